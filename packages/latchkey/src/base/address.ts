@@ -1,0 +1,53 @@
+/** Addresses: CIDR blocks of IPv4 and IPv6, matched with Node's own `net.BlockList`, and who the caller behind a proxy is. */
+import { BlockList, isIP } from 'node:net';
+
+const CACHE = new WeakMap<readonly string[], BlockList>();
+
+/** A block as people write it (`10.0.0.0/8`, `2001:db8::/32`, a bare address) or null when it is none. */
+export function parseBlock(text: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | null {
+  const [address = '', bits, ...rest] = text.trim().split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0 || address.includes('%')) return null;
+  const width = version === 4 ? 32 : 128;
+  if (bits !== undefined && !/^\d{1,3}$/.test(bits)) return null;
+  const prefix = bits === undefined ? width : Number(bits);
+  return prefix > width ? null : { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
+}
+
+/** True when the address lies in one of the blocks. A block or an address that can't be read matches nothing. */
+export function includesAddress(blocks: readonly string[], address: string): boolean {
+  const plain = plainAddress(address);
+  const version = isIP(plain);
+  return version !== 0 && blockList(blocks).check(plain, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+function blockList(blocks: readonly string[]): BlockList {
+  let list = CACHE.get(blocks);
+  if (list === undefined) {
+    list = new BlockList();
+    for (const block of blocks.map(parseBlock)) if (block !== null) list.addSubnet(block.address, block.prefix, block.family);
+    CACHE.set(blocks, list);
+  }
+  return list;
+}
+
+/**
+ * The caller's address: the peer's own, or, when the peer is a trusted proxy, the last address in `X-Forwarded-For` that is not one
+ * itself (RFC 7239 section 5.2 describes the chain). What is not an address ends the walk, so a forged header can't name anybody.
+ */
+export function callerAddress(peer: string | undefined, forwardedFor: string | undefined, trustedProxies: readonly string[]): string {
+  let caller = plainAddress(peer ?? '');
+  if (forwardedFor === undefined) return caller;
+  const hops = forwardedFor.split(',');
+  while (hops.length > 0 && includesAddress(trustedProxies, caller)) {
+    const hop = plainAddress(hops.pop()!.trim());
+    if (isIP(hop) === 0) break;
+    caller = hop;
+  }
+  return caller;
+}
+
+/** An IPv4 address that came in IPv6 form (`::ffff:127.0.0.1`), as IPv4. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+}

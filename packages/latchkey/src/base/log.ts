@@ -1,0 +1,28 @@
+/**
+ * The log: one JSON object a line on stderr, through pino.
+ *
+ * Never: a secret. A `Secret` prints as `[redacted]` by itself; header names that carry credentials are removed on top.
+ */
+import { destination, pino, type Logger } from 'pino';
+
+export type Log = Logger;
+
+const CREDENTIAL_PATHS = ['authorization', 'cookie', 'password', 'token', 'secret'].flatMap((name) => [
+  name,
+  `*.${name}`,
+  `headers["${name}"]`,
+  `*.headers["${name}"]`,
+]);
+
+/** Levels are pino's: `trace` … `fatal`, or `silent`. Times are ISO 8601 in UTC. */
+export function makeLog(level: string, fd = 2): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      redact: { paths: [...CREDENTIAL_PATHS, 'headers["private-token"]', '*.headers["private-token"]'], censor: '[redacted]' },
+    },
+    destination({ fd, sync: true }),
+  );
+}

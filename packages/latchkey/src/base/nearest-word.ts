@@ -1,0 +1,29 @@
+/** Finds the word that somebody meant. */
+
+/** The longest distance at which two words are still taken for the same one with a slip. */
+const MAX_DISTANCE = 3;
+
+/** The known word with the fewest letters changed, added or left out; null when none is near. */
+export function nearestWord(word: string, known: readonly string[]): string | null {
+  let nearest: string | null = null;
+  let least = MAX_DISTANCE + 1;
+  for (const candidate of known) {
+    const distance = editDistance(word, candidate);
+    if (distance < least) [nearest, least] = [candidate, distance];
+  }
+  return nearest;
+}
+
+/** Levenshtein's distance, row by row. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, previous[j]! + 1, row[j - 1]! + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}

@@ -1,0 +1,59 @@
+/**
+ * A string that must not be seen: a token, a password, a key.
+ *
+ * Invariant: the value leaves a `Secret` only through `reveal()`, which a reader can search for.
+ * Never: printed, serialised, inspected or concatenated by accident; each of these gives `[redacted]`.
+ */
+import { hash, timingSafeEqual } from 'node:crypto';
+import { inspect } from 'node:util';
+
+const REDACTED = '[redacted]';
+
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The value itself. Call it where the value is used, never to keep it. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  /** SHA-256 of the value's UTF-8 bytes, base64url without padding (43 characters): what may be stored. */
+  digest(): string {
+    return digestOf(this.#value);
+  }
+
+  /** Compares in time that depends on neither value's content. */
+  equals(other: Secret): boolean {
+    return sameDigest(this.digest(), other.digest());
+  }
+
+  toString(): string {
+    return REDACTED;
+  }
+
+  toJSON(): string {
+    return REDACTED;
+  }
+
+  [Symbol.toPrimitive](): string {
+    return REDACTED;
+  }
+
+  [inspect.custom](): string {
+    return REDACTED;
+  }
+}
+
+/** SHA-256 of a text's UTF-8 bytes, base64url without padding: 43 characters. */
+export function digestOf(text: string): string {
+  return hash('sha256', text, 'base64url');
+}
+
+/** Compares two digests of equal length in constant time; of unequal length they differ. */
+export function sameDigest(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}

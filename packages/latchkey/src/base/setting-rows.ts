@@ -1,0 +1,133 @@
+/**
+ * Every setting of the server, as data: one row each. Flags, variables, the configuration file, `--help` and
+ * docs/configuration.md are all drawn from here.
+ *
+ * Invariant: a row's spellings follow from its name. `maxGitProcesses` is `--max-git-processes`, `LATCHKEY_MAX_GIT_PROCESSES`, and
+ * `max-git-processes` in the file. Only a list's flag is named apart, because it is given once for each value.
+ */
+import { databaseUrl, host, networks, onOff, oneOf, origin, path, textLike, wholeNumber, type ValueKind } from './setting-values.ts';
+
+export type SettingSection = 'Where things are' | 'Listening' | 'Git' | 'Tokens' | 'Running';
+
+/** One setting. `Default` is null where leaving it out means something that no value says; `defaultMeans` says what. */
+export interface SettingRow<Value = unknown, Default extends Value | null = Value | null> {
+  readonly kind: ValueKind<Value>;
+  readonly default: Default;
+  readonly defaultMeans?: string;
+  readonly section: SettingSection;
+  /** One line: what it is for. Lower-case, no full stop. */
+  readonly doc: string;
+  readonly unit?: 'seconds';
+  /** The flag, where it isn't the name in kebab-case. */
+  readonly flag?: string;
+  /** True when the administration commands take it, too. */
+  readonly forAdmin?: true;
+  /** True when it can't stand in the configuration file. */
+  readonly notInFile?: true;
+}
+
+const row = <Value, Default extends Value | null>(it: SettingRow<Value, Default>): SettingRow<Value, Default> => it;
+const optional = <Value>(it: Omit<SettingRow<Value, null>, 'default'> & { defaultMeans: string }): SettingRow<Value, Value | null> => ({ ...it, default: null });
+const off = (it: Omit<SettingRow<boolean, boolean>, 'default' | 'kind'>): SettingRow<boolean, boolean> => ({ ...it, kind: onOff, default: false });
+
+/** Levels of the log, from the most to the least: pino's. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export const SETTING_ROWS = {
+  data: row<string, string>({
+    section: 'Where things are', kind: path('DIR'), default: 'data', forAdmin: true,
+    doc: 'folder of the embedded database, and of the repositories unless they are named apart',
+  }),
+  config: optional({
+    section: 'Where things are', kind: path('FILE'), defaultMeans: '`latchkey.yaml` in the data folder, when it is there', forAdmin: true, notInFile: true,
+    doc: 'configuration file in YAML',
+  }),
+  database: optional({
+    section: 'Where things are', kind: databaseUrl, defaultMeans: 'SQLite, in the file `latchkey.db` of the data folder', forAdmin: true,
+    doc: 'PostgreSQL to keep everything in (an address with a password belongs in the variable or the file, since flags can be seen in the process list)',
+  }),
+  repositories: optional({
+    section: 'Where things are', kind: path('DIR'), defaultMeans: '`repositories` in the data folder', forAdmin: true,
+    doc: 'folder of the bare repositories, each at OWNER/NAME.git',
+  }),
+  adopt: off({
+    section: 'Where things are',
+    doc: 'at the start, register as private the bare repositories that lie in the folder and are not known yet',
+  }),
+  host: row<string, string>({ section: 'Listening', kind: host, default: '127.0.0.1', doc: 'address to listen on' }),
+  port: row<number, number>({ section: 'Listening', kind: wholeNumber(0, 65_535), default: 7070, doc: 'port to listen on; 0 takes a free one' }),
+  publicUrl: optional({
+    section: 'Listening', kind: origin, defaultMeans: 'made from host and port',
+    doc: 'address under which people reach the server; links and messages use it',
+  }),
+  tlsCert: optional({ section: 'Listening', kind: path('FILE'), defaultMeans: 'no TLS', doc: 'certificate chain in PEM, to speak HTTPS' }),
+  tlsKey: optional({ section: 'Listening', kind: path('FILE'), defaultMeans: 'no TLS', doc: 'private key of the certificate in PEM' }),
+  trustedProxies: row<readonly string[], readonly string[]>({
+    section: 'Listening', kind: networks, default: ['127.0.0.0/8', '::1'], flag: '--trusted-proxy',
+    doc: 'networks of the proxies that may say who the caller is (X-Forwarded-For, X-Forwarded-Proto)',
+  }),
+  insecureHttp: off({
+    section: 'Listening',
+    doc: 'let tokens cross the network without TLS; for closed test networks only',
+  }),
+  maxGitProcesses: row<number, number>({
+    section: 'Git', kind: wholeNumber(1, 1024), default: 16,
+    doc: 'Git processes that run at the same time; more requests wait in a queue',
+  }),
+  gitQueueLimit: row<number, number>({
+    section: 'Git', kind: wholeNumber(0, 100_000), default: 512,
+    doc: 'requests that may wait for a Git process; further ones are told to come back later',
+  }),
+  gitQueueWaitSec: row<number, number>({
+    section: 'Git', kind: wholeNumber(1, 3600), default: 60, unit: 'seconds',
+    doc: 'how long a request waits for a Git process',
+  }),
+  gitIdleTimeoutSec: row<number, number>({
+    section: 'Git', kind: wholeNumber(1, 86_400), default: 300, unit: 'seconds',
+    doc: 'a clone or push is cut off when no byte has moved in either direction for that long',
+  }),
+  allowRepositoryHooks: off({
+    section: 'Git',
+    doc: 'run the hooks that lie in repositories; they run with the rights of the server',
+  }),
+  tokenPrefix: optional({
+    section: 'Tokens', kind: textLike('TEXT', /^[A-Za-z0-9]{1,16}$/, '1 to 16 letters and digits'), defaultMeans: 'none',
+    doc: 'letters in front of every new token, followed by _, so that a secret scanner can tell this instance',
+  }),
+  demo: off({ section: 'Running', doc: 'fill an empty data folder with a small world to try things on' }),
+  logLevel: row<(typeof LOG_LEVELS)[number], (typeof LOG_LEVELS)[number]>({
+    section: 'Running', kind: oneOf(LOG_LEVELS, 'LEVEL'), default: 'info',
+    doc: 'how much is logged on stderr, one JSON object a line',
+  }),
+} as const;
+
+export type SettingName = keyof typeof SETTING_ROWS;
+type ValueOf<Row> = Row extends SettingRow<infer Value, infer Default> ? (null extends Default ? Value | null : Value) : never;
+/** One value for every row, checked. */
+export type SettingValues = { readonly [Name in SettingName]: ValueOf<(typeof SETTING_ROWS)[Name]> };
+
+/** The names in the order of the table. */
+export const SETTING_NAMES = Object.keys(SETTING_ROWS) as readonly SettingName[];
+
+/** The row of a setting, with its value's type forgotten. */
+export function settingRow(name: SettingName): SettingRow {
+  return SETTING_ROWS[name] as unknown as SettingRow;
+}
+
+/** `max-git-processes`: how the configuration file spells a setting. */
+export function settingKey(name: SettingName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `--max-git-processes` */
+export function settingFlag(name: SettingName): string {
+  return settingRow(name).flag ?? `--${settingKey(name)}`;
+}
+
+/** `LATCHKEY_MAX_GIT_PROCESSES` */
+export function settingVariable(name: SettingName): string {
+  return `${VARIABLE_PREFIX}${settingKey(name).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** Every variable that begins so is a setting, or a mistake. */
+export const VARIABLE_PREFIX = 'LATCHKEY_';

@@ -1,0 +1,73 @@
+/**
+ * Settings that contradict each other, as data: each row is one way in which values, good on their own, make no sense together.
+ *
+ * Invariant: whatever lets a token cross a network in clear text is refused unless `--insecure-http` says that it is meant.
+ */
+import { isLoopback } from './setting-values.ts';
+import type { SettingName, SettingValues } from './setting-rows.ts';
+
+export interface SettingRule {
+  /** The setting that a complaint is filed under. */
+  readonly about: SettingName;
+  /** True when it concerns listening only, so that administration commands need not mind. */
+  readonly listening: boolean;
+  readonly broken: (values: SettingValues) => boolean;
+  readonly message: (values: SettingValues) => string;
+  readonly hint: string;
+}
+
+const hasTls = (values: SettingValues): boolean => values.tlsCert !== null && values.tlsKey !== null;
+/** A proxy that can reach the server: on this machine, where only this machine can; elsewhere, one that was named. */
+const hasProxy = (values: SettingValues): boolean => values.trustedProxies.some((network) => isLoopback(values.host) || !isLoopback(network));
+const scheme = (values: SettingValues): string | null => (values.publicUrl === null ? null : new URL(values.publicUrl).protocol);
+
+export const SETTING_RULES: readonly SettingRule[] = [
+  {
+    about: 'tlsCert', listening: true,
+    broken: ({ tlsCert, tlsKey }) => tlsCert !== null && tlsKey === null,
+    message: () => '--tls-cert is given without --tls-key.',
+    hint: 'name the private key of the certificate, too: --tls-key FILE',
+  },
+  {
+    about: 'tlsKey', listening: true,
+    broken: ({ tlsCert, tlsKey }) => tlsKey !== null && tlsCert === null,
+    message: () => '--tls-key is given without --tls-cert.',
+    hint: 'name the certificate that belongs to the key, too: --tls-cert FILE',
+  },
+  {
+    about: 'host', listening: true,
+    broken: (values) => !isLoopback(values.host) && values.tlsCert === null && values.tlsKey === null && !values.insecureHttp && !hasProxy(values),
+    message: ({ host }) => `Listening on ${host} without TLS would send tokens over the network for everyone to read.`,
+    hint: 'give --tls-cert and --tls-key, or --trusted-proxy CIDR for a proxy that speaks HTTPS, or --insecure-http on a closed test network',
+  },
+  {
+    about: 'publicUrl', listening: true,
+    broken: (values) => scheme(values) === 'https:' && values.tlsCert === null && values.tlsKey === null && !hasProxy(values),
+    message: ({ publicUrl }) => `--public-url ${publicUrl} promises HTTPS, but nothing here speaks it.`,
+    hint: 'give --tls-cert and --tls-key, or --trusted-proxy CIDR for the proxy that speaks HTTPS',
+  },
+  {
+    about: 'publicUrl', listening: true,
+    broken: (values) => scheme(values) === 'http:' && hasTls(values),
+    message: ({ publicUrl }) => `--public-url ${publicUrl} says HTTP, but with --tls-cert the server speaks HTTPS alone.`,
+    hint: 'let --public-url begin with https://',
+  },
+  {
+    about: 'publicUrl', listening: true,
+    broken: (values) => scheme(values) === 'http:' && !hasTls(values) && !values.insecureHttp && !isLoopback(new URL(values.publicUrl!).hostname.replace(/^\[(.*)\]$/, '$1')),
+    message: ({ publicUrl }) => `--public-url ${publicUrl} would make people send tokens over the network for everyone to read.`,
+    hint: 'use an https:// address, or --insecure-http on a closed test network',
+  },
+  {
+    about: 'insecureHttp', listening: true,
+    broken: (values) => values.insecureHttp && hasTls(values),
+    message: () => '--insecure-http and --tls-cert contradict each other.',
+    hint: 'leave --insecure-http out: with a certificate the server speaks HTTPS alone',
+  },
+  {
+    about: 'demo', listening: true,
+    broken: (values) => values.demo && values.database !== null,
+    message: () => '--demo fills the database of an empty data folder, so it does not go with --database.',
+    hint: 'leave --database out, or --demo',
+  },
+];

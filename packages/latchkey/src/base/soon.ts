@@ -1,0 +1,10 @@
+/**
+ * Values that are usually there at once and sometimes come later: what is answered from memory costs no turn of the event loop.
+ */
+
+export type Soon<T> = T | Promise<T>;
+
+/** Goes on with a value now if it is there, later if it must be waited for. */
+export function soon<T, R>(value: Soon<T>, next: (value: T) => Soon<R>): Soon<R> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
