@@ -1,0 +1,44 @@
+/**
+ * What an operation requires, as data. Routes declare it; `decide` weighs it.
+ *
+ * Never: computed from what the caller claims.
+ */
+import { atLeast, wholeOf, type Level, type PermissionName, type PermissionSet } from './permissions.ts';
+
+/**
+ * What one operation requires, declared on its route as data.
+ * `sets` are alternatives: every permission of at least one set is needed; an empty list means that any live token will do.
+ */
+export interface Need {
+  readonly sets: readonly PermissionSet[];
+  /** True when public resources may be read without any of it. */
+  readonly publicRead: boolean;
+  /**
+   * Classic scopes of which one opens the operation, where GitHub names them. Absent: the permissions that a classic
+   * token's scopes stand for decide, as for any other token.
+   */
+  readonly scopes?: readonly string[];
+  /** True when `scopes` are demanded for private resources only. */
+  readonly scopesOnlyIfPrivate?: boolean;
+  /** True when the operation changes a repository, so that an archived one refuses it. */
+  readonly writes: boolean;
+}
+
+/**
+ * The value of GitHub's `X-Accepted-GitHub-Permissions` for a need: `contents=read`, all of a set joined by commas, alternatives by `; `.
+ * Parts are told as the permission that they belong to.
+ */
+export function acceptedPermissions(need: Need): string {
+  if (need.sets.length === 0) return 'allows_permissionless_access=true';
+  return need.sets.map((set) => wholes(set).map(([name, level]) => `${name}=${level}`).join(',')).join('; ');
+}
+
+/** The permissions of a set under the names that people are told, each once at its highest level. */
+function wholes(set: PermissionSet): [string, Level][] {
+  const merged = new Map<string, Level>();
+  for (const [name, level] of Object.entries(set) as [PermissionName, Level][]) {
+    const whole = wholeOf(name);
+    if (!atLeast(merged.get(whole), level)) merged.set(whole, level);
+  }
+  return [...merged];
+}
