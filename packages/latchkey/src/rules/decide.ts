@@ -1,0 +1,247 @@
+/**
+ * The decision: may this bearer do this, here, now?
+ *
+ * An ordered list of rules, each `(question) => refusal | null`. A rule can only refuse. Two laws hold and are property-tested: taking
+ * something away (a grant, a role, a policy's permission) never turns a no into a yes, and the order of the rules changes which
+ * reason is told, never the answer.
+ *
+ * Rules stand in stages. The first stage that refuses is told, with every refusal of that stage at once; later stages stay silent, so that
+ * nobody hears of a repository which they can't see that it is archived.
+ *
+ * Never: a clock, a random number, a store. Everything is in the question.
+ */
+import { includesAddress } from '../base/address.ts';
+import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
+import { scopesInclude } from '../catalogue/scopes.ts';
+import { atLeast, permissionNamed, wholeOf, type Level, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
+import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.ts';
+import type { Reason } from '../catalogue/refusals.ts';
+import type { Grant, MissingPermission, Question, Target, TokenRecord } from './model.ts';
+import { DAY_SEC } from '../base/time.ts';
+
+/** One no: its stable reason code, and what is missing where that can be named. */
+export interface Refusal {
+  readonly reason: Reason;
+  readonly missing?: readonly MissingPermission[];
+  /** Classic or GitLab scopes of which one would do. */
+  readonly missingScopes?: readonly string[];
+}
+
+export type Decision = { readonly allowed: true } | { readonly allowed: false; readonly refusals: readonly [Refusal, ...Refusal[]] };
+
+type Rule = (question: Question) => Refusal | null;
+
+/** The stages in the order in which they are told. Within a stage every refusal is collected. */
+export const STAGES: readonly (readonly Rule[])[] = [
+  [ownerSuspended, tokenRevoked, tokenReplaced, tokenExpired, tokenNotYetValid, tokenUsedUp],
+  [addressNotAllowed],
+  [needsSignIn],
+  [kindForbidden, lifetimeOverPolicy, ssoNotAuthorized, organizationAddressNotAllowed, grantPending, grantDenied],
+  [notVisible],
+  [notReached, permissionMissing, roleInsufficient, archived],
+];
+
+const ALLOWED: Decision = { allowed: true };
+
+export function decide(question: Question): Decision {
+  for (const stage of STAGES) {
+    let refusals: Refusal[] | null = null;
+    for (const rule of stage) {
+      const refusal = rule(question);
+      if (refusal !== null) (refusals ??= []).push(refusal);
+    }
+    if (refusals !== null) return { allowed: false, refusals: refusals as [Refusal, ...Refusal[]] };
+  }
+  return ALLOWED;
+}
+
+// --- the credential -----------------------------------------------------------------------------------------------
+
+function ownerSuspended({ bearer }: Question): Refusal | null {
+  return bearer.via !== 'nobody' && bearer.user.suspendedAt !== null ? { reason: 'owner_suspended' } : null;
+}
+
+function tokenRevoked({ bearer }: Question): Refusal | null {
+  return bearer.via === 'token' && bearer.token.revokedAt !== null ? { reason: 'token_revoked' } : null;
+}
+
+function tokenReplaced({ bearer, at }: Question): Refusal | null {
+  if (bearer.via !== 'token') return null;
+  const { secretState, secretEndsAt } = bearer.token;
+  const over = secretState === 'replaced' || (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
+  return over ? { reason: 'token_replaced' } : null;
+}
+
+function tokenExpired({ bearer, at }: Question): Refusal | null {
+  return bearer.via === 'token' && bearer.token.expiresAt !== null && bearer.token.expiresAt <= at ? { reason: 'token_expired' } : null;
+}
+
+function tokenNotYetValid({ bearer, at }: Question): Refusal | null {
+  return bearer.via === 'token' && bearer.token.notBeforeAt !== null && at < bearer.token.notBeforeAt ? { reason: 'token_not_yet_valid' } : null;
+}
+
+function tokenUsedUp({ bearer }: Question): Refusal | null {
+  return bearer.via === 'token' && bearer.token.usesLeft !== null && bearer.token.usesLeft <= 0 ? { reason: 'token_used_up' } : null;
+}
+
+function addressNotAllowed({ bearer, address }: Question): Refusal | null {
+  if (bearer.via !== 'token' || bearer.token.allowedAddresses === null) return null;
+  return includesAddress(bearer.token.allowedAddresses, address) ? null : { reason: 'address_not_allowed' };
+}
+
+// --- the owner of what is asked for -------------------------------------------------------------------------------
+
+/** A public resource may be read by anybody alive, whatever policies and grants say (seed 002; GitHub docs). */
+function isPublicRead({ need, target }: Question): boolean {
+  if (!need.publicRead) return false;
+  if (target.kind === 'repository') return target.repository !== null && target.repository.visibility === 'public';
+  return target.kind !== 'instance';
+}
+
+function needsSignIn(question: Question): Refusal | null {
+  return question.bearer.via === 'nobody' && !isPublicRead(question) ? { reason: 'credentials_missing' } : null;
+}
+
+/** The token and the policy of the target's owner, where policies have a say: a token, and not for a public read. */
+function tokenUnderPolicy(question: Question): { token: TokenRecord; target: Exclude<Target, { kind: 'instance' }>; exempt: boolean } | null {
+  const { bearer, target } = question;
+  if (bearer.via !== 'token' || target.kind === 'instance' || target.owner === null || isPublicRead(question)) return null;
+  return { token: bearer.token, target, exempt: target.owner.policy.exemptAdministrators && bearer.user.admin };
+}
+
+function kindForbidden(question: Question): Refusal | null {
+  const under = tokenUnderPolicy(question);
+  if (under === null || under.target.owner!.policy.kinds[under.token.kind].allowed) return null;
+  return { reason: under.token.kind === 'classic' ? 'classic_forbidden' : under.token.kind === 'scoped' ? 'scoped_forbidden' : 'fine_grained_forbidden' };
+}
+
+function lifetimeOverPolicy(question: Question): Refusal | null {
+  const under = tokenUnderPolicy(question);
+  if (under === null || under.exempt) return null;
+  const cap = under.target.owner!.policy.kinds[under.token.kind].maxLifetimeDays;
+  if (cap === null) return null;
+  const { issuedAt, expiresAt } = under.token;
+  return expiresAt === null || expiresAt - issuedAt > cap * DAY_SEC ? { reason: 'lifetime_over_policy' } : null;
+}
+
+/** A fine-grained token is authorized when it is made; the others must be authorized per organization (GitHub docs, SAML SSO). */
+function ssoNotAuthorized(question: Question): Refusal | null {
+  const under = tokenUnderPolicy(question);
+  if (under === null || under.token.kind === 'fine-grained' || !under.target.owner!.policy.requiresSso) return null;
+  return under.token.ssoOrganizationIds.has(under.target.owner!.id) ? null : { reason: 'sso_not_authorized' };
+}
+
+function organizationAddressNotAllowed(question: Question): Refusal | null {
+  const { target, bearer, address } = question;
+  if (bearer.via === 'nobody' || target.kind === 'instance' || target.owner === null || isPublicRead(question)) return null;
+  const allowed = target.owner.policy.allowedAddresses;
+  return allowed === null || includesAddress(allowed, address) ? null : { reason: 'organization_address_not_allowed' };
+}
+
+function grantInState(question: Question, state: Grant['state']): boolean {
+  const under = tokenUnderPolicy(question);
+  if (under === null || demandsNothing(question)) return false;
+  const towards = under.token.grants.filter((grant) => isTowards(grant, under.target));
+  return towards.some((grant) => grant.state === state) && !towards.some((grant) => grant.state === 'active');
+}
+
+function grantPending(question: Question): Refusal | null {
+  return grantInState(question, 'pending') ? { reason: 'grant_pending' } : null;
+}
+
+function grantDenied(question: Question): Refusal | null {
+  if (grantInState(question, 'pending')) return null;
+  if (grantInState(question, 'revoked')) return { reason: 'grant_revoked' };
+  return grantInState(question, 'denied') ? { reason: 'grant_denied' } : null;
+}
+
+// --- what can be seen ---------------------------------------------------------------------------------------------
+
+function coveringGrants(token: TokenRecord, target: Target): readonly Grant[] {
+  return token.grants.filter((grant) => covers(grant, target));
+}
+
+function givesAnything(grants: readonly Grant[]): boolean {
+  return grants.some((grant) => { for (const _ in grant.permissions) return true; return false; });
+}
+
+/**
+ * One refusal for "does not exist", "its owner may not see it" and "this token does not reach it": a stranger and a leaked token learn
+ * nothing. What is public needs no grant to be seen.
+ */
+function notVisible(question: Question): Refusal | null {
+  const { bearer, target } = question;
+  if (target.kind === 'instance') return null;
+  if (target.owner === null) return { reason: 'not_found' };
+  if (target.kind !== 'repository') return null;
+  const { repository } = target;
+  const seenByToken = bearer.via !== 'token' || repository?.visibility === 'public' || givesAnything(coveringGrants(bearer.token, target));
+  if (repository !== null && repository.role !== null && seenByToken) return null;
+  const publicOnly = bearer.via === 'token' && bearer.token.grants.every((grant) => grant.selection === 'public');
+  return { reason: publicOnly ? 'public_only' : 'not_found' };
+}
+
+// --- what may be done ---------------------------------------------------------------------------------------------
+
+/** Any live token will do. */
+function demandsNothing({ need }: Question): boolean {
+  return need.scopes === undefined && missingFrom(need.sets, () => false).length === 0;
+}
+
+/** The token has no grant that covers the (visible) target: another resource owner, or a repository that is not selected. */
+function notReached(question: Question): Refusal | null {
+  const { bearer, target } = question;
+  if (bearer.via !== 'token' || bearer.token.kind !== 'fine-grained' || isPublicRead(question) || demandsNothing(question)) return null;
+  if (coveringGrants(bearer.token, target).length > 0) return null;
+  const towards = bearer.token.grants.some((grant) => grant.state === 'active' && isTowards(grant, target));
+  return { reason: towards && target.kind === 'repository' ? 'repository_not_selected' : 'resource_owner_mismatch', missing: missingFrom(question.need.sets, () => false) };
+}
+
+function permissionMissing(question: Question): Refusal | null {
+  const { bearer, need, target } = question;
+  if (bearer.via !== 'token' || isPublicRead(question)) return null;
+  const { token } = bearer;
+  if (token.kind === 'classic' && need.scopes !== undefined && !(need.scopesOnlyIfPrivate === true && isPublic(target))) {
+    return need.scopes.length === 0 || need.scopes.some((scope) => scopesInclude('classic', token.scopes, scope)) ? null : { reason: 'scope_missing', missingScopes: need.scopes };
+  }
+  const grants = coveringGrants(token, target);
+  if (token.kind === 'fine-grained' && grants.length === 0) return null; // `notReached` says so
+  const missing = missingFrom(need.sets, (permission, level) => atLeast(heldLevel(grants, permission), level));
+  if (missing.length === 0) return null;
+  return token.kind === 'fine-grained' ? { reason: 'permission_missing', missing } : { reason: 'scope_missing', missing };
+}
+
+function isPublic(target: Target): boolean {
+  return target.kind === 'repository' && target.repository !== null && target.repository.visibility === 'public';
+}
+
+/** What the person behind the token may not do today, the token may not either. */
+function roleInsufficient(question: Question): Refusal | null {
+  if (question.bearer.via === 'nobody' || isPublicRead(question)) return null;
+  const missing = missingFrom(setsHeldByToken(question), (permission, level) => atLeast(roleLevel(question, permission), level));
+  return missing.length === 0 ? null : { reason: 'role_insufficient', missing };
+}
+
+/** The alternatives that are left after the token was asked: one that it lacks can't be saved by a role. All of them when it has none. */
+function setsHeldByToken({ bearer, need, target }: Question): readonly PermissionSet[] {
+  if (need.sets.length < 2 || bearer.via !== 'token' || (bearer.token.kind === 'classic' && need.scopes !== undefined)) return need.sets;
+  const grants = coveringGrants(bearer.token, target);
+  const held = need.sets.filter((set) => missingFrom([set], (permission, level) => atLeast(heldLevel(grants, permission), level)).length === 0);
+  return held.length === 0 ? need.sets : held;
+}
+
+function roleLevel({ bearer, target }: Question, name: PermissionName): Level | null {
+  if (bearer.via === 'nobody') return null;
+  const permission = wholeOf(name);
+  const group = permissionNamed(permission)?.group ?? 'repository';
+  if (target.kind === 'instance') return bearer.user.admin ? 'admin' : null;
+  if (group === 'account') return target.owner?.id === bearer.user.id || target.kind !== 'account' ? 'admin' : null;
+  if (target.kind === 'repository' && group === 'repository') return target.repository?.role ? repositoryRoleLevel(target.repository.role, permission) : null;
+  if (target.owner?.kind === 'user') return target.owner.id === bearer.user.id ? 'admin' : null;
+  if (target.owner === null || target.owner.role === null) return null;
+  return organizationRoleLevel(target.owner.role, permission);
+}
+
+function archived({ need, target }: Question): Refusal | null {
+  return need.writes && target.kind === 'repository' && target.repository !== null && target.repository.archivedAt !== null ? { reason: 'repository_archived' } : null;
+}

@@ -1,0 +1,285 @@
+/**
+ * A draft: what somebody asks a new token to be, checked whole. Either a `TokenPlan` comes out, or every complaint at once.
+ *
+ * The store is not asked here: the caller reads what the names stand for (`DraftWorld`) and hands it in, so that every rule of the form
+ * can be tested as a table. Source of the limits: GitHub docs "Managing your personal access tokens" (seed 002).
+ */
+import { permissionNamed, type Level, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
+import { normaliseScopes, unknownScopes } from '../catalogue/scopes.ts';
+import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
+import type { Complaint } from '../base/errors.ts';
+import { INSTANCE_OWNER, type Policy, type RepositorySelection, type TokenKind, type Visibility } from './model.ts';
+import { parseBlock } from '../base/address.ts';
+import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS, shortestCap } from './policy.ts';
+
+export const MAX_NAME_LENGTH = 40;
+/** GitHub gives classic notes and GitLab gives names more room; both store them in a 255-character column. */
+export const MAX_NOTE_LENGTH = 255;
+export const MAX_DESCRIPTION_LENGTH = 1024;
+export const MAX_JUSTIFICATION_LENGTH = 1024;
+export const MAX_SELECTED_REPOSITORIES = 50;
+export const MAX_FINE_GRAINED_TOKENS = 50;
+export const MAX_GRANTS = 10;
+export const MAX_ALLOWED_ADDRESSES = 50;
+export const MAX_USES = 1_000_000_000;
+export const DEFAULT_LIFETIME_DAYS = 30;
+
+/** One grant as asked for, in names. `owner` is a login, or `''` for oneself. */
+export interface GrantDraft {
+  readonly owner: string;
+  readonly selection: RepositorySelection;
+  readonly repositories: readonly string[];
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly justification: string | null;
+}
+
+export interface TokenDraft {
+  readonly userLogin: string;
+  readonly kind: TokenKind;
+  readonly name: string;
+  readonly description: string;
+  /** 1–366; null = no end; undefined = the default, 30 days or what the policies cap it to. */
+  readonly expiresInDays?: number | null | undefined;
+  /** Instead of a number of days: an instant. GitLab's tokens end at 00:00 UTC of a date. */
+  readonly expiresAt?: UnixSeconds | undefined;
+  readonly notBeforeAt?: UnixSeconds | null | undefined;
+  readonly scopes: readonly string[];
+  readonly grants: readonly GrantDraft[];
+  readonly allowedAddresses?: readonly string[] | null | undefined;
+  readonly usesLeft?: number | null | undefined;
+}
+
+/** A resource owner that the draft names, as the store knows it for the token's user. */
+export interface OwnerInWorld {
+  readonly id: number;
+  readonly login: string;
+  readonly kind: 'user' | 'organization' | 'instance';
+  readonly isSelf: boolean;
+  /** True for oneself, for a member, and for whoever collaborates on a repository there. */
+  readonly reachable: boolean;
+  /** An owner of the organization, whose own tokens need no approval. */
+  readonly isOrganizationOwner: boolean;
+  readonly policy: Policy;
+  /** By lower-case name: the named repositories that the user can see. */
+  readonly repositories: ReadonlyMap<string, { readonly id: number; readonly visibility: Visibility }>;
+}
+
+export interface DraftWorld {
+  readonly at: UnixSeconds;
+  readonly emailVerified: boolean;
+  readonly isAdmin: boolean;
+  readonly nameTaken: boolean;
+  readonly fineGrainedCount: number;
+  /** By lower-case login as written in the draft. */
+  readonly owners: ReadonlyMap<string, OwnerInWorld>;
+  /** The policy of the instance alone: binds classic and scoped tokens, which name no owner. */
+  readonly instancePolicy: Policy;
+}
+
+export interface GrantPlan {
+  readonly ownerId: number;
+  readonly ownerLogin: string;
+  readonly selection: RepositorySelection;
+  readonly repositoryIds: readonly number[];
+  readonly permissions: PermissionSet;
+  readonly state: 'active' | 'pending';
+  readonly justification: string | null;
+}
+
+export interface TokenPlan {
+  readonly kind: TokenKind;
+  readonly name: string;
+  readonly description: string;
+  readonly expiresAt: UnixSeconds | null;
+  readonly notBeforeAt: UnixSeconds | null;
+  readonly scopes: readonly string[];
+  readonly grants: readonly GrantPlan[];
+  readonly allowedAddresses: readonly string[] | null;
+  readonly usesLeft: number | null;
+}
+
+export type Checked<T> = { readonly ok: true; readonly plan: T } | { readonly ok: false; readonly complaints: readonly Complaint[] };
+
+/** Collects complaints; `plan` is built only when there are none. */
+class Complaints {
+  readonly list: Complaint[] = [];
+  add(field: string | null, code: Complaint['code'], message: string): void {
+    this.list.push({ field, code, message });
+  }
+}
+
+/** Checks a draft against every rule and gives the plan of the token it asks for. */
+export function checkDraft(draft: TokenDraft, world: DraftWorld): Checked<TokenPlan> {
+  const complaints = new Complaints();
+  const name = draft.name.trim();
+  checkName(draft.kind, name, world.nameTaken, complaints);
+  checkDescription(draft.description, complaints);
+  if (!world.emailVerified) complaints.add(null, 'unprocessable', 'Verify your e-mail address first: tokens can be created only after that.');
+  const scopes = draft.kind === 'fine-grained' ? [] : checkScopes(draft, complaints);
+  const grants = draft.kind === 'fine-grained' ? checkGrants(draft, world, complaints) : [];
+  if (draft.kind === 'fine-grained' && draft.scopes.length > 0) complaints.add('scopes', 'invalid', 'A fine-grained token has permissions, not scopes.');
+  if (draft.kind === 'fine-grained' && world.fineGrainedCount >= MAX_FINE_GRAINED_TOKENS)
+    complaints.add(null, 'limit_reached', `You have ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit. Delete one that you no longer need first.`);
+  const expiresAt = checkExpiry(draft, capFor(draft, world), world.at, complaints);
+  const notBeforeAt = checkNotBefore(draft.notBeforeAt ?? null, expiresAt, complaints);
+  const allowedAddresses = checkAddresses(draft.allowedAddresses ?? null, complaints);
+  const usesLeft = checkUses(draft.usesLeft ?? null, complaints);
+  if (complaints.list.length > 0) return { ok: false, complaints: complaints.list };
+  return { ok: true, plan: { kind: draft.kind, name, description: draft.description, expiresAt, notBeforeAt, scopes, grants, allowedAddresses, usesLeft } };
+}
+
+export function checkName(kind: TokenKind, name: string, taken: boolean, complaints: { add: Complaints['add'] }): void {
+  const max = kind === 'fine-grained' ? MAX_NAME_LENGTH : MAX_NOTE_LENGTH;
+  if (name === '') complaints.add('name', 'missing_field', 'A token needs a name.');
+  else if (name.length > max) complaints.add('name', 'invalid', `A token's name has at most ${max} characters.`);
+  else if (/[\u0000-\u001f\u007f]/.test(name)) complaints.add('name', 'invalid', "A token's name has no control characters.");
+  else if (taken) complaints.add('name', 'already_exists', `You already have a token named ${name}.`);
+}
+
+function checkDescription(description: string, complaints: Complaints): void {
+  if (description.length > MAX_DESCRIPTION_LENGTH) complaints.add('description', 'invalid', `A description has at most ${MAX_DESCRIPTION_LENGTH} characters.`);
+}
+
+function checkScopes(draft: TokenDraft, complaints: Complaints): readonly string[] {
+  const dialect = draft.kind === 'classic' ? 'classic' : 'scoped';
+  if (draft.grants.length > 0) complaints.add('permissions', 'invalid', `A ${draft.kind} token has scopes, not permissions.`);
+  const unknown = unknownScopes(dialect, draft.scopes);
+  if (unknown.length > 0) complaints.add('scopes', 'invalid', `Unknown scope${unknown.length > 1 ? 's' : ''}: ${unknown.map((scope) => scope.slice(0, 60)).join(', ')}.`);
+  if (dialect === 'scoped' && draft.scopes.length === 0) complaints.add('scopes', 'missing', 'Choose at least one scope.');
+  return unknown.length > 0 ? [] : normaliseScopes(dialect, draft.scopes);
+}
+
+function checkGrants(draft: TokenDraft, world: DraftWorld, complaints: Complaints): readonly GrantPlan[] {
+  if (draft.grants.length === 0) complaints.add('target_name', 'missing_field', 'A fine-grained token needs a resource owner.');
+  if (draft.grants.length > MAX_GRANTS) complaints.add('grants', 'invalid', `A token reaches at most ${MAX_GRANTS} resource owners.`);
+  const seen = new Set<number>();
+  return draft.grants.slice(0, MAX_GRANTS).flatMap((grant) => {
+    const owner = world.owners.get(grant.owner.toLowerCase());
+    if (owner === undefined || !mayOwn(owner, grant, world)) {
+      complaints.add('target_name', 'invalid', `Cannot find the specified resource owner: ${grant.owner}`);
+      return [];
+    }
+    if (seen.has(owner.id)) complaints.add('target_name', 'invalid', `The resource owner ${owner.login} is named twice.`);
+    seen.add(owner.id);
+    return checkGrant(grant, owner, complaints);
+  });
+}
+
+/**
+ * Oneself, an organization one belongs to, an owner on whose repository one collaborates; and whoever owns a public (or otherwise visible)
+ * repository that is named one by one, so that outsiders can contribute there. Only administrators name the instance.
+ */
+function mayOwn(owner: OwnerInWorld, grant: GrantDraft, world: DraftWorld): boolean {
+  if (owner.kind === 'instance') return world.isAdmin;
+  return owner.reachable || (grant.selection === 'selected' && grant.repositories.some((name) => owner.repositories.has(repositoryKey(name))));
+}
+
+function repositoryKey(name: string): string {
+  return (name.includes('/') ? name.slice(name.indexOf('/') + 1) : name).toLowerCase();
+}
+
+/** One grant against its owner. Exported for edits, which change one grant of a living token. */
+export function checkGrant(grant: GrantDraft, owner: OwnerInWorld, complaints: { add: Complaints['add'] }): GrantPlan[] {
+  if (!owner.policy.kinds['fine-grained'].allowed)
+    complaints.add('target_name', 'invalid', `${owner.login} does not allow fine-grained personal access tokens.`);
+  if ((grant.justification ?? '').length > MAX_JUSTIFICATION_LENGTH)
+    complaints.add('reason', 'invalid', `A justification has at most ${MAX_JUSTIFICATION_LENGTH} characters.`);
+  const repositoryIds = checkRepositories(grant, owner, complaints);
+  const permissions = checkPermissions(grant, owner, complaints);
+  const approves = owner.policy.requiresApproval && !owner.isOrganizationOwner;
+  return [{
+    ownerId: owner.kind === 'instance' ? INSTANCE_OWNER : owner.id, ownerLogin: owner.login, selection: grant.selection, repositoryIds, permissions,
+    state: approves ? 'pending' : 'active', justification: grant.justification?.trim() || null,
+  }];
+}
+
+function checkRepositories(grant: GrantDraft, owner: OwnerInWorld, complaints: { add: Complaints['add'] }): readonly number[] {
+  if (grant.selection !== 'selected') {
+    if (grant.repositories.length > 0) complaints.add('repositories', 'invalid', 'Repositories are named only when "selected" is chosen.');
+    return [];
+  }
+  if (grant.repositories.length === 0) complaints.add('repositories', 'missing_field', 'Select at least one repository.');
+  const ids = new Set<number>();
+  for (const name of grant.repositories) {
+    const foreign = name.includes('/') && name.slice(0, name.indexOf('/')).toLowerCase() !== owner.login.toLowerCase();
+    const repository = foreign ? undefined : owner.repositories.get(repositoryKey(name));
+    if (repository === undefined) complaints.add('repositories', 'invalid', `${owner.login} has no repository ${name.slice(0, 140)} that you can reach.`);
+    else ids.add(repository.id);
+  }
+  if (ids.size > MAX_SELECTED_REPOSITORIES || grant.repositories.length > MAX_SELECTED_REPOSITORIES)
+    complaints.add('repositories', 'invalid', `Select at most ${MAX_SELECTED_REPOSITORIES} repositories.`);
+  return [...ids];
+}
+
+/** Which groups of permissions a resource owner can give. */
+const GROUPS_OF: Readonly<Record<'self' | 'user' | 'organization' | 'instance', readonly string[]>> = {
+  self: ['account', 'repository', 'custom'],
+  user: ['repository', 'custom'],
+  organization: ['repository', 'organization', 'custom'],
+  instance: ['instance'],
+};
+
+function checkPermissions(grant: GrantDraft, owner: OwnerInWorld, complaints: { add: Complaints['add'] }): PermissionSet {
+  const groups = GROUPS_OF[owner.isSelf ? 'self' : owner.kind];
+  const chosen: Partial<Record<PermissionName, Level>> = {};
+  let touchesRepositories = grant.selection !== 'public';
+  for (const [name, level] of Object.entries(grant.permissions)) {
+    const permission = permissionNamed(name);
+    if (permission === undefined) complaints.add(name.slice(0, 60), 'invalid', `There is no permission named ${name.slice(0, 60)}.`);
+    else if (!(permission.levels as readonly string[]).includes(level))
+      complaints.add(name, 'invalid', `${permission.title} (${name}) takes ${permission.levels.join(' or ')}, not ${level.slice(0, 20)}.`);
+    else if (!groups.includes(permission.group))
+      complaints.add(name, 'invalid', `${permission.title} (${name}) is an ${permission.group} permission: ${owner.login} can't give it.`.replace('an repository', 'a repository'));
+    else if (permission.group === 'repository' && grant.selection === 'public')
+      complaints.add(name, 'invalid', `${permission.title} (${name}) needs repositories: public repositories alone are read-only.`);
+    else chosen[permission.name] = level as Level;
+    if (permission?.group === 'repository') touchesRepositories = true;
+  }
+  if (touchesRepositories && owner.kind !== 'instance') chosen.metadata ??= 'read';
+  return chosen;
+}
+
+/** The shortest cap of every policy that binds the token. */
+function capFor(draft: TokenDraft, world: DraftWorld): number | null {
+  const policies = draft.kind === 'fine-grained' ? draft.grants.flatMap((grant) => world.owners.get(grant.owner.toLowerCase())?.policy ?? []) : [];
+  const bound = [world.instancePolicy, ...policies].filter((policy) => !(policy.exemptAdministrators && world.isAdmin));
+  return shortestCap(bound.map((policy) => policy.kinds[draft.kind].maxLifetimeDays));
+}
+
+function checkExpiry(draft: TokenDraft, capDays: number | null, at: UnixSeconds, complaints: Complaints): UnixSeconds | null {
+  if (draft.expiresAt !== undefined) return checkExpiryInstant(draft.expiresAt, capDays, at, complaints);
+  const days = draft.expiresInDays === undefined ? Math.min(DEFAULT_LIFETIME_DAYS, capDays ?? DEFAULT_LIFETIME_DAYS) : draft.expiresInDays;
+  if (days === null) {
+    if (capDays !== null) complaints.add('expires_in', 'invalid', `A policy caps the life of this token: choose 1 to ${capDays} days.`);
+    return null;
+  }
+  if (!Number.isInteger(days) || days < MIN_LIFETIME_DAYS || days > MAX_LIFETIME_DAYS)
+    complaints.add('expires_in', 'invalid', `An expiration is a whole number of days from ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}, or none.`);
+  else if (capDays !== null && days > capDays) complaints.add('expires_in', 'invalid', `A policy caps the life of this token at ${capDays} days.`);
+  return at + days * DAY_SEC;
+}
+
+function checkExpiryInstant(expiresAt: UnixSeconds, capDays: number | null, at: UnixSeconds, complaints: Complaints): UnixSeconds {
+  const longest = (capDays ?? MAX_LIFETIME_DAYS) * DAY_SEC;
+  if (!Number.isInteger(expiresAt) || expiresAt <= at) complaints.add('expires_at', 'invalid', 'The expiration lies in the past.');
+  else if (expiresAt - at > longest) complaints.add('expires_at', 'invalid', `The expiration lies more than ${capDays ?? MAX_LIFETIME_DAYS} days ahead.`);
+  return expiresAt;
+}
+
+function checkNotBefore(notBeforeAt: UnixSeconds | null, expiresAt: UnixSeconds | null, complaints: Complaints): UnixSeconds | null {
+  if (notBeforeAt !== null && (!Number.isInteger(notBeforeAt) || notBeforeAt < 0)) complaints.add('not_before', 'invalid', 'Not-before is an instant.');
+  else if (notBeforeAt !== null && expiresAt !== null && notBeforeAt >= expiresAt) complaints.add('not_before', 'invalid', 'Not-before lies after the expiration.');
+  return notBeforeAt;
+}
+
+function checkAddresses(blocks: readonly string[] | null, complaints: Complaints): readonly string[] | null {
+  if (blocks === null || blocks.length === 0) return null;
+  if (blocks.length > MAX_ALLOWED_ADDRESSES) complaints.add('allowed_addresses', 'invalid', `An address list has at most ${MAX_ALLOWED_ADDRESSES} entries.`);
+  for (const block of blocks) if (parseBlock(block) === null) complaints.add('allowed_addresses', 'invalid', `${block.slice(0, 60)} is neither an address nor a CIDR block.`);
+  return blocks.map((block) => block.trim());
+}
+
+function checkUses(uses: number | null, complaints: Complaints): number | null {
+  if (uses !== null && (!Number.isInteger(uses) || uses < 1 || uses > MAX_USES)) complaints.add('uses_left', 'invalid', `A use limit is a whole number from 1 to ${MAX_USES}.`);
+  return uses;
+}

@@ -1,0 +1,121 @@
+/**
+ * Turns refusals into words: the cause, everything that is missing, and the way out.
+ *
+ * Invariant: words about a token reach only whoever presented its secret. Words about a repository never depend on whether it exists
+ * unless the bearer may see it.
+ */
+import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals.ts';
+import { wholeOf } from '../catalogue/permissions.ts';
+import type { Refusal } from './decide.ts';
+import type { MissingPermission, Question, Target, TokenRecord } from './model.ts';
+
+export interface Explanation {
+  /** The first refusal: the one whose status and words lead. */
+  readonly reason: Reason;
+  readonly sentence: string;
+  /** The other refusals of the same stage, as sentences. */
+  readonly also: readonly string[];
+  readonly wayOut: { readonly text: string; readonly url: string | null; readonly command: string | null };
+  /** Permissions in the names that people are told. */
+  readonly missing: readonly MissingPermission[];
+  readonly missingScopes: readonly string[];
+  /** True when the credential will never work again, so that a client should forget it. */
+  readonly credentialIsDead: boolean;
+  readonly retryAfterSec: number | null;
+  /** The token that was refused, when there is one. */
+  readonly tokenId: number | null;
+  readonly facts: RefusalFacts;
+}
+
+/** What a rejection adds beyond the question. */
+export interface ExtraFacts {
+  readonly problem?: string | null;
+  readonly product?: string | null;
+  readonly retryAfterSec?: number | null;
+  readonly paths?: readonly string[];
+}
+
+/**
+ * @param publicUrl where this instance is reached, without a slash at the end
+ * @param urlUsername the username that came with the token, which is ignored but may name somebody else
+ */
+export function explain(
+  publicUrl: string, question: Question, refusals: readonly [Refusal, ...Refusal[]], urlUsername: string | null, extra: ExtraFacts = {},
+): Explanation {
+  const [first] = refusals;
+  const facts = factsOf(publicUrl, question, refusals, urlUsername, extra);
+  const entry = REFUSALS[first.reason];
+  const wayOut = entry.wayOut(facts);
+  return {
+    reason: first.reason,
+    sentence: entry.sentence(facts),
+    also: refusals.slice(1).map((refusal) => REFUSALS[refusal.reason].sentence(facts)),
+    wayOut: { text: wayOut.text, url: wayOut.url === undefined ? null : publicUrl + wayOut.url, command: wayOut.command ?? null },
+    missing: facts.missing,
+    missingScopes: facts.missingScopes,
+    credentialIsDead: entry.credentialIsDead,
+    retryAfterSec: extra.retryAfterSec ?? null,
+    tokenId: facts.tokenId,
+    facts,
+  };
+}
+
+function factsOf(publicUrl: string, question: Question, refusals: readonly Refusal[], urlUsername: string | null, extra: ExtraFacts): RefusalFacts {
+  const { bearer, target } = question;
+  const token = bearer.via === 'token' ? bearer.token : null;
+  const login = bearer.via === 'nobody' ? null : bearer.user.login;
+  const owner = target.kind === 'instance' ? null : target.owner;
+  const kind = token === null ? null : (owner?.policy.kinds[token.kind] ?? null);
+  return {
+    instanceName: 'Latchkey',
+    publicUrl,
+    login,
+    tokenKind: token?.kind ?? null,
+    tokenId: token?.id ?? null,
+    tokenName: token?.name ?? null,
+    lastEight: token?.lastEight ?? null,
+    expiresAt: token?.expiresAt ?? null,
+    notBeforeAt: token?.notBeforeAt ?? null,
+    revokedAt: token?.revokedAt ?? null,
+    revokedBy: token?.revokedBy ?? null,
+    ownerLogin: owner?.login ?? ownerPart(target),
+    ownerKind: owner?.kind ?? null,
+    fullName: target.kind === 'instance' ? '' : target.fullName,
+    missing: mergeMissing(refusals),
+    missingScopes: [...new Set(refusals.flatMap((refusal) => refusal.missingScopes ?? []))],
+    capDays: kind?.maxLifetimeDays ?? null,
+    decidedBy: refusals[0]!.reason === 'lifetime_over_policy' ? (kind?.capDecidedBy ?? null) : (kind?.decidedBy ?? null),
+    product: extra.product ?? null,
+    problem: extra.problem ?? null,
+    address: question.address,
+    retryAfterSec: extra.retryAfterSec ?? null,
+    reaches: token === null ? null : reachOf(token),
+    paths: extra.paths ?? [],
+    urlUsername: urlUsername !== null && login !== null && urlUsername.toLowerCase() !== login.toLowerCase() ? urlUsername : null,
+  };
+}
+
+/** The owner as the request named it: known to whoever asked, so it tells them nothing. */
+function ownerPart(target: Target): string | null {
+  return target.kind === 'instance' ? null : (target.fullName.split('/')[0] ?? null);
+}
+
+/** Every missing permission once, under the name that people know, at the highest level that was missed. */
+function mergeMissing(refusals: readonly Refusal[]): readonly MissingPermission[] {
+  const merged = new Map<string, MissingPermission>();
+  for (const { permission, level } of refusals.flatMap((refusal) => (refusal.reason === 'role_insufficient' && refusals.length > 1 ? [] : (refusal.missing ?? [])))) {
+    const name = wholeOf(permission);
+    const known = merged.get(name);
+    if (known === undefined || known.level === 'read' || level === 'admin') merged.set(name, { permission: name, level });
+  }
+  return [...merged.values()];
+}
+
+/** What a token reaches, in a few words, from the token alone. */
+function reachOf(token: TokenRecord): string {
+  if (token.kind !== 'fine-grained') return token.scopes.length === 0 ? 'public repositories only' : `what its scopes (${token.scopes.join(', ')}) open`;
+  const selected = token.grants.reduce((sum, grant) => sum + (grant.selection === 'selected' ? grant.repositoryIds.size : 0), 0);
+  const all = token.grants.some((grant) => grant.selection === 'all');
+  if (all) return 'all repositories of its resource owner';
+  return selected === 0 ? 'public repositories only' : `${selected} selected ${selected === 1 ? 'repository' : 'repositories'}`;
+}

@@ -1,0 +1,54 @@
+/**
+ * Grants: whether one covers a target, and what it lacks of a need.
+ *
+ * Invariant: only an active grant covers anything.
+ */
+import { atLeast, levelIn, type PermissionName, type PermissionSet, type Level } from '../catalogue/permissions.ts';
+import { ANY_OWNER, INSTANCE_OWNER, type Grant, type MissingPermission, type Target } from './model.ts';
+
+/** True when the grant is towards the owner of the target, whatever its state and selection. */
+export function isTowards(grant: Grant, target: Target): boolean {
+  if (target.kind === 'instance') return grant.ownerId === INSTANCE_OWNER || grant.ownerId === ANY_OWNER;
+  return target.owner !== null && (grant.ownerId === target.owner.id || grant.ownerId === ANY_OWNER);
+}
+
+/** True when the grant reaches the target itself: owner, state and, for a repository, the selection. */
+export function covers(grant: Grant, target: Target): boolean {
+  if (grant.state !== 'active' || !isTowards(grant, target)) return false;
+  if (target.kind !== 'repository') return true;
+  const { repository } = target;
+  if (repository === null) return false;
+  if (grant.selection === 'all') return true;
+  return grant.selection === 'public' ? repository.visibility === 'public' : grant.repositoryIds.has(repository.id);
+}
+
+/** The highest level of a permission that any of the grants gives. */
+export function heldLevel(grants: readonly Grant[], permission: PermissionName): Level | undefined {
+  let held: Level | undefined;
+  for (const grant of grants) {
+    const level = levelIn(grant.permissions, permission);
+    if (level !== undefined && (held === undefined || atLeast(level, held))) held = level;
+  }
+  return held;
+}
+
+/**
+ * What is missing from the set that lacks the least: empty when some set is held whole, or when none is demanded.
+ * `holds` tells whether one permission is held at one level.
+ */
+export function missingFrom(
+  sets: readonly PermissionSet[],
+  holds: (permission: PermissionName, level: Level) => boolean,
+): readonly MissingPermission[] {
+  let least: MissingPermission[] | null = null;
+  for (const set of sets) {
+    const missing: MissingPermission[] = [];
+    for (const permission in set) {
+      const level = set[permission as PermissionName] as Level;
+      if (!holds(permission as PermissionName, level)) missing.push({ permission: permission as PermissionName, level });
+    }
+    if (missing.length === 0) return missing;
+    if (least === null || missing.length < least.length) least = missing;
+  }
+  return least ?? [];
+}

@@ -1,0 +1,69 @@
+/**
+ * Policies: what the instance and an organization allow, merged into the one that applies.
+ *
+ * Source: GitHub docs "Setting a personal access token policy for your organization" and its enterprise twin: the instance's choice,
+ * where it made one, wins; an organization may be stricter about lifetimes, never looser.
+ */
+import type { BasePermission } from './role.ts';
+import { TOKEN_KINDS, type Policy, type TokenKind } from './model.ts';
+
+/** As stored: null = no choice made here. The instance's null means the default, an organization's null the instance's choice. */
+export interface StoredPolicy {
+  readonly allowed: Readonly<Record<TokenKind, boolean | null>>;
+  readonly maxLifetimeDays: Readonly<Record<TokenKind, number | null>>;
+  readonly requiresApproval: boolean | null;
+  readonly exemptAdministrators: boolean;
+  readonly allowedAddresses: readonly string[] | null;
+  readonly requiresSso: boolean;
+  /** What every member of the organization holds in each of its repositories; null = `read`, as on GitHub. */
+  readonly basePermission: BasePermission | null;
+}
+
+export const NO_POLICY: StoredPolicy = {
+  allowed: { 'fine-grained': null, classic: null, scoped: null },
+  maxLifetimeDays: { 'fine-grained': null, classic: null, scoped: null },
+  requiresApproval: null,
+  exemptAdministrators: false,
+  allowedAddresses: null,
+  requiresSso: false,
+  basePermission: null,
+};
+
+/** The shortest and the longest cap on a token's life that a policy can set. */
+export const MIN_LIFETIME_DAYS = 1;
+export const MAX_LIFETIME_DAYS = 366;
+
+/**
+ * The policy in force for resources of an organization, or of a person (`organization` null: only the instance speaks).
+ * Approval is required by default where an organization owns the resources, never where a person does.
+ */
+export function effectivePolicy(instance: StoredPolicy, organization: StoredPolicy | null): Policy {
+  const kinds = {} as Record<TokenKind, Policy['kinds'][TokenKind]>;
+  for (const kind of TOKEN_KINDS) kinds[kind] = effectiveKind(kind, instance, organization);
+  return {
+    kinds,
+    requiresApproval: organization !== null && (instance.requiresApproval ?? organization.requiresApproval ?? true),
+    exemptAdministrators: instance.exemptAdministrators,
+    allowedAddresses: organization?.allowedAddresses ?? null,
+    requiresSso: organization?.requiresSso ?? false,
+    basePermission: organization?.basePermission ?? 'read',
+  };
+}
+
+function effectiveKind(kind: TokenKind, instance: StoredPolicy, organization: StoredPolicy | null): Policy['kinds'][TokenKind] {
+  const instanceCap = instance.maxLifetimeDays[kind];
+  const organizationCap = organization?.maxLifetimeDays[kind] ?? null;
+  const organizationIsStricter = organizationCap !== null && (instanceCap === null || organizationCap < instanceCap);
+  return {
+    allowed: instance.allowed[kind] ?? organization?.allowed[kind] ?? true,
+    decidedBy: instance.allowed[kind] === null ? 'organization' : 'instance',
+    maxLifetimeDays: organizationIsStricter ? organizationCap : instanceCap,
+    capDecidedBy: organizationIsStricter ? 'organization' : 'instance',
+  };
+}
+
+/** The shortest of several caps in days; null when none caps. */
+export function shortestCap(caps: readonly (number | null)[]): number | null {
+  const set = caps.filter((cap) => cap !== null);
+  return set.length === 0 ? null : Math.min(...set);
+}

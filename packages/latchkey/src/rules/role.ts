@@ -1,0 +1,30 @@
+/**
+ * A person's role in a repository today: the highest that ownership, membership, collaboration and visibility give.
+ *
+ * Source: GitHub docs "Repository roles for an organization" and "About repository visibility". Internal repositories are read by everybody
+ * who has an account on the instance, as on GitHub Enterprise Server and GitLab.
+ */
+import { higherRole, type RepositoryRole } from '../catalogue/roles.ts';
+import type { OrganizationRole, Visibility } from './model.ts';
+
+/** What an organization gives every member in each of its repositories (GitHub: `default_repository_permission`). */
+export type BasePermission = 'none' | 'read' | 'write' | 'admin';
+export const BASE_PERMISSIONS: readonly BasePermission[] = ['none', 'read', 'write', 'admin'];
+
+export interface RoleFacts {
+  readonly ownsAsUser: boolean;
+  readonly organizationRole: OrganizationRole | null;
+  readonly basePermission: BasePermission;
+  readonly collaboratorRole: RepositoryRole | null;
+  readonly visibility: Visibility;
+  /** False for nobody in particular. */
+  readonly signedIn: boolean;
+}
+
+/** The role, or null when the repository may not even be seen. */
+export function roleIn(facts: RoleFacts): RepositoryRole | null {
+  if (facts.ownsAsUser || facts.organizationRole === 'owner') return 'admin';
+  const asMember = facts.organizationRole === 'member' && facts.basePermission !== 'none' ? facts.basePermission : null;
+  const byVisibility = facts.visibility === 'public' || (facts.visibility === 'internal' && facts.signedIn) ? 'read' : null;
+  return higherRole(higherRole(asMember, facts.collaboratorRole), byVisibility);
+}
