@@ -1,0 +1,164 @@
+/**
+ * Accounts: people and organizations, one namespace of logins without regard to case.
+ *
+ * Never: a password digest in an `Account`; it is read on its own, where a password is checked.
+ */
+import type { Selectable } from 'kysely';
+import type { UnixSeconds } from '../base/time.ts';
+import { nameKey } from '../rules/names.ts';
+import type { Query } from './db.ts';
+import { startOf, type Page } from './page.ts';
+import { bumpRevision } from './revision.ts';
+import type { AccountsTable } from './schema.ts';
+
+export interface Account {
+  readonly id: number;
+  readonly kind: 'user' | 'organization';
+  readonly login: string;
+  /** Display name; '' = none. */
+  readonly name: string;
+  readonly createdAt: UnixSeconds;
+  readonly suspendedAt: UnixSeconds | null;
+  /** People only: an instance administrator. */
+  readonly admin: boolean;
+  /** People only: when a second factor was switched on. */
+  readonly twoFactorAt: UnixSeconds | null;
+  /** Public profile fields by GitHub's names (bio, company, location …). */
+  readonly profile: Readonly<Record<string, unknown>>;
+}
+
+export interface NewUser {
+  readonly login: string;
+  readonly name?: string;
+  readonly admin?: boolean;
+  /** argon2id in PHC form; null = can't sign in by password. */
+  readonly passwordDigest: string | null;
+  readonly at: UnixSeconds;
+}
+
+const COLUMNS = ['id', 'kind', 'login', 'name', 'created_at', 'suspended_at', 'admin', 'two_factor_at', 'profile_json'] as const;
+
+export function accountOf(row: Pick<Selectable<AccountsTable>, (typeof COLUMNS)[number]>): Account {
+  return {
+    id: row.id,
+    kind: row.kind,
+    login: row.login,
+    name: row.name,
+    createdAt: row.created_at,
+    suspendedAt: row.suspended_at,
+    admin: row.admin === 1,
+    twoFactorAt: row.two_factor_at,
+    profile: JSON.parse(row.profile_json) as Record<string, unknown>,
+  };
+}
+
+/** Adds a person. @throws a unique violation when the login is taken, by whichever kind of account. */
+export async function insertUser(tx: Query, user: NewUser): Promise<Account> {
+  await bumpRevision(tx);
+  const row = await tx.insertInto('accounts').values({
+    kind: 'user',
+    login: user.login,
+    login_key: nameKey(user.login),
+    name: user.name ?? '',
+    created_at: user.at,
+    admin: user.admin === true ? 1 : 0,
+    password_digest: user.passwordDigest,
+  }).returning(COLUMNS).executeTakeFirstOrThrow();
+  return accountOf(row);
+}
+
+/** Adds an organization, as yet without members. @throws a unique violation when the login is taken. */
+export async function insertOrganization(tx: Query, organization: { login: string; name?: string; at: UnixSeconds }): Promise<Account> {
+  await bumpRevision(tx);
+  const row = await tx.insertInto('accounts').values({
+    kind: 'organization',
+    login: organization.login,
+    login_key: nameKey(organization.login),
+    name: organization.name ?? '',
+    created_at: organization.at,
+  }).returning(COLUMNS).executeTakeFirstOrThrow();
+  return accountOf(row);
+}
+
+/** The account with this login, in any case of letters. */
+export async function accountByLogin(q: Query, login: string): Promise<Account | null> {
+  const row = await q.selectFrom('accounts').select(COLUMNS).where('login_key', '=', nameKey(login)).executeTakeFirst();
+  return row === undefined ? null : accountOf(row);
+}
+
+export async function accountById(q: Query, id: number): Promise<Account | null> {
+  const row = await q.selectFrom('accounts').select(COLUMNS).where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : accountOf(row);
+}
+
+/** The person with this e-mail address, verified or not, in any case of letters. */
+export async function userByEmail(q: Query, address: string): Promise<Account | null> {
+  const row = await q.selectFrom('emails').innerJoin('accounts', 'accounts.id', 'emails.user_id')
+    .select(COLUMNS.map((column) => `accounts.${column}` as const))
+    .where('emails.address_key', '=', nameKey(address)).executeTakeFirst();
+  return row === undefined ? null : accountOf(row);
+}
+
+/** Many accounts at once, by id; those that are gone are missing. At most some thousand ids. */
+export async function accountsByIds(q: Query, ids: readonly number[]): Promise<Map<number, Account>> {
+  if (ids.length === 0) return new Map();
+  const rows = await q.selectFrom('accounts').select(COLUMNS).where('id', 'in', ids).execute();
+  return new Map(rows.map((row) => [row.id, accountOf(row)]));
+}
+
+/** A page of all accounts of one kind, newest first. */
+export async function listAccounts(q: Query, kind: Account['kind'], page: Page): Promise<Account[]> {
+  const rows = await q.selectFrom('accounts').select(COLUMNS)
+    .where('kind', '=', kind).where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).execute();
+  return rows.map(accountOf);
+}
+
+/** argon2id in PHC form; null when there is no such person or no password is set. */
+export async function passwordDigestOf(q: Query, userId: number): Promise<string | null> {
+  const row = await q.selectFrom('accounts').select('password_digest').where('id', '=', userId).executeTakeFirst();
+  return row?.password_digest ?? null;
+}
+
+/** Sets the password's argon2id digest, or null for none. */
+export async function setPasswordDigest(tx: Query, userId: number, digest: string | null): Promise<void> {
+  await tx.updateTable('accounts').set({ password_digest: digest }).where('id', '=', userId).execute();
+}
+
+/** Suspends (`at`) or restores (null). False when it was so already, or there is no such account. */
+export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds | null): Promise<boolean> {
+  await bumpRevision(tx);
+  const changed = await tx.updateTable('accounts').set({ suspended_at: at })
+    .where('id', '=', accountId).where('suspended_at', at === null ? 'is not' : 'is', null)
+    .returning('id').executeTakeFirst();
+  return changed !== undefined;
+}
+
+/** Makes a person an instance administrator, or no longer one. */
+export async function setAdmin(tx: Query, userId: number, admin: boolean): Promise<void> {
+  await bumpRevision(tx);
+  await tx.updateTable('accounts').set({ admin: admin ? 1 : 0 }).where('id', '=', userId).execute();
+}
+
+/** Notes when the second factor was switched on; null = off. */
+export async function setTwoFactor(tx: Query, userId: number, at: UnixSeconds | null): Promise<void> {
+  await bumpRevision(tx);
+  await tx.updateTable('accounts').set({ two_factor_at: at }).where('id', '=', userId).execute();
+}
+
+/** Sets the display name and the public profile fields. */
+export async function setProfile(tx: Query, accountId: number, profile: Pick<Account, 'name' | 'profile'>): Promise<void> {
+  await tx.updateTable('accounts').set({ name: profile.name, profile_json: JSON.stringify(profile.profile) })
+    .where('id', '=', accountId).execute();
+}
+
+/**
+ * Deletes an account with its memberships, e-mail addresses, tokens, and everybody's grants towards it. False when there is none.
+ * @throws a foreign-key violation while it owns repositories.
+ */
+export async function deleteAccount(tx: Query, accountId: number): Promise<boolean> {
+  await bumpRevision(tx);
+  await tx.deleteFrom('grants').where('owner_id', '=', accountId).execute();
+  await tx.deleteFrom('policies').where('account_id', '=', accountId).execute();
+  const deleted = await tx.deleteFrom('accounts').where('id', '=', accountId).returning('id').executeTakeFirst();
+  return deleted !== undefined;
+}

@@ -1,0 +1,94 @@
+/**
+ * The audit log: append-only, written in the transaction of the change it tells of.
+ *
+ * Never: a function that changes or deletes an entry.
+ */
+import type { Selectable } from 'kysely';
+import type { UnixSeconds } from '../base/time.ts';
+import type { Query } from './db.ts';
+import { startOf, type Page } from './page.ts';
+import type { AuditTable } from './schema.ts';
+
+export interface NewAuditEntry {
+  readonly at: UnixSeconds;
+  /** GitHub's event name where it has one: `personal_access_token.create`. */
+  readonly action: string;
+  readonly actorId: number | null;
+  readonly actorLogin: string | null;
+  /** Whose security log shows it. */
+  readonly userId: number | null;
+  readonly organizationId: number | null;
+  readonly repositoryId: number | null;
+  /** What it is about. */
+  readonly tokenId: number | null;
+  /** What it was done with, when that was a token. */
+  readonly actorTokenId: number | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface AuditEntry extends NewAuditEntry {
+  readonly id: number;
+}
+
+/** Each one that is given narrows the list. */
+export interface AuditFilter {
+  readonly userId?: number;
+  readonly organizationId?: number;
+  readonly tokenId?: number;
+  readonly actorId?: number;
+  readonly action?: string;
+  /** Entries of this second and later. */
+  readonly sinceAt?: UnixSeconds;
+}
+
+/** Writes an entry and gives its id. */
+export async function appendAudit(tx: Query, entry: NewAuditEntry): Promise<number> {
+  const { id } = await tx.insertInto('audit').values({
+    at: entry.at,
+    action: entry.action,
+    actor_id: entry.actorId,
+    actor_login: entry.actorLogin,
+    user_id: entry.userId,
+    organization_id: entry.organizationId,
+    repository_id: entry.repositoryId,
+    token_id: entry.tokenId,
+    actor_token_id: entry.actorTokenId,
+    address: entry.address,
+    user_agent: entry.userAgent,
+    data_json: JSON.stringify(entry.data),
+  }).returning('id').executeTakeFirstOrThrow();
+  return id;
+}
+
+/** A page of the log, newest first. */
+export async function listAudit(q: Query, filter: AuditFilter, page: Page): Promise<AuditEntry[]> {
+  let query = q.selectFrom('audit').selectAll().where('id', '<', startOf(page));
+  if (filter.userId !== undefined) query = query.where('user_id', '=', filter.userId);
+  if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId);
+  if (filter.tokenId !== undefined) query = query.where('token_id', '=', filter.tokenId);
+  if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId);
+  if (filter.action !== undefined) query = query.where('action', '=', filter.action);
+  if (filter.sinceAt !== undefined) query = query.where('at', '>=', filter.sinceAt);
+  const rows = await query.orderBy('id', 'desc').limit(page.limit).execute();
+  return rows.map(entryOf);
+}
+
+function entryOf(row: Selectable<AuditTable>): AuditEntry {
+  return {
+    id: row.id,
+    at: row.at,
+    action: row.action,
+    actorId: row.actor_id,
+    actorLogin: row.actor_login,
+    userId: row.user_id,
+    organizationId: row.organization_id,
+    repositoryId: row.repository_id,
+    tokenId: row.token_id,
+    actorTokenId: row.actor_token_id,
+    address: row.address,
+    userAgent: row.user_agent,
+    data: JSON.parse(row.data_json) as Record<string, unknown>,
+  };
+}

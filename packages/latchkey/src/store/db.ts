@@ -1,0 +1,83 @@
+/**
+ * The store: one set of tables on SQLite or PostgreSQL, opened, brought up to date and handed to the functions of this room.
+ *
+ * Invariant: every function of this room takes a `Query` first. One that changes something is called with a transaction, so that the
+ * change, its audit entry and its rise of the revision become visible together or not at all.
+ * Never: SQL outside of this room, or SQL that only one of the two engines understands.
+ */
+import type { Kysely } from 'kysely';
+import type { Log } from '../base/log.ts';
+import type { Database } from './schema.ts';
+import { migrate } from './migrations.ts';
+import { openPostgres } from './postgres.ts';
+import { openSqlite } from './sqlite.ts';
+
+export type Engine = 'sqlite' | 'postgres';
+
+/** A connection, or a transaction: what every store function takes first. */
+export type Query = Kysely<Database>;
+
+export interface Store {
+  readonly engine: Engine;
+  /** For single reads. A change goes through `transaction`. */
+  readonly db: Query;
+  /**
+   * Runs `work` as if it were alone, wholly or not at all: whatever it throws rolls everything back and is thrown on.
+   * PostgreSQL may run it again after a conflict, so `work` does nothing but query. Catch violations outside of it.
+   */
+  transaction<T>(work: (tx: Query) => Promise<T>): Promise<T>;
+  /** The revision as committed now: at once on SQLite (some microseconds), by one query on PostgreSQL. */
+  revision(): number | Promise<number>;
+  close(): Promise<void>;
+}
+
+/** What an engine offers before its tables are there. */
+export interface OpenedEngine extends Store {
+  /** Runs `work` in a transaction while no other process can be inside its own `alone`. */
+  alone<T>(work: (tx: Query) => Promise<T>): Promise<T>;
+}
+
+export interface StoreOptions {
+  /** Where SQLite keeps `latchkey.db`; made when it is missing. Not used with PostgreSQL. */
+  readonly dataDir: string;
+  /** `postgres://…`, or null for SQLite. May hold a password: never logged. */
+  readonly databaseUrl: string | null;
+  readonly log: Log;
+}
+
+/**
+ * Opens the store and brings its tables up to date; safe when several processes do so at once.
+ * @throws Fault when the database can't be reached or was made by a newer program.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const opened = options.databaseUrl === null ? await openSqlite(options.dataDir) : await openPostgres(options.databaseUrl, options.log);
+  try {
+    const applied = await migrate(opened);
+    if (applied.length > 0) options.log.info({ engine: opened.engine, migrations: applied }, 'brought the database up to date');
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY; PostgreSQL's unique_violation. */
+const UNIQUE_CODES: ReadonlySet<unknown> = new Set([2067, 1555, '23505']);
+/** SQLITE_CONSTRAINT_FOREIGNKEY; PostgreSQL's foreign_key_violation. */
+const FOREIGN_KEY_CODES: ReadonlySet<unknown> = new Set([787, '23503']);
+
+/** True when a statement failed because the value is already taken. */
+export function isUniqueViolation(error: unknown): boolean {
+  return UNIQUE_CODES.has(engineCode(error));
+}
+
+/** True when a statement failed because it names a row that is not there, or takes away one that others name. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return FOREIGN_KEY_CODES.has(engineCode(error));
+}
+
+/** The engine's own code of an error: a number from SQLite, five characters from PostgreSQL, undefined from elsewhere. */
+export function engineCode(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  return 'errcode' in error ? error.errcode : 'code' in error ? error.code : undefined;
+}

@@ -1,0 +1,67 @@
+/** E-mail addresses of people: each belongs to one person, without regard to case; one of a person's is the primary one. */
+import type { UnixSeconds } from '../base/time.ts';
+import { nameKey } from '../rules/names.ts';
+import type { Query } from './db.ts';
+
+export interface Email {
+  readonly id: number;
+  readonly userId: number;
+  readonly address: string;
+  readonly verifiedAt: UnixSeconds | null;
+  readonly primary: boolean;
+  readonly createdAt: UnixSeconds;
+}
+
+export interface NewEmail {
+  readonly userId: number;
+  readonly address: string;
+  readonly verifiedAt: UnixSeconds | null;
+  readonly primary: boolean;
+  readonly at: UnixSeconds;
+}
+
+/** Adds an address. @throws a unique violation when it is somebody's already. */
+export async function insertEmail(tx: Query, email: NewEmail): Promise<number> {
+  const { id } = await tx.insertInto('emails').values({
+    user_id: email.userId,
+    address: email.address,
+    address_key: nameKey(email.address),
+    verified_at: email.verifiedAt,
+    is_primary: email.primary ? 1 : 0,
+    created_at: email.at,
+  }).returning('id').executeTakeFirstOrThrow();
+  return id;
+}
+
+/** A person's addresses, the primary one first. */
+export async function emailsOf(q: Query, userId: number): Promise<Email[]> {
+  const rows = await q.selectFrom('emails').selectAll().where('user_id', '=', userId).orderBy('is_primary', 'desc').orderBy('id').execute();
+  return rows.map((row) => ({
+    id: row.id,
+    userId: row.user_id,
+    address: row.address,
+    verifiedAt: row.verified_at,
+    primary: row.is_primary === 1,
+    createdAt: row.created_at,
+  }));
+}
+
+/** Marks an address as verified. False when it was so already, or is gone. */
+export async function verifyEmail(tx: Query, emailId: number, at: UnixSeconds): Promise<boolean> {
+  const changed = await tx.updateTable('emails').set({ verified_at: at })
+    .where('id', '=', emailId).where('verified_at', 'is', null).returning('id').executeTakeFirst();
+  return changed !== undefined;
+}
+
+/** Makes one of a person's addresses the primary one, and the others not. */
+export async function setPrimaryEmail(tx: Query, userId: number, emailId: number): Promise<void> {
+  await tx.updateTable('emails').set({ is_primary: 0 }).where('user_id', '=', userId).where('id', '<>', emailId).execute();
+  await tx.updateTable('emails').set({ is_primary: 1 }).where('user_id', '=', userId).where('id', '=', emailId).execute();
+}
+
+/** Removes an address that is not the primary one. False when there is none such. */
+export async function deleteEmail(tx: Query, userId: number, emailId: number): Promise<boolean> {
+  const deleted = await tx.deleteFrom('emails')
+    .where('user_id', '=', userId).where('id', '=', emailId).where('is_primary', '=', 0).returning('id').executeTakeFirst();
+  return deleted !== undefined;
+}

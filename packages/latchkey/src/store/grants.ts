@@ -1,0 +1,141 @@
+/**
+ * Grants of fine-grained tokens: one resource owner, its repository selection, its permissions.
+ *
+ * Invariant: the grants of a new token are written with it (`insertToken`); every later change raises the revision.
+ */
+import type { Selectable } from 'kysely';
+import type { UnixSeconds } from '../base/time.ts';
+import type { Grant, GrantState, RepositorySelection } from '../rules/model.ts';
+import type { Query } from './db.ts';
+import { startOf, type Page } from './page.ts';
+import { bumpRevision } from './revision.ts';
+import type { GrantsTable } from './schema.ts';
+
+/** A grant as it is kept, with what lists show beside it. */
+export interface StoredGrant extends Grant {
+  readonly tokenId: number;
+  readonly createdAt: UnixSeconds;
+  /** When an owner (or the rule that needs none) let it in. */
+  readonly accessGrantedAt: UnixSeconds | null;
+}
+
+/** What a grant reaches. */
+export interface GrantReach {
+  readonly selection: RepositorySelection;
+  /** Given when `selection` is `selected`. */
+  readonly repositoryIds: Iterable<number>;
+  readonly permissions: Grant['permissions'];
+}
+
+export interface NewGrant extends GrantReach {
+  /** Account id, or 0 for the instance. */
+  readonly ownerId: number;
+  readonly state: GrantState;
+}
+
+/** A row of an organization's list: the grant, and whose token it belongs to. */
+export interface GrantTowards {
+  readonly grantId: number;
+  readonly tokenId: number;
+  readonly userId: number;
+}
+
+/** Rows in one statement of repository ids: far below the number of parameters that either engine takes. */
+const ROWS_PER_STATEMENT = 1_000;
+
+/** Adds a grant to a token. @throws a foreign-key violation when the token or a repository is missing. */
+export async function insertGrant(tx: Query, tokenId: number, grant: NewGrant, at: UnixSeconds): Promise<number> {
+  await bumpRevision(tx);
+  return addGrant(tx, tokenId, grant, at);
+}
+
+/** The same without raising the revision: for a token that nobody has seen yet. */
+export async function addGrant(tx: Query, tokenId: number, grant: NewGrant, at: UnixSeconds): Promise<number> {
+  const { id } = await tx.insertInto('grants').values({
+    token_id: tokenId,
+    owner_id: grant.ownerId,
+    selection: grant.selection,
+    permissions_json: JSON.stringify(grant.permissions),
+    state: grant.state,
+    created_at: at,
+    access_granted_at: grant.state === 'active' ? at : null,
+  }).returning('id').executeTakeFirstOrThrow();
+  await addRepositories(tx, id, grant);
+  return id;
+}
+
+async function addRepositories(tx: Query, grantId: number, { selection, repositoryIds }: GrantReach): Promise<void> {
+  if (selection !== 'selected') return;
+  const rows = [...new Set(repositoryIds)].map((id) => ({ grant_id: grantId, repository_id: id }));
+  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
+    await tx.insertInto('grant_repositories').values(rows.slice(start, start + ROWS_PER_STATEMENT)).execute();
+  }
+}
+
+/** The grants of several tokens in one query, oldest first; tokens without any are missing. At most some thousand ids. */
+export async function grantsOf(q: Query, tokenIds: readonly number[]): Promise<Map<number, StoredGrant[]>> {
+  if (tokenIds.length === 0) return new Map();
+  const rows = await grantRows(q).where('grants.token_id', 'in', tokenIds).execute();
+  return Map.groupBy(assemble(rows), (grant) => grant.tokenId);
+}
+
+export async function grantById(q: Query, id: number): Promise<StoredGrant | null> {
+  const rows = await grantRows(q).where('grants.id', '=', id).execute();
+  return assemble(rows)[0] ?? null;
+}
+
+function grantRows(q: Query) {
+  return q.selectFrom('grants').leftJoin('grant_repositories', 'grant_repositories.grant_id', 'grants.id')
+    .selectAll('grants').select('grant_repositories.repository_id').orderBy('grants.id');
+}
+
+/** One grant of the rows of each id: a row for each selected repository, or a single one. */
+function assemble(rows: readonly (Selectable<GrantsTable> & { repository_id: number | null })[]): StoredGrant[] {
+  return [...Map.groupBy(rows, (row) => row.id).values()].map(([row, ...others]) => ({
+    id: row!.id,
+    tokenId: row!.token_id,
+    ownerId: row!.owner_id,
+    selection: row!.selection,
+    repositoryIds: new Set([row!, ...others].flatMap((each) => each.repository_id ?? [])),
+    permissions: JSON.parse(row!.permissions_json) as Grant['permissions'],
+    state: row!.state,
+    createdAt: row!.created_at,
+    accessGrantedAt: row!.access_granted_at,
+  }));
+}
+
+/** Replaces what a grant reaches; its state stays. False when there is none. */
+export async function setGrantReach(tx: Query, grantId: number, reach: GrantReach): Promise<boolean> {
+  await bumpRevision(tx);
+  const changed = await tx.updateTable('grants').set({ selection: reach.selection, permissions_json: JSON.stringify(reach.permissions) })
+    .where('id', '=', grantId).returning('id').executeTakeFirst();
+  if (changed === undefined) return false;
+  await tx.deleteFrom('grant_repositories').where('grant_id', '=', grantId).execute();
+  await addRepositories(tx, grantId, reach);
+  return true;
+}
+
+/** Moves a grant from one of the states `from` to another; false when somebody else moved it first. Access counts from becoming active. */
+export async function setGrantState(tx: Query, grantId: number, from: readonly GrantState[], to: GrantState, at: UnixSeconds): Promise<boolean> {
+  await bumpRevision(tx);
+  const changed = await tx.updateTable('grants').set({ state: to, ...(to === 'active' ? { access_granted_at: at } : {}) })
+    .where('id', '=', grantId).where('state', 'in', from).returning('id').executeTakeFirst();
+  return changed !== undefined;
+}
+
+/** Removes a grant and the requests about it. False when there is none. */
+export async function deleteGrant(tx: Query, grantId: number): Promise<boolean> {
+  await bumpRevision(tx);
+  const deleted = await tx.deleteFrom('grants').where('id', '=', grantId).returning('id').executeTakeFirst();
+  return deleted !== undefined;
+}
+
+/** A page of the grants in one state towards an owner, newest first, of tokens that are not revoked; `beforeId` is a grant id. */
+export async function listGrantsTowards(q: Query, ownerId: number, state: GrantState, page: Page): Promise<GrantTowards[]> {
+  const rows = await q.selectFrom('grants').innerJoin('tokens', 'tokens.id', 'grants.token_id')
+    .select(['grants.id', 'grants.token_id', 'tokens.user_id'])
+    .where('grants.owner_id', '=', ownerId).where('grants.state', '=', state).where('grants.id', '<', startOf(page))
+    .where('tokens.revoked_at', 'is', null)
+    .orderBy('grants.id', 'desc').limit(page.limit).execute();
+  return rows.map((row) => ({ grantId: row.id, tokenId: row.token_id, userId: row.user_id }));
+}

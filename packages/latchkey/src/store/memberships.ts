@@ -1,0 +1,58 @@
+/** Memberships: which people belong to which organization, as owner or member. */
+import type { UnixSeconds } from '../base/time.ts';
+import type { OrganizationRole } from '../rules/model.ts';
+import type { Query } from './db.ts';
+import { startOf, type Page } from './page.ts';
+import { bumpRevision } from './revision.ts';
+
+export interface Member {
+  readonly userId: number;
+  readonly login: string;
+  readonly role: OrganizationRole;
+  readonly since: UnixSeconds;
+}
+
+/** Lets a person join, or changes the role of one who has. @throws a foreign-key violation when either account is missing. */
+export async function setMembership(
+  tx: Query,
+  membership: { organizationId: number; userId: number; role: OrganizationRole; at: UnixSeconds },
+): Promise<void> {
+  await bumpRevision(tx);
+  await tx.insertInto('memberships').values({
+    organization_id: membership.organizationId,
+    user_id: membership.userId,
+    role: membership.role,
+    created_at: membership.at,
+  }).onConflict((conflict) => conflict.columns(['organization_id', 'user_id']).doUpdateSet({ role: membership.role })).execute();
+}
+
+/** Ends a membership. False when there was none. */
+export async function removeMembership(tx: Query, organizationId: number, userId: number): Promise<boolean> {
+  await bumpRevision(tx);
+  const removed = await tx.deleteFrom('memberships')
+    .where('organization_id', '=', organizationId).where('user_id', '=', userId).returning('user_id').executeTakeFirst();
+  return removed !== undefined;
+}
+
+/** A person's role in an organization, or null for no member. */
+export async function membershipRole(q: Query, organizationId: number, userId: number): Promise<OrganizationRole | null> {
+  const row = await q.selectFrom('memberships').select('role')
+    .where('organization_id', '=', organizationId).where('user_id', '=', userId).executeTakeFirst();
+  return row?.role ?? null;
+}
+
+/** How many owners an organization has: the last one must stay. */
+export async function countOwners(q: Query, organizationId: number): Promise<number> {
+  const { count } = await q.selectFrom('memberships').select((row) => row.fn.countAll<number>().as('count'))
+    .where('organization_id', '=', organizationId).where('role', '=', 'owner').executeTakeFirstOrThrow();
+  return count;
+}
+
+/** A page of an organization's members, the newest accounts first; `beforeId` is a user id. */
+export async function listMembers(q: Query, organizationId: number, page: Page): Promise<Member[]> {
+  const rows = await q.selectFrom('memberships').innerJoin('accounts', 'accounts.id', 'memberships.user_id')
+    .select(['memberships.user_id', 'accounts.login', 'memberships.role', 'memberships.created_at'])
+    .where('memberships.organization_id', '=', organizationId).where('memberships.user_id', '<', startOf(page))
+    .orderBy('memberships.user_id', 'desc').limit(page.limit).execute();
+  return rows.map((row) => ({ userId: row.user_id, login: row.login, role: row.role, since: row.created_at }));
+}

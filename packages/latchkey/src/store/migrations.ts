@@ -1,0 +1,50 @@
+/**
+ * Brings the tables up to date: forward only, each step once, by one process at a time.
+ *
+ * Invariant: all pending steps happen in one transaction, so a failed upgrade leaves the database as it was.
+ * To add one: `migrations/NNNN-noun.ts`, and its row in `MIGRATIONS`. Never change one that was released.
+ */
+import { Fault } from '../base/errors.ts';
+import type { OpenedEngine } from './db.ts';
+import { foundation } from './migrations/0001-foundation.ts';
+import type { Migration } from './migrations/migration.ts';
+import type { Kysely } from 'kysely';
+
+/** In order. */
+export const MIGRATIONS: readonly Migration[] = [foundation];
+
+interface MigrationsTable {
+  migrations: { name: string; applied_at: number };
+}
+
+/**
+ * Runs what is pending and gives the names of the steps that ran.
+ * @throws Fault when the database knows steps that this program does not: it was made by a newer one.
+ */
+export function migrate(opened: OpenedEngine, migrations: readonly Migration[] = MIGRATIONS): Promise<string[]> {
+  return opened.alone(async (tx) => {
+    const db = tx as unknown as Kysely<MigrationsTable>;
+    await db.schema.createTable('migrations').ifNotExists()
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .addColumn('applied_at', 'bigint', (column) => column.notNull())
+      .execute();
+    const rows = await db.selectFrom('migrations').select('name').execute();
+    const applied = new Set(rows.map((row) => row.name));
+    refuseNewer(applied, migrations);
+    const pending = migrations.filter((migration) => !applied.has(migration.name));
+    for (const migration of pending) {
+      await migration.up(tx, opened.engine);
+      await db.insertInto('migrations').values({ name: migration.name, applied_at: Math.floor(Date.now() / 1000) }).execute();
+    }
+    return pending.map((migration) => migration.name);
+  });
+}
+
+function refuseNewer(applied: ReadonlySet<string>, migrations: readonly Migration[]): void {
+  const known = new Set(migrations.map((migration) => migration.name));
+  const unknown = [...applied].filter((name) => !known.has(name)).toSorted();
+  if (unknown.length === 0) return;
+  throw new Fault(`the database was made by a newer Latchkey: this one does not know ${unknown.join(', ')}`, {
+    hint: 'start the newer version, or restore the backup from before the upgrade',
+  });
+}

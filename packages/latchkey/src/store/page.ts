@@ -1,0 +1,17 @@
+/** Lists go by id, newest first, a page at a time: the cost of a page does not depend on how far down it lies. */
+
+/** A page of a list. */
+export interface Page {
+  /** Rows with a smaller id than this; null for the newest ones. */
+  readonly beforeId: number | null;
+  /** At most this many rows, 1 or more. */
+  readonly limit: number;
+}
+
+/** What a keyset starts from when no id is given: larger than any id. */
+const BEYOND_ALL_IDS = Number.MAX_SAFE_INTEGER;
+
+/** The id below which the page's rows lie. */
+export function startOf(page: Page): number {
+  return page.beforeId ?? BEYOND_ALL_IDS;
+}

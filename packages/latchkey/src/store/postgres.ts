@@ -1,0 +1,134 @@
+/**
+ * PostgreSQL through `pg`: a pool, and transactions that are run again when the engine asks for it.
+ *
+ * Transactions are SERIALIZABLE, so that "count, then insert" means the same as on SQLite, where they run one after the other; the engine
+ * answers a conflict with 40001 and the transaction is run again. Reads outside of a transaction are single statements.
+ *
+ * Invariant: a transaction whose commit was sent is never run again; when the answer to it is lost, the caller hears that.
+ * Never: SQL that only one build of PostgreSQL has. TLS, pool size and time-outs may be set in the URL (`?sslmode=verify-full&max=20`).
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Kysely, PostgresDialect, sql, type IsolationLevel } from 'kysely';
+import pg from 'pg';
+import { Fault } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { engineCode, type OpenedEngine, type Query } from './db.ts';
+import type { Database } from './schema.ts';
+
+/** A transaction is tried this often before its conflict, or the lost connection, is thrown. */
+export const MAX_TRANSACTION_ATTEMPTS = 20;
+/** The longest pause before the next try; the real one is random, and shorter at first. */
+const MAX_RETRY_PAUSE_MS = 200;
+const FIRST_RETRY_PAUSE_MS = 4;
+/** A statement that takes longer is cancelled by the server. */
+const STATEMENT_TIMEOUT_MS = 15_000;
+/** A transaction whose process went silent is ended by the server, so that its locks go. */
+const IDLE_IN_TRANSACTION_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const POOL_SIZE = 10;
+/** Names the advisory lock under which one process at a time migrates. */
+const MIGRATION_LOCK = 7_213_640_281;
+
+const INT8_OID = 20;
+/** Ids and instants fit into a double without loss; `pg` would give text. */
+const TYPES = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+};
+
+/** serialization_failure and deadlock_detected: the engine rolled back and asks for another try. */
+const CONFLICT_CODES: ReadonlySet<unknown> = new Set(['40001', '40P01']);
+/** The connection is gone or the server is about to be: class 08, shutdown, crash, start-up, and what the socket says. */
+const LOST_CODES: ReadonlySet<unknown> = new Set([
+  '08000', '08001', '08003', '08004', '08006', '57P01', '57P02', '57P03', 'ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT',
+]);
+
+/** Connects to the database that the URL names. @throws Fault when it can't be reached; the sentence never holds the URL. */
+export async function openPostgres(url: string, log: Log): Promise<OpenedEngine> {
+  const pool = makePool(url, log);
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  await pool.query('select 1').catch(async (error: unknown) => {
+    await pool.end();
+    throw new Fault('the database cannot be reached', {
+      hint: 'check that PostgreSQL runs and that host, port, database, user and password in the database URL are right',
+      detail: error instanceof Error ? error.message : String(error),
+    });
+  });
+  return {
+    engine: 'postgres',
+    db,
+    transaction: (work) => persistently(() => once(db, 'serializable', work)),
+    alone: (work) => persistently(() => once(db, 'read committed', (tx) => underMigrationLock(tx, work))),
+    async revision() {
+      const { rows } = await pool.query<{ revision: number }>('select revision from revision where id = 1');
+      return rows[0]!.revision;
+    },
+    close: () => db.destroy(),
+  };
+}
+
+function makePool(url: string, log: Log): pg.Pool {
+  const pool = new pg.Pool({
+    application_name: 'latchkey',
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    keepAlive: true,
+    types: TYPES,
+    connectionString: url,
+  });
+  // A connection that breaks while nobody or somebody uses it emits `error`; unheard, that would end the process.
+  const lost = (error: Error): void => log.warn({ reason: error.message }, 'lost a database connection');
+  pool.on('error', lost);
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+/** Read committed, because a serializable transaction would look at the tables as they were before it got the lock. */
+async function underMigrationLock<T>(tx: Query, work: (tx: Query) => Promise<T>): Promise<T> {
+  await sql`set local statement_timeout = 0`.execute(tx);
+  await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(tx);
+  return work(tx);
+}
+
+async function once<T>(db: Query, isolation: IsolationLevel, work: (tx: Query) => Promise<T>): Promise<T> {
+  const tx = await db.startTransaction().setIsolationLevel(isolation).execute();
+  let commitSent = false;
+  try {
+    const value = await work(tx);
+    commitSent = true;
+    await tx.commit().execute();
+    return value;
+  } catch (error) {
+    // On a broken connection the rollback fails too; the server has rolled back by itself, and the pool drops the connection.
+    await tx.rollback().execute().catch(() => {});
+    throw commitSent && isConnectionLoss(error) ? unknownOutcome(error) : error;
+  }
+}
+
+async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const again = CONFLICT_CODES.has(engineCode(error)) || isConnectionLoss(error);
+      if (!again || attempts >= MAX_TRANSACTION_ATTEMPTS) throw error;
+    }
+    await pause(Math.random() * Math.min(MAX_RETRY_PAUSE_MS, FIRST_RETRY_PAUSE_MS * 2 ** attempts));
+  }
+}
+
+/** `pg` gives no code for a socket that was closed under a query, or before it, only words. */
+const LOST_WORDS = /^(?:Connection terminated|Client has encountered a connection error)/;
+
+function isConnectionLoss(error: unknown): boolean {
+  return LOST_CODES.has(engineCode(error)) || (error instanceof Error && LOST_WORDS.test(error.message));
+}
+
+function unknownOutcome(cause: unknown): Fault {
+  return new Fault('the connection to the database was lost while the change was being saved', {
+    hint: 'look whether the change is there before you repeat it',
+    cause,
+  });
+}

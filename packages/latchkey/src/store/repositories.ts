@@ -1,0 +1,160 @@
+/**
+ * Repositories: names without regard to case within an owner, and the names they had before.
+ *
+ * Invariant: an old name leads on to its repository until the name is taken again; a name in use always wins.
+ */
+import type { Selectable } from 'kysely';
+import type { UnixSeconds } from '../base/time.ts';
+import type { Visibility } from '../rules/model.ts';
+import { nameKey } from '../rules/names.ts';
+import type { Query } from './db.ts';
+import { startOf, type Page } from './page.ts';
+import { bumpRevision } from './revision.ts';
+import type { RepositoriesTable } from './schema.ts';
+
+export interface Repository {
+  readonly id: number;
+  readonly ownerId: number;
+  readonly name: string;
+  readonly description: string;
+  readonly visibility: Visibility;
+  readonly archivedAt: UnixSeconds | null;
+  readonly objectFormat: 'sha1' | 'sha256';
+  readonly createdAt: UnixSeconds;
+  readonly updatedAt: UnixSeconds;
+  readonly pushedAt: UnixSeconds | null;
+}
+
+export interface NewRepository {
+  readonly ownerId: number;
+  readonly name: string;
+  readonly description?: string;
+  readonly visibility: Visibility;
+  readonly objectFormat?: 'sha1' | 'sha256';
+  readonly at: UnixSeconds;
+}
+
+export function repositoryOf(row: Omit<Selectable<RepositoriesTable>, 'name_key'>): Repository {
+  return {
+    id: row.id,
+    ownerId: row.owner_id,
+    name: row.name,
+    description: row.description,
+    visibility: row.visibility,
+    archivedAt: row.archived_at,
+    objectFormat: row.object_format,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    pushedAt: row.pushed_at,
+  };
+}
+
+/** Adds a repository; an old name that it takes leads nowhere else from now on. @throws a unique violation when the name is in use. */
+export async function insertRepository(tx: Query, repository: NewRepository): Promise<Repository> {
+  await bumpRevision(tx);
+  await forgetOldName(tx, repository.ownerId, repository.name);
+  const row = await tx.insertInto('repositories').values({
+    owner_id: repository.ownerId,
+    name: repository.name,
+    name_key: nameKey(repository.name),
+    description: repository.description ?? '',
+    visibility: repository.visibility,
+    object_format: repository.objectFormat ?? 'sha1',
+    created_at: repository.at,
+    updated_at: repository.at,
+  }).returningAll().executeTakeFirstOrThrow();
+  return repositoryOf(row);
+}
+
+export async function repositoryById(q: Query, id: number): Promise<Repository | null> {
+  const row = await q.selectFrom('repositories').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : repositoryOf(row);
+}
+
+/** Many repositories at once, by id; those that are gone are missing. At most some thousand ids. */
+export async function repositoriesByIds(q: Query, ids: readonly number[]): Promise<Map<number, Repository>> {
+  if (ids.length === 0) return new Map();
+  const rows = await q.selectFrom('repositories').selectAll().where('id', 'in', ids).execute();
+  return new Map(rows.map((row) => [row.id, repositoryOf(row)]));
+}
+
+/** The repository with this name, or that had it (`renamed`; its owner may be another after a transfer). */
+export async function repositoryByName(q: Query, ownerId: number, name: string): Promise<{ repository: Repository; renamed: boolean } | null> {
+  const row = await q.selectFrom('repositories').selectAll()
+    .where('owner_id', '=', ownerId).where('name_key', '=', nameKey(name)).executeTakeFirst();
+  if (row !== undefined) return { repository: repositoryOf(row), renamed: false };
+  const moved = await q.selectFrom('repository_names').innerJoin('repositories', 'repositories.id', 'repository_names.repository_id')
+    .selectAll('repositories')
+    .where('repository_names.owner_id', '=', ownerId).where('repository_names.name_key', '=', nameKey(name)).executeTakeFirst();
+  return moved === undefined ? null : { repository: repositoryOf(moved), renamed: true };
+}
+
+/** A page of an owner's repositories, newest first. */
+export async function listRepositories(q: Query, ownerId: number, page: Page): Promise<Repository[]> {
+  const rows = await q.selectFrom('repositories').selectAll()
+    .where('owner_id', '=', ownerId).where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).execute();
+  return rows.map(repositoryOf);
+}
+
+/** A page of all repositories, newest first. */
+export async function listAllRepositories(q: Query, page: Page): Promise<Repository[]> {
+  const rows = await q.selectFrom('repositories').selectAll()
+    .where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).execute();
+  return rows.map(repositoryOf);
+}
+
+/** Archives (`archivedAt`) or takes back into use (null). False when it was so already, or there is no such repository. */
+export async function setArchived(tx: Query, id: number, archivedAt: UnixSeconds | null, at: UnixSeconds): Promise<boolean> {
+  await bumpRevision(tx);
+  const changed = await tx.updateTable('repositories').set({ archived_at: archivedAt, updated_at: at })
+    .where('id', '=', id).where('archived_at', archivedAt === null ? 'is not' : 'is', null)
+    .returning('id').executeTakeFirst();
+  return changed !== undefined;
+}
+
+/** Changes who may see it. False when it was so already, or there is no such repository. */
+export async function setVisibility(tx: Query, id: number, visibility: Visibility, at: UnixSeconds): Promise<boolean> {
+  await bumpRevision(tx);
+  const changed = await tx.updateTable('repositories').set({ visibility, updated_at: at })
+    .where('id', '=', id).where('visibility', '<>', visibility).returning('id').executeTakeFirst();
+  return changed !== undefined;
+}
+
+export async function setDescription(tx: Query, id: number, description: string, at: UnixSeconds): Promise<void> {
+  await tx.updateTable('repositories').set({ description, updated_at: at }).where('id', '=', id).execute();
+}
+
+/**
+ * Gives a repository another name, another owner, or both; the old name leads on to it.
+ * Null when there is no such repository. @throws a unique violation when the name is in use there.
+ */
+export async function moveRepository(tx: Query, id: number, to: { ownerId: number; name: string }, at: UnixSeconds): Promise<Repository | null> {
+  const before = await tx.selectFrom('repositories').select(['owner_id', 'name_key']).where('id', '=', id).executeTakeFirst();
+  if (before === undefined) return null;
+  await bumpRevision(tx);
+  await forgetOldName(tx, to.ownerId, to.name);
+  const row = await tx.updateTable('repositories')
+    .set({ owner_id: to.ownerId, name: to.name, name_key: nameKey(to.name), updated_at: at })
+    .where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+  // A change of case only is no new name.
+  if (before.owner_id !== row.owner_id || before.name_key !== row.name_key) {
+    await tx.insertInto('repository_names').values({ ...before, repository_id: id }).execute();
+  }
+  return repositoryOf(row);
+}
+
+/** Notes a push. Changes no right, so it doesn't raise the revision. */
+export async function setPushed(tx: Query, id: number, at: UnixSeconds): Promise<void> {
+  await tx.updateTable('repositories').set({ pushed_at: at }).where('id', '=', id).execute();
+}
+
+/** Deletes a repository with its collaborators and old names; grants that selected it lose it. False when there is none. */
+export async function deleteRepository(tx: Query, id: number): Promise<boolean> {
+  await bumpRevision(tx);
+  const deleted = await tx.deleteFrom('repositories').where('id', '=', id).returning('id').executeTakeFirst();
+  return deleted !== undefined;
+}
+
+async function forgetOldName(tx: Query, ownerId: number, name: string): Promise<void> {
+  await tx.deleteFrom('repository_names').where('owner_id', '=', ownerId).where('name_key', '=', nameKey(name)).execute();
+}

@@ -1,0 +1,217 @@
+/**
+ * The tables, as Kysely sees them. `migrations/` makes them; this file says what each column holds.
+ *
+ * Conventions, the same on both engines: ids are 64-bit integers; instants are unix seconds (`…_at`); booleans are 0 or 1; lists and
+ * maps are JSON text (`…_json`); `…_key` is the lower-case form by which a name is unique.
+ */
+import type { Generated } from 'kysely';
+
+type Flag = 0 | 1;
+
+/** People and organizations share one namespace of logins. */
+export interface AccountsTable {
+  id: Generated<number>;
+  kind: 'user' | 'organization';
+  login: string;
+  login_key: string;
+  /** Display name; '' = none. */
+  name: string;
+  created_at: number;
+  suspended_at: number | null;
+  /** People only: an instance administrator. */
+  admin: Generated<Flag>;
+  /** People only: argon2id in PHC form; null = no password set. */
+  password_digest: string | null;
+  /** People only: when a second factor was switched on. */
+  two_factor_at: number | null;
+  /** Public profile fields of GitHub's API that people and organizations may set (bio, company, location, blog …). */
+  profile_json: Generated<string>;
+}
+
+export interface EmailsTable {
+  id: Generated<number>;
+  user_id: number;
+  address: string;
+  address_key: string;
+  verified_at: number | null;
+  is_primary: Flag;
+  created_at: number;
+}
+
+export interface MembershipsTable {
+  organization_id: number;
+  user_id: number;
+  role: 'owner' | 'member';
+  created_at: number;
+}
+
+export interface RepositoriesTable {
+  id: Generated<number>;
+  owner_id: number;
+  name: string;
+  name_key: string;
+  description: Generated<string>;
+  visibility: 'public' | 'internal' | 'private';
+  archived_at: number | null;
+  object_format: 'sha1' | 'sha256';
+  created_at: number;
+  updated_at: number;
+  pushed_at: number | null;
+}
+
+/** Where a repository used to be: renames and transfers lead on to it until the name is taken again. */
+export interface RepositoryNamesTable {
+  owner_id: number;
+  name_key: string;
+  repository_id: number;
+}
+
+export interface CollaboratorsTable {
+  repository_id: number;
+  user_id: number;
+  role: 'read' | 'triage' | 'write' | 'maintain' | 'admin';
+  created_at: number;
+}
+
+export interface TokensTable {
+  id: Generated<number>;
+  user_id: number;
+  kind: 'fine-grained' | 'classic' | 'scoped';
+  name: string;
+  name_key: string;
+  description: Generated<string>;
+  last_eight: string;
+  scopes_json: Generated<string>;
+  created_at: number;
+  updated_at: number;
+  /** From when a policy counts its life: creation or the last regeneration. */
+  issued_at: number;
+  expires_at: number | null;
+  not_before_at: number | null;
+  revoked_at: number | null;
+  revoked_by: string | null;
+  allowed_addresses_json: string | null;
+  uses_left: number | null;
+  /** The token that made this one over REST. */
+  parent_id: number | null;
+  /** First token of a chain of GitLab rotations; null = its own. */
+  family_id: number | null;
+}
+
+/** The secrets that open a token, by digest (SHA-256, base64url). Replaced ones stay, so that late use is told and reported. */
+export interface TokenSecretsTable {
+  digest: string;
+  token_id: number;
+  last_eight: string;
+  state: 'current' | 'overlapping' | 'replaced';
+  created_at: number;
+  ends_at: number | null;
+}
+
+export interface GrantsTable {
+  id: Generated<number>;
+  token_id: number;
+  /** Account id, or 0 for the instance. */
+  owner_id: number;
+  selection: 'public' | 'all' | 'selected';
+  permissions_json: string;
+  state: 'pending' | 'active' | 'denied' | 'revoked';
+  created_at: number;
+  /** When an owner (or the rule that needs none) let it in. */
+  access_granted_at: number | null;
+}
+
+export interface GrantRepositoriesTable {
+  grant_id: number;
+  repository_id: number;
+}
+
+/** A grant, or an increase of one, that waits for an owner of the organization. */
+export interface RequestsTable {
+  id: Generated<number>;
+  token_id: number;
+  grant_id: number;
+  organization_id: number;
+  user_id: number;
+  reason: string | null;
+  selection: 'public' | 'all' | 'selected';
+  repository_ids_json: string;
+  permissions_json: string;
+  state: 'pending' | 'approved' | 'denied' | 'cancelled';
+  created_at: number;
+  decided_at: number | null;
+  decided_by: number | null;
+  decision_reason: string | null;
+}
+
+/** One row an organization, and account 0 for the instance. */
+export interface PoliciesTable {
+  account_id: number;
+  policy_json: string;
+  updated_at: number;
+}
+
+/** Single sign-on authorizations of classic and scoped tokens. */
+export interface TokenOrganizationsTable {
+  token_id: number;
+  organization_id: number;
+  authorized_at: number;
+}
+
+/** Last use, written in batches off the hot path. */
+export interface TokenUseTable {
+  token_id: number;
+  last_used_at: number;
+  last_address: string;
+  last_agent: string;
+  /** What for, in words: "push acme/site". */
+  last_purpose: string;
+  /** The last five distinct addresses, newest first. */
+  addresses_json: string;
+}
+
+/** Append-only: every change writes one row in its own transaction. */
+export interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  /** GitHub's event name where it has one: `personal_access_token.create`. */
+  action: string;
+  actor_id: number | null;
+  actor_login: string | null;
+  /** Whose security log shows it. */
+  user_id: number | null;
+  organization_id: number | null;
+  repository_id: number | null;
+  /** What it is about. */
+  token_id: number | null;
+  /** What it was done with, when that was a token. */
+  actor_token_id: number | null;
+  address: string | null;
+  user_agent: string | null;
+  data_json: string;
+}
+
+/** A single row: rises with every change that can take a right away, so that memory can be checked against it. */
+export interface RevisionTable {
+  id: 1;
+  revision: number;
+}
+
+export interface Database {
+  accounts: AccountsTable;
+  emails: EmailsTable;
+  memberships: MembershipsTable;
+  repositories: RepositoriesTable;
+  repository_names: RepositoryNamesTable;
+  collaborators: CollaboratorsTable;
+  tokens: TokensTable;
+  token_secrets: TokenSecretsTable;
+  grants: GrantsTable;
+  grant_repositories: GrantRepositoriesTable;
+  requests: RequestsTable;
+  policies: PoliciesTable;
+  token_organizations: TokenOrganizationsTable;
+  token_use: TokenUseTable;
+  audit: AuditTable;
+  revision: RevisionTable;
+}

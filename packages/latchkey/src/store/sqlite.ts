@@ -1,0 +1,242 @@
+/**
+ * SQLite through `node:sqlite`: a Kysely dialect with one writer and one reader in this process.
+ *
+ * The writer is lent to one transaction at a time, in order of arrival; reads outside of a transaction go to the reader, which in WAL mode sees
+ * the last commit and never waits. Another process (the CLI) is waited for without blocking the event loop for long.
+ *
+ * Invariant: what was acknowledged survives `kill -9` and loss of power (WAL with synchronous=FULL: one fsync a commit). NORMAL would
+ * survive the first but not the second, and a revocation that a power cut undoes brings a stolen token back to life.
+ */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  CompiledQuery, Kysely, SelectQueryNode, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler,
+  type DatabaseConnection, type Dialect, type Driver, type QueryResult,
+} from 'kysely';
+import { LRUCache } from 'lru-cache';
+import { Fault } from '../base/errors.ts';
+import { engineCode, type OpenedEngine, type Query } from './db.ts';
+import type { Database } from './schema.ts';
+
+export const SQLITE_FILE_NAME = 'latchkey.db';
+/** How long SQLite itself waits for another process; the event loop stands still meanwhile. */
+const BLOCKING_WAIT_MS = 20;
+/** Between two tries to get the write lock. */
+const RETRY_PAUSE_MS = 10;
+/** How long a change waits for another process's change before it fails. */
+export const WRITE_LOCK_LIMIT_MS = 10_000;
+/** Prepared statements kept for each connection; lists with filters make many texts. */
+const MAX_STATEMENTS = 500;
+const SQLITE_BUSY = 5;
+
+/** Opens `<dataDir>/latchkey.db`, making both when they are missing, readable by this user alone. */
+export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_LIMIT_MS): Promise<OpenedEngine> {
+  const path = join(dataDir, SQLITE_FILE_NAME);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+  const writer = await openConnection(path, writeLockLimitMs);
+  const reader = await openConnection(path, writeLockLimitMs);
+  const db = new Kysely<Database>({ dialect: sqliteDialect(writer, reader) });
+  let revisionStatement: StatementSync | null = null;
+
+  async function transaction<T>(work: (tx: Query) => Promise<T>): Promise<T> {
+    return db.transaction().execute(work);
+  }
+
+  return {
+    engine: 'sqlite',
+    db,
+    transaction,
+    // BEGIN IMMEDIATE holds the one write lock of the file, so every transaction is alone.
+    alone: transaction,
+    revision() {
+      revisionStatement ??= reader.database.prepare('select revision from revision where id = 1');
+      return (revisionStatement.get() as { revision: number }).revision;
+    },
+    close: () => db.destroy(),
+  };
+}
+
+interface SqliteHandle {
+  readonly database: DatabaseSync;
+  readonly statements: LRUCache<string, CachedStatement>;
+  readonly lockLimitMs: number;
+}
+
+interface CachedStatement {
+  readonly statement: StatementSync;
+  readonly givesRows: boolean;
+}
+
+async function openConnection(path: string, lockLimitMs: number): Promise<SqliteHandle> {
+  const database = new DatabaseSync(path, { timeout: BLOCKING_WAIT_MS, enableForeignKeyConstraints: true });
+  // Two processes that turn WAL on at the same moment: one finds the file locked.
+  await whenFree(lockLimitMs, () => database.exec('pragma journal_mode = wal'));
+  database.exec('pragma synchronous = full');
+  return { database, statements: new LRUCache({ max: MAX_STATEMENTS }), lockLimitMs };
+}
+
+/** Tries until no other process holds the lock, and lets the event loop turn in between. */
+async function whenFree<T>(limitMs: number, attempt: () => T): Promise<T> {
+  const giveUpAt = performance.now() + limitMs;
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (performance.now() > giveUpAt) throw busyFault(limitMs, error);
+    }
+    await pause(RETRY_PAUSE_MS);
+  }
+}
+
+/** The low byte is the primary code; extended ones (snapshot, recovery) share it. */
+function isBusy(error: unknown): boolean {
+  const code = engineCode(error);
+  return typeof code === 'number' && (code & 0xff) === SQLITE_BUSY;
+}
+
+function busyFault(limitMs: number, cause: unknown): Fault {
+  return new Fault('the database is busy', {
+    hint: `another process has been changing it for more than ${limitMs / 1000} seconds; try again when that is done`,
+    cause,
+  });
+}
+
+/** Lends the writer to one transaction or statement at a time, in order of arrival. */
+class WriterQueue {
+  #last: Promise<void> = Promise.resolve();
+
+  /** Resolves, when it is the caller's turn, with the function that ends the turn. */
+  async turn(): Promise<() => void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = this.#last;
+    this.#last = promise;
+    await before;
+    return resolve;
+  }
+}
+
+function sqliteDialect(writer: SqliteHandle, reader: SqliteHandle): Dialect {
+  return {
+    createDriver: () => new NodeSqliteDriver(writer, reader),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createAdapter: () => new SqliteAdapter(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+  };
+}
+
+class NodeSqliteDriver implements Driver {
+  readonly #writer: SqliteHandle;
+  readonly #reader: SqliteHandle;
+  readonly #queue = new WriterQueue();
+
+  constructor(writer: SqliteHandle, reader: SqliteHandle) {
+    this.#writer = writer;
+    this.#reader = reader;
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<NodeSqliteConnection> {
+    return new NodeSqliteConnection(this.#writer, this.#reader, this.#queue);
+  }
+
+  beginTransaction(connection: NodeSqliteConnection): Promise<void> {
+    return connection.begin();
+  }
+
+  async commitTransaction(connection: NodeSqliteConnection): Promise<void> {
+    connection.commit();
+  }
+
+  async rollbackTransaction(connection: NodeSqliteConnection): Promise<void> {
+    connection.rollback();
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    this.#reader.database.close();
+    this.#writer.database.close();
+  }
+}
+
+/** What Kysely holds while it works: the reader, or the writer within a transaction. */
+class NodeSqliteConnection implements DatabaseConnection {
+  readonly #writer: SqliteHandle;
+  readonly #reader: SqliteHandle;
+  readonly #queue: WriterQueue;
+  #endTurn: (() => void) | null = null;
+
+  constructor(writer: SqliteHandle, reader: SqliteHandle, queue: WriterQueue) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#queue = queue;
+  }
+
+  async begin(): Promise<void> {
+    const endTurn = await this.#queue.turn();
+    try {
+      await whenFree(this.#writer.lockLimitMs, () => this.#writer.database.exec('begin immediate'));
+      this.#endTurn = endTurn;
+    } catch (error) {
+      endTurn();
+      throw error;
+    }
+  }
+
+  /** A commit that fails leaves the turn to the rollback that Kysely sends after it. */
+  commit(): void {
+    this.#writer.database.exec('commit');
+    this.#end();
+  }
+
+  rollback(): void {
+    try {
+      // After some errors (disk full) SQLite has rolled back by itself.
+      if (this.#writer.database.isTransaction) this.#writer.database.exec('rollback');
+    } finally {
+      this.#end();
+    }
+  }
+
+  #end(): void {
+    this.#endTurn?.();
+    this.#endTurn = null;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#endTurn !== null) return run(this.#writer, query);
+    if (SelectQueryNode.is(query.query)) return run(this.#reader, query);
+    const endTurn = await this.#queue.turn();
+    try {
+      return await whenFree(this.#writer.lockLimitMs, () => run<R>(this.#writer, query));
+    } finally {
+      endTurn();
+    }
+  }
+
+  /** Kysely asks for it; no list of this product is streamed, so all rows come at once. */
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.executeQuery<R>(query);
+  }
+}
+
+function run<R>({ database, statements }: SqliteHandle, { sql, parameters }: CompiledQuery): QueryResult<R> {
+  let cached = statements.get(sql);
+  if (cached === undefined) {
+    const statement = database.prepare(sql);
+    cached = { statement, givesRows: statement.columns().length > 0 };
+    statements.set(sql, cached);
+  }
+  const values = parameters as readonly SQLInputValue[];
+  if (cached.givesRows) {
+    const rows = cached.statement.all(...values) as R[];
+    return { rows, numAffectedRows: BigInt(rows.length) };
+  }
+  const { changes, lastInsertRowid } = cached.statement.run(...values);
+  return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+}
