@@ -1,0 +1,59 @@
+/**
+ * What a request line asks of git: which repository, and which of its two services.
+ *
+ * Invariant: owner and name that leave this file are single, plain path segments, decoded once.
+ * Never: a repository's place on the disk. That comes from the store's names, after the decision.
+ */
+import { MAX_LOGIN_LENGTH, MAX_REPOSITORY_NAME_LENGTH } from '../../rules/names.ts';
+import type { GitService } from '../../git/room.ts';
+import type { Mistake } from './refuse.ts';
+
+/** A git request that can be understood. `step` is `refs` for the list that opens a conversation, `call` for what follows. */
+export interface GitAddress {
+  readonly owner: string;
+  readonly name: string;
+  readonly step: 'refs' | 'call';
+  readonly service: GitService;
+}
+
+const SERVICES: Readonly<Record<string, GitService>> = { 'git-upload-pack': 'upload-pack', 'git-receive-pack': 'receive-pack' };
+/** A path is git's when it ends like one of its requests, or lies in what ends in `.git`; everything else is left to other doors. */
+const OURS = /^\/.*(?:\/info\/refs|\/git-(?:upload|receive)-pack|\.git\/[^?]*)$/is;
+const PLAIN = /^[A-Za-z0-9._-]+$/;
+/** Longer query strings are not read: git's has 28 characters at most. */
+const MAX_QUERY_LENGTH = 1024;
+
+/** Null when the URL is not git's. */
+export function gitAddress(url: string): GitAddress | { readonly mistake: Mistake } | null {
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  if (!OURS.test(path)) return null;
+  const segments = path.split('/').slice(1).map(decoded);
+  const [owner = '', folder = '', ...rest] = segments;
+  const name = folder.replace(/\.git$/, '');
+  if (!segments.every((segment) => PLAIN.test(segment) && !/^\.+$/.test(segment)) || name === '' || /^\.+$/.test(name)) return { mistake: 'path_malformed' };
+  if (owner.length > MAX_LOGIN_LENGTH || name.length > MAX_REPOSITORY_NAME_LENGTH) return { mistake: 'name_too_long' };
+  const step = rest.join('/');
+  if (step === 'info/refs') return opening(owner, name, mark < 0 ? '' : url.slice(mark + 1));
+  if (Object.hasOwn(SERVICES, step)) return { owner, name, step: 'call', service: SERVICES[step]! };
+  return { mistake: /^(?:HEAD|objects\/.*)$/.test(step) ? 'dumb_protocol' : 'nothing_here' };
+}
+
+function opening(owner: string, name: string, query: string): GitAddress | { readonly mistake: Mistake } {
+  if (query.length > MAX_QUERY_LENGTH) return { mistake: 'service_unknown' };
+  const services = new URLSearchParams(query).getAll('service');
+  if (services.length === 0) return { mistake: 'dumb_protocol' };
+  const [asked = ''] = services;
+  if (services.length > 1 || !Object.hasOwn(SERVICES, asked)) return { mistake: 'service_unknown' };
+  return { owner, name, step: 'refs', service: SERVICES[asked]! };
+}
+
+/** A segment with its percent signs resolved, once; what can't be resolved becomes what no name allows. */
+function decoded(segment: string): string {
+  if (!segment.includes('%')) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return '%';
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * Streams between a client and git, both ways, in constant memory.
+ *
+ * Invariant: when this settles, git is gone, or is finishing a push that had arrived whole.
+ * Invariant: nothing is sent before git has said something, so a git that fails first is answered with a status and a sentence.
+ * Never: a byte of a body held back to be looked at, or a body read before the decision (`Expect: 100-continue`).
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { Context } from '../../actions/context.ts';
+import type { ServiceRun } from '../../git/room.ts';
+import type { GitEnd, GitProcess } from '../../git/processes.ts';
+import { PushReport } from './push-report.ts';
+import { endLater, refuseMistake, type Mistake } from './refuse.ts';
+
+/** The largest request of a fetch, inflated: a million wanted and known commits. Git keeps it in memory. */
+export const MAX_FETCH_REQUEST_BYTES = 64 * 1024 * 1024;
+/** A push that only asks whether it may push ("0000"), as git sends before a large one. */
+const PROBE_BYTES = 4;
+
+export const NO_CACHE = { Expires: 'Fri, 01 Jan 1980 00:00:00 GMT', Pragma: 'no-cache', 'Cache-Control': 'no-cache, max-age=0, must-revalidate' } as const;
+
+/** Git's own words for failures that are not the client's doing. Every other failure without output comes from what the client sent. */
+const OUR_FAULT =
+  /could not be started|No space left|Disk quota|Permission denied|Read-only file system|Too many open files|[Oo]ut of memory|Cannot allocate|does not appear to be a git|not a git repository|dubious ownership|unable to create|Input\/output error|is corrupt/;
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly run: ServiceRun;
+  readonly contentType: string;
+  /** Sent before what git says. */
+  readonly preamble: string;
+}
+
+/** Runs the service for the client. @returns true when a push changed at least one ref. Rejects with `Busy`, or with what kept git from starting. */
+export async function converse(ctx: Context, exchange: Exchange): Promise<boolean> {
+  const { response, run } = exchange;
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort(new Error('the client is gone'));
+  response.once('close', onClose);
+  let git: GitProcess;
+  try {
+    git = await ctx.git.serve(run, gone.signal);
+  } catch (error) {
+    if (gone.signal.aborted) return false;
+    throw error;
+  } finally {
+    response.off('close', onClose);
+  }
+  const conversation = new Conversation(exchange, git, ctx.settings.gitIdleTimeoutSec * 1000);
+  const end = await conversation.hold();
+  if (conversation.failed(end)) ctx.log.info({ service: run.service, path: run.path, code: end.code, signal: end.signal, stderr: end.stderr }, 'git ended with an error');
+  return conversation.changedRefs(end);
+}
+
+class Conversation {
+  readonly #exchange: Exchange;
+  readonly #git: GitProcess;
+  readonly #idle: NodeJS.Timeout;
+  readonly #report = new PushReport();
+  #bodyBytes = 0;
+  #bodyWhole = false;
+  #mistake: Mistake | null = null;
+
+  constructor(exchange: Exchange, git: GitProcess, idleMs: number) {
+    this.#exchange = exchange;
+    this.#git = git;
+    this.#idle = setTimeout(() => this.#cutOff(), idleMs);
+  }
+
+  async hold(): Promise<GitEnd> {
+    const { response, run } = this.#exchange;
+    response.once('close', () => this.#onClientGone());
+    if (response.destroyed) this.#onClientGone();
+    this.#passOutput();
+    if (run.advertise) this.#git.stdin.end();
+    else this.#passInput();
+    const end = await this.#git.ended;
+    clearTimeout(this.#idle);
+    this.#finish(end);
+    return end;
+  }
+
+  failed(end: GitEnd): boolean {
+    return end.code !== 0 && !end.stopped;
+  }
+
+  changedRefs(end: GitEnd): boolean {
+    const { run } = this.#exchange;
+    if (run.service !== 'receive-pack' || run.advertise) return false;
+    return this.#report.outcome() ?? (end.code === 0 && this.#bodyBytes > PROBE_BYTES);
+  }
+
+  #passInput(): void {
+    const { request, response } = this.#exchange;
+    if (request.headers.expect !== undefined) response.writeContinue();
+    const body = inflated(request, () => this.#giveUp('body_unreadable'));
+    request.on('data', () => this.#idle.refresh());
+    body.on('data', (chunk: Buffer) => this.#count(chunk));
+    body.once('end', () => { this.#bodyWhole = true; });
+    body.pipe(this.#git.stdin);
+    // What git did not want to read any more is read for it, so that the answer can reach the client.
+    this.#git.stdin.once('close', () => request.resume());
+  }
+
+  #count(chunk: Buffer): void {
+    this.#bodyBytes += chunk.length;
+    if (this.#exchange.run.service === 'upload-pack' && this.#bodyBytes > MAX_FETCH_REQUEST_BYTES) this.#giveUp('body_too_large');
+  }
+
+  #passOutput(): void {
+    const { response } = this.#exchange;
+    const { stdout } = this.#git;
+    stdout.on('data', (chunk: Buffer) => {
+      this.#idle.refresh();
+      if (this.#exchange.run.service === 'receive-pack') this.#report.see(chunk);
+      if (response.destroyed) return;
+      if (!response.headersSent) this.#begin();
+      if (response.write(chunk)) return;
+      stdout.pause();
+      response.once('drain', () => { this.#idle.refresh(); stdout.resume(); });
+    });
+  }
+
+  #begin(): void {
+    const { response, contentType, preamble } = this.#exchange;
+    response.writeHead(200, { 'Content-Type': contentType, ...NO_CACHE });
+    if (preamble !== '') response.write(preamble);
+  }
+
+  #finish(end: GitEnd): void {
+    const { request, response, run } = this.#exchange;
+    if (response.destroyed) return;
+    const emptyBody = !run.advertise && this.#bodyBytes === 0;
+    if (!response.headersSent && (this.#mistake !== null || emptyBody || end.code !== 0)) {
+      refuseMistake(request, response, this.#mistake ?? (end.signal !== null || OUR_FAULT.test(end.stderr) ? 'failed' : 'body_unreadable'));
+      return;
+    }
+    if (this.#mistake !== null) return void response.destroy();
+    if (!response.headersSent) this.#begin();
+    response.end();
+    endLater(request);
+  }
+
+  /** A fetch ends with its client. A push that has arrived whole is finished, so that it is either done and on record or not begun. */
+  #onClientGone(): void {
+    if (this.#exchange.run.service === 'receive-pack' && this.#bodyWhole) this.#git.stdout.resume();
+    else this.#git.stop();
+  }
+
+  #giveUp(mistake: Mistake): void {
+    this.#mistake ??= mistake;
+    this.#git.stop();
+  }
+
+  #cutOff(): void {
+    this.#exchange.response.destroy();
+    this.#git.stop();
+  }
+}
+
+/** The body without its gzip, if it has one. */
+function inflated(request: IncomingMessage, onDamage: () => void): Readable {
+  if (request.headers['content-encoding'] === undefined) return request;
+  const gunzip = createGunzip();
+  gunzip.once('error', onDamage);
+  return request.pipe(gunzip);
+}

@@ -1,0 +1,31 @@
+/**
+ * Reads along as git reports on a push, to learn whether any ref changed: receive-pack exits with 0 whether it did or not.
+ *
+ * Source: git's documentation, gitprotocol-pack "Report Status": `unpack ok`, then `ok <ref>` or `ng <ref> <why>` for each, as pkt-lines.
+ * Invariant: constant memory; what is passed on is not touched.
+ */
+
+/** A pkt-line's length comes right before its text. */
+const REPORT = /[0-9a-f]{4}unpack /;
+const CHANGED = /[0-9a-f]{4}ok refs\//;
+/** Longer than any of the patterns, so that one which lies across two chunks is found. */
+const OVERLAP = 32;
+
+export class PushReport {
+  #tail = '';
+  #reported = false;
+  #changed = false;
+
+  see(chunk: Buffer): void {
+    if (this.#changed) return;
+    const text = this.#tail + chunk.toString('latin1');
+    this.#reported ||= REPORT.test(text);
+    this.#changed = CHANGED.test(text);
+    this.#tail = text.slice(-OVERLAP);
+  }
+
+  /** True when a ref changed, false when none did, null when the client wanted no report. */
+  outcome(): boolean | null {
+    return this.#reported || this.#changed ? this.#changed : null;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * How this door says no: always `text/plain`, because git shows a reason in no other form, and at most four lines.
+ *
+ * Which status makes git forget a credential, and which one makes it keep it, was measured (HOUSE.md, "What git does with an answer").
+ * Invariant: a dead credential is answered with 401 and a live one never is, so that git forgets the first and keeps the second.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Reason } from '../../catalogue/refusals.ts';
+import type { Explanation } from '../../rules/explain.ts';
+
+type RefusalStatus = 401 | 403 | 404 | 429;
+
+/** Reason → status. A reason that is missing here does not compile. */
+export const STATUS_OF = {
+  credentials_missing: 401,
+  credentials_malformed: 401,
+  username_missing: 401,
+  password_not_accepted: 401,
+  password_with_two_factor: 401,
+  token_mistyped: 401,
+  token_unknown: 401,
+  token_of_other_product: 401,
+  key_pasted: 401,
+  token_expired: 401,
+  token_revoked: 401,
+  token_replaced: 401,
+  token_used_up: 401,
+  token_not_yet_valid: 403,
+  owner_suspended: 403,
+  address_not_allowed: 403,
+  organization_address_not_allowed: 403,
+  too_many_attempts: 429,
+  rate_limited: 429,
+  classic_forbidden: 403,
+  fine_grained_forbidden: 403,
+  scoped_forbidden: 403,
+  lifetime_over_policy: 403,
+  sso_not_authorized: 403,
+  grant_pending: 403,
+  grant_denied: 403,
+  grant_revoked: 403,
+  not_found: 404,
+  public_only: 404,
+  resource_owner_mismatch: 403,
+  repository_not_selected: 403,
+  permission_missing: 403,
+  scope_missing: 403,
+  workflow_permission_missing: 403,
+  role_insufficient: 403,
+  repository_archived: 403,
+} as const satisfies Record<Reason, RefusalStatus>;
+
+/** What can be wrong with a request before, or apart from, the question of who may do what. */
+const MISTAKES = {
+  path_malformed: [400, 'That is not the address of a repository: it has the form /OWNER/NAME.git, with letters, digits, dots, hyphens and underscores.'],
+  name_too_long: [400, 'No owner or repository has a name that long.'],
+  service_unknown: [400, 'The service must be git-upload-pack (clone, fetch) or git-receive-pack (push).'],
+  dumb_protocol: [403, "This server speaks git's smart HTTP protocol only. Update git, or the program that uses it."],
+  nothing_here: [404, 'There is nothing at this address.'],
+  get_only: [405, 'Only GET is possible here.'],
+  post_only: [405, 'Only POST is possible here.'],
+  content_type_wrong: [415, 'The Content-Type must be application/x-git-upload-pack-request or application/x-git-receive-pack-request, as the address says.'],
+  content_encoding_unknown: [415, 'The Content-Encoding must be gzip, or left out.'],
+  body_unreadable: [400, 'Git could not read this request: it is damaged, cut off, or not in the form of the protocol.'],
+  body_too_large: [413, 'The request is larger than any fetch needs.'],
+  busy: [503, 'The server is busy with other clones and pushes. Try again in a moment.'],
+  failed: [500, 'The server could not do this. Its administrator finds the cause in the log.'],
+} as const satisfies Record<string, readonly [status: number, sentence: string]>;
+
+export type Mistake = keyof typeof MISTAKES;
+
+/** How long a client may go on sending a body that nobody reads, after it was answered. */
+const LINGER_MS = 5_000;
+const MAX_LINES = 4;
+
+/** Says no with the words of the decision. */
+export function refuse(request: IncomingMessage, response: ServerResponse, explanation: Explanation): void {
+  const status = STATUS_OF[explanation.reason];
+  send(request, response, status, linesOf(explanation), {
+    ...(status === 401 ? { 'WWW-Authenticate': 'Basic realm="Latchkey", charset="UTF-8"' } : {}),
+    ...(explanation.retryAfterSec === null ? {} : { 'Retry-After': String(explanation.retryAfterSec) }),
+  });
+}
+
+/** Says no to a request that can't be served, whoever sent it. */
+export function refuseMistake(request: IncomingMessage, response: ServerResponse, mistake: Mistake, headers: Readonly<Record<string, string>> = {}): void {
+  const [status, sentence] = MISTAKES[mistake];
+  const allow = mistake === 'get_only' ? { Allow: 'GET' } : mistake === 'post_only' ? { Allow: 'POST' } : {};
+  send(request, response, status, [sentence], { ...allow, ...headers });
+}
+
+function linesOf({ sentence, also, wayOut }: Explanation): string[] {
+  const lines = [sentence, also.join(' '), wayOut.text, wayOut.url ?? '', wayOut.command ?? ''].filter((line) => line !== '').map((line) => line.replaceAll('\n', ' '));
+  return lines.length <= MAX_LINES ? lines : [...lines.slice(0, MAX_LINES - 2), lines.slice(MAX_LINES - 2, -1).join(' '), lines.at(-1)!];
+}
+
+function send(request: IncomingMessage, response: ServerResponse, status: number, lines: readonly string[], headers: Readonly<Record<string, string>>): void {
+  if (response.headersSent || response.destroyed) return void response.destroy();
+  const body = `${lines.join('\n')}\n`;
+  // A client that waits for "100 Continue" has sent no body, so the connection can't be used for another request.
+  const closing = request.headers.expect === undefined ? {} : { Connection: 'close' };
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    ...closing,
+    ...headers,
+  });
+  response.end(body);
+  endLater(request);
+}
+
+/** A client that was answered before its body was read may send the rest for a moment, so that it can read the answer; then it is cut off. */
+export function endLater(request: IncomingMessage): void {
+  if (request.complete) return;
+  const timer = setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
+  const stop = (): void => clearTimeout(timer);
+  request.once('end', stop).once('close', stop);
+}

@@ -1,0 +1,149 @@
+/**
+ * Git over HTTP: the smart protocol's three requests, in front of everything else.
+ *
+ * Source: git's documentation, gitprotocol-http. A plain handler, not a plugin: it is the hot path, and Fastify has nothing to add to it.
+ * Invariant: every request is decided anew, the list of refs and what follows it, before a byte of its body is read.
+ * Never: another place on the disk than the one of the repository that the permit names.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { authorize, type Permit } from '../../actions/authorize.ts';
+import type { Context } from '../../actions/context.ts';
+import { credentialOf } from '../../actions/credential.ts';
+import { recordPush } from '../../actions/repositories.ts';
+import { callerAddress } from '../../base/address.ts';
+import { protocolVersion } from '../../git/environment.ts';
+import { Busy } from '../../git/queue.ts';
+import type { GitService } from '../../git/room.ts';
+import type { WorkflowRefusal } from '../../git/push-inspection.ts';
+import { explain } from '../../rules/explain.ts';
+import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
+import { nameKey } from '../../rules/names.ts';
+import { gitAddress, type GitAddress } from './address.ts';
+import { converse, NO_CACHE } from './backend.ts';
+import { refuse, refuseMistake, type Mistake } from './refuse.ts';
+
+/** What each service requires. `git` is the part of `contents` that clones, fetches and pushes. */
+const NEEDS: Readonly<Record<GitService, Need>> = {
+  'upload-pack': { sets: [{ git: 'read' }], publicRead: true, writes: false },
+  'receive-pack': { sets: [{ git: 'write' }], publicRead: false, writes: true },
+};
+/** Without it, a push is looked at for workflow files. */
+const WORKFLOWS: Need = { sets: [{ workflows: 'write' }], publicRead: false, writes: true };
+const PURPOSES: Readonly<Record<GitService, string>> = { 'upload-pack': 'fetch', 'receive-pack': 'push' };
+const GZIP: ReadonlySet<string | undefined> = new Set([undefined, 'gzip', 'x-gzip']);
+
+/** A handler for `request`, `checkContinue` included. It answers what is git's and returns true; what is not, it leaves alone and returns false. */
+export function makeGitDoor(ctx: Context): (request: IncomingMessage, response: ServerResponse) => boolean {
+  return (request, response) => {
+    const address = gitAddress(request.url ?? '');
+    if (address === null) return false;
+    const mistake = 'mistake' in address ? address.mistake : mistakeIn(request, address);
+    if (mistake !== null) refuseMistake(request, response, mistake);
+    else answer(ctx, request, response, address as GitAddress).catch((error: unknown) => fail(ctx, request, response, error));
+    return true;
+  };
+}
+
+/** What is wrong with the request's form. */
+function mistakeIn(request: IncomingMessage, { step, service }: GitAddress): Mistake | null {
+  if (step === 'refs') return request.method === 'GET' ? null : 'get_only';
+  if (request.method !== 'POST') return 'post_only';
+  const type = request.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase();
+  if (type !== `application/x-git-${service}-request`) return 'content_type_wrong';
+  return GZIP.has(request.headers['content-encoding']?.toLowerCase()) ? null : 'content_encoding_unknown';
+}
+
+async function answer(ctx: Context, request: IncomingMessage, response: ServerResponse, address: GitAddress): Promise<void> {
+  const from = callerAddress(request.socket.remoteAddress, forwardedFor(request), ctx.settings.trustedProxies);
+  const verdict = await authorize(ctx, {
+    credential: credentialOf(authorizationOf(request)),
+    need: NEEDS[address.service],
+    target: { kind: 'repository', owner: address.owner, name: address.name },
+    address: from,
+    userAgent: request.headers['user-agent'] ?? null,
+    purpose: `${PURPOSES[address.service]} ${address.owner}/${address.name}`,
+  });
+  if (!verdict.allowed) return refuse(request, response, verdict.explanation);
+  const { permit } = verdict;
+  const { owner, repository } = repositoryOf(permit);
+  if (address.step === 'refs' && isRenamed(address, owner, repository)) return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
+  const path = ctx.git.path(owner.login, repository.name);
+  const version = protocolVersion(protocolHeader(request));
+  if (address.step === 'refs' && address.service === 'upload-pack' && version === 2) return sendCapabilities(response, await ctx.git.capabilities(path));
+  await serve(ctx, request, response, address, permit, path, from);
+}
+
+async function serve(
+  ctx: Context, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, path: string, from: string,
+): Promise<void> {
+  const { service, step } = address;
+  const pushing = service === 'receive-pack' && step === 'call';
+  const changed = await converse(ctx, {
+    request,
+    response,
+    contentType: `application/x-git-${service}-${step === 'refs' ? 'advertisement' : 'result'}`,
+    preamble: step === 'refs' ? serviceLine(service) : '',
+    run: {
+      service, path,
+      advertise: step === 'refs',
+      protocol: protocolHeader(request),
+      caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
+      workflowRefusal: pushing && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null,
+    },
+  });
+  if (!changed) return;
+  ctx.git.touched(path);
+  await recordPush(ctx, permit);
+}
+
+/** The line that opens the answer in versions 0 and 1: `# service=git-upload-pack` as a pkt-line, and a flush (gitprotocol-http, "Smart Clients"). */
+function serviceLine(service: GitService): string {
+  const line = `# service=git-${service}\n`;
+  return `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`;
+}
+
+function sendCapabilities(response: ServerResponse, capabilities: Buffer): void {
+  response.writeHead(200, { 'Content-Type': 'application/x-git-upload-pack-advertisement', 'Content-Length': capabilities.length, ...NO_CACHE });
+  response.end(capabilities);
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(301, { Location: location, 'Content-Length': 0, 'Cache-Control': 'no-store' });
+  response.end();
+}
+
+/** Two of them are a contradiction, of which Node would silently take the first. */
+function authorizationOf(request: IncomingMessage): string | readonly string[] | undefined {
+  const all = request.headersDistinct['authorization'];
+  return all?.length === 1 ? all[0] : all;
+}
+
+function forwardedFor(request: IncomingMessage): string | undefined {
+  return request.headersDistinct['x-forwarded-for']?.join(',');
+}
+
+function protocolHeader(request: IncomingMessage): string | undefined {
+  return request.headersDistinct['git-protocol']?.[0];
+}
+
+function repositoryOf(permit: Permit): { owner: OwnerRecord; repository: RepositoryRecord } {
+  const { target } = permit;
+  if (target.kind !== 'repository' || target.owner === null || target.repository === null) throw new TypeError('a permit for git is one for a repository');
+  return { owner: target.owner, repository: target.repository };
+}
+
+function isRenamed(address: GitAddress, owner: OwnerRecord, repository: RepositoryRecord): boolean {
+  return nameKey(address.owner) !== nameKey(owner.login) || nameKey(address.name) !== nameKey(repository.name);
+}
+
+function workflowRefusal(ctx: Context, permit: Permit, from: string): WorkflowRefusal {
+  const question = { bearer: permit.bearer!, need: WORKFLOWS, target: permit.target, at: ctx.clock.now(), address: from };
+  const { sentence, wayOut } = explain(ctx.settings.publicUrl, question, [{ reason: 'workflow_permission_missing', missing: [{ permission: 'workflows', level: 'write' }] }], null);
+  return { sentence, wayOut: [wayOut.text, wayOut.url, wayOut.command].filter((part) => part !== null && part !== '').join('\n') };
+}
+
+function fail(ctx: Context, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (error instanceof Busy) return refuseMistake(request, response, 'busy', { 'Retry-After': String(error.retryAfterSec) });
+  ctx.log.error({ err: error }, 'a git request failed');
+  refuseMistake(request, response, 'failed');
+}

@@ -1,0 +1,41 @@
+/**
+ * What protocol version 2 answers first: the capabilities of the server. They depend on git's version and our settings, not on the
+ * repository (except for its object format), so real git is asked once and the answer is kept.
+ *
+ * Source: git's documentation, gitprotocol-v2 "Capability Advertisement".
+ */
+import { rm } from 'node:fs/promises';
+import { gitEnvironment } from './environment.ts';
+import type { Folders } from './folders.ts';
+import { readGit } from './processes.ts';
+import type { ObjectFormat } from './profile.ts';
+
+/** Captures once for each object format. */
+export class Advertisements {
+  readonly #folders: Folders;
+  readonly #captured = new Map<ObjectFormat, Buffer>();
+
+  constructor(folders: Folders) {
+    this.#folders = folders;
+  }
+
+  /** At once when it was asked for before; null when it must be `capture`d first. */
+  of(format: ObjectFormat): Buffer | null {
+    return this.#captured.get(format) ?? null;
+  }
+
+  /** Asks git, with an empty repository of that format. */
+  async capture(format: ObjectFormat): Promise<Buffer> {
+    const path = this.#folders.draft();
+    const environment = gitEnvironment({ homeFolder: this.#folders.home, hooksFolder: this.#folders.noHooks, protocol: 'version=2' });
+    const run = (args: readonly string[]): Promise<Buffer> => readGit({ args, environment, cwd: this.#folders.root });
+    try {
+      await run(['init', '-q', '--bare', `--object-format=${format}`, '--template=', path]);
+      const advertisement = await run(['upload-pack', '--stateless-rpc', '--advertise-refs', path]);
+      this.#captured.set(format, advertisement);
+      return advertisement;
+    } finally {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
+}

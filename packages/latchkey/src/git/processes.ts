@@ -1,0 +1,149 @@
+/**
+ * Starts git, keeps count of it, and ends it for certain.
+ *
+ * Invariant: every git process leads a process group of its own, so that stopping it stops what it started (pack-objects, index-pack).
+ * Invariant: a process that was stopped is gone, with its group, `STOP_GRACE_SEC` later at the latest.
+ * Never: a shell, or an argument that a client chose in a place where git reads options.
+ */
+import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { FairQueue, type QueueLimits, type Release } from './queue.ts';
+
+/** How much of what git says on stderr is kept, from its end, for the log. */
+const MAX_STDERR_CHARACTERS = 4096;
+/** How long git has, after the end of its input and a SIGTERM, to remove what it began. */
+export const STOP_GRACE_SEC = 5;
+
+/** How a process ended. `code` is null when a signal ended it, and when it could not be started. */
+export interface GitEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The end of what it said on stderr. For the log: it may name paths. */
+  readonly stderr: string;
+  /** True when `stop` was called before it ended. */
+  readonly stopped: boolean;
+}
+
+export interface GitProcess {
+  readonly pid: number | undefined;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Settles once the process is gone and its output was read or given up. Never rejects. */
+  readonly ended: Promise<GitEnd>;
+  /** Settles once the process is gone. Never rejects. */
+  readonly exited: Promise<void>;
+  /** Ends its input, asks it and its children to end, and makes them when they don't. Its output is thrown away. */
+  stop(): void;
+}
+
+export interface GitCommand {
+  readonly args: readonly string[];
+  readonly environment: Record<string, string>;
+  readonly cwd: string;
+}
+
+/** Starts `git` with these arguments. When it can't be started, `ended` says so. */
+export function startGit(command: GitCommand): GitProcess {
+  const child = spawn('git', command.args, { cwd: command.cwd, env: command.environment, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  let stderr = '';
+  let stopped = false;
+  let gone = false;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS); });
+  // Git may end before it has read all that is written to it: its exit code tells more than the broken pipe.
+  child.stdin.on('error', () => undefined);
+  const exited = new Promise<void>((resolve) => {
+    const settle = (): void => { gone = true; if (stopped) killGroup(child.pid); resolve(); };
+    child.once('exit', settle);
+    child.once('error', settle);
+  });
+  const ended = new Promise<GitEnd>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal, stderr, stopped }));
+    child.once('error', (error) => { stderr = `git could not be started: ${error.message}`; resolve({ code: null, signal: null, stderr, stopped }); });
+  });
+  const stop = (): void => {
+    if (stopped || gone) return void child.stdout.resume();
+    stopped = true;
+    child.stdin.destroy();
+    child.stdout.destroy();
+    killGroup(child.pid, 'SIGTERM');
+    const timer = setTimeout(() => killGroup(child.pid), STOP_GRACE_SEC * 1000);
+    void exited.then(() => clearTimeout(timer));
+  };
+  return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, ended, exited, stop };
+}
+
+function killGroup(pid: number | undefined, signal: NodeJS.Signals = 'SIGKILL'): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nothing of the group is left.
+  }
+}
+
+/** Runs git to its end and gives what it printed. Throws, with the end of its stderr, when it fails or prints more than `maxBytes`. */
+export async function readGit(command: GitCommand, options: { maxBytes?: number; input?: string } = {}): Promise<Buffer> {
+  const git = startGit(command);
+  git.stdin.end(options.input ?? '');
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  git.stdout.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > (options.maxBytes ?? 16 * 1024 * 1024)) git.stop();
+    else chunks.push(chunk);
+  });
+  const end = await git.ended;
+  if (end.code !== 0) throw new GitFailure(command.args, end);
+  return Buffer.concat(chunks);
+}
+
+/** Git said no. The message is for the log. */
+export class GitFailure extends Error {
+  override readonly name = 'GitFailure';
+  readonly end: GitEnd;
+
+  constructor(args: readonly string[], end: GitEnd) {
+    super(`git ${args.find((arg) => !arg.startsWith('-')) ?? ''} ended with ${end.code ?? end.signal ?? 'no exit code'}: ${end.stderr.trim()}`);
+    this.end = end;
+  }
+}
+
+/** The processes that serve clients: limited in number, started in turn, and stopped together. */
+export class GitProcesses {
+  readonly #queue: FairQueue;
+  readonly #running = new Set<GitProcess>();
+
+  constructor(limits: QueueLimits) {
+    this.#queue = new FairQueue(limits);
+  }
+
+  /** How many run now. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** How many wait for their turn. */
+  get queued(): number {
+    return this.#queue.queued;
+  }
+
+  /** Starts a process in the caller's turn. Rejects with `Busy`, or with the signal's reason when it aborts while waiting. */
+  async start(caller: string, command: GitCommand, signal?: AbortSignal): Promise<GitProcess> {
+    const release: Release = await this.#queue.enter(caller, signal);
+    const git = startGit(command);
+    this.#running.add(git);
+    void git.exited.then(() => {
+      this.#running.delete(git);
+      release();
+    });
+    return git;
+  }
+
+  /** Starts nothing more, waits for what runs, and stops it when it takes longer. Settles when nothing runs. */
+  async drain(graceSec: number): Promise<void> {
+    this.#queue.close();
+    const timer = setTimeout(() => { for (const git of this.#running) git.stop(); }, graceSec * 1000);
+    await Promise.all([...this.#running].map((git) => git.exited));
+    clearTimeout(timer);
+  }
+}

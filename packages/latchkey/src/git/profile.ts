@@ -1,0 +1,58 @@
+/**
+ * What must be known of a repository before git works on it: its object format, and which settings of its own must be switched off by name.
+ *
+ * Newer versions of git run hooks that a config file defines (`hook.<name>.command`). Their names are free, so they can't stand in a fixed
+ * list; they are read once, and again whenever the file changes.
+ */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
+import { Fault } from '../base/errors.ts';
+import { soon, type Soon } from '../base/soon.ts';
+import { readGit } from './processes.ts';
+
+export type ObjectFormat = 'sha1' | 'sha256';
+
+export interface Profile {
+  readonly objectFormat: ObjectFormat;
+  /** Settings that undo what the repository's own config would start. */
+  readonly config: readonly (readonly [key: string, value: string])[];
+}
+
+/** How many repositories are remembered. One takes about half a kilobyte. */
+const MAX_REMEMBERED = 20_000;
+
+export class Profiles {
+  readonly #environment: Record<string, string>;
+  readonly #remembered = new LRUCache<string, { stamp: string; profile: Profile }>({ max: MAX_REMEMBERED });
+
+  /** @param environment a git environment without hooks */
+  constructor(environment: Record<string, string>) {
+    this.#environment = environment;
+  }
+
+  /** At once when the repository's config is as it was. Throws, or rejects with, a `Fault` when no repository lies there. */
+  of(path: string): Soon<Profile> {
+    const stamp = stampOf(path);
+    const known = this.#remembered.get(path);
+    if (known?.stamp === stamp) return known.profile;
+    return soon(this.#read(path), (profile) => {
+      this.#remembered.set(path, { stamp, profile });
+      return profile;
+    });
+  }
+
+  async #read(path: string): Promise<Profile> {
+    const listed = await readGit({ args: [`--git-dir=${path}`, 'config', '--list', '--includes', '-z'], environment: this.#environment, cwd: path });
+    const entries = listed.toString('utf8').split('\0').map((entry) => entry.split('\n', 2) as [key: string, value?: string]);
+    const format = entries.findLast(([key]) => key === 'extensions.objectformat')?.[1] ?? 'sha1';
+    const hooks = new Set(entries.map(([key]) => /^hook\.(.+)\.[^.]+$/s.exec(key)?.[1]).filter((name) => name !== undefined));
+    return { objectFormat: format === 'sha256' ? 'sha256' : 'sha1', config: [...hooks].map((name) => [`hook.${name}.enabled`, 'false'] as const) };
+  }
+}
+
+function stampOf(path: string): string {
+  const stat = statSync(join(path, 'config'), { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) throw new Fault('The repository is known, but its files are not on this server.', { hint: 'An administrator must bring them back.', detail: path });
+  return `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * What depends on the pushed content is refused in band, by a hook of ours (assets/hooks/pre-receive), because the words of a refused POST
+ * would be lost.
+ *
+ * Invariant: only a push whose pusher lacks `workflows: write` is inspected; every other one starts no process for it.
+ * Never: a hook that came with a repository, unless the operator allowed those.
+ */
+import { randomUUID } from 'node:crypto';
+import { chmodSync, copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EnvironmentOptions } from './environment.ts';
+
+/** What an inspected push is told when it changes a workflow file: before the list of files, and after it. */
+export interface WorkflowRefusal {
+  readonly sentence: string;
+  readonly wayOut: string;
+}
+
+/** Hook folder → hook → which of our scripts it is. Beside our pre-receive, allowed hooks of the repository's own are called by name. */
+const HOOK_FOLDERS = {
+  inspect: { 'pre-receive': 'pre-receive' },
+  'inspect-then-own': { 'pre-receive': 'pre-receive', update: 'own-hook', 'post-receive': 'own-hook', 'post-update': 'own-hook' },
+} as const satisfies Record<string, Record<string, string>>;
+
+const SCRIPTS = fileURLToPath(new URL('../../assets/hooks/', import.meta.url));
+
+/**
+ * Puts our hooks below `folder`. They are copied, since a package or an image may have lost the executable bit, and moved into place,
+ * since another process may be doing the same.
+ */
+export function installHooks(folder: string): void {
+  for (const [way, hooks] of Object.entries(HOOK_FOLDERS)) {
+    mkdirSync(join(folder, way), { recursive: true, mode: 0o700 });
+    for (const [hook, script] of Object.entries(hooks)) {
+      const draft = join(folder, `${hook}.${randomUUID()}`);
+      copyFileSync(join(SCRIPTS, script), draft);
+      chmodSync(draft, 0o755);
+      renameSync(draft, join(folder, way, hook));
+    }
+  }
+}
+
+/**
+ * The part of a git process's environment that says which hooks run: none; ours for an inspected push; the repository's own where the
+ * operator allows those, after ours.
+ */
+export function hooksOf(
+  folders: { readonly noHooks: string; readonly hooks: string }, refusal: WorkflowRefusal | null, allowOwn: boolean,
+): Pick<EnvironmentOptions, 'hooksFolder' | 'forHooks'> {
+  if (refusal === null) return { hooksFolder: allowOwn ? null : folders.noHooks };
+  const way: keyof typeof HOOK_FOLDERS = allowOwn ? 'inspect-then-own' : 'inspect';
+  const words = { LATCHKEY_WORKFLOW_REFUSAL: refusal.sentence, LATCHKEY_WORKFLOW_WAY_OUT: refusal.wayOut };
+  return { hooksFolder: join(folders.hooks, way), forHooks: allowOwn ? { ...words, LATCHKEY_OWN_HOOKS: '1' } : words };
+}

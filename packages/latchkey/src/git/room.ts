@@ -1,0 +1,131 @@
+/**
+ * The machine's git, run safely: the one way from the server to repositories on disk and to git processes.
+ *
+ * Invariant: every process has the environment of `environment.ts`; every path comes from `Folders.path`.
+ * Never: a decision about who may do what. Whoever calls has decided.
+ */
+import type { Log } from '../base/log.ts';
+import { soon, type Soon } from '../base/soon.ts';
+import { Advertisements } from './advertisement.ts';
+import { gitEnvironment } from './environment.ts';
+import { Folders, type RepositoryName } from './folders.ts';
+import { Maintenance } from './maintenance.ts';
+import { createRepository, importRepository, type NewRepositoryOptions } from './new-repository.ts';
+import { GitProcesses, type GitProcess } from './processes.ts';
+import { Profiles, type ObjectFormat } from './profile.ts';
+import { hooksOf, type WorkflowRefusal } from './push-inspection.ts';
+
+export type GitService = 'upload-pack' | 'receive-pack';
+
+/** The settings that this room reads; the server's `Settings` hold them. */
+export interface GitSettings {
+  /** Folder of the repositories; made when it is missing. */
+  readonly repositories: string;
+  /** Git processes that may serve clients at once, ≥ 1. */
+  readonly maxGitProcesses: number;
+  /** Requests that may wait for one, ≥ 0. */
+  readonly gitQueueLimit: number;
+  /** How long a request waits at most. */
+  readonly gitQueueWaitSec: number;
+  /** True to run the hooks that lie in repositories, with the rights of the server. */
+  readonly allowRepositoryHooks: boolean;
+}
+
+/** One run of a service for a client. */
+export interface ServiceRun {
+  readonly service: GitService;
+  /** From `path`. */
+  readonly path: string;
+  /** True for the list of refs that opens protocol v0 and v1, and every push. */
+  readonly advertise: boolean;
+  /** The client's `Git-Protocol` header. */
+  readonly protocol: string | undefined;
+  /** Who takes turns in the queue: a user or an address. */
+  readonly caller: string;
+  /** Set when a push must be looked at for workflow files. */
+  readonly workflowRefusal: WorkflowRefusal | null;
+}
+
+export interface GitRoom {
+  /** The folder of the repositories, with every link in it resolved. */
+  readonly root: string;
+  /** `<root>/<owner>/<name>.git`, which need not exist. Throws a `Fault` when it would leave the root, by its name or by a link. */
+  path(owner: string, name: string): string;
+  exists(owner: string, name: string): boolean;
+  /** Makes an empty bare repository. Throws a `Problem` (`already_exists`) when something lies there. */
+  create(owner: string, name: string, options?: NewRepositoryOptions): Promise<void>;
+  /**
+   * Takes a repository over: as it is when it lies in its place already, as a copy without hooks and settings otherwise. Throws a `Problem`
+   * when there is none or it can't be read whole (`invalid`), or when another one lies in its place (`already_exists`).
+   */
+  importFrom(source: string, owner: string, name: string): Promise<{ readonly objectFormat: ObjectFormat; readonly copied: boolean }>;
+  rename(from: RepositoryName, to: RepositoryName): Promise<void>;
+  /** Gone at once; the disk space follows. Does nothing when it isn't there. */
+  remove(owner: string, name: string): Promise<void>;
+  /** Bare repositories on the disk, whether or not the store knows them. */
+  list(): Promise<RepositoryName[]>;
+  /** Protocol v2's answer to `info/refs` for the repository at this path: the same for all, so it costs no process. */
+  capabilities(path: string): Soon<Buffer>;
+  /** Runs a service in the caller's turn. Rejects with `Busy` when there is no place, with the signal's reason when it aborts. */
+  serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess>;
+  /** Tells that something was pushed, so that the repository is maintained in a while. */
+  touched(path: string): void;
+  /** Maintains a repository now. Never rejects. */
+  maintain(path: string): Promise<void>;
+  /** How many git processes serve clients, and how many requests wait for one. */
+  load(): { readonly running: number; readonly queued: number };
+  /** Lets running services end for `graceSec` (`CLOSE_GRACE_SEC` unless told), then stops them. Settles when no process is left. */
+  close(graceSec?: number): Promise<void>;
+}
+
+/** Share of the places that one caller may hold while others could want them. */
+const SHARE_OF_ONE_CALLER = 0.75;
+/** Share of the queue that one caller may fill. */
+const QUEUE_SHARE_OF_ONE_CALLER = 0.25;
+
+/** How long a clone or push that runs when the server stops may go on. */
+export const CLOSE_GRACE_SEC = 10;
+
+/** Opens the folder of repositories. Two processes may have it open at once: a server, and an administrator's command. */
+export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
+  const folders = new Folders(settings.repositories);
+  const plain = gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks });
+  const profiles = new Profiles(plain);
+  const advertisements = new Advertisements(folders);
+  const maintenance = new Maintenance({ log, environment: plain });
+  const processes = new GitProcesses({
+    maxRunning: settings.maxGitProcesses,
+    maxRunningPerCaller: Math.ceil(settings.maxGitProcesses * SHARE_OF_ONE_CALLER),
+    maxQueued: settings.gitQueueLimit,
+    maxQueuedPerCaller: Math.ceil(settings.gitQueueLimit * QUEUE_SHARE_OF_ONE_CALLER),
+    maxWaitSec: settings.gitQueueWaitSec,
+  });
+
+  async function serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess> {
+    const profile = await profiles.of(run.path);
+    const hooks = hooksOf(folders, run.workflowRefusal, settings.allowRepositoryHooks);
+    const config = settings.allowRepositoryHooks ? [] : profile.config;
+    const environment = gitEnvironment({ homeFolder: folders.home, protocol: run.protocol, config, ...hooks });
+    const args = [run.service, '--stateless-rpc', ...(run.advertise ? ['--advertise-refs'] : []), ...(run.service === 'upload-pack' ? ['--strict'] : []), run.path];
+    return processes.start(run.caller, { args, environment, cwd: folders.root }, signal);
+  }
+
+  return {
+    root: folders.root,
+    path: (owner, name) => folders.path(owner, name),
+    exists: (owner, name) => folders.holdsRepository(folders.path(owner, name)),
+    create: (owner, name, how) => createRepository(folders, folders.path(owner, name), how),
+    importFrom: (source, owner, name) => importRepository(folders, folders.path(owner, name), source),
+    rename: (from, to) => folders.move(folders.path(from.owner, from.name), folders.path(to.owner, to.name)),
+    remove: (owner, name) => folders.discard(folders.path(owner, name)),
+    list: () => folders.list(),
+    capabilities: (path) => soon(profiles.of(path), ({ objectFormat }) => advertisements.of(objectFormat) ?? advertisements.capture(objectFormat)),
+    serve,
+    touched: (path) => maintenance.touched(path),
+    maintain: (path) => maintenance.maintain(path),
+    load: () => ({ running: processes.running, queued: processes.queued }),
+    close: async (graceSec = CLOSE_GRACE_SEC) => {
+      await Promise.all([processes.drain(graceSec), maintenance.stop()]);
+    },
+  };
+}
