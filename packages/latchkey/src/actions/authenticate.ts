@@ -1,0 +1,100 @@
+/**
+ * From a credential to whoever bears it.
+ *
+ * Finds the token that a secret opens, alive or dead: whether it may still be used is for `decide`, so that there is one list of rules.
+ * Never: a look-up for a text that can't be a token; a password, which opens nothing here.
+ */
+import { digestOf, type Secret } from '../base/secret.ts';
+import { soon, type Soon } from '../base/soon.ts';
+import { recogniseForeign } from '../catalogue/foreign-tokens.ts';
+import type { Reason } from '../catalogue/refusals.ts';
+import { scopeReach } from '../catalogue/scopes.ts';
+import { ANY_OWNER, type Bearer, type Grant, type TokenRecord } from '../rules/model.ts';
+import { parseTokenText } from '../rules/token-text.ts';
+import { tokenByDigest, type StoredToken } from '../store/tokens.ts';
+import { userStanding, type UserStanding } from '../store/standing.ts';
+import type { Context } from './context.ts';
+import type { Credential } from './credential.ts';
+
+/** A credential that leads to nobody, with what can be said about it. */
+export interface Rejection {
+  readonly via: 'rejected';
+  readonly reason: Reason;
+  /** What is wrong with the form of the request, for `credentials_malformed`. */
+  readonly problem: string | null;
+  /** The other product that the text belongs to, for `token_of_other_product`. */
+  readonly product: string | null;
+}
+
+/** A bearer with what the authorization needs beside it. */
+export interface Identity {
+  readonly bearer: Bearer;
+  /** Null for nobody. */
+  readonly standing: UserStanding | null;
+}
+
+const NOBODY: Identity = { bearer: { via: 'nobody' }, standing: null };
+
+function rejected(reason: Reason, facts: { problem?: string; product?: string } = {}): Rejection {
+  return { via: 'rejected', reason, problem: facts.problem ?? null, product: facts.product ?? null };
+}
+
+/** Who bears the credential. At once when remembered. `ctx.memory` must have been refreshed before. */
+export function authenticate(ctx: Context, credential: Credential): Soon<Identity | Rejection> {
+  switch (credential.form) {
+    case 'none':
+      return NOBODY;
+    case 'malformed':
+      return rejected('credentials_malformed', { problem: credential.problem });
+    case 'bearer':
+      return bySecret(ctx, credential.secret, 'token_unknown');
+    case 'basic':
+      return byBasic(ctx, credential.username, credential.secret);
+  }
+}
+
+/** In Basic credentials the token is the password; some clients send it as the username, with an empty password or `x-oauth-basic`. */
+function byBasic(ctx: Context, username: string, secret: Secret): Soon<Identity | Rejection> {
+  const password = secret.reveal();
+  if (password === '' || password === 'x-oauth-basic') {
+    if (parseTokenText(username).form !== 'foreign') return byText(ctx, username, 'token_unknown');
+    return rejected(username === '' ? 'credentials_missing' : 'password_not_accepted');
+  }
+  if (username === '') return rejected('username_missing');
+  return bySecret(ctx, secret, 'password_not_accepted');
+}
+
+function bySecret(ctx: Context, secret: Secret, otherwise: Reason): Soon<Identity | Rejection> {
+  return byText(ctx, secret.reveal(), otherwise);
+}
+
+function byText(ctx: Context, text: string, otherwise: Reason): Soon<Identity | Rejection> {
+  const parsed = parseTokenText(text);
+  if (parsed.form === 'mistyped') return rejected('token_mistyped');
+  if (parsed.form === 'foreign') {
+    const foreign = recogniseForeign(text);
+    if (foreign === null) return rejected(otherwise);
+    return foreign.kind === 'key' ? rejected('key_pasted') : rejected('token_of_other_product', { product: foreign.product });
+  }
+  const digest = digestOf(text);
+  return soon(ctx.memory.recall(`token ${digest}`, () => readIdentity(ctx, digest)), (identity) => identity ?? rejected('token_unknown'));
+}
+
+async function readIdentity(ctx: Context, digest: string): Promise<Identity | null> {
+  const stored = await tokenByDigest(ctx.store.db, digest);
+  if (stored === null) return null;
+  const standing = await userStanding(ctx.store.db, stored.userId);
+  if (standing === null) return null;
+  return { bearer: { via: 'token', token: tokenRecord(stored), user: standing.user }, standing };
+}
+
+/** A stored token as decisions see it: the scopes of classic and scoped ones become grants, so that there is one vocabulary. */
+export function tokenRecord(stored: StoredToken): TokenRecord {
+  return { ...stored, grants: stored.kind === 'fine-grained' ? stored.grants : grantsOfScopes(stored) };
+}
+
+function grantsOfScopes(stored: StoredToken): readonly Grant[] {
+  return scopeReach(stored.kind === 'classic' ? 'classic' : 'scoped', stored.scopes).map((reach, i) => ({
+    id: -1 - i, ownerId: ANY_OWNER, selection: reach.selection, repositoryIds: new Set<number>(), permissions: reach.permissions, state: 'active',
+  }));
+}

@@ -1,0 +1,182 @@
+/**
+ * May this request do what it needs? The only caller of `decide`.
+ *
+ * Invariant: a `Permit` is made here and nowhere else, so an action that takes one can't be reached around the decision.
+ * Invariant: a request is judged by what the store held when it arrived, or later; never by anything older (see `Memory`).
+ */
+import { soon, type Soon } from '../base/soon.ts';
+import { decide, type Refusal } from '../rules/decide.ts';
+import { explain, type Explanation } from '../rules/explain.ts';
+import type { Bearer, Need, OwnerRecord, Question, RepositoryRecord, Target } from '../rules/model.ts';
+import { nameKey } from '../rules/names.ts';
+import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../rules/policy.ts';
+import { roleIn } from '../rules/role.ts';
+import { storedPolicy } from '../store/policies.ts';
+import { accountByLogin, type Account } from '../store/accounts.ts';
+import type { Repository } from '../store/repositories.ts';
+import { collaboratorRole, repositoryStanding, type UserStanding } from '../store/standing.ts';
+import { authenticate, type Identity, type Rejection } from './authenticate.ts';
+import { OPERATOR, UPKEEP, type Actor, type Context } from './context.ts';
+import type { Credential } from './credential.ts';
+
+/** What a request is about, by name. An account of login null is the caller's own. */
+export type TargetName =
+  | { readonly kind: 'repository'; readonly owner: string; readonly name: string }
+  | { readonly kind: 'organization'; readonly login: string }
+  | { readonly kind: 'account'; readonly login: string | null }
+  | { readonly kind: 'instance' };
+
+export interface AccessRequest {
+  readonly credential: Credential;
+  readonly need: Need;
+  readonly target: TargetName;
+  readonly address: string;
+  readonly userAgent: string | null;
+  /** What for, in words, for the token's last use: `push acme/site`. */
+  readonly purpose: string;
+}
+
+export type Verdict = { readonly allowed: true; readonly permit: Permit } | { readonly allowed: false; readonly explanation: Explanation };
+
+const MADE_HERE = Symbol('permit');
+
+/** Proof of a yes: who, as what, on what. */
+export interface Permit {
+  readonly [MADE_HERE]: true;
+  readonly actor: Actor;
+  /** Null for the operator and the server's own upkeep, who may do everything. */
+  readonly bearer: Bearer | null;
+  readonly target: Target;
+  /** True when the same bearer may do something else to the same target, now, as read. */
+  holds(need: Need): boolean;
+}
+
+const EVERYTHING: Target = { kind: 'instance' };
+
+/** The permit of whoever has a shell on the machine. */
+export function operatorPermit(): Permit {
+  return { [MADE_HERE]: true, actor: OPERATOR, bearer: null, target: EVERYTHING, holds: () => true };
+}
+
+/** The permit of the server's own upkeep: what time demands, such as ending what has expired. */
+export function upkeepPermit(): Permit {
+  return { [MADE_HERE]: true, actor: UPKEEP, bearer: null, target: EVERYTHING, holds: () => true };
+}
+
+/** Decides a request. Answers at once when everything about it is remembered. */
+export function authorize(ctx: Context, request: AccessRequest): Soon<Verdict> {
+  return soon(ctx.memory.refresh(), () =>
+    soon(authenticate(ctx, request.credential), (found) => {
+      if ('via' in found) return { allowed: false, explanation: explainRejection(ctx, request, found) };
+      return authorizeIdentity(ctx, request, found);
+    }),
+  );
+}
+
+/** The second half of `authorize`, for a caller that already knows who asks: a signed-in person's session. */
+export function authorizeIdentity(ctx: Context, request: Omit<AccessRequest, 'credential'> & { credential?: Credential }, identity: Identity): Soon<Verdict> {
+  return soon(targetOf(ctx, identity, request.target), (target): Verdict => {
+    const question: Question = { bearer: identity.bearer, need: request.need, target, at: ctx.clock.now(), address: request.address };
+    const decision = decide(question);
+    const { bearer } = identity;
+    if (!decision.allowed) {
+      ctx.log.debug({ reason: decision.refusals[0].reason, tokenId: bearer.via === 'token' ? bearer.token.id : null, purpose: request.purpose }, 'refused');
+      return { allowed: false, explanation: explain(ctx.settings.publicUrl, question, decision.refusals, urlUsername(request.credential)) };
+    }
+    if (bearer.via === 'token') ctx.usage.note(bearer.token.id, question.at, request.address, request.userAgent ?? '', request.purpose);
+    return { allowed: true, permit: permitFor(question, request.userAgent) };
+  });
+}
+
+function permitFor(question: Question, userAgent: string | null): Permit {
+  const { bearer, target, address } = question;
+  return {
+    [MADE_HERE]: true,
+    get actor(): Actor {
+      if (bearer.via === 'nobody') return { userId: null, login: 'anonymous', tokenId: null, address, userAgent };
+      return { userId: bearer.user.id, login: bearer.user.login, tokenId: bearer.via === 'token' ? bearer.token.id : null, address, userAgent };
+    },
+    bearer,
+    target,
+    holds: (need) => decide({ ...question, need }).allowed,
+  };
+}
+
+function urlUsername(credential: Credential | undefined): string | null {
+  return credential?.form === 'basic' ? credential.username : null;
+}
+
+function explainRejection(ctx: Context, request: AccessRequest, rejection: Rejection): Explanation {
+  const refusal: Refusal = { reason: rejection.reason };
+  const target: Target = { kind: 'account', owner: null, fullName: fullNameOf(request.target) };
+  const question: Question = { bearer: { via: 'nobody' }, need: request.need, target, at: ctx.clock.now(), address: request.address };
+  return explain(ctx.settings.publicUrl, question, [refusal], urlUsername(request.credential), rejection);
+}
+
+function fullNameOf(target: TargetName): string {
+  if (target.kind === 'repository') return `${target.owner}/${target.name}`;
+  return target.kind === 'instance' ? '' : (target.login ?? '');
+}
+
+// --- the target, as it stands towards the one who asks --------------------------------------------------------------
+
+/** Reads what a request is about: remembered per asking person, since their role belongs to it. */
+export function targetOf(ctx: Context, identity: Identity, name: TargetName): Soon<Target> {
+  if (name.kind === 'instance') return EVERYTHING;
+  const user = identity.standing;
+  if (name.kind === 'repository') {
+    const key = `repository ${user?.user.id ?? 0} ${nameKey(name.owner)}/${nameKey(name.name)}`;
+    return soon(ctx.memory.recall(key, () => readRepositoryTarget(ctx, user, name), exists), (target) => target as Target);
+  }
+  const login = name.kind === 'account' ? (name.login ?? user?.user.login ?? '') : name.login;
+  const key = `${name.kind} ${user?.user.id ?? 0} ${nameKey(login)}`;
+  return soon(ctx.memory.recall(key, () => readOwnerTarget(ctx, user, name.kind, login), exists), (target) => target as Target);
+}
+
+function exists(target: Target): boolean {
+  return target.kind === 'instance' || (target.owner !== null && (target.kind !== 'repository' || target.repository !== null));
+}
+
+async function readRepositoryTarget(ctx: Context, user: UserStanding | null, name: { owner: string; name: string }): Promise<Target> {
+  const found = await repositoryStanding(ctx.store.db, name.owner, name.name);
+  const fullName = `${name.owner}/${name.name}`;
+  if (found === null) return { kind: 'repository', owner: null, repository: null, fullName };
+  const owner = await ownerRecord(ctx, user, found.owner);
+  if (found.repository === null) return { kind: 'repository', owner, repository: null, fullName };
+  return { kind: 'repository', owner, repository: await repositoryRecord(ctx, user, owner, found.repository), fullName };
+}
+
+async function readOwnerTarget(ctx: Context, user: UserStanding | null, kind: 'organization' | 'account', login: string): Promise<Target> {
+  const owner = await readOwner(ctx, user, login);
+  const fits = owner !== null && (kind === 'account' || owner.kind === 'organization');
+  return { kind, owner: fits ? owner : null, fullName: fits ? owner.login : login };
+}
+
+async function readOwner(ctx: Context, user: UserStanding | null, login: string): Promise<OwnerRecord | null> {
+  const account = await accountByLogin(ctx.store.db, login);
+  return account === null ? null : ownerRecord(ctx, user, account);
+}
+
+/** The policy of an account (0 = the instance) as it was set, or the one that sets nothing. */
+export async function policyOf(ctx: Context, accountId: number): Promise<StoredPolicy> {
+  const policy = await ctx.memory.recall(`policy ${accountId}`, async () => (await storedPolicy(ctx.store.db, accountId)) ?? NO_POLICY);
+  return policy ?? NO_POLICY;
+}
+
+async function ownerRecord(ctx: Context, user: UserStanding | null, owner: Account): Promise<OwnerRecord> {
+  const instance = await policyOf(ctx, 0);
+  const own = owner.kind === 'organization' ? await policyOf(ctx, owner.id) : null;
+  return { id: owner.id, login: owner.login, kind: owner.kind, role: user?.memberships.get(owner.id) ?? null, policy: effectivePolicy(instance, own) };
+}
+
+async function repositoryRecord(ctx: Context, user: UserStanding | null, owner: OwnerRecord, repository: Repository): Promise<RepositoryRecord> {
+  const role = roleIn({
+    ownsAsUser: user !== null && owner.id === user.user.id,
+    organizationRole: owner.role,
+    basePermission: owner.policy.basePermission,
+    collaboratorRole: user === null ? null : await collaboratorRole(ctx.store.db, repository.id, user.user.id),
+    visibility: repository.visibility,
+    signedIn: user !== null,
+  });
+  return { id: repository.id, ownerId: owner.id, name: repository.name, visibility: repository.visibility, archivedAt: repository.archivedAt, role, objectFormat: repository.objectFormat };
+}

@@ -1,0 +1,60 @@
+/**
+ * Reads the `Authorization` header (RFC 9110 section 11.6.2, RFC 7617 Basic, RFC 6750 Bearer, and GitHub's `token`).
+ *
+ * Invariant: never throws, whatever is sent; what can't be read is `malformed` with the reason in words.
+ * Never: a secret outside of a `Secret`.
+ */
+import { Secret } from '../base/secret.ts';
+
+export type Credential =
+  | { readonly form: 'none' }
+  | { readonly form: 'malformed'; readonly problem: string }
+  /** `username` is what stood before the colon: ignored for the decision, but one must be given. */
+  | { readonly form: 'basic'; readonly username: string; readonly secret: Secret }
+  | { readonly form: 'bearer'; readonly secret: Secret };
+
+/** Longer headers are refused unread. */
+export const MAX_AUTHORIZATION_LENGTH = 4096;
+
+export const NO_CREDENTIAL: Credential = { form: 'none' };
+const malformed = (problem: string): Credential => ({ form: 'malformed', problem });
+
+/** Every `Authorization` header of a request, from Node's raw list: Node itself silently keeps only the first. */
+export function authorizationOf(rawHeaders: readonly string[]): string | readonly string[] | undefined {
+  let found: string | string[] | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    const value = rawHeaders[i + 1]!;
+    found = found === undefined ? value : typeof found === 'string' ? [found, value] : [...found, value];
+  }
+  return found;
+}
+
+/** What a request's `Authorization` header holds. Several headers are a contradiction, so they are malformed. */
+export function credentialOf(authorization: string | readonly string[] | undefined): Credential {
+  if (authorization === undefined) return NO_CREDENTIAL;
+  if (typeof authorization !== 'string') return malformed('more than one Authorization header was sent');
+  if (authorization.length > MAX_AUTHORIZATION_LENGTH) return malformed(`the Authorization header is longer than ${MAX_AUTHORIZATION_LENGTH} characters`);
+  const space = authorization.indexOf(' ');
+  if (space <= 0) return malformed('the Authorization header names no scheme and value');
+  const value = authorization.slice(space + 1).trim();
+  if (value === '') return malformed('the Authorization header has no value');
+  switch (authorization.slice(0, space).toLowerCase()) {
+    case 'basic':
+      return basic(value);
+    case 'bearer':
+    case 'token':
+      return { form: 'bearer', secret: new Secret(value) };
+    default:
+      return malformed('the Authorization header uses a scheme other than Basic, Bearer or token');
+  }
+}
+
+function basic(encoded: string): Credential {
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(encoded)) return malformed('the Basic credentials are not base64');
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 0) return malformed('the Basic credentials have no colon between username and password');
+  return { form: 'basic', username: text.slice(0, colon).trim(), secret: new Secret(text.slice(colon + 1).trim()) };
+}

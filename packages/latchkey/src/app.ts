@@ -1,0 +1,121 @@
+/**
+ * The server, put together: one listener, the doors behind it, and what must be tidied up at the end.
+ *
+ * Invariant: this is the only file that knows every door. A request goes to the first door whose path it is; the rest is Fastify's.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { Fault } from './base/errors.ts';
+import { makeLog } from './base/log.ts';
+import type { Settings } from './base/config.ts';
+import { openContext, type OpenContext } from './actions/open.ts';
+import { makeGitDoor } from './doors/git/routes.ts';
+
+export interface RunningServer {
+  /** Where it listens: `http://127.0.0.1:7070`. */
+  readonly url: string;
+  readonly context: OpenContext;
+  /** Stops taking requests, lets running ones end (at most `DRAIN_MS`), writes what is in memory. */
+  close(): Promise<void>;
+}
+
+/** A plain door: handles a request of its own and says so, or leaves it to the next. */
+type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** All headers together; longer ones are answered with 431. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+/** How long a client may take to send its headers. A body may take as long as bytes keep coming (see the git door). */
+const HEADERS_TIMEOUT_MS = 60_000;
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** How long running transfers may go on once a stop was asked for. */
+export const DRAIN_MS = 30_000;
+
+/** Opens the store, listens, and resolves when requests are answered. @throws Fault when it can't. */
+export async function startServer(settings: Settings): Promise<RunningServer> {
+  const context = await openContext(settings, makeLog(settings.logLevel));
+  try {
+    const { fastify, server } = makeListener(context);
+    await fastify.ready();
+    await listen(server, settings);
+    const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${(server.address() as AddressInfo).port}`;
+    context.log.info({ url, engine: context.store.engine }, 'listening');
+    return { url, context, close: () => close(server, fastify, context) };
+  } catch (error) {
+    await context.close();
+    throw error;
+  }
+}
+
+function makeListener(context: OpenContext): { fastify: FastifyInstance; server: Server } {
+  const doors: readonly Door[] = [makeGitDoor(context)];
+  let server: Server | undefined;
+  const fastify = Fastify({
+    logger: false,
+    serverFactory: (handler) => {
+      const answer: RequestListener = (request, response) => {
+        for (const door of doors) if (door(request, response)) return;
+        handler(request, response);
+      };
+      server = makeServer(context.settings, answer);
+      return server;
+    },
+  });
+  fastify.get('/healthz', async () => ({ status: 'ok' }));
+  fastify.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain; charset=utf-8').send('There is nothing at this address.\n'));
+  fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) context.log.error({ err: error }, 'a request failed');
+    return reply.code(status).type('text/plain; charset=utf-8').send(status >= 500 ? 'Something went wrong on the server. Its log says what.\n' : `${error.message}\n`);
+  });
+  return { fastify, server: server! };
+}
+
+function makeServer(settings: Settings, answer: RequestListener): Server {
+  const options = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS };
+  const server = settings.tlsCert === null || settings.tlsKey === null
+    ? createHttpServer(options, answer)
+    : createHttpsServer({ ...options, cert: readFileSync(settings.tlsCert), key: readFileSync(settings.tlsKey) }, answer);
+  // The door decides before it lets the client send a body: see `doors/git/backend`.
+  server.on('checkContinue', answer);
+  server.on('clientError', refuseUnreadable);
+  return server;
+}
+
+/** What is not HTTP, or has headers without end, gets a definite answer, too. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, words] = error.code === 'HPE_HEADER_OVERFLOW'
+    ? ['431 Request Header Fields Too Large', `The headers are longer than ${MAX_HEADER_BYTES} bytes.`]
+    : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? ['408 Request Timeout', 'The request did not arrive in time.'] : ['400 Bad Request', 'That is not a request this server can read.'];
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${words.length + 1}\r\nConnection: close\r\n\r\n${words}\n`);
+}
+
+function listen(server: Server, settings: Settings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const hint = error.code === 'EADDRINUSE' ? 'choose another with --port' : 'check --host and --port';
+      reject(new Fault(`can't listen on ${settings.host}:${settings.port}`, { hint, detail: error.message, cause: error }));
+    });
+    server.listen({ host: settings.host, port: settings.port, backlog: 1024 }, resolve);
+  });
+}
+
+function hostOf(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+async function close(server: Server, fastify: FastifyInstance, context: OpenContext): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())]);
+  server.closeAllConnections();
+  await fastify.close();
+  await context.close();
+}
