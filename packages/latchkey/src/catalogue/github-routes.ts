@@ -39,12 +39,14 @@ export interface GithubRoute {
   readonly fineGrained: boolean;
 }
 
-/** No token of any kind holds this: the endpoint is for the credentials of an app. */
-const FOR_APPS_ONLY = 'github:app_credential';
+/** No token of any kind holds this: the endpoint is for the credentials of an app, or would carry more away than any permission says. */
+const NO_TOKEN = 'github:no_token';
 
 /** What endpoints take where GitHub names no permission: one at `read` for GET, at `write` otherwise. The first pattern that fits, counts. */
 const GAPS: readonly { readonly paths: RegExp; readonly takes: PermissionName }[] = [
-  { paths: /^\/(?:app|app-manifests|applications|installation|marketplace_listing)(?:\/|$)|\/installations?(?:\/|$)/, takes: FOR_APPS_ONLY },
+  { paths: /^\/(?:app|app-manifests|applications|installation|marketplace_listing)(?:\/|$)|\/installations?(?:\/|$)/, takes: NO_TOKEN },
+  // an export of every repository, whichever the token reaches; tasks of all repositories at once
+  { paths: /\/migrations(?:\/|$)|^\/agents\/tasks/, takes: NO_TOKEN },
   { paths: /^\/enterprises\/\{enterprise\}\/teams/, takes: 'instance_organizations' },
   { paths: /^\/enterprises\//, takes: 'instance_policies' },
   { paths: /^\/agents\//, takes: 'copilot_agent_settings' },
@@ -54,14 +56,13 @@ const GAPS: readonly { readonly paths: RegExp; readonly takes: PermissionName }[
   { paths: /\/personal-access-token-requests/, takes: 'organization_personal_access_token_requests' },
   { paths: /\/personal-access-tokens/, takes: 'organization_personal_access_tokens' },
   { paths: /\/organization-fine-grained-permissions$/, takes: 'organization_custom_org_roles' },
-  { paths: /^\/orgs\/\{org\}\/migrations/, takes: 'organization_administration' },
   { paths: /\/notifications|\/subscription$/, takes: 'watching' },
   { paths: /\/projectsV2/, takes: 'projects' },
   { paths: /\/copilot-spaces/, takes: 'knowledge_bases' },
   { paths: /\/deployment_protection_rule$/, takes: 'deployments' },
   { paths: /\/compare\/|\/assets$/, takes: 'contents' },
   { paths: /\/hovercard$/, takes: 'metadata' },
-  { paths: /^\/user\/migrations|\/transfer$|^\/user\/repository_invitations/, takes: 'administration' },
+  { paths: /\/transfer$|^\/user\/repository_invitations/, takes: 'administration' },
 ];
 
 /** The data calls these public when a project, codespace or invitation is, of which the target says nothing. */
@@ -113,7 +114,7 @@ function parseSets(text: string): PermissionSet[] {
 function gapSets(path: string, reads: boolean): PermissionSet[] {
   const level: Level = reads ? 'read' : 'write';
   const gap = GAPS.find(({ paths }) => paths.test(path));
-  return [{ [gap?.takes ?? FOR_APPS_ONLY]: level }];
+  return [{ [gap?.takes ?? NO_TOKEN]: level }];
 }
 
 /** Contents over REST: single files for whoever may read files, all else for whoever may do more than clone. */

@@ -3,9 +3,9 @@
  *
  * A repository that was adopted brings its own `config` file, and that file is hostile until proven otherwise. Git reads settings in the
  * order system, global, repository, command; what stands in `GIT_CONFIG_COUNT` belongs to "command", so it wins over the repository.
- * Each key below that names a program is one that upload-pack, receive-pack, repack or commit-graph would start (git's own source:
- * every `use_shell` and every hook; `uploadpack.packObjectsHook` it takes from nobody but the system, the user and the command); keys whose programs can only be reached by fetching are cut off by `GIT_ALLOW_PROTOCOL`,
- * which no setting overrides.
+ * Each key below that names a program is one that upload-pack, receive-pack, repack or commit-graph would start (git's own source: every
+ * `use_shell` and every hook). Programs that only a fetch would reach are cut off by `GIT_ALLOW_PROTOCOL`, which no setting overrides, and
+ * `uploadpack.packObjectsHook` git itself takes from no repository.
  *
  * Never: a variable of the server's own environment other than PATH.
  */

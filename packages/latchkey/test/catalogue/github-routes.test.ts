@@ -6,7 +6,7 @@ import { scopeNamed } from '../../src/catalogue/scopes.ts';
 import data from '../../src/catalogue/github-endpoints.json' with { type: 'json' };
 
 const routes = githubRoutes();
-const FOR_APPS_ONLY = 'github:app_credential';
+const NO_TOKEN = 'github:no_token';
 
 describe('GitHub’s endpoints', () => {
   it('are all there: 1,036 that take fine-grained tokens, 187 that do not', () => {
@@ -19,7 +19,7 @@ describe('GitHub’s endpoints', () => {
     for (const { method, path, need } of routes) {
       for (const set of need.sets) {
         for (const [name, level] of Object.entries(set) as [PermissionName, Level][]) {
-          if (name !== FOR_APPS_ONLY) expect(permissionNamed(wholeOf(name))?.levels, `${method} ${path}: ${name}`).toContain(level);
+          if (name !== NO_TOKEN) expect(permissionNamed(wholeOf(name))?.levels, `${method} ${path}: ${name}`).toContain(level);
         }
       }
       for (const scope of need.scopes ?? []) expect(scopeNamed('classic', scope), `${method} ${path}: ${scope}`).toBeDefined();
@@ -52,13 +52,14 @@ describe('GitHub’s endpoints', () => {
     expect(routes.filter(({ need, path }) => need.publicRead && path.includes('projectsV2'))).toEqual([]);
   });
 
-  it('are refused to every token when they are for apps', () => {
-    const forApps = routes.filter(({ need }) => need.sets.some((set) => FOR_APPS_ONLY in set));
-    expect(forApps.every(({ fineGrained }) => !fineGrained)).toBe(true);
-    expect(forApps.map(({ path }) => path.split('/')[1]).filter((first, i, all) => all.indexOf(first) === i).sort()).toEqual([
-      'app', 'app-manifests', 'applications', 'installation', 'marketplace_listing', 'orgs', 'repos', 'user', 'users',
+  it('are refused to every token when they are for apps or carry everything away', () => {
+    const closed = routes.filter(({ need }) => need.sets.some((set) => NO_TOKEN in set));
+    expect(closed.every(({ fineGrained }) => !fineGrained)).toBe(true);
+    expect(closed.map(({ path }) => path.split('/')[1]).filter((first, i, all) => all.indexOf(first) === i).sort()).toEqual([
+      'agents', 'app', 'app-manifests', 'applications', 'installation', 'marketplace_listing', 'orgs', 'repos', 'user', 'users',
     ]);
-    expect(forApps).toHaveLength(34);
+    expect(closed).toHaveLength(50);
+    expect(needOf('POST', '/user/migrations').sets).toEqual([{ [NO_TOKEN]: 'write' }]);
   });
 });
 
@@ -108,7 +109,7 @@ describe('a need', () => {
     expect(needOf('GET', '/users/{username}/projectsV2').sets).toEqual([{ projects: 'read' }]);
     expect(needOf('POST', '/orgs/{org}/personal-access-tokens').sets).toEqual([{ organization_personal_access_tokens: 'write' }]);
     expect(needOf('GET', '/enterprises/{enterprise}/teams').sets).toEqual([{ instance_organizations: 'read' }]);
-    expect(needOf('GET', '/app').sets).toEqual([{ [FOR_APPS_ONLY]: 'read' }]);
+    expect(needOf('GET', '/app').sets).toEqual([{ [NO_TOKEN]: 'read' }]);
   });
 
   it('lets an archived repository be unarchived, deleted, forked and watched, not changed', () => {
