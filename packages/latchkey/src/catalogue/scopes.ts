@@ -113,10 +113,12 @@ export function leastScope(dialect: ScopeDialect, names: readonly string[]): str
 }
 
 function gives(dialect: ScopeDialect, name: string, permission: PermissionName, level: Level): boolean {
-  return scopeReach(dialect, [name]).some((reach) => (!isOnRepositories(permission) || reach.selection === 'all') && atLeast(levelIn(reach.permissions, permission), level));
+  const reach = scopeReach(dialect, [name]).filter(({ selection }) => selection === 'all' || !isOnRepositories(permission));
+  return reach.some(({ permissions }) => atLeast(levelIn(permissions, permission), level));
 }
 
 /** How much a scope gives: one for each level of each permission. */
 function weight(dialect: ScopeDialect, name: string): number {
-  return scopeReach(dialect, [name]).reduce((sum, { permissions }) => sum + Object.values(permissions as Record<string, Level>).reduce((part, level) => part + LEVELS.indexOf(level) + 1, 0), 0);
+  const levels = scopeReach(dialect, [name]).flatMap(({ permissions }) => Object.values(permissions as Record<string, Level>));
+  return levels.reduce((sum, level) => sum + LEVELS.indexOf(level) + 1, 0);
 }
