@@ -206,9 +206,18 @@ function permissionMissing(question: Question): Refusal | null {
   }
   const grants = coveringGrants(token, target);
   if (token.kind === 'fine-grained' && grants.length === 0) return null; // `notReached` says so
-  const missing = missingFrom(need.sets, (permission, level) => atLeast(heldLevel(grants, permission), level));
+  const missing = missingFrom(need.sets, (permission, level) => atLeast(tokenLevel(grants, target, permission), level));
   if (missing.length === 0) return null;
   return token.kind === 'fine-grained' ? { reason: 'permission_missing', missing } : { reason: 'scope_missing', missing };
+}
+
+/**
+ * What the covering grants hold of a permission. Where the target is no repository but the permission is about repositories (making one in an
+ * organization), only a grant for all of them counts: a token for some repositories must not act on others.
+ */
+function tokenLevel(grants: readonly Grant[], target: Target, permission: PermissionName): Level | undefined {
+  if (target.kind === 'repository' || permissionNamed(wholeOf(permission))?.group !== 'repository') return heldLevel(grants, permission);
+  return heldLevel(grants.filter((grant) => grant.selection === 'all'), permission);
 }
 
 function isPublic(target: Target): boolean {
@@ -226,7 +235,7 @@ function roleInsufficient(question: Question): Refusal | null {
 function setsHeldByToken({ bearer, need, target }: Question): readonly PermissionSet[] {
   if (need.sets.length < 2 || bearer.via !== 'token' || (bearer.token.kind === 'classic' && need.scopes !== undefined)) return need.sets;
   const grants = coveringGrants(bearer.token, target);
-  const held = need.sets.filter((set) => missingFrom([set], (permission, level) => atLeast(heldLevel(grants, permission), level)).length === 0);
+  const held = need.sets.filter((set) => missingFrom([set], (permission, level) => atLeast(tokenLevel(grants, target, permission), level)).length === 0);
   return held.length === 0 ? need.sets : held;
 }
 

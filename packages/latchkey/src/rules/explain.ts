@@ -51,7 +51,7 @@ export function explain(
     sentence: entry.sentence(facts),
     also: refusals.slice(1).map((refusal) => REFUSALS[refusal.reason].sentence(facts)),
     wayOut: { text: wayOut.text, url: wayOut.url === undefined ? null : publicUrl + wayOut.url, command: wayOut.command ?? null },
-    missing: facts.missing,
+    missing: wholes(facts.missing),
     missingScopes: facts.missingScopes,
     credentialIsDead: entry.credentialIsDead,
     retryAfterSec: extra.retryAfterSec ?? null,
@@ -100,13 +100,22 @@ function ownerPart(target: Target): string | null {
   return target.kind === 'instance' ? null : (target.fullName.split('/')[0] ?? null);
 }
 
-/** Every missing permission once, under the name that people know, at the highest level that was missed. */
+/** Everything that is missing, once, at the highest level that was missed; parts stay parts, so that a scope can be advised that gives just them. */
 function mergeMissing(refusals: readonly Refusal[]): readonly MissingPermission[] {
+  const asked = refusals.filter((refusal) => refusal.reason !== 'role_insufficient' || refusals.length === 1);
+  return onePerName(asked.flatMap((refusal) => refusal.missing ?? []));
+}
+
+/** The same under the names that people know. */
+function wholes(missing: readonly MissingPermission[]): readonly MissingPermission[] {
+  return onePerName(missing.map(({ permission, level }) => ({ permission: wholeOf(permission), level })));
+}
+
+function onePerName(missing: readonly MissingPermission[]): readonly MissingPermission[] {
   const merged = new Map<string, MissingPermission>();
-  for (const { permission, level } of refusals.flatMap((refusal) => (refusal.reason === 'role_insufficient' && refusals.length > 1 ? [] : (refusal.missing ?? [])))) {
-    const name = wholeOf(permission);
-    const known = merged.get(name);
-    if (known === undefined || known.level === 'read' || level === 'admin') merged.set(name, { permission: name, level });
+  for (const one of missing) {
+    const known = merged.get(one.permission);
+    if (known === undefined || known.level === 'read' || one.level === 'admin') merged.set(one.permission, one);
   }
   return [...merged.values()];
 }

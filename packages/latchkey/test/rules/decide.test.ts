@@ -4,7 +4,7 @@ import type { Reason } from '../../src/catalogue/refusals.ts';
 import { decide, STAGES, type Decision } from '../../src/rules/decide.ts';
 import type { Question } from '../../src/rules/model.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
-import { ADA, ask, askWith, DAY, grant, NOW, onSite, PUSH, questions, token } from './questions.ts';
+import { ACME, ADA, ask, askWith, DAY, grant, NOW, onSite, PUSH, questions, token } from './questions.ts';
 
 function reasons(decision: Decision): Reason[] {
   return decision.allowed ? [] : decision.refusals.map((refusal) => refusal.reason);
@@ -70,6 +70,10 @@ const TABLE: readonly [string, Question, Reason[]][] = [
   ['public_repo does not see a private one', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }, 'public') }), ['public_only']],
   ['a part is enough where the part is needed', askWith({ kind: 'scoped', grants: scopes({ git: 'write' }) }, { need: PUSH }), []],
   ['a part is not the whole', askWith({ kind: 'scoped', grants: scopes({ git: 'write' }) }, { need: { sets: [{ contents: 'read' }], publicRead: true, writes: false } }), ['scope_missing']],
+  ['a token for some repositories makes none in the organization', askWith({ grants: [grant({ selection: 'selected', permissions: { administration: 'write' } })] },
+    { need: { sets: [{ administration: 'write' }], publicRead: false, writes: true }, target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, role: 'owner' } } }), ['permission_missing']],
+  ['a token for all repositories makes one in the organization', askWith({ grants: [grant({ permissions: { administration: 'write' } })] },
+    { need: { sets: [{ administration: 'write' }], publicRead: false, writes: true }, target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, role: 'owner' } } }), []],
   ['a session has what its person has', ask({ bearer: { via: 'session', user: ADA }, need: PUSH }), []],
   ['two alternatives: one from the token and one from the role make none',
     askWith({ grants: [grant({ permissions: { administration: 'write' } })] }, { need: { sets: [{ administration: 'write' }, { contents: 'write' }], publicRead: false, writes: true } }), ['role_insufficient']],
