@@ -12,6 +12,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
 import type { Settings } from './base/config.ts';
+import { JobRunner } from './actions/job-runner.ts';
 import { openContext, type OpenContext } from './actions/open.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
 
@@ -43,7 +44,8 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     await listen(server, settings);
     const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${(server.address() as AddressInfo).port}`;
     context.log.info({ url, engine: context.store.engine }, 'listening');
-    return { url, context, close: () => close(server, fastify, context) };
+    const jobs = new JobRunner(context);
+    return { url, context, close: () => close(server, fastify, jobs, context) };
   } catch (error) {
     await context.close();
     throw error;
@@ -111,11 +113,13 @@ function hostOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function close(server: Server, fastify: FastifyInstance, context: OpenContext): Promise<void> {
+async function close(server: Server, fastify: FastifyInstance, jobs: JobRunner, context: OpenContext): Promise<void> {
+  const jobsClosed = jobs.close(DRAIN_MS);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())]);
   server.closeAllConnections();
   await fastify.close();
+  await jobsClosed;
   await context.close();
 }

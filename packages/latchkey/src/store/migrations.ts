@@ -7,11 +7,12 @@
 import { Fault } from '../base/errors.ts';
 import type { OpenedEngine } from './db.ts';
 import { foundation } from './migrations/0001-foundation.ts';
+import { jobs } from './migrations/0080-jobs.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Kysely } from 'kysely';
 
 /** In order. */
-export const MIGRATIONS: readonly Migration[] = [foundation];
+export const MIGRATIONS: readonly Migration[] = [foundation, jobs];
 
 interface MigrationsTable {
   migrations: { name: string; applied_at: number };

@@ -191,6 +191,28 @@ export interface AuditTable {
   data_json: string;
 }
 
+/** Work that waits, runs under a lease, comes again, or was given up; a job that ended well has no row. See `store/jobs`. */
+export interface JobsTable {
+  id: Generated<number>;
+  kind: string;
+  payload_json: string;
+  /** At most one job of this key waits; null = any number. */
+  unique_key: string | null;
+  state: 'waiting' | 'dead';
+  run_at: number;
+  /** Of a job that comes again: how often. */
+  every_sec: number | null;
+  /** How often it was begun since it was last due for the first time. */
+  attempts: Generated<number>;
+  /** Rises when the same job is asked for again, so that one that runs meanwhile is run once more. */
+  edition: Generated<number>;
+  /** The runner that has it, until `leased_until`. */
+  leased_by: string | null;
+  leased_until: Generated<number>;
+  last_error: string | null;
+  created_at: number;
+}
+
 /** A single row: rises with every change that can take a right away, so that memory can be checked against it. */
 export interface RevisionTable {
   id: 1;
@@ -213,5 +235,6 @@ export interface Database {
   token_organizations: TokenOrganizationsTable;
   token_use: TokenUseTable;
   audit: AuditTable;
+  jobs: JobsTable;
   revision: RevisionTable;
 }

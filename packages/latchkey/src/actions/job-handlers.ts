@@ -1,0 +1,27 @@
+/**
+ * Which function does which job, and which jobs come by themselves. Handlers live with their noun.
+ */
+import { DAY_SEC } from '../base/time.ts';
+import { deleteDeadJobs } from '../store/jobs.ts';
+import type { Context } from './context.ts';
+import type { JobKind, JobPayloads } from './jobs.ts';
+
+/** Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease was lost). */
+export type JobHandler<Payload> = (ctx: Context, payload: Payload, signal: AbortSignal) => Promise<void>;
+
+/** What was given up stays visible for so long. */
+export const DEAD_JOBS_KEPT_SEC = 30 * DAY_SEC;
+
+export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]> } = {
+  'clear-jobs': async (ctx) => {
+    await ctx.store.transaction((tx) => deleteDeadJobs(tx, ctx.clock.now() - DEAD_JOBS_KEPT_SEC));
+  },
+};
+
+/** A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since the epoch, in UTC. */
+export interface Schedule {
+  readonly kind: { [K in JobKind]: JobPayloads[K] extends null ? K : never }[JobKind];
+  readonly everySec: number;
+}
+
+export const SCHEDULES: readonly Schedule[] = [{ kind: 'clear-jobs', everySec: DAY_SEC }];
