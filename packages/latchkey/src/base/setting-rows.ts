@@ -5,9 +5,9 @@
  * Invariant: a row's spellings follow from its name. `maxGitProcesses` is `--max-git-processes`, `LATCHKEY_MAX_GIT_PROCESSES`, and
  * `max-git-processes` in the file. Only a list's flag is named apart, because it is given once for each value.
  */
-import { databaseUrl, host, networks, onOff, oneOf, origin, path, textLike, wholeNumber, type ValueKind } from './setting-values.ts';
+import { databaseUrl, host, mailbox, networks, onOff, oneOf, origin, path, smtpUrl, textLike, wholeNumber, type ValueKind } from './setting-values.ts';
 
-export type SettingSection = 'Where things are' | 'Listening' | 'Git' | 'Tokens' | 'Running';
+export type SettingSection = 'Where things are' | 'Listening' | 'Git' | 'Tokens' | 'People' | 'Mail' | 'Running';
 
 /** One setting. `Default` is null where leaving it out means something that no value says; `defaultMeans` says what. */
 export interface SettingRow<Value = unknown, Default extends Value | null = Value | null> {
@@ -32,6 +32,9 @@ const off = (it: Omit<SettingRow<boolean, boolean>, 'default' | 'kind'>): Settin
 
 /** Levels of the log, from the most to the least: pino's. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Who may make an account. */
+export const SIGN_UP = ['open', 'invited', 'closed'] as const;
 
 export const SETTING_ROWS = {
   data: row<string, string>({
@@ -93,6 +96,18 @@ export const SETTING_ROWS = {
   tokenPrefix: optional({
     section: 'Tokens', kind: textLike('TEXT', /^[A-Za-z0-9]{1,16}$/, '1 to 16 letters and digits'), defaultMeans: 'none',
     doc: 'letters in front of every new token, followed by _, so that a secret scanner can tell this instance',
+  }),
+  signUp: row<(typeof SIGN_UP)[number], (typeof SIGN_UP)[number]>({
+    section: 'People', kind: oneOf(SIGN_UP, 'WHO'), default: 'invited',
+    doc: 'who may make an account: everybody (open), those whom an administrator invites (invited), or only whom an administrator adds (closed)',
+  }),
+  smtp: optional({
+    section: 'Mail', kind: smtpUrl, defaultMeans: 'no mail leaves: it is kept in `outbox` in the data folder, and the administrator can read it',
+    doc: 'mail server, smtp:// or smtps:// (an address with a password belongs in the variable or the file, since flags can be seen in the process list)',
+  }),
+  mailFrom: optional({
+    section: 'Mail', kind: mailbox, defaultMeans: '`Latchkey <latchkey@HOST>`, with the host of the public address',
+    doc: 'sender of mails, an address or `Name <address>`',
   }),
   demo: off({ section: 'Running', doc: 'fill an empty data folder with a small world to try things on' }),
   logLevel: row<(typeof LOG_LEVELS)[number], (typeof LOG_LEVELS)[number]>({

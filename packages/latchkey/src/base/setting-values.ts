@@ -91,6 +91,17 @@ export const databaseUrl: ValueKind<Secret> = kind(
   { secret: true },
 );
 
+/** A mail server. A secret, because the address usually holds a password. */
+export const smtpUrl: ValueKind<Secret> = kind(
+  'URL',
+  'an address of a mail server such as smtp://mail.example.org:587 or smtps://USER:PASSWORD@mail.example.org',
+  (value) => (typeof value === 'string' && /^smtps?:\/\/./.test(value) && URL.canParse(value) && new URL(value).hostname !== '' ? new Secret(value) : undefined),
+  { secret: true },
+);
+
+/** Who mails come from: `latchkey@example.org` or `Latchkey <latchkey@example.org>`. */
+export const mailbox: ValueKind<string> = textLike('MAILBOX', /^(?:[^<>@"\p{Cc}]{1,100} <[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/u, 'an address, or a name and an address in <>');
+
 /** Networks as CIDR blocks or bare addresses; in a variable, parted by commas. */
 export const networks: ValueKind<readonly string[]> = kind(
   'CIDR',

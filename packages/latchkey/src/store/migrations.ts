@@ -7,12 +7,17 @@
 import { Fault } from '../base/errors.ts';
 import type { OpenedEngine } from './db.ts';
 import { foundation } from './migrations/0001-foundation.ts';
+import { outbox } from './migrations/0040-outbox.ts';
 import { jobs } from './migrations/0080-jobs.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Kysely } from 'kysely';
 
 /** In order. */
-export const MIGRATIONS: readonly Migration[] = [foundation, jobs];
+export const MIGRATIONS: readonly Migration[] = [
+  foundation,
+  outbox,
+  jobs,
+];
 
 interface MigrationsTable {
   migrations: { name: string; applied_at: number };

@@ -213,6 +213,27 @@ export interface JobsTable {
   created_at: number;
 }
 
+/** Mails. A body is emptied once a mail server took it, since some hold a one-time link. */
+export interface OutboxTable {
+  id: Generated<number>;
+  /** Whose it is; null = somebody without an account. */
+  user_id: number | null;
+  address: string;
+  template: string;
+  subject: string;
+  text: string;
+  html: string;
+  /** `kept`: no mail server is configured, so it lies on disk. `failed`: given up. */
+  state: 'waiting' | 'sent' | 'kept' | 'failed';
+  attempts: Generated<number>;
+  created_at: number;
+  /** When it is tried next; also the lease of whoever is trying it. */
+  due_at: number;
+  done_at: number | null;
+  /** What the mail server last said. */
+  failure: string | null;
+}
+
 /** A single row: rises with every change that can take a right away, so that memory can be checked against it. */
 export interface RevisionTable {
   id: 1;
@@ -231,6 +252,7 @@ export interface Database {
   grants: GrantsTable;
   grant_repositories: GrantRepositoriesTable;
   requests: RequestsTable;
+  outbox: OutboxTable;
   policies: PoliciesTable;
   token_organizations: TokenOrganizationsTable;
   token_use: TokenUseTable;

@@ -1,0 +1,32 @@
+/** A real context on a fresh database, for tests of actions and of doors without a socket. */
+import { onTestFinished } from 'vitest';
+import { openContext, type OpenContext } from '../../src/actions/open.ts';
+import { loadSettings, type SettingSources } from '../../src/base/config.ts';
+import { makeLog } from '../../src/base/log.ts';
+import type { Clock } from '../../src/base/time.ts';
+import type { Engine } from '../../src/store/db.ts';
+import { freshDatabase } from '../engines/engines.ts';
+
+/** A clock that a test sets forward. */
+export interface TestClock extends Clock {
+  advance(seconds: number): void;
+}
+
+export function testClock(at = 1_790_000_000): TestClock {
+  let now = at;
+  return { now: () => now, advance: (seconds) => void (now += seconds) };
+}
+
+export interface TestContext extends OpenContext {
+  readonly clock: TestClock;
+}
+
+/** Opens a context with these settings; closed and removed when the test is over. */
+export async function contextWith(flags: SettingSources['flags'] = {}, engine: Engine = 'sqlite'): Promise<TestContext> {
+  const database = await freshDatabase(engine);
+  onTestFinished(database.remove);
+  const settings = loadSettings({ flags: { data: database.dataDir, ...(database.databaseUrl === null ? {} : { database: database.databaseUrl }), ...flags }, env: {} });
+  const context = await openContext(settings, makeLog('silent'));
+  onTestFinished(() => context.close());
+  return { ...context, clock: testClock() };
+}
