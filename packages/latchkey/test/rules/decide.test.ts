@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PermissionSet } from '../../src/catalogue/permissions.ts';
 import type { Reason } from '../../src/catalogue/refusals.ts';
 import { decide, STAGES, type Decision } from '../../src/rules/decide.ts';
 import type { Question } from '../../src/rules/model.ts';
@@ -11,7 +12,7 @@ function reasons(decision: Decision): Reason[] {
 }
 
 const policy = (changes: Partial<StoredPolicy>) => effectivePolicy(NO_POLICY, { ...NO_POLICY, requiresApproval: false, ...changes });
-const scopes = (permissions: object, selection: 'all' | 'public' = 'all') => [grant({ ownerId: -1, selection, permissions })];
+const scopes = (permissions: PermissionSet, selection: 'all' | 'public' = 'all') => [grant({ ownerId: -1, selection, permissions })];
 
 /** [what, question, reasons; none = allowed] */
 const TABLE: readonly [string, Question, Reason[]][] = [

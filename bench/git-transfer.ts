@@ -1,0 +1,58 @@
+/** Real git against Latchkey and against nginx + `git http-backend`: `ls-remote`, a full clone, a push of one commit. */
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run, QUIET_GIT } from './command.ts';
+import { ratioOf, spread, takeTurns, timed, type Row } from './measure.ts';
+import { peerMissing, startPeer, type Peer } from './nginx-peer.ts';
+import { withToken, type World } from './server.ts';
+
+export async function benchTransfers(folder: string, world: World, history: string, rounds: number): Promise<Row[]> {
+  const missing = peerMissing();
+  if (missing !== null) return [{ suite: 'git', what: 'ls-remote, clone, push against nginx + git http-backend + auth_basic', figure: missing, goal: '≤ 1.0', reached: null, detail: '' }];
+  const peer = await startPeer(folder, history);
+  try {
+    const remotes = { latchkey: withToken(world.url, world.token, '/ada/work.git'), peer: peerRemote(peer) };
+    return [
+      await compare('git ls-remote', rounds * 3, (side) => () => timed(() => run('git', ['ls-remote', remotes[side]], { env: QUIET_GIT }))),
+      await compare('full clone', rounds, (side) => () => cloneOnce(folder, remotes[side])),
+      await benchPush(folder, remotes, rounds),
+    ];
+  } finally {
+    await peer.stop();
+  }
+}
+
+function peerRemote(peer: Peer): string {
+  return withToken(peer.url, peer.token, '/ada/work.git');
+}
+
+type Side = 'latchkey' | 'peer';
+
+async function compare(what: string, rounds: number, thing: (side: Side) => () => Promise<number>): Promise<Row> {
+  const taken = await takeTurns(rounds, { latchkey: thing('latchkey'), peer: thing('peer') });
+  const ratio = ratioOf(taken.latchkey, taken.peer);
+  return {
+    suite: 'git', what: `${what} against nginx + git http-backend + auth_basic`, figure: `${spread(ratio, 2)} of the time`, goal: '≤ 1.0', reached: ratio.median <= 1,
+    detail: `Latchkey ${spread(taken.latchkey, 1, ' ms')}, peer ${spread(taken.peer, 1, ' ms')}, ${rounds} runs each`,
+  };
+}
+
+async function cloneOnce(folder: string, remote: string): Promise<number> {
+  const into = await mkdtemp(join(folder, 'clone-'));
+  const took = await timed(() => run('git', ['clone', '-q', '--bare', remote, into], { env: QUIET_GIT }));
+  await rm(into, { recursive: true });
+  return took;
+}
+
+async function benchPush(folder: string, remotes: Record<Side, string>, rounds: number): Promise<Row> {
+  const copies = {} as Record<Side, string>;
+  for (const side of ['latchkey', 'peer'] as const) {
+    copies[side] = await mkdtemp(join(folder, `push-${side}-`));
+    await run('git', ['clone', '-q', remotes[side], copies[side]], { env: QUIET_GIT });
+  }
+  return compare('push of one commit', rounds * 2, (side) => async () => {
+    await appendFile(join(copies[side], 'src/part-0/file-0.txt'), `${performance.now()}\n`);
+    await run('git', ['commit', '-qam', 'one more'], { cwd: copies[side], env: QUIET_GIT });
+    return timed(() => run('git', ['push', '-q', 'origin', 'HEAD:main'], { cwd: copies[side], env: QUIET_GIT }));
+  });
+}

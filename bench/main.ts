@@ -1,0 +1,64 @@
+/**
+ * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
+ *
+ * Suites: decision, check, git, memory. Takes some minutes; everything stays on loopback and in a temporary folder.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { benchDecision } from './decision.ts';
+import { benchTransfers } from './git-transfer.ts';
+import { makeHistory } from './history.ts';
+import type { Row } from './measure.ts';
+import { benchMemory } from './memory.ts';
+import { startWorld, type World } from './server.ts';
+import { benchTokenCheck } from './token-check.ts';
+
+const ROUNDS = 5;
+
+interface Bench {
+  readonly folder: string;
+  readonly history: string;
+  readonly world: World;
+}
+
+const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>> = {
+  decision: () => benchDecision(ROUNDS),
+  check: ({ world }) => benchTokenCheck(world, ROUNDS),
+  git: ({ folder, world, history }) => benchTransfers(folder, world, history, ROUNDS),
+  memory: ({ folder, world }) => benchMemory(folder, world),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in SUITES));
+if (unknown.length > 0) {
+  process.stderr.write(`error: there is no suite ${unknown.join(', ')}\nhint: the suites are ${Object.keys(SUITES).join(', ')}\n`);
+  process.exit(2);
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-'));
+try {
+  const history = join(folder, 'history.git');
+  const objects = await makeHistory(history);
+  process.stdout.write(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, a repository of ${objects} objects\n\n`);
+  const world = await startWorld(join(folder, 'data'), history);
+  const rows: Row[] = [];
+  try {
+    for (const [name, suite] of Object.entries(SUITES)) if (wanted.length === 0 || wanted.includes(name)) rows.push(...print(await suite({ folder, history, world })));
+  } finally {
+    await world.stop();
+  }
+  const out = join(import.meta.dirname, 'out');
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, 'results.json'), `${JSON.stringify({ at: new Date().toISOString(), node: process.version, rows }, null, 2)}\n`);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+function print(rows: readonly Row[]): readonly Row[] {
+  for (const { suite, what, figure, goal, reached, detail } of rows) {
+    const verdict = goal === null ? '' : `  [asked: ${goal}; ${reached === null ? 'not measured' : reached ? 'reached' : 'MISSED'}]`;
+    process.stdout.write(`${suite.padEnd(12)} ${what}\n${' '.repeat(13)}${figure}${verdict}\n${detail === '' ? '' : `${' '.repeat(13)}${detail}\n`}`);
+  }
+  return rows;
+}

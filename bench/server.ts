@@ -1,0 +1,64 @@
+/**
+ * A real Latchkey with a small world, as an operator would start it: its own process, its own data folder.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './command.ts';
+
+const MAIN = join(import.meta.dirname, '../packages/latchkey/dist/cli/main.js');
+
+export interface World {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** A classic token of ada's with `repo`. */
+  readonly token: string;
+  admin(args: readonly string[], input?: string): Promise<string>;
+  /** Resident memory of the server now, in bytes. */
+  memory(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts a server on a free port with ada, her private repository `ada/work` (a copy of `history`), and a token. */
+export async function startWorld(data: string, history: string | null, flags: readonly string[] = []): Promise<World> {
+  const admin = async (args: readonly string[], input = ''): Promise<string> =>
+    (await run(process.execPath, [MAIN, 'admin', ...args, '--data', data], { input })).stdout.trim();
+  await admin(['user', 'add', 'ada', '--email', 'ada@example.org', '--verified', '--password-stdin'], 'a long enough password');
+  if (history !== null) {
+    await cp(history, join(data, 'repositories/ada/work.git'), { recursive: true });
+    await admin(['repo', 'import', 'ada/work', join(data, 'repositories/ada/work.git')]);
+  }
+  const token = await admin(['token', 'add', 'ada', '--name', 'bench', '--classic', '--scope', 'repo']);
+  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const url = await listening(child);
+  return {
+    url, child, token, admin,
+    memory: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) * 1024,
+    stop: async () => {
+      if (child.exitCode !== null) return;
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
+
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const read = (chunk: Buffer): void => {
+      said += chunk.toString('utf8');
+      const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
+      if (url !== undefined && /listening/.test(said)) resolve(url);
+    };
+    child.stdout!.on('data', read);
+    child.stderr!.on('data', read);
+    child.on('exit', (code) => reject(new Error(`the server ended with ${code}: ${said.slice(-2000)}`)));
+  });
+}
+
+/** A URL with a username and a token in it: for loopback benches only. */
+export function withToken(url: string, token: string, path: string): string {
+  return `${url.replace('://', `://ada:${token}@`)}${path}`;
+}
