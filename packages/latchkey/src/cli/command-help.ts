@@ -1,0 +1,7 @@
+/** What every command's help has below its options. */
+import type { Command } from 'commander';
+
+/** Adds lines that can be pasted. */
+export function examples(command: Command, lines: readonly string[]): Command {
+  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}

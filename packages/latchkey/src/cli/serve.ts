@@ -1,0 +1,73 @@
+/**
+ * `latchkey serve`: runs the server until it is told to stop.
+ *
+ * Invariant: the first SIGINT or SIGTERM lets running transfers end; a second one stops at once.
+ */
+import { Command } from 'commander';
+import type { RunningServer } from '../app.ts';
+import type { Settings } from '../base/config.ts';
+import { SETTING_NAMES } from '../base/setting-rows.ts';
+import { examples } from './command-help.ts';
+import { EXIT } from './exit-codes.ts';
+import { addSettingOptions, settingFlags } from './setting-options.ts';
+import type { Terminal } from './terminal.ts';
+
+/**
+ * A terminal's Ctrl-C reaches the whole process group, and npm passes it on once more: what comes this soon after the first signal is the
+ * same one.
+ */
+const SAME_SIGNAL_MS = 500;
+
+/** Every setting is an option of it. */
+export function serveCommand(terminal: Terminal): Command {
+  const command = addSettingOptions(new Command('serve').description('run the server'), SETTING_NAMES).action(async () => {
+    const [{ loadSettings }, { findConfigFile }] = await Promise.all([import('../base/config.ts'), import('../base/config-file.ts')]);
+    const sources = { flags: settingFlags(command), env: terminal.env };
+    await serve(loadSettings({ ...sources, file: findConfigFile(sources) }), terminal);
+  });
+  return examples(command, [
+    'latchkey serve',
+    'latchkey serve --demo --data ./demo',
+    'latchkey serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --public-url https://git.example.org',
+    'LATCHKEY_DATABASE=postgres://latchkey@db/latchkey latchkey serve --trusted-proxy 10.0.0.0/8 --host 0.0.0.0',
+  ]);
+}
+
+async function serve(settings: Settings, terminal: Terminal): Promise<void> {
+  const demo = settings.demo ? await import('./demo.ts') : null;
+  const demoIsMade = demo?.demoIsMade(settings) ?? false;
+  const { startServer } = await import('../app.ts');
+  const server = await startServer(settings);
+  const stop = stopRequest();
+  try {
+    const { greeting, demoGreeting } = await import('./serve-greeting.ts');
+    if (settings.adopt) await adopt(server, terminal);
+    const tokens = demo === null || demoIsMade ? null : await demo.makeDemo(server.context);
+    const lines = demo === null ? await greeting(server, terminal.env) : demoGreeting(server, tokens, terminal.env);
+    for (const line of lines) terminal.print(line);
+    await stop;
+    terminal.say('stopping: running transfers may end; the same signal again stops at once');
+  } finally {
+    await server.close();
+  }
+}
+
+async function adopt({ context }: RunningServer, terminal: Terminal): Promise<void> {
+  const [{ adoptRepositories }, { operatorPermit }] = await Promise.all([import('../actions/repositories.ts'), import('../actions/authorize.ts')]);
+  for (const name of await adoptRepositories(context, operatorPermit())) terminal.say(`adopted ${name}, as private`);
+}
+
+/** Resolves at the first signal to stop. A second one ends the process where it stands. */
+function stopRequest(): Promise<void> {
+  return new Promise((resolve) => {
+    let firstAtMs: number | null = null;
+    const onSignal = (): void => {
+      if (firstAtMs === null) {
+        firstAtMs = performance.now();
+        resolve();
+      } else if (performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(EXIT.interrupted);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}

@@ -1,0 +1,43 @@
+/** Settings as options of a command: drawn from the table, read back by the table's names. */
+import { Option, type Command } from 'commander';
+import type { SettingSources } from '../base/config.ts';
+import { SETTING_NAMES, settingFlag, settingRow, settingVariable, type SettingName } from '../base/setting-rows.ts';
+import { UsageError } from './terminal.ts';
+
+/** The settings that administration commands take. */
+export const ADMIN_SETTINGS: readonly SettingName[] = SETTING_NAMES.filter((name) => settingRow(name).forAdmin === true);
+
+/** Gives a command one option for each of the settings. */
+export function addSettingOptions(command: Command, names: readonly SettingName[]): Command {
+  for (const name of names) command.addOption(optionOf(name));
+  return command;
+}
+
+/** What the command line says about settings; the rest is undefined. */
+export function settingFlags(command: Command): SettingSources['flags'] {
+  const given = command.opts<Record<string, unknown>>();
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, given[new Option(settingFlag(name)).attributeName()]]));
+}
+
+function optionOf(name: SettingName): Option {
+  const { kind, doc, default: value, defaultMeans } = settingRow(name);
+  const flag = settingFlag(name);
+  const isList = kind.repeats;
+  const means = kind.placeholder === null ? '' : ` (default: ${defaultMeans?.replaceAll('`', '') ?? (Array.isArray(value) ? value.join(', ') : String(value))})`;
+  const option = new Option(kind.placeholder === null ? flag : `${flag} <${kind.placeholder}>`, `${doc}${means} [${settingVariable(name)}]`);
+  if (kind.placeholder === null) return option;
+  return isList ? option.argParser(collect) : option.argParser(once(flag));
+}
+
+/** Collects the values of an option that may be given several times. */
+export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+/** Refuses a second value, which would silently replace the first. */
+export function once(flag: string): (value: string, previous: string | undefined) => string {
+  return (value, previous) => {
+    if (previous !== undefined) throw new UsageError(`${flag} is given twice`, 'give it once');
+    return value;
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * The terminal: what commands read and write, and the voice in which they speak.
+ *
+ * The rules of the voice: no capital at the beginning, no full stop at the end; `error:` says what is wrong, `hint:` what to do about it.
+ * Data goes to stdout, words go to stderr, so that `$(latchkey admin token add …)` holds the token alone.
+ *
+ * Never: a control character out of an argument or a file, which could move the cursor or hide text.
+ */
+import { Fault, Problem } from '../base/errors.ts';
+import { SettingsProblem } from '../base/setting-problem.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+
+/** Everything that a command may touch of the world around it; tests bring their own. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** A line of data, on stdout. */
+  print(line: string): void;
+  /** A line of words, on stderr. */
+  say(line: string): void;
+  /** Standard input to its end, at most `maxBytes`; a `UsageError` when there is more or it isn't UTF-8. */
+  readInput(maxBytes: number): Promise<string>;
+}
+
+/** The command line can't mean anything. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  /** Null when the command's help says it all. */
+  readonly hint: string | null;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint ?? null;
+  }
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // Whoever reads may stop early (`| head`); that is no failure of ours.
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  return {
+    env: process.env,
+    print: (line) => void process.stdout.write(`${line}\n`),
+    say: (line) => void process.stderr.write(`${line}\n`),
+    readInput: (maxBytes) => readAll(process.stdin, maxBytes),
+  };
+}
+
+async function readAll(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > maxBytes) throw new UsageError(`standard input holds more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new UsageError('standard input is not UTF-8 text');
+  }
+}
+
+/** A sentence in the terminal's voice. Names that begin it (`GitHub`, `LATCHKEY_PORT`) keep their capitals. */
+export function spoken(sentence: string): string {
+  const plain = sentence.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim().replace(/(?<!\.)\.$/, '');
+  return /^[A-Z][a-z]*\b(?!-)/.test(plain) ? plain[0]!.toLowerCase() + plain.slice(1) : plain;
+}
+
+/** Says what went wrong, and gives the exit code that goes with it. `command` is what was called: `latchkey admin user add`. */
+export function sayError(terminal: Terminal, error: unknown, command: string): ExitCode {
+  const tell = (message: string, hint: string | null): void => {
+    terminal.say(`error: ${spoken(message)}`);
+    if (hint !== null) terminal.say(`hint: ${spoken(hint)}`);
+  };
+  if (error instanceof SettingsProblem) {
+    for (const complaint of error.complaints) tell(complaint.message, complaint.hint);
+    return EXIT.usage;
+  }
+  if (error instanceof UsageError) {
+    tell(error.message, error.hint ?? `see ${command} --help`);
+    return EXIT.usage;
+  }
+  if (error instanceof Problem) {
+    for (const complaint of error.complaints) tell(complaint.message, null);
+    terminal.say(`hint: nothing was changed; see ${command} --help`);
+    return EXIT.refused;
+  }
+  if (error instanceof Fault) {
+    tell(error.message, error.hint);
+    if (isDebugging(terminal)) terminal.say(`${error.detail ?? ''}\n${error.stack}`);
+    return EXIT.fault;
+  }
+  tell(`something failed that should not: ${error instanceof Error ? error.message : String(error)}`, 'with LATCHKEY_LOG_LEVEL=debug the same command shows where');
+  if (isDebugging(terminal) && error instanceof Error) terminal.say(error.stack ?? '');
+  return EXIT.fault;
+}
+
+function isDebugging({ env }: Terminal): boolean {
+  return env['LATCHKEY_LOG_LEVEL'] === 'debug' || env['LATCHKEY_LOG_LEVEL'] === 'trace';
+}

@@ -1,0 +1,13 @@
+/** A terminal for tests: remembers what was printed and said, and has a given standard input. */
+import type { Terminal } from '../../src/cli/terminal.ts';
+
+export interface RecordingTerminal extends Terminal {
+  readonly printed: string[];
+  readonly said: string[];
+}
+
+export function recordingTerminal(env: Terminal['env'] = {}, input = ''): RecordingTerminal {
+  const printed: string[] = [];
+  const said: string[] = [];
+  return { env, printed, said, print: (line) => void printed.push(line), say: (line) => void said.push(line), readInput: async () => input };
+}

@@ -1,0 +1,152 @@
+/** The operator at the command line: every fixed form, for real, on both engines. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ENGINES, freshDatabase } from '../engines/engines.ts';
+import { dataOptions, latchkey, runProgram, serveUntilReady, type Ended } from './latchkey-process.ts';
+
+/** What is wrong with a person of a bad login, a bad address and a short password. */
+const BAD_PERSON = [
+  'a login has letters, digits and single hyphens, and neither begins nor ends with a hyphen',
+  'that is not an e-mail address',
+  'a password has at least 8 characters',
+];
+
+type Admin = (line: string, input?: string) => Promise<Ended>;
+
+/** A data folder of its own, and `latchkey admin …` on it. */
+async function freshAdmin(engine: (typeof ENGINES)[number]): Promise<{ admin: Admin; options: string[] }> {
+  const database = await freshDatabase(engine);
+  onTestFinished(database.remove);
+  const options = dataOptions(database);
+  return { options, admin: (line, input = '') => latchkey(['admin', ...line.split(' '), ...options], { input }) };
+}
+
+async function done(ending: Promise<Ended>): Promise<Ended> {
+  const ended = await ending;
+  expect(ended.stderr).not.toContain('error:');
+  expect(ended.code).toBe(0);
+  return ended;
+}
+
+async function refused(ending: Promise<Ended>, ...errors: string[]): Promise<void> {
+  const { code, stdout, stderr } = await ending;
+  expect(stderr.split('\n').filter((line) => line.startsWith('error:'))).toEqual(errors.map((error) => `error: ${error}`));
+  expect(stderr).toContain('hint: nothing was changed');
+  expect(stdout).toBe('');
+  expect(code).toBe(1);
+}
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-admin-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
+  test('adds people, organizations and repositories, and refuses what is taken or unknown', async () => {
+    const { admin } = await freshAdmin(engine);
+    expect((await done(admin('user add ada --email ada@example.org --verified --admin --password-stdin', 'correct horse\n'))).stderr).toBe('added the user ada\n');
+    expect((await done(admin('user add grace --email grace@example.org'))).stderr).toBe('added the user grace, without a password\n');
+    await refused(admin('user add ADA --email other@example.org'), 'the login ADA is taken');
+    await refused(admin('user add no_underscores --email nonsense --password-stdin', 'short\n'), ...BAD_PERSON);
+    await done(admin('org add acme --owner ada'));
+    await refused(admin('org add acme --owner ada'), 'the name acme is taken');
+    await refused(admin('org add other --owner nobody'), 'there is no user nobody');
+    expect((await done(admin('org member add acme grace'))).stderr).toBe('grace is a member of acme now\n');
+    expect((await done(admin('org member add acme grace --role owner'))).stderr).toBe('grace is an owner of acme now\n');
+    await done(admin('org member remove acme grace'));
+    await refused(admin('org member remove acme ada'), 'acme needs an owner: make somebody else one first');
+    expect((await done(admin('repo add acme/site --public'))).stderr).toBe('added the public repository acme/site\n');
+    expect((await done(admin('repo add acme/ledger'))).stderr).toBe('added the private repository acme/ledger\n');
+    await refused(admin('repo add acme/SITE --public'), 'acme has a repository site already');
+    await refused(admin('repo add nobody/site'), 'there is no user or organization nobody');
+    await done(admin('repo collaborator add acme/ledger grace --role write'));
+    await done(admin('repo collaborator remove acme/ledger grace'));
+    await refused(admin('repo collaborator remove acme/ledger grace'), 'grace is not a collaborator of acme/ledger');
+    await done(admin('repo archive acme/ledger'));
+    await refused(admin('repo archive acme/none'), 'there is no repository acme/none');
+  });
+
+  test('prints a new token alone, lists it without its secret, and revokes it', async () => {
+    const { admin } = await freshAdmin(engine);
+    await done(admin('user add ada --email ada@example.org --verified'));
+    await done(admin('repo add ada/notes'));
+    const fineGrained = await done(admin('token add ada --name deploy --owner ada --repo notes --permission contents=write --expires-in 90'));
+    expect(fineGrained.stdout).toMatch(/^lkf_[A-Za-z0-9]{36}\n$/);
+    expect(fineGrained.stderr).toMatch(/^made the fine-grained token 1 \(deploy\) for ada, until \d+ \w{3} \d{4}, \d\d:\d\d UTC\n$/);
+    expect((await done(admin('token add ada --name laptop --classic --scope repo --scope workflow --expires-in none'))).stdout).toMatch(/^lkc_[A-Za-z0-9]{36}\n$/);
+    expect((await done(admin('token add ada --name mirror --scoped --scope read_repository'))).stdout).toMatch(/^lks_[A-Za-z0-9]{36}\n$/);
+
+    const listed = await done(admin('token list ada --json'));
+    expect(listed.stdout).not.toContain(fineGrained.stdout.trim());
+    const tokens = JSON.parse(listed.stdout) as Record<string, unknown>[];
+    expect(tokens.map(({ name, kind, state }) => [name, kind, state])).toEqual([['mirror', 'scoped', 'active'], ['laptop', 'classic', 'active'], ['deploy', 'fine-grained', 'active']]);
+    expect(tokens[1]).toMatchObject({ id: 2, scopes: ['repo', 'workflow'], expires_at: null, revoked_at: null, last_used_at: null });
+    expect(tokens[2]).toMatchObject({ last_eight: fineGrained.stdout.trim().slice(-8) });
+    expect((await done(admin('token list ada'))).stdout.split('\n')[0]).toMatch(/^ID +KIND +NAME +LAST EIGHT +STATE +EXPIRES AT +LAST USED AT$/);
+
+    expect((await done(admin('token revoke 1'))).stderr).toBe('revoked the token 1\n');
+    await done(admin('token revoke 1'));
+    await refused(admin('token revoke 99'), 'there is no token 99');
+    expect((JSON.parse((await done(admin('token list ada --json'))).stdout) as unknown[])[2]).toMatchObject({ state: 'revoked', revoked_by: 'operator' });
+  });
+
+  test('tells everything that is wrong with a token at once, and makes none', async () => {
+    const { admin } = await freshAdmin(engine);
+    await done(admin('user add ada --email ada@example.org --verified'));
+    await refused(
+      admin(`token add ada --name ${'n'.repeat(41)} --all-repos --permission contents=admin --permission nonsense=read --expires-in 367`),
+      "a token's name has at most 40 characters",
+      'contents (contents) takes read or write, not admin',
+      'there is no permission named nonsense',
+      'an expiration is a whole number of days from 1 to 366, or none',
+    );
+    await refused(admin('token add ada --name x --owner nobody --all-repos'), 'cannot find the specified resource owner: nobody');
+    await refused(admin('token add ada --name x --classic --scope nonsense'), 'unknown scope: nonsense');
+    await refused(admin('token add nobody --name x --classic'), 'there is no user nobody');
+    await done(admin('user add mori --email mori@example.org'));
+    await refused(admin('token add mori --name x --classic'), 'verify your e-mail address first: tokens can be created only after that');
+    expect(JSON.parse((await done(admin('token list ada --json'))).stdout)).toEqual([]);
+    const none = await done(admin('token list ada'));
+    expect([none.stdout, none.stderr]).toEqual(['', 'ada has no tokens\n']);
+  });
+
+  test('works while the server runs: each change counts on the next request', async () => {
+    const { admin, options } = await freshAdmin(engine);
+    const { url } = await serveUntilReady(options);
+    await done(admin('user add ada --email ada@example.org --verified'));
+    await done(admin('repo add ada/notes'));
+    const token = (await done(admin('token add ada --name laptop --classic --scope repo'))).stdout.trim();
+    const lsRemote = (): Promise<Ended> => runProgram('git', ['ls-remote', `${url.replace('://', `://ada:${token}@`)}/ada/notes.git`]);
+    expect((await lsRemote()).stderr).toBe('');
+    await done(admin('user suspend ada'));
+    expect((await lsRemote()).code).toBe(128);
+    await done(admin('user restore ada'));
+    expect((await lsRemote()).code).toBe(0);
+    await done(admin('token revoke 1'));
+    const dead = await lsRemote();
+    expect(dead.code).toBe(128);
+    expect(dead.stderr).toContain('revoked');
+    expect(dead.stderr).not.toContain(token);
+  });
+
+  test('imports a repository with its history, and adopts those that lie there', async () => {
+    const { admin, options } = await freshAdmin(engine);
+    const folder = await temporaryFolder();
+    const git = async (...args: string[]): Promise<Ended> => done(runProgram('git', args, { cwd: folder }));
+    await git('init', '--quiet', '--initial-branch=main', 'work');
+    await git('-C', 'work', '-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', 'commit', '--quiet', '--allow-empty', '-m', 'First');
+    await done(admin('user add ada --email ada@example.org --verified'));
+    expect((await done(admin(`repo import ada/work ${folder}/work --internal`))).stderr).toBe(`imported ${folder}/work as the internal repository ada/work\n`);
+    await refused(admin(`repo import ada/none ${folder}/none`), `there is no Git repository at ${folder}/none`);
+    const repositories = join(options[1]!, 'repositories');
+    const head = (await git('--git-dir', join(repositories, 'ada/work.git'), 'log', '--format=%s', 'main')).stdout;
+    expect(head).toBe('First\n');
+    await git('init', '--quiet', '--bare', join(repositories, 'ada/found.git'));
+    expect((await done(admin('repo adopt'))).stdout).toBe('ada/found\n');
+    const again = await done(admin('repo adopt --json'));
+    expect(JSON.parse(again.stdout)).toEqual([]);
+  });
+});

@@ -1,0 +1,94 @@
+/** `serve` as a newcomer meets it: the demo, the first words, and the end. */
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { latchkey, runProgram, serveUntilReady } from './latchkey-process.ts';
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-serve-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const DEMO_IS_SHOWN = /shown this once\.|were shown then/;
+
+test('the demo prints clone lines that work when pasted, and its read-only token cannot push', async () => {
+  const folder = await temporaryFolder();
+  const data = join(folder, 'data');
+  const serving = await serveUntilReady(['--demo', '--data', data], DEMO_IS_SHOWN);
+  const { stdout, stderr } = serving.output();
+  const [writer, reader] = stdout.split('\n').filter((line) => line.startsWith('  git clone '));
+  const paste = (line: string) => runProgram('sh', ['-c', line], { cwd: folder });
+
+  expect((await paste(writer!)).code).toBe(0);
+  const authors = await runProgram('git', ['-C', 'site', 'log', '--format=%an'], { cwd: folder });
+  expect(new Set(authors.stdout.trim().split('\n')).size).toBeGreaterThan(2);
+  // The history is data: the same commits come out on every machine and on every day.
+  expect((await runProgram('git', ['-C', 'site', 'rev-parse', 'HEAD'], { cwd: folder })).stdout).toBe('d305c0eaff3acd46163ac1773abdc0ed1643415d\n');
+
+  const commit = ['-c', 'user.name=Ada', '-c', 'user.email=ada@acme.example', 'commit', '--quiet', '--allow-empty', '-m', 'Try it'];
+  await runProgram('git', ['-C', 'site', ...commit], { cwd: folder });
+  expect((await runProgram('git', ['-C', 'site', 'push'], { cwd: folder })).code).toBe(0);
+
+  expect((await paste(reader!)).code).toBe(0);
+  await runProgram('git', ['-C', 'ledger', ...commit], { cwd: folder });
+  const push = await runProgram('git', ['-C', 'ledger', 'push'], { cwd: folder });
+  expect(push.code).not.toBe(0);
+  expect(push.stderr).toContain('remote: The token "nightly backup" lacks the scope');
+  for (const line of [writer!, reader!]) expect(stderr + serving.output().stderr).not.toContain(/:(\w+)@/.exec(line)![1]);
+
+  const stopped = await serving.stop('SIGTERM');
+  expect(stopped.code).toBe(0);
+  expect(stopped.stderr).toContain('stopping: running transfers may end');
+});
+
+test('the demo starts again on its own folder, and on no other that holds something', async () => {
+  const data = join(await temporaryFolder(), 'data');
+  await (await serveUntilReady(['--demo', '--data', data], DEMO_IS_SHOWN)).stop('SIGINT');
+  const again = await serveUntilReady(['--demo', '--data', data], DEMO_IS_SHOWN);
+  expect(again.output().stdout).toContain('The demo is the one that was made here before');
+  expect(again.output().stdout).not.toMatch(/lk[fcs]_/);
+  await again.stop('SIGINT');
+
+  const other = await temporaryFolder();
+  await writeFile(join(other, 'thesis.txt'), 'mine');
+  const refused = await latchkey(['serve', '--port', '0', '--demo', '--data', other]);
+  expect(refused.stderr).toBe(`error: --demo fills an empty folder, and ${other} holds something already\nhint: start without --demo, or name a new folder: --demo --data DIR\n`);
+  expect(refused.code).toBe(2);
+  expect(await readdir(other)).toEqual(['thesis.txt']);
+});
+
+test('a first start says what to do next, in lines that work when pasted', async () => {
+  const folder = await temporaryFolder();
+  const data = join(folder, 'data');
+  const serving = await serveUntilReady(['--data', data], /which is printed once/);
+  const { stdout } = serving.output();
+  expect(stdout).toContain(`data:         ${data}`);
+  const steps = stdout.split('\n').filter((line) => line.startsWith('  latchkey admin '));
+  expect(steps).toHaveLength(3);
+  let token = '';
+  for (const step of steps) {
+    const ended = await latchkey(step.trim().split(' ').slice(1));
+    expect(ended.stderr).not.toContain('error:');
+    expect(ended.code).toBe(0);
+    token = ended.stdout.trim();
+  }
+  const clone = /git clone (\S+)/.exec(stdout)![1]!;
+  const cloned = await runProgram('git', ['-c', `credential.helper=!f() { echo password=${token}; }; f`, 'clone', '--quiet', clone, 'notes'], { cwd: folder });
+  expect(cloned.code).toBe(0);
+  await serving.stop('SIGTERM');
+
+  const next = await serveUntilReady(['--data', data]);
+  expect(next.output().stdout).not.toContain('Nobody has an account yet');
+  await next.stop('SIGTERM');
+});
+
+test('a port that is taken is a fault with the way out', async () => {
+  const first = await serveUntilReady(['--data', join(await temporaryFolder(), 'data')]);
+  const port = new URL(first.url).port;
+  const second = await latchkey(['serve', '--port', port, '--data', join(await temporaryFolder(), 'data'), '--log-level', 'silent']);
+  expect(second.stderr).toBe(`error: can't listen on 127.0.0.1:${port}\nhint: choose another with --port\n`);
+  expect(second.code).toBe(3);
+  expect(second.stdout).toBe('');
+});

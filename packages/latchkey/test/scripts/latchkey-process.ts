@@ -1,0 +1,77 @@
+/** Runs the built command `latchkey` for real, as a person would. */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { FreshDatabase } from '../engines/engines.ts';
+
+const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The machine's environment without settings of its own. */
+function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const bare = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_') && !name.startsWith('npm_')));
+  return { ...bare, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...more };
+}
+
+/** Runs any program to its end. */
+export async function runProgram(program: string, args: readonly string[], options: { input?: string; cwd?: string; env?: Record<string, string> } = {}): Promise<Ended> {
+  const child = spawn(program, args, { cwd: options.cwd, env: environment(options.env ?? {}) });
+  const output = outputOf(child);
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...output() };
+}
+
+/** Runs `latchkey` to its end. */
+export function latchkey(args: readonly string[], options: Parameters<typeof runProgram>[2] = {}): Promise<Ended> {
+  return runProgram(process.execPath, [MAIN, ...args], options);
+}
+
+/** The options that lead to a database. */
+export function dataOptions(database: FreshDatabase): string[] {
+  return ['--data', database.dataDir, ...(database.databaseUrl === null ? [] : ['--database', database.databaseUrl])];
+}
+
+/** A `latchkey serve` that has said that it is ready; killed when the test is over, if it still runs. */
+export interface Serving {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly url: string;
+  /** Everything said until now. */
+  output(): { stdout: string; stderr: string };
+  /** Sends a signal and waits for the end. */
+  stop(signal: NodeJS.Signals): Promise<Ended>;
+}
+
+/** Starts the server on a free port. @throws Error with its words when it ends before it is ready. */
+export async function serveUntilReady(args: readonly string[], readyWhen: RegExp = /Stop it with Ctrl-C\./): Promise<Serving> {
+  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', ...args], { env: environment({}) });
+  const output = outputOf(child);
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', () => readyWhen.test(output().stdout) && resolve());
+    void closed.then(([code]) => reject(new Error(`serve ended with ${code}: ${output().stderr}`)));
+  });
+  return {
+    child, output,
+    url: /ready at (\S+)/.exec(output().stdout)![1]!,
+    stop: async (signal) => {
+      child.kill(signal);
+      const [code] = await closed;
+      return { code, ...output() };
+    },
+  };
+}
+
+function outputOf(child: ChildProcessWithoutNullStreams): () => { stdout: string; stderr: string } {
+  const text = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (chunk: string) => (text[name] += chunk));
+  return () => ({ ...text });
+}

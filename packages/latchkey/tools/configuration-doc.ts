@@ -1,0 +1,70 @@
+/** `docs/configuration.md`, drawn from the table of settings. */
+import { SETTING_NAMES, settingFlag, settingKey, settingRow, settingVariable, type SettingName, type SettingRow } from '../src/base/setting-rows.ts';
+
+const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/base/setting-rows.ts. Edit that, not this. -->
+
+# Configuration
+
+Each setting can be given in three places. The first of them that names it wins:
+
+1. a flag of \`latchkey serve\`: \`--port 8080\`
+2. an environment variable: \`LATCHKEY_PORT=8080\`
+3. a line in the configuration file: \`port: 8080\`
+
+The file is YAML. It is the one that \`--config\` names, or \`latchkey.yaml\` in the data folder. Relative paths in it start from its folder, all others from
+the folder in which the server was started. In a variable a switch is \`true\`, \`false\`, \`1\` or \`0\`, and a list is parted by commas; as a flag a
+switch stands alone, and a list is the flag several times.
+
+The server refuses to start, and names everything that is wrong at once, when a setting is unknown (a \`LATCHKEY_…\` variable with a typing error,
+too), when a value has the wrong type or is out of range, and when settings contradict each other.
+
+The administration commands (\`latchkey admin …\`) read the same three places, and take these flags: {admin}.
+`;
+
+const FOOT = `## Tokens never cross a network in clear text
+
+A token is a password. So the server refuses to start
+
+- when \`--host\` is reachable from other machines, without \`--tls-cert\` and \`--tls-key\`, unless \`--trusted-proxy\` names a proxy on another machine that
+  speaks HTTPS;
+- when \`--public-url\` says \`https://\`, and there is neither a certificate nor a proxy that could speak it. A server that listens on this machine alone
+  takes a proxy on this machine for granted;
+- when \`--public-url\` says \`http://\` and isn't this machine itself.
+
+\`--insecure-http\` lifts the first and the third, for closed test networks. It doesn't go with a certificate.
+
+\`X-Forwarded-For\` and \`X-Forwarded-Proto\` are believed only when they come from a trusted proxy. Naming proxies replaces the default, so name loopback, too,
+when there is a proxy on both sides: \`--trusted-proxy 127.0.0.0/8 --trusted-proxy 10.0.0.0/8\`.
+
+## An example
+
+\`\`\`yaml
+# /etc/latchkey/latchkey.yaml, used with: latchkey serve --config /etc/latchkey/latchkey.yaml
+data: /var/lib/latchkey
+repositories: /srv/git
+public-url: https://git.example.org
+trusted-proxies:
+  - 127.0.0.0/8
+max-git-processes: 32
+\`\`\`
+`;
+
+/** The whole document. */
+export function configurationDoc(): string {
+  const sections = [...new Set(SETTING_NAMES.map((name) => settingRow(name).section))];
+  const admin = SETTING_NAMES.filter((name) => settingRow(name).forAdmin === true).map((name) => `\`${settingFlag(name)}\``);
+  return [HEAD.replace('{admin}', admin.join(', ')), ...sections.map(sectionOf), FOOT].join('\n');
+}
+
+function sectionOf(section: SettingRow['section']): string {
+  const rows = SETTING_NAMES.filter((name) => settingRow(name).section === section).map(lineOf);
+  return `## ${section}\n\n| flag | variable | in the file | value | left out | what for |\n| --- | --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+}
+
+function lineOf(name: SettingName): string {
+  const { kind, default: value, defaultMeans, doc, notInFile, unit } = settingRow(name);
+  const key = notInFile === true ? 'not there' : `\`${settingKey(name)}\``;
+  const left = defaultMeans ?? (Array.isArray(value) ? value.map((each) => `\`${each}\``).join(', ') : `\`${value}\``);
+  const rule = unit === undefined ? kind.rule : `${kind.rule}, in ${unit}`;
+  return `| \`${settingFlag(name)}\` | \`${settingVariable(name)}\` | ${key} | ${rule} | ${left} | ${doc} |`;
+}

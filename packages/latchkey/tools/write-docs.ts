@@ -1,0 +1,37 @@
+/**
+ * `npm run docs`: writes the documents that are drawn from tables in the code. With `--check` it writes nothing, and fails when one is
+ * not what it would write.
+ *
+ * Invariant: a generated document says so in its first lines, and nobody edits it by hand.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { configurationDoc } from './configuration-doc.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+/** Path from the root of the checkout → what makes it. */
+const DOCUMENTS: Readonly<Record<string, () => string>> = {
+  'docs/configuration.md': configurationDoc,
+};
+
+const isCheck = process.argv.includes('--check');
+for (const [name, make] of Object.entries(DOCUMENTS)) {
+  const path = join(ROOT, name);
+  const text = make();
+  if (!isCheck) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } else if (currentText(path) !== text) {
+    process.stderr.write(`error: ${name} is not what the tables say\nhint: npm run docs\n`);
+    process.exitCode = 1;
+  }
+}
+
+function currentText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
