@@ -14,6 +14,7 @@ import { makeLog } from './base/log.ts';
 import type { Settings } from './base/config.ts';
 import { JobRunner } from './actions/job-runner.ts';
 import { openContext, type OpenContext } from './actions/open.ts';
+import { githubDoor, PREFIX as GITHUB_PREFIX } from './doors/github/door.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
 
 export interface RunningServer {
@@ -67,6 +68,7 @@ function makeListener(context: OpenContext): { fastify: FastifyInstance; server:
     },
   });
   fastify.get('/healthz', async () => ({ status: 'ok' }));
+  void fastify.register(githubDoor(context), { prefix: GITHUB_PREFIX });
   fastify.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain; charset=utf-8').send('There is nothing at this address.\n'));
   fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;

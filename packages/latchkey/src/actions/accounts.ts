@@ -16,6 +16,8 @@ import type { Context } from './context.ts';
 import { digestPassword, passwordProblem } from './password.ts';
 import { record } from './record.ts';
 
+export type { Account };
+
 export interface NewUserDraft {
   readonly login: string;
   readonly email: string;

@@ -124,6 +124,11 @@ function overRest(path: string, reads: boolean, set: PermissionSet): PermissionS
   return Object.fromEntries(Object.entries(set).map(([name, level]) => [name === 'contents' ? part : name, level]));
 }
 
+/** What a path of this form is about: for endpoints that GitHub does not have, named as it would name them. */
+export function githubTarget(path: string): RouteTarget {
+  return targetOf(path, []);
+}
+
 function targetOf(path: string, sets: readonly PermissionSet[]): RouteTarget {
   const [first, second = '', third = ''] = path.slice(1).split('/');
   const parameter = (segment: string): string => segment.slice(1, -1);

@@ -91,11 +91,14 @@ function addressNotAllowed({ bearer, address }: Question): Refusal | null {
 
 // --- the owner of what is asked for -------------------------------------------------------------------------------
 
-/** A public resource may be read by anybody alive, whatever policies and grants say (seed 002; GitHub docs). */
+/**
+ * A public resource may be read by anybody alive, whatever policies and grants say (seed 002; GitHub docs). Of the instance that is only what
+ * asks for nothing at all: what the server itself tells everybody.
+ */
 function isPublicRead({ need, target }: Question): boolean {
   if (!need.publicRead) return false;
   if (target.kind === 'repository') return target.repository !== null && target.repository.visibility === 'public';
-  return target.kind !== 'instance';
+  return target.kind !== 'instance' || demandsNothing({ need });
 }
 
 function needsSignIn(question: Question): Refusal | null {
@@ -184,7 +187,7 @@ function notVisible(question: Question): Refusal | null {
 // --- what may be done ---------------------------------------------------------------------------------------------
 
 /** Any live token will do. */
-function demandsNothing({ need }: Question): boolean {
+function demandsNothing({ need }: Pick<Question, 'need'>): boolean {
   return need.scopes === undefined && missingFrom(need.sets, () => false).length === 0;
 }
 

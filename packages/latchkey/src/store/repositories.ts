@@ -158,3 +158,17 @@ export async function deleteRepository(tx: Query, id: number): Promise<boolean> 
 async function forgetOldName(tx: Query, ownerId: number, name: string): Promise<void> {
   await tx.deleteFrom('repository_names').where('owner_id', '=', ownerId).where('name_key', '=', nameKey(name)).execute();
 }
+
+export interface RepositoryCounts {
+  readonly publicRepositories: number;
+  /** Private and internal ones. */
+  readonly privateRepositories: number;
+}
+
+/** How many repositories an account owns, told apart by who may see them. */
+export async function countRepositories(q: Query, ownerId: number): Promise<RepositoryCounts> {
+  const rows = await q.selectFrom('repositories').select((row) => ['visibility', row.fn.countAll<number>().as('count')])
+    .where('owner_id', '=', ownerId).groupBy('visibility').execute();
+  const count = (isPublic: boolean): number => rows.filter((row) => (row.visibility === 'public') === isPublic).reduce((sum, row) => sum + Number(row.count), 0);
+  return { publicRepositories: count(true), privateRepositories: count(false) };
+}

@@ -1,0 +1,186 @@
+/**
+ * GitHub's REST API at `/api/v3`: one plugin, one route, and a table of endpoints.
+ *
+ * To add an endpoint: declare it in `endpoints/NOUN.ts` and list that file's array in `endpoints.ts`. A declaration says method and path (as GitHub
+ * writes it), its operation id, one line of summary, schemas of body and query (TypeBox, `additionalProperties: false`), and a handler. What
+ * it needs comes from the catalogue (`needOf`), or is given where GitHub has no such endpoint. The frame does the rest before the handler runs: it
+ * finds the endpoint, authorizes (`call.permit`), counts, reads and checks body and query, works out the page. The handler calls one action and
+ * answers `ok(body)`, `created(body)`, `nothing()`, or `{ status, body, headers, next }`; for a list, `next` is the key of its last row
+ * (`nextKey`), from which the frame makes the `Link` header. A `Problem` that it throws becomes 404, 409 or 422 in GitHub's form. Words
+ * for bodies live in `present/`.
+ *
+ * Invariant: nothing is read of a body before the request is allowed. What is not a path of this door, a wrong method, or a trailing slash is 404.
+ */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/authorize.ts';
+import type { Context } from '../../actions/context.ts';
+import { authorizationOf, credentialOf } from '../../actions/credential.ts';
+import { callerAddress } from '../../base/address.ts';
+import { Problem } from '../../base/errors.ts';
+import type { Soon } from '../../base/soon.ts';
+import { pathMatcher, type PathMatch } from '../../catalogue/path-match.ts';
+import { acceptedPermissions } from '../../catalogue/needs.ts';
+import type { RouteTarget } from '../../catalogue/github-routes.ts';
+import { nameKey } from '../../rules/names.ts';
+import type { Endpoint, Reply } from './endpoint.ts';
+import { ENDPOINTS } from './endpoints.ts';
+import { API_VERSIONS, etagOf, isKnown, standingHeaders, tokenHeaders } from './headers.ts';
+import { checkBody, checkQuery, readBody } from './input.ts';
+import { linkHeader, pageWish } from './paging.ts';
+import { errorBody, Malformed, refusal, validationFailed } from './refuse.ts';
+
+export const PREFIX = '/api/v3';
+
+/** One request on its way through the door. */
+interface Visit {
+  readonly ctx: Context;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly url: URL;
+  readonly apiUrl: string;
+}
+
+/** The plugin. Register it with `{ prefix: PREFIX }`. */
+export function githubDoor(ctx: Context): FastifyPluginAsync {
+  const find = pathMatcher(ENDPOINTS);
+  return async (fastify) => {
+    // The body stays unread until the request is allowed.
+    fastify.removeAllContentTypeParsers();
+    fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      const visit: Visit = { ctx, request, reply, url: new URL(request.raw.url!, ctx.settings.publicUrl), apiUrl: ctx.settings.publicUrl + PREFIX };
+      return serve(visit, find).catch((error: unknown) => fail(visit, error));
+    };
+    fastify.all('/*', handler);
+    fastify.all('/', handler);
+  };
+}
+
+async function serve(visit: Visit, find: (method: string, path: string) => PathMatch<Endpoint> | null): Promise<FastifyReply> {
+  const { request, reply, url } = visit;
+  const version = request.headers['x-github-api-version'] ?? API_VERSIONS[0]!;
+  const isVersion = API_VERSIONS.includes(String(version));
+  void reply.headers(standingHeaders(isVersion ? String(version) : API_VERSIONS[0]!));
+  if (!isVersion) return send(visit, 400, { ...errorBody(400, `This API has no version ${String(version).slice(0, 40)}.`, docs(visit)), versions: API_VERSIONS });
+  const match = find(request.method === 'HEAD' ? 'GET' : request.method, pathBelow(url));
+  if (match === null) return send(visit, 404, errorBody(404, 'Not Found', docs(visit)));
+  const { row: endpoint, params } = match;
+  const verdict = await decideOn(visit, endpoint, params);
+  if (!verdict.allowed) return refuse(visit, endpoint, verdict);
+  const { permit } = verdict;
+  void reply.headers(tokenHeaders(permit.bearer!, endpoint.need));
+  const moved = movedTo(visit, endpoint, params, permit);
+  if (moved !== null) return redirect(visit, moved);
+  return run(visit, endpoint, params, permit).then(
+    (done) => answer(visit, endpoint, done),
+    (error: unknown) => {
+      if (!(error instanceof Problem)) throw error;
+      const { status, body } = validationFailed(error.complaints, endpoint.resource, docs(visit, endpoint));
+      return send(visit, status, body);
+    },
+  );
+}
+
+function pathBelow(url: URL): string {
+  return url.pathname.slice(PREFIX.length) || '/';
+}
+
+/** Decides over the endpoint's need. Whoever names nobody asks for their own account in vain, also where others' are public. */
+function decideOn({ ctx, request }: Visit, { need, target, operationId }: Endpoint, params: Readonly<Record<string, string>>): Soon<Verdict> {
+  const credential = credentialOf(authorizationOf(request.raw.rawHeaders));
+  const ownOnly = target.kind === 'self' && credential.form === 'none';
+  return authorize(ctx, {
+    credential,
+    need: ownOnly ? { ...need, publicRead: false } : need,
+    target: targetName(target, params),
+    address: callerAddress(request.raw.socket.remoteAddress, forwardedFor(request), ctx.settings.trustedProxies),
+    userAgent: request.headers['user-agent'] ?? null,
+    purpose: operationId,
+  });
+}
+
+/** Node joins repeated headers of this name. */
+function forwardedFor(request: FastifyRequest): string | undefined {
+  const value = request.headers['x-forwarded-for'];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+function targetName(target: RouteTarget, params: Readonly<Record<string, string>>): TargetName {
+  switch (target.kind) {
+    case 'repository': return { kind: 'repository', owner: params[target.owner]!, name: params[target.name]! };
+    case 'organization': return { kind: 'organization', login: params[target.login]! };
+    case 'account': return { kind: 'account', login: params[target.login]! };
+    case 'self': return { kind: 'account', login: null };
+    case 'instance': case 'none': return { kind: 'instance' };
+    case 'team': case 'account-by-id': throw new TypeError(`this door serves no endpoint about a ${target.kind}`);
+  }
+}
+
+function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { allowed: false }): FastifyReply {
+  const { status, body } = refusal(explanation, docs(visit, endpoint));
+  if (explanation.facts.tokenKind === 'fine-grained') void visit.reply.header('X-Accepted-GitHub-Permissions', acceptedPermissions(endpoint.need));
+  if (explanation.retryAfterSec !== null) void visit.reply.header('Retry-After', String(explanation.retryAfterSec));
+  return send(visit, status, body);
+}
+
+/** Where a repository that was found under an old name is today; null when it was named as it is called now. */
+function movedTo({ url }: Visit, { target }: Endpoint, params: Readonly<Record<string, string>>, permit: Permit): string | null {
+  if (target.kind !== 'repository' || permit.target.kind !== 'repository' || permit.target.owner === null || permit.target.repository === null) return null;
+  const { owner, repository } = permit.target;
+  if (nameKey(params[target.owner]!) === nameKey(owner.login) && nameKey(params[target.name]!) === nameKey(repository.name)) return null;
+  const rest = url.pathname.split('/').slice(PREFIX.split('/').length + 3);
+  return [`${PREFIX}/repos`, owner.login, repository.name, ...rest].join('/') + url.search;
+}
+
+/** A reading may be repeated as any method; a change must be repeated as what it was (RFC 9110 section 15.4.8). */
+function redirect(visit: Visit, path: string): FastifyReply {
+  const location = visit.ctx.settings.publicUrl + path;
+  const status = visit.request.method === 'GET' || visit.request.method === 'HEAD' ? 301 : 307;
+  void visit.reply.header('Location', location);
+  return send(visit, status, { message: status === 301 ? 'Moved Permanently' : 'Temporary Redirect', url: location, documentation_url: docs(visit) });
+}
+
+async function run(visit: Visit, endpoint: Endpoint, params: Readonly<Record<string, string>>, permit: Permit): Promise<Reply> {
+  const { ctx, request, url, apiUrl } = visit;
+  const page = pageWish(endpoint.paged ? url.searchParams : new URLSearchParams());
+  const query = checkQuery(endpoint.query, url.searchParams, endpoint.paged);
+  if (endpoint.body !== null && request.headers.expect !== undefined) visit.reply.raw.writeContinue();
+  const body = endpoint.body === null ? undefined : checkBody(endpoint.body, await readBody(request.raw, endpoint.maxBodyBytes));
+  const call = { ctx, permit, params, body: body as never, query: query as never, page, apiUrl, headers: request.headers };
+  return endpoint.handle(call);
+}
+
+function answer(visit: Visit, endpoint: Endpoint, { status, body, headers = {}, next = null }: Reply): FastifyReply {
+  const { reply, url, ctx } = visit;
+  if (endpoint.paged) {
+    const link = linkHeader(new URL(url.pathname + url.search, ctx.settings.publicUrl), pageWish(url.searchParams), next);
+    if (link !== null) void reply.header('Link', link);
+  }
+  return send(visit, status, body, headers);
+}
+
+/** Sends a body with its validator; 304 without it when the client has it already. */
+function send({ request, reply }: Visit, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): FastifyReply {
+  void reply.code(status).headers(headers);
+  if (body === null) return reply.send();
+  const raw = typeof body === 'string' || Buffer.isBuffer(body);
+  const text = raw ? body : JSON.stringify(body);
+  if (!raw || headers['Content-Type'] === undefined) void reply.type('application/json; charset=utf-8');
+  if (status === 200 && (request.method === 'GET' || request.method === 'HEAD')) {
+    const etag = headers['ETag'] ?? etagOf(text);
+    void reply.header('ETag', etag);
+    if (isKnown(etag, request.headers['if-none-match'])) return reply.code(304).removeHeader('content-type').send();
+  }
+  return reply.send(text);
+}
+
+/** The page of the documentation that is about an endpoint. */
+function docs({ apiUrl }: Pick<Visit, 'apiUrl'>, endpoint?: Endpoint): string {
+  return `${apiUrl}/docs${endpoint === undefined ? '' : `#${endpoint.operationId.replace('/', '-')}`}`;
+}
+
+function fail(visit: Visit, error: unknown): FastifyReply {
+  if (error instanceof Malformed) return send(visit, error.status, errorBody(error.status, error.message, docs(visit)));
+  visit.ctx.log.error({ err: error, method: visit.request.method, path: visit.url.pathname }, 'a request to the API failed');
+  return send(visit, 500, errorBody(500, 'Server Error', docs(visit)));
+}

@@ -1,0 +1,56 @@
+/**
+ * The headers of every answer of this door.
+ *
+ * Source: GitHub docs "Getting started with the REST API", "Scopes for OAuth apps", "Permissions required for fine-grained personal access tokens".
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type { UnixSeconds } from '../../base/time.ts';
+import { acceptedPermissions } from '../../catalogue/needs.ts';
+import type { Need } from '../../catalogue/needs.ts';
+import type { Bearer } from '../../rules/model.ts';
+
+/** Versions of the API that a client may ask for; the first is the default. */
+export const API_VERSIONS: readonly string[] = ['2022-11-28', '2026-03-10'];
+
+/** What every answer has, good or bad. */
+export function standingHeaders(apiVersion: string): Record<string, string> {
+  return {
+    'X-GitHub-Request-Id': randomBytes(16).toString('hex').toUpperCase(),
+    'X-GitHub-Media-Type': 'github.v3; format=json',
+    'x-github-api-version-selected': apiVersion,
+    Vary: 'Accept, Authorization, Cookie, X-GitHub-OTP',
+    'Cache-Control': 'private, no-cache',
+    'X-Content-Type-Options': 'nosniff',
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': 'ETag, Link, Location, Retry-After, X-OAuth-Scopes, X-Accepted-OAuth-Scopes, X-Accepted-GitHub-Permissions, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Used, X-RateLimit-Resource, X-RateLimit-Reset, github-authentication-token-expiration',
+  };
+}
+
+/** What a client is told about its own token: clients tell fine-grained from classic tokens by the absence of `X-OAuth-Scopes`. */
+export function tokenHeaders(bearer: Bearer, need: Need): Record<string, string> {
+  if (bearer.via !== 'token') return {};
+  const { kind, scopes, expiresAt } = bearer.token;
+  return {
+    ...(expiresAt === null ? {} : { 'github-authentication-token-expiration': spelled(expiresAt) }),
+    ...(kind === 'fine-grained'
+      ? { 'X-Accepted-GitHub-Permissions': acceptedPermissions(need) }
+      : { 'X-OAuth-Scopes': scopes.join(', '), 'X-Accepted-OAuth-Scopes': (need.scopes ?? []).join(', ') }),
+  };
+}
+
+/** `2026-09-27 03:07:38 UTC` */
+function spelled(at: UnixSeconds): string {
+  return `${new Date(at * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** A weak validator of a body: what `If-None-Match` is compared with. */
+export function etagOf(body: string | Buffer): string {
+  return `W/"${createHash('sha256').update(body).digest('hex')}"`;
+}
+
+/** True when the client has this body already (RFC 9110 section 13.1.2; weak comparison). */
+export function isKnown(etag: string, ifNoneMatch: string | string[] | undefined): boolean {
+  if (ifNoneMatch === undefined) return false;
+  const plain = (tag: string): string => tag.trim().replace(/^W\//, '');
+  return String(ifNoneMatch).split(',').some((tag) => tag.trim() === '*' || plain(tag) === plain(etag));
+}

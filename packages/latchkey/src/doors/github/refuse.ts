@@ -1,0 +1,127 @@
+/**
+ * How this door says no: GitHub's status and words, which its clients match on, and beside them what it does not say: the reason code, all that
+ * is missing, and the link to the form that mends it.
+ *
+ * Source: GitHub docs "Troubleshooting the REST API", "Getting started: error responses", and answers seen by users.
+ * Invariant: a reason that is missing in `ANSWERS` does not compile.
+ */
+import type { Complaint } from '../../base/errors.ts';
+import type { Reason } from '../../catalogue/refusals.ts';
+import type { Explanation } from '../../rules/explain.ts';
+
+/** What is wrong with the request's form, apart from who may do what. */
+export class Malformed extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface ErrorBody {
+  readonly message: string;
+  readonly documentation_url: string;
+  readonly status: string;
+  readonly [more: string]: unknown;
+}
+
+type Words = (explanation: Explanation) => string;
+
+const BAD_CREDENTIALS = [401, () => 'Bad credentials'] as const;
+const NOT_ACCESSIBLE = [403, notAccessible] as const;
+const TOLD = [403, (explanation: Explanation) => explanation.sentence] as const;
+
+/** Fine-grained tokens are told of tokens, classic ones of rights, in GitHub's words. */
+function notAccessible({ facts }: Explanation): string {
+  return facts.tokenKind === 'fine-grained' ? 'Resource not accessible by personal access token' : 'Must have admin rights to Repository.';
+}
+
+function organization({ facts }: Explanation): string {
+  return facts.ownerLogin ?? facts.instanceName;
+}
+
+/** The grammar is GitHub's: clients search for these very words. */
+function lifetime(explanation: Explanation): string {
+  const { facts, wayOut } = explanation;
+  const who = facts.decidedBy === 'instance' ? `'${facts.instanceName}' enterprise` : `'${organization(explanation)}' organization`;
+  const kind = facts.tokenKind === 'classic' ? 'a personal access tokens (classic)' : facts.tokenKind === 'scoped' ? 'a scoped personal access token' : 'a fine-grained personal access tokens';
+  return `The ${who} forbids access via ${kind} if the token's lifetime is greater than ${facts.capDays ?? 0} days. Please adjust your token's lifetime at the following URL: ${wayOut.url ?? facts.publicUrl}`;
+}
+
+/** Reason → status and `message`. */
+export const ANSWERS = {
+  credentials_missing: [401, () => 'Requires authentication'],
+  credentials_malformed: BAD_CREDENTIALS,
+  username_missing: BAD_CREDENTIALS,
+  password_not_accepted: BAD_CREDENTIALS,
+  password_with_two_factor: BAD_CREDENTIALS,
+  token_mistyped: BAD_CREDENTIALS,
+  token_unknown: BAD_CREDENTIALS,
+  token_of_other_product: BAD_CREDENTIALS,
+  key_pasted: BAD_CREDENTIALS,
+  token_expired: BAD_CREDENTIALS,
+  token_revoked: BAD_CREDENTIALS,
+  token_replaced: BAD_CREDENTIALS,
+  token_used_up: BAD_CREDENTIALS,
+  token_not_yet_valid: TOLD,
+  owner_suspended: [403, () => 'Sorry. Your account was suspended.'],
+  address_not_allowed: TOLD,
+  organization_address_not_allowed: [403, (explanation) =>
+    `Although you appear to have the correct authorization credentials, the \`${organization(explanation)}\` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.`],
+  too_many_attempts: [403, () => 'Maximum number of login attempts exceeded. Please try again later.'],
+  rate_limited: [403, ({ facts }) => `API rate limit exceeded for ${facts.login === null ? (facts.address ?? 'this address') : `user ${facts.login}`}.`],
+  classic_forbidden: [403, (explanation) =>
+    `\`${organization(explanation)}\` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.`],
+  fine_grained_forbidden: [403, (explanation) =>
+    `\`${organization(explanation)}\` forbids access via a personal access token with fine-grained permissions. Please use a GitHub App, or an OAuth App.`],
+  scoped_forbidden: TOLD,
+  lifetime_over_policy: [403, lifetime],
+  sso_not_authorized: [403, () => 'Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.'],
+  grant_pending: NOT_ACCESSIBLE,
+  grant_denied: NOT_ACCESSIBLE,
+  grant_revoked: NOT_ACCESSIBLE,
+  not_found: [404, () => 'Not Found'],
+  public_only: [404, () => 'Not Found'],
+  resource_owner_mismatch: NOT_ACCESSIBLE,
+  repository_not_selected: NOT_ACCESSIBLE,
+  permission_missing: NOT_ACCESSIBLE,
+  scope_missing: NOT_ACCESSIBLE,
+  workflow_permission_missing: NOT_ACCESSIBLE,
+  role_insufficient: NOT_ACCESSIBLE,
+  repository_archived: [403, () => 'Repository was archived so is read-only.'],
+} as const satisfies Record<Reason, readonly [status: 401 | 403 | 404, words: Words]>;
+
+/** A refusal as status and body. `documentationUrl` is of the endpoint. */
+export function refusal(explanation: Explanation, documentationUrl: string): { status: number; body: ErrorBody } {
+  const [status, words] = ANSWERS[explanation.reason] as readonly [number, Words];
+  const { wayOut, missing, missingScopes, also } = explanation;
+  return {
+    status,
+    body: {
+      ...errorBody(status, words(explanation), documentationUrl),
+      reason: explanation.reason,
+      detail: [explanation.sentence, ...also].join(' '),
+      missing: Object.fromEntries(missing.map(({ permission, level }) => [permission, level])),
+      ...(missingScopes.length === 0 ? {} : { missing_scopes: missingScopes }),
+      fix: { text: wayOut.text, url: wayOut.url, command: wayOut.command },
+    },
+  };
+}
+
+export function errorBody(status: number, message: string, documentationUrl: string): ErrorBody {
+  return { message, documentation_url: documentationUrl, status: String(status) };
+}
+
+/** What can't be done as asked, in GitHub's form. A thing that is not there is 404 when nothing else is wrong, a lost race 409. */
+export function validationFailed(complaints: readonly Complaint[], resource: string, documentationUrl: string): { status: number; body: ErrorBody } {
+  const only = (code: Complaint['code']): boolean => complaints.every((complaint) => complaint.code === code);
+  const errors = complaints.map(({ field, code, message }) => ({ resource, field: field ?? 'base', code: wireCode(code), message }));
+  if (only('not_found')) return { status: 404, body: { ...errorBody(404, 'Not Found', documentationUrl), reason: 'not_found', errors } };
+  if (only('conflict')) return { status: 409, body: { ...errorBody(409, complaints[0]!.message, documentationUrl), reason: 'conflict', errors } };
+  return { status: 422, body: { ...errorBody(422, 'Validation Failed', documentationUrl), errors } };
+}
+
+/** GitHub has six codes; what it has none for is `custom`. */
+function wireCode(code: Complaint['code']): string {
+  return code === 'limit_reached' || code === 'conflict' ? 'custom' : code === 'not_found' ? 'invalid' : code;
+}

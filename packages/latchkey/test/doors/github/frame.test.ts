@@ -1,0 +1,92 @@
+/** The frame of the API door: what every endpoint has in common. */
+import { describe, expect, it } from 'vitest';
+import { pathMatcher } from '../../../src/catalogue/path-match.ts';
+import { apiWorld, grant } from './api.ts';
+
+describe('a request to the API', () => {
+  it('tells whose token it is, and what the token is', async () => {
+    const { ask, token } = await apiWorld();
+    const { secret } = await token('Bob', { expiresInDays: 1 });
+    const answer = await ask('GET /user', { token: secret });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ login: 'Bob', type: 'User', public_repos: 0, user_view_type: 'public' });
+    expect(answer.body).not.toHaveProperty('two_factor_authentication');
+    expect(answer.headers).toMatchObject({
+      'x-accepted-github-permissions': 'allows_permissionless_access=true', 'github-authentication-token-expiration': '2026-09-22 14:13:20 UTC',
+      'x-github-media-type': 'github.v3; format=json', 'x-github-api-version-selected': '2022-11-28', 'content-type': 'application/json; charset=utf-8',
+      vary: 'Accept, Authorization, Cookie, X-GitHub-OTP',
+    });
+    expect(answer.headers['x-oauth-scopes']).toBeUndefined();
+    expect(answer.headers['x-github-request-id']).toMatch(/^[0-9A-F]{32}$/);
+  });
+
+  it('shows the private half of a profile to whoever may change it', async () => {
+    const { ask, token } = await apiWorld();
+    const { secret } = await token('Bob', { grants: [grant({ permissions: { profile: 'write' } })] });
+    expect((await ask('GET /user', { token: secret })).body).toMatchObject({ user_view_type: 'private', two_factor_authentication: false, owned_private_repos: 1 });
+  });
+
+  it('lists the scopes of a classic token', async () => {
+    const { ask, token } = await apiWorld();
+    const { secret } = await token('Bob', { kind: 'classic', scopes: ['repo', 'user'] });
+    const answer = await ask('GET /user', { token: secret });
+    expect(answer.headers).toMatchObject({ 'x-oauth-scopes': 'repo, user', 'x-accepted-oauth-scopes': '' });
+    expect(answer.body.user_view_type).toBe('private');
+  });
+
+  it('answers 401 without a credential and with a bad one, also where everybody may read', async () => {
+    const { ask } = await apiWorld();
+    expect(await ask('GET /user')).toMatchObject({ status: 401, body: { message: 'Requires authentication', status: '401', reason: 'credentials_missing' } });
+    const unknown = `lkf_${'0'.repeat(30)}3Uf3Ee`;
+    for (const path of ['/user', '/meta']) expect(await ask(`GET ${path}`, { token: unknown })).toMatchObject({ status: 401, body: { message: 'Bad credentials' } });
+    expect((await ask('GET /meta')).status).toBe(200);
+  });
+
+  it('answers 404 for what is not there, a wrong method and a trailing slash', async () => {
+    const { ask } = await apiWorld();
+    expect((await ask('GET /%zz')).status).toBe(400);
+    for (const operation of ['GET /nowhere', 'DELETE /meta', 'GET /meta/', 'GET /user/', 'GET //meta']) {
+      expect(await ask(operation)).toMatchObject({ status: 404, body: { message: 'Not Found', status: '404' } });
+    }
+  });
+
+  it('refuses a version of the API that it does not have', async () => {
+    const { ask } = await apiWorld();
+    expect(await ask('GET /meta', { headers: { 'x-github-api-version': '2019-01-01' } })).toMatchObject({ status: 400, body: { message: 'This API has no version 2019-01-01.' } });
+    expect((await ask('GET /meta', { headers: { 'x-github-api-version': '2026-03-10' } })).headers['x-github-api-version-selected']).toBe('2026-03-10');
+  });
+
+  it('answers 304 to whoever has the body already', async () => {
+    const { ask, token } = await apiWorld();
+    const { secret } = await token('Bob');
+    const first = await ask('GET /user', { token: secret });
+    const again = await ask('GET /user', { token: secret, headers: { 'if-none-match': first.headers['etag']! } });
+    expect(again).toMatchObject({ status: 304, text: '' });
+    expect(again.headers['etag']).toBe(first.headers['etag']);
+    expect((await ask('GET /user', { token: secret, headers: { 'if-none-match': '"other"' } })).status).toBe(200);
+  });
+});
+
+describe('a path', () => {
+  const find = pathMatcher([
+    { method: 'GET', path: '/repos/{owner}/{repo}/commits/{ref}' }, { method: 'GET', path: '/repos/{owner}/{repo}/commits/{ref}/status' },
+    { method: 'GET', path: '/user/{id}' }, { method: 'GET', path: '/user/current' }, { method: 'GET', path: '/repos/{owner}/{repo}/contents/{path}' },
+  ]);
+
+  it('may have slashes in branches and files, encoded or not', () => {
+    expect(find('GET', '/repos/a/b/commits/feature/x/status')).toMatchObject({ row: { path: '/repos/{owner}/{repo}/commits/{ref}/status' }, params: { ref: 'feature/x' } });
+    expect(find('GET', '/repos/a/b/commits/feature%2Fx')).toMatchObject({ row: { path: '/repos/{owner}/{repo}/commits/{ref}' }, params: { ref: 'feature/x' } });
+    expect(find('GET', '/repos/a/b/contents/src/a%20b.ts')?.params).toEqual({ owner: 'a', repo: 'b', path: 'src/a b.ts' });
+  });
+
+  it('that is written out wins over one with a parameter', () => {
+    expect(find('GET', '/user/current')?.row.path).toBe('/user/current');
+    expect(find('GET', '/user/7')?.params).toEqual({ id: '7' });
+    expect(find('GET', '/user/7/8')).toBeNull();
+    expect(find('POST', '/user/7')).toBeNull();
+  });
+
+  it('stands in a table once', () => {
+    expect(() => pathMatcher([{ method: 'GET', path: '/a' }, { method: 'GET', path: '/a' }])).toThrow('two routes are GET /a');
+  });
+});
