@@ -4,6 +4,7 @@
  * Invariant: a `Permit` is made here and nowhere else, so an action that takes one can't be reached around the decision.
  * Invariant: a request is judged by what the store held when it arrived, or later; never by anything older (see `Memory`).
  */
+import { networkOf } from '../base/address.ts';
 import { soon, type Soon } from '../base/soon.ts';
 import { decide, type Refusal } from '../rules/decide.ts';
 import { explain, type Explanation } from '../rules/explain.ts';
@@ -18,6 +19,7 @@ import { collaboratorRole, repositoryStanding, type UserStanding } from '../stor
 import { authenticate, type Identity, type Rejection } from './authenticate.ts';
 import { OPERATOR, UPKEEP, type Actor, type Context } from './context.ts';
 import type { Credential } from './credential.ts';
+import { takeToken } from './rate-limit.ts';
 
 /** What a request is about, by name. An account of login null is the caller's own. */
 export type TargetName =
@@ -67,10 +69,21 @@ export function upkeepPermit(): Permit {
 export function authorize(ctx: Context, request: AccessRequest): Soon<Verdict> {
   return soon(ctx.memory.refresh(), () =>
     soon(authenticate(ctx, request.credential), (found) => {
-      if ('via' in found) return { allowed: false, explanation: explainRejection(ctx, request, found) };
-      return authorizeIdentity(ctx, request, found);
+      return 'via' in found ? reject(ctx, request, found) : authorizeIdentity(ctx, request, found);
     }),
   );
+}
+
+/**
+ * A credential that leads to nobody is counted by address; whoever has tried too many hears that instead. Only after the look-up, so that a
+ * token that works is never held back by what others try from the same address.
+ */
+function reject(ctx: Context, request: AccessRequest, found: Rejection): Soon<Verdict> {
+  return soon(takeToken(ctx, 'failed-credentials', networkOf(request.address)), (allowance) => {
+    const isTooOften = allowance !== null && !allowance.allowed;
+    const rejection = isTooOften ? { ...found, reason: 'too_many_attempts' as const, retryAfterSec: allowance.retryAfterSec } : found;
+    return { allowed: false, explanation: explainRejection(ctx, request, rejection) };
+  });
 }
 
 /** The second half of `authorize`, for a caller that already knows who asks: a signed-in person's session. */
@@ -106,7 +119,7 @@ function urlUsername(credential: Credential | undefined): string | null {
   return credential?.form === 'basic' ? credential.username : null;
 }
 
-function explainRejection(ctx: Context, request: AccessRequest, rejection: Rejection): Explanation {
+function explainRejection(ctx: Context, request: AccessRequest, rejection: Rejection & { retryAfterSec?: number }): Explanation {
   const refusal: Refusal = { reason: rejection.reason };
   const target: Target = { kind: 'account', owner: null, fullName: fullNameOf(request.target) };
   const question: Question = { bearer: { via: 'nobody' }, need: request.need, target, at: ctx.clock.now(), address: request.address };

@@ -7,6 +7,7 @@ import type { Settings } from '../base/config.ts';
 import type { Store } from '../store/db.ts';
 import type { GitRoom } from '../git/room.ts';
 import type { Memory } from './memory.ts';
+import type { RateLimits } from './rate-limit.ts';
 import type { Usage } from './usage.ts';
 
 export interface Context {
@@ -15,6 +16,7 @@ export interface Context {
   readonly log: Log;
   readonly store: Store;
   readonly git: GitRoom;
+  readonly limits: RateLimits;
   readonly memory: Memory;
   readonly usage: Usage;
 }

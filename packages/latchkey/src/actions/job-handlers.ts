@@ -1,8 +1,9 @@
 /**
  * Which function does which job, and which jobs come by themselves. Handlers live with their noun.
  */
-import { DAY_SEC } from '../base/time.ts';
+import { DAY_SEC, HOUR_SEC } from '../base/time.ts';
 import { deleteDeadJobs } from '../store/jobs.ts';
+import { deleteEndedWindows } from '../store/rate-windows.ts';
 import type { Context } from './context.ts';
 import type { JobKind, JobPayloads } from './jobs.ts';
 
@@ -16,6 +17,9 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
   'clear-jobs': async (ctx) => {
     await ctx.store.transaction((tx) => deleteDeadJobs(tx, ctx.clock.now() - DEAD_JOBS_KEPT_SEC));
   },
+  'clear-rate-windows': async (ctx) => {
+    await ctx.store.transaction((tx) => deleteEndedWindows(tx, ctx.clock.now()));
+  },
 };
 
 /** A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since the epoch, in UTC. */
@@ -24,4 +28,7 @@ export interface Schedule {
   readonly everySec: number;
 }
 
-export const SCHEDULES: readonly Schedule[] = [{ kind: 'clear-jobs', everySec: DAY_SEC }];
+export const SCHEDULES: readonly Schedule[] = [
+  { kind: 'clear-jobs', everySec: DAY_SEC },
+  { kind: 'clear-rate-windows', everySec: HOUR_SEC },
+];

@@ -13,6 +13,8 @@ import { insertJob } from '../store/jobs.ts';
 export interface JobPayloads {
   /** Forgets jobs that were given up long ago. */
   'clear-jobs': null;
+  /** Forgets windows of rate limits that have ended. */
+  'clear-rate-windows': null;
 }
 
 export type JobKind = keyof JobPayloads;

@@ -9,6 +9,7 @@ import { makeGitRoom } from '../git/room.ts';
 import { openStore } from '../store/db.ts';
 import type { Context } from './context.ts';
 import { Memory } from './memory.ts';
+import { RateLimits } from './rate-limit.ts';
 import { Usage } from './usage.ts';
 
 export interface OpenContext extends Context {
@@ -23,10 +24,12 @@ export async function openContext(settings: Settings, log: Log): Promise<OpenCon
   try {
     const git = await makeGitRoom(settings, log);
     const usage = new Usage(store, log);
+    const limits = new RateLimits({ store, settings, clock: systemClock, log });
     return {
-      settings, clock: systemClock, log, store, git, usage, memory: new Memory(store),
+      settings, clock: systemClock, log, store, git, limits, usage, memory: new Memory(store),
       close: async () => {
         await usage.flush();
+        await limits.close();
         await git.close();
         await store.close();
       },

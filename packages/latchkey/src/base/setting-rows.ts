@@ -7,7 +7,7 @@
  */
 import { databaseUrl, host, mailbox, networks, onOff, oneOf, origin, path, smtpUrl, textLike, wholeNumber, type ValueKind } from './setting-values.ts';
 
-export type SettingSection = 'Where things are' | 'Listening' | 'Git' | 'Tokens' | 'People' | 'Mail' | 'Running';
+export type SettingSection = 'Where things are' | 'Listening' | 'Git' | 'Tokens' | 'People' | 'Mail' | 'Limits' | 'Running';
 
 /** One setting. `Default` is null where leaving it out means something that no value says; `defaultMeans` says what. */
 export interface SettingRow<Value = unknown, Default extends Value | null = Value | null> {
@@ -108,6 +108,18 @@ export const SETTING_ROWS = {
   mailFrom: optional({
     section: 'Mail', kind: mailbox, defaultMeans: '`Latchkey <latchkey@HOST>`, with the host of the public address',
     doc: 'sender of mails, an address or `Name <address>`',
+  }),
+  apiRateLimit: row<number, number>({
+    section: 'Limits', kind: wholeNumber(0, 100_000_000), default: 5_000,
+    doc: 'REST calls that one account may make in an hour, over all nodes; 0 is no limit',
+  }),
+  anonymousRateLimit: row<number, number>({
+    section: 'Limits', kind: wholeNumber(0, 100_000_000), default: 60,
+    doc: 'REST calls without credentials that one address may make in an hour, over all nodes; 0 is no limit',
+  }),
+  failedCredentialLimit: row<number, number>({
+    section: 'Limits', kind: wholeNumber(0, 100_000_000), default: 100,
+    doc: 'unknown tokens and passwords that one address may try in ten minutes before it is told to wait (a token that works always works); 0 is no limit',
   }),
   demo: off({ section: 'Running', doc: 'fill an empty data folder with a small world to try things on' }),
   logLevel: row<(typeof LOG_LEVELS)[number], (typeof LOG_LEVELS)[number]>({

@@ -9,6 +9,7 @@ import type { OpenedEngine } from './db.ts';
 import { foundation } from './migrations/0001-foundation.ts';
 import { outbox } from './migrations/0040-outbox.ts';
 import { jobs } from './migrations/0080-jobs.ts';
+import { rateWindows } from './migrations/0081-rate-windows.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Kysely } from 'kysely';
 
@@ -16,7 +17,7 @@ import type { Kysely } from 'kysely';
 export const MIGRATIONS: readonly Migration[] = [
   foundation,
   outbox,
-  jobs,
+  jobs, rateWindows,
 ];
 
 interface MigrationsTable {

@@ -234,6 +234,14 @@ export interface OutboxTable {
   failure: string | null;
 }
 
+/** How much of a rate limit is used up in the window that runs. See `store/rate-windows`. */
+export interface RateWindowsTable {
+  /** Bucket and whom it counts: `api-user 7`. */
+  window_key: string;
+  used: number;
+  ends_at: number;
+}
+
 /** A single row: rises with every change that can take a right away, so that memory can be checked against it. */
 export interface RevisionTable {
   id: 1;
@@ -258,5 +266,6 @@ export interface Database {
   token_use: TokenUseTable;
   audit: AuditTable;
   jobs: JobsTable;
+  rate_windows: RateWindowsTable;
   revision: RevisionTable;
 }
