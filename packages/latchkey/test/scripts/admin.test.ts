@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { MAX_PASSWORD_INPUT_BYTES } from '../../src/cli/admin-users.ts';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
 import { dataOptions, latchkey, runProgram, serveUntilReady, type Ended } from './latchkey-process.ts';
 
@@ -149,4 +150,13 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     const again = await done(admin('repo adopt --json'));
     expect(JSON.parse(again.stdout)).toEqual([]);
   });
+});
+
+test('a password on standard input is bounded, and may be anything within the bound', async () => {
+  const { admin } = await freshAdmin('sqlite');
+  const add = 'user add ada --email ada@example.org --password-stdin';
+  const longer = await admin(add, 'x'.repeat(MAX_PASSWORD_INPUT_BYTES + 1));
+  expect([longer.code, longer.stderr]).toEqual([2, `error: standard input holds more than ${MAX_PASSWORD_INPUT_BYTES} bytes\nhint: see latchkey admin user add --help\n`]);
+  await refused(admin(add, 'x'.repeat(MAX_PASSWORD_INPUT_BYTES)), 'a password has at most 256 characters');
+  await done(admin(add, ' pass phrase with spaces \r\n'));
 });

@@ -1,5 +1,7 @@
 /** `serve` as a newcomer meets it: the demo, the first words, and the end. */
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -91,4 +93,21 @@ test('a port that is taken is a fault with the way out', async () => {
   expect(second.stderr).toBe(`error: can't listen on 127.0.0.1:${port}\nhint: choose another with --port\n`);
   expect(second.code).toBe(3);
   expect(second.stdout).toBe('');
+});
+
+test('a second signal stops at once, though a request has not ended', async () => {
+  const serving = await serveUntilReady(['--data', join(await temporaryFolder(), 'data')]);
+  const socket = connect(Number(new URL(serving.url).port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  // The body never comes, so the server would wait for as long as it lets a transfer go on.
+  socket.write('POST /ada/notes.git/git-upload-pack HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-git-upload-pack-request\r\nContent-Length: 9\r\n');
+  const startedAtMs = performance.now();
+  const signals = setInterval(() => serving.child.kill('SIGINT'), 100);
+  const { code, stderr } = await serving.stop('SIGINT');
+  clearInterval(signals);
+  expect(code).toBe(130);
+  expect(stderr.match(/stopping: /g)).toHaveLength(1);
+  expect(performance.now() - startedAtMs).toBeLessThan(10_000);
 });
