@@ -43,7 +43,9 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     const { fastify, server } = makeListener(context);
     await fastify.ready();
     await listen(server, settings);
-    const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${(server.address() as AddressInfo).port}`;
+    const { port } = server.address() as AddressInfo;
+    context.listensAt(port);
+    const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${port}`;
     context.log.info({ url, engine: context.store.engine }, 'listening');
     const jobs = new JobRunner(context);
     return { url, context, close: () => close(server, fastify, jobs, context) };
@@ -82,11 +84,20 @@ function makeServer(settings: Settings, answer: RequestListener): Server {
   const options = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS };
   const server = settings.tlsCert === null || settings.tlsKey === null
     ? createHttpServer(options, answer)
-    : createHttpsServer({ ...options, cert: readFileSync(settings.tlsCert), key: readFileSync(settings.tlsKey) }, answer);
+    : createHttpsServer({ ...options, ...readCertificate(settings.tlsCert, settings.tlsKey) }, answer);
   // The door decides before it lets the client send a body: see `doors/git/backend`.
   server.on('checkContinue', answer);
   server.on('clientError', refuseUnreadable);
   return server;
+}
+
+/** @throws Fault when a file can't be read; what stands in them is checked by the server that takes them. */
+function readCertificate(certFile: string, keyFile: string): { cert: Buffer; key: Buffer } {
+  try {
+    return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+  } catch (error) {
+    throw new Fault(`can't read the certificate: ${(error as Error).message}`, { hint: 'check --tls-cert and --tls-key', cause: error });
+  }
 }
 
 /** What is not HTTP, or has headers without end, gets a definite answer, too. */

@@ -2,7 +2,7 @@
  * Opens everything that actions need, and closes it again.
  */
 import { mkdir } from 'node:fs/promises';
-import type { Settings } from '../base/config.ts';
+import { atPort, type Settings } from '../base/config.ts';
 import type { Log } from '../base/log.ts';
 import { systemClock } from '../base/time.ts';
 import { makeGitRoom } from '../git/room.ts';
@@ -13,6 +13,8 @@ import { RateLimits } from './rate-limit.ts';
 import { Usage } from './usage.ts';
 
 export interface OpenContext extends Context {
+  /** Tells the port that a free one turned out to be, so that links lead to it. Called once, before the first request. */
+  listensAt(port: number): void;
   /** Writes what is in memory and lets go of the database. */
   close(): Promise<void>;
 }
@@ -25,8 +27,11 @@ export async function openContext(settings: Settings, log: Log): Promise<OpenCon
     const git = await makeGitRoom(settings, log);
     const usage = new Usage(store, log);
     const limits = new RateLimits({ store, settings, clock: systemClock, log });
+    let current = settings;
     return {
-      settings, clock: systemClock, log, store, git, limits, usage, memory: new Memory(store),
+      get settings() { return current; },
+      clock: systemClock, log, store, git, limits, usage, memory: new Memory(store),
+      listensAt: (port) => { current = atPort(settings, port); },
       close: async () => {
         await usage.flush();
         await limits.close();
