@@ -33,7 +33,7 @@ function addScopes(facts: RefusalFacts): WayOut {
 
 function workflowLack({ tokenKind }: RefusalFacts): string {
   if (tokenKind === 'classic') return 'the scope workflow';
-  return tokenKind === 'scoped' ? 'the scope api' : 'workflows: write';
+  return tokenKind === 'scoped' ? 'the scope write_repository' : 'workflows: write';
 }
 
 /** The facts as if the permission for workflow files were all that is missing, which it is. */

@@ -8,8 +8,9 @@
  *   (`PUBLIC_OF_ANOTHER_THING`).
  * - *Writes*: every method but GET and HEAD, but not where an archived repository takes it (`WORKS_WHEN_ARCHIVED`).
  * - *Classic scopes*: alternatives, as listed, after the readings of `readScopes`.
+ * - *GitLab's scopes*: `read_user` for people, as GitLab has it; `api` where something is changed though the permission is for reading.
  *
- * Never: a need that is looser than the endpoint's own text. Where two scopes are demanded together, the one that gives more is kept.
+ * Never: a need that is looser than the endpoint's own text.
  */
 import data from './github-endpoints.json' with { type: 'json' };
 import type { Need } from './needs.ts';
@@ -101,6 +102,7 @@ function routeOf(method: string, path: string, listedSets: string, isPublic: boo
     publicRead: isPublic && reads && !PUBLIC_OF_ANOTHER_THING.test(path),
     writes: !reads && !WORKS_WHEN_ARCHIVED.test(path),
     ...readScopes(method, path, target, sets, listedScopes),
+    ...readGitlabScopes(path, reads, sets),
   };
   return { method, path, need, target, fineGrained };
 }
@@ -146,6 +148,13 @@ function targetOf(path: string, sets: readonly PermissionSet[]): RouteTarget {
   }
 }
 
+/** People's profiles, for `read_user`; reporting what leaked, for whoever finds it. */
+function readGitlabScopes(path: string, reads: boolean, sets: readonly PermissionSet[]): Pick<Need, 'gitlabScopes'> {
+  if (path === '/credentials/revoke') return { gitlabScopes: [] };
+  if (sets.length > 0) return !reads && sets.some((set) => Object.values(set).every((level) => level === 'read')) ? { gitlabScopes: ['api'] } : {};
+  return reads && /^\/user(?:\/\{account_id\}|s(?:\/.*)?)?$/.test(path) ? { gitlabScopes: ['read_user'] } : {};
+}
+
 function personOf(first: string, second: string): RouteTarget {
   if (!second.startsWith('{')) return { kind: first === 'user' ? 'self' : 'none' };
   const parameter = second.slice(1, -1);
@@ -166,18 +175,20 @@ const SCOPES_BY_TABLE: Readonly<Record<string, readonly string[]>> = {
  *   cases apart, so they decide; on a list of a whole organization `public_repo` does not count.
  * - `user` and `admin:org` on an endpoint that any token may read only add private fields to its answer.
  * - `admin:org` "and, if the repository is private, `repo`": `repo` alone never suffices.
- * - `read:packages` or `read:org` "and" another one: the other one counts.
+ * - `read:packages` or `read:org` "and" another one: both.
+ * - Where any token will do, that is in public: a private repository takes `repo`, as for everything that is not named otherwise.
  */
-function readScopes(method: string, path: string, target: RouteTarget, sets: readonly PermissionSet[], listed: string): Pick<Need, 'scopes' | 'scopesOnlyIfPrivate'> {
+function readScopes(method: string, path: string, target: RouteTarget, sets: readonly PermissionSet[], listed: string): Pick<Need, 'scopes' | 'alsoScopes' | 'scopesOnlyIfPrivate'> {
   const byTable = SCOPES_BY_TABLE[`${method} ${path}`];
   if (byTable !== undefined) return { scopes: byTable };
   const names = listed.replace(/\?$/, '').split('|');
   const has = (name: string): boolean => names.includes(name);
+  if (target.kind === 'repository' && sets.length === 0) return { scopes: ['repo'], scopesOnlyIfPrivate: true };
   if (listed === '' || has('workflow')) return {};
   if (sets.length === 0 && (path === '/user' || path === '/orgs/{org}')) return {};
   if (has('public_repo')) return target.kind === 'organization' && method === 'GET' ? { scopes: names.filter((name) => name !== 'public_repo') } : {};
   if (target.kind === 'organization' && listed === 'admin:org|repo?') return { scopes: ['admin:org'] };
-  if (has('read:packages') && names.length > 1) return { scopes: names.filter((name) => name !== 'read:packages') };
-  if (listed === 'read:org|repo' && path !== '/orgs/{org}/teams/{team_slug}/repos') return { scopes: ['repo'] };
+  if (has('read:packages') && names.length > 1) return { scopes: names.filter((name) => name !== 'read:packages'), alsoScopes: ['read:packages'] };
+  if (listed === 'read:org|repo' && path !== '/orgs/{org}/teams/{team_slug}/repos') return { scopes: ['repo'], alsoScopes: ['read:org'] };
   return { scopes: names, ...(listed.endsWith('?') ? { scopesOnlyIfPrivate: true } : {}) };
 }

@@ -7,6 +7,9 @@
  * Rules of the mapping:
  * - Cloning and pushing is the part `git` of contents, files over REST the part `repository_files`, everything else of contents over
  *   REST the part `contents_rest`: so `read_api` reads all but does not clone, and `write_repository` pushes but calls no API.
+ * - Container images are the parts `container_images` of packages and `proxied_images` of an organization's packages: the registries' scopes
+ *   call no API either. What any live token may do there, needs a scope of the API too (`Need.gitlabScopes`).
+ * - GitLab knows no workflow files: whoever may push there, may push any file.
  * - A scope for a GitLab feature that has no counterpart here gives nothing.
  */
 import { everythingIn, readingIn, type ScopeRow } from './scope-row.ts';
@@ -42,16 +45,16 @@ export const GITLAB_SCOPES: readonly ScopeRow[] = [
     name: 'read_repository', parent: null, description: 'Clone and fetch, and read files over the API',
     gives: { git: 'read', repository_files: 'read' }, source: DOCS,
   },
-  { name: 'write_repository', parent: null, description: 'Clone, fetch and push; no API', gives: { git: 'write' }, source: DOCS },
-  { name: 'read_registry', parent: null, description: 'Pull container images', gives: { packages: 'read' }, source: DOCS },
-  { name: 'write_registry', parent: null, description: 'Push container images', gives: { packages: 'write' }, source: DOCS },
+  { name: 'write_repository', parent: null, description: 'Clone, fetch and push; no API', gives: { git: 'write', workflows: 'write' }, source: DOCS },
+  { name: 'read_registry', parent: null, description: 'Pull container images', gives: { container_images: 'read' }, source: DOCS },
+  { name: 'write_registry', parent: null, description: 'Push container images', gives: { container_images: 'write' }, source: DOCS },
   {
     name: 'read_virtual_registry', parent: null, description: 'Pull images through the dependency proxy',
-    gives: { organization_packages: 'read' }, source: DOCS,
+    gives: { proxied_images: 'read' }, source: DOCS,
   },
   {
     name: 'write_virtual_registry', parent: null, description: 'Pull, push and delete images in the dependency proxy', includes: ['read_virtual_registry'],
-    gives: { organization_packages: 'write' }, source: DOCS,
+    gives: { proxied_images: 'write' }, source: DOCS,
   },
   {
     name: 'ai_features', parent: null, description: 'Use chat and code suggestions',

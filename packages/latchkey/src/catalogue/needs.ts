@@ -18,11 +18,33 @@ export interface Need {
    * token's scopes stand for decide, as for any other token.
    */
   readonly scopes?: readonly string[];
+  /** Classic scopes that are all demanded, beside one of `scopes`. */
+  readonly alsoScopes?: readonly string[];
   /** True when `scopes` are demanded for private resources only. */
   readonly scopesOnlyIfPrivate?: boolean;
+  /**
+   * GitLab's scopes of which one is demanded beside the permissions; none named = any will do. Absent where no permission is demanded:
+   * `read_api`, or `api` where something is changed. So a scope that gives no API (`write_repository`) doesn't open what "any live token" may do.
+   */
+  readonly gitlabScopes?: readonly string[];
   /** True when the operation changes a repository, so that an archived one refuses it. */
   readonly writes: boolean;
 }
+
+/** True when no permission is demanded: any live token that the scopes of its dialect don't hold back will do. */
+export function demandsNoPermission({ sets }: Need): boolean {
+  return sets.length === 0 || sets.some((set) => { for (const _ in set) return false; return true; });
+}
+
+/** GitLab's scopes of which one is demanded beside the permissions; empty when none is. Source: GitLab docs, "Access token scopes". */
+export function gitlabScopesOf(need: Need): readonly string[] {
+  if (need.gitlabScopes !== undefined) return need.gitlabScopes;
+  return !demandsNoPermission(need) ? NONE : need.writes ? WRITING : READING;
+}
+
+const NONE: readonly string[] = [];
+const READING: readonly string[] = ['read_api'];
+const WRITING: readonly string[] = ['api'];
 
 /**
  * The value of GitHub's `X-Accepted-GitHub-Permissions` for a need: `contents=read`, all of a set joined by commas, alternatives by `; `.

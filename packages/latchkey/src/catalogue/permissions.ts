@@ -130,6 +130,10 @@ const PARTS = {
   repository_files: 'contents',
   /** Everything of contents that goes over REST: what GitLab's `read_api` gives without clone and push. */
   contents_rest: 'contents',
+  /** Pulling and pushing container images: what GitLab's `read_registry` and `write_registry` give without the REST API. */
+  container_images: 'packages',
+  /** Images through an organization's dependency proxy: what GitLab's `read_virtual_registry` and `write_virtual_registry` give without the REST API. */
+  proxied_images: 'organization_packages',
   /** Renewing the very token that asks: what GitLab's `self_rotate` gives. */
   token_rotation: 'personal_access_tokens',
 } as const;

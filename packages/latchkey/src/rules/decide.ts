@@ -12,7 +12,8 @@
  */
 import { includesAddress } from '../base/address.ts';
 import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
-import { scopesInclude } from '../catalogue/scopes.ts';
+import { demandsNoPermission, gitlabScopesOf } from '../catalogue/needs.ts';
+import { scopesInclude, type ScopeDialect } from '../catalogue/scopes.ts';
 import { atLeast, permissionNamed, wholeOf, type Level, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
 import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.ts';
 import type { Reason } from '../catalogue/refusals.ts';
@@ -188,7 +189,7 @@ function notVisible(question: Question): Refusal | null {
 
 /** Any live token will do. */
 function demandsNothing({ need }: Pick<Question, 'need'>): boolean {
-  return need.scopes === undefined && missingFrom(need.sets, () => false).length === 0;
+  return need.scopes === undefined && demandsNoPermission(need);
 }
 
 /** The token has no grant that covers the (visible) target: another resource owner, or a repository that is not selected. */
@@ -205,13 +206,23 @@ function permissionMissing(question: Question): Refusal | null {
   if (bearer.via !== 'token' || isPublicRead(question)) return null;
   const { token } = bearer;
   if (token.kind === 'classic' && need.scopes !== undefined && !(need.scopesOnlyIfPrivate === true && isPublic(target))) {
-    return need.scopes.length === 0 || need.scopes.some((scope) => scopesInclude('classic', token.scopes, scope)) ? null : { reason: 'scope_missing', missingScopes: need.scopes };
+    return scopeMissing('classic', token, need.scopes, need.alsoScopes);
   }
+  const heldBack = token.kind === 'scoped' ? scopeMissing('scoped', token, gitlabScopesOf(need)) : null;
+  if (heldBack !== null) return heldBack;
   const grants = coveringGrants(token, target);
   if (token.kind === 'fine-grained' && grants.length === 0) return null; // `notReached` says so
   const missing = missingFrom(need.sets, (permission, level) => atLeast(tokenLevel(grants, target, permission), level));
   if (missing.length === 0) return null;
   return token.kind === 'fine-grained' ? { reason: 'permission_missing', missing } : { reason: 'scope_missing', missing };
+}
+
+/** One of `anyOf`, unless that is empty, and each of `allOf`. */
+function scopeMissing(dialect: ScopeDialect, token: TokenRecord, anyOf: readonly string[], allOf: readonly string[] = []): Refusal | null {
+  const holds = (scope: string): boolean => scopesInclude(dialect, token.scopes, scope);
+  if (anyOf.length > 0 && !anyOf.some(holds)) return { reason: 'scope_missing', missingScopes: anyOf };
+  const lacking = allOf.find((scope) => !holds(scope));
+  return lacking === undefined ? null : { reason: 'scope_missing', missingScopes: [lacking] };
 }
 
 /**

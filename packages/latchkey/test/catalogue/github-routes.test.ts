@@ -72,7 +72,7 @@ describe('a need', () => {
       sets: [{ contents_rest: 'write' }, { contents_rest: 'write', workflows: 'write' }], publicRead: false, writes: true,
     });
     expect(needOf('DELETE', '/repos/{owner}/{repo}')).toEqual({ sets: [{ administration: 'write' }], publicRead: false, scopes: ['delete_repo'], writes: false });
-    expect(needOf('GET', '/user')).toEqual({ sets: [], publicRead: false, writes: false });
+    expect(needOf('GET', '/user')).toEqual({ sets: [], publicRead: false, gitlabScopes: ['read_user'], writes: false });
     expect(needOf('GET', '/orgs/{org}')).toEqual({ sets: [], publicRead: true, writes: false });
     expect(needOf('GET', '/user/emails')).toMatchObject({ sets: [{ emails: 'read' }], scopes: ['user:email'] });
   });
@@ -93,9 +93,9 @@ describe('a need', () => {
     expect(needOf('GET', '/orgs/{org}/dependabot/alerts').scopes).toEqual(['security_events']);
   });
 
-  it('keeps the stronger of two scopes that are demanded together', () => {
-    expect(needOf('DELETE', '/user/packages/{package_type}/{package_name}')).toMatchObject({ scopes: ['delete:packages'], sets: [{ packages: 'write' }] });
-    expect(needOf('GET', '/repos/{owner}/{repo}/collaborators').scopes).toEqual(['repo']);
+  it('names two scopes that are demanded together', () => {
+    expect(needOf('DELETE', '/user/packages/{package_type}/{package_name}')).toMatchObject({ scopes: ['delete:packages'], alsoScopes: ['read:packages'], sets: [{ packages: 'write' }] });
+    expect(needOf('GET', '/repos/{owner}/{repo}/collaborators')).toMatchObject({ scopes: ['repo'], alsoScopes: ['read:org'] });
     expect(needOf('GET', '/orgs/{org}/teams/{team_slug}/repos').scopes).toEqual(['read:org', 'repo']);
   });
 

@@ -119,7 +119,7 @@ describe('the words of one refusal', () => {
       sentence: 'The push changes .github/workflows/ci.yml and 1 more; the token "ci" lacks workflows: write.', url: '/settings/personal-access-tokens/7?workflows=write',
     });
     expect(said('workflow_permission_missing', CLASSIC)).toMatchObject({ url: '/settings/tokens/7?scopes=workflow' });
-    expect(said('workflow_permission_missing', SCOPED)).toMatchObject({ url: '/-/user_settings/personal_access_tokens?name=ci&scopes=api' });
+    expect(said('workflow_permission_missing', SCOPED)).toMatchObject({ url: '/-/user_settings/personal_access_tokens?name=ci&scopes=write_repository' });
   });
 
   it('name the day of an end', () => {

@@ -64,7 +64,7 @@ describe('GitLab’s scopes', () => {
     expect(level('scoped', ['read_api'], 'contents_rest')).toBe('read');
     expect(level('scoped', ['read_api'], 'repository_files')).toBe('read');
     expect(level('scoped', ['read_api'], 'contents')).toBeUndefined();
-    expect(scopeReach('scoped', ['write_repository'])).toEqual([{ selection: 'all', permissions: { git: 'write' } }]);
+    expect(scopeReach('scoped', ['write_repository'])).toEqual([{ selection: 'all', permissions: { git: 'write', workflows: 'write' } }]);
     expect(scopeReach('scoped', ['read_repository'])).toEqual([{ selection: 'all', permissions: { git: 'read', repository_files: 'read' } }]);
     expect(scopeReach('scoped', ['self_rotate'])).toEqual([{ selection: 'public', permissions: { token_rotation: 'write' } }]);
     expect(level('scoped', ['api'], 'contents')).toBe('write');
