@@ -94,7 +94,9 @@ export function authorizeIdentity(ctx: Context, request: Omit<AccessRequest, 'cr
     const { bearer } = identity;
     if (!decision.allowed) {
       ctx.log.debug({ reason: decision.refusals[0].reason, tokenId: bearer.via === 'token' ? bearer.token.id : null, purpose: request.purpose }, 'refused');
-      return { allowed: false, explanation: explain(ctx.settings.publicUrl, question, decision.refusals, urlUsername(request.credential)) };
+      const explanation = explain(ctx.settings.publicUrl, question, decision.refusals, urlUsername(request.credential));
+      if (bearer.via === 'token') ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);
+      return { allowed: false, explanation };
     }
     if (bearer.via === 'token') ctx.usage.note(bearer.token.id, question.at, request.address, request.userAgent ?? '', request.purpose);
     return { allowed: true, permit: permitFor(question, request.userAgent) };

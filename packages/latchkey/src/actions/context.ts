@@ -8,6 +8,7 @@ import type { Store } from '../store/db.ts';
 import type { GitRoom } from '../git/room.ts';
 import type { Memory } from './memory.ts';
 import type { RateLimits } from './rate-limit.ts';
+import type { Refusals } from './refusals.ts';
 import type { Usage } from './usage.ts';
 
 export interface Context {
@@ -19,6 +20,7 @@ export interface Context {
   readonly limits: RateLimits;
   readonly memory: Memory;
   readonly usage: Usage;
+  readonly refusals: Refusals;
 }
 
 /** Who does something, and from where: what audit writes down. */

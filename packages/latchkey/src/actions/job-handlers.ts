@@ -3,9 +3,11 @@
  */
 import { DAY_SEC, HOUR_SEC } from '../base/time.ts';
 import { deleteDeadJobs } from '../store/jobs.ts';
+import { deleteRefusalsBefore } from '../store/refusals.ts';
 import { deleteEndedWindows } from '../store/rate-windows.ts';
 import type { Context } from './context.ts';
 import type { JobKind, JobPayloads } from './jobs.ts';
+import { REFUSALS_KEPT_SEC } from './refusals.ts';
 
 /** Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease was lost). */
 export type JobHandler<Payload> = (ctx: Context, payload: Payload, signal: AbortSignal) => Promise<void>;
@@ -20,6 +22,9 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
   'clear-rate-windows': async (ctx) => {
     await ctx.store.transaction((tx) => deleteEndedWindows(tx, ctx.clock.now()));
   },
+  'clear-refusals': async (ctx) => {
+    await ctx.store.transaction((tx) => deleteRefusalsBefore(tx, ctx.clock.now() - REFUSALS_KEPT_SEC));
+  },
 };
 
 /** A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since the epoch, in UTC. */
@@ -31,4 +36,5 @@ export interface Schedule {
 export const SCHEDULES: readonly Schedule[] = [
   { kind: 'clear-jobs', everySec: DAY_SEC },
   { kind: 'clear-rate-windows', everySec: HOUR_SEC },
+  { kind: 'clear-refusals', everySec: DAY_SEC },
 ];

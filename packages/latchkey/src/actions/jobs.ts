@@ -15,6 +15,8 @@ export interface JobPayloads {
   'clear-jobs': null;
   /** Forgets windows of rate limits that have ended. */
   'clear-rate-windows': null;
+  /** Forgets what tokens were refused long ago. */
+  'clear-refusals': null;
 }
 
 export type JobKind = keyof JobPayloads;

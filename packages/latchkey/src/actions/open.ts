@@ -10,6 +10,7 @@ import { openStore } from '../store/db.ts';
 import type { Context } from './context.ts';
 import { Memory } from './memory.ts';
 import { RateLimits } from './rate-limit.ts';
+import { Refusals } from './refusals.ts';
 import { Usage } from './usage.ts';
 
 export interface OpenContext extends Context {
@@ -26,14 +27,16 @@ export async function openContext(settings: Settings, log: Log): Promise<OpenCon
   try {
     const git = await makeGitRoom(settings, log);
     const usage = new Usage(store, log);
+    const refusals = new Refusals(store, log);
     const limits = new RateLimits({ store, settings, clock: systemClock, log });
     let current = settings;
     return {
       get settings() { return current; },
-      clock: systemClock, log, store, git, limits, usage, memory: new Memory(store),
+      clock: systemClock, log, store, git, limits, usage, refusals, memory: new Memory(store),
       listensAt: (port) => { current = atPort(settings, port); },
       close: async () => {
         await usage.flush();
+        await refusals.flush();
         await limits.close();
         await git.close();
         await store.close();

@@ -8,6 +8,7 @@ import { Fault } from '../base/errors.ts';
 import type { OpenedEngine } from './db.ts';
 import { foundation } from './migrations/0001-foundation.ts';
 import { outbox } from './migrations/0040-outbox.ts';
+import { refusals } from './migrations/0060-refusals.ts';
 import { jobs } from './migrations/0080-jobs.ts';
 import { rateWindows } from './migrations/0081-rate-windows.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -17,6 +18,7 @@ import type { Kysely } from 'kysely';
 export const MIGRATIONS: readonly Migration[] = [
   foundation,
   outbox,
+  refusals,
   jobs, rateWindows,
 ];
 

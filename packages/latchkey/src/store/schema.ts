@@ -170,6 +170,21 @@ export interface TokenUseTable {
   addresses_json: string;
 }
 
+/** What a token was refused: one row a day, reason and purpose. See `store/refusals`. */
+export interface TokenRefusalsTable {
+  token_id: number;
+  /** 00:00 UTC of the day. */
+  day_at: number;
+  reason: string;
+  /** What for, in words: "push acme/site". */
+  purpose: string;
+  times: number;
+  last_at: number;
+  last_address: string;
+  /** The words of the last time, and what was missing. */
+  words_json: string;
+}
+
 /** Append-only: every change writes one row in its own transaction. */
 export interface AuditTable {
   id: Generated<number>;
@@ -263,6 +278,7 @@ export interface Database {
   outbox: OutboxTable;
   policies: PoliciesTable;
   token_organizations: TokenOrganizationsTable;
+  token_refusals: TokenRefusalsTable;
   token_use: TokenUseTable;
   audit: AuditTable;
   jobs: JobsTable;

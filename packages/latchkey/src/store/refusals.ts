@@ -1,0 +1,84 @@
+/**
+ * What tokens were refused: counted by day, reason and purpose, with the words of the last time.
+ *
+ * Invariant: a token has at most `MAX_ROWS_PER_TOKEN` rows, the newest; whoever holds a dead token can't fill the disk with it.
+ */
+import type { UnixSeconds } from '../base/time.ts';
+import type { Query } from './db.ts';
+
+/** Rows kept for one token. */
+export const MAX_ROWS_PER_TOKEN = 50;
+
+/** What the person was told, and what was missing. */
+export interface RefusalWords {
+  readonly sentence: string;
+  readonly wayOut: string;
+  /** The form or page that mends it, on this instance; null when the way out is a command. */
+  readonly url: string | null;
+  readonly missing: readonly { readonly permission: string; readonly level: string }[];
+  readonly missingScopes: readonly string[];
+}
+
+export interface RefusalCount {
+  readonly tokenId: number;
+  /** 00:00 UTC of the day. */
+  readonly dayAt: UnixSeconds;
+  readonly reason: string;
+  /** What for, in words: `push acme/site`. */
+  readonly purpose: string;
+  readonly times: number;
+  readonly lastAt: UnixSeconds;
+  readonly lastAddress: string;
+  readonly words: RefusalWords;
+}
+
+/** Adds counts, each key once in a call. Tokens that are gone by now are left out. */
+export async function addRefusals(tx: Query, counts: readonly RefusalCount[]): Promise<void> {
+  const ids = [...new Set(counts.map((count) => count.tokenId))];
+  if (ids.length === 0) return;
+  const rows = await tx.selectFrom('tokens').select('id').where('id', 'in', ids).execute();
+  const known = new Set(rows.map((row) => row.id));
+  // In one order on every node, so that two of them can't wait for each other.
+  const sorted = counts.filter((count) => known.has(count.tokenId)).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  for (const count of sorted) await add(tx, count);
+  for (const id of [...known].toSorted((a, b) => a - b)) await keepNewest(tx, id);
+}
+
+function keyOf({ tokenId, dayAt, reason, purpose }: RefusalCount): string {
+  return `${String(tokenId).padStart(20, '0')} ${dayAt} ${reason} ${purpose}`;
+}
+
+async function add(tx: Query, count: RefusalCount): Promise<void> {
+  await tx.insertInto('token_refusals').values({
+    token_id: count.tokenId, day_at: count.dayAt, reason: count.reason, purpose: count.purpose, times: count.times, last_at: count.lastAt,
+    last_address: count.lastAddress, words_json: JSON.stringify(count.words),
+  }).onConflict((conflict) => conflict.columns(['token_id', 'day_at', 'reason', 'purpose']).doUpdateSet((row) => ({
+    times: row('token_refusals.times', '+', row.ref('excluded.times')),
+    last_at: row.ref('excluded.last_at'),
+    last_address: row.ref('excluded.last_address'),
+    words_json: row.ref('excluded.words_json'),
+  }))).execute();
+}
+
+async function keepNewest(tx: Query, tokenId: number): Promise<void> {
+  const oldest = await tx.selectFrom('token_refusals').select('last_at').where('token_id', '=', tokenId)
+    .orderBy('last_at', 'desc').orderBy('day_at', 'desc').offset(MAX_ROWS_PER_TOKEN).limit(1).executeTakeFirst();
+  if (oldest === undefined) return;
+  await tx.deleteFrom('token_refusals').where('token_id', '=', tokenId).where('last_at', '<=', oldest.last_at).execute();
+}
+
+/** What a token was refused, the latest first; at most `MAX_ROWS_PER_TOKEN`. */
+export async function refusalsOfToken(q: Query, tokenId: number): Promise<RefusalCount[]> {
+  const rows = await q.selectFrom('token_refusals').selectAll().where('token_id', '=', tokenId)
+    .orderBy('last_at', 'desc').orderBy('reason').orderBy('purpose').limit(MAX_ROWS_PER_TOKEN).execute();
+  return rows.map((row) => ({
+    tokenId: row.token_id, dayAt: row.day_at, reason: row.reason, purpose: row.purpose, times: row.times, lastAt: row.last_at,
+    lastAddress: row.last_address, words: JSON.parse(row.words_json) as RefusalWords,
+  }));
+}
+
+/** Forgets what was last refused before an instant. Gives how many rows. */
+export async function deleteRefusalsBefore(tx: Query, at: UnixSeconds): Promise<number> {
+  const { numDeletedRows } = await tx.deleteFrom('token_refusals').where('last_at', '<', at).executeTakeFirst();
+  return Number(numDeletedRows);
+}
