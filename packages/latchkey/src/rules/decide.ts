@@ -145,8 +145,13 @@ function organizationAddressNotAllowed(question: Question): Refusal | null {
 function grantInState(question: Question, state: Grant['state']): boolean {
   const under = tokenUnderPolicy(question);
   if (under === null || demandsNothing(question)) return false;
-  const towards = under.token.grants.filter((grant) => isTowards(grant, under.target));
-  return towards.some((grant) => grant.state === state) && !towards.some((grant) => grant.state === 'active');
+  let found = false;
+  for (const grant of under.token.grants) {
+    if (!isTowards(grant, under.target)) continue;
+    if (grant.state === 'active') return false;
+    found ||= grant.state === state;
+  }
+  return found;
 }
 
 function grantPending(question: Question): Refusal | null {
@@ -161,12 +166,17 @@ function grantDenied(question: Question): Refusal | null {
 
 // --- what can be seen ---------------------------------------------------------------------------------------------
 
-function coveringGrants(token: TokenRecord, target: Target): readonly Grant[] {
-  return token.grants.filter((grant) => covers(grant, target));
+const NO_GRANTS: readonly Grant[] = [];
+
+/** Most tokens have one grant: that case makes no list. */
+function coveringGrants({ grants }: TokenRecord, target: Target): readonly Grant[] {
+  if (grants.length === 1) return covers(grants[0]!, target) ? grants : NO_GRANTS;
+  return grants.filter((grant) => covers(grant, target));
 }
 
 function givesAnything(grants: readonly Grant[]): boolean {
-  return grants.some((grant) => { for (const _ in grant.permissions) return true; return false; });
+  for (const grant of grants) for (const _ in grant.permissions) return true;
+  return false;
 }
 
 /**
