@@ -31,9 +31,11 @@ export interface Identity {
   readonly bearer: Bearer;
   /** Null for nobody. */
   readonly standing: UserStanding | null;
+  /** True when the token was reached through its new secret and the old one still works: the first use ends that. */
+  readonly endsOverlap: boolean;
 }
 
-const NOBODY: Identity = { bearer: { via: 'nobody' }, standing: null };
+const NOBODY: Identity = { bearer: { via: 'nobody' }, standing: null, endsOverlap: false };
 
 function rejected(reason: Reason, facts: { problem?: string; product?: string } = {}): Rejection {
   return { via: 'rejected', reason, problem: facts.problem ?? null, product: facts.product ?? null };
@@ -85,7 +87,7 @@ async function readIdentity(ctx: Context, digest: string): Promise<Identity | nu
   if (stored === null) return null;
   const standing = await userStanding(ctx.store.db, stored.userId);
   if (standing === null) return null;
-  return { bearer: { via: 'token', token: tokenRecord(stored), user: standing.user }, standing };
+  return { bearer: { via: 'token', token: tokenRecord(stored), user: standing.user }, standing, endsOverlap: stored.hasOverlap };
 }
 
 /** A stored token as decisions see it: the scopes of classic and scoped ones become grants, so that there is one vocabulary. */

@@ -17,6 +17,7 @@ import { accountByLogin, type Account } from '../store/accounts.ts';
 import type { Repository } from '../store/repositories.ts';
 import { collaboratorRole, repositoryStanding, type UserStanding } from '../store/standing.ts';
 import { authenticate, type Identity, type Rejection } from './authenticate.ts';
+import { reportLateUse, useToken } from './token-uses.ts';
 import { OPERATOR, UPKEEP, type Actor, type Context } from './context.ts';
 import type { Credential } from './credential.ts';
 import { takeToken } from './rate-limit.ts';
@@ -86,21 +87,42 @@ function reject(ctx: Context, request: AccessRequest, found: Rejection): Soon<Ve
   });
 }
 
+type Asked = Omit<AccessRequest, 'credential'> & { readonly credential?: Credential };
+
 /** The second half of `authorize`, for a caller that already knows who asks: a signed-in person's session. */
-export function authorizeIdentity(ctx: Context, request: Omit<AccessRequest, 'credential'> & { credential?: Credential }, identity: Identity): Soon<Verdict> {
-  return soon(targetOf(ctx, identity, request.target), (target): Verdict => {
-    const question: Question = { bearer: identity.bearer, need: request.need, target, at: ctx.clock.now(), address: request.address };
+export function authorizeIdentity(ctx: Context, request: Asked, identity: Identity): Soon<Verdict> {
+  return soon(questionOf(ctx, request, identity), (question): Soon<Verdict> => {
     const decision = decide(question);
-    const { bearer } = identity;
-    if (!decision.allowed) {
-      ctx.log.debug({ reason: decision.refusals[0].reason, tokenId: bearer.via === 'token' ? bearer.token.id : null, purpose: request.purpose }, 'refused');
-      const explanation = explain(ctx.settings.publicUrl, question, decision.refusals, urlUsername(request.credential));
-      if (bearer.via === 'token') ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);
-      return { allowed: false, explanation };
-    }
-    if (bearer.via === 'token') ctx.usage.note(bearer.token.id, question.at, request.address, request.userAgent ?? '', request.purpose);
-    return { allowed: true, permit: permitFor(question, request.userAgent) };
+    if (!decision.allowed) return refuse(ctx, request, question, decision.refusals);
+    return soon(useToken(ctx, identity), (tooLate): Soon<Verdict> => {
+      if (tooLate !== null) return refuse(ctx, request, question, [tooLate]);
+      const { bearer } = identity;
+      if (bearer.via === 'token') ctx.usage.note(bearer.token.id, question.at, request.address, request.userAgent ?? '', request.purpose);
+      return { allowed: true, permit: permitFor(question, request.userAgent) };
+    });
   });
+}
+
+/** What would be decided, and nothing else: no use is spent, noted or reported. Null = allowed. */
+export function consider(ctx: Context, request: Pick<AccessRequest, 'need' | 'target' | 'address'>, identity: Identity): Soon<Explanation | null> {
+  return soon(questionOf(ctx, request, identity), (question) => {
+    const decision = decide(question);
+    return decision.allowed ? null : explain(ctx.settings.publicUrl, question, decision.refusals, null);
+  });
+}
+
+function questionOf(ctx: Context, request: Pick<AccessRequest, 'need' | 'target' | 'address'>, identity: Identity): Soon<Question> {
+  return soon(targetOf(ctx, identity, request.target), (target): Question => ({ bearer: identity.bearer, need: request.need, target, at: ctx.clock.now(), address: request.address }));
+}
+
+function refuse(ctx: Context, request: Asked, question: Question, refusals: readonly [Refusal, ...Refusal[]]): Soon<Verdict> {
+  const { bearer } = question;
+  const { reason } = refusals[0];
+  ctx.log.debug({ reason, tokenId: bearer.via === 'token' ? bearer.token.id : null, purpose: request.purpose }, 'refused');
+  const explanation = explain(ctx.settings.publicUrl, question, refusals, urlUsername(request.credential));
+  if (bearer.via === 'token') ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);
+  const refused: Verdict = { allowed: false, explanation };
+  return reason === 'token_replaced' ? reportLateUse(ctx, question, request.purpose, request.userAgent).then(() => refused) : refused;
 }
 
 function permitFor(question: Question, userAgent: string | null): Permit {

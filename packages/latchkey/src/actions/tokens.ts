@@ -1,7 +1,7 @@
 /**
  * Tokens: created, listed, revoked.
  *
- * Invariant: a secret leaves this file once, as the result of the call that made it; the store keeps its digest and last eight characters.
+ * Invariant: a secret leaves this room once, as the result of the call that made it; the store keeps its digest and last eight characters.
  */
 import { randomBytes } from 'node:crypto';
 import { problem, Problem } from '../base/errors.ts';
@@ -12,15 +12,19 @@ import type { TokenKind } from '../rules/model.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Account } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
-import { insertRequest } from '../store/requests.ts';
-import { grantsOf } from '../store/grants.ts';
-import { countFineGrained, insertToken, isTokenNameTaken, listTokens as readTokens, revokeToken as endToken, tokenById, type Token } from '../store/tokens.ts';
+import { cancelRequests } from '../store/requests.ts';
+import { grantsOf, type StoredGrant } from '../store/grants.ts';
+import type { Page } from '../store/page.ts';
+import { countFineGrained, descendantsOf, insertToken, isTokenNameTaken, listTokens as readTokens, revokeToken as endToken, tokenById, type Token } from '../store/tokens.ts';
 import { lastUses, type TokenUse } from '../store/usage.ts';
 import { unlessTaken, userNamed } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { draftWorld } from './draft-world.ts';
+import { fileRequest } from './grant-requests.ts';
+import { queueMail } from './mail.ts';
 import { record } from './record.ts';
+import { actingToken, keepWithin, mailed, tokenWithin } from './token-access.ts';
 
 /** A token as lists show it: never its secret. */
 export interface TokenSummary extends Token {
@@ -41,43 +45,58 @@ export function tokenEvent(kind: TokenKind, verb: string): string {
   return `${EVENT_PREFIX[kind]}.${verb}`;
 }
 
-/** Creates a token. @throws Problem with every complaint at once; then nothing was changed. */
+/**
+ * Creates a token. Made with a token, it stays within that one: rights, targets, addresses, uses, and its life, to which the default is cut.
+ * @throws Problem with every complaint at once; then nothing was changed.
+ */
 export async function createToken(ctx: Context, permit: Permit, draft: TokenDraft): Promise<CreatedToken> {
   const user = await userNamed(ctx.store.db, draft.userLogin, 'login');
   const checked = checkDraft(draft, await draftWorld(ctx, ctx.store.db, user, draft));
   if (!checked.ok) throw new Problem(checked.complaints);
-  const { plan } = checked;
+  const plan = withMakersDefaults(permit, draft, checked.plan);
+  keepWithin(permit, plan);
   const text = mintTokenText(plan.kind, randomBytes, ctx.settings.tokenPrefix);
-  const at = ctx.clock.now();
-  const token = await unlessTaken(`You already have a token named ${plan.name}.`, 'name', () =>
-    ctx.store.transaction((tx) => insertPlan(tx, permit, user, plan, text, at)),
-  );
+  const token = await unlessTaken(`You already have a token named ${plan.name}.`, 'name', () => ctx.store.transaction((tx) => insertPlan(ctx, tx, permit, user, plan, text)));
   return { secret: new Secret(text), token: { ...token, lastUse: null } };
 }
 
-async function insertPlan(tx: Query, permit: Permit, user: Account, plan: TokenPlan, text: string, at: UnixSeconds): Promise<Token> {
+/** What was left open is taken from the token that makes the new one, where that has a bound. */
+function withMakersDefaults(permit: Permit, draft: TokenDraft, plan: TokenPlan): TokenPlan {
+  const maker = actingToken(permit);
+  if (maker === null) return plan;
+  const isOpen = draft.expiresInDays === undefined && draft.expiresAt === undefined;
+  return {
+    ...plan,
+    expiresAt: isOpen && maker.expiresAt !== null ? Math.min(maker.expiresAt, plan.expiresAt ?? maker.expiresAt) : plan.expiresAt,
+    allowedAddresses: plan.allowedAddresses ?? maker.allowedAddresses,
+  };
+}
+
+async function insertPlan(ctx: Context, tx: Query, permit: Permit, user: Account, plan: TokenPlan, text: string): Promise<Token> {
+  const at = ctx.clock.now();
   await recheck(tx, user, plan);
   const id = await insertToken(tx, {
     userId: user.id, kind: plan.kind, name: plan.name, description: plan.description, secret: { digest: digestOf(text), lastEight: lastEightOf(text) }, scopes: plan.scopes,
-    grants: plan.grants, expiresAt: plan.expiresAt, notBeforeAt: plan.notBeforeAt, allowedAddresses: plan.allowedAddresses, usesLeft: plan.usesLeft, at,
+    grants: plan.grants, expiresAt: plan.expiresAt, notBeforeAt: plan.notBeforeAt, allowedAddresses: plan.allowedAddresses, usesLeft: plan.usesLeft,
+    parentId: actingToken(permit)?.id ?? null, at,
   });
   await record(tx, permit, at, {
     action: tokenEvent(plan.kind, 'create'), userId: user.id, tokenId: id,
     data: { name: plan.name, kind: plan.kind, expires_at: plan.expiresAt, scopes: plan.scopes, grants: plan.grants.map(({ ownerLogin, selection, permissions, state }) => ({ owner: ownerLogin, selection, permissions, state })) },
   });
-  const grants = (await grantsOf(tx, [id])).get(id) ?? [];
-  for (const grant of grants) {
-    const asked = plan.grants.find((one) => one.ownerId === grant.ownerId);
-    if (grant.state !== 'pending' || asked === undefined) continue;
-    await insertRequest(tx, {
-      tokenId: id, grantId: grant.id, organizationId: grant.ownerId, userId: user.id, reason: asked.justification, selection: asked.selection,
-      repositoryIds: asked.repositoryIds, permissions: asked.permissions, at,
-    });
-    await record(tx, permit, at, { action: 'personal_access_token.request_created', userId: user.id, organizationId: grant.ownerId, tokenId: id, data: { name: plan.name, permissions: asked.permissions } });
-  }
   const token = await tokenById(tx, id);
   if (token === null) throw new TypeError('a token that was just made is not there');
+  for (const grant of (await grantsOf(tx, [id])).get(id) ?? []) await openGrant(tx, permit, token, plan, grant, at);
+  await queueMail(ctx, tx, { userId: user.id }, 'token_created', { token: mailed(token), by: permit.actor.login, address: permit.actor.address });
   return token;
+}
+
+/** Files the request of a grant that waits; notes the access of one that need not. */
+async function openGrant(tx: Query, permit: Permit, token: Token, plan: TokenPlan, grant: StoredGrant, at: UnixSeconds): Promise<void> {
+  const asked = plan.grants.find((one) => one.ownerId === grant.ownerId);
+  if (asked === undefined || !asked.ownerIsOrganization) return;
+  if (grant.state === 'pending') return fileRequest(tx, permit, token, grant.id, { ...asked, organizationId: grant.ownerId }, at);
+  await record(tx, permit, at, { action: 'personal_access_token.access_granted', userId: token.userId, organizationId: grant.ownerId, tokenId: token.id, data: { name: token.name, permissions: asked.permissions } });
 }
 
 /** What may have changed since the draft was checked: asked again inside the transaction, so that two at once can't both slip through. */
@@ -91,23 +110,40 @@ async function recheck(tx: Query, user: Account, plan: TokenPlan): Promise<void>
 export const MAX_LISTED_TOKENS = 10_000;
 
 /** Every token of a person, newest first, those that have ended included. */
-export async function listTokens(ctx: Context, _permit: Permit, login: string): Promise<TokenSummary[]> {
+export async function listTokens(ctx: Context, _permit: Permit, login: string, page: Page = { beforeId: null, limit: MAX_LISTED_TOKENS }, filter: { kind?: TokenKind; revokedToo?: boolean } = { revokedToo: true }): Promise<TokenSummary[]> {
   const user = await userNamed(ctx.store.db, login);
-  const tokens = await readTokens(ctx.store.db, user.id, { revokedToo: true }, { beforeId: null, limit: MAX_LISTED_TOKENS });
+  const tokens = await readTokens(ctx.store.db, user.id, filter, page);
   const uses = await lastUses(ctx.store.db, tokens.map((token) => token.id));
   return tokens.map((token) => ({ ...token, lastUse: uses.get(token.id) ?? null }));
 }
 
 /**
- * Revokes a token: the next request with it is refused, on every node. A token that is revoked already stays so.
+ * Revokes a token of one's own, or any as operator: the next request with it is refused, on every node. What waits for approval is cancelled; what
+ * it made as a deploy key goes. A token that is revoked already stays as it is. Gives the ids that were revoked now.
  * @param by who or what it is done by, in words that its owner will read: a login, "operator", "reported as leaked"
+ * @param withChildren true to revoke the tokens that it made, and those that they made, too
  */
-export async function revokeToken(ctx: Context, permit: Permit, id: number, by: string = permit.actor.login): Promise<void> {
-  const at = ctx.clock.now();
-  await ctx.store.transaction(async (tx) => {
-    const token = await tokenById(tx, id);
-    if (token === null) throw problem('not_found', `There is no token ${id}.`, 'id');
-    if ((await endToken(tx, id, by, at)) === null) return;
-    await record(tx, permit, at, { action: tokenEvent(token.kind, 'destroy'), userId: token.userId, tokenId: id, data: { name: token.name, explanation: by } });
+export async function revokeToken(ctx: Context, permit: Permit, id: number, by: string = permit.actor.login, { withChildren = false } = {}): Promise<number[]> {
+  return ctx.store.transaction(async (tx) => {
+    const token = await tokenWithin(tx, permit, id, { alive: false });
+    const ids = [token.id, ...(withChildren ? await descendantsOf(tx, token.id) : [])];
+    const ended: number[] = [];
+    for (const each of ids) if (await endOne(ctx, tx, permit, each, by)) ended.push(each);
+    return ended;
   });
+}
+
+/** Revokes one token in the caller's transaction, whosever it is. False when it was revoked before. */
+export async function endOne(ctx: Context, tx: Query, permit: Permit, id: number, by: string, mail: 'token_revoked' | null = 'token_revoked'): Promise<boolean> {
+  const at = ctx.clock.now();
+  const ended = await endToken(tx, id, by, at);
+  if (ended === null) return false;
+  const cancelled = await cancelRequests(tx, { tokenId: id }, at);
+  const isOwner = permit.actor.userId === ended.userId;
+  await record(tx, permit, at, {
+    action: tokenEvent(ended.kind, isOwner ? 'destroy' : ended.kind === 'classic' ? 'revoke' : 'credential_revoked'), userId: ended.userId, tokenId: id,
+    data: { name: ended.name, explanation: by, ...(cancelled.length === 0 ? {} : { cancelled_requests: cancelled }) },
+  });
+  if (!isOwner && mail !== null) await queueMail(ctx, tx, { userId: ended.userId }, mail, { token: mailed(ended), by });
+  return true;
 }

@@ -21,6 +21,15 @@ export function includesAddress(blocks: readonly string[], address: string): boo
   return version !== 0 && blockList(blocks).check(plain, version === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** True when every address of `block` lies in one of the blocks. */
+export function includesBlock(blocks: readonly string[], block: string): boolean {
+  const inner = parseBlock(block);
+  return inner !== null && blocks.some((each) => {
+    const outer = parseBlock(each);
+    return outer !== null && outer.family === inner.family && outer.prefix <= inner.prefix && includesAddress([each], inner.address);
+  });
+}
+
 function blockList(blocks: readonly string[]): BlockList {
   let list = CACHE.get(blocks);
   if (list === undefined) {

@@ -5,24 +5,17 @@
  * can be tested as a table. Source of the limits: GitHub docs "Managing your personal access tokens" (seed 002).
  */
 import { permissionNamed, type Level, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
-import { normaliseScopes, unknownScopes } from '../catalogue/scopes.ts';
-import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
+import type { UnixSeconds } from '../base/time.ts';
 import type { Complaint } from '../base/errors.ts';
 import { INSTANCE_OWNER, type Policy, type RepositorySelection, type TokenKind, type Visibility } from './model.ts';
-import { parseBlock } from '../base/address.ts';
-import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS, shortestCap } from './policy.ts';
+import { capOf, checkAddresses, checkDescription, checkExpiry, checkName, checkNotBefore, checkScopes, checkUses, Complaints } from './token-limits.ts';
 
-export const MAX_NAME_LENGTH = 40;
-/** GitHub gives classic notes and GitLab gives names more room; both store them in a 255-character column. */
-export const MAX_NOTE_LENGTH = 255;
-export const MAX_DESCRIPTION_LENGTH = 1024;
+export { MAX_ALLOWED_ADDRESSES, MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_NOTE_LENGTH, MAX_USES, DEFAULT_LIFETIME_DAYS } from './token-limits.ts';
+
 export const MAX_JUSTIFICATION_LENGTH = 1024;
 export const MAX_SELECTED_REPOSITORIES = 50;
 export const MAX_FINE_GRAINED_TOKENS = 50;
 export const MAX_GRANTS = 10;
-export const MAX_ALLOWED_ADDRESSES = 50;
-export const MAX_USES = 1_000_000_000;
-export const DEFAULT_LIFETIME_DAYS = 30;
 
 /** One grant as asked for, in names. `owner` is a login, or `''` for oneself. */
 export interface GrantDraft {
@@ -79,6 +72,7 @@ export interface DraftWorld {
 export interface GrantPlan {
   readonly ownerId: number;
   readonly ownerLogin: string;
+  readonly ownerIsOrganization: boolean;
   readonly selection: RepositorySelection;
   readonly repositoryIds: readonly number[];
   readonly permissions: PermissionSet;
@@ -100,14 +94,6 @@ export interface TokenPlan {
 
 export type Checked<T> = { readonly ok: true; readonly plan: T } | { readonly ok: false; readonly complaints: readonly Complaint[] };
 
-/** Collects complaints; `plan` is built only when there are none. */
-class Complaints {
-  readonly list: Complaint[] = [];
-  add(field: string | null, code: Complaint['code'], message: string): void {
-    this.list.push({ field, code, message });
-  }
-}
-
 /** Checks a draft against every rule and gives the plan of the token it asks for. */
 export function checkDraft(draft: TokenDraft, world: DraftWorld): Checked<TokenPlan> {
   const complaints = new Complaints();
@@ -115,8 +101,9 @@ export function checkDraft(draft: TokenDraft, world: DraftWorld): Checked<TokenP
   checkName(draft.kind, name, world.nameTaken, complaints);
   checkDescription(draft.description, complaints);
   if (!world.emailVerified) complaints.add(null, 'unprocessable', 'Verify your e-mail address first: tokens can be created only after that.');
-  const scopes = draft.kind === 'fine-grained' ? [] : checkScopes(draft, complaints);
+  const scopes = draft.kind === 'fine-grained' ? [] : checkScopes(draft.kind, draft.scopes, complaints);
   const grants = draft.kind === 'fine-grained' ? checkGrants(draft, world, complaints) : [];
+  if (draft.kind !== 'fine-grained' && draft.grants.length > 0) complaints.add('permissions', 'invalid', `A ${draft.kind} token has scopes, not permissions.`);
   if (draft.kind === 'fine-grained' && draft.scopes.length > 0) complaints.add('scopes', 'invalid', 'A fine-grained token has permissions, not scopes.');
   if (draft.kind === 'fine-grained' && world.fineGrainedCount >= MAX_FINE_GRAINED_TOKENS)
     complaints.add(null, 'limit_reached', `You have ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit. Delete one that you no longer need first.`);
@@ -128,34 +115,13 @@ export function checkDraft(draft: TokenDraft, world: DraftWorld): Checked<TokenP
   return { ok: true, plan: { kind: draft.kind, name, description: draft.description, expiresAt, notBeforeAt, scopes, grants, allowedAddresses, usesLeft } };
 }
 
-export function checkName(kind: TokenKind, name: string, taken: boolean, complaints: { add: Complaints['add'] }): void {
-  const max = kind === 'fine-grained' ? MAX_NAME_LENGTH : MAX_NOTE_LENGTH;
-  if (name === '') complaints.add('name', 'missing_field', 'A token needs a name.');
-  else if (name.length > max) complaints.add('name', 'invalid', `A token's name has at most ${max} characters.`);
-  else if (/[\u0000-\u001f\u007f]/.test(name)) complaints.add('name', 'invalid', "A token's name has no control characters.");
-  else if (taken) complaints.add('name', 'already_exists', `You already have a token named ${name}.`);
-}
-
-function checkDescription(description: string, complaints: Complaints): void {
-  if (description.length > MAX_DESCRIPTION_LENGTH) complaints.add('description', 'invalid', `A description has at most ${MAX_DESCRIPTION_LENGTH} characters.`);
-}
-
-function checkScopes(draft: TokenDraft, complaints: Complaints): readonly string[] {
-  const dialect = draft.kind === 'classic' ? 'classic' : 'scoped';
-  if (draft.grants.length > 0) complaints.add('permissions', 'invalid', `A ${draft.kind} token has scopes, not permissions.`);
-  const unknown = unknownScopes(dialect, draft.scopes);
-  if (unknown.length > 0) complaints.add('scopes', 'invalid', `Unknown scope${unknown.length > 1 ? 's' : ''}: ${unknown.map((scope) => scope.slice(0, 60)).join(', ')}.`);
-  if (dialect === 'scoped' && draft.scopes.length === 0) complaints.add('scopes', 'missing', 'Choose at least one scope.');
-  return unknown.length > 0 ? [] : normaliseScopes(dialect, draft.scopes);
-}
-
 function checkGrants(draft: TokenDraft, world: DraftWorld, complaints: Complaints): readonly GrantPlan[] {
   if (draft.grants.length === 0) complaints.add('target_name', 'missing_field', 'A fine-grained token needs a resource owner.');
   if (draft.grants.length > MAX_GRANTS) complaints.add('grants', 'invalid', `A token reaches at most ${MAX_GRANTS} resource owners.`);
   const seen = new Set<number>();
   return draft.grants.slice(0, MAX_GRANTS).flatMap((grant) => {
     const owner = world.owners.get(grant.owner.toLowerCase());
-    if (owner === undefined || !mayOwn(owner, grant, world)) {
+    if (owner === undefined || !mayOwn(owner, grant, world.isAdmin)) {
       complaints.add('target_name', 'invalid', `Cannot find the specified resource owner: ${grant.owner}`);
       return [];
     }
@@ -169,8 +135,8 @@ function checkGrants(draft: TokenDraft, world: DraftWorld, complaints: Complaint
  * Oneself, an organization one belongs to, an owner on whose repository one collaborates; and whoever owns a public (or otherwise visible)
  * repository that is named one by one, so that outsiders can contribute there. Only administrators name the instance.
  */
-function mayOwn(owner: OwnerInWorld, grant: GrantDraft, world: DraftWorld): boolean {
-  if (owner.kind === 'instance') return world.isAdmin;
+export function mayOwn(owner: OwnerInWorld, grant: GrantDraft, isAdmin: boolean): boolean {
+  if (owner.kind === 'instance') return isAdmin;
   return owner.reachable || (grant.selection === 'selected' && grant.repositories.some((name) => owner.repositories.has(repositoryKey(name))));
 }
 
@@ -188,7 +154,7 @@ export function checkGrant(grant: GrantDraft, owner: OwnerInWorld, complaints: {
   const permissions = checkPermissions(grant, owner, complaints);
   const approves = owner.policy.requiresApproval && !owner.isOrganizationOwner;
   return [{
-    ownerId: owner.kind === 'instance' ? INSTANCE_OWNER : owner.id, ownerLogin: owner.login, selection: grant.selection, repositoryIds, permissions,
+    ownerId: owner.kind === 'instance' ? INSTANCE_OWNER : owner.id, ownerLogin: owner.login, ownerIsOrganization: owner.kind === 'organization', selection: grant.selection, repositoryIds, permissions,
     state: approves ? 'pending' : 'active', justification: grant.justification?.trim() || null,
   }];
 }
@@ -242,44 +208,5 @@ function checkPermissions(grant: GrantDraft, owner: OwnerInWorld, complaints: { 
 /** The shortest cap of every policy that binds the token. */
 function capFor(draft: TokenDraft, world: DraftWorld): number | null {
   const policies = draft.kind === 'fine-grained' ? draft.grants.flatMap((grant) => world.owners.get(grant.owner.toLowerCase())?.policy ?? []) : [];
-  const bound = [world.instancePolicy, ...policies].filter((policy) => !(policy.exemptAdministrators && world.isAdmin));
-  return shortestCap(bound.map((policy) => policy.kinds[draft.kind].maxLifetimeDays));
-}
-
-function checkExpiry(draft: TokenDraft, capDays: number | null, at: UnixSeconds, complaints: Complaints): UnixSeconds | null {
-  if (draft.expiresAt !== undefined) return checkExpiryInstant(draft.expiresAt, capDays, at, complaints);
-  const days = draft.expiresInDays === undefined ? Math.min(DEFAULT_LIFETIME_DAYS, capDays ?? DEFAULT_LIFETIME_DAYS) : draft.expiresInDays;
-  if (days === null) {
-    if (capDays !== null) complaints.add('expires_in', 'invalid', `A policy caps the life of this token: choose 1 to ${capDays} days.`);
-    return null;
-  }
-  if (!Number.isInteger(days) || days < MIN_LIFETIME_DAYS || days > MAX_LIFETIME_DAYS)
-    complaints.add('expires_in', 'invalid', `An expiration is a whole number of days from ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}, or none.`);
-  else if (capDays !== null && days > capDays) complaints.add('expires_in', 'invalid', `A policy caps the life of this token at ${capDays} days.`);
-  return at + days * DAY_SEC;
-}
-
-function checkExpiryInstant(expiresAt: UnixSeconds, capDays: number | null, at: UnixSeconds, complaints: Complaints): UnixSeconds {
-  const longest = (capDays ?? MAX_LIFETIME_DAYS) * DAY_SEC;
-  if (!Number.isInteger(expiresAt) || expiresAt <= at) complaints.add('expires_at', 'invalid', 'The expiration lies in the past.');
-  else if (expiresAt - at > longest) complaints.add('expires_at', 'invalid', `The expiration lies more than ${capDays ?? MAX_LIFETIME_DAYS} days ahead.`);
-  return expiresAt;
-}
-
-function checkNotBefore(notBeforeAt: UnixSeconds | null, expiresAt: UnixSeconds | null, complaints: Complaints): UnixSeconds | null {
-  if (notBeforeAt !== null && (!Number.isInteger(notBeforeAt) || notBeforeAt < 0)) complaints.add('not_before', 'invalid', 'Not-before is an instant.');
-  else if (notBeforeAt !== null && expiresAt !== null && notBeforeAt >= expiresAt) complaints.add('not_before', 'invalid', 'Not-before lies after the expiration.');
-  return notBeforeAt;
-}
-
-function checkAddresses(blocks: readonly string[] | null, complaints: Complaints): readonly string[] | null {
-  if (blocks === null || blocks.length === 0) return null;
-  if (blocks.length > MAX_ALLOWED_ADDRESSES) complaints.add('allowed_addresses', 'invalid', `An address list has at most ${MAX_ALLOWED_ADDRESSES} entries.`);
-  for (const block of blocks) if (parseBlock(block) === null) complaints.add('allowed_addresses', 'invalid', `${block.slice(0, 60)} is neither an address nor a CIDR block.`);
-  return blocks.map((block) => block.trim());
-}
-
-function checkUses(uses: number | null, complaints: Complaints): number | null {
-  if (uses !== null && (!Number.isInteger(uses) || uses < 1 || uses > MAX_USES)) complaints.add('uses_left', 'invalid', `A use limit is a whole number from 1 to ${MAX_USES}.`);
-  return uses;
+  return capOf(draft.kind, [world.instancePolicy, ...policies], world.isAdmin);
 }

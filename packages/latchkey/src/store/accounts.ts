@@ -109,7 +109,7 @@ export async function accountsByIds(q: Query, ids: readonly number[]): Promise<M
 /** A page of all accounts of one kind, newest first. */
 export async function listAccounts(q: Query, kind: Account['kind'], page: Page): Promise<Account[]> {
   const rows = await q.selectFrom('accounts').select(COLUMNS)
-    .where('kind', '=', kind).where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).execute();
+    .where('kind', '=', kind).where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
   return rows.map(accountOf);
 }
 

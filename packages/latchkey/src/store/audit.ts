@@ -71,7 +71,7 @@ export async function listAudit(q: Query, filter: AuditFilter, page: Page): Prom
   if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId);
   if (filter.action !== undefined) query = query.where('action', '=', filter.action);
   if (filter.sinceAt !== undefined) query = query.where('at', '>=', filter.sinceAt);
-  const rows = await query.orderBy('id', 'desc').limit(page.limit).execute();
+  const rows = await query.orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
   return rows.map(entryOf);
 }
 

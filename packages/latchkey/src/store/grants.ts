@@ -136,6 +136,6 @@ export async function listGrantsTowards(q: Query, ownerId: number, state: GrantS
     .select(['grants.id', 'grants.token_id', 'tokens.user_id'])
     .where('grants.owner_id', '=', ownerId).where('grants.state', '=', state).where('grants.id', '<', startOf(page))
     .where('tokens.revoked_at', 'is', null)
-    .orderBy('grants.id', 'desc').limit(page.limit).execute();
+    .orderBy('grants.id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
   return rows.map((row) => ({ grantId: row.id, tokenId: row.token_id, userId: row.user_id }));
 }

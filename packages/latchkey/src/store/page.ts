@@ -6,6 +6,8 @@ export interface Page {
   readonly beforeId: number | null;
   /** At most this many rows, 1 or more. */
   readonly limit: number;
+  /** Rows to leave out first, for a page that is asked for by its number. The cost rises with it, so callers bound it. */
+  readonly skip?: number;
 }
 
 /** What a keyset starts from when no id is given: larger than any id. */

@@ -92,14 +92,14 @@ export async function repositoryByName(q: Query, ownerId: number, name: string):
 /** A page of an owner's repositories, newest first. */
 export async function listRepositories(q: Query, ownerId: number, page: Page): Promise<Repository[]> {
   const rows = await q.selectFrom('repositories').selectAll()
-    .where('owner_id', '=', ownerId).where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).execute();
+    .where('owner_id', '=', ownerId).where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
   return rows.map(repositoryOf);
 }
 
 /** A page of all repositories, newest first. */
 export async function listAllRepositories(q: Query, page: Page): Promise<Repository[]> {
   const rows = await q.selectFrom('repositories').selectAll()
-    .where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).execute();
+    .where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
   return rows.map(repositoryOf);
 }
 

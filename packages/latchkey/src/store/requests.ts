@@ -96,7 +96,7 @@ export async function listRequests(q: Query, filter: RequestFilter, page: Page):
   if (filter.tokenId !== undefined) query = query.where('token_id', '=', filter.tokenId);
   if (filter.grantId !== undefined) query = query.where('grant_id', '=', filter.grantId);
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
-  const rows = await query.orderBy('id', 'desc').limit(page.limit).execute();
+  const rows = await query.orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
   return rows.map(requestOf);
 }
 

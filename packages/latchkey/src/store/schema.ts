@@ -96,6 +96,10 @@ export interface TokensTable {
   parent_id: number | null;
   /** First token of a chain of GitLab rotations; null = its own. */
   family_id: number | null;
+  /** When its owner was last alerted that a replaced secret was used. */
+  late_use_alerted_at: number | null;
+  /** The last notice about its end that its owner got: 30, 7, 1 or 0 days before; null = none for this secret. */
+  noticed_days: number | null;
 }
 
 /** The secrets that open a token, by digest (SHA-256, base64url). Replaced ones stay, so that late use is told and reported. */

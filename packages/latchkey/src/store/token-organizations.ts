@@ -16,6 +16,12 @@ export async function authorizeForOrganization(tx: Query, tokenId: number, organ
     .onConflict((conflict) => conflict.columns(['token_id', 'organization_id']).doNothing()).execute();
 }
 
+/** Takes back every authorization of a token: what editing or regenerating it does. */
+export async function withdrawFromAll(tx: Query, tokenId: number): Promise<void> {
+  await bumpRevision(tx);
+  await tx.deleteFrom('token_organizations').where('token_id', '=', tokenId).execute();
+}
+
 /** Takes that back. False when it was not authorized. */
 export async function withdrawFromOrganization(tx: Query, tokenId: number, organizationId: number): Promise<boolean> {
   await bumpRevision(tx);

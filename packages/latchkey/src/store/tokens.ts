@@ -27,7 +27,10 @@ export interface Token extends Omit<TokenRecord, 'secretState' | 'secretEndsAt' 
 }
 
 /** A token reached through one of its secrets. `grants` are the stored ones: those that scopes stand for are not in it. */
-export interface StoredToken extends Token, TokenRecord {}
+export interface StoredToken extends Token, TokenRecord {
+  /** True when another secret of it was replaced and not ended yet. */
+  readonly hasOverlap: boolean;
+}
 
 /** What is kept of a secret. */
 export interface SecretMark {
@@ -98,10 +101,23 @@ async function addSecret(tx: Query, tokenId: number, secret: SecretMark, at: Uni
 }
 
 /** The token that a secret opens, alive or dead; null when nobody was ever given that secret. Two queries. */
-export async function tokenByDigest(q: Query, digest: string): Promise<StoredToken | null> {
-  const row = await q.selectFrom('token_secrets').innerJoin('tokens', 'tokens.id', 'token_secrets.token_id')
-    .selectAll('tokens').select(['token_secrets.state', 'token_secrets.ends_at'])
-    .where('token_secrets.digest', '=', digest).executeTakeFirst();
+export function tokenByDigest(q: Query, digest: string): Promise<StoredToken | null> {
+  return storedToken(q, presented(q).where('token_secrets.digest', '=', digest));
+}
+
+/** A token as if its current secret had been presented; null when there is no such token. */
+export function tokenAsPresented(q: Query, id: number): Promise<StoredToken | null> {
+  return storedToken(q, presented(q).where('token_secrets.token_id', '=', id).where('token_secrets.state', '=', 'current'));
+}
+
+function presented(q: Query) {
+  return q.selectFrom('token_secrets').innerJoin('tokens', 'tokens.id', 'token_secrets.token_id').selectAll('tokens').select(['token_secrets.state', 'token_secrets.ends_at'])
+    .select((each) => each.selectFrom('token_secrets as older').select((row) => row.fn.countAll<number>().as('count'))
+      .whereRef('older.token_id', '=', 'tokens.id').where('older.state', '=', 'overlapping').as('overlaps'));
+}
+
+async function storedToken(q: Query, query: ReturnType<typeof presented>): Promise<StoredToken | null> {
+  const row = await query.executeTakeFirst();
   if (row === undefined) return null;
   // Only fine-grained tokens have grants of their own; only the others are authorized under single sign-on.
   const isFineGrained = row.kind === 'fine-grained';
@@ -109,6 +125,7 @@ export async function tokenByDigest(q: Query, digest: string): Promise<StoredTok
     ...tokenOf(row),
     secretState: row.state,
     secretEndsAt: row.ends_at,
+    hasOverlap: row.state === 'current' && Number(row.overlaps) > 0,
     grants: isFineGrained ? ((await grantsOf(q, [row.id])).get(row.id) ?? []) : [],
     ssoOrganizationIds: isFineGrained ? new Set() : await ssoOrganizationsOf(q, row.id),
   };
@@ -131,7 +148,7 @@ export async function listTokens(q: Query, userId: number, filter: { kind?: Toke
   let query = q.selectFrom('tokens').selectAll().where('user_id', '=', userId).where('id', '<', startOf(page));
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
   if (filter.revokedToo !== true) query = query.where('revoked_at', 'is', null);
-  const rows = await query.orderBy('id', 'desc').limit(page.limit).execute();
+  const rows = await query.orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
   return rows.map(tokenOf);
 }
 
@@ -188,7 +205,7 @@ export async function replaceSecret(
   await bumpRevision(tx);
   const { secret, expiresAt, overlapEndsAt, at } = change;
   const row = await tx.updateTable('tokens')
-    .set({ last_eight: secret.lastEight, issued_at: at, updated_at: at, expires_at: expiresAt })
+    .set({ last_eight: secret.lastEight, issued_at: at, updated_at: at, expires_at: expiresAt, noticed_days: null })
     .where('id', '=', id).where('revoked_at', 'is', null).returningAll().executeTakeFirst();
   if (row === undefined) return null;
   await endOverlap(tx, id, at);
@@ -205,6 +222,24 @@ export async function endOverlap(tx: Query, tokenId: number, at: UnixSeconds): P
   const ended = await tx.updateTable('token_secrets').set({ state: 'replaced', ends_at: at })
     .where('token_id', '=', tokenId).where('state', '=', 'overlapping').returning('digest').executeTakeFirst();
   return ended !== undefined;
+}
+
+/** The tokens that a token made, and those that they made, itself left out. */
+export async function descendantsOf(q: Query, id: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let level = [id]; level.length > 0;) {
+    const rows = await q.selectFrom('tokens').select('id').where('parent_id', 'in', level).where('revoked_at', 'is', null).execute();
+    level = rows.map((row) => row.id);
+    found.push(...level);
+  }
+  return found;
+}
+
+/** Notes that its owner is alerted of a late use; false when they were since `sinceAt`, so that one of many late uses is told. */
+export async function noteLateUse(tx: Query, id: number, sinceAt: UnixSeconds, at: UnixSeconds): Promise<boolean> {
+  const noted = await tx.updateTable('tokens').set({ late_use_alerted_at: at }).where('id', '=', id)
+    .where((token) => token.or([token('late_use_alerted_at', 'is', null), token('late_use_alerted_at', '<=', sinceAt)])).returning('id').executeTakeFirst();
+  return noted !== undefined;
 }
 
 /** Takes one use from a token with a limit and gives what is left; null when none was. The last one raises the revision. */

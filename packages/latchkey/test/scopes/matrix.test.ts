@@ -26,7 +26,7 @@ const ALMIGHTY = { ...ADA, admin: true };
 
 function tokenWith(kind: TokenKind, scopes: readonly string[]): StoredToken {
   return {
-    ...token({ kind, scopes, grants: [] }), description: '', createdAt: NOW - DAY, updatedAt: NOW - DAY, parentId: null, familyId: null,
+    ...token({ kind, scopes, grants: [] }), description: '', createdAt: NOW - DAY, updatedAt: NOW - DAY, parentId: null, familyId: null, hasOverlap: false,
   };
 }
 

@@ -1,0 +1,19 @@
+/** Requests as the side of the token files them: what waits for an owner's word. */
+import type { UnixSeconds } from '../base/time.ts';
+import type { Reach } from '../rules/reach.ts';
+import type { Query } from '../store/db.ts';
+import { insertRequest } from '../store/requests.ts';
+import type { Token } from '../store/tokens.ts';
+import type { Permit } from './authorize.ts';
+import { record } from './record.ts';
+
+/** Files a request for what a grant is to reach, or to reach beyond what it does. */
+export async function fileRequest(
+  tx: Query, permit: Permit, token: Pick<Token, 'id' | 'userId' | 'name'>, grantId: number, asked: Reach & { organizationId: number; justification: string | null }, at: UnixSeconds,
+): Promise<void> {
+  const { organizationId, justification, selection, repositoryIds, permissions } = asked;
+  const id = await insertRequest(tx, { tokenId: token.id, grantId, organizationId, userId: token.userId, reason: justification, selection, repositoryIds, permissions, at });
+  await record(tx, permit, at, {
+    action: 'personal_access_token.request_created', userId: token.userId, organizationId, tokenId: token.id, data: { request_id: id, name: token.name, selection, permissions, reason: justification },
+  });
+}
