@@ -82,8 +82,18 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals = 'SIGKILL'):
 }
 
 /** Runs git to its end and gives what it printed. Throws, with the end of its stderr, when it fails or prints more than `maxBytes`. */
-export async function readGit(command: GitCommand, options: { maxBytes?: number; input?: string } = {}): Promise<Buffer> {
-  const git = startGit(command);
+export function readGit(command: GitCommand, options: OutputOptions = {}): Promise<Buffer> {
+  return collectOutput(startGit(command), command.args, options);
+}
+
+export interface OutputOptions {
+  /** 16 MiB unless told. */
+  readonly maxBytes?: number;
+  readonly input?: string | Buffer;
+}
+
+/** The output of a process that was just started with these arguments, as `readGit` gives it. */
+export async function collectOutput(git: GitProcess, args: readonly string[], options: OutputOptions): Promise<Buffer> {
   git.stdin.end(options.input ?? '');
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -93,7 +103,7 @@ export async function readGit(command: GitCommand, options: { maxBytes?: number;
     else chunks.push(chunk);
   });
   const end = await git.ended;
-  if (end.code !== 0) throw new GitFailure(command.args, end);
+  if (end.code !== 0) throw new GitFailure(args, end);
   return Buffer.concat(chunks);
 }
 

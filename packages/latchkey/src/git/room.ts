@@ -11,6 +11,7 @@ import { gitEnvironment } from './environment.ts';
 import { Folders, type RepositoryName } from './folders.ts';
 import { Maintenance } from './maintenance.ts';
 import { createRepository, importRepository, type NewRepositoryOptions } from './new-repository.ts';
+import { Plumbing } from './plumbing.ts';
 import { GitProcesses, type GitProcess } from './processes.ts';
 import { Profiles, type ObjectFormat } from './profile.ts';
 import { hooksOf, type WorkflowRefusal } from './push-inspection.ts';
@@ -68,6 +69,8 @@ export interface GitRoom {
   capabilities(path: string): Soon<Buffer>;
   /** Runs a service in the caller's turn. Rejects with `Busy` when there is no place, with the signal's reason when it aborts. */
   serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess>;
+  /** A repository's objects and refs, for the functions of this room that take a `Plumbing`. The caller (a user or an address) takes turns. */
+  open(owner: string, name: string, caller: string): Plumbing;
   /** Tells that something was pushed, so that the repository is maintained in a while. */
   touched(path: string): void;
   /** Maintains a repository now. Never rejects. */
@@ -93,13 +96,16 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const profiles = new Profiles(plain);
   const advertisements = new Advertisements(folders);
   const maintenance = new Maintenance({ log, environment: plain });
-  const processes = new GitProcesses({
+  const limits = {
     maxRunning: settings.maxGitProcesses,
     maxRunningPerCaller: Math.ceil(settings.maxGitProcesses * SHARE_OF_ONE_CALLER),
     maxQueued: settings.gitQueueLimit,
     maxQueuedPerCaller: Math.ceil(settings.gitQueueLimit * QUEUE_SHARE_OF_ONE_CALLER),
     maxWaitSec: settings.gitQueueWaitSec,
-  });
+  };
+  const processes = new GitProcesses(limits);
+  // Places of their own: a page or a REST call waits for no clone, and no clone for them.
+  const readers = new GitProcesses(limits);
 
   async function serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess> {
     const profile = await profiles.of(run.path);
@@ -121,11 +127,12 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     list: () => folders.list(),
     capabilities: (path) => soon(profiles.of(path), ({ objectFormat }) => advertisements.of(objectFormat) ?? advertisements.capture(objectFormat)),
     serve,
+    open: (owner, name, caller) => new Plumbing({ folders, profiles, processes: readers }, folders.path(owner, name), caller),
     touched: (path) => maintenance.touched(path),
     maintain: (path) => maintenance.maintain(path),
     load: () => ({ running: processes.running, queued: processes.queued }),
     close: async (graceSec = CLOSE_GRACE_SEC) => {
-      await Promise.all([processes.drain(graceSec), maintenance.stop()]);
+      await Promise.all([processes.drain(graceSec), readers.drain(graceSec), maintenance.stop()]);
     },
   };
 }

@@ -1,0 +1,48 @@
+/**
+ * Names inside a repository that people write: object ids, refs, paths.
+ *
+ * Invariant: what passes here is safe to hand to git as an argument after `--end-of-options`, on a line of its input, and as a part of `REV:PATH`.
+ * Source: git's documentation, git-check-ref-format and git-fsck ("badTree" and friends: names that a checkout would take for `.git`).
+ */
+
+/** Longest full or short ref name, in bytes: a lock file beside it must still fit a directory entry. */
+export const MAX_REF_BYTES = 244;
+/** Longest path of a file, in bytes. */
+export const MAX_PATH_BYTES = 1024;
+/** Shortest beginning of an object id that is looked up. */
+export const MIN_ABBREVIATED_ID = 4;
+
+const FULL_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** Control characters, space and what git's revision language uses; `..`, `@{`; empty parts; parts that begin with a dot or end in `.lock`. */
+const FORBIDDEN_IN_REF = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|^\/|\/$|\/\/|(?:^|\/)\.|\.lock(?:\/|$)|\.$|^@$|^-/;
+/** Characters that a file system may drop from a name, so that what is left reads `.git` (HFS+). */
+const IGNORABLE = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+const READS_AS_GIT = /^(?:\.git|git~1)[ .]*(?::.*)?$/i;
+
+/** True for a whole object id, of either object format. Upper-case letters are none. */
+export function isObjectId(text: string): boolean {
+  return FULL_ID.test(text);
+}
+
+/** True for an object id or the beginning of one. */
+export function isIdPrefix(text: string): boolean {
+  return text.length >= MIN_ABBREVIATED_ID && /^[0-9a-f]{1,64}$/.test(text);
+}
+
+/** What is wrong with the name of a branch, tag or other ref, as a sentence; null when nothing is. */
+export function refNameProblem(name: string): string | null {
+  if (name === '') return 'A ref needs a name.';
+  if (Buffer.byteLength(name) > MAX_REF_BYTES) return `A ref's name has at most ${MAX_REF_BYTES} bytes.`;
+  return FORBIDDEN_IN_REF.test(name) || !name.isWellFormed() ? 'That is not a well formed name of a ref.' : null;
+}
+
+/** What is wrong with the path of a file, as a sentence; null when nothing is. Paths have no slash at either end. */
+export function pathProblem(path: string): string | null {
+  if (path === '') return 'A file needs a path.';
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `A path has at most ${MAX_PATH_BYTES} bytes.`;
+  if (/[\x00-\x1f\x7f]/.test(path) || !path.isWellFormed()) return 'A path has no control characters.';
+  const parts = path.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) return 'A path has no empty part, and none that is only dots.';
+  const reserved = path.split(/[/\\]/).some((part) => READS_AS_GIT.test(part.replace(IGNORABLE, '')));
+  return reserved ? 'No part of a path may be named .git.' : null;
+}
