@@ -31,8 +31,10 @@ export interface HistoryList {
   /** Unix seconds, by the committer's clock. */
   readonly sinceAt?: number;
   readonly untilAt?: number;
-  /** A part of the author's name or address, taken literally. */
-  readonly author?: string;
+  /** Each a part of the author's name or address, taken literally; one of them must fit. */
+  readonly authors?: readonly string[];
+  /** The same of the committer. */
+  readonly committers?: readonly string[];
   readonly offset: number;
   readonly limit: number;
 }
@@ -45,9 +47,10 @@ export async function listCommits(plumbing: Plumbing, commitId: string, list: Hi
   const filters = [
     ...(list.sinceAt === undefined ? [] : [`--since=${list.sinceAt}`]),
     ...(list.untilAt === undefined ? [] : [`--until=${list.untilAt}`]),
-    ...(list.author === undefined ? [] : ['--fixed-strings', '--regexp-ignore-case', `--author=${list.author}`]),
+    ...(list.authors ?? []).map((author) => `--author=${author}`),
+    ...(list.committers ?? []).map((committer) => `--committer=${committer}`),
   ];
-  const args = ['rev-list', ...filters, `--skip=${list.offset}`, `--max-count=${list.limit}`, '--end-of-options', commitId, '--', ...(list.path === undefined ? [] : [list.path])];
+  const args = ['rev-list', '--fixed-strings', '--regexp-ignore-case', ...filters, `--skip=${list.offset}`, `--max-count=${list.limit}`, '--end-of-options', commitId, '--', ...(list.path === undefined ? [] : [list.path])];
   const ids = await readRecords(plumbing, args, { offset: 0, limit: list.limit, separator: '\n' });
   return readCommits(plumbing, ids);
 }

@@ -105,3 +105,19 @@ async function readSections(plumbing: Plumbing, args: readonly string[]): Promis
   const sections = text.split(/^(?=diff --git )/m);
   return whole ? sections : sections.slice(0, -1);
 }
+
+/** The change of a commit against its first parent as one text: a bare diff, or a mail with the message. Null when it is longer than `MAX_PATCH_BYTES`. */
+export async function patchText(plumbing: Plumbing, id: string, form: 'diff' | 'patch'): Promise<string | null> {
+  const plain = ['--no-ext-diff', '--no-textconv', '--no-color', '--find-renames', '-l1000', '--full-index'];
+  const args = form === 'diff' ? ['diff-tree', '-r', '--root', '--no-commit-id', '-m', '--first-parent', '-p', ...plain, id] : ['format-patch', '--stdout', '--no-signature', '-1', ...plain, id];
+  const git = await plumbing.start(args);
+  git.stdin.end();
+  let text = '';
+  for await (const part of git.stdout.setEncoding('utf8') as AsyncIterable<string>) {
+    text += part;
+    if (text.length > MAX_PATCH_BYTES) break;
+  }
+  git.stop();
+  const end = await git.ended;
+  return text.length > MAX_PATCH_BYTES || end.code !== 0 ? null : text;
+}

@@ -22,6 +22,8 @@ export interface Ref {
 export interface RefList {
   readonly offset: number;
   readonly limit: number;
+  /** Only refs behind the one of this full name, which was listed before. */
+  readonly after?: string | null;
   /** `name` rises; `version` is for tags, the newest version first. */
   readonly sort?: 'name' | 'version';
 }
@@ -46,7 +48,15 @@ export async function listRefs(plumbing: Plumbing, prefix: string, list: RefList
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   const sort = list.sort === 'version' ? ['--sort=-version:refname'] : [];
   const args = ['for-each-ref', `--format=${FORMAT}`, ...sort, '--', folder];
-  const records = await readRecords(plumbing, args, { ...list, separator: '\n', keep: (record) => record.slice(record.lastIndexOf(' ') + 1).startsWith(prefix) });
+  let passed = list.after == null;
+  const keep = (record: string): boolean => {
+    const name = record.slice(record.lastIndexOf(' ') + 1);
+    // By name the ref itself may be gone meanwhile: its place in the order is still known.
+    const isPast = list.sort === 'version' ? passed : passed || Buffer.compare(Buffer.from(name), Buffer.from(list.after!)) > 0;
+    passed ||= name === list.after;
+    return isPast && name.startsWith(prefix);
+  };
+  const records = await readRecords(plumbing, args, { ...list, separator: '\n', keep });
   return records.map(refOf);
 }
 

@@ -1,6 +1,7 @@
 /** E-mail addresses of people: each belongs to one person, without regard to case; one of a person's is the primary one. */
 import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
+import { accountsByIds, type Account } from './accounts.ts';
 import type { Query } from './db.ts';
 
 export interface Email {
@@ -64,4 +65,13 @@ export async function deleteEmail(tx: Query, userId: number, emailId: number): P
   const deleted = await tx.deleteFrom('emails')
     .where('user_id', '=', userId).where('id', '=', emailId).where('is_primary', '=', 0).returning('id').executeTakeFirst();
   return deleted !== undefined;
+}
+
+/** Whose verified addresses these are, by the address in lower case. At most some hundred at once. */
+export async function usersByVerifiedEmails(q: Query, addresses: readonly string[]): Promise<Map<string, Account>> {
+  if (addresses.length === 0) return new Map();
+  const rows = await q.selectFrom('emails').select(['user_id', 'address_key'])
+    .where('address_key', 'in', [...new Set(addresses.map(nameKey))]).where('verified_at', 'is not', null).execute();
+  const accounts = await accountsByIds(q, rows.map((row) => row.user_id));
+  return new Map(rows.flatMap((row) => (accounts.has(row.user_id) ? [[row.address_key, accounts.get(row.user_id)!]] : [])));
 }

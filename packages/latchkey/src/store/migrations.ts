@@ -8,6 +8,7 @@ import { Fault } from '../base/errors.ts';
 import type { OpenedEngine } from './db.ts';
 import { foundation } from './migrations/0001-foundation.ts';
 import { tokenNotices } from './migrations/0010-token-notices.ts';
+import { repositoryHomepage } from './migrations/0020-repository-homepage.ts';
 import { outbox } from './migrations/0040-outbox.ts';
 import { refusals } from './migrations/0060-refusals.ts';
 import { jobs } from './migrations/0080-jobs.ts';
@@ -19,6 +20,7 @@ import type { Kysely } from 'kysely';
 export const MIGRATIONS: readonly Migration[] = [
   foundation,
   tokenNotices,
+  repositoryHomepage,
   outbox,
   refusals,
   jobs, rateWindows,

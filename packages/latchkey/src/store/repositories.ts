@@ -17,6 +17,8 @@ export interface Repository {
   readonly ownerId: number;
   readonly name: string;
   readonly description: string;
+  /** '' = none. */
+  readonly homepage: string;
   readonly visibility: Visibility;
   readonly archivedAt: UnixSeconds | null;
   readonly objectFormat: 'sha1' | 'sha256';
@@ -40,6 +42,7 @@ export function repositoryOf(row: Omit<Selectable<RepositoriesTable>, 'name_key'
     ownerId: row.owner_id,
     name: row.name,
     description: row.description,
+    homepage: row.homepage,
     visibility: row.visibility,
     archivedAt: row.archived_at,
     objectFormat: row.object_format,

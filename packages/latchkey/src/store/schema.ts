@@ -51,6 +51,8 @@ export interface RepositoriesTable {
   name: string;
   name_key: string;
   description: Generated<string>;
+  /** '' = none. */
+  homepage: Generated<string>;
   visibility: 'public' | 'internal' | 'private';
   archived_at: number | null;
   object_format: 'sha1' | 'sha256';

@@ -47,7 +47,7 @@ export async function repositoryStanding(q: Query, ownerLogin: string, name: str
     .select([
       'owner.id', 'owner.kind', 'owner.login', 'owner.name', 'owner.created_at', 'owner.suspended_at', 'owner.admin', 'owner.two_factor_at',
       'owner.profile_json', 'current.id as current_id', 'repository.id as repository_id', 'repository.name as repository_name',
-      'repository.description', 'repository.visibility', 'repository.archived_at', 'repository.object_format',
+      'repository.description', 'repository.homepage', 'repository.visibility', 'repository.archived_at', 'repository.object_format',
       'repository.created_at as repository_created_at', 'repository.updated_at', 'repository.pushed_at',
     ])
     .where('named.login_key', '=', nameKey(ownerLogin)).executeTakeFirst();
@@ -59,6 +59,7 @@ export async function repositoryStanding(q: Query, ownerLogin: string, name: str
     owner_id: row.id,
     name: row.repository_name!,
     description: row.description!,
+    homepage: row.homepage!,
     visibility: row.visibility!,
     archived_at: row.archived_at,
     object_format: row.object_format!,

@@ -11,6 +11,7 @@
  *
  * Invariant: nothing is read of a body before the request is allowed. What is not a path of this door, a wrong method, or a trailing slash is 404.
  */
+import { Readable } from 'node:stream';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
@@ -82,7 +83,8 @@ async function serve(visit: Visit, find: (method: string, path: string) => PathM
 }
 
 function pathBelow(url: URL): string {
-  return url.pathname.slice(PREFIX.length) || '/';
+  // Clients ask for the root folder of a repository as `contents/` and an empty path.
+  return url.pathname.slice(PREFIX.length).replace(/(\/contents)\/$/, '$1') || '/';
 }
 
 /** Decides over the endpoint's need. Whoever names nobody asks for their own account in vain, also where others' are public. */
@@ -163,6 +165,8 @@ function answer(visit: Visit, endpoint: Endpoint, { status, body, headers = {}, 
 function send({ request, reply }: Visit, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): FastifyReply {
   void reply.code(status).headers(headers);
   if (body === null) return reply.send();
+  // A stream has its type and length from the handler.
+  if (body instanceof Readable) return reply.send(body);
   const raw = typeof body === 'string' || Buffer.isBuffer(body);
   const text = raw ? body : JSON.stringify(body);
   if (!raw || headers['Content-Type'] === undefined) void reply.type('application/json; charset=utf-8');
