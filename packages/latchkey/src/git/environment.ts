@@ -31,7 +31,7 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
   // A push never touches a work tree, so that no checkout filter of a repository runs.
   ['receive.denyCurrentBranch', 'refuse'],
   ['receive.denyDeleteCurrent', 'refuse'],
-  // Every object that arrives is checked. Old, harmless mistakes of well-known histories pass, as they do at GitLab (Gitaly's settings).
+  // Every object that arrives is checked. Three old mistakes that real histories carry, and that harm nobody, pass.
   ['transfer.fsckObjects', 'true'],
   ['receive.fsckObjects', 'true'],
   ['receive.fsck.badTimezone', 'ignore'],

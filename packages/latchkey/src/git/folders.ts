@@ -9,9 +9,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fault } from '../base/errors.ts';
+import { DAY_SEC } from '../base/time.ts';
 import { installHooks } from './push-inspection.ts';
 
 /** An owner's folder never begins with a dot, so this is nobody's. */
@@ -84,9 +85,12 @@ export class Folders {
     await rm(out, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  /** Deletes what an earlier run left in the trash. */
+  /** Deletes what runs that were killed left in the trash. What is younger than a day may be another process's draft. */
   async emptyTrash(): Promise<void> {
-    for (const left of await readdir(this.#trash)) await rm(join(this.#trash, left), { recursive: true, force: true });
+    for (const left of await readdir(this.#trash)) {
+      const { mtimeMs } = await stat(join(this.#trash, left));
+      if (Date.now() - mtimeMs > DAY_SEC * 1000) await rm(join(this.#trash, left), { recursive: true, force: true });
+    }
   }
 
   /** The bare repositories that lie under the root, sorted. Symbolic links are not followed. */

@@ -86,7 +86,8 @@ export class Maintenance {
     git.stdout.resume();
     const end = await git.ended;
     this.#now = null;
-    if (end.code !== 0 && !end.stopped) this.#options.log.warn({ path, command: args[0], code: end.code, stderr: end.stderr }, 'a repository could not be maintained');
+    if (end.code === 0 || end.stopped) return;
+    this.#options.log.warn({ path, command: args[0], code: end.code, stderr: end.stderr }, 'a repository could not be maintained');
   }
 }
 

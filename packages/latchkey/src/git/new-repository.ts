@@ -68,7 +68,8 @@ async function copy(folders: Folders, source: string, draft: string, format: Obj
   await init(folders, draft, format, branch);
   // Git clears its settings for the other side of a local fetch, so that side is told on its own that the owner of the files doesn't matter.
   const otherSide = "git -c safe.directory='*' upload-pack";
-  await run(folders, [`--git-dir=${draft}`, 'fetch', '--quiet', '--no-write-fetch-head', '--update-shallow', `--upload-pack=${otherSide}`, source, '+refs/*:refs/*']);
+  const how = ['--quiet', '--no-write-fetch-head', '--update-shallow', `--upload-pack=${otherSide}`];
+  await run(folders, [`--git-dir=${draft}`, 'fetch', ...how, source, '+refs/*:refs/*']);
 }
 
 async function run(folders: Folders, args: readonly string[]): Promise<string> {

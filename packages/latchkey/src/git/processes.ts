@@ -2,7 +2,7 @@
  * Starts git, keeps count of it, and ends it for certain.
  *
  * Invariant: every git process leads a process group of its own, so that stopping it stops what it started (pack-objects, index-pack).
- * Invariant: a process that was stopped is gone, with its group, `STOP_GRACE_SEC` later at the latest.
+ * Invariant: a process that was stopped is gone, with its group, twice `STOP_GRACE_SEC` later at the latest.
  * Never: a shell, or an argument that a client chose in a place where git reads options.
  */
 import { spawn } from 'node:child_process';
@@ -11,7 +11,7 @@ import { FairQueue, type QueueLimits, type Release } from './queue.ts';
 
 /** How much of what git says on stderr is kept, from its end, for the log. */
 const MAX_STDERR_CHARACTERS = 4096;
-/** How long git has, after the end of its input and a SIGTERM, to remove what it began. */
+/** How long git has after the end of its input to remove what it began, and after a SIGTERM to go. */
 export const STOP_GRACE_SEC = 5;
 
 /** How a process ended. `code` is null when a signal ended it, and when it could not be started. */
@@ -32,7 +32,7 @@ export interface GitProcess {
   readonly ended: Promise<GitEnd>;
   /** Settles once the process is gone. Never rejects. */
   readonly exited: Promise<void>;
-  /** Ends its input, asks it and its children to end, and makes them when they don't. Its output is thrown away. */
+  /** Ends its input, asks it and its children to end, and makes them when they don't. What it still says flows on to whoever listens. */
   stop(): void;
 }
 
@@ -40,6 +40,11 @@ export interface GitCommand {
   readonly args: readonly string[];
   readonly environment: Record<string, string>;
   readonly cwd: string;
+  /**
+   * True for a process that removes what it began when its input ends, but not when a signal ends it: receive-pack leaves the objects of a
+   * push that was cut off. It is stopped by the end of its input, and by signals only when that did not help.
+   */
+  readonly tidiesUp?: boolean;
 }
 
 /** Starts `git` with these arguments. When it can't be started, `ended` says so. */
@@ -61,13 +66,13 @@ export function startGit(command: GitCommand): GitProcess {
     child.once('error', (error) => { stderr = `git could not be started: ${error.message}`; resolve({ code: null, signal: null, stderr, stopped }); });
   });
   const stop = (): void => {
-    if (stopped || gone) return void child.stdout.resume();
-    stopped = true;
     child.stdin.destroy();
-    child.stdout.destroy();
-    killGroup(child.pid, 'SIGTERM');
-    const timer = setTimeout(() => killGroup(child.pid), STOP_GRACE_SEC * 1000);
-    void exited.then(() => clearTimeout(timer));
+    child.stdout.resume();
+    if (stopped || gone) return;
+    stopped = true;
+    const term = setTimeout(() => killGroup(child.pid, 'SIGTERM'), command.tidiesUp === true ? STOP_GRACE_SEC * 1000 : 0);
+    const kill = setTimeout(() => killGroup(child.pid), (command.tidiesUp === true ? 2 : 1) * STOP_GRACE_SEC * 1000);
+    void exited.then(() => { clearTimeout(term); clearTimeout(kill); });
   };
   return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, ended, exited, stop };
 }

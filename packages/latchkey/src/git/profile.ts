@@ -53,6 +53,8 @@ export class Profiles {
 
 function stampOf(path: string): string {
   const stat = statSync(join(path, 'config'), { bigint: true, throwIfNoEntry: false });
-  if (stat === undefined) throw new Fault('The repository is known, but its files are not on this server.', { hint: 'An administrator must bring them back.', detail: path });
+  if (stat === undefined) {
+    throw new Fault('The repository is known, but its files are not on this server.', { hint: 'An administrator must bring them back.', detail: path });
+  }
   return `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
 }

@@ -92,6 +92,7 @@ export const CLOSE_GRACE_SEC = 10;
 /** Opens the folder of repositories. Two processes may have it open at once: a server, and an administrator's command. */
 export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const folders = new Folders(settings.repositories);
+  folders.emptyTrash().catch((error: unknown) => log.warn({ err: error }, 'the trash could not be emptied'));
   const plain = gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks });
   const profiles = new Profiles(plain);
   const advertisements = new Advertisements(folders);
@@ -113,7 +114,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     const config = settings.allowRepositoryHooks ? [] : profile.config;
     const environment = gitEnvironment({ homeFolder: folders.home, protocol: run.protocol, config, ...hooks });
     const args = [run.service, '--stateless-rpc', ...(run.advertise ? ['--advertise-refs'] : []), ...(run.service === 'upload-pack' ? ['--strict'] : []), run.path];
-    return processes.start(run.caller, { args, environment, cwd: folders.root }, signal);
+    return processes.start(run.caller, { args, environment, cwd: folders.root, tidiesUp: run.service === 'receive-pack' }, signal);
   }
 
   return {

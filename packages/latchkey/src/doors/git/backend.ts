@@ -14,16 +14,20 @@ import type { GitEnd, GitProcess } from '../../git/processes.ts';
 import { PushReport } from './push-report.ts';
 import { endLater, refuseMistake, type Mistake } from './refuse.ts';
 
-/** The largest request of a fetch, inflated: a million wanted and known commits. Git keeps it in memory. */
-export const MAX_FETCH_REQUEST_BYTES = 64 * 1024 * 1024;
-/** A push that only asks whether it may push ("0000"), as git sends before a large one. */
-const PROBE_BYTES = 4;
+/** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
+export const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
+/** A flush packet ("0000") and nothing else: git asks with it whether it may push, before a large push. */
+const FLUSH_BYTES = 4;
 
 export const NO_CACHE = { Expires: 'Fri, 01 Jan 1980 00:00:00 GMT', Pragma: 'no-cache', 'Cache-Control': 'no-cache, max-age=0, must-revalidate' } as const;
 
 /** Git's own words for failures that are not the client's doing. Every other failure without output comes from what the client sent. */
-const OUR_FAULT =
-  /could not be started|No space left|Disk quota|Permission denied|Read-only file system|Too many open files|[Oo]ut of memory|Cannot allocate|does not appear to be a git|not a git repository|dubious ownership|unable to create|Input\/output error|is corrupt/;
+const OUR_FAULT = new RegExp(
+  [
+    'could not be started', 'No space left', 'Disk quota', 'Permission denied', 'Read-only file system', 'Too many open files', '[Oo]ut of memory', 'Cannot allocate',
+    'does not appear to be a git', 'not a git repository', 'dubious ownership', 'unable to create', 'Input/output error', 'is corrupt',
+  ].join('|'),
+);
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -34,7 +38,10 @@ export interface Exchange {
   readonly preamble: string;
 }
 
-/** Runs the service for the client. @returns true when a push changed at least one ref. Rejects with `Busy`, or with what kept git from starting. */
+/**
+ * Runs the service for the client. Rejects with `Busy`, or with what kept git from starting.
+ * @returns true when a push changed at least one ref
+ */
 export async function converse(ctx: Context, exchange: Exchange): Promise<boolean> {
   const { response, run } = exchange;
   const gone = new AbortController();
@@ -51,7 +58,9 @@ export async function converse(ctx: Context, exchange: Exchange): Promise<boolea
   }
   const conversation = new Conversation(exchange, git, ctx.settings.gitIdleTimeoutSec * 1000);
   const end = await conversation.hold();
-  if (conversation.failed(end)) ctx.log.info({ service: run.service, path: run.path, code: end.code, signal: end.signal, stderr: end.stderr }, 'git ended with an error');
+  if (end.code !== 0 && !end.stopped) {
+    ctx.log.info({ service: run.service, path: run.path, code: end.code, signal: end.signal, stderr: end.stderr }, 'git ended with an error');
+  }
   return conversation.changedRefs(end);
 }
 
@@ -83,14 +92,10 @@ class Conversation {
     return end;
   }
 
-  failed(end: GitEnd): boolean {
-    return end.code !== 0 && !end.stopped;
-  }
-
   changedRefs(end: GitEnd): boolean {
     const { run } = this.#exchange;
     if (run.service !== 'receive-pack' || run.advertise) return false;
-    return this.#report.outcome() ?? (end.code === 0 && this.#bodyBytes > PROBE_BYTES);
+    return this.#report.outcome() ?? (end.code === 0 && this.#bodyBytes > FLUSH_BYTES);
   }
 
   #passInput(): void {
@@ -116,7 +121,7 @@ class Conversation {
     stdout.on('data', (chunk: Buffer) => {
       this.#idle.refresh();
       if (this.#exchange.run.service === 'receive-pack') this.#report.see(chunk);
-      if (response.destroyed) return;
+      if (response.destroyed || this.#mistake !== null) return;
       if (!response.headersSent) this.#begin();
       if (response.write(chunk)) return;
       stdout.pause();
@@ -131,10 +136,9 @@ class Conversation {
   }
 
   #finish(end: GitEnd): void {
-    const { request, response, run } = this.#exchange;
+    const { request, response } = this.#exchange;
     if (response.destroyed) return;
-    const emptyBody = !run.advertise && this.#bodyBytes === 0;
-    if (!response.headersSent && (this.#mistake !== null || emptyBody || end.code !== 0)) {
+    if (!response.headersSent && (this.#mistake !== null || end.code !== 0 || this.#isCutOff())) {
       refuseMistake(request, response, this.#mistake ?? (end.signal !== null || OUR_FAULT.test(end.stderr) ? 'failed' : 'body_unreadable'));
       return;
     }
@@ -142,6 +146,12 @@ class Conversation {
     if (!response.headersSent) this.#begin();
     response.end();
     endLater(request);
+  }
+
+  /** Git ends in silence, and content, when the input stops before a request is complete. A push may have asked for no report. */
+  #isCutOff(): boolean {
+    const { run } = this.#exchange;
+    return !run.advertise && (this.#bodyBytes === 0 || (run.service === 'upload-pack' && this.#bodyBytes > FLUSH_BYTES));
   }
 
   /** A fetch ends with its client. A push that has arrived whole is finished, so that it is either done and on record or not begun. */

@@ -25,8 +25,8 @@ export const STATUS_OF = {
   token_revoked: 401,
   token_replaced: 401,
   token_used_up: 401,
+  owner_suspended: 401,
   token_not_yet_valid: 403,
-  owner_suspended: 403,
   address_not_allowed: 403,
   organization_address_not_allowed: 403,
   too_many_attempts: 429,
@@ -90,7 +90,8 @@ export function refuseMistake(request: IncomingMessage, response: ServerResponse
 }
 
 function linesOf({ sentence, also, wayOut }: Explanation): string[] {
-  const lines = [sentence, also.join(' '), wayOut.text, wayOut.url ?? '', wayOut.command ?? ''].filter((line) => line !== '').map((line) => line.replaceAll('\n', ' '));
+  const parts = [sentence, also.join(' '), wayOut.text, wayOut.url ?? '', wayOut.command ?? ''];
+  const lines = parts.filter((line) => line !== '').map((line) => line.replaceAll('\n', ' '));
   return lines.length <= MAX_LINES ? lines : [...lines.slice(0, MAX_LINES - 2), lines.slice(MAX_LINES - 2, -1).join(' '), lines.at(-1)!];
 }
 

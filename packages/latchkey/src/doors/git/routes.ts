@@ -66,7 +66,9 @@ async function answer(ctx: Context, request: IncomingMessage, response: ServerRe
   if (!verdict.allowed) return refuse(request, response, verdict.explanation);
   const { permit } = verdict;
   const { owner, repository } = repositoryOf(permit);
-  if (address.step === 'refs' && isRenamed(address, owner, repository)) return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
+  if (address.step === 'refs' && isRenamed(address, owner, repository)) {
+    return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
+  }
   const path = ctx.git.path(owner.login, repository.name);
   const version = protocolVersion(protocolHeader(request));
   if (address.step === 'refs' && address.service === 'upload-pack' && version === 2) return sendCapabilities(response, await ctx.git.capabilities(path));
@@ -138,7 +140,8 @@ function isRenamed(address: GitAddress, owner: OwnerRecord, repository: Reposito
 
 function workflowRefusal(ctx: Context, permit: Permit, from: string): WorkflowRefusal {
   const question = { bearer: permit.bearer!, need: WORKFLOWS, target: permit.target, at: ctx.clock.now(), address: from };
-  const { sentence, wayOut } = explain(ctx.settings.publicUrl, question, [{ reason: 'workflow_permission_missing', missing: [{ permission: 'workflows', level: 'write' }] }], null);
+  const refusal = { reason: 'workflow_permission_missing', missing: [{ permission: 'workflows', level: 'write' }] } as const;
+  const { sentence, wayOut } = explain(ctx.settings.publicUrl, question, [refusal], null);
   return { sentence, wayOut: [wayOut.text, wayOut.url, wayOut.command].filter((part) => part !== null && part !== '').join('\n') };
 }
 

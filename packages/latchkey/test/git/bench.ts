@@ -1,0 +1,35 @@
+/** A room on a fresh folder, and git run without the room for what a test needs beside it. */
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeLog } from '../../src/base/log.ts';
+import { makeGitRoom, type GitRoom, type GitSettings } from '../../src/git/room.ts';
+
+export interface Bench {
+  readonly room: GitRoom;
+  /** A folder of the test's own, beside the repositories. */
+  readonly folder: string;
+  /** Runs git as a person would and gives its output. */
+  git(args: readonly string[], input?: string): string;
+  close(): Promise<void>;
+}
+
+export async function makeBench(settings: Partial<GitSettings> = {}): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-git-room-'));
+  const room = makeGitRoom(
+    { repositories: join(folder, 'repositories'), maxGitProcesses: 4, gitQueueLimit: 8, gitQueueWaitSec: 10, allowRepositoryHooks: false, ...settings },
+    makeLog('silent'),
+  );
+  const identity = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.org', GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.org' };
+  const env = { PATH: process.env['PATH']!, HOME: folder, GIT_CONFIG_NOSYSTEM: '1', ...identity };
+  return {
+    room,
+    folder,
+    git: (args, input = '') => execFileSync('git', args, { cwd: folder, env, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] }),
+    close: async () => {
+      await room.close(0);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

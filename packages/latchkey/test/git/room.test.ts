@@ -1,0 +1,115 @@
+import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Fault, Problem } from '../../src/base/errors.ts';
+import { Folders } from '../../src/git/folders.ts';
+import { makeBench, type Bench } from './bench.ts';
+
+let bench: Bench;
+beforeEach(async () => { bench = await makeBench(); });
+afterEach(() => bench.close());
+
+/** A repository beside the room with one commit on `trunk`, a tag, hooks and a remote. */
+function source(): string {
+  const path = join(bench.folder, 'source');
+  bench.git(['init', '-q', '-b', 'trunk', path]);
+  bench.git(['-C', path, 'commit', '-q', '--allow-empty', '-m', 'one']);
+  bench.git(['-C', path, 'tag', 'v1']);
+  bench.git(['-C', path, 'remote', 'add', 'origin', 'https://example.org/x.git']);
+  writeFileSync(join(path, '.git/hooks/pre-receive'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  return path;
+}
+
+describe('the place of a repository', () => {
+  it('is its owner and name under the root', () => {
+    expect(bench.room.path('ada', 'site')).toBe(join(bench.room.root, 'ada', 'site.git'));
+  });
+
+  it.each([
+    ['..', 'site'], ['.', 'site'], ['ada', '..'], ['ada', ''], ['', 'site'], ['ada/../..', 'site'], ['ada', '../x'], ['ada', 'a/b'], ['ada', 'a\\b'], ['ada', 'a\0b'],
+    ['-ada', 'site'], ['.latchkey', 'home'], ['ada', '-x'], ['ada', 'x'.repeat(101)], ['ada', 'ä'], ['ada', 'a b'], ['ada', 'a\nb'],
+  ])('cannot be %j, %j', (owner, name) => {
+    expect(() => bench.room.path(owner, name)).toThrow(Fault);
+  });
+
+  it('cannot be reached through a symbolic link', () => {
+    mkdirSync(join(bench.folder, 'elsewhere', 'x.git'), { recursive: true });
+    symlinkSync(join(bench.folder, 'elsewhere'), join(bench.room.root, 'ada'));
+    expect(() => bench.room.path('ada', 'x')).toThrow('outside of the folder');
+    mkdirSync(join(bench.room.root, 'bob'));
+    symlinkSync(join(bench.folder, 'elsewhere', 'x.git'), join(bench.room.root, 'bob', 'x.git'));
+    expect(() => bench.room.path('bob', 'x')).toThrow('outside of the folder');
+  });
+});
+
+describe('a new repository', () => {
+  it.each(['sha1', 'sha256'] as const)('is bare and empty, with %s names', async (objectFormat) => {
+    await bench.room.create('ada', 'site', { objectFormat, defaultBranch: 'trunk' });
+    const path = bench.room.path('ada', 'site');
+    expect(bench.git(['-C', path, 'rev-parse', '--is-bare-repository', '--show-object-format'])).toBe(`true\n${objectFormat}\n`);
+    expect(bench.git(['-C', path, 'symbolic-ref', 'HEAD'])).toBe('refs/heads/trunk\n');
+    expect(existsSync(join(path, 'hooks'))).toBe(false);
+  });
+
+  it('does not replace what lies there', async () => {
+    await bench.room.create('ada', 'site');
+    await expect(bench.room.create('ada', 'site')).rejects.toThrow(Problem);
+  });
+
+  it('moves, goes, and is listed as long as it is there', async () => {
+    await bench.room.create('ada', 'site');
+    await bench.room.create('acme', 'tool');
+    await bench.room.rename({ owner: 'ada', name: 'site' }, { owner: 'acme', name: 'page' });
+    expect(await bench.room.list()).toEqual([{ owner: 'acme', name: 'page' }, { owner: 'acme', name: 'tool' }]);
+    expect(bench.room.exists('ada', 'site')).toBe(false);
+    await expect(bench.room.rename({ owner: 'acme', name: 'page' }, { owner: 'acme', name: 'tool' })).rejects.toThrow(Fault);
+    await bench.room.remove('acme', 'page');
+    await bench.room.remove('acme', 'page');
+    expect(await bench.room.list()).toEqual([{ owner: 'acme', name: 'tool' }]);
+    expect(readdirSync(join(bench.room.root, '.latchkey', 'trash'))).toEqual([]);
+  });
+});
+
+describe('the trash', () => {
+  it('is emptied at the start of what is a day old, since younger things may be in use', async () => {
+    const trash = join(bench.room.root, '.latchkey', 'trash');
+    for (const name of ['old.git', 'new.git']) mkdirSync(join(trash, name));
+    const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+    utimesSync(join(trash, 'old.git'), twoDaysAgo, twoDaysAgo);
+    await new Folders(bench.room.root).emptyTrash();
+    expect(readdirSync(trash)).toEqual(['new.git']);
+  });
+});
+
+describe('an imported repository', () => {
+  it('is a whole copy without hooks, settings and remotes', async () => {
+    const from = source();
+    expect(await bench.room.importFrom(from, 'ada', 'site')).toEqual({ objectFormat: 'sha1', copied: true });
+    const path = bench.room.path('ada', 'site');
+    expect(bench.git(['-C', path, 'for-each-ref', '--format=%(refname)'])).toBe('refs/heads/trunk\nrefs/tags/v1\n');
+    expect(bench.git(['-C', path, 'symbolic-ref', 'HEAD'])).toBe('refs/heads/trunk\n');
+    expect(bench.git(['-C', path, 'remote'])).toBe('');
+    expect(existsSync(join(path, 'hooks'))).toBe(false);
+    expect(bench.git(['-C', path, 'rev-parse', 'trunk'])).toBe(bench.git(['-C', from, 'rev-parse', 'trunk']));
+  });
+
+  it('is adopted as it is where it lies in its place', async () => {
+    const path = bench.room.path('ada', 'site');
+    bench.git(['clone', '-q', '--bare', source(), path]);
+    expect(await bench.room.importFrom(path, 'ada', 'site')).toEqual({ objectFormat: 'sha1', copied: false });
+    expect(bench.git(['-C', path, 'remote'])).toBe('origin\n');
+  });
+
+  it('is refused where there is none, with nothing left behind', async () => {
+    await expect(bench.room.importFrom(bench.folder, 'ada', 'site')).rejects.toThrow('There is no Git repository at');
+    expect(bench.room.exists('ada', 'site')).toBe(false);
+  });
+
+  it('is refused when it is damaged, with nothing left behind', async () => {
+    const from = source();
+    writeFileSync(join(from, '.git/refs/heads/broken'), `${'1'.repeat(40)}\n`);
+    await expect(bench.room.importFrom(from, 'ada', 'site')).rejects.toThrow("can't be read whole");
+    expect(bench.room.exists('ada', 'site')).toBe(false);
+    expect(readdirSync(join(bench.room.root, '.latchkey', 'trash'))).toEqual([]);
+  });
+});
