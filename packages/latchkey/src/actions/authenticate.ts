@@ -76,7 +76,7 @@ function byText(ctx: Context, text: string, otherwise: Reason): Soon<Identity | 
   if (parsed.form === 'foreign') {
     const foreign = recogniseForeign(text);
     if (foreign === null) return rejected(otherwise);
-    return foreign.kind === 'key' ? rejected('key_pasted') : rejected('token_of_other_product', { product: foreign.product });
+    return foreign.kind === 'key' ? rejected('key_pasted', { product: foreign.product }) : rejected('token_of_other_product', { product: foreign.product });
   }
   const digest = digestOf(text);
   return soon(ctx.memory.recall(`token ${digest}`, () => readIdentity(ctx, digest)), (identity) => identity ?? rejected('token_unknown'));

@@ -4,7 +4,7 @@
  * Invariant: `not_found` and `public_only` say the same whether the thing exists, is not selected, or may not be seen.
  */
 import {
-  editPath, help, listed, missingInWords, newClassicPath, newFineGrainedPath, newScopedPath, sentenceCase, shown, suggestedScopes, theOwner,
+  editPath, help, listed, missingInWords, newClassicPath, newFineGrainedPath, newScopedPath, reachPath, sentenceCase, shown, suggestedScopes, theOwner,
   thePerson, theTarget, theToken, tokenPath, whoDecides, withOtherAccount,
 } from './refusal-links.ts';
 import type { Reason, RefusalEntry, RefusalFacts, WayOut } from './refusal.ts';
@@ -25,7 +25,7 @@ function lackingScopes(facts: RefusalFacts): string {
 /** Where scopes are added; GitLab's can't be changed, and what no scope gives, a fine-grained token does. */
 function addScopes(facts: RefusalFacts): WayOut {
   const dialect = facts.tokenKind === 'scoped' ? 'scoped' : 'classic';
-  if (suggestedScopes(dialect, facts).length === 0) return { text: 'A fine-grained token can have that:', url: newFineGrainedPath(facts, true) };
+  if (suggestedScopes(dialect, facts).length === 0) return { text: 'A fine-grained token can have that:', url: newFineGrainedPath(facts) };
   return dialect === 'classic'
     ? { text: 'Add what is missing:', url: editPath(facts) }
     : { text: 'Its scopes are fixed; create another with those it needs:', url: newScopedPath(facts) };
@@ -51,7 +51,7 @@ export const ACCESS_REFUSALS = {
   classic_forbidden: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${whoDecides(facts)} does not allow personal access tokens (classic).`,
-    wayOut: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts, true) }),
+    wayOut: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
     about: 'The organization, or the instance for all of them, forbids classic tokens. Public resources can be read all the same.',
   },
   fine_grained_forbidden: {
@@ -63,7 +63,7 @@ export const ACCESS_REFUSALS = {
   scoped_forbidden: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${whoDecides(facts)} does not allow scoped personal access tokens.`,
-    wayOut: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts, true) }),
+    wayOut: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
     about: 'The organization, or the instance for all of them, forbids tokens with GitLab’s scopes. Public resources can be read all the same.',
   },
   lifetime_over_policy: {
@@ -112,7 +112,7 @@ export const ACCESS_REFUSALS = {
     },
     wayOut: (facts) => {
       if (facts.tokenKind === null) return help('not_found', 'Check the name, and with whose account you are signed in:');
-      return { text: `Check the name, then what the token reaches${facts.reaches === null ? '' : ` (now ${shown(facts.reaches)})`}:`, url: tokenPath(facts) };
+      return { text: `Check the name, then what the token reaches${facts.reaches === null ? '' : ` (now ${shown(facts.reaches)})`}:`, url: reachPath(facts) };
     },
     about: 'One answer for three causes, so that nobody learns from it what exists: there is no such thing; the token does not reach it; its owner may not see it.',
   },
@@ -128,13 +128,13 @@ export const ACCESS_REFUSALS = {
   resource_owner_mismatch: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => withOtherAccount(`${sentenceCase(theToken(facts))} is not for resources of ${theOwner(facts)}.`, facts),
-    wayOut: (facts) => ({ text: `Create one whose resource owner is ${theOwner(facts)}:`, url: newFineGrainedPath(facts, true) }),
+    wayOut: (facts) => ({ text: `Create one whose resource owner is ${theOwner(facts)}:`, url: newFineGrainedPath(facts) }),
     about: 'A fine-grained token reaches the resource owners that it was made for. What is public can be read, but changing it needs a grant of its owner.',
   },
   repository_not_selected: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => withOtherAccount(`${theTarget(facts, 'This')} is not among the repositories of ${theToken(facts)}.`, facts),
-    wayOut: (facts) => ({ text: 'Add it on the page of the token:', url: editPath(facts) }),
+    wayOut: (facts) => ({ text: 'Add it on the page of the token:', url: reachPath(facts) }),
     about: 'The token is for selected repositories. Told only of what is public, so that it confirms nothing.',
   },
   permission_missing: {
@@ -164,7 +164,7 @@ export const ACCESS_REFUSALS = {
     sentence: (facts) => {
       const what = missingInWords(facts);
       const where = facts.fullName === '' ? '' : ` on ${theTarget(facts)}`;
-      return withOtherAccount(`${thePerson(facts, 'Its owner')} may not do this${where}${what === '' ? '' : ` (${what})`}, so its tokens may not either.`, facts);
+      return withOtherAccount(`${thePerson(facts, 'Its owner')} may not do this${where}${what === '' ? '' : ` (${what})`}, so no token of theirs may.`, facts);
     },
     wayOut: (facts) => help('role_insufficient', `Ask for a higher role whoever administers ${facts.fullName === '' ? facts.instanceName : theTarget(facts)}:`),
     about: 'The person behind the credential has no role there that allows it today. The token is well: it works again when the role is given.',
@@ -178,7 +178,7 @@ export const ACCESS_REFUSALS = {
 } satisfies Partial<Record<Reason, RefusalEntry>>;
 
 function publicOnlyPath(facts: RefusalFacts): string {
-  return editPath({ ...facts, missingScopes: ['repo'], missing: facts.missing.length === 0 ? [{ permission: 'contents', level: 'read' }] : facts.missing });
+  return facts.tokenKind === 'fine-grained' ? reachPath(facts) : editPath({ ...facts, missingScopes: ['repo'] });
 }
 
 function addForWorkflows(facts: RefusalFacts): WayOut {

@@ -9,10 +9,11 @@ import type { Reason, RefusalEntry, RefusalFacts } from './refusal.ts';
 
 const TOLD_TO_ALL = { strangerMayHear: true, credentialIsDead: true };
 
-/** A remote URL that carries a username, or null when there is no repository to name. */
-function remoteWithName({ publicUrl, login, fullName }: RefusalFacts): string | null {
+/** A command with an address that carries a username, or null when there is no repository to name. Who pushes has a remote, who reads may not. */
+function remoteWithName({ publicUrl, login, fullName, needed }: RefusalFacts): string | null {
   if (!/^[\w.-]+\/[\w.-]+$/.test(fullName)) return null;
-  return `git remote set-url origin ${publicUrl.replace('://', `://${login ?? 'git'}@`)}/${fullName}.git`;
+  const command = needed.some(({ level }) => level !== 'read') ? 'git remote set-url origin' : 'git clone';
+  return `${command} ${publicUrl.replace('://', `://${login ?? 'git'}@`)}/${fullName}.git`;
 }
 
 function waitInWords(sec: number | null): string {
@@ -39,7 +40,7 @@ export const CREDENTIAL_REFUSALS = {
     sentence: () => 'A username is needed, and none was sent. Any name will do: the token alone decides.',
     wayOut: (facts) => {
       const command = remoteWithName(facts);
-      return command === null ? help('username_missing', 'Put a name before the host: https://git@HOST/OWNER/NAME.git') : { text: 'Put one into the remote URL:', command };
+      return command === null ? help('username_missing', 'Put a name before the host: https://git@HOST/OWNER/NAME.git') : { text: 'Put one into the address:', command };
     },
     about: 'Git sent an empty username. The server asks for one, as GitHub does, and then ignores it.',
   },
@@ -116,7 +117,7 @@ export const CREDENTIAL_REFUSALS = {
   },
   owner_suspended: {
     ...TOLD_TO_ALL,
-    sentence: (facts) => `The account ${facts.login === null ? 'behind this token' : shown(facts.login)} is suspended, and no token of it works.`,
+    sentence: (facts) => `The account ${facts.login === null ? 'behind this token' : shown(facts.login)} is suspended, so none of its tokens works.`,
     wayOut: ({ instanceName }) => help('owner_suspended', `Ask an administrator of ${instanceName}:`),
     about: 'An administrator suspended the account. Its tokens work again when it is restored, unless they end in the meantime.',
   },

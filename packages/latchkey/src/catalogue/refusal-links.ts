@@ -66,7 +66,7 @@ export function listed(parts: readonly string[], word = 'and'): string {
 
 /** `contents: write and workflows: write`. */
 export function missingInWords(facts: RefusalFacts): string {
-  return listed([...missingWholes(facts)].map(([name, level]) => `${name}: ${level}`));
+  return listed([...wholes(facts.missing)].map(([name, level]) => `${name}: ${level}`));
 }
 
 /**
@@ -80,10 +80,10 @@ export function withOtherAccount(sentence: string, { urlUsername, login }: Refus
 }
 
 /** The scopes to add: the one that gives least of those that would do, else for each missing permission the one that gives least. */
-export function suggestedScopes(dialect: 'classic' | 'scoped', { missing, missingScopes }: RefusalFacts): readonly string[] {
-  const named = leastScope(dialect, missingScopes);
+export function suggestedScopes(dialect: 'classic' | 'scoped', facts: RefusalFacts): readonly string[] {
+  const named = leastScope(dialect, facts.missingScopes);
   if (named !== null) return [named];
-  const found = missing.map(({ permission, level }) => leastScopeGiving(dialect, permission, level));
+  const found = wanted(facts).map(({ permission, level }) => leastScopeGiving(dialect, permission, level));
   return [...new Set(found.filter((scope) => scope !== null))];
 }
 
@@ -103,11 +103,15 @@ export function tokenPath({ tokenKind, tokenId }: RefusalFacts): string {
   return tokenId === null ? page : `${page}/${tokenId}`;
 }
 
-/** The form for a new fine-grained token. `forOwner` names the resource owner, when that is not the person. */
-export function newFineGrainedPath(facts: RefusalFacts, forOwner = false): string {
-  const owner = forOwner && facts.ownerLogin !== facts.login ? facts.ownerLogin : null;
-  const permissions = facts.missing.length === 0 ? { contents: 'read' } : permissionFields(facts);
-  return `${FINE_GRAINED_PAGE}/new${query({ name: facts.tokenName ?? DEFAULT_TOKEN_NAME, target_name: owner ?? '', ...permissions })}`;
+/** The page of the token with the resource owner, the repository and the permissions of the request filled in. Classic and scoped ones have no such page. */
+export function reachPath(facts: RefusalFacts): string {
+  if (facts.tokenKind !== 'fine-grained' || facts.tokenId === null) return tokenPath(facts);
+  return `${FINE_GRAINED_PAGE}/${facts.tokenId}${query(reachFields(facts))}`;
+}
+
+/** The form for a new fine-grained token that can do what the request asked for. */
+export function newFineGrainedPath(facts: RefusalFacts): string {
+  return `${FINE_GRAINED_PAGE}/new${query({ name: facts.tokenName ?? DEFAULT_TOKEN_NAME, ...reachFields(facts) })}`;
 }
 
 /** The form for a new classic token, with the scopes that are missing, else `repo`. */
@@ -133,13 +137,26 @@ export function help(reason: string, text: string): WayOut {
   return { text, url: `/help/${reason}` };
 }
 
-function permissionFields(facts: RefusalFacts): Record<string, string> {
-  return Object.fromEntries(missingWholes(facts));
+/** Resource owner, repository and permissions of the request, as the form for fine-grained tokens spells them. The owner is left out where it is the person. */
+function reachFields(facts: RefusalFacts): Record<string, string> {
+  const { ownerLogin, login, fullName } = facts;
+  const repository = /^[\w.-]+\/([\w.-]+)$/.exec(fullName)?.[1];
+  return { target_name: ownerLogin === login ? '' : (ownerLogin ?? ''), repositories: repository ?? '', ...permissionFields(facts) };
 }
 
-/** Missing permissions under the names that people know. */
-function missingWholes({ missing }: RefusalFacts): ReadonlyMap<string, Level> {
-  return new Map(missing.map(({ permission, level }) => [wholeOf(permission), level]));
+function permissionFields(facts: RefusalFacts): Record<string, string> {
+  return Object.fromEntries(wholes(wanted(facts)));
+}
+
+/** What is missing; where nothing is known to be, what was asked for; without either, what a clone takes. */
+function wanted({ missing, needed }: RefusalFacts): RefusalFacts['missing'] {
+  if (missing.length > 0) return missing;
+  return needed.length > 0 ? needed : [{ permission: 'contents', level: 'read' }];
+}
+
+/** Permissions under the names that people know. */
+function wholes(permissions: RefusalFacts['missing']): ReadonlyMap<string, Level> {
+  return new Map(permissions.map(({ permission, level }) => [wholeOf(permission), level]));
 }
 
 function query(fields: Readonly<Record<string, string>>): string {

@@ -73,6 +73,8 @@ export interface RefusalFacts {
   readonly fullName: string;
   /** Every permission that is missing. Parts may stand here: they choose the scope that is suggested. */
   readonly missing: readonly { readonly permission: PermissionName; readonly level: Level }[];
+  /** What the request asked for, whether it is missing or not: what a new token would need. */
+  readonly needed: readonly { readonly permission: PermissionName; readonly level: Level }[];
   /** Scopes of which one would do. */
   readonly missingScopes: readonly string[];
   readonly capDays: number | null;

@@ -82,6 +82,7 @@ function factsOf(publicUrl: string, question: Question, refusals: readonly Refus
     ownerKind: owner?.kind ?? null,
     fullName: target.kind === 'instance' ? '' : target.fullName,
     missing: mergeMissing(refusals),
+    needed: neededFor(question),
     missingScopes: [...new Set(refusals.flatMap((refusal) => refusal.missingScopes ?? []))],
     capDays: kind?.maxLifetimeDays ?? null,
     decidedBy: refusals[0]!.reason === 'lifetime_over_policy' ? (kind?.capDecidedBy ?? null) : (kind?.decidedBy ?? null),
@@ -98,6 +99,11 @@ function factsOf(publicUrl: string, question: Question, refusals: readonly Refus
 /** The owner as the request named it: known to whoever asked, so it tells them nothing. */
 function ownerPart(target: Target): string | null {
   return target.kind === 'instance' ? null : (target.fullName.split('/')[0] ?? null);
+}
+
+/** The first of the ways in which the need can be met: it tells nothing about the target, only what was asked. */
+function neededFor({ need }: Question): readonly MissingPermission[] {
+  return (Object.entries(need.sets[0] ?? {}) as [MissingPermission['permission'], MissingPermission['level']][]).map(([permission, level]) => ({ permission, level }));
 }
 
 /** Everything that is missing, once, at the highest level that was missed; parts stay parts, so that a scope can be advised that gives just them. */

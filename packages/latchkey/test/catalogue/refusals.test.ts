@@ -3,7 +3,7 @@ import { REASONS, REFUSALS, type Reason, type RefusalFacts } from '../../src/cat
 
 const NOTHING: RefusalFacts = {
   instanceName: 'Latchkey', publicUrl: 'https://git.example.com', login: null, tokenKind: null, tokenId: null, tokenName: null, lastEight: null, expiresAt: null,
-  notBeforeAt: null, revokedAt: null, revokedBy: null, ownerLogin: null, ownerKind: null, fullName: '', missing: [], missingScopes: [], capDays: null,
+  notBeforeAt: null, revokedAt: null, revokedBy: null, ownerLogin: null, ownerKind: null, fullName: '', missing: [], needed: [], missingScopes: [], capDays: null,
   decidedBy: null, product: null, problem: null, address: null, retryAfterSec: null, reaches: null, paths: [], urlUsername: null,
 };
 const FINE_GRAINED: RefusalFacts = {
@@ -110,7 +110,7 @@ describe('the words of one refusal', () => {
       sentence: 'The token "ci" lacks the scope write_repository.', url: '/-/user_settings/personal_access_tokens?name=ci&scopes=write_repository',
     });
     expect(said('scope_missing', { ...CLASSIC, missingScopes: [], missing: [{ permission: 'acme:deploy', level: 'write' }] })).toMatchObject({
-      sentence: 'The token "ci" has no scope that gives acme:deploy: write.', url: '/settings/personal-access-tokens/new?name=ci&target_name=acme&acme:deploy=write',
+      sentence: 'The token "ci" has no scope that gives acme:deploy: write.', url: '/settings/personal-access-tokens/new?name=ci&target_name=acme&repositories=site&acme:deploy=write',
     });
   });
 
@@ -129,19 +129,19 @@ describe('the words of one refusal', () => {
 
   it('point out a credential of another account', () => {
     expect(said('role_insufficient', { ...FINE_GRAINED, urlUsername: 'bob' }).sentence).toBe(
-      'ada may not do this on acme/site (contents: write), so its tokens may not either. (The token is of ada, not bob.)',
+      'ada may not do this on acme/site (contents: write), so no token of theirs may. (The token is of ada, not bob.)',
     );
   });
 
   it('give a command to paste when a username is missing', () => {
-    expect(said('username_missing', { ...NOTHING, fullName: 'acme/site' }).command).toBe('git remote set-url origin https://git@git.example.com/acme/site.git');
+    expect(said('username_missing', { ...NOTHING, fullName: 'acme/site' }).command).toBe('git clone https://git@git.example.com/acme/site.git');
     expect(said('username_missing', { ...NOTHING, fullName: 'acme/$(rm -rf ~)' }).command).toBeUndefined();
   });
 
   it('speak for the instance where that decided', () => {
     expect(said('classic_forbidden', { ...CLASSIC, decidedBy: 'instance' }).sentence).toBe('Latchkey (git.example.com) does not allow personal access tokens (classic).');
     expect(said('classic_forbidden', CLASSIC)).toMatchObject({
-      sentence: 'acme does not allow personal access tokens (classic).', url: '/settings/personal-access-tokens/new?name=ci&target_name=acme&contents=write',
+      sentence: 'acme does not allow personal access tokens (classic).', url: '/settings/personal-access-tokens/new?name=ci&target_name=acme&repositories=site&contents=write',
     });
   });
 });
