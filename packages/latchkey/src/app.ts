@@ -16,6 +16,7 @@ import { JobRunner } from './actions/job-runner.ts';
 import { openContext, type OpenContext } from './actions/open.ts';
 import { githubDoor, PREFIX as GITHUB_PREFIX } from './doors/github/door.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
+import { webDoor } from './doors/web/plugin.ts';
 
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:7070`. */
@@ -71,7 +72,7 @@ function makeListener(context: OpenContext): { fastify: FastifyInstance; server:
   });
   fastify.get('/healthz', async () => ({ status: 'ok' }));
   void fastify.register(githubDoor(context), { prefix: GITHUB_PREFIX });
-  fastify.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain; charset=utf-8').send('There is nothing at this address.\n'));
+  void fastify.register(webDoor(context));
   fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) context.log.error({ err: error }, 'a request failed');

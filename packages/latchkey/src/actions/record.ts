@@ -6,7 +6,7 @@
 import { appendAudit } from '../store/audit.ts';
 import type { Query } from '../store/db.ts';
 import type { UnixSeconds } from '../base/time.ts';
-import type { Permit } from './authorize.ts';
+import type { Actor } from './context.ts';
 
 export interface AuditEvent {
   readonly action: string;
@@ -20,8 +20,7 @@ export interface AuditEvent {
 }
 
 /** Writes an event in the transaction of the change it tells of. */
-export async function record(tx: Query, permit: Permit, at: UnixSeconds, event: AuditEvent): Promise<void> {
-  const { actor } = permit;
+export async function record(tx: Query, { actor }: { readonly actor: Actor }, at: UnixSeconds, event: AuditEvent): Promise<void> {
   await appendAudit(tx, {
     at, action: event.action, actorId: actor.userId, actorLogin: actor.login, userId: event.userId ?? null, organizationId: event.organizationId ?? null,
     repositoryId: event.repositoryId ?? null, tokenId: event.tokenId ?? null, actorTokenId: actor.tokenId, address: actor.address, userAgent: actor.userAgent,

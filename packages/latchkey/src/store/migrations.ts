@@ -10,6 +10,7 @@ import { foundation } from './migrations/0001-foundation.ts';
 import { tokenNotices } from './migrations/0010-token-notices.ts';
 import { repositoryHomepage } from './migrations/0020-repository-homepage.ts';
 import { outbox } from './migrations/0040-outbox.ts';
+import { sessions } from './migrations/0041-sessions.ts';
 import { refusals } from './migrations/0060-refusals.ts';
 import { jobs } from './migrations/0080-jobs.ts';
 import { rateWindows } from './migrations/0081-rate-windows.ts';
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   tokenNotices,
   repositoryHomepage,
   outbox,
+  sessions,
   refusals,
   jobs, rateWindows,
 ];

@@ -263,6 +263,71 @@ export interface RateWindowsTable {
   ends_at: number;
 }
 
+/** Who is signed in where. The secret is in the browser's cookie; only its digest is here. */
+export interface SessionsTable {
+  id: Generated<number>;
+  digest: string;
+  user_id: number;
+  /** `second-factor`: the password was right, the code is still owed. */
+  state: 'second-factor' | 'active';
+  created_at: number;
+  last_seen_at: number;
+  ends_at: number;
+  /** Until when sensitive pages don't ask for the password again; 0 = they ask. */
+  sudo_until: number;
+  address: string;
+  user_agent: string;
+  /** What the next page says, sealed with a key that only the cookie holds. */
+  flash: string | null;
+}
+
+/** Browsers on which a person has signed in before. */
+export interface DevicesTable {
+  digest: string;
+  user_id: number;
+  last_seen_at: number;
+}
+
+/** The key of a person's one-time codes (it has to be known to check one); counts once it is confirmed. */
+export interface SecondFactorsTable {
+  user_id: number;
+  secret: string;
+  confirmed_at: number | null;
+  /** The time step of the last code that was taken: it and earlier ones are refused. */
+  last_step: number;
+}
+
+export interface RecoveryCodesTable {
+  user_id: number;
+  digest: string;
+  used_at: number | null;
+}
+
+/** Links that work once: the first set-up, an invitation, the verification of an address, a new password. */
+export interface OneTimeLinksTable {
+  digest: string;
+  purpose: 'set-up' | 'invitation' | 'verification' | 'password';
+  user_id: number | null;
+  address: string | null;
+  created_at: number;
+  ends_at: number;
+}
+
+/** How often somebody failed to sign in, by what is limited. */
+export interface SignInFailuresTable {
+  subject: string;
+  failures: number;
+  ends_at: number;
+}
+
+/** Forms that were sent, so that a double click does one thing. */
+export interface FormSubmissionsTable {
+  digest: string;
+  /** Where the one that was carried out led; null while it runs. */
+  location: string | null;
+  created_at: number;
+}
+
 /** A single row: rises with every change that can take a right away, so that memory can be checked against it. */
 export interface RevisionTable {
   id: 1;
@@ -281,7 +346,14 @@ export interface Database {
   grants: GrantsTable;
   grant_repositories: GrantRepositoriesTable;
   requests: RequestsTable;
+  devices: DevicesTable;
+  form_submissions: FormSubmissionsTable;
+  one_time_links: OneTimeLinksTable;
   outbox: OutboxTable;
+  recovery_codes: RecoveryCodesTable;
+  second_factors: SecondFactorsTable;
+  sessions: SessionsTable;
+  sign_in_failures: SignInFailuresTable;
   policies: PoliciesTable;
   token_organizations: TokenOrganizationsTable;
   token_refusals: TokenRefusalsTable;

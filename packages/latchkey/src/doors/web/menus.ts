@@ -1,0 +1,71 @@
+/** The menus, as data: what stands in the bar, behind the avatar, and beside the pages of each area. */
+export interface MenuItem {
+  readonly label: string;
+  readonly path: string;
+  /** True when the pages below it belong to it, too. */
+  readonly withBelow?: boolean;
+  readonly items?: readonly MenuItem[];
+}
+
+export interface Menu {
+  /** What it is called to those who can't see it. */
+  readonly label: string;
+  readonly items: readonly MenuItem[];
+}
+
+/** Behind the avatar. `Settings` and `Edit profile` are where guides send people: GitHub's way and GitLab's. */
+export const AVATAR_MENU: readonly MenuItem[] = [
+  { label: 'Your repositories', path: '/' },
+  { label: 'Edit profile', path: '/-/user_settings/profile' },
+  { label: 'Settings', path: '/settings/profile' },
+];
+
+export const SETTINGS_MENU: Menu = {
+  label: 'Settings',
+  items: [
+    { label: 'Public profile', path: '/settings/profile' },
+    { label: 'Appearance', path: '/settings/appearance' },
+    { label: 'Emails', path: '/settings/emails' },
+    { label: 'Password and authentication', path: '/settings/security', withBelow: true },
+    { label: 'Sessions', path: '/settings/sessions' },
+    { label: 'Security log', path: '/settings/security-log' },
+    { label: 'Developer settings', path: '/settings/developers' },
+  ],
+};
+
+export const DEVELOPER_MENU: Menu = {
+  label: 'Developer settings',
+  items: [
+    {
+      label: 'Personal access tokens', path: '/settings/developers',
+      items: [
+        { label: 'Fine-grained tokens', path: '/settings/personal-access-tokens', withBelow: true },
+        { label: 'Tokens (classic)', path: '/settings/tokens', withBelow: true },
+      ],
+    },
+  ],
+};
+
+/** GitLab's way in. */
+export const PROFILE_MENU: Menu = {
+  label: 'User settings',
+  items: [
+    { label: 'Profile', path: '/-/user_settings/profile' },
+    { label: 'Access tokens', path: '/-/user_settings/personal_access_tokens', withBelow: true },
+    { label: 'Active sessions', path: '/settings/sessions' },
+    { label: 'Password', path: '/settings/security' },
+  ],
+};
+
+export const INSTANCE_MENU: Menu = {
+  label: 'Instance',
+  items: [
+    { label: 'Invitations', path: '/instance/invitations' },
+    { label: 'Mail', path: '/instance/mail', withBelow: true },
+  ],
+};
+
+/** True when the item stands for the page at `path`. */
+export function isCurrent(item: MenuItem, path: string): boolean {
+  return item.path === path || (item.withBelow === true && path.startsWith(`${item.path}/`));
+}

@@ -1,0 +1,164 @@
+/**
+ * The web door: server-rendered pages for people.
+ *
+ * How to add a page: write it as a `WebPage` (`web-page.ts`: path, who may open it, `get`, its `forms`) in a file named after its noun, and
+ * put it into the list in `pages.ts`. Nothing else is needed:
+ *
+ *     export const colourPages: readonly WebPage[] = [{
+ *       path: '/settings/colour', access: 'signed-in',
+ *       get: (visit) => page('Colour', <WithMenu visit={visit} menu={SETTINGS_MENU}>
+ *         <Subhead title="Colour" level={1} />
+ *         <Form f={visit.fields('change')} submit="Save"><TextField f={visit.fields('change')} name="colour" label="Colour" required /></Form>
+ *       </WithMenu>),
+ *       forms: { change: { once: true, run: async (visit) => {
+ *         await changeColour(visit.ctx, await visit.ownPermit(), visit.field('colour'));   // throws Problem: the page comes back with it
+ *         return redirect('/settings/colour', { tone: 'success', text: 'The colour was changed.' });
+ *       } } },
+ *     }];
+ *
+ * What pages get from here: `visit.user` (who is signed in), `visit.permit(need, target)` for actions (a no becomes a page with the
+ * decision's words), `visit.fields(form id)` for what a form shows (typed, else filled in by the address, else the page's own; with errors),
+ * `visit.flash?.once` for what only this page may show and only once (a new token). Pieces: `form.tsx`, `pieces.tsx`, `layout.tsx`; menus: `menus.ts`.
+ *
+ * Invariant: a form does something only if it was sent from one of our pages (`same-origin.ts`), by whoever that page was shown to.
+ * Invariant: every page works without scripts; none has a script or a style in it, and the Content-Security-Policy allows none.
+ * Invariant: a page for somebody who is signed in is never kept by a cache (`no-store`).
+ */
+import cookie from '@fastify/cookie';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from '../../actions/context.ts';
+import { mintSecret } from '../../actions/one-time-secrets.ts';
+import { leaveFlash, pickUpFlash, signedInBy } from '../../actions/sessions.ts';
+import { callerAddress } from '../../base/address.ts';
+import { serveAssets, type AssetAddresses } from './assets.ts';
+import { Cookies } from './cookies.ts';
+import { failed, notFound, refused, unreadable } from './error-pages.tsx';
+import { answerOf } from './forms.ts';
+import { documentOf } from './layout.tsx';
+import { PAGES } from './pages.ts';
+import { Refused, THEMES, Visit, type Theme } from './visit.ts';
+import type { Answer, Flash, WebPage } from './web-page.ts';
+
+/** The largest form. */
+export const MAX_FORM_BYTES = 256 * 1024;
+
+/** Registers every page, the assets, and what is said where there is nothing. */
+export function webDoor(ctx: Context): FastifyPluginAsync {
+  return async (app: FastifyInstance) => {
+    await app.register(cookie);
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: MAX_FORM_BYTES }, (_request, text, done) => done(null, new URLSearchParams(String(text))));
+    const assets = serveAssets(app);
+    const frame: Frame = { ctx, assets };
+    for (const each of PAGES) {
+      app.get(each.path, (request, reply) => serve(frame, each, request, reply));
+      if (each.forms !== undefined) app.post(each.path, (request, reply) => serve(frame, each, request, reply));
+    }
+    app.setNotFoundHandler((request, reply) => {
+      if (!wantsPage(request)) return reply.code(404).type('text/plain; charset=utf-8').send('There is nothing at this address.\n');
+      return serve(frame, null, request, reply);
+    });
+    app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => sorry(frame, error, request, reply));
+  };
+}
+
+interface Frame {
+  readonly ctx: Context;
+  readonly assets: AssetAddresses;
+}
+
+function wantsPage(request: FastifyRequest): boolean {
+  return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
+}
+
+async function serve(frame: Frame, each: WebPage | null, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const visit = await visitOf(frame.ctx, request, reply);
+  try {
+    return await send(frame, visit, reply, each === null ? notFound() : await answerOf(visit, each, request.headers));
+  } catch (error) {
+    if (error instanceof Refused) return send(frame, visit, reply, refused(error.explanation));
+    frame.ctx.log.error({ err: error, path: visit.path }, 'a page failed');
+    return send(frame, visit, reply, failed());
+  }
+}
+
+/** What could not even be read: a form that is too large, or of another type. */
+async function sorry(frame: Frame, error: Error & { statusCode?: number }, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const status = error.statusCode ?? 500;
+  if (status >= 500) frame.ctx.log.error({ err: error }, 'a page failed');
+  const visit = await visitOf(frame.ctx, request, reply);
+  return send(frame, visit, reply, status >= 500 ? failed() : unreadable(status, status === 413 ? `A form holds at most ${MAX_FORM_BYTES / 1024} KiB.` : 'Send it as a form of this site does.'));
+}
+
+async function visitOf(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<Visit> {
+  const cookies = new Cookies(request, reply, ctx.settings.publicUrl);
+  const forwarded = request.headers['x-forwarded-for'];
+  const address = callerAddress(request.socket.remoteAddress, Array.isArray(forwarded) ? forwarded.join(',') : forwarded, ctx.settings.trustedProxies);
+  const visitor = { address, userAgent: request.headers['user-agent'] ?? null };
+  const device = deviceOf(cookies);
+  const session = cookies.readSecret('session');
+  const person = session === null ? null : await signedInBy(ctx, session, visitor);
+  const url = new URL(request.url, 'http://localhost');
+  const theme = THEMES.find((each) => each === cookies.read('theme')) ?? ('auto' satisfies Theme);
+  const visit = new Visit({
+    ctx, method: request.method, url: url.pathname + url.search, path: url.pathname, params: (request.params ?? {}) as Record<string, string>,
+    query: url.searchParams, typed: request.body instanceof URLSearchParams ? request.body : null, visitor, cookies, person,
+    secret: person === null || session === null ? device : session, device, theme,
+  });
+  await pickUp(visit);
+  return visit;
+}
+
+function deviceOf(cookies: Cookies): Visit['device'] {
+  const known = cookies.readSecret('device');
+  if (known !== null) return known;
+  const device = mintSecret();
+  cookies.write('device', device.reveal());
+  return device;
+}
+
+/** A flash with the page that it is for, so that another tab can't take it. */
+interface Addressed extends Flash { readonly for: string }
+
+async function pickUp(visit: Visit): Promise<void> {
+  const { person } = visit;
+  if (visit.method !== 'GET' || person === null || person.session.flash === null) return;
+  visit.flash = (await pickUpFlash(visit.ctx, person.session, visit.secret, (left) => (left as Addressed).for === visit.path)) as Flash | null;
+}
+
+async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
+  void reply.headers(securityHeaders(visit, answer));
+  switch (answer.kind) {
+    case 'redirect':
+      if (answer.flash !== undefined && visit.person !== null) {
+        const addressed: Addressed = { ...answer.flash, for: new URL(answer.to, 'http://localhost').pathname };
+        await leaveFlash(frame.ctx, visit.person.session, visit.secret, addressed);
+      }
+      return reply.redirect(answer.to, 303);
+    case 'file':
+      if (answer.fileName !== undefined) void reply.header('Content-Disposition', `attachment; filename="${answer.fileName.replace(/[^\w.-]/g, '_')}"`);
+      return reply.type(answer.type).send(answer.content);
+    case 'page':
+      return reply.code(answer.status ?? 200).type('text/html; charset=utf-8').send(documentOf(visit, frame.assets, answer.title, answer.body));
+  }
+}
+
+function securityHeaders(visit: Visit, answer: Answer): Record<string, string> {
+  const targets = answer.kind === 'page' ? (answer.formTargets ?? []) : [];
+  const policy = [
+    "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'", "connect-src 'self'", `form-action ${["'self'", ...targets].join(' ')}`,
+    "frame-ancestors 'none'", "base-uri 'none'",
+  ];
+  return {
+    'Content-Security-Policy': policy.join('; '),
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    'Referrer-Policy': 'same-origin',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
+    // Every page knows its browser (it holds a form token), so none may be kept.
+    'Cache-Control': 'no-store',
+    ...(visit.ctx.settings.publicUrl.startsWith('https:') ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
+  };
+}

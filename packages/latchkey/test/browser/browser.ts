@@ -1,0 +1,142 @@
+/**
+ * A real browser on a real server: what the scripts of this folder act through.
+ *
+ * The browser comes inside a registry package (`@sparticuz/chromium`); told that it runs on AWS Lambda, it also unpacks the system libraries
+ * that a minimal machine lacks. So nothing has to be installed beside `npm ci`.
+ *
+ * Invariant: every page that a test shows goes through axe, which must find nothing, and is kept as a picture in `test/browser/pictures`.
+ */
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AxeResults } from 'axe-core';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { startServer, type RunningServer } from '../../src/app.ts';
+import { addUser } from '../../src/actions/accounts.ts';
+import { operatorPermit } from '../../src/actions/authorize.ts';
+import { atPort, loadSettings, type SettingSources } from '../../src/base/config.ts';
+import { Secret } from '../../src/base/secret.ts';
+import type { Account } from '../../src/store/accounts.ts';
+
+export const PICTURES = fileURLToPath(new URL('./pictures/', import.meta.url));
+/** How long a step may take on a busy machine. */
+const STEP_MS = 30_000;
+const NARROW = { width: 360, height: 740 };
+const WIDE = { width: 1280, height: 800 };
+
+let shared: Browser | null = null;
+
+/** Call once at the top of a file: the browser starts before its first test and ends after its last. */
+export function withBrowser(): void {
+  beforeAll(async () => {
+    shared = await launch();
+  }, 120_000);
+  afterAll(async () => {
+    await shared?.close();
+    shared = null;
+  });
+}
+
+async function launch(): Promise<Browser> {
+  process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
+  const { default: packed } = await import('@sparticuz/chromium');
+  return chromium.launch({ executablePath: await packed.executablePath(), args: packed.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote'), headless: true });
+}
+
+export interface Site {
+  readonly server: RunningServer;
+  readonly url: string;
+  /** A person with a password, whose address is verified unless told otherwise. */
+  addPerson(login: string, given?: { admin?: boolean; verified?: boolean }): Promise<Account>;
+  /** A browser of its own, as if on another machine. */
+  open(options?: BrowserContextOptions & { javaScriptEnabled?: boolean }): Promise<Page>;
+  /** A browser in which this person is signed in. */
+  signedIn(login: string, options?: BrowserContextOptions): Promise<Page>;
+}
+
+export const PASSWORD = 'correct horse battery';
+
+/** Starts a server on a fresh folder; it ends with the test. */
+export async function startSite(flags: SettingSources['flags'] = {}): Promise<Site> {
+  const data = await mkdtemp(join(tmpdir(), 'latchkey-browser-'));
+  onTestFinished(() => rm(data, { recursive: true, force: true }));
+  const port = await freePort();
+  const server = await startServer(atPort(loadSettings({ flags: { data, port: String(port), logLevel: 'warn', ...flags }, env: {} }), port));
+  onTestFinished(() => server.close());
+  const open: Site['open'] = async (options = {}) => {
+    const context = await shared!.newContext({ baseURL: server.url, viewport: WIDE, ...options });
+    onTestFinished(() => context.close());
+    context.setDefaultTimeout(STEP_MS);
+    refuseScriptErrors(context);
+    return context.newPage();
+  };
+  const site: Site = {
+    server, url: server.url, open,
+    addPerson: (login, { admin = false, verified = true } = {}) =>
+      addUser(server.context, operatorPermit(), { login, email: `${login}@example.org`, verified, admin, password: new Secret(PASSWORD) }),
+    signedIn: async (login, options) => {
+      const page = await open(options);
+      await signIn(page, login);
+      return page;
+    },
+  };
+  return site;
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** A page that tries to run something it may not, or fails in a script, fails the test. */
+function refuseScriptErrors(context: BrowserContext): void {
+  const errors: string[] = [];
+  context.on('weberror', (error) => errors.push(error.error().message));
+  context.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) errors.push(message.text());
+  });
+  onTestFinished(() => expect(errors).toEqual([]));
+}
+
+/** Signs in by the form. */
+export async function signIn(page: Page, login: string, password = PASSWORD): Promise<void> {
+  await page.goto('/login');
+  await page.getByLabel('Username or e-mail address').fill(login);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** What axe finds wrong with the page as it is shown. */
+async function axe(page: Page): Promise<string[]> {
+  const source = await readFile(AXE, 'utf8');
+  await page.evaluate(source);
+  const { violations } = await page.evaluate<AxeResults, string[]>((tags) => (globalThis as any).axe.run({ runOnly: tags }), RULES);
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join(' | ')}`);
+}
+
+/** Looks at the page: in light, dark and on a narrow screen. Axe must find nothing, nothing may stick out, and a picture of each is kept. */
+export async function look(page: Page, name: string): Promise<void> {
+  await mkdir(PICTURES, { recursive: true });
+  const views = [['light', 'light', WIDE], ['dark', 'dark', WIDE], ['narrow', 'light', NARROW]] as const;
+  for (const [view, colorScheme, size] of views) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(size);
+    expect(await axe(page), `${name} (${view})`).toEqual([]);
+    const sticksOut = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    expect(sticksOut, `${name} (${view}) is wider than the screen`).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: join(PICTURES, `${name}-${view}.png`), fullPage: true });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(WIDE);
+}

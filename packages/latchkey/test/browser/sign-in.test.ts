@@ -1,0 +1,35 @@
+/** Signing in and out, as people do it. */
+import { expect, test } from 'vitest';
+import { look, PASSWORD, startSite, withBrowser } from './browser.ts';
+
+withBrowser();
+
+test('a person signs in, changes how pages look, and signs out', async () => {
+  const site = await startSite();
+  await site.addPerson('ada');
+  const page = await site.open();
+  await page.goto('/settings/appearance');
+  await expect.poll(() => page.url()).toContain('/login?return_to=%2Fsettings%2Fappearance');
+  await look(page, 'sign-in');
+  await page.getByLabel('Username or e-mail address').fill('ada@example.org');
+  await page.getByLabel('Password').fill('wrong horse');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect.poll(() => page.getByRole('alert').textContent()).toContain('The name or the password is wrong.');
+  expect(await page.getByLabel('Username or e-mail address').inputValue()).toBe('ada@example.org');
+  expect(await page.getByLabel('Password').inputValue()).toBe('');
+  await look(page, 'sign-in-wrong');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Appearance' }).waitFor();
+  await look(page, 'appearance');
+  await page.getByLabel('Dark').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  expect(await page.locator('html').getAttribute('data-color-mode')).toBe('dark');
+  await page.reload();
+  expect(await page.getByText('Saved.').count()).toBe(0);
+  await page.getByLabel('Account menu of ada').click();
+  await page.getByRole('link', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('You are signed out.').waitFor();
+});
