@@ -35,7 +35,8 @@ export interface Identity {
   readonly endsOverlap: boolean;
 }
 
-const NOBODY: Identity = { bearer: { via: 'nobody' }, standing: null, endsOverlap: false };
+/** Somebody without a credential. */
+export const NOBODY: Identity = { bearer: { via: 'nobody' }, standing: null, endsOverlap: false };
 
 function rejected(reason: Reason, facts: { problem?: string; product?: string } = {}): Rejection {
   return { via: 'rejected', reason, problem: facts.problem ?? null, product: facts.product ?? null };

@@ -1,12 +1,14 @@
 /**
  * Which function does which job, and which jobs come by themselves. Handlers live with their noun.
  */
-import { DAY_SEC, HOUR_SEC } from '../base/time.ts';
+import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../base/time.ts';
 import { deleteDeadJobs } from '../store/jobs.ts';
 import { deleteRefusalsBefore } from '../store/refusals.ts';
 import { deleteEndedWindows } from '../store/rate-windows.ts';
 import type { Context } from './context.ts';
+import { forgetEnded } from './forgetting.ts';
 import type { JobKind, JobPayloads } from './jobs.ts';
+import { deliverMail, forgetOldMail } from './mail.ts';
 import { REFUSALS_KEPT_SEC } from './refusals.ts';
 
 /** Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease was lost). */
@@ -19,12 +21,15 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
   'clear-jobs': async (ctx) => {
     await ctx.store.transaction((tx) => deleteDeadJobs(tx, ctx.clock.now() - DEAD_JOBS_KEPT_SEC));
   },
+  'clear-mail': forgetOldMail,
   'clear-rate-windows': async (ctx) => {
     await ctx.store.transaction((tx) => deleteEndedWindows(tx, ctx.clock.now()));
   },
   'clear-refusals': async (ctx) => {
     await ctx.store.transaction((tx) => deleteRefusalsBefore(tx, ctx.clock.now() - REFUSALS_KEPT_SEC));
   },
+  'clear-sessions': forgetEnded,
+  'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
 };
 
 /** A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since the epoch, in UTC. */
@@ -35,6 +40,10 @@ export interface Schedule {
 
 export const SCHEDULES: readonly Schedule[] = [
   { kind: 'clear-jobs', everySec: DAY_SEC },
+  { kind: 'clear-mail', everySec: DAY_SEC },
   { kind: 'clear-rate-windows', everySec: HOUR_SEC },
   { kind: 'clear-refusals', everySec: DAY_SEC },
+  { kind: 'clear-sessions', everySec: HOUR_SEC },
+  // A new mail asks for it at once; this is for those that are tried again.
+  { kind: 'deliver-mail', everySec: MINUTE_SEC },
 ];

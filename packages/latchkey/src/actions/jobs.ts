@@ -13,10 +13,16 @@ import { insertJob } from '../store/jobs.ts';
 export interface JobPayloads {
   /** Forgets jobs that were given up long ago. */
   'clear-jobs': null;
+  /** Forgets mails that were done with long ago. */
+  'clear-mail': null;
   /** Forgets windows of rate limits that have ended. */
   'clear-rate-windows': null;
   /** Forgets what tokens were refused long ago. */
   'clear-refusals': null;
+  /** Forgets sessions, links, failed sign-ins and sent forms that have ended. */
+  'clear-sessions': null;
+  /** Hands mails that are due to the mail server. */
+  'deliver-mail': null;
 }
 
 export type JobKind = keyof JobPayloads;

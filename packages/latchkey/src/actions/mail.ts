@@ -17,6 +17,7 @@ import { claimMail, deleteMailsBefore, insertMail, listMails, mailById, markKept
 import type { Page } from '../store/page.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
+import { enqueueJob } from './jobs.ts';
 
 /** Whom a mail is for: a person, at their primary verified address; or an address, of a person or of nobody known. */
 export type Recipient = { readonly userId: number } | { readonly userId: number | null; readonly address: string };
@@ -31,6 +32,7 @@ export async function queueMail<K extends MailTemplate>(ctx: Context, tx: Query,
   const account = to.userId === null ? null : await accountById(tx, to.userId);
   const written = writeMail(ctx.settings.publicUrl, account?.login ?? null, template, facts);
   await insertMail(tx, { userId: to.userId, address, template, ...written, at: ctx.clock.now() });
+  await enqueueJob(tx, { kind: 'deliver-mail', payload: null, uniqueKey: 'deliver-mail' });
 }
 
 async function verifiedAddress(tx: Query, userId: number): Promise<string | null> {
@@ -84,8 +86,7 @@ function isFinal(error: unknown): boolean {
 }
 
 function smtpTransport(url: string): Transporter {
-  const transport = createTransport({ url, connectionTimeout: CONNECT_TIMEOUT_MS, greetingTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS });
-  return transport;
+  return createTransport({ url, connectionTimeout: CONNECT_TIMEOUT_MS, greetingTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS });
 }
 
 async function send(transport: Transporter, ctx: Context, mail: OutboxMail): Promise<{ message?: unknown }> {

@@ -11,7 +11,7 @@ import type { Secret } from '../base/secret.ts';
 import { accountById, passwordDigestOf, type Account } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import {
-  deleteEndedSessions, deleteSession, deleteSessionsOf, insertSession, sessionByDigest, sessionsOf, setFlash, setSudoUntil, takeFlash, touchSession,
+  deleteSession, deleteSessionsOf, insertSession, sessionByDigest, sessionsOf, setFlash, setSudoUntil, takeFlash, touchSession,
   type Session,
 } from '../store/sessions.ts';
 import { userStanding } from '../store/standing.ts';
@@ -76,7 +76,7 @@ export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor)
     const endsAt = Math.min(at + IDLE_SESSION_SEC, session.createdAt + MAX_SESSION_SEC);
     await touchSession(db, session.id, { at, endsAt, address: visitor.address });
   }
-  return { session, account, identity: { bearer: { via: 'session', user: standing.user }, standing } };
+  return { session, account, identity: { bearer: { via: 'session', user: standing.user }, standing, endsOverlap: false } };
 }
 
 /** The session that owes its second factor, or null. */
@@ -122,11 +122,6 @@ export async function endOtherSessions(ctx: Context, permit: Permit, currentId: 
     if (count > 0) await record(tx, permit, ctx.clock.now(), { action: 'user_session.revoke', userId, data: { count } });
     return count;
   });
-}
-
-/** Forgets what has ended. */
-export function forgetEndedSessions(ctx: Context): Promise<void> {
-  return deleteEndedSessions(ctx.store.db, ctx.clock.now());
 }
 
 // --- sudo mode ----------------------------------------------------------------------------------------------------

@@ -1,11 +1,7 @@
 /** Forms that must do their work once, however often they are sent. Known by a digest of the sender's secret and the form's own number. */
-import { DAY_SEC } from '../base/time.ts';
 import { digestOf, type Secret } from '../base/secret.ts';
-import { beginSubmission, cancelSubmission, deleteSubmissionsBefore, endSubmission, submissionLocation } from '../store/form-submissions.ts';
+import { beginSubmission, cancelSubmission, endSubmission, submissionLocation } from '../store/form-submissions.ts';
 import type { Context } from './context.ts';
-
-/** How long a form stays known. */
-export const KEEP_SUBMISSIONS_SEC = DAY_SEC;
 
 const keyOf = (sender: Secret, nonce: Secret): string => digestOf(`${sender.reveal()} ${nonce.reveal()}`);
 
@@ -26,8 +22,4 @@ export function endOnce({ store }: Context, sender: Secret, nonce: Secret, locat
 /** It could not be done, so it may be sent again. */
 export function cancelOnce({ store }: Context, sender: Secret, nonce: Secret): Promise<void> {
   return cancelSubmission(store.db, keyOf(sender, nonce));
-}
-
-export function forgetSubmissions({ store, clock }: Context): Promise<void> {
-  return deleteSubmissionsBefore(store.db, clock.now() - KEEP_SUBMISSIONS_SEC);
 }

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { startServer, type RunningServer } from '../../src/app.ts';
 import { addUser } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
-import { atPort, loadSettings, type SettingSources } from '../../src/base/config.ts';
+import { loadSettings, type SettingSources } from '../../src/base/config.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Account } from '../../src/store/accounts.ts';
 
@@ -63,8 +63,7 @@ export const PASSWORD = 'correct horse battery';
 export async function startSite(flags: SettingSources['flags'] = {}): Promise<Site> {
   const data = await mkdtemp(join(tmpdir(), 'latchkey-browser-'));
   onTestFinished(() => rm(data, { recursive: true, force: true }));
-  const port = await freePort();
-  const server = await startServer(atPort(loadSettings({ flags: { data, port: String(port), logLevel: 'warn', ...flags }, env: {} }), port));
+  const server = await startServer(loadSettings({ flags: { data, port: '0', logLevel: 'warn', ...flags }, env: {} }));
   onTestFinished(() => server.close());
   const open: Site['open'] = async (options = {}) => {
     const context = await shared!.newContext({ baseURL: server.url, viewport: WIDE, ...options });
@@ -84,16 +83,6 @@ export async function startSite(flags: SettingSources['flags'] = {}): Promise<Si
     },
   };
   return site;
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** A page that tries to run something it may not, or fails in a script, fails the test. */

@@ -3,6 +3,7 @@
  *
  * Never: a store. Pages reach everything through actions, with a permit from here.
  */
+import { NOBODY } from '../../actions/authenticate.ts';
 import { authorizeIdentity, type Permit, type TargetName } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
 import { mintSecret } from '../../actions/one-time-secrets.ts';
@@ -102,7 +103,7 @@ export class Visit {
   async permit(need: Need, target: TargetName, purpose = 'web'): Promise<Permit> {
     const { ctx, visitor } = this;
     await ctx.memory.refresh();
-    const identity = this.person?.identity ?? { bearer: { via: 'nobody' } as const, standing: null };
+    const identity = this.person?.identity ?? NOBODY;
     const verdict = await authorizeIdentity(ctx, { need, target, address: visitor.address, userAgent: visitor.userAgent, purpose }, identity);
     if (!verdict.allowed) throw new Refused(verdict.explanation);
     return verdict.permit;
