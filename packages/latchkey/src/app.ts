@@ -43,6 +43,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   try {
     const { fastify, server } = makeListener(context);
     await fastify.ready();
+    context.memory.join();
     await listen(server, settings);
     const { port } = server.address() as AddressInfo;
     context.listensAt(port);

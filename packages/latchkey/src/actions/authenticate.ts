@@ -12,9 +12,11 @@ import { scopeReach } from '../catalogue/scopes.ts';
 import { ANY_OWNER, type Bearer, type Grant, type TokenRecord } from '../rules/model.ts';
 import { parseTokenText } from '../rules/token-text.ts';
 import { tokenByDigest, type StoredToken } from '../store/tokens.ts';
+import { subjectOf } from '../store/revision.ts';
 import { userStanding, type UserStanding } from '../store/standing.ts';
 import type { Context } from './context.ts';
 import type { Credential } from './credential.ts';
+import type { Keeping } from './memory.ts';
 
 /** A credential that leads to nobody, with what can be said about it. */
 export interface Rejection {
@@ -80,8 +82,12 @@ function byText(ctx: Context, text: string, otherwise: Reason): Soon<Identity | 
     return foreign.kind === 'key' ? rejected('key_pasted', { product: foreign.product }) : rejected('token_of_other_product', { product: foreign.product });
   }
   const digest = digestOf(text);
-  return soon(ctx.memory.recall(`token ${digest}`, () => readIdentity(ctx, digest)), (identity) => identity ?? rejected('token_unknown'));
+  return soon(ctx.memory.recall(`token ${digest}`, () => readIdentity(ctx, digest), KEEP_IDENTITY), (identity) => identity ?? rejected('token_unknown'));
 }
+
+const KEEP_IDENTITY: Keeping<Identity> = {
+  subjects: ({ bearer, standing }) => [subjectOf('token', bearer.via === 'token' ? bearer.token.id : 0), subjectOf('account', standing?.user.id ?? 0)],
+};
 
 async function readIdentity(ctx: Context, digest: string): Promise<Identity | null> {
   const stored = await tokenByDigest(ctx.store.db, digest);

@@ -15,11 +15,13 @@ import { roleIn } from '../rules/role.ts';
 import { storedPolicy } from '../store/policies.ts';
 import { accountByLogin, type Account } from '../store/accounts.ts';
 import type { Repository } from '../store/repositories.ts';
+import { subjectOf } from '../store/revision.ts';
 import { collaboratorRole, repositoryStanding, type UserStanding } from '../store/standing.ts';
 import { authenticate, type Identity, type Rejection } from './authenticate.ts';
 import { reportLateUse, useToken } from './token-uses.ts';
 import { OPERATOR, UPKEEP, type Actor, type Context } from './context.ts';
 import type { Credential } from './credential.ts';
+import type { Keeping } from './memory.ts';
 import { takeToken } from './rate-limit.ts';
 
 /** What a request is about, by name. An account of login null is the caller's own. */
@@ -163,15 +165,28 @@ export function targetOf(ctx: Context, identity: Identity, name: TargetName): So
   const user = identity.standing;
   if (name.kind === 'repository') {
     const key = `repository ${user?.user.id ?? 0} ${nameKey(name.owner)}/${nameKey(name.name)}`;
-    return soon(ctx.memory.recall(key, () => readRepositoryTarget(ctx, user, name), exists), (target) => target as Target);
+    return soon(ctx.memory.recall(key, () => readRepositoryTarget(ctx, user, name), keepTargetOf(user)), (target) => target as Target);
   }
   const login = name.kind === 'account' ? (name.login ?? user?.user.login ?? '') : name.login;
   const key = `${name.kind} ${user?.user.id ?? 0} ${nameKey(login)}`;
-  return soon(ctx.memory.recall(key, () => readOwnerTarget(ctx, user, name.kind, login), exists), (target) => target as Target);
+  return soon(ctx.memory.recall(key, () => readOwnerTarget(ctx, user, name.kind, login), keepTargetOf(user)), (target) => target as Target);
 }
 
 function exists(target: Target): boolean {
   return target.kind === 'instance' || (target.owner !== null && (target.kind !== 'repository' || target.repository !== null));
+}
+
+/** A target depends on itself, its owner, the instance's policy, and on the one who asks. */
+function keepTargetOf(user: UserStanding | null): Keeping<Target> {
+  return {
+    worth: exists,
+    subjects: (target) => [
+      ...(target.kind === 'instance' || target.owner === null ? [] : [subjectOf('account', target.owner.id)]),
+      ...(target.kind === 'repository' && target.repository !== null ? [subjectOf('repository', target.repository.id)] : []),
+      ...(user === null ? [] : [subjectOf('account', user.user.id)]),
+      subjectOf('account', 0),
+    ],
+  };
 }
 
 async function readRepositoryTarget(ctx: Context, user: UserStanding | null, name: { owner: string; name: string }): Promise<Target> {
@@ -196,7 +211,9 @@ async function readOwner(ctx: Context, user: UserStanding | null, login: string)
 
 /** The policy of an account (0 = the instance) as it was set, or the one that sets nothing. */
 export async function policyOf(ctx: Context, accountId: number): Promise<StoredPolicy> {
-  const policy = await ctx.memory.recall(`policy ${accountId}`, async () => (await storedPolicy(ctx.store.db, accountId)) ?? NO_POLICY);
+  const policy = await ctx.memory.recall(`policy ${accountId}`, async () => (await storedPolicy(ctx.store.db, accountId)) ?? NO_POLICY, {
+    subjects: () => [subjectOf('account', accountId)],
+  });
   return policy ?? NO_POLICY;
 }
 

@@ -5,6 +5,7 @@ import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../base/time.ts';
 import { deleteDeadJobs } from '../store/jobs.ts';
 import { deleteRefusalsBefore } from '../store/refusals.ts';
 import { deleteEndedWindows } from '../store/rate-windows.ts';
+import { deleteOldChanges } from '../store/revision.ts';
 import type { Context } from './context.ts';
 import { forgetEnded } from './forgetting.ts';
 import type { JobKind, JobPayloads } from './jobs.ts';
@@ -30,6 +31,9 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
   },
   'clear-sessions': forgetEnded,
   'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
+  'clear-revisions': async (ctx) => {
+    await ctx.store.transaction(deleteOldChanges);
+  },
 };
 
 /** A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since the epoch, in UTC. */
@@ -46,4 +50,5 @@ export const SCHEDULES: readonly Schedule[] = [
   { kind: 'clear-sessions', everySec: HOUR_SEC },
   // A new mail asks for it at once; this is for those that are tried again.
   { kind: 'deliver-mail', everySec: MINUTE_SEC },
+  { kind: 'clear-revisions', everySec: HOUR_SEC },
 ];

@@ -23,6 +23,8 @@ export interface JobPayloads {
   'clear-sessions': null;
   /** Hands mails that are due to the mail server. */
   'deliver-mail': null;
+  /** Forgets what revisions were about that no node needs any more. */
+  'clear-revisions': null;
 }
 
 export type JobKind = keyof JobPayloads;

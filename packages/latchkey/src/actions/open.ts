@@ -28,16 +28,18 @@ export async function openContext(settings: Settings, log: Log): Promise<OpenCon
     const git = await makeGitRoom(settings, log);
     const usage = new Usage(store, log);
     const refusals = new Refusals(store, log);
+    const memory = new Memory(store);
     const limits = new RateLimits({ store, settings, clock: systemClock, log });
     let current = settings;
     return {
       get settings() { return current; },
-      clock: systemClock, log, store, git, limits, usage, refusals, memory: new Memory(store),
+      clock: systemClock, log, store, git, limits, usage, refusals, memory,
       listensAt: (port) => { current = atPort(settings, port); },
       close: async () => {
         await usage.flush();
         await refusals.flush();
         await limits.close();
+        await memory.leave();
         await git.close();
         await store.close();
       },

@@ -1,10 +1,11 @@
 /**
  * Rate limits over all nodes: how often somebody may do something in a window of time.
  *
- * The store holds the windows. Far from a limit a node counts in memory and tells the store a moment later; from four fifths of a limit on, and at the first
+ * The store holds the windows. Far from a large limit a node counts in memory and tells the store a moment later; from four fifths of a limit on, and at the first
  * use that a node sees, it asks the store first. Many who ask at once share one transaction.
  *
- * Invariant: up to ten nodes never let through more than the limit: each may have 2 % of it that the store doesn't know, and asks from 80 % on.
+ * Invariant: a limit below `EXACT_BELOW` is never exceeded, however many nodes there are. A larger one is exceeded by no more than what nodes haven't told
+ * yet: 2 % of it for each of the others.
  * Invariant: a number that is told (`remaining`) is exact near the limit, and elsewhere at most `FLUSH_EVERY_MS` old as to other nodes.
  * Invariant: without the store each node goes on counting by itself; a limit never fails a request.
  */
@@ -31,10 +32,6 @@ export const RATE_BUCKETS = {
   'api-address': { windowSec: HOUR_SEC, limit: (settings) => settings.anonymousRateLimit },
   /** Credentials that lead to nobody; key: `networkOf` the address. */
   'failed-credentials': { windowSec: 10 * MINUTE_SEC, limit: (settings) => settings.failedCredentialLimit },
-  /** Wrong passwords and codes for one account from one network; key: both. By account alone, anybody could lock anybody out. */
-  'failed-sign-ins': { windowSec: 10 * MINUTE_SEC, limit: () => 10 },
-  /** Wrong passwords and codes for any account; key: `networkOf` the address. */
-  'failed-sign-ins-address': { windowSec: 10 * MINUTE_SEC, limit: () => 50 },
 } as const satisfies Record<string, BucketRow>;
 
 export type RateBucket = keyof typeof RATE_BUCKETS;
@@ -63,8 +60,10 @@ export function peekAllowance(ctx: Pick<Context, 'limits'>, bucket: RateBucket, 
 
 /** How long uses may wait in memory before the store is told. */
 export const FLUSH_EVERY_MS = 250;
+/** Of smaller limits every use is counted in the store first. */
+export const EXACT_BELOW = 500;
 /** The part of a limit that one node may keep to itself, and the part from which on it asks first. */
-const UNTOLD_PART = 0.02;
+export const UNTOLD_PART = 0.02;
 const ASK_FIRST_FROM = 0.8;
 /** Windows that a node remembers; of one that is forgotten, the store is asked again. */
 const MAX_WINDOWS = 100_000;
@@ -106,7 +105,7 @@ export class RateLimits {
     const window = this.#running(name);
     if (window !== null && window.used >= limit) return this.#allowance(limit, window.used + 1, window.endsAt);
     const untold = (this.#untold.get(name)?.count ?? 0) + (this.#sending.get(name)?.count ?? 0);
-    const mayWait = window !== null && window.used + 1 <= limit * ASK_FIRST_FROM && untold + 1 <= Math.max(1, limit * UNTOLD_PART);
+    const mayWait = limit >= EXACT_BELOW && window !== null && window.used + 1 <= limit * ASK_FIRST_FROM && untold + 1 <= limit * UNTOLD_PART;
     const endsAt = window?.endsAt ?? this.#options.clock.now() + windowSec;
     const mine = this.#note(name, window?.used ?? 0, endsAt);
     if (mayWait) {

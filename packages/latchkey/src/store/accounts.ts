@@ -8,7 +8,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
 import { startOf, type Page } from './page.ts';
-import { bumpRevision } from './revision.ts';
+import { bumpRevision, subjectOf } from './revision.ts';
 import type { AccountsTable } from './schema.ts';
 
 export interface Account {
@@ -54,7 +54,6 @@ export function accountOf(row: Pick<Selectable<AccountsTable>, (typeof COLUMNS)[
 
 /** Adds a person. @throws a unique violation when the login is taken, by whichever kind of account. */
 export async function insertUser(tx: Query, user: NewUser): Promise<Account> {
-  await bumpRevision(tx);
   const row = await tx.insertInto('accounts').values({
     kind: 'user',
     login: user.login,
@@ -64,12 +63,12 @@ export async function insertUser(tx: Query, user: NewUser): Promise<Account> {
     admin: user.admin === true ? 1 : 0,
     password_digest: user.passwordDigest,
   }).returning(COLUMNS).executeTakeFirstOrThrow();
+  await bumpRevision(tx, subjectOf('account', row.id));
   return accountOf(row);
 }
 
 /** Adds an organization, as yet without members. @throws a unique violation when the login is taken. */
 export async function insertOrganization(tx: Query, organization: { login: string; name?: string; at: UnixSeconds }): Promise<Account> {
-  await bumpRevision(tx);
   const row = await tx.insertInto('accounts').values({
     kind: 'organization',
     login: organization.login,
@@ -77,6 +76,7 @@ export async function insertOrganization(tx: Query, organization: { login: strin
     name: organization.name ?? '',
     created_at: organization.at,
   }).returning(COLUMNS).executeTakeFirstOrThrow();
+  await bumpRevision(tx, subjectOf('account', row.id));
   return accountOf(row);
 }
 
@@ -126,7 +126,7 @@ export async function setPasswordDigest(tx: Query, userId: number, digest: strin
 
 /** Suspends (`at`) or restores (null). False when it was so already, or there is no such account. */
 export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds | null): Promise<boolean> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('account', accountId));
   const changed = await tx.updateTable('accounts').set({ suspended_at: at })
     .where('id', '=', accountId).where('suspended_at', at === null ? 'is not' : 'is', null)
     .returning('id').executeTakeFirst();
@@ -135,13 +135,13 @@ export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds
 
 /** Makes a person an instance administrator, or no longer one. */
 export async function setAdmin(tx: Query, userId: number, admin: boolean): Promise<void> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('account', userId));
   await tx.updateTable('accounts').set({ admin: admin ? 1 : 0 }).where('id', '=', userId).execute();
 }
 
 /** Notes when the second factor was switched on; null = off. */
 export async function setTwoFactor(tx: Query, userId: number, at: UnixSeconds | null): Promise<void> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('account', userId));
   await tx.updateTable('accounts').set({ two_factor_at: at }).where('id', '=', userId).execute();
 }
 

@@ -2,7 +2,7 @@
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import { startOf, type Page } from './page.ts';
-import { bumpRevision } from './revision.ts';
+import { bumpRevision, subjectOf } from './revision.ts';
 import type { CollaboratorsTable } from './schema.ts';
 
 type Role = CollaboratorsTable['role'];
@@ -19,7 +19,7 @@ export async function setCollaborator(
   tx: Query,
   collaborator: { repositoryId: number; userId: number; role: Role; at: UnixSeconds },
 ): Promise<void> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('account', collaborator.userId));
   await tx.insertInto('collaborators').values({
     repository_id: collaborator.repositoryId,
     user_id: collaborator.userId,
@@ -30,7 +30,7 @@ export async function setCollaborator(
 
 /** Takes a person's role in a repository away. False when there was none. */
 export async function removeCollaborator(tx: Query, repositoryId: number, userId: number): Promise<boolean> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('account', userId));
   const removed = await tx.deleteFrom('collaborators')
     .where('repository_id', '=', repositoryId).where('user_id', '=', userId).returning('user_id').executeTakeFirst();
   return removed !== undefined;

@@ -8,6 +8,7 @@
 import type { Kysely } from 'kysely';
 import type { Log } from '../base/log.ts';
 import type { Database } from './schema.ts';
+import type { Learn } from './cluster.ts';
 import { migrate } from './migrations.ts';
 import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
@@ -28,7 +29,20 @@ export interface Store {
   transaction<T>(work: (tx: Query) => Promise<T>): Promise<T>;
   /** The revision as committed now: at once on SQLite (some microseconds), by one query on PostgreSQL. */
   revision(): number | Promise<number>;
+  /**
+   * Lets this process answer from memory between changes: `learn` is called whenever there was one. Null where reading the revision is so cheap
+   * that nothing is gained (SQLite).
+   */
+  join(learn: Learn): ClusterNode | null;
   close(): Promise<void>;
+}
+
+/** This process, as one of those that answer from memory. */
+export interface ClusterNode {
+  /** True while memory may be told without asking the database. */
+  trusts(): boolean;
+  /** To be called before the store is closed. */
+  leave(): Promise<void>;
 }
 
 /** What an engine offers before its tables are there. */

@@ -8,7 +8,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { Grant, GrantState, RepositorySelection } from '../rules/model.ts';
 import type { Query } from './db.ts';
 import { startOf, type Page } from './page.ts';
-import { bumpRevision } from './revision.ts';
+import { bumpRevision, subjectOf } from './revision.ts';
 import type { GrantsTable } from './schema.ts';
 
 /** A grant as it is kept, with what lists show beside it. */
@@ -45,7 +45,7 @@ const ROWS_PER_STATEMENT = 1_000;
 
 /** Adds a grant to a token. @throws a foreign-key violation when the token or a repository is missing. */
 export async function insertGrant(tx: Query, tokenId: number, grant: NewGrant, at: UnixSeconds): Promise<number> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('token', tokenId));
   return addGrant(tx, tokenId, grant, at);
 }
 
@@ -106,10 +106,10 @@ function assemble(rows: readonly (Selectable<GrantsTable> & { repository_id: num
 
 /** Replaces what a grant reaches; its state stays. False when there is none. */
 export async function setGrantReach(tx: Query, grantId: number, reach: GrantReach): Promise<boolean> {
-  await bumpRevision(tx);
   const changed = await tx.updateTable('grants').set({ selection: reach.selection, permissions_json: JSON.stringify(reach.permissions) })
-    .where('id', '=', grantId).returning('id').executeTakeFirst();
+    .where('id', '=', grantId).returning('token_id').executeTakeFirst();
   if (changed === undefined) return false;
+  await bumpRevision(tx, subjectOf('token', changed.token_id));
   await tx.deleteFrom('grant_repositories').where('grant_id', '=', grantId).execute();
   await addRepositories(tx, grantId, reach);
   return true;
@@ -117,16 +117,16 @@ export async function setGrantReach(tx: Query, grantId: number, reach: GrantReac
 
 /** Moves a grant from one of the states `from` to another; false when somebody else moved it first. Access counts from becoming active. */
 export async function setGrantState(tx: Query, grantId: number, from: readonly GrantState[], to: GrantState, at: UnixSeconds): Promise<boolean> {
-  await bumpRevision(tx);
   const changed = await tx.updateTable('grants').set({ state: to, ...(to === 'active' ? { access_granted_at: at } : {}) })
-    .where('id', '=', grantId).where('state', 'in', from).returning('id').executeTakeFirst();
+    .where('id', '=', grantId).where('state', 'in', from).returning('token_id').executeTakeFirst();
+  if (changed !== undefined) await bumpRevision(tx, subjectOf('token', changed.token_id));
   return changed !== undefined;
 }
 
 /** Removes a grant and the requests about it. False when there is none. */
 export async function deleteGrant(tx: Query, grantId: number): Promise<boolean> {
-  await bumpRevision(tx);
-  const deleted = await tx.deleteFrom('grants').where('id', '=', grantId).returning('id').executeTakeFirst();
+  const deleted = await tx.deleteFrom('grants').where('id', '=', grantId).returning('token_id').executeTakeFirst();
+  if (deleted !== undefined) await bumpRevision(tx, subjectOf('token', deleted.token_id));
   return deleted !== undefined;
 }
 

@@ -3,7 +3,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { OrganizationRole } from '../rules/model.ts';
 import type { Query } from './db.ts';
 import { startOf, type Page } from './page.ts';
-import { bumpRevision } from './revision.ts';
+import { bumpRevision, subjectOf } from './revision.ts';
 
 export interface Member {
   readonly userId: number;
@@ -17,7 +17,7 @@ export async function setMembership(
   tx: Query,
   membership: { organizationId: number; userId: number; role: OrganizationRole; at: UnixSeconds },
 ): Promise<void> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('account', membership.userId));
   await tx.insertInto('memberships').values({
     organization_id: membership.organizationId,
     user_id: membership.userId,
@@ -28,7 +28,7 @@ export async function setMembership(
 
 /** Ends a membership. False when there was none. */
 export async function removeMembership(tx: Query, organizationId: number, userId: number): Promise<boolean> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('account', userId));
   const removed = await tx.deleteFrom('memberships')
     .where('organization_id', '=', organizationId).where('user_id', '=', userId).returning('user_id').executeTakeFirst();
   return removed !== undefined;

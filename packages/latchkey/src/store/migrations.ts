@@ -14,6 +14,7 @@ import { sessions } from './migrations/0041-sessions.ts';
 import { refusals } from './migrations/0060-refusals.ts';
 import { jobs } from './migrations/0080-jobs.ts';
 import { rateWindows } from './migrations/0081-rate-windows.ts';
+import { nodes } from './migrations/0082-nodes.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Kysely } from 'kysely';
 
@@ -25,7 +26,9 @@ export const MIGRATIONS: readonly Migration[] = [
   outbox,
   sessions,
   refusals,
-  jobs, rateWindows,
+  jobs,
+  rateWindows,
+  nodes,
 ];
 
 interface MigrationsTable {

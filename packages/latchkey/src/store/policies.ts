@@ -2,7 +2,7 @@
 import type { UnixSeconds } from '../base/time.ts';
 import { NO_POLICY, type StoredPolicy } from '../rules/policy.ts';
 import type { Query } from './db.ts';
-import { bumpRevision } from './revision.ts';
+import { bumpRevision, subjectOf } from './revision.ts';
 
 /** What an account (0 = the instance) chose; null = nothing yet. */
 export async function storedPolicy(q: Query, accountId: number): Promise<StoredPolicy | null> {
@@ -18,7 +18,7 @@ export async function storedPolicies(q: Query, accountIds: readonly number[]): P
 
 /** Replaces what an account (0 = the instance) chose. */
 export async function setPolicy(tx: Query, accountId: number, policy: StoredPolicy, at: UnixSeconds): Promise<void> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('account', accountId));
   const chosen = { policy_json: JSON.stringify(policy), updated_at: at };
   await tx.insertInto('policies').values({ account_id: accountId, ...chosen })
     .onConflict((conflict) => conflict.column('account_id').doUpdateSet(chosen)).execute();

@@ -12,7 +12,11 @@ import { Kysely, PostgresDialect, sql, type IsolationLevel } from 'kysely';
 import pg from 'pg';
 import { Fault } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { settle } from './cluster.ts';
 import { engineCode, type OpenedEngine, type Query } from './db.ts';
+import { boardIn } from './nodes.ts';
+import { announce, joinCluster, PATIENT_STOPWATCH } from './postgres-node.ts';
+import { revisionRaisedBy } from './revision.ts';
 import type { Database } from './schema.ts';
 
 /** A transaction is tried this often before its conflict, or the lost connection, is thrown. */
@@ -45,7 +49,8 @@ const LOST_CODES: ReadonlySet<unknown> = new Set([
 
 /** Connects to the database that the URL names. @throws Fault when it can't be reached; the sentence never holds the URL. */
 export async function openPostgres(url: string, log: Log): Promise<OpenedEngine> {
-  const pool = makePool(url, log);
+  const connection = connectionOptions(url);
+  const pool = makePool(connection, log);
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   await pool.query('select 1').catch(async (error: unknown) => {
     await pool.end();
@@ -57,18 +62,26 @@ export async function openPostgres(url: string, log: Log): Promise<OpenedEngine>
   return {
     engine: 'postgres',
     db,
-    transaction: (work) => persistently(() => once(db, 'serializable', work)),
-    alone: (work) => persistently(() => once(db, 'read committed', (tx) => underMigrationLock(tx, work))),
+    async transaction(work) {
+      const { value, raisedTo } = await persistently(() => once(db, 'serializable', work));
+      if (raisedTo !== null) {
+        announce(pool);
+        await settle(boardIn(db), PATIENT_STOPWATCH, raisedTo);
+      }
+      return value;
+    },
+    alone: async (work) => (await persistently(() => once(db, 'read committed', (tx) => underMigrationLock(tx, work)))).value,
     async revision() {
       const { rows } = await pool.query<{ revision: number }>('select revision from revision where id = 1');
       return rows[0]!.revision;
     },
+    join: (learn) => joinCluster({ ...connection, max: 1 }, learn, log),
     close: () => db.destroy(),
   };
 }
 
-function makePool(url: string, log: Log): pg.Pool {
-  const pool = new pg.Pool({
+function connectionOptions(url: string): pg.PoolConfig {
+  return {
     application_name: 'latchkey',
     max: POOL_SIZE,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -77,7 +90,11 @@ function makePool(url: string, log: Log): pg.Pool {
     keepAlive: true,
     types: TYPES,
     connectionString: url,
-  });
+  };
+}
+
+function makePool(connection: pg.PoolConfig, log: Log): pg.Pool {
+  const pool = new pg.Pool(connection);
   // A connection that breaks while nobody or somebody uses it emits `error`; unheard, that would end the process.
   const lost = (error: Error): void => log.warn({ reason: error.message }, 'lost a database connection');
   pool.on('error', lost);
@@ -92,14 +109,14 @@ async function underMigrationLock<T>(tx: Query, work: (tx: Query) => Promise<T>)
   return work(tx);
 }
 
-async function once<T>(db: Query, isolation: IsolationLevel, work: (tx: Query) => Promise<T>): Promise<T> {
+async function once<T>(db: Query, isolation: IsolationLevel, work: (tx: Query) => Promise<T>): Promise<{ value: T; raisedTo: number | null }> {
   const tx = await db.startTransaction().setIsolationLevel(isolation).execute();
   let commitSent = false;
   try {
     const value = await work(tx);
     commitSent = true;
     await tx.commit().execute();
-    return value;
+    return { value, raisedTo: revisionRaisedBy(tx) };
   } catch (error) {
     // On a broken connection the rollback fails too; the server has rolled back by itself, and the pool drops the connection.
     await tx.rollback().execute().catch(() => {});

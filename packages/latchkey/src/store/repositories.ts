@@ -9,7 +9,7 @@ import type { Visibility } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
 import { startOf, type Page } from './page.ts';
-import { bumpRevision } from './revision.ts';
+import { bumpRevision, subjectOf, type Subject } from './revision.ts';
 import type { RepositoriesTable } from './schema.ts';
 
 export interface Repository {
@@ -54,8 +54,7 @@ export function repositoryOf(row: Omit<Selectable<RepositoriesTable>, 'name_key'
 
 /** Adds a repository; an old name that it takes leads nowhere else from now on. @throws a unique violation when the name is in use. */
 export async function insertRepository(tx: Query, repository: NewRepository): Promise<Repository> {
-  await bumpRevision(tx);
-  await forgetOldName(tx, repository.ownerId, repository.name);
+  const forgotten = await forgetOldName(tx, repository.ownerId, repository.name);
   const row = await tx.insertInto('repositories').values({
     owner_id: repository.ownerId,
     name: repository.name,
@@ -66,6 +65,7 @@ export async function insertRepository(tx: Query, repository: NewRepository): Pr
     created_at: repository.at,
     updated_at: repository.at,
   }).returningAll().executeTakeFirstOrThrow();
+  await bumpRevision(tx, subjectOf('repository', row.id), ...forgotten);
   return repositoryOf(row);
 }
 
@@ -108,7 +108,7 @@ export async function listAllRepositories(q: Query, page: Page): Promise<Reposit
 
 /** Archives (`archivedAt`) or takes back into use (null). False when it was so already, or there is no such repository. */
 export async function setArchived(tx: Query, id: number, archivedAt: UnixSeconds | null, at: UnixSeconds): Promise<boolean> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('repository', id));
   const changed = await tx.updateTable('repositories').set({ archived_at: archivedAt, updated_at: at })
     .where('id', '=', id).where('archived_at', archivedAt === null ? 'is not' : 'is', null)
     .returning('id').executeTakeFirst();
@@ -117,7 +117,7 @@ export async function setArchived(tx: Query, id: number, archivedAt: UnixSeconds
 
 /** Changes who may see it. False when it was so already, or there is no such repository. */
 export async function setVisibility(tx: Query, id: number, visibility: Visibility, at: UnixSeconds): Promise<boolean> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('repository', id));
   const changed = await tx.updateTable('repositories').set({ visibility, updated_at: at })
     .where('id', '=', id).where('visibility', '<>', visibility).returning('id').executeTakeFirst();
   return changed !== undefined;
@@ -134,8 +134,7 @@ export async function setDescription(tx: Query, id: number, description: string,
 export async function moveRepository(tx: Query, id: number, to: { ownerId: number; name: string }, at: UnixSeconds): Promise<Repository | null> {
   const before = await tx.selectFrom('repositories').select(['owner_id', 'name_key']).where('id', '=', id).executeTakeFirst();
   if (before === undefined) return null;
-  await bumpRevision(tx);
-  await forgetOldName(tx, to.ownerId, to.name);
+  await bumpRevision(tx, subjectOf('repository', id), ...(await forgetOldName(tx, to.ownerId, to.name)));
   const row = await tx.updateTable('repositories')
     .set({ owner_id: to.ownerId, name: to.name, name_key: nameKey(to.name), updated_at: at })
     .where('id', '=', id).returningAll().executeTakeFirstOrThrow();
@@ -153,13 +152,15 @@ export async function setPushed(tx: Query, id: number, at: UnixSeconds): Promise
 
 /** Deletes a repository with its collaborators and old names; grants that selected it lose it. False when there is none. */
 export async function deleteRepository(tx: Query, id: number): Promise<boolean> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('repository', id));
   const deleted = await tx.deleteFrom('repositories').where('id', '=', id).returning('id').executeTakeFirst();
   return deleted !== undefined;
 }
 
-async function forgetOldName(tx: Query, ownerId: number, name: string): Promise<void> {
-  await tx.deleteFrom('repository_names').where('owner_id', '=', ownerId).where('name_key', '=', nameKey(name)).execute();
+/** Gives what was about the repositories that the name led on to. */
+async function forgetOldName(tx: Query, ownerId: number, name: string): Promise<Subject[]> {
+  const rows = await tx.deleteFrom('repository_names').where('owner_id', '=', ownerId).where('name_key', '=', nameKey(name)).returning('repository_id').execute();
+  return rows.map((row) => subjectOf('repository', row.repository_id));
 }
 
 export interface RepositoryCounts {

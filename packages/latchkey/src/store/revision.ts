@@ -1,21 +1,63 @@
 /**
  * The revision: one number that rises, in the same transaction, with every change after which a check may end differently.
  *
- * Whoever keeps answers in memory notes the revision read *before* what it keeps, and trusts it while the number stands still.
+ * Whoever keeps answers in memory notes the revision read *before* what it keeps, and trusts it while the number stands still, or while the revisions
+ * since then were about something else.
  * Invariant: every function of this room that changes accounts (but for passwords and profile), memberships, repositories (but for
  * the time of a push and the description), collaborators, tokens, secrets, grants, policies or single sign-on authorizations calls `bumpRevision` itself. Two
  * exceptions: a new token, which nobody can have asked about before, and requests, which give nothing until they are decided.
  */
 import type { Query } from './db.ts';
 
-/** Raises the revision. @throws TypeError outside of a transaction, where the change could be seen before the rise. */
-export async function bumpRevision(tx: Query): Promise<void> {
+/** Whom or what a revision is about: a kind and an id in one number, since a million of them are kept in memory. */
+export type Subject = number;
+
+const KINDS = { token: 0, account: 1, repository: 2 } as const;
+const KIND_COUNT = 4;
+
+/** Account 0 is the instance. */
+export function subjectOf(kind: keyof typeof KINDS, id: number): Subject {
+  return id * KIND_COUNT + KINDS[kind];
+}
+
+/** How many revisions back it is known what they were about. */
+export const CHANGES_KEPT = 10_000;
+
+/** The revision to which each transaction has risen so far. */
+const RISEN = new WeakMap<Query, number>();
+
+/**
+ * Raises the revision. Whoever remembers something about one of the subjects forgets that; without subjects, everything.
+ * @throws TypeError outside of a transaction, where the change could be seen before the rise.
+ */
+export async function bumpRevision(tx: Query, ...subjects: readonly Subject[]): Promise<void> {
   if (!tx.isTransaction) throw new TypeError('the store was asked to change a right outside of a transaction');
-  await tx.updateTable('revision').set((row) => ({ revision: row('revision', '+', 1) })).where('id', '=', 1).execute();
+  const { revision } = await tx.updateTable('revision').set((row) => ({ revision: row('revision', '+', 1) })).where('id', '=', 1)
+    .returning('revision').executeTakeFirstOrThrow();
+  RISEN.set(tx, revision);
+  if (subjects.length > 0) await tx.insertInto('revision_changes').values([...new Set(subjects)].map((subject) => ({ revision, subject }))).execute();
+}
+
+/** The revision to which a transaction has raised; null when it has not. */
+export function revisionRaisedBy(tx: Query): number | null {
+  return RISEN.get(tx) ?? null;
 }
 
 /** The revision as this query sees it; inside a transaction with its own rises. */
 export async function readRevision(q: Query): Promise<number> {
   const { revision } = await q.selectFrom('revision').select('revision').where('id', '=', 1).executeTakeFirstOrThrow();
   return revision;
+}
+
+/** What the revisions above `after` and up to `upTo` were about; null when that is everything, or too much, or too long ago. */
+export async function subjectsSince(q: Query, after: number, upTo: number): Promise<ReadonlyMap<Subject, number> | null> {
+  if (upTo - after > CHANGES_KEPT) return null;
+  const rows = await q.selectFrom('revision_changes').selectAll().where('revision', '>', after).where('revision', '<=', upTo).orderBy('revision').execute();
+  const known = new Set(rows.map((row) => row.revision));
+  return known.size === upTo - after ? new Map(rows.map((row) => [row.subject, row.revision])) : null;
+}
+
+/** Forgets what revisions were about that nobody needs any more. */
+export async function deleteOldChanges(tx: Query): Promise<void> {
+  await tx.deleteFrom('revision_changes').where('revision', '<=', (await readRevision(tx)) - CHANGES_KEPT).execute();
 }

@@ -328,6 +328,22 @@ export interface FormSubmissionsTable {
   created_at: number;
 }
 
+/** Processes that answer from memory while they have a lease. See `store/cluster`. */
+export interface NodesTable {
+  id: string;
+  /** Rises with every sign of life. */
+  beat: number;
+  /** The node has forgotten everything that this revision made untrue. */
+  acked: number;
+}
+
+/** What a revision was about; a revision without a row was about everything. */
+export interface RevisionChangesTable {
+  revision: number;
+  /** See `Subject` in `store/revision`. */
+  subject: number;
+}
+
 /** A single row: rises with every change that can take a right away, so that memory can be checked against it. */
 export interface RevisionTable {
   id: 1;
@@ -360,6 +376,8 @@ export interface Database {
   token_use: TokenUseTable;
   audit: AuditTable;
   jobs: JobsTable;
+  nodes: NodesTable;
   rate_windows: RateWindowsTable;
+  revision_changes: RevisionChangesTable;
   revision: RevisionTable;
 }

@@ -55,6 +55,7 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
       revisionStatement ??= reader.database.prepare('select revision from revision where id = 1');
       return (revisionStatement.get() as { revision: number }).revision;
     },
+    join: () => null,
     close: () => db.destroy(),
   };
 }

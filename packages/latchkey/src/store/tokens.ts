@@ -11,7 +11,7 @@ import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
 import { addGrant, grantsOf, type NewGrant } from './grants.ts';
 import { startOf, type Page } from './page.ts';
-import { bumpRevision } from './revision.ts';
+import { bumpRevision, subjectOf } from './revision.ts';
 import type { TokensTable } from './schema.ts';
 import { ssoOrganizationsOf } from './token-organizations.ts';
 
@@ -169,7 +169,7 @@ export async function isTokenNameTaken(q: Query, userId: number, kind: TokenKind
 
 /** Changes a token that is not revoked; null when it is, or is gone. @throws a unique violation as `insertToken` does. */
 export async function updateToken(tx: Query, id: number, change: TokenChange, at: UnixSeconds): Promise<Token | null> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('token', id));
   const row = await tx.updateTable('tokens').set({
     updated_at: at,
     ...(change.name === undefined ? {} : { name: change.name, name_key: nameKey(change.name) }),
@@ -185,7 +185,7 @@ export async function updateToken(tx: Query, id: number, change: TokenChange, at
 
 /** Revokes a token for good; its grants go with it, so that lists of live ones stay short. Null when it was revoked before, or is gone. */
 export async function revokeToken(tx: Query, id: number, by: string, at: UnixSeconds): Promise<Token | null> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('token', id));
   const row = await tx.updateTable('tokens').set({ revoked_at: at, revoked_by: by, updated_at: at })
     .where('id', '=', id).where('revoked_at', 'is', null).returningAll().executeTakeFirst();
   if (row === undefined) return null;
@@ -202,7 +202,7 @@ export async function replaceSecret(
   id: number,
   change: { secret: SecretMark; expiresAt: UnixSeconds | null; overlapEndsAt: UnixSeconds | null; at: UnixSeconds },
 ): Promise<Token | null> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('token', id));
   const { secret, expiresAt, overlapEndsAt, at } = change;
   const row = await tx.updateTable('tokens')
     .set({ last_eight: secret.lastEight, issued_at: at, updated_at: at, expires_at: expiresAt, noticed_days: null })
@@ -218,7 +218,7 @@ export async function replaceSecret(
 
 /** Ends the secret that a rotation left overlapping, at the first use of the new one. False when there is none. */
 export async function endOverlap(tx: Query, tokenId: number, at: UnixSeconds): Promise<boolean> {
-  await bumpRevision(tx);
+  await bumpRevision(tx, subjectOf('token', tokenId));
   const ended = await tx.updateTable('token_secrets').set({ state: 'replaced', ends_at: at })
     .where('token_id', '=', tokenId).where('state', '=', 'overlapping').returning('digest').executeTakeFirst();
   return ended !== undefined;
@@ -246,7 +246,7 @@ export async function noteLateUse(tx: Query, id: number, sinceAt: UnixSeconds, a
 export async function spendUse(tx: Query, tokenId: number): Promise<number | null> {
   const row = await tx.updateTable('tokens').set((token) => ({ uses_left: token('uses_left', '-', 1) }))
     .where('id', '=', tokenId).where('uses_left', '>', 0).returning('uses_left').executeTakeFirst();
-  if (row?.uses_left === 0) await bumpRevision(tx);
+  if (row?.uses_left === 0) await bumpRevision(tx, subjectOf('token', tokenId));
   return row?.uses_left ?? null;
 }
 

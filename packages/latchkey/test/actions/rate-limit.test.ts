@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { FLUSH_EVERY_MS, RateLimits, type Allowance } from '../../src/actions/rate-limit.ts';
+import { EXACT_BELOW, FLUSH_EVERY_MS, RateLimits, UNTOLD_PART, type Allowance } from '../../src/actions/rate-limit.ts';
 import { networkOf } from '../../src/base/address.ts';
 import { loadSettings } from '../../src/base/config.ts';
 import { makeLog } from '../../src/base/log.ts';
@@ -93,16 +93,21 @@ forEachEngine('a rate limit', (open) => {
 });
 
 describe.each(ENGINES)('a rate limit over several nodes [%s]', (engine) => {
-  it.each([40, 1_000])('of %i is never exceeded, whoever is asked', async (limit) => {
+  it.each([
+    [40, 40],
+    [EXACT_BELOW - 1, EXACT_BELOW - 1],
+    [1_000, 1_000 * (1 + 2 * UNTOLD_PART)],
+  ])('of %i lets at most %i through, whoever is asked', async (limit, most) => {
     const database = await freshDatabase(engine);
     onTestFinished(database.remove);
     const nodes = [];
     for (let n = 0; n < 3; n++) nodes.push(nodeOn(await openAgain(database), { apiRateLimit: limit }));
     let allowed = 0;
     await Promise.all(nodes.map(async ({ limits }) => {
-      for (let round = 0; round < limit / 10; round++) for (const answer of await takeMany(limits, 10)) if (answer?.allowed) allowed++;
+      for (let round = 0; round < limit / 9; round++) for (const answer of await takeMany(limits, 10)) if (answer?.allowed) allowed++;
     }));
-    expect(allowed).toBe(limit);
+    expect(allowed).toBeGreaterThanOrEqual(limit);
+    expect(allowed).toBeLessThanOrEqual(most);
     for (const { limits } of nodes) expect(await limits.take('api-user', '7')).toMatchObject({ allowed: false, remaining: 0 });
   });
 });

@@ -1,0 +1,158 @@
+/**
+ * Revocation that holds on every node as soon as the change has returned, although checks are answered from memory.
+ *
+ * A node trusts its memory for `LEASE_MS` from *before* it began to read the revision that the memory was brought up to. It stands on a board while it
+ * does so, and writes there the revision up to which it has forgotten. Whoever raised the revision waits, after the commit, until every node on the board is that
+ * far, or until `SETTLE_MS` have gone by, in which every trust from before the commit has run out.
+ *
+ * Invariant: when `settle` returns, no node lets through anything that was true only before that revision. The proof is in
+ * docs/decisions (linearizable revocation); test/store/cluster-model runs this very code against cuts, delays and crashes.
+ * Assumed: the database doesn't forget an acknowledged commit, a read that begins after it sees it, and monotonic clocks of different
+ * machines run at rates that differ by less than `MAX_DRIFT`. Nothing is assumed of what time they show.
+ * Never: a lease judged by another machine's clock.
+ */
+
+/** How long memory is trusted without a word from the database. */
+export const LEASE_MS = 2_000;
+/** How often a node gives a sign of life: a few may be lost. */
+export const BEAT_MS = 500;
+/** How much faster one machine's clock may run than another's. Real ones differ by less than a thousandth. */
+export const MAX_DRIFT = 0.05;
+/** For the grain of timers. */
+const MARGIN_MS = 20;
+/** How long a change waits for a node that doesn't answer. */
+export const SETTLE_MS = LEASE_MS * (1 + MAX_DRIFT) + MARGIN_MS;
+/** Pauses between looks at the board: short at first, because an acknowledgement takes a few milliseconds. */
+const FIRST_LOOK_MS = 1;
+const MAX_LOOK_MS = 16;
+
+/** The part of the shared database that nodes meet at. Each call is one statement, seen by all or by none; any may fail or never end. */
+export interface Board {
+  /** Puts a node on the board. */
+  join(id: string): Promise<void>;
+  /** A sign of life. False when the node is not on the board. */
+  beat(id: string): Promise<boolean>;
+  /** Notes that a node has forgotten up to a revision. */
+  ack(id: string, revision: number): Promise<void>;
+  leave(id: string): Promise<void>;
+  revision(): Promise<number>;
+  /** Nodes that have not acknowledged a revision. */
+  behind(revision: number): Promise<readonly { readonly id: string; readonly beat: number }[]>;
+  /** Takes a node off the board if it has given no sign of life since `beat`. */
+  remove(id: string, beat: number): Promise<void>;
+}
+
+/** Time as this machine alone sees it, in milliseconds: it never goes back, and shows no date. */
+export interface Stopwatch {
+  now(): number;
+  pause(ms: number): Promise<void>;
+}
+
+/** Waits until no node lets through what a revision has ended. Call it after the commit. Never rejects: when the board can't be read, time settles it. */
+export async function settle(board: Board, stopwatch: Stopwatch, revision: number): Promise<void> {
+  const startedAt = stopwatch.now();
+  // A look that never ends must not keep the change longer than the leases do.
+  const deadline = stopwatch.pause(SETTLE_MS).then(() => null);
+  const firstSeen = new Map<string, { beat: number; at: number }>();
+  for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(MAX_LOOK_MS, lookMs * 2)) {
+    const behind = await Promise.race([board.behind(revision).catch(() => null), deadline]);
+    if (behind?.length === 0) return;
+    const now = stopwatch.now();
+    for (const { id, beat } of behind ?? []) if (!firstSeen.has(id)) firstSeen.set(id, { beat, at: now });
+    if (now - startedAt >= SETTLE_MS) break;
+    await stopwatch.pause(lookMs);
+  }
+  // Who has given no sign of life since then trusts nothing any more; off the board, it holds up no further change.
+  const longAgo = stopwatch.now() - LEASE_MS * (1 + MAX_DRIFT);
+  for (const [id, { beat, at }] of firstSeen) if (at <= longAgo) await Promise.race([board.remove(id, beat).catch(() => {}), stopwatch.pause(MAX_LOOK_MS)]);
+}
+
+/** Brings a memory up to a revision: what it made untrue is forgotten when this resolves. `anew`: forget everything. */
+export type Learn = (revision: number, anew: boolean) => Promise<void> | void;
+
+/** A node's standing: whether it may answer from memory now. */
+export class Membership {
+  readonly #board: Board;
+  readonly #stopwatch: Stopwatch;
+  readonly #name: string;
+  readonly #learn: Learn;
+  /** Until when memory is trusted, by this machine's stopwatch. */
+  #trustedUntil = -Infinity;
+  #onBoard = false;
+  /** How often it went on the board. Each time under another id: a call that was meant for the time before, and comes late, must not count. */
+  #times = 0;
+  #learned = -1;
+  #acked = -1;
+  #left = false;
+  #beating: Promise<void> | null = null;
+  #heardMeanwhile = false;
+
+  /** @param name one that no other node has, or had */
+  constructor(board: Board, stopwatch: Stopwatch, name: string, learn: Learn) {
+    this.#board = board;
+    this.#stopwatch = stopwatch;
+    this.#name = name;
+    this.#learn = learn;
+  }
+
+  get #id(): string {
+    return `${this.#name} ${this.#times}`;
+  }
+
+  /** True while what is remembered may be told without asking the database. */
+  trusts(): boolean {
+    return this.#stopwatch.now() < this.#trustedUntil;
+  }
+
+  /**
+   * Catches up with the database, and lengthens the lease. To be called every `BEAT_MS`, and whenever something has changed.
+   * One at a time; a call meanwhile causes one more after it. Never rejects: without the database the lease runs out.
+   */
+  beat(): Promise<void> {
+    if (this.#beating !== null) this.#heardMeanwhile = true;
+    this.#beating ??= this.#beatOnce().catch(() => {}).finally(() => {
+      this.#beating = null;
+      if (!this.#heardMeanwhile) return;
+      this.#heardMeanwhile = false;
+      void this.beat();
+    });
+    return this.#beating;
+  }
+
+  /** Trusts nothing any more, and leaves the board so that no change waits for this node. */
+  async leave(): Promise<void> {
+    this.#left = true;
+    this.#trustedUntil = -Infinity;
+    await this.#beating;
+    await this.#board.leave(this.#id).catch(() => {});
+  }
+
+  async #beatOnce(): Promise<void> {
+    if (this.#left) return;
+    // The order matters: time, then the board, then the revision, then the memory.
+    const startedAt = this.#stopwatch.now();
+    await this.#standOnBoard();
+    const revision = await this.#board.revision();
+    const anew = !this.trusts();
+    if (revision > this.#learned || anew) {
+      await this.#learn(revision, anew);
+      this.#learned = revision;
+    }
+    if (this.#left) return;
+    if (this.#onBoard) this.#trustedUntil = startedAt + LEASE_MS;
+    if (this.#learned <= this.#acked) return;
+    await this.#board.ack(this.#id, this.#learned);
+    this.#acked = this.#learned;
+  }
+
+  async #standOnBoard(): Promise<void> {
+    if (this.#onBoard && (await this.#board.beat(this.#id))) return;
+    // Taken off, or never on: nobody waits for this node, so it may trust nothing until it is on again.
+    this.#onBoard = false;
+    this.#trustedUntil = -Infinity;
+    this.#acked = -1;
+    this.#times++;
+    await this.#board.join(this.#id);
+    this.#onBoard = true;
+  }
+}

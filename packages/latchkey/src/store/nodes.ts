@@ -1,0 +1,28 @@
+/** The board of `store/cluster` in SQL: one row a node. */
+import type { Board } from './cluster.ts';
+import type { Query } from './db.ts';
+import { readRevision } from './revision.ts';
+
+/** The board in a database. Every call is one statement, so none needs a transaction. */
+export function boardIn(q: Query): Board {
+  return {
+    async join(id) {
+      await q.insertInto('nodes').values({ id, beat: 0, acked: -1 }).execute();
+    },
+    async beat(id) {
+      const row = await q.updateTable('nodes').set((node) => ({ beat: node('beat', '+', 1) })).where('id', '=', id).returning('id').executeTakeFirst();
+      return row !== undefined;
+    },
+    async ack(id, revision) {
+      await q.updateTable('nodes').set({ acked: revision }).where('id', '=', id).where('acked', '<', revision).execute();
+    },
+    async leave(id) {
+      await q.deleteFrom('nodes').where('id', '=', id).execute();
+    },
+    revision: () => readRevision(q),
+    behind: (revision) => q.selectFrom('nodes').select(['id', 'beat']).where('acked', '<', revision).execute(),
+    async remove(id, beat) {
+      await q.deleteFrom('nodes').where('id', '=', id).where('beat', '=', beat).execute();
+    },
+  };
+}
