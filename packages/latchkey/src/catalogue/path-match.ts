@@ -8,7 +8,7 @@
  */
 
 /** Parameters that take slashes as they are. */
-const SPANNING: ReadonlySet<string> = new Set(['path', 'ref', 'branch', 'dir', 'basehead']);
+export const SPANNING: ReadonlySet<string> = new Set(['path', 'ref', 'branch', 'dir', 'basehead']);
 
 export interface PathMatch<Row> {
   readonly row: Row;

@@ -157,14 +157,30 @@ export interface Permission {
   readonly source: 'github' | 'github-2026' | 'latchkey' | 'operator';
 }
 
-/** The catalogue, in the order of GitHub's tables. */
-export const PERMISSIONS: readonly Permission[] = ROWS;
+const ALL: Permission[] = [...ROWS];
+const BY_NAME = new Map<string, Permission>(ROWS.map((permission) => [permission.name, permission]));
 
-const BY_NAME: ReadonlyMap<string, Permission> = new Map(PERMISSIONS.map((permission) => [permission.name, permission]));
+/** The catalogue, in the order of GitHub's tables; at the end what the operator's route map adds. */
+export const PERMISSIONS: readonly Permission[] = ALL;
+
+/**
+ * Puts an operator's own permissions in the place of those that were there before: the one thing in this room that is not fixed. It is called when the
+ * route map is read, at the start and when it is read anew. Tokens keep the names that they were given, whether a map still has them or not.
+ */
+export function setOperatorPermissions(own: readonly (Permission & { readonly name: CustomPermission; readonly source: 'operator' })[]): void {
+  for (const { name } of ALL.splice(ROWS.length)) BY_NAME.delete(name);
+  ALL.push(...own);
+  for (const permission of own) BY_NAME.set(permission.name, permission);
+}
 
 /** The permission of that name, or undefined when the catalogue has none. */
 export function permissionNamed(name: string): Permission | undefined {
   return BY_NAME.get(name);
+}
+
+/** True for the name of a permission that an operator added. The prefix `github` is ours: what has it, no token holds. */
+export function isOperators(name: string): name is CustomPermission {
+  return name.includes(':') && !name.startsWith('github:');
 }
 
 /** True when holding `held` is enough where `needed` is asked for. */

@@ -4,7 +4,7 @@
  * Source: GitHub docs "Repository roles for an organization" and "Roles in an organization"; one row per permission, the
  * highest level that the role holds. What a row does not name, `admin` (a repository) or `owner` (an organization) holds alone.
  */
-import type { Level, PermissionName, PermissionSet } from './permissions.ts';
+import { isOperators, type Level, type PermissionName, type PermissionSet } from './permissions.ts';
 
 export type RepositoryRole = 'read' | 'triage' | 'write' | 'maintain' | 'admin';
 /** Rising: each role holds all that the ones before it hold. */
@@ -43,14 +43,18 @@ const MEMBER_ALLOWS: PermissionSet = {
   organization_copilot_spaces: 'read', organization_plan: 'read', organization_announcement_banners: 'read',
 };
 
+/** What roles hold of a permission that an operator added, which no row names: reading for whoever reads, writing for whoever writes. */
+const OPERATORS: Readonly<Record<Exclude<RepositoryRole, 'admin'>, Level>> = { read: 'read', triage: 'read', write: 'write', maintain: 'write' };
+
 /** The highest level of `permission` that the repository role holds, or null for none. */
 export function repositoryRoleLevel(role: RepositoryRole, permission: PermissionName): Level | null {
-  return role === 'admin' ? 'admin' : (REPOSITORY_ROLE_ALLOWS[role][permission] ?? null);
+  if (role === 'admin') return 'admin';
+  return REPOSITORY_ROLE_ALLOWS[role][permission] ?? (isOperators(permission) ? OPERATORS[role] : null);
 }
 
 /** The highest level of `permission` that the organization role holds, or null for none. */
 export function organizationRoleLevel(role: 'owner' | 'member', permission: PermissionName): Level | null {
-  return role === 'owner' ? 'admin' : (MEMBER_ALLOWS[permission] ?? null);
+  return role === 'owner' ? 'admin' : (MEMBER_ALLOWS[permission] ?? (isOperators(permission) ? 'read' : null));
 }
 
 /** The higher of two roles; null is the lowest. */

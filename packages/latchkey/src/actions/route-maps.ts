@@ -1,0 +1,79 @@
+/**
+ * The route map in force: read at the start, read anew when the operator says so.
+ *
+ * Invariant: a map with a mistake never takes effect. At the start it stops the server; later the one before it stays.
+ */
+import { readFileSync } from 'node:fs';
+import { canonicalPath, type PathMistake } from '../base/canonical-path.ts';
+import { Fault } from '../base/errors.ts';
+import { setOperatorPermissions } from '../catalogue/permissions.ts';
+import { MapMistakes, RouteIndex, type FoundRoute } from '../catalogue/route-index.ts';
+import { parseRouteMap, standardServices, type RouteMapFile } from '../catalogue/route-map-file.ts';
+
+/** Why no route was found. */
+export type RouteMistake = PathMistake | 'method_unreadable' | 'route_unknown' | 'target_unknown';
+
+export class RouteMaps {
+  readonly #path: string | null;
+  #index: RouteIndex;
+
+  /** @param path the operator's file, or null for the standard map. @throws Fault that names every mistake with its line */
+  constructor(path: string | null) {
+    this.#path = path;
+    this.#index = this.#read();
+  }
+
+  /** Reads the file again. @throws Fault as the constructor; then the map before it stays in force */
+  reload(): void {
+    this.#index = this.#read();
+  }
+
+  #read(): RouteIndex {
+    if (this.#path === null) return new RouteIndex(standardServices());
+    try {
+      const file = fileAt(this.#path);
+      const index = new RouteIndex(file.services);
+      setOperatorPermissions(file.permissions);
+      return index;
+    } catch (error) {
+      if (!(error instanceof MapMistakes)) throw error;
+      const [first, ...others] = error.mistakes;
+      const words = (mistake = first!): string => `${this.#path}:${mistake.line}: ${mistake.message}`;
+      throw new Fault(['the route map has mistakes', ...[first!, ...others].map(words)].join('\n'), { hint: 'docs/forward-auth.md says what a route map holds' });
+    }
+  }
+
+  /**
+   * The route of a request to a service behind a proxy, or why there is none.
+   * @param host as the proxy tells it, '' when it doesn't
+   * @param uri path and query as in the request line
+   */
+  find(host: string, method: string, uri: string): FoundRoute | RouteMistake {
+    if (!/^[A-Z]{1,20}$/.test(method)) return 'method_unreadable';
+    const mark = uri.indexOf('?');
+    const path = canonicalPath(mark < 0 ? uri : uri.slice(0, mark));
+    if (typeof path === 'string') return path;
+    const found = this.#index.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
+    if (found === null) return 'route_unknown';
+    return found.target.kind === 'unknown' ? 'target_unknown' : found;
+  }
+}
+
+function fileAt(path: string): RouteMapFile {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Fault(`the route map ${path} can't be read`, { hint: 'check the path given with --route-map', detail: (error as Error).message, cause: error });
+  }
+  const file = parseRouteMap(text);
+  if (!('services' in file)) throw new MapMistakes(file);
+  return file;
+}
+
+const PORT = /:\d*$/;
+
+/** In lower-case letters, without a port and the dot that ends a full name. */
+function plainHost(host: string): string {
+  return host === '' ? '' : host.replace(PORT, '').replace(/\.$/, '').toLowerCase();
+}

@@ -1,0 +1,73 @@
+/**
+ * Every service of a route map, made ready to be asked: host, method and path in, route out.
+ *
+ * Invariant: a host that a service names is that service's first; what it has no route for may be in a service of any host. What nobody has a route for is null.
+ */
+import type { CanonicalPath } from '../base/canonical-path.ts';
+import { filledIn, type MapRow } from './route-map.ts';
+import type { MapMistake, MapService, PlacedRow } from './route-map-file.ts';
+import { Overlap, parameterNames, RouteTree } from './route-tree.ts';
+
+/** What a request is about, by name. `unknown` and the rest as in `MapTarget`. */
+export type NamedTarget =
+  | { readonly kind: 'repository'; readonly owner: string; readonly name: string }
+  | { readonly kind: 'organization' | 'account'; readonly login: string }
+  | { readonly kind: 'self' | 'instance' | 'nobody' | 'every-organization' | 'unknown' };
+
+export interface FoundRoute {
+  readonly row: MapRow;
+  readonly target: NamedTarget;
+}
+
+interface ReadyRow extends PlacedRow {
+  readonly names: readonly string[];
+}
+
+export class RouteIndex {
+  readonly #byHost: ReadonlyMap<string, RouteTree<ReadyRow>>;
+  readonly #anywhere: RouteTree<ReadyRow>;
+
+  /** @throws MapMistakes when two routes mean the same requests */
+  constructor(services: readonly MapService[]) {
+    const hosts = new Set(services.flatMap(({ hosts: named }) => named ?? []));
+    this.#byHost = new Map([...hosts].map((host) => [host, treeOf(services.filter((service) => service.hosts?.includes(host) === true))]));
+    this.#anywhere = treeOf(services.filter((service) => service.hosts === null));
+  }
+
+  /** @param host in lower-case letters, without a port; '' = not known */
+  find(host: string, method: string, path: CanonicalPath, query: string): FoundRoute | null {
+    const asked = method === 'HEAD' ? 'GET' : method;
+    const found = this.#byHost.get(host)?.find(asked, path, query) ?? this.#anywhere.find(asked, path, query);
+    return found === null ? null : { row: found.row, target: targetOf(found.row, found.values) };
+  }
+}
+
+/** Something is wrong with a route map: every mistake, with its line. */
+export class MapMistakes extends Error {
+  override readonly name = 'MapMistakes';
+  readonly mistakes: readonly MapMistake[];
+
+  constructor(mistakes: readonly MapMistake[]) {
+    super(mistakes.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
+    this.mistakes = mistakes;
+  }
+}
+
+function treeOf(services: readonly MapService[]): RouteTree<ReadyRow> {
+  try {
+    return new RouteTree(services.flatMap(({ rows }) => rows).map((row) => ({ ...row, names: parameterNames(row.path) })));
+  } catch (error) {
+    if (!(error instanceof Overlap)) throw error;
+    const [earlier, later] = error.rows as [ReadyRow, ReadyRow];
+    throw new MapMistakes([{ line: later.line, message: `${later.method} ${later.path} means the same requests as ${earlier.method} ${earlier.path} in line ${earlier.line}.` }]);
+  }
+}
+
+function targetOf({ target, names }: ReadyRow, values: readonly string[]): NamedTarget {
+  switch (target.kind) {
+    // No repository's name ends in `.git`; its address may.
+    case 'repository': return { kind: 'repository', owner: filledIn(target.owner, names, values), name: filledIn(target.name, names, values).replace(/\.git$/, '') };
+    case 'organization': case 'account': return { kind: target.kind, login: filledIn(target.login, names, values) };
+    default: return target as NamedTarget;
+  }
+}
