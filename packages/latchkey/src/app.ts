@@ -15,6 +15,7 @@ import type { Settings } from './base/config.ts';
 import { JobRunner } from './actions/job-runner.ts';
 import { openContext, type OpenContext } from './actions/open.ts';
 import { githubDoor, PREFIX as GITHUB_PREFIX } from './doors/github/door.ts';
+import { makeForwardDoor } from './doors/forward/routes.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
 import { webDoor } from './doors/web/plugin.ts';
 
@@ -58,7 +59,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
 }
 
 function makeListener(context: OpenContext): { fastify: FastifyInstance; server: Server } {
-  const doors: readonly Door[] = [makeGitDoor(context)];
+  const doors: readonly Door[] = [makeForwardDoor(context), makeGitDoor(context)];
   let server: Server | undefined;
   const fastify = Fastify({
     logger: false,

@@ -9,6 +9,7 @@ import type { GitRoom } from '../git/room.ts';
 import type { Memory } from './memory.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { Refusals } from './refusals.ts';
+import type { RouteMaps } from './route-maps.ts';
 import type { Usage } from './usage.ts';
 
 export interface Context {
@@ -21,6 +22,8 @@ export interface Context {
   readonly memory: Memory;
   readonly usage: Usage;
   readonly refusals: Refusals;
+  /** What requests to services behind a proxy need. */
+  readonly routeMaps: RouteMaps;
 }
 
 /** Who does something, and from where: what audit writes down. */

@@ -11,6 +11,7 @@ import type { Context } from './context.ts';
 import { Memory } from './memory.ts';
 import { RateLimits } from './rate-limit.ts';
 import { Refusals } from './refusals.ts';
+import { RouteMaps } from './route-maps.ts';
 import { Usage } from './usage.ts';
 
 export interface OpenContext extends Context {
@@ -20,8 +21,9 @@ export interface OpenContext extends Context {
   close(): Promise<void>;
 }
 
-/** Opens (and migrates) the store and the folder of repositories. @throws Fault when one of them can't be used. */
+/** Opens (and migrates) the store and the folder of repositories. @throws Fault when one of them, or the route map, can't be used. */
 export async function openContext(settings: Settings, log: Log): Promise<OpenContext> {
+  const routeMaps = new RouteMaps(settings.routeMap);
   await mkdir(settings.data, { recursive: true, mode: 0o700 });
   const store = await openStore({ dataDir: settings.data, databaseUrl: settings.database?.reveal() ?? null, log });
   try {
@@ -33,7 +35,7 @@ export async function openContext(settings: Settings, log: Log): Promise<OpenCon
     let current = settings;
     return {
       get settings() { return current; },
-      clock: systemClock, log, store, git, limits, usage, refusals, memory,
+      clock: systemClock, log, store, git, limits, usage, refusals, routeMaps, memory,
       listensAt: (port) => { current = atPort(settings, port); },
       close: async () => {
         await usage.flush();

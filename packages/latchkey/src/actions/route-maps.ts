@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { canonicalPath, type PathMistake } from '../base/canonical-path.ts';
 import { Fault } from '../base/errors.ts';
 import { setOperatorPermissions } from '../catalogue/permissions.ts';
-import { MapMistakes, RouteIndex, type FoundRoute } from '../catalogue/route-index.ts';
+import { MapMistakes, RouteFinder, type FoundRoute } from '../catalogue/route-finder.ts';
 import { parseRouteMap, standardServices, type RouteMapFile } from '../catalogue/route-map-file.ts';
 
 /** Why no route was found. */
@@ -15,26 +15,29 @@ export type RouteMistake = PathMistake | 'method_unreadable' | 'route_unknown' |
 
 export class RouteMaps {
   readonly #path: string | null;
-  #index: RouteIndex;
+  #finder: RouteFinder;
 
   /** @param path the operator's file, or null for the standard map. @throws Fault that names every mistake with its line */
   constructor(path: string | null) {
     this.#path = path;
-    this.#index = this.#read();
+    this.#finder = this.#read();
   }
 
   /** Reads the file again. @throws Fault as the constructor; then the map before it stays in force */
   reload(): void {
-    this.#index = this.#read();
+    this.#finder = this.#read();
   }
 
-  #read(): RouteIndex {
-    if (this.#path === null) return new RouteIndex(standardServices());
+  #read(): RouteFinder {
+    if (this.#path === null) {
+      setOperatorPermissions([]);
+      return new RouteFinder(standardServices());
+    }
     try {
       const file = fileAt(this.#path);
-      const index = new RouteIndex(file.services);
+      const finder = new RouteFinder(file.services);
       setOperatorPermissions(file.permissions);
-      return index;
+      return finder;
     } catch (error) {
       if (!(error instanceof MapMistakes)) throw error;
       const [first, ...others] = error.mistakes;
@@ -53,7 +56,7 @@ export class RouteMaps {
     const mark = uri.indexOf('?');
     const path = canonicalPath(mark < 0 ? uri : uri.slice(0, mark));
     if (typeof path === 'string') return path;
-    const found = this.#index.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
+    const found = this.#finder.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
     if (found === null) return 'route_unknown';
     return found.target.kind === 'unknown' ? 'target_unknown' : found;
   }

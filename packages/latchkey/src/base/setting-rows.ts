@@ -7,7 +7,7 @@
  */
 import { databaseUrl, host, mailbox, networks, onOff, oneOf, origin, path, smtpUrl, textLike, wholeNumber, type ValueKind } from './setting-values.ts';
 
-export type SettingSection = 'Where things are' | 'Listening' | 'Git' | 'Tokens' | 'People' | 'Mail' | 'Limits' | 'Running';
+export type SettingSection = 'Where things are' | 'Listening' | 'Git' | 'Tokens' | 'People' | 'Mail' | 'Other services' | 'Limits' | 'Running';
 
 /** One setting. `Default` is null where leaving it out means something that no value says; `defaultMeans` says what. */
 export interface SettingRow<Value = unknown, Default extends Value | null = Value | null> {
@@ -108,6 +108,10 @@ export const SETTING_ROWS = {
   mailFrom: optional({
     section: 'Mail', kind: mailbox, defaultMeans: '`Latchkey <latchkey@HOST>`, with the host of the public address',
     doc: 'sender of mails, an address or `Name <address>`',
+  }),
+  routeMap: optional({
+    section: 'Other services', kind: path('FILE'), defaultMeans: 'git at the root, GitHub’s API at `/api/v3`, GitLab’s at `/api/v4`, on any host', forAdmin: true,
+    doc: 'route map in YAML: which request to a service behind a proxy needs which permission (see forward-auth.md); read anew at SIGHUP',
   }),
   apiRateLimit: row<number, number>({
     section: 'Limits', kind: wholeNumber(0, 100_000_000), default: 5_000,

@@ -64,3 +64,9 @@ function wholes(set: PermissionSet): [string, Level][] {
   }
   return [...merged];
 }
+
+/** The `scope` of RFC 6750 for a need: the permissions of its first set as `contents:write metadata:read`. */
+export function acceptedScopes(need: Need): string {
+  const [first] = need.sets;
+  return first === undefined ? '' : wholes(first).map(([name, level]) => `${name}:${level}`).join(' ');
+}

@@ -6,7 +6,7 @@
  */
 import { GITLAB_ROUTES } from './gitlab-routes.ts';
 import type { Need } from './needs.ts';
-import type { PermissionName } from './permissions.ts';
+import type { Level, PermissionName, PermissionSet } from './permissions.ts';
 import type { MapRow, MapTarget } from './route-map.ts';
 
 const PROJECT = '/projects/{owner}%2F{repo}';
@@ -47,10 +47,14 @@ function targetOf(kind: (typeof GITLAB_ROUTES)[number]['target'], path: string):
 
 function areaRows(): MapRow[] {
   return Object.entries(AREAS).flatMap(([area, permission]) => {
-    const reading: Need = { sets: [{ [permission]: 'read' }], publicRead: permission !== 'administration' && permission !== 'repository_hooks', writes: false };
-    const writing: Need = { sets: [{ [permission]: 'write' }], publicRead: false, writes: true };
+    const reading: Need = { sets: [only(permission, 'read')], publicRead: permission !== 'administration' && permission !== 'repository_hooks', writes: false };
+    const writing: Need = { sets: [only(permission, 'write')], publicRead: false, writes: true };
     const paths = [`${PROJECT}/${area}`, `${PROJECT}/${area}/{rest...}`];
     return [...READING_METHODS.map((method) => ({ method, need: reading })), ...WRITING_METHODS.map((method) => ({ method, need: writing }))]
       .flatMap(({ method, need }) => paths.map((path): MapRow => ({ method, path, need, target: ON_PROJECT })));
   });
+}
+
+function only(permission: PermissionName, level: Level): PermissionSet {
+  return { [permission]: level } as PermissionSet;
 }

@@ -23,7 +23,7 @@ interface ReadyRow extends PlacedRow {
   readonly names: readonly string[];
 }
 
-export class RouteIndex {
+export class RouteFinder {
   readonly #byHost: ReadonlyMap<string, RouteTree<ReadyRow>>;
   readonly #anywhere: RouteTree<ReadyRow>;
 

@@ -1,0 +1,81 @@
+/**
+ * The request that a proxy asks about, read from what the proxy sends in its stead.
+ *
+ * | proxy | address | method | host |
+ * | --- | --- | --- | --- |
+ * | nginx `auth_request` | `X-Original-URI`, or `X-Original-URL` with scheme and host | `X-Original-Method` | `X-Original-Host` |
+ * | Caddy `forward_auth`, Traefik ForwardAuth | `X-Forwarded-Uri` | `X-Forwarded-Method` | `X-Forwarded-Host` |
+ * | Envoy `ext_authz` over HTTP | the path after `/forward-auth` | its own | `Host` |
+ *
+ * Source: the proxies' documentation. nginx passes on whatever headers its client sent, so an address in two conventions, or a header twice, is a forgery or a
+ * mistake, and refused: whichever we believed, the proxy may have meant the other.
+ * Invariant: no object is made for a header that nobody asks for: this is read for every request of every service behind.
+ */
+
+export const FORWARD_PATH = '/forward-auth';
+
+export interface Original {
+  readonly method: string;
+  /** Path and query. */
+  readonly uri: string;
+  /** '' = not told. */
+  readonly host: string;
+  readonly authorization: string | undefined;
+  readonly privateToken: string | undefined;
+  readonly userAgent: string | null;
+  readonly forwardedFor: string | undefined;
+}
+
+/** What can be wrong with what a proxy sends. */
+export type ProxyMistake = 'address_missing' | 'address_twice' | 'method_missing' | 'header_twice' | 'authorization_twice';
+
+/** The headers that are read. `X-Forwarded-For` alone may come several times: each proxy adds its own. */
+const NAMES = [
+  'authorization', 'private-token', 'user-agent', 'host', 'x-forwarded-for', 'x-original-uri', 'x-original-url', 'x-original-method', 'x-original-host', 'x-forwarded-uri',
+  'x-forwarded-method', 'x-forwarded-host',
+] as const;
+type Name = (typeof NAMES)[number];
+const AT = Object.fromEntries(NAMES.map((name, i) => [name, i])) as Record<Name, number>;
+/** By length, so that a header which is none of ours is mostly told by that. */
+const BY_LENGTH: readonly (readonly Name[])[] = Array.from({ length: 20 }, (_, length) => NAMES.filter((name) => name.length === length));
+
+/** @param url as the proxy asked for it; it begins with `FORWARD_PATH` */
+export function originalRequest(method: string, url: string, rawHeaders: readonly string[]): Original | ProxyMistake {
+  const values: (string | undefined)[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const at = placeOf(rawHeaders[i]!);
+    if (at < 0) continue;
+    const known = values[at];
+    if (known === undefined) values[at] = rawHeaders[i + 1]!;
+    else if (at === AT['x-forwarded-for']) values[at] = `${known},${rawHeaders[i + 1]!}`;
+    else return at === AT.authorization ? 'authorization_twice' : 'header_twice';
+  }
+  return assemble(method, url.slice(FORWARD_PATH.length), values);
+}
+
+function placeOf(name: string): number {
+  const candidates = BY_LENGTH[name.length];
+  if (candidates === undefined || candidates.length === 0) return -1;
+  const lower = name.toLowerCase();
+  for (const candidate of candidates) if (candidate === lower) return AT[candidate];
+  return -1;
+}
+
+function assemble(method: string, behindPrefix: string, values: readonly (string | undefined)[]): Original | ProxyMistake {
+  const nginx = values[AT['x-original-uri']];
+  const ingress = values[AT['x-original-url']];
+  const forwarded = values[AT['x-forwarded-uri']];
+  const envoy = behindPrefix.startsWith('/') ? behindPrefix : undefined;
+  const told = (nginx === undefined ? 0 : 1) + (ingress === undefined ? 0 : 1) + (forwarded === undefined ? 0 : 1) + (envoy === undefined ? 0 : 1);
+  if (told !== 1) return told === 0 ? 'address_missing' : 'address_twice';
+  const rest = {
+    authorization: values[AT.authorization], privateToken: values[AT['private-token']], userAgent: values[AT['user-agent']] ?? null, forwardedFor: values[AT['x-forwarded-for']],
+  };
+  if (envoy !== undefined) return { method, uri: envoy, host: values[AT.host] ?? '', ...rest };
+  const asked = forwarded === undefined ? values[AT['x-original-method']] : values[AT['x-forwarded-method']];
+  if (asked === undefined || asked === '') return 'method_missing';
+  if (forwarded !== undefined) return { method: asked, uri: forwarded, host: values[AT['x-forwarded-host']] ?? '', ...rest };
+  if (nginx !== undefined) return { method: asked, uri: nginx, host: values[AT['x-original-host']] ?? '', ...rest };
+  const [, host = '', uri = ingress!] = /^https?:\/\/([^/?#@]+)(\/.*)$/.exec(ingress!) ?? [];
+  return { method: asked, uri, host, ...rest };
+}

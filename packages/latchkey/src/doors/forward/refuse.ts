@@ -1,0 +1,136 @@
+/**
+ * How this door says no: 401 or 403, whatever the reason, since a proxy makes an error of its own of anything else; `text/plain`, since git shows nothing else.
+ *
+ * The reason and the words stand in headers, too: nginx passes neither body nor status on, so its error page is made of them.
+ * Source: RFC 6750 section 3 for `error` and `scope`, RFC 9728 section 5.1 for `resource_metadata`.
+ * Invariant: a credential that will never work again gets 401, a live one never does, so that git forgets the first and keeps the second.
+ */
+import type { ServerResponse } from 'node:http';
+import type { ForeignMistake } from '../../actions/foreign.ts';
+import { acceptedScopes } from '../../catalogue/needs.ts';
+import type { Reason } from '../../catalogue/refusals.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import type { Need } from '../../rules/model.ts';
+import type { ProxyMistake } from './original.ts';
+
+type RefusalStatus = 401 | 403;
+
+/** Reason → status. A reason that is missing here does not compile. */
+export const STATUS_OF = {
+  credentials_missing: 401,
+  credentials_malformed: 401,
+  username_missing: 401,
+  password_not_accepted: 401,
+  password_with_two_factor: 401,
+  token_mistyped: 401,
+  token_unknown: 401,
+  token_of_other_product: 401,
+  key_pasted: 401,
+  token_expired: 401,
+  token_revoked: 401,
+  token_replaced: 401,
+  token_used_up: 401,
+  token_not_yet_valid: 403,
+  owner_suspended: 403,
+  address_not_allowed: 403,
+  organization_address_not_allowed: 403,
+  too_many_attempts: 403,
+  rate_limited: 403,
+  classic_forbidden: 403,
+  fine_grained_forbidden: 403,
+  scoped_forbidden: 403,
+  lifetime_over_policy: 403,
+  sso_not_authorized: 403,
+  grant_pending: 403,
+  grant_denied: 403,
+  grant_revoked: 403,
+  not_found: 403,
+  public_only: 403,
+  resource_owner_mismatch: 403,
+  repository_not_selected: 403,
+  permission_missing: 403,
+  scope_missing: 403,
+  workflow_permission_missing: 403,
+  role_insufficient: 403,
+  repository_archived: 403,
+} as const satisfies Record<Reason, RefusalStatus>;
+
+/** Reasons that more scope would cure (RFC 6750 `insufficient_scope`). */
+const CURED_BY_SCOPE: ReadonlySet<Reason> = new Set<Reason>(['permission_missing', 'scope_missing', 'repository_not_selected', 'resource_owner_mismatch', 'public_only']);
+
+/** What is wrong apart from who may do what, in words for whoever reads them: the person, or whoever set the proxy up. */
+const MISTAKES = {
+  proxy_unknown: "Only a trusted proxy may ask here. The server's administrator names it with --trusted-proxy.",
+  address_missing: 'The proxy does not say which address was asked for (X-Original-URI, X-Forwarded-Uri, or a path after /forward-auth).',
+  address_twice: 'The request names the address that it is for in more than one way, so it is for none.',
+  method_missing: 'The proxy does not say which method was used (X-Original-Method or X-Forwarded-Method).',
+  header_twice: 'A header that may come once came twice.',
+  authorization_twice: 'More than one Authorization header was sent.',
+  path_absolute: 'The address must begin with a slash.',
+  path_ambiguous: 'The address can be read in more than one way: it has an empty segment, dots, a semicolon, or something that is encoded twice.',
+  path_undecodable: 'The address has a percent sign that stands for nothing.',
+  path_too_deep: 'The address has too many segments.',
+  method_unreadable: 'That is not a method of HTTP.',
+  route_unknown: 'No route map says what this request needs, so nobody may send it.',
+  target_unknown: 'From this address nobody can tell whose it is, so nobody may ask for it.',
+  name_spelled_otherwise: 'It is spelled otherwise here:',
+} as const satisfies Record<ForeignMistake | ProxyMistake | 'proxy_unknown', string>;
+
+export type Mistake = keyof typeof MISTAKES;
+
+/** What the words of a refusal depend on beside the refusal. */
+export interface Hearer {
+  readonly publicUrl: string;
+  /** True when git asks: it understands `Basic` alone. */
+  readonly isGit: boolean;
+}
+
+/** Says no with the words of the decision. */
+export function refuse(response: ServerResponse, explanation: Explanation, need: Need, hearer: Hearer): void {
+  const status = STATUS_OF[explanation.reason];
+  const { sentence, also, wayOut } = explanation;
+  const lines = [sentence, also.join(' '), wayOut.text, wayOut.url ?? '', wayOut.command ?? ''].filter((line) => line !== '').map((line) => line.replaceAll('\n', ' '));
+  const headers = ['WWW-Authenticate', challenge(explanation, need, status, hearer)];
+  if (explanation.retryAfterSec !== null) headers.push('Retry-After', String(explanation.retryAfterSec));
+  send(response, status, explanation.reason, lines, headers);
+}
+
+/** Says no to a request that nobody may send, or that a proxy sent wrongly. */
+export function refuseMistake(response: ServerResponse, mistake: Mistake, detail: string | null = null): void {
+  send(response, 403, mistake, [detail === null ? MISTAKES[mistake] : `${MISTAKES[mistake]} ${detail}`], []);
+}
+
+/** The answer when the store can't be asked: who can't decide, says no. */
+export function refuseForNow(response: ServerResponse): void {
+  send(response, 403, 'unavailable', ['The server could not decide. Try again in a moment; its administrator finds the cause in the log.'], []);
+}
+
+function challenge(explanation: Explanation, need: Need, status: RefusalStatus, { publicUrl, isGit }: Hearer): string {
+  if (isGit) return 'Basic realm="Latchkey", charset="UTF-8"';
+  const parts = ['realm="Latchkey"'];
+  if (status === 401 && explanation.reason !== 'credentials_missing') parts.push('error="invalid_token"', `error_description="${quoted(explanation.sentence)}"`);
+  if (status === 403 && CURED_BY_SCOPE.has(explanation.reason)) {
+    const scope = explanation.missingScopes.length > 0 ? explanation.missingScopes[0]! : acceptedScopes(need);
+    parts.push('error="insufficient_scope"', `error_description="${quoted(explanation.sentence)}"`, ...(scope === '' ? [] : [`scope="${scope}"`]));
+  }
+  return `Bearer ${parts.join(', ')}, resource_metadata="${publicUrl}/.well-known/oauth-protected-resource"`;
+}
+
+/** Text as it may stand in a quoted string of RFC 6750: no quotes, no backslashes, ASCII alone. */
+function quoted(text: string): string {
+  return oneLine(text).replace(/["\\]/g, "'");
+}
+
+/** Text as it may stand in a header. */
+function oneLine(text: string): string {
+  return text.replace(/[‘’]/g, "'").replace(/[“”]/g, '"').replace(/[^\x20-\x7e]+/g, ' ').trim();
+}
+
+function send(response: ServerResponse, status: RefusalStatus, reason: string, lines: readonly string[], headers: readonly string[]): void {
+  const body = Buffer.from(`${lines.join('\n')}\n`);
+  response.writeHead(status, [
+    'Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length), 'Cache-Control', 'no-store', 'Vary', 'Authorization',
+    'X-Latchkey-Reason', reason, 'X-Latchkey-Message', oneLine(lines.join(' ')), ...headers,
+  ]);
+  response.end(body);
+}

@@ -1,0 +1,140 @@
+/**
+ * Forward authorization: a proxy asks, before it passes a request on, whether it may.
+ *
+ * A plain handler, not a plugin: it stands in the way of every request of every service behind.
+ * Invariant: any method, any body; the answer is 200, 401 or 403. Whatever goes wrong on our side is a no.
+ * Invariant: nothing is believed that does not come straight from a trusted proxy.
+ * Never: an answer that a cache may give to somebody else.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Permit } from '../../actions/authorize.ts';
+import type { Context } from '../../actions/context.ts';
+import { credentialOf, type Credential } from '../../actions/credential.ts';
+import { authorizeForeign, displayNameOf, effectivePermissions, type ForeignVerdict } from '../../actions/foreign.ts';
+import { callerAddress, includesAddress } from '../../base/address.ts';
+import { Secret } from '../../base/secret.ts';
+import { soon, type Soon } from '../../base/soon.ts';
+import type { Target } from '../../rules/model.ts';
+import { FORWARD_PATH, originalRequest, type Original } from './original.ts';
+import { refuse, refuseForNow, refuseMistake, type Hearer } from './refuse.ts';
+
+type Headers = readonly string[];
+
+const STANDING: Headers = ['Content-Length', '0', 'Cache-Control', 'no-store', 'Vary', 'Authorization'];
+/** Always sent, so that a proxy which copies them puts them in the place of what its client sent. */
+const NOBODY: Headers = ['Remote-User', '', 'Remote-Name', '', 'X-Token-Id', '', 'X-Token-Kind', '', 'X-Token-Permissions', '', ...STANDING];
+/** Programs that speak git, by how they name themselves. */
+const GIT_CLIENT = /^(?:git|jgit|go-git|dulwich|isomorphic-git|libgit2|gitoxide)\b/i;
+
+/** A handler for every request. It answers those under `/forward-auth` and returns true; the others it leaves alone and returns false. */
+export function makeForwardDoor(ctx: Context): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const proxies = new Proxies(ctx.settings.trustedProxies);
+  const prepared = new Prepared(ctx);
+  return (request, response) => {
+    const url = request.url!;
+    if (!url.startsWith(FORWARD_PATH)) return false;
+    const next = url.charCodeAt(FORWARD_PATH.length);
+    if (!(Number.isNaN(next) || next === SLASH || next === MARK)) return false;
+    try {
+      const answered = answer(ctx, request, response, proxies, prepared);
+      if (answered instanceof Promise) answered.catch((error: unknown) => fail(ctx, response, error));
+    } catch (error) {
+      fail(ctx, response, error);
+    }
+    return true;
+  };
+}
+
+const SLASH = 0x2f;
+const MARK = 0x3f;
+
+function answer(ctx: Context, request: IncomingMessage, response: ServerResponse, proxies: Proxies, prepared: Prepared): Soon<void> {
+  if (!proxies.trusts(request.socket)) return refuseMistake(response, 'proxy_unknown');
+  const original = originalRequest(request.method!, request.url!, request.rawHeaders);
+  if (typeof original === 'string') return refuseMistake(response, original);
+  const verdict = authorizeForeign(ctx, {
+    credential: credentialIn(original), host: original.host, method: original.method, uri: original.uri, userAgent: original.userAgent,
+    address: callerAddress(request.socket.remoteAddress, original.forwardedFor, ctx.settings.trustedProxies),
+  });
+  return soon(verdict, (decided) => (decided.allowed ? allow(response, decided.permit, prepared) : deny(ctx, response, decided, original)));
+}
+
+/** GitLab's clients send a token in a header of its own; beside `Authorization` it would be a second credential. */
+function credentialIn({ authorization, privateToken }: Original): Credential {
+  if (privateToken === undefined) return credentialOf(authorization);
+  return authorization === undefined ? { form: 'bearer', secret: new Secret(privateToken.trim()) } : { form: 'malformed', problem: 'both Authorization and PRIVATE-TOKEN were sent' };
+}
+
+function allow(response: ServerResponse, permit: Permit, prepared: Prepared): Soon<void> {
+  return soon(prepared.headersFor(permit), (headers) => {
+    response.writeHead(200, headers as string[]);
+    response.end();
+  });
+}
+
+function deny(ctx: Context, response: ServerResponse, verdict: ForeignVerdict & { allowed: false }, original: Original): void {
+  if ('mistake' in verdict) return refuseMistake(response, verdict.mistake, verdict.spelled);
+  const { row } = verdict.route;
+  const hearer: Hearer = { publicUrl: ctx.settings.publicUrl, isGit: row.isGit === true || GIT_CLIENT.test(original.userAgent ?? '') };
+  refuse(response, verdict.explanation, row.need, hearer);
+}
+
+function fail(ctx: Context, response: ServerResponse, error: unknown): void {
+  ctx.log.error({ err: error }, 'a forward authorization failed');
+  if (response.headersSent) response.destroy();
+  else refuseForNow(response);
+}
+
+/** Which connections come from a trusted proxy: asked once for each, since a proxy keeps its connections. */
+class Proxies {
+  readonly #trusted: readonly string[];
+  readonly #known = new WeakMap<Socket, boolean>();
+
+  constructor(trusted: readonly string[]) {
+    this.#trusted = trusted;
+  }
+
+  trusts(socket: Socket): boolean {
+    let trusted = this.#known.get(socket);
+    if (trusted === undefined) {
+      trusted = includesAddress(this.#trusted, socket.remoteAddress ?? '');
+      this.#known.set(socket, trusted);
+    }
+    return trusted;
+  }
+}
+
+/**
+ * What the service behind is told, made once for each token and target: both are remembered objects, which a change of any right replaces.
+ */
+class Prepared {
+  readonly #ctx: Context;
+  readonly #known = new WeakMap<object, WeakMap<Target, Headers>>();
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+  }
+
+  headersFor(permit: Permit): Soon<Headers> {
+    const { bearer, target } = permit;
+    if (bearer?.via !== 'token') return NOBODY;
+    return this.#known.get(bearer.token)?.get(target) ?? this.#make(permit, bearer.token, bearer.user.id);
+  }
+
+  async #make(permit: Permit, token: { readonly id: number; readonly kind: string }, userId: number): Promise<Headers> {
+    const permissions = Object.entries(effectivePermissions(permit)).map(([name, level]) => `${name}=${level}`).join(',');
+    const headers = [
+      'Remote-User', permit.actor.login, 'Remote-Name', inHeader(await displayNameOf(this.#ctx, userId)), 'X-Token-Id', String(token.id), 'X-Token-Kind', token.kind,
+      'X-Token-Permissions', permissions, ...STANDING,
+    ];
+    const ofToken = this.#known.get(token) ?? new WeakMap<Target, Headers>();
+    this.#known.set(token, ofToken.set(permit.target, headers));
+    return headers;
+  }
+}
+
+/** A name as it is when it is plain ASCII; percent-encoded UTF-8 otherwise, since headers hold no other letters. */
+function inHeader(name: string): string {
+  return /^[\x20-\x7e]*$/.test(name) ? name : encodeURI(name);
+}
