@@ -29,6 +29,7 @@ const STATEMENT_TIMEOUT_MS = 15_000;
 /** A transaction whose process went silent is ended by the server, so that its locks go. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+const REVISION_TIMEOUT_MS = 3_000;
 const POOL_SIZE = 10;
 /** Names the advisory lock under which one process at a time migrates. */
 const MIGRATION_LOCK = 7_213_640_281;
@@ -72,7 +73,9 @@ export async function openPostgres(url: string, log: Log): Promise<OpenedEngine>
     },
     alone: async (work) => (await persistently(() => once(db, 'read committed', (tx) => underMigrationLock(tx, work)))).value,
     async revision() {
-      const { rows } = await pool.query<{ revision: number }>('select revision from revision where id = 1');
+      // Asked by every request of a node without a lease: better a quick no than a request that hangs.
+      const query: pg.QueryConfig & { query_timeout: number } = { text: 'select revision from revision where id = 1', query_timeout: REVISION_TIMEOUT_MS };
+      const { rows } = await pool.query<{ revision: number }>(query);
       return rows[0]!.revision;
     },
     join: (learn) => joinCluster({ ...connection, max: 1 }, learn, log),

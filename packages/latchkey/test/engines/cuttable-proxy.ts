@@ -1,0 +1,54 @@
+/** A TCP proxy on loopback that can be cut, as a network is: silently (bytes vanish) or loudly (connections are reset and refused). */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+export interface CuttableProxy {
+  readonly port: number;
+  cut(how: 'silently' | 'loudly'): void;
+  mend(): void;
+}
+
+/** Passes connections on to a port of this machine. Closed when the test is over. */
+export async function cuttableProxy(targetPort: number): Promise<CuttableProxy> {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let state: 'whole' | 'silently' | 'loudly' = 'whole';
+  const server = createServer((inner) => {
+    inner.on('error', () => {});
+    if (state === 'loudly') return void inner.resetAndDestroy();
+    const outer = connect(targetPort, '127.0.0.1').on('error', () => inner.destroy());
+    const pair = [inner, outer] as const;
+    pairs.add(pair);
+    for (const [from, to] of [[inner, outer], [outer, inner]] as const) {
+      from.on('data', (chunk) => { if (state === 'whole') to.write(chunk); });
+      from.on('close', () => {
+        pairs.delete(pair);
+        if (state === 'whole') to.destroy();
+      });
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const drop = (): void => {
+    for (const [inner, outer] of pairs) {
+      inner.resetAndDestroy();
+      outer.destroy();
+    }
+    pairs.clear();
+  };
+  onTestFinished(() => {
+    drop();
+    server.close();
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut(how) {
+      state = how;
+      if (how === 'loudly') drop();
+    },
+    mend() {
+      // A connection that bytes vanished from is of no use any more.
+      drop();
+      state = 'whole';
+    },
+  };
+}
