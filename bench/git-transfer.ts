@@ -15,7 +15,8 @@ export async function benchTransfers(folder: string, world: World, history: stri
     return [
       await compare('git ls-remote', rounds * 3, (side) => () => timed(() => run('git', ['ls-remote', remotes[side]], { env: QUIET_GIT }))),
       await compare('full clone', rounds, (side) => () => cloneOnce(folder, remotes[side])),
-      await benchPush(folder, remotes, rounds),
+      await benchPush('push of one commit', folder, remotes, rounds),
+      await benchPush('push of one commit, looked at for workflow files,', folder, { ...remotes, latchkey: withToken(world.url, world.inspected, '/ada/work.git') }, rounds, null),
     ];
   } finally {
     await peer.stop();
@@ -28,11 +29,11 @@ function peerRemote(peer: Peer): string {
 
 type Side = 'latchkey' | 'peer';
 
-async function compare(what: string, rounds: number, thing: (side: Side) => () => Promise<number>): Promise<Row> {
+async function compare(what: string, rounds: number, thing: (side: Side) => () => Promise<number>, most: number | null = 1): Promise<Row> {
   const taken = await takeTurns(rounds, { latchkey: thing('latchkey'), peer: thing('peer') });
   const ratio = ratioOf(taken.latchkey, taken.peer);
   return {
-    suite: 'git', what: `${what} against nginx + git http-backend + auth_basic`, figure: `${spread(ratio, 2)} of the time`, goal: '≤ 1.0', reached: ratio.median <= 1,
+    suite: 'git', what: `${what} against nginx + git http-backend + auth_basic`, figure: `${spread(ratio, 2)} of the time`, goal: most === null ? null : `≤ ${most.toFixed(1)}`, reached: most === null ? null : ratio.median <= most,
     detail: `Latchkey ${spread(taken.latchkey, 1, ' ms')}, peer ${spread(taken.peer, 1, ' ms')}, ${rounds} runs each`,
   };
 }
@@ -44,15 +45,15 @@ async function cloneOnce(folder: string, remote: string): Promise<number> {
   return took;
 }
 
-async function benchPush(folder: string, remotes: Record<Side, string>, rounds: number): Promise<Row> {
+async function benchPush(what: string, folder: string, remotes: Record<Side, string>, rounds: number, most: number | null = 1): Promise<Row> {
   const copies = {} as Record<Side, string>;
   for (const side of ['latchkey', 'peer'] as const) {
     copies[side] = await mkdtemp(join(folder, `push-${side}-`));
     await run('git', ['clone', '-q', remotes[side], copies[side]], { env: QUIET_GIT });
   }
-  return compare('push of one commit', rounds * 2, (side) => async () => {
+  return compare(what, rounds * 2, (side) => async () => {
     await appendFile(join(copies[side], 'src/part-0/file-0.txt'), `${performance.now()}\n`);
     await run('git', ['commit', '-qam', 'one more'], { cwd: copies[side], env: QUIET_GIT });
     return timed(() => run('git', ['push', '-q', 'origin', 'HEAD:main'], { cwd: copies[side], env: QUIET_GIT }));
-  });
+  }, most);
 }

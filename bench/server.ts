@@ -13,8 +13,10 @@ const MAIN = join(import.meta.dirname, '../packages/latchkey/dist/cli/main.js');
 export interface World {
   readonly url: string;
   readonly child: ChildProcess;
-  /** A classic token of ada's with `repo`. */
+  /** A classic token of ada's with `repo` and `workflow`: its pushes need no look at their content. */
   readonly token: string;
+  /** The same without `workflow`: its pushes are looked at for workflow files. */
+  readonly inspected: string;
   admin(args: readonly string[], input?: string): Promise<string>;
   /** Resident memory of the server now, in bytes. */
   memory(): number;
@@ -30,11 +32,12 @@ export async function startWorld(data: string, history: string | null, flags: re
     await cp(history, join(data, 'repositories/ada/work.git'), { recursive: true });
     await admin(['repo', 'import', 'ada/work', join(data, 'repositories/ada/work.git')]);
   }
-  const token = await admin(['token', 'add', 'ada', '--name', 'bench', '--classic', '--scope', 'repo']);
+  const token = await admin(['token', 'add', 'ada', '--name', 'bench', '--classic', '--scope', 'repo', '--scope', 'workflow']);
+  const inspected = await admin(['token', 'add', 'ada', '--name', 'inspected', '--classic', '--scope', 'repo']);
   const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   const url = await listening(child);
   return {
-    url, child, token, admin,
+    url, child, token, inspected, admin,
     memory: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) * 1024,
     stop: async () => {
       if (child.exitCode !== null) return;

@@ -4,6 +4,7 @@
  * Invariant: never throws, whatever is sent; what can't be read is `malformed` with the reason in words.
  * Never: a secret outside of a `Secret`.
  */
+import { onceHeaderOf } from '../base/raw-headers.ts';
 import { Secret } from '../base/secret.ts';
 
 export type Credential =
@@ -21,14 +22,7 @@ const malformed = (problem: string): Credential => ({ form: 'malformed', problem
 
 /** Every `Authorization` header of a request, from Node's raw list: Node itself silently keeps only the first. */
 export function authorizationOf(rawHeaders: readonly string[]): string | readonly string[] | undefined {
-  let found: string | string[] | undefined;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue;
-    const value = rawHeaders[i + 1]!;
-    found = found === undefined ? value : typeof found === 'string' ? [found, value] : [...found, value];
-  }
-  return found;
+  return onceHeaderOf(rawHeaders, 'authorization');
 }
 
 /** What a request's `Authorization` header holds. Several headers are a contradiction, so they are malformed. */

@@ -13,25 +13,25 @@ import type { ObjectFormat } from './profile.ts';
 /** Captures once for each object format. */
 export class Advertisements {
   readonly #folders: Folders;
-  readonly #captured = new Map<ObjectFormat, Buffer>();
+  readonly #captured = new Map<ObjectFormat, string>();
 
   constructor(folders: Folders) {
     this.#folders = folders;
   }
 
   /** At once when it was asked for before; null when it must be `capture`d first. */
-  of(format: ObjectFormat): Buffer | null {
+  of(format: ObjectFormat): string | null {
     return this.#captured.get(format) ?? null;
   }
 
   /** Asks git, with an empty repository of that format. */
-  async capture(format: ObjectFormat): Promise<Buffer> {
+  async capture(format: ObjectFormat): Promise<string> {
     const path = this.#folders.draft();
     const environment = gitEnvironment({ homeFolder: this.#folders.home, hooksFolder: this.#folders.noHooks, protocol: 'version=2' });
     const run = (args: readonly string[]): Promise<Buffer> => readGit({ args, environment, cwd: this.#folders.root });
     try {
       await run(['init', '-q', '--bare', `--object-format=${format}`, '--template=', path]);
-      const advertisement = await run(['upload-pack', '--stateless-rpc', '--advertise-refs', path]);
+      const advertisement = (await run(['upload-pack', '--stateless-rpc', '--advertise-refs', path])).toString('latin1');
       this.#captured.set(format, advertisement);
       return advertisement;
     } finally {

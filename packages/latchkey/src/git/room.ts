@@ -5,7 +5,7 @@
  * Never: a decision about who may do what. Whoever calls has decided.
  */
 import type { Log } from '../base/log.ts';
-import { soon, type Soon } from '../base/soon.ts';
+import type { Soon } from '../base/soon.ts';
 import { Advertisements } from './advertisement.ts';
 import { gitEnvironment } from './environment.ts';
 import { Folders, type RepositoryName } from './folders.ts';
@@ -65,8 +65,8 @@ export interface GitRoom {
   remove(owner: string, name: string): Promise<void>;
   /** Bare repositories on the disk, whether or not the store knows them. */
   list(): Promise<RepositoryName[]>;
-  /** Protocol v2's answer to `info/refs` for the repository at this path: the same for all, so it costs no process. */
-  capabilities(path: string): Soon<Buffer>;
+  /** Protocol v2's answer to `info/refs`, in ASCII: the same for all repositories of an object format, so it costs no process. */
+  capabilities(objectFormat: ObjectFormat): Soon<string>;
   /** Runs a service in the caller's turn. Rejects with `Busy` when there is no place, with the signal's reason when it aborts. */
   serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess>;
   /** A repository's objects and refs, for the functions of this room that take a `Plumbing`. The caller (a user or an address) takes turns. */
@@ -126,7 +126,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     rename: (from, to) => folders.move(folders.path(from.owner, from.name), folders.path(to.owner, to.name)),
     remove: (owner, name) => folders.discard(folders.path(owner, name)),
     list: () => folders.list(),
-    capabilities: (path) => soon(profiles.of(path), ({ objectFormat }) => advertisements.of(objectFormat) ?? advertisements.capture(objectFormat)),
+    capabilities: (objectFormat) => advertisements.of(objectFormat) ?? advertisements.capture(objectFormat),
     serve,
     open: (owner, name, caller) => new Plumbing({ folders, profiles, processes: readers }, folders.path(owner, name), caller),
     touched: (path) => maintenance.touched(path),

@@ -4,6 +4,7 @@
  * Invariant: owner and name that leave this file are single, plain path segments, decoded once.
  * Never: a repository's place on the disk. That comes from the store's names, after the decision.
  */
+import { LRUCache } from 'lru-cache';
 import { MAX_LOGIN_LENGTH, MAX_REPOSITORY_NAME_LENGTH } from '../../rules/names.ts';
 import type { GitService } from '../../git/room.ts';
 import type { Mistake } from './refuse.ts';
@@ -23,8 +24,19 @@ const PLAIN = /^[A-Za-z0-9._-]+$/;
 /** Longer query strings are not read: git's has 28 characters at most. */
 const MAX_QUERY_LENGTH = 1024;
 
+/** What was read lately, since the same few URLs come again and again: a look-up instead of a reading on the hot path. */
+const READ = new LRUCache<string, GitAddress>({ max: 4096 });
+
 /** Null when the URL is not git's. */
 export function gitAddress(url: string): GitAddress | { readonly mistake: Mistake } | null {
+  const known = READ.get(url);
+  if (known !== undefined) return known;
+  const address = read(url);
+  if (address !== null && 'service' in address) READ.set(url, address);
+  return address;
+}
+
+function read(url: string): GitAddress | { readonly mistake: Mistake } | null {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   if (!OURS.test(path)) return null;

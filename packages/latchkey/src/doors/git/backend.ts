@@ -36,13 +36,12 @@ export interface Exchange {
   readonly contentType: string;
   /** Sent before what git says. */
   readonly preamble: string;
+  /** Called when a push changed at least one ref. The answer ends only after it has settled, so that what was acknowledged is on record. */
+  readonly onChanged: () => Promise<void>;
 }
 
-/**
- * Runs the service for the client. Rejects with `Busy`, or with what kept git from starting.
- * @returns true when a push changed at least one ref
- */
-export async function converse(ctx: Context, exchange: Exchange): Promise<boolean> {
+/** Runs the service for the client. Rejects with `Busy`, with what kept git from starting, or with what `onChanged` rejects with. */
+export async function converse(ctx: Context, exchange: Exchange): Promise<void> {
   const { response, run } = exchange;
   const gone = new AbortController();
   const onClose = (): void => gone.abort(new Error('the client is gone'));
@@ -51,7 +50,7 @@ export async function converse(ctx: Context, exchange: Exchange): Promise<boolea
   try {
     git = await ctx.git.serve(run, gone.signal);
   } catch (error) {
-    if (gone.signal.aborted) return false;
+    if (gone.signal.aborted) return;
     throw error;
   } finally {
     response.off('close', onClose);
@@ -61,7 +60,6 @@ export async function converse(ctx: Context, exchange: Exchange): Promise<boolea
   if (end.code !== 0 && !end.stopped) {
     ctx.log.info({ service: run.service, path: run.path, code: end.code, signal: end.signal, stderr: end.stderr }, 'git ended with an error');
   }
-  return conversation.changedRefs(end);
 }
 
 class Conversation {
@@ -88,11 +86,17 @@ class Conversation {
     else this.#passInput();
     const end = await this.#git.ended;
     clearTimeout(this.#idle);
+    try {
+      if (this.#changedRefs(end)) await this.#exchange.onChanged();
+    } catch (error) {
+      response.destroy();
+      throw error;
+    }
     this.#finish(end);
     return end;
   }
 
-  changedRefs(end: GitEnd): boolean {
+  #changedRefs(end: GitEnd): boolean {
     const { run } = this.#exchange;
     if (run.service !== 'receive-pack' || run.advertise) return false;
     return this.#report.outcome() ?? (end.code === 0 && this.#bodyBytes > FLUSH_BYTES);

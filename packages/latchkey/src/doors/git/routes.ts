@@ -8,9 +8,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authorize, type Permit } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
-import { credentialOf } from '../../actions/credential.ts';
+import { authorizationOf, credentialOf } from '../../actions/credential.ts';
 import { recordPush } from '../../actions/repositories.ts';
 import { callerAddress } from '../../base/address.ts';
+import { headerOf } from '../../base/raw-headers.ts';
+import { soon, type Soon } from '../../base/soon.ts';
 import { protocolVersion } from '../../git/environment.ts';
 import { Busy } from '../../git/queue.ts';
 import type { GitService } from '../../git/room.ts';
@@ -39,7 +41,7 @@ export function makeGitDoor(ctx: Context): (request: IncomingMessage, response: 
     if (address === null) return false;
     const mistake = 'mistake' in address ? address.mistake : mistakeIn(request, address);
     if (mistake !== null) refuseMistake(request, response, mistake);
-    else answer(ctx, request, response, address as GitAddress).catch((error: unknown) => fail(ctx, request, response, error));
+    else guard(() => answer(ctx, request, response, address as GitAddress), (error) => fail(ctx, request, response, error));
     return true;
   };
 }
@@ -53,34 +55,51 @@ function mistakeIn(request: IncomingMessage, { step, service }: GitAddress): Mis
   return GZIP.has(request.headers['content-encoding']?.toLowerCase()) ? null : 'content_encoding_unknown';
 }
 
-async function answer(ctx: Context, request: IncomingMessage, response: ServerResponse, address: GitAddress): Promise<void> {
-  const from = callerAddress(request.socket.remoteAddress, forwardedFor(request), ctx.settings.trustedProxies);
-  const verdict = await authorize(ctx, {
-    credential: credentialOf(authorizationOf(request)),
+/** Runs work that may end now or later; what it throws, now or later, is handled the same. */
+function guard(work: () => Soon<void>, onError: (error: unknown) => void): void {
+  try {
+    const end = work();
+    if (end instanceof Promise) end.catch(onError);
+  } catch (error) {
+    onError(error);
+  }
+}
+
+/** Decides and answers: in this turn of the event loop, when everything is remembered and no process is needed. */
+function answer(ctx: Context, request: IncomingMessage, response: ServerResponse, address: GitAddress): Soon<void> {
+  const { rawHeaders } = request;
+  const from = callerAddress(request.socket.remoteAddress, headerOf(rawHeaders, 'x-forwarded-for'), ctx.settings.trustedProxies);
+  const verdict = authorize(ctx, {
+    credential: credentialOf(authorizationOf(rawHeaders)),
     need: NEEDS[address.service],
     target: { kind: 'repository', owner: address.owner, name: address.name },
     address: from,
-    userAgent: request.headers['user-agent'] ?? null,
+    userAgent: headerOf(rawHeaders, 'user-agent') ?? null,
     purpose: `${PURPOSES[address.service]} ${address.owner}/${address.name}`,
   });
-  if (!verdict.allowed) return refuse(request, response, verdict.explanation);
-  const { permit } = verdict;
+  return soon(verdict, (found) => (found.allowed ? answerPermitted(ctx, request, response, address, found.permit, from) : refuse(request, response, found.explanation)));
+}
+
+function answerPermitted(ctx: Context, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, from: string): Soon<void> {
   const { owner, repository } = repositoryOf(permit);
   if (address.step === 'refs' && isRenamed(address, owner, repository)) {
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
   }
-  const path = ctx.git.path(owner.login, repository.name);
-  const version = protocolVersion(protocolHeader(request));
-  if (address.step === 'refs' && address.service === 'upload-pack' && version === 2) return sendCapabilities(response, await ctx.git.capabilities(path));
-  await serve(ctx, request, response, address, permit, path, from);
+  const protocol = headerOf(request.rawHeaders, 'git-protocol');
+  if (address.step === 'refs' && address.service === 'upload-pack' && protocolVersion(protocol) === 2) {
+    return soon(ctx.git.capabilities(repository.objectFormat), (capabilities) => sendCapabilities(response, capabilities));
+  }
+  return serve(ctx, request, response, address, permit, protocol, from);
 }
 
 async function serve(
-  ctx: Context, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, path: string, from: string,
+  ctx: Context, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, protocol: string | undefined, from: string,
 ): Promise<void> {
   const { service, step } = address;
+  const { owner, repository } = repositoryOf(permit);
+  const path = ctx.git.path(owner.login, repository.name);
   const pushing = service === 'receive-pack' && step === 'call';
-  const changed = await converse(ctx, {
+  await converse(ctx, {
     request,
     response,
     contentType: `application/x-git-${service}-${step === 'refs' ? 'advertisement' : 'result'}`,
@@ -88,14 +107,15 @@ async function serve(
     run: {
       service, path,
       advertise: step === 'refs',
-      protocol: protocolHeader(request),
+      protocol,
       caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
       workflowRefusal: pushing && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null,
     },
+    onChanged: async () => {
+      ctx.git.touched(path);
+      await recordPush(ctx, permit);
+    },
   });
-  if (!changed) return;
-  ctx.git.touched(path);
-  await recordPush(ctx, permit);
 }
 
 /** The line that opens the answer in versions 0 and 1: `# service=git-upload-pack` as a pkt-line, and a flush (gitprotocol-http, "Smart Clients"). */
@@ -104,28 +124,14 @@ function serviceLine(service: GitService): string {
   return `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`;
 }
 
-function sendCapabilities(response: ServerResponse, capabilities: Buffer): void {
+function sendCapabilities(response: ServerResponse, capabilities: string): void {
   response.writeHead(200, { 'Content-Type': 'application/x-git-upload-pack-advertisement', 'Content-Length': capabilities.length, ...NO_CACHE });
-  response.end(capabilities);
+  response.end(capabilities, 'latin1');
 }
 
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(301, { Location: location, 'Content-Length': 0, 'Cache-Control': 'no-store' });
   response.end();
-}
-
-/** Two of them are a contradiction, of which Node would silently take the first. */
-function authorizationOf(request: IncomingMessage): string | readonly string[] | undefined {
-  const all = request.headersDistinct['authorization'];
-  return all?.length === 1 ? all[0] : all;
-}
-
-function forwardedFor(request: IncomingMessage): string | undefined {
-  return request.headersDistinct['x-forwarded-for']?.join(',');
-}
-
-function protocolHeader(request: IncomingMessage): string | undefined {
-  return request.headersDistinct['git-protocol']?.[0];
 }
 
 function repositoryOf(permit: Permit): { owner: OwnerRecord; repository: RepositoryRecord } {
