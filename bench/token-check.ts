@@ -33,8 +33,8 @@ export async function load(port: number, request: string, status = '200', connec
 export async function startBare(headers: Record<string, string>, body: Buffer): Promise<{ port: number; pid: number; stop(): void }> {
   const program = `
     const headers = ${JSON.stringify(headers)};
-    const body = Buffer.from(${JSON.stringify(body.toString('base64'))}, 'base64');
-    require('node:http').createServer((request, response) => { response.writeHead(200, headers); response.end(body); })
+    const body = Buffer.from(${JSON.stringify(body.toString('base64'))}, 'base64').toString('latin1');
+    require('node:http').createServer((request, response) => { response.writeHead(200, headers); response.end(body, 'latin1'); })
       .listen(0, '127.0.0.1', function () { console.log(this.address().port); });`;
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];

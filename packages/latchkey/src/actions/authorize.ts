@@ -100,7 +100,7 @@ export function authorizeIdentity(ctx: Context, request: Asked, identity: Identi
       if (tooLate !== null) return refuse(ctx, request, question, [tooLate]);
       const { bearer } = identity;
       if (bearer.via === 'token') ctx.usage.note(bearer.token.id, question.at, request.address, request.userAgent ?? '', request.purpose);
-      return { allowed: true, permit: permitFor(question, request.userAgent) };
+      return { allowed: true, permit: new DecidedPermit(question, request.userAgent) };
     });
   });
 }
@@ -127,18 +127,31 @@ function refuse(ctx: Context, request: Asked, question: Question, refusals: read
   return reason === 'token_replaced' ? reportLateUse(ctx, question, request.purpose, request.userAgent).then(() => refused) : refused;
 }
 
-function permitFor(question: Question, userAgent: string | null): Permit {
-  const { bearer, target, address } = question;
-  return {
-    [MADE_HERE]: true,
-    get actor(): Actor {
-      if (bearer.via === 'nobody') return { userId: null, login: 'anonymous', tokenId: null, address, userAgent };
-      return { userId: bearer.user.id, login: bearer.user.login, tokenId: bearer.via === 'token' ? bearer.token.id : null, address, userAgent };
-    },
-    bearer,
-    target,
-    holds: (need) => decide({ ...question, need }).allowed,
-  };
+/** The permit of a decided question. A class, since one is made for every request: its methods are shared. */
+class DecidedPermit implements Permit {
+  readonly [MADE_HERE] = true;
+  readonly bearer: Bearer;
+  readonly target: Target;
+  readonly #question: Question;
+  readonly #userAgent: string | null;
+
+  constructor(question: Question, userAgent: string | null) {
+    this.bearer = question.bearer;
+    this.target = question.target;
+    this.#question = question;
+    this.#userAgent = userAgent;
+  }
+
+  get actor(): Actor {
+    const { bearer } = this;
+    const from = { address: this.#question.address, userAgent: this.#userAgent };
+    if (bearer.via === 'nobody') return { userId: null, login: 'anonymous', tokenId: null, ...from };
+    return { userId: bearer.user.id, login: bearer.user.login, tokenId: bearer.via === 'token' ? bearer.token.id : null, ...from };
+  }
+
+  holds(need: Need): boolean {
+    return decide({ ...this.#question, need }).allowed;
+  }
 }
 
 function urlUsername(credential: Credential | undefined): string | null {

@@ -40,6 +40,7 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
   const reader = await openConnection(path, writeLockLimitMs);
   const db = new Kysely<Database>({ dialect: sqliteDialect(writer, reader) });
   let revisionStatement: StatementSync | null = null;
+  let revisionThisTurn: Promise<number> | null = null;
 
   async function transaction<T>(work: (tx: Query) => Promise<T>): Promise<T> {
     return db.transaction().execute(work);
@@ -51,10 +52,18 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
     transaction,
     // BEGIN IMMEDIATE holds the one write lock of the file, so every transaction is alone.
     alone: transaction,
-    revision() {
-      revisionStatement ??= reader.database.prepare('select revision from revision where id = 1');
-      return (revisionStatement.get() as { revision: number }).revision;
-    },
+    // One read for all requests that came in during this turn of the event loop, made after the last of them: a read costs two locks of the file.
+    revision: () => (revisionThisTurn ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        revisionThisTurn = null;
+        try {
+          revisionStatement ??= reader.database.prepare('select revision from revision where id = 1');
+          resolve((revisionStatement.get() as { revision: number }).revision);
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
+    })),
     join: () => null,
     close: () => db.destroy(),
   };

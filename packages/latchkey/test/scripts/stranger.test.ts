@@ -117,7 +117,7 @@ describe.each(ENGINES)('a stranger [%s]', (engine) => {
     await at.admin('repo collaborator add ada/notes grace --role read');
     expect((await lsRemote()).code).toBe(0);
     await at.admin('user suspend grace');
-    expect((await lsRemote()).stderr).toMatch(/^remote: The account grace is suspended, and no token of it works\.$/m);
+    expect((await lsRemote()).stderr).toMatch(/^remote: The account grace is suspended\b/m);
     await at.admin('user restore grace');
     expect((await lsRemote()).code).toBe(0);
   });
