@@ -84,6 +84,12 @@ export async function grantById(q: Query, id: number): Promise<StoredGrant | nul
   return assemble(rows)[0] ?? null;
 }
 
+/** Many grants at once, by id; those that are gone are missing. At most some thousand ids. */
+export async function grantsByIds(q: Query, ids: readonly number[]): Promise<Map<number, StoredGrant>> {
+  if (ids.length === 0) return new Map();
+  return new Map(assemble(await grantRows(q).where('grants.id', 'in', ids).execute()).map((grant) => [grant.id, grant]));
+}
+
 function grantRows(q: Query) {
   return q.selectFrom('grants').leftJoin('grant_repositories', 'grant_repositories.grant_id', 'grants.id')
     .selectAll('grants').select('grant_repositories.repository_id').orderBy('grants.id');

@@ -68,6 +68,13 @@ export async function requestById(q: Query, id: number): Promise<Request | null>
   return row === undefined ? null : requestOf(row);
 }
 
+/** Many requests at once, by id; those that are gone are missing. At most some thousand ids. */
+export async function requestsByIds(q: Query, ids: readonly number[]): Promise<Map<number, Request>> {
+  if (ids.length === 0) return new Map();
+  const rows = await q.selectFrom('requests').selectAll().where('id', 'in', ids).execute();
+  return new Map(rows.map((row) => [row.id, requestOf(row)]));
+}
+
 /** Decides a pending request, and gives it as decided; null when it is not pending any more. What follows for the grant is the caller's. */
 export async function decideRequest(
   tx: Query,

@@ -1,0 +1,89 @@
+/**
+ * The tokens that reach an organization, and those that ask to: found by what their owners filter for.
+ *
+ * A page is found by the id of the row before it, so it costs the same however far down it lies; a filter by last use, which no index
+ * knows, reads the rows that it passes over.
+ */
+import type { ExpressionBuilder } from 'kysely';
+import type { UnixSeconds } from '../base/time.ts';
+import { LEVELS, type Level, type PermissionName } from '../catalogue/permissions.ts';
+import type { Query } from './db.ts';
+import type { Database } from './schema.ts';
+
+/** Each one that is given narrows the list. */
+export interface OrganizationTokenFilter {
+  readonly userIds?: readonly number[];
+  readonly tokenIds?: readonly number[];
+  /** Those that reach this repository: by name, or with all others. */
+  readonly repositoryId?: number;
+  /** Those with this permission, at this level or a higher one. */
+  readonly permission?: { readonly name: PermissionName; readonly level: Level };
+  readonly usedBefore?: UnixSeconds;
+  readonly usedAfter?: UnixSeconds;
+}
+
+/** A page by id in either direction. */
+export interface DirectedPage {
+  /** The id after which to go on; null = from the beginning, `skip` rows further. */
+  readonly afterId: number | null;
+  readonly limit: number;
+  readonly skip: number;
+  readonly ascending: boolean;
+}
+
+/** Ids of the active grants towards an organization, of tokens that are not revoked. */
+export async function activeGrantIds(q: Query, organizationId: number, filter: OrganizationTokenFilter, page: DirectedPage): Promise<number[]> {
+  let query = q.selectFrom('grants').innerJoin('tokens', 'tokens.id', 'grants.token_id').leftJoin('token_use', 'token_use.token_id', 'tokens.id')
+    .select('grants.id').where('grants.owner_id', '=', organizationId).where('grants.state', '=', 'active').where('tokens.revoked_at', 'is', null)
+    .where((row) => narrowed(row as unknown as Rows, filter, 'grants.permissions_json'));
+  if (filter.repositoryId !== undefined) {
+    const { repositoryId } = filter;
+    query = query.where((row) => row.or([
+      row('grants.selection', '=', 'all'),
+      row.exists(row.selectFrom('grant_repositories').select('grant_repositories.grant_id').whereRef('grant_repositories.grant_id', '=', 'grants.id').where('grant_repositories.repository_id', '=', repositoryId)),
+    ]));
+  }
+  if (page.afterId !== null) query = query.where('grants.id', page.ascending ? '>' : '<', page.afterId);
+  const rows = await query.orderBy('grants.id', page.ascending ? 'asc' : 'desc').limit(page.limit).offset(page.skip).execute();
+  return rows.map((row) => row.id);
+}
+
+/** Ids of the requests that wait for the owners of an organization. */
+export async function pendingRequestIds(q: Query, organizationId: number, filter: OrganizationTokenFilter, page: DirectedPage): Promise<number[]> {
+  let query = q.selectFrom('requests').innerJoin('tokens', 'tokens.id', 'requests.token_id').leftJoin('token_use', 'token_use.token_id', 'tokens.id')
+    .select('requests.id').where('requests.organization_id', '=', organizationId).where('requests.state', '=', 'pending')
+    .where((row) => narrowed(row as unknown as Rows, filter, 'requests.permissions_json'));
+  if (filter.repositoryId !== undefined) {
+    const { repositoryId } = filter;
+    const listed = [`[${repositoryId}]`, `[${repositoryId},%`, `%,${repositoryId},%`, `%,${repositoryId}]`];
+    query = query.where((row) => row.or([row('requests.selection', '=', 'all'), ...listed.map((text) => row('requests.repository_ids_json', 'like', text))]));
+  }
+  if (page.afterId !== null) query = query.where('requests.id', page.ascending ? '>' : '<', page.afterId);
+  const rows = await query.orderBy('requests.id', page.ascending ? 'asc' : 'desc').limit(page.limit).offset(page.skip).execute();
+  return rows.map((row) => row.id);
+}
+
+type Rows = ExpressionBuilder<Database, 'tokens' | 'token_use' | 'grants' | 'requests'>;
+
+function narrowed(row: Rows, { userIds, tokenIds, permission, usedBefore, usedAfter }: OrganizationTokenFilter, permissionsColumn: 'grants.permissions_json' | 'requests.permissions_json') {
+  const all = [];
+  if (userIds !== undefined) all.push(row('tokens.user_id', 'in', [-1, ...userIds]));
+  if (tokenIds !== undefined) all.push(row('tokens.id', 'in', [-1, ...tokenIds]));
+  if (usedBefore !== undefined) all.push(row('token_use.last_used_at', '<', usedBefore));
+  if (usedAfter !== undefined) all.push(row('token_use.last_used_at', '>', usedAfter));
+  // A permission stands in its JSON with its quotes, so no name is part of another.
+  if (permission !== undefined) {
+    const enough = LEVELS.slice(LEVELS.indexOf(permission.level));
+    all.push(row.or(enough.map((level) => row(permissionsColumn, 'like', `%"${permission.name}":"${level}"%`))));
+  }
+  return row.and(all);
+}
+
+/** A page of the classic and scoped tokens of an organization's members: they reach it as far as their owners do. Newest first. */
+export async function memberTokenIds(q: Query, organizationId: number, page: DirectedPage): Promise<number[]> {
+  let query = q.selectFrom('tokens').innerJoin('memberships', 'memberships.user_id', 'tokens.user_id').select('tokens.id')
+    .where('memberships.organization_id', '=', organizationId).where('tokens.kind', 'in', ['classic', 'scoped']).where('tokens.revoked_at', 'is', null);
+  if (page.afterId !== null) query = query.where('tokens.id', page.ascending ? '>' : '<', page.afterId);
+  const rows = await query.orderBy('tokens.id', page.ascending ? 'asc' : 'desc').limit(page.limit).offset(page.skip).execute();
+  return rows.map((row) => row.id);
+}
