@@ -6,7 +6,7 @@ import type { Query } from '../store/db.ts';
 import { grantsOf, type StoredGrant } from '../store/grants.ts';
 import type { Page } from '../store/page.ts';
 import { repositoriesByIds } from '../store/repositories.ts';
-import { listRequests, type Request } from '../store/requests.ts';
+import { pendingRequestsOf, type Request } from '../store/requests.ts';
 import { listTokens, tokensByIds, type Token } from '../store/tokens.ts';
 import { lastUses, type TokenUse } from '../store/usage.ts';
 import type { Permit } from './authorize.ts';
@@ -59,8 +59,7 @@ async function withDetails(q: Query, tokens: readonly Token[]): Promise<TokenDet
   const all = [...grants.values()].flat();
   const accounts = await accountsByIds(q, [...tokens.map((token) => token.userId), ...all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER)]);
   const repositories = await repositoriesByIds(q, [...new Set(all.flatMap((grant) => [...grant.repositoryIds]))]);
-  const pending = new Map<number, Request>();
-  for (const id of ids) for (const request of await pendingOf(q, id, grants.get(id))) pending.set(request.grantId, request);
+  const pending = new Map((await pendingRequestsOf(q, ids)).map((request) => [request.grantId, request]));
   return tokens.flatMap((token) => {
     const owner = accounts.get(token.userId);
     const named = (grants.get(token.id) ?? []).map((grant): NamedGrant => {
@@ -70,9 +69,4 @@ async function withDetails(q: Query, tokens: readonly Token[]): Promise<TokenDet
     });
     return owner === undefined ? [] : [{ ...token, owner, grants: named, lastUse: uses.get(token.id) ?? null }];
   });
-}
-
-/** Only what waits, or was widened meanwhile, is asked about: most tokens have nothing of that sort. */
-async function pendingOf(q: Query, tokenId: number, grants: readonly StoredGrant[] | undefined): Promise<Request[]> {
-  return grants === undefined ? [] : listRequests(q, { tokenId, state: 'pending' }, { beforeId: null, limit: grants.length });
 }

@@ -133,8 +133,11 @@ export async function revokeToken(ctx: Context, permit: Permit, id: number, by: 
   });
 }
 
-/** Revokes one token in the caller's transaction, whosever it is. False when it was revoked before. */
-export async function endOne(ctx: Context, tx: Query, permit: Permit, id: number, by: string, mail: 'token_revoked' | null = 'token_revoked'): Promise<boolean> {
+/**
+ * Revokes one token in the caller's transaction, whosever it is. False when it was revoked before.
+ * @param leak where it was found, when it was: then its owner reads that, whoever they are; null otherwise
+ */
+export async function endOne(ctx: Context, tx: Query, permit: Permit, id: number, by: string, leak: { where: string | null } | null = null): Promise<boolean> {
   const at = ctx.clock.now();
   const ended = await endToken(tx, id, by, at);
   if (ended === null) return false;
@@ -144,6 +147,7 @@ export async function endOne(ctx: Context, tx: Query, permit: Permit, id: number
     action: tokenEvent(ended.kind, isOwner ? 'destroy' : ended.kind === 'classic' ? 'revoke' : 'credential_revoked'), userId: ended.userId, tokenId: id,
     data: { name: ended.name, explanation: by, ...(cancelled.length === 0 ? {} : { cancelled_requests: cancelled }) },
   });
-  if (!isOwner && mail !== null) await queueMail(ctx, tx, { userId: ended.userId }, mail, { token: mailed(ended), by });
+  if (leak !== null) await queueMail(ctx, tx, { userId: ended.userId }, 'token_leaked', { token: mailed(ended), where: leak.where });
+  else if (!isOwner) await queueMail(ctx, tx, { userId: ended.userId }, 'token_revoked', { token: mailed(ended), by });
   return true;
 }

@@ -24,6 +24,8 @@ export interface Explanation {
   readonly retryAfterSec: number | null;
   /** The token that was refused, when there is one. */
   readonly tokenId: number | null;
+  /** Whose credential it is; null where it leads to nobody. */
+  readonly userId: number | null;
   readonly facts: RefusalFacts;
 }
 
@@ -56,6 +58,7 @@ export function explain(
     credentialIsDead: entry.credentialIsDead,
     retryAfterSec: extra.retryAfterSec ?? null,
     tokenId: facts.tokenId,
+    userId: question.bearer.via === 'nobody' ? null : question.bearer.user.id,
     facts,
   };
 }

@@ -107,6 +107,13 @@ export async function listRequests(q: Query, filter: RequestFilter, page: Page):
   return rows.map(requestOf);
 }
 
+/** The requests about several tokens that wait. At most some thousand ids. */
+export async function pendingRequestsOf(q: Query, tokenIds: readonly number[]): Promise<Request[]> {
+  if (tokenIds.length === 0) return [];
+  const rows = await q.selectFrom('requests').selectAll().where('token_id', 'in', tokenIds).where('state', '=', 'pending').execute();
+  return rows.map(requestOf);
+}
+
 /** How many requests wait for the owners of an organization. */
 export async function countPendingRequests(q: Query, organizationId: number): Promise<number> {
   const { count } = await q.selectFrom('requests').select((row) => row.fn.countAll<number>().as('count'))

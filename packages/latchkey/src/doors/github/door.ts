@@ -13,22 +13,23 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/authorize.ts';
+import { authorize, type Permit, type Verdict } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
+import { takeToken, type Allowance } from '../../actions/rate-limit.ts';
+import { targetNamed } from '../../actions/route-target.ts';
 import { authorizationOf, credentialOf } from '../../actions/credential.ts';
-import { callerAddress } from '../../base/address.ts';
+import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import type { Soon } from '../../base/soon.ts';
 import { pathMatcher, type PathMatch } from '../../catalogue/path-match.ts';
 import { acceptedPermissions } from '../../catalogue/needs.ts';
-import type { RouteTarget } from '../../catalogue/github-routes.ts';
 import { nameKey } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { API_VERSIONS, etagOf, isKnown, standingHeaders, tokenHeaders } from './headers.ts';
+import { API_VERSIONS, etagOf, isKnown, rateHeaders, standingHeaders, tokenHeaders } from './headers.ts';
 import { checkBody, checkQuery, readBody } from './input.ts';
 import { linkHeader, pageWish } from './paging.ts';
-import { errorBody, Malformed, refusal, validationFailed } from './refuse.ts';
+import { errorBody, Malformed, refusal, tooMany, validationFailed } from './refuse.ts';
 
 export const PREFIX = '/api/v3';
 
@@ -39,6 +40,7 @@ interface Visit {
   readonly reply: FastifyReply;
   readonly url: URL;
   readonly apiUrl: string;
+  readonly address: string;
 }
 
 /** The plugin. Register it with `{ prefix: PREFIX }`. */
@@ -49,7 +51,8 @@ export function githubDoor(ctx: Context): FastifyPluginAsync {
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const visit: Visit = { ctx, request, reply, url: new URL(request.raw.url!, ctx.settings.publicUrl), apiUrl: ctx.settings.publicUrl + PREFIX };
+      const address = callerAddress(request.raw.socket.remoteAddress, forwardedFor(request), ctx.settings.trustedProxies);
+      const visit: Visit = { ctx, request, reply, url: new URL(request.raw.url!, ctx.settings.publicUrl), apiUrl: ctx.settings.publicUrl + PREFIX, address };
       return serve(visit, find).catch((error: unknown) => fail(visit, error));
     };
     fastify.all('/*', handler);
@@ -67,6 +70,9 @@ async function serve(visit: Visit, find: (method: string, path: string) => PathM
   if (match === null) return send(visit, 404, errorBody(404, 'Not Found', docs(visit)));
   const { row: endpoint, params } = match;
   const verdict = await decideOn(visit, endpoint, params);
+  const allowance = endpoint.uncounted ? null : await count(visit, verdict);
+  if (allowance !== null) void reply.headers(rateHeaders(allowance));
+  if (allowance !== null && !allowance.allowed) return refuseTooMany(visit, verdict, allowance);
   if (!verdict.allowed) return refuse(visit, endpoint, verdict);
   const { permit } = verdict;
   void reply.headers(tokenHeaders(permit.bearer!, endpoint.need));
@@ -88,14 +94,14 @@ function pathBelow(url: URL): string {
 }
 
 /** Decides over the endpoint's need. Whoever names nobody asks for their own account in vain, also where others' are public. */
-function decideOn({ ctx, request }: Visit, { need, target, operationId }: Endpoint, params: Readonly<Record<string, string>>): Soon<Verdict> {
+function decideOn({ ctx, request, address }: Visit, { need, target, operationId }: Endpoint, params: Readonly<Record<string, string>>): Soon<Verdict> {
   const credential = credentialOf(authorizationOf(request.raw.rawHeaders));
   const ownOnly = target.kind === 'self' && credential.form === 'none';
   return authorize(ctx, {
     credential,
     need: ownOnly ? { ...need, publicRead: false } : need,
-    target: targetName(target, params),
-    address: callerAddress(request.raw.socket.remoteAddress, forwardedFor(request), ctx.settings.trustedProxies),
+    target: targetNamed(target, params) ?? { kind: 'instance' },
+    address,
     userAgent: request.headers['user-agent'] ?? null,
     purpose: operationId,
   });
@@ -107,15 +113,17 @@ function forwardedFor(request: FastifyRequest): string | undefined {
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-function targetName(target: RouteTarget, params: Readonly<Record<string, string>>): TargetName {
-  switch (target.kind) {
-    case 'repository': return { kind: 'repository', owner: params[target.owner]!, name: params[target.name]! };
-    case 'organization': return { kind: 'organization', login: params[target.login]! };
-    case 'account': return { kind: 'account', login: params[target.login]! };
-    case 'self': return { kind: 'account', login: null };
-    case 'instance': case 'none': return { kind: 'instance' };
-    case 'team': case 'account-by-id': throw new TypeError(`this door serves no endpoint about a ${target.kind}`);
-  }
+/** Counts the request for the person, on all their tokens together; for the address where nobody is known. A bad credential is counted elsewhere. */
+function count({ ctx, address }: Visit, verdict: Verdict): Soon<Allowance | null> {
+  const userId = verdict.allowed ? verdict.permit.actor.userId : verdict.explanation.userId;
+  if (userId !== null) return takeToken(ctx, 'api-user', userId);
+  return verdict.allowed || verdict.explanation.reason === 'credentials_missing' ? takeToken(ctx, 'api-address', networkOf(address)) : null;
+}
+
+function refuseTooMany(visit: Visit, verdict: Verdict, { retryAfterSec }: Allowance): FastifyReply {
+  const userId = verdict.allowed ? verdict.permit.actor.userId : verdict.explanation.userId;
+  void visit.reply.header('Retry-After', String(retryAfterSec));
+  return send(visit, 403, tooMany(userId === null ? visit.address : `user ID ${userId}`, docs(visit)));
 }
 
 function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { allowed: false }): FastifyReply {
@@ -143,12 +151,12 @@ function redirect(visit: Visit, path: string): FastifyReply {
 }
 
 async function run(visit: Visit, endpoint: Endpoint, params: Readonly<Record<string, string>>, permit: Permit): Promise<Reply> {
-  const { ctx, request, url, apiUrl } = visit;
+  const { ctx, request, url, apiUrl, address } = visit;
   const page = pageWish(endpoint.paged ? url.searchParams : new URLSearchParams());
   const query = checkQuery(endpoint.query, url.searchParams, endpoint.paged);
   if (endpoint.body !== null && request.headers.expect !== undefined) visit.reply.raw.writeContinue();
   const body = endpoint.body === null ? undefined : checkBody(endpoint.body, await readBody(request.raw, endpoint.maxBodyBytes));
-  const call = { ctx, permit, params, body: body as never, query: query as never, page, apiUrl, headers: request.headers };
+  const call = { ctx, permit, params, body: body as never, query: query as never, page, apiUrl, address, headers: request.headers };
   return endpoint.handle(call);
 }
 

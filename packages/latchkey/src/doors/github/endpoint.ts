@@ -24,6 +24,8 @@ export interface Call<Body, Query> {
   readonly page: PageWish;
   /** Where this door is reached, without a slash at the end: `https://host/api/v3`. */
   readonly apiUrl: string;
+  /** Where the call comes from. */
+  readonly address: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
@@ -44,8 +46,8 @@ export interface Endpoint {
   readonly operationId: string;
   /** One line for the reference page. */
   readonly summary: string;
-  /** What the wire calls the thing in validation errors: `Hook`. */
-  readonly resource: string;
+  /** What the wire calls the thing in validation errors: `Hook`. Null = they are plain sentences (GitHub's schema `validation-error-simple`). */
+  readonly resource: string | null;
   readonly need: Need;
   readonly target: RouteTarget;
   /** Schema of the JSON body; null = none is read. */
@@ -73,7 +75,7 @@ interface Declaration<B extends TSchema | undefined, Q extends TSchema | undefin
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
-  readonly resource?: string;
+  readonly resource?: string | null;
   /** Left out: what GitHub's endpoint of this method and path needs (`needOf`); then the path must be one of GitHub's. */
   readonly need?: Need;
   /** Left out: what the path names. */
@@ -91,7 +93,7 @@ interface Declaration<B extends TSchema | undefined, Q extends TSchema | undefin
 export function endpoint<B extends TSchema | undefined = undefined, Q extends TSchema | undefined = undefined>(declaration: Declaration<B, Q>): Endpoint {
   const { method, path, body, query } = declaration;
   return {
-    method, path, operationId: declaration.operationId, summary: declaration.summary, resource: declaration.resource ?? 'Request',
+    method, path, operationId: declaration.operationId, summary: declaration.summary, resource: declaration.resource === undefined ? 'Request' : declaration.resource,
     need: declaration.need ?? needOf(method, path),
     target: declaration.target ?? githubTarget(path),
     body: body ?? null, query: query ?? null, paged: declaration.paged ?? false, maxBodyBytes: declaration.maxBodyBytes ?? MAX_BODY_BYTES,

@@ -4,6 +4,7 @@
  * Source: GitHub docs "Getting started with the REST API", "Scopes for OAuth apps", "Permissions required for fine-grained personal access tokens".
  */
 import { createHash, randomBytes } from 'node:crypto';
+import type { Allowance } from '../../actions/rate-limit.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { acceptedPermissions } from '../../catalogue/needs.ts';
 import type { Need } from '../../catalogue/needs.ts';
@@ -36,6 +37,11 @@ export function tokenHeaders(bearer: Bearer, need: Need): Record<string, string>
       ? { 'X-Accepted-GitHub-Permissions': acceptedPermissions(need) }
       : { 'X-OAuth-Scopes': scopes.join(', '), 'X-Accepted-OAuth-Scopes': (need.scopes ?? []).join(', ') }),
   };
+}
+
+/** How much of the limit is left (GitHub docs, "Rate limits for the REST API"). */
+export function rateHeaders({ limit, used, remaining, resetsAt }: Allowance): Record<string, string> {
+  return { 'x-ratelimit-limit': String(limit), 'x-ratelimit-remaining': String(remaining), 'x-ratelimit-used': String(used), 'x-ratelimit-reset': String(resetsAt), 'x-ratelimit-resource': 'core' };
 }
 
 /** `2026-09-27 03:07:38 UTC` */

@@ -108,14 +108,19 @@ export function refusal(explanation: Explanation, documentationUrl: string): { s
   };
 }
 
+/** The limit of requests is reached, in the words that clients wait for. */
+export function tooMany(whom: string, documentationUrl: string): ErrorBody {
+  return { ...errorBody(403, `API rate limit exceeded for ${whom}.`, documentationUrl), reason: 'rate_limited' };
+}
+
 export function errorBody(status: number, message: string, documentationUrl: string): ErrorBody {
   return { message, documentation_url: documentationUrl, status: String(status) };
 }
 
 /** What can't be done as asked, in GitHub's form. A thing that is not there is 404 when nothing else is wrong, a lost race 409. */
-export function validationFailed(complaints: readonly Complaint[], resource: string, documentationUrl: string): { status: number; body: ErrorBody } {
+export function validationFailed(complaints: readonly Complaint[], resource: string | null, documentationUrl: string): { status: number; body: ErrorBody } {
   const only = (code: Complaint['code']): boolean => complaints.every((complaint) => complaint.code === code);
-  const errors = complaints.map(({ field, code, message }) => ({ resource, field: field ?? 'base', code: wireCode(code), message }));
+  const errors = complaints.map(({ field, code, message }) => (resource === null ? message : { resource, field: field ?? 'base', code: wireCode(code), message }));
   if (only('not_found')) return { status: 404, body: { ...errorBody(404, 'Not Found', documentationUrl), reason: 'not_found', errors } };
   if (only('conflict')) return { status: 409, body: { ...errorBody(409, complaints[0]!.message, documentationUrl), reason: 'conflict', errors } };
   return { status: 422, body: { ...errorBody(422, 'Validation Failed', documentationUrl), errors } };

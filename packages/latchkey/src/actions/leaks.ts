@@ -1,0 +1,26 @@
+/** Tokens that were found where they should not be: ended, and their owners told. */
+import { digestOf } from '../base/secret.ts';
+import { parseTokenText } from '../rules/token-text.ts';
+import { tokenByDigest } from '../store/tokens.ts';
+import type { Permit } from './authorize.ts';
+import type { Context } from './context.ts';
+import { endOne } from './tokens.ts';
+
+/** Most credentials in one report: GitHub's. */
+export const MAX_REPORTED = 1_000;
+
+/**
+ * Revokes every text that opens one of our tokens now; what is no token of ours, or opens nothing any more, is passed over. Gives how many were
+ * revoked, which a stranger is not told.
+ * @param where it was found, for the owner: `acme/site at src/app.ts:3`; null when somebody reported it
+ */
+export async function revokeLeaked(ctx: Context, permit: Permit, texts: readonly string[], where: string | null = null): Promise<number> {
+  let revoked = 0;
+  for (const text of new Set(texts)) {
+    if (parseTokenText(text.trim()).form !== 'valid') continue;
+    const found = await tokenByDigest(ctx.store.db, digestOf(text.trim()));
+    if (found === null || found.revokedAt !== null || found.secretState === 'replaced') continue;
+    if (await ctx.store.transaction((tx) => endOne(ctx, tx, permit, found.id, where === null ? 'reported as leaked' : `found in ${where}`, { where }))) revoked++;
+  }
+  return revoked;
+}

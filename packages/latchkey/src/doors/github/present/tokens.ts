@@ -1,0 +1,143 @@
+/**
+ * Tokens in this API's words: GitHub's for what organizations see (schemas `organization-programmatic-access-grant` and `…-request`), and in
+ * their manner what owners see of their own, which GitHub has no API for.
+ *
+ * Never: a secret, but for the one answer that hands out a new one.
+ */
+import type { DryRunAnswer } from '../../../actions/dry-run.ts';
+import type { SeenGrant, SeenRequest, SeenToken } from '../../../actions/organization-tokens.ts';
+import type { NamedGrant, TokenDetails } from '../../../actions/own-tokens.ts';
+import { tokenPath } from '../../../actions/token-access.ts';
+import { isoInstant, type UnixSeconds } from '../../../base/time.ts';
+import { permissionNamed, wholeOf, type Level, type PermissionName, type PermissionSet } from '../../../catalogue/permissions.ts';
+import { acceptedPermissions } from '../../../catalogue/needs.ts';
+import type { RepositorySelection } from '../../../rules/model.ts';
+import { htmlUrl, simpleUser } from './accounts.ts';
+
+/** GitHub's words for a selection. */
+export const SELECTION_WORDS: Readonly<Record<RepositorySelection, 'none' | 'all' | 'subset'>> = { public: 'none', all: 'all', selected: 'subset' };
+
+const instant = (at: UnixSeconds | null): string | null => (at === null ? null : isoInstant(at));
+
+/** Permissions by what they are about: GitHub's three groups. */
+function grouped(permissions: PermissionSet) {
+  const groups: Record<'organization' | 'repository' | 'other', Record<string, string>> = { organization: {}, repository: {}, other: {} };
+  for (const [name, level] of Object.entries(permissions) as [PermissionName, Level][]) {
+    const group = permissionNamed(wholeOf(name))?.group;
+    groups[group === 'organization' || group === 'repository' ? group : 'other'][name] = level;
+  }
+  return groups;
+}
+
+function seen(apiUrl: string, { token, owner, lastUse }: SeenToken, at: UnixSeconds) {
+  return {
+    owner: simpleUser(apiUrl, owner),
+    token_id: token.id,
+    token_name: token.name,
+    token_expired: token.expiresAt !== null && token.expiresAt <= at,
+    token_expires_at: instant(token.expiresAt),
+    token_last_used_at: instant(lastUse?.usedAt ?? null),
+  };
+}
+
+/** `organization-programmatic-access-grant` */
+export function seenGrant(apiUrl: string, organization: string, row: SeenGrant, at: UnixSeconds) {
+  const { grant } = row;
+  return {
+    id: grant.id,
+    ...seen(apiUrl, row, at),
+    repository_selection: SELECTION_WORDS[grant.selection],
+    repositories_url: `${apiUrl}/orgs/${encodeURIComponent(organization)}/personal-access-tokens/${grant.id}/repositories`,
+    permissions: grouped(grant.permissions),
+    access_granted_at: isoInstant(grant.accessGrantedAt ?? grant.createdAt),
+  };
+}
+
+/** `organization-programmatic-access-grant-request` */
+export function seenRequest(apiUrl: string, organization: string, row: SeenRequest, at: UnixSeconds) {
+  const { request } = row;
+  return {
+    id: request.id,
+    reason: request.reason,
+    ...seen(apiUrl, row, at),
+    repository_selection: SELECTION_WORDS[request.selection],
+    repositories_url: `${apiUrl}/orgs/${encodeURIComponent(organization)}/personal-access-token-requests/${request.id}/repositories`,
+    permissions: grouped(request.permissions),
+    created_at: isoInstant(request.createdAt),
+  };
+}
+
+/** A classic or scoped token of a member, as the organization sees it: GitHub shows none of these. */
+export function seenMemberToken(apiUrl: string, row: SeenToken, at: UnixSeconds) {
+  const { token } = row;
+  return { ...seen(apiUrl, row, at), token_kind: token.kind, token_last_eight: token.lastEight, scopes: token.scopes, created_at: isoInstant(token.createdAt) };
+}
+
+function ownGrant({ id, ownerLogin, owner, selection, repositories, permissions, state, accessGrantedAt, request }: NamedGrant) {
+  return {
+    id,
+    target_name: ownerLogin,
+    target_type: owner === null ? 'Instance' : owner.kind === 'user' ? 'User' : 'Organization',
+    repository_selection: SELECTION_WORDS[selection],
+    repositories,
+    permissions,
+    state,
+    access_granted_at: instant(accessGrantedAt),
+    pending_request: request === null ? null : {
+      id: request.id, reason: request.reason, repository_selection: SELECTION_WORDS[request.selection], permissions: request.permissions, created_at: isoInstant(request.createdAt),
+    },
+  };
+}
+
+/** What a token is today, in one word. */
+export function stateOf(token: Pick<TokenDetails, 'revokedAt' | 'expiresAt' | 'notBeforeAt' | 'usesLeft' | 'grants'>, at: UnixSeconds): string {
+  if (token.revokedAt !== null) return 'revoked';
+  if (token.expiresAt !== null && token.expiresAt <= at) return 'expired';
+  if (token.usesLeft === 0) return 'used_up';
+  if (token.notBeforeAt !== null && token.notBeforeAt > at) return 'not_yet_valid';
+  return token.grants.length > 0 && token.grants.every((grant) => grant.state === 'pending') ? 'pending' : 'active';
+}
+
+/** One of one's own tokens. */
+export function ownToken(apiUrl: string, token: TokenDetails, at: UnixSeconds) {
+  const { lastUse } = token;
+  return {
+    id: token.id,
+    url: `${apiUrl}/user/personal-access-tokens/${token.id}`,
+    html_url: htmlUrl(apiUrl) + tokenPath(token.kind, token.id),
+    name: token.name,
+    description: token.description,
+    kind: token.kind,
+    state: stateOf(token, at),
+    token_last_eight: token.lastEight,
+    owner: simpleUser(apiUrl, token.owner),
+    scopes: token.scopes,
+    grants: token.grants.map(ownGrant),
+    created_at: isoInstant(token.createdAt),
+    updated_at: isoInstant(token.updatedAt),
+    issued_at: isoInstant(token.issuedAt),
+    expires_at: instant(token.expiresAt),
+    expires_in_seconds: token.expiresAt === null ? null : Math.max(0, token.expiresAt - at),
+    not_before: instant(token.notBeforeAt),
+    allowed_addresses: token.allowedAddresses,
+    uses_left: token.usesLeft,
+    parent_id: token.parentId,
+    revoked_at: instant(token.revokedAt),
+    revoked_by: token.revokedBy,
+    last_used: lastUse === null ? null : { at: isoInstant(lastUse.usedAt), address: lastUse.address, agent: lastUse.agent, purpose: lastUse.purpose },
+  };
+}
+
+/** The answer of a dry run. */
+export function dryRunAnswer({ allowed, explanation, need }: DryRunAnswer) {
+  return {
+    allowed,
+    accepted_permissions: acceptedPermissions(need),
+    accepted_scopes: need.scopes ?? null,
+    reason: explanation?.reason ?? null,
+    reasons: explanation === null ? [] : [explanation.sentence, ...explanation.also],
+    missing: Object.fromEntries((explanation?.missing ?? []).map(({ permission, level }) => [permission, level])),
+    missing_scopes: explanation?.missingScopes ?? [],
+    fix: explanation === null ? null : { text: explanation.wayOut.text, url: explanation.wayOut.url, command: explanation.wayOut.command },
+  };
+}

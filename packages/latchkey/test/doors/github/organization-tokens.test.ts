@@ -1,0 +1,154 @@
+/** What owners of an organization see of tokens and decide about them, held against GitHub's own schemas. */
+import { describe, expect, it } from 'vitest';
+import { setMember } from '../../../src/actions/accounts.ts';
+import { operatorPermit } from '../../../src/actions/authorize.ts';
+import { apiWorld, grant, type ApiWorld } from './api.ts';
+import { validated } from './schema-harness.ts';
+
+const REQUESTS = '/orgs/Acme/personal-access-token-requests';
+const TOKENS = '/orgs/Acme/personal-access-tokens';
+
+async function world() {
+  const made = await apiWorld();
+  const owner = await made.token('Ada', { name: 'owner', grants: [grant({ owner: 'Acme', permissions: { organization_personal_access_tokens: 'write', organization_personal_access_token_requests: 'write' } })] });
+  return { ...made, ask: validated(made.ask), plain: made.ask, owner: owner.secret };
+}
+
+function asks(made: Pick<ApiWorld, 'token'>, name: string, given: Parameters<typeof grant>[0] = {}, login = 'Bob') {
+  return made.token(login, { name, grants: [grant({ owner: 'Acme', selection: 'selected', repositories: ['site'], permissions: { contents: 'read', members: 'read' }, justification: 'to build', ...given })] });
+}
+
+describe('a request', () => {
+  it('is listed with all that an owner wants to know, and approved', async () => {
+    const made = await world();
+    const { ask, owner } = made;
+    const bob = await asks(made, 'ci');
+    expect((await ask('GET /repos/Acme/site/commits', { token: bob.secret })).body).toMatchObject({ message: 'Resource not accessible by personal access token', reason: 'grant_pending' });
+    expect((await ask('GET /repos/Acme/docs/branches', { token: bob.secret })).status).toBe(200);
+    const { body: [request] } = await ask(`GET ${REQUESTS}`, { token: owner });
+    expect(request).toMatchObject({
+      reason: 'to build', owner: { login: 'Bob' }, repository_selection: 'subset', token_id: bob.id, token_name: 'ci', token_expired: false,
+      permissions: { organization: { members: 'read' }, repository: { contents: 'read', metadata: 'read' }, other: {} },
+    });
+    expect((await ask(`GET ${REQUESTS}/${request.id}/repositories`, { token: owner })).body.map((one: { full_name: string }) => one.full_name)).toEqual(['Acme/site']);
+    expect((await ask(`POST ${REQUESTS}/${request.id}`, { token: owner, body: { action: 'approve', reason: 'fine' } })).status).toBe(204);
+    expect((await ask('GET /repos/Acme/site/branches', { token: bob.secret })).status).toBe(200);
+    expect((await ask(`GET ${REQUESTS}`, { token: owner })).body).toEqual([]);
+    const grants = (await ask(`GET ${TOKENS}`, { token: owner })).body;
+    expect(grants).toMatchObject([{ token_name: 'ci', owner: { login: 'Bob' } }, { token_name: 'owner', owner: { login: 'Ada' } }]);
+    expect((await ask(`GET ${TOKENS}/${grants[0].id}/repositories`, { token: owner })).body).toHaveLength(1);
+    expect((await ask(`POST ${TOKENS}/${grants[0].id}`, { token: owner, body: { action: 'revoke' } })).status).toBe(204);
+    expect((await ask('GET /repos/Acme/site/branches', { token: bob.secret })).body.reason).toBe('grant_revoked');
+    expect((await ask('GET /repos/Acme/docs/branches', { token: bob.secret })).status).toBe(200);
+  });
+
+  it('is decided once: of two at a time, or of a decision and a deletion, one wins and the other is told', async () => {
+    const made = await world();
+    const { ask, owner } = made;
+    for (const second of ['approve', 'deny', 'delete'] as const) {
+      const bob = await made.token('Bob', { name: `by ${second}`, grants: [grant({ permissions: { personal_access_tokens: 'write' } }), grant({ owner: 'Acme', selection: 'all', permissions: { contents: 'read' } })] });
+      const { body: [request] } = await ask(`GET ${REQUESTS}`, { token: owner });
+      const decide = (action: string) => made.plain(`POST ${REQUESTS}/${request.id}`, { token: owner, body: { action } });
+      const other = second === 'delete' ? made.plain(`DELETE /user/personal-access-tokens/${bob.id}`, { token: bob.secret }) : decide(second);
+      const answers = await Promise.all([decide('approve'), other]);
+      const statuses = answers.map(({ status }) => status).toSorted();
+      if (second === 'delete') expect(answers[1]?.status).toBe(204);
+      else expect(statuses).toEqual([204, 409]);
+      if (statuses[1] === 409) expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({ reason: 'conflict', message: expect.stringMatching(/^The request \d+ waits no more: it was \w+ meanwhile\.$/) });
+      expect((await made.plain(`GET ${REQUESTS}`, { token: owner })).body).toEqual([]);
+    }
+  });
+
+  it('is denied with a reason of at most 1024 characters', async () => {
+    const made = await world();
+    const { ask, owner } = made;
+    const bob = await asks(made, 'ci');
+    const { body: [request] } = await ask(`GET ${REQUESTS}`, { token: owner });
+    const long = await ask(`POST ${REQUESTS}/${request.id}`, { token: owner, body: { action: 'deny', reason: 'x'.repeat(1025) } });
+    expect(long).toMatchObject({ status: 422, body: { errors: [{ field: 'reason' }] } });
+    expect((await ask(`POST ${REQUESTS}`, { token: owner, body: { action: 'deny', pat_request_ids: [request.id], reason: 'x'.repeat(1024) } })).status).toBe(202);
+    expect((await ask('GET /repos/Acme/site/branches', { token: bob.secret })).body.reason).toBe('grant_denied');
+  });
+
+  it('is decided all or none, when several are', async () => {
+    const made = await world();
+    const { ask, owner } = made;
+    await asks(made, 'one');
+    const { body: [request] } = await ask(`GET ${REQUESTS}`, { token: owner });
+    expect((await ask(`POST ${REQUESTS}`, { token: owner, body: { action: 'approve', pat_request_ids: [request.id, 999] } })).status).toBe(404);
+    expect((await ask(`GET ${REQUESTS}`, { token: owner })).body).toHaveLength(1);
+    for (const ids of [[], Array.from({ length: 101 }, (_, i) => i + 1)]) {
+      expect((await ask(`POST ${REQUESTS}`, { token: owner, body: { action: 'approve', pat_request_ids: ids } })).status).toBe(422);
+    }
+    for (const body of [{ action: 'allow', pat_request_ids: [1] }, { pat_request_ids: [1] }, { action: 'approve' }, { action: 'approve', pat_request_ids: ['1'] }, { action: 'approve', pat_request_ids: [1], why: 'x' }]) {
+      expect((await ask(`POST ${REQUESTS}`, { token: owner, body })).status).toBe(422);
+    }
+  });
+
+  it('is nobody else\'s affair', async () => {
+    const made = await world();
+    const bob = await made.token('Bob', { grants: [grant({ permissions: {} })] });
+    const classic = await made.token('Bob', { kind: 'classic', scopes: ['admin:org'] });
+    for (const token of [bob.secret, classic.secret]) expect((await made.plain(`GET ${REQUESTS}`, { token })).status).toBe(403);
+    expect((await made.plain(`GET ${REQUESTS}`)).status).toBe(401);
+    await setMember(made.ctx, operatorPermit(), { organization: 'Acme', login: 'Bob', role: 'owner' });
+    await setMember(made.ctx, operatorPermit(), { organization: 'Acme', login: 'Ada', role: 'member' });
+    expect((await made.plain(`GET ${REQUESTS}`, { token: made.owner })).body).toMatchObject({ status: '403', reason: 'role_insufficient' });
+  });
+});
+
+describe('the list of tokens', () => {
+  it('is narrowed by owner, repository, permission, last use and token', async () => {
+    const made = await world();
+    const { ask, owner, ctx } = made;
+    const site = await asks(made, 'site', {}, 'Ada');
+    const docs = await asks(made, 'docs', { repositories: ['docs'], permissions: { contents: 'write' } }, 'Ada');
+    ctx.clock.advance(3600);
+    await ask('GET /repos/Acme/docs/branches', { token: docs.secret });
+    await ctx.usage.flush();
+    const names = async (query: string): Promise<string[]> => (await ask(`GET ${TOKENS}?${query}`, { token: owner })).body.map((row: { token_name: string }) => row.token_name);
+    expect(await names('')).toEqual(['docs', 'site', 'owner']);
+    expect(await names('direction=asc')).toEqual(['owner', 'site', 'docs']);
+    expect(await names('owner[]=ada&owner[]=bob')).toHaveLength(3);
+    expect(await names('owner[]=bob')).toEqual([]);
+    expect(await names('repository=docs')).toEqual(['docs']);
+    expect(await names('permission=contents_read')).toEqual(['docs', 'site']);
+    expect(await names('permission=contents_write')).toEqual(['docs']);
+    expect(await names(`token_id[]=${site.id}`)).toEqual(['site']);
+    expect(await names('last_used_after=2026-01-01T00:00:00Z&repository=docs')).toEqual(['docs']);
+    expect(await names('last_used_before=2026-01-01T00:00:00Z')).toEqual([]);
+    for (const query of ['permission=flying_read', 'permission=contents', 'last_used_before=yesterday', 'direction=up', 'token_id[]=x', 'colour=red', 'page=0', 'per_page=x', `${'owner[]=a&'.repeat(11)}`]) {
+      expect([query, (await ask(`GET ${TOKENS}?${query}`, { token: owner })).status]).toEqual([query, 422]);
+    }
+  });
+
+  it('goes on page by page, whatever is added meanwhile', async () => {
+    const made = await world();
+    const { ask, owner } = made;
+    for (let i = 0; i < 5; i++) await asks(made, `t${i}`, {}, 'Ada');
+    const first = await ask(`GET ${TOKENS}?per_page=2`, { token: owner });
+    expect(first.body.map((row: { token_name: string }) => row.token_name)).toEqual(['t4', 't3']);
+    await asks(made, 'late', {}, 'Ada');
+    const next = /<([^>]+)>; rel="next"/.exec(first.headers['link']!)![1]!;
+    const second = await ask(`GET ${new URL(next).pathname.slice('/api/v3'.length)}${new URL(next).search}`, { token: owner });
+    expect(second.body.map((row: { token_name: string }) => row.token_name)).toEqual(['t2', 't1']);
+    expect(second.headers['link']).toContain('rel="first"');
+    expect((await ask(`GET ${TOKENS}?per_page=2&page=2`, { token: owner })).body.map((row: { token_name: string }) => row.token_name)).toEqual(['t3', 't2']);
+    expect((await ask(`GET ${TOKENS}?per_page=100&page=102`, { token: owner })).status).toBe(422);
+  });
+});
+
+describe('a leaked credential', () => {
+  it('is revoked by whoever finds it, and the answer tells nothing', async () => {
+    const made = await world();
+    const { ask, token } = made;
+    const one = await token('Bob');
+    const answer = await ask('POST /credentials/revoke', { body: { credentials: [one.secret, 'ghp_notOurs', 'nonsense'] } });
+    expect(answer).toMatchObject({ status: 202, body: {} });
+    expect((await made.plain('GET /user', { token: one.secret })).body).toMatchObject({ message: 'Bad credentials', reason: 'token_revoked' });
+    expect((await ask('POST /credentials/revoke', { body: { credentials: Array(1001).fill('x') } })).status).toBe(422);
+    expect((await ask('POST /credentials/revoke', { body: { credentials: Array(1000).fill('x') } })).status).toBe(202);
+    expect((await ask('POST /credentials/revoke', { body: {} })).status).toBe(422);
+    expect((await made.plain('POST /credentials/revoke', { token: made.owner, body: { credentials: ['x'] } })).status).toBe(403);
+  });
+});
