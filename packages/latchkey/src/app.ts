@@ -16,6 +16,7 @@ import { JobRunner } from './actions/job-runner.ts';
 import { openContext, type OpenContext } from './actions/open.ts';
 import { githubDoor, PREFIX as GITHUB_PREFIX } from './doors/github/door.ts';
 import { makeForwardDoor } from './doors/forward/routes.ts';
+import { gitlabDoor, PREFIX as GITLAB_PREFIX } from './doors/gitlab/door.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
 import { webDoor } from './doors/web/plugin.ts';
 
@@ -74,6 +75,7 @@ function makeListener(context: OpenContext): { fastify: FastifyInstance; server:
   });
   fastify.get('/healthz', async () => ({ status: 'ok' }));
   void fastify.register(githubDoor(context), { prefix: GITHUB_PREFIX });
+  void fastify.register(gitlabDoor(context), { prefix: GITLAB_PREFIX });
   void fastify.register(webDoor(context));
   fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;

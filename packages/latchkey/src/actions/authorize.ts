@@ -8,6 +8,7 @@ import { networkOf } from '../base/address.ts';
 import { soon, type Soon } from '../base/soon.ts';
 import { decide, type Refusal } from '../rules/decide.ts';
 import { explain, type Explanation } from '../rules/explain.ts';
+import type { RepositoryRole } from '../catalogue/roles.ts';
 import type { Bearer, Need, OwnerRecord, Question, RepositoryRecord, Target } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../rules/policy.ts';
@@ -54,18 +55,24 @@ export interface Permit {
   readonly target: Target;
   /** True when the same bearer may do something else to the same target, now, as read. */
   holds(need: Need): boolean;
+  /** The permit for something else that the same bearer may do, to another target, as read; null when it may not. Spends and notes no use. */
+  on(target: Target, need: Need): Permit | null;
 }
 
 const EVERYTHING: Target = { kind: 'instance' };
 
 /** The permit of whoever has a shell on the machine. */
 export function operatorPermit(): Permit {
-  return { [MADE_HERE]: true, actor: OPERATOR, bearer: null, target: EVERYTHING, holds: () => true };
+  return almighty(OPERATOR, EVERYTHING);
 }
 
 /** The permit of the server's own upkeep: what time demands, such as ending what has expired. */
 export function upkeepPermit(): Permit {
-  return { [MADE_HERE]: true, actor: UPKEEP, bearer: null, target: EVERYTHING, holds: () => true };
+  return almighty(UPKEEP, EVERYTHING);
+}
+
+function almighty(actor: Actor, target: Target): Permit {
+  return { [MADE_HERE]: true, actor, bearer: null, target, holds: () => true, on: (other) => almighty(actor, other) };
 }
 
 /** Decides a request. Answers at once when everything about it is remembered. */
@@ -152,6 +159,11 @@ class DecidedPermit implements Permit {
   holds(need: Need): boolean {
     return decide({ ...this.#question, need }).allowed;
   }
+
+  on(target: Target, need: Need): Permit | null {
+    const asked: Question = { ...this.#question, target, need };
+    return decide(asked).allowed ? new DecidedPermit(asked, this.#userAgent) : null;
+  }
 }
 
 function urlUsername(credential: Credential | undefined): string | null {
@@ -230,20 +242,27 @@ export async function policyOf(ctx: Context, accountId: number): Promise<StoredP
   return policy ?? NO_POLICY;
 }
 
-async function ownerRecord(ctx: Context, user: UserStanding | null, owner: Account): Promise<OwnerRecord> {
+/** An account as the owner of what is asked for, as it stands towards somebody (null = nobody in particular). */
+export async function ownerRecord(ctx: Context, user: UserStanding | null, owner: Account): Promise<OwnerRecord> {
   const instance = await policyOf(ctx, 0);
   const own = owner.kind === 'organization' ? await policyOf(ctx, owner.id) : null;
   return { id: owner.id, login: owner.login, kind: owner.kind, role: user?.memberships.get(owner.id) ?? null, policy: effectivePolicy(instance, own) };
 }
 
 async function repositoryRecord(ctx: Context, user: UserStanding | null, owner: OwnerRecord, repository: Repository): Promise<RepositoryRecord> {
+  return recordOf(user, owner, repository, user === null ? null : await collaboratorRole(ctx.store.db, repository.id, user.user.id));
+}
+
+/** A repository as it stands towards somebody (null = nobody in particular) whom its owner gave `given` as a collaborator. */
+export function recordOf(user: UserStanding | null, owner: OwnerRecord, repository: Repository, given: RepositoryRole | null): RepositoryRecord {
   const role = roleIn({
     ownsAsUser: user !== null && owner.id === user.user.id,
     organizationRole: owner.role,
     basePermission: owner.policy.basePermission,
-    collaboratorRole: user === null ? null : await collaboratorRole(ctx.store.db, repository.id, user.user.id),
+    collaboratorRole: given,
     visibility: repository.visibility,
     signedIn: user !== null,
   });
-  return { id: repository.id, ownerId: owner.id, name: repository.name, visibility: repository.visibility, archivedAt: repository.archivedAt, role, objectFormat: repository.objectFormat };
+  const { id, name, visibility, archivedAt, objectFormat } = repository;
+  return { id, ownerId: owner.id, name, visibility, archivedAt, role, objectFormat };
 }

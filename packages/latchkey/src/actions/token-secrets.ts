@@ -53,7 +53,7 @@ async function renew(ctx: Context, permit: Permit, id: number, expiry: ExpiryDra
   const token = await ctx.store.transaction(async (tx) => {
     const at = ctx.clock.now();
     const before = await tokenWithin(tx, permit, id);
-    const expiresAt = await newEnd(tx, permit, before, expiry, at);
+    const expiresAt = await renewedEnd(tx, permit, before, expiry, at);
     const renewed = await replaceSecret(tx, id, { secret, expiresAt, overlapEndsAt: overlapSec === null ? null : at + overlapSec, at });
     if (renewed === null) throw problem('conflict', `The token ${before.name} was revoked meanwhile.`);
     if (kind !== 'fine-grained') await withdrawFromAll(tx, id);
@@ -68,7 +68,7 @@ async function renew(ctx: Context, permit: Permit, id: number, expiry: ExpiryDra
 }
 
 /** When the renewed token ends. @throws Problem when a policy, or the token that renews it, allows no such end. */
-async function newEnd(tx: Query, permit: Permit, token: Token, expiry: ExpiryDraft, at: UnixSeconds): Promise<UnixSeconds | null> {
+export async function renewedEnd(tx: Query, permit: Permit, token: Token, expiry: ExpiryDraft, at: UnixSeconds): Promise<UnixSeconds | null> {
   const cap = await capFor(tx, token);
   const complaints = new Complaints();
   const isOpen = expiry.expiresInDays === undefined && expiry.expiresAt === undefined;

@@ -6,6 +6,7 @@
  */
 import { CLASSIC_SCOPES } from './classic-scopes.ts';
 import { GITLAB_SCOPES } from './gitlab-scopes.ts';
+import { demandsNoPermission, gitlabScopesOf, type Need } from './needs.ts';
 import { atLeast, levelIn, permissionNamed, wholeOf, LEVELS, type Level, type PermissionName, type PermissionSet } from './permissions.ts';
 import type { ScopeDialect, ScopeRow } from './scope-row.ts';
 
@@ -121,4 +122,23 @@ function gives(dialect: ScopeDialect, name: string, permission: PermissionName, 
 function weight(dialect: ScopeDialect, name: string): number {
   const levels = scopeReach(dialect, [name]).flatMap(({ permissions }) => Object.values(permissions as Record<string, Level>));
   return levels.reduce((sum, level) => sum + LEVELS.indexOf(level) + 1, 0);
+}
+
+/**
+ * GitLab's scopes of which one opens a need, everywhere that its token's user reaches, in the order of the form. Where only two together do
+ * (`api` and `admin_mode`), both.
+ */
+export function scopesOpening(need: Need): readonly string[] {
+  const wanted = gitlabScopesOf(need);
+  const opens = (names: readonly string[]): boolean =>
+    (wanted.length === 0 || wanted.some((scope) => scopesInclude('scoped', names, scope))) && (demandsNoPermission(need) || need.sets.some((set) => givesAll(names, set)));
+  const alone = scopesOf('scoped').filter(({ name }) => opens([name])).map(({ name }) => name);
+  if (alone.length > 0) return alone;
+  const pair = scopesOf('scoped').find(({ name, onlyWith }) => onlyWith !== undefined && opens([onlyWith, name]));
+  return pair === undefined ? [] : [pair.onlyWith!, pair.name];
+}
+
+function givesAll(names: readonly string[], set: PermissionSet): boolean {
+  const reach = scopeReach('scoped', names);
+  return (Object.entries(set) as [PermissionName, Level][]).every(([permission, level]) => reach.some(({ permissions }) => atLeast(levelIn(permissions, permission), level)));
 }

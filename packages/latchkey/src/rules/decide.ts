@@ -17,7 +17,7 @@ import { scopesInclude, type ScopeDialect } from '../catalogue/scopes.ts';
 import { atLeast, permissionNamed, wholeOf, type Level, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
 import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.ts';
 import type { Reason } from '../catalogue/refusals.ts';
-import type { Grant, MissingPermission, Question, Target, TokenRecord } from './model.ts';
+import { BY_ROTATION, type Grant, type MissingPermission, type Question, type Target, type TokenRecord } from './model.ts';
 import { DAY_SEC } from '../base/time.ts';
 
 /** One no: its stable reason code, and what is missing where that can be named. */
@@ -63,13 +63,14 @@ function ownerSuspended({ bearer }: Question): Refusal | null {
 }
 
 function tokenRevoked({ bearer }: Question): Refusal | null {
-  return bearer.via === 'token' && bearer.token.revokedAt !== null ? { reason: 'token_revoked' } : null;
+  return bearer.via === 'token' && bearer.token.revokedAt !== null && bearer.token.revokedBy !== BY_ROTATION ? { reason: 'token_revoked' } : null;
 }
 
 function tokenReplaced({ bearer, at }: Question): Refusal | null {
   if (bearer.via !== 'token') return null;
-  const { secretState, secretEndsAt } = bearer.token;
-  const over = secretState === 'replaced' || (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
+  const { secretState, secretEndsAt, revokedAt, revokedBy } = bearer.token;
+  const rotatedAway = revokedAt !== null && revokedBy === BY_ROTATION;
+  const over = rotatedAway || secretState === 'replaced' || (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
   return over ? { reason: 'token_replaced' } : null;
 }
 

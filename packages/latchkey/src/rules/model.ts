@@ -42,6 +42,9 @@ export interface Grant {
 /** A secret that opens a token. A token has one current secret and, while a rotation overlaps, one that is on its way out. */
 export type SecretState = 'current' | 'overlapping' | 'replaced';
 
+/** Who revoked a token that GitLab's rotation replaced by another token: its holder is told that, and late use of it raises the alert. */
+export const BY_ROTATION = 'rotation';
+
 /** A token as a decision sees it, reached through the one secret that was presented. */
 export interface TokenRecord {
   readonly id: number;

@@ -3,7 +3,7 @@
  *
  * Never: a password digest in an `Account`; it is read on its own, where a password is checked.
  */
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
@@ -111,6 +111,15 @@ export async function listAccounts(q: Query, kind: Account['kind'], page: Page):
   const rows = await q.selectFrom('accounts').select(COLUMNS)
     .where('kind', '=', kind).where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
   return rows.map(accountOf);
+}
+
+/** A page of the people whose login or display name has `search` in it, in any case of letters, oldest first, and how many there are. */
+export async function searchUsers(q: Query, search: string, page: { offset: number; limit: number }): Promise<{ people: Account[]; total: number }> {
+  const part = `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+  const found = q.selectFrom('accounts').where('kind', '=', 'user').where(sql<boolean>`(login_key like ${part} escape '\\' or lower(name) like ${part} escape '\\')`);
+  const { count } = await found.select((row) => row.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  const rows = await found.select(COLUMNS).orderBy('id').limit(page.limit).offset(page.offset).execute();
+  return { people: rows.map(accountOf), total: Number(count) };
 }
 
 /** argon2id in PHC form; null when there is no such person or no password is set. */

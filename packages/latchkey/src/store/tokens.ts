@@ -254,7 +254,8 @@ function listJson(list: readonly string[] | null): string | null {
   return list === null ? null : JSON.stringify(list);
 }
 
-function tokenOf(row: Selectable<TokensTable>): Token {
+/** A row of the table as a token. */
+export function tokenOf(row: Selectable<TokensTable>): Token {
   return {
     id: row.id,
     userId: row.user_id,

@@ -249,17 +249,17 @@ describe.each([...GITLAB_TREE.keys()])('GitLab’s scope %s', (scope) => {
 /** GitLab docs, "Access token scopes" and the pages of the endpoints. */
 function gitlabOpens(scope: string, name: string): boolean {
   const isAboutItself = /^(?:GET|DELETE) \/personal_access_tokens\/self/.test(name);
-  const isOpen = /^GET \/(?:users(?:\/:id)?|projects|users\/:user_id\/projects|groups\/:id)$/.test(name);
+  const isOpen = /^GET \/(?:users(?:\/\{id\})?|projects|users\/\{user_id\}\/projects|groups\/\{id\})$/.test(name);
   if (isAboutItself || isOpen) return true;
   switch (scope) {
     case 'api':
-      return name !== 'POST /users/:user_id/personal_access_tokens';
+      return name !== 'POST /users/{user_id}/personal_access_tokens';
     case 'read_api':
       return name.startsWith('GET ');
     case 'read_user':
       return /^GET \/(?:user|version|metadata)$/.test(name);
     case 'read_repository':
-      return name.startsWith('GET /projects/:id/repository/files/');
+      return name.startsWith('GET /projects/{id}/repository/files/');
     case 'self_rotate':
       return name === 'POST /personal_access_tokens/self/rotate';
     default:
@@ -268,7 +268,7 @@ function gitlabOpens(scope: string, name: string): boolean {
 }
 
 it('api and admin_mode together create tokens for others, neither alone', () => {
-  const { need } = GITLAB_ROUTES.find(({ path }) => path === '/users/:user_id/personal_access_tokens')!;
+  const { need } = GITLAB_ROUTES.find(({ path }) => path === '/users/{user_id}/personal_access_tokens')!;
   expect([['api', 'admin_mode'], ['api'], ['admin_mode']].map((scopes) => opens('scoped', scopes, need, { kind: 'instance' }))).toEqual([true, false, false]);
 });
 

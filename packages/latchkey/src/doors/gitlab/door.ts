@@ -1,0 +1,150 @@
+/**
+ * GitLab's REST API at `/api/v4`: one plugin, one route, and a table of endpoints.
+ *
+ * To add an endpoint: give it a row in `catalogue/gitlab-routes.ts` (method, path, need, target), declare it in `endpoints/NOUN.ts` with its parameters
+ * and a handler, and list that file's array in `endpoints.ts`. The frame does the rest before the handler runs: it finds the endpoint, reads the
+ * credential, decides (`call.permit`), counts, reads and checks the parameters. Words for bodies live in `present/`.
+ *
+ * Invariant: nothing is read of a body before the request is allowed.
+ * Never: a URL in the log: a client of this dialect may have put a token there, in vain (see `credential`).
+ */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/authorize.ts';
+import type { Context } from '../../actions/context.ts';
+import { nameOfOrganization, nameOfRepository } from '../../actions/numbers.ts';
+import { reportRotatedUse } from '../../actions/token-families.ts';
+import { takeToken, type Allowance } from '../../actions/rate-limit.ts';
+import { callerAddress, networkOf } from '../../base/address.ts';
+import { Problem } from '../../base/errors.ts';
+import { pathMatcher, type PathMatch } from '../../catalogue/path-match.ts';
+import { splitFullName } from '../../rules/names.ts';
+import { gitlabCredential } from './credential.ts';
+import type { Call, Endpoint, Reply } from './endpoint.ts';
+import { ENDPOINTS } from './endpoints.ts';
+import { limitHeaders, standingHeaders } from './headers.ts';
+import { offsetPage, pagingHeaders } from './paging.ts';
+import { bodyParams, checkParams, queryParams } from './params.ts';
+import { Answer, problemAnswer, rateLimited, refusal, sudoRefused, type ErrorAnswer } from './refuse.ts';
+
+export const PREFIX = '/api/v4';
+
+/** One request on its way through the door. */
+interface Visit {
+  readonly ctx: Context;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly url: URL;
+  readonly address: string;
+}
+
+type Params = Readonly<Record<string, string>>;
+
+/** The plugin. Register it with `{ prefix: PREFIX }`. */
+export function gitlabDoor(ctx: Context): FastifyPluginAsync {
+  const find = pathMatcher(ENDPOINTS);
+  return async (fastify) => {
+    // The body stays unread until the request is allowed.
+    fastify.removeAllContentTypeParsers();
+    fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      const address = callerAddress(request.raw.socket.remoteAddress, forwardedFor(request), ctx.settings.trustedProxies);
+      const visit: Visit = { ctx, request, reply, url: new URL(request.raw.url!, ctx.settings.publicUrl), address };
+      return serve(visit, find).catch((error: unknown) => fail(visit, error));
+    };
+    fastify.all('/*', handler);
+    fastify.all('/', handler);
+  };
+}
+
+async function serve(visit: Visit, find: (method: string, path: string) => PathMatch<Endpoint> | null): Promise<FastifyReply> {
+  const { request, reply, url } = visit;
+  void reply.headers(standingHeaders());
+  const match = find(request.method === 'HEAD' ? 'GET' : request.method, url.pathname.slice(PREFIX.length) || '/');
+  if (match === null) return send(visit, { status: 404, body: { error: '404 Not Found' } });
+  const { row: endpoint, params } = match;
+  if (request.headers['sudo'] !== undefined || url.searchParams.has('sudo')) return send(visit, sudoRefused());
+  const verdict = await decideOn(visit, endpoint, await targetName(visit, endpoint, params));
+  if (!verdict.allowed) return refuse(visit, endpoint, verdict);
+  const { permit } = verdict;
+  const allowance = await count(visit, permit);
+  if (allowance !== null) void reply.headers(limitHeaders(allowance));
+  if (allowance?.allowed === false) return send(visit, rateLimited(allowance.retryAfterSec));
+  return answer(visit, await run(visit, endpoint, params, permit));
+}
+
+/** Decides over the endpoint's need. */
+function decideOn({ ctx, request, url, address }: Visit, { need, path }: Endpoint, target: TargetName): Promise<Verdict> {
+  const credential = gitlabCredential(request.raw.rawHeaders, url.searchParams);
+  const userAgent = request.headers['user-agent'] ?? null;
+  const purpose = `${request.method} ${PREFIX}${path}${target.kind === 'repository' ? ` of ${target.owner}/${target.name}` : ''}`;
+  return Promise.resolve(authorize(ctx, { credential, need, target, address, userAgent, purpose }));
+}
+
+/** What the path names: a project and a group by number or by full path. What has no such number is named as nothing can be called. */
+async function targetName({ ctx }: Visit, { target }: Endpoint, { id = '' }: Params): Promise<TargetName> {
+  switch (target) {
+    case 'self': return { kind: 'account', login: null };
+    case 'instance': return { kind: 'instance' };
+    case 'project': {
+      const name = /^\d{1,15}$/.test(id) ? await nameOfRepository(ctx, Number(id)) : splitFullName(id);
+      return { kind: 'repository', ...(name ?? { owner: '-', name: id.slice(0, MAX_TOLD_ID) }) };
+    }
+    case 'group':
+      return { kind: 'organization', login: (/^\d{1,15}$/.test(id) ? await nameOfOrganization(ctx, Number(id)) : id) ?? `-${id.slice(0, MAX_TOLD_ID)}` };
+  }
+}
+
+const MAX_TOLD_ID = 100;
+
+/** Node joins repeated headers of this name. */
+function forwardedFor(request: FastifyRequest): string | undefined {
+  const value = request.headers['x-forwarded-for'];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+/**
+ * Says no. A value that was rotated away and comes back to where tokens are rotated is a copy in two hands: its family ends, as on GitLab.
+ * Source: GitLab docs "Personal access tokens API", "Automatic reuse detection".
+ */
+async function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { allowed: false }): Promise<FastifyReply> {
+  const { reply, ctx } = visit;
+  if (explanation.reason === 'token_replaced' && endpoint.path.endsWith('/rotate')) await reportRotatedUse(ctx, explanation.tokenId!);
+  if (explanation.retryAfterSec !== null) void reply.header('Retry-After', String(explanation.retryAfterSec));
+  return send(visit, refusal(explanation, endpoint));
+}
+
+function count({ ctx, address }: Visit, { actor }: Permit): Promise<Allowance | null> {
+  return Promise.resolve(actor.userId === null ? takeToken(ctx, 'api-address', networkOf(address)) : takeToken(ctx, 'api-user', actor.userId));
+}
+
+async function run(visit: Visit, endpoint: Endpoint, path: Params, permit: Permit): Promise<Reply> {
+  const { ctx, request, url } = visit;
+  const query = queryParams(url.searchParams);
+  if (endpoint.takesBody && request.headers.expect !== undefined) visit.reply.raw.writeContinue();
+  const body = endpoint.takesBody ? await bodyParams(request.raw, endpoint.maxBodyBytes) : {};
+  const call: Call<never> = {
+    ctx, permit, path, params: checkParams(endpoint.params, { ...query, ...body }) as never, page: offsetPage(endpoint.paged ? query : {}),
+  };
+  return endpoint.handle(call);
+}
+
+function answer(visit: Visit, { status, body, headers = {}, total }: Reply): FastifyReply {
+  const { reply, url, ctx } = visit;
+  void reply.headers(headers);
+  if (total !== undefined) void reply.headers(pagingHeaders(new URL(url.pathname + url.search, ctx.settings.publicUrl), offsetPage(queryParams(url.searchParams)), total));
+  return send(visit, { status, body });
+}
+
+function send({ reply }: Visit, { status, body, headers = {} }: ErrorAnswer): FastifyReply {
+  void reply.code(status).headers(headers);
+  if (body === null) return reply.send();
+  if (typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body);
+  return reply.type('application/json').send(JSON.stringify(body));
+}
+
+function fail(visit: Visit, error: unknown): FastifyReply {
+  if (error instanceof Answer) return send(visit, error.answer);
+  if (error instanceof Problem) return send(visit, problemAnswer(error.complaints));
+  visit.ctx.log.error({ err: error, method: visit.request.method }, 'a request to the api of gitlab failed');
+  return send(visit, { status: 500, body: { message: '500 Internal Server Error' } });
+}

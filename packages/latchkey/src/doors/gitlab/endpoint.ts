@@ -1,0 +1,71 @@
+/**
+ * What an endpoint of this door is: a row of the catalogue's routes, with its parameters and a handler.
+ *
+ * Never: a check of who may do what inside a handler. The need is declared in the catalogue; the handler gets a permit.
+ */
+import type { Permit } from '../../actions/authorize.ts';
+import type { Context } from '../../actions/context.ts';
+import { gitlabRoute, type GitlabRoute } from '../../catalogue/gitlab-routes.ts';
+import type { OffsetPage } from './paging.ts';
+import type { ParamSpecs, ValuesOf } from './params.ts';
+
+/** What a handler is called with. */
+export interface Call<Values> {
+  readonly ctx: Context;
+  readonly permit: Permit;
+  /** By the names in the path, percent-decoded. */
+  readonly path: Readonly<Record<string, string>>;
+  /** Query and body together, checked; those that were not sent are missing. */
+  readonly params: Values;
+  readonly page: OffsetPage;
+}
+
+/** What a handler answers. A body is sent as JSON, or as it is when it is text or bytes; null = none. */
+export interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of a list: how many rows all pages have together. */
+  readonly total?: number;
+}
+
+export interface Endpoint extends GitlabRoute {
+  readonly params: ParamSpecs;
+  readonly takesBody: boolean;
+  readonly paged: boolean;
+  /** Most bytes that a body may have. */
+  readonly maxBodyBytes: number;
+  readonly handle: (call: Call<never>) => Promise<Reply>;
+}
+
+/** Most bytes of a body, where an endpoint says nothing else. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+interface Declaration<Specs extends ParamSpecs> {
+  readonly params?: Specs;
+  readonly paged?: boolean;
+  readonly maxBodyBytes?: number;
+  readonly handle: (call: Call<ValuesOf<Specs>>) => Promise<Reply>;
+}
+
+/** Declares an endpoint. @throws Error when the catalogue has no such route, so that a typo shows at start. */
+export function endpoint<const Specs extends ParamSpecs = Readonly<Record<never, never>>>(method: string, path: string, declaration: Declaration<Specs>): Endpoint {
+  return {
+    ...gitlabRoute(method, path),
+    params: declaration.params ?? {}, takesBody: method === 'POST' || method === 'PUT' || method === 'DELETE', paged: declaration.paged ?? false,
+    maxBodyBytes: declaration.maxBodyBytes ?? MAX_BODY_BYTES, handle: declaration.handle as Endpoint['handle'],
+  };
+}
+
+/** 200 with a body. */
+export function ok(body: unknown): Reply {
+  return { status: 200, body };
+}
+
+/** 201 with what was made. */
+export function created(body: unknown): Reply {
+  return { status: 201, body };
+}
+
+/** 204. */
+export const NOTHING: Reply = { status: 204, body: null };

@@ -1,0 +1,37 @@
+/** People. Source: GitLab docs "Users API". */
+import { personById, personByLogin, readSelf, searchPeople, type Account } from '../../../actions/people.ts';
+import type { Context } from '../../../actions/context.ts';
+import { endpoint, ok, type Endpoint } from '../endpoint.ts';
+import { presentProfile, presentSelf, presentUser } from '../present/users.ts';
+import { Answer, notFound } from '../refuse.ts';
+
+/** The person whose number stands in a path. @throws Answer when there is none. */
+export async function personIn(ctx: Context, id: string): Promise<Account> {
+  const account = /^\d{1,15}$/.test(id) ? await personById(ctx, Number(id)) : await personByLogin(ctx, id);
+  if (account === null) throw notFound('User');
+  return account;
+}
+
+export const USER_ENDPOINTS: readonly Endpoint[] = [
+  endpoint('GET', '/user', {
+    handle: async ({ ctx, permit }) => {
+      const { account, email } = await readSelf(ctx, permit);
+      return ok(presentSelf(account, email, ctx.settings.publicUrl));
+    },
+  }),
+  endpoint('GET', '/users', {
+    params: { username: { type: 'string' }, search: { type: 'string' } }, paged: true,
+    handle: async ({ ctx, permit, params, page }) => {
+      if (params.username !== undefined) {
+        const account = await personByLogin(ctx, params.username);
+        const body = account === null ? [] : [presentUser(account, ctx.settings.publicUrl)];
+        return { status: 200, body, total: body.length };
+      }
+      // the list of everybody is for those who have an account, as on GitLab
+      if (permit.actor.userId === null) throw new Answer({ status: 403, body: { message: '403 Forbidden - Not authorized to access /api/v4/users' } });
+      const { people, total } = await searchPeople(ctx, permit, params.search ?? '', { offset: page.offset, limit: page.perPage });
+      return { status: 200, body: people.map((account) => presentUser(account, ctx.settings.publicUrl)), total };
+    },
+  }),
+  endpoint('GET', '/users/{id}', { handle: async ({ ctx, path }) => ok(presentProfile(await personIn(ctx, path['id']!), ctx.settings.publicUrl)) }),
+];

@@ -1,0 +1,24 @@
+/** The headers of every answer of this door. Source: GitLab docs "REST API", "Rate limits" (the names of its headers). */
+import { randomUUID } from 'node:crypto';
+import type { Allowance } from '../../actions/rate-limit.ts';
+
+/** What every answer has, good or bad. */
+export function standingHeaders(): Record<string, string> {
+  return {
+    'X-Request-Id': randomUUID(),
+    'Cache-Control': 'max-age=0, private, must-revalidate',
+    Vary: 'Authorization, Private-Token, Origin',
+    'X-Content-Type-Options': 'nosniff',
+  };
+}
+
+/** How the caller stands towards the limit of requests. */
+export function limitHeaders({ limit, used, remaining, resetsAt }: Allowance): Record<string, string> {
+  return {
+    'RateLimit-Limit': String(limit),
+    'RateLimit-Observed': String(used),
+    'RateLimit-Remaining': String(remaining),
+    'RateLimit-Reset': String(resetsAt),
+    'RateLimit-ResetTime': new Date(resetsAt * 1000).toUTCString(),
+  };
+}

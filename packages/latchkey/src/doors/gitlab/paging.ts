@@ -1,0 +1,62 @@
+/**
+ * Lists in pages by number, with the headers that GitLab's clients read.
+ *
+ * Source: GitLab docs "REST API", "Offset-based pagination": 20 rows a page, at most 100.
+ */
+import { badParams } from './refuse.ts';
+
+export const DEFAULT_PER_PAGE = 20;
+export const MAX_PER_PAGE = 100;
+/** Rows that a page number may skip, as on GitLab. */
+export const MAX_SKIPPED = 50_000;
+
+export interface OffsetPage {
+  /** 1 and up. */
+  readonly page: number;
+  /** 1 to `MAX_PER_PAGE`. */
+  readonly perPage: number;
+  /** Rows before this page. */
+  readonly offset: number;
+}
+
+/** Reads `page` and `per_page`; an oversized `per_page` is taken as the maximum, as on GitLab. @throws Answer when one is no number of 1 or more. */
+export function offsetPage(query: Readonly<Record<string, unknown>>): OffsetPage {
+  const page = countIn(query, 'page') ?? 1;
+  const perPage = Math.min(countIn(query, 'per_page') ?? DEFAULT_PER_PAGE, MAX_PER_PAGE);
+  const offset = (page - 1) * perPage;
+  if (offset > MAX_SKIPPED) throw badParams([`page reaches more than ${MAX_SKIPPED} rows far`]);
+  return { page, perPage, offset };
+}
+
+function countIn(query: Readonly<Record<string, unknown>>, name: string): number | null {
+  const text = query[name];
+  if (text === undefined) return null;
+  if (typeof text !== 'string' || !/^\d{1,9}$/.test(text)) throw badParams([`${name} is invalid`]);
+  if (Number(text) < 1) throw badParams([`${name} does not have a valid value`]);
+  return Number(text);
+}
+
+/** The headers of a page of `total` rows. `url` is the whole URL of this page. */
+export function pagingHeaders(url: URL, { page, perPage }: OffsetPage, total: number): Record<string, string> {
+  const pages = Math.max(1, Math.ceil(total / perPage));
+  const links: string[] = [];
+  const link = (rel: string, number: number): void => {
+    const target = new URL(url);
+    target.searchParams.set('page', String(number));
+    target.searchParams.set('per_page', String(perPage));
+    links.push(`<${target.href}>; rel="${rel}"`);
+  };
+  if (page > 1) link('prev', page - 1);
+  if (page < pages) link('next', page + 1);
+  link('first', 1);
+  link('last', pages);
+  return {
+    Link: links.join(', '),
+    'X-Page': String(page),
+    'X-Per-Page': String(perPage),
+    'X-Prev-Page': page > 1 ? String(page - 1) : '',
+    'X-Next-Page': page < pages ? String(page + 1) : '',
+    'X-Total': String(total),
+    'X-Total-Pages': String(pages),
+  };
+}

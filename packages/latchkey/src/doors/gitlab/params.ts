@@ -1,0 +1,127 @@
+/**
+ * Parameters as GitLab takes them: in the query, as a form or as JSON, together; unknown ones are left alone, as its clients expect.
+ *
+ * Source: the words are those of GitLab's API (Grape): `name is missing`, `state does not have a valid value`, `id is invalid`.
+ * Invariant: every mistake is told at once; then nothing was done.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { UnixSeconds } from '../../base/time.ts';
+import { Answer, badParams } from './refuse.ts';
+
+/** `date`: `YYYY-MM-DD`, read as its 00:00 UTC. `datetime`: a date, or an instant in ISO 8601. Both give unix seconds. */
+type ParamType = 'string' | 'integer' | 'boolean' | 'date' | 'datetime' | 'strings' | 'objects';
+
+export interface ParamSpec {
+  readonly type: ParamType;
+  readonly required?: true;
+  /** The only values allowed. */
+  readonly values?: readonly string[];
+}
+
+export type ParamSpecs = Readonly<Record<string, ParamSpec>>;
+
+interface TypeOf {
+  string: string;
+  integer: number;
+  boolean: boolean;
+  date: UnixSeconds;
+  datetime: UnixSeconds;
+  strings: readonly string[];
+  objects: readonly Readonly<Record<string, unknown>>[];
+}
+
+type ValueOf<Spec extends ParamSpec> = Spec extends { values: readonly (infer Value)[] } ? Value : TypeOf[Spec['type']];
+export type ValuesOf<Specs extends ParamSpecs> = {
+  readonly [Name in keyof Specs]: Specs[Name] extends { required: true } ? ValueOf<Specs[Name]> : ValueOf<Specs[Name]> | undefined;
+};
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** Most values of a list. */
+const MAX_LIST = 1000;
+const INVALID = Symbol('invalid');
+
+const READ: Readonly<Record<ParamType, (value: unknown) => unknown>> = {
+  string: (value) => (typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : INVALID),
+  integer: (value) => (/^-?\d{1,15}$/.test(String(value)) ? Number(value) : INVALID),
+  boolean: (value) => (/^(?:true|1|t|yes|on)$/i.test(String(value)) ? true : /^(?:false|0|f|no|off)$/i.test(String(value)) ? false : INVALID),
+  date: (value) => instantOf(value, /^\d{4}-\d{2}-\d{2}$/),
+  datetime: (value) => instantOf(value, /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/),
+  strings: (value) => {
+    const list = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [INVALID];
+    return list.length <= MAX_LIST && list.every((part) => typeof part === 'string') ? list : INVALID;
+  },
+  objects: (value) => (Array.isArray(value) && value.length <= MAX_LIST && value.every(isObject) ? value : INVALID),
+};
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function instantOf(value: unknown, form: RegExp): unknown {
+  if (typeof value !== 'string' || !form.test(value)) return INVALID;
+  const at = Date.parse(value.length === 10 || /(?:Z|[+-]\d{2}:?\d{2})$/.test(value) ? value : `${value}Z`);
+  // `2026-02-30` reads as 2 March: a day that does not exist is no date.
+  return Number.isNaN(at) || (value.length === 10 && new Date(at).toISOString().slice(0, 10) !== value) ? INVALID : Math.floor(at / 1000);
+}
+
+/** The parameters that an endpoint takes, each of its type. What is empty or null counts as not sent. @throws Answer */
+export function checkParams(specs: ParamSpecs, raw: Raw): Record<string, unknown> {
+  const wrong: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(specs)) {
+    const given = Object.hasOwn(raw, name) ? raw[name] : undefined;
+    if (given === undefined || given === null || (given === '' && spec.type !== 'string')) {
+      if (spec.required === true) wrong.push(`${name} is missing`);
+      continue;
+    }
+    const value = READ[spec.type](given);
+    if (value === INVALID) wrong.push(`${name} is invalid`);
+    else if (spec.values !== undefined && !spec.values.includes(String(value))) wrong.push(`${name} does not have a valid value`);
+    else values[name] = value;
+  }
+  if (wrong.length > 0) throw badParams(wrong);
+  return values;
+}
+
+/** The query as an object: `scopes[]=a&scopes[]=b` is a list; of a name without brackets the last value counts. */
+export function queryParams(query: URLSearchParams): Raw {
+  const found: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const [key, value] of query) {
+    const list = /^([^[\]]+)\[(?:\d{0,4})\]$/.exec(key);
+    if (list === null) found[key] = value;
+    else found[list[1]!] = [...(Array.isArray(found[list[1]!]) ? (found[list[1]!] as string[]) : []), value];
+  }
+  return found;
+}
+
+/** The body as an object; none is an empty one. @throws Answer when it is too long, or of another form than JSON and forms. */
+export async function bodyParams(request: IncomingMessage, maxBytes: number): Promise<Raw> {
+  const text = await readText(request, maxBytes);
+  if (text.trim() === '') return {};
+  const type = request.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase();
+  if (type === 'application/x-www-form-urlencoded') return queryParams(new URLSearchParams(text));
+  if (type !== 'application/json') throw new Answer({ status: 415, body: { error: 'The provided content-type is not supported: send application/json' } });
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value as Raw;
+  } catch {
+    // told below
+  }
+  throw badParams(['The request body is not a JSON object']);
+}
+
+async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new Answer({ status: 413, body: { error: `The request body has more than ${maxBytes} bytes` }, headers: { Connection: 'close' } });
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw badParams(['The request body is not UTF-8']);
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * How this door says no: GitLab's status and bodies, which its clients match on, and beside them what it does not say: the reason code, the cause in a
+ * sentence, and the link to the form that mends it.
+ *
+ * Source: GitLab source, lib/api/api_guard.rb and lib/api/helpers.rb, by their answers. GitLab leaves out `WWW-Authenticate` where a scope is
+ * missing; it is sent here (RFC 6750 section 3).
+ * Invariant: a reason that is missing in `ANSWERS` does not compile.
+ */
+import type { Complaint } from '../../base/errors.ts';
+import type { Reason } from '../../catalogue/refusals.ts';
+import { scopesOpening } from '../../catalogue/scopes.ts';
+import type { GitlabRoute } from '../../catalogue/gitlab-routes.ts';
+import type { Explanation } from '../../rules/explain.ts';
+
+/** An answer that is no success: status, body, headers. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Thrown by what can't go on, with the answer to give. */
+export class Answer extends Error {
+  readonly answer: ErrorAnswer;
+  constructor(answer: ErrorAnswer) {
+    super(`answered with ${answer.status}`);
+    this.answer = answer;
+  }
+}
+
+type Body = Readonly<Record<string, unknown>>;
+type Words = (explanation: Explanation, route: GitlabRoute) => Body;
+
+const UNAUTHORIZED = [401, () => ({ message: '401 Unauthorized' })] as const;
+const FORBIDDEN = [403, () => ({ message: '403 Forbidden' })] as const;
+const FORBIDDEN_BECAUSE = [403, ({ sentence }: Explanation) => ({ message: `403 Forbidden - ${sentence}` })] as const;
+const NOT_FOUND = [404, (_: Explanation, { target }: GitlabRoute) => ({ message: `404 ${target === 'project' ? 'Project ' : target === 'group' ? 'Group ' : ''}Not Found` })] as const;
+const REVOKED = [401, () => invalidToken('Token was revoked. You have to re-authorize from the user.')] as const;
+const INSUFFICIENT = [403, insufficientScope] as const;
+/** GitLab's words for a fine-grained token. */
+const LACKING = [403, ({ missing, facts }: Explanation) => ({
+  error: 'insufficient_granular_scope',
+  error_description:
+    `Access denied: Your Personal Access Token lacks the required permissions: [${missing.map(({ permission, level }) => `${permission}: ${level}`).join(', ')}] for "${facts.fullName}".`,
+})] as const;
+
+function invalidToken(words: string): Body {
+  return { error: 'invalid_token', error_description: words };
+}
+
+function insufficientScope({ missingScopes }: Explanation, { need }: GitlabRoute): Body {
+  const scopes = scopesOpening(need);
+  return {
+    error: 'insufficient_scope',
+    error_description: 'The request requires higher privileges than provided by the access token.',
+    scope: (scopes.length > 0 ? scopes : missingScopes).join(' '),
+  };
+}
+
+/** Reason → status and what GitLab's clients read of the body. */
+export const ANSWERS = {
+  credentials_missing: UNAUTHORIZED,
+  credentials_malformed: UNAUTHORIZED,
+  username_missing: UNAUTHORIZED,
+  password_not_accepted: UNAUTHORIZED,
+  password_with_two_factor: UNAUTHORIZED,
+  token_mistyped: UNAUTHORIZED,
+  token_unknown: UNAUTHORIZED,
+  token_of_other_product: UNAUTHORIZED,
+  key_pasted: UNAUTHORIZED,
+  token_expired: [401, () => invalidToken('Token is expired. You can either do re-authorization or token refresh.')],
+  token_revoked: REVOKED,
+  token_replaced: REVOKED,
+  token_used_up: [401, ({ sentence }) => invalidToken(sentence)],
+  token_not_yet_valid: FORBIDDEN_BECAUSE,
+  owner_suspended: [403, () => ({ message: '403 Forbidden - Your account has been blocked.' })],
+  address_not_allowed: FORBIDDEN_BECAUSE,
+  organization_address_not_allowed: FORBIDDEN_BECAUSE,
+  too_many_attempts: FORBIDDEN,
+  rate_limited: [429, () => TOO_MANY],
+  classic_forbidden: FORBIDDEN_BECAUSE,
+  fine_grained_forbidden: FORBIDDEN_BECAUSE,
+  scoped_forbidden: FORBIDDEN_BECAUSE,
+  lifetime_over_policy: FORBIDDEN_BECAUSE,
+  sso_not_authorized: FORBIDDEN_BECAUSE,
+  grant_pending: FORBIDDEN_BECAUSE,
+  grant_denied: FORBIDDEN_BECAUSE,
+  grant_revoked: FORBIDDEN_BECAUSE,
+  not_found: NOT_FOUND,
+  public_only: NOT_FOUND,
+  resource_owner_mismatch: LACKING,
+  repository_not_selected: LACKING,
+  permission_missing: LACKING,
+  scope_missing: INSUFFICIENT,
+  workflow_permission_missing: FORBIDDEN_BECAUSE,
+  role_insufficient: FORBIDDEN,
+  repository_archived: FORBIDDEN_BECAUSE,
+} as const satisfies Record<Reason, readonly [status: 401 | 403 | 404 | 429, words: Words]>;
+
+const TOO_MANY: Body = { message: { error: 'This endpoint has been requested too many times. Try again later.' } };
+
+/** A refusal as status, body and challenge. */
+export function refusal(explanation: Explanation, route: GitlabRoute): ErrorAnswer {
+  const [status, words] = ANSWERS[explanation.reason] as readonly [number, Words];
+  const { wayOut, missing, sentence, also } = explanation;
+  const body = words(explanation, route);
+  return {
+    status,
+    headers: challenge(status, body),
+    body: {
+      ...body,
+      reason: explanation.reason,
+      detail: [sentence, ...also].join(' '),
+      missing: Object.fromEntries(missing.map(({ permission, level }) => [permission, level])),
+      fix: { text: wayOut.text, url: wayOut.url, command: wayOut.command },
+    },
+  };
+}
+
+/** RFC 6750 section 3: what kind of credential would do, and what was wrong with this one. */
+function challenge(status: number, { error, scope }: Body): Record<string, string> {
+  if (status === 401) return { 'WWW-Authenticate': `Bearer realm="Latchkey"${error === undefined ? '' : `, error="${String(error)}"`}` };
+  if (error !== 'insufficient_scope') return {};
+  return { 'WWW-Authenticate': `Bearer realm="Latchkey", error="insufficient_scope", scope="${String(scope)}"` };
+}
+
+/** Too many requests. */
+export function rateLimited(retryAfterSec: number): ErrorAnswer {
+  return { status: 429, body: { ...TOO_MANY, reason: 'rate_limited' }, headers: { 'Retry-After': String(retryAfterSec) } };
+}
+
+/** Acting for another person is not possible here; leaving the wish aside would do it as somebody else than meant. */
+export function sudoRefused(): ErrorAnswer {
+  return { status: 403, body: { message: '403 Forbidden - This server acts for nobody but the owner of the token: leave sudo out.' } };
+}
+
+/** Parameters that can't be read, in GitLab's words. */
+export function badParams(wrong: readonly string[]): Answer {
+  return new Answer({ status: 400, body: { error: wrong.join(', ') } });
+}
+
+/** `400 Bad request - Token already revoked` and the like. */
+export function badRequest(words: string, reason?: string): Answer {
+  return new Answer({ status: 400, body: { message: `400 Bad request - ${words}`, ...(reason === undefined ? {} : { reason }) } });
+}
+
+/** `404 User Not Found` and the like. */
+export function notFound(thing: string): Answer {
+  return new Answer({ status: 404, body: { message: `404 ${thing} Not Found` } });
+}
+
+/** A token that is not the caller's, or that is not there: whoever asks can't tell which, as on GitLab. */
+export function notYours(): Answer {
+  return new Answer({ status: 401, body: { message: '401 Unauthorized', reason: 'not_found', detail: 'You have no token with this id.' } });
+}
+
+/** What GitLab calls a field, where it differs. */
+const FIELDS: Readonly<Record<string, string>> = { expires_in: 'expires_at' };
+
+/** What can't be done as asked: `{"message": {"name": ["…"]}}`. A thing that is not there is 404 when nothing else is wrong. */
+export function problemAnswer(complaints: readonly Complaint[]): ErrorAnswer {
+  if (complaints.every(({ code }) => code === 'not_found')) return { status: 404, body: { message: '404 Not Found', detail: complaints[0]!.message } };
+  if (complaints.every(({ field }) => field === null)) return { status: 400, body: { message: `400 Bad request - ${complaints.map(({ message }) => message).join(' ')}` } };
+  const message: Record<string, string[]> = {};
+  for (const complaint of complaints) (message[FIELDS[complaint.field ?? 'base'] ?? complaint.field ?? 'base'] ??= []).push(complaint.message);
+  return { status: 400, body: { message } };
+}

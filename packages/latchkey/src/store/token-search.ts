@@ -1,0 +1,66 @@
+/**
+ * Tokens found by what GitLab's list can be asked for: state, name, times of creation, use and expiry, in eight orders, counted.
+ *
+ * Invariant: rows that are equal by the wanted order go by id, so that pages by number neither repeat nor leave out a row that stays.
+ */
+import { sql } from 'kysely';
+import type { UnixSeconds } from '../base/time.ts';
+import type { Query } from './db.ts';
+import { tokenOf, type Token } from './tokens.ts';
+
+export const TOKEN_ORDERS = ['created_asc', 'created_desc', 'expires_asc', 'expires_desc', 'last_used_asc', 'last_used_desc', 'name_asc', 'name_desc'] as const;
+export type TokenOrder = (typeof TOKEN_ORDERS)[number];
+
+/** What is left out is not asked for. Bounds are inclusive. */
+export interface TokenSearch {
+  readonly userId?: number | undefined;
+  /** `active`: neither revoked nor expired at `at`. */
+  readonly state?: 'active' | 'inactive' | undefined;
+  readonly revoked?: boolean | undefined;
+  /** A part of the name, in any case of letters. */
+  readonly search?: string | undefined;
+  readonly createdAfter?: UnixSeconds | undefined;
+  readonly createdBefore?: UnixSeconds | undefined;
+  readonly lastUsedAfter?: UnixSeconds | undefined;
+  readonly lastUsedBefore?: UnixSeconds | undefined;
+  readonly expiresAfter?: UnixSeconds | undefined;
+  readonly expiresBefore?: UnixSeconds | undefined;
+  readonly at: UnixSeconds;
+}
+
+/** Later than every end: where tokens without end stand in an order. */
+const NEVER = 9_000_000_000_000;
+
+/** A page of the tokens that fit, and how many fit altogether. */
+export async function searchTokens(q: Query, search: TokenSearch, order: TokenOrder, page: { offset: number; limit: number }): Promise<{ tokens: Token[]; total: number }> {
+  const found = matching(q, search);
+  const { count } = await found.select((row) => row.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  const direction = order.endsWith('_asc') ? 'asc' : 'desc';
+  const rows = await found.selectAll('tokens').orderBy(keyOf(order), direction).orderBy('tokens.id', direction).limit(page.limit).offset(page.offset).execute();
+  return { tokens: rows.map(tokenOf), total: Number(count) };
+}
+
+/** What an order goes by. Who was never used comes before all who were, who never ends after all who do, on both engines. */
+function keyOf(order: TokenOrder) {
+  if (order.startsWith('created')) return sql<number>`tokens.created_at`;
+  if (order.startsWith('expires')) return sql<number>`coalesce(tokens.expires_at, ${sql.lit(NEVER)})`;
+  if (order.startsWith('last_used')) return sql<number>`coalesce(token_use.last_used_at, 0)`;
+  return sql<string>`tokens.name_key`;
+}
+
+function matching(q: Query, search: TokenSearch) {
+  let query = q.selectFrom('tokens').leftJoin('token_use', 'token_use.token_id', 'tokens.id');
+  const { at, state, revoked } = search;
+  if (search.userId !== undefined) query = query.where('tokens.user_id', '=', search.userId);
+  if (revoked !== undefined) query = query.where('tokens.revoked_at', revoked ? 'is not' : 'is', null);
+  if (state === 'active') query = query.where('tokens.revoked_at', 'is', null).where((row) => row.or([row('tokens.expires_at', 'is', null), row('tokens.expires_at', '>', at)]));
+  if (state === 'inactive') query = query.where((row) => row.or([row('tokens.revoked_at', 'is not', null), row('tokens.expires_at', '<=', at)]));
+  if (search.search !== undefined) query = query.where(sql<boolean>`tokens.name_key like ${`%${search.search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`} escape '\\'`);
+  if (search.createdAfter !== undefined) query = query.where('tokens.created_at', '>=', search.createdAfter);
+  if (search.createdBefore !== undefined) query = query.where('tokens.created_at', '<=', search.createdBefore);
+  if (search.lastUsedAfter !== undefined) query = query.where('token_use.last_used_at', '>=', search.lastUsedAfter);
+  if (search.lastUsedBefore !== undefined) query = query.where('token_use.last_used_at', '<=', search.lastUsedBefore);
+  if (search.expiresAfter !== undefined) query = query.where('tokens.expires_at', '>=', search.expiresAfter);
+  if (search.expiresBefore !== undefined) query = query.where('tokens.expires_at', '<=', search.expiresBefore);
+  return query;
+}

@@ -1,0 +1,83 @@
+/** Both API doors without a socket, in a small world: Ada owns Acme, Bob is a member, Cy an outsider, Root an administrator of the instance. */
+import Fastify from 'fastify';
+import { onTestFinished } from 'vitest';
+import { addOrganization, addUser, setMember } from '../../../src/actions/accounts.ts';
+import { operatorPermit } from '../../../src/actions/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories.ts';
+import { createToken } from '../../../src/actions/tokens.ts';
+import { githubDoor, PREFIX as GITHUB } from '../../../src/doors/github/door.ts';
+import { gitlabDoor, PREFIX as GITLAB } from '../../../src/doors/gitlab/door.ts';
+import type { TokenDraft } from '../../../src/rules/draft.ts';
+import type { Engine } from '../../../src/store/db.ts';
+import { contextWith, type TestContext } from '../../actions/context.ts';
+
+export interface Answer {
+  readonly status: number;
+  // A body is whatever the test says it is.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly body: any;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Asking {
+  /** Sent as `PRIVATE-TOKEN`. */
+  readonly token?: string | null;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface MadeToken {
+  readonly secret: string;
+  readonly id: number;
+}
+
+export interface GitlabWorld {
+  readonly ctx: TestContext;
+  /** Asks `/api/v4`: `ask('GET /user', { token })`. */
+  ask(operation: string, asking?: Asking): Promise<Answer>;
+  /** Asks `/api/v3` with the same. */
+  askGithub(operation: string, asking?: Asking): Promise<Answer>;
+  /** Makes a scoped token for somebody, as an operator would; without end unless something else is given. */
+  token(login: string, scopes: readonly string[], given?: Partial<TokenDraft>): Promise<MadeToken>;
+}
+
+/** The doors on a context of their own. */
+export async function gitlabWorld(engine: Engine = 'sqlite', flags: Parameters<typeof contextWith>[0] = {}): Promise<GitlabWorld> {
+  const ctx = await contextWith(flags, engine);
+  const permit = operatorPermit();
+  for (const login of ['Ada', 'Bob', 'Cy', 'Root']) {
+    await addUser(ctx, permit, { login, email: `${login.toLowerCase()}@example.org`, verified: true, admin: login === 'Root', password: null });
+  }
+  await addOrganization(ctx, permit, { name: 'Acme', owner: 'Ada' });
+  await setMember(ctx, permit, { organization: 'Acme', login: 'Bob', role: 'member' });
+  for (const [owner, name, visibility] of [['Acme', 'site', 'private'], ['Acme', 'docs', 'public'], ['Bob', 'notes', 'private'], ['Ada', 'handbook', 'internal']] as const) {
+    await addRepository(ctx, permit, { owner, name, visibility });
+  }
+  const fastify = Fastify({ logger: false });
+  await fastify.register(githubDoor(ctx), { prefix: GITHUB });
+  await fastify.register(gitlabDoor(ctx), { prefix: GITLAB });
+  onTestFinished(() => fastify.close());
+  const asker = (prefix: string) => (operation: string, asking: Asking = {}) => ask(fastify, prefix, operation, asking);
+  return { ctx, ask: asker(GITLAB), askGithub: asker(GITHUB), token: (login, scopes, given) => token(ctx, login, scopes, given) };
+}
+
+async function ask(fastify: ReturnType<typeof Fastify>, prefix: string, operation: string, { token = null, body, headers = {} }: Asking): Promise<Answer> {
+  const [method, path] = operation.split(' ') as [string, string];
+  const spelled = token === null ? {} : prefix === GITHUB ? { authorization: `Bearer ${token}` } : { 'private-token': token };
+  const response = await fastify.inject({
+    method: method as 'GET', url: prefix + path,
+    headers: { ...(body !== undefined && typeof body !== 'string' ? { 'content-type': 'application/json' } : {}), ...spelled, ...headers },
+    ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = response.body;
+  const isJson = String(response.headers['content-type']).startsWith('application/json');
+  return { status: response.statusCode, body: isJson && text !== '' ? JSON.parse(text) : null, text, headers: response.headers as Record<string, string> };
+}
+
+async function token(ctx: TestContext, userLogin: string, scopes: readonly string[], given: Partial<TokenDraft> = {}): Promise<MadeToken> {
+  const created = await createToken(ctx, operatorPermit(), {
+    userLogin, kind: 'scoped', name: 'one', description: '', scopes, grants: [], ...(given.expiresAt === undefined ? { expiresInDays: null } : {}), ...given,
+  });
+  return { secret: created.secret.reveal(), id: created.token.id };
+}
