@@ -16,14 +16,12 @@ export class PushReport {
   #reported = false;
   #changed = false;
 
-  /** Reads the next piece. @returns true once git has reported a changed ref */
-  see(chunk: Buffer): boolean {
-    if (this.#changed) return true;
+  see(chunk: Buffer): void {
+    if (this.#changed) return;
     const text = this.#tail + chunk.toString('latin1');
     this.#reported ||= REPORT.test(text);
     this.#changed = CHANGED.test(text);
     this.#tail = text.slice(-OVERLAP);
-    return this.#changed;
   }
 
   /** True when a ref changed, false when none did, null when the client wanted no report. */
