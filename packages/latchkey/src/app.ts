@@ -8,6 +8,7 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
@@ -28,6 +29,11 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Whether the server is about to stop: then `/readyz` says so, and connections end with their next answer. */
+interface Readiness {
+  stopping: boolean;
+}
+
 /** A plain door: handles a request of its own and says so, or leaves it to the next. */
 type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
 
@@ -43,7 +49,8 @@ export const DRAIN_MS = 30_000;
 export async function startServer(settings: Settings): Promise<RunningServer> {
   const context = await openContext(settings, makeLog(settings.logLevel));
   try {
-    const { fastify, server } = makeListener(context);
+    const readiness = { stopping: false };
+    const { fastify, server } = makeListener(context, readiness);
     await fastify.ready();
     context.memory.join();
     await listen(server, settings);
@@ -52,20 +59,22 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${port}`;
     context.log.info({ url, engine: context.store.engine }, 'listening');
     const jobs = new JobRunner(context);
-    return { url, context, close: () => close(server, fastify, jobs, context) };
+    return { url, context, close: () => close({ server, fastify, jobs, context, readiness }) };
   } catch (error) {
     await context.close();
     throw error;
   }
 }
 
-function makeListener(context: OpenContext): { fastify: FastifyInstance; server: Server } {
+function makeListener(context: OpenContext, readiness: Readiness): { fastify: FastifyInstance; server: Server } {
   const doors: readonly Door[] = [makeForwardDoor(context), makeGitDoor(context)];
   let server: Server | undefined;
   const fastify = Fastify({
     logger: false,
     serverFactory: (handler) => {
       const answer: RequestListener = (request, response) => {
+        // So that connections that proxies keep end after an answer rather than in the middle of a question.
+        if (readiness.stopping) response.shouldKeepAlive = false;
         for (const door of doors) if (door(request, response)) return;
         handler(request, response);
       };
@@ -74,6 +83,10 @@ function makeListener(context: OpenContext): { fastify: FastifyInstance; server:
     },
   });
   fastify.get('/healthz', async () => ({ status: 'ok' }));
+  fastify.get('/readyz', async (_request, reply) => {
+    const problem = readiness.stopping ? 'stopping' : await problemOf(context);
+    return reply.code(problem === null ? 200 : 503).send({ status: problem ?? 'ready' });
+  });
   void fastify.register(githubDoor(context), { prefix: GITHUB_PREFIX });
   void fastify.register(gitlabDoor(context), { prefix: GITLAB_PREFIX });
   void fastify.register(webDoor(context));
@@ -131,11 +144,32 @@ function hostOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function close(server: Server, fastify: FastifyInstance, jobs: JobRunner, context: OpenContext): Promise<void> {
+/** What keeps the server from serving; null when nothing does. */
+async function problemOf({ store, log }: OpenContext): Promise<string | null> {
+  try {
+    await store.revision();
+    return null;
+  } catch (error) {
+    log.warn({ err: error }, 'the database cannot be reached');
+    return 'no database';
+  }
+}
+
+interface Closing {
+  readonly server: Server;
+  readonly fastify: FastifyInstance;
+  readonly jobs: JobRunner;
+  readonly context: OpenContext;
+  readonly readiness: Readiness;
+}
+
+async function close({ server, fastify, jobs, context, readiness }: Closing): Promise<void> {
+  readiness.stopping = true;
   const jobsClosed = jobs.close(DRAIN_MS);
+  await pause(context.settings.stopDelaySec * 1000);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())]);
+  await Promise.race([closed, pause(DRAIN_MS, undefined, { ref: false })]);
   server.closeAllConnections();
   await fastify.close();
   await jobsClosed;

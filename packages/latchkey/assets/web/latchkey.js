@@ -2,6 +2,9 @@
  * Conveniences. Every page works without this file.
  */
 
+// What needs scripts shows itself; what stands in for them goes.
+document.documentElement.dataset.scripts = 'on';
+
 // After a complaint, its summary has the focus.
 document.querySelector('[data-focus]')?.focus();
 
@@ -48,13 +51,85 @@ addEventListener('pageshow', ({ persisted }) => {
   if (persisted) for (const button of document.querySelectorAll('button[type=submit]:disabled')) button.disabled = false;
 });
 
-// What stands in `data-filter` narrows the list that it names, as one types.
-for (const field of document.querySelectorAll('input[data-filter]')) {
-  const list = document.getElementById(field.dataset.filter);
-  field.addEventListener('input', () => {
-    const words = field.value.trim().toLowerCase().split(/\s+/);
-    for (const item of list.querySelectorAll('[data-words]')) {
-      item.hidden = !words.every((word) => item.dataset.words.includes(word));
+// What stands in `data-filter` narrows the list that it names, as one types; groups open while one searches.
+function wireFilters() {
+  for (const field of document.querySelectorAll('input[data-filter]')) {
+    field.oninput = () => {
+      const list = document.getElementById(field.dataset.filter);
+      const words = field.value.trim().toLowerCase().split(/\s+/);
+      for (const item of list.querySelectorAll('[data-words]')) item.hidden = !words.every((word) => item.dataset.words.includes(word));
+      if (field.value.trim() !== '') for (const group of list.querySelectorAll('details')) group.open = true;
+    };
+  }
+}
+wireFilters();
+
+// A form that shows what it would do: as one changes it, the server is asked for the page as it would be, and its parts marked `data-live` are exchanged.
+// What has the focus stays, so that nobody is thrown out of a field.
+for (const form of document.querySelectorAll('form[data-live-form]')) {
+  let asked = 0;
+  let timer;
+  const refresh = async () => {
+    const turn = ++asked;
+    const fields = new URLSearchParams([['form', 'show'], ...new FormData(form)]);
+    const response = await fetch(form.action, { method: 'POST', body: fields, redirect: 'error' });
+    const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+    if (turn !== asked) return;
+    for (const part of form.querySelectorAll('[data-live]')) {
+      const other = fresh.getElementById(part.id);
+      if (other === null) continue;
+      if (part.contains(document.activeElement)) {
+        const counts = other.querySelectorAll('.Counter');
+        part.querySelectorAll('.Counter').forEach((count, index) => count.replaceChildren(...(counts[index]?.childNodes ?? [])));
+        continue;
+      }
+      const open = [...part.querySelectorAll('details[open]')].map(({ dataset }) => dataset.group);
+      part.replaceChildren(...other.childNodes);
+      for (const group of part.querySelectorAll('details')) if (open.includes(group.dataset.group)) group.open = true;
     }
+    wireFilters();
+  };
+  const soon = (wait) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => refresh().catch(() => {}), wait);
+  };
+  form.addEventListener('change', ({ target }) => {
+    if (target.name?.endsWith('expires_in')) form.querySelector('[data-custom-day]').dataset.customDay = target.value === 'custom' ? 'on' : 'off';
+    if (target.name?.endsWith('selection')) target.closest('[data-section]').querySelector('.lk-selected').dataset.shown = target.value === 'selected' ? 'on' : 'off';
+    if (target.name?.endsWith('target_name')) target.closest('[data-section]').querySelector('.lk-other-owner').dataset.shown = target.value === '*' ? 'on' : 'off';
+    if (target.type !== 'search') soon(50);
+  });
+  form.addEventListener('input', ({ target }) => {
+    if ('liveSearch' in target.dataset) soon(200);
+  });
+  form.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.target.type !== 'search') return;
+    event.preventDefault();
+    soon(0);
   });
 }
+
+// The same toggle for a day to choose where the form shows nothing else.
+for (const choice of document.querySelectorAll('form:not([data-live-form]) [data-custom-day] select')) {
+  choice.addEventListener('change', () => {
+    choice.closest('[data-custom-day]').dataset.customDay = choice.value === 'custom' ? 'on' : 'off';
+  });
+}
+
+// A scope that includes others shows them as ticked.
+const scopeBoxes = [...document.querySelectorAll('input[data-includes]')];
+const showIncluded = () => {
+  const included = new Set(scopeBoxes.filter(({ checked }) => checked).flatMap(({ dataset }) => dataset.includes.split(' ')));
+  for (const box of scopeBoxes) {
+    const isIncluded = included.has(box.value);
+    if (isIncluded) box.checked = true;
+    box.disabled = isIncluded;
+  }
+};
+for (const box of scopeBoxes) {
+  box.addEventListener('change', () => {
+    if (!box.checked) for (const name of box.dataset.includes.split(' ')) for (const other of scopeBoxes) if (other.value === name) other.checked = false;
+    showIncluded();
+  });
+}
+if (scopeBoxes.length > 0) showIncluded();

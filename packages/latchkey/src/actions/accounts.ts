@@ -13,6 +13,7 @@ import { insertEmail } from '../store/emails.ts';
 import { countOwners, membershipRole, removeMembership, setMembership } from '../store/memberships.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
+import { keepTo } from './permit-target.ts';
 import { digestPassword, passwordProblem } from './password.ts';
 import { record } from './record.ts';
 
@@ -88,6 +89,7 @@ export async function setMember(ctx: Context, permit: Permit, member: { organiza
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, member.organization);
+    keepTo(permit, { ownerId: organization.id });
     const user = await userNamed(tx, member.login);
     const before = await membershipRole(tx, organization.id, user.id);
     if (before === member.role) return;
@@ -103,6 +105,7 @@ export async function removeMember(ctx: Context, permit: Permit, member: { organ
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, member.organization);
+    keepTo(permit, { ownerId: organization.id });
     const user = await userNamed(tx, member.login);
     const before = await membershipRole(tx, organization.id, user.id);
     if (before === null) throw problem('not_found', `${user.login} is not a member of ${organization.login}.`, 'login');

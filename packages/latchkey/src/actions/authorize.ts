@@ -17,7 +17,7 @@ import { storedPolicy } from '../store/policies.ts';
 import { accountByLogin, type Account } from '../store/accounts.ts';
 import type { Repository } from '../store/repositories.ts';
 import { subjectOf } from '../store/revision.ts';
-import { collaboratorRole, repositoryStanding, type UserStanding } from '../store/standing.ts';
+import { collaboratorRole, repositoryStanding, userStanding, type UserStanding } from '../store/standing.ts';
 import { authenticate, type Identity, type Rejection } from './authenticate.ts';
 import { reportLateUse, useToken } from './token-uses.ts';
 import { OPERATOR, UPKEEP, type Actor, type Context } from './context.ts';
@@ -118,6 +118,12 @@ export function consider(ctx: Context, request: Pick<AccessRequest, 'need' | 'ta
     const decision = decide(question);
     return decision.allowed ? null : explain(ctx.settings.publicUrl, question, decision.refusals, null);
   });
+}
+
+/** Who holds a permit, as the store has them now. Null for the operator and upkeep. */
+export async function holderOf(ctx: Context, { bearer }: Permit): Promise<Identity | null> {
+  if (bearer === null) return null;
+  return { bearer, standing: bearer.via === 'nobody' ? null : await userStanding(ctx.store.db, bearer.user.id), endsOverlap: false };
 }
 
 function questionOf(ctx: Context, request: Pick<AccessRequest, 'need' | 'target' | 'address'>, identity: Identity): Soon<Question> {

@@ -15,6 +15,7 @@ import { insertRepository, repositoryByName, setArchived, setPushed, type Reposi
 import { unlessTaken, userNamed } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
+import { keepTo } from './permit-target.ts';
 import { record } from './record.ts';
 
 export interface RepositoryName {
@@ -25,6 +26,7 @@ export interface RepositoryName {
 export interface NewRepositoryDraft extends RepositoryName {
   readonly visibility: Visibility;
   readonly description?: string;
+  readonly homepage?: string;
 }
 
 /** Longest description of a repository, as on GitHub. */
@@ -33,6 +35,7 @@ export const MAX_REPOSITORY_DESCRIPTION_LENGTH = 350;
 /** Makes an empty repository. @throws Problem when the name is taken or not allowed, or there is no such owner. */
 export async function addRepository(ctx: Context, permit: Permit, draft: NewRepositoryDraft): Promise<Repository> {
   const owner = await checkNewName(ctx, draft);
+  keepTo(permit, { ownerId: owner.id });
   if (await ctx.git.exists(owner.login, draft.name))
     throw problem('already_exists', `A repository lies on disk as ${owner.login}/${draft.name} already: import it instead.`, 'name');
   await ctx.git.create(owner.login, draft.name);
@@ -93,7 +96,7 @@ function insertRow(
   return unlessTaken(`${owner.login} has a repository ${draft.name} already.`, 'name', () =>
     ctx.store.transaction(async (tx) => {
       const repository = await insertRepository(tx, {
-        ownerId: owner.id, name: draft.name, description: draft.description ?? '', visibility: draft.visibility, objectFormat, at,
+        ownerId: owner.id, name: draft.name, description: draft.description ?? '', homepage: draft.homepage ?? '', visibility: draft.visibility, objectFormat, at,
       });
       await record(tx, permit, at, { action, ...ownership(owner), repositoryId: repository.id, data: { repo: `${owner.login}/${repository.name}`, visibility: draft.visibility } });
       return repository;
@@ -111,6 +114,7 @@ export async function setCollaborator(ctx: Context, permit: Permit, change: Repo
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     const { owner, repository } = await repositoryNamed(tx, change);
+    keepTo(permit, { ownerId: owner.id, repositoryId: repository.id });
     const user = await userNamed(tx, change.login);
     if (user.id === owner.id) throw problem('unprocessable', `${user.login} owns ${owner.login}/${repository.name}.`, 'login');
     await upsertCollaborator(tx, { repositoryId: repository.id, userId: user.id, role: change.role, at });
@@ -125,6 +129,7 @@ export async function removeCollaborator(ctx: Context, permit: Permit, change: R
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     const { owner, repository } = await repositoryNamed(tx, change);
+    keepTo(permit, { ownerId: owner.id, repositoryId: repository.id });
     const user = await userNamed(tx, change.login);
     if (!(await deleteCollaborator(tx, repository.id, user.id)))
       throw problem('not_found', `${user.login} is not a collaborator of ${owner.login}/${repository.name}.`, 'login');
@@ -137,6 +142,7 @@ export async function archiveRepository(ctx: Context, permit: Permit, name: Repo
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     const { owner, repository } = await repositoryNamed(tx, name);
+    keepTo(permit, { ownerId: owner.id, repositoryId: repository.id });
     if (await setArchived(tx, repository.id, at, at))
       await record(tx, permit, at, { action: 'repo.archived', ...ownership(owner), repositoryId: repository.id, data: { repo: `${owner.login}/${repository.name}` } });
   });

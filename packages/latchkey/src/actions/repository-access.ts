@@ -45,3 +45,9 @@ export async function signatureFor(ctx: Context, permit: Permit): Promise<Signat
   const [primary] = await emailsOf(ctx.store.db, account.id);
   return { name: account.name === '' ? login : account.name, email: primary?.address ?? `${account.id}+${login}@users.noreply`, at: ctx.clock.now() };
 }
+
+/** The account that a permit is about, or that owns what it is about. @throws TypeError when it is about none. */
+export function readTargetOwner({ target }: Permit): OwnerRecord {
+  if (target.kind === 'instance' || target.owner === null) throw new TypeError('this needs a permit on an account');
+  return target.owner;
+}

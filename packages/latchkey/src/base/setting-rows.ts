@@ -125,6 +125,14 @@ export const SETTING_ROWS = {
     section: 'Limits', kind: wholeNumber(0, 100_000_000), default: 100,
     doc: 'unknown tokens and passwords that one address may try in ten minutes before it is told to wait (a token that works always works); 0 is no limit',
   }),
+  workers: row<number, number>({
+    section: 'Running', kind: wholeNumber(1, 256), default: 1,
+    doc: 'processes that answer requests side by side on the same port',
+  }),
+  stopDelaySec: row<number, number>({
+    section: 'Running', kind: wholeNumber(0, 600), default: 0, unit: 'seconds',
+    doc: 'how long requests are still taken after a stop was asked for, while /readyz says no: time for a load balancer to turn away',
+  }),
   demo: off({ section: 'Running', doc: 'fill an empty data folder with a small world to try things on' }),
   logLevel: row<(typeof LOG_LEVELS)[number], (typeof LOG_LEVELS)[number]>({
     section: 'Running', kind: oneOf(LOG_LEVELS, 'LEVEL'), default: 'info',

@@ -3,6 +3,7 @@
  *
  * Invariant: the first SIGINT or SIGTERM lets running transfers end; a second one stops at once.
  */
+import cluster from 'node:cluster';
 import { Command } from 'commander';
 import type { RunningServer } from '../app.ts';
 import type { Settings } from '../base/config.ts';
@@ -34,22 +35,35 @@ export function serveCommand(terminal: Terminal): Command {
 }
 
 async function serve(settings: Settings, terminal: Terminal): Promise<void> {
+  if (settings.workers > 1 && cluster.isPrimary) {
+    const { overseeWorkers } = await import('./serve-workers.ts');
+    return overseeWorkers(settings.workers, stopRequest(), terminal);
+  }
   const demo = settings.demo ? await import('./demo.ts') : null;
   const demoIsMade = demo?.demoIsMade(settings) ?? false;
   const { startServer } = await import('../app.ts');
   const server = await startServer(settings);
   const stop = stopRequest();
   try {
-    const { greeting, demoGreeting } = await import('./serve-greeting.ts');
-    if (settings.adopt) await adopt(server, terminal);
-    const tokens = demo === null || demoIsMade ? null : await demo.makeDemo(server.context);
-    const lines = demo === null ? await greeting(server, terminal.env) : demoGreeting(server, tokens, terminal.env);
-    for (const line of lines) terminal.print(line);
+    if (isFirst()) {
+      const { greeting, demoGreeting } = await import('./serve-greeting.ts');
+      if (settings.adopt) await adopt(server, terminal);
+      const tokens = demo === null || demoIsMade ? null : await demo.makeDemo(server.context);
+      const lines = demo === null ? await greeting(server, terminal.env) : demoGreeting(server, tokens, terminal.env);
+      for (const line of lines) terminal.print(line);
+    }
     await stop;
-    terminal.say('stopping: running transfers may end; the same signal again stops at once');
+    if (isFirst()) terminal.say('stopping: running transfers may end; the same signal again stops at once');
   } finally {
     await server.close();
+    // The channel to the process above would keep a worker alive.
+    cluster.worker?.disconnect();
   }
+}
+
+/** Of several workers, the first one alone makes the demo, adopts and greets. */
+function isFirst(): boolean {
+  return cluster.isPrimary || cluster.worker?.id === 1;
 }
 
 async function adopt({ context }: RunningServer, terminal: Terminal): Promise<void> {

@@ -40,9 +40,6 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
   ['fetch.fsck.badTimezone', 'ignore'],
   ['fetch.fsck.missingSpaceBeforeDate', 'ignore'],
   ['fetch.fsck.zeroPaddedFilemode', 'ignore'],
-  // What a push was told is stored must survive the machine: loose objects and refs reach the disk too.
-  ['core.fsync', 'committed'],
-  ['core.fsyncMethod', 'batch'],
   // Partial clones, and what protocol v2 allows anyway, in every version of the protocol.
   ['uploadpack.allowFilter', 'true'],
   ['uploadpack.allowAnySHA1InWant', 'true'],

@@ -52,3 +52,10 @@ export async function collaboratesWith(q: Query, ownerId: number, userId: number
     .where('collaborators.user_id', '=', userId).where('repositories.owner_id', '=', ownerId).limit(1).executeTakeFirst();
   return row !== undefined;
 }
+
+/** The accounts in whose repositories a person has a role of their own. */
+export async function ownersCollaboratedWith(q: Query, userId: number): Promise<number[]> {
+  const rows = await q.selectFrom('collaborators').innerJoin('repositories', 'repositories.id', 'collaborators.repository_id')
+    .select('repositories.owner_id').distinct().where('collaborators.user_id', '=', userId).execute();
+  return rows.map((row) => row.owner_id);
+}

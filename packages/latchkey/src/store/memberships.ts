@@ -1,6 +1,7 @@
 /** Memberships: which people belong to which organization, as owner or member. */
 import type { UnixSeconds } from '../base/time.ts';
 import type { OrganizationRole } from '../rules/model.ts';
+import { accountsByIds, type Account } from './accounts.ts';
 import type { Query } from './db.ts';
 import { startOf, type Page } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
@@ -48,11 +49,21 @@ export async function countOwners(q: Query, organizationId: number): Promise<num
   return count;
 }
 
-/** A page of an organization's members, the newest accounts first; `beforeId` is a user id. */
-export async function listMembers(q: Query, organizationId: number, page: Page): Promise<Member[]> {
-  const rows = await q.selectFrom('memberships').innerJoin('accounts', 'accounts.id', 'memberships.user_id')
+/** A page of an organization's members, or of those with one role, the newest accounts first; `beforeId` is a user id. */
+export async function listMembers(q: Query, organizationId: number, page: Page, role: OrganizationRole | null = null): Promise<Member[]> {
+  let query = q.selectFrom('memberships').innerJoin('accounts', 'accounts.id', 'memberships.user_id')
     .select(['memberships.user_id', 'accounts.login', 'memberships.role', 'memberships.created_at'])
     .where('memberships.organization_id', '=', organizationId).where('memberships.user_id', '<', startOf(page))
-    .orderBy('memberships.user_id', 'desc').limit(page.limit).execute();
+    .orderBy('memberships.user_id', 'desc').limit(page.limit).offset(page.skip ?? 0);
+  if (role !== null) query = query.where('memberships.role', '=', role);
+  const rows = await query.execute();
   return rows.map((row) => ({ userId: row.user_id, login: row.login, role: row.role, since: row.created_at }));
+}
+
+/** A page of the organizations that a person belongs to, the newest first. */
+export async function listOrganizationsOf(q: Query, userId: number, page: Page): Promise<Account[]> {
+  const rows = await q.selectFrom('memberships').select('organization_id')
+    .where('user_id', '=', userId).where('organization_id', '<', startOf(page)).orderBy('organization_id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
+  const accounts = await accountsByIds(q, rows.map((row) => row.organization_id));
+  return rows.map((row) => accounts.get(row.organization_id)!);
 }

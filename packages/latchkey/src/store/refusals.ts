@@ -77,6 +77,14 @@ export async function refusalsOfToken(q: Query, tokenId: number): Promise<Refusa
   }));
 }
 
+/** How often each of these tokens was refused on days of which the last refusal came at an instant or later; those that were not are missing. At most some thousand ids. */
+export async function refusalTotals(q: Query, tokenIds: readonly number[], sinceAt: UnixSeconds): Promise<Map<number, number>> {
+  if (tokenIds.length === 0) return new Map();
+  const rows = await q.selectFrom('token_refusals').select((row) => ['token_id', row.fn.sum<number>('times').as('times')])
+    .where('token_id', 'in', tokenIds).where('last_at', '>=', sinceAt).groupBy('token_id').execute();
+  return new Map(rows.map((row) => [row.token_id, Number(row.times)]));
+}
+
 /** Forgets what was last refused before an instant. Gives how many rows. */
 export async function deleteRefusalsBefore(tx: Query, at: UnixSeconds): Promise<number> {
   const { numDeletedRows } = await tx.deleteFrom('token_refusals').where('last_at', '<', at).executeTakeFirst();

@@ -31,6 +31,7 @@ export interface NewRepository {
   readonly ownerId: number;
   readonly name: string;
   readonly description?: string;
+  readonly homepage?: string;
   readonly visibility: Visibility;
   readonly objectFormat?: 'sha1' | 'sha256';
   readonly at: UnixSeconds;
@@ -60,6 +61,7 @@ export async function insertRepository(tx: Query, repository: NewRepository): Pr
     name: repository.name,
     name_key: nameKey(repository.name),
     description: repository.description ?? '',
+    homepage: repository.homepage ?? '',
     visibility: repository.visibility,
     object_format: repository.objectFormat ?? 'sha1',
     created_at: repository.at,
@@ -125,6 +127,11 @@ export async function setVisibility(tx: Query, id: number, visibility: Visibilit
 
 export async function setDescription(tx: Query, id: number, description: string, at: UnixSeconds): Promise<void> {
   await tx.updateTable('repositories').set({ description, updated_at: at }).where('id', '=', id).execute();
+}
+
+/** Sets the page that a repository names as its own; '' = none. */
+export async function setHomepage(tx: Query, id: number, homepage: string, at: UnixSeconds): Promise<void> {
+  await tx.updateTable('repositories').set({ homepage, updated_at: at }).where('id', '=', id).execute();
 }
 
 /**

@@ -119,7 +119,7 @@ export async function look(page: Page, name: string): Promise<void> {
   await mkdir(PICTURES, { recursive: true });
   const views = [['light', 'light', WIDE], ['dark', 'dark', WIDE], ['narrow', 'light', NARROW]] as const;
   for (const [view, colorScheme, size] of views) {
-    await page.emulateMedia({ colorScheme });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize(size);
     expect(await axe(page), `${name} (${view})`).toEqual([]);
     const sticksOut = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');

@@ -70,6 +70,7 @@ class Conversation {
   #bodyBytes = 0;
   #bodyWhole = false;
   #mistake: Mistake | null = null;
+  #recorded: Promise<void> | null = null;
 
   constructor(exchange: Exchange, git: GitProcess, idleMs: number) {
     this.#exchange = exchange;
@@ -87,13 +88,20 @@ class Conversation {
     const end = await this.#git.ended;
     clearTimeout(this.#idle);
     try {
-      if (this.#changedRefs(end)) await this.#exchange.onChanged();
+      if (this.#changedRefs(end)) this.#record();
+      await this.#recorded;
     } catch (error) {
       response.destroy();
       throw error;
     }
     this.#finish(end);
     return end;
+  }
+
+  /** Begins as soon as git reports the first changed ref, while git still tidies up. */
+  #record(): void {
+    this.#recorded ??= this.#exchange.onChanged();
+    this.#recorded.catch(() => undefined);
   }
 
   #changedRefs(end: GitEnd): boolean {
@@ -122,9 +130,11 @@ class Conversation {
   #passOutput(): void {
     const { response } = this.#exchange;
     const { stdout } = this.#git;
+    const { run } = this.#exchange;
+    const pushes = run.service === 'receive-pack' && !run.advertise;
     stdout.on('data', (chunk: Buffer) => {
       this.#idle.refresh();
-      if (this.#exchange.run.service === 'receive-pack') this.#report.see(chunk);
+      if (pushes && this.#report.see(chunk)) this.#record();
       if (response.destroyed || this.#mistake !== null) return;
       if (!response.headersSent) this.#begin();
       if (response.write(chunk)) return;

@@ -16,12 +16,14 @@ export class PushReport {
   #reported = false;
   #changed = false;
 
-  see(chunk: Buffer): void {
-    if (this.#changed) return;
+  /** Reads the next piece. @returns true once git has reported a changed ref */
+  see(chunk: Buffer): boolean {
+    if (this.#changed) return true;
     const text = this.#tail + chunk.toString('latin1');
     this.#reported ||= REPORT.test(text);
     this.#changed = CHANGED.test(text);
     this.#tail = text.slice(-OVERLAP);
+    return this.#changed;
   }
 
   /** True when a ref changed, false when none did, null when the client wanted no report. */

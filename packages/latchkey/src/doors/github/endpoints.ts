@@ -1,19 +1,25 @@
 /** Every endpoint of this door, by noun. */
 import type { Endpoint } from './endpoint.ts';
+import { COLLABORATOR_ENDPOINTS } from './endpoints/collaborators.ts';
 import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
 import { ORGANIZATION_TOKEN_ENDPOINTS } from './endpoints/organization-tokens.ts';
+import { ORGANIZATION_ENDPOINTS } from './endpoints/organizations.ts';
 import { OWN_TOKEN_ENDPOINTS } from './endpoints/own-tokens.ts';
+import { REPOSITORY_ENDPOINTS } from './endpoints/repositories.ts';
 import { SERVER_ENDPOINTS } from './endpoints/server.ts';
 import { USER_ENDPOINTS } from './endpoints/user.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
+  ...COLLABORATOR_ENDPOINTS,
   ...CONTENTS_ENDPOINTS,
   ...CREDENTIAL_ENDPOINTS,
   ...HISTORY_ENDPOINTS,
+  ...ORGANIZATION_ENDPOINTS,
   ...ORGANIZATION_TOKEN_ENDPOINTS,
   ...OWN_TOKEN_ENDPOINTS,
+  ...REPOSITORY_ENDPOINTS,
   ...SERVER_ENDPOINTS,
   ...USER_ENDPOINTS,
 ];

@@ -40,7 +40,7 @@ export function Hidden({ name, value }: { name: string; value: string }): VNode 
 const idOf = (f: Fields, name: string): string => `${f.id}-${name}`;
 
 /** Everything that is wrong, at once, with links to the fields. */
-function ErrorSummary({ f }: { f: Fields }): VNode | null {
+export function ErrorSummary({ f }: { f: Fields }): VNode | null {
   if (f.complaints.length === 0) return null;
   return (
     <div class="flash flash-error mb-3" role="alert" tabIndex={-1} autofocus data-focus>
@@ -90,18 +90,21 @@ interface TextFieldProps extends FieldProps {
   readonly autofocus?: boolean;
   readonly spellcheck?: boolean;
   readonly block?: boolean;
+  /** Of dates and numbers. */
+  readonly min?: string;
+  readonly max?: string;
 }
 
 /** A line of text. Passwords and one-time codes are never shown again. */
 export function TextField(props: TextFieldProps): VNode {
-  const { f, name, type = 'text', value = '', required = false, autocomplete, inputmode, maxLength, autofocus = false, spellcheck = true, block = true } = props;
+  const { f, name, type = 'text', value = '', required = false, autocomplete, inputmode, maxLength, autofocus = false, spellcheck = true, block = true, min, max } = props;
   const shown = type === 'password' || autocomplete === 'one-time-code' ? '' : f.value(name, value);
   return (
     <Group {...props}>
       <input
         id={idOf(f, name)} name={name} type={type as 'text'} value={shown} required={required} class={`form-control${block ? ' input-block' : ''}`}
         {...(autocomplete === undefined ? {} : { autocomplete })} {...(inputmode === undefined ? {} : { inputmode })}
-        {...(maxLength === undefined ? {} : { maxLength })} {...(autofocus && f.complaints.length === 0 ? { autofocus } : {})} {...(spellcheck ? {} : { spellcheck: false })}
+        {...(min === undefined ? {} : { min })} {...(max === undefined ? {} : { max })} {...(maxLength === undefined ? {} : { maxLength })} {...(autofocus && f.complaints.length === 0 ? { autofocus } : {})} {...(spellcheck ? {} : { spellcheck: false })}
         {...describedBy(props)}
       />
     </Group>

@@ -30,6 +30,7 @@ import type { Context } from '../../actions/context.ts';
 import { mintSecret } from '../../actions/one-time-secrets.ts';
 import { leaveFlash, pickUpFlash, signedInBy } from '../../actions/sessions.ts';
 import { callerAddress } from '../../base/address.ts';
+import { Problem } from '../../base/errors.ts';
 import { serveAssets, type AssetAddresses } from './assets.ts';
 import { Cookies } from './cookies.ts';
 import { failed, notFound, refused, unreadable } from './error-pages.tsx';
@@ -77,6 +78,7 @@ async function serve(frame: Frame, each: WebPage | null, request: FastifyRequest
     return await send(frame, visit, reply, each === null ? notFound() : await answerOf(visit, each, request.headers));
   } catch (error) {
     if (error instanceof Refused) return send(frame, visit, reply, refused(error.explanation));
+    if (error instanceof Problem) return send(frame, visit, reply, error.has('not_found') ? notFound() : unreadable(422, error.message));
     frame.ctx.log.error({ err: error, path: visit.path }, 'a page failed');
     return send(frame, visit, reply, failed());
   }

@@ -40,7 +40,7 @@ function schemaOf(value: unknown): unknown {
 export function mistakeIn(method: string, path: string, status: number, accept: string, body: unknown): string | null {
   const operation = find(method, path.replace(/\/contents\/?$/, '/contents/x'))?.row;
   if (operation === undefined) return `GitHub has no ${method} ${path}`;
-  const listed = operation.responses[String(status)] ?? (status >= 400 ? { $ref: '#/components/responses/not_found' } : undefined);
+  const listed = operation.responses[String(status)] ?? (status >= 400 || status === 301 || status === 307 ? { $ref: '#/components/responses/not_found' } : undefined);
   if (listed === undefined) return `GitHub answers ${method} ${operation.path} never with ${status}`;
   const content = responseContent(listed);
   const media = Object.keys(content).find((type) => type !== 'application/json' && accept.includes(type)) ?? 'application/json';

@@ -59,7 +59,7 @@ export function publicUser(apiUrl: string, account: Account, counts: ProfileCoun
     blog: field('blog') ?? '',
     location: field('location'),
     email,
-    hireable: null,
+    hireable: typeof account.profile['hireable'] === 'boolean' ? account.profile['hireable'] : null,
     bio: field('bio'),
     twitter_username: field('twitter_username'),
     public_repos: counts.publicRepositories,

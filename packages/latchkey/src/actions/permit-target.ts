@@ -1,0 +1,16 @@
+/**
+ * What a permit is about, checked again where something is changed by name.
+ *
+ * Invariant: a permit for one thing changes nothing else, whatever names an action was given. The operator and upkeep may change everything, an
+ * administrator of the instance what a permit for the instance was given for.
+ */
+import type { Permit } from './authorize.ts';
+
+/** @throws TypeError unless the permit is about this account, or something of it that is named beside it. */
+export function keepTo(permit: Permit, of: { readonly ownerId: number; readonly repositoryId?: number }): void {
+  const { bearer, target } = permit;
+  if (bearer === null || (target.kind === 'instance' && bearer.via !== 'nobody' && bearer.user.admin)) return;
+  const isOwner = target.kind !== 'instance' && target.owner?.id === of.ownerId;
+  const isRepository = target.kind !== 'repository' || target.repository?.id === of.repositoryId;
+  if (!isOwner || !isRepository) throw new TypeError('the permit is about something else than what is to be changed');
+}

@@ -1,0 +1,166 @@
+/** Tokens in the browser, as the seeds tell it: made, copied once, used with real Git, deleted. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { addOrganization, setMember } from '../../src/actions/accounts.ts';
+import { operatorPermit } from '../../src/actions/authorize.ts';
+import { addRepository } from '../../src/actions/repositories.ts';
+import { look, startSite, withBrowser, type Site } from './browser.ts';
+
+withBrowser();
+
+const run = promisify(execFile);
+
+/** Clones with a token as the password, as a person would who pastes it. Null when it works, else what Git said. */
+async function cloneWith(site: Site, login: string, token: string, repository: string): Promise<string | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-clone-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const url = new URL(`${site.url}/${repository}.git`);
+  url.username = login;
+  url.password = token;
+  try {
+    await run('git', ['-c', 'credential.helper=', 'clone', '--quiet', url.href, join(folder, 'clone')], { env: { ...process.env, GIT_TERMINAL_PROMPT: '0' } });
+    return null;
+  } catch (error) {
+    return String((error as { stderr: string }).stderr);
+  }
+}
+
+/** Ada of the organization octo, which has two private repositories, and Grace, who owns it. */
+async function octo(): Promise<Site> {
+  const site = await startSite();
+  const { context } = site.server;
+  const permit = operatorPermit();
+  await site.addPerson('ada');
+  await site.addPerson('grace', { admin: true });
+  await addOrganization(context, permit, { name: 'octo', owner: 'grace' });
+  await setMember(context, permit, { organization: 'octo', login: 'ada', role: 'member' });
+  for (const name of ['site', 'ledger']) await addRepository(context, permit, { owner: 'octo', name, visibility: 'private' });
+  await addRepository(context, permit, { owner: 'ada', name: 'notes', visibility: 'private' });
+  return site;
+}
+
+/** The token that the page shows, by the clipboard. */
+async function copied(page: Page): Promise<string> {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Copy token' }).click();
+  await page.getByText('Copied').first().waitFor();
+  return page.evaluate<string>('navigator.clipboard.readText()');
+}
+
+test('seed 000: a token made the GitLab way is copied and clones', async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada');
+  await page.getByLabel('Account menu of ada').click();
+  await page.getByRole('link', { name: 'Edit profile' }).click();
+  await page.goto('/-/user_settings/personal_access_tokens');
+  await page.getByLabel('Token name').fill('Guide');
+  await page.getByLabel('api', { exact: true }).check();
+  await look(page, 'scoped-new');
+  await page.getByRole('button', { name: 'Create personal access token' }).click();
+  await page.getByRole('heading', { name: 'Your new personal access token: Guide' }).waitFor();
+  await look(page, 'scoped-created');
+  const token = await copied(page);
+  expect(token).toMatch(/^lks_/);
+  expect(await cloneWith(site, 'ada', token, 'ada/notes')).toBeNull();
+  await page.reload();
+  expect(await page.getByText(token).count()).toBe(0);
+  expect(await page.getByRole('heading', { name: 'Your new personal access token' }).count()).toBe(0);
+  await page.getByText('never ends', { exact: true }).waitFor();
+});
+
+test('seed 002: a fine-grained token is filled in by hand, summed up in words, and made once', async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada');
+  await page.goto('/settings/personal-access-tokens');
+  await look(page, 'fine-grained-none');
+  await page.getByRole('link', { name: 'Generate new token' }).click();
+  await page.getByLabel('Token name').fill('ci <b>bold</b>');
+  await page.getByLabel('Expiration', { exact: true }).selectOption('60');
+  await page.getByLabel('Resource owner').selectOption('octo');
+  await page.getByLabel('Justification').fill('The build reads the site');
+  await page.getByText('Only select repositories').click();
+  await page.getByLabel('Search repositories').fill('sit');
+  await page.getByLabel('site').check();
+  await page.getByText('Repository permissions').click();
+  await page.getByLabel('Contents').selectOption('read');
+  await page.getByText('can read code in octo/site').waitFor();
+  await look(page, 'fine-grained-new');
+  await page.getByRole('button', { name: 'Generate token' }).click();
+  await page.getByRole('heading', { name: 'Your new personal access token: ci <b>bold</b>' }).waitFor();
+  await look(page, 'fine-grained-created');
+  const token = await copied(page);
+  expect(token).toMatch(/^lkf_/);
+  await page.getByText('Pending approval').waitFor();
+  expect(await cloneWith(site, 'ada', token, 'octo/site')).toContain('waits until an owner of octo approves it');
+  await page.goto('/settings/personal-access-tokens/new');
+  await page.goBack();
+  expect(await page.getByText(token).count()).toBe(0);
+});
+
+test('seed 002: a link fills the form in, complains where it must, and nothing typed is lost', async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada');
+  await page.goto('/settings/personal-access-tokens/new?name=Repo-reading+token&description=Just+contents:read&target_name=octodemo&expires_in=45&contents=read');
+  await page.getByRole('alert').getByText('Cannot find the specified resource owner: octodemo').waitFor();
+  expect(await page.getByLabel('Token name').inputValue()).toBe('Repo-reading token');
+  expect(await page.getByLabel('Description').inputValue()).toBe('Just contents:read');
+  expect(await page.getByLabel('Expiration', { exact: true }).inputValue()).toBe('45');
+  expect(await page.getByLabel('Contents').inputValue()).toBe('read');
+  await look(page, 'fine-grained-link');
+  await page.getByLabel('Resource owner').selectOption('ada');
+  await page.getByText('Only select repositories').click();
+  await page.getByRole('button', { name: 'Generate token' }).click();
+  await page.getByRole('alert').getByText('Select at least one repository.').waitFor();
+  expect(await page.getByLabel('Token name').inputValue()).toBe('Repo-reading token');
+  await page.getByLabel('notes').check();
+  await page.getByRole('button', { name: 'Generate token' }).click();
+  await page.getByRole('heading', { name: 'Your new personal access token: Repo-reading token' }).waitFor();
+  await page.getByText('Can read code in ada/notes.').waitFor();
+  await page.getByRole('link', { name: 'Delete Repo-reading token' }).click();
+  await look(page, 'token-delete');
+  await page.getByRole('button', { name: 'Delete this token' }).click();
+  await page.getByText('Repo-reading token is deleted.').waitFor();
+});
+
+test('seed 003: a classic token with the scope repo, from the avatar menu on', async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada');
+  await page.goto('/settings/appearance');
+  await page.getByRole('link', { name: 'Developer settings' }).click();
+  await page.getByRole('link', { name: 'Tokens (classic)' }).click();
+  await page.getByRole('link', { name: 'Generate new token (classic)' }).click();
+  await page.getByLabel('Note').fill('Qwiklabs');
+  await page.getByLabel('Expiration', { exact: true }).selectOption('7');
+  await page.getByLabel('repo', { exact: true }).check();
+  expect(await page.getByLabel('public_repo').isChecked()).toBe(true);
+  await look(page, 'classic-new');
+  await page.getByRole('button', { name: 'Generate token' }).click();
+  await page.getByRole('heading', { name: 'Your new personal access token: Qwiklabs' }).waitFor();
+  expect(await cloneWith(site, 'ada', await copied(page), 'octo/ledger')).toBeNull();
+  await page.getByText('Can do what repo opens, wherever you may.').waitFor();
+});
+
+test('the form works without scripts, step by step', async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada', { javaScriptEnabled: false });
+  await page.goto('/settings/personal-access-tokens/new');
+  await page.getByLabel('Token name').fill('plain');
+  await page.getByLabel('Resource owner').selectOption('octo');
+  await page.getByRole('button', { name: 'Search' }).click();
+  await page.getByLabel('Justification').fill('because');
+  await page.getByLabel('Only select repositories').check();
+  await page.getByLabel('ledger').check();
+  await page.getByText('Repository permissions').click();
+  await page.getByLabel('Contents').selectOption('write');
+  await page.getByRole('button', { name: 'Add another resource owner' }).click();
+  expect(await page.getByLabel('Token name').inputValue()).toBe('plain');
+  await page.getByRole('button', { name: 'Show summary' }).click();
+  await page.getByText('can read and write code in octo/ledger').waitFor();
+  await page.getByRole('button', { name: 'Generate token' }).click();
+  await page.getByText('Can read and write code in octo/ledger; read public repositories.').waitFor();
+});
