@@ -56,6 +56,9 @@ export function atPort(settings: Settings, port: number): Settings {
   return { ...settings, port, publicUrl: settings.publicUrl === ownUrl(settings) ? ownUrl({ ...settings, port }) : settings.publicUrl };
 }
 
+/** What the commands of a person read (`latchkey token`, `whoami` …): a machine may have them and run a server, too. */
+const CLIENT_VARIABLES: readonly string[] = ['LATCHKEY_TOKEN', 'LATCHKEY_URL'];
+
 const EVERY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
 
 /** The address that host, port and TLS amount to; nobody can be sent to "every address", so that becomes `localhost`. */
@@ -122,7 +125,7 @@ class Reading {
   }
 
   #refuseUnknownVariables(): void {
-    const known = SETTING_NAMES.map(settingVariable);
+    const known = [...SETTING_NAMES.map(settingVariable), ...CLIENT_VARIABLES];
     for (const variable of Object.keys(this.#sources.env).filter((it) => it.startsWith(VARIABLE_PREFIX) && !known.includes(it)).sort()) {
       this.#complain(null, `The variable ${variable} is set, but there is no such setting.`, suggestion(variable, known));
     }

@@ -6,10 +6,17 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { adminCommand } from './admin.ts';
+import { credentialCommand } from './credential.ts';
 import { examples } from './command-help.ts';
+import { completionCommand } from './completion.ts';
+import { doctorCommand } from './doctor.ts';
 import { EXIT, EXIT_CODE_HELP, type ExitCode } from './exit-codes.ts';
+import { loginCommand } from './login.ts';
+import { openCommand } from './open.ts';
 import { serveCommand } from './serve.ts';
 import { sayError, UsageError, type Terminal } from './terminal.ts';
+import { tokenCommand } from './token.ts';
+import { whoamiCommand } from './whoami.ts';
 
 /** Runs one command line (without `node` and the program's path). Never throws, never exits. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -30,9 +37,11 @@ export function buildProgram(terminal: Terminal): Command {
     .description('a self-hosted server for personal access tokens')
     .version(version(), '--version', 'show the version')
     .addHelpText('after', `\n${EXIT_CODE_HELP}`);
-  examples(program, ['latchkey serve', 'latchkey serve --help', 'latchkey admin token add --help']);
+  examples(program, ['latchkey serve', 'latchkey admin token add --help', 'latchkey login https://git.example.org', 'latchkey doctor', 'latchkey token list']);
   program.addCommand(serveCommand(terminal));
   program.addCommand(adminCommand(terminal));
+  for (const command of [doctorCommand, loginCommand, credentialCommand, tokenCommand, whoamiCommand, openCommand]) program.addCommand(command(terminal));
+  program.addCommand(completionCommand(terminal, program));
   for (const command of everyCommand(program)) {
     command
       .exitOverride()

@@ -9,6 +9,7 @@
 import { Fault, Problem } from '../base/errors.ts';
 import { SettingsProblem } from '../base/setting-problem.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { ServerRefusal } from './server-client.ts';
 
 /** Everything that a command may touch of the world around it; tests bring their own. */
 export interface Terminal {
@@ -19,6 +20,10 @@ export interface Terminal {
   say(line: string): void;
   /** Standard input to its end, at most `maxBytes`; a `UsageError` when there is more or it isn't UTF-8. */
   readInput(maxBytes: number): Promise<string>;
+  /** True when a person sits there and reads what is said. */
+  readonly interactive?: boolean;
+  /** Asks a person and gives what they type, without the end of the line; null when nobody answers. */
+  ask?(question: string): Promise<string | null>;
 }
 
 /** The command line can't mean anything. */
@@ -30,6 +35,17 @@ export class UsageError extends Error {
   constructor(message: string, hint?: string) {
     super(message);
     this.hint = hint ?? null;
+  }
+}
+
+/** The command has said all there is to say, and ends with this code. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped';
+  readonly code: ExitCode;
+
+  constructor(code: ExitCode) {
+    super(`exit ${code}`);
+    this.code = code;
   }
 }
 
@@ -46,7 +62,21 @@ export function processTerminal(): Terminal {
     print: (line) => void process.stdout.write(`${line}\n`),
     say: (line) => void process.stderr.write(`${line}\n`),
     readInput: (maxBytes) => readAll(process.stdin, maxBytes),
+    interactive: process.stderr.isTTY === true,
+    ask: askPerson,
   };
+}
+
+async function askPerson(question: string): Promise<string | null> {
+  if (process.stdin.isTTY !== true) return null;
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = new Promise<null>((resolve) => lines.once('close', () => resolve(null)));
+  try {
+    return await Promise.race([lines.question(question), answer]);
+  } finally {
+    lines.close();
+  }
 }
 
 async function readAll(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
@@ -76,6 +106,7 @@ export function sayError(terminal: Terminal, error: unknown, command: string): E
     terminal.say(`error: ${spoken(message)}`);
     if (hint !== null) terminal.say(`hint: ${spoken(hint)}`);
   };
+  if (error instanceof Stopped) return error.code;
   if (error instanceof SettingsProblem) {
     for (const complaint of error.complaints) tell(complaint.message, complaint.hint);
     return EXIT.usage;
@@ -87,6 +118,10 @@ export function sayError(terminal: Terminal, error: unknown, command: string): E
   if (error instanceof Problem) {
     for (const complaint of error.complaints) tell(complaint.message, null);
     terminal.say(`hint: nothing was changed; see ${command} --help`);
+    return EXIT.refused;
+  }
+  if (error instanceof ServerRefusal) {
+    tell(error.message, error.wayOut);
     return EXIT.refused;
   }
   if (error instanceof Fault) {

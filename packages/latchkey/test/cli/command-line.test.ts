@@ -30,7 +30,9 @@ describe('help', () => {
       'admin repo add', 'admin repo adopt', 'admin repo archive', 'admin repo collaborator add', 'admin repo collaborator remove', 'admin repo import',
       'admin token add', 'admin token list', 'admin token revoke',
       'admin user add', 'admin user restore', 'admin user suspend',
-      'serve',
+      'completion', 'credential capability', 'credential erase', 'credential get', 'credential install', 'credential store', 'credential uninstall',
+      'doctor', 'login', 'open token', 'serve',
+      'token check', 'token create', 'token list', 'token revoke', 'token rotate', 'token show', 'whoami',
     ]);
   });
 
@@ -70,7 +72,7 @@ describe('help', () => {
 
 /** Each row: a command line that can't mean anything, its error, and its hint. */
 const USAGE_ERRORS: readonly [string, string, string][] = [
-  ['', 'latchkey needs a command: serve, admin', 'see latchkey --help'],
+  ['', 'latchkey needs a command: serve, admin, doctor, login, credential, token, whoami, open, completion', 'see latchkey --help'],
   ['admin', 'latchkey admin needs a command: user, org, repo, token', 'see latchkey admin --help'],
   ['admin org member', 'latchkey admin org member needs a command: add, remove', 'see latchkey admin org member --help'],
   ['serv', "unknown command 'serv'", 'did you mean serve?'],

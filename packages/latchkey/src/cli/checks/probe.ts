@@ -1,0 +1,51 @@
+/**
+ * Asks a server over plain HTTP, without any of the code that the commands use for it.
+ *
+ * Invariant: every request ends; of an answer no more than `MAX_BODY_BYTES` is read. Redirects are not followed.
+ */
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+  /** When the answer came, by this machine's clock, in milliseconds. */
+  readonly atMs: number;
+  /** The certificate's end as the server says it; null without TLS. */
+  readonly certificateEnds: string | null;
+}
+
+/** What the first request to the server brought. */
+export interface Probe {
+  /** Null when it was not asked, or nothing came. */
+  readonly answered: Answered | null;
+  /** Node's or OpenSSL's code of the failure. */
+  readonly failure: string | null;
+  /** True when it answered as a Latchkey does. */
+  readonly isLatchkey: boolean;
+}
+
+export const EMPTY_PROBE: Probe = { answered: null, failure: null, isLatchkey: false };
+export const MAX_BODY_BYTES = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** One GET. @throws Error with a `code` when nothing came. */
+export function get(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
+  const send = url.startsWith('https:') ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const request = send(url, { headers: { 'User-Agent': 'latchkey-doctor', ...headers }, agent: false, timeout: REQUEST_TIMEOUT_MS }, (response) => {
+      const certificate = (response.socket as TLSSocket).getPeerCertificate?.();
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+        if (body.length > MAX_BODY_BYTES) response.destroy();
+      }).on('close', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: body.slice(0, MAX_BODY_BYTES), atMs: Date.now(), certificateEnds: certificate?.valid_to ?? null }));
+      response.on('error', () => {});
+    });
+    request.on('timeout', () => request.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
+    request.on('error', reject);
+    request.end();
+  });
+}

@@ -1,0 +1,234 @@
+/**
+ * The credential helper under real git: the cases of the contract that git's own helpers are held to, then ours.
+ *
+ * Source of the cases: git's source, t/lib-credential.sh (which behaviour is asked of a helper; the words here are ours).
+ */
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { latchkey, runProgram, type Ended } from './latchkey-process.ts';
+
+interface Home {
+  readonly folder: string;
+  readonly env: Record<string, string>;
+  /** `git credential fill|approve|reject` with these lines. */
+  git(action: 'fill' | 'approve' | 'reject', ...lines: string[]): Promise<Ended>;
+  /** The helper itself, with raw input. */
+  helper(action: string, input: string): Promise<Ended>;
+}
+
+const SERVERS = ['https://example.com', 'http://example.com', 'https://other.tld', 'http://path.tld', 'https://git.example.org:8443'];
+
+/** A person with git, for whom the helper answers for some servers. What git has to ask for is answered with `asked-…`. */
+async function home(config = '', servers = SERVERS): Promise<Home> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-helper-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const askpass = join(folder, 'askpass');
+  await writeFile(askpass, '#!/bin/sh\ncase "$1" in Username*) echo asked-username;; *) echo asked-password;; esac\n', { mode: 0o755 });
+  await writeFile(join(folder, '.gitconfig'), config);
+  const env = { HOME: folder, XDG_DATA_HOME: join(folder, 'data'), GIT_ASKPASS: askpass, GIT_CONFIG_GLOBAL: join(folder, '.gitconfig') };
+  for (const server of servers) expect((await latchkey(['credential', 'install', server], { env })).code).toBe(0);
+  return {
+    folder, env,
+    git: (action, ...lines) => runProgram('git', ['credential', action], { env, input: `${lines.join('\n')}\n` }),
+    helper: (action, input) => latchkey(['credential', action], { env, input }),
+  };
+}
+
+const KEEPERS: readonly (readonly [name: string, config: string])[] = [
+  ['in its own file', ''],
+  ["through git's configured helper", '[credential]\n\thelper = store\n'],
+];
+
+describe.each(KEEPERS)('the contract of helpers, secrets kept %s', (_name, config) => {
+  const at = (host: string, protocol = 'https'): string[] => [`protocol=${protocol}`, `host=${host}`];
+  const asked = (lines: string[]): string => `${[...lines, 'username=asked-username', 'password=asked-password'].join('\n')}\n`;
+
+  test('what is not there is asked for; what is stored is found, by protocol, host and username', async () => {
+    const { git } = await home(config);
+    expect((await git('fill', ...at('example.com'))).stdout).toBe(asked(at('example.com')));
+    await git('approve', ...at('example.com'), 'username=user1', 'password=pass1');
+    expect((await git('fill', ...at('example.com'))).stdout).toBe('protocol=https\nhost=example.com\nusername=user1\npassword=pass1\n');
+    expect((await git('fill', ...at('example.com', 'http'))).stdout).toBe(asked(at('example.com', 'http')));
+    expect((await git('fill', ...at('other.tld'))).stdout).toBe(asked(at('other.tld')));
+    expect((await git('fill', ...at('example.com'), 'username=other')).stdout).toBe('protocol=https\nhost=example.com\nusername=other\npassword=asked-password\n');
+  });
+
+  test('a path is matched when git sends one', async () => {
+    const { git } = await home(`${config}[credential]\n\tuseHttpPath = true\n`);
+    await git('approve', ...at('path.tld', 'http'), 'path=foo.git', 'username=user', 'password=pass');
+    expect((await git('fill', ...at('path.tld', 'http'), 'path=foo.git')).stdout).toContain('password=pass\n');
+    expect((await git('fill', ...at('path.tld', 'http'), 'path=bar.git')).stdout).toContain('password=asked-password\n');
+  });
+
+  test('storing again replaces, two users lie side by side, and forgetting one leaves the other', async () => {
+    const { git } = await home(config);
+    await git('approve', ...at('example.com'), 'username=user1', 'password=pass1');
+    await git('approve', ...at('example.com'), 'username=user1', 'password=pass1-new');
+    await git('approve', ...at('example.com'), 'username=user2', 'password=pass2');
+    expect((await git('fill', ...at('example.com'), 'username=user1')).stdout).toContain('password=pass1-new\n');
+    expect((await git('fill', ...at('example.com'), 'username=user2')).stdout).toContain('password=pass2\n');
+    await git('reject', ...at('example.com'), 'username=user1');
+    expect((await git('fill', ...at('example.com'), 'username=user1')).stdout).toContain('password=asked-password\n');
+    expect((await git('fill', ...at('example.com'), 'username=user2')).stdout).toContain('password=pass2\n');
+  });
+
+  test('a secret is erased when, and only when, it is the one that is held', async () => {
+    const { git } = await home(config);
+    await git('approve', ...at('example.com'), 'username=user1', 'password=pass1');
+    await git('reject', ...at('example.com'), 'username=user1', 'password=another');
+    expect((await git('fill', ...at('example.com'))).stdout).toContain('password=pass1\n');
+    await git('reject', ...at('example.com'), 'username=user1', 'password=pass1');
+    expect((await git('fill', ...at('example.com'))).stdout).toContain('password=asked-password\n');
+  });
+
+  test('forgetting a host forgets all of it', async () => {
+    const { git } = await home(config);
+    await git('approve', ...at('example.com'), 'username=user1', 'password=pass1');
+    await git('approve', ...at('example.com'), 'username=user2', 'password=pass2');
+    await git('reject', ...at('example.com'));
+    expect((await git('fill', ...at('example.com'))).stdout).toBe(asked(at('example.com')));
+  });
+
+  test('a host may have a port', async () => {
+    const { git } = await home(config);
+    await git('approve', ...at('git.example.org:8443'), 'username=ada+7', 'password=secret');
+    expect((await git('fill', ...at('git.example.org:8443'))).stdout).toContain('username=ada+7\npassword=secret\n');
+  });
+});
+
+test('an empty username and password can be stored', async () => {
+  const { helper } = await home();
+  await helper('store', 'protocol=https\nhost=example.com\nusername=\npassword=\n\n');
+  expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe('protocol=https\nhost=example.com\nusername=\npassword=\n');
+});
+
+test('an end and a refresh token are kept and told; what has ended is not answered with', async () => {
+  const { helper } = await home();
+  const end = Math.floor(Date.now() / 1000) + 3600;
+  await helper('store', `protocol=https\nhost=example.com\nusername=u\npassword=p\npassword_expiry_utc=${end}\noauth_refresh_token=r\n`);
+  expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe(
+    `protocol=https\nhost=example.com\nusername=u\npassword=p\npassword_expiry_utc=${end}\noauth_refresh_token=r\n`);
+  await helper('store', 'protocol=https\nhost=other.tld\nusername=u\npassword=p\npassword_expiry_utc=5\n');
+  expect((await helper('get', 'protocol=https\nhost=other.tld\n')).stdout).toBe('');
+});
+
+test('the file is for its owner alone, and holds no secret where another helper keeps them', async () => {
+  const own = await home();
+  await own.git('approve', 'protocol=https', 'host=example.com', 'username=u', 'password=topsecret');
+  const file = join(own.folder, 'data/latchkey/credentials.json');
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const shared = await home('[credential]\n\thelper = store\n');
+  await shared.git('approve', 'protocol=https', 'host=example.com', 'username=u', 'password=topsecret');
+  expect(await readFile(join(shared.folder, 'data/latchkey/credentials.json'), 'utf8')).not.toContain('topsecret');
+  expect(await readFile(join(shared.folder, '.git-credentials'), 'utf8')).toContain('topsecret');
+});
+
+test('installing twice writes once, and uninstalling leaves git as it was', async () => {
+  const { env, folder } = await home('', ['https://example.com']);
+  const config = join(folder, '.gitconfig');
+  const once = await readFile(config, 'utf8');
+  await latchkey(['credential', 'install', 'https://example.com'], { env });
+  expect(await readFile(config, 'utf8')).toBe(once);
+  expect((await latchkey(['credential', 'uninstall', 'https://example.com'], { env })).code).toBe(0);
+  expect((await runProgram('git', ['config', '--global', '--get-all', 'credential.https://example.com.helper'], { env })).stdout).toBe('');
+});
+
+describe('bad input', () => {
+  test.each([
+    ['unknown keys', 'protocol=https\nwhatever=1\nhost=example.com\nusername=u\npassword=p\nquota[]=x\n\n'],
+    ['no newline at the end', 'protocol=https\nhost=example.com\nusername=u\npassword=p'],
+    ['CRLF', 'protocol=https\r\nhost=example.com\r\nusername=u\r\npassword=p\r\n\r\n'],
+    ['lines after the end', 'protocol=https\nhost=example.com\nusername=u\npassword=p\n\npassword=other\n'],
+  ])('%s is read', async (_name, input) => {
+    const { helper } = await home();
+    expect(await helper('store', input)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe('protocol=https\nhost=example.com\nusername=u\npassword=p\n');
+  });
+
+  test.each([
+    ['a line of a megabyte', `protocol=https\nhost=example.com\npassword=${'x'.repeat(1_048_576)}\n`, 'error: standard input holds more than 262144 bytes'],
+    ['a line that is too long', `protocol=https\nhost=example.com\npassword=${'x'.repeat(70_000)}\n`, "error: what git sent can't be read: a line is longer than 65520 characters"],
+    ['a line without =', 'protocol=https\nhost\n', "error: what git sent can't be read: a line is not of the form key=value"],
+    ['no host', 'protocol=https\n', 'error: what git sent names no protocol and host'],
+    ['nothing', '', 'error: what git sent names no protocol and host'],
+  ])('%s is refused in a sentence', async (_name, input, words) => {
+    const { helper } = await home();
+    const ended = await helper('get', input);
+    expect([ended.code, ended.stdout, ended.stderr.split('\n')[0]]).toEqual([2, '', words]);
+  });
+
+  test('a host that is not ours is left to others, with a word', async () => {
+    const { helper, git } = await home();
+    const ended = await helper('get', 'protocol=https\nhost=github.com\n');
+    expect([ended.code, ended.stdout]).toEqual([0, '']);
+    expect(ended.stderr).toBe('latchkey: https://github.com is no server that this helper was set up for\nhint: if it is a Latchkey server: latchkey login https://github.com\n');
+    expect(await helper('store', 'protocol=https\nhost=github.com\nusername=u\npassword=p\n')).toMatchObject({ code: 0, stdout: '' });
+    expect((await git('fill', 'protocol=https', 'host=github.com')).stdout).toContain('password=asked-password');
+  });
+
+  test('nobody is signed in, and nobody can be asked: git goes on to its own prompt', async () => {
+    const { helper } = await home();
+    const ended = await helper('get', 'protocol=https\nhost=example.com\n');
+    expect(ended).toEqual({ code: 0, stdout: '', stderr: 'latchkey: nobody is signed in at https://example.com\nhint: latchkey login https://example.com\n' });
+  });
+
+  test('a data folder that can not be written is said, and git goes on', async () => {
+    const { folder, env, helper } = await home();
+    await rm(join(folder, 'data'), { recursive: true });
+    await writeFile(join(folder, 'data'), 'a file where a folder belongs\n');
+    const ended = await latchkey(['credential', 'install', 'https://example.com'], { env });
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toMatch(/^error: .*data\/latchkey(?:\/credentials\.json)? can't be (?:written, so nothing is remembered|read)\nhint: /);
+    expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe('');
+  });
+
+  test('a damaged file is named with what to do', async () => {
+    const { folder, helper } = await home();
+    await mkdir(join(folder, 'data/latchkey'), { recursive: true });
+    await writeFile(join(folder, 'data/latchkey/credentials.json'), '{');
+    const ended = await helper('get', 'protocol=https\nhost=example.com\n');
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toMatch(/^error: .*credentials\.json is damaged\nhint: delete it, and sign in again: latchkey login URL\n$/);
+  });
+
+  test('a lock that was left behind is taken after its time, and many at once lose nothing', async () => {
+    const { helper } = await home();
+    await Promise.all(Array.from({ length: 6 }, (_, i) => helper('store', `protocol=https\nhost=example.com\nusername=user${i}\npassword=pass${i}\n`)));
+    for (let i = 0; i < 6; i++) expect((await helper('get', `protocol=https\nhost=example.com\nusername=user${i}\n`)).stdout).toContain(`password=pass${i}\n`);
+  });
+});
+
+test('a token near its end is renewed, and the new secret is the one that is kept', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+    const body = { id: 7, name: 'laptop', kind: 'fine-grained', state: 'active', owner: { login: 'ada' }, expires_at: '2099-01-01T00:00:00Z', token: 'new-secret' };
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { folder, helper } = await home('', [origin]);
+  const file = join(folder, 'data/latchkey/credentials.json');
+  const now = Math.floor(Date.now() / 1000);
+  await helper('store', `protocol=http\nhost=${new URL(origin).host}\nusername=ada+7\npassword=old-secret\npassword_expiry_utc=${now + 3600}\n`);
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"issuedAt": null', `"issuedAt": ${now - 30 * 86_400}`));
+  await chmod(file, 0o600);
+
+  const renewed = await helper('get', `protocol=http\nhost=${new URL(origin).host}\n`);
+  expect(renewed.stdout).toContain('username=ada+7\npassword=new-secret\npassword_expiry_utc=4070908800\n');
+  expect(asked).toEqual(['POST /api/v3/user/personal-access-tokens/current/rotate Bearer old-secret']);
+  expect((await helper('get', `protocol=http\nhost=${new URL(origin).host}\n`)).stdout).toContain('password=new-secret\n');
+  expect(asked).toHaveLength(1);
+
+  server.close();
+  server.closeAllConnections();
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"expiresAt": 4070908800', `"expiresAt": ${now + 60}`).replace(/"issuedAt": \d+/, `"issuedAt": ${now - 86_400}`));
+  const offline = await helper('get', `protocol=http\nhost=${new URL(origin).host}\n`);
+  expect(offline.stdout).toContain('password=new-secret\n');
+  expect(offline.stderr).toMatch(/^latchkey: the token could not be renewed: .* does not take connections\n$/);
+});
