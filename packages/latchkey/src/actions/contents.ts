@@ -49,6 +49,17 @@ export async function findContents(ctx: Context, permit: Permit, at: { path: str
   return entry === null ? null : { commitId, entry, folder: entry.type === 'tree' ? await list(at.path) : null };
 }
 
+/** A page of a folder's entries ('' = the root), or of everything below it; null when there is no such revision (null = the default branch) or folder. */
+export async function listFolder(
+  ctx: Context, permit: Permit, at: { path: string; revision: string | null; recursive: boolean }, page: { offset: number; limit: number },
+): Promise<TreeEntry[] | null> {
+  const plumbing = openTarget(ctx, permit);
+  const resolved = await resolveCommit(plumbing, at.revision ?? 'HEAD');
+  if (resolved === null || (at.path !== '' && pathProblem(at.path) !== null)) return null;
+  if (at.path !== '' && (await entryAt(plumbing, resolved.commitId, at.path))?.type !== 'tree') return null;
+  return listTree(plumbing, resolved.commitId, at.path, { ...page, recursive: at.recursive });
+}
+
 /** A file's first bytes, at most `maxBytes` of them. */
 export async function readFile(ctx: Context, permit: Permit, id: string, maxBytes: number): Promise<Buffer> {
   const [object] = await readObjects(openTarget(ctx, permit), [id], maxBytes);

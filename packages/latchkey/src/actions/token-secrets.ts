@@ -72,14 +72,19 @@ export async function renewedEnd(tx: Query, permit: Permit, token: Token, expiry
   const cap = await capFor(tx, token);
   const complaints = new Complaints();
   const isOpen = expiry.expiresInDays === undefined && expiry.expiresAt === undefined;
-  const expiresAt = isOpen ? asBefore(token, cap, at) : checkExpiry(expiry, cap, at, complaints);
   const acting = actingToken(permit);
   const isItself = acting?.id === token.id;
+  const expiresAt = isOpen ? noLaterThan(asBefore(token, cap, at), isItself ? null : (acting?.expiresAt ?? null)) : checkExpiry(expiry, cap, at, complaints);
   if (isItself && !isOpen && spanOf(token) !== null && (expiresAt === null || expiresAt - at > spanOf(token)!))
     complaints.add('expires_in', 'unprocessable', "A token can't give itself a longer life than it has.");
   if (complaints.list.length > 0) throw new Problem(complaints.list);
   keepWithin(permit, { ...(await boundsOf(tx, token)), expiresAt }, isItself);
   return expiresAt;
+}
+
+/** What was left open is cut to the end of the token that renews another. */
+function noLaterThan(expiresAt: UnixSeconds | null, latest: UnixSeconds | null): UnixSeconds | null {
+  return expiresAt === null || latest === null ? (expiresAt ?? latest) : Math.min(expiresAt, latest);
 }
 
 function spanOf({ expiresAt, issuedAt }: Token): number | null {

@@ -8,6 +8,7 @@
  * Invariant: nothing is read of a body before the request is allowed.
  * Never: a URL in the log: a client of this dialect may have put a token there, in vain (see `credential`).
  */
+import { Readable } from 'node:stream';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
@@ -128,17 +129,19 @@ async function run(visit: Visit, endpoint: Endpoint, path: Params, permit: Permi
   return endpoint.handle(call);
 }
 
-function answer(visit: Visit, { status, body, headers = {}, total }: Reply): FastifyReply {
+function answer(visit: Visit, { status, body, headers = {}, total, more }: Reply): FastifyReply {
   const { reply, url, ctx } = visit;
   void reply.headers(headers);
-  if (total !== undefined) void reply.headers(pagingHeaders(new URL(url.pathname + url.search, ctx.settings.publicUrl), offsetPage(queryParams(url.searchParams)), total));
+  const rows = total !== undefined ? { total } : more !== undefined ? { more } : null;
+  const here = new URL(url.pathname + url.search, ctx.settings.publicUrl);
+  if (rows !== null) void reply.headers(pagingHeaders(here, offsetPage(queryParams(url.searchParams)), rows));
   return send(visit, { status, body });
 }
 
 function send({ reply }: Visit, { status, body, headers = {} }: ErrorAnswer): FastifyReply {
   void reply.code(status).headers(headers);
   if (body === null) return reply.send();
-  if (typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body);
+  if (body instanceof Readable) return reply.send(body);
   return reply.type('application/json').send(JSON.stringify(body));
 }
 

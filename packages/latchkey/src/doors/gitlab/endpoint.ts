@@ -20,13 +20,15 @@ export interface Call<Values> {
   readonly page: OffsetPage;
 }
 
-/** What a handler answers. A body is sent as JSON, or as it is when it is text or bytes; null = none. */
+/** What a handler answers. A body is sent as JSON, or as it comes when it is a stream; null = none. */
 export interface Reply {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Of a list: how many rows all pages have together. */
   readonly total?: number;
+  /** Of a list whose rows were not counted: whether there are more behind this page. */
+  readonly more?: boolean;
 }
 
 export interface Endpoint extends GitlabRoute {

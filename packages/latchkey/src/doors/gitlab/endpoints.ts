@@ -1,8 +1,13 @@
 /** Every endpoint of this door, by noun. */
 import type { Endpoint } from './endpoint.ts';
+import { COMMIT_ENDPOINTS } from './endpoints/commits.ts';
+import { FILE_ENDPOINTS } from './endpoints/files.ts';
 import { PROJECT_ENDPOINTS } from './endpoints/projects.ts';
+import { REF_ENDPOINTS } from './endpoints/refs.ts';
 import { SERVER_ENDPOINTS } from './endpoints/server.ts';
 import { TOKEN_ENDPOINTS } from './endpoints/tokens.ts';
 import { USER_ENDPOINTS } from './endpoints/users.ts';
 
-export const ENDPOINTS: readonly Endpoint[] = [...SERVER_ENDPOINTS, ...USER_ENDPOINTS, ...TOKEN_ENDPOINTS, ...PROJECT_ENDPOINTS];
+export const ENDPOINTS: readonly Endpoint[] = [
+  ...SERVER_ENDPOINTS, ...USER_ENDPOINTS, ...TOKEN_ENDPOINTS, ...PROJECT_ENDPOINTS, ...FILE_ENDPOINTS, ...COMMIT_ENDPOINTS, ...REF_ENDPOINTS,
+];

@@ -36,9 +36,13 @@ function countIn(query: Readonly<Record<string, unknown>>, name: string): number
   return Number(text);
 }
 
-/** The headers of a page of `total` rows. `url` is the whole URL of this page. */
-export function pagingHeaders(url: URL, { page, perPage }: OffsetPage, total: number): Record<string, string> {
-  const pages = Math.max(1, Math.ceil(total / perPage));
+/**
+ * The headers of a page. `url` is the whole URL of this page. `rows`: how many all pages have, or whether there are more; then GitLab
+ * leaves out what it did not count, too.
+ */
+export function pagingHeaders(url: URL, { page, perPage }: OffsetPage, rows: { total: number } | { more: boolean }): Record<string, string> {
+  const pages = 'total' in rows ? Math.max(1, Math.ceil(rows.total / perPage)) : null;
+  const hasNext = 'total' in rows ? page < pages! : rows.more;
   const links: string[] = [];
   const link = (rel: string, number: number): void => {
     const target = new URL(url);
@@ -47,16 +51,15 @@ export function pagingHeaders(url: URL, { page, perPage }: OffsetPage, total: nu
     links.push(`<${target.href}>; rel="${rel}"`);
   };
   if (page > 1) link('prev', page - 1);
-  if (page < pages) link('next', page + 1);
+  if (hasNext) link('next', page + 1);
   link('first', 1);
-  link('last', pages);
+  if (pages !== null) link('last', pages);
   return {
     Link: links.join(', '),
     'X-Page': String(page),
     'X-Per-Page': String(perPage),
     'X-Prev-Page': page > 1 ? String(page - 1) : '',
-    'X-Next-Page': page < pages ? String(page + 1) : '',
-    'X-Total': String(total),
-    'X-Total-Pages': String(pages),
+    'X-Next-Page': hasNext ? String(page + 1) : '',
+    ...('total' in rows ? { 'X-Total': String(rows.total), 'X-Total-Pages': String(pages) } : {}),
   };
 }

@@ -65,12 +65,13 @@ function instantOf(value: unknown, form: RegExp): unknown {
   return Number.isNaN(at) || (value.length === 10 && new Date(at).toISOString().slice(0, 10) !== value) ? INVALID : Math.floor(at / 1000);
 }
 
-/** The parameters that an endpoint takes, each of its type. What is empty or null counts as not sent. @throws Answer */
-export function checkParams(specs: ParamSpecs, raw: Raw): Record<string, unknown> {
+/** The parameters that an endpoint takes, each of its type. What is empty or null counts as not sent. `within` names what they lie in. @throws Answer */
+export function checkParams(specs: ParamSpecs, raw: Raw, within: string | null = null): Record<string, unknown> {
   const wrong: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, spec] of Object.entries(specs)) {
-    const given = Object.hasOwn(raw, name) ? raw[name] : undefined;
+  for (const [key, spec] of Object.entries(specs)) {
+    const given = Object.hasOwn(raw, key) ? raw[key] : undefined;
+    const name = within === null ? key : `${within}[${key}]`;
     if (given === undefined || given === null || (given === '' && spec.type !== 'string')) {
       if (spec.required === true) wrong.push(`${name} is missing`);
       continue;
@@ -78,7 +79,7 @@ export function checkParams(specs: ParamSpecs, raw: Raw): Record<string, unknown
     const value = READ[spec.type](given);
     if (value === INVALID) wrong.push(`${name} is invalid`);
     else if (spec.values !== undefined && !spec.values.includes(String(value))) wrong.push(`${name} does not have a valid value`);
-    else values[name] = value;
+    else values[key] = value;
   }
   if (wrong.length > 0) throw badParams(wrong);
   return values;

@@ -1,0 +1,59 @@
+/** Commits, branches and tags as GitLab shows them. */
+import type { KnownCommit } from '../../../actions/history.ts';
+import type { CommitDiff } from '../../../git/diffs.ts';
+import type { Ref } from '../../../git/refs.ts';
+import { instant } from './dates.ts';
+
+/** Short ids have this many characters. */
+const SHORT_ID_LENGTH = 8;
+
+/** @param webUrl of the project */
+export function presentCommit({ commit }: KnownCommit, webUrl: string, diff?: CommitDiff): Record<string, unknown> {
+  const { id, message, author, committer, parentIds } = commit;
+  return {
+    id,
+    short_id: id.slice(0, SHORT_ID_LENGTH),
+    created_at: instant(committer.at),
+    parent_ids: parentIds,
+    title: message.split('\n', 1)[0],
+    message,
+    author_name: author.name,
+    author_email: author.email,
+    authored_date: instant(author.at),
+    committer_name: committer.name,
+    committer_email: committer.email,
+    committed_date: instant(committer.at),
+    trailers: {},
+    web_url: `${webUrl}/commit/${id}`,
+    ...(diff === undefined ? {} : { stats: { additions: diff.additions, deletions: diff.deletions, total: diff.additions + diff.deletions } }),
+  };
+}
+
+/** A branch with its last commit. `canPush`: whether whoever asks may push there. */
+export function presentBranch(ref: Ref, tip: KnownCommit, around: { webUrl: string; defaultBranch: string; canPush: boolean }): Record<string, unknown> {
+  const name = ref.name.slice('refs/heads/'.length);
+  return {
+    name,
+    commit: presentCommit(tip, around.webUrl),
+    merged: false,
+    protected: false,
+    developers_can_push: false,
+    developers_can_merge: false,
+    can_push: around.canPush,
+    default: name === around.defaultBranch,
+    web_url: `${around.webUrl}/tree/${name}`,
+  };
+}
+
+/** A tag with the commit that it marks; a light one has no message. */
+export function presentTag(ref: Ref, commit: KnownCommit, message: string | null, webUrl: string): Record<string, unknown> {
+  return {
+    name: ref.name.slice('refs/tags/'.length),
+    message,
+    target: ref.id,
+    commit: presentCommit(commit, webUrl),
+    release: null,
+    protected: false,
+    created_at: message === null ? null : instant(commit.commit.committer.at),
+  };
+}
