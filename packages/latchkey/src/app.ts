@@ -16,6 +16,7 @@ import type { Settings } from './base/config.ts';
 import { JobRunner } from './actions/job-runner.ts';
 import { openContext, type OpenContext } from './actions/open.ts';
 import { githubDoor, PREFIX as GITHUB_PREFIX } from './doors/github/door.ts';
+import { authorityDoor } from './doors/forward/authority.ts';
 import { makeForwardDoor } from './doors/forward/routes.ts';
 import { gitlabDoor, PREFIX as GITLAB_PREFIX } from './doors/gitlab/door.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
@@ -32,6 +33,8 @@ export interface RunningServer {
 /** Whether the server is about to stop: then `/readyz` says so, and connections end with their next answer. */
 interface Readiness {
   stopping: boolean;
+  /** Aborts when the server begins to stop: streams of events, which never end by themselves, end then. */
+  readonly ended: AbortController;
 }
 
 /** A plain door: handles a request of its own and says so, or leaves it to the next. */
@@ -49,7 +52,7 @@ export const DRAIN_MS = 30_000;
 export async function startServer(settings: Settings): Promise<RunningServer> {
   const context = await openContext(settings, makeLog(settings.logLevel));
   try {
-    const readiness = { stopping: false };
+    const readiness: Readiness = { stopping: false, ended: new AbortController() };
     const { fastify, server } = makeListener(context, readiness);
     await fastify.ready();
     context.memory.join();
@@ -87,6 +90,7 @@ function makeListener(context: OpenContext, readiness: Readiness): { fastify: Fa
     const problem = readiness.stopping ? 'stopping' : await problemOf(context);
     return reply.code(problem === null ? 200 : 503).send({ status: problem ?? 'ready' });
   });
+  void fastify.register(authorityDoor(context, readiness.ended.signal));
   void fastify.register(githubDoor(context), { prefix: GITHUB_PREFIX });
   void fastify.register(gitlabDoor(context), { prefix: GITLAB_PREFIX });
   void fastify.register(webDoor(context));
@@ -95,7 +99,7 @@ function makeListener(context: OpenContext, readiness: Readiness): { fastify: Fa
     if (status >= 500) context.log.error({ err: error }, 'a request failed');
     return reply.code(status).type('text/plain; charset=utf-8').send(status >= 500 ? 'Something went wrong on the server. Its log says what.\n' : `${error.message}\n`);
   });
-  return { fastify, server: server! };
+  return { fastify, server: server!, closing };
 }
 
 function makeServer(settings: Settings, answer: RequestListener): Server {
@@ -165,6 +169,7 @@ interface Closing {
 
 async function close({ server, fastify, jobs, context, readiness }: Closing): Promise<void> {
   readiness.stopping = true;
+  readiness.ended.abort();
   const jobsClosed = jobs.close(DRAIN_MS);
   await pause(context.settings.stopDelaySec * 1000);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -7,6 +7,7 @@
 import { Command } from 'commander';
 import { organizationCommand } from './admin-organizations.ts';
 import { repositoryCommand } from './admin-repositories.ts';
+import { serverCommand } from './admin-servers.ts';
 import { tokenCommand } from './admin-tokens.ts';
 import { userCommand } from './admin-users.ts';
 import { examples } from './command-help.ts';
@@ -15,7 +16,7 @@ import type { Terminal } from './terminal.ts';
 /** The commands below `admin`, one noun each. */
 export function adminCommand(terminal: Terminal): Command {
   const command = new Command('admin').description('manage people, organizations, repositories and tokens on this machine');
-  for (const noun of [userCommand, organizationCommand, repositoryCommand, tokenCommand]) command.addCommand(noun(terminal));
+  for (const noun of [userCommand, organizationCommand, repositoryCommand, serverCommand, tokenCommand]) command.addCommand(noun(terminal));
   return examples(command, [
     'latchkey admin user add ada --email ada@example.org --verified --password-stdin < password.txt',
     'latchkey admin repo add ada/notes --private',

@@ -344,6 +344,17 @@ export interface RevisionChangesTable {
   subject: number;
 }
 
+/** A service that may ask about tokens. */
+export interface ResourceServersTable {
+  id: Generated<number>;
+  name: string;
+  name_key: string;
+  /** SHA-256, base64url. */
+  secret_digest: string;
+  last_eight: string;
+  created_at: number;
+}
+
 /** A single row: rises with every change that can take a right away, so that memory can be checked against it. */
 export interface RevisionTable {
   id: 1;
@@ -379,5 +390,6 @@ export interface Database {
   nodes: NodesTable;
   rate_windows: RateWindowsTable;
   revision_changes: RevisionChangesTable;
+  resource_servers: ResourceServersTable;
   revision: RevisionTable;
 }

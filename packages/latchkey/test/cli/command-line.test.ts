@@ -28,6 +28,7 @@ describe('help', () => {
     expect(COMMANDS.filter((command) => command.commands.length === 0).map((command) => pathOf(command).join(' ')).sort()).toEqual([
       'admin org add', 'admin org member add', 'admin org member remove',
       'admin repo add', 'admin repo adopt', 'admin repo archive', 'admin repo collaborator add', 'admin repo collaborator remove', 'admin repo import',
+      'admin server add', 'admin server list', 'admin server remove',
       'admin token add', 'admin token list', 'admin token revoke',
       'admin user add', 'admin user restore', 'admin user suspend',
       'completion', 'credential capability', 'credential erase', 'credential get', 'credential install', 'credential store', 'credential uninstall',
@@ -73,7 +74,7 @@ describe('help', () => {
 /** Each row: a command line that can't mean anything, its error, and its hint. */
 const USAGE_ERRORS: readonly [string, string, string][] = [
   ['', 'latchkey needs a command: serve, admin, doctor, login, credential, token, whoami, open, completion', 'see latchkey --help'],
-  ['admin', 'latchkey admin needs a command: user, org, repo, token', 'see latchkey admin --help'],
+  ['admin', 'latchkey admin needs a command: user, org, repo, server, token', 'see latchkey admin --help'],
   ['admin org member', 'latchkey admin org member needs a command: add, remove', 'see latchkey admin org member --help'],
   ['serv', "unknown command 'serv'", 'did you mean serve?'],
   ['admin frobnicate', "unknown command 'frobnicate'", 'see latchkey admin --help'],

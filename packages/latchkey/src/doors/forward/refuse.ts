@@ -59,7 +59,7 @@ export const STATUS_OF = {
 const CURED_BY_SCOPE: ReadonlySet<Reason> = new Set<Reason>(['permission_missing', 'scope_missing', 'repository_not_selected', 'resource_owner_mismatch', 'public_only']);
 
 /** What is wrong apart from who may do what, in words for whoever reads them: the person, or whoever set the proxy up. */
-const MISTAKES = {
+export const MISTAKES = {
   proxy_unknown: "Only a trusted proxy may ask here. The server's administrator names it with --trusted-proxy.",
   address_missing: 'The proxy does not say which address was asked for (X-Original-URI, X-Forwarded-Uri, or a path after /forward-auth).',
   address_twice: 'The request names the address that it is for in more than one way, so it is for none.',

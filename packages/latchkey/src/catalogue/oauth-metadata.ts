@@ -1,0 +1,34 @@
+/**
+ * What this server says of itself to OAuth clients: RFC 8414 (authorization server) and RFC 9728 (protected resource).
+ *
+ * To add an endpoint: a row in `ENDPOINTS` with its path, and what it supports in `SUPPORTED`.
+ */
+import { PERMISSIONS } from './permissions.ts';
+
+/** Fields that hold an address on this server. */
+const ENDPOINTS: Readonly<Record<string, string>> = {
+  introspection_endpoint: '/oauth/introspect',
+};
+
+const SUPPORTED: Readonly<Record<string, readonly string[]>> = {
+  introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+  // The field is required; a server without an authorization endpoint supports none.
+  response_types_supported: [],
+};
+
+export const AUTHORIZATION_SERVER_PATH = '/.well-known/oauth-authorization-server';
+export const PROTECTED_RESOURCE_PATH = '/.well-known/oauth-protected-resource';
+
+/** Every permission at every level: `contents:read contents:write`. */
+function scopesSupported(): string[] {
+  return PERMISSIONS.flatMap(({ name, levels }) => levels.map((level) => `${name}:${level}`));
+}
+
+export function authorizationServerMetadata(publicUrl: string): Record<string, unknown> {
+  const addresses = Object.fromEntries(Object.entries(ENDPOINTS).map(([field, path]) => [field, publicUrl + path]));
+  return { issuer: publicUrl, ...addresses, ...SUPPORTED, scopes_supported: scopesSupported() };
+}
+
+export function protectedResourceMetadata(publicUrl: string): Record<string, unknown> {
+  return { resource: publicUrl, authorization_servers: [publicUrl], bearer_methods_supported: ['header'], resource_name: 'Latchkey', scopes_supported: scopesSupported() };
+}

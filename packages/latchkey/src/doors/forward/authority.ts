@@ -1,0 +1,110 @@
+/**
+ * What other services ask: is this token alive (`/oauth/introspect`), may it do that (`/api/latchkey/check`), has anything changed (`/api/latchkey/events`),
+ * and what does this server offer (`/.well-known/oauth-…`).
+ *
+ * Invariant: who asks about somebody else's token shows a resource server's secret. Never: an answer that may be cached.
+ */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from '../../actions/context.ts';
+import { authorizationOf, credentialOf, type Credential } from '../../actions/credential.ts';
+import { takeToken } from '../../actions/rate-limit.ts';
+import { resourceServerOf, type ResourceServer } from '../../actions/resource-servers.ts';
+import { callerAddress, networkOf } from '../../base/address.ts';
+import { Secret } from '../../base/secret.ts';
+import { AUTHORIZATION_SERVER_PATH, authorizationServerMetadata, PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from '../../catalogue/oauth-metadata.ts';
+import { answerCheckCall } from './check.ts';
+import { makeEvents } from './events.ts';
+import { answerIntrospection } from './introspection.ts';
+
+/** Most bytes of a body: some hundred checks with long names. */
+export const MAX_AUTHORITY_BODY_BYTES = 256 * 1024;
+
+/** Something wrong with a call, as OAuth spells it (RFC 6749 section 5.2). */
+export class CallMistake extends Error {
+  override readonly name = 'CallMistake';
+  readonly status: 400 | 401 | 429;
+  readonly code: string;
+  readonly retryAfterSec: number | null;
+
+  constructor(status: 400 | 401 | 429, code: string, description: string, retryAfterSec: number | null = null) {
+    super(description);
+    this.status = status;
+    this.code = code;
+    this.retryAfterSec = retryAfterSec;
+  }
+}
+
+/** One call, with what is known of the caller before anything is decided. */
+export interface AuthorityCall {
+  readonly ctx: Context;
+  readonly credential: Credential;
+  /** Of the caller itself. */
+  readonly address: string;
+  readonly userAgent: string | null;
+  readonly body: unknown;
+}
+
+/** The plugin. `closing` ends the streams of events, which would hold a stop up. */
+export function authorityDoor(ctx: Context, closing: AbortSignal): FastifyPluginAsync {
+  const events = makeEvents(ctx, closing);
+  return async (fastify) => {
+    fastify.removeAllContentTypeParsers();
+    fastify.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: MAX_AUTHORITY_BODY_BYTES }, (_request, text, done) => done(null, jsonOf(String(text))));
+    fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: MAX_AUTHORITY_BODY_BYTES }, (_request, text, done) => done(null, new URLSearchParams(String(text))));
+    fastify.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'));
+    fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => sayMistake(ctx, reply, error));
+    fastify.get(AUTHORIZATION_SERVER_PATH, async () => authorizationServerMetadata(ctx.settings.publicUrl));
+    fastify.get(PROTECTED_RESOURCE_PATH, async () => protectedResourceMetadata(ctx.settings.publicUrl));
+    fastify.post('/oauth/introspect', async (request) => answerIntrospection(callOf(ctx, request)));
+    fastify.post('/api/latchkey/check', async (request) => answerCheckCall(callOf(ctx, request)));
+    fastify.get('/api/latchkey/events', async (request, reply) => {
+      await serverAsking(callOf(ctx, request));
+      return events(request, reply);
+    });
+  };
+}
+
+/** Undefined for what is no JSON: then no field of it is there, and the call is told what it needs. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function callOf(ctx: Context, request: FastifyRequest): AuthorityCall {
+  const forwardedFor = request.headers['x-forwarded-for'];
+  return {
+    ctx, body: request.body, userAgent: request.headers['user-agent'] ?? null,
+    credential: credentialOf(authorizationOf(request.raw.rawHeaders)),
+    address: callerAddress(request.socket.remoteAddress, Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor, ctx.settings.trustedProxies),
+  };
+}
+
+/**
+ * The resource server that asks. Its credential may also stand in a form, as OAuth clients send it (`client_id`, `client_secret`).
+ * @throws CallMistake when there is none; who tries too many is told to wait
+ */
+export async function serverAsking({ ctx, credential, body, address }: AuthorityCall): Promise<ResourceServer> {
+  const form = body instanceof URLSearchParams ? body : null;
+  const secret = form?.get('client_secret') ?? null;
+  const inForm: Credential | null = secret === null ? null : { form: 'basic', username: form!.get('client_id') ?? '', secret: new Secret(secret) };
+  if (inForm !== null && credential.form !== 'none') throw new CallMistake(400, 'invalid_request', 'The credential of the server was sent in two ways.');
+  const server = await resourceServerOf(ctx, inForm ?? credential);
+  if (server !== null) return server;
+  const allowance = await takeToken(ctx, 'failed-credentials', networkOf(address));
+  if (allowance !== null && !allowance.allowed) throw new CallMistake(429, 'temporarily_unavailable', 'Too many wrong credentials came from this address.', allowance.retryAfterSec);
+  throw new CallMistake(401, 'invalid_client', 'This needs the secret of a resource server: `latchkey admin server add NAME` makes one.');
+}
+
+function sayMistake(ctx: Context, reply: FastifyReply, error: Error & { statusCode?: number }): FastifyReply {
+  if (error instanceof CallMistake) {
+    if (error.status === 401) void reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
+    if (error.retryAfterSec !== null) void reply.header('Retry-After', String(error.retryAfterSec));
+    return reply.code(error.status).send({ error: error.code, error_description: error.message });
+  }
+  const status = error.statusCode ?? 500;
+  if (status >= 500) ctx.log.error({ err: error }, 'a question of another service failed');
+  return reply.code(status).send({ error: status >= 500 ? 'server_error' : 'invalid_request', error_description: status >= 500 ? 'The server could not answer. Its log says why.' : error.message });
+}

@@ -1,0 +1,36 @@
+/** OAuth 2.0 token introspection (RFC 7662): a form with `token` in, what is known of it out; `{"active": false}` and nothing more of whatever is not alive. */
+import { introspect } from '../../actions/introspection.ts';
+import { Secret } from '../../base/secret.ts';
+import { CallMistake, serverAsking, type AuthorityCall } from './authority.ts';
+
+const INACTIVE = { active: false };
+
+/** Beside RFC 7662 it takes `client_address`: from where the token is used, without which one with a list of addresses is not active. */
+export async function answerIntrospection(call: AuthorityCall): Promise<unknown> {
+  const server = await serverAsking(call);
+  const { ctx, body } = call;
+  const tokens = body instanceof URLSearchParams ? body.getAll('token') : [];
+  if (tokens.length !== 1) throw new CallMistake(400, 'invalid_request', 'Send a form with one field named token.');
+  const address = body instanceof URLSearchParams ? (body.get('client_address') ?? '') : '';
+  const found = await introspect(ctx, new Secret(tokens[0]!.trim()), address);
+  if (found === null) return INACTIVE;
+  const { token, user } = found;
+  return {
+    active: true,
+    scope: found.scope,
+    // No client asked for the token: its owner made it, so it is its own.
+    client_id: `token:${token.id}`,
+    username: user.login,
+    token_type: 'Bearer',
+    ...(token.expiresAt === null ? {} : { exp: token.expiresAt }),
+    iat: token.issuedAt,
+    ...(token.notBeforeAt === null ? {} : { nbf: token.notBeforeAt }),
+    sub: String(user.id),
+    aud: server.name,
+    iss: ctx.settings.publicUrl,
+    jti: String(token.id),
+    token_kind: token.kind,
+    permissions: found.grants,
+    max_age: found.maxAgeSec,
+  };
+}
