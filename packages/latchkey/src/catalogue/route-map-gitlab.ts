@@ -33,7 +33,7 @@ export function gitlabRows(): MapRow[] {
 
 function listedRows(): MapRow[] {
   const rows = GITLAB_ROUTES.map((route): MapRow => {
-    const path = route.path.replace('/projects/:id', PROJECT).replace('/:file_path', '/{file_path...}').replace(/\/:(branch|tag_name)$/, '/{$1...}').replace(/:(\w+)/g, '{$1}');
+    const path = route.path.replace('/projects/{id}', PROJECT).replace(/\{(path|branch|tag_name)\}/, '{$1...}');
     return { method: route.method, path, need: route.need, target: targetOf(route.target, path) };
   });
   const admin: Need = { sets: [{ administration: 'write' }], publicRead: false, writes: false };
