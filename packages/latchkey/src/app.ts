@@ -99,7 +99,7 @@ function makeListener(context: OpenContext, readiness: Readiness): { fastify: Fa
     if (status >= 500) context.log.error({ err: error }, 'a request failed');
     return reply.code(status).type('text/plain; charset=utf-8').send(status >= 500 ? 'Something went wrong on the server. Its log says what.\n' : `${error.message}\n`);
   });
-  return { fastify, server: server!, closing };
+  return { fastify, server: server! };
 }
 
 function makeServer(settings: Settings, answer: RequestListener): Server {
