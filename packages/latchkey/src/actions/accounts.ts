@@ -31,6 +31,14 @@ export interface NewUserDraft {
 
 /** Makes a person. @throws Problem when the login or the address is taken or not allowed, or the password too short or long. */
 export async function addUser(ctx: Context, permit: Permit, draft: NewUserDraft): Promise<Account> {
+  return makeUser(ctx, draft, async (tx, user) => {
+    await record(tx, permit, ctx.clock.now(), { action: 'user.create', userId: user.id, data: { login: user.login, admin: draft.admin } });
+    return user;
+  });
+}
+
+/** Makes a person, and in the same transaction what comes with it: the audit entry at least. @throws Problem as `addUser` does, or as `withIt` does. */
+export async function makeUser<T>(ctx: Context, draft: NewUserDraft, withIt: (tx: Query, user: Account) => Promise<T>): Promise<T> {
   const complaints: Complaint[] = [
     ...complain('login', loginProblem(draft.login)),
     ...complain('email', emailProblem(draft.email)),
@@ -44,8 +52,7 @@ export async function addUser(ctx: Context, permit: Permit, draft: NewUserDraft)
       if ((await userByEmail(tx, draft.email)) !== null) throw problem('already_exists', 'Somebody has this e-mail address already.', 'email');
       const user = await insertUser(tx, { login: draft.login, admin: draft.admin, passwordDigest, at });
       await insertEmail(tx, { userId: user.id, address: draft.email, verifiedAt: draft.verified ? at : null, primary: true, at });
-      await record(tx, permit, at, { action: 'user.create', userId: user.id, data: { login: user.login, admin: draft.admin } });
-      return user;
+      return withIt(tx, user);
     }),
   );
 }

@@ -22,6 +22,7 @@ import { authenticate, type Identity, type Rejection } from './authenticate.ts';
 import { reportLateUse, useToken } from './token-uses.ts';
 import { OPERATOR, UPKEEP, type Actor, type Context } from './context.ts';
 import type { Credential } from './credential.ts';
+import { passwordReason } from './password-refusal.ts';
 import type { Keeping } from './memory.ts';
 import { takeToken } from './rate-limit.ts';
 
@@ -90,9 +91,11 @@ export function authorize(ctx: Context, request: AccessRequest): Soon<Verdict> {
  */
 function reject(ctx: Context, request: AccessRequest, found: Rejection): Soon<Verdict> {
   return soon(takeToken(ctx, 'failed-credentials', networkOf(request.address)), (allowance) => {
-    const isTooOften = allowance !== null && !allowance.allowed;
-    const rejection = isTooOften ? { ...found, reason: 'too_many_attempts' as const, retryAfterSec: allowance.retryAfterSec } : found;
-    return { allowed: false, explanation: explainRejection(ctx, request, rejection) };
+    const told = (rejection: Rejection & { retryAfterSec?: number }): Verdict => ({ allowed: false, explanation: explainRejection(ctx, request, rejection) });
+    if (allowance !== null && !allowance.allowed) return told({ ...found, reason: 'too_many_attempts', retryAfterSec: allowance.retryAfterSec });
+    const { credential } = request;
+    if (found.reason !== 'password_not_accepted' || credential.form !== 'basic') return told(found);
+    return soon(passwordReason(ctx, credential, request.address), (reason) => told({ ...found, reason }));
   });
 }
 

@@ -1,9 +1,8 @@
-/** Forgets what time has ended and nobody looks at: sessions, links, counts of failed sign-ins, forms that were sent. */
+/** Forgets what time has ended and nobody looks at: sessions, links, forms that were sent. */
 import { DAY_SEC } from '../base/time.ts';
 import { deleteSubmissionsBefore } from '../store/form-submissions.ts';
 import { deleteEndedLinks } from '../store/one-time-links.ts';
 import { deleteEndedSessions } from '../store/sessions.ts';
-import { deleteEndedFailures } from '../store/sign-in-failures.ts';
 import type { Context } from './context.ts';
 
 /** How long a form that was sent stays known. */
@@ -13,6 +12,5 @@ export async function forgetEnded({ store, clock }: Context): Promise<void> {
   const at = clock.now();
   await deleteEndedSessions(store.db, at);
   await deleteEndedLinks(store.db, at);
-  await deleteEndedFailures(store.db, at);
   await deleteSubmissionsBefore(store.db, at - KEEP_SUBMISSIONS_SEC);
 }

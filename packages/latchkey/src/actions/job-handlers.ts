@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { forgetEnded } from './forgetting.ts';
 import type { JobKind, JobPayloads } from './jobs.ts';
 import { deliverMail, forgetOldMail } from './mail.ts';
+import { mailPasswordLink } from './new-password.ts';
 import { REFUSALS_KEPT_SEC } from './refusals.ts';
 
 /** Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease was lost). */
@@ -31,6 +32,7 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
   },
   'clear-sessions': forgetEnded,
   'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
+  'mail-password-link': mailPasswordLink,
   'clear-revisions': async (ctx) => {
     await ctx.store.transaction(deleteOldChanges);
   },

@@ -19,10 +19,12 @@ export interface JobPayloads {
   'clear-rate-windows': null;
   /** Forgets what tokens were refused long ago. */
   'clear-refusals': null;
-  /** Forgets sessions, links, failed sign-ins and sent forms that have ended. */
+  /** Forgets sessions, links and sent forms that have ended. */
   'clear-sessions': null;
   /** Hands mails that are due to the mail server. */
   'deliver-mail': null;
+  /** Mails the link for a new password to whoever has this name. */
+  'mail-password-link': { readonly name: string; readonly address: string };
   /** Forgets what revisions were about that no node needs any more. */
   'clear-revisions': null;
 }

@@ -19,6 +19,8 @@ import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { enqueueJob } from './jobs.ts';
 
+export type { OutboxMail };
+
 /** Whom a mail is for: a person, at their primary verified address; or an address, of a person or of nobody known. */
 export type Recipient = { readonly userId: number } | { readonly userId: number | null; readonly address: string };
 

@@ -32,6 +32,21 @@ export const RATE_BUCKETS = {
   'api-address': { windowSec: HOUR_SEC, limit: (settings) => settings.anonymousRateLimit },
   /** Credentials that lead to nobody; key: `networkOf` the address. */
   'failed-credentials': { windowSec: 10 * MINUTE_SEC, limit: (settings) => settings.failedCredentialLimit },
+  /** Wrong passwords and codes for one account from one network; key: both. By account alone, anybody could lock anybody out. */
+  'failed-sign-ins': { windowSec: 10 * MINUTE_SEC, limit: () => 10 },
+  /** Wrong passwords and codes for any account; key: `networkOf` the address. */
+  'failed-sign-ins-address': { windowSec: 10 * MINUTE_SEC, limit: () => 100 },
+  /** Wrong passwords and codes for one account from everywhere; binds browsers alone on which the person has not signed in before. */
+  'failed-sign-ins-account': { windowSec: HOUR_SEC, limit: () => 50 },
+  /** Passwords sent to Git or the API that are checked only to say why they don't do; keys as for sign-ins. */
+  'password-checks': { windowSec: HOUR_SEC, limit: () => 10 },
+  'password-checks-address': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
+  'password-checks-account': { windowSec: HOUR_SEC, limit: () => 30 },
+  /** Mails with a link that anybody may ask for; key: `networkOf` the address, and the address of the mail. */
+  'link-mails-address': { windowSec: HOUR_SEC, limit: () => 30 },
+  'link-mails': { windowSec: HOUR_SEC, limit: () => 5 },
+  /** New accounts; key: `networkOf` the address. A class may sign up from one. */
+  'sign-ups-address': { windowSec: HOUR_SEC, limit: () => 60 },
 } as const satisfies Record<string, BucketRow>;
 
 export type RateBucket = keyof typeof RATE_BUCKETS;

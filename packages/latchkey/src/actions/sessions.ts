@@ -21,7 +21,7 @@ import type { Actor, Context } from './context.ts';
 import { mintSecret, seal, unseal } from './one-time-secrets.ts';
 import { checkPassword } from './password.ts';
 import { record } from './record.ts';
-import { refuseTooManyFailures, subjectsOf, noteFailure } from './sign-in-limits.ts';
+import { noteFailure, refuseGuessing } from './sign-in-limits.ts';
 
 export type { Session };
 
@@ -132,10 +132,10 @@ export function isSudo(ctx: Context, session: Session): boolean {
 
 /** Opens sensitive pages for two hours, with the password. @throws Problem when it is wrong, or was wrong too often. */
 export async function enterSudo(ctx: Context, { session, account }: SignedIn, password: Secret, visitor: Visitor): Promise<void> {
-  const subjects = subjectsOf({ address: visitor.address, typedName: account.login, knownDevice: true });
-  await refuseTooManyFailures(ctx, subjects);
+  const attempt = { name: account.login, address: visitor.address, knownDevice: true };
+  await refuseGuessing(ctx, attempt);
   if (!(await checkPassword(await passwordDigestOf(ctx.store.db, account.id), password))) {
-    await noteFailure(ctx, subjects);
+    await noteFailure(ctx, attempt);
     throw problem('invalid', 'That is not your password.', 'sudo_password');
   }
   await renewSudo(ctx, session);

@@ -6,15 +6,16 @@
  */
 import { problem } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
-import { accountByLogin, passwordDigestOf, userByEmail, type Account } from '../store/accounts.ts';
+import { passwordDigestOf, type Account } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import { deleteSession, hasDevices, isKnownDevice, rememberDevice, type Session } from '../store/sessions.ts';
+import { accountNamed } from './account-names.ts';
 import { UPKEEP, type Context } from './context.ts';
 import { queueMail } from './mail.ts';
 import { checkPassword } from './password.ts';
 import { record } from './record.ts';
 import { actorOf, beginSession, type Visitor } from './sessions.ts';
-import { forgetOwnFailures, noteFailure, refuseTooManyFailures, subjectsOf } from './sign-in-limits.ts';
+import { noteFailure, refuseGuessing } from './sign-in-limits.ts';
 import { takeCode } from './two-factor.ts';
 
 export interface SignInForm {
@@ -31,8 +32,6 @@ export interface Begun {
   readonly owes: 'second-factor' | null;
 }
 
-/** Longer names are no account's. */
-const MAX_NAME_LENGTH = 254;
 const WRONG = 'The name or the password is wrong.';
 
 /** Signs in. @throws Problem when name and password don't fit, or there were too many failures. */
@@ -40,16 +39,15 @@ export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): 
   const account = await accountNamed(ctx.store.db, form.name);
   const device = form.device.digest();
   const knownDevice = account !== null && (await isKnownDevice(ctx.store.db, account.id, device));
-  const subjects = subjectsOf({ typedName: account?.login ?? form.name, address: visitor.address, knownDevice });
-  await refuseTooManyFailures(ctx, subjects);
+  const attempt = { name: account?.login ?? form.name, address: visitor.address, knownDevice };
+  await refuseGuessing(ctx, attempt);
   const digest = account === null ? null : await passwordDigestOf(ctx.store.db, account.id);
   if (!(await checkPassword(digest, form.password)) || account === null) {
-    await noteFailure(ctx, subjects);
+    await noteFailure(ctx, attempt);
     await recordFailure(ctx, account, visitor);
     throw problem('invalid', WRONG);
   }
   if (account.suspendedAt !== null) throw problem('unprocessable', 'This account is suspended. Ask an administrator.');
-  await forgetOwnFailures(ctx, subjects);
   const at = ctx.clock.now();
   if (account.twoFactorAt === null) return { secret: await ctx.store.transaction((tx) => begin(ctx, tx, account, device, visitor)), owes: null };
   return { secret: await ctx.store.transaction((tx) => beginSession(tx, at, account.id, visitor, 'second-factor')), owes: 'second-factor' };
@@ -58,14 +56,13 @@ export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): 
 /** Finishes a sign-in with a one-time code or a recovery code. @throws Problem when it is wrong or was used, or there were too many failures. */
 export async function signInWithCode(ctx: Context, half: { session: Session; account: Account }, code: string, device: Secret, visitor: Visitor): Promise<Begun> {
   const { account, session } = half;
-  const subjects = subjectsOf({ typedName: `code ${account.id}`, address: visitor.address, knownDevice: await isKnownDevice(ctx.store.db, account.id, device.digest()) });
-  await refuseTooManyFailures(ctx, subjects);
+  const attempt = { name: account.login, address: visitor.address, knownDevice: await isKnownDevice(ctx.store.db, account.id, device.digest()) };
+  await refuseGuessing(ctx, attempt);
   if (!(await takeCode(ctx, account, code, visitor))) {
-    await noteFailure(ctx, subjects);
+    await noteFailure(ctx, attempt);
     await recordFailure(ctx, account, visitor);
     throw problem('invalid', 'That code is wrong, or was used already.', 'otp');
   }
-  await forgetOwnFailures(ctx, subjects);
   const secret = await ctx.store.transaction(async (tx) => {
     await deleteSession(tx, account.id, session.id);
     return begin(ctx, tx, account, device.digest(), visitor);
@@ -83,14 +80,6 @@ export async function begin(ctx: Context, tx: Query, account: Account, device: s
   await rememberDevice(tx, account.id, device, at);
   await record(tx, actorOf(account, visitor), at, { action: 'user.login', userId: account.id, data: { new_device: isNew } });
   return beginSession(tx, at, account.id, visitor);
-}
-
-/** The person of a login or an e-mail address. */
-export async function accountNamed(q: Query, name: string): Promise<Account | null> {
-  const typed = name.trim();
-  if (typed === '' || typed.length > MAX_NAME_LENGTH) return null;
-  const account = typed.includes('@') ? await userByEmail(q, typed) : await accountByLogin(q, typed);
-  return account?.kind === 'user' ? account : null;
 }
 
 async function recordFailure(ctx: Context, account: Account | null, visitor: Visitor): Promise<void> {

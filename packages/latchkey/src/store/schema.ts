@@ -313,13 +313,6 @@ export interface OneTimeLinksTable {
   ends_at: number;
 }
 
-/** How often somebody failed to sign in, by what is limited. */
-export interface SignInFailuresTable {
-  subject: string;
-  failures: number;
-  ends_at: number;
-}
-
 /** Forms that were sent, so that a double click does one thing. */
 export interface FormSubmissionsTable {
   digest: string;
@@ -380,7 +373,6 @@ export interface Database {
   recovery_codes: RecoveryCodesTable;
   second_factors: SecondFactorsTable;
   sessions: SessionsTable;
-  sign_in_failures: SignInFailuresTable;
   policies: PoliciesTable;
   token_organizations: TokenOrganizationsTable;
   token_refusals: TokenRefusalsTable;

@@ -26,6 +26,9 @@ export const unknownForm = (): Answer => page('Refused', <Sorry title="That form
 
 export const onlyAdministrators = (): Answer => page('Refused', <Sorry title="Only for administrators" sentences={['This page is for the administrators of the instance.']} link={HOME} />, { status: 403 });
 
+/** A one-time link that opens nothing any more. */
+export const deadLink = (sentence: string): Answer => page('Link', <Sorry title="This link does not work any more" sentences={['It was used already, or has ended.', sentence]} link={HOME} />, { status: 404 });
+
 /** A request that can't be read: too large, or in another form. */
 export const unreadable = (status: number, sentence: string): Answer => page('Refused', <Sorry title="That could not be read" sentences={[sentence]} link={null} />, { status });
 

@@ -1,4 +1,4 @@
-/** Signed-in people: sessions, the devices they were seen on, second factors, one-time links, failed sign-ins, forms that were sent. */
+/** Signed-in people: sessions, the devices they were seen on, second factors, one-time links, forms that were sent. */
 import type { ColumnDefinitionBuilder } from 'kysely';
 import { withId, type Migration } from './migration.ts';
 
@@ -52,11 +52,6 @@ export const sessions: Migration = {
       .addColumn('ends_at', 'bigint', required)
       .execute();
     await schema.createIndex('one_time_links_by_user_id').on('one_time_links').columns(['user_id', 'purpose']).execute();
-    await schema.createTable('sign_in_failures')
-      .addColumn('subject', 'text', key)
-      .addColumn('failures', 'integer', required)
-      .addColumn('ends_at', 'bigint', required)
-      .execute();
     await schema.createTable('form_submissions')
       .addColumn('digest', 'text', key)
       .addColumn('location', 'text')

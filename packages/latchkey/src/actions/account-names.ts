@@ -1,0 +1,12 @@
+/** Whom somebody means who types a name. */
+import { accountByLogin, userByEmail, type Account } from '../store/accounts.ts';
+import type { Query } from '../store/db.ts';
+import { MAX_EMAIL_LENGTH } from '../rules/names.ts';
+
+/** The person of a login or an e-mail address; null when there is none. */
+export async function accountNamed(q: Query, name: string): Promise<Account | null> {
+  const typed = name.trim();
+  if (typed === '' || typed.length > MAX_EMAIL_LENGTH) return null;
+  const account = typed.includes('@') ? await userByEmail(q, typed) : await accountByLogin(q, typed);
+  return account?.kind === 'user' ? account : null;
+}
