@@ -2,10 +2,11 @@
  * What a server says when it is ready: where it is, where its data lies, and what to do next.
  *
  * Invariant: every line that begins with two spaces can be pasted into another terminal in the same folder.
- * Never: a secret, but for the tokens of a demo, once, when it is made.
+ * Never: a secret, but for the tokens of a demo, once, when it is made, and the set-up link while nobody has an account.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readBeginnings } from '../actions/beginnings.ts';
+import { makeSetUpLink } from '../actions/sign-up.ts';
 import type { RunningServer } from '../app.ts';
 import { atPort, type Settings } from '../base/config.ts';
 import { SETTING_ROWS } from '../base/setting-rows.ts';
@@ -27,8 +28,11 @@ export async function greeting(server: RunningServer, env: Environment): Promise
   ];
   const lines = whereabouts(server);
   if (hasUser && hasRepository) return lines;
-  const lacking = hasUser ? 'There is no repository yet.' : 'Nobody has an account yet.';
-  return [...lines, '', `${lacking} In another terminal, with your own names:`, ...steps, 'Git asks for a password then: that is the token, which is printed once.'];
+  const setUp = await makeSetUpLink(server.context);
+  const lacking = setUp === null
+    ? ['There is no repository yet. In another terminal, with your own names:']
+    : ['Nobody has an account yet. Make the first one, which administers the instance, with this link; it works once:', publicUrl(server) + setUp, 'Or in another terminal, with your own names:'];
+  return [...lines, '', ...lacking, ...steps, 'Git asks for a password then: that is the token, which is printed once.'];
 }
 
 /** For a demo: just made when there are tokens, made earlier when there are none. */
@@ -60,6 +64,7 @@ function whereabouts(server: RunningServer): string[] {
     `  # data:         ${settings.data}`,
     `  # database:     ${settings.database === null ? 'SQLite, in the data folder' : 'PostgreSQL'}`,
     `  # repositories: ${settings.repositories}`,
+    ...(settings.smtp === null ? [`  # mail:         kept in ${join(settings.data, 'outbox')}, since no mail server is configured (--smtp)`] : []),
     'Stop it with Ctrl-C.',
   ];
 }

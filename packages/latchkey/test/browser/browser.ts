@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AxeResults } from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest';
 import { startServer, type RunningServer } from '../../src/app.ts';
 import { addUser } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
@@ -24,6 +24,8 @@ import type { Account } from '../../src/store/accounts.ts';
 export const PICTURES = fileURLToPath(new URL('./pictures/', import.meta.url));
 /** How long a step may take on a busy machine. */
 const STEP_MS = 30_000;
+/** How long a whole story may take there. */
+const STORY_MS = 240_000;
 const NARROW = { width: 360, height: 740 };
 const WIDE = { width: 1280, height: 800 };
 
@@ -31,6 +33,7 @@ let shared: Browser | null = null;
 
 /** Call once at the top of a file: the browser starts before its first test and ends after its last. */
 export function withBrowser(): void {
+  vi.setConfig({ testTimeout: STORY_MS });
   beforeAll(async () => {
     shared = await launch();
   }, 120_000);

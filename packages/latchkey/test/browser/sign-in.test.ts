@@ -9,12 +9,12 @@ test('a person signs in, changes how pages look, and signs out', async () => {
   await site.addPerson('ada');
   const page = await site.open();
   await page.goto('/settings/appearance');
-  await expect.poll(() => page.url()).toContain('/login?return_to=%2Fsettings%2Fappearance');
+  expect(page.url()).toContain('/login?return_to=%2Fsettings%2Fappearance');
   await look(page, 'sign-in');
   await page.getByLabel('Username or e-mail address').fill('ada@example.org');
   await page.getByLabel('Password').fill('wrong horse');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect.poll(() => page.getByRole('alert').textContent()).toContain('The name or the password is wrong.');
+  await page.getByRole('alert').filter({ hasText: 'The name or the password is wrong.' }).waitFor();
   expect(await page.getByLabel('Username or e-mail address').inputValue()).toBe('ada@example.org');
   expect(await page.getByLabel('Password').inputValue()).toBe('');
   await look(page, 'sign-in-wrong');

@@ -74,7 +74,7 @@ function Group(props: FieldProps & { children: ComponentChildren }): VNode {
   const error = f.error(name);
   return (
     <div class={`form-group${error === '' ? '' : ' errored'}`}>
-      <div class="form-group-header"><label for={idOf(f, name)}>{label}{required === true ? <span class="color-fg-danger" aria-hidden="true"> *</span> : null}</label></div>
+      <div class="form-group-header"><label for={idOf(f, name)} {...(required === true ? { class: 'lk-required' } : {})}>{label}</label></div>
       <div class="form-group-body">{children}</div>
       {error === '' ? null : <p class="lk-error" id={`${idOf(f, name)}-error`}>{error}</p>}
       {note === undefined ? null : <p class="note" id={`${idOf(f, name)}-note`}>{note}</p>}
