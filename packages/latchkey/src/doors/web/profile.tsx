@@ -13,7 +13,6 @@ export const profilePages: readonly WebPage[] = [
   // Where older guides of both systems send people.
   { path: '/settings', access: 'signed-in', get: () => redirect('/settings/profile') },
   { path: '/-/profile', access: 'signed-in', get: () => redirect('/-/user_settings/profile') },
-  { path: '/settings/developers', access: 'signed-in', get: () => redirect('/settings/personal-access-tokens') },
 ];
 
 function profilePage(path: string, menu: Menu): WebPage {
