@@ -12,6 +12,7 @@ import type { JobKind, JobPayloads } from './jobs.ts';
 import { deliverMail, forgetOldMail } from './mail.ts';
 import { mailPasswordLink } from './new-password.ts';
 import { REFUSALS_KEPT_SEC } from './refusals.ts';
+import { digestRequests, endDisused, noticeEnds } from './upkeep.ts';
 
 /** Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease was lost). */
 export type JobHandler<Payload> = (ctx: Context, payload: Payload, signal: AbortSignal) => Promise<void>;
@@ -31,6 +32,9 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
     await ctx.store.transaction((tx) => deleteRefusalsBefore(tx, ctx.clock.now() - REFUSALS_KEPT_SEC));
   },
   'clear-sessions': forgetEnded,
+  'digest-requests': digestRequests,
+  'end-disused': endDisused,
+  'notice-ends': noticeEnds,
   'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
   'mail-password-link': mailPasswordLink,
   'clear-revisions': async (ctx) => {
@@ -53,4 +57,7 @@ export const SCHEDULES: readonly Schedule[] = [
   // A new mail asks for it at once; this is for those that are tried again.
   { kind: 'deliver-mail', everySec: MINUTE_SEC },
   { kind: 'clear-revisions', everySec: HOUR_SEC },
+  { kind: 'digest-requests', everySec: DAY_SEC },
+  { kind: 'end-disused', everySec: DAY_SEC },
+  { kind: 'notice-ends', everySec: HOUR_SEC },
 ];

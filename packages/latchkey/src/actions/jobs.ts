@@ -21,6 +21,12 @@ export interface JobPayloads {
   'clear-refusals': null;
   /** Forgets sessions, links and sent forms that have ended. */
   'clear-sessions': null;
+  /** Mails owners of organizations what waits for them. */
+  'digest-requests': null;
+  /** Ends tokens that nobody uses. */
+  'end-disused': null;
+  /** Tells owners of tokens that end soon, or have ended. */
+  'notice-ends': null;
   /** Hands mails that are due to the mail server. */
   'deliver-mail': null;
   /** Mails the link for a new password to whoever has this name. */

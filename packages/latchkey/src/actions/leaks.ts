@@ -4,6 +4,8 @@ import { parseTokenText } from '../rules/token-text.ts';
 import { tokenByDigest } from '../store/tokens.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
+import { queueMail } from './mail.ts';
+import { mailed } from './token-access.ts';
 import { endOne } from './tokens.ts';
 
 /** Most credentials in one report: GitHub's. */
@@ -20,7 +22,15 @@ export async function revokeLeaked(ctx: Context, permit: Permit, texts: readonly
     if (parseTokenText(text.trim()).form !== 'valid') continue;
     const found = await tokenByDigest(ctx.store.db, digestOf(text.trim()));
     if (found === null || found.revokedAt !== null || found.secretState === 'replaced') continue;
-    if (await ctx.store.transaction((tx) => endOne(ctx, tx, permit, found.id, where === null ? 'reported as leaked' : `found in ${where}`, { where }))) revoked++;
+    if (await endLeaked(ctx, permit, found.id, where)) revoked++;
   }
   return revoked;
+}
+
+function endLeaked(ctx: Context, permit: Permit, id: number, where: string | null): Promise<boolean> {
+  return ctx.store.transaction(async (tx) => {
+    const ended = await endOne(ctx, tx, permit, id, where === null ? 'reported as leaked' : `found in ${where}`);
+    if (ended !== null) await queueMail(ctx, tx, { userId: ended.userId }, 'token_leaked', { token: mailed(ended), where });
+    return ended !== null;
+  });
 }

@@ -53,7 +53,8 @@ export async function listOwnTokens(ctx: Context, permit: Permit, filter: Parame
   return userId === null ? [] : withDetails(ctx.store.db, await listTokens(ctx.store.db, userId, filter, page));
 }
 
-async function withDetails(q: Query, tokens: readonly Token[]): Promise<TokenDetails[]> {
+/** Tokens with what belongs to them, in a handful of queries however many they are. */
+export async function withDetails(q: Query, tokens: readonly Token[]): Promise<TokenDetails[]> {
   const ids = tokens.map((token) => token.id);
   const [grants, uses] = await Promise.all([grantsOf(q, ids), lastUses(q, ids)]);
   const all = [...grants.values()].flat();

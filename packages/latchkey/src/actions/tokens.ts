@@ -128,26 +128,26 @@ export async function revokeToken(ctx: Context, permit: Permit, id: number, by: 
     const token = await tokenWithin(tx, permit, id, { alive: false });
     const ids = [token.id, ...(withChildren ? await descendantsOf(tx, token.id) : [])];
     const ended: number[] = [];
-    for (const each of ids) if (await endOne(ctx, tx, permit, each, by)) ended.push(each);
+    for (const each of ids) {
+      const revoked = await endOne(ctx, tx, permit, each, by);
+      if (revoked === null) continue;
+      ended.push(each);
+      if (permit.actor.userId !== revoked.userId) await queueMail(ctx, tx, { userId: revoked.userId }, 'token_revoked', { token: mailed(revoked), by });
+    }
     return ended;
   });
 }
 
-/**
- * Revokes one token in the caller's transaction, whosever it is. False when it was revoked before.
- * @param leak where it was found, when it was: then its owner reads that, whoever they are; null otherwise
- */
-export async function endOne(ctx: Context, tx: Query, permit: Permit, id: number, by: string, leak: { where: string | null } | null = null): Promise<boolean> {
+/** Revokes one token in the caller's transaction, whosever it is; null when it was revoked before. What its owner is told of it is the caller's. */
+export async function endOne(ctx: Context, tx: Query, permit: Permit, id: number, by: string): Promise<Token | null> {
   const at = ctx.clock.now();
   const ended = await endToken(tx, id, by, at);
-  if (ended === null) return false;
+  if (ended === null) return null;
   const cancelled = await cancelRequests(tx, { tokenId: id }, at);
   const isOwner = permit.actor.userId === ended.userId;
   await record(tx, permit, at, {
     action: tokenEvent(ended.kind, isOwner ? 'destroy' : ended.kind === 'classic' ? 'revoke' : 'credential_revoked'), userId: ended.userId, tokenId: id,
     data: { name: ended.name, explanation: by, ...(cancelled.length === 0 ? {} : { cancelled_requests: cancelled }) },
   });
-  if (leak !== null) await queueMail(ctx, tx, { userId: ended.userId }, 'token_leaked', { token: mailed(ended), where: leak.where });
-  else if (!isOwner) await queueMail(ctx, tx, { userId: ended.userId }, 'token_revoked', { token: mailed(ended), by });
-  return true;
+  return ended;
 }

@@ -93,6 +93,10 @@ export const SETTING_ROWS = {
     section: 'Git',
     doc: 'run the hooks that lie in repositories; they run with the rights of the server',
   }),
+  tokenDisuseDays: row<number, number>({
+    section: 'Tokens', kind: wholeNumber(0, 3650), default: 365,
+    doc: 'days without use after which a token is revoked; 0 = never',
+  }),
   tokenPrefix: optional({
     section: 'Tokens', kind: textLike('TEXT', /^[A-Za-z0-9]{1,16}$/, '1 to 16 letters and digits'), defaultMeans: 'none',
     doc: 'letters in front of every new token, followed by _, so that a secret scanner can tell this instance',

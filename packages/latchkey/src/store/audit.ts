@@ -39,8 +39,12 @@ export interface AuditFilter {
   readonly tokenId?: number;
   readonly actorId?: number;
   readonly action?: string;
+  /** All actions of a category: `personal_access_token` of `personal_access_token.create`. */
+  readonly category?: string;
   /** Entries of this second and later. */
   readonly sinceAt?: UnixSeconds;
+  /** Entries before this second. */
+  readonly untilAt?: UnixSeconds;
 }
 
 /** Writes an entry and gives its id. */
@@ -70,6 +74,9 @@ export async function listAudit(q: Query, filter: AuditFilter, page: Page): Prom
   if (filter.tokenId !== undefined) query = query.where('token_id', '=', filter.tokenId);
   if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId);
   if (filter.action !== undefined) query = query.where('action', '=', filter.action);
+  // '/' follows '.', so this is every action that begins with the category and a dot, by index.
+  if (filter.category !== undefined) query = query.where('action', '>=', `${filter.category}.`).where('action', '<', `${filter.category}/`);
+  if (filter.untilAt !== undefined) query = query.where('at', '<', filter.untilAt);
   if (filter.sinceAt !== undefined) query = query.where('at', '>=', filter.sinceAt);
   const rows = await query.orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
   return rows.map(entryOf);

@@ -67,3 +67,9 @@ export async function listOrganizationsOf(q: Query, userId: number, page: Page):
   const accounts = await accountsByIds(q, rows.map((row) => row.organization_id));
   return rows.map((row) => accounts.get(row.organization_id)!);
 }
+
+/** The ids of an organization's owners. */
+export async function ownersOf(q: Query, organizationId: number): Promise<number[]> {
+  const rows = await q.selectFrom('memberships').select('user_id').where('organization_id', '=', organizationId).where('role', '=', 'owner').orderBy('user_id').execute();
+  return rows.map((row) => row.user_id);
+}

@@ -152,6 +152,13 @@ export async function listTokens(q: Query, userId: number, filter: { kind?: Toke
   return rows.map(tokenOf);
 }
 
+/** A page of everybody's tokens that are not revoked, newest first. */
+export async function listAllLiveTokens(q: Query, page: Page): Promise<Token[]> {
+  const rows = await q.selectFrom('tokens').selectAll().where('revoked_at', 'is', null).where('id', '<', startOf(page))
+    .orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
+  return rows.map(tokenOf);
+}
+
 /** How many fine-grained tokens a person has that are not revoked; expired ones count until they are deleted. */
 export async function countFineGrained(q: Query, userId: number): Promise<number> {
   const { count } = await q.selectFrom('tokens').select((row) => row.fn.countAll<number>().as('count'))

@@ -29,7 +29,7 @@ export interface Call<Body, Query> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** What a handler answers. A body is sent as JSON, or as it is when it is text or bytes; null = none. */
+/** What a handler answers. A body is sent as JSON, or as it is when it is text, bytes or a stream; null = none. */
 export interface Reply {
   readonly status: number;
   readonly body: unknown;

@@ -4,10 +4,13 @@ import { COLLABORATOR_ENDPOINTS } from './endpoints/collaborators.ts';
 import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
+import { INSTANCE_ENDPOINTS } from './endpoints/instance.ts';
+import { LOG_ENDPOINTS } from './endpoints/logs.ts';
 import { ORGANIZATION_TOKEN_ENDPOINTS } from './endpoints/organization-tokens.ts';
 import { ORGANIZATION_ENDPOINTS } from './endpoints/organizations.ts';
 import { OWN_TOKEN_ENDPOINTS } from './endpoints/own-tokens.ts';
 import { REPOSITORY_ENDPOINTS } from './endpoints/repositories.ts';
+import { POLICY_ENDPOINTS } from './endpoints/policies.ts';
 import { SERVER_ENDPOINTS } from './endpoints/server.ts';
 import { USER_ENDPOINTS } from './endpoints/user.ts';
 
@@ -17,9 +20,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...CREDENTIAL_ENDPOINTS,
   ...HISTORY_ENDPOINTS,
   ...ORGANIZATION_ENDPOINTS,
+  ...INSTANCE_ENDPOINTS,
+  ...LOG_ENDPOINTS,
   ...ORGANIZATION_TOKEN_ENDPOINTS,
   ...OWN_TOKEN_ENDPOINTS,
   ...REPOSITORY_ENDPOINTS,
+  ...POLICY_ENDPOINTS,
   ...SERVER_ENDPOINTS,
   ...USER_ENDPOINTS,
 ];
