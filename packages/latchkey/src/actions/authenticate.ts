@@ -8,15 +8,15 @@ import { digestOf, type Secret } from '../base/secret.ts';
 import { soon, type Soon } from '../base/soon.ts';
 import { recogniseForeign } from '../catalogue/foreign-tokens.ts';
 import type { Reason } from '../catalogue/refusals.ts';
-import { scopeReach } from '../catalogue/scopes.ts';
-import { ANY_OWNER, type Bearer, type Grant, type TokenRecord } from '../rules/model.ts';
+import type { Bearer } from '../rules/model.ts';
 import { parseTokenText } from '../rules/token-text.ts';
-import { tokenByDigest, type StoredToken } from '../store/tokens.ts';
+import { tokenByDigest } from '../store/tokens.ts';
 import { subjectOf } from '../store/revision.ts';
 import { userStanding, type UserStanding } from '../store/standing.ts';
 import type { Context } from './context.ts';
 import type { Credential } from './credential.ts';
 import type { Keeping } from './memory.ts';
+import { tokenRecord } from './token-record.ts';
 
 /** A credential that leads to nobody, with what can be said about it. */
 export interface Rejection {
@@ -82,28 +82,21 @@ function byText(ctx: Context, text: string, otherwise: Reason): Soon<Identity | 
     return foreign.kind === 'key' ? rejected('key_pasted', { product: foreign.product }) : rejected('token_of_other_product', { product: foreign.product });
   }
   const digest = digestOf(text);
-  return soon(ctx.memory.recall(`token ${digest}`, () => readIdentity(ctx, digest), KEEP_IDENTITY), (identity) => identity ?? rejected('token_unknown'));
+  return soon(ctx.memory.recall(digest, () => readIdentity(ctx, digest), KEEP_IDENTITY), (identity) => identity ?? rejected('token_unknown'));
 }
 
 const KEEP_IDENTITY: Keeping<Identity> = {
   subjects: ({ bearer, standing }) => [subjectOf('token', bearer.via === 'token' ? bearer.token.id : 0), subjectOf('account', standing?.user.id ?? 0)],
 };
 
+/** All tokens of a person share it. */
+const KEEP_STANDING: Keeping<UserStanding> = { subjects: ({ user }) => [subjectOf('account', user.id)] };
+
 async function readIdentity(ctx: Context, digest: string): Promise<Identity | null> {
+  if (!(await ctx.secrets.isKnown(digest))) return null;
   const stored = await tokenByDigest(ctx.store.db, digest);
   if (stored === null) return null;
-  const standing = await userStanding(ctx.store.db, stored.userId);
+  const standing = await ctx.memory.recall(`user ${stored.userId}`, () => userStanding(ctx.store.db, stored.userId), KEEP_STANDING);
   if (standing === null) return null;
   return { bearer: { via: 'token', token: tokenRecord(stored), user: standing.user }, standing, endsOverlap: stored.hasOverlap };
-}
-
-/** A stored token as decisions see it: the scopes of classic and scoped ones become grants, so that there is one vocabulary. */
-export function tokenRecord(stored: StoredToken): TokenRecord {
-  return { ...stored, grants: stored.kind === 'fine-grained' ? stored.grants : grantsOfScopes(stored) };
-}
-
-function grantsOfScopes(stored: StoredToken): readonly Grant[] {
-  return scopeReach(stored.kind === 'classic' ? 'classic' : 'scoped', stored.scopes).map((reach, i) => ({
-    id: -1 - i, ownerId: ANY_OWNER, selection: reach.selection, repositoryIds: new Set<number>(), permissions: reach.permissions, state: 'active',
-  }));
 }

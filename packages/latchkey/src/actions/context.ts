@@ -10,6 +10,7 @@ import type { Memory } from './memory.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { Refusals } from './refusals.ts';
 import type { RouteMaps } from './route-maps.ts';
+import type { SecretLookup } from './secret-lookup.ts';
 import type { Usage } from './usage.ts';
 
 export interface Context {
@@ -20,6 +21,7 @@ export interface Context {
   readonly git: GitRoom;
   readonly limits: RateLimits;
   readonly memory: Memory;
+  readonly secrets: SecretLookup;
   readonly usage: Usage;
   readonly refusals: Refusals;
   /** What requests to services behind a proxy need. */

@@ -14,7 +14,7 @@ import { splitFullName } from '../rules/names.ts';
 import { userStanding } from '../store/standing.ts';
 import { tokenAsPresented } from '../store/tokens.ts';
 import { consider, type Permit, type TargetName } from './authorize.ts';
-import { tokenRecord } from './authenticate.ts';
+import { tokenRecord } from './token-record.ts';
 import type { Context } from './context.ts';
 import { targetNamed } from './route-target.ts';
 import { tokenWithin } from './token-access.ts';

@@ -19,7 +19,8 @@ export const MAX_SUBJECTS = 50_000;
 /** Something remembered: true as of a revision, and until one of its subjects changes. */
 interface Entry {
   readonly value: object;
-  readonly subjects: readonly Subject[] | null;
+  /** Kept as the function, because a list for each would take more room than it saves time. */
+  readonly subjects: ((value: never) => readonly Subject[]) | null;
   asOf: number;
 }
 
@@ -86,7 +87,7 @@ export class Memory {
     // Before the read: whatever changes from here on makes it forgotten.
     const asOf = this.#revision;
     return read().then((value) => {
-      if (value !== null && keeping.worth?.(value) !== false) this.#entries.set(key, { value, subjects: keeping.subjects?.(value) ?? null, asOf });
+      if (value !== null && keeping.worth?.(value) !== false) this.#entries.set(key, { value, subjects: keeping.subjects ?? null, asOf });
       return value;
     });
   }
@@ -94,7 +95,7 @@ export class Memory {
   #holds(entry: Entry): boolean {
     if (entry.asOf === this.#revision) return true;
     if (entry.asOf < this.#floor || entry.subjects === null) return false;
-    for (const subject of entry.subjects) if ((this.#changed.get(subject) ?? 0) > entry.asOf) return false;
+    for (const subject of entry.subjects(entry.value as never)) if ((this.#changed.get(subject) ?? 0) > entry.asOf) return false;
     entry.asOf = this.#revision;
     return true;
   }

@@ -12,6 +12,7 @@ import { Memory } from './memory.ts';
 import { RateLimits } from './rate-limit.ts';
 import { Refusals } from './refusals.ts';
 import { RouteMaps } from './route-maps.ts';
+import { SecretLookup } from './secret-lookup.ts';
 import { Usage } from './usage.ts';
 
 export interface OpenContext extends Context {
@@ -35,7 +36,7 @@ export async function openContext(settings: Settings, log: Log): Promise<OpenCon
     let current = settings;
     return {
       get settings() { return current; },
-      clock: systemClock, log, store, git, limits, usage, refusals, routeMaps, memory,
+      clock: systemClock, log, store, git, limits, secrets: new SecretLookup(store), usage, refusals, routeMaps, memory,
       listensAt: (port) => { current = atPort(settings, port); },
       close: async () => {
         await usage.flush();

@@ -12,6 +12,9 @@ export interface UserStanding {
   readonly memberships: ReadonlyMap<number, OrganizationRole>;
 }
 
+/** Shared, because most people have none and many are remembered. */
+const NO_MEMBERSHIPS: ReadonlyMap<number, OrganizationRole> = new Map();
+
 /** A person and all their memberships; null when there is no such person. */
 export async function userStanding(q: Query, userId: number): Promise<UserStanding | null> {
   const rows = await q.selectFrom('accounts').leftJoin('memberships', 'memberships.user_id', 'accounts.id')
@@ -21,7 +24,7 @@ export async function userStanding(q: Query, userId: number): Promise<UserStandi
   if (first === undefined) return null;
   const memberships = new Map<number, OrganizationRole>();
   for (const row of rows) if (row.organization_id !== null && row.role !== null) memberships.set(row.organization_id, row.role);
-  return { user: { id: first.id, login: first.login, admin: first.admin === 1, suspendedAt: first.suspended_at }, memberships };
+  return { user: { id: first.id, login: first.login, admin: first.admin === 1, suspendedAt: first.suspended_at }, memberships: memberships.size === 0 ? NO_MEMBERSHIPS : memberships };
 }
 
 export interface RepositoryStanding {

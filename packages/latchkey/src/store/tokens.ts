@@ -100,6 +100,12 @@ async function addSecret(tx: Query, tokenId: number, secret: SecretMark, at: Uni
     .values({ digest: secret.digest, token_id: tokenId, last_eight: secret.lastEight, state: 'current', created_at: at }).execute();
 }
 
+/** Those of some digests that are of secrets which open a token, or once did. At most some thousand. */
+export async function knownDigests(q: Query, digests: readonly string[]): Promise<Set<string>> {
+  const rows = await q.selectFrom('token_secrets').select('digest').where('digest', 'in', digests).execute();
+  return new Set(rows.map((row) => row.digest));
+}
+
 /** The token that a secret opens, alive or dead; null when nobody was ever given that secret. Two queries. */
 export function tokenByDigest(q: Query, digest: string): Promise<StoredToken | null> {
   return storedToken(q, presented(q).where('token_secrets.digest', '=', digest));

@@ -5,7 +5,7 @@
  * the few readings below, each with its reason.
  */
 import { describe, expect, it } from 'vitest';
-import { tokenRecord } from '../../src/actions/authenticate.ts';
+import { tokenRecord } from '../../src/actions/token-record.ts';
 import { githubRoutes, type RouteTarget } from '../../src/catalogue/github-routes.ts';
 import { GITLAB_ROUTES } from '../../src/catalogue/gitlab-routes.ts';
 import type { Need } from '../../src/catalogue/needs.ts';
