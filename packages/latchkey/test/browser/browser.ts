@@ -26,6 +26,8 @@ export const PICTURES = fileURLToPath(new URL('./pictures/', import.meta.url));
 const STEP_MS = 30_000;
 /** How long a whole story may take there. */
 const STORY_MS = 240_000;
+/** A whole script: every page is looked at three times over. */
+const TEST_MS = 180_000;
 const NARROW = { width: 360, height: 740 };
 const WIDE = { width: 1280, height: 800 };
 
@@ -33,6 +35,7 @@ let shared: Browser | null = null;
 
 /** Call once at the top of a file: the browser starts before its first test and ends after its last. */
 export function withBrowser(): void {
+  vi.setConfig({ testTimeout: TEST_MS });
   vi.setConfig({ testTimeout: STORY_MS });
   beforeAll(async () => {
     shared = await launch();

@@ -1,56 +1,9 @@
 /** Tokens in the browser, as the seeds tell it: made, copied once, used with real Git, deleted. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import type { Page } from 'playwright-core';
-import { expect, onTestFinished, test } from 'vitest';
-import { addOrganization, setMember } from '../../src/actions/accounts.ts';
-import { operatorPermit } from '../../src/actions/authorize.ts';
-import { addRepository } from '../../src/actions/repositories.ts';
-import { look, startSite, withBrowser, type Site } from './browser.ts';
+import { expect, test } from 'vitest';
+import { look, withBrowser } from './browser.ts';
+import { cloneWith, copied, octo } from './octo.ts';
 
 withBrowser();
-
-const run = promisify(execFile);
-
-/** Clones with a token as the password, as a person would who pastes it. Null when it works, else what Git said. */
-async function cloneWith(site: Site, login: string, token: string, repository: string): Promise<string | null> {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-clone-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const url = new URL(`${site.url}/${repository}.git`);
-  url.username = login;
-  url.password = token;
-  try {
-    await run('git', ['-c', 'credential.helper=', 'clone', '--quiet', url.href, join(folder, 'clone')], { env: { ...process.env, GIT_TERMINAL_PROMPT: '0' } });
-    return null;
-  } catch (error) {
-    return String((error as { stderr: string }).stderr);
-  }
-}
-
-/** Ada of the organization octo, which has two private repositories, and Grace, who owns it. */
-async function octo(): Promise<Site> {
-  const site = await startSite();
-  const { context } = site.server;
-  const permit = operatorPermit();
-  await site.addPerson('ada');
-  await site.addPerson('grace', { admin: true });
-  await addOrganization(context, permit, { name: 'octo', owner: 'grace' });
-  await setMember(context, permit, { organization: 'octo', login: 'ada', role: 'member' });
-  for (const name of ['site', 'ledger']) await addRepository(context, permit, { owner: 'octo', name, visibility: 'private' });
-  await addRepository(context, permit, { owner: 'ada', name: 'notes', visibility: 'private' });
-  return site;
-}
-
-/** The token that the page shows, by the clipboard. */
-async function copied(page: Page): Promise<string> {
-  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-  await page.getByRole('button', { name: 'Copy token' }).click();
-  await page.getByText('Copied').first().waitFor();
-  return page.evaluate<string>('navigator.clipboard.readText()');
-}
 
 test('seed 000: a token made the GitLab way is copied and clones', async () => {
   const site = await octo();

@@ -1,5 +1,7 @@
 /** Every page there is. To add one, see `plugin.ts`. */
 import { appearancePages } from './appearance.tsx';
+import { auditLogPages } from './audit-log.tsx';
+import { deleteTokenPages } from './delete-token.tsx';
 import { emailPages } from './emails.tsx';
 import { invitationPages } from './invitations.tsx';
 import { newPasswordPages } from './new-password.tsx';
@@ -8,9 +10,12 @@ import { profilePages } from './profile.tsx';
 import { securityLogPages } from './security-log.tsx';
 import { securityPages } from './security.tsx';
 import { sessionPages } from './sessions.tsx';
-import { deleteTokenPages } from './delete-token.tsx';
 import { newClassicPages } from './new-classic.tsx';
 import { newFineGrainedPages } from './new-fine-grained.tsx';
+import { organizationPeoplePages } from './organization-people.tsx';
+import { organizationRequestPages } from './organization-requests.tsx';
+import { organizationTokenPages } from './organization-tokens.tsx';
+import { policyPages } from './policy.tsx';
 import { scopedTokenPages } from './scoped-tokens.tsx';
 import { signInPages } from './sign-in.tsx';
 import { signUpPages } from './sign-up.tsx';
@@ -31,9 +36,14 @@ export const PAGES: readonly WebPage[] = [
   ...securityLogPages,
   ...invitationPages,
   ...outboxPages,
+  ...auditLogPages,
   ...deleteTokenPages,
   ...newClassicPages,
   ...newFineGrainedPages,
+  ...organizationPeoplePages,
+  ...organizationRequestPages,
+  ...organizationTokenPages,
+  ...policyPages,
   ...scopedTokenPages,
   ...tokenListPages,
 ];

@@ -1,0 +1,83 @@
+/** Tokens that reach an organization: fine-grained ones to take back, one or many; and its members' classic and scoped ones. */
+import type { VNode } from 'preact';
+import { revokeAccess } from '../../actions/approvals.ts';
+import { memberTokenRows, reachingRows, ROWS_ON_A_PAGE, type ReachingRow } from '../../actions/organization-rows.ts';
+import type { SeenToken } from '../../actions/organization-tokens.ts';
+import { problem } from '../../base/errors.ts';
+import { reachWords } from '../../rules/reach-words.ts';
+import { Form } from './form.tsx';
+import { numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds, withParameter } from './organization-area.tsx';
+import { PermissionList, TokenFilter, wishOf } from './organization-filter.tsx';
+import { Blankslate, Label, NextPage, Subhead } from './pieces.tsx';
+import { KIND_WORDS } from './token-kinds.ts';
+import { Ends, LastUse } from './tokens.tsx';
+import type { Visit } from './visit.ts';
+import { page, redirect, type Answer, type WebPage } from './web-page.ts';
+
+async function get(visit: Visit): Promise<Answer> {
+  const organization = visit.param('org');
+  const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'read' }, false);
+  const [rows, others] = await Promise.all([
+    reachingRows(visit.ctx, permit, organization, wishOf(visit), numberIn(visit.query, 'before')),
+    memberTokenRows(visit.ctx, permit, organization, numberIn(visit.query, 'others_before')),
+  ]);
+  const at = visit.ctx.clock.now();
+  return page(`Active tokens of ${organization}`, (
+    <OrganizationArea visit={visit}>
+      <Subhead title="Active tokens" level={1} />
+      <p class="color-fg-muted">Fine-grained tokens that reach {organization} now. Revoking takes this organization away from the token on the next request; its owner is told by mail.</p>
+      <TokenFilter visit={visit} />
+      {rows.length === 0 ? <Blankslate heading="No token reaches this organization">That is, no fine-grained one that the filter lets through.</Blankslate> : (
+        <Form f={visit.fields('revoke')} submit="Revoke" tone="danger">
+          <div class="Box mb-3"><ul>{rows.map((row) => <Row row={row} at={at} />)}</ul></div>
+        </Form>
+      )}
+      <NextPage href={rows.length < ROWS_ON_A_PAGE ? null : withParameter(visit, 'before', String(rows.at(-1)!.id))} />
+      <h2 class="f3 mt-5 mb-2" id="others">Members' classic and scoped tokens</h2>
+      <p class="color-fg-muted">They reach what their owners reach. Forbid a whole kind in the <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a>.</p>
+      {others.length === 0 ? <Blankslate heading="There is none" /> : <div class="Box"><ul>{others.map((row) => <Other row={row} at={at} />)}</ul></div>}
+      <NextPage href={others.length < ROWS_ON_A_PAGE ? null : withParameter(visit, 'others_before', String(others.at(-1)!.token.id))} />
+    </OrganizationArea>
+  ));
+}
+
+function Row({ row, at }: { row: ReachingRow; at: number }): VNode {
+  const id = `grant-${row.id}`;
+  return (
+    <li class="Box-row lk-pick">
+      <input type="checkbox" id={id} name="ids" value={String(row.id)} aria-describedby={`${id}-facts`} />
+      <div class="lk-token-what">
+        <label for={id}><span class="text-bold">{row.token.name}</span> of {row.owner.login}</label>
+        <div id={`${id}-facts`}>
+          <p class="mb-1">Can {row.words}.</p>
+          <p class="color-fg-muted f6 mb-0"><Ends expiresAt={row.token.expiresAt} at={at} /> · <LastUse token={row} /></p>
+        </div>
+        <PermissionList permissions={row.permissions} repositoryNames={row.repositoryNames} />
+      </div>
+    </li>
+  );
+}
+
+function Other({ row, at }: { row: SeenToken; at: number }): VNode {
+  const { token, owner } = row;
+  return (
+    <li class="Box-row">
+      <p class="mb-1"><span class="text-bold">{token.name}</span> of {owner.login} <Label>{KIND_WORDS[token.kind]}</Label></p>
+      <p class="mb-1">Can {reachWords(token.kind, token.scopes, [])}.</p>
+      <p class="color-fg-muted f6 mb-0"><Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={row} /></p>
+    </li>
+  );
+}
+
+async function revoke(visit: Visit): Promise<Answer> {
+  const ids = tickedIds(visit);
+  if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
+  const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
+  await revokeAccess(visit.ctx, permit, visit.param('org'), ids);
+  const words = ids.length === 1 ? 'The token reaches' : `${ids.length} tokens reach`;
+  return redirect(organizationPath(visit.param('org'), 'personal-access-tokens'), { tone: 'success', text: `${words} ${visit.param('org')} no more.` });
+}
+
+export const organizationTokenPages: readonly WebPage[] = [{
+  path: '/organizations/:org/settings/personal-access-tokens', access: 'sudo', get, forms: { revoke: { once: true, run: revoke } },
+}];
