@@ -7,12 +7,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configurationDoc } from './configuration-doc.ts';
+import { permissionsDoc } from './permissions-doc.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
 /** Path from the root of the checkout → what makes it. */
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationDoc,
+  'docs/permissions.md': permissionsDoc,
 };
 
 const isCheck = process.argv.includes('--check');

@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint.ts';
 import { COLLABORATOR_ENDPOINTS } from './endpoints/collaborators.ts';
 import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
+import { documentationEndpoints } from './endpoints/documentation.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
 import { INSTANCE_ENDPOINTS } from './endpoints/instance.ts';
 import { LOG_ENDPOINTS } from './endpoints/logs.ts';
@@ -18,6 +19,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...COLLABORATOR_ENDPOINTS,
   ...CONTENTS_ENDPOINTS,
   ...CREDENTIAL_ENDPOINTS,
+  ...documentationEndpoints(() => ENDPOINTS),
   ...HISTORY_ENDPOINTS,
   ...ORGANIZATION_ENDPOINTS,
   ...INSTANCE_ENDPOINTS,

@@ -20,6 +20,26 @@ describe('a request to the API', () => {
     expect(answer.headers['x-github-request-id']).toMatch(/^[0-9A-F]{32}$/);
   });
 
+  it('finds the way from the root, with or without a slash', async () => {
+    const { ask, ctx } = await apiWorld();
+    for (const operation of ['GET /', 'GET ']) expect((await ask(operation)).body).toMatchObject({ current_user_url: `${ctx.settings.publicUrl}/api/v3/user` });
+  });
+
+  it('counts towards a limit for each person, over all their tokens, and for each address without one', async () => {
+    const { ask, token } = await apiWorld('sqlite', { apiRateLimit: '3', anonymousRateLimit: '2' });
+    const [one, two] = [await token('Bob'), await token('Bob')];
+    const seen = [];
+    for (const secret of [one.secret, two.secret, one.secret]) seen.push((await ask('GET /user', { token: secret })).headers['x-ratelimit-remaining']);
+    expect(seen).toEqual(['2', '1', '0']);
+    const refused = await ask('GET /user', { token: two.secret });
+    expect(refused).toMatchObject({ status: 403, body: { message: expect.stringMatching(/^API rate limit exceeded for user ID \d+\.$/), reason: 'rate_limited' } });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await ask('GET /rate_limit', { token: one.secret })).body.rate).toMatchObject({ limit: 3, remaining: 0 });
+    for (const status of [401, 401, 403]) expect((await ask('GET /user', { from: '192.0.2.7' })).status).toBe(status);
+    expect((await ask('GET /user', { from: '192.0.2.8' })).status).toBe(401);
+    expect((await ask('GET /user', { token: (await token('Cy')).secret })).status).toBe(200);
+  });
+
   it('shows the private half of a profile to whoever may change it', async () => {
     const { ask, token } = await apiWorld();
     const { secret } = await token('Bob', { grants: [grant({ permissions: { profile: 'write' } })] });

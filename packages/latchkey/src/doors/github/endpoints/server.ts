@@ -10,7 +10,18 @@ function rate(allowance: Allowance | null) {
   return allowance === null ? UNLIMITED : { limit: allowance.limit, used: allowance.used, remaining: allowance.remaining, reset: allowance.resetsAt };
 }
 
+/** Where GitHub's clients find the rest from (GitHub docs, "Get GitHub API root"); what this server has of it. */
+const ROOT = {
+  current_user_url: '/user', emails_url: '/user/emails', organization_url: '/orgs/{org}', organization_repositories_url: '/orgs/{org}/repos{?type,page,per_page,sort}',
+  rate_limit_url: '/rate_limit', repository_url: '/repos/{owner}/{repo}', current_user_repositories_url: '/user/repos{?type,page,per_page,sort}',
+  user_url: '/users/{user}', user_organizations_url: '/user/orgs', personal_access_tokens_url: '/user/personal-access-tokens{?state,kind}', openapi_url: '/openapi.json',
+} as const;
+
 export const SERVER_ENDPOINTS: readonly Endpoint[] = [
+  endpoint({
+    method: 'GET', path: '/', operationId: 'meta/root', summary: 'Where everything is.', uncounted: true, need: { sets: [], publicRead: true, writes: false }, target: { kind: 'none' },
+    handle: async ({ apiUrl }) => ok(Object.fromEntries(Object.entries(ROOT).map(([name, path]) => [name, apiUrl + path]))),
+  }),
   endpoint({
     method: 'GET', path: '/meta', operationId: 'meta/get', summary: 'What this server offers.', uncounted: true,
     handle: async () => ok({ verifiable_password_authentication: false }),
