@@ -1,0 +1,97 @@
+/** The pages without a socket: a visitor with cookies who reads forms and sends them, as a browser without scripts does. */
+import Fastify from 'fastify';
+import { onTestFinished } from 'vitest';
+import { addUser } from '../../../src/actions/accounts.ts';
+import { operatorPermit } from '../../../src/actions/authorize.ts';
+import { Secret } from '../../../src/base/secret.ts';
+import { webDoor } from '../../../src/doors/web/plugin.ts';
+import type { Account } from '../../../src/actions/accounts.ts';
+import type { Engine } from '../../../src/store/db.ts';
+import { contextWith, type TestContext } from '../../actions/context.ts';
+
+export const PASSWORD = 'correct horse battery';
+
+export interface Seen {
+  readonly status: number;
+  readonly text: string;
+  readonly location: string | null;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** A form of a page: where it goes, and what it holds. */
+export interface SeenForm {
+  readonly values: URLSearchParams;
+}
+
+export interface Visitor {
+  readonly cookies: Map<string, string>;
+  get(path: string): Promise<Seen>;
+  /** Opens the page, fills in the form of that id and sends it. */
+  send(path: string, form: string, typed?: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Seen>;
+  /** Sends what it is given, however forged. */
+  post(path: string, body: string | URLSearchParams, headers?: Readonly<Record<string, string>>): Promise<Seen>;
+  /** Signs in by the form. */
+  signIn(login: string, password?: string): Promise<Seen>;
+}
+
+export interface WebWorld {
+  readonly ctx: TestContext;
+  addPerson(login: string, given?: { admin?: boolean; verified?: boolean }): Promise<Account>;
+  visitor(from?: string): Visitor;
+}
+
+/** The door on a context of its own. */
+export async function webWorld(flags: Parameters<typeof contextWith>[0] = {}, engine: Engine = 'sqlite'): Promise<WebWorld> {
+  const ctx = await contextWith({ publicUrl: 'http://localhost:7070', ...flags }, engine);
+  const fastify = Fastify({ logger: false });
+  await fastify.register(webDoor(ctx));
+  onTestFinished(() => fastify.close());
+  return {
+    ctx,
+    addPerson: (login, { admin = false, verified = true } = {}) =>
+      addUser(ctx, operatorPermit(), { login, email: `${login}@example.org`, verified, admin, password: new Secret(PASSWORD) }),
+    visitor: (from = '192.0.2.1') => visitor(fastify, from),
+  };
+}
+
+function visitor(fastify: ReturnType<typeof Fastify>, from: string): Visitor {
+  const cookies = new Map<string, string>();
+  const ask = async (method: 'GET' | 'POST', path: string, headers: Readonly<Record<string, string>>, payload?: string): Promise<Seen> => {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fastify.inject({
+      method, url: path, remoteAddress: from, headers: { accept: 'text/html', ...(cookie === '' ? {} : { cookie }), ...headers }, ...(payload === undefined ? {} : { payload }),
+    });
+    for (const { name, value } of response.cookies) if (value === '') cookies.delete(name); else cookies.set(name, value);
+    return { status: response.statusCode, text: response.payload, location: response.headers.location ?? null, headers: response.headers as Seen['headers'] };
+  };
+  const self: Visitor = {
+    cookies,
+    get: (path) => ask('GET', path, {}),
+    post: (path, body, headers = {}) => ask('POST', path, { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin', ...headers }, String(body)),
+    send: async (path, form, typed = {}, headers = {}) => {
+      const { values } = formIn((await self.get(path)).text, form);
+      for (const [name, value] of Object.entries(typed)) values.set(name, value);
+      return self.post(path, values, headers);
+    },
+    signIn: (login, password = PASSWORD) => self.send('/login', 'sign-in', { login, password }),
+  };
+  return self;
+}
+
+/** The form of that id, with the values of its inputs. @throws Error when the page has none */
+export function formIn(page: string, id: string): SeenForm {
+  for (const [form] of page.matchAll(/<form[\s\S]*?<\/form>/g)) {
+    const values = new URLSearchParams();
+    for (const [input] of form.matchAll(/<input[^>]*>/g)) {
+      const attribute = (name: string): string | null => new RegExp(`\\s${name}="([^"]*)"`).exec(input)?.[1] ?? null;
+      if (/\stype="(?:checkbox|radio)"/.test(input) && !/\schecked/.test(input)) continue;
+      if (attribute('name') !== null) values.append(attribute('name')!, unescaped(attribute('value') ?? ''));
+    }
+    if (values.get('form') === id) return { values };
+  }
+  throw new Error(`the page has no form ${id}: ${page.slice(0, 500)}`);
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+}
