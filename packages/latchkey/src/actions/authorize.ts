@@ -6,7 +6,7 @@
  */
 import { networkOf } from '../base/address.ts';
 import { soon, type Soon } from '../base/soon.ts';
-import { decide, type Refusal } from '../rules/decide.ts';
+import { decide, isVisible, type Refusal } from '../rules/decide.ts';
 import { explain, type Explanation } from '../rules/explain.ts';
 import type { RepositoryRole } from '../catalogue/roles.ts';
 import type { Bearer, Need, OwnerRecord, Question, RepositoryRecord, Target } from '../rules/model.ts';
@@ -28,7 +28,8 @@ import { takeToken } from './rate-limit.ts';
 
 /** What a request is about, by name. An account of login null is the caller's own. */
 export type TargetName =
-  | { readonly kind: 'repository'; readonly owner: string; readonly name: string }
+  /** `calledAs`: what the request itself called it, where that was a number. */
+  | { readonly kind: 'repository'; readonly owner: string; readonly name: string; readonly calledAs?: string }
   | { readonly kind: 'organization'; readonly login: string }
   | { readonly kind: 'account'; readonly login: string | null }
   | { readonly kind: 'instance' };
@@ -130,7 +131,19 @@ export async function holderOf(ctx: Context, { bearer }: Permit): Promise<Identi
 }
 
 function questionOf(ctx: Context, request: Pick<AccessRequest, 'need' | 'target' | 'address'>, identity: Identity): Soon<Question> {
-  return soon(targetOf(ctx, identity, request.target), (target): Question => ({ bearer: identity.bearer, need: request.need, target, at: ctx.clock.now(), address: request.address }));
+  return soon(targetOf(ctx, identity, request.target), (target): Question => {
+    const question: Question = { bearer: identity.bearer, need: request.need, target, at: ctx.clock.now(), address: request.address };
+    return calledByNumber(request.target) && !isVisible(question) ? { ...question, target: nothingCalled(request.target) } : question;
+  });
+}
+
+function calledByNumber(name: TargetName): boolean {
+  return name.kind === 'repository' && name.calledAs !== undefined;
+}
+
+/** A number must not be turned into the name, the owner or the owner's policies of what the bearer may not see: then nothing is there. */
+function nothingCalled(name: TargetName): Target {
+  return { kind: 'repository', owner: null, repository: null, fullName: fullNameOf(name) };
 }
 
 function refuse(ctx: Context, request: Asked, question: Question, refusals: readonly [Refusal, ...Refusal[]]): Soon<Verdict> {
@@ -187,7 +200,7 @@ function explainRejection(ctx: Context, request: AccessRequest, rejection: Rejec
 }
 
 function fullNameOf(target: TargetName): string {
-  if (target.kind === 'repository') return `${target.owner}/${target.name}`;
+  if (target.kind === 'repository') return target.calledAs ?? `${target.owner}/${target.name}`;
   return target.kind === 'instance' ? '' : (target.login ?? '');
 }
 

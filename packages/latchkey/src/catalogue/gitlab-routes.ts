@@ -7,8 +7,11 @@
  */
 import type { Need } from './needs.ts';
 
-/** What a path names. `project` and `group`: by number, or by URL-encoded full path; `self`: the account of whoever asks. */
-export type GitlabTarget = 'project' | 'group' | 'self' | 'instance';
+/**
+ * What a path names. `project` and `group`: by number, or by URL-encoded full path; `self`: the account of whoever asks; `none`: nobody's resources in
+ * particular.
+ */
+export type GitlabTarget = 'project' | 'group' | 'self' | 'instance' | 'none';
 
 export interface GitlabRoute {
   readonly method: string;
@@ -38,8 +41,8 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
   ['GET', '/version', SIGNED_IN, 'self'],
   ['GET', '/metadata', SIGNED_IN, 'self'],
   ['GET', '/user', SIGNED_IN, 'self'],
-  ['GET', '/users', PEOPLE, 'self'],
-  ['GET', '/users/{id}', PEOPLE, 'self'],
+  ['GET', '/users', PEOPLE, 'none'],
+  ['GET', '/users/{id}', PEOPLE, 'none'],
   ['GET', '/personal_access_tokens', TOKENS_READ, 'self'],
   ['GET', '/personal_access_tokens/self', ANY_TOKEN, 'self'],
   ['DELETE', '/personal_access_tokens/self', ANY_TOKEN, 'self'],
@@ -50,8 +53,8 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
   ['POST', '/personal_access_tokens/{id}/rotate', TOKENS_WRITE, 'self'],
   ['POST', '/user/personal_access_tokens', TOKENS_WRITE, 'self'],
   ['POST', '/users/{user_id}/personal_access_tokens', TOKENS_OF_ALL, 'instance'],
-  ['GET', '/projects', PROJECTS, 'self'],
-  ['GET', '/users/{user_id}/projects', PROJECTS, 'self'],
+  ['GET', '/projects', PROJECTS, 'none'],
+  ['GET', '/users/{user_id}/projects', PROJECTS, 'none'],
   ['GET', '/projects/{id}', PROJECT, 'project'],
   ['GET', '/projects/{id}/repository/tree', READ, 'project'],
   ['GET', '/projects/{id}/repository/files/{path}', FILE, 'project'],

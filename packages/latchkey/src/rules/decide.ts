@@ -196,6 +196,11 @@ function notVisible(question: Question): Refusal | null {
   return { reason: publicOnly ? 'public_only' : 'not_found' };
 }
 
+/** True when the bearer may see that the target is there at all. */
+export function isVisible(question: Question): boolean {
+  return notVisible(question) === null;
+}
+
 // --- what may be done ---------------------------------------------------------------------------------------------
 
 /** Any live token will do. */

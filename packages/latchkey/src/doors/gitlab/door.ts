@@ -77,7 +77,7 @@ async function serve(visit: Visit, find: (method: string, path: string) => PathM
 function decideOn({ ctx, request, url, address }: Visit, { need, path }: Endpoint, target: TargetName): Promise<Verdict> {
   const credential = gitlabCredential(request.raw.rawHeaders, url.searchParams);
   const userAgent = request.headers['user-agent'] ?? null;
-  const purpose = `${request.method} ${PREFIX}${path}${target.kind === 'repository' ? ` of ${target.owner}/${target.name}` : ''}`;
+  const purpose = `${request.method} ${PREFIX}${path}${target.kind === 'repository' ? ` of ${target.calledAs ?? `${target.owner}/${target.name}`}` : ''}`;
   return Promise.resolve(authorize(ctx, { credential, need, target, address, userAgent, purpose }));
 }
 
@@ -85,10 +85,11 @@ function decideOn({ ctx, request, url, address }: Visit, { need, path }: Endpoin
 async function targetName({ ctx }: Visit, { target }: Endpoint, { id = '' }: Params): Promise<TargetName> {
   switch (target) {
     case 'self': return { kind: 'account', login: null };
-    case 'instance': return { kind: 'instance' };
+    case 'instance': case 'none': return { kind: 'instance' };
     case 'project': {
-      const name = /^\d{1,15}$/.test(id) ? await nameOfRepository(ctx, Number(id)) : splitFullName(id);
-      return { kind: 'repository', ...(name ?? { owner: '-', name: id.slice(0, MAX_TOLD_ID) }) };
+      const isNumber = /^\d{1,15}$/.test(id);
+      const name = (isNumber ? await nameOfRepository(ctx, Number(id)) : splitFullName(id)) ?? { owner: '-', name: '-' };
+      return { kind: 'repository', ...name, ...(isNumber || name.owner === '-' ? { calledAs: id.slice(0, MAX_TOLD_ID) } : {}) };
     }
     case 'group':
       return { kind: 'organization', login: (/^\d{1,15}$/.test(id) ? await nameOfOrganization(ctx, Number(id)) : id) ?? `-${id.slice(0, MAX_TOLD_ID)}` };
