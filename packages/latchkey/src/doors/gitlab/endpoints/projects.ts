@@ -1,7 +1,7 @@
 /** Projects and groups. Source: GitLab docs "Projects API", "Groups API", "Personal access tokens API" (associations). */
 import type { Permit } from '../../../actions/authorize.ts';
 import type { Context } from '../../../actions/context.ts';
-import { listVisible, type ListedRepository, type RepositoryOrder } from '../../../actions/repository-lists.ts';
+import { searchRepositories, type ListedRepository, type RepositoryOrder } from '../../../actions/repository-search.ts';
 import { viewOf, viewTarget } from '../../../actions/repository-view.ts';
 import { readTargetAccount } from '../../../actions/people.ts';
 import type { Visibility } from '../../../rules/model.ts';
@@ -32,7 +32,7 @@ async function shownPage(ctx: Context, rows: readonly ListedRepository[], page: 
 async function list({ ctx, permit, params, page }: Call<ValuesOf<typeof SEARCH>>, ownerId?: number): Promise<Reply> {
   const own = params.owned === true ? (permit.actor.userId ?? 0) : ownerId;
   const order = { by: ORDERS.find((one) => one === params.order_by) ?? 'created_at', direction: params.sort ?? 'desc' };
-  const found = await listVisible(ctx, permit, {
+  const found = await searchRepositories(ctx, permit, {
     ownerId: own, membership: params.membership, visibility: params.visibility as Visibility | undefined, archived: params.archived, search: params.search,
   }, order);
   const rows = found.filter(atLeast(params.min_access_level));
@@ -47,7 +47,7 @@ function atLeast(level: string | undefined): (row: ListedRepository) => boolean 
 
 /** What the token reaches of what its owner belongs to, groups and projects each on pages of their own. */
 async function associations({ ctx, permit, params, page }: Call<{ min_access_level: string | undefined }>): Promise<Reply> {
-  const rows = (await listVisible(ctx, permit, { membership: true }, { by: 'id', direction: 'asc' })).filter(atLeast(params.min_access_level));
+  const rows = (await searchRepositories(ctx, permit, { membership: true }, { by: 'id', direction: 'asc' })).filter(atLeast(params.min_access_level));
   const { publicUrl } = ctx.settings;
   const groups = [...new Map(rows.filter(({ owner }) => owner.kind === 'organization').map((row) => [row.owner.id, row])).values()];
   return ok({

@@ -1,5 +1,5 @@
 /** Repositories as GitLab shows projects, and their owners as groups and namespaces. */
-import type { ListedRepository } from '../../../actions/repository-lists.ts';
+import type { ListedRepository } from '../../../actions/repository-search.ts';
 import type { Account } from '../../../actions/people.ts';
 import type { RepositoryRole } from '../../../catalogue/roles.ts';
 import { instant } from './dates.ts';

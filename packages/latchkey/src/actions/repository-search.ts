@@ -1,5 +1,6 @@
 /**
- * Lists of repositories: what whoever asks may see with what they ask with.
+ * Repositories found by what GitLab's list can be asked for, counted: what whoever asks may see with what they ask with. (The lists of the other
+ * dialect go from key to key and count nothing: `repository-listing`.)
  *
  * Invariant: each row was decided on by itself, so a token lists nothing that it could not read one by one.
  */
@@ -20,7 +21,7 @@ export const MAX_LISTED_REPOSITORIES = 10_000;
 const SEEN: Need = { sets: [{ metadata: 'read' }], publicRead: true, writes: false };
 
 /** All repositories that fit the search and may be seen, in order. */
-export async function listVisible(
+export async function searchRepositories(
   ctx: Context, permit: Permit, search: Omit<RepositorySearch, 'userId' | 'organizationIds'>, order: { by: RepositoryOrder; direction: 'asc' | 'desc' }, need: Need = SEEN,
 ): Promise<ListedRepository[]> {
   const { userId } = permit.actor;
