@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { atPort, type Settings } from '../base/config.ts';
 import type { Log } from '../base/log.ts';
-import { systemClock } from '../base/time.ts';
+import { systemClock, type Clock } from '../base/time.ts';
 import { makeGitRoom } from '../git/room.ts';
 import { openStore } from '../store/db.ts';
 import type { Context } from './context.ts';
@@ -22,8 +22,8 @@ export interface OpenContext extends Context {
   close(): Promise<void>;
 }
 
-/** Opens (and migrates) the store and the folder of repositories. @throws Fault when one of them, or the route map, can't be used. */
-export async function openContext(settings: Settings, log: Log): Promise<OpenContext> {
+/** Opens (and migrates) the store and the folder of repositories. The clock is the system's, but in tests. @throws Fault when one of them, or the route map, can't be used. */
+export async function openContext(settings: Settings, log: Log, clock: Clock = systemClock): Promise<OpenContext> {
   const routeMaps = new RouteMaps(settings.routeMap);
   await mkdir(settings.data, { recursive: true, mode: 0o700 });
   const store = await openStore({ dataDir: settings.data, databaseUrl: settings.database?.reveal() ?? null, log });
@@ -32,11 +32,11 @@ export async function openContext(settings: Settings, log: Log): Promise<OpenCon
     const usage = new Usage(store, log);
     const refusals = new Refusals(store, log);
     const memory = new Memory(store);
-    const limits = new RateLimits({ store, settings, clock: systemClock, log });
+    const limits = new RateLimits({ store, settings, clock, log });
     let current = settings;
     return {
       get settings() { return current; },
-      clock: systemClock, log, store, git, limits, secrets: new SecretLookup(store), usage, refusals, routeMaps, memory,
+      clock, log, store, git, limits, secrets: new SecretLookup(store), usage, refusals, routeMaps, memory,
       listensAt: (port) => { current = atPort(settings, port); },
       close: async () => {
         await usage.flush();

@@ -26,7 +26,8 @@ export async function contextWith(flags: SettingSources['flags'] = {}, engine: E
   const database = await freshDatabase(engine);
   onTestFinished(database.remove);
   const settings = loadSettings({ flags: { data: database.dataDir, ...(database.databaseUrl === null ? {} : { database: database.databaseUrl }), ...flags }, env: {} });
-  const context = await openContext(settings, makeLog('silent'));
+  const clock = testClock();
+  const context = await openContext(settings, makeLog('silent'), clock);
   onTestFinished(() => context.close());
-  return { ...context, clock: testClock() };
+  return { ...context, clock };
 }

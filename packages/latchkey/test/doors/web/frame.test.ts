@@ -27,7 +27,7 @@ test('assets are kept for a year under an address that names their content', asy
   const world = await webWorld();
   const visitor = world.visitor();
   const { text } = await visitor.get('/login');
-  const paths = [...text.matchAll(/\/assets\/[\w.]+/g)].map(([path]) => path);
+  const paths = [...text.matchAll(/\/assets\/[\w.-]+/g)].map(([path]) => path);
   expect(paths.length).toBeGreaterThanOrEqual(3);
   for (const path of paths) {
     const asset = await visitor.get(path);
