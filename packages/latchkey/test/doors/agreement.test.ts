@@ -1,0 +1,158 @@
+/**
+ * Random worlds: what a token may do is never more than what it was granted, what its owner may do, and what the organization allows; and Git,
+ * the API and the dry run give the same answer.
+ */
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { removeMember, setMember } from '../../src/actions/accounts.ts';
+import { reviewRequests } from '../../src/actions/approvals.ts';
+import { operatorPermit } from '../../src/actions/authorize.ts';
+import { changePolicy } from '../../src/actions/policies.ts';
+import { removeCollaborator } from '../../src/actions/repositories.ts';
+import type { RepositoryRole } from '../../src/catalogue/roles.ts';
+import type { TokenDraft } from '../../src/rules/draft.ts';
+import { listRequests } from '../../src/store/requests.ts';
+import { grant } from './github/api.ts';
+import { startWorld, type Running } from './github/running.ts';
+
+const OPERATOR = operatorPermit();
+let world: Running;
+beforeAll(async () => {
+  world = await startWorld();
+  await world.person('ada');
+});
+afterAll(() => world.close());
+
+type Level = 'read' | 'write';
+const LEVELS: readonly Level[] = ['read', 'write'];
+
+interface Case {
+  readonly visibility: 'public' | 'internal' | 'private';
+  readonly membership: 'none' | 'member' | 'owner';
+  readonly base: 'none' | 'read' | 'write';
+  readonly collaborator: RepositoryRole | null;
+  readonly kind: 'fine-grained' | 'classic';
+  readonly contents: Level | null;
+  readonly selection: 'all' | 'selected' | 'elsewhere';
+  readonly scope: 'none' | 'public_repo' | 'repo';
+  readonly allowed: boolean;
+  readonly approval: 'not required' | 'pending' | 'approved' | 'denied';
+  readonly capDays: 7 | 60;
+  readonly lifeDays: 1 | 30;
+}
+
+const CASES: fc.Arbitrary<Case> = fc.record({
+  visibility: fc.constantFrom('public', 'internal', 'private'),
+  membership: fc.constantFrom('none', 'member', 'owner'),
+  base: fc.constantFrom('none', 'read', 'write'),
+  collaborator: fc.constantFrom(null, 'read', 'triage', 'write', 'maintain', 'admin'),
+  kind: fc.constantFrom('fine-grained', 'fine-grained', 'classic'),
+  contents: fc.constantFrom(null, 'read', 'write', 'write'),
+  selection: fc.constantFrom('all', 'selected', 'elsewhere'),
+  scope: fc.constantFrom('none', 'public_repo', 'repo'),
+  allowed: fc.boolean(),
+  approval: fc.constantFrom('not required', 'pending', 'approved', 'denied'),
+  capDays: fc.constantFrom(7, 60),
+  lifeDays: fc.constantFrom(1, 30),
+});
+
+const reaches = (held: Level | null, wanted: Level): boolean => held === 'write' || held === wanted;
+
+/** The first part: what the token was granted, in force. */
+function granted(one: Case, level: Level): boolean {
+  if (one.kind === 'classic') return one.scope === 'repo' || (one.scope === 'public_repo' && one.visibility === 'public');
+  const inForce = one.membership === 'owner' || one.approval === 'not required' || one.approval === 'approved';
+  return inForce && one.selection !== 'elsewhere' && reaches(one.contents, level);
+}
+
+/** The second part: what its owner may do. */
+function mayDo(one: Case, level: Level): boolean {
+  const roles: (Level | null)[] = [
+    one.membership === 'owner' ? 'write' : null,
+    one.membership === 'member' && one.base !== 'none' ? one.base : null,
+    one.collaborator === null ? null : ['write', 'maintain', 'admin'].includes(one.collaborator) ? 'write' : 'read',
+    one.visibility === 'private' ? null : 'read',
+  ];
+  return roles.some((role) => reaches(role, level));
+}
+
+/** The third part: what the organization allows. */
+function allows(one: Case): boolean {
+  return one.allowed && one.lifeDays <= one.capDays;
+}
+
+let count = 0;
+
+/** Builds the world of a case, makes the token while all is open, then closes what the case closes. */
+async function build(one: Case): Promise<{ fullName: string; secret: string }> {
+  const ctx = world.server.context;
+  const [login, organization] = [`user${++count}`, `org${count}`];
+  await world.person(login);
+  await world.organization(organization, 'ada', [login]);
+  await world.repository(`${organization}/site`, one.visibility);
+  await world.repository(`${organization}/other`, 'private');
+  if (one.membership === 'owner') await setMember(ctx, OPERATOR, { organization, login, role: 'owner' });
+  await world.collaborator(`${organization}/site`, login, one.collaborator ?? 'read');
+  await changePolicy(ctx, OPERATOR, organization, { requiresApproval: one.approval !== 'not required', basePermission: 'read' });
+  const { secret, id } = await world.token(login, draftOf(one, organization));
+  await decide(one, organization, id);
+  if (one.collaborator === null) await removeCollaborator(ctx, OPERATOR, { owner: organization, name: 'site', login });
+  if (one.membership === 'none') await removeMember(ctx, OPERATOR, { organization, login });
+  await changePolicy(ctx, OPERATOR, organization, { basePermission: one.base, allowed: { [one.kind]: one.allowed }, maxLifetimeDays: { [one.kind]: one.capDays } });
+  return { fullName: `${organization}/site`, secret };
+}
+
+function draftOf(one: Case, owner: string): Partial<TokenDraft> {
+  if (one.kind === 'classic') return { kind: 'classic', scopes: one.scope === 'none' ? [] : [one.scope], expiresInDays: one.lifeDays };
+  const repositories = one.selection === 'all' ? [] : [one.selection === 'selected' ? 'site' : 'other'];
+  return { expiresInDays: one.lifeDays, grants: [grant({ owner, selection: one.selection === 'all' ? 'all' : 'selected', repositories, permissions: one.contents === null ? {} : { contents: one.contents } })] };
+}
+
+async function decide(one: Case, organization: string, tokenId: number): Promise<void> {
+  const ctx = world.server.context;
+  const [request] = await listRequests(ctx.store.db, { tokenId, state: 'pending' }, { beforeId: null, limit: 1 });
+  if (request === undefined || one.approval === 'pending' || one.approval === 'not required') return;
+  await reviewRequests(ctx, OPERATOR, { organization, requestIds: [request.id], action: one.approval === 'approved' ? 'approve' : 'deny', reason: null });
+}
+
+/** True when the request was let in, whatever the empty repository then says. */
+const isIn = (status: number): boolean => ![401, 403, 404].includes(status);
+
+async function answersOf(fullName: string, secret: string, level: Level): Promise<Record<string, boolean>> {
+  const git = await world.gitStatus(fullName, level === 'read' ? 'git-upload-pack' : 'git-receive-pack', secret);
+  const github = level === 'read' ? await world.restStatus('GET', `/repos/${fullName}/commits`, secret) : await postRef(fullName, secret);
+  return { git: isIn(git), github: isIn(github), dryRun: await dryRun(fullName, secret, level) };
+}
+
+async function dryRun(repository: string, secret: string, level: Level): Promise<boolean> {
+  const response = await fetch(`${world.api}/user/personal-access-tokens/current/check`, {
+    method: 'POST', headers: { authorization: `Bearer ${secret}` }, body: JSON.stringify({ permission: 'contents', level, repository }),
+  });
+  return ((await response.json()) as { allowed: boolean }).allowed;
+}
+
+async function postRef(fullName: string, secret: string): Promise<number> {
+  const response = await fetch(`${world.api}/repos/${fullName}/git/refs`, {
+    method: 'POST', headers: { authorization: `Bearer ${secret}` }, body: JSON.stringify({ ref: 'refs/heads/x', sha: '1'.repeat(40) }),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+it('a token does what all three parts allow, nothing else, and the same through every door', async () => {
+  const seen = { yes: 0, no: 0 };
+  await fc.assert(
+    fc.asyncProperty(CASES, async (one) => {
+      const { fullName, secret } = await build(one);
+      for (const level of LEVELS) {
+        const isPublicRead = level === 'read' && one.visibility === 'public';
+        const expected = isPublicRead || (granted(one, level) && mayDo(one, level) && allows(one));
+        expect({ level, ...(await answersOf(fullName, secret, level)) }).toEqual({ level, git: expected, github: expected, dryRun: expected });
+        seen[expected ? 'yes' : 'no']++;
+      }
+    }),
+    { numRuns: 120, interruptAfterTimeLimit: 60_000 },
+  );
+  expect(seen.yes).toBeGreaterThan(5);
+  expect(seen.no).toBeGreaterThan(5);
+}, 120_000);
