@@ -3,6 +3,7 @@
  *
  * Invariant: this is the only file that knows every door. A request goes to the first door whose path it is; the rest is Fastify's.
  */
+import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -10,10 +11,14 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { AggregatorRegistry } from 'prom-client';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
 import type { Settings } from './base/config.ts';
+import { duringRequest, requestIdOf, type RequestMark } from './base/request-id.ts';
+import { gaugesOf } from './actions/gauges.ts';
 import { JobRunner } from './actions/job-runner.ts';
+import { single, type DoorName } from './actions/metrics.ts';
 import { openContext, type OpenContext } from './actions/open.ts';
 import { githubDoor, PREFIX as GITHUB_PREFIX } from './doors/github/door.ts';
 import { authorityDoor } from './doors/forward/authority.ts';
@@ -21,6 +26,7 @@ import { makeForwardDoor } from './doors/forward/routes.ts';
 import { gitlabDoor, PREFIX as GITLAB_PREFIX } from './doors/gitlab/door.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
 import { webDoor } from './doors/web/plugin.ts';
+import { listenForMetrics, type MetricsListener } from './metrics-listener.ts';
 
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:7070`. */
@@ -62,15 +68,33 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${port}`;
     context.log.info({ url, engine: context.store.engine }, 'listening');
     const jobs = new JobRunner(context);
-    return { url, context, close: () => close({ server, fastify, jobs, context, readiness }) };
+    const metrics = await showMetrics(context, jobs);
+    if (metrics !== null) context.log.info({ url: metrics.url }, 'metrics');
+    return {
+      url, context,
+      close: async () => {
+        await close({ server, fastify, jobs, context, readiness });
+        await metrics?.close();
+      },
+    };
   } catch (error) {
     await context.close();
     throw error;
   }
 }
 
+/** A worker's numbers are asked for by the process above it, which adds them up. */
+async function showMetrics(context: OpenContext, jobs: JobRunner): Promise<MetricsListener | null> {
+  const { registry } = context.metrics;
+  for (const series of [...gaugesOf(context), single('latchkey_jobs_running', 'Jobs that run in this process now.', 'gauge', () => jobs.running)]) context.metrics.add(series);
+  if (!cluster.isWorker) return listenForMetrics(context.settings, () => registry.metrics());
+  AggregatorRegistry.setRegistries([registry]);
+  new AggregatorRegistry();
+  return null;
+}
+
 function makeListener(context: OpenContext, readiness: Readiness): { fastify: FastifyInstance; server: Server } {
-  const doors: readonly Door[] = [makeForwardDoor(context), makeGitDoor(context)];
+  const doors: readonly (readonly [DoorName, Door])[] = [['forward', makeForwardDoor(context)], ['git', makeGitDoor(context)]];
   let server: Server | undefined;
   const fastify = Fastify({
     logger: false,
@@ -78,8 +102,14 @@ function makeListener(context: OpenContext, readiness: Readiness): { fastify: Fa
       const answer: RequestListener = (request, response) => {
         // So that connections that proxies keep end after an answer rather than in the middle of a question.
         if (readiness.stopping) response.shouldKeepAlive = false;
-        for (const door of doors) if (door(request, response)) return;
-        handler(request, response);
+        const startedAt = performance.now();
+        const mark: RequestMark = { id: null };
+        duringRequest(mark, () => {
+          for (const [name, door] of doors) if (door(request, response)) return count(context, name, response, startedAt);
+          response.setHeader('X-Request-Id', requestIdOf(mark));
+          count(context, nameOf(request.url!), response, startedAt);
+          handler(request, response);
+        });
       };
       server = makeServer(context.settings, answer);
       return server;
@@ -100,6 +130,19 @@ function makeListener(context: OpenContext, readiness: Readiness): { fastify: Fa
     return reply.code(status).type('text/plain; charset=utf-8').send(status >= 500 ? 'Something went wrong on the server. Its log says what.\n' : `${error.message}\n`);
   });
   return { fastify, server: server! };
+}
+
+/** Most answers of the plain doors are there at once, and need no listener. */
+function count({ metrics }: OpenContext, door: DoorName, response: ServerResponse, startedAt: number): void {
+  const served = (): void => metrics.served(door, response.statusCode, performance.now() - startedAt);
+  if (response.writableEnded) served();
+  else response.once('close', served);
+}
+
+function nameOf(url: string): DoorName {
+  if (url.startsWith(GITHUB_PREFIX)) return 'github';
+  if (url.startsWith(GITLAB_PREFIX)) return 'gitlab';
+  return url === '/healthz' || url === '/readyz' ? 'other' : 'web';
 }
 
 function makeServer(settings: Settings, answer: RequestListener): Server {

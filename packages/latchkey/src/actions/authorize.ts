@@ -24,6 +24,7 @@ import { OPERATOR, UPKEEP, type Actor, type Context } from './context.ts';
 import type { Credential } from './credential.ts';
 import { passwordReason } from './password-refusal.ts';
 import type { Keeping } from './memory.ts';
+import type { DoorName } from './metrics.ts';
 import { takeToken } from './rate-limit.ts';
 
 /** What a request is about, by name. An account of login null is the caller's own. */
@@ -42,6 +43,8 @@ export interface AccessRequest {
   readonly userAgent: string | null;
   /** What for, in words, for the token's last use: `push acme/site`. */
   readonly purpose: string;
+  /** Where it is counted. */
+  readonly door?: DoorName;
 }
 
 export type Verdict = { readonly allowed: true; readonly permit: Permit } | { readonly allowed: false; readonly explanation: Explanation };
@@ -92,7 +95,10 @@ export function authorize(ctx: Context, request: AccessRequest): Soon<Verdict> {
  */
 function reject(ctx: Context, request: AccessRequest, found: Rejection): Soon<Verdict> {
   return soon(takeToken(ctx, 'failed-credentials', networkOf(request.address)), (allowance) => {
-    const told = (rejection: Rejection & { retryAfterSec?: number }): Verdict => ({ allowed: false, explanation: explainRejection(ctx, request, rejection) });
+    const told = (rejection: Rejection & { retryAfterSec?: number }): Verdict => {
+      ctx.metrics.decided(request.door ?? 'other', rejection.reason);
+      return { allowed: false, explanation: explainRejection(ctx, request, rejection) };
+    };
     if (allowance !== null && !allowance.allowed) return told({ ...found, reason: 'too_many_attempts', retryAfterSec: allowance.retryAfterSec });
     const { credential } = request;
     if (found.reason !== 'password_not_accepted' || credential.form !== 'basic') return told(found);
@@ -110,6 +116,7 @@ export function authorizeIdentity(ctx: Context, request: Asked, identity: Identi
     return soon(useToken(ctx, identity), (tooLate): Soon<Verdict> => {
       if (tooLate !== null) return refuse(ctx, request, question, [tooLate]);
       const { bearer } = identity;
+      ctx.metrics.decided(request.door ?? 'other', null);
       if (bearer.via === 'token') ctx.usage.note(bearer.token.id, question.at, request.address, request.userAgent ?? '', request.purpose);
       return { allowed: true, permit: new DecidedPermit(question, request.userAgent) };
     });
@@ -149,6 +156,7 @@ function nothingCalled(name: TargetName): Target {
 function refuse(ctx: Context, request: Asked, question: Question, refusals: readonly [Refusal, ...Refusal[]]): Soon<Verdict> {
   const { bearer } = question;
   const { reason } = refusals[0];
+  ctx.metrics.decided(request.door ?? 'other', reason);
   ctx.log.debug({ reason, tokenId: bearer.via === 'token' ? bearer.token.id : null, purpose: request.purpose }, 'refused');
   const explanation = explain(ctx.settings.publicUrl, question, refusals, urlUsername(request.credential));
   if (bearer.via === 'token') ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);

@@ -7,6 +7,7 @@ import type { Settings } from '../base/config.ts';
 import type { Store } from '../store/db.ts';
 import type { GitRoom } from '../git/room.ts';
 import type { Memory } from './memory.ts';
+import type { Metrics } from './metrics.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { Refusals } from './refusals.ts';
 import type { RouteMaps } from './route-maps.ts';
@@ -21,6 +22,7 @@ export interface Context {
   readonly git: GitRoom;
   readonly limits: RateLimits;
   readonly memory: Memory;
+  readonly metrics: Metrics;
   readonly secrets: SecretLookup;
   readonly usage: Usage;
   readonly refusals: Refusals;

@@ -52,6 +52,7 @@ function accessRequest(request: ForeignRequest, need: Need, target: TargetName):
   const mark = request.uri.indexOf('?');
   return {
     credential: request.credential, need, target, address: request.address, userAgent: request.userAgent,
+    door: 'forward',
     purpose: `${request.method} ${mark < 0 ? request.uri : request.uri.slice(0, mark)}`,
   };
 }

@@ -59,6 +59,11 @@ export class Memory {
     await node?.leave();
   }
 
+  /** True while checks are answered without asking the store for its revision. */
+  get isTrusted(): boolean {
+    return this.#node?.trusts() === true;
+  }
+
   /** How often something was remembered, how often it had to be read, and how much there is. */
   get counts(): { readonly hits: number; readonly misses: number; readonly entries: number } {
     return { hits: this.#hits, misses: this.#misses, entries: this.#entries.size };

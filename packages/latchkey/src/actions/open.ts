@@ -9,6 +9,7 @@ import { makeGitRoom } from '../git/room.ts';
 import { openStore } from '../store/db.ts';
 import type { Context } from './context.ts';
 import { Memory } from './memory.ts';
+import { Metrics } from './metrics.ts';
 import { RateLimits } from './rate-limit.ts';
 import { Refusals } from './refusals.ts';
 import { RouteMaps } from './route-maps.ts';
@@ -36,7 +37,7 @@ export async function openContext(settings: Settings, log: Log, clock: Clock = s
     let current = settings;
     return {
       get settings() { return current; },
-      clock, log, store, git, limits, secrets: new SecretLookup(store), usage, refusals, routeMaps, memory,
+      clock, log, store, git, limits, metrics: new Metrics(), secrets: new SecretLookup(store), usage, refusals, routeMaps, memory,
       listensAt: (port) => { current = atPort(settings, port); },
       close: async () => {
         await usage.flush();

@@ -4,6 +4,7 @@
  * Never: a secret. A `Secret` prints as `[redacted]` by itself; header names that carry credentials are removed on top.
  */
 import { destination, pino, type Logger } from 'pino';
+import { currentRequestId } from './request-id.ts';
 
 export type Log = Logger;
 
@@ -20,6 +21,10 @@ export function makeLog(level: string, fd = 2): Log {
     {
       level,
       base: null,
+      mixin: () => {
+        const requestId = currentRequestId();
+        return requestId === null ? {} : { requestId };
+      },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       redact: { paths: [...CREDENTIAL_PATHS, 'headers["private-token"]', '*.headers["private-token"]'], censor: '[redacted]' },
     },

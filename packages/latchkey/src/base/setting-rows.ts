@@ -137,6 +137,11 @@ export const SETTING_ROWS = {
     section: 'Running', kind: wholeNumber(0, 600), default: 0, unit: 'seconds',
     doc: 'how long requests are still taken after a stop was asked for, while /readyz says no: time for a load balancer to turn away',
   }),
+  metricsPort: optional({
+    section: 'Running', kind: wholeNumber(0, 65_535), defaultMeans: 'no metrics',
+    doc: 'port on which Prometheus reads /metrics, apart from the public one; 0 takes a free one',
+  }),
+  metricsHost: row<string, string>({ section: 'Running', kind: host, default: '127.0.0.1', doc: 'address to listen on for metrics; who reaches it may read them' }),
   demo: off({ section: 'Running', doc: 'fill an empty data folder with a small world to try things on' }),
   logLevel: row<(typeof LOG_LEVELS)[number], (typeof LOG_LEVELS)[number]>({
     section: 'Running', kind: oneOf(LOG_LEVELS, 'LEVEL'), default: 'info',

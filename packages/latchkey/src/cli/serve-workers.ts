@@ -7,24 +7,31 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
+import { AggregatorRegistry } from 'prom-client';
+import type { Settings } from '../base/config.ts';
 import { Fault } from '../base/errors.ts';
+import { listenForMetrics } from '../metrics-listener.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A worker that dies sooner after its start is not started again at once. */
 const SOON_MS = 5_000;
 const PAUSE_MS = 1_000;
 
-/** Runs `count` workers until `stop` resolves and all of them have ended. @throws Fault when the first one can't start; it has said why. */
-export async function overseeWorkers(count: number, stop: Promise<void>, terminal: Terminal): Promise<void> {
+/** Runs the workers until `stop` resolves and all of them have ended. Serves their metrics, added up. @throws Fault when the first one can't start; it has said why. */
+export async function overseeWorkers(settings: Settings, stop: Promise<void>, terminal: Terminal): Promise<void> {
   const crew = new Crew(terminal);
   // The first one alone, so that migrations, the demo and the greeting happen once.
   if (!(await crew.add())) throw new Fault('the server did not start', { hint: 'its own words are above' });
-  await Promise.all(Array.from({ length: count - 1 }, () => crew.add()));
+  await Promise.all(Array.from({ length: settings.workers - 1 }, () => crew.add()));
+  const registry = new AggregatorRegistry();
+  const metrics = await listenForMetrics(settings, () => registry.clusterMetrics());
+  if (metrics !== null) terminal.say(`metrics of all workers at ${metrics.url}`);
   const onHangUp = (): void => void crew.replaceAll();
   process.on('SIGHUP', onHangUp);
   await stop;
   process.off('SIGHUP', onHangUp);
   await crew.stop();
+  await metrics?.close();
 }
 
 class Crew {

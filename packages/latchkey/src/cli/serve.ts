@@ -37,7 +37,7 @@ export function serveCommand(terminal: Terminal): Command {
 async function serve(settings: Settings, terminal: Terminal): Promise<void> {
   if (settings.workers > 1 && cluster.isPrimary) {
     const { overseeWorkers } = await import('./serve-workers.ts');
-    return overseeWorkers(settings.workers, stopRequest(), terminal);
+    return overseeWorkers(settings, stopRequest(), terminal);
   }
   const demo = settings.demo ? await import('./demo.ts') : null;
   const demoIsMade = demo?.demoIsMade(settings) ?? false;

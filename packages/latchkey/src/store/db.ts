@@ -34,6 +34,8 @@ export interface Store {
    * that nothing is gained (SQLite).
    */
   join(learn: Learn): ClusterNode | null;
+  /** How the connections are; SQLite has its own two. */
+  connections(): { readonly open: number; readonly idle: number; readonly waiting: number };
   close(): Promise<void>;
 }
 

@@ -79,6 +79,7 @@ export async function openPostgres(url: string, log: Log): Promise<OpenedEngine>
       return rows[0]!.revision;
     },
     join: (learn) => joinCluster({ ...connection, max: 1 }, learn, log),
+    connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => db.destroy(),
   };
 }

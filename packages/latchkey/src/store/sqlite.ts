@@ -65,6 +65,7 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
       });
     })),
     join: () => null,
+    connections: () => ({ open: 2, idle: 0, waiting: 0 }),
     close: () => db.destroy(),
   };
 }

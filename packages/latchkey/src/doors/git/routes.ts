@@ -76,6 +76,7 @@ function answer(ctx: Context, request: IncomingMessage, response: ServerResponse
     address: from,
     userAgent: headerOf(rawHeaders, 'user-agent') ?? null,
     purpose: `${PURPOSES[address.service]} ${address.owner}/${address.name}`,
+    door: 'git',
   });
   return soon(verdict, (found) => (found.allowed ? answerPermitted(ctx, request, response, address, found.permit, from) : refuse(request, response, found.explanation)));
 }

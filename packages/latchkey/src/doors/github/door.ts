@@ -104,6 +104,7 @@ function decideOn({ ctx, request, address }: Visit, { need, target, operationId 
     address,
     userAgent: request.headers['user-agent'] ?? null,
     purpose: operationId,
+    door: 'github',
   });
 }
 

@@ -78,7 +78,7 @@ function decideOn({ ctx, request, url, address }: Visit, { need, path }: Endpoin
   const credential = gitlabCredential(request.raw.rawHeaders, url.searchParams);
   const userAgent = request.headers['user-agent'] ?? null;
   const purpose = `${request.method} ${PREFIX}${path}${target.kind === 'repository' ? ` of ${target.calledAs ?? `${target.owner}/${target.name}`}` : ''}`;
-  return Promise.resolve(authorize(ctx, { credential, need, target, address, userAgent, purpose }));
+  return Promise.resolve(authorize(ctx, { credential, need, target, address, userAgent, purpose, door: 'gitlab' }));
 }
 
 /** What the path names: a project and a group by number or by full path. What has no such number is named as nothing can be called. */

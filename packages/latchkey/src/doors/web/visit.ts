@@ -104,7 +104,7 @@ export class Visit {
     const { ctx, visitor } = this;
     await ctx.memory.refresh();
     const identity = this.person?.identity ?? NOBODY;
-    const verdict = await authorizeIdentity(ctx, { need, target, address: visitor.address, userAgent: visitor.userAgent, purpose }, identity);
+    const verdict = await authorizeIdentity(ctx, { need, target, address: visitor.address, userAgent: visitor.userAgent, purpose, door: 'web' }, identity);
     if (!verdict.allowed) throw new Refused(verdict.explanation);
     return verdict.permit;
   }
