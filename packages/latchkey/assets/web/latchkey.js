@@ -13,15 +13,21 @@ for (const field of document.querySelectorAll('[data-select]')) {
   field.addEventListener('focus', () => field.select());
 }
 
-// A copied text says so, to eyes and to screen readers.
+// A copied text says so, to eyes on the button, to screen readers in a place of its own.
+const spoken = document.body.appendChild(document.createElement('div'));
+spoken.className = 'sr-only';
+spoken.setAttribute('role', 'status');
 document.addEventListener('clipboard-copy', ({ target }) => {
   const words = target.querySelector('span');
-  const before = words.textContent;
+  const [text, label] = [words.textContent, target.getAttribute('aria-label')];
+  if (text === 'Copied') return;
   words.textContent = 'Copied';
-  words.setAttribute('role', 'status');
+  target.setAttribute('aria-label', 'Copied');
+  spoken.textContent = 'Copied';
   setTimeout(() => {
-    words.textContent = before;
-    words.removeAttribute('role');
+    words.textContent = text;
+    target.setAttribute('aria-label', label);
+    spoken.textContent = '';
   }, 2000);
 });
 

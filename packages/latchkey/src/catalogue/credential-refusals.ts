@@ -53,7 +53,7 @@ export const CREDENTIAL_REFUSALS = {
   password_with_two_factor: {
     strangerMayHear: false,
     credentialIsDead: true,
-    sentence: (facts) => `Two-factor authentication is on for ${thePerson(facts)}, so the password no longer works here.`,
+    sentence: (facts) => `Two-factor authentication is on for ${thePerson(facts, 'this account')}, so the password no longer works here.`,
     wayOut: (facts) => ({ text: 'Create a token and use it in place of the password:', url: newFineGrainedPath(facts) }),
     about: 'The account asks for a second factor, which Git and the API can not send. Told only to whoever sent the right password.',
   },
