@@ -25,6 +25,8 @@ export interface Asking {
   readonly token?: string | null;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The address that it comes from; 127.0.0.1 when left out. */
+  readonly from?: string;
 }
 
 export interface MadeToken {
@@ -62,11 +64,11 @@ export async function gitlabWorld(engine: Engine = 'sqlite', flags: Parameters<t
   return { ctx, ask: asker(GITLAB), askGithub: asker(GITHUB), token: (login, scopes, given) => token(ctx, login, scopes, given) };
 }
 
-async function ask(fastify: ReturnType<typeof Fastify>, prefix: string, operation: string, { token = null, body, headers = {} }: Asking): Promise<Answer> {
+async function ask(fastify: ReturnType<typeof Fastify>, prefix: string, operation: string, { token = null, body, headers = {}, from = '127.0.0.1' }: Asking): Promise<Answer> {
   const [method, path] = operation.split(' ') as [string, string];
   const spelled = token === null ? {} : prefix === GITHUB ? { authorization: `Bearer ${token}` } : { 'private-token': token };
   const response = await fastify.inject({
-    method: method as 'GET', url: prefix + path,
+    method: method as 'GET', url: prefix + path, remoteAddress: from,
     headers: { ...(body !== undefined && typeof body !== 'string' ? { 'content-type': 'application/json' } : {}), ...spelled, ...headers },
     ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
   });

@@ -39,6 +39,17 @@ describe('a token about itself', () => {
     expect(headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8', 'ratelimit-limit': '5000', 'ratelimit-remaining': '4999' });
   });
 
+  it('shows its last five addresses, the newest first', async () => {
+    const world = await gitlabWorld();
+    const { secret } = await world.token('Bob', ['read_user']);
+    for (const last of [1, 2, 3, 4, 5, 6, 2]) {
+      world.ctx.clock.advance(60);
+      await world.ask('GET /user', { token: secret, from: `192.0.2.${last}` });
+    }
+    const { body } = await world.ask('GET /personal_access_tokens/self', { token: secret, from: '192.0.2.2' });
+    expect(body.last_used_ips).toEqual(['192.0.2.2', '192.0.2.6', '192.0.2.5', '192.0.2.4', '192.0.2.3']);
+  });
+
   it('revokes itself, and is told so afterwards in GitLab’s words', async () => {
     const world = await gitlabWorld();
     const { secret } = await world.token('Bob', ['read_registry']);
