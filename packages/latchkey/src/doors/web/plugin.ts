@@ -100,11 +100,13 @@ async function visitOf(ctx: Context, request: FastifyRequest, reply: FastifyRepl
   const device = deviceOf(cookies);
   const session = cookies.readSecret('session');
   const person = session === null ? null : await signedInBy(ctx, session, visitor);
-  const url = new URL(request.url, 'http://localhost');
+  // Taken apart by hand: a path that begins with two slashes would be read as a host.
+  const mark = request.url.indexOf('?');
+  const path = mark < 0 ? request.url : request.url.slice(0, mark);
   const theme = THEMES.find((each) => each === cookies.read('theme')) ?? ('auto' satisfies Theme);
   const visit = new Visit({
-    ctx, method: request.method, url: url.pathname + url.search, path: url.pathname, params: (request.params ?? {}) as Record<string, string>,
-    query: url.searchParams, typed: request.body instanceof URLSearchParams ? request.body : null, visitor, cookies, person,
+    ctx, method: request.method, url: request.url, path, params: (request.params ?? {}) as Record<string, string>,
+    query: new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1)), typed: request.body instanceof URLSearchParams ? request.body : null, visitor, cookies, person,
     secret: person === null || session === null ? device : session, device, theme,
   });
   await pickUp(visit);
