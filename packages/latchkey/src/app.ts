@@ -25,6 +25,7 @@ import { authorityDoor } from './doors/forward/authority.ts';
 import { makeForwardDoor } from './doors/forward/routes.ts';
 import { gitlabDoor, PREFIX as GITLAB_PREFIX } from './doors/gitlab/door.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
+import { oauthDoor } from './doors/oauth/door.ts';
 import { webDoor } from './doors/web/plugin.ts';
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts';
 
@@ -121,6 +122,7 @@ function makeListener(context: OpenContext, readiness: Readiness): { fastify: Fa
     return reply.code(problem === null ? 200 : 503).send({ status: problem ?? 'ready' });
   });
   void fastify.register(authorityDoor(context, readiness.ended.signal));
+  void fastify.register(oauthDoor(context));
   void fastify.register(githubDoor(context), { prefix: GITHUB_PREFIX });
   void fastify.register(gitlabDoor(context), { prefix: GITLAB_PREFIX });
   void fastify.register(webDoor(context));

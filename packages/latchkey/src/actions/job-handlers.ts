@@ -9,6 +9,7 @@ import { deleteOldChanges } from '../store/revision.ts';
 import type { Context } from './context.ts';
 import { forgetEnded } from './forgetting.ts';
 import type { JobKind, JobPayloads } from './jobs.ts';
+import { forgetOldLogins } from './logins.ts';
 import { deliverMail, forgetOldMail } from './mail.ts';
 import { mailPasswordLink } from './new-password.ts';
 import { REFUSALS_KEPT_SEC } from './refusals.ts';
@@ -24,6 +25,7 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
   'clear-jobs': async (ctx) => {
     await ctx.store.transaction((tx) => deleteDeadJobs(tx, ctx.clock.now() - DEAD_JOBS_KEPT_SEC));
   },
+  'clear-logins': forgetOldLogins,
   'clear-mail': forgetOldMail,
   'clear-rate-windows': async (ctx) => {
     await ctx.store.transaction((tx) => deleteEndedWindows(tx, ctx.clock.now()));
@@ -50,6 +52,7 @@ export interface Schedule {
 
 export const SCHEDULES: readonly Schedule[] = [
   { kind: 'clear-jobs', everySec: DAY_SEC },
+  { kind: 'clear-logins', everySec: HOUR_SEC },
   { kind: 'clear-mail', everySec: DAY_SEC },
   { kind: 'clear-rate-windows', everySec: HOUR_SEC },
   { kind: 'clear-refusals', everySec: DAY_SEC },

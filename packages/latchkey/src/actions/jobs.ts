@@ -17,6 +17,8 @@ export interface JobPayloads {
   'clear-mail': null;
   /** Forgets windows of rate limits that have ended. */
   'clear-rate-windows': null;
+  /** Forgets sign-ins of commands whose time is over. */
+  'clear-logins': null;
   /** Forgets what tokens were refused long ago. */
   'clear-refusals': null;
   /** Forgets sessions, links and sent forms that have ended. */

@@ -47,6 +47,10 @@ export const RATE_BUCKETS = {
   'link-mails': { windowSec: HOUR_SEC, limit: () => 5 },
   /** New accounts; key: `networkOf` the address. A class may sign up from one. */
   'sign-ups-address': { windowSec: HOUR_SEC, limit: () => 60 },
+  /** Sign-ins that devices begin; key: `networkOf` the address. */
+  'device-codes': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
+  /** Codes of devices that one person types; key: user id. With 20^8 codes, ten minutes each, guessing leads nowhere. */
+  'device-guesses': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
 } as const satisfies Record<string, BucketRow>;
 
 export type RateBucket = keyof typeof RATE_BUCKETS;

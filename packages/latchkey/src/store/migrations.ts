@@ -12,6 +12,7 @@ import { repositoryHomepage } from './migrations/0020-repository-homepage.ts';
 import { outbox } from './migrations/0040-outbox.ts';
 import { sessions } from './migrations/0041-sessions.ts';
 import { refusals } from './migrations/0060-refusals.ts';
+import { logins } from './migrations/0061-logins.ts';
 import { resourceServers } from './migrations/0070-resource-servers.ts';
 import { jobs } from './migrations/0080-jobs.ts';
 import { rateWindows } from './migrations/0081-rate-windows.ts';
@@ -26,7 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   repositoryHomepage,
   outbox,
   sessions,
-  refusals,
+  refusals, logins,
   resourceServers,
   jobs,
   rateWindows,

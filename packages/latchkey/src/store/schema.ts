@@ -176,6 +176,27 @@ export interface TokenUseTable {
   addresses_json: string;
 }
 
+/** A sign-in of a command on its way. See `store/logins`. */
+export interface LoginsTable {
+  /** SHA-256 of the code that is exchanged for the token. */
+  code_digest: string;
+  /** SHA-256 of the short code that a person types; null without the device flow. */
+  user_code_digest: string | null;
+  state: 'waiting' | 'approved' | 'denied' | 'used';
+  user_id: number | null;
+  redirect_uri: string | null;
+  /** PKCE, S256. */
+  challenge: string | null;
+  wish_json: string;
+  draft_json: string | null;
+  /** The token it was exchanged for. */
+  token_id: number | null;
+  address: string;
+  created_at: number;
+  ends_at: number;
+  polled_at: Generated<number>;
+}
+
 /** What a token was refused: one row a day, reason and purpose. See `store/refusals`. */
 export interface TokenRefusalsTable {
   token_id: number;
@@ -375,6 +396,7 @@ export interface Database {
   sessions: SessionsTable;
   policies: PoliciesTable;
   token_organizations: TokenOrganizationsTable;
+  logins: LoginsTable;
   token_refusals: TokenRefusalsTable;
   token_use: TokenUseTable;
   audit: AuditTable;

@@ -17,6 +17,7 @@ import { organizationRequestPages } from './organization-requests.tsx';
 import { organizationTokenPages } from './organization-tokens.tsx';
 import { policyPages } from './policy.tsx';
 import { scopedTokenPages } from './scoped-tokens.tsx';
+import { consentPages } from './consent.tsx';
 import { signInPages } from './sign-in.tsx';
 import { signUpPages } from './sign-up.tsx';
 import { sudoPages } from './sudo.tsx';
@@ -27,6 +28,7 @@ export const PAGES: readonly WebPage[] = [
   ...signInPages,
   ...signUpPages,
   ...newPasswordPages,
+  ...consentPages,
   ...sudoPages,
   ...profilePages,
   ...appearancePages,

@@ -1,0 +1,110 @@
+/**
+ * The endpoints by which a command gets a token after a person said yes in a browser. The pages for that are in the web door.
+ *
+ * Sources: RFC 6749 sections 4.1.3 and 5, RFC 8628 sections 3.1 to 3.5, RFC 8414 (metadata). Paths are GitHub's.
+ * Invariant: every answer is `no-store`, and JSON as the RFCs have it.
+ */
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from '../../actions/context.ts';
+import { beginDevice, DEVICE_INTERVAL_SEC, DEVICE_LIFE_SEC, LOGIN_CLIENT_ID, redeemCode, redeemDevice, type Redeemed, type Unredeemed } from '../../actions/logins.ts';
+import { callerAddress } from '../../base/address.ts';
+import { Secret } from '../../base/secret.ts';
+import { readWish } from '../../rules/login-wish.ts';
+
+/** The largest form. */
+export const MAX_FORM_BYTES = 16 * 1024;
+
+export const AUTHORIZE_PATH = '/login/oauth/authorize';
+export const TOKEN_PATH = '/login/oauth/access_token';
+export const DEVICE_CODE_PATH = '/login/device/code';
+export const DEVICE_PAGE_PATH = '/login/device';
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** The plugin. */
+export function oauthDoor(ctx: Context): FastifyPluginAsync {
+  return async (app: FastifyInstance) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: MAX_FORM_BYTES }, (_request, text, done) => done(null, new URLSearchParams(String(text))));
+    app.get('/.well-known/oauth-authorization-server', (_request, reply) => reply.header('Cache-Control', 'no-store').send(metadata(ctx.settings.publicUrl)));
+    app.post(TOKEN_PATH, (request, reply) => token(ctx, request, reply));
+    app.post(DEVICE_CODE_PATH, (request, reply) => deviceCode(ctx, request, reply));
+    app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+      if ((error.statusCode ?? 500) >= 500) ctx.log.error({ err: error }, 'a sign-in failed');
+      return refuse(reply, error.statusCode ?? 500, (error.statusCode ?? 500) >= 500 ? 'server_error' : 'invalid_request', 'Send a form (application/x-www-form-urlencoded).');
+    });
+  };
+}
+
+/** Where everything is (RFC 8414 section 2). */
+function metadata(issuer: string): object {
+  return {
+    issuer,
+    authorization_endpoint: issuer + AUTHORIZE_PATH,
+    token_endpoint: issuer + TOKEN_PATH,
+    device_authorization_endpoint: issuer + DEVICE_CODE_PATH,
+    response_types_supported: ['code'],
+    grant_types_supported: ['authorization_code', DEVICE_GRANT],
+    code_challenge_methods_supported: ['S256'],
+    token_endpoint_auth_methods_supported: ['none'],
+  };
+}
+
+async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const form = formOf(request);
+  if (form.get('client_id') !== LOGIN_CLIENT_ID) return refuse(reply, 401, 'invalid_client', `The only client is ${LOGIN_CLIENT_ID}.`);
+  const from = visitorOf(ctx, request);
+  switch (form.get('grant_type')) {
+    case 'authorization_code': {
+      const [code, redirectUri, verifier] = ['code', 'redirect_uri', 'code_verifier'].map((name) => form.get(name));
+      if (!code || !redirectUri || !verifier) return refuse(reply, 400, 'invalid_request', 'code, redirect_uri and code_verifier are needed.');
+      return send(ctx, reply, await redeemCode(ctx, { code: new Secret(code), redirectUri, verifier: new Secret(verifier) }, from));
+    }
+    case DEVICE_GRANT: {
+      const code = form.get('device_code');
+      if (!code) return refuse(reply, 400, 'invalid_request', 'device_code is needed.');
+      return send(ctx, reply, await redeemDevice(ctx, new Secret(code), from));
+    }
+    default:
+      return refuse(reply, 400, 'unsupported_grant_type', `grant_type must be authorization_code or ${DEVICE_GRANT}.`);
+  }
+}
+
+function send(ctx: Context, reply: FastifyReply, outcome: Redeemed | Unredeemed): FastifyReply {
+  if ('error' in outcome) return refuse(reply, 400, outcome.error, outcome.words);
+  return json(reply, 200, {
+    access_token: outcome.secret.reveal(), token_type: 'bearer', scope: outcome.scope, username: outcome.username, token_id: outcome.tokenId,
+    ...(outcome.expiresAt === null ? {} : { expires_in: Math.max(1, outcome.expiresAt - ctx.clock.now()) }),
+  });
+}
+
+async function deviceCode(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const form = formOf(request);
+  if (form.get('client_id') !== LOGIN_CLIENT_ID) return refuse(reply, 401, 'invalid_client', `The only client is ${LOGIN_CLIENT_ID}.`);
+  const read = readWish(form);
+  if ('mistake' in read) return refuse(reply, 400, 'invalid_scope', `${read.mistake}.`);
+  const begun = await beginDevice(ctx, read.wish, visitorOf(ctx, request).address);
+  if (begun === null) return refuse(reply, 429, 'slow_down', 'Too many sign-ins were begun from this address. Try again in some minutes.');
+  const page = ctx.settings.publicUrl + DEVICE_PAGE_PATH;
+  return json(reply, 200, {
+    device_code: begun.deviceCode.reveal(), user_code: begun.userCode, verification_uri: page, verification_uri_complete: `${page}?user_code=${begun.userCode}`,
+    expires_in: DEVICE_LIFE_SEC, interval: DEVICE_INTERVAL_SEC,
+  });
+}
+
+function formOf(request: FastifyRequest): URLSearchParams {
+  return request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
+}
+
+function visitorOf(ctx: Context, request: FastifyRequest): { address: string; userAgent: string | null } {
+  const forwarded = request.headers['x-forwarded-for'];
+  const address = callerAddress(request.socket.remoteAddress, Array.isArray(forwarded) ? forwarded.join(',') : forwarded, ctx.settings.trustedProxies);
+  return { address, userAgent: request.headers['user-agent'] ?? null };
+}
+
+function refuse(reply: FastifyReply, status: number, error: string, words: string): FastifyReply {
+  return json(reply, status, { error, error_description: words });
+}
+
+function json(reply: FastifyReply, status: number, body: object): FastifyReply {
+  return reply.code(status).headers({ 'Cache-Control': 'no-store', Pragma: 'no-cache' }).send(body);
+}

@@ -1,0 +1,100 @@
+/**
+ * What a command asks for when it signs in, and what a person gives it: never more.
+ *
+ * `scope` is OAuth's field: permissions as `name:level`, parted by spaces.
+ */
+import { atLeast, LEVELS, permissionNamed, type Level } from '../catalogue/permissions.ts';
+import type { GrantDraft, TokenDraft } from './draft.ts';
+import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS } from './policy.ts';
+import { MAX_NAME_LENGTH } from './token-limits.ts';
+
+export interface WishedPermission {
+  readonly permission: string;
+  readonly level: Level;
+}
+
+export interface LoginWish {
+  readonly permissions: readonly WishedPermission[];
+  /** Logins; null = the person and every organization of theirs. */
+  readonly owners: readonly string[] | null;
+  readonly expiresInDays: number;
+  readonly name: string;
+}
+
+/** Permissions and owners in one wish. */
+export const MAX_WISHED_PERMISSIONS = 20;
+export const MAX_WISHED_OWNERS = 10;
+export const DEFAULT_LOGIN_DAYS = 90;
+const DEFAULT_NAME = 'latchkey login';
+
+/** Reads a wish from form fields, or says what is wrong with it. */
+export function readWish(fields: URLSearchParams): { readonly wish: LoginWish } | { readonly mistake: string } {
+  const words = (name: string): string[] => (fields.get(name) ?? '').split(' ').filter((word) => word !== '');
+  const permissions = [...new Set(words('scope'))].map(wished);
+  if (permissions.length === 0) return { mistake: 'scope names no permission, such as contents:write' };
+  const wrong = permissions.find((each) => typeof each === 'string');
+  if (wrong !== undefined) return { mistake: `scope names ${JSON.stringify(wrong)}, which is no permission with one of its levels` };
+  const owners = words('resource_owner');
+  if (permissions.length > MAX_WISHED_PERMISSIONS || owners.length > MAX_WISHED_OWNERS) return { mistake: `at most ${MAX_WISHED_PERMISSIONS} permissions and ${MAX_WISHED_OWNERS} resource owners can be asked for` };
+  const days = fields.get('expires_in_days') ?? String(DEFAULT_LOGIN_DAYS);
+  if (!/^\d{1,3}$/.test(days) || Number(days) < MIN_LIFETIME_DAYS || Number(days) > MAX_LIFETIME_DAYS) return { mistake: `expires_in_days must be ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}` };
+  const name = (fields.get('token_name') ?? '').replace(/[\p{Cc}\p{Cf}]/gu, '').trim().slice(0, MAX_NAME_LENGTH);
+  return { wish: { permissions: permissions as WishedPermission[], owners: owners.length === 0 ? null : owners, expiresInDays: Number(days), name: name === '' ? DEFAULT_NAME : name } };
+}
+
+/** The permission that a word names; the word itself when it names none. */
+function wished(word: string): WishedPermission | string {
+  const split = word.lastIndexOf(':');
+  const permission = word.slice(0, Math.max(split, 0));
+  const level = LEVELS.find((each) => each === word.slice(split + 1));
+  const known = permissionNamed(permission);
+  return level === undefined || known === undefined || !known.levels.includes(level) ? word.slice(0, 60) : { permission, level };
+}
+
+/** What a person chose on the page. */
+export interface LoginChoice {
+  readonly name: string;
+  /** By permission; what is missing was taken out. */
+  readonly levels: ReadonlyMap<string, string>;
+  readonly owners: readonly string[];
+  readonly expiresInDays: number;
+}
+
+/** An owner that the token may be for. */
+export interface LoginOwner {
+  readonly login: string;
+  readonly kind: 'self' | 'user' | 'organization' | 'instance';
+}
+
+/** The token that is left of the wish after the choice: each level at most the one asked for, each owner one that was offered, no longer a life. */
+export function narrowed(login: string, wish: LoginWish, choice: LoginChoice, offered: readonly LoginOwner[]): TokenDraft {
+  const permissions = wish.permissions.flatMap(({ permission, level }) => {
+    const chosen = LEVELS.find((each) => each === choice.levels.get(permission));
+    return chosen === undefined ? [] : [{ permission, level: atLeast(level, chosen) ? chosen : level }];
+  });
+  const owners = offered.filter((owner) => choice.owners.includes(owner.login));
+  return {
+    userLogin: login, kind: 'fine-grained', name: choice.name, description: 'Made by latchkey login', scopes: [],
+    expiresInDays: Math.min(choice.expiresInDays, wish.expiresInDays),
+    grants: owners.map((owner) => grantFor(owner, permissions)).filter(({ permissions: given }) => Object.keys(given).length > 0),
+  };
+}
+
+/** The owners of a wish among those that one may have a token for. */
+export function wishedOwners<Owner extends LoginOwner>({ owners }: LoginWish, possible: readonly Owner[]): readonly Owner[] {
+  if (owners === null) return possible.filter(({ kind }) => kind === 'self' || kind === 'organization').slice(0, MAX_WISHED_OWNERS);
+  const named = new Set(owners.map((owner) => owner.toLowerCase()));
+  return possible.filter(({ login }) => named.has(login.toLowerCase()));
+}
+
+/** Permissions of an account are for oneself, those of organizations for organizations; those of repositories for both. */
+function grantFor({ login, kind }: LoginOwner, permissions: readonly WishedPermission[]): GrantDraft {
+  const fitting = permissions.filter(({ permission }) => {
+    const group = permissionNamed(permission)?.group;
+    return group === 'repository' || (group === 'account' && kind === 'self') || (group === 'organization' && kind === 'organization') || (group === 'instance' && kind === 'instance');
+  });
+  return {
+    owner: kind === 'self' ? '' : login, selection: 'all', repositories: [],
+    permissions: Object.fromEntries(fitting.map(({ permission, level }) => [permission, level])), justification: kind === 'organization' ? 'Signing in with latchkey login' : null,
+  };
+}
