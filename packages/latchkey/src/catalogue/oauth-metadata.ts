@@ -8,12 +8,17 @@ import { PERMISSIONS } from './permissions.ts';
 /** Fields that hold an address on this server. */
 const ENDPOINTS: Readonly<Record<string, string>> = {
   introspection_endpoint: '/oauth/introspect',
+  authorization_endpoint: '/login/oauth/authorize',
+  token_endpoint: '/login/oauth/access_token',
+  device_authorization_endpoint: '/login/device/code',
 };
 
 const SUPPORTED: Readonly<Record<string, readonly string[]>> = {
   introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-  // The field is required; a server without an authorization endpoint supports none.
-  response_types_supported: [],
+  response_types_supported: ['code'],
+  grant_types_supported: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
+  code_challenge_methods_supported: ['S256'],
+  token_endpoint_auth_methods_supported: ['none'],
 };
 
 export const AUTHORIZATION_SERVER_PATH = '/.well-known/oauth-authorization-server';

@@ -72,7 +72,7 @@ test('a command signs in through the browser, git clones with what it got, and n
   expect(said).not.toMatch(/lkf_/);
   for (const owner of ['ada', 'acme']) expect(await clone(env, home, `${url}/${owner}/site.git`)).toMatchObject({ code: 0 });
   expect((await latchkey(['whoami'], { env })).stdout).toMatch(/^ada at http.*\ntoken 1 "laptop", fine-grained, until /);
-  expect((await latchkey(['token', 'list'], { env })).stdout).toMatch(/1 {2}laptop {2}fine-grained {2}active/);
+  expect((await latchkey(['token', 'list'], { env })).stdout).toMatch(/1 {3}laptop {2}fine-grained {2}active/);
 });
 
 test('what is taken out on the page is not in the token, and more than was asked for can not be put in', async () => {

@@ -55,8 +55,8 @@ export const CAUSES: readonly Cause[] = [
   {
     name: 'a password with two-factor authentication', reason: 'password_with_two_factor',
     says: [
-      'That is no token. The password of an account is not accepted here; a personal access token is.',
-      'Create a token and paste it where the password is asked for:',
+      'Two-factor authentication is on for this account, so the password no longer works here.',
+      'Create a token and use it in place of the password:',
       '{url}/settings/personal-access-tokens/new?name=git&target_name=acme&repositories=site&contents=read',
     ],
     git: AUTHENTICATION_FAILED,

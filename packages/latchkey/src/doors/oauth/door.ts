@@ -1,7 +1,7 @@
 /**
  * The endpoints by which a command gets a token after a person said yes in a browser. The pages for that are in the web door.
  *
- * Sources: RFC 6749 sections 4.1.3 and 5, RFC 8628 sections 3.1 to 3.5, RFC 8414 (metadata). Paths are GitHub's.
+ * Sources: RFC 6749 sections 4.1.3 and 5, RFC 8628 sections 3.1 to 3.5. Paths are GitHub's; `catalogue/oauth-metadata` tells them to clients.
  * Invariant: every answer is `no-store`, and JSON as the RFCs have it.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
@@ -14,7 +14,6 @@ import { readWish } from '../../rules/login-wish.ts';
 /** The largest form. */
 export const MAX_FORM_BYTES = 16 * 1024;
 
-export const AUTHORIZE_PATH = '/login/oauth/authorize';
 export const TOKEN_PATH = '/login/oauth/access_token';
 export const DEVICE_CODE_PATH = '/login/device/code';
 export const DEVICE_PAGE_PATH = '/login/device';
@@ -25,27 +24,12 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: MAX_FORM_BYTES }, (_request, text, done) => done(null, new URLSearchParams(String(text))));
-    app.get('/.well-known/oauth-authorization-server', (_request, reply) => reply.header('Cache-Control', 'no-store').send(metadata(ctx.settings.publicUrl)));
     app.post(TOKEN_PATH, (request, reply) => token(ctx, request, reply));
     app.post(DEVICE_CODE_PATH, (request, reply) => deviceCode(ctx, request, reply));
     app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
       if ((error.statusCode ?? 500) >= 500) ctx.log.error({ err: error }, 'a sign-in failed');
       return refuse(reply, error.statusCode ?? 500, (error.statusCode ?? 500) >= 500 ? 'server_error' : 'invalid_request', 'Send a form (application/x-www-form-urlencoded).');
     });
-  };
-}
-
-/** Where everything is (RFC 8414 section 2). */
-function metadata(issuer: string): object {
-  return {
-    issuer,
-    authorization_endpoint: issuer + AUTHORIZE_PATH,
-    token_endpoint: issuer + TOKEN_PATH,
-    device_authorization_endpoint: issuer + DEVICE_CODE_PATH,
-    response_types_supported: ['code'],
-    grant_types_supported: ['authorization_code', DEVICE_GRANT],
-    code_challenge_methods_supported: ['S256'],
-    token_endpoint_auth_methods_supported: ['none'],
   };
 }
 
