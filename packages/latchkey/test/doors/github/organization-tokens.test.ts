@@ -2,14 +2,16 @@
 import { describe, expect, it } from 'vitest';
 import { setMember } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
+import type { Engine } from '../../../src/store/db.ts';
+import { ENGINES } from '../../engines/engines.ts';
 import { apiWorld, grant, type ApiWorld } from './api.ts';
 import { validated } from './schema-harness.ts';
 
 const REQUESTS = '/orgs/Acme/personal-access-token-requests';
 const TOKENS = '/orgs/Acme/personal-access-tokens';
 
-async function world() {
-  const made = await apiWorld();
+async function world(engine: Engine = 'sqlite') {
+  const made = await apiWorld(engine);
   const owner = await made.token('Ada', { name: 'owner', grants: [grant({ owner: 'Acme', permissions: { organization_personal_access_tokens: 'write', organization_personal_access_token_requests: 'write' } })] });
   return { ...made, ask: validated(made.ask), plain: made.ask, owner: owner.secret };
 }
@@ -40,23 +42,6 @@ describe('a request', () => {
     expect((await ask(`POST ${TOKENS}/${grants[0].id}`, { token: owner, body: { action: 'revoke' } })).status).toBe(204);
     expect((await ask('GET /repos/Acme/site/branches', { token: bob.secret })).body.reason).toBe('grant_revoked');
     expect((await ask('GET /repos/Acme/docs/branches', { token: bob.secret })).status).toBe(200);
-  });
-
-  it('is decided once: of two at a time, or of a decision and a deletion, one wins and the other is told', async () => {
-    const made = await world();
-    const { ask, owner } = made;
-    for (const second of ['approve', 'deny', 'delete'] as const) {
-      const bob = await made.token('Bob', { name: `by ${second}`, grants: [grant({ permissions: { personal_access_tokens: 'write' } }), grant({ owner: 'Acme', selection: 'all', permissions: { contents: 'read' } })] });
-      const { body: [request] } = await ask(`GET ${REQUESTS}`, { token: owner });
-      const decide = (action: string) => made.plain(`POST ${REQUESTS}/${request.id}`, { token: owner, body: { action } });
-      const other = second === 'delete' ? made.plain(`DELETE /user/personal-access-tokens/${bob.id}`, { token: bob.secret }) : decide(second);
-      const answers = await Promise.all([decide('approve'), other]);
-      const statuses = answers.map(({ status }) => status).toSorted();
-      if (second === 'delete') expect(answers[1]?.status).toBe(204);
-      else expect(statuses).toEqual([204, 409]);
-      if (statuses[1] === 409) expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({ reason: 'conflict', message: expect.stringMatching(/^The request \d+ waits no more: it was \w+ meanwhile\.$/) });
-      expect((await made.plain(`GET ${REQUESTS}`, { token: owner })).body).toEqual([]);
-    }
   });
 
   it('is denied with a reason of at most 1024 characters', async () => {
@@ -97,9 +82,28 @@ describe('a request', () => {
   });
 });
 
-describe('the list of tokens', () => {
+describe.each(ENGINES)('a request that two decide about [%s]', (engine) => {
+  it('is decided once: of two at a time, or of a decision and a deletion, one wins and the other is told', async () => {
+    const made = await world(engine);
+    const { ask, owner } = made;
+    for (const second of ['approve', 'deny', 'delete'] as const) {
+      const bob = await made.token('Bob', { name: `by ${second}`, grants: [grant({ permissions: { personal_access_tokens: 'write' } }), grant({ owner: 'Acme', selection: 'all', permissions: { contents: 'read' } })] });
+      const { body: [request] } = await ask(`GET ${REQUESTS}`, { token: owner });
+      const decide = (action: string) => made.plain(`POST ${REQUESTS}/${request.id}`, { token: owner, body: { action } });
+      const other = second === 'delete' ? made.plain(`DELETE /user/personal-access-tokens/${bob.id}`, { token: bob.secret }) : decide(second);
+      const answers = await Promise.all([decide('approve'), other]);
+      const statuses = answers.map(({ status }) => status).toSorted();
+      if (second === 'delete') expect(answers[1]?.status).toBe(204);
+      else expect(statuses).toEqual([204, 409]);
+      if (statuses[1] === 409) expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({ reason: 'conflict', message: expect.stringMatching(/^The request \d+ waits no more: it was \w+ meanwhile\.$/) });
+      expect((await made.plain(`GET ${REQUESTS}`, { token: owner })).body).toEqual([]);
+    }
+  });
+});
+
+describe.each(ENGINES)('the list of tokens [%s]', (engine) => {
   it('is narrowed by owner, repository, permission, last use and token', async () => {
-    const made = await world();
+    const made = await world(engine);
     const { ask, owner, ctx } = made;
     const site = await asks(made, 'site', {}, 'Ada');
     const docs = await asks(made, 'docs', { repositories: ['docs'], permissions: { contents: 'write' } }, 'Ada');
@@ -123,7 +127,7 @@ describe('the list of tokens', () => {
   });
 
   it('goes on page by page, whatever is added meanwhile', async () => {
-    const made = await world();
+    const made = await world(engine);
     const { ask, owner } = made;
     for (let i = 0; i < 5; i++) await asks(made, `t${i}`, {}, 'Ada');
     const first = await ask(`GET ${TOKENS}?per_page=2`, { token: owner });
