@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: decision, check, git, memory. Takes some minutes; everything stays on loopback and in a temporary folder.
+ * Suites: decision, check, git, lists, memory. Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { benchDecision } from './decision.ts';
 import { benchTransfers } from './git-transfer.ts';
 import { makeHistory } from './history.ts';
 import type { Row } from './measure.ts';
+import { benchLists } from './lists.ts';
 import { benchMemory } from './memory.ts';
 import { startWorld, type World } from './server.ts';
 import { benchTokenCheck } from './token-check.ts';
@@ -26,6 +27,7 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>>
   decision: () => benchDecision(ROUNDS),
   check: ({ world }) => benchTokenCheck(world, ROUNDS),
   git: ({ folder, world, history }) => benchTransfers(folder, world, history, ROUNDS),
+  lists: ({ folder }) => benchLists(folder, ROUNDS),
   memory: ({ folder, world }) => benchMemory(folder, world),
 };
 
