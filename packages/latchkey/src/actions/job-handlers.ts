@@ -14,6 +14,7 @@ import { deliverMail, forgetOldMail } from './mail.ts';
 import { mailPasswordLink } from './new-password.ts';
 import { REFUSALS_KEPT_SEC } from './refusals.ts';
 import { digestRequests, endDisused, noticeEnds } from './upkeep.ts';
+import { deliverWebhook, forgetOldDeliveries } from './webhook-delivery.ts';
 
 /** Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease was lost). */
 export type JobHandler<Payload> = (ctx: Context, payload: Payload, signal: AbortSignal) => Promise<void>;
@@ -37,8 +38,10 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
   'digest-requests': digestRequests,
   'end-disused': endDisused,
   'notice-ends': noticeEnds,
-  'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
   'mail-password-link': mailPasswordLink,
+  'clear-webhook-deliveries': forgetOldDeliveries,
+  'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
+  'deliver-webhook': deliverWebhook,
   'clear-revisions': async (ctx) => {
     await ctx.store.transaction(deleteOldChanges);
   },
@@ -57,6 +60,7 @@ export const SCHEDULES: readonly Schedule[] = [
   { kind: 'clear-rate-windows', everySec: HOUR_SEC },
   { kind: 'clear-refusals', everySec: DAY_SEC },
   { kind: 'clear-sessions', everySec: HOUR_SEC },
+  { kind: 'clear-webhook-deliveries', everySec: DAY_SEC },
   // A new mail asks for it at once; this is for those that are tried again.
   { kind: 'deliver-mail', everySec: MINUTE_SEC },
   { kind: 'clear-revisions', everySec: HOUR_SEC },

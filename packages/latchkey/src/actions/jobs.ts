@@ -29,10 +29,14 @@ export interface JobPayloads {
   'end-disused': null;
   /** Tells owners of tokens that end soon, or have ended. */
   'notice-ends': null;
-  /** Hands mails that are due to the mail server. */
-  'deliver-mail': null;
   /** Mails the link for a new password to whoever has this name. */
   'mail-password-link': { readonly name: string; readonly address: string };
+  /** Forgets old deliveries to webhooks. */
+  'clear-webhook-deliveries': null;
+  /** Hands mails that are due to the mail server. */
+  'deliver-mail': null;
+  /** Sends one delivery to its webhook. */
+  'deliver-webhook': { readonly deliveryId: number };
   /** Forgets what revisions were about that no node needs any more. */
   'clear-revisions': null;
 }

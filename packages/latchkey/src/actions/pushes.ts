@@ -1,23 +1,34 @@
 /**
  * What follows when refs of a repository have moved, whichever door moved them.
  */
+import { listWebhooks } from '../store/webhooks.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
+import { emit } from './events.ts';
+import { pushEvents, type MovedRef } from './push-events.ts';
 import { targetRepository } from './repository-access.ts';
 import { recordPush } from './repositories.ts';
 
-/** One ref that moved. Null = it was not there before, or is not there any more. */
-export interface MovedRef {
-  /** In full: `refs/heads/main`. */
-  readonly ref: string;
-  readonly beforeId: string | null;
-  readonly afterId: string | null;
-}
+export type { MovedRef };
 
-/** Notes the push, and has the repository maintained in a while. Call it after the refs have moved. */
+/** More refs of one push than this are told to nobody: GitHub stops at three, too. */
+export const MAX_TOLD_REFS = 20;
+
+/** Notes the push, has the repository maintained in a while, and tells its webhooks. Call it after the refs have moved. */
 export async function followPush(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
   if (moved.length === 0) return;
   const { owner, repository } = targetRepository(permit);
   ctx.git.touched(ctx.git.path(owner.login, repository.name));
   await recordPush(ctx, permit);
+  await tellWebhooks(ctx, permit, moved);
+}
+
+/** Tells webhooks what moved. Nothing is read of the repository when there are none. */
+export async function tellWebhooks(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
+  const hooks = moved.length > MAX_TOLD_REFS ? [] : await listWebhooks(ctx.store.db, targetRepository(permit).repository.id, { beforeId: null, limit: 1 });
+  if (hooks.length === 0) return;
+  const events = (await Promise.all(moved.map((one) => pushEvents(ctx, permit, one)))).flat();
+  await ctx.store.transaction(async (tx) => {
+    for (const event of events) await emit(ctx, tx, permit, event);
+  });
 }

@@ -142,6 +142,10 @@ export const SETTING_ROWS = {
     doc: 'port on which Prometheus reads /metrics, apart from the public one; 0 takes a free one',
   }),
   metricsHost: row<string, string>({ section: 'Running', kind: host, default: '127.0.0.1', doc: 'address to listen on for metrics; who reaches it may read them' }),
+  webhookNetworks: row<readonly string[], readonly string[]>({
+    section: 'Running', kind: networks, default: [], flag: '--webhook-network',
+    doc: 'networks that webhooks may reach though they are not public (loopback and private ones are refused otherwise)',
+  }),
   demo: off({ section: 'Running', doc: 'fill an empty data folder with a small world to try things on' }),
   logLevel: row<(typeof LOG_LEVELS)[number], (typeof LOG_LEVELS)[number]>({
     section: 'Running', kind: oneOf(LOG_LEVELS, 'LEVEL'), default: 'info',

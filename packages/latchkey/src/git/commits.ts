@@ -26,6 +26,8 @@ export interface Commit {
 }
 
 export interface HistoryList {
+  /** Leaves out this commit and what leads to it. */
+  readonly butNot?: string;
   /** Only commits that changed this file, or something in this folder. */
   readonly path?: string;
   /** Unix seconds, by the committer's clock. */
@@ -50,7 +52,7 @@ export async function listCommits(plumbing: Plumbing, commitId: string, list: Hi
     ...(list.authors ?? []).map((author) => `--author=${author}`),
     ...(list.committers ?? []).map((committer) => `--committer=${committer}`),
   ];
-  const args = ['rev-list', '--fixed-strings', '--regexp-ignore-case', ...filters, `--skip=${list.offset}`, `--max-count=${list.limit}`, '--end-of-options', commitId, '--', ...(list.path === undefined ? [] : [list.path])];
+  const args = ['rev-list', '--fixed-strings', '--regexp-ignore-case', ...filters, `--skip=${list.offset}`, `--max-count=${list.limit}`, '--end-of-options', commitId, ...(list.butNot === undefined ? [] : [`^${list.butNot}`]), '--', ...(list.path === undefined ? [] : [list.path])];
   const ids = await readRecords(plumbing, args, { offset: 0, limit: list.limit, separator: '\n' });
   return readCommits(plumbing, ids);
 }

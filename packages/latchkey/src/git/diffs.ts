@@ -39,12 +39,12 @@ export const MAX_FILE_PATCH_CHARACTERS = 512 * 1024;
 const OPTIONS = ['--no-ext-diff', '--no-textconv', '--no-color', '--find-renames', '-l1000', '-r', '--root', '--no-commit-id', '--full-index'];
 
 /** The files that a commit changed, with patches for those from `offset` on, at most `limit` of them. */
-export async function diffOf(plumbing: Plumbing, commit: Commit, page: { offset: number; limit: number }): Promise<CommitDiff> {
+export async function diffOf(plumbing: Plumbing, commit: Commit, page: { offset: number; limit: number; withoutPatches?: boolean }): Promise<CommitDiff> {
   const trees = commit.parentIds.length === 0 ? [commit.id] : [commit.parentIds[0]!, commit.id];
   const records = await readRecords(plumbing, ['diff-tree', ...OPTIONS, '-z', '--raw', '--numstat', ...trees, '--'], { offset: 0, limit: MAX_CHANGED_FILES * 8 });
   const all = filesOf(records);
   const files = all.slice(page.offset, page.offset + page.limit);
-  const patches = await patchesOf(plumbing, trees, files);
+  const patches = page.withoutPatches === true ? [] : await patchesOf(plumbing, trees, files);
   return {
     files: files.map((file, i) => ({ ...file, patch: patches[i] ?? null })),
     additions: all.reduce((sum, file) => sum + file.additions, 0),

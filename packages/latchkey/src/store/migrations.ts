@@ -9,6 +9,9 @@ import type { OpenedEngine } from './db.ts';
 import { foundation } from './migrations/0001-foundation.ts';
 import { tokenNotices } from './migrations/0010-token-notices.ts';
 import { repositoryHomepage } from './migrations/0020-repository-homepage.ts';
+import { commitStatuses } from './migrations/0021-commit-statuses.ts';
+import { deployKeys } from './migrations/0022-deploy-keys.ts';
+import { webhooks } from './migrations/0023-webhooks.ts';
 import { outbox } from './migrations/0040-outbox.ts';
 import { sessions } from './migrations/0041-sessions.ts';
 import { refusals } from './migrations/0060-refusals.ts';
@@ -24,7 +27,7 @@ import type { Kysely } from 'kysely';
 export const MIGRATIONS: readonly Migration[] = [
   foundation,
   tokenNotices,
-  repositoryHomepage,
+  repositoryHomepage, commitStatuses, deployKeys, webhooks,
   outbox,
   sessions,
   refusals, logins,

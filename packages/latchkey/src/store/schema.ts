@@ -375,11 +375,79 @@ export interface RevisionTable {
   revision: number;
 }
 
+/** What a build or check said of a commit: one row each time, the newest of a context counts. */
+export interface CommitStatusesTable {
+  id: Generated<number>;
+  repository_id: number;
+  commit_id: string;
+  context: string;
+  context_key: string;
+  state: 'error' | 'failure' | 'pending' | 'success';
+  target_url: string | null;
+  description: string | null;
+  creator_id: number | null;
+  created_at: number;
+}
+
+export interface DeployKeysTable {
+  id: Generated<number>;
+  repository_id: number;
+  title: string;
+  /** Type and key, without the comment. */
+  key_text: string;
+  /** SHA-256 of the key, base64 without padding. */
+  fingerprint: string;
+  read_only: Flag;
+  created_by_id: number | null;
+  created_by_token_id: number | null;
+  created_at: number;
+}
+
+export interface WebhooksTable {
+  id: Generated<number>;
+  repository_id: number;
+  url: string;
+  content_type: 'json' | 'form';
+  /** In the clear, since deliveries are signed with it (docs/decisions). */
+  secret: string | null;
+  insecure_ssl: Flag;
+  events_json: string;
+  active: Flag;
+  created_at: number;
+  updated_at: number;
+}
+
+/** One try to tell a webhook something; a redelivery is a row of its own with the same guid. */
+export interface WebhookDeliveriesTable {
+  id: Generated<number>;
+  webhook_id: number;
+  guid: string;
+  event: string;
+  action: string | null;
+  redelivery: Flag;
+  payload_json: string;
+  created_at: number;
+  /** Null while it waits. */
+  delivered_at: number | null;
+  duration_ms: number | null;
+  /** `OK`, `Service Unavailable`: the receiver's answer, or what kept it from answering. */
+  status: string;
+  /** 0 = no answer. */
+  status_code: number;
+  request_headers_json: string;
+  response_headers_json: string;
+  response_body: string;
+}
+
 export interface Database {
   accounts: AccountsTable;
   emails: EmailsTable;
   memberships: MembershipsTable;
   repositories: RepositoriesTable;
+  commit_statuses: CommitStatusesTable;
+  deploy_keys: DeployKeysTable;
+  webhooks: WebhooksTable;
+  webhook_deliveries: WebhookDeliveriesTable;
   repository_names: RepositoryNamesTable;
   collaborators: CollaboratorsTable;
   tokens: TokensTable;

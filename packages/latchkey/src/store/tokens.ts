@@ -11,6 +11,7 @@ import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
 import { addGrant, grantsOf, type NewGrant } from './grants.ts';
 import { startOf, type Page } from './page.ts';
+import { deleteDeployKeysOfToken } from './deploy-keys.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { TokensTable } from './schema.ts';
 import { ssoOrganizationsOf } from './token-organizations.ts';
@@ -196,13 +197,14 @@ export async function updateToken(tx: Query, id: number, change: TokenChange, at
   return row === undefined ? null : tokenOf(row);
 }
 
-/** Revokes a token for good; its grants go with it, so that lists of live ones stay short. Null when it was revoked before, or is gone. */
+/** Revokes a token for good; its grants go with it, so that lists of live ones stay short, and so do the deploy keys that were made with it. Null when it was revoked before, or is gone. */
 export async function revokeToken(tx: Query, id: number, by: string, at: UnixSeconds): Promise<Token | null> {
   await bumpRevision(tx, subjectOf('token', id));
   const row = await tx.updateTable('tokens').set({ revoked_at: at, revoked_by: by, updated_at: at })
     .where('id', '=', id).where('revoked_at', 'is', null).returningAll().executeTakeFirst();
   if (row === undefined) return null;
   await tx.updateTable('grants').set({ state: 'revoked' }).where('token_id', '=', id).execute();
+  await deleteDeployKeysOfToken(tx, id);
   return tokenOf(row);
 }
 

@@ -4,6 +4,7 @@ import { COLLABORATOR_ENDPOINTS } from './endpoints/collaborators.ts';
 import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { documentationEndpoints } from './endpoints/documentation.ts';
+import { DEPLOY_KEY_ENDPOINTS } from './endpoints/deploy-keys.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
 import { INSTANCE_ENDPOINTS } from './endpoints/instance.ts';
 import { LOG_ENDPOINTS } from './endpoints/logs.ts';
@@ -13,13 +14,16 @@ import { OWN_TOKEN_ENDPOINTS } from './endpoints/own-tokens.ts';
 import { REPOSITORY_ENDPOINTS } from './endpoints/repositories.ts';
 import { POLICY_ENDPOINTS } from './endpoints/policies.ts';
 import { SERVER_ENDPOINTS } from './endpoints/server.ts';
+import { STATUS_ENDPOINTS } from './endpoints/statuses.ts';
 import { USER_ENDPOINTS } from './endpoints/user.ts';
+import { WEBHOOK_ENDPOINTS } from './endpoints/webhooks.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...COLLABORATOR_ENDPOINTS,
   ...CONTENTS_ENDPOINTS,
   ...CREDENTIAL_ENDPOINTS,
   ...documentationEndpoints(() => ENDPOINTS),
+  ...DEPLOY_KEY_ENDPOINTS,
   ...HISTORY_ENDPOINTS,
   ...ORGANIZATION_ENDPOINTS,
   ...INSTANCE_ENDPOINTS,
@@ -29,5 +33,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...REPOSITORY_ENDPOINTS,
   ...POLICY_ENDPOINTS,
   ...SERVER_ENDPOINTS,
+  ...STATUS_ENDPOINTS,
   ...USER_ENDPOINTS,
+  ...WEBHOOK_ENDPOINTS,
 ];

@@ -35,3 +35,10 @@ export async function commitIdOr(call: { ctx: Context; permit: Permit }, revisio
 export async function isEmpty({ ctx, permit }: { ctx: Context; permit: Permit }): Promise<boolean> {
   return (await findCommitId(ctx, permit, 'HEAD')) === null;
 }
+
+/** A number in the path. @throws Malformed 404 when it is none: there is nothing of that id. */
+export function idIn(params: Readonly<Record<string, string>>, name: string): number {
+  const text = params[name]!;
+  if (!/^\d{1,15}$/.test(text)) throw sayNo(404, 'Not Found');
+  return Number(text);
+}
