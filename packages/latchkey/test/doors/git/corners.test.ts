@@ -1,0 +1,115 @@
+/** The git door where it is seldom seen: renamed repositories, SHA-256, hooks that an operator allows, the record of a push, TLS. */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generate } from 'selfsigned';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { operatorPermit } from '../../../src/actions/authorize.ts';
+import { importRepository } from '../../../src/actions/repositories.ts';
+import { createToken } from '../../../src/actions/tokens.ts';
+import { listAudit } from '../../../src/store/audit.ts';
+import { makeWorld, type World } from './server.ts';
+
+let world: World;
+afterEach(() => world.close());
+
+async function pushed(remote: string, file = 'readme.md'): Promise<void> {
+  await world.ok(['init', '-q', '-b', 'main', 'work']);
+  await writeFile(join(world.folder, 'work', file), 'x');
+  await world.ok(['add', '.'], { in: 'work' });
+  await world.ok(['commit', '-qm', 'one'], { in: 'work' });
+  await world.ok(['push', '-q', remote, 'main'], { in: 'work' });
+}
+
+describe('a renamed repository', () => {
+  it('leads on to its new name, for those who may see it and for nobody else', async () => {
+    world = await makeWorld();
+    await pushed(world.remote('ada/closed', world.full));
+    const grant = { owner: 'ada', selection: 'all' as const, repositories: [], permissions: { administration: 'write' }, justification: null };
+    const { secret } = await createToken(world.server.context, operatorPermit(), { userLogin: 'ada', kind: 'fine-grained', name: 'admin', description: '', scopes: [], grants: [grant] });
+    const renamed = await fetch(`${world.url}/api/v3/repos/ada/closed`, {
+      method: 'PATCH', headers: { authorization: `Bearer ${secret.reveal()}`, 'content-type': 'application/json' }, body: JSON.stringify({ name: 'sealed' }),
+    });
+    expect(renamed.status).toBe(200);
+
+    const answer = await fetch(`${world.url}/ada/closed.git/info/refs?service=git-upload-pack`, {
+      redirect: 'manual', headers: { authorization: `Basic ${Buffer.from(`ada:${world.reader.reveal()}`).toString('base64')}` },
+    });
+    expect(answer.status).toBe(301);
+    expect(answer.headers.get('location')).toBe('/ada/sealed.git/info/refs?service=git-upload-pack');
+    expect(await world.ok(['ls-remote', world.remote('ada/closed', world.reader), 'main'])).toMatch(/^[0-9a-f]{40}\trefs\/heads\/main\n$/);
+    expect((await fetch(`${world.url}/ada/closed.git/info/refs?service=git-upload-pack`, { redirect: 'manual' })).status).toBe(401);
+  });
+});
+
+describe('a repository of SHA-256', () => {
+  it('is cloned and pushed to', async () => {
+    world = await makeWorld();
+    const source = join(world.folder, 'source.git');
+    await world.ok(['init', '-q', '--bare', '--object-format=sha256', '-b', 'main', source]);
+    await importRepository(world.server.context, operatorPermit(), { owner: 'ada', name: 'wide', visibility: 'private', path: source });
+    await world.ok(['init', '-q', '--object-format=sha256', '-b', 'main', 'wide']);
+    await world.ok(['commit', '-q', '--allow-empty', '-m', 'one'], { in: 'wide' });
+    await world.ok(['push', '-q', world.remote('ada/wide', world.full), 'main'], { in: 'wide' });
+    await world.ok(['clone', '-q', world.remote('ada/wide', world.reader), 'again']);
+    expect((await world.ok(['rev-parse', 'HEAD'], { in: 'again' })).trim()).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('the hooks of a repository', () => {
+  const hook = '#!/bin/sh\necho "the hook of the repository ran" >&2\n';
+
+  it.each([[false, false], [true, true]])('with allowRepositoryHooks %s: they run: %s', async (allowRepositoryHooks, runs) => {
+    world = await makeWorld({ allowRepositoryHooks });
+    const hooks = join(world.server.context.git.path('ada', 'closed'), 'hooks');
+    await mkdir(hooks, { recursive: true });
+    await writeFile(join(hooks, 'pre-receive'), hook);
+    await chmod(join(hooks, 'pre-receive'), 0o755);
+    await world.ok(['init', '-q', '-b', 'main', 'work']);
+    for (const [i, token] of [world.full, world.writer].entries()) {
+      await world.ok(['commit', '-q', '--allow-empty', '-m', String(i)], { in: 'work' });
+      const ran = await world.git(['push', world.remote('ada/closed', token), 'main'], { in: 'work' });
+      expect(ran.code).toBe(0);
+      expect(ran.stderr.includes('remote: the hook of the repository ran')).toBe(runs);
+    }
+  });
+});
+
+describe('the record of a push', () => {
+  it('is written once for a push that changed a ref, and not for one that changed none', async () => {
+    world = await makeWorld();
+    const pushes = async (): Promise<number> => {
+      const entries = await listAudit(world.server.context.store.db, {}, { beforeId: null, limit: 100 });
+      return entries.filter((entry) => entry.action === 'git.push').length;
+    };
+    await pushed(world.remote('ada/closed', world.full));
+    expect(await pushes()).toBe(1);
+    await world.ok(['push', '-q', world.remote('ada/closed', world.full), 'main'], { in: 'work' });
+    expect(await pushes()).toBe(1);
+    await mkdir(join(world.folder, 'work/.github/workflows'), { recursive: true });
+    await writeFile(join(world.folder, 'work/.github/workflows/ci.yml'), 'on: push');
+    await world.ok(['add', '.'], { in: 'work' });
+    await world.ok(['commit', '-qm', 'workflow'], { in: 'work' });
+    expect((await world.git(['push', '-q', world.remote('ada/closed', world.writer), 'main'], { in: 'work' })).code).toBe(1);
+    expect(await pushes()).toBe(1);
+  });
+});
+
+describe('over TLS', () => {
+  it('git clones with the certificate trusted, and not without', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'latchkey-tls-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const made = await generate([{ name: 'commonName', value: 'localhost' }], {
+      keySize: 2048, algorithm: 'sha256', extensions: [{ name: 'basicConstraints', cA: true }, { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+    });
+    const [tlsCert, tlsKey] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    await writeFile(tlsCert, made.cert);
+    await writeFile(tlsKey, made.private, { mode: 0o600 });
+    world = await makeWorld({ tlsCert, tlsKey });
+    expect(world.url).toMatch(/^https:/);
+    await world.ok(['-c', `http.sslCAInfo=${tlsCert}`, 'clone', '-q', world.remote('ada/closed', world.reader), 'trusted']);
+    const untrusted = await world.git(['clone', '-q', world.remote('ada/closed', world.reader), 'untrusted']);
+    expect(untrusted.code).toBe(128);
+    expect(untrusted.stderr).toMatch(/certificate/i);
+  });
+});
