@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configurationDoc } from './configuration-doc.ts';
+import { gitlabDoc } from './gitlab-doc.ts';
 import { permissionsDoc } from './permissions-doc.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -14,6 +15,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 /** Path from the root of the checkout → what makes it. */
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationDoc,
+  'docs/gitlab-api.md': gitlabDoc,
   'docs/permissions.md': permissionsDoc,
 };
 

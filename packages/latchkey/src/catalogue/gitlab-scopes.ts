@@ -60,7 +60,7 @@ export const GITLAB_SCOPES: readonly ScopeRow[] = [
     name: 'ai_features', parent: null, description: 'Use chat and code suggestions',
     gives: { copilot_messages: 'read', copilot_editor_context: 'read', copilot_requests: 'write' }, source: DOCS,
   },
-  { name: 'sudo', parent: null, description: 'Act as any other user, for administrators; together with api', onlyWith: 'api', gives: {}, source: DOCS },
+  { name: 'sudo', parent: null, description: 'Act as any other user, for administrators; gives nothing here', onlyWith: 'api', gives: {}, source: DOCS },
   {
     name: 'admin_mode', parent: null, description: 'Administer the instance, for administrators; together with api', onlyWith: 'api',
     gives: everythingIn('instance'), source: DOCS,

@@ -35,7 +35,7 @@ export function tokenHeaders(bearer: Bearer, need: Need): Record<string, string>
     ...(expiresAt === null ? {} : { 'github-authentication-token-expiration': spelled(expiresAt) }),
     ...(kind === 'fine-grained'
       ? { 'X-Accepted-GitHub-Permissions': acceptedPermissions(need) }
-      : { 'X-OAuth-Scopes': scopes.join(', '), 'X-Accepted-OAuth-Scopes': (need.scopes ?? []).join(', ') }),
+      : { 'X-OAuth-Scopes': scopes.join(', '), 'X-Accepted-OAuth-Scopes': [...(need.scopes ?? []), ...(need.alsoScopes ?? [])].join(', ') }),
   };
 }
 

@@ -23,7 +23,7 @@ export function parametersIn(path: string): string[] {
 
 /** What an operation needs, in one sentence. */
 export function needInWords(need: Need): string {
-  const scopes = need.scopes === undefined || need.scopes.length === 0 ? '' : ` A classic token: ${need.scopes.join(' or ')}.`;
+  const scopes = need.scopes === undefined || need.scopes.length === 0 ? '' : ` A classic token: ${[need.scopes.join(' or '), ...(need.alsoScopes ?? [])].join(' and ')}.`;
   if (need.sets.length === 0) return need.publicRead ? 'Open to everybody.' : `Any living token.${scopes}`;
   const permissions = acceptedPermissions(need).split('; ').map((set) => set.split(',').map((one) => one.replace('=', ': ')).join(' and ')).join(', or ');
   return `A fine-grained token: ${permissions}.${scopes}${need.publicRead ? ' Public resources: open to everybody.' : ''}`;
@@ -78,7 +78,7 @@ function operation(endpoint: Endpoint): Json {
     description: needInWords(need),
     tags: [groupOf(endpoint)],
     ...(need.publicRead ? { security: [{}, { token: [] }] } : {}),
-    'x-needs': { permissions: need.sets, scopes: need.scopes ?? null, public: need.publicRead, accepted: acceptedPermissions(need) },
+    'x-needs': { permissions: need.sets, scopes: need.scopes ?? null, also_scopes: need.alsoScopes ?? null, public: need.publicRead, accepted: acceptedPermissions(need) },
     parameters: parametersOf(endpoint),
     ...(body === null ? {} : { requestBody: { content: { 'application/json': { schema: body } } } }),
     responses: {
