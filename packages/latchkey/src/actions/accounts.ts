@@ -31,6 +31,8 @@ export interface NewUserDraft {
 
 /** Makes a person. @throws Problem when the login or the address is taken or not allowed, or the password too short or long. */
 export async function addUser(ctx: Context, permit: Permit, draft: NewUserDraft): Promise<Account> {
+  // An administrator may do everything, so a token that could make one could do everything, too.
+  if (draft.admin && permit.bearer?.via === 'token') throw problem('unprocessable', "A token can't make administrators: sign in for that, or use the command line.", 'admin');
   return makeUser(ctx, draft, async (tx, user) => {
     await record(tx, permit, ctx.clock.now(), { action: 'user.create', userId: user.id, data: { login: user.login, admin: draft.admin } });
     return user;

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { addOrganization, addUser, setMember } from '../../src/actions/accounts.ts';
 import { authorize, operatorPermit, type AccessRequest, type Permit } from '../../src/actions/authorize.ts';
 import { addRepository } from '../../src/actions/repositories.ts';
+import { changePolicy } from '../../src/actions/policies.ts';
+import { authorizeToken, deauthorizeToken } from '../../src/actions/single-sign-on.ts';
 import { editToken } from '../../src/actions/token-edits.ts';
 import { MAX_OVERLAP_SEC, MIN_OVERLAP_SEC, regenerateToken, rotateToken } from '../../src/actions/token-secrets.ts';
 import { ALERT_EVERY_SEC } from '../../src/actions/token-uses.ts';
@@ -243,5 +245,27 @@ describe('a token that makes tokens', () => {
     for (const work of [editToken(ctx, permit, other.id, {}), regenerateToken(ctx, permit, other.id), revokeToken(ctx, permit, other.id), revokeToken(ctx, permit, 999_999)]) {
       expect(await complaintOf(work)).toMatch(/^not_found: There is no token \d+\.$/);
     }
+  });
+});
+
+describe('single sign-on', () => {
+  it('is authorized for each organization, and ends with an edit of scopes or a new secret', async () => {
+    const ctx = await world();
+    await changePolicy(ctx, OPERATOR, 'Acme', { requiresSso: true });
+    const { id, text } = await make(ctx, 'Bob', { kind: 'classic', grants: [], scopes: ['repo'] });
+    const asked = (secret: string) => outcome(ctx, secret, READ, on('Acme/site'));
+    expect(await asked(text)).toBe('sso_not_authorized');
+    await authorizeToken(ctx, OPERATOR, id, 'acme');
+    expect(await asked(text)).toBe('yes');
+    await editToken(ctx, OPERATOR, id, { scopes: ['repo', 'gist'] });
+    expect(await asked(text)).toBe('sso_not_authorized');
+    await authorizeToken(ctx, OPERATOR, id, 'acme');
+    const { secret } = await regenerateToken(ctx, OPERATOR, id);
+    expect(await asked(secret.reveal())).toBe('sso_not_authorized');
+    await authorizeToken(ctx, OPERATOR, id, 'acme');
+    await deauthorizeToken(ctx, OPERATOR, id, 'acme');
+    expect(await asked(secret.reveal())).toBe('sso_not_authorized');
+    expect(await complaintOf(deauthorizeToken(ctx, OPERATOR, id, 'acme'))).toContain('is not authorized for Acme.');
+    expect(await complaintOf(authorizeToken(ctx, OPERATOR, (await make(ctx, 'Bob')).id, 'acme'))).toBe('unprocessable: A fine-grained token needs no authorization: it names its organizations.');
   });
 });

@@ -33,6 +33,12 @@ import { errorBody, Malformed, refusal, tooMany, validationFailed } from './refu
 
 export const PREFIX = '/api/v3';
 
+/** Any page may call this API: it takes no cookie, so a page has only the tokens that it was given. */
+const PREFLIGHT = {
+  'Access-Control-Allow-Methods': 'GET, POST, PATCH, PUT, DELETE', 'Access-Control-Max-Age': '86400',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type, If-Match, If-None-Match, Accept, X-GitHub-Api-Version, X-Requested-With',
+} as const;
+
 /** One request on its way through the door. */
 interface Visit {
   readonly ctx: Context;
@@ -66,6 +72,7 @@ async function serve(visit: Visit, find: (method: string, path: string) => PathM
   const isVersion = API_VERSIONS.includes(String(version));
   void reply.headers(standingHeaders(isVersion ? String(version) : API_VERSIONS[0]!));
   if (!isVersion) return send(visit, 400, { ...errorBody(400, `This API has no version ${String(version).slice(0, 40)}.`, docs(visit)), versions: API_VERSIONS });
+  if (request.method === 'OPTIONS') return reply.code(204).headers(PREFLIGHT).send();
   const match = find(request.method === 'HEAD' ? 'GET' : request.method, pathBelow(url));
   if (match === null) return send(visit, 404, errorBody(404, 'Not Found', docs(visit)));
   const { row: endpoint, params } = match;
@@ -130,6 +137,7 @@ function refuseTooMany(visit: Visit, verdict: Verdict, { retryAfterSec }: Allowa
 function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { allowed: false }): FastifyReply {
   const { status, body } = refusal(explanation, docs(visit, endpoint));
   if (explanation.facts.tokenKind === 'fine-grained') void visit.reply.header('X-Accepted-GitHub-Permissions', acceptedPermissions(endpoint.need));
+  if (explanation.reason === 'sso_not_authorized') void visit.reply.header('X-GitHub-SSO', `required; url=${explanation.wayOut.url ?? visit.ctx.settings.publicUrl}`);
   if (explanation.retryAfterSec !== null) void visit.reply.header('Retry-After', String(explanation.retryAfterSec));
   return send(visit, status, body);
 }

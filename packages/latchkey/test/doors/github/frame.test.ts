@@ -70,6 +70,13 @@ describe('a request to the API', () => {
     }
   });
 
+  it('may be called from any page, which has no cookie to send here', async () => {
+    const { ask } = await apiWorld();
+    const answer = await ask('OPTIONS /user', { headers: { origin: 'https://elsewhere.example', 'access-control-request-method': 'GET' } });
+    expect(answer).toMatchObject({ status: 204, headers: { 'access-control-allow-origin': '*', 'access-control-allow-methods': 'GET, POST, PATCH, PUT, DELETE' } });
+    expect(answer.headers['access-control-allow-credentials']).toBeUndefined();
+  });
+
   it('refuses a version of the API that it does not have', async () => {
     const { ask } = await apiWorld();
     expect(await ask('GET /meta', { headers: { 'x-github-api-version': '2019-01-01' } })).toMatchObject({ status: 400, body: { message: 'This API has no version 2019-01-01.' } });

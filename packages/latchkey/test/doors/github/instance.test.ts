@@ -70,6 +70,7 @@ describe('the instance', () => {
     const { secret: token } = await rootToken(world, { instance_users: 'write', instance_organizations: 'write', instance_personal_access_tokens: 'write', instance_audit_log: 'read' });
     const bob = await world.token('Bob', { name: 'mine' });
     expect((await world.ask('POST /enterprise/users', { token, body: { login: 'dora', email: 'dora@example.org' } })).status).toBe(201);
+    expect((await world.ask('POST /enterprise/users', { token, body: { login: 'eve', email: 'eve@example.org', admin: true } })).body.errors).toMatchObject([{ field: 'admin' }]);
     expect((await world.ask('GET /enterprise/users?per_page=2', { token })).body.map(({ login }: { login: string }) => login)).toEqual(['dora', 'Root']);
     expect((await world.ask('PUT /enterprise/users/Bob/suspended', { token })).status).toBe(204);
     expect((await world.ask('GET /user', { token: bob.secret })).body.message).toBe('Sorry. Your account was suspended.');
