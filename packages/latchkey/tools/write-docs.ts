@@ -8,6 +8,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configurationDoc } from './configuration-doc.ts';
 import { gitlabDoc } from './gitlab-doc.ts';
+import { manualPage } from './manual-page.ts';
+import { troubleshootingDoc } from './troubleshooting-doc.ts';
 import { permissionsDoc } from './permissions-doc.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -16,6 +18,8 @@ const ROOT = join(import.meta.dirname, '../../..');
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationDoc,
   'docs/gitlab-api.md': gitlabDoc,
+  'docs/latchkey.1': manualPage,
+  'docs/troubleshooting.md': troubleshootingDoc,
   'docs/permissions.md': permissionsDoc,
 };
 

@@ -3,6 +3,7 @@ import { appearancePages } from './appearance.tsx';
 import { auditLogPages } from './audit-log.tsx';
 import { deleteTokenPages } from './delete-token.tsx';
 import { emailPages } from './emails.tsx';
+import { helpPages } from './help.tsx';
 import { invitationPages } from './invitations.tsx';
 import { newPasswordPages } from './new-password.tsx';
 import { outboxPages } from './outbox.tsx';
@@ -32,6 +33,7 @@ export const PAGES: readonly WebPage[] = [
   ...sudoPages,
   ...profilePages,
   ...appearancePages,
+  ...helpPages,
   ...emailPages,
   ...securityPages,
   ...sessionPages,

@@ -1,0 +1,46 @@
+/** `docs/latchkey.1`, the manual page in the form of man(7), drawn from the tree of commands. */
+import type { Command } from 'commander';
+import { EXIT_CODE_HELP } from '../src/cli/exit-codes.ts';
+import { buildProgram, everyCommand } from '../src/cli/program.ts';
+
+/** A terminal that nobody sees: the tree is read, nothing runs. */
+const NOWHERE = { env: {}, print: () => {}, say: () => {}, readInput: async () => '' };
+
+const VARIABLES: readonly (readonly [name: string, about: string])[] = [
+  ['LATCHKEY_URL', 'the server that the commands of a person talk to'],
+  ['LATCHKEY_TOKEN', 'the token they use, in place of the one that the credential helper holds'],
+  ['LATCHKEY_…', 'settings of the server: see docs/configuration.md'],
+  ['XDG_DATA_HOME', 'folder below which the credential helper keeps its file'],
+  ['BROWSER', 'program that opens addresses for latchkey login'],
+];
+
+/** The whole page. */
+export function manualPage(): string {
+  const program = buildProgram(NOWHERE);
+  const commands = everyCommand(program).filter((each) => each.commands.length === 0);
+  return [
+    '.\\" Written by `npm run docs` from the tree of commands in packages/latchkey/src/cli. Edit that, not this.',
+    '.TH LATCHKEY 1',
+    '.SH NAME', `latchkey \\- ${escaped(program.description())}`,
+    '.SH SYNOPSIS', '.B latchkey', '.I command', '[\\fIoptions\\fR]',
+    '.SH COMMANDS', ...commands.flatMap(commandLines),
+    '.SH ENVIRONMENT', ...VARIABLES.flatMap(([name, about]) => ['.TP', `.B ${escaped(name)}`, escaped(about)]),
+    '.SH EXIT STATUS', ...EXIT_CODE_HELP.split('\n').slice(1).flatMap((line) => ['.TP', `.B ${line.trim().split(/\s+/)[0]}`, escaped(line.trim().replace(/^\d+\s+/, ''))]),
+    '.SH FILES', '.TP', '.I ~/.local/share/latchkey/credentials.json', 'what the credential helper holds; secrets only where git has no other helper that keeps them',
+    '',
+  ].join('\n');
+}
+
+function commandLines(command: Command): string[] {
+  const options = command.options.flatMap((option) => ['.RS', '.TP', `.B ${escaped(option.flags)}`, escaped(option.description.replaceAll('\n', ' ')), '.RE']);
+  return [`.SS ${escaped(`latchkey ${pathOf(command)} ${command.usage()}`)}`, escaped(command.description()), ...options];
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null || command.parent.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+/** Text in which roff sees no command: backslashes and hyphens escaped, no line that begins with a point. */
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replace(/^([.'])/, '\\&$1');
+}
