@@ -21,7 +21,7 @@ test('every reason has its page and its anchor in the docs, without signing in',
   }
   expect((await fetch(`${site.url}/help/nothing`, { headers: { accept: 'text/html' } })).status).toBe(404);
   await look(page, 'help');
-  await page.getByRole('link', { name: 'Permission missing' }).click();
+  await page.getByRole('link', { name: 'Permission missing', exact: true }).click();
   await expect.poll(() => page.getByText('The token "ci" lacks contents: write on acme/site.').count()).toBe(1);
   await look(page, 'help-permission-missing');
 });
