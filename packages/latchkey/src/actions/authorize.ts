@@ -117,7 +117,10 @@ export function authorizeIdentity(ctx: Context, request: Asked, identity: Identi
       if (tooLate !== null) return refuse(ctx, request, question, [tooLate]);
       const { bearer } = identity;
       ctx.metrics.decided(request.door ?? 'other', null);
-      if (bearer.via === 'token') ctx.usage.note(bearer.token.id, question.at, request.address, request.userAgent ?? '', request.purpose);
+      if (bearer.via === 'token') {
+        ctx.usage.note(bearer.token.id, question.at, request.address, request.userAgent ?? '', request.purpose);
+        ctx.usage.count(bearer.token.id, question);
+      }
       return { allowed: true, permit: new DecidedPermit(question, request.userAgent) };
     });
   });

@@ -73,6 +73,7 @@ export interface OwnToken extends TokenRow {
 
 /** One's own token of a kind, alive or dead. @throws Problem `not_found` for any other. */
 export async function ownToken(ctx: Context, permit: Permit, id: number, kind: TokenKind): Promise<OwnToken> {
+  await ctx.usage.flush();
   const token = await tokenWithin(ctx.store.db, permit, id, { alive: false });
   if (token.kind !== kind) throw problem('not_found', `There is no token ${id}.`, 'id');
   const [row] = await tokenRows(ctx, [token]);

@@ -5,18 +5,37 @@
  * a help for people, not a record of account (audit is).
  */
 import type { Log } from '../base/log.ts';
-import type { UnixSeconds } from '../base/time.ts';
+import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
+import { wholeOf, type Level, type PermissionName } from '../catalogue/permissions.ts';
+import type { Question } from '../rules/model.ts';
 import type { Store } from '../store/db.ts';
+import { addTokenDays, type TokenDay } from '../store/token-days.ts';
 import { recordUses, type TokenUse } from '../store/usage.ts';
 
 export const FLUSH_EVERY_MS = 2_000;
 /** Longest user agent and purpose that are kept. */
 export const MAX_AGENT_LENGTH = 200;
 
+/** Different uses (token, repository, need) that are counted in one batch; further ones of the same two seconds are not. */
+export const MAX_COUNTED = 10_000;
+
+/** What was used for what, as counts are kept: asked for often, worked out once for each need. */
+const SPELLED = new WeakMap<object, string>();
+
+function spelled(need: Question['need']): string {
+  const known = SPELLED.get(need);
+  if (known !== undefined) return known;
+  const named = need.sets.flatMap((set) => Object.entries(set).map(([name, level]) => `${wholeOf(name as PermissionName)}=${level}`));
+  const text = [...new Set(named)].join(',');
+  SPELLED.set(need, text);
+  return text;
+}
+
 export class Usage {
   readonly #store: Store;
   readonly #log: Log;
   #noted = new Map<number, TokenUse>();
+  #counted = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> = Promise.resolve();
 
@@ -34,21 +53,55 @@ export class Usage {
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
   }
 
+  /** Counts one use of what a request needed: all its permissions, whichever of several would have done. */
+  count(tokenId: number, { need, target, at }: Question): void {
+    const repositoryId = target.kind === 'repository' ? (target.repository?.id ?? 0) : 0;
+    const key = `${tokenId} ${at - (at % DAY_SEC)} ${repositoryId} ${spelled(need)}`;
+    const before = this.#counted.get(key);
+    if (before === undefined && this.#counted.size >= MAX_COUNTED) return;
+    this.#counted.set(key, (before ?? 0) + 1);
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
+  }
+
   /** Writes what was noted so far, after what is being written. */
   flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const batch = [...this.#noted.values()];
+    const days = [...this.#counted].flatMap(([key, times]) => daysOf(key, times));
     this.#noted = new Map();
-    if (batch.length > 0) this.#writing = this.#writing.then(() => this.#write(batch));
+    this.#counted = new Map();
+    if (batch.length + days.length > 0) this.#writing = this.#writing.then(() => this.#write(batch, days));
     return this.#writing;
   }
 
-  async #write(batch: readonly TokenUse[]): Promise<void> {
+  async #write(batch: readonly TokenUse[], days: readonly TokenDay[]): Promise<void> {
     try {
-      await this.#store.transaction((tx) => recordUses(tx, batch));
+      await this.#store.transaction(async (tx) => {
+        await recordUses(tx, batch);
+        await addTokenDays(tx, merged(days));
+      });
     } catch (error) {
       this.#log.warn({ err: error, tokens: batch.length }, 'last use could not be written');
     }
   }
+}
+
+/** The rows of one count: one for each permission. */
+function daysOf(key: string, times: number): TokenDay[] {
+  const [tokenId, dayAt, repositoryId, needed = ''] = key.split(' ');
+  return needed.split(',').map((each) => {
+    const [permission = '', level = ''] = each.split('=');
+    return { tokenId: Number(tokenId), dayAt: Number(dayAt), repositoryId: Number(repositoryId), permission, level: level as Level | '', times };
+  });
+}
+
+/** Equal keys of different needs added up. */
+function merged(days: readonly TokenDay[]): TokenDay[] {
+  const sums = new Map<string, TokenDay>();
+  for (const day of days) {
+    const key = `${day.tokenId} ${day.dayAt} ${day.repositoryId} ${day.permission} ${day.level}`;
+    sums.set(key, { ...day, times: day.times + (sums.get(key)?.times ?? 0) });
+  }
+  return [...sums.values()];
 }

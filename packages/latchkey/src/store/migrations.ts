@@ -14,6 +14,7 @@ import { deployKeys } from './migrations/0022-deploy-keys.ts';
 import { webhooks } from './migrations/0023-webhooks.ts';
 import { outbox } from './migrations/0040-outbox.ts';
 import { sessions } from './migrations/0041-sessions.ts';
+import { tokenDays } from './migrations/0050-token-days.ts';
 import { refusals } from './migrations/0060-refusals.ts';
 import { logins } from './migrations/0061-logins.ts';
 import { resourceServers } from './migrations/0070-resource-servers.ts';
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   repositoryHomepage, commitStatuses, deployKeys, webhooks,
   outbox,
   sessions,
+  tokenDays,
   refusals, logins,
   resourceServers,
   jobs,

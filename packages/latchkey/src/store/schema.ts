@@ -197,6 +197,19 @@ export interface LoginsTable {
   polled_at: Generated<number>;
 }
 
+/** How often a token used a permission in a repository on one day. See `store/token-days`. */
+export interface TokenDaysTable {
+  token_id: number;
+  /** 00:00 UTC of the day. */
+  day_at: number;
+  /** 0 where no repository was meant. */
+  repository_id: number;
+  /** '' where none was needed. */
+  permission: string;
+  level: 'read' | 'write' | 'admin' | '';
+  times: number;
+}
+
 /** What a token was refused: one row a day, reason and purpose. See `store/refusals`. */
 export interface TokenRefusalsTable {
   token_id: number;
@@ -465,6 +478,7 @@ export interface Database {
   policies: PoliciesTable;
   token_organizations: TokenOrganizationsTable;
   logins: LoginsTable;
+  token_days: TokenDaysTable;
   token_refusals: TokenRefusalsTable;
   token_use: TokenUseTable;
   audit: AuditTable;

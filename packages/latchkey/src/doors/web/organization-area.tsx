@@ -19,7 +19,7 @@ function menuOf(login: string): Menu {
     items: [
       { label: 'Repositories', path: `/${login}` },
       item('People', 'people'),
-      { label: 'Personal access tokens', path: organizationPath(login, 'personal-access-token-requests'), items: [
+      { label: 'Personal access tokens', path: organizationPath(login, ''), items: [
         item('Pending requests', 'personal-access-token-requests'), item('Active tokens', 'personal-access-tokens'), item('Policy', 'personal-access-token-policy'),
       ] },
       item('Audit log', 'audit-log'),

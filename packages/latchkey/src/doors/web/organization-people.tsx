@@ -40,7 +40,7 @@ async function get(visit: Visit): Promise<Answer> {
 function Person({ visit, login, name, role, manages }: { visit: Visit; login: string; name: string; role: OrganizationRole; manages: boolean }): VNode {
   return (
     <li class="Box-row d-flex flex-items-center flex-justify-between">
-      <span class="d-flex flex-items-center lk-gap"><Avatar login={login} /> <span><span class="text-bold">{login}</span> {name} <Label tone={role === 'owner' ? 'accent' : 'secondary'}>{role}</Label></span></span>
+      <span class="d-flex flex-items-center"><Avatar login={login} /> <span><span class="text-bold">{login}</span> {name} <Label tone={role === 'owner' ? 'accent' : 'secondary'}>{role}</Label></span></span>
       {manages ? <Form f={visit.fields('remove')} submit={null} inline><Hidden name="login" value={login} /><button type="submit" class="btn btn-danger btn-sm" aria-label={`Remove ${login}`}>Remove</button></Form> : null}
     </li>
   );

@@ -62,6 +62,7 @@ async function review(visit: Visit): Promise<Answer> {
   return redirect(organizationPath(visit.param('org'), 'personal-access-token-requests'), { tone: 'success', text: `${what} ${action === 'approve' ? 'approved' : 'denied'}.` });
 }
 
-export const organizationRequestPages: readonly WebPage[] = [{
-  path: '/organizations/:org/settings/personal-access-token-requests', access: 'sudo', get, forms: { review: { once: true, run: review } },
-}];
+export const organizationRequestPages: readonly WebPage[] = [
+  { path: '/organizations/:org/settings/personal-access-token-requests', access: 'sudo', get, forms: { review: { once: true, run: review } } },
+  { path: '/organizations/:org/settings/', access: 'signed-in', get: (visit) => redirect(organizationPath(visit.param('org'), 'personal-access-token-requests')) },
+];

@@ -2,6 +2,7 @@
 import { appearancePages } from './appearance.tsx';
 import { auditLogPages } from './audit-log.tsx';
 import { deleteTokenPages } from './delete-token.tsx';
+import { editTokenPages } from './edit-token.tsx';
 import { emailPages } from './emails.tsx';
 import { helpPages } from './help.tsx';
 import { invitationPages } from './invitations.tsx';
@@ -17,11 +18,14 @@ import { organizationPeoplePages } from './organization-people.tsx';
 import { organizationRequestPages } from './organization-requests.tsx';
 import { organizationTokenPages } from './organization-tokens.tsx';
 import { policyPages } from './policy.tsx';
+import { renewTokenPages } from './renew-token.tsx';
 import { scopedTokenPages } from './scoped-tokens.tsx';
 import { consentPages } from './consent.tsx';
 import { signInPages } from './sign-in.tsx';
 import { signUpPages } from './sign-up.tsx';
 import { sudoPages } from './sudo.tsx';
+import { tokenEndpointPages } from './token-endpoints.tsx';
+import { tokenPages } from './token-page.tsx';
 import { tokenListPages } from './tokens.tsx';
 import type { WebPage } from './web-page.ts';
 
@@ -42,12 +46,16 @@ export const PAGES: readonly WebPage[] = [
   ...outboxPages,
   ...auditLogPages,
   ...deleteTokenPages,
+  ...editTokenPages,
   ...newClassicPages,
   ...newFineGrainedPages,
   ...organizationPeoplePages,
   ...organizationRequestPages,
   ...organizationTokenPages,
   ...policyPages,
+  ...renewTokenPages,
   ...scopedTokenPages,
+  ...tokenEndpointPages,
+  ...tokenPages,
   ...tokenListPages,
 ];

@@ -45,6 +45,7 @@ export function permissionsOf(source: URLSearchParams, index: number): Record<st
 export function selectionOf(source: URLSearchParams, index: number): RepositorySelection {
   const chosen = SELECTIONS.find((each) => each === source.get(`${prefixOf(index)}selection`));
   if (chosen !== undefined) return chosen;
+  if (source.getAll(`${prefixOf(index)}repositories`).some((name) => name !== '')) return 'selected';
   const names = Object.keys(permissionsOf(source, index));
   return PERMISSIONS.some(({ group, name }) => group === 'repository' && names.includes(name)) ? 'all' : 'public';
 }
@@ -53,7 +54,7 @@ function grantOf(source: URLSearchParams, index: number): GrantDraft {
   const prefix = prefixOf(index);
   const selection = selectionOf(source, index);
   return {
-    owner: ownerOf(source, index), selection, repositories: selection === 'selected' ? [...new Set(source.getAll(`${prefix}repositories`))] : [],
+    owner: ownerOf(source, index), selection, repositories: selection === 'selected' ? [...new Set(source.getAll(`${prefix}repositories`))].filter((name) => name !== '') : [],
     permissions: permissionsOf(source, index), justification: source.get(`${prefix}reason`) || null,
   };
 }
@@ -84,6 +85,19 @@ export function readTokenDraft(source: URLSearchParams, userLogin: string): Toke
     userLogin, kind: 'fine-grained', name: source.get('name') ?? '', description: (source.get('description') ?? '').replace(/\r\n/g, '\n'), ...readExpiry(source), scopes: [], grants,
     allowedAddresses: addresses.length === 0 ? null : addresses,
   };
+}
+
+/** The fields of a token as it is: what its edit begins with. */
+export function sourceOf(name: string, description: string, grants: readonly GrantDraft[], allowedAddresses: readonly string[] | null): URLSearchParams {
+  const source = new URLSearchParams({ name, description, grants: String(Math.max(grants.length, 1)), allowed_addresses: (allowedAddresses ?? []).join('\n') });
+  for (const [index, grant] of grants.entries()) {
+    const prefix = prefixOf(index);
+    source.set(`${prefix}target_name`, grant.owner);
+    source.set(`${prefix}selection`, grant.selection);
+    for (const repository of grant.repositories) source.append(`${prefix}repositories`, repository);
+    for (const [permission, level] of Object.entries(grant.permissions)) source.set(prefix + permission, level);
+  }
+  return source;
 }
 
 /** The fields that a link to the form carries: all that is chosen, but for what only its maker could choose. */
