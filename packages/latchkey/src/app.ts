@@ -14,6 +14,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { AggregatorRegistry } from 'prom-client';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
+import { headerOf } from './base/raw-headers.ts';
 import type { Settings } from './base/config.ts';
 import { duringRequest, requestIdOf, type RequestMark } from './base/request-id.ts';
 import { gaugesOf } from './actions/gauges.ts';
@@ -109,6 +110,8 @@ function makeListener(context: OpenContext, readiness: Readiness): { fastify: Fa
           for (const [name, door] of doors) if (door(request, response)) return count(context, name, response, startedAt);
           response.setHeader('X-Request-Id', requestIdOf(mark));
           count(context, nameOf(request.url!), response, startedAt);
+          // The other doors read small bodies, so their clients need not ask.
+          if (headerOf(request.rawHeaders, 'expect')?.toLowerCase() === '100-continue') response.writeContinue();
           handler(request, response);
         });
       };

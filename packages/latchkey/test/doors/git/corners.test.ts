@@ -1,5 +1,7 @@
 /** The git door where it is seldom seen: renamed repositories, SHA-256, hooks that an operator allows, the record of a push, TLS. */
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
@@ -92,6 +94,19 @@ describe('the record of a push', () => {
     await world.ok(['commit', '-qm', 'workflow'], { in: 'work' });
     expect((await world.git(['push', '-q', world.remote('ada/closed', world.writer), 'main'], { in: 'work' })).code).toBe(1);
     expect(await pushes()).toBe(1);
+  });
+});
+
+describe('a client that asks before it sends', () => {
+  it('is told to go on by the doors that are not git’s, too', async () => {
+    world = await makeWorld();
+    const { hostname, port } = new URL(world.url);
+    const asked = request({ hostname, port, path: '/api/v3/credentials/revoke', method: 'POST', headers: { expect: '100-continue', 'content-type': 'application/json' } });
+    await once(asked, 'continue');
+    asked.end('{"credentials":["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"]}');
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).toBe(202);
+    answer.resume();
   });
 });
 
