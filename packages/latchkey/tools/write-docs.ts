@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ROUTE_MAP_SCHEMA } from '../src/catalogue/route-map-schema.ts';
 import { configurationDoc } from './configuration-doc.ts';
 import { gitlabDoc } from './gitlab-doc.ts';
 import { manualPage } from './manual-page.ts';
@@ -21,6 +22,7 @@ const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'docs/latchkey.1': manualPage,
   'docs/troubleshooting.md': troubleshootingDoc,
   'docs/permissions.md': permissionsDoc,
+  'packages/latchkey/assets/route-map.schema.json': () => `${JSON.stringify(ROUTE_MAP_SCHEMA, null, 2)}\n`,
 };
 
 const isCheck = process.argv.includes('--check');

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { canonicalPath, type PathMistake } from '../base/canonical-path.ts';
 import { Fault } from '../base/errors.ts';
+import { settingComplaint, SettingsProblem } from '../base/setting-problem.ts';
 import { setOperatorPermissions } from '../catalogue/permissions.ts';
 import { MapMistakes, RouteFinder, type FoundRoute } from '../catalogue/route-finder.ts';
 import { parseRouteMap, standardServices, type RouteMapFile } from '../catalogue/route-map-file.ts';
@@ -17,13 +18,13 @@ export class RouteMaps {
   readonly #path: string | null;
   #finder: RouteFinder;
 
-  /** @param path the operator's file, or null for the standard map. @throws Fault that names every mistake with its line */
+  /** @param path the operator's file, or null for the standard map. @throws SettingsProblem that names every mistake with its line; Fault when the file can't be read */
   constructor(path: string | null) {
     this.#path = path;
     this.#finder = this.#read();
   }
 
-  /** Reads the file again. @throws Fault as the constructor; then the map before it stays in force */
+  /** Reads the file again. @throws as the constructor; then the map before it stays in force */
   reload(): void {
     this.#finder = this.#read();
   }
@@ -40,9 +41,7 @@ export class RouteMaps {
       return finder;
     } catch (error) {
       if (!(error instanceof MapMistakes)) throw error;
-      const [first, ...others] = error.mistakes;
-      const words = (mistake = first!): string => `${this.#path}:${mistake.line}: ${mistake.message}`;
-      throw new Fault(['the route map has mistakes', ...[first!, ...others].map(words)].join('\n'), { hint: 'docs/forward-auth.md says what a route map holds' });
+      throw new SettingsProblem(error.mistakes.map(({ line, message }) => settingComplaint('route-map', `${this.#path}:${line}: ${message}`, 'see docs/forward-auth.md')));
     }
   }
 

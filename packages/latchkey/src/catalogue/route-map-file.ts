@@ -38,6 +38,8 @@ export interface MapMistake {
 
 /** Longer files are refused unread. */
 export const MAX_ROUTE_MAP_BYTES = 1024 * 1024;
+/** How much aliases may repeat. */
+const MAX_ALIASES = 50;
 /** Most mistakes that are told of one file. */
 const MAX_MISTAKES = 20;
 
@@ -100,14 +102,24 @@ class Reading {
   }
 
   read(): RouteMapFile | null {
-    const content: unknown = this.#document.toJS({ maxAliasCount: 50 });
-    this.#checkForm(content);
+    const content = this.#content();
+    if (content !== undefined) this.#checkForm(content);
     if (this.mistakes.length > 0) return null;
     const entries = content as FileEntries;
     const permissions = (entries.permissions ?? []).map((entry, i) => this.#permission(entry, i));
     this.#own = new Map(permissions.map((permission) => [permission.name, permission]));
     if (this.#own.size < permissions.length) this.#mistake(['permissions'], 'Two permissions have the same name.');
     return { permissions, services: entries.services.map((entry, i) => this.#service(entry, ['services', i])) };
+  }
+
+  /** The file as values; undefined when aliases make more of it than it says. */
+  #content(): unknown {
+    try {
+      return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
+    } catch (error) {
+      this.#mistake([], `The file can't be read: ${firstLine((error as Error).message)}.`);
+      return undefined;
+    }
   }
 
   /** What the schema says. Of an alternative, only what is wrong with the whole is told. */

@@ -11,7 +11,7 @@ import { SETTING_NAMES } from '../base/setting-rows.ts';
 import { examples } from './command-help.ts';
 import { EXIT } from './exit-codes.ts';
 import { addSettingOptions, settingFlags } from './setting-options.ts';
-import type { Terminal } from './terminal.ts';
+import { sayError, type Terminal } from './terminal.ts';
 
 /**
  * A terminal's Ctrl-C reaches the whole process group, and npm passes it on once more: what comes this soon after the first signal is the
@@ -44,6 +44,7 @@ async function serve(settings: Settings, terminal: Terminal): Promise<void> {
   const { startServer } = await import('../app.ts');
   const server = await startServer(settings);
   const stop = stopRequest();
+  process.on('SIGHUP', () => readRouteMapAnew(server, terminal));
   try {
     if (isFirst()) {
       const { greeting, demoGreeting } = await import('./serve-greeting.ts');
@@ -64,6 +65,17 @@ async function serve(settings: Settings, terminal: Terminal): Promise<void> {
 /** Of several workers, the first one alone makes the demo, adopts and greets. */
 function isFirst(): boolean {
   return cluster.isPrimary || cluster.worker?.id === 1;
+}
+
+/** A map with mistakes changes nothing; the server goes on with the one before it. */
+function readRouteMapAnew({ context }: RunningServer, terminal: Terminal): void {
+  try {
+    context.routeMaps.reload();
+    terminal.say('read the route map anew');
+  } catch (error) {
+    sayError(terminal, error, 'latchkey serve');
+    terminal.say('the route map from before stays in force');
+  }
 }
 
 async function adopt({ context }: RunningServer, terminal: Terminal): Promise<void> {
