@@ -23,6 +23,7 @@ import { Problem } from '../../base/errors.ts';
 import type { Soon } from '../../base/soon.ts';
 import { pathMatcher, type PathMatch } from '../../catalogue/path-match.ts';
 import { acceptedPermissions } from '../../catalogue/needs.ts';
+import { Busy } from '../../git/queue.ts';
 import { nameKey } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
@@ -200,8 +201,11 @@ function docs({ apiUrl }: Pick<Visit, 'apiUrl'>, endpoint?: Endpoint): string {
   return `${apiUrl}/docs${endpoint === undefined ? '' : `#${endpoint.operationId.replace('/', '-')}`}`;
 }
 
+const BUSY = 'The server is busy with other clones and pushes. Try again in a moment.';
+
 function fail(visit: Visit, error: unknown): FastifyReply {
   if (error instanceof Malformed) return send(visit, error.status, errorBody(error.status, error.message, docs(visit)));
+  if (error instanceof Busy) return send(visit, 503, errorBody(503, BUSY, docs(visit)), { 'Retry-After': String(error.retryAfterSec) });
   visit.ctx.log.error({ err: error, method: visit.request.method, path: visit.url.pathname }, 'a request to the API failed');
   return send(visit, 500, errorBody(500, 'Server Error', docs(visit)));
 }

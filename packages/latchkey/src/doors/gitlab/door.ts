@@ -18,6 +18,7 @@ import { takeToken, type Allowance } from '../../actions/rate-limit.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import { pathMatcher, type PathMatch } from '../../catalogue/path-match.ts';
+import { Busy } from '../../git/queue.ts';
 import { splitFullName } from '../../rules/names.ts';
 import { gitlabCredential } from './credential.ts';
 import type { Call, Endpoint, Reply } from './endpoint.ts';
@@ -25,7 +26,7 @@ import { ENDPOINTS } from './endpoints.ts';
 import { limitHeaders, standingHeaders } from './headers.ts';
 import { offsetPage, pagingHeaders } from './paging.ts';
 import { bodyParams, checkParams, queryParams } from './params.ts';
-import { Answer, problemAnswer, rateLimited, refusal, sudoRefused, type ErrorAnswer } from './refuse.ts';
+import { Answer, busy, problemAnswer, rateLimited, refusal, sudoRefused, type ErrorAnswer } from './refuse.ts';
 
 export const PREFIX = '/api/v4';
 
@@ -149,6 +150,7 @@ function send({ reply }: Visit, { status, body, headers = {} }: ErrorAnswer): Fa
 function fail(visit: Visit, error: unknown): FastifyReply {
   if (error instanceof Answer) return send(visit, error.answer);
   if (error instanceof Problem) return send(visit, problemAnswer(error.complaints));
+  if (error instanceof Busy) return send(visit, busy(error.retryAfterSec));
   visit.ctx.log.error({ err: error, method: visit.request.method }, 'a request to the api of gitlab failed');
   return send(visit, { status: 500, body: { message: '500 Internal Server Error' } });
 }

@@ -129,6 +129,12 @@ export function rateLimited(retryAfterSec: number): ErrorAnswer {
   return { status: 429, body: { ...TOO_MANY, reason: 'rate_limited' }, headers: { 'Retry-After': String(retryAfterSec) } };
 }
 
+/** Every place for a git process is taken. */
+export function busy(retryAfterSec: number): ErrorAnswer {
+  const message = '503 Service Unavailable - The server is busy with other clones and pushes: try again in a moment';
+  return { status: 503, body: { message }, headers: { 'Retry-After': String(retryAfterSec) } };
+}
+
 /** Acting for another person is not possible here; leaving the wish aside would do it as somebody else than meant. */
 export function sudoRefused(): ErrorAnswer {
   return { status: 403, body: { message: '403 Forbidden - This server acts for nobody but the owner of the token: leave sudo out.' } };

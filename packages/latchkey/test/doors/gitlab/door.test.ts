@@ -6,6 +6,7 @@ import { ENDPOINTS } from '../../../src/doors/gitlab/endpoints.ts';
 import { ANSWERS } from '../../../src/doors/gitlab/refuse.ts';
 import { NO_POLICY, type StoredPolicy } from '../../../src/rules/policy.ts';
 import { setPolicy } from '../../../src/store/policies.ts';
+import { ENGINES } from '../../engines/engines.ts';
 import { gitlabWorld, type GitlabWorld } from './api.ts';
 
 describe('a credential', () => {
@@ -80,6 +81,19 @@ describe('a request', () => {
     expect((await world.askGithub('GET /user', { token: secret })).status).toBe(403);
   });
 
+  it('that finds every place for git taken is sent away for a moment, at both doors', async () => {
+    const world = await gitlabWorld('sqlite', { maxGitProcesses: '1', gitQueueLimit: '1' });
+    const { secret } = await world.token('Bob', ['api']);
+    await world.ask('POST /projects/Bob%2Fnotes/repository/files/a', { token: secret, body: { branch: 'main', commit_message: 'Begin', content: 'a' } });
+    const many = (ask: GitlabWorld['ask'], path: string) => Promise.all(Array.from({ length: 12 }, () => ask(`GET ${path}`, { token: secret })));
+    for (const answers of [await many(world.ask, '/projects/Bob%2Fnotes/repository/branches'), await many(world.askGithub, '/repos/Bob/notes/branches')]) {
+      expect([...new Set(answers.map(({ status }) => status))].sort()).toEqual([200, 503]);
+      const busy = answers.find(({ status }) => status === 503)!;
+      expect(busy.body.message).toContain('The server is busy with other clones and pushes');
+      expect(Number(busy.headers['retry-after'])).toBeGreaterThan(0);
+    }
+  });
+
   it('reads what is public without a token, and no more', async () => {
     const { ask } = await gitlabWorld();
     expect((await ask('GET /projects')).body.map((project: { path_with_namespace: string }) => project.path_with_namespace)).toEqual(['Acme/docs']);
@@ -92,12 +106,12 @@ describe('a request', () => {
   });
 });
 
-describe('projects', () => {
+describe.each(ENGINES)('projects [%s]', (engine) => {
   const paths = async (world: GitlabWorld, secret: string, query = ''): Promise<string[]> =>
     (await world.ask(`GET /projects?sort=asc&order_by=id${query}`, { token: secret })).body.map((project: { path_with_namespace: string }) => project.path_with_namespace);
 
   it('are listed as far as the person and the token reach', async () => {
-    const world = await gitlabWorld();
+    const world = await gitlabWorld(engine);
     expect(await paths(world, (await world.token('Bob', ['read_api'])).secret)).toEqual(['Acme/site', 'Acme/docs', 'Bob/notes', 'Ada/handbook']);
     expect(await paths(world, (await world.token('Cy', ['read_api'])).secret)).toEqual(['Acme/docs', 'Ada/handbook']);
     expect(await paths(world, (await world.token('Bob', ['write_repository'])).secret)).toEqual(['Acme/docs']);
@@ -107,6 +121,11 @@ describe('projects', () => {
     expect(await paths(world, bob, '&min_access_level=30')).toEqual(['Bob/notes']);
     expect(await paths(world, bob, '&archived=true')).toEqual([]);
     expect(await paths(world, bob, '&visibility=internal')).toEqual(['Ada/handbook']);
+    expect(await paths(world, bob, '&search=%25')).toEqual([]);
+    expect(await paths(world, bob, '&owned=true')).toEqual(['Bob/notes']);
+    const ordered = async (by: string): Promise<string[]> => (await world.ask(`GET /projects?order_by=${by}&sort=desc`, { token: bob })).body.map(({ name }: { name: string }) => name);
+    for (const by of ['id', 'created_at', 'updated_at', 'last_activity_at']) expect(await ordered(by)).toEqual(['handbook', 'notes', 'docs', 'site']);
+    for (const by of ['name', 'path']) expect(await ordered(by)).toEqual(['site', 'notes', 'handbook', 'docs']);
   });
 
   it('tell one who may not see them what they tell of those that are not there', async () => {
