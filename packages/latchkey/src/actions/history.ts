@@ -44,6 +44,12 @@ export async function readKnownCommit(ctx: Context, permit: Permit, id: string):
   return (await withPeople(ctx, commits))[0] ?? null;
 }
 
+/** Commits by id, read by one process; those that aren't there are missing. */
+export async function readKnownCommits(ctx: Context, permit: Permit, ids: readonly string[]): Promise<ReadonlyMap<string, KnownCommit>> {
+  const known = await withPeople(ctx, await readCommits(openTarget(ctx, permit), [...new Set(ids)]));
+  return new Map(known.map((one) => [one.commit.id, one]));
+}
+
 /** A commit's change as text; null when it is too long or takes too long. */
 export function readPatch(ctx: Context, permit: Permit, id: string, form: 'diff' | 'patch'): Promise<string | null> {
   return patchText(openTarget(ctx, permit), id, form);

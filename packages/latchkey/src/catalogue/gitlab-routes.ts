@@ -74,6 +74,7 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
   ['GET', '/projects/{id}/repository/commits/{sha}', READ, 'project'],
   ['POST', '/projects/{id}/repository/commits', WRITE, 'project'],
   ['GET', '/groups/{id}', PROJECTS, 'group'],
+  ['GET', '/groups/{id}/projects', PROJECTS, 'group'],
 ];
 
 /** Every endpoint that `/api/v4` answers. */

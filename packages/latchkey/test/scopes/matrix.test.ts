@@ -249,7 +249,7 @@ describe.each([...GITLAB_TREE.keys()])('GitLab’s scope %s', (scope) => {
 /** GitLab docs, "Access token scopes" and the pages of the endpoints. */
 function gitlabOpens(scope: string, name: string): boolean {
   const isAboutItself = /^(?:GET|DELETE) \/personal_access_tokens\/self/.test(name);
-  const isOpen = /^GET \/(?:users(?:\/\{id\})?|projects|users\/\{user_id\}\/projects|groups\/\{id\})$/.test(name);
+  const isOpen = /^GET \/(?:users(?:\/\{id\})?|projects|users\/\{user_id\}\/projects|groups\/\{id\}(?:\/projects)?)$/.test(name);
   if (isAboutItself || isOpen) return true;
   switch (scope) {
     case 'api':

@@ -63,6 +63,7 @@ it('finds people, projects and groups, by number and by full path', async () => 
   expect(await paths({ search: 'LEDG', simple: true, orderBy: 'name', sort: 'asc' })).toEqual(['acme/ledger']);
   expect(await paths({ perPage: 1 })).toHaveLength(4);
   expect(await api.Groups.show('acme')).toMatchObject({ full_path: 'acme', path: 'acme' });
+  expect((await api.Groups.allProjects('acme')).map((project) => project['path']).sort()).toEqual(['docs', 'ledger', 'site']);
   expect(await refused(api.Projects.show('acme/nothing'))).toMatchObject({ status: 404, description: '404 Project Not Found' });
   expect(await refused(api.Projects.show(4711))).toMatchObject({ status: 404, description: '404 Project Not Found' });
 

@@ -77,5 +77,6 @@ export const PROJECT_ENDPOINTS: readonly Endpoint[] = [
   endpoint('GET', '/personal_access_tokens/self/associations', {
     params: { min_access_level: { type: 'string', values: ACCESS_LEVEL_VALUES } }, paged: true, handle: associations,
   }),
+  endpoint('GET', '/groups/{id}/projects', { params: SEARCH, paged: true, handle: async (call) => list(call, (await readTargetAccount(call.ctx, call.permit)).id) }),
   endpoint('GET', '/groups/{id}', { handle: async ({ ctx, permit }) => ok(presentGroup(await readTargetAccount(ctx, permit), ctx.settings.publicUrl)) }),
 ];

@@ -1,5 +1,5 @@
 /** Branches and tags of a project. Source: GitLab docs "Branches API", "Tags API". */
-import { findCommitId, findRef, readKnownCommit, readRefs, type KnownCommit } from '../../../actions/history.ts';
+import { findCommitId, findRef, readKnownCommit, readKnownCommits, readRefs, type KnownCommit } from '../../../actions/history.ts';
 import { createRef, deleteRef, type RefResult } from '../../../actions/refs.ts';
 import { viewTarget } from '../../../actions/repository-view.ts';
 import { createTag, readTagMessages } from '../../../actions/tags.ts';
@@ -48,11 +48,13 @@ async function listBranches(call: Call<{ search: string | undefined }>): Promise
   const { ctx, permit, page } = call;
   const refs = await refsIn(call, 'refs/heads/', 'name');
   const place = await around(call);
-  const body = await Promise.all(refs.slice(page.offset, page.offset + page.perPage).map(async (ref) => {
-    const tip = await readKnownCommit(ctx, permit, ref.peeledId);
-    return tip === null ? [] : [presentBranch(ref, tip, place)];
-  }));
-  return { status: 200, body: body.flat(), total: refs.length };
+  const shown = refs.slice(page.offset, page.offset + page.perPage);
+  const tips = await readKnownCommits(ctx, permit, shown.map(({ peeledId }) => peeledId));
+  const body = shown.flatMap((ref) => {
+    const tip = tips.get(ref.peeledId);
+    return tip === undefined ? [] : [presentBranch(ref, tip, place)];
+  });
+  return { status: 200, body, total: refs.length };
 }
 
 async function showBranch(call: Call<unknown>, name: string): Promise<Reply> {
@@ -74,12 +76,12 @@ async function listTags(call: Call<ValuesOf<typeof TAG_SEARCH>>): Promise<Reply>
   // by version git itself begins with the newest
   const ordered = (params.sort ?? 'desc') === (params.order_by === 'version' ? 'desc' : 'asc') ? refs : refs.toReversed();
   const shown = ordered.slice(page.offset, page.offset + page.perPage);
-  const messages = await readTagMessages(ctx, permit, shown);
-  const body = await Promise.all(shown.map(async (ref) => {
-    const commit = await readKnownCommit(ctx, permit, ref.peeledId);
-    return commit === null ? [] : [presentTag(ref, commit, messages.get(ref.id) ?? null, webUrlOf(call))];
-  }));
-  return { status: 200, body: body.flat(), total: refs.length };
+  const [messages, commits] = await Promise.all([readTagMessages(ctx, permit, shown), readKnownCommits(ctx, permit, shown.map(({ peeledId }) => peeledId))]);
+  const body = shown.flatMap((ref) => {
+    const commit = commits.get(ref.peeledId);
+    return commit === undefined ? [] : [presentTag(ref, commit, messages.get(ref.id) ?? null, webUrlOf(call))];
+  });
+  return { status: 200, body, total: refs.length };
 }
 
 async function showTag(call: Call<unknown>, name: string): Promise<Reply> {
