@@ -33,3 +33,26 @@ test('a person signs in, changes how pages look, and signs out', async () => {
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByText('You are signed out.').waitFor();
 });
+
+test('signing in needs neither a mouse nor scripts', async () => {
+  const site = await startSite();
+  await site.addPerson('ada');
+  const page = await site.open({ javaScriptEnabled: false });
+  await page.goto('/settings/sessions');
+  await page.keyboard.type('ada');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('wrong horse');
+  await page.keyboard.press('Enter');
+  await page.locator('[role=alert]:focus').filter({ hasText: 'The name or the password is wrong.' }).waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(PASSWORD);
+  await Promise.all([page.waitForURL('**/settings/sessions'), page.keyboard.press('Enter')]);
+  await page.getByRole('heading', { name: 'Sessions' }).waitFor();
+  await page.keyboard.press('Tab');
+  await page.locator('a:focus', { hasText: 'Skip to content' }).waitFor();
+  await page.getByLabel('Account menu of ada').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'Sign out' }).waitFor();
+  await page.getByText('Chrome on Linux').waitFor();
+});

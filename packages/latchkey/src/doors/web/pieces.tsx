@@ -28,9 +28,9 @@ export function CommandBox({ id, lines, label }: { id: string; lines: string; la
   );
 }
 
-/** The button alone. It shows itself only where scripts run. */
-export function CopyButton({ for: target, label }: { for: string; label: string }): VNode {
-  return <clipboard-copy for={target} class="btn btn-sm" aria-label={label} role="button" tabIndex={0}><span>Copy</span></clipboard-copy>;
+/** The button alone, for what stands in an element or for a text of its own. It shows itself only where scripts run. */
+export function CopyButton({ label, ...what }: { label: string } & ({ for: string } | { value: string })): VNode {
+  return <clipboard-copy {...what} class="btn btn-sm" aria-label={label} role="button" tabIndex={0}><span>Copy</span></clipboard-copy>;
 }
 
 /** A word on a coloured ground. */

@@ -33,7 +33,7 @@ function show(visit: Visit, menu: Menu): Answer {
   const value = (name: string): string => (typeof account.profile[name] === 'string' ? account.profile[name] : '');
   return page('Public profile', <WithMenu visit={visit} menu={menu}>
     <Subhead title="Public profile" level={1} />
-    <div class="d-flex flex-items-center lk-gap mb-4"><Avatar login={account.login} size="large" /><div><div class="f3">{account.name === '' ? account.login : account.name}</div><div class="color-fg-muted">{account.login}</div></div></div>
+    <div class="d-flex flex-items-center lk-gap mb-4"><Avatar login={account.login} size="large" /><div><div class="f3">{account.name === '' ? account.login : account.name}</div>{account.name === '' ? null : <div class="color-fg-muted">{account.login}</div>}</div></div>
     <div class="lk-wide-form">
       <Form f={f} submit="Save the profile">
         <TextField f={f} name="name" label="Name" value={account.name} maxLength={MAX_PROFILE_LENGTH} autocomplete="name" />

@@ -9,7 +9,7 @@ import { Secret } from '../../base/secret.ts';
 import { Form, TextField } from './form.tsx';
 import { WithMenu } from './layout.tsx';
 import { SETTINGS_MENU } from './menus.ts';
-import { Label, Notice, Subhead, Time } from './pieces.tsx';
+import { CopyButton, Label, Notice, Subhead, Time } from './pieces.tsx';
 import type { Visit } from './visit.ts';
 import { page, redirect, type Answer, type WebPage } from './web-page.ts';
 
@@ -110,6 +110,7 @@ function showCodes(visit: Visit): Answer {
       <>
         <Notice tone="warn">Keep these where you keep your passwords. They are not shown again. Each works once.</Notice>
         <ul class="lk-codes lk-mono mb-3" aria-label="Recovery codes">{codes.map((code) => <li>{spacedCode(code)}</li>)}</ul>
+        <p><CopyButton value={codes.map(spacedCode).join('\n')} label="Copy all recovery codes" /></p>
       </>
     )}
     {visit.user.account.twoFactorAt === null ? null : <Form f={f} submit="Make new recovery codes" tone="default"><p>New codes take the place of the old ones.</p></Form>}
