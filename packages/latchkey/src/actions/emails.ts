@@ -4,7 +4,7 @@
  * Invariant: one of them is primary, and only a verified one becomes so by hand. Tokens need a verified address.
  */
 import { networkOf } from '../base/address.ts';
-import { problem } from '../base/errors.ts';
+import { problem, Problem } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import { DAY_SEC, HOUR_SEC } from '../base/time.ts';
 import { emailProblem, nameKey } from '../rules/names.ts';
@@ -26,23 +26,36 @@ export type { Email };
 export const MAX_EMAILS = 20;
 const VERIFICATION_SEC = DAY_SEC;
 
+/** Whose addresses a permit is about: whoever holds it, by session or by a token with the permission for it. */
+function holderOf({ actor }: Permit): number {
+  if (actor.userId === null) throw new TypeError('only a person has e-mail addresses');
+  return actor.userId;
+}
+
 /** The person's addresses, the primary one first. */
 export function listEmails(ctx: Context, permit: Permit): Promise<Email[]> {
-  return emailsOf(ctx.store.db, personOf(permit));
+  return emailsOf(ctx.store.db, holderOf(permit));
 }
 
 /** Adds an address, and sends the mail that verifies it. @throws Problem when it is none, is somebody's already, or there are too many. */
-export async function addEmail(ctx: Context, permit: Permit, address: string): Promise<void> {
-  const userId = personOf(permit);
-  const wrong = emailProblem(address);
-  if (wrong !== null) throw problem('invalid', wrong, 'email');
+export function addEmail(ctx: Context, permit: Permit, address: string): Promise<void> {
+  return addEmails(ctx, permit, [address]);
+}
+
+/** The same for several, all or none. */
+export async function addEmails(ctx: Context, permit: Permit, addresses: readonly string[]): Promise<void> {
+  const userId = holderOf(permit);
+  const wrong = addresses.flatMap((address) => emailProblem(address) ?? []);
+  if (wrong.length > 0) throw new Problem(wrong.map((message) => ({ field: 'email', code: 'invalid', message })));
   const at = ctx.clock.now();
   await unlessTaken('Somebody has this e-mail address already.', 'email', () =>
     ctx.store.transaction(async (tx) => {
-      if ((await emailsOf(tx, userId)).length >= MAX_EMAILS) throw problem('limit_reached', `A person has at most ${MAX_EMAILS} e-mail addresses.`, 'email');
-      await insertEmail(tx, { userId, address, verifiedAt: null, primary: false, at });
-      await record(tx, permit, at, { action: 'user.add_email', userId, data: { email: address } });
-      await queueVerification(ctx, tx, userId, address);
+      if ((await emailsOf(tx, userId)).length + addresses.length > MAX_EMAILS) throw problem('limit_reached', `A person has at most ${MAX_EMAILS} e-mail addresses.`, 'email');
+      for (const address of addresses) {
+        await insertEmail(tx, { userId, address, verifiedAt: null, primary: false, at });
+        await record(tx, permit, at, { action: 'user.add_email', userId, data: { email: address } });
+        await queueVerification(ctx, tx, userId, address);
+      }
     }),
   );
 }
@@ -102,12 +115,24 @@ export async function makePrimary(ctx: Context, permit: Permit, emailId: number)
 
 /** Removes an address. @throws Problem when it is the primary one. */
 export async function removeEmail(ctx: Context, permit: Permit, emailId: number): Promise<void> {
-  const userId = personOf(permit);
+  await ctx.store.transaction(async (tx) => remove(ctx, tx, permit, await ownEmail(tx, holderOf(permit), emailId)));
+}
+
+/** Removes addresses by their text, all or none. @throws Problem when one is the primary one, or none of the person's. */
+export async function removeEmails(ctx: Context, permit: Permit, addresses: readonly string[]): Promise<void> {
   await ctx.store.transaction(async (tx) => {
-    const email = await ownEmail(tx, userId, emailId);
-    if (!(await deleteEmail(tx, userId, emailId))) throw problem('unprocessable', `${email.address} is your primary address: make another one primary first.`);
-    await record(tx, permit, ctx.clock.now(), { action: 'user.remove_email', userId, data: { email: email.address } });
+    const own = await emailsOf(tx, holderOf(permit));
+    for (const address of new Set(addresses.map(nameKey))) {
+      const email = own.find((one) => nameKey(one.address) === address);
+      if (email === undefined) throw problem('not_found', 'That is none of your addresses.');
+      await remove(ctx, tx, permit, email);
+    }
   });
+}
+
+async function remove(ctx: Context, tx: Query, permit: Permit, email: Email): Promise<void> {
+  if (!(await deleteEmail(tx, email.userId, email.id))) throw problem('unprocessable', `${email.address} is your primary address: make another one primary first.`);
+  await record(tx, permit, ctx.clock.now(), { action: 'user.remove_email', userId: email.userId, data: { email: email.address } });
 }
 
 async function ownEmail(q: Query, userId: number, emailId: number): Promise<Email> {

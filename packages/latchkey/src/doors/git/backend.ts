@@ -9,8 +9,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/context.ts';
+import type { MovedRef } from '../../actions/pushes.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import type { GitEnd, GitProcess } from '../../git/processes.ts';
+import { PushCommands } from './push-commands.ts';
 import { PushReport } from './push-report.ts';
 import { endLater, refuseMistake, type Mistake } from './refuse.ts';
 
@@ -36,8 +38,8 @@ export interface Exchange {
   readonly contentType: string;
   /** Sent before what git says. */
   readonly preamble: string;
-  /** Called when a push changed at least one ref. The answer ends only after it has settled, so that what was acknowledged is on record. */
-  readonly onChanged: () => Promise<void>;
+  /** Called when a push changed at least one ref, with what it asked for. The answer ends only after it has settled, so that what was acknowledged is on record. */
+  readonly onChanged: (asked: readonly MovedRef[]) => Promise<void>;
 }
 
 /** Runs the service for the client. Rejects with `Busy`, with what kept git from starting, or with what `onChanged` rejects with. */
@@ -67,6 +69,7 @@ class Conversation {
   readonly #git: GitProcess;
   readonly #idle: NodeJS.Timeout;
   readonly #report = new PushReport();
+  readonly #commands = new PushCommands();
   #bodyBytes = 0;
   #bodyWhole = false;
   #mistake: Mistake | null = null;
@@ -100,7 +103,7 @@ class Conversation {
 
   /** Begins as soon as git reports the first changed ref, while git still tidies up. */
   #record(): void {
-    this.#recorded ??= this.#exchange.onChanged();
+    this.#recorded ??= this.#exchange.onChanged(this.#commands.moved());
     this.#recorded.catch(() => undefined);
   }
 
@@ -124,6 +127,7 @@ class Conversation {
 
   #count(chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
+    if (this.#exchange.run.service === 'receive-pack') this.#commands.see(chunk);
     if (this.#exchange.run.service === 'upload-pack' && this.#bodyBytes > MAX_FETCH_REQUEST_BYTES) this.#giveUp('body_too_large');
   }
 

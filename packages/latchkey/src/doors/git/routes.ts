@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authorize, type Permit } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
 import { authorizationOf, credentialOf } from '../../actions/credential.ts';
+import { tellOfPush, type MovedRef } from '../../actions/pushes.ts';
 import { recordPush } from '../../actions/repositories.ts';
 import { callerAddress } from '../../base/address.ts';
 import { headerOf } from '../../base/raw-headers.ts';
@@ -100,6 +101,7 @@ async function serve(
   const { owner, repository } = repositoryOf(permit);
   const path = ctx.git.path(owner.login, repository.name);
   const pushing = service === 'receive-pack' && step === 'call';
+  let asked: readonly MovedRef[] = [];
   await converse(ctx, {
     request,
     response,
@@ -112,11 +114,13 @@ async function serve(
       caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
       workflowRefusal: pushing && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null,
     },
-    onChanged: async () => {
+    onChanged: async (moved) => {
+      asked = moved;
       ctx.git.touched(path);
       await recordPush(ctx, permit);
     },
   });
+  await tellOfPush(ctx, permit, asked);
 }
 
 /** The line that opens the answer in versions 0 and 1: `# service=git-upload-pack` as a pkt-line, and a flush (gitprotocol-http, "Smart Clients"). */

@@ -5,6 +5,7 @@ import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { documentationEndpoints } from './endpoints/documentation.ts';
 import { DEPLOY_KEY_ENDPOINTS } from './endpoints/deploy-keys.ts';
+import { EMAIL_ENDPOINTS } from './endpoints/emails.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
 import { INSTANCE_ENDPOINTS } from './endpoints/instance.ts';
 import { LOG_ENDPOINTS } from './endpoints/logs.ts';
@@ -24,6 +25,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...CREDENTIAL_ENDPOINTS,
   ...documentationEndpoints(() => ENDPOINTS),
   ...DEPLOY_KEY_ENDPOINTS,
+  ...EMAIL_ENDPOINTS,
   ...HISTORY_ENDPOINTS,
   ...ORGANIZATION_ENDPOINTS,
   ...INSTANCE_ENDPOINTS,

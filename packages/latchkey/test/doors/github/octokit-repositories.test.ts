@@ -102,6 +102,31 @@ describe('octokit', () => {
     server.close();
   });
 
+  it('tells its webhook what git pushes: commits, branches and tags, and nothing of what was refused', async () => {
+    const { url, received, server } = await receiver();
+    const hook = await octokit.repos.createWebhook({ owner: 'ada', repo: 'open', config: { url, content_type: 'json' }, events: ['*'] });
+    await soon(() => expect(received).toHaveLength(1));
+    await world.ok(['clone', '-q', world.remote('ada/open', world.full), 'pushed']);
+    const here = { in: 'pushed' };
+    await world.ok(['commit', '-q', '--allow-empty', '-m', 'one'], here);
+    await world.ok(['commit', '-q', '--allow-empty', '-m', 'two'], here);
+    await world.ok(['tag', 'v1'], here);
+    await world.ok(['push', '-q', 'origin', 'HEAD:main', 'v1'], here);
+    const told = (from: number): string[] => received.slice(from).map(({ headers, body }) => `${headers['x-github-event']} ${JSON.parse(body).ref}`).toSorted();
+    await soon(() => expect(told(1)).toEqual(['create main', 'create v1', 'push refs/heads/main', 'push refs/tags/v1']));
+    const push = received.map(({ body }) => JSON.parse(body)).find(({ ref, commits }) => ref === 'refs/heads/main' && commits !== undefined);
+    expect(push).toMatchObject({ before: '0'.repeat(40), created: true, commits: [{ message: 'one' }, { message: 'two' }], head_commit: { message: 'two' }, pusher: { name: 'ada' } });
+    await world.ok(['commit', '-q', '--amend', '--allow-empty', '-m', 'other'], here);
+    expect((await world.git(['push', '-q', 'origin', 'HEAD:main'], here)).code).not.toBe(0);
+    await world.ok(['push', '-q', '--force', 'origin', 'HEAD:main'], here);
+    await soon(() => expect(told(5)).toEqual(['push refs/heads/main']));
+    expect(JSON.parse(received[5]!.body)).toMatchObject({ forced: true, created: false, commits: [{ message: 'other' }] });
+    await world.ok(['push', '-q', 'origin', ':v1'], here);
+    await soon(() => expect(told(6)).toEqual(['delete v1', 'push refs/tags/v1']));
+    await octokit.repos.deleteWebhook({ owner: 'ada', repo: 'open', hook_id: hook.data.id });
+    server.close();
+  });
+
   it('has a form-encoded delivery for a hook that asks for it, and a reason in the log where nobody answers', async () => {
     const { url, received, server } = await receiver();
     const hook = await octokit.repos.createWebhook({ ...HERE, config: { url }, events: ['push'] });

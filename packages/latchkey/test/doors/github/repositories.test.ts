@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { forEachEngine } from '../../engines/engines.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
+import { readOutbox } from '../../../src/actions/mail.ts';
 import { addRepository, setCollaborator } from '../../../src/actions/repositories.ts';
 import { apiWorld, grant, type ApiWorld } from './api.ts';
 import { validated } from './schema-harness.ts';
@@ -168,5 +169,25 @@ describe('a profile over the API', () => {
     expect(await ask('GET /users/nobody')).toMatchObject({ status: 404 });
     const weak = await token('Bob', {});
     expect(await ask('PATCH /user', { token: weak.secret, body: { name: 'x' } })).toMatchObject({ status: 403 });
+  });
+});
+
+describe('e-mail addresses over the API', () => {
+  it('are listed, added with a mail that verifies them, and removed, by tokens with the permission', async () => {
+    const { ask, bob, ctx, token } = await world();
+    expect((await ask('GET /user/emails', { token: bob })).body).toEqual([{ email: 'bob@example.org', primary: true, verified: true, visibility: 'private' }]);
+    expect(await ask('POST /user/emails', { token: bob, body: { emails: ['bob@work.example', 'Bob@home.example'] } })).toMatchObject({ status: 201, body: [{ email: 'bob@work.example', verified: false }, { email: 'Bob@home.example' }] });
+    const mails = await readOutbox(ctx, operatorPermit(), { beforeId: null, limit: 10 });
+    expect(mails.filter(({ template }) => template === 'email_verification').map(({ address }) => address)).toEqual(['Bob@home.example', 'bob@work.example']);
+    for (const emails of [['nope'], ['new@x.example', 'ADA@example.org'], [], Array.from({ length: 19 }, (_, i) => `a${i}@x.example`)]) expect([emails, await ask('POST /user/emails', { token: bob, body: { emails } })]).toMatchObject([emails, { status: 422 }]);
+    expect(await ask('DELETE /user/emails', { token: bob, body: ['bob@work.example', 'bob@example.org'] })).toMatchObject({ status: 422 });
+    expect(await ask('DELETE /user/emails', { token: bob, body: ['ada@example.org'] })).toMatchObject({ status: 404 });
+    expect((await ask('GET /user/emails', { token: bob })).body).toHaveLength(3);
+    expect(await ask('DELETE /user/emails', { token: bob, body: { emails: ['BOB@work.example'] } })).toMatchObject({ status: 204 });
+    expect((await ask('GET /user/emails', { token: bob })).body).toHaveLength(2);
+    const reader = await token('Bob', { grants: [grant({ permissions: { emails: 'read' } })] });
+    expect((await ask('GET /user/emails', { token: reader.secret })).status).toBe(200);
+    expect(await ask('POST /user/emails', { token: reader.secret, body: { emails: ['x@y.example'] } })).toMatchObject({ status: 403, body: { missing: { emails: 'write' } } });
+    expect(await ask('GET /user/emails', { token: (await token('Bob', {})).secret })).toMatchObject({ status: 403 });
   });
 });
