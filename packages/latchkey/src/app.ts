@@ -96,7 +96,7 @@ async function showMetrics(context: OpenContext, jobs: JobRunner): Promise<Metri
 }
 
 function makeListener(context: OpenContext, readiness: Readiness): { fastify: FastifyInstance; server: Server } {
-  const doors: readonly (readonly [DoorName, Door])[] = [['forward', makeForwardDoor(context)], ['git', makeGitDoor(context)]];
+  const doors: readonly (readonly [DoorName, Door])[] = [['forward', makeForwardDoor(context)], ['git', makeGitDoor(context, readiness.ended.signal)]];
   let server: Server | undefined;
   const fastify = Fastify({
     logger: false,

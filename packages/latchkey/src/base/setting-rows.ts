@@ -89,6 +89,10 @@ export const SETTING_ROWS = {
     section: 'Git', kind: wholeNumber(1, 86_400), default: 300, unit: 'seconds',
     doc: 'a clone or push is cut off when no byte has moved in either direction for that long',
   }),
+  packCacheMib: row<number, number>({
+    section: 'Git', kind: wholeNumber(0, 1_048_576), default: 512,
+    doc: 'MiB on the disk, for each worker, for answers to clones that several clients ask for alike within a minute; 0 shares nothing',
+  }),
   allowRepositoryHooks: off({
     section: 'Git',
     doc: 'run the hooks that lie in repositories; they run with the rights of the server',

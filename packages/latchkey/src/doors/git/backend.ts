@@ -5,8 +5,8 @@
  * Invariant: nothing is sent before git has said something, so a git that fails first is answered with a status and a sentence.
  * Never: a byte of a body held back to be looked at, or a body read before the decision (`Expect: 100-continue`).
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/context.ts';
 import type { MovedRef } from '../../actions/pushes.ts';
@@ -36,6 +36,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly run: ServiceRun;
   readonly contentType: string;
+  /** The body, when it was received whole before. */
+  readonly received?: Buffer;
   /** Sent before what git says. */
   readonly preamble: string;
   /** Called when a push changed at least one ref, with what it asked for. The answer ends only after it has settled, so that what was acknowledged is on record. */
@@ -114,9 +116,10 @@ class Conversation {
   }
 
   #passInput(): void {
-    const { request, response } = this.#exchange;
+    const { request, response, received } = this.#exchange;
     if (request.headers.expect !== undefined) response.writeContinue();
-    const body = inflated(request, () => this.#giveUp('body_unreadable'));
+    const sent = received === undefined ? request : Readable.from([received]);
+    const body = inflated(sent, request.headers, () => this.#giveUp('body_unreadable'));
     request.on('data', () => this.#idle.refresh());
     body.on('data', (chunk: Buffer) => this.#count(chunk));
     body.once('end', () => { this.#bodyWhole = true; });
@@ -190,9 +193,9 @@ class Conversation {
 }
 
 /** The body without its gzip, if it has one. */
-function inflated(request: IncomingMessage, onDamage: () => void): Readable {
-  if (request.headers['content-encoding'] === undefined) return request;
+function inflated(sent: Readable, headers: IncomingHttpHeaders, onDamage: () => void): Readable {
+  if (headers['content-encoding'] === undefined) return sent;
   const gunzip = createGunzip();
   gunzip.once('error', onDamage);
-  return request.pipe(gunzip);
+  return sent.pipe(gunzip);
 }

@@ -22,7 +22,8 @@ import { explain } from '../../rules/explain.ts';
 import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
 import { nameKey } from '../../rules/names.ts';
 import { gitAddress, type GitAddress } from './address.ts';
-import { converse, NO_CACHE } from './backend.ts';
+import { converse, NO_CACHE, type Exchange } from './backend.ts';
+import { Herds } from './herd.ts';
 import { refuse, refuseMistake, type Mistake } from './refuse.ts';
 
 /** What each service requires. `git` is the part of `contents` that clones, fetches and pushes. */
@@ -35,14 +36,16 @@ const WORKFLOWS: Need = { sets: [{ workflows: 'write' }], publicRead: false, wri
 const PURPOSES: Readonly<Record<GitService, string>> = { 'upload-pack': 'fetch', 'receive-pack': 'push' };
 const GZIP: ReadonlySet<string | undefined> = new Set([undefined, 'gzip', 'x-gzip']);
 
-/** A handler for `request`, `checkContinue` included. It answers what is git's and returns true; what is not, it leaves alone and returns false. */
-export function makeGitDoor(ctx: Context): (request: IncomingMessage, response: ServerResponse) => boolean {
+/** A handler for `request`, `checkContinue` included, until the server has `ended`. It answers what is git's and returns true; what is not, it leaves alone and returns false. */
+export function makeGitDoor(ctx: Context, ended: AbortSignal): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const herds = new Herds(ctx);
+  ended.addEventListener('abort', () => herds.forgetAll(), { once: true });
   return (request, response) => {
     const address = gitAddress(request.url ?? '');
     if (address === null) return false;
     const mistake = 'mistake' in address ? address.mistake : mistakeIn(request, address);
     if (mistake !== null) refuseMistake(request, response, mistake);
-    else guard(() => answer(ctx, request, response, address as GitAddress), (error) => fail(ctx, request, response, error));
+    else guard(() => answer(ctx, herds, request, response, address as GitAddress), (error) => fail(ctx, request, response, error));
     return true;
   };
 }
@@ -67,7 +70,7 @@ function guard(work: () => Soon<void>, onError: (error: unknown) => void): void 
 }
 
 /** Decides and answers: in this turn of the event loop, when everything is remembered and no process is needed. */
-function answer(ctx: Context, request: IncomingMessage, response: ServerResponse, address: GitAddress): Soon<void> {
+function answer(ctx: Context, herds: Herds, request: IncomingMessage, response: ServerResponse, address: GitAddress): Soon<void> {
   const { rawHeaders } = request;
   const from = callerAddress(request.socket.remoteAddress, headerOf(rawHeaders, 'x-forwarded-for'), ctx.settings.trustedProxies);
   const verdict = authorize(ctx, {
@@ -79,10 +82,12 @@ function answer(ctx: Context, request: IncomingMessage, response: ServerResponse
     purpose: `${PURPOSES[address.service]} ${address.owner}/${address.name}`,
     door: 'git',
   });
-  return soon(verdict, (found) => (found.allowed ? answerPermitted(ctx, request, response, address, found.permit, from) : refuse(request, response, found.explanation)));
+  return soon(verdict, (found) => (found.allowed ? answerPermitted(ctx, herds, request, response, address, found.permit, from) : refuse(request, response, found.explanation)));
 }
 
-function answerPermitted(ctx: Context, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, from: string): Soon<void> {
+function answerPermitted(
+  ctx: Context, herds: Herds, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, from: string,
+): Soon<void> {
   const { owner, repository } = repositoryOf(permit);
   if (address.step === 'refs' && isRenamed(address, owner, repository)) {
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
@@ -91,18 +96,18 @@ function answerPermitted(ctx: Context, request: IncomingMessage, response: Serve
   if (address.step === 'refs' && address.service === 'upload-pack' && protocolVersion(protocol) === 2) {
     return soon(ctx.git.capabilities(repository.objectFormat), (capabilities) => sendCapabilities(response, capabilities));
   }
-  return serve(ctx, request, response, address, permit, protocol, from);
+  return serve(ctx, herds, request, response, address, permit, protocol, from);
 }
 
 async function serve(
-  ctx: Context, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, protocol: string | undefined, from: string,
+  ctx: Context, herds: Herds, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, protocol: string | undefined, from: string,
 ): Promise<void> {
   const { service, step } = address;
   const { owner, repository } = repositoryOf(permit);
   const path = ctx.git.path(owner.login, repository.name);
   const pushing = service === 'receive-pack' && step === 'call';
   let asked: readonly MovedRef[] = [];
-  await converse(ctx, {
+  const exchange: Exchange = {
     request,
     response,
     contentType: `application/x-git-${service}-${step === 'refs' ? 'advertisement' : 'result'}`,
@@ -117,9 +122,13 @@ async function serve(
     onChanged: async (moved) => {
       asked = moved;
       ctx.git.touched(path);
+      herds.forget(repository.id);
       await recordPush(ctx, permit);
     },
-  });
+  };
+  const isFetch = service === 'upload-pack' && step === 'call' && protocolVersion(protocol) === 2;
+  const alone = isFetch ? await herds.serve(exchange, repository.id) : exchange;
+  if (alone !== null) await converse(ctx, alone);
   await tellOfPush(ctx, permit, asked);
 }
 

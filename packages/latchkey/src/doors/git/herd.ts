@@ -1,0 +1,151 @@
+/**
+ * Herds: many clients that clone the same commits at the same time, as the jobs of a CI run do, share one run of git.
+ *
+ * The first clone is an ordinary one. When the same request comes again within a minute, its answer is kept on the disk while it streams, and whoever
+ * asks for it next reads along: no process, no place in the queue.
+ * Invariant: every client was let in to this very repository before (the key holds its id, which is never given twice).
+ * Invariant: what is kept holds no more than git itself would send to the same request: objects are named by hash, and it goes with the next push.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { Context } from '../../actions/context.ts';
+import { fetchKey } from '../../git/fetch-request.ts';
+import { PackCache, type SharedPack } from '../../git/pack-cache.ts';
+import type { ServiceRun } from '../../git/room.ts';
+import { NO_CACHE, type Exchange } from './backend.ts';
+import { refuseMistake } from './refuse.ts';
+
+/** Larger requests name so much that no two are alike. */
+export const MAX_SHARED_REQUEST_BYTES = 64 * 1024;
+const MAX_INFLATED_BYTES = 1024 * 1024;
+const MIB = 1024 * 1024;
+
+/** A client's request, received whole, that others may have sent alike. */
+interface Alike {
+  readonly key: string;
+  /** Without its gzip. */
+  readonly body: Buffer;
+}
+
+export class Herds {
+  readonly #ctx: Context;
+  readonly #packs: PackCache;
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+    this.#packs = new PackCache({ folder: join(ctx.settings.data, 'pack-cache'), maxBytes: ctx.settings.packCacheMib * MIB });
+  }
+
+  /** A push has changed something. */
+  forget(repositoryId: number): void {
+    this.#packs.forget(repositoryId);
+  }
+
+  /** The server stops. */
+  forgetAll(): void {
+    this.#packs.forget(null);
+  }
+
+  /** Answers a fetch together with others, if it is one that can be. Null when it was; else what is still to be done alone. */
+  async serve(exchange: Exchange, repositoryId: number): Promise<Exchange | null> {
+    const { request, run } = exchange;
+    if (!isShort(request) || this.#ctx.settings.packCacheMib === 0) return exchange;
+    const received = await receive(request, this.#ctx.settings.gitIdleTimeoutSec * 1000);
+    const alone = { ...exchange, received };
+    const alike = alikeOf(request, received, repositoryId);
+    if (alike === null) return alone;
+    const pack = this.#packs.find(alike.key) ?? (this.#packs.isRepeated(alike.key) ? await this.#begin(alike, run, repositoryId) : null);
+    if (pack === null) return alone;
+    await this.#pass(pack, exchange);
+    return null;
+  }
+
+  async #begin(alike: Alike, run: ServiceRun, repositoryId: number): Promise<SharedPack> {
+    const pack = await this.#packs.begin(alike.key, repositoryId);
+    if (pack.bytes === 0 && !this.#filling.has(pack)) void this.#fill(pack, alike, run);
+    return pack;
+  }
+
+  readonly #filling = new WeakSet<SharedPack>();
+
+  async #fill(pack: SharedPack, { key, body }: Alike, run: ServiceRun): Promise<void> {
+    this.#filling.add(pack);
+    try {
+      const git = await this.#ctx.git.serve(run, pack.abandoned.signal);
+      pack.abandoned.signal.addEventListener('abort', () => git.stop(), { once: true });
+      git.stdin.end(body);
+      for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
+        await pack.append(chunk);
+        this.#packs.trim(key, pack);
+      }
+      const end = await git.ended;
+      if (end.code === 0) pack.finish();
+      else pack.fail(new Error(`git upload-pack ended with ${end.code ?? end.signal}: ${end.stderr}`));
+    } catch (error) {
+      pack.fail(error);
+    }
+    this.#packs.settle(key, pack);
+  }
+
+  async #pass(pack: SharedPack, { request, response, contentType }: Exchange): Promise<void> {
+    // Who takes nothing for so long is cut off.
+    const idle = setTimeout(() => response.destroy(), this.#ctx.settings.gitIdleTimeoutSec * 1000);
+    try {
+      for await (const chunk of pack.read()) {
+        if (response.destroyed) return;
+        if (!response.headersSent) response.writeHead(200, { 'Content-Type': contentType, ...NO_CACHE });
+        if (!response.write(chunk)) await taken(response);
+        idle.refresh();
+      }
+      response.end();
+    } catch (error) {
+      if (response.headersSent || !(error instanceof Error) || !error.message.startsWith('git ')) throw error;
+      this.#ctx.log.info({ reason: error.message }, 'git ended with an error');
+      refuseMistake(request, response, 'body_unreadable');
+    } finally {
+      clearTimeout(idle);
+    }
+  }
+}
+
+function isShort({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length'] ?? Infinity) <= MAX_SHARED_REQUEST_BYTES && headers.expect === undefined;
+}
+
+/** Resolves when the client has taken what was sent, or is gone. */
+function taken(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.once('drain', done).once('close', done);
+  });
+}
+
+/** The whole body. Rejects when the client goes, or sends nothing for too long. */
+async function receive(request: IncomingMessage, idleMs: number): Promise<Buffer> {
+  const idle = setTimeout(() => request.destroy(new Error('the client sent nothing for too long')), idleMs);
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      idle.refresh();
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    clearTimeout(idle);
+  }
+}
+
+function alikeOf({ headers }: IncomingMessage, received: Buffer, repositoryId: number): Alike | null {
+  try {
+    const body = headers['content-encoding'] === undefined ? received : gunzipSync(received, { maxOutputLength: MAX_INFLATED_BYTES });
+    const key = fetchKey(body);
+    return key === null ? null : { key: `${repositoryId} ${key}`, body };
+  } catch {
+    // Damaged, or inflating to more than any request needs: whoever serves it alone says so.
+    return null;
+  }
+}

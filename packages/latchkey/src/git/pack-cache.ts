@@ -1,0 +1,176 @@
+/**
+ * Answers to fetches that several clients ask for alike at about the same time: made once, read by all.
+ *
+ * An answer lies in a file without a name, which is gone with the process whatever happens. It can be read while it is being written.
+ * Invariant: what all kept answers take on the disk is bounded; the oldest go first.
+ * Never: a decision about who may read. Whoever asks for an answer by its key has been let in, and the key holds the repository.
+ */
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
+
+/** How long an answer is kept, and a request counts as seen lately. Short, since a branch that is deleted should not live on here for long. */
+export const KEEP_MS = 60_000;
+const READ_BYTES = 256 * 1024;
+const MAX_SEEN = 10_000;
+
+export interface PackCacheOptions {
+  /** Made when it is missing; nothing stays in it. */
+  readonly folder: string;
+  /** All answers together. One may take half of it. 0 keeps nothing. */
+  readonly maxBytes: number;
+  readonly keepMs?: number;
+}
+
+/** An answer that is there, or on its way. */
+export class SharedPack {
+  readonly repositoryId: number;
+  readonly #file: FileHandle;
+  /** Aborted when nobody reads any more what isn't finished. */
+  readonly abandoned = new AbortController();
+  #written = 0;
+  #state: 'growing' | 'whole' | { readonly failure: unknown } = 'growing';
+  #readers = 0;
+  #isKept = true;
+  #grown = Promise.withResolvers<void>();
+
+  constructor(repositoryId: number, file: FileHandle) {
+    this.repositoryId = repositoryId;
+    this.#file = file;
+  }
+
+  get bytes(): number {
+    return this.#written;
+  }
+
+  get hasFailed(): boolean {
+    return typeof this.#state === 'object';
+  }
+
+  async append(chunk: Buffer): Promise<void> {
+    await this.#file.write(chunk, 0, chunk.length, this.#written);
+    this.#written += chunk.length;
+    this.#wake();
+  }
+
+  finish(): void {
+    this.#state = 'whole';
+    this.#wake();
+    this.#closeIfDone();
+  }
+
+  /** Every reader gets the failure. */
+  fail(failure: unknown): void {
+    this.#state = { failure };
+    this.#wake();
+    this.#closeIfDone();
+  }
+
+  /** The answer from its beginning, as it grows. @throws what it failed with. */
+  async *read(): AsyncGenerator<Buffer> {
+    this.#readers++;
+    try {
+      for (let at = 0; ;) {
+        const grown = this.#grown.promise;
+        if (at < this.#written) {
+          const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(Math.min(READ_BYTES, this.#written - at)), 0, null, at);
+          at += bytesRead;
+          yield buffer.subarray(0, bytesRead);
+        } else if (typeof this.#state === 'object') throw this.#state.failure;
+        else if (this.#state === 'whole') return;
+        else await grown;
+      }
+    } finally {
+      this.#readers--;
+      if (this.#readers === 0 && this.#state === 'growing') this.abandoned.abort(new Error('nobody reads it any more'));
+      this.#closeIfDone();
+    }
+  }
+
+  /** Nobody new will read it. */
+  release(): void {
+    this.#isKept = false;
+    this.#closeIfDone();
+  }
+
+  #wake(): void {
+    this.#grown.resolve();
+    this.#grown = Promise.withResolvers();
+  }
+
+  #closeIfDone(): void {
+    if (this.#isKept || this.#readers > 0 || this.#state === 'growing') return;
+    this.#isKept = true;
+    void this.#file.close().catch(() => {});
+  }
+}
+
+export class PackCache {
+  readonly #options: PackCacheOptions;
+  readonly #packs = new Map<string, SharedPack>();
+  readonly #seen: LRUCache<string, true>;
+
+  constructor(options: PackCacheOptions) {
+    this.#options = options;
+    this.#seen = new LRUCache({ max: MAX_SEEN, ttl: options.keepMs ?? KEEP_MS });
+  }
+
+  /** The answer under a key, whole or growing. */
+  find(key: string): SharedPack | null {
+    return this.#packs.get(key) ?? null;
+  }
+
+  /** Notes a request; true when the same one came lately, so that it pays to keep the answer. */
+  isRepeated(key: string): boolean {
+    if (this.#options.maxBytes === 0) return false;
+    const isRepeated = this.#seen.has(key);
+    this.#seen.set(key, true);
+    return isRepeated;
+  }
+
+  /** Begins an answer under a key. Its writer calls `append`, then `finish` or `fail`, and `settle` here. */
+  async begin(key: string, repositoryId: number): Promise<SharedPack> {
+    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
+    const path = join(this.#options.folder, randomUUID());
+    const file = await open(path, 'wx+', 0o600);
+    await rm(path, { force: true });
+    const found = this.#packs.get(key);
+    if (found !== undefined) {
+      // Somebody was faster.
+      await file.close();
+      return found;
+    }
+    const pack = new SharedPack(repositoryId, file);
+    this.#packs.set(key, pack);
+    return pack;
+  }
+
+  /** Makes room after an answer has grown; one that is too large for all is read to its end by those who read it now. */
+  trim(key: string, pack: SharedPack): void {
+    const { maxBytes } = this.#options;
+    if (pack.bytes > maxBytes / 2) this.#drop(key, pack);
+    let total = [...this.#packs.values()].reduce((sum, each) => sum + each.bytes, 0);
+    for (const [oldKey, old] of this.#packs) {
+      if (total <= maxBytes) return;
+      total -= old.bytes;
+      this.#drop(oldKey, old);
+    }
+  }
+
+  /** An answer has ended: a failed one goes at once, another after a while. */
+  settle(key: string, pack: SharedPack): void {
+    if (pack.hasFailed) this.#drop(key, pack);
+    else setTimeout(() => this.#drop(key, pack), this.#options.keepMs ?? KEEP_MS).unref();
+  }
+
+  /** Something was pushed to a repository: nobody new gets what was there before. Null: of any repository. */
+  forget(repositoryId: number | null): void {
+    for (const [key, pack] of this.#packs) if (repositoryId === null || pack.repositoryId === repositoryId) this.#drop(key, pack);
+  }
+
+  #drop(key: string, pack: SharedPack): void {
+    if (this.#packs.get(key) === pack) this.#packs.delete(key);
+    pack.release();
+  }
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { operatorPermit } from '../../../src/actions/authorize.ts';
+import { addUser } from '../../../src/actions/accounts.ts';
+import { createToken } from '../../../src/actions/tokens.ts';
+import { fetchKey } from '../../../src/git/fetch-request.ts';
+import { PackCache } from '../../../src/git/pack-cache.ts';
+import { makeWorld, type World } from './server.ts';
+
+let world: World;
+let clones = 0;
+
+async function commit(name: string): Promise<string> {
+  await writeFile(join(world.folder, 'work', name), randomBytes(200_000).toString('hex'));
+  await world.ok(['add', '.'], { in: 'work' });
+  await world.ok(['commit', '-qm', name], { in: 'work' });
+  await world.ok(['push', '-q', world.remote('ada/closed', world.full), 'HEAD:main'], { in: 'work' });
+  return (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
+}
+
+async function cloned(...options: string[]): Promise<string> {
+  const into = `clone-${++clones}`;
+  await world.ok(['clone', '-q', ...options, world.remote('ada/closed', world.reader), into]);
+  await world.ok(['fsck', '--no-dangling'], { in: into });
+  return (await world.ok(['rev-parse', 'HEAD'], { in: into })).trim();
+}
+
+/** How many packs git made while something was done: runs of upload-pack less those that only list refs. */
+async function runsDuring(work: () => Promise<unknown>): Promise<number> {
+  const serve = vi.spyOn(world.server.context.git, 'serve');
+  await work();
+  const runs = serve.mock.calls.filter(([run]) => run.service === 'upload-pack').length;
+  serve.mockRestore();
+  return runs;
+}
+
+beforeAll(async () => {
+  world = await makeWorld();
+  await world.ok(['init', '-q', 'work']);
+});
+afterAll(() => world.close());
+
+describe('a herd of clones', () => {
+  it('shares one run of git from the second alike on, and everybody gets a whole repository', async () => {
+    const head = await commit('first');
+    // Each clone lists the refs for itself; the packs are two runs.
+    const herd = 12;
+    const runs = await runsDuring(async () => {
+      expect(await cloned()).toBe(head);
+      expect(await Promise.all(Array.from({ length: herd }, () => cloned()))).toEqual(Array.from({ length: herd }, () => head));
+    });
+    expect(runs).toBe(1 + herd + 2);
+    expect(await runsDuring(() => cloned())).toBe(1);
+  });
+
+  it('gets what was pushed since', async () => {
+    const head = await commit('second');
+    expect(await Promise.all([cloned(), cloned(), cloned()])).toEqual([head, head, head]);
+  });
+
+  it('tells shallow, partial and whole clones apart', async () => {
+    for (let round = 0; round < 3; round++) {
+      await cloned('--depth', '1');
+      expect((await world.ok(['rev-list', '--count', 'HEAD'], { in: `clone-${clones}` })).trim()).toBe('1');
+      await cloned();
+      expect((await world.ok(['rev-list', '--count', 'HEAD'], { in: `clone-${clones}` })).trim()).toBe('2');
+    }
+  });
+
+  it('is never joined by somebody who may not see the repository', async () => {
+    await cloned();
+    await cloned();
+    const ctx = world.server.context;
+    await addUser(ctx, operatorPermit(), { login: 'eve', email: 'eve@example.org', verified: true, admin: false, password: null });
+    const { secret } = await createToken(ctx, operatorPermit(), { userLogin: 'eve', kind: 'classic', name: 'all', description: '', scopes: ['repo'], grants: [] });
+    const line = (text: string): string => (text.length + 5).toString(16).padStart(4, '0') + text + '\n';
+    const head = (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
+    const body = `${line('command=fetch')}${line('object-format=sha1')}0001${line('thin-pack')}${line('ofs-delta')}${line(`want ${head}`)}${line('done')}0000`;
+    const ask = (authorization: string): Promise<Response> => fetch(`${world.url}/ada/closed.git/git-upload-pack`, {
+      method: 'POST', body, headers: { authorization, 'content-type': 'application/x-git-upload-pack-request', 'git-protocol': 'version=2' },
+    });
+    const basic = (login: string, password: string): string => `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
+    const answers = [];
+    for (let n = 0; n < 3; n++) answers.push(Buffer.from(await (await ask(basic('ada', world.reader.reveal()))).arrayBuffer()));
+    expect(answers[2]!.equals(answers[1]!)).toBe(true);
+    expect(answers[2]!.includes('packfile')).toBe(true);
+    const refused = await ask(basic('eve', secret.reveal()));
+    expect([refused.status, (await refused.text()).includes('packfile')]).toEqual([404, false]);
+  });
+
+  it('leaves no file behind', async () => {
+    expect(await readdir(join(world.server.context.settings.data, 'pack-cache'))).toEqual([]);
+  });
+});
+
+describe('a fetch that others may share', () => {
+  const line = (text: string): string => (text.length + 5).toString(16).padStart(4, '0') + text + '\n';
+  const want = 'want 1111111111111111111111111111111111111111';
+  const request = (capabilities: string[], args: string[], command = 'command=fetch'): Buffer => Buffer.from(`${[command, ...capabilities].map(line).join('')}0001${args.map(line).join('')}0000`);
+
+  it('is known by what it asks for, not by who asks', () => {
+    const key = fetchKey(request(['agent=git/2.39', 'object-format=sha1'], [want, 'done']));
+    expect(key).not.toBeNull();
+    expect(fetchKey(request(['agent=git/2.51', 'session-id=x', 'object-format=sha1'], [want, 'done']))).toBe(key);
+    expect(fetchKey(request(['object-format=sha1'], [want, 'deepen 1', 'done']))).not.toBe(key);
+    expect(fetchKey(request(['object-format=sha256'], [want, 'done']))).not.toBe(key);
+  });
+
+  it.each([
+    ['one that has something', request([], [want, 'have 2222222222222222222222222222222222222222', 'done'])],
+    ['one that negotiates', request([], [want])],
+    ['one that names refs', request([], ['want-ref refs/heads/main', 'done'])],
+    ['one that excludes refs', request([], [want, 'deepen-not main', 'done'])],
+    ['one with an argument that is not known', request([], [want, 'done', 'from-the-future'])],
+    ['one with a capability that is not known', request(['from-the-future'], [want, 'done'])],
+    ['a list of refs', request([], ['peel'], 'command=ls-refs')],
+    ['one that is cut off', request([], [want, 'done']).subarray(0, -2)],
+    ['one with something after its end', Buffer.concat([request([], [want, 'done']), Buffer.from('0000')])],
+    ['one whose lengths lie', Buffer.from('fffeno')],
+    ['nothing', Buffer.alloc(0)],
+  ])('is not %s', (_what, body) => {
+    expect(fetchKey(body)).toBeNull();
+  });
+});
+
+describe('kept answers', () => {
+  const MAX = 1_000;
+  const cache = (): PackCache => {
+    const packs = new PackCache({ folder: join(world.folder, 'packs'), maxBytes: MAX });
+    onTestFinished(() => packs.forget(null));
+    return packs;
+  };
+  const text = async (pack: { read(): AsyncGenerator<Buffer> }): Promise<string> => {
+    const chunks = [];
+    for await (const chunk of pack.read()) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  };
+
+  it('can be read while they grow, by many', async () => {
+    const packs = cache();
+    const pack = await packs.begin('k', 1);
+    const readers = [text(pack), text(pack)];
+    await pack.append(Buffer.from('one '));
+    readers.push(text(pack));
+    await pack.append(Buffer.from('two'));
+    pack.finish();
+    expect(await Promise.all(readers)).toEqual(['one two', 'one two', 'one two']);
+    expect(packs.find('k')).toBe(pack);
+  });
+
+  it('take no more room than allowed: the oldest go, and one that is too large is kept for nobody new', async () => {
+    const packs = cache();
+    for (const key of ['a', 'b', 'c']) {
+      const pack = await packs.begin(key, 1);
+      await pack.append(Buffer.alloc(400));
+      pack.finish();
+      packs.trim(key, pack);
+    }
+    expect(['a', 'b', 'c'].map((key) => packs.find(key) !== null)).toEqual([false, true, true]);
+    const large = await packs.begin('large', 1);
+    const reader = text(large);
+    await large.append(Buffer.alloc(MAX / 2 + 1, 'x'));
+    packs.trim('large', large);
+    expect(packs.find('large')).toBeNull();
+    await large.append(Buffer.from('end'));
+    large.finish();
+    expect((await reader).endsWith('xend')).toBe(true);
+  });
+
+  it('that failed fail all their readers, and are forgotten', async () => {
+    const packs = cache();
+    const pack = await packs.begin('k', 1);
+    const readers = Promise.allSettled([text(pack), text(pack)]);
+    pack.fail(new Error('disk full'));
+    packs.settle('k', pack);
+    expect((await readers).map((result) => (result.status === 'rejected' ? (result.reason as Error).message : ''))).toEqual(['disk full', 'disk full']);
+    expect(packs.find('k')).toBeNull();
+  });
+
+  it('that nobody reads any more are given up', async () => {
+    const pack = await cache().begin('k', 1);
+    const reader = pack.read();
+    const first = reader.next();
+    await pack.append(Buffer.from('x'));
+    await first;
+    expect(pack.abandoned.signal.aborted).toBe(false);
+    await reader.return(undefined);
+    expect(pack.abandoned.signal.aborted).toBe(true);
+    pack.fail(new Error('given up'));
+  });
+});
