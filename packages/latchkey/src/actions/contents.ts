@@ -112,7 +112,7 @@ export interface CommitDraft {
   readonly committer: Partial<Signature> | null;
 }
 
-export type ChangeOutcome = FileCommitOutcome | { readonly ok: false; readonly why: 'workflow_permission_missing'; readonly path: string; readonly found: null };
+export type ChangeOutcome = FileCommitOutcome | { readonly ok: false; readonly why: 'workflow_permission_missing' | 'branch_missing'; readonly path: string | null; readonly found: null };
 
 /** Changes files as one commit on a branch. @throws Problem for a draft that can't be meant; what was refused for what is there is a value. */
 export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDraft): Promise<ChangeOutcome> {

@@ -11,6 +11,7 @@ import { Fault } from '../base/errors.ts';
 import type { Signature } from './commits.ts';
 import { pathProblem } from './names.ts';
 import type { Plumbing } from './plumbing.ts';
+import type { ObjectFormat } from './profile.ts';
 import { changeRef, readRef } from './refs.ts';
 import { entriesAt, type TreeEntry } from './trees.ts';
 
@@ -36,7 +37,7 @@ export interface FileCommit {
   readonly committer: Signature;
 }
 
-export type FileCommitProblem = 'path_invalid' | 'path_exists' | 'path_missing' | 'path_is_folder' | 'path_below_file' | 'content_changed' | 'branch_moved' | 'branch_missing' | 'branch_conflict';
+export type FileCommitProblem = 'path_invalid' | 'path_exists' | 'path_missing' | 'path_is_folder' | 'path_below_file' | 'content_changed' | 'branch_moved' | 'branch_conflict';
 
 export type FileCommitOutcome =
   | { readonly ok: true; readonly commitId: string; /** What the branch held before. */ readonly beforeId: string | null; readonly blobIds: ReadonlyMap<string, string> }
@@ -47,12 +48,12 @@ export async function commitFiles(plumbing: Plumbing, change: FileCommit): Promi
   const branch = await readRef(plumbing, `refs/heads/${change.branch}`);
   const parentId = branch?.id ?? change.startId;
   const refused = (why: FileCommitProblem, path: string | null = null, found: TreeEntry | null = null): FileCommitOutcome => ({ ok: false, why, path, found });
-  if (parentId === null && change.actions.some((action) => action.kind !== 'create')) return refused('branch_missing');
   const paths = change.actions.flatMap((action) => (action.kind === 'move' ? [action.from, action.path] : [action.path]));
   const malformed = paths.find((path) => pathProblem(path) !== null);
   if (malformed !== undefined) return refused('path_invalid', malformed);
   const tree = parentId === null ? new Map<string, TreeEntry>() : await entriesAt(plumbing, parentId, [...new Set(paths.flatMap((path) => [...foldersOf(path), path]))]);
-  const checked = new Changes(tree);
+  const format = await plumbing.objectFormat();
+  const checked = new Changes(tree, format);
   for (const action of change.actions) {
     const problem = checked.apply(action);
     if (problem !== null) return refused(problem.why, problem.path, tree.get(problem.path) ?? null);
@@ -60,16 +61,18 @@ export async function commitFiles(plumbing: Plumbing, change: FileCommit): Promi
   const commitId = await writeCommit(plumbing, change, parentId, checked.commands);
   const moved = await changeRef(plumbing, { ref: `refs/heads/${change.branch}`, from: branch?.id ?? null, to: commitId });
   if (!moved.ok) return refused(moved.why === 'name_conflict' ? 'branch_conflict' : 'branch_moved');
-  return { ok: true, commitId, beforeId: branch?.id ?? null, blobIds: blobIdsOf(change.actions, await plumbing.objectFormat()) };
+  return { ok: true, commitId, beforeId: branch?.id ?? null, blobIds: blobIdsOf(change.actions, format) };
 }
 
 /** Plays the actions over what lies in the tree, one after the other, and gathers what fast-import is told. */
 class Changes {
   readonly commands: Buffer[] = [];
   /** Path → what lies there by now; null = nothing any more. */
-  readonly #now: Map<string, { readonly mode: string; readonly id: string | null } | null>;
+  readonly #now: Map<string, { readonly mode: string; readonly id: string } | null>;
+  readonly #format: ObjectFormat;
 
-  constructor(tree: ReadonlyMap<string, TreeEntry>) {
+  constructor(tree: ReadonlyMap<string, TreeEntry>, format: ObjectFormat) {
+    this.#format = format;
     this.#now = new Map([...tree].map(([path, entry]) => [path, { mode: entry.mode, id: entry.id }]));
   }
 
@@ -99,7 +102,7 @@ class Changes {
         return;
       case 'chmod': {
         const mode = action.executable ? '100755' : '100644';
-        this.commands.push(here!.id === null ? Buffer.alloc(0) : Buffer.from(`M ${mode} ${here!.id} ${quoted(action.path)}\n`));
+        this.commands.push(Buffer.from(`M ${mode} ${here!.id} ${quoted(action.path)}\n`));
         this.#now.set(action.path, { mode, id: here!.id });
         return;
       }
@@ -116,8 +119,8 @@ class Changes {
 
   #write(path: string, content: Buffer, mode: string): void {
     this.commands.push(Buffer.from(`M ${mode === SUBMODULE ? '100644' : mode} inline ${quoted(path)}\ndata ${content.length}\n`), content, Buffer.from('\n'));
-    this.#now.set(path, { mode, id: null });
-    for (const folder of foldersOf(path)) if ((this.#now.get(folder) ?? null) === null) this.#now.set(folder, { mode: FOLDER, id: null });
+    this.#now.set(path, { mode, id: blobId(content, this.#format) });
+    for (const folder of foldersOf(path)) if ((this.#now.get(folder) ?? null) === null) this.#now.set(folder, { mode: FOLDER, id: '' });
   }
 }
 
@@ -155,12 +158,12 @@ function quoted(path: string): string {
   return `"${path.replace(/["\\]/g, '\\$&')}"`;
 }
 
-function blobIdsOf(actions: readonly FileAction[], format: 'sha1' | 'sha256'): Map<string, string> {
+function blobIdsOf(actions: readonly FileAction[], format: ObjectFormat): Map<string, string> {
   const written = actions.filter((action) => 'content' in action && action.content !== null) as { path: string; content: Buffer }[];
   return new Map(written.map(({ path, content }) => [path, blobId(content, format)]));
 }
 
 /** The name of a blob with this content. Source: git's documentation, gitglossary "object name". */
-export function blobId(content: Buffer, format: 'sha1' | 'sha256'): string {
+export function blobId(content: Buffer, format: ObjectFormat): string {
   return createHash(format).update(`blob ${content.length}\0`).update(content).digest('hex');
 }

@@ -61,6 +61,14 @@ describe('a commit over the plumbing', () => {
     expect(bench.git(['-C', site.path, 'show', 'main:a'])).toBe('one');
   });
 
+  it('goes on from what an action before it in the same commit did', async () => {
+    const one = await commit([create('run', 'echo one'), { kind: 'chmod', path: 'run', executable: true }, { kind: 'move', from: 'run', path: 'bin/run', content: null }]);
+    const id = one.ok ? one.blobIds.get('run')! : '';
+    await committed([{ kind: 'update', path: 'bin/run', content: Buffer.from('echo two'), expectedBlobId: id }, create('bin/other', 'x'), { kind: 'delete', path: 'bin/other', expectedBlobId: null }]);
+    expect(bench.git(['-C', site.path, 'ls-tree', '-r', '--format=%(objectmode) %(path)', 'main'])).toBe('100755 bin/run\n');
+    expect(await commit([create('new', '1'), create('new', '2')])).toMatchObject({ ok: false, why: 'path_exists', path: 'new' });
+  });
+
   it('writes nothing when one of its actions can not be done, and says which', async () => {
     const before = await committed([create('a', '1'), create('dir/b', '2')]);
     const refused: [FileAction, string, string][] = [

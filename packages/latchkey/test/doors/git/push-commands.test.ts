@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { PushCommands } from '../../../src/doors/git/push-commands.ts';
+
+const A = 'a'.repeat(40);
+const B = 'b'.repeat(40);
+const NONE = '0'.repeat(40);
+const line = (text: string): string => `${(text.length + 4).toString(16).padStart(4, '0')}${text}`;
+
+function read(text: string, pieceBytes = text.length): ReturnType<PushCommands['moved']> {
+  const commands = new PushCommands();
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += pieceBytes) commands.see(bytes.subarray(at, at + pieceBytes));
+  return commands.moved();
+}
+
+describe('the beginning of a push', () => {
+  const push = `${line(`${NONE} ${A} refs/heads/main\0 report-status side-band-64k`)}${line(`${A} ${B} refs/heads/x\n`)}${line(`${B} ${NONE} refs/tags/v1`)}0000PACK...`;
+
+  it.each([1, 3, 7, 1000])('tells what it asks for, in pieces of %i bytes', (pieceBytes) => {
+    expect(read(push, pieceBytes)).toEqual([
+      { ref: 'refs/heads/main', beforeId: null, afterId: A }, { ref: 'refs/heads/x', beforeId: A, afterId: B }, { ref: 'refs/tags/v1', beforeId: B, afterId: null },
+    ]);
+  });
+
+  it('leaves out what is no command', () => {
+    expect(read(`${line(`shallow ${A}`)}${line(`${A} ${B} refs/heads/x\0`)}0000`)).toEqual([{ ref: 'refs/heads/x', beforeId: A, afterId: B }]);
+  });
+
+  it('tells nothing when it is not whole, not a push, or longer than is kept', () => {
+    const many = Array.from({ length: 1000 }, (_, i) => line(`${A} ${B} refs/heads/branch-${i}`)).join('');
+    for (const text of ['', '0000', '00', 'zzzz', '0004', line(`${A} ${B} refs/heads/x`), `${line('want')}ffff`, `${many}0000`]) expect([text.slice(0, 20), read(text)]).toEqual([text.slice(0, 20), []]);
+  });
+});
