@@ -7,6 +7,7 @@
  * Invariant: a reason that is missing in `ANSWERS` does not compile.
  */
 import type { Complaint } from '../../base/errors.ts';
+import { suggestedScopes } from '../../catalogue/refusal-links.ts';
 import type { Reason } from '../../catalogue/refusals.ts';
 import { scopesOpening } from '../../catalogue/scopes.ts';
 import type { GitlabRoute } from '../../catalogue/gitlab-routes.ts';
@@ -48,12 +49,13 @@ function invalidToken(words: string): Body {
   return { error: 'invalid_token', error_description: words };
 }
 
-function insufficientScope({ missingScopes }: Explanation, { need }: GitlabRoute): Body {
-  const scopes = scopesOpening(need);
+/** With the scopes of which one would do, in the dialect of the token; without any where none does. */
+function insufficientScope({ facts }: Explanation, { need }: GitlabRoute): Body {
+  const scopes = facts.tokenKind === 'classic' ? suggestedScopes('classic', facts) : scopesOpening(need);
   return {
     error: 'insufficient_scope',
     error_description: 'The request requires higher privileges than provided by the access token.',
-    scope: (scopes.length > 0 ? scopes : missingScopes).join(' '),
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
   };
 }
 
@@ -121,7 +123,7 @@ export function refusal(explanation: Explanation, route: GitlabRoute): ErrorAnsw
 function challenge(status: number, { error, scope }: Body): Record<string, string> {
   if (status === 401) return { 'WWW-Authenticate': `Bearer realm="Latchkey"${error === undefined ? '' : `, error="${String(error)}"`}` };
   if (error !== 'insufficient_scope') return {};
-  return { 'WWW-Authenticate': `Bearer realm="Latchkey", error="insufficient_scope", scope="${String(scope)}"` };
+  return { 'WWW-Authenticate': `Bearer realm="Latchkey", error="insufficient_scope"${scope === undefined ? '' : `, scope="${String(scope)}"`}` };
 }
 
 /** Too many requests. */

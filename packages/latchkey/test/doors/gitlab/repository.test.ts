@@ -122,6 +122,18 @@ describe('who may not', () => {
     await unchanged(`POST ${NOTES}/files/b.txt`, { body }, { status: 403, body: { reason: 'repository_archived' } });
   });
 
+  it('is told GitHub’s scopes where the token is a classic one, and none where none would do', async () => {
+    const hooks = await world.token('Bob', ['admin:repo_hook'], { kind: 'classic' });
+    await unchanged(`GET ${NOTES}/branches`, { token: hooks.secret }, {
+      status: 403, body: { error: 'insufficient_scope', scope: 'repo' }, headers: { 'www-authenticate': 'Bearer realm="Latchkey", error="insufficient_scope", scope="repo"' },
+    });
+    const repo = await world.token('Bob', ['repo'], { kind: 'classic' });
+    const answer = await world.ask('GET /personal_access_tokens', { token: repo.secret });
+    expect(answer).toMatchObject({ status: 403, body: { error: 'insufficient_scope' }, headers: { 'www-authenticate': 'Bearer realm="Latchkey", error="insufficient_scope"' } });
+    expect(answer.body).not.toHaveProperty('scope');
+    expect(answer.body.fix.text).toContain('fine-grained token');
+  });
+
   it('reads files with read_repository, and nothing else of the project', async () => {
     const reader = await world.token('Bob', ['read_repository']);
     expect((await world.ask(`GET ${FILE}`, { token: reader.secret })).status).toBe(200);
