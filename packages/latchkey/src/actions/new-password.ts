@@ -13,6 +13,7 @@ import { emailsOf } from '../store/emails.ts';
 import { deleteLinks, insertLink, linkByDigest, useLink } from '../store/one-time-links.ts';
 import { deleteSessionsOf, forgetDevices, rememberDevice } from '../store/sessions.ts';
 import { accountNamed } from './account-names.ts';
+import { userNamed } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Actor, Context } from './context.ts';
 import { limitMails } from './emails.ts';
@@ -76,13 +77,28 @@ export async function mailPasswordLink(ctx: Context, asked: { readonly name: str
   const verified = (await emailsOf(ctx.store.db, account.id)).filter((email) => email.verifiedAt !== null);
   const chosen = verified.find((email) => email.address.toLowerCase() === asked.name.toLowerCase()) ?? verified.find((email) => email.primary) ?? verified[0];
   if (chosen === undefined) return;
+  await ctx.store.transaction(async (tx) => {
+    const path = await makeLink(ctx, tx, account, chosen.address);
+    await queueMail(ctx, tx, { userId: account.id, address: chosen.address }, 'password_reset', { path, minutes: RESET_SEC / MINUTE_SEC, address: asked.address });
+  });
+}
+
+/** A link for a person whom no mail reaches, for the operator or an administrator to hand over. Gives its path. @throws Problem when there is no such person */
+export async function handPasswordLink(ctx: Context, permit: Permit, login: string): Promise<string> {
+  return ctx.store.transaction(async (tx) => {
+    const account = await userNamed(tx, login);
+    await record(tx, permit, ctx.clock.now(), { action: 'user.password_link', userId: account.id, data: { login: account.login } });
+    return makeLink(ctx, tx, account, null);
+  });
+}
+
+/** Makes the person's link, in place of any before, and gives its path. */
+async function makeLink(ctx: Context, tx: Query, account: Account, address: string | null): Promise<string> {
   const at = ctx.clock.now();
   const secret = mintSecret();
-  await ctx.store.transaction(async (tx) => {
-    await deleteLinks(tx, 'password', account.id);
-    await insertLink(tx, { digest: secret.digest(), purpose: 'password', userId: account.id, address: chosen.address, createdAt: at, endsAt: at + RESET_SEC });
-    await queueMail(ctx, tx, { userId: account.id, address: chosen.address }, 'password_reset', { path: `/password_reset/${secret.reveal()}`, minutes: RESET_SEC / MINUTE_SEC, address: asked.address });
-  });
+  await deleteLinks(tx, 'password', account.id);
+  await insertLink(tx, { digest: secret.digest(), purpose: 'password', userId: account.id, address, createdAt: at, endsAt: at + RESET_SEC });
+  return `/password_reset/${secret.reveal()}`;
 }
 
 /** Whose password a link sets; null when it was used or has ended. */

@@ -15,6 +15,7 @@ import {
   beginSecondFactor, confirmSecondFactor, countRecoveryCodes, deleteSecondFactor, replaceRecoveryCodes, secondFactorOf, useRecoveryCode, useTimeStep,
 } from '../store/second-factors.ts';
 import { accountById } from '../store/accounts.ts';
+import { userNamed } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { queueMail } from './mail.ts';
@@ -74,15 +75,15 @@ export async function disableTwoFactor(ctx: Context, permit: Permit): Promise<vo
   await switchOff(ctx, permit, personOf(permit), false);
 }
 
-/** An administrator takes a person's second factor away, who lost it. Their sessions end. @throws Problem when it is off. */
-export async function resetTwoFactor(ctx: Context, permit: Permit, userId: number): Promise<void> {
-  await switchOff(ctx, permit, userId, true);
+/** An administrator or the operator takes a person's second factor away, who lost it. Their sessions end. @throws Problem when it is off, or there is no such person. */
+export async function resetTwoFactor(ctx: Context, permit: Permit, login: string): Promise<void> {
+  await switchOff(ctx, permit, (await userNamed(ctx.store.db, login)).id, true);
 }
 
 async function switchOff(ctx: Context, permit: Permit, userId: number, endSessions: boolean): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
-    if ((await accountById(tx, userId))?.twoFactorAt == null) throw problem('conflict', 'Two-factor authentication is off already.');
+    if ((await accountById(tx, userId))?.twoFactorAt == null) throw problem('conflict', 'The account has no two-factor authentication.');
     await deleteSecondFactor(tx, userId);
     await setTwoFactor(tx, userId, null);
     if (endSessions) await deleteSessionsOf(tx, userId, null);

@@ -3,18 +3,20 @@ import { Command } from 'commander';
 import { Secret } from '../base/secret.ts';
 import { withData, withDataOptions } from './admin-context.ts';
 import { examples } from './command-help.ts';
-import { once } from './setting-options.ts';
+import { addSettingOptions, once } from './setting-options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** More on standard input is no password. The rules for passwords themselves are the actions'. */
 export const MAX_PASSWORD_INPUT_BYTES = 4096;
 
-/** `add`, `suspend` and `restore`. */
+/** `add`, `suspend`, `restore`, `password` and `two-factor`. */
 export function userCommand(terminal: Terminal): Command {
-  const command = new Command('user').description('people: add, suspend, restore');
+  const command = new Command('user').description('people: add, suspend, restore, password, two-factor');
   command.addCommand(addCommand(terminal));
   command.addCommand(suspensionCommand(terminal, 'suspend'));
   command.addCommand(suspensionCommand(terminal, 'restore'));
+  command.addCommand(passwordCommand(terminal));
+  command.addCommand(twoFactorCommand(terminal));
   return examples(command, ['latchkey admin user add ada --email ada@example.org --verified --password-stdin < password.txt', 'latchkey admin user suspend ada']);
 }
 
@@ -53,6 +55,34 @@ function suspensionCommand(terminal: Terminal, verb: 'suspend' | 'restore'): Com
       }),
     );
   return examples(withDataOptions(command), [`latchkey admin user ${verb} ada`]);
+}
+
+function passwordCommand(terminal: Terminal): Command {
+  const command = new Command('password')
+    .description('print a link with which somebody chooses a new password; it works once, for an hour')
+    .argument('<LOGIN>', 'who')
+    .action((login: string) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { handPasswordLink } = await import('../actions/new-password.ts');
+        terminal.print(ctx.settings.publicUrl + (await handPasswordLink(ctx, permit, login)));
+      }),
+    );
+  return examples(addSettingOptions(withDataOptions(command), ['publicUrl']), ['latchkey admin user password ada --public-url https://git.example.org']);
+}
+
+function twoFactorCommand(terminal: Terminal): Command {
+  const command = new Command('two-factor')
+    .description('switch off the two-factor authentication of somebody who lost the app and the recovery codes; their sessions end')
+    .argument('<LOGIN>', 'who')
+    .requiredOption('--off', 'switch it off')
+    .action((login: string) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { resetTwoFactor } = await import('../actions/two-factor.ts');
+        await resetTwoFactor(ctx, permit, login);
+        terminal.say(`switched off the two-factor authentication of ${login}`);
+      }),
+    );
+  return examples(withDataOptions(command), ['latchkey admin user two-factor ada --off']);
 }
 
 /** What stands on standard input, without the one line end that an editor or `echo` puts behind it. */

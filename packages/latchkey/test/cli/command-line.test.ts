@@ -30,7 +30,7 @@ describe('help', () => {
       'admin repo add', 'admin repo adopt', 'admin repo archive', 'admin repo collaborator add', 'admin repo collaborator remove', 'admin repo import',
       'admin server add', 'admin server list', 'admin server remove',
       'admin token add', 'admin token list', 'admin token revoke',
-      'admin user add', 'admin user restore', 'admin user suspend',
+      'admin user add', 'admin user password', 'admin user restore', 'admin user suspend', 'admin user two-factor',
       'completion', 'credential capability', 'credential erase', 'credential get', 'credential install', 'credential store', 'credential uninstall',
       'doctor', 'login', 'open token', 'serve',
       'token check', 'token create', 'token list', 'token revoke', 'token rotate', 'token show', 'whoami',

@@ -31,3 +31,18 @@ test.each(ENGINES)('a first start prints a set-up link; the next one prints anot
   const third = await serveUntilReady(options, READY);
   expect(third.output().stdout).not.toContain('/setup/');
 });
+
+test('the operator lets in somebody who lost the password, and the second factor', async () => {
+  const database = await freshDatabase('sqlite');
+  onTestFinished(database.remove);
+  const options = dataOptions(database);
+  const admin = (line: string): ReturnType<typeof latchkey> => latchkey(['admin', 'user', ...line.split(' '), ...options]);
+  await admin('add ada --email ada@example.org');
+  const link = await admin('password ada --public-url https://git.example.org');
+  expect(link.stdout).toMatch(/^https:\/\/git\.example\.org\/password_reset\/[\w-]{43}\n$/);
+  const server = await serveUntilReady(options);
+  const page = await fetch(new URL(new URL(link.stdout).pathname, server.url));
+  expect([page.status, (await page.text()).includes('For the account <strong>ada</strong>')]).toEqual([200, true]);
+  expect((await admin('password nobody')).stderr).toContain('error: there is no user nobody');
+  expect((await admin('two-factor ada --off')).stderr).toContain('error: the account has no two-factor authentication');
+});
