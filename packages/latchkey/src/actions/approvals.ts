@@ -68,8 +68,9 @@ async function tell(
 ): Promise<void> {
   const at = ctx.clock.now();
   await record(tx, permit, at, {
-    action: action === 'approve' ? 'personal_access_token.access_granted' : 'personal_access_token.request_denied', userId: token.userId, organizationId: organization.id,
-    tokenId: token.id, data: { request_id: request.id, name: token.name, permissions: request.permissions, selection: request.selection, reason },
+    action: action === 'approve' ? 'personal_access_token.access_granted' : 'personal_access_token.request_denied',
+    userId: token.userId, organizationId: organization.id, tokenId: token.id,
+    data: { request_id: request.id, name: token.name, permissions: request.permissions, selection: request.selection, reason },
   });
   const facts = { token: mailed(token), organization: organization.login, by: permit.actor.login };
   if (action === 'approve') await queueMail(ctx, tx, { userId: token.userId }, 'token_approved', facts);
@@ -88,7 +89,8 @@ export async function cancelRequest(ctx: Context, permit: Permit, id: number): P
     const grant = await grantById(tx, request.grantId);
     if (grant?.state === 'pending') await deleteGrant(tx, grant.id);
     await record(tx, permit, at, {
-      action: 'personal_access_token.request_cancelled', userId: token.userId, organizationId: request.organizationId, tokenId: token.id, data: { request_id: id, name: token.name },
+      action: 'personal_access_token.request_cancelled', userId: token.userId, organizationId: request.organizationId, tokenId: token.id,
+      data: { request_id: id, name: token.name },
     });
   });
 }
@@ -114,7 +116,8 @@ async function revokeOne(ctx: Context, tx: Query, permit: Permit, organization: 
   if (!(await setGrantState(tx, grantId, ['active'], 'revoked', at))) throw problem('conflict', `The token ${grantId} reaches ${organization.login} no more.`);
   await cancelRequests(tx, { grantId }, at);
   await record(tx, permit, at, {
-    action: 'personal_access_token.access_revoked', userId: token.userId, organizationId: organization.id, tokenId: token.id, data: { name: token.name, permissions: grant.permissions },
+    action: 'personal_access_token.access_revoked', userId: token.userId, organizationId: organization.id, tokenId: token.id,
+    data: { name: token.name, permissions: grant.permissions },
   });
   await queueMail(ctx, tx, { userId: token.userId }, 'access_revoked', { token: mailed(token), organization: organization.login, by: permit.actor.login });
 }

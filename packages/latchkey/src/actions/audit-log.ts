@@ -103,7 +103,9 @@ async function named(q: Query, entries: readonly AuditEntry[]): Promise<LogEntry
       ...(entry.organizationId === null ? {} : { org: organization?.login ?? null, org_id: entry.organizationId }),
       ...(entry.repositoryId === null ? {} : { repo: entry.data['repo'] ?? repository?.name ?? null, repo_id: entry.repositoryId }),
       ...(entry.tokenId === null ? {} : { about_token_id: entry.tokenId }),
-      ...(entry.actorTokenId === null ? {} : { token_id: entry.actorTokenId, programmatic_access_type: token === undefined ? null : ACCESS_TYPE[token.kind], user_programmatic_access_name: token?.name ?? null }),
+      ...(entry.actorTokenId === null ? {} : {
+        token_id: entry.actorTokenId, programmatic_access_type: token === undefined ? null : ACCESS_TYPE[token.kind], user_programmatic_access_name: token?.name ?? null,
+      }),
       data: entry.data,
     };
     return { id: entry.id, line };

@@ -47,7 +47,8 @@ function byRoute(method: string, path: string): DryRunQuestion {
   findRoute ??= pathMatcher(githubRoutes());
   const match = findRoute(method.toUpperCase(), path.replace(/^\/api\/v3(?=\/)/, '').split('?')[0]!);
   const target = match === null ? null : targetNamed(match.row.target, match.params);
-  if (match === null || target === null) throw problem('invalid', `There is no endpoint ${method.slice(0, 10)} ${path.slice(0, 200)} whose target can be told from its path.`, 'path');
+  if (match === null || target === null)
+    throw problem('invalid', `There is no endpoint ${method.slice(0, 10)} ${path.slice(0, 200)} whose target can be told from its path.`, 'path');
   return { need: match.row.need, target };
 }
 
@@ -61,7 +62,8 @@ function byPermission({ permission, level, repository, organization }: Extract<D
   const target: TargetName = fullName !== null ? { kind: 'repository', ...fullName }
     : organization !== undefined ? { kind: 'organization', login: organization }
     : known.group === 'instance' ? { kind: 'instance' } : { kind: 'account', login: null };
-  if (known.group === 'repository' && target.kind !== 'repository') throw problem('missing_field', `${known.title} (${known.name}) is about a repository: name one.`, 'repository');
+  if (known.group === 'repository' && target.kind !== 'repository')
+    throw problem('missing_field', `${known.title} (${known.name}) is about a repository: name one.`, 'repository');
   return { need: { sets: [{ [known.name]: chosen }], publicRead: chosen === 'read' && known.group === 'repository', writes: chosen !== 'read' }, target };
 }
 

@@ -1,7 +1,8 @@
 /** Tokens that were found where they should not be: ended, and their owners told. */
 import { digestOf } from '../base/secret.ts';
+import type { UnixSeconds } from '../base/time.ts';
 import { parseTokenText } from '../rules/token-text.ts';
-import { tokenByDigest } from '../store/tokens.ts';
+import { tokenByDigest, type StoredToken } from '../store/tokens.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { queueMail } from './mail.ts';
@@ -21,10 +22,15 @@ export async function revokeLeaked(ctx: Context, permit: Permit, texts: readonly
   for (const text of new Set(texts)) {
     if (parseTokenText(text.trim()).form !== 'valid') continue;
     const found = await tokenByDigest(ctx.store.db, digestOf(text.trim()));
-    if (found === null || found.revokedAt !== null || found.secretState === 'replaced') continue;
+    if (found === null || found.revokedAt !== null || isOver(found, ctx.clock.now())) continue;
     if (await endLeaked(ctx, permit, found.id, where)) revoked++;
   }
   return revoked;
+}
+
+/** True when the very secret that was found opens nothing any more. */
+function isOver({ secretState, secretEndsAt }: StoredToken, at: UnixSeconds): boolean {
+  return secretState === 'replaced' || (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
 }
 
 function endLeaked(ctx: Context, permit: Permit, id: number, where: string | null): Promise<boolean> {

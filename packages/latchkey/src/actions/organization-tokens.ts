@@ -41,7 +41,9 @@ export interface OrganizationTokenWish {
 }
 
 /** A page of the tokens that reach an organization by a grant in force. */
-export async function listOrganizationTokens(ctx: Context, _permit: Permit, organizationName: string, wish: OrganizationTokenWish, page: DirectedPage): Promise<SeenGrant[]> {
+export async function listOrganizationTokens(
+  ctx: Context, _permit: Permit, organizationName: string, wish: OrganizationTokenWish, page: DirectedPage,
+): Promise<SeenGrant[]> {
   const q = ctx.store.db;
   const organization = await organizationNamed(q, organizationName);
   const ids = await activeGrantIds(q, organization.id, await filterOf(q, organization, wish), page);
@@ -94,7 +96,8 @@ function permissionOf(text: string): NonNullable<OrganizationTokenFilter['permis
   const cut = text.lastIndexOf('_');
   const permission = permissionNamed(text.slice(0, cut));
   const level = text.slice(cut + 1) as Level;
-  if (permission === undefined || !permission.levels.some((each) => atLeast(each, level))) throw problem('invalid', `There is no permission ${text.slice(0, 60)}: write it as issues_read.`, 'permission');
+  if (permission === undefined || !permission.levels.some((each) => atLeast(each, level)))
+    throw problem('invalid', `There is no permission ${text.slice(0, 60)}: write it as issues_read.`, 'permission');
   return { name: permission.name, level };
 }
 

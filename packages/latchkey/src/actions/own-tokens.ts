@@ -66,7 +66,8 @@ export async function withDetails(q: Query, tokens: readonly Token[]): Promise<T
     const named = (grants.get(token.id) ?? []).map((grant): NamedGrant => {
       const account = accounts.get(grant.ownerId) ?? null;
       const ownerLogin = account?.login ?? (grant.ownerId === INSTANCE_OWNER ? INSTANCE_LOGIN : grant.ownerId === ANY_OWNER ? '' : 'ghost');
-      return { ...grant, ownerLogin, owner: account, repositories: [...grant.repositoryIds].flatMap((id) => (repositories.has(id) ? [`${ownerLogin}/${repositories.get(id)!.name}`] : [])), request: pending.get(grant.id) ?? null };
+      const names = [...grant.repositoryIds].flatMap((id) => (repositories.has(id) ? [`${ownerLogin}/${repositories.get(id)!.name}`] : []));
+      return { ...grant, ownerLogin, owner: account, repositories: names, request: pending.get(grant.id) ?? null };
     });
     return owner === undefined ? [] : [{ ...token, owner, grants: named, lastUse: uses.get(token.id) ?? null }];
   });

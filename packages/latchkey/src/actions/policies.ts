@@ -93,9 +93,11 @@ function complaintsOfOrganization(change: PolicyChange, instance: StoredPolicy):
   for (const kind of TOKEN_KINDS) {
     const cap = instance.maxLifetimeDays[kind];
     const days = change.maxLifetimeDays?.[kind];
-    if (cap !== null && typeof days === 'number' && days > cap) complaints.push(invalid(`max_lifetime_days.${kind}`, `The instance allows ${cap} days; an organization may only allow fewer.`));
+    if (cap !== null && typeof days === 'number' && days > cap)
+      complaints.push(invalid(`max_lifetime_days.${kind}`, `The instance allows ${cap} days; an organization may only allow fewer.`));
     const allowed = change.allowed?.[kind];
-    if (instance.allowed[kind] !== null && typeof allowed === 'boolean' && allowed !== instance.allowed[kind]) complaints.push(invalid(`allowed.${kind}`, `The instance decides whether ${kind} tokens are allowed.`));
+    if (instance.allowed[kind] !== null && typeof allowed === 'boolean' && allowed !== instance.allowed[kind])
+      complaints.push(invalid(`allowed.${kind}`, `The instance decides whether ${kind} tokens are allowed.`));
   }
   if (instance.requiresApproval !== null && typeof change.requiresApproval === 'boolean' && change.requiresApproval !== instance.requiresApproval)
     complaints.push(invalid('requires_approval', 'The instance decides whether approval is required.'));
@@ -103,24 +105,31 @@ function complaintsOfOrganization(change: PolicyChange, instance: StoredPolicy):
 }
 
 function addressComplaints(blocks: readonly string[]): Complaint[] {
-  const unreadable = blocks.filter((block) => parseBlock(block) === null).map((block) => invalid('allowed_addresses', `${block.slice(0, 60)} is neither an address nor a CIDR block.`));
-  return blocks.length <= MAX_ORGANIZATION_ADDRESSES ? unreadable : [invalid('allowed_addresses', `A list of addresses has at most ${MAX_ORGANIZATION_ADDRESSES} entries.`), ...unreadable];
+  const unreadable = blocks.filter((block) => parseBlock(block) === null);
+  const tooMany = blocks.length > MAX_ORGANIZATION_ADDRESSES ? [invalid('allowed_addresses', `A list of addresses has at most ${MAX_ORGANIZATION_ADDRESSES} entries.`)] : [];
+  return [...tooMany, ...unreadable.map((block) => invalid('allowed_addresses', `${block.slice(0, 60)} is neither an address nor a CIDR block.`))];
 }
 
 /** One event for each thing that changed, under GitHub's names. */
-async function recordDifferences(tx: Query, permit: Permit, organizationId: number | null, before: StoredPolicy, after: StoredPolicy, at: UnixSeconds): Promise<void> {
+async function recordDifferences(
+  tx: Query, permit: Permit, organizationId: number | null, before: StoredPolicy, after: StoredPolicy, at: UnixSeconds,
+): Promise<void> {
   const note = (action: string, data: Record<string, unknown>): Promise<void> => record(tx, permit, at, { action, organizationId, data });
   for (const kind of TOKEN_KINDS) {
     if (before.allowed[kind] !== after.allowed[kind])
       await note(`personal_access_token.access_restriction_${after.allowed[kind] === false ? 'enabled' : 'disabled'}`, { kind, allowed: after.allowed[kind] });
     const [old, now] = [before.maxLifetimeDays[kind], after.maxLifetimeDays[kind]];
-    if (old !== now) await note(`personal_access_token.expiration_limit_${now === null ? 'unset' : 'set'}`, { kind, old_token_expiration: old, token_expiration: now, exempt_administrators: after.exemptAdministrators });
+    if (old === now) continue;
+    const facts = { kind, old_token_expiration: old, token_expiration: now, exempt_administrators: after.exemptAdministrators };
+    await note(`personal_access_token.expiration_limit_${now === null ? 'unset' : 'set'}`, facts);
   }
   if (before.requiresApproval !== after.requiresApproval)
     await note(`personal_access_token.auto_approve_grant_requests_${after.requiresApproval === false ? 'enabled' : 'disabled'}`, { requires_approval: after.requiresApproval });
-  if (before.exemptAdministrators !== after.exemptAdministrators) await note('personal_access_token.expiration_limit_set', { exempt_administrators: after.exemptAdministrators });
+  if (before.exemptAdministrators !== after.exemptAdministrators)
+    await note('personal_access_token.expiration_limit_set', { exempt_administrators: after.exemptAdministrators });
   if (JSON.stringify(before.allowedAddresses) !== JSON.stringify(after.allowedAddresses))
     await note(`ip_allow_list.${after.allowedAddresses === null ? 'disable' : 'enable'}`, { old_entries: before.allowedAddresses, entries: after.allowedAddresses });
   if (before.requiresSso !== after.requiresSso) await note(`org.${after.requiresSso ? 'enable' : 'disable'}_saml`, {});
-  if (before.basePermission !== after.basePermission) await note('org.update_default_repository_permission', { old_permission: before.basePermission, permission: after.basePermission });
+  if (before.basePermission !== after.basePermission)
+    await note('org.update_default_repository_permission', { old_permission: before.basePermission, permission: after.basePermission });
 }

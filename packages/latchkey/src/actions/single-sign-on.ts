@@ -23,7 +23,9 @@ export async function authorizeToken(ctx: Context, permit: Permit, tokenId: numb
     if (token.kind === 'fine-grained') throw problem('unprocessable', 'A fine-grained token needs no authorization: it names its organizations.', 'id');
     if ((await membershipRole(tx, organization.id, token.userId)) === null) throw problem('not_found', `You do not belong to ${organization.login}.`, 'organization');
     await authorizeForOrganization(tx, tokenId, organization.id, at);
-    await record(tx, permit, at, { action: 'org_credential_authorization.grant', userId: token.userId, organizationId: organization.id, tokenId, data: { name: token.name, org: organization.login } });
+    await record(tx, permit, at, {
+      action: 'org_credential_authorization.grant', userId: token.userId, organizationId: organization.id, tokenId, data: { name: token.name, org: organization.login },
+    });
   });
 }
 
@@ -32,7 +34,8 @@ export async function deauthorizeToken(ctx: Context, permit: Permit, tokenId: nu
   await ctx.store.transaction(async (tx) => {
     const token = await tokenWithin(tx, permit, tokenId, { alive: false });
     const organization = await organizationNamed(tx, organizationName);
-    if (!(await withdrawFromOrganization(tx, tokenId, organization.id))) throw problem('not_found', `The token ${token.name} is not authorized for ${organization.login}.`, 'organization');
+    if (!(await withdrawFromOrganization(tx, tokenId, organization.id)))
+      throw problem('not_found', `The token ${token.name} is not authorized for ${organization.login}.`, 'organization');
     await record(tx, permit, ctx.clock.now(), {
       action: 'org_credential_authorization.deauthorize', userId: token.userId, organizationId: organization.id, tokenId, data: { name: token.name, org: organization.login },
     });

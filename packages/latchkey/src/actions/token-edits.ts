@@ -20,7 +20,7 @@ import { unlessTaken } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { draftWorld } from './draft-world.ts';
-import { fileRequest } from './grant-requests.ts';
+import { fileRequest, openGrant } from './grant-requests.ts';
 import { record } from './record.ts';
 import { actingToken, boundsOf, keepWithin, tokenWithin } from './token-access.ts';
 import { tokenEvent, type TokenSummary } from './tokens.ts';
@@ -52,7 +52,9 @@ export async function editToken(ctx: Context, permit: Permit, id: number, edit: 
       if (changed === null) throw problem('conflict', `The token ${token.name} was revoked meanwhile.`);
       if (change.scopes !== undefined) await withdrawFromAll(tx, id);
       if (plans !== null) await applyPlans(tx, permit, changed, plans, at);
-      await record(tx, permit, at, { action: tokenEvent(token.kind, 'update'), userId: token.userId, tokenId: id, data: { name: changed.name, pat_field_changed: fieldsOf(edit), ...oldValues(token, change) } });
+      await record(tx, permit, at, {
+        action: tokenEvent(token.kind, 'update'), userId: token.userId, tokenId: id, data: { name: changed.name, pat_field_changed: fieldsOf(edit), ...oldValues(token, change) },
+      });
       return changed;
     }),
   );
@@ -79,7 +81,8 @@ async function checkChange(tx: Query, token: Token, edit: TokenEdit, complaints:
 async function checkGrants(ctx: Context, tx: Query, token: Token, drafts: readonly GrantDraft[], complaints: Complaints): Promise<GrantPlan[]> {
   const user = await accountById(tx, token.userId);
   if (user === null) throw new TypeError('a token has no user');
-  const { owners, isAdmin } = await draftWorld(ctx, tx, user, { userLogin: user.login, kind: token.kind, name: token.name, description: '', scopes: [], grants: drafts.slice(0, MAX_GRANTS) });
+  const asNew = { userLogin: user.login, kind: token.kind, name: token.name, description: '', scopes: [], grants: drafts.slice(0, MAX_GRANTS) };
+  const { owners, isAdmin } = await draftWorld(ctx, tx, user, asNew);
   if (drafts.length > MAX_GRANTS) complaints.add('grants', 'invalid', `A token reaches at most ${MAX_GRANTS} resource owners.`);
   if (drafts.length === 0) complaints.add('grants', 'missing_field', 'A fine-grained token needs a resource owner.');
   const plans: GrantPlan[] = [];
@@ -96,8 +99,10 @@ async function checkGrants(ctx: Context, tx: Query, token: Token, drafts: readon
 async function keepEditWithin(tx: Query, permit: Permit, token: Token, change: TokenChange, plans: readonly GrantPlan[] | null): Promise<void> {
   if (actingToken(permit) === null) return;
   const today = await boundsOf(tx, token);
-  keepWithin(permit, { ...today, scopes: change.scopes ?? today.scopes, grants: plans ?? today.grants, allowedAddresses: change.allowedAddresses === undefined ? today.allowedAddresses : change.allowedAddresses }, actingToken(permit)?.id === token.id);
-  if (change.usesLeft !== undefined && token.usesLeft !== null && (change.usesLeft === null || change.usesLeft > token.usesLeft)) throw problem('unprocessable', "A token can't raise a use limit.", 'uses_left');
+  const allowedAddresses = change.allowedAddresses === undefined ? today.allowedAddresses : change.allowedAddresses;
+  keepWithin(permit, { ...today, scopes: change.scopes ?? today.scopes, grants: plans ?? today.grants, allowedAddresses }, actingToken(permit)?.id === token.id);
+  if (change.usesLeft !== undefined && token.usesLeft !== null && (change.usesLeft === null || change.usesLeft > token.usesLeft))
+    throw problem('unprocessable', "A token can't raise a use limit.", 'uses_left');
 }
 
 async function applyPlans(tx: Query, permit: Permit, token: Token, plans: readonly GrantPlan[], at: UnixSeconds): Promise<void> {
@@ -105,15 +110,9 @@ async function applyPlans(tx: Query, permit: Permit, token: Token, plans: readon
   for (const grant of held) if (!plans.some((plan) => plan.ownerId === grant.ownerId)) await deleteGrant(tx, grant.id);
   for (const plan of plans) {
     const grant = held.find((one) => one.ownerId === plan.ownerId);
-    if (grant === undefined) await openGrant(tx, permit, token, plan, await insertGrant(tx, token.id, plan, at), at);
+    if (grant === undefined) await openGrant(tx, permit, token, await insertGrant(tx, token.id, plan, at), plan, at);
     else await changeGrant(tx, permit, token, grant, plan, at);
   }
-}
-
-async function openGrant(tx: Query, permit: Permit, token: Token, plan: GrantPlan, grantId: number, at: UnixSeconds): Promise<void> {
-  if (!plan.ownerIsOrganization) return;
-  if (plan.state === 'pending') return fileRequest(tx, permit, token, grantId, { ...plan, organizationId: plan.ownerId }, at);
-  await record(tx, permit, at, { action: 'personal_access_token.access_granted', userId: token.userId, organizationId: plan.ownerId, tokenId: token.id, data: { name: token.name, permissions: plan.permissions } });
 }
 
 /** What waits is replaced by what is wanted now. */
@@ -127,7 +126,7 @@ async function changeGrant(tx: Query, permit: Permit, token: Token, grant: Store
   }
   await setGrantReach(tx, grant.id, plan);
   if (grant.state !== plan.state) await setGrantState(tx, grant.id, [grant.state], plan.state, at);
-  if (grant.state !== 'active') await openGrant(tx, permit, token, plan, grant.id, at);
+  if (grant.state !== 'active') await openGrant(tx, permit, token, grant.id, plan, at);
 }
 
 function fieldsOf(edit: TokenEdit): string[] {
@@ -135,5 +134,8 @@ function fieldsOf(edit: TokenEdit): string[] {
 }
 
 function oldValues(token: Token, change: TokenChange): Record<string, unknown> {
-  return { ...(change.name === undefined || change.name === token.name ? {} : { old_name: token.name }), ...(change.scopes === undefined ? {} : { old_scopes: token.scopes, scopes: change.scopes }) };
+  return {
+    ...(change.name === undefined || change.name === token.name ? {} : { old_name: token.name }),
+    ...(change.scopes === undefined ? {} : { old_scopes: token.scopes, scopes: change.scopes }),
+  };
 }

@@ -9,11 +9,10 @@ import { digestOf, Secret } from '../base/secret.ts';
 import { checkDraft, MAX_FINE_GRAINED_TOKENS, type TokenDraft, type TokenPlan } from '../rules/draft.ts';
 import { lastEightOf, mintTokenText } from '../rules/token-text.ts';
 import type { TokenKind } from '../rules/model.ts';
-import type { UnixSeconds } from '../base/time.ts';
 import type { Account } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import { cancelRequests } from '../store/requests.ts';
-import { grantsOf, type StoredGrant } from '../store/grants.ts';
+import { grantsOf } from '../store/grants.ts';
 import type { Page } from '../store/page.ts';
 import { countFineGrained, descendantsOf, insertToken, isTokenNameTaken, listTokens as readTokens, revokeToken as endToken, tokenById, type Token } from '../store/tokens.ts';
 import { lastUses, type TokenUse } from '../store/usage.ts';
@@ -21,7 +20,7 @@ import { unlessTaken, userNamed } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { draftWorld } from './draft-world.ts';
-import { fileRequest } from './grant-requests.ts';
+import { openGrant } from './grant-requests.ts';
 import { queueMail } from './mail.ts';
 import { record } from './record.ts';
 import { actingToken, keepWithin, mailed, tokenWithin } from './token-access.ts';
@@ -82,35 +81,36 @@ async function insertPlan(ctx: Context, tx: Query, permit: Permit, user: Account
   });
   await record(tx, permit, at, {
     action: tokenEvent(plan.kind, 'create'), userId: user.id, tokenId: id,
-    data: { name: plan.name, kind: plan.kind, expires_at: plan.expiresAt, scopes: plan.scopes, grants: plan.grants.map(({ ownerLogin, selection, permissions, state }) => ({ owner: ownerLogin, selection, permissions, state })) },
+    data: {
+      name: plan.name, kind: plan.kind, expires_at: plan.expiresAt, scopes: plan.scopes,
+      grants: plan.grants.map(({ ownerLogin, selection, permissions, state }) => ({ owner: ownerLogin, selection, permissions, state })),
+    },
   });
   const token = await tokenById(tx, id);
   if (token === null) throw new TypeError('a token that was just made is not there');
-  for (const grant of (await grantsOf(tx, [id])).get(id) ?? []) await openGrant(tx, permit, token, plan, grant, at);
+  for (const grant of (await grantsOf(tx, [id])).get(id) ?? []) {
+    const asked = plan.grants.find((one) => one.ownerId === grant.ownerId);
+    if (asked !== undefined) await openGrant(tx, permit, token, grant.id, asked, at);
+  }
   await queueMail(ctx, tx, { userId: user.id }, 'token_created', { token: mailed(token), by: permit.actor.login, address: permit.actor.address });
   return token;
-}
-
-/** Files the request of a grant that waits; notes the access of one that need not. */
-async function openGrant(tx: Query, permit: Permit, token: Token, plan: TokenPlan, grant: StoredGrant, at: UnixSeconds): Promise<void> {
-  const asked = plan.grants.find((one) => one.ownerId === grant.ownerId);
-  if (asked === undefined || !asked.ownerIsOrganization) return;
-  if (grant.state === 'pending') return fileRequest(tx, permit, token, grant.id, { ...asked, organizationId: grant.ownerId }, at);
-  await record(tx, permit, at, { action: 'personal_access_token.access_granted', userId: token.userId, organizationId: grant.ownerId, tokenId: token.id, data: { name: token.name, permissions: asked.permissions } });
 }
 
 /** What may have changed since the draft was checked: asked again inside the transaction, so that two at once can't both slip through. */
 async function recheck(tx: Query, user: Account, plan: TokenPlan): Promise<void> {
   if (plan.kind !== 'fine-grained') return;
   if (await isTokenNameTaken(tx, user.id, plan.kind, plan.name)) throw problem('already_exists', `You already have a token named ${plan.name}.`, 'name');
-  if ((await countFineGrained(tx, user.id)) >= MAX_FINE_GRAINED_TOKENS) throw problem('limit_reached', `You have ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit.`);
+  if ((await countFineGrained(tx, user.id)) >= MAX_FINE_GRAINED_TOKENS)
+    throw problem('limit_reached', `You have ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit.`);
 }
 
 /** Most tokens that a list shows at once. */
 export const MAX_LISTED_TOKENS = 10_000;
 
 /** Every token of a person, newest first, those that have ended included. */
-export async function listTokens(ctx: Context, _permit: Permit, login: string, page: Page = { beforeId: null, limit: MAX_LISTED_TOKENS }, filter: { kind?: TokenKind; revokedToo?: boolean } = { revokedToo: true }): Promise<TokenSummary[]> {
+export async function listTokens(
+  ctx: Context, _permit: Permit, login: string, page: Page = { beforeId: null, limit: MAX_LISTED_TOKENS }, filter: { kind?: TokenKind; revokedToo?: boolean } = { revokedToo: true },
+): Promise<TokenSummary[]> {
   const user = await userNamed(ctx.store.db, login);
   const tokens = await readTokens(ctx.store.db, user.id, filter, page);
   const uses = await lastUses(ctx.store.db, tokens.map((token) => token.id));

@@ -81,7 +81,8 @@ async function digestOne(ctx: Context, organizationId: number, total: number): P
     if (organization === undefined) return;
     const named = requests.map((request) => ({ login: accounts.get(request.userId)?.login ?? 'ghost', tokenName: tokens.get(request.tokenId)?.name ?? '' }));
     const path = `/organizations/${encodeURIComponent(organization.login)}/settings/personal-access-token-requests`;
-    for (const userId of await ownersOf(tx, organizationId)) await queueMail(ctx, tx, { userId }, 'requests_waiting', { organization: organization.login, path, requests: named, total });
+    const facts = { organization: organization.login, path, requests: named, total };
+    for (const userId of await ownersOf(tx, organizationId)) await queueMail(ctx, tx, { userId }, 'requests_waiting', facts);
   });
 }
 

@@ -24,6 +24,8 @@ export interface Explanation {
   readonly retryAfterSec: number | null;
   /** The token that was refused, when there is one. */
   readonly tokenId: number | null;
+  /** Its scopes, when it is a classic or scoped one. */
+  readonly tokenScopes: readonly string[];
   /** Whose credential it is; null where it leads to nobody. */
   readonly userId: number | null;
   readonly facts: RefusalFacts;
@@ -58,6 +60,7 @@ export function explain(
     credentialIsDead: entry.credentialIsDead,
     retryAfterSec: extra.retryAfterSec ?? null,
     tokenId: facts.tokenId,
+    tokenScopes: question.bearer.via === 'token' ? question.bearer.token.scopes : [],
     userId: question.bearer.via === 'nobody' ? null : question.bearer.user.id,
     facts,
   };

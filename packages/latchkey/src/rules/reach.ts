@@ -34,8 +34,8 @@ export function commonReach(a: Reach, b: Reach): Reach {
 /** What `wanted` reaches beyond `held`; null when nothing. For repositories that are new, every permission is. */
 export function addedReach(held: Reach, wanted: Reach): Reach | null {
   const heldIds = new Set(held.repositoryIds);
-  const widens = rank(wanted.selection) > rank(held.selection) || (wanted.selection === 'selected' && held.selection === 'selected' && [...wanted.repositoryIds].some((id) => !heldIds.has(id)));
-  if (widens) return { selection: wanted.selection, repositoryIds: [...wanted.repositoryIds], permissions: wanted.permissions };
+  const isMore = wanted.selection === 'selected' && held.selection === 'selected' && [...wanted.repositoryIds].some((id) => !heldIds.has(id));
+  if (isMore || rank(wanted.selection) > rank(held.selection)) return { selection: wanted.selection, repositoryIds: [...wanted.repositoryIds], permissions: wanted.permissions };
   const permissions = permissionsWhere(wanted.permissions, (name, level) => (atLeast(held.permissions[name], level) ? null : level));
   for (const _ in permissions) return { selection: wanted.selection, repositoryIds: [...wanted.repositoryIds], permissions };
   return null;

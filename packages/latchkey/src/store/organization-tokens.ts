@@ -40,7 +40,8 @@ export async function activeGrantIds(q: Query, organizationId: number, filter: O
     const { repositoryId } = filter;
     query = query.where((row) => row.or([
       row('grants.selection', '=', 'all'),
-      row.exists(row.selectFrom('grant_repositories').select('grant_repositories.grant_id').whereRef('grant_repositories.grant_id', '=', 'grants.id').where('grant_repositories.repository_id', '=', repositoryId)),
+      row.exists(row.selectFrom('grant_repositories as chosen').select('chosen.grant_id')
+        .whereRef('chosen.grant_id', '=', 'grants.id').where('chosen.repository_id', '=', repositoryId)),
     ]));
   }
   if (page.afterId !== null) query = query.where('grants.id', page.ascending ? '>' : '<', page.afterId);
@@ -65,7 +66,8 @@ export async function pendingRequestIds(q: Query, organizationId: number, filter
 
 type Rows = ExpressionBuilder<Database, 'tokens' | 'token_use' | 'grants' | 'requests'>;
 
-function narrowed(row: Rows, { userIds, tokenIds, permission, usedBefore, usedAfter }: OrganizationTokenFilter, permissionsColumn: 'grants.permissions_json' | 'requests.permissions_json') {
+function narrowed(row: Rows, filter: OrganizationTokenFilter, permissionsColumn: 'grants.permissions_json' | 'requests.permissions_json') {
+  const { userIds, tokenIds, permission, usedBefore, usedAfter } = filter;
   const all = [];
   if (userIds !== undefined) all.push(row('tokens.user_id', 'in', [-1, ...userIds]));
   if (tokenIds !== undefined) all.push(row('tokens.id', 'in', [-1, ...tokenIds]));

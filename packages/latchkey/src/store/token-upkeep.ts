@@ -6,8 +6,11 @@ import type { Query } from './db.ts';
  * Ids of tokens that end after `from` and at `to` at the latest, and whose owners have not had the notice of `days`; above `afterId`, in order. A token
  * whose whole life is not longer than the notice is left out: its owner chose that end a moment ago.
  */
-export async function tokensToNotice(q: Query, notice: { days: number; from: UnixSeconds; to: UnixSeconds; lifeSec: number }, afterId: number, limit: number): Promise<number[]> {
-  const rows = await q.selectFrom('tokens').select('id').where('expires_at', '>', notice.from).where('expires_at', '<=', notice.to).where('revoked_at', 'is', null)
+export async function tokensToNotice(
+  q: Query, notice: { days: number; from: UnixSeconds; to: UnixSeconds; lifeSec: number }, afterId: number, limit: number,
+): Promise<number[]> {
+  const rows = await q.selectFrom('tokens').select('id')
+    .where('expires_at', '>', notice.from).where('expires_at', '<=', notice.to).where('revoked_at', 'is', null)
     .where((token) => token.or([token('noticed_days', 'is', null), token('noticed_days', '>', notice.days)]))
     .where((token) => token(token('expires_at', '-', token.ref('issued_at')), '>', notice.lifeSec))
     .where('id', '>', afterId).orderBy('id').limit(limit).execute();
@@ -32,6 +35,7 @@ export async function tokensUnusedSince(q: Query, cutoff: UnixSeconds, afterId: 
 
 /** Organizations for whose owners requests wait, and how many. */
 export async function organizationsWithRequests(q: Query): Promise<{ organizationId: number; waiting: number }[]> {
-  const rows = await q.selectFrom('requests').select((row) => ['organization_id', row.fn.countAll<number>().as('waiting')]).where('state', '=', 'pending').groupBy('organization_id').execute();
+  const rows = await q.selectFrom('requests').select((row) => ['organization_id', row.fn.countAll<number>().as('waiting')])
+    .where('state', '=', 'pending').groupBy('organization_id').execute();
   return rows.map((row) => ({ organizationId: row.organization_id, waiting: Number(row.waiting) }));
 }

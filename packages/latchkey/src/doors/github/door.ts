@@ -22,7 +22,6 @@ import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import type { Soon } from '../../base/soon.ts';
 import { pathMatcher, type PathMatch } from '../../catalogue/path-match.ts';
-import { acceptedPermissions } from '../../catalogue/needs.ts';
 import { Busy } from '../../git/queue.ts';
 import { nameKey } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
@@ -83,7 +82,7 @@ async function serve(visit: Visit, find: (method: string, path: string) => PathM
   if (allowance !== null && !allowance.allowed) return refuseTooMany(visit, verdict, allowance);
   if (!verdict.allowed) return refuse(visit, endpoint, verdict);
   const { permit } = verdict;
-  void reply.headers(tokenHeaders(permit.bearer!, endpoint.need));
+  if (permit.bearer?.via === 'token') void reply.headers(tokenHeaders(permit.bearer.token, endpoint.need));
   const moved = movedTo(visit, endpoint, params, permit);
   if (moved !== null) return redirect(visit, moved);
   return run(visit, endpoint, params, permit).then(
@@ -137,7 +136,8 @@ function refuseTooMany(visit: Visit, verdict: Verdict, { retryAfterSec }: Allowa
 
 function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { allowed: false }): FastifyReply {
   const { status, body } = refusal(explanation, docs(visit, endpoint));
-  if (explanation.facts.tokenKind === 'fine-grained') void visit.reply.header('X-Accepted-GitHub-Permissions', acceptedPermissions(endpoint.need));
+  const { tokenKind, expiresAt } = explanation.facts;
+  if (tokenKind !== null) void visit.reply.headers(tokenHeaders({ kind: tokenKind, scopes: explanation.tokenScopes, expiresAt }, endpoint.need));
   if (explanation.reason === 'sso_not_authorized') void visit.reply.header('X-GitHub-SSO', `required; url=${explanation.wayOut.url ?? visit.ctx.settings.publicUrl}`);
   if (explanation.retryAfterSec !== null) void visit.reply.header('Retry-After', String(explanation.retryAfterSec));
   return send(visit, status, body);

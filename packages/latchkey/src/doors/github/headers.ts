@@ -8,10 +8,16 @@ import type { Allowance } from '../../actions/rate-limit.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { acceptedPermissions } from '../../catalogue/needs.ts';
 import type { Need } from '../../catalogue/needs.ts';
-import type { Bearer } from '../../rules/model.ts';
+import type { TokenRecord } from '../../rules/model.ts';
 
 /** Versions of the API that a client may ask for; the first is the default. */
 export const API_VERSIONS: readonly string[] = ['2022-11-28', '2026-03-10'];
+
+/** What a page of another site may read of an answer. */
+const EXPOSED: readonly string[] = [
+  'ETag', 'Link', 'Location', 'Retry-After', 'X-OAuth-Scopes', 'X-Accepted-OAuth-Scopes', 'X-Accepted-GitHub-Permissions', 'X-GitHub-Request-Id', 'X-GitHub-SSO',
+  'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Used', 'X-RateLimit-Resource', 'X-RateLimit-Reset', 'github-authentication-token-expiration',
+];
 
 /** What every answer has, good or bad. */
 export function standingHeaders(apiVersion: string): Record<string, string> {
@@ -23,14 +29,12 @@ export function standingHeaders(apiVersion: string): Record<string, string> {
     'Cache-Control': 'private, no-cache',
     'X-Content-Type-Options': 'nosniff',
     'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': 'ETag, Link, Location, Retry-After, X-OAuth-Scopes, X-Accepted-OAuth-Scopes, X-Accepted-GitHub-Permissions, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Used, X-RateLimit-Resource, X-RateLimit-Reset, github-authentication-token-expiration',
+    'Access-Control-Expose-Headers': EXPOSED.join(', '),
   };
 }
 
-/** What a client is told about its own token: clients tell fine-grained from classic tokens by the absence of `X-OAuth-Scopes`. */
-export function tokenHeaders(bearer: Bearer, need: Need): Record<string, string> {
-  if (bearer.via !== 'token') return {};
-  const { kind, scopes, expiresAt } = bearer.token;
+/** What a client is told about its own token, on a yes and on a no: clients tell fine-grained from classic ones by the absence of `X-OAuth-Scopes`. */
+export function tokenHeaders({ kind, scopes, expiresAt }: Pick<TokenRecord, 'kind' | 'scopes' | 'expiresAt'>, need: Need): Record<string, string> {
   return {
     ...(expiresAt === null ? {} : { 'github-authentication-token-expiration': spelled(expiresAt) }),
     ...(kind === 'fine-grained'
@@ -41,7 +45,8 @@ export function tokenHeaders(bearer: Bearer, need: Need): Record<string, string>
 
 /** How much of the limit is left (GitHub docs, "Rate limits for the REST API"). */
 export function rateHeaders({ limit, used, remaining, resetsAt }: Allowance): Record<string, string> {
-  return { 'x-ratelimit-limit': String(limit), 'x-ratelimit-remaining': String(remaining), 'x-ratelimit-used': String(used), 'x-ratelimit-reset': String(resetsAt), 'x-ratelimit-resource': 'core' };
+  const figures = { limit, remaining, used, reset: resetsAt, resource: 'core' };
+  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [`x-ratelimit-${name}`, String(value)]));
 }
 
 /** `2026-09-27 03:07:38 UTC` */

@@ -46,11 +46,12 @@ export function openApi(endpoints: readonly Endpoint[], apiUrl: string): Json {
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'A personal access token.' } },
       schemas: { error: ERROR },
-      responses: Object.fromEntries(Object.entries(NO).map(([name, description]) => [name, { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/error' } } } }])),
+      responses: Object.fromEntries(Object.entries(NO).map(([name, description]) => [name, { description, content: { 'application/json': { schema: ERROR_REF } } }])),
     },
   };
 }
 
+const ERROR_REF = { $ref: '#/components/schemas/error' };
 const NO = {
   unauthorized: 'No credential, or one that leads nowhere.',
   forbidden: 'The credential may not do this; the answer says what is missing and where it is mended.',
@@ -103,7 +104,9 @@ export function parametersOf({ path, query, paged }: Endpoint): Parameter[] {
   const fields = Object.entries((query as { properties?: Record<string, Json> } | null)?.properties ?? {});
   return [
     ...parametersIn(path).map((name): Parameter => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
-    ...fields.map(([name, schema]): Parameter => ({ name: schema['type'] === 'array' ? `${name}[]` : name, in: 'query', required: false, schema, ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}) })),
+    ...fields.map(([name, schema]): Parameter => ({
+      name: schema['type'] === 'array' ? `${name}[]` : name, in: 'query', required: false, schema, ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}),
+    })),
     ...(paged ? PAGING : []),
   ];
 }

@@ -49,7 +49,15 @@ function Operation({ endpoint }: { endpoint: Endpoint }): JSX.Element {
       {rows.length === 0 ? null : (
         <table>
           <thead><tr><th scope="col">name</th><th scope="col">in</th><th scope="col">form</th></tr></thead>
-          <tbody>{rows.map((row) => <tr key={row.name}><td><code>{row.name}</code>{row.required ? ' *' : ''}</td><td>{row.where}</td><td>{row.description ?? formOf(row.schema)}</td></tr>)}</tbody>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.name}>
+                <td><code>{row.name}</code>{row.required ? ' *' : ''}</td>
+                <td>{row.where}</td>
+                <td>{row.description ?? formOf(row.schema)}</td>
+              </tr>
+            ))}
+          </tbody>
         </table>
       )}
     </article>

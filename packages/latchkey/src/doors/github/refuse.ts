@@ -45,7 +45,8 @@ function lifetime(explanation: Explanation): string {
   const { facts, wayOut } = explanation;
   const who = facts.decidedBy === 'instance' ? `'${facts.instanceName}' enterprise` : `'${organization(explanation)}' organization`;
   const kind = facts.tokenKind === 'classic' ? 'a personal access tokens (classic)' : facts.tokenKind === 'scoped' ? 'a scoped personal access token' : 'a fine-grained personal access tokens';
-  return `The ${who} forbids access via ${kind} if the token's lifetime is greater than ${facts.capDays ?? 0} days. Please adjust your token's lifetime at the following URL: ${wayOut.url ?? facts.publicUrl}`;
+  const days = facts.capDays ?? 0;
+  return `The ${who} forbids access via ${kind} if the token's lifetime is greater than ${days} days. Please adjust your token's lifetime at the following URL: ${wayOut.url ?? facts.publicUrl}`;
 }
 
 /** Reason → status and `message`. */

@@ -52,6 +52,8 @@ describe('a request to the API', () => {
     const answer = await ask('GET /user', { token: secret });
     expect(answer.headers).toMatchObject({ 'x-oauth-scopes': 'repo, user', 'x-accepted-oauth-scopes': '' });
     expect(answer.body.user_view_type).toBe('private');
+    const refused = await ask('GET /orgs/Acme/personal-access-tokens', { token: secret });
+    expect(refused).toMatchObject({ status: 403, headers: { 'x-oauth-scopes': 'repo, user' } });
   });
 
   it('answers 401 without a credential and with a bad one, also where everybody may read', async () => {

@@ -42,7 +42,7 @@ const Grant = Type.Object(GRANT, closed);
 const LIMITS = {
   not_before: optional(Instant),
   allowed_addresses: optional(Type.Union([Type.Array(Type.String({ maxLength: 60 })), Type.Null()])),
-  uses_left: optional(Type.Union([Type.Integer(), Type.Null()])),
+  uses_left: optional(Type.Union([Type.Integer(), Type.Null()], { description: 'Requests that it may make, on all doors together; a clone or a push makes two or more.' })),
 };
 const EXPIRY = {
   expires_in: optional(Type.Union([Type.Integer(), Type.Literal('none'), Type.Null()], { description: 'Days, 1 to 366, or `none`.' })),
