@@ -94,13 +94,13 @@ export const ACCESS_REFUSALS = {
   grant_denied: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `An owner of ${theOwner(facts)} denied the request of ${theToken(facts)}.`,
-    wayOut: (facts) => ({ text: 'Their reason is on its page, where it can be changed and asked for again:', url: tokenPath(facts) }),
+    wayOut: (facts) => ({ text: 'Their reason is on its page, where it can be changed and asked for again:', url: reachPath(facts) }),
     about: 'The request for access to the organization was denied. The token still reads what is public.',
   },
   grant_revoked: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `An owner of ${theOwner(facts)} took back the access of ${theToken(facts)}.`,
-    wayOut: (facts) => ({ text: 'It can be asked for again on the page of the token:', url: tokenPath(facts) }),
+    wayOut: (facts) => ({ text: 'It can be asked for again on the page of the token:', url: reachPath(facts) }),
     about: 'The organization ended what the token could do there. The token itself lives, and still reads what is public.',
   },
   not_found: {

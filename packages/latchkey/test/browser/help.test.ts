@@ -24,4 +24,4 @@ test('every reason has its page and its anchor in the docs, without signing in',
   await page.getByRole('link', { name: 'Permission missing', exact: true }).click();
   await expect.poll(() => page.getByText('The token "ci" lacks contents: write on acme/site.').count()).toBe(1);
   await look(page, 'help-permission-missing');
-});
+}, 120_000);

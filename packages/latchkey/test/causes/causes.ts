@@ -1,14 +1,18 @@
 /** Every cause of section J that a server can know, as something that happens to Bob. */
 import { randomBytes } from 'node:crypto';
-import { removeMember, suspendUser } from '../../src/actions/accounts.ts';
+import { removeMember, restoreUser, setMember, suspendUser } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
-import { archiveRepository, removeCollaborator } from '../../src/actions/repositories.ts';
+import { addRepository, archiveRepository, removeCollaborator, setCollaborator } from '../../src/actions/repositories.ts';
+import { reviewRequests } from '../../src/actions/approvals.ts';
 import { revokeToken } from '../../src/actions/tokens.ts';
 import { digestOf } from '../../src/base/secret.ts';
 import { DAY_SEC, HOUR_SEC } from '../../src/base/time.ts';
 import type { Reason } from '../../src/catalogue/refusals.ts';
 import { lastEightOf, mintTokenText } from '../../src/rules/token-text.ts';
 import { grantsOf, setGrantState } from '../../src/store/grants.ts';
+import { setArchived } from '../../src/store/repositories.ts';
+import { listRequests } from '../../src/store/requests.ts';
+import { authorizeForOrganization } from '../../src/store/token-organizations.ts';
 import { replaceSecret, updateToken } from '../../src/store/tokens.ts';
 import { PASSWORD, type Made, type Try, type World } from './world.ts';
 
@@ -20,6 +24,8 @@ export interface Cause {
   /** Git's own last line. With `Authentication failed` git forgets the credential, with all others it keeps it. */
   readonly git: string;
   arrange(world: World): Promise<Try>;
+  /** What mends it, where the way out is not a link to follow; gives the next try. */
+  mend?(world: World, attempt: Try): Promise<Try>;
 }
 
 const clone = (made: Made | string, given: Partial<Try> = {}): Try => (
@@ -35,6 +41,18 @@ async function grantState(world: World, made: Made, state: 'pending' | 'denied' 
 async function change(world: World, made: Made, given: Parameters<typeof updateToken>[2]): Promise<void> {
   const { store, clock } = world.server.context;
   await store.transaction((tx) => updateToken(tx, made.id, given, clock.now()));
+}
+
+/** The id of the only token there is. */
+async function tokenId(world: World): Promise<number> {
+  return (await world.server.context.store.db.selectFrom('tokens').select('id').executeTakeFirstOrThrow()).id;
+}
+
+/** An owner of Acme approves what waits. */
+async function approveAll(world: World): Promise<void> {
+  const { context } = world.server;
+  const waiting = await listRequests(context.store.db, { state: 'pending' }, { beforeId: null, limit: 10 });
+  await reviewRequests(context, operatorPermit(), { organization: 'acme', requestIds: waiting.map(({ id }) => id), action: 'approve', reason: null });
 }
 
 const AUTHENTICATION_FAILED = "fatal: Authentication failed for 'SERVER/acme/site.git/'";
@@ -145,6 +163,10 @@ export const CAUSES: readonly Cause[] = [
       await change(world, made, { notBeforeAt: world.server.context.clock.now() + DAY_SEC });
       return clone(made);
     },
+    mend: async (world, attempt) => {
+      await change(world, { id: await tokenId(world), secret: '' }, { notBeforeAt: null });
+      return attempt;
+    },
   },
   {
     name: 'a token without uses left', reason: 'token_used_up',
@@ -173,6 +195,10 @@ export const CAUSES: readonly Cause[] = [
       await change(world, made, { allowedAddresses: ['192.0.2.0/24'] });
       return clone(made);
     },
+    mend: async (world, attempt) => {
+      await change(world, { id: await tokenId(world), secret: '' }, { allowedAddresses: null });
+      return attempt;
+    },
   },
   {
     name: 'an organization that is reached from elsewhere', reason: 'organization_address_not_allowed',
@@ -185,6 +211,10 @@ export const CAUSES: readonly Cause[] = [
     arrange: async (world) => {
       await world.policy('acme', { allowedAddresses: ['192.0.2.0/24'] });
       return clone(await world.token());
+    },
+    mend: async (world, attempt) => {
+      await world.policy('acme', {});
+      return attempt;
     },
   },
   {
@@ -199,13 +229,17 @@ export const CAUSES: readonly Cause[] = [
       await world.policy('acme', { requiresApproval: true });
       return clone(await world.token({ grants: [{ justification: 'deploy' }] }));
     },
+    mend: async (world, attempt) => {
+      await approveAll(world);
+      return attempt;
+    },
   },
   {
     name: 'approval that was denied', reason: 'grant_denied',
     says: [
       'An owner of acme denied the request of the token "laptop".',
       'Their reason is on its page, where it can be changed and asked for again:',
-      '{url}/settings/personal-access-tokens/1',
+      '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&contents=read',
     ],
     git: forbidden('acme/site'),
     arrange: async (world) => {
@@ -219,7 +253,7 @@ export const CAUSES: readonly Cause[] = [
     says: [
       'An owner of acme took back the access of the token "laptop".',
       'It can be asked for again on the page of the token:',
-      '{url}/settings/personal-access-tokens/1',
+      '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&contents=read',
     ],
     git: forbidden('acme/site'),
     arrange: async (world) => {
@@ -237,6 +271,7 @@ export const CAUSES: readonly Cause[] = [
     ],
     git: AUTHENTICATION_FAILED,
     arrange: async (world) => clone(await world.token(), { username: '' }),
+    mend: async (_world, attempt) => ({ ...attempt, username: 'git' }),
   },
   {
     name: 'a token of another account than the URL names', reason: 'not_found',
@@ -247,6 +282,7 @@ export const CAUSES: readonly Cause[] = [
     ],
     git: notFound('acme/site'),
     arrange: async (world) => clone(await world.token({ userLogin: 'cy', kind: 'classic', scopes: ['repo'] })),
+    mend: async (world, attempt) => ({ ...attempt, secret: (await world.token({ name: 'own' })).secret }),
   },
   {
     name: 'a token of another product', reason: 'token_of_other_product',
@@ -428,6 +464,12 @@ export const CAUSES: readonly Cause[] = [
       await world.policy('acme', { requiresSso: true });
       return clone(made);
     },
+    mend: async (world, attempt) => {
+      const { store, clock } = world.server.context;
+      const acme = await store.db.selectFrom('accounts').select('id').where('login', '=', 'acme').executeTakeFirstOrThrow();
+      await store.transaction(async (tx) => authorizeForOrganization(tx, await tokenId(world), acme.id, clock.now()));
+      return attempt;
+    },
   },
   {
     name: 'an owner that lost access', reason: 'not_found',
@@ -444,6 +486,11 @@ export const CAUSES: readonly Cause[] = [
       await removeMember(context, operatorPermit(), { organization: 'acme', login: 'bob' });
       return clone(made);
     },
+    mend: async (world, attempt) => {
+      const { context } = world.server;
+      await setMember(context, operatorPermit(), { organization: 'acme', login: 'bob', role: 'member' });
+      return attempt;
+    },
   },
   {
     name: 'a role that only reads', reason: 'role_insufficient',
@@ -454,6 +501,10 @@ export const CAUSES: readonly Cause[] = [
     ],
     git: forbidden('acme/ledger'),
     arrange: async (world) => push(await world.token(), { repository: 'acme/ledger', username: 'ada' }),
+    mend: async (world, attempt) => {
+      await setCollaborator(world.server.context, operatorPermit(), { owner: 'acme', name: 'ledger', login: 'bob', role: 'write' });
+      return attempt;
+    },
   },
   {
     name: 'a suspended user', reason: 'owner_suspended',
@@ -467,6 +518,10 @@ export const CAUSES: readonly Cause[] = [
       const made = await world.token();
       await suspendUser(world.server.context, operatorPermit(), 'bob');
       return clone(made);
+    },
+    mend: async (world, attempt) => {
+      await restoreUser(world.server.context, operatorPermit(), 'bob');
+      return attempt;
     },
   },
   {
@@ -482,6 +537,12 @@ export const CAUSES: readonly Cause[] = [
       await archiveRepository(world.server.context, operatorPermit(), { owner: 'acme', name: 'site' });
       return push(made);
     },
+    mend: async (world, attempt) => {
+      const { store, clock } = world.server.context;
+      const { id } = await store.db.selectFrom('repositories').select('id').where('name', '=', 'site').executeTakeFirstOrThrow();
+      await store.transaction((tx) => setArchived(tx, id, null, clock.now()));
+      return attempt;
+    },
   },
   {
     name: 'no such repository', reason: 'not_found',
@@ -492,5 +553,9 @@ export const CAUSES: readonly Cause[] = [
     ],
     git: notFound('acme/nowhere'),
     arrange: async (world) => clone(await world.token(), { repository: 'acme/nowhere' }),
+    mend: async (world, attempt) => {
+      await addRepository(world.server.context, operatorPermit(), { owner: 'acme', name: 'nowhere', visibility: 'private' });
+      return attempt;
+    },
   },
 ];

@@ -16,9 +16,11 @@ import { createToken } from '../../src/actions/tokens.ts';
 import { loadSettings } from '../../src/base/config.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { GrantDraft, TokenDraft } from '../../src/rules/draft.ts';
+import { run as runCommand } from '../../src/cli/program.ts';
 import { NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
 import { accountByLogin } from '../../src/store/accounts.ts';
 import { setPolicy } from '../../src/store/policies.ts';
+import { recordingTerminal } from '../cli/recording-terminal.ts';
 
 export const PASSWORD = 'correct horse battery';
 
@@ -55,7 +57,10 @@ export interface World {
   token(given?: Partial<Omit<TokenDraft, 'grants'>> & { grants?: readonly Partial<GrantDraft>[] }): Promise<Made>;
   policy(owner: string, given: Partial<StoredPolicy>): Promise<void>;
   git(attempt: Try): Promise<GitOutcome>;
-  rest(secret: string, path: string): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** The same over REST: a read for a clone, a write for a push, with nothing in it. */
+  rest(attempt: Try): Promise<{ status: number; body: Record<string, unknown>; text: string }>;
+  /** What `latchkey doctor` finds on a machine whose git holds the credential. */
+  doctor(attempt: Try): Promise<{ code: number; text: string; checks: readonly { name: string; state: string; found: string; command?: string }[] }>;
 }
 
 /** Ada owns Acme; Bob is a member who may push to acme/site; Cy is nobody's. */
@@ -114,25 +119,45 @@ function worldOf(server: RunningServer, folder: string): World {
       await context.store.transaction((tx) => setPolicy(tx, account!.id, { ...NO_POLICY, requiresApproval: false, ...given }, context.clock.now()));
     },
     git: (attempt) => tryWithGit(url, folder, attempt),
-    rest: async (secret, path) => {
-      const answer = await fetch(`${url}/api/v3${path}`, { headers: { authorization: `Bearer ${secret}` } });
-      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-    },
+    rest: (attempt) => tryWithRest(url, attempt),
+    doctor: (attempt) => tryDoctor(url, folder, attempt),
   };
 }
 
-async function tryWithGit(url: string, folder: string, { username, secret, repository, operation, file = 'notes.txt' }: Try): Promise<GitOutcome> {
+async function tryWithRest(url: string, { username, secret, repository, operation }: Try) {
+  const authorization = `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`;
+  const [method, path] = operation === 'clone' ? ['GET', 'branches'] : ['POST', 'git/refs'];
+  const answer = await fetch(`${url}/api/v3/repos/${repository}/${path}`, { method, headers: { authorization } });
+  const text = await answer.text();
+  return { status: answer.status, body: JSON.parse(text) as Record<string, unknown>, text };
+}
+
+async function tryDoctor(url: string, folder: string, { username, secret, repository }: Try) {
+  const { env, address } = await machine(url, folder, { username, secret, repository });
+  const terminal = recordingTerminal(env);
+  const code = await runCommand(['doctor', address, '--json'], terminal);
+  const text = [...terminal.printed, ...terminal.said].join('\n');
+  return { code, text, ...(JSON.parse(terminal.printed.join('\n')) as { checks: Awaited<ReturnType<World['doctor']>>['checks'] }) };
+}
+
+/** A home folder whose git keeps the credential in its own store; without a username the address itself holds it. */
+async function machine(url: string, folder: string, { username, secret, repository }: Pick<Try, 'username' | 'secret' | 'repository'>) {
   const place = await mkdtemp(join(folder, 'try-'));
   const store = join(place, 'credentials');
   const env = {
     PATH: process.env['PATH'], HOME: place, GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', LC_ALL: 'C',
     GIT_AUTHOR_NAME: 'Bob', GIT_AUTHOR_EMAIL: 'bob@example.org', GIT_COMMITTER_NAME: 'Bob', GIT_COMMITTER_EMAIL: 'bob@example.org',
   };
-  const git = (args: readonly string[], cwd = place): Promise<{ code: number; output: string }> => run('git', ['-c', 'core.quotePath=false', ...args], cwd, env);
   const withUser = url.replace('://', `://${encodeURIComponent(username)}@`);
   await writeFile(join(place, '.gitconfig'), `[credential]\n\thelper = store --file=${store}\n[init]\n\tdefaultBranch = main\n`);
-  if (secret !== '') await writeFile(store, `${url.replace('://', `://${encodeURIComponent(username)}:${encodeURIComponent(secret)}@`)}\n`, { mode: 0o600 });
+  await writeFile(store, `${url.replace('://', `://${encodeURIComponent(username)}:${encodeURIComponent(secret)}@`)}\n`, { mode: 0o600 });
   const address = `${username === '' ? url.replace('://', `://:${encodeURIComponent(secret)}@`) : withUser}/${repository}.git`;
+  return { place, store, env, withUser, address };
+}
+
+async function tryWithGit(url: string, folder: string, { username, secret, repository, operation, file = 'notes.txt' }: Try): Promise<GitOutcome> {
+  const { place, store, env, withUser, address } = await machine(url, folder, { username, secret, repository });
+  const git = (args: readonly string[], cwd = place): Promise<{ code: number; output: string }> => run('git', ['-c', 'core.quotePath=false', ...args], cwd, env);
   const { code, output } = operation === 'clone' ? await git(['clone', address, 'copy']) : await push(git, place, address, file);
   const lines = output.split('\n').map((line) => line.trimEnd());
   return {

@@ -1,0 +1,71 @@
+/**
+ * What a person sees of each cause: with git, word by word, and what git does with their credential; over REST; and what the doctor finds. Then what was
+ * offered is followed as it stands, and the next try succeeds.
+ */
+import { describe, expect, test } from 'vitest';
+import { refusalsOf } from '../../src/actions/refusals.ts';
+import { REASONS, REFUSALS, type Reason } from '../../src/catalogue/refusals.ts';
+import { EXIT } from '../../src/cli/exit-codes.ts';
+import { ANSWERS } from '../../src/doors/github/refuse.ts';
+import { CAUSES, type Cause } from './causes.ts';
+import { follow } from './follow.ts';
+import { causesWorld, type Try, type World } from './world.ts';
+
+const INSTANT = /\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC/g;
+
+describe('git is told', () => {
+  test.each(CAUSES)('of $name', async (cause) => {
+    const world = await causesWorld();
+    const attempt = await cause.arrange(world);
+    const outcome = await world.git(attempt);
+    const host = new URL(world.url).host;
+    const said = outcome.remote.map((line) => line.replaceAll(world.url, '{url}').replaceAll(host, '{host}').replaceAll(INSTANT, '{when}'));
+    expect(said).toEqual(cause.says);
+    expect(said.length).toBeLessThanOrEqual(4);
+    expect(outcome.fatal).toBe(cause.git);
+    expect(outcome.kept, 'git keeps a credential that lives, and forgets one that is dead').toBe(!REFUSALS[cause.reason].credentialIsDead);
+    if (attempt.secret !== '' && attempt.username !== '') expect(outcome.output).not.toContain(attempt.secret);
+    const made = await world.server.context.store.db.selectFrom('tokens').select('id').executeTakeFirst();
+    const isOfAToken = made !== undefined && !['token_mistyped', 'username_missing'].includes(cause.reason);
+    if (isOfAToken && cause.reason !== 'workflow_permission_missing') {
+      expect((await refusalsOf(world.server.context, made.id)).map(({ reason, purpose }) => [reason, purpose])).toContainEqual(
+        [cause.reason, `${attempt.operation === 'clone' ? 'fetch' : 'push'} ${attempt.repository}`]);
+    }
+    await sameOverRest(world, cause, attempt);
+    await sameByDoctor(world, cause, attempt);
+    const next = await (cause.mend?.(world, attempt) ?? follow(world, outcome.remote.at(-1)!, attempt));
+    const after = await world.git(next);
+    expect(after.output, 'what was offered, followed as it stands, mends it').not.toContain('fatal:');
+    expect(after).toMatchObject({ ok: true, kept: true });
+  });
+});
+
+/** REST names the same reason, with the status of its own table. A push's content is no matter of REST's refusals. */
+async function sameOverRest(world: World, { reason }: Cause, attempt: Try): Promise<void> {
+  if (reason === 'workflow_permission_missing') return;
+  const { status, body, text } = await world.rest(attempt);
+  expect([body['reason'], status]).toEqual([reason, ANSWERS[reason][0]]);
+  if (attempt.secret !== '') expect(text).not.toContain(attempt.secret);
+}
+
+/** The doctor, on the person's own machine, finds what the server says, and shows no secret. */
+async function sameByDoctor(world: World, { reason, says }: Cause, attempt: Try): Promise<void> {
+  const { code, text, checks } = await world.doctor(attempt);
+  expect(text).not.toContain(attempt.secret);
+  const states = Object.fromEntries(checks.map(({ name, state }) => [name, state]));
+  if (reason === 'workflow_permission_missing') return void expect(states).toMatchObject({ 'clone and fetch': 'ok', push: 'ok' });
+  expect(code).toBe(EXIT.refused);
+  if (reason === 'username_missing') return void expect(states['no secret in the remote']).toBe('fail');
+  const named = (line: string): string => line.replaceAll(world.url, '{url}').replaceAll(new URL(world.url).host, '{host}').replaceAll(INSTANT, '{when}');
+  expect(checks.find(({ name }) => name === (attempt.operation === 'clone' ? 'clone and fetch' : 'push'))).toMatchObject({ state: 'fail' });
+  expect(checks.filter(({ state }) => state === 'fail').map(({ found }) => named(found)).join('\n')).toContain(says[0]);
+  if (REFUSALS[reason].credentialIsDead) expect(states['token']).toBe('fail');
+}
+
+/** Reasons that git over HTTP does not meet, or that have a test of their own. */
+const ELSEWHERE: readonly Reason[] = ['credentials_missing', 'credentials_malformed', 'too_many_attempts', 'rate_limited'];
+
+test('every reason that git can meet has its case', () => {
+  const met = new Set<Reason>([...CAUSES.map(({ reason }) => reason), ...ELSEWHERE]);
+  expect(REASONS.filter((reason) => !met.has(reason))).toEqual([]);
+});
