@@ -33,7 +33,7 @@ async function fill(subject: Subject): Promise<{ ran: readonly string[]; credent
 
 /** `store`, `osxkeychain`, `latchkey`, `gh`: what people call it. */
 function helperName(command: string): string {
-  if (/latchkey|cli[/\\]main\.[jt]s/.test(command)) return 'latchkey';
+  if (/(?:latchkey|main\.[jt]s)['"]* credential\b/.test(command)) return 'latchkey';
   if (/\bgh\b.* auth git-credential/.test(command)) return 'gh';
   const named = /git[ -]credential-([\w-]+)|git-credential-([\w-]+)/.exec(command);
   return named?.[1] ?? named?.[2] ?? command.replaceAll("'", '').slice(0, 60);
