@@ -83,7 +83,10 @@ export async function reportRotatedUse(ctx: Context, tokenId: number): Promise<n
     const token = await tokenById(tx, tokenId);
     if (token === null || token.revokedAt === null || token.revokedBy !== BY_ROTATION || ctx.clock.now() - token.revokedAt <= REUSE_GRACE_SEC) return null;
     const live = await livingOf(tx, token.familyId ?? token.id);
-    return live !== null && (await endOne(ctx, tx, upkeepPermit(), live.id, BY_REUSE)) ? live.id : null;
+    const ended = live === null ? null : await endOne(ctx, tx, upkeepPermit(), live.id, BY_REUSE);
+    if (ended === null) return null;
+    await queueMail(ctx, tx, { userId: ended.userId }, 'token_revoked', { token: mailed(ended), by: BY_REUSE });
+    return ended.id;
   });
 }
 

@@ -8,7 +8,7 @@ import { createToken } from '../../src/actions/tokens.ts';
 import { Problem } from '../../src/base/errors.ts';
 import { DAY_SEC } from '../../src/base/time.ts';
 import type { TokenDraft } from '../../src/rules/draft.ts';
-import { NO_POLICY } from '../../src/rules/policy.ts';
+import { NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
 import { setPolicy } from '../../src/store/policies.ts';
 import { causesWorld } from '../causes/world.ts';
 import { gitlabWorld, type GitlabWorld, type MadeToken } from '../doors/gitlab/api.ts';
@@ -113,6 +113,30 @@ describe('scopes', () => {
     expect(await read()).toBe(404);
     await setMember(world.ctx, OPERATOR, { organization: 'Acme', login: 'Cy', role: 'member' });
     expect(await read()).toBe(200);
+  });
+});
+
+describe('what an organization forbids', () => {
+  it('is said in GitHub’s words; public reading stays', async () => {
+    const world = await gitlabWorld();
+    const { ctx } = world;
+    const acme = await ctx.store.db.selectFrom('accounts').select('id').where('login', '=', 'Acme').executeTakeFirstOrThrow();
+    const { secret } = await classic(world, 'Bob', ['repo']);
+    const said = async (change: Partial<StoredPolicy>, path = '/repos/Acme/site/branches'): Promise<[number, string]> => {
+      await ctx.store.transaction((tx) => setPolicy(tx, acme.id, { ...NO_POLICY, ...change }, ctx.clock.now()));
+      const answer = await world.askGithub(`GET ${path}`, { token: secret });
+      return [answer.status, answer.body.message];
+    };
+    const forbidden = { allowed: { 'fine-grained': null, classic: false, scoped: null } };
+    const short = { maxLifetimeDays: { 'fine-grained': null, classic: 7, scoped: null } };
+    expect(await said({})).toEqual([200, undefined]);
+    expect(await said(forbidden)).toEqual([
+      403, '`Acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.',
+    ]);
+    const [status, message] = await said(short);
+    expect(status).toBe(403);
+    expect(message).toMatch(/^The 'Acme' organization forbids access via a personal access tokens \(classic\) if the token's lifetime is greater than 7 days\. Please adjust your token's lifetime at the following URL: http/);
+    for (const change of [forbidden, short]) expect(await said(change, '/repos/Acme/docs/branches')).toEqual([200, undefined]);
   });
 });
 

@@ -6,6 +6,7 @@ import { REUSE_GRACE_SEC } from '../../../src/actions/token-families.ts';
 import { DAY_SEC, isoDate } from '../../../src/base/time.ts';
 import { NO_POLICY } from '../../../src/rules/policy.ts';
 import type { Query } from '../../../src/store/db.ts';
+import { listMails } from '../../../src/store/outbox.ts';
 import { setPolicy } from '../../../src/store/policies.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { gitlabWorld, type GitlabWorld } from './api.ts';
@@ -318,6 +319,9 @@ describe.each(ENGINES)('rotation [%s]', (engine) => {
     const after = await world.ask('GET /user', { token: next.token });
     expect(after.body).toMatchObject({ error: 'invalid_token', reason: 'token_revoked' });
     expect(after.body.detail).toContain('reuse of a rotated token');
+    const mails = (await listMails(ctx.store.db, { beforeId: null, limit: 10 })).map(({ template }) => template);
+    expect(mails.filter((template) => template === 'token_revoked')).toHaveLength(1);
+    expect(mails).toContain('old_secret_used');
   });
 
   it('of a revoked or expired token, or to a date that can’t be, is refused and changes nothing', async () => {
