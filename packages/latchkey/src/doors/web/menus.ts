@@ -41,6 +41,7 @@ export const DEVELOPER_MENU: Menu = {
       items: [
         { label: 'Fine-grained tokens', path: '/settings/personal-access-tokens', withBelow: true },
         { label: 'Tokens (classic)', path: '/settings/tokens', withBelow: true },
+        { label: 'Token health', path: '/settings/token-health' },
       ],
     },
   ],
@@ -60,7 +61,11 @@ export const PROFILE_MENU: Menu = {
 export const INSTANCE_MENU: Menu = {
   label: 'Instance',
   items: [
+    { label: 'People', path: '/instance/people' },
     { label: 'Invitations', path: '/instance/invitations' },
+    { label: 'Token policy', path: '/instance/policy' },
+    { label: 'Active tokens', path: '/instance/tokens' },
+    { label: 'Audit log', path: '/instance/audit-log' },
     { label: 'Mail', path: '/instance/mail', withBelow: true },
   ],
 };

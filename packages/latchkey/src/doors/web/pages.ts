@@ -5,6 +5,8 @@ import { deleteTokenPages } from './delete-token.tsx';
 import { editTokenPages } from './edit-token.tsx';
 import { emailPages } from './emails.tsx';
 import { helpPages } from './help.tsx';
+import { homePages } from './home.tsx';
+import { instancePeoplePages } from './instance-people.tsx';
 import { invitationPages } from './invitations.tsx';
 import { newPasswordPages } from './new-password.tsx';
 import { outboxPages } from './outbox.tsx';
@@ -19,14 +21,18 @@ import { organizationRequestPages } from './organization-requests.tsx';
 import { organizationTokenPages } from './organization-tokens.tsx';
 import { policyPages } from './policy.tsx';
 import { renewTokenPages } from './renew-token.tsx';
+import { repositoryPages } from './repository-page.tsx';
+import { repositorySettingPages } from './repository-settings.tsx';
 import { scopedTokenPages } from './scoped-tokens.tsx';
 import { consentPages } from './consent.tsx';
 import { signInPages } from './sign-in.tsx';
 import { signUpPages } from './sign-up.tsx';
 import { sudoPages } from './sudo.tsx';
 import { tokenEndpointPages } from './token-endpoints.tsx';
+import { tokenHealthPages } from './token-health.tsx';
 import { tokenPages } from './token-page.tsx';
 import { tokenListPages } from './tokens.tsx';
+import { webhookPages } from './webhook-page.tsx';
 import type { WebPage } from './web-page.ts';
 
 export const PAGES: readonly WebPage[] = [
@@ -56,6 +62,12 @@ export const PAGES: readonly WebPage[] = [
   ...renewTokenPages,
   ...scopedTokenPages,
   ...tokenEndpointPages,
+  ...instancePeoplePages,
+  ...tokenHealthPages,
   ...tokenPages,
   ...tokenListPages,
+  ...homePages,
+  ...repositoryPages,
+  ...repositorySettingPages,
+  ...webhookPages,
 ];

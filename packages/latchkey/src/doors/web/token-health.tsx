@@ -1,0 +1,59 @@
+/** Token health: which of one's tokens never end, lie idle, can too much, or end soon; and the calendar of their ends. */
+import type { VNode } from 'preact';
+import { checkHealth, expiryCalendar, type CheckedToken, type Finding } from '../../actions/token-health.ts';
+import { WithMenu } from './layout.tsx';
+import { DEVELOPER_MENU } from './menus.ts';
+import { Blankslate, Label, Subhead } from './pieces.tsx';
+import { KIND_WORDS, pathOfToken } from './token-kinds.ts';
+import { Ends, LastUse } from './tokens.tsx';
+import { file, page, type WebPage } from './web-page.ts';
+
+const PATH = '/settings/token-health';
+
+const FINDINGS: readonly { readonly finding: Finding; readonly title: string; readonly advice: string; readonly act: string; readonly below: string }[] = [
+  { finding: 'ended', title: 'Ended', advice: 'Whatever uses one of these is refused. Renew it, or delete it.', act: 'Renew', below: '/renew' },
+  { finding: 'ending-soon', title: 'Ending soon', advice: 'Rotate it now: with an overlap nothing stops.', act: 'Rotate', below: '/renew' },
+  { finding: 'never-ends', title: 'Never ends', advice: 'A token that leaks works until somebody notices. Give it an end.', act: 'Give it an end', below: '/renew' },
+  { finding: 'idle', title: 'Idle', advice: 'Not used for 90 days. Delete what nobody needs.', act: 'Delete', below: '/delete' },
+  { finding: 'over-powered', title: 'Can too much', advice: 'It reaches about everything that you do. A fine-grained token, or a narrower one, does with less.', act: 'Look at it', below: '' },
+];
+
+function Part({ title, advice, act, below, tokens, at }: (typeof FINDINGS)[number] & { tokens: readonly CheckedToken[]; at: number }): VNode | null {
+  if (tokens.length === 0) return null;
+  return (
+    <section class="mb-4">
+      <h2 class="f3 mb-1">{title} <span class="Counter">{tokens.length}</span></h2>
+      <p class="color-fg-muted mb-2">{advice}</p>
+      <div class="Box"><ul>
+        {tokens.map((token) => (
+          <li class="Box-row lk-token-row">
+            <div class="lk-token-what">
+              <p class="mb-1"><a class="text-bold" href={pathOfToken(token)}>{token.name}</a> <Label>{KIND_WORDS[token.kind]}</Label></p>
+              <p class="mb-1">Can {token.reach}.</p>
+              <p class="color-fg-muted f6 mb-0"><Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={token} /></p>
+            </div>
+            <a class="btn btn-sm" href={`${pathOfToken(token)}${below}`} aria-label={`${act}: ${token.name}`}>{act}</a>
+          </li>
+        ))}
+      </ul></div>
+    </section>
+  );
+}
+
+export const tokenHealthPages: readonly WebPage[] = [
+  {
+    path: PATH, access: 'sudo',
+    get: async (visit) => {
+      const tokens = await checkHealth(visit.ctx, await visit.ownPermit());
+      const isWell = tokens.every(({ findings }) => findings.length === 0);
+      return page('Token health', (
+        <WithMenu visit={visit} menu={DEVELOPER_MENU}>
+          <Subhead title="Token health" level={1}><a class="btn btn-sm" href={`${PATH}.ics`} download>Ends as a calendar</a></Subhead>
+          {isWell ? <Blankslate heading="All is well">{tokens.length === 0 ? 'You have no tokens.' : `Each of your ${tokens.length} tokens has an end, is used, and can no more than it should.`}</Blankslate> : null}
+          {FINDINGS.map((each) => <Part {...each} tokens={tokens.filter(({ findings }) => findings.includes(each.finding))} at={visit.ctx.clock.now()} />)}
+        </WithMenu>
+      ));
+    },
+  },
+  { path: `${PATH}.ics`, access: 'sudo', get: async (visit) => file('text/calendar; charset=utf-8', await expiryCalendar(visit.ctx, await visit.ownPermit(), pathOfToken), 'latchkey-tokens.ics') },
+];

@@ -1,0 +1,40 @@
+/** What is unhealthy about a token, as findings that its owner can act on. */
+import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
+import type { PermissionSet } from '../catalogue/permissions.ts';
+import type { RepositorySelection, TokenKind } from './model.ts';
+
+export type Finding = 'never-ends' | 'idle' | 'over-powered' | 'ending-soon' | 'ended';
+
+/** What findings are made of. */
+export interface HealthFacts {
+  readonly kind: TokenKind;
+  readonly scopes: readonly string[];
+  readonly grants: readonly { readonly selection: RepositorySelection; readonly permissions: PermissionSet }[];
+  readonly createdAt: UnixSeconds;
+  readonly expiresAt: UnixSeconds | null;
+  readonly usedAt: UnixSeconds | null;
+}
+
+/** Without a use for so long a token is idle. */
+export const IDLE_SEC = 90 * DAY_SEC;
+/** From when on an end is near. */
+export const ENDING_SOON_SEC = 30 * DAY_SEC;
+/** Scopes that open about everything their owner can do in some field. */
+const BROAD_SCOPES: ReadonlySet<string> = new Set(['repo', 'admin:org', 'admin:enterprise', 'site_admin', 'delete_repo', 'api', 'sudo', 'admin_mode']);
+
+/** Everything that is wrong with a living token, the gravest first. */
+export function findingsOf(facts: HealthFacts, at: UnixSeconds): readonly Finding[] {
+  const { expiresAt, usedAt, createdAt } = facts;
+  if (expiresAt !== null && expiresAt <= at) return ['ended'];
+  const findings: Finding[] = [];
+  if (expiresAt !== null && expiresAt - at < ENDING_SOON_SEC) findings.push('ending-soon');
+  if (expiresAt === null) findings.push('never-ends');
+  if (at - (usedAt ?? createdAt) > IDLE_SEC) findings.push('idle');
+  if (isOverPowered(facts)) findings.push('over-powered');
+  return findings;
+}
+
+function isOverPowered({ kind, scopes, grants }: HealthFacts): boolean {
+  if (kind !== 'fine-grained') return scopes.some((scope) => BROAD_SCOPES.has(scope));
+  return grants.some(({ selection, permissions }) => selection === 'all' && Object.entries(permissions).some(([name, level]) => level === 'admin' || (level === 'write' && name === 'administration')));
+}
