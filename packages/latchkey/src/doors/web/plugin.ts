@@ -79,7 +79,8 @@ async function serve(frame: Frame, each: WebPage | null, request: FastifyRequest
   } catch (error) {
     if (error instanceof Refused) return send(frame, visit, reply, refused(error.explanation));
     if (error instanceof Problem) return send(frame, visit, reply, error.has('not_found') ? notFound() : unreadable(422, error.message));
-    frame.ctx.log.error({ err: error, path: visit.path }, 'a page failed');
+    // The page's pattern: the path itself may hold a one-time link.
+    frame.ctx.log.error({ err: error, page: each?.path ?? null }, 'a page failed');
     return send(frame, visit, reply, failed());
   }
 }

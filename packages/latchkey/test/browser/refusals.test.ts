@@ -1,0 +1,69 @@
+/** Pages that stand in the way: asked for the password again, sent away, told that there is nothing. */
+import { test } from 'vitest';
+import { look, PASSWORD, startSite, withBrowser, type Site } from './browser.ts';
+
+withBrowser();
+
+/** As if two hours had gone by since anybody gave their password. */
+async function endSudo(site: Site): Promise<void> {
+  await site.server.context.store.db.updateTable('sessions').set({ sudo_until: 0 }).execute();
+}
+
+test('after two hours the password is asked for again, before a page and in the middle of a form', async () => {
+  const site = await startSite();
+  await site.addPerson('ada');
+  const page = await site.signedIn('ada');
+  await page.goto('/settings/emails');
+  await page.getByLabel('E-mail address').fill('lovelace@example.org');
+  await endSudo(site);
+  await page.getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+  await look(page, 'sudo');
+  await page.getByLabel('Password').fill('wrong');
+  await page.getByRole('button', { name: 'Confirm and go on' }).click();
+  await page.getByRole('alert').filter({ hasText: 'That is not your password.' }).waitFor();
+  await look(page, 'sudo-wrong');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Confirm and go on' }).click();
+  await page.getByText('lovelace@example.org').waitFor();
+  await endSudo(site);
+  await page.goto('/settings/security/two-factor');
+  await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByRole('heading', { name: 'Switch on two-factor authentication' }).waitFor();
+});
+
+test.each([
+  ['/no/such/page', 'There is nothing at this address', 'not-found'],
+  [`/verify/${'A'.repeat(43)}`, 'This link does not work any more', 'dead-link'],
+  ['/instance/mail', 'Only for administrators', 'administrators-only'],
+  ['/logout', 'Sign out?', 'sign-out'],
+  ['/-/user_settings/profile', 'Public profile', 'profile-gitlab'],
+  ['/signup', 'Public profile', 'signed-up-already'],
+])('%s says %j', async (path, words, picture) => {
+  const site = await startSite();
+  await site.addPerson('ada');
+  const page = await site.signedIn('ada');
+  await page.goto(path);
+  await page.getByRole('heading', { name: words }).waitFor();
+  await look(page, picture);
+});
+
+test('the avatar menu opens, closes and leads by keyboard', async () => {
+  const site = await startSite();
+  await site.addPerson('ada');
+  const page = await site.signedIn('ada');
+  await page.goto('/settings/profile');
+  const menu = page.getByLabel('Account menu of ada');
+  await menu.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'Edit profile' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Edit profile' }).waitFor({ state: 'hidden' });
+  await page.locator('summary:focus').waitFor();
+  await page.keyboard.press('Enter');
+  await look(page, 'avatar-menu');
+  await page.getByRole('link', { name: 'Edit profile' }).click();
+  await page.getByRole('link', { name: 'Access tokens' }).waitFor();
+});
