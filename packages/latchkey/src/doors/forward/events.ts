@@ -12,7 +12,7 @@ import type { Context } from '../../actions/context.ts';
 
 /** How often the revision is looked at while somebody listens: some microseconds on SQLite, one query on PostgreSQL. */
 export const LOOK_EVERY_MS = 200;
-export const HEARTBEAT_MS = 5_000;
+export const HEARTBEAT_MS = 1_000;
 /** Streams beyond this are refused with 503. */
 export const MAX_STREAMS = 1_000;
 

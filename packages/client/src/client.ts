@@ -1,0 +1,164 @@
+/**
+ * Asks a Latchkey server whether a token may do something.
+ *
+ *     const latchkey = createClient({ url: 'https://git.example.org', secret: process.env.LATCHKEY_SECRET });
+ *     const verdict = await latchkey.verify(token, { permissions: { contents: 'read' }, repository: 'acme/site' });
+ *
+ * Invariant: whoever can't be asked has said no. A kept yes is used only while the server's stream of changes is heard, so a revocation is known here within a
+ * quarter of a second, or, where the network swallows the stream without a word, within three; with `cache: false` every call asks, and a revocation holds at once.
+ * Never: a token in the cache; it is kept by its SHA-256.
+ */
+import { createHash } from 'node:crypto';
+import { AnswerCache } from './answer-cache.ts';
+import { ChangeStream } from './change-stream.ts';
+import type { Need, Refusal, TokenFacts, Verdict } from './need.ts';
+
+export type { Level, Need, Permissions, Refusal, TokenFacts, Verdict } from './need.ts';
+
+export interface ClientOptions {
+  /** Where the server is reached: `https://git.example.org`. */
+  readonly url: string;
+  /** What `latchkey admin server add NAME` printed. */
+  readonly secret: string;
+  /** How many answers are kept at most (10,000 unless told), or false to ask every time. */
+  readonly cache?: { readonly maxEntries?: number } | false;
+  /** How long one call may take; 5,000 unless told. */
+  readonly timeoutMs?: number;
+}
+
+export interface Circumstances {
+  /** From where the token is used. Tokens that are bound to addresses work only where it is told. */
+  readonly address?: string;
+  /** What for, in words; the token's owner sees it as its last use. */
+  readonly purpose?: string;
+}
+
+export interface Client {
+  /** May this token do this? Never throws for what the server says or doesn't say. */
+  verify(token: string, need: Need, circumstances?: Circumstances): Promise<Verdict>;
+  /** Many questions about one token in one call (at most 100), answered in order; none of them is kept. */
+  check(token: string, needs: readonly Need[], circumstances?: Circumstances): Promise<Verdict[]>;
+  /** True while kept answers are believed. */
+  readonly isListening: boolean;
+  /** Ends the stream of changes, which would keep the process alive. */
+  close(): void;
+}
+
+const DEFAULT_MAX_ENTRIES = 10_000;
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+export function createClient(options: ClientOptions): Client {
+  return new LatchkeyClient(options);
+}
+
+interface WireToken {
+  readonly id: number;
+  readonly kind: TokenFacts['kind'];
+  readonly login: string;
+  readonly user_id: number;
+  readonly expires_at: number | null;
+}
+
+interface WireResult {
+  readonly allowed: boolean;
+  readonly status: 401 | 403;
+  readonly reason: string;
+  readonly message: string;
+  readonly also: readonly string[];
+  readonly missing: Refusal['missing'];
+  readonly missing_scopes: readonly string[];
+  readonly way_out: { readonly text: string; readonly url: string | null; readonly command: string | null } | null;
+}
+
+interface WireAnswer {
+  readonly token: WireToken | null;
+  readonly max_age: number;
+  readonly checks: readonly WireResult[];
+}
+
+class LatchkeyClient implements Client {
+  readonly #url: string;
+  readonly #secret: string;
+  readonly #timeoutMs: number;
+  readonly #cache: AnswerCache | null;
+  #stream: ChangeStream | null = null;
+  /** Rises with every change: an answer that was under way meanwhile is not kept. */
+  #generation = 0;
+
+  constructor({ url, secret, cache, timeoutMs }: ClientOptions) {
+    this.#url = url.replace(/\/$/, '');
+    this.#secret = secret;
+    this.#timeoutMs = timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#cache = cache === false ? null : new AnswerCache(cache?.maxEntries ?? DEFAULT_MAX_ENTRIES);
+  }
+
+  get isListening(): boolean {
+    return this.#stream?.isLive === true;
+  }
+
+  async verify(token: string, need: Need, circumstances: Circumstances = {}): Promise<Verdict> {
+    if (this.#cache === null) return (await this.#ask(token, [need], circumstances)).verdicts[0]!;
+    this.#stream ??= new ChangeStream({ url: this.#url, secret: this.#secret, onChange: () => this.#forget() });
+    const key = createHash('sha256').update(JSON.stringify([token, need, circumstances.address ?? null])).digest('base64url');
+    const kept = this.isListening ? this.#cache.get(key, performance.now()) : null;
+    if (kept !== null) return { allowed: true, token: kept };
+    const [generation, wasListening] = [this.#generation, this.isListening];
+    const { verdicts, maxAgeMs } = await this.#ask(token, [need], circumstances);
+    const verdict = verdicts[0]!;
+    const holds = wasListening && this.isListening && generation === this.#generation;
+    if (verdict.allowed && holds && maxAgeMs > 0) this.#cache.set(key, verdict.token, performance.now() + maxAgeMs);
+    return verdict;
+  }
+
+  async check(token: string, needs: readonly Need[], circumstances: Circumstances = {}): Promise<Verdict[]> {
+    return (await this.#ask(token, needs, circumstances)).verdicts;
+  }
+
+  close(): void {
+    this.#stream?.close();
+    this.#stream = null;
+    this.#cache?.clear();
+  }
+
+  #forget(): void {
+    this.#generation++;
+    this.#cache?.clear();
+  }
+
+  async #ask(token: string, checks: readonly Need[], circumstances: Circumstances): Promise<{ verdicts: Verdict[]; maxAgeMs: number }> {
+    try {
+      const response = await fetch(`${this.#url}/api/latchkey/check`, {
+        method: 'POST', redirect: 'error', signal: AbortSignal.timeout(this.#timeoutMs),
+        headers: { authorization: `Bearer ${this.#secret}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ token, checks, ...circumstances }),
+      });
+      if (!response.ok) return { verdicts: checks.map(() => unreachable(`it answered ${response.status}: ${wordsOf(response.status)}`)), maxAgeMs: 0 };
+      const answer = (await response.json()) as WireAnswer;
+      const facts = factsOf(answer.token);
+      return { verdicts: checks.map((_, i) => verdictOf(answer.checks[i], facts)), maxAgeMs: answer.max_age * 1000 };
+    } catch (error) {
+      return { verdicts: checks.map(() => unreachable(error instanceof Error ? error.message : String(error))), maxAgeMs: 0 };
+    }
+  }
+}
+
+function wordsOf(status: number): string {
+  return status === 401 ? 'the secret of this service is not known there' : status === 400 ? 'it could not read the question' : 'it could not answer';
+}
+
+function factsOf(token: WireToken | null): TokenFacts | null {
+  return token === null ? null : { id: token.id, kind: token.kind, login: token.login, userId: token.user_id, expiresAt: token.expires_at };
+}
+
+function verdictOf(result: WireResult | undefined, token: TokenFacts | null): Verdict {
+  if (result === undefined) return unreachable('it answered something else');
+  if (result.allowed && token !== null) return { allowed: true, token };
+  if (result.allowed) return unreachable('it allowed something to nobody');
+  const { status, reason, missing, missing_scopes: missingScopes, way_out: wayOut } = result;
+  const next = wayOut === null ? null : [wayOut.text, wayOut.url, wayOut.command].filter((part) => part !== null && part !== '').join(' ');
+  return { allowed: false, status, reason, message: [result.message, ...result.also].join(' '), missing, missingScopes, wayOut: next, token };
+}
+
+function unreachable(why: string): Refusal {
+  return { allowed: false, status: 503, reason: 'authority_unreachable', message: `Whether this is allowed could not be asked: ${why}.`, missing: [], missingScopes: [], wayOut: null, token: null };
+}

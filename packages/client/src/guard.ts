@@ -1,0 +1,78 @@
+/**
+ * What the plugins have in common: the token out of a request, the question, and the refusal as an answer.
+ *
+ * Source: RFC 6750 section 3 for the challenge; RFC 7617 for Basic, in which git and others send a token as the password.
+ */
+import type { Circumstances, Client } from './client.ts';
+import type { Need, Refusal, TokenFacts } from './need.ts';
+
+export interface GuardOptions<Request> {
+  readonly client: Client;
+  /** What a request needs; left out: what the server's route map says of its method and path. */
+  readonly need?: Need | ((request: Request) => Need);
+  /** From where it came; left out: what the framework says. */
+  readonly address?: (request: Request) => string | undefined;
+}
+
+/** A request, whatever the framework. */
+export interface Asked {
+  readonly method: string;
+  /** Path and query. */
+  readonly uri: string;
+  readonly host: string | undefined;
+  readonly address: string | undefined;
+  /** Every `Authorization` header that was sent. */
+  readonly authorization: readonly string[];
+}
+
+/** A refusal, ready to be sent. */
+export interface GuardAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export type Guarded = { readonly token: TokenFacts } | { readonly answer: GuardAnswer };
+
+export async function guard<Request>(options: GuardOptions<Request>, request: Request, asked: Asked): Promise<Guarded> {
+  const { client, need, address } = options;
+  const token = tokenIn(asked.authorization);
+  if (token === null) return { answer: answerOf({ status: 401, reason: 'credentials_missing', message: 'This needs a personal access token, as Bearer.', wayOut: null, missing: [] }) };
+  const from = address === undefined ? asked.address : address(request);
+  const wanted = typeof need === 'function' ? need(request) : (need ?? { method: asked.method, path: asked.uri, ...(asked.host === undefined ? {} : { host: asked.host }) });
+  const circumstances: Circumstances = { purpose: `${asked.method} ${asked.uri.split('?', 1)[0]}`.slice(0, 200), ...(from === undefined ? {} : { address: from }) };
+  const verdict = await client.verify(token, wanted, circumstances);
+  return verdict.allowed ? { token: verdict.token } : { answer: answerOf(verdict) };
+}
+
+/** `Bearer`, GitHub's `token`, or the password of Basic. Null when there is none, or more than one header. */
+export function tokenIn(authorization: readonly string[]): string | null {
+  const [header] = authorization;
+  if (authorization.length !== 1 || header === undefined) return null;
+  const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/.exec(header.trim()) ?? [];
+  switch (scheme.toLowerCase()) {
+    case 'bearer': case 'token': return value;
+    case 'basic': {
+      const text = Buffer.from(value, 'base64').toString('utf8');
+      const colon = text.indexOf(':');
+      return colon < 0 || colon === text.length - 1 ? null : text.slice(colon + 1);
+    }
+    default: return null;
+  }
+}
+
+/** Every header of a name in Node's raw list, of which Node itself keeps only the first. */
+export function rawHeader(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]!.toLowerCase() === name);
+}
+
+function answerOf(refusal: Pick<Refusal, 'status' | 'reason' | 'message' | 'wayOut' | 'missing'>): GuardAnswer {
+  const scope = refusal.missing.map(({ permission, level }) => `${permission}:${level}`).join(' ');
+  const error = refusal.status === 503 || refusal.reason === 'credentials_missing' ? '' : refusal.status === 401 ? ', error="invalid_token"' : scope === '' ? '' : `, error="insufficient_scope", scope="${scope}"`;
+  const challenge = refusal.status === 503 ? {} : { 'WWW-Authenticate': `Bearer realm="Latchkey"${error}` };
+  return {
+    status: refusal.status,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', Vary: 'Authorization', 'X-Latchkey-Reason': refusal.reason, ...challenge },
+    body: `${refusal.wayOut === null ? refusal.message : `${refusal.message}\n${refusal.wayOut}`}\n`,
+  };
+}
