@@ -2,7 +2,6 @@
 import type { VNode } from 'preact';
 import { restoreUser, suspendUser, type Account } from '../../actions/accounts.ts';
 import { listAllAccounts, listAllTokens } from '../../actions/instance-lists.ts';
-import { personByLogin } from '../../actions/people.ts';
 import { resetTwoFactor } from '../../actions/two-factor.ts';
 import { revokeToken } from '../../actions/tokens.ts';
 import { problem } from '../../base/errors.ts';
@@ -117,11 +116,8 @@ export const instancePeoplePages: readonly WebPage[] = [
         return redirect(PEOPLE, { tone: 'success', text: `${visit.field('login')} is back, and so are their tokens.` });
       } },
       'reset-two-factor': { run: async (visit) => {
-        const permit = await permitTo(visit, { instance_users: 'write' }, true);
-        const person = await personByLogin(visit.ctx, visit.field('login'));
-        if (person === null) throw problem('not_found', 'There is no such person.');
-        await resetTwoFactor(visit.ctx, permit, person.id);
-        return redirect(PEOPLE, { tone: 'success', text: `${person.login} signs in with the password alone, until they switch two-factor authentication on again.` });
+        await resetTwoFactor(visit.ctx, await permitTo(visit, { instance_users: 'write' }, true), visit.field('login'));
+        return redirect(PEOPLE, { tone: 'success', text: `${visit.field('login')} signs in with the password alone, until they switch two-factor authentication on again.` });
       } },
     },
   },

@@ -40,7 +40,7 @@ async function show(visit: Visit): Promise<Answer> {
       <Subhead title={`Settings of ${view.owner.login}/${repository.name}`} level={1}><a class="btn btn-sm" href={`/${view.owner.login}/${repository.name}`}>To the repository</a></Subhead>
       {visit.problem !== null && isRow ? <Notice tone="error" role="alert">{visit.problem.message}</Notice> : null}
       <General visit={visit} view={view} />
-      <Collaborators visit={visit} people={people} />
+      <Collaborators visit={visit} people={people.filter(({ account }) => account.id !== view.owner.id)} />
       <DeployKeys visit={visit} keys={keys} />
       <Webhooks visit={visit} hooks={hooks} />
       <DangerZone visit={visit} view={view} />
