@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listCommits, readCommit } from '../../src/git/commits.ts';
-import { diffOf } from '../../src/git/diffs.ts';
+import { diffOf, patchText } from '../../src/git/diffs.ts';
 import { commitFiles, type FileAction, type FileCommitOutcome } from '../../src/git/file-commit.ts';
 import { MAX_PATH_BYTES, MAX_REF_BYTES, pathProblem, refNameProblem } from '../../src/git/names.ts';
 import { openBlob, readObjects } from '../../src/git/objects.ts';
@@ -213,6 +214,33 @@ describe('refs', () => {
     expect(await defaultBranch(site.path)).toBe('main');
     await setDefaultBranch(site, 'trunk');
     expect(await defaultBranch(site.path)).toBe('trunk');
+  });
+});
+
+describe('a hostile repository', () => {
+  it('has nothing of its own run or read', async () => {
+    const mark = join(bench.folder, 'mark');
+    const run = join(bench.folder, 'run.sh');
+    writeFileSync(run, `#!/bin/sh\ntouch ${mark}\ncat\n`, { mode: 0o755 });
+    const hooks = ['reference-transaction', 'pre-receive', 'update', 'post-update', 'pre-commit', 'post-commit'];
+    mkdirSync(join(site.path, 'hooks'), { recursive: true });
+    for (const hook of hooks) copyFileSync(run, join(site.path, 'hooks', hook));
+    mkdirSync(join(site.path, 'info'), { recursive: true });
+    writeFileSync(join(site.path, 'info/attributes'), '* diff=evil filter=evil\n');
+    writeFileSync(join(bench.folder, 'private'), 'a private file\n');
+    const config = {
+      'diff.external': run, 'diff.evil.command': run, 'diff.evil.textconv': run, 'filter.evil.clean': run, 'filter.evil.smudge': run, 'core.pager': run, 'core.hooksPath': join(site.path, 'hooks'),
+      'hook.evil.command': run, 'hook.evil.event': 'reference-transaction', 'gpg.program': run, 'log.showSignature': 'true', 'commit.gpgSign': 'true', 'core.fsmonitor': run, 'format.signatureFile': join(bench.folder, 'private'),
+    };
+    for (const [key, value] of Object.entries(config)) bench.git(['--git-dir', site.path, 'config', key, value]);
+    const first = await committed([create('a', 'one\n')]);
+    const second = await committed([{ kind: 'update', path: 'a', content: Buffer.from('two\n'), expectedBlobId: null }]);
+    expect((await diffOf(site, (await readCommit(site, second))!, { offset: 0, limit: 10 })).files[0]!.patch).toBe('@@ -1 +1 @@\n-one\n+two');
+    for (const form of ['diff', 'patch'] as const) expect(await patchText(site, second, form)).toMatch(/-one\n\+two\n/);
+    expect(await patchText(site, second, 'patch')).not.toContain('private');
+    await listCommits(site, second, { offset: 0, limit: 10 });
+    expect(await changeRef(site, { ref: 'refs/heads/x', from: null, to: first })).toEqual({ ok: true });
+    expect(existsSync(mark)).toBe(false);
   });
 });
 
