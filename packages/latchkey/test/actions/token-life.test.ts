@@ -12,7 +12,7 @@ import { createToken, revokeToken } from '../../src/actions/tokens.ts';
 import { Problem } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { DAY_SEC } from '../../src/base/time.ts';
-import type { GrantDraft, TokenDraft } from '../../src/rules/draft.ts';
+import { MAX_FINE_GRAINED_TOKENS, type GrantDraft, type TokenDraft } from '../../src/rules/draft.ts';
 import type { Need } from '../../src/rules/model.ts';
 import { listAudit } from '../../src/store/audit.ts';
 import type { Engine } from '../../src/store/db.ts';
@@ -136,6 +136,18 @@ describe.each(ENGINES)('a use limit [%s]', (engine) => {
     const outcomes = await Promise.all(Array.from({ length: 12 }, () => outcome(ctx, text)));
     expect(outcomes.filter((one) => one === 'yes')).toHaveLength(5);
     expect(outcomes.filter((one) => one === 'token_used_up')).toHaveLength(7);
+  });
+});
+
+describe.each(ENGINES)('the limits of a person [%s]', (engine) => {
+  it('hold when several tokens are made at once: fifty of them, each with a name of its own', async () => {
+    const ctx = await world(engine);
+    for (let i = 0; i < MAX_FINE_GRAINED_TOKENS - 1; i++) await make(ctx, 'Bob', { name: `token ${i}` });
+    const tries = await Promise.allSettled(['one', 'two', 'three'].map((name) => make(ctx, 'Bob', { name })));
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await complaintOf(make(ctx, 'Bob', { name: 'four' }))).toContain('limit_reached: You have 50 fine-grained tokens, which is the limit.');
+    const same = await Promise.allSettled([1, 2, 3].map(() => make(ctx, 'Ada', { name: 'same' })));
+    expect(same.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 });
 
