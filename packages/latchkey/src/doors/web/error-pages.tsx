@@ -1,7 +1,7 @@
 /** Pages that say no: what is wrong, and the way out. */
 import type { VNode } from 'preact';
 import type { Explanation } from '../../rules/explain.ts';
-import { page, type Answer } from './web-page.ts';
+import { page, redirect, type Answer } from './web-page.ts';
 
 function Sorry({ title, sentences, link }: { title: string; sentences: readonly string[]; link: { text: string; href: string } | null }): VNode {
   return (
@@ -34,9 +34,10 @@ export const unreadable = (status: number, sentence: string): Answer => page('Re
 
 export const failed = (): Answer => page('Error', <Sorry title="Something went wrong on the server" sentences={['Nothing is known to have changed. The log of the server says what happened.']} link={HOME} />, { status: 500 });
 
-/** The decision's own words. What a person may not see is told like what is not there. */
-export function refused({ reason, sentence, also, wayOut, facts }: Explanation): Answer {
-  if (reason === 'not_found' || (facts.fullName !== '' && sentence === '')) return notFound();
+/** The decision's own words. What a person may not see is told like what is not there; who is not signed in is led there and back. */
+export function refused({ reason, sentence, also, wayOut }: Explanation, url: string): Answer {
+  if (reason === 'credentials_missing') return redirect(`/login?${new URLSearchParams({ return_to: url, notice: 'sign-in-first' })}`);
+  if (reason === 'not_found') return notFound();
   const link = wayOut.url === null ? HOME : { text: 'Show me', href: wayOut.url };
   return page('Refused', <Sorry title="You may not do that" sentences={[sentence, ...also, wayOut.text]} link={link} />, { status: 403 });
 }

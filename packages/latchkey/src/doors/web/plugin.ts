@@ -77,7 +77,7 @@ async function serve(frame: Frame, each: WebPage | null, request: FastifyRequest
   try {
     return await send(frame, visit, reply, each === null ? notFound() : await answerOf(visit, each, request.headers));
   } catch (error) {
-    if (error instanceof Refused) return send(frame, visit, reply, refused(error.explanation));
+    if (error instanceof Refused) return send(frame, visit, reply, refused(error.explanation, visit.method === 'POST' ? visit.path : visit.url));
     if (error instanceof Problem) return send(frame, visit, reply, error.has('not_found') ? notFound() : unreadable(422, error.message));
     // The page's pattern: the path itself may hold a one-time link.
     frame.ctx.log.error({ err: error, page: each?.path ?? null }, 'a page failed');
