@@ -1,19 +1,23 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: decision, check, git, lists, memory. Takes some minutes; everything stays on loopback and in a temporary folder.
+ * Suites: decision, check, git, herd, lists, memory, revocation, scale, workers. Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchDecision } from './decision.ts';
 import { benchTransfers } from './git-transfer.ts';
+import { benchHerd } from './herd.ts';
 import { makeHistory } from './history.ts';
 import type { Row } from './measure.ts';
 import { benchLists } from './lists.ts';
 import { benchMemory } from './memory.ts';
+import { benchRevocation } from './revocation.ts';
+import { benchScale } from './scale.ts';
 import { startWorld, type World } from './server.ts';
 import { benchTokenCheck } from './token-check.ts';
+import { benchWorkers } from './workers.ts';
 
 const ROUNDS = 5;
 
@@ -27,8 +31,12 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>>
   decision: () => benchDecision(ROUNDS),
   check: ({ world }) => benchTokenCheck(world, ROUNDS),
   git: ({ folder, world, history }) => benchTransfers(folder, world, history, ROUNDS),
+  herd: ({ folder, world }) => benchHerd(folder, world, ROUNDS),
   lists: ({ folder }) => benchLists(folder, ROUNDS),
   memory: ({ folder, world }) => benchMemory(folder, world),
+  revocation: ({ folder }) => benchRevocation(folder),
+  scale: ({ folder }) => benchScale(folder, ROUNDS),
+  workers: ({ folder }) => benchWorkers(join(folder, 'workers'), ROUNDS),
 };
 
 const wanted = process.argv.slice(2);

@@ -30,7 +30,13 @@ function linesOf(body: Buffer): (string | typeof DELIMITER)[] | null {
   return null;
 }
 
-/** A name for everything that the answer depends on, equal for equal requests; null when the answer depends on more than the request. */
+/** A name for a request to list refs, equal for requests that have the same answer at the same time; null when it is another request. */
+export function listingKey(body: Buffer): string | null {
+  const [command, ...lines] = linesOf(body) ?? [];
+  return command === 'command=ls-refs' ? hashOf(lines.map(String).filter((line) => !ABOUT_THE_CLIENT.test(line))) : null;
+}
+
+/** A name for everything that the answer to a fetch depends on, equal for equal requests; null when the answer depends on more than the request. */
 export function fetchKey(body: Buffer): string | null {
   const [command, ...lines] = linesOf(body) ?? [];
   const delimiter = lines.indexOf(DELIMITER);
@@ -38,5 +44,9 @@ export function fetchKey(body: Buffer): string | null {
   const capabilities = lines.slice(0, delimiter).map(String).filter((line) => !ABOUT_THE_CLIENT.test(line));
   const args = lines.slice(delimiter + 1).map(String);
   if (!capabilities.every((line) => CAPABILITY.test(line)) || !args.every((line) => ARGUMENT.test(line)) || !args.includes('done')) return null;
-  return createHash('sha256').update([...capabilities, '', ...args].join('\n')).digest('base64url');
+  return hashOf([...capabilities, '', ...args]);
+}
+
+function hashOf(lines: readonly string[]): string {
+  return createHash('sha256').update(lines.join('\n')).digest('base64url');
 }

@@ -19,11 +19,14 @@ import { announce, joinCluster, PATIENT_STOPWATCH } from './postgres-node.ts';
 import { revisionRaisedBy } from './revision.ts';
 import type { Database } from './schema.ts';
 
-/** A transaction is tried this often before its conflict, or the lost connection, is thrown. */
+/** A transaction is tried this often before its conflict is thrown. */
 export const MAX_TRANSACTION_ATTEMPTS = 20;
 /** The longest pause before the next try; the real one is random, and shorter at first. */
 const MAX_RETRY_PAUSE_MS = 200;
 const FIRST_RETRY_PAUSE_MS = 4;
+/** How long a transaction is tried again that lost its connection before its commit was sent: a fail-over takes some seconds. */
+export const FAIL_OVER_LIMIT_MS = 10_000;
+const FAIL_OVER_PAUSE_MS = 200;
 /** A statement that takes longer is cancelled by the server. */
 const STATEMENT_TIMEOUT_MS = 15_000;
 /** A transaction whose process went silent is ended by the server, so that its locks go. */
@@ -129,14 +132,16 @@ async function once<T>(db: Query, isolation: IsolationLevel, work: (tx: Query) =
 }
 
 async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let attempts = 1; ; attempts++) {
+  const giveUpAt = performance.now() + FAIL_OVER_LIMIT_MS;
+  for (let conflicts = 0; ;) {
     try {
       return await attempt();
     } catch (error) {
-      const again = CONFLICT_CODES.has(engineCode(error)) || isConnectionLoss(error);
-      if (!again || attempts >= MAX_TRANSACTION_ATTEMPTS) throw error;
+      const isConflict = CONFLICT_CODES.has(engineCode(error));
+      if (isConflict && ++conflicts < MAX_TRANSACTION_ATTEMPTS) await pause(Math.random() * Math.min(MAX_RETRY_PAUSE_MS, FIRST_RETRY_PAUSE_MS * 2 ** conflicts));
+      else if (!isConflict && isConnectionLoss(error) && performance.now() < giveUpAt) await pause(FAIL_OVER_PAUSE_MS);
+      else throw error;
     }
-    await pause(Math.random() * Math.min(MAX_RETRY_PAUSE_MS, FIRST_RETRY_PAUSE_MS * 2 ** attempts));
   }
 }
 

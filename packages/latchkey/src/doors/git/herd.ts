@@ -2,7 +2,7 @@
  * Herds: many clients that clone the same commits at the same time, as the jobs of a CI run do, share one run of git.
  *
  * The first clone is an ordinary one. When the same request comes again within a minute, its answer is kept on the disk while it streams, and whoever
- * asks for it next reads along: no process, no place in the queue.
+ * asks for it next reads along: no process, no place in the queue. Lists of refs, which every clone asks for first, are shared by those who ask at once.
  * Invariant: every client was let in to this very repository before (the key holds its id, which is never given twice).
  * Invariant: what is kept holds no more than git itself would send to the same request: objects are named by hash, and it goes with the next push.
  */
@@ -10,15 +10,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Context } from '../../actions/context.ts';
-import { fetchKey } from '../../git/fetch-request.ts';
+import { fetchKey, listingKey } from '../../git/fetch-request.ts';
 import { PackCache, type SharedPack } from '../../git/pack-cache.ts';
+import { collectOutput, GitFailure } from '../../git/processes.ts';
 import type { ServiceRun } from '../../git/room.ts';
+import { SharedRuns } from '../../git/shared-runs.ts';
 import { NO_CACHE, type Exchange } from './backend.ts';
 import { refuseMistake } from './refuse.ts';
 
 /** Larger requests name so much that no two are alike. */
 export const MAX_SHARED_REQUEST_BYTES = 64 * 1024;
 const MAX_INFLATED_BYTES = 1024 * 1024;
+/** A longer list of refs (some ten thousand) is streamed to each. */
+const MAX_LISTING_BYTES = 1024 * 1024;
 const MIB = 1024 * 1024;
 
 /** A client's request, received whole, that others may have sent alike. */
@@ -31,6 +35,7 @@ interface Alike {
 export class Herds {
   readonly #ctx: Context;
   readonly #packs: PackCache;
+  readonly #listings = new SharedRuns();
 
   constructor(ctx: Context) {
     this.#ctx = ctx;
@@ -53,11 +58,27 @@ export class Herds {
     if (!isShort(request) || this.#ctx.settings.packCacheMib === 0) return exchange;
     const received = await receive(request, this.#ctx.settings.gitIdleTimeoutSec * 1000);
     const alone = { ...exchange, received };
-    const alike = alikeOf(request, received, repositoryId);
+    const listing = alikeOf(request, received, repositoryId, listingKey);
+    if (listing !== null) return this.#list(listing, alone);
+    const alike = alikeOf(request, received, repositoryId, fetchKey);
     if (alike === null) return alone;
     const pack = this.#packs.find(alike.key) ?? (this.#packs.isRepeated(alike.key) ? await this.#begin(alike, run, repositoryId) : null);
     if (pack === null) return alone;
     await this.#pass(pack, exchange);
+    return null;
+  }
+
+  /** Lists the refs with all who ask now. A list that is too long to be held, or fails, is made for each alone, who is told what is wrong. */
+  async #list({ key, body }: Alike, alone: Exchange): Promise<Exchange | null> {
+    const { response, run, contentType } = alone;
+    const list = async (): Promise<Buffer> => collectOutput(await this.#ctx.git.serve(run), [run.service], { input: body, maxBytes: MAX_LISTING_BYTES });
+    const refs = await this.#listings.answer(key, list).catch((error: unknown) => {
+      if (error instanceof GitFailure) return null;
+      throw error;
+    });
+    if (refs === null) return alone;
+    response.writeHead(200, { 'Content-Type': contentType, 'Content-Length': refs.length, ...NO_CACHE });
+    response.end(refs);
     return null;
   }
 
@@ -139,10 +160,10 @@ async function receive(request: IncomingMessage, idleMs: number): Promise<Buffer
   }
 }
 
-function alikeOf({ headers }: IncomingMessage, received: Buffer, repositoryId: number): Alike | null {
+function alikeOf({ headers }: IncomingMessage, received: Buffer, repositoryId: number, keyOf: (body: Buffer) => string | null): Alike | null {
   try {
     const body = headers['content-encoding'] === undefined ? received : gunzipSync(received, { maxOutputLength: MAX_INFLATED_BYTES });
-    const key = fetchKey(body);
+    const key = keyOf(body);
     return key === null ? null : { key: `${repositoryId} ${key}`, body };
   } catch {
     // Damaged, or inflating to more than any request needs: whoever serves it alone says so.

@@ -1,0 +1,128 @@
+/**
+ * A store of a thousand tokens against one of many: what a check costs when the token is remembered and when it is not, what a remembered token takes, and how
+ * long a start takes. `BENCH_TOKENS` says how many are many.
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { addUser } from '../packages/latchkey/dist/actions/accounts.js';
+import { authorize, operatorPermit } from '../packages/latchkey/dist/actions/authorize.js';
+import { openContext, type OpenContext } from '../packages/latchkey/dist/actions/open.js';
+import { addRepository } from '../packages/latchkey/dist/actions/repositories.js';
+import { loadSettings } from '../packages/latchkey/dist/base/config.js';
+import { makeLog } from '../packages/latchkey/dist/base/log.js';
+import { digestOf, Secret } from '../packages/latchkey/dist/base/secret.js';
+import { mintTokenText } from '../packages/latchkey/dist/rules/token-text.js';
+import { figureOf, ratioOf, spread, type Figure, type Row } from './measure.ts';
+
+const FEW = 1_000;
+const MANY = Number(process.env['BENCH_TOKENS'] ?? 1_000_000);
+const SAMPLE = 1_000;
+const PER_STATEMENT = 1_000;
+const MAIN = join(import.meta.dirname, '../packages/latchkey/dist/cli/main.js');
+
+export async function benchScale(folder: string, rounds: number): Promise<Row[]> {
+  const few = await measure(join(folder, 'few'), FEW, rounds);
+  const many = await measure(join(folder, 'many'), MANY, rounds);
+  const count = MANY.toLocaleString('en');
+  const cold = ratioOf(many.cold, few.cold);
+  const warm = ratioOf(many.warm, few.warm);
+  return [
+    { suite: 'scale', what: `check of a remembered token, ${count} against ${FEW} in the store`, figure: spread(warm, 2, '×'), goal: '≤ 1.2×', reached: warm.median <= 1.2, detail: `${spread(few.warm, 1, ' µs')} and ${spread(many.warm, 1, ' µs')} in the process, SQLite` },
+    { suite: 'scale', what: 'the same, not remembered: the first use', figure: spread(cold, 2, '×'), goal: '≤ 1.2×', reached: cold.median <= 1.2, detail: `${spread(few.cold, 0, ' µs')} and ${spread(many.cold, 0, ' µs')}` },
+    { suite: 'scale', what: 'memory of a remembered token', figure: `${many.bytes.toFixed(0)} bytes`, goal: '≤ 500 bytes', reached: many.bytes <= 500, detail: `classic tokens, ten to a person; mean of ${many.sample}` },
+    { suite: 'scale', what: `start to the first answer with ${count} tokens`, figure: spread(many.startMs, 0, ' ms'), goal: '< 1000 ms', reached: many.startMs.median < 1_000, detail: `with ${FEW}: ${spread(few.startMs, 0, ' ms')}; a process of its own, until a token was accepted` },
+  ];
+}
+
+interface Measured {
+  readonly cold: Figure;
+  readonly warm: Figure;
+  readonly bytes: number;
+  readonly sample: number;
+  readonly startMs: Figure;
+}
+
+async function measure(data: string, count: number, rounds: number): Promise<Measured> {
+  const settings = loadSettings({ flags: { data }, env: {} });
+  const maker = await openContext(settings, makeLog('silent'));
+  const texts = await fill(maker, count);
+  await maker.close();
+  const runs = { cold: [] as number[], warm: [] as number[], bytes: [] as number[], startMs: [] as number[] };
+  for (let round = -1; round < rounds; round++) {
+    const ctx = await openContext(settings, makeLog('silent'));
+    globalThis.gc?.();
+    const before = process.memoryUsage().heapUsed;
+    const coldUs = await perCheck(ctx, texts);
+    globalThis.gc?.();
+    const bytes = (process.memoryUsage().heapUsed - before) / texts.length;
+    for (let n = 0; n < 5; n++) await perCheck(ctx, texts);
+    const warmUs = await perCheck(ctx, texts);
+    await ctx.close();
+    const startMs = await start(data, texts[0]!);
+    if (round < 0) continue;
+    runs.cold.push(coldUs);
+    runs.warm.push(warmUs);
+    runs.bytes.push(bytes);
+    runs.startMs.push(startMs);
+  }
+  return { cold: figureOf(runs.cold), warm: figureOf(runs.warm), bytes: figureOf(runs.bytes).median, sample: texts.length, startMs: figureOf(runs.startMs) };
+}
+
+/** Ten tokens a person. Gives a sample of their texts, from all over the table. */
+async function fill(ctx: OpenContext, count: number): Promise<string[]> {
+  const { id: ada } = await addUser(ctx, operatorPermit(), { login: 'ada', email: 'ada@example.org', verified: true, admin: false, password: null });
+  await addRepository(ctx, operatorPermit(), { owner: 'ada', name: 'work', visibility: 'public' });
+  const at = ctx.clock.now();
+  const texts: string[] = [];
+  const sampleEvery = Math.max(1, Math.floor(count / SAMPLE));
+  for (let made = 0; made < count; made += PER_STATEMENT) {
+    await ctx.store.transaction(async (tx) => {
+      const people = await tx.insertInto('accounts').values(Array.from({ length: PER_STATEMENT / 10 }, (_, i) => ({ kind: 'user' as const, login: `user-${made + i}`, login_key: `user-${made + i}`, name: '', created_at: at }))).returning('id').execute();
+      const rows = Array.from({ length: PER_STATEMENT }, (_, i) => ({
+        user_id: people[Math.floor(i / 10)]?.id ?? ada, kind: 'classic' as const, name: `token ${made + i}`, name_key: `token ${made + i}`, last_eight: 'abcdefgh', scopes_json: '["repo"]', created_at: at, updated_at: at, issued_at: at,
+      }));
+      const ids = await tx.insertInto('tokens').values(rows).returning('id').execute();
+      const secrets = ids.map(({ id }, i) => {
+        if ((made + i) % sampleEvery !== 0) return { token_id: id, digest: randomBytes(32).toString('base64url') };
+        const text = mintTokenText('classic', randomBytes, null);
+        texts.push(text);
+        return { token_id: id, digest: digestOf(text) };
+      });
+      await tx.insertInto('token_secrets').values(secrets.map((secret) => ({ ...secret, last_eight: 'abcdefgh', state: 'current' as const, created_at: at }))).execute();
+    });
+  }
+  return texts;
+}
+
+async function perCheck(ctx: OpenContext, texts: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  for (const text of texts) {
+    const verdict = await authorize(ctx, {
+      credential: { form: 'bearer', secret: new Secret(text) }, need: { sets: [{ git: 'read' }], publicRead: true, writes: false }, target: { kind: 'repository', owner: 'ada', name: 'work' },
+      address: '192.0.2.7', userAgent: null, purpose: 'bench',
+    });
+    if (!verdict.allowed) throw new Error(`refused: ${verdict.explanation.sentence}`);
+  }
+  return ((performance.now() - startedAt) * 1000) / texts.length;
+}
+
+/** Milliseconds from the start of the process until it has accepted a token. */
+async function start(data: string, text: string): Promise<number> {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  try {
+    let said = '';
+    for await (const chunk of child.stderr!) {
+      said += String(chunk);
+      const url = /"url":"(http:[^"]+)"/.exec(said)?.[1];
+      if (url === undefined) continue;
+      const answer = await fetch(`${url}/ada/work.git/info/refs?service=git-upload-pack`, { headers: { authorization: `Basic ${Buffer.from(`x:${text}`).toString('base64')}`, 'git-protocol': 'version=2' } });
+      if (answer.status !== 200) throw new Error(`the first answer was ${answer.status}`);
+      return performance.now() - startedAt;
+    }
+    throw new Error(`the server did not start: ${said}`);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
