@@ -1,0 +1,55 @@
+/**
+ * The parts that ask, in a pseudo-terminal, where the machine has `script` (util-linux) to make one. That an answer is obeyed is tested
+ * everywhere, with a terminal handed in (doctor.test.ts).
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+
+const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+const HAS_SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
+
+/** Runs a command in a pseudo-terminal; types each answer when its question has come. */
+async function typed(line: string, env: Record<string, string>, answers: readonly (readonly [question: RegExp, answer: string])[]): Promise<string> {
+  const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { env: { PATH: process.env['PATH'], ...env } });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let screen = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (screen += chunk));
+  const closed = once(child, 'close');
+  for (const [question, answer] of answers) {
+    await expect.poll(() => screen, { timeout: 30_000 }).toMatch(question);
+    child.stdin.write(answer);
+  }
+  await closed;
+  return screen;
+}
+
+async function clone(): Promise<{ env: Record<string, string>; remote: () => string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-pty-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, '.gitconfig'), '');
+  const env = { HOME: folder, GIT_CONFIG_NOSYSTEM: '1', GIT_DIR: join(folder, '.git') };
+  const git = (...args: string[]): string => execFileSync('git', args, { env: { PATH: process.env['PATH'], ...env }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  git('init', '--quiet', folder);
+  git('remote', 'add', 'origin', 'git@127.0.0.1:acme/site.git');
+  return { env, remote: () => git('remote', 'get-url', 'origin') };
+}
+
+const DOCTOR = `'${process.execPath}' '${MAIN}' doctor --fix`;
+
+test.runIf(HAS_SCRIPT)('a person who types yes has the remote mended', async () => {
+  const { env, remote } = await clone();
+  const screen = await typed(DOCTOR, env, [[/do that\? \[y\/N\] /, 'y\r']]);
+  expect(screen).toContain('fail  remote over https: the remote uses SSH, and tokens work over https only');
+  expect(remote()).toBe('https://127.0.0.1/acme/site.git');
+});
+
+test.runIf(HAS_SCRIPT)('a person who presses Enter, or Ctrl-D, changes nothing', async () => {
+  const { env, remote } = await clone();
+  await typed(DOCTOR, env, [[/do that\? \[y\/N\] /, '\r']]);
+  await typed(DOCTOR, env, [[/do that\? \[y\/N\] /, '\u0004']]);
+  expect(remote()).toBe('git@127.0.0.1:acme/site.git');
+});
