@@ -9,6 +9,8 @@ import { Ends, LastUse } from './tokens.tsx';
 import { file, page, type WebPage } from './web-page.ts';
 
 const PATH = '/settings/token-health';
+/** Of each finding so many tokens are shown: the newest. */
+const SHOWN_OF_EACH = 20;
 
 const FINDINGS: readonly { readonly finding: Finding; readonly title: string; readonly advice: string; readonly act: string; readonly below: string }[] = [
   { finding: 'ended', title: 'Ended', advice: 'Whatever uses one of these is refused. Renew it, or delete it.', act: 'Renew', below: '/renew' },
@@ -25,7 +27,7 @@ function Part({ title, advice, act, below, tokens, at }: (typeof FINDINGS)[numbe
       <h2 class="f3 mb-1">{title} <span class="Counter">{tokens.length}</span></h2>
       <p class="color-fg-muted mb-2">{advice}</p>
       <div class="Box"><ul>
-        {tokens.map((token) => (
+        {tokens.slice(0, SHOWN_OF_EACH).map((token) => (
           <li class="Box-row lk-token-row">
             <div class="lk-token-what">
               <p class="mb-1"><a class="text-bold" href={pathOfToken(token)}>{token.name}</a> <Label>{KIND_WORDS[token.kind]}</Label></p>
@@ -36,6 +38,7 @@ function Part({ title, advice, act, below, tokens, at }: (typeof FINDINGS)[numbe
           </li>
         ))}
       </ul></div>
+      {tokens.length > SHOWN_OF_EACH ? <p class="note mt-1">And {tokens.length - SHOWN_OF_EACH} more.</p> : null}
     </section>
   );
 }
