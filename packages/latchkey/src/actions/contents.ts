@@ -10,8 +10,8 @@ import type { Need } from '../catalogue/needs.ts';
 import { problem } from '../base/errors.ts';
 import type { Signature } from '../git/commits.ts';
 import { commitFiles, MAX_FILE_ACTIONS, type FileAction, type FileCommitOutcome } from '../git/file-commit.ts';
-import { pathProblem, refNameProblem } from '../git/names.ts';
-import { openBlob, readObjects } from '../git/objects.ts';
+import { isObjectId, pathProblem, refNameProblem } from '../git/names.ts';
+import { objectInfos, openBlob, readObjects } from '../git/objects.ts';
 import { defaultBranch, readRef } from '../git/refs.ts';
 import { resolveCommit } from '../git/revisions.ts';
 import { entryAt, listTree, type TreeEntry } from '../git/trees.ts';
@@ -69,6 +69,20 @@ export async function readFile(ctx: Context, permit: Permit, id: string, maxByte
 /** A file as a stream, in constant memory. */
 export function streamFile(ctx: Context, permit: Permit, id: string): Promise<Readable> {
   return openBlob(openTarget(ctx, permit), id);
+}
+
+/** How large a blob is; null when there is none of that id. */
+export async function sizeOfBlob(ctx: Context, permit: Permit, id: string): Promise<number | null> {
+  const [info] = await objectInfos(openTarget(ctx, permit), [id]);
+  return info?.type === 'blob' ? info.sizeBytes : null;
+}
+
+/** A tree by its id, or of a revision, with its entries up to `limit`; null when there is none. */
+export async function findTree(ctx: Context, permit: Permit, revision: string, list: { recursive: boolean; limit: number }): Promise<{ id: string; entries: TreeEntry[] } | null> {
+  const plumbing = openTarget(ctx, permit);
+  const name = isObjectId(revision) ? revision : (await resolveCommit(plumbing, revision))?.commitId;
+  const [tree] = name === undefined ? [null] : await objectInfos(plumbing, [`${name}^{tree}`]);
+  return tree == null ? null : { id: tree.id, entries: await listTree(plumbing, tree.id, '', { ...list, offset: 0 }) };
 }
 
 /** Longest target of a symbolic link that is followed. */

@@ -6,6 +6,7 @@ import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { documentationEndpoints } from './endpoints/documentation.ts';
 import { DEPLOY_KEY_ENDPOINTS } from './endpoints/deploy-keys.ts';
 import { EMAIL_ENDPOINTS } from './endpoints/emails.ts';
+import { GIT_OBJECT_ENDPOINTS } from './endpoints/git-objects.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
 import { INSTANCE_ENDPOINTS } from './endpoints/instance.ts';
 import { LOG_ENDPOINTS } from './endpoints/logs.ts';
@@ -26,6 +27,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...documentationEndpoints(() => ENDPOINTS),
   ...DEPLOY_KEY_ENDPOINTS,
   ...EMAIL_ENDPOINTS,
+  ...GIT_OBJECT_ENDPOINTS,
   ...HISTORY_ENDPOINTS,
   ...ORGANIZATION_ENDPOINTS,
   ...INSTANCE_ENDPOINTS,

@@ -11,6 +11,8 @@ const SITE = '/repos/Acme/site';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 interface Bench extends ApiWorld {
+  /** Without a look at GitHub's schemas. */
+  readonly plain: ApiWorld['ask'];
   /** Ada's token: contents, workflows and the rest of the repository. */
   readonly ada: string;
   put(path: string, text: string, more?: object): ReturnType<ApiWorld['ask']>;
@@ -23,7 +25,7 @@ async function bench(permissions: object = { contents: 'write', workflows: 'writ
   const ask = validated(world.ask);
   const put: Bench['put'] = (path, text, more = {}) => ask(`PUT ${SITE}/contents/${path}`, { token: ada, body: { message: `write ${path}`, content: base64(text), ...more } });
   const git = (args: readonly string[]): string => execFileSync('git', ['-C', world.ctx.git.path('Acme', 'site'), ...args], { encoding: 'utf8' });
-  return { ...world, ask, ada, put, git };
+  return { ...world, plain: world.ask, ask, ada, put, git };
 }
 
 describe('a file over the API', () => {
@@ -119,6 +121,21 @@ describe('a file over the API', () => {
     expect(await write(classic.secret)).toMatchObject({ status: 201 });
     const publicOnly = await token('Bob', { kind: 'classic', scopes: ['public_repo'] });
     expect(await write(publicOnly.secret)).toMatchObject({ status: 404 });
+  });
+});
+
+describe('the addresses of objects', () => {
+  it('lead to them', async () => {
+    const api = await bench();
+    const { body: made } = await api.put('docs/a', 'hello');
+    const plain = api.plain;
+    const follow = (url: string, accept = 'application/json'): ReturnType<ApiWorld['ask']> => plain(`GET ${url.slice(url.indexOf('/api/v3') + '/api/v3'.length)}`, { token: api.ada, headers: { accept } });
+    expect((await follow(made.content.git_url)).body).toMatchObject({ sha: made.content.sha, size: 5, content: 'aGVsbG8=\n', encoding: 'base64' });
+    expect((await follow(made.content.git_url, 'application/vnd.github.raw')).text).toBe('hello');
+    expect((await follow(made.commit.url)).body).toMatchObject({ sha: made.commit.sha, message: 'write docs/a' });
+    expect((await follow(made.commit.tree.url)).body).toMatchObject({ sha: made.commit.tree.sha, truncated: false, tree: [{ path: 'docs', type: 'tree', mode: '040000' }] });
+    expect((await follow(`/api/v3${SITE}/git/trees/main?recursive=1`)).body.tree.map(({ path }: { path: string }) => path)).toEqual(['docs', 'docs/a']);
+    for (const path of [`blobs/${made.commit.sha}`, 'blobs/main', `commits/${made.content.sha}`, `trees/${made.content.sha}`, 'trees/main~1']) expect([path, (await follow(`/api/v3${SITE}/git/${path}`)).status]).toEqual([path, 404]);
   });
 });
 
