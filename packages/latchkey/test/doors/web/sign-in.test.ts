@@ -231,3 +231,26 @@ test('without an invitation nobody signs up where the setting asks for one, and 
   const answers = await Promise.all(['bob', 'eve'].map(async (login) => world.visitor().send(link, 'sign-up', { ...person, login, email: `${login}@example.org` })));
   expect(answers.map(({ status }) => status).toSorted()).toEqual([303, 422]);
 });
+
+test('after an open sign-up no token is made until the mailed link is confirmed by hand, and then one is', async () => {
+  const world = await webWorld({ signUp: 'open' });
+  const visitor = world.visitor();
+  expect((await visitor.send('/signup', 'sign-up', { login: 'bob', email: 'bob@example.org', password: PASSWORD })).location).toBe('/settings/emails');
+  const token = { name: 'laptop', expires_in: '30', scopes: 'repo' };
+  const refused = await visitor.send('/settings/tokens/new', 'classic', token);
+  expect([refused.status, /verif/i.test(refused.text)]).toEqual([422, true]);
+  const [mail] = await readOutbox(world.ctx, operatorPermit(), { beforeId: null, limit: 1 });
+  expect(mail).toMatchObject({ template: 'email_verification', address: 'bob@example.org' });
+  const path = /\/verify\/[\w-]{43}/.exec(mail!.text)![0];
+  const elsewhere = world.visitor();
+  await elsewhere.get(path);
+  await elsewhere.get(path);
+  expect((await visitor.get('/settings/emails')).text, 'looking at the link verifies nothing').toContain('Unverified');
+  expect((await elsewhere.send(path, 'verify')).location).toBe('/login?notice=verified');
+  expect((await elsewhere.get(path)).status).toBe(404);
+  const made = await visitor.send('/settings/tokens/new', 'classic', token);
+  expect([made.status, made.location]).toEqual([303, '/settings/tokens']);
+  const shown = await visitor.get('/settings/tokens');
+  expect(shown.text).toMatch(/lkc_[A-Za-z0-9]{36}/);
+  expect((await visitor.get('/settings/tokens')).text).not.toMatch(/lkc_[A-Za-z0-9]{36}/);
+});
