@@ -13,7 +13,7 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { authorize, type Permit, type Verdict } from '../../actions/authorize.ts';
+import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
 import { takeToken, type Allowance } from '../../actions/rate-limit.ts';
 import { targetNamed } from '../../actions/route-target.ts';
@@ -21,6 +21,7 @@ import { authorizationOf, credentialOf } from '../../actions/credential.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import type { Soon } from '../../base/soon.ts';
+import type { RouteTarget } from '../../catalogue/github-routes.ts';
 import { pathMatcher, type PathMatch } from '../../catalogue/path-match.ts';
 import { Busy } from '../../git/queue.ts';
 import { nameKey } from '../../rules/names.ts';
@@ -107,12 +108,18 @@ function decideOn({ ctx, request, address }: Visit, { need, target, operationId 
   return authorize(ctx, {
     credential,
     need: ownOnly ? { ...need, publicRead: false } : need,
-    target: targetNamed(target, params) ?? { kind: 'instance' },
+    target: targetOf(target, params),
     address,
     userAgent: request.headers['user-agent'] ?? null,
     purpose: operationId,
     door: 'github',
   });
+}
+
+function targetOf(target: RouteTarget, params: Readonly<Record<string, string>>): TargetName {
+  const named = targetNamed(target, params);
+  if (named === null) throw new TypeError(`this door serves no endpoint about a ${target.kind}`);
+  return named;
 }
 
 /** Node joins repeated headers of this name. */
