@@ -33,7 +33,10 @@ export async function addDeployKey(ctx: Context, permit: Permit, draft: { title:
       repositoryId: repository.id, title, text: `${key.type} ${Buffer.from(key.blob).toString('base64')}`, fingerprint, readOnly: draft.readOnly,
       createdById: permit.actor.userId, createdByTokenId: permit.actor.tokenId, at,
     });
-    await record(tx, permit, at, { action: 'public_key.create', ...ownership(owner), repositoryId: repository.id, data: { repo: `${owner.login}/${repository.name}`, title, fingerprint: `SHA256:${fingerprint}`, read_only: draft.readOnly } });
+    await record(tx, permit, at, {
+      action: 'public_key.create', ...ownership(owner), repositoryId: repository.id,
+      data: { repo: `${owner.login}/${repository.name}`, title, fingerprint: `SHA256:${fingerprint}`, read_only: draft.readOnly },
+    });
     return (await deployKeyById(tx, repository.id, id))!;
   }));
 }
@@ -57,6 +60,9 @@ export async function removeDeployKey(ctx: Context, permit: Permit, id: number):
     const { owner, repository } = await readTarget(tx, permit);
     const key = await deployKeyById(tx, repository.id, id);
     if (key === null || !(await deleteDeployKey(tx, repository.id, id))) throw problem('not_found', `There is no deploy key ${id}.`, 'id');
-    await record(tx, permit, at, { action: 'public_key.delete', ...ownership(owner), repositoryId: repository.id, data: { repo: `${owner.login}/${repository.name}`, title: key.title, fingerprint: `SHA256:${key.fingerprint}` } });
+    await record(tx, permit, at, {
+      action: 'public_key.delete', ...ownership(owner), repositoryId: repository.id,
+      data: { repo: `${owner.login}/${repository.name}`, title: key.title, fingerprint: `SHA256:${key.fingerprint}` },
+    });
   });
 }

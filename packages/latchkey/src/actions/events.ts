@@ -47,7 +47,9 @@ export async function deliverSoon(
 }
 
 /** The body of an event in GitHub's form. */
-export async function payloadOf(ctx: Context, q: Query, permit: Permit, owner: Account, repository: Repository, { action, facts }: RepositoryEvent): Promise<Readonly<Record<string, unknown>>> {
+export async function payloadOf(
+  ctx: Context, q: Query, permit: Permit, owner: Account, repository: Repository, { action, facts }: RepositoryEvent,
+): Promise<Readonly<Record<string, unknown>>> {
   const { publicUrl } = ctx.settings;
   const sender = permit.actor.userId === null ? null : await accountById(q, permit.actor.userId);
   return {

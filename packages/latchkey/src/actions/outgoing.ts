@@ -51,7 +51,8 @@ export function post(outgoing: Outgoing): Promise<Answer> {
   return new Promise((settle) => {
     const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const request: ClientRequest = begin(url, {
-      method: 'POST', headers: { ...headers, 'Content-Length': String(body.length), Connection: 'close' }, agent: false, rejectUnauthorized: !insecureSsl, lookup: checkedLookup(allowedNetworks), maxHeaderSize: 16 * 1024,
+      method: 'POST', headers: { ...headers, 'Content-Length': String(body.length), Connection: 'close' }, agent: false, rejectUnauthorized: !insecureSsl,
+      lookup: checkedLookup(allowedNetworks), maxHeaderSize: 16 * 1024,
       ...(signal === undefined ? {} : { signal }),
     });
     const timer = setTimeout(() => request.destroy(new Error('timed out')), MAX_EXCHANGE_SEC * 1000);

@@ -4,8 +4,7 @@
  * Source of limits and of how states combine: GitHub docs "REST API endpoints for commit statuses".
  */
 import { problem, Problem, type Complaint } from '../base/errors.ts';
-import type { Account } from '../store/accounts.ts';
-import { accountsByIds } from '../store/accounts.ts';
+import { accountsByIds, type Account } from '../store/accounts.ts';
 import { countCommitStatuses, insertCommitStatus, latestCommitStatuses, listCommitStatuses, type CommitStatus, type StatusState } from '../store/commit-statuses.ts';
 import type { Page } from '../store/page.ts';
 import type { Permit } from './authorize.ts';
@@ -51,8 +50,12 @@ export async function addStatus(ctx: Context, permit: Permit, draft: StatusDraft
     }
     const { owner, repository } = await readTarget(tx, permit);
     const status = await insertCommitStatus(tx, { ...draft, repositoryId, creatorId: permit.actor.userId, at });
-    await record(tx, permit, at, { action: 'repo.create_status', ...ownership(owner), repositoryId, data: { repo: `${owner.login}/${repository.name}`, sha: draft.commitId, context: draft.context, state: draft.state } });
-    await emit(ctx, tx, permit, { event: 'status', facts: { id: status.id, sha: status.commitId, state: status.state, context: status.context, description: status.description, target_url: status.targetUrl } });
+    await record(tx, permit, at, {
+      action: 'repo.create_status', ...ownership(owner), repositoryId,
+      data: { repo: `${owner.login}/${repository.name}`, sha: draft.commitId, context: draft.context, state: draft.state },
+    });
+    const { id, commitId: sha, state, context, description, targetUrl } = status;
+    await emit(ctx, tx, permit, { event: 'status', facts: { id, sha, state, context, description, target_url: targetUrl } });
     return status;
   });
   const [known] = await withCreators(ctx, [status]);

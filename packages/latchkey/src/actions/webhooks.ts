@@ -84,7 +84,8 @@ export async function addWebhook(ctx: Context, permit: Permit, draft: HookDraft)
     const { repository } = await readTarget(tx, permit);
     const others = await listWebhooks(tx, repository.id, { beforeId: null, limit: MAX_WEBHOOKS });
     if (others.length >= MAX_WEBHOOKS) throw problem('limit_reached', `A repository has at most ${MAX_WEBHOOKS} webhooks.`);
-    if (others.some((other) => other.config.url === settings.config.url && String(other.events) === String(settings.events))) throw problem('already_exists', 'Hook already exists on this repository');
+    const isSame = ({ config, events }: Webhook): boolean => config.url === settings.config.url && String(events) === String(settings.events);
+    if (others.some(isSame)) throw problem('already_exists', 'Hook already exists on this repository');
     const made = await insertWebhook(tx, repository.id, settings, at);
     await log(tx, permit, at, 'hook.create', made);
     await ping(ctx, tx, permit, made);
@@ -143,7 +144,10 @@ function notThere(id: number): Problem {
 
 async function log(tx: Query, permit: Permit, at: number, action: string, hook: Webhook): Promise<void> {
   const { owner, repository } = await readTarget(tx, permit);
-  await record(tx, permit, at, { action, ...ownership(owner), repositoryId: repository.id, data: { repo: `${owner.login}/${repository.name}`, hook_id: hook.id, url: hook.config.url, events: hook.events, active: hook.active } });
+  await record(tx, permit, at, {
+    action, ...ownership(owner), repositoryId: repository.id,
+    data: { repo: `${owner.login}/${repository.name}`, hook_id: hook.id, url: hook.config.url, events: hook.events, active: hook.active },
+  });
 }
 
 /** Sends a ping to a webhook, also to one that is not active. @throws Problem when there is none of that id. */

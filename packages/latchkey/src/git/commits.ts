@@ -52,7 +52,9 @@ export async function listCommits(plumbing: Plumbing, commitId: string, list: Hi
     ...(list.authors ?? []).map((author) => `--author=${author}`),
     ...(list.committers ?? []).map((committer) => `--committer=${committer}`),
   ];
-  const args = ['rev-list', '--fixed-strings', '--regexp-ignore-case', ...filters, `--skip=${list.offset}`, `--max-count=${list.limit}`, '--end-of-options', commitId, ...(list.butNot === undefined ? [] : [`^${list.butNot}`]), '--', ...(list.path === undefined ? [] : [list.path])];
+  const range = [commitId, ...(list.butNot === undefined ? [] : [`^${list.butNot}`])];
+  const options = ['--fixed-strings', '--regexp-ignore-case', ...filters, `--skip=${list.offset}`, `--max-count=${list.limit}`];
+  const args = ['rev-list', ...options, '--end-of-options', ...range, '--', ...(list.path === undefined ? [] : [list.path])];
   const ids = await readRecords(plumbing, args, { offset: 0, limit: list.limit, separator: '\n' });
   return readCommits(plumbing, ids);
 }

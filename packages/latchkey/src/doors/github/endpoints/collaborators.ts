@@ -51,8 +51,16 @@ async function permissionOf({ ctx, permit, params, apiUrl }: Call<undefined, und
 }
 
 export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/collaborators', operationId: 'repos/list-collaborators', paged: true, query: LIST, summary: 'Who has access to a repository, and as what.', handle: list }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/collaborators/{username}', operationId: 'repos/check-collaborator', success: 204, summary: 'Whether somebody has access.', handle: isOne }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/collaborators', operationId: 'repos/list-collaborators', paged: true, query: LIST,
+    summary: 'Who has access to a repository, and as what.',
+    handle: list,
+  }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/collaborators/{username}', operationId: 'repos/check-collaborator', success: 204,
+    summary: 'Whether somebody has access.',
+    handle: isOne,
+  }),
   endpoint({
     method: 'PUT', path: '/repos/{owner}/{repo}/collaborators/{username}', operationId: 'repos/add-collaborator', body: GIVEN, resource: 'Repository', success: 204,
     summary: 'Lets somebody in, or changes their role. There is no invitation to accept: they are in at once.',
@@ -63,12 +71,17 @@ export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
     },
   }),
   endpoint({
-    method: 'DELETE', path: '/repos/{owner}/{repo}/collaborators/{username}', operationId: 'repos/remove-collaborator', summary: 'Takes the role in the repository away.',
+    method: 'DELETE', path: '/repos/{owner}/{repo}/collaborators/{username}', operationId: 'repos/remove-collaborator',
+    summary: 'Takes the role in the repository away.',
     handle: async ({ ctx, permit, params }) => {
       const { owner, repository } = targetRepository(permit);
       await removeCollaborator(ctx, permit, { owner: owner.login, name: repository.name, login: params['username']! });
       return nothing();
     },
   }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/collaborators/{username}/permission', operationId: 'repos/get-collaborator-permission-level', summary: 'What somebody may do in a repository.', handle: permissionOf }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/collaborators/{username}/permission', operationId: 'repos/get-collaborator-permission-level',
+    summary: 'What somebody may do in a repository.',
+    handle: permissionOf,
+  }),
 ];

@@ -136,7 +136,8 @@ async function fileCommit(call: ChangeCall, file: { path: string; id: string; si
 export const CONTENTS_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
     method: 'GET', path: PATH, operationId: 'repos/get-content', query: READ_QUERY,
-    summary: 'A file, or the entries of a folder. `Accept: application/vnd.github.raw` gives the bytes of a file, `…object` a folder as an object.', handle: read,
+    summary: 'A file, or the entries of a folder. `Accept: application/vnd.github.raw` gives the bytes of a file, `…object` a folder as an object.',
+    handle: read,
   }),
   endpoint({
     method: 'GET', path: '/repos/{owner}/{repo}/contents', need: needOf('GET', PATH), operationId: 'repos/get-content-root', query: READ_QUERY,

@@ -18,14 +18,16 @@ function keyBody(place: Place, key: DeployKey) {
 
 export const DEPLOY_KEY_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/keys', operationId: 'repos/list-deploy-keys', paged: true, summary: 'The deploy keys of a repository.',
+    method: 'GET', path: '/repos/{owner}/{repo}/keys', operationId: 'repos/list-deploy-keys', paged: true,
+    summary: 'The deploy keys of a repository.',
     handle: async (call) => {
       const keys = await readDeployKeys(call.ctx, call.permit, pageById(call.page));
       return { ...ok(keys.map((key) => keyBody(placeOf(call), key))), next: nextKey(keys, call.page, ({ id }) => id) };
     },
   }),
   endpoint({
-    method: 'POST', path: '/repos/{owner}/{repo}/keys', operationId: 'repos/create-deploy-key', body: NEW, resource: 'PublicKey', summary: 'Adds a deploy key. One that is made with a token goes with it.',
+    method: 'POST', path: '/repos/{owner}/{repo}/keys', operationId: 'repos/create-deploy-key', body: NEW, resource: 'PublicKey',
+    summary: 'Adds a deploy key. One that is made with a token goes with it.',
     handle: async (call) => {
       const { title = '', key, read_only = false } = call.body;
       const body = keyBody(placeOf(call), await addDeployKey(call.ctx, call.permit, { title, key, readOnly: read_only }));
@@ -37,7 +39,8 @@ export const DEPLOY_KEY_ENDPOINTS: readonly Endpoint[] = [
     handle: async (call) => ok(keyBody(placeOf(call), await readDeployKey(call.ctx, call.permit, idIn(call.params, 'key_id')))),
   }),
   endpoint({
-    method: 'DELETE', path: '/repos/{owner}/{repo}/keys/{key_id}', operationId: 'repos/delete-deploy-key', resource: 'PublicKey', summary: 'Deletes a deploy key.',
+    method: 'DELETE', path: '/repos/{owner}/{repo}/keys/{key_id}', operationId: 'repos/delete-deploy-key', resource: 'PublicKey',
+    summary: 'Deletes a deploy key.',
     handle: async ({ ctx, permit, params }) => {
       await removeDeployKey(ctx, permit, idIn(params, 'key_id'));
       return nothing();

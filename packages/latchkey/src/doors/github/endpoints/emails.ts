@@ -20,12 +20,14 @@ function emailBody({ address, primary, verifiedAt }: Email) {
 
 export const EMAIL_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: '/user/emails', operationId: 'users/list-emails-for-authenticated-user', paged: true, summary: 'Your e-mail addresses, the primary one first.',
+    method: 'GET', path: '/user/emails', operationId: 'users/list-emails-for-authenticated-user', paged: true,
+    summary: 'Your e-mail addresses, the primary one first.',
     // A person has few addresses: they fit one page, and a later one is empty.
     handle: async ({ ctx, permit, page }) => ok((await listEmails(ctx, permit)).slice(page.skip, page.skip + page.perPage).map(emailBody)),
   }),
   endpoint({
-    method: 'POST', path: '/user/emails', operationId: 'users/add-email-for-authenticated-user', body: BODY, resource: 'UserEmail', summary: 'Adds e-mail addresses. Each is sent the mail that verifies it.',
+    method: 'POST', path: '/user/emails', operationId: 'users/add-email-for-authenticated-user', body: BODY, resource: 'UserEmail',
+    summary: 'Adds e-mail addresses. Each is sent the mail that verifies it.',
     handle: async (call) => {
       const addresses = addressesIn(call);
       await addEmails(call.ctx, call.permit, addresses);
@@ -34,7 +36,8 @@ export const EMAIL_ENDPOINTS: readonly Endpoint[] = [
     },
   }),
   endpoint({
-    method: 'DELETE', path: '/user/emails', operationId: 'users/delete-email-for-authenticated-user', body: BODY, resource: 'UserEmail', summary: 'Removes e-mail addresses. The primary one stays.',
+    method: 'DELETE', path: '/user/emails', operationId: 'users/delete-email-for-authenticated-user', body: BODY, resource: 'UserEmail',
+    summary: 'Removes e-mail addresses. The primary one stays.',
     handle: async (call) => {
       await removeEmails(call.ctx, call.permit, addressesIn(call));
       return nothing();

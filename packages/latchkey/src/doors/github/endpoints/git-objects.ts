@@ -24,8 +24,13 @@ async function readBlob(call: Plain): Promise<Reply> {
   const size = isObjectId(id) ? await sizeOfBlob(ctx, permit, id) : null;
   if (size === null) throw sayNo(404, 'Not Found');
   const isRaw = mediaOf(call.headers) === 'raw';
-  if (size > (isRaw ? MAX_READ_BYTES : MAX_INLINE_BLOB_BYTES)) throw sayNo(403, `This API returns files of at most ${MAX_INLINE_BLOB_BYTES} bytes, and raw ones of at most ${MAX_READ_BYTES}: clone the repository to get larger ones.`);
-  if (isRaw) return { status: 200, body: await streamFile(ctx, permit, id), headers: { 'Content-Type': 'application/vnd.github.raw; charset=utf-8', 'Content-Length': String(size), ETag: `"${id}"` } };
+  if (size > (isRaw ? MAX_READ_BYTES : MAX_INLINE_BLOB_BYTES)) {
+    throw sayNo(403, `This API returns files of at most ${MAX_INLINE_BLOB_BYTES} bytes, and raw ones of at most ${MAX_READ_BYTES}: clone the repository to get larger ones.`);
+  }
+  if (isRaw) {
+    const headers = { 'Content-Type': 'application/vnd.github.raw; charset=utf-8', 'Content-Length': String(size), ETag: `"${id}"` };
+    return { status: 200, body: await streamFile(ctx, permit, id), headers };
+  }
   const content = base64Lines(await readFile(ctx, permit, id, size));
   return ok({ sha: id, node_id: Buffer.from(`Blob:${id}`).toString('base64url'), size, url: `${placeOf(call).url}/git/blobs/${id}`, content, encoding: 'base64' });
 }
@@ -52,7 +57,19 @@ async function readGitCommit(call: Plain): Promise<Reply> {
 }
 
 export const GIT_OBJECT_ENDPOINTS: readonly Endpoint[] = [
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/git/blobs/{file_sha}', operationId: 'git/get-blob', summary: 'A file by its id. `Accept: application/vnd.github.raw` gives its bytes.', handle: readBlob }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/git/trees/{tree_sha}', operationId: 'git/get-tree', query: TREE, summary: 'A folder by its id or revision; with `recursive`, everything below it.', handle: readTree }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/git/commits/{commit_sha}', operationId: 'git/get-commit', summary: 'A commit by its id, without what it changed.', handle: readGitCommit }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/git/blobs/{file_sha}', operationId: 'git/get-blob',
+    summary: 'A file by its id. `Accept: application/vnd.github.raw` gives its bytes.',
+    handle: readBlob,
+  }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/git/trees/{tree_sha}', operationId: 'git/get-tree', query: TREE,
+    summary: 'A folder by its id or revision; with `recursive`, everything below it.',
+    handle: readTree,
+  }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/git/commits/{commit_sha}', operationId: 'git/get-commit',
+    summary: 'A commit by its id, without what it changed.',
+    handle: readGitCommit,
+  }),
 ];

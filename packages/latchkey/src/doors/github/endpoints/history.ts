@@ -125,32 +125,60 @@ async function written(call: { apiUrl: string; permit: Call<never, never>['permi
 }
 
 export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/commits', operationId: 'repos/list-commits', paged: true, query: HISTORY, summary: 'The history that leads to a commit, the newest first.', handle: listHistory }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/commits', operationId: 'repos/list-commits', paged: true, query: HISTORY,
+    summary: 'The history that leads to a commit, the newest first.',
+    handle: listHistory,
+  }),
   endpoint({
     method: 'GET', path: '/repos/{owner}/{repo}/commits/{ref}', operationId: 'repos/get-commit', query: FILES,
-    summary: 'A commit with what it changed. `Accept: application/vnd.github.sha` gives its id only, `…diff` and `…patch` the change as text.', handle: readOne,
+    summary: 'A commit with what it changed. `Accept: application/vnd.github.sha` gives its id only, `…diff` and `…patch` the change as text.',
+    handle: readOne,
   }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/branches', operationId: 'repos/list-branches', paged: true, query: PROTECTED, summary: 'The branches, by name.', handle: listBranches }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/branches/{branch}', operationId: 'repos/get-branch', summary: 'A branch with its newest commit.', handle: readBranch }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/tags', operationId: 'repos/list-tags', paged: true, summary: 'The tags, the newest version first.', handle: listTags }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/git/matching-refs/{ref}', operationId: 'git/list-matching-refs', summary: 'The refs whose names begin like this.', handle: listMatching }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/git/ref/{ref}', operationId: 'git/get-ref', summary: 'A ref: `heads/main`, `tags/v1`.', handle: readRef }),
   endpoint({
-    method: 'POST', path: '/repos/{owner}/{repo}/git/refs', operationId: 'git/create-ref', body: NEW_REF, resource: 'Reference', summary: 'Makes a branch, tag or other ref.',
+    method: 'GET', path: '/repos/{owner}/{repo}/branches', operationId: 'repos/list-branches', paged: true, query: PROTECTED,
+    summary: 'The branches, by name.',
+    handle: listBranches,
+  }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/branches/{branch}', operationId: 'repos/get-branch',
+    summary: 'A branch with its newest commit.',
+    handle: readBranch,
+  }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/tags', operationId: 'repos/list-tags', paged: true,
+    summary: 'The tags, the newest version first.',
+    handle: listTags,
+  }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/git/matching-refs/{ref}', operationId: 'git/list-matching-refs',
+    summary: 'The refs whose names begin like this.',
+    handle: listMatching,
+  }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/git/ref/{ref}', operationId: 'git/get-ref',
+    summary: 'A ref: `heads/main`, `tags/v1`.',
+    handle: readRef,
+  }),
+  endpoint({
+    method: 'POST', path: '/repos/{owner}/{repo}/git/refs', operationId: 'git/create-ref', body: NEW_REF, resource: 'Reference',
+    summary: 'Makes a branch, tag or other ref.',
     handle: async (call) => {
       const body = await written(call, call.body.sha, () => createRef(call.ctx, call.permit, { ref: call.body.ref, id: call.body.sha }));
       return created(body, (body as { url: string }).url);
     },
   }),
   endpoint({
-    method: 'PATCH', path: '/repos/{owner}/{repo}/git/refs/{ref}', operationId: 'git/update-ref', body: MOVED_REF, resource: 'Reference', summary: 'Moves a ref: forwards, or anywhere with `force`.',
+    method: 'PATCH', path: '/repos/{owner}/{repo}/git/refs/{ref}', operationId: 'git/update-ref', body: MOVED_REF, resource: 'Reference',
+    summary: 'Moves a ref: forwards, or anywhere with `force`.',
     handle: async (call) => {
       const { sha, force = false } = call.body;
       return ok(await written(call, sha, () => updateRef(call.ctx, call.permit, { ref: `refs/${call.params['ref']!}`, id: sha, force })));
     },
   }),
   endpoint({
-    method: 'DELETE', path: '/repos/{owner}/{repo}/git/refs/{ref}', operationId: 'git/delete-ref', resource: 'Reference', summary: 'Deletes a ref. The default branch stays.',
+    method: 'DELETE', path: '/repos/{owner}/{repo}/git/refs/{ref}', operationId: 'git/delete-ref', resource: 'Reference',
+    summary: 'Deletes a ref. The default branch stays.',
     handle: async ({ ctx, permit, params }) => {
       const result = await deleteRef(ctx, permit, `refs/${params['ref']!}`);
       if (!result.ok) throw refProblem(result.why);

@@ -64,18 +64,39 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET', path: '/orgs/{org}', operationId: 'orgs/get', summary: 'An organization. Its settings are for its owners.',
     handle: async ({ ctx, permit, apiUrl }) => ok(fullOrganization(apiUrl, await readOrganization(ctx, permit))),
   }),
-  endpoint({ method: 'PATCH', path: '/orgs/{org}', operationId: 'orgs/update', body: CHANGE, resource: 'Organization', summary: 'Changes what an organization says of itself, and what its members may do in its repositories.', handle: change }),
   endpoint({
-    method: 'DELETE', path: '/orgs/{org}', operationId: 'orgs/delete', success: 202, summary: 'Deletes an organization with all its repositories, for good.',
+    method: 'PATCH', path: '/orgs/{org}', operationId: 'orgs/update', body: CHANGE, resource: 'Organization',
+    summary: 'Changes what an organization says of itself, and what its members may do in its repositories.',
+    handle: change,
+  }),
+  endpoint({
+    method: 'DELETE', path: '/orgs/{org}', operationId: 'orgs/delete', success: 202,
+    summary: 'Deletes an organization with all its repositories, for good.',
     handle: async ({ ctx, permit }) => {
       await deleteOrganization(ctx, permit);
       return { status: 202, body: {} };
     },
   }),
-  endpoint({ method: 'GET', path: '/orgs/{org}/members', operationId: 'orgs/list-members', paged: true, query: MEMBERS, summary: 'The members of an organization, for those who belong to it.', handle: listMembers }),
-  endpoint({ method: 'GET', path: '/orgs/{org}/members/{username}', operationId: 'orgs/check-membership-for-user', success: 204, summary: 'Whether somebody is a member.', handle: isMember }),
-  endpoint({ method: 'DELETE', path: '/orgs/{org}/members/{username}', operationId: 'orgs/remove-member', resource: 'Organization', summary: 'Takes somebody out of an organization.', handle: remove }),
-  endpoint({ method: 'GET', path: '/orgs/{org}/memberships/{username}', operationId: 'orgs/get-membership-for-user', summary: "Somebody's place in an organization.", handle: membership }),
+  endpoint({
+    method: 'GET', path: '/orgs/{org}/members', operationId: 'orgs/list-members', paged: true, query: MEMBERS,
+    summary: 'The members of an organization, for those who belong to it.',
+    handle: listMembers,
+  }),
+  endpoint({
+    method: 'GET', path: '/orgs/{org}/members/{username}', operationId: 'orgs/check-membership-for-user', success: 204,
+    summary: 'Whether somebody is a member.',
+    handle: isMember,
+  }),
+  endpoint({
+    method: 'DELETE', path: '/orgs/{org}/members/{username}', operationId: 'orgs/remove-member', resource: 'Organization',
+    summary: 'Takes somebody out of an organization.',
+    handle: remove,
+  }),
+  endpoint({
+    method: 'GET', path: '/orgs/{org}/memberships/{username}', operationId: 'orgs/get-membership-for-user',
+    summary: "Somebody's place in an organization.",
+    handle: membership,
+  }),
   endpoint({
     method: 'PUT', path: '/orgs/{org}/memberships/{username}', operationId: 'orgs/set-membership-for-user', body: ROLE, resource: 'Organization',
     summary: 'Makes somebody a member or an owner. There is no invitation to accept: they are in at once.',
@@ -85,7 +106,11 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
       return membership(call);
     },
   }),
-  endpoint({ method: 'DELETE', path: '/orgs/{org}/memberships/{username}', operationId: 'orgs/remove-membership-for-user', resource: 'Organization', summary: 'Takes somebody out of an organization.', handle: remove }),
+  endpoint({
+    method: 'DELETE', path: '/orgs/{org}/memberships/{username}', operationId: 'orgs/remove-membership-for-user', resource: 'Organization',
+    summary: 'Takes somebody out of an organization.',
+    handle: remove,
+  }),
   endpoint({
     method: 'GET', path: '/user/orgs', operationId: 'orgs/list-for-authenticated-user', paged: true, summary: 'The organizations that you belong to.',
     handle: async ({ ctx, permit, page, apiUrl }) => {

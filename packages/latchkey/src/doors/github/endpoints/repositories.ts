@@ -112,15 +112,35 @@ async function change(call: Call<Static<typeof CHANGE>, undefined>): Promise<Rep
 }
 
 export const REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
-  endpoint({ method: 'GET', path: '/user/repos', operationId: 'repos/list-for-authenticated-user', paged: true, query: OWN_LIST, summary: 'The repositories that you own, work in, or see as a member of their organization.', handle: listOwn }),
-  endpoint({ method: 'GET', path: '/orgs/{org}/repos', operationId: 'repos/list-for-org', paged: true, query: ORGANIZATION_LIST, summary: "An organization's repositories that you may see.", handle: listOfOrganization }),
-  endpoint({ method: 'POST', path: '/user/repos', operationId: 'repos/create-for-authenticated-user', body: NEW, resource: 'Repository', summary: 'Makes a repository of your own.', handle: make }),
-  endpoint({ method: 'POST', path: '/orgs/{org}/repos', operationId: 'repos/create-in-org', body: NEW, resource: 'Repository', summary: 'Makes a repository of an organization.', handle: make }),
+  endpoint({
+    method: 'GET', path: '/user/repos', operationId: 'repos/list-for-authenticated-user', paged: true, query: OWN_LIST,
+    summary: 'The repositories that you own, work in, or see as a member of their organization.',
+    handle: listOwn,
+  }),
+  endpoint({
+    method: 'GET', path: '/orgs/{org}/repos', operationId: 'repos/list-for-org', paged: true, query: ORGANIZATION_LIST,
+    summary: "An organization's repositories that you may see.",
+    handle: listOfOrganization,
+  }),
+  endpoint({
+    method: 'POST', path: '/user/repos', operationId: 'repos/create-for-authenticated-user', body: NEW, resource: 'Repository',
+    summary: 'Makes a repository of your own.',
+    handle: make,
+  }),
+  endpoint({
+    method: 'POST', path: '/orgs/{org}/repos', operationId: 'repos/create-in-org', body: NEW, resource: 'Repository',
+    summary: 'Makes a repository of an organization.',
+    handle: make,
+  }),
   endpoint({
     method: 'GET', path: '/repos/{owner}/{repo}', operationId: 'repos/get', summary: 'A repository.',
     handle: async ({ ctx, permit, apiUrl }) => ok(fullRepository(apiUrl, await viewTarget(ctx, permit))),
   }),
-  endpoint({ method: 'PATCH', path: '/repos/{owner}/{repo}', operationId: 'repos/update', body: CHANGE, resource: 'Repository', summary: 'Changes what a repository says of itself, its name, who sees it, and whether it is archived.', handle: change }),
+  endpoint({
+    method: 'PATCH', path: '/repos/{owner}/{repo}', operationId: 'repos/update', body: CHANGE, resource: 'Repository',
+    summary: 'Changes what a repository says of itself, its name, who sees it, and whether it is archived.',
+    handle: change,
+  }),
   endpoint({
     method: 'DELETE', path: '/repos/{owner}/{repo}', operationId: 'repos/delete', summary: 'Deletes a repository, for good.',
     handle: async ({ ctx, permit }) => {

@@ -62,7 +62,19 @@ async function combined(call: Plain): Promise<Reply> {
 }
 
 export const STATUS_ENDPOINTS: readonly Endpoint[] = [
-  endpoint({ method: 'POST', path: '/repos/{owner}/{repo}/statuses/{sha}', operationId: 'repos/create-commit-status', body: NEW, resource: 'Status', summary: 'Says in one context how a commit is doing.', handle: add }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/commits/{ref}/statuses', operationId: 'repos/list-commit-statuses-for-ref', paged: true, summary: 'All that was said of a commit, the newest first.', handle: list }),
-  endpoint({ method: 'GET', path: '/repos/{owner}/{repo}/commits/{ref}/status', operationId: 'repos/get-combined-status-for-ref', paged: true, summary: 'The verdict on a commit: the newest word of each context, and what they come to.', handle: combined }),
+  endpoint({
+    method: 'POST', path: '/repos/{owner}/{repo}/statuses/{sha}', operationId: 'repos/create-commit-status', body: NEW, resource: 'Status',
+    summary: 'Says in one context how a commit is doing.',
+    handle: add,
+  }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/commits/{ref}/statuses', operationId: 'repos/list-commit-statuses-for-ref', paged: true,
+    summary: 'All that was said of a commit, the newest first.',
+    handle: list,
+  }),
+  endpoint({
+    method: 'GET', path: '/repos/{owner}/{repo}/commits/{ref}/status', operationId: 'repos/get-combined-status-for-ref', paged: true,
+    summary: 'The verdict on a commit: the newest word of each context, and what they come to.',
+    handle: combined,
+  }),
 ];

@@ -94,12 +94,20 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
       return { ...ok(hooks.map((known) => hookBody(placeOf(call), known))), next: nextKey(hooks, call.page, ({ hook }) => hook.id) };
     },
   }),
-  endpoint({ method: 'POST', path: HOOKS, operationId: 'repos/create-webhook', body: NEW, resource: 'Hook', summary: 'Makes a webhook, and sends it a ping.', handle: add }),
+  endpoint({
+    method: 'POST', path: HOOKS, operationId: 'repos/create-webhook', body: NEW, resource: 'Hook',
+    summary: 'Makes a webhook, and sends it a ping.',
+    handle: add,
+  }),
   endpoint({
     method: 'GET', path: HOOK, operationId: 'repos/get-webhook', summary: 'A webhook. Its secret is never shown.',
     handle: async (call) => ok(hookBody(placeOf(call), await readWebhook(call.ctx, call.permit, idIn(call.params, 'hook_id')))),
   }),
-  endpoint({ method: 'PATCH', path: HOOK, operationId: 'repos/update-webhook', body: CHANGE, resource: 'Hook', summary: 'Changes a webhook.', handle: change }),
+  endpoint({
+    method: 'PATCH', path: HOOK, operationId: 'repos/update-webhook', body: CHANGE, resource: 'Hook',
+    summary: 'Changes a webhook.',
+    handle: change,
+  }),
   endpoint({
     method: 'DELETE', path: HOOK, operationId: 'repos/delete-webhook', summary: 'Deletes a webhook with its log.',
     handle: async ({ ctx, permit, params }) => {
@@ -112,13 +120,23 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     handle: async ({ ctx, permit, params }) => ok(configBody((await readWebhook(ctx, permit, idIn(params, 'hook_id'))).hook)),
   }),
   endpoint({
-    method: 'PATCH', path: `${HOOK}/config`, operationId: 'repos/update-webhook-config-for-repo', body: CONFIG, resource: 'Hook', summary: 'Changes where a webhook leads.',
+    method: 'PATCH', path: `${HOOK}/config`, operationId: 'repos/update-webhook-config-for-repo', body: CONFIG, resource: 'Hook',
+    summary: 'Changes where a webhook leads.',
     handle: async ({ ctx, permit, params, body }) => ok(configBody((await changeWebhook(ctx, permit, idIn(params, 'hook_id'), { config: draftOf(body) })).hook)),
   }),
-  endpoint({ method: 'GET', path: `${HOOK}/deliveries`, operationId: 'repos/list-webhook-deliveries', paged: true, query: LOG, summary: 'What was delivered to a webhook in the last 30 days, the newest first.', handle: listLog }),
-  endpoint({ method: 'GET', path: `${HOOK}/deliveries/{delivery_id}`, operationId: 'repos/get-webhook-delivery', summary: 'A delivery: what was sent, and what came back.', handle: readLogged }),
   endpoint({
-    method: 'POST', path: `${HOOK}/deliveries/{delivery_id}/attempts`, operationId: 'repos/redeliver-webhook-delivery', success: 202, summary: 'Sends a delivery once more.',
+    method: 'GET', path: `${HOOK}/deliveries`, operationId: 'repos/list-webhook-deliveries', paged: true, query: LOG,
+    summary: 'What was delivered to a webhook in the last 30 days, the newest first.',
+    handle: listLog,
+  }),
+  endpoint({
+    method: 'GET', path: `${HOOK}/deliveries/{delivery_id}`, operationId: 'repos/get-webhook-delivery',
+    summary: 'A delivery: what was sent, and what came back.',
+    handle: readLogged,
+  }),
+  endpoint({
+    method: 'POST', path: `${HOOK}/deliveries/{delivery_id}/attempts`, operationId: 'repos/redeliver-webhook-delivery', success: 202,
+    summary: 'Sends a delivery once more.',
     handle: async ({ ctx, permit, params }) => {
       await redeliver(ctx, permit, idIn(params, 'hook_id'), idIn(params, 'delivery_id'));
       return { status: 202, body: {} };
@@ -132,7 +150,8 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     },
   }),
   endpoint({
-    method: 'POST', path: `${HOOK}/tests`, operationId: 'repos/test-push-webhook', success: 204, summary: 'Sends the newest push once more, if the webhook wants pushes.',
+    method: 'POST', path: `${HOOK}/tests`, operationId: 'repos/test-push-webhook', success: 204,
+    summary: 'Sends the newest push once more, if the webhook wants pushes.',
     handle: async ({ ctx, permit, params }) => {
       await testWebhook(ctx, permit, idIn(params, 'hook_id'));
       return nothing();
