@@ -1,12 +1,13 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: decision, check, git, herd, lists, memory, revocation, scale, workers. Takes some minutes; everything stays on loopback and in a temporary folder.
+ * Suites: decision, check, forward, git, herd, lists, memory, revocation, scale, workers. Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchDecision } from './decision.ts';
+import { benchForward, benchRoutes } from './forward.ts';
 import { benchTransfers } from './git-transfer.ts';
 import { benchHerd } from './herd.ts';
 import { makeHistory } from './history.ts';
@@ -30,6 +31,7 @@ interface Bench {
 const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>> = {
   decision: () => benchDecision(ROUNDS),
   check: ({ world }) => benchTokenCheck(world, ROUNDS),
+  forward: async ({ world }) => [...benchRoutes(ROUNDS), ...(await benchForward(world, ROUNDS))],
   git: ({ folder, world, history }) => benchTransfers(folder, world, history, ROUNDS),
   herd: ({ folder, world }) => benchHerd(folder, world, ROUNDS),
   lists: ({ folder }) => benchLists(folder, ROUNDS),

@@ -48,7 +48,7 @@ export function processorSeconds(pid: number): number {
 }
 
 /** One run: requests a second, and processor microseconds of the server for each, which a busy machine disturbs less. */
-async function measured(pid: number, work: () => Promise<Load>, costs: number[]): Promise<number> {
+export async function measured(pid: number, work: () => Promise<Load>, costs: number[]): Promise<number> {
   const before = processorSeconds(pid);
   const result = await work();
   costs.push(((processorSeconds(pid) - before) * 1e6) / (result.perSecond * result.seconds));

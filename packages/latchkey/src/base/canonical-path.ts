@@ -26,7 +26,7 @@ const SUSPICIOUS = /[\u0000-\u0020\u007f\\;<>"^`{|}]|[\u0080-\uffff]/;
 
 /** Reads a path as it stands in a request line, without its query. One slash at the end is taken off. */
 export function canonicalPath(path: string): CanonicalPath | PathMistake {
-  if (PLAIN.test(path)) return within({ segments: path.split('/').slice(1), slashes: false });
+  if (PLAIN.test(path)) return within({ segments: path.slice(1).split('/'), slashes: false });
   if (path === '/') return { segments: [], slashes: false };
   if (!path.startsWith('/')) return 'path_absolute';
   if (SUSPICIOUS.test(path)) return 'path_ambiguous';

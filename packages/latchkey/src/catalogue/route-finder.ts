@@ -4,7 +4,7 @@
  * Invariant: a host that a service names is that service's first; what it has no route for may be in a service of any host. What nobody has a route for is null.
  */
 import type { CanonicalPath } from '../base/canonical-path.ts';
-import { filledIn, type MapRow } from './route-map.ts';
+import { filler, type MapRow } from './route-map.ts';
 import type { MapMistake, MapService, PlacedRow } from './route-map-file.ts';
 import { Overlap, parameterNames, RouteTree } from './route-tree.ts';
 
@@ -20,7 +20,7 @@ export interface FoundRoute {
 }
 
 interface ReadyRow extends PlacedRow {
-  readonly names: readonly string[];
+  readonly targetFrom: (values: readonly string[]) => NamedTarget;
 }
 
 export class RouteFinder {
@@ -38,7 +38,7 @@ export class RouteFinder {
   find(host: string, method: string, path: CanonicalPath, query: string): FoundRoute | null {
     const asked = method === 'HEAD' ? 'GET' : method;
     const found = this.#byHost.get(host)?.find(asked, path, query) ?? this.#anywhere.find(asked, path, query);
-    return found === null ? null : { row: found.row, target: targetOf(found.row, found.values) };
+    return found === null ? null : { row: found.row, target: found.row.targetFrom(found.values) };
   }
 }
 
@@ -55,7 +55,7 @@ export class MapMistakes extends Error {
 
 function treeOf(services: readonly MapService[]): RouteTree<ReadyRow> {
   try {
-    return new RouteTree(services.flatMap(({ rows }) => rows).map((row) => ({ ...row, names: parameterNames(row.path) })));
+    return new RouteTree(services.flatMap(({ rows }) => rows).map((row) => ({ ...row, targetFrom: targetMaker(row) })));
   } catch (error) {
     if (!(error instanceof Overlap)) throw error;
     const [earlier, later] = error.rows as [ReadyRow, ReadyRow];
@@ -63,11 +63,27 @@ function treeOf(services: readonly MapService[]): RouteTree<ReadyRow> {
   }
 }
 
-function targetOf({ target, names }: ReadyRow, values: readonly string[]): NamedTarget {
+/** Works out once how the target of a row follows from the values of its parameters. */
+function targetMaker({ target, path }: PlacedRow): (values: readonly string[]) => NamedTarget {
+  const names = parameterNames(path);
   switch (target.kind) {
-    // No repository's name ends in `.git`; its address may.
-    case 'repository': return { kind: 'repository', owner: filledIn(target.owner, names, values), name: filledIn(target.name, names, values).replace(/\.git$/, '') };
-    case 'organization': case 'account': return { kind: target.kind, login: filledIn(target.login, names, values) };
-    default: return target as NamedTarget;
+    case 'repository': {
+      const [owner, name] = [filler(target.owner, names), filler(target.name, names)];
+      return (values) => ({ kind: 'repository', owner: owner(values), name: withoutSuffix(name(values)) });
+    }
+    case 'organization': case 'account': {
+      const { kind } = target;
+      const login = filler(target.login, names);
+      return (values) => ({ kind, login: login(values) });
+    }
+    default: {
+      const always = target as NamedTarget;
+      return () => always;
+    }
   }
+}
+
+/** No repository's name ends in `.git`; its address may. */
+function withoutSuffix(name: string): string {
+  return name.endsWith('.git') ? name.slice(0, -4) : name;
 }

@@ -24,10 +24,15 @@ export interface MapRow extends TreeRow {
   readonly isGit?: true;
 }
 
-/** A template with its parameters filled in. */
-export function filledIn(template: string, names: readonly string[], values: readonly string[]): string {
-  if (!template.includes('{')) return template;
-  return template.replace(/\{([\w-]+)\}/g, (_whole, name: string) => values[names.indexOf(name)] ?? '');
+/** A template as a function of its parameters' values; `names` tells where each stands. */
+export function filler(template: string, names: readonly string[]): (values: readonly string[]) => string {
+  const only = /^\{([\w-]+)\}$/.exec(template)?.[1];
+  if (only !== undefined) {
+    const at = names.indexOf(only);
+    return (values) => values[at] ?? '';
+  }
+  if (!template.includes('{')) return () => template;
+  return (values) => template.replace(/\{([\w-]+)\}/g, (_whole, name: string) => values[names.indexOf(name)] ?? '');
 }
 
 /** The same rows below a path: `/` or `/api/v3`. */

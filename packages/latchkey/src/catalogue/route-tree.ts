@@ -74,6 +74,7 @@ export class RouteTree<Row extends TreeRow> {
   readonly #root = emptyNode<Row>();
   // One search at a time (it never waits), so these are made once.
   #segments: readonly string[] = [];
+  #slashes = false;
   #method = '';
   #query = '';
   readonly #values: string[] = [];
@@ -102,8 +103,9 @@ export class RouteTree<Row extends TreeRow> {
    * @param query without its question mark
    */
   find(method: string, path: CanonicalPath, query: string): TreeMatch<Row> | null {
+    this.#slashes = path.slashes;
     const found = this.#search(method, path.segments, query);
-    if (found === null || !path.slashes || found.row.path.includes('%2F')) return found;
+    if (!path.slashes || found === null || found.row.path.includes('%2F')) return found;
     const other = this.#search(method, path.segments.flatMap((segment) => segment.split('/')), query);
     return other !== null && other.row === found.row && other.values.every((value, i) => value === found.values[i]) ? found : null;
   }
@@ -125,11 +127,12 @@ export class RouteTree<Row extends TreeRow> {
       const found = this.#walk(literal, at + 1);
       if (found !== null) return found;
     }
-    if (node.one !== null && !segment.includes('/')) {
+    if (node.one !== null && !(this.#slashes && segment.includes('/'))) {
       const found = this.#walkWith(node.one, at + 1, segment);
       if (found !== null) return found;
     }
-    return (node.pair === null ? null : this.#walkPair(node.pair, at, segment)) ?? (node.span === null ? null : this.#walkSpan(node.span, at));
+    const paired = this.#slashes && node.pair !== null ? this.#walkPair(node.pair, at, segment) : null;
+    return paired ?? (node.span === null ? null : this.#walkSpan(node.span, at));
   }
 
   #walkWith(node: Node<Row>, at: number, value: string): Row | null {

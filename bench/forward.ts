@@ -1,0 +1,66 @@
+/**
+ * Processor time is told beside throughput: a machine that does other things meanwhile disturbs it less.
+ *
+ * What a service behind a proxy pays: finding the route of a request among the 1,600 patterns of the standard map, in this process; and the whole forward
+ * authorization over HTTP, beside a bare `node:http` server that answers the same bytes to anybody.
+ */
+import { canonicalPath, type CanonicalPath } from '../packages/latchkey/dist/base/canonical-path.js';
+import { RouteFinder } from '../packages/latchkey/dist/catalogue/route-finder.js';
+import { standardServices } from '../packages/latchkey/dist/catalogue/route-map-file.js';
+import { figureOf, ratioOf, spread, takeTurns, type Row } from './measure.ts';
+import type { World } from './server.ts';
+import { load, measured, startBare } from './token-check.ts';
+
+const CALLS = 1_000_000;
+type Asked = readonly [path: string, query: string];
+const PLAIN: readonly Asked[] = [
+  ['/acme/site.git/info/refs', 'service=git-upload-pack'], ['/api/v3/repos/acme/site', ''], ['/api/v3/repos/acme/site/pulls/42/reviews/7/comments', ''],
+  ['/api/v3/repos/acme/site/contents/src/main.ts', ''], ['/api/v3/orgs/acme/actions/runners/downloads', ''],
+];
+const ENCODED: readonly Asked[] = [['/api/v4/projects/acme%2Fsite/merge_requests/3/notes', '']];
+
+export function benchRoutes(rounds: number): Row[] {
+  const services = standardServices();
+  const finder = new RouteFinder(services);
+  const patterns = services.reduce((sum, { rows }) => sum + rows.length, 0);
+  const run = (paths: readonly Asked[]): number => {
+    const start = process.cpuUsage();
+    for (let i = 0; i < CALLS; i++) {
+      const [path, query] = paths[i % paths.length]!;
+      if (finder.find('', 'GET', canonicalPath(path) as CanonicalPath, query) === null) throw new Error(`the bench asks for ${path}, which has no route`);
+    }
+    return process.cpuUsage(start).user / CALLS;
+  };
+  const figureFor = (paths: readonly Asked[]): ReturnType<typeof figureOf> => figureOf(Array.from({ length: rounds + 1 }, () => run(paths)).slice(1));
+  const [plain, encoded] = [figureFor(PLAIN), figureFor(ENCODED)];
+  return [
+    { suite: 'forward', what: `path to route, among ${patterns} patterns`, figure: spread(plain, 2, ' µs'), goal: '< 1 µs', reached: plain.median < 1, detail: `${CALLS} calls a run over ${PLAIN.length} kinds of paths, processor time` },
+    { suite: 'forward', what: 'the same where something is percent-encoded', figure: spread(encoded, 2, ' µs'), goal: null, reached: null, detail: '' },
+  ];
+}
+
+export async function benchForward(world: World, rounds: number): Promise<Row[]> {
+  const { port, host } = new URL(world.url);
+  const uri = '/ada/work.git/info/refs?service=git-upload-pack';
+  const authorization = `Basic ${Buffer.from(`ada:${world.token}`).toString('base64')}`;
+  const asked = { 'X-Original-Method': 'GET', 'X-Original-URI': uri, 'X-Forwarded-For': '127.0.0.1', Authorization: authorization, 'User-Agent': 'git/2.39.5', Accept: '*/*' };
+  const request = `GET /forward-auth HTTP/1.1\nHost: ${host}\n${Object.entries(asked).map(([name, value]) => `${name}: ${value}\n`).join('')}\n`;
+  const sample = await fetch(`${world.url}/forward-auth`, { headers: asked });
+  if (sample.status !== 200) throw new Error(`forward authorization answers ${sample.status}: ${await sample.text()}`);
+  const headers = Object.fromEntries([...sample.headers].filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name)));
+  const bare = await startBare(headers, Buffer.alloc(0));
+  try {
+    const costs = { latchkey: [] as number[], bare: [] as number[] };
+    const taken = await takeTurns(rounds, {
+      latchkey: () => measured(world.child.pid!, () => load(Number(port), request), costs.latchkey),
+      bare: () => measured(bare.pid, () => load(bare.port, request), costs.bare),
+    });
+    const ratio = ratioOf(taken.latchkey, taken.bare);
+    return [{
+      suite: 'forward', what: 'forward authorization of a git request, against bare node:http with the same bytes', figure: `${spread(ratio, 2)} of the throughput`, goal: '≥ 0.90',
+      reached: ratio.median >= 0.9, detail: `Latchkey ${spread(taken.latchkey, 0, '/s')}, bare ${spread(taken.bare, 0, '/s')}; processor time a request ${spread(figureOf(costs.latchkey), 0, ' µs')} and ${spread(figureOf(costs.bare), 0, ' µs')}`,
+    }];
+  } finally {
+    bare.stop();
+  }
+}
