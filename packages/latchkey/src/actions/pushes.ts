@@ -22,29 +22,36 @@ export async function followPush(ctx: Context, permit: Permit, moved: readonly M
   const { owner, repository } = targetRepository(permit);
   ctx.git.touched(ctx.git.path(owner.login, repository.name));
   await recordPush(ctx, permit);
-  await tellWebhooks(ctx, permit, moved);
+  await quietly(ctx, () => tellWebhooks(ctx, permit, moved));
 }
 
-/**
- * Tells webhooks of a push that is over: of what it asked for, the refs that hold it now. Never rejects: the push is done, and what fails here is
- * logged.
- */
-export async function tellOfPush(ctx: Context, permit: Permit, asked: readonly MovedRef[]): Promise<void> {
-  if (asked.length === 0) return;
+/** The refs have moved: that webhooks could not be told is logged, and undoes nothing. */
+async function quietly(ctx: Context, work: () => Promise<void>): Promise<void> {
   try {
-    if ((await listWebhooks(ctx.store.db, targetRepository(permit).repository.id, { beforeId: null, limit: 1 })).length === 0) return;
-    const told = asked.filter(({ ref }) => refNameProblem(ref) === null).slice(0, MAX_TOLD_REFS + 1);
-    const now = await objectInfos(openTarget(ctx, permit), told.map(({ ref }) => ref));
-    await tellWebhooks(ctx, permit, told.filter(({ afterId }, i) => (now[i]?.id ?? null) === afterId));
+    await work();
   } catch (error) {
     ctx.log.error({ err: error }, 'webhooks could not be told of a push');
   }
 }
 
+/** Tells webhooks of a push that is over: of what it asked for, the refs that hold it now. Never rejects. */
+export async function tellOfPush(ctx: Context, permit: Permit, asked: readonly MovedRef[]): Promise<void> {
+  if (asked.length === 0) return;
+  await quietly(ctx, async () => {
+    if (!(await hasWebhooks(ctx, permit))) return;
+    const told = asked.filter(({ ref }) => refNameProblem(ref) === null).slice(0, MAX_TOLD_REFS + 1);
+    const now = await objectInfos(openTarget(ctx, permit), told.map(({ ref }) => ref));
+    await tellWebhooks(ctx, permit, told.filter(({ afterId }, i) => (now[i]?.id ?? null) === afterId));
+  });
+}
+
+async function hasWebhooks(ctx: Context, permit: Permit): Promise<boolean> {
+  return (await listWebhooks(ctx.store.db, targetRepository(permit).repository.id, { beforeId: null, limit: 1 })).length > 0;
+}
+
 /** Tells webhooks what moved. Nothing is read of the repository when there are none. */
-export async function tellWebhooks(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
-  const hooks = moved.length > MAX_TOLD_REFS ? [] : await listWebhooks(ctx.store.db, targetRepository(permit).repository.id, { beforeId: null, limit: 1 });
-  if (hooks.length === 0) return;
+async function tellWebhooks(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
+  if (moved.length > MAX_TOLD_REFS || !(await hasWebhooks(ctx, permit))) return;
   const events = (await Promise.all(moved.map((one) => pushEvents(ctx, permit, one)))).flat();
   await ctx.store.transaction(async (tx) => {
     for (const event of events) await emit(ctx, tx, permit, event);

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { setCollaborator } from '../../../src/actions/repositories.ts';
+import { MAX_WRITTEN_FILE_BYTES } from '../../../src/actions/contents.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { apiWorld, grant, type ApiWorld } from './api.ts';
 import { validated } from './schema-harness.ts';
@@ -73,6 +74,19 @@ describe('a file over the API', () => {
     ];
     for (const [path, more, status, message] of refused) expect([path, await put(path, 'x', more)]).toMatchObject([path, { status, body: { message } }]);
     expect(git(['rev-list', '--count', 'main'])).toBe('1\n');
+  });
+
+  it('is taken up to its largest size, byte by byte, and refused beyond', async () => {
+    const { ask, ada, git } = await bench();
+    const write = (bytes: number): ReturnType<ApiWorld['ask']> => ask(`PUT ${SITE}/contents/big-${bytes}`, { token: ada, body: { message: 'm', content: Buffer.alloc(bytes, 7).toString('base64') } });
+    expect((await write(MAX_WRITTEN_FILE_BYTES)).status).toBe(201);
+    expect(git(['cat-file', '-s', `main:big-${MAX_WRITTEN_FILE_BYTES}`])).toBe(`${MAX_WRITTEN_FILE_BYTES}\n`);
+    expect(await write(MAX_WRITTEN_FILE_BYTES + 1)).toMatchObject({ status: 422, body: { errors: [{ field: 'content' }] } });
+    const raw = await ask(`GET ${SITE}/contents/big-${MAX_WRITTEN_FILE_BYTES}`, { token: ada });
+    expect(raw.body).toMatchObject({ size: MAX_WRITTEN_FILE_BYTES, content: '', encoding: 'none' });
+    for (const [content, status] of [['YQ==', 201], ['YQ', 201], ['Y\nQ=\n=', 201], ['YWI=', 201], ['', 201], ['Y', 422], ['YQ=', 422], ['YQ===', 422], ['YW=I', 422], ['Y Q', 422], ['-_', 422]] as const) {
+      expect([content, (await ask(`PUT ${SITE}/contents/c-${Buffer.from(content).toString('hex')}`, { token: ada, body: { message: 'm', content } })).status]).toEqual([content, status]);
+    }
   });
 
   it('that is a workflow needs the permission for it', async () => {
