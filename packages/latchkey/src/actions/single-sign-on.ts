@@ -5,8 +5,9 @@
  * Fine-grained tokens need none: naming the organization is the authorization.
  */
 import { problem } from '../base/errors.ts';
-import { membershipRole } from '../store/memberships.ts';
-import { authorizeForOrganization, withdrawFromOrganization } from '../store/token-organizations.ts';
+import { listOrganizationsOf, membershipRole } from '../store/memberships.ts';
+import { storedPolicies } from '../store/policies.ts';
+import { authorizeForOrganization, ssoOrganizationsOf, withdrawFromOrganization } from '../store/token-organizations.ts';
 import { organizationNamed } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -40,4 +41,22 @@ export async function deauthorizeToken(ctx: Context, permit: Permit, tokenId: nu
       action: 'org_credential_authorization.deauthorize', userId: token.userId, organizationId: organization.id, tokenId, data: { name: token.name, org: organization.login },
     });
   });
+}
+
+/** An organization that demands the authorization. */
+export interface SsoOrganization {
+  readonly login: string;
+  readonly authorized: boolean;
+}
+
+/** Organizations that a token's page offers at most. */
+const MAX_OFFERED = 200;
+
+/** The organizations of a token's owner that demand it, and whether the token has it. */
+export async function ssoOrganizations(ctx: Context, permit: Permit, tokenId: number): Promise<SsoOrganization[]> {
+  const { db } = ctx.store;
+  const token = await tokenWithin(db, permit, tokenId, { alive: false });
+  const organizations = await listOrganizationsOf(db, token.userId, { beforeId: null, limit: MAX_OFFERED });
+  const [policies, authorized] = await Promise.all([storedPolicies(db, organizations.map(({ id }) => id)), ssoOrganizationsOf(db, token.id)]);
+  return organizations.filter(({ id }) => policies.get(id)?.requiresSso === true).map(({ id, login }) => ({ login, authorized: authorized.has(id) }));
 }

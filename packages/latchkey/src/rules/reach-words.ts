@@ -78,5 +78,5 @@ function place({ owner, ownerKind }: GrantFacts): string {
 export function reachWords(kind: TokenKind, scopes: readonly string[], grants: readonly GrantFacts[]): string {
   if (kind === 'fine-grained') return grants.length === 0 ? 'read public repositories' : grants.map(grantWords).join('; ');
   if (scopes.length === 0) return 'read public information';
-  return `do what ${listed(scopes)} open${scopes.length === 1 ? 's' : ''}, wherever you may`;
+  return `do what ${listed(scopes)} open${scopes.length === 1 ? 's' : ''}, wherever its owner may`;
 }

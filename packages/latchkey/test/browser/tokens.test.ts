@@ -10,7 +10,7 @@ test('seed 000: a token made the GitLab way is copied and clones', async () => {
   const page = await site.signedIn('ada');
   await page.getByLabel('Account menu of ada').click();
   await page.getByRole('link', { name: 'Edit profile' }).click();
-  await page.goto('/-/user_settings/personal_access_tokens');
+  await page.getByRole('link', { name: 'Access tokens' }).click();
   await page.getByLabel('Token name').fill('Guide');
   await page.getByLabel('api', { exact: true }).check();
   await look(page, 'scoped-new');
@@ -83,7 +83,8 @@ test('seed 002: a link fills the form in, complains where it must, and nothing t
 test('seed 003: a classic token with the scope repo, from the avatar menu on', async () => {
   const site = await octo();
   const page = await site.signedIn('ada');
-  await page.goto('/settings/appearance');
+  await page.getByLabel('Account menu of ada').click();
+  await page.getByRole('link', { name: 'Settings', exact: true }).click();
   await page.getByRole('link', { name: 'Developer settings' }).click();
   await page.getByRole('link', { name: 'Tokens (classic)' }).click();
   await page.getByRole('link', { name: 'Generate new token (classic)' }).click();
@@ -95,7 +96,7 @@ test('seed 003: a classic token with the scope repo, from the avatar menu on', a
   await page.getByRole('button', { name: 'Generate token' }).click();
   await page.getByRole('heading', { name: 'Your new personal access token: Qwiklabs' }).waitFor();
   expect(await cloneWith(site, 'ada', await copied(page), 'octo/ledger')).toBeNull();
-  await page.getByText('Can do what repo opens, wherever you may.').waitFor();
+  await page.getByText('Can do what repo opens, wherever its owner may.').waitFor();
 });
 
 test('the form works without scripts, step by step', async () => {

@@ -5,16 +5,17 @@ import { readActivity, narrowed, widened, type Activity } from '../../actions/to
 import { editToken } from '../../actions/token-edits.ts';
 import { refusalsOf, type TokenRefusal } from '../../actions/refusals.ts';
 import { ownToken, type OwnToken } from '../../actions/token-rows.ts';
+import { authorizeToken, deauthorizeToken, ssoOrganizations, type SsoOrganization } from '../../actions/single-sign-on.ts';
 import { problem } from '../../base/errors.ts';
 import { atLeast, permissionNamed, type Level } from '../../catalogue/permissions.ts';
 import type { TokenKind } from '../../rules/model.ts';
 import { AuditTable } from './audit-log.tsx';
-import { Form } from './form.tsx';
+import { Form, Hidden } from './form.tsx';
 import { WithMenu } from './layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from './menus.ts';
 import { NewSecret } from './new-secret.tsx';
 import { levelWords } from './permission-picker.tsx';
-import { Notice, Subhead, Time } from './pieces.tsx';
+import { Label, Notice, Subhead, Time } from './pieces.tsx';
 import { idParam, KIND_WORDS, LIST_PATHS, pathOfToken } from './token-kinds.ts';
 import { ownerOf, permissionsOf } from './token-draft.ts';
 import { Ends, exampleRepository, LastUse, StateLabel } from './tokens.tsx';
@@ -39,6 +40,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
       {isAlive ? <Fix visit={visit} token={token} /> : null}
       <Facts visit={visit} token={token} />
       <Abilities token={token} />
+      {isAlive && kind !== 'fine-grained' ? <SingleSignOn visit={visit} token={token} organizations={await ssoOrganizations(visit.ctx, permit, token.id)} /> : null}
       <h2 class="f3 mt-4 mb-2">Use</h2>
       <UsagePlot activity={activity} />
       <div class="lk-two-columns mt-3">
@@ -104,6 +106,25 @@ function Abilities({ token }: { token: OwnToken }): VNode | null {
       </table>
       <p class="mt-2"><a href={`${pathOfToken(token)}/endpoints`}>Which endpoints of the REST API that opens</a></p>
     </div>
+  );
+}
+
+/** Organizations that demand it, each with whether this token is authorized there ("Configure SSO"). */
+function SingleSignOn({ visit, token, organizations }: { visit: Visit; token: OwnToken; organizations: readonly SsoOrganization[] }): VNode | null {
+  if (organizations.length === 0) return null;
+  return (
+    <section class="mb-3">
+      <h2 class="f3 mt-4 mb-2">Configure SSO</h2>
+      <p class="color-fg-muted">These organizations take a classic or scoped token only after you authorized it. Editing its scopes, or a new secret, ends that.</p>
+      <div class="Box"><ul>
+        {organizations.map(({ login, authorized }) => (
+          <li class="Box-row d-flex flex-items-center flex-justify-between">
+            <span>{login} <Label tone={authorized ? 'success' : 'attention'}>{authorized ? 'authorized' : 'not authorized'}</Label></span>
+            <Form f={visit.fields(authorized ? 'deauthorize' : 'authorize')} submit={null} inline><Hidden name="organization" value={login} /><button type="submit" class="btn btn-sm" aria-label={`${authorized ? 'Deauthorize' : 'Authorize'} ${token.name} for ${login}`}>{authorized ? 'Deauthorize' : 'Authorize'}</button></Form>
+          </li>
+        ))}
+      </ul></div>
+    </section>
   );
 }
 
@@ -186,5 +207,15 @@ async function narrow(visit: Visit, kind: TokenKind): Promise<Answer> {
 
 export const tokenPages: readonly WebPage[] = (['fine-grained', 'classic', 'scoped'] as const).map((kind): WebPage => ({
   path: `${LIST_PATHS[kind]}/:id`, access: 'sudo', get: (visit) => show(visit, kind),
-  forms: { fix: { run: (visit) => fix(visit, kind) }, narrow: { run: (visit) => narrow(visit, kind) } },
+  forms: {
+    authorize: { run: async (visit) => {
+      await authorizeToken(visit.ctx, await visit.ownPermit(), idParam(visit), visit.field('organization'));
+      return redirect(visit.path, { tone: 'success', text: `The token is authorized for ${visit.field('organization')}.` });
+    } },
+    deauthorize: { run: async (visit) => {
+      await deauthorizeToken(visit.ctx, await visit.ownPermit(), idParam(visit), visit.field('organization'));
+      return redirect(visit.path, { tone: 'success', text: `The token is authorized for ${visit.field('organization')} no more.` });
+    } },
+    fix: { run: (visit) => fix(visit, kind) }, narrow: { run: (visit) => narrow(visit, kind) },
+  },
 }));
