@@ -35,6 +35,7 @@ export async function benchHerd(folder: string, world: World, rounds: number): P
   return [{
     suite: 'herd', what: `processor time of the server for ${CLONES} clones of one commit, git http-backend against Latchkey`, figure: spread(ratio, 1, '×'), goal: '≥ 5×', reached: ratio.median >= 5,
     detail: `Latchkey ${spread(taken.latchkey, 2, ' s')}, git http-backend ${spread(taken.backend, 2, ' s')}; ${AT_ONCE} at a time`,
+    plot: { title: `Processor time of the server for ${CLONES} clones of one commit`, unit: 's', bars: [{ label: 'git http-backend', value: taken.backend.median }, { label: 'Latchkey', value: taken.latchkey.median }] },
   }];
 }
 

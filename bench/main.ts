@@ -14,6 +14,7 @@ import { makeHistory } from './history.ts';
 import type { Row } from './measure.ts';
 import { benchLists } from './lists.ts';
 import { benchMemory } from './memory.ts';
+import { barsSvg } from './plot.ts';
 import { benchRevocation } from './revocation.ts';
 import { benchScale } from './scale.ts';
 import { startWorld, type World } from './server.ts';
@@ -62,6 +63,7 @@ try {
   }
   const out = join(import.meta.dirname, 'out');
   await mkdir(out, { recursive: true });
+  for (const { suite, plot } of rows) if (plot !== undefined) await writeFile(join(out, `${suite}.svg`), barsSvg(plot.title, plot.unit, plot.bars));
   await writeFile(join(out, 'results.json'), `${JSON.stringify({ at: new Date().toISOString(), node: process.version, rows }, null, 2)}\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -2,6 +2,8 @@
  * Fair measuring: the things compared take turns in one run, medians of several are told, and their spread beside them.
  */
 
+import type { Bar } from './plot.ts';
+
 export interface Figure {
   readonly median: number;
   readonly min: number;
@@ -17,6 +19,8 @@ export interface Row {
   readonly goal: string | null;
   readonly reached: boolean | null;
   readonly detail: string;
+  /** What a plot of it shows. */
+  readonly plot?: { readonly title: string; readonly unit: string; readonly bars: readonly Bar[] };
 }
 
 export function figureOf(runs: readonly number[]): Figure {

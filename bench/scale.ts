@@ -28,7 +28,8 @@ export async function benchScale(folder: string, rounds: number): Promise<Row[]>
   const cold = ratioOf(many.cold, few.cold);
   const warm = ratioOf(many.warm, few.warm);
   return [
-    { suite: 'scale', what: `check of a remembered token, ${count} against ${FEW} in the store`, figure: spread(warm, 2, '×'), goal: '≤ 1.2×', reached: warm.median <= 1.2, detail: `${spread(few.warm, 1, ' µs')} and ${spread(many.warm, 1, ' µs')} in the process, SQLite` },
+    { suite: 'scale', what: `check of a remembered token, ${count} against ${FEW} in the store`, figure: spread(warm, 2, '×'), goal: '≤ 1.2×', reached: warm.median <= 1.2, detail: `${spread(few.warm, 1, ' µs')} and ${spread(many.warm, 1, ' µs')} in the process, SQLite`,
+      plot: { title: 'A check in the process (SQLite)', unit: 'µs', bars: [[`remembered, ${FEW} in the store`, few.warm], [`remembered, ${count}`, many.warm], [`first use, ${FEW} in the store`, few.cold], [`first use, ${count}`, many.cold]].map(([label, figure]) => ({ label: String(label), value: (figure as Figure).median })) } },
     { suite: 'scale', what: 'the same, not remembered: the first use', figure: spread(cold, 2, '×'), goal: '≤ 1.2×', reached: cold.median <= 1.2, detail: `${spread(few.cold, 0, ' µs')} and ${spread(many.cold, 0, ' µs')}` },
     { suite: 'scale', what: 'memory of a remembered token', figure: `${many.bytes.toFixed(0)} bytes`, goal: '≤ 500 bytes', reached: many.bytes <= 500, detail: `classic tokens, ten to a person; mean of ${many.sample}` },
     { suite: 'scale', what: `start to the first answer with ${count} tokens`, figure: spread(many.startMs, 0, ' ms'), goal: '< 1000 ms', reached: many.startMs.median < 1_000, detail: `with ${FEW}: ${spread(few.startMs, 0, ' ms')}; a process of its own, until a token was accepted` },

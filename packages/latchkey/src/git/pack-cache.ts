@@ -12,7 +12,7 @@ import { LRUCache } from 'lru-cache';
 
 /** How long an answer is kept, and a request counts as seen lately. Short, since a branch that is deleted should not live on here for long. */
 export const KEEP_MS = 60_000;
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 128 * 1024;
 const MAX_SEEN = 10_000;
 
 export interface PackCacheOptions {
@@ -67,16 +67,17 @@ export class SharedPack {
     this.#closeIfDone();
   }
 
-  /** The answer from its beginning, as it grows. @throws what it failed with. */
+  /** The answer from its beginning, as it grows. Each piece holds until the next one is asked for. @throws what it failed with. */
   async *read(): AsyncGenerator<Buffer> {
     this.#readers++;
+    const piece = Buffer.allocUnsafe(READ_BYTES);
     try {
       for (let at = 0; ;) {
         const grown = this.#grown.promise;
         if (at < this.#written) {
-          const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(Math.min(READ_BYTES, this.#written - at)), 0, null, at);
+          const { bytesRead } = await this.#file.read(piece, 0, Math.min(READ_BYTES, this.#written - at), at);
           at += bytesRead;
-          yield buffer.subarray(0, bytesRead);
+          yield piece.subarray(0, bytesRead);
         } else if (typeof this.#state === 'object') throw this.#state.failure;
         else if (this.#state === 'whole') return;
         else await grown;

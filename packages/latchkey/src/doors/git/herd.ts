@@ -116,7 +116,7 @@ export class Herds {
       for await (const chunk of pack.read()) {
         if (response.destroyed) return;
         if (!response.headersSent) response.writeHead(200, { 'Content-Type': contentType, ...NO_CACHE });
-        if (!response.write(chunk)) await taken(response);
+        await sent(response, chunk);
         idle.refresh();
       }
       response.end();
@@ -134,14 +134,15 @@ function isShort({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length'] ?? Infinity) <= MAX_SHARED_REQUEST_BYTES && headers.expect === undefined;
 }
 
-/** Resolves when the client has taken what was sent, or is gone. */
-function taken(response: ServerResponse): Promise<void> {
+/** Resolves when the system has taken the bytes, or the client is gone: then their memory may be used again. */
+function sent(response: ServerResponse, chunk: Buffer): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
-      response.off('drain', done).off('close', done);
+      response.off('close', done);
       resolve();
     };
-    response.once('drain', done).once('close', done);
+    response.once('close', done);
+    response.write(chunk, done);
   });
 }
 

@@ -163,7 +163,7 @@ describe('kept answers', () => {
   };
   const text = async (pack: { read(): AsyncGenerator<Buffer> }): Promise<string> => {
     const chunks = [];
-    for await (const chunk of pack.read()) chunks.push(chunk);
+    for await (const chunk of pack.read()) chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks).toString();
   };
 
