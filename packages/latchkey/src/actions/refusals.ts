@@ -12,6 +12,7 @@ import type { Reason } from '../catalogue/refusals.ts';
 import type { Explanation } from '../rules/explain.ts';
 import type { Store } from '../store/db.ts';
 import { addRefusals, refusalsOfToken, type RefusalCount, type RefusalWords } from '../store/refusals.ts';
+import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 
 export const FLUSH_EVERY_MS = 2_000;
@@ -33,6 +34,11 @@ export type { RefusalWords };
 export async function refusalsOf(ctx: Context, tokenId: number): Promise<readonly TokenRefusal[]> {
   await ctx.refusals.flush();
   return (await refusalsOfToken(ctx.store.db, tokenId)) as TokenRefusal[];
+}
+
+/** Notes a refusal that was not told by `authorize`: one that depends on what was sent. */
+export function noteRefusal(ctx: Context, { actor }: Permit, address: string, purpose: string, explanation: Explanation): void {
+  if (actor.tokenId !== null) ctx.refusals.note(actor.tokenId, ctx.clock.now(), address, purpose, explanation);
 }
 
 export class Refusals {

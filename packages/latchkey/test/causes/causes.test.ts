@@ -27,7 +27,7 @@ describe('git is told', () => {
     if (attempt.secret !== '' && attempt.username !== '') expect(outcome.output).not.toContain(attempt.secret);
     const made = await world.server.context.store.db.selectFrom('tokens').select('id').executeTakeFirst();
     const isOfAToken = made !== undefined && !['token_mistyped', 'username_missing'].includes(cause.reason);
-    if (isOfAToken && cause.reason !== 'workflow_permission_missing') {
+    if (isOfAToken) {
       expect((await refusalsOf(world.server.context, made.id)).map(({ reason, purpose }) => [reason, purpose])).toContainEqual(
         [cause.reason, `${attempt.operation === 'clone' ? 'fetch' : 'push'} ${attempt.repository}`]);
     }

@@ -42,6 +42,8 @@ export interface Exchange {
   readonly preamble: string;
   /** Called when a push changed at least one ref, with what it asked for. The answer ends only after it has settled, so that what was acknowledged is on record. */
   readonly onChanged: (asked: readonly MovedRef[]) => Promise<void>;
+  /** Called when the hook before the push said no. */
+  readonly onDeclined?: () => void;
 }
 
 /** Runs the service for the client. Rejects with `Busy`, with what kept git from starting, or with what `onChanged` rejects with. */
@@ -94,6 +96,7 @@ class Conversation {
     clearTimeout(this.#idle);
     try {
       if (this.#changedRefs(end)) this.#record();
+      else if (this.#report.declined) this.#exchange.onDeclined?.();
       await this.#recorded;
     } catch (error) {
       response.destroy();

@@ -18,7 +18,8 @@ import { protocolVersion } from '../../git/environment.ts';
 import { Busy } from '../../git/queue.ts';
 import type { GitService } from '../../git/room.ts';
 import type { WorkflowRefusal } from '../../git/push-inspection.ts';
-import { explain } from '../../rules/explain.ts';
+import { noteRefusal } from '../../actions/refusals.ts';
+import { explain, type Explanation } from '../../rules/explain.ts';
 import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
 import { nameKey } from '../../rules/names.ts';
 import { gitAddress, type GitAddress } from './address.ts';
@@ -106,6 +107,7 @@ async function serve(
   const { owner, repository } = repositoryOf(permit);
   const path = ctx.git.path(owner.login, repository.name);
   const pushing = service === 'receive-pack' && step === 'call';
+  const refusal = pushing && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null;
   let asked: readonly MovedRef[] = [];
   const exchange: Exchange = {
     request,
@@ -117,8 +119,9 @@ async function serve(
       advertise: step === 'refs',
       protocol,
       caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
-      workflowRefusal: pushing && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null,
+      workflowRefusal: refusal === null ? null : hookWords(refusal),
     },
+    ...(refusal === null || ctx.settings.allowRepositoryHooks ? {} : { onDeclined: () => noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, refusal) }),
     onChanged: async (moved) => {
       asked = moved;
       ctx.git.touched(path);
@@ -158,10 +161,14 @@ function isRenamed(address: GitAddress, owner: OwnerRecord, repository: Reposito
   return nameKey(address.owner) !== nameKey(owner.login) || nameKey(address.name) !== nameKey(repository.name);
 }
 
-function workflowRefusal(ctx: Context, permit: Permit, from: string): WorkflowRefusal {
+function workflowRefusal(ctx: Context, permit: Permit, from: string): Explanation {
   const question = { bearer: permit.bearer!, need: WORKFLOWS, target: permit.target, at: ctx.clock.now(), address: from };
   const refusal = { reason: 'workflow_permission_missing', missing: [{ permission: 'workflows', level: 'write' }] } as const;
-  const { sentence, wayOut } = explain(ctx.settings.publicUrl, question, [refusal], null);
+  return explain(ctx.settings.publicUrl, question, [refusal], null);
+}
+
+/** What the hook before the push says when it finds a workflow file. */
+function hookWords({ sentence, wayOut }: Explanation): WorkflowRefusal {
   return { sentence, wayOut: [wayOut.text, wayOut.url, wayOut.command].filter((part) => part !== null && part !== '').join('\n') };
 }
 
