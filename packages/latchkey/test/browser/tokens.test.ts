@@ -118,3 +118,28 @@ test('the form works without scripts, step by step', async () => {
   await page.getByRole('button', { name: 'Generate token' }).click();
   await page.getByText('Can read and write code in octo/ledger; read public repositories.').waitFor();
 });
+
+test('by keyboard alone, on a narrow screen, in the dark: a classic token is made and copied', async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada', { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+  await page.goto('/settings/tokens/new');
+  await page.keyboard.press('Tab');
+  await page.getByRole('link', { name: 'Skip to content' }).waitFor();
+  await page.keyboard.press('Enter');
+  const focused = (): Promise<string> => page.evaluate<string>("document.activeElement.labels?.[0]?.textContent.trim() ?? document.activeElement.getAttribute('aria-label') ?? ''");
+  const tabTo = async (name: string): Promise<void> => {
+    for (let i = 0; i < 60 && !(await focused()).startsWith(name); i++) await page.keyboard.press('Tab');
+    expect(await focused()).toContain(name);
+  };
+  await tabTo('Note');
+  await page.keyboard.type('keys only');
+  await tabTo('repo');
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Your new personal access token: keys only' }).waitFor();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await tabTo('Copy token');
+  await page.keyboard.press('Enter');
+  await page.getByText('Copied').first().waitFor();
+  expect(await cloneWith(site, 'ada', await page.evaluate<string>('navigator.clipboard.readText()'), 'ada/notes')).toBeNull();
+});
