@@ -110,8 +110,8 @@ function makeListener(context: OpenContext, readiness: Readiness): { fastify: Fa
           for (const [name, door] of doors) if (door(request, response)) return count(context, name, response, startedAt);
           response.setHeader('X-Request-Id', requestIdOf(mark));
           count(context, nameOf(request.url!), response, startedAt);
-          // The other doors read small bodies, so their clients need not ask.
-          if (headerOf(request.rawHeaders, 'expect')?.toLowerCase() === '100-continue') response.writeContinue();
+          // The API doors decide first; the others read small bodies only, so their clients need not ask.
+          if (nameOf(request.url!) === 'web' && headerOf(request.rawHeaders, 'expect')?.toLowerCase() === '100-continue') response.writeContinue();
           handler(request, response);
         });
       };

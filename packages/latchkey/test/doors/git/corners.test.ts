@@ -98,14 +98,17 @@ describe('the record of a push', () => {
 });
 
 describe('a client that asks before it sends', () => {
-  it('is told to go on by the doors that are not git’s, too', async () => {
+  it.each([
+    ['/api/v3/credentials/revoke', 'application/json', '{"credentials":["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"]}', 202],
+    ['/login/nowhere', 'application/x-www-form-urlencoded', 'a=b', 404],
+  ])('is told to go on by %s, too', async (path, type, body, status) => {
     world = await makeWorld();
     const { hostname, port } = new URL(world.url);
-    const asked = request({ hostname, port, path: '/api/v3/credentials/revoke', method: 'POST', headers: { expect: '100-continue', 'content-type': 'application/json' } });
+    const asked = request({ hostname, port, path, method: 'POST', headers: { expect: '100-continue', 'content-type': type } });
     await once(asked, 'continue');
-    asked.end('{"credentials":["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"]}');
+    asked.end(body);
     const [answer] = (await once(asked, 'response')) as [IncomingMessage];
-    expect(answer.statusCode).toBe(202);
+    expect(answer.statusCode).toBe(status);
     answer.resume();
   });
 });
