@@ -5,6 +5,8 @@ import { dataOptions, latchkey, serveUntilReady } from './latchkey-process.ts';
 
 const LINK = /^(http:\/\/\S+\/setup\/[\w-]{43})$/m;
 const READY = /which is printed once\./;
+/** Several starts of the whole program, on a machine that may be busy. */
+const STORY_MS = 120_000;
 
 test.each(ENGINES)('a first start prints a set-up link; the next one prints another, and none once somebody has an account [%s]', async (engine) => {
   const database = await freshDatabase(engine);
@@ -30,7 +32,7 @@ test.each(ENGINES)('a first start prints a set-up link; the next one prints anot
 
   const third = await serveUntilReady(options, READY);
   expect(third.output().stdout).not.toContain('/setup/');
-});
+}, STORY_MS);
 
 test('the operator lets in somebody who lost the password, and the second factor', async () => {
   const database = await freshDatabase('sqlite');
@@ -45,4 +47,4 @@ test('the operator lets in somebody who lost the password, and the second factor
   expect([page.status, (await page.text()).includes('For the account <strong>ada</strong>')]).toEqual([200, true]);
   expect((await admin('password nobody')).stderr).toContain('error: there is no user nobody');
   expect((await admin('two-factor ada --off')).stderr).toContain('error: the account has no two-factor authentication');
-});
+}, STORY_MS);
