@@ -34,7 +34,10 @@ export function benchRoutes(rounds: number): Row[] {
   const figureFor = (paths: readonly Asked[]): ReturnType<typeof figureOf> => figureOf(Array.from({ length: rounds + 1 }, () => run(paths)).slice(1));
   const [plain, encoded] = [figureFor(PLAIN), figureFor(ENCODED)];
   return [
-    { suite: 'forward', what: `path to route, among ${patterns} patterns`, figure: spread(plain, 2, ' µs'), goal: '< 1 µs', reached: plain.median < 1, detail: `${CALLS} calls a run over ${PLAIN.length} kinds of paths, processor time` },
+    {
+      suite: 'forward', what: `path to route, among ${patterns} patterns`, figure: spread(plain, 2, ' µs'), goal: '< 1 µs', reached: plain.median < 1,
+      detail: `${CALLS} calls a run over ${PLAIN.length} kinds of paths, processor time`,
+    },
     { suite: 'forward', what: 'the same where something is percent-encoded', figure: spread(encoded, 2, ' µs'), goal: null, reached: null, detail: '' },
   ];
 }

@@ -160,5 +160,6 @@ function verdictOf(result: WireResult | undefined, token: TokenFacts | null): Ve
 }
 
 function unreachable(why: string): Refusal {
-  return { allowed: false, status: 503, reason: 'authority_unreachable', message: `Whether this is allowed could not be asked: ${why}.`, missing: [], missingScopes: [], wayOut: null, token: null };
+  const message = `Whether this is allowed could not be asked: ${why}.`;
+  return { allowed: false, status: 503, reason: 'authority_unreachable', message, missing: [], missingScopes: [], wayOut: null, token: null };
 }

@@ -68,11 +68,16 @@ export function rawHeader(rawHeaders: readonly string[], name: string): string[]
 
 function answerOf(refusal: Pick<Refusal, 'status' | 'reason' | 'message' | 'wayOut' | 'missing'>): GuardAnswer {
   const scope = refusal.missing.map(({ permission, level }) => `${permission}:${level}`).join(' ');
-  const error = refusal.status === 503 || refusal.reason === 'credentials_missing' ? '' : refusal.status === 401 ? ', error="invalid_token"' : scope === '' ? '' : `, error="insufficient_scope", scope="${scope}"`;
-  const challenge = refusal.status === 503 ? {} : { 'WWW-Authenticate': `Bearer realm="Latchkey"${error}` };
+  const challenge = refusal.status === 503 ? {} : { 'WWW-Authenticate': `Bearer realm="Latchkey"${errorOf(refusal, scope)}` };
   return {
     status: refusal.status,
     headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', Vary: 'Authorization', 'X-Latchkey-Reason': refusal.reason, ...challenge },
     body: `${refusal.wayOut === null ? refusal.message : `${refusal.message}\n${refusal.wayOut}`}\n`,
   };
+}
+
+function errorOf({ status, reason }: Pick<Refusal, 'status' | 'reason'>, scope: string): string {
+  if (reason === 'credentials_missing') return '';
+  if (status === 401) return ', error="invalid_token"';
+  return scope === '' ? '' : `, error="insufficient_scope", scope="${scope}"`;
 }

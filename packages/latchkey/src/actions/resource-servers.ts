@@ -20,11 +20,12 @@ export type { ResourceServer };
 
 /** Every secret of a server begins so, and is told from a token by it. */
 export const SERVER_SECRET_PREFIX = 'lkr_';
+const NAME_RULE = 'The name of a server has 1 to 60 letters, digits, dots, hyphens and underscores, and begins and ends with a letter or digit.';
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9])?$/;
 
 /** Registers a server. @throws Problem when the name is taken or not allowed */
 export async function addResourceServer(ctx: Context, permit: Permit, name: string): Promise<{ server: ResourceServer; secret: Secret }> {
-  if (!NAME.test(name)) throw problem('invalid', 'The name of a server has 1 to 60 letters, digits, dots, hyphens and underscores, and begins and ends with a letter or digit.', 'name');
+  if (!NAME.test(name)) throw problem('invalid', NAME_RULE, 'name');
   const text = SERVER_SECRET_PREFIX + randomBytes(32).toString('base64url');
   const at = ctx.clock.now();
   const server = await unlessTaken(`There is a server ${name} already.`, 'name', () =>

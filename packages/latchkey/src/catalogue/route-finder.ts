@@ -58,8 +58,8 @@ function treeOf(services: readonly MapService[]): RouteTree<ReadyRow> {
     return new RouteTree(services.flatMap(({ rows }) => rows).map((row) => ({ ...row, targetFrom: targetMaker(row) })));
   } catch (error) {
     if (!(error instanceof Overlap)) throw error;
-    const [earlier, later] = error.rows as [ReadyRow, ReadyRow];
-    throw new MapMistakes([{ line: later.line, message: `${later.method} ${later.path} means the same requests as ${earlier.method} ${earlier.path} in line ${earlier.line}.` }]);
+    const [earlier, later] = error.rows as readonly [ReadyRow, ReadyRow];
+    throw new MapMistakes([{ line: later.line, message: `${error.message} in line ${earlier.line}.` }]);
   }
 }
 

@@ -79,7 +79,9 @@ export function parseRouteMap(text: string): RouteMapFile | readonly MapMistake[
   if (Buffer.byteLength(text) > MAX_ROUTE_MAP_BYTES) return [{ line: 1, message: `The file has more than ${MAX_ROUTE_MAP_BYTES} bytes.` }];
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) return document.errors.slice(0, MAX_MISTAKES).map((error) => ({ line: lines.linePos(error.pos[0]).line, message: `This is not valid YAML: ${firstLine(error.message)}` }));
+  if (document.errors.length > 0) {
+    return document.errors.slice(0, MAX_MISTAKES).map((error) => ({ line: lines.linePos(error.pos[0]).line, message: `This is not valid YAML: ${firstLine(error.message)}` }));
+  }
   const reading = new Reading(document, lines);
   const file = reading.read();
   return reading.mistakes.length > 0 ? reading.mistakes.slice(0, MAX_MISTAKES) : file!;

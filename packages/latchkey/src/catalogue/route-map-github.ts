@@ -14,7 +14,8 @@ import type { MapRow, MapTarget } from './route-map.ts';
 /** Paths below the root of the API. */
 export function githubRows(): MapRow[] {
   // GitHub's older spelling of a comparison is one of the newer one's.
-  const rows = githubRoutes().filter(({ path }) => !path.endsWith('/compare/{base}...{head}')).map((route): MapRow => ({ method: route.method, path: spanned(route.path), need: needOf(route), target: targetOf(route) }));
+  const routes = githubRoutes().filter(({ path }) => !path.endsWith('/compare/{base}...{head}'));
+  const rows = routes.map((route): MapRow => ({ method: route.method, path: spanned(route.path), need: needOf(route), target: targetOf(route) }));
   // The folder at the top of a repository has no path, which the template does not say.
   const folders = rows.filter(({ method, path }) => method === 'GET' && path.endsWith('/contents/{path...}'));
   return [...rows, ...folders.map((row) => ({ ...row, path: row.path.replace('/{path...}', '') }))];

@@ -49,8 +49,9 @@ export function authorityDoor(ctx: Context, closing: AbortSignal): FastifyPlugin
   const events = makeEvents(ctx, closing);
   return async (fastify) => {
     fastify.removeAllContentTypeParsers();
-    fastify.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: MAX_AUTHORITY_BODY_BYTES }, (_request, text, done) => done(null, jsonOf(String(text))));
-    fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: MAX_AUTHORITY_BODY_BYTES }, (_request, text, done) => done(null, new URLSearchParams(String(text))));
+    for (const [type, read] of Object.entries(BODIES)) {
+      fastify.addContentTypeParser(type, { parseAs: 'string', bodyLimit: MAX_AUTHORITY_BODY_BYTES }, (_request, text, done) => done(null, read(String(text))));
+    }
     fastify.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'));
     fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => sayMistake(ctx, reply, error));
     fastify.get(AUTHORIZATION_SERVER_PATH, async () => authorizationServerMetadata(ctx.settings.publicUrl));
@@ -63,6 +64,11 @@ export function authorityDoor(ctx: Context, closing: AbortSignal): FastifyPlugin
     });
   };
 }
+
+const BODIES: Readonly<Record<string, (text: string) => unknown>> = {
+  'application/json': jsonOf,
+  'application/x-www-form-urlencoded': (text) => new URLSearchParams(text),
+};
 
 /** Undefined for what is no JSON: then no field of it is there, and the call is told what it needs. */
 function jsonOf(text: string): unknown {
@@ -94,7 +100,9 @@ export async function serverAsking({ ctx, credential, body, address }: Authority
   const server = await resourceServerOf(ctx, inForm ?? credential);
   if (server !== null) return server;
   const allowance = await takeToken(ctx, 'failed-credentials', networkOf(address));
-  if (allowance !== null && !allowance.allowed) throw new CallMistake(429, 'temporarily_unavailable', 'Too many wrong credentials came from this address.', allowance.retryAfterSec);
+  if (allowance !== null && !allowance.allowed) {
+    throw new CallMistake(429, 'temporarily_unavailable', 'Too many wrong credentials came from this address.', allowance.retryAfterSec);
+  }
   throw new CallMistake(401, 'invalid_client', 'This needs the secret of a resource server: `latchkey admin server add NAME` makes one.');
 }
 
@@ -106,5 +114,6 @@ function sayMistake(ctx: Context, reply: FastifyReply, error: Error & { statusCo
   }
   const status = error.statusCode ?? 500;
   if (status >= 500) ctx.log.error({ err: error }, 'a question of another service failed');
-  return reply.code(status).send({ error: status >= 500 ? 'server_error' : 'invalid_request', error_description: status >= 500 ? 'The server could not answer. Its log says why.' : error.message });
+  const [code, description] = status >= 500 ? ['server_error', 'The server could not answer. Its log says why.'] : ['invalid_request', error.message];
+  return reply.code(status).send({ error: code, error_description: description });
 }

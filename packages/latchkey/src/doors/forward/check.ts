@@ -40,12 +40,14 @@ const CALL = Compile(Type.Object({
 
 type CheckEntry = Static<typeof CHECK>;
 
+const ASK_HOW = 'Send a token as Bearer to ask about itself, or the secret of a resource server and the token in the body.';
+
 /** Answers `POST /api/latchkey/check`. @throws CallMistake */
 export async function answerCheckCall(call: AuthorityCall): Promise<unknown> {
   const { ctx, body } = call;
   if (!CALL.Check(body)) throw new CallMistake(400, 'invalid_request', formMistakes(body));
   const own = body.token === undefined;
-  if (own && call.credential.form === 'none') throw new CallMistake(401, 'invalid_client', 'Send a token as Bearer to ask about itself, or the secret of a resource server and the token in the body.');
+  if (own && call.credential.form === 'none') throw new CallMistake(401, 'invalid_client', ASK_HOW);
   const server = own ? null : await serverAsking(call);
   const credential: Credential = own ? call.credential : { form: 'bearer', secret: new Secret(body.token!.trim()) };
   const checks = body.checks.map(checkOf);
@@ -53,7 +55,9 @@ export async function answerCheckCall(call: AuthorityCall): Promise<unknown> {
   const address = server === null ? call.address : (body.address ?? '');
   const answer = await answerChecks(ctx, { credential, checks, address, userAgent: server === null ? call.userAgent : server.name, purpose });
   const bearer = answer.identity?.bearer;
-  const token = bearer?.via === 'token' ? { id: bearer.token.id, kind: bearer.token.kind, login: bearer.user.login, user_id: bearer.user.id, expires_at: bearer.token.expiresAt } : null;
+  const token = bearer?.via !== 'token' ? null : {
+    id: bearer.token.id, kind: bearer.token.kind, login: bearer.user.login, user_id: bearer.user.id, expires_at: bearer.token.expiresAt,
+  };
   return { token, max_age: answer.maxAgeSec, checks: answer.results.map(presented) };
 }
 
@@ -92,7 +96,9 @@ function targetOf({ repository, organization, account, instance }: CheckEntry): 
 
 function presented(result: CheckResult): unknown {
   if (result.allowed) return { allowed: true };
-  if ('mistake' in result) return { allowed: false, status: 403, reason: result.mistake, message: MISTAKES[result.mistake], also: [], missing: [], missing_scopes: [], way_out: null };
+  if ('mistake' in result) {
+    return { allowed: false, status: 403, reason: result.mistake, message: MISTAKES[result.mistake], also: [], missing: [], missing_scopes: [], way_out: null };
+  }
   const { reason, sentence, also, missing, missingScopes, wayOut } = result.explanation;
   return { allowed: false, status: STATUS_OF[reason], reason, message: sentence, also, missing, missing_scopes: missingScopes, way_out: wayOut };
 }

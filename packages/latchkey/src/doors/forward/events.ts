@@ -1,7 +1,7 @@
 /**
  * The stream of changes (server-sent events, WHATWG HTML section 9.2) by which a service that keeps answers learns that one may be wrong.
  *
- * One event a change of any right anywhere: its id is the revision of the store. Whoever comes back with the last id it saw (`Last-Event-ID`) and is told the same one has missed
+ * One event a change of any right anywhere: its id is the revision of the store. Whoever comes back and is told the id that it saw last has missed
  * nothing; nothing needs to be kept for it. It says that something changed, never what, so that it tells nobody anything.
  * Invariant: a change is told within `LOOK_EVERY_MS`, whichever node it happened on, while the stream lives; a stream on which nothing came for longer than
  * `HEARTBEAT_MS` is dead.
@@ -21,7 +21,10 @@ export function makeEvents(ctx: Context, closing: AbortSignal): (request: Fastif
   const streams = new Streams(ctx);
   closing.addEventListener('abort', () => streams.endAll(), { once: true });
   return async (_request, reply) => {
-    if (streams.size >= MAX_STREAMS || closing.aborted) return reply.code(503).header('Retry-After', '5').send({ error: 'temporarily_unavailable', error_description: 'There are as many listeners as this server takes.' });
+    if (streams.size >= MAX_STREAMS || closing.aborted) {
+      const words = { error: 'temporarily_unavailable', error_description: 'There are as many listeners as this server takes.' };
+      return reply.code(503).header('Retry-After', '5').send(words);
+    }
     const revision = await ctx.store.revision();
     reply.hijack();
     reply.raw.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
