@@ -98,8 +98,13 @@ function factsOf(publicUrl: string, question: Question, refusals: readonly Refus
     retryAfterSec: extra.retryAfterSec ?? null,
     reaches: token === null ? null : reachOf(token),
     paths: extra.paths ?? [],
-    urlUsername: urlUsername !== null && login !== null && urlUsername.toLowerCase() !== login.toLowerCase() ? urlUsername : null,
+    urlUsername: urlUsername !== null && login !== null && personIn(urlUsername) !== login.toLowerCase() ? urlUsername : null,
   };
+}
+
+/** Whom a username names: `ada+12` is what Ada's token 12 is stored under, so that two tokens lie side by side in one store. */
+function personIn(username: string): string {
+  return username.toLowerCase().replace(/\+\d+$/, '');
 }
 
 /** The owner as the request named it: known to whoever asked, so it tells them nothing. */

@@ -69,3 +69,10 @@ test('every reason that git can meet has its case', () => {
   const met = new Set<Reason>([...CAUSES.map(({ reason }) => reason), ...ELSEWHERE]);
   expect(REASONS.filter((reason) => !met.has(reason))).toEqual([]);
 });
+
+test('a username with the number of the token names its person, not another account', async () => {
+  const world = await causesWorld();
+  const { secret, id } = await world.token();
+  const { remote } = await world.git({ username: `bob+${id}`, secret, repository: 'acme/nowhere', operation: 'clone' });
+  expect(remote[0]).toBe('acme/nowhere does not exist, is not selected for this token, or bob may not see it.');
+});
