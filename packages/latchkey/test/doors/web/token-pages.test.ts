@@ -1,6 +1,6 @@
 /** The pages of tokens, as somebody uses them who means ill, is clumsy, or has very much. */
 import { expect, test } from 'vitest';
-import { addOrganization } from '../../../src/actions/accounts.ts';
+import { addOrganization, setMember } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories.ts';
 import { listTokens } from '../../../src/actions/tokens.ts';
@@ -50,6 +50,23 @@ test.each<[string, Record<string, string>, string]>([
   if (typed['name'] === undefined) expect(seen.text).toContain('value="kept name"');
   if (typed['description'] === undefined) expect(seen.text).toContain('kept words');
   expect(await tokens(world)).toEqual([]);
+});
+
+test('one token reaches several owners, and each complaint stands at its owner', async () => {
+  const { world, visitor } = await ada();
+  await setMember(world.ctx, operatorPermit(), { organization: 'octo', login: 'ada', role: 'member' });
+  const { values } = formIn((await visitor.send(NEW, 'create', { form: 'add-owner', name: 'both', selection: 'all', contents: 'read' })).text, 'create');
+  expect(values.get('grants')).toBe('2');
+  for (const [name, value] of Object.entries({ name: 'both', selection: 'all', contents: 'read', '2.target_name': 'octo', '2.selection': 'selected', '2.reason': 'for the build', '2.issues': 'write' })) values.set(name, value);
+  const refused = await visitor.post(NEW, values);
+  expect(refused.status).toBe(422);
+  expect(refused.text).toContain('<a href="#token-2.repositories">Select at least one repository.</a>');
+  values.set('2.selection', 'all');
+  values.set('nonce', formIn((await visitor.get(NEW)).text, 'create').values.get('nonce')!);
+  expect((await visitor.post(NEW, values)).status).toBe(303);
+  const list = await visitor.get(LIST);
+  expect(list.text).toContain('Can read code in all your repositories; read and write issues in all repositories of octo.');
+  expect(list.text).toContain('Pending approval');
 });
 
 test('one repository too many is refused', async () => {
