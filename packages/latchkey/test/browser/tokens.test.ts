@@ -114,9 +114,11 @@ test('the form works without scripts, step by step', async () => {
   await page.getByRole('button', { name: 'Add another resource owner' }).click();
   expect(await page.getByLabel('Token name').inputValue()).toBe('plain');
   await page.getByRole('button', { name: 'Show summary' }).click();
-  await page.getByText('can read and write code in octo/ledger').waitFor();
+  // Without scripts Playwright's own waiting may never look again, so the looking is done from here.
+  const shows = (words: string): Promise<void> => expect.poll(() => page.getByText(words).count(), { timeout: 30_000 }).toBe(1);
+  await shows('can read and write code in octo/ledger');
   await page.getByRole('button', { name: 'Generate token' }).click();
-  await page.getByText('Can read and write code in octo/ledger; read public repositories.').waitFor();
+  await shows('Can read and write code in octo/ledger; read public repositories.');
 });
 
 test('by keyboard alone, on a narrow screen, in the dark: a classic token is made and copied', async () => {
