@@ -5,11 +5,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { addUser } from '../packages/latchkey/dist/actions/accounts.js';
 import { authorize, operatorPermit } from '../packages/latchkey/dist/actions/authorize.js';
 import { openContext, type OpenContext } from '../packages/latchkey/dist/actions/open.js';
 import { addRepository } from '../packages/latchkey/dist/actions/repositories.js';
-import { loadSettings } from '../packages/latchkey/dist/base/config.js';
+import { loadSettings, type Settings } from '../packages/latchkey/dist/base/config.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';
 import { digestOf, Secret } from '../packages/latchkey/dist/base/secret.js';
 import { mintTokenText } from '../packages/latchkey/dist/rules/token-text.js';
@@ -18,6 +20,8 @@ import { figureOf, ratioOf, spread, type Figure, type Row } from './measure.ts';
 const FEW = 1_000;
 const MANY = Number(process.env['BENCH_TOKENS'] ?? 1_000_000);
 const SAMPLE = 1_000;
+/** For the memory of one: enough that what is there once doesn't count. */
+const DENSE = 20_000;
 const PER_STATEMENT = 1_000;
 const MAIN = join(import.meta.dirname, '../packages/latchkey/dist/cli/main.js');
 
@@ -47,16 +51,13 @@ interface Measured {
 async function measure(data: string, count: number, rounds: number): Promise<Measured> {
   const settings = loadSettings({ flags: { data }, env: {} });
   const maker = await openContext(settings, makeLog('silent'));
-  const texts = await fill(maker, count);
+  const { spread: texts, dense } = await fill(maker, count);
   await maker.close();
-  const runs = { cold: [] as number[], warm: [] as number[], bytes: [] as number[], startMs: [] as number[] };
+  const runs = { cold: [] as number[], warm: [] as number[], startMs: [] as number[] };
+  const bytes = await bytesEach(settings, dense);
   for (let round = -1; round < rounds; round++) {
     const ctx = await openContext(settings, makeLog('silent'));
-    globalThis.gc?.();
-    const before = process.memoryUsage().heapUsed;
     const coldUs = await perCheck(ctx, texts);
-    globalThis.gc?.();
-    const bytes = (process.memoryUsage().heapUsed - before) / texts.length;
     for (let n = 0; n < 5; n++) await perCheck(ctx, texts);
     const warmUs = await perCheck(ctx, texts);
     await ctx.close();
@@ -64,18 +65,33 @@ async function measure(data: string, count: number, rounds: number): Promise<Mea
     if (round < 0) continue;
     runs.cold.push(coldUs);
     runs.warm.push(warmUs);
-    runs.bytes.push(bytes);
     runs.startMs.push(startMs);
   }
-  return { cold: figureOf(runs.cold), warm: figureOf(runs.warm), bytes: figureOf(runs.bytes).median, sample: texts.length, startMs: figureOf(runs.startMs) };
+  return { cold: figureOf(runs.cold), warm: figureOf(runs.warm), bytes, sample: dense.length, startMs: figureOf(runs.startMs) };
 }
 
-/** Ten tokens a person. Gives a sample of their texts, from all over the table. */
-async function fill(ctx: OpenContext, count: number): Promise<string[]> {
+/** How much the heap grows for each token that is remembered, collected before and after. */
+async function bytesEach(settings: Settings, texts: readonly string[]): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const ctx = await openContext(settings, makeLog('silent'));
+  await perCheck(ctx, texts.slice(0, 100));
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  await perCheck(ctx, texts.slice(100));
+  await ctx.usage.flush();
+  collect();
+  const grown = process.memoryUsage().heapUsed - before;
+  await ctx.close();
+  return grown / (texts.length - 100);
+}
+
+/** Ten tokens a person. Gives the texts of some from all over the table, and of the first ones. */
+async function fill(ctx: OpenContext, count: number): Promise<{ spread: string[]; dense: string[] }> {
   const { id: ada } = await addUser(ctx, operatorPermit(), { login: 'ada', email: 'ada@example.org', verified: true, admin: false, password: null });
   await addRepository(ctx, operatorPermit(), { owner: 'ada', name: 'work', visibility: 'public' });
   const at = ctx.clock.now();
-  const texts: string[] = [];
+  const texts = { spread: [] as string[], dense: [] as string[] };
   const sampleEvery = Math.max(1, Math.floor(count / SAMPLE));
   for (let made = 0; made < count; made += PER_STATEMENT) {
     await ctx.store.transaction(async (tx) => {
@@ -85,9 +101,11 @@ async function fill(ctx: OpenContext, count: number): Promise<string[]> {
       }));
       const ids = await tx.insertInto('tokens').values(rows).returning('id').execute();
       const secrets = ids.map(({ id }, i) => {
-        if ((made + i) % sampleEvery !== 0) return { token_id: id, digest: randomBytes(32).toString('base64url') };
+        const isSpread = (made + i) % sampleEvery === 0;
+        if (!isSpread && made + i >= DENSE) return { token_id: id, digest: randomBytes(32).toString('base64url') };
         const text = mintTokenText('classic', randomBytes, null);
-        texts.push(text);
+        if (isSpread) texts.spread.push(text);
+        if (made + i < DENSE) texts.dense.push(text);
         return { token_id: id, digest: digestOf(text) };
       });
       await tx.insertInto('token_secrets').values(secrets.map((secret) => ({ ...secret, last_eight: 'abcdefgh', state: 'current' as const, created_at: at }))).execute();
