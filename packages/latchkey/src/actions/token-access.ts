@@ -49,7 +49,7 @@ export function keepWithin(permit: Permit, wanted: Bounded, isItself = false): v
 
 /** The page of a token. */
 export function tokenPath(kind: TokenKind, id: number): string {
-  return kind === 'fine-grained' ? `/settings/personal-access-tokens/${id}` : kind === 'classic' ? `/settings/tokens/${id}` : '/-/user_settings/personal_access_tokens';
+  return kind === 'fine-grained' ? `/settings/personal-access-tokens/${id}` : kind === 'classic' ? `/settings/tokens/${id}` : `/-/user_settings/personal_access_tokens/${id}`;
 }
 
 /** A token as mails name it. */

@@ -4,6 +4,7 @@ import { findingsOf, type Finding } from '../rules/token-health.ts';
 import { listTokens } from '../store/tokens.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
+import { tokenPath } from './token-access.ts';
 import { tokenRows, type TokenRow } from './token-rows.ts';
 
 export type { Finding };
@@ -26,12 +27,12 @@ export async function checkHealth(ctx: Context, permit: Permit): Promise<Checked
 }
 
 /** The ends of one's tokens as an iCalendar: one event each, with an alarm a week before. Names and paths only. */
-export async function expiryCalendar(ctx: Context, permit: Permit, pathOf: (token: TokenRow) => string): Promise<string> {
+export async function expiryCalendar(ctx: Context, permit: Permit): Promise<string> {
   const { host } = new URL(ctx.settings.publicUrl);
   const now = stamp(ctx.clock.now());
   const events = (await checkHealth(ctx, permit)).filter(({ expiresAt }) => expiresAt !== null).flatMap((token) => [
     'BEGIN:VEVENT', `UID:token-${token.id}@${host}`, `DTSTAMP:${now}`, `DTSTART:${stamp(token.expiresAt!)}`, `SUMMARY:${escaped(`Token “${token.name}” ends`)}`,
-    `DESCRIPTION:${escaped(`It can ${token.reach}. Renew it: ${ctx.settings.publicUrl}${pathOf(token)}/renew`)}`,
+    `DESCRIPTION:${escaped(`It can ${token.reach}. Renew it: ${ctx.settings.publicUrl}${tokenPath(token.kind, token.id)}/renew`)}`,
     'BEGIN:VALARM', 'ACTION:DISPLAY', `DESCRIPTION:${escaped(`Token “${token.name}” ends in a week`)}`, 'TRIGGER:-P7D', 'END:VALARM', 'END:VEVENT',
   ]);
   return [...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//Latchkey//Token expiry//EN', 'X-WR-CALNAME:Latchkey tokens', ...events, 'END:VCALENDAR'].map(folded), ''].join('\r\n');

@@ -146,6 +146,7 @@ function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { a
   const { tokenKind, expiresAt } = explanation.facts;
   if (tokenKind !== null) void visit.reply.headers(tokenHeaders({ kind: tokenKind, scopes: explanation.tokenScopes, expiresAt }, endpoint.need));
   if (explanation.reason === 'sso_not_authorized') void visit.reply.header('X-GitHub-SSO', `required; url=${explanation.wayOut.url ?? visit.ctx.settings.publicUrl}`);
+  if (status === 401 && endpoint.challenge) void visit.reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
   if (explanation.retryAfterSec !== null) void visit.reply.header('Retry-After', String(explanation.retryAfterSec));
   return send(visit, status, body);
 }

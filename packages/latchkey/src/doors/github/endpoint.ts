@@ -62,6 +62,8 @@ export interface Endpoint {
   readonly success: number;
   /** True when it counts towards no limit of requests. */
   readonly uncounted: boolean;
+  /** True when a 401 asks for a name and password (RFC 7617): for programs that send them only when asked. Elsewhere a browser would pop up. */
+  readonly challenge: boolean;
   readonly handle: (call: Call<never, never>) => Promise<Reply>;
 }
 
@@ -86,6 +88,7 @@ interface Declaration<B extends TSchema | undefined, Q extends TSchema | undefin
   readonly maxBodyBytes?: number;
   readonly success?: number;
   readonly uncounted?: boolean;
+  readonly challenge?: boolean;
   readonly handle: (call: Call<BodyOf<B>, BodyOf<Q>>) => Promise<Reply>;
 }
 
@@ -99,6 +102,7 @@ export function endpoint<B extends TSchema | undefined = undefined, Q extends TS
     body: body ?? null, query: query ?? null, paged: declaration.paged ?? false, maxBodyBytes: declaration.maxBodyBytes ?? MAX_BODY_BYTES,
     success: declaration.success ?? (method === 'POST' ? 201 : method === 'DELETE' ? 204 : 200),
     uncounted: declaration.uncounted ?? false,
+    challenge: declaration.challenge ?? false,
     handle: declaration.handle as Endpoint['handle'],
   };
 }

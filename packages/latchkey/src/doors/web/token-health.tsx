@@ -3,12 +3,15 @@ import type { VNode } from 'preact';
 import { checkHealth, expiryCalendar, type CheckedToken, type Finding } from '../../actions/token-health.ts';
 import { WithMenu } from './layout.tsx';
 import { DEVELOPER_MENU } from './menus.ts';
-import { Blankslate, Label, Subhead } from './pieces.tsx';
-import { KIND_WORDS, pathOfToken } from './token-kinds.ts';
+import { Blankslate, CopyBox, Label, Subhead } from './pieces.tsx';
+import { FINE_GRAINED_PATH, KIND_WORDS, pathOfToken } from './token-kinds.ts';
 import { Ends, LastUse } from './tokens.tsx';
 import { file, page, type WebPage } from './web-page.ts';
 
 const PATH = '/settings/token-health';
+/** The same calendar for programs, which hold no session: served by the GitHub door. */
+const FEED = '/api/v3/user/personal-access-tokens/calendar.ics';
+const NEW_FEED_TOKEN = `${FINE_GRAINED_PATH}/new?name=calendar&personal_access_tokens=read`;
 /** Of each finding so many tokens are shown: the newest. */
 const SHOWN_OF_EACH = 20;
 
@@ -52,11 +55,17 @@ export const tokenHealthPages: readonly WebPage[] = [
       return page('Token health', (
         <WithMenu visit={visit} menu={DEVELOPER_MENU}>
           <Subhead title="Token health" level={1}><a class="btn btn-sm" href={`${PATH}.ics`} download>Ends as a calendar</a></Subhead>
+          <details class="mb-4">
+            <summary>Subscribe to the ends in a calendar program</summary>
+            <p class="mt-2 mb-2">Give it this address, your username, and as the password a fine-grained token of yours that can read personal access tokens.</p>
+            <CopyBox id="calendar-address" value={`${visit.ctx.settings.publicUrl}${FEED}`} label="Address of the calendar" />
+            <p class="note mt-2"><a href={NEW_FEED_TOKEN}>Make such a token</a>: it can do little else.</p>
+          </details>
           {isWell ? <Blankslate heading="All is well">{tokens.length === 0 ? 'You have no tokens.' : `Each of your ${tokens.length} tokens has an end, is used, and can no more than it should.`}</Blankslate> : null}
           {FINDINGS.map((each) => <Part {...each} tokens={tokens.filter(({ findings }) => findings.includes(each.finding))} at={visit.ctx.clock.now()} />)}
         </WithMenu>
       ));
     },
   },
-  { path: `${PATH}.ics`, access: 'sudo', get: async (visit) => file('text/calendar; charset=utf-8', await expiryCalendar(visit.ctx, await visit.ownPermit(), pathOfToken), 'latchkey-tokens.ics') },
+  { path: `${PATH}.ics`, access: 'sudo', get: async (visit) => file('text/calendar; charset=utf-8', await expiryCalendar(visit.ctx, await visit.ownPermit()), 'latchkey-tokens.ics') },
 ];

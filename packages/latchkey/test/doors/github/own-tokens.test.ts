@@ -37,6 +37,27 @@ describe("one's own tokens over REST", () => {
     expect((await ask(`GET ${PATH}?state=all`, { token })).body.map(({ state }: { state: string }) => state)).toEqual(['revoked', 'active']);
   });
 
+  it('are a calendar that programs subscribe to with a name and a token', async () => {
+    const { ask, token } = await apiWorld();
+    const basic = (secret: string): Record<string, string> => ({ authorization: `Basic ${Buffer.from(`Bob:${secret}`).toString('base64')}` });
+    const feed = await token('Bob', { name: 'feed, daily', expiresInDays: 30, grants: [grant({ permissions: { personal_access_tokens: 'read' } })] });
+    const other = await token('Bob', { name: 'other', expiresInDays: 7 });
+    const scoped = await token('Bob', { name: 'scoped', kind: 'scoped', scopes: ['api'], expiresInDays: 9 });
+    const path = `GET ${PATH}/calendar.ics`;
+    const unasked = await ask(path);
+    expect([unasked.status, unasked.headers['www-authenticate']]).toEqual([401, 'Basic realm="Latchkey", charset="UTF-8"']);
+    const seen = await ask(path, { headers: basic(feed.secret) });
+    expect([seen.status, seen.headers['content-type']]).toEqual([200, 'text/calendar; charset=utf-8']);
+    expect(seen.text).toMatch(/^BEGIN:VCALENDAR\r\nVERSION:2\.0\r\n[^]*END:VCALENDAR\r\n$/);
+    expect(seen.text.match(/BEGIN:VEVENT/g)).toHaveLength(3);
+    const unfolded = seen.text.replaceAll('\r\n ', '');
+    expect(unfolded).toContain('SUMMARY:Token “feed\\, daily” ends');
+    expect(unfolded).toContain(`/settings/personal-access-tokens/${other.id}/renew`);
+    expect(unfolded).toContain(`/-/user_settings/personal_access_tokens/${scoped.id}/renew`);
+    for (const { secret } of [feed, other, scoped]) expect(unfolded).not.toContain(secret);
+    expect((await ask(path, { headers: basic(other.secret) })).body).toMatchObject({ message: 'Resource not accessible by personal access token', missing: { personal_access_tokens: 'read' } });
+  });
+
   it('tell a token about itself, without any permission', async () => {
     const { ask, token } = await apiWorld();
     const { secret, id } = await token('Bob', { name: 'small' });

@@ -8,6 +8,7 @@ import { Type, type Static } from 'typebox';
 import { dryRun, dryRunQuestion } from '../../../actions/dry-run.ts';
 import { listOwnTokens, readCurrentToken, readToken } from '../../../actions/own-tokens.ts';
 import { cancelRequest } from '../../../actions/approvals.ts';
+import { expiryCalendar } from '../../../actions/token-health.ts';
 import { editToken } from '../../../actions/token-edits.ts';
 import { regenerateToken, rotateToken } from '../../../actions/token-secrets.ts';
 import { createToken, revokeToken, type CreatedToken } from '../../../actions/tokens.ts';
@@ -125,6 +126,11 @@ const READING: readonly Endpoint[] = [
   endpoint({
     ...describe, method: 'GET', path: `${PATH}/current`, operationId: 'tokens/get-current', summary: 'The token that asks: what it is, what it may do, when it ends.', need: ANY,
     handle: async ({ ctx, permit, apiUrl }) => ok(ownToken(apiUrl, await readCurrentToken(ctx, permit), ctx.clock.now())),
+  }),
+  endpoint({
+    ...describe, method: 'GET', path: `${PATH}/calendar.ics`, operationId: 'tokens/calendar', need: READ, challenge: true,
+    summary: 'The ends of your tokens as a calendar (RFC 5545), for programs that subscribe to it: your username, and a token as the password.',
+    handle: async ({ ctx, permit }) => ({ ...ok(await expiryCalendar(ctx, permit)), headers: { 'Content-Type': 'text/calendar; charset=utf-8' } }),
   }),
   endpoint({
     ...describe, method: 'GET', path: `${PATH}/{token_id}`, operationId: 'tokens/get', summary: 'One of your own tokens.', need: READ,
