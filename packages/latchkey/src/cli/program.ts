@@ -3,8 +3,8 @@
  *
  * Invariant: building the tree loads no database, no server and no Git; each command loads what it needs when it runs.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { programVersion } from '../base/version.ts';
 import { adminCommand } from './admin.ts';
 import { credentialCommand } from './credential.ts';
 import { examples } from './command-help.ts';
@@ -35,7 +35,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 export function buildProgram(terminal: Terminal): Command {
   const program = new Command('latchkey')
     .description('a self-hosted server for personal access tokens')
-    .version(version(), '--version', 'show the version')
+    .version(programVersion(), '--version', 'show the version')
     .addHelpText('after', `\n${EXIT_CODE_HELP}`);
   examples(program, ['latchkey serve', 'latchkey admin token add --help', 'latchkey login https://git.example.org', 'latchkey doctor', 'latchkey token list']);
   program.addCommand(serveCommand(terminal));
@@ -61,10 +61,6 @@ export function buildProgram(terminal: Terminal): Command {
 /** A command and all below it. */
 export function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }
 
 /** Commander's message in our words: `error: unknown option '--x'`, then in brackets what may have been meant. */

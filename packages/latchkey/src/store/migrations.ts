@@ -5,7 +5,7 @@
  * To add one: `migrations/NNNN-noun.ts`, and its row in `MIGRATIONS`. Never change one that was released.
  */
 import { Fault } from '../base/errors.ts';
-import type { OpenedEngine } from './db.ts';
+import type { OpenedEngine, Query } from './db.ts';
 import { foundation } from './migrations/0001-foundation.ts';
 import { tokenNotices } from './migrations/0010-token-notices.ts';
 import { repositoryHomepage } from './migrations/0020-repository-homepage.ts';
@@ -64,6 +64,19 @@ export function migrate(opened: OpenedEngine, migrations: readonly Migration[] =
     }
     return pending.map((migration) => migration.name);
   });
+}
+
+export interface MigrationCounts {
+  readonly applied: number;
+  /** Steps that this program has: more than were applied, or fewer, when another version runs on the same database. */
+  readonly known: number;
+}
+
+/** How many steps the database has seen, and how many there are. */
+export async function countMigrations(q: Query, migrations: readonly Migration[] = MIGRATIONS): Promise<MigrationCounts> {
+  const db = q as unknown as Kysely<MigrationsTable>;
+  const { count } = await db.selectFrom('migrations').select((row) => row.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  return { applied: Number(count), known: migrations.length };
 }
 
 function refuseNewer(applied: ReadonlySet<string>, migrations: readonly Migration[]): void {

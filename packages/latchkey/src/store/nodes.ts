@@ -3,6 +3,12 @@ import type { Board } from './cluster.ts';
 import type { Query } from './db.ts';
 import { readRevision } from './revision.ts';
 
+/** How many nodes are on the board. One that crashed stays there until a change has waited for it. */
+export async function countNodes(q: Query): Promise<number> {
+  const { count } = await q.selectFrom('nodes').select((row) => row.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 /** The board in a database. Every call is one statement, so none needs a transaction. */
 export function boardIn(q: Query): Board {
   return {

@@ -73,6 +73,14 @@ export async function listMails(q: Query, page: Page): Promise<OutboxMail[]> {
   return rows.map(mailOf);
 }
 
+/** How many mails are in each state. */
+export async function countMails(q: Query): Promise<Readonly<Record<MailState, number>>> {
+  const rows = await q.selectFrom('outbox').select((row) => ['state', row.fn.countAll<number>().as('count')]).groupBy('state').execute();
+  const counts: Record<MailState, number> = { waiting: 0, sent: 0, kept: 0, failed: 0 };
+  for (const { state, count } of rows) counts[state] = Number(count);
+  return counts;
+}
+
 export async function mailById(q: Query, id: number): Promise<OutboxMail | null> {
   const row = await q.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? null : mailOf(row);

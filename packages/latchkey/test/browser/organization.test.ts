@@ -54,13 +54,19 @@ test('an administrator looks after people, tokens and policies of the instance',
   const token = await copied(owner);
   await owner.goto('/settings/token-health');
   await owner.getByRole('heading', { name: 'Never ends' }).waitFor();
+  await owner.getByText('Subscribe to the ends in a calendar program').click();
   await look(owner, 'token-health');
+  await owner.getByRole('link', { name: 'Make such a token' }).click();
+  await owner.getByText('can read personal access tokens').first().waitFor();
   const calendar = await owner.request.get('/settings/token-health.ics');
   expect(calendar.headers()['content-type']).toBe('text/calendar; charset=utf-8');
   expect(await calendar.text()).toMatch(/^BEGIN:VCALENDAR\r\nVERSION:2\.0\r\n[^]*END:VCALENDAR\r\n$/);
   const page = await site.signedIn('grace');
   await page.goto('/instance');
   await look(page, 'instance-people');
+  await page.getByRole('button', { name: 'Password link: mori' }).click();
+  await page.getByText('Hand it over').waitFor();
+  await look(page, 'instance-password-link');
   await page.getByRole('button', { name: 'Suspend: mori' }).click();
   await page.getByText('mori is suspended').waitFor();
   expect(await cloneWith(site, 'mori', token, 'mori/notes')).toContain('suspended');
@@ -80,4 +86,7 @@ test('an administrator looks after people, tokens and policies of the instance',
   await owner.getByText('A policy caps the life of this token at 7 days.').waitFor();
   await page.getByRole('link', { name: 'Audit log' }).click();
   await look(page, 'instance-audit-log');
+  await page.getByRole('link', { name: 'Health' }).click();
+  await page.getByRole('heading', { name: 'Health' }).waitFor();
+  await look(page, 'instance-health');
 });

@@ -1,7 +1,8 @@
-/** For the administrator: everybody on the instance, suspended, restored, or freed from a lost second factor; and every active token. */
+/** For the administrator: everybody on the instance, suspended, restored, freed from a lost second factor, or given a link for another password; and every active token. */
 import type { VNode } from 'preact';
 import { restoreUser, suspendUser, type Account } from '../../actions/accounts.ts';
 import { listAllAccounts, listAllTokens } from '../../actions/instance-lists.ts';
+import { handPasswordLink } from '../../actions/new-password.ts';
 import { resetTwoFactor } from '../../actions/two-factor.ts';
 import { revokeToken } from '../../actions/tokens.ts';
 import { problem } from '../../base/errors.ts';
@@ -11,7 +12,7 @@ import { Form, Hidden } from './form.tsx';
 import { WithMenu } from './layout.tsx';
 import { INSTANCE_MENU } from './menus.ts';
 import { numberIn, withParameter } from './organization-area.tsx';
-import { Avatar, Blankslate, Label, NextPage, Notice, Subhead, Time } from './pieces.tsx';
+import { Avatar, Blankslate, CopyBox, Label, NextPage, Notice, Subhead, Time } from './pieces.tsx';
 import { KIND_WORDS } from './token-kinds.ts';
 import { Ends, LastUse } from './tokens.tsx';
 import type { Visit } from './visit.ts';
@@ -30,10 +31,24 @@ async function people(visit: Visit): Promise<Answer> {
     <WithMenu visit={visit} menu={INSTANCE_MENU}>
       <Subhead title="People" level={1} />
       {visit.problem === null ? null : <Notice tone="error" role="alert">{visit.problem.message}</Notice>}
+      <HandedLink visit={visit} />
       <div class="Box"><ul>{accounts.map((account) => <Person visit={visit} account={account} />)}</ul></div>
       <NextPage href={accounts.length < ON_A_PAGE ? null : withParameter(visit, 'before', String(accounts.at(-1)!.id))} />
     </WithMenu>
   ));
+}
+
+/** The link that was just made, on the next page alone. */
+function HandedLink({ visit }: { visit: Visit }): VNode | null {
+  const link = visit.flash?.once?.['link'];
+  if (typeof link !== 'string') return null;
+  return <div class="mb-4"><p>Hand it over by a way on which nobody else reads. It is shown this once, and works once, for an hour; whoever opens it chooses the password.</p><CopyBox id="password-link" value={link} label="Password link" /></div>;
+}
+
+async function makeLink(visit: Visit): Promise<Answer> {
+  const login = visit.field('login');
+  const path = await handPasswordLink(visit.ctx, await permitTo(visit, { instance_users: 'write' }, true), login);
+  return redirect(PEOPLE, { tone: 'success', text: `Link for ${login}: the password of before works until it is used.`, once: { link: visit.ctx.settings.publicUrl + path } });
 }
 
 function Act({ visit, form, login, words, danger = false }: { visit: Visit; form: string; login: string; words: string; danger?: boolean }): VNode {
@@ -50,6 +65,7 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
           <br /><span class="color-fg-muted f6">here since <Time at={createdAt} /></span></span>
       </span>
       <span>
+        {suspendedAt === null ? <Act visit={visit} form="password-link" login={login} words="Password link" /> : null}{' '}
         {twoFactorAt === null ? null : <Act visit={visit} form="reset-two-factor" login={login} words="Reset two-factor" />}{' '}
         {isSelf ? null : suspendedAt === null ? <Act visit={visit} form="suspend" login={login} words="Suspend" danger /> : <Act visit={visit} form="restore" login={login} words="Restore" />}
       </span>
@@ -115,6 +131,7 @@ export const instancePeoplePages: readonly WebPage[] = [
         await restoreUser(visit.ctx, await permitTo(visit, { instance_users: 'write' }, true), visit.field('login'));
         return redirect(PEOPLE, { tone: 'success', text: `${visit.field('login')} is back, and so are their tokens.` });
       } },
+      'password-link': { once: true, run: makeLink },
       'reset-two-factor': { run: async (visit) => {
         await resetTwoFactor(visit.ctx, await permitTo(visit, { instance_users: 'write' }, true), visit.field('login'));
         return redirect(PEOPLE, { tone: 'success', text: `${visit.field('login')} signs in with the password alone, until they switch two-factor authentication on again.` });

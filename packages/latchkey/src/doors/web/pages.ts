@@ -6,6 +6,7 @@ import { editTokenPages } from './edit-token.tsx';
 import { emailPages } from './emails.tsx';
 import { helpPages } from './help.tsx';
 import { homePages } from './home.tsx';
+import { instanceHealthPages } from './instance-health.tsx';
 import { instancePeoplePages } from './instance-people.tsx';
 import { invitationPages } from './invitations.tsx';
 import { newPasswordPages } from './new-password.tsx';
@@ -62,6 +63,7 @@ export const PAGES: readonly WebPage[] = [
   ...renewTokenPages,
   ...scopedTokenPages,
   ...tokenEndpointPages,
+  ...instanceHealthPages,
   ...instancePeoplePages,
   ...tokenHealthPages,
   ...tokenPages,

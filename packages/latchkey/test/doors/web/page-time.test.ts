@@ -63,7 +63,7 @@ test('every page stays fast with a hundred thousand tokens', { timeout: 180_000 
   const paths = [
     '/', '/settings/personal-access-tokens', '/settings/personal-access-tokens/new?contents=read', '/settings/tokens', '/settings/tokens/new', '/settings/tokens/1', '/-/user_settings/personal_access_tokens',
     `${org}/personal-access-token-requests`, `${org}/personal-access-tokens`, `${org}/personal-access-tokens?permission=contents_read&owner=crowd`, `${org}/personal-access-token-policy`, `${org}/people`, `${org}/audit-log`,
-    '/instance/people', '/instance/tokens', '/instance/tokens?owner=crowd', '/instance/policy', '/instance/audit-log', '/settings/token-health',
+    '/instance/people', '/instance/tokens', '/instance/tokens?owner=crowd', '/instance/policy', '/instance/audit-log', '/instance/health', '/settings/token-health',
   ];
   const slow: string[] = [];
   for (const path of paths) {

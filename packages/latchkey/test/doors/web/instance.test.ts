@@ -1,0 +1,63 @@
+/** The pages of the instance, for its administrators. */
+import { expect, test } from 'vitest';
+import { enqueueJob } from '../../../src/actions/jobs.ts';
+import { queueMail } from '../../../src/actions/mail.ts';
+import { programVersion } from '../../../src/base/version.ts';
+import { MIGRATIONS } from '../../../src/store/migrations.ts';
+import { ENGINES } from '../../engines/engines.ts';
+import { formIn, webWorld, type Visitor, type WebWorld } from './visitor.ts';
+
+async function instance(engine: (typeof ENGINES)[number] = 'sqlite'): Promise<{ world: WebWorld; admin: Visitor; person: Visitor }> {
+  const world = await webWorld({}, engine);
+  await world.addPerson('ada', { admin: true });
+  await world.addPerson('bob');
+  const [admin, person] = [world.visitor(), world.visitor()];
+  await admin.signIn('ada');
+  await person.signIn('bob');
+  return { world, admin, person };
+}
+
+test.each(ENGINES)('the health page tells an administrator how each part is (%s)', async (engine) => {
+  const { world, admin } = await instance(engine);
+  const { ctx } = world;
+  const before = (await admin.get('/instance/health')).text;
+  await ctx.store.transaction(async (tx) => {
+    await queueMail(ctx, tx, { userId: null, address: 'eve@example.org' }, 'password_reset', { path: '/password_reset/x', minutes: 60, address: '192.0.2.1' });
+    await enqueueJob(tx, { kind: 'deliver-mail', payload: null });
+    await tx.updateTable('jobs').set({ state: 'dead' }).execute();
+  });
+  const seen = await admin.get('/instance/health');
+  expect(seen.status).toBe(200);
+  for (const words of [programVersion(), engine === 'sqlite' ? 'SQLite' : 'PostgreSQL', `${MIGRATIONS.length} of ${MIGRATIONS.length}`, 'No mail leaves before a mail server is configured', '1 worker on this machine']) {
+    expect(seen.text).toContain(words);
+  }
+  const waiting = (text: string): number => Number(/(\d+) waiting, \d+ given up<div/.exec(text)?.[1]);
+  expect(waiting(seen.text)).toBe(waiting(before) + 1);
+  expect(seen.text).toContain('Jobs were given up');
+  expect(before).not.toContain('Jobs were given up');
+});
+
+test('the health page is for administrators alone', async () => {
+  const { world, person } = await instance();
+  expect((await person.get('/instance/health')).status).toBe(403);
+  expect((await world.visitor().get('/instance/health')).status).toBe(303);
+});
+
+test('an administrator hands somebody a link for another password, which is shown once and works once', async () => {
+  const { world, admin, person } = await instance();
+  const forged = formIn((await admin.get('/instance/people')).text, 'password-link').values;
+  expect((await person.post('/instance/people', forged)).status).toBe(403);
+  const sent = await admin.send('/instance/people', 'password-link', { login: 'bob' });
+  expect([sent.status, sent.location]).toEqual([303, '/instance/people']);
+  const shown = (await admin.get('/instance/people')).text;
+  const link = /value="http:\/\/localhost:7070(\/password_reset\/[\w-]+)"/.exec(shown)?.[1] ?? '';
+  expect(shown).toContain('Link for bob');
+  expect((await admin.get('/instance/people')).text).not.toContain(link);
+  const opened = await world.visitor().get(link);
+  expect([opened.status, opened.text.includes('bob')]).toEqual([200, true]);
+  const audit = await world.ctx.store.db.selectFrom('audit').selectAll().where('action', '=', 'user.password_link').execute();
+  expect(JSON.stringify(audit)).toContain('bob');
+  expect(JSON.stringify(audit)).not.toContain(link.split('/').at(-1));
+  const nobody = await admin.send('/instance/people', 'password-link', { login: 'nobody-here' });
+  expect([nobody.status, nobody.text.includes('There is no user nobody-here.')]).toEqual([422, true]);
+});
