@@ -29,8 +29,8 @@ export async function cloneWith(site: Site, login: string, token: string, reposi
 }
 
 /** Ada of the organization octo, which has two private repositories, and Grace, who owns it. */
-export async function octo(): Promise<Site> {
-  const site = await startSite();
+export async function octo(flags: Parameters<typeof startSite>[0] = {}): Promise<Site> {
+  const site = await startSite(flags);
   const { context } = site.server;
   const permit = operatorPermit();
   await site.addPerson('ada');

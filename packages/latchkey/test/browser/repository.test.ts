@@ -1,9 +1,37 @@
 /** Home and repositories in the browser: made, filled, shared, renamed, deleted. */
-import { expect, test } from 'vitest';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
 import { look, withBrowser } from './browser.ts';
 import { cloneWith, copied, octo } from './octo.ts';
 
 withBrowser();
+
+/** A listener that takes every delivery. Gives its address, and the events that it got. */
+async function listener(): Promise<{ url: string; events: string[] }> {
+  const events: string[] = [];
+  const server = createServer((request, response) => {
+    events.push(String(request.headers['x-github-event']));
+    request.resume().on('end', () => response.writeHead(202).end('taken'));
+  });
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, events };
+}
+
+/** A public key, as ssh-keygen makes it. */
+async function publicKey(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-key-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')]);
+  return readFile(join(folder, 'key.pub'), 'utf8');
+}
 
 test('a person makes a repository, finds out how to fill it, and a token for it', async () => {
   const site = await octo();
@@ -60,4 +88,35 @@ test('its owner changes, shares and deletes it', async () => {
   const stranger = await site.open();
   await stranger.goto('/ada/notes');
   await stranger.getByText('Sign in to open that page.').waitFor();
+});
+
+test('its owner gives a deploy key and a webhook, and sees what was delivered', async () => {
+  const site = await octo({ webhookNetworks: ['127.0.0.0/8'] });
+  const { url, events } = await listener();
+  const page = await site.signedIn('ada');
+  await page.goto('/ada/notes/settings');
+  await page.getByLabel('Title of the key').fill('<b>build</b>');
+  await page.getByLabel('Public key').fill('ssh-rsa nonsense');
+  await page.getByRole('button', { name: 'Add deploy key' }).click();
+  await page.getByRole('alert').waitFor();
+  await look(page, 'repository-settings-refused');
+  await page.getByLabel('Public key').fill(await publicKey());
+  await page.getByRole('button', { name: 'Add deploy key' }).click();
+  await page.getByText('SHA256:').waitFor();
+  await page.getByLabel('Payload URL').fill(url);
+  await page.getByLabel('Secret').fill('a shared secret');
+  await page.getByRole('button', { name: 'Add webhook' }).click();
+  await page.getByRole('link', { name: url }).waitFor();
+  await look(page, 'repository-settings-full');
+  await page.getByRole('link', { name: url }).click();
+  await page.getByRole('heading', { name: 'Deliveries' }).waitFor();
+  await expect.poll(async () => { await page.reload(); return page.getByText('202', { exact: true }).count(); }, { timeout: 30_000 }).toBe(1);
+  await look(page, 'webhook');
+  await page.getByRole('button', { name: /^Redeliver ping/ }).click();
+  await page.getByText('It is on its way once more.').waitFor();
+  await expect.poll(() => events, { timeout: 30_000 }).toEqual(['ping', 'ping']);
+  await page.getByRole('link', { name: 'Settings of the repository' }).click();
+  await page.getByRole('button', { name: 'Remove <b>build</b>' }).click();
+  await page.getByRole('button', { name: `Remove the webhook ${url}` }).click();
+  await expect.poll(() => page.getByRole('button', { name: /^Remove/ }).count(), { timeout: 30_000 }).toBe(0);
 });

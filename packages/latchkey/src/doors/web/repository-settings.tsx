@@ -87,7 +87,7 @@ function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly DeployKey[] 
     <section class="mt-4">
       <h2 class="f3 mb-2">Deploy keys</h2>
       {keys.length === 0 ? null : <div class="Box mb-3"><ul>{keys.map(({ id, title, fingerprint, readOnly }) => (
-        <li class="Box-row d-flex flex-items-center flex-justify-between"><span class="lk-break"><strong>{title}</strong> <Label>{readOnly ? 'read-only' : 'read and write'}</Label><br /><code class="f6">{fingerprint}</code></span> <RemoveButton visit={visit} form="remove-key" name="id" value={String(id)} label={`Remove ${title}`} /></li>
+        <li class="Box-row d-flex flex-items-center flex-justify-between"><span class="lk-break"><strong>{title}</strong> <Label>{readOnly ? 'read-only' : 'read and write'}</Label><br /><code class="f6">SHA256:{fingerprint}</code></span> <RemoveButton visit={visit} form="remove-key" name="id" value={String(id)} label={`Remove ${title}`} /></li>
       ))}</ul></div>}
       <Form f={f} submit="Add deploy key">
         <TextField f={f} name="title" label="Title of the key" maxLength={255} />
