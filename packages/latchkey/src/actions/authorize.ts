@@ -94,16 +94,25 @@ export function authorize(ctx: Context, request: AccessRequest): Soon<Verdict> {
  * token that works is never held back by what others try from the same address.
  */
 function reject(ctx: Context, request: AccessRequest, found: Rejection): Soon<Verdict> {
+  const told = (rejection: Rejection & { retryAfterSec?: number }): Verdict => {
+    ctx.metrics.decided(request.door ?? 'other', rejection.reason);
+    return { allowed: false, explanation: explainRejection(ctx, request, rejection) };
+  };
+  if (isGitAskingFirst(request, found)) return told(found);
   return soon(takeToken(ctx, 'failed-credentials', networkOf(request.address)), (allowance) => {
-    const told = (rejection: Rejection & { retryAfterSec?: number }): Verdict => {
-      ctx.metrics.decided(request.door ?? 'other', rejection.reason);
-      return { allowed: false, explanation: explainRejection(ctx, request, rejection) };
-    };
     if (allowance !== null && !allowance.allowed) return told({ ...found, reason: 'too_many_attempts', retryAfterSec: allowance.retryAfterSec });
     const { credential } = request;
     if (found.reason !== 'password_not_accepted' || credential.form !== 'basic') return told(found);
     return soon(passwordReason(ctx, credential, request.address), (reason) => told({ ...found, reason }));
   });
+}
+
+/**
+ * Git with a username in the address sends it with an empty password first, and the token only when that was refused. Nothing was guessed; were it
+ * counted, every clone would be a failure, and whoever comes from an address that is held up could not even show a token that works.
+ */
+function isGitAskingFirst({ credential }: AccessRequest, { reason }: Rejection): boolean {
+  return reason === 'password_not_accepted' && credential.form === 'basic' && credential.secret.reveal() === '';
 }
 
 type Asked = Omit<AccessRequest, 'credential'> & { readonly credential?: Credential };

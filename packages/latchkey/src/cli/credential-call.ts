@@ -55,7 +55,7 @@ async function answer(place: Place, keeper: Keeper, terminal: Terminal): Promise
 
 async function keep(place: Place, keeper: Keeper): Promise<void> {
   const { username, password, passwordExpiresAt = null, oauthRefreshToken = null } = place;
-  if (username === undefined || password === undefined || keeper.serverOf(place) === null) return;
+  if (place.isEphemeral === true || username === undefined || password === undefined || keeper.serverOf(place) === null) return;
   if (passwordExpiresAt !== null && passwordExpiresAt <= systemClock.now()) return;
   await keeper.save(place, { username, secret: password, expiresAt: passwordExpiresAt, oauthRefreshToken });
 }

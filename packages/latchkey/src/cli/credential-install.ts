@@ -18,10 +18,11 @@ const KEEPING = /(?:^|[/\\-])(?:osxkeychain|libsecret|gnome-keyring|wincred|mana
 /** Sets the server up. Gives the helper that keeps its secrets, or null where our own file does. @throws Fault when git's configuration can't be written. */
 export async function installFor(origin: string, terminal: Terminal): Promise<string | null> {
   const helper = generalHelpers(terminal.env).find((each) => KEEPING.test(each)) ?? null;
-  await new Keeper(terminal.env).addServer({ origin, helper });
   const key = `credential.${origin}.helper`;
-  configure(terminal, ['--replace-all', key, '']);
-  configure(terminal, ['--add', key, ownHelper(terminal.env)]);
+  await new Keeper(terminal.env).addServer({ origin, helper }, () => {
+    configure(terminal, ['--replace-all', key, '']);
+    configure(terminal, ['--add', key, ownHelper(terminal.env)]);
+  });
   return helper;
 }
 

@@ -46,9 +46,12 @@ export class Keeper {
     return this.servers().find(({ origin }) => origin === originOf(place)) ?? null;
   }
 
-  /** Answers for a server from now on. `helper` keeps its secrets; null = our file does. */
-  async addServer(server: KeptServer): Promise<void> {
-    await changeBook(this.#path, (book) => ({ ...book, servers: [...book.servers.filter(({ origin }) => origin !== server.origin), server] }));
+  /** Answers for a server from now on. `helper` keeps its secrets; null = our file does. `configure` has git ask us, while no other command of ours does so. */
+  async addServer(server: KeptServer, configure: () => void): Promise<void> {
+    await changeBook(this.#path, (book) => {
+      configure();
+      return { ...book, servers: [...book.servers.filter(({ origin }) => origin !== server.origin), server] };
+    });
   }
 
   /** Answers for a server no more, and forgets its credentials. */

@@ -22,6 +22,8 @@ export interface CredentialMessage {
   readonly password?: Secret;
   readonly passwordExpiresAt?: UnixSeconds;
   readonly oauthRefreshToken?: Secret;
+  /** True for what must not be kept. */
+  readonly isEphemeral?: true;
 }
 
 /** The message, or in words what is wrong with it. */
@@ -54,6 +56,7 @@ function messageOf(fields: ReadonlyMap<string, string>): CredentialMessage {
   return definedOnly({
     protocol: text('protocol')?.toLowerCase(), host: text('host')?.toLowerCase(), path: text('path'), username: text('username'), password: secret('password'),
     passwordExpiresAt: Number.isSafeInteger(expiry) && expiry > 0 ? expiry : undefined, oauthRefreshToken: secret('oauth_refresh_token'),
+    isEphemeral: /^(?:1|true)$/.test(fields.get('ephemeral') ?? '') ? true : undefined,
   });
 }
 

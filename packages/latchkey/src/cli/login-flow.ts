@@ -13,7 +13,7 @@ import { Fault } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import { systemClock, type UnixSeconds } from '../base/time.ts';
 import { openBrowser } from './browser.ts';
-import { ServerClient } from './server-client.ts';
+import { ServerClient, ServerRefusal } from './server-client.ts';
 import type { Terminal } from './terminal.ts';
 
 export const CLIENT_ID = 'latchkey-cli';
@@ -77,13 +77,13 @@ function wishFields({ permissions = DEFAULT_PERMISSIONS, owners = [], expiresInD
   };
 }
 
-/** Signs in through a browser on this machine. @throws Fault when nobody does, or somebody says no. */
+/** Signs in through a browser on this machine. @throws ServerRefusal when nobody does, or somebody says no; Fault when the server can't be reached. */
 export async function browserLogin(origin: string, wish: LoginWish, terminal: Terminal): Promise<LoginResult> {
   const client = new ServerClient(origin, null);
   const endpoints = await endpointsOf(client);
   const verifier = new Secret(randomBytes(32).toString('base64url'));
   const state = randomBytes(16).toString('base64url');
-  const listener = await listenForCode(state);
+  const listener = await listenForCode(state, origin, terminal.loginWaitMs ?? LOGIN_TIMEOUT_MS);
   try {
     const challenge = createHash('sha256').update(verifier.reveal()).digest('base64url');
     const fields = { response_type: 'code', redirect_uri: listener.redirectUri, state, code_challenge: challenge, code_challenge_method: 'S256', ...wishFields(wish) };
@@ -98,7 +98,7 @@ export async function browserLogin(origin: string, wish: LoginWish, terminal: Te
   }
 }
 
-/** Signs in with a short code that is typed into a browser anywhere. @throws Fault when nobody does, or somebody says no. */
+/** Signs in with a short code that is typed into a browser anywhere. @throws ServerRefusal when nobody does, or somebody says no; Fault when the server can't be reached. */
 export async function deviceLogin(origin: string, wish: LoginWish, terminal: Terminal): Promise<LoginResult> {
   const client = new ServerClient(origin, null);
   const endpoints = await endpointsOf(client);
@@ -115,7 +115,7 @@ export async function deviceLogin(origin: string, wish: LoginWish, terminal: Ter
     if (grant.error === 'slow_down') intervalMs += 5_000;
     else if (grant.error !== 'authorization_pending') return resultOf(origin, grant);
   }
-  throw new Fault('nobody entered the code in time', { hint: 'begin again: latchkey login URL --device' });
+  throw unsigned('nobody entered the code in time, so nobody is signed in', `begin again: latchkey login ${origin} --device`);
 }
 
 function resultOf(origin: string, grant: TokenGrant): LoginResult {
@@ -124,9 +124,14 @@ function resultOf(origin: string, grant: TokenGrant): LoginResult {
   return { username: grant.username, secret: new Secret(grant.access_token), issuedAt, expiresAt: grant.expires_in === undefined ? null : issuedAt + grant.expires_in };
 }
 
-function refused(origin: string, said: { error?: string; error_description?: string } | null): Fault {
-  if (said?.error === 'access_denied') return new Fault('the sign-in was refused in the browser', { hint: `begin again: latchkey login ${origin}` });
-  return new Fault(said?.error_description ?? `${origin} gave no token`, { hint: `begin again: latchkey login ${origin}` });
+function refused(origin: string, said: { error?: string; error_description?: string } | null): ServerRefusal {
+  const words = said?.error === 'access_denied' ? 'the sign-in was refused in the browser' : (said?.error_description ?? `${origin} gave no token`);
+  return unsigned(words, `begin again: latchkey login ${origin}`);
+}
+
+/** No token came of it, and nothing on the machine failed: the exit code is the one of a refusal. */
+function unsigned(words: string, wayOut: string): ServerRefusal {
+  return new ServerRefusal(401, words, null, wayOut);
 }
 
 function pathOf(url: string): string {
@@ -134,16 +139,17 @@ function pathOf(url: string): string {
 }
 
 /** A listener on loopback that waits for the browser to come back (RFC 8252 section 7.3). */
-async function listenForCode(state: string): Promise<{ redirectUri: string; code: Promise<Secret>; close(): void }> {
+async function listenForCode(state: string, origin: string, waitMs: number): Promise<{ redirectUri: string; code: Promise<Secret>; close(): void }> {
   const { promise, resolve, reject } = Promise.withResolvers<Secret>();
   const server: Server = createServer((request, response) => {
     const outcome = receive(request, state);
     say(response, outcome);
     if ('code' in outcome) resolve(outcome.code);
-    else if (outcome.isFinal) reject(new Fault(outcome.words, { hint: 'begin again: latchkey login URL' }));
+    else if (outcome.isFinal) reject(unsigned(outcome.words, `begin again: latchkey login ${origin}`));
   });
   await new Promise<void>((listening, failed) => server.once('error', failed).listen(0, '127.0.0.1', listening));
-  const timer = setTimeout(() => reject(new Fault('nobody signed in within five minutes', { hint: 'without a browser on this machine: latchkey login URL --device' })), LOGIN_TIMEOUT_MS);
+  const late = (): void => reject(unsigned('nobody came back from the browser in time, so nobody is signed in', `begin again, or without a browser on this machine: latchkey login ${origin} --device`));
+  const timer = setTimeout(late, waitMs);
   promise.catch(() => {});
   return {
     redirectUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`,

@@ -22,6 +22,8 @@ export interface Terminal {
   readInput(maxBytes: number): Promise<string>;
   /** True when a person sits there and reads what is said. */
   readonly interactive?: boolean;
+  /** How long a sign-in waits for the person to come back from the browser; left out, `LOGIN_TIMEOUT_MS`. */
+  readonly loginWaitMs?: number;
   /** Asks a person and gives what they type, without the end of the line; null when nobody answers. */
   ask?(question: string): Promise<string | null>;
 }

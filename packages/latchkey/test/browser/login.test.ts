@@ -107,7 +107,7 @@ test('the person says no: the command ends with a sentence and has nothing', asy
   await page.goto(address!);
   await page.getByRole('button', { name: 'Cancel' }).click();
   const { code, said } = await command.ended;
-  expect([code, said.split('\n').slice(1)]).toEqual([3, ['error: the sign-in was refused in the browser', `hint: begin again: latchkey login ${'URL'}`, '']]);
+  expect([code, said.split('\n').slice(1)]).toEqual([1, ['error: the sign-in was refused in the browser', `hint: begin again: latchkey login ${url}`, '']]);
   await expect(readFile(join(home, 'data/latchkey/credentials.json'))).rejects.toThrow('ENOENT');
 });
 

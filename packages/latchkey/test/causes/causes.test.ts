@@ -62,7 +62,7 @@ async function sameByDoctor(world: World, { reason, says }: Cause, attempt: Try)
   if (REFUSALS[reason].credentialIsDead) expect(states['token']).toBe('fail');
 }
 
-/** Reasons that git over HTTP does not meet, or that have a test of their own. */
+/** Reasons that git over HTTP does not meet, or that have a test of their own (limits.test.ts). */
 const ELSEWHERE: readonly Reason[] = ['credentials_missing', 'credentials_malformed', 'too_many_attempts', 'rate_limited'];
 
 test('every reason that git can meet has its case', () => {

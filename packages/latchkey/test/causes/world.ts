@@ -59,14 +59,25 @@ export interface World {
   git(attempt: Try): Promise<GitOutcome>;
   /** The same over REST: a read for a clone, a write for a push, with nothing in it. */
   rest(attempt: Try): Promise<{ status: number; body: Record<string, unknown>; text: string }>;
+  /** A home folder whose git keeps the credential, to be used more than once. */
+  machine(attempt: Try): Promise<Machine>;
   /** What `latchkey doctor` finds on a machine whose git holds the credential. */
   doctor(attempt: Try): Promise<{ code: number; text: string; checks: readonly { name: string; state: string; found: string; command?: string }[] }>;
 }
 
+/** A person's home folder. */
+export interface Machine {
+  readonly place: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of the repository, with the username. */
+  readonly address: string;
+  git(args: readonly string[], cwd?: string): Promise<{ code: number; output: string }>;
+}
+
 /** Ada owns Acme; Bob is a member who may push to acme/site; Cy is nobody's. */
-export async function causesWorld(): Promise<World> {
+export async function causesWorld(flags: Readonly<Record<string, string>> = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-causes-'));
-  const server = await startServer(loadSettings({ flags: { data: join(folder, 'data'), port: '0', logLevel: 'silent' }, env: {} }));
+  const server = await startServer(loadSettings({ flags: { data: join(folder, 'data'), port: '0', logLevel: 'silent', ...flags }, env: {} }));
   const close = async (): Promise<void> => {
     await server.close();
     await rm(folder, { recursive: true, force: true });
@@ -120,6 +131,10 @@ function worldOf(server: RunningServer, folder: string): World {
     },
     git: (attempt) => tryWithGit(url, folder, attempt),
     rest: (attempt) => tryWithRest(url, attempt),
+    machine: async (attempt) => {
+      const { place, env, address } = await machine(url, folder, attempt);
+      return { place, env, address, git: (args, cwd = place) => run('git', args, cwd, env) };
+    },
     doctor: (attempt) => tryDoctor(url, folder, attempt),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The parts that ask, in a pseudo-terminal, where the machine has `script` (util-linux) to make one. That an answer is obeyed is tested
- * everywhere, with a terminal handed in (doctor.test.ts).
+ * The parts that ask, in a pseudo-terminal, where the machine has `script` (util-linux) to make one; without it that is said, and in CI it is
+ * a failure. That an answer is obeyed is tested everywhere, with a terminal handed in (doctor.test.ts).
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +11,13 @@ import { expect, onTestFinished, test } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 const HAS_SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
+
+if (!HAS_SCRIPT) process.stderr.write('terminal.test.ts: util-linux `script` is not here, so nothing is typed into a pseudo-terminal (apt-get install bsdutils)\n');
+const inTerminal = test.runIf(HAS_SCRIPT);
+
+test('CI has a pseudo-terminal, so that nothing is left out there', () => {
+  expect(HAS_SCRIPT || process.env['CI'] === undefined, 'install util-linux `script`').toBe(true);
+});
 
 /** Runs a command in a pseudo-terminal; types each answer when its question has come. */
 async function typed(line: string, env: Record<string, string>, answers: readonly (readonly [question: RegExp, answer: string])[]): Promise<string> {
@@ -40,14 +47,14 @@ async function clone(): Promise<{ env: Record<string, string>; remote: () => str
 
 const DOCTOR = `'${process.execPath}' '${MAIN}' doctor --fix`;
 
-test.runIf(HAS_SCRIPT)('a person who types yes has the remote mended', async () => {
+inTerminal('a person who types yes has the remote mended', async () => {
   const { env, remote } = await clone();
   const screen = await typed(DOCTOR, env, [[/do that\? \[y\/N\] /, 'y\r']]);
   expect(screen).toContain('fail  remote over https: the remote uses SSH, and tokens work over https only');
   expect(remote()).toBe('https://127.0.0.1/acme/site.git');
 });
 
-test.runIf(HAS_SCRIPT)('a person who presses Enter, or Ctrl-D, changes nothing', async () => {
+inTerminal('a person who presses Enter, or Ctrl-D, changes nothing', async () => {
   const { env, remote } = await clone();
   await typed(DOCTOR, env, [[/do that\? \[y\/N\] /, '\r']]);
   await typed(DOCTOR, env, [[/do that\? \[y\/N\] /, '\u0004']]);

@@ -24,6 +24,7 @@ interface CurrentToken {
   readonly expires_at?: string | null;
   readonly owner?: { readonly login?: string };
   readonly reason?: string;
+  readonly message?: string;
   readonly detail?: string;
   readonly fix?: { readonly url?: string | null; readonly command?: string | null };
 }
@@ -45,7 +46,7 @@ const token: Check = {
 };
 
 function refusedToken({ credential, origin }: Subject, status: number, said: CurrentToken): Finding {
-  const words = printable(said.detail ?? 'the server refuses the credential');
+  const words = printable(said.detail ?? said.message ?? 'the server refuses the credential');
   const wayOut = said.fix?.command ?? said.fix?.url ?? undefined;
   const found = said.reason === undefined ? words : `${words} (${said.reason})`;
   if (status !== 401 || credential === null) return fail(found, wayOut);

@@ -1,11 +1,11 @@
 /** The exchange of codes for tokens, attacked: by whoever has the code without its verifier, by a second use, by a page elsewhere. */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { operatorPermit, authorizeIdentity, type Permit } from '../../../src/actions/authorize.ts';
+import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { approveCode, approveDevice, beginDevice, CODE_LIFE_SEC, DEVICE_LIFE_SEC, deviceByUserCode } from '../../../src/actions/logins.ts';
 import { revokeToken } from '../../../src/actions/tokens.ts';
 import { readWish, type LoginChoice, type LoginWish } from '../../../src/rules/login-wish.ts';
-import { userStanding } from '../../../src/store/standing.ts';
+import { bobsPermit } from '../../causes/bob.ts';
 import { causesWorld, type World } from '../../causes/world.ts';
 
 const VERIFIER = 'v'.repeat(43);
@@ -19,15 +19,6 @@ function wish(fields: Record<string, string> = { scope: 'contents:write', resour
 }
 
 const choice = (given: Partial<LoginChoice> = {}): LoginChoice => ({ name: 'laptop', levels: new Map([['contents', 'write']]), owners: ['acme'], expiresInDays: 7, ...given });
-
-async function bobsPermit({ server: { context } }: World): Promise<Permit> {
-  const { id } = await context.store.db.selectFrom('accounts').select('id').where('login', '=', 'bob').executeTakeFirstOrThrow();
-  const standing = (await userStanding(context.store.db, id))!;
-  const need = { sets: [], publicRead: false, writes: true };
-  const verdict = await authorizeIdentity(context, { need, target: { kind: 'account', login: null }, address: ADDRESS, userAgent: null, purpose: 'web' }, { bearer: { via: 'session', user: standing.user }, standing, endsOverlap: false });
-  if (!verdict.allowed) throw new Error(verdict.explanation.sentence);
-  return verdict.permit;
-}
 
 async function codeFor(world: World, given: Partial<LoginChoice> = {}): Promise<string> {
   const challenge = createHash('sha256').update(VERIFIER).digest('base64url');
