@@ -64,13 +64,18 @@ export class Keeper {
   /** What fits a place, the username too when one is named, the latest first; null when there is nothing that lives at `at`. */
   find(place: Place, at: UnixSeconds): HeldCredential | null {
     const helper = this.serverOf(place)?.helper ?? null;
-    for (const kept of readBook(this.#path).credentials.filter((one) => fits(one, place)).toReversed()) {
-      if (kept.expiresAt !== null && kept.expiresAt <= at) continue;
+    const fitting = readBook(this.#path).credentials.filter((one) => fits(one, place)).toReversed();
+    const hasEnded = ({ expiresAt }: KeptCredential): boolean => expiresAt !== null && expiresAt <= at;
+    for (const kept of fitting) {
+      if (hasEnded(kept)) continue;
       const secret = kept.secret ?? (helper === null ? null : this.#secretIn(helper, place, kept));
       if (secret !== null) return heldOf(kept, secret);
     }
     const other = helper === null ? null : fillFrom(helper, withoutSecrets(place), this.#env);
     if (other?.password === undefined) return null;
+    // The other helper may not know that what it keeps has ended.
+    const digest = digestOf(other.password.reveal());
+    if (fitting.some((kept) => hasEnded(kept) && sameDigest(kept.digest, digest))) return null;
     return { username: other.username ?? '', secret: other.password, expiresAt: other.passwordExpiresAt ?? null, issuedAt: null, oauthRefreshToken: other.oauthRefreshToken ?? null };
   }
 

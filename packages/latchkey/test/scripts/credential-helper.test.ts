@@ -93,6 +93,32 @@ describe.each(KEEPERS)('the contract of helpers, secrets kept %s', (_name, confi
     expect((await git('fill', ...at('example.com'))).stdout).toBe(asked(at('example.com')));
   });
 
+  test('storing again with another end replaces secret and end, and the new secret can be forgotten', async () => {
+    const { helper } = await home(config);
+    const place = 'protocol=https\nhost=example.com\nusername=user1\n';
+    await helper('store', `${place}password=pass1\npassword_expiry_utc=9999999998\n`);
+    await helper('store', `${place}password=pass2\npassword_expiry_utc=9999999999\n`);
+    expect((await helper('get', place)).stdout).toBe(`${place}password=pass2\npassword_expiry_utc=9999999999\n`);
+    await helper('erase', `${place}password=pass2\n`);
+    expect((await helper('get', place)).stdout).toBe('');
+  });
+
+  test('a secret is given until its end, and not after', async () => {
+    const { helper } = await home(config);
+    const end = Math.floor(Date.now() / 1000) + 4;
+    await helper('store', `protocol=https\nhost=example.com\nusername=user1\npassword=pass1\npassword_expiry_utc=${end}\n`);
+    expect((await helper('get', 'protocol=https\nhost=other.tld\n')).stdout).toBe('');
+    await expect.poll(async () => [(await helper('get', 'protocol=https\nhost=example.com\n')).stdout, Date.now() / 1000 >= end], { timeout: 30_000 }).toEqual(['', true]);
+  });
+
+  test('a long header that ends in the name of another host gives nothing of that host away', async () => {
+    const { git } = await home(config);
+    await git('approve', ...at('example.com'), 'username=user1', 'password=to-be-stolen');
+    const ended = await git('fill', ...at('other.tld'), `wwwauth[]=basic realm=${'a'.repeat(1_024 - 23)}host=example.com`);
+    expect(ended.stdout).not.toContain('to-be-stolen');
+    expect(ended.stdout).toContain('password=asked-password\n');
+  });
+
   test('a host may have a port', async () => {
     const { git } = await home(config);
     await git('approve', ...at('git.example.org:8443'), 'username=ada+7', 'password=secret');
@@ -104,6 +130,17 @@ test('an empty username and password can be stored', async () => {
   const { helper } = await home();
   await helper('store', 'protocol=https\nhost=example.com\nusername=\npassword=\n\n');
   expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe('protocol=https\nhost=example.com\nusername=\npassword=\n');
+});
+
+test.each([
+  ['what is ephemeral', 'username=u\npassword=p\nephemeral=1\n'],
+  ['a credential of another scheme, which was not asked for', 'capability[]=authtype\nauthtype=Bearer\ncredential=p\n'],
+  ['an ephemeral credential of another scheme', 'capability[]=authtype\nauthtype=Bearer\ncredential=p\nephemeral=1\n'],
+])('%s is not kept', async (_name, lines) => {
+  const { helper, folder } = await home();
+  expect(await helper('store', `protocol=https\nhost=example.com\n${lines}`)).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect((await helper('get', 'protocol=https\nhost=example.com\ncapability[]=authtype\n')).stdout).toBe('');
+  expect(JSON.parse(await readFile(join(folder, 'data/latchkey/credentials.json'), 'utf8'))).toMatchObject({ credentials: [] });
 });
 
 test('an end and a refresh token are kept and told; what has ended is not answered with', async () => {
