@@ -1,15 +1,11 @@
 /** Home and repositories in the browser: made, filled, shared, renamed, deleted. */
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { look, withBrowser } from './browser.ts';
 import { cloneWith, copied, octo } from './octo.ts';
+import { sshPublicKey } from '../ssh-keys.ts';
 
 withBrowser();
 
@@ -23,14 +19,6 @@ async function listener(): Promise<{ url: string; events: string[] }> {
   onTestFinished(() => void server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, events };
-}
-
-/** A public key, as ssh-keygen makes it. */
-async function publicKey(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-key-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')]);
-  return readFile(join(folder, 'key.pub'), 'utf8');
 }
 
 test('a person makes a repository, finds out how to fill it, and a token for it', async () => {
@@ -100,7 +88,7 @@ test('its owner gives a deploy key and a webhook, and sees what was delivered', 
   await page.getByRole('button', { name: 'Add deploy key' }).click();
   await page.getByRole('alert').waitFor();
   await look(page, 'repository-settings-refused');
-  await page.getByLabel('Public key').fill(await publicKey());
+  await page.getByLabel('Public key').fill(sshPublicKey('ed25519'));
   await page.getByRole('button', { name: 'Add deploy key' }).click();
   await page.getByText('SHA256:').waitFor();
   await page.getByLabel('Payload URL').fill(url);

@@ -6,6 +6,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CheckState } from '../../src/cli/checks/check.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
@@ -160,10 +161,9 @@ describe('the doctor finds', () => {
   });
 
   test('a certificate that is not trusted', async () => {
-    const { folder, doctor } = await machine(null);
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-subj', '/CN=localhost', '-days', '1', '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' });
-    const secure = createSecureServer({ key: await readFile(key), cert: await readFile(cert) }, (_request, response) => void response.end());
+    const { doctor } = await machine(null);
+    const made = await generate([{ name: 'commonName', value: 'localhost' }], { keySize: 2048, algorithm: 'sha256', extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }] });
+    const secure = createSecureServer({ key: made.private, cert: made.cert }, (_request, response) => void response.end());
     await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void secure.close());
     const { checks } = await doctor([`https://127.0.0.1:${(secure.address() as AddressInfo).port}/acme/site.git`]);

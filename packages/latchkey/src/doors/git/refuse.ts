@@ -79,6 +79,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, expla
   send(request, response, status, linesOf(explanation), {
     ...(status === 401 ? { 'WWW-Authenticate': 'Basic realm="Latchkey", charset="UTF-8"' } : {}),
     ...(explanation.retryAfterSec === null ? {} : { 'Retry-After': String(explanation.retryAfterSec) }),
+    Link: `<${explanation.facts.publicUrl}/help/${explanation.reason}>; rel="help"`,
   });
 }
 

@@ -105,6 +105,7 @@ export function refusal(explanation: Explanation, documentationUrl: string): { s
       missing: Object.fromEntries(missing.map(({ permission, level }) => [permission, level])),
       ...(missingScopes.length === 0 ? {} : { missing_scopes: missingScopes }),
       fix: { text: wayOut.text, url: wayOut.url, command: wayOut.command },
+      help: `${explanation.facts.publicUrl}/help/${explanation.reason}`,
     },
   };
 }

@@ -115,6 +115,7 @@ export function refusal(explanation: Explanation, route: GitlabRoute): ErrorAnsw
       detail: [sentence, ...also].join(' '),
       missing: Object.fromEntries(missing.map(({ permission, level }) => [permission, level])),
       fix: { text: wayOut.text, url: wayOut.url, command: wayOut.command },
+      help: `${explanation.facts.publicUrl}/help/${explanation.reason}`,
     },
   };
 }

@@ -1,9 +1,6 @@
 /** Commit statuses, deploy keys and webhooks over GitHub's API, each answer held against GitHub's schemas. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { forEachEngine } from '../../engines/engines.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
@@ -12,6 +9,7 @@ import { MAX_STATUS_DESCRIPTION_LENGTH } from '../../../src/actions/statuses.ts'
 import { MAX_WEBHOOKS } from '../../../src/actions/events.ts';
 import { deliverWebhook } from '../../../src/actions/webhook-delivery.ts';
 import { apiWorld, grant, type ApiWorld } from './api.ts';
+import { sshPublicKey } from '../../ssh-keys.ts';
 import { validated } from './schema-harness.ts';
 
 const SITE = '/repos/Acme/site';
@@ -23,12 +21,6 @@ async function bench(engine: 'sqlite' | 'postgres' = 'sqlite'): Promise<ApiWorld
   const ask = validated(world.ask);
   const { body } = await ask(`PUT ${SITE}/contents/a`, { token: ada, body: { message: 'm', content: 'YQ==' } });
   return { ...world, ask, ada, adaId, sha: body.commit.sha };
-}
-
-function makeKey(folder: string, type: string, bits?: number): string {
-  const path = join(folder, `key-${type}-${bits}-${Math.random()}`);
-  execFileSync('ssh-keygen', ['-q', '-t', type, ...(bits === undefined ? [] : ['-b', String(bits)]), '-N', '', '-C', 'a comment', '-f', path]);
-  return readFileSync(`${path}.pub`, 'utf8');
 }
 
 forEachEngine('a commit status', (_open, engine) => {
@@ -68,12 +60,12 @@ describe('a commit status', () => {
 
 describe('a deploy key', () => {
   it('is added once, shown and deleted', async () => {
-    const { ask, ada, ctx } = await bench();
-    const key = makeKey(ctx.settings.data, 'ed25519');
+    const { ask, ada } = await bench();
+    const key = sshPublicKey('ed25519');
     const made = await ask(`POST ${SITE}/keys`, { token: ada, body: { title: 'ci', key, read_only: true } });
     expect(made).toMatchObject({ status: 201, body: { title: 'ci', read_only: true, verified: true, added_by: 'Ada', key: key.split(' ').slice(0, 2).join(' ') } });
     expect(await ask('POST /repos/Acme/docs/keys', { token: ada, body: { key } })).toMatchObject({ status: 422, body: { errors: [{ message: 'key is already in use' }] } });
-    expect(await ask(`POST ${SITE}/keys`, { token: ada, body: { key: makeKey(ctx.settings.data, 'rsa', 2048) } })).toMatchObject({ status: 201, body: { title: 'a comment', read_only: false } });
+    expect(await ask(`POST ${SITE}/keys`, { token: ada, body: { key: sshPublicKey('rsa', 2048) } })).toMatchObject({ status: 201, body: { title: 'a comment', read_only: false } });
     expect((await ask(`GET ${SITE}/keys`, { token: ada })).body).toHaveLength(2);
     expect(await ask(`GET ${SITE}/keys/${made.body.id}`, { token: ada })).toMatchObject({ status: 200 });
     expect(await ask(`GET /repos/Acme/docs/keys/${made.body.id}`, { token: ada })).toMatchObject({ status: 404 });
@@ -82,20 +74,20 @@ describe('a deploy key', () => {
   });
 
   it('is refused when it is none, or weak', async () => {
-    const { ask, ada, ctx } = await bench();
-    const good = makeKey(ctx.settings.data, 'ed25519');
+    const { ask, ada } = await bench();
+    const good = sshPublicKey('ed25519');
     const [type, blob] = good.split(' ') as [string, string];
-    for (const key of ['', 'hello', `${type} AAAA`, `ssh-rsa ${blob}`, `${type} ${blob}\nssh-ed25519 x`, makeKey(ctx.settings.data, 'rsa', 1024), '-----BEGIN OPENSSH PRIVATE KEY-----']) {
+    for (const key of ['', 'hello', `${type} AAAA`, `ssh-rsa ${blob}`, `${type} ${blob}\nssh-ed25519 x`, sshPublicKey('rsa', 1024), '-----BEGIN OPENSSH PRIVATE KEY-----']) {
       expect([key, await ask(`POST ${SITE}/keys`, { token: ada, body: { key } })]).toMatchObject([key, { status: 422, body: { errors: [{ field: 'key' }] } }]);
     }
-    for (const [kind, bits] of [['ecdsa', 256], ['ecdsa', 384], ['ecdsa', 521]] as const) expect((await ask(`POST ${SITE}/keys`, { token: ada, body: { key: makeKey(ctx.settings.data, kind, bits) } })).status).toBe(201);
+    for (const [kind, bits] of [['ecdsa', 256], ['ecdsa', 384], ['ecdsa', 521]] as const) expect((await ask(`POST ${SITE}/keys`, { token: ada, body: { key: sshPublicKey(kind, bits) } })).status).toBe(201);
   });
 
   it('goes with the token that it was made with', async () => {
     const { ask, ada, adaId, ctx, token } = await bench();
     const other = await token('Ada', { grants: [grant({ owner: 'Acme', selection: 'all', permissions: EVERYTHING })] });
-    await ask(`POST ${SITE}/keys`, { token: ada, body: { title: 'of ada', key: makeKey(ctx.settings.data, 'ed25519') } });
-    await ask(`POST ${SITE}/keys`, { token: other.secret, body: { title: 'of other', key: makeKey(ctx.settings.data, 'ed25519') } });
+    await ask(`POST ${SITE}/keys`, { token: ada, body: { title: 'of ada', key: sshPublicKey('ed25519') } });
+    await ask(`POST ${SITE}/keys`, { token: other.secret, body: { title: 'of other', key: sshPublicKey('ed25519') } });
     await revokeToken(ctx, operatorPermit(), adaId);
     expect((await ask(`GET ${SITE}/keys`, { token: other.secret })).body).toMatchObject([{ title: 'of other' }]);
   });
