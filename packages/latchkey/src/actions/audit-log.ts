@@ -10,7 +10,7 @@ import { isoInstant, type UnixSeconds } from '../base/time.ts';
 import { accountByLogin, accountsByIds } from '../store/accounts.ts';
 import { listAudit, type AuditEntry, type AuditFilter } from '../store/audit.ts';
 import type { Query } from '../store/db.ts';
-import type { Page } from '../store/page.ts';
+import { batchesOf, type Page } from '../store/page.ts';
 import { repositoriesByIds } from '../store/repositories.ts';
 import { tokensByIds } from '../store/tokens.ts';
 import { organizationNamed, userNamed } from './accounts.ts';
@@ -43,17 +43,9 @@ export async function readLog(ctx: Context, permit: Permit, scope: LogScope, wis
   return filter === null ? [] : named(q, await listAudit(q, filter, page));
 }
 
-const EXPORT_BATCH = 500;
-
-/** All of a log that the filter lets through, newest first, as JSON lines; read in batches, so a long log takes no memory. */
+/** All of a log that the filter lets through, newest first, as JSON lines, many at a time. */
 export async function* exportLog(ctx: Context, permit: Permit, scope: LogScope, wish: LogWish): AsyncGenerator<string> {
-  let beforeId: number | null = null;
-  for (;;) {
-    const entries = await readLog(ctx, permit, scope, wish, { beforeId, limit: EXPORT_BATCH });
-    for (const { line } of entries) yield `${JSON.stringify(line)}\n`;
-    if (entries.length < EXPORT_BATCH) return;
-    beforeId = entries.at(-1)!.id;
-  }
+  for await (const entries of batchesOf((page) => readLog(ctx, permit, scope, wish, page))) yield entries.map(({ line }) => `${JSON.stringify(line)}\n`).join('');
 }
 
 /** Null when nobody has the name that is filtered for. */

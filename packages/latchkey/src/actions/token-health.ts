@@ -10,7 +10,7 @@ import { tokenRows, type TokenRow } from './token-rows.ts';
 export type { Finding };
 
 /** Most tokens that are looked at, the newest first. */
-export const MAX_CHECKED = 500;
+export const MAX_CHECKED = 1_000;
 
 export interface CheckedToken extends TokenRow {
   readonly findings: readonly Finding[];
@@ -46,16 +46,19 @@ function escaped(text: string): string {
   return text.replace(/[\\;,]/g, (character) => `\\${character}`).replace(/\r?\n/g, '\\n');
 }
 
-/** Lines have at most 75 bytes (RFC 5545 section 3.1); what follows stands on the next one, behind a space. Never cut inside of a character. */
+/** RFC 5545 section 3.1, less the space before what goes on. */
+const MAX_LINE_BYTES = 74;
+
+/** What is longer than a line stands on several, each but the first behind a space. Never cut inside of a character. */
 function folded(line: string): string {
+  const bytes = Buffer.from(line);
   const lines: string[] = [];
-  let current = '';
-  for (const character of line) {
-    if (Buffer.byteLength(current + character) > 74) {
-      lines.push(current);
-      current = '';
-    }
-    current += character;
+  for (let start = 0; start < bytes.length;) {
+    let end = Math.min(start + MAX_LINE_BYTES, bytes.length);
+    // 10xxxxxx goes on with a character.
+    while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end -= 1;
+    lines.push(bytes.toString('utf8', start, end));
+    start = end;
   }
-  return [...lines, current].join('\r\n ');
+  return lines.join('\r\n ');
 }

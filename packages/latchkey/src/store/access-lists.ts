@@ -29,6 +29,8 @@ export async function listPeopleWithAccess(q: Query, filter: AccessFilter, page:
     .leftJoin('memberships', (join) => join.onRef('memberships.user_id', '=', 'accounts.id').on('memberships.organization_id', '=', filter.ownerId))
     .select(['accounts.id', 'collaborators.role as collaborator_role', 'memberships.role as organization_role'])
     .where('accounts.kind', '=', 'user').where('accounts.id', '>', page.afterId)
+    // Few of all the people come into question.
+    .where('accounts.id', 'in', candidates(q, filter))
     .where((on) => {
       const direct = on('collaborators.role', 'is not', null);
       if (affiliation === 'outside') return on.and([direct, on('memberships.role', 'is', null)]);
@@ -39,4 +41,10 @@ export async function listPeopleWithAccess(q: Query, filter: AccessFilter, page:
     .orderBy('accounts.id').limit(page.limit).offset(page.skip).execute();
   const accounts = await accountsByIds(q, rows.map((row) => row.id));
   return rows.map((row) => ({ account: accounts.get(row.id)!, collaboratorRole: row.collaborator_role, organizationRole: row.organization_role }));
+}
+
+/** Ids of those who are named in the repository, belong to its owner, or are its owner. */
+function candidates(q: Query, { repositoryId, ownerId, affiliation }: AccessFilter) {
+  const named = q.selectFrom('collaborators').select('user_id').where('repository_id', '=', repositoryId).unionAll(q.selectFrom('accounts as owner').select('owner.id as user_id').where('owner.id', '=', ownerId));
+  return affiliation === 'all' ? named.unionAll(q.selectFrom('memberships').select('user_id').where('organization_id', '=', ownerId)) : named;
 }

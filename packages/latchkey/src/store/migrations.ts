@@ -21,6 +21,7 @@ import { resourceServers } from './migrations/0070-resource-servers.ts';
 import { jobs } from './migrations/0080-jobs.ts';
 import { rateWindows } from './migrations/0081-rate-windows.ts';
 import { nodes } from './migrations/0082-nodes.ts';
+import { searches } from './migrations/0084-searches.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Kysely } from 'kysely';
 
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly Migration[] = [
   jobs,
   rateWindows,
   nodes,
+  searches,
 ];
 
 interface MigrationsTable {

@@ -17,3 +17,17 @@ const BEYOND_ALL_IDS = Number.MAX_SAFE_INTEGER;
 export function startOf(page: Page): number {
   return page.beforeId ?? BEYOND_ALL_IDS;
 }
+
+/** Rows of one batch of `batchesOf`. */
+export const BATCH_ROWS = 500;
+
+/** All of a list that goes by id, a batch at a time, so that a long one takes no memory and others get their turn in between. */
+export async function* batchesOf<Row extends { readonly id: number }>(read: (page: Page) => Promise<Row[]>): AsyncGenerator<Row[]> {
+  let beforeId: number | null = null;
+  for (;;) {
+    const rows: Row[] = await read({ beforeId, limit: BATCH_ROWS });
+    if (rows.length > 0) yield rows;
+    if (rows.length < BATCH_ROWS) return;
+    beforeId = rows.at(-1)!.id;
+  }
+}

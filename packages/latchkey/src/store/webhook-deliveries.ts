@@ -68,7 +68,9 @@ export async function listDeliveries(q: Query, webhookId: number, success: boole
 /** The newest result of each webhook; those that nothing was delivered to are missing. */
 export async function latestResults(q: Query, webhookIds: readonly number[]): Promise<Map<number, DeliveryResult>> {
   if (webhookIds.length === 0) return new Map();
-  const newest = q.selectFrom('webhook_deliveries').select((row) => row.fn.max('id').as('id')).where('webhook_id', 'in', webhookIds).where('delivered_at', 'is not', null).groupBy('webhook_id');
+  // One step in the index for each webhook, however much was delivered to it.
+  const newest = q.selectFrom('webhooks').where('webhooks.id', 'in', webhookIds).select((hook) => hook.selectFrom('webhook_deliveries').select('webhook_deliveries.id')
+    .whereRef('webhook_id', '=', 'webhooks.id').where('delivered_at', 'is not', null).orderBy('webhook_deliveries.id', 'desc').limit(1).as('id'));
   const rows = await q.selectFrom('webhook_deliveries').selectAll().where('id', 'in', newest).execute();
   return new Map(rows.flatMap((row) => (deliveryOf(row).result === null ? [] : [[row.webhook_id, deliveryOf(row).result!]])));
 }

@@ -8,9 +8,12 @@ import { Select, TextField, type Choice } from './form.tsx';
 
 const PRESET_DAYS = [7, 30, 60, 90];
 
+// Made once: making it costs more than a row of a list.
+const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+
 /** `21 Dec 2026`. */
 export function spokenDate(at: UnixSeconds): string {
-  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(at * 1000);
+  return DATE.format(at * 1000);
 }
 
 interface Props {

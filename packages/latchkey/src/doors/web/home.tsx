@@ -6,7 +6,7 @@ import { readTargetAccount } from '../../actions/people.ts';
 import type { Permit } from '../../actions/authorize.ts';
 import { organizationsOf } from '../../actions/organizations.ts';
 import { organizationPath } from './organization-area.tsx';
-import { Avatar, Blankslate, Label, Notice, Subhead, Time } from './pieces.tsx';
+import { Avatar, Blankslate, Label, NextPage, Notice, Subhead, Time } from './pieces.tsx';
 import type { Visit } from './visit.ts';
 import { page, redirect, type Answer, type WebPage } from './web-page.ts';
 
@@ -37,7 +37,7 @@ function RepositoryList({ visit, listing, blank }: { visit: Visit; listing: Repo
           </li>
         ))}
       </ul></div>
-      {next === null ? null : <nav class="paginate-container" aria-label="Pages"><div class="pagination"><a class="next_page" rel="next" href={`${visit.path}?after=${next.value}-${next.id}`}>More</a></div></nav>}
+      <NextPage href={next === null ? null : `${visit.path}?after=${next.value}-${next.id}`}>More</NextPage>
     </>
   );
 }

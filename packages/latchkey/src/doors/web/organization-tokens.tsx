@@ -36,7 +36,7 @@ async function get(visit: Visit): Promise<Answer> {
       <h2 class="f3 mt-5 mb-2" id="others">Members' classic and scoped tokens</h2>
       <p class="color-fg-muted">They reach what their owners reach. Forbid a whole kind in the <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a>.</p>
       {others.length === 0 ? <Blankslate heading="There is none" /> : <div class="Box"><ul>{others.map((row) => <Other row={row} at={at} />)}</ul></div>}
-      <NextPage href={others.length < ROWS_ON_A_PAGE ? null : withParameter(visit, 'others_before', String(others.at(-1)!.token.id))} />
+      <NextPage href={others.length < ROWS_ON_A_PAGE ? null : `${withParameter(visit, 'others_before', String(others.at(-1)!.token.id))}#others`} label="Pages of classic and scoped tokens" />
     </OrganizationArea>
   ));
 }

@@ -71,8 +71,8 @@ export function Subhead({ title, children, level = 2 }: { title: string; childre
   );
 }
 
-/** A link to the next page of a list that goes by id, or nothing when there is none. */
-export function NextPage({ href }: { href: string | null }): VNode | null {
+/** A link to the next page of a list that goes by id, or nothing when there is none. Where a page has several lists, each gives its own `label`. */
+export function NextPage({ href, label = 'Pages', children = 'Older' }: { href: string | null; label?: string; children?: ComponentChildren }): VNode | null {
   if (href === null) return null;
-  return <nav class="paginate-container" aria-label="Pages"><div class="pagination"><a class="next_page" rel="next" href={href}>Older</a></div></nav>;
+  return <nav class="paginate-container" aria-label={label}><div class="pagination"><a class="next_page" rel="next" href={href}>{children}</a></div></nav>;
 }

@@ -24,6 +24,7 @@
  * Invariant: every page works without scripts; none has a script or a style in it, and the Content-Security-Policy allows none.
  * Invariant: a page for somebody who is signed in is never kept by a cache (`no-store`).
  */
+import { Readable } from 'node:stream';
 import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/context.ts';
@@ -142,10 +143,15 @@ async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Ans
       return reply.redirect(answer.to, 303);
     case 'file':
       if (answer.fileName !== undefined) void reply.header('Content-Disposition', `attachment; filename="${answer.fileName.replace(/[^\w.-]/g, '_')}"`);
-      return reply.type(answer.type).send(answer.content);
+      return reply.type(answer.type).send(typeof answer.content === 'string' ? answer.content : streamOf(frame, answer.content));
     case 'page':
       return reply.code(answer.status ?? 200).type('text/html; charset=utf-8').send(documentOf(visit, frame.assets, answer.title, answer.body));
   }
+}
+
+/** What has begun can't be answered with a page any more: it breaks off, and the log says why. */
+function streamOf({ ctx }: Frame, parts: AsyncIterable<string>): Readable {
+  return Readable.from(parts).on('error', (error) => ctx.log.error({ err: error }, 'a download broke off'));
 }
 
 function securityHeaders(visit: Visit, answer: Answer): Record<string, string> {

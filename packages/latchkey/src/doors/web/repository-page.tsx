@@ -57,6 +57,7 @@ async function show(visit: Visit): Promise<Answer> {
           <CloneBox visit={visit} view={view} />
           <h2 class="f4 mt-3 mb-1">Branches</h2>
           {branches.length === 0 ? <p class="color-fg-muted">None yet.</p> : <ul class="list-style-none">{branches.map(({ name }) => <li class="lk-break">{name.slice('refs/heads/'.length)}{name === `refs/heads/${view.defaultBranch}` ? <> <Label>default</Label></> : null}</li>)}</ul>}
+          {branches.length < MAX_BRANCHES ? null : <p class="note">The first {MAX_BRANCHES}; <code>git ls-remote</code> lists them all.</p>}
           {people.length === 0 ? null : <People people={people} />}
         </aside>
       </div>
@@ -111,6 +112,7 @@ function People({ people }: { people: readonly Access[] }): VNode {
     <>
       <h2 class="f4 mt-3 mb-1">Who has access</h2>
       <ul class="list-style-none">{people.map(({ account, role }) => <li>{account.login} <Label>{role ?? 'none'}</Label></li>)}</ul>
+      {people.length < MAX_PEOPLE ? null : <p class="note">The first {MAX_PEOPLE} of them.</p>}
     </>
   );
 }

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { listAccess, type Access } from '../../actions/access.ts';
 import type { Permit } from '../../actions/authorize.ts';
 import { addDeployKey, readDeployKeys, removeDeployKey, type DeployKey } from '../../actions/deploy-keys.ts';
+import { MAX_WEBHOOKS } from '../../actions/events.ts';
 import { changeRepository, deleteRepository } from '../../actions/repository-changes.ts';
 import { MAX_REPOSITORY_DESCRIPTION_LENGTH, removeCollaborator, setCollaborator } from '../../actions/repositories.ts';
 import { viewTarget, type RepositoryView } from '../../actions/repository-view.ts';
@@ -12,13 +13,14 @@ import { needOf } from '../../catalogue/github-routes.ts';
 import { REPOSITORY_ROLES, type RepositoryRole } from '../../catalogue/roles.ts';
 import { VISIBILITIES } from '../../rules/model.ts';
 import { Checkbox, Form, Hidden, Select, TextArea, TextField } from './form.tsx';
-import { numberIn } from './organization-area.tsx';
-import { Label, Notice, Subhead } from './pieces.tsx';
+import { numberIn, withParameter } from './organization-area.tsx';
+import { Label, NextPage, Notice, Subhead } from './pieces.tsx';
 import type { Visit } from './visit.ts';
 import { page, redirect, type Answer, type WebPage } from './web-page.ts';
 
 const MANAGE = needOf('PATCH', '/repos/{owner}/{repo}');
 const HOOKS = needOf('POST', '/repos/{owner}/{repo}/hooks');
+/** Rows of each list on one page. */
 const SHOWN = 100;
 
 const nameOf = (visit: Visit) => ({ owner: visit.param('owner'), name: visit.param('repo') });
@@ -30,8 +32,8 @@ async function show(visit: Visit): Promise<Answer> {
   const permit = await permitTo(visit, SEE_SETTINGS);
   const view = await viewTarget(visit.ctx, permit);
   const [people, keys, hooks] = await Promise.all([
-    listAccess(visit.ctx, permit, 'direct', { afterId: 0, skip: 0, limit: SHOWN }), readDeployKeys(visit.ctx, permit, { beforeId: null, limit: SHOWN }),
-    readWebhooks(visit.ctx, permit, { beforeId: null, limit: SHOWN }),
+    listAccess(visit.ctx, permit, 'direct', { afterId: numberIn(visit.query, 'people_after') ?? 0, skip: 0, limit: SHOWN }),
+    readDeployKeys(visit.ctx, permit, { beforeId: numberIn(visit.query, 'keys_before'), limit: SHOWN }), readWebhooks(visit.ctx, permit, { beforeId: null, limit: MAX_WEBHOOKS }),
   ]);
   const { repository } = view;
   const isRow = ['remove-collaborator', 'remove-key', 'remove-hook', 'archive'].includes(visit.typed?.get('form') ?? '');
@@ -40,7 +42,7 @@ async function show(visit: Visit): Promise<Answer> {
       <Subhead title={`Settings of ${view.owner.login}/${repository.name}`} level={1}><a class="btn btn-sm" href={`/${view.owner.login}/${repository.name}`}>To the repository</a></Subhead>
       {visit.problem !== null && isRow ? <Notice tone="error" role="alert">{visit.problem.message}</Notice> : null}
       <General visit={visit} view={view} />
-      <Collaborators visit={visit} people={people.filter(({ account }) => account.id !== view.owner.id)} />
+      <Collaborators visit={visit} people={people} ownerId={view.owner.id} />
       <DeployKeys visit={visit} keys={keys} />
       <Webhooks visit={visit} hooks={hooks} />
       <DangerZone visit={visit} view={view} />
@@ -65,14 +67,16 @@ function RemoveButton({ visit, form, name, value, label }: { visit: Visit; form:
   return <Form f={visit.fields(form)} submit={null} inline><Hidden name={name} value={value} /><button type="submit" class="btn btn-danger btn-sm" aria-label={label}>Remove</button></Form>;
 }
 
-function Collaborators({ visit, people }: { visit: Visit; people: readonly Access[] }): VNode {
+function Collaborators({ visit, people, ownerId }: { visit: Visit; people: readonly Access[]; ownerId: number }): VNode {
   const f = visit.fields('collaborator');
+  const others = people.filter(({ account }) => account.id !== ownerId);
   return (
     <section class="mt-4">
       <h2 class="f3 mb-2">Collaborators</h2>
-      {people.length === 0 ? null : <div class="Box mb-3"><ul>{people.map(({ account, role }) => (
+      {others.length === 0 ? null : <div class="Box mb-3"><ul>{others.map(({ account, role }) => (
         <li class="Box-row d-flex flex-items-center flex-justify-between"><span>{account.login} <Label>{role ?? 'none'}</Label></span> <RemoveButton visit={visit} form="remove-collaborator" name="login" value={account.login} label={`Remove ${account.login}`} /></li>
       ))}</ul></div>}
+      <NextPage href={people.length < SHOWN ? null : withParameter(visit, 'people_after', String(people.at(-1)!.account.id))} label="Pages of collaborators">More</NextPage>
       <Form f={f} submit="Let in, or change the role">
         <TextField f={f} name="login" label="Username" required block={false} maxLength={60} spellcheck={false} autocomplete="off" />
         <Select f={f} name="role" label="Role" value="write" choices={REPOSITORY_ROLES.map((value) => ({ value, label: value }))} />
@@ -89,6 +93,7 @@ function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly DeployKey[] 
       {keys.length === 0 ? null : <div class="Box mb-3"><ul>{keys.map(({ id, title, fingerprint, readOnly }) => (
         <li class="Box-row d-flex flex-items-center flex-justify-between"><span class="lk-break"><strong>{title}</strong> <Label>{readOnly ? 'read-only' : 'read and write'}</Label><br /><code class="f6">SHA256:{fingerprint}</code></span> <RemoveButton visit={visit} form="remove-key" name="id" value={String(id)} label={`Remove ${title}`} /></li>
       ))}</ul></div>}
+      <NextPage href={keys.length < SHOWN ? null : withParameter(visit, 'keys_before', String(keys.at(-1)!.id))} label="Pages of deploy keys" />
       <Form f={f} submit="Add deploy key">
         <TextField f={f} name="title" label="Title of the key" maxLength={255} />
         <TextArea f={f} name="key" label="Public key" required rows={3} note="Begins with ssh-ed25519, ssh-rsa or ecdsa-sha2-…" />

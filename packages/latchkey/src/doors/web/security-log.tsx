@@ -1,6 +1,6 @@
 /** What happened to a person's account: newest first, to look at and to take away. */
 import type { VNode } from 'preact';
-import { readSecurityLog, type AuditEntry } from '../../actions/security-log.ts';
+import { exportSecurityLog, readSecurityLog, type AuditEntry } from '../../actions/security-log.ts';
 import { isoInstant } from '../../base/time.ts';
 import { WithMenu } from './layout.tsx';
 import { SETTINGS_MENU } from './menus.ts';
@@ -10,8 +10,6 @@ import { file, page, type Answer, type WebPage } from './web-page.ts';
 
 const PATH = '/settings/security-log';
 const PAGE_SIZE = 50;
-/** How many entries the export holds at most. */
-export const MAX_EXPORTED = 10_000;
 
 export const securityLogPages: readonly WebPage[] = [
   { path: PATH, access: 'signed-in', get: show },
@@ -55,7 +53,9 @@ function FactList({ data }: { data: AuditEntry['data'] }): VNode | null {
 }
 
 async function download(visit: Visit): Promise<Answer> {
-  const entries = await readSecurityLog(visit.ctx, await visit.ownPermit(), { beforeId: null, limit: MAX_EXPORTED });
-  const lines = entries.map(({ at, ...rest }) => `${JSON.stringify({ at: isoInstant(at), ...rest })}\n`);
-  return file('application/x-ndjson; charset=utf-8', lines.join(''), 'security-log.jsonl');
+  return file('application/x-ndjson; charset=utf-8', linesOf(exportSecurityLog(visit.ctx, await visit.ownPermit())), 'security-log.jsonl');
+}
+
+async function* linesOf(batches: AsyncIterable<readonly AuditEntry[]>): AsyncGenerator<string> {
+  for await (const entries of batches) yield entries.map(({ at, ...rest }) => `${JSON.stringify({ at: isoInstant(at), ...rest })}\n`).join('');
 }

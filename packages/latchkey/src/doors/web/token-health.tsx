@@ -1,6 +1,6 @@
 /** Token health: which of one's tokens never end, lie idle, can too much, or end soon; and the calendar of their ends. */
 import type { VNode } from 'preact';
-import { checkHealth, expiryCalendar, type CheckedToken, type Finding } from '../../actions/token-health.ts';
+import { checkHealth, expiryCalendar, MAX_CHECKED, type CheckedToken, type Finding } from '../../actions/token-health.ts';
 import { WithMenu } from './layout.tsx';
 import { DEVELOPER_MENU } from './menus.ts';
 import { Blankslate, CopyBox, Label, Subhead } from './pieces.tsx';
@@ -62,6 +62,7 @@ export const tokenHealthPages: readonly WebPage[] = [
             <p class="note mt-2"><a href={NEW_FEED_TOKEN}>Make such a token</a>: it can do little else.</p>
           </details>
           {isWell ? <Blankslate heading="All is well">{tokens.length === 0 ? 'You have no tokens.' : `Each of your ${tokens.length} tokens has an end, is used, and can no more than it should.`}</Blankslate> : null}
+          {tokens.length < MAX_CHECKED ? null : <p class="color-fg-muted">This is about your {MAX_CHECKED} newest tokens; you have more.</p>}
           {FINDINGS.map((each) => <Part {...each} tokens={tokens.filter(({ findings }) => findings.includes(each.finding))} at={visit.ctx.clock.now()} />)}
         </WithMenu>
       ));

@@ -18,6 +18,9 @@ export interface Flash {
   readonly once?: Readonly<Record<string, unknown>>;
 }
 
+/** A text, or its parts as they come. */
+export type FileContent = string | AsyncIterable<string>;
+
 export type Answer =
   | {
       readonly kind: 'page';
@@ -28,14 +31,14 @@ export type Answer =
       readonly formTargets?: readonly string[];
     }
   | { readonly kind: 'redirect'; readonly to: string; readonly flash?: Flash }
-  | { readonly kind: 'file'; readonly type: string; readonly content: string; readonly fileName?: string };
+  | { readonly kind: 'file'; readonly type: string; readonly content: FileContent; readonly fileName?: string };
 
 /** A page with this title (the instance's name is added) and content. */
 export const page = (title: string, body: ComponentChild, more: { status?: number; formTargets?: readonly string[] } = {}): Answer => ({ kind: 'page', title, body, ...more });
 /** Leads on to a path of ours (303). A flash needs somebody who is signed in. */
 export const redirect = (to: string, flash?: Flash): Answer => ({ kind: 'redirect', to, ...(flash === undefined ? {} : { flash }) });
 /** Something that is no page; with a file name it is downloaded. */
-export const file = (type: string, content: string, fileName?: string): Answer => ({ kind: 'file', type, content, ...(fileName === undefined ? {} : { fileName }) });
+export const file = (type: string, content: FileContent, fileName?: string): Answer => ({ kind: 'file', type, content, ...(fileName === undefined ? {} : { fileName }) });
 
 /** What one form of a page does. It throws `Problem` to have the page shown again with what was typed and what is wrong. */
 export interface FormAction {

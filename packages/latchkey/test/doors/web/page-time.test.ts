@@ -1,74 +1,88 @@
-/** Pages stay fast however many tokens there are: each under 50 ms of server time with 100,000 in the database. */
+/**
+ * Pages stay fast however much there is: each under 50 ms of server time with 100,000 tokens in the database.
+ *
+ * Server time is processor time of this process, which holds the server and, with SQLite, the database: on a machine that others keep busy a
+ * wall clock measures the others. The git processes behind a repository's page are not in it; the table has the wall clock beside. Of a file that
+ * is streamed, the time to its first bytes counts.
+ */
 import { expect, test } from 'vitest';
-import { addOrganization } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import type { Account } from '../../../src/actions/accounts.ts';
-import { webWorld, type Visitor, type WebWorld } from './visitor.ts';
+import { makeSetUpLink } from '../../../src/actions/sign-up.ts';
+import { ENGINES } from '../../engines/engines.ts';
+import { expectEveryRoute, PAGE_ROUTES, placesIn, type NoPage, type Page, type Places } from './page-routes.ts';
+import { makeLarge } from './large-world.ts';
+import { PASSWORD, webWorld, type Visitor, type WebWorld } from './visitor.ts';
 
-const TOKENS = 100_000;
-/** Of an organization alone. */
-const REACHING = 20_000;
-const OWN = 1_000;
-const ROUNDS = 9;
-/** The aim; a machine that others keep busy is given four times as long. */
 const AIM_MS = 50;
-const BUSY = 4;
+const WARM_UP = 2;
+const ROUNDS = 7;
+const STATUS = { page: 200, redirect: 303, download: 200 } as const;
 
-/** Fills the tables as if many people had made tokens for years. */
-async function fill(world: WebWorld, ada: Account, organizationId: number): Promise<void> {
-  const { store, clock } = world.ctx;
-  const at = clock.now();
-  const crowd = await world.addPerson('crowd');
-  await store.transaction(async (tx) => {
-    for (let start = 0; start < TOKENS; start += 500) {
-      const rows = Array.from({ length: 500 }, (_, i) => {
-        const n = start + i;
-        const kind = n % 3 === 0 ? 'classic' as const : 'fine-grained' as const;
-        return {
-          user_id: n < OWN ? ada.id : crowd.id, kind: n < OWN ? 'classic' as const : kind, name: `token ${n}`, name_key: `token ${n}`, last_eight: 'abcdefgh', scopes_json: '["repo"]',
-          created_at: at - n, updated_at: at - n, issued_at: at - n, expires_at: n % 2 === 0 ? null : at + 1_000_000, not_before_at: null, revoked_at: n % 10 === 0 && n >= OWN ? at : null, revoked_by: null,
-          allowed_addresses_json: null, uses_left: null, parent_id: null, family_id: null,
-        };
-      });
-      const made = await tx.insertInto('tokens').values(rows).returning(['id', 'kind']).execute();
-      await tx.insertInto('token_use').values(made.map(({ id }) => ({ token_id: id, last_used_at: at - 60, last_address: '192.0.2.1', last_agent: 'git', last_purpose: 'clone octo/site', addresses_json: '["192.0.2.1"]' }))).execute();
-      const grants = made.filter(({ kind }) => kind === 'fine-grained' && start < REACHING * 2).map(({ id }) => ({
-        token_id: id, owner_id: organizationId, selection: 'all' as const, permissions_json: '{"contents":"read","metadata":"read"}', state: 'active' as const, created_at: at, access_granted_at: at,
-      }));
-      if (grants.length > 0) await tx.insertInto('grants').values(grants).execute();
+interface Times { readonly path: string; readonly cpuMs: number; readonly wallMs: number; readonly kib: number }
+
+/** The middle of some rounds. */
+async function timesOf(path: string, status: number, ask: (path: string) => Promise<{ status: number; bytes: number }>): Promise<Times> {
+  const [cpu, wall]: [number[], number[]] = [[], []];
+  let kib = 0;
+  for (let i = 0; i < WARM_UP + ROUNDS; i++) {
+    const [begun, usage] = [performance.now(), process.cpuUsage()];
+    const seen = await ask(path);
+    const { user, system } = process.cpuUsage(usage);
+    expect([path, seen.status]).toEqual([path, status]);
+    kib = seen.bytes / 1024;
+    if (i >= WARM_UP) {
+      cpu.push((user + system) / 1000);
+      wall.push(performance.now() - begun);
     }
-  });
-}
-
-/** The middle of some rounds, in milliseconds. */
-async function medianMs(visitor: Visitor, path: string): Promise<number> {
-  const times: number[] = [];
-  for (let i = 0; i < ROUNDS; i++) {
-    const begun = performance.now();
-    const { status } = await visitor.get(path);
-    times.push(performance.now() - begun);
-    expect([path, status]).toEqual([path, 200]);
   }
-  return times.sort((a, b) => a - b)[ROUNDS >> 1]!;
+  const middle = (times: number[]): number => times.sort((a, b) => a - b)[ROUNDS >> 1]!;
+  return { path, cpuMs: middle(cpu), wallMs: middle(wall), kib };
 }
 
-test('every page stays fast with a hundred thousand tokens', { timeout: 180_000 }, async () => {
-  const world = await webWorld();
+/** Whoever pages are for, each signed in as far as they go; and where the set-up link is. */
+async function lookers(world: WebWorld): Promise<{ visitors: Readonly<Record<Page['as'], Visitor>>; setUp: string }> {
+  const empty = await webWorld();
+  const visitors = { administrator: world.visitor(), nobody: world.visitor(), half: world.visitor(), first: empty.visitor() };
+  await visitors.administrator.signIn('ada');
+  await visitors.half.send('/login', 'sign-in', { login: 'hal', password: PASSWORD });
+  return { visitors, setUp: (await makeSetUpLink(empty.ctx))! };
+}
+
+async function timeAll(world: WebWorld, places: Places): Promise<Times[]> {
+  const { visitors, setUp } = await lookers(world);
+  const times: Times[] = [];
+  for (const [route, entry] of Object.entries(PAGE_ROUTES) as [string, Page | NoPage][]) {
+    const kind = 'is' in entry ? entry.is : 'page';
+    const visitor = visitors[entry.as];
+    const ask = kind === 'download' ? visitor.begin : async (path: string) => visitor.get(path).then(({ status, text }) => ({ status, bytes: text.length }));
+    const paths = entry.as === 'first' ? [setUp] : entry.at(places);
+    expect(paths.length, route).toBeGreaterThan(0);
+    for (const path of paths) times.push(await timesOf(path, STATUS[kind], ask));
+  }
+  return times.sort((a, b) => b.cpuMs - a.cpuMs);
+}
+
+test('every page takes less than 50 ms of server time with a hundred thousand tokens', { timeout: 180_000 }, async () => {
+  const world = await webWorld({ signUp: 'open' });
+  await expectEveryRoute(world.ctx);
+  await makeLarge(world);
+  const times = await timeAll(world, await placesIn(world.ctx, 'ada'));
+  console.info(['processor ms  wall ms  KiB', ...times.map(({ path, cpuMs, wallMs, kib }) => `${cpuMs.toFixed(1).padStart(12)} ${wallMs.toFixed(1).padStart(8)} ${kib.toFixed(0).padStart(4)}  ${path.slice(0, 120)}`)].join('\n'));
+  expect(times.filter(({ cpuMs }) => cpuMs >= AIM_MS)).toEqual([]);
+});
+
+test.each(ENGINES)('an export is whole, however long the log is, and begins at once [%s]', async (engine) => {
+  const world = await webWorld({}, engine);
   const ada = await world.addPerson('ada', { admin: true });
-  const organization = await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
-  await fill(world, ada, organization.id);
   const visitor = world.visitor();
   await visitor.signIn('ada');
-  const org = '/organizations/octo/settings';
-  const paths = [
-    '/', '/settings/personal-access-tokens', '/settings/personal-access-tokens/new?contents=read', '/settings/tokens', '/settings/tokens/new', '/settings/tokens/1', '/-/user_settings/personal_access_tokens',
-    `${org}/personal-access-token-requests`, `${org}/personal-access-tokens`, `${org}/personal-access-tokens?permission=contents_read&owner=crowd`, `${org}/personal-access-token-policy`, `${org}/people`, `${org}/audit-log`,
-    '/instance/people', '/instance/tokens', '/instance/tokens?owner=crowd', '/instance/policy', '/instance/audit-log', '/instance/health', '/settings/token-health',
-  ];
-  const slow: string[] = [];
-  for (const path of paths) {
-    const ms = await medianMs(visitor, path);
-    if (ms > AIM_MS * BUSY) slow.push(`${path}: ${ms.toFixed(0)} ms`);
+  const at = world.ctx.clock.now();
+  const entries = Array.from({ length: 1_201 }, (_, i) => ({ at, action: 'test.entry', user_id: ada.id, data_json: JSON.stringify({ i }) }));
+  for (let start = 0; start < entries.length; start += 500) await world.ctx.store.db.insertInto('audit').values(entries.slice(start, start + 500)).execute();
+  for (const path of ['/instance/audit-log.jsonl?action=test', '/instance/audit-log.jsonl?action=test.entry', '/settings/security-log.jsonl']) {
+    const { status, text, headers } = await visitor.get(path);
+    expect([status, String(headers['content-disposition'])]).toEqual([200, expect.stringContaining('attachment')]);
+    const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as { action: string; data: { i: number } }).filter(({ action }) => action === 'test.entry');
+    expect(lines.map(({ data }) => data.i), path).toEqual(entries.map((_, i) => 1_200 - i));
+    expect((await visitor.begin(path)).bytes).toBeLessThan(text.length / 2);
   }
-  expect(slow).toEqual([]);
 });

@@ -1,4 +1,5 @@
 /** The pages without a socket: a visitor with cookies who reads forms and sends them, as a browser without scripts does. */
+import { once } from 'node:events';
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
 import { addUser } from '../../../src/actions/accounts.ts';
@@ -26,6 +27,8 @@ export interface SeenForm {
 export interface Visitor {
   readonly cookies: Map<string, string>;
   get(path: string): Promise<Seen>;
+  /** Resolves with the first bytes of an answer, and hangs up. */
+  begin(path: string): Promise<{ readonly status: number; readonly bytes: number; readonly headers: Seen['headers'] }>;
   /** Opens the page, fills in the form of that id and sends it. */
   send(path: string, form: string, typed?: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Seen>;
   /** Sends what it is given, however forged. */
@@ -64,8 +67,17 @@ function visitor(fastify: ReturnType<typeof Fastify>, from: string): Visitor {
     for (const { name, value } of response.cookies) if (value === '') cookies.delete(name); else cookies.set(name, value);
     return { status: response.statusCode, text: response.payload, location: response.headers.location ?? null, headers: response.headers as Seen['headers'] };
   };
+  const begin: Visitor['begin'] = async (path) => {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fastify.inject({ method: 'GET', url: path, remoteAddress: from, headers: { accept: 'text/html', cookie }, payloadAsStream: true });
+    const body = response.stream();
+    await once(body, 'readable');
+    const first = body.read() as Buffer;
+    body.destroy();
+    return { status: response.statusCode, bytes: first.length, headers: response.headers as Seen['headers'] };
+  };
   const self: Visitor = {
-    cookies,
+    cookies, begin,
     get: (path) => ask('GET', path, {}),
     post: (path, body, headers = {}) => ask('POST', path, { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin', ...headers }, String(body)),
     send: async (path, form, typed = {}, headers = {}) => {

@@ -1,0 +1,174 @@
+/**
+ * Every address of the pages, and what stands for the parameters in it: the table by which tests prove that they left no page out.
+ *
+ * Invariant: a route that the door registers and this table lacks, or the other way round, fails whichever test uses the table.
+ */
+import Fastify from 'fastify';
+import { expect } from 'vitest';
+import { beginDevice } from '../../../src/actions/logins.ts';
+import type { Context } from '../../../src/actions/context.ts';
+import { mintSecret } from '../../../src/actions/one-time-secrets.ts';
+import { webDoor } from '../../../src/doors/web/plugin.ts';
+import type { TokenKind } from '../../../src/rules/model.ts';
+import { insertLink, type LinkPurpose } from '../../../src/store/one-time-links.ts';
+
+/** What the parameters stand for in a world with the organization octo, its repository octo/site, and an administrator who owns both. */
+export interface Places {
+  readonly tokens: Readonly<Record<TokenKind, number>>;
+  readonly mail: number;
+  readonly hook: number;
+  readonly links: Readonly<Record<'invitation' | 'verification' | 'password', string>>;
+  /** Of a device that waits. */
+  readonly userCode: string;
+}
+
+/** Who looks: the administrator, somebody who is not signed in, one who owes the second factor, or the first person of an empty instance, whose address holds the set-up link. */
+type Looker = 'administrator' | 'nobody' | 'half' | 'first';
+
+export interface Page { readonly as: Looker; readonly at: (places: Places) => readonly string[] }
+/** No page: it leads on (303), or is taken away as a file. */
+export interface NoPage { readonly as: Looker; readonly is: 'redirect' | 'download'; readonly at: (places: Places) => readonly string[] }
+
+const page = (...paths: string[]): Page => ({ as: 'administrator', at: () => paths });
+const forNobody = (...paths: string[]): Page => ({ as: 'nobody', at: () => paths });
+const made = (at: (places: Places) => string | string[]): Page => ({ as: 'administrator', at: (places) => [at(places)].flat() });
+const ofToken = (kind: TokenKind, list: string, below = ''): Page => made(({ tokens }) => `${list}/${tokens[kind]}${below}`);
+const redirect = (...paths: string[]): NoPage => ({ as: 'administrator', is: 'redirect', at: () => paths });
+const download = (...paths: string[]): NoPage => ({ as: 'administrator', is: 'download', at: () => paths });
+
+const FINE = '/settings/personal-access-tokens';
+const CLASSIC = '/settings/tokens';
+const SCOPED = '/-/user_settings/personal_access_tokens';
+const ORG = '/organizations/octo/settings';
+const WISH = new URLSearchParams({
+  client_id: 'latchkey-cli', response_type: 'code', redirect_uri: 'http://127.0.0.1:5555/', code_challenge: 'A'.repeat(43), code_challenge_method: 'S256', scope: 'contents:write metadata:read',
+});
+
+/** By the pattern of the route. Where a page has a search, it is asked for what there is, and for what there is not. */
+export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
+  '/login': forNobody('/login', '/login?notice=session-ended'),
+  '/login/two-factor': { as: 'half', at: () => ['/login/two-factor'] },
+  '/logout': page('/logout'),
+  '/setup/:link': { as: 'first', at: () => [] },
+  '/signup': forNobody('/signup'),
+  '/signup/:link': { as: 'nobody', at: ({ links }) => [`/signup/${links.invitation}`] },
+  '/password_reset': forNobody('/password_reset'),
+  '/password_reset/:link': { as: 'nobody', at: ({ links }) => [`/password_reset/${links.password}`] },
+  '/verify/:link': { as: 'nobody', at: ({ links }) => [`/verify/${links.verification}`] },
+  '/help': forNobody('/help'),
+  '/help/:topic': forNobody('/help/token_expired', '/help/ssh_remote'),
+  '/sudo': page('/sudo'),
+  '/login/oauth/authorize': page(`/login/oauth/authorize?${WISH}`),
+  '/login/device': made(({ userCode }) => ['/login/device', `/login/device?user_code=${userCode}`]),
+  '/device': redirect('/device'),
+
+  '/': page('/'),
+  '/:owner': page('/octo', '/ada'),
+  '/new': page('/new'),
+  '/:owner/:repo': page('/octo/site'),
+  '/:owner/:repo/settings': page('/octo/site/settings'),
+  '/:owner/:repo/settings/hooks/:id': made(({ hook }) => `/octo/site/settings/hooks/${hook}`),
+
+  '/settings': redirect('/settings'),
+  '/-/profile': redirect('/-/profile'),
+  '/settings/profile': page('/settings/profile'),
+  '/-/user_settings/profile': page('/-/user_settings/profile'),
+  '/settings/appearance': page('/settings/appearance'),
+  '/settings/emails': page('/settings/emails'),
+  '/settings/security': page('/settings/security'),
+  '/settings/security/two-factor': page('/settings/security/two-factor'),
+  '/settings/security/recovery-codes': page('/settings/security/recovery-codes'),
+  '/settings/sessions': page('/settings/sessions'),
+  '/settings/security-log': page('/settings/security-log'),
+  '/settings/security-log.jsonl': download('/settings/security-log.jsonl'),
+
+  '/settings/developers': redirect('/settings/developers'),
+  [FINE]: page(FINE),
+  [`${FINE}/new`]: page(`${FINE}/new`, `${FINE}/new?contents=write&issues=read&target_name=octo&selection=selected&repository_search=o`),
+  [`${FINE}/:id`]: ofToken('fine-grained', FINE),
+  [`${FINE}/:id/edit`]: ofToken('fine-grained', FINE, '/edit'),
+  [`${FINE}/:id/renew`]: ofToken('fine-grained', FINE, '/renew'),
+  [`${FINE}/:id/delete`]: ofToken('fine-grained', FINE, '/delete'),
+  [`${FINE}/:id/endpoints`]: ofToken('fine-grained', FINE, '/endpoints'),
+  [CLASSIC]: page(CLASSIC),
+  [`${CLASSIC}/new`]: page(`${CLASSIC}/new`),
+  [`${CLASSIC}/:id`]: ofToken('classic', CLASSIC),
+  [`${CLASSIC}/:id/edit`]: ofToken('classic', CLASSIC, '/edit'),
+  [`${CLASSIC}/:id/renew`]: ofToken('classic', CLASSIC, '/renew'),
+  [`${CLASSIC}/:id/delete`]: ofToken('classic', CLASSIC, '/delete'),
+  [SCOPED]: page(SCOPED),
+  [`${SCOPED}/:id`]: ofToken('scoped', SCOPED),
+  [`${SCOPED}/:id/edit`]: ofToken('scoped', SCOPED, '/edit'),
+  [`${SCOPED}/:id/renew`]: ofToken('scoped', SCOPED, '/renew'),
+  [`${SCOPED}/:id/delete`]: ofToken('scoped', SCOPED, '/delete'),
+  '/-/profile/personal_access_tokens': redirect('/-/profile/personal_access_tokens'),
+  '/settings/token-health': page('/settings/token-health'),
+  '/settings/token-health.ics': download('/settings/token-health.ics'),
+
+  '/organizations/:org/settings/': redirect(`${ORG}/`),
+  '/organizations/:org/settings/people': page(`${ORG}/people`),
+  '/organizations/:org/settings/personal-access-token-policy': page(`${ORG}/personal-access-token-policy`),
+  '/organizations/:org/settings/personal-access-token-requests': page(...searches(`${ORG}/personal-access-token-requests`)),
+  '/organizations/:org/settings/personal-access-tokens': page(...searches(`${ORG}/personal-access-tokens`)),
+  '/organizations/:org/settings/audit-log': page(...logSearches(`${ORG}/audit-log`)),
+  '/organizations/:org/settings/audit-log.jsonl': download(`${ORG}/audit-log.jsonl`),
+
+  '/instance': redirect('/instance'),
+  '/instance/people': page('/instance/people'),
+  '/instance/invitations': page('/instance/invitations'),
+  '/instance/policy': page('/instance/policy'),
+  '/instance/tokens': page('/instance/tokens', '/instance/tokens?owner=ada'),
+  '/instance/audit-log': page(...logSearches('/instance/audit-log')),
+  '/instance/audit-log.jsonl': download('/instance/audit-log.jsonl'),
+  '/instance/mail': page('/instance/mail'),
+  '/instance/mail/:id': made(({ mail }) => `/instance/mail/${mail}`),
+  '/instance/health': page('/instance/health'),
+};
+
+function searches(path: string): string[] {
+  return ['', '?owner=ada', '?repository=site', '?permission=contents_write', '?permission=codespaces_read'].map((query) => path + query);
+}
+
+function logSearches(path: string): string[] {
+  return ['', '?action=org', '?action=repo.destroy', '?actor=ada', '?actor=ada&action=repo.destroy'].map((query) => path + query);
+}
+
+/** The routes of the door as it stands: `GET` those of pages, `POST` those of forms. What serves the style, the script and the icon is left out. */
+export async function webRoutes(ctx: Context): Promise<Readonly<Record<'GET' | 'POST', readonly string[]>>> {
+  const fastify = Fastify({ logger: false });
+  const found = { GET: new Set<string>(), POST: new Set<string>() };
+  fastify.addHook('onRoute', ({ method, url }) => {
+    for (const [name, urls] of Object.entries(found)) if ([method].flat().includes(name) && !url.startsWith('/assets/')) urls.add(url);
+  });
+  await fastify.register(webDoor(ctx));
+  await fastify.close();
+  return { GET: [...found.GET].sort(), POST: [...found.POST].sort() };
+}
+
+/** Fails unless the table has every route of the door, and nothing else. */
+export async function expectEveryRoute(ctx: Context): Promise<void> {
+  expect(Object.keys(PAGE_ROUTES).sort(), 'add the page to test/doors/web/page-routes.ts').toEqual((await webRoutes(ctx)).GET);
+}
+
+/** Finds or makes what the parameters stand for. `owner` is the administrator; a person `hal` gets a second factor. */
+export async function placesIn(ctx: Context, owner: string): Promise<Places> {
+  const { db } = ctx.store;
+  const user = await db.selectFrom('accounts').select('id').where('login', '=', owner).executeTakeFirstOrThrow();
+  const email = await db.selectFrom('emails').select(['address', 'user_id']).where('user_id', '=', user.id).executeTakeFirstOrThrow();
+  await db.updateTable('accounts').set({ two_factor_at: ctx.clock.now() }).where('login', '=', 'hal').execute();
+  const newest = async (kind: TokenKind): Promise<number> => (await db.selectFrom('tokens').select('id').where('user_id', '=', user.id).where('kind', '=', kind).orderBy('id', 'desc').executeTakeFirstOrThrow()).id;
+  const link = async (purpose: LinkPurpose): Promise<string> => {
+    const secret = mintSecret();
+    const [userId, address] = purpose === 'invitation' ? [null, 'new@example.org'] : [user.id, email.address];
+    await insertLink(db, { digest: secret.digest(), purpose, userId, address, createdAt: ctx.clock.now(), endsAt: ctx.clock.now() + 3600 });
+    return secret.reveal();
+  };
+  const device = await beginDevice(ctx, { permissions: [{ permission: 'contents', level: 'write' }], owners: null, expiresInDays: 90, name: 'a device' }, '192.0.2.9');
+  return {
+    tokens: { 'fine-grained': await newest('fine-grained'), classic: await newest('classic'), scoped: await newest('scoped') },
+    mail: (await db.selectFrom('outbox').select('id').orderBy('id', 'desc').executeTakeFirstOrThrow()).id,
+    hook: (await db.selectFrom('webhooks').select('id').orderBy('id').executeTakeFirstOrThrow()).id,
+    links: { invitation: await link('invitation'), verification: await link('verification'), password: await link('password') },
+    userCode: device!.userCode,
+  };
+}
