@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 
-/** How long an answer is kept, and a request counts as seen lately. Short, since a branch that is deleted should not live on here for long. */
+/** How long an answer is kept, and a request counts as seen lately. A herd comes within it; what lies here takes room. */
 export const KEEP_MS = 60_000;
 const READ_BYTES = 128 * 1024;
 const MAX_SEEN = 10_000;

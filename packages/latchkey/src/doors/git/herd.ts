@@ -4,7 +4,8 @@
  * The first clone is an ordinary one. When the same request comes again within a minute, its answer is kept on the disk while it streams, and whoever
  * asks for it next reads along: no process, no place in the queue. Lists of refs, which every clone asks for first, are shared by those who ask at once.
  * Invariant: every client was let in to this very repository before (the key holds its id, which is never given twice).
- * Invariant: what is kept holds no more than git itself would send to the same request: objects are named by hash, and it goes with the next push.
+ * Invariant: what is kept holds no more than git itself would send to the same request: objects are named by hash, and the key holds the stamp of the
+ * repository on the disk, which changes with every push, deletion and clean-up, through whichever worker, node or shell.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { PackCache, type SharedPack } from '../../git/pack-cache.ts';
 import { collectOutput, GitFailure } from '../../git/processes.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { SharedRuns } from '../../git/shared-runs.ts';
+import { stampOf } from '../../git/stamp.ts';
 import { NO_CACHE, type Exchange } from './backend.ts';
 import { refuseMistake } from './refuse.ts';
 
@@ -42,7 +44,7 @@ export class Herds {
     this.#packs = new PackCache({ folder: join(ctx.settings.data, 'pack-cache'), maxBytes: ctx.settings.packCacheMib * MIB });
   }
 
-  /** A push has changed something. */
+  /** A push has changed something: what it made useless needs no room any more. */
   forget(repositoryId: number): void {
     this.#packs.forget(repositoryId);
   }
@@ -60,8 +62,10 @@ export class Herds {
     const alone = { ...exchange, received };
     const listing = alikeOf(request, received, repositoryId, listingKey);
     if (listing !== null) return this.#list(listing, alone);
-    const alike = alikeOf(request, received, repositoryId, fetchKey);
-    if (alike === null) return alone;
+    const wanted = alikeOf(request, received, repositoryId, fetchKey);
+    const stamp = wanted === null ? null : stampOf(run.path);
+    if (wanted === null || stamp === null) return alone;
+    const alike = { ...wanted, key: `${wanted.key} ${stamp}` };
     const pack = this.#packs.find(alike.key) ?? (this.#packs.isRepeated(alike.key) ? await this.#begin(alike, run, repositoryId) : null);
     if (pack === null) return alone;
     await this.#pass(pack, exchange);

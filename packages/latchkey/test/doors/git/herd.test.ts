@@ -2,13 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { startServer } from '../../../src/app.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addUser } from '../../../src/actions/accounts.ts';
 import { createToken } from '../../../src/actions/tokens.ts';
+import { loadSettings } from '../../../src/base/config.ts';
+import type { Secret } from '../../../src/base/secret.ts';
 import { fetchKey } from '../../../src/git/fetch-request.ts';
 import { PackCache } from '../../../src/git/pack-cache.ts';
 import { SharedRuns } from '../../../src/git/shared-runs.ts';
-import { makeWorld, type World } from './server.ts';
+import { stampOf } from '../../../src/git/stamp.ts';
+import { makeWorld, runGit, type World } from './server.ts';
 
 let world: World;
 let clones = 0;
@@ -35,6 +39,16 @@ async function runsDuring(work: () => Promise<unknown>): Promise<number> {
   const runs = serve.mock.calls.filter(([run]) => run.service === 'upload-pack').length;
   serve.mockRestore();
   return runs;
+}
+
+/** A clone's second request, for one commit. */
+function ask(url: string, commitId: string, login: string, password: Secret): Promise<Response> {
+  const line = (text: string): string => (text.length + 5).toString(16).padStart(4, '0') + text + '\n';
+  const body = `${line('command=fetch')}${line('object-format=sha1')}0001${line('thin-pack')}${line('ofs-delta')}${line(`want ${commitId}`)}${line('done')}0000`;
+  const authorization = `Basic ${Buffer.from(`${login}:${password.reveal()}`).toString('base64')}`;
+  return fetch(`${url}/ada/closed.git/git-upload-pack`, {
+    method: 'POST', body, headers: { authorization, 'content-type': 'application/x-git-upload-pack-request', 'git-protocol': 'version=2' },
+  });
 }
 
 beforeAll(async () => {
@@ -76,19 +90,39 @@ describe('a herd of clones', () => {
     const ctx = world.server.context;
     await addUser(ctx, operatorPermit(), { login: 'eve', email: 'eve@example.org', verified: true, admin: false, password: null });
     const { secret } = await createToken(ctx, operatorPermit(), { userLogin: 'eve', kind: 'classic', name: 'all', description: '', scopes: ['repo'], grants: [] });
-    const line = (text: string): string => (text.length + 5).toString(16).padStart(4, '0') + text + '\n';
     const head = (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
-    const body = `${line('command=fetch')}${line('object-format=sha1')}0001${line('thin-pack')}${line('ofs-delta')}${line(`want ${head}`)}${line('done')}0000`;
-    const ask = (authorization: string): Promise<Response> => fetch(`${world.url}/ada/closed.git/git-upload-pack`, {
-      method: 'POST', body, headers: { authorization, 'content-type': 'application/x-git-upload-pack-request', 'git-protocol': 'version=2' },
-    });
-    const basic = (login: string, password: string): string => `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
     const answers = [];
-    for (let n = 0; n < 3; n++) answers.push(Buffer.from(await (await ask(basic('ada', world.reader.reveal()))).arrayBuffer()));
+    for (let n = 0; n < 3; n++) answers.push(Buffer.from(await (await ask(world.url, head, 'ada', world.reader)).arrayBuffer()));
     expect(answers[2]!.equals(answers[1]!)).toBe(true);
     expect(answers[2]!.includes('packfile')).toBe(true);
-    const refused = await ask(basic('eve', secret.reveal()));
+    const refused = await ask(world.url, head, 'eve', secret);
     expect([refused.status, (await refused.text()).includes('packfile')]).toEqual([404, false]);
+  });
+
+  it('gets nothing on one node that was deleted and cleared away through another', async () => {
+    const { context } = world.server;
+    const other = await startServer(loadSettings({ flags: { data: context.settings.data, port: 0, logLevel: 'silent' }, env: {} }));
+    onTestFinished(() => other.close());
+    const remote = world.remote('ada/closed', world.full);
+    await world.ok(['checkout', '-q', '-b', 'leak'], { in: 'work' });
+    await writeFile(join(world.folder, 'work', 'password'), 'hunter2');
+    await world.ok(['add', '.'], { in: 'work' });
+    await world.ok(['commit', '-qm', 'leak'], { in: 'work' });
+    await world.ok(['push', '-q', remote, 'leak'], { in: 'work' });
+    const leak = (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
+    const answer = async (): Promise<string> => (await ask(other.url, leak, 'ada', world.reader)).text();
+    const serve = vi.spyOn(other.context.git, 'serve');
+    // Kept there, not told of what is pushed here.
+    await vi.waitFor(async () => {
+      const before = serve.mock.calls.length;
+      expect(await answer()).toContain('packfile');
+      expect(serve.mock.calls.length).toBe(before);
+    }, { interval: 30 });
+    await world.ok(['push', '-q', remote, ':leak'], { in: 'work' });
+    const path = context.git.path('ada', 'closed');
+    await runGit(['gc', '-q', '--prune=now'], path, {});
+    await vi.waitFor(() => expect(stampOf(path)).not.toBeNull());
+    expect(await answer()).toContain(`not our ref ${leak}`);
   });
 
   it('leaves no file behind', async () => {
