@@ -17,6 +17,7 @@ import { makeLog } from './base/log.ts';
 import { headerOf } from './base/raw-headers.ts';
 import type { Settings } from './base/config.ts';
 import { duringRequest, requestIdOf, type RequestMark } from './base/request-id.ts';
+import { duringSpan, type Span, type Tracer } from './base/trace.ts';
 import { gaugesOf } from './actions/gauges.ts';
 import { JobRunner } from './actions/job-runner.ts';
 import { single, type DoorName } from './actions/metrics.ts';
@@ -29,6 +30,7 @@ import { makeGitDoor } from './doors/git/routes.ts';
 import { oauthDoor } from './doors/oauth/door.ts';
 import { webDoor } from './doors/web/plugin.ts';
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts';
+import { beginRequestSpan, endRequestSpan } from './request-spans.ts';
 
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:7070`. */
@@ -61,7 +63,8 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   const context = await openContext(settings, makeLog(settings.logLevel));
   try {
     const readiness: Readiness = { stopping: false, ended: new AbortController() };
-    const { fastify, server } = makeListener(context, readiness);
+    const tracer = await tracerFor(context);
+    const { fastify, server } = makeListener(context, readiness, tracer);
     await fastify.ready();
     context.memory.join();
     await listen(server, settings);
@@ -69,7 +72,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     context.listensAt(port);
     const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${port}`;
     context.log.info({ url, engine: context.store.engine }, 'listening');
-    const jobs = new JobRunner(context);
+    const jobs = new JobRunner(context, { tracer });
     const metrics = await showMetrics(context, jobs);
     if (metrics !== null) context.log.info({ url: metrics.url }, 'metrics');
     return {
@@ -77,12 +80,24 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       close: async () => {
         await close({ server, fastify, jobs, context, readiness });
         await metrics?.close();
+        await tracer?.close();
       },
     };
   } catch (error) {
     await context.close();
     throw error;
   }
+}
+
+/** Null when no traces are asked for: then nothing of OpenTelemetry is loaded. */
+async function tracerFor({ settings, log }: OpenContext): Promise<Tracer | null> {
+  if (settings.otlpEndpoint === null) {
+    if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined) log.info('OTEL_EXPORTER_OTLP_ENDPOINT is set, but traces are sent only where --otlp-endpoint says');
+    return null;
+  }
+  const { openTracer } = await import('./otlp-tracer.ts');
+  log.info({ endpoint: settings.otlpEndpoint }, 'traces');
+  return openTracer(settings.otlpEndpoint, settings, log);
 }
 
 /** A worker's numbers are asked for by the process above it, which adds them up. */
@@ -95,27 +110,17 @@ async function showMetrics(context: OpenContext, jobs: JobRunner): Promise<Metri
   return null;
 }
 
-function makeListener(context: OpenContext, readiness: Readiness): { fastify: FastifyInstance; server: Server } {
-  const doors: readonly (readonly [DoorName, Door])[] = [['forward', makeForwardDoor(context)], ['git', makeGitDoor(context, readiness.ended.signal)]];
+function makeListener(context: OpenContext, readiness: Readiness, tracer: Tracer | null): { fastify: FastifyInstance; server: Server } {
   let server: Server | undefined;
   const fastify = Fastify({
     logger: false,
     serverFactory: (handler) => {
-      const answer: RequestListener = (request, response) => {
-        // So that connections that proxies keep end after an answer rather than in the middle of a question.
-        if (readiness.stopping) response.shouldKeepAlive = false;
-        const startedAt = performance.now();
-        const mark: RequestMark = { id: null };
-        duringRequest(mark, () => {
-          for (const [name, door] of doors) if (door(request, response)) return count(context, name, response, startedAt);
-          response.setHeader('X-Request-Id', requestIdOf(mark));
-          count(context, nameOf(request.url!), response, startedAt);
-          // The API doors decide first; the others read small bodies only, so their clients need not ask.
-          if (nameOf(request.url!) === 'web' && headerOf(request.rawHeaders, 'expect')?.toLowerCase() === '100-continue') response.writeContinue();
-          handler(request, response);
-        });
-      };
-      server = makeServer(context.settings, answer);
+      const answer = answerer(context, readiness, handler);
+      server = makeServer(context.settings, tracer === null ? (request, response) => answer(request, response, null) : (request, response) => {
+        const span = beginRequestSpan(tracer, context.settings, request);
+        if (span === null) answer(request, response, null);
+        else duringSpan(span, () => answer(request, response, span));
+      });
       return server;
     },
   });
@@ -137,9 +142,40 @@ function makeListener(context: OpenContext, readiness: Readiness): { fastify: Fa
   return { fastify, server: server! };
 }
 
+/** Hands a request to the first door whose path it is, and what is left to Fastify. */
+function answerer(context: OpenContext, readiness: Readiness, fastify: RequestListener): (request: IncomingMessage, response: ServerResponse, span: Span | null) => void {
+  const doors: readonly (readonly [DoorName, Door])[] = [['forward', makeForwardDoor(context)], ['git', makeGitDoor(context, readiness.ended.signal)]];
+  return (request, response, span) => {
+    // So that connections that proxies keep end after an answer rather than in the middle of a question.
+    if (readiness.stopping) response.shouldKeepAlive = false;
+    const startedAt = performance.now();
+    const mark: RequestMark = { id: null };
+    duringRequest(mark, () => {
+      for (const [door, handle] of doors) if (handle(request, response)) return count(context, { door, mark, span, startedAt }, response);
+      response.setHeader('X-Request-Id', requestIdOf(mark));
+      const door = nameOf(request.url!);
+      count(context, { door, mark, span, startedAt }, response);
+      // The API doors decide first; the others read small bodies only, so their clients need not ask.
+      if (door === 'web' && headerOf(request.rawHeaders, 'expect')?.toLowerCase() === '100-continue') response.writeContinue();
+      fastify(request, response);
+    });
+  };
+}
+
+/** A request, for whoever counts it. */
+interface Served {
+  readonly door: DoorName;
+  readonly mark: RequestMark;
+  readonly span: Span | null;
+  readonly startedAt: number;
+}
+
 /** Most answers of the plain doors are there at once, and need no listener. */
-function count({ metrics }: OpenContext, door: DoorName, response: ServerResponse, startedAt: number): void {
-  const served = (): void => metrics.served(door, response.statusCode, performance.now() - startedAt);
+function count({ metrics }: OpenContext, { door, mark, span, startedAt }: Served, response: ServerResponse): void {
+  const served = (): void => {
+    metrics.served(door, response.statusCode, performance.now() - startedAt);
+    if (span !== null) endRequestSpan(span, door, requestIdOf(mark), response);
+  };
   if (response.writableEnded) served();
   else response.once('close', served);
 }

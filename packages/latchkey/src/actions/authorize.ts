@@ -6,8 +6,10 @@
  */
 import { networkOf } from '../base/address.ts';
 import { soon, type Soon } from '../base/soon.ts';
+import { currentSpan, traced } from '../base/trace.ts';
 import { decide, isVisible, type Refusal } from '../rules/decide.ts';
 import { explain, type Explanation } from '../rules/explain.ts';
+import type { Reason } from '../catalogue/refusals.ts';
 import type { RepositoryRole } from '../catalogue/roles.ts';
 import type { Bearer, Need, OwnerRecord, Question, RepositoryRecord, Target } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
@@ -82,11 +84,21 @@ function almighty(actor: Actor, target: Target): Permit {
 
 /** Decides a request. Answers at once when everything about it is remembered. */
 export function authorize(ctx: Context, request: AccessRequest): Soon<Verdict> {
-  return soon(ctx.memory.refresh(), () =>
-    soon(authenticate(ctx, request.credential), (found) => {
-      return 'via' in found ? reject(ctx, request, found) : authorizeIdentity(ctx, request, found);
-    }),
+  return traced('decide', 'internal', NO_ATTRIBUTES, () =>
+    soon(ctx.memory.refresh(), () =>
+      soon(authenticate(ctx, request.credential), (found) => {
+        return 'via' in found ? reject(ctx, request, found) : authorizeIdentity(ctx, request, found);
+      }),
+    ),
   );
+}
+
+const NO_ATTRIBUTES = {};
+
+/** Counts a refusal, and notes it on the span of the request. */
+function countRefusal(ctx: Context, request: Pick<AccessRequest, 'door'>, reason: Reason): void {
+  ctx.metrics.decided(request.door ?? 'other', reason);
+  currentSpan()?.root.set({ 'latchkey.reason': reason });
 }
 
 /**
@@ -95,7 +107,7 @@ export function authorize(ctx: Context, request: AccessRequest): Soon<Verdict> {
  */
 function reject(ctx: Context, request: AccessRequest, found: Rejection): Soon<Verdict> {
   const told = (rejection: Rejection & { retryAfterSec?: number }): Verdict => {
-    ctx.metrics.decided(request.door ?? 'other', rejection.reason);
+    countRefusal(ctx, request, rejection.reason);
     return { allowed: false, explanation: explainRejection(ctx, request, rejection) };
   };
   if (isGitAskingFirst(request, found)) return told(found);
@@ -168,7 +180,7 @@ function nothingCalled(name: TargetName): Target {
 function refuse(ctx: Context, request: Asked, question: Question, refusals: readonly [Refusal, ...Refusal[]]): Soon<Verdict> {
   const { bearer } = question;
   const { reason } = refusals[0];
-  ctx.metrics.decided(request.door ?? 'other', reason);
+  countRefusal(ctx, request, reason);
   ctx.log.debug({ reason, tokenId: bearer.via === 'token' ? bearer.token.id : null, purpose: request.purpose }, 'refused');
   const explanation = explain(ctx.settings.publicUrl, question, refusals, urlUsername(request.credential));
   if (bearer.via === 'token') ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);

@@ -5,6 +5,7 @@
  * Invariant: the runner never rejects and never stops by itself: without a database it logs and looks again.
  */
 import { randomUUID } from 'node:crypto';
+import { tracedAlone, type Tracer } from '../base/trace.ts';
 import { endJob, ensureSchedule, freeJobs, renewJobs, returnJob, takeJobs, type JobEnd, type TakenJob } from '../store/jobs.ts';
 import type { Context } from './context.ts';
 import { JOB_HANDLERS, SCHEDULES, type JobHandler } from './job-handlers.ts';
@@ -32,6 +33,8 @@ export interface JobRunnerOptions {
   readonly schedules?: readonly { readonly kind: string; readonly everySec: number }[];
   readonly pollMs?: number;
   readonly leaseSec?: number;
+  /** Records each job as a span of its own; null or left out records none. */
+  readonly tracer?: Tracer | null;
 }
 
 interface Running {
@@ -50,6 +53,7 @@ export class JobRunner {
   readonly #id = randomUUID();
   readonly #running = new Map<number, Running>();
   readonly #leaseSec: number;
+  readonly #tracer: Tracer | null;
   readonly #timers: readonly NodeJS.Timeout[];
   #turn: Promise<void> | null = null;
   #scheduled = false;
@@ -60,6 +64,7 @@ export class JobRunner {
     this.#handlers = options.handlers ?? (JOB_HANDLERS as Readonly<Record<string, JobHandler<never>>>);
     this.#schedules = options.schedules ?? SCHEDULES;
     this.#leaseSec = options.leaseSec ?? LEASE_SEC;
+    this.#tracer = options.tracer ?? null;
     this.#timers = [
       setInterval(() => void this.look(), options.pollMs ?? POLL_MS).unref(),
       setInterval(() => void this.#renew(), Math.min(RENEW_MS, (this.#leaseSec * 1000) / 4)).unref(),
@@ -134,7 +139,8 @@ export class JobRunner {
     // Counted when it was begun: a job that takes the process down with it ends here, too.
     if (job.attempts > MAX_ATTEMPTS) return { failed: true, error: 'it was begun too often and never ended', again: null };
     try {
-      await this.#handlers[job.kind]!(this.#ctx, job.payload as never, signal);
+      const attributes = { 'latchkey.job.kind': job.kind, 'latchkey.job.id': job.id, 'latchkey.job.attempts': job.attempts };
+      await tracedAlone(this.#tracer, `job ${job.kind}`, attributes, () => this.#handlers[job.kind]!(this.#ctx, job.payload as never, signal));
       return { failed: false };
     } catch (error) {
       const again = job.attempts >= MAX_ATTEMPTS ? null : this.#ctx.clock.now() + retryDelaySec(job.attempts);

@@ -8,6 +8,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport, type Transporter } from 'nodemailer';
+import { traced } from '../base/trace.ts';
 import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../base/time.ts';
 import { writeMail, type MailFacts, type MailTemplate } from '../catalogue/mails.ts';
 import { accountById } from '../store/accounts.ts';
@@ -69,7 +70,8 @@ async function deliverOne(ctx: Context, mail: OutboxMail, at: UnixSeconds): Prom
       await markKept(ctx.store.db, mail.id, at);
       return 'kept';
     }
-    await send(smtpTransport(ctx.settings.smtp.reveal()), ctx, mail);
+    const transport = smtpTransport(ctx.settings.smtp.reveal());
+    await traced('send mail', 'client', { 'latchkey.mail.template': mail.template }, () => send(transport, ctx, mail));
     await markSent(ctx.store.db, mail.id, at);
     return 'sent';
   } catch (error) {

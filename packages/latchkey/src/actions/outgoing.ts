@@ -10,6 +10,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { mayReach } from '../base/private-networks.ts';
+import { currentSpan, traced } from '../base/trace.ts';
 
 /** How long the whole exchange may take, as at GitHub. */
 export const MAX_EXCHANGE_SEC = 10;
@@ -45,6 +46,15 @@ export function addressProblem(url: URL, allowedNetworks: readonly string[]): st
 
 /** Sends a POST request and gives what came back. Never rejects: what went wrong is in the answer. */
 export function post(outgoing: Outgoing): Promise<Answer> {
+  // Not the path: many receivers have a secret in there.
+  return traced('POST', 'client', { 'http.request.method': 'POST', 'server.address': hostOf(outgoing.url) }, async () => {
+    const answer = await send(outgoing);
+    if (answer.statusCode > 0) currentSpan()?.set({ 'http.response.status_code': answer.statusCode });
+    return answer;
+  });
+}
+
+function send(outgoing: Outgoing): Promise<Answer> {
   const { url, headers, body, insecureSsl, allowedNetworks, signal } = outgoing;
   const refused = addressProblem(url, allowedNetworks);
   if (refused !== null) return Promise.resolve(noAnswer(refused));

@@ -5,6 +5,7 @@
  */
 import { destination, pino, type Logger } from 'pino';
 import { currentRequestId } from './request-id.ts';
+import { currentSpan } from './trace.ts';
 
 export type Log = Logger;
 
@@ -15,7 +16,7 @@ const CREDENTIAL_PATHS = ['authorization', 'cookie', 'password', 'token', 'secre
   `*.headers["${name}"]`,
 ]);
 
-/** Levels are pino's: `trace` … `fatal`, or `silent`. Times are ISO 8601 in UTC. */
+/** Levels are pino's: `trace` … `fatal`, or `silent`. Times are ISO 8601 in UTC. Where a trace runs, a line names it as OpenTelemetry's log formats do. */
 export function makeLog(level: string, fd = 2): Log {
   return pino(
     {
@@ -23,7 +24,8 @@ export function makeLog(level: string, fd = 2): Log {
       base: null,
       mixin: () => {
         const requestId = currentRequestId();
-        return requestId === null ? {} : { requestId };
+        const span = currentSpan();
+        return { ...(requestId === null ? {} : { requestId }), ...(span === null ? {} : { trace_id: span.traceId, span_id: span.id }) };
       },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       redact: { paths: [...CREDENTIAL_PATHS, 'headers["private-token"]', '*.headers["private-token"]'], censor: '[redacted]' },

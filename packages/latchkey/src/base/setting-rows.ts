@@ -5,7 +5,7 @@
  * Invariant: a row's spellings follow from its name. `maxGitProcesses` is `--max-git-processes`, `LATCHKEY_MAX_GIT_PROCESSES`, and
  * `max-git-processes` in the file. Only a list's flag is named apart, because it is given once for each value.
  */
-import { databaseUrl, host, mailbox, networks, onOff, oneOf, origin, path, smtpUrl, textLike, wholeNumber, type ValueKind } from './setting-values.ts';
+import { databaseUrl, endpoint, host, mailbox, networks, onOff, oneOf, origin, path, smtpUrl, textLike, wholeNumber, type ValueKind } from './setting-values.ts';
 
 export type SettingSection = 'Where things are' | 'Listening' | 'Git' | 'Tokens' | 'People' | 'Mail' | 'Other services' | 'Limits' | 'Running';
 
@@ -146,6 +146,14 @@ export const SETTING_ROWS = {
     doc: 'port on which Prometheus reads /metrics, apart from the public one; 0 takes a free one',
   }),
   metricsHost: row<string, string>({ section: 'Running', kind: host, default: '127.0.0.1', doc: 'address to listen on for metrics; who reaches it may read them' }),
+  otlpEndpoint: optional({
+    section: 'Running', kind: endpoint, defaultMeans: 'no traces',
+    doc: 'collector that traces are sent to, by OTLP over HTTP at URL/v1/traces',
+  }),
+  traceOneIn: row<number, number>({
+    section: 'Running', kind: wholeNumber(1, 1_000_000), default: 1,
+    doc: 'of so many requests and jobs one is traced; a request that a trusted proxy says is traced always is',
+  }),
   webhookNetworks: row<readonly string[], readonly string[]>({
     section: 'Running', kind: networks, default: [], flag: '--webhook-network',
     doc: 'networks that webhooks may reach though they are not public (loopback and private ones are refused otherwise)',

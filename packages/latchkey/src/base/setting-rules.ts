@@ -65,6 +65,12 @@ export const SETTING_RULES: readonly SettingRule[] = [
     hint: 'leave --insecure-http out: with a certificate the server speaks HTTPS alone',
   },
   {
+    about: 'traceOneIn', listening: true,
+    broken: ({ otlpEndpoint, traceOneIn }) => otlpEndpoint === null && traceOneIn !== 1,
+    message: () => '--trace-one-in is given, but no traces are sent anywhere.',
+    hint: 'name the collector, too: --otlp-endpoint URL',
+  },
+  {
     about: 'demo', listening: true,
     broken: (values) => values.demo && values.database !== null,
     message: () => '--demo fills the database of an empty data folder, so it does not go with --database.',

@@ -83,6 +83,13 @@ export const origin: ValueKind<string> = kind('URL', 'an http:// or https:// add
   return (url.protocol === 'https:' || url.protocol === 'http:') && url.pathname === '/' ? url.origin : undefined;
 });
 
+/** Where requests of our own go, with or without a path. No user name or password in it: whoever may see the settings would see it. */
+export const endpoint: ValueKind<string> = kind('URL', 'an http:// or https:// address without user name, query or fragment', (value) => {
+  if (typeof value !== 'string' || !URL.canParse(value) || /[?#@]/.test(value)) return undefined;
+  const url = new URL(value);
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url.href.replace(/\/+$/, '') : undefined;
+});
+
 /** Where PostgreSQL is. A secret, because the address usually holds a password. */
 export const databaseUrl: ValueKind<Secret> = kind(
   'URL',

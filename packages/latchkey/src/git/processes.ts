@@ -7,6 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { currentSpan } from '../base/trace.ts';
 import { FairQueue, type QueueLimits, type Release } from './queue.ts';
 
 /** How much of what git says on stderr is kept, from its end, for the log. */
@@ -65,6 +66,7 @@ export function startGit(command: GitCommand): GitProcess {
     child.once('close', (code, signal) => resolve({ code, signal, stderr, stopped }));
     child.once('error', (error) => { stderr = `git could not be started: ${error.message}`; resolve({ code: null, signal: null, stderr, stopped }); });
   });
+  trace(command.args, ended);
   const stop = (): void => {
     child.stdin.destroy();
     child.stdout.resume();
@@ -75,6 +77,19 @@ export function startGit(command: GitCommand): GitProcess {
     void exited.then(() => { clearTimeout(term); clearTimeout(kill); });
   };
   return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, ended, exited, stop };
+}
+
+/** The span of a process names the command alone: what follows may be paths, and what clients chose. */
+function trace(args: readonly string[], ended: Promise<GitEnd>): void {
+  const parent = currentSpan();
+  if (parent === null || parent.hasEnded) return;
+  const command = args.find((arg, i) => !arg.startsWith('-') && args[i - 1] !== '-c') ?? '';
+  const span = parent.child(`git ${command}`, 'client', { 'process.executable.name': 'git', 'latchkey.git.service': command });
+  void ended.then(({ code, signal, stopped }) => {
+    span.set({ ...(code === null ? {} : { 'process.exit.code': code }), ...(signal === null ? {} : { 'latchkey.git.signal': signal }), 'latchkey.git.stopped': stopped });
+    if (code === 0 || stopped) span.end();
+    else span.end(signal ?? (code === null ? 'not_started' : `exit ${code}`));
+  });
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals = 'SIGKILL'): void {

@@ -7,6 +7,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { Log } from '../base/log.ts';
+import { traced } from '../base/trace.ts';
 import type { Database } from './schema.ts';
 import type { Learn } from './cluster.ts';
 import { migrate } from './migrations.ts';
@@ -70,12 +71,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     const applied = await migrate(opened);
     if (applied.length > 0) options.log.info({ engine: opened.engine, migrations: applied }, 'brought the database up to date');
-    return opened;
+    return { ...opened, transaction: (work) => traced('transaction', 'client', { 'db.system.name': SYSTEM_NAMES[opened.engine] }, () => opened.transaction(work)) };
   } catch (error) {
     await opened.close();
     throw error;
   }
 }
+
+/** What OpenTelemetry's conventions call the engines. */
+const SYSTEM_NAMES: Readonly<Record<Engine, string>> = { sqlite: 'sqlite', postgres: 'postgresql' };
 
 /** SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY; PostgreSQL's unique_violation. */
 const UNIQUE_CODES: ReadonlySet<unknown> = new Set([2067, 1555, '23505']);

@@ -90,6 +90,8 @@ const VALUES: readonly [SettingName, readonly [string, unknown][], readonly stri
   ['publicUrl', [['https://a.example:8443', 'https://a.example:8443']],
     ['ftp://a.example', 'https://a.example/git', 'https://a.example/?x', 'https://a.example/#x', 'https://u:p@a.example', 'a.example', ''],
     'an http:// or https:// address without user name, path, query or fragment'],
+  ['otlpEndpoint', [['http://collector:4318', 'http://collector:4318'], ['https://Otel.example/base/', 'https://otel.example/base']],
+    ['collector:4318', 'ftp://collector', 'https://u:p@collector', 'https://collector/?x', 'https://collector/#x', ''], 'an http:// or https:// address without user name, query or fragment'],
   ['tokenPrefix', [['a', 'a'], ['A1b2C3d4E5f6G7h8', 'A1b2C3d4E5f6G7h8']], ['', 'A1b2C3d4E5f6G7h8i', 'a_b', 'ä'], '1 to 16 letters and digits'],
   ['logLevel', [['debug', 'debug'], ['silent', 'silent']], ['verbose', 'INFO', ''], 'one of trace, debug, info, warn, error, fatal, silent'],
   ['insecureHttp', [['true', true], ['1', true], ['false', false], ['0', false]], ['yes', ''], 'true or false'],
@@ -173,6 +175,10 @@ const COMBINATIONS: readonly [string, SettingSources['flags'], string | null][] 
   ['clear text meant, but a certificate given', { insecureHttp: true, tlsCert: 'c', tlsKey: 'k' }, '--insecure-http and --tls-cert contradict each other.'],
   ['the demo on PostgreSQL', { demo: true, database: 'postgres://db/x' }, '--demo fills the database of an empty data folder, so it does not go with --database.'],
   ['the demo', { demo: true }, null],
+  ['traces of some requests, to nowhere', { traceOneIn: '100' }, '--trace-one-in is given, but no traces are sent anywhere.'],
+  ['traces of some requests', { traceOneIn: '1000000', otlpEndpoint: 'http://collector:4318' }, null],
+  ['traces of no request', { traceOneIn: '0', otlpEndpoint: 'http://collector:4318' }, '--trace-one-in must be a whole number from 1 to 1000000, not 0.'],
+  ['traces of too few requests', { traceOneIn: '1000001', otlpEndpoint: 'http://collector:4318' }, '--trace-one-in must be a whole number from 1 to 1000000, not 1000001.'],
 ];
 
 describe('contradictions refuse the start', () => {
