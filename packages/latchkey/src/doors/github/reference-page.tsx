@@ -4,7 +4,7 @@ import { renderToString } from 'preact-render-to-string';
 import type { Endpoint } from './endpoint.ts';
 import { groupOf, needInWords, parametersOf } from './openapi.ts';
 
-const STYLE = `body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem;color:#1f2328;background:#fff}code{font:14px ui-monospace,monospace}
+const STYLE = `body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem;color:#1f2328;background:#fff;overflow-wrap:anywhere}code{font:14px ui-monospace,monospace}
 h3{margin:2rem 0 0;border-top:1px solid #d1d9e0;padding-top:1rem}h3 code{font-weight:600}table{border-collapse:collapse;width:100%}td,th{border:1px solid #d1d9e0;padding:.25rem .5rem;text-align:left;vertical-align:top}
 nav li{display:inline-block;margin-right:1rem}.need{color:#59636e}a{color:#0969da}@media(prefers-color-scheme:dark){body{background:#0d1117;color:#f0f6fc}td,th,h3{border-color:#3d444d}.need{color:#9198a1}a{color:#4493f8}}`;
 
@@ -23,13 +23,15 @@ export function referencePage(endpoints: readonly Endpoint[], apiUrl: string): s
         <style>{STYLE}</style>
       </head>
       <body>
-        <h1>REST API reference</h1>
-        <p>
-          Everything below is found under <code>{apiUrl}</code>. Send a personal access token: <code>Authorization: Bearer TOKEN</code>. For programs:{' '}
-          <a href={`${apiUrl}/openapi.json`}>OpenAPI 3.1</a>.
-        </p>
-        <nav aria-label="Groups"><ul>{groups.map(([name]) => <li key={name}><a href={`#${name}`}>{name}</a></li>)}</ul></nav>
-        {groups.map(([name, members]) => <Group key={name} name={name} endpoints={members} />)}
+        <main>
+          <h1>REST API reference</h1>
+          <p>
+            Everything below is found under <code>{apiUrl}</code>. Send a personal access token: <code>Authorization: Bearer TOKEN</code>. For programs:{' '}
+            <a href={`${apiUrl}/openapi.json`}>OpenAPI 3.1</a>.
+          </p>
+          <nav aria-label="Groups"><ul>{groups.map(([name]) => <li key={name}><a href={`#${name}`}>{name}</a></li>)}</ul></nav>
+          {groups.map(([name, members]) => <Group key={name} name={name} endpoints={members} />)}
+        </main>
       </body>
     </html>,
   )}`;
