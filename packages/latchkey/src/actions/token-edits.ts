@@ -50,7 +50,7 @@ export async function editToken(ctx: Context, permit: Permit, id: number, edit: 
       await keepEditWithin(tx, permit, token, change, plans);
       const changed = await updateToken(tx, id, change, at);
       if (changed === null) throw problem('conflict', `The token ${token.name} was revoked meanwhile.`);
-      if (change.scopes !== undefined) await withdrawFromAll(tx, id);
+      if (change.scopes !== undefined && change.scopes.join() !== token.scopes.join()) await withdrawFromAll(tx, id);
       if (plans !== null) await applyPlans(tx, permit, changed, plans, at);
       await record(tx, permit, at, {
         action: tokenEvent(token.kind, 'update'), userId: token.userId, tokenId: id, data: { name: changed.name, pat_field_changed: fieldsOf(edit), ...oldValues(token, change) },

@@ -77,8 +77,8 @@ function checkExpiryInstant(expiresAt: UnixSeconds, capDays: number | null, at: 
 }
 
 export function checkNotBefore(notBeforeAt: UnixSeconds | null, expiresAt: UnixSeconds | null, complaints: Complaints): UnixSeconds | null {
-  if (notBeforeAt !== null && (!Number.isInteger(notBeforeAt) || notBeforeAt < 0)) complaints.add('not_before', 'invalid', 'Not-before is an instant.');
-  else if (notBeforeAt !== null && expiresAt !== null && notBeforeAt >= expiresAt) complaints.add('not_before', 'invalid', 'Not-before lies after the expiration.');
+  if (notBeforeAt !== null && (!Number.isInteger(notBeforeAt) || notBeforeAt < 0)) complaints.add('not_before', 'invalid', 'Not-before is a day or an instant, such as 2027-01-31.');
+  else if (notBeforeAt !== null && expiresAt !== null && notBeforeAt >= expiresAt) complaints.add('not_before', 'invalid', 'Not-before lies after the expiration: the token would never work.');
   return notBeforeAt;
 }
 

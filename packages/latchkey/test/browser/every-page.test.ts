@@ -55,8 +55,10 @@ test('every page is found, and axe finds nothing on it', { timeout: 600_000 }, a
   }
   expect(notSeen).toEqual([]);
   for (const path of ['/no/such/page/here', '/api/v3/docs']) {
-    await lookers.administrator.goto(path);
-    await look(lookers.administrator, `every${path.replaceAll('/', '-')}`);
+    await lookers.nobody.goto(path);
+    // The reference has hundreds of parts that are all alike.
+    await lookers.nobody.evaluate('document.querySelectorAll("section:nth-of-type(n+3)").forEach((part) => part.remove())');
+    await look(lookers.nobody, `every${path.replaceAll('/', '-')}`);
   }
 });
 

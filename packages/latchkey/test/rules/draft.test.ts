@@ -62,7 +62,7 @@ const BOTH_SIDES: readonly [string, Partial<TokenDraft>, Partial<TokenDraft>, st
   ['an owner', withGrant({ owner: 'ACME' }), withGrant({ owner: 'octodemo' }), 'target_name: Cannot find the specified resource owner: octodemo'],
   ['one address list', { allowedAddresses: ['10.0.0.0/8', '2001:db8::1'] }, { allowedAddresses: ['10.0.0.0/33'] }, 'allowed_addresses: 10.0.0.0/33 is neither an address nor a CIDR block.'],
   ['a use limit', { usesLeft: 1 }, { usesLeft: 0 }, `uses_left: A use limit is a whole number from 1 to ${MAX_USES}.`],
-  ['not-before', { notBeforeAt: NOW + 5 * DAY }, { notBeforeAt: NOW + 31 * DAY }, 'not_before: Not-before lies after the expiration.'],
+  ['not-before', { notBeforeAt: NOW + 5 * DAY }, { notBeforeAt: NOW + 31 * DAY }, 'not_before: Not-before lies after the expiration: the token would never work.'],
 ];
 
 describe('a draft of a token', () => {

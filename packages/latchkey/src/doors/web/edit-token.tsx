@@ -3,6 +3,7 @@ import { draftsOf, widened } from '../../actions/token-activity.ts';
 import { editToken } from '../../actions/token-edits.ts';
 import { ownToken } from '../../actions/token-rows.ts';
 import { Problem } from '../../base/errors.ts';
+import type { TokenKind } from '../../rules/model.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NOTE_LENGTH } from '../../rules/token-limits.ts';
 import { fineGrainedForm } from './fine-grained-form.tsx';
 import { Form, TextArea, TextField } from './form.tsx';
@@ -10,6 +11,7 @@ import { WithMenu } from './layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from './menus.ts';
 import { complaintsOfEachOwner } from './new-fine-grained.tsx';
 import { Subhead } from './pieces.tsx';
+import { readRestrictions, RestrictionFields, type Restrictions } from './restrictions.tsx';
 import { ScopeTree, scopesIn } from './scope-tree.tsx';
 import { CLASSIC_PATH, FINE_GRAINED_PATH, idParam, pathOfToken, SCOPED_PATH } from './token-kinds.ts';
 import { ownerOf, permissionsOf, readTokenDraft, sourceOf } from './token-draft.ts';
@@ -20,20 +22,25 @@ async function fineGrained(visit: Visit): Promise<Answer> {
   const token = await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), 'fine-grained');
   const asked = { owner: ownerOf(visit.query, 0), repositories: visit.query.getAll('repositories').filter((name) => name !== ''), permissions: permissionsOf(visit.query, 0) };
   const grants = visit.query.size === 0 ? draftsOf(token) : widened(token, asked);
-  const source = visit.typed ?? sourceOf(token.name, token.description, grants, token.allowedAddresses);
-  return fineGrainedForm(visit, { title: `Edit ${token.name}`, path: `${pathOfToken(token)}/edit`, submit: 'Save', source, isFilledIn: true, complaints: visit.problem?.complaints ?? [], isNew: false });
+  const source = visit.typed ?? sourceOf(token.name, token.description, grants);
+  return fineGrainedForm(visit, { title: `Edit ${token.name}`, path: `${pathOfToken(token)}/edit`, submit: 'Save', source, isFilledIn: true, complaints: visit.problem?.complaints ?? [], isNew: false, restrictions: token });
 }
 
 async function saveFineGrained(visit: Visit): Promise<Answer> {
   const draft = readTokenDraft(visit.typed!, visit.user.account.login);
   try {
-    const { name, description, grants, allowedAddresses } = draft;
-    const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), { name, description, grants, allowedAddresses });
+    const { name, description, grants } = draft;
+    const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), { name, description, grants, ...(await restrictionsIn(visit, 'fine-grained')) });
     return redirect(pathOfToken(token), { tone: 'success', text: 'The token is changed. Its secret stays the same.' });
   } catch (error) {
     if (!(error instanceof Problem) || draft.grants.length < 2) throw error;
     throw new Problem(await complaintsOfEachOwner(visit, draft, error.complaints));
   }
+}
+
+/** What the form changes of them. */
+async function restrictionsIn(visit: Visit, kind: TokenKind): Promise<Partial<Restrictions>> {
+  return readRestrictions(visit.typed!, await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind));
 }
 
 async function classic(visit: Visit): Promise<Answer> {
@@ -47,6 +54,7 @@ async function classic(visit: Visit): Promise<Answer> {
       <Form f={f} submit="Update token">
         <TextField f={f} name="name" label="Note" value={token.name} required maxLength={MAX_NOTE_LENGTH} />
         <ScopeTree f={f} dialect="classic" chosen={chosen} label="Select scopes" note="Without any scope it reads public information only." />
+        <RestrictionFields f={f} token={token} />
       </Form>
     </WithMenu>
   ));
@@ -62,6 +70,7 @@ async function scoped(visit: Visit): Promise<Answer> {
       <Form f={f} submit="Save">
         <TextField f={f} name="name" label="Token name" value={token.name} required maxLength={MAX_NOTE_LENGTH} />
         <TextArea f={f} name="description" label="Token description" value={token.description} rows={2} maxLength={MAX_DESCRIPTION_LENGTH} />
+        <RestrictionFields f={f} token={token} />
       </Form>
     </WithMenu>
   ));
@@ -74,14 +83,14 @@ export const editTokenPages: readonly WebPage[] = [
   {
     path: `${CLASSIC_PATH}/:id/edit`, access: 'sudo', get: classic,
     forms: { edit: { run: async (visit) => {
-      const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), { name: visit.field('name'), scopes: scopesIn(visit.typed!) });
+      const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), { name: visit.field('name'), scopes: scopesIn(visit.typed!), ...(await restrictionsIn(visit, 'classic')) });
       return redirect(pathOfToken(token), { tone: 'success', text: 'The token is changed. Its secret stays the same.' });
     } } },
   },
   {
     path: `${SCOPED_PATH}/:id/edit`, access: 'sudo', get: scoped,
     forms: { edit: { run: async (visit) => {
-      const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), { name: visit.field('name'), description: visit.field('description') });
+      const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), { name: visit.field('name'), description: visit.field('description'), ...(await restrictionsIn(visit, 'scoped')) });
       return redirect(pathOfToken(token), { tone: 'success', text: 'The token is changed. Its secret stays the same.' });
     } } },
   },

@@ -20,6 +20,7 @@ import { WithMenu } from './layout.tsx';
 import { DEVELOPER_MENU } from './menus.ts';
 import { OwnerSection, type SectionFacts } from './owner-section.tsx';
 import { CopyBox, Notice, Subhead } from './pieces.tsx';
+import { RestrictionFields, restrictionWords, type Restrictions } from './restrictions.tsx';
 import { FINE_GRAINED_PATH } from './token-kinds.ts';
 import { grantCount, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './token-draft.ts';
 import type { Visit } from './visit.ts';
@@ -37,10 +38,12 @@ export interface FormSpec {
   readonly complaints: readonly Complaint[];
   /** An edit leaves the secret and its end as they are. */
   readonly isNew: boolean;
+  /** Of the token that is edited. */
+  readonly restrictions?: Restrictions;
 }
 
 /** The page with the form. */
-export async function fineGrainedForm(visit: Visit, { title, path, submit, source, isFilledIn, complaints, isNew }: FormSpec): Promise<Answer> {
+export async function fineGrainedForm(visit: Visit, { title, path, submit, source, isFilledIn, complaints, isNew, restrictions }: FormSpec): Promise<Answer> {
   const facts = await formFacts(visit.ctx, await visit.ownPermit());
   const blank = visit.fields('create');
   const f = new Fields({ id: 'token', token: blank.token, nonce: blank.nonce, typed: isFilledIn ? source : null, query: visit.query, problem: complaints.length === 0 ? null : new Problem(complaints) });
@@ -61,7 +64,7 @@ export async function fineGrainedForm(visit: Visit, { title, path, submit, sourc
           {isNew ? <ExpirationField f={f} at={visit.ctx.clock.now()} capDays={shortestCap([facts.capDays['fine-grained'], ...sections.map(({ known }) => known?.capDays ?? null)])} /> : null}
           {sections.map((section, index) => <Section f={f} section={section} index={index} count={sections.length} />)}
           {sections.length < MAX_GRANTS ? <button type="submit" name="form" value="add-owner" class="btn btn-sm mb-3">Add another resource owner</button> : null}
-          <Advanced f={f} />
+          <RestrictionFields f={f} token={restrictions} />
         </div>
         <div class="lk-token-summary"><Summary visit={visit} facts={facts} source={source} sections={sections} submit={submit} isNew={isNew} /></div>
       </form>
@@ -116,17 +119,6 @@ function Section({ f, section, index, count }: { f: Fields; section: SectionFact
   );
 }
 
-function Advanced({ f }: { f: Fields }): VNode {
-  return (
-    <details class="mb-3" open={f.value('allowed_addresses') !== ''}>
-      <summary class="text-bold">More restrictions</summary>
-      <div class="mt-2">
-        <TextArea f={f} name="allowed_addresses" label="Only from these addresses" rows={2} note="IP addresses or CIDR blocks, separated by spaces or lines. Blank: from anywhere." />
-      </div>
-    </details>
-  );
-}
-
 /** What the token will be, in words, and the button that makes it. */
 function Summary({ visit, facts, source, sections, submit, isNew }: { visit: Visit; facts: FormFacts; source: URLSearchParams; sections: readonly SectionFacts[]; submit: string; isNew: boolean }): VNode {
   const pending = sections.flatMap(({ known }) => (known?.needsApproval === true ? [known.login] : []));
@@ -136,7 +128,7 @@ function Summary({ visit, facts, source, sections, submit, isNew }: { visit: Vis
       <div class="Box p-3">
         <div id="summary" data-live role="status">
           <h2 class="f4 mb-2">This token</h2>
-          <ul class="pl-3 mb-2">{sections.map((section) => <li>can {grantWords(factsOf(section))}</li>)}{isNew ? <li>{endWords(visit, source)}</li> : null}</ul>
+          <ul class="pl-3 mb-2">{sections.map((section) => <li>can {grantWords(factsOf(section))}</li>)}{isNew ? <li>{endWords(visit, source)}</li> : null}{restrictionWords(source).map((words) => <li>{words}</li>)}</ul>
           {pending.length === 0 ? null : <p class="color-fg-attention mb-2">Waits for an owner of {pending.join(' and ')}; reads public resources until then.</p>}
         </div>
         <button type="submit" name="form" value="show" class="btn btn-sm mb-2 lk-needs-no-script">Show summary</button>

@@ -8,6 +8,7 @@ import { WithMenu } from './layout.tsx';
 import { DEVELOPER_MENU } from './menus.ts';
 import { createdFlash } from './new-secret.tsx';
 import { Notice, Subhead } from './pieces.tsx';
+import { readRestrictions, RestrictionFields } from './restrictions.tsx';
 import { ScopeTree, scopesIn } from './scope-tree.tsx';
 import { readExpiry } from './token-draft.ts';
 import { CLASSIC_PATH, FINE_GRAINED_PATH } from './token-kinds.ts';
@@ -30,6 +31,7 @@ export const newClassicPages: readonly WebPage[] = [{
             f={f} dialect="classic" chosen={scopesIn(visit.typed ?? visit.query)} label="Select scopes"
             note="For Git on the command line, “repo” is enough. Without any scope it reads public information only."
           />
+          <RestrictionFields f={f} />
         </Form>
       </WithMenu>
     ));
@@ -37,6 +39,7 @@ export const newClassicPages: readonly WebPage[] = [{
   forms: { classic: { once: true, run: async (visit) => {
     const { secret, token } = await createToken(visit.ctx, await visit.ownPermit(), {
       userLogin: visit.user.account.login, kind: 'classic', name: visit.field('name'), description: '', ...readExpiry(visit.typed!), scopes: scopesIn(visit.typed!), grants: [],
+      ...readRestrictions(visit.typed!),
     });
     return redirect(CLASSIC_PATH, createdFlash(secret, token));
   } } },

@@ -6,6 +6,7 @@ import { permissionNamed } from '../../catalogue/permissions.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
 import { fineGrainedForm } from './fine-grained-form.tsx';
 import { createdFlash } from './new-secret.tsx';
+import { readRestrictions } from './restrictions.tsx';
 import { FINE_GRAINED_PATH } from './token-kinds.ts';
 import { prefixOf, readTokenDraft } from './token-draft.ts';
 import type { Visit } from './visit.ts';
@@ -18,9 +19,11 @@ export const newFineGrainedPages: readonly WebPage[] = [{
   forms: { create: { once: true, run: create }, show, 'add-owner': show, 'remove-owner': show },
 }];
 
+const draftIn = (visit: Visit, source: URLSearchParams): TokenDraft => ({ ...readTokenDraft(source, visit.user.account.login), ...readRestrictions(source) });
+
 async function create(visit: Visit): Promise<Answer> {
   const permit = await visit.ownPermit();
-  const draft = readTokenDraft(visit.typed!, visit.user.account.login);
+  const draft = draftIn(visit, visit.typed!);
   try {
     const created = await createToken(visit.ctx, permit, draft);
     return redirect(FINE_GRAINED_PATH, createdFlash(created.secret, created.token));
@@ -54,6 +57,6 @@ async function form(visit: Visit): Promise<Answer> {
 /** What is wrong with what a link filled in; what it left out is not complained of. */
 async function ofTheLink(visit: Visit): Promise<Complaint[]> {
   const { query } = visit;
-  const { complaints } = await tryDraft(visit.ctx, await visit.ownPermit(), readTokenDraft(query, visit.user.account.login));
+  const { complaints } = await tryDraft(visit.ctx, await visit.ownPermit(), draftIn(visit, query));
   return complaints.filter(({ field }) => field !== null && query.has(field));
 }

@@ -10,6 +10,7 @@ import { WithMenu } from './layout.tsx';
 import { PROFILE_MENU } from './menus.ts';
 import { createdFlash, NewSecret } from './new-secret.tsx';
 import { Blankslate, Notice, Subhead } from './pieces.tsx';
+import { readRestrictions, RestrictionFields } from './restrictions.tsx';
 import { ScopeTree, scopesIn } from './scope-tree.tsx';
 import { dayAt } from './token-draft.ts';
 import { SCOPED_PATH } from './token-kinds.ts';
@@ -44,6 +45,7 @@ async function get(visit: Visit): Promise<Answer> {
           note={capDays === null ? 'It ends at the beginning of that day (UTC). Blank: it never ends.' : `A policy caps the life of a token at ${capDays} days. Blank: as long as that.`}
         />
         <ScopeTree f={f} dialect="scoped" chosen={scopesIn(visit.typed ?? visit.query)} label="Select scopes" note="For Git: “read_repository” to clone, “write_repository” to push, too. “api” does everything that your password would." />
+        <RestrictionFields f={f} />
       </Form>
       <h2 class="f3 mt-5 mb-2">Active personal access tokens</h2>
       {tokens.length === 0 ? <Blankslate heading="No tokens yet">The ones that you create are listed here.</Blankslate> : <TokenList visit={visit} tokens={tokens} kind="scoped" />}
@@ -59,7 +61,7 @@ export const scopedTokenPages: readonly WebPage[] = [
       const { capDays } = await formFacts(visit.ctx, permit);
       const { secret, token } = await createToken(visit.ctx, permit, {
         userLogin: visit.user.account.login, kind: 'scoped', name: visit.field('name'), description: visit.field('description'), ...expiryOf(visit.field('expires_at'), capDays.scoped),
-        scopes: scopesIn(visit.typed!), grants: [],
+        scopes: scopesIn(visit.typed!), grants: [], ...readRestrictions(visit.typed!),
       });
       return redirect(SCOPED_PATH, createdFlash(secret, token));
     } } },

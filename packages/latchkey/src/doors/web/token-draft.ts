@@ -77,19 +77,17 @@ export function dayAt(text: string): UnixSeconds | null {
   return Number.isInteger(at) && isoDate(at) === text ? at : null;
 }
 
-/** The draft that the fields make. */
+/** The draft that the fields make, but for its restrictions (`restrictions.tsx`). */
 export function readTokenDraft(source: URLSearchParams, userLogin: string): TokenDraft {
   const grants = Array.from({ length: grantCount(source) }, (_, index) => grantOf(source, index));
-  const addresses = (source.get('allowed_addresses') ?? '').split(/[\s,]+/).filter((each) => each !== '');
   return {
     userLogin, kind: 'fine-grained', name: source.get('name') ?? '', description: (source.get('description') ?? '').replace(/\r\n/g, '\n'), ...readExpiry(source), scopes: [], grants,
-    allowedAddresses: addresses.length === 0 ? null : addresses,
   };
 }
 
 /** The fields of a token as it is: what its edit begins with. */
-export function sourceOf(name: string, description: string, grants: readonly GrantDraft[], allowedAddresses: readonly string[] | null): URLSearchParams {
-  const source = new URLSearchParams({ name, description, grants: String(Math.max(grants.length, 1)), allowed_addresses: (allowedAddresses ?? []).join('\n') });
+export function sourceOf(name: string, description: string, grants: readonly GrantDraft[]): URLSearchParams {
+  const source = new URLSearchParams({ name, description, grants: String(Math.max(grants.length, 1)) });
   for (const [index, grant] of grants.entries()) {
     const prefix = prefixOf(index);
     source.set(`${prefix}target_name`, grant.owner);

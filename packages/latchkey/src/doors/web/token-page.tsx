@@ -17,6 +17,7 @@ import { NewSecret } from './new-secret.tsx';
 import { levelWords } from './permission-picker.tsx';
 import { Label, Notice, Subhead, Time } from './pieces.tsx';
 import { idParam, KIND_WORDS, LIST_PATHS, pathOfToken } from './token-kinds.ts';
+import { RestrictionFacts } from './restrictions.tsx';
 import { ownerOf, permissionsOf } from './token-draft.ts';
 import { Ends, exampleRepository, LastUse, StateLabel } from './tokens.tsx';
 import { UsagePlot, UsageTable } from './usage-plot.tsx';
@@ -77,8 +78,7 @@ function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNode {
         {KIND_WORDS[token.kind]} · secret …{token.lastEight} · made <Time at={token.createdAt} /> · <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
       </p>
       {token.lastUse === null || token.lastUse.addresses.length < 2 ? null : <p class="color-fg-muted f6">Seen lately from {token.lastUse.addresses.join(', ')}.</p>}
-      {token.allowedAddresses === null ? null : <p class="color-fg-muted f6">Works only from {token.allowedAddresses.join(', ')}.</p>}
-      {token.usesLeft === null ? null : <p class="color-fg-muted f6">Works {token.usesLeft} times more.</p>}
+      <RestrictionFacts token={token} />
     </>
   );
 }
