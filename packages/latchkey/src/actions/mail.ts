@@ -7,7 +7,7 @@
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport, type Transporter } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import { traced } from '../base/trace.ts';
 import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../base/time.ts';
 import { writeMail, type MailFacts, type MailTemplate } from '../catalogue/mails.ts';
@@ -70,7 +70,7 @@ async function deliverOne(ctx: Context, mail: OutboxMail, at: UnixSeconds): Prom
       await markKept(ctx.store.db, mail.id, at);
       return 'kept';
     }
-    const transport = smtpTransport(ctx.settings.smtp.reveal());
+    const transport = await smtpTransport(ctx.settings.smtp.reveal());
     await traced('send mail', 'client', { 'latchkey.mail.template': mail.template }, () => send(transport, ctx, mail));
     await markSent(ctx.store.db, mail.id, at);
     return 'sent';
@@ -89,9 +89,13 @@ function isFinal(error: unknown): boolean {
   return command === 'RCPT TO' && responseCode !== undefined && responseCode >= 500;
 }
 
-function smtpTransport(url: string): Transporter {
+async function smtpTransport(url: string): Promise<Transporter> {
+  const { createTransport } = await nodemailer();
   return createTransport({ url, connectionTimeout: CONNECT_TIMEOUT_MS, greetingTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS });
 }
+
+/** Loaded with the first mail, since it is large, and a start waits for no mail. */
+const nodemailer = () => import('nodemailer');
 
 async function send(transport: Transporter, ctx: Context, mail: OutboxMail): Promise<{ message?: unknown }> {
   const host = new URL(ctx.settings.publicUrl).hostname;
@@ -122,6 +126,7 @@ export function outboxFolder(ctx: Context): string {
 async function keep(ctx: Context, mail: OutboxMail): Promise<void> {
   const folder = outboxFolder(ctx);
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { createTransport } = await nodemailer();
   const { message } = await send(createTransport({ streamTransport: true, buffer: true, newline: 'unix' }), ctx, mail);
   const path = join(folder, `${mail.id}.eml`);
   await writeFile(`${path}.new`, message as Buffer, { mode: 0o600 });

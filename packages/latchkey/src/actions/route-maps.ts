@@ -16,7 +16,8 @@ export type RouteMistake = PathMistake | 'method_unreadable' | 'route_unknown' |
 
 export class RouteMaps {
   readonly #path: string | null;
-  #finder: RouteFinder;
+  /** Null until the standard map is asked for. */
+  #finder: RouteFinder | null;
 
   /** @param path the operator's file, or null for the standard map. @throws SettingsProblem that names every mistake with its line; Fault when the file can't be read */
   constructor(path: string | null) {
@@ -29,10 +30,10 @@ export class RouteMaps {
     this.#finder = this.#read();
   }
 
-  #read(): RouteFinder {
+  #read(): RouteFinder | null {
     if (this.#path === null) {
       setOperatorPermissions([]);
-      return new RouteFinder(standardServices());
+      return null;
     }
     try {
       const file = fileAt(this.#path);
@@ -55,6 +56,7 @@ export class RouteMaps {
     const mark = uri.indexOf('?');
     const path = canonicalPath(mark < 0 ? uri : uri.slice(0, mark));
     if (typeof path === 'string') return path;
+    this.#finder ??= new RouteFinder(standardServices());
     const found = this.#finder.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
     if (found === null) return 'route_unknown';
     return found.target.kind === 'unknown' ? 'target_unknown' : found;

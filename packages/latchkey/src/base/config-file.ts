@@ -5,9 +5,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { onDemand } from './on-demand.ts';
 import { settingComplaint, SettingsProblem, type SettingComplaint } from './setting-problem.ts';
 import { SETTING_ROWS, settingFlag, settingVariable, type SettingName } from './setting-rows.ts';
+
+const yaml = onDemand<typeof import('yaml')>('yaml');
 
 /** A configuration file that was read, not yet understood. */
 export interface ConfigFile {
@@ -43,7 +45,7 @@ export function findConfigFile({ flags, env }: FileSources): ConfigFile | null {
 
 /** The file's entries by key, or what is wrong with it as a whole. */
 export function readEntries(file: ConfigFile): ReadonlyMap<string, unknown> | { readonly mistake: SettingComplaint } {
-  const document = parseDocument(file.text, { prettyErrors: true });
+  const document = yaml().parseDocument(file.text, { prettyErrors: true });
   const [error] = document.errors;
   if (error !== undefined) {
     const line = error.linePos?.[0].line;

@@ -74,23 +74,29 @@ const READS_BY_POST = /^\/markdown|\/attestations\/bulk-list$/;
 const WORKS_WHEN_ARCHIVED = /^\/repos\/\{\w+\}\/\{\w+\}(?:\/(?:forks|generate|transfer|subscription|notifications))?$/;
 
 let routes: readonly GithubRoute[] | null = null;
-let byName: ReadonlyMap<string, GithubRoute> | null = null;
+let unread: ReadonlyMap<string, () => GithubRoute> | null = null;
+const needs = new Map<string, Need>();
 
 /** Every endpoint: the 1,036 that take fine-grained tokens on GitHub, and 187 that don't. Worked out at the first call. */
 export function githubRoutes(): readonly GithubRoute[] {
-  routes ??= [
-    ...data.fineGrained.map(([method, path, sets, isPublic, scopes]) => routeOf(method!, path!, sets!, isPublic === 'public', scopes!, true)),
-    ...data.others.map(([method, path, scopes]) => routeOf(method!, path!, '?', false, scopes!, false)),
-  ];
-  return routes;
+  return (routes ??= [...endpoints().values()].map((read) => read()));
 }
 
 /** The need of an endpoint. `path` as GitHub writes it. Throws when GitHub has no such endpoint, so that a typo in a route shows at start. */
 export function needOf(method: string, path: string): Need {
-  byName ??= new Map(githubRoutes().map((route) => [`${route.method} ${route.path}`, route]));
-  const route = byName.get(`${method} ${path}`);
-  if (route === undefined) throw new Error(`GitHub has no endpoint ${method} ${path}`);
-  return route.need;
+  const name = `${method} ${path}`;
+  const known = needs.get(name) ?? endpoints().get(name)?.().need;
+  if (known === undefined) throw new Error(`GitHub has no endpoint ${name}`);
+  needs.set(name, known);
+  return known;
+}
+
+/** Each endpoint by its name, worked out when asked for: a start needs a tenth of them. */
+function endpoints(): ReadonlyMap<string, () => GithubRoute> {
+  return (unread ??= new Map([
+    ...data.fineGrained.map(([method, path, sets, isPublic, scopes]) => [`${method} ${path}`, () => routeOf(method!, path!, sets!, isPublic === 'public', scopes!, true)] as const),
+    ...data.others.map(([method, path, scopes]) => [`${method} ${path}`, () => routeOf(method!, path!, '?', false, scopes!, false)] as const),
+  ]));
 }
 
 function routeOf(method: string, path: string, listedSets: string, isPublic: boolean, listedScopes: string, fineGrained: boolean): GithubRoute {

@@ -3,8 +3,8 @@
  *
  * Invariant: a map is taken whole or not at all. Never: a need that names what does not exist, which would be one that nobody can meet, or everybody.
  */
-import { Errors } from 'typebox/value';
-import { isMap, isNode, isPair, LineCounter, parseDocument, type Document } from 'yaml';
+import type { Document, LineCounter } from 'yaml';
+import { onDemand } from '../base/on-demand.ts';
 import { LEVELS, permissionNamed, type Level, type Permission, type PermissionGroup, type PermissionSet } from './permissions.ts';
 import { gitRows } from './route-map-git.ts';
 import { githubRows } from './route-map-github.ts';
@@ -12,6 +12,9 @@ import { gitlabRows } from './route-map-gitlab.ts';
 import { ROUTE_MAP_SCHEMA, type BuiltInMap } from './route-map-schema.ts';
 import { below, type MapRow, type MapTarget } from './route-map.ts';
 import { parameterNames, templateProblem } from './route-tree.ts';
+
+const yaml = onDemand<typeof import('yaml')>('yaml');
+const schemas = onDemand<typeof import('typebox/value')>('typebox/value');
 
 /** One service behind a proxy. */
 export interface MapService {
@@ -77,8 +80,8 @@ interface FileEntries {
 /** Reads the text of a file. */
 export function parseRouteMap(text: string): RouteMapFile | readonly MapMistake[] {
   if (Buffer.byteLength(text) > MAX_ROUTE_MAP_BYTES) return [{ line: 1, message: `The file has more than ${MAX_ROUTE_MAP_BYTES} bytes.` }];
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const lines = new (yaml().LineCounter)();
+  const document = yaml().parseDocument(text, { lineCounter: lines });
   if (document.errors.length > 0) {
     return document.errors.slice(0, MAX_MISTAKES).map((error) => ({ line: lines.linePos(error.pos[0]).line, message: `This is not valid YAML: ${firstLine(error.message)}` }));
   }
@@ -127,7 +130,7 @@ class Reading {
   /** What the schema says. Of an alternative, only what is wrong with the whole is told. */
   #checkForm(content: unknown): void {
     const told = new Set<string>();
-    for (const { keyword, instancePath, params, message } of Errors(ROUTE_MAP_SCHEMA as never, content) as readonly SchemaError[]) {
+    for (const { keyword, instancePath, params, message } of schemas().Errors(ROUTE_MAP_SCHEMA as never, content) as readonly SchemaError[]) {
       if (keyword === 'boolean' || keyword === 'anyOf' || told.has(instancePath)) continue;
       told.add(instancePath);
       const path = instancePath === '' ? [] : instancePath.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
@@ -197,6 +200,7 @@ class Reading {
 
   /** The line of an entry: of its key where it has one, of the nearest thing around it where it is not there. */
   #lineOf(path: Path): number {
+    const { isMap, isNode, isPair } = yaml();
     for (let depth = path.length; depth >= 0; depth--) {
       const parent = depth === 0 ? null : this.#document.getIn(numbered(path.slice(0, depth - 1)), true);
       const pair = isMap(parent) ? parent.items.find((item) => isPair(item) && String(item.key) === String(path[depth - 1])) : undefined;

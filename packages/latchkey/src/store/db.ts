@@ -11,8 +11,6 @@ import { traced } from '../base/trace.ts';
 import type { Database } from './schema.ts';
 import type { Learn } from './cluster.ts';
 import { migrate } from './migrations.ts';
-import { openPostgres } from './postgres.ts';
-import { openSqlite } from './sqlite.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 
@@ -67,7 +65,7 @@ export interface StoreOptions {
  * @throws Fault when the database can't be reached or was made by a newer program.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const opened = options.databaseUrl === null ? await openSqlite(options.dataDir) : await openPostgres(options.databaseUrl, options.log);
+  const opened = await openEngine(options);
   try {
     const applied = await migrate(opened);
     if (applied.length > 0) options.log.info({ engine: opened.engine, migrations: applied }, 'brought the database up to date');
@@ -80,6 +78,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** What OpenTelemetry's conventions call the engines. */
 const SYSTEM_NAMES: Readonly<Record<Engine, string>> = { sqlite: 'sqlite', postgres: 'postgresql' };
+
+/** Only the engine that is used is loaded: the driver of the other would make every start longer. */
+async function openEngine({ dataDir, databaseUrl, log }: StoreOptions): Promise<OpenedEngine> {
+  if (databaseUrl === null) return (await import('./sqlite.ts')).openSqlite(dataDir);
+  return (await import('./postgres.ts')).openPostgres(databaseUrl, log);
+}
 
 /** SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY; PostgreSQL's unique_violation. */
 const UNIQUE_CODES: ReadonlySet<unknown> = new Set([2067, 1555, '23505']);

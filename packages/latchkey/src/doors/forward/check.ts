@@ -4,11 +4,12 @@
  * A resource server sends the token in the body; without its credential a token asks about itself, which uses nothing up.
  * Invariant: every mistake in the form of a call is told at once, each with its field; then nothing is answered.
  */
-import { Type, type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import type { Validator } from 'typebox/compile';
 import { answerChecks, MAX_CHECKS, type Check, type CheckResult } from '../../actions/checks.ts';
 import type { TargetName } from '../../actions/authorize.ts';
 import type { Credential } from '../../actions/credential.ts';
+import { Type, type Static } from '../../base/json-schema.ts';
+import { onDemand } from '../../base/on-demand.ts';
 import { Secret } from '../../base/secret.ts';
 import { LEVELS, permissionNamed, type PermissionSet } from '../../catalogue/permissions.ts';
 import { splitFullName } from '../../rules/names.ts';
@@ -30,13 +31,21 @@ const CHECK = Type.Object({
   host: Type.Optional(Type.String({ maxLength: 300 })),
 }, { additionalProperties: false });
 
-const CALL = Compile(Type.Object({
+const CALL = Type.Object({
   token: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
   address: Type.Optional(Type.String({ maxLength: 100 })),
   purpose: Type.Optional(Type.String({ maxLength: 200 })),
   dry_run: Type.Optional(Type.Boolean()),
   checks: Type.Array(CHECK, { minItems: 1, maxItems: MAX_CHECKS }),
-}, { additionalProperties: false }));
+}, { additionalProperties: false });
+
+const compiler = onDemand<typeof import('typebox/compile')>('typebox/compile');
+let compiled: Validator<Record<never, never>, typeof CALL> | null = null;
+
+/** The form of a call, compiled with the first one. */
+function form(): NonNullable<typeof compiled> {
+  return (compiled ??= compiler().Compile(CALL));
+}
 
 type CheckEntry = Static<typeof CHECK>;
 
@@ -45,7 +54,7 @@ const ASK_HOW = 'Send a token as Bearer to ask about itself, or the secret of a 
 /** Answers `POST /api/latchkey/check`. @throws CallMistake */
 export async function answerCheckCall(call: AuthorityCall): Promise<unknown> {
   const { ctx, body } = call;
-  if (!CALL.Check(body)) throw new CallMistake(400, 'invalid_request', formMistakes(body));
+  if (!form().Check(body)) throw new CallMistake(400, 'invalid_request', formMistakes(body));
   const own = body.token === undefined;
   if (own && call.credential.form === 'none') throw new CallMistake(401, 'invalid_client', ASK_HOW);
   const server = own ? null : await serverAsking(call);
@@ -62,7 +71,7 @@ export async function answerCheckCall(call: AuthorityCall): Promise<unknown> {
 }
 
 function formMistakes(body: unknown): string {
-  const errors = [...CALL.Errors(body)].slice(0, 5);
+  const errors = [...form().Errors(body)].slice(0, 5);
   if (body === undefined || typeof body !== 'object') return 'Send JSON: {"checks": [{"permissions": {"contents": "read"}, "repository": "acme/site"}]}.';
   return errors.map(({ instancePath, message }) => `${instancePath === '' ? 'The body' : instancePath.slice(1).replaceAll('/', '.')} ${message}.`).join(' ');
 }

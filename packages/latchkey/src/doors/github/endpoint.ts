@@ -3,9 +3,9 @@
  *
  * Never: a check of who may do what inside a handler. The need is declared; the handler gets a permit.
  */
-import type { Static, TSchema } from 'typebox';
 import type { Permit } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
+import type { Static, TSchema } from '../../base/json-schema.ts';
 import { githubTarget, needOf, type RouteTarget } from '../../catalogue/github-routes.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import type { PageWish } from './paging.ts';

@@ -3,12 +3,14 @@
  *
  * Invariant: every mistake is told at once, each with its field and its rule; then nothing was done.
  */
-import type { TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
-import { Value } from 'typebox/value';
+import type { Validator } from 'typebox/compile';
 import type { IncomingMessage } from 'node:http';
 import { Problem, type Complaint } from '../../base/errors.ts';
+import type { TSchema } from '../../base/json-schema.ts';
+import { onDemand } from '../../base/on-demand.ts';
 import { Malformed } from './refuse.ts';
+
+const compiler = onDemand<typeof import('typebox/compile')>('typebox/compile');
 
 const PAGING_FIELDS: readonly string[] = ['per_page', 'page', 'after'];
 const COMPILED = new WeakMap<TSchema, Validator>();
@@ -55,11 +57,28 @@ export function checkQuery(schema: TSchema | null, query: URLSearchParams, paged
     else fields[key] = all.length === 1 ? all[0]! : all;
   }
   if (schema === null) return undefined;
-  return checked(schema, Value.Convert(schema, fields));
+  const { properties } = schema as { readonly properties?: Readonly<Record<string, FieldSchema>> };
+  return checked(schema, Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, asField(properties?.[name], value)])));
+}
+
+interface FieldSchema {
+  readonly type?: string;
+  readonly items?: FieldSchema;
+}
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([['true', true], ['1', true], ['false', false], ['0', false]]);
+
+/** A text of a query as the value that its field takes; one that isn't stays a text, which the check then complains about. */
+function asField(schema: FieldSchema | undefined, value: string | readonly string[]): unknown {
+  if (schema?.type === 'array') return [value].flat().map((each) => asField(schema.items, each));
+  if (typeof value !== 'string') return value;
+  if (schema?.type === 'boolean') return BOOLEANS.get(value.toLowerCase()) ?? value;
+  if ((schema?.type === 'integer' || schema?.type === 'number') && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value);
+  return value;
 }
 
 function validatorOf(schema: TSchema): Validator {
-  const known = COMPILED.get(schema) ?? (Compile(schema) as unknown as Validator);
+  const known = COMPILED.get(schema) ?? (compiler().Compile(schema) as unknown as Validator);
   COMPILED.set(schema, known);
   return known;
 }

@@ -75,25 +75,43 @@ function scripts(): string {
     .map((script) => `(() => {\n${script}\n})();`).join('\n');
 }
 
-/** Serves the assets, and says where. */
+/** Serves the assets, and says where. They are put together when the first page, or somebody who kept an address, asks for them: a start waits for no page. */
 export function serveAssets(app: FastifyInstance): AssetAddresses {
-  const serve = (name: string, ending: string, type: string, text: string): string => {
-    const body = Buffer.from(text);
-    const asset: Asset = { type, body, gzipped: gzipSync(body) };
-    const address = `/assets/${name}.${digestOf(text).slice(0, 12)}.${ending}`;
-    app.get(address, (request, reply) => {
-      const zipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-      void reply.headers({
-        'Content-Type': asset.type, 'Cache-Control': 'public, max-age=31536000, immutable', 'X-Content-Type-Options': 'nosniff', Vary: 'Accept-Encoding',
-        ...(zipped ? { 'Content-Encoding': 'gzip' } : {}),
-      });
-      return reply.send(zipped ? asset.gzipped : asset.body);
+  let made: MadeAssets | null = null;
+  const assets = (): MadeAssets => (made ??= makeAssets());
+  app.get('/assets/:file', (request, reply) => {
+    const asset = assets().byAddress.get(`/assets/${(request.params as { file: string }).file}`);
+    if (asset === undefined) return reply.callNotFound();
+    const zipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+    void reply.headers({
+      'Content-Type': asset.type, 'Cache-Control': 'public, max-age=31536000, immutable', 'X-Content-Type-Options': 'nosniff', Vary: 'Accept-Encoding',
+      ...(zipped ? { 'Content-Encoding': 'gzip' } : {}),
     });
+    return reply.send(zipped ? asset.gzipped : asset.body);
+  });
+  return {
+    get style() { return assets().style; },
+    get script() { return assets().script; },
+    get icon() { return assets().icon; },
+  };
+}
+
+interface MadeAssets extends AssetAddresses {
+  readonly byAddress: ReadonlyMap<string, Asset>;
+}
+
+function makeAssets(): MadeAssets {
+  const byAddress = new Map<string, Asset>();
+  const add = (name: string, ending: string, type: string, text: string): string => {
+    const body = Buffer.from(text);
+    const address = `/assets/${name}.${digestOf(text).slice(0, 12)}.${ending}`;
+    byAddress.set(address, { type, body, gzipped: gzipSync(body) });
     return address;
   };
   return {
-    style: serve('style', 'css', 'text/css; charset=utf-8', styleSheet()),
-    script: serve('script', 'js', 'text/javascript; charset=utf-8', scripts()),
-    icon: serve('icon', 'svg', 'image/svg+xml', readFileSync(join(OWN, 'icon.svg'), 'utf8')),
+    byAddress,
+    style: add('style', 'css', 'text/css; charset=utf-8', styleSheet()),
+    script: add('script', 'js', 'text/javascript; charset=utf-8', scripts()),
+    icon: add('icon', 'svg', 'image/svg+xml', readFileSync(join(OWN, 'icon.svg'), 'utf8')),
   };
 }

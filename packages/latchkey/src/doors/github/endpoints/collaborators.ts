@@ -1,8 +1,8 @@
 /** Who works in a repository. */
-import { Type, type Static } from 'typebox';
 import { accessOf, holdsRole, listAccess, type Access } from '../../../actions/access.ts';
 import { removeCollaborator, setCollaborator } from '../../../actions/repositories.ts';
 import { targetRepository } from '../../../actions/repository-access.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import type { RepositoryRole } from '../../../catalogue/roles.ts';
 import { endpoint, nothing, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
 import { nextKey } from '../paging.ts';

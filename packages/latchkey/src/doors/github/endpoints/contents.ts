@@ -1,9 +1,9 @@
 /** Files and folders of a repository: read, written as commits, deleted. */
-import { Type, type Static } from 'typebox';
 import {
   changeFiles, explainWorkflowRefusal, findContents, followLink, MAX_WRITTEN_FILE_BYTES, readFile, streamFile, submoduleAddress, type ChangeOutcome, type Found,
 } from '../../../actions/contents.ts';
 import { readKnownCommit } from '../../../actions/history.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import { needOf } from '../../../catalogue/github-routes.ts';
 import type { Signature } from '../../../git/commits.ts';
 import type { TreeEntry } from '../../../git/trees.ts';

@@ -1,6 +1,6 @@
 /** Leaked credentials: whoever finds some has them revoked. */
-import { Type } from 'typebox';
 import { MAX_REPORTED, revokeLeaked } from '../../../actions/leaks.ts';
+import { Type } from '../../../base/json-schema.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
 import { sayNo } from './place.ts';
 

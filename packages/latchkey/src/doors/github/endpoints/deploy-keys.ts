@@ -1,6 +1,6 @@
 /** Deploy keys of a repository. */
-import { Type } from 'typebox';
 import { addDeployKey, readDeployKey, readDeployKeys, removeDeployKey, type DeployKey } from '../../../actions/deploy-keys.ts';
+import { Type } from '../../../base/json-schema.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { created, endpoint, nothing, ok, type Endpoint } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';

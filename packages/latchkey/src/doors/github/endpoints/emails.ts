@@ -1,6 +1,6 @@
 /** E-mail addresses of whoever asks. */
-import { Type, type Static } from 'typebox';
 import { addEmails, listEmails, removeEmails, type Email } from '../../../actions/emails.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import { nameKey } from '../../../rules/names.ts';
 import { endpoint, nothing, ok, type Call, type Endpoint } from '../endpoint.ts';
 

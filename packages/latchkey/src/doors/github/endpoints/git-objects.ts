@@ -1,7 +1,7 @@
 /** Objects of a repository by their ids: what the addresses in other answers lead to. */
-import { Type, type Static } from 'typebox';
 import { findTree, readFile, sizeOfBlob, streamFile } from '../../../actions/contents.ts';
 import { readKnownCommit } from '../../../actions/history.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import { isObjectId } from '../../../git/names.ts';
 import { endpoint, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
 import { base64Lines } from '../present/contents.ts';

@@ -1,7 +1,7 @@
 /** Commits, branches, tags and refs of a repository. */
-import { Type, type Static } from 'typebox';
 import { authorTexts, findCommitId, findRef, readCommitWithDiff, readHistory, readKnownCommit, readPatch, readRefs } from '../../../actions/history.ts';
 import { createRef, deleteRef, updateRef, type RefProblem, type RefResult } from '../../../actions/refs.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import { pathProblem, refNameProblem } from '../../../git/names.ts';
 import { created, endpoint, nothing, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
 import { nextKey } from '../paging.ts';

@@ -1,9 +1,9 @@
 /** The instance ("enterprise"): its people, organizations and tokens, for administrators and their tokens. */
-import { Type } from 'typebox';
 import { addOrganization, addUser, restoreUser, suspendUser } from '../../../actions/accounts.ts';
 import { readToken } from '../../../actions/own-tokens.ts';
 import { listAllAccounts, listAllTokens } from '../../../actions/instance-lists.ts';
 import { revokeToken } from '../../../actions/tokens.ts';
+import { Type } from '../../../base/json-schema.ts';
 import { Secret } from '../../../base/secret.ts';
 import { isoInstant } from '../../../base/time.ts';
 import type { Need } from '../../../catalogue/needs.ts';

@@ -1,7 +1,7 @@
 /** Security and audit logs: read in pages, or exported whole as JSON lines. */
 import { Readable } from 'node:stream';
-import { Type, type Static } from 'typebox';
 import { exportLog, readLog, type LogScope, type LogWish } from '../../../actions/audit-log.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
 import { endpoint, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';

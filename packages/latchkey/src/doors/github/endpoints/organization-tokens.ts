@@ -1,8 +1,8 @@
 /** What owners of an organization see of tokens and decide about them: GitHub's endpoints, and its policy and members' classic tokens beside. */
-import { Type, type Static } from 'typebox';
 import { MAX_DECIDED_AT_ONCE, MAX_REASON_LENGTH, reviewRequests, revokeAccess } from '../../../actions/approvals.ts';
 import { listMemberTokens, listOrganizationRequests, listOrganizationTokens, repositoriesReached, type DirectedPage, type OrganizationTokenWish } from '../../../actions/organization-tokens.ts';
 import { viewOf } from '../../../actions/repository-view.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import { endpoint, nothing, ok, type Call, type Endpoint } from '../endpoint.ts';
 import { nextKey, pageById, type PageWish } from '../paging.ts';

@@ -1,7 +1,7 @@
 /** Organizations and who belongs to them. */
-import { Type, type Static } from 'typebox';
 import { removeMember, setMember } from '../../../actions/accounts.ts';
 import { changeOrganization, deleteOrganization, listOrganizationMembers, memberNamed, organizationsOf, readOrganization } from '../../../actions/organizations.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import { endpoint, nothing, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { simpleUser } from '../present/accounts.ts';

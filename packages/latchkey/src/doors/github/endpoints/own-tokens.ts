@@ -4,7 +4,6 @@
  * Fields are GitHub's where its forms and answers have them (`target_name`, `expires_in`, `repository_selection`). A token needs the permission
  * `personal_access_tokens` for this; to ask about itself it needs none, and to renew itself the part that renews.
  */
-import { Type, type Static } from 'typebox';
 import { dryRun, dryRunQuestion } from '../../../actions/dry-run.ts';
 import { listOwnTokens, readCurrentToken, readToken } from '../../../actions/own-tokens.ts';
 import { cancelRequest } from '../../../actions/approvals.ts';
@@ -13,6 +12,7 @@ import { editToken } from '../../../actions/token-edits.ts';
 import { regenerateToken, rotateToken } from '../../../actions/token-secrets.ts';
 import { createToken, revokeToken, type CreatedToken } from '../../../actions/tokens.ts';
 import { problem } from '../../../base/errors.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { GrantDraft } from '../../../rules/draft.ts';
 import type { RepositorySelection } from '../../../rules/model.ts';

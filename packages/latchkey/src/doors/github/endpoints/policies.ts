@@ -1,6 +1,6 @@
 /** Policies of an organization, and of the instance for all of them. */
-import { Type, type Static } from 'typebox';
 import { changePolicy, readPolicy, type PolicyChange, type PolicyInForce } from '../../../actions/policies.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
 import { endpoint, ok, type Endpoint } from '../endpoint.ts';

@@ -1,10 +1,10 @@
 /** Repositories: listed, made, changed, deleted. */
-import { Type, type Static } from 'typebox';
 import { changeRepository, createRepository, deleteRepository } from '../../../actions/repository-changes.ts';
 import { listVisible, type Affiliation, type RepositoryFilter, type RepositoryOrder, type RepositoryPlace, type RepositorySort } from '../../../actions/repository-listing.ts';
 import { viewTarget } from '../../../actions/repository-view.ts';
 import { readTargetOwner } from '../../../actions/repository-access.ts';
 import { problem } from '../../../base/errors.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import type { Visibility } from '../../../rules/model.ts';
 import { created, endpoint, nothing, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
 import { fullRepository, listedRepository, repositoryUrl } from '../present/repositories.ts';

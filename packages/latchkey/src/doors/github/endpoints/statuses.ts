@@ -1,7 +1,7 @@
 /** What builds and checks say of commits. */
-import { Type, type Static } from 'typebox';
 import { addStatus, combinedStatus, readStatuses, type CommitStatus, type KnownStatus } from '../../../actions/statuses.ts';
 import { viewTarget } from '../../../actions/repository-view.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { created, endpoint, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';

@@ -1,6 +1,6 @@
 /** Whoever asks: their own profile. */
-import { Type } from 'typebox';
 import { changeOwnProfile, readOwnProfile, readProfile } from '../../../actions/profiles.ts';
+import { Type } from '../../../base/json-schema.ts';
 import { endpoint, ok, type Endpoint } from '../endpoint.ts';
 import { privateUser, publicUser } from '../present/accounts.ts';
 import { sayNo } from './place.ts';

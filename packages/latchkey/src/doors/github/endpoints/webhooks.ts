@@ -1,9 +1,9 @@
 /** Webhooks of a repository, and the log of what was delivered to them. */
-import { Type, type Static } from 'typebox';
 import {
   addWebhook, changeWebhook, pingWebhook, readDeliveries, readDelivery, readWebhook, readWebhooks, redeliver, removeWebhook, testWebhook, type ConfigDraft, type Delivery, type KnownWebhook, type Webhook,
 } from '../../../actions/webhooks.ts';
 import { problem } from '../../../base/errors.ts';
+import { Type, type Static } from '../../../base/json-schema.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { created, endpoint, nothing, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';

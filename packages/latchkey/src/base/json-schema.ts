@@ -1,0 +1,38 @@
+/**
+ * How a body or a query must look: JSON Schema, and the type of TypeScript that follows from it.
+ *
+ * The types are TypeBox's, and TypeBox checks; only the few builders that are used here are our own, since loading TypeBox's takes a seventh of a start
+ * (decision 0090), and what they build is plain data. What checks is loaded when something is to be checked.
+ */
+import type { TSchema, Type as Builders } from 'typebox';
+
+export type { Static, TSchema } from 'typebox';
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** Schemas that stand for fields which may be left out. */
+const OPTIONAL = new WeakSet<object>();
+
+/** The builders, called and typed as TypeBox's. */
+export const Type = {
+  String: (options?: Options) => ({ type: 'string', ...options }),
+  Number: (options?: Options) => ({ type: 'number', ...options }),
+  Integer: (options?: Options) => ({ type: 'integer', ...options }),
+  Boolean: (options?: Options) => ({ type: 'boolean', ...options }),
+  Null: (options?: Options) => ({ type: 'null', ...options }),
+  Literal: (value: unknown, options?: Options) => ({ type: typeof value, const: value, ...options }),
+  Enum: (values: readonly unknown[], options?: Options) => ({ enum: values, ...options }),
+  Union: (anyOf: readonly TSchema[], options?: Options) => ({ anyOf, ...options }),
+  Array: (items: TSchema, options?: Options) => ({ type: 'array', items, ...options }),
+  /** By names that may be any. */
+  Record: (_names: TSchema, value: TSchema) => ({ type: 'object', patternProperties: { '^.*$': value } }),
+  Object: (properties: Readonly<Record<string, TSchema>>, options?: Options) => {
+    const required = Object.keys(properties).filter((name) => !OPTIONAL.has(properties[name]!));
+    return { type: 'object', ...(required.length === 0 ? {} : { required }), properties, ...options };
+  },
+  Optional: (schema: TSchema) => {
+    const optional = { ...schema };
+    OPTIONAL.add(optional);
+    return optional;
+  },
+} as unknown as Pick<typeof Builders, 'String' | 'Number' | 'Integer' | 'Boolean' | 'Null' | 'Literal' | 'Enum' | 'Union' | 'Array' | 'Record' | 'Object' | 'Optional'>;
