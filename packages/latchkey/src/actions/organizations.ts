@@ -75,6 +75,7 @@ export async function changeOrganization(ctx: Context, permit: Permit, { basePer
 
 /** Deletes the permit's organization with all its repositories. The rows go first, in one step; the folders follow. */
 export async function deleteOrganization(ctx: Context, permit: Permit): Promise<void> {
+  ctx.git.demandWrites();
   const at = ctx.clock.now();
   const { account, gone } = await ctx.store.transaction(async (tx) => {
     const account = await targetOrganization(tx, permit);

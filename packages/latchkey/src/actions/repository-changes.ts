@@ -39,6 +39,7 @@ export interface RepositoryChange {
 /** Changes the permit's repository. @throws Problem with every complaint; then nothing was changed. */
 export async function changeRepository(ctx: Context, permit: Permit, change: RepositoryChange): Promise<Repository> {
   const { owner, repository } = await readTarget(ctx.store.db, permit);
+  if ((change.name ?? repository.name) !== repository.name || change.defaultBranch !== undefined) ctx.git.demandWrites();
   await check(ctx, permit, owner, repository, change);
   const isArchived = repository.archivedAt !== null && change.archived !== false;
   if (isArchived && Object.entries(change).some(([field, value]) => value !== undefined && field !== 'archived' && field !== 'visibility')) {
@@ -122,6 +123,7 @@ async function rename(ctx: Context, permit: Permit, owner: Account, repository: 
 
 /** Deletes the permit's repository with all that belongs to it. Its row goes first, so that nobody reaches half of it. */
 export async function deleteRepository(ctx: Context, permit: Permit): Promise<void> {
+  ctx.git.demandWrites();
   const { owner, repository } = await readTarget(ctx.store.db, permit);
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {

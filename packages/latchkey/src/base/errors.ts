@@ -17,6 +17,10 @@ export type ProblemCode =
   | 'unprocessable'
   | 'limit_reached'
   | 'not_found'
+  /** The node that was asked does not change repositories; another does. */
+  | 'read_only'
+  /** The node that was asked has a copy without this in it, so far. */
+  | 'not_copied'
   | 'conflict';
 
 /** One thing wrong with what was asked. `field` is the wire name of the input, or null when it is about the whole. */

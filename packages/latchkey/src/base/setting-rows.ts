@@ -57,6 +57,10 @@ export const SETTING_ROWS = {
     section: 'Where things are',
     doc: 'at the start, register as private the bare repositories that lie in the folder and are not known yet',
   }),
+  readOnly: off({
+    section: 'Where things are', forAdmin: true,
+    doc: 'the repositories here are a copy that somebody else fills: serve them, never change them; needs --database and --public-url',
+  }),
   host: row<string, string>({ section: 'Listening', kind: host, default: '127.0.0.1', doc: 'address to listen on' }),
   port: row<number, number>({ section: 'Listening', kind: wholeNumber(0, 65_535), default: 7070, doc: 'port to listen on; 0 takes a free one' }),
   publicUrl: optional({

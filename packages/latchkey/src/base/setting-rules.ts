@@ -76,4 +76,22 @@ export const SETTING_RULES: readonly SettingRule[] = [
     message: () => '--demo fills the database of an empty data folder, so it does not go with --database.',
     hint: 'leave --database out, or --demo',
   },
+  {
+    about: 'readOnly', listening: true,
+    broken: (values) => values.readOnly && values.database === null,
+    message: () => '--read-only is for a node beside others, so it needs the database that they share.',
+    hint: 'give --database postgres://…, or leave --read-only out',
+  },
+  {
+    about: 'readOnly', listening: true,
+    broken: (values) => values.readOnly && values.publicUrl === null,
+    message: () => '--read-only needs to know where people push instead.',
+    hint: 'give --public-url, the address that leads to the nodes that write',
+  },
+  {
+    about: 'readOnly', listening: true,
+    broken: (values) => values.readOnly && values.adopt,
+    message: () => '--read-only and --adopt contradict each other: a copy may still hold what was deleted.',
+    hint: 'let a node that writes adopt',
+  },
 ];

@@ -2,7 +2,7 @@
  * Where things lie under the repositories' root, and how they are moved and removed there.
  *
  *     <root>/<owner>/<name>.git    the bare repositories
- *     <root>/.latchkey/            ours: an empty home for git, hooks, and what is on its way out
+ *     <root>/.latchkey/            ours: an empty home for git, hooks, and what is on its way out (of a node that only reads: in its data folder)
  *
  * Invariant: a path that leaves this file lies inside the root, and reaches its place through no symbolic link.
  * Never: a name from a URL taken as it is; callers pass the names that the store knows, and even those are checked.
@@ -35,11 +35,15 @@ export class Folders {
   readonly hooks: string;
   readonly #trash: string;
 
-  /** Makes what is missing. The root may itself be, or lie behind, a symbolic link: that is the operator's choice. */
-  constructor(root: string) {
-    mkdirSync(root, { recursive: true });
+  /**
+   * Makes what is missing. The root may itself be, or lie behind, a symbolic link: that is the operator's choice.
+   * @param ownPlace where our own folder lies; given, nothing is made in the root, which must be there (else a `Fault`)
+   */
+  constructor(root: string, ownPlace: string | null = null) {
+    if (ownPlace === null) mkdirSync(root, { recursive: true });
+    else if (!existsSync(root)) throw new Fault(`There is no folder of repositories at ${root}.`, { hint: 'Mount or copy it there first, or check --repositories.' });
     this.root = realpathSync.native(root);
-    const own = join(this.root, OWN_FOLDER);
+    const own = join(ownPlace ?? this.root, OWN_FOLDER);
     this.home = join(own, 'home');
     this.noHooks = join(own, 'no-hooks');
     this.hooks = join(own, 'hooks');

@@ -9,6 +9,7 @@ import { gitEnvironment } from './environment.ts';
 import type { Folders } from './folders.ts';
 import { collectOutput, GitFailure, type GitEnd, type GitProcess, type GitProcesses } from './processes.ts';
 import type { ObjectFormat, Profile, Profiles } from './profile.ts';
+import { isReading } from './read-only.ts';
 
 /** A command of the plumbing that takes longer is stopped: somebody waits for it. */
 export const MAX_COMMAND_SEC = 60;
@@ -17,6 +18,8 @@ export interface PlumbingParts {
   readonly folders: Folders;
   readonly profiles: Profiles;
   readonly processes: GitProcesses;
+  /** Throws when nothing may be changed here. */
+  readonly demandWrites: () => void;
 }
 
 export interface ReadOptions {
@@ -41,9 +44,10 @@ export class Plumbing {
     return (await this.#profile()).objectFormat;
   }
 
-  /** Starts git in the repository. Rejects with `Busy` when there is no place, and with a `Fault` when no repository lies there. */
+  /** Starts git in the repository. Rejects with `Busy` when there is no place, with a `Fault` or `Problem` when no repository lies there, or it may not be changed. */
   async start(args: readonly string[]): Promise<GitProcess> {
-    const { folders, processes } = this.#parts;
+    const { folders, processes, demandWrites } = this.#parts;
+    if (!isReading(args)) demandWrites();
     const { config } = await this.#profile();
     const environment = {
       ...gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks, config }),

@@ -24,16 +24,22 @@ const MAX_REMEMBERED = 20_000;
 
 export class Profiles {
   readonly #environment: Record<string, string>;
+  readonly #missing: (path: string) => Error;
   readonly #remembered = new LRUCache<string, { stamp: string; profile: Profile }>({ max: MAX_REMEMBERED });
 
-  /** @param environment a git environment without hooks */
-  constructor(environment: Record<string, string>) {
+  /**
+   * @param environment a git environment without hooks
+   * @param missing what is thrown when no repository lies there
+   */
+  constructor(environment: Record<string, string>, missing: (path: string) => Error) {
     this.#environment = environment;
+    this.#missing = missing;
   }
 
-  /** At once when the repository's config is as it was. Throws, or rejects with, a `Fault` when no repository lies there. */
+  /** At once when the repository's config is as it was. Throws what `missing` makes when no repository lies there. */
   of(path: string): Soon<Profile> {
     const stamp = stampOf(path);
+    if (stamp === null) throw this.#missing(path);
     const known = this.#remembered.get(path);
     if (known?.stamp === stamp) return known.profile;
     return soon(this.#read(path), (profile) => {
@@ -51,10 +57,12 @@ export class Profiles {
   }
 }
 
-function stampOf(path: string): string {
+/** A repository that should be there and is not. */
+export function isLost(path: string): Fault {
+  return new Fault('The repository is known, but its files are not on this server.', { hint: 'An administrator must bring them back.', detail: path });
+}
+
+function stampOf(path: string): string | null {
   const stat = statSync(join(path, 'config'), { bigint: true, throwIfNoEntry: false });
-  if (stat === undefined) {
-    throw new Fault('The repository is known, but its files are not on this server.', { hint: 'An administrator must bring them back.', detail: path });
-  }
-  return `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
+  return stat === undefined ? null : `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
 }

@@ -1,6 +1,7 @@
 /**
  * The machine's git, run safely: the one way from the server to repositories on disk and to git processes.
  *
+ * Invariant: with `readOnly`, nothing that could change a repository is begun: every function that does asks `demandWrites` first.
  * Invariant: every process has the environment of `environment.ts`; every path comes from `Folders.path`.
  * Never: a decision about who may do what. Whoever calls has decided.
  */
@@ -13,8 +14,9 @@ import { Maintenance } from './maintenance.ts';
 import { createRepository, importRepository, type NewRepositoryOptions } from './new-repository.ts';
 import { Plumbing } from './plumbing.ts';
 import { GitProcesses, type GitProcess } from './processes.ts';
-import { Profiles, type ObjectFormat } from './profile.ts';
+import { isLost, Profiles, type ObjectFormat } from './profile.ts';
 import { hooksOf, type WorkflowRefusal } from './push-inspection.ts';
+import { notCopied, onlyReads } from './read-only.ts';
 
 export type GitService = 'upload-pack' | 'receive-pack';
 
@@ -22,6 +24,12 @@ export type GitService = 'upload-pack' | 'receive-pack';
 export interface GitSettings {
   /** Folder of the repositories; made when it is missing. */
   readonly repositories: string;
+  /** True when the repositories are a copy that somebody else fills. */
+  readonly readOnly: boolean;
+  /** The server's own folder: a node that only reads keeps there what git needs beside the repositories. */
+  readonly data: string;
+  /** Where a node that only reads sends those who want to write. */
+  readonly publicUrl: string;
   /** Git processes that may serve clients at once, ≥ 1. */
   readonly maxGitProcesses: number;
   /** Requests that may wait for one, ≥ 0. */
@@ -53,6 +61,8 @@ export interface GitRoom {
   /** `<root>/<owner>/<name>.git`, which need not exist. Throws a `Fault` when it would leave the root, by its name or by a link. */
   path(owner: string, name: string): string;
   exists(owner: string, name: string): boolean;
+  /** Throws a `Problem` (`read_only`) on a node that only reads. What changes other things before it changes a repository asks first. */
+  demandWrites(): void;
   /** Makes an empty bare repository. Throws a `Problem` (`already_exists`) when something lies there. */
   create(owner: string, name: string, options?: NewRepositoryOptions): Promise<void>;
   /**
@@ -73,7 +83,7 @@ export interface GitRoom {
   open(owner: string, name: string, caller: string): Plumbing;
   /** Tells that something was pushed, so that the repository is maintained in a while. */
   touched(path: string): void;
-  /** Maintains a repository now. Never rejects. */
+  /** Maintains a repository now; on a node that only reads, nothing. Never rejects. */
   maintain(path: string): Promise<void>;
   /** How many git processes serve clients, and how many requests wait for one. */
   load(): { readonly running: number; readonly queued: number };
@@ -91,10 +101,18 @@ export const CLOSE_GRACE_SEC = 10;
 
 /** Opens the folder of repositories. Two processes may have it open at once: a server, and an administrator's command. */
 export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
-  const folders = new Folders(settings.repositories);
+  const { readOnly, publicUrl } = settings;
+  const folders = new Folders(settings.repositories, readOnly ? settings.data : null);
+  const demandWrites = (): void => {
+    if (readOnly) throw onlyReads(publicUrl);
+  };
+  const writing = <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) => async (...args: Args): Promise<Result> => {
+    demandWrites();
+    return work(...args);
+  };
   folders.emptyTrash().catch((error: unknown) => log.warn({ err: error }, 'the trash could not be emptied'));
   const plain = gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks });
-  const profiles = new Profiles(plain);
+  const profiles = new Profiles(plain, readOnly ? () => notCopied(publicUrl) : isLost);
   const advertisements = new Advertisements(folders);
   const maintenance = new Maintenance({ log, environment: plain });
   const limits = {
@@ -109,6 +127,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const readers = new GitProcesses(limits);
 
   async function serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess> {
+    if (run.service !== 'upload-pack') demandWrites();
     const profile = await profiles.of(run.path);
     const hooks = hooksOf(folders, run.workflowRefusal, settings.allowRepositoryHooks);
     const config = settings.allowRepositoryHooks ? [] : profile.config;
@@ -121,16 +140,17 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     root: folders.root,
     path: (owner, name) => folders.path(owner, name),
     exists: (owner, name) => folders.holdsRepository(folders.path(owner, name)),
-    create: (owner, name, how) => createRepository(folders, folders.path(owner, name), how),
-    importFrom: (source, owner, name) => importRepository(folders, folders.path(owner, name), source),
-    rename: (from, to) => folders.move(folders.path(from.owner, from.name), folders.path(to.owner, to.name)),
-    remove: (owner, name) => folders.discard(folders.path(owner, name)),
+    demandWrites,
+    create: writing((owner, name, how) => createRepository(folders, folders.path(owner, name), how)),
+    importFrom: writing((source, owner, name) => importRepository(folders, folders.path(owner, name), source)),
+    rename: writing((from, to) => folders.move(folders.path(from.owner, from.name), folders.path(to.owner, to.name))),
+    remove: writing((owner, name) => folders.discard(folders.path(owner, name))),
     list: () => folders.list(),
     capabilities: (objectFormat) => advertisements.of(objectFormat) ?? advertisements.capture(objectFormat),
     serve,
-    open: (owner, name, caller) => new Plumbing({ folders, profiles, processes: readers }, folders.path(owner, name), caller),
-    touched: (path) => maintenance.touched(path),
-    maintain: (path) => maintenance.maintain(path),
+    open: (owner, name, caller) => new Plumbing({ folders, profiles, processes: readers, demandWrites }, folders.path(owner, name), caller),
+    touched: (path) => { if (!readOnly) maintenance.touched(path); },
+    maintain: async (path) => { if (!readOnly) await maintenance.maintain(path); },
     load: () => ({ running: processes.running, queued: processes.queued }),
     close: async (graceSec = CLOSE_GRACE_SEC) => {
       await Promise.all([processes.drain(graceSec), readers.drain(graceSec), maintenance.stop()]);

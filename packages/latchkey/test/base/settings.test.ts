@@ -179,6 +179,10 @@ const COMBINATIONS: readonly [string, SettingSources['flags'], string | null][] 
   ['traces of some requests', { traceOneIn: '1000000', otlpEndpoint: 'http://collector:4318' }, null],
   ['traces of no request', { traceOneIn: '0', otlpEndpoint: 'http://collector:4318' }, '--trace-one-in must be a whole number from 1 to 1000000, not 0.'],
   ['traces of too few requests', { traceOneIn: '1000001', otlpEndpoint: 'http://collector:4318' }, '--trace-one-in must be a whole number from 1 to 1000000, not 1000001.'],
+  ['a reader', { readOnly: true, database: 'postgres://db/x', publicUrl: 'http://localhost' }, null],
+  ['a reader of its own database', { readOnly: true, publicUrl: 'http://localhost' }, '--read-only is for a node beside others, so it needs the database that they share.'],
+  ['a reader that can name no writer', { readOnly: true, database: 'postgres://db/x' }, '--read-only needs to know where people push instead.'],
+  ['a reader that adopts', { readOnly: true, adopt: true, database: 'postgres://db/x', publicUrl: 'http://localhost' }, '--read-only and --adopt contradict each other: a copy may still hold what was deleted.'],
 ];
 
 describe('contradictions refuse the start', () => {

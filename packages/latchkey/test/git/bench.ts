@@ -18,7 +18,7 @@ export interface Bench {
 export async function makeBench(settings: Partial<GitSettings> = {}): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-git-room-'));
   const room = makeGitRoom(
-    { repositories: join(folder, 'repositories'), maxGitProcesses: 4, gitQueueLimit: 8, gitQueueWaitSec: 10, allowRepositoryHooks: false, ...settings },
+    { repositories: join(folder, 'repositories'), readOnly: false, data: join(folder, 'data'), publicUrl: 'https://git.example.org', maxGitProcesses: 4, gitQueueLimit: 8, gitQueueWaitSec: 10, allowRepositoryHooks: false, ...settings },
     makeLog('silent'),
   );
   const identity = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.org', GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.org' };

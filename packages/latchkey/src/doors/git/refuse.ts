@@ -63,6 +63,8 @@ const MISTAKES = {
   content_encoding_unknown: [415, 'The Content-Encoding must be gzip, or left out.'],
   body_unreadable: [400, 'Git could not read this request: it is damaged, cut off, or not in the form of the protocol.'],
   body_too_large: [413, 'The request is larger than any fetch needs.'],
+  reads_only: [403, 'This node only reads: it serves a copy of the repositories. Push to:'],
+  not_copied: [503, 'This node has no copy of this repository yet. Try again in a while, or here:'],
   busy: [503, 'The server is busy with other clones and pushes. Try again in a moment.'],
   failed: [500, 'The server could not do this. Its administrator finds the cause in the log.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string]>;
@@ -83,11 +85,13 @@ export function refuse(request: IncomingMessage, response: ServerResponse, expla
   });
 }
 
-/** Says no to a request that can't be served, whoever sent it. */
-export function refuseMistake(request: IncomingMessage, response: ServerResponse, mistake: Mistake, headers: Readonly<Record<string, string>> = {}): void {
+/** Says no to a request that can't be served, whoever sent it. @param instead an address where it can be */
+export function refuseMistake(
+  request: IncomingMessage, response: ServerResponse, mistake: Mistake, headers: Readonly<Record<string, string>> = {}, instead: string | null = null,
+): void {
   const [status, sentence] = MISTAKES[mistake];
   const allow = mistake === 'get_only' ? { Allow: 'GET' } : mistake === 'post_only' ? { Allow: 'POST' } : {};
-  send(request, response, status, [sentence], { ...allow, ...headers });
+  send(request, response, status, instead === null ? [sentence] : [sentence, instead], { ...allow, ...headers });
 }
 
 function linesOf({ sentence, also, wayOut }: Explanation): string[] {

@@ -34,6 +34,8 @@ const NEEDS: Readonly<Record<GitService, Need>> = {
 };
 /** Without it, a push is looked at for workflow files. */
 const WORKFLOWS: Need = { sets: [{ workflows: 'write' }], publicRead: false, writes: true };
+/** When a copy may have what it lacks. */
+const COPY_RETRY_SEC = 60;
 const PURPOSES: Readonly<Record<GitService, string>> = { 'upload-pack': 'fetch', 'receive-pack': 'push' };
 const GZIP: ReadonlySet<string | undefined> = new Set([undefined, 'gzip', 'x-gzip']);
 
@@ -90,6 +92,11 @@ function answerPermitted(
   ctx: Context, herds: Herds, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, from: string,
 ): Soon<void> {
   const { owner, repository } = repositoryOf(permit);
+  const lack = ctx.settings.readOnly ? lackOfCopy(ctx, address.service, owner, repository) : null;
+  if (lack !== null) {
+    const headers = lack === 'not_copied' ? { 'Retry-After': String(COPY_RETRY_SEC) } : {};
+    return refuseMistake(request, response, lack, headers, `${ctx.settings.publicUrl}/${owner.login}/${repository.name}.git`);
+  }
   if (address.step === 'refs' && isRenamed(address, owner, repository)) {
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
   }
@@ -133,6 +140,12 @@ async function serve(
   const alone = isFetch ? await herds.serve(exchange, repository.id) : exchange;
   if (alone !== null) await converse(ctx, alone);
   await tellOfPush(ctx, permit, asked);
+}
+
+/** Why a node that only reads can't serve this; null when it can. Said here, since what is said on the POST git does not show. */
+function lackOfCopy(ctx: Context, service: GitService, owner: OwnerRecord, repository: RepositoryRecord): Mistake | null {
+  if (service === 'receive-pack') return 'reads_only';
+  return ctx.git.exists(owner.login, repository.name) ? null : 'not_copied';
 }
 
 /** The line that opens the answer in versions 0 and 1: `# service=git-upload-pack` as a pkt-line, and a flush (gitprotocol-http, "Smart Clients"). */

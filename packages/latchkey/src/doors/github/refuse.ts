@@ -124,11 +124,15 @@ export function validationFailed(complaints: readonly Complaint[], resource: str
   const only = (code: Complaint['code']): boolean => complaints.every((complaint) => complaint.code === code);
   const errors = complaints.map(({ field, code, message }) => (resource === null ? message : { resource, field: field ?? 'base', code: wireCode(code), message }));
   if (only('not_found')) return { status: 404, body: { ...errorBody(404, 'Not Found', documentationUrl), reason: 'not_found', errors } };
+  if (only('read_only')) return { status: 403, body: { ...errorBody(403, complaints[0]!.message, documentationUrl), reason: 'read_only' } };
+  if (only('not_copied')) return { status: 503, body: { ...errorBody(503, complaints[0]!.message, documentationUrl), reason: 'not_copied' } };
   if (only('conflict')) return { status: 409, body: { ...errorBody(409, complaints[0]!.message, documentationUrl), reason: 'conflict', errors } };
   return { status: 422, body: { ...errorBody(422, 'Validation Failed', documentationUrl), errors } };
 }
 
 /** GitHub has six codes; what it has none for is `custom`. */
+const WIRE_CODES: Partial<Record<Complaint['code'], string>> = { limit_reached: 'custom', conflict: 'custom', read_only: 'custom', not_copied: 'custom', not_found: 'invalid' };
+
 function wireCode(code: Complaint['code']): string {
-  return code === 'limit_reached' || code === 'conflict' ? 'custom' : code === 'not_found' ? 'invalid' : code;
+  return WIRE_CODES[code] ?? code;
 }

@@ -169,6 +169,8 @@ const FIELDS: Readonly<Record<string, string>> = { expires_in: 'expires_at' };
 /** What can't be done as asked: `{"message": {"name": ["…"]}}`. A thing that is not there is 404 when nothing else is wrong. */
 export function problemAnswer(complaints: readonly Complaint[]): ErrorAnswer {
   if (complaints.every(({ code }) => code === 'not_found')) return { status: 404, body: { message: '404 Not Found', detail: complaints[0]!.message } };
+  const here = complaints.find(({ code }) => code === 'read_only' || code === 'not_copied');
+  if (here !== undefined) return here.code === 'read_only' ? { status: 403, body: { message: `403 Forbidden - ${here.message}` } } : { status: 503, body: { message: `503 Service Unavailable - ${here.message}` } };
   if (complaints.every(({ field }) => field === null)) return { status: 400, body: { message: `400 Bad request - ${complaints.map(({ message }) => message).join(' ')}` } };
   const message: Record<string, string[]> = {};
   for (const complaint of complaints) (message[FIELDS[complaint.field ?? 'base'] ?? complaint.field ?? 'base'] ??= []).push(complaint.message);

@@ -19,6 +19,9 @@ const HOME = { text: 'To the start page', href: '/' };
 
 export const notFound = (): Answer => page('Not found', <Sorry title="There is nothing at this address" sentences={['It may have been removed or renamed, or you may not be allowed to see it.']} link={HOME} />, { status: 404 });
 
+/** A node that only reads has no copy of what is asked for. */
+export const notCopied = (sentence: string): Answer => page('Not here yet', <Sorry title="This is not here yet" sentences={[sentence]} link={HOME} />, { status: 503 });
+
 /** A form that came from another site, or from nowhere. */
 export const foreignForm = (): Answer => page('Refused', <Sorry title="That form was not sent from here" sentences={['Nothing was changed. Open the page on this site and send it from there.']} link={HOME} />, { status: 403 });
 

@@ -34,7 +34,7 @@ import { callerAddress } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import { serveAssets, type AssetAddresses } from './assets.ts';
 import { Cookies } from './cookies.ts';
-import { failed, notFound, refused, unreadable } from './error-pages.tsx';
+import { failed, notCopied, notFound, refused, unreadable } from './error-pages.tsx';
 import { answerOf } from './forms.ts';
 import { documentOf } from './layout.tsx';
 import { PAGES } from './pages.ts';
@@ -79,7 +79,7 @@ async function serve(frame: Frame, each: WebPage | null, request: FastifyRequest
     return await send(frame, visit, reply, each === null ? notFound() : await answerOf(visit, each, request.headers));
   } catch (error) {
     if (error instanceof Refused) return send(frame, visit, reply, refused(error.explanation, visit.method === 'POST' ? visit.path : visit.url));
-    if (error instanceof Problem) return send(frame, visit, reply, error.has('not_found') ? notFound() : unreadable(422, error.message));
+    if (error instanceof Problem) return send(frame, visit, reply, error.has('not_found') ? notFound() : error.has('not_copied') ? notCopied(error.message) : unreadable(422, error.message));
     // The page's pattern: the path itself may hold a one-time link.
     frame.ctx.log.error({ err: error, page: each?.path ?? null }, 'a page failed');
     return send(frame, visit, reply, failed());
