@@ -12,6 +12,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { AggregatorRegistry } from 'prom-client';
+import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
 import { headerOf } from './base/raw-headers.ts';
@@ -72,6 +73,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     context.listensAt(port);
     const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${port}`;
     context.log.info({ url, engine: context.store.engine }, 'listening');
+    warnOfClearText(context);
     const jobs = new JobRunner(context, { tracer });
     const metrics = await showMetrics(context, jobs);
     if (metrics !== null) context.log.info({ url: metrics.url }, 'metrics');
@@ -87,6 +89,13 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     await context.close();
     throw error;
   }
+}
+
+/** Said at every start: sooner or later it is another person who reads it. */
+function warnOfClearText({ settings: { database, databaseCa }, log }: OpenContext): void {
+  if (database === null) return;
+  const address = readDatabaseAddress(database.reveal());
+  if (crossesInClear(address, databaseCa)) log.warn({ host: address.host }, 'what is said to the database crosses the network in clear text: sslmode=disable');
 }
 
 /** Null when no traces are asked for: then nothing of OpenTelemetry is loaded. */

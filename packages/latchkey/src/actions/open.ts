@@ -27,7 +27,9 @@ export interface OpenContext extends Context {
 export async function openContext(settings: Settings, log: Log, clock: Clock = systemClock): Promise<OpenContext> {
   const routeMaps = new RouteMaps(settings.routeMap);
   await mkdir(settings.data, { recursive: true, mode: 0o700 });
-  const store = await openStore({ dataDir: settings.data, databaseUrl: settings.database?.reveal() ?? null, log });
+  const store = await openStore({
+    dataDir: settings.data, databaseUrl: settings.database?.reveal() ?? null, postgres: { poolSize: settings.databasePool, caFile: settings.databaseCa }, log,
+  });
   try {
     const git = await makeGitRoom(settings, log);
     const usage = new Usage(store, log);

@@ -36,6 +36,9 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 /** Who may make an account. */
 export const SIGN_UP = ['open', 'invited', 'closed'] as const;
 
+/** Connections of one process to PostgreSQL. Two at least, since what changes a row may wait for somebody who reads. */
+export const DATABASE_POOL = { min: 2, max: 1_000, default: 10 } as const;
+
 export const SETTING_ROWS = {
   data: row<string, string>({
     section: 'Where things are', kind: path('DIR'), default: 'data', forAdmin: true,
@@ -48,6 +51,14 @@ export const SETTING_ROWS = {
   database: optional({
     section: 'Where things are', kind: databaseUrl, defaultMeans: 'SQLite, in the file `latchkey.db` of the data folder', forAdmin: true,
     doc: 'PostgreSQL to keep everything in (an address with a password belongs in the variable or the file, since flags can be seen in the process list)',
+  }),
+  databaseCa: optional({
+    section: 'Where things are', kind: path('FILE'), defaultMeans: 'the authorities that the system trusts', forAdmin: true,
+    doc: 'certificates in PEM of the authorities that PostgreSQL’s certificate must come from',
+  }),
+  databasePool: row<number, number>({
+    section: 'Where things are', kind: wholeNumber(DATABASE_POOL.min, DATABASE_POOL.max), default: DATABASE_POOL.default,
+    doc: 'connections to PostgreSQL at most, of each worker; it has one more for changes made elsewhere (see operations.md)',
   }),
   repositories: optional({
     section: 'Where things are', kind: path('DIR'), defaultMeans: '`repositories` in the data folder', forAdmin: true,

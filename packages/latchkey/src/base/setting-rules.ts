@@ -3,6 +3,8 @@
  *
  * Invariant: whatever lets a token cross a network in clear text is refused unless `--insecure-http` says that it is meant.
  */
+import { DATABASE_PARAMETERS, isSocket, readDatabaseAddress, SSL_MODES, type DatabaseAddress } from './database-address.ts';
+import { DATABASE_POOL } from './setting-rows.ts';
 import { isLoopback } from './setting-values.ts';
 import type { SettingName, SettingValues } from './setting-rows.ts';
 
@@ -19,9 +21,47 @@ export interface SettingRule {
 const hasTls = (values: SettingValues): boolean => values.tlsCert !== null && values.tlsKey !== null;
 /** A proxy that can reach the server: on this machine, where only this machine can; elsewhere, one that was named. */
 const hasProxy = (values: SettingValues): boolean => values.trustedProxies.some((network) => isLoopback(values.host) || !isLoopback(network));
+/** True when there is PostgreSQL, and this of its address. */
+const addressed = ({ database }: SettingValues, is: (address: DatabaseAddress) => boolean): boolean => database !== null && is(readDatabaseAddress(database.reveal()));
 const scheme = (values: SettingValues): string | null => (values.publicUrl === null ? null : new URL(values.publicUrl).protocol);
 
 export const SETTING_RULES: readonly SettingRule[] = [
+  {
+    about: 'database', listening: false,
+    broken: (values) => addressed(values, ({ hasUnknown }) => hasUnknown),
+    message: () => '--database has something after its ? that is not read there, or the same thing twice.',
+    hint: `there may be ${DATABASE_PARAMETERS.join(', ')}; the rest has settings of its own: --database-ca, --database-pool`,
+  },
+  {
+    about: 'database', listening: false,
+    broken: (values) => addressed(values, ({ parameters: { sslmode } }) => sslmode !== undefined && !SSL_MODES.includes(sslmode)),
+    message: () => `sslmode in --database must be one of ${SSL_MODES.join(', ')}.`,
+    hint: 'verify-full is right nearly always; modes that may do without TLS, or without looking at the certificate, protect against nobody',
+  },
+  {
+    about: 'database', listening: false,
+    broken: (values) => addressed(values, ({ parameters: { sslmode } }) => sslmode === 'verify-ca') && values.databaseCa === null,
+    message: () => 'sslmode=verify-ca in --database takes a certificate for any name, so it needs an authority of your own.',
+    hint: 'name its certificate: --database-ca FILE; or check the name, too: sslmode=verify-full',
+  },
+  {
+    about: 'database', listening: false,
+    broken: (values) => addressed(values, ({ parameters: { sslcert, sslkey } }) => (sslcert === undefined) !== (sslkey === undefined)),
+    message: () => 'sslcert and sslkey in --database belong together.',
+    hint: 'name both files, or neither',
+  },
+  {
+    about: 'databaseCa', listening: false,
+    broken: (values) => values.databaseCa !== null && addressed(values, (address) => address.parameters.sslmode === 'disable' || isSocket(address)),
+    message: () => '--database-ca is given, but --database says that no TLS is spoken.',
+    hint: 'leave --database-ca out, or sslmode=disable; through a Unix socket there is no TLS',
+  },
+  {
+    about: 'databaseCa', listening: false,
+    broken: ({ database, databaseCa, databasePool }) => database === null && (databaseCa !== null || databasePool !== DATABASE_POOL.default),
+    message: ({ databaseCa }) => `${databaseCa === null ? '--database-pool' : '--database-ca'} is given without --database.`,
+    hint: 'name PostgreSQL, too: --database URL; SQLite has no use for it',
+  },
   {
     about: 'tlsCert', listening: true,
     broken: ({ tlsCert, tlsKey }) => tlsCert !== null && tlsKey === null,

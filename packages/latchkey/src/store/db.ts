@@ -11,6 +11,7 @@ import { traced } from '../base/trace.ts';
 import type { Database } from './schema.ts';
 import type { Learn } from './cluster.ts';
 import { migrate } from './migrations.ts';
+import type { PostgresTuning } from './postgres-connection.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 
@@ -57,6 +58,7 @@ export interface StoreOptions {
   readonly dataDir: string;
   /** `postgres://…`, or null for SQLite. May hold a password: never logged. */
   readonly databaseUrl: string | null;
+  readonly postgres?: PostgresTuning;
   readonly log: Log;
 }
 
@@ -80,9 +82,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 const SYSTEM_NAMES: Readonly<Record<Engine, string>> = { sqlite: 'sqlite', postgres: 'postgresql' };
 
 /** Only the engine that is used is loaded: the driver of the other would make every start longer. */
-async function openEngine({ dataDir, databaseUrl, log }: StoreOptions): Promise<OpenedEngine> {
+async function openEngine({ dataDir, databaseUrl, postgres, log }: StoreOptions): Promise<OpenedEngine> {
   if (databaseUrl === null) return (await import('./sqlite.ts')).openSqlite(dataDir);
-  return (await import('./postgres.ts')).openPostgres(databaseUrl, log);
+  return (await import('./postgres.ts')).openPostgres(databaseUrl, log, postgres);
 }
 
 /** SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY; PostgreSQL's unique_violation. */

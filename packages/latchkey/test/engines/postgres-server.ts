@@ -17,7 +17,8 @@ declare module 'vitest' {
   }
 }
 
-interface RunningServer {
+/** A PostgreSQL in a process of its own. */
+export interface RunningServer {
   readonly url: string;
   stop(): Promise<void>;
 }
@@ -38,8 +39,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-async function startPostgres(): Promise<RunningServer> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'postgres-process.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** Starts one; see `postgres-process.ts` for its arguments. */
+export async function startPostgres(args: readonly string[] = []): Promise<RunningServer> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'postgres-process.ts'), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   return {
     url: await firstLine(child),
     async stop() {

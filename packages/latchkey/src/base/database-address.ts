@@ -1,0 +1,80 @@
+/**
+ * The address of PostgreSQL, taken apart: whom to connect to, and whether the way there is protected.
+ *
+ * Read here and not by `pg`, whose reading lets the address overrule every option (time-outs that safety rests on, too), takes `sslmode` words to mean
+ * less from its next version on, and ignores what it does not know.
+ * Invariant: away from this machine nothing is sent in clear text unless the address says `sslmode=disable`.
+ * Never: a fall-back. No mode tries TLS and goes on without it, and none encrypts without knowing for whom.
+ */
+import { isLoopback } from './setting-values.ts';
+
+/**
+ * How a connection is protected. `verify-full`: TLS, with a certificate of a trusted authority for the name in the address. `verify-ca`: the same, of one's own
+ * authority and for any name. `disable`: clear text.
+ */
+export type DatabaseTls = 'disable' | 'verify-ca' | 'verify-full';
+
+/** What is said in the address and what it means here. libpq's `require` encrypts without looking at the certificate; that is taken as all of it. */
+const MODES: Readonly<Record<string, DatabaseTls>> = { disable: 'disable', require: 'verify-full', 'verify-ca': 'verify-ca', 'verify-full': 'verify-full' };
+
+/** The words for `sslmode` that are taken. The others of libpq and `pg` (allow, prefer, no-verify) protect against nobody who is in the way. */
+export const SSL_MODES: readonly string[] = Object.keys(MODES);
+
+/** What may stand after the `?` of the address. */
+export const DATABASE_PARAMETERS = ['sslmode', 'sslcert', 'sslkey', 'host', 'application_name', 'options'] as const;
+type Parameter = (typeof DATABASE_PARAMETERS)[number];
+
+export interface DatabaseAddress {
+  /** A name, an address without brackets, or the folder of a Unix socket. */
+  readonly host: string;
+  /** Null where nothing is said: then `pg` looks at PGPORT, PGUSER, PGPASSWORD (and ~/.pgpass) and PGDATABASE. */
+  readonly port: number | null;
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly database: string | null;
+  readonly parameters: Readonly<Partial<Record<Parameter, string>>>;
+  /** True when something else stands after the `?`, or the same thing twice. */
+  readonly hasUnknown: boolean;
+}
+
+/** Takes an address apart that `databaseUrl` has let through. Without a host in it, it is PGHOST's, or this machine. */
+export function readDatabaseAddress(text: string): DatabaseAddress {
+  const url = new URL(text);
+  const names = [...url.searchParams.keys()];
+  const known = DATABASE_PARAMETERS.filter((name) => names.includes(name));
+  return {
+    host: url.searchParams.get('host') || decoded(url.hostname).replace(/^\[(.*)\]$/, '$1') || process.env.PGHOST || 'localhost',
+    port: url.port === '' ? null : Number(url.port),
+    user: decoded(url.username) || null,
+    password: decoded(url.password) || null,
+    database: decoded(url.pathname.slice(1)) || null,
+    parameters: Object.fromEntries(known.map((name) => [name, url.searchParams.get(name)!])),
+    hasUnknown: names.length > known.length,
+  };
+}
+
+/** A password with a percent sign that nobody encoded is taken as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** True for a socket in a folder of this machine: what goes through it can't be read on the way, and PostgreSQL speaks no TLS there. */
+export function isSocket({ host }: Pick<DatabaseAddress, 'host'>): boolean {
+  return host.startsWith('/');
+}
+
+/** How to connect: as the address says; else verified, but for this machine itself where no authority is named. */
+export function databaseTls(address: DatabaseAddress, caFile: string | null): DatabaseTls {
+  if (isSocket(address)) return 'disable';
+  const said = MODES[address.parameters.sslmode ?? ''];
+  return said ?? (caFile === null && isLoopback(address.host) ? 'disable' : 'verify-full');
+}
+
+/** True when what is said to the database can be read on the way. */
+export function crossesInClear(address: DatabaseAddress, caFile: string | null): boolean {
+  return databaseTls(address, caFile) === 'disable' && !isSocket(address) && !isLoopback(address.host);
+}
