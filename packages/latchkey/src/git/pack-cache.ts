@@ -1,8 +1,9 @@
 /**
  * Answers to fetches that several clients ask for alike at about the same time: made once, read by all.
  *
- * An answer lies in a file without a name, which is gone with the process whatever happens. It can be read while it is being written.
- * Invariant: what all kept answers take on the disk is bounded; the oldest go first.
+ * An answer lies in a file without a name, which is gone with the process whatever happens. It can be read while it is being written, and what one
+ * reads stays in memory for the next: of a herd nearly all read the same place at about the same time, and a small answer is in memory whole.
+ * Invariant: what all kept answers take on the disk, and in memory, is bounded; the oldest go first.
  * Never: a decision about who may read. Whoever asks for an answer by its key has been let in, and the key holds the repository.
  */
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
@@ -12,7 +13,10 @@ import { LRUCache } from 'lru-cache';
 
 /** How long an answer is kept, and a request counts as seen lately. A herd comes within it; what lies here takes room. */
 export const KEEP_MS = 60_000;
-const READ_BYTES = 128 * 1024;
+/** Answers are read and sent in pieces of so much: fewer calls, but more memory for each slow reader. */
+export const PIECE_BYTES = 256 * 1024;
+/** Pieces lately read stay in memory for the next reader, of all answers of a worker together so much. */
+export const MAX_HELD_BYTES = 32 * 1024 * 1024;
 const MAX_SEEN = 10_000;
 
 export interface PackCacheOptions {
@@ -20,13 +24,19 @@ export interface PackCacheOptions {
   readonly folder: string;
   /** All answers together. One may take half of it. 0 keeps nothing. */
   readonly maxBytes: number;
+  /** `MAX_HELD_BYTES` unless told. */
+  readonly maxHeldBytes?: number;
   readonly keepMs?: number;
 }
+
+type Pieces = LRUCache<string, Promise<Buffer>>;
 
 /** An answer that is there, or on its way. */
 export class SharedPack {
   readonly repositoryId: number;
+  readonly #name = randomUUID();
   readonly #file: FileHandle;
+  readonly #pieces: Pieces;
   /** Aborted when nobody reads any more what isn't finished. */
   readonly abandoned = new AbortController();
   #written = 0;
@@ -35,9 +45,10 @@ export class SharedPack {
   #isKept = true;
   #grown = Promise.withResolvers<void>();
 
-  constructor(repositoryId: number, file: FileHandle) {
+  constructor(repositoryId: number, file: FileHandle, pieces: Pieces) {
     this.repositoryId = repositoryId;
     this.#file = file;
+    this.#pieces = pieces;
   }
 
   get bytes(): number {
@@ -48,8 +59,14 @@ export class SharedPack {
     return typeof this.#state === 'object';
   }
 
+  /** Its length in bytes; null while it grows. */
+  get wholeBytes(): number | null {
+    return this.#state === 'whole' ? this.#written : null;
+  }
+
   async append(chunk: Buffer): Promise<void> {
-    await this.#file.write(chunk, 0, chunk.length, this.#written);
+    const { bytesWritten } = await this.#file.write(chunk, 0, chunk.length, this.#written);
+    if (bytesWritten < chunk.length) throw new Error('the disk took only a part of an answer');
     this.#written += chunk.length;
     this.#wake();
   }
@@ -67,17 +84,16 @@ export class SharedPack {
     this.#closeIfDone();
   }
 
-  /** The answer from its beginning, as it grows. Each piece holds until the next one is asked for. @throws what it failed with. */
+  /** The answer from its beginning, as it grows. Its pieces are others' too: to be read, never written. @throws what it failed with. */
   async *read(): AsyncGenerator<Buffer> {
     this.#readers++;
-    const piece = Buffer.allocUnsafe(READ_BYTES);
     try {
       for (let at = 0; ;) {
         const grown = this.#grown.promise;
         if (at < this.#written) {
-          const { bytesRead } = await this.#file.read(piece, 0, Math.min(READ_BYTES, this.#written - at), at);
-          at += bytesRead;
-          yield piece.subarray(0, bytesRead);
+          const piece = await this.#pieceAt(at);
+          at += piece.length;
+          yield piece;
         } else if (typeof this.#state === 'object') throw this.#state.failure;
         else if (this.#state === 'whole') return;
         else await grown;
@@ -95,6 +111,25 @@ export class SharedPack {
     this.#closeIfDone();
   }
 
+  /** What there is from a place on, to the end of its piece at most: read once for all who are at this place. */
+  #pieceAt(at: number): Promise<Buffer> {
+    const end = Math.min(at - (at % PIECE_BYTES) + PIECE_BYTES, this.#written);
+    const name = `${this.#name} ${at} ${end}`;
+    let piece = this.#pieces.get(name);
+    if (piece === undefined) {
+      piece = this.#readFile(at, end);
+      this.#pieces.set(name, piece, { size: end - at });
+      piece.catch(() => this.#pieces.delete(name));
+    }
+    return piece;
+  }
+
+  async #readFile(from: number, to: number): Promise<Buffer> {
+    const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafeSlow(to - from), 0, to - from, from);
+    if (bytesRead < to - from) throw new Error('an answer on the disk has become shorter');
+    return buffer;
+  }
+
   #wake(): void {
     this.#grown.resolve();
     this.#grown = Promise.withResolvers();
@@ -103,6 +138,7 @@ export class SharedPack {
   #closeIfDone(): void {
     if (this.#isKept || this.#readers > 0 || this.#state === 'growing') return;
     this.#isKept = true;
+    for (const name of [...this.#pieces.keys()]) if (name.startsWith(this.#name)) this.#pieces.delete(name);
     void this.#file.close().catch(() => {});
   }
 }
@@ -111,10 +147,17 @@ export class PackCache {
   readonly #options: PackCacheOptions;
   readonly #packs = new Map<string, SharedPack>();
   readonly #seen: LRUCache<string, true>;
+  readonly #pieces: Pieces;
 
   constructor(options: PackCacheOptions) {
     this.#options = options;
     this.#seen = new LRUCache({ max: MAX_SEEN, ttl: options.keepMs ?? KEEP_MS });
+    this.#pieces = new LRUCache({ maxSize: options.maxHeldBytes ?? MAX_HELD_BYTES });
+  }
+
+  /** What lies in memory now, of all answers, in bytes. */
+  get heldBytes(): number {
+    return this.#pieces.calculatedSize;
   }
 
   /** The answer under a key, whole or growing. */
@@ -142,7 +185,7 @@ export class PackCache {
       await file.close();
       return found;
     }
-    const pack = new SharedPack(repositoryId, file);
+    const pack = new SharedPack(repositoryId, file, this.#pieces);
     this.#packs.set(key, pack);
     return pack;
   }

@@ -13,10 +13,10 @@ import { join } from 'node:path';
 export const MAX_LOOSE_ENTRIES = 2_000;
 /** The clock that files are stamped with ticks every 10 ms on the slowest Linux: what changed within this time may change again unseen. */
 const SETTLED_AFTER_MS = 20;
-/** What says where refs and objects are, beside the folders of loose refs. */
-const PLACES = ['HEAD', 'packed-refs', 'reftable', 'objects/pack'];
+/** What says where refs and objects are, and which of them are hidden, beside the folders of loose refs. */
+const PLACES = ['config', 'HEAD', 'packed-refs', 'reftable', 'objects/pack'];
 
-/** The stamp of the repository at a path. Null when it has none: it changed this very moment, has too many loose refs, or can't be read. */
+/** The stamp of the repository at a path. Null when it has none: it changed this very moment, has too many loose refs, or links among them, or can't be read. */
 export function stampOf(path: string, nowMs: number = Date.now()): string | null {
   try {
     const changes = [...PLACES, ...foldersOfRefs(path)].map((place) => statSync(join(path, place), { throwIfNoEntry: false }));
@@ -37,6 +37,7 @@ function foldersOfRefs(path: string): string[] {
     for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
       if (++seen > MAX_LOOSE_ENTRIES) throw new RangeError('too many loose refs');
       if (entry.isDirectory()) folders.push(`${folder}/${entry.name}`);
+      else if (!entry.isFile()) throw new TypeError('a link may lead to where nothing tells of a change');
     }
   }
   return folders;

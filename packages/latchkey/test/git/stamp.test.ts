@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -23,6 +23,7 @@ it('a stamp changes with every way in which refs move and packs go, and stays wh
   for (const args of [
     ['update-ref', 'refs/heads/main', one], ['update-ref', 'refs/heads/main', two], ['update-ref', 'refs/heads/deep/er/branch', one], ['update-ref', 'refs/heads/deep/er/branch', two],
     ['pack-refs', '--all', '--prune'], ['update-ref', '-d', 'refs/heads/deep/er/branch'], ['symbolic-ref', 'HEAD', 'refs/heads/other'], ['repack', '-adq'],
+    ['config', 'transfer.hideRefs', 'refs/heads/secret'],
   ]) {
     git(args);
     stamps.push(await settled());
@@ -31,13 +32,16 @@ it('a stamp changes with every way in which refs move and packs go, and stays wh
   expect(new Set(stamps).size).toBe(stamps.length);
 });
 
-it('there is no stamp of what changed this very moment, of nothing, or of more loose refs than pays', async () => {
+it('there is no stamp of what changed this very moment, of nothing, of links, or of more loose refs than pays', async () => {
   const { path, git, commit, settled } = await repository();
   const main = commit('one');
   git(['update-ref', 'refs/heads/main', main]);
   await settled();
   expect(stampOf(path, 0)).toBeNull();
   expect(stampOf(`${path}-gone`)).toBeNull();
+  await symlink(tmpdir(), join(path, 'refs/heads/elsewhere'));
+  expect(stampOf(path, Date.now() + 60_000)).toBeNull();
+  await rm(join(path, 'refs/heads/elsewhere'));
   const create = (from: number, to: number): string => Array.from({ length: to - from }, (_, n) => `create refs/heads/b${from + n} ${main}\n`).join('');
   // Beside them lie refs/heads, refs/tags and main.
   git(['update-ref', '--stdin'], create(0, MAX_LOOSE_ENTRIES - 3));

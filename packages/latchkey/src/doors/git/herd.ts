@@ -2,7 +2,7 @@
  * Herds: many clients that clone the same commits at the same time, as the jobs of a CI run do, share one run of git.
  *
  * The first clone is an ordinary one. When the same request comes again within a minute, its answer is kept on the disk while it streams, and whoever
- * asks for it next reads along: no process, no place in the queue. Lists of refs, which every clone asks for first, are shared by those who ask at once.
+ * asks for it next reads along: no process, no place in the queue. Lists of refs, which every clone asks for first, are made anew only when something moved.
  * Invariant: every client was let in to this very repository before (the key holds its id, which is never given twice).
  * Invariant: what is kept holds no more than git itself would send to the same request: objects are named by hash, and the key holds the stamp of the
  * repository on the disk, which changes with every push, deletion and clean-up, through whichever worker, node or shell.
@@ -12,10 +12,10 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Context } from '../../actions/context.ts';
 import { fetchKey, listingKey } from '../../git/fetch-request.ts';
+import { Listings } from '../../git/listings.ts';
 import { PackCache, type SharedPack } from '../../git/pack-cache.ts';
 import { collectOutput, GitFailure } from '../../git/processes.ts';
 import type { ServiceRun } from '../../git/room.ts';
-import { SharedRuns } from '../../git/shared-runs.ts';
 import { stampOf } from '../../git/stamp.ts';
 import { NO_CACHE, type Exchange } from './backend.ts';
 import { refuseMistake } from './refuse.ts';
@@ -37,7 +37,7 @@ interface Alike {
 export class Herds {
   readonly #ctx: Context;
   readonly #packs: PackCache;
-  readonly #listings = new SharedRuns();
+  readonly #listings = new Listings();
 
   constructor(ctx: Context) {
     this.#ctx = ctx;
@@ -72,11 +72,13 @@ export class Herds {
     return null;
   }
 
-  /** Lists the refs with all who ask now. A list that is too long to be held, or fails, is made for each alone, who is told what is wrong. */
+  /** Lists the refs together with others. A list that is too long to be held, or fails, is made for each alone, who is told what is wrong. */
   async #list({ key, body }: Alike, alone: Exchange): Promise<Exchange | null> {
     const { response, run, contentType } = alone;
     const list = async (): Promise<Buffer> => collectOutput(await this.#ctx.git.serve(run), [run.service], { input: body, maxBytes: MAX_LISTING_BYTES });
-    const refs = await this.#listings.answer(key, list).catch((error: unknown) => {
+    // Where several machines share the folder, what the system says of it may be some seconds old.
+    const stampNow = (): string | null => (this.#ctx.settings.database === null ? stampOf(run.path) : null);
+    const refs = await this.#listings.answer(key, stampNow, list).catch((error: unknown) => {
       if (error instanceof GitFailure) return null;
       throw error;
     });
@@ -116,10 +118,11 @@ export class Herds {
   async #pass(pack: SharedPack, { request, response, contentType }: Exchange): Promise<void> {
     // Who takes nothing for so long is cut off.
     const idle = setTimeout(() => response.destroy(), this.#ctx.settings.gitIdleTimeoutSec * 1000);
+    const length = pack.wholeBytes === null ? {} : { 'Content-Length': pack.wholeBytes };
     try {
       for await (const chunk of pack.read()) {
         if (response.destroyed) return;
-        if (!response.headersSent) response.writeHead(200, { 'Content-Type': contentType, ...NO_CACHE });
+        if (!response.headersSent) response.writeHead(200, { 'Content-Type': contentType, ...length, ...NO_CACHE });
         await sent(response, chunk);
         idle.refresh();
       }

@@ -9,7 +9,8 @@ import { createToken } from '../../../src/actions/tokens.ts';
 import { loadSettings } from '../../../src/base/config.ts';
 import type { Secret } from '../../../src/base/secret.ts';
 import { fetchKey } from '../../../src/git/fetch-request.ts';
-import { PackCache } from '../../../src/git/pack-cache.ts';
+import { Listings } from '../../../src/git/listings.ts';
+import { PackCache, PIECE_BYTES } from '../../../src/git/pack-cache.ts';
 import { SharedRuns } from '../../../src/git/shared-runs.ts';
 import { stampOf } from '../../../src/git/stamp.ts';
 import { makeWorld, runGit, type World } from './server.ts';
@@ -32,7 +33,7 @@ async function cloned(...options: string[]): Promise<string> {
   return (await world.ok(['rev-parse', 'HEAD'], { in: into })).trim();
 }
 
-/** How many packs git made while something was done: runs of upload-pack less those that only list refs. */
+/** How many runs of upload-pack something took. */
 async function runsDuring(work: () => Promise<unknown>): Promise<number> {
   const serve = vi.spyOn(world.server.context.git, 'serve');
   await work();
@@ -67,12 +68,29 @@ describe('a herd of clones', () => {
       expect(await Promise.all(Array.from({ length: herd }, () => cloned()))).toEqual(Array.from({ length: herd }, () => head));
     });
     expect(runs).toBeLessThanOrEqual(1 + herd + 2);
-    expect(await runsDuring(() => cloned())).toBe(1);
+    await vi.waitFor(async () => expect(await runsDuring(() => cloned())).toBe(0));
   });
 
   it('gets what was pushed since', async () => {
     const head = await commit('second');
     expect(await Promise.all([cloned(), cloned(), cloned()])).toEqual([head, head, head]);
+  });
+
+  it('learns of refs without a run of git as long as none has moved, and of every move at once, also one made by hand', async () => {
+    const remote = world.remote('ada/closed', world.reader);
+    const path = world.server.context.git.path('ada', 'closed');
+    const list = (): Promise<string> => world.ok(['ls-remote', remote]);
+    await list();
+    await vi.waitFor(async () => expect(await runsDuring(list)).toBe(0));
+    const head = (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
+    await runGit(['update-ref', 'refs/heads/secret', head], path, {});
+    expect(await list()).toContain('refs/heads/secret');
+    await vi.waitFor(async () => expect(await runsDuring(list)).toBe(0));
+    await runGit(['config', 'transfer.hideRefs', 'refs/heads/secret'], path, {});
+    expect(await list()).not.toContain('refs/heads/secret');
+    await runGit(['config', '--unset', 'transfer.hideRefs'], path, {});
+    await world.ok(['push', '-q', world.remote('ada/closed', world.full), ':secret'], { in: 'work' });
+    expect(await list()).not.toContain('refs/heads/secret');
   });
 
   it('tells shallow, partial and whole clones apart', async () => {
@@ -188,6 +206,41 @@ describe('shared runs', () => {
   });
 });
 
+describe('remembered lists', () => {
+  const told = async (listings: Listings, key: string, stamp: string | null, refs: string): Promise<string> =>
+    String(await listings.answer(key, () => stamp, () => Promise.resolve(Buffer.from(refs))));
+
+  it('are given again under the same stamp only, and never without one', async () => {
+    const listings = new Listings();
+    expect(await told(listings, 'k', null, 'one')).toBe('one');
+    expect(await told(listings, 'k', 's', 'two')).toBe('two');
+    expect(await told(listings, 'k', 's', 'three')).toBe('two');
+    expect(await told(listings, 'other', 's', 'four')).toBe('four');
+    expect(await told(listings, 'k', null, 'five')).toBe('five');
+    expect(await told(listings, 'k', 't', 'six')).toBe('six');
+  });
+
+  it('are known under the stamp of before their run: what moved meanwhile makes them old', async () => {
+    const listings = new Listings();
+    let stamp = 'before';
+    const run = async (): Promise<Buffer> => {
+      stamp = 'after';
+      return Buffer.from('half');
+    };
+    expect(String(await listings.answer('k', () => stamp, run))).toBe('half');
+    expect(await told(listings, 'k', 'after', 'whole')).toBe('whole');
+  });
+
+  it('take no more memory, and live no longer, than allowed', async () => {
+    const listings = new Listings({ maxBytes: 6 });
+    for (const key of ['a', 'b', 'c']) await told(listings, key, 's', 'abc');
+    expect(await Promise.all(['b', 'c', 'a'].map((key) => told(listings, key, 's', 'new')))).toEqual(['abc', 'abc', 'new']);
+    const brief = new Listings({ keepMs: 1 });
+    await told(brief, 'k', 's', 'old');
+    await vi.waitFor(async () => expect(await told(brief, 'k', 's', 'new')).toBe('new'));
+  });
+});
+
 describe('kept answers', () => {
   const MAX = 1_000;
   const cache = (): PackCache => {
@@ -230,6 +283,26 @@ describe('kept answers', () => {
     await large.append(Buffer.from('end'));
     large.finish();
     expect((await reader).endsWith('xend')).toBe(true);
+  });
+
+  it('are held in memory up to the bound, read from the disk beyond it, and let go when nobody needs them', async () => {
+    for (const [maxPieces, heldPieces] of [[3, 3], [2, 2]] as const) {
+      const packs = new PackCache({ folder: join(world.folder, 'packs'), maxBytes: 8 * PIECE_BYTES, maxHeldBytes: maxPieces * PIECE_BYTES });
+      const pack = await packs.begin('k', 1);
+      const bytes = randomBytes(3 * PIECE_BYTES);
+      for (let at = 0; at < bytes.length; at += 100_000) await pack.append(bytes.subarray(at, at + 100_000));
+      expect(pack.wholeBytes).toBeNull();
+      pack.finish();
+      expect(pack.wholeBytes).toBe(bytes.length);
+      for (let round = 0; round < 2; round++) {
+        const chunks = [];
+        for await (const chunk of pack.read()) chunks.push(chunk);
+        expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+        expect(packs.heldBytes).toBe(heldPieces * PIECE_BYTES);
+      }
+      packs.forget(null);
+      expect(packs.heldBytes).toBe(0);
+    }
   });
 
   it('that failed fail all their readers, and are forgotten', async () => {
