@@ -37,7 +37,7 @@ export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:7070`. */
   readonly url: string;
   readonly context: OpenContext;
-  /** Stops taking requests, lets running ones end (at most `DRAIN_MS`), writes what is in memory. */
+  /** Stops taking requests, lets running ones end (at most `settings.drainSec`), writes what is in memory. */
   close(): Promise<void>;
 }
 
@@ -56,8 +56,8 @@ export const MAX_HEADER_BYTES = 16 * 1024;
 /** How long a client may take to send its headers. A body may take as long as bytes keep coming (see the git door). */
 const HEADERS_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-/** How long running transfers may go on once a stop was asked for. */
-export const DRAIN_MS = 30_000;
+/** How often a server that stops looks for connections that have nothing more to do. */
+const SWEEP_MS = 250;
 
 /** Opens the store, listens, and resolves when requests are answered. @throws Fault when it can't. */
 export async function startServer(settings: Settings): Promise<RunningServer> {
@@ -269,11 +269,15 @@ interface Closing {
 async function close({ server, fastify, jobs, context, readiness }: Closing): Promise<void> {
   readiness.stopping = true;
   readiness.ended.abort();
-  const jobsClosed = jobs.close(DRAIN_MS);
-  await pause(context.settings.stopDelaySec * 1000);
+  const { stopDelaySec, drainSec } = context.settings;
+  const jobsClosed = jobs.close(drainSec * 1000);
+  await pause(stopDelaySec * 1000);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // Again and again: what was being answered when the stop was asked for was promised a connection that stays, and nothing will come on it any more.
+  const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   server.closeIdleConnections();
-  await Promise.race([closed, pause(DRAIN_MS, undefined, { ref: false })]);
+  await Promise.race([closed, pause(drainSec * 1000, undefined, { ref: false })]);
+  clearInterval(sweeping);
   server.closeAllConnections();
   await fastify.close();
   await jobsClosed;

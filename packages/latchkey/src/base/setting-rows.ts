@@ -156,6 +156,10 @@ export const SETTING_ROWS = {
     section: 'Running', kind: wholeNumber(0, 600), default: 0, unit: 'seconds',
     doc: 'how long requests are still taken after a stop was asked for, while /readyz says no: time for a load balancer to turn away',
   }),
+  drainSec: row<number, number>({
+    section: 'Running', kind: wholeNumber(0, 86_400), default: 30, unit: 'seconds',
+    doc: 'how long clones and pushes that run may go on after that; what is left is cut off',
+  }),
   metricsPort: optional({
     section: 'Running', kind: wholeNumber(0, 65_535), defaultMeans: 'no metrics',
     doc: 'port on which Prometheus reads /metrics, apart from the public one; 0 takes a free one',

@@ -1,0 +1,190 @@
+/** Two real servers on one real PostgreSQL behind a proxy, restarted one after the other under load: no request fails, and what is being transferred arrives. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent, get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { addUser } from '../../src/actions/accounts.ts';
+import { operatorPermit } from '../../src/actions/authorize.ts';
+import { openContext } from '../../src/actions/open.ts';
+import { addRepository } from '../../src/actions/repositories.ts';
+import { createToken } from '../../src/actions/tokens.ts';
+import { loadSettings } from '../../src/base/config.ts';
+import { makeLog } from '../../src/base/log.ts';
+import { runGit, type Ran } from '../doors/git/server.ts';
+import { balancer, type Balancer } from '../engines/balancer.ts';
+import { freshDatabase } from '../engines/engines.ts';
+import { gate } from '../engines/gate.ts';
+import { serveUntilReady, type Serving } from './latchkey-process.ts';
+
+/** More than all buffers between git and git hold. */
+const LARGE_BYTES = 64 * 1024 * 1024;
+const HELD_AFTER_BYTES = 1024 * 1024;
+
+interface World {
+  readonly folder: string;
+  readonly token: string;
+  start(...more: string[]): Promise<Serving>;
+  git(args: readonly string[], at?: string): Promise<Ran>;
+  ok(args: readonly string[], at?: string): Promise<string>;
+  remote(port: number, name: string): string;
+}
+
+/** ada with the repositories `large`, whose one commit is in the folder `work`, and `empty`. */
+async function makeWorld(): Promise<World> {
+  const database = await freshDatabase('postgres');
+  onTestFinished(database.remove);
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-rolling-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const flags = { data: database.dataDir, database: database.databaseUrl!, repositories: join(folder, 'repositories') };
+  const context = await openContext(loadSettings({ flags, env: {} }), makeLog('silent'));
+  await addUser(context, operatorPermit(), { login: 'ada', email: 'ada@example.org', password: null, admin: false, verified: true });
+  for (const name of ['large', 'empty']) await addRepository(context, operatorPermit(), { owner: 'ada', name, visibility: 'private' });
+  const { secret } = await createToken(context, operatorPermit(), { userLogin: 'ada', kind: 'classic', name: 'all', description: '', scopes: ['repo'], grants: [] });
+  const bare = context.git.path('ada', 'large');
+  await context.close();
+  const identity = { HOME: folder, GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.org', GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.org' };
+  const git = (args: readonly string[], at = '.'): Promise<Ran> => runGit(args, join(folder, at), identity);
+  const ok = async (args: readonly string[], at?: string): Promise<string> => {
+    const ran = await git(args, at);
+    expect(ran.code, ran.stderr).toBe(0);
+    return ran.stdout.trim();
+  };
+  await ok(['init', '-q', '-b', 'main', 'work']);
+  await writeFile(join(folder, 'work', 'large'), randomBytes(LARGE_BYTES));
+  await ok(['config', 'core.compression', '0'], 'work');
+  await ok(['add', '.'], 'work');
+  await ok(['commit', '-q', '-m', 'large'], 'work');
+  await ok(['push', '-q', bare, 'main'], 'work');
+  return {
+    folder, git, ok, token: secret.reveal(),
+    start: (...more) => serveUntilReady(['--data', flags.data, '--database', flags.database, '--repositories', flags.repositories, '--api-rate-limit', '0', ...more]),
+    remote: (port, name) => `http://ada:${secret.reveal()}@127.0.0.1:${port}/ada/${name}.git`,
+  };
+}
+
+const KINDS = ['rest', 'forward', 'ls-remote'] as const;
+
+/** Asks without pause, in every way; notes whatever is not what it should be. */
+class Load {
+  readonly failures: string[] = [];
+  readonly answered = { rest: 0, forward: 0, 'ls-remote': 0 };
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #loops: Promise<void>[];
+  #stopped = false;
+
+  constructor({ url, port }: Balancer, { token, git, remote }: World) {
+    const bearer = { authorization: `Bearer ${token}` };
+    const forwarded = { ...bearer, 'x-forwarded-method': 'GET', 'x-forwarded-uri': '/ada/large.git/info/refs?service=git-receive-pack', 'x-forwarded-host': 'git.example.org' };
+    const rest = (): Promise<string> => this.#status(`${url}/api/v3/repos/ada/large/branches/main`, bearer);
+    const forward = (): Promise<string> => this.#status(`${url}/forward-auth`, forwarded);
+    const lsRemote = async (): Promise<string> => {
+      const { code, stdout, stderr } = await git(['ls-remote', remote(port, 'large'), 'main']);
+      return code === 0 && stdout.endsWith('refs/heads/main\n') ? '200' : stderr;
+    };
+    this.#loops = [this.#ask('rest', rest), this.#ask('rest', rest), this.#ask('forward', forward), this.#ask('forward', forward), this.#ask('ls-remote', lsRemote)];
+  }
+
+  /** Resolves when every kind was answered some more times. */
+  async goesOn(): Promise<void> {
+    const before = { ...this.answered };
+    await vi.waitFor(() => { for (const kind of KINDS) expect(this.answered[kind]).toBeGreaterThan(before[kind] + 10); }, { timeout: 60_000 });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#loops);
+    this.#agent.destroy();
+  }
+
+  async #ask(kind: (typeof KINDS)[number], work: () => Promise<string>): Promise<void> {
+    while (!this.#stopped) {
+      const outcome = await work().catch(String);
+      if (outcome === '200') this.answered[kind]++;
+      else this.failures.push(`${kind}: ${outcome}`);
+    }
+  }
+
+  #status(url: string, headers: Readonly<Record<string, string>>): Promise<string> {
+    return new Promise((resolve, reject) => {
+      get(url, { agent: this.#agent, headers }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (piece: string) => { text += piece; });
+        response.on('end', () => resolve(response.statusCode === 200 ? '200' : `${response.statusCode} ${text}`)).on('error', reject);
+      }).on('error', reject);
+    });
+  }
+}
+
+/** Asks one node to stop while something is held on it, puts another in its place, lets go, and gives how long the old one lived on then, in ms. */
+async function replace(world: World, proxy: Balancer, place: number, old: Serving, load: Load, letGo: () => Promise<void>): Promise<number> {
+  const ended = old.stop('SIGTERM');
+  await vi.waitFor(() => expect(proxy.isReady(place)).toBe(false), { timeout: 20_000 });
+  await vi.waitFor(() => expect(fetch(`${old.url}/healthz`)).rejects.toThrow('fetch failed'), { timeout: 20_000 });
+  await load.goesOn();
+  proxy.replace(place, (await world.start('--stop-delay-sec', '1', '--drain-sec', '90')).url);
+  await vi.waitFor(() => expect(proxy.isReady(place)).toBe(true), { timeout: 20_000 });
+  expect(old.child.exitCode).toBeNull();
+  await letGo();
+  const letGoAt = performance.now();
+  expect((await ended).code).toBe(0);
+  return performance.now() - letGoAt;
+}
+
+describe('two nodes behind a proxy', () => {
+  test('are restarted one after the other without a failed request, and a clone and a push that began before arrive whole', { timeout: 240_000 }, async () => {
+    const world = await makeWorld();
+    const nodes = [await world.start('--stop-delay-sec', '1', '--drain-sec', '90'), await world.start('--stop-delay-sec', '1', '--drain-sec', '90')] as const;
+    const proxy = await balancer(nodes.map(({ url }) => url));
+    await vi.waitFor(() => expect([proxy.isReady(0), proxy.isReady(1)]).toEqual([true, true]), { timeout: 20_000 });
+    const load = new Load(proxy, world);
+    onTestFinished(() => load.stop());
+    await load.goesOn();
+
+    proxy.pins.set('/ada/large.git/git-upload-pack', 0);
+    const down = await gate(proxy.port, 'down', HELD_AFTER_BYTES);
+    const clone = world.git(['clone', '-q', world.remote(down.port, 'large'), 'clone']);
+    await down.held;
+    const afterClone = await replace(world, proxy, 0, nodes[0], load, async () => {
+      down.open();
+      const { code, stderr } = await clone;
+      expect(code, stderr).toBe(0);
+    });
+    await world.ok(['fsck', '--full'], 'clone');
+    expect(await world.ok(['rev-parse', 'HEAD'], 'clone')).toBe(await world.ok(['rev-parse', 'HEAD'], 'work'));
+
+    proxy.pins.set('/ada/empty.git/git-receive-pack', 1);
+    const up = await gate(proxy.port, 'up', HELD_AFTER_BYTES);
+    const push = world.git(['push', '-q', world.remote(up.port, 'empty'), 'main'], 'work');
+    await up.held;
+    const afterPush = await replace(world, proxy, 1, nodes[1], load, async () => {
+      up.open();
+      const { code, stderr } = await push;
+      expect(code, stderr).toBe(0);
+    });
+    expect(await world.ok(['ls-remote', world.remote(proxy.port, 'empty'), 'main'])).toContain(await world.ok(['rev-parse', 'HEAD'], 'work'));
+    await world.ok(['fsck', '--full'], 'repositories/ada/empty.git');
+
+    await load.goesOn();
+    await load.stop();
+    expect(load.failures).toEqual([]);
+    // Long before the time that transfers may take is over.
+    expect(Math.max(afterClone, afterPush)).toBeLessThan(20_000);
+  });
+
+  test('end what does not end by itself: a transfer that goes on for too long is cut off', { timeout: 120_000 }, async () => {
+    const world = await makeWorld();
+    const node = await world.start('--drain-sec', '1');
+    const held = await gate(Number(new URL(node.url).port), 'down', HELD_AFTER_BYTES);
+    const clone = world.git(['clone', '-q', world.remote(held.port, 'large'), 'clone']);
+    await held.held;
+    const askedAt = performance.now();
+    expect((await node.stop('SIGTERM')).code).toBe(0);
+    const tookMs = performance.now() - askedAt;
+    expect(tookMs).toBeGreaterThanOrEqual(1_000);
+    expect(tookMs).toBeLessThan(20_000);
+    held.open();
+    expect((await clone).code).toBe(128);
+  });
+});
