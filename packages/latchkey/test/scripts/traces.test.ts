@@ -1,8 +1,12 @@
 /** Traces: a real server, a real git, and a collector that takes OTLP. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SMTPServer } from 'smtp-server';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../src/store/db.ts';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
@@ -23,14 +27,15 @@ interface World {
   git(...args: string[]): Promise<void>;
 }
 
-async function start(options: { engine?: Engine; endpoint?: string; more?: readonly string[] } = {}): Promise<World> {
+async function start(options: { engine?: Engine; endpoint?: string; scope?: string; more?: readonly string[] } = {}): Promise<World> {
   const database = await freshDatabase(options.engine ?? 'sqlite');
   onTestFinished(database.remove);
   const collector = await otlpReceiver();
   const data = dataOptions(database);
   const serving = await serveUntilReady([...data, '--otlp-endpoint', options.endpoint ?? collector.endpoint, ...(options.more ?? [])]);
   for (const line of ['user add ada --email ada@example.org --verified', 'repo add ada/notes']) expect((await latchkey(['admin', ...line.split(' '), ...data])).code).toBe(0);
-  const { stdout } = await latchkey(['admin', ...'token add ada --name laptop --classic --scope repo'.split(' '), ...data]);
+  const scopes = (options.scope ?? 'repo').split(',').flatMap((scope) => ['--scope', scope]);
+  const { stdout } = await latchkey(['admin', ...'token add ada --name laptop --classic'.split(' '), ...scopes, ...data]);
   const token = stdout.trim();
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-traces-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -130,6 +135,37 @@ describe('a trace', () => {
     const [request] = (await stop(world)).filter(({ kind }) => kind === SERVER);
     expect(request).toMatchObject({ parentSpanId: null });
     expect(request!.traceId).not.toBe(TRACE_ID);
+  });
+
+  test('of a job has the webhook that left and the mail that was sent, without where in them a secret may stand', { timeout: 60_000 }, async () => {
+    const heard: string[] = [];
+    const receiver = createServer((request, response) => {
+      heard.push(request.url!, JSON.stringify(request.headers));
+      response.writeHead(202).end();
+    }).listen(0, '127.0.0.1');
+    const mails: string[] = [];
+    const smtp = new SMTPServer({
+      authOptional: true, disabledCommands: ['STARTTLS'],
+      onRcptTo: ({ address }, _session, done) => { mails.push(address); done(); },
+      onData: (stream, _session, done) => { stream.resume().once('end', () => done()); },
+    }).listen(0, '127.0.0.1');
+    await Promise.all([once(receiver, 'listening'), once(smtp, 'listening')]);
+    onTestFinished(() => { receiver.close(); smtp.close(); });
+    const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port;
+    const world = await start({ scope: 'repo,admin:repo_hook', more: ['--webhook-network', '127.0.0.0/8', '--smtp', `smtp://127.0.0.1:${portOf(smtp)}`] });
+    const body = JSON.stringify({ config: { url: `http://127.0.0.1:${portOf(receiver)}/hooks/hunter2`, secret: 'hunter2' } });
+    const made = await fetch(`${world.serving.url}/api/v3/repos/ada/notes/hooks`, { method: 'POST', body, headers: { authorization: `token ${world.token}`, 'content-type': 'application/json' } });
+    expect([made.status, await made.text()]).toMatchObject([201, expect.any(String)]);
+    await vi.waitFor(() => expect([heard.length, mails.length]).toEqual([2, expect.toSatisfy((count: number) => count > 0)]), { timeout: 20_000 });
+    const spans = await stop(world);
+    const posted = spans.find(({ name }) => name === 'POST')!;
+    expect(posted.attributes).toEqual({ 'http.request.method': 'POST', 'server.address': '127.0.0.1', 'http.response.status_code': 202 });
+    expect(spans.find(({ spanId }) => spanId === posted.parentSpanId)!.name).toBe('job deliver-webhook');
+    const sent = spans.find(({ name }) => name === 'send mail')!;
+    expect(spans.find(({ spanId }) => spanId === sent.parentSpanId)!.name).toBe('job deliver-mail');
+    expect(world.collector.text()).not.toMatch(/hunter2|ada@example\.org/);
+    // Their receivers are strangers.
+    expect(heard[1]).not.toContain('traceparent');
   });
 
   test('is made of one request in so many, and of each that a trusted proxy says is traced', { timeout: 60_000 }, async () => {
