@@ -3,57 +3,62 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Page as BrowserPage } from 'playwright-core';
 import { expect, test } from 'vitest';
-import type { Context } from '../../src/actions/context.ts';
-import { operatorPermit } from '../../src/actions/authorize.ts';
 import { makeSetUpLink } from '../../src/actions/sign-up.ts';
-import { createToken } from '../../src/actions/tokens.ts';
-import { endDelivery, insertDelivery } from '../../src/store/webhook-deliveries.ts';
-import { insertWebhook } from '../../src/store/webhooks.ts';
-import { expectEveryRoute, PAGE_ROUTES, placesIn, type NoPage, type Page } from '../doors/web/page-routes.ts';
-import { look, signIn, startSite, withBrowser } from './browser.ts';
+import { expectEveryRoute, furnish, PAGE_ROUTES, placesIn, type NoPage, type Page } from '../doors/web/page-routes.ts';
+import { axe, look, signIn, startSite, withBrowser } from './browser.ts';
 import { octo } from './octo.ts';
 
 withBrowser();
 
-/** A token of each kind, and a webhook that was answered, refused and not answered. */
-async function furnish(context: Context): Promise<void> {
-  const draft = { userLogin: 'grace', description: 'What it is for', scopes: [] as string[], grants: [] };
-  const grant = { owner: '', selection: 'all' as const, repositories: [], permissions: { contents: 'write' }, justification: null };
-  await createToken(context, operatorPermit(), { ...draft, kind: 'fine-grained', name: 'one', grants: [grant] });
-  await createToken(context, operatorPermit(), { ...draft, kind: 'classic', name: 'two', scopes: ['repo'] });
-  await createToken(context, operatorPermit(), { ...draft, kind: 'scoped', name: 'three', scopes: ['api'] });
-  const { db } = context.store;
-  const { id: repositoryId } = await db.selectFrom('repositories').select('id').where('name', '=', 'site').executeTakeFirstOrThrow();
-  const at = context.clock.now();
-  const hook = await insertWebhook(db, repositoryId, { config: { url: 'https://ci.example.org/hook', contentType: 'json', secret: null, insecureSsl: false }, events: ['push'], active: true }, at);
-  for (const [statusCode, status] of [[200, 'OK'], [500, 'Internal Server Error'], [0, 'no answer within 10 seconds']] as const) {
-    const id = await insertDelivery(db, { webhookId: hook.id, guid: `guid-${statusCode}`, event: 'push', action: null, redelivery: false, payload: { ref: 'refs/heads/main' }, at });
-    await endDelivery(db, id, { deliveredAt: at, durationMs: 12, status, statusCode, requestHeaders: {}, responseHeaders: {}, responseBody: '' });
+/** Sends each form that demands something with nothing in it, and looks at the page that says so. */
+async function complainOfBlanks(browser: BrowserPage, path: string): Promise<string[]> {
+  const wrong: string[] = [];
+  const forms = await browser.evaluate<number[]>('[...document.forms].flatMap((form, i) => form.method === "post" && form.querySelector("[required]") ? [i] : [])');
+  for (const index of forms) {
+    await browser.goto(path);
+    const [answer] = await Promise.all([
+      browser.waitForResponse((response) => response.request().method() === 'POST'),
+      browser.evaluate((i) => {
+        const form = (globalThis as any).document.forms[i];
+        for (const field of form.querySelectorAll('[required]')) field.value = '';
+        form.noValidate = true;
+        form.requestSubmit();
+      }, index),
+    ]);
+    await browser.waitForLoadState();
+    if (answer.status() !== 422) wrong.push(`${path}, form ${index}: ${answer.status()}`);
+    wrong.push(...(await axe(browser)).map((violation) => `${path}, form ${index}: ${violation}`));
   }
+  return wrong;
 }
 
 test('every page is found, and axe finds nothing on it', { timeout: 600_000 }, async () => {
   const site = await octo({ signUp: 'open' });
   const { context } = site.server;
   await expectEveryRoute(context);
-  await furnish(context);
+  await furnish(context, 'grace');
   await site.addPerson('hal');
   const places = await placesIn(context, 'grace');
   const empty = await startSite();
   const [half, first] = [await site.open(), await empty.open()];
   await signIn(half, 'hal');
   const lookers = { administrator: await site.signedIn('grace'), nobody: await site.open(), half, first };
-  const notSeen: string[] = [];
+  const wrong: string[] = [];
   for (const [route, entry] of Object.entries(PAGE_ROUTES) as [string, Page | NoPage][]) {
     if ('is' in entry) continue;
     const page = lookers[entry.as];
     const [path] = entry.as === 'first' ? [(await makeSetUpLink(empty.server.context))!] : entry.at(places);
     const answer = await page.goto(path!);
-    if (answer!.status() === 200 && new URL(page.url()).pathname === new URL(path!, site.url).pathname) await look(page, `every${route.replaceAll(/[/:]+/g, '-')}`);
-    else notSeen.push(`${answer!.status()} ${route} led to ${page.url()}`);
+    if (answer!.status() !== 200 || new URL(page.url()).pathname !== new URL(path!, site.url).pathname) {
+      wrong.push(`${answer!.status()} ${route} led to ${page.url()}`);
+      continue;
+    }
+    await look(page, `every${route.replaceAll(/[/:]+/g, '-')}`);
+    wrong.push(...await complainOfBlanks(page, path!));
   }
-  expect(notSeen).toEqual([]);
+  expect(wrong).toEqual([]);
   for (const path of ['/no/such/page/here', '/api/v3/docs']) {
     await lookers.nobody.goto(path);
     // The reference has hundreds of parts that are all alike.

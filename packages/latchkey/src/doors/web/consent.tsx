@@ -172,7 +172,11 @@ export const consentPages: readonly WebPage[] = [
   {
     path: DEVICE_PATH, access: 'sudo', get: showDevice,
     forms: {
-      code: { access: 'signed-in', run: (visit) => redirect(`${DEVICE_PATH}?${new URLSearchParams({ user_code: visit.field('user_code').slice(0, 40) })}`) },
+      code: { access: 'signed-in', run: (visit) => {
+        const code = visit.field('user_code');
+        if (code === '') throw problem('missing_field', 'Type the code that the device shows.', 'user_code');
+        return redirect(`${DEVICE_PATH}?${new URLSearchParams({ user_code: code.slice(0, 40) })}`);
+      } },
       approve: { run: async (visit) => {
         const pending = await pendingOf(visit);
         await approveDevice(visit.ctx, await visit.ownPermit(), pending, choiceIn(visit, pending.wish));

@@ -1,6 +1,9 @@
 /** Pages that say no: what is wrong, and the way out. */
-import type { VNode } from 'preact';
+import type { ComponentChild, VNode } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import type { Complaint } from '../../base/errors.ts';
 import type { Explanation } from '../../rules/explain.ts';
+import { Notice } from './pieces.tsx';
 import { page, redirect, type Answer } from './web-page.ts';
 
 function Sorry({ title, sentences, link }: { title: string; sentences: readonly string[]; link: { text: string; href: string } | null }): VNode {
@@ -36,6 +39,13 @@ export const deadLink = (sentence: string): Answer => page('Link', <Sorry title=
 export const unreadable = (status: number, sentence: string): Answer => page('Refused', <Sorry title="That could not be read" sentences={[sentence]} link={null} />, { status });
 
 export const failed = (): Answer => page('Error', <Sorry title="Something went wrong on the server" sentences={['Nothing is known to have changed. The log of the server says what happened.']} link={HOME} />, { status: 500 });
+
+/** A page that a form was sent to, with what is wrong above it where the page does not say so itself: its form may be gone by now. */
+export function withComplaints(body: ComponentChild, complaints: readonly Complaint[]): ComponentChild {
+  const html = renderToString(<>{body}</>);
+  const untold = complaints.filter(({ message }) => !html.includes(renderToString(<>{message}</>)));
+  return untold.length === 0 ? body : <><Notice tone="error" role="alert">{untold.map(({ message }) => <p class="mb-0">{message}</p>)}</Notice>{body}</>;
+}
 
 /** The decision's own words. What a person may not see is told like what is not there; who is not signed in is led there and back. */
 export function refused({ reason, sentence, also, wayOut }: Explanation, url: string): Answer {

@@ -9,7 +9,7 @@ import { enterSudo, isSudo, renewSudo } from '../../actions/sessions.ts';
 import { cancelOnce, endOnce, onceLocation, beginOnce } from '../../actions/submissions.ts';
 import { Problem, problem } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
-import { foreignForm, onlyAdministrators, unknownForm } from './error-pages.tsx';
+import { foreignForm, onlyAdministrators, unknownForm, withComplaints } from './error-pages.tsx';
 import { isFormToken, isSameOrigin } from './same-origin.ts';
 import { sudoAgain } from './sudo.tsx';
 import type { Visit } from './visit.ts';
@@ -37,7 +37,7 @@ export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHtt
 async function again(visit: Visit, each: WebPage, mistake: Problem): Promise<Answer> {
   visit.problem = mistake;
   const answer = await each.get(visit);
-  return answer.kind === 'page' ? { ...answer, title: `Error: ${answer.title}`, status: 422 } : answer;
+  return answer.kind === 'page' ? { ...answer, title: `Error: ${answer.title}`, body: withComplaints(answer.body, mistake.complaints), status: 422 } : answer;
 }
 
 const RANK: readonly Access[] = ['anybody', 'signed-in', 'sudo', 'administrator'];

@@ -5,12 +5,16 @@
  */
 import Fastify from 'fastify';
 import { expect } from 'vitest';
+import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { beginDevice } from '../../../src/actions/logins.ts';
 import type { Context } from '../../../src/actions/context.ts';
 import { mintSecret } from '../../../src/actions/one-time-secrets.ts';
+import { createToken } from '../../../src/actions/tokens.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
 import type { TokenKind } from '../../../src/rules/model.ts';
 import { insertLink, type LinkPurpose } from '../../../src/store/one-time-links.ts';
+import { endDelivery, insertDelivery } from '../../../src/store/webhook-deliveries.ts';
+import { insertWebhook } from '../../../src/store/webhooks.ts';
 
 /** What the parameters stand for in a world with the organization octo, its repository octo/site, and an administrator who owns both. */
 export interface Places {
@@ -150,16 +154,33 @@ export async function expectEveryRoute(ctx: Context): Promise<void> {
   expect(Object.keys(PAGE_ROUTES).sort(), 'add the page to test/doors/web/page-routes.ts').toEqual((await webRoutes(ctx)).GET);
 }
 
-/** Finds or makes what the parameters stand for. `owner` is the administrator; a person `hal` gets a second factor. */
+/** Gives the owner a token of each kind, and octo/site a webhook that was answered, refused and not answered. */
+export async function furnish(ctx: Context, owner: string): Promise<void> {
+  const draft = { userLogin: owner, description: 'What it is for', scopes: [] as string[], grants: [] };
+  const grant = { owner: '', selection: 'all' as const, repositories: [], permissions: { contents: 'write' }, justification: null };
+  await createToken(ctx, operatorPermit(), { ...draft, kind: 'fine-grained', name: 'one', grants: [grant] });
+  await createToken(ctx, operatorPermit(), { ...draft, kind: 'classic', name: 'two', scopes: ['repo'] });
+  await createToken(ctx, operatorPermit(), { ...draft, kind: 'scoped', name: 'three', scopes: ['api'] });
+  const { db } = ctx.store;
+  const { id: repositoryId } = await db.selectFrom('repositories').select('id').where('name', '=', 'site').executeTakeFirstOrThrow();
+  const at = ctx.clock.now();
+  const hook = await insertWebhook(db, repositoryId, { config: { url: 'https://ci.example.org/hook', contentType: 'json', secret: null, insecureSsl: false }, events: ['push'], active: true }, at);
+  for (const [statusCode, status] of [[200, 'OK'], [500, 'Internal Server Error'], [0, 'no answer within 10 seconds']] as const) {
+    const id = await insertDelivery(db, { webhookId: hook.id, guid: `guid-${statusCode}`, event: 'push', action: null, redelivery: false, payload: { ref: 'refs/heads/main' }, at });
+    await endDelivery(db, id, { deliveredAt: at, durationMs: 12, status, statusCode, requestHeaders: {}, responseHeaders: {}, responseBody: '' });
+  }
+}
+
+/** Finds or makes what the parameters stand for. `owner` is the administrator; the person `hal` gets a second factor, and a link for another password. */
 export async function placesIn(ctx: Context, owner: string): Promise<Places> {
   const { db } = ctx.store;
   const user = await db.selectFrom('accounts').select('id').where('login', '=', owner).executeTakeFirstOrThrow();
   const email = await db.selectFrom('emails').select(['address', 'user_id']).where('user_id', '=', user.id).executeTakeFirstOrThrow();
-  await db.updateTable('accounts').set({ two_factor_at: ctx.clock.now() }).where('login', '=', 'hal').execute();
+  const hal = await db.updateTable('accounts').set({ two_factor_at: ctx.clock.now() }).where('login', '=', 'hal').returning('id').executeTakeFirstOrThrow();
   const newest = async (kind: TokenKind): Promise<number> => (await db.selectFrom('tokens').select('id').where('user_id', '=', user.id).where('kind', '=', kind).orderBy('id', 'desc').executeTakeFirstOrThrow()).id;
   const link = async (purpose: LinkPurpose): Promise<string> => {
     const secret = mintSecret();
-    const [userId, address] = purpose === 'invitation' ? [null, 'new@example.org'] : [user.id, email.address];
+    const [userId, address] = purpose === 'invitation' ? [null, 'new@example.org'] : purpose === 'password' ? [hal.id, null] : [user.id, email.address];
     await insertLink(db, { digest: secret.digest(), purpose, userId, address, createdAt: ctx.clock.now(), endsAt: ctx.clock.now() + 3600 });
     return secret.reveal();
   };
