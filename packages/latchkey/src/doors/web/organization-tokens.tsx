@@ -34,7 +34,10 @@ async function get(visit: Visit): Promise<Answer> {
       )}
       <NextPage href={rows.length < ROWS_ON_A_PAGE ? null : withParameter(visit, 'before', String(rows.at(-1)!.id))} />
       <h2 class="f3 mt-5 mb-2" id="others">Members' classic and scoped tokens</h2>
-      <p class="color-fg-muted">They reach what their owners reach. Forbid a whole kind in the <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a>.</p>
+      <p class="color-fg-muted">
+        They reach what their owners reach, here and elsewhere, so their owners alone delete them. In the <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a> you can forbid a whole kind, demand
+        that each be authorized for {organization}, or cap its life.
+      </p>
       {others.length === 0 ? <Blankslate heading="There is none" /> : <div class="Box"><ul>{others.map((row) => <Other row={row} at={at} />)}</ul></div>}
       <NextPage href={others.length < ROWS_ON_A_PAGE ? null : `${withParameter(visit, 'others_before', String(others.at(-1)!.token.id))}#others`} label="Pages of classic and scoped tokens" />
     </OrganizationArea>
