@@ -2,6 +2,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import type { Permit } from '../../actions/authorize.ts';
 import { exportLog, readLog, type LogEntry, type LogScope, type LogWish } from '../../actions/audit-log.ts';
+import { spokenInstant } from '../../base/time.ts';
 import { WithMenu } from './layout.tsx';
 import { INSTANCE_MENU } from './menus.ts';
 import { numberIn, OrganizationArea, organizationPath, organizationPermit, withParameter } from './organization-area.tsx';
@@ -40,10 +41,12 @@ function Row({ line }: Pick<LogEntry, 'line'>): VNode {
   );
 }
 
-function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | null {
+/** The facts beside an entry, on one line; instants as people say them. */
+export function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | null {
   const facts = Object.entries(data).filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0));
   if (facts.length === 0) return null;
-  return <div class="color-fg-muted f6 lk-break">{facts.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' · ')}</div>;
+  const words = (name: string, value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' && name.endsWith('_at') ? spokenInstant(value) : JSON.stringify(value));
+  return <div class="color-fg-muted f6 lk-break">{facts.map(([name, value]) => `${name}: ${words(name, value)}`).join(' · ')}</div>;
 }
 
 async function show(visit: Visit, permit: Permit, scope: LogScope, path: string, frame: (children: ComponentChildren) => VNode): Promise<Answer> {

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { exportSecurityLog, readSecurityLog, type AuditEntry } from '../../actions/security-log.ts';
 import { isoInstant } from '../../base/time.ts';
+import { Facts } from './audit-log.tsx';
 import { WithMenu } from './layout.tsx';
 import { SETTINGS_MENU } from './menus.ts';
 import { Blankslate, NextPage, Subhead, Time } from './pieces.tsx';
@@ -37,19 +38,12 @@ async function show(visit: Visit): Promise<Answer> {
 function Row({ entry }: { entry: AuditEntry }): VNode {
   return (
     <tr>
-      <td><strong>{entry.action}</strong><FactList data={entry.data} /></td>
+      <td><strong>{entry.action}</strong><Facts data={entry.data} /></td>
       <td>{entry.actorLogin ?? 'nobody'}{entry.actorTokenId === null ? null : <span class="color-fg-muted"> with a token</span>}</td>
       <td>{entry.address ?? '—'}</td>
       <td><Time at={entry.at} /></td>
     </tr>
   );
-}
-
-/** The facts beside an entry, on one line. */
-function FactList({ data }: { data: AuditEntry['data'] }): VNode | null {
-  const facts = Object.entries(data).filter(([, value]) => value !== null && value !== '');
-  if (facts.length === 0) return null;
-  return <div class="color-fg-muted f6 lk-break">{facts.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' · ')}</div>;
 }
 
 async function download(visit: Visit): Promise<Answer> {
