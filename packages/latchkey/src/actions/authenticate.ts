@@ -4,7 +4,7 @@
  * Finds the token that a secret opens, alive or dead: whether it may still be used is for `decide`, so that there is one list of rules.
  * Never: a look-up for a text that can't be a token; a password, which opens nothing here.
  */
-import { digestOf, type Secret } from '../base/secret.ts';
+import { digestKeyOf, digestOfKey, type Secret } from '../base/secret.ts';
 import { soon, type Soon } from '../base/soon.ts';
 import { recogniseForeign } from '../catalogue/foreign-tokens.ts';
 import type { Reason } from '../catalogue/refusals.ts';
@@ -16,7 +16,7 @@ import { userStanding, type UserStanding } from '../store/standing.ts';
 import type { Context } from './context.ts';
 import type { Credential } from './credential.ts';
 import type { Keeping } from './memory.ts';
-import { tokenRecord } from './token-record.ts';
+import { RememberedToken } from './token-record.ts';
 
 /** A credential that leads to nobody, with what can be said about it. */
 export interface Rejection {
@@ -81,22 +81,25 @@ function byText(ctx: Context, text: string, otherwise: Reason): Soon<Identity | 
     if (foreign === null) return rejected(otherwise);
     return foreign.kind === 'key' ? rejected('key_pasted', { product: foreign.product }) : rejected('token_of_other_product', { product: foreign.product });
   }
-  const digest = digestOf(text);
-  return soon(ctx.memory.recall(digest, () => readIdentity(ctx, digest), KEEP_IDENTITY), (identity) => identity ?? rejected('token_unknown'));
+  const key = digestKeyOf(text);
+  return soon(ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key)), KEEP_TOKEN), (token) => (token === null ? rejected('token_unknown') : identityOf(token)));
 }
 
-const KEEP_IDENTITY: Keeping<Identity> = {
-  subjects: ({ bearer, standing }) => [subjectOf('token', bearer.via === 'token' ? bearer.token.id : 0), subjectOf('account', standing?.user.id ?? 0)],
-};
+/** Made for each request, so that it needs no room while nobody asks. */
+export function identityOf(token: RememberedToken): Identity {
+  const { holder } = token;
+  return { bearer: { via: 'token', token, user: holder.user }, standing: holder, endsOverlap: token.hasOverlap };
+}
+
+const KEEP_TOKEN: Keeping<RememberedToken> = { subjects: ({ id, userId }) => [subjectOf('token', id), subjectOf('account', userId)] };
 
 /** All tokens of a person share it. */
 const KEEP_STANDING: Keeping<UserStanding> = { subjects: ({ user }) => [subjectOf('account', user.id)] };
 
-async function readIdentity(ctx: Context, digest: string): Promise<Identity | null> {
+async function readToken(ctx: Context, digest: string): Promise<RememberedToken | null> {
   if (!(await ctx.secrets.isKnown(digest))) return null;
   const stored = await tokenByDigest(ctx.store.db, digest);
   if (stored === null) return null;
   const standing = await ctx.memory.recall(`user ${stored.userId}`, () => userStanding(ctx.store.db, stored.userId), KEEP_STANDING);
-  if (standing === null) return null;
-  return { bearer: { via: 'token', token: tokenRecord(stored), user: standing.user }, standing, endsOverlap: stored.hasOverlap };
+  return standing === null ? null : new RememberedToken(stored, standing);
 }

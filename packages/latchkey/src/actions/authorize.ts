@@ -4,7 +4,9 @@
  * Invariant: a `Permit` is made here and nowhere else, so an action that takes one can't be reached around the decision.
  * Invariant: a request is judged by what the store held when it arrived, or later; never by anything older (see `Memory`).
  */
+import { isDeepStrictEqual } from 'node:util';
 import { networkOf } from '../base/address.ts';
+import { RecentMap } from '../base/recent-map.ts';
 import { soon, type Soon } from '../base/soon.ts';
 import { currentSpan, traced } from '../base/trace.ts';
 import { decide, isVisible, type Refusal } from '../rules/decide.ts';
@@ -268,13 +270,25 @@ function keepTargetOf(user: UserStanding | null): Keeping<Target> {
   };
 }
 
+/** Repositories as they stand towards people of one role: what many remember of the same one exists once. */
+const standings = new RecentMap<string, Target>(10_000);
+
+/** The target, or the equal one that somebody of the same role remembers. */
+function sharedTarget(target: Extract<Target, { kind: 'repository' }>): Target {
+  const key = `${target.repository?.id} ${target.repository?.role} ${target.owner?.role}`;
+  const known = standings.get(key);
+  if (known !== undefined && isDeepStrictEqual(known, target)) return known;
+  standings.set(key, target);
+  return target;
+}
+
 async function readRepositoryTarget(ctx: Context, user: UserStanding | null, name: { owner: string; name: string }): Promise<Target> {
   const found = await repositoryStanding(ctx.store.db, name.owner, name.name);
   const fullName = `${name.owner}/${name.name}`;
   if (found === null) return { kind: 'repository', owner: null, repository: null, fullName };
   const owner = await ownerRecord(ctx, user, found.owner);
   if (found.repository === null) return { kind: 'repository', owner, repository: null, fullName };
-  return { kind: 'repository', owner, repository: await repositoryRecord(ctx, user, owner, found.repository), fullName };
+  return sharedTarget({ kind: 'repository', owner, repository: await repositoryRecord(ctx, user, owner, found.repository), fullName });
 }
 
 async function readOwnerTarget(ctx: Context, user: UserStanding | null, kind: 'organization' | 'account', login: string): Promise<Target> {

@@ -13,8 +13,9 @@ import type { Need } from '../rules/model.ts';
 import { splitFullName } from '../rules/names.ts';
 import { userStanding } from '../store/standing.ts';
 import { tokenAsPresented } from '../store/tokens.ts';
+import { identityOf } from './authenticate.ts';
 import { consider, type Permit, type TargetName } from './authorize.ts';
-import { tokenRecord } from './token-record.ts';
+import { RememberedToken } from './token-record.ts';
 import type { Context } from './context.ts';
 import { targetNamed } from './route-target.ts';
 import { tokenWithin } from './token-access.ts';
@@ -76,7 +77,7 @@ export async function dryRun(ctx: Context, permit: Permit, tokenId: number, { ne
   const token = await tokenWithin(ctx.store.db, permit, tokenId, { alive: false });
   const [stored, standing] = await Promise.all([tokenAsPresented(ctx.store.db, token.id), userStanding(ctx.store.db, token.userId)]);
   if (stored === null || standing === null) throw problem('not_found', `There is no token ${tokenId}.`, 'id');
-  const identity = { bearer: { via: 'token' as const, token: tokenRecord(stored), user: standing.user }, standing, endsOverlap: false };
+  const identity = identityOf(new RememberedToken(stored, standing));
   const explanation = await soon(ctx.memory.refresh(), () => consider(ctx, { need, target, address }, identity));
   return { allowed: explanation === null, explanation, need };
 }

@@ -6,25 +6,23 @@
  * `store/cluster`). What a revision was about is forgotten; what it wasn't about stays.
  * Never: a token's text. Tokens are remembered by digest.
  */
-import { LRUCache } from 'lru-cache';
+import { RecentMap } from '../base/recent-map.ts';
 import { soon, type Soon } from '../base/soon.ts';
 import type { ClusterNode, Store } from '../store/db.ts';
 import { subjectsSince, type Subject } from '../store/revision.ts';
 
-/** How many tokens, and how many (person, target) pairs, are remembered at most. */
-export const MAX_REMEMBERED = 100_000;
+/** How many tokens, people, and (person, target) pairs are remembered at most; the half of them that was used last always is. */
+export const MAX_REMEMBERED = 200_000;
 /** Of how many subjects it is remembered when they last changed. Beyond that, everything from before is forgotten. */
 export const MAX_SUBJECTS = 50_000;
 
 /** Something remembered: true as of a revision, and until one of its subjects changes. */
 interface Entry {
   readonly value: object;
-  /** Kept as the function, because a list for each would take more room than it saves time. */
-  readonly subjects: ((value: never) => readonly Subject[]) | null;
   asOf: number;
 }
 
-/** How to keep what was read. */
+/** How to keep what was read. Not kept with it, since there is a lot of it: whoever asks for a key always says the same. */
 export interface Keeping<T> {
   /** False for what shouldn't be remembered. */
   readonly worth?: (value: T) => boolean;
@@ -40,7 +38,7 @@ export class Memory {
   /** What was true before this revision may have changed in any part. */
   #floor = 0;
   readonly #changed = new Map<Subject, number>();
-  readonly #entries = new LRUCache<string, Entry>({ max: MAX_REMEMBERED });
+  readonly #entries = new RecentMap<string, Entry>(MAX_REMEMBERED);
   #hits = 0;
   #misses = 0;
 
@@ -82,7 +80,7 @@ export class Memory {
   recall<T extends object>(key: string, read: () => Promise<T | null>, keeping: Keeping<T> = {}): Soon<T | null> {
     const known = this.#entries.get(key);
     if (known !== undefined) {
-      if (this.#holds(known)) {
+      if (this.#holds(known, keeping.subjects)) {
         this.#hits++;
         return known.value as T;
       }
@@ -92,15 +90,15 @@ export class Memory {
     // Before the read: whatever changes from here on makes it forgotten.
     const asOf = this.#revision;
     return read().then((value) => {
-      if (value !== null && keeping.worth?.(value) !== false) this.#entries.set(key, { value, subjects: keeping.subjects ?? null, asOf });
+      if (value !== null && keeping.worth?.(value) !== false) this.#entries.set(key, { value, asOf });
       return value;
     });
   }
 
-  #holds(entry: Entry): boolean {
+  #holds<T extends object>(entry: Entry, subjects: Keeping<T>['subjects']): boolean {
     if (entry.asOf === this.#revision) return true;
-    if (entry.asOf < this.#floor || entry.subjects === null) return false;
-    for (const subject of entry.subjects(entry.value as never)) if ((this.#changed.get(subject) ?? 0) > entry.asOf) return false;
+    if (entry.asOf < this.#floor || subjects === undefined) return false;
+    for (const subject of subjects(entry.value as T)) if ((this.#changed.get(subject) ?? 0) > entry.asOf) return false;
     entry.asOf = this.#revision;
     return true;
   }

@@ -9,9 +9,9 @@
  * Invariant: a number that is told (`remaining`) is exact near the limit, and elsewhere at most `FLUSH_EVERY_MS` old as to other nodes.
  * Invariant: without the store each node goes on counting by itself; a limit never fails a request.
  */
-import { LRUCache } from 'lru-cache';
 import type { Settings } from '../base/config.ts';
 import type { Log } from '../base/log.ts';
+import { RecentMap } from '../base/recent-map.ts';
 import type { Soon } from '../base/soon.ts';
 import { HOUR_SEC, MINUTE_SEC, type Clock, type UnixSeconds } from '../base/time.ts';
 import type { Store } from '../store/db.ts';
@@ -105,7 +105,7 @@ export interface RateLimitsOptions {
 export class RateLimits {
   readonly #options: RateLimitsOptions;
   /** Windows as this node knows them, its own untold uses included. */
-  readonly #windows = new LRUCache<string, RateWindow>({ max: MAX_WINDOWS });
+  readonly #windows = new RecentMap<string, RateWindow>(MAX_WINDOWS);
   #untold = new Map<string, Untold>();
   #sending: ReadonlyMap<string, Untold> = new Map();
   #timer: NodeJS.Timeout | null = null;

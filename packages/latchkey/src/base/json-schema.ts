@@ -2,7 +2,7 @@
  * How a body or a query must look: JSON Schema, and the type of TypeScript that follows from it.
  *
  * The types are TypeBox's, and TypeBox checks; only the few builders that are used here are our own, since loading TypeBox's takes a seventh of a start
- * (decision 0090), and what they build is plain data. What checks is loaded when something is to be checked.
+ * (decision 0100), and what they build is plain data. What checks is loaded when something is to be checked.
  */
 import type { TSchema, Type as Builders } from 'typebox';
 

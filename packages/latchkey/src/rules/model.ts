@@ -27,6 +27,12 @@ export const ANY_OWNER = -1;
 /** Stands for the instance ("enterprise") as a resource owner. */
 export const INSTANCE_OWNER = 0;
 
+/** Some ids: a `Set`, or something smaller that answers the same. */
+export interface IdSet extends Iterable<number> {
+  readonly size: number;
+  has(id: number): boolean;
+}
+
 /** One resource owner, its repository selection and the permissions there. A token holds none, one or more. */
 export interface Grant {
   readonly id: number;
@@ -34,7 +40,7 @@ export interface Grant {
   readonly ownerId: number;
   readonly selection: RepositorySelection;
   /** Filled only when `selection` is `selected`. */
-  readonly repositoryIds: ReadonlySet<number>;
+  readonly repositoryIds: IdSet;
   readonly permissions: PermissionSet;
   readonly state: GrantState;
 }
@@ -71,7 +77,7 @@ export interface TokenRecord {
   /** How many uses are left; null = no limit. */
   readonly usesLeft: number | null;
   /** Organizations for which a classic or scoped token was authorized under single sign-on. */
-  readonly ssoOrganizationIds: ReadonlySet<number>;
+  readonly ssoOrganizationIds: IdSet;
 }
 
 /** A person as a decision sees them. */

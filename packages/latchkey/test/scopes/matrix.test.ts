@@ -5,7 +5,7 @@
  * the few readings below, each with its reason.
  */
 import { describe, expect, it } from 'vitest';
-import { tokenRecord } from '../../src/actions/token-record.ts';
+import { RememberedToken } from '../../src/actions/token-record.ts';
 import { githubRoutes, type RouteTarget } from '../../src/catalogue/github-routes.ts';
 import { GITLAB_ROUTES } from '../../src/catalogue/gitlab-routes.ts';
 import type { Need } from '../../src/catalogue/needs.ts';
@@ -45,7 +45,7 @@ function targetFor(kind: RouteTarget['kind'] | 'project' | 'group', visibility: 
 }
 
 function opens(kind: TokenKind, scopes: readonly string[], need: Need, target: Target): boolean {
-  const question: Question = { bearer: { via: 'token', token: tokenRecord(tokenWith(kind, scopes)), user: ALMIGHTY }, need, target, at: NOW, address: '192.0.2.7' };
+  const question: Question = { bearer: { via: 'token', token: new RememberedToken(tokenWith(kind, scopes), { user: ALMIGHTY, memberships: new Map() }), user: ALMIGHTY }, need, target, at: NOW, address: '192.0.2.7' };
   return decide(question).allowed;
 }
 

@@ -1,0 +1,47 @@
+/**
+ * A map that holds a bounded number of entries: what was used lately stays, what nobody asks for goes.
+ *
+ * Two halves. What is set or used is in the young one; when that is full it becomes the old one, and what nobody asked for since the time before goes. So an entry costs what it
+ * costs in a `Map`, and finding one that is used all the time changes nothing.
+ * Invariant: never more than `max` entries. The last `max / 2` different keys that were set or used are all there.
+ */
+export class RecentMap<Key, Value extends object> {
+  readonly #half: number;
+  #young = new Map<Key, Value>();
+  #old = new Map<Key, Value>();
+
+  /** @param max at least 2 */
+  constructor(max: number) {
+    this.#half = Math.floor(max / 2);
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
+  get(key: Key): Value | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
+  }
+
+  set(key: Key, value: Value): void {
+    this.#old.delete(key);
+    this.#young.set(key, value);
+    if (this.#young.size < this.#half) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+  }
+
+  delete(key: Key): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+  }
+}
