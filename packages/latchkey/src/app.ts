@@ -74,6 +74,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${port}`;
     context.log.info({ url, engine: context.store.engine }, 'listening');
     warnOfClearText(context);
+    getReadyForGit(context);
     const jobs = new JobRunner(context, { tracer });
     const metrics = await showMetrics(context, jobs);
     if (metrics !== null) context.log.info({ url: metrics.url }, 'metrics');
@@ -89,6 +90,11 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     await context.close();
     throw error;
   }
+}
+
+/** So that the first who clones need not wait for it. Where it fails, it is tried again for them, and fails with the reason. */
+function getReadyForGit({ git, log }: OpenContext): void {
+  Promise.resolve(git.capabilities('sha1')).catch((error: unknown) => log.debug({ err: error }, 'git could not be asked what it can do'));
 }
 
 /** Said at every start: sooner or later it is another person who reads it. */

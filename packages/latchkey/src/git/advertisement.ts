@@ -14,6 +14,7 @@ import type { ObjectFormat } from './profile.ts';
 export class Advertisements {
   readonly #folders: Folders;
   readonly #captured = new Map<ObjectFormat, string>();
+  readonly #running = new Map<ObjectFormat, Promise<string>>();
 
   constructor(folders: Folders) {
     this.#folders = folders;
@@ -24,8 +25,20 @@ export class Advertisements {
     return this.#captured.get(format) ?? null;
   }
 
-  /** Asks git, with an empty repository of that format. */
-  async capture(format: ObjectFormat): Promise<string> {
+  /** Asks git, once for all who ask meanwhile. */
+  capture(format: ObjectFormat): Promise<string> {
+    let running = this.#running.get(format);
+    if (running === undefined) this.#running.set(format, (running = this.#ask(format).finally(() => this.#running.delete(format))));
+    return running;
+  }
+
+  /** Resolves when git is not being asked any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running.values());
+  }
+
+  /** With an empty repository of that format. */
+  async #ask(format: ObjectFormat): Promise<string> {
     const path = this.#folders.draft();
     const environment = gitEnvironment({ homeFolder: this.#folders.home, hooksFolder: this.#folders.noHooks, protocol: 'version=2' });
     const run = (args: readonly string[]): Promise<Buffer> => readGit({ args, environment, cwd: this.#folders.root });

@@ -153,7 +153,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     maintain: async (path) => { if (!readOnly) await maintenance.maintain(path); },
     load: () => ({ running: processes.running, queued: processes.queued }),
     close: async (graceSec = CLOSE_GRACE_SEC) => {
-      await Promise.all([processes.drain(graceSec), readers.drain(graceSec), maintenance.stop()]);
+      await Promise.all([processes.drain(graceSec), readers.drain(graceSec), maintenance.stop(), advertisements.settled()]);
     },
   };
 }
