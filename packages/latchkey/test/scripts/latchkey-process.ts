@@ -49,9 +49,9 @@ export interface Serving {
   stop(signal: NodeJS.Signals): Promise<Ended>;
 }
 
-/** Starts the server on a free port. @throws Error with its words when it ends before it is ready. */
+/** Starts the server, on a free port unless told. @throws Error with its words when it ends before it is ready. */
 export async function serveUntilReady(args: readonly string[], readyWhen: RegExp = /Stop it with Ctrl-C\./): Promise<Serving> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', ...args], { env: environment({}) });
+  const child = spawn(process.execPath, [MAIN, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args], { env: environment({}) });
   const output = outputOf(child);
   const closed = once(child, 'close') as Promise<[number | null]>;
   onTestFinished(() => void child.kill('SIGKILL'));
