@@ -115,7 +115,7 @@ function grantView(grant: StoredGrant, userId: number, owners: ReadonlyMap<numbe
 
 /** The resource owner whose policy keeps a fine-grained token out; for the others, which name none, the instance. */
 function whoBlocks(token: Token, grants: readonly GrantView[], policyOf: (ownerId: number) => Policy, at: UnixSeconds): string | null {
-  const bound = token.kind === 'fine-grained' ? grants : [{ ownerId: INSTANCE_OWNER, owner: 'this server' }];
+  const bound = token.kind === 'fine-grained' ? grants : [{ ownerId: INSTANCE_OWNER, owner: 'This server' }];
   for (const { ownerId, owner } of bound) {
     const { allowed, maxLifetimeDays } = policyOf(ownerId).kinds[token.kind];
     const lifeSec = token.expiresAt === null ? Infinity : token.expiresAt - token.issuedAt;
