@@ -2,41 +2,88 @@
  * A herd: 50 clones of one commit, ten at a time, through Latchkey, against the same requests answered by `git http-backend` alone.
  *
  * What is compared is processor time of the server with all its git processes. The peer's is that of `git http-backend` without any web server in front of it,
- * which favours it.
+ * which favours it: it can't speak HTTP by itself. A second row adds what nginx and fcgiwrap take to deliver its answers; a third has a larger repository.
  */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { QUIET_GIT, run } from './command.ts';
-import { ratioOf, spread, takeTurns, type Row } from './measure.ts';
+import { makeHistory } from './history.ts';
+import { figureOf, ratioOf, spread, takeTurns, type Figure, type Row } from './measure.ts';
+import { peerMissing, startPeer } from './nginx-peer.ts';
 import { withToken, type World } from './server.ts';
 
 const CLONES = 50;
 const AT_ONCE = 10;
 const TICKS_PER_SEC = 100;
+/** Commits of the larger repository: 100,000 objects. */
+const LARGE_COMMITS = 20_000;
+const LARGE_ROUNDS = 3;
 
-export async function benchHerd(folder: string, world: World, rounds: number): Promise<Row[]> {
-  const projects = join(folder, 'data/repositories/ada');
-  const head = (await run('git', ['-C', join(projects, 'work.git'), 'rev-parse', 'HEAD'], { env: QUIET_GIT })).stdout.trim();
-  const remote = withToken(world.url, world.token, '/ada/work.git');
-  let clones = 0;
-  const clone = async (): Promise<void> => {
-    const into = join(folder, `herd-${++clones}`);
-    await run('git', ['clone', '-q', '--bare', remote, into], { env: QUIET_GIT });
-    await rm(into, { recursive: true });
+type Sides = Readonly<Record<'latchkey' | 'backend', Figure>>;
+
+export async function benchHerd(folder: string, world: World, history: string, rounds: number): Promise<Row[]> {
+  const taken = await compare(folder, world, 'work', rounds);
+  const delivery = await deliverySec(folder, history, rounds);
+  const large = join(folder, 'data/repositories/ada/large.git');
+  const objects = await makeHistory(large, LARGE_COMMITS);
+  await world.admin(['repo', 'import', 'ada/large', large]);
+  const takenLarge = await compare(folder, world, 'large', LARGE_ROUNDS);
+  const plot = { title: `Processor time of the server for ${CLONES} clones of one commit`, unit: 's', bars: [{ label: 'git http-backend', value: taken.backend.median }, { label: 'Latchkey', value: taken.latchkey.median }] };
+  return [
+    { ...rowOf('git http-backend against Latchkey', taken), plot },
+    typeof delivery === 'string'
+      ? { suite: 'herd', what: 'the same behind nginx and fcgiwrap', figure: delivery, goal: null, reached: null, detail: '' }
+      : { ...rowOf('git http-backend behind nginx and fcgiwrap, all processes counted, against Latchkey', { ...taken, backend: sum(taken.backend, delivery) }), goal: null, reached: null },
+    rowOf(`git http-backend against Latchkey, a repository of ${objects} objects`, takenLarge),
+  ];
+}
+
+function rowOf(what: string, { latchkey, backend }: Sides): Row {
+  const ratio = ratioOf(backend, latchkey);
+  return {
+    suite: 'herd', what: `processor time of the server for ${CLONES} clones of one commit, ${what}`, figure: spread(ratio, 1, '×'), goal: '≥ 5×', reached: ratio.median >= 5,
+    detail: `Latchkey ${spread(latchkey, 2, ' s')}, peer ${spread(backend, 2, ' s')}; ${AT_ONCE} at a time`,
   };
-  const taken = await takeTurns(rounds, {
-    latchkey: () => processorSec(world.child.pid!, () => herd(clone)),
-    backend: () => processorSec(process.pid, () => herd(() => backendClone(projects, head))),
+}
+
+function sum(a: Figure, b: Figure): Figure {
+  return figureOf(a.runs.map((value, i) => value + b.runs[i]!));
+}
+
+async function compare(folder: string, world: World, name: string, rounds: number): Promise<Sides> {
+  const projects = join(folder, 'data/repositories/ada');
+  const head = (await run('git', ['-C', join(projects, `${name}.git`), 'rev-parse', 'HEAD'], { env: QUIET_GIT })).stdout.trim();
+  const remote = withToken(world.url, world.token, `/ada/${name}.git`);
+  return takeTurns(rounds, {
+    latchkey: () => processorSec(() => ticksOf(world.child.pid!, 'with children'), () => herd(() => clone(folder, remote))),
+    backend: () => processorSec(() => ticksOf(process.pid, 'children'), () => herd(() => backendClone(projects, name, head))),
   });
-  const ratio = ratioOf(taken.backend, taken.latchkey);
-  return [{
-    suite: 'herd', what: `processor time of the server for ${CLONES} clones of one commit, git http-backend against Latchkey`, figure: spread(ratio, 1, '×'), goal: '≥ 5×', reached: ratio.median >= 5,
-    detail: `Latchkey ${spread(taken.latchkey, 2, ' s')}, git http-backend ${spread(taken.backend, 2, ' s')}; ${AT_ONCE} at a time`,
-    plot: { title: `Processor time of the server for ${CLONES} clones of one commit`, unit: 's', bars: [{ label: 'git http-backend', value: taken.backend.median }, { label: 'Latchkey', value: taken.latchkey.median }] },
-  }];
+}
+
+/** What nginx and fcgiwrap themselves use for a herd, without `git http-backend`: fcgiwrap doesn't wait for it, so the system can't tell it there. Words when they are missing. */
+async function deliverySec(folder: string, history: string, rounds: number): Promise<Figure | string> {
+  const missing = peerMissing();
+  if (missing !== null) return missing;
+  const peer = await startPeer(join(folder, 'herd-peer'), history);
+  try {
+    const remote = withToken(peer.url, peer.token, '/ada/work.git');
+    const ticks = (): number => withChildren(peer.pids).reduce((total, pid) => total + ticksOf(pid, 'own'), 0);
+    const { delivery } = await takeTurns(rounds, { delivery: () => processorSec(ticks, () => herd(() => clone(folder, remote))) });
+    return delivery;
+  } finally {
+    await peer.stop();
+  }
+}
+
+let clones = 0;
+
+async function clone(folder: string, remote: string): Promise<void> {
+  const into = join(folder, `herd-${++clones}`);
+  await run('git', ['clone', '-q', '--bare', remote, into], { env: QUIET_GIT });
+  await rm(into, { recursive: true });
 }
 
 async function herd(clone: () => Promise<void>): Promise<void> {
@@ -46,27 +93,45 @@ async function herd(clone: () => Promise<void>): Promise<void> {
   }));
 }
 
-/** What a process and the children that it has waited for used meanwhile; for the peer, less what this process itself used. */
-async function processorSec(pid: number, work: () => Promise<void>): Promise<number> {
-  const own = pid === process.pid;
-  const before = ticksOf(pid, own);
+/** What some processes used meanwhile. */
+async function processorSec(ticks: () => number, work: () => Promise<void>): Promise<number> {
+  const before = ticks();
   await work();
-  return (ticksOf(pid, own) - before) / TICKS_PER_SEC;
+  return (ticks() - before) / TICKS_PER_SEC;
 }
 
-function ticksOf(pid: number, childrenOnly: boolean): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').map(Number);
-  const [user, system, childUser, childSystem] = fields.slice(11, 15) as [number, number, number, number];
-  return childUser + childSystem + (childrenOnly ? 0 : user + system);
+/** Processor time that a process has used so far, or the children that it has waited for, or both. */
+function ticksOf(pid: number, whose: 'own' | 'children' | 'with children'): number {
+  const [user, system, childUser, childSystem] = statOf(pid).slice(11, 15) as [number, number, number, number];
+  return (whose === 'children' ? 0 : user + system) + (whose === 'own' ? 0 : childUser + childSystem);
+}
+
+/** The numbers of `/proc/PID/stat` from the state on (`proc_pid_stat(5)`). */
+function statOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').map(Number);
+}
+
+function withChildren(parents: readonly number[]): number[] {
+  const all = readdirSync('/proc').map(Number).filter((pid) => pid > 0);
+  return [...parents, ...all.filter((pid) => parents.includes(parentOf(pid)))];
+}
+
+/** 0 when the process has ended meanwhile. */
+function parentOf(pid: number): number {
+  try {
+    return statOf(pid)[1]!;
+  } catch {
+    return 0;
+  }
 }
 
 /** The three requests of a clone, each by a process of its own, as a web server starts them. */
-async function backendClone(projects: string, head: string): Promise<void> {
+async function backendClone(projects: string, name: string, head: string): Promise<void> {
   const line = (words: string): string => (words.length + 5).toString(16).padStart(4, '0') + words + '\n';
   const prefixes = ['HEAD', 'refs/heads/', 'refs/tags/'].map((prefix) => line(`ref-prefix ${prefix}`)).join('');
-  await backend(projects, 'GET', '/work.git/info/refs', 'service=git-upload-pack', '');
-  await backend(projects, 'POST', '/work.git/git-upload-pack', '', `${line('command=ls-refs')}${line('object-format=sha1')}0001${line('peel')}${line('symrefs')}${prefixes}0000`);
-  await backend(projects, 'POST', '/work.git/git-upload-pack', '', `${line('command=fetch')}${line('object-format=sha1')}0001${line('thin-pack')}${line('ofs-delta')}${line(`want ${head}`)}${line('done')}0000`);
+  await backend(projects, 'GET', `/${name}.git/info/refs`, 'service=git-upload-pack', '');
+  await backend(projects, 'POST', `/${name}.git/git-upload-pack`, '', `${line('command=ls-refs')}${line('object-format=sha1')}0001${line('peel')}${line('symrefs')}${prefixes}0000`);
+  await backend(projects, 'POST', `/${name}.git/git-upload-pack`, '', `${line('command=fetch')}${line('object-format=sha1')}0001${line('thin-pack')}${line('ofs-delta')}${line(`want ${head}`)}${line('done')}0000`);
 }
 
 async function backend(projects: string, method: string, path: string, query: string, body: string): Promise<void> {

@@ -12,6 +12,8 @@ import { run, QUIET_GIT } from './command.ts';
 export interface Peer {
   readonly url: string;
   readonly token: string;
+  /** Of nginx and of fcgiwrap, whose children do the work. */
+  readonly pids: readonly number[];
   stop(): Promise<void>;
 }
 
@@ -42,7 +44,7 @@ export async function startPeer(folder: string, history: string): Promise<Peer> 
   const nginx = spawn(NGINX, ['-c', join(folder, 'nginx.conf'), '-p', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
   const url = `http://127.0.0.1:${port}`;
   await answering(url);
-  return { url, token, stop: async () => void (await Promise.all([end(nginx), end(wrap)])) };
+  return { url, token, pids: [nginx.pid!, wrap.pid!], stop: async () => void (await Promise.all([end(nginx), end(wrap)])) };
 }
 
 function configuration(folder: string, root: string, port: number, socket: string): string {

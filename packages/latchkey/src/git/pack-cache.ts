@@ -3,7 +3,8 @@
  *
  * An answer lies in a file without a name, which is gone with the process whatever happens. It can be read while it is being written, and what one
  * reads stays in memory for the next: of a herd nearly all read the same place at about the same time, and a small answer is in memory whole.
- * Invariant: what all kept answers take on the disk, and in memory, is bounded; the oldest go first.
+ * Invariant: what all answers take on the disk, and in memory, is bounded; the oldest go first. One that finds no room to grow goes on in the room it has:
+ * nobody new reads it, and what its readers have all had is written over, at the pace of the slowest.
  * Never: a decision about who may read. Whoever asks for an answer by its key has been let in, and the key holds the repository.
  */
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
@@ -41,9 +42,13 @@ export class SharedPack {
   readonly abandoned = new AbortController();
   #written = 0;
   #state: 'growing' | 'whole' | { readonly failure: unknown } = 'growing';
-  #readers = 0;
+  readonly #readers = new Set<{ at: number }>();
   #isKept = true;
+  #isClosed = false;
+  /** The room that it goes round in. */
+  #roundBytes = Infinity;
   #grown = Promise.withResolvers<void>();
+  #read = Promise.withResolvers<void>();
 
   constructor(repositoryId: number, file: FileHandle, pieces: Pieces) {
     this.repositoryId = repositoryId;
@@ -53,6 +58,15 @@ export class SharedPack {
 
   get bytes(): number {
     return this.#written;
+  }
+
+  /** What it takes on the disk until it is closed. */
+  get diskBytes(): number {
+    return Math.min(this.#written, this.#roundBytes);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   get hasFailed(): boolean {
@@ -65,10 +79,19 @@ export class SharedPack {
   }
 
   async append(chunk: Buffer): Promise<void> {
-    const { bytesWritten } = await this.#file.write(chunk, 0, chunk.length, this.#written);
-    if (bytesWritten < chunk.length) throw new Error('the disk took only a part of an answer');
-    this.#written += chunk.length;
-    this.#wake();
+    for (let from = 0; from < chunk.length;) {
+      const part = chunk.subarray(from, from + (await this.#room()));
+      const { bytesWritten } = await this.#file.write(part, 0, part.length, this.#written % this.#roundBytes);
+      if (bytesWritten < part.length) throw new Error('the disk took only a part of an answer');
+      this.#written += part.length;
+      from += part.length;
+      this.#wake();
+    }
+  }
+
+  /** From now on it takes no more room. Nobody may begin to read it. */
+  goRound(): void {
+    if (this.#roundBytes === Infinity) this.#roundBytes = Math.ceil(this.#written / PIECE_BYTES) * PIECE_BYTES;
   }
 
   finish(): void {
@@ -86,21 +109,25 @@ export class SharedPack {
 
   /** The answer from its beginning, as it grows. Its pieces are others' too: to be read, never written. @throws what it failed with. */
   async *read(): AsyncGenerator<Buffer> {
-    this.#readers++;
+    if (this.#written > this.#roundBytes) throw new Error('the beginning of an answer was written over');
+    const reader = { at: 0 };
+    this.#readers.add(reader);
     try {
-      for (let at = 0; ;) {
+      for (;;) {
         const grown = this.#grown.promise;
-        if (at < this.#written) {
-          const piece = await this.#pieceAt(at);
-          at += piece.length;
+        if (reader.at < this.#written) {
+          const piece = await this.#pieceAt(reader.at);
+          reader.at += piece.length;
+          this.#makeRoom();
           yield piece;
         } else if (typeof this.#state === 'object') throw this.#state.failure;
         else if (this.#state === 'whole') return;
         else await grown;
       }
     } finally {
-      this.#readers--;
-      if (this.#readers === 0 && this.#state === 'growing') this.abandoned.abort(new Error('nobody reads it any more'));
+      this.#readers.delete(reader);
+      this.#makeRoom();
+      if (this.#readers.size === 0 && this.#state === 'growing') this.abandoned.abort(new Error('nobody reads it any more'));
       this.#closeIfDone();
     }
   }
@@ -125,9 +152,25 @@ export class SharedPack {
   }
 
   async #readFile(from: number, to: number): Promise<Buffer> {
-    const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafeSlow(to - from), 0, to - from, from);
+    const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafeSlow(to - from), 0, to - from, from % this.#roundBytes);
     if (bytesRead < to - from) throw new Error('an answer on the disk has become shorter');
     return buffer;
+  }
+
+  /** How much may be written at once, > 0: waits for the slowest reader where it goes round. */
+  async #room(): Promise<number> {
+    for (;;) {
+      const read = this.#read.promise;
+      const slowest = Math.min(this.#written, ...[...this.#readers].map(({ at }) => at));
+      const free = Math.min(this.#roundBytes - (this.#written % this.#roundBytes), slowest + this.#roundBytes - this.#written);
+      if (free > 0) return free;
+      await read;
+    }
+  }
+
+  #makeRoom(): void {
+    this.#read.resolve();
+    this.#read = Promise.withResolvers();
   }
 
   #wake(): void {
@@ -136,8 +179,8 @@ export class SharedPack {
   }
 
   #closeIfDone(): void {
-    if (this.#isKept || this.#readers > 0 || this.#state === 'growing') return;
-    this.#isKept = true;
+    if (this.#isKept || this.#isClosed || this.#readers.size > 0 || this.#state === 'growing') return;
+    this.#isClosed = true;
     for (const name of [...this.#pieces.keys()]) if (name.startsWith(this.#name)) this.#pieces.delete(name);
     void this.#file.close().catch(() => {});
   }
@@ -146,6 +189,8 @@ export class SharedPack {
 export class PackCache {
   readonly #options: PackCacheOptions;
   readonly #packs = new Map<string, SharedPack>();
+  /** Those that are kept, and those that somebody still reads. */
+  readonly #open = new Set<SharedPack>();
   readonly #seen: LRUCache<string, true>;
   readonly #pieces: Pieces;
 
@@ -165,12 +210,12 @@ export class PackCache {
     return this.#packs.get(key) ?? null;
   }
 
-  /** Notes a request; true when the same one came lately, so that it pays to keep the answer. */
+  /** Notes a request; true when the same one came lately, so that it pays to keep the answer, and there is room. */
   isRepeated(key: string): boolean {
     if (this.#options.maxBytes === 0) return false;
     const isRepeated = this.#seen.has(key);
     this.#seen.set(key, true);
-    return isRepeated;
+    return isRepeated && this.#diskBytes() <= this.#options.maxBytes;
   }
 
   /** Begins an answer under a key. Its writer calls `append`, then `finish` or `fail`, and `settle` here. */
@@ -187,19 +232,29 @@ export class PackCache {
     }
     const pack = new SharedPack(repositoryId, file, this.#pieces);
     this.#packs.set(key, pack);
+    this.#open.add(pack);
     return pack;
   }
 
-  /** Makes room after an answer has grown; one that is too large for all is read to its end by those who read it now. */
+  /** Makes room after an answer has grown. Where there is none, or it would take more than its share, it takes no more. */
   trim(key: string, pack: SharedPack): void {
     const { maxBytes } = this.#options;
-    if (pack.bytes > maxBytes / 2) this.#drop(key, pack);
-    let total = [...this.#packs.values()].reduce((sum, each) => sum + each.bytes, 0);
     for (const [oldKey, old] of this.#packs) {
-      if (total <= maxBytes) return;
-      total -= old.bytes;
+      if (this.#diskBytes() <= maxBytes || old === pack) break;
       this.#drop(oldKey, old);
     }
+    if (pack.bytes <= maxBytes / 2 && this.#diskBytes() <= maxBytes) return;
+    this.#drop(key, pack);
+    pack.goRound();
+  }
+
+  #diskBytes(): number {
+    let total = 0;
+    for (const pack of this.#open) {
+      if (pack.isClosed) this.#open.delete(pack);
+      else total += pack.diskBytes;
+    }
+    return total;
   }
 
   /** An answer has ended: a failed one goes at once, another after a while. */

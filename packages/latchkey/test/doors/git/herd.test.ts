@@ -10,7 +10,7 @@ import { loadSettings } from '../../../src/base/config.ts';
 import type { Secret } from '../../../src/base/secret.ts';
 import { fetchKey } from '../../../src/git/fetch-request.ts';
 import { Listings } from '../../../src/git/listings.ts';
-import { PackCache, PIECE_BYTES } from '../../../src/git/pack-cache.ts';
+import { PackCache, PIECE_BYTES, SharedPack } from '../../../src/git/pack-cache.ts';
 import { SharedRuns } from '../../../src/git/shared-runs.ts';
 import { stampOf } from '../../../src/git/stamp.ts';
 import { makeWorld, runGit, type World } from './server.ts';
@@ -148,6 +148,24 @@ describe('a herd of clones', () => {
   });
 });
 
+it('a herd whose answer is larger than the cache gets it whole all the same', async () => {
+  const small = await makeWorld({ packCacheMib: 1 });
+  onTestFinished(() => small.close());
+  const remote = small.remote('ada/closed', small.full);
+  await small.ok(['init', '-q', 'work']);
+  await writeFile(join(small.folder, 'work', 'large'), randomBytes(4 * 1024 * 1024));
+  await small.ok(['add', '.'], { in: 'work' });
+  await small.ok(['commit', '-qm', 'large'], { in: 'work' });
+  await small.ok(['push', '-q', remote, 'HEAD:main'], { in: 'work' });
+  const goRound = vi.spyOn(SharedPack.prototype, 'goRound');
+  onTestFinished(() => goRound.mockRestore());
+  await Promise.all(Array.from({ length: 6 }, async (_, n) => {
+    await small.ok(['clone', '-q', remote, `clone-${n}`]);
+    await small.ok(['fsck', '--no-dangling'], { in: `clone-${n}` });
+  }));
+  expect(goRound).toHaveBeenCalled();
+});
+
 describe('a fetch that others may share', () => {
   const line = (text: string): string => (text.length + 5).toString(16).padStart(4, '0') + text + '\n';
   const want = 'want 1111111111111111111111111111111111111111';
@@ -283,6 +301,38 @@ describe('kept answers', () => {
     await large.append(Buffer.from('end'));
     large.finish();
     expect((await reader).endsWith('xend')).toBe(true);
+  });
+
+  it('that find no room to grow go round in the room they have, at the pace of the slowest reader, and nothing begins meanwhile', async () => {
+    const packs = new PackCache({ folder: join(world.folder, 'packs'), maxBytes: 4 * PIECE_BYTES, maxHeldBytes: PIECE_BYTES });
+    const bytes = randomBytes(9 * PIECE_BYTES + 5);
+    const pack = await packs.begin('k', 1);
+    const slow = pack.read();
+    const fast: Buffer[] = [];
+    const reading = (async () => { for await (const piece of pack.read()) fast.push(piece); })();
+    const writing = (async () => {
+      for (let at = 0; at < bytes.length; at += 100_000) {
+        await pack.append(bytes.subarray(at, at + 100_000));
+        packs.trim('k', pack);
+      }
+      pack.finish();
+    })();
+    const slowly = [(await slow.next()).value!];
+    // Its share is two pieces; the chunk that tells begins a third.
+    await vi.waitFor(() => expect(pack.bytes).toBe(3 * PIECE_BYTES + slowly[0].length));
+    expect([pack.diskBytes, packs.find('k')]).toEqual([3 * PIECE_BYTES, null]);
+    packs.isRepeated('other');
+    expect(packs.isRepeated('other')).toBe(true);
+    const full = await packs.begin('other', 1);
+    await full.append(Buffer.alloc(PIECE_BYTES + 1));
+    expect(packs.isRepeated('other')).toBe(false);
+    full.finish();
+    full.release();
+    expect(packs.isRepeated('other')).toBe(true);
+    for await (const piece of slow) slowly.push(piece);
+    await Promise.all([reading, writing]);
+    expect([Buffer.concat(fast).equals(bytes), Buffer.concat(slowly).equals(bytes)]).toEqual([true, true]);
+    await expect(pack.read().next()).rejects.toThrow('written over');
   });
 
   it('are held in memory up to the bound, read from the disk beyond it, and let go when nobody needs them', async () => {
