@@ -68,7 +68,7 @@ describe('a herd of clones', () => {
       expect(await Promise.all(Array.from({ length: herd }, () => cloned()))).toEqual(Array.from({ length: herd }, () => head));
     });
     expect(runs).toBeLessThanOrEqual(1 + herd + 2);
-    await vi.waitFor(async () => expect(await runsDuring(() => cloned())).toBe(0));
+    await vi.waitFor(async () => expect(await runsDuring(() => cloned())).toBe(0), 10_000);
   });
 
   it('gets what was pushed since', async () => {
@@ -81,11 +81,11 @@ describe('a herd of clones', () => {
     const path = world.server.context.git.path('ada', 'closed');
     const list = (): Promise<string> => world.ok(['ls-remote', remote]);
     await list();
-    await vi.waitFor(async () => expect(await runsDuring(list)).toBe(0));
+    await vi.waitFor(async () => expect(await runsDuring(list)).toBe(0), 10_000);
     const head = (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
     await runGit(['update-ref', 'refs/heads/secret', head], path, {});
     expect(await list()).toContain('refs/heads/secret');
-    await vi.waitFor(async () => expect(await runsDuring(list)).toBe(0));
+    await vi.waitFor(async () => expect(await runsDuring(list)).toBe(0), 10_000);
     await runGit(['config', 'transfer.hideRefs', 'refs/heads/secret'], path, {});
     expect(await list()).not.toContain('refs/heads/secret');
     await runGit(['config', '--unset', 'transfer.hideRefs'], path, {});
@@ -109,10 +109,8 @@ describe('a herd of clones', () => {
     await addUser(ctx, operatorPermit(), { login: 'eve', email: 'eve@example.org', verified: true, admin: false, password: null });
     const { secret } = await createToken(ctx, operatorPermit(), { userLogin: 'eve', kind: 'classic', name: 'all', description: '', scopes: ['repo'], grants: [] });
     const head = (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
-    const answers = [];
-    for (let n = 0; n < 3; n++) answers.push(Buffer.from(await (await ask(world.url, head, 'ada', world.reader)).arrayBuffer()));
-    expect(answers[2]!.equals(answers[1]!)).toBe(true);
-    expect(answers[2]!.includes('packfile')).toBe(true);
+    const answer = async (): Promise<Buffer> => Buffer.from(await (await ask(world.url, head, 'ada', world.reader)).arrayBuffer());
+    await vi.waitFor(async () => expect(await runsDuring(async () => expect((await answer()).includes('packfile')).toBe(true))).toBe(0), 10_000);
     const refused = await ask(world.url, head, 'eve', secret);
     expect([refused.status, (await refused.text()).includes('packfile')]).toEqual([404, false]);
   });
@@ -135,7 +133,7 @@ describe('a herd of clones', () => {
       const before = serve.mock.calls.length;
       expect(await answer()).toContain('packfile');
       expect(serve.mock.calls.length).toBe(before);
-    }, { interval: 30 });
+    }, { interval: 30, timeout: 10_000 });
     await world.ok(['push', '-q', remote, ':leak'], { in: 'work' });
     const path = context.git.path('ada', 'closed');
     await runGit(['gc', '-q', '--prune=now'], path, {});
