@@ -30,7 +30,7 @@ async function shell(lines: string, env: Record<string, string> = {}): Promise<s
 it('the examples for own tokens run as they stand', async () => {
   const permissions = { personal_access_tokens: 'write' };
   const { secret } = await world.token('ada', { grants: [grant({ permissions }), grant({ owner: 'acme', selection: 'all', permissions: { contents: 'write' } })] });
-  const other = await world.token('ada', { name: 'other', grants: [grant({ owner: 'acme', selection: 'selected', repositories: ['site'], permissions: { contents: 'read' } })] });
+  const other = await world.token('ada', { name: 'other', expiresInDays: 7, grants: [grant({ owner: 'acme', selection: 'selected', repositories: ['site'], permissions: { contents: 'read' } })] });
   const printed = await shell(OWN_TOKENS.replaceAll('/7', `/${other.id}`), { LATCHKEY_TOKEN: secret });
   expect(printed).toContain('"allowed":true');
   expect(printed).toContain('"name":"ci"');
