@@ -15,9 +15,8 @@ import { AggregatorRegistry } from 'prom-client';
 import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
-import { headerOf } from './base/raw-headers.ts';
 import type { Settings } from './base/config.ts';
-import { duringRequest, requestIdOf, type RequestMark } from './base/request-id.ts';
+import { beginRequest, requestIdOf, type RequestMark } from './base/request-id.ts';
 import { duringSpan, type Span, type Tracer } from './base/trace.ts';
 import { gaugesOf } from './actions/gauges.ts';
 import { JobRunner } from './actions/job-runner.ts';
@@ -133,11 +132,11 @@ function makeListener(context: OpenContext, readiness: Readiness, tracer: Tracer
     schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
     serverFactory: (handler) => {
       const answer = answerer(context, readiness, handler);
-      server = makeServer(context.settings, tracer === null ? (request, response) => answer(request, response, null) : (request, response) => {
-        const span = beginRequestSpan(tracer, context.settings, request);
-        if (span === null) answer(request, response, null);
-        else duringSpan(span, () => answer(request, response, span));
-      });
+      server = makeServer(context.settings, together(tracer === null ? answer : (arrival) => {
+        arrival.span = beginRequestSpan(tracer, context.settings, arrival.request);
+        if (arrival.span === null) answer(arrival);
+        else duringSpan(arrival.span, () => answer(arrival));
+      }));
       return server;
     },
   });
@@ -163,42 +162,60 @@ function noSchema(): never {
   throw new Error('routes of this server check what they get by themselves');
 }
 
-/** Hands a request to the first door whose path it is, and what is left to Fastify. */
-function answerer(context: OpenContext, readiness: Readiness, fastify: RequestListener): (request: IncomingMessage, response: ServerResponse, span: Span | null) => void {
-  const doors: readonly (readonly [DoorName, Door])[] = [['forward', makeForwardDoor(context)], ['git', makeGitDoor(context, readiness.ended.signal)]];
-  return (request, response, span) => {
-    // So that connections that proxies keep end after an answer rather than in the middle of a question.
-    if (readiness.stopping) response.shouldKeepAlive = false;
-    const startedAt = performance.now();
-    const mark: RequestMark = { id: null };
-    duringRequest(mark, () => {
-      for (const [door, handle] of doors) if (handle(request, response)) return count(context, { door, mark, span, startedAt }, response);
-      response.setHeader('X-Request-Id', requestIdOf(mark));
-      const door = nameOf(request.url!);
-      count(context, { door, mark, span, startedAt }, response);
-      // The API doors decide first; the others read small bodies only, so their clients need not ask.
-      if (door === 'web' && headerOf(request.rawHeaders, 'expect')?.toLowerCase() === '100-continue') response.writeContinue();
-      fastify(request, response);
-    });
+/**
+ * Answers all requests that came in during one turn of the event loop at its end, one after the other. What they share is then done once (SQLite reads the
+ * revision), and their answers leave close together: written one by one between readings, each would wake the receiver anew.
+ */
+function together(answer: (arrival: Arrival) => void): RequestListener {
+  let waiting: Arrival[] = [];
+  const answerAll = (): void => {
+    const batch = waiting;
+    waiting = [];
+    for (const arrival of batch) answer(arrival);
+  };
+  return (request, response) => {
+    if (waiting.push({ request, response, startedAt: performance.now(), id: null, span: null }) === 1) setImmediate(answerAll);
   };
 }
 
-/** A request, for whoever counts it. */
-interface Served {
-  readonly door: DoorName;
-  readonly mark: RequestMark;
-  readonly span: Span | null;
+/** A request that came in, for whoever answers, marks and counts it. */
+interface Arrival extends RequestMark {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** By `performance.now()`. */
   readonly startedAt: number;
+  /** Null when it is not traced. */
+  span: Span | null;
+}
+
+/** Hands a request to the first door whose path it is, and what is left to Fastify. */
+function answerer(context: OpenContext, readiness: Readiness, fastify: RequestListener): (arrival: Arrival) => void {
+  const doors: readonly (readonly [DoorName, Door])[] = [['forward', makeForwardDoor(context)], ['git', makeGitDoor(context, readiness.ended.signal)]];
+  return (arrival) => {
+    const { request, response } = arrival;
+    // So that connections that proxies keep end after an answer rather than in the middle of a question.
+    if (readiness.stopping) response.shouldKeepAlive = false;
+    beginRequest(arrival);
+    for (const [door, handle] of doors) if (handle(request, response)) return count(context, door, arrival);
+    response.setHeader('X-Request-Id', requestIdOf(arrival));
+    const door = nameOf(request.url!);
+    count(context, door, arrival);
+    // The API doors decide first; the others read small bodies only, so their clients need not ask.
+    if (door === 'web' && request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
+    fastify(request, response);
+  };
 }
 
 /** Most answers of the plain doors are there at once, and need no listener. */
-function count({ metrics }: OpenContext, { door, mark, span, startedAt }: Served, response: ServerResponse): void {
-  const served = (): void => {
-    metrics.served(door, response.statusCode, performance.now() - startedAt);
-    if (span !== null) endRequestSpan(span, door, requestIdOf(mark), response);
-  };
-  if (response.writableEnded) served();
-  else response.once('close', served);
+function count(context: OpenContext, door: DoorName, arrival: Arrival): void {
+  if (arrival.response.writableEnded) countNow(context, door, arrival);
+  else arrival.response.once('close', () => countNow(context, door, arrival));
+}
+
+function countNow({ metrics }: OpenContext, door: DoorName, arrival: Arrival): void {
+  const { response, startedAt, span } = arrival;
+  metrics.served(door, response.statusCode, performance.now() - startedAt);
+  if (span !== null) endRequestSpan(span, door, requestIdOf(arrival), response);
 }
 
 function nameOf(url: string): DoorName {

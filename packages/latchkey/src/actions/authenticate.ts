@@ -4,7 +4,7 @@
  * Finds the token that a secret opens, alive or dead: whether it may still be used is for `decide`, so that there is one list of rules.
  * Never: a look-up for a text that can't be a token; a password, which opens nothing here.
  */
-import { digestKeyOf, digestOfKey, type Secret } from '../base/secret.ts';
+import { digestOfKey, Secret } from '../base/secret.ts';
 import { soon, type Soon } from '../base/soon.ts';
 import { recogniseForeign } from '../catalogue/foreign-tokens.ts';
 import type { Reason } from '../catalogue/refusals.ts';
@@ -62,7 +62,7 @@ export function authenticate(ctx: Context, credential: Credential): Soon<Identit
 function byBasic(ctx: Context, username: string, secret: Secret): Soon<Identity | Rejection> {
   const password = secret.reveal();
   if (password === '' || password === 'x-oauth-basic') {
-    if (parseTokenText(username).form !== 'foreign') return byText(ctx, username, 'token_unknown');
+    if (parseTokenText(username).form !== 'foreign') return bySecret(ctx, new Secret(username), 'token_unknown');
     return rejected(username === '' ? 'credentials_missing' : 'password_not_accepted');
   }
   if (username === '') return rejected('username_missing');
@@ -70,10 +70,13 @@ function byBasic(ctx: Context, username: string, secret: Secret): Soon<Identity 
 }
 
 function bySecret(ctx: Context, secret: Secret, otherwise: Reason): Soon<Identity | Rejection> {
-  return byText(ctx, secret.reveal(), otherwise);
+  // What is remembered as a token's needs no second look at its form.
+  const token = ctx.memory.known(secret.digestKey(), KEEP_TOKEN);
+  return token === null ? byNewSecret(ctx, secret, otherwise) : identityOf(token);
 }
 
-function byText(ctx: Context, text: string, otherwise: Reason): Soon<Identity | Rejection> {
+function byNewSecret(ctx: Context, secret: Secret, otherwise: Reason): Soon<Identity | Rejection> {
+  const text = secret.reveal();
   const parsed = parseTokenText(text);
   if (parsed.form === 'mistyped') return rejected('token_mistyped');
   if (parsed.form === 'foreign') {
@@ -81,7 +84,7 @@ function byText(ctx: Context, text: string, otherwise: Reason): Soon<Identity | 
     if (foreign === null) return rejected(otherwise);
     return foreign.kind === 'key' ? rejected('key_pasted', { product: foreign.product }) : rejected('token_of_other_product', { product: foreign.product });
   }
-  const key = digestKeyOf(text);
+  const key = secret.digestKey();
   return soon(ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key)), KEEP_TOKEN), (token) => (token === null ? rejected('token_unknown') : identityOf(token)));
 }
 

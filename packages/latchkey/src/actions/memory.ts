@@ -78,14 +78,8 @@ export class Memory {
    * when it comes into being, and a flood of guesses must not push out what is).
    */
   recall<T extends object>(key: string, read: () => Promise<T | null>, keeping: Keeping<T> = {}): Soon<T | null> {
-    const known = this.#entries.get(key);
-    if (known !== undefined) {
-      if (this.#holds(known, keeping.subjects)) {
-        this.#hits++;
-        return known.value as T;
-      }
-      this.#entries.delete(key);
-    }
+    const known = this.known(key, keeping);
+    if (known !== null) return known;
     this.#misses++;
     // Before the read: whatever changes from here on makes it forgotten.
     const asOf = this.#revision;
@@ -93,6 +87,18 @@ export class Memory {
       if (value !== null && keeping.worth?.(value) !== false) this.#entries.set(key, { value, asOf });
       return value;
     });
+  }
+
+  /** The value under a key, if it is remembered and still holds. */
+  known<T extends object>(key: string, keeping: Keeping<T> = {}): T | null {
+    const known = this.#entries.get(key);
+    if (known === undefined) return null;
+    if (this.#holds(known, keeping.subjects)) {
+      this.#hits++;
+      return known.value as T;
+    }
+    this.#entries.delete(key);
+    return null;
   }
 
   #holds<T extends object>(entry: Entry, subjects: Keeping<T>['subjects']): boolean {

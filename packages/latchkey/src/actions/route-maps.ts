@@ -14,10 +14,21 @@ import { parseRouteMap, standardServices, type RouteMapFile } from '../catalogue
 /** Why no route was found. */
 export type RouteMistake = PathMistake | 'method_unreadable' | 'route_unknown' | 'target_unknown';
 
+/** The same few addresses are asked about again and again: answers for as many are kept, and dropped together when they are more. */
+const MAX_KEPT = 4096;
+const MAX_KEPT_URI_LENGTH = 256;
+
+interface Kept {
+  readonly host: string;
+  readonly method: string;
+  readonly answer: FoundRoute | RouteMistake;
+}
+
 export class RouteMaps {
   readonly #path: string | null;
   /** Null until the standard map is asked for. */
   #finder: RouteFinder | null;
+  readonly #kept = new Map<string, Kept>();
 
   /** @param path the operator's file, or null for the standard map. @throws SettingsProblem that names every mistake with its line; Fault when the file can't be read */
   constructor(path: string | null) {
@@ -28,6 +39,7 @@ export class RouteMaps {
   /** Reads the file again. @throws as the constructor; then the map before it stays in force */
   reload(): void {
     this.#finder = this.#read();
+    this.#kept.clear();
   }
 
   #read(): RouteFinder | null {
@@ -52,6 +64,17 @@ export class RouteMaps {
    * @param uri path and query as in the request line
    */
   find(host: string, method: string, uri: string): FoundRoute | RouteMistake {
+    const kept = this.#kept.get(uri);
+    if (kept !== undefined && kept.host === host && kept.method === method) return kept.answer;
+    const answer = this.#find(host, method, uri);
+    if (uri.length <= MAX_KEPT_URI_LENGTH) {
+      if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+      this.#kept.set(uri, { host, method, answer });
+    }
+    return answer;
+  }
+
+  #find(host: string, method: string, uri: string): FoundRoute | RouteMistake {
     if (!/^[A-Z]{1,20}$/.test(method)) return 'method_unreadable';
     const mark = uri.indexOf('?');
     const path = canonicalPath(mark < 0 ? uri : uri.slice(0, mark));

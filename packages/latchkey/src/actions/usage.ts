@@ -31,11 +31,46 @@ function spelled(need: Question['need']): string {
   return text;
 }
 
+/**
+ * How often a need (as spelled), of a repository (0 = none), was used by a token. Nested, since one text of all three would have to be made for every
+ * request.
+ */
+class Counts {
+  readonly #byNeed = new Map<string, Map<number, Map<number, number>>>();
+  #different = 0;
+
+  add(need: string, repositoryId: number, tokenId: number): void {
+    const byToken = inside(inside(this.#byNeed, need), repositoryId);
+    const before = byToken.get(tokenId);
+    if (before !== undefined) byToken.set(tokenId, before + 1);
+    else if (this.#different++ < MAX_COUNTED) byToken.set(tokenId, 1);
+  }
+
+  /** The rows of a day: one for each permission of a need. */
+  *rows(dayAt: UnixSeconds): Iterable<TokenDay> {
+    for (const [need, byRepository] of this.#byNeed) {
+      const used = need.split(',').map((each) => each.split('=') as [string, (Level | '')?]);
+      for (const [repositoryId, byToken] of byRepository) {
+        for (const [tokenId, times] of byToken) for (const [permission, level = ''] of used) yield { tokenId, dayAt, repositoryId, permission, level, times };
+      }
+    }
+  }
+}
+
+/** The map under a key, made when it is missing. */
+function inside<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let inner = map.get(key);
+  if (inner === undefined) map.set(key, (inner = new Map()));
+  return inner;
+}
+
 export class Usage {
   readonly #store: Store;
   readonly #log: Log;
   #noted = new Map<number, TokenUse>();
-  #counted = new Map<string, number>();
+  #counted = new Counts();
+  /** 00:00 UTC of the day that is counted. */
+  #dayAt = 0;
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> = Promise.resolve();
 
@@ -55,11 +90,12 @@ export class Usage {
 
   /** Counts one use of what a request needed: all its permissions, whichever of several would have done. */
   count(tokenId: number, { need, target, at }: Question): void {
-    const repositoryId = target.kind === 'repository' ? (target.repository?.id ?? 0) : 0;
-    const key = `${tokenId} ${at - (at % DAY_SEC)} ${repositoryId} ${spelled(need)}`;
-    const before = this.#counted.get(key);
-    if (before === undefined && this.#counted.size >= MAX_COUNTED) return;
-    this.#counted.set(key, (before ?? 0) + 1);
+    const dayAt = at - (at % DAY_SEC);
+    if (dayAt !== this.#dayAt) {
+      void this.flush();
+      this.#dayAt = dayAt;
+    }
+    this.#counted.add(spelled(need), target.kind === 'repository' ? (target.repository?.id ?? 0) : 0, tokenId);
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
   }
 
@@ -68,9 +104,9 @@ export class Usage {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const batch = [...this.#noted.values()];
-    const days = [...this.#counted].flatMap(([key, times]) => daysOf(key, times));
+    const days = [...this.#counted.rows(this.#dayAt)];
     this.#noted = new Map();
-    this.#counted = new Map();
+    this.#counted = new Counts();
     if (batch.length + days.length > 0) this.#writing = this.#writing.then(() => this.#write(batch, days));
     return this.#writing;
   }
@@ -85,15 +121,6 @@ export class Usage {
       this.#log.warn({ err: error, tokens: batch.length }, 'last use could not be written');
     }
   }
-}
-
-/** The rows of one count: one for each permission. */
-function daysOf(key: string, times: number): TokenDay[] {
-  const [tokenId, dayAt, repositoryId, needed = ''] = key.split(' ');
-  return needed.split(',').map((each) => {
-    const [permission = '', level = ''] = each.split('=');
-    return { tokenId: Number(tokenId), dayAt: Number(dayAt), repositoryId: Number(repositoryId), permission, level: level as Level | '', times };
-  });
 }
 
 /** Equal keys of different needs added up. */

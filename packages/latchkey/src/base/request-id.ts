@@ -16,9 +16,9 @@ const current = new AsyncLocalStorage<RequestMark>();
 const PROCESS = randomBytes(4).toString('hex');
 let count = 0;
 
-/** Runs `work`, and all that it causes, as part of a request. */
-export function duringRequest<T>(mark: RequestMark, work: () => T): T {
-  return current.run(mark, work);
+/** From here on, what the running callback does and causes is part of a request: until the callback ends, or the next request begins in it. */
+export function beginRequest(mark: RequestMark): void {
+  current.enterWith(mark);
 }
 
 /** What a request is called: short, and unlike any other's. */

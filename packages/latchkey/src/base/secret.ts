@@ -11,6 +11,7 @@ const REDACTED = '[redacted]';
 
 export class Secret {
   readonly #value: string;
+  #digestKey: string | null = null;
 
   constructor(value: string) {
     this.#value = value;
@@ -24,6 +25,11 @@ export class Secret {
   /** SHA-256 of the value's UTF-8 bytes, base64url without padding (43 characters): what may be stored. */
   digest(): string {
     return digestOf(this.#value);
+  }
+
+  /** The same as the key of a map: see `digestKeyOf`. Made once. */
+  digestKey(): string {
+    return (this.#digestKey ??= digestKeyOf(this.#value));
   }
 
   /** Compares in time that depends on neither value's content. */

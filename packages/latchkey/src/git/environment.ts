@@ -108,6 +108,7 @@ export function gitEnvironment(options: EnvironmentOptions): Record<string, stri
  * it names none. Source: git's documentation, gitprotocol-v2 "Initial Client Request". Nothing else of the header reaches git.
  */
 export function protocolVersion(header: string | undefined): 0 | 1 | 2 {
+  if (header === 'version=2') return 2;
   if (header === undefined || header.length > 256) return 0;
   const parts = header.split(':');
   return parts.includes('version=2') ? 2 : parts.includes('version=1') ? 1 : 0;

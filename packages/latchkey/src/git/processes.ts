@@ -33,6 +33,8 @@ export interface GitProcess {
   readonly ended: Promise<GitEnd>;
   /** Settles once the process is gone. Never rejects. */
   readonly exited: Promise<void>;
+  /** True once `stop` was called. */
+  readonly stopped: boolean;
   /** Ends its input, asks it and its children to end, and makes them when they don't. What it still says flows on to whoever listens. */
   stop(): void;
 }
@@ -46,6 +48,8 @@ export interface GitCommand {
    * push that was cut off. It is stopped by the end of its input, and by signals only when that did not help.
    */
   readonly tidiesUp?: boolean;
+  /** What tells the repository from another one that lay in its place before. */
+  readonly about?: string;
 }
 
 /** Starts `git` with these arguments. When it can't be started, `ended` says so. */
@@ -76,7 +80,7 @@ export function startGit(command: GitCommand): GitProcess {
     const kill = setTimeout(() => killGroup(child.pid), (command.tidiesUp === true ? 2 : 1) * STOP_GRACE_SEC * 1000);
     void exited.then(() => { clearTimeout(term); clearTimeout(kill); });
   };
-  return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, ended, exited, stop };
+  return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, ended, exited, stop, get stopped() { return stopped; } };
 }
 
 /** The span of a process names the command alone: what follows may be paths, and what clients chose. */
@@ -157,10 +161,10 @@ export class GitProcesses {
     return this.#queue.queued;
   }
 
-  /** Starts a process in the caller's turn. Rejects with `Busy`, or with the signal's reason when it aborts while waiting. */
-  async start(caller: string, command: GitCommand, signal?: AbortSignal): Promise<GitProcess> {
+  /** Starts a process in the caller's turn, or gives the one that `started` has. Rejects with `Busy`, or with the signal's reason when it aborts while waiting. */
+  async start(caller: string, command: GitCommand, signal?: AbortSignal, started: () => GitProcess | null = () => null): Promise<GitProcess> {
     const release: Release = await this.#queue.enter(caller, signal);
-    const git = startGit(command);
+    const git = started() ?? startGit(command);
     this.#running.add(git);
     void git.exited.then(() => {
       this.#running.delete(git);

@@ -14,6 +14,8 @@ import { readGit } from './processes.ts';
 export type ObjectFormat = 'sha1' | 'sha256';
 
 export interface Profile {
+  /** Differs from that of every other repository, and changes with the repository's own config. */
+  readonly stamp: string;
   readonly objectFormat: ObjectFormat;
   /** Settings that undo what the repository's own config would start. */
   readonly config: readonly (readonly [key: string, value: string])[];
@@ -25,7 +27,7 @@ const MAX_REMEMBERED = 20_000;
 export class Profiles {
   readonly #environment: Record<string, string>;
   readonly #missing: (path: string) => Error;
-  readonly #remembered = new LRUCache<string, { stamp: string; profile: Profile }>({ max: MAX_REMEMBERED });
+  readonly #remembered = new LRUCache<string, Profile>({ max: MAX_REMEMBERED });
 
   /**
    * @param environment a git environment without hooks
@@ -41,19 +43,19 @@ export class Profiles {
     const stamp = stampOf(path);
     if (stamp === null) throw this.#missing(path);
     const known = this.#remembered.get(path);
-    if (known?.stamp === stamp) return known.profile;
-    return soon(this.#read(path), (profile) => {
-      this.#remembered.set(path, { stamp, profile });
+    if (known?.stamp === stamp) return known;
+    return soon(this.#read(path, stamp), (profile) => {
+      this.#remembered.set(path, profile);
       return profile;
     });
   }
 
-  async #read(path: string): Promise<Profile> {
+  async #read(path: string, stamp: string): Promise<Profile> {
     const listed = await readGit({ args: [`--git-dir=${path}`, 'config', '--list', '--includes', '-z'], environment: this.#environment, cwd: path });
     const entries = listed.toString('utf8').split('\0').map((entry) => entry.split('\n', 2) as [key: string, value?: string]);
     const format = entries.findLast(([key]) => key === 'extensions.objectformat')?.[1] ?? 'sha1';
     const hooks = new Set(entries.map(([key]) => /^hook\.(.+)\.[^.]+$/s.exec(key)?.[1]).filter((name) => name !== undefined));
-    return { objectFormat: format === 'sha256' ? 'sha256' : 'sha1', config: [...hooks].map((name) => [`hook.${name}.enabled`, 'false'] as const) };
+    return { stamp, objectFormat: format === 'sha256' ? 'sha256' : 'sha1', config: [...hooks].map((name) => [`hook.${name}.enabled`, 'false'] as const) };
   }
 }
 

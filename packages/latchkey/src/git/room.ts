@@ -7,13 +7,15 @@
  */
 import type { Log } from '../base/log.ts';
 import type { Soon } from '../base/soon.ts';
+import { currentSpan } from '../base/trace.ts';
 import { Advertisements } from './advertisement.ts';
+import { Anticipated } from './anticipated.ts';
 import { gitEnvironment } from './environment.ts';
 import { Folders, type RepositoryName } from './folders.ts';
 import { Maintenance } from './maintenance.ts';
 import { createRepository, importRepository, type NewRepositoryOptions } from './new-repository.ts';
 import { Plumbing } from './plumbing.ts';
-import { GitProcesses, type GitProcess } from './processes.ts';
+import { GitProcesses, type GitCommand, type GitProcess } from './processes.ts';
 import { isLost, Profiles, type ObjectFormat } from './profile.ts';
 import { hooksOf, type WorkflowRefusal } from './push-inspection.ts';
 import { notCopied, onlyReads } from './read-only.ts';
@@ -79,6 +81,8 @@ export interface GitRoom {
   capabilities(objectFormat: ObjectFormat): Soon<string>;
   /** Runs a service in the caller's turn. Rejects with `Busy` when there is no place, with the signal's reason when it aborts. */
   serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess>;
+  /** Tells that a push will probably come in a moment, with this run: then git is started already. Never rejects. */
+  anticipate(run: ServiceRun): Promise<void>;
   /** A repository's objects and refs, for the functions of this room that take a `Plumbing`. The caller (a user or an address) takes turns. */
   open(owner: string, name: string, caller: string): Plumbing;
   /** Tells that something was pushed, so that the repository is maintained in a while. */
@@ -89,6 +93,10 @@ export interface GitRoom {
   load(): { readonly running: number; readonly queued: number };
   /** Lets running services end for `graceSec` (`CLOSE_GRACE_SEC` unless told), then stops them. Settles when no process is left. */
   close(graceSec?: number): Promise<void>;
+}
+
+function isPush({ service, advertise }: ServiceRun): boolean {
+  return service === 'receive-pack' && !advertise;
 }
 
 /** Share of the places that one caller may hold while others could want them. */
@@ -126,14 +134,31 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   // Places of their own: a page or a REST call waits for no clone, and no clone for them.
   const readers = new GitProcesses(limits);
 
-  async function serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess> {
-    if (run.service !== 'upload-pack') demandWrites();
+  const anticipated = new Anticipated();
+
+  async function commandOf(run: ServiceRun): Promise<GitCommand> {
     const profile = await profiles.of(run.path);
     const hooks = hooksOf(folders, run.workflowRefusal, settings.allowRepositoryHooks);
     const config = settings.allowRepositoryHooks ? [] : profile.config;
     const environment = gitEnvironment({ homeFolder: folders.home, protocol: run.protocol, config, ...hooks });
     const args = [run.service, '--stateless-rpc', ...(run.advertise ? ['--advertise-refs'] : []), ...(run.service === 'upload-pack' ? ['--strict'] : []), run.path];
-    return processes.start(run.caller, { args, environment, cwd: folders.root, tidiesUp: run.service === 'receive-pack' }, signal);
+    return { args, environment, cwd: folders.root, tidiesUp: run.service === 'receive-pack', about: profile.stamp };
+  }
+
+  async function serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess> {
+    if (run.service !== 'upload-pack') demandWrites();
+    const command = await commandOf(run);
+    return processes.start(run.caller, command, signal, isPush(run) ? () => anticipated.take(command) : undefined);
+  }
+
+  async function anticipate(run: ServiceRun): Promise<void> {
+    // A span tells how long a process took, so none is started beside it; and nobody is to wait for a place because of what may come.
+    if (readOnly || currentSpan() !== null || processes.queued > 0) return;
+    try {
+      anticipated.begin(await commandOf(run));
+    } catch (error) {
+      log.debug({ err: error }, 'the process of a push could not be prepared');
+    }
   }
 
   return {
@@ -148,12 +173,13 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     list: () => folders.list(),
     capabilities: (objectFormat) => advertisements.of(objectFormat) ?? advertisements.capture(objectFormat),
     serve,
+    anticipate,
     open: (owner, name, caller) => new Plumbing({ folders, profiles, processes: readers, demandWrites }, folders.path(owner, name), caller),
     touched: (path) => { if (!readOnly) maintenance.touched(path); },
     maintain: async (path) => { if (!readOnly) await maintenance.maintain(path); },
     load: () => ({ running: processes.running, queued: processes.queued }),
     close: async (graceSec = CLOSE_GRACE_SEC) => {
-      await Promise.all([processes.drain(graceSec), readers.drain(graceSec), maintenance.stop(), advertisements.settled()]);
+      await Promise.all([anticipated.close(), processes.drain(graceSec), readers.drain(graceSec), maintenance.stop(), advertisements.settled()]);
     },
   };
 }

@@ -39,8 +39,6 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
   const writer = await openConnection(path, writeLockLimitMs);
   const reader = await openConnection(path, writeLockLimitMs);
   const db = new Kysely<Database>({ dialect: sqliteDialect(writer, reader) });
-  let revisionStatement: StatementSync | null = null;
-  let revisionThisTurn: Promise<number> | null = null;
 
   async function transaction<T>(work: (tx: Query) => Promise<T>): Promise<T> {
     return db.transaction().execute(work);
@@ -52,21 +50,26 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
     transaction,
     // BEGIN IMMEDIATE holds the one write lock of the file, so every transaction is alone.
     alone: transaction,
-    // One read for all requests that came in during this turn of the event loop, made after the last of them: a read costs two locks of the file.
-    revision: () => (revisionThisTurn ??= new Promise((resolve, reject) => {
-      setImmediate(() => {
-        revisionThisTurn = null;
-        try {
-          revisionStatement ??= reader.database.prepare('select revision from revision where id = 1');
-          resolve((revisionStatement.get() as { revision: number }).revision);
-        } catch (error) {
-          reject(error as Error);
-        }
-      });
-    })),
+    revision: revisionReader(reader.database),
     join: () => null,
     connections: () => ({ open: 2, idle: 0, waiting: 0 }),
     close: () => db.destroy(),
+  };
+}
+
+/**
+ * Reads the revision: once for everything that runs in one go, since nothing can arrive meanwhile that must see a later one. A reading costs two locks of the
+ * file, 2 to 3 microseconds.
+ */
+function revisionReader(database: DatabaseSync): () => number {
+  let statement: StatementSync | null = null;
+  let known: number | null = null;
+  return () => {
+    if (known !== null) return known;
+    statement ??= database.prepare('select revision from revision where id = 1');
+    known = (statement.get() as { revision: number }).revision;
+    queueMicrotask(() => (known = null));
+    return known;
   };
 }
 

@@ -10,7 +10,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Permit } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
-import { credentialOf, type Credential } from '../../actions/credential.ts';
+import { credentialOn, type Credential } from '../../actions/credential.ts';
 import { authorizeForeign, displayNameOf, effectivePermissions, type ForeignVerdict } from '../../actions/foreign.ts';
 import { callerAddress, includesAddress } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
@@ -50,19 +50,20 @@ const SLASH = 0x2f;
 const MARK = 0x3f;
 
 function answer(ctx: Context, request: IncomingMessage, response: ServerResponse, proxies: Proxies, prepared: Prepared): Soon<void> {
-  if (!proxies.trusts(request.socket)) return refuseMistake(response, 'proxy_unknown');
+  const proxy = proxies.at(request.socket);
+  if (proxy === null) return refuseMistake(response, 'proxy_unknown');
   const original = originalRequest(request.method!, request.url!, request.rawHeaders);
   if (typeof original === 'string') return refuseMistake(response, original);
   const verdict = authorizeForeign(ctx, {
-    credential: credentialIn(original), host: original.host, method: original.method, uri: original.uri, userAgent: original.userAgent,
-    address: callerAddress(request.socket.remoteAddress, original.forwardedFor, ctx.settings.trustedProxies),
+    credential: credentialIn(request.socket, original), host: original.host, method: original.method, uri: original.uri, userAgent: original.userAgent,
+    address: proxy.callerOf(original.forwardedFor),
   });
   return soon(verdict, (decided) => (decided.allowed ? allow(response, decided.permit, prepared) : deny(ctx, response, decided, original)));
 }
 
 /** GitLab's clients send a token in a header of its own; beside `Authorization` it would be a second credential. */
-function credentialIn({ authorization, privateToken }: Original): Credential {
-  if (privateToken === undefined) return credentialOf(authorization);
+function credentialIn(connection: Socket, { authorization, privateToken }: Original): Credential {
+  if (privateToken === undefined) return credentialOn(connection, authorization);
   return authorization === undefined ? { form: 'bearer', secret: new Secret(privateToken.trim()) } : { form: 'malformed', problem: 'both Authorization and PRIVATE-TOKEN were sent' };
 }
 
@@ -89,19 +90,43 @@ function fail(ctx: Context, response: ServerResponse, error: unknown): void {
 /** Which connections come from a trusted proxy: asked once for each, since a proxy keeps its connections. */
 class Proxies {
   readonly #trusted: readonly string[];
-  readonly #known = new WeakMap<Socket, boolean>();
+  readonly #known = new WeakMap<Socket, ProxyConnection | null>();
 
   constructor(trusted: readonly string[]) {
     this.#trusted = trusted;
   }
 
-  trusts(socket: Socket): boolean {
-    let trusted = this.#known.get(socket);
-    if (trusted === undefined) {
-      trusted = includesAddress(this.#trusted, socket.remoteAddress ?? '');
-      this.#known.set(socket, trusted);
+  /** Null when it comes from somebody else. */
+  at(socket: Socket): ProxyConnection | null {
+    let known = this.#known.get(socket);
+    if (known === undefined) {
+      const peer = socket.remoteAddress ?? '';
+      known = includesAddress(this.#trusted, peer) ? new ProxyConnection(peer, this.#trusted) : null;
+      this.#known.set(socket, known);
     }
-    return trusted;
+    return known;
+  }
+}
+
+/** A connection of a trusted proxy, with the caller that it named last: many requests of one client come one after the other. */
+class ProxyConnection {
+  readonly #peer: string;
+  readonly #trusted: readonly string[];
+  #forwardedFor: string | undefined;
+  #caller: string;
+
+  constructor(peer: string, trusted: readonly string[]) {
+    this.#peer = peer;
+    this.#trusted = trusted;
+    this.#caller = callerAddress(peer, undefined, trusted);
+  }
+
+  callerOf(forwardedFor: string | undefined): string {
+    if (forwardedFor !== this.#forwardedFor) {
+      this.#caller = callerAddress(this.#peer, forwardedFor, this.#trusted);
+      this.#forwardedFor = forwardedFor;
+    }
+    return this.#caller;
   }
 }
 

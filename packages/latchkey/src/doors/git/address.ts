@@ -4,7 +4,6 @@
  * Invariant: owner and name that leave this file are single, plain path segments, decoded once.
  * Never: a repository's place on the disk. That comes from the store's names, after the decision.
  */
-import { LRUCache } from 'lru-cache';
 import { MAX_LOGIN_LENGTH, MAX_REPOSITORY_NAME_LENGTH } from '../../rules/names.ts';
 import type { GitService } from '../../git/room.ts';
 import type { Mistake } from './refuse.ts';
@@ -13,8 +12,12 @@ import type { Mistake } from './refuse.ts';
 export interface GitAddress {
   readonly owner: string;
   readonly name: string;
+  /** The same as what a decision is about. */
+  readonly target: { readonly kind: 'repository'; readonly owner: string; readonly name: string };
   readonly step: 'refs' | 'call';
   readonly service: GitService;
+  /** What for, in words, for a token's last use: `fetch acme/site`. */
+  readonly purpose: string;
 }
 
 const SERVICES: Readonly<Record<string, GitService>> = { 'git-upload-pack': 'upload-pack', 'git-receive-pack': 'receive-pack' };
@@ -24,15 +27,19 @@ const PLAIN = /^[A-Za-z0-9._-]+$/;
 /** Longer query strings are not read: git's has 28 characters at most. */
 const MAX_QUERY_LENGTH = 1024;
 
-/** What was read lately, since the same few URLs come again and again: a look-up instead of a reading on the hot path. */
-const READ = new LRUCache<string, GitAddress>({ max: 4096 });
+const PURPOSES: Readonly<Record<GitService, string>> = { 'upload-pack': 'fetch', 'receive-pack': 'push' };
+/** What was read lately, since the same few URLs come again and again: a look-up instead of a reading on the hot path. Emptied when it is full. */
+const READ = new Map<string, GitAddress>();
+const MAX_READ = 4096;
 
 /** Null when the URL is not git's. */
 export function gitAddress(url: string): GitAddress | { readonly mistake: Mistake } | null {
   const known = READ.get(url);
   if (known !== undefined) return known;
   const address = read(url);
-  if (address !== null && 'service' in address) READ.set(url, address);
+  if (address === null || 'mistake' in address) return address;
+  if (READ.size >= MAX_READ) READ.clear();
+  READ.set(url, address);
   return address;
 }
 
@@ -47,7 +54,7 @@ function read(url: string): GitAddress | { readonly mistake: Mistake } | null {
   if (owner.length > MAX_LOGIN_LENGTH || name.length > MAX_REPOSITORY_NAME_LENGTH) return { mistake: 'name_too_long' };
   const step = rest.join('/');
   if (step === 'info/refs') return opening(owner, name, mark < 0 ? '' : url.slice(mark + 1));
-  if (Object.hasOwn(SERVICES, step)) return { owner, name, step: 'call', service: SERVICES[step]! };
+  if (Object.hasOwn(SERVICES, step)) return addressOf(owner, name, 'call', SERVICES[step]!);
   return { mistake: /^(?:HEAD|objects\/.*)$/.test(step) ? 'dumb_protocol' : 'nothing_here' };
 }
 
@@ -57,7 +64,11 @@ function opening(owner: string, name: string, query: string): GitAddress | { rea
   if (services.length === 0) return { mistake: 'dumb_protocol' };
   const [asked = ''] = services;
   if (services.length > 1 || !Object.hasOwn(SERVICES, asked)) return { mistake: 'service_unknown' };
-  return { owner, name, step: 'refs', service: SERVICES[asked]! };
+  return addressOf(owner, name, 'refs', SERVICES[asked]!);
+}
+
+function addressOf(owner: string, name: string, step: GitAddress['step'], service: GitService): GitAddress {
+  return { owner, name, target: { kind: 'repository', owner, name }, step, service, purpose: `${PURPOSES[service]} ${owner}/${name}` };
 }
 
 /** A segment with its percent signs resolved, once; what can't be resolved becomes what no name allows. */

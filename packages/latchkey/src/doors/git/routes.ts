@@ -8,11 +8,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authorize, type Permit } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
-import { authorizationOf, credentialOf } from '../../actions/credential.ts';
+import { authorizationOf, credentialOn } from '../../actions/credential.ts';
 import { tellOfPush, type MovedRef } from '../../actions/pushes.ts';
 import { recordPush } from '../../actions/repositories.ts';
 import { callerAddress } from '../../base/address.ts';
-import { headerOf } from '../../base/raw-headers.ts';
 import { soon, type Soon } from '../../base/soon.ts';
 import { protocolVersion } from '../../git/environment.ts';
 import { Busy } from '../../git/queue.ts';
@@ -36,7 +35,7 @@ const NEEDS: Readonly<Record<GitService, Need>> = {
 const WORKFLOWS: Need = { sets: [{ workflows: 'write' }], publicRead: false, writes: true };
 /** When a copy may have what it lacks. */
 const COPY_RETRY_SEC = 60;
-const PURPOSES: Readonly<Record<GitService, string>> = { 'upload-pack': 'fetch', 'receive-pack': 'push' };
+const NO_CACHE_LIST: readonly string[] = Object.entries(NO_CACHE).flat();
 const GZIP: ReadonlySet<string | undefined> = new Set([undefined, 'gzip', 'x-gzip']);
 
 /** A handler for `request`, `checkContinue` included, until the server has `ended`. It answers what is git's and returns true; what is not, it leaves alone and returns false. */
@@ -74,15 +73,16 @@ function guard(work: () => Soon<void>, onError: (error: unknown) => void): void 
 
 /** Decides and answers: in this turn of the event loop, when everything is remembered and no process is needed. */
 function answer(ctx: Context, herds: Herds, request: IncomingMessage, response: ServerResponse, address: GitAddress): Soon<void> {
-  const { rawHeaders } = request;
-  const from = callerAddress(request.socket.remoteAddress, headerOf(rawHeaders, 'x-forwarded-for'), ctx.settings.trustedProxies);
+  // Node has read the headers by now; of `Authorization` alone it would hide that there were several.
+  const { headers } = request;
+  const from = callerAddress(request.socket.remoteAddress, headers['x-forwarded-for'] as string | undefined, ctx.settings.trustedProxies);
   const verdict = authorize(ctx, {
-    credential: credentialOf(authorizationOf(rawHeaders)),
+    credential: credentialOn(request.socket, authorizationOf(request.rawHeaders)),
     need: NEEDS[address.service],
-    target: { kind: 'repository', owner: address.owner, name: address.name },
+    target: address.target,
     address: from,
-    userAgent: headerOf(rawHeaders, 'user-agent') ?? null,
-    purpose: `${PURPOSES[address.service]} ${address.owner}/${address.name}`,
+    userAgent: headers['user-agent'] ?? null,
+    purpose: address.purpose,
     door: 'git',
   });
   return soon(verdict, (found) => (found.allowed ? answerPermitted(ctx, herds, request, response, address, found.permit, from) : refuse(request, response, found.explanation)));
@@ -100,7 +100,7 @@ function answerPermitted(
   if (address.step === 'refs' && isRenamed(address, owner, repository)) {
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
   }
-  const protocol = headerOf(request.rawHeaders, 'git-protocol');
+  const protocol = request.headers['git-protocol'] as string | undefined;
   if (address.step === 'refs' && address.service === 'upload-pack' && protocolVersion(protocol) === 2) {
     return soon(ctx.git.capabilities(repository.objectFormat), (capabilities) => sendCapabilities(response, capabilities));
   }
@@ -113,8 +113,7 @@ async function serve(
   const { service, step } = address;
   const { owner, repository } = repositoryOf(permit);
   const path = ctx.git.path(owner.login, repository.name);
-  const pushing = service === 'receive-pack' && step === 'call';
-  const refusal = pushing && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null;
+  const refusal = service === 'receive-pack' && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null;
   let asked: readonly MovedRef[] = [];
   const exchange: Exchange = {
     request,
@@ -139,6 +138,7 @@ async function serve(
   const isFetch = service === 'upload-pack' && step === 'call' && protocolVersion(protocol) === 2;
   const alone = isFetch ? await herds.serve(exchange, repository.id) : exchange;
   if (alone !== null) await converse(ctx, alone);
+  if (service === 'receive-pack' && step === 'refs' && response.statusCode === 200) await ctx.git.anticipate({ ...exchange.run, advertise: false });
   await tellOfPush(ctx, permit, asked);
 }
 
@@ -155,7 +155,7 @@ function serviceLine(service: GitService): string {
 }
 
 function sendCapabilities(response: ServerResponse, capabilities: string): void {
-  response.writeHead(200, { 'Content-Type': 'application/x-git-upload-pack-advertisement', 'Content-Length': capabilities.length, ...NO_CACHE });
+  response.writeHead(200, ['Content-Type', 'application/x-git-upload-pack-advertisement', 'Content-Length', String(capabilities.length), ...NO_CACHE_LIST]);
   response.end(capabilities, 'latin1');
 }
 
