@@ -60,9 +60,9 @@ export function credentialOf(authorization: string | readonly string[] | undefin
 
 function basic(encoded: string): Credential {
   const bytes = Buffer.from(encoded, 'base64');
-  // Node passes over what is not base64; then fewer bytes come out than the length promises.
-  const padding = encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0;
-  if (bytes.length !== Math.floor(((encoded.length - padding) * 3) / 4)) return malformed('the Basic credentials are not base64');
+  const digits = encoded.length - (encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0);
+  // Node passes over what is not base64; then fewer bytes come out than the length promises. One digit alone is no byte.
+  if (digits % 4 === 1 || bytes.length !== (digits * 3) >> 2) return malformed('the Basic credentials are not base64');
   const text = bytes.toString('utf8');
   const colon = text.indexOf(':');
   if (colon < 0) return malformed('the Basic credentials have no colon between username and password');

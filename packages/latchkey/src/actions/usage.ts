@@ -46,6 +46,10 @@ class Counts {
     else if (this.#different++ < MAX_COUNTED) byToken.set(tokenId, 1);
   }
 
+  get isEmpty(): boolean {
+    return this.#different === 0;
+  }
+
   /** The rows of a day: one for each permission of a need. */
   *rows(dayAt: UnixSeconds): Iterable<TokenDay> {
     for (const [need, byRepository] of this.#byNeed) {
@@ -92,7 +96,7 @@ export class Usage {
   count(tokenId: number, { need, target, at }: Question): void {
     const dayAt = at - (at % DAY_SEC);
     if (dayAt !== this.#dayAt) {
-      void this.flush();
+      if (!this.#counted.isEmpty) void this.flush();
       this.#dayAt = dayAt;
     }
     this.#counted.add(spelled(need), target.kind === 'repository' ? (target.repository?.id ?? 0) : 0, tokenId);

@@ -10,9 +10,6 @@ import type { Mistake } from './refuse.ts';
 
 /** A git request that can be understood. `step` is `refs` for the list that opens a conversation, `call` for what follows. */
 export interface GitAddress {
-  readonly owner: string;
-  readonly name: string;
-  /** The same as what a decision is about. */
   readonly target: { readonly kind: 'repository'; readonly owner: string; readonly name: string };
   readonly step: 'refs' | 'call';
   readonly service: GitService;
@@ -68,7 +65,7 @@ function opening(owner: string, name: string, query: string): GitAddress | { rea
 }
 
 function addressOf(owner: string, name: string, step: GitAddress['step'], service: GitService): GitAddress {
-  return { owner, name, target: { kind: 'repository', owner, name }, step, service, purpose: `${PURPOSES[service]} ${owner}/${name}` };
+  return { target: { kind: 'repository', owner, name }, step, service, purpose: `${PURPOSES[service]} ${owner}/${name}` };
 }
 
 /** A segment with its percent signs resolved, once; what can't be resolved becomes what no name allows. */

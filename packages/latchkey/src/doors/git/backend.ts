@@ -9,6 +9,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/context.ts';
+import { PassedBytes } from '../../base/garbage.ts';
 import type { MovedRef } from '../../actions/pushes.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import type { GitEnd, GitProcess } from '../../git/processes.ts';
@@ -68,6 +69,9 @@ export async function converse(ctx: Context, exchange: Exchange): Promise<void> 
   }
 }
 
+/** Of all conversations together. */
+const PASSED = new PassedBytes();
+
 class Conversation {
   readonly #exchange: Exchange;
   readonly #git: GitProcess;
@@ -123,7 +127,7 @@ class Conversation {
     if (request.headers.expect !== undefined) response.writeContinue();
     const sent = received === undefined ? request : Readable.from([received]);
     const body = inflated(sent, request.headers, () => this.#giveUp('body_unreadable'));
-    request.on('data', () => this.#idle.refresh());
+    request.on('data', (chunk: Buffer) => { this.#idle.refresh(); PASSED.add(chunk.length); });
     body.on('data', (chunk: Buffer) => this.#count(chunk));
     body.once('end', () => { this.#bodyWhole = true; });
     body.pipe(this.#git.stdin);
@@ -144,6 +148,7 @@ class Conversation {
     const pushes = run.service === 'receive-pack' && !run.advertise;
     stdout.on('data', (chunk: Buffer) => {
       this.#idle.refresh();
+      PASSED.add(chunk.length);
       if (pushes && this.#report.see(chunk)) this.#record();
       if (response.destroyed || this.#mistake !== null) return;
       if (!response.headersSent) this.#begin();

@@ -170,8 +170,8 @@ function repositoryOf(permit: Permit): { owner: OwnerRecord; repository: Reposit
   return { owner: target.owner, repository: target.repository };
 }
 
-function isRenamed(address: GitAddress, owner: OwnerRecord, repository: RepositoryRecord): boolean {
-  return nameKey(address.owner) !== nameKey(owner.login) || nameKey(address.name) !== nameKey(repository.name);
+function isRenamed({ target }: GitAddress, owner: OwnerRecord, repository: RepositoryRecord): boolean {
+  return nameKey(target.owner) !== nameKey(owner.login) || nameKey(target.name) !== nameKey(repository.name);
 }
 
 function workflowRefusal(ctx: Context, permit: Permit, from: string): Explanation {

@@ -3,12 +3,12 @@ import { gitAddress } from '../../../src/doors/git/address.ts';
 
 describe('the address of a git request', () => {
   it.each([
-    ['/ada/site.git/info/refs?service=git-upload-pack', { owner: 'ada', name: 'site', step: 'refs', service: 'upload-pack' }],
-    ['/ada/site/info/refs?service=git-receive-pack', { owner: 'ada', name: 'site', step: 'refs', service: 'receive-pack' }],
-    ['/ada/site.git/git-upload-pack', { owner: 'ada', name: 'site', step: 'call', service: 'upload-pack' }],
-    ['/ada/site/git-receive-pack', { owner: 'ada', name: 'site', step: 'call', service: 'receive-pack' }],
-    ['/ada/my.site_1-x.git/git-receive-pack?x=y', { owner: 'ada', name: 'my.site_1-x', step: 'call', service: 'receive-pack' }],
-    ['/%61da/s%69te.git/info/refs?service=git-upload-pack', { owner: 'ada', name: 'site', step: 'refs', service: 'upload-pack' }],
+    ['/ada/site.git/info/refs?service=git-upload-pack', { target: { kind: 'repository', owner: 'ada', name: 'site' }, step: 'refs', service: 'upload-pack', purpose: 'fetch ada/site' }],
+    ['/ada/site/info/refs?service=git-receive-pack', { target: { kind: 'repository', owner: 'ada', name: 'site' }, step: 'refs', service: 'receive-pack', purpose: 'push ada/site' }],
+    ['/ada/site.git/git-upload-pack', { target: { kind: 'repository', owner: 'ada', name: 'site' }, step: 'call', service: 'upload-pack', purpose: 'fetch ada/site' }],
+    ['/ada/site/git-receive-pack', { target: { kind: 'repository', owner: 'ada', name: 'site' }, step: 'call', service: 'receive-pack', purpose: 'push ada/site' }],
+    ['/ada/my.site_1-x.git/git-receive-pack?x=y', { target: { kind: 'repository', owner: 'ada', name: 'my.site_1-x' }, step: 'call', service: 'receive-pack', purpose: 'push ada/my.site_1-x' }],
+    ['/%61da/s%69te.git/info/refs?service=git-upload-pack', { target: { kind: 'repository', owner: 'ada', name: 'site' }, step: 'refs', service: 'upload-pack', purpose: 'fetch ada/site' }],
   ])('%s names a repository and a service', (url, address) => {
     expect(gitAddress(url)).toEqual(address);
   });
@@ -51,6 +51,6 @@ describe('the address of a git request', () => {
   });
 
   it.each(['a'.repeat(39), 'a'])('takes an owner of %s', (owner) => {
-    expect(gitAddress(`/${owner}/${'n'.repeat(100)}.git/git-upload-pack`)).toMatchObject({ owner });
+    expect(gitAddress(`/${owner}/${'n'.repeat(100)}.git/git-upload-pack`)).toMatchObject({ target: { owner } });
   });
 });

@@ -1,4 +1,5 @@
 /** The git door where it is seldom seen: renamed repositories, SHA-256, hooks that an operator allows, the record of a push, TLS. */
+import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
@@ -7,10 +8,11 @@ import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { importRepository } from '../../../src/actions/repositories.ts';
-import { createToken } from '../../../src/actions/tokens.ts';
+import { addRepository, importRepository } from '../../../src/actions/repositories.ts';
+import { createToken, revokeToken } from '../../../src/actions/tokens.ts';
 import { listAudit } from '../../../src/store/audit.ts';
-import { makeWorld, type World } from './server.ts';
+import { tokenByDigest } from '../../../src/store/tokens.ts';
+import { makeWorld, until, type Ran, type World } from './server.ts';
 
 let world: World;
 afterEach(() => world.close());
@@ -41,6 +43,60 @@ describe('a renamed repository', () => {
     expect(answer.headers.get('location')).toBe('/ada/sealed.git/info/refs?service=git-upload-pack');
     expect(await world.ok(['ls-remote', world.remote('ada/closed', world.reader), 'main'])).toMatch(/^[0-9a-f]{40}\trefs\/heads\/main\n$/);
     expect((await fetch(`${world.url}/ada/closed.git/info/refs?service=git-upload-pack`, { redirect: 'manual' })).status).toBe(401);
+  });
+});
+
+describe('a push that is overtaken between its list of refs and itself', () => {
+  /** Runs the push as far as the client's hook, which waits until something was done meanwhile. */
+  async function pushAround(remote: string, meanwhile: () => Promise<unknown>): Promise<Ran> {
+    await world.ok(['init', '-q', '-b', 'main', 'work']);
+    await world.ok(['commit', '-q', '--allow-empty', '-m', 'one'], { in: 'work' });
+    const hook = join(world.folder, 'work/.git/hooks/pre-push');
+    await writeFile(hook, '#!/bin/sh\necho > ../asked\nwhile [ ! -e ../go ]; do sleep 0.01; done\n', { mode: 0o755 });
+    const push = world.git(['push', '-q', remote, 'main'], { in: 'work' });
+    await until(() => existsSync(join(world.folder, 'asked')), 'the client has the list of refs');
+    await meanwhile();
+    await writeFile(join(world.folder, 'go'), '');
+    return push;
+  }
+
+  async function rename(name: string, to: string): Promise<void> {
+    const grant = { owner: 'ada', selection: 'all' as const, repositories: [], permissions: { administration: 'write' }, justification: null };
+    const { secret } = await createToken(world.server.context, operatorPermit(), { userLogin: 'ada', kind: 'fine-grained', name: 'admin', description: '', scopes: [], grants: [grant] });
+    const renamed = await fetch(`${world.url}/api/v3/repos/ada/${name}`, {
+      method: 'PATCH', headers: { authorization: `Bearer ${secret.reveal()}`, 'content-type': 'application/json' }, body: JSON.stringify({ name: to }),
+    });
+    expect(renamed.status).toBe(200);
+  }
+
+  it('goes to the repository that bears the name then, not to the one that bore it', async () => {
+    world = await makeWorld();
+    const ran = await pushAround(world.remote('ada/closed', world.full), async () => {
+      await rename('closed', 'sealed');
+      await addRepository(world.server.context, operatorPermit(), { owner: 'ada', name: 'closed', visibility: 'private' });
+    });
+    expect(ran).toMatchObject({ code: 0 });
+    expect(await world.ok(['ls-remote', world.remote('ada/closed', world.full)])).toContain('refs/heads/main');
+    expect(await world.ok(['ls-remote', world.remote('ada/sealed', world.full)])).toBe('');
+  });
+
+  it('is refused when its token was revoked, and leaves the repository as it was', async () => {
+    world = await makeWorld();
+    const { id } = (await tokenByDigest(world.server.context.store.db, world.full.digest()))!;
+    const ran = await pushAround(world.remote('ada/closed', world.full), () => revokeToken(world.server.context, operatorPermit(), id));
+    expect(ran.code).not.toBe(0);
+    expect(await world.ok(['ls-remote', world.remote('ada/closed', world.reader)])).toBe('');
+  });
+
+  it('is still looked at for workflow files', async () => {
+    world = await makeWorld();
+    await world.ok(['init', '-q', '-b', 'main', 'work']);
+    await mkdir(join(world.folder, 'work/.github/workflows'), { recursive: true });
+    await writeFile(join(world.folder, 'work/.github/workflows/ci.yml'), 'on: push\n');
+    await world.ok(['add', '.'], { in: 'work' });
+    const ran = await pushAround(world.remote('ada/closed', world.writer), async () => {});
+    expect(ran.stderr).toContain('.github/workflows/ci.yml');
+    expect(ran.code).not.toBe(0);
   });
 });
 

@@ -1,0 +1,29 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** A process through which half a gigabyte passes in pieces, as from a socket; it prints by how many MiB its memory for Buffers rose at most. */
+const PROGRAM = `
+  import { COLLECT_EVERY_BYTES, PassedBytes } from '${join(import.meta.dirname, '../../src/base/garbage.ts')}';
+  const passed = new PassedBytes();
+  const before = process.memoryUsage().arrayBuffers;
+  let most = 0;
+  for (let i = 0; i < 8192; i++) {
+    const piece = Buffer.allocUnsafeSlow(65536);
+    if (process.argv[1] === 'counted') passed.add(piece.length);
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  console.log(most / COLLECT_EVERY_BYTES);`;
+
+function mostCollections(how: 'counted' | 'not counted'): number {
+  return Number(execFileSync(process.execPath, ['--input-type=module', '-e', PROGRAM, how], { encoding: 'utf8' }));
+}
+
+describe('the memory of short-lived Buffers', () => {
+  it('is given back every so many bytes, long before V8 would do so by itself', () => {
+    const counted = mostCollections('counted');
+    expect(counted).toBeLessThan(3);
+    expect(mostCollections('not counted')).toBeGreaterThan(2 * counted);
+  });
+});
