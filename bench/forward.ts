@@ -42,12 +42,18 @@ export function benchRoutes(rounds: number): Row[] {
   ];
 }
 
-export async function benchForward(world: World, rounds: number): Promise<Row[]> {
+/** The question of a proxy about a git request, as text for the load generator. */
+export function forwardRequest(world: World): { readonly port: number; readonly text: string; readonly headers: Readonly<Record<string, string>> } {
   const { port, host } = new URL(world.url);
   const uri = '/ada/work.git/info/refs?service=git-upload-pack';
   const authorization = `Basic ${Buffer.from(`ada:${world.token}`).toString('base64')}`;
-  const asked = { 'X-Original-Method': 'GET', 'X-Original-URI': uri, 'X-Forwarded-For': '127.0.0.1', Authorization: authorization, 'User-Agent': 'git/2.39.5', Accept: '*/*' };
-  const request = `GET /forward-auth HTTP/1.1\nHost: ${host}\n${Object.entries(asked).map(([name, value]) => `${name}: ${value}\n`).join('')}\n`;
+  const headers = { 'X-Original-Method': 'GET', 'X-Original-URI': uri, 'X-Forwarded-For': '127.0.0.1', Authorization: authorization, 'User-Agent': 'git/2.39.5', Accept: '*/*' };
+  const text = `GET /forward-auth HTTP/1.1\nHost: ${host}\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join('')}\n`;
+  return { port: Number(port), text, headers };
+}
+
+export async function benchForward(world: World, rounds: number): Promise<Row[]> {
+  const { port, text: request, headers: asked } = forwardRequest(world);
   const sample = await fetch(`${world.url}/forward-auth`, { headers: asked });
   if (sample.status !== 200) throw new Error(`forward authorization answers ${sample.status}: ${await sample.text()}`);
   const headers = Object.fromEntries([...sample.headers].filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name)));
@@ -55,7 +61,7 @@ export async function benchForward(world: World, rounds: number): Promise<Row[]>
   try {
     const costs = { latchkey: [] as number[], bare: [] as number[] };
     const taken = await takeTurns(rounds, {
-      latchkey: () => measured(world.child.pid!, () => load(Number(port), request), costs.latchkey),
+      latchkey: () => measured(world.child.pid!, () => load(port, request), costs.latchkey),
       bare: () => measured(bare.pid, () => load(bare.port, request), costs.bare),
     });
     const ratio = ratioOf(taken.latchkey, taken.bare);

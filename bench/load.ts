@@ -1,19 +1,21 @@
 /**
  * A load generator of its own process: raw sockets with keep-alive, one request under way on each, so that it costs little beside the server.
  *
- *     node bench/load.ts PORT CONNECTIONS SECONDS < request
+ *     node bench/load.ts PORT CONNECTIONS SECONDS [RATE] < request
  *
- * Prints one JSON line: requests answered, seconds, the statuses, and the latencies' percentiles in microseconds. Loopback only, bounded in time.
+ * As fast as it is answered, or RATE requests a second, spread evenly. Prints one JSON line: requests answered, seconds, the statuses, and the latencies' percentiles in microseconds. Loopback only, bounded in time.
  */
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-const [port = 0, connections = 32, seconds = 5] = process.argv.slice(2).map(Number);
+const [port = 0, connections = 32, seconds = 5, rate = Infinity] = process.argv.slice(2).map(Number);
 const request = Buffer.from((await text(process.stdin)).replace(/\r?\n/g, '\r\n'));
 const statuses: Record<string, number> = {};
 const latencies: number[] = [];
 let answered = 0;
 let measuring = false;
+/** Those that wait for their next request to be due. */
+const idle: (() => void)[] = [];
 
 /** Reads whole answers off one connection (Content-Length only) and sends the next request after each. */
 function worker(): void {
@@ -25,7 +27,8 @@ function worker(): void {
     sentAt = performance.now();
     socket.write(request);
   };
-  socket.on('connect', send);
+  const next = rate === Infinity ? send : (): void => void idle.push(send);
+  socket.on('connect', next);
   socket.on('error', (error) => {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
@@ -44,8 +47,21 @@ function worker(): void {
       statuses[status] = (statuses[status] ?? 0) + 1;
       latencies.push((performance.now() - sentAt) * 1000);
     }
-    send();
+    next();
   });
+}
+
+if (rate !== Infinity) pace();
+
+/** Sends what is due, as often as the event loop turns. What no connection is free for is not made up for later. */
+function pace(): void {
+  let sentUntil = performance.now();
+  const turn = (): void => {
+    const now = performance.now();
+    for (; sentUntil < now; sentUntil += 1000 / rate) idle.shift()?.();
+    setImmediate(turn);
+  };
+  turn();
 }
 
 for (let i = 0; i < connections; i++) worker();

@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: decision, check, forward, git, herd, lists, memory, revocation, scale, workers. Takes some minutes; everything stays on loopback and in a temporary folder.
+ * Suites: decision, check, forward, git, herd, introspection, latency, lists, memory, revocation, scale, workers. Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -12,6 +12,8 @@ import { benchTransfers } from './git-transfer.ts';
 import { benchHerd } from './herd.ts';
 import { makeHistory } from './history.ts';
 import type { Row } from './measure.ts';
+import { benchIntrospection } from './introspection.ts';
+import { benchLatency } from './latency.ts';
 import { benchLists } from './lists.ts';
 import { benchMemory } from './memory.ts';
 import { barsSvg } from './plot.ts';
@@ -35,6 +37,8 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>>
   forward: async ({ world }) => [...benchRoutes(ROUNDS), ...(await benchForward(world, ROUNDS))],
   git: ({ folder, world, history }) => benchTransfers(folder, world, history, ROUNDS),
   herd: ({ folder, world, history }) => benchHerd(folder, world, history, ROUNDS),
+  introspection: ({ world }) => benchIntrospection(world, ROUNDS),
+  latency: ({ folder }) => benchLatency(join(folder, 'latency'), ROUNDS),
   lists: ({ folder }) => benchLists(folder, ROUNDS),
   memory: ({ folder, world }) => benchMemory(folder, world),
   revocation: ({ folder }) => benchRevocation(folder),

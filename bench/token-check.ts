@@ -21,9 +21,9 @@ export interface Load {
 const CONNECTIONS = 32;
 const SECONDS = 3;
 
-/** Sends one request over and over to a loopback port; every answer must have the status. */
-export async function load(port: number, request: string, status = '200', connections = CONNECTIONS, seconds = SECONDS): Promise<Load> {
-  const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'load.ts'), String(port), String(connections), String(seconds)], { input: request });
+/** Sends one request over and over to a loopback port, as fast as it is answered or `rate` times a second; every answer must have the status. */
+export async function load(port: number, request: string, { status = '200', connections = CONNECTIONS, seconds = SECONDS, rate = Infinity } = {}): Promise<Load> {
+  const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'load.ts'), ...[port, connections, seconds, rate].map(String)], { input: request });
   const result = JSON.parse(stdout) as Load;
   if (Object.keys(result.statuses).join() !== status) throw new Error(`expected ${status} throughout, got ${JSON.stringify(result.statuses)}`);
   return result;
