@@ -39,12 +39,12 @@ export async function startPeer(folder: string, history: string): Promise<Peer> 
   const socket = join(folder, 'fcgi.sock');
   await writeFile(join(folder, 'nginx.conf'), configuration(folder, root, port, socket));
   const env = { ...QUIET_GIT, GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' };
-  const wrap = spawn(FCGIWRAP, ['-c', '4', '-s', `unix:${socket}`], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  const wrap = spawn(FCGIWRAP, ['-c', '4', '-s', `unix:${socket}`], { stdio: ['ignore', 'ignore', 'inherit'], env, detached: true });
   while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 20));
   const nginx = spawn(NGINX, ['-c', join(folder, 'nginx.conf'), '-p', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
   const url = `http://127.0.0.1:${port}`;
   await answering(url);
-  return { url, token, pids: [nginx.pid!, wrap.pid!], stop: async () => void (await Promise.all([end(nginx), end(wrap)])) };
+  return { url, token, pids: [nginx.pid!, wrap.pid!], stop: async () => void (await Promise.all([end(nginx), endGroup(wrap)])) };
 }
 
 function configuration(folder: string, root: string, port: number, socket: string): string {
@@ -80,6 +80,13 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   child.kill();
   await once(child, 'exit');
+}
+
+/** Fcgiwrap leaves its children behind when it ends alone. */
+async function endGroup(leader: ChildProcess): Promise<void> {
+  const ended = once(leader, 'exit');
+  process.kill(-leader.pid!);
+  await ended;
 }
 
 function freePort(): Promise<number> {
