@@ -52,7 +52,7 @@ describe('a push that is overtaken between its list of refs and itself', () => {
     await world.ok(['init', '-q', '-b', 'main', 'work']);
     await world.ok(['commit', '-q', '--allow-empty', '-m', 'one'], { in: 'work' });
     const hook = join(world.folder, 'work/.git/hooks/pre-push');
-    await writeFile(hook, '#!/bin/sh\necho > ../asked\nwhile [ ! -e ../go ]; do sleep 0.01; done\n', { mode: 0o755 });
+    await writeFile(hook, '#!/bin/sh\necho > ../asked\nwhile [ -e ../asked ] && [ ! -e ../go ]; do sleep 0.01; done\n', { mode: 0o755 });
     const push = world.git(['push', '-q', remote, 'main'], { in: 'work' });
     await until(() => existsSync(join(world.folder, 'asked')), 'the client has the list of refs');
     await meanwhile();
