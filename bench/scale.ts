@@ -9,23 +9,31 @@ import { addUser } from '../packages/latchkey/dist/actions/accounts.js';
 import { authorize, operatorPermit } from '../packages/latchkey/dist/actions/authorize.js';
 import { openContext, type OpenContext } from '../packages/latchkey/dist/actions/open.js';
 import { addRepository } from '../packages/latchkey/dist/actions/repositories.js';
-import { loadSettings } from '../packages/latchkey/dist/base/config.js';
+import { loadSettings, type Settings } from '../packages/latchkey/dist/base/config.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';
 import { digestOf, Secret } from '../packages/latchkey/dist/base/secret.js';
 import { mintTokenText } from '../packages/latchkey/dist/rules/token-text.js';
-import { figureOf, ratioOf, spread, type Figure, type Row } from './measure.ts';
+import { figureOf, ratioOf, spread, takeTurns, type Figure, type Row } from './measure.ts';
 import { benchRemembered } from './remembered.ts';
 import { processorSeconds } from './token-check.ts';
 
 const FEW = 1_000;
 const MANY = Number(process.env['BENCH_TOKENS'] ?? 1_000_000);
-const SAMPLE = 1_000;
+const PER_PERSON = 10;
+/** Tokens that are checked: those of as many people in either store, spread over the whole of it. */
+const SAMPLE = FEW / PER_PERSON;
+/** A run of checks of remembered tokens goes through the sample so many times. */
+const TIMES = 50;
 const PER_STATEMENT = 1_000;
 const MAIN = join(import.meta.dirname, '../packages/latchkey/dist/cli/main.js');
 
 export async function benchScale(folder: string, rounds: number): Promise<Row[]> {
-  const few = await measure(join(folder, 'few'), FEW, rounds);
-  const many = await measure(join(folder, 'many'), MANY, rounds);
+  const stores = { few: await makeStore(join(folder, 'few'), FEW), many: await makeStore(join(folder, 'many'), MANY) };
+  const runs = { few: [] as Run[], many: [] as Run[] };
+  const both = (side: 'few' | 'many') => async (): Promise<number> => runs[side].push(await measure(stores[side]));
+  await takeTurns(rounds, { few: both('few'), many: both('many') });
+  // Without the round that warms up.
+  const [few, many] = [figures(runs.few.slice(1)), figures(runs.many.slice(1))];
   const count = MANY.toLocaleString('en');
   const cold = ratioOf(many.cold, few.cold);
   const warm = ratioOf(many.warm, few.warm);
@@ -38,47 +46,54 @@ export async function benchScale(folder: string, rounds: number): Promise<Row[]>
   ];
 }
 
-interface Measured {
-  readonly cold: Figure;
-  readonly warm: Figure;
-  readonly startMs: Figure;
-  readonly startProcessorMs: Figure;
+/** Of one round: microseconds a check, and milliseconds of a start. */
+interface Run {
+  readonly cold: number;
+  readonly warm: number;
+  readonly startMs: number;
+  readonly startProcessorMs: number;
 }
 
-async function measure(data: string, count: number, rounds: number): Promise<Measured> {
+interface FilledStore {
+  readonly settings: Settings;
+  readonly texts: readonly string[];
+}
+
+async function makeStore(data: string, count: number): Promise<FilledStore> {
   const settings = loadSettings({ flags: { data }, env: {} });
-  const maker = await openContext(settings, makeLog('silent'));
-  const texts = await fill(maker, count);
-  await maker.close();
-  const runs = { cold: [] as number[], warm: [] as number[], startMs: [] as number[], startProcessorMs: [] as number[] };
-  for (let round = -1; round < rounds; round++) {
-    const ctx = await openContext(settings, makeLog('silent'));
-    const coldUs = await perCheck(ctx, texts);
-    for (let n = 0; n < 5; n++) await perCheck(ctx, texts);
-    const warmUs = await perCheck(ctx, texts);
-    await ctx.close();
-    const started = await start(data, texts[0]!);
-    if (round < 0) continue;
-    runs.cold.push(coldUs);
-    runs.warm.push(warmUs);
-    runs.startMs.push(started.ms);
-    runs.startProcessorMs.push(started.processorMs);
-  }
-  return { cold: figureOf(runs.cold), warm: figureOf(runs.warm), startMs: figureOf(runs.startMs), startProcessorMs: figureOf(runs.startProcessorMs) };
+  const ctx = await openContext(settings, makeLog('silent'));
+  const texts = await fill(ctx, count);
+  await ctx.close();
+  return { settings, texts };
 }
 
-/** Ten tokens a person. Gives the texts of some from all over the table. */
+async function measure({ settings, texts }: FilledStore): Promise<Run> {
+  const ctx = await openContext(settings, makeLog('silent'));
+  const cold = await perCheck(ctx, texts, 1);
+  await perCheck(ctx, texts, TIMES);
+  const warm = await perCheck(ctx, texts, TIMES);
+  await ctx.close();
+  const { ms: startMs, processorMs: startProcessorMs } = await start(settings.data, texts[0]!);
+  return { cold, warm, startMs, startProcessorMs };
+}
+
+function figures(runs: readonly Run[]): Record<keyof Run, Figure> {
+  const of = (key: keyof Run): Figure => figureOf(runs.map((run) => run[key]));
+  return { cold: of('cold'), warm: of('warm'), startMs: of('startMs'), startProcessorMs: of('startProcessorMs') };
+}
+
+/** Gives the texts of the first tokens of some people from all over the table. */
 async function fill(ctx: OpenContext, count: number): Promise<string[]> {
   const { id: ada } = await addUser(ctx, operatorPermit(), { login: 'ada', email: 'ada@example.org', verified: true, admin: false, password: null });
   await addRepository(ctx, operatorPermit(), { owner: 'ada', name: 'work', visibility: 'public' });
   const at = ctx.clock.now();
   const texts: string[] = [];
-  const sampleEvery = Math.max(1, Math.floor(count / SAMPLE));
+  const sampleEvery = Math.floor(count / SAMPLE);
   for (let made = 0; made < count; made += PER_STATEMENT) {
     await ctx.store.transaction(async (tx) => {
-      const people = await tx.insertInto('accounts').values(Array.from({ length: PER_STATEMENT / 10 }, (_, i) => ({ kind: 'user' as const, login: `user-${made + i}`, login_key: `user-${made + i}`, name: '', created_at: at }))).returning('id').execute();
+      const people = await tx.insertInto('accounts').values(Array.from({ length: PER_STATEMENT / PER_PERSON }, (_, i) => ({ kind: 'user' as const, login: `user-${made + i}`, login_key: `user-${made + i}`, name: '', created_at: at }))).returning('id').execute();
       const rows = Array.from({ length: PER_STATEMENT }, (_, i) => ({
-        user_id: people[Math.floor(i / 10)]?.id ?? ada, kind: 'classic' as const, name: `token ${made + i}`, name_key: `token ${made + i}`, last_eight: 'abcdefgh', scopes_json: '["repo"]', created_at: at, updated_at: at, issued_at: at,
+        user_id: people[Math.floor(i / PER_PERSON)]?.id ?? ada, kind: 'classic' as const, name: `token ${made + i}`, name_key: `token ${made + i}`, last_eight: 'abcdefgh', scopes_json: '["repo"]', created_at: at, updated_at: at, issued_at: at,
       }));
       const ids = await tx.insertInto('tokens').values(rows).returning('id').execute();
       const secrets = ids.map(({ id }, i) => {
@@ -93,16 +108,16 @@ async function fill(ctx: OpenContext, count: number): Promise<string[]> {
   return texts;
 }
 
-async function perCheck(ctx: OpenContext, texts: readonly string[]): Promise<number> {
+async function perCheck(ctx: OpenContext, texts: readonly string[], times: number): Promise<number> {
   const startedAt = performance.now();
-  for (const text of texts) {
+  for (let i = 0; i < texts.length * times; i++) {
     const verdict = await authorize(ctx, {
-      credential: { form: 'bearer', secret: new Secret(text) }, need: { sets: [{ git: 'read' }], publicRead: true, writes: false }, target: { kind: 'repository', owner: 'ada', name: 'work' },
+      credential: { form: 'bearer', secret: new Secret(texts[i % texts.length]!) }, need: { sets: [{ git: 'read' }], publicRead: true, writes: false }, target: { kind: 'repository', owner: 'ada', name: 'work' },
       address: '192.0.2.7', userAgent: null, purpose: 'bench',
     });
     if (!verdict.allowed) throw new Error(`refused: ${verdict.explanation.sentence}`);
   }
-  return ((performance.now() - startedAt) * 1000) / texts.length;
+  return ((performance.now() - startedAt) * 1000) / (texts.length * times);
 }
 
 /** Milliseconds from the start of the process until it has accepted a token, and those that it kept a processor busy. */

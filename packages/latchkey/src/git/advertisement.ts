@@ -1,8 +1,9 @@
 /**
- * What protocol version 2 answers first: the capabilities of the server. They depend on git's version and our settings, not on the
- * repository (except for its object format), so real git is asked once and the answer is kept.
+ * What the server says it can do, before anything else: to a fetch in protocol version 2, and behind the first ref of the list that opens a push. It depends on
+ * git's version and our settings, not on the repository (except for its object format, and see `Profile.plain`), so real git is asked once and the answer
+ * is kept.
  *
- * Source: git's documentation, gitprotocol-v2 "Capability Advertisement".
+ * Source: git's documentation, gitprotocol-v2 "Capability Advertisement" and gitprotocol-capabilities.
  */
 import { rm } from 'node:fs/promises';
 import { gitEnvironment } from './environment.ts';
@@ -10,23 +11,31 @@ import type { Folders } from './folders.ts';
 import { readGit } from './processes.ts';
 import type { ObjectFormat } from './profile.ts';
 
+/** In ASCII, as git prints it. */
+export interface Advertisement {
+  /** The whole answer of `upload-pack` in protocol version 2. */
+  readonly fetch: string;
+  /** What `receive-pack` says behind the NUL of its first line: `report-status … agent=git/2.39.5`. */
+  readonly push: string;
+}
+
 /** Captures once for each object format. */
 export class Advertisements {
   readonly #folders: Folders;
-  readonly #captured = new Map<ObjectFormat, string>();
-  readonly #running = new Map<ObjectFormat, Promise<string>>();
+  readonly #captured = new Map<ObjectFormat, Advertisement>();
+  readonly #running = new Map<ObjectFormat, Promise<Advertisement>>();
 
   constructor(folders: Folders) {
     this.#folders = folders;
   }
 
   /** At once when it was asked for before; null when it must be `capture`d first. */
-  of(format: ObjectFormat): string | null {
+  of(format: ObjectFormat): Advertisement | null {
     return this.#captured.get(format) ?? null;
   }
 
   /** Asks git, once for all who ask meanwhile. */
-  capture(format: ObjectFormat): Promise<string> {
+  capture(format: ObjectFormat): Promise<Advertisement> {
     let running = this.#running.get(format);
     if (running === undefined) this.#running.set(format, (running = this.#ask(format).finally(() => this.#running.delete(format))));
     return running;
@@ -38,13 +47,19 @@ export class Advertisements {
   }
 
   /** With an empty repository of that format. */
-  async #ask(format: ObjectFormat): Promise<string> {
+  async #ask(format: ObjectFormat): Promise<Advertisement> {
     const path = this.#folders.draft();
-    const environment = gitEnvironment({ homeFolder: this.#folders.home, hooksFolder: this.#folders.noHooks, protocol: 'version=2' });
-    const run = (args: readonly string[]): Promise<Buffer> => readGit({ args, environment, cwd: this.#folders.root });
+    const run = async (protocol: string | undefined, args: readonly string[]): Promise<string> => {
+      const environment = gitEnvironment({ homeFolder: this.#folders.home, hooksFolder: this.#folders.noHooks, protocol });
+      return (await readGit({ args, environment, cwd: this.#folders.root })).toString('latin1');
+    };
     try {
-      await run(['init', '-q', '--bare', `--object-format=${format}`, '--template=', path]);
-      const advertisement = (await run(['upload-pack', '--stateless-rpc', '--advertise-refs', path])).toString('latin1');
+      await run(undefined, ['init', '-q', '--bare', `--object-format=${format}`, '--template=', path]);
+      const [fetch, list] = await Promise.all([
+        run('version=2', ['upload-pack', '--stateless-rpc', '--advertise-refs', path]),
+        run(undefined, ['receive-pack', '--stateless-rpc', '--advertise-refs', path]),
+      ]);
+      const advertisement = { fetch, push: list.slice(list.indexOf('\0') + 1, list.indexOf('\n')) };
       this.#captured.set(format, advertisement);
       return advertisement;
     } finally {

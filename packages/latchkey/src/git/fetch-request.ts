@@ -5,8 +5,8 @@
  * nothing, is the same for everybody until objects are deleted.
  */
 import { createHash } from 'node:crypto';
+import { DELIMITER, packetsOf } from './packet-lines.ts';
 
-const DELIMITER = 1;
 /** Lines that only say who asks. */
 const ABOUT_THE_CLIENT = /^(?:agent|session-id)=/;
 const CAPABILITY = /^(?:object-format=(?:sha1|sha256)|server-option=.*)$/;
@@ -14,31 +14,15 @@ const CAPABILITY = /^(?:object-format=(?:sha1|sha256)|server-option=.*)$/;
 const ARGUMENT =
   /^(?:want [0-9a-f]{40,64}|shallow [0-9a-f]{40,64}|done|thin-pack|no-progress|include-tag|ofs-delta|deepen \d+|deepen-relative|deepen-since \d+|filter [\w:=.,+%-]+|sideband-all)$/;
 
-/** The lines of a request by length headers ("pkt-line"); null when it is damaged. A delimiter is the number 1. */
-function linesOf(body: Buffer): (string | typeof DELIMITER)[] | null {
-  const lines: (string | typeof DELIMITER)[] = [];
-  for (let at = 0; at + 4 <= body.length;) {
-    const header = body.toString('latin1', at, at + 4);
-    if (!/^[0-9a-f]{4}$/.test(header)) return null;
-    const length = parseInt(header, 16);
-    if (length === 0) return at + 4 === body.length ? lines : null;
-    if (length === DELIMITER) lines.push(DELIMITER);
-    else if (length <= 4 || at + length > body.length) return null;
-    else lines.push(body.toString('latin1', at + 4, at + length).replace(/\n$/, ''));
-    at += Math.max(4, length);
-  }
-  return null;
-}
-
 /** A name for a request to list refs, equal for requests that have the same answer at the same time; null when it is another request. */
 export function listingKey(body: Buffer): string | null {
-  const [command, ...lines] = linesOf(body) ?? [];
+  const [command, ...lines] = packetsOf(body) ?? [];
   return command === 'command=ls-refs' ? hashOf(lines.map(String).filter((line) => !ABOUT_THE_CLIENT.test(line))) : null;
 }
 
 /** A name for everything that the answer to a fetch depends on, equal for equal requests; null when the answer depends on more than the request. */
 export function fetchKey(body: Buffer): string | null {
-  const [command, ...lines] = linesOf(body) ?? [];
+  const [command, ...lines] = packetsOf(body) ?? [];
   const delimiter = lines.indexOf(DELIMITER);
   if (command !== 'command=fetch' || delimiter < 0) return null;
   const capabilities = lines.slice(0, delimiter).map(String).filter((line) => !ABOUT_THE_CLIENT.test(line));

@@ -19,7 +19,15 @@ export interface Profile {
   readonly objectFormat: ObjectFormat;
   /** Settings that undo what the repository's own config would start. */
   readonly config: readonly (readonly [key: string, value: string])[];
+  /** True when nothing in the repository's own config changes what a push is told first. */
+  readonly plain: boolean;
 }
+
+/**
+ * Settings that may: what git hides, signs or announces, where it keeps refs, and files that are read along and may change unseen. All settings of these
+ * kinds, so that those of a newer git are among them.
+ */
+const MAY_CHANGE_PUSHES = /^(?:receive|transfer|repack|include|includeif|extensions(?!\.objectformat$))\./;
 
 /** How many repositories are remembered. One takes about half a kilobyte. */
 const MAX_REMEMBERED = 20_000;
@@ -51,11 +59,18 @@ export class Profiles {
   }
 
   async #read(path: string, stamp: string): Promise<Profile> {
-    const listed = await readGit({ args: [`--git-dir=${path}`, 'config', '--list', '--includes', '-z'], environment: this.#environment, cwd: path });
-    const entries = listed.toString('utf8').split('\0').map((entry) => entry.split('\n', 2) as [key: string, value?: string]);
+    const listed = await readGit({ args: [`--git-dir=${path}`, 'config', '--list', '--includes', '--show-scope', '-z'], environment: this.#environment, cwd: path });
+    const fields = listed.toString('utf8').split('\0');
+    // A scope, a key and its value, in turn. What we set ourselves has the scope "command".
+    const entries = fields.flatMap((field, i) => (i % 2 === 1 && fields[i - 1] !== 'command' ? [field.split('\n', 2) as [key: string, value?: string]] : []));
     const format = entries.findLast(([key]) => key === 'extensions.objectformat')?.[1] ?? 'sha1';
     const hooks = new Set(entries.map(([key]) => /^hook\.(.+)\.[^.]+$/s.exec(key)?.[1]).filter((name) => name !== undefined));
-    return { stamp, objectFormat: format === 'sha256' ? 'sha256' : 'sha1', config: [...hooks].map((name) => [`hook.${name}.enabled`, 'false'] as const) };
+    return {
+      stamp,
+      objectFormat: format === 'sha256' ? 'sha256' : 'sha1',
+      config: [...hooks].map((name) => [`hook.${name}.enabled`, 'false'] as const),
+      plain: !entries.some(([key]) => MAY_CHANGE_PUSHES.test(key)),
+    };
   }
 }
 

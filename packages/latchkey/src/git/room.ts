@@ -6,11 +6,11 @@
  * Never: a decision about who may do what. Whoever calls has decided.
  */
 import type { Log } from '../base/log.ts';
-import type { Soon } from '../base/soon.ts';
+import { soon, type Soon } from '../base/soon.ts';
 import { currentSpan } from '../base/trace.ts';
-import { Advertisements } from './advertisement.ts';
+import { Advertisements, type Advertisement } from './advertisement.ts';
 import { Anticipated } from './anticipated.ts';
-import { gitEnvironment } from './environment.ts';
+import { gitEnvironment, protocolVersion } from './environment.ts';
 import { Folders, type RepositoryName } from './folders.ts';
 import { Maintenance } from './maintenance.ts';
 import { createRepository, importRepository, type NewRepositoryOptions } from './new-repository.ts';
@@ -18,6 +18,7 @@ import { Plumbing } from './plumbing.ts';
 import { GitProcesses, type GitCommand, type GitProcess } from './processes.ts';
 import { isLost, Profiles, type ObjectFormat } from './profile.ts';
 import { hooksOf, type WorkflowRefusal } from './push-inspection.ts';
+import { pushRefs } from './push-refs.ts';
 import { notCopied, onlyReads } from './read-only.ts';
 
 export type GitService = 'upload-pack' | 'receive-pack';
@@ -79,6 +80,8 @@ export interface GitRoom {
   list(): Promise<RepositoryName[]>;
   /** Protocol v2's answer to `info/refs`, in ASCII: the same for all repositories of an object format, so it costs no process. */
   capabilities(objectFormat: ObjectFormat): Soon<string>;
+  /** What `serve` would print for the list of refs that opens a push; null where a process must be asked. Throws what `serve` does. */
+  pushRefs(run: ServiceRun): Promise<Buffer | null>;
   /** Runs a service in the caller's turn. Rejects with `Busy` when there is no place, with the signal's reason when it aborts. */
   serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess>;
   /** Tells that a push will probably come in a moment, with this run: then git is started already. Never rejects. */
@@ -136,6 +139,8 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
 
   const anticipated = new Anticipated();
 
+  const advertisementOf = (format: ObjectFormat): Soon<Advertisement> => advertisements.of(format) ?? advertisements.capture(format);
+
   async function commandOf(run: ServiceRun): Promise<GitCommand> {
     const profile = await profiles.of(run.path);
     const hooks = hooksOf(folders, run.workflowRefusal, settings.allowRepositoryHooks);
@@ -171,7 +176,12 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     rename: writing((from, to) => folders.move(folders.path(from.owner, from.name), folders.path(to.owner, to.name))),
     remove: writing((owner, name) => folders.discard(folders.path(owner, name))),
     list: () => folders.list(),
-    capabilities: (objectFormat) => advertisements.of(objectFormat) ?? advertisements.capture(objectFormat),
+    capabilities: (objectFormat) => soon(advertisementOf(objectFormat), ({ fetch }) => fetch),
+    pushRefs: async ({ path, protocol }) => {
+      demandWrites();
+      const { plain, objectFormat } = await profiles.of(path);
+      return plain && protocolVersion(protocol) !== 1 ? pushRefs(path, objectFormat, (await advertisementOf(objectFormat)).push) : null;
+    },
     serve,
     anticipate,
     open: (owner, name, caller) => new Plumbing({ folders, profiles, processes: readers, demandWrites }, folders.path(owner, name), caller),

@@ -18,7 +18,8 @@ it('git is asked once for all who want to know at once, and leaves nothing behin
   expect(asked[0]).toBe(asked[1]);
   const before = (await readdir(root, { recursive: true })).length;
   await advertisements.settled();
-  expect(advertisements.of('sha1')).toMatch(/^000eversion 2\n/);
+  expect(advertisements.of('sha1')?.fetch).toMatch(/^000eversion 2\n/);
+  expect(advertisements.of('sha1')?.push).toMatch(/^report-status .*agent=git\/\S+$/);
   expect(await asked[1]).toBe(advertisements.of('sha1'));
   expect((await readdir(root, { recursive: true })).length).toBeLessThanOrEqual(before);
 });
@@ -30,5 +31,5 @@ it('what failed is asked again', async () => {
   onTestFinished(() => void vi.unstubAllEnvs());
   await expect(advertisements.capture('sha1')).rejects.toThrow();
   vi.unstubAllEnvs();
-  expect(await advertisements.capture('sha1')).toMatch(/^000eversion 2\n/);
+  expect((await advertisements.capture('sha1')).fetch).toMatch(/^000eversion 2\n/);
 });

@@ -25,7 +25,7 @@ it('a room that only reads refuses everything that writes, before it is begun', 
   const plumbing = room.open('ada', 'site', 'ada');
   for (const work of [
     () => room.create('ada', 'new'), () => room.importFrom(path, 'ada', 'other'), () => room.importFrom(path, 'ada', 'site'), () => room.remove('ada', 'site'),
-    () => room.rename({ owner: 'ada', name: 'site' }, { owner: 'ada', name: 'web' }), () => room.serve(push), () => room.serve({ ...push, advertise: true }),
+    () => room.rename({ owner: 'ada', name: 'site' }, { owner: 'ada', name: 'web' }), () => room.serve(push), () => room.serve({ ...push, advertise: true }), () => room.pushRefs({ ...push, advertise: true }),
     () => plumbing.read(['symbolic-ref', 'HEAD', 'refs/heads/other']), () => plumbing.attempt(['update-ref', '--stdin'], ''), () => plumbing.start(['mktag']),
     () => plumbing.start(['fast-import']), () => plumbing.read(['config', 'core.x', 'y']), () => plumbing.read(['a-command-of-tomorrow']), () => plumbing.read([]),
   ]) {

@@ -14,6 +14,7 @@ import { recordPush } from '../../actions/repositories.ts';
 import { callerAddress } from '../../base/address.ts';
 import { soon, type Soon } from '../../base/soon.ts';
 import { protocolVersion } from '../../git/environment.ts';
+import { FLUSH, packetLine } from '../../git/packet-lines.ts';
 import { Busy } from '../../git/queue.ts';
 import type { GitService } from '../../git/room.ts';
 import type { WorkflowRefusal } from '../../git/push-inspection.ts';
@@ -135,11 +136,24 @@ async function serve(
       await recordPush(ctx, permit);
     },
   };
+  if (service === 'receive-pack' && step === 'refs') return listForPush(ctx, exchange);
   const isFetch = service === 'upload-pack' && step === 'call' && protocolVersion(protocol) === 2;
   const alone = isFetch ? await herds.serve(exchange, repository.id) : exchange;
   if (alone !== null) await converse(ctx, alone);
-  if (service === 'receive-pack' && step === 'refs' && response.statusCode === 200) await ctx.git.anticipate({ ...exchange.run, advertise: false });
   await tellOfPush(ctx, permit, asked);
+}
+
+/** Lists the refs, without a process where that can be, and expects the push. */
+async function listForPush(ctx: Context, exchange: Exchange): Promise<void> {
+  const { response, run, contentType, preamble } = exchange;
+  const refs = await ctx.git.pushRefs(run);
+  if (refs === null) await converse(ctx, exchange);
+  else {
+    response.writeHead(200, { 'Content-Type': contentType, 'Content-Length': preamble.length + refs.length, ...NO_CACHE });
+    response.write(preamble);
+    response.end(refs);
+  }
+  if (response.statusCode === 200) await ctx.git.anticipate({ ...run, advertise: false });
 }
 
 /** Why a node that only reads can't serve this; null when it can. Said here, since what is said on the POST git does not show. */
@@ -148,10 +162,9 @@ function lackOfCopy(ctx: Context, service: GitService, owner: OwnerRecord, repos
   return ctx.git.exists(owner.login, repository.name) ? null : 'not_copied';
 }
 
-/** The line that opens the answer in versions 0 and 1: `# service=git-upload-pack` as a pkt-line, and a flush (gitprotocol-http, "Smart Clients"). */
+/** What opens the answer in versions 0 and 1 (gitprotocol-http, "Smart Clients"). */
 function serviceLine(service: GitService): string {
-  const line = `# service=git-${service}\n`;
-  return `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`;
+  return `${packetLine(`# service=git-${service}`)}${FLUSH}`;
 }
 
 function sendCapabilities(response: ServerResponse, capabilities: string): void {
