@@ -1,15 +1,13 @@
 /**
- * Processor time is told beside throughput: a machine that does other things meanwhile disturbs it less.
- *
  * What a service behind a proxy pays: finding the route of a request among the 1,600 patterns of the standard map, in this process; and the whole forward
  * authorization over HTTP, beside a bare `node:http` server that answers the same bytes to anybody.
  */
 import { canonicalPath, type CanonicalPath } from '../packages/latchkey/dist/base/canonical-path.js';
 import { RouteFinder } from '../packages/latchkey/dist/catalogue/route-finder.js';
 import { standardServices } from '../packages/latchkey/dist/catalogue/route-map-file.js';
-import { figureOf, ratioOf, spread, takeTurns, type Row } from './measure.ts';
+import { figureOf, spread, type Row } from './measure.ts';
 import type { World } from './server.ts';
-import { load, measured, startBare } from './token-check.ts';
+import { againstBare, type Question } from './token-check.ts';
 
 const CALLS = 1_000_000;
 type Asked = readonly [path: string, query: string];
@@ -42,34 +40,21 @@ export function benchRoutes(rounds: number): Row[] {
   ];
 }
 
-/** The question of a proxy about a git request, as text for the load generator. */
-export function forwardRequest(world: World): { readonly port: number; readonly text: string; readonly headers: Readonly<Record<string, string>> } {
-  const { port, host } = new URL(world.url);
-  const uri = '/ada/work.git/info/refs?service=git-upload-pack';
+/** The question of a proxy about a git request. */
+export function forwardQuestion(world: World): Question {
   const authorization = `Basic ${Buffer.from(`ada:${world.token}`).toString('base64')}`;
-  const headers = { 'X-Original-Method': 'GET', 'X-Original-URI': uri, 'X-Forwarded-For': '127.0.0.1', Authorization: authorization, 'User-Agent': 'git/2.39.5', Accept: '*/*' };
-  const text = `GET /forward-auth HTTP/1.1\nHost: ${host}\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join('')}\n`;
-  return { port: Number(port), text, headers };
+  return {
+    path: '/forward-auth',
+    headers: {
+      'X-Original-Method': 'GET', 'X-Original-URI': '/ada/work.git/info/refs?service=git-upload-pack', 'X-Forwarded-For': '127.0.0.1', Authorization: authorization, 'User-Agent': 'git/2.39.5', Accept: '*/*',
+    },
+  };
 }
 
 export async function benchForward(world: World, rounds: number): Promise<Row[]> {
-  const { port, text: request, headers: asked } = forwardRequest(world);
-  const sample = await fetch(`${world.url}/forward-auth`, { headers: asked });
-  if (sample.status !== 200) throw new Error(`forward authorization answers ${sample.status}: ${await sample.text()}`);
-  const headers = Object.fromEntries([...sample.headers].filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name)));
-  const bare = await startBare(headers, Buffer.alloc(0));
-  try {
-    const costs = { latchkey: [] as number[], bare: [] as number[] };
-    const taken = await takeTurns(rounds, {
-      latchkey: () => measured(world.child.pid!, () => load(port, request), costs.latchkey),
-      bare: () => measured(bare.pid, () => load(bare.port, request), costs.bare),
-    });
-    const ratio = ratioOf(taken.latchkey, taken.bare);
-    return [{
-      suite: 'forward', what: 'forward authorization of a git request, against bare node:http with the same bytes', figure: `${spread(ratio, 2)} of the throughput`, goal: '≥ 0.90',
-      reached: ratio.median >= 0.9, detail: `Latchkey ${spread(taken.latchkey, 0, '/s')}, bare ${spread(taken.bare, 0, '/s')}; processor time a request ${spread(figureOf(costs.latchkey), 0, ' µs')} and ${spread(figureOf(costs.bare), 0, ' µs')}`,
-    }];
-  } finally {
-    bare.stop();
-  }
+  const { ratio, detail } = await againstBare(world, forwardQuestion(world), rounds);
+  return [{
+    suite: 'forward', what: 'forward authorization of a git request, against bare node:http with the same bytes', figure: `${spread(ratio, 2)} of the throughput`, goal: '≥ 0.90',
+    reached: ratio.median >= 0.9, detail,
+  }];
 }

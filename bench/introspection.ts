@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { forwardRequest } from './forward.ts';
+import { forwardQuestion } from './forward.ts';
 import { figureOf, ratioOf, spread, takeTurns, type Row } from './measure.ts';
 import type { World } from './server.ts';
-import { load, measured } from './token-check.ts';
+import { load, measured, textOf } from './token-check.ts';
 
 export async function benchIntrospection(world: World, rounds: number): Promise<Row[]> {
   const peer = spawn(process.execPath, [join(import.meta.dirname, 'oidc-peer.ts')], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, NODE_ENV: 'production' } });
@@ -15,10 +15,10 @@ export async function benchIntrospection(world: World, rounds: number): Promise<
     const body = new URLSearchParams({ token }).toString();
     const introspection = `POST /token/introspection HTTP/1.1\nHost: 127.0.0.1:${port}\nAuthorization: Basic ${Buffer.from('bench:bench').toString('base64')}\n`
       + `Content-Type: application/x-www-form-urlencoded\nContent-Length: ${body.length}\n\n${body}`;
-    const request = forwardRequest(world);
+    const question = textOf(forwardQuestion(world), world.url);
     const costs = { latchkey: [] as number[], peer: [] as number[] };
     const taken = await takeTurns(rounds, {
-      latchkey: () => measured(world.child.pid!, () => load(request.port, request.text), costs.latchkey),
+      latchkey: () => measured(world.child.pid!, () => load(Number(new URL(world.url).port), question), costs.latchkey),
       peer: () => measured(peer.pid!, () => load(port, introspection), costs.peer),
     });
     const ratio = ratioOf(taken.latchkey, taken.peer);

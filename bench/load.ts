@@ -1,23 +1,29 @@
 /**
  * A load generator of its own process: raw sockets with keep-alive, one request under way on each, so that it costs little beside the server.
  *
- *     node bench/load.ts PORT CONNECTIONS SECONDS [RATE] < request
+ *     node bench/load.ts PORT CONNECTIONS SECONDS [RATE [DEPTH]] < request
  *
- * As fast as it is answered, or RATE requests a second, spread evenly. Prints one JSON line: requests answered, seconds, the statuses, and the latencies' percentiles in microseconds. Loopback only, bounded in time.
+ * As fast as it is answered, or RATE requests a second, spread evenly; DEPTH of them at a time on each connection (1 unless told). Prints one JSON line: requests answered after half a second of warm-up, and with it, seconds, the statuses, and the latencies' percentiles in microseconds. Loopback only, bounded in time.
  */
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-const [port = 0, connections = 32, seconds = 5, rate = Infinity] = process.argv.slice(2).map(Number);
-const request = Buffer.from((await text(process.stdin)).replace(/\r?\n/g, '\r\n'));
+const [port = 0, connections = 32, seconds = 5, rate = Infinity, depth = 1] = process.argv.slice(2).map(Number);
+const requests = Buffer.from((await text(process.stdin)).replace(/\r?\n/g, '\r\n').repeat(depth));
 const statuses: Record<string, number> = {};
 const latencies: number[] = [];
 let answered = 0;
+/** With those of the warm-up. */
+let total = 0;
 let measuring = false;
+/** Pipelined answers are told apart by the length of the first, which all must have: so they cost the generator next to nothing. */
+let learned: { status: string; bytes: number } | null = null;
+/** How long pipelined answers gather in the system before they are read, in one piece. */
+const GATHER_MS = 4;
 /** Those that wait for their next request to be due. */
 const idle: (() => void)[] = [];
 
-/** Reads whole answers off one connection (Content-Length only) and sends the next request after each. */
+/** Sends requests on one connection, `depth` of them at once, and the next when all are answered. */
 function worker(): void {
   const socket = connect({ host: '127.0.0.1', port });
   socket.setNoDelay(true);
@@ -25,30 +31,44 @@ function worker(): void {
   let waiting = Buffer.alloc(0);
   const send = (): void => {
     sentAt = performance.now();
-    socket.write(request);
+    socket.write(requests);
+    if (depth === 1) return;
+    socket.pause();
+    setTimeout(() => socket.resume(), GATHER_MS);
   };
   const next = rate === Infinity ? send : (): void => void idle.push(send);
   socket.on('connect', next);
-  socket.on('error', (error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  });
+  socket.on('error', fail);
   socket.on('data', (chunk) => {
     waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk]);
-    const head = waiting.indexOf('\r\n\r\n');
-    if (head < 0) return;
-    const headers = waiting.toString('latin1', 0, head);
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(headers)?.[1] ?? 0);
-    if (waiting.length < head + 4 + length) return;
-    waiting = waiting.subarray(head + 4 + length);
+    const answer = (learned ??= firstAnswer(waiting));
+    if (answer === null || waiting.length < answer.bytes * depth) return;
+    if (depth > 1 && waiting.length !== answer.bytes * depth) return fail(new Error('the answers are not of one length'));
+    const { status } = answer;
+    if (depth === 1) learned = null;
+    waiting = waiting.subarray(answer.bytes * depth);
+    total += depth;
     if (measuring) {
-      answered++;
-      const status = headers.slice(9, 12);
-      statuses[status] = (statuses[status] ?? 0) + 1;
+      answered += depth;
+      statuses[status] = (statuses[status] ?? 0) + depth;
       latencies.push((performance.now() - sentAt) * 1000);
     }
     next();
   });
+}
+
+/** Status and length (`Content-Length` only) of what begins here; null when it isn't whole. */
+function firstAnswer(bytes: Buffer): { status: string; bytes: number } | null {
+  const head = bytes.indexOf('\r\n\r\n');
+  if (head < 0) return null;
+  const headers = bytes.toString('latin1', 0, head);
+  const length = head + 4 + Number(/\r\ncontent-length: (\d+)/i.exec(headers)?.[1] ?? 0);
+  return bytes.length < length ? null : { status: headers.slice(9, 12), bytes: length };
+}
+
+function fail(error: Error): void {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
 }
 
 if (rate !== Infinity) pace();
@@ -73,5 +93,5 @@ measuring = false;
 const took = (performance.now() - start) / 1000;
 latencies.sort((a, b) => a - b);
 const at = (share: number): number => Math.round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0);
-process.stdout.write(`${JSON.stringify({ answered, seconds: took, perSecond: answered / took, statuses, p50: at(0.5), p90: at(0.9), p99: at(0.99) })}\n`);
+process.stdout.write(`${JSON.stringify({ answered, total, seconds: took, perSecond: answered / took, statuses, p50: at(0.5), p90: at(0.9), p99: at(0.99) })}\n`);
 process.exit();

@@ -10,17 +10,23 @@ import { run } from './command.ts';
 
 const MAIN = join(import.meta.dirname, '../packages/latchkey/dist/cli/main.js');
 
-export interface World {
+/** A server process. */
+export interface Served {
   readonly url: string;
   readonly child: ChildProcess;
+  stop(): Promise<void>;
+}
+
+export interface World extends Served {
   /** A classic token of ada's with `repo` and `workflow`: its pushes need no look at their content. */
   readonly token: string;
   /** The same without `workflow`: its pushes are looked at for workflow files. */
   readonly inspected: string;
   admin(args: readonly string[], input?: string): Promise<string>;
+  /** Starts another process on the same data: what one process is lucky or unlucky with (memory, compiled code) must not decide a comparison. */
+  another(): Promise<Served>;
   /** Resident memory of the server now, in bytes. */
   memory(): number;
-  stop(): Promise<void>;
 }
 
 /** Starts a server on a free port with ada, her private repository `ada/work` (a copy of `history`), and a token. */
@@ -34,11 +40,19 @@ export async function startWorld(data: string, history: string | null, flags: re
   }
   const token = await admin(['token', 'add', 'ada', '--name', 'bench', '--classic', '--scope', 'repo', '--scope', 'workflow']);
   const inspected = await admin(['token', 'add', 'ada', '--name', 'inspected', '--classic', '--scope', 'repo']);
+  const another = (): Promise<Served> => serve(data, flags);
+  const served = await another();
+  return {
+    ...served, token, inspected, admin, another,
+    memory: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${served.child.pid}/status`, 'utf8'))![1]) * 1024,
+  };
+}
+
+async function serve(data: string, flags: readonly string[]): Promise<Served> {
   const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   const url = await listening(child);
   return {
-    url, child, token, inspected, admin,
-    memory: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) * 1024,
+    url, child,
     stop: async () => {
       if (child.exitCode !== null) return;
       child.kill('SIGTERM');
