@@ -15,7 +15,7 @@ import { authenticate } from './authenticate.ts';
 import { authorize, consider, type AccessRequest, type Permit, type TargetName, type Verdict } from './authorize.ts';
 import type { Context } from './context.ts';
 import type { Credential } from './credential.ts';
-import type { RouteMistake } from './route-maps.ts';
+import type { AskedRoute, RouteMistake } from './route-maps.ts';
 
 export interface ForeignRequest {
   readonly credential: Credential;
@@ -45,16 +45,11 @@ export function authorizeForeign(ctx: Context, request: ForeignRequest): Soon<Fo
   if (typeof route === 'string') return { allowed: false, mistake: route, spelled: null };
   if (route.target.kind === 'every-organization') return inEveryOrganization(ctx, request, route);
   const target = targetName(route.target);
-  return soon(authorize(ctx, accessRequest(request, needFor(request, route), target)), (verdict) => spelledRight(verdict, route));
+  return soon(authorize(ctx, accessRequest(request, route, needFor(request, route), target)), (verdict) => spelledRight(verdict, route));
 }
 
-function accessRequest(request: ForeignRequest, need: Need, target: TargetName): AccessRequest {
-  const mark = request.uri.indexOf('?');
-  return {
-    credential: request.credential, need, target, address: request.address, userAgent: request.userAgent,
-    door: 'forward',
-    purpose: `${request.method} ${mark < 0 ? request.uri : request.uri.slice(0, mark)}`,
-  };
+function accessRequest({ credential, address, userAgent }: ForeignRequest, { purpose }: AskedRoute, need: Need, target: TargetName): AccessRequest {
+  return { credential, need, target, address, userAgent, purpose, door: 'forward' };
 }
 
 /** Whoever names nobody asks for their own account in vain, also where others' are public. */
@@ -89,12 +84,12 @@ export function otherSpelling(named: NamedTarget, target: Target): string | null
 }
 
 /** Nobody here knows which organization it is, so whoever asks must be allowed in every one. */
-async function inEveryOrganization(ctx: Context, request: ForeignRequest, route: FoundRoute): Promise<ForeignVerdict> {
+async function inEveryOrganization(ctx: Context, request: ForeignRequest, route: AskedRoute): Promise<ForeignVerdict> {
   const organizations = await listAccounts(ctx.store.db, 'organization', { beforeId: null, limit: MAX_ORGANIZATIONS_TRIED + 1 });
   if (organizations.length === 0 || organizations.length > MAX_ORGANIZATIONS_TRIED) return { allowed: false, mistake: 'target_unknown', spelled: null };
   const [first, ...others] = organizations.map(({ login }): TargetName => ({ kind: 'organization', login }));
   const { need } = route.row;
-  const verdict = await authorize(ctx, accessRequest(request, need, first!));
+  const verdict = await authorize(ctx, accessRequest(request, route, need, first!));
   if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
   const identity = await authenticate(ctx, request.credential);
   for (const target of others) {

@@ -18,10 +18,15 @@ export type RouteMistake = PathMistake | 'method_unreadable' | 'route_unknown' |
 const MAX_KEPT = 4096;
 const MAX_KEPT_URI_LENGTH = 256;
 
+/** The route of a request, with what the request is for, in words: `GET /acme/site.git/info/refs`. */
+export interface AskedRoute extends FoundRoute {
+  readonly purpose: string;
+}
+
 interface Kept {
   readonly host: string;
   readonly method: string;
-  readonly answer: FoundRoute | RouteMistake;
+  readonly answer: AskedRoute | RouteMistake;
 }
 
 export class RouteMaps {
@@ -63,7 +68,7 @@ export class RouteMaps {
    * @param host as the proxy tells it, '' when it doesn't
    * @param uri path and query as in the request line
    */
-  find(host: string, method: string, uri: string): FoundRoute | RouteMistake {
+  find(host: string, method: string, uri: string): AskedRoute | RouteMistake {
     const kept = this.#kept.get(uri);
     if (kept !== undefined && kept.host === host && kept.method === method) return kept.answer;
     const answer = this.#find(host, method, uri);
@@ -74,15 +79,16 @@ export class RouteMaps {
     return answer;
   }
 
-  #find(host: string, method: string, uri: string): FoundRoute | RouteMistake {
+  #find(host: string, method: string, uri: string): AskedRoute | RouteMistake {
     if (!/^[A-Z]{1,20}$/.test(method)) return 'method_unreadable';
     const mark = uri.indexOf('?');
-    const path = canonicalPath(mark < 0 ? uri : uri.slice(0, mark));
+    const asWritten = mark < 0 ? uri : uri.slice(0, mark);
+    const path = canonicalPath(asWritten);
     if (typeof path === 'string') return path;
     this.#finder ??= new RouteFinder(standardServices());
     const found = this.#finder.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
     if (found === null) return 'route_unknown';
-    return found.target.kind === 'unknown' ? 'target_unknown' : found;
+    return found.target.kind === 'unknown' ? 'target_unknown' : { ...found, purpose: `${method} ${asWritten}` };
   }
 }
 

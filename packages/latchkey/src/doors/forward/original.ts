@@ -68,14 +68,18 @@ function assemble(method: string, behindPrefix: string, values: readonly (string
   const envoy = behindPrefix.startsWith('/') ? behindPrefix : undefined;
   const told = (nginx === undefined ? 0 : 1) + (ingress === undefined ? 0 : 1) + (forwarded === undefined ? 0 : 1) + (envoy === undefined ? 0 : 1);
   if (told !== 1) return told === 0 ? 'address_missing' : 'address_twice';
-  const rest = {
-    authorization: values[AT.authorization], privateToken: values[AT['private-token']], userAgent: values[AT['user-agent']] ?? null, forwardedFor: values[AT['x-forwarded-for']],
-  };
-  if (envoy !== undefined) return { method, uri: envoy, host: values[AT.host] ?? '', ...rest };
+  if (envoy !== undefined) return originalOf(method, envoy, values[AT.host], values);
   const asked = forwarded === undefined ? values[AT['x-original-method']] : values[AT['x-forwarded-method']];
   if (asked === undefined || asked === '') return 'method_missing';
-  if (forwarded !== undefined) return { method: asked, uri: forwarded, host: values[AT['x-forwarded-host']] ?? '', ...rest };
-  if (nginx !== undefined) return { method: asked, uri: nginx, host: values[AT['x-original-host']] ?? '', ...rest };
-  const [, host = '', uri = ingress!] = /^https?:\/\/([^/?#@]+)(\/.*)$/.exec(ingress!) ?? [];
-  return { method: asked, uri, host, ...rest };
+  if (forwarded !== undefined) return originalOf(asked, forwarded, values[AT['x-forwarded-host']], values);
+  if (nginx !== undefined) return originalOf(asked, nginx, values[AT['x-original-host']], values);
+  const [, host, uri = ingress!] = /^https?:\/\/([^/?#@]+)(\/.*)$/.exec(ingress!) ?? [];
+  return originalOf(asked, uri, host, values);
+}
+
+function originalOf(method: string, uri: string, host: string | undefined, values: readonly (string | undefined)[]): Original {
+  return {
+    method, uri, host: host ?? '', authorization: values[AT.authorization], privateToken: values[AT['private-token']],
+    userAgent: values[AT['user-agent']] ?? null, forwardedFor: values[AT['x-forwarded-for']],
+  };
 }
