@@ -49,7 +49,7 @@ export async function makeUser<T>(ctx: Context, draft: NewUserDraft, withIt: (tx
   if (complaints.length > 0) throw new Problem(complaints);
   const passwordDigest = draft.password === null ? null : await digestPassword(draft.password);
   const at = ctx.clock.now();
-  return unlessTaken(`The login ${draft.login} is taken.`, 'login', () =>
+  return unlessTaken(`The name ${draft.login} is taken.`, 'login', () =>
     ctx.store.transaction(async (tx) => {
       if ((await userByEmail(tx, draft.email)) !== null) throw problem('already_exists', 'Somebody has this e-mail address already.', 'email');
       const user = await insertUser(tx, { login: draft.login, admin: draft.admin, passwordDigest, at });

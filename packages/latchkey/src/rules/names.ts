@@ -28,10 +28,10 @@ export function nameKey(name: string): string {
 
 /** What is wrong with a login, as a sentence; null when nothing is. */
 export function loginProblem(login: string): string | null {
-  if (login === '') return 'A login is needed.';
-  if (login.length > MAX_LOGIN_LENGTH) return `A login has at most ${MAX_LOGIN_LENGTH} characters.`;
-  if (!/^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/.test(login)) return 'A login has letters, digits and single hyphens, and neither begins nor ends with a hyphen.';
-  if (RESERVED_LOGINS.has(nameKey(login))) return `The login ${login} is reserved.`;
+  if (login === '') return 'A name is needed.';
+  if (login.length > MAX_LOGIN_LENGTH) return `A name has at most ${MAX_LOGIN_LENGTH} characters.`;
+  if (!/^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/.test(login)) return 'A name has letters, digits and single hyphens, and neither begins nor ends with a hyphen.';
+  if (RESERVED_LOGINS.has(nameKey(login))) return `The name ${login} is reserved.`;
   return null;
 }
 

@@ -3,10 +3,11 @@ import type { VNode } from 'preact';
 import { listAccess, type Access } from '../../actions/access.ts';
 import type { Permit } from '../../actions/authorize.ts';
 import { findCommitId, readHistory, readRefs, type KnownCommit } from '../../actions/history.ts';
+import { organizationsOf } from '../../actions/organizations.ts';
 import { createRepository } from '../../actions/repository-changes.ts';
 import { viewTarget, type RepositoryView } from '../../actions/repository-view.ts';
 import { MAX_REPOSITORY_DESCRIPTION_LENGTH } from '../../actions/repositories.ts';
-import { formFacts } from '../../actions/token-form.ts';
+import { problem } from '../../base/errors.ts';
 import { needOf } from '../../catalogue/github-routes.ts';
 import { VISIBILITIES, type Visibility } from '../../rules/model.ts';
 import { Checkbox, Form, Radios, Select, TextField } from './form.tsx';
@@ -122,14 +123,13 @@ const VISIBILITY_NOTES: Readonly<Record<Visibility, string>> = {
 };
 
 async function newRepository(visit: Visit): Promise<Answer> {
-  const facts = await formFacts(visit.ctx, await visit.ownPermit());
+  const owners = await ownersOf(visit);
   const f = visit.fields('repository');
-  const owners = facts.owners.filter(({ kind }) => kind === 'self' || kind === 'organization').map(({ login }) => login);
   return page('New repository', (
     <div class="lk-narrow lk-narrow-wide">
       <Subhead title="New repository" level={1} />
       <Form f={f} submit="Create repository">
-        <Select f={f} name="owner" label="Owner" value={facts.login} choices={[...new Set([facts.login, ...owners])].map((value) => ({ value, label: value }))} />
+        <Select f={f} name="owner" label="Owner" value={owners[0]!} choices={owners.map((value) => ({ value, label: value }))} />
         <TextField f={f} name="name" label="Repository name" required maxLength={100} spellcheck={false} note="Letters, digits, and . - _" />
         <TextField f={f} name="description" label="Description" maxLength={MAX_REPOSITORY_DESCRIPTION_LENGTH} note="Optional." />
         <Radios f={f} name="visibility" label="Visibility" value="private" choices={VISIBILITIES.map((value) => ({ value, label: value, note: VISIBILITY_NOTES[value] }))} />
@@ -139,9 +139,20 @@ async function newRepository(visit: Visit): Promise<Answer> {
   ));
 }
 
+/** More organizations than anybody belongs to; beyond that, the newest. */
+const MAX_OWNERS = 1_000;
+
+/** Who can be chosen as the owner: oneself, and one's organizations. */
+async function ownersOf(visit: Visit): Promise<string[]> {
+  const { account } = visit.user;
+  const organizations = await organizationsOf(visit.ctx, account.id, { beforeId: null, limit: MAX_OWNERS });
+  return [account.login, ...organizations.map(({ login }) => login).sort()];
+}
+
 async function create(visit: Visit): Promise<Answer> {
   const owner = visit.field('owner') || visit.user.account.login;
   const isOwn = owner.toLowerCase() === visit.user.account.login.toLowerCase();
+  if (!isOwn && !(await ownersOf(visit)).some((each) => each.toLowerCase() === owner.toLowerCase())) throw problem('invalid', 'Choose one of the owners in the list.', 'owner');
   const permit = isOwn
     ? await visit.permit(needOf('POST', '/user/repos'), { kind: 'account', login: owner })
     : await visit.permit(needOf('POST', '/orgs/{org}/repos'), { kind: 'organization', login: owner });

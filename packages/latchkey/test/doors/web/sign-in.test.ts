@@ -204,8 +204,8 @@ test('asking for a new password tells nobody who exists, and is not asked withou
 });
 
 test.each([
-  ['login', { login: '' }, 'A login is needed.'], ['login', { login: 'x'.repeat(40) }, 'A login has at most 39 characters.'], ['login', { login: 'settings' }, 'The login settings is reserved.'],
-  ['login', { login: 'ADA' }, 'The login ADA is taken.'], ['email', { email: 'no address' }, 'That is not an e-mail address.'], ['email', { email: 'Ada@Example.org' }, 'Somebody has this e-mail address already.'],
+  ['login', { login: '' }, 'A name is needed.'], ['login', { login: 'x'.repeat(40) }, 'A name has at most 39 characters.'], ['login', { login: 'settings' }, 'The name settings is reserved.'],
+  ['login', { login: 'ADA' }, 'The name ADA is taken.'], ['email', { email: 'no address' }, 'That is not an e-mail address.'], ['email', { email: 'Ada@Example.org' }, 'Somebody has this e-mail address already.'],
   ['email', { email: `${'x'.repeat(250)}@example.org` }, 'An e-mail address has at most 254 characters.'], ['password', { password: '1234567' }, 'A password has at least 8 characters.'],
   ['password', { password: 'x'.repeat(257) }, 'A password has at most 256 characters.'],
 ])('a sign-up with a bad %s says so at the field: %j', async (field, given, words) => {

@@ -1,0 +1,43 @@
+/** The form for a new repository, filled in wrongly. */
+import { expect, test } from 'vitest';
+import { addOrganization } from '../../../src/actions/accounts.ts';
+import { operatorPermit } from '../../../src/actions/authorize.ts';
+import { changePolicy } from '../../../src/actions/policies.ts';
+import { addRepository } from '../../../src/actions/repositories.ts';
+import { webWorld, type Visitor } from './visitor.ts';
+
+async function ada(): Promise<Visitor> {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  await world.addPerson('grace');
+  const permit = operatorPermit();
+  await addRepository(world.ctx, permit, { owner: 'ada', name: 'notes', visibility: 'private' });
+  await addOrganization(world.ctx, permit, { name: 'octo', owner: 'grace' });
+  await addOrganization(world.ctx, permit, { name: 'engines', owner: 'ada' });
+  // It has nothing to do with repositories.
+  await changePolicy(world.ctx, permit, 'engines', { allowed: { 'fine-grained': false } });
+  const visitor = world.visitor();
+  await visitor.signIn('ada');
+  return visitor;
+}
+
+test.each<[string, Record<string, string>, string]>([
+  ['an unknown owner', { owner: 'nobody-here' }, 'Choose one of the owners in the list.'],
+  ['somebody else as the owner', { owner: 'grace' }, 'Choose one of the owners in the list.'],
+  ['an organization one does not belong to', { owner: 'octo' }, 'Choose one of the owners in the list.'],
+  ['no name', { name: '' }, 'A repository needs a name.'],
+  ['a name that is taken', { name: 'Notes' }, 'ada has a repository notes already.'],
+])('the form refuses %s, and keeps what was typed', async (_, typed, words) => {
+  const visitor = await ada();
+  const seen = await visitor.send('/new', 'repository', { owner: 'ada', name: 'site', description: 'kept words', ...typed });
+  expect([seen.status, seen.text.includes(words)]).toEqual([422, true]);
+  expect(seen.text).toContain('kept words');
+});
+
+test('the form offers oneself and all organizations one belongs to', async () => {
+  const visitor = await ada();
+  const { text } = await visitor.get('/new');
+  expect([...text.matchAll(/<option[^>]*value="([^"]+)"/g)].map(([, value]) => value)).toEqual(['ada', 'engines']);
+  const made = await visitor.send('/new', 'repository', { owner: 'Engines', name: 'one', visibility: 'private' });
+  expect([made.status, made.headers['location']]).toEqual([303, '/engines/one']);
+});
