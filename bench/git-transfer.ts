@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { run, QUIET_GIT } from './command.ts';
 import { ratioOf, spread, takeTurns, timed, type Row } from './measure.ts';
 import { peerMissing, startPeer, type Peer } from './nginx-peer.ts';
+import type { Bar } from './plot.ts';
 import { withToken, type World } from './server.ts';
 
 export async function benchTransfers(folder: string, world: World, history: string, rounds: number): Promise<Row[]> {
@@ -12,12 +13,14 @@ export async function benchTransfers(folder: string, world: World, history: stri
   const peer = await startPeer(folder, history);
   try {
     const remotes = { latchkey: withToken(world.url, world.token, '/ada/work.git'), peer: peerRemote(peer) };
-    return [
+    const compared = [
       await compare('git ls-remote', rounds * 3, (side) => () => timed(() => run('git', ['ls-remote', remotes[side]], { env: QUIET_GIT }))),
       await compare('full clone', rounds, (side) => () => cloneOnce(folder, remotes[side])),
       await benchPush('push of one commit', folder, remotes, rounds),
       await benchPush('push of one commit, looked at for workflow files,', folder, { ...remotes, latchkey: withToken(world.url, world.inspected, '/ada/work.git') }, rounds, null),
     ];
+    const plot = { title: 'Git over HTTP: Latchkey, and nginx + git http-backend', unit: 'ms', bars: compared.flatMap(({ row, bars }) => (row.goal === null ? [] : bars)) };
+    return compared.map(({ row }, i) => (i === 0 ? { ...row, plot } : row));
   } finally {
     await peer.stop();
   }
@@ -29,13 +32,19 @@ function peerRemote(peer: Peer): string {
 
 type Side = 'latchkey' | 'peer';
 
-async function compare(what: string, rounds: number, thing: (side: Side) => () => Promise<number>, most: number | null = 1): Promise<Row> {
+interface Compared {
+  readonly row: Row;
+  readonly bars: readonly Bar[];
+}
+
+async function compare(what: string, rounds: number, thing: (side: Side) => () => Promise<number>, most: number | null = 1): Promise<Compared> {
   const taken = await takeTurns(rounds, { latchkey: thing('latchkey'), peer: thing('peer') });
   const ratio = ratioOf(taken.latchkey, taken.peer);
-  return {
+  const row = {
     suite: 'git', what: `${what} against nginx + git http-backend + auth_basic`, figure: `${spread(ratio, 2)} of the time`, goal: most === null ? null : `≤ ${most.toFixed(1)}`, reached: most === null ? null : ratio.median <= most,
     detail: `Latchkey ${spread(taken.latchkey, 1, ' ms')}, peer ${spread(taken.peer, 1, ' ms')}, ${rounds} runs each`,
   };
+  return { row, bars: [{ label: `${what}, Latchkey`, value: taken.latchkey.median }, { label: 'nginx + git http-backend', value: taken.peer.median }] };
 }
 
 async function cloneOnce(folder: string, remote: string): Promise<number> {
@@ -45,7 +54,7 @@ async function cloneOnce(folder: string, remote: string): Promise<number> {
   return took;
 }
 
-async function benchPush(what: string, folder: string, remotes: Record<Side, string>, rounds: number, most: number | null = 1): Promise<Row> {
+async function benchPush(what: string, folder: string, remotes: Record<Side, string>, rounds: number, most: number | null = 1): Promise<Compared> {
   const copies = {} as Record<Side, string>;
   for (const side of ['latchkey', 'peer'] as const) {
     copies[side] = await mkdtemp(join(folder, `push-${side}-`));
