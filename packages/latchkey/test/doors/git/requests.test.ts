@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { basic, call, FETCH_TYPE, makeWorld, PUSH_TYPE, type Answer, type Call, type World } from './server.ts';
 
@@ -153,5 +155,27 @@ describe('what the git door answers', () => {
     expect(refused.stderr).toContain('remote:   .github/workflows/ci.yml');
     expect(refused.stderr).toMatch(/remote: .*workflows/);
     await world.ok(['push', '-q', world.remote('ada/closed', world.full), 'ci'], { in: 'seed' });
+  });
+});
+
+describe('a POST that announces no body', () => {
+  /** The first line of the answer. Node's client and curl say `Content-Length: 0`; many others say nothing. */
+  async function statusOf(path: string, headers: Readonly<Record<string, string>>): Promise<string> {
+    const socket = connect(Number(new URL(world.url).port), '127.0.0.1');
+    const lines = Object.entries({ Host: 'localhost', Connection: 'close', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+    return (await text(socket)).split('\r\n', 1)[0]!;
+  }
+
+  it.each([
+    ['/ada/closed.git/git-upload-pack', { 'Content-Type': FETCH_TYPE, 'Git-Protocol': 'version=2' }],
+    ['/ada/closed.git/git-upload-pack', { 'Content-Type': FETCH_TYPE, 'Content-Encoding': 'gzip' }],
+    ['/ada/closed.git/git-receive-pack', { 'Content-Type': PUSH_TYPE }],
+    ['/api/v3/user/repos', { 'Content-Type': 'application/json' }],
+    ['/api/v4/projects', {}],
+    ['/login', { 'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin' }],
+    ['/device/code', {}],
+  ])('to %s is answered with a definite no: %j', async (path, headers) => {
+    expect(await statusOf(path, { ...basic(world.full), ...headers })).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 });
