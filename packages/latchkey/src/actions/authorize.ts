@@ -245,12 +245,23 @@ export function targetOf(ctx: Context, identity: Identity, name: TargetName): So
   if (name.kind === 'instance') return EVERYTHING;
   const user = identity.standing;
   if (name.kind === 'repository') {
-    const key = `repository ${user?.user.id ?? 0} ${nameKey(name.owner)}/${nameKey(name.name)}`;
+    const key = repositoryKey(name, user?.user.id ?? 0);
     return soon(ctx.memory.recall(key, () => readRepositoryTarget(ctx, user, name), keepTargetOf(user)), (target) => target as Target);
   }
   const login = name.kind === 'account' ? (name.login ?? user?.user.login ?? '') : name.login;
   const key = `${name.kind} ${user?.user.id ?? 0} ${nameKey(login)}`;
   return soon(ctx.memory.recall(key, () => readOwnerTarget(ctx, user, name.kind, login), keepTargetOf(user)), (target) => target as Target);
+}
+
+/** The last key of each name: doors keep the names of what is asked for often, and making a key again costs more than looking it up. */
+const LAST_KEY = new WeakMap<TargetName, { readonly userId: number; readonly key: string }>();
+
+function repositoryKey(name: TargetName & { readonly kind: 'repository' }, userId: number): string {
+  const last = LAST_KEY.get(name);
+  if (last?.userId === userId) return last.key;
+  const key = `repository ${userId} ${nameKey(name.owner)}/${nameKey(name.name)}`;
+  LAST_KEY.set(name, { userId, key });
+  return key;
 }
 
 function exists(target: Target): boolean {

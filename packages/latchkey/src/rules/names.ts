@@ -26,6 +26,11 @@ export function nameKey(name: string): string {
   return name.toLowerCase();
 }
 
+/** True for two spellings of one name. */
+export function isSameName(one: string, other: string): boolean {
+  return one === other || nameKey(one) === nameKey(other);
+}
+
 /** What is wrong with a login, as a sentence; null when nothing is. */
 export function loginProblem(login: string): string | null {
   if (login === '') return 'A name is needed.';

@@ -21,7 +21,7 @@ import type { WorkflowRefusal } from '../../git/push-inspection.ts';
 import { noteRefusal } from '../../actions/refusals.ts';
 import { explain, type Explanation } from '../../rules/explain.ts';
 import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
-import { nameKey } from '../../rules/names.ts';
+import { isSameName } from '../../rules/names.ts';
 import { gitAddress, type GitAddress } from './address.ts';
 import { converse, NO_CACHE, type Exchange } from './backend.ts';
 import { Herds } from './herd.ts';
@@ -184,7 +184,7 @@ function repositoryOf(permit: Permit): { owner: OwnerRecord; repository: Reposit
 }
 
 function isRenamed({ target }: GitAddress, owner: OwnerRecord, repository: RepositoryRecord): boolean {
-  return nameKey(target.owner) !== nameKey(owner.login) || nameKey(target.name) !== nameKey(repository.name);
+  return !isSameName(target.owner, owner.login) || !isSameName(target.name, repository.name);
 }
 
 function workflowRefusal(ctx: Context, permit: Permit, from: string): Explanation {

@@ -24,7 +24,7 @@ import type { Soon } from '../../base/soon.ts';
 import type { RouteTarget } from '../../catalogue/github-routes.ts';
 import { pathMatcher, type PathMatch } from '../../catalogue/path-match.ts';
 import { Busy } from '../../git/queue.ts';
-import { nameKey } from '../../rules/names.ts';
+import { isSameName } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { API_VERSIONS, etagOf, isKnown, rateHeaders, standingHeaders, tokenHeaders } from './headers.ts';
@@ -155,7 +155,7 @@ function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { a
 function movedTo({ url }: Visit, { target }: Endpoint, params: Readonly<Record<string, string>>, permit: Permit): string | null {
   if (target.kind !== 'repository' || permit.target.kind !== 'repository' || permit.target.owner === null || permit.target.repository === null) return null;
   const { owner, repository } = permit.target;
-  if (nameKey(params[target.owner]!) === nameKey(owner.login) && nameKey(params[target.name]!) === nameKey(repository.name)) return null;
+  if (isSameName(params[target.owner]!, owner.login) && isSameName(params[target.name]!, repository.name)) return null;
   const rest = url.pathname.split('/').slice(PREFIX.split('/').length + 3);
   return [`${PREFIX}/repos`, owner.login, repository.name, ...rest].join('/') + url.search;
 }
