@@ -9,7 +9,7 @@ import { dataOptions, latchkey, runProgram, serveUntilReady, type Ended } from '
 
 /** What is wrong with a person of a bad login, a bad address and a short password. */
 const BAD_PERSON = [
-  'a login has letters, digits and single hyphens, and neither begins nor ends with a hyphen',
+  'a name has letters, digits and single hyphens, and neither begins nor ends with a hyphen',
   'that is not an e-mail address',
   'a password has at least 8 characters',
 ];
@@ -50,7 +50,7 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     const { admin } = await freshAdmin(engine);
     expect((await done(admin('user add ada --email ada@example.org --verified --admin --password-stdin', 'correct horse\n'))).stderr).toBe('added the user ada\n');
     expect((await done(admin('user add grace --email grace@example.org'))).stderr).toBe('added the user grace, without a password\n');
-    await refused(admin('user add ADA --email other@example.org'), 'the login ADA is taken');
+    await refused(admin('user add ADA --email other@example.org'), 'the name ADA is taken');
     await refused(admin('user add no_underscores --email nonsense --password-stdin', 'short\n'), ...BAD_PERSON);
     await done(admin('org add acme --owner ada'));
     await refused(admin('org add acme --owner ada'), 'the name acme is taken');
