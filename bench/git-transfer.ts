@@ -15,7 +15,7 @@ export async function benchTransfers(folder: string, world: World, history: stri
     const remotes = { latchkey: withToken(world.url, world.token, '/ada/work.git'), peer: peerRemote(peer) };
     const compared = [
       await compare('git ls-remote', rounds * 3, (side) => () => timed(() => run('git', ['ls-remote', remotes[side]], { env: QUIET_GIT }))),
-      await compare('full clone', rounds, (side) => () => cloneOnce(folder, remotes[side])),
+      await compare('full clone', rounds * 2, (side) => () => cloneOnce(folder, remotes[side])),
       await benchPush('push of one commit', folder, remotes, rounds),
       await benchPush('push of one commit, looked at for workflow files,', folder, { ...remotes, latchkey: withToken(world.url, world.inspected, '/ada/work.git') }, rounds, null),
     ];
@@ -60,7 +60,7 @@ async function benchPush(what: string, folder: string, remotes: Record<Side, str
     copies[side] = await mkdtemp(join(folder, `push-${side}-`));
     await run('git', ['clone', '-q', remotes[side], copies[side]], { env: QUIET_GIT });
   }
-  return compare(what, rounds * 2, (side) => async () => {
+  return compare(what, rounds * 6, (side) => async () => {
     await appendFile(join(copies[side], 'src/part-0/file-0.txt'), `${performance.now()}\n`);
     await run('git', ['commit', '-qam', 'one more'], { cwd: copies[side], env: QUIET_GIT });
     return timed(() => run('git', ['push', '-q', 'origin', 'HEAD:main'], { cwd: copies[side], env: QUIET_GIT }));

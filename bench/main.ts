@@ -45,7 +45,7 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>>
   memory: ({ folder, world }) => benchMemory(folder, world),
   revocation: ({ folder }) => benchRevocation(folder),
   scale: ({ folder }) => benchScale(folder, ROUNDS),
-  workers: ({ folder }) => benchWorkers(join(folder, 'workers'), ROUNDS),
+  workers: ({ folder }) => benchWorkers(join(folder, 'workers'), PAIRS),
 };
 
 const wanted = process.argv.slice(2);
