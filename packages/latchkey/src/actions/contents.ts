@@ -2,7 +2,7 @@
  * Files of a repository: read at a revision, changed as commits on a branch.
  *
  * Invariant: a change of a workflow file needs `workflows: write` beside `contents: write`, whichever way it comes.
- * Invariant: what was changed over REST is followed by the same steps as a push.
+ * Invariant: what was changed over REST is judged, and followed, as a push is.
  */
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -19,6 +19,7 @@ import { explain, type Explanation } from '../rules/explain.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { openTarget, signatureFor } from './repository-access.ts';
+import { judgeFiles } from './push-protection.ts';
 import { followPush } from './pushes.ts';
 
 /** Folders show so many entries at most, as on GitHub. */
@@ -108,8 +109,8 @@ export async function submoduleAddress(ctx: Context, permit: Permit, commitId: s
   return entries.find(([name]) => name === key?.replace(/path$/, 'url'))?.[1] ?? null;
 }
 
-/** Why a change of a workflow file was refused, in words. */
-export function explainWorkflowRefusal(ctx: Context, permit: Permit): Explanation {
+/** Why a change of a workflow file is refused, in words. */
+function explainWorkflowRefusal(ctx: Context, permit: Permit): Explanation {
   const question = { bearer: permit.bearer!, need: WORKFLOWS, target: permit.target, at: ctx.clock.now(), address: permit.actor.address ?? '' };
   return explain(ctx.settings.publicUrl, question, [{ reason: 'workflow_permission_missing', missing: [{ permission: 'workflows', level: 'write' }] }], null);
 }
@@ -126,18 +127,23 @@ export interface CommitDraft {
   readonly committer: Partial<Signature> | null;
 }
 
-export type ChangeOutcome = FileCommitOutcome | { readonly ok: false; readonly why: 'workflow_permission_missing' | 'branch_missing'; readonly path: string | null; readonly found: null };
+export type ChangeOutcome =
+  | FileCommitOutcome
+  | { readonly ok: false; readonly why: 'branch_missing'; readonly path: string | null; readonly found: null }
+  | { readonly ok: false; readonly why: 'refused'; readonly path: string | null; readonly found: null; readonly explanation: Explanation };
 
 /** Changes files as one commit on a branch. @throws Problem for a draft that can't be meant; what was refused for what is there is a value. */
 export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDraft): Promise<ChangeOutcome> {
   checkDraft(draft);
   const plumbing = openTarget(ctx, permit);
   const workflow = draft.actions.flatMap((action) => (action.kind === 'move' ? [action.path, action.from] : [action.path])).find((path) => WORKFLOW_PATH.test(path));
-  if (workflow !== undefined && !permit.holds(WORKFLOWS)) return { ok: false, why: 'workflow_permission_missing', path: workflow, found: null };
+  if (workflow !== undefined && !permit.holds(WORKFLOWS)) return { ok: false, why: 'refused', path: workflow, found: null, explanation: explainWorkflowRefusal(ctx, permit) };
   const branch = draft.branch ?? (await defaultBranch(plumbing.path));
   const known = await readRef(plumbing, `refs/heads/${branch}`);
   const startId = known !== null ? null : draft.start === null ? null : ((await resolveCommit(plumbing, draft.start))?.commitId ?? null);
   if (known === null && startId === null && (draft.start !== null || (await resolveCommit(plumbing, 'HEAD')) !== null)) return { ok: false, why: 'branch_missing', path: null, found: null };
+  const { refused } = await judgeFiles(ctx, permit, draft.message, draft.actions);
+  if (refused !== null) return { ok: false, why: 'refused', path: null, found: null, explanation: refused };
   const asker = await signatureFor(ctx, permit);
   const committer = { ...asker, ...draft.committer };
   const outcome = await commitFiles(plumbing, { branch, startId, actions: draft.actions, message: draft.message, author: { ...committer, ...draft.author }, committer });

@@ -20,16 +20,22 @@ export const MAX_REPORTED = 1_000;
 export async function revokeLeaked(ctx: Context, permit: Permit, texts: readonly string[], where: string | null = null): Promise<number> {
   let revoked = 0;
   for (const text of new Set(texts)) {
-    if (parseTokenText(text.trim()).form !== 'valid') continue;
-    const found = await tokenByDigest(ctx.store.db, digestOf(text.trim()));
-    if (found === null || found.revokedAt !== null || isOver(found, ctx.clock.now())) continue;
-    if (await endLeaked(ctx, permit, found.id, where)) revoked++;
+    const found = await liveToken(ctx, text.trim());
+    if (found !== null && (await endLeaked(ctx, permit, found.id, where))) revoked++;
   }
   return revoked;
 }
 
+/** The token that a text opens now; null when it is none of ours, or opens nothing any more. */
+export async function liveToken(ctx: Context, text: string): Promise<StoredToken | null> {
+  if (parseTokenText(text).form !== 'valid') return null;
+  const found = await tokenByDigest(ctx.store.db, digestOf(text));
+  return found === null || found.revokedAt !== null || isOver(found, ctx.clock.now()) ? null : found;
+}
+
 /** True when the very secret that was found opens nothing any more. */
-function isOver({ secretState, secretEndsAt }: StoredToken, at: UnixSeconds): boolean {
+function isOver({ expiresAt, secretState, secretEndsAt }: StoredToken, at: UnixSeconds): boolean {
+  if (expiresAt !== null && expiresAt <= at) return true;
   return secretState === 'replaced' || (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
 }
 

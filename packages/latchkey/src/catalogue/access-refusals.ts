@@ -159,6 +159,15 @@ export const ACCESS_REFUSALS = {
     wayOut: (facts) => addForWorkflows(lackingWorkflows(facts)),
     about: 'Files under .github/workflows run with rights of their own, so changing them takes a permission beyond contents. Nothing of the push was taken.',
   },
+  token_in_content: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: ({ paths: [place] }) => `What was sent holds ${place === undefined ? 'personal access tokens' : `a personal access token that works: ${shown(place)}`}.`,
+    wayOut: () => help('token_in_content', 'Whoever can read the repository could use it. Revoke it, or take it out of every commit, then push again:'),
+    about:
+      'A token that works stands in a file, a commit or a tag. Nothing of the push was taken. If anybody else has seen the commit, revoke the token: once it opens nothing, the push goes through as it is. '
+      + 'If it was only ever on your machine, take it out: git commit --amend changes the last commit, git rebase --interactive older ones. '
+      + 'In a public repository nothing is refused: there the token is revoked at once, and its owner told.',
+  },
   role_insufficient: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => {

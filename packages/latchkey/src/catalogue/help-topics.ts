@@ -36,6 +36,7 @@ const OTHERWISE: Readonly<Partial<Record<Reason, Partial<RefusalFacts>>>> = {
   sso_not_authorized: { tokenKind: 'classic' },
   scope_missing: { tokenKind: 'classic' },
   key_pasted: { product: 'public SSH key' },
+  token_in_content: { paths: ['src/app.ts, line 3 (ends in x1Y2z3A4)'] },
 };
 
 /** The topic of a reason. `publicUrl` without a slash at the end. */

@@ -47,6 +47,7 @@ export type Reason =
   | 'permission_missing'
   | 'scope_missing'
   | 'workflow_permission_missing'
+  | 'token_in_content'
   | 'role_insufficient'
   | 'repository_archived';
 
@@ -87,7 +88,7 @@ export interface RefusalFacts {
   readonly retryAfterSec: number | null;
   /** What the token reaches, in words: "2 selected repositories". */
   readonly reaches: string | null;
-  /** Workflow files that a push changes. */
+  /** Workflow files that a push changes, or where in it tokens stand. */
   readonly paths: readonly string[];
   /** The username that came with the token, when it is not the name of the token's owner. */
   readonly urlUsername: string | null;

@@ -32,7 +32,10 @@ export async function readObjects(plumbing: Plumbing, names: readonly string[], 
   if (names.length === 0) return [];
   const git = await plumbing.start(['cat-file', '--batch', '--buffer']);
   git.stdin.end(lines(names));
-  const objects = await parseBatch(git.stdout, names.length, maxBytesEach);
+  const objects: (GitObject | null)[] = [];
+  for await (const answer of batchAnswers(git.stdout, () => maxBytesEach)) {
+    objects.push(answer === null ? null : { id: answer.id, type: answer.type, sizeBytes: answer.sizeBytes, content: answer.content });
+  }
   const end = await git.ended;
   if (objects.length !== names.length) throw new Fault('The repository could not be read.', { detail: `cat-file ended with ${end.code}: ${end.stderr}` });
   return objects;
@@ -43,41 +46,43 @@ function lines(names: readonly string[]): string {
 }
 
 function infoOf(line: string): ObjectInfo | null {
-  const match = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d+)$/.exec(line);
+  const match = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d+)(?: .*)?$/s.exec(line);
   return match === null ? null : { id: match[1]!, type: match[2] as ObjectType, sizeBytes: Number(match[3]) };
 }
 
-/** Reads `count` answers: a line each, and after those of objects that are there their bytes and a line break. */
-async function parseBatch(stdout: Readable, count: number, maxBytesEach: number): Promise<(GitObject | null)[]> {
-  const objects: (GitObject | null)[] = [];
-  let head = '';
-  let current: { info: ObjectInfo; kept: Buffer[]; keptBytes: number; left: number } | null = null;
+/**
+ * Reads the answers of `cat-file --batch` to the end: a line each, and after those of objects that are there their bytes and a line break. Null where there
+ * is no such object.
+ * @param maxBytes how many bytes of such an object are wanted
+ */
+export async function* batchAnswers(stdout: Readable, maxBytes: (info: ObjectInfo) => number): AsyncGenerator<(GitObject & { readonly rest: string }) | null> {
+  let head = Buffer.alloc(0);
+  let current: { info: ObjectInfo; rest: string; kept: Buffer[]; wanted: number; left: number } | null = null;
   for await (const chunk of stdout as AsyncIterable<Buffer>) {
     let at = 0;
-    while (at < chunk.length && objects.length < count) {
+    while (at < chunk.length) {
       if (current === null) {
         const end = chunk.indexOf(10, at);
-        head += chunk.toString('utf8', at, end < 0 ? chunk.length : end);
+        head = Buffer.concat([head, chunk.subarray(at, end < 0 ? chunk.length : end)]);
         if (end < 0) break;
         at = end + 1;
-        const info = infoOf(head);
-        head = '';
-        if (info === null) objects.push(null);
-        else current = { info, kept: [], keptBytes: 0, left: info.sizeBytes + 1 };
+        const line = head.toString('utf8');
+        const info = infoOf(line);
+        head = Buffer.alloc(0);
+        if (info === null) yield null;
+        else current = { info, rest: line.split(' ').slice(3).join(' '), kept: [], wanted: Math.min(maxBytes(info), info.sizeBytes), left: info.sizeBytes + 1 };
         continue;
       }
       const part = chunk.subarray(at, at + current.left);
-      const wanted = Math.min(part.length, Math.max(0, Math.min(maxBytesEach, current.info.sizeBytes) - current.keptBytes));
-      if (wanted > 0) current.kept.push(Buffer.from(part.subarray(0, wanted)));
-      current.keptBytes += wanted;
+      if (current.wanted > 0) current.kept.push(Buffer.from(part.subarray(0, current.wanted)));
+      current.wanted = Math.max(0, current.wanted - part.length);
       current.left -= part.length;
       at += part.length;
       if (current.left > 0) continue;
-      objects.push({ ...current.info, content: Buffer.concat(current.kept) });
+      yield { ...current.info, content: Buffer.concat(current.kept), rest: current.rest };
       current = null;
     }
   }
-  return objects;
 }
 
 /** A blob as a stream, in constant memory. Whoever takes it reads it to its end or destroys it. */

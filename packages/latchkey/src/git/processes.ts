@@ -6,7 +6,7 @@
  * Never: a shell, or an argument that a client chose in a place where git reads options.
  */
 import { spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { currentSpan } from '../base/trace.ts';
 import { FairQueue, type QueueLimits, type Release } from './queue.ts';
 
@@ -29,6 +29,8 @@ export interface GitProcess {
   readonly pid: number | undefined;
   readonly stdin: Writable;
   readonly stdout: Readable;
+  /** Where a hook of ours asks the server something; null unless the command has such a hook. */
+  readonly question: Duplex | null;
   /** Settles once the process is gone and its output was read or given up. Never rejects. */
   readonly ended: Promise<GitEnd>;
   /** Settles once the process is gone. Never rejects. */
@@ -50,19 +52,23 @@ export interface GitCommand {
   readonly tidiesUp?: boolean;
   /** What tells the repository from another one that lay in its place before. */
   readonly about?: string;
+  /** True to open a channel between the server and our hook, at descriptor 3 of everything that the process starts. */
+  readonly asks?: boolean;
 }
 
 /** Starts `git` with these arguments. When it can't be started, `ended` says so. */
 export function startGit(command: GitCommand): GitProcess {
-  const child = spawn('git', command.args, { cwd: command.cwd, env: command.environment, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('git', command.args, { cwd: command.cwd, env: command.environment, detached: true, stdio: ['pipe', 'pipe', 'pipe', ...(command.asks === true ? ['pipe' as const] : [])] });
+  const question = command.asks === true ? (child.stdio[3] as Duplex) : null;
   let stderr = '';
   let stopped = false;
   let gone = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS); });
   // Git may end before it has read all that is written to it: its exit code tells more than the broken pipe.
   child.stdin.on('error', () => undefined);
+  question?.on('error', () => undefined);
   const exited = new Promise<void>((resolve) => {
-    const settle = (): void => { gone = true; if (stopped) killGroup(child.pid); resolve(); };
+    const settle = (): void => { gone = true; question?.destroy(); if (stopped) killGroup(child.pid); resolve(); };
     child.once('exit', settle);
     child.once('error', settle);
   });
@@ -80,7 +86,7 @@ export function startGit(command: GitCommand): GitProcess {
     const kill = setTimeout(() => killGroup(child.pid), (command.tidiesUp === true ? 2 : 1) * STOP_GRACE_SEC * 1000);
     void exited.then(() => { clearTimeout(term); clearTimeout(kill); });
   };
-  return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, ended, exited, stop, get stopped() { return stopped; } };
+  return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, question, ended, exited, stop, get stopped() { return stopped; } };
 }
 
 /** The span of a process names the command alone: what follows may be paths, and what clients chose. */

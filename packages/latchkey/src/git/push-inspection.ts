@@ -2,7 +2,7 @@
  * What depends on the pushed content is refused in band, by a hook of ours (assets/hooks/pre-receive), because the words of a refused POST
  * would be lost.
  *
- * Invariant: only a push whose pusher lacks `workflows: write` is inspected; every other one starts no process for it.
+ * Invariant: only a push whose pusher lacks `workflows: write`, or that has a judge, is inspected; every other one starts no process for it.
  * Never: a hook that came with a repository, unless the operator allowed those.
  */
 import { randomUUID } from 'node:crypto';
@@ -10,11 +10,20 @@ import { chmodSync, copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EnvironmentOptions } from './environment.ts';
+import type { PushJudge } from './push-judge.ts';
 
 /** What an inspected push is told when it changes a workflow file: before the list of files, and after it. */
 export interface WorkflowRefusal {
   readonly sentence: string;
   readonly wayOut: string;
+}
+
+/** What is inspected of a push. */
+export interface Inspection {
+  /** Set when it must be looked at for workflow files. */
+  readonly workflowRefusal: WorkflowRefusal | null;
+  /** Set when the server judges the new objects. */
+  readonly judge: PushJudge | null;
 }
 
 /** Hook folder → hook → which of our scripts it is. Beside our pre-receive, allowed hooks of the repository's own are called by name. */
@@ -46,10 +55,14 @@ export function installHooks(folder: string): void {
  * operator allows those, after ours.
  */
 export function hooksOf(
-  folders: { readonly noHooks: string; readonly hooks: string }, refusal: WorkflowRefusal | null, allowOwn: boolean,
+  folders: { readonly noHooks: string; readonly hooks: string }, { workflowRefusal, judge }: Inspection, allowOwn: boolean,
 ): Pick<EnvironmentOptions, 'hooksFolder' | 'forHooks'> {
-  if (refusal === null) return { hooksFolder: allowOwn ? null : folders.noHooks };
+  if (workflowRefusal === null && judge === null) return { hooksFolder: allowOwn ? null : folders.noHooks };
   const way: keyof typeof HOOK_FOLDERS = allowOwn ? 'inspect-then-own' : 'inspect';
-  const words = { LATCHKEY_WORKFLOW_REFUSAL: refusal.sentence, LATCHKEY_WORKFLOW_WAY_OUT: refusal.wayOut };
-  return { hooksFolder: join(folders.hooks, way), forHooks: allowOwn ? { ...words, LATCHKEY_OWN_HOOKS: '1' } : words };
+  const forHooks = {
+    ...(workflowRefusal === null ? {} : { LATCHKEY_WORKFLOW_REFUSAL: workflowRefusal.sentence, LATCHKEY_WORKFLOW_WAY_OUT: workflowRefusal.wayOut }),
+    ...(judge === null ? {} : { LATCHKEY_ASKS: '1' }),
+    ...(allowOwn ? { LATCHKEY_OWN_HOOKS: '1' } : {}),
+  };
+  return { hooksFolder: join(folders.hooks, way), forHooks };
 }

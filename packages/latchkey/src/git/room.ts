@@ -17,7 +17,8 @@ import { createRepository, importRepository, type NewRepositoryOptions } from '.
 import { Plumbing } from './plumbing.ts';
 import { GitProcesses, type GitCommand, type GitProcess } from './processes.ts';
 import { isLost, Profiles, type ObjectFormat } from './profile.ts';
-import { hooksOf, type WorkflowRefusal } from './push-inspection.ts';
+import { hooksOf, type Inspection } from './push-inspection.ts';
+import { answerHook } from './push-judge.ts';
 import { pushRefs } from './push-refs.ts';
 import { notCopied, onlyReads } from './read-only.ts';
 
@@ -44,7 +45,7 @@ export interface GitSettings {
 }
 
 /** One run of a service for a client. */
-export interface ServiceRun {
+export interface ServiceRun extends Inspection {
   readonly service: GitService;
   /** From `path`. */
   readonly path: string;
@@ -54,8 +55,6 @@ export interface ServiceRun {
   readonly protocol: string | undefined;
   /** Who takes turns in the queue: a user or an address. */
   readonly caller: string;
-  /** Set when a push must be looked at for workflow files. */
-  readonly workflowRefusal: WorkflowRefusal | null;
 }
 
 export interface GitRoom {
@@ -143,17 +142,19 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
 
   async function commandOf(run: ServiceRun): Promise<GitCommand> {
     const profile = await profiles.of(run.path);
-    const hooks = hooksOf(folders, run.workflowRefusal, settings.allowRepositoryHooks);
+    const hooks = hooksOf(folders, run, settings.allowRepositoryHooks);
     const config = settings.allowRepositoryHooks ? [] : profile.config;
     const environment = gitEnvironment({ homeFolder: folders.home, protocol: run.protocol, config, ...hooks });
     const args = [run.service, '--stateless-rpc', ...(run.advertise ? ['--advertise-refs'] : []), ...(run.service === 'upload-pack' ? ['--strict'] : []), run.path];
-    return { args, environment, cwd: folders.root, tidiesUp: run.service === 'receive-pack', about: profile.stamp };
+    return { args, environment, cwd: folders.root, tidiesUp: run.service === 'receive-pack', about: profile.stamp, asks: run.judge !== null };
   }
 
   async function serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess> {
     if (run.service !== 'upload-pack') demandWrites();
     const command = await commandOf(run);
-    return processes.start(run.caller, command, signal, isPush(run) ? () => anticipated.take(command) : undefined);
+    const git = await processes.start(run.caller, command, signal, isPush(run) ? () => anticipated.take(command) : undefined);
+    if (run.judge !== null) void answerHook(git.question!, run.judge, { path: run.path, environment: { ...plain, GIT_FLUSH: '0' } }, log);
+    return git;
   }
 
   async function anticipate(run: ServiceRun): Promise<void> {

@@ -73,6 +73,43 @@ export function parseTokenText(text: string): TokenText {
   return checksumOf(text.slice(0, split)) === text.slice(split) ? { form: 'valid', kind: KIND_OF[match[1]!]! } : MISTYPED;
 }
 
+/** A token that stands in another text. */
+export interface TokenWithin {
+  readonly text: string;
+  /** Where it begins, in characters. */
+  readonly at: number;
+}
+
+const WITHIN = /lk[fcs]_[A-Za-z0-9]{36}/g;
+/** What may be an instance prefix, at the end of what stands before the kind. */
+const PREFIX_BEFORE = /[A-Za-z0-9]+(?=_$)/;
+const MAX_PREFIX_LENGTH = 16;
+
+/** Every token that stands in a text, whatever stands around it. Only those whose checksum is right. */
+export function tokensWithin(text: string): TokenWithin[] {
+  const found: TokenWithin[] = [];
+  for (const { 0: bare, index } of text.matchAll(WITHIN)) {
+    const before = PREFIX_BEFORE.exec(text.slice(Math.max(0, index - MAX_PREFIX_LENGTH - 1), index))?.[0] ?? '';
+    // Letters may stand right before the prefix, so each beginning is tried: the checksum tells which one it is.
+    for (let length = 0; length <= before.length; length++) {
+      const whole = length === 0 ? bare : `${before.slice(-length)}_${bare}`;
+      if (parseTokenText(whole).form === 'valid') found.push({ text: whole, at: index - (whole.length - bare.length) });
+    }
+  }
+  return found;
+}
+
+/**
+ * Characters in a row that may be a piece of a token whose other pieces are elsewhere, as where only the changes of a text are known. Of the 36 behind
+ * the prefix a few at either end may be missing.
+ */
+const PIECE = /[A-Za-z0-9]{24}/;
+
+/** False when no token can lie across the ends of this piece of a text, or within it. */
+export function mayHoldPieceOfToken(piece: string): boolean {
+  return PIECE.test(piece);
+}
+
 /** The last eight characters: what lists show and people recognise a token by. */
 export function lastEightOf(text: string): string {
   return text.slice(-8);

@@ -386,6 +386,24 @@ export const CAUSES: readonly Cause[] = [
     arrange: async (world) => push(await world.token(), { file: '.github/workflows/ci.yml' }),
   },
   {
+    name: 'a token in what is pushed', reason: 'token_in_content',
+    says: [
+      'What was sent holds a personal access token that works: notes.txt, line 1 (ends in {end}).',
+      'Whoever can read the repository could use it. Revoke it, or take it out of every commit, then push again:',
+      '{url}/help/token_in_content',
+    ],
+    git: 'error: failed to push some refs to \'SERVER/acme/site.git\'',
+    arrange: async (world) => {
+      const made = await world.token();
+      return push(made, { content: (await world.token({ name: 'leaked' })).secret });
+    },
+    mend: async (world, attempt) => {
+      const { id } = await world.server.context.store.db.selectFrom('tokens').select('id').where('name', '=', 'leaked').executeTakeFirstOrThrow();
+      await revokeToken(world.server.context, operatorPermit(), id);
+      return attempt;
+    },
+  },
+  {
     name: 'no scope', reason: 'public_only',
     says: [
       'The token "laptop" reads public repositories only; acme/site is none of them, or does not exist.',

@@ -37,6 +37,8 @@ export interface Try {
   readonly operation: 'clone' | 'push';
   /** A file to push, instead of `notes.txt`. */
   readonly file?: string;
+  /** What stands in it. */
+  readonly content?: string;
 }
 
 export interface GitOutcome {
@@ -170,10 +172,10 @@ async function machine(url: string, folder: string, { username, secret, reposito
   return { place, store, env, withUser, address };
 }
 
-async function tryWithGit(url: string, folder: string, { username, secret, repository, operation, file = 'notes.txt' }: Try): Promise<GitOutcome> {
+async function tryWithGit(url: string, folder: string, { username, secret, repository, operation, file = 'notes.txt', content = '' }: Try): Promise<GitOutcome> {
   const { place, store, env, withUser, address } = await machine(url, folder, { username, secret, repository });
   const git = (args: readonly string[], cwd = place): Promise<{ code: number; output: string }> => run('git', ['-c', 'core.quotePath=false', ...args], cwd, env);
-  const { code, output } = operation === 'clone' ? await git(['clone', address, 'copy']) : await push(git, place, address, file);
+  const { code, output } = operation === 'clone' ? await git(['clone', address, 'copy']) : await push(git, place, address, { file, content: content || place });
   const lines = output.split('\n').map((line) => line.trimEnd());
   return {
     ok: code === 0, output,
@@ -183,12 +185,12 @@ async function tryWithGit(url: string, folder: string, { username, secret, repos
   };
 }
 
-async function push(git: (args: readonly string[], cwd?: string) => Promise<{ code: number; output: string }>, place: string, address: string, file: string) {
+async function push(git: (args: readonly string[], cwd?: string) => Promise<{ code: number; output: string }>, place: string, address: string, { file, content }: { file: string; content: string }) {
   const copy = join(place, 'work');
   await git(['init', '--quiet', copy]);
   const path = join(copy, file);
   await mkdir(join(path, '..'), { recursive: true });
-  await writeFile(path, `${place}\n`);
+  await writeFile(path, `${content}\n`);
   await git(['add', '.'], copy);
   await git(['commit', '--quiet', '--message', 'Try'], copy);
   return git(['push', address, `HEAD:refs/heads/try-${place.slice(-6).toLowerCase()}`], copy);

@@ -23,7 +23,7 @@ beforeEach(async () => {
   bench.git(['init', '-q', '-b', 'main', work]);
   const home = join(bench.room.root, '.latchkey', 'home');
   const folders = { noHooks: join(bench.room.root, '.latchkey', 'no-hooks'), hooks: join(bench.room.root, '.latchkey', 'hooks') };
-  const environment = gitEnvironment({ homeFolder: home, ...hooksOf(folders, REFUSAL, false) });
+  const environment = gitEnvironment({ homeFolder: home, ...hooksOf(folders, { workflowRefusal: REFUSAL, judge: null }, false) });
   receivePack = join(bench.folder, 'receive-pack');
   const exports = Object.entries(environment).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`);
   writeFileSync(receivePack, `#!/bin/sh\n${exports.join('\n')}\nexec git receive-pack "$@"\n`, { mode: 0o755 });

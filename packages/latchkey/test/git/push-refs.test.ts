@@ -11,7 +11,7 @@ let bench: Bench;
 beforeEach(async () => { bench = await makeBench(); });
 afterEach(() => bench.close());
 
-const runOn = (path: string): ServiceRun => ({ service: 'receive-pack', path, advertise: true, protocol: undefined, caller: 'user 1', workflowRefusal: null });
+const runOn = (path: string): ServiceRun => ({ service: 'receive-pack', path, advertise: true, protocol: undefined, caller: 'user 1', workflowRefusal: null, judge: null });
 
 /** What git itself prints. */
 async function told(path: string): Promise<string> {

@@ -21,7 +21,7 @@ async function reader() {
 
 it('a room that only reads refuses everything that writes, before it is begun', async () => {
   const { room, path, copy } = await reader();
-  const push = { service: 'receive-pack' as const, path, advertise: false, protocol: undefined, caller: 'ada', workflowRefusal: null };
+  const push = { service: 'receive-pack' as const, path, advertise: false, protocol: undefined, caller: 'ada', workflowRefusal: null, judge: null };
   const plumbing = room.open('ada', 'site', 'ada');
   for (const work of [
     () => room.create('ada', 'new'), () => room.importFrom(path, 'ada', 'other'), () => room.importFrom(path, 'ada', 'site'), () => room.remove('ada', 'site'),

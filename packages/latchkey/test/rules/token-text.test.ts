@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checksumOf, lastEightOf, mintTokenText, parseTokenText, TOKEN_PREFIXES } from '../../src/rules/token-text.ts';
+import { checksumOf, lastEightOf, mayHoldPieceOfToken, mintTokenText, parseTokenText, TOKEN_PREFIXES, tokensWithin } from '../../src/rules/token-text.ts';
 import { TOKEN_KINDS } from '../../src/rules/model.ts';
 
 describe('the text of a token', () => {
@@ -46,5 +46,38 @@ describe('the text of a token', () => {
     for (let i = 0; i < 2000; i++) for (const c of mintTokenText('scoped', randomBytes, null).slice(4, 34)) counts.set(c, (counts.get(c) ?? 0) + 1);
     expect(counts.size).toBe(62);
     for (const count of counts.values()) expect(Math.abs(count - 60_000 / 62)).toBeLessThan(200);
+  });
+});
+
+describe('a token in another text', () => {
+  const token = fc.tuple(fc.constantFrom(...TOKEN_KINDS), fc.constantFrom(null, 'acme', 'A1b2C3d4E5f6G7h8')).map(([kind, prefix]) => mintTokenText(kind, randomBytes, prefix));
+  // What may stand right beside a token without being taken for a part of it.
+  const around = fc.string({ unit: fc.constantFrom('\n', ' ', '"', "'", ':', '@', '/', '=', '_', '-', '.', 'ä'), maxLength: 30 });
+
+  it('is found with its place, whatever stands around it', () => {
+    fc.assert(fc.property(fc.array(fc.tuple(around, token), { maxLength: 5 }), around, (parts, end) => {
+      const whole = parts.map(([before, text]) => ` ${before}${text} `).join('') + end;
+      const places = parts.map(([, text]) => ({ text, at: whole.indexOf(text) }));
+      expect(tokensWithin(whole)).toEqual(places);
+    }));
+  });
+
+  it('is found behind letters, too', () => {
+    const bare = mintTokenText('classic', randomBytes, null);
+    const prefixed = mintTokenText('scoped', randomBytes, 'acme');
+    expect(tokensWithin(`TOKEN${bare}xyz`)).toEqual([{ text: bare, at: 5 }]);
+    expect(tokensWithin(`MY_TOKEN_${bare}`)).toEqual([{ text: bare, at: 9 }]);
+    expect(tokensWithin(`x${prefixed}`)).toEqual([{ text: prefixed, at: 1 }]);
+  });
+
+  it('is not found where its checksum is wrong or it is cut off', () => {
+    const text = mintTokenText('classic', randomBytes, null);
+    expect(tokensWithin(`${text.slice(0, -1)} ${text.slice(1)} ${text.replace('lkc_', 'lkf_')} ${'lkc_'.padEnd(40, 'x')}`)).toEqual([]);
+  });
+
+  it('leaves a piece that is noticed, when a few characters at either end are elsewhere', () => {
+    const text = mintTokenText('classic', randomBytes, null);
+    expect(mayHoldPieceOfToken(`"${text.slice(8, -4)}"`)).toBe(true);
+    expect(mayHoldPieceOfToken('const wordsOfACommonLength = readEverything();')).toBe(false);
   });
 });

@@ -51,6 +51,7 @@ export const STATUS_OF = {
   permission_missing: 403,
   scope_missing: 403,
   workflow_permission_missing: 403,
+  token_in_content: 403,
   role_insufficient: 403,
   repository_archived: 403,
 } as const satisfies Record<Reason, RefusalStatus>;

@@ -3,7 +3,7 @@
  *
  * Invariant: when this settles, git is gone, or is finishing a push that had arrived whole.
  * Invariant: nothing is sent before git has said something, so a git that fails first is answered with a status and a sentence.
- * Never: a byte of a body held back to be looked at, or a body read before the decision (`Expect: 100-continue`).
+ * Never: a body read before the decision (`Expect: 100-continue`).
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';

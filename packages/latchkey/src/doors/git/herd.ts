@@ -18,6 +18,7 @@ import { collectOutput, GitFailure } from '../../git/processes.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { stampOf } from '../../git/stamp.ts';
 import { NO_CACHE, type Exchange } from './backend.ts';
+import { isShort, receive } from './body.ts';
 import { refuseMistake } from './refuse.ts';
 
 /** Larger requests name so much that no two are alike. */
@@ -57,7 +58,7 @@ export class Herds {
   /** Answers a fetch together with others, if it is one that can be. Null when it was; else what is still to be done alone. */
   async serve(exchange: Exchange, repositoryId: number): Promise<Exchange | null> {
     const { request, run } = exchange;
-    if (!isShort(request) || this.#ctx.settings.packCacheMib === 0) return exchange;
+    if (!isShort(request, MAX_SHARED_REQUEST_BYTES) || this.#ctx.settings.packCacheMib === 0) return exchange;
     const received = await receive(request, this.#ctx.settings.gitIdleTimeoutSec * 1000);
     const alone = { ...exchange, received };
     const listing = alikeOf(request, received, repositoryId, listingKey);
@@ -137,10 +138,6 @@ export class Herds {
   }
 }
 
-function isShort({ headers }: IncomingMessage): boolean {
-  return Number(headers['content-length'] ?? Infinity) <= MAX_SHARED_REQUEST_BYTES && headers.expect === undefined;
-}
-
 /** Resolves when the system has taken the bytes, or the client is gone: then their memory may be used again. */
 function sent(response: ServerResponse, chunk: Buffer): Promise<void> {
   return new Promise((resolve) => {
@@ -151,21 +148,6 @@ function sent(response: ServerResponse, chunk: Buffer): Promise<void> {
     response.once('close', done);
     response.write(chunk, done);
   });
-}
-
-/** The whole body. Rejects when the client goes, or sends nothing for too long. */
-async function receive(request: IncomingMessage, idleMs: number): Promise<Buffer> {
-  const idle = setTimeout(() => request.destroy(new Error('the client sent nothing for too long')), idleMs);
-  try {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      idle.refresh();
-    }
-    return Buffer.concat(chunks);
-  } finally {
-    clearTimeout(idle);
-  }
 }
 
 function alikeOf({ headers }: IncomingMessage, received: Buffer, repositoryId: number, keyOf: (body: Buffer) => string | null): Alike | null {

@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authorize, type Permit } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
 import { authorizationOf, credentialOn } from '../../actions/credential.ts';
+import { judgePush, mayBringToken } from '../../actions/push-protection.ts';
 import { tellOfPush, type MovedRef } from '../../actions/pushes.ts';
 import { recordPush } from '../../actions/repositories.ts';
 import { callerAddress } from '../../base/address.ts';
@@ -16,6 +17,8 @@ import { soon, type Soon } from '../../base/soon.ts';
 import { protocolVersion } from '../../git/environment.ts';
 import { FLUSH, packetLine } from '../../git/packet-lines.ts';
 import { Busy } from '../../git/queue.ts';
+import type { PushJudge } from '../../git/push-judge.ts';
+import { MAX_SCREENED_BYTES } from '../../git/push-screen.ts';
 import type { GitService } from '../../git/room.ts';
 import type { WorkflowRefusal } from '../../git/push-inspection.ts';
 import { noteRefusal } from '../../actions/refusals.ts';
@@ -24,6 +27,7 @@ import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
 import { isSameName } from '../../rules/names.ts';
 import { gitAddress, type GitAddress } from './address.ts';
 import { converse, NO_CACHE, type Exchange } from './backend.ts';
+import { isShort, receive } from './body.ts';
 import { Herds } from './herd.ts';
 import { refuse, refuseMistake, type Mistake } from './refuse.ts';
 
@@ -114,21 +118,30 @@ async function serve(
   const { service, step } = address;
   const { owner, repository } = repositoryOf(permit);
   const path = ctx.git.path(owner.login, repository.name);
-  const refusal = service === 'receive-pack' && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null;
+  // Of the two that may refuse a push for its content, the one that did is noted.
+  let refusal = service === 'receive-pack' && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null;
+  const received = service === 'receive-pack' && step === 'call' ? await receiveShort(ctx, request) : null;
+  const judge: PushJudge | null = service !== 'receive-pack' || step === 'refs' || (received !== null && !mayBringToken(permit, received)) ? null : async (objects) => {
+    const protection = await judgePush(ctx, permit, objects);
+    refusal = protection.refused;
+    return protection;
+  };
   let asked: readonly MovedRef[] = [];
   const exchange: Exchange = {
     request,
     response,
     contentType: `application/x-git-${service}-${step === 'refs' ? 'advertisement' : 'result'}`,
     preamble: step === 'refs' ? serviceLine(service) : '',
+    ...(received === null ? {} : { received }),
     run: {
       service, path,
       advertise: step === 'refs',
       protocol,
       caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
       workflowRefusal: refusal === null ? null : hookWords(refusal),
+      judge,
     },
-    ...(refusal === null || ctx.settings.allowRepositoryHooks ? {} : { onDeclined: () => noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, refusal) }),
+    onDeclined: () => { if (refusal !== null && !ctx.settings.allowRepositoryHooks) noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, refusal); },
     onChanged: async (moved) => {
       asked = moved;
       ctx.git.touched(path);
@@ -141,6 +154,12 @@ async function serve(
   const alone = isFetch ? await herds.serve(exchange, repository.id) : exchange;
   if (alone !== null) await converse(ctx, alone);
   await tellOfPush(ctx, permit, asked);
+}
+
+/** The whole body of a push that is read through before git is started; null for a longer one. */
+async function receiveShort(ctx: Context, request: IncomingMessage): Promise<Buffer | null> {
+  const isScreened = isShort(request, MAX_SCREENED_BYTES) && request.headers['content-encoding'] === undefined;
+  return isScreened ? receive(request, ctx.settings.gitIdleTimeoutSec * 1000) : null;
 }
 
 /** Lists the refs, without a process where that can be, and expects the push. */

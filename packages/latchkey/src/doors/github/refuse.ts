@@ -88,9 +88,10 @@ export const ANSWERS = {
   permission_missing: NOT_ACCESSIBLE,
   scope_missing: NOT_ACCESSIBLE,
   workflow_permission_missing: NOT_ACCESSIBLE,
+  token_in_content: [409, () => 'Repository rule violations found\n\nSecret detected in content\n\n'],
   role_insufficient: NOT_ACCESSIBLE,
   repository_archived: [403, () => 'Repository was archived so is read-only.'],
-} as const satisfies Record<Reason, readonly [status: 401 | 403 | 404, words: Words]>;
+} as const satisfies Record<Reason, readonly [status: 401 | 403 | 404 | 409, words: Words]>;
 
 /** A refusal as status and body. `documentationUrl` is of the endpoint. */
 export function refusal(explanation: Explanation, documentationUrl: string): { status: number; body: ErrorBody } {

@@ -95,6 +95,7 @@ export const ANSWERS = {
   permission_missing: LACKING,
   scope_missing: INSUFFICIENT,
   workflow_permission_missing: FORBIDDEN_BECAUSE,
+  token_in_content: FORBIDDEN_BECAUSE,
   role_insufficient: FORBIDDEN,
   repository_archived: FORBIDDEN_BECAUSE,
 } as const satisfies Record<Reason, readonly [status: 401 | 403 | 404 | 429, words: Words]>;

@@ -100,6 +100,20 @@ describe('a file over the API', () => {
     expect(await putWith('.github/workflows/ci.yml', 'on: push')).toMatchObject({ status: 201 });
   });
 
+  it('that holds a token is refused in a private repository, and the token revoked in a public one', async () => {
+    const { ask, ada, put, git, token, ctx } = await bench({ contents: 'write', administration: 'write' });
+    await put('a', '1');
+    const leaked = await token('Ada', { name: 'leaked' });
+    const state = async (): Promise<number | null> => (await ctx.store.db.selectFrom('tokens').select('revoked_at').where('id', '=', leaked.id).executeTakeFirstOrThrow()).revoked_at;
+    const refused = await put('src/key.ts', `// my key\n${leaked.secret}`);
+    expect(refused).toMatchObject({ status: 409, body: { reason: 'token_in_content', detail: expect.stringContaining('src/key.ts, line 2 (ends in ') as string } });
+    expect(JSON.stringify(refused.body)).not.toContain(leaked.secret);
+    expect([git(['rev-list', '--count', 'main']), await state()]).toEqual(['1\n', null]);
+    expect(await ask(`PATCH ${SITE}`, { token: ada, body: { visibility: 'public' } })).toMatchObject({ status: 200 });
+    expect(await put('src/key.ts', leaked.secret)).toMatchObject({ status: 201 });
+    expect(await state()).not.toBeNull();
+  });
+
   it('lists folders, follows links, and tells submodules', async () => {
     const { ask, put, ada, ctx } = await bench();
     await put('src/main.ts', 'x');

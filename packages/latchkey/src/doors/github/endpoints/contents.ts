@@ -1,6 +1,6 @@
 /** Files and folders of a repository: read, written as commits, deleted. */
 import {
-  changeFiles, explainWorkflowRefusal, findContents, followLink, MAX_WRITTEN_FILE_BYTES, readFile, streamFile, submoduleAddress, type ChangeOutcome, type Found,
+  changeFiles, findContents, followLink, MAX_WRITTEN_FILE_BYTES, readFile, streamFile, submoduleAddress, type ChangeOutcome, type Found,
 } from '../../../actions/contents.ts';
 import { readKnownCommit } from '../../../actions/history.ts';
 import { Type, type Static } from '../../../base/json-schema.ts';
@@ -112,7 +112,7 @@ function decodedContent(text: string): Buffer {
 function refuse(call: ChangeCall, path: string, outcome: ChangeOutcome & { ok: false }): Reply {
   const branch = call.body.branch ?? 'the default branch';
   switch (outcome.why) {
-    case 'workflow_permission_missing': return refusal(explainWorkflowRefusal(call.ctx, call.permit), `${call.apiUrl}/docs#repos-create-or-update-file-contents`);
+    case 'refused': return refusal(outcome.explanation, `${call.apiUrl}/docs#repos-create-or-update-file-contents`);
     case 'path_exists': throw sayNo(422, 'Invalid request.\n\n"sha" wasn\'t supplied.');
     case 'path_missing': throw sayNo(404, 'Not Found');
     case 'path_is_folder': throw sayNo(422, `${path} is a folder.`);

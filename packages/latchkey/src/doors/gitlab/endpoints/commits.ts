@@ -56,7 +56,7 @@ async function make(call: Call<ValuesOf<typeof NEW>>): Promise<Reply> {
   const outcome = await changeFiles(ctx, permit, {
     branch: params.branch, start: params.start_branch ?? params.start_sha ?? null, message: params.commit_message, actions, author: authorOf(params), committer: null,
   });
-  if (!outcome.ok) throw refuseChange(call, outcome);
+  if (!outcome.ok) throw refuseChange(outcome);
   return { ...(await show(call, outcome.commitId)), status: 201 };
 }
 

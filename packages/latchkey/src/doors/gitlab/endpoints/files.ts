@@ -98,7 +98,7 @@ export async function expectedBlob(call: Call<unknown>, at: { branch: string; pa
   if (at.lastCommitId === undefined) return null;
   const found = await findContents(call.ctx, call.permit, { path: at.path, revision: `refs/heads/${at.branch}` });
   if (found?.entry == null) return null;
-  if ((await lastCommitId(call, found.commitId, at.path)) !== at.lastCommitId) throw refuseChange(call, { ok: false, why: 'content_changed', path: at.path, found: found.entry });
+  if ((await lastCommitId(call, found.commitId, at.path)) !== at.lastCommitId) throw refuseChange({ ok: false, why: 'content_changed', path: at.path, found: found.entry });
   return found.entry.id;
 }
 
@@ -108,7 +108,7 @@ async function commit(call: ChangeCall, action: FileAction): Promise<void> {
   const { ctx, permit, params } = call;
   const draft: CommitDraft = { branch: params.branch, start: params.start_branch ?? null, message: params.commit_message, actions: [action], author: authorOf(params), committer: null };
   const outcome = await changeFiles(ctx, permit, draft);
-  if (!outcome.ok) throw refuseChange(call, outcome);
+  if (!outcome.ok) throw refuseChange(outcome);
 }
 
 async function write(call: Call<ValuesOf<typeof WRITE>>, kind: 'create' | 'update'): Promise<Reply> {

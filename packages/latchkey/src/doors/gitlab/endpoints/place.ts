@@ -1,7 +1,6 @@
 /** What the endpoints of a project's repository share. */
 import type { Permit } from '../../../actions/authorize.ts';
 import type { ChangeOutcome } from '../../../actions/contents.ts';
-import { explainWorkflowRefusal } from '../../../actions/contents.ts';
 import type { Context } from '../../../actions/context.ts';
 import { findCommitId } from '../../../actions/history.ts';
 import type { RefProblem } from '../../../actions/refs.ts';
@@ -37,12 +36,12 @@ const FILE_WORDS = {
   branch_moved: 'The branch has changed meanwhile: try again',
   branch_missing: 'You can only create or edit files when you are on a branch',
   branch_conflict: 'The name of the branch collides with that of another one',
-} as const satisfies Record<Exclude<(ChangeOutcome & { ok: false })['why'], 'workflow_permission_missing'>, string>;
+} as const satisfies Record<Exclude<(ChangeOutcome & { ok: false })['why'], 'refused'>, string>;
 
 /** Says why files could not be changed. */
-export function refuseChange({ ctx, permit }: Asking, { why, path }: ChangeOutcome & { ok: false }): Answer {
-  if (why === 'workflow_permission_missing') return new Answer(refusal(explainWorkflowRefusal(ctx, permit), gitlabRoute('POST', '/projects/{id}/repository/commits')));
-  return new Answer({ status: 400, body: { message: FILE_WORDS[why], ...(path === null ? {} : { file_path: path }) } });
+export function refuseChange(outcome: ChangeOutcome & { ok: false }): Answer {
+  if (outcome.why === 'refused') return new Answer(refusal(outcome.explanation, gitlabRoute('POST', '/projects/{id}/repository/commits')));
+  return new Answer({ status: 400, body: { message: FILE_WORDS[outcome.why], ...(outcome.path === null ? {} : { file_path: outcome.path }) } });
 }
 
 /** Says why a branch or tag could not be made or deleted. `kind` with a capital: `Branch`. */

@@ -1,0 +1,161 @@
+/** What a judge is shown of a push, from git's quarantine, and how the hook is answered. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { duplexPair, type Duplex } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeLog } from '../../src/base/log.ts';
+import { gitEnvironment } from '../../src/git/environment.ts';
+import { answerHook, MAX_JUDGED_BYTES, type PushedObject, type PushJudge } from '../../src/git/push-judge.ts';
+import { makeBench, type Bench } from './bench.ts';
+
+const QUARANTINE = 'tmp_objdir-incoming-test';
+
+let bench: Bench;
+let work: string;
+let bare: string;
+
+beforeEach(async () => {
+  bench = await makeBench();
+  work = join(bench.folder, 'work');
+  bare = bench.room.path('ada', 'site');
+  await bench.room.create('ada', 'site');
+  bench.git(['init', '-q', '-b', 'main', work]);
+});
+afterEach(() => bench.close());
+
+function commit(files: Readonly<Record<string, string | Buffer>>, message = 'Change'): string {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(work, name, '..'), { recursive: true });
+    writeFileSync(join(work, name), content);
+  }
+  bench.git(['-C', work, 'add', '-A']);
+  bench.git(['-C', work, 'commit', '-q', '-m', message]);
+  return bench.git(['-C', work, 'rev-parse', 'HEAD']).trim();
+}
+
+/** Brings what leads to `id` where git keeps a push until it is taken. */
+function quarantine(id: string): void {
+  const folder = join(bare, 'objects', QUARANTINE);
+  mkdirSync(folder, { recursive: true });
+  const pack = execFileSync('git', ['-C', work, 'pack-objects', '--revs', '--stdout', '-q'], { input: `${id}\n`, maxBuffer: 64 * 1024 * 1024 });
+  const env = { PATH: process.env['PATH']!, GIT_DIR: bare, GIT_OBJECT_DIRECTORY: folder, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(bare, 'objects') };
+  execFileSync('git', ['unpack-objects', '-q'], { input: pack, env });
+}
+
+/** Asks as the hook does. Gives the answer to the end, null when the channel was closed without one. */
+async function ask(question: string, judge: PushJudge, maxSec?: number): Promise<string | null> {
+  const [hook, server] = duplexPair();
+  const environment = gitEnvironment({ homeFolder: bench.folder, hooksFolder: null });
+  const answered = answerHook(server, judge, { path: bare, environment }, makeLog('silent'), maxSec);
+  hook.write(question);
+  const text = await read(hook);
+  await answered;
+  return text === '' ? null : text;
+}
+
+async function read(hook: Duplex): Promise<string> {
+  let text = '';
+  try {
+    for await (const part of hook.setEncoding('utf8') as AsyncIterable<string>) text += part;
+  } catch {
+    // Closed without an end.
+  }
+  return text;
+}
+
+const questionOf = (...ids: string[]): string => `${join(bare, 'objects', QUARANTINE)}\n${ids.join('\n')}\n\n`;
+
+function collector(into: (PushedObject | 'unseen')[], allowed = true): PushJudge {
+  return async (objects) => {
+    for await (const object of objects) into.push(object);
+    return { allowed, words: allowed ? '' : 'no\nindeed' };
+  };
+}
+
+describe('a judge of a push', () => {
+  it('is shown commits, tags and files that are new, with paths, and nothing else', async () => {
+    const old = commit({ 'a.txt': 'old' }, 'First');
+    bench.git(['-C', work, 'push', '-q', bare, 'main']);
+    const id = commit({ 'deep/down/ä b.txt': 'new', 'empty': '' }, 'Second');
+    bench.git(['-C', work, 'tag', '-a', 'v1', '-m', 'Tagged']);
+    const tag = bench.git(['-C', work, 'rev-parse', 'v1']).trim();
+    quarantine(tag);
+    const seen: (PushedObject | 'unseen')[] = [];
+    expect(await ask(questionOf(tag), collector(seen))).toBe('yes\n');
+    const shown = seen.map((object) => object === 'unseen' ? object : [object.type, object.path, object.content.toString().split('\n').at(object.type === 'blob' ? 0 : -2)]);
+    expect(shown.toSorted()).toEqual([['blob', 'deep/down/ä b.txt', 'new'], ['blob', 'empty', ''], ['commit', '', 'Second'], ['tag', 'v1', 'Tagged']]);
+    expect(seen.map((object) => (object === 'unseen' ? '' : object.id))).toContain(id);
+    expect(seen.map((object) => (object === 'unseen' ? '' : object.id))).not.toContain(old);
+  });
+
+  it('is not shown a file that is larger than the limit', async () => {
+    const id = commit({ 'as-large': Buffer.alloc(MAX_JUDGED_BYTES - 1, 'x'), 'larger': Buffer.alloc(MAX_JUDGED_BYTES + 1, 'x') });
+    quarantine(id);
+    const seen: (PushedObject | 'unseen')[] = [];
+    await ask(questionOf(id), collector(seen));
+    expect(seen.flatMap((object) => (object !== 'unseen' && object.type === 'blob' ? [[object.path, object.content.length]] : []))).toEqual([['as-large', MAX_JUDGED_BYTES - 1]]);
+  });
+
+  it('says no in words', async () => {
+    const id = commit({ 'a.txt': 'a' });
+    quarantine(id);
+    expect(await ask(questionOf(id), collector([], false))).toBe('no\nno\nindeed\n');
+  });
+
+  it('is told when there was no time for the rest, and decides all the same', async () => {
+    const id = commit(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${i}.bin`, Buffer.alloc(200_000, String(i))])));
+    quarantine(id);
+    let last: PushedObject | 'unseen' | null = null;
+    const judge: PushJudge = async (objects) => {
+      for await (const object of objects) {
+        last = object;
+        if (object !== 'unseen') await new Promise((resolve) => { setTimeout(resolve, 20); });
+      }
+      return { allowed: true, words: 'partly' };
+    };
+    expect(await ask(questionOf(id), judge, 0.1)).toBe('yes\npartly\n');
+    expect(last).toBe('unseen');
+  });
+
+  it('that fails refuses', async () => {
+    const id = commit({ 'a.txt': 'a' });
+    quarantine(id);
+    expect(await ask(questionOf(id), () => Promise.reject(new Error('the database is away')))).toMatch(/^no\nThe push could not be looked at/);
+    expect(await ask(questionOf('1'.repeat(40)), collector([]))).toMatch(/^no\nThe push could not be looked at/);
+  });
+
+  it('is not asked about another folder, or in other words', async () => {
+    const id = commit({ 'a.txt': 'a' });
+    quarantine(id);
+    let asked = 0;
+    const judge: PushJudge = async () => { asked++; return { allowed: true, words: '' }; };
+    for (const question of [`/etc\n${id}\n\n`, `..\n${id}\n\n`, `${bare}/objects/pack\n${id}\n\n`, `${questionOf('--all')}`, `${questionOf('HEAD')}`, '\n\n']) {
+      expect([question, await ask(question, judge)]).toEqual([question, null]);
+    }
+    expect(asked).toBe(0);
+    // The folder's own name counts, wherever it is said to lie.
+    expect(await ask(`/elsewhere/${QUARANTINE}\n${id}\n\n`, judge)).toBe('yes\n');
+  });
+
+  it('goes home when the push has ended', async () => {
+    const id = commit(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${i}.bin`, Buffer.alloc(200_000, String(i))])));
+    quarantine(id);
+    const [hook, server] = duplexPair();
+    let seen = 0;
+    let failure: unknown = null;
+    const judge: PushJudge = async (objects) => {
+      try {
+        for await (const object of objects) if (object !== 'unseen' && ++seen === 1) { hook.destroy(); server.destroy(); }
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+      return { allowed: true, words: '' };
+    };
+    const answered = answerHook(server, judge, { path: bare, environment: gitEnvironment({ homeFolder: bench.folder, hooksFolder: null }) }, makeLog('silent'));
+    hook.write(questionOf(id));
+    await answered;
+    expect(failure).toMatchObject({ message: 'the push has ended' });
+  });
+});
