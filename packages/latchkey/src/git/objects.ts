@@ -33,8 +33,17 @@ export async function readObjects(plumbing: Plumbing, names: readonly string[], 
   const git = await plumbing.start(['cat-file', '--batch', '--buffer']);
   git.stdin.end(lines(names));
   const objects: (GitObject | null)[] = [];
-  for await (const answer of batchAnswers(git.stdout, () => maxBytesEach)) {
-    objects.push(answer === null ? null : { id: answer.id, type: answer.type, sizeBytes: answer.sizeBytes, content: answer.content });
+  let kept: Buffer[] = [];
+  let wanted = maxBytesEach;
+  for await (const piece of batchPieces(git.stdout)) {
+    if (piece === null) { objects.push(null); continue; }
+    const { info, bytes, ends } = piece;
+    if (wanted > 0) kept.push(Buffer.from(bytes.subarray(0, wanted)));
+    wanted = Math.max(0, wanted - bytes.length);
+    if (!ends) continue;
+    objects.push({ ...info, content: Buffer.concat(kept) });
+    kept = [];
+    wanted = maxBytesEach;
   }
   const end = await git.ended;
   if (objects.length !== names.length) throw new Fault('The repository could not be read.', { detail: `cat-file ended with ${end.code}: ${end.stderr}` });
@@ -50,17 +59,22 @@ function infoOf(line: string): ObjectInfo | null {
   return match === null ? null : { id: match[1]!, type: match[2] as ObjectType, sizeBytes: Number(match[3]) };
 }
 
-/**
- * Reads the answers of `cat-file --batch` to the end: a line each, and after those of objects that are there their bytes and a line break. Null where there
- * is no such object.
- * @param maxBytes how many bytes of such an object are wanted
- */
-export async function* batchAnswers(stdout: Readable, maxBytes: (info: ObjectInfo) => number): AsyncGenerator<(GitObject & { readonly rest: string }) | null> {
+/** Some of an object's bytes, in their order. */
+export interface ObjectPiece {
+  readonly info: ObjectInfo;
+  /** What stood behind the name that was asked for, where the format repeats it. */
+  readonly rest: string;
+  readonly bytes: Buffer;
+  /** True for the last piece. An empty object has one. */
+  readonly ends: boolean;
+}
+
+/** Reads the answers of `cat-file --batch` to the end: a line each, and after those of objects that are there their bytes and a line break. Null where there is no such object. */
+export async function* batchPieces(stdout: Readable): AsyncGenerator<ObjectPiece | null> {
   let head = Buffer.alloc(0);
-  let current: { info: ObjectInfo; rest: string; kept: Buffer[]; wanted: number; left: number } | null = null;
+  let current: { info: ObjectInfo; rest: string; left: number } | null = null;
   for await (const chunk of stdout as AsyncIterable<Buffer>) {
-    let at = 0;
-    while (at < chunk.length) {
+    for (let at = 0; at < chunk.length;) {
       if (current === null) {
         const end = chunk.indexOf(10, at);
         head = Buffer.concat([head, chunk.subarray(at, end < 0 ? chunk.length : end)]);
@@ -70,17 +84,15 @@ export async function* batchAnswers(stdout: Readable, maxBytes: (info: ObjectInf
         const info = infoOf(line);
         head = Buffer.alloc(0);
         if (info === null) yield null;
-        else current = { info, rest: line.split(' ').slice(3).join(' '), kept: [], wanted: Math.min(maxBytes(info), info.sizeBytes), left: info.sizeBytes + 1 };
+        else current = { info, rest: line.split(' ').slice(3).join(' '), left: info.sizeBytes + 1 };
         continue;
       }
-      const part = chunk.subarray(at, at + current.left);
-      if (current.wanted > 0) current.kept.push(Buffer.from(part.subarray(0, current.wanted)));
-      current.wanted = Math.max(0, current.wanted - part.length);
-      current.left -= part.length;
+      const part: Buffer = chunk.subarray(at, at + current.left);
       at += part.length;
-      if (current.left > 0) continue;
-      yield { ...current.info, content: Buffer.concat(current.kept), rest: current.rest };
-      current = null;
+      current.left -= part.length;
+      const ends = current.left === 0;
+      yield { info: current.info, rest: current.rest, bytes: ends ? part.subarray(0, -1) : part, ends };
+      if (ends) current = null;
     }
   }
 }

@@ -3,18 +3,19 @@
  *
  * Source: git's documentation, git-receive-pack "Quarantine Environment".
  * Invariant: a push goes on only when the judge said yes. What can't be looked at is refused.
- * Invariant: memory does not depend on the push: at most `MAX_JUDGED_BYTES` of one object at a time.
+ * Invariant: memory does not depend on the push: objects are shown in pieces.
  * Never: a folder that the question names elsewhere than among the repository's objects.
  */
 import { basename, join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Fault } from '../base/errors.ts';
+import { PassedBytes } from '../base/garbage.ts';
 import type { Log } from '../base/log.ts';
 import { isObjectId } from './names.ts';
-import { batchAnswers, type ObjectType } from './objects.ts';
+import { batchPieces, type ObjectType } from './objects.ts';
 import { startGit } from './processes.ts';
 
-/** Larger files are not looked at; of larger messages the beginning is. */
+/** Larger files are not looked at. */
 export const MAX_JUDGED_BYTES = 8 * 1024 * 1024;
 /** For so long a push waits to be looked at. */
 export const MAX_JUDGING_SEC = 60;
@@ -22,17 +23,19 @@ export const MAX_JUDGING_SEC = 60;
 const MAX_QUESTION_BYTES = 16 * 1024 * 1024;
 const QUARANTINE = /^(?:tmp_objdir-)?incoming-\w+$/;
 
-/** A commit, tag or file that the repository does not have yet. */
-export interface PushedObject {
+/** Some bytes, in their order, of a commit, tag or file that the repository does not have yet. */
+export interface PushedPiece {
   readonly id: string;
   readonly type: Exclude<ObjectType, 'tree'>;
-  /** Where it lies in a commit that has it; empty for what is no file. */
+  /** Where it lies in a commit that has it. */
   readonly path: string;
-  readonly content: Buffer;
+  readonly bytes: Buffer;
+  /** True for its last piece. An empty one has one. */
+  readonly ends: boolean;
 }
 
-/** What a push brings, in no order. It ends with `unseen` where there was no time for the rest. */
-export type PushedObjects = AsyncIterable<PushedObject | 'unseen'>;
+/** What a push brings, object by object. It ends with `unseen` where there was no time for the rest. */
+export type PushedObjects = AsyncIterable<PushedPiece | 'unseen'>;
 
 export interface Judgement {
   readonly allowed: boolean;
@@ -88,7 +91,10 @@ function readQuestion(question: Duplex): Promise<Asked | null> {
   });
 }
 
-async function* newObjects({ quarantine, ids }: Asked, { path, environment }: JudgedRepository, gone: AbortSignal, maxSec: number): AsyncGenerator<PushedObject | 'unseen'> {
+/** Of all pushes together. */
+const PASSED = new PassedBytes();
+
+async function* newObjects({ quarantine, ids }: Asked, { path, environment }: JudgedRepository, gone: AbortSignal, maxSec: number): AsyncGenerator<PushedPiece | 'unseen'> {
   const objects = join(path, 'objects');
   const within = { ...environment, GIT_DIR: path, GIT_OBJECT_DIRECTORY: join(objects, quarantine), GIT_ALTERNATE_OBJECT_DIRECTORIES: objects };
   const start = (...args: string[]) => startGit({ args, environment: within, cwd: path });
@@ -101,9 +107,12 @@ async function* newObjects({ quarantine, ids }: Asked, { path, environment }: Ju
   try {
     list.stdin.end(ids.map((id) => `${id}\n`).join(''));
     list.stdout.pipe(read.stdin);
-    for await (const answer of batchAnswers(read.stdout, ({ type }) => (type === 'tree' ? 0 : MAX_JUDGED_BYTES))) {
+    for await (const piece of batchPieces(read.stdout)) {
       if (isOutOfTime || gone.aborted) break;
-      if (answer !== null && answer.type !== 'tree') yield { id: answer.id, type: answer.type, path: answer.rest, content: answer.content };
+      if (piece === null) continue;
+      const { info: { id, type }, rest, bytes, ends } = piece;
+      PASSED.add(bytes.length);
+      if (type !== 'tree') yield { id, type, path: rest, bytes, ends };
     }
     if (gone.aborted) throw gone.reason;
     if (isOutOfTime) return yield 'unseen';

@@ -6,7 +6,7 @@ import { duplexPair, type Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
 import { gitEnvironment } from '../../src/git/environment.ts';
-import { answerHook, MAX_JUDGED_BYTES, type PushedObject, type PushJudge } from '../../src/git/push-judge.ts';
+import { answerHook, MAX_JUDGED_BYTES, type PushedPiece, type PushJudge } from '../../src/git/push-judge.ts';
 import { makeBench, type Bench } from './bench.ts';
 
 const QUARANTINE = 'tmp_objdir-incoming-test';
@@ -66,11 +66,25 @@ async function read(hook: Duplex): Promise<string> {
 
 const questionOf = (...ids: string[]): string => `${join(bare, 'objects', QUARANTINE)}\n${ids.join('\n')}\n\n`;
 
-function collector(into: (PushedObject | 'unseen')[], allowed = true): PushJudge {
+function collector(into: (PushedPiece | 'unseen')[], allowed = true): PushJudge {
   return async (objects) => {
     for await (const object of objects) into.push(object);
     return { allowed, words: allowed ? '' : 'no\nindeed' };
   };
+}
+
+/** The objects, put together from their pieces. */
+function whole(seen: readonly (PushedPiece | 'unseen')[]): { id: string; type: string; path: string; text: string }[] {
+  const objects: { id: string; type: string; path: string; text: string }[] = [];
+  let text = '';
+  for (const piece of seen) {
+    if (piece === 'unseen') continue;
+    text += piece.bytes.toString('utf8');
+    if (!piece.ends) continue;
+    objects.push({ id: piece.id, type: piece.type, path: piece.path, text });
+    text = '';
+  }
+  return objects;
 }
 
 describe('a judge of a push', () => {
@@ -81,20 +95,20 @@ describe('a judge of a push', () => {
     bench.git(['-C', work, 'tag', '-a', 'v1', '-m', 'Tagged']);
     const tag = bench.git(['-C', work, 'rev-parse', 'v1']).trim();
     quarantine(tag);
-    const seen: (PushedObject | 'unseen')[] = [];
+    const seen: (PushedPiece | 'unseen')[] = [];
     expect(await ask(questionOf(tag), collector(seen))).toBe('yes\n');
-    const shown = seen.map((object) => object === 'unseen' ? object : [object.type, object.path, object.content.toString().split('\n').at(object.type === 'blob' ? 0 : -2)]);
+    const shown = whole(seen).map(({ type, path, text }) => [type, path, text.split('\n').at(type === 'blob' ? 0 : -2)]);
     expect(shown.toSorted()).toEqual([['blob', 'deep/down/ä b.txt', 'new'], ['blob', 'empty', ''], ['commit', '', 'Second'], ['tag', 'v1', 'Tagged']]);
-    expect(seen.map((object) => (object === 'unseen' ? '' : object.id))).toContain(id);
-    expect(seen.map((object) => (object === 'unseen' ? '' : object.id))).not.toContain(old);
+    expect(whole(seen).map((object) => object.id)).toContain(id);
+    expect(whole(seen).map((object) => object.id)).not.toContain(old);
   });
 
   it('is not shown a file that is larger than the limit', async () => {
     const id = commit({ 'as-large': Buffer.alloc(MAX_JUDGED_BYTES - 1, 'x'), 'larger': Buffer.alloc(MAX_JUDGED_BYTES + 1, 'x') });
     quarantine(id);
-    const seen: (PushedObject | 'unseen')[] = [];
+    const seen: (PushedPiece | 'unseen')[] = [];
     await ask(questionOf(id), collector(seen));
-    expect(seen.flatMap((object) => (object !== 'unseen' && object.type === 'blob' ? [[object.path, object.content.length]] : []))).toEqual([['as-large', MAX_JUDGED_BYTES - 1]]);
+    expect(whole(seen).filter(({ type }) => type === 'blob').map(({ path, text }) => [path, text.length])).toEqual([['as-large', MAX_JUDGED_BYTES - 1]]);
   });
 
   it('says no in words', async () => {
@@ -106,7 +120,7 @@ describe('a judge of a push', () => {
   it('is told when there was no time for the rest, and decides all the same', async () => {
     const id = commit(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${i}.bin`, Buffer.alloc(200_000, String(i))])));
     quarantine(id);
-    let last: PushedObject | 'unseen' | null = null;
+    let last: PushedPiece | 'unseen' | null = null;
     const judge: PushJudge = async (objects) => {
       for await (const object of objects) {
         last = object;

@@ -108,6 +108,17 @@ describe('a push to a private repository that brings a token', () => {
     await refusedFor('deep/down/key, line 1', push('ada/closed', ['main'], ['-c', 'http.postBuffer=65536']));
   });
 
+  it('is refused for each place once, wherever the pieces in which it is read begin', async () => {
+    await commit({ 'full.txt': `${leaked.text}\n`.repeat(30_000), 'prefixed.txt': `acme_${leaked.text}` });
+    const said = remoteLines(await push());
+    expect(said.filter((line) => line.includes('full.txt, line '))).toHaveLength(said.some((line) => line.includes('prefixed')) ? 19 : 20);
+    expect(said).toContain('  and 29981 more');
+    const last = `${'\n'.repeat(200_000)}x${leaked.text}`;
+    await world.ok(['update-ref', '-d', 'HEAD'], { in: 'work' });
+    await commit({ 'full.txt': last, 'prefixed.txt': null });
+    await refusedFor('full.txt, line 200001');
+  });
+
   it('is refused for another reason first, where that is one', async () => {
     await commit({ '.github/workflows/ci.yml': `env: ${leaked.text}` });
     const outcome = await world.git(['push', world.remote('ada/closed', world.writer), 'main'], { in: 'work' });
