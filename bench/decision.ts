@@ -12,7 +12,7 @@ function question(grants: number): Question {
       via: 'token', user: { id: 1, login: 'ada', admin: false, suspendedAt: null },
       token: {
         id: 7, userId: 1, kind: 'fine-grained', name: 'bench', lastEight: 'abcdefgh', issuedAt: 1_800_000_000, expiresAt: 1_900_000_000, notBeforeAt: null, revokedAt: null,
-        revokedBy: null, secretState: 'current', secretEndsAt: null, scopes: [], allowedAddresses: null, usesLeft: null, ssoOrganizationIds: new Set(),
+        revokedBy: null, secretState: 'current', secretEndsAt: null, scopes: [], allowedAddresses: null, usesLeft: null, ssoOrganizationIds: new Set(), excludedOrganizationIds: new Set(),
         grants: Array.from({ length: grants }, (_, i) => ({
           id: i, ownerId: 10 + i, selection: 'selected' as const, repositoryIds: new Set(Array.from({ length: 50 }, (_unused, n) => i * 50 + n)),
           permissions: { contents: 'write' as const, metadata: 'read' as const, issues: 'write' as const }, state: 'active' as const,

@@ -34,7 +34,7 @@ export interface Review {
 
 /** Decides requests, all or none. @throws Problem `not_found` for one that is not of this organization, `conflict` for one that waits no more. */
 export async function reviewRequests(ctx: Context, permit: Permit, review: Review): Promise<void> {
-  checkCount(review.requestIds, 'pat_request_ids');
+  checkDecidedCount(review.requestIds, 'pat_request_ids');
   if ((review.reason ?? '').length > MAX_REASON_LENGTH) throw problem('invalid', `A reason has at most ${MAX_REASON_LENGTH} characters.`, 'reason');
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, review.organization);
@@ -101,7 +101,7 @@ export async function cancelRequest(ctx: Context, permit: Permit, id: number): P
  * @throws Problem `not_found` for one that is not of this organization, `conflict` for one that reaches it no more.
  */
 export async function revokeAccess(ctx: Context, permit: Permit, organizationName: string, grantIds: readonly number[]): Promise<void> {
-  checkCount(grantIds, 'pat_ids');
+  checkDecidedCount(grantIds, 'pat_ids');
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, organizationName);
     for (const id of new Set(grantIds)) await revokeOne(ctx, tx, permit, organization, id);
@@ -122,6 +122,7 @@ async function revokeOne(ctx: Context, tx: Query, permit: Permit, organization: 
   await queueMail(ctx, tx, { userId: token.userId }, 'access_revoked', { token: mailed(token), organization: organization.login, by: permit.actor.login });
 }
 
-function checkCount(ids: readonly number[], field: string): void {
+/** @throws Problem for none, or more than are decided at once */
+export function checkDecidedCount(ids: readonly number[], field: string): void {
   if (ids.length < 1 || ids.length > MAX_DECIDED_AT_ONCE) throw problem('invalid', `${field} names 1 to ${MAX_DECIDED_AT_ONCE} of them.`, field);
 }

@@ -5,7 +5,7 @@ import { grantWords } from '../rules/reach-words.ts';
 import { repositoriesByIds } from '../store/repositories.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
-import { listMemberTokens, listOrganizationRequests, listOrganizationTokens, type OrganizationTokenWish, type SeenToken } from './organization-tokens.ts';
+import { listMemberTokens, listOrganizationRequests, listOrganizationTokens, type OrganizationTokenWish, type SeenMemberToken, type SeenToken } from './organization-tokens.ts';
 
 /** Rows on one page of a list. */
 export const ROWS_ON_A_PAGE = 50;
@@ -59,6 +59,6 @@ export async function reachingRows(ctx: Context, permit: Permit, organization: s
 }
 
 /** A page of the members' classic and scoped tokens, newest first. */
-export function memberTokenRows(ctx: Context, permit: Permit, organization: string, afterId: number | null): Promise<SeenToken[]> {
+export function memberTokenRows(ctx: Context, permit: Permit, organization: string, afterId: number | null): Promise<SeenMemberToken[]> {
   return listMemberTokens(ctx, permit, organization, pageAfter(afterId));
 }

@@ -8,6 +8,7 @@ import { grantById, grantsByIds, type StoredGrant } from '../store/grants.ts';
 import { activeGrantIds, memberTokenIds, pendingRequestIds, type DirectedPage, type OrganizationTokenFilter } from '../store/organization-tokens.ts';
 import { listRepositories, repositoriesByIds, repositoryByName, type Repository } from '../store/repositories.ts';
 import { requestById, requestsByIds, type Request } from '../store/requests.ts';
+import { excludedAmong } from '../store/token-organizations.ts';
 import { tokensByIds, type Token } from '../store/tokens.ts';
 import { lastUses, type TokenUse } from '../store/usage.ts';
 import { organizationNamed } from './accounts.ts';
@@ -21,6 +22,10 @@ export interface SeenToken {
   readonly token: Token;
   readonly owner: Account;
   readonly lastUse: TokenUse | null;
+}
+export interface SeenMemberToken extends SeenToken {
+  /** True when the organization keeps it out. */
+  readonly excluded: boolean;
 }
 export interface SeenGrant extends SeenToken {
   readonly grant: StoredGrant;
@@ -61,10 +66,12 @@ export async function listOrganizationRequests(ctx: Context, _permit: Permit, or
 }
 
 /** A page of the members' classic and scoped tokens, which reach the organization as far as their owners do. */
-export async function listMemberTokens(ctx: Context, _permit: Permit, organizationName: string, page: DirectedPage): Promise<SeenToken[]> {
+export async function listMemberTokens(ctx: Context, _permit: Permit, organizationName: string, page: DirectedPage): Promise<SeenMemberToken[]> {
   const q = ctx.store.db;
   const organization = await organizationNamed(q, organizationName);
-  return withTokens(q, await memberTokenIds(q, organization.id, page), (id) => id, (_id, seen) => seen);
+  const ids = await memberTokenIds(q, organization.id, page);
+  const excluded = await excludedAmong(q, organization.id, ids);
+  return withTokens(q, ids, (id) => id, (id, seen) => ({ ...seen, excluded: excluded.has(id) }));
 }
 
 async function withTokens<Row, Seen>(q: Query, rows: readonly Row[], tokenIdOf: (row: Row) => number, join: (row: Row, seen: SeenToken) => Seen): Promise<Seen[]> {

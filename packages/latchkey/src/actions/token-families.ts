@@ -16,6 +16,7 @@ import { capOf, type ExpiryDraft } from '../rules/token-limits.ts';
 import { lastEightOf, mintTokenText } from '../rules/token-text.ts';
 import type { Query } from '../store/db.ts';
 import { livingOf, retireToken } from '../store/token-families.ts';
+import { inheritExclusions } from '../store/token-organizations.ts';
 import { insertToken, tokenById, type Token } from '../store/tokens.ts';
 import { userNamed } from './accounts.ts';
 import { policyOf, upkeepPermit, type Permit } from './authorize.ts';
@@ -66,6 +67,7 @@ async function succeed(tx: Query, before: Token, text: string, expiresAt: UnixSe
   const id = await insertToken(tx, {
     ...before, secret: { digest: digestOf(text), lastEight: lastEightOf(text) }, expiresAt, familyId: before.familyId ?? before.id, at,
   });
+  await inheritExclusions(tx, before.id, id);
   const successor = await tokenById(tx, id);
   if (successor === null) throw new TypeError('a token that was just made is not there');
   return successor;

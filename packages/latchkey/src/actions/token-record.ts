@@ -66,6 +66,7 @@ export class RememberedToken implements TokenRecord {
   get allowedAddresses() { return this.#common.allowedAddresses; }
   get usesLeft() { return this.#common.usesLeft; }
   get ssoOrganizationIds() { return this.#common.ssoOrganizationIds; }
+  get excludedOrganizationIds() { return this.#common.excludedOrganizationIds; }
   /** True when another secret of it was replaced and not ended yet. */
   get hasOverlap() { return this.#common.hasOverlap; }
 }
@@ -73,10 +74,11 @@ export class RememberedToken implements TokenRecord {
 function commonOf(stored: StoredToken): Common {
   const { kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, allowedAddresses, usesLeft, hasOverlap } = stored;
   const scopes = kind === 'fine-grained' ? NO_WORDS : stored.scopes;
-  const key = JSON.stringify([kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, scopes, allowedAddresses, usesLeft, [...stored.ssoOrganizationIds], hasOverlap]);
+  const key = JSON.stringify([kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, scopes, allowedAddresses, usesLeft, [...stored.ssoOrganizationIds], [...stored.excludedOrganizationIds], hasOverlap]);
   return shared(commons, key, () => ({
     kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, scopes, allowedAddresses, usesLeft, hasOverlap,
     ssoOrganizationIds: stored.ssoOrganizationIds.size === 0 ? NO_IDS : stored.ssoOrganizationIds,
+    excludedOrganizationIds: stored.excludedOrganizationIds.size === 0 ? NO_IDS : stored.excludedOrganizationIds,
   }));
 }
 

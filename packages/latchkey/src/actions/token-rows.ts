@@ -14,6 +14,7 @@ import { grantsOf, type StoredGrant } from '../store/grants.ts';
 import { storedPolicies } from '../store/policies.ts';
 import { refusalTotals } from '../store/refusals.ts';
 import { repositoriesByIds, type Repository } from '../store/repositories.ts';
+import { exclusionsOf } from '../store/token-organizations.ts';
 import { descendantsOf, listTokens, tokensByIds, type Token } from '../store/tokens.ts';
 import { lastUses, type TokenUse } from '../store/usage.ts';
 import type { Permit } from './authorize.ts';
@@ -46,6 +47,8 @@ export interface TokenRow extends Token {
   readonly state: TokenState;
   /** Who does not allow it, when `state` is `blocked`, and why. */
   readonly blockedBy: string | null;
+  /** Organizations that took back what it reaches there; only of classic and scoped tokens. */
+  readonly keptOutBy: readonly string[];
   /** What it lets its bearer do, in one line. */
   readonly reach: string;
   /** Refusals of the last `LATELY_SEC`. */
@@ -86,7 +89,7 @@ export async function tokenRows(ctx: Context, tokens: readonly Token[]): Promise
   const { db } = ctx.store;
   const at = ctx.clock.now();
   const ids = tokens.map((token) => token.id);
-  const [grants, uses, refused] = await Promise.all([grantsOf(db, ids), lastUses(db, ids), refusalTotals(db, ids, at - LATELY_SEC)]);
+  const [grants, uses, refused, exclusions] = await Promise.all([grantsOf(db, ids), lastUses(db, ids), refusalTotals(db, ids, at - LATELY_SEC), exclusionsOf(db, ids)]);
   const all = [...grants.values()].flat();
   const ownerIds = [...new Set(all.map((grant) => grant.ownerId).filter((id) => id !== INSTANCE_OWNER))];
   const repositoryIds = [...new Set(all.flatMap((grant) => [...grant.repositoryIds]))];
@@ -97,7 +100,7 @@ export async function tokenRows(ctx: Context, tokens: readonly Token[]): Promise
     const views = (grants.get(token.id) ?? []).map((grant) => grantView(grant, token.userId, owners, repositories));
     const blockedBy = whoBlocks(token, views, (id) => policyOf(owners.get(id)), at);
     return {
-      ...token, grants: views, blockedBy, state: stateOf(token, views, blockedBy, at), reach: reachWords(token.kind, token.scopes, views),
+      ...token, grants: views, blockedBy, keptOutBy: exclusions.get(token.id) ?? [], state: stateOf(token, views, blockedBy, at), reach: reachWords(token.kind, token.scopes, views),
       lastUse: uses.get(token.id) ?? null, refusedLately: refused.get(token.id) ?? 0,
     };
   });

@@ -14,6 +14,7 @@ import type { Query } from '../store/db.ts';
 import { cancelRequests } from '../store/requests.ts';
 import { grantsOf } from '../store/grants.ts';
 import type { Page } from '../store/page.ts';
+import { inheritExclusions } from '../store/token-organizations.ts';
 import { countFineGrained, descendantsOf, insertToken, isTokenNameTaken, listTokens as readTokens, revokeToken as endToken, tokenById, type Token } from '../store/tokens.ts';
 import { lastUses, type TokenUse } from '../store/usage.ts';
 import { unlessTaken, userNamed } from './accounts.ts';
@@ -73,12 +74,14 @@ function withMakersDefaults(permit: Permit, draft: TokenDraft, plan: TokenPlan):
 
 async function insertPlan(ctx: Context, tx: Query, permit: Permit, user: Account, plan: TokenPlan, text: string): Promise<Token> {
   const at = ctx.clock.now();
+  const maker = actingToken(permit);
   await recheck(tx, user, plan);
   const id = await insertToken(tx, {
     userId: user.id, kind: plan.kind, name: plan.name, description: plan.description, secret: { digest: digestOf(text), lastEight: lastEightOf(text) }, scopes: plan.scopes,
     grants: plan.grants, expiresAt: plan.expiresAt, notBeforeAt: plan.notBeforeAt, allowedAddresses: plan.allowedAddresses, usesLeft: plan.usesLeft,
-    parentId: actingToken(permit)?.id ?? null, at,
+    parentId: maker?.id ?? null, at,
   });
+  if (maker !== null) await inheritExclusions(tx, maker.id, id);
   await record(tx, permit, at, {
     action: tokenEvent(plan.kind, 'create'), userId: user.id, tokenId: id,
     data: {

@@ -100,7 +100,9 @@ export const ACCESS_REFUSALS = {
   grant_revoked: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `An owner of ${theOwner(facts)} took back the access of ${theToken(facts)}.`,
-    wayOut: (facts) => ({ text: 'It can be asked for again on the page of the token:', url: reachPath(facts) }),
+    wayOut: (facts) => (facts.tokenKind === 'fine-grained'
+      ? { text: 'It can be asked for again on the page of the token:', url: reachPath(facts) }
+      : { text: `Ask an owner of ${theOwner(facts)} to give it back, or create a fine-grained token:`, url: newFineGrainedPath(facts) }),
     about: 'The organization ended what the token could do there. The token itself lives, and still reads what is public.',
   },
   not_found: {

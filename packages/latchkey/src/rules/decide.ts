@@ -37,7 +37,7 @@ export const STAGES: readonly (readonly Rule[])[] = [
   [ownerSuspended, tokenRevoked, tokenReplaced, tokenExpired, tokenNotYetValid, tokenUsedUp],
   [addressNotAllowed],
   [needsSignIn],
-  [kindForbidden, lifetimeOverPolicy, ssoNotAuthorized, organizationAddressNotAllowed, grantPending, grantDenied],
+  [kindForbidden, lifetimeOverPolicy, ssoNotAuthorized, organizationAddressNotAllowed, grantPending, grantDenied, keptOut],
   [notVisible],
   [notReached, permissionMissing, roleInsufficient, archived],
 ];
@@ -163,6 +163,12 @@ function grantDenied(question: Question): Refusal | null {
   if (grantInState(question, 'pending')) return null;
   if (grantInState(question, 'revoked')) return { reason: 'grant_revoked' };
   return grantInState(question, 'denied') ? { reason: 'grant_denied' } : null;
+}
+
+/** What a revoked grant is to a fine-grained token, an exclusion is to the others. */
+function keptOut(question: Question): Refusal | null {
+  const under = tokenUnderPolicy(question);
+  return under !== null && under.token.excludedOrganizationIds.has(under.target.owner!.id) ? { reason: 'grant_revoked' } : null;
 }
 
 // --- what can be seen ---------------------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ export interface TokenRecord {
   readonly usesLeft: number | null;
   /** Organizations for which a classic or scoped token was authorized under single sign-on. */
   readonly ssoOrganizationIds: IdSet;
+  /** Organizations whose owners keep it out; only of classic and scoped ones. */
+  readonly excludedOrganizationIds: IdSet;
 }
 
 /** A person as a decision sees them. */

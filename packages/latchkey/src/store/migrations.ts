@@ -22,6 +22,7 @@ import { jobs } from './migrations/0080-jobs.ts';
 import { rateWindows } from './migrations/0081-rate-windows.ts';
 import { nodes } from './migrations/0082-nodes.ts';
 import { searches } from './migrations/0084-searches.ts';
+import { exclusions } from './migrations/0101-exclusions.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Kysely } from 'kysely';
 
@@ -38,7 +39,7 @@ export const MIGRATIONS: readonly Migration[] = [
   jobs,
   rateWindows,
   nodes,
-  searches,
+  searches, exclusions,
 ];
 
 interface MigrationsTable {

@@ -164,6 +164,13 @@ export interface TokenOrganizationsTable {
   authorized_at: number;
 }
 
+/** Classic and scoped tokens that owners of an organization keep out. */
+export interface TokenExclusionsTable {
+  token_id: number;
+  organization_id: number;
+  excluded_at: number;
+}
+
 /** Last use, written in batches off the hot path. */
 export interface TokenUseTable {
   token_id: number;
@@ -477,6 +484,7 @@ export interface Database {
   sessions: SessionsTable;
   policies: PoliciesTable;
   token_organizations: TokenOrganizationsTable;
+  token_exclusions: TokenExclusionsTable;
   logins: LoginsTable;
   token_days: TokenDaysTable;
   token_refusals: TokenRefusalsTable;

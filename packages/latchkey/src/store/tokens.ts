@@ -14,10 +14,10 @@ import { startOf, type Page } from './page.ts';
 import { deleteDeployKeysOfToken } from './deploy-keys.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { TokensTable } from './schema.ts';
-import { ssoOrganizationsOf } from './token-organizations.ts';
+import { excludingOrganizationsOf, ssoOrganizationsOf } from './token-organizations.ts';
 
 /** A token as lists and pages show it: without its secrets and grants. */
-export interface Token extends Omit<TokenRecord, 'secretState' | 'secretEndsAt' | 'grants' | 'ssoOrganizationIds'> {
+export interface Token extends Omit<TokenRecord, 'secretState' | 'secretEndsAt' | 'grants' | 'ssoOrganizationIds' | 'excludedOrganizationIds'> {
   readonly description: string;
   readonly createdAt: UnixSeconds;
   readonly updatedAt: UnixSeconds;
@@ -126,7 +126,7 @@ function presented(q: Query) {
 async function storedToken(q: Query, query: ReturnType<typeof presented>): Promise<StoredToken | null> {
   const row = await query.executeTakeFirst();
   if (row === undefined) return null;
-  // Only fine-grained tokens have grants of their own; only the others are authorized under single sign-on.
+  // Only fine-grained tokens have grants of their own, which organizations take back; the others are authorized under single sign-on, and kept out.
   const isFineGrained = row.kind === 'fine-grained';
   return {
     ...tokenOf(row),
@@ -135,6 +135,7 @@ async function storedToken(q: Query, query: ReturnType<typeof presented>): Promi
     hasOverlap: row.state === 'current' && Number(row.overlaps) > 0,
     grants: isFineGrained ? ((await grantsOf(q, [row.id])).get(row.id) ?? []) : [],
     ssoOrganizationIds: isFineGrained ? new Set() : await ssoOrganizationsOf(q, row.id),
+    excludedOrganizationIds: isFineGrained ? new Set() : await excludingOrganizationsOf(q, row.id),
   };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { addOrganization, addUser, setMember } from '../../src/actions/accounts.ts';
 import { authorize, operatorPermit, type AccessRequest, type Permit } from '../../src/actions/authorize.ts';
 import { addRepository } from '../../src/actions/repositories.ts';
+import { changeMemberTokens } from '../../src/actions/member-tokens.ts';
 import { changePolicy } from '../../src/actions/policies.ts';
 import { authorizeToken, deauthorizeToken } from '../../src/actions/single-sign-on.ts';
 import { editToken } from '../../src/actions/token-edits.ts';
@@ -225,6 +226,16 @@ describe('a token that makes tokens', () => {
     expect(await complaintOf(make(ctx, 'Bob', { ...same, expiresInDays: 11 }, permit))).toBe("unprocessable: A token can't give a longer life than its own.");
     expect(await complaintOf(make(ctx, 'Bob', { ...same, allowedAddresses: ['10.0.0.0/7'] }, permit))).toBe("unprocessable: A token can't be used from more addresses than the one that made it.");
     expect(await complaintOf(make(ctx, 'Bob', { kind: 'classic', grants: [], scopes: ['repo'] }, permit))).toContain('A fine-grained token makes fine-grained tokens only.');
+  });
+
+  it('that an organization keeps out, makes none that it lets in', async () => {
+    const ctx = await world();
+    const maker = await make(ctx, 'Bob', { kind: 'scoped', grants: [], scopes: ['api'] });
+    const permit = await permitOf(ctx, maker.text);
+    const child = async (): Promise<string> => outcome(ctx, (await make(ctx, 'Bob', { kind: 'scoped', grants: [], scopes: ['api'] }, permit)).text, READ, on('Acme/site'));
+    expect(await child()).toBe('yes');
+    await changeMemberTokens(ctx, OPERATOR, 'Acme', 'revoke', [maker.id]);
+    expect(await child()).toBe('grant_revoked');
   });
 
   it('can neither widen itself nor renew one that can do more', async () => {

@@ -44,6 +44,35 @@ test('seed 002: an owner approves what waits, looks at what reaches the organiza
   await page.getByRole('heading', { name: 'You may not do that' }).waitFor();
 });
 
+test("an owner takes back what a member's classic token reaches, and gives it back", async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada');
+  await page.goto('/settings/tokens/new?scopes=repo&description=old+laptop');
+  await page.getByRole('button', { name: 'Generate token' }).click();
+  const token = await copied(page);
+  expect(await cloneWith(site, 'ada', token, 'octo/site')).toBeNull();
+  const owner = await site.signedIn('grace');
+  await owner.goto('/organizations/octo/settings/personal-access-tokens');
+  await owner.getByRole('button', { name: 'Take back' }).click();
+  await owner.getByText('Tick at least one token.').waitFor();
+  await owner.getByLabel('old laptop of ada').check();
+  await owner.getByRole('button', { name: 'Take back' }).click();
+  await owner.getByText('The token reaches octo no more.').waitFor();
+  await owner.getByText('Taken back', { exact: true }).waitFor();
+  await look(owner, 'organization-member-tokens');
+  expect(await cloneWith(site, 'ada', token, 'octo/site')).toContain('An owner of octo took back the access of the token "old laptop".');
+  expect(await cloneWith(site, 'ada', token, 'ada/notes')).toBeNull();
+  await page.goto('/settings/tokens');
+  await page.getByText('An owner of octo took back what it reaches there.').waitFor();
+  await page.getByRole('link', { name: 'old laptop', exact: true }).click();
+  await page.getByText('An owner of octo took back what it reaches there.').waitFor();
+  await look(page, 'token-taken-back');
+  await owner.getByLabel('old laptop of ada').check();
+  await owner.getByRole('button', { name: 'Give back' }).click();
+  await owner.getByText('The token reaches octo again.').waitFor();
+  expect(await cloneWith(site, 'ada', token, 'octo/site')).toBeNull();
+});
+
 test('an administrator looks after people, tokens and policies of the instance', async () => {
   const site = await octo();
   await site.addPerson('mori');

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { removeMember, restoreUser, setMember, suspendUser } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
 import { addRepository, archiveRepository, removeCollaborator, setCollaborator } from '../../src/actions/repositories.ts';
+import { changeMemberTokens } from '../../src/actions/member-tokens.ts';
 import { reviewRequests } from '../../src/actions/approvals.ts';
 import { revokeToken } from '../../src/actions/tokens.ts';
 import { digestOf } from '../../src/base/secret.ts';
@@ -259,6 +260,20 @@ export const CAUSES: readonly Cause[] = [
     arrange: async (world) => {
       const made = await world.token();
       await grantState(world, made, 'revoked');
+      return clone(made);
+    },
+  },
+  {
+    name: 'access that an owner took back from a classic token', reason: 'grant_revoked',
+    says: [
+      'An owner of acme took back the access of the token "laptop".',
+      'Ask an owner of acme to give it back, or create a fine-grained token:',
+      '{url}/settings/personal-access-tokens/new?name=laptop&target_name=acme&repositories=site&contents=read',
+    ],
+    git: forbidden('acme/site'),
+    arrange: async (world) => {
+      const made = await world.token({ kind: 'classic', scopes: ['repo'] });
+      await changeMemberTokens(world.server.context, operatorPermit(), 'acme', 'revoke', [made.id]);
       return clone(made);
     },
   },

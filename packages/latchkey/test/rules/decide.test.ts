@@ -64,6 +64,9 @@ const TABLE: readonly [string, Question, Reason[]][] = [
   ['a life at the cap', askWith({ issuedAt: NOW - DAY, expiresAt: NOW + 6 * DAY }, { target: onSite({}, { policy: policy({ maxLifetimeDays: { 'fine-grained': 7, classic: null, scoped: null } }) }) }), []],
   ['a life without end is over any cap', askWith({ expiresAt: null }, { target: onSite({}, { policy: policy({ maxLifetimeDays: { 'fine-grained': 366, classic: null, scoped: null } }) }) }), ['lifetime_over_policy']],
   ['a classic token without single sign-on', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }) }, { target: onSite({}, { policy: policy({ requiresSso: true }) }) }), ['sso_not_authorized']],
+  ['a classic token that the organization keeps out', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }), excludedOrganizationIds: new Set([10]) }), ['grant_revoked']],
+  ['a classic token that another organization keeps out', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }), excludedOrganizationIds: new Set([11]) }), []],
+  ['a classic token that is kept out, on a public repository', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }), excludedOrganizationIds: new Set([10]) }, { target: onSite({ visibility: 'public' }) }), []],
   ['a classic token authorized for single sign-on', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }), ssoOrganizationIds: new Set([10]) }, { target: onSite({}, { policy: policy({ requiresSso: true }) }) }), []],
   ['an address outside the organization’s list', ask({ target: onSite({}, { policy: policy({ allowedAddresses: ['10.0.0.0/8'] }) }) }), ['organization_address_not_allowed']],
   ['a classic token without scopes on a private repository', askWith({ kind: 'classic', grants: [] }), ['public_only']],
@@ -125,6 +128,7 @@ function poorerThan(question: Question, pick: number): Question[] {
     const lowered = held.grants.map((g) => ({ ...g, permissions: Object.fromEntries(Object.keys(g.permissions).slice(1).map((name) => [name, 'read' as const])) }));
     for (const grants of [without, lowered, held.grants.map((g) => ({ ...g, state: 'revoked' as const }))]) poorer.push({ ...question, bearer: { ...bearer, token: { ...held, grants } } });
     poorer.push({ ...question, bearer: { ...bearer, token: { ...held, scopes: [] } } }, { ...question, bearer: { ...bearer, token: { ...held, revokedAt: NOW - 1 } } });
+    poorer.push({ ...question, bearer: { ...bearer, token: { ...held, excludedOrganizationIds: new Set([10]) } } });
     poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, suspendedAt: NOW - 1 } } });
   }
   if (bearer.via !== 'nobody') poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, admin: false } } });

@@ -27,7 +27,7 @@ export function token(changes: Partial<TokenRecord> = {}): TokenRecord {
   return {
     id: 7, userId: 1, kind: 'fine-grained', name: 'ci', lastEight: 'abcdefgh', issuedAt: NOW - DAY, expiresAt: NOW + DAY, notBeforeAt: null, revokedAt: null,
     revokedBy: null, secretState: 'current', secretEndsAt: null, scopes: [], grants: [grant()], allowedAddresses: null, usesLeft: null,
-    ssoOrganizationIds: new Set(), ...changes,
+    ssoOrganizationIds: new Set(), excludedOrganizationIds: new Set(), ...changes,
   };
 }
 
@@ -76,6 +76,7 @@ const tokens: fc.Arbitrary<TokenRecord> = fc.record({
   revokedBy: fc.constant(null), secretState: fc.constantFrom('current', 'current', 'overlapping', 'replaced'), secretEndsAt: fc.constantFrom(null, NOW + 5, NOW - 5),
   scopes: fc.constantFrom([], ['repo'], ['read:org']), grants: fc.array(grants, { maxLength: 3 }), allowedAddresses: fc.constantFrom(null, null, ['192.0.2.0/24'], ['2001:db8::/32']),
   usesLeft: fc.constantFrom(null, null, 3, 0), ssoOrganizationIds: fc.constantFrom(new Set<number>(), new Set([10])),
+  excludedOrganizationIds: fc.constantFrom(new Set<number>(), new Set<number>(), new Set([10])),
 });
 const users: fc.Arbitrary<UserRecord> = fc.record({
   id: fc.constant(1), login: fc.constant('ada'), admin: fc.boolean(), suspendedAt: fc.constantFrom(null, null, null, NOW - 1),

@@ -5,7 +5,7 @@ import {
   countFineGrained, endOverlap, insertToken, isTokenNameTaken, listTokens, replaceSecret, revokeToken, spendUse, tokenByDigest, tokenById, tokensByIds, updateToken,
 } from '../../src/store/tokens.ts';
 import { deleteGrant, grantById, grantsOf, insertGrant, listGrantsTowards, setGrantReach, setGrantState } from '../../src/store/grants.ts';
-import { authorizeForOrganization, withdrawFromOrganization } from '../../src/store/token-organizations.ts';
+import { authorizeForOrganization, exclude, excludedAmong, readmit, withdrawFromOrganization } from '../../src/store/token-organizations.ts';
 import { lastUses, MAX_ADDRESSES, recordUses } from '../../src/store/usage.ts';
 import { forEachEngine } from '../engines/engines.ts';
 import { THEN, tokenOf, worldIn } from './world.ts';
@@ -26,7 +26,7 @@ forEachEngine('tokens', (open) => {
     expect(token).toMatchObject({
       id, userId: bob, kind: 'fine-grained', name: 'deploy', description: 'to deploy', lastEight: 'AbCdEfGh', issuedAt: THEN, createdAt: THEN, expiresAt: THEN + 9,
       notBeforeAt: THEN + 1, revokedAt: null, revokedBy: null, secretState: 'current', secretEndsAt: null, scopes: [], allowedAddresses: ['10.0.0.0/8'],
-      usesLeft: 3, ssoOrganizationIds: new Set(), parentId: null, familyId: null,
+      usesLeft: 3, ssoOrganizationIds: new Set(), excludedOrganizationIds: new Set(), parentId: null, familyId: null,
     });
     expect(token?.grants).toMatchObject([
       { ownerId: acme, selection: 'selected', repositoryIds: new Set([site, docs]), permissions: { contents: 'write', metadata: 'read' }, state: 'active', accessGrantedAt: THEN },
@@ -45,6 +45,19 @@ forEachEngine('tokens', (open) => {
     expect(await tokenByDigest(store.db, 'digest-of-deploy')).toMatchObject({ scopes: ['read:org', 'repo'], grants: [], ssoOrganizationIds: new Set([acme]) });
     expect(await store.transaction((tx) => withdrawFromOrganization(tx, id, acme))).toBe(true);
     expect(await store.transaction((tx) => withdrawFromOrganization(tx, id, acme))).toBe(false);
+  });
+
+  it('of scopes are found with the organizations that keep them out', async () => {
+    const { store, bob, acme } = await worldIn(await open());
+    const id = await store.transaction((tx) => insertToken(tx, tokenOf(bob, { kind: 'classic', scopes: ['repo'] })));
+    const found = async (): Promise<unknown> => (await tokenByDigest(store.db, 'digest-of-deploy'))?.excludedOrganizationIds;
+    expect([await found(), await excludedAmong(store.db, acme, [id])]).toEqual([new Set(), new Set()]);
+    expect(await store.transaction((tx) => exclude(tx, id, acme, THEN))).toBe(true);
+    expect(await store.transaction((tx) => exclude(tx, id, acme, THEN))).toBe(false);
+    expect([await found(), await excludedAmong(store.db, acme, [id])]).toEqual([new Set([acme]), new Set([id])]);
+    expect(await store.transaction((tx) => readmit(tx, id, acme))).toBe(true);
+    expect(await store.transaction((tx) => readmit(tx, id, acme))).toBe(false);
+    expect(await found()).toEqual(new Set());
   });
 
   it('that are fine-grained have names of their own per person while they are not revoked; others may share one', async () => {

@@ -1,8 +1,9 @@
-/** Tokens that reach an organization: fine-grained ones to take back, one or many; and its members' classic and scoped ones. */
+/** Tokens that reach an organization: fine-grained ones, and its members' classic and scoped ones. Either kind is taken back, one or many. */
 import type { VNode } from 'preact';
 import { revokeAccess } from '../../actions/approvals.ts';
 import { memberTokenRows, reachingRows, ROWS_ON_A_PAGE, type ReachingRow } from '../../actions/organization-rows.ts';
-import type { SeenToken } from '../../actions/organization-tokens.ts';
+import { changeMemberTokens } from '../../actions/member-tokens.ts';
+import type { SeenMemberToken } from '../../actions/organization-tokens.ts';
 import { problem } from '../../base/errors.ts';
 import { reachWords } from '../../rules/reach-words.ts';
 import { Form } from './form.tsx';
@@ -35,10 +36,16 @@ async function get(visit: Visit): Promise<Answer> {
       <NextPage href={rows.length < ROWS_ON_A_PAGE ? null : withParameter(visit, 'before', String(rows.at(-1)!.id))} />
       <h2 class="f3 mt-5 mb-2" id="others">Members' classic and scoped tokens</h2>
       <p class="color-fg-muted">
-        They reach what their owners reach, here and elsewhere, so their owners alone delete them. In the <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a> you can forbid a whole kind, demand
-        that each be authorized for {organization}, or cap its life.
+        They reach what their owners reach, here and elsewhere. Take back what one reaches in {organization}: that ends with the next request, until you give it back; its owner is told by mail. In
+        the <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a> you can forbid a whole kind, demand that each be authorized for {organization}, or cap its life.
       </p>
-      {others.length === 0 ? <Blankslate heading="There is none" /> : <div class="Box"><ul>{others.map((row) => <Other row={row} at={at} />)}</ul></div>}
+      {others.length === 0 ? <Blankslate heading="There is none" /> : (
+        <Form f={visit.fields('members')} submit={null}>
+          <div class="Box mb-3"><ul>{others.map((row) => <Other row={row} at={at} />)}</ul></div>
+          <button type="submit" name="action" value="revoke" class="btn btn-danger">Take back</button>{' '}
+          <button type="submit" name="action" value="restore" class="btn">Give back</button>
+        </Form>
+      )}
       <NextPage href={others.length < ROWS_ON_A_PAGE ? null : `${withParameter(visit, 'others_before', String(others.at(-1)!.token.id))}#others`} label="Pages of classic and scoped tokens" />
     </OrganizationArea>
   ));
@@ -61,13 +68,19 @@ function Row({ row, at }: { row: ReachingRow; at: number }): VNode {
   );
 }
 
-function Other({ row, at }: { row: SeenToken; at: number }): VNode {
-  const { token, owner } = row;
+function Other({ row, at }: { row: SeenMemberToken; at: number }): VNode {
+  const { token, owner, excluded } = row;
+  const id = `token-${token.id}`;
   return (
-    <li class="Box-row">
-      <p class="mb-1"><span class="text-bold">{token.name}</span> of {owner.login} <Label>{KIND_WORDS[token.kind]}</Label></p>
-      <p class="mb-1">Can {reachWords(token.kind, token.scopes, [])}.</p>
-      <p class="color-fg-muted f6 mb-0"><Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={row} /></p>
+    <li class="Box-row lk-pick">
+      <input type="checkbox" id={id} name="ids" value={String(token.id)} aria-describedby={`${id}-facts`} />
+      <div class="lk-token-what">
+        <label for={id}><span class="text-bold">{token.name}</span> of {owner.login}</label> <Label>{KIND_WORDS[token.kind]}</Label>{excluded ? <>{' '}<Label tone="danger">Taken back</Label></> : null}
+        <div id={`${id}-facts`}>
+          <p class="mb-1">Can {reachWords(token.kind, token.scopes, [])}.</p>
+          <p class="color-fg-muted f6 mb-0"><Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={row} /></p>
+        </div>
+      </div>
     </li>
   );
 }
@@ -81,6 +94,16 @@ async function revoke(visit: Visit): Promise<Answer> {
   return redirect(organizationPath(visit.param('org'), 'personal-access-tokens'), { tone: 'success', text: `${words} ${visit.param('org')} no more.` });
 }
 
+async function decideMembers(visit: Visit): Promise<Answer> {
+  const ids = tickedIds(visit);
+  if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
+  const change = visit.field('action') === 'restore' ? 'restore' : 'revoke';
+  const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
+  await changeMemberTokens(visit.ctx, permit, visit.param('org'), change, ids);
+  const words = ids.length === 1 ? 'The token reaches' : `${ids.length} tokens reach`;
+  return redirect(`${organizationPath(visit.param('org'), 'personal-access-tokens')}`, { tone: 'success', text: `${words} ${visit.param('org')} ${change === 'restore' ? 'again' : 'no more'}.` });
+}
+
 export const organizationTokenPages: readonly WebPage[] = [{
-  path: '/organizations/:org/settings/personal-access-tokens', access: 'sudo', get, forms: { revoke: { once: true, run: revoke } },
+  path: '/organizations/:org/settings/personal-access-tokens', access: 'sudo', get, forms: { revoke: { once: true, run: revoke }, members: { once: true, run: decideMembers } },
 }];

@@ -19,7 +19,7 @@ import { Label, Notice, Subhead, Time } from './pieces.tsx';
 import { idParam, KIND_WORDS, LIST_PATHS, pathOfToken } from './token-kinds.ts';
 import { RestrictionFacts } from './restrictions.tsx';
 import { ownerOf, permissionsOf } from './token-draft.ts';
-import { Ends, exampleRepository, LastUse, StateLabel } from './tokens.tsx';
+import { Ends, exampleRepository, KeptOut, LastUse, StateLabel } from './tokens.tsx';
 import { UsagePlot, UsageTable } from './usage-plot.tsx';
 import type { Visit } from './visit.ts';
 import { page, redirect, type Answer, type WebPage } from './web-page.ts';
@@ -72,6 +72,7 @@ function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNode {
     <>
       <p class="f4 mb-2"><StateLabel state={token.state} /> Can {token.reach}.</p>
       {token.blockedBy === null ? null : <p class="color-fg-danger mb-2">{token.blockedBy}.</p>}
+      <KeptOut token={token} />
       {token.revokedAt === null ? null : <p class="color-fg-danger mb-2">Ended <Time at={token.revokedAt} /> by {token.revokedBy ?? 'nobody in particular'}.</p>}
       {token.description === '' ? null : <p class="lk-break lk-lines mb-2">{token.description}</p>}
       <p class="color-fg-muted">

@@ -54,6 +54,7 @@ function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
         <p class="mb-1"><a class="text-bold f4" href={pathOfToken(token)}>{token.name}</a> <StateLabel state={token.state} />{token.refusedLately === 0 ? null : <> <Label tone="danger">refused {token.refusedLately}× this week</Label></>}</p>
         <p class="mb-1">Can {token.reach}.</p>
         {token.blockedBy === null ? null : <p class="color-fg-danger mb-1">{token.blockedBy}.</p>}
+        <KeptOut token={token} />
         <p class="color-fg-muted f6 mb-0"><Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} /></p>
       </div>
       <a class="btn btn-danger btn-sm" href={`${pathOfToken(token)}/delete`} aria-label={`Delete ${token.name}`}>Delete</a>
@@ -109,3 +110,8 @@ export const tokenListPages: readonly WebPage[] = [
   ), 'For tools that know nothing else: a classic token has scopes.'),
   { path: '/settings/developers', access: 'signed-in', get: () => redirect(FINE_GRAINED_PATH) },
 ];
+
+/** Which organizations took back what a token reaches there. */
+export function KeptOut({ token: { keptOutBy } }: { token: TokenRow }): VNode | null {
+  return keptOutBy.length === 0 ? null : <p class="color-fg-danger mb-2">An owner of {keptOutBy.join(', ')} took back what it reaches there.</p>;
+}

@@ -2,6 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { setMember } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
+import { setCollaborator } from '../../../src/actions/repositories.ts';
+import { changeMemberTokens } from '../../../src/actions/member-tokens.ts';
+import { rotateToSuccessor } from '../../../src/actions/token-families.ts';
+import { regenerateToken } from '../../../src/actions/token-secrets.ts';
 import type { Engine } from '../../../src/store/db.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { apiWorld, grant, type ApiWorld } from './api.ts';
@@ -139,6 +143,63 @@ describe.each(ENGINES)('the list of tokens [%s]', (engine) => {
     expect(second.headers['link']).toContain('rel="first"');
     expect((await ask(`GET ${TOKENS}?per_page=2&page=2`, { token: owner })).body.map((row: { token_name: string }) => row.token_name)).toEqual(['t3', 't2']);
     expect((await ask(`GET ${TOKENS}?per_page=100&page=102`, { token: owner })).status).toBe(422);
+  });
+});
+
+describe.each(ENGINES)("a member's classic token [%s]", (engine) => {
+  it('is kept out by an owner, and let in again, and its owner is told', async () => {
+    const made = await world(engine);
+    const { ask, plain, owner, ctx, token } = made;
+    await setCollaborator(ctx, operatorPermit(), { owner: 'Acme', name: 'site', login: 'Bob', role: 'write' });
+    const bob = await token('Bob', { kind: 'classic', name: 'old', scopes: ['repo'] });
+    const other = await token('Bob', { kind: 'classic', name: 'other', scopes: ['repo'] });
+    const reaches = async (secret: string): Promise<unknown> => { const { status, body } = await plain('GET /repos/Acme/site/branches', { token: secret }); return [status, body.reason]; };
+    const decide = (action: string, ids: unknown) => plain('POST /orgs/Acme/member-tokens', { token: owner, body: { action, token_ids: ids } });
+    const seen = async (): Promise<unknown> => (await plain('GET /orgs/Acme/member-tokens', { token: owner })).body.map((row: { token_name: string; access_revoked: boolean }) => [row.token_name, row.access_revoked]);
+    expect(await seen()).toEqual([['other', false], ['old', false]]);
+    expect(await reaches(bob.secret)).toEqual([200, undefined]);
+
+    expect(await decide('revoke', [bob.id])).toMatchObject({ status: 202, body: {} });
+    expect(await decide('revoke', [bob.id])).toMatchObject({ status: 202 });
+    expect([await reaches(bob.secret), await reaches(other.secret)]).toEqual([[403, 'grant_revoked'], [200, undefined]]);
+    expect((await ask('GET /user', { token: bob.secret })).status).toBe(200);
+    expect(await seen()).toEqual([['other', false], ['old', true]]);
+    await regenerateToken(ctx, operatorPermit(), bob.id).then(async ({ secret }) => expect(await reaches(secret.reveal())).toEqual([403, 'grant_revoked']));
+
+    expect(await decide('restore', [bob.id, other.id])).toMatchObject({ status: 202 });
+    const { secret } = await regenerateToken(ctx, operatorPermit(), bob.id);
+    expect(await reaches(secret.reveal())).toEqual([200, undefined]);
+    const log = await ctx.store.db.selectFrom('audit').select(['action', 'token_id']).where('action', 'like', 'org_credential_authorization.%').orderBy('id').execute();
+    expect(log.map(({ action, token_id }) => [action, token_id])).toEqual([['org_credential_authorization.revoke', bob.id], ['org_credential_authorization.restore', bob.id]]);
+    const mails = await ctx.store.db.selectFrom('outbox').select('subject').where('template', 'in', ['access_revoked', 'token_approved']).orderBy('id').execute();
+    expect(mails.map(({ subject }) => subject)).toEqual(['Acme took back the access of your personal access token old', 'Acme approved your personal access token old']);
+  });
+
+  it('stays kept out in the one that takes its place', async () => {
+    const made = await world(engine);
+    const { plain, ctx, token } = made;
+    await setCollaborator(ctx, operatorPermit(), { owner: 'Acme', name: 'site', login: 'Bob', role: 'write' });
+    const reaches = async (secret: string): Promise<unknown> => (await plain('GET /repos/Acme/site/branches', { token: secret })).body.reason;
+    const keepOut = (id: number) => changeMemberTokens(ctx, operatorPermit(), 'Acme', 'revoke', [id]);
+
+    const scoped = await token('Bob', { kind: 'scoped', scopes: ['api'] });
+    await keepOut(scoped.id);
+    const successor = await rotateToSuccessor(ctx, operatorPermit(), scoped.id, {});
+    expect([successor.token.id === scoped.id, await reaches(successor.secret.reveal())]).toEqual([false, 'grant_revoked']);
+  });
+
+  it('of somebody else, or of another kind, is not decided about, and then no other is either', async () => {
+    const made = await world(engine);
+    const { plain, owner, token } = made;
+    const bob = await token('Bob', { kind: 'classic', name: 'old', scopes: ['repo'] });
+    const cy = await token('Cy', { kind: 'classic', name: 'cy', scopes: ['repo'] });
+    const fine = await token('Bob', { name: 'fine' });
+    const decide = (as: string, ids: unknown, action = 'revoke') => plain('POST /orgs/Acme/member-tokens', { token: as, body: { action, token_ids: ids } });
+    for (const ids of [[bob.id, cy.id], [bob.id, fine.id], [bob.id, 9999]]) expect((await decide(owner, ids)).status).toBe(404);
+    for (const ids of [[], [0], ['x'], Array.from({ length: 101 }, (_, i) => i + 1)]) expect((await decide(owner, ids)).status).toBe(422);
+    expect((await decide(owner, [bob.id], 'delete')).status).toBe(422);
+    expect((await decide(bob.secret, [bob.id])).status).toBe(403);
+    expect((await plain('GET /orgs/Acme/member-tokens', { token: owner })).body.every((row: { access_revoked: boolean }) => !row.access_revoked)).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
 /** What owners of an organization see of tokens and decide about them: GitHub's endpoints, and its policy and members' classic tokens beside. */
 import { MAX_DECIDED_AT_ONCE, MAX_REASON_LENGTH, reviewRequests, revokeAccess } from '../../../actions/approvals.ts';
+import { changeMemberTokens } from '../../../actions/member-tokens.ts';
 import { listMemberTokens, listOrganizationRequests, listOrganizationTokens, repositoriesReached, type DirectedPage, type OrganizationTokenWish } from '../../../actions/organization-tokens.ts';
 import { viewOf } from '../../../actions/repository-view.ts';
 import { Type, type Static } from '../../../base/json-schema.ts';
@@ -16,6 +17,7 @@ const optional = Type.Optional;
 const REQUESTS = '/orgs/{org}/personal-access-token-requests';
 const TOKENS = '/orgs/{org}/personal-access-tokens';
 const SEES: Need = { sets: [{ organization_personal_access_tokens: 'read' }], publicRead: false, writes: false };
+const DECIDES: Need = { sets: [{ organization_personal_access_tokens: 'write' }], publicRead: false, writes: true };
 
 /** Most owners and token ids in a filter: GitHub's. */
 export const MAX_OWNERS = 10;
@@ -114,6 +116,11 @@ const OF_TOKENS: readonly Endpoint[] = [
       const rows = await listMemberTokens(ctx, permit, params['org']!, directed(page, query.direction));
       return { ...ok(rows.map((row) => seenMemberToken(apiUrl, row, ctx.clock.now()))), next: nextKey(rows, page, ({ token }) => token.id) };
     },
+  }),
+  endpoint({
+    method: 'POST', path: '/orgs/{org}/member-tokens', operationId: 'orgs/update-member-tokens', summary: "Takes back, or gives back, what members' classic and scoped tokens reach here, all or none. The tokens live on.", success: 202, need: DECIDES, resource: 'PersonalAccessToken',
+    body: Type.Object({ action: Type.Union([Revoke, Type.Literal('restore')]), token_ids: Ids }, closed),
+    handle: async ({ ctx, permit, params, body }) => { await changeMemberTokens(ctx, permit, params['org']!, body.action, body.token_ids); return { status: 202, body: {} }; },
   }),
 ];
 

@@ -5,7 +5,7 @@
  * Never: a secret, but for the one answer that hands out a new one.
  */
 import type { DryRunAnswer } from '../../../actions/dry-run.ts';
-import type { SeenGrant, SeenRequest, SeenToken } from '../../../actions/organization-tokens.ts';
+import type { SeenGrant, SeenRequest, SeenMemberToken, SeenToken } from '../../../actions/organization-tokens.ts';
 import type { NamedGrant, TokenDetails } from '../../../actions/own-tokens.ts';
 import { tokenPath } from '../../../actions/token-access.ts';
 import { isoInstant, type UnixSeconds } from '../../../base/time.ts';
@@ -68,9 +68,9 @@ export function seenRequest(apiUrl: string, organization: string, row: SeenReque
 }
 
 /** A classic or scoped token of a member, as the organization sees it: GitHub shows none of these. */
-export function seenMemberToken(apiUrl: string, row: SeenToken, at: UnixSeconds) {
+export function seenMemberToken(apiUrl: string, row: SeenMemberToken, at: UnixSeconds) {
   const { token } = row;
-  return { ...seen(apiUrl, row, at), token_kind: token.kind, token_last_eight: token.lastEight, scopes: token.scopes, created_at: isoInstant(token.createdAt) };
+  return { ...seen(apiUrl, row, at), token_kind: token.kind, token_last_eight: token.lastEight, scopes: token.scopes, access_revoked: row.excluded, created_at: isoInstant(token.createdAt) };
 }
 
 function ownGrant({ id, ownerLogin, owner, selection, repositories, permissions, state, accessGrantedAt, request }: NamedGrant) {
