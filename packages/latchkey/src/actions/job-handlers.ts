@@ -13,6 +13,7 @@ import { forgetOldLogins } from './logins.ts';
 import { deliverMail, forgetOldMail } from './mail.ts';
 import { mailPasswordLink } from './new-password.ts';
 import { REFUSALS_KEPT_SEC } from './refusals.ts';
+import { settleFolder } from './repository-folders.ts';
 import { digestRequests, endDisused, noticeEnds } from './upkeep.ts';
 import { deliverWebhook, forgetOldDeliveries } from './webhook-delivery.ts';
 
@@ -42,6 +43,7 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
   'clear-webhook-deliveries': forgetOldDeliveries,
   'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
   'deliver-webhook': deliverWebhook,
+  'settle-folder': settleFolder,
   'clear-revisions': async (ctx) => {
     await ctx.store.transaction(deleteOldChanges);
   },

@@ -8,6 +8,7 @@
 import { systemClock, type UnixSeconds } from '../base/time.ts';
 import type { Query } from '../store/db.ts';
 import { insertJob } from '../store/jobs.ts';
+import type { UnsettledFolder } from './repository-folders.ts';
 
 /** Every kind of job with what it is told: plain JSON, never a secret. `null` for those that come by themselves. */
 export interface JobPayloads {
@@ -37,6 +38,8 @@ export interface JobPayloads {
   'deliver-mail': null;
   /** Sends one delivery to its webhook. */
   'deliver-webhook': { readonly deliveryId: number };
+  /** Finishes moving or removing the folder of a repository, where a server died over it. */
+  'settle-folder': UnsettledFolder;
   /** Forgets what revisions were about that no node needs any more. */
   'clear-revisions': null;
 }

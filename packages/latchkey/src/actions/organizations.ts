@@ -18,6 +18,7 @@ import type { Context } from './context.ts';
 import { keepTo } from './permit-target.ts';
 import { profileProblems, type ProfileFields } from './profile-fields.ts';
 import { record } from './record.ts';
+import { settleLater } from './repository-folders.ts';
 
 export interface OrganizationView {
   readonly account: Account;
@@ -84,7 +85,10 @@ export async function deleteOrganization(ctx: Context, permit: Permit): Promise<
     for (;;) {
       const some = await listRepositories(tx, account.id, { beforeId: null, limit: 500 });
       if (some.length === 0) break;
-      for (const repository of some) await deleteRepository(tx, repository.id);
+      for (const repository of some) {
+        await deleteRepository(tx, repository.id);
+        await settleLater(ctx, tx, repository.id, [{ owner: account.login, name: repository.name }]);
+      }
       gone.push(...some);
     }
     await deleteAccount(tx, account.id);

@@ -18,6 +18,7 @@ import { unlessTaken } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { record } from './record.ts';
+import { settleLater } from './repository-folders.ts';
 import { addRepository, MAX_REPOSITORY_DESCRIPTION_LENGTH, ownership, type NewRepositoryDraft } from './repositories.ts';
 import { openTarget, readTarget, signatureFor } from './repository-access.ts';
 import { viewOf, type RepositoryView } from './repository-view.ts';
@@ -98,13 +99,14 @@ async function writeFields(ctx: Context, tx: Query, permit: Permit, owner: Accou
   if (change.archived !== undefined && (await setArchived(tx, before.id, change.archived ? at : null, at))) await log(change.archived ? 'repo.archived' : 'repo.unarchived');
 }
 
-/** The folder moves first, and back when the row can't follow: a row without a folder would be worse than the other way round. */
+/** The folder moves first, and back when the row can't follow. When neither can, since the server dies, a job brings it to where the row says. */
 async function rename(ctx: Context, permit: Permit, owner: Account, repository: Repository, name: string): Promise<Repository> {
   const at = ctx.clock.now();
   const [from, to] = [{ owner: owner.login, name: repository.name }, { owner: owner.login, name }];
   if (existsSync(ctx.git.path(to.owner, to.name)) && name.toLowerCase() !== repository.name.toLowerCase()) {
     throw problem('already_exists', `A repository lies on disk as ${to.owner}/${to.name} already.`, 'name');
   }
+  await ctx.store.transaction((tx) => settleLater(ctx, tx, repository.id, [from, to]));
   await ctx.git.rename(from, to);
   try {
     return await unlessTaken(`${owner.login} has a repository ${name} already.`, 'name', () =>
@@ -128,6 +130,7 @@ export async function deleteRepository(ctx: Context, permit: Permit): Promise<vo
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     if (!(await deleteRow(tx, repository.id))) throw problem('not_found', 'The repository is gone.');
+    await settleLater(ctx, tx, repository.id, [{ owner: owner.login, name: repository.name }]);
     await record(tx, permit, at, { action: 'repo.destroy', ...ownership(owner), repositoryId: repository.id, data: { repo: `${owner.login}/${repository.name}` } });
   });
   await ctx.git.remove(owner.login, repository.name);

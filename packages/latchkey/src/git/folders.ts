@@ -8,7 +8,7 @@
  * Never: a name from a URL taken as it is; callers pass the names that the store knows, and even those are checked.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fault } from '../base/errors.ts';
@@ -63,6 +63,12 @@ export class Folders {
   /** True when a bare repository lies there. */
   holdsRepository(path: string): boolean {
     return ['HEAD', 'objects', 'refs'].every((part) => existsSync(join(path, part)));
+  }
+
+  /** When the folder was made, and its number on the disk, which is given again when it is gone. Null when nothing lies there. */
+  identity(path: string): string | null {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? null : `${stat.ino} ${stat.birthtimeNs}`;
   }
 
   /** A new, unused place on the same file system, to make something in before it is moved where it belongs. */

@@ -63,6 +63,8 @@ export interface GitRoom {
   /** `<root>/<owner>/<name>.git`, which need not exist. Throws a `Fault` when it would leave the root, by its name or by a link. */
   path(owner: string, name: string): string;
   exists(owner: string, name: string): boolean;
+  /** Tells the folder of a repository from any other that lies, or will lie, in its place; the same after it was moved. Null when there is none. */
+  identity(owner: string, name: string): string | null;
   /** Throws a `Problem` (`read_only`) on a node that only reads. What changes other things before it changes a repository asks first. */
   demandWrites(): void;
   /** Makes an empty bare repository. Throws a `Problem` (`already_exists`) when something lies there. */
@@ -171,6 +173,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     root: folders.root,
     path: (owner, name) => folders.path(owner, name),
     exists: (owner, name) => folders.holdsRepository(folders.path(owner, name)),
+    identity: (owner, name) => folders.identity(folders.path(owner, name)),
     demandWrites,
     create: writing((owner, name, how) => createRepository(folders, folders.path(owner, name), how)),
     importFrom: writing((source, owner, name) => importRepository(folders, folders.path(owner, name), source)),
