@@ -1,6 +1,7 @@
 /** `docs/troubleshooting.md`, drawn from the table of refusals and the causes that lie on a person's own machine. */
 import { CLIENT_CAUSES } from '../src/catalogue/client-causes.ts';
 import { helpTopics, type HelpTopic } from '../src/catalogue/help-topics.ts';
+import type { Reason } from '../src/catalogue/refusals.ts';
 import { STATUS_OF } from '../src/doors/git/refuse.ts';
 import { ANSWERS } from '../src/doors/github/refuse.ts';
 
@@ -32,6 +33,9 @@ export function troubleshootingDoc(): string {
   return [HEAD, ...helpTopics(EXAMPLE_URL).map(sectionOf), '## What only your machine knows\n', ...causes].join('\n');
 }
 
+/** Refused when git has read what is pushed: its answer has begun by then. */
+const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>(['workflow_permission_missing', 'token_in_content']);
+
 function sectionOf({ reason, about, sentence, wayOut, isForgotten }: HelpTopic): string {
   const lines = [sentence, wayOut.text, wayOut.url, wayOut.command].filter((line) => line !== null);
   const [rest] = ANSWERS[reason];
@@ -43,6 +47,6 @@ ${about}
 ${lines.map((line) => `remote: ${line}`).join('\n')}
 \`\`\`
 
-Git: ${STATUS_OF[reason]}, the credential is ${isForgotten ? 'forgotten' : 'kept'}. REST: ${rest}.
+Git: ${OF_CONTENT.has(reason) ? 'the push is refused as a whole' : STATUS_OF[reason]}, the credential is ${isForgotten ? 'forgotten' : 'kept'}. REST: ${rest}.
 `;
 }

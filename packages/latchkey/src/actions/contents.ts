@@ -19,7 +19,7 @@ import { explain, type Explanation } from '../rules/explain.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { openTarget, signatureFor } from './repository-access.ts';
-import { judgeFiles } from './push-protection.ts';
+import { judgeTexts } from './push-protection.ts';
 import { followPush } from './pushes.ts';
 
 /** Folders show so many entries at most, as on GitHub. */
@@ -142,10 +142,11 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
   const known = await readRef(plumbing, `refs/heads/${branch}`);
   const startId = known !== null ? null : draft.start === null ? null : ((await resolveCommit(plumbing, draft.start))?.commitId ?? null);
   if (known === null && startId === null && (draft.start !== null || (await resolveCommit(plumbing, 'HEAD')) !== null)) return { ok: false, why: 'branch_missing', path: null, found: null };
-  const { refused } = await judgeFiles(ctx, permit, draft.message, draft.actions);
-  if (refused !== null) return { ok: false, why: 'refused', path: null, found: null, explanation: refused };
   const asker = await signatureFor(ctx, permit);
   const committer = { ...asker, ...draft.committer };
+  const names = [draft.author, draft.committer].flatMap((person) => [person?.name ?? '', person?.email ?? '']);
+  const { refused } = await judgeTexts(ctx, permit, { message: [draft.message, ...names].join('\n'), actions: draft.actions });
+  if (refused !== null) return { ok: false, why: 'refused', path: null, found: null, explanation: refused };
   const outcome = await commitFiles(plumbing, { branch, startId, actions: draft.actions, message: draft.message, author: { ...committer, ...draft.author }, committer });
   if (outcome.ok) await followPush(ctx, permit, [{ ref: `refs/heads/${branch}`, beforeId: outcome.beforeId, afterId: outcome.commitId }]);
   return outcome;

@@ -8,7 +8,7 @@ import type { Account } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import { membershipRole } from '../store/memberships.ts';
 import { exclude, readmit } from '../store/token-organizations.ts';
-import { tokenById } from '../store/tokens.ts';
+import { descendantsOf, tokenById, tokensByIds } from '../store/tokens.ts';
 import { organizationNamed } from './accounts.ts';
 import { checkDecidedCount } from './approvals.ts';
 import type { Permit } from './authorize.ts';
@@ -22,19 +22,27 @@ export type MemberTokenChange = 'revoke' | 'restore';
 /** What each change does, how the log calls it, and what the token's owner is told. */
 const CHANGES = {
   revoke: { action: 'org_credential_authorization.revoke', mail: 'access_revoked' },
-  restore: { action: 'org_credential_authorization.restore', mail: 'token_approved' },
+  restore: { action: 'org_credential_authorization.restore', mail: 'access_restored' },
 } as const;
 
 /**
- * Takes back, or gives back, what tokens reach in an organization, all or none. For a token that is so already nothing happens.
+ * Takes back, or gives back, what tokens reach in an organization, with those that they made, all or none. For a token that is so already nothing happens.
  * @throws Problem `not_found` for one that is no living classic or scoped token of a member
  */
 export async function changeMemberTokens(ctx: Context, permit: Permit, organizationName: string, change: MemberTokenChange, tokenIds: readonly number[]): Promise<void> {
   checkDecidedCount(tokenIds, 'token_ids');
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, organizationName);
-    for (const id of new Set(tokenIds)) await changeOne(ctx, tx, permit, organization, change, id);
+    for (const id of new Set(tokenIds)) {
+      await changeOne(ctx, tx, permit, organization, change, id);
+      for (const made of await livingDescendants(tx, id)) await changeOne(ctx, tx, permit, organization, change, made);
+    }
   });
+}
+
+async function livingDescendants(tx: Query, tokenId: number): Promise<number[]> {
+  const made = await tokensByIds(tx, await descendantsOf(tx, tokenId));
+  return [...made.values()].filter(({ revokedAt }) => revokedAt === null).map(({ id }) => id);
 }
 
 async function changeOne(ctx: Context, tx: Query, permit: Permit, organization: Account, change: MemberTokenChange, tokenId: number): Promise<void> {

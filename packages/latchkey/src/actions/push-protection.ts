@@ -1,34 +1,46 @@
 /**
  * Tokens in what is pushed: in a public repository they are revoked before anybody can read them there, elsewhere the push is refused.
  *
- * Invariant: only texts with the right checksum are looked up, each once, and at most `MAX_LOOKED_UP` of them.
- * Invariant: what opens nothing any more harms nobody and stops no push: revoking a token is a way out, also where it stands in an old commit.
+ * Invariant: only texts with the right checksum are looked up, together for each piece of a file, and about `MAX_LOOKED_UP` of them at most.
+ * Invariant: what was revoked, replaced or has expired harms nobody and stops no push: revoking a token is a way out, also where it stands in an old commit.
  * Never: the text of a token in words, in the log or in the store.
  */
+import { setImmediate } from 'node:timers/promises';
+import { digestOf } from '../base/secret.ts';
 import type { FileAction } from '../git/file-commit.ts';
-import type { Judgement, PushedObjects, PushedPiece } from '../git/push-judge.ts';
+import type { Judgement, PushedObjects } from '../git/push-judge.ts';
 import { needsLook } from '../git/push-screen.ts';
 import type { Need } from '../catalogue/needs.ts';
 import { shown } from '../catalogue/refusal-links.ts';
 import { explain, type Explanation } from '../rules/explain.ts';
-import { lastEightOf, MAX_TOKEN_LENGTH, mayHoldPieceOfToken, tokensWithin } from '../rules/token-text.ts';
+import { lastEightOf, MAX_TOKEN_LENGTH, mayHoldPieceOfToken, tokensWithin, withoutTokens } from '../rules/token-text.ts';
+import { knownDigests } from '../store/tokens.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { liveToken, revokeLeaked } from './leaks.ts';
 import { targetRepository } from './repository-access.ts';
 
-/** Different tokens, alive or not, that one push may bring. */
-export const MAX_LOOKED_UP = 1_000;
+/** Texts that could be tokens, in one push: with more of them nothing is looked up any more, and the push is refused. */
+export const MAX_LOOKED_UP = 100_000;
 /** Most places that are told. */
 const MAX_TOLD = 20;
+/** Text that is searched before others have their turn. */
+const PIECE_LENGTH = 64 * 1024;
 
 const WRITES: Need = { sets: [{ contents: 'write' }], publicRead: false, writes: true };
 const PARTLY_SEEN = 'The push is too large to be looked through for personal access tokens: a part of it was not.';
-const SUSPICION = { text: (whole: string) => tokensWithin(whole).length > 0, piece: mayHoldPieceOfToken };
+const SUSPICION = { text: (whole: string) => tokensWithin(whole).next().done !== true, piece: mayHoldPieceOfToken };
 
 /** What becomes of what is brought. `refused` is null where nothing is. */
 export interface Protection extends Judgement {
   readonly refused: Explanation | null;
+}
+
+/** What is written over REST. */
+export interface WrittenTexts {
+  /** Of the commit or tag, and the names that stand in it. */
+  readonly message: string;
+  readonly actions: readonly FileAction[];
 }
 
 /** True when a short push, as it was sent, may bring a token, so that it must be judged. */
@@ -41,29 +53,44 @@ export async function judgePush(ctx: Context, permit: Permit, objects: PushedObj
   const search = new Search(ctx);
   for await (const piece of objects) {
     if (piece === 'unseen') search.unseen = true;
-    else await search.look(piece.bytes.toString('latin1'), piece.ends, (line) => placeIn(piece, line));
+    else await search.look(piece.bytes.toString('latin1'), piece.ends, piece);
+    if (search.isFull) break;
   }
-  return protect(ctx, permit, search);
+  if (search.unseen) ctx.log.warn({ repository: targetRepository(permit).repository.id }, 'a part of a push was not looked through for tokens');
+  const paths = await objects.pathsOf(new Set([...search.spots, ...search.live.values()].filter(({ type }) => type === 'blob').map(({ id }) => id)));
+  return protect(ctx, permit, search, paths);
 }
 
-/** The same for a commit that is to be made: its message and the files that it writes. */
-export async function judgeFiles(ctx: Context, permit: Permit, message: string, actions: readonly FileAction[]): Promise<Protection> {
+/** The same for a commit or tag that is to be made. */
+export async function judgeTexts(ctx: Context, permit: Permit, { message, actions }: WrittenTexts): Promise<Protection> {
   const search = new Search(ctx);
-  await search.look(message, true, () => 'the message of the commit');
+  await search.lookThrough(message, { type: 'commit', id: '' });
   for (const action of actions) {
-    if ('content' in action && action.content !== null) await search.look(action.content.toString('latin1'), true, (line) => `${action.path}, line ${line}`);
+    if ('content' in action && action.content !== null) await search.lookThrough(action.content.toString('latin1'), { type: 'blob', id: action.path });
   }
-  return protect(ctx, permit, search);
+  return protect(ctx, permit, search, new Map(actions.map(({ path }) => [path, path])));
+}
+
+/** An object, or a file that is not one yet, which has its path for an id. */
+interface Source {
+  readonly type: 'commit' | 'tag' | 'blob';
+  readonly id: string;
+}
+
+interface Spot extends Source {
+  readonly text: string;
+  readonly line: number;
 }
 
 class Search {
   readonly #ctx: Context;
-  /** Every text that was looked up, with the first place of those that open something, and null for the others. */
-  readonly #known = new Map<string, string | null>();
+  /** Every text that opens something, with where it was first. */
+  readonly live = new Map<string, Spot>();
   /** The first places, and how many there are. */
-  readonly places: string[] = [];
+  readonly spots: Spot[] = [];
   count = 0;
   unseen = false;
+  #lookedUp = 0;
   /** The end of the piece before, where a token may begin, and the line on which that begins. */
   #tail = '';
   #line = 1;
@@ -72,68 +99,85 @@ class Search {
     this.#ctx = ctx;
   }
 
-  /** True when it brought more different tokens than are looked up. */
+  /** True when it brought more than is looked up. */
   get isFull(): boolean {
-    return this.#known.size > MAX_LOOKED_UP;
+    return this.#lookedUp > MAX_LOOKED_UP;
   }
 
-  /** Every text that opens something, with its first place. */
-  live(): [text: string, place: string][] {
-    return [...this.#known].filter((entry): entry is [string, string] => entry[1] !== null);
+  /** Reads a whole text, in turns with what others want. */
+  async lookThrough(text: string, source: Source): Promise<void> {
+    for (let at = 0; at < text.length && !this.isFull; at += PIECE_LENGTH) {
+      await this.look(text.slice(at, at + PIECE_LENGTH), at + PIECE_LENGTH >= text.length, source);
+      await setImmediate();
+    }
   }
 
   /** Reads on. `ends` where the text does, and another one begins. */
-  async look(piece: string, ends: boolean, placeOf: (line: number) => string): Promise<void> {
+  async look(piece: string, ends: boolean, { type, id }: Source): Promise<void> {
     const before = this.#tail.length;
     const content = this.#tail + piece;
-    for (const { text, at } of tokensWithin(content)) {
-      if (at + text.length > before && !this.isFull) await this.#note(text, () => placeOf(this.#line + breaksIn(content, at)));
+    const found = tokensWithin(content).filter(({ text, at }) => at + text.length > before).toArray();
+    if (found.length > 0) {
+      await this.#lookUp(new Set(found.map(({ text }) => text).filter((text) => !this.live.has(text))), (text) => {
+        const { at } = found.find((each) => each.text === text)!;
+        return { type, id, text, line: this.#line + breaksIn(content, at) };
+      });
+      for (const { text, at } of found) {
+        if (!this.live.has(text)) continue;
+        this.count++;
+        if (this.spots.length < MAX_TOLD) this.spots.push({ type, id, text, line: this.#line + breaksIn(content, at) });
+      }
     }
     this.#line = ends ? 1 : this.#line + breaksIn(content, content.length - MAX_TOKEN_LENGTH);
     this.#tail = ends ? '' : content.slice(-MAX_TOKEN_LENGTH);
   }
 
-  async #note(text: string, place: () => string): Promise<void> {
-    if (!this.#known.has(text)) this.#known.set(text, (await liveToken(this.#ctx, text)) === null ? null : place());
-    if (this.#known.get(text) === null) return;
-    this.count++;
-    if (this.places.length < MAX_TOLD) this.places.push(told(text, place()));
+  async #lookUp(texts: ReadonlySet<string>, spotOf: (text: string) => Spot): Promise<void> {
+    this.#lookedUp += texts.size;
+    if (texts.size === 0 || this.isFull) return;
+    const byDigest = new Map([...texts].map((text) => [digestOf(text), text]));
+    for (const digest of await knownDigests(this.#ctx.store.db, [...byDigest.keys()])) {
+      const text = byDigest.get(digest)!;
+      if ((await liveToken(this.#ctx, text)) !== null) this.live.set(text, spotOf(text));
+    }
   }
 }
 
-async function protect(ctx: Context, permit: Permit, search: Search): Promise<Protection> {
+async function protect(ctx: Context, permit: Permit, search: Search, paths: ReadonlyMap<string, string>): Promise<Protection> {
   const { owner, repository } = targetRepository(permit);
-  if (search.isFull || (search.count > 0 && repository.visibility !== 'public')) return refuse(ctx, permit, search);
-  const live = search.live();
-  for (const [text, place] of live) await revokeLeaked(ctx, permit, [text], `${owner.login}/${repository.name}, ${place}`);
-  const words = live.slice(0, MAX_TOLD).map(([text, place]) => `Everybody can read this repository, so the personal access token in ${told(text, place)} was revoked. Its owner is told.`);
+  if (search.isFull || (search.count > 0 && repository.visibility !== 'public')) return refuse(ctx, permit, search, paths);
+  const live = [...search.live.values()];
+  for (const spot of live) await revokeLeaked(ctx, permit, [spot.text], `${owner.login}/${repository.name}, ${placeOf(spot, paths)}`);
+  const words = live.slice(0, MAX_TOLD).map((spot) => `Everybody can read this repository, so the personal access token in ${told(spot, paths)} was revoked. Its owner is told.`);
   return { allowed: true, words: lines([...words, more(live.length), search.unseen ? PARTLY_SEEN : '']), refused: null };
 }
 
-function refuse(ctx: Context, permit: Permit, { places, count }: Search): Protection {
+function refuse(ctx: Context, permit: Permit, { isFull, spots, count }: Search, paths: ReadonlyMap<string, string>): Protection {
+  const places = isFull ? [] : spots.map((spot) => told(spot, paths));
   const question = { bearer: permit.bearer!, need: WRITES, target: permit.target, at: ctx.clock.now(), address: permit.actor.address ?? '' };
   const refused = explain(ctx.settings.publicUrl, question, [{ reason: 'token_in_content' }], null, { paths: places });
   const { sentence, wayOut } = refused;
-  return { allowed: false, words: lines([sentence, ...places.slice(1).map((place) => `  ${place}`), more(count), wayOut.text, wayOut.url ?? '']), refused };
+  return { allowed: false, words: lines([sentence, ...places.slice(1).map((place) => `  ${place}`), isFull ? '' : more(count), wayOut.text, wayOut.url ?? '']), refused };
 }
 
-function placeIn({ id, type, path }: PushedPiece, line: number): string {
-  if (type !== 'blob') return `the message of ${type} ${id.slice(0, SHORT_ID)}`;
-  return `${path === '' ? `file ${id.slice(0, SHORT_ID)}` : path}, line ${line}`;
+/** In words for a terminal, a mail and the log: paths come from whoever pushes, and may hold anything. */
+function placeOf({ type, id, line }: Spot, paths: ReadonlyMap<string, string>): string {
+  if (type !== 'blob') return id === '' ? 'the message' : `the message of ${type} ${id.slice(0, SHORT_ID)}`;
+  const path = paths.get(id);
+  return `${path === undefined ? `file ${id.slice(0, SHORT_ID)}` : shown(withoutTokens(path))}, line ${line}`;
 }
 
 const SHORT_ID = 7;
+
+function told(spot: Spot, paths: ReadonlyMap<string, string>): string {
+  return `${placeOf(spot, paths)} (ends in ${lastEightOf(spot.text)})`;
+}
 
 /** How many line breaks stand before a place. */
 function breaksIn(content: string, before: number): number {
   let breaks = 0;
   for (let at = content.indexOf('\n'); at >= 0 && at < before; at = content.indexOf('\n', at + 1)) breaks++;
   return breaks;
-}
-
-/** A place without what a terminal would take for a command: paths come from whoever pushes. */
-function told(text: string, place: string): string {
-  return `${shown(place)} (ends in ${lastEightOf(text)})`;
 }
 
 function more(count: number): string {

@@ -113,6 +113,8 @@ async function rename(ctx: Context, permit: Permit, owner: Account, repository: 
       ctx.store.transaction(async (tx) => {
         const moved = await moveRepository(tx, repository.id, { ownerId: owner.id, name }, at);
         if (moved === null) throw problem('not_found', 'The repository is gone.');
+        // A look that came in between, since this took so long, may have moved it back.
+        await settleLater(ctx, tx, repository.id, [to, from]);
         await record(tx, permit, at, { action: 'repo.rename', ...ownership(owner), repositoryId: repository.id, data: { repo: `${to.owner}/${to.name}`, old_name: repository.name } });
         return moved;
       }),

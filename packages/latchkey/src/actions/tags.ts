@@ -3,8 +3,10 @@ import { refNameProblem } from '../git/names.ts';
 import { resolveCommit } from '../git/revisions.ts';
 import { tagMessages, writeTag } from '../git/tags.ts';
 import type { Ref } from '../git/refs.ts';
+import type { Explanation } from '../rules/explain.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
+import { judgeTexts } from './push-protection.ts';
 import { createRef, type RefResult } from './refs.ts';
 import { openTarget, signatureFor } from './repository-access.ts';
 
@@ -16,13 +18,17 @@ export interface TagDraft {
   readonly message: string | null;
 }
 
+export type TagResult = RefResult | { readonly ok: false; readonly why: 'refused'; readonly explanation: Explanation };
+
 /** Makes a tag. What was refused for what is there is a value. */
-export async function createTag(ctx: Context, permit: Permit, { name, revision, message }: TagDraft): Promise<RefResult> {
+export async function createTag(ctx: Context, permit: Permit, { name, revision, message }: TagDraft): Promise<TagResult> {
   const ref = `refs/tags/${name}`;
   if (name === '' || refNameProblem(ref) !== null) return { ok: false, why: 'ref_invalid' };
   const plumbing = openTarget(ctx, permit);
   const commitId = (await resolveCommit(plumbing, revision))?.commitId;
   if (commitId === undefined) return { ok: false, why: 'object_missing' };
+  const { refused } = message === null ? { refused: null } : await judgeTexts(ctx, permit, { message, actions: [] });
+  if (refused !== null) return { ok: false, why: 'refused', explanation: refused };
   const id = message === null ? commitId : await writeTag(plumbing, { name, commitId, tagger: await signatureFor(ctx, permit), message });
   const made = await createRef(ctx, permit, { ref, id });
   return made.ok ? { ok: true, ref: { ...made.ref, peeledId: commitId } } : made;

@@ -4,12 +4,15 @@
  * Invariant: `not_found` and `public_only` say the same whether the thing exists, is not selected, or may not be seen.
  */
 import {
-  editPath, help, listed, missingInWords, newClassicPath, newFineGrainedPath, newScopedPath, reachPath, sentenceCase, shown, suggestedScopes, theOwner,
+  MAX_SHOWN_LENGTH, editPath, help, listed, missingInWords, newClassicPath, newFineGrainedPath, newScopedPath, reachPath, sentenceCase, shown, suggestedScopes, theOwner,
   thePerson, theTarget, theToken, tokenPath, whoDecides, withOtherAccount,
 } from './refusal-links.ts';
 import type { Reason, RefusalEntry, RefusalFacts, WayOut } from './refusal.ts';
 
 const TOLD_TO_THE_LIVING = { strangerMayHear: false, credentialIsDead: false };
+
+/** A path that is shown already, with what stands around it. */
+const MAX_SHOWN_PLACE_LENGTH = 2 * MAX_SHOWN_LENGTH;
 
 const KIND_IN_WORDS = { 'fine-grained': 'fine-grained tokens', classic: 'classic tokens', scoped: 'scoped tokens' } as const;
 
@@ -163,11 +166,15 @@ export const ACCESS_REFUSALS = {
   },
   token_in_content: {
     ...TOLD_TO_THE_LIVING,
-    sentence: ({ paths: [place] }) => `What was sent holds ${place === undefined ? 'personal access tokens' : `a personal access token that works: ${shown(place)}`}.`,
-    wayOut: () => help('token_in_content', 'Whoever can read the repository could use it. Revoke it, or take it out of every commit, then push again:'),
+    sentence: ({ paths: [place] }) => (place === undefined
+      ? 'What was sent holds more texts that look like personal access tokens than are looked up.'
+      : `What was sent holds a live personal access token: ${shown(place, MAX_SHOWN_PLACE_LENGTH)}.`),
+    wayOut: ({ paths }) => help('token_in_content', paths.length === 0
+      ? 'Send it in smaller parts, or take them out:'
+      : 'Whoever can read the repository could use it. Revoke it, or take it out of every commit, then push again:'),
     about:
-      'A token that works stands in a file, a commit or a tag. Nothing of the push was taken. If anybody else has seen the commit, revoke the token: once it opens nothing, the push goes through as it is. '
-      + 'If it was only ever on your machine, take it out: git commit --amend changes the last commit, git rebase --interactive older ones. '
+      'A token that was not revoked stands in a file, a commit or a tag; perhaps the same file lies in other places, too. Nothing of the push was taken. If anybody else has seen the commit, revoke the token: then the push goes through '
+      + 'as it is. If it was only ever on your machine, take it out: git commit --amend changes the last commit, git rebase --interactive older ones. '
       + 'In a public repository nothing is refused: there the token is revoked at once, and its owner told.',
   },
   role_insufficient: {

@@ -33,6 +33,7 @@ export interface MailFacts {
   token_denied: About & { readonly organization: string; readonly by: string; readonly reason: string | null };
   /** An organization took its access back; the token lives. */
   access_revoked: About & { readonly organization: string; readonly by: string };
+  access_restored: About & { readonly organization: string; readonly by: string };
   old_secret_used: About & { readonly replacedAt: UnixSeconds; readonly address: string; readonly purpose: string };
   requests_waiting: { readonly organization: string; readonly path: string; readonly requests: readonly { readonly login: string; readonly tokenName: string }[]; readonly total: number };
   email_verification: { readonly address: string; readonly path: string; readonly hours: number };
@@ -89,7 +90,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   },
   token_leaked: {
     subject: () => 'Action needed: Personal access token was revoked',
-    says: (facts) => [`The personal access token ${called(facts)} was found ${facts.where === null ? 'by somebody who reported it' : `in ${facts.where}`}, where others can read it. It was revoked at once.`, 'Create another for whatever used it, and look at the log for what was done with it.'],
+    says: (facts) => [`The personal access token ${called(facts)} was found ${facts.where === null ? 'by somebody who reported it' : `in ${facts.where}`}, where others could read it. It was revoked at once.`, 'Create another for whatever used it, and look at the log for what was done with it.'],
     link: () => ({ text: 'Look at your security log', path: SECURITY_LOG }),
   },
   token_revoked: {
@@ -111,6 +112,11 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     subject: ({ token, organization }) => `${organization} took back the access of your personal access token ${token.name}`,
     says: (facts) => [`${facts.by} took back what the personal access token ${called(facts)} could reach in ${facts.organization}. The token itself still lives.`],
     link: page('See the token'),
+  },
+  access_restored: {
+    subject: ({ token, organization }) => `${organization} gave back the access of your personal access token ${token.name}`,
+    says: (facts) => [`${facts.by} gave back what the personal access token ${called(facts)} could reach in ${facts.organization}. It works there again from now on.`],
+    link: page('See what it can do'),
   },
   old_secret_used: {
     subject: ({ token }) => `Somebody used an old value of your personal access token ${token.name}`,

@@ -17,10 +17,10 @@ const CLASSIC_PAGE = '/settings/tokens';
 const SCOPED_PAGE = '/-/user_settings/personal_access_tokens';
 const DEFAULT_TOKEN_NAME = 'git';
 
-/** A name as it may be printed: control and direction characters replaced, the middle left out when it is long. */
-export function shown(text: string): string {
+/** A name as it may be printed: control and direction characters replaced, the middle left out when it is longer than `maxLength` (even) characters. */
+export function shown(text: string, maxLength = MAX_SHOWN_LENGTH): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
-  return plain.length <= MAX_SHOWN_LENGTH ? plain : `${plain.slice(0, MAX_SHOWN_LENGTH / 2)}…${plain.slice(1 - MAX_SHOWN_LENGTH / 2)}`;
+  return plain.length <= maxLength ? plain : `${plain.slice(0, maxLength / 2)}…${plain.slice(1 - maxLength / 2)}`;
 }
 
 /** `the token "ci"`, or the last characters of one without a name. */

@@ -40,6 +40,8 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
   ['fetch.fsck.badTimezone', 'ignore'],
   ['fetch.fsck.missingSpaceBeforeDate', 'ignore'],
   ['fetch.fsck.zeroPaddedFilemode', 'ignore'],
+  // A history that begins in the middle is not taken: what it hides can't be looked at.
+  ['receive.shallowUpdate', 'false'],
   // Partial clones, and what protocol v2 allows anyway, in every version of the protocol.
   ['uploadpack.allowFilter', 'true'],
   ['uploadpack.allowAnySHA1InWant', 'true'],

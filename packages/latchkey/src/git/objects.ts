@@ -55,24 +55,26 @@ function lines(names: readonly string[]): string {
 }
 
 function infoOf(line: string): ObjectInfo | null {
-  const match = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d+)(?: .*)?$/s.exec(line);
+  const match = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d+)$/.exec(line);
   return match === null ? null : { id: match[1]!, type: match[2] as ObjectType, sizeBytes: Number(match[3]) };
 }
 
 /** Some of an object's bytes, in their order. */
 export interface ObjectPiece {
   readonly info: ObjectInfo;
-  /** What stood behind the name that was asked for, where the format repeats it. */
-  readonly rest: string;
   readonly bytes: Buffer;
   /** True for the last piece. An empty object has one. */
   readonly ends: boolean;
 }
 
-/** Reads the answers of `cat-file --batch` to the end: a line each, and after those of objects that are there their bytes and a line break. Null where there is no such object. */
+/**
+ * Reads the answers of `cat-file --batch` to the end: a line each, and after those of objects that are there their bytes and a line break. Null where there is no
+ * such object.
+ * Invariant: memory depends on neither the objects nor their number, only on the longest name that was asked for.
+ */
 export async function* batchPieces(stdout: Readable): AsyncGenerator<ObjectPiece | null> {
   let head = Buffer.alloc(0);
-  let current: { info: ObjectInfo; rest: string; left: number } | null = null;
+  let current: { info: ObjectInfo; left: number } | null = null;
   for await (const chunk of stdout as AsyncIterable<Buffer>) {
     for (let at = 0; at < chunk.length;) {
       if (current === null) {
@@ -80,18 +82,17 @@ export async function* batchPieces(stdout: Readable): AsyncGenerator<ObjectPiece
         head = Buffer.concat([head, chunk.subarray(at, end < 0 ? chunk.length : end)]);
         if (end < 0) break;
         at = end + 1;
-        const line = head.toString('utf8');
-        const info = infoOf(line);
+        const info = infoOf(head.toString('utf8'));
         head = Buffer.alloc(0);
         if (info === null) yield null;
-        else current = { info, rest: line.split(' ').slice(3).join(' '), left: info.sizeBytes + 1 };
+        else current = { info, left: info.sizeBytes + 1 };
         continue;
       }
       const part: Buffer = chunk.subarray(at, at + current.left);
       at += part.length;
       current.left -= part.length;
       const ends = current.left === 0;
-      yield { info: current.info, rest: current.rest, bytes: ends ? part.subarray(0, -1) : part, ends };
+      yield { info: current.info, bytes: ends ? part.subarray(0, -1) : part, ends };
       if (ends) current = null;
     }
   }

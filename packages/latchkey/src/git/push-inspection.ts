@@ -29,7 +29,9 @@ export interface Inspection {
 /** Hook folder → hook → which of our scripts it is. Beside our pre-receive, allowed hooks of the repository's own are called by name. */
 const HOOK_FOLDERS = {
   inspect: { 'pre-receive': 'pre-receive' },
-  'inspect-then-own': { 'pre-receive': 'pre-receive', update: 'own-hook', 'post-receive': 'own-hook', 'post-update': 'own-hook' },
+  'inspect-then-own': {
+    'pre-receive': 'pre-receive', 'reference-transaction': 'own-hook', update: 'own-hook', 'proc-receive': 'own-hook', 'post-receive': 'own-hook', 'post-update': 'own-hook',
+  },
 } as const satisfies Record<string, Record<string, string>>;
 
 const SCRIPTS = fileURLToPath(new URL('../../assets/hooks/', import.meta.url));

@@ -11,9 +11,9 @@ import type { ObjectFormat } from './profile.ts';
 
 /** Longer pushes are looked at closely. */
 export const MAX_SCREENED_BYTES = 256 * 1024;
-/** So are pushes of more objects, or of larger ones: this takes some 15 µs an object, and 1 ms a mebibyte. */
+/** So are pushes of more objects, or of larger ones: nobody else is served meanwhile. */
 export const MAX_SCREENED_OBJECTS = 256;
-export const MAX_INFLATED_BYTES = 2 * 1024 * 1024;
+export const MAX_INFLATED_BYTES = 1024 * 1024;
 
 /** What is looked for, in text whose bytes are characters. */
 export interface Suspicion {
@@ -116,14 +116,17 @@ function piecesOf(delta: Buffer): string {
   let at = 0;
   for (let numbers = 0; numbers < 2; at++) if (delta.readUInt8(at) < 0x80) numbers++;
   let pieces = '';
+  let isBroken = false;
   while (at < delta.length) {
     const step = delta[at++]!;
     if (step >= 0x80) {
       for (let bit = 0; bit < 7; bit++) if ((step >> bit) & 1) at++;
-      pieces += '\n';
+      if (!isBroken) pieces += '\n';
+      isBroken = true;
     } else if (step === 0 || at + step > delta.length) throw new Unreadable();
     else {
       pieces += delta.toString('latin1', at, at + step);
+      isBroken = false;
       at += step;
     }
   }

@@ -80,34 +80,51 @@ export interface TokenWithin {
   readonly at: number;
 }
 
-const WITHIN = /lk[fcs]_[A-Za-z0-9]{36}/g;
-/** What may be an instance prefix, at the end of what stands before the kind. */
-const PREFIX_BEFORE = /[A-Za-z0-9]+(?=_$)/;
+/** A beginning may lie within what looked like another token, so no match takes more than its prefix. */
+const WITHIN = /lk[fcs]_(?=([A-Za-z0-9]{36}))/g;
 const MAX_PREFIX_LENGTH = 16;
 
-/** Every token that stands in a text, whatever stands around it. Only those whose checksum is right. */
-export function tokensWithin(text: string): TokenWithin[] {
-  const found: TokenWithin[] = [];
-  for (const { 0: bare, index } of text.matchAll(WITHIN)) {
-    const before = PREFIX_BEFORE.exec(text.slice(Math.max(0, index - MAX_PREFIX_LENGTH - 1), index))?.[0] ?? '';
-    // Letters may stand right before the prefix, so each beginning is tried: the checksum tells which one it is.
-    for (let length = 0; length <= before.length; length++) {
-      const whole = length === 0 ? bare : `${before.slice(-length)}_${bare}`;
-      if (parseTokenText(whole).form === 'valid') found.push({ text: whole, at: index - (whole.length - bare.length) });
+/** The tokens that stand in a text, whatever stands around them. Only those whose checksum is right. */
+export function* tokensWithin(text: string): Generator<TokenWithin> {
+  for (const { 0: kind, 1: rest, index } of text.matchAll(WITHIN)) {
+    const bare = kind + rest!;
+    const prefix = prefixBefore(text, index);
+    for (const whole of prefix === '' ? [bare] : [bare, prefix + bare]) {
+      if (parseTokenText(whole).form === 'valid') yield { text: whole, at: index - (whole.length - bare.length) };
     }
   }
-  return found;
 }
 
-/**
- * Characters in a row that may be a piece of a token whose other pieces are elsewhere, as where only the changes of a text are known. Of the 36 behind
- * the prefix a few at either end may be missing.
- */
-const PIECE = /[A-Za-z0-9]{24}/;
+/** What may be the instance prefix of a token that begins there, with its `_`: all letters and digits before that. */
+function prefixBefore(text: string, at: number): string {
+  if (text[at - 1] !== '_') return '';
+  let from = at - 1;
+  while (from > 0 && isBase62(text.charCodeAt(from - 1))) if (at - 1 - --from > MAX_PREFIX_LENGTH) return '';
+  return from === at - 1 ? '' : text.slice(from, at);
+}
 
-/** False when no token can lie across the ends of this piece of a text, or within it. */
+function isBase62(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90);
+}
+
+/** The text with the last eight characters alone of every token in it. */
+export function withoutTokens(text: string): string {
+  let safe = text;
+  for (const { text: token } of tokensWithin(text)) safe = safe.replaceAll(token, `…${lastEightOf(token)}`);
+  return safe;
+}
+
+/** Of the 36 characters behind the prefix a few at either end may be missing. */
+const PIECE_LENGTH = 24;
+
+/** False when no token can lie across the ends of this piece of a text, or within it, where only the changes of a text are known. */
 export function mayHoldPieceOfToken(piece: string): boolean {
-  return PIECE.test(piece);
+  let inARow = 0;
+  for (let at = 0; at < piece.length; at++) {
+    inARow = isBase62(piece.charCodeAt(at)) ? inARow + 1 : 0;
+    if (inARow === PIECE_LENGTH) return true;
+  }
+  return false;
 }
 
 /** The last eight characters: what lists show and people recognise a token by. */

@@ -39,7 +39,8 @@ export const MIGRATIONS: readonly Migration[] = [
   jobs,
   rateWindows,
   nodes,
-  searches, exclusions,
+  searches,
+  exclusions,
 ];
 
 interface MigrationsTable {

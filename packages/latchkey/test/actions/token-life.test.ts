@@ -232,10 +232,14 @@ describe('a token that makes tokens', () => {
     const ctx = await world();
     const maker = await make(ctx, 'Bob', { kind: 'scoped', grants: [], scopes: ['api'] });
     const permit = await permitOf(ctx, maker.text);
-    const child = async (): Promise<string> => outcome(ctx, (await make(ctx, 'Bob', { kind: 'scoped', grants: [], scopes: ['api'] }, permit)).text, READ, on('Acme/site'));
-    expect(await child()).toBe('yes');
+    const child = async (): Promise<string> => (await make(ctx, 'Bob', { kind: 'scoped', grants: [], scopes: ['api'] }, permit)).text;
+    const asked = (text: string): Promise<string> => outcome(ctx, text, READ, on('Acme/site'));
+    const before = await child();
+    expect(await asked(before)).toBe('yes');
     await changeMemberTokens(ctx, OPERATOR, 'Acme', 'revoke', [maker.id]);
-    expect(await child()).toBe('grant_revoked');
+    expect([await asked(before), await asked(await child())]).toEqual(['grant_revoked', 'grant_revoked']);
+    await changeMemberTokens(ctx, OPERATOR, 'Acme', 'restore', [maker.id]);
+    expect(await asked(before)).toBe('yes');
   });
 
   it('can neither widen itself nor renew one that can do more', async () => {

@@ -403,7 +403,7 @@ export const CAUSES: readonly Cause[] = [
   {
     name: 'a token in what is pushed', reason: 'token_in_content',
     says: [
-      'What was sent holds a personal access token that works: notes.txt, line 1 (ends in {end}).',
+      'What was sent holds a live personal access token: notes.txt, line 1 (ends in {end}).',
       'Whoever can read the repository could use it. Revoke it, or take it out of every commit, then push again:',
       '{url}/help/token_in_content',
     ],

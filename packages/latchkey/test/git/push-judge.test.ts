@@ -38,16 +38,16 @@ function commit(files: Readonly<Record<string, string | Buffer>>, message = 'Cha
 function quarantine(id: string): void {
   const folder = join(bare, 'objects', QUARANTINE);
   mkdirSync(folder, { recursive: true });
-  const pack = execFileSync('git', ['-C', work, 'pack-objects', '--revs', '--stdout', '-q'], { input: `${id}\n`, maxBuffer: 64 * 1024 * 1024 });
+  const pack = execFileSync('git', ['-C', work, 'pack-objects', '--revs', '--stdout', '-q'], { input: `${id}\n`, maxBuffer: 64 * 1024 * 1024, stdio: ['pipe', 'pipe', 'ignore'] });
   const env = { PATH: process.env['PATH']!, GIT_DIR: bare, GIT_OBJECT_DIRECTORY: folder, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(bare, 'objects') };
   execFileSync('git', ['unpack-objects', '-q'], { input: pack, env });
 }
 
 /** Asks as the hook does. Gives the answer to the end, null when the channel was closed without one. */
-async function ask(question: string, judge: PushJudge, maxSec?: number): Promise<string | null> {
+async function ask(question: string, judge: PushJudge, maxTotalBytes?: number): Promise<string | null> {
   const [hook, server] = duplexPair();
   const environment = gitEnvironment({ homeFolder: bench.folder, hooksFolder: null });
-  const answered = answerHook(server, judge, { path: bare, environment }, makeLog('silent'), maxSec);
+  const answered = answerHook(server, judge, { path: bare, environment }, makeLog('silent'), maxTotalBytes);
   hook.write(question);
   const text = await read(hook);
   await answered;
@@ -74,21 +74,21 @@ function collector(into: (PushedPiece | 'unseen')[], allowed = true): PushJudge 
 }
 
 /** The objects, put together from their pieces. */
-function whole(seen: readonly (PushedPiece | 'unseen')[]): { id: string; type: string; path: string; text: string }[] {
-  const objects: { id: string; type: string; path: string; text: string }[] = [];
+function whole(seen: readonly (PushedPiece | 'unseen')[]): { id: string; type: string; text: string }[] {
+  const objects: { id: string; type: string; text: string }[] = [];
   let text = '';
   for (const piece of seen) {
     if (piece === 'unseen') continue;
     text += piece.bytes.toString('utf8');
     if (!piece.ends) continue;
-    objects.push({ id: piece.id, type: piece.type, path: piece.path, text });
+    objects.push({ id: piece.id, type: piece.type, text });
     text = '';
   }
   return objects;
 }
 
 describe('a judge of a push', () => {
-  it('is shown commits, tags and files that are new, with paths, and nothing else', async () => {
+  it('is shown commits, tags and files that are new, and nothing else, and told where they lie', async () => {
     const old = commit({ 'a.txt': 'old' }, 'First');
     bench.git(['-C', work, 'push', '-q', bare, 'main']);
     const id = commit({ 'deep/down/ä b.txt': 'new', 'empty': '' }, 'Second');
@@ -96,9 +96,15 @@ describe('a judge of a push', () => {
     const tag = bench.git(['-C', work, 'rev-parse', 'v1']).trim();
     quarantine(tag);
     const seen: (PushedPiece | 'unseen')[] = [];
-    expect(await ask(questionOf(tag), collector(seen))).toBe('yes\n');
-    const shown = whole(seen).map(({ type, path, text }) => [type, path, text.split('\n').at(type === 'blob' ? 0 : -2)]);
-    expect(shown.toSorted()).toEqual([['blob', 'deep/down/ä b.txt', 'new'], ['blob', 'empty', ''], ['commit', '', 'Second'], ['tag', 'v1', 'Tagged']]);
+    let paths: ReadonlyMap<string, string> = new Map();
+    const judge: PushJudge = async (objects) => {
+      for await (const piece of objects) seen.push(piece);
+      paths = await objects.pathsOf(new Set(whole(seen).filter(({ type }) => type === 'blob').map((object) => object.id)));
+      return { allowed: true, words: '' };
+    };
+    expect(await ask(questionOf(tag), judge)).toBe('yes\n');
+    const shown = whole(seen).map((object) => [object.type, paths.get(object.id) ?? '', object.text.split('\n').at(object.type === 'blob' ? 0 : -2)]);
+    expect(shown.toSorted()).toEqual([['blob', 'deep/down/ä b.txt', 'new'], ['blob', 'empty', ''], ['commit', '', 'Second'], ['tag', '', 'Tagged']]);
     expect(whole(seen).map((object) => object.id)).toContain(id);
     expect(whole(seen).map((object) => object.id)).not.toContain(old);
   });
@@ -108,7 +114,7 @@ describe('a judge of a push', () => {
     quarantine(id);
     const seen: (PushedPiece | 'unseen')[] = [];
     await ask(questionOf(id), collector(seen));
-    expect(whole(seen).filter(({ type }) => type === 'blob').map(({ path, text }) => [path, text.length])).toEqual([['as-large', MAX_JUDGED_BYTES - 1]]);
+    expect(whole(seen).filter(({ type }) => type === 'blob').map(({ text }) => text.length)).toEqual([MAX_JUDGED_BYTES - 1]);
   });
 
   it('says no in words', async () => {
@@ -117,19 +123,36 @@ describe('a judge of a push', () => {
     expect(await ask(questionOf(id), collector([], false))).toBe('no\nno\nindeed\n');
   });
 
-  it('is told when there was no time for the rest, and decides all the same', async () => {
-    const id = commit(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${i}.bin`, Buffer.alloc(200_000, String(i))])));
+  it('is told when it was not shown all, and decides all the same', async () => {
+    const id = commit({ 'a.txt': 'a'.repeat(1000), 'b.txt': 'b'.repeat(1000) });
     quarantine(id);
-    let last: PushedPiece | 'unseen' | null = null;
+    const bytes = Number(bench.git(['-C', work, 'cat-file', '-s', id])) + 2000;
+    for (const [maxTotalBytes, last] of [[bytes, [false, 3]], [bytes - 1, [true, 2]]] as const) {
+      const seen: (PushedPiece | 'unseen')[] = [];
+      expect(await ask(questionOf(id), collector(seen), maxTotalBytes)).toBe('yes\n');
+      expect([seen.at(-1) === 'unseen', whole(seen).length]).toEqual(last);
+    }
+  });
+
+  it('takes little memory for a path of millions of characters', async () => {
+    const blob = bench.git(['-C', work, 'hash-object', '-w', '--stdin'], 'hidden').trim();
+    const tree = (mode: string, name: string, child: string): string =>
+      execFileSync('git', ['-C', work, 'hash-object', '-t', 'tree', '-w', '--literally', '--stdin'], { input: Buffer.concat([Buffer.from(`${mode} ${name}\0`), Buffer.from(child, 'hex')]), encoding: 'utf8' }).trim();
+    const inner = tree('100644', 'file', blob);
+    const id = bench.git(['-C', work, '-c', 'core.attributesFile=/dev/null', 'commit-tree', '-m', 'Long', tree('40000', `x${' '.repeat(16 * 1024 * 1024)}`, inner)]).trim();
+    quarantine(id);
+    const seen: (PushedPiece | 'unseen')[] = [];
+    let path = '';
+    const before = process.memoryUsage().rss;
     const judge: PushJudge = async (objects) => {
-      for await (const object of objects) {
-        last = object;
-        if (object !== 'unseen') await new Promise((resolve) => { setTimeout(resolve, 20); });
-      }
-      return { allowed: true, words: 'partly' };
+      for await (const piece of objects) seen.push(piece);
+      path = (await objects.pathsOf(new Set([blob]))).get(blob)!;
+      return { allowed: true, words: '' };
     };
-    expect(await ask(questionOf(id), judge, 0.1)).toBe('yes\npartly\n');
-    expect(last).toBe('unseen');
+    expect(await ask(questionOf(id), judge)).toBe('yes\n');
+    expect(whole(seen).map(({ text }) => text)).toContain('hidden');
+    expect(path.length).toBeLessThanOrEqual(4096);
+    expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(64);
   });
 
   it('that fails refuses', async () => {

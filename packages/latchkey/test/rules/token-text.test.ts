@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checksumOf, lastEightOf, mayHoldPieceOfToken, mintTokenText, parseTokenText, TOKEN_PREFIXES, tokensWithin } from '../../src/rules/token-text.ts';
+import { checksumOf, lastEightOf, mayHoldPieceOfToken, mintTokenText, parseTokenText, TOKEN_PREFIXES, tokensWithin, withoutTokens } from '../../src/rules/token-text.ts';
 import { TOKEN_KINDS } from '../../src/rules/model.ts';
 
 describe('the text of a token', () => {
@@ -58,21 +58,27 @@ describe('a token in another text', () => {
     fc.assert(fc.property(fc.array(fc.tuple(around, token), { maxLength: 5 }), around, (parts, end) => {
       const whole = parts.map(([before, text]) => ` ${before}${text} `).join('') + end;
       const places = parts.map(([, text]) => ({ text, at: whole.indexOf(text) }));
-      expect(tokensWithin(whole)).toEqual(places);
+      expect([...tokensWithin(whole)]).toEqual(places);
     }));
   });
 
   it('is found behind letters, too', () => {
     const bare = mintTokenText('classic', randomBytes, null);
     const prefixed = mintTokenText('scoped', randomBytes, 'acme');
-    expect(tokensWithin(`TOKEN${bare}xyz`)).toEqual([{ text: bare, at: 5 }]);
-    expect(tokensWithin(`MY_TOKEN_${bare}`)).toEqual([{ text: bare, at: 9 }]);
-    expect(tokensWithin(`x${prefixed}`)).toEqual([{ text: prefixed, at: 1 }]);
+    expect([...tokensWithin(`TOKEN${bare}xyz`)]).toEqual([{ text: bare, at: 5 }]);
+    expect([...tokensWithin(`MY_TOKEN_${bare}`)]).toEqual([{ text: bare, at: 9 }]);
+    expect([...tokensWithin(`TOKEN=${prefixed}`)]).toEqual([{ text: prefixed, at: 6 }]);
+    expect([...tokensWithin(`lkf_${'x'.repeat(33)}${bare}`)]).toEqual([{ text: bare, at: 37 }]);
   });
 
   it('is not found where its checksum is wrong or it is cut off', () => {
     const text = mintTokenText('classic', randomBytes, null);
-    expect(tokensWithin(`${text.slice(0, -1)} ${text.slice(1)} ${text.replace('lkc_', 'lkf_')} ${'lkc_'.padEnd(40, 'x')}`)).toEqual([]);
+    expect([...tokensWithin(`${text.slice(0, -1)} ${text.slice(1)} ${text.replace('lkc_', 'lkf_')} ${'lkc_'.padEnd(40, 'x')}`)]).toEqual([]);
+  });
+
+  it('is taken out of a text that is told', () => {
+    const text = mintTokenText('classic', randomBytes, 'acme');
+    expect(withoutTokens(`keys/${text}.txt and ${text}`)).toBe(`keys/…${lastEightOf(text)}.txt and …${lastEightOf(text)}`);
   });
 
   it('leaves a piece that is noticed, when a few characters at either end are elsewhere', () => {

@@ -122,6 +122,7 @@ async function serve(
   let refusal = service === 'receive-pack' && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null;
   const received = service === 'receive-pack' && step === 'call' ? await receiveShort(ctx, request) : null;
   const judge: PushJudge | null = service !== 'receive-pack' || step === 'refs' || (received !== null && !mayBringToken(permit, received)) ? null : async (objects) => {
+    refusal = null;
     const protection = await judgePush(ctx, permit, objects);
     refusal = protection.refused;
     return protection;
@@ -218,6 +219,7 @@ function hookWords({ sentence, wayOut }: Explanation): WorkflowRefusal {
 }
 
 function fail(ctx: Context, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (request.destroyed && !request.complete) return void response.destroy();
   if (error instanceof Busy) return refuseMistake(request, response, 'busy', { 'Retry-After': String(error.retryAfterSec) });
   ctx.log.error({ err: error }, 'a git request failed');
   refuseMistake(request, response, 'failed');

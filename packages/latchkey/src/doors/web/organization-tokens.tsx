@@ -97,7 +97,8 @@ async function revoke(visit: Visit): Promise<Answer> {
 async function decideMembers(visit: Visit): Promise<Answer> {
   const ids = tickedIds(visit);
   if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
-  const change = visit.field('action') === 'restore' ? 'restore' : 'revoke';
+  const change = visit.field('action');
+  if (change !== 'revoke' && change !== 'restore') throw problem('missing', 'Choose what is to become of the tokens.');
   const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
   await changeMemberTokens(visit.ctx, permit, visit.param('org'), change, ids);
   const words = ids.length === 1 ? 'The token reaches' : `${ids.length} tokens reach`;

@@ -1,15 +1,17 @@
 /** The git door where it is seldom seen: renamed repositories, SHA-256, hooks that an operator allows, the record of a push, TLS. */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { generate } from 'selfsigned';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addRepository, importRepository } from '../../../src/actions/repositories.ts';
 import { createToken, revokeToken } from '../../../src/actions/tokens.ts';
+import { MAX_SCREENED_BYTES } from '../../../src/git/push-screen.ts';
 import { listAudit } from '../../../src/store/audit.ts';
 import { tokenByDigest } from '../../../src/store/tokens.ts';
 import { makeWorld, until, type Ran, type World } from './server.ts';
@@ -130,6 +132,27 @@ describe('the hooks of a repository', () => {
       expect(ran.code).toBe(0);
       expect(ran.stderr.includes('remote: the hook of the repository ran')).toBe(runs);
     }
+  });
+});
+
+describe("an operator's own hook", () => {
+  it.each(['reference-transaction', 'update', 'pre-receive'])('%s has its say about a push that is looked at, too', async (name) => {
+    world = await makeWorld({ allowRepositoryHooks: true });
+    const hook = join(world.server.context.git.path('ada', 'closed'), 'hooks', name);
+    await mkdir(dirname(hook), { recursive: true });
+    await writeFile(hook, '#!/bin/sh\necho "the operator says no" >&2\nexit 1\n');
+    await chmod(hook, 0o755);
+    await world.ok(['init', '-q', '-b', 'main', 'work']);
+    for (const bytes of [10, MAX_SCREENED_BYTES]) {
+      await writeFile(join(world.folder, 'work/file'), randomBytes(bytes));
+      await world.ok(['add', '.'], { in: 'work' });
+      await world.ok(['commit', '-q', '-m', String(bytes)], { in: 'work' });
+      const ran = await world.git(['push', world.remote('ada/closed', world.full), 'main'], { in: 'work' });
+      expect(ran.code).toBe(1);
+      // What a transaction is told git tells nobody.
+      if (name !== 'reference-transaction') expect(ran.stderr).toContain('remote: the operator says no');
+    }
+    expect(await world.ok(['ls-remote', world.remote('ada/closed', world.full)])).toBe('');
   });
 });
 

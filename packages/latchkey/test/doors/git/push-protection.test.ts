@@ -48,7 +48,7 @@ async function refusedFor(place: string, ran: Promise<Ran> = push()): Promise<vo
   const outcome = await ran;
   expect(outcome.code).not.toBe(0);
   expect(remoteLines(outcome)).toEqual([
-    `What was sent holds a personal access token that works: ${place} (ends in ${lastEightOf(leaked.text)}).`,
+    `What was sent holds a live personal access token: ${place} (ends in ${lastEightOf(leaked.text)}).`,
     'Whoever can read the repository could use it. Revoke it, or take it out of every commit, then push again:',
     `${world.url}/help/token_in_content`,
   ]);
@@ -135,10 +135,22 @@ describe('a push to a private repository that brings a token', () => {
     expect(said.join('\n')).toContain('b?[31m.txt, line 1');
   });
 
+  it('is refused without its text, also where a path holds it', async () => {
+    await commit({ [`keys/${leaked.text}`]: leaked.text });
+    await refusedFor(`keys/…${lastEightOf(leaked.text)}, line 1`);
+  });
+
+  it('is refused for a change of a workflow file only when it has one', async () => {
+    await commit({ 'a.txt': leaked.text });
+    const said = remoteLines(await world.git(['push', world.remote('ada/closed', world.writer), 'main'], { in: 'work' }));
+    expect(said[0]).toContain('holds a live personal access token');
+    expect((await refusalsOf(world.server.context, 2)).map(({ reason }) => reason)).toEqual(['token_in_content']);
+  });
+
   it('is refused for more tokens than are looked up, whatever they are', async () => {
     const texts = Array.from({ length: MAX_LOOKED_UP + 1 }, () => mintTokenText('classic', randomBytes, null));
     await commit({ 'many.txt': texts.join('\n') });
-    expect(remoteLines(await push())[0]).toBe('What was sent holds personal access tokens.');
+    expect(remoteLines(await push())[0]).toBe('What was sent holds more texts that look like personal access tokens than are looked up.');
     await world.ok(['update-ref', '-d', 'HEAD'], { in: 'work' });
     await commit({ 'many.txt': texts.slice(1).join('\n') });
     expect(await push()).toMatchObject({ code: 0 });
@@ -172,7 +184,7 @@ describe('a push to a public repository that brings a token', () => {
     expect(await revokedBy(leaked.id)).toBe('found in ada/open, src/app.ts, line 2');
     const mail = await world.server.context.store.db.selectFrom('outbox').selectAll().where('template', '=', 'token_leaked').executeTakeFirst();
     expect(mail).toMatchObject({ address: 'ada@example.org' });
-    expect(mail!.text).toContain('was found in ada/open, src/app.ts, line 2, where others can read it. It was revoked at once.');
+    expect(mail!.text).toContain('was found in ada/open, src/app.ts, line 2, where others could read it. It was revoked at once.');
     expect(mail!.text).not.toContain(leaked.text);
   });
 

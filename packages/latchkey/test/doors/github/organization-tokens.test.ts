@@ -171,8 +171,8 @@ describe.each(ENGINES)("a member's classic token [%s]", (engine) => {
     expect(await reaches(secret.reveal())).toEqual([200, undefined]);
     const log = await ctx.store.db.selectFrom('audit').select(['action', 'token_id']).where('action', 'like', 'org_credential_authorization.%').orderBy('id').execute();
     expect(log.map(({ action, token_id }) => [action, token_id])).toEqual([['org_credential_authorization.revoke', bob.id], ['org_credential_authorization.restore', bob.id]]);
-    const mails = await ctx.store.db.selectFrom('outbox').select('subject').where('template', 'in', ['access_revoked', 'token_approved']).orderBy('id').execute();
-    expect(mails.map(({ subject }) => subject)).toEqual(['Acme took back the access of your personal access token old', 'Acme approved your personal access token old']);
+    const mails = await ctx.store.db.selectFrom('outbox').select('subject').where('template', 'in', ['access_revoked', 'access_restored']).orderBy('id').execute();
+    expect(mails.map(({ subject }) => subject)).toEqual(['Acme took back the access of your personal access token old', 'Acme gave back the access of your personal access token old']);
   });
 
   it('stays kept out in the one that takes its place', async () => {

@@ -156,3 +156,16 @@ describe('lists', () => {
     expect((await world.ask('GET /projects/Acme%2Fsite/repository/commits', { token: secret })).body).toEqual([]);
   });
 });
+
+describe('a token in what is written', () => {
+  it('is refused wherever it stands: in a file, a message, a name, a tag', async () => {
+    const leaked = (await world.token('Bob', ['read_user'], { name: 'leaked' })).secret;
+    const commit = { branch: 'main', commit_message: 'Try', content: 'x' };
+    const answer = { status: 403, body: { reason: 'token_in_content' } };
+    for (const body of [{ ...commit, content: `a\n${leaked}` }, { ...commit, commit_message: `Try ${leaked}` }, { ...commit, author_name: leaked }, { ...commit, author_email: `${leaked}@example.org` }]) {
+      await unchanged(`POST ${NOTES}/files/b.txt`, { body }, answer);
+    }
+    await unchanged(`POST ${NOTES}/tags`, { body: { tag_name: 'v1', ref: 'main', message: `One ${leaked}` } }, answer);
+    expect((await world.ask(`POST ${NOTES}/tags`, { token: secret, body: { tag_name: 'v1', ref: 'main', message: 'One' } })).status).toBe(201);
+  });
+});

@@ -6,6 +6,7 @@ import { findCommitId } from '../../../actions/history.ts';
 import type { RefProblem } from '../../../actions/refs.ts';
 import { targetRepository } from '../../../actions/repository-access.ts';
 import { gitlabRoute } from '../../../catalogue/gitlab-routes.ts';
+import type { Explanation } from '../../../rules/explain.ts';
 import { Answer, badRequest, notFound, refusal } from '../refuse.ts';
 
 interface Asking {
@@ -38,9 +39,14 @@ const FILE_WORDS = {
   branch_conflict: 'The name of the branch collides with that of another one',
 } as const satisfies Record<Exclude<(ChangeOutcome & { ok: false })['why'], 'refused'>, string>;
 
+/** Says why what was to be written is not allowed. */
+export function refuseContent(explanation: Explanation): Answer {
+  return new Answer(refusal(explanation, gitlabRoute('POST', '/projects/{id}/repository/commits')));
+}
+
 /** Says why files could not be changed. */
 export function refuseChange(outcome: ChangeOutcome & { ok: false }): Answer {
-  if (outcome.why === 'refused') return new Answer(refusal(outcome.explanation, gitlabRoute('POST', '/projects/{id}/repository/commits')));
+  if (outcome.why === 'refused') return refuseContent(outcome.explanation);
   return new Answer({ status: 400, body: { message: FILE_WORDS[outcome.why], ...(outcome.path === null ? {} : { file_path: outcome.path }) } });
 }
 

@@ -10,7 +10,7 @@ import { endpoint, NOTHING, ok, type Call, type Endpoint, type Reply } from '../
 import type { ValuesOf } from '../params.ts';
 import { presentBranch, presentTag } from '../present/history.ts';
 import { notFound } from '../refuse.ts';
-import { refuseRef, webUrlOf } from './place.ts';
+import { refuseContent, refuseRef, webUrlOf } from './place.ts';
 
 /** Refs that a list looks at. */
 export const MAX_LISTED_REFS = 10_000;
@@ -94,7 +94,7 @@ async function makeTag(call: Call<ValuesOf<typeof NEW_TAG>>): Promise<Reply> {
   const { ctx, permit, params } = call;
   const message = params.message === undefined || params.message === '' ? null : params.message;
   const made = await createTag(ctx, permit, { name: params.tag_name, revision: params.ref, message });
-  if (!made.ok) throw refuseRef('Tag', params.ref, made.why);
+  if (!made.ok) throw made.why === 'refused' ? refuseContent(made.explanation) : refuseRef('Tag', params.ref, made.why);
   return { ...(await showTag(call, params.tag_name)), status: 201 };
 }
 
