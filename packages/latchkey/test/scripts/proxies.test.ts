@@ -81,6 +81,13 @@ const ended = async (child: ChildProcess | undefined): Promise<void> => {
   await once(child, 'exit');
 };
 
+/** The same of a process that leads a group: its children would outlive it. */
+const groupEnded = async (leader: ChildProcess): Promise<void> => {
+  if (leader.exitCode !== null || leader.signalCode !== null) return;
+  process.kill(-leader.pid!, 'SIGTERM');
+  await once(leader, 'exit');
+};
+
 interface Answered {
   readonly status: number;
   readonly head: string;
@@ -111,7 +118,7 @@ function proxySuite(proxy: Proxy): void {
       await once(api, 'listening');
       const socket = join(folder, 'fcgi.sock');
       const env = { ...process.env, GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' };
-      const wrap = spawn(FCGIWRAP!, ['-c', '2', '-s', `unix:${socket}`], { stdio: 'ignore', env });
+      const wrap = spawn(FCGIWRAP!, ['-c', '2', '-s', `unix:${socket}`], { stdio: 'ignore', env, detached: true });
       await until(() => existsSync(socket), 'fcgiwrap listens');
       ports = { git: await freePort(), api: await freePort() };
       const own = await mkdtemp(join(folder, 'proxy-'));
@@ -120,7 +127,7 @@ function proxySuite(proxy: Proxy): void {
         .replaceAll('8080', String(ports.git)).replaceAll('8081', String(ports.api)).replaceAll('/srv/git', repositories).replaceAll('/run/fcgiwrap.socket', socket));
       stop = async () => {
         await ended(child);
-        await ended(wrap);
+        await groupEnded(wrap);
         api.close();
         await server.close();
         await rm(folder, { recursive: true, force: true });
