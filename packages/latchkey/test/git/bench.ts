@@ -17,10 +17,7 @@ export interface Bench {
 
 export async function makeBench(settings: Partial<GitSettings> = {}): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-git-room-'));
-  const room = makeGitRoom(
-    { repositories: join(folder, 'repositories'), readOnly: false, data: join(folder, 'data'), publicUrl: 'https://git.example.org', maxGitProcesses: 4, gitQueueLimit: 8, gitQueueWaitSec: 10, allowRepositoryHooks: false, ...settings },
-    makeLog('silent'),
-  );
+  const room = await opened(folder, settings);
   const identity = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.org', GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.org' };
   const env = { PATH: process.env['PATH']!, HOME: folder, GIT_CONFIG_NOSYSTEM: '1', ...identity };
   return {
@@ -32,4 +29,16 @@ export async function makeBench(settings: Partial<GitSettings> = {}): Promise<Be
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function opened(folder: string, settings: Partial<GitSettings>): Promise<GitRoom> {
+  try {
+    return makeGitRoom(
+      { repositories: join(folder, 'repositories'), readOnly: false, data: join(folder, 'data'), publicUrl: 'https://git.example.org', maxGitProcesses: 4, gitQueueLimit: 8, gitQueueWaitSec: 10, allowRepositoryHooks: false, ...settings },
+      makeLog('silent'),
+    );
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
 }
