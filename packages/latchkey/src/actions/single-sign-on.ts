@@ -7,7 +7,7 @@
 import { problem } from '../base/errors.ts';
 import { listOrganizationsOf, membershipRole } from '../store/memberships.ts';
 import { storedPolicies } from '../store/policies.ts';
-import { authorizeForOrganization, ssoOrganizationsOf, withdrawFromOrganization } from '../store/token-organizations.ts';
+import { authorizeForOrganization, organizationsOfToken, withdrawFromOrganization } from '../store/token-organizations.ts';
 import { organizationNamed } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -57,6 +57,6 @@ export async function ssoOrganizations(ctx: Context, permit: Permit, tokenId: nu
   const { db } = ctx.store;
   const token = await tokenWithin(db, permit, tokenId, { alive: false });
   const organizations = await listOrganizationsOf(db, token.userId, { beforeId: null, limit: MAX_OFFERED });
-  const [policies, authorized] = await Promise.all([storedPolicies(db, organizations.map(({ id }) => id)), ssoOrganizationsOf(db, token.id)]);
+  const [policies, { authorized }] = await Promise.all([storedPolicies(db, organizations.map(({ id }) => id)), organizationsOfToken(db, token.id)]);
   return organizations.filter(({ id }) => policies.get(id)?.requiresSso === true).map(({ id, login }) => ({ login, authorized: authorized.has(id) }));
 }

@@ -1,18 +1,15 @@
 /** What organizations have to do with a classic or scoped token: those that it was authorized for (single sign-on), and those that keep it out. */
+import { sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 
-/** The organizations that a token was authorized for. */
-export async function ssoOrganizationsOf(q: Query, tokenId: number): Promise<Set<number>> {
-  const rows = await q.selectFrom('token_organizations').select('organization_id').where('token_id', '=', tokenId).execute();
-  return new Set(rows.map((row) => row.organization_id));
-}
-
-/** The organizations that keep a token out. */
-export async function excludingOrganizationsOf(q: Query, tokenId: number): Promise<Set<number>> {
-  const rows = await q.selectFrom('token_exclusions').select('organization_id').where('token_id', '=', tokenId).execute();
-  return new Set(rows.map((row) => row.organization_id));
+/** The organizations that a token was authorized for, and those that keep it out. One query. */
+export async function organizationsOfToken(q: Query, tokenId: number): Promise<{ readonly authorized: Set<number>; readonly excluding: Set<number> }> {
+  const rows = await q.selectFrom('token_organizations').select(['organization_id', sql<number>`0`.as('excludes')]).where('token_id', '=', tokenId)
+    .unionAll(q.selectFrom('token_exclusions').select(['organization_id', sql<number>`1`.as('excludes')]).where('token_id', '=', tokenId)).execute();
+  const idsWhere = (excludes: number): Set<number> => new Set(rows.filter((row) => row.excludes === excludes).map((row) => row.organization_id));
+  return { authorized: idsWhere(0), excluding: idsWhere(1) };
 }
 
 /** Of each of these tokens the logins of the organizations that keep it out, in their order; those that none does are missing. */

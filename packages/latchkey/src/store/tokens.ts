@@ -14,7 +14,7 @@ import { startOf, type Page } from './page.ts';
 import { deleteDeployKeysOfToken } from './deploy-keys.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { TokensTable } from './schema.ts';
-import { excludingOrganizationsOf, ssoOrganizationsOf } from './token-organizations.ts';
+import { organizationsOfToken } from './token-organizations.ts';
 
 /** A token as lists and pages show it: without its secrets and grants. */
 export interface Token extends Omit<TokenRecord, 'secretState' | 'secretEndsAt' | 'grants' | 'ssoOrganizationIds' | 'excludedOrganizationIds'> {
@@ -128,14 +128,15 @@ async function storedToken(q: Query, query: ReturnType<typeof presented>): Promi
   if (row === undefined) return null;
   // Only fine-grained tokens have grants of their own, which organizations take back; the others are authorized under single sign-on, and kept out.
   const isFineGrained = row.kind === 'fine-grained';
+  const organizations = isFineGrained ? { authorized: new Set<number>(), excluding: new Set<number>() } : await organizationsOfToken(q, row.id);
   return {
     ...tokenOf(row),
     secretState: row.state,
     secretEndsAt: row.ends_at,
     hasOverlap: row.state === 'current' && Number(row.overlaps) > 0,
     grants: isFineGrained ? ((await grantsOf(q, [row.id])).get(row.id) ?? []) : [],
-    ssoOrganizationIds: isFineGrained ? new Set() : await ssoOrganizationsOf(q, row.id),
-    excludedOrganizationIds: isFineGrained ? new Set() : await excludingOrganizationsOf(q, row.id),
+    ssoOrganizationIds: organizations.authorized,
+    excludedOrganizationIds: organizations.excluding,
   };
 }
 
