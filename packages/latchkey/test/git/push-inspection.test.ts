@@ -1,11 +1,12 @@
 /** The hook that inspects pushes, run by a real receive-pack. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { gitEnvironment } from '../../src/git/environment.ts';
 import { hooksOf } from '../../src/git/push-inspection.ts';
 import { makeBench, type Bench } from './bench.ts';
+import { commitIn, initWorkTree, type Files } from './work-tree.ts';
 
 const REFUSAL = { sentence: 'refused: needs workflows: write', wayOut: 'ask for it' };
 const FILE = '.github/workflows/ci.yml';
@@ -17,10 +18,9 @@ let receivePack: string;
 
 beforeEach(async () => {
   bench = await makeBench();
-  work = join(bench.folder, 'work');
+  work = initWorkTree(bench);
   bare = bench.room.path('ada', 'site');
   await bench.room.create('ada', 'site');
-  bench.git(['init', '-q', '-b', 'main', work]);
   const home = join(bench.room.root, '.latchkey', 'home');
   const folders = { noHooks: join(bench.room.root, '.latchkey', 'no-hooks'), hooks: join(bench.room.root, '.latchkey', 'hooks') };
   const environment = gitEnvironment({ homeFolder: home, ...hooksOf(folders, { workflowRefusal: REFUSAL, judge: null }, false) });
@@ -30,15 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-function commit(files: Readonly<Record<string, string | null>>): void {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(work, name)), { recursive: true });
-    if (text === null) rmSync(join(work, name));
-    else writeFileSync(join(work, name), text);
-  }
-  bench.git(['-C', work, 'add', '-A']);
-  bench.git(['-C', work, 'commit', '-q', '--allow-empty', '-m', Object.keys(files).join(' ')]);
-}
+const commit = (files: Files): string => commitIn(bench, work, files);
 
 /** Pushes as somebody without the permission. Gives what git said when it was refused, null when it was taken. */
 function push(...refs: string[]): string | null {

@@ -1,6 +1,6 @@
 /** What a judge is shown of a push, from git's quarantine, and how the hook is answered. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { duplexPair, type Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { makeLog } from '../../src/base/log.ts';
 import { gitEnvironment } from '../../src/git/environment.ts';
 import { answerHook, MAX_JUDGED_BYTES, type PushedPiece, type PushJudge } from '../../src/git/push-judge.ts';
 import { makeBench, type Bench } from './bench.ts';
+import { commitIn, initWorkTree, type Files } from './work-tree.ts';
 
 const QUARANTINE = 'tmp_objdir-incoming-test';
 
@@ -17,22 +18,13 @@ let bare: string;
 
 beforeEach(async () => {
   bench = await makeBench();
-  work = join(bench.folder, 'work');
+  work = initWorkTree(bench);
   bare = bench.room.path('ada', 'site');
   await bench.room.create('ada', 'site');
-  bench.git(['init', '-q', '-b', 'main', work]);
 });
 afterEach(() => bench.close());
 
-function commit(files: Readonly<Record<string, string | Buffer>>, message = 'Change'): string {
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(join(work, name, '..'), { recursive: true });
-    writeFileSync(join(work, name), content);
-  }
-  bench.git(['-C', work, 'add', '-A']);
-  bench.git(['-C', work, 'commit', '-q', '-m', message]);
-  return bench.git(['-C', work, 'rev-parse', 'HEAD']).trim();
-}
+const commit = (files: Files, message?: string): string => commitIn(bench, work, files, message);
 
 /** Brings what leads to `id` where git keeps a push until it is taken. */
 function quarantine(id: string): void {

@@ -1,12 +1,11 @@
 /** The screen before a push, on bodies that a real git makes. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FLUSH, packetLine } from '../../src/git/packet-lines.ts';
 import { MAX_INFLATED_BYTES, MAX_SCREENED_OBJECTS, needsLook, type Suspicion } from '../../src/git/push-screen.ts';
 import { makeBench, type Bench } from './bench.ts';
+import { commitIn, initWorkTree, type Files } from './work-tree.ts';
 
 const WORD = 'suspiciousWordOfThirtyTwoLetters';
 const SUSPICION: Suspicion = { text: (whole) => whole.includes(WORD), piece: (piece) => piece.includes(WORD) };
@@ -16,23 +15,14 @@ let work: string;
 
 beforeEach(async () => {
   bench = await makeBench();
-  work = join(bench.folder, 'work');
 });
 afterEach(() => bench.close());
 
-function begin(format: 'sha1' | 'sha256' = 'sha1'): void {
-  bench.git(['init', '-q', '-b', 'main', `--object-format=${format}`, work]);
+function begin(format?: 'sha1' | 'sha256'): void {
+  work = initWorkTree(bench, format);
 }
 
-function commit(files: Readonly<Record<string, string>>, message = 'Change'): string {
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(join(work, name, '..'), { recursive: true });
-    writeFileSync(join(work, name), content);
-  }
-  bench.git(['-C', work, 'add', '-A']);
-  bench.git(['-C', work, 'commit', '-q', '--allow-empty', '-m', message]);
-  return bench.git(['-C', work, 'rev-parse', 'HEAD']).trim();
-}
+const commit = (files: Files, message?: string): string => commitIn(bench, work, files, message);
 
 /** What git would send to push `to` to whoever has `from`. */
 function bodyOf(to: string, from: string | null, options: { pushOptions?: readonly string[] } = {}): Buffer {
