@@ -6,7 +6,6 @@
  */
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Need } from '../catalogue/needs.ts';
 import { problem } from '../base/errors.ts';
 import type { Signature } from '../git/commits.ts';
 import { commitFiles, MAX_FILE_ACTIONS, type FileAction, type FileCommitOutcome } from '../git/file-commit.ts';
@@ -15,8 +14,9 @@ import { objectInfos, openBlob, readObjects } from '../git/objects.ts';
 import { defaultBranch, readRef } from '../git/refs.ts';
 import { resolveCommit } from '../git/revisions.ts';
 import { entryAt, listTree, type TreeEntry } from '../git/trees.ts';
-import { explain, type Explanation } from '../rules/explain.ts';
+import type { Explanation } from '../rules/explain.ts';
 import type { Permit } from './authorize.ts';
+import { explainWorkflows, WORKFLOWS } from './content-refusals.ts';
 import type { Context } from './context.ts';
 import { openTarget, signatureFor } from './repository-access.ts';
 import { judgeTexts } from './push-protection.ts';
@@ -29,7 +29,6 @@ export const MAX_WRITTEN_FILE_BYTES = 25 * 1024 * 1024;
 /** Longest message of a commit that is made over REST. */
 export const MAX_COMMIT_MESSAGE_LENGTH = 65_536;
 
-export const WORKFLOWS: Need = { sets: [{ workflows: 'write' }], publicRead: false, writes: true };
 const WORKFLOW_PATH = /^\.github\/workflows\//i;
 
 /** What lies at a path: a folder with its entries, or the entry of something else. */
@@ -109,12 +108,6 @@ export async function submoduleAddress(ctx: Context, permit: Permit, commitId: s
   return entries.find(([name]) => name === key?.replace(/path$/, 'url'))?.[1] ?? null;
 }
 
-/** Why a change of a workflow file is refused, in words. */
-function explainWorkflowRefusal(ctx: Context, permit: Permit): Explanation {
-  const question = { bearer: permit.bearer!, need: WORKFLOWS, target: permit.target, at: ctx.clock.now(), address: permit.actor.address ?? '' };
-  return explain(ctx.settings.publicUrl, question, [{ reason: 'workflow_permission_missing', missing: [{ permission: 'workflows', level: 'write' }] }], null);
-}
-
 export interface CommitDraft {
   /** Null = the default branch. */
   readonly branch: string | null;
@@ -137,7 +130,7 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
   checkDraft(draft);
   const plumbing = openTarget(ctx, permit);
   const workflow = draft.actions.flatMap((action) => (action.kind === 'move' ? [action.path, action.from] : [action.path])).find((path) => WORKFLOW_PATH.test(path));
-  if (workflow !== undefined && !permit.holds(WORKFLOWS)) return { ok: false, why: 'refused', path: workflow, found: null, explanation: explainWorkflowRefusal(ctx, permit) };
+  if (workflow !== undefined && !permit.holds(WORKFLOWS)) return { ok: false, why: 'refused', path: workflow, found: null, explanation: explainWorkflows(ctx, permit) };
   const branch = draft.branch ?? (await defaultBranch(plumbing.path));
   const known = await readRef(plumbing, `refs/heads/${branch}`);
   const startId = known !== null ? null : draft.start === null ? null : ((await resolveCommit(plumbing, draft.start))?.commitId ?? null);

@@ -10,12 +10,12 @@ import { digestOf } from '../base/secret.ts';
 import type { FileAction } from '../git/file-commit.ts';
 import type { Judgement, PushedObjects } from '../git/push-judge.ts';
 import { needsLook } from '../git/push-screen.ts';
-import type { Need } from '../catalogue/needs.ts';
 import { shown } from '../catalogue/refusal-links.ts';
-import { explain, type Explanation } from '../rules/explain.ts';
+import type { Explanation } from '../rules/explain.ts';
 import { lastEightOf, MAX_TOKEN_LENGTH, mayHoldPieceOfToken, tokensWithin, withoutTokens } from '../rules/token-text.ts';
 import { knownDigests } from '../store/tokens.ts';
 import type { Permit } from './authorize.ts';
+import { explainTokens } from './content-refusals.ts';
 import type { Context } from './context.ts';
 import { liveToken, revokeLeaked } from './leaks.ts';
 import { targetRepository } from './repository-access.ts';
@@ -27,7 +27,6 @@ const MAX_TOLD = 20;
 /** Text that is searched before others have their turn. */
 const PIECE_LENGTH = 64 * 1024;
 
-const WRITES: Need = { sets: [{ contents: 'write' }], publicRead: false, writes: true };
 const PARTLY_SEEN = 'The push is too large to be looked through for personal access tokens: a part of it was not.';
 const SUSPICION = { text: (whole: string) => tokensWithin(whole).next().done !== true, piece: mayHoldPieceOfToken };
 
@@ -117,29 +116,31 @@ class Search {
     const before = this.#tail.length;
     const content = this.#tail + piece;
     const found = tokensWithin(content).filter(({ text, at }) => at + text.length > before).toArray();
-    if (found.length > 0) {
-      await this.#lookUp(new Set(found.map(({ text }) => text).filter((text) => !this.live.has(text))), (text) => {
-        const { at } = found.find((each) => each.text === text)!;
-        return { type, id, text, line: this.#line + breaksIn(content, at) };
-      });
-      for (const { text, at } of found) {
-        if (!this.live.has(text)) continue;
-        this.count++;
-        if (this.spots.length < MAX_TOLD) this.spots.push({ type, id, text, line: this.#line + breaksIn(content, at) });
-      }
+    const opening = await this.#lookUp(new Set(found.map(({ text }) => text).filter((text) => !this.live.has(text))));
+    for (const { text, at } of found) {
+      const isNew = opening.has(text) && !this.live.has(text);
+      if (!isNew && !this.live.has(text)) continue;
+      this.count++;
+      if (!isNew && this.spots.length >= MAX_TOLD) continue;
+      const spot = { type, id, text, line: this.#line + breaksIn(content, at) };
+      if (isNew) this.live.set(text, spot);
+      if (this.spots.length < MAX_TOLD) this.spots.push(spot);
     }
     this.#line = ends ? 1 : this.#line + breaksIn(content, content.length - MAX_TOKEN_LENGTH);
     this.#tail = ends ? '' : content.slice(-MAX_TOKEN_LENGTH);
   }
 
-  async #lookUp(texts: ReadonlySet<string>, spotOf: (text: string) => Spot): Promise<void> {
+  /** Those that open something now. */
+  async #lookUp(texts: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const opening = new Set<string>();
     this.#lookedUp += texts.size;
-    if (texts.size === 0 || this.isFull) return;
+    if (texts.size === 0 || this.isFull) return opening;
     const byDigest = new Map([...texts].map((text) => [digestOf(text), text]));
     for (const digest of await knownDigests(this.#ctx.store.db, [...byDigest.keys()])) {
       const text = byDigest.get(digest)!;
-      if ((await liveToken(this.#ctx, text)) !== null) this.live.set(text, spotOf(text));
+      if ((await liveToken(this.#ctx, text)) !== null) opening.add(text);
     }
+    return opening;
   }
 }
 
@@ -154,8 +155,7 @@ async function protect(ctx: Context, permit: Permit, search: Search, paths: Read
 
 function refuse(ctx: Context, permit: Permit, { isFull, spots, count }: Search, paths: ReadonlyMap<string, string>): Protection {
   const places = isFull ? [] : spots.map((spot) => told(spot, paths));
-  const question = { bearer: permit.bearer!, need: WRITES, target: permit.target, at: ctx.clock.now(), address: permit.actor.address ?? '' };
-  const refused = explain(ctx.settings.publicUrl, question, [{ reason: 'token_in_content' }], null, { paths: places });
+  const refused = explainTokens(ctx, permit, places);
   const { sentence, wayOut } = refused;
   return { allowed: false, words: lines([sentence, ...places.slice(1).map((place) => `  ${place}`), isFull ? '' : more(count), wayOut.text, wayOut.url ?? '']), refused };
 }

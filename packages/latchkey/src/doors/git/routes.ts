@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authorize, type Permit } from '../../actions/authorize.ts';
+import { explainWorkflows, WORKFLOWS } from '../../actions/content-refusals.ts';
 import type { Context } from '../../actions/context.ts';
 import { authorizationOf, credentialOn } from '../../actions/credential.ts';
 import { judgePush, mayBringToken } from '../../actions/push-protection.ts';
@@ -22,7 +23,7 @@ import { MAX_SCREENED_BYTES } from '../../git/push-screen.ts';
 import type { GitService } from '../../git/room.ts';
 import type { WorkflowRefusal } from '../../git/push-inspection.ts';
 import { noteRefusal } from '../../actions/refusals.ts';
-import { explain, type Explanation } from '../../rules/explain.ts';
+import type { Explanation } from '../../rules/explain.ts';
 import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
 import { isSameName } from '../../rules/names.ts';
 import { gitAddress, type GitAddress } from './address.ts';
@@ -36,8 +37,6 @@ const NEEDS: Readonly<Record<GitService, Need>> = {
   'upload-pack': { sets: [{ git: 'read' }], publicRead: true, writes: false },
   'receive-pack': { sets: [{ git: 'write' }], publicRead: false, writes: true },
 };
-/** Without it, a push is looked at for workflow files. */
-const WORKFLOWS: Need = { sets: [{ workflows: 'write' }], publicRead: false, writes: true };
 /** When a copy may have what it lacks. */
 const COPY_RETRY_SEC = 60;
 const NO_CACHE_LIST: readonly string[] = Object.entries(NO_CACHE).flat();
@@ -118,10 +117,11 @@ async function serve(
   const { service, step } = address;
   const { owner, repository } = repositoryOf(permit);
   const path = ctx.git.path(owner.login, repository.name);
-  // Of the two that may refuse a push for its content, the one that did is noted.
-  let refusal = service === 'receive-pack' && !permit.holds(WORKFLOWS) ? workflowRefusal(ctx, permit, from) : null;
-  const received = service === 'receive-pack' && step === 'call' ? await receiveShort(ctx, request) : null;
-  const judge: PushJudge | null = service !== 'receive-pack' || step === 'refs' || (received !== null && !mayBringToken(permit, received)) ? null : async (objects) => {
+  // Without that permission, a push is looked at for workflow files. Of the two that may refuse a push for its content, the one that did is noted.
+  let refusal = service === 'receive-pack' && !permit.holds(WORKFLOWS) ? explainWorkflows(ctx, permit) : null;
+  const isPush = service === 'receive-pack' && step === 'call';
+  const received = isPush ? await receiveShort(ctx, request) : null;
+  const judge: PushJudge = async (objects) => {
     refusal = null;
     const protection = await judgePush(ctx, permit, objects);
     refusal = protection.refused;
@@ -140,7 +140,7 @@ async function serve(
       protocol,
       caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
       workflowRefusal: refusal === null ? null : hookWords(refusal),
-      judge,
+      judge: isPush && (received === null || mayBringToken(permit, received)) ? judge : null,
     },
     onDeclined: () => { if (refusal !== null && !ctx.settings.allowRepositoryHooks) noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, refusal); },
     onChanged: async (moved) => {
@@ -205,12 +205,6 @@ function repositoryOf(permit: Permit): { owner: OwnerRecord; repository: Reposit
 
 function isRenamed({ target }: GitAddress, owner: OwnerRecord, repository: RepositoryRecord): boolean {
   return !isSameName(target.owner, owner.login) || !isSameName(target.name, repository.name);
-}
-
-function workflowRefusal(ctx: Context, permit: Permit, from: string): Explanation {
-  const question = { bearer: permit.bearer!, need: WORKFLOWS, target: permit.target, at: ctx.clock.now(), address: from };
-  const refusal = { reason: 'workflow_permission_missing', missing: [{ permission: 'workflows', level: 'write' }] } as const;
-  return explain(ctx.settings.publicUrl, question, [refusal], null);
 }
 
 /** What the hook before the push says when it finds a workflow file. */
