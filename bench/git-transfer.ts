@@ -1,25 +1,51 @@
-/** Real git against Latchkey and against nginx + `git http-backend`: `ls-remote`, a full clone, a push of one commit. */
+/**
+ * Real git against Latchkey and against nginx + `git http-backend`: `ls-remote`, a full clone, a push of one commit.
+ */
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run, QUIET_GIT } from './command.ts';
-import { ratioOf, spread, takeTurns, timed, type Row } from './measure.ts';
-import { peerMissing, startPeer, type Peer } from './nginx-peer.ts';
+import { QUIET_GIT, run } from './command.ts';
+import { type Row, ratioOf, spread, takeTurns, timed } from './measure.ts';
+import { type Peer, peerMissing, startPeer } from './nginx-peer.ts';
 import type { Bar } from './plot.ts';
-import { withToken, type World } from './server.ts';
+import { type World, withToken } from './server.ts';
 
 export async function benchTransfers(folder: string, world: World, history: string, rounds: number): Promise<Row[]> {
   const missing = peerMissing();
-  if (missing !== null) return [{ suite: 'git', what: 'ls-remote, clone, push against nginx + git http-backend + auth_basic', figure: missing, goal: '≤ 1.0', reached: null, detail: '' }];
+  if (missing !== null)
+    return [
+      {
+        suite: 'git',
+        what: 'ls-remote, clone, push against nginx + git http-backend + auth_basic',
+        figure: missing,
+        goal: '≤ 1.0',
+        reached: null,
+        detail: '',
+      },
+    ];
   const peer = await startPeer(folder, history);
   try {
     const remotes = { latchkey: withToken(world.url, world.token, '/ada/work.git'), peer: peerRemote(peer) };
     const compared = [
-      await compare('git ls-remote', rounds * 3, (side) => () => timed(() => run('git', ['ls-remote', remotes[side]], { env: QUIET_GIT }))),
+      await compare(
+        'git ls-remote',
+        rounds * 3,
+        (side) => () => timed(() => run('git', ['ls-remote', remotes[side]], { env: QUIET_GIT })),
+      ),
       await compare('full clone', rounds * 2, (side) => () => cloneOnce(folder, remotes[side])),
       await benchPush('push of one commit', folder, remotes, rounds),
-      await benchPush('push of one commit, looked at for workflow files,', folder, { ...remotes, latchkey: withToken(world.url, world.inspected, '/ada/work.git') }, rounds, null),
+      await benchPush(
+        'push of one commit, looked at for workflow files,',
+        folder,
+        { ...remotes, latchkey: withToken(world.url, world.inspected, '/ada/work.git') },
+        rounds,
+        null,
+      ),
     ];
-    const plot = { title: 'Git over HTTP: Latchkey, and nginx + git http-backend', unit: 'ms', bars: compared.flatMap(({ row, bars }) => (row.goal === null ? [] : bars)) };
+    const plot = {
+      title: 'Git over HTTP: Latchkey, and nginx + git http-backend',
+      unit: 'ms',
+      bars: compared.flatMap(({ row, bars }) => (row.goal === null ? [] : bars)),
+    };
     return compared.map(({ row }, i) => (i === 0 ? { ...row, plot } : row));
   } finally {
     await peer.stop();
@@ -37,14 +63,29 @@ interface Compared {
   readonly bars: readonly Bar[];
 }
 
-async function compare(what: string, rounds: number, thing: (side: Side) => () => Promise<number>, most: number | null = 1): Promise<Compared> {
+async function compare(
+  what: string,
+  rounds: number,
+  thing: (side: Side) => () => Promise<number>,
+  most: number | null = 1,
+): Promise<Compared> {
   const taken = await takeTurns(rounds, { latchkey: thing('latchkey'), peer: thing('peer') });
   const ratio = ratioOf(taken.latchkey, taken.peer);
   const row = {
-    suite: 'git', what: `${what} against nginx + git http-backend + auth_basic`, figure: `${spread(ratio, 2)} of the time`, goal: most === null ? null : `≤ ${most.toFixed(1)}`, reached: most === null ? null : ratio.median <= most,
+    suite: 'git',
+    what: `${what} against nginx + git http-backend + auth_basic`,
+    figure: `${spread(ratio, 2)} of the time`,
+    goal: most === null ? null : `≤ ${most.toFixed(1)}`,
+    reached: most === null ? null : ratio.median <= most,
     detail: `Latchkey ${spread(taken.latchkey, 1, ' ms')}, peer ${spread(taken.peer, 1, ' ms')}, ${rounds} runs each`,
   };
-  return { row, bars: [{ label: `${what}, Latchkey`, value: taken.latchkey.median }, { label: 'nginx + git http-backend', value: taken.peer.median }] };
+  return {
+    row,
+    bars: [
+      { label: `${what}, Latchkey`, value: taken.latchkey.median },
+      { label: 'nginx + git http-backend', value: taken.peer.median },
+    ],
+  };
 }
 
 async function cloneOnce(folder: string, remote: string): Promise<number> {
@@ -54,15 +95,26 @@ async function cloneOnce(folder: string, remote: string): Promise<number> {
   return took;
 }
 
-async function benchPush(what: string, folder: string, remotes: Record<Side, string>, rounds: number, most: number | null = 1): Promise<Compared> {
+async function benchPush(
+  what: string,
+  folder: string,
+  remotes: Record<Side, string>,
+  rounds: number,
+  most: number | null = 1,
+): Promise<Compared> {
   const copies = {} as Record<Side, string>;
   for (const side of ['latchkey', 'peer'] as const) {
     copies[side] = await mkdtemp(join(folder, `push-${side}-`));
     await run('git', ['clone', '-q', remotes[side], copies[side]], { env: QUIET_GIT });
   }
-  return compare(what, rounds * 6, (side) => async () => {
-    await appendFile(join(copies[side], 'src/part-0/file-0.txt'), `${performance.now()}\n`);
-    await run('git', ['commit', '-qam', 'one more'], { cwd: copies[side], env: QUIET_GIT });
-    return timed(() => run('git', ['push', '-q', 'origin', 'HEAD:main'], { cwd: copies[side], env: QUIET_GIT }));
-  }, most);
+  return compare(
+    what,
+    rounds * 6,
+    (side) => async () => {
+      await appendFile(join(copies[side], 'src/part-0/file-0.txt'), `${performance.now()}\n`);
+      await run('git', ['commit', '-qam', 'one more'], { cwd: copies[side], env: QUIET_GIT });
+      return timed(() => run('git', ['push', '-q', 'origin', 'HEAD:main'], { cwd: copies[side], env: QUIET_GIT }));
+    },
+    most,
+  );
 }

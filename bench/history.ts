@@ -1,8 +1,9 @@
 /**
- * A repository of a real size, the same at every run: some thousand commits over some hundred files, made with `git fast-import`.
+ * A repository of a real size, the same at every run: some thousand commits over some hundred files, made with `git
+ * fast-import`.
  */
 import { createHash } from 'node:crypto';
-import { run, QUIET_GIT } from './command.ts';
+import { QUIET_GIT, run } from './command.ts';
 
 /** Commits × (a blob, a commit and about two trees each) ≈ 16,000 objects. */
 export const COMMITS = 4_000;
@@ -31,6 +32,11 @@ function stream(commits: number): string {
 /** About two kilobytes that differ a little from one commit to the next, as source does. */
 function text(i: number): string {
   const lines: string[] = [];
-  for (let line = 0; line < 30; line++) lines.push(`${createHash('sha256').update(`${i % 400} ${line % 7 === 0 ? i : line}`).digest('hex')}`);
+  for (let line = 0; line < 30; line++)
+    lines.push(
+      `${createHash('sha256')
+        .update(`${i % 400} ${line % 7 === 0 ? i : line}`)
+        .digest('hex')}`,
+    );
   return lines.join('\n');
 }

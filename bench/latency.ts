@@ -1,10 +1,11 @@
 /**
- * How long a check takes inside the server while it is half busy: from when a request has been read to when its answer was handed over, as the server's own
- * metrics tell it (`latchkey_request_seconds`).
+ * How long a check takes inside the server while it is half busy: from when a request has been read to when its answer
+ * was handed over, as the server's own metrics tell it (`latchkey_request_seconds`).
  */
-import { createServer, type AddressInfo } from 'node:net';
+
 import { once } from 'node:events';
-import { figureOf, spread, type Row } from './measure.ts';
+import { type AddressInfo, createServer } from 'node:net';
+import { figureOf, type Row, spread } from './measure.ts';
 import { startWorld } from './server.ts';
 import { load } from './token-check.ts';
 
@@ -24,13 +25,24 @@ export async function benchLatency(data: string, rounds: number): Promise<Row[]>
     const runs = await several(rounds, async () => {
       const before = await buckets(metricsPort);
       const { perSecond, p99 } = await load(Number(port), request, { seconds: SECONDS, rate });
-      return { perSecond, p99Ms: p99 / 1000, share: shareWithin(before, await buckets(metricsPort), GOAL_MS / 1000), bound: boundOf(before, await buckets(metricsPort), 0.99) * 1000 };
+      return {
+        perSecond,
+        p99Ms: p99 / 1000,
+        share: shareWithin(before, await buckets(metricsPort), GOAL_MS / 1000),
+        bound: boundOf(before, await buckets(metricsPort), 0.99) * 1000,
+      };
     });
     const bounds = figureOf(runs.map(({ bound }) => bound));
-    return [{
-      suite: 'latency', what: `99th percentile of a check inside the server at half of the peak (${rate}/s)`, figure: `below ${spread(bounds, 2, ' ms')}`, goal: `< ${GOAL_MS} ms`, reached: bounds.median < GOAL_MS,
-      detail: `${(Math.min(...runs.map(({ share }) => share)) * 100).toFixed(3)} % and more within ${GOAL_MS} ms; sent ${spread(figureOf(runs.map(({ perSecond }) => perSecond)), 0, '/s')}; as the client sees it p99 ${spread(figureOf(runs.map(({ p99Ms }) => p99Ms)), 2, ' ms')}`,
-    }];
+    return [
+      {
+        suite: 'latency',
+        what: `99th percentile of a check inside the server at half of the peak (${rate}/s)`,
+        figure: `below ${spread(bounds, 2, ' ms')}`,
+        goal: `< ${GOAL_MS} ms`,
+        reached: bounds.median < GOAL_MS,
+        detail: `${(Math.min(...runs.map(({ share }) => share)) * 100).toFixed(3)} % and more within ${GOAL_MS} ms; sent ${spread(figureOf(runs.map(({ perSecond }) => perSecond)), 0, '/s')}; as the client sees it p99 ${spread(figureOf(runs.map(({ p99Ms }) => p99Ms)), 2, ' ms')}`,
+      },
+    ];
   } finally {
     await world.stop();
   }
@@ -41,8 +53,15 @@ type Buckets = ReadonlyMap<number, number>;
 
 async function buckets(port: number): Promise<Buckets> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const lines = [...text.matchAll(/^latchkey_request_seconds_bucket\{([^}]*)\} (\d+)$/gm)].filter(([, labels]) => labels!.includes('door="git"'));
-  return new Map(lines.map(([, labels, count]) => [Number(/le="([^"]+)"/.exec(labels!)![1]!.replace('+Inf', 'Infinity')), Number(count)]));
+  const lines = [...text.matchAll(/^latchkey_request_seconds_bucket\{([^}]*)\} (\d+)$/gm)].filter(([, labels]) =>
+    labels!.includes('door="git"'),
+  );
+  return new Map(
+    lines.map(([, labels, count]) => [
+      Number(/le="([^"]+)"/.exec(labels!)![1]!.replace('+Inf', 'Infinity')),
+      Number(count),
+    ]),
+  );
 }
 
 function shareWithin(before: Buckets, after: Buckets, sec: number): number {

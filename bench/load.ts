@@ -1,9 +1,12 @@
 /**
- * A load generator of its own process: raw sockets with keep-alive, one request under way on each, so that it costs little beside the server.
+ * A load generator of its own process: raw sockets with keep-alive, one request under way on each, so that it costs
+ * little beside the server.
  *
  *     node bench/load.ts PORT CONNECTIONS SECONDS [RATE [DEPTH]] < request
  *
- * As fast as it is answered, or RATE requests a second, spread evenly; DEPTH of them at a time on each connection (1 unless told). Prints one JSON line: requests answered after half a second of warm-up, and with it, seconds, the statuses, and the latencies' percentiles in microseconds. Loopback only, bounded in time.
+ * As fast as it is answered, or RATE requests a second, spread evenly; DEPTH of them at a time on each connection (1
+ * unless told). Prints one JSON line: requests answered after half a second of warm-up, and with it, seconds, the
+ * statuses, and the latencies' percentiles in microseconds. Loopback only, bounded in time.
  */
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -16,7 +19,10 @@ let answered = 0;
 /** With those of the warm-up. */
 let total = 0;
 let measuring = false;
-/** Pipelined answers are told apart by the length of the first, which all must have: so they cost the generator next to nothing. */
+/**
+ * Pipelined answers are told apart by the length of the first, which all must have: so they cost the generator next to
+ * nothing.
+ */
 let learned: { status: string; bytes: number } | null = null;
 /** How long pipelined answers gather in the system before they are read, in one piece. */
 const GATHER_MS = 4;
@@ -43,7 +49,8 @@ function worker(): void {
     waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk]);
     const answer = (learned ??= firstAnswer(waiting));
     if (answer === null || waiting.length < answer.bytes * depth) return;
-    if (depth > 1 && waiting.length !== answer.bytes * depth) return fail(new Error('the answers are not of one length'));
+    if (depth > 1 && waiting.length !== answer.bytes * depth)
+      return fail(new Error('the answers are not of one length'));
     const { status } = answer;
     if (depth === 1) learned = null;
     waiting = waiting.subarray(answer.bytes * depth);
@@ -92,6 +99,9 @@ await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 measuring = false;
 const took = (performance.now() - start) / 1000;
 latencies.sort((a, b) => a - b);
-const at = (share: number): number => Math.round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0);
-process.stdout.write(`${JSON.stringify({ answered, total, seconds: took, perSecond: answered / took, statuses, p50: at(0.5), p90: at(0.9), p99: at(0.99) })}\n`);
+const at = (share: number): number =>
+  Math.round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0);
+process.stdout.write(
+  `${JSON.stringify({ answered, total, seconds: took, perSecond: answered / took, statuses, p50: at(0.5), p90: at(0.9), p99: at(0.99) })}\n`,
+);
 process.exit();

@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: decision, check, forward, git, herd, introspection, latency, lists, memory, revocation, scale, workers. Takes some minutes; everything stays on loopback and in a temporary folder.
+ * Suites: decision, check, forward, git, herd, introspection, latency, lists, memory, revocation, scale, workers. Takes
+ * some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -11,10 +12,10 @@ import { benchForward, benchRoutes } from './forward.ts';
 import { benchTransfers } from './git-transfer.ts';
 import { benchHerd } from './herd.ts';
 import { makeHistory } from './history.ts';
-import type { Row } from './measure.ts';
 import { benchIntrospection } from './introspection.ts';
 import { benchLatency } from './latency.ts';
 import { benchLists } from './lists.ts';
+import type { Row } from './measure.ts';
 import { benchMemory } from './memory.ts';
 import { barsSvg } from './plot.ts';
 import { benchRevocation } from './revocation.ts';
@@ -51,7 +52,9 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>>
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in SUITES));
 if (unknown.length > 0) {
-  process.stderr.write(`error: there is no suite ${unknown.join(', ')}\nhint: the suites are ${Object.keys(SUITES).join(', ')}\n`);
+  process.stderr.write(
+    `error: there is no suite ${unknown.join(', ')}\nhint: the suites are ${Object.keys(SUITES).join(', ')}\n`,
+  );
   process.exit(2);
 }
 
@@ -59,26 +62,36 @@ const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-'));
 try {
   const history = join(folder, 'history.git');
   const objects = await makeHistory(history);
-  process.stdout.write(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, a repository of ${objects} objects\n\n`);
+  process.stdout.write(
+    `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, a repository of ${objects} objects\n\n`,
+  );
   const world = await startWorld(join(folder, 'data'), history);
   const rows: Row[] = [];
   try {
-    for (const [name, suite] of Object.entries(SUITES)) if (wanted.length === 0 || wanted.includes(name)) rows.push(...print(await suite({ folder, history, world })));
+    for (const [name, suite] of Object.entries(SUITES))
+      if (wanted.length === 0 || wanted.includes(name)) rows.push(...print(await suite({ folder, history, world })));
   } finally {
     await world.stop();
   }
   const out = join(import.meta.dirname, 'out');
   await mkdir(out, { recursive: true });
-  for (const { suite, plot } of rows) if (plot !== undefined) await writeFile(join(out, `${suite}.svg`), barsSvg(plot.title, plot.unit, plot.bars));
-  await writeFile(join(out, 'results.json'), `${JSON.stringify({ at: new Date().toISOString(), node: process.version, rows }, null, 2)}\n`);
+  for (const { suite, plot } of rows)
+    if (plot !== undefined) await writeFile(join(out, `${suite}.svg`), barsSvg(plot.title, plot.unit, plot.bars));
+  await writeFile(
+    join(out, 'results.json'),
+    `${JSON.stringify({ at: new Date().toISOString(), node: process.version, rows }, null, 2)}\n`,
+  );
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 
 function print(rows: readonly Row[]): readonly Row[] {
   for (const { suite, what, figure, goal, reached, detail } of rows) {
-    const verdict = goal === null ? '' : `  [asked: ${goal}; ${reached === null ? 'not measured' : reached ? 'reached' : 'MISSED'}]`;
-    process.stdout.write(`${suite.padEnd(12)} ${what}\n${' '.repeat(13)}${figure}${verdict}\n${detail === '' ? '' : `${' '.repeat(13)}${detail}\n`}`);
+    const verdict =
+      goal === null ? '' : `  [asked: ${goal}; ${reached === null ? 'not measured' : reached ? 'reached' : 'MISSED'}]`;
+    process.stdout.write(
+      `${suite.padEnd(12)} ${what}\n${' '.repeat(13)}${figure}${verdict}\n${detail === '' ? '' : `${' '.repeat(13)}${detail}\n`}`,
+    );
   }
   return rows;
 }

@@ -31,7 +31,10 @@ export function figureOf(runs: readonly number[]): Figure {
 }
 
 /** Runs each of several things in turn, `rounds` times after one warm-up round, and gives what each returned. */
-export async function takeTurns<Name extends string>(rounds: number, things: Readonly<Record<Name, () => Promise<number>>>): Promise<Record<Name, Figure>> {
+export async function takeTurns<Name extends string>(
+  rounds: number,
+  things: Readonly<Record<Name, () => Promise<number>>>,
+): Promise<Record<Name, Figure>> {
   const names = Object.keys(things) as Name[];
   const runs = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let round = -1; round < rounds; round++) {
@@ -43,7 +46,10 @@ export async function takeTurns<Name extends string>(rounds: number, things: Rea
   return Object.fromEntries(names.map((name) => [name, figureOf(runs[name])])) as Record<Name, Figure>;
 }
 
-/** Ratio of two figures, pair by pair: the median of the ratios is steadier than the ratio of the medians when the machine drifts. */
+/**
+ * Ratio of two figures, pair by pair: the median of the ratios is steadier than the ratio of the medians when the
+ * machine drifts.
+ */
 export function ratioOf(a: Figure, b: Figure): Figure {
   return figureOf(a.runs.map((value, i) => value / b.runs[i]!));
 }

@@ -1,13 +1,15 @@
 /** Resident memory of the server while a repository of 1 GiB is pushed to it and cloned from it. */
 import { randomBytes } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run, QUIET_GIT } from './command.ts';
+import { QUIET_GIT, run } from './command.ts';
 import type { Row } from './measure.ts';
-import { withToken, type World } from './server.ts';
+import { type World, withToken } from './server.ts';
 
-/** More than git's limit of 100 objects, above which it keeps a pushed pack as it is instead of compressing each object anew. */
+/**
+ * More than git's limit of 100 objects, above which it keeps a pushed pack as it is instead of compressing each object
+ * anew.
+ */
 const FILES = 147;
 const FILE_BYTES = 7 * 1024 * 1024;
 const SAMPLE_MS = 50;
@@ -19,19 +21,34 @@ export async function benchMemory(folder: string, world: World): Promise<Row[]> 
   const work = join(folder, 'big');
   await makeBig(work);
   const before = world.memory();
-  const pushing = await highest(world, () => run('git', ['push', '-q', remote, 'HEAD:main'], { cwd: work, env: QUIET_GIT }));
-  const cloning = await highest(world, () => run('git', ['clone', '-q', '--bare', remote, join(folder, 'big-clone')], { env: QUIET_GIT }));
+  const pushing = await highest(world, () =>
+    run('git', ['push', '-q', remote, 'HEAD:main'], { cwd: work, env: QUIET_GIT }),
+  );
+  const cloning = await highest(world, () =>
+    run('git', ['clone', '-q', '--bare', remote, join(folder, 'big-clone')], { env: QUIET_GIT }),
+  );
   await rm(work, { recursive: true });
   await rm(join(folder, 'big-clone'), { recursive: true });
-  return [['push', pushing], ['clone', cloning]].map(([what, peak]) => {
+  return [
+    ['push', pushing],
+    ['clone', cloning],
+  ].map(([what, peak]) => {
     const grown = ((peak as number) - before) / MIB;
     return {
-      suite: 'memory', what: `${what} of 1 GiB`, figure: `grows by ${grown.toFixed(0)} MiB`, goal: '< 64 MiB', reached: grown < 64, detail: `resident ${(before / MIB).toFixed(0)} MiB before, ${((peak as number) / MIB).toFixed(0)} MiB at the highest, sampled every ${SAMPLE_MS} ms`,
+      suite: 'memory',
+      what: `${what} of 1 GiB`,
+      figure: `grows by ${grown.toFixed(0)} MiB`,
+      goal: '< 64 MiB',
+      reached: grown < 64,
+      detail: `resident ${(before / MIB).toFixed(0)} MiB before, ${((peak as number) / MIB).toFixed(0)} MiB at the highest, sampled every ${SAMPLE_MS} ms`,
     };
   });
 }
 
-/** Random bytes don't compress, so 147 files of 7 MiB cross the wire as 1 GiB. Each is just small enough to be looked through for tokens. */
+/**
+ * Random bytes don't compress, so 147 files of 7 MiB cross the wire as 1 GiB. Each is just small enough to be looked
+ * through for tokens.
+ */
 async function makeBig(work: string): Promise<void> {
   await mkdir(work);
   await run('git', ['init', '-q', '-b', 'main'], { cwd: work, env: QUIET_GIT });

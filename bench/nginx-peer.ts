@@ -1,13 +1,14 @@
 /**
- * The peer: nginx + fcgiwrap + `git http-backend` with `auth_basic`, from Debian's packages nginx-light and fcgiwrap. Says so when they are missing.
+ * The peer: nginx + fcgiwrap + `git http-backend` with `auth_basic`, from Debian's packages nginx-light and fcgiwrap.
+ * Says so when they are missing.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { run, QUIET_GIT } from './command.ts';
+import { QUIET_GIT, run } from './command.ts';
 
 export interface Peer {
   readonly url: string;
@@ -23,14 +24,17 @@ const FCGIWRAP = '/usr/sbin/fcgiwrap';
 /** Why the peer can't be measured here; null when it can. */
 export function peerMissing(): string | null {
   const missing = [NGINX, FCGIWRAP].filter((path) => !existsSync(path));
-  return missing.length === 0 ? null : `not measured: ${missing.join(' and ')} missing (Debian: apt-get install nginx-light fcgiwrap)`;
+  return missing.length === 0
+    ? null
+    : `not measured: ${missing.join(' and ')} missing (Debian: apt-get install nginx-light fcgiwrap)`;
 }
 
 export async function startPeer(folder: string, history: string): Promise<Peer> {
   const token = 'lkc_000000000000000000000000000000000000';
   const root = join(folder, 'srv');
   await mkdir(join(root, 'ada'), { recursive: true });
-  for (const temp of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) await mkdir(join(folder, temp), { recursive: true });
+  for (const temp of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'])
+    await mkdir(join(folder, temp), { recursive: true });
   await cp(history, join(root, 'ada/work.git'), { recursive: true });
   await run('git', ['config', 'http.receivepack', 'true'], { cwd: join(root, 'ada/work.git'), env: QUIET_GIT });
   const { stdout } = await run('openssl', ['passwd', '-apr1', '-stdin'], { input: token });
@@ -39,12 +43,23 @@ export async function startPeer(folder: string, history: string): Promise<Peer> 
   const socket = join(folder, 'fcgi.sock');
   await writeFile(join(folder, 'nginx.conf'), configuration(folder, root, port, socket));
   const env = { ...QUIET_GIT, GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' };
-  const wrap = spawn(FCGIWRAP, ['-c', '4', '-s', `unix:${socket}`], { stdio: ['ignore', 'ignore', 'inherit'], env, detached: true });
+  const wrap = spawn(FCGIWRAP, ['-c', '4', '-s', `unix:${socket}`], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env,
+    detached: true,
+  });
   while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 20));
-  const nginx = spawn(NGINX, ['-c', join(folder, 'nginx.conf'), '-p', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const nginx = spawn(NGINX, ['-c', join(folder, 'nginx.conf'), '-p', folder], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const url = `http://127.0.0.1:${port}`;
   await answering(url);
-  return { url, token, pids: [nginx.pid!, wrap.pid!], stop: async () => void (await Promise.all([end(nginx), endGroup(wrap)])) };
+  return {
+    url,
+    token,
+    pids: [nginx.pid!, wrap.pid!],
+    stop: async () => void (await Promise.all([end(nginx), endGroup(wrap)])),
+  };
 }
 
 function configuration(folder: string, root: string, port: number, socket: string): string {
@@ -70,7 +85,13 @@ http {
 
 async function answering(url: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
-    if (await fetch(url).then(() => true, () => false)) return;
+    if (
+      await fetch(url).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error('nginx does not answer');

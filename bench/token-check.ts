@@ -1,13 +1,14 @@
 /**
- * What a token check costs over HTTP: the git door's answer to `info/refs` in protocol version 2, which needs no process, beside a bare
- * `node:http` server that answers the same bytes to anybody. Same Node, keep-alive, 32 connections.
+ * What a token check costs over HTTP: the git door's answer to `info/refs` in protocol version 2, which needs no
+ * process, beside a bare `node:http` server that answers the same bytes to anybody. Same Node, keep-alive, 32
+ * connections.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.ts';
-import { figureOf, ratioOf, spread, takeTurns, type Figure, type Row } from './measure.ts';
+import { type Figure, figureOf, type Row, ratioOf, spread, takeTurns } from './measure.ts';
 import type { World } from './server.ts';
 
 export interface Load {
@@ -23,16 +24,31 @@ export interface Load {
 const CONNECTIONS = 32;
 const SECONDS = 3;
 
-/** Sends one request over and over to a loopback port, as fast as it is answered or `rate` times a second, `depth` at once on each connection; every answer must have the status. */
-export async function load(port: number, request: string, { status = '200', connections = CONNECTIONS, seconds = SECONDS, rate = Infinity, depth = 1 } = {}): Promise<Load> {
-  const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'load.ts'), ...[port, connections, seconds, rate, depth].map(String)], { input: request });
+/**
+ * Sends one request over and over to a loopback port, as fast as it is answered or `rate` times a second, `depth` at
+ * once on each connection; every answer must have the status.
+ */
+export async function load(
+  port: number,
+  request: string,
+  { status = '200', connections = CONNECTIONS, seconds = SECONDS, rate = Infinity, depth = 1 } = {},
+): Promise<Load> {
+  const { stdout } = await run(
+    process.execPath,
+    [join(import.meta.dirname, 'load.ts'), ...[port, connections, seconds, rate, depth].map(String)],
+    { input: request },
+  );
   const result = JSON.parse(stdout) as Load;
-  if (Object.keys(result.statuses).join() !== status) throw new Error(`expected ${status} throughout, got ${JSON.stringify(result.statuses)}`);
+  if (Object.keys(result.statuses).join() !== status)
+    throw new Error(`expected ${status} throughout, got ${JSON.stringify(result.statuses)}`);
   return result;
 }
 
 /** A bare `node:http` server in a process of its own that answers a constant. */
-export async function startBare(headers: Record<string, string>, body: Buffer): Promise<{ port: number; pid: number; stop(): void }> {
+export async function startBare(
+  headers: Record<string, string>,
+  body: Buffer,
+): Promise<{ port: number; pid: number; stop(): void }> {
   const program = `
     const headers = ${JSON.stringify(headers)};
     const body = Buffer.from(${JSON.stringify(body.toString('base64'))}, 'base64').toString('latin1');
@@ -45,11 +61,15 @@ export async function startBare(headers: Record<string, string>, body: Buffer): 
 
 /** Processor seconds that a process has used until now. Linux: clock ticks are hundredths. */
 export function processorSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** One run: requests a second, and processor microseconds of the server for each, which a busy machine disturbs less. */
+/**
+ * One run: requests a second, and processor microseconds of the server for each, which a busy machine disturbs less.
+ */
 export async function measured(pid: number, work: () => Promise<Load>, costs: number[]): Promise<number> {
   const before = processorSeconds(pid);
   const result = await work();
@@ -64,18 +84,26 @@ export interface Question {
 }
 
 export function textOf({ path, headers }: Question, url: string): string {
-  return `GET ${path} HTTP/1.1\nHost: ${new URL(url).host}\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join('')}\n`;
+  return `GET ${path} HTTP/1.1\nHost: ${new URL(url).host}\n${Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .join('')}\n`;
 }
 
 /**
- * The throughput of a question beside a bare `node:http` server that answers the same bytes to anybody. Both are started anew in each round: of two processes
- * of the same program one may be a fifth faster for as long as it lives.
+ * The throughput of a question beside a bare `node:http` server that answers the same bytes to anybody. Both are
+ * started anew in each round: of two processes of the same program one may be a fifth faster for as long as it lives.
  */
-export async function againstBare(world: World, question: Question, rounds: number): Promise<{ ratio: Figure; detail: string }> {
+export async function againstBare(
+  world: World,
+  question: Question,
+  rounds: number,
+): Promise<{ ratio: Figure; detail: string }> {
   const sample = await fetch(`${world.url}${question.path}`, { headers: question.headers });
   const body = Buffer.from(await sample.arrayBuffer());
   if (sample.status !== 200) throw new Error(`${question.path} is answered with ${sample.status}: ${body.toString()}`);
-  const headers = Object.fromEntries([...sample.headers].filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name)));
+  const headers = Object.fromEntries(
+    [...sample.headers].filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name)),
+  );
   const costs = { latchkey: [] as number[], bare: [] as number[] };
   const asked = async (pid: number, url: string, side: keyof typeof costs): Promise<number> => {
     const text = textOf(question, url);
@@ -100,12 +128,22 @@ export async function againstBare(world: World, question: Question, rounds: numb
 
 export async function benchTokenCheck(world: World, rounds: number): Promise<Row[]> {
   const authorization = `Basic ${Buffer.from(`ada:${world.token}`).toString('base64')}`;
-  const { ratio, detail } = await againstBare(world, {
-    path: '/ada/work.git/info/refs?service=git-upload-pack',
-    headers: { Authorization: authorization, 'Git-Protocol': 'version=2', 'User-Agent': 'git/2.39.5', Accept: '*/*' },
-  }, rounds);
-  return [{
-    suite: 'token check', what: 'git info/refs (v2) with a token, against bare node:http with the same bytes', figure: `${spread(ratio, 2)} of the throughput`, goal: '≥ 0.85',
-    reached: ratio.median >= 0.85, detail,
-  }];
+  const { ratio, detail } = await againstBare(
+    world,
+    {
+      path: '/ada/work.git/info/refs?service=git-upload-pack',
+      headers: { Authorization: authorization, 'Git-Protocol': 'version=2', 'User-Agent': 'git/2.39.5', Accept: '*/*' },
+    },
+    rounds,
+  );
+  return [
+    {
+      suite: 'token check',
+      what: 'git info/refs (v2) with a token, against bare node:http with the same bytes',
+      figure: `${spread(ratio, 2)} of the throughput`,
+      goal: '≥ 0.85',
+      reached: ratio.median >= 0.85,
+      detail,
+    },
+  ];
 }

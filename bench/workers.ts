@@ -1,13 +1,13 @@
 /**
  * Two workers against one: how many checks they answer on two cores.
  *
- * The load generator shares the machine. Each connection sends `DEPTH` requests in one piece and takes their answers in one piece (HTTP pipelining), which costs it
- * little, so that the workers are busy all the time. What it costs nevertheless is not counted: two workers answer as many requests as their processor time
- * goes into that of two cores.
+ * The load generator shares the machine. Each connection sends `DEPTH` requests in one piece and takes their answers in
+ * one piece (HTTP pipelining), which costs it little, so that the workers are busy all the time. What it costs
+ * nevertheless is not counted: two workers answer as many requests as their processor time goes into that of two cores.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { figureOf, ratioOf, spread, takeTurns, type Row } from './measure.ts';
-import { startWorld, type Served, type World } from './server.ts';
+import { figureOf, type Row, ratioOf, spread, takeTurns } from './measure.ts';
+import { type Served, startWorld, type World } from './server.ts';
 import { load } from './token-check.ts';
 
 const TICKS_PER_SEC = 100;
@@ -42,10 +42,16 @@ export async function benchWorkers(data: string, rounds: number): Promise<Row[]>
     const taken = await takeTurns(rounds, { one: () => measured('one', one), two: () => measured('two', two) });
     const capacity = figureOf(costs.two.slice(1).map((us) => (CORES * 1e6) / us));
     const gain = ratioOf(capacity, taken.one);
-    return [{
-      suite: 'workers', what: 'two workers on two cores against one (load generator not counted)', figure: `${spread(gain, 2)} × the throughput`, goal: '≥ 1.7×', reached: gain.median >= 1.7,
-      detail: `one ${spread(taken.one, 0, '/s')}; two, by their processor time of ${spread(figureOf(costs.two.slice(1)), 1, ' µs')} a request, ${spread(capacity, 0, '/s')}, and beside the generator ${spread(taken.two, 0, '/s')}; ${DEPTH} requests at once on each of 32 connections`,
-    }];
+    return [
+      {
+        suite: 'workers',
+        what: 'two workers on two cores against one (load generator not counted)',
+        figure: `${spread(gain, 2)} × the throughput`,
+        goal: '≥ 1.7×',
+        reached: gain.median >= 1.7,
+        detail: `one ${spread(taken.one, 0, '/s')}; two, by their processor time of ${spread(figureOf(costs.two.slice(1)), 1, ' µs')} a request, ${spread(capacity, 0, '/s')}, and beside the generator ${spread(taken.two, 0, '/s')}; ${DEPTH} requests at once on each of 32 connections`,
+      },
+    ];
   } finally {
     await one.stop();
     await two.stop();
@@ -54,10 +60,15 @@ export async function benchWorkers(data: string, rounds: number): Promise<Row[]>
 
 /** Of a process and those that it started. */
 function processorSec(pid: number): number {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   return pids.reduce((sum, each) => {
     try {
-      const fields = readFileSync(`/proc/${each}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').map(Number);
+      const fields = readFileSync(`/proc/${each}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ')
+        .map(Number);
       return each === pid || fields[1] === pid ? sum + (fields[11]! + fields[12]!) / TICKS_PER_SEC : sum;
     } catch {
       return sum;

@@ -1,7 +1,8 @@
 /**
  * Answers that were yes, kept for as long as the server said.
  *
- * Invariant: bounded; the one that was used longest ago goes first. Never a no: what a person just repaired works at once.
+ * Invariant: bounded; the one that was used longest ago goes first. Never a no: what a person just repaired works at
+ * once.
  */
 import type { TokenFacts } from './need.ts';
 

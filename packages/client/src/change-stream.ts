@@ -1,8 +1,9 @@
 /**
  * Listens to the server's stream of changes, and says whether what was kept may still be believed.
  *
- * Invariant: `isLive` is true only while the stream is open and was heard from within `SILENCE_MS`. After a break it is true again once the server has told its revision:
- * the same as before means that nothing was missed, another one that everything kept is forgotten.
+ * Invariant: `isLive` is true only while the stream is open and was heard from within `SILENCE_MS`. After a break it is
+ * true again once the server has told its revision: the same as before means that nothing was missed, another one that
+ * everything kept is forgotten.
  */
 
 /** The server says something at least every second: a way that swallows everything is noticed after this. */
@@ -53,12 +54,22 @@ export class ChangeStream {
     const stop = new AbortController();
     const end = (): void => stop.abort();
     this.#closing.signal.addEventListener('abort', end);
-    const silence = setInterval(() => { if (this.#heardAtMs > 0 && performance.now() - this.#heardAtMs >= SILENCE_MS) end(); }, SILENCE_MS / 3).unref();
+    const silence = setInterval(() => {
+      if (this.#heardAtMs > 0 && performance.now() - this.#heardAtMs >= SILENCE_MS) end();
+    }, SILENCE_MS / 3).unref();
     this.#heardAtMs = performance.now();
     let wasHeard = false;
     try {
-      const headers = { authorization: `Bearer ${this.#options.secret}`, accept: 'text/event-stream', ...(this.#revision === null ? {} : { 'last-event-id': this.#revision }) };
-      const response = await fetch(`${this.#options.url}/api/latchkey/events`, { headers, signal: stop.signal, redirect: 'error' });
+      const headers = {
+        authorization: `Bearer ${this.#options.secret}`,
+        accept: 'text/event-stream',
+        ...(this.#revision === null ? {} : { 'last-event-id': this.#revision }),
+      };
+      const response = await fetch(`${this.#options.url}/api/latchkey/events`, {
+        headers,
+        signal: stop.signal,
+        redirect: 'error',
+      });
       if (!response.ok || response.body === null) return false;
       let waiting = '';
       for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {

@@ -4,8 +4,9 @@
  *     const latchkey = createClient({ url: 'https://git.example.org', secret: process.env.LATCHKEY_SECRET });
  *     const verdict = await latchkey.verify(token, { permissions: { contents: 'read' }, repository: 'acme/site' });
  *
- * Invariant: whoever can't be asked has said no. A kept yes is used only while the server's stream of changes is heard, so a revocation is known here within a
- * quarter of a second, or, where the network swallows the stream without a word, within three; with `cache: false` every call asks, and a revocation holds at once.
+ * Invariant: whoever can't be asked has said no. A kept yes is used only while the server's stream of changes is heard,
+ * so a revocation is known here within a quarter of a second, or, where the network swallows the stream without a word,
+ * within three; with `cache: false` every call asks, and a revocation holds at once.
  * Never: a token in the cache; it is kept by its SHA-256.
  */
 import { createHash } from 'node:crypto';
@@ -99,7 +100,9 @@ class LatchkeyClient implements Client {
   async verify(token: string, need: Need, circumstances: Circumstances = {}): Promise<Verdict> {
     if (this.#cache === null) return (await this.#ask(token, [need], circumstances)).verdicts[0]!;
     this.#stream ??= new ChangeStream({ url: this.#url, secret: this.#secret, onChange: () => this.#forget() });
-    const key = createHash('sha256').update(JSON.stringify([token, need, circumstances.address ?? null])).digest('base64url');
+    const key = createHash('sha256')
+      .update(JSON.stringify([token, need, circumstances.address ?? null]))
+      .digest('base64url');
     const kept = this.isListening ? this.#cache.get(key, performance.now()) : null;
     if (kept !== null) return { allowed: true, token: kept };
     const [generation, wasListening] = [this.#generation, this.isListening];
@@ -125,29 +128,48 @@ class LatchkeyClient implements Client {
     this.#cache?.clear();
   }
 
-  async #ask(token: string, checks: readonly Need[], circumstances: Circumstances): Promise<{ verdicts: Verdict[]; maxAgeMs: number }> {
+  async #ask(
+    token: string,
+    checks: readonly Need[],
+    circumstances: Circumstances,
+  ): Promise<{ verdicts: Verdict[]; maxAgeMs: number }> {
     try {
       const response = await fetch(`${this.#url}/api/latchkey/check`, {
-        method: 'POST', redirect: 'error', signal: AbortSignal.timeout(this.#timeoutMs),
+        method: 'POST',
+        redirect: 'error',
+        signal: AbortSignal.timeout(this.#timeoutMs),
         headers: { authorization: `Bearer ${this.#secret}`, 'content-type': 'application/json' },
         body: JSON.stringify({ token, checks, ...circumstances }),
       });
-      if (!response.ok) return { verdicts: checks.map(() => unreachable(`it answered ${response.status}: ${wordsOf(response.status)}`)), maxAgeMs: 0 };
+      if (!response.ok)
+        return {
+          verdicts: checks.map(() => unreachable(`it answered ${response.status}: ${wordsOf(response.status)}`)),
+          maxAgeMs: 0,
+        };
       const answer = (await response.json()) as WireAnswer;
       const facts = factsOf(answer.token);
       return { verdicts: checks.map((_, i) => verdictOf(answer.checks[i], facts)), maxAgeMs: answer.max_age * 1000 };
     } catch (error) {
-      return { verdicts: checks.map(() => unreachable(error instanceof Error ? error.message : String(error))), maxAgeMs: 0 };
+      return {
+        verdicts: checks.map(() => unreachable(error instanceof Error ? error.message : String(error))),
+        maxAgeMs: 0,
+      };
     }
   }
 }
 
 function wordsOf(status: number): string {
-  return status === 401 ? 'the secret of this service is not known there' : status === 400 ? 'it could not read the question' : 'it could not answer';
+  return status === 401
+    ? 'the secret of this service is not known there'
+    : status === 400
+      ? 'it could not read the question'
+      : 'it could not answer';
 }
 
 function factsOf(token: WireToken | null): TokenFacts | null {
-  return token === null ? null : { id: token.id, kind: token.kind, login: token.login, userId: token.user_id, expiresAt: token.expires_at };
+  return token === null
+    ? null
+    : { id: token.id, kind: token.kind, login: token.login, userId: token.user_id, expiresAt: token.expires_at };
 }
 
 function verdictOf(result: WireResult | undefined, token: TokenFacts | null): Verdict {
@@ -155,11 +177,32 @@ function verdictOf(result: WireResult | undefined, token: TokenFacts | null): Ve
   if (result.allowed && token !== null) return { allowed: true, token };
   if (result.allowed) return unreachable('it allowed something to nobody');
   const { status, reason, missing, missing_scopes: missingScopes, way_out: wayOut } = result;
-  const next = wayOut === null ? null : [wayOut.text, wayOut.url, wayOut.command].filter((part) => part !== null && part !== '').join(' ');
-  return { allowed: false, status, reason, message: [result.message, ...result.also].join(' '), missing, missingScopes, wayOut: next, token };
+  const next =
+    wayOut === null
+      ? null
+      : [wayOut.text, wayOut.url, wayOut.command].filter((part) => part !== null && part !== '').join(' ');
+  return {
+    allowed: false,
+    status,
+    reason,
+    message: [result.message, ...result.also].join(' '),
+    missing,
+    missingScopes,
+    wayOut: next,
+    token,
+  };
 }
 
 function unreachable(why: string): Refusal {
   const message = `Whether this is allowed could not be asked: ${why}.`;
-  return { allowed: false, status: 503, reason: 'authority_unreachable', message, missing: [], missingScopes: [], wayOut: null, token: null };
+  return {
+    allowed: false,
+    status: 503,
+    reason: 'authority_unreachable',
+    message,
+    missing: [],
+    missingScopes: [],
+    wayOut: null,
+    token: null,
+  };
 }

@@ -5,7 +5,7 @@
  *
  * The handlers behind find whose token it is in `request.latchkey`.
  */
-import { guard, rawHeader, type GuardOptions } from './guard.ts';
+import { type GuardOptions, guard, rawHeader } from './guard.ts';
 import type { TokenFacts } from './need.ts';
 
 export type { GuardOptions } from './guard.ts';
@@ -27,11 +27,16 @@ export interface ExpressResponse {
   end(body: string): unknown;
 }
 
-export function requireToken<Request extends ExpressRequest>(options: GuardOptions<Request>): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => Promise<void> {
+export function requireToken<Request extends ExpressRequest>(
+  options: GuardOptions<Request>,
+): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => Promise<void> {
   return async (request, response, next) => {
     try {
       const guarded = await guard(options, request, {
-        method: request.method, uri: request.originalUrl ?? request.url, host: rawHeader(request.rawHeaders, 'host')[0], address: request.ip ?? request.socket.remoteAddress,
+        method: request.method,
+        uri: request.originalUrl ?? request.url,
+        host: rawHeader(request.rawHeaders, 'host')[0],
+        address: request.ip ?? request.socket.remoteAddress,
         authorization: rawHeader(request.rawHeaders, 'authorization'),
       });
       if ('answer' in guarded) {

@@ -6,7 +6,7 @@
  *
  * The handlers behind find whose token it is in `request.latchkey`.
  */
-import { guard, rawHeader, type GuardOptions } from './guard.ts';
+import { type GuardOptions, guard, rawHeader } from './guard.ts';
 import type { TokenFacts } from './need.ts';
 
 export type { GuardOptions } from './guard.ts';
@@ -34,14 +34,21 @@ export function requireToken(options: GuardOptions<FastifyRequestLike>): Hook {
   return async (request, reply) => {
     const { rawHeaders } = request.raw;
     const guarded = await guard(options, request, {
-      method: request.method, uri: request.originalUrl, host: rawHeader(rawHeaders, 'host')[0], address: request.ip, authorization: rawHeader(rawHeaders, 'authorization'),
+      method: request.method,
+      uri: request.originalUrl,
+      host: rawHeader(rawHeaders, 'host')[0],
+      address: request.ip,
+      authorization: rawHeader(rawHeaders, 'authorization'),
     });
     if ('token' in guarded) {
       request.latchkey = guarded.token;
       return undefined;
     }
     const { status, headers, body } = guarded.answer;
-    return reply.code(status).headers({ ...headers }).send(body);
+    return reply
+      .code(status)
+      .headers({ ...headers })
+      .send(body);
   };
 }
 

@@ -1,7 +1,8 @@
 /**
  * What the plugins have in common: the token out of a request, the question, and the refusal as an answer.
  *
- * Source: RFC 6750 section 3 for the challenge; RFC 7617 for Basic, in which git and others send a token as the password.
+ * Source: RFC 6750 section 3 for the challenge; RFC 7617 for Basic, in which git and others send a token as the
+ * password.
  */
 import type { Circumstances, Client } from './client.ts';
 import type { Need, Refusal, TokenFacts } from './need.ts';
@@ -37,10 +38,25 @@ export type Guarded = { readonly token: TokenFacts } | { readonly answer: GuardA
 export async function guard<Request>(options: GuardOptions<Request>, request: Request, asked: Asked): Promise<Guarded> {
   const { client, need, address } = options;
   const token = tokenIn(asked.authorization);
-  if (token === null) return { answer: answerOf({ status: 401, reason: 'credentials_missing', message: 'This needs a personal access token, as Bearer.', wayOut: null, missing: [] }) };
+  if (token === null)
+    return {
+      answer: answerOf({
+        status: 401,
+        reason: 'credentials_missing',
+        message: 'This needs a personal access token, as Bearer.',
+        wayOut: null,
+        missing: [],
+      }),
+    };
   const from = address === undefined ? asked.address : address(request);
-  const wanted = typeof need === 'function' ? need(request) : (need ?? { method: asked.method, path: asked.uri, ...(asked.host === undefined ? {} : { host: asked.host }) });
-  const circumstances: Circumstances = { purpose: `${asked.method} ${asked.uri.split('?', 1)[0]}`.slice(0, 200), ...(from === undefined ? {} : { address: from }) };
+  const wanted =
+    typeof need === 'function'
+      ? need(request)
+      : (need ?? { method: asked.method, path: asked.uri, ...(asked.host === undefined ? {} : { host: asked.host }) });
+  const circumstances: Circumstances = {
+    purpose: `${asked.method} ${asked.uri.split('?', 1)[0]}`.slice(0, 200),
+    ...(from === undefined ? {} : { address: from }),
+  };
   const verdict = await client.verify(token, wanted, circumstances);
   return verdict.allowed ? { token: verdict.token } : { answer: answerOf(verdict) };
 }
@@ -51,13 +67,16 @@ export function tokenIn(authorization: readonly string[]): string | null {
   if (authorization.length !== 1 || header === undefined) return null;
   const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/.exec(header.trim()) ?? [];
   switch (scheme.toLowerCase()) {
-    case 'bearer': case 'token': return value;
+    case 'bearer':
+    case 'token':
+      return value;
     case 'basic': {
       const text = Buffer.from(value, 'base64').toString('utf8');
       const colon = text.indexOf(':');
       return colon < 0 || colon === text.length - 1 ? null : text.slice(colon + 1);
     }
-    default: return null;
+    default:
+      return null;
   }
 }
 
@@ -68,10 +87,17 @@ export function rawHeader(rawHeaders: readonly string[], name: string): string[]
 
 function answerOf(refusal: Pick<Refusal, 'status' | 'reason' | 'message' | 'wayOut' | 'missing'>): GuardAnswer {
   const scope = refusal.missing.map(({ permission, level }) => `${permission}:${level}`).join(' ');
-  const challenge = refusal.status === 503 ? {} : { 'WWW-Authenticate': `Bearer realm="Latchkey"${errorOf(refusal, scope)}` };
+  const challenge =
+    refusal.status === 503 ? {} : { 'WWW-Authenticate': `Bearer realm="Latchkey"${errorOf(refusal, scope)}` };
   return {
     status: refusal.status,
-    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', Vary: 'Authorization', 'X-Latchkey-Reason': refusal.reason, ...challenge },
+    headers: {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-store',
+      Vary: 'Authorization',
+      'X-Latchkey-Reason': refusal.reason,
+      ...challenge,
+    },
     body: `${refusal.wayOut === null ? refusal.message : `${refusal.message}\n${refusal.wayOut}`}\n`,
   };
 }

@@ -3,10 +3,10 @@
  *
  *     app.use('/api/*', requireToken({ client }));
  *
- * The handlers behind find whose token it is with `c.get('latchkey')`. Hono runs on many platforms and knows no caller's address by itself: give `address` where
- * tokens are bound to addresses.
+ * The handlers behind find whose token it is with `c.get('latchkey')`. Hono runs on many platforms and knows no
+ * caller's address by itself: give `address` where tokens are bound to addresses.
  */
-import { guard, type GuardOptions } from './guard.ts';
+import { type GuardOptions, guard } from './guard.ts';
 
 export type { GuardOptions } from './guard.ts';
 
@@ -16,13 +16,19 @@ export interface HonoContext {
   set(key: 'latchkey', value: unknown): void;
 }
 
-export function requireToken<Context extends HonoContext>(options: GuardOptions<Context>): (context: Context, next: () => Promise<void>) => Promise<Response | void> {
+export function requireToken<Context extends HonoContext>(
+  options: GuardOptions<Context>,
+): (context: Context, next: () => Promise<void>) => Promise<Response | void> {
   return async (context, next) => {
     const { method, url } = context.req;
     const { host } = new URL(url);
     const authorization = context.req.header('authorization');
     const guarded = await guard(options, context, {
-      method, host, uri: url.slice(url.indexOf('/', url.indexOf('//') + 2)), address: undefined, authorization: authorization === undefined ? [] : [authorization],
+      method,
+      host,
+      uri: url.slice(url.indexOf('/', url.indexOf('//') + 2)),
+      address: undefined,
+      authorization: authorization === undefined ? [] : [authorization],
     });
     if ('token' in guarded) {
       context.set('latchkey', guarded.token);

@@ -17,7 +17,9 @@ export type Need =
       readonly instance?: true;
       /** True: whatever is public may be read. */
       readonly public?: boolean;
-      /** True: it changes a repository, so that an archived one refuses. Left out: when a level above `read` is needed. */
+      /**
+       * True: it changes a repository, so that an archived one refuses. Left out: when a level above `read` is needed.
+       */
       readonly writes?: boolean;
     }
   | {

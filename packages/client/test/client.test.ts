@@ -1,8 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createClient, type Client, type Need } from '../src/client.ts';
+import { type Client, createClient, type Need } from '../src/client.ts';
 import { tokenIn } from '../src/guard.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -24,12 +24,17 @@ async function counted(world: World): Promise<{ url: string; questions: () => nu
   const tunnel = createTcpServer((socket) => {
     const onward = connect(Number(new URL(world.server.url).port), '127.0.0.1');
     for (const one of [socket, onward]) open.add(one.on('error', () => {}).on('close', () => void open.delete(one)));
-    socket.on('data', (chunk) => { questions += String(chunk).split('POST /api/latchkey/check').length - 1; });
+    socket.on('data', (chunk) => {
+      questions += String(chunk).split('POST /api/latchkey/check').length - 1;
+    });
     socket.pipe(onward).pipe(socket);
   }).listen(0, '127.0.0.1');
   await once(tunnel, 'listening');
   const cut = (): void => open.forEach((socket) => socket.destroy());
-  onTestFinished(() => { tunnel.close(); cut(); });
+  onTestFinished(() => {
+    tunnel.close();
+    cut();
+  });
   return { url: `http://127.0.0.1:${(tunnel.address() as AddressInfo).port}`, questions: () => questions, cut };
 }
 
@@ -44,13 +49,27 @@ describe('verify', () => {
   it('says yes with whose token it is, and no with everything that is missing', async () => {
     const world = await startWorld();
     const client = world.client();
-    expect(await client.verify(world.reader, READ)).toMatchObject({ allowed: true, token: { login: 'ada', kind: 'fine-grained' } });
+    expect(await client.verify(world.reader, READ)).toMatchObject({
+      allowed: true,
+      token: { login: 'ada', kind: 'fine-grained' },
+    });
     expect(await client.verify(world.reader, WRITE)).toMatchObject({
-      allowed: false, status: 403, reason: 'permission_missing', missing: [{ permission: 'contents', level: 'write' }], wayOut: expect.stringContaining('http'), token: { login: 'ada' },
+      allowed: false,
+      status: 403,
+      reason: 'permission_missing',
+      missing: [{ permission: 'contents', level: 'write' }],
+      wayOut: expect.stringContaining('http'),
+      token: { login: 'ada' },
     });
     expect(await client.verify('nonsense', READ)).toMatchObject({ allowed: false, status: 401, token: null });
-    expect(await client.verify(world.reader, { method: 'GET', path: '/acme/site.git/info/refs?service=git-upload-pack' })).toMatchObject({ allowed: true });
-    expect((await client.check(world.reader, [READ, WRITE, READ])).map(({ allowed }) => allowed)).toEqual([true, false, true]);
+    expect(
+      await client.verify(world.reader, { method: 'GET', path: '/acme/site.git/info/refs?service=git-upload-pack' }),
+    ).toMatchObject({ allowed: true });
+    expect((await client.check(world.reader, [READ, WRITE, READ])).map(({ allowed }) => allowed)).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 
   it('asks once, and again as soon as anything has changed', async () => {
@@ -116,28 +135,50 @@ describe('verify', () => {
 
   it('says no when the server is gone, slow, speaks of something else, or does not know this service', async () => {
     const world = await startWorld();
-    expect(await world.client({ secret: 'lkr_wrong' }).verify(world.reader, READ)).toMatchObject({ allowed: false, status: 503, message: expect.stringContaining('the secret of this service is not known there') });
+    expect(await world.client({ secret: 'lkr_wrong' }).verify(world.reader, READ)).toMatchObject({
+      allowed: false,
+      status: 503,
+      message: expect.stringContaining('the secret of this service is not known there'),
+    });
     const odd = async (answer: Parameters<typeof createServer>[1]): Promise<string> => {
       const server: Server = createServer(answer).listen(0, '127.0.0.1');
-      onTestFinished(() => { server.closeAllConnections(); server.close(); });
+      onTestFinished(() => {
+        server.closeAllConnections();
+        server.close();
+      });
       await once(server, 'listening');
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     };
     const silent = await odd(() => {});
-    const wrong = await odd((_request, response) => response.end('{"token":null,"max_age":60,"checks":[{"allowed":true}]}'));
+    const wrong = await odd((_request, response) =>
+      response.end('{"token":null,"max_age":60,"checks":[{"allowed":true}]}'),
+    );
     const garbage = await odd((_request, response) => response.end('<html>'));
     const elsewhere = await odd((_request, response) => response.writeHead(302, { location: world.server.url }).end());
     for (const url of [silent, wrong, garbage, elsewhere, 'http://127.0.0.1:9']) {
       const client = createClient({ url, secret: world.secret, cache: false, timeoutMs: 500 });
-      expect(await client.verify(world.reader, READ), url).toMatchObject({ allowed: false, status: 503, reason: 'authority_unreachable' });
+      expect(await client.verify(world.reader, READ), url).toMatchObject({
+        allowed: false,
+        status: 503,
+        reason: 'authority_unreachable',
+      });
     }
   });
 });
 
 describe('the token of a request', () => {
   it.each([
-    [['Bearer abc'], 'abc'], [['token abc'], 'abc'], [['bearer  abc'], 'abc'], [[`Basic ${btoa('ada:abc')}`], 'abc'], [[], null], [['Bearer'], null], [['Bearer a b'], null], [['Digest abc'], null],
-    [[`Basic ${btoa('ada')}`], null], [[`Basic ${btoa('ada:')}`], null], [['Bearer abc', 'Bearer def'], null],
+    [['Bearer abc'], 'abc'],
+    [['token abc'], 'abc'],
+    [['bearer  abc'], 'abc'],
+    [[`Basic ${btoa('ada:abc')}`], 'abc'],
+    [[], null],
+    [['Bearer'], null],
+    [['Bearer a b'], null],
+    [['Digest abc'], null],
+    [[`Basic ${btoa('ada')}`], null],
+    [[`Basic ${btoa('ada:')}`], null],
+    [['Bearer abc', 'Bearer def'], null],
   ])('of %j is %j', (authorization, token) => {
     expect(tokenIn(authorization)).toBe(token);
   });

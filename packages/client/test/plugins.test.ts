@@ -7,24 +7,39 @@ import { Hono } from 'hono';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Client, Need } from '../src/client.ts';
 import { requireToken as forExpress } from '../src/express.ts';
-import { latchkey, requireToken as forFastify } from '../src/fastify.ts';
+import { requireToken as forFastify, latchkey } from '../src/fastify.ts';
 import { requireToken as forHono } from '../src/hono.ts';
 import { startWorld } from './world.ts';
 
 type Ask = (path: string, headers?: Readonly<Record<string, string>>) => Promise<Response>;
 
-const needOf = (owner: string, repo: string): Need => ({ permissions: { contents: 'read' }, repository: `${owner}/${repo}` });
+const needOf = (owner: string, repo: string): Need => ({
+  permissions: { contents: 'read' },
+  repository: `${owner}/${repo}`,
+});
 
 async function expressServer(client: Client): Promise<Ask> {
   const app = express();
-  app.get('/apps/:owner/:repo', forExpress({ client, need: (request: express.Request) => needOf(String(request.params['owner']), String(request.params['repo'])) }), (request, response) => {
-    response.json((request as { latchkey?: unknown }).latchkey);
-  });
-  app.use('/api', forExpress({ client }), (request, response) => void response.json((request as { latchkey?: unknown }).latchkey));
+  app.get(
+    '/apps/:owner/:repo',
+    forExpress({
+      client,
+      need: (request: express.Request) => needOf(String(request.params['owner']), String(request.params['repo'])),
+    }),
+    (request, response) => {
+      response.json((request as { latchkey?: unknown }).latchkey);
+    },
+  );
+  app.use(
+    '/api',
+    forExpress({ client }),
+    (request, response) => void response.json((request as { latchkey?: unknown }).latchkey),
+  );
   const server = app.listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
-  return (path, headers = {}) => fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { headers });
+  return (path, headers = {}) =>
+    fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { headers });
 }
 
 async function fastifyServer(client: Client): Promise<Ask> {
@@ -33,7 +48,11 @@ async function fastifyServer(client: Client): Promise<Ask> {
     const { owner, repo } = (request as { params: { owner: string; repo: string } }).params;
     return needOf(owner, repo);
   };
-  app.get('/apps/:owner/:repo', { onRequest: forFastify({ client, need }) }, async (request) => (request as { latchkey?: unknown }).latchkey);
+  app.get(
+    '/apps/:owner/:repo',
+    { onRequest: forFastify({ client, need }) },
+    async (request) => (request as { latchkey?: unknown }).latchkey,
+  );
   await app.register(async (inner) => {
     await inner.register(latchkey, { client });
     inner.get('/api/*', async (request) => (request as { latchkey?: unknown }).latchkey);
@@ -45,13 +64,19 @@ async function fastifyServer(client: Client): Promise<Ask> {
 
 async function honoServer(client: Client): Promise<Ask> {
   const app = new Hono<{ Variables: { latchkey: unknown } }>();
-  app.use('/apps/:owner/:repo', async (context, next) => forHono({ client, need: needOf(context.req.param('owner'), context.req.param('repo')) })(context, next));
+  app.use('/apps/:owner/:repo', async (context, next) =>
+    forHono({ client, need: needOf(context.req.param('owner'), context.req.param('repo')) })(context, next),
+  );
   app.use('/api/*', forHono({ client }));
   app.get('*', (context) => context.json(context.get('latchkey') as object));
   return async (path, headers = {}) => app.request(`http://api.example.org${path}`, { headers });
 }
 
-describe.each([['Express', expressServer], ['Fastify', fastifyServer], ['Hono', honoServer]] as const)('the plugin for %s', (_name, serve) => {
+describe.each([
+  ['Express', expressServer],
+  ['Fastify', fastifyServer],
+  ['Hono', honoServer],
+] as const)('the plugin for %s', (_name, serve) => {
   it('lets in who may, tells the handler who it is, and refuses everybody else with words', async () => {
     const world = await startWorld();
     const ask = await serve(world.client());
@@ -59,7 +84,13 @@ describe.each([['Express', expressServer], ['Fastify', fastifyServer], ['Hono', 
     const allowed = await ask('/apps/acme/site', bearer(world.reader));
     expect(allowed.status).toBe(200);
     expect(await allowed.json()).toMatchObject({ login: 'ada', kind: 'fine-grained' });
-    expect((await ask('/apps/acme/site', { authorization: `Basic ${Buffer.from(`ada:${world.reader}`).toString('base64')}` })).status).toBe(200);
+    expect(
+      (
+        await ask('/apps/acme/site', {
+          authorization: `Basic ${Buffer.from(`ada:${world.reader}`).toString('base64')}`,
+        })
+      ).status,
+    ).toBe(200);
     expect((await ask('/api/v3/repos/acme/site', bearer(world.reader))).status).toBe(200);
 
     const nobody = await ask('/apps/acme/site');
@@ -68,7 +99,9 @@ describe.each([['Express', expressServer], ['Fastify', fastifyServer], ['Hono', 
     expect([stranger.status, stranger.headers.get('x-latchkey-reason')]).toEqual([403, 'not_found']);
     const lacking = await ask('/api/v3/repos/acme/site/hooks', bearer(world.reader));
     expect(lacking.status).toBe(403);
-    expect(lacking.headers.get('www-authenticate')).toBe('Bearer realm="Latchkey", error="insufficient_scope", scope="repository_hooks:read"');
+    expect(lacking.headers.get('www-authenticate')).toBe(
+      'Bearer realm="Latchkey", error="insufficient_scope", scope="repository_hooks:read"',
+    );
     expect(await lacking.text()).toMatch(/lacks .*: read on acme\/site\.\n.*http/i);
     expect((await ask('/api/nowhere', bearer(world.reader))).headers.get('x-latchkey-reason')).toBe('route_unknown');
     expect((await ask('/apps/acme/site', bearer('nonsense'))).status).toBe(401);

@@ -8,9 +8,9 @@ import { operatorPermit } from '../../latchkey/src/actions/authorize.ts';
 import { addRepository } from '../../latchkey/src/actions/repositories.ts';
 import { addResourceServer } from '../../latchkey/src/actions/resource-servers.ts';
 import { createToken, revokeToken } from '../../latchkey/src/actions/tokens.ts';
-import { startServer, type RunningServer } from '../../latchkey/src/app.ts';
+import { type RunningServer, startServer } from '../../latchkey/src/app.ts';
 import { loadSettings } from '../../latchkey/src/base/config.ts';
-import { createClient, type Client, type ClientOptions } from '../src/client.ts';
+import { type Client, type ClientOptions, createClient } from '../src/client.ts';
 
 export interface World {
   readonly server: RunningServer;
@@ -30,15 +30,47 @@ export async function startWorld(): Promise<World> {
   onTestFinished(() => server.close());
   const { context } = server;
   const permit = operatorPermit();
-  for (const login of ['ada', 'cy']) await addUser(context, permit, { login, email: `${login}@example.org`, verified: true, admin: false, password: null });
+  for (const login of ['ada', 'cy'])
+    await addUser(context, permit, {
+      login,
+      email: `${login}@example.org`,
+      verified: true,
+      admin: false,
+      password: null,
+    });
   await addOrganization(context, permit, { name: 'acme', owner: 'ada' });
   await addRepository(context, permit, { owner: 'acme', name: 'site', visibility: 'private' });
-  const grants = [{ owner: 'acme', selection: 'all' as const, repositories: [], permissions: { contents: 'read' }, justification: null }];
-  const reader = await createToken(context, permit, { userLogin: 'ada', kind: 'fine-grained', name: 'reader', description: '', scopes: [], grants });
-  const stranger = await createToken(context, permit, { userLogin: 'cy', kind: 'classic', name: 'stranger', description: '', scopes: ['repo'], grants: [] });
+  const grants = [
+    {
+      owner: 'acme',
+      selection: 'all' as const,
+      repositories: [],
+      permissions: { contents: 'read' },
+      justification: null,
+    },
+  ];
+  const reader = await createToken(context, permit, {
+    userLogin: 'ada',
+    kind: 'fine-grained',
+    name: 'reader',
+    description: '',
+    scopes: [],
+    grants,
+  });
+  const stranger = await createToken(context, permit, {
+    userLogin: 'cy',
+    kind: 'classic',
+    name: 'stranger',
+    description: '',
+    scopes: ['repo'],
+    grants: [],
+  });
   const { secret } = await addResourceServer(context, permit, 'test');
   return {
-    server, secret: secret.reveal(), reader: reader.secret.reveal(), stranger: stranger.secret.reveal(),
+    server,
+    secret: secret.reveal(),
+    reader: reader.secret.reveal(),
+    stranger: stranger.secret.reveal(),
     client: (options = {}) => {
       const client = createClient({ url: server.url, secret: secret.reveal(), ...options });
       onTestFinished(() => client.close());

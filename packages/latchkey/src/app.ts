@@ -1,32 +1,39 @@
 /**
  * The server, put together: one listener, the doors behind it, and what must be tidied up at the end.
  *
- * Invariant: this is the only file that knows every door. A request goes to the first door whose path it is; the rest is Fastify's.
+ * Invariant: this is the only file that knows every door. A request goes to the first door whose path it is; the rest
+ * is Fastify's.
  */
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { AggregatorRegistry } from 'prom-client';
+import { gaugesOf } from './actions/gauges.ts';
+import { JobRunner } from './actions/job-runner.ts';
+import { type DoorName, single } from './actions/metrics.ts';
+import { type OpenContext, openContext } from './actions/open.ts';
+import type { Settings } from './base/config.ts';
 import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
-import type { Settings } from './base/config.ts';
-import { beginRequest, requestIdOf, type RequestMark } from './base/request-id.ts';
+import { beginRequest, type RequestMark, requestIdOf } from './base/request-id.ts';
 import { duringSpan, type Span, type Tracer } from './base/trace.ts';
-import { gaugesOf } from './actions/gauges.ts';
-import { JobRunner } from './actions/job-runner.ts';
-import { single, type DoorName } from './actions/metrics.ts';
-import { openContext, type OpenContext } from './actions/open.ts';
-import { githubDoor, PREFIX as GITHUB_PREFIX } from './doors/github/door.ts';
 import { authorityDoor } from './doors/forward/authority.ts';
 import { makeForwardDoor } from './doors/forward/routes.ts';
-import { gitlabDoor, PREFIX as GITLAB_PREFIX } from './doors/gitlab/door.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
+import { PREFIX as GITHUB_PREFIX, githubDoor } from './doors/github/door.ts';
+import { PREFIX as GITLAB_PREFIX, gitlabDoor } from './doors/gitlab/door.ts';
 import { oauthDoor } from './doors/oauth/door.ts';
 import { webDoor } from './doors/web/plugin.ts';
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts';
@@ -78,7 +85,8 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     const metrics = await showMetrics(context, jobs);
     if (metrics !== null) context.log.info({ url: metrics.url }, 'metrics');
     return {
-      url, context,
+      url,
+      context,
       close: async () => {
         await close({ server, fastify, jobs, context, readiness });
         await metrics?.close();
@@ -91,22 +99,29 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   }
 }
 
-/** So that the first who clones need not wait for it. Where it fails, it is tried again for them, and fails with the reason. */
+/**
+ * So that the first who clones need not wait for it. Where it fails, it is tried again for them, and fails with the
+ * reason.
+ */
 function getReadyForGit({ git, log }: OpenContext): void {
-  Promise.resolve(git.capabilities('sha1')).catch((error: unknown) => log.debug({ err: error }, 'git could not be asked what it can do'));
+  Promise.resolve(git.capabilities('sha1')).catch((error: unknown) =>
+    log.debug({ err: error }, 'git could not be asked what it can do'),
+  );
 }
 
 /** Said at every start: sooner or later it is another person who reads it. */
 function warnOfClearText({ settings: { database, databaseCa }, log }: OpenContext): void {
   if (database === null) return;
   const address = readDatabaseAddress(database.reveal());
-  if (crossesInClear(address, databaseCa)) log.warn({ host: address.host }, 'what is said to the database crosses the network in clear text: sslmode=disable');
+  if (crossesInClear(address, databaseCa))
+    log.warn({ host: address.host }, 'what is said to the database crosses the network in clear text: sslmode=disable');
 }
 
 /** Null when no traces are asked for: then nothing of OpenTelemetry is loaded. */
 async function tracerFor({ settings, log }: OpenContext): Promise<Tracer | null> {
   if (settings.otlpEndpoint === null) {
-    if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined) log.info('OTEL_EXPORTER_OTLP_ENDPOINT is set, but traces are sent only where --otlp-endpoint says');
+    if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined)
+      log.info('OTEL_EXPORTER_OTLP_ENDPOINT is set, but traces are sent only where --otlp-endpoint says');
     return null;
   }
   const { openTracer } = await import('./otlp-tracer.ts');
@@ -117,14 +132,22 @@ async function tracerFor({ settings, log }: OpenContext): Promise<Tracer | null>
 /** A worker's numbers are asked for by the process above it, which adds them up. */
 async function showMetrics(context: OpenContext, jobs: JobRunner): Promise<MetricsListener | null> {
   const { registry } = context.metrics;
-  for (const series of [...gaugesOf(context), single('latchkey_jobs_running', 'Jobs that run in this process now.', 'gauge', () => jobs.running)]) context.metrics.add(series);
+  for (const series of [
+    ...gaugesOf(context),
+    single('latchkey_jobs_running', 'Jobs that run in this process now.', 'gauge', () => jobs.running),
+  ])
+    context.metrics.add(series);
   if (!cluster.isWorker) return listenForMetrics(context.settings, () => registry.metrics());
   AggregatorRegistry.setRegistries([registry]);
   new AggregatorRegistry();
   return null;
 }
 
-function makeListener(context: OpenContext, readiness: Readiness, tracer: Tracer | null): { fastify: FastifyInstance; server: Server } {
+function makeListener(
+  context: OpenContext,
+  readiness: Readiness,
+  tracer: Tracer | null,
+): { fastify: FastifyInstance; server: Server } {
   let server: Server | undefined;
   const fastify = Fastify({
     logger: false,
@@ -132,11 +155,18 @@ function makeListener(context: OpenContext, readiness: Readiness, tracer: Tracer
     schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
     serverFactory: (handler) => {
       const answer = answerer(context, readiness, handler);
-      server = makeServer(context.settings, together(tracer === null ? answer : (arrival) => {
-        arrival.span = beginRequestSpan(tracer, context.settings, arrival.request);
-        if (arrival.span === null) answer(arrival);
-        else duringSpan(arrival.span, () => answer(arrival));
-      }));
+      server = makeServer(
+        context.settings,
+        together(
+          tracer === null
+            ? answer
+            : (arrival) => {
+                arrival.span = beginRequestSpan(tracer, context.settings, arrival.request);
+                if (arrival.span === null) answer(arrival);
+                else duringSpan(arrival.span, () => answer(arrival));
+              },
+        ),
+      );
       return server;
     },
   });
@@ -153,7 +183,10 @@ function makeListener(context: OpenContext, readiness: Readiness, tracer: Tracer
   fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) context.log.error({ err: error }, 'a request failed');
-    return reply.code(status).type('text/plain; charset=utf-8').send(status >= 500 ? 'Something went wrong on the server. Its log says what.\n' : `${error.message}\n`);
+    return reply
+      .code(status)
+      .type('text/plain; charset=utf-8')
+      .send(status >= 500 ? 'Something went wrong on the server. Its log says what.\n' : `${error.message}\n`);
   });
   return { fastify, server: server! };
 }
@@ -163,8 +196,9 @@ function noSchema(): never {
 }
 
 /**
- * Answers all requests that came in during one turn of the event loop at its end, one after the other. What they share is then done once (SQLite reads the
- * revision), and their answers leave close together: written one by one between readings, each would wake the receiver anew.
+ * Answers all requests that came in during one turn of the event loop at its end, one after the other. What they share
+ * is then done once (SQLite reads the revision), and their answers leave close together: written one by one between
+ * readings, each would wake the receiver anew.
  */
 function together(answer: (arrival: Arrival) => void): RequestListener {
   let waiting: Arrival[] = [];
@@ -174,7 +208,8 @@ function together(answer: (arrival: Arrival) => void): RequestListener {
     for (const arrival of batch) answer(arrival);
   };
   return (request, response) => {
-    if (waiting.push({ request, response, startedAt: performance.now(), id: null, span: null }) === 1) setImmediate(answerAll);
+    if (waiting.push({ request, response, startedAt: performance.now(), id: null, span: null }) === 1)
+      setImmediate(answerAll);
   };
 }
 
@@ -190,7 +225,10 @@ interface Arrival extends RequestMark {
 
 /** Hands a request to the first door whose path it is, and what is left to Fastify. */
 function answerer(context: OpenContext, readiness: Readiness, fastify: RequestListener): (arrival: Arrival) => void {
-  const doors: readonly (readonly [DoorName, Door])[] = [['forward', makeForwardDoor(context)], ['git', makeGitDoor(context, readiness.ended.signal)]];
+  const doors: readonly (readonly [DoorName, Door])[] = [
+    ['forward', makeForwardDoor(context)],
+    ['git', makeGitDoor(context, readiness.ended.signal)],
+  ];
   return (arrival) => {
     const { request, response } = arrival;
     // So that connections that proxies keep end after an answer rather than in the middle of a question.
@@ -228,13 +266,17 @@ function nameOf(url: string): DoorName {
 
 function makeServer(settings: Settings, answer: RequestListener): Server {
   const options = {
-    maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // A request that announces no body gets no stream for one: nearly all of them.
     optimizeEmptyRequests: true,
   };
-  const server = settings.tlsCert === null || settings.tlsKey === null
-    ? createHttpServer(options, answer)
-    : createHttpsServer({ ...options, ...readCertificate(settings.tlsCert, settings.tlsKey) }, answer);
+  const server =
+    settings.tlsCert === null || settings.tlsKey === null
+      ? createHttpServer(options, answer)
+      : createHttpsServer({ ...options, ...readCertificate(settings.tlsCert, settings.tlsKey) }, answer);
   // The door decides before it lets the client send a body: see `doors/git/backend`.
   server.on('checkContinue', answer);
   server.on('clientError', refuseUnreadable);
@@ -246,7 +288,10 @@ function readCertificate(certFile: string, keyFile: string): { cert: Buffer; key
   try {
     return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
   } catch (error) {
-    throw new Fault(`can't read the certificate: ${(error as Error).message}`, { hint: 'check --tls-cert and --tls-key', cause: error });
+    throw new Fault(`can't read the certificate: ${(error as Error).message}`, {
+      hint: 'check --tls-cert and --tls-key',
+      cause: error,
+    });
   }
 }
 
@@ -256,17 +301,24 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const [status, words] = error.code === 'HPE_HEADER_OVERFLOW'
-    ? ['431 Request Header Fields Too Large', `The headers are longer than ${MAX_HEADER_BYTES} bytes.`]
-    : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? ['408 Request Timeout', 'The request did not arrive in time.'] : ['400 Bad Request', 'That is not a request this server can read.'];
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${words.length + 1}\r\nConnection: close\r\n\r\n${words}\n`);
+  const [status, words] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', `The headers are longer than ${MAX_HEADER_BYTES} bytes.`]
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'The request did not arrive in time.']
+        : ['400 Bad Request', 'That is not a request this server can read.'];
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${words.length + 1}\r\nConnection: close\r\n\r\n${words}\n`,
+  );
 }
 
 function listen(server: Server, settings: Settings): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const hint = error.code === 'EADDRINUSE' ? 'choose another with --port' : 'check --host and --port';
-      reject(new Fault(`can't listen on ${settings.host}:${settings.port}`, { hint, detail: error.message, cause: error }));
+      reject(
+        new Fault(`can't listen on ${settings.host}:${settings.port}`, { hint, detail: error.message, cause: error }),
+      );
     });
     server.listen({ host: settings.host, port: settings.port, backlog: 1024 }, resolve);
   });
@@ -302,7 +354,8 @@ async function close({ server, fastify, jobs, context, readiness }: Closing): Pr
   const jobsClosed = jobs.close(drainSec * 1000);
   await pause(stopDelaySec * 1000);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // Again and again: what was being answered when the stop was asked for was promised a connection that stays, and nothing will come on it any more.
+  // Again and again: what was being answered when the stop was asked for was promised a connection that stays, and
+  // nothing will come on it any more.
   const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   server.closeIdleConnections();
   await Promise.race([closed, pause(drainSec * 1000, undefined, { ref: false })]);

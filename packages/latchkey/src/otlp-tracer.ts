@@ -1,15 +1,33 @@
 /**
  * Records spans with OpenTelemetry and sends them to a collector: OTLP over HTTP, as JSON.
  *
- * Loaded only when an endpoint is set, since the packages take time to load. Nothing is registered globally: spans are handed from hand to hand.
- * Invariant: a collector that is slow, gone or wrong costs no request anything: at most `MAX_WAITING_SPANS` wait, further ones are dropped.
+ * Loaded only when an endpoint is set, since the packages take time to load. Nothing is registered globally: spans are
+ * handed from hand to hand.
+ * Invariant: a collector that is slow, gone or wrong costs no request anything: at most `MAX_WAITING_SPANS` wait,
+ * further ones are dropped.
  * Never: a collector's answer in the log, which may quote the credentials that it was sent.
  */
-import { ROOT_CONTEXT, SpanKind as OtelKind, SpanStatusCode, trace, TraceFlags, type Context, type Span as OtelSpan, type Tracer as OtelTracer } from '@opentelemetry/api';
+
+import { hostname } from 'node:os';
+import {
+  type Context,
+  SpanKind as OtelKind,
+  type Span as OtelSpan,
+  type Tracer as OtelTracer,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace';
-import { hostname } from 'node:os';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type SpanExporter,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import type { Settings } from './base/config.ts';
 import type { Log } from './base/log.ts';
 import type { RemoteParent, Span, SpanAttributes, SpanKind, Tracer } from './base/trace.ts';
@@ -26,22 +44,39 @@ export const SEND_LIMIT_MS = 5_000;
 /** Longer values of attributes are cut. */
 const MAX_VALUE_CHARACTERS = 256;
 
-const KINDS: Readonly<Record<SpanKind, OtelKind>> = { server: OtelKind.SERVER, client: OtelKind.CLIENT, internal: OtelKind.INTERNAL };
+const KINDS: Readonly<Record<SpanKind, OtelKind>> = {
+  server: OtelKind.SERVER,
+  client: OtelKind.CLIENT,
+  internal: OtelKind.INTERNAL,
+};
 
 /**
- * A tracer that sends to `<endpoint>/v1/traces`. Headers for the collector, its certificate, and what the service is called come from OpenTelemetry's own
- * variables (`OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` …).
+ * A tracer that sends to `<endpoint>/v1/traces`. Headers for the collector, its certificate, and what the service is
+ * called come from OpenTelemetry's own variables (`OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE`,
+ * `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` …).
  */
 export function openTracer(endpoint: string, { traceOneIn }: Pick<Settings, 'traceOneIn'>, log: Log): Tracer {
-  const own = { 'service.name': 'latchkey', 'service.version': programVersion(), 'host.name': hostname(), 'process.pid': process.pid };
+  const own = {
+    'service.name': 'latchkey',
+    'service.version': programVersion(),
+    'host.name': hostname(),
+    'process.pid': process.pid,
+  };
   const provider = new TracerProvider({
-    resource: defaultResource().merge(resourceFromAttributes(own)).merge(detectResources({ detectors: [envDetector] })),
+    resource: defaultResource()
+      .merge(resourceFromAttributes(own))
+      .merge(detectResources({ detectors: [envDetector] })),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(1 / traceOneIn) }),
     spanLimits: { attributeValueLengthLimit: MAX_VALUE_CHARACTERS },
-    spanProcessors: [new BatchSpanProcessor({
-      exporter: telling(new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, timeoutMillis: SEND_LIMIT_MS }), log),
-      maxQueueSize: MAX_WAITING_SPANS, maxExportBatchSize: MAX_SPANS_SENT, scheduledDelayMillis: SEND_EVERY_MS, exportTimeoutMillis: SEND_LIMIT_MS,
-    })],
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: telling(new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, timeoutMillis: SEND_LIMIT_MS }), log),
+        maxQueueSize: MAX_WAITING_SPANS,
+        maxExportBatchSize: MAX_SPANS_SENT,
+        scheduledDelayMillis: SEND_EVERY_MS,
+        exportTimeoutMillis: SEND_LIMIT_MS,
+      }),
+    ],
   });
   const tracer = provider.getTracer('latchkey');
   return {
@@ -54,7 +89,12 @@ export function openTracer(endpoint: string, { traceOneIn }: Pick<Settings, 'tra
 }
 
 function contextOf({ traceId, spanId, sampled }: RemoteParent): Context {
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE, isRemote: true });
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    isRemote: true,
+  });
 }
 
 /** Says in the log when spans begin to be lost, and when they arrive again; not each time. */
@@ -64,7 +104,11 @@ function telling(exporter: SpanExporter, log: Log): SpanExporter {
     export(spans, done) {
       exporter.export(spans, (result) => {
         const failed = result.error !== undefined;
-        if (failed && !failing) log.warn({ reason: result.error?.message }, 'traces do not reach the collector; those that wait too long are dropped');
+        if (failed && !failing)
+          log.warn(
+            { reason: result.error?.message },
+            'traces do not reach the collector; those that wait too long are dropped',
+          );
         if (!failed && failing) log.info('traces reach the collector again');
         failing = failed;
         done(result);
@@ -102,7 +146,11 @@ class RecordedSpan implements Span {
   }
 
   child(name: string, kind: SpanKind, attributes: SpanAttributes): Span {
-    const span = this.#tracer.startSpan(name, { kind: KINDS[kind], attributes }, trace.setSpan(ROOT_CONTEXT, this.#span));
+    const span = this.#tracer.startSpan(
+      name,
+      { kind: KINDS[kind], attributes },
+      trace.setSpan(ROOT_CONTEXT, this.#span),
+    );
     return new RecordedSpan(this.#tracer, span, this.root);
   }
 

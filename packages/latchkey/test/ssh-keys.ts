@@ -1,4 +1,7 @@
-/** Public keys in OpenSSH's form, made with Node alone (RFC 4253 section 6.6, RFC 5656, RFC 8709), so that no test needs ssh-keygen. */
+/**
+ * Public keys in OpenSSH's form, made with Node alone (RFC 4253 section 6.6, RFC 5656, RFC 8709), so that no test needs
+ * ssh-keygen.
+ */
 import { generateKeyPairSync } from 'node:crypto';
 
 export type SshKeyType = 'ed25519' | 'rsa' | 'ecdsa';
@@ -10,7 +13,8 @@ export function sshPublicKey(type: SshKeyType, bits = type === 'rsa' ? 2048 : 25
 }
 
 function partsOf(type: SshKeyType, bits: number): [string, ...(Buffer | string)[]] {
-  if (type === 'ed25519') return ['ssh-ed25519', bytes(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x!)];
+  if (type === 'ed25519')
+    return ['ssh-ed25519', bytes(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x!)];
   if (type === 'rsa') {
     const { e, n } = generateKeyPairSync('rsa', { modulusLength: bits }).publicKey.export({ format: 'jwk' });
     return ['ssh-rsa', unsigned(bytes(e!)), unsigned(bytes(n!))];

@@ -1,5 +1,13 @@
 /** `docs/configuration.md`, drawn from the table of settings. */
-import { SETTING_NAMES, settingFlag, settingKey, settingRow, settingVariable, type SettingName, type SettingRow } from '../src/base/setting-rows.ts';
+import {
+  SETTING_NAMES,
+  type SettingName,
+  type SettingRow,
+  settingFlag,
+  settingKey,
+  settingRow,
+  settingVariable,
+} from '../src/base/setting-rows.ts';
 
 const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/base/setting-rows.ts. Edit that, not this. -->
 
@@ -52,7 +60,9 @@ max-git-processes: 32
 /** The whole document. */
 export function configurationDoc(): string {
   const sections = [...new Set(SETTING_NAMES.map((name) => settingRow(name).section))];
-  const admin = SETTING_NAMES.filter((name) => settingRow(name).forAdmin === true).map((name) => `\`${settingFlag(name)}\``);
+  const admin = SETTING_NAMES.filter((name) => settingRow(name).forAdmin === true).map(
+    (name) => `\`${settingFlag(name)}\``,
+  );
   return [HEAD.replace('{admin}', admin.join(', ')), ...sections.map(sectionOf), FOOT].join('\n');
 }
 

@@ -1,6 +1,7 @@
 /** `docs/gitlab-api.md`: what `/api/v4` answers, and what each endpoint takes. */
-import { acceptedPermissions, demandsNoPermission } from '../src/catalogue/needs.ts';
+
 import { GITLAB_ROUTES, type GitlabRoute } from '../src/catalogue/gitlab-routes.ts';
+import { acceptedPermissions, demandsNoPermission } from '../src/catalogue/needs.ts';
 import { scopesOf, scopesOpening } from '../src/catalogue/scopes.ts';
 
 const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue/gitlab-routes.ts. Edit that, not this. -->
@@ -42,11 +43,25 @@ after it was replaced, the living token of its family is revoked, too, as on Git
 
 /** The whole document. */
 export function gitlabDoc(): string {
-  const rows = GITLAB_ROUTES.map((route) => `| \`${route.method} ${route.path}\` | ${scopesIn(route)} | ${permissionIn(route)} | ${route.need.publicRead ? 'yes' : ''} |`);
+  const rows = GITLAB_ROUTES.map(
+    (route) =>
+      `| \`${route.method} ${route.path}\` | ${scopesIn(route)} | ${permissionIn(route)} | ${route.need.publicRead ? 'yes' : ''} |`,
+  );
   const scopes = scopesOf('scoped').map(({ name, description }) => `| \`${name}\` | ${description} |`);
   return [
-    HEAD, '| endpoint | scopes | permission | public |', '| --- | --- | --- | --- |', ...rows, '', '## Scopes', '',
-    'Only the owner’s own rights are ever reached: a scope opens nothing that its owner may not do.', '', '| scope | what for |', '| --- | --- |', ...scopes, '',
+    HEAD,
+    '| endpoint | scopes | permission | public |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+    '## Scopes',
+    '',
+    'Only the owner’s own rights are ever reached: a scope opens nothing that its owner may not do.',
+    '',
+    '| scope | what for |',
+    '| --- | --- |',
+    ...scopes,
+    '',
   ].join('\n');
 }
 

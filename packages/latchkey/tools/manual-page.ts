@@ -21,26 +21,53 @@ export function manualPage(): string {
   return [
     '.\\" Written by `npm run docs` from the tree of commands in packages/latchkey/src/cli. Edit that, not this.',
     '.TH LATCHKEY 1',
-    '.SH NAME', `latchkey \\- ${escaped(program.description())}`,
-    '.SH SYNOPSIS', '.B latchkey', '.I command', '[\\fIoptions\\fR]',
-    '.SH COMMANDS', ...commands.flatMap(commandLines),
-    '.SH ENVIRONMENT', ...VARIABLES.flatMap(([name, about]) => ['.TP', `.B ${escaped(name)}`, escaped(about)]),
-    '.SH EXIT STATUS', ...EXIT_CODE_HELP.split('\n').slice(1).flatMap((line) => ['.TP', `.B ${line.trim().split(/\s+/)[0]}`, escaped(line.trim().replace(/^\d+\s+/, ''))]),
-    '.SH FILES', '.TP', '.I ~/.local/share/latchkey/credentials.json', 'what the credential helper holds; secrets only where git has no other helper that keeps them',
+    '.SH NAME',
+    `latchkey \\- ${escaped(program.description())}`,
+    '.SH SYNOPSIS',
+    '.B latchkey',
+    '.I command',
+    '[\\fIoptions\\fR]',
+    '.SH COMMANDS',
+    ...commands.flatMap(commandLines),
+    '.SH ENVIRONMENT',
+    ...VARIABLES.flatMap(([name, about]) => ['.TP', `.B ${escaped(name)}`, escaped(about)]),
+    '.SH EXIT STATUS',
+    ...EXIT_CODE_HELP.split('\n')
+      .slice(1)
+      .flatMap((line) => ['.TP', `.B ${line.trim().split(/\s+/)[0]}`, escaped(line.trim().replace(/^\d+\s+/, ''))]),
+    '.SH FILES',
+    '.TP',
+    '.I ~/.local/share/latchkey/credentials.json',
+    'what the credential helper holds; secrets only where git has no other helper that keeps them',
     '',
   ].join('\n');
 }
 
 function commandLines(command: Command): string[] {
-  const options = command.options.flatMap((option) => ['.RS', '.TP', `.B ${escaped(option.flags)}`, escaped(option.description.replaceAll('\n', ' ')), '.RE']);
-  return [`.SS ${escaped(`latchkey ${pathOf(command)} ${command.usage()}`)}`, escaped(command.description()), ...options];
+  const options = command.options.flatMap((option) => [
+    '.RS',
+    '.TP',
+    `.B ${escaped(option.flags)}`,
+    escaped(option.description.replaceAll('\n', ' ')),
+    '.RE',
+  ]);
+  return [
+    `.SS ${escaped(`latchkey ${pathOf(command)} ${command.usage()}`)}`,
+    escaped(command.description()),
+    ...options,
+  ];
 }
 
 function pathOf(command: Command): string {
-  return command.parent === null || command.parent.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+  return command.parent === null || command.parent.parent === null
+    ? command.name()
+    : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 /** Text in which roff sees no command: backslashes and hyphens escaped, no line that begins with a point. */
 function escaped(text: string): string {
-  return text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replace(/^([.'])/, '\\&$1');
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(/^([.'])/, '\\&$1');
 }

@@ -1,6 +1,13 @@
 /** `docs/permissions.md`: every permission, and what it opens. */
 import { githubRoutes } from '../src/catalogue/github-routes.ts';
-import { PERMISSION_GROUPS, PERMISSIONS, wholeOf, type Level, type Permission, type PermissionName } from '../src/catalogue/permissions.ts';
+import {
+  type Level,
+  PERMISSION_GROUPS,
+  PERMISSIONS,
+  type Permission,
+  type PermissionName,
+  wholeOf,
+} from '../src/catalogue/permissions.ts';
 import { ENDPOINTS } from '../src/doors/github/endpoints.ts';
 
 const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue. Edit that, not this. -->
@@ -15,7 +22,12 @@ beside it when a push changes files under \`.github/workflows\`.
 permissions that are needed at the same time, *public* that public resources can be read without.
 `;
 
-const GROUP_TITLES = { account: 'Account permissions', repository: 'Repository permissions', organization: 'Organization permissions', instance: 'Instance permissions' } as const;
+const GROUP_TITLES = {
+  account: 'Account permissions',
+  repository: 'Repository permissions',
+  organization: 'Organization permissions',
+  instance: 'Instance permissions',
+} as const;
 
 /** One line of a permission: an endpoint that takes it. */
 interface Opened {
@@ -30,15 +42,23 @@ interface Opened {
 /** The whole document. */
 export function permissionsDoc(): string {
   const opened = openedBy();
-  return [HEAD, ...PERMISSION_GROUPS.map((group) => {
-    const permissions = PERMISSIONS.filter((permission) => permission.group === group);
-    return [`## ${GROUP_TITLES[group]}\n`, ...permissions.map((permission) => sectionOf(permission, opened.get(permission.name) ?? []))].join('\n');
-  })].join('\n');
+  return [
+    HEAD,
+    ...PERMISSION_GROUPS.map((group) => {
+      const permissions = PERMISSIONS.filter((permission) => permission.group === group);
+      return [
+        `## ${GROUP_TITLES[group]}\n`,
+        ...permissions.map((permission) => sectionOf(permission, opened.get(permission.name) ?? [])),
+      ].join('\n');
+    }),
+  ].join('\n');
 }
 
 function sectionOf({ name, title, levels }: Permission, rows: readonly Opened[]): string {
-  const lines = rows.map(({ level, method, path, beside, isPublic, isHere }) =>
-    `- ${level}: \`${method} ${path}\`${beside === '' ? '' : `, *with ${beside}*`}${isPublic ? ', *public*' : ''}${isHere ? ', **here**' : ''}`);
+  const lines = rows.map(
+    ({ level, method, path, beside, isPublic, isHere }) =>
+      `- ${level}: \`${method} ${path}\`${beside === '' ? '' : `, *with ${beside}*`}${isPublic ? ', *public*' : ''}${isHere ? ', **here**' : ''}`,
+  );
   return `### ${title}: \`${name}\`\n\nLevels: ${levels.join(', ')}.\n\n${lines.length === 0 ? 'No endpoint of this API takes it alone.' : lines.join('\n')}\n`;
 }
 
@@ -50,15 +70,21 @@ function openedBy(): ReadonlyMap<PermissionName, Opened[]> {
   const found = new Map<PermissionName, Opened[]>();
   for (const { method, path, need } of all) {
     for (const set of need.sets) {
-      const members = (Object.entries(set) as [PermissionName, Level][]).map(([part, level]) => [wholeOf(part), level] as const);
+      const members = (Object.entries(set) as [PermissionName, Level][]).map(
+        ([part, level]) => [wholeOf(part), level] as const,
+      );
       for (const [name, level] of members) {
-        const beside = members.filter(([other]) => other !== name).map(([other, its]) => `${other}: ${its}`).join(', ');
+        const beside = members
+          .filter(([other]) => other !== name)
+          .map(([other, its]) => `${other}: ${its}`)
+          .join(', ');
         const rows = found.get(name) ?? [];
         rows.push({ level, method, path, beside, isPublic: need.publicRead, isHere: here.has(`${method} ${path}`) });
         found.set(name, rows);
       }
     }
   }
-  for (const rows of found.values()) rows.sort((a, b) => a.path.localeCompare(b.path, 'en') || a.method.localeCompare(b.method, 'en'));
+  for (const rows of found.values())
+    rows.sort((a, b) => a.path.localeCompare(b.path, 'en') || a.method.localeCompare(b.method, 'en'));
   return found;
 }

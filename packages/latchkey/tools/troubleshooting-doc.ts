@@ -1,6 +1,6 @@
 /** `docs/troubleshooting.md`, drawn from the table of refusals and the causes that lie on a person's own machine. */
 import { CLIENT_CAUSES } from '../src/catalogue/client-causes.ts';
-import { helpTopics, type HelpTopic } from '../src/catalogue/help-topics.ts';
+import { type HelpTopic, helpTopics } from '../src/catalogue/help-topics.ts';
 import type { Reason } from '../src/catalogue/refusals.ts';
 import { STATUS_OF } from '../src/doors/git/refuse.ts';
 import { ANSWERS } from '../src/doors/github/refuse.ts';
@@ -29,7 +29,10 @@ error: 403\` or \`not found\` it keeps it: the token lives, and works as soon as
 
 /** The whole document. */
 export function troubleshootingDoc(): string {
-  const causes = CLIENT_CAUSES.map(({ code, title, symptom, about, commands }) => `### ${code}\n\n**${title}.** One sees: ${symptom}\n\n${about}\n\n\`\`\`text\n${commands.join('\n')}\n\`\`\`\n`);
+  const causes = CLIENT_CAUSES.map(
+    ({ code, title, symptom, about, commands }) =>
+      `### ${code}\n\n**${title}.** One sees: ${symptom}\n\n${about}\n\n\`\`\`text\n${commands.join('\n')}\n\`\`\`\n`,
+  );
   return [HEAD, ...helpTopics(EXAMPLE_URL).map(sectionOf), '## What only your machine knows\n', ...causes].join('\n');
 }
 

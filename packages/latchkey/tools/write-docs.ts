@@ -1,6 +1,6 @@
 /**
- * `npm run docs`: writes the documents that are drawn from tables in the code. With `--check` it writes nothing, and fails when one is
- * not what it would write.
+ * `npm run docs`: writes the documents that are drawn from tables in the code. With `--check` it writes nothing, and
+ * fails when one is not what it would write.
  *
  * Invariant: a generated document says so in its first lines, and nobody edits it by hand.
  */
@@ -10,8 +10,8 @@ import { ROUTE_MAP_SCHEMA } from '../src/catalogue/route-map-schema.ts';
 import { configurationDoc } from './configuration-doc.ts';
 import { gitlabDoc } from './gitlab-doc.ts';
 import { manualPage } from './manual-page.ts';
-import { troubleshootingDoc } from './troubleshooting-doc.ts';
 import { permissionsDoc } from './permissions-doc.ts';
+import { troubleshootingDoc } from './troubleshooting-doc.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 

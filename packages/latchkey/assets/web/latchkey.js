@@ -54,7 +54,8 @@ document.addEventListener('submit', ({ target }) => {
 
 // The back button may bring the page back as it was left.
 addEventListener('pageshow', ({ persisted }) => {
-  if (persisted) for (const button of document.querySelectorAll('button[type=submit]:disabled')) button.disabled = false;
+  if (persisted)
+    for (const button of document.querySelectorAll('button[type=submit]:disabled')) button.disabled = false;
 });
 
 // What stands in `data-filter` narrows the list that it names, as one types; groups open while one searches.
@@ -63,15 +64,16 @@ function wireFilters() {
     field.oninput = () => {
       const list = document.getElementById(field.dataset.filter);
       const words = field.value.trim().toLowerCase().split(/\s+/);
-      for (const item of list.querySelectorAll('[data-words]')) item.hidden = !words.every((word) => item.dataset.words.includes(word));
+      for (const item of list.querySelectorAll('[data-words]'))
+        item.hidden = !words.every((word) => item.dataset.words.includes(word));
       if (field.value.trim() !== '') for (const group of list.querySelectorAll('details')) group.open = true;
     };
   }
 }
 wireFilters();
 
-// A form that shows what it would do: as one changes it, the server is asked for the page as it would be, and its parts marked `data-live` are exchanged.
-// What has the focus stays, so that nobody is thrown out of a field.
+// A form that shows what it would do: as one changes it, the server is asked for the page as it would be, and its parts
+// marked `data-live` are exchanged. What has the focus stays, so that nobody is thrown out of a field.
 for (const form of document.querySelectorAll('form[data-live-form]')) {
   let asked = 0;
   let timer;
@@ -86,7 +88,9 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
       if (other === null) continue;
       if (part.contains(document.activeElement)) {
         const counts = other.querySelectorAll('.Counter');
-        part.querySelectorAll('.Counter').forEach((count, index) => count.replaceChildren(...(counts[index]?.childNodes ?? [])));
+        part
+          .querySelectorAll('.Counter')
+          .forEach((count, index) => count.replaceChildren(...(counts[index]?.childNodes ?? [])));
         continue;
       }
       const open = [...part.querySelectorAll('details[open]')].map(({ dataset }) => dataset.group);
@@ -100,9 +104,14 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
     timer = setTimeout(() => refresh().catch(() => {}), wait);
   };
   form.addEventListener('change', ({ target }) => {
-    if (target.name?.endsWith('expires_in')) form.querySelector('[data-custom-day]').dataset.customDay = target.value === 'custom' ? 'on' : 'off';
-    if (target.name?.endsWith('selection')) target.closest('[data-section]').querySelector('.lk-selected').dataset.shown = target.value === 'selected' ? 'on' : 'off';
-    if (target.name?.endsWith('target_name')) target.closest('[data-section]').querySelector('.lk-other-owner').dataset.shown = target.value === '*' ? 'on' : 'off';
+    if (target.name?.endsWith('expires_in'))
+      form.querySelector('[data-custom-day]').dataset.customDay = target.value === 'custom' ? 'on' : 'off';
+    if (target.name?.endsWith('selection'))
+      target.closest('[data-section]').querySelector('.lk-selected').dataset.shown =
+        target.value === 'selected' ? 'on' : 'off';
+    if (target.name?.endsWith('target_name'))
+      target.closest('[data-section]').querySelector('.lk-other-owner').dataset.shown =
+        target.value === '*' ? 'on' : 'off';
     if (target.type !== 'search') soon(50);
   });
   form.addEventListener('input', ({ target }) => {
@@ -125,7 +134,9 @@ for (const choice of document.querySelectorAll('form:not([data-live-form]) [data
 // A scope that includes others shows them as ticked.
 const scopeBoxes = [...document.querySelectorAll('input[data-includes]')];
 const showIncluded = () => {
-  const included = new Set(scopeBoxes.filter(({ checked }) => checked).flatMap(({ dataset }) => dataset.includes.split(' ')));
+  const included = new Set(
+    scopeBoxes.filter(({ checked }) => checked).flatMap(({ dataset }) => dataset.includes.split(' ')),
+  );
   for (const box of scopeBoxes) {
     const isIncluded = included.has(box.value);
     if (isIncluded) box.checked = true;
@@ -134,7 +145,9 @@ const showIncluded = () => {
 };
 for (const box of scopeBoxes) {
   box.addEventListener('change', () => {
-    if (!box.checked) for (const name of box.dataset.includes.split(' ')) for (const other of scopeBoxes) if (other.value === name) other.checked = false;
+    if (!box.checked)
+      for (const name of box.dataset.includes.split(' '))
+        for (const other of scopeBoxes) if (other.value === name) other.checked = false;
     showIncluded();
   });
 }

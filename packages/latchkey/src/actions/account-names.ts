@@ -1,7 +1,8 @@
 /** Whom somebody means who types a name. */
-import { accountByLogin, userByEmail, type Account } from '../store/accounts.ts';
-import type { Query } from '../store/db.ts';
+
 import { MAX_EMAIL_LENGTH } from '../rules/names.ts';
+import { type Account, accountByLogin, userByEmail } from '../store/accounts.ts';
+import type { Query } from '../store/db.ts';
 
 /** The person of a login or an e-mail address; null when there is none. */
 export async function accountNamed(q: Query, name: string): Promise<Account | null> {

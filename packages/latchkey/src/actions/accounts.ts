@@ -3,18 +3,25 @@
  *
  * Invariant: an organization always has an owner; the last one can neither leave nor be lowered.
  */
-import { problem, Problem, type Complaint } from '../base/errors.ts';
+import { type Complaint, Problem, problem } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
-import { emailProblem, loginProblem } from '../rules/names.ts';
 import type { OrganizationRole } from '../rules/model.ts';
-import { accountByLogin, insertOrganization, insertUser, setSuspended, userByEmail, type Account } from '../store/accounts.ts';
+import { emailProblem, loginProblem } from '../rules/names.ts';
+import {
+  type Account,
+  accountByLogin,
+  insertOrganization,
+  insertUser,
+  setSuspended,
+  userByEmail,
+} from '../store/accounts.ts';
 import { isUniqueViolation, type Query } from '../store/db.ts';
 import { insertEmail } from '../store/emails.ts';
 import { countOwners, membershipRole, removeMembership, setMembership } from '../store/memberships.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
-import { keepTo } from './permit-target.ts';
 import { digestPassword, passwordProblem } from './password.ts';
+import { keepTo } from './permit-target.ts';
 import { record } from './record.ts';
 
 export type { Account };
@@ -29,18 +36,37 @@ export interface NewUserDraft {
   readonly password: Secret | null;
 }
 
-/** Makes a person. @throws Problem when the login or the address is taken or not allowed, or the password too short or long. */
+/**
+ * Makes a person. @throws Problem when the login or the address is taken or not allowed, or the password too short or
+ * long.
+ */
 export async function addUser(ctx: Context, permit: Permit, draft: NewUserDraft): Promise<Account> {
   // An administrator may do everything, so a token that could make one could do everything, too.
-  if (draft.admin && permit.bearer?.via === 'token') throw problem('unprocessable', "A token can't make administrators: sign in for that, or use the command line.", 'admin');
+  if (draft.admin && permit.bearer?.via === 'token')
+    throw problem(
+      'unprocessable',
+      "A token can't make administrators: sign in for that, or use the command line.",
+      'admin',
+    );
   return makeUser(ctx, draft, async (tx, user) => {
-    await record(tx, permit, ctx.clock.now(), { action: 'user.create', userId: user.id, data: { login: user.login, admin: draft.admin } });
+    await record(tx, permit, ctx.clock.now(), {
+      action: 'user.create',
+      userId: user.id,
+      data: { login: user.login, admin: draft.admin },
+    });
     return user;
   });
 }
 
-/** Makes a person, and in the same transaction what comes with it: the audit entry at least. @throws Problem as `addUser` does, or as `withIt` does. */
-export async function makeUser<T>(ctx: Context, draft: NewUserDraft, withIt: (tx: Query, user: Account) => Promise<T>): Promise<T> {
+/**
+ * Makes a person, and in the same transaction what comes with it: the audit entry at least. @throws Problem as
+ * `addUser` does, or as `withIt` does.
+ */
+export async function makeUser<T>(
+  ctx: Context,
+  draft: NewUserDraft,
+  withIt: (tx: Query, user: Account) => Promise<T>,
+): Promise<T> {
   const complaints: Complaint[] = [
     ...complain('login', loginProblem(draft.login)),
     ...complain('email', emailProblem(draft.email)),
@@ -51,9 +77,16 @@ export async function makeUser<T>(ctx: Context, draft: NewUserDraft, withIt: (tx
   const at = ctx.clock.now();
   return unlessTaken(`The name ${draft.login} is taken.`, 'login', () =>
     ctx.store.transaction(async (tx) => {
-      if ((await userByEmail(tx, draft.email)) !== null) throw problem('already_exists', 'Somebody has this e-mail address already.', 'email');
+      if ((await userByEmail(tx, draft.email)) !== null)
+        throw problem('already_exists', 'Somebody has this e-mail address already.', 'email');
       const user = await insertUser(tx, { login: draft.login, admin: draft.admin, passwordDigest, at });
-      await insertEmail(tx, { userId: user.id, address: draft.email, verifiedAt: draft.verified ? at : null, primary: true, at });
+      await insertEmail(tx, {
+        userId: user.id,
+        address: draft.email,
+        verifiedAt: draft.verified ? at : null,
+        primary: true,
+        at,
+      });
       return withIt(tx, user);
     }),
   );
@@ -69,16 +102,27 @@ export async function restoreUser(ctx: Context, permit: Permit, login: string): 
   await changeSuspension(ctx, permit, login, null, 'user.unsuspend');
 }
 
-async function changeSuspension(ctx: Context, permit: Permit, login: string, suspendedAt: number | null, action: string): Promise<void> {
+async function changeSuspension(
+  ctx: Context,
+  permit: Permit,
+  login: string,
+  suspendedAt: number | null,
+  action: string,
+): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     const user = await userNamed(tx, login);
-    if (await setSuspended(tx, user.id, suspendedAt)) await record(tx, permit, at, { action, userId: user.id, data: { login: user.login } });
+    if (await setSuspended(tx, user.id, suspendedAt))
+      await record(tx, permit, at, { action, userId: user.id, data: { login: user.login } });
   });
 }
 
 /** Makes an organization with its first owner. */
-export async function addOrganization(ctx: Context, permit: Permit, draft: { name: string; owner: string }): Promise<Account> {
+export async function addOrganization(
+  ctx: Context,
+  permit: Permit,
+  draft: { name: string; owner: string },
+): Promise<Account> {
   const complaints = complain('name', loginProblem(draft.name));
   if (complaints.length > 0) throw new Problem(complaints);
   const at = ctx.clock.now();
@@ -87,14 +131,23 @@ export async function addOrganization(ctx: Context, permit: Permit, draft: { nam
       const owner = await userNamed(tx, draft.owner, 'owner');
       const organization = await insertOrganization(tx, { login: draft.name, at });
       await setMembership(tx, { organizationId: organization.id, userId: owner.id, role: 'owner', at });
-      await record(tx, permit, at, { action: 'org.create', userId: owner.id, organizationId: organization.id, data: { org: organization.login, owner: owner.login } });
+      await record(tx, permit, at, {
+        action: 'org.create',
+        userId: owner.id,
+        organizationId: organization.id,
+        data: { org: organization.login, owner: owner.login },
+      });
       return organization;
     }),
   );
 }
 
 /** Makes somebody a member or an owner, or changes which of both they are. */
-export async function setMember(ctx: Context, permit: Permit, member: { organization: string; login: string; role: OrganizationRole }): Promise<void> {
+export async function setMember(
+  ctx: Context,
+  permit: Permit,
+  member: { organization: string; login: string; role: OrganizationRole },
+): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, member.organization);
@@ -105,12 +158,21 @@ export async function setMember(ctx: Context, permit: Permit, member: { organiza
     if (before === 'owner') await keepAnOwner(tx, organization);
     await setMembership(tx, { organizationId: organization.id, userId: user.id, role: member.role, at });
     const action = before === null ? 'org.add_member' : 'org.update_member';
-    await record(tx, permit, at, { action, userId: user.id, organizationId: organization.id, data: { org: organization.login, user: user.login, permission: member.role, old_permission: before } });
+    await record(tx, permit, at, {
+      action,
+      userId: user.id,
+      organizationId: organization.id,
+      data: { org: organization.login, user: user.login, permission: member.role, old_permission: before },
+    });
   });
 }
 
 /** Takes somebody out of an organization: what their tokens reached there is out of reach on the next request. */
-export async function removeMember(ctx: Context, permit: Permit, member: { organization: string; login: string }): Promise<void> {
+export async function removeMember(
+  ctx: Context,
+  permit: Permit,
+  member: { organization: string; login: string },
+): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, member.organization);
@@ -120,25 +182,33 @@ export async function removeMember(ctx: Context, permit: Permit, member: { organ
     if (before === null) throw problem('not_found', `${user.login} is not a member of ${organization.login}.`, 'login');
     if (before === 'owner') await keepAnOwner(tx, organization);
     await removeMembership(tx, organization.id, user.id);
-    await record(tx, permit, at, { action: 'org.remove_member', userId: user.id, organizationId: organization.id, data: { org: organization.login, user: user.login } });
+    await record(tx, permit, at, {
+      action: 'org.remove_member',
+      userId: user.id,
+      organizationId: organization.id,
+      data: { org: organization.login, user: user.login },
+    });
   });
 }
 
 async function keepAnOwner(tx: Query, organization: Account): Promise<void> {
-  if ((await countOwners(tx, organization.id)) <= 1) throw problem('unprocessable', `${organization.login} needs an owner: make somebody else one first.`, 'role');
+  if ((await countOwners(tx, organization.id)) <= 1)
+    throw problem('unprocessable', `${organization.login} needs an owner: make somebody else one first.`, 'role');
 }
 
 /** The person of that login. @throws Problem when there is none. */
 export async function userNamed(q: Query, login: string, field = 'login'): Promise<Account> {
   const account = await accountByLogin(q, login);
-  if (account === null || account.kind !== 'user') throw problem('not_found', `There is no user ${login.slice(0, 60)}.`, field);
+  if (account === null || account.kind !== 'user')
+    throw problem('not_found', `There is no user ${login.slice(0, 60)}.`, field);
   return account;
 }
 
 /** The organization of that name. @throws Problem when there is none. */
 export async function organizationNamed(q: Query, name: string, field = 'organization'): Promise<Account> {
   const account = await accountByLogin(q, name);
-  if (account === null || account.kind !== 'organization') throw problem('not_found', `There is no organization ${name.slice(0, 60)}.`, field);
+  if (account === null || account.kind !== 'organization')
+    throw problem('not_found', `There is no organization ${name.slice(0, 60)}.`, field);
   return account;
 }
 

@@ -1,14 +1,15 @@
 /**
- * The logs: one's own security log, the audit log of an organization, and of the instance; read in pages or exported as JSON lines.
+ * The logs: one's own security log, the audit log of an organization, and of the instance; read in pages or exported as
+ * JSON lines.
  *
- * Entries have GitHub's field names (docs "Reviewing the audit log for your organization", "Using the audit log API"), so that tools which read
- * its exports read these.
+ * Entries have GitHub's field names (docs "Reviewing the audit log for your organization", "Using the audit log API"),
+ * so that tools which read its exports read these.
  * Never: an entry of somebody else. What a log shows is fixed by whose log it is, not by a filter.
  */
 import { problem } from '../base/errors.ts';
 import { isoInstant, type UnixSeconds } from '../base/time.ts';
 import { accountByLogin, accountsByIds } from '../store/accounts.ts';
-import { listAudit, type AuditEntry, type AuditFilter } from '../store/audit.ts';
+import { type AuditEntry, type AuditFilter, listAudit } from '../store/audit.ts';
 import type { Query } from '../store/db.ts';
 import { batchesOf, type Page } from '../store/page.ts';
 import { repositoriesByIds } from '../store/repositories.ts';
@@ -18,7 +19,10 @@ import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 
 /** Whose log. `user`: of whoever asks, or of the one named, for an administrator. */
-export type LogScope = { readonly of: 'user'; readonly login?: string } | { readonly of: 'organization'; readonly name: string } | { readonly of: 'instance' };
+export type LogScope =
+  | { readonly of: 'user'; readonly login?: string }
+  | { readonly of: 'organization'; readonly name: string }
+  | { readonly of: 'instance' };
 
 export interface LogWish {
   /** `personal_access_token.create`, or all of a category: `personal_access_token` */
@@ -37,7 +41,13 @@ export interface LogEntry {
 }
 
 /** A page of a log, newest first. */
-export async function readLog(ctx: Context, permit: Permit, scope: LogScope, wish: LogWish, page: Page): Promise<LogEntry[]> {
+export async function readLog(
+  ctx: Context,
+  permit: Permit,
+  scope: LogScope,
+  wish: LogWish,
+  page: Page,
+): Promise<LogEntry[]> {
   const q = ctx.store.db;
   const filter = await filterOf(q, permit, scope, wish);
   return filter === null ? [] : named(q, await listAudit(q, filter, page));
@@ -45,7 +55,8 @@ export async function readLog(ctx: Context, permit: Permit, scope: LogScope, wis
 
 /** All of a log that the filter lets through, newest first, as JSON lines, many at a time. */
 export async function* exportLog(ctx: Context, permit: Permit, scope: LogScope, wish: LogWish): AsyncGenerator<string> {
-  for await (const entries of batchesOf((page) => readLog(ctx, permit, scope, wish, page))) yield entries.map(({ line }) => `${JSON.stringify(line)}\n`).join('');
+  for await (const entries of batchesOf((page) => readLog(ctx, permit, scope, wish, page)))
+    yield entries.map(({ line }) => `${JSON.stringify(line)}\n`).join('');
 }
 
 /** Null when nobody has the name that is filtered for. */
@@ -54,7 +65,11 @@ async function filterOf(q: Query, permit: Permit, scope: LogScope, wish: LogWish
   if (wish.actor !== undefined && actor === null) return null;
   return {
     ...(await bounds(q, permit, scope)),
-    ...(wish.action === undefined ? {} : wish.action.includes('.') ? { action: wish.action } : { category: wish.action }),
+    ...(wish.action === undefined
+      ? {}
+      : wish.action.includes('.')
+        ? { action: wish.action }
+        : { category: wish.action }),
     ...(actor === null ? {} : { actorId: actor.id }),
     ...(wish.tokenId === undefined ? {} : { tokenId: wish.tokenId }),
     ...(wish.since === undefined ? {} : { sinceAt: wish.since }),
@@ -65,20 +80,31 @@ async function filterOf(q: Query, permit: Permit, scope: LogScope, wish: LogWish
 async function bounds(q: Query, permit: Permit, scope: LogScope): Promise<AuditFilter> {
   if (scope.of === 'organization') return { organizationId: (await organizationNamed(q, scope.name)).id };
   if (scope.of === 'instance') return {};
-  if (scope.login !== undefined && permit.target.kind === 'instance') return { userId: (await userNamed(q, scope.login)).id };
+  if (scope.login !== undefined && permit.target.kind === 'instance')
+    return { userId: (await userNamed(q, scope.login)).id };
   if (permit.actor.userId === null) throw problem('unprocessable', 'Nobody in particular has no log.');
   return { userId: permit.actor.userId };
 }
 
-const ACCESS_TYPE = { 'fine-grained': 'Fine-grained personal access token', classic: 'Personal access token (classic)', scoped: 'Personal access token (scoped)' } as const;
+const ACCESS_TYPE = {
+  'fine-grained': 'Fine-grained personal access token',
+  classic: 'Personal access token (classic)',
+  scoped: 'Personal access token (scoped)',
+} as const;
 
 /** Entries with the names that their numbers have today. */
 async function named(q: Query, entries: readonly AuditEntry[]): Promise<LogEntry[]> {
-  const accounts = await accountsByIds(q, [...new Set(entries.flatMap(({ userId, organizationId }) => [userId, organizationId].filter((id) => id !== null)))]);
-  const repositories = await repositoriesByIds(q, [...new Set(entries.flatMap(({ repositoryId }) => repositoryId ?? []))]);
+  const accounts = await accountsByIds(q, [
+    ...new Set(entries.flatMap(({ userId, organizationId }) => [userId, organizationId].filter((id) => id !== null))),
+  ]);
+  const repositories = await repositoriesByIds(q, [
+    ...new Set(entries.flatMap(({ repositoryId }) => repositoryId ?? [])),
+  ]);
   const tokens = await tokensByIds(q, [...new Set(entries.flatMap(({ actorTokenId }) => actorTokenId ?? []))]);
   return entries.map((entry) => {
-    const [user, organization] = [entry.userId, entry.organizationId].map((id) => (id === null ? undefined : accounts.get(id)));
+    const [user, organization] = [entry.userId, entry.organizationId].map((id) =>
+      id === null ? undefined : accounts.get(id),
+    );
     const repository = entry.repositoryId === null ? undefined : repositories.get(entry.repositoryId);
     const token = entry.actorTokenId === null ? undefined : tokens.get(entry.actorTokenId);
     const line = {
@@ -93,11 +119,17 @@ async function named(q: Query, entries: readonly AuditEntry[]): Promise<LogEntry
       created: isoInstant(entry.at),
       ...(entry.userId === null ? {} : { user: user?.login ?? null, user_id: entry.userId }),
       ...(entry.organizationId === null ? {} : { org: organization?.login ?? null, org_id: entry.organizationId }),
-      ...(entry.repositoryId === null ? {} : { repo: entry.data['repo'] ?? repository?.name ?? null, repo_id: entry.repositoryId }),
+      ...(entry.repositoryId === null
+        ? {}
+        : { repo: entry.data['repo'] ?? repository?.name ?? null, repo_id: entry.repositoryId }),
       ...(entry.tokenId === null ? {} : { about_token_id: entry.tokenId }),
-      ...(entry.actorTokenId === null ? {} : {
-        token_id: entry.actorTokenId, programmatic_access_type: token === undefined ? null : ACCESS_TYPE[token.kind], user_programmatic_access_name: token?.name ?? null,
-      }),
+      ...(entry.actorTokenId === null
+        ? {}
+        : {
+            token_id: entry.actorTokenId,
+            programmatic_access_type: token === undefined ? null : ACCESS_TYPE[token.kind],
+            user_programmatic_access_name: token?.name ?? null,
+          }),
       data: entry.data,
     };
     return { id: entry.id, line };

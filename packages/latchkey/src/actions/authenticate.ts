@@ -1,18 +1,19 @@
 /**
  * From a credential to whoever bears it.
  *
- * Finds the token that a secret opens, alive or dead: whether it may still be used is for `decide`, so that there is one list of rules.
+ * Finds the token that a secret opens, alive or dead: whether it may still be used is for `decide`, so that there is
+ * one list of rules.
  * Never: a look-up for a text that can't be a token; a password, which opens nothing here.
  */
 import { digestOfKey, Secret } from '../base/secret.ts';
-import { soon, type Soon } from '../base/soon.ts';
+import { type Soon, soon } from '../base/soon.ts';
 import { recogniseForeign } from '../catalogue/foreign-tokens.ts';
 import type { Reason } from '../catalogue/refusals.ts';
 import type { Bearer } from '../rules/model.ts';
 import { parseTokenText } from '../rules/token-text.ts';
-import { tokenByDigest } from '../store/tokens.ts';
 import { subjectOf } from '../store/revision.ts';
-import { userStanding, type UserStanding } from '../store/standing.ts';
+import { type UserStanding, userStanding } from '../store/standing.ts';
+import { tokenByDigest } from '../store/tokens.ts';
 import type { Context } from './context.ts';
 import type { Credential } from './credential.ts';
 import type { Keeping } from './memory.ts';
@@ -58,7 +59,10 @@ export function authenticate(ctx: Context, credential: Credential): Soon<Identit
   }
 }
 
-/** In Basic credentials the token is the password; some clients send it as the username, with an empty password or `x-oauth-basic`. */
+/**
+ * In Basic credentials the token is the password; some clients send it as the username, with an empty password or
+ * `x-oauth-basic`.
+ */
 function byBasic(ctx: Context, username: string, secret: Secret): Soon<Identity | Rejection> {
   const password = secret.reveal();
   if (password === '' || password === 'x-oauth-basic') {
@@ -82,10 +86,15 @@ function byNewSecret(ctx: Context, secret: Secret, otherwise: Reason): Soon<Iden
   if (parsed.form === 'foreign') {
     const foreign = recogniseForeign(text);
     if (foreign === null) return rejected(otherwise);
-    return foreign.kind === 'key' ? rejected('key_pasted', { product: foreign.product }) : rejected('token_of_other_product', { product: foreign.product });
+    return foreign.kind === 'key'
+      ? rejected('key_pasted', { product: foreign.product })
+      : rejected('token_of_other_product', { product: foreign.product });
   }
   const key = secret.digestKey();
-  return soon(ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key)), KEEP_TOKEN), (token) => (token === null ? rejected('token_unknown') : identityOf(token)));
+  return soon(
+    ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key)), KEEP_TOKEN),
+    (token) => (token === null ? rejected('token_unknown') : identityOf(token)),
+  );
 }
 
 /** Made for each request, so that it needs no room while nobody asks. */
@@ -94,7 +103,9 @@ export function identityOf(token: RememberedToken): Identity {
   return { bearer: { via: 'token', token, user: holder.user }, standing: holder, endsOverlap: token.hasOverlap };
 }
 
-const KEEP_TOKEN: Keeping<RememberedToken> = { subjects: ({ id, userId }) => [subjectOf('token', id), subjectOf('account', userId)] };
+const KEEP_TOKEN: Keeping<RememberedToken> = {
+  subjects: ({ id, userId }) => [subjectOf('token', id), subjectOf('account', userId)],
+};
 
 /** All tokens of a person share it. */
 const KEEP_STANDING: Keeping<UserStanding> = { subjects: ({ user }) => [subjectOf('account', user.id)] };
@@ -103,6 +114,10 @@ async function readToken(ctx: Context, digest: string): Promise<RememberedToken 
   if (!(await ctx.secrets.isKnown(digest))) return null;
   const stored = await tokenByDigest(ctx.store.db, digest);
   if (stored === null) return null;
-  const standing = await ctx.memory.recall(`user ${stored.userId}`, () => userStanding(ctx.store.db, stored.userId), KEEP_STANDING);
+  const standing = await ctx.memory.recall(
+    `user ${stored.userId}`,
+    () => userStanding(ctx.store.db, stored.userId),
+    KEEP_STANDING,
+  );
   return standing === null ? null : new RememberedToken(stored, standing);
 }

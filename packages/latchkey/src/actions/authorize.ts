@@ -1,35 +1,37 @@
 /**
  * May this request do what it needs? The only caller of `decide`.
  *
- * Invariant: a `Permit` is made here and nowhere else, so an action that takes one can't be reached around the decision.
- * Invariant: a request is judged by what the store held when it arrived, or later; never by anything older (see `Memory`).
+ * Invariant: a `Permit` is made here and nowhere else, so an action that takes one can't be reached around the
+ * decision.
+ * Invariant: a request is judged by what the store held when it arrived, or later; never by anything older (see
+ * `Memory`).
  */
 import { isDeepStrictEqual } from 'node:util';
 import { networkOf } from '../base/address.ts';
 import { RecentMap } from '../base/recent-map.ts';
-import { soon, type Soon } from '../base/soon.ts';
+import { type Soon, soon } from '../base/soon.ts';
 import { currentSpan, traced } from '../base/trace.ts';
-import { decide, isVisible, type Refusal } from '../rules/decide.ts';
-import { explain, type Explanation } from '../rules/explain.ts';
 import type { Reason } from '../catalogue/refusals.ts';
 import type { RepositoryRole } from '../catalogue/roles.ts';
+import { decide, isVisible, type Refusal } from '../rules/decide.ts';
+import { type Explanation, explain } from '../rules/explain.ts';
 import type { Bearer, Need, OwnerRecord, Question, RepositoryRecord, Target } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../rules/policy.ts';
 import { roleIn } from '../rules/role.ts';
+import { type Account, accountByLogin } from '../store/accounts.ts';
 import { storedPolicy } from '../store/policies.ts';
-import { accountByLogin, type Account } from '../store/accounts.ts';
 import type { Repository } from '../store/repositories.ts';
 import { subjectOf } from '../store/revision.ts';
-import { collaboratorRole, repositoryStanding, userStanding, type UserStanding } from '../store/standing.ts';
+import { collaboratorRole, repositoryStanding, type UserStanding, userStanding } from '../store/standing.ts';
 import { authenticate, type Identity, type Rejection } from './authenticate.ts';
-import { reportLateUse, useToken } from './token-uses.ts';
-import { OPERATOR, UPKEEP, type Actor, type Context } from './context.ts';
+import { type Actor, type Context, OPERATOR, UPKEEP } from './context.ts';
 import type { Credential } from './credential.ts';
-import { passwordReason } from './password-refusal.ts';
 import type { Keeping } from './memory.ts';
 import type { DoorName } from './metrics.ts';
+import { passwordReason } from './password-refusal.ts';
 import { takeToken } from './rate-limit.ts';
+import { reportLateUse, useToken } from './token-uses.ts';
 
 /** What a request is about, by name. An account of login null is the caller's own. */
 export type TargetName =
@@ -51,7 +53,9 @@ export interface AccessRequest {
   readonly door?: DoorName;
 }
 
-export type Verdict = { readonly allowed: true; readonly permit: Permit } | { readonly allowed: false; readonly explanation: Explanation };
+export type Verdict =
+  | { readonly allowed: true; readonly permit: Permit }
+  | { readonly allowed: false; readonly explanation: Explanation };
 
 const MADE_HERE = Symbol('permit');
 
@@ -64,7 +68,10 @@ export interface Permit {
   readonly target: Target;
   /** True when the same bearer may do something else to the same target, now, as read. */
   holds(need: Need): boolean;
-  /** The permit for something else that the same bearer may do, to another target, as read; null when it may not. Spends and notes no use. */
+  /**
+   * The permit for something else that the same bearer may do, to another target, as read; null when it may not. Spends
+   * and notes no use.
+   */
   on(target: Target, need: Need): Permit | null;
 }
 
@@ -104,8 +111,8 @@ function countRefusal(ctx: Context, request: Pick<AccessRequest, 'door'>, reason
 }
 
 /**
- * A credential that leads to nobody is counted by address; whoever has tried too many hears that instead. Only after the look-up, so that a
- * token that works is never held back by what others try from the same address.
+ * A credential that leads to nobody is counted by address; whoever has tried too many hears that instead. Only after
+ * the look-up, so that a token that works is never held back by what others try from the same address.
  */
 function reject(ctx: Context, request: AccessRequest, found: Rejection): Soon<Verdict> {
   const told = (rejection: Rejection & { retryAfterSec?: number }): Verdict => {
@@ -114,7 +121,8 @@ function reject(ctx: Context, request: AccessRequest, found: Rejection): Soon<Ve
   };
   if (isGitAskingFirst(request, found)) return told(found);
   return soon(takeToken(ctx, 'failed-credentials', networkOf(request.address)), (allowance) => {
-    if (allowance !== null && !allowance.allowed) return told({ ...found, reason: 'too_many_attempts', retryAfterSec: allowance.retryAfterSec });
+    if (allowance !== null && !allowance.allowed)
+      return told({ ...found, reason: 'too_many_attempts', retryAfterSec: allowance.retryAfterSec });
     const { credential } = request;
     if (found.reason !== 'password_not_accepted' || credential.form !== 'basic') return told(found);
     return soon(passwordReason(ctx, credential, request.address), (reason) => told({ ...found, reason }));
@@ -122,8 +130,9 @@ function reject(ctx: Context, request: AccessRequest, found: Rejection): Soon<Ve
 }
 
 /**
- * Git with a username in the address sends it with an empty password first, and the token only when that was refused. Nothing was guessed; were it
- * counted, every clone would be a failure, and whoever comes from an address that is held up could not even show a token that works.
+ * Git with a username in the address sends it with an empty password first, and the token only when that was refused.
+ * Nothing was guessed; were it counted, every clone would be a failure, and whoever comes from an address that is held
+ * up could not even show a token that works.
  */
 function isGitAskingFirst({ credential }: AccessRequest, { reason }: Rejection): boolean {
   return reason === 'password_not_accepted' && credential.form === 'basic' && credential.secret.reveal() === '';
@@ -150,7 +159,11 @@ export function authorizeIdentity(ctx: Context, request: Asked, identity: Identi
 }
 
 /** What would be decided, and nothing else: no use is spent, noted or reported. Null = allowed. */
-export function consider(ctx: Context, request: Pick<AccessRequest, 'need' | 'target' | 'address'>, identity: Identity): Soon<Explanation | null> {
+export function consider(
+  ctx: Context,
+  request: Pick<AccessRequest, 'need' | 'target' | 'address'>,
+  identity: Identity,
+): Soon<Explanation | null> {
   return soon(questionOf(ctx, request, identity), (question) => {
     const decision = decide(question);
     return decision.allowed ? null : explain(ctx.settings.publicUrl, question, decision.refusals, null);
@@ -160,13 +173,29 @@ export function consider(ctx: Context, request: Pick<AccessRequest, 'need' | 'ta
 /** Who holds a permit, as the store has them now. Null for the operator and upkeep. */
 export async function holderOf(ctx: Context, { bearer }: Permit): Promise<Identity | null> {
   if (bearer === null) return null;
-  return { bearer, standing: bearer.via === 'nobody' ? null : await userStanding(ctx.store.db, bearer.user.id), endsOverlap: false };
+  return {
+    bearer,
+    standing: bearer.via === 'nobody' ? null : await userStanding(ctx.store.db, bearer.user.id),
+    endsOverlap: false,
+  };
 }
 
-function questionOf(ctx: Context, request: Pick<AccessRequest, 'need' | 'target' | 'address'>, identity: Identity): Soon<Question> {
+function questionOf(
+  ctx: Context,
+  request: Pick<AccessRequest, 'need' | 'target' | 'address'>,
+  identity: Identity,
+): Soon<Question> {
   return soon(targetOf(ctx, identity, request.target), (target): Question => {
-    const question: Question = { bearer: identity.bearer, need: request.need, target, at: ctx.clock.now(), address: request.address };
-    return calledByNumber(request.target) && !isVisible(question) ? { ...question, target: nothingCalled(request.target) } : question;
+    const question: Question = {
+      bearer: identity.bearer,
+      need: request.need,
+      target,
+      at: ctx.clock.now(),
+      address: request.address,
+    };
+    return calledByNumber(request.target) && !isVisible(question)
+      ? { ...question, target: nothingCalled(request.target) }
+      : question;
   });
 }
 
@@ -174,20 +203,34 @@ function calledByNumber(name: TargetName): boolean {
   return name.kind === 'repository' && name.calledAs !== undefined;
 }
 
-/** A number must not be turned into the name, the owner or the owner's policies of what the bearer may not see: then nothing is there. */
+/**
+ * A number must not be turned into the name, the owner or the owner's policies of what the bearer may not see: then
+ * nothing is there.
+ */
 function nothingCalled(name: TargetName): Target {
   return { kind: 'repository', owner: null, repository: null, fullName: fullNameOf(name) };
 }
 
-function refuse(ctx: Context, request: Asked, question: Question, refusals: readonly [Refusal, ...Refusal[]]): Soon<Verdict> {
+function refuse(
+  ctx: Context,
+  request: Asked,
+  question: Question,
+  refusals: readonly [Refusal, ...Refusal[]],
+): Soon<Verdict> {
   const { bearer } = question;
   const { reason } = refusals[0];
   countRefusal(ctx, request, reason);
-  ctx.log.debug({ reason, tokenId: bearer.via === 'token' ? bearer.token.id : null, purpose: request.purpose }, 'refused');
+  ctx.log.debug(
+    { reason, tokenId: bearer.via === 'token' ? bearer.token.id : null, purpose: request.purpose },
+    'refused',
+  );
   const explanation = explain(ctx.settings.publicUrl, question, refusals, urlUsername(request.credential));
-  if (bearer.via === 'token') ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);
+  if (bearer.via === 'token')
+    ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);
   const refused: Verdict = { allowed: false, explanation };
-  return reason === 'token_replaced' ? reportLateUse(ctx, question, request.purpose, request.userAgent).then(() => refused) : refused;
+  return reason === 'token_replaced'
+    ? reportLateUse(ctx, question, request.purpose, request.userAgent).then(() => refused)
+    : refused;
 }
 
 /** The permit of a decided question. A class, since one is made for every request: its methods are shared. */
@@ -209,7 +252,12 @@ class DecidedPermit implements Permit {
     const { bearer } = this;
     const from = { address: this.#question.address, userAgent: this.#userAgent };
     if (bearer.via === 'nobody') return { userId: null, login: 'anonymous', tokenId: null, ...from };
-    return { userId: bearer.user.id, login: bearer.user.login, tokenId: bearer.via === 'token' ? bearer.token.id : null, ...from };
+    return {
+      userId: bearer.user.id,
+      login: bearer.user.login,
+      tokenId: bearer.via === 'token' ? bearer.token.id : null,
+      ...from,
+    };
   }
 
   holds(need: Need): boolean {
@@ -226,10 +274,20 @@ function urlUsername(credential: Credential | undefined): string | null {
   return credential?.form === 'basic' ? credential.username : null;
 }
 
-function explainRejection(ctx: Context, request: AccessRequest, rejection: Rejection & { retryAfterSec?: number }): Explanation {
+function explainRejection(
+  ctx: Context,
+  request: AccessRequest,
+  rejection: Rejection & { retryAfterSec?: number },
+): Explanation {
   const refusal: Refusal = { reason: rejection.reason };
   const target: Target = { kind: 'account', owner: null, fullName: fullNameOf(request.target) };
-  const question: Question = { bearer: { via: 'nobody' }, need: request.need, target, at: ctx.clock.now(), address: request.address };
+  const question: Question = {
+    bearer: { via: 'nobody' },
+    need: request.need,
+    target,
+    at: ctx.clock.now(),
+    address: request.address,
+  };
   return explain(ctx.settings.publicUrl, question, [refusal], urlUsername(request.credential), rejection);
 }
 
@@ -246,14 +304,23 @@ export function targetOf(ctx: Context, identity: Identity, name: TargetName): So
   const user = identity.standing;
   if (name.kind === 'repository') {
     const key = repositoryKey(name, user?.user.id ?? 0);
-    return soon(ctx.memory.recall(key, () => readRepositoryTarget(ctx, user, name), keepTargetOf(user)), (target) => target as Target);
+    return soon(
+      ctx.memory.recall(key, () => readRepositoryTarget(ctx, user, name), keepTargetOf(user)),
+      (target) => target as Target,
+    );
   }
   const login = name.kind === 'account' ? (name.login ?? user?.user.login ?? '') : name.login;
   const key = `${name.kind} ${user?.user.id ?? 0} ${nameKey(login)}`;
-  return soon(ctx.memory.recall(key, () => readOwnerTarget(ctx, user, name.kind, login), keepTargetOf(user)), (target) => target as Target);
+  return soon(
+    ctx.memory.recall(key, () => readOwnerTarget(ctx, user, name.kind, login), keepTargetOf(user)),
+    (target) => target as Target,
+  );
 }
 
-/** The last key of each name: doors keep the names of what is asked for often, and making a key again costs more than looking it up. */
+/**
+ * The last key of each name: doors keep the names of what is asked for often, and making a key again costs more than
+ * looking it up.
+ */
 const LAST_KEY = new WeakMap<TargetName, { readonly userId: number; readonly key: string }>();
 
 function repositoryKey(name: TargetName & { readonly kind: 'repository' }, userId: number): string {
@@ -265,7 +332,10 @@ function repositoryKey(name: TargetName & { readonly kind: 'repository' }, userI
 }
 
 function exists(target: Target): boolean {
-  return target.kind === 'instance' || (target.owner !== null && (target.kind !== 'repository' || target.repository !== null));
+  return (
+    target.kind === 'instance' ||
+    (target.owner !== null && (target.kind !== 'repository' || target.repository !== null))
+  );
 }
 
 /** A target depends on itself, its owner, the instance's policy, and on the one who asks. */
@@ -274,7 +344,9 @@ function keepTargetOf(user: UserStanding | null): Keeping<Target> {
     worth: exists,
     subjects: (target) => [
       ...(target.kind === 'instance' || target.owner === null ? [] : [subjectOf('account', target.owner.id)]),
-      ...(target.kind === 'repository' && target.repository !== null ? [subjectOf('repository', target.repository.id)] : []),
+      ...(target.kind === 'repository' && target.repository !== null
+        ? [subjectOf('repository', target.repository.id)]
+        : []),
       ...(user === null ? [] : [subjectOf('account', user.user.id)]),
       subjectOf('account', 0),
     ],
@@ -293,16 +365,30 @@ function sharedTarget(target: Extract<Target, { kind: 'repository' }>): Target {
   return target;
 }
 
-async function readRepositoryTarget(ctx: Context, user: UserStanding | null, name: { owner: string; name: string }): Promise<Target> {
+async function readRepositoryTarget(
+  ctx: Context,
+  user: UserStanding | null,
+  name: { owner: string; name: string },
+): Promise<Target> {
   const found = await repositoryStanding(ctx.store.db, name.owner, name.name);
   const fullName = `${name.owner}/${name.name}`;
   if (found === null) return { kind: 'repository', owner: null, repository: null, fullName };
   const owner = await ownerRecord(ctx, user, found.owner);
   if (found.repository === null) return { kind: 'repository', owner, repository: null, fullName };
-  return sharedTarget({ kind: 'repository', owner, repository: await repositoryRecord(ctx, user, owner, found.repository), fullName });
+  return sharedTarget({
+    kind: 'repository',
+    owner,
+    repository: await repositoryRecord(ctx, user, owner, found.repository),
+    fullName,
+  });
 }
 
-async function readOwnerTarget(ctx: Context, user: UserStanding | null, kind: 'organization' | 'account', login: string): Promise<Target> {
+async function readOwnerTarget(
+  ctx: Context,
+  user: UserStanding | null,
+  kind: 'organization' | 'account',
+  login: string,
+): Promise<Target> {
   const owner = await readOwner(ctx, user, login);
   const fits = owner !== null && (kind === 'account' || owner.kind === 'organization');
   return { kind, owner: fits ? owner : null, fullName: fits ? owner.login : login };
@@ -315,9 +401,13 @@ async function readOwner(ctx: Context, user: UserStanding | null, login: string)
 
 /** The policy of an account (0 = the instance) as it was set, or the one that sets nothing. */
 export async function policyOf(ctx: Context, accountId: number): Promise<StoredPolicy> {
-  const policy = await ctx.memory.recall(`policy ${accountId}`, async () => (await storedPolicy(ctx.store.db, accountId)) ?? NO_POLICY, {
-    subjects: () => [subjectOf('account', accountId)],
-  });
+  const policy = await ctx.memory.recall(
+    `policy ${accountId}`,
+    async () => (await storedPolicy(ctx.store.db, accountId)) ?? NO_POLICY,
+    {
+      subjects: () => [subjectOf('account', accountId)],
+    },
+  );
   return policy ?? NO_POLICY;
 }
 
@@ -325,15 +415,39 @@ export async function policyOf(ctx: Context, accountId: number): Promise<StoredP
 export async function ownerRecord(ctx: Context, user: UserStanding | null, owner: Account): Promise<OwnerRecord> {
   const instance = await policyOf(ctx, 0);
   const own = owner.kind === 'organization' ? await policyOf(ctx, owner.id) : null;
-  return { id: owner.id, login: owner.login, kind: owner.kind, role: user?.memberships.get(owner.id) ?? null, policy: effectivePolicy(instance, own) };
+  return {
+    id: owner.id,
+    login: owner.login,
+    kind: owner.kind,
+    role: user?.memberships.get(owner.id) ?? null,
+    policy: effectivePolicy(instance, own),
+  };
 }
 
-async function repositoryRecord(ctx: Context, user: UserStanding | null, owner: OwnerRecord, repository: Repository): Promise<RepositoryRecord> {
-  return recordOf(user, owner, repository, user === null ? null : await collaboratorRole(ctx.store.db, repository.id, user.user.id));
+async function repositoryRecord(
+  ctx: Context,
+  user: UserStanding | null,
+  owner: OwnerRecord,
+  repository: Repository,
+): Promise<RepositoryRecord> {
+  return recordOf(
+    user,
+    owner,
+    repository,
+    user === null ? null : await collaboratorRole(ctx.store.db, repository.id, user.user.id),
+  );
 }
 
-/** A repository as it stands towards somebody (null = nobody in particular) whom its owner gave `given` as a collaborator. */
-export function recordOf(user: UserStanding | null, owner: OwnerRecord, repository: Repository, given: RepositoryRole | null): RepositoryRecord {
+/**
+ * A repository as it stands towards somebody (null = nobody in particular) whom its owner gave `given` as a
+ * collaborator.
+ */
+export function recordOf(
+  user: UserStanding | null,
+  owner: OwnerRecord,
+  repository: Repository,
+  given: RepositoryRole | null,
+): RepositoryRecord {
   const role = roleIn({
     ownsAsUser: user !== null && owner.id === user.user.id,
     organizationRole: owner.role,

@@ -11,6 +11,9 @@ export interface Beginnings {
 /** Whether there is anybody and anything yet. Two look-ups of one row each. */
 export async function readBeginnings({ store }: Context): Promise<Beginnings> {
   const one = { beforeId: null, limit: 1 };
-  const [users, repositories] = await Promise.all([listAccounts(store.db, 'user', one), listAllRepositories(store.db, one)]);
+  const [users, repositories] = await Promise.all([
+    listAccounts(store.db, 'user', one),
+    listAllRepositories(store.db, one),
+  ]);
   return { hasUser: users.length > 0, hasRepository: repositories.length > 0 };
 }

@@ -8,7 +8,7 @@ import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { problem } from '../base/errors.ts';
 import type { Signature } from '../git/commits.ts';
-import { commitFiles, MAX_FILE_ACTIONS, type FileAction, type FileCommitOutcome } from '../git/file-commit.ts';
+import { commitFiles, type FileAction, type FileCommitOutcome, MAX_FILE_ACTIONS } from '../git/file-commit.ts';
 import { isObjectId, pathProblem, refNameProblem } from '../git/names.ts';
 import { objectInfos, openBlob, readObjects } from '../git/objects.ts';
 import { defaultBranch, readRef } from '../git/refs.ts';
@@ -18,9 +18,9 @@ import type { Explanation } from '../rules/explain.ts';
 import type { Permit } from './authorize.ts';
 import { explainWorkflows, WORKFLOWS } from './content-refusals.ts';
 import type { Context } from './context.ts';
-import { openTarget, signatureFor } from './repository-access.ts';
 import { judgeTexts } from './push-protection.ts';
 import { followPush } from './pushes.ts';
+import { openTarget, signatureFor } from './repository-access.ts';
 
 /** Folders show so many entries at most, as on GitHub. */
 export const MAX_FOLDER_ENTRIES = 1000;
@@ -32,26 +32,42 @@ export const MAX_COMMIT_MESSAGE_LENGTH = 65_536;
 const WORKFLOW_PATH = /^\.github\/workflows\//i;
 
 /** What lies at a path: a folder with its entries, or the entry of something else. */
-export type Found = { readonly commitId: string; readonly entry: TreeEntry | null; readonly folder: readonly TreeEntry[] | null };
+export type Found = {
+  readonly commitId: string;
+  readonly entry: TreeEntry | null;
+  readonly folder: readonly TreeEntry[] | null;
+};
 
 /**
- * What lies at `path` ('' = the root) at a revision (null = the default branch). Null when there is no such revision or path.
+ * What lies at `path` ('' = the root) at a revision (null = the default branch). Null when there is no such revision or
+ * path.
  */
-export async function findContents(ctx: Context, permit: Permit, at: { path: string; revision: string | null }): Promise<Found | null> {
+export async function findContents(
+  ctx: Context,
+  permit: Permit,
+  at: { path: string; revision: string | null },
+): Promise<Found | null> {
   const plumbing = openTarget(ctx, permit);
   const resolved = await resolveCommit(plumbing, at.revision ?? 'HEAD');
   if (resolved === null) return null;
   const { commitId } = resolved;
-  const list = (path: string): Promise<TreeEntry[]> => listTree(plumbing, commitId, path, { offset: 0, limit: MAX_FOLDER_ENTRIES });
+  const list = (path: string): Promise<TreeEntry[]> =>
+    listTree(plumbing, commitId, path, { offset: 0, limit: MAX_FOLDER_ENTRIES });
   if (at.path === '') return { commitId, entry: null, folder: await list('') };
   if (pathProblem(at.path) !== null) return null;
   const entry = await entryAt(plumbing, commitId, at.path);
   return entry === null ? null : { commitId, entry, folder: entry.type === 'tree' ? await list(at.path) : null };
 }
 
-/** A page of a folder's entries ('' = the root), or of everything below it; null when there is no such revision (null = the default branch) or folder. */
+/**
+ * A page of a folder's entries ('' = the root), or of everything below it; null when there is no such revision (null =
+ * the default branch) or folder.
+ */
 export async function listFolder(
-  ctx: Context, permit: Permit, at: { path: string; revision: string | null; recursive: boolean }, page: { offset: number; limit: number },
+  ctx: Context,
+  permit: Permit,
+  at: { path: string; revision: string | null; recursive: boolean },
+  page: { offset: number; limit: number },
 ): Promise<TreeEntry[] | null> {
   const plumbing = openTarget(ctx, permit);
   const resolved = await resolveCommit(plumbing, at.revision ?? 'HEAD');
@@ -78,7 +94,12 @@ export async function sizeOfBlob(ctx: Context, permit: Permit, id: string): Prom
 }
 
 /** A tree by its id, or of a revision, with its entries up to `limit`; null when there is none. */
-export async function findTree(ctx: Context, permit: Permit, revision: string, list: { recursive: boolean; limit: number }): Promise<{ id: string; entries: TreeEntry[] } | null> {
+export async function findTree(
+  ctx: Context,
+  permit: Permit,
+  revision: string,
+  list: { recursive: boolean; limit: number },
+): Promise<{ id: string; entries: TreeEntry[] } | null> {
   const plumbing = openTarget(ctx, permit);
   const name = isObjectId(revision) ? revision : (await resolveCommit(plumbing, revision))?.commitId;
   const [tree] = name === undefined ? [null] : await objectInfos(plumbing, [`${name}^{tree}`]);
@@ -88,8 +109,16 @@ export async function findTree(ctx: Context, permit: Permit, revision: string, l
 /** Longest target of a symbolic link that is followed. */
 const MAX_LINK_BYTES = 4096;
 
-/** Where a symbolic link leads, as it is written, and the file that lies there; null for anything but a file of this repository. */
-export async function followLink(ctx: Context, permit: Permit, commitId: string, link: TreeEntry): Promise<{ target: string; file: TreeEntry | null }> {
+/**
+ * Where a symbolic link leads, as it is written, and the file that lies there; null for anything but a file of this
+ * repository.
+ */
+export async function followLink(
+  ctx: Context,
+  permit: Permit,
+  commitId: string,
+  link: TreeEntry,
+): Promise<{ target: string; file: TreeEntry | null }> {
   const target = (await readFile(ctx, permit, link.id, MAX_LINK_BYTES)).toString('utf8');
   const path = posix.normalize(posix.join(posix.dirname(link.path), target));
   if (target.startsWith('/') || pathProblem(path) !== null) return { target, file: null };
@@ -98,11 +127,19 @@ export async function followLink(ctx: Context, permit: Permit, commitId: string,
 }
 
 /** The address that `.gitmodules` gives for a submodule, as it is written; null when it gives none. */
-export async function submoduleAddress(ctx: Context, permit: Permit, commitId: string, path: string): Promise<string | null> {
+export async function submoduleAddress(
+  ctx: Context,
+  permit: Permit,
+  commitId: string,
+  path: string,
+): Promise<string | null> {
   const plumbing = openTarget(ctx, permit);
   const modules = await entryAt(plumbing, commitId, '.gitmodules');
   if (modules?.type !== 'blob') return null;
-  const { output } = await plumbing.attempt(['config', '-z', `--blob=${modules.id}`, '--get-regexp', '^submodule\\..*\\.(path|url)$'], '');
+  const { output } = await plumbing.attempt(
+    ['config', '-z', `--blob=${modules.id}`, '--get-regexp', '^submodule\\..*\\.(path|url)$'],
+    '',
+  );
   const entries = output.split('\0').map((entry) => entry.split('\n', 2) as [key: string, value?: string]);
   const key = entries.find(([name, value]) => name.endsWith('.path') && value === path)?.[0];
   return entries.find(([name]) => name === key?.replace(/path$/, 'url'))?.[1] ?? null;
@@ -111,7 +148,10 @@ export async function submoduleAddress(ctx: Context, permit: Permit, commitId: s
 export interface CommitDraft {
   /** Null = the default branch. */
   readonly branch: string | null;
-  /** Where a new branch begins: a revision; null = the branch must be there, but for the first one of an empty repository. */
+  /**
+   * Where a new branch begins: a revision; null = the branch must be there, but for the first one of an empty
+   * repository.
+   */
   readonly start: string | null;
   readonly message: string;
   readonly actions: readonly FileAction[];
@@ -123,25 +163,56 @@ export interface CommitDraft {
 export type ChangeOutcome =
   | FileCommitOutcome
   | { readonly ok: false; readonly why: 'branch_missing'; readonly path: string | null; readonly found: null }
-  | { readonly ok: false; readonly why: 'refused'; readonly path: string | null; readonly found: null; readonly explanation: Explanation };
+  | {
+      readonly ok: false;
+      readonly why: 'refused';
+      readonly path: string | null;
+      readonly found: null;
+      readonly explanation: Explanation;
+    };
 
-/** Changes files as one commit on a branch. @throws Problem for a draft that can't be meant; what was refused for what is there is a value. */
+/**
+ * Changes files as one commit on a branch. @throws Problem for a draft that can't be meant; what was refused for what
+ * is there is a value.
+ */
 export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDraft): Promise<ChangeOutcome> {
   checkDraft(draft);
   const plumbing = openTarget(ctx, permit);
-  const workflow = draft.actions.flatMap((action) => (action.kind === 'move' ? [action.path, action.from] : [action.path])).find((path) => WORKFLOW_PATH.test(path));
-  if (workflow !== undefined && !permit.holds(WORKFLOWS)) return { ok: false, why: 'refused', path: workflow, found: null, explanation: explainWorkflows(ctx, permit) };
+  const workflow = draft.actions
+    .flatMap((action) => (action.kind === 'move' ? [action.path, action.from] : [action.path]))
+    .find((path) => WORKFLOW_PATH.test(path));
+  if (workflow !== undefined && !permit.holds(WORKFLOWS))
+    return { ok: false, why: 'refused', path: workflow, found: null, explanation: explainWorkflows(ctx, permit) };
   const branch = draft.branch ?? (await defaultBranch(plumbing.path));
   const known = await readRef(plumbing, `refs/heads/${branch}`);
-  const startId = known !== null ? null : draft.start === null ? null : ((await resolveCommit(plumbing, draft.start))?.commitId ?? null);
-  if (known === null && startId === null && (draft.start !== null || (await resolveCommit(plumbing, 'HEAD')) !== null)) return { ok: false, why: 'branch_missing', path: null, found: null };
+  const startId =
+    known !== null
+      ? null
+      : draft.start === null
+        ? null
+        : ((await resolveCommit(plumbing, draft.start))?.commitId ?? null);
+  if (known === null && startId === null && (draft.start !== null || (await resolveCommit(plumbing, 'HEAD')) !== null))
+    return { ok: false, why: 'branch_missing', path: null, found: null };
   const asker = await signatureFor(ctx, permit);
   const committer = { ...asker, ...draft.committer };
   const names = [draft.author, draft.committer].flatMap((person) => [person?.name ?? '', person?.email ?? '']);
-  const { refused } = await judgeTexts(ctx, permit, { message: [draft.message, ...names].join('\n'), actions: draft.actions });
+  const { refused } = await judgeTexts(ctx, permit, {
+    message: [draft.message, ...names].join('\n'),
+    actions: draft.actions,
+  });
   if (refused !== null) return { ok: false, why: 'refused', path: null, found: null, explanation: refused };
-  const outcome = await commitFiles(plumbing, { branch, startId, actions: draft.actions, message: draft.message, author: { ...committer, ...draft.author }, committer });
-  if (outcome.ok) await followPush(ctx, permit, [{ ref: `refs/heads/${branch}`, beforeId: outcome.beforeId, afterId: outcome.commitId }]);
+  const outcome = await commitFiles(plumbing, {
+    branch,
+    startId,
+    actions: draft.actions,
+    message: draft.message,
+    author: { ...committer, ...draft.author },
+    committer,
+  });
+  if (outcome.ok)
+    await followPush(ctx, permit, [
+      { ref: `refs/heads/${branch}`, beforeId: outcome.beforeId, afterId: outcome.commitId },
+    ]);
   return outcome;
 }
 
@@ -149,8 +220,15 @@ function checkDraft({ branch, message, actions }: CommitDraft): void {
   const wrongBranch = branch === null ? null : refNameProblem(branch);
   if (wrongBranch !== null) throw problem('invalid', wrongBranch, 'branch');
   if (message === '') throw problem('missing_field', 'message is missing.', 'message');
-  if (message.length > MAX_COMMIT_MESSAGE_LENGTH) throw problem('invalid', `A message has at most ${MAX_COMMIT_MESSAGE_LENGTH} characters.`, 'message');
-  if (actions.length === 0 || actions.length > MAX_FILE_ACTIONS) throw problem('invalid', `A commit changes 1 to ${MAX_FILE_ACTIONS} files.`, 'actions');
+  if (message.length > MAX_COMMIT_MESSAGE_LENGTH)
+    throw problem('invalid', `A message has at most ${MAX_COMMIT_MESSAGE_LENGTH} characters.`, 'message');
+  if (actions.length === 0 || actions.length > MAX_FILE_ACTIONS)
+    throw problem('invalid', `A commit changes 1 to ${MAX_FILE_ACTIONS} files.`, 'actions');
   const bytes = actions.reduce((sum, action) => sum + ('content' in action ? (action.content?.length ?? 0) : 0), 0);
-  if (bytes > MAX_WRITTEN_FILE_BYTES) throw problem('invalid', `Files of at most ${MAX_WRITTEN_FILE_BYTES} bytes can be written this way: push larger ones.`, 'content');
+  if (bytes > MAX_WRITTEN_FILE_BYTES)
+    throw problem(
+      'invalid',
+      `Files of at most ${MAX_WRITTEN_FILE_BYTES} bytes can be written this way: push larger ones.`,
+      'content',
+    );
 }

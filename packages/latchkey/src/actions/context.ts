@@ -1,11 +1,12 @@
 /**
  * What every action needs, handed in once: nothing below `app` reaches for a global.
  */
-import type { Clock } from '../base/time.ts';
-import type { Log } from '../base/log.ts';
+
 import type { Settings } from '../base/config.ts';
-import type { Store } from '../store/db.ts';
+import type { Log } from '../base/log.ts';
+import type { Clock } from '../base/time.ts';
 import type { GitRoom } from '../git/room.ts';
+import type { Store } from '../store/db.ts';
 import type { Memory } from './memory.ts';
 import type { Metrics } from './metrics.ts';
 import type { RateLimits } from './rate-limit.ts';

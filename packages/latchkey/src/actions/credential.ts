@@ -28,7 +28,10 @@ export function authorizationOf(rawHeaders: readonly string[]): string | readonl
 /** The credential that came last on each open connection: a client sends the same one again with every request. */
 const LAST_ON = new WeakMap<object, { readonly authorization: string; readonly credential: Credential }>();
 
-/** The same as `credentialOf`, read once for all requests of a connection that send the same. It is kept no longer than the connection. */
+/**
+ * The same as `credentialOf`, read once for all requests of a connection that send the same. It is kept no longer than
+ * the connection.
+ */
 export function credentialOn(connection: object, authorization: string | readonly string[] | undefined): Credential {
   if (typeof authorization !== 'string') return credentialOf(authorization);
   const last = LAST_ON.get(connection);
@@ -42,7 +45,8 @@ export function credentialOn(connection: object, authorization: string | readonl
 export function credentialOf(authorization: string | readonly string[] | undefined): Credential {
   if (authorization === undefined) return NO_CREDENTIAL;
   if (typeof authorization !== 'string') return malformed('more than one Authorization header was sent');
-  if (authorization.length > MAX_AUTHORIZATION_LENGTH) return malformed(`the Authorization header is longer than ${MAX_AUTHORIZATION_LENGTH} characters`);
+  if (authorization.length > MAX_AUTHORIZATION_LENGTH)
+    return malformed(`the Authorization header is longer than ${MAX_AUTHORIZATION_LENGTH} characters`);
   const space = authorization.indexOf(' ');
   if (space <= 0) return malformed('the Authorization header names no scheme and value');
   const value = authorization.slice(space + 1).trim();
@@ -61,7 +65,8 @@ export function credentialOf(authorization: string | readonly string[] | undefin
 function basic(encoded: string): Credential {
   const bytes = Buffer.from(encoded, 'base64');
   const digits = encoded.length - (encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0);
-  // Node passes over what is not base64; then fewer bytes come out than the length promises. One digit alone is no byte.
+  // Node passes over what is not base64; then fewer bytes come out than the length promises. One digit alone is no
+  // byte.
   if (digits % 4 === 1 || bytes.length !== (digits * 3) >> 2) return malformed('the Basic credentials are not base64');
   const text = bytes.toString('utf8');
   const colon = text.indexOf(':');

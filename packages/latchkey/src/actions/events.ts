@@ -1,11 +1,11 @@
 /**
  * What happens in repositories, told to their webhooks.
  *
- * Invariant: an event is noted in the transaction of what it tells of, one delivery for each webhook that wants it; a job sends it afterwards.
- * Source of names and bodies: GitHub docs "Webhook events and payloads".
+ * Invariant: an event is noted in the transaction of what it tells of, one delivery for each webhook that wants it; a
+ * job sends it afterwards. Source of names and bodies: GitHub docs "Webhook events and payloads".
  */
 import { randomUUID } from 'node:crypto';
-import { accountById, type Account } from '../store/accounts.ts';
+import { type Account, accountById } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import type { Repository } from '../store/repositories.ts';
 import { insertDelivery } from '../store/webhook-deliveries.ts';
@@ -33,44 +33,87 @@ export async function emit(ctx: Context, tx: Query, permit: Permit, event: Repos
   const wanted = hooks.filter(({ active, events }) => active && (events.includes('*') || events.includes(event.event)));
   if (wanted.length === 0) return;
   const payload = await payloadOf(ctx, tx, permit, owner, repository, event);
-  for (const hook of wanted) await deliverSoon(ctx, tx, hook, { event: event.event, action: event.action ?? null, payload });
+  for (const hook of wanted)
+    await deliverSoon(ctx, tx, hook, { event: event.event, action: event.action ?? null, payload });
 }
 
 /** Notes a delivery to one webhook, whatever it wants, and asks for the job that sends it. */
 export async function deliverSoon(
-  ctx: Context, tx: Query, hook: Webhook, what: { event: string; action: string | null; payload: Readonly<Record<string, unknown>>; redeliveryOf?: string },
+  ctx: Context,
+  tx: Query,
+  hook: Webhook,
+  what: { event: string; action: string | null; payload: Readonly<Record<string, unknown>>; redeliveryOf?: string },
 ): Promise<void> {
   const { event, action, payload, redeliveryOf } = what;
   const at = ctx.clock.now();
-  const deliveryId = await insertDelivery(tx, { webhookId: hook.id, guid: redeliveryOf ?? randomUUID(), event, action, redelivery: redeliveryOf !== undefined, payload, at });
+  const deliveryId = await insertDelivery(tx, {
+    webhookId: hook.id,
+    guid: redeliveryOf ?? randomUUID(),
+    event,
+    action,
+    redelivery: redeliveryOf !== undefined,
+    payload,
+    at,
+  });
   await enqueueJob(tx, { kind: 'deliver-webhook', payload: { deliveryId } });
 }
 
 /** The body of an event in GitHub's form. */
 export async function payloadOf(
-  ctx: Context, q: Query, permit: Permit, owner: Account, repository: Repository, { action, facts }: RepositoryEvent,
+  ctx: Context,
+  q: Query,
+  permit: Permit,
+  owner: Account,
+  repository: Repository,
+  { action, facts }: RepositoryEvent,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { publicUrl } = ctx.settings;
   const sender = permit.actor.userId === null ? null : await accountById(q, permit.actor.userId);
   return {
-    ...(action === undefined ? {} : { action }), ...facts,
+    ...(action === undefined ? {} : { action }),
+    ...facts,
     repository: repositoryFacts(publicUrl, owner, repository),
-    ...(owner.kind === 'organization' ? { organization: { login: owner.login, id: owner.id, url: `${publicUrl}/api/v3/orgs/${owner.login}` } } : {}),
+    ...(owner.kind === 'organization'
+      ? { organization: { login: owner.login, id: owner.id, url: `${publicUrl}/api/v3/orgs/${owner.login}` } }
+      : {}),
     ...(sender === null ? {} : { sender: accountFacts(publicUrl, sender) }),
   };
 }
 
-function repositoryFacts(publicUrl: string, owner: Account, { id, name, description, visibility, archivedAt, createdAt, updatedAt, pushedAt }: Repository) {
+function repositoryFacts(
+  publicUrl: string,
+  owner: Account,
+  { id, name, description, visibility, archivedAt, createdAt, updatedAt, pushedAt }: Repository,
+) {
   const html = `${publicUrl}/${owner.login}/${name}`;
   return {
-    id, name, full_name: `${owner.login}/${name}`, private: visibility !== 'public', visibility, owner: accountFacts(publicUrl, owner), html_url: html,
-    url: `${publicUrl}/api/v3/repos/${owner.login}/${name}`, clone_url: `${html}.git`, git_url: `${html}.git`, description: description === '' ? null : description, fork: false,
-    archived: archivedAt !== null, created_at: createdAt, updated_at: updatedAt, pushed_at: pushedAt,
+    id,
+    name,
+    full_name: `${owner.login}/${name}`,
+    private: visibility !== 'public',
+    visibility,
+    owner: accountFacts(publicUrl, owner),
+    html_url: html,
+    url: `${publicUrl}/api/v3/repos/${owner.login}/${name}`,
+    clone_url: `${html}.git`,
+    git_url: `${html}.git`,
+    description: description === '' ? null : description,
+    fork: false,
+    archived: archivedAt !== null,
+    created_at: createdAt,
+    updated_at: updatedAt,
+    pushed_at: pushedAt,
   };
 }
 
 function accountFacts(publicUrl: string, { id, login, kind, admin }: Account) {
   return {
-    login, id, type: kind === 'user' ? 'User' : 'Organization', site_admin: admin, url: `${publicUrl}/api/v3/users/${login}`, html_url: `${publicUrl}/${login}`, avatar_url: `${publicUrl}/avatars/${id}`,
+    login,
+    id,
+    type: kind === 'user' ? 'User' : 'Organization',
+    site_admin: admin,
+    url: `${publicUrl}/api/v3/users/${login}`,
+    html_url: `${publicUrl}/${login}`,
+    avatar_url: `${publicUrl}/avatars/${id}`,
   };
 }

@@ -1,18 +1,18 @@
 /**
  * May this request to a service behind a proxy go on? From method, host and address to a need, and to the one decision.
  *
- * Invariant: names in the address are spelled as they are registered. A server behind that minds the case of letters, or knows no old names, would take another
- * spelling for another repository than the one that was decided about.
+ * Invariant: names in the address are spelled as they are registered. A server behind that minds the case of letters,
+ * or knows no old names, would take another spelling for another repository than the one that was decided about.
  * Invariant: what no route map knows, nobody may.
  */
-import { soon, type Soon } from '../base/soon.ts';
-import type { FoundRoute, NamedTarget } from '../catalogue/route-finder.ts';
+import { type Soon, soon } from '../base/soon.ts';
 import { LEVELS, type Level, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
+import type { FoundRoute, NamedTarget } from '../catalogue/route-finder.ts';
 import type { Explanation } from '../rules/explain.ts';
 import type { Need, Target } from '../rules/model.ts';
 import { accountById, listAccounts } from '../store/accounts.ts';
 import { authenticate } from './authenticate.ts';
-import { authorize, consider, type AccessRequest, type Permit, type TargetName, type Verdict } from './authorize.ts';
+import { type AccessRequest, authorize, consider, type Permit, type TargetName, type Verdict } from './authorize.ts';
 import type { Context } from './context.ts';
 import type { Credential } from './credential.ts';
 import type { AskedRoute, RouteMistake } from './route-maps.ts';
@@ -36,7 +36,10 @@ export type ForeignVerdict =
   | { readonly allowed: false; readonly explanation: Explanation; readonly route: FoundRoute }
   | { readonly allowed: false; readonly mistake: ForeignMistake; readonly spelled: string | null };
 
-/** With more organizations than this, something that may be any one's is nobody's to touch: a token reaches at most that many owners. */
+/**
+ * With more organizations than this, something that may be any one's is nobody's to touch: a token reaches at most that
+ * many owners.
+ */
 const MAX_ORGANIZATIONS_TRIED = 10;
 
 /** Decides a request to a service behind a proxy. At once when everything about it is remembered. */
@@ -45,25 +48,41 @@ export function authorizeForeign(ctx: Context, request: ForeignRequest): Soon<Fo
   if (typeof route === 'string') return { allowed: false, mistake: route, spelled: null };
   if (route.target.kind === 'every-organization') return inEveryOrganization(ctx, request, route);
   const target = targetName(route.target);
-  return soon(authorize(ctx, accessRequest(request, route, needFor(request, route), target)), (verdict) => spelledRight(verdict, route));
+  return soon(authorize(ctx, accessRequest(request, route, needFor(request, route), target)), (verdict) =>
+    spelledRight(verdict, route),
+  );
 }
 
-function accessRequest({ credential, address, userAgent }: ForeignRequest, { purpose }: AskedRoute, need: Need, target: TargetName): AccessRequest {
+function accessRequest(
+  { credential, address, userAgent }: ForeignRequest,
+  { purpose }: AskedRoute,
+  need: Need,
+  target: TargetName,
+): AccessRequest {
   return { credential, need, target, address, userAgent, purpose, door: 'forward' };
 }
 
 /** Whoever names nobody asks for their own account in vain, also where others' are public. */
 function needFor({ credential }: { readonly credential: Credential }, { row, target }: FoundRoute): Need {
-  return target.kind === 'self' && credential.form === 'none' && row.need.publicRead ? { ...row.need, publicRead: false } : row.need;
+  return target.kind === 'self' && credential.form === 'none' && row.need.publicRead
+    ? { ...row.need, publicRead: false }
+    : row.need;
 }
 
 /** What a route is about, as the decision knows it. @throws TypeError for what has no single name */
 export function targetName(target: NamedTarget): TargetName {
   switch (target.kind) {
-    case 'repository': case 'organization': case 'account': case 'instance': return target as TargetName;
-    case 'self': return { kind: 'account', login: null };
-    case 'nobody': return { kind: 'instance' };
-    default: throw new TypeError(`${target.kind} is no single target`);
+    case 'repository':
+    case 'organization':
+    case 'account':
+    case 'instance':
+      return target as TargetName;
+    case 'self':
+      return { kind: 'account', login: null };
+    case 'nobody':
+      return { kind: 'instance' };
+    default:
+      throw new TypeError(`${target.kind} is no single target`);
   }
 }
 
@@ -85,15 +104,20 @@ export function otherSpelling(named: NamedTarget, target: Target): string | null
 
 /** Nobody here knows which organization it is, so whoever asks must be allowed in every one. */
 async function inEveryOrganization(ctx: Context, request: ForeignRequest, route: AskedRoute): Promise<ForeignVerdict> {
-  const organizations = await listAccounts(ctx.store.db, 'organization', { beforeId: null, limit: MAX_ORGANIZATIONS_TRIED + 1 });
-  if (organizations.length === 0 || organizations.length > MAX_ORGANIZATIONS_TRIED) return { allowed: false, mistake: 'target_unknown', spelled: null };
+  const organizations = await listAccounts(ctx.store.db, 'organization', {
+    beforeId: null,
+    limit: MAX_ORGANIZATIONS_TRIED + 1,
+  });
+  if (organizations.length === 0 || organizations.length > MAX_ORGANIZATIONS_TRIED)
+    return { allowed: false, mistake: 'target_unknown', spelled: null };
   const [first, ...others] = organizations.map(({ login }): TargetName => ({ kind: 'organization', login }));
   const { need } = route.row;
   const verdict = await authorize(ctx, accessRequest(request, route, need, first!));
   if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
   const identity = await authenticate(ctx, request.credential);
   for (const target of others) {
-    const explanation = 'via' in identity ? null : await consider(ctx, { need, target, address: request.address }, identity);
+    const explanation =
+      'via' in identity ? null : await consider(ctx, { need, target, address: request.address }, identity);
     if (explanation !== null) return { allowed: false, explanation, route };
   }
   return verdict;
@@ -105,7 +129,9 @@ async function inEveryOrganization(ctx: Context, request: ForeignRequest, route:
 export function effectivePermissions(permit: Permit): PermissionSet {
   if (permit.bearer?.via !== 'token') return {};
   const held: Partial<Record<PermissionName, Level>> = {};
-  for (const name of new Set(permit.bearer.token.grants.flatMap((grant) => Object.keys(grant.permissions) as PermissionName[]))) {
+  for (const name of new Set(
+    permit.bearer.token.grants.flatMap((grant) => Object.keys(grant.permissions) as PermissionName[]),
+  )) {
     const level = LEVELS.findLast((one) => permit.holds({ sets: [{ [name]: one }], publicRead: false, writes: false }));
     if (level !== undefined) held[name] = level;
   }

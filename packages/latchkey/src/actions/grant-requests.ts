@@ -10,22 +10,54 @@ import { record } from './record.ts';
 
 /** Files a request for what a grant is to reach, or to reach beyond what it does. */
 export async function fileRequest(
-  tx: Query, permit: Permit, token: Pick<Token, 'id' | 'userId' | 'name'>, grantId: number,
-  asked: Reach & { organizationId: number; justification: string | null }, at: UnixSeconds,
+  tx: Query,
+  permit: Permit,
+  token: Pick<Token, 'id' | 'userId' | 'name'>,
+  grantId: number,
+  asked: Reach & { organizationId: number; justification: string | null },
+  at: UnixSeconds,
 ): Promise<void> {
   const { organizationId, justification, selection, repositoryIds, permissions } = asked;
-  const id = await insertRequest(tx, { tokenId: token.id, grantId, organizationId, userId: token.userId, reason: justification, selection, repositoryIds, permissions, at });
+  const id = await insertRequest(tx, {
+    tokenId: token.id,
+    grantId,
+    organizationId,
+    userId: token.userId,
+    reason: justification,
+    selection,
+    repositoryIds,
+    permissions,
+    at,
+  });
   await record(tx, permit, at, {
-    action: 'personal_access_token.request_created', userId: token.userId, organizationId, tokenId: token.id,
+    action: 'personal_access_token.request_created',
+    userId: token.userId,
+    organizationId,
+    tokenId: token.id,
     data: { request_id: id, name: token.name, selection, permissions, reason: justification },
   });
 }
 
-/** What follows a new grant: its request, when it waits; the note that access was granted, when nobody has to be asked. Of interest to organizations only. */
-export async function openGrant(tx: Query, permit: Permit, token: Pick<Token, 'id' | 'userId' | 'name'>, grantId: number, plan: GrantPlan, at: UnixSeconds): Promise<void> {
+/**
+ * What follows a new grant: its request, when it waits; the note that access was granted, when nobody has to be asked.
+ * Of interest to organizations only.
+ */
+export async function openGrant(
+  tx: Query,
+  permit: Permit,
+  token: Pick<Token, 'id' | 'userId' | 'name'>,
+  grantId: number,
+  plan: GrantPlan,
+  at: UnixSeconds,
+): Promise<void> {
   if (!plan.ownerIsOrganization) return;
-  if (plan.state === 'pending') return fileRequest(tx, permit, token, grantId, { ...plan, organizationId: plan.ownerId }, at);
+  if (plan.state === 'pending')
+    return fileRequest(tx, permit, token, grantId, { ...plan, organizationId: plan.ownerId }, at);
   await record(tx, permit, at, {
-    action: 'personal_access_token.access_granted', userId: token.userId, organizationId: plan.ownerId, tokenId: token.id, data: { name: token.name, permissions: plan.permissions },
+    action: 'personal_access_token.access_granted',
+    userId: token.userId,
+    organizationId: plan.ownerId,
+    tokenId: token.id,
+    data: { name: token.name, permissions: plan.permissions },
   });
 }

@@ -1,12 +1,13 @@
 /**
  * Commits, branches and tags of a repository, read with the people behind them.
  */
-import { nameKey } from '../rules/names.ts';
-import { listCommits, readCommit, readCommits, type Commit, type HistoryList } from '../git/commits.ts';
-import { diffOf, patchText, type CommitDiff } from '../git/diffs.ts';
-import { listRefs, readRef, type Ref, type RefList } from '../git/refs.ts';
+
+import { type Commit, type HistoryList, listCommits, readCommit, readCommits } from '../git/commits.ts';
+import { type CommitDiff, diffOf, patchText } from '../git/diffs.ts';
+import { listRefs, type Ref, type RefList, readRef } from '../git/refs.ts';
 import { resolveCommit } from '../git/revisions.ts';
-import { accountByLogin, type Account } from '../store/accounts.ts';
+import { nameKey } from '../rules/names.ts';
+import { type Account, accountByLogin } from '../store/accounts.ts';
 import { emailsOf, usersByVerifiedEmails } from '../store/emails.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -25,12 +26,22 @@ export async function findCommitId(ctx: Context, permit: Permit, revision: strin
 }
 
 /** A page of the history that leads to a commit. */
-export async function readHistory(ctx: Context, permit: Permit, commitId: string, list: HistoryList): Promise<KnownCommit[]> {
+export async function readHistory(
+  ctx: Context,
+  permit: Permit,
+  commitId: string,
+  list: HistoryList,
+): Promise<KnownCommit[]> {
   return withPeople(ctx, await listCommits(openTarget(ctx, permit), commitId, list));
 }
 
 /** One commit with what it changed; null when there is none of that id. */
-export async function readCommitWithDiff(ctx: Context, permit: Permit, id: string, page: { offset: number; limit: number }): Promise<(KnownCommit & { diff: CommitDiff }) | null> {
+export async function readCommitWithDiff(
+  ctx: Context,
+  permit: Permit,
+  id: string,
+  page: { offset: number; limit: number },
+): Promise<(KnownCommit & { diff: CommitDiff }) | null> {
   const plumbing = openTarget(ctx, permit);
   const commit = await readCommit(plumbing, id);
   if (commit === null) return null;
@@ -45,7 +56,11 @@ export async function readKnownCommit(ctx: Context, permit: Permit, id: string):
 }
 
 /** Commits by id, read by one process; those that aren't there are missing. */
-export async function readKnownCommits(ctx: Context, permit: Permit, ids: readonly string[]): Promise<ReadonlyMap<string, KnownCommit>> {
+export async function readKnownCommits(
+  ctx: Context,
+  permit: Permit,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, KnownCommit>> {
   const known = await withPeople(ctx, await readCommits(openTarget(ctx, permit), [...new Set(ids)]));
   return new Map(known.map((one) => [one.commit.id, one]));
 }
@@ -55,18 +70,31 @@ export function readPatch(ctx: Context, permit: Permit, id: string, form: 'diff'
   return patchText(openTarget(ctx, permit), id, form);
 }
 
-/** What to look for in commits to find a person's: a login stands for their verified addresses, anything else for itself. */
+/**
+ * What to look for in commits to find a person's: a login stands for their verified addresses, anything else for
+ * itself.
+ */
 export async function authorTexts(ctx: Context, text: string): Promise<string[]> {
   const account = await accountByLogin(ctx.store.db, text);
   if (account === null) return [text];
   const emails = await emailsOf(ctx.store.db, account.id);
-  return emails.filter(({ verifiedAt }) => verifiedAt !== null).map(({ address }) => `<${address}>`).concat(`<${account.id}+${account.login}@users.noreply>`);
+  return emails
+    .filter(({ verifiedAt }) => verifiedAt !== null)
+    .map(({ address }) => `<${address}>`)
+    .concat(`<${account.id}+${account.login}@users.noreply>`);
 }
 
 async function withPeople(ctx: Context, commits: readonly Commit[]): Promise<KnownCommit[]> {
-  const people = await usersByVerifiedEmails(ctx.store.db, commits.flatMap(({ author, committer }) => [author.email, committer.email]));
+  const people = await usersByVerifiedEmails(
+    ctx.store.db,
+    commits.flatMap(({ author, committer }) => [author.email, committer.email]),
+  );
   const personOf = (email: string): Account | null => people.get(nameKey(email)) ?? null;
-  return commits.map((commit) => ({ commit, author: personOf(commit.author.email), committer: personOf(commit.committer.email) }));
+  return commits.map((commit) => ({
+    commit,
+    author: personOf(commit.author.email),
+    committer: personOf(commit.committer.email),
+  }));
 }
 
 /** A page of the refs whose names begin with a prefix: `refs/heads/`, `refs/tags/v1`. */

@@ -1,4 +1,7 @@
-/** How the server is, for its administrators: what runs, what waits, what was given up. Counts only: no content of mails or jobs, no address of a database. */
+/**
+ * How the server is, for its administrators: what runs, what waits, what was given up. Counts only: no content of mails
+ * or jobs, no address of a database.
+ */
 import { programVersion } from '../base/version.ts';
 import type { Engine } from '../store/db.ts';
 import { countJobs, type JobCounts } from '../store/jobs.ts';
@@ -29,10 +32,20 @@ export interface InstanceHealth {
 export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise<InstanceHealth> {
   const { settings, store, git, clock } = ctx;
   const [migrations, counts, jobs, nodes] = await Promise.all([
-    countMigrations(store.db), countMails(store.db), countJobs(store.db, clock.now()), store.engine === 'sqlite' ? null : countNodes(store.db),
+    countMigrations(store.db),
+    countMails(store.db),
+    countJobs(store.db, clock.now()),
+    store.engine === 'sqlite' ? null : countNodes(store.db),
   ]);
   return {
-    version: programVersion(), engine: store.engine, connections: store.connections(), migrations,
-    mail: { configured: settings.smtp !== null, counts }, jobs, git: git.load(), workers: settings.workers, nodes,
+    version: programVersion(),
+    engine: store.engine,
+    connections: store.connections(),
+    migrations,
+    mail: { configured: settings.smtp !== null, counts },
+    jobs,
+    git: git.load(),
+    workers: settings.workers,
+    nodes,
   };
 }

@@ -40,22 +40,36 @@ export const MAX_AGE_SEC = 60;
 const ALIVE: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: [] };
 
 /**
- * A token that is alive, or null. @param address from where it is used; a token with a list of addresses is alive only where that is told
+ * A token that is alive, or null. @param address from where it is used; a token with a list of addresses is alive only
+ * where that is told
  */
 export async function introspect(ctx: Context, secret: Secret, address: string): Promise<Introspection | null> {
   await ctx.memory.refresh();
   const identity = await authenticate(ctx, { form: 'bearer', secret });
   if ('via' in identity || identity.bearer.via !== 'token') return null;
   const { token, user } = identity.bearer;
-  if ((await consider(ctx, { need: ALIVE, target: { kind: 'account', login: null }, address }, identity)) !== null) return null;
+  if ((await consider(ctx, { need: ALIVE, target: { kind: 'account', login: null }, address }, identity)) !== null)
+    return null;
   const grants = token.grants.filter((grant) => grant.state === 'active');
-  return { token, user, kind: token.kind, scope: scopeOf(token, grants), grants: await inWords(ctx, grants), maxAgeSec: maxAgeOf(token, ctx.clock.now()) };
+  return {
+    token,
+    user,
+    kind: token.kind,
+    scope: scopeOf(token, grants),
+    grants: await inWords(ctx, grants),
+    maxAgeSec: maxAgeOf(token, ctx.clock.now()),
+  };
 }
 
-/** For how long what was decided about a token holds if nothing is changed: until it, or the secret it was reached by, ends. */
+/**
+ * For how long what was decided about a token holds if nothing is changed: until it, or the secret it was reached by,
+ * ends.
+ */
 export function maxAgeOf(token: TokenRecord, at: UnixSeconds): number {
   if (token.usesLeft !== null) return 0;
-  const ends = [token.expiresAt, token.secretState === 'overlapping' ? token.secretEndsAt : null].filter((end) => end !== null);
+  const ends = [token.expiresAt, token.secretState === 'overlapping' ? token.secretEndsAt : null].filter(
+    (end) => end !== null,
+  );
   return Math.max(0, Math.min(MAX_AGE_SEC, ...ends.map((end) => end - at)));
 }
 
@@ -63,17 +77,29 @@ function scopeOf(token: TokenRecord, grants: readonly Grant[]): string {
   if (token.kind !== 'fine-grained') return token.scopes.join(' ');
   const held = new Map<string, Level>();
   for (const grant of grants) {
-    for (const [name, level] of Object.entries(grant.permissions) as [string, Level][]) if (!atLeast(held.get(name), level)) held.set(name, level);
+    for (const [name, level] of Object.entries(grant.permissions) as [string, Level][])
+      if (!atLeast(held.get(name), level)) held.set(name, level);
   }
   return [...held].map(([name, level]) => `${name}:${level}`).join(' ');
 }
 
 async function inWords(ctx: Context, grants: readonly Grant[]): Promise<GrantInWords[]> {
-  const owners = await accountsByIds(ctx.store.db, grants.map(({ ownerId }) => ownerId).filter((id) => id > 0));
-  const repositories = await repositoriesByIds(ctx.store.db, grants.flatMap(({ repositoryIds }) => [...repositoryIds]));
+  const owners = await accountsByIds(
+    ctx.store.db,
+    grants.map(({ ownerId }) => ownerId).filter((id) => id > 0),
+  );
+  const repositories = await repositoriesByIds(
+    ctx.store.db,
+    grants.flatMap(({ repositoryIds }) => [...repositoryIds]),
+  );
   return grants.map((grant) => {
     const owner = owners.get(grant.ownerId)?.login ?? null;
     const names = [...grant.repositoryIds].flatMap((id) => repositories.get(id)?.name ?? []);
-    return { owner, selection: grant.selection, repositories: names.map((name) => `${owner}/${name}`), permissions: grant.permissions };
+    return {
+      owner,
+      selection: grant.selection,
+      repositories: names.map((name) => `${owner}/${name}`),
+      permissions: grant.permissions,
+    };
   });
 }

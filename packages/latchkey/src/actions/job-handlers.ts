@@ -3,8 +3,8 @@
  */
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../base/time.ts';
 import { deleteDeadJobs } from '../store/jobs.ts';
-import { deleteRefusalsBefore } from '../store/refusals.ts';
 import { deleteEndedWindows } from '../store/rate-windows.ts';
+import { deleteRefusalsBefore } from '../store/refusals.ts';
 import { deleteOldChanges } from '../store/revision.ts';
 import type { Context } from './context.ts';
 import { forgetEnded } from './forgetting.ts';
@@ -17,7 +17,10 @@ import { settleFolder } from './repository-folders.ts';
 import { digestRequests, endDisused, noticeEnds } from './upkeep.ts';
 import { deliverWebhook, forgetOldDeliveries } from './webhook-delivery.ts';
 
-/** Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease was lost). */
+/**
+ * Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease
+ * was lost).
+ */
 export type JobHandler<Payload> = (ctx: Context, payload: Payload, signal: AbortSignal) => Promise<void>;
 
 /** What was given up stays visible for so long. */
@@ -49,7 +52,10 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
   },
 };
 
-/** A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since the epoch, in UTC. */
+/**
+ * A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since
+ * the epoch, in UTC.
+ */
 export interface Schedule {
   readonly kind: { [K in JobKind]: JobPayloads[K] extends null ? K : never }[JobKind];
   readonly everySec: number;

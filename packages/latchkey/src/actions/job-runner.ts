@@ -1,14 +1,25 @@
 /**
- * Runs jobs: looks for what is due, takes a few under a lease, and ends them. Every node has one; the store sees to it that each job has one runner.
+ * Runs jobs: looks for what is due, takes a few under a lease, and ends them. Every node has one; the store sees to it
+ * that each job has one runner.
  *
- * Invariant: a job that this runner no longer has (the lease could not be renewed) is told to stop, and how it ends isn't written.
+ * Invariant: a job that this runner no longer has (the lease could not be renewed) is told to stop, and how it ends
+ * isn't written.
  * Invariant: the runner never rejects and never stops by itself: without a database it logs and looks again.
  */
 import { randomUUID } from 'node:crypto';
-import { tracedAlone, type Tracer } from '../base/trace.ts';
-import { endJob, ensureSchedule, freeJobs, renewJobs, returnJob, takeJobs, type JobEnd, type TakenJob } from '../store/jobs.ts';
+import { type Tracer, tracedAlone } from '../base/trace.ts';
+import {
+  endJob,
+  ensureSchedule,
+  freeJobs,
+  type JobEnd,
+  renewJobs,
+  returnJob,
+  type TakenJob,
+  takeJobs,
+} from '../store/jobs.ts';
 import type { Context } from './context.ts';
-import { JOB_HANDLERS, SCHEDULES, type JobHandler } from './job-handlers.ts';
+import { JOB_HANDLERS, type JobHandler, SCHEDULES } from './job-handlers.ts';
 
 /** How often a node looks for jobs that are due. */
 export const POLL_MS = 1_000;
@@ -78,9 +89,11 @@ export class JobRunner {
 
   /** Looks now for what is due and begins it. Resolves when that is begun, not when it is done. */
   look(): Promise<void> {
-    this.#turn ??= this.#lookOnce().catch((error: unknown) => this.#ctx.log.warn({ err: error }, 'jobs could not be looked for')).finally(() => {
-      this.#turn = null;
-    });
+    this.#turn ??= this.#lookOnce()
+      .catch((error: unknown) => this.#ctx.log.warn({ err: error }, 'jobs could not be looked for'))
+      .finally(() => {
+        this.#turn = null;
+      });
     return this.#turn;
   }
 
@@ -96,7 +109,8 @@ export class JobRunner {
     clearTimeout(timer);
     const left = [...this.#running.values()];
     for (const { stop } of left) stop.abort();
-    for (const { job } of left) await this.#safely(() => this.#ctx.store.transaction((tx) => returnJob(tx, job.id, this.#id)));
+    for (const { job } of left)
+      await this.#safely(() => this.#ctx.store.transaction((tx) => returnJob(tx, job.id, this.#id)));
   }
 
   async #lookOnce(): Promise<void> {
@@ -131,16 +145,27 @@ export class JobRunner {
     const end = await this.#endOf(job, signal);
     if (signal.aborted) return;
     const { store, clock, log } = this.#ctx;
-    if (end.failed) log.warn({ job: job.kind, id: job.id, attempts: job.attempts, reason: end.error, again: end.again }, end.again === null ? 'a job was given up' : 'a job failed');
+    if (end.failed)
+      log.warn(
+        { job: job.kind, id: job.id, attempts: job.attempts, reason: end.error, again: end.again },
+        end.again === null ? 'a job was given up' : 'a job failed',
+      );
     await this.#safely(() => store.transaction((tx) => endJob(tx, job, this.#id, end, clock.now())));
   }
 
   async #endOf(job: TakenJob, signal: AbortSignal): Promise<JobEnd> {
     // Counted when it was begun: a job that takes the process down with it ends here, too.
-    if (job.attempts > MAX_ATTEMPTS) return { failed: true, error: 'it was begun too often and never ended', again: null };
+    if (job.attempts > MAX_ATTEMPTS)
+      return { failed: true, error: 'it was begun too often and never ended', again: null };
     try {
-      const attributes = { 'latchkey.job.kind': job.kind, 'latchkey.job.id': job.id, 'latchkey.job.attempts': job.attempts };
-      await tracedAlone(this.#tracer, `job ${job.kind}`, attributes, () => this.#handlers[job.kind]!(this.#ctx, job.payload as never, signal));
+      const attributes = {
+        'latchkey.job.kind': job.kind,
+        'latchkey.job.id': job.id,
+        'latchkey.job.attempts': job.attempts,
+      };
+      await tracedAlone(this.#tracer, `job ${job.kind}`, attributes, () =>
+        this.#handlers[job.kind]!(this.#ctx, job.payload as never, signal),
+      );
       return { failed: false };
     } catch (error) {
       const again = job.attempts >= MAX_ATTEMPTS ? null : this.#ctx.clock.now() + retryDelaySec(job.attempts);
@@ -154,7 +179,14 @@ export class JobRunner {
     if (held.length === 0) return;
     const until = clock.now() + this.#leaseSec;
     await this.#safely(async () => {
-      const kept = await store.transaction((tx) => renewJobs(tx, held.map(({ job }) => job.id), this.#id, until));
+      const kept = await store.transaction((tx) =>
+        renewJobs(
+          tx,
+          held.map(({ job }) => job.id),
+          this.#id,
+          until,
+        ),
+      );
       for (const running of held) running.until = kept.has(running.job.id) ? until : 0;
     });
     for (const { until: ends, stop } of held) if (ends <= clock.now()) stop.abort();

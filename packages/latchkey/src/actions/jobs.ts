@@ -1,8 +1,9 @@
 /**
- * Jobs: what is done after a change, once over all nodes. To add one: its row in `JobPayloads` here, its handler in `actions/job-handlers`
- * (and a row in `SCHEDULES` there when it comes by itself).
+ * Jobs: what is done after a change, once over all nodes. To add one: its row in `JobPayloads` here, its handler in
+ * `actions/job-handlers` (and a row in `SCHEDULES` there when it comes by itself).
  *
- * Invariant: a job is asked for in the transaction of the change that needs it, so that neither is there without the other.
+ * Invariant: a job is asked for in the transaction of the change that needs it, so that neither is there without the
+ * other.
  * Invariant: a handler may run again after it was cut off (the node died, the lease was lost), so it must be able to.
  */
 import { systemClock, type UnixSeconds } from '../base/time.ts';
@@ -53,7 +54,10 @@ export type JobOrder = {
     readonly payload: JobPayloads[K];
     /** When at the earliest; at once when left out. */
     readonly runAt?: UnixSeconds;
-    /** At most one job of this key waits: another takes the newer payload and the earlier time. One that runs already is run once more. */
+    /**
+     * At most one job of this key waits: another takes the newer payload and the earlier time. One that runs already is
+     * run once more.
+     */
     readonly uniqueKey?: string;
   };
 }[JobKind];
@@ -61,5 +65,11 @@ export type JobOrder = {
 /** Asks for a job, in the caller's transaction. */
 export async function enqueueJob(tx: Query, order: JobOrder): Promise<void> {
   const at = systemClock.now();
-  await insertJob(tx, { kind: order.kind, payload: order.payload, runAt: order.runAt ?? at, uniqueKey: order.uniqueKey ?? null, at });
+  await insertJob(tx, {
+    kind: order.kind,
+    payload: order.payload,
+    runAt: order.runAt ?? at,
+    uniqueKey: order.uniqueKey ?? null,
+    at,
+  });
 }

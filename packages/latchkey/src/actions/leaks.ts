@@ -2,7 +2,7 @@
 import { digestOf } from '../base/secret.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import { parseTokenText } from '../rules/token-text.ts';
-import { tokenByDigest, type StoredToken } from '../store/tokens.ts';
+import { type StoredToken, tokenByDigest } from '../store/tokens.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { queueMail } from './mail.ts';
@@ -13,11 +13,16 @@ import { endOne } from './tokens.ts';
 export const MAX_REPORTED = 1_000;
 
 /**
- * Revokes every text that opens one of our tokens now; what is no token of ours, or opens nothing any more, is passed over. Gives how many were
- * revoked, which a stranger is not told.
+ * Revokes every text that opens one of our tokens now; what is no token of ours, or opens nothing any more, is passed
+ * over. Gives how many were revoked, which a stranger is not told.
  * @param where it was found, for the owner: `acme/site at src/app.ts:3`; null when somebody reported it
  */
-export async function revokeLeaked(ctx: Context, permit: Permit, texts: readonly string[], where: string | null = null): Promise<number> {
+export async function revokeLeaked(
+  ctx: Context,
+  permit: Permit,
+  texts: readonly string[],
+  where: string | null = null,
+): Promise<number> {
   let revoked = 0;
   for (const text of new Set(texts)) {
     const found = await liveToken(ctx, text.trim());
@@ -42,7 +47,8 @@ function isOver({ expiresAt, secretState, secretEndsAt }: StoredToken, at: UnixS
 function endLeaked(ctx: Context, permit: Permit, id: number, where: string | null): Promise<boolean> {
   return ctx.store.transaction(async (tx) => {
     const ended = await endOne(ctx, tx, permit, id, where === null ? 'reported as leaked' : `found in ${where}`);
-    if (ended !== null) await queueMail(ctx, tx, { userId: ended.userId }, 'token_leaked', { token: mailed(ended), where });
+    if (ended !== null)
+      await queueMail(ctx, tx, { userId: ended.userId }, 'token_leaked', { token: mailed(ended), where });
     return ended !== null;
   });
 }

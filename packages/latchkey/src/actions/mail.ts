@@ -8,13 +8,23 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Transporter } from 'nodemailer';
-import { traced } from '../base/trace.ts';
 import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../base/time.ts';
-import { writeMail, type MailFacts, type MailTemplate } from '../catalogue/mails.ts';
+import { traced } from '../base/trace.ts';
+import { type MailFacts, type MailTemplate, writeMail } from '../catalogue/mails.ts';
 import { accountById } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import { emailsOf } from '../store/emails.ts';
-import { claimMail, deleteMailsBefore, insertMail, listMails, mailById, markKept, markSent, markTried, type OutboxMail } from '../store/outbox.ts';
+import {
+  claimMail,
+  deleteMailsBefore,
+  insertMail,
+  listMails,
+  mailById,
+  markKept,
+  markSent,
+  markTried,
+  type OutboxMail,
+} from '../store/outbox.ts';
 import type { Page } from '../store/page.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -26,10 +36,16 @@ export type { OutboxMail };
 export type Recipient = { readonly userId: number } | { readonly userId: number | null; readonly address: string };
 
 /**
- * Writes a mail into the outbox, in the caller's transaction. To a person without a verified address nothing is written, since nobody
- * knows who would read it.
+ * Writes a mail into the outbox, in the caller's transaction. To a person without a verified address nothing is
+ * written, since nobody knows who would read it.
  */
-export async function queueMail<K extends MailTemplate>(ctx: Context, tx: Query, to: Recipient, template: K, facts: MailFacts[K]): Promise<void> {
+export async function queueMail<K extends MailTemplate>(
+  ctx: Context,
+  tx: Query,
+  to: Recipient,
+  template: K,
+  facts: MailFacts[K],
+): Promise<void> {
   const address = 'address' in to ? to.address : await verifiedAddress(tx, to.userId);
   if (address === null) return;
   const account = to.userId === null ? null : await accountById(tx, to.userId);
@@ -46,7 +62,9 @@ async function verifiedAddress(tx: Query, userId: number): Promise<string | null
 /** How long a process may take for one mail before another tries it, too. */
 const LEASE_SEC = 2 * MINUTE_SEC;
 /** Waits between tries: together about two days (RFC 5321 section 4.5.4.1 asks for patience of days). */
-export const RETRY_AFTER_SEC: readonly number[] = [1, 5, 15, 60, 180, 360, 720, 1440].map((minutes) => minutes * MINUTE_SEC);
+export const RETRY_AFTER_SEC: readonly number[] = [1, 5, 15, 60, 180, 360, 720, 1440].map(
+  (minutes) => minutes * MINUTE_SEC,
+);
 const CONNECT_TIMEOUT_MS = 10_000;
 const SOCKET_TIMEOUT_MS = 30_000;
 /** How long mails that were sent, kept or given up stay in the outbox. */
@@ -77,7 +95,10 @@ async function deliverOne(ctx: Context, mail: OutboxMail, at: UnixSeconds): Prom
   } catch (error) {
     const failure = (error instanceof Error ? error.message : String(error)).slice(0, 500);
     const wait = isFinal(error) ? undefined : RETRY_AFTER_SEC[mail.attempts - 1];
-    ctx.log.warn({ mailId: mail.id, template: mail.template, attempts: mail.attempts, failure, givenUp: wait === undefined }, 'a mail could not be delivered');
+    ctx.log.warn(
+      { mailId: mail.id, template: mail.template, attempts: mail.attempts, failure, givenUp: wait === undefined },
+      'a mail could not be delivered',
+    );
     await markTried(ctx.store.db, mail.id, failure, wait === undefined ? null : at + wait, at);
     return 'failed';
   }
@@ -91,7 +112,12 @@ function isFinal(error: unknown): boolean {
 
 async function smtpTransport(url: string): Promise<Transporter> {
   const { createTransport } = await nodemailer();
-  return createTransport({ url, connectionTimeout: CONNECT_TIMEOUT_MS, greetingTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS });
+  return createTransport({
+    url,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    greetingTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+  });
 }
 
 /** Loaded with the first mail, since it is large, and a start waits for no mail. */

@@ -1,17 +1,21 @@
 /**
  * What the server remembers of the store, so that checking a token costs no look-up.
  *
- * Invariant: nothing is told that was made untrue by a change which had returned before the request came. Every change that can take a right away raises the
- * revision in its own transaction. A request first makes sure that memory is up to the revision: by reading it (SQLite), or by a lease (PostgreSQL,
- * `store/cluster`). What a revision was about is forgotten; what it wasn't about stays.
+ * Invariant: nothing is told that was made untrue by a change which had returned before the request came. Every change
+ * that can take a right away raises the revision in its own transaction. A request first makes sure that memory is up
+ * to the revision: by reading it (SQLite), or by a lease (PostgreSQL, `store/cluster`). What a revision was about is
+ * forgotten; what it wasn't about stays.
  * Never: a token's text. Tokens are remembered by digest.
  */
 import { RecentMap } from '../base/recent-map.ts';
-import { soon, type Soon } from '../base/soon.ts';
+import { type Soon, soon } from '../base/soon.ts';
 import type { ClusterNode, Store } from '../store/db.ts';
-import { subjectsSince, type Subject } from '../store/revision.ts';
+import { type Subject, subjectsSince } from '../store/revision.ts';
 
-/** How many tokens, people, and (person, target) pairs are remembered at most; the half of them that was used last always is. */
+/**
+ * How many tokens, people, and (person, target) pairs are remembered at most; the half of them that was used last
+ * always is.
+ */
 export const MAX_REMEMBERED = 200_000;
 /** Of how many subjects it is remembered when they last changed. Beyond that, everything from before is forgotten. */
 export const MAX_SUBJECTS = 50_000;
@@ -22,7 +26,9 @@ interface Entry {
   asOf: number;
 }
 
-/** How to keep what was read. Not kept with it, since there is a lot of it: whoever asks for a key always says the same. */
+/**
+ * How to keep what was read. Not kept with it, since there is a lot of it: whoever asks for a key always says the same.
+ */
 export interface Keeping<T> {
   /** False for what shouldn't be remembered. */
   readonly worth?: (value: T) => boolean;
@@ -46,7 +52,10 @@ export class Memory {
     this.#store = store;
   }
 
-  /** Answers from memory between changes from now on, as one of the nodes of the store. Without it, every request reads the revision. */
+  /**
+   * Answers from memory between changes from now on, as one of the nodes of the store. Without it, every request reads
+   * the revision.
+   */
   join(): void {
     this.#node ??= this.#store.join((revision, anew) => this.#learn(revision, anew));
   }
@@ -67,15 +76,19 @@ export class Memory {
     return { hits: this.#hits, misses: this.#misses, entries: this.#entries.size };
   }
 
-  /** Makes sure that what is remembered holds now. Call it once at the start of a request, before anything is recalled. */
+  /**
+   * Makes sure that what is remembered holds now. Call it once at the start of a request, before anything is recalled.
+   */
   refresh(): Soon<void> {
     if (this.#node?.trusts() === true) return;
-    return soon(this.#store.revision(), (revision) => (revision === this.#revision ? undefined : this.#learn(revision, false)));
+    return soon(this.#store.revision(), (revision) =>
+      revision === this.#revision ? undefined : this.#learn(revision, false),
+    );
   }
 
   /**
-   * The value under a key: remembered, or read now and then remembered if it is worth it. What is not there is never remembered (nothing tells
-   * when it comes into being, and a flood of guesses must not push out what is).
+   * The value under a key: remembered, or read now and then remembered if it is worth it. What is not there is never
+   * remembered (nothing tells when it comes into being, and a flood of guesses must not push out what is).
    */
   recall<T extends object>(key: string, read: () => Promise<T | null>, keeping: Keeping<T> = {}): Soon<T | null> {
     const known = this.known(key, keeping);

@@ -1,10 +1,15 @@
-/** From numbers to names: dialects that address things by number are asked for by name, so that there is one way to a decision. */
+/**
+ * From numbers to names: dialects that address things by number are asked for by name, so that there is one way to a
+ * decision.
+ */
 import { accountById } from '../store/accounts.ts';
 import { repositoryById } from '../store/repositories.ts';
 import type { Context } from './context.ts';
 import type { RepositoryName } from './repositories.ts';
 
-/** The repository of that number by name; null when there is none. Says nothing about who may see it: the decision does. */
+/**
+ * The repository of that number by name; null when there is none. Says nothing about who may see it: the decision does.
+ */
 export async function nameOfRepository(ctx: Context, id: number): Promise<RepositoryName | null> {
   const repository = await repositoryById(ctx.store.db, id);
   const owner = repository === null ? null : await accountById(ctx.store.db, repository.ownerId);

@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { atPort, type Settings } from '../base/config.ts';
 import type { Log } from '../base/log.ts';
-import { systemClock, type Clock } from '../base/time.ts';
+import { type Clock, systemClock } from '../base/time.ts';
 import { makeGitRoom } from '../git/room.ts';
 import { openStore } from '../store/db.ts';
 import type { Context } from './context.ts';
@@ -17,18 +17,26 @@ import { SecretLookup } from './secret-lookup.ts';
 import { Usage } from './usage.ts';
 
 export interface OpenContext extends Context {
-  /** Tells the port that a free one turned out to be, so that links lead to it. Called once, before the first request. */
+  /**
+   * Tells the port that a free one turned out to be, so that links lead to it. Called once, before the first request.
+   */
   listensAt(port: number): void;
   /** Writes what is in memory and lets go of the database. */
   close(): Promise<void>;
 }
 
-/** Opens (and migrates) the store and the folder of repositories. The clock is the system's, but in tests. @throws Fault when one of them, or the route map, can't be used. */
+/**
+ * Opens (and migrates) the store and the folder of repositories. The clock is the system's, but in tests. @throws Fault
+ * when one of them, or the route map, can't be used.
+ */
 export async function openContext(settings: Settings, log: Log, clock: Clock = systemClock): Promise<OpenContext> {
   const routeMaps = new RouteMaps(settings.routeMap);
   await mkdir(settings.data, { recursive: true, mode: 0o700 });
   const store = await openStore({
-    dataDir: settings.data, databaseUrl: settings.database?.reveal() ?? null, postgres: { poolSize: settings.databasePool, caFile: settings.databaseCa }, log,
+    dataDir: settings.data,
+    databaseUrl: settings.database?.reveal() ?? null,
+    postgres: { poolSize: settings.databasePool, caFile: settings.databaseCa },
+    log,
   });
   try {
     const git = await makeGitRoom(settings, log);
@@ -38,9 +46,23 @@ export async function openContext(settings: Settings, log: Log, clock: Clock = s
     const limits = new RateLimits({ store, settings, clock, log });
     let current = settings;
     return {
-      get settings() { return current; },
-      clock, log, store, git, limits, metrics: new Metrics(), secrets: new SecretLookup(store), usage, refusals, routeMaps, memory,
-      listensAt: (port) => { current = atPort(settings, port); },
+      get settings() {
+        return current;
+      },
+      clock,
+      log,
+      store,
+      git,
+      limits,
+      metrics: new Metrics(),
+      secrets: new SecretLookup(store),
+      usage,
+      refusals,
+      routeMaps,
+      memory,
+      listensAt: (port) => {
+        current = atPort(settings, port);
+      },
       close: async () => {
         await usage.flush();
         await refusals.flush();

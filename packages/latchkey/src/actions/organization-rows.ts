@@ -5,7 +5,14 @@ import { grantWords } from '../rules/reach-words.ts';
 import { repositoriesByIds } from '../store/repositories.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
-import { listMemberTokens, listOrganizationRequests, listOrganizationTokens, type OrganizationTokenWish, type SeenMemberToken, type SeenToken } from './organization-tokens.ts';
+import {
+  listMemberTokens,
+  listOrganizationRequests,
+  listOrganizationTokens,
+  type OrganizationTokenWish,
+  type SeenMemberToken,
+  type SeenToken,
+} from './organization-tokens.ts';
 
 /** Rows on one page of a list. */
 export const ROWS_ON_A_PAGE = 50;
@@ -28,37 +35,90 @@ export interface ReachingRow extends Row {
   readonly grantedAt: UnixSeconds | null;
 }
 
-type Reach = { readonly selection: 'public' | 'all' | 'selected'; readonly repositoryIds: Iterable<number>; readonly permissions: PermissionSet };
+type Reach = {
+  readonly selection: 'public' | 'all' | 'selected';
+  readonly repositoryIds: Iterable<number>;
+  readonly permissions: PermissionSet;
+};
 
 function pageAfter(afterId: number | null) {
   return { afterId, limit: ROWS_ON_A_PAGE, skip: 0, ascending: false };
 }
 
 /** Names of what rows select, in one query. */
-async function wordsFor(ctx: Context, organization: string, reaches: readonly Reach[]): Promise<(reach: Reach) => Pick<Row, 'words' | 'repositoryNames' | 'permissions'>> {
-  const known = await repositoriesByIds(ctx.store.db, [...new Set(reaches.flatMap(({ repositoryIds }) => [...repositoryIds]))]);
+async function wordsFor(
+  ctx: Context,
+  organization: string,
+  reaches: readonly Reach[],
+): Promise<(reach: Reach) => Pick<Row, 'words' | 'repositoryNames' | 'permissions'>> {
+  const known = await repositoriesByIds(ctx.store.db, [
+    ...new Set(reaches.flatMap(({ repositoryIds }) => [...repositoryIds])),
+  ]);
   return ({ selection, repositoryIds, permissions }) => {
     const repositoryNames = [...repositoryIds].flatMap((id) => known.get(id)?.name ?? []).sort();
-    return { repositoryNames, permissions, words: grantWords({ owner: organization, ownerKind: 'organization', selection, repositoryNames, permissions }) };
+    return {
+      repositoryNames,
+      permissions,
+      words: grantWords({ owner: organization, ownerKind: 'organization', selection, repositoryNames, permissions }),
+    };
   };
 }
 
 /** A page of the requests that wait, newest first. @throws Problem when a filter can't be read */
-export async function requestRows(ctx: Context, permit: Permit, organization: string, wish: OrganizationTokenWish, afterId: number | null): Promise<RequestRow[]> {
+export async function requestRows(
+  ctx: Context,
+  permit: Permit,
+  organization: string,
+  wish: OrganizationTokenWish,
+  afterId: number | null,
+): Promise<RequestRow[]> {
   const seen = await listOrganizationRequests(ctx, permit, organization, wish, pageAfter(afterId));
-  const words = await wordsFor(ctx, organization, seen.map(({ request }) => request));
-  return seen.map(({ request, ...rest }) => ({ ...rest, ...words(request), id: request.id, reason: request.reason, askedAt: request.createdAt }));
+  const words = await wordsFor(
+    ctx,
+    organization,
+    seen.map(({ request }) => request),
+  );
+  return seen.map(({ request, ...rest }) => ({
+    ...rest,
+    ...words(request),
+    id: request.id,
+    reason: request.reason,
+    askedAt: request.createdAt,
+  }));
 }
 
-/** A page of the fine-grained tokens that reach the organization, newest first. @throws Problem when a filter can't be read */
-export async function reachingRows(ctx: Context, permit: Permit, organization: string, wish: OrganizationTokenWish, afterId: number | null): Promise<ReachingRow[]> {
+/**
+ * A page of the fine-grained tokens that reach the organization, newest first. @throws Problem when a filter can't be
+ * read
+ */
+export async function reachingRows(
+  ctx: Context,
+  permit: Permit,
+  organization: string,
+  wish: OrganizationTokenWish,
+  afterId: number | null,
+): Promise<ReachingRow[]> {
   await ctx.usage.flush();
   const seen = await listOrganizationTokens(ctx, permit, organization, wish, pageAfter(afterId));
-  const words = await wordsFor(ctx, organization, seen.map(({ grant }) => grant));
-  return seen.map(({ grant, ...rest }) => ({ ...rest, ...words(grant), id: grant.id, grantedAt: grant.accessGrantedAt }));
+  const words = await wordsFor(
+    ctx,
+    organization,
+    seen.map(({ grant }) => grant),
+  );
+  return seen.map(({ grant, ...rest }) => ({
+    ...rest,
+    ...words(grant),
+    id: grant.id,
+    grantedAt: grant.accessGrantedAt,
+  }));
 }
 
 /** A page of the members' classic and scoped tokens, newest first. */
-export function memberTokenRows(ctx: Context, permit: Permit, organization: string, afterId: number | null): Promise<SeenMemberToken[]> {
+export function memberTokenRows(
+  ctx: Context,
+  permit: Permit,
+  organization: string,
+  afterId: number | null,
+): Promise<SeenMemberToken[]> {
   return listMemberTokens(ctx, permit, organization, pageAfter(afterId));
 }

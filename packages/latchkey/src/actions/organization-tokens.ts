@@ -1,15 +1,24 @@
-/** What owners of an organization see: the tokens that reach it and the requests that wait, with whose they are and what they reach. */
+/**
+ * What owners of an organization see: the tokens that reach it and the requests that wait, with whose they are and what
+ * they reach.
+ */
 import { problem } from '../base/errors.ts';
 import type { UnixSeconds } from '../base/time.ts';
-import { atLeast, permissionNamed, type Level } from '../catalogue/permissions.ts';
-import { accountByLogin, accountsByIds, type Account } from '../store/accounts.ts';
+import { atLeast, type Level, permissionNamed } from '../catalogue/permissions.ts';
+import { type Account, accountByLogin, accountsByIds } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import { grantById, grantsByIds, type StoredGrant } from '../store/grants.ts';
-import { activeGrantIds, memberTokenIds, pendingRequestIds, type DirectedPage, type OrganizationTokenFilter } from '../store/organization-tokens.ts';
-import { listRepositories, repositoriesByIds, repositoryByName, type Repository } from '../store/repositories.ts';
-import { requestById, requestsByIds, type Request } from '../store/requests.ts';
+import {
+  activeGrantIds,
+  type DirectedPage,
+  memberTokenIds,
+  type OrganizationTokenFilter,
+  pendingRequestIds,
+} from '../store/organization-tokens.ts';
+import { listRepositories, type Repository, repositoriesByIds, repositoryByName } from '../store/repositories.ts';
+import { type Request, requestById, requestsByIds } from '../store/requests.ts';
 import { excludedAmong } from '../store/token-organizations.ts';
-import { tokensByIds, type Token } from '../store/tokens.ts';
+import { type Token, tokensByIds } from '../store/tokens.ts';
 import { lastUses, type TokenUse } from '../store/usage.ts';
 import { organizationNamed } from './accounts.ts';
 import type { Permit } from './authorize.ts';
@@ -47,46 +56,91 @@ export interface OrganizationTokenWish {
 
 /** A page of the tokens that reach an organization by a grant in force. */
 export async function listOrganizationTokens(
-  ctx: Context, _permit: Permit, organizationName: string, wish: OrganizationTokenWish, page: DirectedPage,
+  ctx: Context,
+  _permit: Permit,
+  organizationName: string,
+  wish: OrganizationTokenWish,
+  page: DirectedPage,
 ): Promise<SeenGrant[]> {
   const q = ctx.store.db;
   const organization = await organizationNamed(q, organizationName);
   const ids = await activeGrantIds(q, organization.id, await filterOf(q, organization, wish), page);
   const grants = await grantsByIds(q, ids);
-  return withTokens(q, ids.flatMap((id) => grants.get(id) ?? []), (grant) => grant.tokenId, (grant, seen) => ({ ...seen, grant }));
+  return withTokens(
+    q,
+    ids.flatMap((id) => grants.get(id) ?? []),
+    (grant) => grant.tokenId,
+    (grant, seen) => ({ ...seen, grant }),
+  );
 }
 
 /** A page of the requests that wait for an organization's owners. */
-export async function listOrganizationRequests(ctx: Context, _permit: Permit, organizationName: string, wish: OrganizationTokenWish, page: DirectedPage): Promise<SeenRequest[]> {
+export async function listOrganizationRequests(
+  ctx: Context,
+  _permit: Permit,
+  organizationName: string,
+  wish: OrganizationTokenWish,
+  page: DirectedPage,
+): Promise<SeenRequest[]> {
   const q = ctx.store.db;
   const organization = await organizationNamed(q, organizationName);
   const ids = await pendingRequestIds(q, organization.id, await filterOf(q, organization, wish), page);
   const requests = await requestsByIds(q, ids);
-  return withTokens(q, ids.flatMap((id) => requests.get(id) ?? []), (request) => request.tokenId, (request, seen) => ({ ...seen, request }));
+  return withTokens(
+    q,
+    ids.flatMap((id) => requests.get(id) ?? []),
+    (request) => request.tokenId,
+    (request, seen) => ({ ...seen, request }),
+  );
 }
 
 /** A page of the members' classic and scoped tokens, which reach the organization as far as their owners do. */
-export async function listMemberTokens(ctx: Context, _permit: Permit, organizationName: string, page: DirectedPage): Promise<SeenMemberToken[]> {
+export async function listMemberTokens(
+  ctx: Context,
+  _permit: Permit,
+  organizationName: string,
+  page: DirectedPage,
+): Promise<SeenMemberToken[]> {
   const q = ctx.store.db;
   const organization = await organizationNamed(q, organizationName);
   const ids = await memberTokenIds(q, organization.id, page);
   const excluded = await excludedAmong(q, organization.id, ids);
-  return withTokens(q, ids, (id) => id, (id, seen) => ({ ...seen, excluded: excluded.has(id) }));
+  return withTokens(
+    q,
+    ids,
+    (id) => id,
+    (id, seen) => ({ ...seen, excluded: excluded.has(id) }),
+  );
 }
 
-async function withTokens<Row, Seen>(q: Query, rows: readonly Row[], tokenIdOf: (row: Row) => number, join: (row: Row, seen: SeenToken) => Seen): Promise<Seen[]> {
+async function withTokens<Row, Seen>(
+  q: Query,
+  rows: readonly Row[],
+  tokenIdOf: (row: Row) => number,
+  join: (row: Row, seen: SeenToken) => Seen,
+): Promise<Seen[]> {
   const ids = rows.map(tokenIdOf);
   const [tokens, uses] = await Promise.all([tokensByIds(q, ids), lastUses(q, ids)]);
-  const owners = await accountsByIds(q, [...tokens.values()].map((token) => token.userId));
+  const owners = await accountsByIds(
+    q,
+    [...tokens.values()].map((token) => token.userId),
+  );
   return rows.flatMap((row) => {
     const token = tokens.get(tokenIdOf(row));
     const owner = token === undefined ? undefined : owners.get(token.userId);
-    return token === undefined || owner === undefined ? [] : [join(row, { token, owner, lastUse: uses.get(token.id) ?? null })];
+    return token === undefined || owner === undefined
+      ? []
+      : [join(row, { token, owner, lastUse: uses.get(token.id) ?? null })];
   });
 }
 
-async function filterOf(q: Query, organization: Account, wish: OrganizationTokenWish): Promise<OrganizationTokenFilter> {
-  const owners = wish.owners === undefined ? null : await Promise.all(wish.owners.map((login) => accountByLogin(q, login)));
+async function filterOf(
+  q: Query,
+  organization: Account,
+  wish: OrganizationTokenWish,
+): Promise<OrganizationTokenFilter> {
+  const owners =
+    wish.owners === undefined ? null : await Promise.all(wish.owners.map((login) => accountByLogin(q, login)));
   const repository = wish.repository === undefined ? null : await repositoryByName(q, organization.id, wish.repository);
   return {
     ...(owners === null ? {} : { userIds: owners.flatMap((owner) => owner?.id ?? []) }),
@@ -108,9 +162,16 @@ function permissionOf(text: string): NonNullable<OrganizationTokenFilter['permis
   return { name: permission.name, level };
 }
 
-/** The repositories that a grant, or a request, of an organization reaches: all of the organization's, the selected ones, or none. */
+/**
+ * The repositories that a grant, or a request, of an organization reaches: all of the organization's, the selected
+ * ones, or none.
+ */
 export async function repositoriesReached(
-  ctx: Context, _permit: Permit, organizationName: string, of: { grantId: number } | { requestId: number }, page: { beforeId: number | null; limit: number; skip: number },
+  ctx: Context,
+  _permit: Permit,
+  organizationName: string,
+  of: { grantId: number } | { requestId: number },
+  page: { beforeId: number | null; limit: number; skip: number },
 ): Promise<{ owner: Account; repositories: Repository[] }> {
   const q = ctx.store.db;
   const owner = await organizationNamed(q, organizationName);
@@ -120,5 +181,10 @@ export async function repositoriesReached(
   if (reach.selection === 'all') return { owner, repositories: await listRepositories(q, owner.id, page) };
   if (reach.selection === 'public') return { owner, repositories: [] };
   const selected = [...(await repositoriesByIds(q, [...reach.repositoryIds])).values()].toSorted((a, b) => b.id - a.id);
-  return { owner, repositories: selected.filter(({ id }) => page.beforeId === null || id < page.beforeId).slice(page.skip, page.skip + page.limit) };
+  return {
+    owner,
+    repositories: selected
+      .filter(({ id }) => page.beforeId === null || id < page.beforeId)
+      .slice(page.skip, page.skip + page.limit),
+  };
 }

@@ -1,5 +1,5 @@
 /** A person changes what their profile shows. Field names are GitHub's ("Update the authenticated user"). */
-import { Problem, type Complaint } from '../base/errors.ts';
+import { type Complaint, Problem } from '../base/errors.ts';
 import { accountById, setProfile } from '../store/accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -25,19 +25,27 @@ export interface ProfileForm {
 /** Saves the profile. @throws Problem when something is too long, or the website is no address of the web. */
 export async function changeProfile(ctx: Context, permit: Permit, form: ProfileForm): Promise<void> {
   const userId = personOf(permit);
-  const fields = [{ name: 'name', label: 'Name', value: form.name }, ...PROFILE_FIELDS.map(({ name, label }) => ({ name, label, value: form.values[name] ?? '' }))];
+  const fields = [
+    { name: 'name', label: 'Name', value: form.name },
+    ...PROFILE_FIELDS.map(({ name, label }) => ({ name, label, value: form.values[name] ?? '' })),
+  ];
   const complaints = fields.flatMap(complain);
   if (complaints.length > 0) throw new Problem(complaints);
   await ctx.store.transaction(async (tx) => {
     const before = (await accountById(tx, userId))?.profile ?? {};
-    const own = Object.fromEntries(PROFILE_FIELDS.map(({ name }) => [name, form.values[name] === '' ? null : (form.values[name] ?? null)]));
+    const own = Object.fromEntries(
+      PROFILE_FIELDS.map(({ name }) => [name, form.values[name] === '' ? null : (form.values[name] ?? null)]),
+    );
     await setProfile(tx, userId, { name: form.name, profile: { ...before, ...own } });
     await record(tx, permit, ctx.clock.now(), { action: 'user.update_profile', userId });
   });
 }
 
 function complain({ name, label, value }: { name: string; label: string; value: string }): Complaint[] {
-  if (value.length > MAX_PROFILE_LENGTH) return [{ field: name, code: 'invalid', message: `${label}: at most ${MAX_PROFILE_LENGTH} characters.` }];
+  if (value.length > MAX_PROFILE_LENGTH)
+    return [{ field: name, code: 'invalid', message: `${label}: at most ${MAX_PROFILE_LENGTH} characters.` }];
   const isLink = name === 'blog' && value !== '';
-  return isLink && !/^https?:\/\/[^\s]+$/.test(value) ? [{ field: name, code: 'invalid', message: `${label}: an address that begins with https:// or http://.` }] : [];
+  return isLink && !/^https?:\/\/[^\s]+$/.test(value)
+    ? [{ field: name, code: 'invalid', message: `${label}: an address that begins with https:// or http://.` }]
+    : [];
 }

@@ -1,13 +1,13 @@
 /** A token in full, for whom it belongs to: its grants by names, what waits, its last use. Never its secret. */
 import { problem } from '../base/errors.ts';
 import { ANY_OWNER, INSTANCE_OWNER } from '../rules/model.ts';
-import { accountsByIds, type Account } from '../store/accounts.ts';
+import { type Account, accountsByIds } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import { grantsOf, type StoredGrant } from '../store/grants.ts';
 import type { Page } from '../store/page.ts';
 import { repositoriesByIds } from '../store/repositories.ts';
 import { pendingRequestsOf, type Request } from '../store/requests.ts';
-import { listTokens, tokensByIds, type Token } from '../store/tokens.ts';
+import { listTokens, type Token, tokensByIds } from '../store/tokens.ts';
 import { lastUses, type TokenUse } from '../store/usage.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -48,7 +48,12 @@ export async function readCurrentToken(ctx: Context, permit: Permit): Promise<To
 }
 
 /** A page of the tokens of whoever asks, newest first; the revoked ones only when asked for. */
-export async function listOwnTokens(ctx: Context, permit: Permit, filter: Parameters<typeof listTokens>[2], page: Page): Promise<TokenDetails[]> {
+export async function listOwnTokens(
+  ctx: Context,
+  permit: Permit,
+  filter: Parameters<typeof listTokens>[2],
+  page: Page,
+): Promise<TokenDetails[]> {
   const { userId } = permit.actor;
   return userId === null ? [] : withDetails(ctx.store.db, await listTokens(ctx.store.db, userId, filter, page));
 }
@@ -58,15 +63,22 @@ export async function withDetails(q: Query, tokens: readonly Token[]): Promise<T
   const ids = tokens.map((token) => token.id);
   const [grants, uses] = await Promise.all([grantsOf(q, ids), lastUses(q, ids)]);
   const all = [...grants.values()].flat();
-  const accounts = await accountsByIds(q, [...tokens.map((token) => token.userId), ...all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER)]);
+  const accounts = await accountsByIds(q, [
+    ...tokens.map((token) => token.userId),
+    ...all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER),
+  ]);
   const repositories = await repositoriesByIds(q, [...new Set(all.flatMap((grant) => [...grant.repositoryIds]))]);
   const pending = new Map((await pendingRequestsOf(q, ids)).map((request) => [request.grantId, request]));
   return tokens.flatMap((token) => {
     const owner = accounts.get(token.userId);
     const named = (grants.get(token.id) ?? []).map((grant): NamedGrant => {
       const account = accounts.get(grant.ownerId) ?? null;
-      const ownerLogin = account?.login ?? (grant.ownerId === INSTANCE_OWNER ? INSTANCE_LOGIN : grant.ownerId === ANY_OWNER ? '' : 'ghost');
-      const names = [...grant.repositoryIds].flatMap((id) => (repositories.has(id) ? [`${ownerLogin}/${repositories.get(id)!.name}`] : []));
+      const ownerLogin =
+        account?.login ??
+        (grant.ownerId === INSTANCE_OWNER ? INSTANCE_LOGIN : grant.ownerId === ANY_OWNER ? '' : 'ghost');
+      const names = [...grant.repositoryIds].flatMap((id) =>
+        repositories.has(id) ? [`${ownerLogin}/${repositories.get(id)!.name}`] : [],
+      );
       return { ...grant, ownerLogin, owner: account, repositories: names, request: pending.get(grant.id) ?? null };
     });
     return owner === undefined ? [] : [{ ...token, owner, grants: named, lastUse: uses.get(token.id) ?? null }];

@@ -1,32 +1,39 @@
 /**
  * What somebody hears who sends a password where a token belongs.
  *
- * Passwords open nothing here. But "two-factor authentication is on, so the password can't do" is the truth that gets somebody unstuck, and
- * only whoever knows the password may hear it. So a password sent to Git or the API is checked, if the account has a second factor.
+ * Passwords open nothing here. But "two-factor authentication is on, so the password can't do" is the truth that gets
+ * somebody unstuck, and only whoever knows the password may hear it. So a password sent to Git or the API is checked,
+ * if the account has a second factor.
  *
- * Invariant: the check takes the same time for every name: without such an account it runs against a decoy. So time tells neither
- * whether there is an account nor whether it has a second factor.
- * Invariant: checks are few (the password of a second-factor account could be guessed by the words), and apart from those of the sign-in page:
- * a forgotten Git client that tries an old password every minute must not keep its owner from signing in. Beyond the limit everybody hears
- * the general words, unchecked.
+ * Invariant: the check takes the same time for every name: without such an account it runs against a decoy. So time
+ * tells neither whether there is an account nor whether it has a second factor.
+ * Invariant: checks are few (the password of a second-factor account could be guessed by the words), and apart from
+ * those of the sign-in page: a forgotten Git client that tries an old password every minute must not keep its owner
+ * from signing in. Beyond the limit everybody hears the general words, unchecked.
  */
 import { networkOf } from '../base/address.ts';
 import { digestOf } from '../base/secret.ts';
 import type { Reason } from '../catalogue/refusals.ts';
 import { nameKey } from '../rules/names.ts';
 import { passwordDigestOf } from '../store/accounts.ts';
+import { accountNamed } from './account-names.ts';
 import type { Context } from './context.ts';
 import type { Credential } from './credential.ts';
 import { checkPassword } from './password.ts';
 import { takeToken } from './rate-limit.ts';
-import { accountNamed } from './account-names.ts';
 
 /** The reason to give for Basic credentials whose password is no token. */
-export async function passwordReason(ctx: Context, credential: Credential & { form: 'basic' }, address: string): Promise<Reason> {
+export async function passwordReason(
+  ctx: Context,
+  credential: Credential & { form: 'basic' },
+  address: string,
+): Promise<Reason> {
   const network = networkOf(address);
   const name = digestOf(nameKey(credential.username));
   const taken = await Promise.all([
-    takeToken(ctx, 'password-checks', `${name} ${network}`), takeToken(ctx, 'password-checks-address', network), takeToken(ctx, 'password-checks-account', name),
+    takeToken(ctx, 'password-checks', `${name} ${network}`),
+    takeToken(ctx, 'password-checks-address', network),
+    takeToken(ctx, 'password-checks-account', name),
   ]);
   if (taken.some((allowance) => allowance?.allowed === false)) return 'password_not_accepted';
   const account = await accountNamed(ctx.store.db, credential.username);

@@ -1,9 +1,9 @@
 /** People as others may look them up: whoever has an account, by number or login. */
 import { problem } from '../base/errors.ts';
-import { accountById, accountByLogin, searchUsers, type Account } from '../store/accounts.ts';
+import { type Account, accountById, accountByLogin, searchUsers } from '../store/accounts.ts';
 import { emailsOf } from '../store/emails.ts';
-import type { Context } from './context.ts';
 import type { Permit } from './authorize.ts';
+import type { Context } from './context.ts';
 
 export type { Account };
 
@@ -22,7 +22,12 @@ function person(account: Account | null): Account | null {
 }
 
 /** A page of the people whose login or name has `search` in it, by id, and how many there are. */
-export function searchPeople(ctx: Context, _permit: Permit, search: string, page: { offset: number; limit: number }): Promise<{ people: Account[]; total: number }> {
+export function searchPeople(
+  ctx: Context,
+  _permit: Permit,
+  search: string,
+  page: { offset: number; limit: number },
+): Promise<{ people: Account[]; total: number }> {
   return searchUsers(ctx.store.db, search, page);
 }
 
@@ -34,7 +39,10 @@ export async function readSelf(ctx: Context, permit: Permit): Promise<{ account:
   return { account, email: (await emailsOf(ctx.store.db, account.id))[0]?.address ?? null };
 }
 
-/** The account that a permit is about. @throws Problem when it is gone meanwhile; TypeError when the permit is about no account. */
+/**
+ * The account that a permit is about. @throws Problem when it is gone meanwhile; TypeError when the permit is about no
+ * account.
+ */
 export async function readTargetAccount(ctx: Context, { target }: Permit): Promise<Account> {
   if (target.kind === 'instance' || target.owner === null) throw new TypeError('this needs a permit on an account');
   const account = await accountById(ctx.store.db, target.owner.id);

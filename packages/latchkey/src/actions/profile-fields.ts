@@ -16,7 +16,16 @@ export interface ProfileFields {
 }
 
 /** Longest of each, as on GitHub where it says so. */
-export const MAX_PROFILE_LENGTHS = { name: 255, email: 254, blog: 255, company: 255, location: 255, description: 160, bio: 160, twitter_username: 15 } as const;
+export const MAX_PROFILE_LENGTHS = {
+  name: 255,
+  email: 254,
+  blog: 255,
+  company: 255,
+  location: 255,
+  description: 160,
+  bio: 160,
+  twitter_username: 15,
+} as const;
 
 /** What is wrong with the fields; empty when nothing is. */
 export function profileProblems(fields: ProfileFields): Complaint[] {
@@ -24,12 +33,19 @@ export function profileProblems(fields: ProfileFields): Complaint[] {
   for (const [field, longest] of Object.entries(MAX_PROFILE_LENGTHS) as [keyof typeof MAX_PROFILE_LENGTHS, number][]) {
     const value = fields[field];
     if (typeof value !== 'string') continue;
-    if (value.length > longest) complaints.push({ field, code: 'invalid', message: `${field} has at most ${longest} characters.` });
-    else if (/[\x00-\x1f\x7f]/.test(value.replace(/[\r\n\t]/g, ''))) complaints.push({ field, code: 'invalid', message: `${field} has no control characters.` });
+    if (value.length > longest)
+      complaints.push({ field, code: 'invalid', message: `${field} has at most ${longest} characters.` });
+    else if (/[\x00-\x1f\x7f]/.test(value.replace(/[\r\n\t]/g, '')))
+      complaints.push({ field, code: 'invalid', message: `${field} has no control characters.` });
   }
   const { email = '', blog = '' } = fields;
   const wrongEmail = email === '' ? null : emailProblem(email);
   if (wrongEmail !== null) complaints.push({ field: 'email', code: 'invalid', message: wrongEmail });
-  if (blog !== '' && !(/^https?:\/\/\S+$/.test(blog) && URL.canParse(blog))) complaints.push({ field: 'blog', code: 'invalid', message: 'blog is an address that begins with http:// or https://.' });
+  if (blog !== '' && !(/^https?:\/\/\S+$/.test(blog) && URL.canParse(blog)))
+    complaints.push({
+      field: 'blog',
+      code: 'invalid',
+      message: 'blog is an address that begins with http:// or https://.',
+    });
   return complaints;
 }

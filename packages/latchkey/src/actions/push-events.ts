@@ -4,7 +4,7 @@
  * Source: GitHub docs "Webhook events and payloads", `push`, `create`, `delete`.
  */
 import { isoInstant } from '../base/time.ts';
-import { listCommits, type Commit } from '../git/commits.ts';
+import { type Commit, listCommits } from '../git/commits.ts';
 import { diffOf } from '../git/diffs.ts';
 import type { Plumbing } from '../git/plumbing.ts';
 import { defaultBranch, isAncestor, readRef } from '../git/refs.ts';
@@ -35,33 +35,72 @@ export async function pushEvents(ctx: Context, permit: Permit, moved: MovedRef):
   const change = { ref: name, ref_type: kind, pusher_type: 'user' };
   return [
     { event: 'push', facts: await pushFacts(ctx, permit, plumbing, moved) },
-    ...(beforeId === null ? [{ event: 'create', facts: { ...change, master_branch: await defaultBranch(plumbing.path), description: null } }] : []),
+    ...(beforeId === null
+      ? [
+          {
+            event: 'create',
+            facts: { ...change, master_branch: await defaultBranch(plumbing.path), description: null },
+          },
+        ]
+      : []),
     ...(afterId === null ? [{ event: 'delete', facts: change }] : []),
   ];
 }
 
-async function pushFacts(ctx: Context, permit: Permit, plumbing: Plumbing, { ref, beforeId, afterId }: MovedRef): Promise<Readonly<Record<string, unknown>>> {
+async function pushFacts(
+  ctx: Context,
+  permit: Permit,
+  plumbing: Plumbing,
+  { ref, beforeId, afterId }: MovedRef,
+): Promise<Readonly<Record<string, unknown>>> {
   const { owner, repository } = targetRepository(permit);
   const html = `${ctx.settings.publicUrl}/${owner.login}/${repository.name}`;
-  const news = afterId === null ? [] : await listCommits(plumbing, afterId, { offset: 0, limit: MAX_PUSH_COMMITS, ...(beforeId === null ? {} : { butNot: beforeId }) });
+  const news =
+    afterId === null
+      ? []
+      : await listCommits(plumbing, afterId, {
+          offset: 0,
+          limit: MAX_PUSH_COMMITS,
+          ...(beforeId === null ? {} : { butNot: beforeId }),
+        });
   const commits = [];
   for (const commit of news.toReversed()) commits.push(await commitFacts(plumbing, html, commit));
   const isForward = beforeId === null || afterId === null || (await isAncestor(plumbing, beforeId, afterId));
   return {
-    ref, before: beforeId ?? NONE, after: afterId ?? NONE, created: beforeId === null, deleted: afterId === null, forced: !isForward, base_ref: null,
-    compare: `${html}/compare/${(beforeId ?? NONE).slice(0, 12)}...${(afterId ?? NONE).slice(0, 12)}`, commits, head_commit: commits.at(-1) ?? null,
+    ref,
+    before: beforeId ?? NONE,
+    after: afterId ?? NONE,
+    created: beforeId === null,
+    deleted: afterId === null,
+    forced: !isForward,
+    base_ref: null,
+    compare: `${html}/compare/${(beforeId ?? NONE).slice(0, 12)}...${(afterId ?? NONE).slice(0, 12)}`,
+    commits,
+    head_commit: commits.at(-1) ?? null,
     pusher: { name: permit.actor.login },
   };
 }
 
 async function commitFacts(plumbing: Plumbing, html: string, commit: Commit) {
   const { files } = await diffOf(plumbing, commit, { offset: 0, limit: 300, withoutPatches: true });
-  const paths = (...statuses: string[]): string[] => files.filter(({ status }) => statuses.includes(status)).map(({ path }) => path);
+  const paths = (...statuses: string[]): string[] =>
+    files.filter(({ status }) => statuses.includes(status)).map(({ path }) => path);
   const person = ({ name, email, at }: Commit['author']) => ({ name, email, date: isoInstant(at) });
-  const gone = files.flatMap(({ status, previousPath }) => (status === 'renamed' && previousPath !== null ? [previousPath] : []));
+  const gone = files.flatMap(({ status, previousPath }) =>
+    status === 'renamed' && previousPath !== null ? [previousPath] : [],
+  );
   return {
-    id: commit.id, tree_id: commit.treeId, distinct: true, message: commit.message.replace(/\n$/, ''), timestamp: isoInstant(commit.committer.at), url: `${html}/commit/${commit.id}`,
-    author: person(commit.author), committer: person(commit.committer), added: paths('added', 'renamed', 'copied'), removed: [...paths('removed'), ...gone], modified: paths('modified', 'changed'),
+    id: commit.id,
+    tree_id: commit.treeId,
+    distinct: true,
+    message: commit.message.replace(/\n$/, ''),
+    timestamp: isoInstant(commit.committer.at),
+    url: `${html}/commit/${commit.id}`,
+    author: person(commit.author),
+    committer: person(commit.committer),
+    added: paths('added', 'renamed', 'copied'),
+    removed: [...paths('removed'), ...gone],
+    modified: paths('modified', 'changed'),
   };
 }
 

@@ -1,18 +1,27 @@
 /**
- * Tokens in what is pushed: in a public repository they are revoked before anybody can read them there, elsewhere the push is refused.
+ * Tokens in what is pushed: in a public repository they are revoked before anybody can read them there, elsewhere the
+ * push is refused.
  *
- * Invariant: only texts with the right checksum are looked up, together for each piece of a file, and about `MAX_LOOKED_UP` of them at most.
- * Invariant: what was revoked, replaced or has expired harms nobody and stops no push: revoking a token is a way out, also where it stands in an old commit.
+ * Invariant: only texts with the right checksum are looked up, together for each piece of a file, and about
+ * `MAX_LOOKED_UP` of them at most.
+ * Invariant: what was revoked, replaced or has expired harms nobody and stops no push: revoking a token is a way out,
+ * also where it stands in an old commit.
  * Never: the text of a token in words, in the log or in the store.
  */
 import { setImmediate } from 'node:timers/promises';
 import { digestOf } from '../base/secret.ts';
+import { shown } from '../catalogue/refusal-links.ts';
 import type { FileAction } from '../git/file-commit.ts';
 import type { Judgement, PushedObjects } from '../git/push-judge.ts';
 import { needsLook } from '../git/push-screen.ts';
-import { shown } from '../catalogue/refusal-links.ts';
 import type { Explanation } from '../rules/explain.ts';
-import { lastEightOf, MAX_TOKEN_LENGTH, mayHoldPieceOfToken, tokensWithin, withoutTokens } from '../rules/token-text.ts';
+import {
+  lastEightOf,
+  MAX_TOKEN_LENGTH,
+  mayHoldPieceOfToken,
+  tokensWithin,
+  withoutTokens,
+} from '../rules/token-text.ts';
 import { knownDigests } from '../store/tokens.ts';
 import type { Permit } from './authorize.ts';
 import { explainTokens } from './content-refusals.ts';
@@ -20,7 +29,9 @@ import type { Context } from './context.ts';
 import { liveToken, revokeLeaked } from './leaks.ts';
 import { targetRepository } from './repository-access.ts';
 
-/** Texts that could be tokens, in one push: with more of them nothing is looked up any more, and the push is refused. */
+/**
+ * Texts that could be tokens, in one push: with more of them nothing is looked up any more, and the push is refused.
+ */
 export const MAX_LOOKED_UP = 100_000;
 /** Most places that are told. */
 const MAX_TOLD = 20;
@@ -55,17 +66,28 @@ export async function judgePush(ctx: Context, permit: Permit, objects: PushedObj
     else await search.look(piece.bytes.toString('latin1'), piece.ends, piece);
     if (search.isFull) break;
   }
-  if (search.unseen) ctx.log.warn({ repository: targetRepository(permit).repository.id }, 'a part of a push was not looked through for tokens');
-  const paths = await objects.pathsOf(new Set([...search.spots, ...search.live.values()].filter(({ type }) => type === 'blob').map(({ id }) => id)));
+  if (search.unseen)
+    ctx.log.warn(
+      { repository: targetRepository(permit).repository.id },
+      'a part of a push was not looked through for tokens',
+    );
+  const paths = await objects.pathsOf(
+    new Set([...search.spots, ...search.live.values()].filter(({ type }) => type === 'blob').map(({ id }) => id)),
+  );
   return protect(ctx, permit, search, paths);
 }
 
 /** The same for a commit or tag that is to be made. */
-export async function judgeTexts(ctx: Context, permit: Permit, { message, actions }: WrittenTexts): Promise<Protection> {
+export async function judgeTexts(
+  ctx: Context,
+  permit: Permit,
+  { message, actions }: WrittenTexts,
+): Promise<Protection> {
   const search = new Search(ctx);
   await search.lookThrough(message, { type: 'commit', id: '' });
   for (const action of actions) {
-    if ('content' in action && action.content !== null) await search.lookThrough(action.content.toString('latin1'), { type: 'blob', id: action.path });
+    if ('content' in action && action.content !== null)
+      await search.lookThrough(action.content.toString('latin1'), { type: 'blob', id: action.path });
   }
   return protect(ctx, permit, search, new Map(actions.map(({ path }) => [path, path])));
 }
@@ -115,7 +137,9 @@ class Search {
   async look(piece: string, ends: boolean, { type, id }: Source): Promise<void> {
     const before = this.#tail.length;
     const content = this.#tail + piece;
-    const found = tokensWithin(content).filter(({ text, at }) => at + text.length > before).toArray();
+    const found = tokensWithin(content)
+      .filter(({ text, at }) => at + text.length > before)
+      .toArray();
     const opening = await this.#lookUp(new Set(found.map(({ text }) => text).filter((text) => !this.live.has(text))));
     for (const { text, at } of found) {
       const isNew = opening.has(text) && !this.live.has(text);
@@ -144,20 +168,51 @@ class Search {
   }
 }
 
-async function protect(ctx: Context, permit: Permit, search: Search, paths: ReadonlyMap<string, string>): Promise<Protection> {
+async function protect(
+  ctx: Context,
+  permit: Permit,
+  search: Search,
+  paths: ReadonlyMap<string, string>,
+): Promise<Protection> {
   const { owner, repository } = targetRepository(permit);
-  if (search.isFull || (search.count > 0 && repository.visibility !== 'public')) return refuse(ctx, permit, search, paths);
+  if (search.isFull || (search.count > 0 && repository.visibility !== 'public'))
+    return refuse(ctx, permit, search, paths);
   const live = [...search.live.values()];
-  for (const spot of live) await revokeLeaked(ctx, permit, [spot.text], `${owner.login}/${repository.name}, ${placeOf(spot, paths)}`);
-  const words = live.slice(0, MAX_TOLD).map((spot) => `Everybody can read this repository, so the personal access token in ${told(spot, paths)} was revoked. Its owner is told.`);
-  return { allowed: true, words: lines([...words, more(live.length), search.unseen ? PARTLY_SEEN : '']), refused: null };
+  for (const spot of live)
+    await revokeLeaked(ctx, permit, [spot.text], `${owner.login}/${repository.name}, ${placeOf(spot, paths)}`);
+  const words = live
+    .slice(0, MAX_TOLD)
+    .map(
+      (spot) =>
+        `Everybody can read this repository, so the personal access token in ${told(spot, paths)} was revoked. Its owner is told.`,
+    );
+  return {
+    allowed: true,
+    words: lines([...words, more(live.length), search.unseen ? PARTLY_SEEN : '']),
+    refused: null,
+  };
 }
 
-function refuse(ctx: Context, permit: Permit, { isFull, spots, count }: Search, paths: ReadonlyMap<string, string>): Protection {
+function refuse(
+  ctx: Context,
+  permit: Permit,
+  { isFull, spots, count }: Search,
+  paths: ReadonlyMap<string, string>,
+): Protection {
   const places = isFull ? [] : spots.map((spot) => told(spot, paths));
   const refused = explainTokens(ctx, permit, places);
   const { sentence, wayOut } = refused;
-  return { allowed: false, words: lines([sentence, ...places.slice(1).map((place) => `  ${place}`), isFull ? '' : more(count), wayOut.text, wayOut.url ?? '']), refused };
+  return {
+    allowed: false,
+    words: lines([
+      sentence,
+      ...places.slice(1).map((place) => `  ${place}`),
+      isFull ? '' : more(count),
+      wayOut.text,
+      wayOut.url ?? '',
+    ]),
+    refused,
+  };
 }
 
 /** In words for a terminal, a mail and the log: paths come from whoever pushes, and may hold anything. */

@@ -7,16 +7,18 @@ import { listWebhooks } from '../store/webhooks.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { emit } from './events.ts';
-import { pushEvents, type MovedRef } from './push-events.ts';
-import { openTarget, targetRepository } from './repository-access.ts';
+import { type MovedRef, pushEvents } from './push-events.ts';
 import { recordPush } from './repositories.ts';
+import { openTarget, targetRepository } from './repository-access.ts';
 
 export type { MovedRef };
 
 /** More refs of one push than this are told to nobody: GitHub stops at three, too. */
 export const MAX_TOLD_REFS = 20;
 
-/** Notes the push, has the repository maintained in a while, and tells its webhooks. Call it after the refs have moved. */
+/**
+ * Notes the push, has the repository maintained in a while, and tells its webhooks. Call it after the refs have moved.
+ */
 export async function followPush(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
   if (moved.length === 0) return;
   const { owner, repository } = targetRepository(permit);
@@ -40,13 +42,22 @@ export async function tellOfPush(ctx: Context, permit: Permit, asked: readonly M
   await quietly(ctx, async () => {
     if (!(await hasWebhooks(ctx, permit))) return;
     const told = asked.filter(({ ref }) => refNameProblem(ref) === null).slice(0, MAX_TOLD_REFS + 1);
-    const now = await objectInfos(openTarget(ctx, permit), told.map(({ ref }) => ref));
-    await tellWebhooks(ctx, permit, told.filter(({ afterId }, i) => (now[i]?.id ?? null) === afterId));
+    const now = await objectInfos(
+      openTarget(ctx, permit),
+      told.map(({ ref }) => ref),
+    );
+    await tellWebhooks(
+      ctx,
+      permit,
+      told.filter(({ afterId }, i) => (now[i]?.id ?? null) === afterId),
+    );
   });
 }
 
 async function hasWebhooks(ctx: Context, permit: Permit): Promise<boolean> {
-  return (await listWebhooks(ctx.store.db, targetRepository(permit).repository.id, { beforeId: null, limit: 1 })).length > 0;
+  return (
+    (await listWebhooks(ctx.store.db, targetRepository(permit).repository.id, { beforeId: null, limit: 1 })).length > 0
+  );
 }
 
 /** Tells webhooks what moved. Nothing is read of the repository when there are none. */

@@ -1,21 +1,23 @@
 /**
  * Rate limits over all nodes: how often somebody may do something in a window of time.
  *
- * The store holds the windows. Far from a large limit a node counts in memory and tells the store a moment later; from four fifths of a limit on, and at the first
- * use that a node sees, it asks the store first. Many who ask at once share one transaction.
+ * The store holds the windows. Far from a large limit a node counts in memory and tells the store a moment later; from
+ * four fifths of a limit on, and at the first use that a node sees, it asks the store first. Many who ask at once share
+ * one transaction.
  *
- * Invariant: a limit below `EXACT_BELOW` is never exceeded, however many nodes there are. A larger one is exceeded by no more than what nodes haven't told
- * yet: 2 % of it for each of the others.
- * Invariant: a number that is told (`remaining`) is exact near the limit, and elsewhere at most `FLUSH_EVERY_MS` old as to other nodes.
+ * Invariant: a limit below `EXACT_BELOW` is never exceeded, however many nodes there are. A larger one is exceeded by
+ * no more than what nodes haven't told yet: 2 % of it for each of the others.
+ * Invariant: a number that is told (`remaining`) is exact near the limit, and elsewhere at most `FLUSH_EVERY_MS` old as
+ * to other nodes.
  * Invariant: without the store each node goes on counting by itself; a limit never fails a request.
  */
 import type { Settings } from '../base/config.ts';
 import type { Log } from '../base/log.ts';
 import { RecentMap } from '../base/recent-map.ts';
 import type { Soon } from '../base/soon.ts';
-import { HOUR_SEC, MINUTE_SEC, type Clock, type UnixSeconds } from '../base/time.ts';
+import { type Clock, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../base/time.ts';
 import type { Store } from '../store/db.ts';
-import { addToWindows, windowOf, type RateWindow } from '../store/rate-windows.ts';
+import { addToWindows, type RateWindow, windowOf } from '../store/rate-windows.ts';
 import type { Context } from './context.ts';
 
 interface BucketRow {
@@ -32,11 +34,17 @@ export const RATE_BUCKETS = {
   'api-address': { windowSec: HOUR_SEC, limit: (settings) => settings.anonymousRateLimit },
   /** Credentials that lead to nobody; key: `networkOf` the address. */
   'failed-credentials': { windowSec: 10 * MINUTE_SEC, limit: (settings) => settings.failedCredentialLimit },
-  /** Wrong passwords and codes for one account from one network; key: both. By account alone, anybody could lock anybody out. */
+  /**
+   * Wrong passwords and codes for one account from one network; key: both. By account alone, anybody could lock anybody
+   * out.
+   */
   'failed-sign-ins': { windowSec: 10 * MINUTE_SEC, limit: () => 10 },
   /** Wrong passwords and codes for any account; key: `networkOf` the address. */
   'failed-sign-ins-address': { windowSec: 10 * MINUTE_SEC, limit: () => 100 },
-  /** Wrong passwords and codes for one account from everywhere; binds browsers alone on which the person has not signed in before. */
+  /**
+   * Wrong passwords and codes for one account from everywhere; binds browsers alone on which the person has not signed
+   * in before.
+   */
   'failed-sign-ins-account': { windowSec: HOUR_SEC, limit: () => 50 },
   /** Passwords sent to Git or the API that are checked only to say why they don't do; keys as for sign-ins. */
   'password-checks': { windowSec: HOUR_SEC, limit: () => 10 },
@@ -49,7 +57,9 @@ export const RATE_BUCKETS = {
   'sign-ups-address': { windowSec: HOUR_SEC, limit: () => 60 },
   /** Sign-ins that devices begin; key: `networkOf` the address. */
   'device-codes': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
-  /** Codes of devices that one person types; key: user id. With 20^8 codes, ten minutes each, guessing leads nowhere. */
+  /**
+   * Codes of devices that one person types; key: user id. With 20^8 codes, ten minutes each, guessing leads nowhere.
+   */
   'device-guesses': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
 } as const satisfies Record<string, BucketRow>;
 
@@ -68,12 +78,23 @@ export interface Allowance {
 }
 
 /** Counts one use. Null when the bucket has no limit. At once when memory knows enough. */
-export function takeToken(ctx: Pick<Context, 'limits'>, bucket: RateBucket, key: string | number): Soon<Allowance | null> {
+export function takeToken(
+  ctx: Pick<Context, 'limits'>,
+  bucket: RateBucket,
+  key: string | number,
+): Soon<Allowance | null> {
   return ctx.limits.take(bucket, String(key));
 }
 
-/** How somebody stands, without counting a use: whether the next one would be allowed. Null when the bucket has no limit. */
-export function peekAllowance(ctx: Pick<Context, 'limits'>, bucket: RateBucket, key: string | number): Soon<Allowance | null> {
+/**
+ * How somebody stands, without counting a use: whether the next one would be allowed. Null when the bucket has no
+ * limit.
+ */
+export function peekAllowance(
+  ctx: Pick<Context, 'limits'>,
+  bucket: RateBucket,
+  key: string | number,
+): Soon<Allowance | null> {
   return ctx.limits.peek(bucket, String(key));
 }
 
@@ -124,7 +145,11 @@ export class RateLimits {
     const window = this.#running(name);
     if (window !== null && window.used >= limit) return this.#allowance(limit, window.used + 1, window.endsAt);
     const untold = (this.#untold.get(name)?.count ?? 0) + (this.#sending.get(name)?.count ?? 0);
-    const mayWait = limit >= EXACT_BELOW && window !== null && window.used + 1 <= limit * ASK_FIRST_FROM && untold + 1 <= limit * UNTOLD_PART;
+    const mayWait =
+      limit >= EXACT_BELOW &&
+      window !== null &&
+      window.used + 1 <= limit * ASK_FIRST_FROM &&
+      untold + 1 <= limit * UNTOLD_PART;
     const endsAt = window?.endsAt ?? this.#options.clock.now() + windowSec;
     const mine = this.#note(name, window?.used ?? 0, endsAt);
     if (mayWait) {
@@ -211,11 +236,19 @@ export class RateLimits {
     const own = this.#running(key);
     const known = told ?? { used: own === null ? untold.count : own.used - since, endsAt: untold.endsAt };
     this.#windows.set(key, { used: known.used + since, endsAt: known.endsAt });
-    for (const { place, resolve } of untold.waiting) resolve({ used: known.used - untold.count + place, endsAt: known.endsAt });
+    for (const { place, resolve } of untold.waiting)
+      resolve({ used: known.used - untold.count + place, endsAt: known.endsAt });
   }
 
   #allowance(limit: number, used: number, resetsAt: UnixSeconds): Allowance {
     const retryAfterSec = Math.max(1, resetsAt - this.#options.clock.now());
-    return { allowed: used <= limit, limit, used: Math.min(used, limit), remaining: Math.max(0, limit - used), resetsAt, retryAfterSec };
+    return {
+      allowed: used <= limit,
+      limit,
+      used: Math.min(used, limit),
+      remaining: Math.max(0, limit - used),
+      resetsAt,
+      retryAfterSec,
+    };
   }
 }

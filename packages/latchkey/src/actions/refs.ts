@@ -1,23 +1,30 @@
 /**
  * Branches, tags and other refs of a repository: read, made, moved and deleted.
  *
- * Invariant: what was refused for what is there is a value, so that each door can say it in its own dialect; nothing was changed then.
+ * Invariant: what was refused for what is there is a value, so that each door can say it in its own dialect; nothing
+ * was changed then.
  */
 import { isObjectId, refNameProblem } from '../git/names.ts';
 import { objectInfos } from '../git/objects.ts';
-import { changeRef, defaultBranch, isAncestor, readRef, type Ref, type RefOutcome } from '../git/refs.ts';
+import { changeRef, defaultBranch, isAncestor, type Ref, type RefOutcome, readRef } from '../git/refs.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
-import { openTarget } from './repository-access.ts';
 import { followPush } from './pushes.ts';
+import { openTarget } from './repository-access.ts';
 
-/** Refs that people may write: branches, tags, notes and their own. Never HEAD, nor what git or a forge keeps for itself. */
+/**
+ * Refs that people may write: branches, tags, notes and their own. Never HEAD, nor what git or a forge keeps for
+ * itself.
+ */
 const WRITABLE_REF = /^refs\/(?!latchkey\/|replace\/|pull\/|merge-requests\/)[^/]+\/./;
 
 export type RefProblem =
   | Exclude<RefOutcome, { ok: true }>['why']
   /** `not_fast_forward`: what the ref holds would be lost, and force was not asked for. */
-  | 'ref_invalid' | 'not_fast_forward' | 'not_a_commit' | 'is_default_branch';
+  | 'ref_invalid'
+  | 'not_fast_forward'
+  | 'not_a_commit'
+  | 'is_default_branch';
 
 export type RefResult = { readonly ok: true; readonly ref: Ref } | { readonly ok: false; readonly why: RefProblem };
 
@@ -29,11 +36,20 @@ export async function createRef(ctx: Context, permit: Permit, draft: { ref: stri
 }
 
 /** Moves a ref that is there. Without `force` only forwards. */
-export async function updateRef(ctx: Context, permit: Permit, draft: { ref: string; id: string; force: boolean }): Promise<RefResult> {
+export async function updateRef(
+  ctx: Context,
+  permit: Permit,
+  draft: { ref: string; id: string; force: boolean },
+): Promise<RefResult> {
   return writeRef(ctx, permit, draft, draft.force ? 'force' : 'forward');
 }
 
-async function writeRef(ctx: Context, permit: Permit, { ref, id }: { ref: string; id: string }, how: 'create' | 'forward' | 'force'): Promise<RefResult> {
+async function writeRef(
+  ctx: Context,
+  permit: Permit,
+  { ref, id }: { ref: string; id: string },
+  how: 'create' | 'forward' | 'force',
+): Promise<RefResult> {
   if (refNameProblem(ref) !== null || !WRITABLE_REF.test(ref)) return no('ref_invalid');
   const plumbing = openTarget(ctx, permit);
   const [object] = isObjectId(id) ? await objectInfos(plumbing, [id]) : [null];
@@ -42,7 +58,8 @@ async function writeRef(ctx: Context, permit: Permit, { ref, id }: { ref: string
   const now = await readRef(plumbing, ref);
   if (how === 'create' ? now !== null : now === null) return no(how === 'create' ? 'exists' : 'missing');
   if (now !== null && now.id === id) return { ok: true, ref: now };
-  if (how === 'forward' && (object.type !== 'commit' || !(await isAncestor(plumbing, now!.peeledId, id)))) return no('not_fast_forward');
+  if (how === 'forward' && (object.type !== 'commit' || !(await isAncestor(plumbing, now!.peeledId, id))))
+    return no('not_fast_forward');
   const outcome = await changeRef(plumbing, { ref, from: now?.id ?? null, to: id });
   if (!outcome.ok) return no(outcome.why);
   await followPush(ctx, permit, [{ ref, beforeId: now?.id ?? null, afterId: id }]);

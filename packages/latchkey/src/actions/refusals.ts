@@ -1,9 +1,11 @@
 /**
- * What tokens were refused, for the page of each token: counted in memory, written in batches, off the path of the request.
+ * What tokens were refused, for the page of each token: counted in memory, written in batches, off the path of the
+ * request.
  *
- * Every door feeds it, since `authorize` notes here. Whoever has a token, alive or dead, may be refused as often as they like: a refusal costs
- * one look into a map, a batch and a token's rows are bounded.
- * Invariant: noting costs no I/O and never fails a request. What was noted in the last `FLUSH_EVERY_MS` before a crash is lost.
+ * Every door feeds it, since `authorize` notes here. Whoever has a token, alive or dead, may be refused as often as
+ * they like: a refusal costs one look into a map, a batch and a token's rows are bounded.
+ * Invariant: noting costs no I/O and never fails a request. What was noted in the last `FLUSH_EVERY_MS` before a crash
+ * is lost.
  * Never: a credential; a refusal is kept for a token that is known, by its id.
  */
 import type { Log } from '../base/log.ts';
@@ -11,7 +13,7 @@ import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
 import type { Reason } from '../catalogue/refusals.ts';
 import type { Explanation } from '../rules/explain.ts';
 import type { Store } from '../store/db.ts';
-import { addRefusals, refusalsOfToken, type RefusalCount, type RefusalWords } from '../store/refusals.ts';
+import { addRefusals, type RefusalCount, type RefusalWords, refusalsOfToken } from '../store/refusals.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 
@@ -37,7 +39,13 @@ export async function refusalsOf(ctx: Context, tokenId: number): Promise<readonl
 }
 
 /** Notes a refusal that was not told by `authorize`: one that depends on what was sent. */
-export function noteRefusal(ctx: Context, { actor }: Permit, address: string, purpose: string, explanation: Explanation): void {
+export function noteRefusal(
+  ctx: Context,
+  { actor }: Permit,
+  address: string,
+  purpose: string,
+  explanation: Explanation,
+): void {
   if (actor.tokenId !== null) ctx.refusals.note(actor.tokenId, ctx.clock.now(), address, purpose, explanation);
 }
 
@@ -61,7 +69,13 @@ export class Refusals {
     const before = this.#noted.get(key);
     if (before === undefined && this.#noted.size >= MAX_NOTED) return;
     this.#noted.set(key, {
-      tokenId, dayAt, reason: explanation.reason, purpose: shortPurpose, times: (before?.times ?? 0) + 1, lastAt: at, lastAddress: address,
+      tokenId,
+      dayAt,
+      reason: explanation.reason,
+      purpose: shortPurpose,
+      times: (before?.times ?? 0) + 1,
+      lastAt: at,
+      lastAddress: address,
       words: wordsOf(explanation),
     });
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();

@@ -1,16 +1,18 @@
 /**
  * From a permit to the repository that it names: its row and its objects on disk.
  *
- * Invariant: what is read and changed is the very repository that the decision was about, found by its id, whatever it is called by now.
+ * Invariant: what is read and changed is the very repository that the decision was about, found by its id, whatever it
+ * is called by now.
  */
-import type { Plumbing } from '../git/plumbing.ts';
+
+import { problem } from '../base/errors.ts';
 import type { Signature } from '../git/commits.ts';
-import { accountById, type Account } from '../store/accounts.ts';
+import type { Plumbing } from '../git/plumbing.ts';
+import type { OwnerRecord, RepositoryRecord } from '../rules/model.ts';
+import { type Account, accountById } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import { emailsOf } from '../store/emails.ts';
-import { repositoryById, type Repository } from '../store/repositories.ts';
-import { problem } from '../base/errors.ts';
-import type { OwnerRecord, RepositoryRecord } from '../rules/model.ts';
+import { type Repository, repositoryById } from '../store/repositories.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 
@@ -18,7 +20,8 @@ export type { Repository };
 
 /** The repository of a permit. @throws TypeError when the permit is not about one. */
 export function targetRepository({ target }: Permit): { owner: OwnerRecord; repository: RepositoryRecord } {
-  if (target.kind !== 'repository' || target.owner === null || target.repository === null) throw new TypeError('this needs a permit on a repository');
+  if (target.kind !== 'repository' || target.owner === null || target.repository === null)
+    throw new TypeError('this needs a permit on a repository');
   return { owner: target.owner, repository: target.repository };
 }
 
@@ -37,13 +40,20 @@ export function openTarget(ctx: Context, permit: Permit): Plumbing {
   return ctx.git.open(owner.login, repository.name, userId === null ? (address ?? '') : `user ${userId}`);
 }
 
-/** How a commit that is made for somebody names them: display name and primary address. @throws TypeError for nobody in particular. */
+/**
+ * How a commit that is made for somebody names them: display name and primary address. @throws TypeError for nobody in
+ * particular.
+ */
 export async function signatureFor(ctx: Context, permit: Permit): Promise<Signature> {
   const { userId, login } = permit.actor;
   const account = userId === null ? null : await accountById(ctx.store.db, userId);
   if (account === null) throw new TypeError('a commit of nobody was asked for');
   const [primary] = await emailsOf(ctx.store.db, account.id);
-  return { name: account.name === '' ? login : account.name, email: primary?.address ?? `${account.id}+${login}@users.noreply`, at: ctx.clock.now() };
+  return {
+    name: account.name === '' ? login : account.name,
+    email: primary?.address ?? `${account.id}+${login}@users.noreply`,
+    at: ctx.clock.now(),
+  };
 }
 
 /** The account that a permit is about, or that owns what it is about. @throws TypeError when it is about none. */

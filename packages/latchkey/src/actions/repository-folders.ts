@@ -1,7 +1,9 @@
 /**
- * Folders that move and go with their rows: what a server began, and could not finish since it died, is finished by a job a minute later.
+ * Folders that move and go with their rows: what a server began, and could not finish since it died, is finished by a
+ * job a minute later.
  *
- * Invariant: a folder is known by when it was made and by its number on the disk, not by its place. So one that somebody else put there since is left alone.
+ * Invariant: a folder is known by when it was made and by its number on the disk, not by its place. So one that
+ * somebody else put there since is left alone.
  */
 import type { RepositoryName } from '../git/folders.ts';
 import { accountById, accountByLogin } from '../store/accounts.ts';
@@ -20,14 +22,28 @@ export interface UnsettledFolder {
   readonly places: readonly RepositoryName[];
 }
 
-/** Asks for a look at a repository's folder, in the transaction before, or of, the change that it must follow. The first place is where it lies now. */
-export async function settleLater(ctx: Context, tx: Query, repositoryId: number, places: readonly [RepositoryName, ...RepositoryName[]]): Promise<void> {
+/**
+ * Asks for a look at a repository's folder, in the transaction before, or of, the change that it must follow. The first
+ * place is where it lies now.
+ */
+export async function settleLater(
+  ctx: Context,
+  tx: Query,
+  repositoryId: number,
+  places: readonly [RepositoryName, ...RepositoryName[]],
+): Promise<void> {
   const identity = ctx.git.identity(places[0].owner, places[0].name);
   if (identity === null) return;
-  await enqueueJob(tx, { kind: 'settle-folder', payload: { repositoryId, identity, places }, runAt: ctx.clock.now() + SETTLE_AFTER_SEC });
+  await enqueueJob(tx, {
+    kind: 'settle-folder',
+    payload: { repositoryId, identity, places },
+    runAt: ctx.clock.now() + SETTLE_AFTER_SEC,
+  });
 }
 
-/** Brings a folder to where its row says that it is; one whose row is gone goes, too. Usually there is nothing to do. */
+/**
+ * Brings a folder to where its row says that it is; one whose row is gone goes, too. Usually there is nothing to do.
+ */
 export async function settleFolder(ctx: Context, { repositoryId, identity, places }: UnsettledFolder): Promise<void> {
   ctx.git.demandWrites();
   const { db } = ctx.store;
@@ -38,7 +54,10 @@ export async function settleFolder(ctx: Context, { repositoryId, identity, place
   if (repository !== null && owner !== null) {
     if (lies.owner === owner.login && lies.name === repository.name) return;
     await ctx.git.rename(lies, { owner: owner.login, name: repository.name });
-    ctx.log.warn({ repository: `${owner.login}/${repository.name}`, from: lies }, 'the folder of a repository was brought to its place');
+    ctx.log.warn(
+      { repository: `${owner.login}/${repository.name}`, from: lies },
+      'the folder of a repository was brought to its place',
+    );
   } else if (!(await isTaken(db, lies))) {
     await ctx.git.remove(lies.owner, lies.name);
     ctx.log.warn({ from: lies }, 'the folder of a repository that was deleted was removed');

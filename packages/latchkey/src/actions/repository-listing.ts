@@ -4,13 +4,25 @@
  * Invariant: every repository of an answer was decided like a request for that repository alone.
  */
 import type { Need } from '../catalogue/needs.ts';
-import { listRepositoriesBy, type ListedRepository, type RepositoryFilter, type RepositoryOrder, type RepositoryPlace } from '../store/repository-lists.ts';
+import {
+  type ListedRepository,
+  listRepositoriesBy,
+  type RepositoryFilter,
+  type RepositoryOrder,
+  type RepositoryPlace,
+} from '../store/repository-lists.ts';
 import type { Identity } from './authenticate.ts';
-import { consider, holderOf, targetOf, type Permit } from './authorize.ts';
+import { consider, holderOf, type Permit, targetOf } from './authorize.ts';
 import type { Context } from './context.ts';
-import { viewOf, type RepositoryView } from './repository-view.ts';
+import { type RepositoryView, viewOf } from './repository-view.ts';
 
-export type { Affiliation, RepositoryFilter, RepositoryOrder, RepositoryPlace, RepositorySort } from '../store/repository-lists.ts';
+export type {
+  Affiliation,
+  RepositoryFilter,
+  RepositoryOrder,
+  RepositoryPlace,
+  RepositorySort,
+} from '../store/repository-lists.ts';
 
 const SEE: Need = { sets: [{ metadata: 'read' }], publicRead: true, writes: false };
 /** Of one request so many rows are looked at, at most; the next page goes on behind them. */
@@ -24,12 +36,16 @@ export interface RepositoryListing {
 
 /** A page of the repositories that fit and may be seen. */
 export async function listVisible(
-  ctx: Context, permit: Permit, filter: RepositoryFilter, order: RepositoryOrder, page: { after: RepositoryPlace | null; skip: number; limit: number },
+  ctx: Context,
+  permit: Permit,
+  filter: RepositoryFilter,
+  order: RepositoryOrder,
+  page: { after: RepositoryPlace | null; skip: number; limit: number },
 ): Promise<RepositoryListing> {
   const holder = await holderOf(ctx, permit);
   const seen: RepositoryView[] = [];
   let { after, skip } = page;
-  for (let lookedAt = 0; lookedAt < MAX_LOOKED_AT;) {
+  for (let lookedAt = 0; lookedAt < MAX_LOOKED_AT; ) {
     const rows = await listRepositoriesBy(ctx.store.db, filter, order, { after, skip: 0, limit: page.limit });
     for (const row of rows) {
       after = row.place;
@@ -45,10 +61,20 @@ export async function listVisible(
 }
 
 /** The repository as its viewer sees it; null when they don't. */
-async function viewFor(ctx: Context, permit: Permit, holder: Identity | null, { owner, repository }: ListedRepository): Promise<RepositoryView | null> {
+async function viewFor(
+  ctx: Context,
+  permit: Permit,
+  holder: Identity | null,
+  { owner, repository }: ListedRepository,
+): Promise<RepositoryView | null> {
   if (holder === null) return viewOf(ctx, { owner, repository, role: 'admin' });
   const name = { kind: 'repository', owner: owner.login, name: repository.name } as const;
-  if ((await consider(ctx, { need: SEE, target: name, address: permit.actor.address ?? '' }, holder)) !== null) return null;
+  if ((await consider(ctx, { need: SEE, target: name, address: permit.actor.address ?? '' }, holder)) !== null)
+    return null;
   const target = await targetOf(ctx, holder, name);
-  return viewOf(ctx, { owner, repository, role: target.kind === 'repository' ? (target.repository?.role ?? null) : null });
+  return viewOf(ctx, {
+    owner,
+    repository,
+    role: target.kind === 'repository' ? (target.repository?.role ?? null) : null,
+  });
 }

@@ -27,7 +27,10 @@ export async function viewTarget(ctx: Context, permit: Permit): Promise<Reposito
 }
 
 /** Adds what lies on disk. What is not there has no size, and the usual default branch. */
-export async function viewOf(ctx: Context, known: Pick<RepositoryView, 'owner' | 'repository' | 'role'>): Promise<RepositoryView> {
+export async function viewOf(
+  ctx: Context,
+  known: Pick<RepositoryView, 'owner' | 'repository' | 'role'>,
+): Promise<RepositoryView> {
   const path = ctx.git.path(known.owner.login, known.repository.name);
   const [branch, sizeKb] = await Promise.all([defaultBranch(path), packSizeKb(path)]);
   return { ...known, defaultBranch: branch, sizeKb };
@@ -36,6 +39,13 @@ export async function viewOf(ctx: Context, known: Pick<RepositoryView, 'owner' |
 async function packSizeKb(path: string): Promise<number> {
   const folder = join(path, 'objects', 'pack');
   const packs = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.pack'));
-  const sizes = await Promise.all(packs.map((name) => stat(join(folder, name)).then(({ size }) => size, () => 0)));
+  const sizes = await Promise.all(
+    packs.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
   return Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 1024);
 }

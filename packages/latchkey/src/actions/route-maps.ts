@@ -6,15 +6,18 @@
 import { readFileSync } from 'node:fs';
 import { canonicalPath, type PathMistake } from '../base/canonical-path.ts';
 import { Fault } from '../base/errors.ts';
-import { settingComplaint, SettingsProblem } from '../base/setting-problem.ts';
+import { SettingsProblem, settingComplaint } from '../base/setting-problem.ts';
 import { setOperatorPermissions } from '../catalogue/permissions.ts';
-import { MapMistakes, RouteFinder, type FoundRoute } from '../catalogue/route-finder.ts';
-import { parseRouteMap, standardServices, type RouteMapFile } from '../catalogue/route-map-file.ts';
+import { type FoundRoute, MapMistakes, RouteFinder } from '../catalogue/route-finder.ts';
+import { parseRouteMap, type RouteMapFile, standardServices } from '../catalogue/route-map-file.ts';
 
 /** Why no route was found. */
 export type RouteMistake = PathMistake | 'method_unreadable' | 'route_unknown' | 'target_unknown';
 
-/** The same few addresses are asked about again and again: answers for as many are kept, and dropped together when they are more. */
+/**
+ * The same few addresses are asked about again and again: answers for as many are kept, and dropped together when they
+ * are more.
+ */
 const MAX_KEPT = 4096;
 const MAX_KEPT_URI_LENGTH = 256;
 
@@ -35,7 +38,10 @@ export class RouteMaps {
   #finder: RouteFinder | null;
   readonly #kept = new Map<string, Kept>();
 
-  /** @param path the operator's file, or null for the standard map. @throws SettingsProblem that names every mistake with its line; Fault when the file can't be read */
+  /**
+   * @param path the operator's file, or null for the standard map. @throws SettingsProblem that names every mistake
+   * with its line; Fault when the file can't be read
+   */
   constructor(path: string | null) {
     this.#path = path;
     this.#finder = this.#read();
@@ -59,7 +65,11 @@ export class RouteMaps {
       return finder;
     } catch (error) {
       if (!(error instanceof MapMistakes)) throw error;
-      throw new SettingsProblem(error.mistakes.map(({ line, message }) => settingComplaint('route-map', `${this.#path}:${line}: ${message}`, 'see docs/forward-auth.md')));
+      throw new SettingsProblem(
+        error.mistakes.map(({ line, message }) =>
+          settingComplaint('route-map', `${this.#path}:${line}: ${message}`, 'see docs/forward-auth.md'),
+        ),
+      );
     }
   }
 
@@ -97,7 +107,11 @@ function fileAt(path: string): RouteMapFile {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Fault(`the route map ${path} can't be read`, { hint: 'check the path given with --route-map', detail: (error as Error).message, cause: error });
+    throw new Fault(`the route map ${path} can't be read`, {
+      hint: 'check the path given with --route-map',
+      detail: (error as Error).message,
+      cause: error,
+    });
   }
   const file = parseRouteMap(text);
   if (!('services' in file)) throw new MapMistakes(file);

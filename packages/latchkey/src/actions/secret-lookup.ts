@@ -1,8 +1,8 @@
 /**
  * Asks the store whether a secret is anybody's, for many at once.
  *
- * A flood of made-up tokens costs the store one query at a time, whatever comes: those that arrive while one runs go together with the next. None of
- * them is remembered, so they push nothing out.
+ * A flood of made-up tokens costs the store one query at a time, whatever comes: those that arrive while one runs go
+ * together with the next. None of them is remembered, so they push nothing out.
  */
 import type { Store } from '../store/db.ts';
 import { knownDigests } from '../store/tokens.ts';
@@ -49,7 +49,10 @@ export class SecretLookup {
       for (const [digest] of batch) this.#asked.delete(digest);
       this.#queries++;
       try {
-        const known = await knownDigests(this.#store.db, batch.map(([digest]) => digest));
+        const known = await knownDigests(
+          this.#store.db,
+          batch.map(([digest]) => digest),
+        );
         for (const [digest, { resolve }] of batch) resolve(known.has(digest));
       } catch (error) {
         for (const [, { reject }] of batch) reject(error);

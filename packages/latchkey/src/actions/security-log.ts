@@ -1,5 +1,5 @@
 /** The security log of a person: every entry that is about their account. */
-import { listAudit, type AuditEntry } from '../store/audit.ts';
+import { type AuditEntry, listAudit } from '../store/audit.ts';
 import { batchesOf, type Page } from '../store/page.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';

@@ -1,18 +1,29 @@
 /**
  * Sessions: who is signed in, for how long, and whether they have just proved that it is them.
  *
- * Invariant: a session is known by the digest of its secret, begins anew at every sign-in, and ends with a change of password.
- * Invariant: a session is a `Bearer` like any other, decided by `authorizeIdentity`; nothing here decides what a person may do.
+ * Invariant: a session is known by the digest of its secret, begins anew at every sign-in, and ends with a change of
+ * password.
+ * Invariant: a session is a `Bearer` like any other, decided by `authorizeIdentity`; nothing here decides what a person
+ * may do.
  * Never: a secret outside of a `Secret`, but for the cookie that it is sent in.
  */
-import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../base/time.ts';
+
 import { problem } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
-import { accountById, passwordDigestOf, type Account } from '../store/accounts.ts';
+import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../base/time.ts';
+import { type Account, accountById, passwordDigestOf } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import {
-  deleteSession, deleteSessionsOf, insertSession, sessionByDigest, sessionsOf, setFlash, setSudoUntil, takeFlash, touchSession,
+  deleteSession,
+  deleteSessionsOf,
+  insertSession,
   type Session,
+  sessionByDigest,
+  sessionsOf,
+  setFlash,
+  setSudoUntil,
+  takeFlash,
+  touchSession,
 } from '../store/sessions.ts';
 import { userStanding } from '../store/standing.ts';
 import type { Identity } from './authenticate.ts';
@@ -54,17 +65,32 @@ export function actorOf(account: Account, visitor: Visitor): { actor: Actor } {
 }
 
 /** Begins a session in the caller's transaction, and gives its secret. */
-export async function beginSession(tx: Query, at: UnixSeconds, userId: number, visitor: Visitor, state: Session['state'] = 'active'): Promise<Secret> {
+export async function beginSession(
+  tx: Query,
+  at: UnixSeconds,
+  userId: number,
+  visitor: Visitor,
+  state: Session['state'] = 'active',
+): Promise<Secret> {
   const secret = mintSecret();
   const active = state === 'active';
   await insertSession(tx, {
-    digest: secret.digest(), userId, state, createdAt: at, endsAt: at + (active ? IDLE_SESSION_SEC : SECOND_FACTOR_WAIT_SEC), sudoUntil: active ? at + SUDO_SEC : 0,
-    address: visitor.address, userAgent: (visitor.userAgent ?? '').slice(0, MAX_AGENT_LENGTH),
+    digest: secret.digest(),
+    userId,
+    state,
+    createdAt: at,
+    endsAt: at + (active ? IDLE_SESSION_SEC : SECOND_FACTOR_WAIT_SEC),
+    sudoUntil: active ? at + SUDO_SEC : 0,
+    address: visitor.address,
+    userAgent: (visitor.userAgent ?? '').slice(0, MAX_AGENT_LENGTH),
   });
   return secret;
 }
 
-/** Who a session's secret stands for, or null: unknown, ended, still owing the second factor, or of somebody who was suspended. */
+/**
+ * Who a session's secret stands for, or null: unknown, ended, still owing the second factor, or of somebody who was
+ * suspended.
+ */
 export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor): Promise<SignedIn | null> {
   const at = ctx.clock.now();
   const { db } = ctx.store;
@@ -76,11 +102,18 @@ export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor)
     const endsAt = Math.min(at + IDLE_SESSION_SEC, session.createdAt + MAX_SESSION_SEC);
     await touchSession(db, session.id, { at, endsAt, address: visitor.address });
   }
-  return { session, account, identity: { bearer: { via: 'session', user: standing.user }, standing, endsOverlap: false } };
+  return {
+    session,
+    account,
+    identity: { bearer: { via: 'session', user: standing.user }, standing, endsOverlap: false },
+  };
 }
 
 /** The session that owes its second factor, or null. */
-export async function halfSignedInBy(ctx: Context, secret: Secret): Promise<{ session: Session; account: Account } | null> {
+export async function halfSignedInBy(
+  ctx: Context,
+  secret: Secret,
+): Promise<{ session: Session; account: Account } | null> {
   const session = await sessionByDigest(ctx.store.db, secret.digest(), ctx.clock.now());
   if (session === null || session.state !== 'second-factor') return null;
   const account = await accountById(ctx.store.db, session.userId);
@@ -90,11 +123,15 @@ export async function halfSignedInBy(ctx: Context, secret: Secret): Promise<{ se
 /** Ends the session of this secret. */
 export async function signOut(ctx: Context, { session, account }: SignedIn, visitor: Visitor): Promise<void> {
   await ctx.store.transaction(async (tx) => {
-    if (await deleteSession(tx, account.id, session.id)) await record(tx, actorOf(account, visitor), ctx.clock.now(), { action: 'user.logout', userId: account.id });
+    if (await deleteSession(tx, account.id, session.id))
+      await record(tx, actorOf(account, visitor), ctx.clock.now(), { action: 'user.logout', userId: account.id });
   });
 }
 
-/** The person whose session a permit was given to. @throws TypeError for any other bearer: sessions and passwords are no business of tokens. */
+/**
+ * The person whose session a permit was given to. @throws TypeError for any other bearer: sessions and passwords are no
+ * business of tokens.
+ */
 export function personOf(permit: Permit): number {
   if (permit.bearer?.via !== 'session') throw new TypeError('only a signed-in person manages their account');
   return permit.bearer.user.id;
@@ -119,7 +156,8 @@ export async function endOtherSessions(ctx: Context, permit: Permit, currentId: 
   const userId = personOf(permit);
   return ctx.store.transaction(async (tx) => {
     const count = await deleteSessionsOf(tx, userId, currentId);
-    if (count > 0) await record(tx, permit, ctx.clock.now(), { action: 'user_session.revoke', userId, data: { count } });
+    if (count > 0)
+      await record(tx, permit, ctx.clock.now(), { action: 'user_session.revoke', userId, data: { count } });
     return count;
   });
 }
@@ -131,7 +169,12 @@ export function isSudo(ctx: Context, session: Session): boolean {
 }
 
 /** Opens sensitive pages for two hours, with the password. @throws Problem when it is wrong, or was wrong too often. */
-export async function enterSudo(ctx: Context, { session, account }: SignedIn, password: Secret, visitor: Visitor): Promise<void> {
+export async function enterSudo(
+  ctx: Context,
+  { session, account }: SignedIn,
+  password: Secret,
+  visitor: Visitor,
+): Promise<void> {
   const attempt = { name: account.login, address: visitor.address, knownDevice: true };
   await refuseGuessing(ctx, attempt);
   if (!(await checkPassword(await passwordDigestOf(ctx.store.db, account.id), password))) {
@@ -154,7 +197,12 @@ export async function leaveFlash(ctx: Context, session: Session, secret: Secret,
 }
 
 /** Takes what was left, if it is `wanted`: it is there once, so neither a reload nor the back button shows it again. */
-export async function pickUpFlash(ctx: Context, session: Session, secret: Secret, wanted: (left: object) => boolean): Promise<object | null> {
+export async function pickUpFlash(
+  ctx: Context,
+  session: Session,
+  secret: Secret,
+  wanted: (left: object) => boolean,
+): Promise<object | null> {
   const text = session.flash === null ? null : unseal(secret, session.flash);
   if (text === null) return null;
   const left = JSON.parse(text) as object;

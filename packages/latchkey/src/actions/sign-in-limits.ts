@@ -1,9 +1,10 @@
 /**
  * How often a password may be guessed.
  *
- * Three counts, so that guessing is slow and nobody is locked out by somebody else's guesses: by account and network together; by
- * network, whatever the account; and by account over all networks. The last one does not bind a browser on which the person has
- * signed in before, and a new password by mail makes any browser such a one: so there is always a way in for the owner.
+ * Three counts, so that guessing is slow and nobody is locked out by somebody else's guesses: by account and network
+ * together; by network, whatever the account; and by account over all networks. The last one does not bind a browser on
+ * which the person has signed in before, and a new password by mail makes any browser such a one: so there is always a
+ * way in for the owner.
  *
  * Invariant: an account that does not exist is counted like one that does, by the name that was typed.
  */
@@ -12,7 +13,7 @@ import { problem } from '../base/errors.ts';
 import { digestOf } from '../base/secret.ts';
 import { nameKey } from '../rules/names.ts';
 import type { Context } from './context.ts';
-import { peekAllowance, takeToken, type RateBucket } from './rate-limit.ts';
+import { peekAllowance, type RateBucket, takeToken } from './rate-limit.ts';
 
 export interface Attempt {
   /** The account's login, or what was typed where there is none. */
@@ -49,7 +50,10 @@ export async function isGuessingTooOften(ctx: Context, attempt: Attempt): Promis
 /** @throws Problem when one of the limits that bind is reached. */
 export async function refuseGuessing(ctx: Context, attempt: Attempt): Promise<void> {
   if (await isGuessingTooOften(ctx, attempt)) {
-    throw problem('limit_reached', 'There were too many failed attempts. Wait a quarter of an hour, or choose a new password by mail.');
+    throw problem(
+      'limit_reached',
+      'There were too many failed attempts. Wait a quarter of an hour, or choose a new password by mail.',
+    );
   }
 }
 

@@ -1,16 +1,17 @@
 /**
  * Signing in: a name and a password, then a second factor where there is one.
  *
- * Invariant: an answer, and the time it takes, don't tell whether an account exists: the password is checked against a decoy then.
+ * Invariant: an answer, and the time it takes, don't tell whether an account exists: the password is checked against a
+ * decoy then.
  * Invariant: every sign-in begins a new session; one that waits for its second factor opens nothing else.
  */
 import { problem } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
-import { passwordDigestOf, type Account } from '../store/accounts.ts';
+import { type Account, passwordDigestOf } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
 import { deleteSession, hasDevices, isKnownDevice, rememberDevice, type Session } from '../store/sessions.ts';
 import { accountNamed } from './account-names.ts';
-import { UPKEEP, type Context } from './context.ts';
+import { type Context, UPKEEP } from './context.ts';
 import { queueMail } from './mail.ts';
 import { checkPassword } from './password.ts';
 import { record } from './record.ts';
@@ -49,14 +50,31 @@ export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): 
   }
   if (account.suspendedAt !== null) throw problem('unprocessable', 'This account is suspended. Ask an administrator.');
   const at = ctx.clock.now();
-  if (account.twoFactorAt === null) return { secret: await ctx.store.transaction((tx) => begin(ctx, tx, account, device, visitor)), owes: null };
-  return { secret: await ctx.store.transaction((tx) => beginSession(tx, at, account.id, visitor, 'second-factor')), owes: 'second-factor' };
+  if (account.twoFactorAt === null)
+    return { secret: await ctx.store.transaction((tx) => begin(ctx, tx, account, device, visitor)), owes: null };
+  return {
+    secret: await ctx.store.transaction((tx) => beginSession(tx, at, account.id, visitor, 'second-factor')),
+    owes: 'second-factor',
+  };
 }
 
-/** Finishes a sign-in with a one-time code or a recovery code. @throws Problem when it is wrong or was used, or there were too many failures. */
-export async function signInWithCode(ctx: Context, half: { session: Session; account: Account }, code: string, device: Secret, visitor: Visitor): Promise<Begun> {
+/**
+ * Finishes a sign-in with a one-time code or a recovery code. @throws Problem when it is wrong or was used, or there
+ * were too many failures.
+ */
+export async function signInWithCode(
+  ctx: Context,
+  half: { session: Session; account: Account },
+  code: string,
+  device: Secret,
+  visitor: Visitor,
+): Promise<Begun> {
   const { account, session } = half;
-  const attempt = { name: account.login, address: visitor.address, knownDevice: await isKnownDevice(ctx.store.db, account.id, device.digest()) };
+  const attempt = {
+    name: account.login,
+    address: visitor.address,
+    knownDevice: await isKnownDevice(ctx.store.db, account.id, device.digest()),
+  };
   await refuseGuessing(ctx, attempt);
   if (!(await takeCode(ctx, account, code, visitor))) {
     await noteFailure(ctx, attempt);
@@ -71,19 +89,35 @@ export async function signInWithCode(ctx: Context, half: { session: Session; acc
 }
 
 /** Begins the session of somebody who has proved everything; tells them when the browser is new. */
-export async function begin(ctx: Context, tx: Query, account: Account, device: string, visitor: Visitor): Promise<Secret> {
+export async function begin(
+  ctx: Context,
+  tx: Query,
+  account: Account,
+  device: string,
+  visitor: Visitor,
+): Promise<Secret> {
   const at = ctx.clock.now();
   const isNew = !(await isKnownDevice(tx, account.id, device));
   if (isNew && (await hasDevices(tx, account.id))) {
-    await queueMail(ctx, tx, { userId: account.id }, 'sign_in', { at, address: visitor.address, agent: visitor.userAgent ?? 'a browser without a name' });
+    await queueMail(ctx, tx, { userId: account.id }, 'sign_in', {
+      at,
+      address: visitor.address,
+      agent: visitor.userAgent ?? 'a browser without a name',
+    });
   }
   await rememberDevice(tx, account.id, device, at);
-  await record(tx, actorOf(account, visitor), at, { action: 'user.login', userId: account.id, data: { new_device: isNew } });
+  await record(tx, actorOf(account, visitor), at, {
+    action: 'user.login',
+    userId: account.id,
+    data: { new_device: isNew },
+  });
   return beginSession(tx, at, account.id, visitor);
 }
 
 async function recordFailure(ctx: Context, account: Account | null, visitor: Visitor): Promise<void> {
   if (account === null) return;
   const at = ctx.clock.now();
-  await ctx.store.transaction((tx) => record(tx, { actor: { ...UPKEEP, ...visitor } }, at, { action: 'user.failed_login', userId: account.id }));
+  await ctx.store.transaction((tx) =>
+    record(tx, { actor: { ...UPKEEP, ...visitor } }, at, { action: 'user.failed_login', userId: account.id }),
+  );
 }

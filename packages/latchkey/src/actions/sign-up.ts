@@ -1,17 +1,26 @@
 /**
- * New people: the first administrator by a link that the server prints, others by an invitation or by themselves, as the setting says.
+ * New people: the first administrator by a link that the server prints, others by an invitation or by themselves, as
+ * the setting says.
  *
  * Invariant: a link works once, and is known by its digest. The set-up link works only while nobody has an account.
- * Invariant: an address counts as verified when a link that was mailed to it was followed, or the operator vouches for it.
+ * Invariant: an address counts as verified when a link that was mailed to it was followed, or the operator vouches for
+ * it.
  */
 import { networkOf } from '../base/address.ts';
 import { problem } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import { DAY_SEC } from '../base/time.ts';
 import { emailProblem, nameKey } from '../rules/names.ts';
-import { listAccounts, type Account } from '../store/accounts.ts';
+import { type Account, listAccounts } from '../store/accounts.ts';
 import type { Query } from '../store/db.ts';
-import { deleteLinks, insertLink, linkByDigest, listLinks, useLink, type OneTimeLink } from '../store/one-time-links.ts';
+import {
+  deleteLinks,
+  insertLink,
+  linkByDigest,
+  listLinks,
+  type OneTimeLink,
+  useLink,
+} from '../store/one-time-links.ts';
 import { makeUser } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -47,7 +56,14 @@ export async function makeSetUpLink(ctx: Context): Promise<string | null> {
   const made = await ctx.store.transaction(async (tx) => {
     if (await hasPeople(tx)) return false;
     await deleteLinks(tx, 'set-up', null);
-    await insertLink(tx, { digest: secret.digest(), purpose: 'set-up', userId: null, address: null, createdAt: at, endsAt: at + SET_UP_SEC });
+    await insertLink(tx, {
+      digest: secret.digest(),
+      purpose: 'set-up',
+      userId: null,
+      address: null,
+      createdAt: at,
+      endsAt: at + SET_UP_SEC,
+    });
     return true;
   });
   return made ? `/setup/${secret.reveal()}` : null;
@@ -55,7 +71,10 @@ export async function makeSetUpLink(ctx: Context): Promise<string | null> {
 
 /** True while the set-up link may be used. */
 export async function isSetUpLink(ctx: Context, link: Secret): Promise<boolean> {
-  return (await linkByDigest(ctx.store.db, 'set-up', link.digest(), ctx.clock.now())) !== null && !(await hasPeople(ctx.store.db));
+  return (
+    (await linkByDigest(ctx.store.db, 'set-up', link.digest(), ctx.clock.now())) !== null &&
+    !(await hasPeople(ctx.store.db))
+  );
 }
 
 /** Makes the first administrator, whose address the operator vouches for, and signs them in. @throws Problem */
@@ -68,7 +87,10 @@ export async function setUp(ctx: Context, link: Secret, form: SignUpForm, visito
   });
 }
 
-/** Invites somebody; with an address the link is mailed there. Gives the link's path, for those who hand it over themselves. @throws Problem */
+/**
+ * Invites somebody; with an address the link is mailed there. Gives the link's path, for those who hand it over
+ * themselves. @throws Problem
+ */
 export async function invite(ctx: Context, permit: Permit, address: string | null): Promise<string> {
   const wrong = address === null ? null : emailProblem(address);
   if (wrong !== null) throw problem('invalid', wrong, 'email');
@@ -77,8 +99,20 @@ export async function invite(ctx: Context, permit: Permit, address: string | nul
   const secret = mintSecret();
   const path = `/signup/${secret.reveal()}`;
   await ctx.store.transaction(async (tx) => {
-    await insertLink(tx, { digest: secret.digest(), purpose: 'invitation', userId: null, address, createdAt: at, endsAt: at + INVITATION_DAYS * DAY_SEC });
-    if (address !== null) await queueMail(ctx, tx, { userId: null, address }, 'invitation', { by: permit.actor.login, path, days: INVITATION_DAYS });
+    await insertLink(tx, {
+      digest: secret.digest(),
+      purpose: 'invitation',
+      userId: null,
+      address,
+      createdAt: at,
+      endsAt: at + INVITATION_DAYS * DAY_SEC,
+    });
+    if (address !== null)
+      await queueMail(ctx, tx, { userId: null, address }, 'invitation', {
+        by: permit.actor.login,
+        path,
+        days: INVITATION_DAYS,
+      });
     await record(tx, permit, at, { action: 'user.invite', data: { email: address } });
   });
   return path;
@@ -91,11 +125,14 @@ export function listInvitations(ctx: Context, _permit: Permit): Promise<OneTimeL
 
 /** The invitation of a link; null when it was used, has ended, or sign-up is closed. */
 export function readInvitation(ctx: Context, link: Secret): Promise<OneTimeLink | null> {
-  return ctx.settings.signUp === 'closed' ? Promise.resolve(null) : linkByDigest(ctx.store.db, 'invitation', link.digest(), ctx.clock.now());
+  return ctx.settings.signUp === 'closed'
+    ? Promise.resolve(null)
+    : linkByDigest(ctx.store.db, 'invitation', link.digest(), ctx.clock.now());
 }
 
 /**
- * Makes an account for a visitor and signs them in. An address that the invitation was mailed to is verified; another gets a mail.
+ * Makes an account for a visitor and signs them in. An address that the invitation was mailed to is verified; another
+ * gets a mail.
  * @param link the invitation; null when everybody may sign up
  * @throws Problem when sign-up is not for them, or the form is wrong
  */
@@ -118,6 +155,16 @@ function linkIsOver(): Error {
   return problem('not_found', 'This link was used already, or has ended. Ask for another.');
 }
 
-async function recordCreation(ctx: Context, tx: Query, user: Account, visitor: Visitor, data: { by: string }): Promise<void> {
-  await record(tx, actorOf(user, visitor), ctx.clock.now(), { action: 'user.create', userId: user.id, data: { login: user.login, admin: user.admin, ...data } });
+async function recordCreation(
+  ctx: Context,
+  tx: Query,
+  user: Account,
+  visitor: Visitor,
+  data: { by: string },
+): Promise<void> {
+  await record(tx, actorOf(user, visitor), ctx.clock.now(), {
+    action: 'user.create',
+    userId: user.id,
+    data: { login: user.login, admin: user.admin, ...data },
+  });
 }

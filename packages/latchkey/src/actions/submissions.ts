@@ -1,4 +1,7 @@
-/** Forms that must do their work once, however often they are sent. Known by a digest of the sender's secret and the form's own number. */
+/**
+ * Forms that must do their work once, however often they are sent. Known by a digest of the sender's secret and the
+ * form's own number.
+ */
 import { digestOf, type Secret } from '../base/secret.ts';
 import { beginSubmission, cancelSubmission, endSubmission, submissionLocation } from '../store/form-submissions.ts';
 import type { Context } from './context.ts';

@@ -1,8 +1,8 @@
 /** Tags of a repository, annotated ones too. */
 import { refNameProblem } from '../git/names.ts';
+import type { Ref } from '../git/refs.ts';
 import { resolveCommit } from '../git/revisions.ts';
 import { tagMessages, writeTag } from '../git/tags.ts';
-import type { Ref } from '../git/refs.ts';
 import type { Explanation } from '../rules/explain.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -21,7 +21,11 @@ export interface TagDraft {
 export type TagResult = RefResult | { readonly ok: false; readonly why: 'refused'; readonly explanation: Explanation };
 
 /** Makes a tag. What was refused for what is there is a value. */
-export async function createTag(ctx: Context, permit: Permit, { name, revision, message }: TagDraft): Promise<TagResult> {
+export async function createTag(
+  ctx: Context,
+  permit: Permit,
+  { name, revision, message }: TagDraft,
+): Promise<TagResult> {
   const ref = `refs/tags/${name}`;
   if (name === '' || refNameProblem(ref) !== null) return { ok: false, why: 'ref_invalid' };
   const plumbing = openTarget(ctx, permit);
@@ -29,12 +33,22 @@ export async function createTag(ctx: Context, permit: Permit, { name, revision, 
   if (commitId === undefined) return { ok: false, why: 'object_missing' };
   const { refused } = message === null ? { refused: null } : await judgeTexts(ctx, permit, { message, actions: [] });
   if (refused !== null) return { ok: false, why: 'refused', explanation: refused };
-  const id = message === null ? commitId : await writeTag(plumbing, { name, commitId, tagger: await signatureFor(ctx, permit), message });
+  const id =
+    message === null
+      ? commitId
+      : await writeTag(plumbing, { name, commitId, tagger: await signatureFor(ctx, permit), message });
   const made = await createRef(ctx, permit, { ref, id });
   return made.ok ? { ok: true, ref: { ...made.ref, peeledId: commitId } } : made;
 }
 
 /** The messages of those tags that have one, by the id of the tag object. */
-export function readTagMessages(ctx: Context, permit: Permit, refs: readonly Ref[]): Promise<ReadonlyMap<string, string>> {
-  return tagMessages(openTarget(ctx, permit), refs.filter(({ type }) => type === 'tag').map(({ id }) => id));
+export function readTagMessages(
+  ctx: Context,
+  permit: Permit,
+  refs: readonly Ref[],
+): Promise<ReadonlyMap<string, string>> {
+  return tagMessages(
+    openTarget(ctx, permit),
+    refs.filter(({ type }) => type === 'tag').map(({ id }) => id),
+  );
 }

@@ -1,21 +1,22 @@
 /**
  * Whose token an action may touch, and what a token may make of another.
  *
- * Invariant: whoever acts with a token gets nothing out of it that the token has not: neither by making another, nor by changing or renewing
- * one that can do more.
+ * Invariant: whoever acts with a token gets nothing out of it that the token has not: neither by making another, nor by
+ * changing or renewing one that can do more.
  */
-import { problem, Problem } from '../base/errors.ts';
+import { Problem, problem } from '../base/errors.ts';
 import type { MailedToken } from '../catalogue/mails.ts';
-import { beyondMaker, type Bounded } from '../rules/reach.ts';
 import type { TokenKind, TokenRecord } from '../rules/model.ts';
+import { type Bounded, beyondMaker } from '../rules/reach.ts';
 import type { Query } from '../store/db.ts';
 import { grantsOf } from '../store/grants.ts';
-import { tokenById, type Token } from '../store/tokens.ts';
+import { type Token, tokenById } from '../store/tokens.ts';
 import type { Permit } from './authorize.ts';
 
 /**
  * A token that the permit reaches: one's own, or any for whoever acts on the whole instance.
- * @throws Problem `not_found` for one of somebody else, as if it were not there; `conflict` when it was revoked and `alive` is asked for.
+ * @throws Problem `not_found` for one of somebody else, as if it were not there; `conflict` when it was revoked and
+ * `alive` is asked for.
  */
 export async function tokenWithin(q: Query, permit: Permit, id: number, { alive = true } = {}): Promise<Token> {
   const token = await tokenById(q, id);
@@ -49,7 +50,11 @@ export function keepWithin(permit: Permit, wanted: Bounded, isItself = false): v
 
 /** The page of a token. */
 export function tokenPath(kind: TokenKind, id: number): string {
-  return kind === 'fine-grained' ? `/settings/personal-access-tokens/${id}` : kind === 'classic' ? `/settings/tokens/${id}` : `/-/user_settings/personal_access_tokens/${id}`;
+  return kind === 'fine-grained'
+    ? `/settings/personal-access-tokens/${id}`
+    : kind === 'classic'
+      ? `/settings/tokens/${id}`
+      : `/-/user_settings/personal_access_tokens/${id}`;
 }
 
 /** A token as mails name it. */

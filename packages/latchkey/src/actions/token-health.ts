@@ -1,11 +1,11 @@
 /** The health of one's tokens, and the days on which they end as a calendar (RFC 5545). */
 import { isoInstant } from '../base/time.ts';
-import { findingsOf, type Finding } from '../rules/token-health.ts';
+import { type Finding, findingsOf } from '../rules/token-health.ts';
 import { listTokens } from '../store/tokens.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
 import { tokenPath } from './token-access.ts';
-import { tokenRows, type TokenRow } from './token-rows.ts';
+import { type TokenRow, tokenRows } from './token-rows.ts';
 
 export type { Finding };
 
@@ -30,12 +30,33 @@ export async function checkHealth(ctx: Context, permit: Permit): Promise<Checked
 export async function expiryCalendar(ctx: Context, permit: Permit): Promise<string> {
   const { host } = new URL(ctx.settings.publicUrl);
   const now = stamp(ctx.clock.now());
-  const events = (await checkHealth(ctx, permit)).filter(({ expiresAt }) => expiresAt !== null).flatMap((token) => [
-    'BEGIN:VEVENT', `UID:token-${token.id}@${host}`, `DTSTAMP:${now}`, `DTSTART:${stamp(token.expiresAt!)}`, `SUMMARY:${escaped(`Token “${token.name}” ends`)}`,
-    `DESCRIPTION:${escaped(`It can ${token.reach}. Renew it: ${ctx.settings.publicUrl}${tokenPath(token.kind, token.id)}/renew`)}`,
-    'BEGIN:VALARM', 'ACTION:DISPLAY', `DESCRIPTION:${escaped(`Token “${token.name}” ends in a week`)}`, 'TRIGGER:-P7D', 'END:VALARM', 'END:VEVENT',
-  ]);
-  return [...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//Latchkey//Token expiry//EN', 'X-WR-CALNAME:Latchkey tokens', ...events, 'END:VCALENDAR'].map(folded), ''].join('\r\n');
+  const events = (await checkHealth(ctx, permit))
+    .filter(({ expiresAt }) => expiresAt !== null)
+    .flatMap((token) => [
+      'BEGIN:VEVENT',
+      `UID:token-${token.id}@${host}`,
+      `DTSTAMP:${now}`,
+      `DTSTART:${stamp(token.expiresAt!)}`,
+      `SUMMARY:${escaped(`Token “${token.name}” ends`)}`,
+      `DESCRIPTION:${escaped(`It can ${token.reach}. Renew it: ${ctx.settings.publicUrl}${tokenPath(token.kind, token.id)}/renew`)}`,
+      'BEGIN:VALARM',
+      'ACTION:DISPLAY',
+      `DESCRIPTION:${escaped(`Token “${token.name}” ends in a week`)}`,
+      'TRIGGER:-P7D',
+      'END:VALARM',
+      'END:VEVENT',
+    ]);
+  return [
+    ...[
+      'BEGIN:VCALENDAR',
+      'VERSION:2.0',
+      'PRODID:-//Latchkey//Token expiry//EN',
+      'X-WR-CALNAME:Latchkey tokens',
+      ...events,
+      'END:VCALENDAR',
+    ].map(folded),
+    '',
+  ].join('\r\n');
 }
 
 function stamp(at: number): string {
@@ -53,7 +74,7 @@ const MAX_LINE_BYTES = 74;
 function folded(line: string): string {
   const bytes = Buffer.from(line);
   const lines: string[] = [];
-  for (let start = 0; start < bytes.length;) {
+  for (let start = 0; start < bytes.length; ) {
     let end = Math.min(start + MAX_LINE_BYTES, bytes.length);
     // 10xxxxxx goes on with a character.
     while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end -= 1;

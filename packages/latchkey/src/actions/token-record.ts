@@ -1,8 +1,9 @@
 /**
  * A stored token as decisions see it, small enough that a hundred thousand of them are remembered.
  *
- * Scopes of classic and scoped tokens become grants, so that there is one vocabulary. What many tokens have in common (that they were not revoked and end no
- * overlap, the grants that scopes stand for, sets of permissions, selections of repositories) exists once.
+ * Scopes of classic and scoped tokens become grants, so that there is one vocabulary. What many tokens have in common
+ * (that they were not revoked and end no overlap, the grants that scopes stand for, sets of permissions, selections of
+ * repositories) exists once.
  */
 import { RecentMap } from '../base/recent-map.ts';
 import type { UnixSeconds } from '../base/time.ts';
@@ -50,33 +51,85 @@ export class RememberedToken implements TokenRecord {
     this.lastEight = stored.lastEight;
     this.issuedAt = stored.issuedAt;
     this.expiresAt = stored.expiresAt;
-    this.grants = stored.kind === 'fine-grained' ? stored.grants.map((grant) => new RememberedGrant(grant)) : grantsOfScopes(stored);
+    this.grants =
+      stored.kind === 'fine-grained'
+        ? stored.grants.map((grant) => new RememberedGrant(grant))
+        : grantsOfScopes(stored);
     this.holder = holder;
     this.#common = commonOf(stored);
   }
 
-  get userId(): number { return this.holder.user.id; }
-  get kind() { return this.#common.kind; }
-  get notBeforeAt() { return this.#common.notBeforeAt; }
-  get revokedAt() { return this.#common.revokedAt; }
-  get revokedBy() { return this.#common.revokedBy; }
-  get secretState() { return this.#common.secretState; }
-  get secretEndsAt() { return this.#common.secretEndsAt; }
-  get scopes() { return this.#common.scopes; }
-  get allowedAddresses() { return this.#common.allowedAddresses; }
-  get usesLeft() { return this.#common.usesLeft; }
-  get ssoOrganizationIds() { return this.#common.ssoOrganizationIds; }
-  get excludedOrganizationIds() { return this.#common.excludedOrganizationIds; }
+  get userId(): number {
+    return this.holder.user.id;
+  }
+  get kind() {
+    return this.#common.kind;
+  }
+  get notBeforeAt() {
+    return this.#common.notBeforeAt;
+  }
+  get revokedAt() {
+    return this.#common.revokedAt;
+  }
+  get revokedBy() {
+    return this.#common.revokedBy;
+  }
+  get secretState() {
+    return this.#common.secretState;
+  }
+  get secretEndsAt() {
+    return this.#common.secretEndsAt;
+  }
+  get scopes() {
+    return this.#common.scopes;
+  }
+  get allowedAddresses() {
+    return this.#common.allowedAddresses;
+  }
+  get usesLeft() {
+    return this.#common.usesLeft;
+  }
+  get ssoOrganizationIds() {
+    return this.#common.ssoOrganizationIds;
+  }
+  get excludedOrganizationIds() {
+    return this.#common.excludedOrganizationIds;
+  }
   /** True when another secret of it was replaced and not ended yet. */
-  get hasOverlap() { return this.#common.hasOverlap; }
+  get hasOverlap() {
+    return this.#common.hasOverlap;
+  }
 }
 
 function commonOf(stored: StoredToken): Common {
-  const { kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, allowedAddresses, usesLeft, hasOverlap } = stored;
+  const { kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, allowedAddresses, usesLeft, hasOverlap } =
+    stored;
   const scopes = kind === 'fine-grained' ? NO_WORDS : stored.scopes;
-  const key = JSON.stringify([kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, scopes, allowedAddresses, usesLeft, [...stored.ssoOrganizationIds], [...stored.excludedOrganizationIds], hasOverlap]);
+  const key = JSON.stringify([
+    kind,
+    notBeforeAt,
+    revokedAt,
+    revokedBy,
+    secretState,
+    secretEndsAt,
+    scopes,
+    allowedAddresses,
+    usesLeft,
+    [...stored.ssoOrganizationIds],
+    [...stored.excludedOrganizationIds],
+    hasOverlap,
+  ]);
   return shared(commons, key, () => ({
-    kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, scopes, allowedAddresses, usesLeft, hasOverlap,
+    kind,
+    notBeforeAt,
+    revokedAt,
+    revokedBy,
+    secretState,
+    secretEndsAt,
+    scopes,
+    allowedAddresses,
+    usesLeft,
+    hasOverlap,
     ssoOrganizationIds: stored.ssoOrganizationIds.size === 0 ? NO_IDS : stored.ssoOrganizationIds,
     excludedOrganizationIds: stored.excludedOrganizationIds.size === 0 ? NO_IDS : stored.excludedOrganizationIds,
   }));
@@ -85,8 +138,14 @@ function commonOf(stored: StoredToken): Common {
 function grantsOfScopes({ kind, scopes }: StoredToken): readonly Grant[] {
   return shared(grantsOfWords, `${kind} ${scopes.join()}`, () =>
     scopeReach(kind === 'classic' ? 'classic' : 'scoped', scopes).map((reach, i) => ({
-      id: -1 - i, ownerId: ANY_OWNER, selection: reach.selection, repositoryIds: NO_IDS, permissions: reach.permissions, state: 'active',
-    })));
+      id: -1 - i,
+      ownerId: ANY_OWNER,
+      selection: reach.selection,
+      repositoryIds: NO_IDS,
+      permissions: reach.permissions,
+      state: 'active',
+    })),
+  );
 }
 
 class RememberedGrant implements Grant {
@@ -100,13 +159,25 @@ class RememberedGrant implements Grant {
     this.id = id;
     this.ownerId = ownerId;
     this.#ids = compactIds(repositoryIds);
-    this.#common = shared(commonsOfGrants, JSON.stringify([selection, state, permissions]), () => ({ selection, permissions, state }));
+    this.#common = shared(commonsOfGrants, JSON.stringify([selection, state, permissions]), () => ({
+      selection,
+      permissions,
+      state,
+    }));
   }
 
-  get repositoryIds(): IdSet { return typeof this.#ids === 'number' ? new OneId(this.#ids) : this.#ids; }
-  get selection() { return this.#common.selection; }
-  get permissions() { return this.#common.permissions; }
-  get state() { return this.#common.state; }
+  get repositoryIds(): IdSet {
+    return typeof this.#ids === 'number' ? new OneId(this.#ids) : this.#ids;
+  }
+  get selection() {
+    return this.#common.selection;
+  }
+  get permissions() {
+    return this.#common.permissions;
+  }
+  get state() {
+    return this.#common.state;
+  }
 }
 
 function compactIds(ids: IdSet): IdSet | number {

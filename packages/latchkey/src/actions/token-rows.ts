@@ -5,17 +5,23 @@
  */
 import { problem } from '../base/errors.ts';
 import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
-import { INSTANCE_OWNER, type GrantState, type Policy, type RepositorySelection, type TokenKind } from '../rules/model.ts';
 import type { PermissionSet } from '../catalogue/permissions.ts';
+import {
+  type GrantState,
+  INSTANCE_OWNER,
+  type Policy,
+  type RepositorySelection,
+  type TokenKind,
+} from '../rules/model.ts';
 import { effectivePolicy, NO_POLICY } from '../rules/policy.ts';
-import { reachWords, type GrantFacts } from '../rules/reach-words.ts';
-import { accountsByIds, type Account } from '../store/accounts.ts';
+import { type GrantFacts, reachWords } from '../rules/reach-words.ts';
+import { type Account, accountsByIds } from '../store/accounts.ts';
 import { grantsOf, type StoredGrant } from '../store/grants.ts';
 import { storedPolicies } from '../store/policies.ts';
 import { refusalTotals } from '../store/refusals.ts';
-import { repositoriesByIds, type Repository } from '../store/repositories.ts';
+import { type Repository, repositoriesByIds } from '../store/repositories.ts';
 import { exclusionsOf } from '../store/token-organizations.ts';
-import { descendantsOf, listTokens, tokensByIds, type Token } from '../store/tokens.ts';
+import { descendantsOf, listTokens, type Token, tokensByIds } from '../store/tokens.ts';
 import { lastUses, type TokenUse } from '../store/usage.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -61,7 +67,12 @@ export const LATELY_SEC = 7 * DAY_SEC;
 export const TOKENS_ON_A_PAGE = 50;
 
 /** A page of one's own tokens of a kind that were not revoked, newest first; `beforeId` goes on from there. */
-export async function ownTokenRows(ctx: Context, permit: Permit, kind: TokenKind, beforeId: number | null): Promise<TokenRow[]> {
+export async function ownTokenRows(
+  ctx: Context,
+  permit: Permit,
+  kind: TokenKind,
+  beforeId: number | null,
+): Promise<TokenRow[]> {
   const { userId } = permit.actor;
   if (userId === null) throw new TypeError('only a person has tokens of their own');
   const tokens = await listTokens(ctx.store.db, userId, { kind }, { beforeId, limit: TOKENS_ON_A_PAGE });
@@ -89,41 +100,76 @@ export async function tokenRows(ctx: Context, tokens: readonly Token[]): Promise
   const { db } = ctx.store;
   const at = ctx.clock.now();
   const ids = tokens.map((token) => token.id);
-  const [grants, uses, refused, exclusions] = await Promise.all([grantsOf(db, ids), lastUses(db, ids), refusalTotals(db, ids, at - LATELY_SEC), exclusionsOf(db, ids)]);
+  const [grants, uses, refused, exclusions] = await Promise.all([
+    grantsOf(db, ids),
+    lastUses(db, ids),
+    refusalTotals(db, ids, at - LATELY_SEC),
+    exclusionsOf(db, ids),
+  ]);
   const all = [...grants.values()].flat();
   const ownerIds = [...new Set(all.map((grant) => grant.ownerId).filter((id) => id !== INSTANCE_OWNER))];
   const repositoryIds = [...new Set(all.flatMap((grant) => [...grant.repositoryIds]))];
-  const [owners, repositories, stored] = await Promise.all([accountsByIds(db, ownerIds), repositoriesByIds(db, repositoryIds), storedPolicies(db, [INSTANCE_OWNER, ...ownerIds])]);
+  const [owners, repositories, stored] = await Promise.all([
+    accountsByIds(db, ownerIds),
+    repositoriesByIds(db, repositoryIds),
+    storedPolicies(db, [INSTANCE_OWNER, ...ownerIds]),
+  ]);
   const instance = stored.get(INSTANCE_OWNER) ?? NO_POLICY;
-  const policyOf = (owner: Account | undefined): Policy => effectivePolicy(instance, owner?.kind === 'organization' ? (stored.get(owner.id) ?? NO_POLICY) : null);
+  const policyOf = (owner: Account | undefined): Policy =>
+    effectivePolicy(instance, owner?.kind === 'organization' ? (stored.get(owner.id) ?? NO_POLICY) : null);
   return tokens.map((token) => {
     const views = (grants.get(token.id) ?? []).map((grant) => grantView(grant, token.userId, owners, repositories));
     const blockedBy = whoBlocks(token, views, (id) => policyOf(owners.get(id)), at);
     return {
-      ...token, grants: views, blockedBy, keptOutBy: exclusions.get(token.id) ?? [], state: stateOf(token, views, blockedBy, at), reach: reachWords(token.kind, token.scopes, views),
-      lastUse: uses.get(token.id) ?? null, refusedLately: refused.get(token.id) ?? 0,
+      ...token,
+      grants: views,
+      blockedBy,
+      keptOutBy: exclusions.get(token.id) ?? [],
+      state: stateOf(token, views, blockedBy, at),
+      reach: reachWords(token.kind, token.scopes, views),
+      lastUse: uses.get(token.id) ?? null,
+      refusedLately: refused.get(token.id) ?? 0,
     };
   });
 }
 
-function grantView(grant: StoredGrant, userId: number, owners: ReadonlyMap<number, Account>, repositories: ReadonlyMap<number, Repository>): GrantView {
+function grantView(
+  grant: StoredGrant,
+  userId: number,
+  owners: ReadonlyMap<number, Account>,
+  repositories: ReadonlyMap<number, Repository>,
+): GrantView {
   const owner = owners.get(grant.ownerId);
   return {
-    id: grant.id, ownerId: grant.ownerId, owner: grant.ownerId === INSTANCE_OWNER ? INSTANCE_LOGIN : (owner?.login ?? 'a deleted account'),
-    ownerKind: grant.ownerId === INSTANCE_OWNER ? 'instance' : grant.ownerId === userId ? 'self' : (owner?.kind ?? 'user'),
-    selection: grant.selection, repositoryNames: [...grant.repositoryIds].flatMap((id) => repositories.get(id)?.name ?? []).sort(),
-    permissions: grant.permissions, state: grant.state,
+    id: grant.id,
+    ownerId: grant.ownerId,
+    owner: grant.ownerId === INSTANCE_OWNER ? INSTANCE_LOGIN : (owner?.login ?? 'a deleted account'),
+    ownerKind:
+      grant.ownerId === INSTANCE_OWNER ? 'instance' : grant.ownerId === userId ? 'self' : (owner?.kind ?? 'user'),
+    selection: grant.selection,
+    repositoryNames: [...grant.repositoryIds].flatMap((id) => repositories.get(id)?.name ?? []).sort(),
+    permissions: grant.permissions,
+    state: grant.state,
   };
 }
 
 /** The resource owner whose policy keeps a fine-grained token out; for the others, which name none, the instance. */
-function whoBlocks(token: Token, grants: readonly GrantView[], policyOf: (ownerId: number) => Policy, at: UnixSeconds): string | null {
+function whoBlocks(
+  token: Token,
+  grants: readonly GrantView[],
+  policyOf: (ownerId: number) => Policy,
+  at: UnixSeconds,
+): string | null {
   const bound = token.kind === 'fine-grained' ? grants : [{ ownerId: INSTANCE_OWNER, owner: 'This server' }];
   for (const { ownerId, owner } of bound) {
     const { allowed, maxLifetimeDays } = policyOf(ownerId).kinds[token.kind];
     const lifeSec = token.expiresAt === null ? Infinity : token.expiresAt - token.issuedAt;
     if (!allowed) return `${owner} does not allow ${token.kind} tokens`;
-    if (maxLifetimeDays !== null && lifeSec > maxLifetimeDays * DAY_SEC && (token.expiresAt === null || token.expiresAt > at))
+    if (
+      maxLifetimeDays !== null &&
+      lifeSec > maxLifetimeDays * DAY_SEC &&
+      (token.expiresAt === null || token.expiresAt > at)
+    )
       return `${owner} allows a life of at most ${maxLifetimeDays} ${maxLifetimeDays === 1 ? 'day' : 'days'}`;
   }
   return null;

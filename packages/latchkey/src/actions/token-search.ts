@@ -10,12 +10,19 @@ export { TOKEN_ORDERS, type TokenOrder };
 
 /** A page of one's own tokens, or of anybody's for whoever acts on the whole instance, and how many there are. */
 export async function searchTokens(
-  ctx: Context, permit: Permit, wanted: Omit<TokenSearch, 'at'>, order: TokenOrder, page: { offset: number; limit: number },
+  ctx: Context,
+  permit: Permit,
+  wanted: Omit<TokenSearch, 'at'>,
+  order: TokenOrder,
+  page: { offset: number; limit: number },
 ): Promise<{ tokens: TokenSummary[]; total: number }> {
   await ctx.usage.flush();
   const userId = permit.target.kind === 'instance' ? wanted.userId : permit.actor.userId!;
   const { tokens, total } = await search(ctx.store.db, { ...wanted, userId, at: ctx.clock.now() }, order, page);
-  const uses = await lastUses(ctx.store.db, tokens.map((token) => token.id));
+  const uses = await lastUses(
+    ctx.store.db,
+    tokens.map((token) => token.id),
+  );
   return { tokens: tokens.map((token) => ({ ...token, lastUse: uses.get(token.id) ?? null })), total };
 }
 

@@ -1,20 +1,28 @@
 /**
- * Two-factor authentication: one-time codes of an authenticator app (TOTP, RFC 6238), and recovery codes for when it is lost.
+ * Two-factor authentication: one-time codes of an authenticator app (TOTP, RFC 6238), and recovery codes for when it is
+ * lost.
  *
  * Invariant: a code works once: its time step is used up by compare-and-set, and with it every earlier one.
- * Invariant: recovery codes are known by digest alone; each works once. The key of the app must be known to check a code, so it lies in the
- * database as it is, like everywhere: whoever reads the database can compute codes, but not passwords.
+ * Invariant: recovery codes are known by digest alone; each works once. The key of the app must be known to check a
+ * code, so it lies in the database as it is, like everywhere: whoever reads the database can compute codes, but not
+ * passwords.
  */
 import { randomInt } from 'node:crypto';
 import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { problem } from '../base/errors.ts';
 import { digestOf } from '../base/secret.ts';
-import { setTwoFactor, type Account } from '../store/accounts.ts';
-import { deleteSessionsOf } from '../store/sessions.ts';
+import { type Account, accountById, setTwoFactor } from '../store/accounts.ts';
 import {
-  beginSecondFactor, confirmSecondFactor, countRecoveryCodes, deleteSecondFactor, replaceRecoveryCodes, secondFactorOf, useRecoveryCode, useTimeStep,
+  beginSecondFactor,
+  confirmSecondFactor,
+  countRecoveryCodes,
+  deleteSecondFactor,
+  replaceRecoveryCodes,
+  secondFactorOf,
+  useRecoveryCode,
+  useTimeStep,
 } from '../store/second-factors.ts';
-import { accountById } from '../store/accounts.ts';
+import { deleteSessionsOf } from '../store/sessions.ts';
 import { userNamed } from './accounts.ts';
 import type { Permit } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -43,29 +51,45 @@ export async function beginTwoFactor(ctx: Context, permit: Permit): Promise<Enro
   const userId = personOf(permit);
   const { db } = ctx.store;
   const known = await secondFactorOf(db, userId);
-  if (known !== null && known.confirmedAt !== null) throw problem('conflict', 'Two-factor authentication is on already.');
+  if (known !== null && known.confirmedAt !== null)
+    throw problem('conflict', 'Two-factor authentication is on already.');
   const secret = known?.secret ?? new OtpSecret({ size: KEY_BYTES }).base32;
   if (known === null) await ctx.store.transaction((tx) => beginSecondFactor(tx, userId, secret));
   const issuer = `Latchkey ${new URL(ctx.settings.publicUrl).host}`;
   return { url: totp(secret, issuer, permit.actor.login).toString(), key: secret.match(/.{1,4}/g)!.join(' ') };
 }
 
-/** Switches two-factor authentication on with a first code, and gives the recovery codes, which are shown this once. @throws Problem */
+/**
+ * Switches two-factor authentication on with a first code, and gives the recovery codes, which are shown this once.
+ * @throws Problem
+ */
 export async function confirmTwoFactor(ctx: Context, permit: Permit, code: string): Promise<readonly string[]> {
   const userId = personOf(permit);
   const at = ctx.clock.now();
   const factor = await secondFactorOf(ctx.store.db, userId);
-  if (factor === null || factor.confirmedAt !== null) throw problem('conflict', 'Begin the set-up of two-factor authentication first.');
+  if (factor === null || factor.confirmedAt !== null)
+    throw problem('conflict', 'Begin the set-up of two-factor authentication first.');
   const step = stepOf(factor.secret, code, at);
-  if (step === null) throw problem('invalid', 'That code is wrong. Take the one that the app shows now; if it goes on, check the clock of your phone.', 'otp');
+  if (step === null)
+    throw problem(
+      'invalid',
+      'That code is wrong. Take the one that the app shows now; if it goes on, check the clock of your phone.',
+      'otp',
+    );
   const codes = newRecoveryCodes();
   await ctx.store.transaction(async (tx) => {
-    if (!(await useTimeStep(tx, userId, step))) throw problem('invalid', 'That code was used already. Wait for the next one.', 'otp');
+    if (!(await useTimeStep(tx, userId, step)))
+      throw problem('invalid', 'That code was used already. Wait for the next one.', 'otp');
     await confirmSecondFactor(tx, userId, at);
     await replaceRecoveryCodes(tx, userId, codes.map(digestOf));
     await setTwoFactor(tx, userId, at);
     await record(tx, permit, at, { action: 'two_factor_authentication.enabled', userId });
-    await queueMail(ctx, tx, { userId }, 'two_factor_changed', { at, on: true, by: permit.actor.login, address: permit.actor.address });
+    await queueMail(ctx, tx, { userId }, 'two_factor_changed', {
+      at,
+      on: true,
+      by: permit.actor.login,
+      address: permit.actor.address,
+    });
   });
   return codes;
 }
@@ -75,7 +99,10 @@ export async function disableTwoFactor(ctx: Context, permit: Permit): Promise<vo
   await switchOff(ctx, permit, personOf(permit), false);
 }
 
-/** An administrator or the operator takes a person's second factor away, who lost it. Their sessions end. @throws Problem when it is off, or there is no such person. */
+/**
+ * An administrator or the operator takes a person's second factor away, who lost it. Their sessions end. @throws
+ * Problem when it is off, or there is no such person.
+ */
 export async function resetTwoFactor(ctx: Context, permit: Permit, login: string): Promise<void> {
   await switchOff(ctx, permit, (await userNamed(ctx.store.db, login)).id, true);
 }
@@ -83,23 +110,35 @@ export async function resetTwoFactor(ctx: Context, permit: Permit, login: string
 async function switchOff(ctx: Context, permit: Permit, userId: number, endSessions: boolean): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
-    if ((await accountById(tx, userId))?.twoFactorAt == null) throw problem('conflict', 'The account has no two-factor authentication.');
+    if ((await accountById(tx, userId))?.twoFactorAt == null)
+      throw problem('conflict', 'The account has no two-factor authentication.');
     await deleteSecondFactor(tx, userId);
     await setTwoFactor(tx, userId, null);
     if (endSessions) await deleteSessionsOf(tx, userId, null);
     await record(tx, permit, at, { action: 'two_factor_authentication.disabled', userId });
-    await queueMail(ctx, tx, { userId }, 'two_factor_changed', { at, on: false, by: permit.actor.login, address: permit.actor.address });
+    await queueMail(ctx, tx, { userId }, 'two_factor_changed', {
+      at,
+      on: false,
+      by: permit.actor.login,
+      address: permit.actor.address,
+    });
   });
 }
 
-/** New recovery codes in place of the old ones, shown this once. @throws Problem when two-factor authentication is off. */
+/**
+ * New recovery codes in place of the old ones, shown this once. @throws Problem when two-factor authentication is off.
+ */
 export async function renewRecoveryCodes(ctx: Context, permit: Permit): Promise<readonly string[]> {
   const userId = personOf(permit);
   const codes = newRecoveryCodes();
   await ctx.store.transaction(async (tx) => {
-    if ((await accountById(tx, userId))?.twoFactorAt == null) throw problem('conflict', 'Two-factor authentication is off.');
+    if ((await accountById(tx, userId))?.twoFactorAt == null)
+      throw problem('conflict', 'Two-factor authentication is off.');
     await replaceRecoveryCodes(tx, userId, codes.map(digestOf));
-    await record(tx, permit, ctx.clock.now(), { action: 'two_factor_authentication.recovery_codes_regenerated', userId });
+    await record(tx, permit, ctx.clock.now(), {
+      action: 'two_factor_authentication.recovery_codes_regenerated',
+      userId,
+    });
   });
   return codes;
 }
@@ -121,13 +160,23 @@ export async function takeCode(ctx: Context, account: Account, typed: string, vi
   }
   return ctx.store.transaction(async (tx) => {
     if (!(await useRecoveryCode(tx, account.id, digestOf(code), at))) return false;
-    await record(tx, actorOf(account, visitor), at, { action: 'two_factor_authentication.recovery_code_used', userId: account.id });
+    await record(tx, actorOf(account, visitor), at, {
+      action: 'two_factor_authentication.recovery_code_used',
+      userId: account.id,
+    });
     return true;
   });
 }
 
 function totp(secret: string, issuer = '', label = ''): TOTP {
-  return new TOTP({ issuer, label, secret: OtpSecret.fromBase32(secret), period: PERIOD_SEC, digits: 6, algorithm: 'SHA1' });
+  return new TOTP({
+    issuer,
+    label,
+    secret: OtpSecret.fromBase32(secret),
+    period: PERIOD_SEC,
+    digits: 6,
+    algorithm: 'SHA1',
+  });
 }
 
 /** The time step that a code belongs to; null when it belongs to none of these minutes. */
@@ -137,7 +186,9 @@ function stepOf(secret: string, code: string, at: number): number | null {
 }
 
 function newRecoveryCodes(): string[] {
-  return Array.from({ length: RECOVERY_CODES }, () => Array.from({ length: RECOVERY_LENGTH }, () => RECOVERY_ALPHABET[randomInt(RECOVERY_ALPHABET.length)]).join(''));
+  return Array.from({ length: RECOVERY_CODES }, () =>
+    Array.from({ length: RECOVERY_LENGTH }, () => RECOVERY_ALPHABET[randomInt(RECOVERY_ALPHABET.length)]).join(''),
+  );
 }
 
 /** A recovery code as people read it: two groups. */

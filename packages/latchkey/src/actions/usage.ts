@@ -1,12 +1,13 @@
 /**
- * Last use of tokens: when, from where, with what, what for. Noted in memory, written in batches, off the path of the request.
+ * Last use of tokens: when, from where, with what, what for. Noted in memory, written in batches, off the path of the
+ * request.
  *
- * Invariant: noting costs no I/O and never fails a request. What was noted in the last `FLUSH_EVERY_MS` before a crash is lost: last use is
- * a help for people, not a record of account (audit is).
+ * Invariant: noting costs no I/O and never fails a request. What was noted in the last `FLUSH_EVERY_MS` before a crash
+ * is lost: last use is a help for people, not a record of account (audit is).
  */
 import type { Log } from '../base/log.ts';
 import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
-import { wholeOf, type Level, type PermissionName } from '../catalogue/permissions.ts';
+import { type Level, type PermissionName, wholeOf } from '../catalogue/permissions.ts';
 import type { Question } from '../rules/model.ts';
 import type { Store } from '../store/db.ts';
 import { addTokenDays, type TokenDay } from '../store/token-days.ts';
@@ -16,7 +17,9 @@ export const FLUSH_EVERY_MS = 2_000;
 /** Longest user agent and purpose that are kept. */
 export const MAX_AGENT_LENGTH = 200;
 
-/** Different uses (token, repository, need) that are counted in one batch; further ones of the same two seconds are not. */
+/**
+ * Different uses (token, repository, need) that are counted in one batch; further ones of the same two seconds are not.
+ */
 export const MAX_COUNTED = 10_000;
 
 /** What was used for what, as counts are kept: asked for often, worked out once for each need. */
@@ -25,15 +28,17 @@ const SPELLED = new WeakMap<object, string>();
 function spelled(need: Question['need']): string {
   const known = SPELLED.get(need);
   if (known !== undefined) return known;
-  const named = need.sets.flatMap((set) => Object.entries(set).map(([name, level]) => `${wholeOf(name as PermissionName)}=${level}`));
+  const named = need.sets.flatMap((set) =>
+    Object.entries(set).map(([name, level]) => `${wholeOf(name as PermissionName)}=${level}`),
+  );
   const text = [...new Set(named)].join(',');
   SPELLED.set(need, text);
   return text;
 }
 
 /**
- * How often a need (as spelled), of a repository (0 = none), was used by a token. Nested, since one text of all three would have to be made for every
- * request.
+ * How often a need (as spelled), of a repository (0 = none), was used by a token. Nested, since one text of all three
+ * would have to be made for every request.
  */
 class Counts {
   readonly #byNeed = new Map<string, Map<number, Map<number, number>>>();
@@ -55,7 +60,8 @@ class Counts {
     for (const [need, byRepository] of this.#byNeed) {
       const used = need.split(',').map((each) => each.split('=') as [string, (Level | '')?]);
       for (const [repositoryId, byToken] of byRepository) {
-        for (const [tokenId, times] of byToken) for (const [permission, level = ''] of used) yield { tokenId, dayAt, repositoryId, permission, level, times };
+        for (const [tokenId, times] of byToken)
+          for (const [permission, level = ''] of used) yield { tokenId, dayAt, repositoryId, permission, level, times };
       }
     }
   }
@@ -86,9 +92,20 @@ export class Usage {
   /** Notes one use. Only the newest of a batch is kept per token, with every address of the batch. */
   note(tokenId: number, at: UnixSeconds, address: string, agent: string, purpose: string): void {
     const before = this.#noted.get(tokenId);
-    if (before !== undefined && before.usedAt === at && before.address === address && before.purpose === purpose) return;
-    const addresses = before === undefined ? [address] : [address, ...before.addresses.filter((known) => known !== address)].slice(0, 5);
-    this.#noted.set(tokenId, { tokenId, usedAt: at, address, agent: agent.slice(0, MAX_AGENT_LENGTH), purpose: purpose.slice(0, MAX_AGENT_LENGTH), addresses });
+    if (before !== undefined && before.usedAt === at && before.address === address && before.purpose === purpose)
+      return;
+    const addresses =
+      before === undefined
+        ? [address]
+        : [address, ...before.addresses.filter((known) => known !== address)].slice(0, 5);
+    this.#noted.set(tokenId, {
+      tokenId,
+      usedAt: at,
+      address,
+      agent: agent.slice(0, MAX_AGENT_LENGTH),
+      purpose: purpose.slice(0, MAX_AGENT_LENGTH),
+      addresses,
+    });
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
   }
 

@@ -1,4 +1,7 @@
-/** Addresses: CIDR blocks of IPv4 and IPv6, matched with Node's own `net.BlockList`, and who the caller behind a proxy is. */
+/**
+ * Addresses: CIDR blocks of IPv4 and IPv6, matched with Node's own `net.BlockList`, and who the caller behind a proxy
+ * is.
+ */
 import { BlockList, isIP } from 'node:net';
 
 const CACHE = new WeakMap<readonly string[], BlockList>();
@@ -24,27 +27,41 @@ export function includesAddress(blocks: readonly string[], address: string): boo
 /** True when every address of `block` lies in one of the blocks. */
 export function includesBlock(blocks: readonly string[], block: string): boolean {
   const inner = parseBlock(block);
-  return inner !== null && blocks.some((each) => {
-    const outer = parseBlock(each);
-    return outer !== null && outer.family === inner.family && outer.prefix <= inner.prefix && includesAddress([each], inner.address);
-  });
+  return (
+    inner !== null &&
+    blocks.some((each) => {
+      const outer = parseBlock(each);
+      return (
+        outer !== null &&
+        outer.family === inner.family &&
+        outer.prefix <= inner.prefix &&
+        includesAddress([each], inner.address)
+      );
+    })
+  );
 }
 
 function blockList(blocks: readonly string[]): BlockList {
   let list = CACHE.get(blocks);
   if (list === undefined) {
     list = new BlockList();
-    for (const block of blocks.map(parseBlock)) if (block !== null) list.addSubnet(block.address, block.prefix, block.family);
+    for (const block of blocks.map(parseBlock))
+      if (block !== null) list.addSubnet(block.address, block.prefix, block.family);
     CACHE.set(blocks, list);
   }
   return list;
 }
 
 /**
- * The caller's address: the peer's own, or, when the peer is a trusted proxy, the last address in `X-Forwarded-For` that is not one
- * itself (RFC 7239 section 5.2 describes the chain). What is not an address ends the walk, so a forged header can't name anybody.
+ * The caller's address: the peer's own, or, when the peer is a trusted proxy, the last address in `X-Forwarded-For`
+ * that is not one itself (RFC 7239 section 5.2 describes the chain). What is not an address ends the walk, so a forged
+ * header can't name anybody.
  */
-export function callerAddress(peer: string | undefined, forwardedFor: string | undefined, trustedProxies: readonly string[]): string {
+export function callerAddress(
+  peer: string | undefined,
+  forwardedFor: string | undefined,
+  trustedProxies: readonly string[],
+): string {
   let caller = plainAddress(peer ?? '');
   if (forwardedFor === undefined) return caller;
   const hops = forwardedFor.split(',');
@@ -62,8 +79,8 @@ function plainAddress(address: string): string {
 }
 
 /**
- * What one customer of a network usually has, as one text: an IPv4 address itself, of IPv6 the /64. What is no address stays as it is.
- * Limits count by it, since whoever has one IPv6 address has 2^64.
+ * What one customer of a network usually has, as one text: an IPv4 address itself, of IPv6 the /64. What is no address
+ * stays as it is. Limits count by it, since whoever has one IPv6 address has 2^64.
  */
 export function networkOf(address: string): string {
   const plain = plainAddress(address);
@@ -71,6 +88,12 @@ export function networkOf(address: string): string {
   const [head = '', tail] = plain.split('%')[0]!.split('::');
   const first = head === '' ? [] : head.split(':');
   const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = tail === undefined ? first : [...first, ...Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0'), ...last];
-  return `${groups.slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(':')}::/64`;
+  const groups =
+    tail === undefined
+      ? first
+      : [...first, ...Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0'), ...last];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }

@@ -1,10 +1,12 @@
 /**
  * The one reading of a URL's path on which everybody agrees, or none.
  *
- * A proxy, this server and the server behind it may each take a path apart in another way; whoever finds a path that two of them read differently gets past
- * the check. So a path is decoded once, and refused when anything in it invites a second reading (RFC 3986 sections 2.1, 5.2.4 and 6.2).
+ * A proxy, this server and the server behind it may each take a path apart in another way; whoever finds a path that
+ * two of them read differently gets past the check. So a path is decoded once, and refused when anything in it invites
+ * a second reading (RFC 3986 sections 2.1, 5.2.4 and 6.2).
  *
- * Invariant: in what comes out no segment is empty, `.` or `..`, ends in a dot or a space, or holds a backslash, a semicolon, a control character or what would decode again.
+ * Invariant: in what comes out no segment is empty, `.` or `..`, ends in a dot or a space, or holds a backslash, a
+ * semicolon, a control character or what would decode again.
  */
 
 /** What can be wrong with a path. */

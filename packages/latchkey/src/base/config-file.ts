@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { onDemand } from './on-demand.ts';
-import { settingComplaint, SettingsProblem, type SettingComplaint } from './setting-problem.ts';
-import { SETTING_ROWS, settingFlag, settingVariable, type SettingName } from './setting-rows.ts';
+import { type SettingComplaint, SettingsProblem, settingComplaint } from './setting-problem.ts';
+import { SETTING_ROWS, type SettingName, settingFlag, settingVariable } from './setting-rows.ts';
 
 const yaml = onDemand<typeof import('yaml')>('yaml');
 
@@ -32,14 +32,27 @@ const asText = (value: unknown): string | null => (typeof value === 'string' && 
 /** Reads the configuration file that flags and variables lead to; null when there is none. Throws `SettingsProblem`. */
 export function findConfigFile({ flags, env }: FileSources): ConfigFile | null {
   const named = asText(flags.config) ?? asText(env[settingVariable('config')]);
-  const path = resolve(named ?? join(asText(flags.data) ?? asText(env[settingVariable('data')]) ?? SETTING_ROWS.data.default, CONFIG_FILE_NAME));
+  const path = resolve(
+    named ??
+      join(asText(flags.data) ?? asText(env[settingVariable('data')]) ?? SETTING_ROWS.data.default, CONFIG_FILE_NAME),
+  );
   try {
     return { path, text: readFileSync(path, 'utf8') };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (named === null && (code === 'ENOENT' || code === 'ENOTDIR')) return null;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'this user may not read it' : `the system says ${code}`;
-    throw new SettingsProblem([complaint(`The configuration file ${path} can't be read: ${why}.`, `check the path given with ${settingFlag('config')}`)]);
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EACCES'
+          ? 'this user may not read it'
+          : `the system says ${code}`;
+    throw new SettingsProblem([
+      complaint(
+        `The configuration file ${path} can't be read: ${why}.`,
+        `check the path given with ${settingFlag('config')}`,
+      ),
+    ]);
   }
 }
 
@@ -49,12 +62,19 @@ export function readEntries(file: ConfigFile): ReadonlyMap<string, unknown> | { 
   const [error] = document.errors;
   if (error !== undefined) {
     const line = error.linePos?.[0].line;
-    return { mistake: complaint(`${file.path} is not valid YAML${line === undefined ? '' : `: see line ${line}`}.`, 'write one `key: value` a line') };
+    return {
+      mistake: complaint(
+        `${file.path} is not valid YAML${line === undefined ? '' : `: see line ${line}`}.`,
+        'write one `key: value` a line',
+      ),
+    };
   }
   const content: unknown = document.toJS();
   if (content === null) return new Map();
   if (typeof content !== 'object' || Array.isArray(content)) {
-    return { mistake: complaint(`${file.path} must hold settings as \`key: value\` lines.`, 'for example: port: 7070') };
+    return {
+      mistake: complaint(`${file.path} must hold settings as \`key: value\` lines.`, 'for example: port: 7070'),
+    };
   }
   return new Map(Object.entries(content));
 }

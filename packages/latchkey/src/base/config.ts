@@ -1,16 +1,25 @@
 /**
  * The settings: read from flags, variables and the configuration file, checked, and put into one value.
  *
- * Invariant: a flag wins over a variable, a variable over the file, the file over the default. What is unknown, malformed, out of
- * range or contradictory refuses the start, and every such thing is told at once: a setting that is silently ignored can be
- * a weaker check than the operator believes in.
+ * Invariant: a flag wins over a variable, a variable over the file, the file over the default. What is unknown,
+ * malformed, out of range or contradictory refuses the start, and every such thing is told at once: a setting that is
+ * silently ignored can be a weaker check than the operator believes in.
  * Never: the value of a secret setting in a complaint.
  */
 import { dirname, join } from 'node:path';
-import { readEntries, type ConfigFile } from './config-file.ts';
+import { type ConfigFile, readEntries } from './config-file.ts';
 import { nearestWord } from './nearest-word.ts';
-import { settingComplaint, SettingsProblem, type SettingComplaint } from './setting-problem.ts';
-import { SETTING_NAMES, settingFlag, settingKey, settingRow, settingVariable, VARIABLE_PREFIX, type SettingName, type SettingValues } from './setting-rows.ts';
+import { type SettingComplaint, SettingsProblem, settingComplaint } from './setting-problem.ts';
+import {
+  SETTING_NAMES,
+  type SettingName,
+  type SettingValues,
+  settingFlag,
+  settingKey,
+  settingRow,
+  settingVariable,
+  VARIABLE_PREFIX,
+} from './setting-rows.ts';
 import { SETTING_RULES } from './setting-rules.ts';
 
 /** The settings in force. Paths are absolute. */
@@ -39,9 +48,13 @@ export function loadSettings(sources: SettingSources): Settings {
   const reading = new Reading(sources);
   const values = reading.values();
   if (reading.complaints.length > 0) throw new SettingsProblem(reading.complaints);
-  const broken = SETTING_RULES.filter((rule) => (sources.purpose !== 'admin' || !rule.listening) && rule.broken(values));
+  const broken = SETTING_RULES.filter(
+    (rule) => (sources.purpose !== 'admin' || !rule.listening) && rule.broken(values),
+  );
   if (broken.length > 0) {
-    throw new SettingsProblem(broken.map((rule) => settingComplaint(settingKey(rule.about), rule.message(values), rule.hint)));
+    throw new SettingsProblem(
+      broken.map((rule) => settingComplaint(settingKey(rule.about), rule.message(values), rule.hint)),
+    );
   }
   return {
     ...values,
@@ -53,7 +66,11 @@ export function loadSettings(sources: SettingSources): Settings {
 
 /** The same settings at the port that the server got, where port 0 asked for a free one. */
 export function atPort(settings: Settings, port: number): Settings {
-  return { ...settings, port, publicUrl: settings.publicUrl === ownUrl(settings) ? ownUrl({ ...settings, port }) : settings.publicUrl };
+  return {
+    ...settings,
+    port,
+    publicUrl: settings.publicUrl === ownUrl(settings) ? ownUrl({ ...settings, port }) : settings.publicUrl,
+  };
 }
 
 /** What the commands of a person read (`latchkey token`, `whoami` …): a machine may have them and run a server, too. */
@@ -61,7 +78,9 @@ const CLIENT_VARIABLES: readonly string[] = ['LATCHKEY_TOKEN', 'LATCHKEY_URL'];
 
 const EVERY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
 
-/** The address that host, port and TLS amount to; nobody can be sent to "every address", so that becomes `localhost`. */
+/**
+ * The address that host, port and TLS amount to; nobody can be sent to "every address", so that becomes `localhost`.
+ */
 function ownUrl({ host, port, tlsCert }: Pick<Settings, 'host' | 'port' | 'tlsCert'>): string {
   const name = EVERY_ADDRESS.includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return new URL(`${tlsCert === null ? 'http' : 'https'}://${name}:${port}`).origin;
@@ -103,7 +122,11 @@ class Reading {
       const checked = row.kind.check(raw.value, raw.folder);
       if ('value' in checked) return checked.value;
       const shown = row.kind.secret ? '' : `, not ${JSON.stringify(raw.value)}`;
-      this.#complain(name, `${raw.called} must be ${checked.mustBe}${shown}.`, `${raw.called}: ${row.doc}; ${whenLeftOut(name)}`);
+      this.#complain(
+        name,
+        `${raw.called} must be ${checked.mustBe}${shown}.`,
+        `${raw.called}: ${row.doc}; ${whenLeftOut(name)}`,
+      );
     }
     if (row.default === null) return null;
     const checked = row.kind.check(row.default, process.cwd());
@@ -114,27 +137,41 @@ class Reading {
   /** What the strongest source that names the setting says. */
   #given(name: SettingName): Raw | null {
     const { kind } = settingRow(name);
-    const typed = (value: unknown): unknown => (typeof value === 'string' ? kind.fromText(value) ?? value : value);
+    const typed = (value: unknown): unknown => (typeof value === 'string' ? (kind.fromText(value) ?? value) : value);
     const flag = this.#sources.flags[name];
     if (flag !== undefined) return { value: typed(flag), called: settingFlag(name), folder: process.cwd() };
     const variable = this.#sources.env[settingVariable(name)];
     if (variable !== undefined) return { value: typed(variable), called: settingVariable(name), folder: process.cwd() };
     const { file } = this.#sources;
     if (!file || !this.#entries.has(settingKey(name))) return null;
-    return { value: this.#entries.get(settingKey(name)), called: `"${settingKey(name)}" in ${file.path}`, folder: dirname(file.path) };
+    return {
+      value: this.#entries.get(settingKey(name)),
+      called: `"${settingKey(name)}" in ${file.path}`,
+      folder: dirname(file.path),
+    };
   }
 
   #refuseUnknownVariables(): void {
     const known = [...SETTING_NAMES.map(settingVariable), ...CLIENT_VARIABLES];
-    for (const variable of Object.keys(this.#sources.env).filter((it) => it.startsWith(VARIABLE_PREFIX) && !known.includes(it)).sort()) {
-      this.#complain(null, `The variable ${variable} is set, but there is no such setting.`, suggestion(variable, known));
+    for (const variable of Object.keys(this.#sources.env)
+      .filter((it) => it.startsWith(VARIABLE_PREFIX) && !known.includes(it))
+      .sort()) {
+      this.#complain(
+        null,
+        `The variable ${variable} is set, but there is no such setting.`,
+        suggestion(variable, known),
+      );
     }
   }
 
   #refuseUnknownKeys(): void {
     const known = SETTING_NAMES.filter((name) => settingRow(name).notInFile !== true).map(settingKey);
     for (const key of [...this.#entries.keys()].filter((it) => !known.includes(it))) {
-      this.#complain(null, `${this.#sources.file?.path} sets "${key}", but there is no such setting for a file.`, suggestion(key, known));
+      this.#complain(
+        null,
+        `${this.#sources.file?.path} sets "${key}", but there is no such setting for a file.`,
+        suggestion(key, known),
+      );
     }
   }
 
@@ -143,7 +180,11 @@ class Reading {
     const { flags, env, file } = this.#sources;
     const named = flags.config !== undefined || env[settingVariable('config')] !== undefined;
     if (named || !this.#entries.has('data')) return;
-    this.#complain('data', `${file?.path} lies in the data folder, so it can't set "data".`, `take the line out, or name the file: ${settingFlag('config')} FILE`);
+    this.#complain(
+      'data',
+      `${file?.path} lies in the data folder, so it can't set "data".`,
+      `take the line out, or name the file: ${settingFlag('config')} FILE`,
+    );
   }
 
   #complain(name: SettingName | null, message: string, hint: string): void {

@@ -1,23 +1,34 @@
 /**
  * The address of PostgreSQL, taken apart: whom to connect to, and whether the way there is protected.
  *
- * Read here and not by `pg`, whose reading lets the address overrule every option (time-outs that safety rests on, too), takes `sslmode` words to mean
- * less from its next version on, and ignores what it does not know.
+ * Read here and not by `pg`, whose reading lets the address overrule every option (time-outs that safety rests on,
+ * too), takes `sslmode` words to mean less from its next version on, and ignores what it does not know.
  * Invariant: away from this machine nothing is sent in clear text unless the address says `sslmode=disable`.
  * Never: a fall-back. No mode tries TLS and goes on without it, and none encrypts without knowing for whom.
  */
 import { isLoopback } from './setting-values.ts';
 
 /**
- * How a connection is protected. `verify-full`: TLS, with a certificate of a trusted authority for the name in the address. `verify-ca`: the same, of one's own
- * authority and for any name. `disable`: clear text.
+ * How a connection is protected. `verify-full`: TLS, with a certificate of a trusted authority for the name in the
+ * address. `verify-ca`: the same, of one's own authority and for any name. `disable`: clear text.
  */
 export type DatabaseTls = 'disable' | 'verify-ca' | 'verify-full';
 
-/** What is said in the address and what it means here. libpq's `require` encrypts without looking at the certificate; that is taken as all of it. */
-const MODES: Readonly<Record<string, DatabaseTls>> = { disable: 'disable', require: 'verify-full', 'verify-ca': 'verify-ca', 'verify-full': 'verify-full' };
+/**
+ * What is said in the address and what it means here. libpq's `require` encrypts without looking at the certificate;
+ * that is taken as all of it.
+ */
+const MODES: Readonly<Record<string, DatabaseTls>> = {
+  disable: 'disable',
+  require: 'verify-full',
+  'verify-ca': 'verify-ca',
+  'verify-full': 'verify-full',
+};
 
-/** The words for `sslmode` that are taken. The others of libpq and `pg` (allow, prefer, no-verify) protect against nobody who is in the way. */
+/**
+ * The words for `sslmode` that are taken. The others of libpq and `pg` (allow, prefer, no-verify) protect against
+ * nobody who is in the way.
+ */
 export const SSL_MODES: readonly string[] = Object.keys(MODES);
 
 /** What may stand after the `?` of the address. */
@@ -43,7 +54,11 @@ export function readDatabaseAddress(text: string): DatabaseAddress {
   const names = [...url.searchParams.keys()];
   const known = DATABASE_PARAMETERS.filter((name) => names.includes(name));
   return {
-    host: url.searchParams.get('host') || decoded(url.hostname).replace(/^\[(.*)\]$/, '$1') || process.env.PGHOST || 'localhost',
+    host:
+      url.searchParams.get('host') ||
+      decoded(url.hostname).replace(/^\[(.*)\]$/, '$1') ||
+      process.env.PGHOST ||
+      'localhost',
     port: url.port === '' ? null : Number(url.port),
     user: decoded(url.username) || null,
     password: decoded(url.password) || null,
@@ -62,7 +77,10 @@ function decoded(text: string): string {
   }
 }
 
-/** True for a socket in a folder of this machine: what goes through it can't be read on the way, and PostgreSQL speaks no TLS there. */
+/**
+ * True for a socket in a folder of this machine: what goes through it can't be read on the way, and PostgreSQL speaks
+ * no TLS there.
+ */
 export function isSocket({ host }: Pick<DatabaseAddress, 'host'>): boolean {
   return host.startsWith('/');
 }

@@ -1,8 +1,9 @@
 /**
  * Frees the memory of short-lived Buffers while a large body passes.
  *
- * V8 counts what lies outside of its heap, but begins to collect only when that has grown by 64 MiB. A push of a gigabyte is 16,000 Buffers, each of which is
- * done with a moment later: a collection of the youngest objects alone, which takes less than a millisecond, gives their memory back.
+ * V8 counts what lies outside of its heap, but begins to collect only when that has grown by 64 MiB. A push of a
+ * gigabyte is 16,000 Buffers, each of which is done with a moment later: a collection of the youngest objects alone,
+ * which takes less than a millisecond, gives their memory back.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

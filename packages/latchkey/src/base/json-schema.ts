@@ -1,10 +1,11 @@
 /**
  * How a body or a query must look: JSON Schema, and the type of TypeScript that follows from it.
  *
- * The types are TypeBox's, and TypeBox checks; only the few builders that are used here are our own, since loading TypeBox's takes a seventh of a start
- * (decision 0100), and what they build is plain data. What checks is loaded when something is to be checked.
+ * The types are TypeBox's, and TypeBox checks; only the few builders that are used here are our own, since loading
+ * TypeBox's takes a seventh of a start (decision 0100), and what they build is plain data. What checks is loaded when
+ * something is to be checked.
  */
-import type { TSchema, Type as Builders } from 'typebox';
+import type { Type as Builders, TSchema } from 'typebox';
 
 export type { Static, TSchema } from 'typebox';
 
@@ -35,4 +36,18 @@ export const Type = {
     OPTIONAL.add(optional);
     return optional;
   },
-} as unknown as Pick<typeof Builders, 'String' | 'Number' | 'Integer' | 'Boolean' | 'Null' | 'Literal' | 'Enum' | 'Union' | 'Array' | 'Record' | 'Object' | 'Optional'>;
+} as unknown as Pick<
+  typeof Builders,
+  | 'String'
+  | 'Number'
+  | 'Integer'
+  | 'Boolean'
+  | 'Null'
+  | 'Literal'
+  | 'Enum'
+  | 'Union'
+  | 'Array'
+  | 'Record'
+  | 'Object'
+  | 'Optional'
+>;

@@ -3,7 +3,7 @@
  *
  * Never: a secret. A `Secret` prints as `[redacted]` by itself; header names that carry credentials are removed on top.
  */
-import { destination, pino, type Logger } from 'pino';
+import { destination, type Logger, pino } from 'pino';
 import { currentRequestId } from './request-id.ts';
 import { currentSpan } from './trace.ts';
 
@@ -16,7 +16,10 @@ const CREDENTIAL_PATHS = ['authorization', 'cookie', 'password', 'token', 'secre
   `*.headers["${name}"]`,
 ]);
 
-/** Levels are pino's: `trace` … `fatal`, or `silent`. Times are ISO 8601 in UTC. Where a trace runs, a line names it as OpenTelemetry's log formats do. */
+/**
+ * Levels are pino's: `trace` … `fatal`, or `silent`. Times are ISO 8601 in UTC. Where a trace runs, a line names it as
+ * OpenTelemetry's log formats do.
+ */
 export function makeLog(level: string, fd = 2): Log {
   return pino(
     {
@@ -25,10 +28,16 @@ export function makeLog(level: string, fd = 2): Log {
       mixin: () => {
         const requestId = currentRequestId();
         const span = currentSpan();
-        return { ...(requestId === null ? {} : { requestId }), ...(span === null ? {} : { trace_id: span.traceId, span_id: span.id }) };
+        return {
+          ...(requestId === null ? {} : { requestId }),
+          ...(span === null ? {} : { trace_id: span.traceId, span_id: span.id }),
+        };
       },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      redact: { paths: [...CREDENTIAL_PATHS, 'headers["private-token"]', '*.headers["private-token"]'], censor: '[redacted]' },
+      redact: {
+        paths: [...CREDENTIAL_PATHS, 'headers["private-token"]', '*.headers["private-token"]'],
+        censor: '[redacted]',
+      },
     },
     destination({ fd, sync: true }),
   );

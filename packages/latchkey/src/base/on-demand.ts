@@ -1,5 +1,6 @@
 /**
- * Packages that are loaded when they are first used, so that neither a start nor a command waits for what it doesn't need.
+ * Packages that are loaded when they are first used, so that neither a start nor a command waits for what it doesn't
+ * need.
  *
  * For what must answer at once; whatever may wait says `await import(…)` where it needs it.
  */

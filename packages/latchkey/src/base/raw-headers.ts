@@ -1,8 +1,12 @@
 /**
- * Single headers from Node's raw list (`name, value, name, value …`), for the doors whose hot path can't afford the whole parsed map.
+ * Single headers from Node's raw list (`name, value, name, value …`), for the doors whose hot path can't afford the
+ * whole parsed map.
  */
 
-/** The value of a header by its lower-case name; several are joined with `, ` as RFC 9110 section 5.3 has it. Undefined when there is none. */
+/**
+ * The value of a header by its lower-case name; several are joined with `, ` as RFC 9110 section 5.3 has it. Undefined
+ * when there is none.
+ */
 export function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
   let found: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -12,7 +16,10 @@ export function headerOf(rawHeaders: readonly string[], name: string): string | 
   return found;
 }
 
-/** The same for a header that may stand once: a list when it stands more often, which is the sender's contradiction to answer for. */
+/**
+ * The same for a header that may stand once: a list when it stands more often, which is the sender's contradiction to
+ * answer for.
+ */
 export function onceHeaderOf(rawHeaders: readonly string[], name: string): string | readonly string[] | undefined {
   let found: string | string[] | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {

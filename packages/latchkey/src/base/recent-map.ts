@@ -1,8 +1,9 @@
 /**
  * A map that holds a bounded number of entries: what was used lately stays, what nobody asks for goes.
  *
- * Two halves. What is set or used is in the young one; when that is full it becomes the old one, and what nobody asked for since the time before goes. So an entry costs what it
- * costs in a `Map`, and finding one that is used all the time changes nothing.
+ * Two halves. What is set or used is in the young one; when that is full it becomes the old one, and what nobody asked
+ * for since the time before goes. So an entry costs what it costs in a `Map`, and finding one that is used all the time
+ * changes nothing.
  * Invariant: never more than `max` entries. The last `max / 2` different keys that were set or used are all there.
  */
 export class RecentMap<Key, Value extends object> {

@@ -16,7 +16,10 @@ const current = new AsyncLocalStorage<RequestMark>();
 const PROCESS = randomBytes(4).toString('hex');
 let count = 0;
 
-/** From here on, what the running callback does and causes is part of a request: until the callback ends, or the next request begins in it. */
+/**
+ * From here on, what the running callback does and causes is part of a request: until the callback ends, or the next
+ * request begins in it.
+ */
 export function beginRequest(mark: RequestMark): void {
   current.enterWith(mark);
 }

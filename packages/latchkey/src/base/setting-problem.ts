@@ -1,5 +1,5 @@
 /** What is wrong with the settings: problems that come with their next step. */
-import { Problem, type Complaint } from './errors.ts';
+import { type Complaint, Problem } from './errors.ts';
 
 /** A complaint with the next step. */
 export interface SettingComplaint extends Complaint {

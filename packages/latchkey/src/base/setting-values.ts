@@ -12,7 +12,10 @@ import { Secret } from './secret.ts';
 /** A value that passed, or the rule it broke, to stand after "must be". */
 export type Checked<T> = { readonly value: T } | { readonly mustBe: string };
 
-/** One kind of value. `fromText` serves flags and variables; a configuration file brings its own types, and `check` insists on them. */
+/**
+ * One kind of value. `fromText` serves flags and variables; a configuration file brings its own types, and `check`
+ * insists on them.
+ */
 export interface ValueKind<T> {
   /** What people are told to give, in the help and the documentation: `FILE`, `N`. Null for a switch. */
   readonly placeholder: string | null;
@@ -42,20 +45,32 @@ function kind<T>(
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '' && !value.includes('\0');
 
-/** A file or a folder; a relative one starts from the working directory, or from the folder of the file that names it. */
+/**
+ * A file or a folder; a relative one starts from the working directory, or from the folder of the file that names it.
+ */
 export const path = (placeholder: 'DIR' | 'FILE'): ValueKind<string> =>
   kind(placeholder, 'a path', (value, folder) => (isText(value) ? resolve(folder, value) : undefined));
 
 /** On or off. In a variable: `true`, `false`, `1` or `0`. */
-export const onOff: ValueKind<boolean> = kind(null, 'true or false', (value) => (typeof value === 'boolean' ? value : undefined), {
-  fromText: (text) => ({ true: true, 1: true, false: false, 0: false })[text],
-});
+export const onOff: ValueKind<boolean> = kind(
+  null,
+  'true or false',
+  (value) => (typeof value === 'boolean' ? value : undefined),
+  {
+    fromText: (text) => ({ true: true, 1: true, false: false, 0: false })[text],
+  },
+);
 
 /** A whole number from `min` to `max`, both included. */
 export const wholeNumber = (min: number, max: number): ValueKind<number> =>
-  kind('N', `a whole number from ${min} to ${max}`, (value) => (Number.isInteger(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined), {
-    fromText: (text) => (/^\d{1,15}$/.test(text) ? Number(text) : text),
-  });
+  kind(
+    'N',
+    `a whole number from ${min} to ${max}`,
+    (value) => (Number.isInteger(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined),
+    {
+      fromText: (text) => (/^\d{1,15}$/.test(text) ? Number(text) : text),
+    },
+  );
 
 /** One word of a list. */
 export const oneOf = <W extends string>(words: readonly W[], placeholder: string): ValueKind<W> =>
@@ -77,24 +92,38 @@ export const host: ValueKind<string> = kind('HOST', 'an IP address or a host nam
 });
 
 /** Scheme, host and port alone: `https://git.example.org`. Comes out as the URL standard spells an origin. */
-export const origin: ValueKind<string> = kind('URL', 'an http:// or https:// address without user name, path, query or fragment', (value) => {
-  if (typeof value !== 'string' || !URL.canParse(value) || /[?#@]/.test(value)) return undefined;
-  const url = new URL(value);
-  return (url.protocol === 'https:' || url.protocol === 'http:') && url.pathname === '/' ? url.origin : undefined;
-});
+export const origin: ValueKind<string> = kind(
+  'URL',
+  'an http:// or https:// address without user name, path, query or fragment',
+  (value) => {
+    if (typeof value !== 'string' || !URL.canParse(value) || /[?#@]/.test(value)) return undefined;
+    const url = new URL(value);
+    return (url.protocol === 'https:' || url.protocol === 'http:') && url.pathname === '/' ? url.origin : undefined;
+  },
+);
 
-/** Where requests of our own go, with or without a path. No user name or password in it: whoever may see the settings would see it. */
-export const endpoint: ValueKind<string> = kind('URL', 'an http:// or https:// address without user name, query or fragment', (value) => {
-  if (typeof value !== 'string' || !URL.canParse(value) || /[?#@]/.test(value)) return undefined;
-  const url = new URL(value);
-  return url.protocol === 'https:' || url.protocol === 'http:' ? url.href.replace(/\/+$/, '') : undefined;
-});
+/**
+ * Where requests of our own go, with or without a path. No user name or password in it: whoever may see the settings
+ * would see it.
+ */
+export const endpoint: ValueKind<string> = kind(
+  'URL',
+  'an http:// or https:// address without user name, query or fragment',
+  (value) => {
+    if (typeof value !== 'string' || !URL.canParse(value) || /[?#@]/.test(value)) return undefined;
+    const url = new URL(value);
+    return url.protocol === 'https:' || url.protocol === 'http:' ? url.href.replace(/\/+$/, '') : undefined;
+  },
+);
 
 /** Where PostgreSQL is. A secret, because the address usually holds a password. */
 export const databaseUrl: ValueKind<Secret> = kind(
   'URL',
   'an address of PostgreSQL that begins with postgres:// or postgresql://',
-  (value) => (typeof value === 'string' && /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value) ? new Secret(value) : undefined),
+  (value) =>
+    typeof value === 'string' && /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)
+      ? new Secret(value)
+      : undefined,
   { secret: true },
 );
 
@@ -102,12 +131,19 @@ export const databaseUrl: ValueKind<Secret> = kind(
 export const smtpUrl: ValueKind<Secret> = kind(
   'URL',
   'an address of a mail server such as smtp://mail.example.org:587 or smtps://USER:PASSWORD@mail.example.org',
-  (value) => (typeof value === 'string' && /^smtps?:\/\/./.test(value) && URL.canParse(value) && new URL(value).hostname !== '' ? new Secret(value) : undefined),
+  (value) =>
+    typeof value === 'string' && /^smtps?:\/\/./.test(value) && URL.canParse(value) && new URL(value).hostname !== ''
+      ? new Secret(value)
+      : undefined,
   { secret: true },
 );
 
 /** Who mails come from: `latchkey@example.org` or `Latchkey <latchkey@example.org>`. */
-export const mailbox: ValueKind<string> = textLike('MAILBOX', /^(?:[^<>@"\p{Cc}]{1,100} <[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/u, 'an address, or a name and an address in <>');
+export const mailbox: ValueKind<string> = textLike(
+  'MAILBOX',
+  /^(?:[^<>@"\p{Cc}]{1,100} <[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/u,
+  'an address, or a name and an address in <>',
+);
 
 /** Networks as CIDR blocks or bare addresses; in a variable, parted by commas. */
 export const networks: ValueKind<readonly string[]> = kind(
@@ -127,5 +163,7 @@ const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];
 export function isLoopback(hostOrNetwork: string): boolean {
   if (hostOrNetwork.toLowerCase() === 'localhost') return true;
   const block = parseBlock(hostOrNetwork);
-  return block !== null && includesAddress(LOOPBACK, block.address) && block.prefix >= (block.family === 'ipv4' ? 8 : 128);
+  return (
+    block !== null && includesAddress(LOOPBACK, block.address) && block.prefix >= (block.family === 'ipv4' ? 8 : 128)
+  );
 }

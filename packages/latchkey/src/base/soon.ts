@@ -1,5 +1,6 @@
 /**
- * Values that are usually there at once and sometimes come later: what is answered from memory costs no turn of the event loop.
+ * Values that are usually there at once and sometimes come later: what is answered from memory costs no turn of the
+ * event loop.
  */
 
 export type Soon<T> = T | Promise<T>;

@@ -1,8 +1,10 @@
 /**
- * Spans: which piece of work is going on, as part of what, and for how long. What records them is handed in; nothing here knows OpenTelemetry.
+ * Spans: which piece of work is going on, as part of what, and for how long. What records them is handed in; nothing
+ * here knows OpenTelemetry.
  *
  * Invariant: without a tracer nobody ever begins a span, and asking for the present one costs some nanoseconds.
- * Invariant: a span gets children only while it runs. What a timer does later, begun by some request of before, is no part of that request.
+ * Invariant: a span gets children only while it runs. What a timer does later, begun by some request of before, is no
+ * part of that request.
  * Never: in a name or an attribute a secret, a query, the text of an error, or what another service calls a path.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -54,18 +56,30 @@ export function currentSpan(): Span | null {
   return current.getStore() ?? null;
 }
 
-/** Runs `work` as a child of the span that is going on, if one is. What is there at once leaves no span: nobody waited for it. */
+/**
+ * Runs `work` as a child of the span that is going on, if one is. What is there at once leaves no span: nobody waited
+ * for it.
+ */
 export function traced<T>(name: string, kind: SpanKind, attributes: SpanAttributes, work: () => T): T {
   const parent = currentSpan();
   if (parent === null || parent.hasEnded) return work();
   const span = parent.child(name, kind, attributes);
   const value = duringSpan(span, work);
-  if (value instanceof Promise) void value.then(() => span.end(), (error: unknown) => span.end(errorType(error)));
+  if (value instanceof Promise)
+    void value.then(
+      () => span.end(),
+      (error: unknown) => span.end(errorType(error)),
+    );
   return value;
 }
 
 /** Runs `work` as a span of its own; without a tracer, as it is. */
-export async function tracedAlone<T>(tracer: Tracer | null, name: string, attributes: SpanAttributes, work: () => Promise<T>): Promise<T> {
+export async function tracedAlone<T>(
+  tracer: Tracer | null,
+  name: string,
+  attributes: SpanAttributes,
+  work: () => Promise<T>,
+): Promise<T> {
   const span = tracer?.begin(name, 'internal', null) ?? null;
   if (span === null) return work();
   span.set(attributes);
@@ -88,7 +102,10 @@ function errorType(error: unknown): string {
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 const SAMPLED = 0x01;
 
-/** What a `traceparent` header names; null when it can't be read. Later versions are read as the first (W3C Trace Context, section 3.2). */
+/**
+ * What a `traceparent` header names; null when it can't be read. Later versions are read as the first (W3C Trace
+ * Context, section 3.2).
+ */
 export function readTraceparent(text: string): RemoteParent | null {
   const [, version, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(text.trim()) ?? [];
   if (version === undefined || version === 'ff' || (version === '00' && text.trim().length !== 55)) return null;

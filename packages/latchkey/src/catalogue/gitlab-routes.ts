@@ -1,15 +1,16 @@
 /**
  * GitLab's REST endpoints that are served here, as routes: what each needs, and what it is about.
  *
- * Source: GitLab docs "REST API" (personal access tokens, users, projects, repositories, repository files, branches, tags, commits, groups) and
- * "Access token scopes" for what a scope alone opens.
- * Invariant: a need names permissions of the one vocabulary; scopes stand beside it only where GitLab lets any token of the API in.
+ * Source: GitLab docs "REST API" (personal access tokens, users, projects, repositories, repository files, branches,
+ * tags, commits, groups) and "Access token scopes" for what a scope alone opens.
+ * Invariant: a need names permissions of the one vocabulary; scopes stand beside it only where GitLab lets any token of
+ * the API in.
  */
 import type { Need } from './needs.ts';
 
 /**
- * What a path names. `project` and `group`: by number, or by URL-encoded full path; `self`: the account of whoever asks; `none`: nobody's resources in
- * particular.
+ * What a path names. `project` and `group`: by number, or by URL-encoded full path; `self`: the account of whoever
+ * asks; `none`: nobody's resources in particular.
  */
 export type GitlabTarget = 'project' | 'group' | 'self' | 'instance' | 'none';
 
@@ -78,7 +79,12 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
 ];
 
 /** Every endpoint that `/api/v4` answers. */
-export const GITLAB_ROUTES: readonly GitlabRoute[] = ROWS.map(([method, path, need, target]) => ({ method, path, need, target }));
+export const GITLAB_ROUTES: readonly GitlabRoute[] = ROWS.map(([method, path, need, target]) => ({
+  method,
+  path,
+  need,
+  target,
+}));
 
 /** The route of an endpoint. Throws when there is none, so that a typo shows at start. */
 export function gitlabRoute(method: string, path: string): GitlabRoute {

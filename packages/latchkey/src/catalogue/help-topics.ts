@@ -1,5 +1,6 @@
 /**
- * What the help pages (`/help`) and docs/troubleshooting.md say, drawn from the table of refusals: one topic for each reason, with an example.
+ * What the help pages (`/help`) and docs/troubleshooting.md say, drawn from the table of refusals: one topic for each
+ * reason, with an example.
  *
  * Invariant: every reason has a topic, under its own code, since refusals link to it.
  */
@@ -21,11 +22,32 @@ export interface HelpTopic {
 /** Ada's token "ci" is refused at acme/site. */
 function exampleFacts(publicUrl: string): RefusalFacts {
   return {
-    instanceName: 'Latchkey', publicUrl, login: 'ada', tokenKind: 'fine-grained', tokenId: 7, tokenName: 'ci', lastEight: 'x1Y2z3A4',
-    expiresAt: 1_795_248_000, notBeforeAt: 1_795_248_000, revokedAt: 1_795_248_000, revokedBy: 'ada', ownerLogin: 'acme', ownerKind: 'organization',
-    fullName: 'acme/site', missing: [{ permission: 'contents', level: 'write' }], needed: [{ permission: 'contents', level: 'write' }], missingScopes: [], capDays: 30,
-    decidedBy: 'organization', product: 'GitHub', problem: null, address: '203.0.113.7', retryAfterSec: 90, reaches: '2 selected repositories',
-    paths: ['.github/workflows/ci.yml'], urlUsername: null,
+    instanceName: 'Latchkey',
+    publicUrl,
+    login: 'ada',
+    tokenKind: 'fine-grained',
+    tokenId: 7,
+    tokenName: 'ci',
+    lastEight: 'x1Y2z3A4',
+    expiresAt: 1_795_248_000,
+    notBeforeAt: 1_795_248_000,
+    revokedAt: 1_795_248_000,
+    revokedBy: 'ada',
+    ownerLogin: 'acme',
+    ownerKind: 'organization',
+    fullName: 'acme/site',
+    missing: [{ permission: 'contents', level: 'write' }],
+    needed: [{ permission: 'contents', level: 'write' }],
+    missingScopes: [],
+    capDays: 30,
+    decidedBy: 'organization',
+    product: 'GitHub',
+    problem: null,
+    address: '203.0.113.7',
+    retryAfterSec: 90,
+    reaches: '2 selected repositories',
+    paths: ['.github/workflows/ci.yml'],
+    urlUsername: null,
   };
 }
 
@@ -45,8 +67,16 @@ export function helpTopic(reason: Reason, publicUrl: string): HelpTopic {
   const entry = REFUSALS[reason];
   const { text, url, command } = entry.wayOut(facts);
   return {
-    reason, title: titleOf(reason), sentence: entry.sentence(facts), about: entry.about, isForgotten: entry.credentialIsDead,
-    wayOut: { text, url: url === undefined || url.startsWith('/help/') ? null : publicUrl + url, command: command ?? null },
+    reason,
+    title: titleOf(reason),
+    sentence: entry.sentence(facts),
+    about: entry.about,
+    isForgotten: entry.credentialIsDead,
+    wayOut: {
+      text,
+      url: url === undefined || url.startsWith('/help/') ? null : publicUrl + url,
+      command: command ?? null,
+    },
   };
 }
 

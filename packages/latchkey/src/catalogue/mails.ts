@@ -1,9 +1,11 @@
 /**
  * Every mail that the server writes, as data: the subject, what it says, and the one link that matters.
  *
- * Invariant: a mail says who it is for, what happened, when and from where where that is known, and what to do if it was not them.
+ * Invariant: a mail says who it is for, what happened, when and from where where that is known, and what to do if it
+ * was not them.
  * Invariant: what people typed stands in text as it is and in HTML escaped; a subject is one line.
- * Never: the text of a token. Only `email_verification`, `password_reset` and `invitation` carry a secret: their one-time link.
+ * Never: the text of a token. Only `email_verification`, `password_reset` and `invitation` carry a secret: their
+ * one-time link.
  */
 import { spokenInstant, type UnixSeconds } from '../base/time.ts';
 import { listed } from './refusal-links.ts';
@@ -15,9 +17,14 @@ export interface MailedToken {
   readonly path: string;
 }
 
-interface About { readonly token: MailedToken }
+interface About {
+  readonly token: MailedToken;
+}
 /** Who did it, and from where; null where that is not known. */
-interface By { readonly by: string; readonly address: string | null }
+interface By {
+  readonly by: string;
+  readonly address: string | null;
+}
 
 /** What each mail is made of. A kind is an API of the outbox: never renamed. */
 export interface MailFacts {
@@ -35,7 +42,12 @@ export interface MailFacts {
   access_revoked: About & { readonly organization: string; readonly by: string };
   access_restored: About & { readonly organization: string; readonly by: string };
   old_secret_used: About & { readonly replacedAt: UnixSeconds; readonly address: string; readonly purpose: string };
-  requests_waiting: { readonly organization: string; readonly path: string; readonly requests: readonly { readonly login: string; readonly tokenName: string }[]; readonly total: number };
+  requests_waiting: {
+    readonly organization: string;
+    readonly path: string;
+    readonly requests: readonly { readonly login: string; readonly tokenName: string }[];
+    readonly total: number;
+  };
   email_verification: { readonly address: string; readonly path: string; readonly hours: number };
   password_reset: { readonly path: string; readonly minutes: number; readonly address: string | null };
   invitation: { readonly by: string; readonly path: string; readonly days: number };
@@ -58,7 +70,9 @@ const SECURITY_LOG = '/settings/security-log';
 const NOT_YOU = 'If that was not you, delete the token and change your password.';
 const SIGN_IN_NOT_YOU = 'If that was not you, change your password now: it ends every other session.';
 const called = ({ token }: About): string => `"${token.name}" (…${token.lastEight})`;
-const page = (text: string) => ({ token }: About): { text: string; path: string } => ({ text, path: token.path });
+const page =
+  (text: string) =>
+  ({ token }: About): { text: string; path: string } => ({ text, path: token.path });
 const from = ({ by, address }: By): string => `by ${by}${address === null ? '' : ` from ${address}`}`;
 const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`);
 
@@ -75,47 +89,72 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   },
   token_ending: {
     subject: ({ token, daysLeft }) => `Your personal access token ${token.name} ends in ${days(daysLeft)}`,
-    says: (facts) => [`The personal access token ${called(facts)} ends on ${spokenInstant(facts.endsAt)}, in ${days(facts.daysLeft)}.`, 'Whatever still uses it then will be refused. Regenerate it to go on: it keeps its name and its rights.'],
+    says: (facts) => [
+      `The personal access token ${called(facts)} ends on ${spokenInstant(facts.endsAt)}, in ${days(facts.daysLeft)}.`,
+      'Whatever still uses it then will be refused. Regenerate it to go on: it keeps its name and its rights.',
+    ],
     link: page('Regenerate the token'),
   },
   token_ended: {
     subject: ({ token }) => `Your personal access token ${token.name} has ended`,
-    says: (facts) => [`The personal access token ${called(facts)} ended on ${spokenInstant(facts.endedAt)}. Whatever still uses it is refused.`, 'If it is still needed, regenerate it: it keeps its name and its rights.'],
+    says: (facts) => [
+      `The personal access token ${called(facts)} ended on ${spokenInstant(facts.endedAt)}. Whatever still uses it is refused.`,
+      'If it is still needed, regenerate it: it keeps its name and its rights.',
+    ],
     link: page('Regenerate the token'),
   },
   token_disused: {
     subject: ({ token }) => `Your personal access token ${token.name} was removed: nobody used it`,
-    says: (facts) => [`The personal access token ${called(facts)} was removed, because it ${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}.`, 'Nothing is to be done. If you need one again, create another.'],
+    says: (facts) => [
+      `The personal access token ${called(facts)} was removed, because it ${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}.`,
+      'Nothing is to be done. If you need one again, create another.',
+    ],
     link: () => ({ text: 'See your tokens', path: '/settings/personal-access-tokens' }),
   },
   token_leaked: {
     subject: () => 'Action needed: Personal access token was revoked',
-    says: (facts) => [`The personal access token ${called(facts)} was found ${facts.where === null ? 'by somebody who reported it' : `in ${facts.where}`}, where others could read it. It was revoked at once.`, 'Create another for whatever used it, and look at the log for what was done with it.'],
+    says: (facts) => [
+      `The personal access token ${called(facts)} was found ${facts.where === null ? 'by somebody who reported it' : `in ${facts.where}`}, where others could read it. It was revoked at once.`,
+      'Create another for whatever used it, and look at the log for what was done with it.',
+    ],
     link: () => ({ text: 'Look at your security log', path: SECURITY_LOG }),
   },
   token_revoked: {
     subject: ({ token }) => `Your personal access token ${token.name} was revoked`,
-    says: (facts) => [`The personal access token ${called(facts)} was revoked by ${facts.by}. Whatever used it is refused.`],
+    says: (facts) => [
+      `The personal access token ${called(facts)} was revoked by ${facts.by}. Whatever used it is refused.`,
+    ],
     link: page('See the token'),
   },
   token_approved: {
     subject: ({ token, organization }) => `${organization} approved your personal access token ${token.name}`,
-    says: (facts) => [`${facts.by} approved the personal access token ${called(facts)} for ${facts.organization}. It works there from now on.`],
+    says: (facts) => [
+      `${facts.by} approved the personal access token ${called(facts)} for ${facts.organization}. It works there from now on.`,
+    ],
     link: page('See what it can do'),
   },
   token_denied: {
     subject: ({ token, organization }) => `${organization} denied your personal access token ${token.name}`,
-    says: (facts) => [`${facts.by} denied the personal access token ${called(facts)} for ${facts.organization}.`, ...(facts.reason === null ? [] : [`The reason given: ${facts.reason}`])],
+    says: (facts) => [
+      `${facts.by} denied the personal access token ${called(facts)} for ${facts.organization}.`,
+      ...(facts.reason === null ? [] : [`The reason given: ${facts.reason}`]),
+    ],
     link: page('Change the token and ask again'),
   },
   access_revoked: {
-    subject: ({ token, organization }) => `${organization} took back the access of your personal access token ${token.name}`,
-    says: (facts) => [`${facts.by} took back what the personal access token ${called(facts)} could reach in ${facts.organization}. The token itself still lives.`],
+    subject: ({ token, organization }) =>
+      `${organization} took back the access of your personal access token ${token.name}`,
+    says: (facts) => [
+      `${facts.by} took back what the personal access token ${called(facts)} could reach in ${facts.organization}. The token itself still lives.`,
+    ],
     link: page('See the token'),
   },
   access_restored: {
-    subject: ({ token, organization }) => `${organization} gave back the access of your personal access token ${token.name}`,
-    says: (facts) => [`${facts.by} gave back what the personal access token ${called(facts)} could reach in ${facts.organization}. It works there again from now on.`],
+    subject: ({ token, organization }) =>
+      `${organization} gave back the access of your personal access token ${token.name}`,
+    says: (facts) => [
+      `${facts.by} gave back what the personal access token ${called(facts)} could reach in ${facts.organization}. It works there again from now on.`,
+    ],
     link: page('See what it can do'),
   },
   old_secret_used: {
@@ -127,42 +166,63 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     link: page('See the token'),
   },
   requests_waiting: {
-    subject: ({ organization, total }) => `${total === 1 ? '1 token waits' : `${total} tokens wait`} for approval in ${organization}`,
+    subject: ({ organization, total }) =>
+      `${total === 1 ? '1 token waits' : `${total} tokens wait`} for approval in ${organization}`,
     says: ({ organization, requests, total }) => [
-      `${total === 1 ? 'A personal access token waits' : `${total} personal access tokens wait`} for an owner of ${organization} to approve or deny: ${listed([
-        ...requests.map(({ login, tokenName }) => `"${tokenName}" of ${login}`), ...(total > requests.length ? [`${total - requests.length} more`] : []),
-      ])}.`,
+      `${total === 1 ? 'A personal access token waits' : `${total} personal access tokens wait`} for an owner of ${organization} to approve or deny: ${listed(
+        [
+          ...requests.map(({ login, tokenName }) => `"${tokenName}" of ${login}`),
+          ...(total > requests.length ? [`${total - requests.length} more`] : []),
+        ],
+      )}.`,
     ],
     link: ({ path }) => ({ text: 'Look at the requests', path }),
   },
   email_verification: {
     subject: () => 'Verify your e-mail address',
-    says: ({ address, hours }) => [`Follow the link to say that ${address} is yours. It works once, for ${hours} hours.`, 'If you did not ask for this, do nothing.'],
+    says: ({ address, hours }) => [
+      `Follow the link to say that ${address} is yours. It works once, for ${hours} hours.`,
+      'If you did not ask for this, do nothing.',
+    ],
     link: ({ path }) => ({ text: 'Verify the address', path }),
   },
   password_reset: {
     subject: () => 'Choose a new password',
-    says: ({ minutes, address }) => [`Somebody${address === null ? '' : ` at ${address}`} asked for a new password for this account. Follow the link to choose one. It works once, for ${minutes} minutes.`, 'If that was not you, do nothing: your password stays as it is.'],
+    says: ({ minutes, address }) => [
+      `Somebody${address === null ? '' : ` at ${address}`} asked for a new password for this account. Follow the link to choose one. It works once, for ${minutes} minutes.`,
+      'If that was not you, do nothing: your password stays as it is.',
+    ],
     link: ({ path }) => ({ text: 'Choose a new password', path }),
   },
   invitation: {
     subject: ({ by }) => `${by} invites you`,
-    says: ({ by, days: count }) => [`${by} invites you to make an account here. The link works once, for ${days(count)}.`],
+    says: ({ by, days: count }) => [
+      `${by} invites you to make an account here. The link works once, for ${days(count)}.`,
+    ],
     link: ({ path }) => ({ text: 'Make your account', path }),
   },
   sign_in: {
     subject: () => 'A new sign-in to your account',
-    says: ({ at, address, agent }) => [`Somebody signed in to your account on ${spokenInstant(at)} from ${address}, with ${agent}, a browser that was not seen before.`, SIGN_IN_NOT_YOU],
+    says: ({ at, address, agent }) => [
+      `Somebody signed in to your account on ${spokenInstant(at)} from ${address}, with ${agent}, a browser that was not seen before.`,
+      SIGN_IN_NOT_YOU,
+    ],
     link: () => ({ text: 'Look at your sessions', path: '/settings/sessions' }),
   },
   password_changed: {
     subject: () => 'Your password was changed',
-    says: (facts) => [`The password of your account was changed on ${spokenInstant(facts.at)} ${from(facts)}. Every other session was ended.`, 'If that was not you, choose a new one with the link.'],
+    says: (facts) => [
+      `The password of your account was changed on ${spokenInstant(facts.at)} ${from(facts)}. Every other session was ended.`,
+      'If that was not you, choose a new one with the link.',
+    ],
     link: () => ({ text: 'Choose a new password', path: '/password_reset' }),
   },
   two_factor_changed: {
     subject: ({ on }) => `Two-factor authentication was switched ${on ? 'on' : 'off'}`,
-    says: (facts) => [`Two-factor authentication was switched ${facts.on ? 'on' : 'off'} for your account on ${spokenInstant(facts.at)} ${from(facts)}.`, SIGN_IN_NOT_YOU],
+    says: (facts) => [
+      `Two-factor authentication was switched ${facts.on ? 'on' : 'off'} for your account on ${spokenInstant(facts.at)} ${from(facts)}.`,
+      SIGN_IN_NOT_YOU,
+    ],
     link: () => ({ text: 'Look at your account’s security', path: '/settings/security' }),
   },
 };
@@ -182,7 +242,12 @@ export const MAX_SUBJECT_LENGTH = 200;
  * @param publicUrl the instance's address without a slash at its end
  * @param greeted whom it is for: a login, or null for somebody without an account
  */
-export function writeMail<K extends MailTemplate>(publicUrl: string, greeted: string | null, template: K, facts: MailFacts[K]): WrittenMail {
+export function writeMail<K extends MailTemplate>(
+  publicUrl: string,
+  greeted: string | null,
+  template: K,
+  facts: MailFacts[K],
+): WrittenMail {
   const row: MailRow<MailFacts[K]> = ROWS[template];
   const { text, path } = row.link(facts);
   const hello = greeted === null ? 'Hello,' : `Hello ${greeted},`;
@@ -197,7 +262,8 @@ export function writeMail<K extends MailTemplate>(publicUrl: string, greeted: st
 }
 
 function htmlOf(paragraphs: readonly string[], link: { text: string; url: string }, closing: string): string {
-  const style = 'font:16px/1.5 -apple-system,Segoe UI,Helvetica,Arial,sans-serif;max-width:36em;margin:0 auto;padding:16px';
+  const style =
+    'font:16px/1.5 -apple-system,Segoe UI,Helvetica,Arial,sans-serif;max-width:36em;margin:0 auto;padding:16px';
   const body = paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join('\n');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"></head>
@@ -214,7 +280,13 @@ function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);

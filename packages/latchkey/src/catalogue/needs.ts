@@ -3,11 +3,11 @@
  *
  * Never: computed from what the caller claims.
  */
-import { atLeast, wholeOf, type Level, type PermissionName, type PermissionSet } from './permissions.ts';
+import { atLeast, type Level, type PermissionName, type PermissionSet, wholeOf } from './permissions.ts';
 
 /**
- * What one operation requires, declared on its route as data.
- * `sets` are alternatives: every permission of at least one set is needed; an empty list means that any live token will do.
+ * What one operation requires, declared on its route as data. `sets` are alternatives: every permission of at least one
+ * set is needed; an empty list means that any live token will do.
  */
 export interface Need {
   readonly sets: readonly PermissionSet[];
@@ -23,8 +23,9 @@ export interface Need {
   /** True when `scopes` are demanded for private resources only. */
   readonly scopesOnlyIfPrivate?: boolean;
   /**
-   * GitLab's scopes of which one is demanded beside the permissions; none named = any will do. Absent where no permission is demanded:
-   * `read_api`, or `api` where something is changed. So a scope that gives no API (`write_repository`) doesn't open what "any live token" may do.
+   * GitLab's scopes of which one is demanded beside the permissions; none named = any will do. Absent where no
+   * permission is demanded: `read_api`, or `api` where something is changed. So a scope that gives no API
+   * (`write_repository`) doesn't open what "any live token" may do.
    */
   readonly gitlabScopes?: readonly string[];
   /** True when the operation changes a repository, so that an archived one refuses it. */
@@ -33,10 +34,19 @@ export interface Need {
 
 /** True when no permission is demanded: any live token that the scopes of its dialect don't hold back will do. */
 export function demandsNoPermission({ sets }: Need): boolean {
-  return sets.length === 0 || sets.some((set) => { for (const _ in set) return false; return true; });
+  return (
+    sets.length === 0 ||
+    sets.some((set) => {
+      for (const _ in set) return false;
+      return true;
+    })
+  );
 }
 
-/** GitLab's scopes of which one is demanded beside the permissions; empty when none is. Source: GitLab docs, "Access token scopes". */
+/**
+ * GitLab's scopes of which one is demanded beside the permissions; empty when none is. Source: GitLab docs, "Access
+ * token scopes".
+ */
 export function gitlabScopesOf(need: Need): readonly string[] {
   if (need.gitlabScopes !== undefined) return need.gitlabScopes;
   return !demandsNoPermission(need) ? NONE : need.writes ? WRITING : READING;
@@ -47,12 +57,18 @@ const READING: readonly string[] = ['read_api'];
 const WRITING: readonly string[] = ['api'];
 
 /**
- * The value of GitHub's `X-Accepted-GitHub-Permissions` for a need: `contents=read`, all of a set joined by commas, alternatives by `; `.
- * Parts are told as the permission that they belong to.
+ * The value of GitHub's `X-Accepted-GitHub-Permissions` for a need: `contents=read`, all of a set joined by commas,
+ * alternatives by `; `. Parts are told as the permission that they belong to.
  */
 export function acceptedPermissions(need: Need): string {
   if (need.sets.length === 0) return 'allows_permissionless_access=true';
-  return need.sets.map((set) => wholes(set).map(([name, level]) => `${name}=${level}`).join(',')).join('; ');
+  return need.sets
+    .map((set) =>
+      wholes(set)
+        .map(([name, level]) => `${name}=${level}`)
+        .join(','),
+    )
+    .join('; ');
 }
 
 /** The permissions of a set under the names that people are told, each once at its highest level. */
@@ -68,5 +84,9 @@ function wholes(set: PermissionSet): [string, Level][] {
 /** The `scope` of RFC 6750 for a need: the permissions of its first set as `contents:write metadata:read`. */
 export function acceptedScopes(need: Need): string {
   const [first] = need.sets;
-  return first === undefined ? '' : wholes(first).map(([name, level]) => `${name}:${level}`).join(' ');
+  return first === undefined
+    ? ''
+    : wholes(first)
+        .map(([name, level]) => `${name}:${level}`)
+        .join(' ');
 }

@@ -35,5 +35,11 @@ export function authorizationServerMetadata(publicUrl: string): Record<string, u
 }
 
 export function protectedResourceMetadata(publicUrl: string): Record<string, unknown> {
-  return { resource: publicUrl, authorization_servers: [publicUrl], bearer_methods_supported: ['header'], resource_name: 'Latchkey', scopes_supported: scopesSupported() };
+  return {
+    resource: publicUrl,
+    authorization_servers: [publicUrl],
+    bearer_methods_supported: ['header'],
+    resource_name: 'Latchkey',
+    scopes_supported: scopesSupported(),
+  };
 }

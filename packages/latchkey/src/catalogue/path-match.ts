@@ -1,8 +1,9 @@
 /**
  * Finds the row of a table of routes that a request's path belongs to.
  *
- * Templates are written as GitHub writes them: `/repos/{owner}/{repo}/contents/{path}`. A parameter takes one segment, percent-decoded; the
- * ones in `SPANNING` may take several, since branches and files have slashes in their names that clients do not always encode.
+ * Templates are written as GitHub writes them: `/repos/{owner}/{repo}/contents/{path}`. A parameter takes one segment,
+ * percent-decoded; the ones in `SPANNING` may take several, since branches and files have slashes in their names that
+ * clients do not always encode.
  * Invariant: a literal segment wins over a parameter, one segment over several, whatever the order of the table.
  * Never: a row for a path with an empty segment, a trailing slash or a broken percent sign.
  */
@@ -26,8 +27,13 @@ function emptyNode<Row>(): Node<Row> {
   return { literals: new Map(), parameters: new Map(), row: null };
 }
 
-/** A function that finds rows by method and path. `path` is as in the request line, without its query. @throws Error when two rows are the same. */
-export function pathMatcher<Row extends { readonly method: string; readonly path: string }>(rows: readonly Row[]): (method: string, path: string) => PathMatch<Row> | null {
+/**
+ * A function that finds rows by method and path. `path` is as in the request line, without its query. @throws Error
+ * when two rows are the same.
+ */
+export function pathMatcher<Row extends { readonly method: string; readonly path: string }>(
+  rows: readonly Row[],
+): (method: string, path: string) => PathMatch<Row> | null {
   const roots = new Map<string, Node<Row>>();
   for (const row of rows) {
     let node = roots.get(row.method) ?? emptyNode<Row>();
@@ -65,7 +71,12 @@ function decoded(path: string): string[] | null {
   }
 }
 
-function walk<Row>(node: Node<Row>, segments: readonly string[], at: number, params: Readonly<Record<string, string>>): PathMatch<Row> | null {
+function walk<Row>(
+  node: Node<Row>,
+  segments: readonly string[],
+  at: number,
+  params: Readonly<Record<string, string>>,
+): PathMatch<Row> | null {
   if (at === segments.length) return node.row === null ? null : { row: node.row, params };
   const literal = node.literals.get(segments[at]!);
   const found = literal === undefined ? null : walk(literal, segments, at + 1, params);

@@ -3,9 +3,9 @@
  *
  * Never: text of the caller's unchecked: names are shortened, and characters that could steer a terminal are replaced.
  */
-import { wholeOf, type Level } from './permissions.ts';
-import { leastScope, leastScopeGiving } from './scopes.ts';
+import { type Level, wholeOf } from './permissions.ts';
 import type { RefusalFacts, WayOut } from './refusal.ts';
+import { leastScope, leastScopeGiving } from './scopes.ts';
 
 /** How much of a name of any length a sentence shows. */
 export const MAX_SHOWN_LENGTH = 60;
@@ -17,7 +17,10 @@ const CLASSIC_PAGE = '/settings/tokens';
 const SCOPED_PAGE = '/-/user_settings/personal_access_tokens';
 const DEFAULT_TOKEN_NAME = 'git';
 
-/** A name as it may be printed: control and direction characters replaced, the middle left out when it is longer than `maxLength` (even) characters. */
+/**
+ * A name as it may be printed: control and direction characters replaced, the middle left out when it is longer than
+ * `maxLength` (even) characters.
+ */
 export function shown(text: string, maxLength = MAX_SHOWN_LENGTH): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
   return plain.length <= maxLength ? plain : `${plain.slice(0, maxLength / 2)}…${plain.slice(1 - maxLength / 2)}`;
@@ -70,8 +73,8 @@ export function missingInWords(facts: RefusalFacts): string {
 }
 
 /**
- * Adds whose token it is when the username names somebody else, the usual sign of a stored credential of another account. Left out
- * where the sentence would outgrow two lines.
+ * Adds whose token it is when the username names somebody else, the usual sign of a stored credential of another
+ * account. Left out where the sentence would outgrow two lines.
  */
 export function withOtherAccount(sentence: string, { urlUsername, login }: RefusalFacts): string {
   if (urlUsername === null || login === null) return sentence;
@@ -79,7 +82,10 @@ export function withOtherAccount(sentence: string, { urlUsername, login }: Refus
   return whole.length <= MAX_TWO_LINES_LENGTH ? whole : sentence;
 }
 
-/** The scopes to add: the one that gives least of those that would do, else for each missing permission the one that gives least. */
+/**
+ * The scopes to add: the one that gives least of those that would do, else for each missing permission the one that
+ * gives least.
+ */
 export function suggestedScopes(dialect: 'classic' | 'scoped', facts: RefusalFacts): readonly string[] {
   const named = leastScope(dialect, facts.missingScopes);
   if (named !== null) return [named];
@@ -103,7 +109,10 @@ export function tokenPath({ tokenKind, tokenId }: RefusalFacts): string {
   return tokenId === null ? page : `${page}/${tokenId}`;
 }
 
-/** The page of the token with the resource owner, the repository and the permissions of the request filled in. Classic and scoped ones have no such page. */
+/**
+ * The page of the token with the resource owner, the repository and the permissions of the request filled in. Classic
+ * and scoped ones have no such page.
+ */
 export function reachPath(facts: RefusalFacts): string {
   if (facts.tokenKind !== 'fine-grained' || facts.tokenId === null) return tokenPath(facts);
   return `${FINE_GRAINED_PAGE}/${facts.tokenId}${query(reachFields(facts))}`;
@@ -137,11 +146,18 @@ export function help(reason: string, text: string): WayOut {
   return { text, url: `/help/${reason}` };
 }
 
-/** Resource owner, repository and permissions of the request, as the form for fine-grained tokens spells them. The owner is left out where it is the person. */
+/**
+ * Resource owner, repository and permissions of the request, as the form for fine-grained tokens spells them. The owner
+ * is left out where it is the person.
+ */
 function reachFields(facts: RefusalFacts): Record<string, string> {
   const { ownerLogin, login, fullName } = facts;
   const repository = /^[\w.-]+\/([\w.-]+)$/.exec(fullName)?.[1];
-  return { target_name: ownerLogin === login ? '' : (ownerLogin ?? ''), repositories: repository ?? '', ...permissionFields(facts) };
+  return {
+    target_name: ownerLogin === login ? '' : (ownerLogin ?? ''),
+    repositories: repository ?? '',
+    ...permissionFields(facts),
+  };
 }
 
 function permissionFields(facts: RefusalFacts): Record<string, string> {

@@ -109,7 +109,10 @@ export interface RefusalEntry {
   readonly wayOut: (facts: RefusalFacts) => WayOut;
   /** True when it may be said to someone who shows no live credential: it is about what they sent, or tells nothing. */
   readonly strangerMayHear: boolean;
-  /** True when the client should drop what it sent and ask the person (401); false when the credential lives and should be kept. */
+  /**
+   * True when the client should drop what it sent and ask the person (401); false when the credential lives and should
+   * be kept.
+   */
   readonly credentialIsDead: boolean;
   /** One paragraph for the troubleshooting page. */
   readonly about: string;

@@ -1,8 +1,8 @@
 /**
  * Every no, as data: reason code, what it says, the way out, and whether a stranger may hear it.
  *
- * Sentences are templates over the facts of `explain`; each door adds its status and form in a table of its own, exhaustive over `Reason`,
- * and keeps to itself the words that clients of its dialect match on.
+ * Sentences are templates over the facts of `explain`; each door adds its status and form in a table of its own,
+ * exhaustive over `Reason`, and keeps to itself the words that clients of its dialect match on.
  * Invariant: sentence and way out fit in four lines of a terminal; the way out ends in a URL or a command.
  */
 import { ACCESS_REFUSALS } from './access-refusals.ts';

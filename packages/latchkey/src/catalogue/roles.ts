@@ -1,8 +1,9 @@
 /**
  * What a person's role allows, as data: the second of the three parts of an effective right.
  *
- * Source: GitHub docs "Repository roles for an organization" and "Roles in an organization"; one row per permission, the
- * highest level that the role holds. What a row does not name, `admin` (a repository) or `owner` (an organization) holds alone.
+ * Source: GitHub docs "Repository roles for an organization" and "Roles in an organization"; one row per permission,
+ * the highest level that the role holds. What a row does not name, `admin` (a repository) or `owner` (an organization)
+ * holds alone.
  */
 import { isOperators, type Level, type PermissionName, type PermissionSet } from './permissions.ts';
 
@@ -12,18 +13,53 @@ export const REPOSITORY_ROLES: readonly RepositoryRole[] = ['read', 'triage', 'w
 
 /** Whoever may read may also take part: open issues and pull requests, comment, discuss. */
 const READ: PermissionSet = {
-  metadata: 'read', contents: 'read', issues: 'write', pull_requests: 'write', discussions: 'write', actions: 'read', attestations: 'read',
-  artifact_metadata: 'read', checks: 'read', deployments: 'read', environments: 'read', merge_queues: 'read', packages: 'read', pages: 'read',
-  repository_advisories: 'read', repository_custom_properties: 'read', statuses: 'read', codespaces: 'write', codespaces_metadata: 'read',
-  codespaces_lifecycle_admin: 'write', code_quality: 'read',
+  metadata: 'read',
+  contents: 'read',
+  issues: 'write',
+  pull_requests: 'write',
+  discussions: 'write',
+  actions: 'read',
+  attestations: 'read',
+  artifact_metadata: 'read',
+  checks: 'read',
+  deployments: 'read',
+  environments: 'read',
+  merge_queues: 'read',
+  packages: 'read',
+  pages: 'read',
+  repository_advisories: 'read',
+  repository_custom_properties: 'read',
+  statuses: 'read',
+  codespaces: 'write',
+  codespaces_metadata: 'read',
+  codespaces_lifecycle_admin: 'write',
+  code_quality: 'read',
 };
 
 const WRITE: PermissionSet = {
   ...READ,
-  contents: 'write', actions: 'write', attestations: 'write', artifact_metadata: 'write', checks: 'write', deployments: 'write',
-  environments: 'read', merge_queues: 'write', packages: 'write', repository_advisories: 'write', security_events: 'write',
-  statuses: 'write', vulnerability_alerts: 'write', workflows: 'write', secret_scanning_alerts: 'write', codespaces_secrets: 'write',
-  actions_variables: 'read', secrets: 'read', dependabot_secrets: 'read', agent_secrets: 'read', agent_variables: 'read', code_quality: 'write',
+  contents: 'write',
+  actions: 'write',
+  attestations: 'write',
+  artifact_metadata: 'write',
+  checks: 'write',
+  deployments: 'write',
+  environments: 'read',
+  merge_queues: 'write',
+  packages: 'write',
+  repository_advisories: 'write',
+  security_events: 'write',
+  statuses: 'write',
+  vulnerability_alerts: 'write',
+  workflows: 'write',
+  secret_scanning_alerts: 'write',
+  codespaces_secrets: 'write',
+  actions_variables: 'read',
+  secrets: 'read',
+  dependabot_secrets: 'read',
+  agent_secrets: 'read',
+  agent_variables: 'read',
+  code_quality: 'write',
 };
 
 const MAINTAIN: PermissionSet = { ...WRITE, pages: 'write', administration: 'read', repository_hooks: 'read' };
@@ -38,13 +74,30 @@ const REPOSITORY_ROLE_ALLOWS: Readonly<Record<Exclude<RepositoryRole, 'admin'>, 
 
 /** What a member who is no owner may do with the organization itself. */
 const MEMBER_ALLOWS: PermissionSet = {
-  members: 'read', organization_projects: 'write', organization_events: 'read', issue_types: 'read', issue_fields: 'read',
-  team_discussions: 'write', organization_custom_properties: 'read', organization_knowledge_bases: 'read', organization_models: 'read',
-  organization_copilot_spaces: 'read', organization_plan: 'read', organization_announcement_banners: 'read',
+  members: 'read',
+  organization_projects: 'write',
+  organization_events: 'read',
+  issue_types: 'read',
+  issue_fields: 'read',
+  team_discussions: 'write',
+  organization_custom_properties: 'read',
+  organization_knowledge_bases: 'read',
+  organization_models: 'read',
+  organization_copilot_spaces: 'read',
+  organization_plan: 'read',
+  organization_announcement_banners: 'read',
 };
 
-/** What roles hold of a permission that an operator added, which no row names: reading for whoever reads, writing for whoever writes. */
-const OPERATORS: Readonly<Record<Exclude<RepositoryRole, 'admin'>, Level>> = { read: 'read', triage: 'read', write: 'write', maintain: 'write' };
+/**
+ * What roles hold of a permission that an operator added, which no row names: reading for whoever reads, writing for
+ * whoever writes.
+ */
+const OPERATORS: Readonly<Record<Exclude<RepositoryRole, 'admin'>, Level>> = {
+  read: 'read',
+  triage: 'read',
+  write: 'write',
+  maintain: 'write',
+};
 
 /** The highest level of `permission` that the repository role holds, or null for none. */
 export function repositoryRoleLevel(role: RepositoryRole, permission: PermissionName): Level | null {

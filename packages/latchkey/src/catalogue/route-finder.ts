@@ -1,7 +1,8 @@
 /**
  * Every service of a route map, made ready to be asked: host, method and path in, route out.
  *
- * Invariant: a host that a service names is that service's first; what it has no route for may be in a service of any host. What nobody has a route for is null.
+ * Invariant: a host that a service names is that service's first; what it has no route for may be in a service of any
+ * host. What nobody has a route for is null.
  */
 import type { CanonicalPath } from '../base/canonical-path.ts';
 import { filler, type MapRow } from './route-map.ts';
@@ -30,7 +31,9 @@ export class RouteFinder {
   /** @throws MapMistakes when two routes mean the same requests */
   constructor(services: readonly MapService[]) {
     const hosts = new Set(services.flatMap(({ hosts: named }) => named ?? []));
-    this.#byHost = new Map([...hosts].map((host) => [host, treeOf(services.filter((service) => service.hosts?.includes(host) === true))]));
+    this.#byHost = new Map(
+      [...hosts].map((host) => [host, treeOf(services.filter((service) => service.hosts?.includes(host) === true))]),
+    );
     this.#anywhere = treeOf(services.filter((service) => service.hosts === null));
   }
 
@@ -71,7 +74,8 @@ function targetMaker({ target, path }: PlacedRow): (values: readonly string[]) =
       const [owner, name] = [filler(target.owner, names), filler(target.name, names)];
       return (values) => ({ kind: 'repository', owner: owner(values), name: withoutSuffix(name(values)) });
     }
-    case 'organization': case 'account': {
+    case 'organization':
+    case 'account': {
       const { kind } = target;
       const login = filler(target.login, names);
       return (values) => ({ kind, login: login(values) });

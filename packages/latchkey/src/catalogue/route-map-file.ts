@@ -1,16 +1,24 @@
 /**
  * Reads an operator's route map: YAML in, services and permissions out, or every mistake with its line.
  *
- * Invariant: a map is taken whole or not at all. Never: a need that names what does not exist, which would be one that nobody can meet, or everybody.
+ * Invariant: a map is taken whole or not at all. Never: a need that names what does not exist, which would be one that
+ * nobody can meet, or everybody.
  */
 import type { Document, LineCounter } from 'yaml';
 import { onDemand } from '../base/on-demand.ts';
-import { LEVELS, permissionNamed, type Level, type Permission, type PermissionGroup, type PermissionSet } from './permissions.ts';
+import {
+  LEVELS,
+  type Level,
+  type Permission,
+  type PermissionGroup,
+  type PermissionSet,
+  permissionNamed,
+} from './permissions.ts';
+import { below, type MapRow, type MapTarget } from './route-map.ts';
 import { gitRows } from './route-map-git.ts';
 import { githubRows } from './route-map-github.ts';
 import { gitlabRows } from './route-map-gitlab.ts';
-import { ROUTE_MAP_SCHEMA, type BuiltInMap } from './route-map-schema.ts';
-import { below, type MapRow, type MapTarget } from './route-map.ts';
+import { type BuiltInMap, ROUTE_MAP_SCHEMA } from './route-map-schema.ts';
 import { parameterNames, templateProblem } from './route-tree.ts';
 
 const yaml = onDemand<typeof import('yaml')>('yaml');
@@ -46,7 +54,10 @@ const MAX_ALIASES = 50;
 /** Most mistakes that are told of one file. */
 const MAX_MISTAKES = 20;
 
-/** The map that is in force where no file is named: git at the root, GitHub's and GitLab's API where their servers have them, on any host. */
+/**
+ * The map that is in force where no file is named: git at the root, GitHub's and GitLab's API where their servers have
+ * them, on any host.
+ */
 export function standardServices(): MapService[] {
   const rows = [...gitRows(null), ...below('/api/v3', githubRows()), ...below('/api/v4', gitlabRows())];
   return [{ hosts: null, rows: rows.map((row) => ({ ...row, line: 0 })) }];
@@ -73,17 +84,26 @@ interface ServiceEntry {
 }
 
 interface FileEntries {
-  readonly permissions?: readonly { readonly name: OwnPermission['name']; readonly title: string; readonly group?: PermissionGroup; readonly levels?: readonly Level[] }[];
+  readonly permissions?: readonly {
+    readonly name: OwnPermission['name'];
+    readonly title: string;
+    readonly group?: PermissionGroup;
+    readonly levels?: readonly Level[];
+  }[];
   readonly services: readonly ServiceEntry[];
 }
 
 /** Reads the text of a file. */
 export function parseRouteMap(text: string): RouteMapFile | readonly MapMistake[] {
-  if (Buffer.byteLength(text) > MAX_ROUTE_MAP_BYTES) return [{ line: 1, message: `The file has more than ${MAX_ROUTE_MAP_BYTES} bytes.` }];
+  if (Buffer.byteLength(text) > MAX_ROUTE_MAP_BYTES)
+    return [{ line: 1, message: `The file has more than ${MAX_ROUTE_MAP_BYTES} bytes.` }];
   const lines = new (yaml().LineCounter)();
   const document = yaml().parseDocument(text, { lineCounter: lines });
   if (document.errors.length > 0) {
-    return document.errors.slice(0, MAX_MISTAKES).map((error) => ({ line: lines.linePos(error.pos[0]).line, message: `This is not valid YAML: ${firstLine(error.message)}` }));
+    return document.errors.slice(0, MAX_MISTAKES).map((error) => ({
+      line: lines.linePos(error.pos[0]).line,
+      message: `This is not valid YAML: ${firstLine(error.message)}`,
+    }));
   }
   const reading = new Reading(document, lines);
   const file = reading.read();
@@ -130,29 +150,47 @@ class Reading {
   /** What the schema says. Of an alternative, only what is wrong with the whole is told. */
   #checkForm(content: unknown): void {
     const told = new Set<string>();
-    for (const { keyword, instancePath, params, message } of schemas().Errors(ROUTE_MAP_SCHEMA as never, content) as readonly SchemaError[]) {
+    for (const { keyword, instancePath, params, message } of schemas().Errors(
+      ROUTE_MAP_SCHEMA as never,
+      content,
+    ) as readonly SchemaError[]) {
       if (keyword === 'boolean' || keyword === 'anyOf' || told.has(instancePath)) continue;
       told.add(instancePath);
-      const path = instancePath === '' ? [] : instancePath.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+      const path =
+        instancePath === ''
+          ? []
+          : instancePath
+              .slice(1)
+              .split('/')
+              .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
       const unknown = keyword === 'additionalProperties' ? params.additionalProperties?.[0] : undefined;
       if (unknown !== undefined) this.#mistake([...path, unknown], `There is no entry named ${unknown} here.`);
-      else if (keyword === 'required') this.#mistake(path, `${spoken(path)} needs ${(params.requiredProperties ?? []).join(' and ')}.`);
-      else this.#mistake(path, `${spoken(path)} ${message}${params.allowedValues === undefined ? '' : `: ${params.allowedValues.join(', ')}`}.`);
+      else if (keyword === 'required')
+        this.#mistake(path, `${spoken(path)} needs ${(params.requiredProperties ?? []).join(' and ')}.`);
+      else
+        this.#mistake(
+          path,
+          `${spoken(path)} ${message}${params.allowedValues === undefined ? '' : `: ${params.allowedValues.join(', ')}`}.`,
+        );
     }
   }
 
   #permission(entry: NonNullable<FileEntries['permissions']>[number], i: number): OwnPermission {
     const { name, title, group = 'repository', levels = ['read', 'write'] } = entry;
     const rising = LEVELS.filter((level) => levels.includes(level));
-    if (rising.join() !== levels.join()) this.#mistake(['permissions', i, 'levels'], `The levels of ${name} must rise: ${rising.join(', ')}.`);
+    if (rising.join() !== levels.join())
+      this.#mistake(['permissions', i, 'levels'], `The levels of ${name} must rise: ${rising.join(', ')}.`);
     return { name, title, group, levels, source: 'operator' };
   }
 
   #service(entry: ServiceEntry, path: Path): MapService {
-    if ((entry.map === undefined) === (entry.routes === undefined)) this.#mistake(path, 'A service has either map or routes.');
-    if (entry.owner !== undefined && entry.map !== 'git') this.#mistake([...path, 'owner'], 'Only a service with the map git has an owner.');
+    if ((entry.map === undefined) === (entry.routes === undefined))
+      this.#mistake(path, 'A service has either map or routes.');
+    if (entry.owner !== undefined && entry.map !== 'git')
+      this.#mistake([...path, 'owner'], 'Only a service with the map git has an owner.');
     const line = this.#lineOf(path);
-    const listed = entry.map === undefined ? [] : BUILT_IN[entry.map](entry.owner ?? null).map((row) => ({ ...row, line }));
+    const listed =
+      entry.map === undefined ? [] : BUILT_IN[entry.map](entry.owner ?? null).map((row) => ({ ...row, line }));
     const own = (entry.routes ?? []).flatMap((route, i) => this.#route(route, [...path, 'routes', i]));
     const rows = below(entry.prefix ?? '/', [...listed, ...own]) as PlacedRow[];
     return { hosts: entry.hosts ?? null, rows };
@@ -162,25 +200,39 @@ class Reading {
     const wrong = templateProblem(route.path);
     if (wrong !== null) this.#mistake([...path, 'path'], `The path ${wrong}.`);
     const sets = (Array.isArray(route.needs) ? route.needs : [route.needs]) as readonly PermissionSet[];
-    sets.forEach((set, i) => this.#checkNeeds(set, Array.isArray(route.needs) ? [...path, 'needs', i] : [...path, 'needs']));
+    sets.forEach((set, i) =>
+      this.#checkNeeds(set, Array.isArray(route.needs) ? [...path, 'needs', i] : [...path, 'needs']),
+    );
     const target = this.#target(route, path);
     const line = this.#lineOf(path);
     return (typeof route.method === 'string' ? [route.method] : route.method).map((method) => ({
-      method, path: route.path, line, target, ...(route.query === undefined ? {} : { query: route.query }),
-      need: { sets, publicRead: route.public ?? false, writes: target.kind === 'repository' && method !== 'GET' && method !== 'HEAD' },
+      method,
+      path: route.path,
+      line,
+      target,
+      ...(route.query === undefined ? {} : { query: route.query }),
+      need: {
+        sets,
+        publicRead: route.public ?? false,
+        writes: target.kind === 'repository' && method !== 'GET' && method !== 'HEAD',
+      },
     }));
   }
 
   #checkNeeds(set: PermissionSet, path: Path): void {
     for (const [name, level] of Object.entries(set) as [string, Level][]) {
       const permission = this.#own.get(name) ?? permissionNamed(name);
-      if (permission === undefined || (permission.source === 'operator' && !this.#own.has(name))) this.#mistake([...path, name], `There is no permission named ${name}.`);
-      else if (!permission.levels.includes(level)) this.#mistake([...path, name], `${name} takes ${permission.levels.join(' or ')}, not ${level}.`);
+      if (permission === undefined || (permission.source === 'operator' && !this.#own.has(name)))
+        this.#mistake([...path, name], `There is no permission named ${name}.`);
+      else if (!permission.levels.includes(level))
+        this.#mistake([...path, name], `${name} takes ${permission.levels.join(' or ')}, not ${level}.`);
     }
   }
 
   #target(route: RouteEntry, path: Path): MapTarget {
-    const named = (['repository', 'organization', 'account', 'instance'] as const).filter((kind) => route[kind] !== undefined);
+    const named = (['repository', 'organization', 'account', 'instance'] as const).filter(
+      (kind) => route[kind] !== undefined,
+    );
     if (named.length > 1) this.#mistake(path, `A route is about one thing, not ${named.join(' and ')}.`);
     const [kind] = named;
     if (kind === undefined) return { kind: 'self' };
@@ -190,7 +242,8 @@ class Reading {
     if (unknown !== undefined) this.#mistake([...path, kind], `The path has no parameter {${unknown}}.`);
     if (kind !== 'repository') return { kind, login: name };
     const [owner = '', repository = '', ...rest] = name.split('/');
-    if (owner === '' || repository === '' || rest.length > 0) this.#mistake([...path, kind], 'A repository is named OWNER/NAME: {owner}/{repo}.');
+    if (owner === '' || repository === '' || rest.length > 0)
+      this.#mistake([...path, kind], 'A repository is named OWNER/NAME: {owner}/{repo}.');
     return { kind, owner, name: repository };
   }
 
@@ -203,7 +256,9 @@ class Reading {
     const { isMap, isNode, isPair } = yaml();
     for (let depth = path.length; depth >= 0; depth--) {
       const parent = depth === 0 ? null : this.#document.getIn(numbered(path.slice(0, depth - 1)), true);
-      const pair = isMap(parent) ? parent.items.find((item) => isPair(item) && String(item.key) === String(path[depth - 1])) : undefined;
+      const pair = isMap(parent)
+        ? parent.items.find((item) => isPair(item) && String(item.key) === String(path[depth - 1]))
+        : undefined;
       const node = pair?.key ?? this.#document.getIn(numbered(path.slice(0, depth)), true);
       if (isNode(node) && node.range) return this.#lines.linePos(node.range[0]).line;
     }
@@ -214,14 +269,27 @@ class Reading {
 interface SchemaError {
   readonly keyword: string;
   readonly instancePath: string;
-  readonly params: { readonly additionalProperties?: readonly string[]; readonly requiredProperties?: readonly string[]; readonly allowedValues?: readonly string[] };
+  readonly params: {
+    readonly additionalProperties?: readonly string[];
+    readonly requiredProperties?: readonly string[];
+    readonly allowedValues?: readonly string[];
+  };
   readonly message: string;
 }
 
-const BUILT_IN: Readonly<Record<BuiltInMap, (owner: string | null) => MapRow[]>> = { git: gitRows, github: githubRows, gitlab: gitlabRows };
+const BUILT_IN: Readonly<Record<BuiltInMap, (owner: string | null) => MapRow[]>> = {
+  git: gitRows,
+  github: githubRows,
+  gitlab: gitlabRows,
+};
 
-const numbered = (path: Path): (string | number)[] => path.map((part) => (/^\d+$/.test(String(part)) ? Number(part) : part));
+const numbered = (path: Path): (string | number)[] =>
+  path.map((part) => (/^\d+$/.test(String(part)) ? Number(part) : part));
 
 function spoken(path: Path): string {
-  return path.length === 0 ? 'The file' : path.map((part, i) => (/^\d+$/.test(String(part)) ? `[${Number(part) + 1}]` : `${i === 0 ? '' : '.'}${part}`)).join('');
+  return path.length === 0
+    ? 'The file'
+    : path
+        .map((part, i) => (/^\d+$/.test(String(part)) ? `[${Number(part) + 1}]` : `${i === 0 ? '' : '.'}${part}`))
+        .join('');
 }

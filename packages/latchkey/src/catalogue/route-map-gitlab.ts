@@ -1,8 +1,9 @@
 /**
  * GitLab's project API as a route map, as far as its scopes and our permissions say.
  *
- * Source: GitLab docs "REST API resources"; which permission an area needs follows GitHub's of the same name. A project is named by its path
- * (`/projects/acme%2Fsite`): numbers are known to the server behind alone, so whatever names a project by number is refused.
+ * Source: GitLab docs "REST API resources"; which permission an area needs follows GitHub's of the same name. A project
+ * is named by its path (`/projects/acme%2Fsite`): numbers are known to the server behind alone, so whatever names a
+ * project by number is refused.
  */
 import { GITLAB_ROUTES } from './gitlab-routes.ts';
 import type { Need } from './needs.ts';
@@ -14,13 +15,45 @@ const ON_PROJECT: MapTarget = { kind: 'repository', owner: '{owner}', name: '{re
 
 /** The areas below a project that `gitlab-routes` doesn't have: read with GET, written with everything else. */
 const AREAS: Readonly<Record<string, PermissionName>> = {
-  access_requests: 'administration', access_tokens: 'administration', badges: 'administration', boards: 'issues', deploy_keys: 'administration',
-  deploy_tokens: 'administration', deployments: 'deployments', environments: 'environments', events: 'metadata', feature_flags: 'contents_rest', forks: 'metadata',
-  hooks: 'repository_hooks', integrations: 'repository_hooks', invitations: 'administration', issues: 'issues', jobs: 'actions', labels: 'issues', languages: 'metadata',
-  members: 'administration', merge_requests: 'pull_requests', milestones: 'issues', packages: 'packages', pages: 'pages', pipeline_schedules: 'actions', pipelines: 'actions',
-  protected_branches: 'administration', protected_tags: 'administration', registry: 'packages', releases: 'contents_rest', repository: 'contents_rest', runners: 'administration',
-  snippets: 'contents_rest', starrers: 'metadata', statuses: 'statuses', triggers: 'actions', users: 'metadata', variables: 'actions_variables',
-  vulnerability_findings: 'security_events', wikis: 'contents_rest',
+  access_requests: 'administration',
+  access_tokens: 'administration',
+  badges: 'administration',
+  boards: 'issues',
+  deploy_keys: 'administration',
+  deploy_tokens: 'administration',
+  deployments: 'deployments',
+  environments: 'environments',
+  events: 'metadata',
+  feature_flags: 'contents_rest',
+  forks: 'metadata',
+  hooks: 'repository_hooks',
+  integrations: 'repository_hooks',
+  invitations: 'administration',
+  issues: 'issues',
+  jobs: 'actions',
+  labels: 'issues',
+  languages: 'metadata',
+  members: 'administration',
+  merge_requests: 'pull_requests',
+  milestones: 'issues',
+  packages: 'packages',
+  pages: 'pages',
+  pipeline_schedules: 'actions',
+  pipelines: 'actions',
+  protected_branches: 'administration',
+  protected_tags: 'administration',
+  registry: 'packages',
+  releases: 'contents_rest',
+  repository: 'contents_rest',
+  runners: 'administration',
+  snippets: 'contents_rest',
+  starrers: 'metadata',
+  statuses: 'statuses',
+  triggers: 'actions',
+  users: 'metadata',
+  variables: 'actions_variables',
+  vulnerability_findings: 'security_events',
+  wikis: 'contents_rest',
 };
 
 const READING_METHODS = ['GET'];
@@ -37,7 +70,10 @@ function listedRows(): MapRow[] {
     return { method: route.method, path, need: route.need, target: targetOf(route.target, path) };
   });
   const admin: Need = { sets: [{ administration: 'write' }], publicRead: false, writes: false };
-  return [...rows, ...['PUT', 'DELETE'].map((method): MapRow => ({ method, path: PROJECT, need: admin, target: ON_PROJECT }))];
+  return [
+    ...rows,
+    ...['PUT', 'DELETE'].map((method): MapRow => ({ method, path: PROJECT, need: admin, target: ON_PROJECT })),
+  ];
 }
 
 function targetOf(kind: (typeof GITLAB_ROUTES)[number]['target'], path: string): MapTarget {
@@ -48,11 +84,17 @@ function targetOf(kind: (typeof GITLAB_ROUTES)[number]['target'], path: string):
 
 function areaRows(): MapRow[] {
   return Object.entries(AREAS).flatMap(([area, permission]) => {
-    const reading: Need = { sets: [only(permission, 'read')], publicRead: permission !== 'administration' && permission !== 'repository_hooks', writes: false };
+    const reading: Need = {
+      sets: [only(permission, 'read')],
+      publicRead: permission !== 'administration' && permission !== 'repository_hooks',
+      writes: false,
+    };
     const writing: Need = { sets: [only(permission, 'write')], publicRead: false, writes: true };
     const paths = [`${PROJECT}/${area}`, `${PROJECT}/${area}/{rest...}`];
-    return [...READING_METHODS.map((method) => ({ method, need: reading })), ...WRITING_METHODS.map((method) => ({ method, need: writing }))]
-      .flatMap(({ method, need }) => paths.map((path): MapRow => ({ method, path, need, target: ON_PROJECT })));
+    return [
+      ...READING_METHODS.map((method) => ({ method, need: reading })),
+      ...WRITING_METHODS.map((method) => ({ method, need: writing })),
+    ].flatMap(({ method, need }) => paths.map((path): MapRow => ({ method, path, need, target: ON_PROJECT })));
   });
 }
 

@@ -1,5 +1,6 @@
 /**
- * Route maps: which request needs which permission on what, as data. `route-map-*.ts` holds the ones that are built in; an operator's own come from a file.
+ * Route maps: which request needs which permission on what, as data. `route-map-*.ts` holds the ones that are built in;
+ * an operator's own come from a file.
  *
  * Invariant: what no map knows is refused.
  */
@@ -7,9 +8,10 @@ import type { Need } from './needs.ts';
 import type { TreeRow } from './route-tree.ts';
 
 /**
- * What a request is about. Names are templates over the parameters of the path: `{owner}`, or a name that is always the same.
- * `self`: the account of whoever asks. `nobody`: nobody's resources in particular. `every-organization`: one organization, of which only the server behind knows
- * which, so that only who may do it in each of them may do it. `unknown`: something that only a number names, so that nobody may.
+ * What a request is about. Names are templates over the parameters of the path: `{owner}`, or a name that is always the
+ * same. `self`: the account of whoever asks. `nobody`: nobody's resources in particular. `every-organization`: one
+ * organization, of which only the server behind knows which, so that only who may do it in each of them may do it.
+ * `unknown`: something that only a number names, so that nobody may.
  */
 export type MapTarget =
   | { readonly kind: 'repository'; readonly owner: string; readonly name: string }

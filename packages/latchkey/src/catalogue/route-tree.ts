@@ -1,9 +1,11 @@
 /**
  * Finds the row of a table of routes that a path belongs to: a tree by segments.
  *
- * A template is made of literal segments, `{name}` (one segment), `{name...}` (one or more) and `{a}%2F{b}` (one segment with one encoded slash in it).
+ * A template is made of literal segments, `{name}` (one segment), `{name...}` (one or more) and `{a}%2F{b}` (one
+ * segment with one encoded slash in it).
  * Invariant: a literal wins over a parameter, one segment over several, whatever the order of the table.
- * Invariant: two rows that the same request could mean equally are refused when the tree is made, not when the request comes.
+ * Invariant: two rows that the same request could mean equally are refused when the tree is made, not when the request
+ * comes.
  */
 import type { CanonicalPath } from '../base/canonical-path.ts';
 
@@ -63,9 +65,18 @@ export function parameterNames(path: string): string[] {
 export function templateProblem(path: string): string | null {
   if (!path.startsWith('/')) return 'must begin with a slash';
   if (path !== '/' && /\/(?:\/|$)/.test(path)) return 'must have no empty segment';
-  const bad = path.slice(1).split('/').find((segment) => /[{}%?#;\\]/.test(segment) && !PAIR.test(segment) && !SPAN.test(segment) && !ONE.test(segment));
+  const bad = path
+    .slice(1)
+    .split('/')
+    .find((segment) => /[{}%?#;\\]/.test(segment) && !PAIR.test(segment) && !SPAN.test(segment) && !ONE.test(segment));
   if (bad !== undefined) return `has ${bad}: a parameter stands alone between slashes, as {name} or {name...}`;
-  if (path.slice(1).split('/').some((segment) => /^\.+$|[. ]$/.test(segment))) return 'must have no segment that ends in a dot';
+  if (
+    path
+      .slice(1)
+      .split('/')
+      .some((segment) => /^\.+$|[. ]$/.test(segment))
+  )
+    return 'must have no segment that ends in a dot';
   const names = parameterNames(path);
   return new Set(names).size === names.length ? null : 'names a parameter twice';
 }
@@ -87,7 +98,9 @@ export class RouteTree<Row extends TreeRow> {
   #add(row: Row): void {
     let node = this.#root;
     if (row.path !== '/') for (const segment of row.path.slice(1).split('/')) node = childFor(node, segment);
-    const rivals = [...node.rows].filter(([method]) => method === row.method || method === '*' || row.method === '*').flatMap(([, { rows }]) => rows);
+    const rivals = [...node.rows]
+      .filter(([method]) => method === row.method || method === '*' || row.method === '*')
+      .flatMap(([, { rows }]) => rows);
     const same = rivals.find((other) => other.method !== row.method || queryKey(other) === queryKey(row));
     if (same !== undefined) throw new Overlap(same, row);
     const choice: Choice<Row> = node.rows.get(row.method) ?? { rows: [], byQuery: new Map() };
@@ -98,16 +111,22 @@ export class RouteTree<Row extends TreeRow> {
   }
 
   /**
-   * The row of a request, or null. An encoded slash is taken where the template has one; elsewhere only when the request means the same
-   * to a server that takes it for a slash and to one that doesn't.
+   * The row of a request, or null. An encoded slash is taken where the template has one; elsewhere only when the
+   * request means the same to a server that takes it for a slash and to one that doesn't.
    * @param query without its question mark
    */
   find(method: string, path: CanonicalPath, query: string): TreeMatch<Row> | null {
     this.#slashes = path.slashes;
     const found = this.#search(method, path.segments, query);
     if (!path.slashes || found === null || found.row.path.includes('%2F')) return found;
-    const other = this.#search(method, path.segments.flatMap((segment) => segment.split('/')), query);
-    return other !== null && other.row === found.row && other.values.every((value, i) => value === found.values[i]) ? found : null;
+    const other = this.#search(
+      method,
+      path.segments.flatMap((segment) => segment.split('/')),
+      query,
+    );
+    return other !== null && other.row === found.row && other.values.every((value, i) => value === found.values[i])
+      ? found
+      : null;
   }
 
   #search(method: string, segments: readonly string[], query: string): TreeMatch<Row> | null {
@@ -172,8 +191,8 @@ function childFor<Row>(node: Node<Row>, segment: string): Node<Row> {
 const queryKey = ({ query }: TreeRow): string => JSON.stringify(Object.entries(query ?? {}).toSorted());
 
 /**
- * The row whose demands on the query are met. One without demands is meant only when nothing is sent under a name that another one looks at,
- * and nothing at all when the query could be taken apart in two ways.
+ * The row whose demands on the query are met. One without demands is meant only when nothing is sent under a name that
+ * another one looks at, and nothing at all when the query could be taken apart in two ways.
  */
 function pick<Row extends TreeRow>(choice: Choice<Row> | undefined, query: string): Row | null {
   if (choice === undefined) return null;
@@ -187,7 +206,8 @@ function pick<Row extends TreeRow>(choice: Choice<Row> | undefined, query: strin
   for (const row of rows) {
     const demands = Object.entries(row.query ?? {});
     const met = demands.every(([name, value]) => sent.getAll(name).length === 1 && sent.get(name) === value);
-    if (met && [...looked].every((name) => demands.some(([demanded]) => demanded === name) || !sent.has(name))) return row;
+    if (met && [...looked].every((name) => demands.some(([demanded]) => demanded === name) || !sent.has(name)))
+      return row;
   }
   return null;
 }

@@ -1,5 +1,5 @@
 /** What one scope is, in either dialect: a name that stands for permissions. */
-import { PERMISSIONS, type Level, type Permission, type PermissionGroup, type PermissionSet } from './permissions.ts';
+import { type Level, PERMISSIONS, type Permission, type PermissionGroup, type PermissionSet } from './permissions.ts';
 
 /** `classic`: GitHub's scopes. `scoped`: GitLab's. */
 export type ScopeDialect = 'classic' | 'scoped';
@@ -12,7 +12,10 @@ export interface ScopeRow {
   readonly description: string;
   /** Scopes that this one gives by itself, beyond its children in the tree. */
   readonly includes?: readonly string[];
-  /** The permissions that this scope adds to those of the scopes it includes. Empty: it opens only operations that ask for it by name. */
+  /**
+   * The permissions that this scope adds to those of the scopes it includes. Empty: it opens only operations that ask
+   * for it by name.
+   */
   readonly gives: PermissionSet;
   /** `public`: its repository permissions hold in public repositories only. */
   readonly selection?: 'public';
@@ -32,7 +35,11 @@ export function readingIn(group: PermissionGroup, except: readonly string[] = []
   return collect(group, except, (permission) => (permission.levels.includes('read') ? 'read' : null));
 }
 
-function collect(group: PermissionGroup, except: readonly string[], levelOf: (permission: Permission) => Level | null): PermissionSet {
+function collect(
+  group: PermissionGroup,
+  except: readonly string[],
+  levelOf: (permission: Permission) => Level | null,
+): PermissionSet {
   const set: Record<string, Level> = {};
   for (const permission of PERMISSIONS) {
     const level = permission.group === group && !except.includes(permission.name) ? levelOf(permission) : null;

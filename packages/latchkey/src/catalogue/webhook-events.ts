@@ -1,8 +1,8 @@
 /**
  * The events that a webhook of a repository can ask for.
  *
- * Source: GitHub docs "Webhook events and payloads", those of repositories. This server has something to tell for `HAPPENING_EVENTS`; the others are
- * taken, since clients ask for them, and never happen here.
+ * Source: GitHub docs "Webhook events and payloads", those of repositories. This server has something to tell for
+ * `HAPPENING_EVENTS`; the others are taken, since clients ask for them, and never happen here.
  */
 
 /** What happens here. `ping` goes to every webhook, asked for or not. */
@@ -10,9 +10,55 @@ export const HAPPENING_EVENTS: readonly string[] = ['create', 'delete', 'ping', 
 
 /** Every name that can be asked for; `*` = all that happens. */
 export const WEBHOOK_EVENTS: ReadonlySet<string> = new Set([
-  '*', ...HAPPENING_EVENTS, 'branch_protection_configuration', 'branch_protection_rule', 'check_run', 'check_suite', 'code_scanning_alert', 'commit_comment', 'custom_property_values',
-  'dependabot_alert', 'deploy_key', 'deployment', 'deployment_review', 'deployment_status', 'discussion', 'discussion_comment', 'fork', 'gollum', 'issue_comment', 'issues', 'label', 'member',
-  'merge_group', 'meta', 'milestone', 'package', 'page_build', 'project', 'project_card', 'project_column', 'public', 'pull_request', 'pull_request_review', 'pull_request_review_comment',
-  'pull_request_review_thread', 'registry_package', 'release', 'repository', 'repository_advisory', 'repository_import', 'repository_ruleset', 'repository_vulnerability_alert',
-  'secret_scanning_alert', 'secret_scanning_alert_location', 'security_and_analysis', 'star', 'team_add', 'watch', 'workflow_dispatch', 'workflow_job', 'workflow_run',
+  '*',
+  ...HAPPENING_EVENTS,
+  'branch_protection_configuration',
+  'branch_protection_rule',
+  'check_run',
+  'check_suite',
+  'code_scanning_alert',
+  'commit_comment',
+  'custom_property_values',
+  'dependabot_alert',
+  'deploy_key',
+  'deployment',
+  'deployment_review',
+  'deployment_status',
+  'discussion',
+  'discussion_comment',
+  'fork',
+  'gollum',
+  'issue_comment',
+  'issues',
+  'label',
+  'member',
+  'merge_group',
+  'meta',
+  'milestone',
+  'package',
+  'page_build',
+  'project',
+  'project_card',
+  'project_column',
+  'public',
+  'pull_request',
+  'pull_request_review',
+  'pull_request_review_comment',
+  'pull_request_review_thread',
+  'registry_package',
+  'release',
+  'repository',
+  'repository_advisory',
+  'repository_import',
+  'repository_ruleset',
+  'repository_vulnerability_alert',
+  'secret_scanning_alert',
+  'secret_scanning_alert_location',
+  'security_and_analysis',
+  'star',
+  'team_add',
+  'watch',
+  'workflow_dispatch',
+  'workflow_job',
+  'workflow_run',
 ]);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Permit } from '../actions/authorize.ts';
 import type { Context } from '../actions/context.ts';
 import { ADMIN_SETTINGS, addSettingOptions, settingFlags } from './setting-options.ts';
-import { UsageError, type Terminal } from './terminal.ts';
+import { type Terminal, UsageError } from './terminal.ts';
 
 /** Gives a command the options that say where the data is. */
 export function withDataOptions(command: Command): Command {
@@ -12,9 +12,17 @@ export function withDataOptions(command: Command): Command {
 }
 
 /** Runs `act` on the data that the command's options lead to, as the operator. Nothing listens meanwhile. */
-export async function withData<T>(command: Command, terminal: Terminal, act: (ctx: Context, permit: Permit) => Promise<T>): Promise<T> {
+export async function withData<T>(
+  command: Command,
+  terminal: Terminal,
+  act: (ctx: Context, permit: Permit) => Promise<T>,
+): Promise<T> {
   const [{ loadSettings }, { findConfigFile }, { makeLog }, { openContext }, { operatorPermit }] = await Promise.all([
-    import('../base/config.ts'), import('../base/config-file.ts'), import('../base/log.ts'), import('../actions/open.ts'), import('../actions/authorize.ts'),
+    import('../base/config.ts'),
+    import('../base/config-file.ts'),
+    import('../base/log.ts'),
+    import('../actions/open.ts'),
+    import('../actions/authorize.ts'),
   ]);
   const sources = { flags: settingFlags(command), env: terminal.env, purpose: 'admin' as const };
   const settings = loadSettings({ ...sources, file: findConfigFile(sources) });
@@ -31,6 +39,7 @@ export async function withData<T>(command: Command, terminal: Terminal, act: (ct
 /** `owner/name` in two. @throws UsageError when it is of another form. */
 export function fullNameOf(text: string): { owner: string; name: string } {
   const [owner = '', name = '', ...rest] = text.split('/');
-  if (owner === '' || name === '' || rest.length > 0) throw new UsageError(`a repository is named OWNER/NAME, not ${JSON.stringify(text)}`, 'for example: acme/site');
+  if (owner === '' || name === '' || rest.length > 0)
+    throw new UsageError(`a repository is named OWNER/NAME, not ${JSON.stringify(text)}`, 'for example: acme/site');
   return { owner, name };
 }

@@ -15,7 +15,12 @@ export function organizationCommand(terminal: Terminal): Command {
   const member = new Command('member').description('who belongs to an organization: add, remove');
   member.addCommand(addMemberCommand(terminal));
   member.addCommand(removeMemberCommand(terminal));
-  command.addCommand(examples(member, ['latchkey admin org member add acme grace --role owner', 'latchkey admin org member remove acme grace']));
+  command.addCommand(
+    examples(member, [
+      'latchkey admin org member add acme grace --role owner',
+      'latchkey admin org member remove acme grace',
+    ]),
+  );
   return examples(command, ['latchkey admin org add acme --owner ada', 'latchkey admin org member add acme grace']);
 }
 
@@ -47,7 +52,10 @@ function addMemberCommand(terminal: Terminal): Command {
         terminal.say(`${login} is ${role === 'owner' ? 'an owner' : 'a member'} of ${organization} now`);
       }),
     );
-  return examples(withDataOptions(command), ['latchkey admin org member add acme grace', 'latchkey admin org member add acme grace --role owner']);
+  return examples(withDataOptions(command), [
+    'latchkey admin org member add acme grace',
+    'latchkey admin org member add acme grace --role owner',
+  ]);
 }
 
 function removeMemberCommand(terminal: Terminal): Command {

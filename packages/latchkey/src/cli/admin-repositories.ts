@@ -10,8 +10,12 @@ import type { Terminal } from './terminal.ts';
 /** `add`, `import`, `adopt`, `collaborator` and `archive`. */
 export function repositoryCommand(terminal: Terminal): Command {
   const command = new Command('repo').description('repositories: add, import, adopt, collaborator, archive');
-  for (const verb of [addCommand, importCommand, adoptCommand, collaboratorCommand, archiveCommand]) command.addCommand(verb(terminal));
-  return examples(command, ['latchkey admin repo add acme/site --public', 'latchkey admin repo collaborator add acme/site grace --role write']);
+  for (const verb of [addCommand, importCommand, adoptCommand, collaboratorCommand, archiveCommand])
+    command.addCommand(verb(terminal));
+  return examples(command, [
+    'latchkey admin repo add acme/site --public',
+    'latchkey admin repo collaborator add acme/site grace --role write',
+  ]);
 }
 
 type VisibilityFlags = Readonly<Partial<Record<Visibility, true>>>;
@@ -24,15 +28,22 @@ const SEEN_BY: Readonly<Record<Visibility, string>> = {
 
 function withVisibilityOptions(command: Command): Command {
   for (const visibility of VISIBILITIES) {
-    command.addOption(new Option(`--${visibility}`, SEEN_BY[visibility]).conflicts(VISIBILITIES.filter((other) => other !== visibility)));
+    command.addOption(
+      new Option(`--${visibility}`, SEEN_BY[visibility]).conflicts(
+        VISIBILITIES.filter((other) => other !== visibility),
+      ),
+    );
   }
   return command;
 }
 
-const visibilityOf = (flags: VisibilityFlags): Visibility => VISIBILITIES.find((visibility) => flags[visibility]) ?? 'private';
+const visibilityOf = (flags: VisibilityFlags): Visibility =>
+  VISIBILITIES.find((visibility) => flags[visibility]) ?? 'private';
 
 function addCommand(terminal: Terminal): Command {
-  const command = withVisibilityOptions(new Command('add').description('make an empty repository').argument('<OWNER/NAME>', 'its name'));
+  const command = withVisibilityOptions(
+    new Command('add').description('make an empty repository').argument('<OWNER/NAME>', 'its name'),
+  );
   command.action((fullName: string, flags: VisibilityFlags) => {
     const draft = { ...fullNameOf(fullName), visibility: visibilityOf(flags) };
     return withData(command, terminal, async (ctx, permit) => {
@@ -41,7 +52,10 @@ function addCommand(terminal: Terminal): Command {
       terminal.say(`added the ${repository.visibility} repository ${draft.owner}/${repository.name}`);
     });
   });
-  return examples(withDataOptions(command), ['latchkey admin repo add acme/site', 'latchkey admin repo add acme/handbook --internal']);
+  return examples(withDataOptions(command), [
+    'latchkey admin repo add acme/site',
+    'latchkey admin repo add acme/handbook --internal',
+  ]);
 }
 
 function importCommand(terminal: Terminal): Command {
@@ -56,15 +70,22 @@ function importCommand(terminal: Terminal): Command {
     return withData(command, terminal, async (ctx, permit) => {
       const { importRepository } = await import('../actions/repositories.ts');
       const repository = await importRepository(ctx, permit, draft);
-      terminal.say(`imported ${draft.path} as the ${repository.visibility} repository ${draft.owner}/${repository.name}`);
+      terminal.say(
+        `imported ${draft.path} as the ${repository.visibility} repository ${draft.owner}/${repository.name}`,
+      );
     });
   });
-  return examples(withDataOptions(command), ['latchkey admin repo import acme/site /srv/git/site.git', 'latchkey admin repo import acme/tools ../tools --internal']);
+  return examples(withDataOptions(command), [
+    'latchkey admin repo import acme/site /srv/git/site.git',
+    'latchkey admin repo import acme/tools ../tools --internal',
+  ]);
 }
 
 function adoptCommand(terminal: Terminal): Command {
   const command = new Command('adopt')
-    .description('register as private the bare repositories that lie at OWNER/NAME.git in the folder and are not known yet; prints their names')
+    .description(
+      'register as private the bare repositories that lie at OWNER/NAME.git in the folder and are not known yet; prints their names',
+    )
     .option('--json', 'print an array')
     .action(({ json }: { json?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
@@ -72,7 +93,8 @@ function adoptCommand(terminal: Terminal): Command {
         const names = await adoptRepositories(ctx, permit);
         if (json === true) terminal.print(JSON.stringify(names, null, 2));
         else for (const name of names) terminal.print(name);
-        if (names.length === 0) terminal.say('found none that is not known; each owner must be a user or an organization that exists');
+        if (names.length === 0)
+          terminal.say('found none that is not known; each owner must be a user or an organization that exists');
       }),
     );
   return examples(withDataOptions(command), ['latchkey admin repo adopt --repositories /srv/git']);
@@ -82,7 +104,10 @@ function collaboratorCommand(terminal: Terminal): Command {
   const command = new Command('collaborator').description('who works in a repository: add, remove');
   command.addCommand(addCollaboratorCommand(terminal));
   command.addCommand(removeCollaboratorCommand(terminal));
-  return examples(command, ['latchkey admin repo collaborator add acme/site grace --role write', 'latchkey admin repo collaborator remove acme/site grace']);
+  return examples(command, [
+    'latchkey admin repo collaborator add acme/site grace --role write',
+    'latchkey admin repo collaborator remove acme/site grace',
+  ]);
 }
 
 function addCollaboratorCommand(terminal: Terminal): Command {

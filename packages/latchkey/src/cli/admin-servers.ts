@@ -8,7 +8,9 @@ import type { Terminal } from './terminal.ts';
 
 /** `add`, `list` and `remove`. */
 export function serverCommand(terminal: Terminal): Command {
-  const command = new Command('server').description('services that may ask about tokens (introspection, checks): add, list, remove');
+  const command = new Command('server').description(
+    'services that may ask about tokens (introspection, checks): add, list, remove',
+  );
   for (const verb of [addCommand, listCommand, removeCommand]) command.addCommand(verb(terminal));
   return examples(command, ['latchkey admin server add deploys', 'latchkey admin server list']);
 }
@@ -36,9 +38,15 @@ function listCommand(terminal: Terminal): Command {
       withData(command, terminal, async (ctx, permit) => {
         const { listResourceServers } = await import('../actions/resource-servers.ts');
         const servers = await listResourceServers(ctx, permit);
-        const rows = servers.map((server) => ({ id: server.id, name: server.name, secret_ends_in: server.lastEight, added: isoDate(server.createdAt) }));
+        const rows = servers.map((server) => ({
+          id: server.id,
+          name: server.name,
+          secret_ends_in: server.lastEight,
+          added: isoDate(server.createdAt),
+        }));
         if (json === true) terminal.print(JSON.stringify(rows, null, 2));
-        else if (rows.length === 0) terminal.say('no service is registered; add one with: latchkey admin server add NAME');
+        else if (rows.length === 0)
+          terminal.say('no service is registered; add one with: latchkey admin server add NAME');
         else for (const line of alignedTable(['id', 'name', 'secret_ends_in', 'added'], rows)) terminal.print(line);
       }),
     );

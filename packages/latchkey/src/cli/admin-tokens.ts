@@ -6,14 +6,18 @@ import { withData, withDataOptions } from './admin-context.ts';
 import { examples } from './command-help.ts';
 import { collect, once } from './setting-options.ts';
 import { alignedTable } from './table.ts';
-import { UsageError, type Terminal } from './terminal.ts';
+import { type Terminal, UsageError } from './terminal.ts';
 import { draftOf, type TokenFlags } from './token-flags.ts';
 
 /** `add`, `list` and `revoke`. */
 export function tokenCommand(terminal: Terminal): Command {
   const command = new Command('token').description('personal access tokens: add, list, revoke');
   for (const verb of [addCommand, listCommand, revokeCommand]) command.addCommand(verb(terminal));
-  return examples(command, ['latchkey admin token add ada --name laptop --classic --scope repo', 'latchkey admin token list ada', 'latchkey admin token revoke 7']);
+  return examples(command, [
+    'latchkey admin token add ada --name laptop --classic --scope repo',
+    'latchkey admin token list ada',
+    'latchkey admin token revoke 7',
+  ]);
 }
 
 const OF_FINE_GRAINED = ['owner', 'repo', 'allRepos', 'publicOnly', 'permission'];
@@ -23,15 +27,37 @@ function addCommand(terminal: Terminal): Command {
     .description('make a token for somebody, and print it alone on standard output: it can never be seen again')
     .argument('<LOGIN>', 'whose token it is')
     .addOption(new Option('--name <NAME>', 'what it is for').argParser(once('--name')).makeOptionMandatory())
-    .addOption(new Option('--classic', 'a classic token, with scopes of GitHub').conflicts(['scoped', ...OF_FINE_GRAINED]))
+    .addOption(
+      new Option('--classic', 'a classic token, with scopes of GitHub').conflicts(['scoped', ...OF_FINE_GRAINED]),
+    )
     .addOption(new Option('--scoped', 'a scoped token, with scopes of GitLab').conflicts(OF_FINE_GRAINED))
-    .addOption(new Option('--scope <SCOPE>', 'a scope of a classic or scoped token; may be repeated').argParser(collect))
-    .addOption(new Option('--owner <OWNER>', 'resource owner of a fine-grained token (default: LOGIN)').argParser(once('--owner')))
-    .addOption(new Option('--repo <REPO>', 'a repository that it reaches, as NAME or OWNER/NAME; may be repeated').argParser(collect).conflicts(['allRepos', 'publicOnly']))
+    .addOption(
+      new Option('--scope <SCOPE>', 'a scope of a classic or scoped token; may be repeated').argParser(collect),
+    )
+    .addOption(
+      new Option('--owner <OWNER>', 'resource owner of a fine-grained token (default: LOGIN)').argParser(
+        once('--owner'),
+      ),
+    )
+    .addOption(
+      new Option('--repo <REPO>', 'a repository that it reaches, as NAME or OWNER/NAME; may be repeated')
+        .argParser(collect)
+        .conflicts(['allRepos', 'publicOnly']),
+    )
     .addOption(new Option('--all-repos', "all the owner's repositories, future ones included").conflicts('publicOnly'))
     .option('--public-only', 'public repositories alone, to read (default)')
-    .addOption(new Option('--permission <P=LEVEL>', 'a permission and its level, such as contents=write; may be repeated').argParser(collect))
-    .addOption(new Option('--expires-in <DAYS|none>', 'days from now, 1 to 366, or none (default: 30, or what a policy caps it to)').argParser(once('--expires-in')))
+    .addOption(
+      new Option(
+        '--permission <P=LEVEL>',
+        'a permission and its level, such as contents=write; may be repeated',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option(
+        '--expires-in <DAYS|none>',
+        'days from now, 1 to 366, or none (default: 30, or what a policy caps it to)',
+      ).argParser(once('--expires-in')),
+    )
     .action((login: string, flags: TokenFlags) => {
       const draft = draftOf(login, flags);
       return withData(command, terminal, async (ctx, permit) => {
@@ -80,7 +106,8 @@ function rowOf(token: TokenSummary, at: UnixSeconds) {
     name: token.name,
     description: token.description,
     last_eight: token.lastEight,
-    state: token.revokedAt !== null ? 'revoked' : token.expiresAt !== null && token.expiresAt <= at ? 'expired' : 'active',
+    state:
+      token.revokedAt !== null ? 'revoked' : token.expiresAt !== null && token.expiresAt <= at ? 'expired' : 'active',
     scopes: token.scopes,
     created_at: instant(token.createdAt),
     expires_at: instant(token.expiresAt),
@@ -96,7 +123,11 @@ function revokeCommand(terminal: Terminal): Command {
     .description('revoke a token: the next request with it is refused')
     .argument('<ID>', 'its number, as `latchkey admin token list` shows it')
     .action((text: string) => {
-      if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`a token's ID is a number, not ${JSON.stringify(text)}`, '`latchkey admin token list LOGIN` shows it');
+      if (!/^[1-9]\d{0,14}$/.test(text))
+        throw new UsageError(
+          `a token's ID is a number, not ${JSON.stringify(text)}`,
+          '`latchkey admin token list LOGIN` shows it',
+        );
       return withData(command, terminal, async (ctx, permit) => {
         const { revokeToken } = await import('../actions/tokens.ts');
         await revokeToken(ctx, permit, Number(text));

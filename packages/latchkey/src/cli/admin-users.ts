@@ -17,7 +17,10 @@ export function userCommand(terminal: Terminal): Command {
   command.addCommand(suspensionCommand(terminal, 'restore'));
   command.addCommand(passwordCommand(terminal));
   command.addCommand(twoFactorCommand(terminal));
-  return examples(command, ['latchkey admin user add ada --email ada@example.org --verified --password-stdin < password.txt', 'latchkey admin user suspend ada']);
+  return examples(command, [
+    'latchkey admin user add ada --email ada@example.org --verified --password-stdin < password.txt',
+    'latchkey admin user suspend ada',
+  ]);
 }
 
 function addCommand(terminal: Terminal): Command {
@@ -32,7 +35,13 @@ function addCommand(terminal: Terminal): Command {
       const password = options.passwordStdin === true ? await readPassword(terminal) : null;
       await withData(command, terminal, async (ctx, permit) => {
         const { addUser } = await import('../actions/accounts.ts');
-        const user = await addUser(ctx, permit, { login, email: options.email, verified: options.verified === true, admin: options.admin === true, password });
+        const user = await addUser(ctx, permit, {
+          login,
+          email: options.email,
+          verified: options.verified === true,
+          admin: options.admin === true,
+          password,
+        });
         terminal.say(`added the user ${user.login}${password === null ? ', without a password' : ''}`);
       });
     });
@@ -43,7 +52,10 @@ function addCommand(terminal: Terminal): Command {
 }
 
 function suspensionCommand(terminal: Terminal, verb: 'suspend' | 'restore'): Command {
-  const does = { suspend: 'suspend a person: all their tokens are dead on the next request', restore: 'take a suspension back: their tokens work again' };
+  const does = {
+    suspend: 'suspend a person: all their tokens are dead on the next request',
+    restore: 'take a suspension back: their tokens work again',
+  };
   const command = new Command(verb)
     .description(does[verb])
     .argument('<LOGIN>', 'who')
@@ -67,12 +79,16 @@ function passwordCommand(terminal: Terminal): Command {
         terminal.print(ctx.settings.publicUrl + (await handPasswordLink(ctx, permit, login)));
       }),
     );
-  return examples(addSettingOptions(withDataOptions(command), ['publicUrl']), ['latchkey admin user password ada --public-url https://git.example.org']);
+  return examples(addSettingOptions(withDataOptions(command), ['publicUrl']), [
+    'latchkey admin user password ada --public-url https://git.example.org',
+  ]);
 }
 
 function twoFactorCommand(terminal: Terminal): Command {
   const command = new Command('two-factor')
-    .description('switch off the two-factor authentication of somebody who lost the app and the recovery codes; their sessions end')
+    .description(
+      'switch off the two-factor authentication of somebody who lost the app and the recovery codes; their sessions end',
+    )
     .argument('<LOGIN>', 'who')
     .requiredOption('--off', 'switch it off')
     .action((login: string) =>

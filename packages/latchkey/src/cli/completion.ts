@@ -1,7 +1,8 @@
 /**
  * `latchkey completion`: completes commands and options in bash, zsh and fish.
  *
- * The script is made from the tree of commands, so it can't know another one. Invariant: completing runs nothing of ours.
+ * The script is made from the tree of commands, so it can't know another one. Invariant: completing runs nothing of
+ * ours.
  */
 import { Argument, type Command, Command as NewCommand } from 'commander';
 import { examples } from './command-help.ts';
@@ -18,10 +19,15 @@ interface Place {
 }
 
 export function completionCommand(terminal: Terminal, program: Command): Command {
-  const command = new NewCommand('completion').description('print a script that completes commands in a shell')
+  const command = new NewCommand('completion')
+    .description('print a script that completes commands in a shell')
     .addArgument(new Argument('<SHELL>', 'the shell').choices(SHELLS))
     .action((shell: Shell) => terminal.print(completionScript(program, shell)));
-  return examples(command, ['latchkey completion bash > ~/.local/share/bash-completion/completions/latchkey', 'latchkey completion zsh > "${fpath[1]}/_latchkey"', 'latchkey completion fish > ~/.config/fish/completions/latchkey.fish']);
+  return examples(command, [
+    'latchkey completion bash > ~/.local/share/bash-completion/completions/latchkey',
+    'latchkey completion zsh > "${fpath[1]}/_latchkey"',
+    'latchkey completion fish > ~/.config/fish/completions/latchkey.fish',
+  ]);
 }
 
 /** The script for a shell. */
@@ -51,7 +57,10 @@ ${places.map(({ path, words }) => `    ${path === '' ? '""' : path.replaceAll(' 
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
-_latchkey_paths="${places.map(({ path }) => path.replaceAll(' ', '/')).filter((path) => path !== '').join(' ')}"
+_latchkey_paths="${places
+    .map(({ path }) => path.replaceAll(' ', '/'))
+    .filter((path) => path !== '')
+    .join(' ')}"
 complete -o default -F _latchkey latchkey`,
   zsh: (places) => `#compdef latchkey
 _latchkey() {
@@ -69,7 +78,17 @@ ${places.map(({ path, words }) => `  described[${zshKey(path)}]=${quoted(words.m
 compdef _latchkey latchkey`,
   fish: (places) => `# fish completion of latchkey
 complete -c latchkey -f
-${places.flatMap(({ path, words }) => words.map(({ word, about }) => `complete -c latchkey ${fishCondition(path, words.map((each) => each.word))} ${word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`} -d ${quoted(plain(about))}`)).join('\n')}`,
+${places
+  .flatMap(({ path, words }) =>
+    words.map(
+      ({ word, about }) =>
+        `complete -c latchkey ${fishCondition(
+          path,
+          words.map((each) => each.word),
+        )} ${word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`} -d ${quoted(plain(about))}`,
+    ),
+  )
+  .join('\n')}`,
 };
 
 function zshKey(path: string): string {
@@ -77,9 +96,15 @@ function zshKey(path: string): string {
 }
 
 function fishCondition(path: string, next: readonly string[]): string {
-  const seen = path.split(' ').filter((word) => word !== '').map((word) => `__fish_seen_subcommand_from ${word}`);
+  const seen = path
+    .split(' ')
+    .filter((word) => word !== '')
+    .map((word) => `__fish_seen_subcommand_from ${word}`);
   const commands = next.filter((word) => !word.startsWith('-'));
-  const conditions = path === '' ? ['__fish_use_subcommand'] : [...seen, ...(commands.length === 0 ? [] : [`not __fish_seen_subcommand_from ${commands.join(' ')}`])];
+  const conditions =
+    path === ''
+      ? ['__fish_use_subcommand']
+      : [...seen, ...(commands.length === 0 ? [] : [`not __fish_seen_subcommand_from ${commands.join(' ')}`])];
   return `-n '${conditions.join('; and ')}'`;
 }
 

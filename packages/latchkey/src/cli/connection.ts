@@ -1,9 +1,11 @@
 /**
  * Which server a person's command talks to, and with which token.
  *
- * The server: `--url`, else `LATCHKEY_URL`, else the remote `origin` of the clone it is called in when that server is one of the helper's, else the
- * only server of the helper. The token: `LATCHKEY_TOKEN`, else what the helper holds for that server.
- * Never: a token from one server sent to another; `LATCHKEY_TOKEN` goes where `--url` or `LATCHKEY_URL` says, or to the clone's origin.
+ * The server: `--url`, else `LATCHKEY_URL`, else the remote `origin` of the clone it is called in when that server is
+ * one of the helper's, else the only server of the helper. The token: `LATCHKEY_TOKEN`, else what the helper holds for
+ * that server.
+ * Never: a token from one server sent to another; `LATCHKEY_TOKEN` goes where `--url` or `LATCHKEY_URL` says, or to the
+ * clone's origin.
  */
 import { execFileSync } from 'node:child_process';
 import { Fault } from '../base/errors.ts';
@@ -11,14 +13,17 @@ import { Secret } from '../base/secret.ts';
 import { systemClock } from '../base/time.ts';
 import { Keeper, placeOf } from './credential-keeper.ts';
 import { ServerClient } from './server-client.ts';
-import { UsageError, type Terminal } from './terminal.ts';
+import { type Terminal, UsageError } from './terminal.ts';
 
 export interface ServerFlags {
   readonly url?: string;
 }
 
 /** For every command that talks to a server. */
-export const URL_OPTION = ['--url <URL>', 'the server; left out, it is LATCHKEY_URL, the remote of this clone, or the only server signed in at'] as const;
+export const URL_OPTION = [
+  '--url <URL>',
+  'the server; left out, it is LATCHKEY_URL, the remote of this clone, or the only server signed in at',
+] as const;
 
 /** The server with a token. @throws UsageError | Fault when one of them isn't known. */
 export function connect(terminal: Terminal, flags: ServerFlags): ServerClient {
@@ -38,7 +43,12 @@ export function serverOrigin({ env }: Terminal, { url }: ServerFlags): string {
   const remote = remoteOrigin(env);
   if (remote !== null && (servers.includes(remote) || env['LATCHKEY_TOKEN'] !== undefined)) return remote;
   if (servers.length === 1) return servers[0]!;
-  throw new UsageError(servers.length === 0 ? 'no server is named, and none was signed in at' : `which server is meant? ${servers.join(', ')}`, 'name it: --url https://git.example.org');
+  throw new UsageError(
+    servers.length === 0
+      ? 'no server is named, and none was signed in at'
+      : `which server is meant? ${servers.join(', ')}`,
+    'name it: --url https://git.example.org',
+  );
 }
 
 /** Scheme, host and port of an address that a person typed. @throws UsageError */
@@ -53,7 +63,13 @@ export function originIn(text: string): string {
 /** The origin of the clone's remote `origin`, when there is one and it is HTTP. */
 function remoteOrigin(env: Terminal['env']): string | null {
   try {
-    const url = URL.parse(execFileSync('git', ['remote', 'get-url', 'origin'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env: { ...env } }).trim());
+    const url = URL.parse(
+      execFileSync('git', ['remote', 'get-url', 'origin'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { ...env },
+      }).trim(),
+    );
     return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') ? url.origin : null;
   } catch {
     return null;

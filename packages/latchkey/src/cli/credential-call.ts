@@ -1,18 +1,26 @@
 /**
  * `latchkey credential get|store|erase|capability`: a credential helper, as git calls it.
  *
- * Invariant: git is never kept waiting for ever, and a trouble of ours never stops it: words go to stderr, and git goes on to its next helper or its
- * own prompt. Nothing but an answer goes to stdout.
+ * Invariant: git is never kept waiting for ever, and a trouble of ours never stops it: words go to stderr, and git goes
+ * on to its next helper or its own prompt. Nothing but an answer goes to stdout.
  * Never: a library for command lines, a database, the server's code: git runs this several times for each clone.
  */
 import { systemClock, type UnixSeconds } from '../base/time.ts';
-import { Keeper, originOf, type HeldCredential, type Place } from './credential-keeper.ts';
-import { MAX_INPUT_BYTES, parseCredentialMessage, writeCredentialMessage, type CredentialMessage } from './credential-protocol.ts';
+import { type HeldCredential, Keeper, originOf, type Place } from './credential-keeper.ts';
+import {
+  type CredentialMessage,
+  MAX_INPUT_BYTES,
+  parseCredentialMessage,
+  writeCredentialMessage,
+} from './credential-protocol.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { HelperAction } from './helper-action.ts';
-import { sayError, UsageError, type Terminal } from './terminal.ts';
+import { sayError, type Terminal, UsageError } from './terminal.ts';
 
-/** A credential is renewed when no more than this part of its life is left, and never earlier than `RENEW_BEFORE_SEC` before its end. */
+/**
+ * A credential is renewed when no more than this part of its life is left, and never earlier than `RENEW_BEFORE_SEC`
+ * before its end.
+ */
 export const RENEW_PART = 0.25;
 export const RENEW_BEFORE_SEC = 7 * 24 * 60 * 60;
 
@@ -33,16 +41,30 @@ export async function runHelper(action: HelperAction, terminal: Terminal): Promi
   }
 }
 
-/** Null for what is none of our business: credentials of something else than HTTP. @throws UsageError when the input is not of the protocol. */
+/**
+ * Null for what is none of our business: credentials of something else than HTTP. @throws UsageError when the input is
+ * not of the protocol.
+ */
 function placeIn(text: string): Place | null {
   const parsed = parseCredentialMessage(text);
-  if ('mistake' in parsed) throw new UsageError(`what git sent can't be read: ${parsed.mistake}`, 'this command is called by git; see latchkey credential --help');
+  if ('mistake' in parsed)
+    throw new UsageError(
+      `what git sent can't be read: ${parsed.mistake}`,
+      'this command is called by git; see latchkey credential --help',
+    );
   const { protocol, host } = parsed.message;
-  if (protocol === undefined || host === undefined) throw new UsageError('what git sent names no protocol and host', 'this command is called by git; see latchkey credential --help');
+  if (protocol === undefined || host === undefined)
+    throw new UsageError(
+      'what git sent names no protocol and host',
+      'this command is called by git; see latchkey credential --help',
+    );
   return protocol === 'https' || protocol === 'http' ? { ...parsed.message, protocol, host } : null;
 }
 
-const ACTIONS = { get: answer, store: keep, erase } as const satisfies Record<Exclude<HelperAction, 'capability'>, (place: Place, keeper: Keeper, terminal: Terminal) => Promise<void>>;
+const ACTIONS = { get: answer, store: keep, erase } as const satisfies Record<
+  Exclude<HelperAction, 'capability'>,
+  (place: Place, keeper: Keeper, terminal: Terminal) => Promise<void>
+>;
 
 async function answer(place: Place, keeper: Keeper, terminal: Terminal): Promise<void> {
   if (isForeign(place, keeper, terminal)) return;
@@ -55,7 +77,8 @@ async function answer(place: Place, keeper: Keeper, terminal: Terminal): Promise
 
 async function keep(place: Place, keeper: Keeper): Promise<void> {
   const { username, password, passwordExpiresAt = null, oauthRefreshToken = null } = place;
-  if (place.isEphemeral === true || username === undefined || password === undefined || keeper.serverOf(place) === null) return;
+  if (place.isEphemeral === true || username === undefined || password === undefined || keeper.serverOf(place) === null)
+    return;
   if (passwordExpiresAt !== null && passwordExpiresAt <= systemClock.now()) return;
   await keeper.save(place, { username, secret: password, expiresAt: passwordExpiresAt, oauthRefreshToken });
 }
@@ -71,14 +94,22 @@ function isForeign(place: Place, keeper: Keeper, terminal: Terminal): boolean {
   return true;
 }
 
-/** Renewal asks the server, so it is done when it is worth it: once near the end, for a token that the helper itself was given. */
+/**
+ * Renewal asks the server, so it is done when it is worth it: once near the end, for a token that the helper itself was
+ * given.
+ */
 function isDue({ issuedAt, expiresAt }: HeldCredential, at: UnixSeconds): boolean {
   if (issuedAt === null || expiresAt === null) return false;
   return expiresAt - at <= Math.min(RENEW_BEFORE_SEC, (expiresAt - issuedAt) * RENEW_PART);
 }
 
 /** The same token with a new secret; the old one when that fails, since it still works. */
-async function renewed(place: Place, held: HeldCredential, keeper: Keeper, terminal: Terminal): Promise<HeldCredential> {
+async function renewed(
+  place: Place,
+  held: HeldCredential,
+  keeper: Keeper,
+  terminal: Terminal,
+): Promise<HeldCredential> {
   try {
     const { renewToken } = await import('./own-token.ts');
     const { secret, expiresAt } = await renewToken(originOf(place), held.secret);
@@ -109,9 +140,17 @@ function withoutPath({ path: _path, ...place }: Place): Place {
   return place;
 }
 
-function messageOf({ protocol, host, path }: Place, { username, secret, expiresAt, oauthRefreshToken }: HeldCredential): CredentialMessage {
+function messageOf(
+  { protocol, host, path }: Place,
+  { username, secret, expiresAt, oauthRefreshToken }: HeldCredential,
+): CredentialMessage {
   return {
-    protocol, host, username, password: secret, ...(path === undefined ? {} : { path }), ...(expiresAt === null ? {} : { passwordExpiresAt: expiresAt }),
+    protocol,
+    host,
+    username,
+    password: secret,
+    ...(path === undefined ? {} : { path }),
+    ...(expiresAt === null ? {} : { passwordExpiresAt: expiresAt }),
     ...(oauthRefreshToken === null ? {} : { oauthRefreshToken }),
   };
 }

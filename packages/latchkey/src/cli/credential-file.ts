@@ -2,11 +2,12 @@
  * The file in which the credential helper keeps what it knows: one JSON file, mode 0600, in the person's data folder.
  *
  * Secrets are in it only where git has no other helper to keep them; otherwise it holds their digests and ends alone.
- * Invariant: a change reads, alters and replaces the file while it holds the lock, so that two commands at once lose nothing.
+ * Invariant: a change reads, alters and replaces the file while it holds the lock, so that two commands at once lose
+ * nothing.
  * Never: waiting longer than `LOCK_WAIT_MS`; git waits for us.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../base/errors.ts';
@@ -60,7 +61,8 @@ export function readBook(path: string): CredentialBook {
     return { ...EMPTY, ...(JSON.parse(readFileSync(path, 'utf8')) as Partial<CredentialBook>) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return EMPTY;
-    if (error instanceof SyntaxError) throw new Fault(`${path} is damaged`, { hint: 'delete it, and sign in again: latchkey login URL', cause: error });
+    if (error instanceof SyntaxError)
+      throw new Fault(`${path} is damaged`, { hint: 'delete it, and sign in again: latchkey login URL', cause: error });
     throw new Fault(`${path} can't be read`, { hint: 'check who owns it', detail: String(error), cause: error });
   }
 }
@@ -98,7 +100,8 @@ async function takeLock(path: string, lock: string): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(path, error);
     }
     if (isStale(lock)) rmSync(lock, { force: true });
-    else if (Date.now() > giveUpAt) throw new Fault(`another command holds ${lock}`, { hint: 'try again; if nothing else runs, delete that file' });
+    else if (Date.now() > giveUpAt)
+      throw new Fault(`another command holds ${lock}`, { hint: 'try again; if nothing else runs, delete that file' });
     else await sleep(LOCK_RETRY_MS);
   }
 }
@@ -109,5 +112,9 @@ function isStale(lock: string): boolean {
 }
 
 function unwritable(path: string, error: unknown): Fault {
-  return new Fault(`${dirname(path)} can't be written, so nothing is remembered`, { hint: 'make it writable, or set XDG_DATA_HOME', detail: String(error), cause: error });
+  return new Fault(`${dirname(path)} can't be written, so nothing is remembered`, {
+    hint: 'make it writable, or set XDG_DATA_HOME',
+    detail: String(error),
+    cause: error,
+  });
 }

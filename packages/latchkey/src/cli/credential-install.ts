@@ -1,8 +1,8 @@
 /**
  * Makes git ask the helper of ours for a server, and nobody else before it.
  *
- * Invariant: for that address alone, helpers that are configured for everything are put aside (an empty value forgets those before it:
- * gitcredentials, "credential.helper"), and the one that can keep secrets works behind ours.
+ * Invariant: for that address alone, helpers that are configured for everything are put aside (an empty value forgets
+ * those before it: gitcredentials, "credential.helper"), and the one that can keep secrets works behind ours.
  */
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -12,10 +12,17 @@ import { Keeper } from './credential-keeper.ts';
 import { generalHelpers } from './other-keepers.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Helpers that keep what they are given, by the end of their name. Others (`cache`, `gh`, readers of password managers) don't, or not for long. */
-const KEEPING = /(?:^|[/\\-])(?:osxkeychain|libsecret|gnome-keyring|wincred|manager|manager-core|store)(?:\.exe)?(?:\s|$)/;
+/**
+ * Helpers that keep what they are given, by the end of their name. Others (`cache`, `gh`, readers of password managers)
+ * don't, or not for long.
+ */
+const KEEPING =
+  /(?:^|[/\\-])(?:osxkeychain|libsecret|gnome-keyring|wincred|manager|manager-core|store)(?:\.exe)?(?:\s|$)/;
 
-/** Sets the server up. Gives the helper that keeps its secrets, or null where our own file does. @throws Fault when git's configuration can't be written. */
+/**
+ * Sets the server up. Gives the helper that keeps its secrets, or null where our own file does. @throws Fault when
+ * git's configuration can't be written.
+ */
 export async function installFor(origin: string, terminal: Terminal): Promise<string | null> {
   const helper = generalHelpers(terminal.env).find((each) => KEEPING.test(each)) ?? null;
   const key = `credential.${origin}.helper`;
@@ -38,12 +45,17 @@ export async function uninstallFor(origin: string, terminal: Terminal): Promise<
 
 /** How git calls this program: by name where it is on the path, else by the files that run now. */
 export function ownHelper(env: Terminal['env']): string {
-  return isOnPath(env) ? '!latchkey credential' : `!${quoted(process.execPath)} ${quoted(process.argv[1] ?? '')} credential`;
+  return isOnPath(env)
+    ? '!latchkey credential'
+    : `!${quoted(process.execPath)} ${quoted(process.argv[1] ?? '')} credential`;
 }
 
 function isOnPath(env: Terminal['env']): boolean {
   const names = process.platform === 'win32' ? ['latchkey.cmd', 'latchkey.exe'] : ['latchkey'];
-  return (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '' && !folder.includes('node_modules')).some((folder) => names.some((name) => isExecutable(join(folder, name))));
+  return (env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '' && !folder.includes('node_modules'))
+    .some((folder) => names.some((name) => isExecutable(join(folder, name))));
 }
 
 function isExecutable(path: string): boolean {
@@ -64,6 +76,10 @@ function configure({ env }: Terminal, args: readonly string[]): void {
   try {
     execFileSync('git', ['config', '--global', ...args], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...env } });
   } catch (error) {
-    throw new Fault("git's configuration of this person can't be written", { hint: 'check ~/.gitconfig: git config --global --list', detail: String((error as { stderr?: Buffer }).stderr ?? error), cause: error });
+    throw new Fault("git's configuration of this person can't be written", {
+      hint: 'check ~/.gitconfig: git config --global --list',
+      detail: String((error as { stderr?: Buffer }).stderr ?? error),
+      cause: error,
+    });
   }
 }

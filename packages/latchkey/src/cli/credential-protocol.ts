@@ -2,7 +2,8 @@
  * Git's credential protocol: lines `key=value`, ended by an empty line or the end of input.
  *
  * Source: git's documentation, git-credential "INPUT/OUTPUT FORMAT" and gitcredentials "CUSTOM HELPERS".
- * Invariant: what is read is bounded; a value that could forge a line is refused, whoever sent it. Unknown keys are left alone.
+ * Invariant: what is read is bounded; a value that could forge a line is refused, whoever sent it. Unknown keys are
+ * left alone.
  */
 import { Secret } from '../base/secret.ts';
 import type { UnixSeconds } from '../base/time.ts';
@@ -39,7 +40,8 @@ export function parseCredentialMessage(text: string): Parsed {
     const equals = line.indexOf('=');
     if (equals <= 0) return { mistake: 'a line is not of the form key=value' };
     const value = line.slice(equals + 1);
-    if (/[\0\r]/.test(value)) return { mistake: `the value of ${shownKey(line.slice(0, equals))} holds a control character` };
+    if (/[\0\r]/.test(value))
+      return { mistake: `the value of ${shownKey(line.slice(0, equals))} holds a control character` };
     fields.set(line.slice(0, equals), value);
   }
   return { message: messageOf(fields) };
@@ -54,8 +56,13 @@ function messageOf(fields: ReadonlyMap<string, string>): CredentialMessage {
   const secret = (name: string): Secret | undefined => (fields.has(name) ? new Secret(fields.get(name)!) : undefined);
   const expiry = Number(fields.get('password_expiry_utc') ?? Number.NaN);
   return definedOnly({
-    protocol: text('protocol')?.toLowerCase(), host: text('host')?.toLowerCase(), path: text('path'), username: text('username'), password: secret('password'),
-    passwordExpiresAt: Number.isSafeInteger(expiry) && expiry > 0 ? expiry : undefined, oauthRefreshToken: secret('oauth_refresh_token'),
+    protocol: text('protocol')?.toLowerCase(),
+    host: text('host')?.toLowerCase(),
+    path: text('path'),
+    username: text('username'),
+    password: secret('password'),
+    passwordExpiresAt: Number.isSafeInteger(expiry) && expiry > 0 ? expiry : undefined,
+    oauthRefreshToken: secret('oauth_refresh_token'),
     isEphemeral: /^(?:1|true)$/.test(fields.get('ephemeral') ?? '') ? true : undefined,
   });
 }
@@ -67,12 +74,19 @@ function definedOnly(fields: { [K in keyof CredentialMessage]: CredentialMessage
 /** The message as lines, an empty one at the end included: what git reads. It holds the secret in the clear. */
 export function writeCredentialMessage(message: CredentialMessage): string {
   const fields: readonly (readonly [string, string | undefined])[] = [
-    ['protocol', message.protocol], ['host', message.host], ['path', message.path], ['username', message.username], ['password', message.password?.reveal()],
-    ['password_expiry_utc', message.passwordExpiresAt?.toString()], ['oauth_refresh_token', message.oauthRefreshToken?.reveal()],
+    ['protocol', message.protocol],
+    ['host', message.host],
+    ['path', message.path],
+    ['username', message.username],
+    ['password', message.password?.reveal()],
+    ['password_expiry_utc', message.passwordExpiresAt?.toString()],
+    ['oauth_refresh_token', message.oauthRefreshToken?.reveal()],
   ];
-  const lines = fields.filter(([, value]) => value !== undefined).map(([key, value]) => {
-    if (/[\n\r\0]/.test(value!)) throw new TypeError(`the value of ${key} can't stand on a line`);
-    return `${key}=${value}\n`;
-  });
+  const lines = fields
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => {
+      if (/[\n\r\0]/.test(value!)) throw new TypeError(`the value of ${key} can't stand on a line`);
+      return `${key}=${value}\n`;
+    });
   return `${lines.join('')}\n`;
 }

@@ -1,39 +1,55 @@
 /**
  * `latchkey doctor`: finds out why git or the API say no, and what to do about it.
  *
- * Invariant: every check ends, whatever the others found; one that fails in itself is told as such. Nothing is changed without a yes.
+ * Invariant: every check ends, whatever the others found; one that fails in itself is told as such. Nothing is changed
+ * without a yes.
  * Never: a secret on the screen.
  */
 import { Command } from 'commander';
+import type { Check, Finding } from './checks/check.ts';
 import { GIT_CHECKS } from './checks/git-checks.ts';
 import { HELPER_CHECKS } from './checks/helper-checks.ts';
 import { OVERRIDE_CHECKS } from './checks/override-checks.ts';
 import { SERVER_CHECKS } from './checks/server-checks.ts';
+import { runProgram, type Subject, subjectOf } from './checks/subject.ts';
 import { TOKEN_CHECKS } from './checks/token-checks.ts';
-import type { Check, Finding } from './checks/check.ts';
-import { runProgram, subjectOf, type Subject } from './checks/subject.ts';
 import { examples } from './command-help.ts';
 import { Keeper } from './credential-keeper.ts';
 import { EXIT } from './exit-codes.ts';
-import { spoken, Stopped, type Terminal } from './terminal.ts';
+import { Stopped, spoken, type Terminal } from './terminal.ts';
 
 /** In this order: what later ones ask for is found out by earlier ones. */
-export const CHECKS: readonly Check[] = [...GIT_CHECKS, ...OVERRIDE_CHECKS, ...SERVER_CHECKS, ...HELPER_CHECKS, ...TOKEN_CHECKS];
+export const CHECKS: readonly Check[] = [
+  ...GIT_CHECKS,
+  ...OVERRIDE_CHECKS,
+  ...SERVER_CHECKS,
+  ...HELPER_CHECKS,
+  ...TOKEN_CHECKS,
+];
 
 interface Checked extends Finding {
   readonly name: string;
 }
 
 export function doctorCommand(terminal: Terminal): Command {
-  const command = new Command('doctor').description('find out why git or the API refuse a token, and what to do')
+  const command = new Command('doctor')
+    .description('find out why git or the API refuse a token, and what to do')
     .argument('[REMOTE|URL]', 'what to look at; left out, the remote of this clone')
     .option('--fix', 'mend what can be mended safely, after asking')
     .option('--json', 'as JSON')
     .action((named: string | undefined, flags: { fix?: true; json?: true }) => examine(named, flags, terminal));
-  return examples(command, ['latchkey doctor', 'latchkey doctor upstream --fix', 'latchkey doctor https://git.example.org/acme/site.git --json']);
+  return examples(command, [
+    'latchkey doctor',
+    'latchkey doctor upstream --fix',
+    'latchkey doctor https://git.example.org/acme/site.git --json',
+  ]);
 }
 
-async function examine(named: string | undefined, flags: { fix?: true; json?: true }, terminal: Terminal): Promise<void> {
+async function examine(
+  named: string | undefined,
+  flags: { fix?: true; json?: true },
+  terminal: Terminal,
+): Promise<void> {
   const subject = await subjectOf(named, terminal.env, knownOrigins(terminal));
   const checked: Checked[] = [];
   for (const check of CHECKS) {
@@ -42,7 +58,10 @@ async function examine(named: string | undefined, flags: { fix?: true; json?: tr
     if (flags.json !== true) tell(result, terminal);
   }
   const failed = checked.filter(({ state }) => state === 'fail').length;
-  if (flags.json === true) terminal.print(JSON.stringify({ ok: failed === 0, checks: checked.map(({ repair: _repair, ...shown }) => shown) }, null, 2));
+  if (flags.json === true)
+    terminal.print(
+      JSON.stringify({ ok: failed === 0, checks: checked.map(({ repair: _repair, ...shown }) => shown) }, null, 2),
+    );
   if (flags.fix === true) await mend(checked, terminal);
   if (failed > 0) throw new Stopped(EXIT.refused);
 }
@@ -62,7 +81,10 @@ async function outcomeOf(check: Check, subject: Subject): Promise<Finding> {
   try {
     return await check.run(subject);
   } catch (error) {
-    return { state: 'fail', found: `could not be looked at: ${(error as { code?: string }).code ?? 'something failed'}` };
+    return {
+      state: 'fail',
+      found: `could not be looked at: ${(error as { code?: string }).code ?? 'something failed'}`,
+    };
   }
 }
 

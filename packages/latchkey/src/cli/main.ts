@@ -13,9 +13,10 @@ if (complaint === null) {
   const args = process.argv.slice(2);
   const { processTerminal } = await import('./terminal.ts');
   const action = helperActionOf(args);
-  process.exitCode = action === null
-    ? await (await import('./program.ts')).run(args, processTerminal())
-    : await (await import('./credential-call.ts')).runHelper(action, processTerminal());
+  process.exitCode =
+    action === null
+      ? await (await import('./program.ts')).run(args, processTerminal())
+      : await (await import('./credential-call.ts')).runHelper(action, processTerminal());
 } else {
   process.stderr.write(`${complaint}\n`);
   process.exitCode = 1;

@@ -1,4 +1,7 @@
-/** A token's own life over REST: what it is, what it may do, a new secret for it. Only what the commands need of the answers is named. */
+/**
+ * A token's own life over REST: what it is, what it may do, a new secret for it. Only what the commands need of the
+ * answers is named.
+ */
 import { Secret } from '../base/secret.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import { ServerClient } from './server-client.ts';
@@ -20,7 +23,10 @@ export interface TokenAnswer {
   readonly token?: string;
 }
 
-/** How a token's username is spelled: its person, `+`, its number, so that two tokens lie side by side in one credential store. The server reads neither. */
+/**
+ * How a token's username is spelled: its person, `+`, its number, so that two tokens lie side by side in one credential
+ * store. The server reads neither.
+ */
 export function usernameFor({ owner, id }: Pick<TokenAnswer, 'owner' | 'id'>): string {
   return `${owner.login}+${id}`;
 }
@@ -34,9 +40,19 @@ export function instantOf(text: string | null | undefined): UnixSeconds | null {
 /** How long a helper waits for a renewal: git waits meanwhile. */
 const RENEW_TIMEOUT_MS = 5_000;
 
-/** Gives the token a new secret and a new life as long as the one it had; the old secret works for an hour more. @throws Fault | ServerRefusal */
-export async function renewToken(origin: string, secret: Secret): Promise<{ secret: Secret; expiresAt: UnixSeconds | null }> {
-  const answer = await new ServerClient(origin, secret).api<TokenAnswer>(`${CURRENT}/rotate`, { method: 'POST', body: {}, timeoutMs: RENEW_TIMEOUT_MS });
+/**
+ * Gives the token a new secret and a new life as long as the one it had; the old secret works for an hour more. @throws
+ * Fault | ServerRefusal
+ */
+export async function renewToken(
+  origin: string,
+  secret: Secret,
+): Promise<{ secret: Secret; expiresAt: UnixSeconds | null }> {
+  const answer = await new ServerClient(origin, secret).api<TokenAnswer>(`${CURRENT}/rotate`, {
+    method: 'POST',
+    body: {},
+    timeoutMs: RENEW_TIMEOUT_MS,
+  });
   if (typeof answer.token !== 'string') throw new TypeError(`${origin} renewed the token and did not say to what`);
   return { secret: new Secret(answer.token), expiresAt: instantOf(answer.expires_at) };
 }

@@ -6,15 +6,15 @@
 import { Command, CommanderError } from 'commander';
 import { programVersion } from '../base/version.ts';
 import { adminCommand } from './admin.ts';
-import { credentialCommand } from './credential.ts';
 import { examples } from './command-help.ts';
 import { completionCommand } from './completion.ts';
+import { credentialCommand } from './credential.ts';
 import { doctorCommand } from './doctor.ts';
 import { EXIT, EXIT_CODE_HELP, type ExitCode } from './exit-codes.ts';
 import { loginCommand } from './login.ts';
 import { openCommand } from './open.ts';
 import { serveCommand } from './serve.ts';
-import { sayError, UsageError, type Terminal } from './terminal.ts';
+import { sayError, type Terminal, UsageError } from './terminal.ts';
 import { tokenCommand } from './token.ts';
 import { whoamiCommand } from './whoami.ts';
 
@@ -37,10 +37,17 @@ export function buildProgram(terminal: Terminal): Command {
     .description('a self-hosted server for personal access tokens')
     .version(programVersion(), '--version', 'show the version')
     .addHelpText('after', `\n${EXIT_CODE_HELP}`);
-  examples(program, ['latchkey serve', 'latchkey admin token add --help', 'latchkey login https://git.example.org', 'latchkey doctor', 'latchkey token list']);
+  examples(program, [
+    'latchkey serve',
+    'latchkey admin token add --help',
+    'latchkey login https://git.example.org',
+    'latchkey doctor',
+    'latchkey token list',
+  ]);
   program.addCommand(serveCommand(terminal));
   program.addCommand(adminCommand(terminal));
-  for (const command of [doctorCommand, loginCommand, credentialCommand, tokenCommand, whoamiCommand, openCommand]) program.addCommand(command(terminal));
+  for (const command of [doctorCommand, loginCommand, credentialCommand, tokenCommand, whoamiCommand, openCommand])
+    program.addCommand(command(terminal));
   program.addCommand(completionCommand(terminal, program));
   for (const command of everyCommand(program)) {
     command
@@ -66,7 +73,9 @@ export function everyCommand(command: Command): Command[] {
 /** Commander's message in our words: `error: unknown option '--x'`, then in brackets what may have been meant. */
 function usageErrorOf(error: CommanderError, command: Command): UsageError {
   if (error.code === 'commander.help') {
-    return new UsageError(`${pathOf(command)} needs a command: ${command.commands.map((each) => each.name()).join(', ')}`);
+    return new UsageError(
+      `${pathOf(command)} needs a command: ${command.commands.map((each) => each.name()).join(', ')}`,
+    );
   }
   const [message = '', meant] = error.message.split('\n');
   return new UsageError(message.replace(/^error: /, ''), meant?.replace(/^\((.*)\)$/, '$1'));

@@ -1,7 +1,8 @@
 /**
  * The process above the workers: starts them, starts another where one has died, and passes on what it is told.
  *
- * SIGINT or SIGTERM stops them all; SIGHUP puts new ones in their place, one after the other, so that there is always one that answers.
+ * SIGINT or SIGTERM stops them all; SIGHUP puts new ones in their place, one after the other, so that there is always
+ * one that answers.
  * Invariant: the socket is this process's, so no connection is refused while a worker goes and another comes.
  * Never: a request, the store, or a secret in here.
  */
@@ -17,7 +18,10 @@ import type { Terminal } from './terminal.ts';
 const SOON_MS = 5_000;
 const PAUSE_MS = 1_000;
 
-/** Runs the workers until `stop` resolves and all of them have ended. Serves their metrics, added up. @throws Fault when the first one can't start; it has said why. */
+/**
+ * Runs the workers until `stop` resolves and all of them have ended. Serves their metrics, added up. @throws Fault when
+ * the first one can't start; it has said why.
+ */
 export async function overseeWorkers(settings: Settings, stop: Promise<void>, terminal: Terminal): Promise<void> {
   const crew = new Crew(terminal);
   // The first one alone, so that migrations, the demo and the greeting happen once.
@@ -58,7 +62,10 @@ class Crew {
     });
     const gone = new AbortController();
     worker.once('exit', () => gone.abort());
-    listened = await once(worker, 'listening', { signal: gone.signal }).then(() => true, () => false);
+    listened = await once(worker, 'listening', { signal: gone.signal }).then(
+      () => true,
+      () => false,
+    );
     return listened;
   }
 

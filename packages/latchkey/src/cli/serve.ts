@@ -14,18 +14,23 @@ import { addSettingOptions, settingFlags } from './setting-options.ts';
 import { sayError, type Terminal } from './terminal.ts';
 
 /**
- * A terminal's Ctrl-C reaches the whole process group, and npm passes it on once more: what comes this soon after the first signal is the
- * same one.
+ * A terminal's Ctrl-C reaches the whole process group, and npm passes it on once more: what comes this soon after the
+ * first signal is the same one.
  */
 const SAME_SIGNAL_MS = 500;
 
 /** Every setting is an option of it. */
 export function serveCommand(terminal: Terminal): Command {
-  const command = addSettingOptions(new Command('serve').description('run the server'), SETTING_NAMES).action(async () => {
-    const [{ loadSettings }, { findConfigFile }] = await Promise.all([import('../base/config.ts'), import('../base/config-file.ts')]);
-    const sources = { flags: settingFlags(command), env: terminal.env };
-    await serve(loadSettings({ ...sources, file: findConfigFile(sources) }), terminal);
-  });
+  const command = addSettingOptions(new Command('serve').description('run the server'), SETTING_NAMES).action(
+    async () => {
+      const [{ loadSettings }, { findConfigFile }] = await Promise.all([
+        import('../base/config.ts'),
+        import('../base/config-file.ts'),
+      ]);
+      const sources = { flags: settingFlags(command), env: terminal.env };
+      await serve(loadSettings({ ...sources, file: findConfigFile(sources) }), terminal);
+    },
+  );
   return examples(command, [
     'latchkey serve',
     'latchkey serve --demo --data ./demo',
@@ -79,7 +84,10 @@ function readRouteMapAnew({ context }: RunningServer, terminal: Terminal): void 
 }
 
 async function adopt({ context }: RunningServer, terminal: Terminal): Promise<void> {
-  const [{ adoptRepositories }, { operatorPermit }] = await Promise.all([import('../actions/repositories.ts'), import('../actions/authorize.ts')]);
+  const [{ adoptRepositories }, { operatorPermit }] = await Promise.all([
+    import('../actions/repositories.ts'),
+    import('../actions/authorize.ts'),
+  ]);
   for (const name of await adoptRepositories(context, operatorPermit())) terminal.say(`adopted ${name}, as private`);
 }
 

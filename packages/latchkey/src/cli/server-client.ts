@@ -53,16 +53,26 @@ export class ServerClient {
     this.#token = token;
   }
 
-  /** Calls a path. Any status comes back. @throws Fault when the server can't be reached, or answers what can't be read. */
-  async ask(path: string, { method = 'GET', body, form, timeoutMs = CALL_TIMEOUT_MS }: Call = {}): Promise<ServerAnswer> {
+  /**
+   * Calls a path. Any status comes back. @throws Fault when the server can't be reached, or answers what can't be read.
+   */
+  async ask(
+    path: string,
+    { method = 'GET', body, form, timeoutMs = CALL_TIMEOUT_MS }: Call = {},
+  ): Promise<ServerAnswer> {
     const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'latchkey' };
     if (this.#token !== null) headers['authorization'] = `Bearer ${this.#token.reveal()}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (form !== undefined) headers['content-type'] = 'application/x-www-form-urlencoded';
-    const payload = body !== undefined ? JSON.stringify(body) : form !== undefined ? new URLSearchParams(form).toString() : undefined;
+    const payload =
+      body !== undefined ? JSON.stringify(body) : form !== undefined ? new URLSearchParams(form).toString() : undefined;
     try {
       const response = await fetch(this.origin + path, {
-        method, headers, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs), ...(payload === undefined ? {} : { body: payload }),
+        method,
+        headers,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(payload === undefined ? {} : { body: payload }),
       });
       return { status: response.status, headers: response.headers, body: parsed(await textOf(response)) };
     } catch (error) {
@@ -107,7 +117,10 @@ interface RefusalBody {
 
 function refusalOf(origin: string, status: number, body: unknown): ServerRefusal {
   const said = (typeof body === 'object' && body !== null ? body : {}) as RefusalBody;
-  const complaints = (said.errors ?? []).map(({ message }) => message).filter((message) => message !== undefined).join(' ');
+  const complaints = (said.errors ?? [])
+    .map(({ message }) => message)
+    .filter((message) => message !== undefined)
+    .join(' ');
   const words = complaints || said.detail || said.message || `${origin} answered ${status}`;
   return new ServerRefusal(status, words, said.reason ?? null, said.fix?.command ?? said.fix?.url ?? null);
 }
@@ -115,7 +128,7 @@ function refusalOf(origin: string, status: number, body: unknown): ServerRefusal
 /** What a failed connection is called, by the code of Node or OpenSSL. */
 const CAUSES: Readonly<Record<string, readonly [message: string, hint: string]>> = {
   ENOTFOUND: ['has an address that nobody knows', 'check the spelling, and whether a VPN is needed'],
-  EAI_AGAIN: ['can\'t be looked up: name resolution does not answer', 'check the network'],
+  EAI_AGAIN: ["can't be looked up: name resolution does not answer", 'check the network'],
   ECONNREFUSED: ['does not take connections', 'check the port, and whether the server runs'],
   ECONNRESET: ['closed the connection', 'try again; check whether it speaks http or https on that port'],
   ETIMEDOUT: ['does not answer', 'check the network, a firewall or a VPN'],
@@ -125,12 +138,19 @@ const CAUSES: Readonly<Record<string, readonly [message: string, hint: string]>>
   CERT_NOT_YET_VALID: ['has a certificate that begins later', 'check the clock of this machine'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['has a certificate for another name', 'use the name that the certificate has'],
 };
-const UNTRUSTED = ['has a certificate that this machine does not trust', 'name its authority: NODE_EXTRA_CA_CERTS=ca.pem, and git config --global http.sslCAInfo ca.pem'] as const;
-const UNTRUSTED_CODES = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT|GET_ISSUER_CERT_LOCALLY|VERIFY_LEAF_SIGNATURE)|CERT_UNTRUSTED)$/;
+const UNTRUSTED = [
+  'has a certificate that this machine does not trust',
+  'name its authority: NODE_EXTRA_CA_CERTS=ca.pem, and git config --global http.sslCAInfo ca.pem',
+] as const;
+const UNTRUSTED_CODES =
+  /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT|GET_ISSUER_CERT_LOCALLY|VERIFY_LEAF_SIGNATURE)|CERT_UNTRUSTED)$/;
 
 function unreachable(origin: string, error: unknown): Fault {
   const cause = (error as { cause?: { code?: string } }).cause;
-  const code = cause?.code ?? (error as { code?: string; name?: string }).code ?? (error as { name?: string }).name ?? '';
-  const [message, hint] = UNTRUSTED_CODES.test(code) ? UNTRUSTED : (CAUSES[code] ?? ['can\'t be reached', 'check the address: latchkey doctor URL']);
+  const code =
+    cause?.code ?? (error as { code?: string; name?: string }).code ?? (error as { name?: string }).name ?? '';
+  const [message, hint] = UNTRUSTED_CODES.test(code)
+    ? UNTRUSTED
+    : (CAUSES[code] ?? ["can't be reached", 'check the address: latchkey doctor URL']);
   return new Fault(`${origin} ${message}`, { hint, detail: `${code} ${String(error)}`, cause: error });
 }

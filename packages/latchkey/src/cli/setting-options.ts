@@ -1,11 +1,13 @@
 /** Settings as options of a command: drawn from the table, read back by the table's names. */
-import { Option, type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { SettingSources } from '../base/config.ts';
-import { SETTING_NAMES, settingFlag, settingRow, settingVariable, type SettingName } from '../base/setting-rows.ts';
+import { SETTING_NAMES, type SettingName, settingFlag, settingRow, settingVariable } from '../base/setting-rows.ts';
 import { UsageError } from './terminal.ts';
 
 /** The settings that administration commands take. */
-export const ADMIN_SETTINGS: readonly SettingName[] = SETTING_NAMES.filter((name) => settingRow(name).forAdmin === true);
+export const ADMIN_SETTINGS: readonly SettingName[] = SETTING_NAMES.filter(
+  (name) => settingRow(name).forAdmin === true,
+);
 
 /** Gives a command one option for each of the settings. */
 export function addSettingOptions(command: Command, names: readonly SettingName[]): Command {
@@ -23,8 +25,14 @@ function optionOf(name: SettingName): Option {
   const { kind, doc, default: value, defaultMeans } = settingRow(name);
   const flag = settingFlag(name);
   const isList = kind.repeats;
-  const means = kind.placeholder === null ? '' : ` (default: ${defaultMeans?.replaceAll('`', '') ?? (Array.isArray(value) ? value.join(', ') : String(value))})`;
-  const option = new Option(kind.placeholder === null ? flag : `${flag} <${kind.placeholder}>`, `${doc}${means} [${settingVariable(name)}]`);
+  const means =
+    kind.placeholder === null
+      ? ''
+      : ` (default: ${defaultMeans?.replaceAll('`', '') ?? (Array.isArray(value) ? value.join(', ') : String(value))})`;
+  const option = new Option(
+    kind.placeholder === null ? flag : `${flag} <${kind.placeholder}>`,
+    `${doc}${means} [${settingVariable(name)}]`,
+  );
   if (kind.placeholder === null) return option;
   return isList ? option.argParser(collect) : option.argParser(once(flag));
 }

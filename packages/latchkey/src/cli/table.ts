@@ -1,9 +1,17 @@
 /** Rows as aligned columns, for people. */
 
 /** A heading and one line a row; columns are parted by two spaces, what isn't there is `-`. */
-export function alignedTable<Row extends object>(columns: readonly (keyof Row & string)[], rows: readonly Row[]): string[] {
+export function alignedTable<Row extends object>(
+  columns: readonly (keyof Row & string)[],
+  rows: readonly Row[],
+): string[] {
   const heading = columns.map((column) => column.replaceAll('_', ' ').toUpperCase());
   const cells = [heading, ...rows.map((row) => columns.map((column) => String(row[column] ?? '-')))];
   const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)));
-  return cells.map((line) => line.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd());
+  return cells.map((line) =>
+    line
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );
 }

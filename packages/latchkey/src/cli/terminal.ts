@@ -1,8 +1,9 @@
 /**
  * The terminal: what commands read and write, and the voice in which they speak.
  *
- * The rules of the voice: no capital at the beginning, no full stop at the end; `error:` says what is wrong, `hint:` what to do about it.
- * Data goes to stdout, words go to stderr, so that `$(latchkey admin token add …)` holds the token alone.
+ * The rules of the voice: no capital at the beginning, no full stop at the end; `error:` says what is wrong, `hint:`
+ * what to do about it. Data goes to stdout, words go to stderr, so that `$(latchkey admin token add …)` holds the token
+ * alone.
  *
  * Never: a control character out of an argument or a file, which could move the cursor or hide text.
  */
@@ -98,11 +99,17 @@ async function readAll(stream: AsyncIterable<Buffer>, maxBytes: number): Promise
 
 /** A sentence in the terminal's voice. Names that begin it (`GitHub`, `LATCHKEY_PORT`) keep their capitals. */
 export function spoken(sentence: string): string {
-  const plain = sentence.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim().replace(/(?<!\.)\.$/, '');
+  const plain = sentence
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .trim()
+    .replace(/(?<!\.)\.$/, '');
   return /^[A-Z][a-z]*\b(?!-)/.test(plain) ? plain[0]!.toLowerCase() + plain.slice(1) : plain;
 }
 
-/** Says what went wrong, and gives the exit code that goes with it. `command` is what was called: `latchkey admin user add`. */
+/**
+ * Says what went wrong, and gives the exit code that goes with it. `command` is what was called: `latchkey admin user
+ * add`.
+ */
 export function sayError(terminal: Terminal, error: unknown, command: string): ExitCode {
   const tell = (message: string, hint: string | null): void => {
     terminal.say(`error: ${spoken(message)}`);
@@ -131,7 +138,10 @@ export function sayError(terminal: Terminal, error: unknown, command: string): E
     if (isDebugging(terminal)) terminal.say(`${error.detail ?? ''}\n${error.stack}`);
     return EXIT.fault;
   }
-  tell(`something failed that should not: ${error instanceof Error ? error.message : String(error)}`, 'with LATCHKEY_LOG_LEVEL=debug the same command shows where');
+  tell(
+    `something failed that should not: ${error instanceof Error ? error.message : String(error)}`,
+    'with LATCHKEY_LOG_LEVEL=debug the same command shows where',
+  );
   if (isDebugging(terminal) && error instanceof Error) terminal.say(error.stack ?? '');
   return EXIT.fault;
 }

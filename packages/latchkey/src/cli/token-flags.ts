@@ -24,7 +24,10 @@ export interface TokenFlags {
 export function draftOf(userLogin: string, flags: TokenFlags): TokenDraft {
   const kind = flags.classic === true ? 'classic' : flags.scoped === true ? 'scoped' : 'fine-grained';
   if (kind === 'fine-grained' && flags.scope !== undefined) {
-    throw new UsageError('--scope needs --classic or --scoped', 'say which scopes are meant: those of GitHub (--classic) or of GitLab (--scoped)');
+    throw new UsageError(
+      '--scope needs --classic or --scoped',
+      'say which scopes are meant: those of GitHub (--classic) or of GitLab (--scoped)',
+    );
   }
   return {
     userLogin,
@@ -53,8 +56,13 @@ function permissionsOf(pairs: readonly string[]): Record<string, string> {
     const split = pair.lastIndexOf('=');
     const name = pair.slice(0, Math.max(split, 0));
     const level = pair.slice(split + 1);
-    if (name === '' || level === '') throw new UsageError(`--permission takes NAME=LEVEL, not ${JSON.stringify(pair)}`, 'for example: --permission contents=read');
-    if ((permissions.get(name) ?? level) !== level) throw new UsageError(`--permission ${name} is given with two levels`, 'give it once, with the higher one');
+    if (name === '' || level === '')
+      throw new UsageError(
+        `--permission takes NAME=LEVEL, not ${JSON.stringify(pair)}`,
+        'for example: --permission contents=read',
+      );
+    if ((permissions.get(name) ?? level) !== level)
+      throw new UsageError(`--permission ${name} is given with two levels`, 'give it once, with the higher one');
     permissions.set(name, level);
   }
   return Object.fromEntries(permissions);
@@ -62,6 +70,10 @@ function permissionsOf(pairs: readonly string[]): Record<string, string> {
 
 function daysOf(text: string): number | null {
   if (text === 'none') return null;
-  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`--expires-in takes a number of days or none, not ${JSON.stringify(text)}`, 'for example: --expires-in 90');
+  if (!/^\d{1,6}$/.test(text))
+    throw new UsageError(
+      `--expires-in takes a number of days or none, not ${JSON.stringify(text)}`,
+      'for example: --expires-in 90',
+    );
   return Number(text);
 }

@@ -1,7 +1,7 @@
 /**
- * What the server says it can do, before anything else: to a fetch in protocol version 2, and behind the first ref of the list that opens a push. It depends on
- * git's version and our settings, not on the repository (except for its object format, and see `Profile.plain`), so real git is asked once and the answer
- * is kept.
+ * What the server says it can do, before anything else: to a fetch in protocol version 2, and behind the first ref of
+ * the list that opens a push. It depends on git's version and our settings, not on the repository (except for its
+ * object format, and see `Profile.plain`), so real git is asked once and the answer is kept.
  *
  * Source: git's documentation, gitprotocol-v2 "Capability Advertisement" and gitprotocol-capabilities.
  */
@@ -37,7 +37,8 @@ export class Advertisements {
   /** Asks git, once for all who ask meanwhile. */
   capture(format: ObjectFormat): Promise<Advertisement> {
     let running = this.#running.get(format);
-    if (running === undefined) this.#running.set(format, (running = this.#ask(format).finally(() => this.#running.delete(format))));
+    if (running === undefined)
+      this.#running.set(format, (running = this.#ask(format).finally(() => this.#running.delete(format))));
     return running;
   }
 
@@ -50,7 +51,11 @@ export class Advertisements {
   async #ask(format: ObjectFormat): Promise<Advertisement> {
     const path = this.#folders.draft();
     const run = async (protocol: string | undefined, args: readonly string[]): Promise<string> => {
-      const environment = gitEnvironment({ homeFolder: this.#folders.home, hooksFolder: this.#folders.noHooks, protocol });
+      const environment = gitEnvironment({
+        homeFolder: this.#folders.home,
+        hooksFolder: this.#folders.noHooks,
+        protocol,
+      });
       return (await readGit({ args, environment, cwd: this.#folders.root })).toString('latin1');
     };
     try {

@@ -1,12 +1,13 @@
 /**
- * Processes that are started before they are asked for: whoever asks for the list of refs in order to push will push in a moment, and starting git takes
- * some milliseconds, which then pass while the client packs.
+ * Processes that are started before they are asked for: whoever asks for the list of refs in order to push will push in
+ * a moment, and starting git takes some milliseconds, which then pass while the client packs.
  *
- * Invariant: a process serves only the very command that it was started with, on the very repository. It has read nothing but settings: git looks at refs
- * and objects only when the first line of a push has arrived.
- * Invariant: at most `MAX_ANTICIPATED` wait, each for `ANTICIPATION_MS` at most. Without input they end and change nothing.
+ * Invariant: a process serves only the very command that it was started with, on the very repository. It has read
+ * nothing but settings: git looks at refs and objects only when the first line of a push has arrived.
+ * Invariant: at most `MAX_ANTICIPATED` wait, each for `ANTICIPATION_MS` at most. Without input they end and change
+ * nothing.
  */
-import { startGit, type GitCommand, type GitProcess } from './processes.ts';
+import { type GitCommand, type GitProcess, startGit } from './processes.ts';
 
 export const MAX_ANTICIPATED = 8;
 export const ANTICIPATION_MS = 2_000;
@@ -46,10 +47,12 @@ export class Anticipated {
 
   /** Ends those that wait. Settles when they are gone. */
   async close(): Promise<void> {
-    await Promise.all([...this.#waiting.values()].map(({ git }) => {
-      git.stop();
-      return git.exited;
-    }));
+    await Promise.all(
+      [...this.#waiting.values()].map(({ git }) => {
+        git.stop();
+        return git.exited;
+      }),
+    );
   }
 
   #forget(key: string, waiting: Waiting): void {

@@ -3,7 +3,7 @@
  *
  * Source: git's documentation, gitformat "commit object": headers, an empty line, the message.
  */
-import { readObjects, type GitObject } from './objects.ts';
+import { type GitObject, readObjects } from './objects.ts';
 import type { Plumbing } from './plumbing.ts';
 import { readRecords } from './record-stream.ts';
 
@@ -53,8 +53,21 @@ export async function listCommits(plumbing: Plumbing, commitId: string, list: Hi
     ...(list.committers ?? []).map((committer) => `--committer=${committer}`),
   ];
   const range = [commitId, ...(list.butNot === undefined ? [] : [`^${list.butNot}`])];
-  const options = ['--fixed-strings', '--regexp-ignore-case', ...filters, `--skip=${list.offset}`, `--max-count=${list.limit}`];
-  const args = ['rev-list', ...options, '--end-of-options', ...range, '--', ...(list.path === undefined ? [] : [list.path])];
+  const options = [
+    '--fixed-strings',
+    '--regexp-ignore-case',
+    ...filters,
+    `--skip=${list.offset}`,
+    `--max-count=${list.limit}`,
+  ];
+  const args = [
+    'rev-list',
+    ...options,
+    '--end-of-options',
+    ...range,
+    '--',
+    ...(list.path === undefined ? [] : [list.path]),
+  ];
   const ids = await readRecords(plumbing, args, { offset: 0, limit: list.limit, separator: '\n' });
   return readCommits(plumbing, ids);
 }
@@ -75,7 +88,10 @@ function commitOf(object: GitObject): Commit {
   const raw = object.content;
   const gap = raw.indexOf('\n\n');
   const headers = headersOf((gap < 0 ? raw : raw.subarray(0, gap)).toString('utf8'));
-  const text = decoded(gap < 0 ? Buffer.alloc(0) : raw.subarray(gap + 2), headers.find(([name]) => name === 'encoding')?.[1]);
+  const text = decoded(
+    gap < 0 ? Buffer.alloc(0) : raw.subarray(gap + 2),
+    headers.find(([name]) => name === 'encoding')?.[1],
+  );
   const one = (wanted: string): string => headers.find(([name]) => name === wanted)?.[1] ?? '';
   const signature = headers.find(([name]) => name === 'gpgsig' || name === 'gpgsig-sha256')?.[1];
   return {
@@ -91,10 +107,13 @@ function commitOf(object: GitObject): Commit {
 
 /** `name value`, where lines that begin with a space go on with the value before. */
 function headersOf(text: string): [name: string, value: string][] {
-  return text.replaceAll('\n ', '\0').split('\n').map((line) => {
-    const space = line.indexOf(' ');
-    return [line.slice(0, space), line.slice(space + 1).replaceAll('\0', '\n')];
-  });
+  return text
+    .replaceAll('\n ', '\0')
+    .split('\n')
+    .map((line) => {
+      const space = line.indexOf(' ');
+      return [line.slice(0, space), line.slice(space + 1).replaceAll('\0', '\n')];
+    });
 }
 
 /** What was signed: the object without its signature. */
@@ -106,7 +125,11 @@ function payloadOf(raw: string): string {
 function signatureOf(text: string): Signature {
   const match = /^(.*?) ?<([^>]*)>(?: (-?\d+))?/.exec(text);
   const at = Number(match?.[3] ?? 0);
-  return { name: match?.[1] ?? text, email: match?.[2] ?? '', at: Number.isSafeInteger(at) ? Math.max(0, Math.min(at, MAX_INSTANT_SEC)) : 0 };
+  return {
+    name: match?.[1] ?? text,
+    email: match?.[2] ?? '',
+    at: Number.isSafeInteger(at) ? Math.max(0, Math.min(at, MAX_INSTANT_SEC)) : 0,
+  };
 }
 
 /** The year 9999: later instants have no ISO form. */

@@ -1,7 +1,8 @@
 /**
  * What a commit changed against its first parent: files, counts of lines, and patches where they are small.
  *
- * Invariant: the list and every patch are cut at a named size; nothing that a repository's attributes or settings name is run.
+ * Invariant: the list and every patch are cut at a named size; nothing that a repository's attributes or settings name
+ * is run.
  */
 import type { Commit } from './commits.ts';
 import type { Plumbing } from './plumbing.ts';
@@ -36,12 +37,29 @@ export const MAX_PATCH_BYTES = 4 * 1024 * 1024;
 /** A longer patch of one file is left out. */
 export const MAX_FILE_PATCH_CHARACTERS = 512 * 1024;
 
-const OPTIONS = ['--no-ext-diff', '--no-textconv', '--no-color', '--find-renames', '-l1000', '-r', '--root', '--no-commit-id', '--full-index'];
+const OPTIONS = [
+  '--no-ext-diff',
+  '--no-textconv',
+  '--no-color',
+  '--find-renames',
+  '-l1000',
+  '-r',
+  '--root',
+  '--no-commit-id',
+  '--full-index',
+];
 
 /** The files that a commit changed, with patches for those from `offset` on, at most `limit` of them. */
-export async function diffOf(plumbing: Plumbing, commit: Commit, page: { offset: number; limit: number; withoutPatches?: boolean }): Promise<CommitDiff> {
+export async function diffOf(
+  plumbing: Plumbing,
+  commit: Commit,
+  page: { offset: number; limit: number; withoutPatches?: boolean },
+): Promise<CommitDiff> {
   const trees = commit.parentIds.length === 0 ? [commit.id] : [commit.parentIds[0]!, commit.id];
-  const records = await readRecords(plumbing, ['diff-tree', ...OPTIONS, '-z', '--raw', '--numstat', ...trees, '--'], { offset: 0, limit: MAX_CHANGED_FILES * 8 });
+  const records = await readRecords(plumbing, ['diff-tree', ...OPTIONS, '-z', '--raw', '--numstat', ...trees, '--'], {
+    offset: 0,
+    limit: MAX_CHANGED_FILES * 8,
+  });
   const all = filesOf(records);
   const files = all.slice(page.offset, page.offset + page.limit);
   const patches = page.withoutPatches === true ? [] : await patchesOf(plumbing, trees, files);
@@ -53,9 +71,19 @@ export async function diffOf(plumbing: Plumbing, commit: Commit, page: { offset:
 }
 
 type Listed = Omit<FileChange, 'patch'>;
-const STATUS: Readonly<Record<string, ChangeStatus>> = { A: 'added', D: 'removed', M: 'modified', R: 'renamed', C: 'copied', T: 'changed' };
+const STATUS: Readonly<Record<string, ChangeStatus>> = {
+  A: 'added',
+  D: 'removed',
+  M: 'modified',
+  R: 'renamed',
+  C: 'copied',
+  T: 'changed',
+};
 
-/** `:mode mode id id S\0path\0[path\0]` for every file, then `additions\tdeletions\tpath\0` or `…\t\0old\0new\0` in the same order. */
+/**
+ * `:mode mode id id S\0path\0[path\0]` for every file, then `additions\tdeletions\tpath\0` or `…\t\0old\0new\0` in the
+ * same order.
+ */
 function filesOf(records: readonly string[]): Listed[] {
   const files: Listed[] = [];
   let at = 0;
@@ -65,7 +93,12 @@ function filesOf(records: readonly string[]): Listed[] {
     const [first, second] = [records[at + 1]!, records[at + 2]!];
     at += two ? 3 : 2;
     files.push({
-      path: two ? second : first, previousPath: two ? first : null, status: STATUS[status[0]!] ?? 'changed', blobId: status === 'D' ? before : after, additions: 0, deletions: 0,
+      path: two ? second : first,
+      previousPath: two ? first : null,
+      status: STATUS[status[0]!] ?? 'changed',
+      blobId: status === 'D' ? before : after,
+      additions: 0,
+      deletions: 0,
     });
   }
   return files.slice(0, MAX_CHANGED_FILES).map((file) => {
@@ -75,8 +108,15 @@ function filesOf(records: readonly string[]): Listed[] {
   });
 }
 
-/** One for each file: git prints them in the order of its list. A change of type is two patches, which say nothing together. */
-async function patchesOf(plumbing: Plumbing, trees: readonly string[], files: readonly Listed[]): Promise<(string | null)[]> {
+/**
+ * One for each file: git prints them in the order of its list. A change of type is two patches, which say nothing
+ * together.
+ */
+async function patchesOf(
+  plumbing: Plumbing,
+  trees: readonly string[],
+  files: readonly Listed[],
+): Promise<(string | null)[]> {
   if (files.length === 0) return [];
   const paths = files.flatMap((file) => (file.previousPath === null ? [file.path] : [file.previousPath, file.path]));
   const sections = await readSections(plumbing, ['diff-tree', ...OPTIONS, '-p', ...trees, '--', ...paths]);
@@ -85,7 +125,8 @@ async function patchesOf(plumbing: Plumbing, trees: readonly string[], files: re
     const section = sections[at];
     at += file.status === 'changed' ? 2 : 1;
     const start = section?.search(/^@@ /m) ?? -1;
-    if (section === undefined || start < 0 || file.status === 'changed' || section.length > MAX_FILE_PATCH_CHARACTERS) return null;
+    if (section === undefined || start < 0 || file.status === 'changed' || section.length > MAX_FILE_PATCH_CHARACTERS)
+      return null;
     return section.slice(start).replace(/\n$/, '');
   });
 }
@@ -106,10 +147,16 @@ async function readSections(plumbing: Plumbing, args: readonly string[]): Promis
   return whole ? sections : sections.slice(0, -1);
 }
 
-/** The change of a commit against its first parent as one text: a bare diff, or a mail with the message. Null when it is longer than `MAX_PATCH_BYTES`. */
+/**
+ * The change of a commit against its first parent as one text: a bare diff, or a mail with the message. Null when it is
+ * longer than `MAX_PATCH_BYTES`.
+ */
 export async function patchText(plumbing: Plumbing, id: string, form: 'diff' | 'patch'): Promise<string | null> {
   const plain = ['--no-ext-diff', '--no-textconv', '--no-color', '--find-renames', '-l1000', '--full-index'];
-  const args = form === 'diff' ? ['diff-tree', '-r', '--root', '--no-commit-id', '-m', '--first-parent', '-p', ...plain, id] : ['format-patch', '--stdout', '--no-signature', '-1', ...plain, id];
+  const args =
+    form === 'diff'
+      ? ['diff-tree', '-r', '--root', '--no-commit-id', '-m', '--first-parent', '-p', ...plain, id]
+      : ['format-patch', '--stdout', '--no-signature', '-1', ...plain, id];
   const git = await plumbing.start(args);
   git.stdin.end();
   let text = '';

@@ -1,18 +1,21 @@
 /**
- * The environment of every git process: built from nothing, so that neither the operator's shell nor a repository decides what runs.
+ * The environment of every git process: built from nothing, so that neither the operator's shell nor a repository
+ * decides what runs.
  *
- * A repository that was adopted brings its own `config` file, and that file is hostile until proven otherwise. Git reads settings in the
- * order system, global, repository, command; what stands in `GIT_CONFIG_COUNT` belongs to "command", so it wins over the repository.
- * Each key below that names a program is one that upload-pack, receive-pack, repack or commit-graph would start (git's own source: every
- * `use_shell` and every hook). Programs that only a fetch would reach are cut off by `GIT_ALLOW_PROTOCOL`, which no setting overrides, and
- * `uploadpack.packObjectsHook` git itself takes from no repository.
+ * A repository that was adopted brings its own `config` file, and that file is hostile until proven otherwise. Git
+ * reads settings in the order system, global, repository, command; what stands in `GIT_CONFIG_COUNT` belongs to
+ * "command", so it wins over the repository. Each key below that names a program is one that upload-pack, receive-pack,
+ * repack or commit-graph would start (git's own source: every `use_shell` and every hook). Programs that only a fetch
+ * would reach are cut off by `GIT_ALLOW_PROTOCOL`, which no setting overrides, and `uploadpack.packObjectsHook` git
+ * itself takes from no repository.
  *
  * Never: a variable of the server's own environment other than PATH.
  */
 
 /** What git shows to clients and writes into repositories, whatever a repository's own file says. */
 const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
-  // The repositories may belong to another user than the server: that is the operator's choice, and nothing in them is trusted.
+  // The repositories may belong to another user than the server: that is the operator's choice, and nothing in them is
+  // trusted.
   ['safe.directory', '*'],
   ['safe.bareRepository', 'all'],
   // Programs that a repository's config could name.
@@ -63,7 +66,10 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
 export interface EnvironmentOptions {
   /** An empty folder: git finds no settings and no credentials there. */
   readonly homeFolder: string;
-  /** Where hooks are looked for instead of in the repository; an empty folder means none. Null lets the repository's own run. */
+  /**
+   * Where hooks are looked for instead of in the repository; an empty folder means none. Null lets the repository's own
+   * run.
+   */
   readonly hooksFolder: string | null;
   /** Further settings, after the hardened ones: the last one wins. */
   readonly config?: readonly (readonly [key: string, value: string])[];
@@ -106,8 +112,9 @@ export function gitEnvironment(options: EnvironmentOptions): Record<string, stri
 }
 
 /**
- * The protocol version that a `Git-Protocol` header asks for: the highest known one among its `key=value` parts (colon between them), 0 when
- * it names none. Source: git's documentation, gitprotocol-v2 "Initial Client Request". Nothing else of the header reaches git.
+ * The protocol version that a `Git-Protocol` header asks for: the highest known one among its `key=value` parts (colon
+ * between them), 0 when it names none. Source: git's documentation, gitprotocol-v2 "Initial Client Request". Nothing
+ * else of the header reaches git.
  */
 export function protocolVersion(header: string | undefined): 0 | 1 | 2 {
   if (header === 'version=2') return 2;

@@ -41,14 +41,18 @@ export class Folders {
    */
   constructor(root: string, ownPlace: string | null = null) {
     if (ownPlace === null) mkdirSync(root, { recursive: true });
-    else if (!existsSync(root)) throw new Fault(`There is no folder of repositories at ${root}.`, { hint: 'Mount or copy it there first, or check --repositories.' });
+    else if (!existsSync(root))
+      throw new Fault(`There is no folder of repositories at ${root}.`, {
+        hint: 'Mount or copy it there first, or check --repositories.',
+      });
     this.root = realpathSync.native(root);
     const own = join(ownPlace ?? this.root, OWN_FOLDER);
     this.home = join(own, 'home');
     this.noHooks = join(own, 'no-hooks');
     this.hooks = join(own, 'hooks');
     this.#trash = join(own, 'trash');
-    for (const folder of [this.home, this.noHooks, this.hooks, this.#trash]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [this.home, this.noHooks, this.hooks, this.#trash])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
     installHooks(this.hooks);
   }
 
@@ -65,7 +69,10 @@ export class Folders {
     return ['HEAD', 'objects', 'refs'].every((part) => existsSync(join(path, part)));
   }
 
-  /** When the folder was made, and its number on the disk, which is given again when it is gone. Null when nothing lies there. */
+  /**
+   * When the folder was made, and its number on the disk, which is given again when it is gone. Null when nothing lies
+   * there.
+   */
   identity(path: string): string | null {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     return stat === undefined ? null : `${stat.ino} ${stat.birthtimeNs}`;
@@ -95,7 +102,9 @@ export class Folders {
     await rm(out, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  /** Deletes what runs that were killed left in the trash. What is younger than a day may be another process's draft. */
+  /**
+   * Deletes what runs that were killed left in the trash. What is younger than a day may be another process's draft.
+   */
   async emptyTrash(): Promise<void> {
     for (const left of await readdir(this.#trash)) {
       const { mtimeMs } = await stat(join(this.#trash, left));
@@ -110,7 +119,8 @@ export class Folders {
       if (owner.startsWith('.') || !SEGMENT.test(owner)) continue;
       for (const folder of await foldersIn(join(this.root, owner))) {
         const name = folder.slice(0, -'.git'.length);
-        if (folder.endsWith('.git') && SEGMENT.test(name) && this.holdsRepository(join(this.root, owner, folder))) found.push({ owner, name });
+        if (folder.endsWith('.git') && SEGMENT.test(name) && this.holdsRepository(join(this.root, owner, folder)))
+          found.push({ owner, name });
       }
     }
     return found;
@@ -119,7 +129,10 @@ export class Folders {
 
 async function foldersIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
 }
 
 /** The path with every link in it resolved, as far as it exists. */
@@ -133,5 +146,8 @@ function realOf(path: string): string {
 }
 
 function leaves(detail: string): Fault {
-  return new Fault('The repository lies outside of the folder that is served.', { hint: 'An administrator must look at where it lies.', detail });
+  return new Fault('The repository lies outside of the folder that is served.', {
+    hint: 'An administrator must look at where it lies.',
+    detail,
+  });
 }

@@ -1,9 +1,12 @@
 /**
- * Lists of refs, which every clone and fetch asks for first: shared by those who ask at once, and given again as long as the repository's stamp is the same.
+ * Lists of refs, which every clone and fetch asks for first: shared by those who ask at once, and given again as long
+ * as the repository's stamp is the same.
  *
- * Invariant: a list is of a run that began after the request had come, or nothing has moved from before that run until after the request had come.
+ * Invariant: a list is of a run that began after the request had come, or nothing has moved from before that run until
+ * after the request had come.
  * Invariant: what is remembered is bounded in bytes and in time.
- * Never: a decision about who may read. Whoever asks for a list by its key has been let in, and the key holds the repository.
+ * Never: a decision about who may read. Whoever asks for a list by its key has been let in, and the key holds the
+ * repository.
  */
 import { LRUCache } from 'lru-cache';
 import { SharedRuns } from './shared-runs.ts';
@@ -23,10 +26,17 @@ export class Listings {
   readonly #known: LRUCache<string, { readonly stamp: string; readonly refs: Buffer }>;
 
   constructor({ keepMs = KEEP_MS, maxBytes = MAX_BYTES }: ListingsOptions = {}) {
-    this.#known = new LRUCache({ ttl: keepMs, maxSize: maxBytes, sizeCalculation: ({ refs }) => Math.max(1, refs.length) });
+    this.#known = new LRUCache({
+      ttl: keepMs,
+      maxSize: maxBytes,
+      sizeCalculation: ({ refs }) => Math.max(1, refs.length),
+    });
   }
 
-  /** The list under a key. `stampNow` gives null where nothing may be remembered. Rejects with what its run rejects with. */
+  /**
+   * The list under a key. `stampNow` gives null where nothing may be remembered. Rejects with what its run rejects
+   * with.
+   */
   answer(key: string, stampNow: () => string | null, run: () => Promise<Buffer>): Promise<Buffer> {
     const stamp = stampNow();
     const known = this.#known.get(key);

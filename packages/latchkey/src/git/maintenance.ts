@@ -1,8 +1,9 @@
 /**
- * Keeps repositories fast after pushes: packs rolled up geometrically, a multi-pack index with reachability bitmaps, a commit-graph with
- * changed-path filters, packed refs, and no left-overs of pushes that were cut off.
+ * Keeps repositories fast after pushes: packs rolled up geometrically, a multi-pack index with reachability bitmaps, a
+ * commit-graph with changed-path filters, packed refs, and no left-overs of pushes that were cut off.
  *
- * Invariant: one repository at a time, at low priority, some time after its last push; a push or clone never waits for it.
+ * Invariant: one repository at a time, at low priority, some time after its last push; a push or clone never waits for
+ * it.
  * Never: an object that is still needed is deleted. Geometric repacking keeps unreachable objects, too.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
@@ -10,13 +11,16 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
 import { DAY_SEC } from '../base/time.ts';
-import { startGit, type GitProcess } from './processes.ts';
+import { type GitProcess, startGit } from './processes.ts';
 
 /** Work begins when nothing was pushed to the repository for so long … */
 export const QUIET_SEC = 20;
 /** … and at the latest so long after the first push of a busy time. */
 export const MAX_DELAY_SEC = 300;
-/** Loose objects are rolled into a pack from about 256 × this many on: objects/17 holds one of 256 of them, as `git gc --auto` reckons. */
+/**
+ * Loose objects are rolled into a pack from about 256 × this many on: objects/17 holds one of 256 of them, as `git gc
+ * --auto` reckons.
+ */
 const MAX_LOOSE_SAMPLE = 2;
 /** Packs are rolled up from so many on. */
 const MAX_PACKS = 8;
@@ -56,7 +60,9 @@ export class Maintenance {
     this.#due.set(path, { timer, since });
   }
 
-  /** Does now what is due for one repository. Never rejects: what fails is logged, and tried again after the next push. */
+  /**
+   * Does now what is due for one repository. Never rejects: what fails is logged, and tried again after the next push.
+   */
   async maintain(path: string): Promise<void> {
     try {
       await removeLeftOvers(path);
@@ -79,7 +85,11 @@ export class Maintenance {
   }
 
   async #run(path: string, args: readonly string[]): Promise<void> {
-    const git = startGit({ args: [`--git-dir=${path}`, '-c', 'pack.threads=1', ...args], environment: this.#options.environment, cwd: path });
+    const git = startGit({
+      args: [`--git-dir=${path}`, '-c', 'pack.threads=1', ...args],
+      environment: this.#options.environment,
+      cwd: path,
+    });
     this.#now = git;
     lowerPriority(git.pid);
     git.stdin.end();
@@ -87,7 +97,10 @@ export class Maintenance {
     const end = await git.ended;
     this.#now = null;
     if (end.code === 0 || end.stopped) return;
-    this.#options.log.warn({ path, command: args[0], code: end.code, stderr: end.stderr }, 'a repository could not be maintained');
+    this.#options.log.warn(
+      { path, command: args[0], code: end.code, stderr: end.stderr },
+      'a repository could not be maintained',
+    );
   }
 }
 
@@ -96,7 +109,10 @@ async function dueCommands(path: string): Promise<(readonly string[])[]> {
   const packFolder = await namesIn(join(path, 'objects', 'pack'));
   const packs = packFolder.filter((name) => name.endsWith('.pack')).length;
   const loose = (await namesIn(join(path, 'objects', '17'))).length;
-  const repack = loose >= MAX_LOOSE_SAMPLE || packs >= MAX_PACKS || (packs > 0 && !packFolder.some((name) => name.endsWith('.bitmap')));
+  const repack =
+    loose >= MAX_LOOSE_SAMPLE ||
+    packs >= MAX_PACKS ||
+    (packs > 0 && !packFolder.some((name) => name.endsWith('.bitmap')));
   return [
     ['pack-refs', '--all'],
     ...(repack ? [['repack', '-d', '-l', '-q', '--geometric=2', '--write-midx', '--write-bitmap-index']] : []),

@@ -1,8 +1,10 @@
 /**
  * Names inside a repository that people write: object ids, refs, paths.
  *
- * Invariant: what passes here is safe to hand to git as an argument after `--end-of-options`, on a line of its input, and as a part of `REV:PATH`.
- * Source: git's documentation, git-check-ref-format and git-fsck ("badTree" and friends: names that a checkout would take for `.git`).
+ * Invariant: what passes here is safe to hand to git as an argument after `--end-of-options`, on a line of its input,
+ * and as a part of `REV:PATH`.
+ * Source: git's documentation, git-check-ref-format and git-fsck ("badTree" and friends: names that a checkout would
+ * take for `.git`).
  */
 
 /** Longest full or short ref name, in bytes: a lock file beside it must still fit a directory entry. */
@@ -13,7 +15,10 @@ export const MAX_PATH_BYTES = 1024;
 export const MIN_ABBREVIATED_ID = 4;
 
 const FULL_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-/** Control characters, space and what git's revision language uses; `..`, `@{`; empty parts; parts that begin with a dot or end in `.lock`. */
+/**
+ * Control characters, space and what git's revision language uses; `..`, `@{`; empty parts; parts that begin with a dot
+ * or end in `.lock`.
+ */
 const FORBIDDEN_IN_REF = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|^\/|\/$|\/\/|(?:^|\/)\.|\.lock(?:\/|$)|\.$|^@$|^-/;
 /** Characters that a file system may drop from a name, so that what is left reads `.git` (HFS+). */
 const IGNORABLE = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
@@ -42,7 +47,8 @@ export function pathProblem(path: string): string | null {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `A path has at most ${MAX_PATH_BYTES} bytes.`;
   if (/[\x00-\x1f\x7f]/.test(path) || !path.isWellFormed()) return 'A path has no control characters.';
   const parts = path.split('/');
-  if (parts.some((part) => part === '' || part === '.' || part === '..')) return 'A path has no empty part, and none that is only dots.';
+  if (parts.some((part) => part === '' || part === '.' || part === '..'))
+    return 'A path has no empty part, and none that is only dots.';
   const reserved = path.split(/[/\\]/).some((part) => READS_AS_GIT.test(part.replace(IGNORABLE, '')));
   return reserved ? 'No part of a path may be named .git.' : null;
 }

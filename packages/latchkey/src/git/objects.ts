@@ -1,7 +1,8 @@
 /**
  * Objects by name, many in one process: `git cat-file --batch`.
  *
- * Invariant: of each object at most as many bytes are kept as the caller asked for, so memory does not depend on what was pushed.
+ * Invariant: of each object at most as many bytes are kept as the caller asked for, so memory does not depend on what
+ * was pushed.
  */
 import type { Readable } from 'node:stream';
 import { Fault } from '../base/errors.ts';
@@ -20,7 +21,10 @@ export interface GitObject extends ObjectInfo {
   readonly content: Buffer;
 }
 
-/** What each name stands for; null where there is no such object, or more than one. Names come from `names.ts`: no line breaks. */
+/**
+ * What each name stands for; null where there is no such object, or more than one. Names come from `names.ts`: no line
+ * breaks.
+ */
 export async function objectInfos(plumbing: Plumbing, names: readonly string[]): Promise<(ObjectInfo | null)[]> {
   if (names.length === 0) return [];
   const output = await plumbing.read(['cat-file', '--batch-check', '--buffer'], { input: lines(names) });
@@ -28,7 +32,11 @@ export async function objectInfos(plumbing: Plumbing, names: readonly string[]):
 }
 
 /** The objects of these names with at most `maxBytesEach` of each; null where there is none. */
-export async function readObjects(plumbing: Plumbing, names: readonly string[], maxBytesEach: number): Promise<(GitObject | null)[]> {
+export async function readObjects(
+  plumbing: Plumbing,
+  names: readonly string[],
+  maxBytesEach: number,
+): Promise<(GitObject | null)[]> {
   if (names.length === 0) return [];
   const git = await plumbing.start(['cat-file', '--batch', '--buffer']);
   git.stdin.end(lines(names));
@@ -36,7 +44,10 @@ export async function readObjects(plumbing: Plumbing, names: readonly string[], 
   let kept: Buffer[] = [];
   let wanted = maxBytesEach;
   for await (const piece of batchPieces(git.stdout)) {
-    if (piece === null) { objects.push(null); continue; }
+    if (piece === null) {
+      objects.push(null);
+      continue;
+    }
     const { info, bytes, ends } = piece;
     if (wanted > 0) kept.push(Buffer.from(bytes.subarray(0, wanted)));
     wanted = Math.max(0, wanted - bytes.length);
@@ -46,7 +57,8 @@ export async function readObjects(plumbing: Plumbing, names: readonly string[], 
     wanted = maxBytesEach;
   }
   const end = await git.ended;
-  if (objects.length !== names.length) throw new Fault('The repository could not be read.', { detail: `cat-file ended with ${end.code}: ${end.stderr}` });
+  if (objects.length !== names.length)
+    throw new Fault('The repository could not be read.', { detail: `cat-file ended with ${end.code}: ${end.stderr}` });
   return objects;
 }
 
@@ -68,15 +80,15 @@ export interface ObjectPiece {
 }
 
 /**
- * Reads the answers of `cat-file --batch` to the end: a line each, and after those of objects that are there their bytes and a line break. Null where there is no
- * such object.
+ * Reads the answers of `cat-file --batch` to the end: a line each, and after those of objects that are there their
+ * bytes and a line break. Null where there is no such object.
  * Invariant: memory depends on neither the objects nor their number, only on the longest name that was asked for.
  */
 export async function* batchPieces(stdout: Readable): AsyncGenerator<ObjectPiece | null> {
   let head = Buffer.alloc(0);
   let current: { info: ObjectInfo; left: number } | null = null;
   for await (const chunk of stdout as AsyncIterable<Buffer>) {
-    for (let at = 0; at < chunk.length;) {
+    for (let at = 0; at < chunk.length; ) {
       if (current === null) {
         const end = chunk.indexOf(10, at);
         head = Buffer.concat([head, chunk.subarray(at, end < 0 ? chunk.length : end)]);

@@ -1,18 +1,24 @@
 /**
  * Answers to fetches that several clients ask for alike at about the same time: made once, read by all.
  *
- * An answer lies in a file without a name, which is gone with the process whatever happens. It can be read while it is being written, and what one
- * reads stays in memory for the next: of a herd nearly all read the same place at about the same time, and a small answer is in memory whole.
- * Invariant: what all answers take on the disk, and in memory, is bounded; the oldest go first. One that finds no room to grow goes on in the room it has:
- * nobody new reads it, and what its readers have all had is written over, at the pace of the slowest.
- * Never: a decision about who may read. Whoever asks for an answer by its key has been let in, and the key holds the repository.
+ * An answer lies in a file without a name, which is gone with the process whatever happens. It can be read while it is
+ * being written, and what one reads stays in memory for the next: of a herd nearly all read the same place at about the
+ * same time, and a small answer is in memory whole.
+ * Invariant: what all answers take on the disk, and in memory, is bounded; the oldest go first. One that finds no room
+ * to grow goes on in the room it has: nobody new reads it, and what its readers have all had is written over, at the
+ * pace of the slowest.
+ * Never: a decision about who may read. Whoever asks for an answer by its key has been let in, and the key holds the
+ * repository.
  */
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+
 import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 
-/** How long an answer is kept, and a request counts as seen lately. A herd comes within it; what lies here takes room. */
+/**
+ * How long an answer is kept, and a request counts as seen lately. A herd comes within it; what lies here takes room.
+ */
 export const KEEP_MS = 60_000;
 /** Answers are read and sent in pieces of so much: fewer calls, but more memory for each slow reader. */
 export const PIECE_BYTES = 256 * 1024;
@@ -79,7 +85,7 @@ export class SharedPack {
   }
 
   async append(chunk: Buffer): Promise<void> {
-    for (let from = 0; from < chunk.length;) {
+    for (let from = 0; from < chunk.length; ) {
       const part = chunk.subarray(from, from + (await this.#room()));
       const { bytesWritten } = await this.#file.write(part, 0, part.length, this.#written % this.#roundBytes);
       if (bytesWritten < part.length) throw new Error('the disk took only a part of an answer');
@@ -107,7 +113,10 @@ export class SharedPack {
     this.#closeIfDone();
   }
 
-  /** The answer from its beginning, as it grows. Its pieces are others' too: to be read, never written. @throws what it failed with. */
+  /**
+   * The answer from its beginning, as it grows. Its pieces are others' too: to be read, never written. @throws what it
+   * failed with.
+   */
   async *read(): AsyncGenerator<Buffer> {
     if (this.#written > this.#roundBytes) throw new Error('the beginning of an answer was written over');
     const reader = { at: 0 };
@@ -127,7 +136,8 @@ export class SharedPack {
     } finally {
       this.#readers.delete(reader);
       this.#makeRoom();
-      if (this.#readers.size === 0 && this.#state === 'growing') this.abandoned.abort(new Error('nobody reads it any more'));
+      if (this.#readers.size === 0 && this.#state === 'growing')
+        this.abandoned.abort(new Error('nobody reads it any more'));
       this.#closeIfDone();
     }
   }
@@ -152,7 +162,12 @@ export class SharedPack {
   }
 
   async #readFile(from: number, to: number): Promise<Buffer> {
-    const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafeSlow(to - from), 0, to - from, from % this.#roundBytes);
+    const { bytesRead, buffer } = await this.#file.read(
+      Buffer.allocUnsafeSlow(to - from),
+      0,
+      to - from,
+      from % this.#roundBytes,
+    );
     if (bytesRead < to - from) throw new Error('an answer on the disk has become shorter');
     return buffer;
   }
@@ -162,7 +177,10 @@ export class SharedPack {
     for (;;) {
       const read = this.#read.promise;
       const slowest = Math.min(this.#written, ...[...this.#readers].map(({ at }) => at));
-      const free = Math.min(this.#roundBytes - (this.#written % this.#roundBytes), slowest + this.#roundBytes - this.#written);
+      const free = Math.min(
+        this.#roundBytes - (this.#written % this.#roundBytes),
+        slowest + this.#roundBytes - this.#written,
+      );
       if (free > 0) return free;
       await read;
     }
@@ -236,7 +254,9 @@ export class PackCache {
     return pack;
   }
 
-  /** Makes room after an answer has grown. Where there is none, or it would take more than its share, it takes no more. */
+  /**
+   * Makes room after an answer has grown. Where there is none, or it would take more than its share, it takes no more.
+   */
   trim(key: string, pack: SharedPack): void {
     const { maxBytes } = this.#options;
     for (const [oldKey, old] of this.#packs) {
@@ -265,7 +285,8 @@ export class PackCache {
 
   /** Something was pushed to a repository: nobody new gets what was there before. Null: of any repository. */
   forget(repositoryId: number | null): void {
-    for (const [key, pack] of this.#packs) if (repositoryId === null || pack.repositoryId === repositoryId) this.#drop(key, pack);
+    for (const [key, pack] of this.#packs)
+      if (repositoryId === null || pack.repositoryId === repositoryId) this.#drop(key, pack);
   }
 
   #drop(key: string, pack: SharedPack): void {

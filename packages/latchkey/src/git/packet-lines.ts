@@ -17,7 +17,7 @@ export function packetLine(text: string): string {
 /** The lines of a request that ends with a flush, without their line feeds; null when it is damaged. */
 export function packetsOf(body: Buffer): (string | typeof DELIMITER)[] | null {
   const lines: (string | typeof DELIMITER)[] = [];
-  for (let at = 0; at + 4 <= body.length;) {
+  for (let at = 0; at + 4 <= body.length; ) {
     const header = body.toString('latin1', at, at + 4);
     if (!/^[0-9a-f]{4}$/.test(header)) return null;
     const length = parseInt(header, 16);

@@ -1,7 +1,8 @@
 /**
  * Starts git, keeps count of it, and ends it for certain.
  *
- * Invariant: every git process leads a process group of its own, so that stopping it stops what it started (pack-objects, index-pack).
+ * Invariant: every git process leads a process group of its own, so that stopping it stops what it started
+ * (pack-objects, index-pack).
  * Invariant: a process that was stopped is gone, with its group, twice `STOP_GRACE_SEC` later at the latest.
  * Never: a shell, or an argument that a client chose in a place where git reads options.
  */
@@ -37,7 +38,10 @@ export interface GitProcess {
   readonly exited: Promise<void>;
   /** True once `stop` was called. */
   readonly stopped: boolean;
-  /** Ends its input, asks it and its children to end, and makes them when they don't. What it still says flows on to whoever listens. */
+  /**
+   * Ends its input, asks it and its children to end, and makes them when they don't. What it still says flows on to
+   * whoever listens.
+   */
   stop(): void;
 }
 
@@ -46,8 +50,9 @@ export interface GitCommand {
   readonly environment: Record<string, string>;
   readonly cwd: string;
   /**
-   * True for a process that removes what it began when its input ends, but not when a signal ends it: receive-pack leaves the objects of a
-   * push that was cut off. It is stopped by the end of its input, and by signals only when that did not help.
+   * True for a process that removes what it began when its input ends, but not when a signal ends it: receive-pack
+   * leaves the objects of a push that was cut off. It is stopped by the end of its input, and by signals only when that
+   * did not help.
    */
   readonly tidiesUp?: boolean;
   /** What tells the repository from another one that lay in its place before. */
@@ -58,23 +63,38 @@ export interface GitCommand {
 
 /** Starts `git` with these arguments. When it can't be started, `ended` says so. */
 export function startGit(command: GitCommand): GitProcess {
-  const child = spawn('git', command.args, { cwd: command.cwd, env: command.environment, detached: true, stdio: ['pipe', 'pipe', 'pipe', ...(command.asks === true ? ['pipe' as const] : [])] });
+  const child = spawn('git', command.args, {
+    cwd: command.cwd,
+    env: command.environment,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe', ...(command.asks === true ? ['pipe' as const] : [])],
+  });
   const question = command.asks === true ? (child.stdio[3] as Duplex) : null;
   let stderr = '';
   let stopped = false;
   let gone = false;
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS); });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS);
+  });
   // Git may end before it has read all that is written to it: its exit code tells more than the broken pipe.
   child.stdin.on('error', () => undefined);
   question?.on('error', () => undefined);
   const exited = new Promise<void>((resolve) => {
-    const settle = (): void => { gone = true; question?.destroy(); if (stopped) killGroup(child.pid); resolve(); };
+    const settle = (): void => {
+      gone = true;
+      question?.destroy();
+      if (stopped) killGroup(child.pid);
+      resolve();
+    };
     child.once('exit', settle);
     child.once('error', settle);
   });
   const ended = new Promise<GitEnd>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal, stderr, stopped }));
-    child.once('error', (error) => { stderr = `git could not be started: ${error.message}`; resolve({ code: null, signal: null, stderr, stopped }); });
+    child.once('error', (error) => {
+      stderr = `git could not be started: ${error.message}`;
+      resolve({ code: null, signal: null, stderr, stopped });
+    });
   });
   trace(command.args, ended);
   const stop = (): void => {
@@ -82,11 +102,28 @@ export function startGit(command: GitCommand): GitProcess {
     child.stdout.resume();
     if (stopped || gone) return;
     stopped = true;
-    const term = setTimeout(() => killGroup(child.pid, 'SIGTERM'), command.tidiesUp === true ? STOP_GRACE_SEC * 1000 : 0);
+    const term = setTimeout(
+      () => killGroup(child.pid, 'SIGTERM'),
+      command.tidiesUp === true ? STOP_GRACE_SEC * 1000 : 0,
+    );
     const kill = setTimeout(() => killGroup(child.pid), (command.tidiesUp === true ? 2 : 1) * STOP_GRACE_SEC * 1000);
-    void exited.then(() => { clearTimeout(term); clearTimeout(kill); });
+    void exited.then(() => {
+      clearTimeout(term);
+      clearTimeout(kill);
+    });
   };
-  return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, question, ended, exited, stop, get stopped() { return stopped; } };
+  return {
+    pid: child.pid,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    question,
+    ended,
+    exited,
+    stop,
+    get stopped() {
+      return stopped;
+    },
+  };
 }
 
 /** The span of a process names the command alone: what follows may be paths, and what clients chose. */
@@ -94,9 +131,16 @@ function trace(args: readonly string[], ended: Promise<GitEnd>): void {
   const parent = currentSpan();
   if (parent === null || parent.hasEnded) return;
   const command = args.find((arg, i) => !arg.startsWith('-') && args[i - 1] !== '-c') ?? '';
-  const span = parent.child(`git ${command}`, 'client', { 'process.executable.name': 'git', 'latchkey.git.service': command });
+  const span = parent.child(`git ${command}`, 'client', {
+    'process.executable.name': 'git',
+    'latchkey.git.service': command,
+  });
   void ended.then(({ code, signal, stopped }) => {
-    span.set({ ...(code === null ? {} : { 'process.exit.code': code }), ...(signal === null ? {} : { 'latchkey.git.signal': signal }), 'latchkey.git.stopped': stopped });
+    span.set({
+      ...(code === null ? {} : { 'process.exit.code': code }),
+      ...(signal === null ? {} : { 'latchkey.git.signal': signal }),
+      'latchkey.git.stopped': stopped,
+    });
     if (code === 0 || stopped) span.end();
     else span.end(signal ?? (code === null ? 'not_started' : `exit ${code}`));
   });
@@ -111,7 +155,10 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals = 'SIGKILL'):
   }
 }
 
-/** Runs git to its end and gives what it printed. Throws, with the end of its stderr, when it fails or prints more than `maxBytes`. */
+/**
+ * Runs git to its end and gives what it printed. Throws, with the end of its stderr, when it fails or prints more than
+ * `maxBytes`.
+ */
 export function readGit(command: GitCommand, options: OutputOptions = {}): Promise<Buffer> {
   return collectOutput(startGit(command), command.args, options);
 }
@@ -143,7 +190,9 @@ export class GitFailure extends Error {
   readonly end: GitEnd;
 
   constructor(args: readonly string[], end: GitEnd) {
-    super(`git ${args.find((arg) => !arg.startsWith('-')) ?? ''} ended with ${end.code ?? end.signal ?? 'no exit code'}: ${end.stderr.trim()}`);
+    super(
+      `git ${args.find((arg) => !arg.startsWith('-')) ?? ''} ended with ${end.code ?? end.signal ?? 'no exit code'}: ${end.stderr.trim()}`,
+    );
     this.end = end;
   }
 }
@@ -167,8 +216,16 @@ export class GitProcesses {
     return this.#queue.queued;
   }
 
-  /** Starts a process in the caller's turn, or gives the one that `started` has. Rejects with `Busy`, or with the signal's reason when it aborts while waiting. */
-  async start(caller: string, command: GitCommand, signal?: AbortSignal, started: () => GitProcess | null = () => null): Promise<GitProcess> {
+  /**
+   * Starts a process in the caller's turn, or gives the one that `started` has. Rejects with `Busy`, or with the
+   * signal's reason when it aborts while waiting.
+   */
+  async start(
+    caller: string,
+    command: GitCommand,
+    signal?: AbortSignal,
+    started: () => GitProcess | null = () => null,
+  ): Promise<GitProcess> {
     const release: Release = await this.#queue.enter(caller, signal);
     const git = started() ?? startGit(command);
     this.#running.add(git);
@@ -182,7 +239,9 @@ export class GitProcesses {
   /** Starts nothing more, waits for what runs, and stops it when it takes longer. Settles when nothing runs. */
   async drain(graceSec: number): Promise<void> {
     this.#queue.close();
-    const timer = setTimeout(() => { for (const git of this.#running) git.stop(); }, graceSec * 1000);
+    const timer = setTimeout(() => {
+      for (const git of this.#running) git.stop();
+    }, graceSec * 1000);
     await Promise.all([...this.#running].map((git) => git.exited));
     clearTimeout(timer);
   }

@@ -1,14 +1,15 @@
 /**
- * What must be known of a repository before git works on it: its object format, and which settings of its own must be switched off by name.
+ * What must be known of a repository before git works on it: its object format, and which settings of its own must be
+ * switched off by name.
  *
- * Newer versions of git run hooks that a config file defines (`hook.<name>.command`). Their names are free, so they can't stand in a fixed
- * list; they are read once, and again whenever the file changes.
+ * Newer versions of git run hooks that a config file defines (`hook.<name>.command`). Their names are free, so they
+ * can't stand in a fixed list; they are read once, and again whenever the file changes.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { Fault } from '../base/errors.ts';
-import { soon, type Soon } from '../base/soon.ts';
+import { type Soon, soon } from '../base/soon.ts';
 import { readGit } from './processes.ts';
 
 export type ObjectFormat = 'sha1' | 'sha256';
@@ -24,8 +25,8 @@ export interface Profile {
 }
 
 /**
- * Settings that may: what git hides, signs or announces, where it keeps refs, and files that are read along and may change unseen. All settings of these
- * kinds, so that those of a newer git are among them.
+ * Settings that may: what git hides, signs or announces, where it keeps refs, and files that are read along and may
+ * change unseen. All settings of these kinds, so that those of a newer git are among them.
  */
 const MAY_CHANGE_PUSHES = /^(?:receive|transfer|repack|include|includeif|extensions(?!\.objectformat$))\./;
 
@@ -59,12 +60,20 @@ export class Profiles {
   }
 
   async #read(path: string, stamp: string): Promise<Profile> {
-    const listed = await readGit({ args: [`--git-dir=${path}`, 'config', '--list', '--includes', '--show-scope', '-z'], environment: this.#environment, cwd: path });
+    const listed = await readGit({
+      args: [`--git-dir=${path}`, 'config', '--list', '--includes', '--show-scope', '-z'],
+      environment: this.#environment,
+      cwd: path,
+    });
     const fields = listed.toString('utf8').split('\0');
     // A scope, a key and its value, in turn. What we set ourselves has the scope "command".
-    const entries = fields.flatMap((field, i) => (i % 2 === 1 && fields[i - 1] !== 'command' ? [field.split('\n', 2) as [key: string, value?: string]] : []));
+    const entries = fields.flatMap((field, i) =>
+      i % 2 === 1 && fields[i - 1] !== 'command' ? [field.split('\n', 2) as [key: string, value?: string]] : [],
+    );
     const format = entries.findLast(([key]) => key === 'extensions.objectformat')?.[1] ?? 'sha1';
-    const hooks = new Set(entries.map(([key]) => /^hook\.(.+)\.[^.]+$/s.exec(key)?.[1]).filter((name) => name !== undefined));
+    const hooks = new Set(
+      entries.map(([key]) => /^hook\.(.+)\.[^.]+$/s.exec(key)?.[1]).filter((name) => name !== undefined),
+    );
     return {
       stamp,
       objectFormat: format === 'sha256' ? 'sha256' : 'sha1',
@@ -76,7 +85,10 @@ export class Profiles {
 
 /** A repository that should be there and is not. */
 export function isLost(path: string): Fault {
-  return new Fault('The repository is known, but its files are not on this server.', { hint: 'An administrator must bring them back.', detail: path });
+  return new Fault('The repository is known, but its files are not on this server.', {
+    hint: 'An administrator must bring them back.',
+    detail: path,
+  });
 }
 
 function stampOf(path: string): string | null {

@@ -1,5 +1,6 @@
 /**
- * Lets the server look at what a push brings before git takes it: our hook asks, git shows the new objects from its quarantine, a judge answers.
+ * Lets the server look at what a push brings before git takes it: our hook asks, git shows the new objects from its
+ * quarantine, a judge answers.
  *
  * Source: git's documentation, git-receive-pack "Quarantine Environment".
  * Invariant: a push goes on only when the judge said yes. What can't be looked at is refused.
@@ -13,7 +14,7 @@ import { PassedBytes } from '../base/garbage.ts';
 import type { Log } from '../base/log.ts';
 import { isObjectId } from './names.ts';
 import { batchPieces, type ObjectType } from './objects.ts';
-import { startGit, type GitProcess } from './processes.ts';
+import { type GitProcess, startGit } from './processes.ts';
 
 /** Larger files are not looked at. */
 export const MAX_JUDGED_BYTES = 8 * 1024 * 1024;
@@ -38,7 +39,9 @@ export interface PushedPiece {
 
 /** What a push brings, object by object. It ends with `unseen` where that was more than is looked at. */
 export interface PushedObjects extends AsyncIterable<PushedPiece | 'unseen'> {
-  /** Where each of these files lies, in one of the commits that have it. Those that were not found in time are missing. */
+  /**
+   * Where each of these files lies, in one of the commits that have it. Those that were not found in time are missing.
+   */
   pathsOf(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>>;
 }
 
@@ -57,18 +60,31 @@ export interface JudgedRepository {
 }
 
 /**
- * Answers what the hook of one push asks. Settles when it has, or when the push has ended without a question. Never rejects.
+ * Answers what the hook of one push asks. Settles when it has, or when the push has ended without a question. Never
+ * rejects.
  * @param maxTotalBytes how much of it is shown
  */
-export async function answerHook(question: Duplex, judge: PushJudge, repository: JudgedRepository, log: Log, maxTotalBytes = MAX_JUDGED_TOTAL_BYTES): Promise<void> {
+export async function answerHook(
+  question: Duplex,
+  judge: PushJudge,
+  repository: JudgedRepository,
+  log: Log,
+  maxTotalBytes = MAX_JUDGED_TOTAL_BYTES,
+): Promise<void> {
   const gone = new AbortController();
   question.once('close', () => gone.abort(new Error('the push has ended')));
   const asked = await readQuestion(question);
   if (asked === null) return;
-  const { allowed, words } = await judge(new NewObjects(asked, repository, gone.signal, maxTotalBytes)).catch((error: unknown) => {
-    if (!gone.signal.aborted) log.error({ err: error }, 'a push could not be looked at');
-    return { allowed: false, words: 'The push could not be looked at, so it was refused. Try again; if that does not help, tell an administrator.' };
-  });
+  const { allowed, words } = await judge(new NewObjects(asked, repository, gone.signal, maxTotalBytes)).catch(
+    (error: unknown) => {
+      if (!gone.signal.aborted) log.error({ err: error }, 'a push could not be looked at');
+      return {
+        allowed: false,
+        words:
+          'The push could not be looked at, so it was refused. Try again; if that does not help, tell an administrator.',
+      };
+    },
+  );
   question.end(`${allowed ? 'yes' : 'no'}\n${words === '' ? '' : `${words}\n`}`);
 }
 
@@ -118,12 +134,17 @@ class NewObjects implements PushedObjects {
     const objects = join(path, 'objects');
     this.#asked = asked;
     this.#path = path;
-    this.#environment = { ...environment, GIT_DIR: path, GIT_OBJECT_DIRECTORY: join(objects, asked.quarantine), GIT_ALTERNATE_OBJECT_DIRECTORIES: objects };
+    this.#environment = {
+      ...environment,
+      GIT_DIR: path,
+      GIT_OBJECT_DIRECTORY: join(objects, asked.quarantine),
+      GIT_ALTERNATE_OBJECT_DIRECTORIES: objects,
+    };
     this.#gone = gone;
     this.#maxTotalBytes = maxTotalBytes;
   }
 
-  async* [Symbol.asyncIterator](): AsyncGenerator<PushedPiece | 'unseen'> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<PushedPiece | 'unseen'> {
     using running = new DisposableStack();
     const read = running.use(this.#start('cat-file', '--batch', '--buffer'));
     const lists: GitProcess[] = [];
@@ -133,14 +154,23 @@ class NewObjects implements PushedObjects {
       lists.push(git);
       git.stdout.once('end', then).pipe(read.git.stdin, { end: false });
     };
-    list(MESSAGES, () => { if (!running.disposed) list(FILES, () => read.git.stdin.end()); });
+    list(MESSAGES, () => {
+      if (!running.disposed) list(FILES, () => read.git.stdin.end());
+    });
     // Without a reader, who writes would wait for good.
-    void read.git.exited.then(() => { for (const git of lists) git.stop(); });
+    void read.git.exited.then(() => {
+      for (const git of lists) git.stop();
+    });
     let left = this.#maxTotalBytes;
     for await (const piece of batchPieces(read.git.stdout)) {
       if (this.#gone.aborted) throw this.#gone.reason;
-      if (piece === null) throw new Fault('The push could not be looked at.', { detail: 'git listed an object that it does not have' });
-      const { info: { id, type }, bytes, ends } = piece;
+      if (piece === null)
+        throw new Fault('The push could not be looked at.', { detail: 'git listed an object that it does not have' });
+      const {
+        info: { id, type },
+        bytes,
+        ends,
+      } = piece;
       left -= bytes.length;
       if (left < 0) return yield 'unseen';
       PASSED.add(bytes.length);
@@ -149,7 +179,8 @@ class NewObjects implements PushedObjects {
     }
     if (this.#gone.aborted) throw this.#gone.reason;
     for (const { code, stderr } of await Promise.all([...lists, read.git].map((git) => git.ended))) {
-      if (code !== 0) throw new Fault('The push could not be looked at.', { detail: `git ended with ${code}: ${stderr}` });
+      if (code !== 0)
+        throw new Fault('The push could not be looked at.', { detail: `git ended with ${code}: ${stderr}` });
     }
   }
 
@@ -197,7 +228,7 @@ async function* linesOf(stdout: AsyncIterable<Buffer>, maxBytes: number): AsyncG
   let kept: Buffer[] = [];
   let keptBytes = 0;
   for await (const chunk of stdout) {
-    for (let at = 0; at < chunk.length;) {
+    for (let at = 0; at < chunk.length; ) {
       const end = chunk.indexOf(10, at);
       const part = chunk.subarray(at, Math.min(end < 0 ? chunk.length : end, at + maxBytes - keptBytes));
       if (part.length > 0) kept.push(part);

@@ -1,13 +1,14 @@
 /**
  * The list of refs that opens a push, made from the files of the repository without a process.
  *
- * Source: git's documentation, gitprotocol-pack "Reference Discovery", gitrepository-layout, git-pack-refs; and git's own order of reading: loose refs
- * first, so that one that is being packed is seen in either place.
- * Invariant: it is byte for byte what `git receive-pack --advertise-refs` prints. Whatever could make a difference is left to git: settings (see
- * `Profile.plain`), borrowed objects, a shallow history, links, symbolic refs, names that git would pass over, and more refs than are worth reading at once.
- * The one difference: a ref whose object was lost is listed, too.
+ * Source: git's documentation, gitprotocol-pack "Reference Discovery", gitrepository-layout, git-pack-refs; and git's
+ * own order of reading: loose refs first, so that one that is being packed is seen in either place.
+ * Invariant: it is byte for byte what `git receive-pack --advertise-refs` prints. Whatever could make a difference is
+ * left to git: settings (see `Profile.plain`), borrowed objects, a shallow history, links, symbolic refs, names that
+ * git would pass over, and more refs than are worth reading at once. The one difference: a ref whose object was lost is
+ * listed, too.
  */
-import { closeSync, existsSync, openSync, readSync, opendirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, opendirSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObjectId, refNameProblem } from './names.ts';
 import { FLUSH, packetLine } from './packet-lines.ts';
@@ -28,7 +29,11 @@ const EXTRAORDINARY = ['shallow', 'objects/info/alternates', 'reftable', 'config
  */
 export function pushRefs(path: string, format: ObjectFormat, capabilities: string): Buffer | null {
   try {
-    if (EXTRAORDINARY.some((place) => existsSync(join(path, place))) || !isHead(readFileSync(join(path, 'HEAD'), 'latin1'), format)) return null;
+    if (
+      EXTRAORDINARY.some((place) => existsSync(join(path, place))) ||
+      !isHead(readFileSync(join(path, 'HEAD'), 'latin1'), format)
+    )
+      return null;
     const refs = new Map<string, string>();
     const read = readLoose(path, format, refs) && readPacked(path, format, refs);
     return read ? listOf(refs, format, capabilities) : null;

@@ -1,10 +1,10 @@
 /**
- * Reads through the body of a short push, to tell at once that nothing in it needs a closer look. That closer look takes processes, and time of whoever
- * pushes; most pushes get by without it.
+ * Reads through the body of a short push, to tell at once that nothing in it needs a closer look. That closer look
+ * takes processes, and time of whoever pushes; most pushes get by without it.
  *
  * Source: git's documentation, gitprotocol-pack "Reference Update Request and Packfile Transfer", and gitformat-pack.
- * Invariant: false only when it was read to its end, and neither a text in it nor a piece of one is suspicious. Of an object that is told as changes of
- * another, the pieces are known, not the whole.
+ * Invariant: false only when it was read to its end, and neither a text in it nor a piece of one is suspicious. Of an
+ * object that is told as changes of another, the pieces are known, not the whole.
  */
 import { inflateSync } from 'node:zlib';
 import type { ObjectFormat } from './profile.ts';
@@ -41,7 +41,7 @@ class Unreadable extends Error {}
 
 /** Where the pack begins: behind the commands, and the push options where there are some. Null when there is none. */
 function packOf(body: Buffer): number | null {
-  for (let at = 0; at < body.length;) {
+  for (let at = 0; at < body.length; ) {
     if (body.toString('latin1', at, at + 4) === 'PACK') return at;
     at = afterFlush(body, at);
   }
@@ -49,7 +49,7 @@ function packOf(body: Buffer): number | null {
 }
 
 function afterFlush(body: Buffer, from: number): number {
-  for (let at = from; at + 4 <= body.length;) {
+  for (let at = from; at + 4 <= body.length; ) {
     const length = Number.parseInt(body.toString('latin1', at, at + 4), 16);
     if (length === 0) return at + 4;
     if (!(length >= 4)) break;
@@ -103,7 +103,10 @@ class Screen {
   }
 
   #inflate(): Buffer {
-    const { buffer, engine } = inflateSync(this.#body.subarray(this.#at), { info: true, maxOutputLength: MAX_INFLATED_BYTES }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+    const { buffer, engine } = inflateSync(this.#body.subarray(this.#at), {
+      info: true,
+      maxOutputLength: MAX_INFLATED_BYTES,
+    }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
     this.#at += engine.bytesWritten;
     this.#inflatedBytes += buffer.length;
     if (this.#inflatedBytes > MAX_INFLATED_BYTES) throw new Unreadable();

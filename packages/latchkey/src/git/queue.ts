@@ -1,8 +1,9 @@
 /**
- * A limit on how many things run at once, with a fair queue before it: callers take turns, so that one who sends a hundred requests
- * waits behind their own, not everybody else behind them.
+ * A limit on how many things run at once, with a fair queue before it: callers take turns, so that one who sends a
+ * hundred requests waits behind their own, not everybody else behind them.
  *
- * Invariant: at most `maxRunning` places are taken, by one caller at most `maxRunningPerCaller`; whoever may run does not wait.
+ * Invariant: at most `maxRunning` places are taken, by one caller at most `maxRunningPerCaller`; whoever may run does
+ * not wait.
  * Never: an unbounded queue, or a wait without an end.
  */
 
@@ -55,13 +56,17 @@ export class FairQueue {
     return this.#queued;
   }
 
-  /** Waits for a place. Rejects with `Busy` when the queue is full, closed or too slow, and with the signal's reason when it aborts. */
+  /**
+   * Waits for a place. Rejects with `Busy` when the queue is full, closed or too slow, and with the signal's reason
+   * when it aborts.
+   */
   enter(caller: string, signal?: AbortSignal): Promise<Release> {
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     if (this.#closed) return Promise.reject(new Busy(this.#limits.maxWaitSec));
     if (this.#mayRun(caller)) return Promise.resolve(this.#take(caller));
     const line = this.#lines.get(caller) ?? [];
-    if (this.#queued >= this.#limits.maxQueued || line.length >= this.#limits.maxQueuedPerCaller) return Promise.reject(new Busy(this.#limits.maxWaitSec));
+    if (this.#queued >= this.#limits.maxQueued || line.length >= this.#limits.maxQueuedPerCaller)
+      return Promise.reject(new Busy(this.#limits.maxWaitSec));
     this.#lines.set(caller, line);
     return this.#wait(caller, line, signal);
   }
@@ -80,7 +85,10 @@ export class FairQueue {
         this.#queued -= 1;
       };
       const waiter: Waiter = {
-        grant: (release) => { settle(); resolve(release); },
+        grant: (release) => {
+          settle();
+          resolve(release);
+        },
         leave: (why) => {
           line.splice(line.indexOf(waiter), 1);
           if (line.length === 0) this.#lines.delete(caller);
@@ -97,7 +105,9 @@ export class FairQueue {
   }
 
   #mayRun(caller: string): boolean {
-    return this.#running < this.#limits.maxRunning && (this.#runningBy.get(caller) ?? 0) < this.#limits.maxRunningPerCaller;
+    return (
+      this.#running < this.#limits.maxRunning && (this.#runningBy.get(caller) ?? 0) < this.#limits.maxRunningPerCaller
+    );
   }
 
   #take(caller: string): Release {

@@ -33,6 +33,9 @@ export async function readRecords(plumbing: Plumbing, args: readonly string[], p
   }
   git.stop();
   const end = await git.ended;
-  if (end.code !== 0 && records.length < page.limit) throw new Fault('The repository could not be read.', { detail: `${args[0]} ended with ${end.code}: ${end.stderr}` });
+  if (end.code !== 0 && records.length < page.limit)
+    throw new Fault('The repository could not be read.', {
+      detail: `${args[0]} ended with ${end.code}: ${end.stderr}`,
+    });
   return records;
 }

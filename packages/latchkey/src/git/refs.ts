@@ -1,12 +1,13 @@
 /**
  * Branches, tags and other refs: listed, read, and changed by compare-and-set.
  *
- * Invariant: a change names what the ref held before; when it holds something else by now nothing happens, and the caller is told so.
+ * Invariant: a change names what the ref held before; when it holds something else by now nothing happens, and the
+ * caller is told so.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../base/errors.ts';
-import { objectInfos, type ObjectType } from './objects.ts';
+import { type ObjectType, objectInfos } from './objects.ts';
 import type { Plumbing } from './plumbing.ts';
 import { readRecords } from './record-stream.ts';
 
@@ -38,7 +39,10 @@ export interface RefChange {
 
 export type RefOutcome =
   | { readonly ok: true }
-  /** `moved`: it holds something else than `from`. `name_conflict`: another ref's name is a folder of this one's, or the other way round. */
+  /**
+   * `moved`: it holds something else than `from`. `name_conflict`: another ref's name is a folder of this one's, or the
+   * other way round.
+   */
   | { readonly ok: false; readonly why: 'moved' | 'exists' | 'missing' | 'name_conflict' | 'object_missing' };
 
 const FORMAT = '%(objectname) %(objecttype) %(*objectname) %(refname)';
@@ -52,7 +56,8 @@ export async function listRefs(plumbing: Plumbing, prefix: string, list: RefList
   const keep = (record: string): boolean => {
     const name = record.slice(record.lastIndexOf(' ') + 1);
     // By name the ref itself may be gone meanwhile: its place in the order is still known.
-    const isPast = list.sort === 'version' ? passed : passed || Buffer.compare(Buffer.from(name), Buffer.from(list.after!)) > 0;
+    const isPast =
+      list.sort === 'version' ? passed : passed || Buffer.compare(Buffer.from(name), Buffer.from(list.after!)) > 0;
     passed ||= name === list.after;
     return isPast && name.startsWith(prefix);
   };
@@ -92,9 +97,10 @@ export async function isAncestor(plumbing: Plumbing, ancestorId: string, commitI
 /** Changes a ref if it still holds what the change says, in one step. */
 export async function changeRef(plumbing: Plumbing, change: RefChange): Promise<RefOutcome> {
   const none = '0'.repeat((await plumbing.objectFormat()) === 'sha256' ? 64 : 40);
-  const instruction = change.to === null
-    ? `delete ${change.ref}\0${change.from ?? none}\0`
-    : `update ${change.ref}\0${change.to}\0${change.from ?? none}\0`;
+  const instruction =
+    change.to === null
+      ? `delete ${change.ref}\0${change.from ?? none}\0`
+      : `update ${change.ref}\0${change.to}\0${change.from ?? none}\0`;
   const { end } = await plumbing.attempt(['update-ref', '--stdin', '-z', '--no-deref'], instruction);
   if (end.code === 0) return { ok: true };
   const why = OUTCOMES.find(({ says }) => says.test(end.stderr))?.why;

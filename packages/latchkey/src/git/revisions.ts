@@ -15,12 +15,15 @@ export interface Resolved {
 }
 
 /**
- * The commit that a revision names; null when there is none. What is an id wins over a branch of that name, a branch over a tag, as in
- * GitHub's REST API. Tags are followed to their commit.
+ * The commit that a revision names; null when there is none. What is an id wins over a branch of that name, a branch
+ * over a tag, as in GitHub's REST API. Tags are followed to their commit.
  */
 export async function resolveCommit(plumbing: Plumbing, revision: string): Promise<Resolved | null> {
   const candidates = candidatesOf(revision);
-  const infos = await objectInfos(plumbing, candidates.map(({ name }) => `${name}^{commit}`));
+  const infos = await objectInfos(
+    plumbing,
+    candidates.map(({ name }) => `${name}^{commit}`),
+  );
   const found = infos.findIndex((info) => info !== null);
   return found < 0 ? null : { commitId: infos[found]!.id, ref: candidates[found]!.ref };
 }
@@ -30,6 +33,10 @@ function candidatesOf(revision: string): { name: string; ref: string | null }[] 
   if (isObjectId(revision)) return [id];
   if (refNameProblem(revision) !== null) return [];
   if (revision === 'HEAD') return [{ name: 'HEAD', ref: null }];
-  const refs = [`refs/heads/${revision}`, `refs/tags/${revision}`, revision.startsWith('refs/') ? revision : `refs/${revision}`];
+  const refs = [
+    `refs/heads/${revision}`,
+    `refs/tags/${revision}`,
+    revision.startsWith('refs/') ? revision : `refs/${revision}`,
+  ];
   return [...refs.map((ref) => ({ name: ref, ref })), ...(isIdPrefix(revision) ? [id] : [])];
 }

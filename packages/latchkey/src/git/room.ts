@@ -1,22 +1,23 @@
 /**
  * The machine's git, run safely: the one way from the server to repositories on disk and to git processes.
  *
- * Invariant: with `readOnly`, nothing that could change a repository is begun: every function that does asks `demandWrites` first.
+ * Invariant: with `readOnly`, nothing that could change a repository is begun: every function that does asks
+ * `demandWrites` first.
  * Invariant: every process has the environment of `environment.ts`; every path comes from `Folders.path`.
  * Never: a decision about who may do what. Whoever calls has decided.
  */
 import type { Log } from '../base/log.ts';
-import { soon, type Soon } from '../base/soon.ts';
+import { type Soon, soon } from '../base/soon.ts';
 import { currentSpan } from '../base/trace.ts';
-import { Advertisements, type Advertisement } from './advertisement.ts';
+import { type Advertisement, Advertisements } from './advertisement.ts';
 import { Anticipated } from './anticipated.ts';
 import { gitEnvironment, protocolVersion } from './environment.ts';
 import { Folders, type RepositoryName } from './folders.ts';
 import { Maintenance } from './maintenance.ts';
 import { createRepository, importRepository, type NewRepositoryOptions } from './new-repository.ts';
 import { Plumbing } from './plumbing.ts';
-import { GitProcesses, type GitCommand, type GitProcess } from './processes.ts';
-import { isLost, Profiles, type ObjectFormat } from './profile.ts';
+import { type GitCommand, type GitProcess, GitProcesses } from './processes.ts';
+import { isLost, type ObjectFormat, Profiles } from './profile.ts';
 import { hooksOf, type Inspection } from './push-inspection.ts';
 import { answerHook } from './push-judge.ts';
 import { pushRefs } from './push-refs.ts';
@@ -60,34 +61,60 @@ export interface ServiceRun extends Inspection {
 export interface GitRoom {
   /** The folder of the repositories, with every link in it resolved. */
   readonly root: string;
-  /** `<root>/<owner>/<name>.git`, which need not exist. Throws a `Fault` when it would leave the root, by its name or by a link. */
+  /**
+   * `<root>/<owner>/<name>.git`, which need not exist. Throws a `Fault` when it would leave the root, by its name or by
+   * a link.
+   */
   path(owner: string, name: string): string;
   exists(owner: string, name: string): boolean;
-  /** Tells the folder of a repository from any other that lies, or will lie, in its place; the same after it was moved. Null when there is none. */
+  /**
+   * Tells the folder of a repository from any other that lies, or will lie, in its place; the same after it was moved.
+   * Null when there is none.
+   */
   identity(owner: string, name: string): string | null;
-  /** Throws a `Problem` (`read_only`) on a node that only reads. What changes other things before it changes a repository asks first. */
+  /**
+   * Throws a `Problem` (`read_only`) on a node that only reads. What changes other things before it changes a
+   * repository asks first.
+   */
   demandWrites(): void;
   /** Makes an empty bare repository. Throws a `Problem` (`already_exists`) when something lies there. */
   create(owner: string, name: string, options?: NewRepositoryOptions): Promise<void>;
   /**
-   * Takes a repository over: as it is when it lies in its place already, as a copy without hooks and settings otherwise. Throws a `Problem`
-   * when there is none or it can't be read whole (`invalid`), or when another one lies in its place (`already_exists`).
+   * Takes a repository over: as it is when it lies in its place already, as a copy without hooks and settings
+   * otherwise. Throws a `Problem` when there is none or it can't be read whole (`invalid`), or when another one lies in
+   * its place (`already_exists`).
    */
-  importFrom(source: string, owner: string, name: string): Promise<{ readonly objectFormat: ObjectFormat; readonly copied: boolean }>;
+  importFrom(
+    source: string,
+    owner: string,
+    name: string,
+  ): Promise<{ readonly objectFormat: ObjectFormat; readonly copied: boolean }>;
   rename(from: RepositoryName, to: RepositoryName): Promise<void>;
   /** Gone at once; the disk space follows. Does nothing when it isn't there. */
   remove(owner: string, name: string): Promise<void>;
   /** Bare repositories on the disk, whether or not the store knows them. */
   list(): Promise<RepositoryName[]>;
-  /** Protocol v2's answer to `info/refs`, in ASCII: the same for all repositories of an object format, so it costs no process. */
+  /**
+   * Protocol v2's answer to `info/refs`, in ASCII: the same for all repositories of an object format, so it costs no
+   * process.
+   */
   capabilities(objectFormat: ObjectFormat): Soon<string>;
-  /** What `serve` would print for the list of refs that opens a push; null where a process must be asked. Throws what `serve` does. */
+  /**
+   * What `serve` would print for the list of refs that opens a push; null where a process must be asked. Throws what
+   * `serve` does.
+   */
   pushRefs(run: ServiceRun): Promise<Buffer | null>;
-  /** Runs a service in the caller's turn. Rejects with `Busy` when there is no place, with the signal's reason when it aborts. */
+  /**
+   * Runs a service in the caller's turn. Rejects with `Busy` when there is no place, with the signal's reason when it
+   * aborts.
+   */
   serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess>;
   /** Tells that a push will probably come in a moment, with this run: then git is started already. Never rejects. */
   anticipate(run: ServiceRun): Promise<void>;
-  /** A repository's objects and refs, for the functions of this room that take a `Plumbing`. The caller (a user or an address) takes turns. */
+  /**
+   * A repository's objects and refs, for the functions of this room that take a `Plumbing`. The caller (a user or an
+   * address) takes turns.
+   */
   open(owner: string, name: string, caller: string): Plumbing;
   /** Tells that something was pushed, so that the repository is maintained in a while. */
   touched(path: string): void;
@@ -95,7 +122,10 @@ export interface GitRoom {
   maintain(path: string): Promise<void>;
   /** How many git processes serve clients, and how many requests wait for one. */
   load(): { readonly running: number; readonly queued: number };
-  /** Lets running services end for `graceSec` (`CLOSE_GRACE_SEC` unless told), then stops them. Settles when no process is left. */
+  /**
+   * Lets running services end for `graceSec` (`CLOSE_GRACE_SEC` unless told), then stops them. Settles when no process
+   * is left.
+   */
   close(graceSec?: number): Promise<void>;
 }
 
@@ -111,17 +141,21 @@ const QUEUE_SHARE_OF_ONE_CALLER = 0.25;
 /** How long a clone or push that runs when the server stops may go on. */
 export const CLOSE_GRACE_SEC = 10;
 
-/** Opens the folder of repositories. Two processes may have it open at once: a server, and an administrator's command. */
+/**
+ * Opens the folder of repositories. Two processes may have it open at once: a server, and an administrator's command.
+ */
 export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const { readOnly, publicUrl } = settings;
   const folders = new Folders(settings.repositories, readOnly ? settings.data : null);
   const demandWrites = (): void => {
     if (readOnly) throw onlyReads(publicUrl);
   };
-  const writing = <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) => async (...args: Args): Promise<Result> => {
-    demandWrites();
-    return work(...args);
-  };
+  const writing =
+    <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      demandWrites();
+      return work(...args);
+    };
   folders.emptyTrash().catch((error: unknown) => log.warn({ err: error }, 'the trash could not be emptied'));
   const plain = gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks });
   const profiles = new Profiles(plain, readOnly ? () => notCopied(publicUrl) : isLost);
@@ -140,27 +174,48 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
 
   const anticipated = new Anticipated();
 
-  const advertisementOf = (format: ObjectFormat): Soon<Advertisement> => advertisements.of(format) ?? advertisements.capture(format);
+  const advertisementOf = (format: ObjectFormat): Soon<Advertisement> =>
+    advertisements.of(format) ?? advertisements.capture(format);
 
   async function commandOf(run: ServiceRun): Promise<GitCommand> {
     const profile = await profiles.of(run.path);
     const hooks = hooksOf(folders, run, settings.allowRepositoryHooks);
     const config = settings.allowRepositoryHooks ? [] : profile.config;
     const environment = gitEnvironment({ homeFolder: folders.home, protocol: run.protocol, config, ...hooks });
-    const args = [run.service, '--stateless-rpc', ...(run.advertise ? ['--advertise-refs'] : []), ...(run.service === 'upload-pack' ? ['--strict'] : []), run.path];
-    return { args, environment, cwd: folders.root, tidiesUp: run.service === 'receive-pack', about: profile.stamp, asks: run.judge !== null };
+    const args = [
+      run.service,
+      '--stateless-rpc',
+      ...(run.advertise ? ['--advertise-refs'] : []),
+      ...(run.service === 'upload-pack' ? ['--strict'] : []),
+      run.path,
+    ];
+    return {
+      args,
+      environment,
+      cwd: folders.root,
+      tidiesUp: run.service === 'receive-pack',
+      about: profile.stamp,
+      asks: run.judge !== null,
+    };
   }
 
   async function serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess> {
     if (run.service !== 'upload-pack') demandWrites();
     const command = await commandOf(run);
-    const git = await processes.start(run.caller, command, signal, isPush(run) ? () => anticipated.take(command) : undefined);
-    if (run.judge !== null) void answerHook(git.question!, run.judge, { path: run.path, environment: { ...plain, GIT_FLUSH: '0' } }, log);
+    const git = await processes.start(
+      run.caller,
+      command,
+      signal,
+      isPush(run) ? () => anticipated.take(command) : undefined,
+    );
+    if (run.judge !== null)
+      void answerHook(git.question!, run.judge, { path: run.path, environment: { ...plain, GIT_FLUSH: '0' } }, log);
     return git;
   }
 
   async function anticipate(run: ServiceRun): Promise<void> {
-    // A span tells how long a process took, so none is started beside it; and nobody is to wait for a place because of what may come.
+    // A span tells how long a process took, so none is started beside it; and nobody is to wait for a place because of
+    // what may come.
     if (readOnly || currentSpan() !== null || processes.queued > 0) return;
     try {
       anticipated.begin(await commandOf(run));
@@ -184,16 +239,29 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     pushRefs: async ({ path, protocol }) => {
       demandWrites();
       const { plain, objectFormat } = await profiles.of(path);
-      return plain && protocolVersion(protocol) !== 1 ? pushRefs(path, objectFormat, (await advertisementOf(objectFormat)).push) : null;
+      return plain && protocolVersion(protocol) !== 1
+        ? pushRefs(path, objectFormat, (await advertisementOf(objectFormat)).push)
+        : null;
     },
     serve,
     anticipate,
-    open: (owner, name, caller) => new Plumbing({ folders, profiles, processes: readers, demandWrites }, folders.path(owner, name), caller),
-    touched: (path) => { if (!readOnly) maintenance.touched(path); },
-    maintain: async (path) => { if (!readOnly) await maintenance.maintain(path); },
+    open: (owner, name, caller) =>
+      new Plumbing({ folders, profiles, processes: readers, demandWrites }, folders.path(owner, name), caller),
+    touched: (path) => {
+      if (!readOnly) maintenance.touched(path);
+    },
+    maintain: async (path) => {
+      if (!readOnly) await maintenance.maintain(path);
+    },
     load: () => ({ running: processes.running, queued: processes.queued }),
     close: async (graceSec = CLOSE_GRACE_SEC) => {
-      await Promise.all([anticipated.close(), processes.drain(graceSec), readers.drain(graceSec), maintenance.stop(), advertisements.settled()]);
+      await Promise.all([
+        anticipated.close(),
+        processes.drain(graceSec),
+        readers.drain(graceSec),
+        maintenance.stop(),
+        advertisements.settled(),
+      ]);
     },
   };
 }

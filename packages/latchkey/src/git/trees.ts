@@ -24,13 +24,26 @@ export interface TreeList {
   readonly limit: number;
 }
 
-/** Entries at these paths, and at the folders on the way to them, by path; what is not there is missing. Paths passed `pathProblem`. */
-export async function entriesAt(plumbing: Plumbing, commitId: string, paths: readonly string[]): Promise<Map<string, TreeEntry>> {
+/**
+ * Entries at these paths, and at the folders on the way to them, by path; what is not there is missing. Paths passed
+ * `pathProblem`.
+ */
+export async function entriesAt(
+  plumbing: Plumbing,
+  commitId: string,
+  paths: readonly string[],
+): Promise<Map<string, TreeEntry>> {
   const output = await plumbing.read(['ls-tree', '-z', '-t', '--long', '--full-tree', commitId, '--', ...paths]);
-  return new Map(output.toString('utf8').split('\0').filter((record) => record !== '').map((record) => {
-    const entry = entryOf(record);
-    return [entry.path, entry];
-  }));
+  return new Map(
+    output
+      .toString('utf8')
+      .split('\0')
+      .filter((record) => record !== '')
+      .map((record) => {
+        const entry = entryOf(record);
+        return [entry.path, entry];
+      }),
+  );
 }
 
 /** The entry at a path; null when there is none. */
@@ -39,10 +52,25 @@ export async function entryAt(plumbing: Plumbing, commitId: string, path: string
 }
 
 /** A page of a folder's entries, in git's order. `path` is '' for the root, and names a folder. */
-export async function listTree(plumbing: Plumbing, commitId: string, path: string, list: TreeList): Promise<TreeEntry[]> {
+export async function listTree(
+  plumbing: Plumbing,
+  commitId: string,
+  path: string,
+  list: TreeList,
+): Promise<TreeEntry[]> {
   const below = path === '' ? [] : [`${path}/`];
-  const args = ['ls-tree', '-z', '--long', '--full-tree', ...(list.recursive === true ? ['-r', '-t'] : []), commitId, '--', ...below];
-  const isInside = (record: string): boolean => path === '' || record.slice(record.indexOf('\t') + 1).startsWith(`${path}/`);
+  const args = [
+    'ls-tree',
+    '-z',
+    '--long',
+    '--full-tree',
+    ...(list.recursive === true ? ['-r', '-t'] : []),
+    commitId,
+    '--',
+    ...below,
+  ];
+  const isInside = (record: string): boolean =>
+    path === '' || record.slice(record.indexOf('\t') + 1).startsWith(`${path}/`);
   const records = await readRecords(plumbing, args, { offset: list.offset, limit: list.limit, keep: isInside });
   return records.map(entryOf);
 }
@@ -50,5 +78,11 @@ export async function listTree(plumbing: Plumbing, commitId: string, path: strin
 function entryOf(record: string): TreeEntry {
   const tab = record.indexOf('\t');
   const [mode = '', type = '', id = '', size = ''] = record.slice(0, tab).split(/ +/);
-  return { mode, type: type as TreeEntry['type'], id, path: record.slice(tab + 1), sizeBytes: /^\d+$/.test(size) ? Number(size) : null };
+  return {
+    mode,
+    type: type as TreeEntry['type'],
+    id,
+    path: record.slice(tab + 1),
+    sizeBytes: /^\d+$/.test(size) ? Number(size) : null,
+  };
 }

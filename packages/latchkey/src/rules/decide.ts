@@ -1,24 +1,38 @@
 /**
  * The decision: may this bearer do this, here, now?
  *
- * An ordered list of rules, each `(question) => refusal | null`. A rule can only refuse. Two laws hold and are property-tested: taking
- * something away (a grant, a role, a policy's permission) never turns a no into a yes, and the order of the rules changes which
- * reason is told, never the answer.
+ * An ordered list of rules, each `(question) => refusal | null`. A rule can only refuse. Two laws hold and are
+ * property-tested: taking something away (a grant, a role, a policy's permission) never turns a no into a yes, and the
+ * order of the rules changes which reason is told, never the answer.
  *
- * Rules stand in stages. The first stage that refuses is told, with every refusal of that stage at once; later stages stay silent, so that
- * nobody hears of a repository which they can't see that it is archived.
+ * Rules stand in stages. The first stage that refuses is told, with every refusal of that stage at once; later stages
+ * stay silent, so that nobody hears of a repository which they can't see that it is archived.
  *
  * Never: a clock, a random number, a store. Everything is in the question.
  */
 import { includesAddress } from '../base/address.ts';
-import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
-import { demandsNoPermission, gitlabScopesOf } from '../catalogue/needs.ts';
-import { scopesInclude, type ScopeDialect } from '../catalogue/scopes.ts';
-import { atLeast, permissionNamed, wholeOf, type Level, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
-import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.ts';
-import type { Reason } from '../catalogue/refusals.ts';
-import { BY_ROTATION, type Grant, type MissingPermission, type Question, type Target, type TokenRecord } from './model.ts';
 import { DAY_SEC } from '../base/time.ts';
+import { demandsNoPermission, gitlabScopesOf } from '../catalogue/needs.ts';
+import {
+  atLeast,
+  type Level,
+  type PermissionName,
+  type PermissionSet,
+  permissionNamed,
+  wholeOf,
+} from '../catalogue/permissions.ts';
+import type { Reason } from '../catalogue/refusals.ts';
+import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.ts';
+import { type ScopeDialect, scopesInclude } from '../catalogue/scopes.ts';
+import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
+import {
+  BY_ROTATION,
+  type Grant,
+  type MissingPermission,
+  type Question,
+  type Target,
+  type TokenRecord,
+} from './model.ts';
 
 /** One no: its stable reason code, and what is missing where that can be named. */
 export interface Refusal {
@@ -28,7 +42,9 @@ export interface Refusal {
   readonly missingScopes?: readonly string[];
 }
 
-export type Decision = { readonly allowed: true } | { readonly allowed: false; readonly refusals: readonly [Refusal, ...Refusal[]] };
+export type Decision =
+  | { readonly allowed: true }
+  | { readonly allowed: false; readonly refusals: readonly [Refusal, ...Refusal[]] };
 
 type Rule = (question: Question) => Refusal | null;
 
@@ -37,7 +53,15 @@ export const STAGES: readonly (readonly Rule[])[] = [
   [ownerSuspended, tokenRevoked, tokenReplaced, tokenExpired, tokenNotYetValid, tokenUsedUp],
   [addressNotAllowed],
   [needsSignIn],
-  [kindForbidden, lifetimeOverPolicy, ssoNotAuthorized, organizationAddressNotAllowed, grantPending, grantDenied, keptOut],
+  [
+    kindForbidden,
+    lifetimeOverPolicy,
+    ssoNotAuthorized,
+    organizationAddressNotAllowed,
+    grantPending,
+    grantDenied,
+    keptOut,
+  ],
   [notVisible],
   [notReached, permissionMissing, roleInsufficient, archived],
 ];
@@ -63,27 +87,38 @@ function ownerSuspended({ bearer }: Question): Refusal | null {
 }
 
 function tokenRevoked({ bearer }: Question): Refusal | null {
-  return bearer.via === 'token' && bearer.token.revokedAt !== null && bearer.token.revokedBy !== BY_ROTATION ? { reason: 'token_revoked' } : null;
+  return bearer.via === 'token' && bearer.token.revokedAt !== null && bearer.token.revokedBy !== BY_ROTATION
+    ? { reason: 'token_revoked' }
+    : null;
 }
 
 function tokenReplaced({ bearer, at }: Question): Refusal | null {
   if (bearer.via !== 'token') return null;
   const { secretState, secretEndsAt, revokedAt, revokedBy } = bearer.token;
   const rotatedAway = revokedAt !== null && revokedBy === BY_ROTATION;
-  const over = rotatedAway || secretState === 'replaced' || (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
+  const over =
+    rotatedAway ||
+    secretState === 'replaced' ||
+    (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
   return over ? { reason: 'token_replaced' } : null;
 }
 
 function tokenExpired({ bearer, at }: Question): Refusal | null {
-  return bearer.via === 'token' && bearer.token.expiresAt !== null && bearer.token.expiresAt <= at ? { reason: 'token_expired' } : null;
+  return bearer.via === 'token' && bearer.token.expiresAt !== null && bearer.token.expiresAt <= at
+    ? { reason: 'token_expired' }
+    : null;
 }
 
 function tokenNotYetValid({ bearer, at }: Question): Refusal | null {
-  return bearer.via === 'token' && bearer.token.notBeforeAt !== null && at < bearer.token.notBeforeAt ? { reason: 'token_not_yet_valid' } : null;
+  return bearer.via === 'token' && bearer.token.notBeforeAt !== null && at < bearer.token.notBeforeAt
+    ? { reason: 'token_not_yet_valid' }
+    : null;
 }
 
 function tokenUsedUp({ bearer }: Question): Refusal | null {
-  return bearer.via === 'token' && bearer.token.usesLeft !== null && bearer.token.usesLeft <= 0 ? { reason: 'token_used_up' } : null;
+  return bearer.via === 'token' && bearer.token.usesLeft !== null && bearer.token.usesLeft <= 0
+    ? { reason: 'token_used_up' }
+    : null;
 }
 
 function addressNotAllowed({ bearer, address }: Question): Refusal | null {
@@ -94,8 +129,8 @@ function addressNotAllowed({ bearer, address }: Question): Refusal | null {
 // --- the owner of what is asked for -------------------------------------------------------------------------------
 
 /**
- * A public resource may be read by anybody alive, whatever policies and grants say (seed 002; GitHub docs). Of the instance that is only what
- * asks for nothing at all: what the server itself tells everybody.
+ * A public resource may be read by anybody alive, whatever policies and grants say (seed 002; GitHub docs). Of the
+ * instance that is only what asks for nothing at all: what the server itself tells everybody.
  */
 function isPublicRead({ need, target }: Question): boolean {
   if (!need.publicRead) return false;
@@ -108,16 +143,26 @@ function needsSignIn(question: Question): Refusal | null {
 }
 
 /** The token and the policy of the target's owner, where policies have a say: a token, and not for a public read. */
-function tokenUnderPolicy(question: Question): { token: TokenRecord; target: Exclude<Target, { kind: 'instance' }>; exempt: boolean } | null {
+function tokenUnderPolicy(
+  question: Question,
+): { token: TokenRecord; target: Exclude<Target, { kind: 'instance' }>; exempt: boolean } | null {
   const { bearer, target } = question;
-  if (bearer.via !== 'token' || target.kind === 'instance' || target.owner === null || isPublicRead(question)) return null;
+  if (bearer.via !== 'token' || target.kind === 'instance' || target.owner === null || isPublicRead(question))
+    return null;
   return { token: bearer.token, target, exempt: target.owner.policy.exemptAdministrators && bearer.user.admin };
 }
 
 function kindForbidden(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
   if (under === null || under.target.owner!.policy.kinds[under.token.kind].allowed) return null;
-  return { reason: under.token.kind === 'classic' ? 'classic_forbidden' : under.token.kind === 'scoped' ? 'scoped_forbidden' : 'fine_grained_forbidden' };
+  return {
+    reason:
+      under.token.kind === 'classic'
+        ? 'classic_forbidden'
+        : under.token.kind === 'scoped'
+          ? 'scoped_forbidden'
+          : 'fine_grained_forbidden',
+  };
 }
 
 function lifetimeOverPolicy(question: Question): Refusal | null {
@@ -129,7 +174,10 @@ function lifetimeOverPolicy(question: Question): Refusal | null {
   return expiresAt === null || expiresAt - issuedAt > cap * DAY_SEC ? { reason: 'lifetime_over_policy' } : null;
 }
 
-/** A fine-grained token is authorized when it is made; the others must be authorized per organization (GitHub docs, SAML SSO). */
+/**
+ * A fine-grained token is authorized when it is made; the others must be authorized per organization (GitHub docs, SAML
+ * SSO).
+ */
 function ssoNotAuthorized(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
   if (under === null || under.token.kind === 'fine-grained' || !under.target.owner!.policy.requiresSso) return null;
@@ -138,7 +186,8 @@ function ssoNotAuthorized(question: Question): Refusal | null {
 
 function organizationAddressNotAllowed(question: Question): Refusal | null {
   const { target, bearer, address } = question;
-  if (bearer.via === 'nobody' || target.kind === 'instance' || target.owner === null || isPublicRead(question)) return null;
+  if (bearer.via === 'nobody' || target.kind === 'instance' || target.owner === null || isPublicRead(question))
+    return null;
   const allowed = target.owner.policy.allowedAddresses;
   return allowed === null || includesAddress(allowed, address) ? null : { reason: 'organization_address_not_allowed' };
 }
@@ -168,7 +217,9 @@ function grantDenied(question: Question): Refusal | null {
 /** What a revoked grant is to a fine-grained token, an exclusion is to the others. */
 function keptOut(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
-  return under !== null && under.token.excludedOrganizationIds.has(under.target.owner!.id) ? { reason: 'grant_revoked' } : null;
+  return under !== null && under.token.excludedOrganizationIds.has(under.target.owner!.id)
+    ? { reason: 'grant_revoked' }
+    : null;
 }
 
 // --- what can be seen ---------------------------------------------------------------------------------------------
@@ -181,7 +232,10 @@ function coveringGrants({ grants }: TokenRecord, target: Target): readonly Grant
   return grants.filter((grant) => covers(grant, target));
 }
 
-/** Which sets of permissions hold any. Asked at every request, and sets are shared and large: even the first name of one takes a list of all. */
+/**
+ * Which sets of permissions hold any. Asked at every request, and sets are shared and large: even the first name of one
+ * takes a list of all.
+ */
 const NOT_EMPTY = new WeakMap<PermissionSet, boolean>();
 
 function isNotEmpty(permissions: PermissionSet): boolean {
@@ -196,8 +250,8 @@ function givesAnything(grants: readonly Grant[]): boolean {
 }
 
 /**
- * One refusal for "does not exist", "its owner may not see it" and "this token does not reach it": a stranger and a leaked token learn
- * nothing. What is public needs no grant to be seen.
+ * One refusal for "does not exist", "its owner may not see it" and "this token does not reach it": a stranger and a
+ * leaked token learn nothing. What is public needs no grant to be seen.
  */
 function notVisible(question: Question): Refusal | null {
   const { bearer, target } = question;
@@ -205,7 +259,10 @@ function notVisible(question: Question): Refusal | null {
   if (target.owner === null) return { reason: 'not_found' };
   if (target.kind !== 'repository') return null;
   const { repository } = target;
-  const seenByToken = bearer.via !== 'token' || repository?.visibility === 'public' || givesAnything(coveringGrants(bearer.token, target));
+  const seenByToken =
+    bearer.via !== 'token' ||
+    repository?.visibility === 'public' ||
+    givesAnything(coveringGrants(bearer.token, target));
   if (repository !== null && repository.role !== null && seenByToken) return null;
   const publicOnly = bearer.via === 'token' && bearer.token.grants.every((grant) => grant.selection === 'public');
   return { reason: publicOnly ? 'public_only' : 'not_found' };
@@ -223,20 +280,36 @@ function demandsNothing({ need }: Pick<Question, 'need'>): boolean {
   return need.scopes === undefined && demandsNoPermission(need);
 }
 
-/** The token has no grant that covers the (visible) target: another resource owner, or a repository that is not selected. */
+/**
+ * The token has no grant that covers the (visible) target: another resource owner, or a repository that is not
+ * selected.
+ */
 function notReached(question: Question): Refusal | null {
   const { bearer, target } = question;
-  if (bearer.via !== 'token' || bearer.token.kind !== 'fine-grained' || isPublicRead(question) || demandsNothing(question)) return null;
+  if (
+    bearer.via !== 'token' ||
+    bearer.token.kind !== 'fine-grained' ||
+    isPublicRead(question) ||
+    demandsNothing(question)
+  )
+    return null;
   if (coveringGrants(bearer.token, target).length > 0) return null;
   const towards = bearer.token.grants.some((grant) => grant.state === 'active' && isTowards(grant, target));
-  return { reason: towards && target.kind === 'repository' ? 'repository_not_selected' : 'resource_owner_mismatch', missing: missingFrom(question.need.sets, () => false) };
+  return {
+    reason: towards && target.kind === 'repository' ? 'repository_not_selected' : 'resource_owner_mismatch',
+    missing: missingFrom(question.need.sets, () => false),
+  };
 }
 
 function permissionMissing(question: Question): Refusal | null {
   const { bearer, need, target } = question;
   if (bearer.via !== 'token' || isPublicRead(question)) return null;
   const { token } = bearer;
-  if (token.kind === 'classic' && need.scopes !== undefined && !(need.scopesOnlyIfPrivate === true && isPublic(target))) {
+  if (
+    token.kind === 'classic' &&
+    need.scopes !== undefined &&
+    !(need.scopesOnlyIfPrivate === true && isPublic(target))
+  ) {
     return scopeMissing('classic', token, need.scopes, need.alsoScopes);
   }
   const heldBack = token.kind === 'scoped' ? scopeMissing('scoped', token, gitlabScopesOf(need)) : null;
@@ -245,11 +318,18 @@ function permissionMissing(question: Question): Refusal | null {
   if (token.kind === 'fine-grained' && grants.length === 0) return null; // `notReached` says so
   const missing = missingFrom(need.sets, (permission, level) => atLeast(tokenLevel(grants, target, permission), level));
   if (missing.length === 0) return null;
-  return token.kind === 'fine-grained' ? { reason: 'permission_missing', missing } : { reason: 'scope_missing', missing };
+  return token.kind === 'fine-grained'
+    ? { reason: 'permission_missing', missing }
+    : { reason: 'scope_missing', missing };
 }
 
 /** One of `anyOf`, unless that is empty, and each of `allOf`. */
-function scopeMissing(dialect: ScopeDialect, token: TokenRecord, anyOf: readonly string[], allOf: readonly string[] = []): Refusal | null {
+function scopeMissing(
+  dialect: ScopeDialect,
+  token: TokenRecord,
+  anyOf: readonly string[],
+  allOf: readonly string[] = [],
+): Refusal | null {
   const holds = (scope: string): boolean => scopesInclude(dialect, token.scopes, scope);
   if (anyOf.length > 0 && !anyOf.some(holds)) return { reason: 'scope_missing', missingScopes: anyOf };
   const lacking = allOf.find((scope) => !holds(scope));
@@ -257,12 +337,17 @@ function scopeMissing(dialect: ScopeDialect, token: TokenRecord, anyOf: readonly
 }
 
 /**
- * What the covering grants hold of a permission. Where the target is no repository but the permission is about repositories (making one in an
- * organization), only a grant for all of them counts: a token for some repositories must not act on others.
+ * What the covering grants hold of a permission. Where the target is no repository but the permission is about
+ * repositories (making one in an organization), only a grant for all of them counts: a token for some repositories must
+ * not act on others.
  */
 function tokenLevel(grants: readonly Grant[], target: Target, permission: PermissionName): Level | undefined {
-  if (target.kind === 'repository' || permissionNamed(wholeOf(permission))?.group !== 'repository') return heldLevel(grants, permission);
-  return heldLevel(grants.filter((grant) => grant.selection === 'all'), permission);
+  if (target.kind === 'repository' || permissionNamed(wholeOf(permission))?.group !== 'repository')
+    return heldLevel(grants, permission);
+  return heldLevel(
+    grants.filter((grant) => grant.selection === 'all'),
+    permission,
+  );
 }
 
 function isPublic(target: Target): boolean {
@@ -272,15 +357,24 @@ function isPublic(target: Target): boolean {
 /** What the person behind the token may not do today, the token may not either. */
 function roleInsufficient(question: Question): Refusal | null {
   if (question.bearer.via === 'nobody' || isPublicRead(question)) return null;
-  const missing = missingFrom(setsHeldByToken(question), (permission, level) => atLeast(roleLevel(question, permission), level));
+  const missing = missingFrom(setsHeldByToken(question), (permission, level) =>
+    atLeast(roleLevel(question, permission), level),
+  );
   return missing.length === 0 ? null : { reason: 'role_insufficient', missing };
 }
 
-/** The alternatives that are left after the token was asked: one that it lacks can't be saved by a role. All of them when it has none. */
+/**
+ * The alternatives that are left after the token was asked: one that it lacks can't be saved by a role. All of them
+ * when it has none.
+ */
 function setsHeldByToken({ bearer, need, target }: Question): readonly PermissionSet[] {
-  if (need.sets.length < 2 || bearer.via !== 'token' || (bearer.token.kind === 'classic' && need.scopes !== undefined)) return need.sets;
+  if (need.sets.length < 2 || bearer.via !== 'token' || (bearer.token.kind === 'classic' && need.scopes !== undefined))
+    return need.sets;
   const grants = coveringGrants(bearer.token, target);
-  const held = need.sets.filter((set) => missingFrom([set], (permission, level) => atLeast(tokenLevel(grants, target, permission), level)).length === 0);
+  const held = need.sets.filter(
+    (set) =>
+      missingFrom([set], (permission, level) => atLeast(tokenLevel(grants, target, permission), level)).length === 0,
+  );
   return held.length === 0 ? need.sets : held;
 }
 
@@ -290,12 +384,18 @@ function roleLevel({ bearer, target }: Question, name: PermissionName): Level | 
   const group = permissionNamed(permission)?.group ?? 'repository';
   if (target.kind === 'instance') return bearer.user.admin ? 'admin' : null;
   if (group === 'account') return target.owner?.id === bearer.user.id || target.kind !== 'account' ? 'admin' : null;
-  if (target.kind === 'repository' && group === 'repository') return target.repository?.role ? repositoryRoleLevel(target.repository.role, permission) : null;
+  if (target.kind === 'repository' && group === 'repository')
+    return target.repository?.role ? repositoryRoleLevel(target.repository.role, permission) : null;
   if (target.owner?.kind === 'user') return target.owner.id === bearer.user.id ? 'admin' : null;
   if (target.owner === null || target.owner.role === null) return null;
   return organizationRoleLevel(target.owner.role, permission);
 }
 
 function archived({ need, target }: Question): Refusal | null {
-  return need.writes && target.kind === 'repository' && target.repository !== null && target.repository.archivedAt !== null ? { reason: 'repository_archived' } : null;
+  return need.writes &&
+    target.kind === 'repository' &&
+    target.repository !== null &&
+    target.repository.archivedAt !== null
+    ? { reason: 'repository_archived' }
+    : null;
 }

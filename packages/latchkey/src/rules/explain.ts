@@ -1,11 +1,12 @@
 /**
  * Turns refusals into words: the cause, everything that is missing, and the way out.
  *
- * Invariant: words about a token reach only whoever presented its secret. Words about a repository never depend on whether it exists
- * unless the bearer may see it.
+ * Invariant: words about a token reach only whoever presented its secret. Words about a repository never depend on
+ * whether it exists unless the bearer may see it.
  */
-import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals.ts';
+
 import { wholeOf } from '../catalogue/permissions.ts';
+import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals.ts';
 import type { Refusal } from './decide.ts';
 import type { MissingPermission, Question, Target, TokenRecord } from './model.ts';
 
@@ -44,7 +45,11 @@ export interface ExtraFacts {
  * @param urlUsername the username that came with the token, which is ignored but may name somebody else
  */
 export function explain(
-  publicUrl: string, question: Question, refusals: readonly [Refusal, ...Refusal[]], urlUsername: string | null, extra: ExtraFacts = {},
+  publicUrl: string,
+  question: Question,
+  refusals: readonly [Refusal, ...Refusal[]],
+  urlUsername: string | null,
+  extra: ExtraFacts = {},
 ): Explanation {
   const [first] = refusals;
   const facts = factsOf(publicUrl, question, refusals, urlUsername, extra);
@@ -54,7 +59,11 @@ export function explain(
     reason: first.reason,
     sentence: entry.sentence(facts),
     also: refusals.slice(1).map((refusal) => REFUSALS[refusal.reason].sentence(facts)),
-    wayOut: { text: wayOut.text, url: wayOut.url === undefined ? null : publicUrl + wayOut.url, command: wayOut.command ?? null },
+    wayOut: {
+      text: wayOut.text,
+      url: wayOut.url === undefined ? null : publicUrl + wayOut.url,
+      command: wayOut.command ?? null,
+    },
     missing: wholes(facts.missing),
     missingScopes: facts.missingScopes,
     credentialIsDead: entry.credentialIsDead,
@@ -66,7 +75,13 @@ export function explain(
   };
 }
 
-function factsOf(publicUrl: string, question: Question, refusals: readonly Refusal[], urlUsername: string | null, extra: ExtraFacts): RefusalFacts {
+function factsOf(
+  publicUrl: string,
+  question: Question,
+  refusals: readonly Refusal[],
+  urlUsername: string | null,
+  extra: ExtraFacts,
+): RefusalFacts {
   const { bearer, target } = question;
   const token = bearer.via === 'token' ? bearer.token : null;
   const login = bearer.via === 'nobody' ? null : bearer.user.login;
@@ -91,18 +106,23 @@ function factsOf(publicUrl: string, question: Question, refusals: readonly Refus
     needed: neededFor(question),
     missingScopes: [...new Set(refusals.flatMap((refusal) => refusal.missingScopes ?? []))],
     capDays: kind?.maxLifetimeDays ?? null,
-    decidedBy: refusals[0]!.reason === 'lifetime_over_policy' ? (kind?.capDecidedBy ?? null) : (kind?.decidedBy ?? null),
+    decidedBy:
+      refusals[0]!.reason === 'lifetime_over_policy' ? (kind?.capDecidedBy ?? null) : (kind?.decidedBy ?? null),
     product: extra.product ?? null,
     problem: extra.problem ?? null,
     address: question.address,
     retryAfterSec: extra.retryAfterSec ?? null,
     reaches: token === null ? null : reachOf(token),
     paths: extra.paths ?? [],
-    urlUsername: urlUsername !== null && login !== null && personIn(urlUsername) !== login.toLowerCase() ? urlUsername : null,
+    urlUsername:
+      urlUsername !== null && login !== null && personIn(urlUsername) !== login.toLowerCase() ? urlUsername : null,
   };
 }
 
-/** Whom a username names: `ada+12` is what Ada's token 12 is stored under, so that two tokens lie side by side in one store. */
+/**
+ * Whom a username names: `ada+12` is what Ada's token 12 is stored under, so that two tokens lie side by side in one
+ * store.
+ */
 function personIn(username: string): string {
   return username.toLowerCase().replace(/\+\d+$/, '');
 }
@@ -114,10 +134,15 @@ function ownerPart(target: Target): string | null {
 
 /** The first of the ways in which the need can be met: it tells nothing about the target, only what was asked. */
 function neededFor({ need }: Question): readonly MissingPermission[] {
-  return (Object.entries(need.sets[0] ?? {}) as [MissingPermission['permission'], MissingPermission['level']][]).map(([permission, level]) => ({ permission, level }));
+  return (Object.entries(need.sets[0] ?? {}) as [MissingPermission['permission'], MissingPermission['level']][]).map(
+    ([permission, level]) => ({ permission, level }),
+  );
 }
 
-/** Everything that is missing, once, at the highest level that was missed; parts stay parts, so that a scope can be advised that gives just them. */
+/**
+ * Everything that is missing, once, at the highest level that was missed; parts stay parts, so that a scope can be
+ * advised that gives just them.
+ */
 function mergeMissing(refusals: readonly Refusal[]): readonly MissingPermission[] {
   const asked = refusals.filter((refusal) => refusal.reason !== 'role_insufficient' || refusals.length === 1);
   return onePerName(asked.flatMap((refusal) => refusal.missing ?? []));
@@ -139,9 +164,15 @@ function onePerName(missing: readonly MissingPermission[]): readonly MissingPerm
 
 /** What a token reaches, in a few words, from the token alone. */
 function reachOf(token: TokenRecord): string {
-  if (token.kind !== 'fine-grained') return token.scopes.length === 0 ? 'public repositories only' : `what its scopes (${token.scopes.join(', ')}) open`;
-  const selected = token.grants.reduce((sum, grant) => sum + (grant.selection === 'selected' ? grant.repositoryIds.size : 0), 0);
+  if (token.kind !== 'fine-grained')
+    return token.scopes.length === 0 ? 'public repositories only' : `what its scopes (${token.scopes.join(', ')}) open`;
+  const selected = token.grants.reduce(
+    (sum, grant) => sum + (grant.selection === 'selected' ? grant.repositoryIds.size : 0),
+    0,
+  );
   const all = token.grants.some((grant) => grant.selection === 'all');
   if (all) return 'all repositories of its resource owner';
-  return selected === 0 ? 'public repositories only' : `${selected} selected ${selected === 1 ? 'repository' : 'repositories'}`;
+  return selected === 0
+    ? 'public repositories only'
+    : `${selected} selected ${selected === 1 ? 'repository' : 'repositories'}`;
 }

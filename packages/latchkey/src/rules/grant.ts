@@ -3,8 +3,8 @@
  *
  * Invariant: only an active grant covers anything.
  */
-import { atLeast, levelIn, type PermissionName, type PermissionSet, type Level } from '../catalogue/permissions.ts';
-import { ANY_OWNER, INSTANCE_OWNER, type Grant, type MissingPermission, type Target } from './model.ts';
+import { atLeast, type Level, levelIn, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
+import { ANY_OWNER, type Grant, INSTANCE_OWNER, type MissingPermission, type Target } from './model.ts';
 
 /** True when the grant is towards the owner of the target, whatever its state and selection. */
 export function isTowards(grant: Grant, target: Target): boolean {
@@ -45,7 +45,8 @@ export function missingFrom(
     const missing: MissingPermission[] = [];
     for (const permission in set) {
       const level = set[permission as PermissionName] as Level;
-      if (!holds(permission as PermissionName, level)) missing.push({ permission: permission as PermissionName, level });
+      if (!holds(permission as PermissionName, level))
+        missing.push({ permission: permission as PermissionName, level });
     }
     if (missing.length === 0) return missing;
     if (least === null || missing.length < least.length) least = missing;

@@ -3,7 +3,7 @@
  *
  * `scope` is OAuth's field: permissions as `name:level`, parted by spaces.
  */
-import { atLeast, LEVELS, permissionNamed, type Level } from '../catalogue/permissions.ts';
+import { atLeast, LEVELS, type Level, permissionNamed } from '../catalogue/permissions.ts';
 import type { GrantDraft, TokenDraft } from './draft.ts';
 import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS } from './policy.ts';
 import { MAX_NAME_LENGTH } from './token-limits.ts';
@@ -33,13 +33,28 @@ export function readWish(fields: URLSearchParams): { readonly wish: LoginWish } 
   const permissions = [...new Set(words('scope'))].map(wished);
   if (permissions.length === 0) return { mistake: 'scope names no permission, such as contents:write' };
   const wrong = permissions.find((each) => typeof each === 'string');
-  if (wrong !== undefined) return { mistake: `scope names ${JSON.stringify(wrong)}, which is no permission with one of its levels` };
+  if (wrong !== undefined)
+    return { mistake: `scope names ${JSON.stringify(wrong)}, which is no permission with one of its levels` };
   const owners = words('resource_owner');
-  if (permissions.length > MAX_WISHED_PERMISSIONS || owners.length > MAX_WISHED_OWNERS) return { mistake: `at most ${MAX_WISHED_PERMISSIONS} permissions and ${MAX_WISHED_OWNERS} resource owners can be asked for` };
+  if (permissions.length > MAX_WISHED_PERMISSIONS || owners.length > MAX_WISHED_OWNERS)
+    return {
+      mistake: `at most ${MAX_WISHED_PERMISSIONS} permissions and ${MAX_WISHED_OWNERS} resource owners can be asked for`,
+    };
   const days = fields.get('expires_in_days') ?? String(DEFAULT_LOGIN_DAYS);
-  if (!/^\d{1,3}$/.test(days) || Number(days) < MIN_LIFETIME_DAYS || Number(days) > MAX_LIFETIME_DAYS) return { mistake: `expires_in_days must be ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}` };
-  const name = (fields.get('token_name') ?? '').replace(/[\p{Cc}\p{Cf}]/gu, '').trim().slice(0, MAX_NAME_LENGTH);
-  return { wish: { permissions: permissions as WishedPermission[], owners: owners.length === 0 ? null : owners, expiresInDays: Number(days), name: name === '' ? DEFAULT_NAME : name } };
+  if (!/^\d{1,3}$/.test(days) || Number(days) < MIN_LIFETIME_DAYS || Number(days) > MAX_LIFETIME_DAYS)
+    return { mistake: `expires_in_days must be ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}` };
+  const name = (fields.get('token_name') ?? '')
+    .replace(/[\p{Cc}\p{Cf}]/gu, '')
+    .trim()
+    .slice(0, MAX_NAME_LENGTH);
+  return {
+    wish: {
+      permissions: permissions as WishedPermission[],
+      owners: owners.length === 0 ? null : owners,
+      expiresInDays: Number(days),
+      name: name === '' ? DEFAULT_NAME : name,
+    },
+  };
 }
 
 /** The permission that a word names; the word itself when it names none. */
@@ -48,7 +63,9 @@ function wished(word: string): WishedPermission | string {
   const permission = word.slice(0, Math.max(split, 0));
   const level = LEVELS.find((each) => each === word.slice(split + 1));
   const known = permissionNamed(permission);
-  return level === undefined || known === undefined || !known.levels.includes(level) ? word.slice(0, 60) : { permission, level };
+  return level === undefined || known === undefined || !known.levels.includes(level)
+    ? word.slice(0, 60)
+    : { permission, level };
 }
 
 /** What a person chose on the page. */
@@ -66,35 +83,63 @@ export interface LoginOwner {
   readonly kind: 'self' | 'user' | 'organization' | 'instance';
 }
 
-/** The token that is left of the wish after the choice: each level at most the one asked for, each owner one that was offered, no longer a life. */
-export function narrowed(login: string, wish: LoginWish, choice: LoginChoice, offered: readonly LoginOwner[]): TokenDraft {
+/**
+ * The token that is left of the wish after the choice: each level at most the one asked for, each owner one that was
+ * offered, no longer a life.
+ */
+export function narrowed(
+  login: string,
+  wish: LoginWish,
+  choice: LoginChoice,
+  offered: readonly LoginOwner[],
+): TokenDraft {
   const permissions = wish.permissions.flatMap(({ permission, level }) => {
     const chosen = LEVELS.find((each) => each === choice.levels.get(permission));
     return chosen === undefined ? [] : [{ permission, level: atLeast(level, chosen) ? chosen : level }];
   });
   const owners = offered.filter((owner) => choice.owners.includes(owner.login));
   return {
-    userLogin: login, kind: 'fine-grained', name: choice.name, description: 'Made by latchkey login', scopes: [],
+    userLogin: login,
+    kind: 'fine-grained',
+    name: choice.name,
+    description: 'Made by latchkey login',
+    scopes: [],
     expiresInDays: Math.min(choice.expiresInDays, wish.expiresInDays),
-    grants: owners.map((owner) => grantFor(owner, permissions)).filter(({ permissions: given }) => Object.keys(given).length > 0),
+    grants: owners
+      .map((owner) => grantFor(owner, permissions))
+      .filter(({ permissions: given }) => Object.keys(given).length > 0),
   };
 }
 
 /** The owners of a wish among those that one may have a token for. */
-export function wishedOwners<Owner extends LoginOwner>({ owners }: LoginWish, possible: readonly Owner[]): readonly Owner[] {
-  if (owners === null) return possible.filter(({ kind }) => kind === 'self' || kind === 'organization').slice(0, MAX_WISHED_OWNERS);
+export function wishedOwners<Owner extends LoginOwner>(
+  { owners }: LoginWish,
+  possible: readonly Owner[],
+): readonly Owner[] {
+  if (owners === null)
+    return possible.filter(({ kind }) => kind === 'self' || kind === 'organization').slice(0, MAX_WISHED_OWNERS);
   const named = new Set(owners.map((owner) => owner.toLowerCase()));
   return possible.filter(({ login }) => named.has(login.toLowerCase()));
 }
 
-/** Permissions of an account are for oneself, those of organizations for organizations; those of repositories for both. */
+/**
+ * Permissions of an account are for oneself, those of organizations for organizations; those of repositories for both.
+ */
 function grantFor({ login, kind }: LoginOwner, permissions: readonly WishedPermission[]): GrantDraft {
   const fitting = permissions.filter(({ permission }) => {
     const group = permissionNamed(permission)?.group;
-    return group === 'repository' || (group === 'account' && kind === 'self') || (group === 'organization' && kind === 'organization') || (group === 'instance' && kind === 'instance');
+    return (
+      group === 'repository' ||
+      (group === 'account' && kind === 'self') ||
+      (group === 'organization' && kind === 'organization') ||
+      (group === 'instance' && kind === 'instance')
+    );
   });
   return {
-    owner: kind === 'self' ? '' : login, selection: 'all', repositories: [],
-    permissions: Object.fromEntries(fitting.map(({ permission, level }) => [permission, level])), justification: kind === 'organization' ? 'Signing in with latchkey login' : null,
+    owner: kind === 'self' ? '' : login,
+    selection: 'all',
+    repositories: [],
+    permissions: Object.fromEntries(fitting.map(({ permission, level }) => [permission, level])),
+    justification: kind === 'organization' ? 'Signing in with latchkey login' : null,
   };
 }

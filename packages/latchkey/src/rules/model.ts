@@ -1,14 +1,16 @@
 /**
  * The nouns of a decision, as plain data.
  *
- * Everything that `decide` looks at is here, already read from the store: no field is a promise, nothing is looked up later.
+ * Everything that `decide` looks at is here, already read from the store: no field is a promise, nothing is looked up
+ * later.
  * Invariant: these values are immutable once read; a change in the store makes new ones.
  */
-import type { Level, PermissionName, PermissionSet } from '../catalogue/permissions.ts';
+
+import type { UnixSeconds } from '../base/time.ts';
 import type { Need } from '../catalogue/needs.ts';
+import type { Level, PermissionName, PermissionSet } from '../catalogue/permissions.ts';
 import type { RepositoryRole } from '../catalogue/roles.ts';
 import type { BasePermission } from './role.ts';
-import type { UnixSeconds } from '../base/time.ts';
 
 export type { Need };
 
@@ -45,10 +47,16 @@ export interface Grant {
   readonly state: GrantState;
 }
 
-/** A secret that opens a token. A token has one current secret and, while a rotation overlaps, one that is on its way out. */
+/**
+ * A secret that opens a token. A token has one current secret and, while a rotation overlaps, one that is on its way
+ * out.
+ */
 export type SecretState = 'current' | 'overlapping' | 'replaced';
 
-/** Who revoked a token that GitLab's rotation replaced by another token: its holder is told that, and late use of it raises the alert. */
+/**
+ * Who revoked a token that GitLab's rotation replaced by another token: its holder is told that, and late use of it
+ * raises the alert.
+ */
 export const BY_ROTATION = 'rotation';
 
 /** A token as a decision sees it, reached through the one secret that was presented. */
@@ -122,7 +130,12 @@ export interface RepositoryRecord {
 
 /** What a request is about. `repository: null` = the owner has no such repository; `owner: null` = no such account. */
 export type Target =
-  | { readonly kind: 'repository'; readonly owner: OwnerRecord | null; readonly repository: RepositoryRecord | null; readonly fullName: string }
+  | {
+      readonly kind: 'repository';
+      readonly owner: OwnerRecord | null;
+      readonly repository: RepositoryRecord | null;
+      readonly fullName: string;
+    }
   | { readonly kind: 'organization'; readonly owner: OwnerRecord | null; readonly fullName: string }
   | { readonly kind: 'account'; readonly owner: OwnerRecord | null; readonly fullName: string }
   | { readonly kind: 'instance' };
@@ -139,7 +152,15 @@ export interface KindPolicy {
  * `decidedBy` names who a refusal speaks for.
  */
 export interface Policy {
-  readonly kinds: Readonly<Record<TokenKind, KindPolicy & { readonly decidedBy: 'organization' | 'instance'; readonly capDecidedBy: 'organization' | 'instance' }>>;
+  readonly kinds: Readonly<
+    Record<
+      TokenKind,
+      KindPolicy & {
+        readonly decidedBy: 'organization' | 'instance';
+        readonly capDecidedBy: 'organization' | 'instance';
+      }
+    >
+  >;
   readonly requiresApproval: boolean;
   readonly exemptAdministrators: boolean;
   /** CIDR blocks from which the organization may be reached; null = from anywhere. */

@@ -13,10 +13,51 @@ export const MAX_EMAIL_LENGTH = 254;
 
 /** First path segments that belong to the server, so that no account can stand in their way. */
 const RESERVED_LOGINS: ReadonlySet<string> = new Set([
-  '-', 'about', 'admin', 'api', 'assets', 'auth', 'authorize', 'credentials', 'dashboard', 'device', 'docs', 'enterprises', 'explore', 'favicon',
-  'forward-auth', 'healthz', 'help', 'instance', 'join', 'login', 'logout', 'metrics', 'new', 'notifications', 'oauth', 'organizations', 'orgs',
-  'outbox', 'readyz', 'robots', 'search', 'security', 'sessions', 'settings', 'setup', 'signin', 'signout', 'signup', 'static', 'sudo', 'users',
-  'verify', 'well-known', 'latchkey', 'operator',
+  '-',
+  'about',
+  'admin',
+  'api',
+  'assets',
+  'auth',
+  'authorize',
+  'credentials',
+  'dashboard',
+  'device',
+  'docs',
+  'enterprises',
+  'explore',
+  'favicon',
+  'forward-auth',
+  'healthz',
+  'help',
+  'instance',
+  'join',
+  'login',
+  'logout',
+  'metrics',
+  'new',
+  'notifications',
+  'oauth',
+  'organizations',
+  'orgs',
+  'outbox',
+  'readyz',
+  'robots',
+  'search',
+  'security',
+  'sessions',
+  'settings',
+  'setup',
+  'signin',
+  'signout',
+  'signup',
+  'static',
+  'sudo',
+  'users',
+  'verify',
+  'well-known',
+  'latchkey',
+  'operator',
 ]);
 /** What Windows reserves whatever the ending, and what git and we use for other things. */
 const RESERVED_REPOSITORY_NAMES = /^(?:\.|\.\.|\.git|con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$/i;
@@ -35,7 +76,8 @@ export function isSameName(one: string, other: string): boolean {
 export function loginProblem(login: string): string | null {
   if (login === '') return 'A name is needed.';
   if (login.length > MAX_LOGIN_LENGTH) return `A name has at most ${MAX_LOGIN_LENGTH} characters.`;
-  if (!/^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/.test(login)) return 'A name has letters, digits and single hyphens, and neither begins nor ends with a hyphen.';
+  if (!/^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/.test(login))
+    return 'A name has letters, digits and single hyphens, and neither begins nor ends with a hyphen.';
   if (RESERVED_LOGINS.has(nameKey(login))) return `The name ${login} is reserved.`;
   return null;
 }
@@ -43,17 +85,24 @@ export function loginProblem(login: string): string | null {
 /** What is wrong with a repository's name, as a sentence; null when nothing is. */
 export function repositoryNameProblem(name: string): string | null {
   if (name === '') return 'A repository needs a name.';
-  if (name.length > MAX_REPOSITORY_NAME_LENGTH) return `A repository's name has at most ${MAX_REPOSITORY_NAME_LENGTH} characters.`;
+  if (name.length > MAX_REPOSITORY_NAME_LENGTH)
+    return `A repository's name has at most ${MAX_REPOSITORY_NAME_LENGTH} characters.`;
   if (!/^[A-Za-z0-9._-]+$/.test(name)) return "A repository's name has letters, digits, hyphens, underscores and dots.";
   if (RESERVED_REPOSITORY_NAMES.test(name)) return `The repository name ${name} is reserved.`;
-  if (/\.(?:git|wiki|lock|atom)$/i.test(name) || name.endsWith('.')) return "A repository's name does not end in .git, .wiki, .lock, .atom or a dot.";
+  if (/\.(?:git|wiki|lock|atom)$/i.test(name) || name.endsWith('.'))
+    return "A repository's name does not end in .git, .wiki, .lock, .atom or a dot.";
   return null;
 }
 
-/** What is wrong with an e-mail address, as a sentence; null when nothing is. Whether mail arrives there only a mail can tell. */
+/**
+ * What is wrong with an e-mail address, as a sentence; null when nothing is. Whether mail arrives there only a mail can
+ * tell.
+ */
 export function emailProblem(address: string): string | null {
   if (address.length > MAX_EMAIL_LENGTH) return `An e-mail address has at most ${MAX_EMAIL_LENGTH} characters.`;
-  return /^[^\s@<>()[\]\\,;:"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(address) ? null : 'That is not an e-mail address.';
+  return /^[^\s@<>()[\]\\,;:"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(address)
+    ? null
+    : 'That is not an e-mail address.';
 }
 
 /** `owner/name` as two parts, `.git` at the end allowed and dropped; null when it is not of that form. */

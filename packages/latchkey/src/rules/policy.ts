@@ -1,13 +1,17 @@
 /**
  * Policies: what the instance and an organization allow, merged into the one that applies.
  *
- * Source: GitHub docs "Setting a personal access token policy for your organization" and its enterprise twin: the instance's choice,
- * where it made one, wins; an organization may be stricter about lifetimes, never looser.
+ * Source: GitHub docs "Setting a personal access token policy for your organization" and its enterprise twin: the
+ * instance's choice, where it made one, wins; an organization may be stricter about lifetimes, never looser.
  */
-import type { BasePermission } from './role.ts';
-import { TOKEN_KINDS, type Policy, type TokenKind } from './model.ts';
 
-/** As stored: null = no choice made here. The instance's null means the default, an organization's null the instance's choice. */
+import { type Policy, TOKEN_KINDS, type TokenKind } from './model.ts';
+import type { BasePermission } from './role.ts';
+
+/**
+ * As stored: null = no choice made here. The instance's null means the default, an organization's null the instance's
+ * choice.
+ */
 export interface StoredPolicy {
   readonly allowed: Readonly<Record<TokenKind, boolean | null>>;
   readonly maxLifetimeDays: Readonly<Record<TokenKind, number | null>>;
@@ -33,7 +37,10 @@ export const NO_POLICY: StoredPolicy = {
 export const MIN_LIFETIME_DAYS = 1;
 export const MAX_LIFETIME_DAYS = 366;
 
-/** What was merged already: two that are the same give the same one, since everything that is remembered of an owner holds one. */
+/**
+ * What was merged already: two that are the same give the same one, since everything that is remembered of an owner
+ * holds one.
+ */
 const MERGED = new WeakMap<StoredPolicy, WeakMap<StoredPolicy | typeof NO_ORGANIZATION, Policy>>();
 const NO_ORGANIZATION = {};
 
@@ -62,7 +69,11 @@ function merge(instance: StoredPolicy, organization: StoredPolicy | null): Polic
   };
 }
 
-function effectiveKind(kind: TokenKind, instance: StoredPolicy, organization: StoredPolicy | null): Policy['kinds'][TokenKind] {
+function effectiveKind(
+  kind: TokenKind,
+  instance: StoredPolicy,
+  organization: StoredPolicy | null,
+): Policy['kinds'][TokenKind] {
   const instanceCap = instance.maxLifetimeDays[kind];
   const organizationCap = organization?.maxLifetimeDays[kind] ?? null;
   const organizationIsStricter = organizationCap !== null && (instanceCap === null || organizationCap < instanceCap);

@@ -3,7 +3,7 @@
  *
  * The same words stand below the form while it is filled in, in every list, and where an owner decides.
  */
-import { permissionNamed, type Level, type Permission, type PermissionSet } from '../catalogue/permissions.ts';
+import { type Level, type Permission, type PermissionSet, permissionNamed } from '../catalogue/permissions.ts';
 import { listed } from '../catalogue/refusal-links.ts';
 import type { RepositorySelection, TokenKind } from './model.ts';
 
@@ -26,7 +26,9 @@ const KEEPS_CAPITAL = /^(?:API|GPG|SSH|Git\b|GitHub|Copilot|Dependabot)/;
 /** What a permission is called inside of a sentence. `contents` is what people call code. */
 export function permissionNoun(permission: Permission): string {
   if (permission.name === 'contents') return 'code';
-  return KEEPS_CAPITAL.test(permission.title) ? permission.title : permission.title.charAt(0).toLowerCase() + permission.title.slice(1);
+  return KEEPS_CAPITAL.test(permission.title)
+    ? permission.title
+    : permission.title.charAt(0).toLowerCase() + permission.title.slice(1);
 }
 
 /** What one grant lets a token do. */
@@ -39,7 +41,9 @@ export function grantWords(grant: GrantFacts): string {
   const beyondMetadata = onRepositories.filter(({ permission }) => permission.name !== 'metadata');
   const elsewhere = chosen.filter(({ permission }) => permission.group !== 'repository');
   const parts = [
-    ...(onRepositories.length === 0 ? [] : [`${verbs(beyondMetadata.length === 0 ? onRepositories : beyondMetadata)} in ${repositories(grant)}`]),
+    ...(onRepositories.length === 0
+      ? []
+      : [`${verbs(beyondMetadata.length === 0 ? onRepositories : beyondMetadata)} in ${repositories(grant)}`]),
     ...(elsewhere.length === 0 ? [] : [`${verbs(elsewhere)} of ${place(grant)}`]),
   ];
   return parts.length === 0 ? 'read public repositories' : parts.join('; ');
@@ -47,7 +51,11 @@ export function grantWords(grant: GrantFacts): string {
 
 function verbs(chosen: readonly { permission: Permission; level: Level }[]): string {
   const does = Map.groupBy(chosen, ({ permission, level }) => verb(permission, level));
-  return listed([...does].map(([words, those]) => `${words} ${shortened(those.map(({ permission }) => permissionNoun(permission)))}`));
+  return listed(
+    [...does].map(
+      ([words, those]) => `${words} ${shortened(those.map(({ permission }) => permissionNoun(permission)))}`,
+    ),
+  );
 }
 
 function verb(permission: Permission, level: Level): string {
@@ -57,7 +65,9 @@ function verb(permission: Permission, level: Level): string {
 }
 
 function shortened(names: readonly string[]): string {
-  return names.length <= MAX_NAMED ? listed(names) : `${names.slice(0, MAX_NAMED - 1).join(', ')} and ${names.length - MAX_NAMED + 1} more`;
+  return names.length <= MAX_NAMED
+    ? listed(names)
+    : `${names.slice(0, MAX_NAMED - 1).join(', ')} and ${names.length - MAX_NAMED + 1} more`;
 }
 
 function repositories({ owner, ownerKind, selection, repositoryNames }: GrantFacts): string {
@@ -66,7 +76,9 @@ function repositories({ owner, ownerKind, selection, repositoryNames }: GrantFac
   if (selection === 'all') return isOwn ? 'all your repositories' : `all repositories of ${owner}`;
   if (repositoryNames.length === 0) return isOwn ? 'none of your repositories yet' : `no repository of ${owner} yet`;
   if (repositoryNames.length === 1) return `${owner}/${repositoryNames[0]}`;
-  return isOwn ? `${repositoryNames.length} of your repositories` : `${repositoryNames.length} repositories of ${owner}`;
+  return isOwn
+    ? `${repositoryNames.length} of your repositories`
+    : `${repositoryNames.length} repositories of ${owner}`;
 }
 
 function place({ owner, ownerKind }: GrantFacts): string {
@@ -74,9 +86,13 @@ function place({ owner, ownerKind }: GrantFacts): string {
   return ownerKind === 'instance' ? 'this server' : `the organization ${owner}`;
 }
 
-/** What a whole token lets its bearer do. The facts of grants are left out of classic and scoped tokens, which have scopes. */
+/**
+ * What a whole token lets its bearer do. The facts of grants are left out of classic and scoped tokens, which have
+ * scopes.
+ */
 export function reachWords(kind: TokenKind, scopes: readonly string[], grants: readonly GrantFacts[]): string {
-  if (kind === 'fine-grained') return grants.length === 0 ? 'read public repositories' : grants.map(grantWords).join('; ');
+  if (kind === 'fine-grained')
+    return grants.length === 0 ? 'read public repositories' : grants.map(grantWords).join('; ');
   if (scopes.length === 0) return 'read public information';
   return `do what ${listed(scopes)} open${scopes.length === 1 ? 's' : ''}, wherever its owner may`;
 }

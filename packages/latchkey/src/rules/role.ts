@@ -1,8 +1,8 @@
 /**
  * A person's role in a repository today: the highest that ownership, membership, collaboration and visibility give.
  *
- * Source: GitHub docs "Repository roles for an organization" and "About repository visibility". Internal repositories are read by everybody
- * who has an account on the instance, as on GitHub Enterprise Server and GitLab.
+ * Source: GitHub docs "Repository roles for an organization" and "About repository visibility". Internal repositories
+ * are read by everybody who has an account on the instance, as on GitHub Enterprise Server and GitLab.
  */
 import { higherRole, type RepositoryRole } from '../catalogue/roles.ts';
 import type { OrganizationRole, Visibility } from './model.ts';
@@ -25,6 +25,7 @@ export interface RoleFacts {
 export function roleIn(facts: RoleFacts): RepositoryRole | null {
   if (facts.ownsAsUser || facts.organizationRole === 'owner') return 'admin';
   const asMember = facts.organizationRole === 'member' && facts.basePermission !== 'none' ? facts.basePermission : null;
-  const byVisibility = facts.visibility === 'public' || (facts.visibility === 'internal' && facts.signedIn) ? 'read' : null;
+  const byVisibility =
+    facts.visibility === 'public' || (facts.visibility === 'internal' && facts.signedIn) ? 'read' : null;
   return higherRole(higherRole(asMember, facts.collaboratorRole), byVisibility);
 }

@@ -6,7 +6,12 @@
 
 /** Type → length in bytes of the part that is checked; RSA keys are measured. */
 const KEY_BYTES: Readonly<Record<string, number>> = {
-  'ssh-ed25519': 32, 'ecdsa-sha2-nistp256': 65, 'ecdsa-sha2-nistp384': 97, 'ecdsa-sha2-nistp521': 133, 'sk-ssh-ed25519@openssh.com': 32, 'sk-ecdsa-sha2-nistp256@openssh.com': 65,
+  'ssh-ed25519': 32,
+  'ecdsa-sha2-nistp256': 65,
+  'ecdsa-sha2-nistp384': 97,
+  'ecdsa-sha2-nistp521': 133,
+  'sk-ssh-ed25519@openssh.com': 32,
+  'sk-ecdsa-sha2-nistp256@openssh.com': 65,
 };
 /** Shorter RSA keys can be broken. */
 export const MIN_RSA_BITS = 2048;
@@ -22,7 +27,8 @@ export interface SshKey {
 
 /** Reads a key; null when it is none, or too weak. */
 export function parseSshKey(text: string): SshKey | null {
-  const match = text.length > MAX_KEY_LENGTH ? null : /^([a-z0-9@.-]+) +([A-Za-z0-9+/]+={0,2})(?: +([^\r\n]*))?$/.exec(text.trim());
+  const match =
+    text.length > MAX_KEY_LENGTH ? null : /^([a-z0-9@.-]+) +([A-Za-z0-9+/]+={0,2})(?: +([^\r\n]*))?$/.exec(text.trim());
   if (match === null) return null;
   const [, type = '', encoded = '', comment = ''] = match;
   const blob = Buffer.from(encoded, 'base64');
@@ -53,5 +59,9 @@ function isStrong(type: string, parts: readonly Buffer[]): boolean {
   }
   const wanted = Object.hasOwn(KEY_BYTES, type) ? KEY_BYTES[type] : undefined;
   const point = type.includes('ecdsa') ? parts[2] : parts[1];
-  return wanted !== undefined && point?.length === wanted && parts.length === 2 + Number(type.includes('ecdsa')) + Number(type.startsWith('sk-'));
+  return (
+    wanted !== undefined &&
+    point?.length === wanted &&
+    parts.length === 2 + Number(type.includes('ecdsa')) + Number(type.startsWith('sk-'))
+  );
 }

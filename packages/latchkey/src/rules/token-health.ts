@@ -20,7 +20,16 @@ export const IDLE_SEC = 90 * DAY_SEC;
 /** From when on an end is near. */
 export const ENDING_SOON_SEC = 30 * DAY_SEC;
 /** Scopes that open about everything their owner can do in some field. */
-const BROAD_SCOPES: ReadonlySet<string> = new Set(['repo', 'admin:org', 'admin:enterprise', 'site_admin', 'delete_repo', 'api', 'sudo', 'admin_mode']);
+const BROAD_SCOPES: ReadonlySet<string> = new Set([
+  'repo',
+  'admin:org',
+  'admin:enterprise',
+  'site_admin',
+  'delete_repo',
+  'api',
+  'sudo',
+  'admin_mode',
+]);
 
 /** Everything that is wrong with a living token, the gravest first. */
 export function findingsOf(facts: HealthFacts, at: UnixSeconds): readonly Finding[] {
@@ -36,5 +45,11 @@ export function findingsOf(facts: HealthFacts, at: UnixSeconds): readonly Findin
 
 function isOverPowered({ kind, scopes, grants }: HealthFacts): boolean {
   if (kind !== 'fine-grained') return scopes.some((scope) => BROAD_SCOPES.has(scope));
-  return grants.some(({ selection, permissions }) => selection === 'all' && Object.entries(permissions).some(([name, level]) => level === 'admin' || (level === 'write' && name === 'administration')));
+  return grants.some(
+    ({ selection, permissions }) =>
+      selection === 'all' &&
+      Object.entries(permissions).some(
+        ([name, level]) => level === 'admin' || (level === 'write' && name === 'administration'),
+      ),
+  );
 }

@@ -1,5 +1,6 @@
 /**
- * What is checked of a token whether it is new or edited: its name, its words, its scopes, its life, its addresses, its uses.
+ * What is checked of a token whether it is new or edited: its name, its words, its scopes, its life, its addresses, its
+ * uses.
  *
  * Source of the limits: GitHub docs "Managing your personal access tokens" (seed 002).
  */
@@ -38,59 +39,101 @@ export function checkName(kind: TokenKind, name: string, taken: boolean, complai
   const max = kind === 'fine-grained' ? MAX_NAME_LENGTH : MAX_NOTE_LENGTH;
   if (name === '') complaints.add('name', 'missing_field', 'A token needs a name.');
   else if (name.length > max) complaints.add('name', 'invalid', `A token's name has at most ${max} characters.`);
-  else if (/[\u0000-\u001f\u007f]/.test(name)) complaints.add('name', 'invalid', "A token's name has no control characters.");
+  else if (/[\u0000-\u001f\u007f]/.test(name))
+    complaints.add('name', 'invalid', "A token's name has no control characters.");
   else if (taken) complaints.add('name', 'already_exists', `You already have a token named ${name}.`);
 }
 
 export function checkDescription(description: string, complaints: Complaints): void {
-  if (description.length > MAX_DESCRIPTION_LENGTH) complaints.add('description', 'invalid', `A description has at most ${MAX_DESCRIPTION_LENGTH} characters.`);
+  if (description.length > MAX_DESCRIPTION_LENGTH)
+    complaints.add('description', 'invalid', `A description has at most ${MAX_DESCRIPTION_LENGTH} characters.`);
 }
 
 /** The scopes of a classic or scoped token as they are stored. */
 export function checkScopes(kind: TokenKind, chosen: readonly string[], complaints: Complaints): readonly string[] {
   const dialect = kind === 'classic' ? 'classic' : 'scoped';
   const unknown = unknownScopes(dialect, chosen);
-  if (unknown.length > 0) complaints.add('scopes', 'invalid', `Unknown scope${unknown.length > 1 ? 's' : ''}: ${unknown.map((scope) => scope.slice(0, 60)).join(', ')}.`);
+  if (unknown.length > 0)
+    complaints.add(
+      'scopes',
+      'invalid',
+      `Unknown scope${unknown.length > 1 ? 's' : ''}: ${unknown.map((scope) => scope.slice(0, 60)).join(', ')}.`,
+    );
   if (dialect === 'scoped' && chosen.length === 0) complaints.add('scopes', 'missing', 'Choose at least one scope.');
   return unknown.length > 0 ? [] : normaliseScopes(dialect, chosen);
 }
 
 /** When a token ends; null = never. */
-export function checkExpiry(draft: ExpiryDraft, capDays: number | null, at: UnixSeconds, complaints: Complaints): UnixSeconds | null {
+export function checkExpiry(
+  draft: ExpiryDraft,
+  capDays: number | null,
+  at: UnixSeconds,
+  complaints: Complaints,
+): UnixSeconds | null {
   if (draft.expiresAt !== undefined) return checkExpiryInstant(draft.expiresAt, capDays, at, complaints);
-  const days = draft.expiresInDays === undefined ? Math.min(DEFAULT_LIFETIME_DAYS, capDays ?? DEFAULT_LIFETIME_DAYS) : draft.expiresInDays;
+  const days =
+    draft.expiresInDays === undefined
+      ? Math.min(DEFAULT_LIFETIME_DAYS, capDays ?? DEFAULT_LIFETIME_DAYS)
+      : draft.expiresInDays;
   if (days === null) {
-    if (capDays !== null) complaints.add('expires_in', 'invalid', `A policy caps the life of this token: choose 1 to ${capDays} days.`);
+    if (capDays !== null)
+      complaints.add('expires_in', 'invalid', `A policy caps the life of this token: choose 1 to ${capDays} days.`);
     return null;
   }
   if (!Number.isInteger(days) || days < MIN_LIFETIME_DAYS || days > MAX_LIFETIME_DAYS)
-    complaints.add('expires_in', 'invalid', `An expiration is a whole number of days from ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}, or none.`);
-  else if (capDays !== null && days > capDays) complaints.add('expires_in', 'invalid', `A policy caps the life of this token at ${capDays} days.`);
+    complaints.add(
+      'expires_in',
+      'invalid',
+      `An expiration is a whole number of days from ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}, or none.`,
+    );
+  else if (capDays !== null && days > capDays)
+    complaints.add('expires_in', 'invalid', `A policy caps the life of this token at ${capDays} days.`);
   return at + days * DAY_SEC;
 }
 
-function checkExpiryInstant(expiresAt: UnixSeconds, capDays: number | null, at: UnixSeconds, complaints: Complaints): UnixSeconds {
+function checkExpiryInstant(
+  expiresAt: UnixSeconds,
+  capDays: number | null,
+  at: UnixSeconds,
+  complaints: Complaints,
+): UnixSeconds {
   const longest = (capDays ?? MAX_LIFETIME_DAYS) * DAY_SEC;
-  if (!Number.isInteger(expiresAt) || expiresAt <= at) complaints.add('expires_at', 'invalid', 'The expiration lies in the past.');
-  else if (expiresAt - at > longest) complaints.add('expires_at', 'invalid', `The expiration lies more than ${capDays ?? MAX_LIFETIME_DAYS} days ahead.`);
+  if (!Number.isInteger(expiresAt) || expiresAt <= at)
+    complaints.add('expires_at', 'invalid', 'The expiration lies in the past.');
+  else if (expiresAt - at > longest)
+    complaints.add(
+      'expires_at',
+      'invalid',
+      `The expiration lies more than ${capDays ?? MAX_LIFETIME_DAYS} days ahead.`,
+    );
   return expiresAt;
 }
 
-export function checkNotBefore(notBeforeAt: UnixSeconds | null, expiresAt: UnixSeconds | null, complaints: Complaints): UnixSeconds | null {
-  if (notBeforeAt !== null && (!Number.isInteger(notBeforeAt) || notBeforeAt < 0)) complaints.add('not_before', 'invalid', 'Not-before is a day or an instant, such as 2027-01-31.');
-  else if (notBeforeAt !== null && expiresAt !== null && notBeforeAt >= expiresAt) complaints.add('not_before', 'invalid', 'Not-before lies after the expiration: the token would never work.');
+export function checkNotBefore(
+  notBeforeAt: UnixSeconds | null,
+  expiresAt: UnixSeconds | null,
+  complaints: Complaints,
+): UnixSeconds | null {
+  if (notBeforeAt !== null && (!Number.isInteger(notBeforeAt) || notBeforeAt < 0))
+    complaints.add('not_before', 'invalid', 'Not-before is a day or an instant, such as 2027-01-31.');
+  else if (notBeforeAt !== null && expiresAt !== null && notBeforeAt >= expiresAt)
+    complaints.add('not_before', 'invalid', 'Not-before lies after the expiration: the token would never work.');
   return notBeforeAt;
 }
 
 export function checkAddresses(blocks: readonly string[] | null, complaints: Complaints): readonly string[] | null {
   if (blocks === null || blocks.length === 0) return null;
-  if (blocks.length > MAX_ALLOWED_ADDRESSES) complaints.add('allowed_addresses', 'invalid', `An address list has at most ${MAX_ALLOWED_ADDRESSES} entries.`);
-  for (const block of blocks) if (parseBlock(block) === null) complaints.add('allowed_addresses', 'invalid', `${block.slice(0, 60)} is neither an address nor a CIDR block.`);
+  if (blocks.length > MAX_ALLOWED_ADDRESSES)
+    complaints.add('allowed_addresses', 'invalid', `An address list has at most ${MAX_ALLOWED_ADDRESSES} entries.`);
+  for (const block of blocks)
+    if (parseBlock(block) === null)
+      complaints.add('allowed_addresses', 'invalid', `${block.slice(0, 60)} is neither an address nor a CIDR block.`);
   return blocks.map((block) => block.trim());
 }
 
 export function checkUses(uses: number | null, complaints: Complaints): number | null {
-  if (uses !== null && (!Number.isInteger(uses) || uses < 1 || uses > MAX_USES)) complaints.add('uses_left', 'invalid', `A use limit is a whole number from 1 to ${MAX_USES}.`);
+  if (uses !== null && (!Number.isInteger(uses) || uses < 1 || uses > MAX_USES))
+    complaints.add('uses_left', 'invalid', `A use limit is a whole number from 1 to ${MAX_USES}.`);
   return uses;
 }
 

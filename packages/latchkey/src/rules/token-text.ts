@@ -1,8 +1,9 @@
 /**
  * The text of a token: `[instance prefix _] kind prefix + 30 random base62 characters + 6 characters of checksum`.
  *
- * The checksum is the CRC-32 (IEEE) of everything before it, in base62 (`0-9A-Za-z`, left-padded with `0`), so that a typo is told
- * from an unknown token without a look-up, and a scanner finds real tokens only. GitHub's classic tokens do the same.
+ * The checksum is the CRC-32 (IEEE) of everything before it, in base62 (`0-9A-Za-z`, left-padded with `0`), so that a
+ * typo is told from an unknown token without a look-up, and a scanner finds real tokens only. GitHub's classic tokens
+ * do the same.
  *
  * Invariant: only `[A-Za-z0-9_]`, so that a double click selects the whole and no shell or URL needs quoting.
  * NEVER change a prefix: that revokes every token which has it.
@@ -42,7 +43,11 @@ export function checksumOf(text: string): string {
  * @param randomBytes a source of random bytes, `crypto.randomBytes` outside of tests
  * @param instancePrefix 1–16 characters `[A-Za-z0-9]`, or null for none
  */
-export function mintTokenText(kind: TokenKind, randomBytes: (size: number) => Uint8Array, instancePrefix: string | null): string {
+export function mintTokenText(
+  kind: TokenKind,
+  randomBytes: (size: number) => Uint8Array,
+  instancePrefix: string | null,
+): string {
   const head = `${instancePrefix === null ? '' : `${instancePrefix}_`}${TOKEN_PREFIXES[kind]}${randomBase62(RANDOM_LENGTH, randomBytes)}`;
   return head + checksumOf(head);
 }
@@ -58,8 +63,14 @@ function randomBase62(length: number, randomBytes: (size: number) => Uint8Array)
   return text;
 }
 
-/** `valid`: well-formed with the right checksum. `mistyped`: plainly meant as one of ours, but damaged. `foreign`: something else. */
-export type TokenText = { readonly form: 'valid'; readonly kind: TokenKind } | { readonly form: 'mistyped' } | { readonly form: 'foreign' };
+/**
+ * `valid`: well-formed with the right checksum. `mistyped`: plainly meant as one of ours, but damaged. `foreign`:
+ * something else.
+ */
+export type TokenText =
+  | { readonly form: 'valid'; readonly kind: TokenKind }
+  | { readonly form: 'mistyped' }
+  | { readonly form: 'foreign' };
 
 const MISTYPED: TokenText = { form: 'mistyped' };
 const FOREIGN: TokenText = { form: 'foreign' };
@@ -70,7 +81,9 @@ export function parseTokenText(text: string): TokenText {
   const match = FORM.exec(text);
   if (match === null) return NEARLY.test(text) ? MISTYPED : FOREIGN;
   const split = text.length - CHECKSUM_LENGTH;
-  return checksumOf(text.slice(0, split)) === text.slice(split) ? { form: 'valid', kind: KIND_OF[match[1]!]! } : MISTYPED;
+  return checksumOf(text.slice(0, split)) === text.slice(split)
+    ? { form: 'valid', kind: KIND_OF[match[1]!]! }
+    : MISTYPED;
 }
 
 /** A token that stands in another text. */
@@ -117,7 +130,10 @@ export function withoutTokens(text: string): string {
 /** Of the 36 characters behind the prefix a few at either end may be missing. */
 const PIECE_LENGTH = 24;
 
-/** False when no token can lie across the ends of this piece of a text, or within it, where only the changes of a text are known. */
+/**
+ * False when no token can lie across the ends of this piece of a text, or within it, where only the changes of a text
+ * are known.
+ */
 export function mayHoldPieceOfToken(piece: string): boolean {
   let inARow = 0;
   for (let at = 0; at < piece.length; at++) {

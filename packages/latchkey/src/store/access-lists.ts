@@ -1,6 +1,6 @@
 /** Who has access to a repository, by whichever way, a page at a time. */
 import type { OrganizationRole } from '../rules/model.ts';
-import { accountsByIds, type Account } from './accounts.ts';
+import { type Account, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
 import type { CollaboratorsTable } from './schema.ts';
 
@@ -22,29 +22,59 @@ export interface AccessFilter {
 }
 
 /** Up to `limit` people with a larger id than `afterId`, by id. The owner is among them when it is a person. */
-export async function listPeopleWithAccess(q: Query, filter: AccessFilter, page: { afterId: number; skip: number; limit: number }): Promise<PersonWithAccess[]> {
+export async function listPeopleWithAccess(
+  q: Query,
+  filter: AccessFilter,
+  page: { afterId: number; skip: number; limit: number },
+): Promise<PersonWithAccess[]> {
   const { affiliation } = filter;
-  const rows = await q.selectFrom('accounts')
-    .leftJoin('collaborators', (join) => join.onRef('collaborators.user_id', '=', 'accounts.id').on('collaborators.repository_id', '=', filter.repositoryId))
-    .leftJoin('memberships', (join) => join.onRef('memberships.user_id', '=', 'accounts.id').on('memberships.organization_id', '=', filter.ownerId))
+  const rows = await q
+    .selectFrom('accounts')
+    .leftJoin('collaborators', (join) =>
+      join
+        .onRef('collaborators.user_id', '=', 'accounts.id')
+        .on('collaborators.repository_id', '=', filter.repositoryId),
+    )
+    .leftJoin('memberships', (join) =>
+      join.onRef('memberships.user_id', '=', 'accounts.id').on('memberships.organization_id', '=', filter.ownerId),
+    )
     .select(['accounts.id', 'collaborators.role as collaborator_role', 'memberships.role as organization_role'])
-    .where('accounts.kind', '=', 'user').where('accounts.id', '>', page.afterId)
+    .where('accounts.kind', '=', 'user')
+    .where('accounts.id', '>', page.afterId)
     // Few of all the people come into question.
     .where('accounts.id', 'in', candidates(q, filter))
     .where((on) => {
       const direct = on('collaborators.role', 'is not', null);
       if (affiliation === 'outside') return on.and([direct, on('memberships.role', 'is', null)]);
       if (affiliation === 'direct') return on.or([direct, on('accounts.id', '=', filter.ownerId)]);
-      const asMember = filter.membersToo ? on('memberships.role', 'is not', null) : on('memberships.role', '=', 'owner');
+      const asMember = filter.membersToo
+        ? on('memberships.role', 'is not', null)
+        : on('memberships.role', '=', 'owner');
       return on.or([direct, asMember, on('accounts.id', '=', filter.ownerId)]);
     })
-    .orderBy('accounts.id').limit(page.limit).offset(page.skip).execute();
-  const accounts = await accountsByIds(q, rows.map((row) => row.id));
-  return rows.map((row) => ({ account: accounts.get(row.id)!, collaboratorRole: row.collaborator_role, organizationRole: row.organization_role }));
+    .orderBy('accounts.id')
+    .limit(page.limit)
+    .offset(page.skip)
+    .execute();
+  const accounts = await accountsByIds(
+    q,
+    rows.map((row) => row.id),
+  );
+  return rows.map((row) => ({
+    account: accounts.get(row.id)!,
+    collaboratorRole: row.collaborator_role,
+    organizationRole: row.organization_role,
+  }));
 }
 
 /** Ids of those who are named in the repository, belong to its owner, or are its owner. */
 function candidates(q: Query, { repositoryId, ownerId, affiliation }: AccessFilter) {
-  const named = q.selectFrom('collaborators').select('user_id').where('repository_id', '=', repositoryId).unionAll(q.selectFrom('accounts as owner').select('owner.id as user_id').where('owner.id', '=', ownerId));
-  return affiliation === 'all' ? named.unionAll(q.selectFrom('memberships').select('user_id').where('organization_id', '=', ownerId)) : named;
+  const named = q
+    .selectFrom('collaborators')
+    .select('user_id')
+    .where('repository_id', '=', repositoryId)
+    .unionAll(q.selectFrom('accounts as owner').select('owner.id as user_id').where('owner.id', '=', ownerId));
+  return affiliation === 'all'
+    ? named.unionAll(q.selectFrom('memberships').select('user_id').where('organization_id', '=', ownerId))
+    : named;
 }

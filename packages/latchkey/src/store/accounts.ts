@@ -3,11 +3,11 @@
  *
  * Never: a password digest in an `Account`; it is read on its own, where a password is checked.
  */
-import { sql, type Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
-import { startOf, type Page } from './page.ts';
+import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { AccountsTable } from './schema.ts';
 
@@ -36,7 +36,17 @@ export interface NewUser {
   readonly at: UnixSeconds;
 }
 
-const COLUMNS = ['id', 'kind', 'login', 'name', 'created_at', 'suspended_at', 'admin', 'two_factor_at', 'profile_json'] as const;
+const COLUMNS = [
+  'id',
+  'kind',
+  'login',
+  'name',
+  'created_at',
+  'suspended_at',
+  'admin',
+  'two_factor_at',
+  'profile_json',
+] as const;
 
 export function accountOf(row: Pick<Selectable<AccountsTable>, (typeof COLUMNS)[number]>): Account {
   return {
@@ -54,28 +64,39 @@ export function accountOf(row: Pick<Selectable<AccountsTable>, (typeof COLUMNS)[
 
 /** Adds a person. @throws a unique violation when the login is taken, by whichever kind of account. */
 export async function insertUser(tx: Query, user: NewUser): Promise<Account> {
-  const row = await tx.insertInto('accounts').values({
-    kind: 'user',
-    login: user.login,
-    login_key: nameKey(user.login),
-    name: user.name ?? '',
-    created_at: user.at,
-    admin: user.admin === true ? 1 : 0,
-    password_digest: user.passwordDigest,
-  }).returning(COLUMNS).executeTakeFirstOrThrow();
+  const row = await tx
+    .insertInto('accounts')
+    .values({
+      kind: 'user',
+      login: user.login,
+      login_key: nameKey(user.login),
+      name: user.name ?? '',
+      created_at: user.at,
+      admin: user.admin === true ? 1 : 0,
+      password_digest: user.passwordDigest,
+    })
+    .returning(COLUMNS)
+    .executeTakeFirstOrThrow();
   await bumpRevision(tx, subjectOf('account', row.id));
   return accountOf(row);
 }
 
 /** Adds an organization, as yet without members. @throws a unique violation when the login is taken. */
-export async function insertOrganization(tx: Query, organization: { login: string; name?: string; at: UnixSeconds }): Promise<Account> {
-  const row = await tx.insertInto('accounts').values({
-    kind: 'organization',
-    login: organization.login,
-    login_key: nameKey(organization.login),
-    name: organization.name ?? '',
-    created_at: organization.at,
-  }).returning(COLUMNS).executeTakeFirstOrThrow();
+export async function insertOrganization(
+  tx: Query,
+  organization: { login: string; name?: string; at: UnixSeconds },
+): Promise<Account> {
+  const row = await tx
+    .insertInto('accounts')
+    .values({
+      kind: 'organization',
+      login: organization.login,
+      login_key: nameKey(organization.login),
+      name: organization.name ?? '',
+      created_at: organization.at,
+    })
+    .returning(COLUMNS)
+    .executeTakeFirstOrThrow();
   await bumpRevision(tx, subjectOf('account', row.id));
   return accountOf(row);
 }
@@ -93,9 +114,12 @@ export async function accountById(q: Query, id: number): Promise<Account | null>
 
 /** The person with this e-mail address, verified or not, in any case of letters. */
 export async function userByEmail(q: Query, address: string): Promise<Account | null> {
-  const row = await q.selectFrom('emails').innerJoin('accounts', 'accounts.id', 'emails.user_id')
+  const row = await q
+    .selectFrom('emails')
+    .innerJoin('accounts', 'accounts.id', 'emails.user_id')
     .select(COLUMNS.map((column) => `accounts.${column}` as const))
-    .where('emails.address_key', '=', nameKey(address)).executeTakeFirst();
+    .where('emails.address_key', '=', nameKey(address))
+    .executeTakeFirst();
   return row === undefined ? null : accountOf(row);
 }
 
@@ -108,15 +132,32 @@ export async function accountsByIds(q: Query, ids: readonly number[]): Promise<M
 
 /** A page of all accounts of one kind, newest first. */
 export async function listAccounts(q: Query, kind: Account['kind'], page: Page): Promise<Account[]> {
-  const rows = await q.selectFrom('accounts').select(COLUMNS)
-    .where('kind', '=', kind).where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
+  const rows = await q
+    .selectFrom('accounts')
+    .select(COLUMNS)
+    .where('kind', '=', kind)
+    .where('id', '<', startOf(page))
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0)
+    .execute();
   return rows.map(accountOf);
 }
 
-/** A page of the people whose login or display name has `search` in it, in any case of letters, oldest first, and how many there are. */
-export async function searchUsers(q: Query, search: string, page: { offset: number; limit: number }): Promise<{ people: Account[]; total: number }> {
+/**
+ * A page of the people whose login or display name has `search` in it, in any case of letters, oldest first, and how
+ * many there are.
+ */
+export async function searchUsers(
+  q: Query,
+  search: string,
+  page: { offset: number; limit: number },
+): Promise<{ people: Account[]; total: number }> {
   const part = `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
-  const found = q.selectFrom('accounts').where('kind', '=', 'user').where(sql<boolean>`(login_key like ${part} escape '\\' or lower(name) like ${part} escape '\\')`);
+  const found = q
+    .selectFrom('accounts')
+    .where('kind', '=', 'user')
+    .where(sql<boolean>`(login_key like ${part} escape '\\' or lower(name) like ${part} escape '\\')`);
   const { count } = await found.select((row) => row.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
   const rows = await found.select(COLUMNS).orderBy('id').limit(page.limit).offset(page.offset).execute();
   return { people: rows.map(accountOf), total: Number(count) };
@@ -136,16 +177,24 @@ export async function setPasswordDigest(tx: Query, userId: number, digest: strin
 /** Suspends (`at`) or restores (null). False when it was so already, or there is no such account. */
 export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds | null): Promise<boolean> {
   await bumpRevision(tx, subjectOf('account', accountId));
-  const changed = await tx.updateTable('accounts').set({ suspended_at: at })
-    .where('id', '=', accountId).where('suspended_at', at === null ? 'is not' : 'is', null)
-    .returning('id').executeTakeFirst();
+  const changed = await tx
+    .updateTable('accounts')
+    .set({ suspended_at: at })
+    .where('id', '=', accountId)
+    .where('suspended_at', at === null ? 'is not' : 'is', null)
+    .returning('id')
+    .executeTakeFirst();
   return changed !== undefined;
 }
 
 /** Makes a person an instance administrator, or no longer one. */
 export async function setAdmin(tx: Query, userId: number, admin: boolean): Promise<void> {
   await bumpRevision(tx, subjectOf('account', userId));
-  await tx.updateTable('accounts').set({ admin: admin ? 1 : 0 }).where('id', '=', userId).execute();
+  await tx
+    .updateTable('accounts')
+    .set({ admin: admin ? 1 : 0 })
+    .where('id', '=', userId)
+    .execute();
 }
 
 /** Notes when the second factor was switched on; null = off. */
@@ -155,13 +204,21 @@ export async function setTwoFactor(tx: Query, userId: number, at: UnixSeconds | 
 }
 
 /** Sets the display name and the public profile fields. */
-export async function setProfile(tx: Query, accountId: number, profile: Pick<Account, 'name' | 'profile'>): Promise<void> {
-  await tx.updateTable('accounts').set({ name: profile.name, profile_json: JSON.stringify(profile.profile) })
-    .where('id', '=', accountId).execute();
+export async function setProfile(
+  tx: Query,
+  accountId: number,
+  profile: Pick<Account, 'name' | 'profile'>,
+): Promise<void> {
+  await tx
+    .updateTable('accounts')
+    .set({ name: profile.name, profile_json: JSON.stringify(profile.profile) })
+    .where('id', '=', accountId)
+    .execute();
 }
 
 /**
- * Deletes an account with its memberships, e-mail addresses, tokens, and everybody's grants towards it. False when there is none.
+ * Deletes an account with its memberships, e-mail addresses, tokens, and everybody's grants towards it. False when
+ * there is none.
  * @throws a foreign-key violation while it owns repositories.
  */
 export async function deleteAccount(tx: Query, accountId: number): Promise<boolean> {

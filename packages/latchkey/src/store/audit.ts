@@ -3,10 +3,10 @@
  *
  * Never: a function that changes or deletes an entry.
  */
-import { sql, type RawBuilder, type Selectable } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
-import { startOf, type Page } from './page.ts';
+import { type Page, startOf } from './page.ts';
 import type { AuditTable } from './schema.ts';
 
 export interface NewAuditEntry {
@@ -49,37 +49,52 @@ export interface AuditFilter {
 
 /** Writes an entry and gives its id. */
 export async function appendAudit(tx: Query, entry: NewAuditEntry): Promise<number> {
-  const { id } = await tx.insertInto('audit').values({
-    at: entry.at,
-    action: entry.action,
-    actor_id: entry.actorId,
-    actor_login: entry.actorLogin,
-    user_id: entry.userId,
-    organization_id: entry.organizationId,
-    repository_id: entry.repositoryId,
-    token_id: entry.tokenId,
-    actor_token_id: entry.actorTokenId,
-    address: entry.address,
-    user_agent: entry.userAgent,
-    data_json: JSON.stringify(entry.data),
-  }).returning('id').executeTakeFirstOrThrow();
+  const { id } = await tx
+    .insertInto('audit')
+    .values({
+      at: entry.at,
+      action: entry.action,
+      actor_id: entry.actorId,
+      actor_login: entry.actorLogin,
+      user_id: entry.userId,
+      organization_id: entry.organizationId,
+      repository_id: entry.repositoryId,
+      token_id: entry.tokenId,
+      actor_token_id: entry.actorTokenId,
+      address: entry.address,
+      user_agent: entry.userAgent,
+      data_json: JSON.stringify(entry.data),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
   return id;
 }
 
 /** A page of the log, newest first. */
 export async function listAudit(q: Query, { category, ...filter }: AuditFilter, page: Page): Promise<AuditEntry[]> {
   if (category === undefined) return entriesOf(q, filter, page);
-  // Each action's newest entries lie together in an index, those of a category do not: the newest of each, and of those the newest.
+  // Each action's newest entries lie together in an index, those of a category do not: the newest of each, and of those
+  // the newest.
   const skip = page.skip ?? 0;
-  const ofEach = await Promise.all((await actionsOf(q, category)).map((action) => entriesOf(q, { ...filter, action }, { beforeId: page.beforeId, limit: skip + page.limit })));
-  return ofEach.flat().sort((a, b) => b.id - a.id).slice(skip, skip + page.limit);
+  const ofEach = await Promise.all(
+    (await actionsOf(q, category)).map((action) =>
+      entriesOf(q, { ...filter, action }, { beforeId: page.beforeId, limit: skip + page.limit }),
+    ),
+  );
+  return ofEach
+    .flat()
+    .sort((a, b) => b.id - a.id)
+    .slice(skip, skip + page.limit);
 }
 
 /** Every action of a category that has an entry: one step in the index each. */
 async function actionsOf(q: Query, category: string): Promise<string[]> {
   // '/' follows '.', so this is every action that begins with the category and a dot.
-  const next = (after: RawBuilder<unknown>): RawBuilder<unknown> => sql`(select min(action) from audit where action > ${after} and action < ${`${category}/`})`;
-  const { rows } = await sql<{ action: string }>`with recursive found(action) as (select ${next(sql.val(`${category}.`))} union all select ${next(sql.ref('found.action'))} from found where action is not null)
+  const next = (after: RawBuilder<unknown>): RawBuilder<unknown> =>
+    sql`(select min(action) from audit where action > ${after} and action < ${`${category}/`})`;
+  const { rows } = await sql<{
+    action: string;
+  }>`with recursive found(action) as (select ${next(sql.val(`${category}.`))} union all select ${next(sql.ref('found.action'))} from found where action is not null)
     select action from found where action is not null`.execute(q);
   return rows.map(({ action }) => action);
 }
@@ -93,7 +108,11 @@ async function entriesOf(q: Query, filter: Omit<AuditFilter, 'category'>, page: 
   if (filter.action !== undefined) query = query.where('action', '=', filter.action);
   if (filter.untilAt !== undefined) query = query.where('at', '<', filter.untilAt);
   if (filter.sinceAt !== undefined) query = query.where('at', '>=', filter.sinceAt);
-  const rows = await query.orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
+  const rows = await query
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0)
+    .execute();
   return rows.map(entryOf);
 }
 

@@ -1,14 +1,17 @@
 /**
  * Revocation that holds on every node as soon as the change has returned, although checks are answered from memory.
  *
- * A node trusts its memory for `LEASE_MS` from *before* it began to read the revision that the memory was brought up to. It stands on a board while it
- * does so, and writes there the revision up to which it has forgotten. Whoever raised the revision waits, after the commit, until every node on the board is that
- * far, or until `SETTLE_MS` have gone by, in which every trust from before the commit has run out.
+ * A node trusts its memory for `LEASE_MS` from *before* it began to read the revision that the memory was brought up
+ * to. It stands on a board while it does so, and writes there the revision up to which it has forgotten. Whoever raised
+ * the revision waits, after the commit, until every node on the board is that far, or until `SETTLE_MS` have gone by,
+ * in which every trust from before the commit has run out.
  *
- * Invariant: when `settle` returns, no node lets through anything that was true only before that revision. The proof is in
- * docs/decisions (linearizable revocation); test/store/cluster-model runs this very code against cuts, delays and crashes.
- * Assumed: the database doesn't forget an acknowledged commit, a read that begins after it sees it, and monotonic clocks of different
- * machines run at rates that differ by less than `MAX_DRIFT`. Nothing is assumed of what time they show.
+ * Invariant: when `settle` returns, no node lets through anything that was true only before that revision. The proof is
+ * in docs/decisions (linearizable revocation); test/store/cluster-model runs this very code against cuts, delays and
+ * crashes.
+ * Assumed: the database doesn't forget an acknowledged commit, a read that begins after it sees it, and monotonic
+ * clocks of different machines run at rates that differ by less than `MAX_DRIFT`. Nothing is assumed of what time they
+ * show.
  * Never: a lease judged by another machine's clock.
  */
 
@@ -26,7 +29,10 @@ export const SETTLE_MS = LEASE_MS * (1 + MAX_DRIFT) + MARGIN_MS;
 const FIRST_LOOK_MS = 1;
 const MAX_LOOK_MS = 16;
 
-/** The part of the shared database that nodes meet at. Each call is one statement, seen by all or by none; any may fail or never end. */
+/**
+ * The part of the shared database that nodes meet at. Each call is one statement, seen by all or by none; any may fail
+ * or never end.
+ */
 export interface Board {
   /** Puts a node on the board. */
   join(id: string): Promise<void>;
@@ -48,7 +54,10 @@ export interface Stopwatch {
   pause(ms: number): Promise<void>;
 }
 
-/** Waits until no node lets through what a revision has ended. Call it after the commit. Never rejects: when the board can't be read, time settles it. */
+/**
+ * Waits until no node lets through what a revision has ended. Call it after the commit. Never rejects: when the board
+ * can't be read, time settles it.
+ */
 export async function settle(board: Board, stopwatch: Stopwatch, revision: number): Promise<void> {
   const startedAt = stopwatch.now();
   // A look that never ends must not keep the change longer than the leases do.
@@ -64,7 +73,8 @@ export async function settle(board: Board, stopwatch: Stopwatch, revision: numbe
   }
   // Who has given no sign of life since then trusts nothing any more; off the board, it holds up no further change.
   const longAgo = stopwatch.now() - LEASE_MS * (1 + MAX_DRIFT);
-  for (const [id, { beat, at }] of firstSeen) if (at <= longAgo) await Promise.race([board.remove(id, beat).catch(() => {}), stopwatch.pause(MAX_LOOK_MS)]);
+  for (const [id, { beat, at }] of firstSeen)
+    if (at <= longAgo) await Promise.race([board.remove(id, beat).catch(() => {}), stopwatch.pause(MAX_LOOK_MS)]);
 }
 
 /** Brings a memory up to a revision: what it made untrue is forgotten when this resolves. `anew`: forget everything. */
@@ -79,7 +89,10 @@ export class Membership {
   /** Until when memory is trusted, by this machine's stopwatch. */
   #trustedUntil = -Infinity;
   #onBoard = false;
-  /** How often it went on the board. Each time under another id: a call that was meant for the time before, and comes late, must not count. */
+  /**
+   * How often it went on the board. Each time under another id: a call that was meant for the time before, and comes
+   * late, must not count.
+   */
   #times = 0;
   #learned = -1;
   #acked = -1;
@@ -105,17 +118,20 @@ export class Membership {
   }
 
   /**
-   * Catches up with the database, and lengthens the lease. To be called every `BEAT_MS`, and whenever something has changed.
-   * One at a time; a call meanwhile causes one more after it. Never rejects: without the database the lease runs out.
+   * Catches up with the database, and lengthens the lease. To be called every `BEAT_MS`, and whenever something has
+   * changed. One at a time; a call meanwhile causes one more after it. Never rejects: without the database the lease
+   * runs out.
    */
   beat(): Promise<void> {
     if (this.#beating !== null) this.#heardMeanwhile = true;
-    this.#beating ??= this.#beatOnce().catch(() => {}).finally(() => {
-      this.#beating = null;
-      if (!this.#heardMeanwhile) return;
-      this.#heardMeanwhile = false;
-      void this.beat();
-    });
+    this.#beating ??= this.#beatOnce()
+      .catch(() => {})
+      .finally(() => {
+        this.#beating = null;
+        if (!this.#heardMeanwhile) return;
+        this.#heardMeanwhile = false;
+        void this.beat();
+      });
     return this.#beating;
   }
 

@@ -1,7 +1,7 @@
 /** Collaborators: people with a role of their own in one repository. */
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
-import { startOf, type Page } from './page.ts';
+import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { CollaboratorsTable } from './schema.ts';
 
@@ -20,42 +20,65 @@ export async function setCollaborator(
   collaborator: { repositoryId: number; userId: number; role: Role; at: UnixSeconds },
 ): Promise<void> {
   await bumpRevision(tx, subjectOf('account', collaborator.userId));
-  await tx.insertInto('collaborators').values({
-    repository_id: collaborator.repositoryId,
-    user_id: collaborator.userId,
-    role: collaborator.role,
-    created_at: collaborator.at,
-  }).onConflict((conflict) => conflict.columns(['repository_id', 'user_id']).doUpdateSet({ role: collaborator.role })).execute();
+  await tx
+    .insertInto('collaborators')
+    .values({
+      repository_id: collaborator.repositoryId,
+      user_id: collaborator.userId,
+      role: collaborator.role,
+      created_at: collaborator.at,
+    })
+    .onConflict((conflict) => conflict.columns(['repository_id', 'user_id']).doUpdateSet({ role: collaborator.role }))
+    .execute();
 }
 
 /** Takes a person's role in a repository away. False when there was none. */
 export async function removeCollaborator(tx: Query, repositoryId: number, userId: number): Promise<boolean> {
   await bumpRevision(tx, subjectOf('account', userId));
-  const removed = await tx.deleteFrom('collaborators')
-    .where('repository_id', '=', repositoryId).where('user_id', '=', userId).returning('user_id').executeTakeFirst();
+  const removed = await tx
+    .deleteFrom('collaborators')
+    .where('repository_id', '=', repositoryId)
+    .where('user_id', '=', userId)
+    .returning('user_id')
+    .executeTakeFirst();
   return removed !== undefined;
 }
 
 /** A page of a repository's collaborators, the newest accounts first; `beforeId` is a user id. */
 export async function listCollaborators(q: Query, repositoryId: number, page: Page): Promise<Collaborator[]> {
-  const rows = await q.selectFrom('collaborators').innerJoin('accounts', 'accounts.id', 'collaborators.user_id')
+  const rows = await q
+    .selectFrom('collaborators')
+    .innerJoin('accounts', 'accounts.id', 'collaborators.user_id')
     .select(['collaborators.user_id', 'accounts.login', 'collaborators.role', 'collaborators.created_at'])
-    .where('collaborators.repository_id', '=', repositoryId).where('collaborators.user_id', '<', startOf(page))
-    .orderBy('collaborators.user_id', 'desc').limit(page.limit).execute();
+    .where('collaborators.repository_id', '=', repositoryId)
+    .where('collaborators.user_id', '<', startOf(page))
+    .orderBy('collaborators.user_id', 'desc')
+    .limit(page.limit)
+    .execute();
   return rows.map((row) => ({ userId: row.user_id, login: row.login, role: row.role, since: row.created_at }));
 }
 
 /** True when the person is a collaborator on any repository of this owner. */
 export async function collaboratesWith(q: Query, ownerId: number, userId: number): Promise<boolean> {
-  const row = await q.selectFrom('collaborators').innerJoin('repositories', 'repositories.id', 'collaborators.repository_id')
+  const row = await q
+    .selectFrom('collaborators')
+    .innerJoin('repositories', 'repositories.id', 'collaborators.repository_id')
     .select('collaborators.repository_id')
-    .where('collaborators.user_id', '=', userId).where('repositories.owner_id', '=', ownerId).limit(1).executeTakeFirst();
+    .where('collaborators.user_id', '=', userId)
+    .where('repositories.owner_id', '=', ownerId)
+    .limit(1)
+    .executeTakeFirst();
   return row !== undefined;
 }
 
 /** The accounts in whose repositories a person has a role of their own. */
 export async function ownersCollaboratedWith(q: Query, userId: number): Promise<number[]> {
-  const rows = await q.selectFrom('collaborators').innerJoin('repositories', 'repositories.id', 'collaborators.repository_id')
-    .select('repositories.owner_id').distinct().where('collaborators.user_id', '=', userId).execute();
+  const rows = await q
+    .selectFrom('collaborators')
+    .innerJoin('repositories', 'repositories.id', 'collaborators.repository_id')
+    .select('repositories.owner_id')
+    .distinct()
+    .where('collaborators.user_id', '=', userId)
+    .execute();
   return rows.map((row) => row.owner_id);
 }

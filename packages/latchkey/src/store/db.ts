@@ -1,17 +1,18 @@
 /**
- * The store: one set of tables on SQLite or PostgreSQL, opened, brought up to date and handed to the functions of this room.
+ * The store: one set of tables on SQLite or PostgreSQL, opened, brought up to date and handed to the functions of this
+ * room.
  *
- * Invariant: every function of this room takes a `Query` first. One that changes something is called with a transaction, so that the
- * change, its audit entry and its rise of the revision become visible together or not at all.
+ * Invariant: every function of this room takes a `Query` first. One that changes something is called with a
+ * transaction, so that the change, its audit entry and its rise of the revision become visible together or not at all.
  * Never: SQL outside of this room, or SQL that only one of the two engines understands.
  */
 import type { Kysely } from 'kysely';
 import type { Log } from '../base/log.ts';
 import { traced } from '../base/trace.ts';
-import type { Database } from './schema.ts';
 import type { Learn } from './cluster.ts';
 import { migrate } from './migrations.ts';
 import type { PostgresTuning } from './postgres-connection.ts';
+import type { Database } from './schema.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 
@@ -30,8 +31,8 @@ export interface Store {
   /** The revision as committed now: at once on SQLite (some microseconds), by one query on PostgreSQL. */
   revision(): number | Promise<number>;
   /**
-   * Lets this process answer from memory between changes: `learn` is called whenever there was one. Null where reading the revision is so cheap
-   * that nothing is gained (SQLite).
+   * Lets this process answer from memory between changes: `learn` is called whenever there was one. Null where reading
+   * the revision is so cheap that nothing is gained (SQLite).
    */
   join(learn: Learn): ClusterNode | null;
   /** How the connections are; SQLite has its own two. */
@@ -70,8 +71,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const opened = await openEngine(options);
   try {
     const applied = await migrate(opened);
-    if (applied.length > 0) options.log.info({ engine: opened.engine, migrations: applied }, 'brought the database up to date');
-    return { ...opened, transaction: (work) => traced('transaction', 'client', { 'db.system.name': SYSTEM_NAMES[opened.engine] }, () => opened.transaction(work)) };
+    if (applied.length > 0)
+      options.log.info({ engine: opened.engine, migrations: applied }, 'brought the database up to date');
+    return {
+      ...opened,
+      transaction: (work) =>
+        traced('transaction', 'client', { 'db.system.name': SYSTEM_NAMES[opened.engine] }, () =>
+          opened.transaction(work),
+        ),
+    };
   } catch (error) {
     await opened.close();
     throw error;
@@ -102,7 +110,9 @@ export function isForeignKeyViolation(error: unknown): boolean {
   return FOREIGN_KEY_CODES.has(engineCode(error));
 }
 
-/** The engine's own code of an error: a number from SQLite, five characters from PostgreSQL, undefined from elsewhere. */
+/**
+ * The engine's own code of an error: a number from SQLite, five characters from PostgreSQL, undefined from elsewhere.
+ */
 export function engineCode(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined;
   return 'errcode' in error ? error.errcode : 'code' in error ? error.code : undefined;

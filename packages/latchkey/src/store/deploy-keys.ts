@@ -2,7 +2,7 @@
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
-import { startOf, type Page } from './page.ts';
+import { type Page, startOf } from './page.ts';
 import type { DeployKeysTable } from './schema.ts';
 
 export interface NewDeployKey {
@@ -27,31 +27,60 @@ export interface DeployKey extends NewDeployKey {
 
 /** Adds a key and gives its id. @throws a unique violation when some repository has it already. */
 export async function insertDeployKey(tx: Query, key: NewDeployKey): Promise<number> {
-  const { id } = await tx.insertInto('deploy_keys').values({
-    repository_id: key.repositoryId, title: key.title, key_text: key.text, fingerprint: key.fingerprint, read_only: key.readOnly ? 1 : 0, created_by_id: key.createdById,
-    created_by_token_id: key.createdByTokenId, created_at: key.at,
-  }).returning('id').executeTakeFirstOrThrow();
+  const { id } = await tx
+    .insertInto('deploy_keys')
+    .values({
+      repository_id: key.repositoryId,
+      title: key.title,
+      key_text: key.text,
+      fingerprint: key.fingerprint,
+      read_only: key.readOnly ? 1 : 0,
+      created_by_id: key.createdById,
+      created_by_token_id: key.createdByTokenId,
+      created_at: key.at,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
   return id;
 }
 
 /** A page of a repository's keys, the newest first. */
 export async function listDeployKeys(q: Query, repositoryId: number, page: Page): Promise<DeployKey[]> {
-  const rows = await q.selectFrom('deploy_keys').leftJoin('accounts', 'accounts.id', 'deploy_keys.created_by_id').selectAll('deploy_keys').select('accounts.login')
-    .where('deploy_keys.repository_id', '=', repositoryId).where('deploy_keys.id', '<', startOf(page))
-    .orderBy('deploy_keys.id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
+  const rows = await q
+    .selectFrom('deploy_keys')
+    .leftJoin('accounts', 'accounts.id', 'deploy_keys.created_by_id')
+    .selectAll('deploy_keys')
+    .select('accounts.login')
+    .where('deploy_keys.repository_id', '=', repositoryId)
+    .where('deploy_keys.id', '<', startOf(page))
+    .orderBy('deploy_keys.id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0)
+    .execute();
   return rows.map(keyOf);
 }
 
 /** A key of a repository; null when it has none of that id. */
 export async function deployKeyById(q: Query, repositoryId: number, id: number): Promise<DeployKey | null> {
-  const row = await q.selectFrom('deploy_keys').leftJoin('accounts', 'accounts.id', 'deploy_keys.created_by_id').selectAll('deploy_keys').select('accounts.login')
-    .where('deploy_keys.repository_id', '=', repositoryId).where('deploy_keys.id', '=', id).executeTakeFirst();
+  const row = await q
+    .selectFrom('deploy_keys')
+    .leftJoin('accounts', 'accounts.id', 'deploy_keys.created_by_id')
+    .selectAll('deploy_keys')
+    .select('accounts.login')
+    .where('deploy_keys.repository_id', '=', repositoryId)
+    .where('deploy_keys.id', '=', id)
+    .executeTakeFirst();
   return row === undefined ? null : keyOf(row);
 }
 
 /** Deletes a key of a repository. False when it has none of that id. */
 export async function deleteDeployKey(tx: Query, repositoryId: number, id: number): Promise<boolean> {
-  const deleted = await tx.deleteFrom('deploy_keys').where('repository_id', '=', repositoryId).where('id', '=', id).returning('id').executeTakeFirst();
+  const deleted = await tx
+    .deleteFrom('deploy_keys')
+    .where('repository_id', '=', repositoryId)
+    .where('id', '=', id)
+    .returning('id')
+    .executeTakeFirst();
   return deleted !== undefined;
 }
 
@@ -62,7 +91,15 @@ export async function deleteDeployKeysOfToken(tx: Query, tokenId: number): Promi
 
 function keyOf(row: Selectable<DeployKeysTable> & { login: string | null }): DeployKey {
   return {
-    id: row.id, repositoryId: row.repository_id, title: row.title, text: row.key_text, fingerprint: row.fingerprint, readOnly: row.read_only === 1, createdById: row.created_by_id,
-    createdByTokenId: row.created_by_token_id, at: row.created_at, createdBy: row.login,
+    id: row.id,
+    repositoryId: row.repository_id,
+    title: row.title,
+    text: row.key_text,
+    fingerprint: row.fingerprint,
+    readOnly: row.read_only === 1,
+    createdById: row.created_by_id,
+    createdByTokenId: row.created_by_token_id,
+    at: row.created_at,
+    createdBy: row.login,
   };
 }

@@ -1,7 +1,9 @@
-/** E-mail addresses of people: each belongs to one person, without regard to case; one of a person's is the primary one. */
+/**
+ * E-mail addresses of people: each belongs to one person, without regard to case; one of a person's is the primary one.
+ */
 import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
-import { accountsByIds, type Account } from './accounts.ts';
+import { type Account, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
 
 export interface Email {
@@ -23,20 +25,30 @@ export interface NewEmail {
 
 /** Adds an address. @throws a unique violation when it is somebody's already. */
 export async function insertEmail(tx: Query, email: NewEmail): Promise<number> {
-  const { id } = await tx.insertInto('emails').values({
-    user_id: email.userId,
-    address: email.address,
-    address_key: nameKey(email.address),
-    verified_at: email.verifiedAt,
-    is_primary: email.primary ? 1 : 0,
-    created_at: email.at,
-  }).returning('id').executeTakeFirstOrThrow();
+  const { id } = await tx
+    .insertInto('emails')
+    .values({
+      user_id: email.userId,
+      address: email.address,
+      address_key: nameKey(email.address),
+      verified_at: email.verifiedAt,
+      is_primary: email.primary ? 1 : 0,
+      created_at: email.at,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
   return id;
 }
 
 /** A person's addresses, the primary one first. */
 export async function emailsOf(q: Query, userId: number): Promise<Email[]> {
-  const rows = await q.selectFrom('emails').selectAll().where('user_id', '=', userId).orderBy('is_primary', 'desc').orderBy('id').execute();
+  const rows = await q
+    .selectFrom('emails')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .orderBy('is_primary', 'desc')
+    .orderBy('id')
+    .execute();
   return rows.map((row) => ({
     id: row.id,
     userId: row.user_id,
@@ -49,29 +61,58 @@ export async function emailsOf(q: Query, userId: number): Promise<Email[]> {
 
 /** Marks an address as verified. False when it was so already, or is gone. */
 export async function verifyEmail(tx: Query, emailId: number, at: UnixSeconds): Promise<boolean> {
-  const changed = await tx.updateTable('emails').set({ verified_at: at })
-    .where('id', '=', emailId).where('verified_at', 'is', null).returning('id').executeTakeFirst();
+  const changed = await tx
+    .updateTable('emails')
+    .set({ verified_at: at })
+    .where('id', '=', emailId)
+    .where('verified_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst();
   return changed !== undefined;
 }
 
 /** Makes one of a person's addresses the primary one, and the others not. */
 export async function setPrimaryEmail(tx: Query, userId: number, emailId: number): Promise<void> {
-  await tx.updateTable('emails').set({ is_primary: 0 }).where('user_id', '=', userId).where('id', '<>', emailId).execute();
-  await tx.updateTable('emails').set({ is_primary: 1 }).where('user_id', '=', userId).where('id', '=', emailId).execute();
+  await tx
+    .updateTable('emails')
+    .set({ is_primary: 0 })
+    .where('user_id', '=', userId)
+    .where('id', '<>', emailId)
+    .execute();
+  await tx
+    .updateTable('emails')
+    .set({ is_primary: 1 })
+    .where('user_id', '=', userId)
+    .where('id', '=', emailId)
+    .execute();
 }
 
 /** Removes an address that is not the primary one. False when there is none such. */
 export async function deleteEmail(tx: Query, userId: number, emailId: number): Promise<boolean> {
-  const deleted = await tx.deleteFrom('emails')
-    .where('user_id', '=', userId).where('id', '=', emailId).where('is_primary', '=', 0).returning('id').executeTakeFirst();
+  const deleted = await tx
+    .deleteFrom('emails')
+    .where('user_id', '=', userId)
+    .where('id', '=', emailId)
+    .where('is_primary', '=', 0)
+    .returning('id')
+    .executeTakeFirst();
   return deleted !== undefined;
 }
 
 /** Whose verified addresses these are, by the address in lower case. At most some hundred at once. */
 export async function usersByVerifiedEmails(q: Query, addresses: readonly string[]): Promise<Map<string, Account>> {
   if (addresses.length === 0) return new Map();
-  const rows = await q.selectFrom('emails').select(['user_id', 'address_key'])
-    .where('address_key', 'in', [...new Set(addresses.map(nameKey))]).where('verified_at', 'is not', null).execute();
-  const accounts = await accountsByIds(q, rows.map((row) => row.user_id));
-  return new Map(rows.flatMap((row) => (accounts.has(row.user_id) ? [[row.address_key, accounts.get(row.user_id)!]] : [])));
+  const rows = await q
+    .selectFrom('emails')
+    .select(['user_id', 'address_key'])
+    .where('address_key', 'in', [...new Set(addresses.map(nameKey))])
+    .where('verified_at', 'is not', null)
+    .execute();
+  const accounts = await accountsByIds(
+    q,
+    rows.map((row) => row.user_id),
+  );
+  return new Map(
+    rows.flatMap((row) => (accounts.has(row.user_id) ? [[row.address_key, accounts.get(row.user_id)!]] : [])),
+  );
 }

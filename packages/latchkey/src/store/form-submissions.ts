@@ -4,8 +4,12 @@ import type { Query } from './db.ts';
 
 /** Notes that a form is being carried out. False when it was noted before. */
 export async function beginSubmission(q: Query, digest: string, at: UnixSeconds): Promise<boolean> {
-  const row = await q.insertInto('form_submissions').values({ digest, location: null, created_at: at })
-    .onConflict((conflict) => conflict.column('digest').doNothing()).returning('digest').executeTakeFirst();
+  const row = await q
+    .insertInto('form_submissions')
+    .values({ digest, location: null, created_at: at })
+    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .returning('digest')
+    .executeTakeFirst();
   return row !== undefined;
 }
 

@@ -7,7 +7,7 @@ import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Grant, GrantState, RepositorySelection } from '../rules/model.ts';
 import type { Query } from './db.ts';
-import { startOf, type Page } from './page.ts';
+import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { GrantsTable } from './schema.ts';
 
@@ -51,15 +51,19 @@ export async function insertGrant(tx: Query, tokenId: number, grant: NewGrant, a
 
 /** The same without raising the revision: for a token that nobody has seen yet. */
 export async function addGrant(tx: Query, tokenId: number, grant: NewGrant, at: UnixSeconds): Promise<number> {
-  const { id } = await tx.insertInto('grants').values({
-    token_id: tokenId,
-    owner_id: grant.ownerId,
-    selection: grant.selection,
-    permissions_json: JSON.stringify(grant.permissions),
-    state: grant.state,
-    created_at: at,
-    access_granted_at: grant.state === 'active' ? at : null,
-  }).returning('id').executeTakeFirstOrThrow();
+  const { id } = await tx
+    .insertInto('grants')
+    .values({
+      token_id: tokenId,
+      owner_id: grant.ownerId,
+      selection: grant.selection,
+      permissions_json: JSON.stringify(grant.permissions),
+      state: grant.state,
+      created_at: at,
+      access_granted_at: grant.state === 'active' ? at : null,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
   await addRepositories(tx, id, grant);
   return id;
 }
@@ -68,11 +72,16 @@ async function addRepositories(tx: Query, grantId: number, { selection, reposito
   if (selection !== 'selected') return;
   const rows = [...new Set(repositoryIds)].map((id) => ({ grant_id: grantId, repository_id: id }));
   for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-    await tx.insertInto('grant_repositories').values(rows.slice(start, start + ROWS_PER_STATEMENT)).execute();
+    await tx
+      .insertInto('grant_repositories')
+      .values(rows.slice(start, start + ROWS_PER_STATEMENT))
+      .execute();
   }
 }
 
-/** The grants of several tokens in one query, oldest first; tokens without any are missing. At most some thousand ids. */
+/**
+ * The grants of several tokens in one query, oldest first; tokens without any are missing. At most some thousand ids.
+ */
 export async function grantsOf(q: Query, tokenIds: readonly number[]): Promise<Map<number, StoredGrant[]>> {
   if (tokenIds.length === 0) return new Map();
   const rows = await grantRows(q).where('grants.token_id', 'in', tokenIds).execute();
@@ -87,12 +96,18 @@ export async function grantById(q: Query, id: number): Promise<StoredGrant | nul
 /** Many grants at once, by id; those that are gone are missing. At most some thousand ids. */
 export async function grantsByIds(q: Query, ids: readonly number[]): Promise<Map<number, StoredGrant>> {
   if (ids.length === 0) return new Map();
-  return new Map(assemble(await grantRows(q).where('grants.id', 'in', ids).execute()).map((grant) => [grant.id, grant]));
+  return new Map(
+    assemble(await grantRows(q).where('grants.id', 'in', ids).execute()).map((grant) => [grant.id, grant]),
+  );
 }
 
 function grantRows(q: Query) {
-  return q.selectFrom('grants').leftJoin('grant_repositories', 'grant_repositories.grant_id', 'grants.id')
-    .selectAll('grants').select('grant_repositories.repository_id').orderBy('grants.id');
+  return q
+    .selectFrom('grants')
+    .leftJoin('grant_repositories', 'grant_repositories.grant_id', 'grants.id')
+    .selectAll('grants')
+    .select('grant_repositories.repository_id')
+    .orderBy('grants.id');
 }
 
 /** One grant of the rows of each id: a row for each selected repository, or a single one. */
@@ -112,8 +127,12 @@ function assemble(rows: readonly (Selectable<GrantsTable> & { repository_id: num
 
 /** Replaces what a grant reaches; its state stays. False when there is none. */
 export async function setGrantReach(tx: Query, grantId: number, reach: GrantReach): Promise<boolean> {
-  const changed = await tx.updateTable('grants').set({ selection: reach.selection, permissions_json: JSON.stringify(reach.permissions) })
-    .where('id', '=', grantId).returning('token_id').executeTakeFirst();
+  const changed = await tx
+    .updateTable('grants')
+    .set({ selection: reach.selection, permissions_json: JSON.stringify(reach.permissions) })
+    .where('id', '=', grantId)
+    .returning('token_id')
+    .executeTakeFirst();
   if (changed === undefined) return false;
   await bumpRevision(tx, subjectOf('token', changed.token_id));
   await tx.deleteFrom('grant_repositories').where('grant_id', '=', grantId).execute();
@@ -121,10 +140,24 @@ export async function setGrantReach(tx: Query, grantId: number, reach: GrantReac
   return true;
 }
 
-/** Moves a grant from one of the states `from` to another; false when somebody else moved it first. Access counts from becoming active. */
-export async function setGrantState(tx: Query, grantId: number, from: readonly GrantState[], to: GrantState, at: UnixSeconds): Promise<boolean> {
-  const changed = await tx.updateTable('grants').set({ state: to, ...(to === 'active' ? { access_granted_at: at } : {}) })
-    .where('id', '=', grantId).where('state', 'in', from).returning('token_id').executeTakeFirst();
+/**
+ * Moves a grant from one of the states `from` to another; false when somebody else moved it first. Access counts from
+ * becoming active.
+ */
+export async function setGrantState(
+  tx: Query,
+  grantId: number,
+  from: readonly GrantState[],
+  to: GrantState,
+  at: UnixSeconds,
+): Promise<boolean> {
+  const changed = await tx
+    .updateTable('grants')
+    .set({ state: to, ...(to === 'active' ? { access_granted_at: at } : {}) })
+    .where('id', '=', grantId)
+    .where('state', 'in', from)
+    .returning('token_id')
+    .executeTakeFirst();
   if (changed !== undefined) await bumpRevision(tx, subjectOf('token', changed.token_id));
   return changed !== undefined;
 }
@@ -136,12 +169,27 @@ export async function deleteGrant(tx: Query, grantId: number): Promise<boolean> 
   return deleted !== undefined;
 }
 
-/** A page of the grants in one state towards an owner, newest first, of tokens that are not revoked; `beforeId` is a grant id. */
-export async function listGrantsTowards(q: Query, ownerId: number, state: GrantState, page: Page): Promise<GrantTowards[]> {
-  const rows = await q.selectFrom('grants').innerJoin('tokens', 'tokens.id', 'grants.token_id')
+/**
+ * A page of the grants in one state towards an owner, newest first, of tokens that are not revoked; `beforeId` is a
+ * grant id.
+ */
+export async function listGrantsTowards(
+  q: Query,
+  ownerId: number,
+  state: GrantState,
+  page: Page,
+): Promise<GrantTowards[]> {
+  const rows = await q
+    .selectFrom('grants')
+    .innerJoin('tokens', 'tokens.id', 'grants.token_id')
     .select(['grants.id', 'grants.token_id', 'tokens.user_id'])
-    .where('grants.owner_id', '=', ownerId).where('grants.state', '=', state).where('grants.id', '<', startOf(page))
+    .where('grants.owner_id', '=', ownerId)
+    .where('grants.state', '=', state)
+    .where('grants.id', '<', startOf(page))
     .where('tokens.revoked_at', 'is', null)
-    .orderBy('grants.id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
+    .orderBy('grants.id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0)
+    .execute();
   return rows.map((row) => ({ grantId: row.id, tokenId: row.token_id, userId: row.user_id }));
 }

@@ -1,9 +1,10 @@
 /**
  * Jobs: rows that say what is still to be done, and who is doing it.
  *
- * Invariant: at most one runner has a job at a time. It takes it by a lease that ends by itself, in one compare-and-set; what it writes at the end counts only
- * while it still has the lease. A job of which the runner died is free again when the lease has run out.
- * Leases are in the nodes' own unix seconds: clocks may differ by less than the lease less its renewal (`actions/job-runner`).
+ * Invariant: at most one runner has a job at a time. It takes it by a lease that ends by itself, in one
+ * compare-and-set; what it writes at the end counts only while it still has the lease. A job of which the runner died
+ * is free again when the lease has run out. Leases are in the nodes' own unix seconds: clocks may differ by less than
+ * the lease less its renewal (`actions/job-runner`).
  */
 import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
@@ -32,30 +33,60 @@ export interface TakenJob {
 }
 
 /** How a run ended. `again` says when a failed one is tried again; null gives it up. */
-export type JobEnd = { readonly failed: false } | { readonly failed: true; readonly error: string; readonly again: UnixSeconds | null };
+export type JobEnd =
+  | { readonly failed: false }
+  | { readonly failed: true; readonly error: string; readonly again: UnixSeconds | null };
 
-/** Adds a job. When one of its key waits, that one takes the newer payload and the earlier time; when it runs, it will run once more. */
+/**
+ * Adds a job. When one of its key waits, that one takes the newer payload and the earlier time; when it runs, it will
+ * run once more.
+ */
 export async function insertJob(tx: Query, job: NewJob): Promise<void> {
-  await tx.insertInto('jobs')
-    .values({ kind: job.kind, payload_json: JSON.stringify(job.payload), unique_key: job.uniqueKey, state: 'waiting', run_at: job.runAt, created_at: job.at })
-    .onConflict((conflict) => conflict.column('unique_key').doUpdateSet((row) => ({
-      payload_json: row.ref('excluded.payload_json'),
+  await tx
+    .insertInto('jobs')
+    .values({
+      kind: job.kind,
+      payload_json: JSON.stringify(job.payload),
+      unique_key: job.uniqueKey,
       state: 'waiting',
-      run_at: row.case().when(row.and([row('jobs.state', '=', 'waiting'), row('jobs.run_at', '<', row.ref('excluded.run_at'))]))
-        .then(row.ref('jobs.run_at')).else(row.ref('excluded.run_at')).end(),
-      attempts: row.case().when('jobs.state', '=', 'dead').then(0).else(row.ref('jobs.attempts')).end(),
-      edition: row('jobs.edition', '+', 1),
-    }))).execute();
+      run_at: job.runAt,
+      created_at: job.at,
+    })
+    .onConflict((conflict) =>
+      conflict.column('unique_key').doUpdateSet((row) => ({
+        payload_json: row.ref('excluded.payload_json'),
+        state: 'waiting',
+        run_at: row
+          .case()
+          .when(row.and([row('jobs.state', '=', 'waiting'), row('jobs.run_at', '<', row.ref('excluded.run_at'))]))
+          .then(row.ref('jobs.run_at'))
+          .else(row.ref('excluded.run_at'))
+          .end(),
+        attempts: row.case().when('jobs.state', '=', 'dead').then(0).else(row.ref('jobs.attempts')).end(),
+        edition: row('jobs.edition', '+', 1),
+      })),
+    )
+    .execute();
 }
 
 /** Makes sure that a job comes every so often: due at once when it is new. */
-export async function ensureSchedule(tx: Query, schedule: { kind: string; everySec: number; at: UnixSeconds }): Promise<void> {
-  await tx.insertInto('jobs')
+export async function ensureSchedule(
+  tx: Query,
+  schedule: { kind: string; everySec: number; at: UnixSeconds },
+): Promise<void> {
+  await tx
+    .insertInto('jobs')
     .values({
-      kind: schedule.kind, payload_json: 'null', unique_key: `schedule ${schedule.kind}`, state: 'waiting', run_at: schedule.at,
-      every_sec: schedule.everySec, created_at: schedule.at,
+      kind: schedule.kind,
+      payload_json: 'null',
+      unique_key: `schedule ${schedule.kind}`,
+      state: 'waiting',
+      run_at: schedule.at,
+      every_sec: schedule.everySec,
+      created_at: schedule.at,
     })
-    .onConflict((conflict) => conflict.column('unique_key').doUpdateSet({ every_sec: schedule.everySec })).execute();
+    .onConflict((conflict) => conflict.column('unique_key').doUpdateSet({ every_sec: schedule.everySec }))
+    .execute();
 }
 
 const isFree = (at: UnixSeconds) => (row: ExpressionBuilder<Database, 'jobs'>) =>
@@ -63,55 +94,110 @@ const isFree = (at: UnixSeconds) => (row: ExpressionBuilder<Database, 'jobs'>) =
 
 /** The jobs of these kinds that anybody may take now, the longest due first. */
 export async function freeJobs(q: Query, kinds: readonly string[], at: UnixSeconds, limit: number): Promise<number[]> {
-  const rows = await q.selectFrom('jobs').select('id').where(isFree(at)).where('kind', 'in', kinds).orderBy('run_at').orderBy('id').limit(limit).execute();
+  const rows = await q
+    .selectFrom('jobs')
+    .select('id')
+    .where(isFree(at))
+    .where('kind', 'in', kinds)
+    .orderBy('run_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
   return rows.map((row) => row.id);
 }
 
 /** Takes those of the jobs that are still free, until `until`. */
-export async function takeJobs(tx: Query, ids: readonly number[], runner: string, at: UnixSeconds, until: UnixSeconds): Promise<TakenJob[]> {
-  const rows = await tx.updateTable('jobs').set((row) => ({ leased_by: runner, leased_until: until, attempts: row('attempts', '+', 1) }))
-    .where('id', 'in', ids).where(isFree(at)).returningAll().execute();
+export async function takeJobs(
+  tx: Query,
+  ids: readonly number[],
+  runner: string,
+  at: UnixSeconds,
+  until: UnixSeconds,
+): Promise<TakenJob[]> {
+  const rows = await tx
+    .updateTable('jobs')
+    .set((row) => ({ leased_by: runner, leased_until: until, attempts: row('attempts', '+', 1) }))
+    .where('id', 'in', ids)
+    .where(isFree(at))
+    .returningAll()
+    .execute();
   return rows.map(takenOf);
 }
 
 /** Lengthens the runner's leases; gives the ids of the jobs that it still has. */
-export async function renewJobs(tx: Query, ids: readonly number[], runner: string, until: UnixSeconds): Promise<Set<number>> {
-  const rows = await tx.updateTable('jobs').set({ leased_until: until })
-    .where('id', 'in', ids).where('leased_by', '=', runner).returning('id').execute();
+export async function renewJobs(
+  tx: Query,
+  ids: readonly number[],
+  runner: string,
+  until: UnixSeconds,
+): Promise<Set<number>> {
+  const rows = await tx
+    .updateTable('jobs')
+    .set({ leased_until: until })
+    .where('id', 'in', ids)
+    .where('leased_by', '=', runner)
+    .returning('id')
+    .execute();
   return new Set(rows.map((row) => row.id));
 }
 
 /** Gives a job back unfinished, to be taken at once by anybody. That it was begun doesn't count. */
 export async function returnJob(tx: Query, id: number, runner: string): Promise<void> {
-  await tx.updateTable('jobs').set((row) => ({ leased_by: null, leased_until: 0, attempts: row('attempts', '-', 1) }))
-    .where('id', '=', id).where('leased_by', '=', runner).execute();
+  await tx
+    .updateTable('jobs')
+    .set((row) => ({ leased_by: null, leased_until: 0, attempts: row('attempts', '-', 1) }))
+    .where('id', '=', id)
+    .where('leased_by', '=', runner)
+    .execute();
 }
 
 /**
- * Ends a run: a job that ended well goes, or waits for its next time; one that failed waits for its next try, or is dead. One that was asked for
- * again meanwhile is due again. False when the runner had lost the job.
+ * Ends a run: a job that ended well goes, or waits for its next time; one that failed waits for its next try, or is
+ * dead. One that was asked for again meanwhile is due again. False when the runner had lost the job.
  */
 export async function endJob(tx: Query, job: TakenJob, runner: string, end: JobEnd, at: UnixSeconds): Promise<boolean> {
-  const row = await tx.selectFrom('jobs').selectAll().where('id', '=', job.id).where('leased_by', '=', runner).executeTakeFirst();
+  const row = await tx
+    .selectFrom('jobs')
+    .selectAll()
+    .where('id', '=', job.id)
+    .where('leased_by', '=', runner)
+    .executeTakeFirst();
   if (row === undefined) return false;
   const next = nextOf(row, job, end, at);
   if (next === null) await tx.deleteFrom('jobs').where('id', '=', job.id).execute();
-  else await tx.updateTable('jobs').set({ leased_by: null, leased_until: 0, ...next }).where('id', '=', job.id).execute();
+  else
+    await tx
+      .updateTable('jobs')
+      .set({ leased_by: null, leased_until: 0, ...next })
+      .where('id', '=', job.id)
+      .execute();
   return true;
 }
 
-function nextOf(row: Selectable<JobsTable>, job: TakenJob, end: JobEnd, at: UnixSeconds): Partial<Pick<Selectable<JobsTable>, 'state' | 'run_at' | 'attempts' | 'last_error'>> | null {
+function nextOf(
+  row: Selectable<JobsTable>,
+  job: TakenJob,
+  end: JobEnd,
+  at: UnixSeconds,
+): Partial<Pick<Selectable<JobsTable>, 'state' | 'run_at' | 'attempts' | 'last_error'>> | null {
   if (row.edition !== job.edition) return { attempts: 0, last_error: null };
   if (end.failed && end.again !== null) return { run_at: end.again, last_error: end.error.slice(0, MAX_ERROR_LENGTH) };
   const last_error = end.failed ? end.error.slice(0, MAX_ERROR_LENGTH) : null;
-  // What comes again is never given up: its next time is a new beginning. After a time without nodes it runs once, not once for each time missed.
-  if (row.every_sec !== null) return { run_at: (Math.floor(at / row.every_sec) + 1) * row.every_sec, attempts: 0, last_error };
+  // What comes again is never given up: its next time is a new beginning. After a time without nodes it runs once, not
+  // once for each time missed.
+  if (row.every_sec !== null)
+    return { run_at: (Math.floor(at / row.every_sec) + 1) * row.every_sec, attempts: 0, last_error };
   return end.failed ? { state: 'dead', last_error } : null;
 }
 
 /** Forgets what was given up before `before`. Gives how many. */
 export async function deleteDeadJobs(tx: Query, before: UnixSeconds): Promise<number> {
-  const rows = await tx.deleteFrom('jobs').where('state', '=', 'dead').where('run_at', '<', before).returning('id').execute();
+  const rows = await tx
+    .deleteFrom('jobs')
+    .where('state', '=', 'dead')
+    .where('run_at', '<', before)
+    .returning('id')
+    .execute();
   return rows.length;
 }
 
@@ -123,13 +209,27 @@ export interface JobCounts {
 
 /** How many jobs wait, are due, were given up. */
 export async function countJobs(q: Query, at: UnixSeconds): Promise<JobCounts> {
-  const rows = await q.selectFrom('jobs').select((row) => ['state', row.fn.countAll<number>().as('count'), row.fn.sum<number | null>(
-    row.case().when('run_at', '<=', at).then(1).else(0).end(),
-  ).as('due')]).groupBy('state').execute();
-  const of = (state: string): { count: number; due: number | null } | undefined => rows.find((row) => row.state === state);
+  const rows = await q
+    .selectFrom('jobs')
+    .select((row) => [
+      'state',
+      row.fn.countAll<number>().as('count'),
+      row.fn.sum<number | null>(row.case().when('run_at', '<=', at).then(1).else(0).end()).as('due'),
+    ])
+    .groupBy('state')
+    .execute();
+  const of = (state: string): { count: number; due: number | null } | undefined =>
+    rows.find((row) => row.state === state);
   return { waiting: of('waiting')?.count ?? 0, due: Number(of('waiting')?.due ?? 0), dead: of('dead')?.count ?? 0 };
 }
 
 function takenOf(row: Selectable<JobsTable>): TakenJob {
-  return { id: row.id, kind: row.kind, payload: JSON.parse(row.payload_json), attempts: row.attempts, edition: row.edition, everySec: row.every_sec };
+  return {
+    id: row.id,
+    kind: row.kind,
+    payload: JSON.parse(row.payload_json),
+    attempts: row.attempts,
+    edition: row.edition,
+    everySec: row.every_sec,
+  };
 }

@@ -33,11 +33,23 @@ export interface NewLogin extends Omit<Login, 'tokenId'> {
 }
 
 export async function insertLogin(tx: Query, login: NewLogin): Promise<void> {
-  await tx.insertInto('logins').values({
-    code_digest: login.codeDigest, user_code_digest: login.userCodeDigest, state: login.state, user_id: login.userId, redirect_uri: login.redirectUri,
-    challenge: login.challenge, wish_json: JSON.stringify(login.wish), draft_json: login.draft === null ? null : JSON.stringify(login.draft), token_id: null,
-    address: login.address, created_at: login.createdAt, ends_at: login.endsAt,
-  }).execute();
+  await tx
+    .insertInto('logins')
+    .values({
+      code_digest: login.codeDigest,
+      user_code_digest: login.userCodeDigest,
+      state: login.state,
+      user_id: login.userId,
+      redirect_uri: login.redirectUri,
+      challenge: login.challenge,
+      wish_json: JSON.stringify(login.wish),
+      draft_json: login.draft === null ? null : JSON.stringify(login.draft),
+      token_id: null,
+      address: login.address,
+      created_at: login.createdAt,
+      ends_at: login.endsAt,
+    })
+    .execute();
 }
 
 /** By the code that is exchanged, dead or alive. */
@@ -48,22 +60,48 @@ export async function loginByCode(q: Query, digest: string): Promise<Login | nul
 
 /** By the short code that a person types, while it waits for them. */
 export async function loginByUserCode(q: Query, digest: string, at: UnixSeconds): Promise<Login | null> {
-  const row = await q.selectFrom('logins').selectAll().where('user_code_digest', '=', digest).where('state', '=', 'waiting').where('ends_at', '>', at).executeTakeFirst();
+  const row = await q
+    .selectFrom('logins')
+    .selectAll()
+    .where('user_code_digest', '=', digest)
+    .where('state', '=', 'waiting')
+    .where('ends_at', '>', at)
+    .executeTakeFirst();
   return row === undefined ? null : loginOf(row);
 }
 
 /** Notes a person's decision. False when there was one already, or it is too late. */
-export async function decideLogin(tx: Query, codeDigest: string, decision: { state: 'approved' | 'denied'; userId: number; draft: unknown }, at: UnixSeconds): Promise<boolean> {
-  const row = await tx.updateTable('logins')
-    .set({ state: decision.state, user_id: decision.userId, draft_json: decision.draft === null ? null : JSON.stringify(decision.draft) })
-    .where('code_digest', '=', codeDigest).where('state', '=', 'waiting').where('ends_at', '>', at).returning('code_digest').executeTakeFirst();
+export async function decideLogin(
+  tx: Query,
+  codeDigest: string,
+  decision: { state: 'approved' | 'denied'; userId: number; draft: unknown },
+  at: UnixSeconds,
+): Promise<boolean> {
+  const row = await tx
+    .updateTable('logins')
+    .set({
+      state: decision.state,
+      user_id: decision.userId,
+      draft_json: decision.draft === null ? null : JSON.stringify(decision.draft),
+    })
+    .where('code_digest', '=', codeDigest)
+    .where('state', '=', 'waiting')
+    .where('ends_at', '>', at)
+    .returning('code_digest')
+    .executeTakeFirst();
   return row !== undefined;
 }
 
 /** Takes an approved one for its exchange: once. */
 export async function takeLogin(tx: Query, codeDigest: string, at: UnixSeconds): Promise<Login | null> {
-  const row = await tx.updateTable('logins').set({ state: 'used' })
-    .where('code_digest', '=', codeDigest).where('state', '=', 'approved').where('ends_at', '>', at).returningAll().executeTakeFirst();
+  const row = await tx
+    .updateTable('logins')
+    .set({ state: 'used' })
+    .where('code_digest', '=', codeDigest)
+    .where('state', '=', 'approved')
+    .where('ends_at', '>', at)
+    .returningAll()
+    .executeTakeFirst();
   return row === undefined ? null : loginOf(row);
 }
 
@@ -74,8 +112,13 @@ export async function setLoginToken(tx: Query, codeDigest: string, tokenId: numb
 
 /** Notes that a device asked; false when it asked less than `intervalSec` ago. */
 export async function notePoll(tx: Query, codeDigest: string, intervalSec: number, at: UnixSeconds): Promise<boolean> {
-  const row = await tx.updateTable('logins').set({ polled_at: at })
-    .where('code_digest', '=', codeDigest).where('polled_at', '<=', at - intervalSec).returning('code_digest').executeTakeFirst();
+  const row = await tx
+    .updateTable('logins')
+    .set({ polled_at: at })
+    .where('code_digest', '=', codeDigest)
+    .where('polled_at', '<=', at - intervalSec)
+    .returning('code_digest')
+    .executeTakeFirst();
   return row !== undefined;
 }
 
@@ -86,7 +129,16 @@ export async function deleteLoginsBefore(tx: Query, at: UnixSeconds): Promise<vo
 
 function loginOf(row: Selectable<LoginsTable>): Login {
   return {
-    codeDigest: row.code_digest, state: row.state, userId: row.user_id, redirectUri: row.redirect_uri, challenge: row.challenge, wish: JSON.parse(row.wish_json) as unknown,
-    draft: row.draft_json === null ? null : (JSON.parse(row.draft_json) as unknown), tokenId: row.token_id, address: row.address, createdAt: row.created_at, endsAt: row.ends_at,
+    codeDigest: row.code_digest,
+    state: row.state,
+    userId: row.user_id,
+    redirectUri: row.redirect_uri,
+    challenge: row.challenge,
+    wish: JSON.parse(row.wish_json) as unknown,
+    draft: row.draft_json === null ? null : (JSON.parse(row.draft_json) as unknown),
+    tokenId: row.token_id,
+    address: row.address,
+    createdAt: row.created_at,
+    endsAt: row.ends_at,
   };
 }

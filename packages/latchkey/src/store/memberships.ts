@@ -1,9 +1,9 @@
 /** Memberships: which people belong to which organization, as owner or member. */
 import type { UnixSeconds } from '../base/time.ts';
 import type { OrganizationRole } from '../rules/model.ts';
-import { accountsByIds, type Account } from './accounts.ts';
+import { type Account, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
-import { startOf, type Page } from './page.ts';
+import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 
 export interface Member {
@@ -13,48 +13,83 @@ export interface Member {
   readonly since: UnixSeconds;
 }
 
-/** Lets a person join, or changes the role of one who has. @throws a foreign-key violation when either account is missing. */
+/**
+ * Lets a person join, or changes the role of one who has. @throws a foreign-key violation when either account is
+ * missing.
+ */
 export async function setMembership(
   tx: Query,
   membership: { organizationId: number; userId: number; role: OrganizationRole; at: UnixSeconds },
 ): Promise<void> {
   await bumpRevision(tx, subjectOf('account', membership.userId));
-  await tx.insertInto('memberships').values({
-    organization_id: membership.organizationId,
-    user_id: membership.userId,
-    role: membership.role,
-    created_at: membership.at,
-  }).onConflict((conflict) => conflict.columns(['organization_id', 'user_id']).doUpdateSet({ role: membership.role })).execute();
+  await tx
+    .insertInto('memberships')
+    .values({
+      organization_id: membership.organizationId,
+      user_id: membership.userId,
+      role: membership.role,
+      created_at: membership.at,
+    })
+    .onConflict((conflict) => conflict.columns(['organization_id', 'user_id']).doUpdateSet({ role: membership.role }))
+    .execute();
 }
 
 /** Ends a membership. False when there was none. */
 export async function removeMembership(tx: Query, organizationId: number, userId: number): Promise<boolean> {
   await bumpRevision(tx, subjectOf('account', userId));
-  const removed = await tx.deleteFrom('memberships')
-    .where('organization_id', '=', organizationId).where('user_id', '=', userId).returning('user_id').executeTakeFirst();
+  const removed = await tx
+    .deleteFrom('memberships')
+    .where('organization_id', '=', organizationId)
+    .where('user_id', '=', userId)
+    .returning('user_id')
+    .executeTakeFirst();
   return removed !== undefined;
 }
 
 /** A person's role in an organization, or null for no member. */
-export async function membershipRole(q: Query, organizationId: number, userId: number): Promise<OrganizationRole | null> {
-  const row = await q.selectFrom('memberships').select('role')
-    .where('organization_id', '=', organizationId).where('user_id', '=', userId).executeTakeFirst();
+export async function membershipRole(
+  q: Query,
+  organizationId: number,
+  userId: number,
+): Promise<OrganizationRole | null> {
+  const row = await q
+    .selectFrom('memberships')
+    .select('role')
+    .where('organization_id', '=', organizationId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
   return row?.role ?? null;
 }
 
 /** How many owners an organization has: the last one must stay. */
 export async function countOwners(q: Query, organizationId: number): Promise<number> {
-  const { count } = await q.selectFrom('memberships').select((row) => row.fn.countAll<number>().as('count'))
-    .where('organization_id', '=', organizationId).where('role', '=', 'owner').executeTakeFirstOrThrow();
+  const { count } = await q
+    .selectFrom('memberships')
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .where('organization_id', '=', organizationId)
+    .where('role', '=', 'owner')
+    .executeTakeFirstOrThrow();
   return count;
 }
 
-/** A page of an organization's members, or of those with one role, the newest accounts first; `beforeId` is a user id. */
-export async function listMembers(q: Query, organizationId: number, page: Page, role: OrganizationRole | null = null): Promise<Member[]> {
-  let query = q.selectFrom('memberships').innerJoin('accounts', 'accounts.id', 'memberships.user_id')
+/**
+ * A page of an organization's members, or of those with one role, the newest accounts first; `beforeId` is a user id.
+ */
+export async function listMembers(
+  q: Query,
+  organizationId: number,
+  page: Page,
+  role: OrganizationRole | null = null,
+): Promise<Member[]> {
+  let query = q
+    .selectFrom('memberships')
+    .innerJoin('accounts', 'accounts.id', 'memberships.user_id')
     .select(['memberships.user_id', 'accounts.login', 'memberships.role', 'memberships.created_at'])
-    .where('memberships.organization_id', '=', organizationId).where('memberships.user_id', '<', startOf(page))
-    .orderBy('memberships.user_id', 'desc').limit(page.limit).offset(page.skip ?? 0);
+    .where('memberships.organization_id', '=', organizationId)
+    .where('memberships.user_id', '<', startOf(page))
+    .orderBy('memberships.user_id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0);
   if (role !== null) query = query.where('memberships.role', '=', role);
   const rows = await query.execute();
   return rows.map((row) => ({ userId: row.user_id, login: row.login, role: row.role, since: row.created_at }));
@@ -62,14 +97,30 @@ export async function listMembers(q: Query, organizationId: number, page: Page, 
 
 /** A page of the organizations that a person belongs to, the newest first. */
 export async function listOrganizationsOf(q: Query, userId: number, page: Page): Promise<Account[]> {
-  const rows = await q.selectFrom('memberships').select('organization_id')
-    .where('user_id', '=', userId).where('organization_id', '<', startOf(page)).orderBy('organization_id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
-  const accounts = await accountsByIds(q, rows.map((row) => row.organization_id));
+  const rows = await q
+    .selectFrom('memberships')
+    .select('organization_id')
+    .where('user_id', '=', userId)
+    .where('organization_id', '<', startOf(page))
+    .orderBy('organization_id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0)
+    .execute();
+  const accounts = await accountsByIds(
+    q,
+    rows.map((row) => row.organization_id),
+  );
   return rows.map((row) => accounts.get(row.organization_id)!);
 }
 
 /** The ids of an organization's owners. */
 export async function ownersOf(q: Query, organizationId: number): Promise<number[]> {
-  const rows = await q.selectFrom('memberships').select('user_id').where('organization_id', '=', organizationId).where('role', '=', 'owner').orderBy('user_id').execute();
+  const rows = await q
+    .selectFrom('memberships')
+    .select('user_id')
+    .where('organization_id', '=', organizationId)
+    .where('role', '=', 'owner')
+    .orderBy('user_id')
+    .execute();
   return rows.map((row) => row.user_id);
 }

@@ -4,6 +4,8 @@
  * Invariant: all pending steps happen in one transaction, so a failed upgrade leaves the database as it was.
  * To add one: `migrations/NNNN-noun.ts`, and its row in `MIGRATIONS`. Never change one that was released.
  */
+
+import type { Kysely } from 'kysely';
 import { Fault } from '../base/errors.ts';
 import type { OpenedEngine, Query } from './db.ts';
 import { foundation } from './migrations/0001-foundation.ts';
@@ -24,17 +26,20 @@ import { nodes } from './migrations/0082-nodes.ts';
 import { searches } from './migrations/0084-searches.ts';
 import { exclusions } from './migrations/0101-exclusions.ts';
 import type { Migration } from './migrations/migration.ts';
-import type { Kysely } from 'kysely';
 
 /** In order. */
 export const MIGRATIONS: readonly Migration[] = [
   foundation,
   tokenNotices,
-  repositoryHomepage, commitStatuses, deployKeys, webhooks,
+  repositoryHomepage,
+  commitStatuses,
+  deployKeys,
+  webhooks,
   outbox,
   sessions,
   tokenDays,
-  refusals, logins,
+  refusals,
+  logins,
   resourceServers,
   jobs,
   rateWindows,
@@ -54,7 +59,9 @@ interface MigrationsTable {
 export function migrate(opened: OpenedEngine, migrations: readonly Migration[] = MIGRATIONS): Promise<string[]> {
   return opened.alone(async (tx) => {
     const db = tx as unknown as Kysely<MigrationsTable>;
-    await db.schema.createTable('migrations').ifNotExists()
+    await db.schema
+      .createTable('migrations')
+      .ifNotExists()
       .addColumn('name', 'text', (column) => column.primaryKey())
       .addColumn('applied_at', 'bigint', (column) => column.notNull())
       .execute();
@@ -64,7 +71,10 @@ export function migrate(opened: OpenedEngine, migrations: readonly Migration[] =
     const pending = migrations.filter((migration) => !applied.has(migration.name));
     for (const migration of pending) {
       await migration.up(tx, opened.engine);
-      await db.insertInto('migrations').values({ name: migration.name, applied_at: Math.floor(Date.now() / 1000) }).execute();
+      await db
+        .insertInto('migrations')
+        .values({ name: migration.name, applied_at: Math.floor(Date.now() / 1000) })
+        .execute();
     }
     return pending.map((migration) => migration.name);
   });
@@ -77,9 +87,15 @@ export interface MigrationCounts {
 }
 
 /** How many steps the database has seen, and how many there are. */
-export async function countMigrations(q: Query, migrations: readonly Migration[] = MIGRATIONS): Promise<MigrationCounts> {
+export async function countMigrations(
+  q: Query,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<MigrationCounts> {
   const db = q as unknown as Kysely<MigrationsTable>;
-  const { count } = await db.selectFrom('migrations').select((row) => row.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  const { count } = await db
+    .selectFrom('migrations')
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
   return { applied: Number(count), known: migrations.length };
 }
 

@@ -5,7 +5,10 @@ import { readRevision } from './revision.ts';
 
 /** How many nodes are on the board. One that crashed stays there until a change has waited for it. */
 export async function countNodes(q: Query): Promise<number> {
-  const { count } = await q.selectFrom('nodes').select((row) => row.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  const { count } = await q
+    .selectFrom('nodes')
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
   return Number(count);
 }
 
@@ -16,11 +19,21 @@ export function boardIn(q: Query): Board {
       await q.insertInto('nodes').values({ id, beat: 0, acked: -1 }).execute();
     },
     async beat(id) {
-      const row = await q.updateTable('nodes').set((node) => ({ beat: node('beat', '+', 1) })).where('id', '=', id).returning('id').executeTakeFirst();
+      const row = await q
+        .updateTable('nodes')
+        .set((node) => ({ beat: node('beat', '+', 1) }))
+        .where('id', '=', id)
+        .returning('id')
+        .executeTakeFirst();
       return row !== undefined;
     },
     async ack(id, revision) {
-      await q.updateTable('nodes').set({ acked: revision }).where('id', '=', id).where('acked', '<', revision).execute();
+      await q
+        .updateTable('nodes')
+        .set({ acked: revision })
+        .where('id', '=', id)
+        .where('acked', '<', revision)
+        .execute();
     },
     async leave(id) {
       await q.deleteFrom('nodes').where('id', '=', id).execute();

@@ -17,21 +17,50 @@ export interface OneTimeLink {
 
 /** Adds a link. */
 export async function insertLink(tx: Query, link: OneTimeLink & { readonly digest: string }): Promise<void> {
-  await tx.insertInto('one_time_links').values({
-    digest: link.digest, purpose: link.purpose, user_id: link.userId, address: link.address, created_at: link.createdAt, ends_at: link.endsAt,
-  }).execute();
+  await tx
+    .insertInto('one_time_links')
+    .values({
+      digest: link.digest,
+      purpose: link.purpose,
+      user_id: link.userId,
+      address: link.address,
+      created_at: link.createdAt,
+      ends_at: link.endsAt,
+    })
+    .execute();
 }
 
 /** The link of this purpose that a secret opens, unless it was used or has ended. */
-export async function linkByDigest(q: Query, purpose: LinkPurpose, digest: string, at: UnixSeconds): Promise<OneTimeLink | null> {
-  const row = await q.selectFrom('one_time_links').selectAll()
-    .where('digest', '=', digest).where('purpose', '=', purpose).where('ends_at', '>', at).executeTakeFirst();
-  return row === undefined ? null : { purpose: row.purpose, userId: row.user_id, address: row.address, createdAt: row.created_at, endsAt: row.ends_at };
+export async function linkByDigest(
+  q: Query,
+  purpose: LinkPurpose,
+  digest: string,
+  at: UnixSeconds,
+): Promise<OneTimeLink | null> {
+  const row = await q
+    .selectFrom('one_time_links')
+    .selectAll()
+    .where('digest', '=', digest)
+    .where('purpose', '=', purpose)
+    .where('ends_at', '>', at)
+    .executeTakeFirst();
+  return row === undefined
+    ? null
+    : {
+        purpose: row.purpose,
+        userId: row.user_id,
+        address: row.address,
+        createdAt: row.created_at,
+        endsAt: row.ends_at,
+      };
 }
 
 /** Uses a link up. False when another was faster. */
 export async function useLink(tx: Query, digest: string): Promise<boolean> {
-  return (await tx.deleteFrom('one_time_links').where('digest', '=', digest).returning('digest').executeTakeFirst()) !== undefined;
+  return (
+    (await tx.deleteFrom('one_time_links').where('digest', '=', digest).returning('digest').executeTakeFirst()) !==
+    undefined
+  );
 }
 
 /** Takes back a person's links of one purpose; `userId` null stands for everybody's. */
@@ -43,8 +72,20 @@ export async function deleteLinks(tx: Query, purpose: LinkPurpose, userId: numbe
 
 /** The links of one purpose that are still good, newest first. */
 export async function listLinks(q: Query, purpose: LinkPurpose, at: UnixSeconds): Promise<OneTimeLink[]> {
-  const rows = await q.selectFrom('one_time_links').selectAll().where('purpose', '=', purpose).where('ends_at', '>', at).orderBy('created_at', 'desc').execute();
-  return rows.map((row) => ({ purpose: row.purpose, userId: row.user_id, address: row.address, createdAt: row.created_at, endsAt: row.ends_at }));
+  const rows = await q
+    .selectFrom('one_time_links')
+    .selectAll()
+    .where('purpose', '=', purpose)
+    .where('ends_at', '>', at)
+    .orderBy('created_at', 'desc')
+    .execute();
+  return rows.map((row) => ({
+    purpose: row.purpose,
+    userId: row.user_id,
+    address: row.address,
+    createdAt: row.created_at,
+    endsAt: row.ends_at,
+  }));
 }
 
 /** Forgets links that have ended. */

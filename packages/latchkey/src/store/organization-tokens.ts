@@ -1,8 +1,8 @@
 /**
  * The tokens that reach an organization, and those that ask to: found by what their owners filter for.
  *
- * A page is found by the id of the row before it, so it costs the same however far down it lies; a filter by last use, which no index
- * knows, reads the rows that it passes over.
+ * A page is found by the id of the row before it, so it costs the same however far down it lies; a filter by last use,
+ * which no index knows, reads the rows that it passes over.
  */
 import type { ExpressionBuilder } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
@@ -32,65 +32,130 @@ export interface DirectedPage {
 }
 
 /** Ids of the active grants towards an organization, of tokens that are not revoked. */
-export async function activeGrantIds(q: Query, organizationId: number, filter: OrganizationTokenFilter, page: DirectedPage): Promise<number[]> {
-  // A person has few of the organization's tokens: SQLite reads the tables of a cross join in the order in which they stand.
-  const joined = filter.userIds === undefined ? q.selectFrom('grants').innerJoin('tokens', 'tokens.id', 'grants.token_id') : q.selectFrom('tokens').crossJoin('grants').whereRef('grants.token_id', '=', 'tokens.id');
-  let query = joined.select('grants.id').where('grants.owner_id', '=', organizationId).where('grants.state', '=', 'active').where('tokens.revoked_at', 'is', null)
+export async function activeGrantIds(
+  q: Query,
+  organizationId: number,
+  filter: OrganizationTokenFilter,
+  page: DirectedPage,
+): Promise<number[]> {
+  // A person has few of the organization's tokens: SQLite reads the tables of a cross join in the order in which they
+  // stand.
+  const joined =
+    filter.userIds === undefined
+      ? q.selectFrom('grants').innerJoin('tokens', 'tokens.id', 'grants.token_id')
+      : q.selectFrom('tokens').crossJoin('grants').whereRef('grants.token_id', '=', 'tokens.id');
+  let query = joined
+    .select('grants.id')
+    .where('grants.owner_id', '=', organizationId)
+    .where('grants.state', '=', 'active')
+    .where('tokens.revoked_at', 'is', null)
     .where((row) => narrowed(row as unknown as Rows, filter, 'grants.permissions_json'));
   if (filter.repositoryId !== undefined) {
     const { repositoryId } = filter;
-    query = query.where((row) => row.or([
-      row('grants.selection', '=', 'all'),
-      row.exists(row.selectFrom('grant_repositories as chosen').select('chosen.grant_id')
-        .whereRef('chosen.grant_id', '=', 'grants.id').where('chosen.repository_id', '=', repositoryId)),
-    ]));
+    query = query.where((row) =>
+      row.or([
+        row('grants.selection', '=', 'all'),
+        row.exists(
+          row
+            .selectFrom('grant_repositories as chosen')
+            .select('chosen.grant_id')
+            .whereRef('chosen.grant_id', '=', 'grants.id')
+            .where('chosen.repository_id', '=', repositoryId),
+        ),
+      ]),
+    );
   }
   if (page.afterId !== null) query = query.where('grants.id', page.ascending ? '>' : '<', page.afterId);
-  const rows = await query.orderBy('grants.id', page.ascending ? 'asc' : 'desc').limit(page.limit).offset(page.skip).execute();
+  const rows = await query
+    .orderBy('grants.id', page.ascending ? 'asc' : 'desc')
+    .limit(page.limit)
+    .offset(page.skip)
+    .execute();
   return rows.map((row) => row.id);
 }
 
 /** Ids of the requests that wait for the owners of an organization. */
-export async function pendingRequestIds(q: Query, organizationId: number, filter: OrganizationTokenFilter, page: DirectedPage): Promise<number[]> {
-  let query = q.selectFrom('requests').innerJoin('tokens', 'tokens.id', 'requests.token_id')
-    .select('requests.id').where('requests.organization_id', '=', organizationId).where('requests.state', '=', 'pending')
+export async function pendingRequestIds(
+  q: Query,
+  organizationId: number,
+  filter: OrganizationTokenFilter,
+  page: DirectedPage,
+): Promise<number[]> {
+  let query = q
+    .selectFrom('requests')
+    .innerJoin('tokens', 'tokens.id', 'requests.token_id')
+    .select('requests.id')
+    .where('requests.organization_id', '=', organizationId)
+    .where('requests.state', '=', 'pending')
     .where((row) => narrowed(row as unknown as Rows, filter, 'requests.permissions_json'));
   if (filter.repositoryId !== undefined) {
     const { repositoryId } = filter;
     const listed = [`[${repositoryId}]`, `[${repositoryId},%`, `%,${repositoryId},%`, `%,${repositoryId}]`];
-    query = query.where((row) => row.or([row('requests.selection', '=', 'all'), ...listed.map((text) => row('requests.repository_ids_json', 'like', text))]));
+    query = query.where((row) =>
+      row.or([
+        row('requests.selection', '=', 'all'),
+        ...listed.map((text) => row('requests.repository_ids_json', 'like', text)),
+      ]),
+    );
   }
   if (page.afterId !== null) query = query.where('requests.id', page.ascending ? '>' : '<', page.afterId);
-  const rows = await query.orderBy('requests.id', page.ascending ? 'asc' : 'desc').limit(page.limit).offset(page.skip).execute();
+  const rows = await query
+    .orderBy('requests.id', page.ascending ? 'asc' : 'desc')
+    .limit(page.limit)
+    .offset(page.skip)
+    .execute();
   return rows.map((row) => row.id);
 }
 
 type Rows = ExpressionBuilder<Database, 'tokens' | 'grants' | 'requests'>;
 
-function narrowed(row: Rows, filter: OrganizationTokenFilter, permissionsColumn: 'grants.permissions_json' | 'requests.permissions_json') {
+function narrowed(
+  row: Rows,
+  filter: OrganizationTokenFilter,
+  permissionsColumn: 'grants.permissions_json' | 'requests.permissions_json',
+) {
   const { userIds, tokenIds, permission, usedBefore, usedAfter } = filter;
   const all = [];
   if (userIds !== undefined) all.push(row('tokens.user_id', 'in', [-1, ...userIds]));
   if (tokenIds !== undefined) all.push(row('tokens.id', 'in', [-1, ...tokenIds]));
   if (usedBefore !== undefined || usedAfter !== undefined) {
-    let used = row.selectFrom('token_use').select('token_use.token_id').whereRef('token_use.token_id', '=', 'tokens.id');
+    let used = row
+      .selectFrom('token_use')
+      .select('token_use.token_id')
+      .whereRef('token_use.token_id', '=', 'tokens.id');
     if (usedBefore !== undefined) used = used.where('token_use.last_used_at', '<', usedBefore);
     if (usedAfter !== undefined) used = used.where('token_use.last_used_at', '>', usedAfter);
     all.push(row.exists(used));
   }
-  // A permission stands in its JSON with its quotes, so no name is part of another. Any level is enough where the lowest is.
+  // A permission stands in its JSON with its quotes, so no name is part of another. Any level is enough where the
+  // lowest is.
   if (permission !== undefined) {
-    const enough = permission.level === LEVELS[0] ? [''] : LEVELS.slice(LEVELS.indexOf(permission.level)).map((level) => `"${level}"`);
+    const enough =
+      permission.level === LEVELS[0]
+        ? ['']
+        : LEVELS.slice(LEVELS.indexOf(permission.level)).map((level) => `"${level}"`);
     all.push(row.or(enough.map((level) => row(permissionsColumn, 'like', `%"${permission.name}":${level}%`))));
   }
   return row.and(all);
 }
 
-/** A page of the classic and scoped tokens of an organization's members: they reach it as far as their owners do. Newest first. */
+/**
+ * A page of the classic and scoped tokens of an organization's members: they reach it as far as their owners do. Newest
+ * first.
+ */
 export async function memberTokenIds(q: Query, organizationId: number, page: DirectedPage): Promise<number[]> {
-  let query = q.selectFrom('tokens').innerJoin('memberships', 'memberships.user_id', 'tokens.user_id').select('tokens.id')
-    .where('memberships.organization_id', '=', organizationId).where('tokens.kind', 'in', ['classic', 'scoped']).where('tokens.revoked_at', 'is', null);
+  let query = q
+    .selectFrom('tokens')
+    .innerJoin('memberships', 'memberships.user_id', 'tokens.user_id')
+    .select('tokens.id')
+    .where('memberships.organization_id', '=', organizationId)
+    .where('tokens.kind', 'in', ['classic', 'scoped'])
+    .where('tokens.revoked_at', 'is', null);
   if (page.afterId !== null) query = query.where('tokens.id', page.ascending ? '>' : '<', page.afterId);
-  const rows = await query.orderBy('tokens.id', page.ascending ? 'asc' : 'desc').limit(page.limit).offset(page.skip).execute();
+  const rows = await query
+    .orderBy('tokens.id', page.ascending ? 'asc' : 'desc')
+    .limit(page.limit)
+    .offset(page.skip)
+    .execute();
   return rows.map((row) => row.id);
 }

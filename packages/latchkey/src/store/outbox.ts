@@ -1,13 +1,14 @@
 /**
  * The outbox: mails on their way.
  *
- * Invariant: a mail is in the hands of one process at a time: `claimMail` moves its due time, which is the lease, by compare-and-set.
+ * Invariant: a mail is in the hands of one process at a time: `claimMail` moves its due time, which is the lease, by
+ * compare-and-set.
  * Never: the body of a mail after a mail server took it.
  */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
-import { startOf, type Page } from './page.ts';
+import { type Page, startOf } from './page.ts';
 import type { OutboxTable } from './schema.ts';
 
 export type MailState = OutboxTable['state'];
@@ -41,19 +42,39 @@ export async function insertMail(tx: Query, mail: NewMail): Promise<number> {
   return id;
 }
 
-/** Takes the mail that has waited longest, if one is due, until `leaseEndsAt`. Null when none is, or another process was faster. */
+/**
+ * Takes the mail that has waited longest, if one is due, until `leaseEndsAt`. Null when none is, or another process was
+ * faster.
+ */
 export async function claimMail(q: Query, at: UnixSeconds, leaseEndsAt: UnixSeconds): Promise<OutboxMail | null> {
-  const next = await q.selectFrom('outbox').select(['id', 'due_at']).where('state', '=', 'waiting').where('due_at', '<=', at)
-    .orderBy('due_at').orderBy('id').limit(1).executeTakeFirst();
+  const next = await q
+    .selectFrom('outbox')
+    .select(['id', 'due_at'])
+    .where('state', '=', 'waiting')
+    .where('due_at', '<=', at)
+    .orderBy('due_at')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
   if (next === undefined) return null;
-  const row = await q.updateTable('outbox').set((before) => ({ due_at: leaseEndsAt, attempts: before('attempts', '+', 1) }))
-    .where('id', '=', next.id).where('state', '=', 'waiting').where('due_at', '=', next.due_at).returningAll().executeTakeFirst();
+  const row = await q
+    .updateTable('outbox')
+    .set((before) => ({ due_at: leaseEndsAt, attempts: before('attempts', '+', 1) }))
+    .where('id', '=', next.id)
+    .where('state', '=', 'waiting')
+    .where('due_at', '=', next.due_at)
+    .returningAll()
+    .executeTakeFirst();
   return row === undefined ? null : mailOf(row);
 }
 
 /** A mail server took it: the body goes. */
 export async function markSent(q: Query, id: number, at: UnixSeconds): Promise<void> {
-  await q.updateTable('outbox').set({ state: 'sent', done_at: at, text: '', html: '', failure: null }).where('id', '=', id).execute();
+  await q
+    .updateTable('outbox')
+    .set({ state: 'sent', done_at: at, text: '', html: '', failure: null })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** It lies on disk, and stays readable here. */
@@ -62,20 +83,40 @@ export async function markKept(q: Query, id: number, at: UnixSeconds): Promise<v
 }
 
 /** It could not be sent: tried again at `dueAt`, or given up when that is null. */
-export async function markTried(q: Query, id: number, failure: string, dueAt: UnixSeconds | null, at: UnixSeconds): Promise<void> {
+export async function markTried(
+  q: Query,
+  id: number,
+  failure: string,
+  dueAt: UnixSeconds | null,
+  at: UnixSeconds,
+): Promise<void> {
   const next = dueAt === null ? { state: 'failed' as const, done_at: at } : { due_at: dueAt };
-  await q.updateTable('outbox').set({ failure, ...next }).where('id', '=', id).execute();
+  await q
+    .updateTable('outbox')
+    .set({ failure, ...next })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** A page of all mails, newest first. */
 export async function listMails(q: Query, page: Page): Promise<OutboxMail[]> {
-  const rows = await q.selectFrom('outbox').selectAll().where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).execute();
+  const rows = await q
+    .selectFrom('outbox')
+    .selectAll()
+    .where('id', '<', startOf(page))
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .execute();
   return rows.map(mailOf);
 }
 
 /** How many mails are in each state. */
 export async function countMails(q: Query): Promise<Readonly<Record<MailState, number>>> {
-  const rows = await q.selectFrom('outbox').select((row) => ['state', row.fn.countAll<number>().as('count')]).groupBy('state').execute();
+  const rows = await q
+    .selectFrom('outbox')
+    .select((row) => ['state', row.fn.countAll<number>().as('count')])
+    .groupBy('state')
+    .execute();
   const counts: Record<MailState, number> = { waiting: 0, sent: 0, kept: 0, failed: 0 };
   for (const { state, count } of rows) counts[state] = Number(count);
   return counts;

@@ -6,7 +6,9 @@ export interface Page {
   readonly beforeId: number | null;
   /** At most this many rows, 1 or more. */
   readonly limit: number;
-  /** Rows to leave out first, for a page that is asked for by its number. The cost rises with it, so callers bound it. */
+  /**
+   * Rows to leave out first, for a page that is asked for by its number. The cost rises with it, so callers bound it.
+   */
   readonly skip?: number;
 }
 
@@ -21,8 +23,13 @@ export function startOf(page: Page): number {
 /** Rows of one batch of `batchesOf`. */
 export const BATCH_ROWS = 500;
 
-/** All of a list that goes by id, a batch at a time, so that a long one takes no memory and others get their turn in between. */
-export async function* batchesOf<Row extends { readonly id: number }>(read: (page: Page) => Promise<Row[]>): AsyncGenerator<Row[]> {
+/**
+ * All of a list that goes by id, a batch at a time, so that a long one takes no memory and others get their turn in
+ * between.
+ */
+export async function* batchesOf<Row extends { readonly id: number }>(
+  read: (page: Page) => Promise<Row[]>,
+): AsyncGenerator<Row[]> {
   let beforeId: number | null = null;
   for (;;) {
     const rows: Row[] = await read({ beforeId, limit: BATCH_ROWS });

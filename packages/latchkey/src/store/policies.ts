@@ -12,7 +12,11 @@ export async function storedPolicy(q: Query, accountId: number): Promise<StoredP
 /** The same for several accounts in one query; those that chose nothing are missing. */
 export async function storedPolicies(q: Query, accountIds: readonly number[]): Promise<Map<number, StoredPolicy>> {
   if (accountIds.length === 0) return new Map();
-  const rows = await q.selectFrom('policies').select(['account_id', 'policy_json']).where('account_id', 'in', accountIds).execute();
+  const rows = await q
+    .selectFrom('policies')
+    .select(['account_id', 'policy_json'])
+    .where('account_id', 'in', accountIds)
+    .execute();
   return new Map(rows.map((row) => [row.account_id, readPolicy(row.policy_json)]));
 }
 
@@ -20,8 +24,11 @@ export async function storedPolicies(q: Query, accountIds: readonly number[]): P
 export async function setPolicy(tx: Query, accountId: number, policy: StoredPolicy, at: UnixSeconds): Promise<void> {
   await bumpRevision(tx, subjectOf('account', accountId));
   const chosen = { policy_json: JSON.stringify(policy), updated_at: at };
-  await tx.insertInto('policies').values({ account_id: accountId, ...chosen })
-    .onConflict((conflict) => conflict.column('account_id').doUpdateSet(chosen)).execute();
+  await tx
+    .insertInto('policies')
+    .values({ account_id: accountId, ...chosen })
+    .onConflict((conflict) => conflict.column('account_id').doUpdateSet(chosen))
+    .execute();
 }
 
 /** A choice that did not exist yet when the policy was stored is one that was not made. */

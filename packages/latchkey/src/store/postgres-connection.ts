@@ -1,5 +1,6 @@
 /**
- * How PostgreSQL is connected to: options for `pg` made from the address, the TLS that it asks for, and what is said when that fails.
+ * How PostgreSQL is connected to: options for `pg` made from the address, the TLS that it asks for, and what is said
+ * when that fails.
  *
  * Invariant: every connection, the one that listens included, is made from the same options.
  * Never: the address or the password in a sentence, or an option of `pg` that the address can overrule.
@@ -7,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
-import { databaseTls, readDatabaseAddress, type DatabaseTls } from '../base/database-address.ts';
+import { type DatabaseTls, databaseTls, readDatabaseAddress } from '../base/database-address.ts';
 import { Fault } from '../base/errors.ts';
 import { DATABASE_POOL } from '../base/setting-rows.ts';
 import { engineCode } from './db.ts';
@@ -34,12 +35,18 @@ const TYPES = {
 };
 
 /** The options for `pg`. @throws Fault when a certificate or key can't be read */
-export function connectionOptions(url: string, { poolSize = DATABASE_POOL.default, caFile = null }: PostgresTuning): pg.PoolConfig {
+export function connectionOptions(
+  url: string,
+  { poolSize = DATABASE_POOL.default, caFile = null }: PostgresTuning,
+): pg.PoolConfig {
   const address = readDatabaseAddress(url);
   const { host, port, user, password, database, parameters } = address;
   return {
     host,
-    ...(port === null ? {} : { port }), ...(user === null ? {} : { user }), ...(password === null ? {} : { password }), ...(database === null ? {} : { database }),
+    ...(port === null ? {} : { port }),
+    ...(user === null ? {} : { user }),
+    ...(password === null ? {} : { password }),
+    ...(database === null ? {} : { database }),
     ...(parameters.options === undefined ? {} : { options: parameters.options }),
     application_name: parameters.application_name ?? 'latchkey',
     // Said always, so that PGSSLMODE is not asked.
@@ -53,7 +60,11 @@ export function connectionOptions(url: string, { poolSize = DATABASE_POOL.defaul
   };
 }
 
-function tlsOptions(tls: DatabaseTls, caFile: string | null, { sslcert, sslkey }: { readonly sslcert?: string; readonly sslkey?: string }): ConnectionOptions | false {
+function tlsOptions(
+  tls: DatabaseTls,
+  caFile: string | null,
+  { sslcert, sslkey }: { readonly sslcert?: string; readonly sslkey?: string },
+): ConnectionOptions | false {
   if (tls === 'disable') return false;
   return {
     rejectUnauthorized: true,
@@ -70,15 +81,27 @@ function readPem(file: string, holds: 'CERTIFICATE' | 'PRIVATE KEY', setting: st
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Fault(`the file that ${setting} names can't be read`, { hint: `check ${setting}, and that the server's user may read the file`, detail: (error as Error).message, cause: error });
+    throw new Fault(`the file that ${setting} names can't be read`, {
+      hint: `check ${setting}, and that the server's user may read the file`,
+      detail: (error as Error).message,
+      cause: error,
+    });
   }
   if (new RegExp(`-----BEGIN [A-Z ]*${holds}-----`).test(text)) return text;
-  throw new Fault(`the file that ${setting} names holds no ${holds.toLowerCase()} in PEM`, { hint: `check ${setting}` });
+  throw new Fault(`the file that ${setting} names holds no ${holds.toLowerCase()} in PEM`, {
+    hint: `check ${setting}`,
+  });
 }
 
 const UNTRUSTED: ReadonlySet<unknown> = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_SIGNATURE_FAILURE', 'INVALID_CA', 'CERT_UNTRUSTED',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_SIGNATURE_FAILURE',
+  'INVALID_CA',
+  'CERT_UNTRUSTED',
 ]);
 const OUT_OF_TIME: ReadonlySet<unknown> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
@@ -90,16 +113,36 @@ export function connectionFault(error: unknown): Fault {
 }
 
 function wordsFor(code: unknown, detail: string): readonly [message: string, hint: string] {
-  if (UNTRUSTED.has(code)) return ['the certificate of the database comes from nobody who is trusted', 'name the certificate of its authority: --database-ca FILE'];
-  if (OUT_OF_TIME.has(code)) return ['the certificate of the database has expired, or is not valid yet', 'give the database a new one, and look at the clocks of both machines'];
+  if (UNTRUSTED.has(code))
+    return [
+      'the certificate of the database comes from nobody who is trusted',
+      'name the certificate of its authority: --database-ca FILE',
+    ];
+  if (OUT_OF_TIME.has(code))
+    return [
+      'the certificate of the database has expired, or is not valid yet',
+      'give the database a new one, and look at the clocks of both machines',
+    ];
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return ['the certificate of the database is for another name than the address has', 'use a name that it holds, or check its authority alone: ?sslmode=verify-ca with --database-ca FILE'];
+    return [
+      'the certificate of the database is for another name than the address has',
+      'use a name that it holds, or check its authority alone: ?sslmode=verify-ca with --database-ca FILE',
+    ];
   }
   if (detail === 'The server does not support SSL connections') {
-    return ['the database does not speak TLS', 'turn on ssl in postgresql.conf; on a closed network, say that clear text is meant: ?sslmode=disable at the end of the address'];
+    return [
+      'the database does not speak TLS',
+      'turn on ssl in postgresql.conf; on a closed network, say that clear text is meant: ?sslmode=disable at the end of the address',
+    ];
   }
   if (/no pg_hba\.conf entry .* no encryption/.test(detail)) {
-    return ['the database takes no connection without TLS', 'end the address with ?sslmode=verify-full, and name the certificate of its authority: --database-ca FILE'];
+    return [
+      'the database takes no connection without TLS',
+      'end the address with ?sslmode=verify-full, and name the certificate of its authority: --database-ca FILE',
+    ];
   }
-  return ['the database cannot be reached', 'check that PostgreSQL runs and that host, port, database, user and password in the database URL are right'];
+  return [
+    'the database cannot be reached',
+    'check that PostgreSQL runs and that host, port, database, user and password in the database URL are right',
+  ];
 }

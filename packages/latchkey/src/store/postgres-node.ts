@@ -1,13 +1,14 @@
 /**
  * A node on PostgreSQL: gives signs of life over a connection of its own, on which it also hears of changes (LISTEN).
  *
- * Invariant: what is heard is only a hint to look at once. An engine without LISTEN/NOTIFY serves as well; changes then wait for the next beat.
+ * Invariant: what is heard is only a hint to look at once. An engine without LISTEN/NOTIFY serves as well; changes then
+ * wait for the next beat.
  */
 import { randomUUID } from 'node:crypto';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Log } from '../base/log.ts';
-import { BEAT_MS, LEASE_MS, Membership, type Learn, type Stopwatch } from './cluster.ts';
+import { BEAT_MS, LEASE_MS, type Learn, Membership, type Stopwatch } from './cluster.ts';
 import type { ClusterNode } from './db.ts';
 import { boardIn } from './nodes.ts';
 import type { Database } from './schema.ts';
@@ -16,13 +17,18 @@ const CHANNEL = 'latchkey_revision';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
-/** Counts too little rather than too much (it stands still while the machine sleeps): for whoever waits until others have lost their trust. */
+/**
+ * Counts too little rather than too much (it stands still while the machine sleeps): for whoever waits until others
+ * have lost their trust.
+ */
 export const PATIENT_STOPWATCH: Stopwatch = { now: () => performance.now(), pause };
 
 /** A step of the date by more than this, against the stopwatch, is taken for time that has passed. */
 const MAX_STEP_MS = 50;
 
-/** Counts too much rather than too little: time that the machine slept shows in the date alone. For whoever has a lease. */
+/**
+ * Counts too much rather than too little: time that the machine slept shows in the date alone. For whoever has a lease.
+ */
 export function waryStopwatch(): Stopwatch {
   let skippedMs = 0;
   let lastGapMs = Date.now() - performance.now();
@@ -46,7 +52,12 @@ export function announce(pool: pg.Pool): void {
 /** Puts this process on the board, and keeps it there until it leaves. @param connection of one connection */
 export function joinCluster(connection: pg.PoolConfig, learn: Learn, log: Log): ClusterNode {
   // A query that takes longer than the lease is of no use: its connection is thrown away.
-  const pool = new pg.Pool({ ...connection, idleTimeoutMillis: 0, query_timeout: LEASE_MS, connectionTimeoutMillis: LEASE_MS });
+  const pool = new pg.Pool({
+    ...connection,
+    idleTimeoutMillis: 0,
+    query_timeout: LEASE_MS,
+    connectionTimeoutMillis: LEASE_MS,
+  });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   const membership = new Membership(boardIn(db), waryStopwatch(), randomUUID(), learn);
   pool.on('error', (error) => log.warn({ reason: error.message }, 'lost the connection on which changes are heard'));

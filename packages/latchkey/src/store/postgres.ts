@@ -1,14 +1,16 @@
 /**
  * PostgreSQL through `pg`: a pool, and transactions that are run again when the engine asks for it.
  *
- * Transactions are SERIALIZABLE, so that "count, then insert" means the same as on SQLite, where they run one after the other; the engine
- * answers a conflict with 40001 and the transaction is run again. Reads outside of a transaction are single statements.
+ * Transactions are SERIALIZABLE, so that "count, then insert" means the same as on SQLite, where they run one after the
+ * other; the engine answers a conflict with 40001 and the transaction is run again. Reads outside of a transaction are
+ * single statements.
  *
- * Invariant: a transaction whose commit was sent is never run again; when the answer to it is lost, the caller hears that.
+ * Invariant: a transaction whose commit was sent is never run again; when the answer to it is lost, the caller hears
+ * that.
  * Never: SQL that only one build of PostgreSQL has.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Kysely, PostgresDialect, sql, type IsolationLevel } from 'kysely';
+import { type IsolationLevel, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { Fault } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -25,7 +27,10 @@ export const MAX_TRANSACTION_ATTEMPTS = 20;
 /** The longest pause before the next try; the real one is random, and shorter at first. */
 const MAX_RETRY_PAUSE_MS = 200;
 const FIRST_RETRY_PAUSE_MS = 4;
-/** How long a transaction is tried again that lost its connection before its commit was sent: a fail-over takes some seconds. */
+/**
+ * How long a transaction is tried again that lost its connection before its commit was sent: a fail-over takes some
+ * seconds.
+ */
 export const FAIL_OVER_LIMIT_MS = 10_000;
 const FAIL_OVER_PAUSE_MS = 200;
 const REVISION_TIMEOUT_MS = 3_000;
@@ -34,12 +39,28 @@ const MIGRATION_LOCK = 7_213_640_281;
 
 /** serialization_failure and deadlock_detected: the engine rolled back and asks for another try. */
 const CONFLICT_CODES: ReadonlySet<unknown> = new Set(['40001', '40P01']);
-/** The connection is gone or the server is about to be: class 08, shutdown, crash, start-up, and what the socket says. */
+/**
+ * The connection is gone or the server is about to be: class 08, shutdown, crash, start-up, and what the socket says.
+ */
 const LOST_CODES: ReadonlySet<unknown> = new Set([
-  '08000', '08001', '08003', '08004', '08006', '57P01', '57P02', '57P03', 'ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT',
+  '08000',
+  '08001',
+  '08003',
+  '08004',
+  '08006',
+  '57P01',
+  '57P02',
+  '57P03',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
 ]);
 
-/** Connects to the database that the URL names. @throws Fault when it can't be reached; the sentence never holds the URL. */
+/**
+ * Connects to the database that the URL names. @throws Fault when it can't be reached; the sentence never holds the
+ * URL.
+ */
 export async function openPostgres(url: string, log: Log, tuning: PostgresTuning = {}): Promise<OpenedEngine> {
   const connection = connectionOptions(url, tuning);
   const pool = makePool(connection, log);
@@ -59,10 +80,14 @@ export async function openPostgres(url: string, log: Log, tuning: PostgresTuning
       }
       return value;
     },
-    alone: async (work) => (await persistently(() => once(db, 'read committed', (tx) => underMigrationLock(tx, work)))).value,
+    alone: async (work) =>
+      (await persistently(() => once(db, 'read committed', (tx) => underMigrationLock(tx, work)))).value,
     async revision() {
       // Asked by every request of a node without a lease: better a quick no than a request that hangs.
-      const query: pg.QueryConfig & { query_timeout: number } = { text: 'select revision from revision where id = 1', query_timeout: REVISION_TIMEOUT_MS };
+      const query: pg.QueryConfig & { query_timeout: number } = {
+        text: 'select revision from revision where id = 1',
+        query_timeout: REVISION_TIMEOUT_MS,
+      };
       const { rows } = await pool.query<{ revision: number }>(query);
       return rows[0]!.revision;
     },
@@ -88,7 +113,11 @@ async function underMigrationLock<T>(tx: Query, work: (tx: Query) => Promise<T>)
   return work(tx);
 }
 
-async function once<T>(db: Query, isolation: IsolationLevel, work: (tx: Query) => Promise<T>): Promise<{ value: T; raisedTo: number | null }> {
+async function once<T>(
+  db: Query,
+  isolation: IsolationLevel,
+  work: (tx: Query) => Promise<T>,
+): Promise<{ value: T; raisedTo: number | null }> {
   const tx = await db.startTransaction().setIsolationLevel(isolation).execute();
   let commitSent = false;
   try {
@@ -97,20 +126,25 @@ async function once<T>(db: Query, isolation: IsolationLevel, work: (tx: Query) =
     await tx.commit().execute();
     return { value, raisedTo: revisionRaisedBy(tx) };
   } catch (error) {
-    // On a broken connection the rollback fails too; the server has rolled back by itself, and the pool drops the connection.
-    await tx.rollback().execute().catch(() => {});
+    // On a broken connection the rollback fails too; the server has rolled back by itself, and the pool drops the
+    // connection.
+    await tx
+      .rollback()
+      .execute()
+      .catch(() => {});
     throw commitSent && isConnectionLoss(error) ? unknownOutcome(error) : error;
   }
 }
 
 async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + FAIL_OVER_LIMIT_MS;
-  for (let conflicts = 0; ;) {
+  for (let conflicts = 0; ; ) {
     try {
       return await attempt();
     } catch (error) {
       const isConflict = CONFLICT_CODES.has(engineCode(error));
-      if (isConflict && ++conflicts < MAX_TRANSACTION_ATTEMPTS) await pause(Math.random() * Math.min(MAX_RETRY_PAUSE_MS, FIRST_RETRY_PAUSE_MS * 2 ** conflicts));
+      if (isConflict && ++conflicts < MAX_TRANSACTION_ATTEMPTS)
+        await pause(Math.random() * Math.min(MAX_RETRY_PAUSE_MS, FIRST_RETRY_PAUSE_MS * 2 ** conflicts));
       else if (!isConflict && isConnectionLoss(error) && performance.now() < giveUpAt) await pause(FAIL_OVER_PAUSE_MS);
       else throw error;
     }

@@ -18,28 +18,54 @@ export interface WindowUse {
 const ROWS_PER_STATEMENT = 500;
 
 /** Adds uses, each key once, and gives every window as it is after that. */
-export async function addToWindows(tx: Query, uses: readonly WindowUse[], at: UnixSeconds): Promise<Map<string, RateWindow>> {
+export async function addToWindows(
+  tx: Query,
+  uses: readonly WindowUse[],
+  at: UnixSeconds,
+): Promise<Map<string, RateWindow>> {
   // In one order on every node, so that two of them can't wait for each other.
   const sorted = uses.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const windows = new Map<string, RateWindow>();
   for (let start = 0; start < sorted.length; start += ROWS_PER_STATEMENT) {
-    for (const [key, window] of await addSome(tx, sorted.slice(start, start + ROWS_PER_STATEMENT), at)) windows.set(key, window);
+    for (const [key, window] of await addSome(tx, sorted.slice(start, start + ROWS_PER_STATEMENT), at))
+      windows.set(key, window);
   }
   return windows;
 }
 
 async function addSome(tx: Query, uses: readonly WindowUse[], at: UnixSeconds): Promise<[string, RateWindow][]> {
-  const rows = await tx.insertInto('rate_windows').values(uses.map((use) => ({ window_key: use.key, used: use.count, ends_at: use.endsAt })))
-    .onConflict((conflict) => conflict.column('window_key').doUpdateSet((row) => ({
-      used: row.case().when('rate_windows.ends_at', '<=', at).then(row.ref('excluded.used')).else(row('rate_windows.used', '+', row.ref('excluded.used'))).end(),
-      ends_at: row.case().when('rate_windows.ends_at', '<=', at).then(row.ref('excluded.ends_at')).else(row.ref('rate_windows.ends_at')).end(),
-    }))).returningAll().execute();
+  const rows = await tx
+    .insertInto('rate_windows')
+    .values(uses.map((use) => ({ window_key: use.key, used: use.count, ends_at: use.endsAt })))
+    .onConflict((conflict) =>
+      conflict.column('window_key').doUpdateSet((row) => ({
+        used: row
+          .case()
+          .when('rate_windows.ends_at', '<=', at)
+          .then(row.ref('excluded.used'))
+          .else(row('rate_windows.used', '+', row.ref('excluded.used')))
+          .end(),
+        ends_at: row
+          .case()
+          .when('rate_windows.ends_at', '<=', at)
+          .then(row.ref('excluded.ends_at'))
+          .else(row.ref('rate_windows.ends_at'))
+          .end(),
+      })),
+    )
+    .returningAll()
+    .execute();
   return rows.map((row) => [row.window_key, { used: row.used, endsAt: row.ends_at }]);
 }
 
 /** The window of a key that runs at `at`; null when none does. */
 export async function windowOf(q: Query, key: string, at: UnixSeconds): Promise<RateWindow | null> {
-  const row = await q.selectFrom('rate_windows').selectAll().where('window_key', '=', key).where('ends_at', '>', at).executeTakeFirst();
+  const row = await q
+    .selectFrom('rate_windows')
+    .selectAll()
+    .where('window_key', '=', key)
+    .where('ends_at', '>', at)
+    .executeTakeFirst();
   return row === undefined ? null : { used: row.used, endsAt: row.ends_at };
 }
 

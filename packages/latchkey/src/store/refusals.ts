@@ -1,7 +1,8 @@
 /**
  * What tokens were refused: counted by day, reason and purpose, with the words of the last time.
  *
- * Invariant: a token has at most `MAX_ROWS_PER_TOKEN` rows, the newest; whoever holds a dead token can't fill the disk with it.
+ * Invariant: a token has at most `MAX_ROWS_PER_TOKEN` rows, the newest; whoever holds a dead token can't fill the disk
+ * with it.
  */
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
@@ -49,39 +50,87 @@ function keyOf({ tokenId, dayAt, reason, purpose }: RefusalCount): string {
 }
 
 async function add(tx: Query, count: RefusalCount): Promise<void> {
-  await tx.insertInto('token_refusals').values({
-    token_id: count.tokenId, day_at: count.dayAt, reason: count.reason, purpose: count.purpose, times: count.times, last_at: count.lastAt,
-    last_address: count.lastAddress, words_json: JSON.stringify(count.words),
-  }).onConflict((conflict) => conflict.columns(['token_id', 'day_at', 'reason', 'purpose']).doUpdateSet((row) => ({
-    times: row('token_refusals.times', '+', row.ref('excluded.times')),
-    last_at: row.ref('excluded.last_at'),
-    last_address: row.ref('excluded.last_address'),
-    words_json: row.ref('excluded.words_json'),
-  }))).execute();
+  await tx
+    .insertInto('token_refusals')
+    .values({
+      token_id: count.tokenId,
+      day_at: count.dayAt,
+      reason: count.reason,
+      purpose: count.purpose,
+      times: count.times,
+      last_at: count.lastAt,
+      last_address: count.lastAddress,
+      words_json: JSON.stringify(count.words),
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['token_id', 'day_at', 'reason', 'purpose']).doUpdateSet((row) => ({
+        times: row('token_refusals.times', '+', row.ref('excluded.times')),
+        last_at: row.ref('excluded.last_at'),
+        last_address: row.ref('excluded.last_address'),
+        words_json: row.ref('excluded.words_json'),
+      })),
+    )
+    .execute();
 }
 
 async function keepNewest(tx: Query, tokenId: number): Promise<void> {
-  const oldest = await tx.selectFrom('token_refusals').select('last_at').where('token_id', '=', tokenId)
-    .orderBy('last_at', 'desc').orderBy('day_at', 'desc').offset(MAX_ROWS_PER_TOKEN).limit(1).executeTakeFirst();
+  const oldest = await tx
+    .selectFrom('token_refusals')
+    .select('last_at')
+    .where('token_id', '=', tokenId)
+    .orderBy('last_at', 'desc')
+    .orderBy('day_at', 'desc')
+    .offset(MAX_ROWS_PER_TOKEN)
+    .limit(1)
+    .executeTakeFirst();
   if (oldest === undefined) return;
-  await tx.deleteFrom('token_refusals').where('token_id', '=', tokenId).where('last_at', '<=', oldest.last_at).execute();
+  await tx
+    .deleteFrom('token_refusals')
+    .where('token_id', '=', tokenId)
+    .where('last_at', '<=', oldest.last_at)
+    .execute();
 }
 
 /** What a token was refused, the latest first; at most `MAX_ROWS_PER_TOKEN`. */
 export async function refusalsOfToken(q: Query, tokenId: number): Promise<RefusalCount[]> {
-  const rows = await q.selectFrom('token_refusals').selectAll().where('token_id', '=', tokenId)
-    .orderBy('last_at', 'desc').orderBy('reason').orderBy('purpose').limit(MAX_ROWS_PER_TOKEN).execute();
+  const rows = await q
+    .selectFrom('token_refusals')
+    .selectAll()
+    .where('token_id', '=', tokenId)
+    .orderBy('last_at', 'desc')
+    .orderBy('reason')
+    .orderBy('purpose')
+    .limit(MAX_ROWS_PER_TOKEN)
+    .execute();
   return rows.map((row) => ({
-    tokenId: row.token_id, dayAt: row.day_at, reason: row.reason, purpose: row.purpose, times: row.times, lastAt: row.last_at,
-    lastAddress: row.last_address, words: JSON.parse(row.words_json) as RefusalWords,
+    tokenId: row.token_id,
+    dayAt: row.day_at,
+    reason: row.reason,
+    purpose: row.purpose,
+    times: row.times,
+    lastAt: row.last_at,
+    lastAddress: row.last_address,
+    words: JSON.parse(row.words_json) as RefusalWords,
   }));
 }
 
-/** How often each of these tokens was refused on days of which the last refusal came at an instant or later; those that were not are missing. At most some thousand ids. */
-export async function refusalTotals(q: Query, tokenIds: readonly number[], sinceAt: UnixSeconds): Promise<Map<number, number>> {
+/**
+ * How often each of these tokens was refused on days of which the last refusal came at an instant or later; those that
+ * were not are missing. At most some thousand ids.
+ */
+export async function refusalTotals(
+  q: Query,
+  tokenIds: readonly number[],
+  sinceAt: UnixSeconds,
+): Promise<Map<number, number>> {
   if (tokenIds.length === 0) return new Map();
-  const rows = await q.selectFrom('token_refusals').select((row) => ['token_id', row.fn.sum<number>('times').as('times')])
-    .where('token_id', 'in', tokenIds).where('last_at', '>=', sinceAt).groupBy('token_id').execute();
+  const rows = await q
+    .selectFrom('token_refusals')
+    .select((row) => ['token_id', row.fn.sum<number>('times').as('times')])
+    .where('token_id', 'in', tokenIds)
+    .where('last_at', '>=', sinceAt)
+    .groupBy('token_id')
+    .execute();
   return new Map(rows.map((row) => [row.token_id, Number(row.times)]));
 }
 

@@ -8,8 +8,8 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { Visibility } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
-import { startOf, type Page } from './page.ts';
-import { bumpRevision, subjectOf, type Subject } from './revision.ts';
+import { type Page, startOf } from './page.ts';
+import { bumpRevision, type Subject, subjectOf } from './revision.ts';
 import type { RepositoriesTable } from './schema.ts';
 
 export interface Repository {
@@ -53,20 +53,27 @@ export function repositoryOf(row: Omit<Selectable<RepositoriesTable>, 'name_key'
   };
 }
 
-/** Adds a repository; an old name that it takes leads nowhere else from now on. @throws a unique violation when the name is in use. */
+/**
+ * Adds a repository; an old name that it takes leads nowhere else from now on. @throws a unique violation when the name
+ * is in use.
+ */
 export async function insertRepository(tx: Query, repository: NewRepository): Promise<Repository> {
   const forgotten = await forgetOldName(tx, repository.ownerId, repository.name);
-  const row = await tx.insertInto('repositories').values({
-    owner_id: repository.ownerId,
-    name: repository.name,
-    name_key: nameKey(repository.name),
-    description: repository.description ?? '',
-    homepage: repository.homepage ?? '',
-    visibility: repository.visibility,
-    object_format: repository.objectFormat ?? 'sha1',
-    created_at: repository.at,
-    updated_at: repository.at,
-  }).returningAll().executeTakeFirstOrThrow();
+  const row = await tx
+    .insertInto('repositories')
+    .values({
+      owner_id: repository.ownerId,
+      name: repository.name,
+      name_key: nameKey(repository.name),
+      description: repository.description ?? '',
+      homepage: repository.homepage ?? '',
+      visibility: repository.visibility,
+      object_format: repository.objectFormat ?? 'sha1',
+      created_at: repository.at,
+      updated_at: repository.at,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
   await bumpRevision(tx, subjectOf('repository', row.id), ...forgotten);
   return repositoryOf(row);
 }
@@ -84,44 +91,85 @@ export async function repositoriesByIds(q: Query, ids: readonly number[]): Promi
 }
 
 /** The repository with this name, or that had it (`renamed`; its owner may be another after a transfer). */
-export async function repositoryByName(q: Query, ownerId: number, name: string): Promise<{ repository: Repository; renamed: boolean } | null> {
-  const row = await q.selectFrom('repositories').selectAll()
-    .where('owner_id', '=', ownerId).where('name_key', '=', nameKey(name)).executeTakeFirst();
+export async function repositoryByName(
+  q: Query,
+  ownerId: number,
+  name: string,
+): Promise<{ repository: Repository; renamed: boolean } | null> {
+  const row = await q
+    .selectFrom('repositories')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .where('name_key', '=', nameKey(name))
+    .executeTakeFirst();
   if (row !== undefined) return { repository: repositoryOf(row), renamed: false };
-  const moved = await q.selectFrom('repository_names').innerJoin('repositories', 'repositories.id', 'repository_names.repository_id')
+  const moved = await q
+    .selectFrom('repository_names')
+    .innerJoin('repositories', 'repositories.id', 'repository_names.repository_id')
     .selectAll('repositories')
-    .where('repository_names.owner_id', '=', ownerId).where('repository_names.name_key', '=', nameKey(name)).executeTakeFirst();
+    .where('repository_names.owner_id', '=', ownerId)
+    .where('repository_names.name_key', '=', nameKey(name))
+    .executeTakeFirst();
   return moved === undefined ? null : { repository: repositoryOf(moved), renamed: true };
 }
 
 /** A page of an owner's repositories, newest first. */
 export async function listRepositories(q: Query, ownerId: number, page: Page): Promise<Repository[]> {
-  const rows = await q.selectFrom('repositories').selectAll()
-    .where('owner_id', '=', ownerId).where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
+  const rows = await q
+    .selectFrom('repositories')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .where('id', '<', startOf(page))
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0)
+    .execute();
   return rows.map(repositoryOf);
 }
 
 /** A page of all repositories, newest first. */
 export async function listAllRepositories(q: Query, page: Page): Promise<Repository[]> {
-  const rows = await q.selectFrom('repositories').selectAll()
-    .where('id', '<', startOf(page)).orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
+  const rows = await q
+    .selectFrom('repositories')
+    .selectAll()
+    .where('id', '<', startOf(page))
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0)
+    .execute();
   return rows.map(repositoryOf);
 }
 
-/** Archives (`archivedAt`) or takes back into use (null). False when it was so already, or there is no such repository. */
-export async function setArchived(tx: Query, id: number, archivedAt: UnixSeconds | null, at: UnixSeconds): Promise<boolean> {
+/**
+ * Archives (`archivedAt`) or takes back into use (null). False when it was so already, or there is no such repository.
+ */
+export async function setArchived(
+  tx: Query,
+  id: number,
+  archivedAt: UnixSeconds | null,
+  at: UnixSeconds,
+): Promise<boolean> {
   await bumpRevision(tx, subjectOf('repository', id));
-  const changed = await tx.updateTable('repositories').set({ archived_at: archivedAt, updated_at: at })
-    .where('id', '=', id).where('archived_at', archivedAt === null ? 'is not' : 'is', null)
-    .returning('id').executeTakeFirst();
+  const changed = await tx
+    .updateTable('repositories')
+    .set({ archived_at: archivedAt, updated_at: at })
+    .where('id', '=', id)
+    .where('archived_at', archivedAt === null ? 'is not' : 'is', null)
+    .returning('id')
+    .executeTakeFirst();
   return changed !== undefined;
 }
 
 /** Changes who may see it. False when it was so already, or there is no such repository. */
 export async function setVisibility(tx: Query, id: number, visibility: Visibility, at: UnixSeconds): Promise<boolean> {
   await bumpRevision(tx, subjectOf('repository', id));
-  const changed = await tx.updateTable('repositories').set({ visibility, updated_at: at })
-    .where('id', '=', id).where('visibility', '<>', visibility).returning('id').executeTakeFirst();
+  const changed = await tx
+    .updateTable('repositories')
+    .set({ visibility, updated_at: at })
+    .where('id', '=', id)
+    .where('visibility', '<>', visibility)
+    .returning('id')
+    .executeTakeFirst();
   return changed !== undefined;
 }
 
@@ -138,16 +186,31 @@ export async function setHomepage(tx: Query, id: number, homepage: string, at: U
  * Gives a repository another name, another owner, or both; the old name leads on to it.
  * Null when there is no such repository. @throws a unique violation when the name is in use there.
  */
-export async function moveRepository(tx: Query, id: number, to: { ownerId: number; name: string }, at: UnixSeconds): Promise<Repository | null> {
-  const before = await tx.selectFrom('repositories').select(['owner_id', 'name_key']).where('id', '=', id).executeTakeFirst();
+export async function moveRepository(
+  tx: Query,
+  id: number,
+  to: { ownerId: number; name: string },
+  at: UnixSeconds,
+): Promise<Repository | null> {
+  const before = await tx
+    .selectFrom('repositories')
+    .select(['owner_id', 'name_key'])
+    .where('id', '=', id)
+    .executeTakeFirst();
   if (before === undefined) return null;
   await bumpRevision(tx, subjectOf('repository', id), ...(await forgetOldName(tx, to.ownerId, to.name)));
-  const row = await tx.updateTable('repositories')
+  const row = await tx
+    .updateTable('repositories')
     .set({ owner_id: to.ownerId, name: to.name, name_key: nameKey(to.name), updated_at: at })
-    .where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
   // A change of case only is no new name.
   if (before.owner_id !== row.owner_id || before.name_key !== row.name_key) {
-    await tx.insertInto('repository_names').values({ ...before, repository_id: id }).execute();
+    await tx
+      .insertInto('repository_names')
+      .values({ ...before, repository_id: id })
+      .execute();
   }
   return repositoryOf(row);
 }
@@ -157,7 +220,9 @@ export async function setPushed(tx: Query, id: number, at: UnixSeconds): Promise
   await tx.updateTable('repositories').set({ pushed_at: at }).where('id', '=', id).execute();
 }
 
-/** Deletes a repository with its collaborators and old names; grants that selected it lose it. False when there is none. */
+/**
+ * Deletes a repository with its collaborators and old names; grants that selected it lose it. False when there is none.
+ */
 export async function deleteRepository(tx: Query, id: number): Promise<boolean> {
   await bumpRevision(tx, subjectOf('repository', id));
   const deleted = await tx.deleteFrom('repositories').where('id', '=', id).returning('id').executeTakeFirst();
@@ -166,7 +231,12 @@ export async function deleteRepository(tx: Query, id: number): Promise<boolean> 
 
 /** Gives what was about the repositories that the name led on to. */
 async function forgetOldName(tx: Query, ownerId: number, name: string): Promise<Subject[]> {
-  const rows = await tx.deleteFrom('repository_names').where('owner_id', '=', ownerId).where('name_key', '=', nameKey(name)).returning('repository_id').execute();
+  const rows = await tx
+    .deleteFrom('repository_names')
+    .where('owner_id', '=', ownerId)
+    .where('name_key', '=', nameKey(name))
+    .returning('repository_id')
+    .execute();
   return rows.map((row) => subjectOf('repository', row.repository_id));
 }
 
@@ -178,8 +248,13 @@ export interface RepositoryCounts {
 
 /** How many repositories an account owns, told apart by who may see them. */
 export async function countRepositories(q: Query, ownerId: number): Promise<RepositoryCounts> {
-  const rows = await q.selectFrom('repositories').select((row) => ['visibility', row.fn.countAll<number>().as('count')])
-    .where('owner_id', '=', ownerId).groupBy('visibility').execute();
-  const count = (isPublic: boolean): number => rows.filter((row) => (row.visibility === 'public') === isPublic).reduce((sum, row) => sum + Number(row.count), 0);
+  const rows = await q
+    .selectFrom('repositories')
+    .select((row) => ['visibility', row.fn.countAll<number>().as('count')])
+    .where('owner_id', '=', ownerId)
+    .groupBy('visibility')
+    .execute();
+  const count = (isPublic: boolean): number =>
+    rows.filter((row) => (row.visibility === 'public') === isPublic).reduce((sum, row) => sum + Number(row.count), 0);
   return { publicRepositories: count(true), privateRepositories: count(false) };
 }

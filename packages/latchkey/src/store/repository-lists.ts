@@ -1,14 +1,15 @@
 /**
  * Repositories in the order that somebody wants, a page at a time, with their owners.
  *
- * A page begins behind the last row of the one before: its place in the order and its id. So rows that are added meanwhile shift nothing.
+ * A page begins behind the last row of the one before: its place in the order and its id. So rows that are added
+ * meanwhile shift nothing.
  */
-import { sql, type ExpressionBuilder, type RawBuilder } from 'kysely';
+import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Visibility } from '../rules/model.ts';
-import { accountsByIds, type Account } from './accounts.ts';
+import { type Account, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
-import { repositoryOf, type Repository } from './repositories.ts';
+import { type Repository, repositoryOf } from './repositories.ts';
 import type { Database } from './schema.ts';
 
 export type RepositorySort = 'created' | 'updated' | 'pushed' | 'full_name';
@@ -53,31 +54,58 @@ const SORT_BY: Readonly<Record<RepositorySort, RawBuilder<number | string>>> = {
 
 /** Up to `limit` repositories behind `after`. */
 export async function listRepositoriesBy(
-  q: Query, filter: RepositoryFilter, order: RepositoryOrder, page: { after: RepositoryPlace | null; skip: number; limit: number },
+  q: Query,
+  filter: RepositoryFilter,
+  order: RepositoryOrder,
+  page: { after: RepositoryPlace | null; skip: number; limit: number },
 ): Promise<ListedRepository[]> {
   const value = SORT_BY[order.sort];
   const further = order.direction === 'asc' ? '>' : '<';
-  let query = q.selectFrom('repositories').innerJoin('accounts as owner', 'owner.id', 'repositories.owner_id')
-    .selectAll('repositories').select(value.as('place'));
+  let query = q
+    .selectFrom('repositories')
+    .innerJoin('accounts as owner', 'owner.id', 'repositories.owner_id')
+    .selectAll('repositories')
+    .select(value.as('place'));
   if (filter.ownerId !== undefined) query = query.where('repositories.owner_id', '=', filter.ownerId);
   if (filter.visibilities !== undefined) query = query.where('repositories.visibility', 'in', filter.visibilities);
   if (filter.sinceAt !== undefined) query = query.where('repositories.updated_at', '>=', filter.sinceAt);
   if (filter.beforeAt !== undefined) query = query.where('repositories.updated_at', '<', filter.beforeAt);
   const { of } = filter;
-  if (of !== undefined) query = query.where((on) => on.or(of.affiliations.map((affiliation) => AFFILIATED[affiliation](on, of.userId))));
+  if (of !== undefined)
+    query = query.where((on) => on.or(of.affiliations.map((affiliation) => AFFILIATED[affiliation](on, of.userId))));
   const { after } = page;
   if (after !== null) {
-    query = query.where((on) => on.or([on(value, further, after.value), on.and([on(value, '=', after.value), on('repositories.id', further, after.id)])]));
+    query = query.where((on) =>
+      on.or([
+        on(value, further, after.value),
+        on.and([on(value, '=', after.value), on('repositories.id', further, after.id)]),
+      ]),
+    );
   }
-  const rows = await query.orderBy(value, order.direction).orderBy('repositories.id', order.direction).limit(page.limit).offset(page.skip).execute();
+  const rows = await query
+    .orderBy(value, order.direction)
+    .orderBy('repositories.id', order.direction)
+    .limit(page.limit)
+    .offset(page.skip)
+    .execute();
   const owners = await accountsByIds(q, [...new Set(rows.map((row) => row.owner_id))]);
-  return rows.map((row) => ({ repository: repositoryOf(row), owner: owners.get(row.owner_id)!, place: { value: row.place, id: row.id } }));
+  return rows.map((row) => ({
+    repository: repositoryOf(row),
+    owner: owners.get(row.owner_id)!,
+    place: { value: row.place, id: row.id },
+  }));
 }
 
 type On = ExpressionBuilder<Database & { owner: Database['accounts'] }, 'repositories' | 'owner'>;
 
 const AFFILIATED = {
   owner: (on: On, userId: number) => on('repositories.owner_id', '=', userId),
-  collaborator: (on: On, userId: number) => on('repositories.id', 'in', on.selectFrom('collaborators').select('repository_id').where('user_id', '=', userId)),
-  organization_member: (on: On, userId: number) => on('repositories.owner_id', 'in', on.selectFrom('memberships').select('organization_id').where('user_id', '=', userId)),
+  collaborator: (on: On, userId: number) =>
+    on('repositories.id', 'in', on.selectFrom('collaborators').select('repository_id').where('user_id', '=', userId)),
+  organization_member: (on: On, userId: number) =>
+    on(
+      'repositories.owner_id',
+      'in',
+      on.selectFrom('memberships').select('organization_id').where('user_id', '=', userId),
+    ),
 } as const;

@@ -1,7 +1,9 @@
-/** Repositories that somebody may see, found by a part of their name: for lists to choose from, however many there are. */
+/**
+ * Repositories that somebody may see, found by a part of their name: for lists to choose from, however many there are.
+ */
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
-import { repositoryOf, type Repository } from './repositories.ts';
+import { type Repository, repositoryOf } from './repositories.ts';
 
 export interface RepositorySearch {
   readonly ownerId: number;
@@ -15,15 +17,30 @@ export interface RepositorySearch {
 }
 
 /** Those pushed to last come first. */
-export async function searchRepositories(q: Query, { ownerId, words, userId, seesAll, limit }: RepositorySearch): Promise<Repository[]> {
+export async function searchRepositories(
+  q: Query,
+  { ownerId, words, userId, seesAll, limit }: RepositorySearch,
+): Promise<Repository[]> {
   let query = q.selectFrom('repositories').selectAll().where('owner_id', '=', ownerId);
   if (words !== '') query = query.where('name_key', 'like', `%${nameKey(words).replace(/[\\%_]/g, '')}%`);
   if (!seesAll) {
-    query = query.where((row) => row.or([
-      row('visibility', 'in', ['public', 'internal']),
-      row.exists(row.selectFrom('collaborators').select('user_id').whereRef('repository_id', '=', 'repositories.id').where('user_id', '=', userId)),
-    ]));
+    query = query.where((row) =>
+      row.or([
+        row('visibility', 'in', ['public', 'internal']),
+        row.exists(
+          row
+            .selectFrom('collaborators')
+            .select('user_id')
+            .whereRef('repository_id', '=', 'repositories.id')
+            .where('user_id', '=', userId),
+        ),
+      ]),
+    );
   }
-  const rows = await query.orderBy((row) => row.fn.coalesce('pushed_at', 'created_at'), 'desc').orderBy('id', 'desc').limit(limit).execute();
+  const rows = await query
+    .orderBy((row) => row.fn.coalesce('pushed_at', 'created_at'), 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
   return rows.map(repositoryOf);
 }

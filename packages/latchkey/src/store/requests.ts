@@ -7,7 +7,7 @@ import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import type { GrantReach } from './grants.ts';
-import { startOf, type Page } from './page.ts';
+import { type Page, startOf } from './page.ts';
 import type { RequestsTable } from './schema.ts';
 
 export type RequestState = RequestsTable['state'];
@@ -48,18 +48,22 @@ export interface RequestFilter {
 
 /** Files a request and gives its id. */
 export async function insertRequest(tx: Query, request: NewRequest): Promise<number> {
-  const { id } = await tx.insertInto('requests').values({
-    token_id: request.tokenId,
-    grant_id: request.grantId,
-    organization_id: request.organizationId,
-    user_id: request.userId,
-    reason: request.reason,
-    selection: request.selection,
-    repository_ids_json: JSON.stringify([...request.repositoryIds]),
-    permissions_json: JSON.stringify(request.permissions),
-    state: 'pending',
-    created_at: request.at,
-  }).returning('id').executeTakeFirstOrThrow();
+  const { id } = await tx
+    .insertInto('requests')
+    .values({
+      token_id: request.tokenId,
+      grant_id: request.grantId,
+      organization_id: request.organizationId,
+      user_id: request.userId,
+      reason: request.reason,
+      selection: request.selection,
+      repository_ids_json: JSON.stringify([...request.repositoryIds]),
+      permissions_json: JSON.stringify(request.permissions),
+      state: 'pending',
+      created_at: request.at,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
   return id;
 }
 
@@ -75,22 +79,34 @@ export async function requestsByIds(q: Query, ids: readonly number[]): Promise<M
   return new Map(rows.map((row) => [row.id, requestOf(row)]));
 }
 
-/** Decides a pending request, and gives it as decided; null when it is not pending any more. What follows for the grant is the caller's. */
+/**
+ * Decides a pending request, and gives it as decided; null when it is not pending any more. What follows for the grant
+ * is the caller's.
+ */
 export async function decideRequest(
   tx: Query,
   id: number,
   decision: { state: 'approved' | 'denied'; by: number | null; reason: string | null; at: UnixSeconds },
 ): Promise<Request | null> {
-  const row = await tx.updateTable('requests')
+  const row = await tx
+    .updateTable('requests')
     .set({ state: decision.state, decided_by: decision.by, decision_reason: decision.reason, decided_at: decision.at })
-    .where('id', '=', id).where('state', '=', 'pending').returningAll().executeTakeFirst();
+    .where('id', '=', id)
+    .where('state', '=', 'pending')
+    .returningAll()
+    .executeTakeFirst();
   return row === undefined ? null : requestOf(row);
 }
 
 /** Cancels what still waits for a decision about a token, or about one of its grants; gives the ids. */
-export async function cancelRequests(tx: Query, about: { tokenId: number } | { grantId: number }, at: UnixSeconds): Promise<number[]> {
+export async function cancelRequests(
+  tx: Query,
+  about: { tokenId: number } | { grantId: number },
+  at: UnixSeconds,
+): Promise<number[]> {
   const update = tx.updateTable('requests').set({ state: 'cancelled', decided_at: at }).where('state', '=', 'pending');
-  const narrowed = 'tokenId' in about ? update.where('token_id', '=', about.tokenId) : update.where('grant_id', '=', about.grantId);
+  const narrowed =
+    'tokenId' in about ? update.where('token_id', '=', about.tokenId) : update.where('grant_id', '=', about.grantId);
   const rows = await narrowed.returning('id').execute();
   return rows.map((row) => row.id);
 }
@@ -103,21 +119,34 @@ export async function listRequests(q: Query, filter: RequestFilter, page: Page):
   if (filter.tokenId !== undefined) query = query.where('token_id', '=', filter.tokenId);
   if (filter.grantId !== undefined) query = query.where('grant_id', '=', filter.grantId);
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
-  const rows = await query.orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
+  const rows = await query
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0)
+    .execute();
   return rows.map(requestOf);
 }
 
 /** The requests about several tokens that wait. At most some thousand ids. */
 export async function pendingRequestsOf(q: Query, tokenIds: readonly number[]): Promise<Request[]> {
   if (tokenIds.length === 0) return [];
-  const rows = await q.selectFrom('requests').selectAll().where('token_id', 'in', tokenIds).where('state', '=', 'pending').execute();
+  const rows = await q
+    .selectFrom('requests')
+    .selectAll()
+    .where('token_id', 'in', tokenIds)
+    .where('state', '=', 'pending')
+    .execute();
   return rows.map(requestOf);
 }
 
 /** How many requests wait for the owners of an organization. */
 export async function countPendingRequests(q: Query, organizationId: number): Promise<number> {
-  const { count } = await q.selectFrom('requests').select((row) => row.fn.countAll<number>().as('count'))
-    .where('organization_id', '=', organizationId).where('state', '=', 'pending').executeTakeFirstOrThrow();
+  const { count } = await q
+    .selectFrom('requests')
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .where('organization_id', '=', organizationId)
+    .where('state', '=', 'pending')
+    .executeTakeFirstOrThrow();
   return count;
 }
 

@@ -14,13 +14,29 @@ export interface ResourceServer {
   readonly createdAt: UnixSeconds;
 }
 
-const serverOf = (row: Selectable<ResourceServersTable>): ResourceServer => ({ id: row.id, name: row.name, lastEight: row.last_eight, createdAt: row.created_at });
+const serverOf = (row: Selectable<ResourceServersTable>): ResourceServer => ({
+  id: row.id,
+  name: row.name,
+  lastEight: row.last_eight,
+  createdAt: row.created_at,
+});
 
 /** @throws a unique violation when the name is taken, in any case of letters */
-export async function insertResourceServer(tx: Query, server: { name: string; secret: SecretMark; at: UnixSeconds }): Promise<ResourceServer> {
-  const row = await tx.insertInto('resource_servers').values({
-    name: server.name, name_key: nameKey(server.name), secret_digest: server.secret.digest, last_eight: server.secret.lastEight, created_at: server.at,
-  }).returningAll().executeTakeFirstOrThrow();
+export async function insertResourceServer(
+  tx: Query,
+  server: { name: string; secret: SecretMark; at: UnixSeconds },
+): Promise<ResourceServer> {
+  const row = await tx
+    .insertInto('resource_servers')
+    .values({
+      name: server.name,
+      name_key: nameKey(server.name),
+      secret_digest: server.secret.digest,
+      last_eight: server.secret.lastEight,
+      created_at: server.at,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
   return serverOf(row);
 }
 
@@ -30,8 +46,15 @@ export async function listResourceServers(q: Query): Promise<ResourceServer[]> {
 }
 
 /** The server of that name with the digest of its secret, to be compared; null when there is none. */
-export async function resourceServerByName(q: Query, name: string): Promise<{ server: ResourceServer; secretDigest: string } | null> {
-  const row = await q.selectFrom('resource_servers').selectAll().where('name_key', '=', nameKey(name)).executeTakeFirst();
+export async function resourceServerByName(
+  q: Query,
+  name: string,
+): Promise<{ server: ResourceServer; secretDigest: string } | null> {
+  const row = await q
+    .selectFrom('resource_servers')
+    .selectAll()
+    .where('name_key', '=', nameKey(name))
+    .executeTakeFirst();
   return row === undefined ? null : { server: serverOf(row), secretDigest: row.secret_digest };
 }
 
@@ -43,6 +66,10 @@ export async function resourceServerByDigest(q: Query, digest: string): Promise<
 
 /** Takes a server out; null when there was none of that name. */
 export async function deleteResourceServer(tx: Query, name: string): Promise<ResourceServer | null> {
-  const row = await tx.deleteFrom('resource_servers').where('name_key', '=', nameKey(name)).returningAll().executeTakeFirst();
+  const row = await tx
+    .deleteFrom('resource_servers')
+    .where('name_key', '=', nameKey(name))
+    .returningAll()
+    .executeTakeFirst();
   return row === undefined ? null : serverOf(row);
 }

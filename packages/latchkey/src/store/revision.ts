@@ -1,11 +1,13 @@
 /**
- * The revision: one number that rises, in the same transaction, with every change after which a check may end differently.
+ * The revision: one number that rises, in the same transaction, with every change after which a check may end
+ * differently.
  *
- * Whoever keeps answers in memory notes the revision read *before* what it keeps, and trusts it while the number stands still, or while the revisions
- * since then were about something else.
- * Invariant: every function of this room that changes accounts (but for passwords and profile), memberships, repositories (but for
- * the time of a push and the description), collaborators, tokens, secrets, grants, policies or single sign-on authorizations calls `bumpRevision` itself. Two
- * exceptions: a new token, which nobody can have asked about before, and requests, which give nothing until they are decided.
+ * Whoever keeps answers in memory notes the revision read *before* what it keeps, and trusts it while the number stands
+ * still, or while the revisions since then were about something else.
+ * Invariant: every function of this room that changes accounts (but for passwords and profile), memberships,
+ * repositories (but for the time of a push and the description), collaborators, tokens, secrets, grants, policies or
+ * single sign-on authorizations calls `bumpRevision` itself. Two exceptions: a new token, which nobody can have asked
+ * about before, and requests, which give nothing until they are decided.
  */
 import type { Query } from './db.ts';
 
@@ -27,15 +29,24 @@ export const CHANGES_KEPT = 10_000;
 const RISEN = new WeakMap<Query, number>();
 
 /**
- * Raises the revision. Whoever remembers something about one of the subjects forgets that; without subjects, everything.
+ * Raises the revision. Whoever remembers something about one of the subjects forgets that; without subjects,
+ * everything.
  * @throws TypeError outside of a transaction, where the change could be seen before the rise.
  */
 export async function bumpRevision(tx: Query, ...subjects: readonly Subject[]): Promise<void> {
   if (!tx.isTransaction) throw new TypeError('the store was asked to change a right outside of a transaction');
-  const { revision } = await tx.updateTable('revision').set((row) => ({ revision: row('revision', '+', 1) })).where('id', '=', 1)
-    .returning('revision').executeTakeFirstOrThrow();
+  const { revision } = await tx
+    .updateTable('revision')
+    .set((row) => ({ revision: row('revision', '+', 1) }))
+    .where('id', '=', 1)
+    .returning('revision')
+    .executeTakeFirstOrThrow();
   RISEN.set(tx, revision);
-  if (subjects.length > 0) await tx.insertInto('revision_changes').values([...new Set(subjects)].map((subject) => ({ revision, subject }))).execute();
+  if (subjects.length > 0)
+    await tx
+      .insertInto('revision_changes')
+      .values([...new Set(subjects)].map((subject) => ({ revision, subject })))
+      .execute();
 }
 
 /** The revision to which a transaction has raised; null when it has not. */
@@ -49,15 +60,31 @@ export async function readRevision(q: Query): Promise<number> {
   return revision;
 }
 
-/** What the revisions above `after` and up to `upTo` were about; null when that is everything, or too much, or too long ago. */
-export async function subjectsSince(q: Query, after: number, upTo: number): Promise<ReadonlyMap<Subject, number> | null> {
+/**
+ * What the revisions above `after` and up to `upTo` were about; null when that is everything, or too much, or too long
+ * ago.
+ */
+export async function subjectsSince(
+  q: Query,
+  after: number,
+  upTo: number,
+): Promise<ReadonlyMap<Subject, number> | null> {
   if (upTo - after > CHANGES_KEPT) return null;
-  const rows = await q.selectFrom('revision_changes').selectAll().where('revision', '>', after).where('revision', '<=', upTo).orderBy('revision').execute();
+  const rows = await q
+    .selectFrom('revision_changes')
+    .selectAll()
+    .where('revision', '>', after)
+    .where('revision', '<=', upTo)
+    .orderBy('revision')
+    .execute();
   const known = new Set(rows.map((row) => row.revision));
   return known.size === upTo - after ? new Map(rows.map((row) => [row.subject, row.revision])) : null;
 }
 
 /** Forgets what revisions were about that nobody needs any more. */
 export async function deleteOldChanges(tx: Query): Promise<void> {
-  await tx.deleteFrom('revision_changes').where('revision', '<=', (await readRevision(tx)) - CHANGES_KEPT).execute();
+  await tx
+    .deleteFrom('revision_changes')
+    .where('revision', '<=', (await readRevision(tx)) - CHANGES_KEPT)
+    .execute();
 }

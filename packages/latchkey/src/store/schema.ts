@@ -1,8 +1,8 @@
 /**
  * The tables, as Kysely sees them. `migrations/` makes them; this file says what each column holds.
  *
- * Conventions, the same on both engines: ids are 64-bit integers; instants are unix seconds (`…_at`); booleans are 0 or 1; lists and
- * maps are JSON text (`…_json`); `…_key` is the lower-case form by which a name is unique.
+ * Conventions, the same on both engines: ids are 64-bit integers; instants are unix seconds (`…_at`); booleans are 0 or
+ * 1; lists and maps are JSON text (`…_json`); `…_key` is the lower-case form by which a name is unique.
  */
 import type { Generated } from 'kysely';
 
@@ -104,7 +104,10 @@ export interface TokensTable {
   noticed_days: number | null;
 }
 
-/** The secrets that open a token, by digest (SHA-256, base64url). Replaced ones stay, so that late use is told and reported. */
+/**
+ * The secrets that open a token, by digest (SHA-256, base64url). Replaced ones stay, so that late use is told and
+ * reported.
+ */
 export interface TokenSecretsTable {
   digest: string;
   token_id: number;
@@ -253,7 +256,10 @@ export interface AuditTable {
   data_json: string;
 }
 
-/** Work that waits, runs under a lease, comes again, or was given up; a job that ended well has no row. See `store/jobs`. */
+/**
+ * Work that waits, runs under a lease, comes again, or was given up; a job that ended well has no row. See
+ * `store/jobs`.
+ */
 export interface JobsTable {
   id: Generated<number>;
   kind: string;

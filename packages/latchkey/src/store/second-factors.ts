@@ -10,7 +10,11 @@ export interface SecondFactor {
 }
 
 export async function secondFactorOf(q: Query, userId: number): Promise<SecondFactor | null> {
-  const row = await q.selectFrom('second_factors').select(['secret', 'confirmed_at']).where('user_id', '=', userId).executeTakeFirst();
+  const row = await q
+    .selectFrom('second_factors')
+    .select(['secret', 'confirmed_at'])
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
   return row === undefined ? null : { secret: row.secret, confirmedAt: row.confirmed_at };
 }
 
@@ -26,8 +30,13 @@ export async function confirmSecondFactor(tx: Query, userId: number, at: UnixSec
 
 /** Uses up a time step. False when it, or a later one, was used already: the code is a replay. */
 export async function useTimeStep(tx: Query, userId: number, step: number): Promise<boolean> {
-  const row = await tx.updateTable('second_factors').set({ last_step: step })
-    .where('user_id', '=', userId).where('last_step', '<', step).returning('user_id').executeTakeFirst();
+  const row = await tx
+    .updateTable('second_factors')
+    .set({ last_step: step })
+    .where('user_id', '=', userId)
+    .where('last_step', '<', step)
+    .returning('user_id')
+    .executeTakeFirst();
   return row !== undefined;
 }
 
@@ -40,19 +49,32 @@ export async function deleteSecondFactor(tx: Query, userId: number): Promise<voi
 /** Puts new recovery codes in place of the old ones. */
 export async function replaceRecoveryCodes(tx: Query, userId: number, digests: readonly string[]): Promise<void> {
   await tx.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
-  await tx.insertInto('recovery_codes').values(digests.map((digest) => ({ user_id: userId, digest }))).execute();
+  await tx
+    .insertInto('recovery_codes')
+    .values(digests.map((digest) => ({ user_id: userId, digest })))
+    .execute();
 }
 
 /** Uses a recovery code up. False when it is none, or was used. */
 export async function useRecoveryCode(tx: Query, userId: number, digest: string, at: UnixSeconds): Promise<boolean> {
-  const row = await tx.updateTable('recovery_codes').set({ used_at: at })
-    .where('user_id', '=', userId).where('digest', '=', digest).where('used_at', 'is', null).returning('digest').executeTakeFirst();
+  const row = await tx
+    .updateTable('recovery_codes')
+    .set({ used_at: at })
+    .where('user_id', '=', userId)
+    .where('digest', '=', digest)
+    .where('used_at', 'is', null)
+    .returning('digest')
+    .executeTakeFirst();
   return row !== undefined;
 }
 
 /** How many recovery codes are left. */
 export async function countRecoveryCodes(q: Query, userId: number): Promise<number> {
-  const { left } = await q.selectFrom('recovery_codes').select((row) => row.fn.countAll<number>().as('left'))
-    .where('user_id', '=', userId).where('used_at', 'is', null).executeTakeFirstOrThrow();
+  const { left } = await q
+    .selectFrom('recovery_codes')
+    .select((row) => row.fn.countAll<number>().as('left'))
+    .where('user_id', '=', userId)
+    .where('used_at', 'is', null)
+    .executeTakeFirstOrThrow();
   return Number(left);
 }

@@ -27,36 +27,60 @@ export type NewSession = Omit<Session, 'id' | 'lastSeenAt' | 'flash'> & { readon
 
 /** Begins a session, and gives its id. */
 export async function insertSession(tx: Query, session: NewSession): Promise<number> {
-  const { id } = await tx.insertInto('sessions').values({
-    digest: session.digest,
-    user_id: session.userId,
-    state: session.state,
-    created_at: session.createdAt,
-    last_seen_at: session.createdAt,
-    ends_at: session.endsAt,
-    sudo_until: session.sudoUntil,
-    address: session.address,
-    user_agent: session.userAgent,
-  }).returning('id').executeTakeFirstOrThrow();
+  const { id } = await tx
+    .insertInto('sessions')
+    .values({
+      digest: session.digest,
+      user_id: session.userId,
+      state: session.state,
+      created_at: session.createdAt,
+      last_seen_at: session.createdAt,
+      ends_at: session.endsAt,
+      sudo_until: session.sudoUntil,
+      address: session.address,
+      user_agent: session.userAgent,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
   return id;
 }
 
 /** The session that a secret opens, unless it has ended. */
 export async function sessionByDigest(q: Query, digest: string, at: UnixSeconds): Promise<Session | null> {
-  const row = await q.selectFrom('sessions').selectAll().where('digest', '=', digest).where('ends_at', '>', at).executeTakeFirst();
+  const row = await q
+    .selectFrom('sessions')
+    .selectAll()
+    .where('digest', '=', digest)
+    .where('ends_at', '>', at)
+    .executeTakeFirst();
   return row === undefined ? null : sessionOf(row);
 }
 
 /** A person's live sessions, the one used last first. */
 export async function sessionsOf(q: Query, userId: number, at: UnixSeconds): Promise<Session[]> {
-  const rows = await q.selectFrom('sessions').selectAll().where('user_id', '=', userId).where('state', '=', 'active').where('ends_at', '>', at)
-    .orderBy('last_seen_at', 'desc').orderBy('id', 'desc').execute();
+  const rows = await q
+    .selectFrom('sessions')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('state', '=', 'active')
+    .where('ends_at', '>', at)
+    .orderBy('last_seen_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
   return rows.map(sessionOf);
 }
 
 /** Notes that a session was used, and when it ends if it is not used again. */
-export async function touchSession(q: Query, id: number, seen: { at: UnixSeconds; endsAt: UnixSeconds; address: string }): Promise<void> {
-  await q.updateTable('sessions').set({ last_seen_at: seen.at, ends_at: seen.endsAt, address: seen.address }).where('id', '=', id).execute();
+export async function touchSession(
+  q: Query,
+  id: number,
+  seen: { at: UnixSeconds; endsAt: UnixSeconds; address: string },
+): Promise<void> {
+  await q
+    .updateTable('sessions')
+    .set({ last_seen_at: seen.at, ends_at: seen.endsAt, address: seen.address })
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function setSudoUntil(q: Query, id: number, sudoUntil: UnixSeconds): Promise<void> {
@@ -70,13 +94,24 @@ export async function setFlash(q: Query, id: number, sealed: string): Promise<vo
 
 /** Takes the sealed word away. False when another request was faster. */
 export async function takeFlash(q: Query, id: number, sealed: string): Promise<boolean> {
-  const row = await q.updateTable('sessions').set({ flash: null }).where('id', '=', id).where('flash', '=', sealed).returning('id').executeTakeFirst();
+  const row = await q
+    .updateTable('sessions')
+    .set({ flash: null })
+    .where('id', '=', id)
+    .where('flash', '=', sealed)
+    .returning('id')
+    .executeTakeFirst();
   return row !== undefined;
 }
 
 /** Ends one of a person's sessions. False when there is none such. */
 export async function deleteSession(q: Query, userId: number, id: number): Promise<boolean> {
-  const row = await q.deleteFrom('sessions').where('user_id', '=', userId).where('id', '=', id).returning('id').executeTakeFirst();
+  const row = await q
+    .deleteFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('id', '=', id)
+    .returning('id')
+    .executeTakeFirst();
   return row !== undefined;
 }
 
@@ -92,27 +127,55 @@ export async function deleteEndedSessions(q: Query, at: UnixSeconds): Promise<vo
   await q.deleteFrom('sessions').where('ends_at', '<=', at).execute();
 }
 
-function sessionOf({ user_id, created_at, last_seen_at, ends_at, sudo_until, user_agent, digest: _, ...rest }: Selectable<SessionsTable>): Session {
-  return { ...rest, userId: user_id, createdAt: created_at, lastSeenAt: last_seen_at, endsAt: ends_at, sudoUntil: sudo_until, userAgent: user_agent };
+function sessionOf({
+  user_id,
+  created_at,
+  last_seen_at,
+  ends_at,
+  sudo_until,
+  user_agent,
+  digest: _,
+  ...rest
+}: Selectable<SessionsTable>): Session {
+  return {
+    ...rest,
+    userId: user_id,
+    createdAt: created_at,
+    lastSeenAt: last_seen_at,
+    endsAt: ends_at,
+    sudoUntil: sudo_until,
+    userAgent: user_agent,
+  };
 }
 
 // --- devices ------------------------------------------------------------------------------------------------------
 
 /** True when the person has signed in on this device before. */
 export async function isKnownDevice(q: Query, userId: number, digest: string): Promise<boolean> {
-  const row = await q.selectFrom('devices').select('user_id').where('digest', '=', digest).where('user_id', '=', userId).executeTakeFirst();
+  const row = await q
+    .selectFrom('devices')
+    .select('user_id')
+    .where('digest', '=', digest)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
   return row !== undefined;
 }
 
 /** True when the person was seen on some device already. */
 export async function hasDevices(q: Query, userId: number): Promise<boolean> {
-  return (await q.selectFrom('devices').select('user_id').where('user_id', '=', userId).limit(1).executeTakeFirst()) !== undefined;
+  return (
+    (await q.selectFrom('devices').select('user_id').where('user_id', '=', userId).limit(1).executeTakeFirst()) !==
+    undefined
+  );
 }
 
 /** Notes that a person signed in on a device. */
 export async function rememberDevice(q: Query, userId: number, digest: string, at: UnixSeconds): Promise<void> {
-  await q.insertInto('devices').values({ digest, user_id: userId, last_seen_at: at })
-    .onConflict((conflict) => conflict.columns(['digest', 'user_id']).doUpdateSet({ last_seen_at: at })).execute();
+  await q
+    .insertInto('devices')
+    .values({ digest, user_id: userId, last_seen_at: at })
+    .onConflict((conflict) => conflict.columns(['digest', 'user_id']).doUpdateSet({ last_seen_at: at }))
+    .execute();
 }
 
 /** Forgets a person's devices: after a password was changed, each has to be trusted anew. */

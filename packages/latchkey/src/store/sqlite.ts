@@ -1,19 +1,29 @@
 /**
  * SQLite through `node:sqlite`: a Kysely dialect with one writer and one reader in this process.
  *
- * The writer is lent to one transaction at a time, in order of arrival; reads outside of a transaction go to the reader, which in WAL mode sees
- * the last commit and never waits. Another process (the CLI) is waited for without blocking the event loop for long.
+ * The writer is lent to one transaction at a time, in order of arrival; reads outside of a transaction go to the
+ * reader, which in WAL mode sees the last commit and never waits. Another process (the CLI) is waited for without
+ * blocking the event loop for long.
  *
- * Invariant: what was acknowledged survives `kill -9` and loss of power (WAL with synchronous=FULL: one fsync a commit). NORMAL would
- * survive the first but not the second, and a revocation that a power cut undoes brings a stolen token back to life.
+ * Invariant: what was acknowledged survives `kill -9` and loss of power (WAL with synchronous=FULL: one fsync a
+ * commit). NORMAL would survive the first but not the second, and a revocation that a power cut undoes brings a stolen
+ * token back to life.
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
-  CompiledQuery, Kysely, SelectQueryNode, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler,
-  type DatabaseConnection, type Dialect, type Driver, type QueryResult,
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SelectQueryNode,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
 } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import { Fault } from '../base/errors.ts';
@@ -58,8 +68,8 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
 }
 
 /**
- * Reads the revision: once for everything that runs in one go, since nothing can arrive meanwhile that must see a later one. A reading costs two locks of the
- * file, 2 to 3 microseconds.
+ * Reads the revision: once for everything that runs in one go, since nothing can arrive meanwhile that must see a later
+ * one. A reading costs two locks of the file, 2 to 3 microseconds.
  */
 function revisionReader(database: DatabaseSync): () => number {
   let statement: StatementSync | null = null;

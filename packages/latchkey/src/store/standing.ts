@@ -1,9 +1,9 @@
 /** Where somebody and something stand today: the reads that every decision needs, one query each. */
 import type { OrganizationRole, UserRecord } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
-import { accountOf, type Account } from './accounts.ts';
+import { type Account, accountOf } from './accounts.ts';
 import type { Query } from './db.ts';
-import { repositoryOf, type Repository } from './repositories.ts';
+import { type Repository, repositoryOf } from './repositories.ts';
 import type { CollaboratorsTable } from './schema.ts';
 
 export interface UserStanding {
@@ -17,14 +17,29 @@ const NO_MEMBERSHIPS: ReadonlyMap<number, OrganizationRole> = new Map();
 
 /** A person and all their memberships; null when there is no such person. */
 export async function userStanding(q: Query, userId: number): Promise<UserStanding | null> {
-  const rows = await q.selectFrom('accounts').leftJoin('memberships', 'memberships.user_id', 'accounts.id')
-    .select(['accounts.id', 'accounts.login', 'accounts.admin', 'accounts.suspended_at', 'memberships.organization_id', 'memberships.role'])
-    .where('accounts.id', '=', userId).where('accounts.kind', '=', 'user').execute();
+  const rows = await q
+    .selectFrom('accounts')
+    .leftJoin('memberships', 'memberships.user_id', 'accounts.id')
+    .select([
+      'accounts.id',
+      'accounts.login',
+      'accounts.admin',
+      'accounts.suspended_at',
+      'memberships.organization_id',
+      'memberships.role',
+    ])
+    .where('accounts.id', '=', userId)
+    .where('accounts.kind', '=', 'user')
+    .execute();
   const [first] = rows;
   if (first === undefined) return null;
   const memberships = new Map<number, OrganizationRole>();
-  for (const row of rows) if (row.organization_id !== null && row.role !== null) memberships.set(row.organization_id, row.role);
-  return { user: { id: first.id, login: first.login, admin: first.admin === 1, suspendedAt: first.suspended_at }, memberships: memberships.size === 0 ? NO_MEMBERSHIPS : memberships };
+  for (const row of rows)
+    if (row.organization_id !== null && row.role !== null) memberships.set(row.organization_id, row.role);
+  return {
+    user: { id: first.id, login: first.login, admin: first.admin === 1, suspendedAt: first.suspended_at },
+    memberships: memberships.size === 0 ? NO_MEMBERSHIPS : memberships,
+  };
 }
 
 export interface RepositoryStanding {
@@ -37,23 +52,49 @@ export interface RepositoryStanding {
 }
 
 /** An owner and their repository by names, in any case of letters; null when there is no such owner. */
-export async function repositoryStanding(q: Query, ownerLogin: string, name: string): Promise<RepositoryStanding | null> {
-  const row = await q.selectFrom('accounts as named')
+export async function repositoryStanding(
+  q: Query,
+  ownerLogin: string,
+  name: string,
+): Promise<RepositoryStanding | null> {
+  const row = await q
+    .selectFrom('accounts as named')
     .leftJoin('repositories as current', (join) =>
-      join.onRef('current.owner_id', '=', 'named.id').on('current.name_key', '=', nameKey(name)))
+      join.onRef('current.owner_id', '=', 'named.id').on('current.name_key', '=', nameKey(name)),
+    )
     .leftJoin('repository_names as old', (join) =>
-      join.onRef('old.owner_id', '=', 'named.id').on('old.name_key', '=', nameKey(name)))
+      join.onRef('old.owner_id', '=', 'named.id').on('old.name_key', '=', nameKey(name)),
+    )
     .leftJoin('repositories as repository', (join) =>
-      join.on((on) => on('repository.id', '=', on.fn.coalesce('current.id', 'old.repository_id'))))
+      join.on((on) => on('repository.id', '=', on.fn.coalesce('current.id', 'old.repository_id'))),
+    )
     .innerJoin('accounts as owner', (join) =>
-      join.on((on) => on('owner.id', '=', on.fn.coalesce('repository.owner_id', 'named.id'))))
+      join.on((on) => on('owner.id', '=', on.fn.coalesce('repository.owner_id', 'named.id'))),
+    )
     .select([
-      'owner.id', 'owner.kind', 'owner.login', 'owner.name', 'owner.created_at', 'owner.suspended_at', 'owner.admin', 'owner.two_factor_at',
-      'owner.profile_json', 'current.id as current_id', 'repository.id as repository_id', 'repository.name as repository_name',
-      'repository.description', 'repository.homepage', 'repository.visibility', 'repository.archived_at', 'repository.object_format',
-      'repository.created_at as repository_created_at', 'repository.updated_at', 'repository.pushed_at',
+      'owner.id',
+      'owner.kind',
+      'owner.login',
+      'owner.name',
+      'owner.created_at',
+      'owner.suspended_at',
+      'owner.admin',
+      'owner.two_factor_at',
+      'owner.profile_json',
+      'current.id as current_id',
+      'repository.id as repository_id',
+      'repository.name as repository_name',
+      'repository.description',
+      'repository.homepage',
+      'repository.visibility',
+      'repository.archived_at',
+      'repository.object_format',
+      'repository.created_at as repository_created_at',
+      'repository.updated_at',
+      'repository.pushed_at',
     ])
-    .where('named.login_key', '=', nameKey(ownerLogin)).executeTakeFirst();
+    .where('named.login_key', '=', nameKey(ownerLogin))
+    .executeTakeFirst();
   if (row === undefined) return null;
   const owner = accountOf(row);
   if (row.repository_id === null) return { owner, repository: null, renamed: false };
@@ -74,8 +115,16 @@ export async function repositoryStanding(q: Query, ownerLogin: string, name: str
 }
 
 /** The role that a person was given in one repository, or null; roles by ownership and membership are not in it. */
-export async function collaboratorRole(q: Query, repositoryId: number, userId: number): Promise<CollaboratorsTable['role'] | null> {
-  const row = await q.selectFrom('collaborators').select('role')
-    .where('repository_id', '=', repositoryId).where('user_id', '=', userId).executeTakeFirst();
+export async function collaboratorRole(
+  q: Query,
+  repositoryId: number,
+  userId: number,
+): Promise<CollaboratorsTable['role'] | null> {
+  const row = await q
+    .selectFrom('collaborators')
+    .select('role')
+    .where('repository_id', '=', repositoryId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
   return row?.role ?? null;
 }

@@ -1,59 +1,116 @@
-/** What organizations have to do with a classic or scoped token: those that it was authorized for (single sign-on), and those that keep it out. */
+/**
+ * What organizations have to do with a classic or scoped token: those that it was authorized for (single sign-on), and
+ * those that keep it out.
+ */
 import { sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 
 /** The organizations that a token was authorized for, and those that keep it out. One query. */
-export async function organizationsOfToken(q: Query, tokenId: number): Promise<{ readonly authorized: Set<number>; readonly excluding: Set<number> }> {
-  const rows = await q.selectFrom('token_organizations').select(['organization_id', sql<number>`0`.as('excludes')]).where('token_id', '=', tokenId)
-    .unionAll(q.selectFrom('token_exclusions').select(['organization_id', sql<number>`1`.as('excludes')]).where('token_id', '=', tokenId)).execute();
-  const idsWhere = (excludes: number): Set<number> => new Set(rows.filter((row) => row.excludes === excludes).map((row) => row.organization_id));
+export async function organizationsOfToken(
+  q: Query,
+  tokenId: number,
+): Promise<{ readonly authorized: Set<number>; readonly excluding: Set<number> }> {
+  const rows = await q
+    .selectFrom('token_organizations')
+    .select(['organization_id', sql<number>`0`.as('excludes')])
+    .where('token_id', '=', tokenId)
+    .unionAll(
+      q
+        .selectFrom('token_exclusions')
+        .select(['organization_id', sql<number>`1`.as('excludes')])
+        .where('token_id', '=', tokenId),
+    )
+    .execute();
+  const idsWhere = (excludes: number): Set<number> =>
+    new Set(rows.filter((row) => row.excludes === excludes).map((row) => row.organization_id));
   return { authorized: idsWhere(0), excluding: idsWhere(1) };
 }
 
-/** Of each of these tokens the logins of the organizations that keep it out, in their order; those that none does are missing. */
+/**
+ * Of each of these tokens the logins of the organizations that keep it out, in their order; those that none does are
+ * missing.
+ */
 export async function exclusionsOf(q: Query, tokenIds: readonly number[]): Promise<Map<number, string[]>> {
   if (tokenIds.length === 0) return new Map();
-  const rows = await q.selectFrom('token_exclusions').innerJoin('accounts', 'accounts.id', 'token_exclusions.organization_id')
-    .select(['token_exclusions.token_id', 'accounts.login']).where('token_exclusions.token_id', 'in', tokenIds).orderBy('accounts.login').execute();
+  const rows = await q
+    .selectFrom('token_exclusions')
+    .innerJoin('accounts', 'accounts.id', 'token_exclusions.organization_id')
+    .select(['token_exclusions.token_id', 'accounts.login'])
+    .where('token_exclusions.token_id', 'in', tokenIds)
+    .orderBy('accounts.login')
+    .execute();
   return new Map([...Map.groupBy(rows, (row) => row.token_id)].map(([id, of]) => [id, of.map(({ login }) => login)]));
 }
 
 /** Which of these tokens an organization keeps out. */
-export async function excludedAmong(q: Query, organizationId: number, tokenIds: readonly number[]): Promise<Set<number>> {
+export async function excludedAmong(
+  q: Query,
+  organizationId: number,
+  tokenIds: readonly number[],
+): Promise<Set<number>> {
   if (tokenIds.length === 0) return new Set();
-  const rows = await q.selectFrom('token_exclusions').select('token_id').where('organization_id', '=', organizationId).where('token_id', 'in', tokenIds).execute();
+  const rows = await q
+    .selectFrom('token_exclusions')
+    .select('token_id')
+    .where('organization_id', '=', organizationId)
+    .where('token_id', 'in', tokenIds)
+    .execute();
   return new Set(rows.map((row) => row.token_id));
 }
 
 /** Keeps a token out of an organization. False when it was already. */
 export async function exclude(tx: Query, tokenId: number, organizationId: number, at: UnixSeconds): Promise<boolean> {
   await bumpRevision(tx, subjectOf('token', tokenId));
-  const excluded = await tx.insertInto('token_exclusions').values({ token_id: tokenId, organization_id: organizationId, excluded_at: at })
-    .onConflict((conflict) => conflict.columns(['token_id', 'organization_id']).doNothing()).returning('token_id').executeTakeFirst();
+  const excluded = await tx
+    .insertInto('token_exclusions')
+    .values({ token_id: tokenId, organization_id: organizationId, excluded_at: at })
+    .onConflict((conflict) => conflict.columns(['token_id', 'organization_id']).doNothing())
+    .returning('token_id')
+    .executeTakeFirst();
   return excluded !== undefined;
 }
 
 /** Keeps a new token out wherever the one is kept out that made it, or whose place it takes. */
 export async function inheritExclusions(tx: Query, fromId: number, tokenId: number): Promise<void> {
-  const rows = await tx.selectFrom('token_exclusions').select(['organization_id', 'excluded_at']).where('token_id', '=', fromId).execute();
-  if (rows.length > 0) await tx.insertInto('token_exclusions').values(rows.map((row) => ({ ...row, token_id: tokenId }))).execute();
+  const rows = await tx
+    .selectFrom('token_exclusions')
+    .select(['organization_id', 'excluded_at'])
+    .where('token_id', '=', fromId)
+    .execute();
+  if (rows.length > 0)
+    await tx
+      .insertInto('token_exclusions')
+      .values(rows.map((row) => ({ ...row, token_id: tokenId })))
+      .execute();
 }
 
 /** Lets it in again. False when it was not kept out. */
 export async function readmit(tx: Query, tokenId: number, organizationId: number): Promise<boolean> {
   await bumpRevision(tx, subjectOf('token', tokenId));
-  const readmitted = await tx.deleteFrom('token_exclusions')
-    .where('token_id', '=', tokenId).where('organization_id', '=', organizationId).returning('token_id').executeTakeFirst();
+  const readmitted = await tx
+    .deleteFrom('token_exclusions')
+    .where('token_id', '=', tokenId)
+    .where('organization_id', '=', organizationId)
+    .returning('token_id')
+    .executeTakeFirst();
   return readmitted !== undefined;
 }
 
 /** Authorizes a token for an organization; nothing happens when it was. */
-export async function authorizeForOrganization(tx: Query, tokenId: number, organizationId: number, at: UnixSeconds): Promise<void> {
+export async function authorizeForOrganization(
+  tx: Query,
+  tokenId: number,
+  organizationId: number,
+  at: UnixSeconds,
+): Promise<void> {
   await bumpRevision(tx, subjectOf('token', tokenId));
-  await tx.insertInto('token_organizations').values({ token_id: tokenId, organization_id: organizationId, authorized_at: at })
-    .onConflict((conflict) => conflict.columns(['token_id', 'organization_id']).doNothing()).execute();
+  await tx
+    .insertInto('token_organizations')
+    .values({ token_id: tokenId, organization_id: organizationId, authorized_at: at })
+    .onConflict((conflict) => conflict.columns(['token_id', 'organization_id']).doNothing())
+    .execute();
 }
 
 /** Takes back every authorization of a token: what editing or regenerating it does. */
@@ -65,7 +122,11 @@ export async function withdrawFromAll(tx: Query, tokenId: number): Promise<void>
 /** Takes that back. False when it was not authorized. */
 export async function withdrawFromOrganization(tx: Query, tokenId: number, organizationId: number): Promise<boolean> {
   await bumpRevision(tx, subjectOf('token', tokenId));
-  const withdrawn = await tx.deleteFrom('token_organizations')
-    .where('token_id', '=', tokenId).where('organization_id', '=', organizationId).returning('token_id').executeTakeFirst();
+  const withdrawn = await tx
+    .deleteFrom('token_organizations')
+    .where('token_id', '=', tokenId)
+    .where('organization_id', '=', organizationId)
+    .returning('token_id')
+    .executeTakeFirst();
   return withdrawn !== undefined;
 }

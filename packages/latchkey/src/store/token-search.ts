@@ -1,14 +1,25 @@
 /**
- * Tokens found by what GitLab's list can be asked for: state, name, times of creation, use and expiry, in eight orders, counted.
+ * Tokens found by what GitLab's list can be asked for: state, name, times of creation, use and expiry, in eight orders,
+ * counted.
  *
- * Invariant: rows that are equal by the wanted order go by id, so that pages by number neither repeat nor leave out a row that stays.
+ * Invariant: rows that are equal by the wanted order go by id, so that pages by number neither repeat nor leave out a
+ * row that stays.
  */
 import { sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
-import { tokenOf, type Token } from './tokens.ts';
+import { type Token, tokenOf } from './tokens.ts';
 
-export const TOKEN_ORDERS = ['created_asc', 'created_desc', 'expires_asc', 'expires_desc', 'last_used_asc', 'last_used_desc', 'name_asc', 'name_desc'] as const;
+export const TOKEN_ORDERS = [
+  'created_asc',
+  'created_desc',
+  'expires_asc',
+  'expires_desc',
+  'last_used_asc',
+  'last_used_desc',
+  'name_asc',
+  'name_desc',
+] as const;
 export type TokenOrder = (typeof TOKEN_ORDERS)[number];
 
 /** What is left out is not asked for. Bounds are inclusive. */
@@ -32,15 +43,29 @@ export interface TokenSearch {
 const NEVER = 9_000_000_000_000;
 
 /** A page of the tokens that fit, and how many fit altogether. */
-export async function searchTokens(q: Query, search: TokenSearch, order: TokenOrder, page: { offset: number; limit: number }): Promise<{ tokens: Token[]; total: number }> {
+export async function searchTokens(
+  q: Query,
+  search: TokenSearch,
+  order: TokenOrder,
+  page: { offset: number; limit: number },
+): Promise<{ tokens: Token[]; total: number }> {
   const found = matching(q, search);
   const { count } = await found.select((row) => row.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
   const direction = order.endsWith('_asc') ? 'asc' : 'desc';
-  const rows = await found.selectAll('tokens').orderBy(keyOf(order), direction).orderBy('tokens.id', direction).limit(page.limit).offset(page.offset).execute();
+  const rows = await found
+    .selectAll('tokens')
+    .orderBy(keyOf(order), direction)
+    .orderBy('tokens.id', direction)
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
   return { tokens: rows.map(tokenOf), total: Number(count) };
 }
 
-/** What an order goes by. Who was never used comes before all who were, who never ends after all who do, on both engines. */
+/**
+ * What an order goes by. Who was never used comes before all who were, who never ends after all who do, on both
+ * engines.
+ */
 function keyOf(order: TokenOrder) {
   if (order.startsWith('created')) return sql<number>`tokens.created_at`;
   if (order.startsWith('expires')) return sql<number>`coalesce(tokens.expires_at, ${sql.lit(NEVER)})`;
@@ -53,9 +78,18 @@ function matching(q: Query, search: TokenSearch) {
   const { at, state, revoked } = search;
   if (search.userId !== undefined) query = query.where('tokens.user_id', '=', search.userId);
   if (revoked !== undefined) query = query.where('tokens.revoked_at', revoked ? 'is not' : 'is', null);
-  if (state === 'active') query = query.where('tokens.revoked_at', 'is', null).where((row) => row.or([row('tokens.expires_at', 'is', null), row('tokens.expires_at', '>', at)]));
-  if (state === 'inactive') query = query.where((row) => row.or([row('tokens.revoked_at', 'is not', null), row('tokens.expires_at', '<=', at)]));
-  if (search.search !== undefined) query = query.where(sql<boolean>`tokens.name_key like ${`%${search.search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`} escape '\\'`);
+  if (state === 'active')
+    query = query
+      .where('tokens.revoked_at', 'is', null)
+      .where((row) => row.or([row('tokens.expires_at', 'is', null), row('tokens.expires_at', '>', at)]));
+  if (state === 'inactive')
+    query = query.where((row) =>
+      row.or([row('tokens.revoked_at', 'is not', null), row('tokens.expires_at', '<=', at)]),
+    );
+  if (search.search !== undefined)
+    query = query.where(
+      sql<boolean>`tokens.name_key like ${`%${search.search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`} escape '\\'`,
+    );
   if (search.createdAfter !== undefined) query = query.where('tokens.created_at', '>=', search.createdAfter);
   if (search.createdBefore !== undefined) query = query.where('tokens.created_at', '<=', search.createdBefore);
   if (search.lastUsedAfter !== undefined) query = query.where('token_use.last_used_at', '>=', search.lastUsedAfter);

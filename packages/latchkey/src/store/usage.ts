@@ -21,11 +21,12 @@ export interface TokenUse {
 }
 
 /**
- * Writes a batch, one use a token at most. A use older than what is stored (another node was faster) adds its addresses only.
- * Tokens that are gone by now are left out.
+ * Writes a batch, one use a token at most. A use older than what is stored (another node was faster) adds its addresses
+ * only. Tokens that are gone by now are left out.
  */
 export async function recordUses(tx: Query, uses: readonly TokenUse[]): Promise<void> {
-  for (let start = 0; start < uses.length; start += ROWS_PER_STATEMENT) await recordSome(tx, uses.slice(start, start + ROWS_PER_STATEMENT));
+  for (let start = 0; start < uses.length; start += ROWS_PER_STATEMENT)
+    await recordSome(tx, uses.slice(start, start + ROWS_PER_STATEMENT));
 }
 
 async function recordSome(tx: Query, uses: readonly TokenUse[]): Promise<void> {
@@ -35,14 +36,19 @@ async function recordSome(tx: Query, uses: readonly TokenUse[]): Promise<void> {
   const known = await lastUses(tx, ids);
   const merged = uses.filter((use) => alive.has(use.tokenId)).map((use) => merge(use, known.get(use.tokenId)));
   if (merged.length === 0) return;
-  await tx.insertInto('token_use').values(merged.map(rowOf))
-    .onConflict((conflict) => conflict.column('token_id').doUpdateSet((row) => ({
-      last_used_at: row.ref('excluded.last_used_at'),
-      last_address: row.ref('excluded.last_address'),
-      last_agent: row.ref('excluded.last_agent'),
-      last_purpose: row.ref('excluded.last_purpose'),
-      addresses_json: row.ref('excluded.addresses_json'),
-    }))).execute();
+  await tx
+    .insertInto('token_use')
+    .values(merged.map(rowOf))
+    .onConflict((conflict) =>
+      conflict.column('token_id').doUpdateSet((row) => ({
+        last_used_at: row.ref('excluded.last_used_at'),
+        last_address: row.ref('excluded.last_address'),
+        last_agent: row.ref('excluded.last_agent'),
+        last_purpose: row.ref('excluded.last_purpose'),
+        addresses_json: row.ref('excluded.addresses_json'),
+      })),
+    )
+    .execute();
 }
 
 function merge(use: TokenUse, before: TokenUse | undefined): TokenUse {

@@ -1,14 +1,15 @@
 /**
- * Repositories that somebody may see: what is public, what is internal for whoever has an account, what is theirs, their organizations', or shared.
+ * Repositories that somebody may see: what is public, what is internal for whoever has an account, what is theirs,
+ * their organizations', or shared.
  *
  * A superset: an organization may give its members nothing by itself. The decision has the last word on each row.
  */
 import { sql } from 'kysely';
 import type { RepositoryRole } from '../catalogue/roles.ts';
 import type { Visibility } from '../rules/model.ts';
-import { accountsByIds, type Account } from './accounts.ts';
+import { type Account, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
-import { repositoryOf, type Repository } from './repositories.ts';
+import { type Repository, repositoryOf } from './repositories.ts';
 
 export type RepositoryOrder = 'id' | 'name' | 'path' | 'created_at' | 'updated_at' | 'last_activity_at';
 
@@ -34,21 +35,40 @@ export interface VisibleRepository {
 }
 
 /** At most `limit` of them in the wanted order; equal ones go by id. */
-export async function visibleRepositories(q: Query, search: RepositorySearch, order: { by: RepositoryOrder; direction: 'asc' | 'desc' }, limit: number): Promise<VisibleRepository[]> {
+export async function visibleRepositories(
+  q: Query,
+  search: RepositorySearch,
+  order: { by: RepositoryOrder; direction: 'asc' | 'desc' },
+  limit: number,
+): Promise<VisibleRepository[]> {
   const userId = search.userId ?? 0;
-  let query = q.selectFrom('repositories as r')
+  let query = q
+    .selectFrom('repositories as r')
     .leftJoin('collaborators as c', (join) => join.onRef('c.repository_id', '=', 'r.id').on('c.user_id', '=', userId))
-    .selectAll('r').select('c.role')
-    .where((row) => row.or([
-      row('r.owner_id', '=', userId), row('c.role', 'is not', null),
-      ...(search.organizationIds.length === 0 ? [] : [row('r.owner_id', 'in', search.organizationIds)]),
-      ...(search.membership === true ? [] : [row('r.visibility', 'in', search.userId === null ? ['public'] : ['public', 'internal'])]),
-    ]));
+    .selectAll('r')
+    .select('c.role')
+    .where((row) =>
+      row.or([
+        row('r.owner_id', '=', userId),
+        row('c.role', 'is not', null),
+        ...(search.organizationIds.length === 0 ? [] : [row('r.owner_id', 'in', search.organizationIds)]),
+        ...(search.membership === true
+          ? []
+          : [row('r.visibility', 'in', search.userId === null ? ['public'] : ['public', 'internal'])]),
+      ]),
+    );
   if (search.ownerId !== undefined) query = query.where('r.owner_id', '=', search.ownerId);
   if (search.visibility !== undefined) query = query.where('r.visibility', '=', search.visibility);
   if (search.archived !== undefined) query = query.where('r.archived_at', search.archived ? 'is not' : 'is', null);
-  if (search.search !== undefined) query = query.where(sql<boolean>`r.name_key like ${`%${search.search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`} escape '\\'`);
-  const rows = await query.orderBy(KEYS[order.by], order.direction).orderBy('r.id', order.direction).limit(limit).execute();
+  if (search.search !== undefined)
+    query = query.where(
+      sql<boolean>`r.name_key like ${`%${search.search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`} escape '\\'`,
+    );
+  const rows = await query
+    .orderBy(KEYS[order.by], order.direction)
+    .orderBy('r.id', order.direction)
+    .limit(limit)
+    .execute();
   const owners = await accountsByIds(q, [...new Set(rows.map((row) => row.owner_id))]);
   return rows.flatMap((row) => {
     const owner = owners.get(row.owner_id);

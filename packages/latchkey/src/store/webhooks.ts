@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import { Secret } from '../base/secret.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
-import { startOf, type Page } from './page.ts';
+import { type Page, startOf } from './page.ts';
 import type { WebhooksTable } from './schema.ts';
 
 export interface WebhookConfig {
@@ -31,45 +31,95 @@ export interface Webhook extends WebhookSettings {
 
 function columnsOf({ config, events, active }: WebhookSettings) {
   return {
-    url: config.url, content_type: config.contentType, secret: config.secret?.reveal() ?? null, insecure_ssl: config.insecureSsl ? 1 : 0,
-    events_json: JSON.stringify(events), active: active ? 1 : 0,
+    url: config.url,
+    content_type: config.contentType,
+    secret: config.secret?.reveal() ?? null,
+    insecure_ssl: config.insecureSsl ? 1 : 0,
+    events_json: JSON.stringify(events),
+    active: active ? 1 : 0,
   } as const;
 }
 
 function webhookOf(row: Selectable<WebhooksTable>): Webhook {
   return {
-    id: row.id, repositoryId: row.repository_id, events: JSON.parse(row.events_json) as string[], active: row.active === 1, createdAt: row.created_at, updatedAt: row.updated_at,
-    config: { url: row.url, contentType: row.content_type, secret: row.secret === null ? null : new Secret(row.secret), insecureSsl: row.insecure_ssl === 1 },
+    id: row.id,
+    repositoryId: row.repository_id,
+    events: JSON.parse(row.events_json) as string[],
+    active: row.active === 1,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    config: {
+      url: row.url,
+      contentType: row.content_type,
+      secret: row.secret === null ? null : new Secret(row.secret),
+      insecureSsl: row.insecure_ssl === 1,
+    },
   };
 }
 
-export async function insertWebhook(tx: Query, repositoryId: number, settings: WebhookSettings, at: UnixSeconds): Promise<Webhook> {
-  const row = await tx.insertInto('webhooks').values({ repository_id: repositoryId, ...columnsOf(settings), created_at: at, updated_at: at }).returningAll().executeTakeFirstOrThrow();
+export async function insertWebhook(
+  tx: Query,
+  repositoryId: number,
+  settings: WebhookSettings,
+  at: UnixSeconds,
+): Promise<Webhook> {
+  const row = await tx
+    .insertInto('webhooks')
+    .values({ repository_id: repositoryId, ...columnsOf(settings), created_at: at, updated_at: at })
+    .returningAll()
+    .executeTakeFirstOrThrow();
   return webhookOf(row);
 }
 
 /** Replaces a webhook's settings. Null when it is gone. */
-export async function updateWebhook(tx: Query, id: number, settings: WebhookSettings, at: UnixSeconds): Promise<Webhook | null> {
-  const row = await tx.updateTable('webhooks').set({ ...columnsOf(settings), updated_at: at }).where('id', '=', id).returningAll().executeTakeFirst();
+export async function updateWebhook(
+  tx: Query,
+  id: number,
+  settings: WebhookSettings,
+  at: UnixSeconds,
+): Promise<Webhook | null> {
+  const row = await tx
+    .updateTable('webhooks')
+    .set({ ...columnsOf(settings), updated_at: at })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
   return row === undefined ? null : webhookOf(row);
 }
 
 /** A webhook of a repository; null when it has none of that id. */
 export async function webhookById(q: Query, repositoryId: number, id: number): Promise<Webhook | null> {
-  const row = await q.selectFrom('webhooks').selectAll().where('repository_id', '=', repositoryId).where('id', '=', id).executeTakeFirst();
+  const row = await q
+    .selectFrom('webhooks')
+    .selectAll()
+    .where('repository_id', '=', repositoryId)
+    .where('id', '=', id)
+    .executeTakeFirst();
   return row === undefined ? null : webhookOf(row);
 }
 
 /** A page of a repository's webhooks, the newest first. */
 export async function listWebhooks(q: Query, repositoryId: number, page: Page): Promise<Webhook[]> {
-  const rows = await q.selectFrom('webhooks').selectAll().where('repository_id', '=', repositoryId).where('id', '<', startOf(page))
-    .orderBy('id', 'desc').limit(page.limit).offset(page.skip ?? 0).execute();
+  const rows = await q
+    .selectFrom('webhooks')
+    .selectAll()
+    .where('repository_id', '=', repositoryId)
+    .where('id', '<', startOf(page))
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0)
+    .execute();
   return rows.map(webhookOf);
 }
 
 /** Deletes a webhook with its deliveries. False when the repository has none of that id. */
 export async function deleteWebhook(tx: Query, repositoryId: number, id: number): Promise<boolean> {
-  const deleted = await tx.deleteFrom('webhooks').where('repository_id', '=', repositoryId).where('id', '=', id).returning('id').executeTakeFirst();
+  const deleted = await tx
+    .deleteFrom('webhooks')
+    .where('repository_id', '=', repositoryId)
+    .where('id', '=', id)
+    .returning('id')
+    .executeTakeFirst();
   return deleted !== undefined;
 }
 

@@ -1,6 +1,6 @@
 /** A real context on a fresh database, for tests of actions and of doors without a socket. */
 import { onTestFinished } from 'vitest';
-import { openContext, type OpenContext } from '../../src/actions/open.ts';
+import { type OpenContext, openContext } from '../../src/actions/open.ts';
 import { loadSettings, type SettingSources } from '../../src/base/config.ts';
 import { makeLog } from '../../src/base/log.ts';
 import type { Clock } from '../../src/base/time.ts';
@@ -22,10 +22,20 @@ export interface TestContext extends OpenContext {
 }
 
 /** Opens a context with these settings; closed and removed when the test is over. */
-export async function contextWith(flags: SettingSources['flags'] = {}, engine: Engine = 'sqlite'): Promise<TestContext> {
+export async function contextWith(
+  flags: SettingSources['flags'] = {},
+  engine: Engine = 'sqlite',
+): Promise<TestContext> {
   const database = await freshDatabase(engine);
   onTestFinished(database.remove);
-  const settings = loadSettings({ flags: { data: database.dataDir, ...(database.databaseUrl === null ? {} : { database: database.databaseUrl }), ...flags }, env: {} });
+  const settings = loadSettings({
+    flags: {
+      data: database.dataDir,
+      ...(database.databaseUrl === null ? {} : { database: database.databaseUrl }),
+      ...flags,
+    },
+    env: {},
+  });
   const clock = testClock();
   const context = await openContext(settings, makeLog('silent'), clock);
   onTestFinished(() => context.close());

@@ -28,7 +28,13 @@ describe('Basic credentials', () => {
     expect(credentialOf(`Basic ${encoded}`)).toMatchObject({ form: 'basic', username: 'ada' });
   });
 
-  it.each(['YWRh*Om9uZQ==', 'YWRh Om9uZQ==', 'YWRhOm9uZQ==YWRh', '=YWRhOm9uZQ', 'YWRh\u00e9'])('that are not base64 are refused: %s', (encoded) => {
-    expect(credentialOf(`Basic ${encoded}`)).toEqual({ form: 'malformed', problem: 'the Basic credentials are not base64' });
-  });
+  it.each(['YWRh*Om9uZQ==', 'YWRh Om9uZQ==', 'YWRhOm9uZQ==YWRh', '=YWRhOm9uZQ', 'YWRh\u00e9'])(
+    'that are not base64 are refused: %s',
+    (encoded) => {
+      expect(credentialOf(`Basic ${encoded}`)).toEqual({
+        form: 'malformed',
+        problem: 'the Basic credentials are not base64',
+      });
+    },
+  );
 });

@@ -3,8 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../src/actions/context.ts';
-import { JOB_HANDLERS, SCHEDULES, type JobHandler } from '../../src/actions/job-handlers.ts';
-import { JobRunner, LEASE_SEC, MAX_ATTEMPTS, retryDelaySec, type JobRunnerOptions } from '../../src/actions/job-runner.ts';
+import { JOB_HANDLERS, type JobHandler, SCHEDULES } from '../../src/actions/job-handlers.ts';
+import {
+  JobRunner,
+  type JobRunnerOptions,
+  LEASE_SEC,
+  MAX_ATTEMPTS,
+  retryDelaySec,
+} from '../../src/actions/job-runner.ts';
 import { makeLog } from '../../src/base/log.ts';
 import type { Store } from '../../src/store/db.ts';
 import { countJobs, freeJobs, insertJob, takeJobs } from '../../src/store/jobs.ts';
@@ -15,7 +21,12 @@ type Handlers = Readonly<Record<string, JobHandler<never>>>;
 
 /** A clock that stands until it is moved. */
 function standingClock(): { now(): number; at: number } {
-  return { at: THEN, now() { return this.at; } };
+  return {
+    at: THEN,
+    now() {
+      return this.at;
+    },
+  };
 }
 
 function nodeOn(store: Store, handlers: Handlers, clock = standingClock(), options: JobRunnerOptions = {}): JobRunner {
@@ -26,17 +37,25 @@ function nodeOn(store: Store, handlers: Handlers, clock = standingClock(), optio
   return runner;
 }
 
-const order = (store: Store, job: { kind?: string; payload?: unknown; runAt?: number; uniqueKey?: string } = {}): Promise<void> =>
-  store.transaction((tx) => insertJob(tx, { kind: 'work', payload: 1, runAt: THEN, uniqueKey: null, at: THEN, ...job }));
-const idle = (runner: JobRunner): Promise<void> => vi.waitFor(() => expect(runner.running).toBe(0), { timeout: 20_000, interval: 5 });
+const order = (
+  store: Store,
+  job: { kind?: string; payload?: unknown; runAt?: number; uniqueKey?: string } = {},
+): Promise<void> =>
+  store.transaction((tx) =>
+    insertJob(tx, { kind: 'work', payload: 1, runAt: THEN, uniqueKey: null, at: THEN, ...job }),
+  );
+const idle = (runner: JobRunner): Promise<void> =>
+  vi.waitFor(() => expect(runner.running).toBe(0), { timeout: 20_000, interval: 5 });
 
 forEachEngine('a job', (open) => {
   it('is there only if the change that asked for it is', async () => {
     const store = await open();
-    await expect(store.transaction(async (tx) => {
-      await insertJob(tx, { kind: 'work', payload: 1, runAt: THEN, uniqueKey: null, at: THEN });
-      throw new Error('no');
-    })).rejects.toThrow('no');
+    await expect(
+      store.transaction(async (tx) => {
+        await insertJob(tx, { kind: 'work', payload: 1, runAt: THEN, uniqueKey: null, at: THEN });
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
     expect(await countJobs(store.db, THEN)).toEqual({ waiting: 0, due: 0, dead: 0 });
   });
 
@@ -59,7 +78,16 @@ forEachEngine('a job', (open) => {
     const store = await open();
     const clock = standingClock();
     let runs = 0;
-    const runner = nodeOn(store, { work: async () => { runs++; throw new Error('no mail server'); } }, clock);
+    const runner = nodeOn(
+      store,
+      {
+        work: async () => {
+          runs++;
+          throw new Error('no mail server');
+        },
+      },
+      clock,
+    );
     await order(store);
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       await runner.look();
@@ -72,7 +100,9 @@ forEachEngine('a job', (open) => {
       clock.at += 1;
     }
     expect(await countJobs(store.db, clock.at)).toEqual({ waiting: 0, due: 0, dead: 1 });
-    expect(await store.db.selectFrom('jobs').select('last_error').executeTakeFirst()).toEqual({ last_error: 'no mail server' });
+    expect(await store.db.selectFrom('jobs').select('last_error').executeTakeFirst()).toEqual({
+      last_error: 'no mail server',
+    });
   });
 
   it('of a key waits once, with the newest payload and the earliest time', async () => {
@@ -90,7 +120,12 @@ forEachEngine('a job', (open) => {
     const store = await open();
     const seen: unknown[] = [];
     const gate = Promise.withResolvers<void>();
-    const runner = nodeOn(store, { work: async (_ctx, payload) => { seen.push(payload); if (seen.length === 1) await gate.promise; } });
+    const runner = nodeOn(store, {
+      work: async (_ctx, payload) => {
+        seen.push(payload);
+        if (seen.length === 1) await gate.promise;
+      },
+    });
     await order(store, { uniqueKey: 'k', payload: 'first' });
     await runner.look();
     await order(store, { uniqueKey: 'k', payload: 'second' });
@@ -98,7 +133,9 @@ forEachEngine('a job', (open) => {
     expect(seen).toEqual(['first']);
     gate.resolve();
     await vi.waitFor(() => expect(seen).toEqual(['first', 'second']), { timeout: 20_000 });
-    await vi.waitFor(async () => expect(await countJobs(store.db, THEN)).toMatchObject({ waiting: 0 }), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await countJobs(store.db, THEN)).toMatchObject({ waiting: 0 }), {
+      timeout: 20_000,
+    });
   });
 
   it('that comes by itself runs once after a time without nodes, then at its hour, also when it fails', async () => {
@@ -106,8 +143,28 @@ forEachEngine('a job', (open) => {
     const clock = standingClock();
     let runs = 0;
     const options = { schedules: [{ kind: 'work', everySec: 3_600 }] };
-    const runner = nodeOn(store, { work: async () => { runs++; throw new Error('no'); } }, clock, options);
-    const other = nodeOn(store, { work: async () => { runs++; throw new Error('no'); } }, clock, options);
+    const runner = nodeOn(
+      store,
+      {
+        work: async () => {
+          runs++;
+          throw new Error('no');
+        },
+      },
+      clock,
+      options,
+    );
+    const other = nodeOn(
+      store,
+      {
+        work: async () => {
+          runs++;
+          throw new Error('no');
+        },
+      },
+      clock,
+      options,
+    );
     await Promise.all([runner.look(), other.look()]);
     await Promise.all([idle(runner), idle(other)]);
     expect(runs).toBe(1);
@@ -133,7 +190,13 @@ forEachEngine('a job', (open) => {
     const store = await open();
     let stopped = false;
     const runner = nodeOn(store, {
-      work: (_ctx, _payload, signal) => new Promise((resolve) => signal.addEventListener('abort', () => { stopped = true; resolve(); })),
+      work: (_ctx, _payload, signal) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () => {
+            stopped = true;
+            resolve();
+          }),
+        ),
     });
     await order(store);
     await runner.look();
@@ -148,10 +211,28 @@ forEachEngine('a job', (open) => {
     const clock = standingClock();
     const gate = Promise.withResolvers<void>();
     let runs = 0;
-    const silent = nodeOn(store, { work: async () => { runs++; await gate.promise; } }, standingClock());
+    const silent = nodeOn(
+      store,
+      {
+        work: async () => {
+          runs++;
+          await gate.promise;
+        },
+      },
+      standingClock(),
+    );
     await order(store);
     await silent.look();
-    const heir = nodeOn(store, { work: async () => { runs++; throw new Error('tried'); } }, clock);
+    const heir = nodeOn(
+      store,
+      {
+        work: async () => {
+          runs++;
+          throw new Error('tried');
+        },
+      },
+      clock,
+    );
     clock.at = THEN + LEASE_SEC - 1;
     await heir.look();
     expect(runs).toBe(1);
@@ -174,12 +255,16 @@ describe.each(ENGINES)('several nodes [%s]', (engine) => {
     const runners = stores.map((store) => nodeOn(store, { work: async (_ctx, payload) => void seen.push(payload) }));
     const count = 60;
     await stores[0]!.transaction(async (tx) => {
-      for (let n = 0; n < count; n++) await insertJob(tx, { kind: 'work', payload: n, runAt: THEN, uniqueKey: null, at: THEN });
+      for (let n = 0; n < count; n++)
+        await insertJob(tx, { kind: 'work', payload: n, runAt: THEN, uniqueKey: null, at: THEN });
     });
-    await vi.waitFor(async () => {
-      await Promise.all(runners.map((runner) => runner.look()));
-      expect(await countJobs(stores[0]!.db, THEN)).toMatchObject({ waiting: 0 });
-    }, { timeout: 25_000, interval: 5 });
+    await vi.waitFor(
+      async () => {
+        await Promise.all(runners.map((runner) => runner.look()));
+        expect(await countJobs(stores[0]!.db, THEN)).toMatchObject({ waiting: 0 });
+      },
+      { timeout: 25_000, interval: 5 },
+    );
     expect(seen.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: count }, (_, n) => n));
   });
 
@@ -189,13 +274,19 @@ describe.each(ENGINES)('several nodes [%s]', (engine) => {
     const store = await openAgain(database);
     await order(store);
     const script = fileURLToPath(new URL('processes/hang-on-a-job.ts', import.meta.url));
-    const child = spawn(process.execPath, [script, database.dataDir, database.databaseUrl ?? '', String(THEN)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [script, database.dataDir, database.databaseUrl ?? '', String(THEN)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     onTestFinished(() => void child.kill('SIGKILL'));
     const [said] = (await once(child.stdout, 'data')) as [Buffer];
     expect(String(said)).toBe('begun\n');
     child.kill('SIGKILL');
     await once(child, 'exit');
-    expect(await store.transaction(async (tx) => takeJobs(tx, await freeJobs(tx, ['work'], THEN + LEASE_SEC - 1, 9), 'me', THEN, THEN + 9).catch(() => []))).toEqual([]);
+    expect(
+      await store.transaction(async (tx) =>
+        takeJobs(tx, await freeJobs(tx, ['work'], THEN + LEASE_SEC - 1, 9), 'me', THEN, THEN + 9).catch(() => []),
+      ),
+    ).toEqual([]);
     let runs = 0;
     const clock = standingClock();
     clock.at = THEN + LEASE_SEC;

@@ -1,4 +1,6 @@
-/** Mail: written with its change, delivered to a real mail server on loopback, or kept where the operator can read it. */
+/**
+ * Mail: written with its change, delivered to a real mail server on loopback, or kept where the operator can read it.
+ */
 import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +9,14 @@ import { SMTPServer } from 'smtp-server';
 import { expect, onTestFinished, test } from 'vitest';
 import { addUser } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
-import { deliverMail, forgetOldMail, KEEP_MAIL_SEC, queueMail, readOutbox, RETRY_AFTER_SEC } from '../../src/actions/mail.ts';
+import {
+  deliverMail,
+  forgetOldMail,
+  KEEP_MAIL_SEC,
+  queueMail,
+  RETRY_AFTER_SEC,
+  readOutbox,
+} from '../../src/actions/mail.ts';
 import { writeMail } from '../../src/catalogue/mails.ts';
 import { ENGINES } from '../engines/engines.ts';
 import { contextWith, type TestContext } from './context.ts';
@@ -15,11 +24,21 @@ import { contextWith, type TestContext } from './context.ts';
 const TOKEN = { name: 'ci <b>"release"</b>', lastEight: 'AbCdEfGh', path: '/settings/personal-access-tokens/7' };
 
 async function personIn(ctx: TestContext, verified = true): Promise<number> {
-  return (await addUser(ctx, operatorPermit(), { login: 'ada', email: 'ada@example.org', verified, admin: false, password: null })).id;
+  return (
+    await addUser(ctx, operatorPermit(), {
+      login: 'ada',
+      email: 'ada@example.org',
+      verified,
+      admin: false,
+      password: null,
+    })
+  ).id;
 }
 
 async function mailTo(ctx: TestContext, userId: number): Promise<void> {
-  await ctx.store.transaction((tx) => queueMail(ctx, tx, { userId }, 'token_created', { token: TOKEN, by: 'ada', address: '127.0.0.1' }));
+  await ctx.store.transaction((tx) =>
+    queueMail(ctx, tx, { userId }, 'token_created', { token: TOKEN, by: 'ada', address: '127.0.0.1' }),
+  );
 }
 
 /** A mail server; `answer` says to a recipient what a real one would. */
@@ -48,7 +67,10 @@ const page = { beforeId: null, limit: 10 };
 
 test.each(ENGINES)('a mail reaches the mail server once, and its body does not stay behind [%s]', async (engine) => {
   const { url, received } = await mailServer();
-  const ctx = await contextWith({ smtp: url, mailFrom: 'Keys <keys@example.org>', publicUrl: 'http://127.0.0.1:7070' }, engine);
+  const ctx = await contextWith(
+    { smtp: url, mailFrom: 'Keys <keys@example.org>', publicUrl: 'http://127.0.0.1:7070' },
+    engine,
+  );
   await mailTo(ctx, await personIn(ctx));
   await Promise.all([deliverMail(ctx), deliverMail(ctx)]);
   expect(received).toHaveLength(1);
@@ -56,7 +78,9 @@ test.each(ENGINES)('a mail reaches the mail server once, and its body does not s
   expect(received[0]).toContain('From: Keys <keys@example.org>');
   expect(received[0]).toContain('multipart/alternative');
   expect(received[0]!.replaceAll('=\r\n', '')).toContain('http://127.0.0.1:7070/settings/personal-access-tokens/7');
-  expect(await readOutbox(ctx, operatorPermit(), page)).toMatchObject([{ state: 'sent', attempts: 1, text: '', html: '', template: 'token_created' }]);
+  expect(await readOutbox(ctx, operatorPermit(), page)).toMatchObject([
+    { state: 'sent', attempts: 1, text: '', html: '', template: 'token_created' },
+  ]);
 });
 
 test('without a mail server a mail lies in the data folder, for the server alone to read', async () => {
@@ -121,7 +145,10 @@ test('a mailbox that does not exist is not tried again', async () => {
 test('what people typed can forge neither a header nor a line', () => {
   const name = 'x\r\nBcc: eve@example.org\u202Egnp';
   const mail = writeMail('https://keys.example.org', 'ada', 'token_denied', {
-    token: { ...TOKEN, name }, organization: 'acme', by: 'bob', reason: '<script>alert(1)</script>',
+    token: { ...TOKEN, name },
+    organization: 'acme',
+    by: 'bob',
+    reason: '<script>alert(1)</script>',
   });
   expect(mail.subject).toBe('acme denied your personal access token x Bcc: eve@example.org gnp');
   expect(mail.html).not.toContain('<script>');

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { authenticate } from '../../src/actions/authenticate.ts';
 import type { Context } from '../../src/actions/context.ts';
@@ -11,7 +12,6 @@ import { bumpRevision, CHANGES_KEPT, deleteOldChanges, subjectOf } from '../../s
 import { insertToken, revokeToken } from '../../src/store/tokens.ts';
 import { forEachEngine } from '../engines/engines.ts';
 import { THEN, tokenOf, worldIn } from '../store/world.ts';
-import { randomBytes } from 'node:crypto';
 
 /** A memory, and how often each key was read from the store. */
 function remembering(store: Store) {
@@ -19,7 +19,14 @@ function remembering(store: Store) {
   const reads: string[] = [];
   const ask = async (key: string, about: readonly number[] | null): Promise<void> => {
     await memory.refresh();
-    await memory.recall(key, async () => { reads.push(key); return { key }; }, about === null ? {} : { subjects: () => about });
+    await memory.recall(
+      key,
+      async () => {
+        reads.push(key);
+        return { key };
+      },
+      about === null ? {} : { subjects: () => about },
+    );
   };
   return { memory, reads, ask };
 }
@@ -67,7 +74,10 @@ forEachEngine('memory', (open) => {
     await ask('mine', [subjectOf('token', 1)]);
     await store.transaction(async (tx) => {
       await bumpRevision(tx, subjectOf('token', 2));
-      await tx.updateTable('revision').set((row) => ({ revision: row('revision', '+', CHANGES_KEPT) })).execute();
+      await tx
+        .updateTable('revision')
+        .set((row) => ({ revision: row('revision', '+', CHANGES_KEPT) }))
+        .execute();
       await deleteOldChanges(tx);
     });
     await ask('mine', [subjectOf('token', 1)]);
@@ -83,7 +93,11 @@ forEachEngine('memory', (open) => {
       await store.transaction(async (tx) => {
         await bumpRevision(tx, subjectOf('repository', 1));
         const { revision } = await tx.selectFrom('revision').select('revision').executeTakeFirstOrThrow();
-        for (let start = 0; start < many.length; start += 5_000) await tx.insertInto('revision_changes').values(many.slice(start, start + 5_000).map((row) => ({ subject: row.subject + round * 1e6, revision }))).execute();
+        for (let start = 0; start < many.length; start += 5_000)
+          await tx
+            .insertInto('revision_changes')
+            .values(many.slice(start, start + 5_000).map((row) => ({ subject: row.subject + round * 1e6, revision })))
+            .execute();
       });
       await ask('mine', [subjectOf('token', 1)]);
     }
@@ -99,10 +113,21 @@ forEachEngine('memory', (open) => {
       await ctx.memory.refresh();
       return authenticate(ctx, { form: 'bearer', secret: new Secret(secret) });
     };
-    const id = await store.transaction((tx) => insertToken(tx, tokenOf(bob, { kind: 'classic', scopes: ['repo'], secret: { digest: digestOf(text), lastEight: text.slice(-8) } })));
+    const id = await store.transaction((tx) =>
+      insertToken(
+        tx,
+        tokenOf(bob, {
+          kind: 'classic',
+          scopes: ['repo'],
+          secret: { digest: digestOf(text), lastEight: text.slice(-8) },
+        }),
+      ),
+    );
     expect(await bear(text)).toMatchObject({ bearer: { via: 'token', token: { id, revokedAt: null } } });
 
-    const flood = await Promise.all(Array.from({ length: 2_000 }, () => bear(mintTokenText('classic', randomBytes, null))));
+    const flood = await Promise.all(
+      Array.from({ length: 2_000 }, () => bear(mintTokenText('classic', randomBytes, null))),
+    );
     expect(flood.every((found) => 'reason' in found && found.reason === 'token_unknown')).toBe(true);
     expect(ctx.secrets.queries).toBeLessThan(20);
     expect(ctx.memory.counts.entries).toBe(2);
@@ -119,10 +144,15 @@ forEachEngine('memory', (open) => {
 
 describe('the look-up of secrets', () => {
   it('tells everybody who waits when the store fails, and works again afterwards', async () => {
-    const failing = { db: { selectFrom: () => { throw new Error('no database'); } } } as unknown as Store;
+    const failing = {
+      db: {
+        selectFrom: () => {
+          throw new Error('no database');
+        },
+      },
+    } as unknown as Store;
     const secrets = new SecretLookup(failing);
     await expect(Promise.all([secrets.isKnown('a'), secrets.isKnown('b')])).rejects.toThrow('no database');
     await vi.waitFor(() => expect(secrets.isKnown('c')).rejects.toThrow('no database'));
   });
 });
-

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { EXACT_BELOW, FLUSH_EVERY_MS, RateLimits, UNTOLD_PART, type Allowance } from '../../src/actions/rate-limit.ts';
+import { type Allowance, EXACT_BELOW, FLUSH_EVERY_MS, RateLimits, UNTOLD_PART } from '../../src/actions/rate-limit.ts';
 import { networkOf } from '../../src/base/address.ts';
 import { loadSettings } from '../../src/base/config.ts';
 import { makeLog } from '../../src/base/log.ts';
@@ -25,9 +25,21 @@ forEachEngine('a rate limit', (open) => {
   it('lets through exactly the limit, and says truly what is left', async () => {
     const { limits } = nodeOn(await open(), { apiRateLimit: 50 });
     for (let n = 1; n <= 50; n++) {
-      expect(await limits.take('api-user', '7')).toEqual({ allowed: true, limit: 50, used: n, remaining: 50 - n, resetsAt: THEN + HOUR, retryAfterSec: HOUR });
+      expect(await limits.take('api-user', '7')).toEqual({
+        allowed: true,
+        limit: 50,
+        used: n,
+        remaining: 50 - n,
+        resetsAt: THEN + HOUR,
+        retryAfterSec: HOUR,
+      });
     }
-    expect(await limits.take('api-user', '7')).toMatchObject({ allowed: false, used: 50, remaining: 0, resetsAt: THEN + HOUR });
+    expect(await limits.take('api-user', '7')).toMatchObject({
+      allowed: false,
+      used: 50,
+      remaining: 0,
+      resetsAt: THEN + HOUR,
+    });
     expect(await limits.take('api-user', '8')).toMatchObject({ allowed: true, used: 1 });
   });
 
@@ -61,7 +73,9 @@ forEachEngine('a rate limit', (open) => {
     await limits.take('api-user', '7');
     for (let n = 0; n < 50; n++) expect(limits.take('api-user', '7')).not.toBeInstanceOf(Promise);
     expect(transaction).toHaveBeenCalledTimes(1);
-    await vi.waitFor(async () => expect(await windowOf(store.db, 'api-user 7', THEN)).toMatchObject({ used: 51 }), { timeout: 20 * FLUSH_EVERY_MS + 20_000 });
+    await vi.waitFor(async () => expect(await windowOf(store.db, 'api-user 7', THEN)).toMatchObject({ used: 51 }), {
+      timeout: 20 * FLUSH_EVERY_MS + 20_000,
+    });
     expect(transaction).toHaveBeenCalledTimes(2);
   });
 
@@ -70,7 +84,8 @@ forEachEngine('a rate limit', (open) => {
     const { limits } = nodeOn(store, { failedCredentialLimit: 5 });
     for (let n = 0; n < 6; n++) await limits.take('failed-credentials', '203.0.113.7');
     const transaction = vi.spyOn(store, 'transaction');
-    for (let n = 0; n < 1_000; n++) expect(limits.take('failed-credentials', '203.0.113.7')).toMatchObject({ allowed: false });
+    for (let n = 0; n < 1_000; n++)
+      expect(limits.take('failed-credentials', '203.0.113.7')).toMatchObject({ allowed: false });
     expect(transaction).not.toHaveBeenCalled();
   });
 
@@ -103,12 +118,16 @@ describe.each(ENGINES)('a rate limit over several nodes [%s]', (engine) => {
     const nodes = [];
     for (let n = 0; n < 3; n++) nodes.push(nodeOn(await openAgain(database), { apiRateLimit: limit }));
     let allowed = 0;
-    await Promise.all(nodes.map(async ({ limits }) => {
-      for (let round = 0; round < limit / 9; round++) for (const answer of await takeMany(limits, 10)) if (answer?.allowed) allowed++;
-    }));
+    await Promise.all(
+      nodes.map(async ({ limits }) => {
+        for (let round = 0; round < limit / 9; round++)
+          for (const answer of await takeMany(limits, 10)) if (answer?.allowed) allowed++;
+      }),
+    );
     expect(allowed).toBeGreaterThanOrEqual(limit);
     expect(allowed).toBeLessThanOrEqual(most);
-    for (const { limits } of nodes) expect(await limits.take('api-user', '7')).toMatchObject({ allowed: false, remaining: 0 });
+    for (const { limits } of nodes)
+      expect(await limits.take('api-user', '7')).toMatchObject({ allowed: false, remaining: 0 });
   });
 });
 

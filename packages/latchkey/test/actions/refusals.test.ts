@@ -1,7 +1,7 @@
 /** What tokens were refused is counted for their owners, within bounds. */
 import { describe, expect, test } from 'vitest';
 import { addUser } from '../../src/actions/accounts.ts';
-import { authorize, operatorPermit, type AccessRequest } from '../../src/actions/authorize.ts';
+import { type AccessRequest, authorize, operatorPermit } from '../../src/actions/authorize.ts';
 import { credentialOf } from '../../src/actions/credential.ts';
 import { JOB_HANDLERS } from '../../src/actions/job-handlers.ts';
 import { MAX_NOTED, REFUSALS_KEPT_SEC, refusalsOf } from '../../src/actions/refusals.ts';
@@ -18,15 +18,34 @@ async function world(engine: (typeof ENGINES)[number]) {
   const permit = operatorPermit();
   await addUser(ctx, permit, { login: 'ada', email: 'ada@example.org', verified: true, admin: false, password: null });
   await addRepository(ctx, permit, { owner: 'ada', name: 'notes', visibility: 'private' });
-  const grants = [{ owner: 'ada', selection: 'all' as const, repositories: [], permissions: { contents: 'read' }, justification: null }];
-  const { secret, token } = await createToken(ctx, permit, { userLogin: 'ada', kind: 'fine-grained', name: 'ci', description: '', scopes: [], grants });
+  const grants = [
+    {
+      owner: 'ada',
+      selection: 'all' as const,
+      repositories: [],
+      permissions: { contents: 'read' },
+      justification: null,
+    },
+  ];
+  const { secret, token } = await createToken(ctx, permit, {
+    userLogin: 'ada',
+    kind: 'fine-grained',
+    name: 'ci',
+    description: '',
+    scopes: [],
+    grants,
+  });
   return { ctx, id: token.id, push: (name = 'notes') => push(ctx, secret.reveal(), name) };
 }
 
 async function push(ctx: TestContext, secret: string, name: string): Promise<string> {
   const request: AccessRequest = {
-    credential: credentialOf(`Bearer ${secret}`), need: { sets: [{ git: 'write' }], publicRead: false, writes: true },
-    target: { kind: 'repository', owner: 'ada', name }, address: '192.0.2.7', userAgent: null, purpose: `push ada/${name}`,
+    credential: credentialOf(`Bearer ${secret}`),
+    need: { sets: [{ git: 'write' }], publicRead: false, writes: true },
+    target: { kind: 'repository', owner: 'ada', name },
+    address: '192.0.2.7',
+    userAgent: null,
+    purpose: `push ada/${name}`,
   };
   const verdict = await authorize(ctx, request);
   return verdict.allowed ? 'allowed' : verdict.explanation.reason;
@@ -38,14 +57,24 @@ describe.each(ENGINES)('refusals of a token [%s]', (engine) => {
     for (let i = 0; i < 3; i++) expect(await push()).toBe('permission_missing');
     await ctx.refusals.flush();
     await push();
-    expect(await refusalsOf(ctx, id)).toEqual([{
-      tokenId: id, dayAt: Math.floor(ctx.clock.now() / DAY_SEC) * DAY_SEC, reason: 'permission_missing', purpose: 'push ada/notes', times: 4,
-      lastAt: ctx.clock.now(), lastAddress: '192.0.2.7',
-      words: {
-        sentence: 'The token "ci" lacks contents: write on ada/notes.', wayOut: 'Add what is missing:',
-        url: `${ctx.settings.publicUrl}/settings/personal-access-tokens/${id}?contents=write`, missing: [{ permission: 'contents', level: 'write' }], missingScopes: [],
+    expect(await refusalsOf(ctx, id)).toEqual([
+      {
+        tokenId: id,
+        dayAt: Math.floor(ctx.clock.now() / DAY_SEC) * DAY_SEC,
+        reason: 'permission_missing',
+        purpose: 'push ada/notes',
+        times: 4,
+        lastAt: ctx.clock.now(),
+        lastAddress: '192.0.2.7',
+        words: {
+          sentence: 'The token "ci" lacks contents: write on ada/notes.',
+          wayOut: 'Add what is missing:',
+          url: `${ctx.settings.publicUrl}/settings/personal-access-tokens/${id}?contents=write`,
+          missing: [{ permission: 'contents', level: 'write' }],
+          missingScopes: [],
+        },
       },
-    }]);
+    ]);
     ctx.clock.advance(DAY_SEC);
     await push();
     expect((await refusalsOf(ctx, id)).map(({ times }) => times)).toEqual([1, 4]);
@@ -93,11 +122,16 @@ describe.each(ENGINES)('refusals of a token [%s]', (engine) => {
 test('a batch in memory is bounded', async () => {
   const { ctx, id, push } = await world('sqlite');
   await push();
-  const { explanation } = await authorize(ctx, {
-    credential: { form: 'none' }, need: { sets: [{ git: 'read' }], publicRead: true, writes: false }, target: { kind: 'repository', owner: 'ada', name: 'notes' },
-    address: '192.0.2.7', userAgent: null, purpose: 'fetch ada/notes',
-  }) as { allowed: false; explanation: Parameters<typeof ctx.refusals.note>[4] };
-  for (let i = 0; i < MAX_NOTED + 100; i++) ctx.refusals.note(1_000_000 + i, ctx.clock.now(), '192.0.2.7', 'push x/y', explanation);
+  const { explanation } = (await authorize(ctx, {
+    credential: { form: 'none' },
+    need: { sets: [{ git: 'read' }], publicRead: true, writes: false },
+    target: { kind: 'repository', owner: 'ada', name: 'notes' },
+    address: '192.0.2.7',
+    userAgent: null,
+    purpose: 'fetch ada/notes',
+  })) as { allowed: false; explanation: Parameters<typeof ctx.refusals.note>[4] };
+  for (let i = 0; i < MAX_NOTED + 100; i++)
+    ctx.refusals.note(1_000_000 + i, ctx.clock.now(), '192.0.2.7', 'push x/y', explanation);
   ctx.refusals.note(id, ctx.clock.now(), '192.0.2.7', 'one too many', explanation);
   expect((await refusalsOf(ctx, id)).map(({ purpose }) => purpose)).toEqual(['push ada/notes']);
 });

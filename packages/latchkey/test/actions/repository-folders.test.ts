@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { addOrganization, addUser } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
 import { JobRunner } from '../../src/actions/job-runner.ts';
-import { openContext, type OpenContext } from '../../src/actions/open.ts';
+import { type OpenContext, openContext } from '../../src/actions/open.ts';
 import { addRepository, adoptRepositories } from '../../src/actions/repositories.ts';
 import { SETTLE_AFTER_SEC } from '../../src/actions/repository-folders.ts';
 import { loadSettings } from '../../src/base/config.ts';
@@ -31,7 +31,10 @@ async function world(engine: Engine): Promise<World> {
   const database = await freshDatabase(engine);
   onTestFinished(database.remove);
   const clock = { ahead: 0, now: () => systemClock.now() + clock.ahead };
-  const settings = loadSettings({ flags: { data: database.dataDir, ...(database.databaseUrl === null ? {} : { database: database.databaseUrl }) }, env: {} });
+  const settings = loadSettings({
+    flags: { data: database.dataDir, ...(database.databaseUrl === null ? {} : { database: database.databaseUrl }) },
+    env: {},
+  });
   const ctx = await openContext(settings, makeLog('silent'), clock);
   onTestFinished(() => ctx.close());
   const permit = operatorPermit();
@@ -43,7 +46,9 @@ async function world(engine: Engine): Promise<World> {
     ctx,
     path: (name) => ctx.git.path('acme', name),
     die: async (moment) => {
-      const child = spawn(process.execPath, [script, database.dataDir, database.databaseUrl ?? '', moment], { stdio: 'inherit' });
+      const child = spawn(process.execPath, [script, database.dataDir, database.databaseUrl ?? '', moment], {
+        stdio: 'inherit',
+      });
       expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
     },
     later: async (seconds) => {

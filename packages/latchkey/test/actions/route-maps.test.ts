@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { RouteMaps } from '../../src/actions/route-maps.ts';
 import { setOperatorPermissions } from '../../src/catalogue/permissions.ts';
@@ -28,19 +28,34 @@ describe('an operator’s route map', () => {
   it('brings its own permissions, which a token can be given and a request can need', async () => {
     const world = await forwardWorld({ routeMap: await mapFile(DEPLOYS) });
     const grant = { owner: 'acme', selection: 'selected' as const, repositories: ['site'], justification: null };
-    const token = await world.token('ada', { kind: 'fine-grained', scopes: [], grants: [{ ...grant, permissions: { 'acme:deploy': 'read' } }] });
-    const ask = (method: string, host: string): ReturnType<typeof world.nginx> => world.nginx(`${method} /apps/acme/site`, token, [['X-Original-Host', host]]);
-    expect(await ask('GET', 'deploy.example.org')).toMatchObject({ status: 200, headers: { 'x-token-permissions': 'acme:deploy=read,metadata=read' } });
+    const token = await world.token('ada', {
+      kind: 'fine-grained',
+      scopes: [],
+      grants: [{ ...grant, permissions: { 'acme:deploy': 'read' } }],
+    });
+    const ask = (method: string, host: string): ReturnType<typeof world.nginx> =>
+      world.nginx(`${method} /apps/acme/site`, token, [['X-Original-Host', host]]);
+    expect(await ask('GET', 'deploy.example.org')).toMatchObject({
+      status: 200,
+      headers: { 'x-token-permissions': 'acme:deploy=read,metadata=read' },
+    });
     expect((await ask('GET', 'Deploy.Example.org.:443')).status).toBe(200);
     const refused = await ask('POST', 'deploy.example.org');
     expect(refused).toMatchObject({ status: 403, headers: { 'x-latchkey-reason': 'permission_missing' } });
     expect(refused.headers['www-authenticate']).toContain('scope="acme:deploy:write"');
-    for (const host of ['git.example.org', '']) expect((await ask('GET', host)).headers['x-latchkey-reason']).toBe('route_unknown');
+    for (const host of ['git.example.org', ''])
+      expect((await ask('GET', host)).headers['x-latchkey-reason']).toBe('route_unknown');
   });
 
   it('gives what its permissions open to nobody whose role does not reach that far', async () => {
     const world = await forwardWorld({ routeMap: await mapFile(DEPLOYS) });
-    const grant = { owner: 'acme', selection: 'selected' as const, repositories: ['docs'], justification: null, permissions: { 'acme:deploy': 'write' } };
+    const grant = {
+      owner: 'acme',
+      selection: 'selected' as const,
+      repositories: ['docs'],
+      justification: null,
+      permissions: { 'acme:deploy': 'write' },
+    };
     const token = await world.token('cy', { kind: 'fine-grained', scopes: [], grants: [grant] });
     const answer = await world.nginx('POST /apps/acme/docs', token, [['X-Original-Host', 'deploy.example.org']]);
     expect(answer.status).toBe(403);
@@ -48,8 +63,12 @@ describe('an operator’s route map', () => {
   });
 
   it('stops the start when it has a mistake, and names every one with its line', async () => {
-    const path = await mapFile('services:\n  - routes:\n      - { method: GET, path: /x, needs: { nothing: read } }\n      - { method: GET, path: y, needs: {} }\n');
-    expect(() => new RouteMaps(path)).toThrow(`${path}:3: There is no permission named nothing. ${path}:4: The path must begin with a slash.`);
+    const path = await mapFile(
+      'services:\n  - routes:\n      - { method: GET, path: /x, needs: { nothing: read } }\n      - { method: GET, path: y, needs: {} }\n',
+    );
+    expect(() => new RouteMaps(path)).toThrow(
+      `${path}:3: There is no permission named nothing. ${path}:4: The path must begin with a slash.`,
+    );
     expect(() => new RouteMaps('/nowhere/map.yaml')).toThrow("the route map /nowhere/map.yaml can't be read");
   });
 

@@ -1,7 +1,7 @@
 /** Use is counted by day, permission and repository; narrowing takes away only what was not used. */
 import { describe, expect, test } from 'vitest';
 import { addUser } from '../../src/actions/accounts.ts';
-import { authorize, operatorPermit, type AccessRequest } from '../../src/actions/authorize.ts';
+import { type AccessRequest, authorize, operatorPermit } from '../../src/actions/authorize.ts';
 import { credentialOf } from '../../src/actions/credential.ts';
 import { addRepository } from '../../src/actions/repositories.ts';
 import { ACTIVITY_DAYS, narrowed, readActivity, widened } from '../../src/actions/token-activity.ts';
@@ -15,13 +15,33 @@ async function world(engine: (typeof ENGINES)[number]) {
   const ctx = await contextWith({}, engine);
   const permit = operatorPermit();
   await addUser(ctx, permit, { login: 'ada', email: 'ada@example.org', verified: true, admin: false, password: null });
-  for (const name of ['notes', 'clock']) await addRepository(ctx, permit, { owner: 'ada', name, visibility: 'private' });
-  const grants = [{ owner: 'ada', selection: 'selected' as const, repositories: ['notes', 'clock'], permissions: { contents: 'write', issues: 'read' }, justification: null }];
-  const { secret, token } = await createToken(ctx, permit, { userLogin: 'ada', kind: 'fine-grained', name: 'ci', description: '', scopes: [], grants });
+  for (const name of ['notes', 'clock'])
+    await addRepository(ctx, permit, { owner: 'ada', name, visibility: 'private' });
+  const grants = [
+    {
+      owner: 'ada',
+      selection: 'selected' as const,
+      repositories: ['notes', 'clock'],
+      permissions: { contents: 'write', issues: 'read' },
+      justification: null,
+    },
+  ];
+  const { secret, token } = await createToken(ctx, permit, {
+    userLogin: 'ada',
+    kind: 'fine-grained',
+    name: 'ci',
+    description: '',
+    scopes: [],
+    grants,
+  });
   const use = async (level: 'read' | 'write'): Promise<void> => {
     const request: AccessRequest = {
-      credential: credentialOf(`Bearer ${secret.reveal()}`), need: { sets: [{ git: level }], publicRead: false, writes: level === 'write' }, target: { kind: 'repository', owner: 'ada', name: 'notes' },
-      address: '192.0.2.7', userAgent: null, purpose: 'test',
+      credential: credentialOf(`Bearer ${secret.reveal()}`),
+      need: { sets: [{ git: level }], publicRead: false, writes: level === 'write' },
+      target: { kind: 'repository', owner: 'ada', name: 'notes' },
+      address: '192.0.2.7',
+      userAgent: null,
+      purpose: 'test',
     };
     expect((await authorize(ctx, request)).allowed).toBe(true);
   };
@@ -48,16 +68,40 @@ describe.each(ENGINES)('activity of a token [%s]', (engine) => {
     expect(narrowed(await row(), await readActivity(ctx, permit, id))).toBeNull();
     await use('read');
     const narrower = narrowed(await row(), await readActivity(ctx, permit, id));
-    expect(narrower?.dropped).toEqual(['the repository ada/clock', 'contents: write, of which read was used', 'issues: read']);
-    expect(narrower?.grants).toEqual([{ owner: '', selection: 'selected', repositories: ['notes'], permissions: { contents: 'read', metadata: 'read' }, justification: null }]);
+    expect(narrower?.dropped).toEqual([
+      'the repository ada/clock',
+      'contents: write, of which read was used',
+      'issues: read',
+    ]);
+    expect(narrower?.grants).toEqual([
+      {
+        owner: '',
+        selection: 'selected',
+        repositories: ['notes'],
+        permissions: { contents: 'read', metadata: 'read' },
+        justification: null,
+      },
+    ]);
     await use('write');
-    expect(narrowed(await row(), await readActivity(ctx, permit, id))?.dropped).toEqual(['the repository ada/clock', 'issues: read']);
+    expect(narrowed(await row(), await readActivity(ctx, permit, id))?.dropped).toEqual([
+      'the repository ada/clock',
+      'issues: read',
+    ]);
   });
 
   test('what a refusal missed is added, and nothing is lost', async () => {
     const { row } = await world(engine);
-    const [grant] = widened(await row(), { owner: '', repositories: ['notes'], permissions: { contents: 'read', statuses: 'write' } });
-    expect(grant).toMatchObject({ repositories: ['clock', 'notes'], permissions: { contents: 'write', issues: 'read', statuses: 'write' } });
-    expect(widened(await row(), { owner: 'octo', repositories: [], permissions: { contents: 'read' } })).toHaveLength(2);
+    const [grant] = widened(await row(), {
+      owner: '',
+      repositories: ['notes'],
+      permissions: { contents: 'read', statuses: 'write' },
+    });
+    expect(grant).toMatchObject({
+      repositories: ['clock', 'notes'],
+      permissions: { contents: 'write', issues: 'read', statuses: 'write' },
+    });
+    expect(widened(await row(), { owner: 'octo', repositories: [], permissions: { contents: 'read' } })).toHaveLength(
+      2,
+    );
   });
 });

@@ -20,11 +20,24 @@ async function person(ctx: TestContext, login: string): Promise<void> {
 
 async function make(ctx: TestContext, name: string, given: Partial<TokenDraft> = {}): Promise<number> {
   const grants = [{ owner: '', selection: 'public' as const, repositories: [], permissions: {}, justification: null }];
-  return (await createToken(ctx, OPERATOR, { userLogin: 'bob', kind: 'fine-grained', name, description: '', scopes: [], grants, ...given })).token.id;
+  return (
+    await createToken(ctx, OPERATOR, {
+      userLogin: 'bob',
+      kind: 'fine-grained',
+      name,
+      description: '',
+      scopes: [],
+      grants,
+      ...given,
+    })
+  ).token.id;
 }
 
 async function subjects(ctx: TestContext): Promise<string[]> {
-  return (await listMails(ctx.store.db, { beforeId: null, limit: 50 })).map(({ subject }) => subject).filter((subject) => !subject.startsWith('A personal access token was created')).toReversed();
+  return (await listMails(ctx.store.db, { beforeId: null, limit: 50 }))
+    .map(({ subject }) => subject)
+    .filter((subject) => !subject.startsWith('A personal access token was created'))
+    .toReversed();
 }
 
 describe.each(ENGINES)('upkeep [%s]', (engine) => {
@@ -39,8 +52,11 @@ describe.each(ENGINES)('upkeep [%s]', (engine) => {
       ctx.clock.advance(DAY_SEC);
     }
     expect(await subjects(ctx)).toEqual([
-      'Your personal access token short has ended', 'Your personal access token ci ends in 30 days', 'Your personal access token ci ends in 7 days',
-      'Your personal access token ci ends in 1 day', 'Your personal access token ci has ended',
+      'Your personal access token short has ended',
+      'Your personal access token ci ends in 30 days',
+      'Your personal access token ci ends in 7 days',
+      'Your personal access token ci ends in 1 day',
+      'Your personal access token ci has ended',
     ]);
   });
 
@@ -57,7 +73,10 @@ describe.each(ENGINES)('upkeep [%s]', (engine) => {
   it('revokes what nobody used for a year, and nothing when that is switched off', async () => {
     const ctx = await contextWith({}, engine);
     await person(ctx, 'bob');
-    const [idle, used] = [await make(ctx, 'idle', { expiresInDays: null }), await make(ctx, 'used', { expiresInDays: null })];
+    const [idle, used] = [
+      await make(ctx, 'idle', { expiresInDays: null }),
+      await make(ctx, 'used', { expiresInDays: null }),
+    ];
     ctx.clock.advance(2 * DAY_SEC);
     ctx.usage.note(used, ctx.clock.now(), '127.0.0.1', 'git', 'fetch');
     ctx.clock.advance(363 * DAY_SEC - 1);
@@ -67,9 +86,14 @@ describe.each(ENGINES)('upkeep [%s]', (engine) => {
     await endDisused({ ...ctx, settings: { ...ctx.settings, tokenDisuseDays: 0 } }, null, GO);
     expect((await tokenById(ctx.store.db, idle))?.revokedAt).toBeNull();
     await endDisused(ctx, null, GO);
-    expect(await tokenById(ctx.store.db, idle)).toMatchObject({ revokedAt: ctx.clock.now(), revokedBy: 'not used for 365 days' });
+    expect(await tokenById(ctx.store.db, idle)).toMatchObject({
+      revokedAt: ctx.clock.now(),
+      revokedBy: 'not used for 365 days',
+    });
     expect((await tokenById(ctx.store.db, used))?.revokedAt).toBeNull();
-    expect((await listMails(ctx.store.db, { beforeId: null, limit: 50 })).map(({ template }) => template)).toContain('token_disused');
+    expect((await listMails(ctx.store.db, { beforeId: null, limit: 50 })).map(({ template }) => template)).toContain(
+      'token_disused',
+    );
   });
 
   it('mails owners what waits for them', async () => {
@@ -79,7 +103,11 @@ describe.each(ENGINES)('upkeep [%s]', (engine) => {
     await setMember(ctx, OPERATOR, { organization: 'acme', login: 'bob', role: 'member' });
     await digestRequests(ctx, null, GO);
     expect(await subjects(ctx)).toEqual([]);
-    await make(ctx, 'ci', { grants: [{ owner: 'acme', selection: 'all', repositories: [], permissions: { contents: 'read' }, justification: null }] });
+    await make(ctx, 'ci', {
+      grants: [
+        { owner: 'acme', selection: 'all', repositories: [], permissions: { contents: 'read' }, justification: null },
+      ],
+    });
     await digestRequests(ctx, null, GO);
     expect(await subjects(ctx)).toEqual(['1 token waits for approval in acme']);
   });

@@ -8,12 +8,17 @@ import { SETTING_NAMES, settingFlag, settingVariable } from '../../src/base/sett
 const ROOT = join(import.meta.dirname, '../../../..');
 
 test('the generated documents are current', () => {
-  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'packages/latchkey/tools/write-docs.ts'), '--check'], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'packages/latchkey/tools/write-docs.ts'), '--check'],
+    { encoding: 'utf8' },
+  );
   expect(stderr).toBe('');
   expect(status).toBe(0);
 });
 
 test('every setting is documented, by flag and by variable', () => {
   const text = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
-  for (const name of SETTING_NAMES) expect(text).toContain(`| \`${settingFlag(name)}\` | \`${settingVariable(name)}\` |`);
+  for (const name of SETTING_NAMES)
+    expect(text).toContain(`| \`${settingFlag(name)}\` | \`${settingVariable(name)}\` |`);
 });

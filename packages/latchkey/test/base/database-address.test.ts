@@ -5,7 +5,13 @@ import { crossesInClear, databaseTls, readDatabaseAddress } from '../../src/base
 describe('the address of a database', () => {
   test('is taken apart as libpq does', () => {
     expect(readDatabaseAddress('postgres://ada:p%40ss@db.example:5433/latch%20key?application_name=x')).toEqual({
-      host: 'db.example', port: 5433, user: 'ada', password: 'p@ss', database: 'latch key', parameters: { application_name: 'x' }, hasUnknown: false,
+      host: 'db.example',
+      port: 5433,
+      user: 'ada',
+      password: 'p@ss',
+      database: 'latch key',
+      parameters: { application_name: 'x' },
+      hasUnknown: false,
     });
     expect(readDatabaseAddress('postgresql://[::1]/x').host).toBe('::1');
     expect(readDatabaseAddress('postgres://%2Frun%2Fpostgresql/x').host).toBe('/run/postgresql');

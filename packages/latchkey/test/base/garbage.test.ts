@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** A process through which half a gigabyte passes in pieces, as from a socket; it prints by how many MiB its memory for Buffers rose at most. */
+/**
+ * A process through which half a gigabyte passes in pieces, as from a socket; it prints by how many MiB its memory for
+ * Buffers rose at most.
+ */
 const PROGRAM = `
   import { COLLECT_EVERY_BYTES, PassedBytes } from '${join(import.meta.dirname, '../../src/base/garbage.ts')}';
   const passed = new PassedBytes();

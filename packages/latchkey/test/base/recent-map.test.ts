@@ -6,23 +6,35 @@ const MAX = 20;
 
 it('never holds more than its most, and always what was used last', () => {
   let gone = 0;
-  fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom('get', 'set', 'delete'), fc.nat(40)), { minLength: 100, maxLength: 300 }), (steps) => {
-    const map = new RecentMap<number, { readonly step: number }>(MAX);
-    const plain = new Map<number, { readonly step: number }>();
-    /** Every key that was there, by its last use, oldest first. */
-    let used: number[] = [];
-    for (const [step, [what, key]] of steps.entries()) {
-      const value = { step };
-      if (what === 'set') { map.set(key, value); plain.set(key, value); }
-      if (what === 'delete') { map.delete(key); plain.delete(key); }
-      const found = map.get(key);
-      if (found === undefined && plain.has(key)) gone++;
-      expect(found === undefined || found === plain.get(key)).toBe(true);
-      if (found !== undefined) used = [...used.filter((other) => other !== key), key];
-      expect(map.size).toBeLessThanOrEqual(MAX);
-    }
-    for (const key of used.slice(-MAX / 2)) expect(map.get(key)).toBe(plain.get(key));
-  }), { seed: 7, numRuns: 100 });
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom('get', 'set', 'delete'), fc.nat(40)), { minLength: 100, maxLength: 300 }),
+      (steps) => {
+        const map = new RecentMap<number, { readonly step: number }>(MAX);
+        const plain = new Map<number, { readonly step: number }>();
+        /** Every key that was there, by its last use, oldest first. */
+        let used: number[] = [];
+        for (const [step, [what, key]] of steps.entries()) {
+          const value = { step };
+          if (what === 'set') {
+            map.set(key, value);
+            plain.set(key, value);
+          }
+          if (what === 'delete') {
+            map.delete(key);
+            plain.delete(key);
+          }
+          const found = map.get(key);
+          if (found === undefined && plain.has(key)) gone++;
+          expect(found === undefined || found === plain.get(key)).toBe(true);
+          if (found !== undefined) used = [...used.filter((other) => other !== key), key];
+          expect(map.size).toBeLessThanOrEqual(MAX);
+        }
+        for (const key of used.slice(-MAX / 2)) expect(map.get(key)).toBe(plain.get(key));
+      },
+    ),
+    { seed: 7, numRuns: 100 },
+  );
   expect(gone).toBeGreaterThan(0);
 });
 

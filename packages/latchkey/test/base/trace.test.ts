@@ -11,14 +11,25 @@ const SPAN_ID = 'b7ad6b7169203331';
 
 describe('a traceparent', () => {
   test('is read in the first version, and in later ones by their beginning', () => {
-    expect(readTraceparent(`00-${TRACE_ID}-${SPAN_ID}-01`)).toEqual({ traceId: TRACE_ID, spanId: SPAN_ID, sampled: true });
+    expect(readTraceparent(`00-${TRACE_ID}-${SPAN_ID}-01`)).toEqual({
+      traceId: TRACE_ID,
+      spanId: SPAN_ID,
+      sampled: true,
+    });
     expect(readTraceparent(`00-${TRACE_ID}-${SPAN_ID}-02`)).toMatchObject({ sampled: false });
     expect(readTraceparent(`cc-${TRACE_ID}-${SPAN_ID}-01-what-comes-later`)).toMatchObject({ sampled: true });
   });
 
   test.each([
-    '', 'x', `00-${TRACE_ID}-${SPAN_ID}`, `ff-${TRACE_ID}-${SPAN_ID}-01`, `00-${TRACE_ID}-${SPAN_ID}-01-more`, `00-${TRACE_ID.toUpperCase()}-${SPAN_ID}-01`,
-    `00-${'0'.repeat(32)}-${SPAN_ID}-01`, `00-${TRACE_ID}-${'0'.repeat(16)}-01`, `00-${TRACE_ID}-${SPAN_ID}-0g`,
+    '',
+    'x',
+    `00-${TRACE_ID}-${SPAN_ID}`,
+    `ff-${TRACE_ID}-${SPAN_ID}-01`,
+    `00-${TRACE_ID}-${SPAN_ID}-01-more`,
+    `00-${TRACE_ID.toUpperCase()}-${SPAN_ID}-01`,
+    `00-${'0'.repeat(32)}-${SPAN_ID}-01`,
+    `00-${TRACE_ID}-${'0'.repeat(16)}-01`,
+    `00-${TRACE_ID}-${SPAN_ID}-0g`,
   ])('is nothing when it is %j', (text) => expect(readTraceparent(text)).toBeNull());
 });
 
@@ -70,7 +81,9 @@ describe('spans', () => {
     const work = duringSpan(span, async () => {
       expect(traced('at once', 'internal', {}, () => 7)).toBe(7);
       await traced('waited for', 'internal', {}, async () => expect(currentSpan()!.root).toBe(span));
-      await expect(traced('failed', 'internal', {}, () => Promise.reject(new RangeError('hunter2')))).rejects.toThrow('hunter2');
+      await expect(traced('failed', 'internal', {}, () => Promise.reject(new RangeError('hunter2')))).rejects.toThrow(
+        'hunter2',
+      );
       early.resolve();
       await late.promise;
       await traced('late', 'internal', {}, async () => undefined);
@@ -80,7 +93,11 @@ describe('spans', () => {
     late.resolve();
     await work;
     await tracer.close();
-    expect(collector.spans.map(({ name, failed }) => [name, failed]).sort()).toEqual([['GET', false], ['failed', true], ['waited for', false]]);
+    expect(collector.spans.map(({ name, failed }) => [name, failed]).sort()).toEqual([
+      ['GET', false],
+      ['failed', true],
+      ['waited for', false],
+    ]);
     expect(collector.spans.find(({ name }) => name === 'failed')!.attributes).toEqual({ 'error.type': 'RangeError' });
     expect(collector.text()).not.toContain('hunter2');
     expect(currentSpan()).toBeNull();

@@ -10,7 +10,8 @@ withBrowser();
 
 const heading = (page: Page, name: string): Promise<void> => page.getByRole('heading', { name, level: 1 }).waitFor();
 /** The page says what is wrong. */
-const complains = (page: Page, words: string): Promise<void> => page.getByRole('alert').filter({ hasText: words }).waitFor();
+const complains = (page: Page, words: string): Promise<void> =>
+  page.getByRole('alert').filter({ hasText: words }).waitFor();
 
 async function fillPerson(page: Page, login: string, password = PASSWORD): Promise<void> {
   await page.getByLabel('Username').fill(login);
@@ -76,7 +77,10 @@ test('somebody who is invited makes an account, and verifies another address', a
   await look(admin, 'mail-one');
 });
 
-const codeOf = (key: string, ahead = 0): string => new TOTP({ secret: OtpSecret.fromBase32(key.replaceAll(' ', '')) }).generate({ timestamp: Date.now() + ahead * 30_000 });
+const codeOf = (key: string, ahead = 0): string =>
+  new TOTP({ secret: OtpSecret.fromBase32(key.replaceAll(' ', '')) }).generate({
+    timestamp: Date.now() + ahead * 30_000,
+  });
 
 test('two-factor authentication asks for a code, takes each code once, and recovery codes too', async () => {
   const site = await startSite();
@@ -116,7 +120,11 @@ test('two-factor authentication asks for a code, takes each code once, and recov
   await elsewhere.getByRole('button', { name: 'Verify' }).click();
   await elsewhere.getByLabel('Account menu of ada').waitFor();
 
-  for (const [code, works] of [[codes[0]!, true], [codes[0]!, false], [codes[1]!.toUpperCase().replace('-', ' '), true]] as const) {
+  for (const [code, works] of [
+    [codes[0]!, true],
+    [codes[0]!, false],
+    [codes[1]!.toUpperCase().replace('-', ' '), true],
+  ] as const) {
     const other = await site.open();
     await signIn(other, 'ada');
     await other.getByLabel('Code').fill(code);
@@ -134,7 +142,10 @@ test('two-factor authentication asks for a code, takes each code once, and recov
 test('a changed password ends the other sessions, and a forgotten one is replaced by mail', async () => {
   const site = await startSite();
   await site.addPerson('ada');
-  const [page, other] = [await site.signedIn('ada'), await site.signedIn('ada', { userAgent: 'Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/150.0' })];
+  const [page, other] = [
+    await site.signedIn('ada'),
+    await site.signedIn('ada', { userAgent: 'Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/150.0' }),
+  ];
   await mailSaying(site, 'a browser that was not seen before');
   await page.goto('/settings/sessions');
   await page.getByText('Firefox on Windows').waitFor();

@@ -1,10 +1,11 @@
 /**
  * A real browser on a real server: what the scripts of this folder act through.
  *
- * The browser comes inside a registry package (`@sparticuz/chromium`); told that it runs on AWS Lambda, it also unpacks the system libraries
- * that a minimal machine lacks. So nothing has to be installed beside `npm ci`.
+ * The browser comes inside a registry package (`@sparticuz/chromium`); told that it runs on AWS Lambda, it also unpacks
+ * the system libraries that a minimal machine lacks. So nothing has to be installed beside `npm ci`.
  *
- * Invariant: every page that a test shows goes through axe, which must find nothing, and is kept as a picture in `test/browser/pictures`.
+ * Invariant: every page that a test shows goes through axe, which must find nothing, and is kept as a picture in
+ * `test/browser/pictures`.
  */
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -12,11 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AxeResults } from 'axe-core';
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest';
-import { startServer, type RunningServer } from '../../src/app.ts';
 import { addUser } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
+import { type RunningServer, startServer } from '../../src/app.ts';
 import { loadSettings, type SettingSources } from '../../src/base/config.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Account } from '../../src/store/accounts.ts';
@@ -49,7 +50,11 @@ export function withBrowser(): void {
 async function launch(): Promise<Browser> {
   process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
   const { default: packed } = await import('@sparticuz/chromium');
-  return chromium.launch({ executablePath: await packed.executablePath(), args: packed.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote'), headless: true });
+  return chromium.launch({
+    executablePath: await packed.executablePath(),
+    args: packed.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote'),
+    headless: true,
+  });
 }
 
 export interface Site {
@@ -79,9 +84,17 @@ export async function startSite(flags: SettingSources['flags'] = {}): Promise<Si
     return context.newPage();
   };
   const site: Site = {
-    server, url: server.url, open,
+    server,
+    url: server.url,
+    open,
     addPerson: (login, { admin = false, verified = true } = {}) =>
-      addUser(server.context, operatorPermit(), { login, email: `${login}@example.org`, verified, admin, password: new Secret(PASSWORD) }),
+      addUser(server.context, operatorPermit(), {
+        login,
+        email: `${login}@example.org`,
+        verified,
+        admin,
+        password: new Secret(PASSWORD),
+      }),
     signedIn: async (login, options) => {
       const page = await open(options);
       await signIn(page, login);
@@ -115,19 +128,34 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 /** What axe finds wrong with the page as it is shown. */
 export async function axe(page: Page): Promise<string[]> {
   if (!(await page.evaluate<boolean>('"axe" in globalThis'))) await page.evaluate(await readFile(AXE, 'utf8'));
-  const { violations } = await page.evaluate<AxeResults, string[]>((tags) => (globalThis as any).axe.run({ runOnly: tags, resultTypes: ['violations'] }), RULES);
-  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join(' | ')}`);
+  const { violations } = await page.evaluate<AxeResults, string[]>(
+    (tags) => (globalThis as any).axe.run({ runOnly: tags, resultTypes: ['violations'] }),
+    RULES,
+  );
+  return violations.map(
+    ({ id, help, nodes }) =>
+      `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join(' | ')}`,
+  );
 }
 
-/** Looks at the page: in light, dark and on a narrow screen. Axe must find nothing, nothing may stick out, and a picture of each is kept. */
+/**
+ * Looks at the page: in light, dark and on a narrow screen. Axe must find nothing, nothing may stick out, and a picture
+ * of each is kept.
+ */
 export async function look(page: Page, name: string): Promise<void> {
   await mkdir(PICTURES, { recursive: true });
-  const views = [['light', 'light', WIDE], ['dark', 'dark', WIDE], ['narrow', 'light', NARROW]] as const;
+  const views = [
+    ['light', 'light', WIDE],
+    ['dark', 'dark', WIDE],
+    ['narrow', 'light', NARROW],
+  ] as const;
   for (const [view, colorScheme, size] of views) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize(size);
     expect(await axe(page), `${name} (${view})`).toEqual([]);
-    const sticksOut = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    const sticksOut = await page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
     expect(sticksOut, `${name} (${view}) is wider than the screen`).toBeLessThanOrEqual(0);
     await page.screenshot({ path: join(PICTURES, `${name}-${view}.png`), fullPage: true });
   }

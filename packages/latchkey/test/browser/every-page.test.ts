@@ -1,5 +1,6 @@
 /**
- * Every page that the server has, opened and looked at in light, dark and narrow: axe finds nothing. Which pages there are is asked of the doors.
+ * Every page that the server has, opened and looked at in light, dark and narrow: axe finds nothing. Which pages there
+ * are is asked of the doors.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { operatorPermit } from '../../src/actions/authorize.ts';
 import { changePolicy } from '../../src/actions/policies.ts';
 import { makeSetUpLink } from '../../src/actions/sign-up.ts';
 import { DAY_SEC } from '../../src/base/time.ts';
-import { expectEveryRoute, furnish, PAGE_ROUTES, placesIn, type NoPage, type Page } from '../doors/web/page-routes.ts';
+import { expectEveryRoute, furnish, type NoPage, PAGE_ROUTES, type Page, placesIn } from '../doors/web/page-routes.ts';
 import { axe, look, signIn, startSite, withBrowser } from './browser.ts';
 import { octo } from './octo.ts';
 
@@ -18,7 +19,9 @@ withBrowser();
 /** Sends each form that demands something with nothing in it, and looks at the page that says so. */
 async function complainOfBlanks(browser: BrowserPage, path: string): Promise<string[]> {
   const wrong: string[] = [];
-  const forms = await browser.evaluate<number[]>('[...document.forms].flatMap((form, i) => form.method === "post" && form.querySelector("[required]") ? [i] : [])');
+  const forms = await browser.evaluate<number[]>(
+    '[...document.forms].flatMap((form, i) => form.method === "post" && form.querySelector("[required]") ? [i] : [])',
+  );
   for (const index of forms) {
     await browser.goto(path);
     const [answer] = await Promise.all([
@@ -59,36 +62,69 @@ test('every page is found, and axe finds nothing on it', { timeout: 600_000 }, a
       continue;
     }
     await look(page, `every${route.replaceAll(/[/:]+/g, '-')}`);
-    wrong.push(...await complainOfBlanks(page, path!));
+    wrong.push(...(await complainOfBlanks(page, path!)));
   }
   expect(wrong).toEqual([]);
   for (const path of ['/no/such/page/here', '/api/v3/docs']) {
     await lookers.nobody.goto(path);
     // The reference has hundreds of parts that are all alike.
-    await lookers.nobody.evaluate('document.querySelectorAll("section:nth-of-type(n+3)").forEach((part) => part.remove())');
+    await lookers.nobody.evaluate(
+      'document.querySelectorAll("section:nth-of-type(n+3)").forEach((part) => part.remove())',
+    );
     await look(lookers.nobody, `every${path.replaceAll('/', '-')}`);
   }
 });
 
 /** A token in each state that one can be in, by what its row says. */
 const STATES = {
-  'Active': { expires_at: 'soon' }, 'Expired': { expires_at: 'past' }, 'Used up': { uses_left: 0 }, 'Not yet valid': { not_before_at: 'later' }, 'Blocked by policy': { expires_at: null },
+  Active: { expires_at: 'soon' },
+  Expired: { expires_at: 'past' },
+  'Used up': { uses_left: 0 },
+  'Not yet valid': { not_before_at: 'later' },
+  'Blocked by policy': { expires_at: null },
 } as const;
 
 test('a token looks its state, and axe finds nothing wrong with any', async () => {
   const site = await octo();
   const { context } = site.server;
-  const { id: userId } = await context.store.db.selectFrom('accounts').select('id').where('login', '=', 'ada').executeTakeFirstOrThrow();
+  const { id: userId } = await context.store.db
+    .selectFrom('accounts')
+    .select('id')
+    .where('login', '=', 'ada')
+    .executeTakeFirstOrThrow();
   const at = context.clock.now();
   const instants = { soon: at + DAY_SEC, past: at - DAY_SEC, later: at + DAY_SEC / 2 } as const;
   for (const [state, row] of Object.entries(STATES)) {
-    const columns = Object.fromEntries(Object.entries({ expires_at: 'soon', ...row }).map(([name, value]) => [name, typeof value === 'string' ? instants[value as keyof typeof instants] : value]));
-    await context.store.db.insertInto('tokens').values({ user_id: userId, kind: 'classic', name: `is ${state}`, name_key: state, last_eight: 'abcdefgh', created_at: at, updated_at: at, issued_at: at - DAY_SEC, ...columns }).execute();
+    const columns = Object.fromEntries(
+      Object.entries({ expires_at: 'soon', ...row }).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? instants[value as keyof typeof instants] : value,
+      ]),
+    );
+    await context.store.db
+      .insertInto('tokens')
+      .values({
+        user_id: userId,
+        kind: 'classic',
+        name: `is ${state}`,
+        name_key: state,
+        last_eight: 'abcdefgh',
+        created_at: at,
+        updated_at: at,
+        issued_at: at - DAY_SEC,
+        ...columns,
+      })
+      .execute();
   }
   await changePolicy(context, operatorPermit(), null, { maxLifetimeDays: { classic: 30 } });
   const page = await site.signedIn('ada');
   await page.goto('/settings/tokens');
-  for (const state of Object.keys(STATES)) await page.getByRole('listitem').filter({ hasText: `is ${state}` }).getByText(state, { exact: true }).waitFor();
+  for (const state of Object.keys(STATES))
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: `is ${state}` })
+      .getByText(state, { exact: true })
+      .waitFor();
   await look(page, 'tokens-in-each-state');
   await page.getByRole('link', { name: 'is Blocked by policy', exact: true }).click();
   await page.getByText('This server allows a life of at most 30 days.').waitFor();
@@ -97,6 +133,8 @@ test('a token looks its state, and axe finds nothing wrong with any', async () =
 
 test('HTML is made by the web door, and by the one page that explains the REST API', () => {
   const doors = join(import.meta.dirname, '../../src/doors');
-  const makers = readdirSync(doors, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file) && readFileSync(join(doors, file), 'utf8').includes('text/html; '));
+  const makers = readdirSync(doors, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => /\.tsx?$/.test(file) && readFileSync(join(doors, file), 'utf8').includes('text/html; '),
+  );
   expect(makers.sort()).toEqual(['github/endpoints/documentation.ts', 'web/plugin.ts']);
 });

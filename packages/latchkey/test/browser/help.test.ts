@@ -13,7 +13,9 @@ test('every reason has its page and its anchor in the docs, without signing in',
   const docs = await readFile(join(import.meta.dirname, '../../../../docs/troubleshooting.md'), 'utf8');
   const page = await site.open();
   await page.goto('/help');
-  const links = await page.locator('a[href^="/help/"]').evaluateAll((all) => all.map((each) => (each as unknown as { pathname: string }).pathname));
+  const links = await page
+    .locator('a[href^="/help/"]')
+    .evaluateAll((all) => all.map((each) => (each as unknown as { pathname: string }).pathname));
   expect(links).toEqual([...REASONS, ...CLIENT_CAUSES.map(({ code }) => code)].map((code) => `/help/${code}`));
   for (const link of links) {
     expect((await fetch(site.url + link)).status, link).toBe(200);

@@ -8,7 +8,7 @@ import { addOrganization } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
 import { addRepository } from '../../src/actions/repositories.ts';
 import { latchkey, runProgram } from '../scripts/latchkey-process.ts';
-import { look, startSite, withBrowser, type Site } from './browser.ts';
+import { look, type Site, startSite, withBrowser } from './browser.ts';
 
 withBrowser();
 
@@ -24,12 +24,21 @@ interface Command {
 async function machine() {
   const home = await mkdtemp(join(tmpdir(), 'latchkey-login-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
-  const env = { HOME: home, XDG_DATA_HOME: join(home, 'data'), GIT_CONFIG_GLOBAL: join(home, '.gitconfig'), BROWSER: 'true' };
+  const env = {
+    HOME: home,
+    XDG_DATA_HOME: join(home, 'data'),
+    GIT_CONFIG_GLOBAL: join(home, '.gitconfig'),
+    BROWSER: 'true',
+  };
   const start = (...args: string[]): Command => {
-    const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     onTestFinished(() => void child.kill('SIGKILL'));
     let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     return {
       said: async (words) => {
         await expect.poll(() => words.test(text), { timeout: 30_000 }).toBe(true);
@@ -46,7 +55,8 @@ async function site(): Promise<Site> {
   await made.addPerson('ada');
   const { context } = made.server;
   await addOrganization(context, operatorPermit(), { name: 'acme', owner: 'ada' });
-  for (const owner of ['ada', 'acme']) await addRepository(context, operatorPermit(), { owner, name: 'site', visibility: 'private' });
+  for (const owner of ['ada', 'acme'])
+    await addRepository(context, operatorPermit(), { owner, name: 'site', visibility: 'private' });
   return made;
 }
 
@@ -67,11 +77,16 @@ test('a command signs in through the browser, git clones with what it got, and n
   await page.getByRole('button', { name: 'Give it the token' }).click();
   await expect.poll(() => page.locator('body').textContent()).toContain('You are signed in. This page can be closed.');
   const { code, said } = await command.ended;
-  expect(said).toMatch(/signed in at http:\/\/127\.0\.0\.1:\d+ as ada\+1 until \d{4}-\d\d-\d\d; it renews itself when git uses it\n$/);
+  expect(said).toMatch(
+    /signed in at http:\/\/127\.0\.0\.1:\d+ as ada\+1 until \d{4}-\d\d-\d\d; it renews itself when git uses it\n$/,
+  );
   expect(code).toBe(0);
   expect(said).not.toMatch(/lkf_/);
-  for (const owner of ['ada', 'acme']) expect(await clone(env, home, `${url}/${owner}/site.git`)).toMatchObject({ code: 0 });
-  expect((await latchkey(['whoami'], { env })).stdout).toMatch(/^ada at http.*\ntoken 1 "laptop", fine-grained, until /);
+  for (const owner of ['ada', 'acme'])
+    expect(await clone(env, home, `${url}/${owner}/site.git`)).toMatchObject({ code: 0 });
+  expect((await latchkey(['whoami'], { env })).stdout).toMatch(
+    /^ada at http.*\ntoken 1 "laptop", fine-grained, until /,
+  );
   expect((await latchkey(['token', 'list'], { env })).stdout).toMatch(/1 {3}laptop {2}fine-grained {2}active/);
 });
 
@@ -89,11 +104,19 @@ test('what is taken out on the page is not in the token, and more than was asked
   await page.getByRole('button', { name: 'Give it the token' }).click();
   await expect.poll(() => page.getByRole('alert').textContent()).toContain('Give a number of days from 1 to 90.');
   await page.getByLabel('Days until it ends').fill('7');
-  await page.evaluate("document.querySelector('[name=\"level.contents\"]').append(new Option('admin', 'admin', true, true))");
+  await page.evaluate(
+    "document.querySelector('[name=\"level.contents\"]').append(new Option('admin', 'admin', true, true))",
+  );
   await page.getByRole('button', { name: 'Give it the token' }).click();
   expect((await command.ended).code).toBe(0);
-  const grants = await server.context.store.db.selectFrom('grants').innerJoin('accounts', 'accounts.id', 'grants.owner_id').select(['login', 'permissions_json']).execute();
-  expect(grants.map(({ login, permissions_json: permissions }) => [login, JSON.parse(permissions)])).toEqual([['ada', { contents: 'write', metadata: 'read' }]]);
+  const grants = await server.context.store.db
+    .selectFrom('grants')
+    .innerJoin('accounts', 'accounts.id', 'grants.owner_id')
+    .select(['login', 'permissions_json'])
+    .execute();
+  expect(grants.map(({ login, permissions_json: permissions }) => [login, JSON.parse(permissions)])).toEqual([
+    ['ada', { contents: 'write', metadata: 'read' }],
+  ]);
   expect((await clone(env, home, `${url}/ada/site.git`)).code).toBe(0);
   expect((await clone(env, home, `${url}/acme/site.git`)).code).not.toBe(0);
 });
@@ -107,7 +130,10 @@ test('the person says no: the command ends with a sentence and has nothing', asy
   await page.goto(address!);
   await page.getByRole('button', { name: 'Cancel' }).click();
   const { code, said } = await command.ended;
-  expect([code, said.split('\n').slice(1)]).toEqual([1, ['error: the sign-in was refused in the browser', `hint: begin again: latchkey login ${url}`, '']]);
+  expect([code, said.split('\n').slice(1)]).toEqual([
+    1,
+    ['error: the sign-in was refused in the browser', `hint: begin again: latchkey login ${url}`, ''],
+  ]);
   await expect(readFile(join(home, 'data/latchkey/credentials.json'))).rejects.toThrow('ENOENT');
 });
 
@@ -121,7 +147,9 @@ test('a machine without a browser: its code is typed on another one', async () =
   await page.goto(where!);
   await page.getByLabel('Code').fill('BBBB-BBBB');
   await page.getByRole('button', { name: 'Continue' }).click();
-  await expect.poll(() => page.getByRole('alert').textContent()).toBe('That code is wrong, was used already, or is too old.');
+  await expect
+    .poll(() => page.getByRole('alert').textContent())
+    .toBe('That code is wrong, was used already, or is too old.');
   await look(page, 'device-code');
   await page.getByLabel('Code').fill(userCode!.toLowerCase().replace('-', ' '));
   await page.getByRole('button', { name: 'Continue' }).click();

@@ -8,13 +8,17 @@ import type { Site } from './browser.ts';
 export async function mails(site: Site): Promise<string[]> {
   const folder = join(site.server.context.settings.data, 'outbox');
   const names = await readdir(folder).catch(() => []);
-  const sorted = names.filter((name) => name.endsWith('.eml')).toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  const sorted = names
+    .filter((name) => name.endsWith('.eml'))
+    .toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
   return Promise.all(sorted.map(async (name) => (await readFile(join(folder, name), 'utf8')).replaceAll('=\n', '')));
 }
 
 /** Waits for a mail that says this, and gives it. */
 export async function mailSaying(site: Site, words: string): Promise<string> {
-  await expect.poll(async () => (await mails(site)).some((mail) => mail.includes(words)), { timeout: 30_000 }).toBe(true);
+  await expect
+    .poll(async () => (await mails(site)).some((mail) => mail.includes(words)), { timeout: 30_000 })
+    .toBe(true);
   return (await mails(site)).findLast((mail) => mail.includes(words))!;
 }
 

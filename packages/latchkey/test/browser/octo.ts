@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest';
 import { addOrganization, setMember } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
 import { addRepository } from '../../src/actions/repositories.ts';
-import { startSite, type Site } from './browser.ts';
+import { type Site, startSite } from './browser.ts';
 
 const run = promisify(execFile);
 
@@ -21,7 +21,9 @@ export async function cloneWith(site: Site, login: string, token: string, reposi
   url.username = login;
   url.password = token;
   try {
-    await run('git', ['-c', 'credential.helper=', 'clone', '--quiet', url.href, join(folder, 'clone')], { env: { ...process.env, GIT_TERMINAL_PROMPT: '0' } });
+    await run('git', ['-c', 'credential.helper=', 'clone', '--quiet', url.href, join(folder, 'clone')], {
+      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+    });
     return null;
   } catch (error) {
     return String((error as { stderr: string }).stderr);
@@ -37,7 +39,8 @@ export async function octo(flags: Parameters<typeof startSite>[0] = {}): Promise
   await site.addPerson('grace', { admin: true });
   await addOrganization(context, permit, { name: 'octo', owner: 'grace' });
   await setMember(context, permit, { organization: 'octo', login: 'ada', role: 'member' });
-  for (const name of ['site', 'ledger']) await addRepository(context, permit, { owner: 'octo', name, visibility: 'private' });
+  for (const name of ['site', 'ledger'])
+    await addRepository(context, permit, { owner: 'octo', name, visibility: 'private' });
   await addRepository(context, permit, { owner: 'ada', name: 'notes', visibility: 'private' });
   return site;
 }

@@ -60,7 +60,9 @@ test("an owner takes back what a member's classic token reaches, and gives it ba
   await owner.getByText('The token reaches octo no more.').waitFor();
   await owner.getByText('Taken back', { exact: true }).waitFor();
   await look(owner, 'organization-member-tokens');
-  expect(await cloneWith(site, 'ada', token, 'octo/site')).toContain('An owner of octo took back the access of the token "old laptop".');
+  expect(await cloneWith(site, 'ada', token, 'octo/site')).toContain(
+    'An owner of octo took back the access of the token "old laptop".',
+  );
   expect(await cloneWith(site, 'ada', token, 'ada/notes')).toBeNull();
   await page.goto('/settings/tokens');
   await page.getByText('An owner of octo took back what it reaches there.').waitFor();

@@ -1,6 +1,6 @@
 /** Pages that stand in the way: asked for the password again, sent away, told that there is nothing. */
 import { test } from 'vitest';
-import { look, PASSWORD, startSite, withBrowser, type Site } from './browser.ts';
+import { look, PASSWORD, type Site, startSite, withBrowser } from './browser.ts';
 
 withBrowser();
 

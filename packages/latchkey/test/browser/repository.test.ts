@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { sshPublicKey } from '../ssh-keys.ts';
 import { look, withBrowser } from './browser.ts';
 import { cloneWith, copied, octo } from './octo.ts';
-import { sshPublicKey } from '../ssh-keys.ts';
 
 withBrowser();
 
@@ -98,7 +98,15 @@ test('its owner gives a deploy key and a webhook, and sees what was delivered', 
   await look(page, 'repository-settings-full');
   await page.getByRole('link', { name: url }).click();
   await page.getByRole('heading', { name: 'Deliveries' }).waitFor();
-  await expect.poll(async () => { await page.reload(); return page.getByText('202', { exact: true }).count(); }, { timeout: 30_000 }).toBe(1);
+  await expect
+    .poll(
+      async () => {
+        await page.reload();
+        return page.getByText('202', { exact: true }).count();
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(1);
   await look(page, 'webhook');
   await page.getByRole('button', { name: /^Redeliver ping/ }).click();
   await page.getByText('It is on its way once more.').waitFor();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { expect, onTestFinished, test } from 'vitest';
-import { look, PASSWORD, withBrowser, type Site } from './browser.ts';
+import { look, PASSWORD, type Site, withBrowser } from './browser.ts';
 import { copied, octo } from './octo.ts';
 
 withBrowser();
@@ -21,14 +21,31 @@ async function workTree(site: Site, repository: string): Promise<(login: string,
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-seed-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const typist = join(folder, 'typist');
-  await writeFile(typist, '#!/bin/sh\ncase "$1" in Username*) echo "$TYPED_NAME" ;; *) echo "$TYPED_PASSWORD" ;; esac\n');
+  await writeFile(
+    typist,
+    '#!/bin/sh\ncase "$1" in Username*) echo "$TYPED_NAME" ;; *) echo "$TYPED_PASSWORD" ;; esac\n',
+  );
   await chmod(typist, 0o755);
   const git = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Pushed> =>
     new Promise((resolve) => {
       const whole = ['-c', 'credential.helper=', '-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args];
-      execFile('git', whole, { cwd: folder, env: { ...process.env, GIT_ASKPASS: typist, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_GLOBAL: '/dev/null', ...env } }, (error, stdout, stderr) => {
-        resolve({ ok: error === null, said: stdout + stderr });
-      });
+      execFile(
+        'git',
+        whole,
+        {
+          cwd: folder,
+          env: {
+            ...process.env,
+            GIT_ASKPASS: typist,
+            GIT_TERMINAL_PROMPT: '0',
+            GIT_CONFIG_GLOBAL: '/dev/null',
+            ...env,
+          },
+        },
+        (error, stdout, stderr) => {
+          resolve({ ok: error === null, said: stdout + stderr });
+        },
+      );
     });
   await git(['init', '--quiet', '-b', 'main']);
   await git(['commit', '--quiet', '--allow-empty', '-m', 'first']);
@@ -52,11 +69,15 @@ test('seed 001: with two factors on the password no longer pushes, and the words
 
   const wrong = await push('ada', 'not her password');
   expect(wrong.ok).toBe(false);
-  expect(wrong.said).toContain('remote: That is no token. The password of an account is not accepted here; a personal access token is.');
+  expect(wrong.said).toContain(
+    'remote: That is no token. The password of an account is not accepted here; a personal access token is.',
+  );
   expect(wrong.said).toContain('fatal: Authentication failed');
   const right = await push('ada', PASSWORD);
   expect(right.ok).toBe(false);
-  expect(right.said).toContain('remote: Two-factor authentication is on for this account, so the password no longer works here.');
+  expect(right.said).toContain(
+    'remote: Two-factor authentication is on for this account, so the password no longer works here.',
+  );
   expect(right.said).not.toContain(PASSWORD);
   const link = /remote: (https?:\/\/\S+)/.exec(right.said)![1]!;
   await page.goto(link);

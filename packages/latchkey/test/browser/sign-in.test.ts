@@ -39,7 +39,8 @@ test('signing in needs neither a mouse nor scripts', async () => {
   await site.addPerson('ada');
   const page = await site.open({ javaScriptEnabled: false });
   // Without scripts Playwright's own waiting may never look again, so the looking is done from here.
-  const shows = (selector: string): Promise<void> => expect.poll(() => page.locator(selector).count(), { timeout: 30_000 }).toBe(1);
+  const shows = (selector: string): Promise<void> =>
+    expect.poll(() => page.locator(selector).count(), { timeout: 30_000 }).toBe(1);
   await page.goto('/settings/sessions');
   await shows('input[name=login]:focus');
   await page.keyboard.type('ada');

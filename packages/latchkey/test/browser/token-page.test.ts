@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { look, withBrowser, type Site } from './browser.ts';
+import { look, type Site, withBrowser } from './browser.ts';
 import { cloneWith, copied, octo } from './octo.ts';
 
 withBrowser();
@@ -16,7 +16,11 @@ const run = promisify(execFile);
 async function pushWith(site: Site, login: string, token: string, repository: string): Promise<string | null> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-push-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const git = (...args: string[]) => run('git', ['-c', 'credential.helper=', '-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], { cwd: folder, env: { ...process.env, GIT_TERMINAL_PROMPT: '0' } });
+  const git = (...args: string[]) =>
+    run('git', ['-c', 'credential.helper=', '-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], {
+      cwd: folder,
+      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+    });
   const url = new URL(`${site.url}/${repository}.git`);
   url.username = login;
   url.password = token;
@@ -24,7 +28,10 @@ async function pushWith(site: Site, login: string, token: string, repository: st
   await writeFile(join(folder, 'note.txt'), 'one line\n');
   await git('add', '.');
   await git('commit', '--quiet', '--message', 'Add a note');
-  return git('push', '--quiet', url.href, 'main').then(() => null, (error: { stderr: string }) => error.stderr);
+  return git('push', '--quiet', url.href, 'main').then(
+    () => null,
+    (error: { stderr: string }) => error.stderr,
+  );
 }
 
 test('a refusal stands on the token page, and one click mends it; what is not used is narrowed away', async () => {

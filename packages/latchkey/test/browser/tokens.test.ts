@@ -58,7 +58,9 @@ test('seed 002: a fine-grained token is filled in by hand, summed up in words, a
 test('seed 002: a link fills the form in, complains where it must, and nothing typed is lost', async () => {
   const site = await octo();
   const page = await site.signedIn('ada');
-  await page.goto('/settings/personal-access-tokens/new?name=Repo-reading+token&description=Just+contents:read&target_name=octodemo&expires_in=45&contents=read');
+  await page.goto(
+    '/settings/personal-access-tokens/new?name=Repo-reading+token&description=Just+contents:read&target_name=octodemo&expires_in=45&contents=read',
+  );
   await page.getByRole('alert').getByText('Cannot find the specified resource owner: octodemo').waitFor();
   expect(await page.getByLabel('Token name').inputValue()).toBe('Repo-reading token');
   expect(await page.getByLabel('Description').inputValue()).toBe('Just contents:read');
@@ -115,7 +117,8 @@ test('the form works without scripts, step by step', async () => {
   expect(await page.getByLabel('Token name').inputValue()).toBe('plain');
   await page.getByRole('button', { name: 'Show summary' }).click();
   // Without scripts Playwright's own waiting may never look again, so the looking is done from here.
-  const shows = (words: string): Promise<void> => expect.poll(() => page.getByText(words).count(), { timeout: 30_000 }).toBe(1);
+  const shows = (words: string): Promise<void> =>
+    expect.poll(() => page.getByText(words).count(), { timeout: 30_000 }).toBe(1);
   await shows('can read and write code in octo/ledger');
   await page.getByRole('button', { name: 'Generate token' }).click();
   await shows('Can read and write code in octo/ledger; read public repositories.');
@@ -128,7 +131,10 @@ test('by keyboard alone, on a narrow screen, in the dark: a classic token is mad
   await page.keyboard.press('Tab');
   await page.getByRole('link', { name: 'Skip to content' }).waitFor();
   await page.keyboard.press('Enter');
-  const focused = (): Promise<string> => page.evaluate<string>("document.activeElement.labels?.[0]?.textContent.trim() ?? document.activeElement.getAttribute('aria-label') ?? ''");
+  const focused = (): Promise<string> =>
+    page.evaluate<string>(
+      "document.activeElement.labels?.[0]?.textContent.trim() ?? document.activeElement.getAttribute('aria-label') ?? ''",
+    );
   const tabTo = async (name: string): Promise<void> => {
     for (let i = 0; i < 60 && !(await focused()).startsWith(name); i++) await page.keyboard.press('Tab');
     expect(await focused()).toContain(name);
@@ -143,5 +149,7 @@ test('by keyboard alone, on a narrow screen, in the dark: a classic token is mad
   await tabTo('Copy token');
   await page.keyboard.press('Enter');
   await page.getByText('Copied').first().waitFor();
-  expect(await cloneWith(site, 'ada', await page.evaluate<string>('navigator.clipboard.readText()'), 'ada/notes')).toBeNull();
+  expect(
+    await cloneWith(site, 'ada', await page.evaluate<string>('navigator.clipboard.readText()'), 'ada/notes'),
+  ).toBeNull();
 });

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROUTE_MAP_SCHEMA } from '../../src/catalogue/route-map-schema.ts';
+import { type CanonicalPath, canonicalPath } from '../../src/base/canonical-path.ts';
 import { MapMistakes, RouteFinder } from '../../src/catalogue/route-finder.ts';
-import { parseRouteMap, standardServices, type RouteMapFile } from '../../src/catalogue/route-map-file.ts';
-import { canonicalPath, type CanonicalPath } from '../../src/base/canonical-path.ts';
+import { parseRouteMap, type RouteMapFile, standardServices } from '../../src/catalogue/route-map-file.ts';
+import { ROUTE_MAP_SCHEMA } from '../../src/catalogue/route-map-schema.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const EXAMPLE = readFileSync(join(ROOT, 'examples/route-map/route-map.yaml'), 'utf8');
@@ -26,7 +26,12 @@ const mistakesIn = (text: string): string[] => {
   }
 };
 
-const route = (lines: string): string => `services:\n  - routes:\n      - ${lines.trim().split('\n').map((line) => line.trim()).join('\n        ')}\n`;
+const route = (lines: string): string =>
+  `services:\n  - routes:\n      - ${lines
+    .trim()
+    .split('\n')
+    .map((line) => line.trim())
+    .join('\n        ')}\n`;
 
 describe('a route map', () => {
   it('of the examples is read whole, with its own permissions', () => {
@@ -40,11 +45,26 @@ describe('a route map', () => {
       const found = finder.find(host, method, canonicalPath(path) as CanonicalPath, '');
       return found === null ? null : { needs: found.row.need.sets, target: found.target };
     };
-    expect(find('git.example.org', 'GET', '/acme/site.git/HEAD')).toEqual({ needs: [{ git: 'read' }], target: { kind: 'repository', owner: 'acme', name: 'site' } });
-    expect(find('git.example.org', 'GET', '/cgit/acme/site.git/log/src/a.c')).toEqual({ needs: [{ contents: 'read' }], target: { kind: 'repository', owner: 'acme', name: 'site' } });
-    expect(find('soft.example.org', 'POST', '/site.git/git-receive-pack')).toEqual({ needs: [{ git: 'write' }], target: { kind: 'repository', owner: 'acme', name: 'site' } });
-    expect(find('deploy.example.org', 'PUT', '/apps/acme/site/releases/v1')).toEqual({ needs: [{ 'acme:deploy': 'write' }, { administration: 'write' }], target: { kind: 'repository', owner: 'acme', name: 'site' } });
-    expect(find('deploy.example.org', 'GET', '/invoices/acme')).toEqual({ needs: [{ 'acme:billing': 'read' }], target: { kind: 'organization', login: 'acme' } });
+    expect(find('git.example.org', 'GET', '/acme/site.git/HEAD')).toEqual({
+      needs: [{ git: 'read' }],
+      target: { kind: 'repository', owner: 'acme', name: 'site' },
+    });
+    expect(find('git.example.org', 'GET', '/cgit/acme/site.git/log/src/a.c')).toEqual({
+      needs: [{ contents: 'read' }],
+      target: { kind: 'repository', owner: 'acme', name: 'site' },
+    });
+    expect(find('soft.example.org', 'POST', '/site.git/git-receive-pack')).toEqual({
+      needs: [{ git: 'write' }],
+      target: { kind: 'repository', owner: 'acme', name: 'site' },
+    });
+    expect(find('deploy.example.org', 'PUT', '/apps/acme/site/releases/v1')).toEqual({
+      needs: [{ 'acme:deploy': 'write' }, { administration: 'write' }],
+      target: { kind: 'repository', owner: 'acme', name: 'site' },
+    });
+    expect(find('deploy.example.org', 'GET', '/invoices/acme')).toEqual({
+      needs: [{ 'acme:billing': 'read' }],
+      target: { kind: 'organization', login: 'acme' },
+    });
     expect(find('deploy.example.org', 'GET', '/acme/site.git/HEAD')).toBeNull();
     expect(find('other.example.org', 'GET', '/whoami')).toBeNull();
   });
@@ -66,25 +86,52 @@ describe('a route map', () => {
     ['services:\n  - map: github\n    owner: acme', /^3: Only a service with the map git has an owner\.$/],
     ['services:\n  - map: git\n    hosts: [Git.Example.org]', /^3: services\[1\]\.hosts\[1\] must match pattern/],
     ['services:\n  - map: git\n    prefix: git/', /^3: services\[1\]\.prefix must match pattern/],
-    [route('method: GET\npath: /x\nneeds: { contents: all }'), /^5: services\[1\]\.routes\[1\]\.needs\.contents must be/],
+    [
+      route('method: GET\npath: /x\nneeds: { contents: all }'),
+      /^5: services\[1\]\.routes\[1\]\.needs\.contents must be/,
+    ],
     [route('method: GET\npath: /x\nneeds: { content: read }'), /^5: There is no permission named content\.$/],
-    [route('method: GET\npath: /x\nneeds:\n  - { contents: read }\n  - { "acme:deploy": read }'), /^7: There is no permission named acme:deploy\.$/],
+    [
+      route('method: GET\npath: /x\nneeds:\n  - { contents: read }\n  - { "acme:deploy": read }'),
+      /^7: There is no permission named acme:deploy\.$/,
+    ],
     [route('method: GET\npath: /x\nneeds: { workflows: read }'), /^5: workflows takes write, not read\.$/],
     [route('method: get\npath: /x\nneeds: {}'), /^3: services\[1\]\.routes\[1\]\.method must match/],
     [route('method: GET\npath: x\nneeds: {}'), /^4: The path must begin with a slash\.$/],
     [route('method: GET\npath: /x//y\nneeds: {}'), /^4: The path must have no empty segment\.$/],
-    [route('method: GET\npath: /{repo}.git\nneeds: {}'), /^4: The path has \{repo\}\.git: a parameter stands alone between slashes/],
+    [
+      route('method: GET\npath: /{repo}.git\nneeds: {}'),
+      /^4: The path has \{repo\}\.git: a parameter stands alone between slashes/,
+    ],
     [route('method: GET\npath: /../x\nneeds: {}'), /^4: The path must have no segment that ends in a dot\.$/],
     [route('method: GET\npath: /{a}/{a}\nneeds: {}'), /^4: The path names a parameter twice\.$/],
     [route('method: GET\npath: /{a}\nneeds: {}\nrepository: "{a}/{b}"'), /^6: The path has no parameter \{b\}\.$/],
     [route('method: GET\npath: /{a}\nneeds: {}\nrepository: "{a}"'), /^6: A repository is named OWNER\/NAME/],
-    [route('method: GET\npath: /{a}\nneeds: {}\naccount: "{a}"\norganization: "{a}"'), /^3: A route is about one thing, not organization and account\.$/],
+    [
+      route('method: GET\npath: /{a}\nneeds: {}\naccount: "{a}"\norganization: "{a}"'),
+      /^3: A route is about one thing, not organization and account\.$/,
+    ],
     ['permissions:\n  - { name: deploy, title: x }\nservices:\n  - map: git', /^2: permissions\[1\]\.name must match/],
-    ['permissions:\n  - { name: "github:x", title: x }\nservices:\n  - map: git', /^2: permissions\[1\]\.name must match/],
-    ['permissions:\n  - { name: "a:x", title: x }\n  - { name: "a:x", title: y }\nservices:\n  - map: git', /^1: Two permissions have the same name\.$/],
-    ['permissions:\n  - name: a:x\n    title: x\n    levels: [write, read]\nservices:\n  - map: git', /^4: The levels of a:x must rise: read, write\.$/],
-    ['services:\n  - map: git\n  - map: git', /^3: GET \/\{owner\}\/\{repo\}\/info\/refs means the same requests as GET \/\{owner\}\/\{repo\}\/info\/refs in line 2\.$/],
-    ['services:\n  - routes:\n      - { method: GET, path: "/{a}", needs: {} }\n      - { method: "*", path: "/{b}", needs: {} }', /^4: \* \/\{b\} means the same requests as GET \/\{a\} in line 3\.$/],
+    [
+      'permissions:\n  - { name: "github:x", title: x }\nservices:\n  - map: git',
+      /^2: permissions\[1\]\.name must match/,
+    ],
+    [
+      'permissions:\n  - { name: "a:x", title: x }\n  - { name: "a:x", title: y }\nservices:\n  - map: git',
+      /^1: Two permissions have the same name\.$/,
+    ],
+    [
+      'permissions:\n  - name: a:x\n    title: x\n    levels: [write, read]\nservices:\n  - map: git',
+      /^4: The levels of a:x must rise: read, write\.$/,
+    ],
+    [
+      'services:\n  - map: git\n  - map: git',
+      /^3: GET \/\{owner\}\/\{repo\}\/info\/refs means the same requests as GET \/\{owner\}\/\{repo\}\/info\/refs in line 2\.$/,
+    ],
+    [
+      'services:\n  - routes:\n      - { method: GET, path: "/{a}", needs: {} }\n      - { method: "*", path: "/{b}", needs: {} }',
+      /^4: \* \/\{b\} means the same requests as GET \/\{a\} in line 3\.$/,
+    ],
   ])('with a mistake is refused with its line: %j', (text, expected) => {
     const mistakes = mistakesIn(text);
     expect(mistakes.length).toBeGreaterThan(0);
@@ -92,18 +139,29 @@ describe('a route map', () => {
   });
 
   it('with several mistakes tells them all', () => {
-    expect(mistakesIn('services:\n  - routes:\n      - { method: GET, path: x, needs: { nothing: read } }\n      - { method: GET, path: /y, needs: { contents: write, no: read } }')).toEqual([
-      '3: The path must begin with a slash.', '3: There is no permission named nothing.', '4: There is no permission named no.',
+    expect(
+      mistakesIn(
+        'services:\n  - routes:\n      - { method: GET, path: x, needs: { nothing: read } }\n      - { method: GET, path: /y, needs: { contents: write, no: read } }',
+      ),
+    ).toEqual([
+      '3: The path must begin with a slash.',
+      '3: There is no permission named nothing.',
+      '4: There is no permission named no.',
     ]);
   });
 
   it('that is too large is refused unread, and one of a million aliases does no harm', () => {
     expect(mistakesIn(`# ${'x'.repeat(1024 * 1024)}`)).toEqual(['1: The file has more than 1048576 bytes.']);
-    const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefghi'.split('').map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`)].join('\n');
+    const bomb = [
+      'a: &a [x,x,x,x,x,x,x,x,x]',
+      ...'bcdefghi'.split('').map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`),
+    ].join('\n');
     expect(mistakesIn(bomb)[0]).toMatch(/^1: /);
   });
 
   it('has its form in a JSON Schema, which is the one in assets', () => {
-    expect(JSON.parse(readFileSync(join(ROOT, 'packages/latchkey/assets/route-map.schema.json'), 'utf8'))).toEqual(JSON.parse(JSON.stringify(ROUTE_MAP_SCHEMA)));
+    expect(JSON.parse(readFileSync(join(ROOT, 'packages/latchkey/assets/route-map.schema.json'), 'utf8'))).toEqual(
+      JSON.parse(JSON.stringify(ROUTE_MAP_SCHEMA)),
+    );
   });
 });

@@ -1,25 +1,57 @@
 import { describe, expect, it } from 'vitest';
-import { atLeast, levelIn, permissionNamed, wholeOf, type Level, type PermissionName } from '../../src/catalogue/permissions.ts';
 import {
-  expandScopes, leastScope, leastScopeGiving, normaliseScopes, scopeNamed, scopeReach, scopesInclude, scopesOf, unknownScopes, type ScopeDialect,
+  atLeast,
+  type Level,
+  levelIn,
+  type PermissionName,
+  permissionNamed,
+  wholeOf,
+} from '../../src/catalogue/permissions.ts';
+import {
+  expandScopes,
+  leastScope,
+  leastScopeGiving,
+  normaliseScopes,
+  type ScopeDialect,
+  scopeNamed,
+  scopeReach,
+  scopesInclude,
+  scopesOf,
+  unknownScopes,
 } from '../../src/catalogue/scopes.ts';
 import facts from './reference-facts.json' with { type: 'json' };
 
 /** The level that scopes give towards a private or a public repository, or an account. */
-function level(dialect: ScopeDialect, scopes: readonly string[], permission: PermissionName, inPublic = false): Level | undefined {
-  const levels = scopeReach(dialect, scopes).filter(({ selection }) => inPublic || selection === 'all').map(({ permissions }) => levelIn(permissions, permission));
+function level(
+  dialect: ScopeDialect,
+  scopes: readonly string[],
+  permission: PermissionName,
+  inPublic = false,
+): Level | undefined {
+  const levels = scopeReach(dialect, scopes)
+    .filter(({ selection }) => inPublic || selection === 'all')
+    .map(({ permissions }) => levelIn(permissions, permission));
   return levels.reduce((best, next) => (next !== undefined && !atLeast(best, next) ? next : best), undefined);
 }
 
 describe('GitHub’s scope tree', () => {
   it('has the scopes of the reference, no more and no fewer', () => {
-    expect(scopesOf('classic').map(({ name }) => name).sort()).toEqual(facts.classicScopes.map(([name]) => name).sort());
+    expect(
+      scopesOf('classic')
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(facts.classicScopes.map(([name]) => name).sort());
   });
 
   it.each(facts.classicScopes)('%s stands under %s and includes [%s]', (name, parent, includes) => {
     const scope = scopeNamed('classic', name!)!;
     expect(scope.parent).toBe(parent);
-    expect([...scope.allIncluded].sort()).toEqual(includes!.split(' ').filter((included) => included !== '').sort());
+    expect([...scope.allIncluded].sort()).toEqual(
+      includes!
+        .split(' ')
+        .filter((included) => included !== '')
+        .sort(),
+    );
   });
 
   it('is stored as GitHub stores it', () => {
@@ -40,18 +72,32 @@ describe('GitHub’s scope tree', () => {
   });
 
   it('names unknown scopes once each', () => {
-    expect(unknownScopes('classic', ['repo', 'api', 'api', 'Repo', 'toString', '__proto__'])).toEqual(['api', 'Repo', 'toString', '__proto__']);
+    expect(unknownScopes('classic', ['repo', 'api', 'api', 'Repo', 'toString', '__proto__'])).toEqual([
+      'api',
+      'Repo',
+      'toString',
+      '__proto__',
+    ]);
     expect(unknownScopes('scoped', ['api', 'repo', 'granular'])).toEqual(['repo', 'granular']);
   });
 });
 
 describe('GitLab’s scopes', () => {
   it('are those of the reference', () => {
-    expect(scopesOf('scoped').map(({ name }) => name).sort()).toEqual(facts.gitlabScopes.map(([name]) => name).sort());
+    expect(
+      scopesOf('scoped')
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(facts.gitlabScopes.map(([name]) => name).sort());
   });
 
   it.each(facts.gitlabScopes)('%s includes [%s] and gives Git: %s', (name, includes, git) => {
-    expect([...scopeNamed('scoped', name!)!.allIncluded].sort()).toEqual(includes!.split(' ').filter((included) => included !== '').sort());
+    expect([...scopeNamed('scoped', name!)!.allIncluded].sort()).toEqual(
+      includes!
+        .split(' ')
+        .filter((included) => included !== '')
+        .sort(),
+    );
     const expected = { 'pull+push': ['write', 'admin'], pull: ['read'], none: [undefined] }[git!]!;
     expect(expected).toContain(level('scoped', [name!], 'git'));
   });
@@ -64,9 +110,15 @@ describe('GitLab’s scopes', () => {
     expect(level('scoped', ['read_api'], 'contents_rest')).toBe('read');
     expect(level('scoped', ['read_api'], 'repository_files')).toBe('read');
     expect(level('scoped', ['read_api'], 'contents')).toBeUndefined();
-    expect(scopeReach('scoped', ['write_repository'])).toEqual([{ selection: 'all', permissions: { git: 'write', workflows: 'write' } }]);
-    expect(scopeReach('scoped', ['read_repository'])).toEqual([{ selection: 'all', permissions: { git: 'read', repository_files: 'read' } }]);
-    expect(scopeReach('scoped', ['self_rotate'])).toEqual([{ selection: 'public', permissions: { token_rotation: 'write' } }]);
+    expect(scopeReach('scoped', ['write_repository'])).toEqual([
+      { selection: 'all', permissions: { git: 'write', workflows: 'write' } },
+    ]);
+    expect(scopeReach('scoped', ['read_repository'])).toEqual([
+      { selection: 'all', permissions: { git: 'read', repository_files: 'read' } },
+    ]);
+    expect(scopeReach('scoped', ['self_rotate'])).toEqual([
+      { selection: 'public', permissions: { token_rotation: 'write' } },
+    ]);
     expect(level('scoped', ['api'], 'contents')).toBe('write');
     expect(level('scoped', ['api'], 'token_rotation')).toBe('write');
   });
@@ -85,9 +137,28 @@ describe('what scopes stand for', () => {
   });
 
   it('is every repository permission for repo, except those with a scope of their own', () => {
-    for (const permission of ['contents', 'administration', 'repository_hooks', 'statuses', 'deployments', 'security_events', 'issues', 'secrets', 'git'] as const)
+    for (const permission of [
+      'contents',
+      'administration',
+      'repository_hooks',
+      'statuses',
+      'deployments',
+      'security_events',
+      'issues',
+      'secrets',
+      'git',
+    ] as const)
       expect(level('classic', ['repo'], permission), permission).toBe('write');
-    for (const permission of ['workflows', 'packages', 'codespaces', 'organization_hooks', 'members', 'gists', 'emails', 'personal_access_tokens'] as const)
+    for (const permission of [
+      'workflows',
+      'packages',
+      'codespaces',
+      'organization_hooks',
+      'members',
+      'gists',
+      'emails',
+      'personal_access_tokens',
+    ] as const)
       expect(level('classic', ['repo'], permission, true), permission).toBeUndefined();
     expect(scopeReach('classic', ['repo'])).toHaveLength(1);
   });
@@ -96,15 +167,28 @@ describe('what scopes stand for', () => {
     expect(level('classic', ['public_repo'], 'contents')).toBeUndefined();
     expect(level('classic', ['public_repo'], 'contents', true)).toBe('write');
     for (const other of scopesOf('classic')) {
-      if (other.name !== 'repo') expect(level('classic', ['public_repo', other.name], 'contents'), other.name).toBeUndefined();
+      if (other.name !== 'repo')
+        expect(level('classic', ['public_repo', other.name], 'contents'), other.name).toBeUndefined();
     }
   });
 
   it('makes no private repository visible unless a scope is about repositories', () => {
-    const about = scopesOf('classic').filter(({ name }) => scopeReach('classic', [name]).some(({ selection }) => selection === 'all')).map(({ name }) => name);
+    const about = scopesOf('classic')
+      .filter(({ name }) => scopeReach('classic', [name]).some(({ selection }) => selection === 'all'))
+      .map(({ name }) => name);
     expect(about.sort()).toEqual([
-      'admin:repo_hook', 'codespace', 'delete_repo', 'read:packages', 'read:repo_hook', 'repo', 'repo:status', 'repo_deployment', 'security_events', 'workflow',
-      'write:packages', 'write:repo_hook',
+      'admin:repo_hook',
+      'codespace',
+      'delete_repo',
+      'read:packages',
+      'read:repo_hook',
+      'repo',
+      'repo:status',
+      'repo_deployment',
+      'security_events',
+      'workflow',
+      'write:packages',
+      'write:repo_hook',
     ]);
     expect(scopeReach('classic', ['admin:org', 'gist']).map(({ selection }) => selection)).toEqual(['public']);
   });
@@ -119,7 +203,10 @@ describe('what scopes stand for', () => {
         for (const included of scope.allIncluded) {
           for (const { selection, permissions } of scopeReach(dialect, [included])) {
             for (const [name, held] of Object.entries(permissions) as [PermissionName, Level][])
-              expect(atLeast(level(dialect, [scope.name], name, selection === 'public'), held), `${scope.name} > ${included}: ${name}`).toBe(true);
+              expect(
+                atLeast(level(dialect, [scope.name], name, selection === 'public'), held),
+                `${scope.name} > ${included}: ${name}`,
+              ).toBe(true);
           }
         }
       }

@@ -7,10 +7,18 @@ const ADDRESS = '127.0.0.1';
 
 /** What a session of his may do to his own account. */
 export async function bobsPermit({ server: { context } }: World): Promise<Permit> {
-  const { id } = await context.store.db.selectFrom('accounts').select('id').where('login', '=', 'bob').executeTakeFirstOrThrow();
+  const { id } = await context.store.db
+    .selectFrom('accounts')
+    .select('id')
+    .where('login', '=', 'bob')
+    .executeTakeFirstOrThrow();
   const standing = (await userStanding(context.store.db, id))!;
   const need = { sets: [], publicRead: false, writes: true };
-  const verdict = await authorizeIdentity(context, { need, target: { kind: 'account', login: null }, address: ADDRESS, userAgent: null, purpose: 'web' }, { bearer: { via: 'session', user: standing.user }, standing, endsOverlap: false });
+  const verdict = await authorizeIdentity(
+    context,
+    { need, target: { kind: 'account', login: null }, address: ADDRESS, userAgent: null, purpose: 'web' },
+    { bearer: { via: 'session', user: standing.user }, standing, endsOverlap: false },
+  );
   if (!verdict.allowed) throw new Error(verdict.explanation.sentence);
   return verdict.permit;
 }

@@ -1,6 +1,6 @@
 /**
- * What a person sees of each cause: with git, word by word, and what git does with their credential; over REST; and what the doctor finds. Then what was
- * offered is followed as it stands, and the next try succeeds.
+ * What a person sees of each cause: with git, word by word, and what git does with their credential; over REST; and
+ * what the doctor finds. Then what was offered is followed as it stands, and the next try succeeds.
  */
 import { describe, expect, test } from 'vitest';
 import { refusalsOf } from '../../src/actions/refusals.ts';
@@ -19,17 +19,26 @@ describe('git is told', () => {
     const attempt = await cause.arrange(world);
     const outcome = await world.git(attempt);
     const host = new URL(world.url).host;
-    const said = outcome.remote.map((line) => line.replaceAll(world.url, '{url}').replaceAll(host, '{host}').replaceAll(INSTANT, '{when}').replace(/ends in \w{8}/, 'ends in {end}'));
+    const said = outcome.remote.map((line) =>
+      line
+        .replaceAll(world.url, '{url}')
+        .replaceAll(host, '{host}')
+        .replaceAll(INSTANT, '{when}')
+        .replace(/ends in \w{8}/, 'ends in {end}'),
+    );
     expect(said).toEqual(cause.says);
     expect(said.length).toBeLessThanOrEqual(4);
     expect(outcome.fatal).toBe(cause.git);
-    expect(outcome.kept, 'git keeps a credential that lives, and forgets one that is dead').toBe(!REFUSALS[cause.reason].credentialIsDead);
+    expect(outcome.kept, 'git keeps a credential that lives, and forgets one that is dead').toBe(
+      !REFUSALS[cause.reason].credentialIsDead,
+    );
     if (attempt.secret !== '' && attempt.username !== '') expect(outcome.output).not.toContain(attempt.secret);
     const made = await world.server.context.store.db.selectFrom('tokens').select('id').executeTakeFirst();
     const isOfAToken = made !== undefined && !['token_mistyped', 'username_missing'].includes(cause.reason);
     if (isOfAToken) {
-      expect((await refusalsOf(world.server.context, made.id)).map(({ reason, purpose }) => [reason, purpose])).toContainEqual(
-        [cause.reason, `${attempt.operation === 'clone' ? 'fetch' : 'push'} ${attempt.repository}`]);
+      expect(
+        (await refusalsOf(world.server.context, made.id)).map(({ reason, purpose }) => [reason, purpose]),
+      ).toContainEqual([cause.reason, `${attempt.operation === 'clone' ? 'fetch' : 'push'} ${attempt.repository}`]);
     }
     await sameOverRest(world, cause, attempt);
     await sameByDoctor(world, cause, attempt);
@@ -40,7 +49,9 @@ describe('git is told', () => {
   });
 });
 
-/** Told of what a push holds, once it is there: no matter of REST's refusals, nor of the doctor's, who pushes nothing. */
+/**
+ * Told of what a push holds, once it is there: no matter of REST's refusals, nor of the doctor's, who pushes nothing.
+ */
 const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>(['workflow_permission_missing', 'token_in_content']);
 
 /** REST names the same reason, with the status of its own table. */
@@ -59,14 +70,27 @@ async function sameByDoctor(world: World, { reason, says }: Cause, attempt: Try)
   if (OF_CONTENT.has(reason)) return void expect(states).toMatchObject({ 'clone and fetch': 'ok', push: 'ok' });
   expect(code).toBe(EXIT.refused);
   if (reason === 'username_missing') return void expect(states['no secret in the remote']).toBe('fail');
-  const named = (line: string): string => line.replaceAll(world.url, '{url}').replaceAll(new URL(world.url).host, '{host}').replaceAll(INSTANT, '{when}');
-  expect(checks.find(({ name }) => name === (attempt.operation === 'clone' ? 'clone and fetch' : 'push'))).toMatchObject({ state: 'fail' });
-  expect(checks.filter(({ state }) => state === 'fail').map(({ found }) => named(found)).join('\n')).toContain(says[0]);
+  const named = (line: string): string =>
+    line.replaceAll(world.url, '{url}').replaceAll(new URL(world.url).host, '{host}').replaceAll(INSTANT, '{when}');
+  expect(
+    checks.find(({ name }) => name === (attempt.operation === 'clone' ? 'clone and fetch' : 'push')),
+  ).toMatchObject({ state: 'fail' });
+  expect(
+    checks
+      .filter(({ state }) => state === 'fail')
+      .map(({ found }) => named(found))
+      .join('\n'),
+  ).toContain(says[0]);
   if (REFUSALS[reason].credentialIsDead) expect(states['token']).toBe('fail');
 }
 
 /** Reasons that git over HTTP does not meet, or that have a test of their own (limits.test.ts). */
-const ELSEWHERE: readonly Reason[] = ['credentials_missing', 'credentials_malformed', 'too_many_attempts', 'rate_limited'];
+const ELSEWHERE: readonly Reason[] = [
+  'credentials_missing',
+  'credentials_malformed',
+  'too_many_attempts',
+  'rate_limited',
+];
 
 test('every reason that git can meet has its case', () => {
   const met = new Set<Reason>([...CAUSES.map(({ reason }) => reason), ...ELSEWHERE]);

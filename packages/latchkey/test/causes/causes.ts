@@ -1,10 +1,15 @@
 /** Every cause of section J that a server can know, as something that happens to Bob. */
 import { randomBytes } from 'node:crypto';
 import { removeMember, restoreUser, setMember, suspendUser } from '../../src/actions/accounts.ts';
-import { operatorPermit } from '../../src/actions/authorize.ts';
-import { addRepository, archiveRepository, removeCollaborator, setCollaborator } from '../../src/actions/repositories.ts';
-import { changeMemberTokens } from '../../src/actions/member-tokens.ts';
 import { reviewRequests } from '../../src/actions/approvals.ts';
+import { operatorPermit } from '../../src/actions/authorize.ts';
+import { changeMemberTokens } from '../../src/actions/member-tokens.ts';
+import {
+  addRepository,
+  archiveRepository,
+  removeCollaborator,
+  setCollaborator,
+} from '../../src/actions/repositories.ts';
 import { revokeToken } from '../../src/actions/tokens.ts';
 import { digestOf } from '../../src/base/secret.ts';
 import { DAY_SEC, HOUR_SEC } from '../../src/base/time.ts';
@@ -15,7 +20,7 @@ import { setArchived } from '../../src/store/repositories.ts';
 import { listRequests } from '../../src/store/requests.ts';
 import { authorizeForOrganization } from '../../src/store/token-organizations.ts';
 import { replaceSecret, updateToken } from '../../src/store/tokens.ts';
-import { PASSWORD, type Made, type Try, type World } from './world.ts';
+import { type Made, PASSWORD, type Try, type World } from './world.ts';
 
 export interface Cause {
   readonly name: string;
@@ -29,8 +34,13 @@ export interface Cause {
   mend?(world: World, attempt: Try): Promise<Try>;
 }
 
-const clone = (made: Made | string, given: Partial<Try> = {}): Try => (
-  { username: 'bob', secret: typeof made === 'string' ? made : made.secret, repository: 'acme/site', operation: 'clone', ...given });
+const clone = (made: Made | string, given: Partial<Try> = {}): Try => ({
+  username: 'bob',
+  secret: typeof made === 'string' ? made : made.secret,
+  repository: 'acme/site',
+  operation: 'clone',
+  ...given,
+});
 const push = (made: Made | string, given: Partial<Try> = {}): Try => clone(made, { operation: 'push', ...given });
 
 async function grantState(world: World, made: Made, state: 'pending' | 'denied' | 'revoked'): Promise<void> {
@@ -53,16 +63,23 @@ async function tokenId(world: World): Promise<number> {
 async function approveAll(world: World): Promise<void> {
   const { context } = world.server;
   const waiting = await listRequests(context.store.db, { state: 'pending' }, { beforeId: null, limit: 10 });
-  await reviewRequests(context, operatorPermit(), { organization: 'acme', requestIds: waiting.map(({ id }) => id), action: 'approve', reason: null });
+  await reviewRequests(context, operatorPermit(), {
+    organization: 'acme',
+    requestIds: waiting.map(({ id }) => id),
+    action: 'approve',
+    reason: null,
+  });
 }
 
 const AUTHENTICATION_FAILED = "fatal: Authentication failed for 'SERVER/acme/site.git/'";
-const forbidden = (repository: string): string => `fatal: unable to access 'SERVER/${repository}.git/': The requested URL returned error: 403`;
+const forbidden = (repository: string): string =>
+  `fatal: unable to access 'SERVER/${repository}.git/': The requested URL returned error: 403`;
 const notFound = (repository: string): string => `fatal: repository 'SERVER/${repository}.git/' not found`;
 
 export const CAUSES: readonly Cause[] = [
   {
-    name: 'a password instead of a token', reason: 'password_not_accepted',
+    name: 'a password instead of a token',
+    reason: 'password_not_accepted',
     says: [
       'That is no token. The password of an account is not accepted here; a personal access token is.',
       'Create a token and paste it where the password is asked for:',
@@ -72,7 +89,8 @@ export const CAUSES: readonly Cause[] = [
     arrange: async () => clone('hunter2hunter2'),
   },
   {
-    name: 'a password with two-factor authentication', reason: 'password_with_two_factor',
+    name: 'a password with two-factor authentication',
+    reason: 'password_with_two_factor',
     says: [
       'Two-factor authentication is on for this account, so the password no longer works here.',
       'Create a token and use it in place of the password:',
@@ -80,12 +98,17 @@ export const CAUSES: readonly Cause[] = [
     ],
     git: AUTHENTICATION_FAILED,
     arrange: async (world) => {
-      await world.server.context.store.db.updateTable('accounts').set({ two_factor_at: 1 }).where('login', '=', 'bob').execute();
+      await world.server.context.store.db
+        .updateTable('accounts')
+        .set({ two_factor_at: 1 })
+        .where('login', '=', 'bob')
+        .execute();
       return clone(PASSWORD);
     },
   },
   {
-    name: 'an unknown token', reason: 'token_unknown',
+    name: 'an unknown token',
+    reason: 'token_unknown',
     says: [
       'Latchkey at {host} does not know that token. It was deleted, or is for another server.',
       'Check the address, or create a token here:',
@@ -95,7 +118,8 @@ export const CAUSES: readonly Cause[] = [
     arrange: async () => clone(mintTokenText('fine-grained', randomBytes, null)),
   },
   {
-    name: 'a typo', reason: 'token_mistyped',
+    name: 'a typo',
+    reason: 'token_mistyped',
     says: [
       'That token is damaged: its last characters do not fit the others.',
       'Copy it again, whole. If it is lost, create another:',
@@ -108,7 +132,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'an expired token', reason: 'token_expired',
+    name: 'an expired token',
+    reason: 'token_expired',
     says: [
       'The token "laptop" expired on {when}.',
       'Regenerate it, then use the new value:',
@@ -122,7 +147,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'a revoked token', reason: 'token_revoked',
+    name: 'a revoked token',
+    reason: 'token_revoked',
     says: [
       'The token "laptop" was revoked on {when} (ada).',
       'It does not come back. Create another:',
@@ -136,7 +162,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'a token that was rotated', reason: 'token_replaced',
+    name: 'a token that was rotated',
+    reason: 'token_replaced',
     says: [
       'The token "laptop" was rotated, and this is its old value.',
       'Use the new value. If nobody has it, regenerate the token:',
@@ -147,12 +174,20 @@ export const CAUSES: readonly Cause[] = [
       const made = await world.token();
       const { store, clock } = world.server.context;
       const text = mintTokenText('fine-grained', randomBytes, null);
-      await store.transaction((tx) => replaceSecret(tx, made.id, { secret: { digest: digestOf(text), lastEight: lastEightOf(text) }, expiresAt: null, overlapEndsAt: null, at: clock.now() }));
+      await store.transaction((tx) =>
+        replaceSecret(tx, made.id, {
+          secret: { digest: digestOf(text), lastEight: lastEightOf(text) },
+          expiresAt: null,
+          overlapEndsAt: null,
+          at: clock.now(),
+        }),
+      );
       return clone(made);
     },
   },
   {
-    name: 'a token that is for later', reason: 'token_not_yet_valid',
+    name: 'a token that is for later',
+    reason: 'token_not_yet_valid',
     says: [
       'The token "laptop" works only from {when} on.',
       'Wait until then, or change its beginning:',
@@ -170,7 +205,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'a token without uses left', reason: 'token_used_up',
+    name: 'a token without uses left',
+    reason: 'token_used_up',
     says: [
       'The token "laptop" was for a limited number of uses, and none is left.',
       'Regenerate it, or create another:',
@@ -184,7 +220,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'an address that is not on the list', reason: 'address_not_allowed',
+    name: 'an address that is not on the list',
+    reason: 'address_not_allowed',
     says: [
       'The token "laptop" may not be used from 127.0.0.1.',
       'bob can change from where it may be used:',
@@ -202,7 +239,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'an organization that is reached from elsewhere', reason: 'organization_address_not_allowed',
+    name: 'an organization that is reached from elsewhere',
+    reason: 'organization_address_not_allowed',
     says: [
       'acme may not be reached from 127.0.0.1.',
       'Use a network that it allows, or ask an owner of acme:',
@@ -219,7 +257,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'approval that is pending', reason: 'grant_pending',
+    name: 'approval that is pending',
+    reason: 'grant_pending',
     says: [
       'The token "laptop" waits until an owner of acme approves it.',
       'Until then it reads what is public. Owners find the request here:',
@@ -236,7 +275,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'approval that was denied', reason: 'grant_denied',
+    name: 'approval that was denied',
+    reason: 'grant_denied',
     says: [
       'An owner of acme denied the request of the token "laptop".',
       'Their reason is on its page, where it can be changed and asked for again:',
@@ -250,7 +290,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'access that an owner took back', reason: 'grant_revoked',
+    name: 'access that an owner took back',
+    reason: 'grant_revoked',
     says: [
       'An owner of acme took back the access of the token "laptop".',
       'It can be asked for again on the page of the token:',
@@ -264,7 +305,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'access that an owner took back from a classic token', reason: 'grant_revoked',
+    name: 'access that an owner took back from a classic token',
+    reason: 'grant_revoked',
     says: [
       'An owner of acme took back the access of the token "laptop".',
       'Ask an owner of acme to give it back, or create a fine-grained token:',
@@ -278,7 +320,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'no username', reason: 'username_missing',
+    name: 'no username',
+    reason: 'username_missing',
     says: [
       'A username is needed, and none was sent. Any name will do: the token alone decides.',
       'Put one into the address:',
@@ -289,7 +332,8 @@ export const CAUSES: readonly Cause[] = [
     mend: async (_world, attempt) => ({ ...attempt, username: 'git' }),
   },
   {
-    name: 'a token of another account than the URL names', reason: 'not_found',
+    name: 'a token of another account than the URL names',
+    reason: 'not_found',
     says: [
       'acme/site does not exist, is not selected for this token, or cy may not see it. (The token is of cy, not bob.)',
       'Check the name, then what the token reaches (now what its scopes (repo) open):',
@@ -300,7 +344,8 @@ export const CAUSES: readonly Cause[] = [
     mend: async (world, attempt) => ({ ...attempt, secret: (await world.token({ name: 'own' })).secret }),
   },
   {
-    name: 'a token of another product', reason: 'token_of_other_product',
+    name: 'a token of another product',
+    reason: 'token_of_other_product',
     says: [
       'That looks like a token of GitHub. Latchkey at {host} takes only its own.',
       'If it was sent here by mistake, revoke it there. Create one for this server:',
@@ -310,7 +355,8 @@ export const CAUSES: readonly Cause[] = [
     arrange: async () => clone(`ghp_${'a1B2'.repeat(9)}`),
   },
   {
-    name: 'a token of a third product', reason: 'token_of_other_product',
+    name: 'a token of a third product',
+    reason: 'token_of_other_product',
     says: [
       'That looks like a token of GitLab. Latchkey at {host} takes only its own.',
       'If it was sent here by mistake, revoke it there. Create one for this server:',
@@ -320,7 +366,8 @@ export const CAUSES: readonly Cause[] = [
     arrange: async () => clone('glpat-abcdefghij0123456789'),
   },
   {
-    name: 'an SSH key', reason: 'key_pasted',
+    name: 'an SSH key',
+    reason: 'key_pasted',
     says: [
       'That looks like a public SSH key, not like a token. Over HTTPS a token is the password.',
       'A private key that was sent is no longer private: replace it. Create a token here:',
@@ -330,7 +377,8 @@ export const CAUSES: readonly Cause[] = [
     arrange: async () => clone('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0 bob@laptop'),
   },
   {
-    name: 'a read-only token on push', reason: 'permission_missing',
+    name: 'a read-only token on push',
+    reason: 'permission_missing',
     says: [
       'The token "laptop" lacks contents: write on acme/site.',
       'Add what is missing:',
@@ -340,7 +388,8 @@ export const CAUSES: readonly Cause[] = [
     arrange: async (world) => push(await world.token({ grants: [{ permissions: { contents: 'read' } }] })),
   },
   {
-    name: 'a scoped token that only reads, on push', reason: 'scope_missing',
+    name: 'a scoped token that only reads, on push',
+    reason: 'scope_missing',
     says: [
       'The token "laptop" lacks the scope write_repository.',
       'Its scopes are fixed; create another with those it needs:',
@@ -350,7 +399,8 @@ export const CAUSES: readonly Cause[] = [
     arrange: async (world) => push(await world.token({ kind: 'scoped', scopes: ['read_repository'] })),
   },
   {
-    name: 'a private repository that is not selected', reason: 'not_found',
+    name: 'a private repository that is not selected',
+    reason: 'not_found',
     says: [
       'acme/site does not exist, is not selected for this token, or bob may not see it.',
       'Check the name, then what the token reaches (now 1 selected repository):',
@@ -360,17 +410,22 @@ export const CAUSES: readonly Cause[] = [
     arrange: async (world) => clone(await world.token({ grants: [{ selection: 'selected', repositories: ['docs'] }] })),
   },
   {
-    name: 'a public repository that is not selected, on push', reason: 'repository_not_selected',
+    name: 'a public repository that is not selected, on push',
+    reason: 'repository_not_selected',
     says: [
       'acme/docs is not among the repositories of the token "laptop".',
       'Add it on the page of the token:',
       '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=docs&contents=write',
     ],
     git: forbidden('acme/docs'),
-    arrange: async (world) => push(await world.token({ grants: [{ selection: 'selected', repositories: ['site'] }] }), { repository: 'acme/docs' }),
+    arrange: async (world) =>
+      push(await world.token({ grants: [{ selection: 'selected', repositories: ['site'] }] }), {
+        repository: 'acme/docs',
+      }),
   },
   {
-    name: 'a wrong resource owner, on push', reason: 'resource_owner_mismatch',
+    name: 'a wrong resource owner, on push',
+    reason: 'resource_owner_mismatch',
     says: [
       'The token "laptop" is not for resources of acme.',
       'Create one whose resource owner is acme:',
@@ -380,7 +435,8 @@ export const CAUSES: readonly Cause[] = [
     arrange: async (world) => push(await world.token({ grants: [{ owner: 'bob' }] }), { repository: 'acme/docs' }),
   },
   {
-    name: 'a wrong resource owner, private', reason: 'not_found',
+    name: 'a wrong resource owner, private',
+    reason: 'not_found',
     says: [
       'acme/site does not exist, is not selected for this token, or bob may not see it.',
       'Check the name, then what the token reaches (now all repositories of its resource owner):',
@@ -390,36 +446,43 @@ export const CAUSES: readonly Cause[] = [
     arrange: async (world) => clone(await world.token({ grants: [{ owner: 'bob' }] })),
   },
   {
-    name: 'a workflow file', reason: 'workflow_permission_missing',
+    name: 'a workflow file',
+    reason: 'workflow_permission_missing',
     says: [
       'The push changes workflow files; the token "laptop" lacks workflows: write.',
       '  .github/workflows/ci.yml',
       'Add what is missing, then push again:',
       '{url}/settings/personal-access-tokens/1?workflows=write',
     ],
-    git: 'error: failed to push some refs to \'SERVER/acme/site.git\'',
+    git: "error: failed to push some refs to 'SERVER/acme/site.git'",
     arrange: async (world) => push(await world.token(), { file: '.github/workflows/ci.yml' }),
   },
   {
-    name: 'a token in what is pushed', reason: 'token_in_content',
+    name: 'a token in what is pushed',
+    reason: 'token_in_content',
     says: [
       'What was sent holds a live personal access token: notes.txt, line 1 (ends in {end}).',
       'Whoever can read the repository could use it. Revoke it, or take it out of every commit, then push again:',
       '{url}/help/token_in_content',
     ],
-    git: 'error: failed to push some refs to \'SERVER/acme/site.git\'',
+    git: "error: failed to push some refs to 'SERVER/acme/site.git'",
     arrange: async (world) => {
       const made = await world.token();
       return push(made, { content: (await world.token({ name: 'leaked' })).secret });
     },
     mend: async (world, attempt) => {
-      const { id } = await world.server.context.store.db.selectFrom('tokens').select('id').where('name', '=', 'leaked').executeTakeFirstOrThrow();
+      const { id } = await world.server.context.store.db
+        .selectFrom('tokens')
+        .select('id')
+        .where('name', '=', 'leaked')
+        .executeTakeFirstOrThrow();
       await revokeToken(world.server.context, operatorPermit(), id);
       return attempt;
     },
   },
   {
-    name: 'no scope', reason: 'public_only',
+    name: 'no scope',
+    reason: 'public_only',
     says: [
       'The token "laptop" reads public repositories only; acme/site is none of them, or does not exist.',
       'Add a scope for repositories:',
@@ -429,7 +492,8 @@ export const CAUSES: readonly Cause[] = [
     arrange: async (world) => clone(await world.token({ kind: 'classic' })),
   },
   {
-    name: 'classic tokens forbidden', reason: 'classic_forbidden',
+    name: 'classic tokens forbidden',
+    reason: 'classic_forbidden',
     says: [
       'acme does not allow personal access tokens (classic).',
       'Create a fine-grained token instead:',
@@ -443,7 +507,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'fine-grained tokens forbidden', reason: 'fine_grained_forbidden',
+    name: 'fine-grained tokens forbidden',
+    reason: 'fine_grained_forbidden',
     says: [
       'acme does not allow fine-grained personal access tokens.',
       'Create a classic token instead, or ask an owner which kind is allowed:',
@@ -457,7 +522,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'scoped tokens forbidden', reason: 'scoped_forbidden',
+    name: 'scoped tokens forbidden',
+    reason: 'scoped_forbidden',
     says: [
       'acme does not allow scoped personal access tokens.',
       'Create a fine-grained token instead:',
@@ -471,7 +537,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'a life that is longer than the policy allows', reason: 'lifetime_over_policy',
+    name: 'a life that is longer than the policy allows',
+    reason: 'lifetime_over_policy',
     says: [
       'acme allows fine-grained tokens that live at most 7 days; the token "laptop" lives longer.',
       'Regenerate it with an earlier end:',
@@ -485,7 +552,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'single sign-on that is not authorized', reason: 'sso_not_authorized',
+    name: 'single sign-on that is not authorized',
+    reason: 'sso_not_authorized',
     says: [
       'acme uses single sign-on, for which the token "laptop" is not authorized.',
       'Authorize it under "Configure SSO":',
@@ -499,13 +567,18 @@ export const CAUSES: readonly Cause[] = [
     },
     mend: async (world, attempt) => {
       const { store, clock } = world.server.context;
-      const acme = await store.db.selectFrom('accounts').select('id').where('login', '=', 'acme').executeTakeFirstOrThrow();
+      const acme = await store.db
+        .selectFrom('accounts')
+        .select('id')
+        .where('login', '=', 'acme')
+        .executeTakeFirstOrThrow();
       await store.transaction(async (tx) => authorizeForOrganization(tx, await tokenId(world), acme.id, clock.now()));
       return attempt;
     },
   },
   {
-    name: 'an owner that lost access', reason: 'not_found',
+    name: 'an owner that lost access',
+    reason: 'not_found',
     says: [
       'acme/site does not exist, is not selected for this token, or bob may not see it.',
       'Check the name, then what the token reaches (now all repositories of its resource owner):',
@@ -526,7 +599,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'a role that only reads', reason: 'role_insufficient',
+    name: 'a role that only reads',
+    reason: 'role_insufficient',
     says: [
       'bob may not do this on acme/ledger (contents: write), so no token of theirs may. (The token is of bob, not ada.)',
       'Ask for a higher role whoever administers acme/ledger:',
@@ -535,12 +609,18 @@ export const CAUSES: readonly Cause[] = [
     git: forbidden('acme/ledger'),
     arrange: async (world) => push(await world.token(), { repository: 'acme/ledger', username: 'ada' }),
     mend: async (world, attempt) => {
-      await setCollaborator(world.server.context, operatorPermit(), { owner: 'acme', name: 'ledger', login: 'bob', role: 'write' });
+      await setCollaborator(world.server.context, operatorPermit(), {
+        owner: 'acme',
+        name: 'ledger',
+        login: 'bob',
+        role: 'write',
+      });
       return attempt;
     },
   },
   {
-    name: 'a suspended user', reason: 'owner_suspended',
+    name: 'a suspended user',
+    reason: 'owner_suspended',
     says: [
       'The account bob is suspended, so none of its tokens works.',
       'Ask an administrator of Latchkey:',
@@ -558,7 +638,8 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: 'an archived repository', reason: 'repository_archived',
+    name: 'an archived repository',
+    reason: 'repository_archived',
     says: [
       'acme/site is archived: it can be read, not changed.',
       'Whoever administers acme/site can unarchive it:',
@@ -572,13 +653,18 @@ export const CAUSES: readonly Cause[] = [
     },
     mend: async (world, attempt) => {
       const { store, clock } = world.server.context;
-      const { id } = await store.db.selectFrom('repositories').select('id').where('name', '=', 'site').executeTakeFirstOrThrow();
+      const { id } = await store.db
+        .selectFrom('repositories')
+        .select('id')
+        .where('name', '=', 'site')
+        .executeTakeFirstOrThrow();
       await store.transaction((tx) => setArchived(tx, id, null, clock.now()));
       return attempt;
     },
   },
   {
-    name: 'no such repository', reason: 'not_found',
+    name: 'no such repository',
+    reason: 'not_found',
     says: [
       'acme/nowhere does not exist, is not selected for this token, or bob may not see it.',
       'Check the name, then what the token reaches (now all repositories of its resource owner):',
@@ -587,7 +673,11 @@ export const CAUSES: readonly Cause[] = [
     git: notFound('acme/nowhere'),
     arrange: async (world) => clone(await world.token(), { repository: 'acme/nowhere' }),
     mend: async (world, attempt) => {
-      await addRepository(world.server.context, operatorPermit(), { owner: 'acme', name: 'nowhere', visibility: 'private' });
+      await addRepository(world.server.context, operatorPermit(), {
+        owner: 'acme',
+        name: 'nowhere',
+        visibility: 'private',
+      });
       return attempt;
     },
   },

@@ -13,7 +13,11 @@ const wrong: Try = { username: 'bob', secret: UNKNOWN, repository: 'acme/site', 
 test('whoever guesses is told to wait, by git, REST and the doctor, and a token that works is not held back', async () => {
   const world = await causesWorld({ failedCredentialLimit: '1' });
   const { secret } = await world.token();
-  expect(await world.git(wrong)).toMatchObject({ ok: false, kept: false, fatal: "fatal: Authentication failed for 'SERVER/acme/site.git/'" });
+  expect(await world.git(wrong)).toMatchObject({
+    ok: false,
+    kept: false,
+    fatal: "fatal: Authentication failed for 'SERVER/acme/site.git/'",
+  });
 
   const held = await world.git(wrong);
   expect(held.remote).toEqual([
@@ -21,17 +25,31 @@ test('whoever guesses is told to wait, by git, REST and the doctor, and a token 
     expect.stringMatching(/^Try again in 10 minutes, with a token that works:$/),
     `${world.url}/help/too_many_attempts`,
   ]);
-  expect(held).toMatchObject({ ok: false, kept: true, fatal: "fatal: unable to access 'SERVER/acme/site.git/': The requested URL returned error: 429" });
+  expect(held).toMatchObject({
+    ok: false,
+    kept: true,
+    fatal: "fatal: unable to access 'SERVER/acme/site.git/': The requested URL returned error: 429",
+  });
   const answer = await fetch(`${world.url}/acme/site.git/info/refs?service=git-upload-pack`, { headers: basic(wrong) });
   expect([answer.status, answer.headers.get('content-type')]).toEqual([429, 'text/plain; charset=utf-8']);
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(Number(answer.headers.get('retry-after'))).toBeLessThanOrEqual(600);
-  expect(await world.rest(wrong)).toMatchObject({ status: 403, body: { message: 'Maximum number of login attempts exceeded. Please try again later.', reason: 'too_many_attempts' } });
+  expect(await world.rest(wrong)).toMatchObject({
+    status: 403,
+    body: {
+      message: 'Maximum number of login attempts exceeded. Please try again later.',
+      reason: 'too_many_attempts',
+    },
+  });
   const { checks, text } = await world.doctor(wrong);
-  expect(checks.find(({ name }) => name === 'clone and fetch')).toMatchObject({ state: 'fail', found: expect.stringContaining('Too many wrong credentials came from 127.0.0.1.') });
+  expect(checks.find(({ name }) => name === 'clone and fetch')).toMatchObject({
+    state: 'fail',
+    found: expect.stringContaining('Too many wrong credentials came from 127.0.0.1.'),
+  });
   expect(text).not.toContain(UNKNOWN);
 
-  for (const operation of ['clone', 'push'] as const) expect(await world.git({ ...wrong, secret, operation })).toMatchObject({ ok: true, kept: true });
+  for (const operation of ['clone', 'push'] as const)
+    expect(await world.git({ ...wrong, secret, operation })).toMatchObject({ ok: true, kept: true });
   expect(await world.rest({ ...wrong, secret })).toMatchObject({ status: 200 });
 });
 
@@ -39,12 +57,18 @@ test("the limit of the API is told in GitHub's words with the time to wait, and 
   const world = await causesWorld({ apiRateLimit: '2' });
   const attempt = { ...wrong, secret: (await world.token()).secret };
   for (let n = 0; n < 2; n++) expect(await world.rest(attempt)).toMatchObject({ status: 200 });
-  expect(await world.rest(attempt)).toMatchObject({ status: 403, body: { message: expect.stringMatching(/^API rate limit exceeded for user ID \d+\.$/), reason: 'rate_limited' } });
+  expect(await world.rest(attempt)).toMatchObject({
+    status: 403,
+    body: { message: expect.stringMatching(/^API rate limit exceeded for user ID \d+\.$/), reason: 'rate_limited' },
+  });
   const answer = await fetch(`${world.url}/api/v3/repos/acme/site/branches`, { headers: basic(attempt) });
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(answer.headers.get('x-ratelimit-remaining')).toBe('0');
   const { checks } = await world.doctor(attempt);
-  expect(checks.find(({ name }) => name === 'token')).toMatchObject({ state: 'fail', found: expect.stringMatching(/^API rate limit exceeded for user ID \d+\. \(rate_limited\)$/) });
+  expect(checks.find(({ name }) => name === 'token')).toMatchObject({
+    state: 'fail',
+    found: expect.stringMatching(/^API rate limit exceeded for user ID \d+\. \(rate_limited\)$/),
+  });
   expect(checks.find(({ name }) => name === 'clone and fetch')).toMatchObject({ state: 'ok' });
   expect(await world.git(attempt)).toMatchObject({ ok: true, kept: true });
 });
@@ -59,16 +83,26 @@ test('a repository that was renamed is found under its old name, and its new add
 
   expect(await machine.git(['fetch'], copy), 'git follows where the repository went').toMatchObject({ code: 0 });
   expect(await world.git({ ...attempt, operation: 'push' })).toMatchObject({ ok: true, kept: true });
-  const moved = await fetch(`${world.url}/api/v3/repos/acme/site/branches`, { headers: basic(attempt), redirect: 'manual' });
+  const moved = await fetch(`${world.url}/api/v3/repos/acme/site/branches`, {
+    headers: basic(attempt),
+    redirect: 'manual',
+  });
   expect([moved.status, moved.headers.get('location')]).toEqual([301, `${world.url}/api/v3/repos/acme/home/branches`]);
   expect(await moved.json()).toMatchObject({ message: 'Moved Permanently' });
 
   const found = (await doctorIn(machine, copy)).find(({ name }) => name === 'clone and fetch')!;
-  expect(found).toMatchObject({ state: 'warn', found: `the repository is at ${world.url}/acme/home.git now`, command: `git remote set-url origin ${world.url}/acme/home.git` });
+  expect(found).toMatchObject({
+    state: 'warn',
+    found: `the repository is at ${world.url}/acme/home.git now`,
+    command: `git remote set-url origin ${world.url}/acme/home.git`,
+  });
   expect(await machine.git(found.command!.split(' ').slice(1), copy)).toMatchObject({ code: 0 });
   const after = await machine.git(['fetch'], copy);
   expect([after.code, after.output]).toEqual([0, expect.not.stringContaining('redirecting')]);
-  expect((await doctorIn(machine, copy)).find(({ name }) => name === 'clone and fetch')).toMatchObject({ state: 'ok', found: 'allowed on acme/home' });
+  expect((await doctorIn(machine, copy)).find(({ name }) => name === 'clone and fetch')).toMatchObject({
+    state: 'ok',
+    found: 'allowed on acme/home',
+  });
 });
 
 function basic({ username, secret }: Try): { authorization: string } {
@@ -77,13 +111,28 @@ function basic({ username, secret }: Try): { authorization: string } {
 
 /** Ada, who owns Acme, gives acme/site another name. */
 async function renameSite(world: World): Promise<void> {
-  const { secret } = await world.token({ userLogin: 'ada', name: 'admin', grants: [{ permissions: { administration: 'write' } }] });
-  const answer = await fetch(`${world.url}/api/v3/repos/acme/site`, { method: 'PATCH', headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' }, body: '{"name":"home"}' });
+  const { secret } = await world.token({
+    userLogin: 'ada',
+    name: 'admin',
+    grants: [{ permissions: { administration: 'write' } }],
+  });
+  const answer = await fetch(`${world.url}/api/v3/repos/acme/site`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    body: '{"name":"home"}',
+  });
   expect(answer.status).toBe(200);
 }
 
-async function doctorIn({ env }: Machine, copy: string): Promise<readonly { name: string; state: string; found: string; command?: string }[]> {
+async function doctorIn(
+  { env }: Machine,
+  copy: string,
+): Promise<readonly { name: string; state: string; found: string; command?: string }[]> {
   const terminal = recordingTerminal({ ...env, GIT_DIR: join(copy, '.git') });
   await run(['doctor', '--json'], terminal);
-  return (JSON.parse(terminal.printed.join('\n')) as { checks: { name: string; state: string; found: string; command?: string }[] }).checks;
+  return (
+    JSON.parse(terminal.printed.join('\n')) as {
+      checks: { name: string; state: string; found: string; command?: string }[];
+    }
+  ).checks;
 }

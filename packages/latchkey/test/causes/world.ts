@@ -1,22 +1,22 @@
 /**
- * The world of the causes: a server with people and repositories, a real git with a home folder of its own that keeps credentials in git's
- * own `store` helper, and somebody who follows what the server offers.
+ * The world of the causes: a server with people and repositories, a real git with a home folder of its own that keeps
+ * credentials in git's own `store` helper, and somebody who follows what the server offers.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { startServer, type RunningServer } from '../../src/app.ts';
 import { addOrganization, addUser, setMember } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
 import { digestPassword } from '../../src/actions/password.ts';
 import { addRepository, setCollaborator } from '../../src/actions/repositories.ts';
 import { createToken } from '../../src/actions/tokens.ts';
+import { type RunningServer, startServer } from '../../src/app.ts';
 import { loadSettings } from '../../src/base/config.ts';
 import { Secret } from '../../src/base/secret.ts';
-import type { GrantDraft, TokenDraft } from '../../src/rules/draft.ts';
 import { run as runCommand } from '../../src/cli/program.ts';
+import type { GrantDraft, TokenDraft } from '../../src/rules/draft.ts';
 import { NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
 import { accountByLogin } from '../../src/store/accounts.ts';
 import { setPolicy } from '../../src/store/policies.ts';
@@ -64,7 +64,11 @@ export interface World {
   /** A home folder whose git keeps the credential, to be used more than once. */
   machine(attempt: Try): Promise<Machine>;
   /** What `latchkey doctor` finds on a machine whose git holds the credential. */
-  doctor(attempt: Try): Promise<{ code: number; text: string; checks: readonly { name: string; state: string; found: string; command?: string }[] }>;
+  doctor(attempt: Try): Promise<{
+    code: number;
+    text: string;
+    checks: readonly { name: string; state: string; found: string; command?: string }[];
+  }>;
 }
 
 /** A person's home folder. */
@@ -79,7 +83,9 @@ export interface Machine {
 /** Ada owns Acme; Bob is a member who may push to acme/site; Cy is nobody's. */
 export async function causesWorld(flags: Readonly<Record<string, string>> = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-causes-'));
-  const server = await startServer(loadSettings({ flags: { data: join(folder, 'data'), port: '0', logLevel: 'silent', ...flags }, env: {} }));
+  const server = await startServer(
+    loadSettings({ flags: { data: join(folder, 'data'), port: '0', logLevel: 'silent', ...flags }, env: {} }),
+  );
   const close = async (): Promise<void> => {
     await server.close();
     await rm(folder, { recursive: true, force: true });
@@ -100,13 +106,28 @@ async function populate(world: World): Promise<void> {
   const permit = operatorPermit();
   const password = await digestPassword(new Secret(PASSWORD));
   for (const login of ['ada', 'bob', 'cy']) {
-    await addUser(context, permit, { login, email: `${login}@example.org`, verified: true, admin: false, password: null });
-    await context.store.db.updateTable('accounts').set({ password_digest: password }).where('login', '=', login).execute();
+    await addUser(context, permit, {
+      login,
+      email: `${login}@example.org`,
+      verified: true,
+      admin: false,
+      password: null,
+    });
+    await context.store.db
+      .updateTable('accounts')
+      .set({ password_digest: password })
+      .where('login', '=', login)
+      .execute();
   }
   await addOrganization(context, permit, { name: 'acme', owner: 'ada' });
   await setMember(context, permit, { organization: 'acme', login: 'bob', role: 'member' });
   await world.policy('acme', { requiresApproval: false });
-  for (const [owner, name, visibility] of [['acme', 'site', 'private'], ['acme', 'docs', 'public'], ['acme', 'ledger', 'private'], ['bob', 'diary', 'private']] as const) {
+  for (const [owner, name, visibility] of [
+    ['acme', 'site', 'private'],
+    ['acme', 'docs', 'public'],
+    ['acme', 'ledger', 'private'],
+    ['bob', 'diary', 'private'],
+  ] as const) {
     await addRepository(context, permit, { owner, name, visibility });
   }
   await setCollaborator(context, permit, { owner: 'acme', name: 'site', login: 'bob', role: 'write' });
@@ -117,19 +138,40 @@ function worldOf(server: RunningServer, folder: string): World {
   const url = server.context.settings.publicUrl;
   const { context } = server;
   return {
-    server, url,
+    server,
+    url,
     token: async (given = {}) => {
       const kind = given.kind ?? 'fine-grained';
-      const grants = kind !== 'fine-grained' ? [] : (given.grants ?? [{}]).map((grant): GrantDraft => (
-        { owner: 'acme', selection: 'all', repositories: [], permissions: { contents: 'write' }, justification: null, ...grant }));
+      const grants =
+        kind !== 'fine-grained'
+          ? []
+          : (given.grants ?? [{}]).map(
+              (grant): GrantDraft => ({
+                owner: 'acme',
+                selection: 'all',
+                repositories: [],
+                permissions: { contents: 'write' },
+                justification: null,
+                ...grant,
+              }),
+            );
       const { secret, token } = await createToken(context, operatorPermit(), {
-        userLogin: 'bob', name: 'laptop', description: '', scopes: [], expiresInDays: 30, ...given, kind, grants,
+        userLogin: 'bob',
+        name: 'laptop',
+        description: '',
+        scopes: [],
+        expiresInDays: 30,
+        ...given,
+        kind,
+        grants,
       });
       return { id: token.id, secret: secret.reveal() };
     },
     policy: async (owner, given) => {
       const account = await accountByLogin(context.store.db, owner);
-      await context.store.transaction((tx) => setPolicy(tx, account!.id, { ...NO_POLICY, requiresApproval: false, ...given }, context.clock.now()));
+      await context.store.transaction((tx) =>
+        setPolicy(tx, account!.id, { ...NO_POLICY, requiresApproval: false, ...given }, context.clock.now()),
+      );
     },
     git: (attempt) => tryWithGit(url, folder, attempt),
     rest: (attempt) => tryWithRest(url, attempt),
@@ -154,38 +196,79 @@ async function tryDoctor(url: string, folder: string, { username, secret, reposi
   const terminal = recordingTerminal(env);
   const code = await runCommand(['doctor', address, '--json'], terminal);
   const text = [...terminal.printed, ...terminal.said].join('\n');
-  return { code, text, ...(JSON.parse(terminal.printed.join('\n')) as { checks: Awaited<ReturnType<World['doctor']>>['checks'] }) };
+  return {
+    code,
+    text,
+    ...(JSON.parse(terminal.printed.join('\n')) as { checks: Awaited<ReturnType<World['doctor']>>['checks'] }),
+  };
 }
 
 /** A home folder whose git keeps the credential in its own store; without a username the address itself holds it. */
-async function machine(url: string, folder: string, { username, secret, repository }: Pick<Try, 'username' | 'secret' | 'repository'>) {
+async function machine(
+  url: string,
+  folder: string,
+  { username, secret, repository }: Pick<Try, 'username' | 'secret' | 'repository'>,
+) {
   const place = await mkdtemp(join(folder, 'try-'));
   const store = join(place, 'credentials');
   const env = {
-    PATH: process.env['PATH'], HOME: place, GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', LC_ALL: 'C',
-    GIT_AUTHOR_NAME: 'Bob', GIT_AUTHOR_EMAIL: 'bob@example.org', GIT_COMMITTER_NAME: 'Bob', GIT_COMMITTER_EMAIL: 'bob@example.org',
+    PATH: process.env['PATH'],
+    HOME: place,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ASKPASS: '',
+    LC_ALL: 'C',
+    GIT_AUTHOR_NAME: 'Bob',
+    GIT_AUTHOR_EMAIL: 'bob@example.org',
+    GIT_COMMITTER_NAME: 'Bob',
+    GIT_COMMITTER_EMAIL: 'bob@example.org',
   };
   const withUser = url.replace('://', `://${encodeURIComponent(username)}@`);
-  await writeFile(join(place, '.gitconfig'), `[credential]\n\thelper = store --file=${store}\n[init]\n\tdefaultBranch = main\n`);
-  await writeFile(store, `${url.replace('://', `://${encodeURIComponent(username)}:${encodeURIComponent(secret)}@`)}\n`, { mode: 0o600 });
+  await writeFile(
+    join(place, '.gitconfig'),
+    `[credential]\n\thelper = store --file=${store}\n[init]\n\tdefaultBranch = main\n`,
+  );
+  await writeFile(
+    store,
+    `${url.replace('://', `://${encodeURIComponent(username)}:${encodeURIComponent(secret)}@`)}\n`,
+    { mode: 0o600 },
+  );
   const address = `${username === '' ? url.replace('://', `://:${encodeURIComponent(secret)}@`) : withUser}/${repository}.git`;
   return { place, store, env, withUser, address };
 }
 
-async function tryWithGit(url: string, folder: string, { username, secret, repository, operation, file = 'notes.txt', content = '' }: Try): Promise<GitOutcome> {
+async function tryWithGit(
+  url: string,
+  folder: string,
+  { username, secret, repository, operation, file = 'notes.txt', content = '' }: Try,
+): Promise<GitOutcome> {
   const { place, store, env, withUser, address } = await machine(url, folder, { username, secret, repository });
-  const git = (args: readonly string[], cwd = place): Promise<{ code: number; output: string }> => run('git', ['-c', 'core.quotePath=false', ...args], cwd, env);
-  const { code, output } = operation === 'clone' ? await git(['clone', address, 'copy']) : await push(git, place, address, { file, content: content || place });
+  const git = (args: readonly string[], cwd = place): Promise<{ code: number; output: string }> =>
+    run('git', ['-c', 'core.quotePath=false', ...args], cwd, env);
+  const { code, output } =
+    operation === 'clone'
+      ? await git(['clone', address, 'copy'])
+      : await push(git, place, address, { file, content: content || place });
   const lines = output.split('\n').map((line) => line.trimEnd());
   return {
-    ok: code === 0, output,
+    ok: code === 0,
+    output,
     remote: lines.filter((line) => line.startsWith('remote: ')).map((line) => line.slice(8)),
-    fatal: lines.findLast((line) => line.startsWith('fatal: ') || line.startsWith('error: '))?.replaceAll(withUser, 'SERVER').replaceAll(url, 'SERVER') ?? '',
+    fatal:
+      lines
+        .findLast((line) => line.startsWith('fatal: ') || line.startsWith('error: '))
+        ?.replaceAll(withUser, 'SERVER')
+        .replaceAll(url, 'SERVER') ?? '',
     kept: (await readFile(store, 'utf8').catch(() => '')).includes(secret),
   };
 }
 
-async function push(git: (args: readonly string[], cwd?: string) => Promise<{ code: number; output: string }>, place: string, address: string, { file, content }: { file: string; content: string }) {
+async function push(
+  git: (args: readonly string[], cwd?: string) => Promise<{ code: number; output: string }>,
+  place: string,
+  address: string,
+  { file, content }: { file: string; content: string },
+) {
   const copy = join(place, 'work');
   await git(['init', '--quiet', copy]);
   const path = join(copy, file);
@@ -196,8 +279,15 @@ async function push(git: (args: readonly string[], cwd?: string) => Promise<{ co
   return git(['push', address, `HEAD:refs/heads/try-${place.slice(-6).toLowerCase()}`], copy);
 }
 
-function run(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
+function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    execFile(program, args, { cwd, env }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, output: stdout + stderr }));
+    execFile(program, args, { cwd, env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, output: stdout + stderr }),
+    );
   });
 }

@@ -9,5 +9,12 @@ export interface RecordingTerminal extends Terminal {
 export function recordingTerminal(env: Terminal['env'] = {}, input = ''): RecordingTerminal {
   const printed: string[] = [];
   const said: string[] = [];
-  return { env, printed, said, print: (line) => void printed.push(line), say: (line) => void said.push(line), readInput: async () => input };
+  return {
+    env,
+    printed,
+    said,
+    print: (line) => void printed.push(line),
+    say: (line) => void said.push(line),
+    readInput: async () => input,
+  };
 }

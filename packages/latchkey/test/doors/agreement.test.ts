@@ -1,6 +1,6 @@
 /**
- * Random worlds: what a token may do is never more than what it was granted, what its owner may do, and what the organization allows; and Git,
- * GitHub's and GitLab's API, forward authorization and the dry run give the same answer.
+ * Random worlds: what a token may do is never more than what it was granted, what its owner may do, and what the
+ * organization allows; and Git, GitHub's and GitLab's API, forward authorization and the dry run give the same answer.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ import type { RepositoryRole } from '../../src/catalogue/roles.ts';
 import type { TokenDraft } from '../../src/rules/draft.ts';
 import { listRequests } from '../../src/store/requests.ts';
 import { grant } from './github/api.ts';
-import { startWorld, type Running } from './github/running.ts';
+import { type Running, startWorld } from './github/running.ts';
 
 const OPERATOR = operatorPermit();
 let world: Running;
@@ -60,7 +60,8 @@ const reaches = (held: Level | null, wanted: Level): boolean => held === 'write'
 
 /** The first part: what the token was granted, in force. */
 function granted(one: Case, level: Level): boolean {
-  if (one.kind === 'classic') return one.scope === 'repo' || (one.scope === 'public_repo' && one.visibility === 'public');
+  if (one.kind === 'classic')
+    return one.scope === 'repo' || (one.scope === 'public_repo' && one.visibility === 'public');
   const inForce = one.membership === 'owner' || one.approval === 'not required' || one.approval === 'approved';
   return inForce && one.selection !== 'elsewhere' && reaches(one.contents, level);
 }
@@ -93,26 +94,49 @@ async function build(one: Case): Promise<{ fullName: string; secret: string }> {
   await world.repository(`${organization}/other`, 'private');
   if (one.membership === 'owner') await setMember(ctx, OPERATOR, { organization, login, role: 'owner' });
   await world.collaborator(`${organization}/site`, login, one.collaborator ?? 'read');
-  await changePolicy(ctx, OPERATOR, organization, { requiresApproval: one.approval !== 'not required', basePermission: 'read' });
+  await changePolicy(ctx, OPERATOR, organization, {
+    requiresApproval: one.approval !== 'not required',
+    basePermission: 'read',
+  });
   const { secret, id } = await world.token(login, draftOf(one, organization));
   await decide(one, organization, id);
   if (one.collaborator === null) await removeCollaborator(ctx, OPERATOR, { owner: organization, name: 'site', login });
   if (one.membership === 'none') await removeMember(ctx, OPERATOR, { organization, login });
-  await changePolicy(ctx, OPERATOR, organization, { basePermission: one.base, allowed: { [one.kind]: one.allowed }, maxLifetimeDays: { [one.kind]: one.capDays } });
+  await changePolicy(ctx, OPERATOR, organization, {
+    basePermission: one.base,
+    allowed: { [one.kind]: one.allowed },
+    maxLifetimeDays: { [one.kind]: one.capDays },
+  });
   return { fullName: `${organization}/site`, secret };
 }
 
 function draftOf(one: Case, owner: string): Partial<TokenDraft> {
-  if (one.kind === 'classic') return { kind: 'classic', scopes: one.scope === 'none' ? [] : [one.scope], expiresInDays: one.lifeDays };
+  if (one.kind === 'classic')
+    return { kind: 'classic', scopes: one.scope === 'none' ? [] : [one.scope], expiresInDays: one.lifeDays };
   const repositories = one.selection === 'all' ? [] : [one.selection === 'selected' ? 'site' : 'other'];
-  return { expiresInDays: one.lifeDays, grants: [grant({ owner, selection: one.selection === 'all' ? 'all' : 'selected', repositories, permissions: one.contents === null ? {} : { contents: one.contents } })] };
+  return {
+    expiresInDays: one.lifeDays,
+    grants: [
+      grant({
+        owner,
+        selection: one.selection === 'all' ? 'all' : 'selected',
+        repositories,
+        permissions: one.contents === null ? {} : { contents: one.contents },
+      }),
+    ],
+  };
 }
 
 async function decide(one: Case, organization: string, tokenId: number): Promise<void> {
   const ctx = world.server.context;
   const [request] = await listRequests(ctx.store.db, { tokenId, state: 'pending' }, { beforeId: null, limit: 1 });
   if (request === undefined || one.approval === 'pending' || one.approval === 'not required') return;
-  await reviewRequests(ctx, OPERATOR, { organization, requestIds: [request.id], action: one.approval === 'approved' ? 'approve' : 'deny', reason: null });
+  await reviewRequests(ctx, OPERATOR, {
+    organization,
+    requestIds: [request.id],
+    action: one.approval === 'approved' ? 'approve' : 'deny',
+    reason: null,
+  });
 }
 
 /** True when the request was let in, whatever the empty repository then says. */
@@ -120,11 +144,26 @@ const isIn = (status: number): boolean => ![401, 403, 404].includes(status);
 
 async function answersOf(fullName: string, secret: string, level: Level): Promise<Record<string, boolean>> {
   const git = await world.gitStatus(fullName, level === 'read' ? 'git-upload-pack' : 'git-receive-pack', secret);
-  const github = level === 'read' ? await world.restStatus('GET', `/repos/${fullName}/commits`, secret) : await postRef(fullName, secret);
-  const forward = await statusOf('/forward-auth', secret, { 'X-Forwarded-Method': 'GET', 'X-Forwarded-Uri': `/${fullName}.git/info/refs?service=git-${level === 'read' ? 'upload' : 'receive'}-pack` });
+  const github =
+    level === 'read'
+      ? await world.restStatus('GET', `/repos/${fullName}/commits`, secret)
+      : await postRef(fullName, secret);
+  const forward = await statusOf('/forward-auth', secret, {
+    'X-Forwarded-Method': 'GET',
+    'X-Forwarded-Uri': `/${fullName}.git/info/refs?service=git-${level === 'read' ? 'upload' : 'receive'}-pack`,
+  });
   // To read only: what GitLab answers to a change of an empty repository is no sign of what may be done.
-  const gitlab = level === 'read' ? { gitlab: isIn(await statusOf(`/api/v4/projects/${encodeURIComponent(fullName)}/repository/branches`, secret)) } : {};
-  return { git: isIn(git), github: isIn(github), forward: isIn(forward), dryRun: await dryRun(fullName, secret, level), ...gitlab };
+  const gitlab =
+    level === 'read'
+      ? { gitlab: isIn(await statusOf(`/api/v4/projects/${encodeURIComponent(fullName)}/repository/branches`, secret)) }
+      : {};
+  return {
+    git: isIn(git),
+    github: isIn(github),
+    forward: isIn(forward),
+    dryRun: await dryRun(fullName, secret, level),
+    ...gitlab,
+  };
 }
 
 async function statusOf(path: string, secret: string, headers: Record<string, string> = {}): Promise<number> {
@@ -135,14 +174,18 @@ async function statusOf(path: string, secret: string, headers: Record<string, st
 
 async function dryRun(repository: string, secret: string, level: Level): Promise<boolean> {
   const response = await fetch(`${world.api}/user/personal-access-tokens/current/check`, {
-    method: 'POST', headers: { authorization: `Bearer ${secret}` }, body: JSON.stringify({ permission: 'contents', level, repository }),
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}` },
+    body: JSON.stringify({ permission: 'contents', level, repository }),
   });
   return ((await response.json()) as { allowed: boolean }).allowed;
 }
 
 async function postRef(fullName: string, secret: string): Promise<number> {
   const response = await fetch(`${world.api}/repos/${fullName}/git/refs`, {
-    method: 'POST', headers: { authorization: `Bearer ${secret}` }, body: JSON.stringify({ ref: 'refs/heads/x', sha: '1'.repeat(40) }),
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}` },
+    body: JSON.stringify({ ref: 'refs/heads/x', sha: '1'.repeat(40) }),
   });
   await response.arrayBuffer();
   return response.status;
@@ -157,7 +200,10 @@ it('a token does what all three parts allow, nothing else, and the same through 
         const isPublicRead = level === 'read' && one.visibility === 'public';
         const expected = isPublicRead || (granted(one, level) && mayDo(one, level) && allows(one));
         const answers = await answersOf(fullName, secret, level);
-        expect({ level, ...answers }).toEqual({ level, ...Object.fromEntries(Object.keys(answers).map((door) => [door, expected])) });
+        expect({ level, ...answers }).toEqual({
+          level,
+          ...Object.fromEntries(Object.keys(answers).map((door) => [door, expected])),
+        });
         seen[expected ? 'yes' : 'no']++;
       }
     }),

@@ -1,9 +1,9 @@
 /**
- * A small reverse proxy on loopback, as strict as one can be: round robin over nodes that say they are ready, connections that are kept, and nothing
- * tried twice once it was sent. Only a refused connection leads to another node.
+ * A small reverse proxy on loopback, as strict as one can be: round robin over nodes that say they are ready,
+ * connections that are kept, and nothing tried twice once it was sent. Only a refused connection leads to another node.
  */
 import { once } from 'node:events';
-import { Agent, createServer, get, request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, request as ask, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
@@ -52,9 +52,13 @@ export async function balancer(urls: readonly string[]): Promise<Balancer> {
   });
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`, port, pins,
+    url: `http://127.0.0.1:${port}`,
+    port,
+    pins,
     isReady: (place) => upstreams[place]!.isReady,
-    replace: (place, url) => { upstreams[place] = upstreamAt(url); },
+    replace: (place, url) => {
+      upstreams[place] = upstreamAt(url);
+    },
   };
 }
 
@@ -64,7 +68,11 @@ function upstreamAt(url: string): Upstream {
 
 async function lookAfter(upstreams: readonly Upstream[], over: AbortSignal): Promise<void> {
   while (!over.aborted) {
-    await Promise.all(upstreams.map(async (one) => { one.isReady = await isReady(one.url); }));
+    await Promise.all(
+      upstreams.map(async (one) => {
+        one.isReady = await isReady(one.url);
+      }),
+    );
     await pause(HEALTH_EVERY_MS, undefined, { signal: over }).catch(() => {});
   }
 }
@@ -82,26 +90,47 @@ function isReady(url: URL): Promise<boolean> {
 
 type Choose = (request: IncomingMessage, refused: ReadonlySet<Upstream>) => Upstream | undefined;
 
-function pass(request: IncomingMessage, response: ServerResponse, choose: Choose, refused: ReadonlySet<Upstream> = new Set()): void {
+function pass(
+  request: IncomingMessage,
+  response: ServerResponse,
+  choose: Choose,
+  refused: ReadonlySet<Upstream> = new Set(),
+): void {
   const upstream = choose(request, refused);
   if (upstream === undefined) return fail(response, 503, 'no node is ready');
-  const outgoing = ask(new URL(request.url!, upstream.url), { method: request.method!, headers: passed(request), agent: upstream.agent });
+  const outgoing = ask(new URL(request.url!, upstream.url), {
+    method: request.method!,
+    headers: passed(request),
+    agent: upstream.agent,
+  });
   const begin = (): void => void request.pipe(outgoing);
-  outgoing.once('socket', (socket: Socket) => { if (socket.connecting) socket.once('connect', begin); else begin(); });
+  outgoing.once('socket', (socket: Socket) => {
+    if (socket.connecting) socket.once('connect', begin);
+    else begin();
+  });
   outgoing.once('response', (answer) => {
-    response.writeHead(answer.statusCode!, Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !HOP_HEADERS.has(name))));
+    response.writeHead(
+      answer.statusCode!,
+      Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !HOP_HEADERS.has(name))),
+    );
     answer.pipe(response);
     answer.once('error', () => response.destroy());
   });
   outgoing.once('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNREFUSED') return pass(request, response, choose, new Set([...refused, upstream]));
-    fail(response, 502, `${request.method} ${request.url}: ${error.message}${outgoing.reusedSocket ? ' on a kept connection' : ''}`);
+    fail(
+      response,
+      502,
+      `${request.method} ${request.url}: ${error.message}${outgoing.reusedSocket ? ' on a kept connection' : ''}`,
+    );
   });
   response.once('close', () => outgoing.destroy());
 }
 
 function passed({ headers }: IncomingMessage): Record<string, string | string[]> {
-  return Object.fromEntries(Object.entries(headers).filter(([name, value]) => !HOP_HEADERS.has(name) && value !== undefined)) as Record<string, string | string[]>;
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name, value]) => !HOP_HEADERS.has(name) && value !== undefined),
+  ) as Record<string, string | string[]>;
 }
 
 function fail(response: ServerResponse, status: number, words: string): void {

@@ -1,6 +1,9 @@
-/** A TCP proxy on loopback that can be cut, as a network is: silently (bytes vanish) or loudly (connections are reset and refused). */
+/**
+ * A TCP proxy on loopback that can be cut, as a network is: silently (bytes vanish) or loudly (connections are reset
+ * and refused).
+ */
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export interface CuttableProxy {
@@ -19,8 +22,13 @@ export async function cuttableProxy(targetPort: number): Promise<CuttableProxy> 
     const outer = connect(targetPort, '127.0.0.1').on('error', () => inner.destroy());
     const pair = [inner, outer] as const;
     pairs.add(pair);
-    for (const [from, to] of [[inner, outer], [outer, inner]] as const) {
-      from.on('data', (chunk) => { if (state === 'whole') to.write(chunk); });
+    for (const [from, to] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      from.on('data', (chunk) => {
+        if (state === 'whole') to.write(chunk);
+      });
       from.on('close', () => {
         pairs.delete(pair);
         if (state === 'whole') to.destroy();

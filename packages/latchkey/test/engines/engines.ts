@@ -1,7 +1,8 @@
 /**
  * Suites that run on both engines, each test with a fresh database of its own.
  *
- * `forEachEngine` is for the store and the actions; `freshDatabase` for scripts that start the real server with `--data` or `--database`.
+ * `forEachEngine` is for the store and the actions; `freshDatabase` for scripts that start the real server with
+ * `--data` or `--database`.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,7 +11,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { describe, inject, onTestFinished } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
-import { openStore, type Engine, type Store } from '../../src/store/db.ts';
+import { type Engine, openStore, type Store } from '../../src/store/db.ts';
 
 export const ENGINES: readonly Engine[] = ['sqlite', 'postgres'];
 
@@ -22,7 +23,10 @@ export interface FreshDatabase {
   remove(): Promise<void>;
 }
 
-/** The suite `name`, once for each engine. `open` gives a store on a database of its own, closed and removed when the test is over. */
+/**
+ * The suite `name`, once for each engine. `open` gives a store on a database of its own, closed and removed when the
+ * test is over.
+ */
 export function forEachEngine(name: string, suite: (open: () => Promise<Store>, engine: Engine) => void): void {
   describe.each(ENGINES)(`${name} [%s]`, (engine) => suite(() => openFresh(engine), engine));
 }

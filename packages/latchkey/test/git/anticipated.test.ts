@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Anticipated, ANTICIPATION_MS, MAX_ANTICIPATED } from '../../src/git/anticipated.ts';
-import { startGit, type GitCommand } from '../../src/git/processes.ts';
-import { makeBench, type Bench } from './bench.ts';
+import { ANTICIPATION_MS, Anticipated, MAX_ANTICIPATED } from '../../src/git/anticipated.ts';
+import { type GitCommand, startGit } from '../../src/git/processes.ts';
+import { type Bench, makeBench } from './bench.ts';
 
 let bench: Bench;
 let anticipated: Anticipated;
@@ -16,7 +16,13 @@ afterEach(async () => {
 
 /** A process that waits for input, as `git receive-pack` does. */
 function waiting(about = 'this one'): GitCommand {
-  return { args: ['hash-object', '--stdin'], environment: { PATH: process.env['PATH']!, HOME: bench.folder }, cwd: bench.folder, tidiesUp: true, about };
+  return {
+    args: ['hash-object', '--stdin'],
+    environment: { PATH: process.env['PATH']!, HOME: bench.folder },
+    cwd: bench.folder,
+    tidiesUp: true,
+    about,
+  };
 }
 
 describe('a process that is started before it is asked for', () => {
@@ -33,7 +39,9 @@ describe('a process that is started before it is asked for', () => {
     anticipated.begin(waiting());
     expect(anticipated.take(waiting('another'))).toBeNull();
     expect(anticipated.take({ ...waiting(), args: ['hash-object', '--stdin', '-w'] })).toBeNull();
-    expect(anticipated.take({ ...waiting(), environment: { ...waiting().environment, LATCHKEY_WORKFLOW_REFUSAL: 'no' } })).toBeNull();
+    expect(
+      anticipated.take({ ...waiting(), environment: { ...waiting().environment, LATCHKEY_WORKFLOW_REFUSAL: 'no' } }),
+    ).toBeNull();
     expect(anticipated.size).toBe(1);
   });
 

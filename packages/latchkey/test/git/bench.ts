@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeLog } from '../../src/base/log.ts';
-import { makeGitRoom, type GitRoom, type GitSettings } from '../../src/git/room.ts';
+import { type GitRoom, type GitSettings, makeGitRoom } from '../../src/git/room.ts';
 
 export interface Bench {
   readonly room: GitRoom;
@@ -18,12 +18,18 @@ export interface Bench {
 export async function makeBench(settings: Partial<GitSettings> = {}): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-git-room-'));
   const room = await opened(folder, settings);
-  const identity = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.org', GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.org' };
+  const identity = {
+    GIT_AUTHOR_NAME: 'Ada',
+    GIT_AUTHOR_EMAIL: 'ada@example.org',
+    GIT_COMMITTER_NAME: 'Ada',
+    GIT_COMMITTER_EMAIL: 'ada@example.org',
+  };
   const env = { PATH: process.env['PATH']!, HOME: folder, GIT_CONFIG_NOSYSTEM: '1', ...identity };
   return {
     room,
     folder,
-    git: (args, input = '') => execFileSync('git', args, { cwd: folder, env, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] }),
+    git: (args, input = '') =>
+      execFileSync('git', args, { cwd: folder, env, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] }),
     close: async () => {
       await room.close(0);
       await rm(folder, { recursive: true, force: true });
@@ -34,7 +40,17 @@ export async function makeBench(settings: Partial<GitSettings> = {}): Promise<Be
 async function opened(folder: string, settings: Partial<GitSettings>): Promise<GitRoom> {
   try {
     return makeGitRoom(
-      { repositories: join(folder, 'repositories'), readOnly: false, data: join(folder, 'data'), publicUrl: 'https://git.example.org', maxGitProcesses: 4, gitQueueLimit: 8, gitQueueWaitSec: 10, allowRepositoryHooks: false, ...settings },
+      {
+        repositories: join(folder, 'repositories'),
+        readOnly: false,
+        data: join(folder, 'data'),
+        publicUrl: 'https://git.example.org',
+        maxGitProcesses: 4,
+        gitQueueLimit: 8,
+        gitQueueWaitSec: 10,
+        allowRepositoryHooks: false,
+        ...settings,
+      },
       makeLog('silent'),
     );
   } catch (error) {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
 import { gitEnvironment } from '../../src/git/environment.ts';
 import { Maintenance } from '../../src/git/maintenance.ts';
-import { makeBench, type Bench } from './bench.ts';
+import { type Bench, makeBench } from './bench.ts';
 
 let bench: Bench;
 let path: string;
@@ -59,7 +59,8 @@ describe('the upkeep of a repository', () => {
     for (const name of ['tmp_objdir-incoming-old', 'tmp_objdir-incoming-new']) mkdirSync(join(objects, name));
     writeFileSync(join(objects, 'pack', 'tmp_pack_old'), 'x');
     const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
-    for (const name of ['tmp_objdir-incoming-old', 'pack/tmp_pack_old']) utimesSync(join(objects, name), twoDaysAgo, twoDaysAgo);
+    for (const name of ['tmp_objdir-incoming-old', 'pack/tmp_pack_old'])
+      utimesSync(join(objects, name), twoDaysAgo, twoDaysAgo);
     await bench.room.maintain(path);
     expect(readdirSync(objects)).toContain('tmp_objdir-incoming-new');
     expect(readdirSync(objects)).not.toContain('tmp_objdir-incoming-old');
@@ -72,11 +73,16 @@ describe('the upkeep of a repository', () => {
 
   it('begins once after a busy time, and not after a stop', async () => {
     const home = join(bench.room.root, '.latchkey', 'home');
-    const maintenance = new Maintenance({ log: makeLog('silent'), environment: gitEnvironment({ homeFolder: home, hooksFolder: home }), quietSec: 0.05 });
+    const maintenance = new Maintenance({
+      log: makeLog('silent'),
+      environment: gitEnvironment({ homeFolder: home, hooksFolder: home }),
+      quietSec: 0.05,
+    });
     push(1, false);
     for (let i = 0; i < 5; i += 1) maintenance.touched(path);
     expect(existsSync(join(path, 'packed-refs'))).toBe(false);
-    while (!existsSync(join(path, 'objects/info/commit-graphs'))) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (!existsSync(join(path, 'objects/info/commit-graphs')))
+      await new Promise((resolve) => setTimeout(resolve, 10));
     await maintenance.stop();
     maintenance.touched(path);
     await maintenance.stop();

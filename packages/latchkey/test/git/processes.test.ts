@@ -1,28 +1,38 @@
-import { join } from 'node:path';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { GitFailure, GitProcesses, readGit, startGit, type GitCommand } from '../../src/git/processes.ts';
-import { makeBench, type Bench } from './bench.ts';
+import { type GitCommand, GitFailure, GitProcesses, readGit, startGit } from '../../src/git/processes.ts';
+import { type Bench, makeBench } from './bench.ts';
 
 let bench: Bench;
-beforeEach(async () => { bench = await makeBench(); });
+beforeEach(async () => {
+  bench = await makeBench();
+});
 afterEach(() => bench.close());
 
 /** `git` running a shell command as an alias: a process with a child. */
 function shell(script: string): GitCommand {
-  return { args: ['-c', `alias.run=!${script}`, 'run'], environment: { PATH: process.env['PATH']!, HOME: bench.folder }, cwd: bench.folder };
+  return {
+    args: ['-c', `alias.run=!${script}`, 'run'],
+    environment: { PATH: process.env['PATH']!, HOME: bench.folder },
+    cwd: bench.folder,
+  };
 }
 
 /** Processes of a group, by /proc. */
 function groupOf(pid: number): number[] {
-  const members = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((name) => {
-    try {
-      const [state, , group] = readFileSync(join('/proc', name, 'stat'), 'utf8').replace(/^.*\) /s, '').split(' ');
-      return Number(group) === pid && state !== 'Z';
-    } catch {
-      return false;
-    }
-  });
+  const members = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const [state, , group] = readFileSync(join('/proc', name, 'stat'), 'utf8')
+          .replace(/^.*\) /s, '')
+          .split(' ');
+        return Number(group) === pid && state !== 'Z';
+      } catch {
+        return false;
+      }
+    });
   return members.map(Number);
 }
 
@@ -32,7 +42,9 @@ describe('a git process', () => {
   it('gives what it prints, and tells why it failed', async () => {
     const environment = { PATH: process.env['PATH']!, HOME: bench.folder };
     expect((await readGit({ args: ['--version'], environment, cwd: bench.folder })).toString()).toMatch(/^git version/);
-    const failure = await readGit({ args: ['rev-parse', 'HEAD'], environment, cwd: bench.folder }).catch((error: unknown) => error);
+    const failure = await readGit({ args: ['rev-parse', 'HEAD'], environment, cwd: bench.folder }).catch(
+      (error: unknown) => error,
+    );
     expect(failure).toBeInstanceOf(GitFailure);
     expect((failure as GitFailure).message).toMatch(/rev-parse ended with 128: fatal: not a git repository/);
   });
@@ -66,7 +78,9 @@ describe('a git process', () => {
   it('that tidies up is given the time to do so', async () => {
     const git = startGit({ ...shell('cat; echo tidied'), tidiesUp: true });
     let output = '';
-    git.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    git.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
     git.stop();
     expect(await git.ended).toMatchObject({ code: 0 });
     expect(output).toBe('tidied\n');

@@ -1,12 +1,13 @@
 /** The hook that inspects pushes, run by a real receive-pack. */
+
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { gitEnvironment } from '../../src/git/environment.ts';
 import { hooksOf } from '../../src/git/push-inspection.ts';
-import { makeBench, type Bench } from './bench.ts';
-import { commitIn, initWorkTree, type Files } from './work-tree.ts';
+import { type Bench, makeBench } from './bench.ts';
+import { commitIn, type Files, initWorkTree } from './work-tree.ts';
 
 const REFUSAL = { sentence: 'refused: needs workflows: write', wayOut: 'ask for it' };
 const FILE = '.github/workflows/ci.yml';
@@ -22,10 +23,18 @@ beforeEach(async () => {
   bare = bench.room.path('ada', 'site');
   await bench.room.create('ada', 'site');
   const home = join(bench.room.root, '.latchkey', 'home');
-  const folders = { noHooks: join(bench.room.root, '.latchkey', 'no-hooks'), hooks: join(bench.room.root, '.latchkey', 'hooks') };
-  const environment = gitEnvironment({ homeFolder: home, ...hooksOf(folders, { workflowRefusal: REFUSAL, judge: null }, false) });
+  const folders = {
+    noHooks: join(bench.room.root, '.latchkey', 'no-hooks'),
+    hooks: join(bench.room.root, '.latchkey', 'hooks'),
+  };
+  const environment = gitEnvironment({
+    homeFolder: home,
+    ...hooksOf(folders, { workflowRefusal: REFUSAL, judge: null }, false),
+  });
   receivePack = join(bench.folder, 'receive-pack');
-  const exports = Object.entries(environment).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`);
+  const exports = Object.entries(environment).map(
+    ([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`,
+  );
   writeFileSync(receivePack, `#!/bin/sh\n${exports.join('\n')}\nexec git receive-pack "$@"\n`, { mode: 0o755 });
 });
 afterEach(() => bench.close());
@@ -34,16 +43,25 @@ const commit = (files: Files): string => commitIn(bench, work, files);
 
 /** Pushes as somebody without the permission. Gives what git said when it was refused, null when it was taken. */
 function push(...refs: string[]): string | null {
-  const ran = spawnSync('git', ['-C', work, 'push', `--receive-pack=${receivePack}`, bare, ...refs], { encoding: 'utf8', env: { PATH: process.env['PATH']!, HOME: bench.folder, LANG: 'C.UTF-8' } });
+  const ran = spawnSync('git', ['-C', work, 'push', `--receive-pack=${receivePack}`, bare, ...refs], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH']!, HOME: bench.folder, LANG: 'C.UTF-8' },
+  });
   return ran.status === 0 ? null : ran.stderr;
 }
 
 /** Pushes as somebody with the permission. */
-const pushFreely = (...refs: string[]): string => execFileSync('git', ['-C', work, 'push', '-q', bare, ...refs], { encoding: 'utf8', stdio: 'pipe' });
+const pushFreely = (...refs: string[]): string =>
+  execFileSync('git', ['-C', work, 'push', '-q', bare, ...refs], { encoding: 'utf8', stdio: 'pipe' });
 
 describe('a push without workflows: write', () => {
   it('is taken when it changes other files', () => {
-    commit({ 'readme.md': 'x', '.github/dependabot.yml': 'x', 'workflows/ci.yml': 'x', 'sub/.github/workflows/ci.yml': 'x' });
+    commit({
+      'readme.md': 'x',
+      '.github/dependabot.yml': 'x',
+      'workflows/ci.yml': 'x',
+      'sub/.github/workflows/ci.yml': 'x',
+    });
     expect(push('main')).toBeNull();
   });
 
@@ -75,7 +93,11 @@ describe('a push without workflows: write', () => {
   });
 
   it('names every file once, and stops naming after twenty', () => {
-    commit(Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`.github/workflows/w${String(i).padStart(2, '0')}.yml`, 'x'])));
+    commit(
+      Object.fromEntries(
+        Array.from({ length: 25 }, (_, i) => [`.github/workflows/w${String(i).padStart(2, '0')}.yml`, 'x']),
+      ),
+    );
     commit({ '.github/workflows/w00.yml': 'y' });
     const said = push('main')!;
     expect(said.match(/w00\.yml/g)).toHaveLength(1);
@@ -84,7 +106,16 @@ describe('a push without workflows: write', () => {
     expect(said).toContain('and 5 more');
   });
 
-  it.each(['.github/workflows/a b.yml', '.github/workflows/ä.yml', '.github/workflows/tab\there.yml', '.github/workflows/line\nbreak.yml', '.github/workflows/"quoted".yml', '.github/workflows/back\\slash.yml', '.github/workflows/sub/deep.yml', '.github/workflows/ok refs/x'])('is refused for the file %j, and taken when that stands there already', (name) => {
+  it.each([
+    '.github/workflows/a b.yml',
+    '.github/workflows/ä.yml',
+    '.github/workflows/tab\there.yml',
+    '.github/workflows/line\nbreak.yml',
+    '.github/workflows/"quoted".yml',
+    '.github/workflows/back\\slash.yml',
+    '.github/workflows/sub/deep.yml',
+    '.github/workflows/ok refs/x',
+  ])('is refused for the file %j, and taken when that stands there already', (name) => {
     commit({ 'readme.md': 'x' });
     pushFreely('main');
     bench.git(['-C', work, 'checkout', '-q', '-b', 'with']);
@@ -162,6 +193,15 @@ describe('a push without workflows: write', () => {
 
   it('is taken when it tags a tree or a blob, which no workflow runs from', () => {
     commit({ 'readme.md': 'x' });
-    expect(push('main', 'main^{tree}:refs/tags/tree', 'main:readme.md:refs/tags/blob'.replace('main:readme.md', bench.git(['-C', work, 'rev-parse', 'main:readme.md']).trim()))).toBeNull();
+    expect(
+      push(
+        'main',
+        'main^{tree}:refs/tags/tree',
+        'main:readme.md:refs/tags/blob'.replace(
+          'main:readme.md',
+          bench.git(['-C', work, 'rev-parse', 'main:readme.md']).trim(),
+        ),
+      ),
+    ).toBeNull();
   });
 });

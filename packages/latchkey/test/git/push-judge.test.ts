@@ -2,13 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { duplexPair, type Duplex } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
 import { gitEnvironment } from '../../src/git/environment.ts';
 import { answerHook, MAX_JUDGED_BYTES, type PushedPiece, type PushJudge } from '../../src/git/push-judge.ts';
-import { makeBench, type Bench } from './bench.ts';
-import { commitIn, initWorkTree, type Files } from './work-tree.ts';
+import { type Bench, makeBench } from './bench.ts';
+import { commitIn, type Files, initWorkTree } from './work-tree.ts';
 
 const QUARANTINE = 'tmp_objdir-incoming-test';
 
@@ -30,8 +30,17 @@ const commit = (files: Files, message?: string): string => commitIn(bench, work,
 function quarantine(id: string): void {
   const folder = join(bare, 'objects', QUARANTINE);
   mkdirSync(folder, { recursive: true });
-  const pack = execFileSync('git', ['-C', work, 'pack-objects', '--revs', '--stdout', '-q'], { input: `${id}\n`, maxBuffer: 64 * 1024 * 1024, stdio: ['pipe', 'pipe', 'ignore'] });
-  const env = { PATH: process.env['PATH']!, GIT_DIR: bare, GIT_OBJECT_DIRECTORY: folder, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(bare, 'objects') };
+  const pack = execFileSync('git', ['-C', work, 'pack-objects', '--revs', '--stdout', '-q'], {
+    input: `${id}\n`,
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const env = {
+    PATH: process.env['PATH']!,
+    GIT_DIR: bare,
+    GIT_OBJECT_DIRECTORY: folder,
+    GIT_ALTERNATE_OBJECT_DIRECTORIES: join(bare, 'objects'),
+  };
   execFileSync('git', ['unpack-objects', '-q'], { input: pack, env });
 }
 
@@ -83,7 +92,7 @@ describe('a judge of a push', () => {
   it('is shown commits, tags and files that are new, and nothing else, and told where they lie', async () => {
     const old = commit({ 'a.txt': 'old' }, 'First');
     bench.git(['-C', work, 'push', '-q', bare, 'main']);
-    const id = commit({ 'deep/down/ä b.txt': 'new', 'empty': '' }, 'Second');
+    const id = commit({ 'deep/down/ä b.txt': 'new', empty: '' }, 'Second');
     bench.git(['-C', work, 'tag', '-a', 'v1', '-m', 'Tagged']);
     const tag = bench.git(['-C', work, 'rev-parse', 'v1']).trim();
     quarantine(tag);
@@ -91,22 +100,44 @@ describe('a judge of a push', () => {
     let paths: ReadonlyMap<string, string> = new Map();
     const judge: PushJudge = async (objects) => {
       for await (const piece of objects) seen.push(piece);
-      paths = await objects.pathsOf(new Set(whole(seen).filter(({ type }) => type === 'blob').map((object) => object.id)));
+      paths = await objects.pathsOf(
+        new Set(
+          whole(seen)
+            .filter(({ type }) => type === 'blob')
+            .map((object) => object.id),
+        ),
+      );
       return { allowed: true, words: '' };
     };
     expect(await ask(questionOf(tag), judge)).toBe('yes\n');
-    const shown = whole(seen).map((object) => [object.type, paths.get(object.id) ?? '', object.text.split('\n').at(object.type === 'blob' ? 0 : -2)]);
-    expect(shown.toSorted()).toEqual([['blob', 'deep/down/ä b.txt', 'new'], ['blob', 'empty', ''], ['commit', '', 'Second'], ['tag', '', 'Tagged']]);
+    const shown = whole(seen).map((object) => [
+      object.type,
+      paths.get(object.id) ?? '',
+      object.text.split('\n').at(object.type === 'blob' ? 0 : -2),
+    ]);
+    expect(shown.toSorted()).toEqual([
+      ['blob', 'deep/down/ä b.txt', 'new'],
+      ['blob', 'empty', ''],
+      ['commit', '', 'Second'],
+      ['tag', '', 'Tagged'],
+    ]);
     expect(whole(seen).map((object) => object.id)).toContain(id);
     expect(whole(seen).map((object) => object.id)).not.toContain(old);
   });
 
   it('is not shown a file that is larger than the limit', async () => {
-    const id = commit({ 'as-large': Buffer.alloc(MAX_JUDGED_BYTES - 1, 'x'), 'larger': Buffer.alloc(MAX_JUDGED_BYTES + 1, 'x') });
+    const id = commit({
+      'as-large': Buffer.alloc(MAX_JUDGED_BYTES - 1, 'x'),
+      larger: Buffer.alloc(MAX_JUDGED_BYTES + 1, 'x'),
+    });
     quarantine(id);
     const seen: (PushedPiece | 'unseen')[] = [];
     await ask(questionOf(id), collector(seen));
-    expect(whole(seen).filter(({ type }) => type === 'blob').map(({ text }) => text.length)).toEqual([MAX_JUDGED_BYTES - 1]);
+    expect(
+      whole(seen)
+        .filter(({ type }) => type === 'blob')
+        .map(({ text }) => text.length),
+    ).toEqual([MAX_JUDGED_BYTES - 1]);
   });
 
   it('says no in words', async () => {
@@ -119,7 +150,10 @@ describe('a judge of a push', () => {
     const id = commit({ 'a.txt': 'a'.repeat(1000), 'b.txt': 'b'.repeat(1000) });
     quarantine(id);
     const bytes = Number(bench.git(['-C', work, 'cat-file', '-s', id])) + 2000;
-    for (const [maxTotalBytes, last] of [[bytes, [false, 3]], [bytes - 1, [true, 2]]] as const) {
+    for (const [maxTotalBytes, last] of [
+      [bytes, [false, 3]],
+      [bytes - 1, [true, 2]],
+    ] as const) {
       const seen: (PushedPiece | 'unseen')[] = [];
       expect(await ask(questionOf(id), collector(seen), maxTotalBytes)).toBe('yes\n');
       expect([seen.at(-1) === 'unseen', whole(seen).length]).toEqual(last);
@@ -129,9 +163,23 @@ describe('a judge of a push', () => {
   it('takes little memory for a path of millions of characters', async () => {
     const blob = bench.git(['-C', work, 'hash-object', '-w', '--stdin'], 'hidden').trim();
     const tree = (mode: string, name: string, child: string): string =>
-      execFileSync('git', ['-C', work, 'hash-object', '-t', 'tree', '-w', '--literally', '--stdin'], { input: Buffer.concat([Buffer.from(`${mode} ${name}\0`), Buffer.from(child, 'hex')]), encoding: 'utf8' }).trim();
+      execFileSync('git', ['-C', work, 'hash-object', '-t', 'tree', '-w', '--literally', '--stdin'], {
+        input: Buffer.concat([Buffer.from(`${mode} ${name}\0`), Buffer.from(child, 'hex')]),
+        encoding: 'utf8',
+      }).trim();
     const inner = tree('100644', 'file', blob);
-    const id = bench.git(['-C', work, '-c', 'core.attributesFile=/dev/null', 'commit-tree', '-m', 'Long', tree('40000', `x${' '.repeat(16 * 1024 * 1024)}`, inner)]).trim();
+    const id = bench
+      .git([
+        '-C',
+        work,
+        '-c',
+        'core.attributesFile=/dev/null',
+        'commit-tree',
+        '-m',
+        'Long',
+        tree('40000', `x${' '.repeat(16 * 1024 * 1024)}`, inner),
+      ])
+      .trim();
     quarantine(id);
     const seen: (PushedPiece | 'unseen')[] = [];
     let path = '';
@@ -150,7 +198,9 @@ describe('a judge of a push', () => {
   it('that fails refuses', async () => {
     const id = commit({ 'a.txt': 'a' });
     quarantine(id);
-    expect(await ask(questionOf(id), () => Promise.reject(new Error('the database is away')))).toMatch(/^no\nThe push could not be looked at/);
+    expect(await ask(questionOf(id), () => Promise.reject(new Error('the database is away')))).toMatch(
+      /^no\nThe push could not be looked at/,
+    );
     expect(await ask(questionOf('1'.repeat(40)), collector([]))).toMatch(/^no\nThe push could not be looked at/);
   });
 
@@ -158,8 +208,18 @@ describe('a judge of a push', () => {
     const id = commit({ 'a.txt': 'a' });
     quarantine(id);
     let asked = 0;
-    const judge: PushJudge = async () => { asked++; return { allowed: true, words: '' }; };
-    for (const question of [`/etc\n${id}\n\n`, `..\n${id}\n\n`, `${bare}/objects/pack\n${id}\n\n`, `${questionOf('--all')}`, `${questionOf('HEAD')}`, '\n\n']) {
+    const judge: PushJudge = async () => {
+      asked++;
+      return { allowed: true, words: '' };
+    };
+    for (const question of [
+      `/etc\n${id}\n\n`,
+      `..\n${id}\n\n`,
+      `${bare}/objects/pack\n${id}\n\n`,
+      `${questionOf('--all')}`,
+      `${questionOf('HEAD')}`,
+      '\n\n',
+    ]) {
       expect([question, await ask(question, judge)]).toEqual([question, null]);
     }
     expect(asked).toBe(0);
@@ -168,21 +228,32 @@ describe('a judge of a push', () => {
   });
 
   it('goes home when the push has ended', async () => {
-    const id = commit(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${i}.bin`, Buffer.alloc(200_000, String(i))])));
+    const id = commit(
+      Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${i}.bin`, Buffer.alloc(200_000, String(i))])),
+    );
     quarantine(id);
     const [hook, server] = duplexPair();
     let seen = 0;
     let failure: unknown = null;
     const judge: PushJudge = async (objects) => {
       try {
-        for await (const object of objects) if (object !== 'unseen' && ++seen === 1) { hook.destroy(); server.destroy(); }
+        for await (const object of objects)
+          if (object !== 'unseen' && ++seen === 1) {
+            hook.destroy();
+            server.destroy();
+          }
       } catch (error) {
         failure = error;
         throw error;
       }
       return { allowed: true, words: '' };
     };
-    const answered = answerHook(server, judge, { path: bare, environment: gitEnvironment({ homeFolder: bench.folder, hooksFolder: null }) }, makeLog('silent'));
+    const answered = answerHook(
+      server,
+      judge,
+      { path: bare, environment: gitEnvironment({ homeFolder: bench.folder, hooksFolder: null }) },
+      makeLog('silent'),
+    );
     hook.write(questionOf(id));
     await answered;
     expect(failure).toMatchObject({ message: 'the push has ended' });

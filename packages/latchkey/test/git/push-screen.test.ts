@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FLUSH, packetLine } from '../../src/git/packet-lines.ts';
 import { MAX_INFLATED_BYTES, MAX_SCREENED_OBJECTS, needsLook, type Suspicion } from '../../src/git/push-screen.ts';
-import { makeBench, type Bench } from './bench.ts';
-import { commitIn, initWorkTree, type Files } from './work-tree.ts';
+import { type Bench, makeBench } from './bench.ts';
+import { commitIn, type Files, initWorkTree } from './work-tree.ts';
 
 const WORD = 'suspiciousWordOfThirtyTwoLetters';
 const SUSPICION: Suspicion = { text: (whole) => whole.includes(WORD), piece: (piece) => piece.includes(WORD) };
@@ -27,39 +27,55 @@ const commit = (files: Files, message?: string): string => commitIn(bench, work,
 /** What git would send to push `to` to whoever has `from`. */
 function bodyOf(to: string, from: string | null, options: { pushOptions?: readonly string[] } = {}): Buffer {
   const input = `${to}\n${from === null ? '' : `^${from}\n`}`;
-  const pack = execFileSync('git', ['-C', work, 'pack-objects', '--revs', '--stdout', '--thin', '--delta-base-offset', '-q'], { input });
-  const pushOptions = options.pushOptions === undefined ? '' : `${options.pushOptions.map(packetLine).join('')}${FLUSH}`;
-  return Buffer.concat([Buffer.from(`${packetLine(`${from ?? '0'.repeat(to.length)} ${to} refs/heads/main\0 report-status`)}${FLUSH}${pushOptions}`), pack]);
+  const pack = execFileSync(
+    'git',
+    ['-C', work, 'pack-objects', '--revs', '--stdout', '--thin', '--delta-base-offset', '-q'],
+    { input },
+  );
+  const pushOptions =
+    options.pushOptions === undefined ? '' : `${options.pushOptions.map(packetLine).join('')}${FLUSH}`;
+  return Buffer.concat([
+    Buffer.from(
+      `${packetLine(`${from ?? '0'.repeat(to.length)} ${to} refs/heads/main\0 report-status`)}${FLUSH}${pushOptions}`,
+    ),
+    pack,
+  ]);
 }
 
 const lines = (count: number): string[] => Array.from({ length: count }, () => randomBytes(12).toString('hex'));
 const looks = (body: Buffer, format: 'sha1' | 'sha256' = 'sha1'): boolean => needsLook(body, format, SUSPICION);
 
 describe('the screen before a push', () => {
-  it.each(['sha1', 'sha256'] as const)('tells a file or a message that holds what is looked for from others (%s)', (format) => {
-    begin(format);
-    const first = commit({ 'a.txt': 'plain', 'sub/b.bin': '\0\u00ff' });
-    expect(looks(bodyOf(first, null), format)).toBe(false);
-    const second = commit({ 'sub/c.txt': `x ${WORD} y` });
-    expect(looks(bodyOf(second, first), format)).toBe(true);
-    const third = commit({}, `About ${WORD}`);
-    expect(looks(bodyOf(third, second), format)).toBe(true);
-    expect(looks(bodyOf(commit({ 'd.txt': 'd' }), third), format)).toBe(false);
-  });
+  it.each(['sha1', 'sha256'] as const)(
+    'tells a file or a message that holds what is looked for from others (%s)',
+    (format) => {
+      begin(format);
+      const first = commit({ 'a.txt': 'plain', 'sub/b.bin': '\0\u00ff' });
+      expect(looks(bodyOf(first, null), format)).toBe(false);
+      const second = commit({ 'sub/c.txt': `x ${WORD} y` });
+      expect(looks(bodyOf(second, first), format)).toBe(true);
+      const third = commit({}, `About ${WORD}`);
+      expect(looks(bodyOf(third, second), format)).toBe(true);
+      expect(looks(bodyOf(commit({ 'd.txt': 'd' }), third), format)).toBe(false);
+    },
+  );
 
-  it.each(['sha1', 'sha256'] as const)('sees what a changed line adds, though the rest of the file does not travel (%s)', (format) => {
-    begin(format);
-    const text = lines(500);
-    const first = commit({ 'long.txt': text.join('\n') });
-    text[100] = 'harmless';
-    const second = commit({ 'long.txt': text.join('\n') });
-    text[250] = `key = ${WORD};`;
-    const third = commit({ 'long.txt': text.join('\n') });
-    const body = bodyOf(third, second);
-    expect(body.length).toBeLessThan(1000);
-    expect(looks(bodyOf(second, first), format)).toBe(false);
-    expect(looks(body, format)).toBe(true);
-  });
+  it.each(['sha1', 'sha256'] as const)(
+    'sees what a changed line adds, though the rest of the file does not travel (%s)',
+    (format) => {
+      begin(format);
+      const text = lines(500);
+      const first = commit({ 'long.txt': text.join('\n') });
+      text[100] = 'harmless';
+      const second = commit({ 'long.txt': text.join('\n') });
+      text[250] = `key = ${WORD};`;
+      const third = commit({ 'long.txt': text.join('\n') });
+      const body = bodyOf(third, second);
+      expect(body.length).toBeLessThan(1000);
+      expect(looks(bodyOf(second, first), format)).toBe(false);
+      expect(looks(body, format)).toBe(true);
+    },
+  );
 
   it('reads push options, deletions and an empty pack', () => {
     begin();
@@ -88,7 +104,9 @@ describe('the screen before a push', () => {
   it('asks for a look at more objects, or more bytes, than it reads', () => {
     begin();
     // A commit and a tree are objects, too.
-    const first = commit(Object.fromEntries(Array.from({ length: MAX_SCREENED_OBJECTS - 2 }, (_, i) => [`${i}.txt`, String(i)])));
+    const first = commit(
+      Object.fromEntries(Array.from({ length: MAX_SCREENED_OBJECTS - 2 }, (_, i) => [`${i}.txt`, String(i)])),
+    );
     expect(looks(bodyOf(first, null))).toBe(false);
     expect(looks(bodyOf(commit({ 'more.txt': 'x' }), null))).toBe(true);
     const large = commit({ 'large.txt': 'x'.repeat(MAX_INFLATED_BYTES - 100_000) });

@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { Busy, FairQueue, type QueueLimits } from '../../src/git/queue.ts';
 
-const LIMITS: QueueLimits = { maxRunning: 2, maxRunningPerCaller: 2, maxQueued: 4, maxQueuedPerCaller: 3, maxWaitSec: 30 };
+const LIMITS: QueueLimits = {
+  maxRunning: 2,
+  maxRunningPerCaller: 2,
+  maxQueued: 4,
+  maxQueuedPerCaller: 3,
+  maxWaitSec: 30,
+};
 
 /** Enters, and notes the order in which callers get in. */
 function enter(queue: FairQueue, order: string[], caller: string, label = caller): Promise<() => void> {
-  return queue.enter(caller).then((release) => { order.push(label); return release; });
+  return queue.enter(caller).then((release) => {
+    order.push(label);
+    return release;
+  });
 }
 
 describe('the queue before git', () => {
@@ -21,7 +30,12 @@ describe('the queue before git', () => {
     const queue = new FairQueue({ ...LIMITS, maxRunning: 1, maxRunningPerCaller: 1 });
     const order: string[] = [];
     const first = await queue.enter('ada');
-    const waiting = [enter(queue, order, 'ada', 'ada 1'), enter(queue, order, 'ada', 'ada 2'), enter(queue, order, 'ada', 'ada 3'), enter(queue, order, 'bob', 'bob 1')];
+    const waiting = [
+      enter(queue, order, 'ada', 'ada 1'),
+      enter(queue, order, 'ada', 'ada 2'),
+      enter(queue, order, 'ada', 'ada 3'),
+      enter(queue, order, 'bob', 'bob 1'),
+    ];
     first();
     for (const one of waiting) void one.then((release) => release());
     await Promise.all(waiting);

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault, Problem } from '../../src/base/errors.ts';
 import { Folders } from '../../src/git/folders.ts';
-import { makeBench, type Bench } from './bench.ts';
+import { type Bench, makeBench } from './bench.ts';
 
 let bench: Bench;
-beforeEach(async () => { bench = await makeBench(); });
+beforeEach(async () => {
+  bench = await makeBench();
+});
 afterEach(() => bench.close());
 
 /** A repository beside the room with one commit on `trunk`, a tag, hooks and a remote. */
@@ -26,8 +28,23 @@ describe('the place of a repository', () => {
   });
 
   it.each([
-    ['..', 'site'], ['.', 'site'], ['ada', '..'], ['ada', ''], ['', 'site'], ['ada/../..', 'site'], ['ada', '../x'], ['ada', 'a/b'], ['ada', 'a\\b'], ['ada', 'a\0b'],
-    ['-ada', 'site'], ['.latchkey', 'home'], ['ada', '-x'], ['ada', 'x'.repeat(101)], ['ada', 'ä'], ['ada', 'a b'], ['ada', 'a\nb'],
+    ['..', 'site'],
+    ['.', 'site'],
+    ['ada', '..'],
+    ['ada', ''],
+    ['', 'site'],
+    ['ada/../..', 'site'],
+    ['ada', '../x'],
+    ['ada', 'a/b'],
+    ['ada', 'a\\b'],
+    ['ada', 'a\0b'],
+    ['-ada', 'site'],
+    ['.latchkey', 'home'],
+    ['ada', '-x'],
+    ['ada', 'x'.repeat(101)],
+    ['ada', 'ä'],
+    ['ada', 'a b'],
+    ['ada', 'a\nb'],
   ])('cannot be %j, %j', (owner, name) => {
     expect(() => bench.room.path(owner, name)).toThrow(Fault);
   });
@@ -46,7 +63,9 @@ describe('a new repository', () => {
   it.each(['sha1', 'sha256'] as const)('is bare and empty, with %s names', async (objectFormat) => {
     await bench.room.create('ada', 'site', { objectFormat, defaultBranch: 'trunk' });
     const path = bench.room.path('ada', 'site');
-    expect(bench.git(['-C', path, 'rev-parse', '--is-bare-repository', '--show-object-format'])).toBe(`true\n${objectFormat}\n`);
+    expect(bench.git(['-C', path, 'rev-parse', '--is-bare-repository', '--show-object-format'])).toBe(
+      `true\n${objectFormat}\n`,
+    );
     expect(bench.git(['-C', path, 'symbolic-ref', 'HEAD'])).toBe('refs/heads/trunk\n');
     expect(existsSync(join(path, 'hooks'))).toBe(false);
   });
@@ -60,9 +79,14 @@ describe('a new repository', () => {
     await bench.room.create('ada', 'site');
     await bench.room.create('acme', 'tool');
     await bench.room.rename({ owner: 'ada', name: 'site' }, { owner: 'acme', name: 'page' });
-    expect(await bench.room.list()).toEqual([{ owner: 'acme', name: 'page' }, { owner: 'acme', name: 'tool' }]);
+    expect(await bench.room.list()).toEqual([
+      { owner: 'acme', name: 'page' },
+      { owner: 'acme', name: 'tool' },
+    ]);
     expect(bench.room.exists('ada', 'site')).toBe(false);
-    await expect(bench.room.rename({ owner: 'acme', name: 'page' }, { owner: 'acme', name: 'tool' })).rejects.toThrow(Fault);
+    await expect(bench.room.rename({ owner: 'acme', name: 'page' }, { owner: 'acme', name: 'tool' })).rejects.toThrow(
+      Fault,
+    );
     await bench.room.remove('acme', 'page');
     await bench.room.remove('acme', 'page');
     expect(await bench.room.list()).toEqual([{ owner: 'acme', name: 'tool' }]);

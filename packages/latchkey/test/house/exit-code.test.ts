@@ -10,16 +10,26 @@ const ROOT = join(import.meta.dirname, '../../../..');
 async function runOf(assertion: string): Promise<number | null> {
   const folder = await mkdtemp(join(import.meta.dirname, '../../dist/exit-code-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, 'vitest.config.ts'), [
-    `import { defineConfig } from 'vitest/config';`,
-    `import base from ${JSON.stringify(join(ROOT, 'vitest.config.ts'))};`,
-    `export default defineConfig({ ...base, root: ${JSON.stringify(ROOT)}, test: { ...base.test, include: [${JSON.stringify(join(folder, '*.test.ts'))}], exclude: [] } });`,
-  ].join('\n'));
-  await writeFile(join(folder, 'one.test.ts'), [
-    `import { expect, inject, test } from 'vitest';`,
-    `test('one', async () => { const url = await (await fetch(inject('postgresBroker'))).text(); expect(url).toMatch(/^postgres:/); ${assertion} });`,
-  ].join('\n'));
-  const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--config', join(folder, 'vitest.config.ts')], { cwd: ROOT, stdio: 'ignore' });
+  await writeFile(
+    join(folder, 'vitest.config.ts'),
+    [
+      `import { defineConfig } from 'vitest/config';`,
+      `import base from ${JSON.stringify(join(ROOT, 'vitest.config.ts'))};`,
+      `export default defineConfig({ ...base, root: ${JSON.stringify(ROOT)}, test: { ...base.test, include: [${JSON.stringify(join(folder, '*.test.ts'))}], exclude: [] } });`,
+    ].join('\n'),
+  );
+  await writeFile(
+    join(folder, 'one.test.ts'),
+    [
+      `import { expect, inject, test } from 'vitest';`,
+      `test('one', async () => { const url = await (await fetch(inject('postgresBroker'))).text(); expect(url).toMatch(/^postgres:/); ${assertion} });`,
+    ].join('\n'),
+  );
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--config', join(folder, 'vitest.config.ts')],
+    { cwd: ROOT, stdio: 'ignore' },
+  );
   const [code] = (await once(child, 'exit')) as [number | null];
   return code;
 }

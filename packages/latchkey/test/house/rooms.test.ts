@@ -12,9 +12,18 @@ const ROOMS: Readonly<Record<string, { mayImport: readonly string[]; because: st
   rules: { mayImport: ['base', 'catalogue'], because: 'the decision must be a truth table' },
   store: { mayImport: ['base', 'catalogue', 'rules'], because: 'SQL in one room runs on both engines' },
   git: { mayImport: ['base'], because: 'running git knows nothing of tokens' },
-  actions: { mayImport: ['base', 'catalogue', 'rules', 'store', 'git'], because: 'one verb = one transaction = one audit entry' },
-  doors: { mayImport: ['base', 'catalogue', 'rules', 'actions', 'git'], because: 'a door that reached the store could skip the decision' },
-  cli: { mayImport: ['base', 'catalogue', 'rules'], because: 'the credential helper must start fast and needs no database' },
+  actions: {
+    mayImport: ['base', 'catalogue', 'rules', 'store', 'git'],
+    because: 'one verb = one transaction = one audit entry',
+  },
+  doors: {
+    mayImport: ['base', 'catalogue', 'rules', 'actions', 'git'],
+    because: 'a door that reached the store could skip the decision',
+  },
+  cli: {
+    mayImport: ['base', 'catalogue', 'rules'],
+    because: 'the credential helper must start fast and needs no database',
+  },
 };
 /** The files of `cli` that run the server or change its data, and so need more. */
 const CLI_WITH_SERVER = /^cli\/(?:serve|demo|admin)[a-z-]*\.tsx?$/;
@@ -35,8 +44,18 @@ function sourceFiles(dir: string): string[] {
 function importsOf(path: string): Import[] {
   const from = relative(SRC, path).split(sep).join('/');
   const text = readFileSync(path, 'utf8');
-  const found = [...text.matchAll(/(?:^|\n)\s*(?:import|export)\s+(type\s+)?[^;'"]*?from\s+['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)/g)];
-  return found.map((match) => ({ from, to: relative(SRC, join(dirname(path), match[2] ?? match[3]!)).split(sep).join('/'), typeOnly: match[1] !== undefined }));
+  const found = [
+    ...text.matchAll(
+      /(?:^|\n)\s*(?:import|export)\s+(type\s+)?[^;'"]*?from\s+['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)/g,
+    ),
+  ];
+  return found.map((match) => ({
+    from,
+    to: relative(SRC, join(dirname(path), match[2] ?? match[3]!))
+      .split(sep)
+      .join('/'),
+    typeOnly: match[1] !== undefined,
+  }));
 }
 
 function complaintAbout({ from, to }: Import): string | null {
@@ -50,7 +69,9 @@ function complaintAbout({ from, to }: Import): string | null {
   if (CLI_WITH_SERVER.test(from) && (['actions', 'git'].includes(target) || !to.includes('/'))) return null;
   const rule = ROOMS[room];
   if (rule === undefined) return `${from} stands in a room that ARCHITECTURE.md does not name`;
-  return rule.mayImport.includes(target) ? null : `${from} imports ${to}: ${room} may import ${rule.mayImport.join(', ') || 'nothing of ours'}, because ${rule.because}`;
+  return rule.mayImport.includes(target)
+    ? null
+    : `${from} imports ${to}: ${room} may import ${rule.mayImport.join(', ') || 'nothing of ours'}, because ${rule.because}`;
 }
 
 const files = sourceFiles(SRC);
@@ -61,7 +82,12 @@ describe('the house', () => {
   });
 
   it('keeps its rooms apart', () => {
-    expect(files.flatMap(importsOf).map(complaintAbout).filter((complaint) => complaint !== null)).toEqual([]);
+    expect(
+      files
+        .flatMap(importsOf)
+        .map(complaintAbout)
+        .filter((complaint) => complaint !== null),
+    ).toEqual([]);
   });
 
   it('opens every file with what it is for', () => {
@@ -70,12 +96,26 @@ describe('the house', () => {
   });
 
   it('names files by kebab-case nouns, none of which says nothing', () => {
-    const bad = files.map((path) => relative(SRC, path)).filter((path) => !/^[a-z0-9-]+\.tsx?$/.test(path.split(sep).at(-1)!) || /(?:^|[/-])(?:utils?|helpers?|common|manager|service|index|misc)\.tsx?$/.test(path));
+    const bad = files
+      .map((path) => relative(SRC, path))
+      .filter(
+        (path) =>
+          !/^[a-z0-9-]+\.tsx?$/.test(path.split(sep).at(-1)!) ||
+          /(?:^|[/-])(?:utils?|helpers?|common|manager|service|index|misc)\.tsx?$/.test(path),
+      );
     expect(bad).toEqual([]);
   });
 
   it('lets no clock, randomness or waiting into the rules', () => {
-    const impure = files.filter((path) => relative(SRC, path).startsWith('rules')).filter((path) => /Date\.now|new Date\(\)|Math\.random|randomBytes\(|\bawait\b|\basync\b/.test(readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '').replace(/randomBytes\(length/, '')));
+    const impure = files
+      .filter((path) => relative(SRC, path).startsWith('rules'))
+      .filter((path) =>
+        /Date\.now|new Date\(\)|Math\.random|randomBytes\(|\bawait\b|\basync\b/.test(
+          readFileSync(path, 'utf8')
+            .replace(/\/\*[\s\S]*?\*\//g, '')
+            .replace(/randomBytes\(length/, ''),
+        ),
+      );
     expect(impure.map((path) => relative(SRC, path))).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PermissionSet } from '../../src/catalogue/permissions.ts';
 import type { Reason } from '../../src/catalogue/refusals.ts';
-import { decide, STAGES, type Decision } from '../../src/rules/decide.ts';
+import { type Decision, decide, STAGES } from '../../src/rules/decide.ts';
 import type { Question } from '../../src/rules/model.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
 import { ACME, ADA, ask, askWith, DAY, grant, NOW, onSite, PUSH, questions, token } from './questions.ts';
@@ -11,8 +11,11 @@ function reasons(decision: Decision): Reason[] {
   return decision.allowed ? [] : decision.refusals.map((refusal) => refusal.reason);
 }
 
-const policy = (changes: Partial<StoredPolicy>) => effectivePolicy(NO_POLICY, { ...NO_POLICY, requiresApproval: false, ...changes });
-const scopes = (permissions: PermissionSet, selection: 'all' | 'public' = 'all') => [grant({ ownerId: -1, selection, permissions })];
+const policy = (changes: Partial<StoredPolicy>) =>
+  effectivePolicy(NO_POLICY, { ...NO_POLICY, requiresApproval: false, ...changes });
+const scopes = (permissions: PermissionSet, selection: 'all' | 'public' = 'all') => [
+  grant({ ownerId: -1, selection, permissions }),
+];
 
 /** [what, question, reasons; none = allowed] */
 const TABLE: readonly [string, Question, Reason[]][] = [
@@ -26,61 +29,279 @@ const TABLE: readonly [string, Question, Reason[]][] = [
   ['a token lives from its time on', askWith({ notBeforeAt: NOW }), []],
   ['a replaced secret is dead', askWith({ secretState: 'replaced' }), ['token_replaced']],
   ['an overlapping secret lives until it ends', askWith({ secretState: 'overlapping', secretEndsAt: NOW + 1 }), []],
-  ['an overlapping secret is dead when its time is over', askWith({ secretState: 'overlapping', secretEndsAt: NOW }), ['token_replaced']],
+  [
+    'an overlapping secret is dead when its time is over',
+    askWith({ secretState: 'overlapping', secretEndsAt: NOW }),
+    ['token_replaced'],
+  ],
   ['a used-up token is dead', askWith({ usesLeft: 0 }), ['token_used_up']],
-  ['a suspended owner kills the token', ask({ bearer: { via: 'token', token: token(), user: { ...ADA, suspendedAt: NOW } } }), ['owner_suspended']],
-  ['everything that is dead is told at once', askWith({ revokedAt: NOW - 1, expiresAt: NOW - 1 }), ['token_revoked', 'token_expired']],
-  ['a bad credential is refused on a public repository too', askWith({ revokedAt: NOW - 1 }, { target: onSite({ visibility: 'public' }) }), ['token_revoked']],
+  [
+    'a suspended owner kills the token',
+    ask({ bearer: { via: 'token', token: token(), user: { ...ADA, suspendedAt: NOW } } }),
+    ['owner_suspended'],
+  ],
+  [
+    'everything that is dead is told at once',
+    askWith({ revokedAt: NOW - 1, expiresAt: NOW - 1 }),
+    ['token_revoked', 'token_expired'],
+  ],
+  [
+    'a bad credential is refused on a public repository too',
+    askWith({ revokedAt: NOW - 1 }, { target: onSite({ visibility: 'public' }) }),
+    ['token_revoked'],
+  ],
   ['an address outside the token’s list', askWith({ allowedAddresses: ['10.0.0.0/8'] }), ['address_not_allowed']],
   ['an address inside the token’s list', askWith({ allowedAddresses: ['192.0.2.0/24'] }), []],
-  ['nobody reads a private repository', ask({ bearer: { via: 'nobody' }, target: onSite({ role: null }) }), ['credentials_missing']],
-  ['nobody is told the same of a repository that is not there', ask({ bearer: { via: 'nobody' }, target: onSite(null) }), ['credentials_missing']],
-  ['nobody reads a public repository', ask({ bearer: { via: 'nobody' }, target: onSite({ visibility: 'public', role: 'read' }) }), []],
-  ['nobody pushes', ask({ bearer: { via: 'nobody' }, need: PUSH, target: onSite({ visibility: 'public', role: 'read' }) }), ['credentials_missing']],
-  ['every token reads public repositories', askWith({ grants: [] }, { target: onSite({ visibility: 'public', role: 'read' }) }), []],
-  ['an unselected repository looks like none', askWith({ grants: [grant({ selection: 'selected', repositoryIds: new Set([101]) })] }), ['not_found']],
-  ['no repository looks like an unselected one', askWith({ grants: [grant({ selection: 'selected', repositoryIds: new Set([101]) })] }, { target: onSite(null) }), ['not_found']],
+  [
+    'nobody reads a private repository',
+    ask({ bearer: { via: 'nobody' }, target: onSite({ role: null }) }),
+    ['credentials_missing'],
+  ],
+  [
+    'nobody is told the same of a repository that is not there',
+    ask({ bearer: { via: 'nobody' }, target: onSite(null) }),
+    ['credentials_missing'],
+  ],
+  [
+    'nobody reads a public repository',
+    ask({ bearer: { via: 'nobody' }, target: onSite({ visibility: 'public', role: 'read' }) }),
+    [],
+  ],
+  [
+    'nobody pushes',
+    ask({ bearer: { via: 'nobody' }, need: PUSH, target: onSite({ visibility: 'public', role: 'read' }) }),
+    ['credentials_missing'],
+  ],
+  [
+    'every token reads public repositories',
+    askWith({ grants: [] }, { target: onSite({ visibility: 'public', role: 'read' }) }),
+    [],
+  ],
+  [
+    'an unselected repository looks like none',
+    askWith({ grants: [grant({ selection: 'selected', repositoryIds: new Set([101]) })] }),
+    ['not_found'],
+  ],
+  [
+    'no repository looks like an unselected one',
+    askWith({ grants: [grant({ selection: 'selected', repositoryIds: new Set([101]) })] }, { target: onSite(null) }),
+    ['not_found'],
+  ],
   ['an owner that is not there', ask({ target: onSite(null, null) }), ['not_found']],
   ['what the person may not see, the token does not', ask({ target: onSite({ role: null }) }), ['not_found']],
   ['a token with no grant sees public repositories only', askWith({ grants: [] }), ['public_only']],
-  ['a read-only token does not push', askWith({ grants: [grant({ permissions: { contents: 'read' } })] }, { need: PUSH }), ['permission_missing']],
-  ['metadata alone does not clone, and is told what is missing', askWith({ grants: [grant({ permissions: { metadata: 'read' } })] }), ['permission_missing']],
-  ['what the person may not do, the token may not', ask({ need: PUSH, target: onSite({ role: 'read' }) }), ['role_insufficient']],
-  ['token and role are both told', askWith({ grants: [grant({ permissions: { contents: 'read' } })] }, { need: PUSH, target: onSite({ role: 'triage' }) }), ['permission_missing', 'role_insufficient']],
-  ['an archived repository takes no push', ask({ need: PUSH, target: onSite({ archivedAt: NOW - DAY }) }), ['repository_archived']],
+  [
+    'a read-only token does not push',
+    askWith({ grants: [grant({ permissions: { contents: 'read' } })] }, { need: PUSH }),
+    ['permission_missing'],
+  ],
+  [
+    'metadata alone does not clone, and is told what is missing',
+    askWith({ grants: [grant({ permissions: { metadata: 'read' } })] }),
+    ['permission_missing'],
+  ],
+  [
+    'what the person may not do, the token may not',
+    ask({ need: PUSH, target: onSite({ role: 'read' }) }),
+    ['role_insufficient'],
+  ],
+  [
+    'token and role are both told',
+    askWith(
+      { grants: [grant({ permissions: { contents: 'read' } })] },
+      { need: PUSH, target: onSite({ role: 'triage' }) },
+    ),
+    ['permission_missing', 'role_insufficient'],
+  ],
+  [
+    'an archived repository takes no push',
+    ask({ need: PUSH, target: onSite({ archivedAt: NOW - DAY }) }),
+    ['repository_archived'],
+  ],
   ['an archived repository is cloned', ask({ target: onSite({ archivedAt: NOW - DAY }) }), []],
   ['a pending grant gives nothing', askWith({ grants: [grant({ state: 'pending' })] }), ['grant_pending']],
-  ['a pending grant says the same of what is not there', askWith({ grants: [grant({ state: 'pending' })] }, { target: onSite(null) }), ['grant_pending']],
-  ['a pending grant leaves public reads', askWith({ grants: [grant({ state: 'pending' })] }, { target: onSite({ visibility: 'public', role: 'read' }) }), []],
+  [
+    'a pending grant says the same of what is not there',
+    askWith({ grants: [grant({ state: 'pending' })] }, { target: onSite(null) }),
+    ['grant_pending'],
+  ],
+  [
+    'a pending grant leaves public reads',
+    askWith({ grants: [grant({ state: 'pending' })] }, { target: onSite({ visibility: 'public', role: 'read' }) }),
+    [],
+  ],
   ['a denied grant gives nothing', askWith({ grants: [grant({ state: 'denied' })] }), ['grant_denied']],
   ['a revoked grant gives nothing', askWith({ grants: [grant({ state: 'revoked' })] }), ['grant_revoked']],
-  ['an old grant stays in force beside a pending one', askWith({ grants: [grant(), grant({ id: 2, state: 'pending' })] }), []],
-  ['a push to a public repository of another owner', askWith({ grants: [grant({ ownerId: 11 })] }, { need: PUSH, target: onSite({ visibility: 'public' }) }), ['resource_owner_mismatch']],
-  ['a push to a public repository that is not selected', askWith({ grants: [grant({ selection: 'selected' })] }, { need: PUSH, target: onSite({ visibility: 'public' }) }), ['repository_not_selected']],
-  ['fine-grained tokens forbidden', ask({ target: onSite({}, { policy: policy({ allowed: { 'fine-grained': false, classic: null, scoped: null } }) }) }), ['fine_grained_forbidden']],
-  ['classic tokens forbidden', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }) }, { target: onSite({}, { policy: policy({ allowed: { 'fine-grained': null, classic: false, scoped: null } }) }) }), ['classic_forbidden']],
-  ['a forbidden kind still reads in public', ask({ target: onSite({ visibility: 'public' }, { policy: policy({ allowed: { 'fine-grained': false, classic: null, scoped: null } }) }) }), []],
-  ['a life over the cap', askWith({ expiresAt: NOW + 30 * DAY }, { target: onSite({}, { policy: policy({ maxLifetimeDays: { 'fine-grained': 7, classic: null, scoped: null } }) }) }), ['lifetime_over_policy']],
-  ['a life at the cap', askWith({ issuedAt: NOW - DAY, expiresAt: NOW + 6 * DAY }, { target: onSite({}, { policy: policy({ maxLifetimeDays: { 'fine-grained': 7, classic: null, scoped: null } }) }) }), []],
-  ['a life without end is over any cap', askWith({ expiresAt: null }, { target: onSite({}, { policy: policy({ maxLifetimeDays: { 'fine-grained': 366, classic: null, scoped: null } }) }) }), ['lifetime_over_policy']],
-  ['a classic token without single sign-on', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }) }, { target: onSite({}, { policy: policy({ requiresSso: true }) }) }), ['sso_not_authorized']],
-  ['a classic token that the organization keeps out', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }), excludedOrganizationIds: new Set([10]) }), ['grant_revoked']],
-  ['a classic token that another organization keeps out', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }), excludedOrganizationIds: new Set([11]) }), []],
-  ['a classic token that is kept out, on a public repository', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }), excludedOrganizationIds: new Set([10]) }, { target: onSite({ visibility: 'public' }) }), []],
-  ['a classic token authorized for single sign-on', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }), ssoOrganizationIds: new Set([10]) }, { target: onSite({}, { policy: policy({ requiresSso: true }) }) }), []],
-  ['an address outside the organization’s list', ask({ target: onSite({}, { policy: policy({ allowedAddresses: ['10.0.0.0/8'] }) }) }), ['organization_address_not_allowed']],
+  [
+    'an old grant stays in force beside a pending one',
+    askWith({ grants: [grant(), grant({ id: 2, state: 'pending' })] }),
+    [],
+  ],
+  [
+    'a push to a public repository of another owner',
+    askWith({ grants: [grant({ ownerId: 11 })] }, { need: PUSH, target: onSite({ visibility: 'public' }) }),
+    ['resource_owner_mismatch'],
+  ],
+  [
+    'a push to a public repository that is not selected',
+    askWith({ grants: [grant({ selection: 'selected' })] }, { need: PUSH, target: onSite({ visibility: 'public' }) }),
+    ['repository_not_selected'],
+  ],
+  [
+    'fine-grained tokens forbidden',
+    ask({
+      target: onSite({}, { policy: policy({ allowed: { 'fine-grained': false, classic: null, scoped: null } }) }),
+    }),
+    ['fine_grained_forbidden'],
+  ],
+  [
+    'classic tokens forbidden',
+    askWith(
+      { kind: 'classic', grants: scopes({ contents: 'write' }) },
+      { target: onSite({}, { policy: policy({ allowed: { 'fine-grained': null, classic: false, scoped: null } }) }) },
+    ),
+    ['classic_forbidden'],
+  ],
+  [
+    'a forbidden kind still reads in public',
+    ask({
+      target: onSite(
+        { visibility: 'public' },
+        { policy: policy({ allowed: { 'fine-grained': false, classic: null, scoped: null } }) },
+      ),
+    }),
+    [],
+  ],
+  [
+    'a life over the cap',
+    askWith(
+      { expiresAt: NOW + 30 * DAY },
+      {
+        target: onSite({}, { policy: policy({ maxLifetimeDays: { 'fine-grained': 7, classic: null, scoped: null } }) }),
+      },
+    ),
+    ['lifetime_over_policy'],
+  ],
+  [
+    'a life at the cap',
+    askWith(
+      { issuedAt: NOW - DAY, expiresAt: NOW + 6 * DAY },
+      {
+        target: onSite({}, { policy: policy({ maxLifetimeDays: { 'fine-grained': 7, classic: null, scoped: null } }) }),
+      },
+    ),
+    [],
+  ],
+  [
+    'a life without end is over any cap',
+    askWith(
+      { expiresAt: null },
+      {
+        target: onSite(
+          {},
+          { policy: policy({ maxLifetimeDays: { 'fine-grained': 366, classic: null, scoped: null } }) },
+        ),
+      },
+    ),
+    ['lifetime_over_policy'],
+  ],
+  [
+    'a classic token without single sign-on',
+    askWith(
+      { kind: 'classic', grants: scopes({ contents: 'write' }) },
+      { target: onSite({}, { policy: policy({ requiresSso: true }) }) },
+    ),
+    ['sso_not_authorized'],
+  ],
+  [
+    'a classic token that the organization keeps out',
+    askWith({ kind: 'classic', grants: scopes({ contents: 'write' }), excludedOrganizationIds: new Set([10]) }),
+    ['grant_revoked'],
+  ],
+  [
+    'a classic token that another organization keeps out',
+    askWith({ kind: 'classic', grants: scopes({ contents: 'write' }), excludedOrganizationIds: new Set([11]) }),
+    [],
+  ],
+  [
+    'a classic token that is kept out, on a public repository',
+    askWith(
+      { kind: 'classic', grants: scopes({ contents: 'write' }), excludedOrganizationIds: new Set([10]) },
+      { target: onSite({ visibility: 'public' }) },
+    ),
+    [],
+  ],
+  [
+    'a classic token authorized for single sign-on',
+    askWith(
+      { kind: 'classic', grants: scopes({ contents: 'write' }), ssoOrganizationIds: new Set([10]) },
+      { target: onSite({}, { policy: policy({ requiresSso: true }) }) },
+    ),
+    [],
+  ],
+  [
+    'an address outside the organization’s list',
+    ask({ target: onSite({}, { policy: policy({ allowedAddresses: ['10.0.0.0/8'] }) }) }),
+    ['organization_address_not_allowed'],
+  ],
   ['a classic token without scopes on a private repository', askWith({ kind: 'classic', grants: [] }), ['public_only']],
-  ['public_repo pushes to a public repository', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }, 'public') }, { need: PUSH, target: onSite({ visibility: 'public' }) }), []],
-  ['public_repo does not see a private one', askWith({ kind: 'classic', grants: scopes({ contents: 'write' }, 'public') }), ['public_only']],
-  ['a part is enough where the part is needed', askWith({ kind: 'scoped', grants: scopes({ git: 'write' }) }, { need: PUSH }), []],
-  ['a part is not the whole', askWith({ kind: 'scoped', grants: scopes({ git: 'write' }) }, { need: { sets: [{ contents: 'read' }], publicRead: true, writes: false } }), ['scope_missing']],
-  ['a token for some repositories makes none in the organization', askWith({ grants: [grant({ selection: 'selected', permissions: { administration: 'write' } })] },
-    { need: { sets: [{ administration: 'write' }], publicRead: false, writes: true }, target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, role: 'owner' } } }), ['permission_missing']],
-  ['a token for all repositories makes one in the organization', askWith({ grants: [grant({ permissions: { administration: 'write' } })] },
-    { need: { sets: [{ administration: 'write' }], publicRead: false, writes: true }, target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, role: 'owner' } } }), []],
+  [
+    'public_repo pushes to a public repository',
+    askWith(
+      { kind: 'classic', grants: scopes({ contents: 'write' }, 'public') },
+      { need: PUSH, target: onSite({ visibility: 'public' }) },
+    ),
+    [],
+  ],
+  [
+    'public_repo does not see a private one',
+    askWith({ kind: 'classic', grants: scopes({ contents: 'write' }, 'public') }),
+    ['public_only'],
+  ],
+  [
+    'a part is enough where the part is needed',
+    askWith({ kind: 'scoped', grants: scopes({ git: 'write' }) }, { need: PUSH }),
+    [],
+  ],
+  [
+    'a part is not the whole',
+    askWith(
+      { kind: 'scoped', grants: scopes({ git: 'write' }) },
+      { need: { sets: [{ contents: 'read' }], publicRead: true, writes: false } },
+    ),
+    ['scope_missing'],
+  ],
+  [
+    'a token for some repositories makes none in the organization',
+    askWith(
+      { grants: [grant({ selection: 'selected', permissions: { administration: 'write' } })] },
+      {
+        need: { sets: [{ administration: 'write' }], publicRead: false, writes: true },
+        target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, role: 'owner' } },
+      },
+    ),
+    ['permission_missing'],
+  ],
+  [
+    'a token for all repositories makes one in the organization',
+    askWith(
+      { grants: [grant({ permissions: { administration: 'write' } })] },
+      {
+        need: { sets: [{ administration: 'write' }], publicRead: false, writes: true },
+        target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, role: 'owner' } },
+      },
+    ),
+    [],
+  ],
   ['a session has what its person has', ask({ bearer: { via: 'session', user: ADA }, need: PUSH }), []],
-  ['two alternatives: one from the token and one from the role make none',
-    askWith({ grants: [grant({ permissions: { administration: 'write' } })] }, { need: { sets: [{ administration: 'write' }, { contents: 'write' }], publicRead: false, writes: true } }), ['role_insufficient']],
+  [
+    'two alternatives: one from the token and one from the role make none',
+    askWith(
+      { grants: [grant({ permissions: { administration: 'write' } })] },
+      { need: { sets: [{ administration: 'write' }, { contents: 'write' }], publicRead: false, writes: true } },
+    ),
+    ['role_insufficient'],
+  ],
 ];
 
 describe('decide', () => {
@@ -90,7 +311,9 @@ describe('decide', () => {
 
   it('names what is missing, at the level that would do', () => {
     const decision = decide(askWith({ grants: [grant({ permissions: { contents: 'read' } })] }, { need: PUSH }));
-    expect(decision).toMatchObject({ refusals: [{ reason: 'permission_missing', missing: [{ permission: 'git', level: 'write' }] }] });
+    expect(decision).toMatchObject({
+      refusals: [{ reason: 'permission_missing', missing: [{ permission: 'git', level: 'write' }] }],
+    });
   });
 
   it('never turns a no into a yes when something is taken away', () => {
@@ -110,7 +333,9 @@ describe('decide', () => {
   it('gives the same answer whatever the order of its rules', () => {
     fc.assert(
       fc.property(questions, fc.infiniteStream(fc.nat()), (question, random) => {
-        const rules = STAGES.flat().map((rule) => ({ rule, at: random.next().value as number })).sort((a, b) => a.at - b.at);
+        const rules = STAGES.flat()
+          .map((rule) => ({ rule, at: random.next().value as number }))
+          .sort((a, b) => a.at - b.at);
         expect(rules.every(({ rule }) => rule(question) === null)).toBe(decide(question).allowed);
       }),
       { numRuns: 3000 },
@@ -118,26 +343,45 @@ describe('decide', () => {
   });
 });
 
-/** The same question with one thing less: a grant, a permission, a level, a role, a membership, or a policy that allows. */
+/**
+ * The same question with one thing less: a grant, a permission, a level, a role, a membership, or a policy that allows.
+ */
 function poorerThan(question: Question, pick: number): Question[] {
   const poorer: Question[] = [];
   const { bearer, target } = question;
   if (bearer.via === 'token') {
     const { token: held } = bearer;
     const without = held.grants.filter((_, i) => i !== pick % Math.max(1, held.grants.length));
-    const lowered = held.grants.map((g) => ({ ...g, permissions: Object.fromEntries(Object.keys(g.permissions).slice(1).map((name) => [name, 'read' as const])) }));
-    for (const grants of [without, lowered, held.grants.map((g) => ({ ...g, state: 'revoked' as const }))]) poorer.push({ ...question, bearer: { ...bearer, token: { ...held, grants } } });
-    poorer.push({ ...question, bearer: { ...bearer, token: { ...held, scopes: [] } } }, { ...question, bearer: { ...bearer, token: { ...held, revokedAt: NOW - 1 } } });
+    const lowered = held.grants.map((g) => ({
+      ...g,
+      permissions: Object.fromEntries(
+        Object.keys(g.permissions)
+          .slice(1)
+          .map((name) => [name, 'read' as const]),
+      ),
+    }));
+    for (const grants of [without, lowered, held.grants.map((g) => ({ ...g, state: 'revoked' as const }))])
+      poorer.push({ ...question, bearer: { ...bearer, token: { ...held, grants } } });
+    poorer.push(
+      { ...question, bearer: { ...bearer, token: { ...held, scopes: [] } } },
+      { ...question, bearer: { ...bearer, token: { ...held, revokedAt: NOW - 1 } } },
+    );
     poorer.push({ ...question, bearer: { ...bearer, token: { ...held, excludedOrganizationIds: new Set([10]) } } });
     poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, suspendedAt: NOW - 1 } } });
   }
-  if (bearer.via !== 'nobody') poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, admin: false } } });
+  if (bearer.via !== 'nobody')
+    poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, admin: false } } });
   if (target.kind === 'instance' || target.owner === null) return poorer;
   const { policy: allowed } = target.owner;
   const strict = { ...allowed, allowedAddresses: [] as string[], requiresSso: true, exemptAdministrators: false };
-  poorer.push({ ...question, target: { ...target, owner: { ...target.owner, policy: strict } } }, { ...question, target: { ...target, owner: { ...target.owner, role: null } } });
+  poorer.push(
+    { ...question, target: { ...target, owner: { ...target.owner, policy: strict } } },
+    { ...question, target: { ...target, owner: { ...target.owner, role: null } } },
+  );
   if (target.kind === 'repository' && target.repository !== null) {
-    for (const role of [null, 'read' as const]) if (role === null || target.repository.role !== null) poorer.push({ ...question, target: { ...target, repository: { ...target.repository, role } } });
+    for (const role of [null, 'read' as const])
+      if (role === null || target.repository.role !== null)
+        poorer.push({ ...question, target: { ...target, repository: { ...target.repository, role } } });
     poorer.push({ ...question, target: { ...target, repository: { ...target.repository, archivedAt: NOW - 1 } } });
   }
   return poorer;

@@ -1,19 +1,40 @@
 /** What a token reaches is said in words that people use. */
 import { expect, test } from 'vitest';
-import { grantWords, reachWords, type GrantFacts } from '../../src/rules/reach-words.ts';
+import { type GrantFacts, grantWords, reachWords } from '../../src/rules/reach-words.ts';
 
-const own: GrantFacts = { owner: 'ada', ownerKind: 'self', selection: 'all', repositoryNames: [], permissions: { contents: 'read', metadata: 'read' } };
+const own: GrantFacts = {
+  owner: 'ada',
+  ownerKind: 'self',
+  selection: 'all',
+  repositoryNames: [],
+  permissions: { contents: 'read', metadata: 'read' },
+};
 
 test.each<[Partial<GrantFacts>, string]>([
   [{}, 'read code in all your repositories'],
-  [{ ownerKind: 'organization', owner: 'octo', selection: 'selected', repositoryNames: ['a', 'b'] }, 'read code in 2 repositories of octo'],
-  [{ ownerKind: 'organization', owner: 'octo', selection: 'selected', repositoryNames: ['site'] }, 'read code in octo/site'],
-  [{ permissions: { contents: 'write', workflows: 'write', metadata: 'read' } }, 'read and write code and write workflows in all your repositories'],
+  [
+    { ownerKind: 'organization', owner: 'octo', selection: 'selected', repositoryNames: ['a', 'b'] },
+    'read code in 2 repositories of octo',
+  ],
+  [
+    { ownerKind: 'organization', owner: 'octo', selection: 'selected', repositoryNames: ['site'] },
+    'read code in octo/site',
+  ],
+  [
+    { permissions: { contents: 'write', workflows: 'write', metadata: 'read' } },
+    'read and write code and write workflows in all your repositories',
+  ],
   [{ permissions: { metadata: 'read' } }, 'read metadata in all your repositories'],
   [{ selection: 'public', permissions: {} }, 'read public repositories'],
   [{ selection: 'public', permissions: { gists: 'write' } }, 'write gists of your account'],
-  [{ ownerKind: 'organization', owner: 'octo', permissions: { organization_projects: 'admin' } }, 'administer projects of the organization octo'],
-  [{ permissions: { issues: 'read', pull_requests: 'read', pages: 'read', actions: 'read', deployments: 'read' } }, 'read issues, pull requests, pages and 2 more in all your repositories'],
+  [
+    { ownerKind: 'organization', owner: 'octo', permissions: { organization_projects: 'admin' } },
+    'administer projects of the organization octo',
+  ],
+  [
+    { permissions: { issues: 'read', pull_requests: 'read', pages: 'read', actions: 'read', deployments: 'read' } },
+    'read issues, pull requests, pages and 2 more in all your repositories',
+  ],
 ])('%j is "%s"', (facts, words) => {
   expect(grantWords({ ...own, ...facts })).toBe(words);
 });
@@ -21,5 +42,7 @@ test.each<[Partial<GrantFacts>, string]>([
 test('scopes stand for themselves', () => {
   expect(reachWords('classic', [], [])).toBe('read public information');
   expect(reachWords('classic', ['repo'], [])).toBe('do what repo opens, wherever its owner may');
-  expect(reachWords('scoped', ['read_api', 'read_user'], [])).toBe('do what read_api and read_user open, wherever its owner may');
+  expect(reachWords('scoped', ['read_api', 'read_user'], [])).toBe(
+    'do what read_api and read_user open, wherever its owner may',
+  );
 });

@@ -1,10 +1,17 @@
 /** What is wrong with a token is found in time. */
 import { expect, test } from 'vitest';
 import { DAY_SEC } from '../../src/base/time.ts';
-import { ENDING_SOON_SEC, findingsOf, IDLE_SEC, type HealthFacts } from '../../src/rules/token-health.ts';
+import { ENDING_SOON_SEC, findingsOf, type HealthFacts, IDLE_SEC } from '../../src/rules/token-health.ts';
 
 const AT = 1_790_000_000;
-const well: HealthFacts = { kind: 'fine-grained', scopes: [], grants: [{ selection: 'selected', permissions: { contents: 'write' } }], createdAt: AT, expiresAt: AT + 60 * DAY_SEC, usedAt: AT };
+const well: HealthFacts = {
+  kind: 'fine-grained',
+  scopes: [],
+  grants: [{ selection: 'selected', permissions: { contents: 'write' } }],
+  createdAt: AT,
+  expiresAt: AT + 60 * DAY_SEC,
+  usedAt: AT,
+};
 
 test.each<[string, Partial<HealthFacts>, readonly string[]]>([
   ['nothing', {}, []],
@@ -17,7 +24,11 @@ test.each<[string, Partial<HealthFacts>, readonly string[]]>([
   ['an old one that was never used', { usedAt: null, createdAt: AT - IDLE_SEC - 1 }, ['idle']],
   ['a classic token with a broad scope', { kind: 'classic', scopes: ['repo'], grants: [] }, ['over-powered']],
   ['a classic token with a narrow one', { kind: 'classic', scopes: ['gist'], grants: [] }, []],
-  ['administration of all repositories', { grants: [{ selection: 'all', permissions: { administration: 'write' } }] }, ['over-powered']],
+  [
+    'administration of all repositories',
+    { grants: [{ selection: 'all', permissions: { administration: 'write' } }] },
+    ['over-powered'],
+  ],
 ])('%s is found', (_what, facts, findings) => {
   expect(findingsOf({ ...well, ...facts }, AT)).toEqual(findings);
 });

@@ -1,4 +1,7 @@
-/** One token of each kind at every door: git, `/api/v3`, `/api/v4`, with one decision behind them. Real server, real git. */
+/**
+ * One token of each kind at every door: git, `/api/v3`, `/api/v4`, with one decision behind them. Real server, real
+ * git.
+ */
 import { expect, it } from 'vitest';
 import { operatorPermit } from '../../src/actions/authorize.ts';
 import { revokeToken } from '../../src/actions/tokens.ts';
@@ -19,17 +22,61 @@ interface Doors {
 }
 
 const KINDS: readonly [name: string, given: Given, permissions: Readonly<Record<string, string>>, doors: Doors][] = [
-  ['fine-grained, contents: write', {}, { contents: 'write' }, { clone: true, push: true, v3Read: 200, v3Write: 201, v4Read: 200, v4Write: 201 }],
-  ['fine-grained, contents: read', {}, { contents: 'read' }, { clone: true, push: false, v3Read: 200, v3Write: 403, v4Read: 200, v4Write: 403 }],
-  ['classic, repo', { kind: 'classic', scopes: ['repo'] }, {}, { clone: true, push: true, v3Read: 200, v3Write: 201, v4Read: 200, v4Write: 201 }],
-  ['classic, no scope', { kind: 'classic', scopes: [] }, {}, { clone: false, push: false, v3Read: 404, v3Write: 404, v4Read: 404, v4Write: 404 }],
-  ['scoped, api', { kind: 'scoped', scopes: ['api'] }, {}, { clone: true, push: true, v3Read: 200, v3Write: 201, v4Read: 200, v4Write: 201 }],
-  ['scoped, write_repository', { kind: 'scoped', scopes: ['write_repository'] }, {}, { clone: true, push: true, v3Read: 403, v3Write: 403, v4Read: 403, v4Write: 403 }],
-  ['scoped, read_api', { kind: 'scoped', scopes: ['read_api'] }, {}, { clone: false, push: false, v3Read: 200, v3Write: 403, v4Read: 200, v4Write: 403 }],
+  [
+    'fine-grained, contents: write',
+    {},
+    { contents: 'write' },
+    { clone: true, push: true, v3Read: 200, v3Write: 201, v4Read: 200, v4Write: 201 },
+  ],
+  [
+    'fine-grained, contents: read',
+    {},
+    { contents: 'read' },
+    { clone: true, push: false, v3Read: 200, v3Write: 403, v4Read: 200, v4Write: 403 },
+  ],
+  [
+    'classic, repo',
+    { kind: 'classic', scopes: ['repo'] },
+    {},
+    { clone: true, push: true, v3Read: 200, v3Write: 201, v4Read: 200, v4Write: 201 },
+  ],
+  [
+    'classic, no scope',
+    { kind: 'classic', scopes: [] },
+    {},
+    { clone: false, push: false, v3Read: 404, v3Write: 404, v4Read: 404, v4Write: 404 },
+  ],
+  [
+    'scoped, api',
+    { kind: 'scoped', scopes: ['api'] },
+    {},
+    { clone: true, push: true, v3Read: 200, v3Write: 201, v4Read: 200, v4Write: 201 },
+  ],
+  [
+    'scoped, write_repository',
+    { kind: 'scoped', scopes: ['write_repository'] },
+    {},
+    { clone: true, push: true, v3Read: 403, v3Write: 403, v4Read: 403, v4Write: 403 },
+  ],
+  [
+    'scoped, read_api',
+    { kind: 'scoped', scopes: ['read_api'] },
+    {},
+    { clone: false, push: false, v3Read: 200, v3Write: 403, v4Read: 200, v4Write: 403 },
+  ],
 ];
 
-async function rest(world: World, method: string, path: string, headers: Record<string, string>, body?: object): Promise<number> {
-  const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } };
+async function rest(
+  world: World,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body?: object,
+): Promise<number> {
+  const json =
+    body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } };
   const answer = await fetch(`${world.url}${path}`, { method, headers, ...json });
   await answer.arrayBuffer();
   return answer.status;
@@ -39,22 +86,37 @@ async function tried(world: World, secret: string, place: string): Promise<Doors
   const bearer = { authorization: `Bearer ${secret}` };
   const privateToken = { 'private-token': secret };
   const attempt = { username: 'bob', secret, repository: 'acme/site' } as const;
-  const [clone, push] = [await world.git({ ...attempt, operation: 'clone' }), await world.git({ ...attempt, operation: 'push' })];
+  const [clone, push] = [
+    await world.git({ ...attempt, operation: 'clone' }),
+    await world.git({ ...attempt, operation: 'push' }),
+  ];
   const content = Buffer.from(place).toString('base64');
   return {
     clone: clone.ok,
     push: push.ok,
     v3Read: await rest(world, 'GET', '/api/v3/repos/acme/site/branches', bearer),
-    v3Write: await rest(world, 'PUT', `/api/v3/repos/acme/site/contents/v3-${place}.txt`, bearer, { message: 'Try', content, branch: 'main' }),
+    v3Write: await rest(world, 'PUT', `/api/v3/repos/acme/site/contents/v3-${place}.txt`, bearer, {
+      message: 'Try',
+      content,
+      branch: 'main',
+    }),
     v4Read: await rest(world, 'GET', '/api/v4/projects/acme%2Fsite/repository/branches', privateToken),
-    v4Write: await rest(world, 'POST', `/api/v4/projects/acme%2Fsite/repository/files/v4-${place}.txt`, privateToken, { commit_message: 'Try', content: place, branch: 'main' }),
+    v4Write: await rest(world, 'POST', `/api/v4/projects/acme%2Fsite/repository/files/v4-${place}.txt`, privateToken, {
+      commit_message: 'Try',
+      content: place,
+      branch: 'main',
+    }),
   };
 }
 
 it('opens and closes every door alike', async () => {
   const world = await causesWorld();
   for (const [i, [name, given, permissions, doors]] of KINDS.entries()) {
-    const { secret } = await world.token({ ...given, name: `kind ${i}`, ...(given.kind === undefined ? { grants: [{ permissions }] } : {}) });
+    const { secret } = await world.token({
+      ...given,
+      name: `kind ${i}`,
+      ...(given.kind === undefined ? { grants: [{ permissions }] } : {}),
+    });
     expect(await tried(world, secret, String(i)), name).toEqual(doors);
   }
 }, 240_000);
@@ -63,5 +125,12 @@ it('is dead at every door once it is revoked', async () => {
   const world = await causesWorld();
   const { secret, id } = await world.token({ kind: 'scoped', scopes: ['api'] });
   await revokeToken(world.server.context, operatorPermit(), id);
-  expect(await tried(world, secret, 'gone')).toEqual({ clone: false, push: false, v3Read: 401, v3Write: 401, v4Read: 401, v4Write: 401 });
+  expect(await tried(world, secret, 'gone')).toEqual({
+    clone: false,
+    push: false,
+    v3Read: 401,
+    v3Write: 401,
+    v4Read: 401,
+    v4Write: 401,
+  });
 }, 60_000);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_PASSWORD_INPUT_BYTES } from '../../src/cli/admin-users.ts';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
-import { dataOptions, latchkey, runProgram, serveUntilReady, type Ended } from './latchkey-process.ts';
+import { dataOptions, type Ended, latchkey, runProgram, serveUntilReady } from './latchkey-process.ts';
 
 /** What is wrong with a person of a bad login, a bad address and a short password. */
 const BAD_PERSON = [
@@ -33,7 +33,9 @@ async function done(ending: Promise<Ended>): Promise<Ended> {
 
 async function refused(ending: Promise<Ended>, ...errors: string[]): Promise<void> {
   const { code, stdout, stderr } = await ending;
-  expect(stderr.split('\n').filter((line) => line.startsWith('error:'))).toEqual(errors.map((error) => `error: ${error}`));
+  expect(stderr.split('\n').filter((line) => line.startsWith('error:'))).toEqual(
+    errors.map((error) => `error: ${error}`),
+  );
   expect(stderr).toContain('hint: nothing was changed');
   expect(stdout).toBe('');
   expect(code).toBe(1);
@@ -48,15 +50,22 @@ async function temporaryFolder(): Promise<string> {
 describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
   test('adds people, organizations and repositories, and refuses what is taken or unknown', async () => {
     const { admin } = await freshAdmin(engine);
-    expect((await done(admin('user add ada --email ada@example.org --verified --admin --password-stdin', 'correct horse\n'))).stderr).toBe('added the user ada\n');
-    expect((await done(admin('user add grace --email grace@example.org'))).stderr).toBe('added the user grace, without a password\n');
+    expect(
+      (await done(admin('user add ada --email ada@example.org --verified --admin --password-stdin', 'correct horse\n')))
+        .stderr,
+    ).toBe('added the user ada\n');
+    expect((await done(admin('user add grace --email grace@example.org'))).stderr).toBe(
+      'added the user grace, without a password\n',
+    );
     await refused(admin('user add ADA --email other@example.org'), 'the name ADA is taken');
     await refused(admin('user add no_underscores --email nonsense --password-stdin', 'short\n'), ...BAD_PERSON);
     await done(admin('org add acme --owner ada'));
     await refused(admin('org add acme --owner ada'), 'the name acme is taken');
     await refused(admin('org add other --owner nobody'), 'there is no user nobody');
     expect((await done(admin('org member add acme grace'))).stderr).toBe('grace is a member of acme now\n');
-    expect((await done(admin('org member add acme grace --role owner'))).stderr).toBe('grace is an owner of acme now\n');
+    expect((await done(admin('org member add acme grace --role owner'))).stderr).toBe(
+      'grace is an owner of acme now\n',
+    );
     await done(admin('org member remove acme grace'));
     await refused(admin('org member remove acme ada'), 'acme needs an owner: make somebody else one first');
     expect((await done(admin('repo add acme/site --public'))).stderr).toBe('added the public repository acme/site\n');
@@ -74,41 +83,73 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     const { admin } = await freshAdmin(engine);
     await done(admin('user add ada --email ada@example.org --verified'));
     await done(admin('repo add ada/notes'));
-    const fineGrained = await done(admin('token add ada --name deploy --owner ada --repo notes --permission contents=write --expires-in 90'));
+    const fineGrained = await done(
+      admin('token add ada --name deploy --owner ada --repo notes --permission contents=write --expires-in 90'),
+    );
     expect(fineGrained.stdout).toMatch(/^lkf_[A-Za-z0-9]{36}\n$/);
-    expect(fineGrained.stderr).toMatch(/^made the fine-grained token 1 \(deploy\) for ada, until \d+ \w{3} \d{4}, \d\d:\d\d UTC\n$/);
-    expect((await done(admin('token add ada --name laptop --classic --scope repo --scope workflow --expires-in none'))).stdout).toMatch(/^lkc_[A-Za-z0-9]{36}\n$/);
-    expect((await done(admin('token add ada --name mirror --scoped --scope read_repository'))).stdout).toMatch(/^lks_[A-Za-z0-9]{36}\n$/);
+    expect(fineGrained.stderr).toMatch(
+      /^made the fine-grained token 1 \(deploy\) for ada, until \d+ \w{3} \d{4}, \d\d:\d\d UTC\n$/,
+    );
+    expect(
+      (await done(admin('token add ada --name laptop --classic --scope repo --scope workflow --expires-in none')))
+        .stdout,
+    ).toMatch(/^lkc_[A-Za-z0-9]{36}\n$/);
+    expect((await done(admin('token add ada --name mirror --scoped --scope read_repository'))).stdout).toMatch(
+      /^lks_[A-Za-z0-9]{36}\n$/,
+    );
 
     const listed = await done(admin('token list ada --json'));
     expect(listed.stdout).not.toContain(fineGrained.stdout.trim());
     const tokens = JSON.parse(listed.stdout) as Record<string, unknown>[];
-    expect(tokens.map(({ name, kind, state }) => [name, kind, state])).toEqual([['mirror', 'scoped', 'active'], ['laptop', 'classic', 'active'], ['deploy', 'fine-grained', 'active']]);
-    expect(tokens[1]).toMatchObject({ id: 2, scopes: ['repo', 'workflow'], expires_at: null, revoked_at: null, last_used_at: null });
+    expect(tokens.map(({ name, kind, state }) => [name, kind, state])).toEqual([
+      ['mirror', 'scoped', 'active'],
+      ['laptop', 'classic', 'active'],
+      ['deploy', 'fine-grained', 'active'],
+    ]);
+    expect(tokens[1]).toMatchObject({
+      id: 2,
+      scopes: ['repo', 'workflow'],
+      expires_at: null,
+      revoked_at: null,
+      last_used_at: null,
+    });
     expect(tokens[2]).toMatchObject({ last_eight: fineGrained.stdout.trim().slice(-8) });
-    expect((await done(admin('token list ada'))).stdout.split('\n')[0]).toMatch(/^ID +KIND +NAME +LAST EIGHT +STATE +EXPIRES AT +LAST USED AT$/);
+    expect((await done(admin('token list ada'))).stdout.split('\n')[0]).toMatch(
+      /^ID +KIND +NAME +LAST EIGHT +STATE +EXPIRES AT +LAST USED AT$/,
+    );
 
     expect((await done(admin('token revoke 1'))).stderr).toBe('revoked the token 1\n');
     await done(admin('token revoke 1'));
     await refused(admin('token revoke 99'), 'there is no token 99');
-    expect((JSON.parse((await done(admin('token list ada --json'))).stdout) as unknown[])[2]).toMatchObject({ state: 'revoked', revoked_by: 'operator' });
+    expect((JSON.parse((await done(admin('token list ada --json'))).stdout) as unknown[])[2]).toMatchObject({
+      state: 'revoked',
+      revoked_by: 'operator',
+    });
   });
 
   test('tells everything that is wrong with a token at once, and makes none', async () => {
     const { admin } = await freshAdmin(engine);
     await done(admin('user add ada --email ada@example.org --verified'));
     await refused(
-      admin(`token add ada --name ${'n'.repeat(41)} --all-repos --permission contents=admin --permission nonsense=read --expires-in 367`),
+      admin(
+        `token add ada --name ${'n'.repeat(41)} --all-repos --permission contents=admin --permission nonsense=read --expires-in 367`,
+      ),
       "a token's name has at most 40 characters",
       'contents (contents) takes read or write, not admin',
       'there is no permission named nonsense',
       'an expiration is a whole number of days from 1 to 366, or none',
     );
-    await refused(admin('token add ada --name x --owner nobody --all-repos'), 'cannot find the specified resource owner: nobody');
+    await refused(
+      admin('token add ada --name x --owner nobody --all-repos'),
+      'cannot find the specified resource owner: nobody',
+    );
     await refused(admin('token add ada --name x --classic --scope nonsense'), 'unknown scope: nonsense');
     await refused(admin('token add nobody --name x --classic'), 'there is no user nobody');
     await done(admin('user add mori --email mori@example.org'));
-    await refused(admin('token add mori --name x --classic'), 'verify your e-mail address first: tokens can be created only after that');
+    await refused(
+      admin('token add mori --name x --classic'),
+      'verify your e-mail address first: tokens can be created only after that',
+    );
     expect(JSON.parse((await done(admin('token list ada --json'))).stdout)).toEqual([]);
     const none = await done(admin('token list ada'));
     expect([none.stdout, none.stderr]).toEqual(['', 'ada has no tokens\n']);
@@ -120,7 +161,8 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     await done(admin('user add ada --email ada@example.org --verified'));
     await done(admin('repo add ada/notes'));
     const token = (await done(admin('token add ada --name laptop --classic --scope repo'))).stdout.trim();
-    const lsRemote = (): Promise<Ended> => runProgram('git', ['ls-remote', `${url.replace('://', `://ada:${token}@`)}/ada/notes.git`]);
+    const lsRemote = (): Promise<Ended> =>
+      runProgram('git', ['ls-remote', `${url.replace('://', `://ada:${token}@`)}/ada/notes.git`]);
     expect((await lsRemote()).stderr).toBe('');
     await done(admin('user suspend ada'));
     expect((await lsRemote()).code).toBe(128);
@@ -138,9 +180,23 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     const folder = await temporaryFolder();
     const git = async (...args: string[]): Promise<Ended> => done(runProgram('git', args, { cwd: folder }));
     await git('init', '--quiet', '--initial-branch=main', 'work');
-    await git('-C', 'work', '-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', 'commit', '--quiet', '--allow-empty', '-m', 'First');
+    await git(
+      '-C',
+      'work',
+      '-c',
+      'user.name=Ada',
+      '-c',
+      'user.email=ada@example.org',
+      'commit',
+      '--quiet',
+      '--allow-empty',
+      '-m',
+      'First',
+    );
     await done(admin('user add ada --email ada@example.org --verified'));
-    expect((await done(admin(`repo import ada/work ${folder}/work --internal`))).stderr).toBe(`imported ${folder}/work as the internal repository ada/work\n`);
+    expect((await done(admin(`repo import ada/work ${folder}/work --internal`))).stderr).toBe(
+      `imported ${folder}/work as the internal repository ada/work\n`,
+    );
     await refused(admin(`repo import ada/none ${folder}/none`), `there is no Git repository at ${folder}/none`);
     const repositories = join(options[1]!, 'repositories');
     const head = (await git('--git-dir', join(repositories, 'ada/work.git'), 'log', '--format=%s', 'main')).stdout;
@@ -156,7 +212,10 @@ test('a password on standard input is bounded, and may be anything within the bo
   const { admin } = await freshAdmin('sqlite');
   const add = 'user add ada --email ada@example.org --password-stdin';
   const longer = await admin(add, 'x'.repeat(MAX_PASSWORD_INPUT_BYTES + 1));
-  expect([longer.code, longer.stderr]).toEqual([2, `error: standard input holds more than ${MAX_PASSWORD_INPUT_BYTES} bytes\nhint: see latchkey admin user add --help\n`]);
+  expect([longer.code, longer.stderr]).toEqual([
+    2,
+    `error: standard input holds more than ${MAX_PASSWORD_INPUT_BYTES} bytes\nhint: see latchkey admin user add --help\n`,
+  ]);
   await refused(admin(add, 'x'.repeat(MAX_PASSWORD_INPUT_BYTES)), 'a password has at most 256 characters');
   await done(admin(add, ' pass phrase with spaces \r\n'));
 });

@@ -1,4 +1,7 @@
-/** Three real servers on one real PostgreSQL, under load, with cuts and a crash: what was revoked is refused everywhere once the revocation has returned. */
+/**
+ * Three real servers on one real PostgreSQL, under load, with cuts and a crash: what was revoked is refused everywhere
+ * once the revocation has returned.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -7,15 +10,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { addUser } from '../../src/actions/accounts.ts';
 import { operatorPermit } from '../../src/actions/authorize.ts';
-import { openContext, type OpenContext } from '../../src/actions/open.ts';
+import { type OpenContext, openContext } from '../../src/actions/open.ts';
 import { addRepository } from '../../src/actions/repositories.ts';
 import { createToken, revokeToken } from '../../src/actions/tokens.ts';
 import { loadSettings } from '../../src/base/config.ts';
 import { makeLog } from '../../src/base/log.ts';
 import { BEAT_MS, LEASE_MS, SETTLE_MS } from '../../src/store/cluster.ts';
-import { freshDatabase } from '../engines/engines.ts';
 import { cuttableProxy } from '../engines/cuttable-proxy.ts';
-import { serveUntilReady, type Serving } from './latchkey-process.ts';
+import { freshDatabase } from '../engines/engines.ts';
+import { type Serving, serveUntilReady } from './latchkey-process.ts';
 
 const LOOPS_PER_NODE = 4;
 
@@ -29,16 +32,23 @@ interface TestToken {
 /** A check over HTTP, by the cheapest request there is: what a clone asks first. */
 function check(agent: Agent, url: string, token: TestToken): Promise<number> {
   return new Promise((resolve, reject) => {
-    const request = get(`${url}/ada/notes.git/info/refs?service=git-upload-pack`, { agent, headers: { authorization: token.header, 'git-protocol': 'version=2' } }, (response) => {
-      response.resume();
-      response.on('end', () => resolve(response.statusCode!));
-    });
+    const request = get(
+      `${url}/ada/notes.git/info/refs?service=git-upload-pack`,
+      { agent, headers: { authorization: token.header, 'git-protocol': 'version=2' } },
+      (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode!));
+      },
+    );
     request.setTimeout(20_000, () => request.destroy(new Error('no answer')));
     request.on('error', reject);
   });
 }
 
-/** Asks all nodes about random tokens without pause; notes every yes that came to a request sent after the revocation had returned. */
+/**
+ * Asks all nodes about random tokens without pause; notes every yes that came to a request sent after the revocation
+ * had returned.
+ */
 class Load {
   readonly late: string[] = [];
   readonly statuses = new Map<string, number>();
@@ -74,8 +84,19 @@ class Load {
 async function makeTokens(context: OpenContext, count: number): Promise<TestToken[]> {
   const tokens: TestToken[] = [];
   for (let n = 0; n < count; n++) {
-    const { token, secret } = await createToken(context, operatorPermit(), { userLogin: 'ada', kind: 'classic', name: `token ${n}`, description: '', scopes: ['repo'], grants: [] });
-    tokens.push({ id: token.id, header: `Basic ${Buffer.from(`ada:${secret.reveal()}`).toString('base64')}`, revokedAt: null });
+    const { token, secret } = await createToken(context, operatorPermit(), {
+      userLogin: 'ada',
+      kind: 'classic',
+      name: `token ${n}`,
+      description: '',
+      scopes: ['repo'],
+      grants: [],
+    });
+    tokens.push({
+      id: token.id,
+      header: `Basic ${Buffer.from(`ada:${secret.reveal()}`).toString('base64')}`,
+      revokedAt: null,
+    });
   }
   return tokens;
 }
@@ -99,22 +120,34 @@ async function startCluster() {
   const settings = loadSettings({ flags: { data: database.dataDir, database: direct.href, repositories }, env: {} });
   const context = await openContext(settings, makeLog('silent'));
   onTestFinished(() => context.close());
-  await addUser(context, operatorPermit(), { login: 'ada', email: 'ada@example.org', password: null, admin: false, verified: true });
+  await addUser(context, operatorPermit(), {
+    login: 'ada',
+    email: 'ada@example.org',
+    password: null,
+    admin: false,
+    verified: true,
+  });
   await addRepository(context, operatorPermit(), { owner: 'ada', name: 'notes', visibility: 'private' });
-  const start = (url: URL): Promise<Serving> => serveUntilReady(['--data', database.dataDir, '--repositories', repositories, '--database', url.href]);
+  const start = (url: URL): Promise<Serving> =>
+    serveUntilReady(['--data', database.dataDir, '--repositories', repositories, '--database', url.href]);
   const nodes = [await start(direct), await start(direct), await start(proxied)];
-  const nodesOnBoard = async (): Promise<number> => (await context.store.db.selectFrom('nodes').select('id').execute()).length;
+  const nodesOnBoard = async (): Promise<number> =>
+    (await context.store.db.selectFrom('nodes').select('id').execute()).length;
   await vi.waitFor(async () => expect(await nodesOnBoard()).toBe(3), { timeout: 30_000 });
   return { context, proxy, nodes };
 }
 
 describe('three nodes on one PostgreSQL', () => {
-  test('refuse a revoked token on every node once the revocation has returned, also while one of them is cut off, and after one has crashed', { timeout: 180_000 }, async () => {
+  test('refuse a revoked token on every node once the revocation has returned, also while one of them is cut off, and after one has crashed', {
+    timeout: 180_000,
+  }, async () => {
     const { context, proxy, nodes } = await startCluster();
     const tokens = await makeTokens(context, 200);
     const load = new Load(nodes, tokens);
     onTestFinished(() => load.stop());
-    await vi.waitFor(() => expect([...load.statuses.values()].filter((count) => count > 100)).toHaveLength(3), { timeout: 60_000 });
+    await vi.waitFor(() => expect([...load.statuses.values()].filter((count) => count > 100)).toHaveLength(3), {
+      timeout: 60_000,
+    });
     const next = (): TestToken => tokens.find((token) => token.revokedAt === null)!;
 
     for (let n = 0; n < 60; n++) await revoke(context, next());
@@ -126,7 +159,10 @@ describe('three nodes on one PostgreSQL', () => {
       expect(first).toBeLessThan(SETTLE_MS + 5_000);
       for (let n = 0; n < 20; n++) await revoke(context, next());
       proxy.mend();
-      await vi.waitFor(async () => expect(await check(new Agent(), nodes[2]!.url, next())).toBe(200), { timeout: 60_000, interval: 200 });
+      await vi.waitFor(async () => expect(await check(new Agent(), nodes[2]!.url, next())).toBe(200), {
+        timeout: 60_000,
+        interval: 200,
+      });
       for (let n = 0; n < 10; n++) await revoke(context, next());
       expect(load.late).toEqual([]);
     }
@@ -140,7 +176,9 @@ describe('three nodes on one PostgreSQL', () => {
     expect(load.statuses.get('node 1: 401')).toBeGreaterThan(50);
   });
 
-  test('go on answering from memory about everything that a revocation was not about', { timeout: 90_000 }, async () => {
+  test('go on answering from memory about everything that a revocation was not about', {
+    timeout: 90_000,
+  }, async () => {
     const { context, nodes } = await startCluster();
     const [kept, ...others] = await makeTokens(context, 12);
     const agent = new Agent({ keepAlive: true });

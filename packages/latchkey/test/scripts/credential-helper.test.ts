@@ -1,7 +1,8 @@
 /**
  * The credential helper under real git: the cases of the contract that git's own helpers are held to, then ours.
  *
- * Source of the cases: git's source, t/lib-credential.sh (which behaviour is asked of a helper; the words here are ours).
+ * Source of the cases: git's source, t/lib-credential.sh (which behaviour is asked of a helper; the words here are
+ * ours).
  */
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -9,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { latchkey, runProgram, type Ended } from './latchkey-process.ts';
+import { type Ended, latchkey, runProgram } from './latchkey-process.ts';
 
 interface Home {
   readonly folder: string;
@@ -20,19 +21,35 @@ interface Home {
   helper(action: string, input: string): Promise<Ended>;
 }
 
-const SERVERS = ['https://example.com', 'http://example.com', 'https://other.tld', 'http://path.tld', 'https://git.example.org:8443'];
+const SERVERS = [
+  'https://example.com',
+  'http://example.com',
+  'https://other.tld',
+  'http://path.tld',
+  'https://git.example.org:8443',
+];
 
-/** A person with git, for whom the helper answers for some servers. What git has to ask for is answered with `asked-…`. */
+/**
+ * A person with git, for whom the helper answers for some servers. What git has to ask for is answered with `asked-…`.
+ */
 async function home(config = '', servers = SERVERS): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-helper-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const askpass = join(folder, 'askpass');
-  await writeFile(askpass, '#!/bin/sh\ncase "$1" in Username*) echo asked-username;; *) echo asked-password;; esac\n', { mode: 0o755 });
+  await writeFile(askpass, '#!/bin/sh\ncase "$1" in Username*) echo asked-username;; *) echo asked-password;; esac\n', {
+    mode: 0o755,
+  });
   await writeFile(join(folder, '.gitconfig'), config);
-  const env = { HOME: folder, XDG_DATA_HOME: join(folder, 'data'), GIT_ASKPASS: askpass, GIT_CONFIG_GLOBAL: join(folder, '.gitconfig') };
+  const env = {
+    HOME: folder,
+    XDG_DATA_HOME: join(folder, 'data'),
+    GIT_ASKPASS: askpass,
+    GIT_CONFIG_GLOBAL: join(folder, '.gitconfig'),
+  };
   for (const server of servers) expect((await latchkey(['credential', 'install', server], { env })).code).toBe(0);
   return {
-    folder, env,
+    folder,
+    env,
     git: (action, ...lines) => runProgram('git', ['credential', action], { env, input: `${lines.join('\n')}\n` }),
     helper: (action, input) => latchkey(['credential', action], { env, input }),
   };
@@ -45,23 +62,30 @@ const KEEPERS: readonly (readonly [name: string, config: string])[] = [
 
 describe.each(KEEPERS)('the contract of helpers, secrets kept %s', (_name, config) => {
   const at = (host: string, protocol = 'https'): string[] => [`protocol=${protocol}`, `host=${host}`];
-  const asked = (lines: string[]): string => `${[...lines, 'username=asked-username', 'password=asked-password'].join('\n')}\n`;
+  const asked = (lines: string[]): string =>
+    `${[...lines, 'username=asked-username', 'password=asked-password'].join('\n')}\n`;
 
   test('what is not there is asked for; what is stored is found, by protocol, host and username', async () => {
     const { git } = await home(config);
     expect((await git('fill', ...at('example.com'))).stdout).toBe(asked(at('example.com')));
     await git('approve', ...at('example.com'), 'username=user1', 'password=pass1');
-    expect((await git('fill', ...at('example.com'))).stdout).toBe('protocol=https\nhost=example.com\nusername=user1\npassword=pass1\n');
+    expect((await git('fill', ...at('example.com'))).stdout).toBe(
+      'protocol=https\nhost=example.com\nusername=user1\npassword=pass1\n',
+    );
     expect((await git('fill', ...at('example.com', 'http'))).stdout).toBe(asked(at('example.com', 'http')));
     expect((await git('fill', ...at('other.tld'))).stdout).toBe(asked(at('other.tld')));
-    expect((await git('fill', ...at('example.com'), 'username=other')).stdout).toBe('protocol=https\nhost=example.com\nusername=other\npassword=asked-password\n');
+    expect((await git('fill', ...at('example.com'), 'username=other')).stdout).toBe(
+      'protocol=https\nhost=example.com\nusername=other\npassword=asked-password\n',
+    );
   });
 
   test('a path is matched when git sends one', async () => {
     const { git } = await home(`${config}[credential]\n\tuseHttpPath = true\n`);
     await git('approve', ...at('path.tld', 'http'), 'path=foo.git', 'username=user', 'password=pass');
     expect((await git('fill', ...at('path.tld', 'http'), 'path=foo.git')).stdout).toContain('password=pass\n');
-    expect((await git('fill', ...at('path.tld', 'http'), 'path=bar.git')).stdout).toContain('password=asked-password\n');
+    expect((await git('fill', ...at('path.tld', 'http'), 'path=bar.git')).stdout).toContain(
+      'password=asked-password\n',
+    );
   });
 
   test('storing again replaces, two users lie side by side, and forgetting one leaves the other', async () => {
@@ -106,15 +130,27 @@ describe.each(KEEPERS)('the contract of helpers, secrets kept %s', (_name, confi
   test('a secret is given until its end, and not after', async () => {
     const { helper } = await home(config);
     const end = Math.floor(Date.now() / 1000) + 4;
-    await helper('store', `protocol=https\nhost=example.com\nusername=user1\npassword=pass1\npassword_expiry_utc=${end}\n`);
+    await helper(
+      'store',
+      `protocol=https\nhost=example.com\nusername=user1\npassword=pass1\npassword_expiry_utc=${end}\n`,
+    );
     expect((await helper('get', 'protocol=https\nhost=other.tld\n')).stdout).toBe('');
-    await expect.poll(async () => [(await helper('get', 'protocol=https\nhost=example.com\n')).stdout, Date.now() / 1000 >= end], { timeout: 30_000 }).toEqual(['', true]);
+    await expect
+      .poll(
+        async () => [(await helper('get', 'protocol=https\nhost=example.com\n')).stdout, Date.now() / 1000 >= end],
+        { timeout: 30_000 },
+      )
+      .toEqual(['', true]);
   });
 
   test('a long header that ends in the name of another host gives nothing of that host away', async () => {
     const { git } = await home(config);
     await git('approve', ...at('example.com'), 'username=user1', 'password=to-be-stolen');
-    const ended = await git('fill', ...at('other.tld'), `wwwauth[]=basic realm=${'a'.repeat(1_024 - 23)}host=example.com`);
+    const ended = await git(
+      'fill',
+      ...at('other.tld'),
+      `wwwauth[]=basic realm=${'a'.repeat(1_024 - 23)}host=example.com`,
+    );
     expect(ended.stdout).not.toContain('to-be-stolen');
     expect(ended.stdout).toContain('password=asked-password\n');
   });
@@ -129,7 +165,9 @@ describe.each(KEEPERS)('the contract of helpers, secrets kept %s', (_name, confi
 test('an empty username and password can be stored', async () => {
   const { helper } = await home();
   await helper('store', 'protocol=https\nhost=example.com\nusername=\npassword=\n\n');
-  expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe('protocol=https\nhost=example.com\nusername=\npassword=\n');
+  expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe(
+    'protocol=https\nhost=example.com\nusername=\npassword=\n',
+  );
 });
 
 test.each([
@@ -138,17 +176,27 @@ test.each([
   ['an ephemeral credential of another scheme', 'capability[]=authtype\nauthtype=Bearer\ncredential=p\nephemeral=1\n'],
 ])('%s is not kept', async (_name, lines) => {
   const { helper, folder } = await home();
-  expect(await helper('store', `protocol=https\nhost=example.com\n${lines}`)).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(await helper('store', `protocol=https\nhost=example.com\n${lines}`)).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: '',
+  });
   expect((await helper('get', 'protocol=https\nhost=example.com\ncapability[]=authtype\n')).stdout).toBe('');
-  expect(JSON.parse(await readFile(join(folder, 'data/latchkey/credentials.json'), 'utf8'))).toMatchObject({ credentials: [] });
+  expect(JSON.parse(await readFile(join(folder, 'data/latchkey/credentials.json'), 'utf8'))).toMatchObject({
+    credentials: [],
+  });
 });
 
 test('an end and a refresh token are kept and told; what has ended is not answered with', async () => {
   const { helper } = await home();
   const end = Math.floor(Date.now() / 1000) + 3600;
-  await helper('store', `protocol=https\nhost=example.com\nusername=u\npassword=p\npassword_expiry_utc=${end}\noauth_refresh_token=r\n`);
+  await helper(
+    'store',
+    `protocol=https\nhost=example.com\nusername=u\npassword=p\npassword_expiry_utc=${end}\noauth_refresh_token=r\n`,
+  );
   expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe(
-    `protocol=https\nhost=example.com\nusername=u\npassword=p\npassword_expiry_utc=${end}\noauth_refresh_token=r\n`);
+    `protocol=https\nhost=example.com\nusername=u\npassword=p\npassword_expiry_utc=${end}\noauth_refresh_token=r\n`,
+  );
   await helper('store', 'protocol=https\nhost=other.tld\nusername=u\npassword=p\npassword_expiry_utc=5\n');
   expect((await helper('get', 'protocol=https\nhost=other.tld\n')).stdout).toBe('');
 });
@@ -171,7 +219,10 @@ test('installing twice writes once, and uninstalling leaves git as it was', asyn
   await latchkey(['credential', 'install', 'https://example.com'], { env });
   expect(await readFile(config, 'utf8')).toBe(once);
   expect((await latchkey(['credential', 'uninstall', 'https://example.com'], { env })).code).toBe(0);
-  expect((await runProgram('git', ['config', '--global', '--get-all', 'credential.https://example.com.helper'], { env })).stdout).toBe('');
+  expect(
+    (await runProgram('git', ['config', '--global', '--get-all', 'credential.https://example.com.helper'], { env }))
+      .stdout,
+  ).toBe('');
 });
 
 describe('bad input', () => {
@@ -183,13 +234,27 @@ describe('bad input', () => {
   ])('%s is read', async (_name, input) => {
     const { helper } = await home();
     expect(await helper('store', input)).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe('protocol=https\nhost=example.com\nusername=u\npassword=p\n');
+    expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe(
+      'protocol=https\nhost=example.com\nusername=u\npassword=p\n',
+    );
   });
 
   test.each([
-    ['a line of a megabyte', `protocol=https\nhost=example.com\npassword=${'x'.repeat(1_048_576)}\n`, 'error: standard input holds more than 262144 bytes'],
-    ['a line that is too long', `protocol=https\nhost=example.com\npassword=${'x'.repeat(70_000)}\n`, "error: what git sent can't be read: a line is longer than 65520 characters"],
-    ['a line without =', 'protocol=https\nhost\n', "error: what git sent can't be read: a line is not of the form key=value"],
+    [
+      'a line of a megabyte',
+      `protocol=https\nhost=example.com\npassword=${'x'.repeat(1_048_576)}\n`,
+      'error: standard input holds more than 262144 bytes',
+    ],
+    [
+      'a line that is too long',
+      `protocol=https\nhost=example.com\npassword=${'x'.repeat(70_000)}\n`,
+      "error: what git sent can't be read: a line is longer than 65520 characters",
+    ],
+    [
+      'a line without =',
+      'protocol=https\nhost\n',
+      "error: what git sent can't be read: a line is not of the form key=value",
+    ],
     ['no host', 'protocol=https\n', 'error: what git sent names no protocol and host'],
     ['nothing', '', 'error: what git sent names no protocol and host'],
   ])('%s is refused in a sentence', async (_name, input, words) => {
@@ -202,15 +267,24 @@ describe('bad input', () => {
     const { helper, git } = await home();
     const ended = await helper('get', 'protocol=https\nhost=github.com\n');
     expect([ended.code, ended.stdout]).toEqual([0, '']);
-    expect(ended.stderr).toBe('latchkey: https://github.com is no server that this helper was set up for\nhint: if it is a Latchkey server: latchkey login https://github.com\n');
-    expect(await helper('store', 'protocol=https\nhost=github.com\nusername=u\npassword=p\n')).toMatchObject({ code: 0, stdout: '' });
+    expect(ended.stderr).toBe(
+      'latchkey: https://github.com is no server that this helper was set up for\nhint: if it is a Latchkey server: latchkey login https://github.com\n',
+    );
+    expect(await helper('store', 'protocol=https\nhost=github.com\nusername=u\npassword=p\n')).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
     expect((await git('fill', 'protocol=https', 'host=github.com')).stdout).toContain('password=asked-password');
   });
 
   test('nobody is signed in, and nobody can be asked: git goes on to its own prompt', async () => {
     const { helper } = await home();
     const ended = await helper('get', 'protocol=https\nhost=example.com\n');
-    expect(ended).toEqual({ code: 0, stdout: '', stderr: 'latchkey: nobody is signed in at https://example.com\nhint: latchkey login https://example.com\n' });
+    expect(ended).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'latchkey: nobody is signed in at https://example.com\nhint: latchkey login https://example.com\n',
+    });
   });
 
   test('a data folder that can not be written is said, and git goes on', async () => {
@@ -219,7 +293,9 @@ describe('bad input', () => {
     await writeFile(join(folder, 'data'), 'a file where a folder belongs\n');
     const ended = await latchkey(['credential', 'install', 'https://example.com'], { env });
     expect(ended.code).toBe(3);
-    expect(ended.stderr).toMatch(/^error: .*data\/latchkey(?:\/credentials\.json)? can't be (?:written, so nothing is remembered|read)\nhint: /);
+    expect(ended.stderr).toMatch(
+      /^error: .*data\/latchkey(?:\/credentials\.json)? can't be (?:written, so nothing is remembered|read)\nhint: /,
+    );
     expect((await helper('get', 'protocol=https\nhost=example.com\n')).stdout).toBe('');
   });
 
@@ -229,13 +305,22 @@ describe('bad input', () => {
     await writeFile(join(folder, 'data/latchkey/credentials.json'), '{');
     const ended = await helper('get', 'protocol=https\nhost=example.com\n');
     expect(ended.code).toBe(3);
-    expect(ended.stderr).toMatch(/^error: .*credentials\.json is damaged\nhint: delete it, and sign in again: latchkey login URL\n$/);
+    expect(ended.stderr).toMatch(
+      /^error: .*credentials\.json is damaged\nhint: delete it, and sign in again: latchkey login URL\n$/,
+    );
   });
 
   test('a lock that was left behind is taken after its time, and many at once lose nothing', async () => {
     const { helper } = await home();
-    await Promise.all(Array.from({ length: 6 }, (_, i) => helper('store', `protocol=https\nhost=example.com\nusername=user${i}\npassword=pass${i}\n`)));
-    for (let i = 0; i < 6; i++) expect((await helper('get', `protocol=https\nhost=example.com\nusername=user${i}\n`)).stdout).toContain(`password=pass${i}\n`);
+    await Promise.all(
+      Array.from({ length: 6 }, (_, i) =>
+        helper('store', `protocol=https\nhost=example.com\nusername=user${i}\npassword=pass${i}\n`),
+      ),
+    );
+    for (let i = 0; i < 6; i++)
+      expect((await helper('get', `protocol=https\nhost=example.com\nusername=user${i}\n`)).stdout).toContain(
+        `password=pass${i}\n`,
+      );
   });
 });
 
@@ -243,7 +328,15 @@ test('a token near its end is renewed, and the new secret is the one that is kep
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
-    const body = { id: 7, name: 'laptop', kind: 'fine-grained', state: 'active', owner: { login: 'ada' }, expires_at: '2099-01-01T00:00:00Z', token: 'new-secret' };
+    const body = {
+      id: 7,
+      name: 'laptop',
+      kind: 'fine-grained',
+      state: 'active',
+      owner: { login: 'ada' },
+      expires_at: '2099-01-01T00:00:00Z',
+      token: 'new-secret',
+    };
     response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -252,19 +345,29 @@ test('a token near its end is renewed, and the new secret is the one that is kep
   const { folder, helper } = await home('', [origin]);
   const file = join(folder, 'data/latchkey/credentials.json');
   const now = Math.floor(Date.now() / 1000);
-  await helper('store', `protocol=http\nhost=${new URL(origin).host}\nusername=ada+7\npassword=old-secret\npassword_expiry_utc=${now + 3600}\n`);
+  await helper(
+    'store',
+    `protocol=http\nhost=${new URL(origin).host}\nusername=ada+7\npassword=old-secret\npassword_expiry_utc=${now + 3600}\n`,
+  );
   await writeFile(file, (await readFile(file, 'utf8')).replace('"issuedAt": null', `"issuedAt": ${now - 30 * 86_400}`));
   await chmod(file, 0o600);
 
   const renewed = await helper('get', `protocol=http\nhost=${new URL(origin).host}\n`);
   expect(renewed.stdout).toContain('username=ada+7\npassword=new-secret\npassword_expiry_utc=4070908800\n');
   expect(asked).toEqual(['POST /api/v3/user/personal-access-tokens/current/rotate Bearer old-secret']);
-  expect((await helper('get', `protocol=http\nhost=${new URL(origin).host}\n`)).stdout).toContain('password=new-secret\n');
+  expect((await helper('get', `protocol=http\nhost=${new URL(origin).host}\n`)).stdout).toContain(
+    'password=new-secret\n',
+  );
   expect(asked).toHaveLength(1);
 
   server.close();
   server.closeAllConnections();
-  await writeFile(file, (await readFile(file, 'utf8')).replace('"expiresAt": 4070908800', `"expiresAt": ${now + 60}`).replace(/"issuedAt": \d+/, `"issuedAt": ${now - 86_400}`));
+  await writeFile(
+    file,
+    (await readFile(file, 'utf8'))
+      .replace('"expiresAt": 4070908800', `"expiresAt": ${now + 60}`)
+      .replace(/"issuedAt": \d+/, `"issuedAt": ${now - 86_400}`),
+  );
   const offline = await helper('get', `protocol=http\nhost=${new URL(origin).host}\n`);
   expect(offline.stdout).toContain('password=new-secret\n');
   expect(offline.stderr).toMatch(/^latchkey: the token could not be renewed: .* does not take connections\n$/);

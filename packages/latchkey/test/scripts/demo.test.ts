@@ -27,9 +27,21 @@ test('the demo prints clone lines that work when pasted, and its read-only token
   const authors = await runProgram('git', ['-C', 'site', 'log', '--format=%an'], { cwd: folder });
   expect(new Set(authors.stdout.trim().split('\n')).size).toBeGreaterThan(2);
   // The history is data: the same commits come out on every machine and on every day.
-  expect((await runProgram('git', ['-C', 'site', 'rev-parse', 'HEAD'], { cwd: folder })).stdout).toBe('d305c0eaff3acd46163ac1773abdc0ed1643415d\n');
+  expect((await runProgram('git', ['-C', 'site', 'rev-parse', 'HEAD'], { cwd: folder })).stdout).toBe(
+    'd305c0eaff3acd46163ac1773abdc0ed1643415d\n',
+  );
 
-  const commit = ['-c', 'user.name=Ada', '-c', 'user.email=ada@acme.example', 'commit', '--quiet', '--allow-empty', '-m', 'Try it'];
+  const commit = [
+    '-c',
+    'user.name=Ada',
+    '-c',
+    'user.email=ada@acme.example',
+    'commit',
+    '--quiet',
+    '--allow-empty',
+    '-m',
+    'Try it',
+  ];
   await runProgram('git', ['-C', 'site', ...commit], { cwd: folder });
   expect((await runProgram('git', ['-C', 'site', 'push'], { cwd: folder })).code).toBe(0);
 
@@ -38,7 +50,8 @@ test('the demo prints clone lines that work when pasted, and its read-only token
   const push = await runProgram('git', ['-C', 'ledger', 'push'], { cwd: folder });
   expect(push.code).not.toBe(0);
   expect(push.stderr).toContain('remote: The token "nightly backup" lacks the scope');
-  for (const line of [writer!, reader!]) expect(stderr + serving.output().stderr).not.toContain(/:(\w+)@/.exec(line)![1]);
+  for (const line of [writer!, reader!])
+    expect(stderr + serving.output().stderr).not.toContain(/:(\w+)@/.exec(line)![1]);
 
   const stopped = await serving.stop('SIGTERM');
   expect(stopped.code).toBe(0);
@@ -56,7 +69,9 @@ test('the demo starts again on its own folder, and on no other that holds someth
   const other = await temporaryFolder();
   await writeFile(join(other, 'thesis.txt'), 'mine');
   const refused = await latchkey(['serve', '--port', '0', '--demo', '--data', other]);
-  expect(refused.stderr).toBe(`error: --demo fills an empty folder, and ${other} holds something already\nhint: start without --demo, or name a new folder: --demo --data DIR\n`);
+  expect(refused.stderr).toBe(
+    `error: --demo fills an empty folder, and ${other} holds something already\nhint: start without --demo, or name a new folder: --demo --data DIR\n`,
+  );
   expect(refused.code).toBe(2);
   expect(await readdir(other)).toEqual(['thesis.txt']);
 });
@@ -77,7 +92,11 @@ test('a first start says what to do next, in lines that work when pasted', async
     token = ended.stdout.trim();
   }
   const clone = /git clone (\S+)/.exec(stdout)![1]!;
-  const cloned = await runProgram('git', ['-c', `credential.helper=!f() { echo password=${token}; }; f`, 'clone', '--quiet', clone, 'notes'], { cwd: folder });
+  const cloned = await runProgram(
+    'git',
+    ['-c', `credential.helper=!f() { echo password=${token}; }; f`, 'clone', '--quiet', clone, 'notes'],
+    { cwd: folder },
+  );
   expect(cloned.code).toBe(0);
   await serving.stop('SIGTERM');
 
@@ -89,7 +108,15 @@ test('a first start says what to do next, in lines that work when pasted', async
 test('a port that is taken is a fault with the way out', async () => {
   const first = await serveUntilReady(['--data', join(await temporaryFolder(), 'data')]);
   const port = new URL(first.url).port;
-  const second = await latchkey(['serve', '--port', port, '--data', join(await temporaryFolder(), 'data'), '--log-level', 'silent']);
+  const second = await latchkey([
+    'serve',
+    '--port',
+    port,
+    '--data',
+    join(await temporaryFolder(), 'data'),
+    '--log-level',
+    'silent',
+  ]);
   expect(second.stderr).toBe(`error: can't listen on 127.0.0.1:${port}\nhint: choose another with --port\n`);
   expect(second.code).toBe(3);
   expect(second.stdout).toBe('');
@@ -102,7 +129,9 @@ test('a second signal stops at once, though a request has not ended', async () =
   socket.on('error', () => {});
   await once(socket, 'connect');
   // The body never comes, so the server would wait for as long as it lets a transfer go on.
-  socket.write('POST /ada/notes.git/git-upload-pack HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-git-upload-pack-request\r\nContent-Length: 9\r\n');
+  socket.write(
+    'POST /ada/notes.git/git-upload-pack HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-git-upload-pack-request\r\nContent-Length: 9\r\n',
+  );
   const startedAtMs = performance.now();
   const signals = setInterval(() => serving.child.kill('SIGINT'), 100);
   const { code, stderr } = await serving.stop('SIGINT');

@@ -1,4 +1,7 @@
-/** The doctor and what lies on a person's own machine: it is found, and `--fix` mends it after asking. What a server says is in test/causes. */
+/**
+ * The doctor and what lies on a person's own machine: it is found, and `--fix` mends it after asking. What a server
+ * says is in test/causes.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -24,7 +27,11 @@ interface Machine {
   readonly folder: string;
   git(...args: string[]): string;
   /** The doctor's findings by name, and everything that was on the screen. */
-  doctor(args?: readonly string[], answers?: readonly string[], env?: Record<string, string>): Promise<{ code: number; checks: Map<string, Found>; screen: string; asked: string[] }>;
+  doctor(
+    args?: readonly string[],
+    answers?: readonly string[],
+    env?: Record<string, string>,
+  ): Promise<{ code: number; checks: Map<string, Found>; screen: string; asked: string[] }>;
 }
 
 /** A person in a clone whose remote is this address. */
@@ -32,12 +39,20 @@ async function machine(remote: string | null, config = ''): Promise<Machine> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-doctor-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, '.gitconfig'), config);
-  const base = { PATH: process.env['PATH']!, HOME: folder, XDG_DATA_HOME: join(folder, 'data'), GIT_CONFIG_NOSYSTEM: '1', GIT_DIR: join(folder, '.git') };
-  const git = (...args: string[]): string => execFileSync('git', args, { env: base, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  const base = {
+    PATH: process.env['PATH']!,
+    HOME: folder,
+    XDG_DATA_HOME: join(folder, 'data'),
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_DIR: join(folder, '.git'),
+  };
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { env: base, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   git('init', '--quiet', folder);
   if (remote !== null) git('remote', 'add', 'origin', remote);
   return {
-    folder, git,
+    folder,
+    git,
     doctor: async (args = [], answers = [], env = {}) => {
       const asked: string[] = [];
       const left = [...answers];
@@ -48,7 +63,12 @@ async function machine(remote: string | null, config = ''): Promise<Machine> {
       const terminal = { ...recordingTerminal({ ...base, ...env }), ask };
       const code = await run(['doctor', ...args, '--json'], terminal);
       const { checks } = JSON.parse(terminal.printed.join('\n')) as { checks: Found[] };
-      return { code, checks: new Map(checks.map((check) => [check.name, check])), screen: [...terminal.printed, ...terminal.said].join('\n'), asked };
+      return {
+        code,
+        checks: new Map(checks.map((check) => [check.name, check])),
+        screen: [...terminal.printed, ...terminal.said].join('\n'),
+        asked,
+      };
     },
   };
 }
@@ -58,7 +78,12 @@ async function server(given: { date?: string; isLatchkey?: boolean } = {}): Prom
   const made = createServer((_request, response) => {
     response.sendDate = given.date === undefined;
     if (given.date !== undefined) response.setHeader('Date', given.date);
-    response.writeHead(401, { 'Content-Type': 'text/plain', 'WWW-Authenticate': `Basic realm="${given.isLatchkey === true ? 'Latchkey' : 'Other'}"` }).end('no\n');
+    response
+      .writeHead(401, {
+        'Content-Type': 'text/plain',
+        'WWW-Authenticate': `Basic realm="${given.isLatchkey === true ? 'Latchkey' : 'Other'}"`,
+      })
+      .end('no\n');
   });
   await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void made.close());
@@ -72,11 +97,16 @@ describe('the doctor finds', () => {
     const url = await server();
     const { doctor, git } = await machine(`git@127.0.0.1:acme/site.git`, `[credential "${url}"]\n`);
     const refused = await doctor(['--fix'], ['n']);
-    expect(refused.checks.get('remote over https')).toMatchObject({ state: 'fail', command: 'git remote set-url origin https://127.0.0.1/acme/site.git' });
+    expect(refused.checks.get('remote over https')).toMatchObject({
+      state: 'fail',
+      command: 'git remote set-url origin https://127.0.0.1/acme/site.git',
+    });
     expect(refused.code).toBe(EXIT.refused);
     expect(git('remote', 'get-url', 'origin')).toBe('git@127.0.0.1:acme/site.git');
     const { asked } = await doctor(['--fix'], ['y']);
-    expect(asked[0]).toBe('remote over https: git remote set-url origin https://127.0.0.1/acme/site.git\ndo that? [y/N] ');
+    expect(asked[0]).toBe(
+      'remote over https: git remote set-url origin https://127.0.0.1/acme/site.git\ndo that? [y/N] ',
+    );
     expect(git('remote', 'get-url', 'origin')).toBe('https://127.0.0.1/acme/site.git');
   });
 
@@ -84,7 +114,10 @@ describe('the doctor finds', () => {
     const url = await server();
     const { doctor, git, folder } = await machine(url.replace('://', `://ada:${TOKEN}@`) + '/acme/site.git');
     const { checks, screen, asked } = await doctor(['--fix'], ['yes']);
-    expect(checks.get('no secret in the remote')).toMatchObject({ state: 'fail', command: `git remote set-url origin ${url.replace('://', '://ada@')}/acme/site.git` });
+    expect(checks.get('no secret in the remote')).toMatchObject({
+      state: 'fail',
+      command: `git remote set-url origin ${url.replace('://', '://ada@')}/acme/site.git`,
+    });
     expect(screen + asked.join()).not.toContain(TOKEN);
     expect(git('remote', 'get-url', 'origin')).toBe(`${url.replace('://', '://ada@')}/acme/site.git`);
     expect(await readFile(join(folder, '.git/config'), 'utf8')).not.toContain(TOKEN);
@@ -94,7 +127,10 @@ describe('the doctor finds', () => {
     const url = await server();
     const { doctor } = await machine(url.replace('://', `://${TOKEN}@`) + '/acme/site.git');
     const { checks, screen } = await doctor();
-    expect(checks.get('no secret in the remote')).toMatchObject({ state: 'fail', command: `git remote set-url origin ${url}/acme/site.git` });
+    expect(checks.get('no secret in the remote')).toMatchObject({
+      state: 'fail',
+      command: `git remote set-url origin ${url}/acme/site.git`,
+    });
     expect(screen).not.toContain(TOKEN);
   });
 
@@ -102,10 +138,18 @@ describe('the doctor finds', () => {
     const url = await server({ isLatchkey: true });
     const { doctor, folder } = await machine(`${url}/acme/site.git`, '');
     await writeFile(join(folder, 'store'), `${url.replace('://', `://ada:${TOKEN}@`)}\n`);
-    await writeFile(join(folder, '.gitconfig'), `[credential]\n\thelper = store --file=${join(folder, 'store')}\n[credential "${url}"]\n\thelper = !latchkey credential\n`);
+    await writeFile(
+      join(folder, '.gitconfig'),
+      `[credential]\n\thelper = store --file=${join(folder, 'store')}\n[credential "${url}"]\n\thelper = !latchkey credential\n`,
+    );
     const { checks, screen } = await doctor();
-    expect(checks.get('credential helpers')).toMatchObject({ state: 'fail', command: `latchkey credential install ${url}` });
-    expect(checks.get('credential helpers')!.found).toBe('git asks store before the helper of latchkey, so that one is never reached');
+    expect(checks.get('credential helpers')).toMatchObject({
+      state: 'fail',
+      command: `latchkey credential install ${url}`,
+    });
+    expect(checks.get('credential helpers')!.found).toBe(
+      'git asks store before the helper of latchkey, so that one is never reached',
+    );
     expect(screen).not.toContain(TOKEN);
   });
 
@@ -116,14 +160,20 @@ describe('the doctor finds', () => {
     await writeFile(join(folder, 'store'), `${url.replace('://', `://ada:${foreign}@`)}\n`);
     await writeFile(join(folder, '.gitconfig'), `[credential]\n\thelper = store --file=${join(folder, 'store')}\n`);
     const { checks, screen } = await doctor(['--fix'], ['y']);
-    expect(checks.get('what the helper answers with')).toMatchObject({ state: 'fail', found: 'store answers with a token of GitHub, which this server does not take' });
+    expect(checks.get('what the helper answers with')).toMatchObject({
+      state: 'fail',
+      found: 'store answers with a token of GitHub, which this server does not take',
+    });
     expect(screen).not.toContain(foreign);
     expect(await readFile(join(folder, 'store'), 'utf8')).toBe('');
   });
 
   test('a header that overrides every helper', async () => {
     const url = await server();
-    const { doctor } = await machine(`${url}/acme/site.git`, `[http "${url}"]\n\textraHeader = Authorization: Basic ${TOKEN}\n`);
+    const { doctor } = await machine(
+      `${url}/acme/site.git`,
+      `[http "${url}"]\n\textraHeader = Authorization: Basic ${TOKEN}\n`,
+    );
     const { checks, screen } = await doctor();
     expect(checks.get('no header of its own')).toMatchObject({ state: 'fail' });
     expect(screen).not.toContain(TOKEN);
@@ -131,43 +181,75 @@ describe('the doctor finds', () => {
 
   test('an address that is rewritten, and a .netrc', async () => {
     const url = await server();
-    const { doctor, folder } = await machine('https://old.example/acme/site.git', `[url "${url}/"]\n\tinsteadOf = https://old.example/\n`);
+    const { doctor, folder } = await machine(
+      'https://old.example/acme/site.git',
+      `[url "${url}/"]\n\tinsteadOf = https://old.example/\n`,
+    );
     await writeFile(join(folder, '.netrc'), 'machine 127.0.0.1 login ada password x\n');
     const { checks } = await doctor();
-    expect(checks.get('no rewriting of the address')).toMatchObject({ state: 'warn', found: `git rewrites https://old.example/acme/site.git to ${url}/acme/site.git (url.….insteadOf)` });
+    expect(checks.get('no rewriting of the address')).toMatchObject({
+      state: 'warn',
+      found: `git rewrites https://old.example/acme/site.git to ${url}/acme/site.git (url.….insteadOf)`,
+    });
     expect(checks.get('no .netrc for the server')).toMatchObject({ state: 'warn' });
   });
 
   test('variables that change who answers', async () => {
     const { doctor } = await machine(`${await server()}/acme/site.git`);
     const { checks } = await doctor([], [], { GIT_SSL_NO_VERIFY: '1' });
-    expect(checks.get('variables')).toMatchObject({ state: 'warn', found: 'GIT_SSL_NO_VERIFY trusts any server', command: 'unset GIT_SSL_NO_VERIFY' });
+    expect(checks.get('variables')).toMatchObject({
+      state: 'warn',
+      found: 'GIT_SSL_NO_VERIFY trusts any server',
+      command: 'unset GIT_SSL_NO_VERIFY',
+    });
   });
 
   test('a clock that is wrong', async () => {
-    const { doctor } = await machine(`${await server({ date: new Date(Date.now() + 3_600_000).toUTCString() })}/acme/site.git`);
+    const { doctor } = await machine(
+      `${await server({ date: new Date(Date.now() + 3_600_000).toUTCString() })}/acme/site.git`,
+    );
     const { checks, code } = await doctor();
     expect(checks.get('clock')!.state).toBe('fail');
-    expect(checks.get('clock')!.found).toMatch(/^the clock of this machine is 3(?:599|600) seconds behind the server's$/);
+    expect(checks.get('clock')!.found).toMatch(
+      /^the clock of this machine is 3(?:599|600) seconds behind the server's$/,
+    );
     expect(code).toBe(EXIT.refused);
   });
 
   test('a server that is down, without failing itself', async () => {
     const { doctor } = await machine('http://127.0.0.1:1/acme/site.git');
     const { checks, code } = await doctor();
-    expect(checks.get('server reachable')).toMatchObject({ state: 'fail', found: 'http://127.0.0.1:1: the server takes no connections there' });
-    expect(['certificate', 'clock', 'token', 'push'].map((name) => checks.get(name)!.state)).toEqual(['skip', 'skip', 'skip', 'skip']);
+    expect(checks.get('server reachable')).toMatchObject({
+      state: 'fail',
+      found: 'http://127.0.0.1:1: the server takes no connections there',
+    });
+    expect(['certificate', 'clock', 'token', 'push'].map((name) => checks.get(name)!.state)).toEqual([
+      'skip',
+      'skip',
+      'skip',
+      'skip',
+    ]);
     expect(code).toBe(EXIT.refused);
   });
 
   test('a certificate that is not trusted', async () => {
     const { doctor } = await machine(null);
-    const made = await generate([{ name: 'commonName', value: 'localhost' }], { keySize: 2048, algorithm: 'sha256', extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }] });
-    const secure = createSecureServer({ key: made.private, cert: made.cert }, (_request, response) => void response.end());
+    const made = await generate([{ name: 'commonName', value: 'localhost' }], {
+      keySize: 2048,
+      algorithm: 'sha256',
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+    });
+    const secure = createSecureServer(
+      { key: made.private, cert: made.cert },
+      (_request, response) => void response.end(),
+    );
     await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void secure.close());
     const { checks } = await doctor([`https://127.0.0.1:${(secure.address() as AddressInfo).port}/acme/site.git`]);
-    expect(checks.get('server reachable')).toMatchObject({ state: 'fail', command: 'git config --global http.sslCAInfo /path/to/ca.pem' });
+    expect(checks.get('server reachable')).toMatchObject({
+      state: 'fail',
+      command: 'git config --global http.sslCAInfo /path/to/ca.pem',
+    });
     expect(checks.get('server reachable')!.found).toContain('this machine does not trust its certificate');
   });
 });

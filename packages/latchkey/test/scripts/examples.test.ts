@@ -1,6 +1,5 @@
 /** The examples for jobs, run as far as a machine can: their own lines, with a shell, real git and a real server. */
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -16,8 +15,13 @@ const read = (name: string): Promise<string> => readFile(join(EXAMPLES, name), '
 async function job(): Promise<{ world: World; folder: string; env: Record<string, string> }> {
   const world = await causesWorld();
   const writer = await world.token({ name: 'writer' });
-  expect(await world.git({ username: 'bob', secret: writer.secret, repository: 'acme/site', operation: 'push' })).toMatchObject({ ok: true });
-  const grants = [{ permissions: { contents: 'read' } }, { owner: 'bob', permissions: { personal_access_tokens: 'write' } }];
+  expect(
+    await world.git({ username: 'bob', secret: writer.secret, repository: 'acme/site', operation: 'push' }),
+  ).toMatchObject({ ok: true });
+  const grants = [
+    { permissions: { contents: 'read' } },
+    { owner: 'bob', permissions: { personal_access_tokens: 'write' } },
+  ];
   const { secret } = await world.token({ name: 'job', grants });
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-example-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -39,7 +43,8 @@ test('every script is one that a shell can read, and every file is in the list',
     expect((await stat(join(EXAMPLES, name))).mode & 0o111, name).toBe(0o111);
   }
   const readme = await read('README.md');
-  for (const name of (await readdir(EXAMPLES)).filter((each) => each !== 'README.md')) expect(readme).toContain(`\`${name}\``);
+  for (const name of (await readdir(EXAMPLES)).filter((each) => each !== 'README.md'))
+    expect(readme).toContain(`\`${name}\``);
 });
 
 test('GitHub Actions clones with its secret', async () => {
@@ -64,7 +69,11 @@ test('a Docker build clones with its secret, which is in no layer', async () => 
 });
 
 test('a nightly mirror is made, kept up to date, and its token renewed without a gap', async () => {
-  const { world, folder, env: { LATCHKEY_TOKEN: secret, ...env } } = await job();
+  const {
+    world,
+    folder,
+    env: { LATCHKEY_TOKEN: secret, ...env },
+  } = await job();
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, `${secret}\n`, { mode: 0o600 });
   const bin = join(folder, 'bin');
@@ -78,5 +87,10 @@ test('a nightly mirror is made, kept up to date, and its token renewed without a
   expect(renewed).not.toBe(secret);
   expect((await stat(tokenFile)).mode & 0o777).toBe(0o600);
   expect(await backup()).toMatchObject({ code: 0 });
-  expect(await world.git({ username: 'ci', secret: secret!, repository: 'acme/site', operation: 'clone' })).toMatchObject({ ok: false, remote: expect.arrayContaining(['The token "job" was rotated, and this is its old value.']) });
+  expect(
+    await world.git({ username: 'ci', secret: secret!, repository: 'acme/site', operation: 'clone' }),
+  ).toMatchObject({
+    ok: false,
+    remote: expect.arrayContaining(['The token "job" was rotated, and this is its old value.']),
+  });
 });

@@ -1,6 +1,6 @@
 /**
- * Ten thousand requests that nobody means well: always a definite answer with words, never a 5xx, a hang, a stack trace, or a token in the log.
- * The same seed gives the same requests.
+ * Ten thousand requests that nobody means well: always a definite answer with words, never a 5xx, a hang, a stack
+ * trace, or a token in the log. The same seed gives the same requests.
  */
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -37,40 +37,147 @@ function dice(random: () => number): Dice {
   };
 }
 
-const METHODS = ['GET', 'GET', 'POST', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'PROPFIND', 'get', 'G\u0000T'];
-const OWNERS = ['ada', 'ADA', '..', '.', '%2e%2e', 'a'.repeat(300), 'ada%2Fnotes', '%00', 'ada\\..', '~root', '-x', '%', '%zz', 'ädä', '', 'ada;x', 'ada%0d%0aX: y'];
-const NAMES = ['notes.git', 'notes', 'nothing.git', '../notes.git', '..%2fnotes.git', 'notes.git/../notes.git', 'notes%00.git', '.git', 'x'.repeat(400), 'notes.git%20', '%2e', 'notes.git.git'];
-const ENDS = [
-  '/info/refs?service=git-upload-pack', '/info/refs?service=git-receive-pack', '/info/refs', '/info/refs?service=git-evil', '/info/refs?service=git-upload-pack&service=git-receive-pack', '/git-upload-pack',
-  '/git-receive-pack', '/HEAD', '/objects/info/packs', '/objects/../../../../etc/passwd', '//git-upload-pack', '/info/refs?service=%00', '/info/refs?' + 'a=b&'.repeat(500), '/GIT-UPLOAD-PACK', '/info//refs',
+const METHODS = [
+  'GET',
+  'GET',
+  'POST',
+  'POST',
+  'HEAD',
+  'PUT',
+  'DELETE',
+  'OPTIONS',
+  'PATCH',
+  'TRACE',
+  'PROPFIND',
+  'get',
+  'G\u0000T',
 ];
-const TYPES = ['application/x-git-upload-pack-request', 'application/x-git-receive-pack-request', 'text/plain', 'application/json', '', 'application/x-git-upload-pack-request; charset=utf-8', 'x'.repeat(500)];
+const OWNERS = [
+  'ada',
+  'ADA',
+  '..',
+  '.',
+  '%2e%2e',
+  'a'.repeat(300),
+  'ada%2Fnotes',
+  '%00',
+  'ada\\..',
+  '~root',
+  '-x',
+  '%',
+  '%zz',
+  'ädä',
+  '',
+  'ada;x',
+  'ada%0d%0aX: y',
+];
+const NAMES = [
+  'notes.git',
+  'notes',
+  'nothing.git',
+  '../notes.git',
+  '..%2fnotes.git',
+  'notes.git/../notes.git',
+  'notes%00.git',
+  '.git',
+  'x'.repeat(400),
+  'notes.git%20',
+  '%2e',
+  'notes.git.git',
+];
+const ENDS = [
+  '/info/refs?service=git-upload-pack',
+  '/info/refs?service=git-receive-pack',
+  '/info/refs',
+  '/info/refs?service=git-evil',
+  '/info/refs?service=git-upload-pack&service=git-receive-pack',
+  '/git-upload-pack',
+  '/git-receive-pack',
+  '/HEAD',
+  '/objects/info/packs',
+  '/objects/../../../../etc/passwd',
+  '//git-upload-pack',
+  '/info/refs?service=%00',
+  '/info/refs?' + 'a=b&'.repeat(500),
+  '/GIT-UPLOAD-PACK',
+  '/info//refs',
+];
+const TYPES = [
+  'application/x-git-upload-pack-request',
+  'application/x-git-receive-pack-request',
+  'text/plain',
+  'application/json',
+  '',
+  'application/x-git-upload-pack-request; charset=utf-8',
+  'x'.repeat(500),
+];
 const ENCODINGS = ['', '', '', 'gzip', 'x-gzip', 'deflate', 'br', 'gzip, gzip', 'nonsense'];
 
 function credentialLines(d: Dice, token: string): string[] {
   const basic = (text: string): string => `Authorization: Basic ${Buffer.from(text).toString('base64')}`;
   return d.pick([
-    [], [basic(`ada:${token}`)], [basic(`ada: ${token} `)], [basic(`:${token}`)], [basic('no colon')], ['Authorization: Basic !!!'], ['Authorization:'], ['Authorization: Basic'],
-    [`Authorization: Bearer ${token.slice(0, -1)}x`], [`Authorization: token ${token}`], [basic(`ada:${token}`), basic(`ada:${token}x`)], [`Authorization: Digest x=${token}`],
-    [basic(`ada:${'x'.repeat(3000)}`)], [basic('ada: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')], [`Authorization: ${'A'.repeat(9000)}`], [basic('\u0000:\u0000')], [basic(`${token}:`)], [basic(`${token}:x-oauth-basic`)],
+    [],
+    [basic(`ada:${token}`)],
+    [basic(`ada: ${token} `)],
+    [basic(`:${token}`)],
+    [basic('no colon')],
+    ['Authorization: Basic !!!'],
+    ['Authorization:'],
+    ['Authorization: Basic'],
+    [`Authorization: Bearer ${token.slice(0, -1)}x`],
+    [`Authorization: token ${token}`],
+    [basic(`ada:${token}`), basic(`ada:${token}x`)],
+    [`Authorization: Digest x=${token}`],
+    [basic(`ada:${'x'.repeat(3000)}`)],
+    [basic('ada: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')],
+    [`Authorization: ${'A'.repeat(9000)}`],
+    [basic('\u0000:\u0000')],
+    [basic(`${token}:`)],
+    [basic(`${token}:x-oauth-basic`)],
   ]);
 }
 
 const BODIES = [
-  '', '0000', '0001', 'ffff', 'zzzz', '0011command=ls-refs', '0014command=ls-refs\n0000', '0032want 0000000000000000000000000000000000000000\n00000009done\n', '000bfoobar\n0000', '0004', '0003',
-  '00a00000000000000000000000000000000000000000 1111111111111111111111111111111111111111 refs/heads/main\u0000report-status\n0000PACK\u0000\u0000\u0000\u0002', '{"a":1}', 'PACK',
+  '',
+  '0000',
+  '0001',
+  'ffff',
+  'zzzz',
+  '0011command=ls-refs',
+  '0014command=ls-refs\n0000',
+  '0032want 0000000000000000000000000000000000000000\n00000009done\n',
+  '000bfoobar\n0000',
+  '0004',
+  '0003',
+  '00a00000000000000000000000000000000000000000 1111111111111111111111111111111111111111 refs/heads/main\u0000report-status\n0000PACK\u0000\u0000\u0000\u0002',
+  '{"a":1}',
+  'PACK',
 ];
 
 /** The bytes of one request. Its body's length is told right: half-sent requests are for the tests of aborts. */
 function requestBytes(d: Dice, token: string): Buffer {
   const method = d.pick(METHODS);
-  const path = d.chance(0.9) ? `/${d.pick(OWNERS)}/${d.pick(NAMES)}${d.pick(ENDS)}` : d.bytes(60).toString('latin1').replace(/[\r\n ]/g, '');
+  const path = d.chance(0.9)
+    ? `/${d.pick(OWNERS)}/${d.pick(NAMES)}${d.pick(ENDS)}`
+    : d
+        .bytes(60)
+        .toString('latin1')
+        .replace(/[\r\n ]/g, '');
   const body = d.chance(0.3) ? d.bytes(400) : Buffer.from(d.pick(BODIES), 'latin1');
-  const lines = [`${method} ${path} HTTP/1.1`, 'Host: 127.0.0.1', 'Connection: close', `Content-Length: ${body.length}`, ...credentialLines(d, token)];
+  const lines = [
+    `${method} ${path} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    'Connection: close',
+    `Content-Length: ${body.length}`,
+    ...credentialLines(d, token),
+  ];
   if (d.chance(0.7)) lines.push(`Content-Type: ${d.pick(TYPES)}`);
   const encoding = d.pick(ENCODINGS);
   if (encoding !== '') lines.push(`Content-Encoding: ${encoding}`);
-  if (d.chance(0.3)) lines.push(`Git-Protocol: ${d.pick(['version=2', 'version=1', 'version=9', 'version=2:version=1', '; rm -rf /', 'x'.repeat(2000)])}`);
+  if (d.chance(0.3))
+    lines.push(
+      `Git-Protocol: ${d.pick(['version=2', 'version=1', 'version=9', 'version=2:version=1', '; rm -rf /', 'x'.repeat(2000)])}`,
+    );
   if (d.chance(0.05)) lines.push(`X-Padding: ${'x'.repeat(20_000)}`);
   if (d.chance(0.02)) lines.push('Transfer-Encoding: chunked');
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body]);
@@ -89,16 +196,22 @@ function exchange(port: number, request: Buffer): Promise<string> {
       clearTimeout(timer);
       resolve(Buffer.concat(chunks).toString('latin1'));
     };
-    socket.on('data', (chunk) => chunks.push(chunk)).on('close', end).on('error', () => socket.destroy());
+    socket
+      .on('data', (chunk) => chunks.push(chunk))
+      .on('close', end)
+      .on('error', () => socket.destroy());
     socket.write(request);
   });
 }
 
-test('ten thousand random requests get definite answers, and no secret reaches the log', { timeout: 240_000 }, async () => {
+test('ten thousand random requests get definite answers, and no secret reaches the log', {
+  timeout: 240_000,
+}, async () => {
   const database = await freshDatabase('sqlite');
   onTestFinished(database.remove);
   const options = dataOptions(database);
-  const admin = async (line: string): Promise<string> => (await latchkey(['admin', ...line.split(' '), ...options])).stdout.trim();
+  const admin = async (line: string): Promise<string> =>
+    (await latchkey(['admin', ...line.split(' '), ...options])).stdout.trim();
   await admin('user add ada --email ada@example.org --verified');
   await admin('repo add ada/notes');
   const token = await admin('token add ada --name fuzz --classic --scope repo');
@@ -117,14 +230,20 @@ test('ten thousand random requests get definite answers, and no secret reaches t
       const told = JSON.stringify(request.toString('latin1').slice(0, 800));
       // 503 is the fair queue's word for "come back later": definite, with words, and not a fault.
       if (!/^(?:[1234]\d\d|503)$/.test(status)) expect.fail(`${status} for ${told}:\n${answer.slice(0, 500)}`);
-      if (/^4/.test(status) && !/^"(?:HEAD|G\\u0000T)/.test(told) && answer.split('\r\n\r\n').slice(1).join('').trim() === '') expect.fail(`no words with ${status} for ${told}`);
+      if (
+        /^4/.test(status) &&
+        !/^"(?:HEAD|G\\u0000T)/.test(told) &&
+        answer.split('\r\n\r\n').slice(1).join('').trim() === ''
+      )
+        expect.fail(`no words with ${status} for ${told}`);
       expect(answer).not.toMatch(/\bat \S+ \(.*:\d+:\d+\)|node:internal/);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 
   expect([...statuses.values()].reduce((sum, count) => sum + count, 0)).toBe(REQUESTS);
-  for (const status of ['200', '400', '401', '404', '405']) expect(statuses.get(status) ?? 0, `${status} among ${JSON.stringify([...statuses])}`).toBeGreaterThan(0);
+  for (const status of ['200', '400', '401', '404', '405'])
+    expect(statuses.get(status) ?? 0, `${status} among ${JSON.stringify([...statuses])}`).toBeGreaterThan(0);
   const alive = await fetch(`${server.url}/healthz`);
   expect(alive.status).toBe(200);
   const { stdout, stderr } = await server.stop('SIGTERM');

@@ -1,14 +1,14 @@
 /**
- * The server is killed (SIGKILL, no time for anything) at many moments of a busy time. Whatever was acknowledged before is there afterwards: people,
- * tokens, audit entries, refs; and no repository is damaged.
+ * The server is killed (SIGKILL, no time for anything) at many moments of a busy time. Whatever was acknowledged before
+ * is there afterwards: people, tokens, audit entries, refs; and no repository is damaged.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openAgain, freshDatabase, ENGINES } from '../engines/engines.ts';
-import { listAudit } from '../../src/store/audit.ts';
 import { accountByLogin } from '../../src/store/accounts.ts';
+import { listAudit } from '../../src/store/audit.ts';
+import { ENGINES, freshDatabase, openAgain } from '../engines/engines.ts';
 import { dataOptions, latchkey, runProgram, serveUntilReady } from './latchkey-process.ts';
 
 const ROUNDS = 8;
@@ -21,7 +21,10 @@ test.each(ENGINES)('kill -9 at %s loses nothing that was acknowledged', { timeou
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const admin = (line: string): ReturnType<typeof latchkey> => latchkey(['admin', ...line.split(' '), ...options]);
   const git = (args: readonly string[], cwd = home): ReturnType<typeof runProgram> =>
-    runProgram('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], { cwd, env: { HOME: home } });
+    runProgram('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], {
+      cwd,
+      env: { HOME: home },
+    });
   await admin('user add ada --email ada@example.org --verified');
   await admin('repo add ada/notes');
   const token = (await admin('token add ada --name pusher --classic --scope repo --scope workflow')).stdout.trim();
@@ -48,7 +51,8 @@ test.each(ENGINES)('kill -9 at %s loses nothing that was acknowledged', { timeou
         if ((await admin(`user add ${login} --email ${login}@example.org`)).code === 0) people.push(login);
       }
     })();
-    // Each round ends at another moment, counted from the first push that went in, so that kills fall into every part of a push.
+    // Each round ends at another moment, counted from the first push that went in, so that kills fall into every part
+    // of a push.
     const before = pushed.size;
     while (pushed.size === before) await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise((resolve) => setTimeout(resolve, 23 * round));
@@ -59,7 +63,12 @@ test.each(ENGINES)('kill -9 at %s loses nothing that was acknowledged', { timeou
 
   const store = await openAgain(database);
   const repository = join(database.dataDir, 'repositories/ada/notes.git');
-  const refs = new Map((await git(['for-each-ref', '--format=%(refname:lstrip=2) %(objectname)'], repository)).stdout.trim().split('\n').map((line) => line.split(' ') as [string, string]));
+  const refs = new Map(
+    (await git(['for-each-ref', '--format=%(refname:lstrip=2) %(objectname)'], repository)).stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ') as [string, string]),
+  );
   for (const [branch, head] of pushed) expect(refs.get(branch), branch).toBe(head);
   expect((await git(['fsck', '--full', '--strict'], repository)).code).toBe(0);
   for (const login of people) expect(await accountByLogin(store.db, login), login).not.toBeNull();

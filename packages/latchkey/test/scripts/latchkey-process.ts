@@ -1,5 +1,5 @@
 /** Runs the built command `latchkey` for real, as a person would. */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -15,12 +15,18 @@ export interface Ended {
 
 /** The machine's environment without settings of its own. */
 function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const bare = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_') && !name.startsWith('npm_')));
+  const bare = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_') && !name.startsWith('npm_')),
+  );
   return { ...bare, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...more };
 }
 
 /** Runs any program to its end. */
-export async function runProgram(program: string, args: readonly string[], options: { input?: string; cwd?: string; env?: Record<string, string> } = {}): Promise<Ended> {
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  options: { input?: string; cwd?: string; env?: Record<string, string> } = {},
+): Promise<Ended> {
   const child = spawn(program, args, { cwd: options.cwd, env: environment(options.env ?? {}) });
   const output = outputOf(child);
   child.stdin.on('error', () => {});
@@ -50,8 +56,13 @@ export interface Serving {
 }
 
 /** Starts the server, on a free port unless told. @throws Error with its words when it ends before it is ready. */
-export async function serveUntilReady(args: readonly string[], readyWhen: RegExp = /Stop it with Ctrl-C\./): Promise<Serving> {
-  const child = spawn(process.execPath, [MAIN, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args], { env: environment({}) });
+export async function serveUntilReady(
+  args: readonly string[],
+  readyWhen: RegExp = /Stop it with Ctrl-C\./,
+): Promise<Serving> {
+  const child = spawn(process.execPath, [MAIN, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args], {
+    env: environment({}),
+  });
   const output = outputOf(child);
   const closed = once(child, 'close') as Promise<[number | null]>;
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -60,7 +71,8 @@ export async function serveUntilReady(args: readonly string[], readyWhen: RegExp
     void closed.then(([code]) => reject(new Error(`serve ended with ${code}: ${output().stderr}`)));
   });
   return {
-    child, output,
+    child,
+    output,
     url: /ready at (\S+)/.exec(output().stdout)![1]!,
     stop: async (signal) => {
       child.kill(signal);
@@ -72,6 +84,7 @@ export async function serveUntilReady(args: readonly string[], readyWhen: RegExp
 
 function outputOf(child: ChildProcessWithoutNullStreams): () => { stdout: string; stderr: string } {
   const text = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (chunk: string) => (text[name] += chunk));
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (chunk: string) => (text[name] += chunk));
   return () => ({ ...text });
 }

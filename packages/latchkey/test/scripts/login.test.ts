@@ -1,6 +1,6 @@
 /**
- * `latchkey login` as real processes against a real server, with somebody who says yes in the browser or never comes back; and the renewal of
- * what it gave.
+ * `latchkey login` as real processes against a real server, with somebody who says yes in the browser or never comes
+ * back; and the renewal of what it gave.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,12 +24,27 @@ async function home(): Promise<Record<string, string>> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-login-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, '.gitconfig'), '');
-  return { HOME: folder, XDG_DATA_HOME: join(folder, 'data'), GIT_CONFIG_GLOBAL: join(folder, '.gitconfig'), BROWSER: 'true', PATH: process.env['PATH']!, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' };
+  return {
+    HOME: folder,
+    XDG_DATA_HOME: join(folder, 'data'),
+    GIT_CONFIG_GLOBAL: join(folder, '.gitconfig'),
+    BROWSER: 'true',
+    PATH: process.env['PATH']!,
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_NOSYSTEM: '1',
+  };
 }
 
 /** Begins to sign in; gives the page that the browser is sent to, and the end. */
-async function begin(url: string, env: Record<string, string>, name: string): Promise<{ page: URL; ended: Promise<{ code: number; said: string }> }> {
-  const child = spawn(process.execPath, [MAIN, 'login', url, '--name', name], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+async function begin(
+  url: string,
+  env: Record<string, string>,
+  name: string,
+): Promise<{ page: URL; ended: Promise<{ code: number; said: string }> }> {
+  const child = spawn(process.execPath, [MAIN, 'login', url, '--name', name], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
@@ -44,13 +59,30 @@ async function approved(world: World, page: URL): Promise<string> {
   const read = readWish(asked);
   if ('mistake' in read) throw new Error(read.mistake);
   const redirectUri = asked.get('redirect_uri')!;
-  const choice = { name: asked.get('token_name')!, levels: new Map([['contents', 'write'], ['personal_access_tokens', 'write']]), owners: ['acme', 'bob'], expiresInDays: 1 };
-  const code = await approveCode(world.server.context, await bobsPermit(world), { wish: read.wish, redirectUri, challenge: asked.get('code_challenge')!, address: '127.0.0.1' }, choice);
+  const choice = {
+    name: asked.get('token_name')!,
+    levels: new Map([
+      ['contents', 'write'],
+      ['personal_access_tokens', 'write'],
+    ]),
+    owners: ['acme', 'bob'],
+    expiresInDays: 1,
+  };
+  const code = await approveCode(
+    world.server.context,
+    await bobsPermit(world),
+    { wish: read.wish, redirectUri, challenge: asked.get('code_challenge')!, address: '127.0.0.1' },
+    choice,
+  );
   return `${redirectUri}?${new URLSearchParams({ code: code.reveal(), state: asked.get('state')! })}`;
 }
 
 const credentialsOf = async (env: Record<string, string>) =>
-  (JSON.parse(await readFile(join(env['XDG_DATA_HOME']!, 'latchkey/credentials.json'), 'utf8')) as { credentials: { username: string; secret: string; expiresAt: number }[] }).credentials;
+  (
+    JSON.parse(await readFile(join(env['XDG_DATA_HOME']!, 'latchkey/credentials.json'), 'utf8')) as {
+      credentials: { username: string; secret: string; expiresAt: number }[];
+    }
+  ).credentials;
 
 test('a browser that is closed halfway ends the sign-in after its time, with what to do, and nothing is kept', async () => {
   const world = await causesWorld();
@@ -64,7 +96,16 @@ test('a browser that is closed halfway ends the sign-in after its time, with wha
   ]);
   expect(await readFile(env['GIT_CONFIG_GLOBAL']!, 'utf8')).toBe('');
   const port = new URL(new URL(terminal.said[0]!.split(': ')[1]!).searchParams.get('redirect_uri')!).origin;
-  await expect.poll(() => fetch(port).then(() => 'open', () => 'closed'), { timeout: 30_000 }).toBe('closed');
+  await expect
+    .poll(
+      () =>
+        fetch(port).then(
+          () => 'open',
+          () => 'closed',
+        ),
+      { timeout: 30_000 },
+    )
+    .toBe('closed');
 });
 
 test('a no in the browser ends it at once', async () => {
@@ -72,14 +113,20 @@ test('a no in the browser ends it at once', async () => {
   const { page, ended } = await begin(world.url, await home(), 'laptop');
   const back = new URLSearchParams({ error: 'access_denied', state: page.searchParams.get('state')! });
   await fetch(`${page.searchParams.get('redirect_uri')}?${back}`);
-  expect(await ended).toEqual({ code: EXIT.refused, said: expect.stringContaining(`error: the sign-in was refused in the browser\nhint: begin again: latchkey login ${world.url}\n`) });
+  expect(await ended).toEqual({
+    code: EXIT.refused,
+    said: expect.stringContaining(
+      `error: the sign-in was refused in the browser\nhint: begin again: latchkey login ${world.url}\n`,
+    ),
+  });
 });
 
 test('two sign-ins at once have a port, a state and a token each, and neither ends the other', async () => {
   const world = await causesWorld();
   const env = await home();
   const [first, second] = await Promise.all([begin(world.url, env, 'one'), begin(world.url, env, 'two')]);
-  for (const part of ['redirect_uri', 'state', 'code_challenge']) expect(first.page.searchParams.get(part)).not.toBe(second.page.searchParams.get(part));
+  for (const part of ['redirect_uri', 'state', 'code_challenge'])
+    expect(first.page.searchParams.get(part)).not.toBe(second.page.searchParams.get(part));
 
   const [toFirst, toSecond] = [await approved(world, first.page), await approved(world, second.page)];
   const crossed = `${first.page.searchParams.get('redirect_uri')}?${new URL(toSecond).searchParams}`;
@@ -93,9 +140,13 @@ test('two sign-ins at once have a port, a state and a token each, and neither en
   expect(new Set(kept.map(({ secret }) => secret)).size).toBe(2);
   for (const { username, secret } of kept) {
     expect(one.said + two.said).not.toContain(secret);
-    expect(await world.git({ username, secret, repository: 'acme/site', operation: 'clone' })).toMatchObject({ ok: true });
+    expect(await world.git({ username, secret, repository: 'acme/site', operation: 'clone' })).toMatchObject({
+      ok: true,
+    });
   }
-  const helpers = await runProgram('git', ['config', '--global', '--get-all', `credential.${world.url}.helper`], { env });
+  const helpers = await runProgram('git', ['config', '--global', '--get-all', `credential.${world.url}.helper`], {
+    env,
+  });
   expect(helpers.stdout.trim().split('\n'), 'git asks us once').toHaveLength(1);
 });
 
@@ -107,7 +158,13 @@ test('near its end the helper renews the token at the server, and git goes on wi
   expect(await ended).toMatchObject({ code: 0 });
   const [before] = await credentialsOf(env);
   const file = join(env['XDG_DATA_HOME']!, 'latchkey/credentials.json');
-  await writeFile(file, (await readFile(file, 'utf8')).replace(/"issuedAt": (\d+)/, (_all, at: string) => `"issuedAt": ${Number(at) - 30 * 86_400}`));
+  await writeFile(
+    file,
+    (await readFile(file, 'utf8')).replace(
+      /"issuedAt": (\d+)/,
+      (_all, at: string) => `"issuedAt": ${Number(at) - 30 * 86_400}`,
+    ),
+  );
   await chmod(file, 0o600);
 
   const cloned = await runProgram('git', ['clone', `${world.url}/acme/site.git`, join(env['HOME']!, 'copy')], { env });
@@ -119,8 +176,17 @@ test('near its end the helper renews the token at the server, and git goes on wi
   expect(after!.expiresAt).toBeGreaterThanOrEqual(before!.expiresAt);
   const attempt = { username: 'bob', repository: 'acme/site', operation: 'clone' as const };
   expect(await world.git({ ...attempt, secret: after!.secret })).toMatchObject({ ok: true });
-  expect((await world.git({ ...attempt, secret: before!.secret })).remote[0], 'git has used the new secret, which ends the old one').toContain('was rotated, and this is its old value');
-  const again = await latchkey(['credential', 'get'], { env, input: `protocol=http\nhost=${new URL(world.url).host}\n` });
+  expect(
+    (await world.git({ ...attempt, secret: before!.secret })).remote[0],
+    'git has used the new secret, which ends the old one',
+  ).toContain('was rotated, and this is its old value');
+  const again = await latchkey(['credential', 'get'], {
+    env,
+    input: `protocol=http\nhost=${new URL(world.url).host}\n`,
+  });
   expect(again.stdout, 'and it is not renewed again').toContain(`password=${after!.secret}\n`);
-  expect(await world.server.context.store.db.selectFrom('tokens').select('id').execute(), 'it is the same token').toEqual([{ id: 1 }]);
+  expect(
+    await world.server.context.store.db.selectFrom('tokens').select('id').execute(),
+    'it is the same token',
+  ).toEqual([{ id: 1 }]);
 });

@@ -1,12 +1,18 @@
 /** A person's commands against a real server, with a token from the environment: whoami, token, open. */
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { causesWorld, type World } from '../causes/world.ts';
 import { latchkey } from './latchkey-process.ts';
 
 async function bob(permissions: Record<string, string> = { personal_access_tokens: 'write' }) {
   const world = await causesWorld();
-  const { secret } = await world.token({ name: 'laptop', grants: [{ owner: 'bob', permissions: { contents: 'write', ...permissions } }, { permissions: { contents: 'write' } }] });
+  const { secret } = await world.token({
+    name: 'laptop',
+    grants: [
+      { owner: 'bob', permissions: { contents: 'write', ...permissions } },
+      { permissions: { contents: 'write' } },
+    ],
+  });
   return { world, secret, call: (...args: string[]) => call(world, secret, args) };
 }
 
@@ -18,24 +24,57 @@ async function call(world: World, secret: string, args: readonly string[]) {
 
 test('whoami says whose token it is, in words and as JSON', async () => {
   const { world, call } = await bob();
-  expect(await call('whoami')).toMatchObject({ code: 0, stdout: expect.stringMatching(`^bob at ${world.url}\ntoken 1 "laptop", fine-grained, until \\d{4}-.*Z\n$`) });
-  expect(JSON.parse((await call('whoami', '--json')).stdout)).toMatchObject({ url: world.url, login: 'bob', token: { id: 1, name: 'laptop' } });
+  expect(await call('whoami')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(`^bob at ${world.url}\ntoken 1 "laptop", fine-grained, until \\d{4}-.*Z\n$`),
+  });
+  expect(JSON.parse((await call('whoami', '--json')).stdout)).toMatchObject({
+    url: world.url,
+    login: 'bob',
+    token: { id: 1, name: 'laptop' },
+  });
 });
 
 test('a token is created, shown, rotated and revoked; its secret goes to stdout alone', async () => {
   const { world, call } = await bob();
-  const created = await call('token', 'create', '--name', 'ci', '--owner', 'acme', '--repo', 'site', '--permission', 'contents=read', '--expires-in', '7');
-  expect(created).toMatchObject({ code: 0, stdout: expect.stringMatching(/^lkf_[A-Za-z0-9]{36}\n$/), stderr: expect.stringMatching(/^token 2 "ci", until .*; this is shown once:\n$/) });
-  expect(await world.git({ username: 'ci', secret: created.stdout.trim(), repository: 'acme/site', operation: 'clone' })).toMatchObject({ ok: true });
+  const created = await call(
+    'token',
+    'create',
+    '--name',
+    'ci',
+    '--owner',
+    'acme',
+    '--repo',
+    'site',
+    '--permission',
+    'contents=read',
+    '--expires-in',
+    '7',
+  );
+  expect(created).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^lkf_[A-Za-z0-9]{36}\n$/),
+    stderr: expect.stringMatching(/^token 2 "ci", until .*; this is shown once:\n$/),
+  });
+  expect(
+    await world.git({ username: 'ci', secret: created.stdout.trim(), repository: 'acme/site', operation: 'clone' }),
+  ).toMatchObject({ ok: true });
 
-  expect(JSON.parse((await call('token', 'show', '2')).stdout)).toMatchObject({ name: 'ci', grants: [{ permissions: { contents: 'read' } }] });
+  expect(JSON.parse((await call('token', 'show', '2')).stdout)).toMatchObject({
+    name: 'ci',
+    grants: [{ permissions: { contents: 'read' } }],
+  });
   const rotated = await call('token', 'rotate', '2', '--overlap', '60');
   expect(rotated.stdout).toMatch(/^lkf_/);
   expect(rotated.stdout).not.toBe(created.stdout);
 
   expect(await call('token', 'revoke', '2')).toMatchObject({ code: 0, stdout: '', stderr: 'token 2 is revoked\n' });
-  expect(await world.git({ username: 'ci', secret: rotated.stdout.trim(), repository: 'acme/site', operation: 'clone' })).toMatchObject({ ok: false });
-  const names = (JSON.parse((await call('token', 'list', '--json')).stdout) as { name: string }[]).map(({ name }) => name);
+  expect(
+    await world.git({ username: 'ci', secret: rotated.stdout.trim(), repository: 'acme/site', operation: 'clone' }),
+  ).toMatchObject({ ok: false });
+  const names = (JSON.parse((await call('token', 'list', '--json')).stdout) as { name: string }[]).map(
+    ({ name }) => name,
+  );
   expect(names).toEqual(['laptop']);
 });
 
@@ -44,7 +83,9 @@ test('check answers yes, or no with the reason and the way out', async () => {
   expect(await call('token', 'check', 'contents=write', 'acme/site')).toEqual({ code: 0, stdout: 'yes\n', stderr: '' });
   const no = await call('token', 'check', 'workflows=write', 'acme/site');
   expect(no).toMatchObject({ code: 1, stdout: '' });
-  expect(no.stderr).toBe(`error: the token "laptop" lacks workflows: write on acme/site\nhint: ${world.url}/settings/personal-access-tokens/1?workflows=write\n`);
+  expect(no.stderr).toBe(
+    `error: the token "laptop" lacks workflows: write on acme/site\nhint: ${world.url}/settings/personal-access-tokens/1?workflows=write\n`,
+  );
 });
 
 test('a refusal of the server comes with its cause and its address', async () => {
@@ -55,15 +96,20 @@ test('a refusal of the server comes with its cause and its address', async () =>
 });
 
 test('the page of a token is printed, and needs no server', async () => {
-  const { stdout } = await latchkey(['open', 'token', '12', '--print', '--url', 'https://git.example.org'], { env: { HOME: '/nonexistent' } });
+  const { stdout } = await latchkey(['open', 'token', '12', '--print', '--url', 'https://git.example.org'], {
+    env: { HOME: '/nonexistent' },
+  });
   expect(stdout).toBe('https://git.example.org/settings/personal-access-tokens/12\n');
 });
 
 test.each([
   [['whoami', '--url', 'ftp://x'], '"ftp://x" is no address of a server'],
-  [['token', 'show', 'x', '--url', 'http://127.0.0.1:1'], "a token's number is made of digits, not \"x\""],
+  [['token', 'show', 'x', '--url', 'http://127.0.0.1:1'], 'a token\'s number is made of digits, not "x"'],
   [['token', 'check', 'contents', '--url', 'http://127.0.0.1:1'], 'a permission is written NAME=LEVEL, not "contents"'],
-  [['token', 'rotate', '--overlap', 'long', '--url', 'http://127.0.0.1:1'], '--overlap takes a whole number, not "long"'],
+  [
+    ['token', 'rotate', '--overlap', 'long', '--url', 'http://127.0.0.1:1'],
+    '--overlap takes a whole number, not "long"',
+  ],
   [['login', 'https://git.example.org', '--expires-in', 'soon'], '--expires-in takes a number of days, not "soon"'],
   [['login', 'https://git.example.org', '--permission', 'all'], '--permission takes NAME=LEVEL, not "all"'],
 ])('%j is refused before anything is sent', async (args, words) => {
@@ -78,5 +124,9 @@ test('a server that is down is said with what to look at', async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await new Promise((resolve) => server.close(resolve));
   const ended = await latchkey(['whoami', '--url', url], { env: { LATCHKEY_TOKEN: 'x' } });
-  expect(ended).toEqual({ code: 3, stdout: '', stderr: `error: ${url} does not take connections\nhint: check the port, and whether the server runs\n` });
+  expect(ended).toEqual({
+    code: 3,
+    stdout: '',
+    stderr: `error: ${url} does not take connections\nhint: check the port, and whether the server runs\n`,
+  });
 });

@@ -1,7 +1,9 @@
 /**
- * Two real servers on one real PostgreSQL behind a proxy, restarted one after the other under load: no request fails, and what is being transferred arrives.
+ * Two real servers on one real PostgreSQL behind a proxy, restarted one after the other under load: no request fails,
+ * and what is being transferred arrives.
  *
- * nginx is a program of the machine, not of the checkout: where it is missing, its suite is not declared, and a line says so.
+ * nginx is a program of the machine, not of the checkout: where it is missing, its suite is not declared, and a line
+ * says so.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -9,7 +11,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -20,11 +22,11 @@ import { addRepository } from '../../src/actions/repositories.ts';
 import { createToken } from '../../src/actions/tokens.ts';
 import { loadSettings } from '../../src/base/config.ts';
 import { makeLog } from '../../src/base/log.ts';
-import { runGit, type Ran } from '../doors/git/server.ts';
-import { balancer, type Balancer } from '../engines/balancer.ts';
+import { type Ran, runGit } from '../doors/git/server.ts';
+import { type Balancer, balancer } from '../engines/balancer.ts';
 import { freshDatabase } from '../engines/engines.ts';
 import { gate } from '../engines/gate.ts';
-import { serveUntilReady, type Serving } from './latchkey-process.ts';
+import { type Serving, serveUntilReady } from './latchkey-process.ts';
 
 /** More than all buffers between git and git hold. */
 const LARGE_BYTES = 64 * 1024 * 1024;
@@ -47,12 +49,32 @@ async function makeWorld(): Promise<World> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const flags = { data: database.dataDir, database: database.databaseUrl!, repositories: join(folder, 'repositories') };
   const context = await openContext(loadSettings({ flags, env: {} }), makeLog('silent'));
-  await addUser(context, operatorPermit(), { login: 'ada', email: 'ada@example.org', password: null, admin: false, verified: true });
-  for (const name of ['large', 'empty']) await addRepository(context, operatorPermit(), { owner: 'ada', name, visibility: 'private' });
-  const { secret } = await createToken(context, operatorPermit(), { userLogin: 'ada', kind: 'classic', name: 'all', description: '', scopes: ['repo'], grants: [] });
+  await addUser(context, operatorPermit(), {
+    login: 'ada',
+    email: 'ada@example.org',
+    password: null,
+    admin: false,
+    verified: true,
+  });
+  for (const name of ['large', 'empty'])
+    await addRepository(context, operatorPermit(), { owner: 'ada', name, visibility: 'private' });
+  const { secret } = await createToken(context, operatorPermit(), {
+    userLogin: 'ada',
+    kind: 'classic',
+    name: 'all',
+    description: '',
+    scopes: ['repo'],
+    grants: [],
+  });
   const bare = context.git.path('ada', 'large');
   await context.close();
-  const identity = { HOME: folder, GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.org', GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.org' };
+  const identity = {
+    HOME: folder,
+    GIT_AUTHOR_NAME: 'Ada',
+    GIT_AUTHOR_EMAIL: 'ada@example.org',
+    GIT_COMMITTER_NAME: 'Ada',
+    GIT_COMMITTER_EMAIL: 'ada@example.org',
+  };
   const git = (args: readonly string[], at = '.'): Promise<Ran> => runGit(args, join(folder, at), identity);
   const ok = async (args: readonly string[], at?: string): Promise<string> => {
     const ran = await git(args, at);
@@ -66,8 +88,22 @@ async function makeWorld(): Promise<World> {
   await ok(['commit', '-q', '-m', 'large'], 'work');
   await ok(['push', '-q', bare, 'main'], 'work');
   return {
-    folder, git, ok, token: secret.reveal(),
-    start: (...more) => serveUntilReady(['--data', flags.data, '--database', flags.database, '--repositories', flags.repositories, '--api-rate-limit', '0', ...more]),
+    folder,
+    git,
+    ok,
+    token: secret.reveal(),
+    start: (...more) =>
+      serveUntilReady([
+        '--data',
+        flags.data,
+        '--database',
+        flags.database,
+        '--repositories',
+        flags.repositories,
+        '--api-rate-limit',
+        '0',
+        ...more,
+      ]),
     remote: (port, name) => `http://ada:${secret.reveal()}@127.0.0.1:${port}/ada/${name}.git`,
   };
 }
@@ -85,20 +121,36 @@ class Load {
 
   constructor({ url, port }: Pick<Balancer, 'url' | 'port'>, { token, git, remote }: World) {
     const bearer = { authorization: `Bearer ${token}` };
-    const forwarded = { ...bearer, 'x-forwarded-method': 'GET', 'x-forwarded-uri': '/ada/large.git/info/refs?service=git-receive-pack', 'x-forwarded-host': 'git.example.org' };
+    const forwarded = {
+      ...bearer,
+      'x-forwarded-method': 'GET',
+      'x-forwarded-uri': '/ada/large.git/info/refs?service=git-receive-pack',
+      'x-forwarded-host': 'git.example.org',
+    };
     const rest = (): Promise<string> => this.#status(`${url}/api/v3/repos/ada/large/branches/main`, bearer);
     const forward = (): Promise<string> => this.#status(`${url}/forward-auth`, forwarded);
     const lsRemote = async (): Promise<string> => {
       const { code, stdout, stderr } = await git(['ls-remote', remote(port, 'large'), 'main']);
       return code === 0 && stdout.endsWith('refs/heads/main\n') ? '200' : stderr;
     };
-    this.#loops = [this.#ask('rest', rest), this.#ask('rest', rest), this.#ask('forward', forward), this.#ask('forward', forward), this.#ask('ls-remote', lsRemote)];
+    this.#loops = [
+      this.#ask('rest', rest),
+      this.#ask('rest', rest),
+      this.#ask('forward', forward),
+      this.#ask('forward', forward),
+      this.#ask('ls-remote', lsRemote),
+    ];
   }
 
   /** Resolves when every kind was answered some more times. */
   async goesOn(): Promise<void> {
     const before = { ...this.answered };
-    await vi.waitFor(() => { for (const kind of KINDS) expect(this.answered[kind]).toBeGreaterThan(before[kind] + 10); }, { timeout: 60_000 });
+    await vi.waitFor(
+      () => {
+        for (const kind of KINDS) expect(this.answered[kind]).toBeGreaterThan(before[kind] + 10);
+      },
+      { timeout: 60_000 },
+    );
   }
 
   async stop(): Promise<void> {
@@ -119,15 +171,29 @@ class Load {
     return new Promise((resolve, reject) => {
       get(url, { agent: this.#agent, headers }, (response) => {
         let text = '';
-        response.setEncoding('utf8').on('data', (piece: string) => { text += piece; });
-        response.on('end', () => resolve(response.statusCode === 200 ? '200' : `${response.statusCode} ${text}`)).on('error', reject);
+        response.setEncoding('utf8').on('data', (piece: string) => {
+          text += piece;
+        });
+        response
+          .on('end', () => resolve(response.statusCode === 200 ? '200' : `${response.statusCode} ${text}`))
+          .on('error', reject);
       }).on('error', reject);
     });
   }
 }
 
-/** Asks one node to stop while something is held on it, puts another in its place, lets go, and gives how long the old one lived on then, in ms. */
-async function replace(world: World, proxy: Balancer, place: number, old: Serving, load: Load, letGo: () => Promise<void>): Promise<number> {
+/**
+ * Asks one node to stop while something is held on it, puts another in its place, lets go, and gives how long the old
+ * one lived on then, in ms.
+ */
+async function replace(
+  world: World,
+  proxy: Balancer,
+  place: number,
+  old: Serving,
+  load: Load,
+  letGo: () => Promise<void>,
+): Promise<number> {
   const ended = old.stop('SIGTERM');
   await vi.waitFor(() => expect(proxy.isReady(place)).toBe(false), { timeout: 20_000 });
   await vi.waitFor(() => expect(fetch(`${old.url}/healthz`)).rejects.toThrow('fetch failed'), { timeout: 20_000 });
@@ -145,13 +211,22 @@ const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((path) => existsSync(pa
 
 /** nginx, as docs/operations.md sets it up, before nodes on these ports. */
 async function nginxBefore(folder: string, ports: readonly number[]): Promise<number> {
-  const documented = /```\n(upstream latchkey[\s\S]*?)```/.exec(await readFile(join(import.meta.dirname, '../../../../docs/operations.md'), 'utf8'))![1]!;
+  const documented = /```\n(upstream latchkey[\s\S]*?)```/.exec(
+    await readFile(join(import.meta.dirname, '../../../../docs/operations.md'), 'utf8'),
+  )![1]!;
   const port = await freePort();
-  const site = documented.replaceAll(/node-(\d):7070/g, (_, place: string) => `127.0.0.1:${ports[Number(place) - 1]}`).replace('server {\n', `server {\n  listen 127.0.0.1:${port};\n`);
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
+  const site = documented
+    .replaceAll(/node-(\d):7070/g, (_, place: string) => `127.0.0.1:${ports[Number(place) - 1]}`)
+    .replace('server {\n', `server {\n  listen 127.0.0.1:${port};\n`);
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${folder}/${name};`)
+    .join(' ');
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   const conf = join(folder, 'nginx.conf');
-  await writeFile(conf, `${user} daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log; events {} http { access_log off; ${temporary}\n${site} }`);
+  await writeFile(
+    conf,
+    `${user} daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log; events {} http { access_log off; ${temporary}\n${site} }`,
+  );
   const child = spawn(NGINX!, ['-p', folder, '-c', conf], { stdio: ['ignore', 'ignore', 'inherit'] });
   const closed = once(child, 'close');
   onTestFinished(async () => {
@@ -194,9 +269,14 @@ if (NGINX === null) process.stderr.write('rolling restarts behind nginx are not 
 else describe('two nodes behind nginx', behindNginx);
 
 describe('two nodes behind a proxy', () => {
-  test('are restarted one after the other without a failed request, and a clone and a push that began before arrive whole', { timeout: 240_000 }, async () => {
+  test('are restarted one after the other without a failed request, and a clone and a push that began before arrive whole', {
+    timeout: 240_000,
+  }, async () => {
     const world = await makeWorld();
-    const nodes = [await world.start('--stop-delay-sec', '1', '--drain-sec', '90'), await world.start('--stop-delay-sec', '1', '--drain-sec', '90')] as const;
+    const nodes = [
+      await world.start('--stop-delay-sec', '1', '--drain-sec', '90'),
+      await world.start('--stop-delay-sec', '1', '--drain-sec', '90'),
+    ] as const;
     const proxy = await balancer(nodes.map(({ url }) => url));
     await vi.waitFor(() => expect([proxy.isReady(0), proxy.isReady(1)]).toEqual([true, true]), { timeout: 20_000 });
     const load = new Load(proxy, world);
@@ -224,7 +304,9 @@ describe('two nodes behind a proxy', () => {
       const { code, stderr } = await push;
       expect(code, stderr).toBe(0);
     });
-    expect(await world.ok(['ls-remote', world.remote(proxy.port, 'empty'), 'main'])).toContain(await world.ok(['rev-parse', 'HEAD'], 'work'));
+    expect(await world.ok(['ls-remote', world.remote(proxy.port, 'empty'), 'main'])).toContain(
+      await world.ok(['rev-parse', 'HEAD'], 'work'),
+    );
     await world.ok(['fsck', '--full'], 'repositories/ada/empty.git');
 
     await load.goesOn();
@@ -234,7 +316,9 @@ describe('two nodes behind a proxy', () => {
     expect(Math.max(afterClone, afterPush)).toBeLessThan(20_000);
   });
 
-  test('end what does not end by itself: a transfer that goes on for too long is cut off', { timeout: 120_000 }, async () => {
+  test('end what does not end by itself: a transfer that goes on for too long is cut off', {
+    timeout: 120_000,
+  }, async () => {
     const world = await makeWorld();
     const node = await world.start('--drain-sec', '1');
     const held = await gate(Number(new URL(node.url).port), 'down', HELD_AFTER_BYTES);

@@ -6,14 +6,18 @@ import { until } from '../doors/git/server.ts';
 import { freshDatabase } from '../engines/engines.ts';
 import { dataOptions, latchkey, serveUntilReady } from './latchkey-process.ts';
 
-const mapOf = (path: string, needs: string): string => `services:\n  - routes: [{ method: GET, path: ${path}, needs: { ${needs} } }]\n`;
+const mapOf = (path: string, needs: string): string =>
+  `services:\n  - routes: [{ method: GET, path: ${path}, needs: { ${needs} } }]\n`;
 
 describe('an operator', () => {
   it('is told every mistake of a route map with its line, and the server does not start', async () => {
     const database = await freshDatabase('sqlite');
     onTestFinished(database.remove);
     const map = join(database.dataDir, 'map.yaml');
-    await writeFile(map, 'services:\n  - routes:\n      - { method: GET, path: x, needs: {} }\n      - { method: GET, path: /y, needs: { nothing: read } }\n');
+    await writeFile(
+      map,
+      'services:\n  - routes:\n      - { method: GET, path: x, needs: {} }\n      - { method: GET, path: /y, needs: { nothing: read } }\n',
+    );
     const { code, stderr } = await latchkey(['serve', '--port', '0', ...dataOptions(database), '--route-map', map]);
     expect(code).not.toBe(0);
     expect(stderr).toContain(`error: ${map}:3: The path must begin with a slash\n`);
@@ -26,7 +30,8 @@ describe('an operator', () => {
     const map = join(database.dataDir, 'map.yaml');
     await writeFile(map, mapOf('/a', ''));
     const server = await serveUntilReady([...dataOptions(database), '--route-map', map]);
-    const reason = async (path: string): Promise<string | null> => (await fetch(`${server.url}/forward-auth${path}`)).headers.get('x-latchkey-reason');
+    const reason = async (path: string): Promise<string | null> =>
+      (await fetch(`${server.url}/forward-auth${path}`)).headers.get('x-latchkey-reason');
     expect([await reason('/a'), await reason('/b')]).toEqual(['credentials_missing', 'route_unknown']);
     await writeFile(map, mapOf('/b', ''));
     server.child.kill('SIGHUP');
@@ -34,7 +39,10 @@ describe('an operator', () => {
     expect(await reason('/a')).toBe('route_unknown');
     await writeFile(map, mapOf('/c', 'nothing: read'));
     server.child.kill('SIGHUP');
-    await until(() => server.output().stderr.includes('the route map from before stays in force'), 'the bad map is told of');
+    await until(
+      () => server.output().stderr.includes('the route map from before stays in force'),
+      'the bad map is told of',
+    );
     expect(server.output().stderr).toContain('There is no permission named nothing');
     expect(await reason('/b')).toBe('credentials_missing');
     await server.stop('SIGTERM');
@@ -43,7 +51,8 @@ describe('an operator', () => {
   it('registers a service, sees it, and takes it out; its secret is shown once', async () => {
     const database = await freshDatabase('sqlite');
     onTestFinished(database.remove);
-    const admin = (...args: string[]): ReturnType<typeof latchkey> => latchkey(['admin', 'server', ...args, ...dataOptions(database)]);
+    const admin = (...args: string[]): ReturnType<typeof latchkey> =>
+      latchkey(['admin', 'server', ...args, ...dataOptions(database)]);
     const added = await admin('add', 'deploys');
     expect(added.stdout).toMatch(/^lkr_[A-Za-z0-9_-]{43}\n$/);
     expect((await admin('add', 'Deploys')).stderr).toContain('error: there is a server Deploys already');

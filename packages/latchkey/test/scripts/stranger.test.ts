@@ -1,13 +1,14 @@
 /**
- * A stranger follows the README on a fresh machine: an account, a repository and a token by command line, clone, commit, push; the refusal of a
- * read-only token, and the way out that stands on the screen. With real git, on both databases.
+ * A stranger follows the README on a fresh machine: an account, a repository and a token by command line, clone,
+ * commit, push; the refusal of a read-only token, and the way out that stands on the screen. With real git, on both
+ * databases.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
-import { dataOptions, latchkey, runProgram, serveUntilReady, type Ended } from './latchkey-process.ts';
+import { dataOptions, type Ended, latchkey, runProgram, serveUntilReady } from './latchkey-process.ts';
 
 interface Scene {
   readonly url: string;
@@ -33,11 +34,18 @@ async function scene(engine: (typeof ENGINES)[number]): Promise<Scene> {
     return ended.stdout.trim();
   };
   const git = (args: readonly string[], cwd = home): Promise<Ended> =>
-    runProgram('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'init.defaultBranch=main', ...args], { cwd, env: { HOME: home } });
+    runProgram(
+      'git',
+      ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'init.defaultBranch=main', ...args],
+      { cwd, env: { HOME: home } },
+    );
   await admin('user add ada --email ada@example.org --verified --admin');
   await admin('repo add ada/notes');
   return {
-    url: server.url, home, admin, git,
+    url: server.url,
+    home,
+    admin,
+    git,
     ok: async (args, cwd) => {
       const ended = await git(args, cwd);
       expect(ended.stderr).not.toMatch(/^(?:fatal|error):/m);
@@ -89,7 +97,9 @@ describe.each(ENGINES)('a stranger [%s]', (engine) => {
     expect(await readFile(store, 'utf8')).toContain(token);
     await at.admin('token revoke 1');
     const refused = await at.git(lsRemote);
-    expect(refused.stderr).toMatch(/^remote: The token "laptop" was revoked on \d+ \w{3} \d{4}, \d\d:\d\d UTC \(operator\)\.$/m);
+    expect(refused.stderr).toMatch(
+      /^remote: The token "laptop" was revoked on \d+ \w{3} \d{4}, \d\d:\d\d UTC \(operator\)\.$/m,
+    );
     expect(refused.stderr).toContain('Authentication failed');
     expect(await readFile(store, 'utf8')).toBe('');
   });
@@ -99,7 +109,11 @@ describe.each(ENGINES)('a stranger [%s]', (engine) => {
     await at.admin('user add eve --email eve@example.org --verified');
     const eve = await at.admin('token add eve --name all --classic --scope repo');
     for (const credential of ['', `eve:${eve}@`]) {
-      const [there, none] = await Promise.all(['ada/notes', 'ada/nothing'].map((path) => at.git(['ls-remote', `${at.url.replace('://', `://${credential}`)}/${path}.git`])));
+      const [there, none] = await Promise.all(
+        ['ada/notes', 'ada/nothing'].map((path) =>
+          at.git(['ls-remote', `${at.url.replace('://', `://${credential}`)}/${path}.git`]),
+        ),
+      );
       expect(there!.code).toBe(128);
       expect(there!.stderr.replaceAll('ada/notes', 'NAME')).toBe(none!.stderr.replaceAll('ada/nothing', 'NAME'));
     }
@@ -126,7 +140,9 @@ describe.each(ENGINES)('a stranger [%s]', (engine) => {
     const at = await scene(engine);
     const token = await at.admin('token add ada --name laptop --classic --scope repo');
     expect((await at.git(['ls-remote', at.remote(token).replace('ada:', 'anything:')])).code).toBe(0);
-    const nobody = await fetch(`${at.url}/ada/notes.git/info/refs?service=git-upload-pack`, { headers: { authorization: `Basic ${Buffer.from(`:${token}`).toString('base64')}` } });
+    const nobody = await fetch(`${at.url}/ada/notes.git/info/refs?service=git-upload-pack`, {
+      headers: { authorization: `Basic ${Buffer.from(`:${token}`).toString('base64')}` },
+    });
     expect(nobody.status).toBe(401);
     expect(await nobody.text()).toMatch(/^A username is needed/);
   });

@@ -1,6 +1,7 @@
 /**
- * The parts that ask, in a pseudo-terminal, where the machine has `script` (util-linux) to make one; without it that is said, and in CI it is
- * a failure. That an answer is obeyed is tested everywhere, with a terminal handed in (doctor.test.ts).
+ * The parts that ask, in a pseudo-terminal, where the machine has `script` (util-linux) to make one; without it that is
+ * said, and in CI it is a failure. That an answer is obeyed is tested everywhere, with a terminal handed in
+ * (doctor.test.ts).
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +13,10 @@ import { expect, onTestFinished, test } from 'vitest';
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 const HAS_SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
-if (!HAS_SCRIPT) process.stderr.write('terminal.test.ts: util-linux `script` is not here, so nothing is typed into a pseudo-terminal (apt-get install bsdutils)\n');
+if (!HAS_SCRIPT)
+  process.stderr.write(
+    'terminal.test.ts: util-linux `script` is not here, so nothing is typed into a pseudo-terminal (apt-get install bsdutils)\n',
+  );
 const inTerminal = test.runIf(HAS_SCRIPT);
 
 test('CI has a pseudo-terminal, so that nothing is left out there', () => {
@@ -20,11 +24,18 @@ test('CI has a pseudo-terminal, so that nothing is left out there', () => {
 });
 
 /** Runs a command in a pseudo-terminal; types each answer when its question has come. */
-async function typed(line: string, env: Record<string, string>, answers: readonly (readonly [question: RegExp, answer: string])[]): Promise<string> {
-  const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { env: { PATH: process.env['PATH'], ...env } });
+async function typed(
+  line: string,
+  env: Record<string, string>,
+  answers: readonly (readonly [question: RegExp, answer: string])[],
+): Promise<string> {
+  const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+    env: { PATH: process.env['PATH'], ...env },
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   let screen = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (screen += chunk));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => (screen += chunk));
   const closed = once(child, 'close');
   for (const [question, answer] of answers) {
     await expect.poll(() => screen, { timeout: 30_000 }).toMatch(question);
@@ -39,7 +50,12 @@ async function clone(): Promise<{ env: Record<string, string>; remote: () => str
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, '.gitconfig'), '');
   const env = { HOME: folder, GIT_CONFIG_NOSYSTEM: '1', GIT_DIR: join(folder, '.git') };
-  const git = (...args: string[]): string => execFileSync('git', args, { env: { PATH: process.env['PATH'], ...env }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, {
+      env: { PATH: process.env['PATH'], ...env },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   git('init', '--quiet', folder);
   git('remote', 'add', 'origin', 'git@127.0.0.1:acme/site.git');
   return { env, remote: () => git('remote', 'get-url', 'origin') };

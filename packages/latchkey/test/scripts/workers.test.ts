@@ -3,21 +3,30 @@ import { execFileSync } from 'node:child_process';
 import { Agent, get } from 'node:http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { freshDatabase } from '../engines/engines.ts';
-import { latchkey, serveUntilReady, type Serving } from './latchkey-process.ts';
+import { latchkey, type Serving, serveUntilReady } from './latchkey-process.ts';
 
 function statusOf(agent: Agent, url: string, authorization: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const request = get(`${url}/ada/notes.git/info/refs?service=git-upload-pack`, { agent, headers: { authorization, 'git-protocol': 'version=2' } }, (response) => {
-      response.resume();
-      response.on('end', () => resolve(response.statusCode!));
-    });
+    const request = get(
+      `${url}/ada/notes.git/info/refs?service=git-upload-pack`,
+      { agent, headers: { authorization, 'git-protocol': 'version=2' } },
+      (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode!));
+      },
+    );
     request.on('error', reject);
   });
 }
 
 const workersOf = (serving: Serving): number[] => {
-  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' }).trim().split('\n').map((line) => line.trim().split(/\s+/));
-  return lines.filter(([, parent, state]) => Number(parent) === serving.child.pid && !state!.startsWith('Z')).map(([pid]) => Number(pid));
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/));
+  return lines
+    .filter(([, parent, state]) => Number(parent) === serving.child.pid && !state!.startsWith('Z'))
+    .map(([pid]) => Number(pid));
 };
 
 async function startWorkers(...more: string[]) {
@@ -32,19 +41,23 @@ async function startWorkers(...more: string[]) {
   };
   await admin('user add ada --email ada@example.org --verified');
   await admin('repo add ada/notes');
-  const header = async (name: string): Promise<string> => `Basic ${Buffer.from(`ada:${await admin(`token add ada --name ${name} --classic --scope repo`)}`).toString('base64')}`;
+  const header = async (name: string): Promise<string> =>
+    `Basic ${Buffer.from(`ada:${await admin(`token add ada --name ${name} --classic --scope repo`)}`).toString('base64')}`;
   await vi.waitFor(() => expect(workersOf(serving)).toHaveLength(2), { timeout: 30_000 });
   return { serving, admin, header };
 }
 
 describe('two workers', () => {
-  test('both refuse a token that the command line has revoked, from the next request on', { timeout: 90_000 }, async () => {
+  test('both refuse a token that the command line has revoked, from the next request on', {
+    timeout: 90_000,
+  }, async () => {
     const { serving, admin, header } = await startWorkers();
     const authorization = await header('laptop');
     // One connection is one worker's; connections go to the workers in turn.
     const agents = Array.from({ length: 4 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
     onTestFinished(() => agents.forEach((agent) => agent.destroy()));
-    for (let round = 0; round < 3; round++) for (const agent of agents) expect(await statusOf(agent, serving.url, authorization)).toBe(200);
+    for (let round = 0; round < 3; round++)
+      for (const agent of agents) expect(await statusOf(agent, serving.url, authorization)).toBe(200);
     await admin('token revoke 1');
     for (const agent of agents) expect(await statusOf(agent, serving.url, authorization)).toBe(401);
   });
@@ -86,11 +99,14 @@ describe('two workers', () => {
     const authorization = await header('laptop');
     const [victim] = workersOf(serving);
     process.kill(victim!, 'SIGKILL');
-    await vi.waitFor(() => {
-      const now = workersOf(serving);
-      expect(now).toHaveLength(2);
-      expect(now).not.toContain(victim);
-    }, { timeout: 30_000 });
+    await vi.waitFor(
+      () => {
+        const now = workersOf(serving);
+        expect(now).toHaveLength(2);
+        expect(now).not.toContain(victim);
+      },
+      { timeout: 30_000 },
+    );
     const agent = new Agent();
     for (let n = 0; n < 6; n++) expect(await statusOf(agent, serving.url, authorization)).toBe(200);
     expect(serving.output().stderr).toContain('ended with SIGKILL; starting another');
@@ -104,11 +120,14 @@ describe('a server that stops', () => {
     const serving = await serveUntilReady(['--data', database.dataDir, '--stop-delay-sec', '600']);
     expect(await (await fetch(`${serving.url}/readyz`)).json()).toEqual({ status: 'ready' });
     serving.child.kill('SIGTERM');
-    await vi.waitFor(async () => {
-      const answer = await fetch(`${serving.url}/readyz`);
-      expect([answer.status, await answer.json()]).toEqual([503, { status: 'stopping' }]);
-      expect(answer.headers.get('connection')).toBe('close');
-    }, { timeout: 20_000 });
+    await vi.waitFor(
+      async () => {
+        const answer = await fetch(`${serving.url}/readyz`);
+        expect([answer.status, await answer.json()]).toEqual([503, { status: 'stopping' }]);
+        expect(answer.headers.get('connection')).toBe('close');
+      },
+      { timeout: 20_000 },
+    );
     expect((await fetch(`${serving.url}/healthz`)).status).toBe(200);
   });
 });

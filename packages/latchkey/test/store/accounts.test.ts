@@ -1,11 +1,29 @@
 import { expect, it } from 'vitest';
 import {
-  accountById, accountByLogin, accountsByIds, deleteAccount, insertOrganization, insertUser, listAccounts, passwordDigestOf, setAdmin,
-  setPasswordDigest, setProfile, setSuspended, setTwoFactor, userByEmail,
+  accountById,
+  accountByLogin,
+  accountsByIds,
+  deleteAccount,
+  insertOrganization,
+  insertUser,
+  listAccounts,
+  passwordDigestOf,
+  setAdmin,
+  setPasswordDigest,
+  setProfile,
+  setSuspended,
+  setTwoFactor,
+  userByEmail,
 } from '../../src/store/accounts.ts';
 import { isForeignKeyViolation, isUniqueViolation } from '../../src/store/db.ts';
 import { deleteEmail, emailsOf, insertEmail, setPrimaryEmail, verifyEmail } from '../../src/store/emails.ts';
-import { countOwners, listMembers, membershipRole, removeMembership, setMembership } from '../../src/store/memberships.ts';
+import {
+  countOwners,
+  listMembers,
+  membershipRole,
+  removeMembership,
+  setMembership,
+} from '../../src/store/memberships.ts';
 import { deleteRepository, listRepositories } from '../../src/store/repositories.ts';
 import { insertToken, tokenByDigest } from '../../src/store/tokens.ts';
 import { forEachEngine } from '../engines/engines.ts';
@@ -17,23 +35,35 @@ forEachEngine('accounts', (open) => {
   it('are found by login in any case of letters, and keep the spelling they were given', async () => {
     const { store, ada } = await worldIn(await open());
     expect(await accountByLogin(store.db, 'aDA')).toEqual({
-      id: ada, kind: 'user', login: 'Ada', name: '', createdAt: THEN, suspendedAt: null, admin: false, twoFactorAt: null, profile: {},
+      id: ada,
+      kind: 'user',
+      login: 'Ada',
+      name: '',
+      createdAt: THEN,
+      suspendedAt: null,
+      admin: false,
+      twoFactorAt: null,
+      profile: {},
     });
     expect(await accountByLogin(store.db, 'ad')).toBeNull();
     expect(await accountById(store.db, ada)).toMatchObject({ login: 'Ada' });
     expect(await accountById(store.db, 999)).toBeNull();
   });
 
-  it('share one namespace: an organization cannot take a person\'s login in other letters', async () => {
+  it("share one namespace: an organization cannot take a person's login in other letters", async () => {
     const { store } = await worldIn(await open());
-    const error = await store.transaction((tx) => insertOrganization(tx, { login: 'ADA', at: THEN })).catch((thrown: unknown) => thrown);
+    const error = await store
+      .transaction((tx) => insertOrganization(tx, { login: 'ADA', at: THEN }))
+      .catch((thrown: unknown) => thrown);
     expect(isUniqueViolation(error)).toBe(true);
     expect(isForeignKeyViolation(error)).toBe(false);
   });
 
   it('tell a name that is taken from a row that is missing', async () => {
     const { store, acme } = await worldIn(await open());
-    const error = await store.transaction((tx) => setMembership(tx, { organizationId: acme, userId: 999, role: 'member', at: THEN })).catch((thrown: unknown) => thrown);
+    const error = await store
+      .transaction((tx) => setMembership(tx, { organizationId: acme, userId: 999, role: 'member', at: THEN }))
+      .catch((thrown: unknown) => thrown);
     expect(isForeignKeyViolation(error)).toBe(true);
     expect(isUniqueViolation(error)).toBe(false);
     expect(isUniqueViolation(new Error('another'))).toBe(false);
@@ -58,14 +88,22 @@ forEachEngine('accounts', (open) => {
       await setProfile(tx, cy, { name: 'Cyrus', profile: { bio: 'ünïcode ☂' } });
       await setPasswordDigest(tx, cy, '$argon2id$x');
     });
-    expect(await accountById(store.db, cy)).toMatchObject({ admin: true, twoFactorAt: THEN + 1, name: 'Cyrus', profile: { bio: 'ünïcode ☂' } });
+    expect(await accountById(store.db, cy)).toMatchObject({
+      admin: true,
+      twoFactorAt: THEN + 1,
+      name: 'Cyrus',
+      profile: { bio: 'ünïcode ☂' },
+    });
     expect(await passwordDigestOf(store.db, cy)).toBe('$argon2id$x');
     expect(await passwordDigestOf(store.db, 999)).toBeNull();
   });
 
   it('are listed by kind, newest first, a page at a time', async () => {
     const { store, ada, bob, cy, acme } = await worldIn(await open());
-    expect((await listAccounts(store.db, 'user', { beforeId: null, limit: 2 })).map((user) => user.id)).toEqual([cy, bob]);
+    expect((await listAccounts(store.db, 'user', { beforeId: null, limit: 2 })).map((user) => user.id)).toEqual([
+      cy,
+      bob,
+    ]);
     expect((await listAccounts(store.db, 'user', { beforeId: bob, limit: 2 })).map((user) => user.id)).toEqual([ada]);
     expect((await listAccounts(store.db, 'organization', ALL)).map((org) => org.id)).toEqual([acme]);
     expect([...(await accountsByIds(store.db, [ada, acme, 999])).keys()].toSorted()).toEqual([ada, acme].toSorted());
@@ -78,7 +116,12 @@ forEachEngine('accounts', (open) => {
     expect(isForeignKeyViolation(error)).toBe(true);
     expect(await listRepositories(store.db, acme, ALL)).toHaveLength(2);
     await store.transaction(async (tx) => {
-      await insertToken(tx, tokenOf(ada, { grants: [{ ownerId: acme, selection: 'all', repositoryIds: [], permissions: {}, state: 'active' }] }));
+      await insertToken(
+        tx,
+        tokenOf(ada, {
+          grants: [{ ownerId: acme, selection: 'all', repositoryIds: [], permissions: {}, state: 'active' }],
+        }),
+      );
       await deleteRepository(tx, site);
       await deleteRepository(tx, docs);
       expect(await deleteAccount(tx, acme)).toBe(true);
@@ -112,7 +155,10 @@ forEachEngine('e-mail addresses', (open) => {
     expect(await store.transaction((tx) => verifyEmail(tx, second, THEN + 1))).toBe(true);
     expect(await store.transaction((tx) => verifyEmail(tx, second, THEN + 2))).toBe(false);
     await store.transaction((tx) => setPrimaryEmail(tx, ada, second));
-    expect((await emailsOf(store.db, ada)).map((email) => [email.id, email.primary, email.verifiedAt])).toEqual([[second, true, THEN + 1], [first, false, null]]);
+    expect((await emailsOf(store.db, ada)).map((email) => [email.id, email.primary, email.verifiedAt])).toEqual([
+      [second, true, THEN + 1],
+      [first, false, null],
+    ]);
     expect(await store.transaction((tx) => deleteEmail(tx, ada, second))).toBe(false);
     expect(await store.transaction((tx) => deleteEmail(tx, bob, first))).toBe(false);
     expect(await store.transaction((tx) => deleteEmail(tx, ada, first))).toBe(true);
@@ -124,10 +170,13 @@ forEachEngine('memberships', (open) => {
     const { store, ada, bob, cy, acme } = await worldIn(await open());
     expect(await membershipRole(store.db, acme, bob)).toBe('member');
     expect(await membershipRole(store.db, acme, cy)).toBeNull();
-    await store.transaction((tx) => setMembership(tx, { organizationId: acme, userId: bob, role: 'owner', at: THEN + 1 }));
+    await store.transaction((tx) =>
+      setMembership(tx, { organizationId: acme, userId: bob, role: 'owner', at: THEN + 1 }),
+    );
     expect(await countOwners(store.db, acme)).toBe(2);
     expect(await listMembers(store.db, acme, ALL)).toEqual([
-      { userId: bob, login: 'Bob', role: 'owner', since: THEN }, { userId: ada, login: 'Ada', role: 'owner', since: THEN },
+      { userId: bob, login: 'Bob', role: 'owner', since: THEN },
+      { userId: ada, login: 'Ada', role: 'owner', since: THEN },
     ]);
     expect(await store.transaction((tx) => removeMembership(tx, acme, bob))).toBe(true);
     expect(await store.transaction((tx) => removeMembership(tx, acme, bob))).toBe(false);

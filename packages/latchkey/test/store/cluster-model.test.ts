@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BEAT_MS, Membership, SETTLE_MS, settle, type Board } from '../../src/store/cluster.ts';
+import { BEAT_MS, type Board, Membership, SETTLE_MS, settle } from '../../src/store/cluster.ts';
 import { Database, LocalStopwatch, seeded, Timeline, Wire } from './cluster-world.ts';
 
 const SCHEDULES = 1_200;
@@ -15,7 +15,13 @@ class Machine {
   readonly membership: Membership;
   dead = false;
 
-  constructor(timeline: Timeline, database: Database, random: () => number, id: string, quality: { lossRate: number; slowness: number }) {
+  constructor(
+    timeline: Timeline,
+    database: Database,
+    random: () => number,
+    id: string,
+    quality: { lossRate: number; slowness: number },
+  ) {
     this.wire = new Wire(timeline, random, quality);
     this.stopwatch = new LocalStopwatch(timeline, random);
     this.board = this.wire.board(database);
@@ -62,7 +68,10 @@ async function play(seed: number): Promise<Outcome> {
     for (const { dead, membership, remembers } of machines) {
       if (dead || !membership.trusts()) continue;
       outcome.checks++;
-      if (remembers < returned) outcome.violations.push(`seed ${seed}, ${timeline.now} ms: a node trusts revision ${remembers} after ${returned} had returned`);
+      if (remembers < returned)
+        outcome.violations.push(
+          `seed ${seed}, ${timeline.now} ms: a node trusts revision ${remembers} after ${returned} had returned`,
+        );
     }
     timeline.after(random() * 40, check);
   };
@@ -72,7 +81,11 @@ async function play(seed: number): Promise<Outcome> {
     if (!changer.dead) {
       // The commit has happened; the answer to it comes a moment later.
       const revision = ++database.revision;
-      for (const machine of machines) if (random() < 0.8) timeline.after(random() * 20, () => { if (!machine.dead) void machine.membership.beat(); });
+      for (const machine of machines)
+        if (random() < 0.8)
+          timeline.after(random() * 20, () => {
+            if (!machine.dead) void machine.membership.beat();
+          });
       const committedAt = timeline.now;
       void settle(changer.board, changer.stopwatch, revision).then(() => {
         if (changer.dead) return;
@@ -89,10 +102,14 @@ async function play(seed: number): Promise<Outcome> {
     const machine = machines[place]!;
     if (random() < 0.25) {
       machine.crash();
-      timeline.after(random() * 3_000, () => { machines[place] = start(); });
+      timeline.after(random() * 3_000, () => {
+        machines[place] = start();
+      });
     } else if (!machine.wire.cut) {
       machine.wire.cut = true;
-      timeline.after(random() * 6_000, () => { machine.wire.cut = false; });
+      timeline.after(random() * 6_000, () => {
+        machine.wire.cut = false;
+      });
     }
     timeline.after(500 + random() * 4_000, trouble);
   };
@@ -105,12 +122,16 @@ async function play(seed: number): Promise<Outcome> {
 }
 
 describe('revocation on three nodes', () => {
-  it(`is never overtaken, in ${SCHEDULES} schedules of delays, losses, cuts and crashes`, { timeout: 240_000 }, async () => {
+  it(`is never overtaken, in ${SCHEDULES} schedules of delays, losses, cuts and crashes`, {
+    timeout: 240_000,
+  }, async () => {
     const outcomes: Outcome[] = [];
     for (let seed = 1; seed <= SCHEDULES; seed++) outcomes.push(await play(seed));
     expect(outcomes.flatMap((outcome) => outcome.violations)).toEqual([]);
-    // It saw what it is about: trust after returned changes, changes that were acknowledged, and changes that had to wait.
-    const sum = (of: (outcome: Outcome) => number): number => outcomes.reduce((total, outcome) => total + of(outcome), 0);
+    // It saw what it is about: trust after returned changes, changes that were acknowledged, and changes that had to
+    // wait.
+    const sum = (of: (outcome: Outcome) => number): number =>
+      outcomes.reduce((total, outcome) => total + of(outcome), 0);
     expect(sum((outcome) => outcome.checks)).toBeGreaterThan(SCHEDULES * 100);
     expect(sum((outcome) => outcome.settledEarly)).toBeGreaterThan(SCHEDULES);
     expect(sum((outcome) => outcome.settledByTime)).toBeGreaterThan(SCHEDULES);
@@ -124,14 +145,19 @@ describe('a change', () => {
     const timeline = new Timeline();
     const database = new Database();
     const random = seeded(7);
-    const machines = Array.from({ length: NODES }, (_, n) => new Machine(timeline, database, random, `node ${n}`, quiet));
+    const machines = Array.from(
+      { length: NODES },
+      (_, n) => new Machine(timeline, database, random, `node ${n}`, quiet),
+    );
     await timeline.runUntil(1_000);
     prepare(machines, timeline);
     database.revision++;
     for (const machine of machines) if (!machine.dead) void machine.membership.beat();
     let took = -1;
     const startedAt = timeline.now;
-    void settle(machines[0]!.board, machines[0]!.stopwatch, database.revision).then(() => { took = timeline.now - startedAt; });
+    void settle(machines[0]!.board, machines[0]!.stopwatch, database.revision).then(() => {
+      took = timeline.now - startedAt;
+    });
     await timeline.runUntil(startedAt + 10_000);
     return took;
   }
@@ -141,7 +167,9 @@ describe('a change', () => {
   });
 
   it('waits for a node that is cut off, but no longer than its lease lasts', async () => {
-    const took = await settling((machines) => { machines[2]!.wire.cut = true; });
+    const took = await settling((machines) => {
+      machines[2]!.wire.cut = true;
+    });
     expect(took).toBeGreaterThan(1_500);
     expect(took).toBeLessThan(SETTLE_MS * 1.1);
   });
@@ -153,7 +181,9 @@ describe('a change', () => {
     await timeline.runUntil(1_000);
     expect(machine.membership.trusts()).toBe(true);
     let left = false;
-    void machine.membership.leave().then(() => { left = true; });
+    void machine.membership.leave().then(() => {
+      left = true;
+    });
     expect(machine.membership.trusts()).toBe(false);
     await timeline.runUntil(2_000);
     expect(left).toBe(true);

@@ -1,8 +1,9 @@
 /**
- * A world in which time, the network and crashes are the test's: nodes run the real protocol (`store/cluster`) on clocks of their own speed, against a board
- * whose calls are delayed, lost before or after they took effect, or never answered.
+ * A world in which time, the network and crashes are the test's: nodes run the real protocol (`store/cluster`) on
+ * clocks of their own speed, against a board whose calls are delayed, lost before or after they took effect, or never
+ * answered.
  */
-import { LEASE_MS, MAX_DRIFT, type Board, type Stopwatch } from '../../src/store/cluster.ts';
+import { type Board, LEASE_MS, MAX_DRIFT, type Stopwatch } from '../../src/store/cluster.ts';
 
 /** A generator of numbers from 0 to 1 that repeats itself for a seed (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -21,7 +22,10 @@ interface Event {
   readonly run: () => void;
 }
 
-/** True time, known to no node. Events happen in its order, and everything that they cause at once happens before the next one. */
+/**
+ * True time, known to no node. Events happen in its order, and everything that they cause at once happens before the
+ * next one.
+ */
 export class Timeline {
   now = 0;
   #events: Event[] = [];
@@ -37,7 +41,11 @@ export class Timeline {
 
   async runUntil(end: number): Promise<void> {
     for (;;) {
-      const next = this.#events.reduce<Event | null>((best, event) => (best === null || event.at < best.at || (event.at === best.at && event.number < best.number) ? event : best), null);
+      const next = this.#events.reduce<Event | null>(
+        (best, event) =>
+          best === null || event.at < best.at || (event.at === best.at && event.number < best.number) ? event : best,
+        null,
+      );
       if (next === null || next.at > end) return;
       this.#events.splice(this.#events.indexOf(next), 1);
       this.now = next.at;
@@ -67,7 +75,11 @@ export class LocalStopwatch implements Stopwatch {
   }
 
   pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#timeline.after(ms / this.#rate, () => { if (!this.dead) resolve(); }));
+    return new Promise((resolve) =>
+      this.#timeline.after(ms / this.#rate, () => {
+        if (!this.dead) resolve();
+      }),
+    );
   }
 }
 
@@ -113,7 +125,11 @@ export class Wire {
   readonly #lossRate: number;
   readonly #slowness: number;
 
-  constructor(timeline: Timeline, random: () => number, { lossRate, slowness }: { lossRate: number; slowness: number }) {
+  constructor(
+    timeline: Timeline,
+    random: () => number,
+    { lossRate, slowness }: { lossRate: number; slowness: number },
+  ) {
     this.#timeline = timeline;
     this.#random = random;
     this.#lossRate = lossRate;
@@ -131,7 +147,16 @@ export class Wire {
     return new Promise((resolve, reject) => {
       const lost = (): boolean => this.cut || this.dead || this.#random() < this.#lossRate;
       // What is lost is noticed after a while, or never.
-      const fail = (): void => { if (this.#random() < 0.7) this.#timeline.after(this.#delay(), () => { if (!this.dead) reject(new Error('lost')); }); else this.#timeline.after(LEASE_MS, () => { if (!this.dead) reject(new Error('timed out')); }); };
+      const fail = (): void => {
+        if (this.#random() < 0.7)
+          this.#timeline.after(this.#delay(), () => {
+            if (!this.dead) reject(new Error('lost'));
+          });
+        else
+          this.#timeline.after(LEASE_MS, () => {
+            if (!this.dead) reject(new Error('timed out'));
+          });
+      };
       this.#timeline.after(this.#delay(), () => {
         if (lost()) return fail();
         const value = statement();

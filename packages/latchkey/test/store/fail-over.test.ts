@@ -2,8 +2,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
 import { insertUser, listAccounts } from '../../src/store/accounts.ts';
 import { openStore } from '../../src/store/db.ts';
-import { freshDatabase } from '../engines/engines.ts';
 import { cuttableProxy } from '../engines/cuttable-proxy.ts';
+import { freshDatabase } from '../engines/engines.ts';
 import { THEN } from './world.ts';
 
 it('a change that meets a fail-over of PostgreSQL waits for it, and happens once', async () => {
@@ -17,10 +17,18 @@ it('a change that meets a fail-over of PostgreSQL waits for it, and happens once
   proxy.cut('loudly');
   let tries = 0;
   const change = store.transaction((tx) => insertUser(tx, { login: 'ada', passwordDigest: null, at: THEN }));
-  const failing = store.db.selectFrom('accounts').selectAll().execute().catch(() => { tries++; });
+  const failing = store.db
+    .selectFrom('accounts')
+    .selectAll()
+    .execute()
+    .catch(() => {
+      tries++;
+    });
   await failing;
   expect(tries).toBe(1);
   proxy.mend();
   await change;
-  expect((await listAccounts(store.db, 'user', { beforeId: null, limit: 9 })).map((user) => user.login)).toEqual(['ada']);
+  expect((await listAccounts(store.db, 'user', { beforeId: null, limit: 9 })).map((user) => user.login)).toEqual([
+    'ada',
+  ]);
 });

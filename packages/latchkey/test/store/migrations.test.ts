@@ -1,23 +1,30 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { createInterface } from 'node:readline';
-import { sql, type Kysely } from 'kysely';
+import { text } from 'node:stream/consumers';
+import { type Kysely, sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
 import { listAudit } from '../../src/store/audit.ts';
-import { openStore, type OpenedEngine } from '../../src/store/db.ts';
-import { migrate, MIGRATIONS } from '../../src/store/migrations.ts';
+import { type OpenedEngine, openStore } from '../../src/store/db.ts';
+import { MIGRATIONS, migrate } from '../../src/store/migrations.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
-import { ENGINES, freshDatabase, openAgain, type FreshDatabase } from '../engines/engines.ts';
+import { ENGINES, type FreshDatabase, freshDatabase, openAgain } from '../engines/engines.ts';
 
 /** Rounds of killing a writer: each stops it after another number of acknowledged changes. */
 const KILLS = 6;
 
-function start(program: string, database: FreshDatabase): ChildProcess & { stdin: NonNullable<ChildProcess['stdin']>; stdout: NonNullable<ChildProcess['stdout']> } {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'processes', program), database.dataDir, database.databaseUrl ?? ''], { stdio: ['pipe', 'pipe', 'inherit'] });
+function start(
+  program: string,
+  database: FreshDatabase,
+): ChildProcess & { stdin: NonNullable<ChildProcess['stdin']>; stdout: NonNullable<ChildProcess['stdout']> } {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'processes', program), database.dataDir, database.databaseUrl ?? ''],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }
@@ -60,10 +67,13 @@ describe.each(ENGINES)('migrations [%s]', (engine) => {
 
   it('leave the database as it was when one of them fails', async () => {
     const database = await fresh(engine);
-    const broken = { name: '9001-broken', up: async (db: Kysely<unknown>) => {
-      await db.schema.createTable('half').addColumn('id', 'integer').execute();
-      throw new Error('the disk is full');
-    } };
+    const broken = {
+      name: '9001-broken',
+      up: async (db: Kysely<unknown>) => {
+        await db.schema.createTable('half').addColumn('id', 'integer').execute();
+        throw new Error('the disk is full');
+      },
+    };
     const engineOfOurs = await opened(database);
     await expect(migrate(engineOfOurs, [...MIGRATIONS, broken])).rejects.toThrow('the disk is full');
     await expect(sql`select 1 from half`.execute(engineOfOurs.db)).rejects.toThrow(/half/);
@@ -71,7 +81,10 @@ describe.each(ENGINES)('migrations [%s]', (engine) => {
   });
 
   async function opened(database: FreshDatabase): Promise<OpenedEngine> {
-    const store = database.databaseUrl === null ? await openSqlite(database.dataDir) : await openPostgres(database.databaseUrl, makeLog('silent'));
+    const store =
+      database.databaseUrl === null
+        ? await openSqlite(database.dataDir)
+        : await openPostgres(database.databaseUrl, makeLog('silent'));
     onTestFinished(() => store.close());
     return store;
   }
@@ -92,7 +105,9 @@ describe.each(ENGINES)('kill -9 [%s]', (engine) => {
     }
     const store = await openAgain(database);
     const entries = await listAudit(store.db, {}, { beforeId: null, limit: 100_000 });
-    const [first, second] = ['first', 'second'].map((action) => entries.filter((entry) => entry.action === action).length);
+    const [first, second] = ['first', 'second'].map(
+      (action) => entries.filter((entry) => entry.action === action).length,
+    );
     expect(first).toBe(second);
     expect(first).toBeGreaterThanOrEqual(expected);
     // A change may have been saved whose acknowledgement the kill cut off: at most one a round.

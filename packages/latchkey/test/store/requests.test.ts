@@ -1,8 +1,15 @@
 import { expect, it } from 'vitest';
 import { NO_POLICY } from '../../src/rules/policy.ts';
-import { appendAudit, listAudit, type AuditEntry, type NewAuditEntry } from '../../src/store/audit.ts';
+import { type AuditEntry, appendAudit, listAudit, type NewAuditEntry } from '../../src/store/audit.ts';
 import { setPolicy, storedPolicies, storedPolicy } from '../../src/store/policies.ts';
-import { cancelRequests, countPendingRequests, decideRequest, insertRequest, listRequests, requestById } from '../../src/store/requests.ts';
+import {
+  cancelRequests,
+  countPendingRequests,
+  decideRequest,
+  insertRequest,
+  listRequests,
+  requestById,
+} from '../../src/store/requests.ts';
 import { forEachEngine } from '../engines/engines.ts';
 import { THEN, waitingGrant, worldIn } from './world.ts';
 
@@ -13,11 +20,23 @@ forEachEngine('requests', (open) => {
     const world = await worldIn(await open());
     const { store, ada, bob, acme, site } = world;
     const id = await store.transaction(async (tx) => insertRequest(tx, await waitingGrant(tx, world)));
-    expect(await requestById(store.db, id)).toMatchObject({ organizationId: acme, reason: 'to deploy', repositoryIds: [site], permissions: { contents: 'write' }, state: 'pending', decidedAt: null });
+    expect(await requestById(store.db, id)).toMatchObject({
+      organizationId: acme,
+      reason: 'to deploy',
+      repositoryIds: [site],
+      permissions: { contents: 'write' },
+      state: 'pending',
+      decidedAt: null,
+    });
     expect(await countPendingRequests(store.db, acme)).toBe(1);
     const decide = (state: 'approved' | 'denied', by: number) =>
       store.transaction((tx) => decideRequest(tx, id, { state, by, reason: 'because', at: THEN + 1 }));
-    const outcomes = await Promise.all([decide('approved', ada), decide('denied', bob), decide('approved', bob), decide('denied', ada)]);
+    const outcomes = await Promise.all([
+      decide('approved', ada),
+      decide('denied', bob),
+      decide('approved', bob),
+      decide('denied', ada),
+    ]);
     const [winner, ...others] = outcomes.filter((each) => each !== null);
     expect(others).toEqual([]);
     expect(await requestById(store.db, id)).toEqual(winner);
@@ -38,7 +57,11 @@ forEachEngine('requests', (open) => {
     expect(await store.transaction((tx) => cancelRequests(tx, { tokenId: request.tokenId }, THEN))).toEqual([second]);
     const third = await again();
     expect(await store.transaction((tx) => cancelRequests(tx, { grantId: request.grantId }, THEN))).toEqual([third]);
-    expect((await listRequests(store.db, { tokenId: request.tokenId }, ALL)).map((each) => each.state)).toEqual(['cancelled', 'cancelled', 'denied']);
+    expect((await listRequests(store.db, { tokenId: request.tokenId }, ALL)).map((each) => each.state)).toEqual([
+      'cancelled',
+      'cancelled',
+      'denied',
+    ]);
   });
 
   it('are listed newest first by organization, person, token, grant and state', async () => {
@@ -67,20 +90,38 @@ forEachEngine('policies', (open) => {
     await store.transaction((tx) => setPolicy(tx, acme, strict, THEN + 1));
     await store.transaction((tx) => setPolicy(tx, 0, { ...NO_POLICY, exemptAdministrators: true }, THEN));
     expect(await storedPolicy(store.db, acme)).toEqual(strict);
-    expect(await storedPolicies(store.db, [0, acme, bob])).toEqual(new Map([[0, { ...NO_POLICY, exemptAdministrators: true }], [acme, strict]]));
+    expect(await storedPolicies(store.db, [0, acme, bob])).toEqual(
+      new Map([
+        [0, { ...NO_POLICY, exemptAdministrators: true }],
+        [acme, strict],
+      ]),
+    );
     expect(await storedPolicies(store.db, [])).toEqual(new Map());
   });
 
   it('stored before a choice existed make no such choice', async () => {
     const { store, acme } = await worldIn(await open());
-    await store.db.insertInto('policies').values({ account_id: acme, policy_json: '{"requiresSso":true}', updated_at: THEN }).execute();
+    await store.db
+      .insertInto('policies')
+      .values({ account_id: acme, policy_json: '{"requiresSso":true}', updated_at: THEN })
+      .execute();
     expect(await storedPolicy(store.db, acme)).toEqual({ ...NO_POLICY, requiresSso: true });
   });
 });
 
 const ENTRY: NewAuditEntry = {
-  at: THEN, action: 'personal_access_token.create', actorId: 1, actorLogin: 'ada', userId: 1, organizationId: null, repositoryId: null, tokenId: 7,
-  actorTokenId: null, address: '::1', userAgent: 'curl', data: { name: 'ünï', scopes: ['repo'] },
+  at: THEN,
+  action: 'personal_access_token.create',
+  actorId: 1,
+  actorLogin: 'ada',
+  userId: 1,
+  organizationId: null,
+  repositoryId: null,
+  tokenId: 7,
+  actorTokenId: null,
+  address: '::1',
+  userAgent: 'curl',
+  data: { name: 'ünï', scopes: ['repo'] },
 };
 
 forEachEngine('audit', (open) => {
@@ -91,7 +132,8 @@ forEachEngine('audit', (open) => {
     const first = await add({});
     const second = await add({ at: THEN + 1, organizationId: 5, actorId: 2, action: 'personal_access_token.revoke' });
     const third = await add({ at: THEN + 2, organizationId: 5, userId: 2, tokenId: null });
-    const list = (filter: Parameters<typeof listAudit>[1], page: Parameters<typeof listAudit>[2] = ALL) => listAudit(store.db, filter, page);
+    const list = (filter: Parameters<typeof listAudit>[1], page: Parameters<typeof listAudit>[2] = ALL) =>
+      listAudit(store.db, filter, page);
     expect(await list({})).toEqual([third, second, first]);
     expect(await list({}, { beforeId: third.id, limit: 1 })).toEqual([second]);
     expect(await list({ organizationId: 5 })).toEqual([third, second]);

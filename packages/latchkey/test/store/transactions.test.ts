@@ -1,6 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -15,8 +15,10 @@ import { insertToken, revokeToken } from '../../src/store/tokens.ts';
 import { ENGINES, forEachEngine, freshDatabase, openAgain } from '../engines/engines.ts';
 import { THEN, tokenOf, worldIn } from './world.ts';
 
-const users = async (store: Store): Promise<string[]> => (await listAccounts(store.db, 'user', { beforeId: null, limit: 100 })).map((user) => user.login);
-const addUser = (store: Store, login: string) => store.transaction((tx) => insertUser(tx, { login, passwordDigest: null, at: THEN }));
+const users = async (store: Store): Promise<string[]> =>
+  (await listAccounts(store.db, 'user', { beforeId: null, limit: 100 })).map((user) => user.login);
+const addUser = (store: Store, login: string) =>
+  store.transaction((tx) => insertUser(tx, { login, passwordDigest: null, at: THEN }));
 
 forEachEngine('a transaction', (open) => {
   it('that fails leaves nothing behind, and the next one works', async () => {
@@ -49,17 +51,19 @@ describe.each(ENGINES)('two nodes on one database [%s]', (engine) => {
     onTestFinished(database.remove);
     const [here, there] = [await openAgain(database), await openAgain(database)];
     const limit = 3;
-    const attempts = Array.from({ length: 8 }, (_, n) => (n % 2 === 0 ? here : there).transaction(async (tx) => {
-      const taken = await listAccounts(tx, 'user', { beforeId: null, limit: 100 });
-      if (taken.length >= limit) return false;
-      await insertUser(tx, { login: `user-${n}`, passwordDigest: null, at: THEN });
-      return true;
-    }));
+    const attempts = Array.from({ length: 8 }, (_, n) =>
+      (n % 2 === 0 ? here : there).transaction(async (tx) => {
+        const taken = await listAccounts(tx, 'user', { beforeId: null, limit: 100 });
+        if (taken.length >= limit) return false;
+        await insertUser(tx, { login: `user-${n}`, passwordDigest: null, at: THEN });
+        return true;
+      }),
+    );
     expect((await Promise.all(attempts)).filter(Boolean)).toHaveLength(limit);
     expect(await users(here)).toHaveLength(limit);
   });
 
-  it('see each other\'s revision as soon as a change has returned', async () => {
+  it("see each other's revision as soon as a change has returned", async () => {
     const database = await freshDatabase(engine);
     onTestFinished(database.remove);
     const [here, there] = [await openAgain(database), await openAgain(database)];
@@ -91,7 +95,9 @@ forEachEngine('the revision', (open) => {
 
   it('cannot rise outside of a transaction, where the change could be seen first', async () => {
     const { store, bob } = await worldIn(await open());
-    await expect(setSuspended(store.db, bob, THEN)).rejects.toThrow('the store was asked to change a right outside of a transaction');
+    await expect(setSuspended(store.db, bob, THEN)).rejects.toThrow(
+      'the store was asked to change a right outside of a transaction',
+    );
   });
 });
 
@@ -107,10 +113,11 @@ describe('sqlite', () => {
     const store = await openStore({ dataDir: dir, databaseUrl: null, log: makeLog('silent') });
     onTestFinished(() => store.close());
     await addUser(store, 'ada');
-    for (const ending of ['', '-wal', '-shm']) expect(statSync(join(dir, SQLITE_FILE_NAME + ending)).mode & 0o777).toBe(0o600);
+    for (const ending of ['', '-wal', '-shm'])
+      expect(statSync(join(dir, SQLITE_FILE_NAME + ending)).mode & 0o777).toBe(0o600);
   });
 
-  it('waits for another process\'s change while the event loop turns, then goes on', async () => {
+  it("waits for another process's change while the event loop turns, then goes on", async () => {
     const dir = await dataDir();
     const store = await openStore({ dataDir: dir, databaseUrl: null, log: makeLog('silent') });
     onTestFinished(() => store.close());
@@ -136,7 +143,10 @@ describe('sqlite', () => {
     onTestFinished(() => store.close());
     other.exec('begin immediate');
     const error = await addUser(store, 'ada').catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ message: 'the database is busy', hint: 'another process has been changing it for more than 0.1 seconds; try again when that is done' });
+    expect(error).toMatchObject({
+      message: 'the database is busy',
+      hint: 'another process has been changing it for more than 0.1 seconds; try again when that is done',
+    });
     other.close();
     await addUser(store, 'ada');
   });
@@ -173,7 +183,8 @@ describe('postgres', () => {
       await sql`select pg_terminate_backend(${rows[0]!.pid}, 5000)`.execute(other.db);
     });
     await expect(lost).rejects.toMatchObject({
-      message: 'the connection to the database was lost while the change was being saved', hint: 'look whether the change is there before you repeat it',
+      message: 'the connection to the database was lost while the change was being saved',
+      hint: 'look whether the change is there before you repeat it',
     });
     expect(attempts).toBe(1);
     expect(await users(store)).toEqual([]);
@@ -197,10 +208,16 @@ describe('postgres', () => {
   });
 
   it('says what to check when it cannot be reached, and keeps the password to itself', async () => {
-    const refused = openStore({ dataDir: '', databaseUrl: 'postgres://ada:hunter2@127.0.0.1:1/latchkey', log: makeLog('silent') });
+    const refused = openStore({
+      dataDir: '',
+      databaseUrl: 'postgres://ada:hunter2@127.0.0.1:1/latchkey',
+      log: makeLog('silent'),
+    });
     const error = (await refused.catch((thrown: unknown) => thrown)) as Error & { hint: string; detail: string };
     expect(error).toMatchObject({ message: 'the database cannot be reached' });
     expect(`${error.message} ${error.hint} ${error.detail}`).not.toContain('hunter2');
-    expect(error.hint).toBe('check that PostgreSQL runs and that host, port, database, user and password in the database URL are right');
+    expect(error.hint).toBe(
+      'check that PostgreSQL runs and that host, port, database, user and password in the database URL are right',
+    );
   });
 });

@@ -1,8 +1,8 @@
 /**
  * What a check of the doctor is.
  *
- * The checks look with their own eyes: git's own answers, plain HTTP, what lies on disk. They don't use the helper's or the commands' code for what they
- * diagnose, since that may be what is broken.
+ * The checks look with their own eyes: git's own answers, plain HTTP, what lies on disk. They don't use the helper's or
+ * the commands' code for what they diagnose, since that may be what is broken.
  * Never: a secret in `found` or `command`.
  */
 import type { Subject } from './subject.ts';
@@ -28,8 +28,16 @@ export interface Check {
 }
 
 export const ok = (found: string): Finding => ({ state: 'ok', found });
-export const warn = (found: string, command?: string): Finding => ({ state: 'warn', found, ...(command === undefined ? {} : { command }) });
-export const fail = (found: string, command?: string): Finding => ({ state: 'fail', found, ...(command === undefined ? {} : { command }) });
+export const warn = (found: string, command?: string): Finding => ({
+  state: 'warn',
+  found,
+  ...(command === undefined ? {} : { command }),
+});
+export const fail = (found: string, command?: string): Finding => ({
+  state: 'fail',
+  found,
+  ...(command === undefined ? {} : { command }),
+});
 export const skip = (found: string): Finding => ({ state: 'skip', found });
 
 /** A failure that `--fix` can mend by running one git command, which is also the line to paste. */

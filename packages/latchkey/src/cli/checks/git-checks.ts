@@ -1,6 +1,6 @@
 /** Git itself, and the remote's address. */
-import { fail, mendable, ok, skip, warn, type Check } from './check.ts';
-import { isSsh, runGit, withoutSecrets, type Subject } from './subject.ts';
+import { type Check, fail, mendable, ok, skip, warn } from './check.ts';
+import { isSsh, runGit, type Subject, withoutSecrets } from './subject.ts';
 
 /** What a version of git was the first to have, newest first. */
 const NEWS: readonly (readonly [major: number, minor: number, what: string])[] = [
@@ -13,9 +13,12 @@ const gitVersion: Check = {
   run: async (subject) => {
     const { code, stdout } = await runGit(subject, ['--version']);
     const match = /(\d+)\.(\d+)/.exec(stdout);
-    if (code === 127 || match === null) return fail('git is not installed, or not on the path', 'https://git-scm.com/downloads');
-    const isBefore = ([major, minor]: readonly [number, number, ...unknown[]]): boolean => Number(match[1]) < major || (Number(match[1]) === major && Number(match[2]) < minor);
-    if (isBefore(OLDEST)) return fail(`git ${match[0]} is too old for protocol version 2`, 'https://git-scm.com/downloads');
+    if (code === 127 || match === null)
+      return fail('git is not installed, or not on the path', 'https://git-scm.com/downloads');
+    const isBefore = ([major, minor]: readonly [number, number, ...unknown[]]): boolean =>
+      Number(match[1]) < major || (Number(match[1]) === major && Number(match[2]) < minor);
+    if (isBefore(OLDEST))
+      return fail(`git ${match[0]} is too old for protocol version 2`, 'https://git-scm.com/downloads');
     const lacking = NEWS.filter(isBefore).map(([major, minor, what]) => `${what} from ${major}.${minor} on`);
     return ok(lacking.length === 0 ? `git ${match[0]}` : `git ${match[0]}; newer ones do more: ${lacking.join('; ')}`);
   },
@@ -33,18 +36,28 @@ const remoteIsHttps: Check = {
     }
     if (origin === null) return skip(`${withoutSecrets(url!)} is no address of a server`);
     if (origin.startsWith('https:') || /^http:\/\/(?:localhost|127\.|\[::1\])/.test(origin)) return ok(origin);
-    return warn('the remote uses http, so the token crosses the network in the clear', remote === null ? undefined : `git remote set-url ${remote} ${withoutSecrets(url!).replace('http:', 'https:')}`);
+    return warn(
+      'the remote uses http, so the token crosses the network in the clear',
+      remote === null ? undefined : `git remote set-url ${remote} ${withoutSecrets(url!).replace('http:', 'https:')}`,
+    );
   },
 };
 
 const noSecretInRemote: Check = {
   name: 'no secret in the remote',
-  cannotRun: ({ url, origin }) => (url === null || origin === null || isSsh(url) ? 'the remote is no address over http' : null),
+  cannotRun: ({ url, origin }) =>
+    url === null || origin === null || isSsh(url) ? 'the remote is no address over http' : null,
   run: async ({ url, remote }) => {
     const { username, password } = new URL(url!);
     const isTokenAsName = password === '' && /^(?:[A-Za-z0-9]{1,16}_)?lk[fcs]_/.test(decodeURIComponent(username));
-    if (password === '' && !isTokenAsName) return ok(username === '' ? 'the address holds no credential' : `the address names the user ${decodeURIComponent(username)}, and holds no secret`);
-    const found = 'the address itself holds a password or a token; git uses that before any helper, and it lies in .git/config';
+    if (password === '' && !isTokenAsName)
+      return ok(
+        username === ''
+          ? 'the address holds no credential'
+          : `the address names the user ${decodeURIComponent(username)}, and holds no secret`,
+      );
+    const found =
+      'the address itself holds a password or a token; git uses that before any helper, and it lies in .git/config';
     const plain = isTokenAsName || username === '' ? withoutSecrets(url!) : url!.replace(/:[^:@/]*@/, '@');
     return remote === null ? fail(found) : mendable('fail', found, ['remote', 'set-url', remote, plain]);
   },
@@ -56,7 +69,10 @@ const notRewritten: Check = {
   run: async (subject) => {
     const configured = (await runGit(subject, ['config', '--get', `remote.${subject.remote}.url`])).stdout.trim();
     if (configured === subject.url) return ok('git uses the address as it is written');
-    return warn(`git rewrites ${withoutSecrets(configured)} to ${withoutSecrets(subject.url!)} (url.….insteadOf)`, "git config --show-origin --get-regexp '^url\\.'");
+    return warn(
+      `git rewrites ${withoutSecrets(configured)} to ${withoutSecrets(subject.url!)} (url.….insteadOf)`,
+      "git config --show-origin --get-regexp '^url\\.'",
+    );
   },
 };
 

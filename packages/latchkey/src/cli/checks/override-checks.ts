@@ -1,7 +1,7 @@
 /** What stands before the credential helpers: headers, variables, files. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail, ok, warn, type Check } from './check.ts';
+import { type Check, fail, ok, warn } from './check.ts';
 import { runGit, type Subject } from './subject.ts';
 
 const needsServer = ({ origin }: Subject): string | null => (origin === null ? 'no server is known' : null);
@@ -12,7 +12,10 @@ const noExtraHeader: Check = {
   run: async (subject) => {
     const { stdout } = await runGit(subject, ['config', '--get-urlmatch', 'http.extraHeader', subject.origin!]);
     if (!/^authorization:/im.test(stdout)) return ok('no http.extraHeader sets Authorization');
-    return fail('http.extraHeader sends an Authorization header, whatever the helpers say (CI systems leave it behind)', "git config --show-origin --name-only --get-regexp 'http\\..*extraheader'");
+    return fail(
+      'http.extraHeader sends an Authorization header, whatever the helpers say (CI systems leave it behind)',
+      "git config --show-origin --name-only --get-regexp 'http\\..*extraheader'",
+    );
   },
 };
 
@@ -41,10 +44,14 @@ const netrc: Check = {
   name: 'no .netrc for the server',
   cannotRun: needsServer,
   run: async ({ env, origin }) => {
-    const text = await readFile(join(env['HOME'] ?? '', process.platform === 'win32' ? '_netrc' : '.netrc'), 'utf8').catch(() => '');
+    const text = await readFile(
+      join(env['HOME'] ?? '', process.platform === 'win32' ? '_netrc' : '.netrc'),
+      'utf8',
+    ).catch(() => '');
     const host = new URL(origin!).hostname;
     return new RegExp(`machine\\s+${host.replaceAll('.', '\\.')}(?:\\s|$)`).test(text)
-      ? warn(`~/.netrc has a password for ${host}, which is used before the helpers are asked`, 'edit ~/.netrc') : ok('none, or not for this server');
+      ? warn(`~/.netrc has a password for ${host}, which is used before the helpers are asked`, 'edit ~/.netrc')
+      : ok('none, or not for this server');
   },
 };
 

@@ -35,15 +35,30 @@ const REQUEST_TIMEOUT_MS = 15_000;
 export function get(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
   const send = url.startsWith('https:') ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
-    const request = send(url, { headers: { 'User-Agent': 'latchkey-doctor', ...headers }, agent: false, timeout: REQUEST_TIMEOUT_MS }, (response) => {
-      const certificate = (response.socket as TLSSocket).getPeerCertificate?.();
-      let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        body += chunk;
-        if (body.length > MAX_BODY_BYTES) response.destroy();
-      }).on('close', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: body.slice(0, MAX_BODY_BYTES), atMs: Date.now(), certificateEnds: certificate?.valid_to ?? null }));
-      response.on('error', () => {});
-    });
+    const request = send(
+      url,
+      { headers: { 'User-Agent': 'latchkey-doctor', ...headers }, agent: false, timeout: REQUEST_TIMEOUT_MS },
+      (response) => {
+        const certificate = (response.socket as TLSSocket).getPeerCertificate?.();
+        let body = '';
+        response
+          .setEncoding('utf8')
+          .on('data', (chunk: string) => {
+            body += chunk;
+            if (body.length > MAX_BODY_BYTES) response.destroy();
+          })
+          .on('close', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              body: body.slice(0, MAX_BODY_BYTES),
+              atMs: Date.now(),
+              certificateEnds: certificate?.valid_to ?? null,
+            }),
+          );
+        response.on('error', () => {});
+      },
+    );
     request.on('timeout', () => request.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
     request.on('error', reject);
     request.end();

@@ -1,10 +1,11 @@
 /** The server: reachable, trusted, what time it has, and whether it is a Latchkey. */
-import { fail, ok, warn, type Check } from './check.ts';
+import { type Check, fail, ok, warn } from './check.ts';
 import { get } from './probe.ts';
 import type { Subject } from './subject.ts';
 
 const needsOrigin = ({ origin }: Subject): string | null => (origin === null ? 'no server is known' : null);
-const needsAnswer = ({ probe }: Subject): string | null => (probe.answered === null ? 'the server did not answer' : null);
+const needsAnswer = ({ probe }: Subject): string | null =>
+  probe.answered === null ? 'the server did not answer' : null;
 
 /** How far two clocks may differ before expiry dates and one-time codes go wrong. */
 const MAX_SKEW_SEC = 60;
@@ -20,8 +21,16 @@ const FAILURES: readonly (readonly [code: RegExp, words: string, command: string
   [/^(?:CERT_HAS_EXPIRED)$/, 'its certificate has expired', 'compare with the clock of this machine: date -u'],
   [/^(?:CERT_NOT_YET_VALID)$/, 'its certificate begins later', 'compare with the clock of this machine: date -u'],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'its certificate is for another name', 'use the name that the certificate has'],
-  [/^(?:EPROTO|ERR_SSL_.*|HPE_.*|ECONNRESET)$/, 'it speaks something else on that port', 'check http against https, and the port'],
-  [/SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED/, 'this machine does not trust its certificate', 'git config --global http.sslCAInfo /path/to/ca.pem'],
+  [
+    /^(?:EPROTO|ERR_SSL_.*|HPE_.*|ECONNRESET)$/,
+    'it speaks something else on that port',
+    'check http against https, and the port',
+  ],
+  [
+    /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED/,
+    'this machine does not trust its certificate',
+    'git config --global http.sslCAInfo /path/to/ca.pem',
+  ],
 ];
 
 const reachable: Check = {
@@ -32,13 +41,18 @@ const reachable: Check = {
     const path = `/${repository ?? 'latchkey/doctor'}.git/info/refs?service=git-upload-pack`;
     try {
       const answered = await get(origin + path);
-      const isLatchkey = /realm="Latchkey"/.test(answered.headers['www-authenticate'] ?? '') || (await isLatchkeyByItsPages(origin!));
+      const isLatchkey =
+        /realm="Latchkey"/.test(answered.headers['www-authenticate'] ?? '') || (await isLatchkeyByItsPages(origin!));
       subject.probe = { answered, failure: null, isLatchkey };
       return ok(`${origin} answers${answered.certificateEnds === null ? '' : ', and its certificate is trusted'}`);
     } catch (error) {
       const code = (error as { code?: string }).code ?? 'unknown';
       subject.probe = { answered: null, failure: code, isLatchkey: false };
-      const [, words, command] = FAILURES.find(([form]) => form.test(code)) ?? [null, `it can't be reached (${code})`, 'check the address'];
+      const [, words, command] = FAILURES.find(([form]) => form.test(code)) ?? [
+        null,
+        `it can't be reached (${code})`,
+        'check the address',
+      ];
       return fail(`${origin}: ${words}`, command);
     }
   },
@@ -46,34 +60,46 @@ const reachable: Check = {
 
 /** A public repository asks nobody for a credential, so its page doesn't say whose it is. */
 async function isLatchkeyByItsPages(origin: string): Promise<boolean> {
-  const { status, body } = await get(`${origin}/.well-known/oauth-authorization-server`).catch(() => ({ status: 0, body: '' }));
+  const { status, body } = await get(`${origin}/.well-known/oauth-authorization-server`).catch(() => ({
+    status: 0,
+    body: '',
+  }));
   return status === 200 && body.includes('device_authorization_endpoint') && body.includes(`${origin}/login/`);
 }
 
 const certificate: Check = {
   name: 'certificate',
-  cannotRun: (subject) => needsAnswer(subject) ?? (subject.probe.answered!.certificateEnds === null ? 'the server is reached without TLS' : null),
+  cannotRun: (subject) =>
+    needsAnswer(subject) ??
+    (subject.probe.answered!.certificateEnds === null ? 'the server is reached without TLS' : null),
   run: async ({ probe }) => {
     const ends = Date.parse(probe.answered!.certificateEnds!);
     const days = Math.floor((ends - Date.now()) / DAY_MS);
-    return days < CERTIFICATE_ENDS_SOON_DAYS ? warn(`the certificate ends in ${days} days`, 'tell the administrator of the server') : ok(`the certificate is good for ${days} days`);
+    return days < CERTIFICATE_ENDS_SOON_DAYS
+      ? warn(`the certificate ends in ${days} days`, 'tell the administrator of the server')
+      : ok(`the certificate is good for ${days} days`);
   },
 };
 
 const clock: Check = {
   name: 'clock',
-  cannotRun: (subject) => needsAnswer(subject) ?? (subject.probe.answered!.headers.date === undefined ? 'the server says no time' : null),
+  cannotRun: (subject) =>
+    needsAnswer(subject) ?? (subject.probe.answered!.headers.date === undefined ? 'the server says no time' : null),
   run: async ({ probe }) => {
     const skewSec = Math.round((probe.answered!.atMs - Date.parse(probe.answered!.headers.date!)) / 1000);
     if (Math.abs(skewSec) <= MAX_SKEW_SEC) return ok('this machine and the server agree about the time');
-    return fail(`the clock of this machine is ${Math.abs(skewSec)} seconds ${skewSec > 0 ? 'ahead of' : 'behind'} the server's`, 'switch on time synchronisation: timedatectl set-ntp true');
+    return fail(
+      `the clock of this machine is ${Math.abs(skewSec)} seconds ${skewSec > 0 ? 'ahead of' : 'behind'} the server's`,
+      'switch on time synchronisation: timedatectl set-ntp true',
+    );
   },
 };
 
 const isLatchkey: Check = {
   name: 'kind of server',
   cannotRun: needsAnswer,
-  run: async ({ probe }) => ok(probe.isLatchkey ? 'a Latchkey' : 'no Latchkey; only what holds for every server is looked at'),
+  run: async ({ probe }) =>
+    ok(probe.isLatchkey ? 'a Latchkey' : 'no Latchkey; only what holds for every server is looked at'),
 };
 
 export const SERVER_CHECKS: readonly Check[] = [reachable, certificate, clock, isLatchkey];

@@ -39,26 +39,53 @@ const PROGRAM_TIMEOUT_MS = 20_000;
 /** Runs a program to its end; a program that isn't there ends with 127. It is never asked anything. */
 export function runProgram(program: string, args: readonly string[], env: Environment, input = ''): Promise<GitEnded> {
   return new Promise((resolve) => {
-    const child = execFile(program, args, { env: { ...env }, timeout: PROGRAM_TIMEOUT_MS, encoding: 'utf8', maxBuffer: 4 * 1024 * 1024 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : error.code === 'ENOENT' ? 127 : typeof error.code === 'number' ? error.code : 1;
-      resolve({ code, stdout, stderr });
-    });
+    const child = execFile(
+      program,
+      args,
+      { env: { ...env }, timeout: PROGRAM_TIMEOUT_MS, encoding: 'utf8', maxBuffer: 4 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        const code =
+          error === null ? 0 : error.code === 'ENOENT' ? 127 : typeof error.code === 'number' ? error.code : 1;
+        resolve({ code, stdout, stderr });
+      },
+    );
     child.stdin?.on('error', () => {}).end(input);
   });
 }
 
 /** Runs git, which may not ask anybody. */
 export function runGit(subject: Pick<Subject, 'env'>, args: readonly string[], input = ''): Promise<GitEnded> {
-  return runProgram('git', args, { ...subject.env, GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', SSH_ASKPASS: '', LC_ALL: 'C' }, input);
+  return runProgram(
+    'git',
+    args,
+    { ...subject.env, GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', SSH_ASKPASS: '', LC_ALL: 'C' },
+    input,
+  );
 }
 
 /** Finds out what is meant: an address, a remote's name, or the clone one stands in. */
-export async function subjectOf(named: string | undefined, env: Environment, knownOrigins: readonly string[]): Promise<Subject> {
+export async function subjectOf(
+  named: string | undefined,
+  env: Environment,
+  knownOrigins: readonly string[],
+): Promise<Subject> {
   const isAddress = named !== undefined && (named.includes('://') || /^[\w.-]+@[\w.-]+:/.test(named));
   const remote = isAddress ? null : (named ?? (await firstRemote(env)));
-  const url = isAddress ? named : remote === null ? null : (await runGit({ env }, ['remote', 'get-url', remote])).stdout.trim() || null;
+  const url = isAddress
+    ? named
+    : remote === null
+      ? null
+      : (await runGit({ env }, ['remote', 'get-url', remote])).stdout.trim() || null;
   const place = url === null ? null : placeIn(url, knownOrigins);
-  return { env, remote: remote !== null && url !== null ? remote : null, url, origin: place?.origin ?? null, repository: place?.repository ?? null, probe: EMPTY_PROBE, credential: null };
+  return {
+    env,
+    remote: remote !== null && url !== null ? remote : null,
+    url,
+    origin: place?.origin ?? null,
+    repository: place?.repository ?? null,
+    probe: EMPTY_PROBE,
+    credential: null,
+  };
 }
 
 async function firstRemote(env: Environment): Promise<string | null> {
@@ -68,7 +95,9 @@ async function firstRemote(env: Environment): Promise<string | null> {
 
 /** True for `ssh://…`, `git@host:path` and the like. */
 export function isSsh(url: string): boolean {
-  return /^(?:ssh|git\+ssh):\/\//.test(url) || (!url.includes('://') && /^[^/]+:/.test(url) && !/^[A-Za-z]:[\\/]/.test(url));
+  return (
+    /^(?:ssh|git\+ssh):\/\//.test(url) || (!url.includes('://') && /^[^/]+:/.test(url) && !/^[A-Za-z]:[\\/]/.test(url))
+  );
 }
 
 function placeIn(url: string, knownOrigins: readonly string[]): { origin: string | null; repository: string | null } {
@@ -79,7 +108,11 @@ function placeIn(url: string, knownOrigins: readonly string[]): { origin: string
   const repository = /^\/*([\w.-]+\/[\w.-]+?)(?:\.git)?\/*$/.exec(path)?.[1] ?? null;
   if (parsed !== null && /^https?:$/.test(parsed.protocol)) return { origin: parsed.origin, repository };
   const host = scp?.[1] ?? parsed!.hostname;
-  return { origin: knownOrigins.find((origin) => new URL(origin).hostname === host) ?? (host === '' ? null : `https://${host}`), repository };
+  return {
+    origin:
+      knownOrigins.find((origin) => new URL(origin).hostname === host) ?? (host === '' ? null : `https://${host}`),
+    repository,
+  };
 }
 
 /** An address that may be shown: without username and password. */

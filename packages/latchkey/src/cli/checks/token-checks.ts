@@ -1,7 +1,10 @@
-/** The token that git would send: what the server says about it, and what it may do here. Asked as git asks, and of the API where it is a Latchkey. */
-import { fail, ok, warn, type Check, type Finding } from './check.ts';
+/**
+ * The token that git would send: what the server says about it, and what it may do here. Asked as git asks, and of the
+ * API where it is a Latchkey.
+ */
+import { type Check, type Finding, fail, ok, warn } from './check.ts';
 import { forget } from './helper-checks.ts';
-import { get, type Answered } from './probe.ts';
+import { type Answered, get } from './probe.ts';
 import type { Subject } from './subject.ts';
 
 const ENDS_SOON_DAYS = 7;
@@ -31,9 +34,12 @@ interface CurrentToken {
 
 const token: Check = {
   name: 'token',
-  cannotRun: (subject) => cannotAsk(subject) ?? (subject.probe.isLatchkey ? null : 'only a Latchkey tells about a token'),
+  cannotRun: (subject) =>
+    cannotAsk(subject) ?? (subject.probe.isLatchkey ? null : 'only a Latchkey tells about a token'),
   run: async (subject) => {
-    const { status, body } = await get(`${subject.origin}/api/v3/user/personal-access-tokens/current`, { authorization: `Bearer ${passwordOf(subject)}` });
+    const { status, body } = await get(`${subject.origin}/api/v3/user/personal-access-tokens/current`, {
+      authorization: `Bearer ${passwordOf(subject)}`,
+    });
     const said = jsonOf(body) as CurrentToken;
     if (status === 401 || status === 403) return refusedToken(subject, status, said);
     if (status !== 200 || said.id === undefined) return warn('the server does not tell about this token');
@@ -50,7 +56,10 @@ function refusedToken({ credential, origin }: Subject, status: number, said: Cur
   const wayOut = said.fix?.command ?? said.fix?.url ?? undefined;
   const found = said.reason === undefined ? words : `${words} (${said.reason})`;
   if (status !== 401 || credential === null) return fail(found, wayOut);
-  return { ...forget(`${credential.from} holds a credential that is dead: ${found}`, credential, origin!), ...(wayOut === undefined ? {} : { command: wayOut }) };
+  return {
+    ...forget(`${credential.from} holds a credential that is dead: ${found}`, credential, origin!),
+    ...(wayOut === undefined ? {} : { command: wayOut }),
+  };
 }
 
 function access(name: string, service: 'git-upload-pack' | 'git-receive-pack'): Check {
@@ -60,11 +69,21 @@ function access(name: string, service: 'git-upload-pack' | 'git-receive-pack'): 
     run: async (subject) => {
       const username = subject.credential?.username || 'git';
       const basic = Buffer.from(`${username}:${passwordOf(subject)}`).toString('base64');
-      const answer = await get(`${subject.origin}/${subject.repository}.git/info/refs?service=${service}`, { authorization: `Basic ${basic}` });
+      const answer = await get(`${subject.origin}/${subject.repository}.git/info/refs?service=${service}`, {
+        authorization: `Basic ${basic}`,
+      });
       if (answer.status === 200) return ok(`allowed on ${subject.repository}`);
       if (answer.status === 301 || answer.status === 302 || answer.status === 308) return moved(subject, answer);
-      const lines = answer.headers['content-type']?.startsWith('text/plain') === true ? answer.body.trim().split('\n').map(printable) : [];
-      return fail(lines[0] === undefined || lines[0] === '' ? `refused with ${answer.status}` : lines.slice(0, -1).join(' ') || lines[0], lines.length > 1 ? lines.at(-1) : undefined);
+      const lines =
+        answer.headers['content-type']?.startsWith('text/plain') === true
+          ? answer.body.trim().split('\n').map(printable)
+          : [];
+      return fail(
+        lines[0] === undefined || lines[0] === ''
+          ? `refused with ${answer.status}`
+          : lines.slice(0, -1).join(' ') || lines[0],
+        lines.length > 1 ? lines.at(-1) : undefined,
+      );
     },
   };
 }
@@ -73,8 +92,13 @@ function access(name: string, service: 'git-upload-pack' | 'git-receive-pack'): 
 function moved({ remote, origin }: Subject, { headers }: Answered): Finding {
   const to = (headers.location ?? '').replace(/\/info\/refs.*$/, '');
   const address = to.startsWith('/') ? origin + to : to;
-  return { ...warn(`the repository is at ${printable(address)} now`, remote === null ? undefined : `git remote set-url ${remote} ${printable(address)}`),
-    ...(remote === null ? {} : { repair: { program: 'git', args: ['remote', 'set-url', remote, address] } }) };
+  return {
+    ...warn(
+      `the repository is at ${printable(address)} now`,
+      remote === null ? undefined : `git remote set-url ${remote} ${printable(address)}`,
+    ),
+    ...(remote === null ? {} : { repair: { program: 'git', args: ['remote', 'set-url', remote, address] } }),
+  };
 }
 
 function jsonOf(text: string): object {
@@ -89,4 +113,8 @@ function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 300);
 }
 
-export const TOKEN_CHECKS: readonly Check[] = [token, access('clone and fetch', 'git-upload-pack'), access('push', 'git-receive-pack')];
+export const TOKEN_CHECKS: readonly Check[] = [
+  token,
+  access('clone and fetch', 'git-upload-pack'),
+  access('push', 'git-receive-pack'),
+];

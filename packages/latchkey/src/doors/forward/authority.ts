@@ -1,17 +1,23 @@
 /**
- * What other services ask: is this token alive (`/oauth/introspect`), may it do that (`/api/latchkey/check`), has anything changed (`/api/latchkey/events`),
- * and what does this server offer (`/.well-known/oauth-…`).
+ * What other services ask: is this token alive (`/oauth/introspect`), may it do that (`/api/latchkey/check`), has
+ * anything changed (`/api/latchkey/events`), and what does this server offer (`/.well-known/oauth-…`).
  *
- * Invariant: who asks about somebody else's token shows a resource server's secret. Never: an answer that may be cached.
+ * Invariant: who asks about somebody else's token shows a resource server's secret. Never: an answer that may be
+ * cached.
  */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/context.ts';
-import { authorizationOf, credentialOf, type Credential } from '../../actions/credential.ts';
+import { authorizationOf, type Credential, credentialOf } from '../../actions/credential.ts';
 import { takeToken } from '../../actions/rate-limit.ts';
-import { resourceServerOf, type ResourceServer } from '../../actions/resource-servers.ts';
+import { type ResourceServer, resourceServerOf } from '../../actions/resource-servers.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
-import { AUTHORIZATION_SERVER_PATH, authorizationServerMetadata, PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from '../../catalogue/oauth-metadata.ts';
+import {
+  AUTHORIZATION_SERVER_PATH,
+  authorizationServerMetadata,
+  PROTECTED_RESOURCE_PATH,
+  protectedResourceMetadata,
+} from '../../catalogue/oauth-metadata.ts';
 import { answerCheckCall } from './check.ts';
 import { makeEvents } from './events.ts';
 import { answerIntrospection } from './introspection.ts';
@@ -50,7 +56,11 @@ export function authorityDoor(ctx: Context, closing: AbortSignal): FastifyPlugin
   return async (fastify) => {
     fastify.removeAllContentTypeParsers();
     for (const [type, read] of Object.entries(BODIES)) {
-      fastify.addContentTypeParser(type, { parseAs: 'string', bodyLimit: MAX_AUTHORITY_BODY_BYTES }, (_request, text, done) => done(null, read(String(text))));
+      fastify.addContentTypeParser(
+        type,
+        { parseAs: 'string', bodyLimit: MAX_AUTHORITY_BODY_BYTES },
+        (_request, text, done) => done(null, read(String(text))),
+      );
     }
     fastify.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'));
     fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => sayMistake(ctx, reply, error));
@@ -82,28 +92,46 @@ function jsonOf(text: string): unknown {
 function callOf(ctx: Context, request: FastifyRequest): AuthorityCall {
   const forwardedFor = request.headers['x-forwarded-for'];
   return {
-    ctx, body: request.body, userAgent: request.headers['user-agent'] ?? null,
+    ctx,
+    body: request.body,
+    userAgent: request.headers['user-agent'] ?? null,
     credential: credentialOf(authorizationOf(request.raw.rawHeaders)),
-    address: callerAddress(request.socket.remoteAddress, Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor, ctx.settings.trustedProxies),
+    address: callerAddress(
+      request.socket.remoteAddress,
+      Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor,
+      ctx.settings.trustedProxies,
+    ),
   };
 }
 
 /**
- * The resource server that asks. Its credential may also stand in a form, as OAuth clients send it (`client_id`, `client_secret`).
+ * The resource server that asks. Its credential may also stand in a form, as OAuth clients send it (`client_id`,
+ * `client_secret`).
  * @throws CallMistake when there is none; who tries too many is told to wait
  */
 export async function serverAsking({ ctx, credential, body, address }: AuthorityCall): Promise<ResourceServer> {
   const form = body instanceof URLSearchParams ? body : null;
   const secret = form?.get('client_secret') ?? null;
-  const inForm: Credential | null = secret === null ? null : { form: 'basic', username: form!.get('client_id') ?? '', secret: new Secret(secret) };
-  if (inForm !== null && credential.form !== 'none') throw new CallMistake(400, 'invalid_request', 'The credential of the server was sent in two ways.');
+  const inForm: Credential | null =
+    secret === null ? null : { form: 'basic', username: form!.get('client_id') ?? '', secret: new Secret(secret) };
+  if (inForm !== null && credential.form !== 'none')
+    throw new CallMistake(400, 'invalid_request', 'The credential of the server was sent in two ways.');
   const server = await resourceServerOf(ctx, inForm ?? credential);
   if (server !== null) return server;
   const allowance = await takeToken(ctx, 'failed-credentials', networkOf(address));
   if (allowance !== null && !allowance.allowed) {
-    throw new CallMistake(429, 'temporarily_unavailable', 'Too many wrong credentials came from this address.', allowance.retryAfterSec);
+    throw new CallMistake(
+      429,
+      'temporarily_unavailable',
+      'Too many wrong credentials came from this address.',
+      allowance.retryAfterSec,
+    );
   }
-  throw new CallMistake(401, 'invalid_client', 'This needs the secret of a resource server: `latchkey admin server add NAME` makes one.');
+  throw new CallMistake(
+    401,
+    'invalid_client',
+    'This needs the secret of a resource server: `latchkey admin server add NAME` makes one.',
+  );
 }
 
 function sayMistake(ctx: Context, reply: FastifyReply, error: Error & { statusCode?: number }): FastifyReply {
@@ -114,6 +142,9 @@ function sayMistake(ctx: Context, reply: FastifyReply, error: Error & { statusCo
   }
   const status = error.statusCode ?? 500;
   if (status >= 500) ctx.log.error({ err: error }, 'a question of another service failed');
-  const [code, description] = status >= 500 ? ['server_error', 'The server could not answer. Its log says why.'] : ['invalid_request', error.message];
+  const [code, description] =
+    status >= 500
+      ? ['server_error', 'The server could not answer. Its log says why.']
+      : ['invalid_request', error.message];
   return reply.code(status).send({ error: code, error_description: description });
 }

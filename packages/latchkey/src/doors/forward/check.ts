@@ -1,43 +1,50 @@
 /**
  * The check endpoint: many questions about one token in one call.
  *
- * A resource server sends the token in the body; without its credential a token asks about itself, which uses nothing up.
+ * A resource server sends the token in the body; without its credential a token asks about itself, which uses nothing
+ * up.
  * Invariant: every mistake in the form of a call is told at once, each with its field; then nothing is answered.
  */
 import type { Validator } from 'typebox/compile';
-import { answerChecks, MAX_CHECKS, type Check, type CheckResult } from '../../actions/checks.ts';
 import type { TargetName } from '../../actions/authorize.ts';
+import { answerChecks, type Check, type CheckResult, MAX_CHECKS } from '../../actions/checks.ts';
 import type { Credential } from '../../actions/credential.ts';
-import { Type, type Static } from '../../base/json-schema.ts';
+import { type Static, Type } from '../../base/json-schema.ts';
 import { onDemand } from '../../base/on-demand.ts';
 import { Secret } from '../../base/secret.ts';
-import { LEVELS, permissionNamed, type PermissionSet } from '../../catalogue/permissions.ts';
+import { LEVELS, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
 import { splitFullName } from '../../rules/names.ts';
-import { CallMistake, serverAsking, type AuthorityCall } from './authority.ts';
+import { type AuthorityCall, CallMistake, serverAsking } from './authority.ts';
 import { MISTAKES, STATUS_OF } from './refuse.ts';
 
 const NEEDS = Type.Record(Type.String(), Type.Union(LEVELS.map((level) => Type.Literal(level))));
 
-const CHECK = Type.Object({
-  permissions: Type.Optional(Type.Union([NEEDS, Type.Array(NEEDS, { minItems: 1, maxItems: 20 })])),
-  repository: Type.Optional(Type.String({ maxLength: 200 })),
-  organization: Type.Optional(Type.String({ maxLength: 200 })),
-  account: Type.Optional(Type.String({ maxLength: 200 })),
-  instance: Type.Optional(Type.Literal(true)),
-  public: Type.Optional(Type.Boolean()),
-  writes: Type.Optional(Type.Boolean()),
-  method: Type.Optional(Type.String({ maxLength: 20 })),
-  path: Type.Optional(Type.String({ maxLength: 8_000 })),
-  host: Type.Optional(Type.String({ maxLength: 300 })),
-}, { additionalProperties: false });
+const CHECK = Type.Object(
+  {
+    permissions: Type.Optional(Type.Union([NEEDS, Type.Array(NEEDS, { minItems: 1, maxItems: 20 })])),
+    repository: Type.Optional(Type.String({ maxLength: 200 })),
+    organization: Type.Optional(Type.String({ maxLength: 200 })),
+    account: Type.Optional(Type.String({ maxLength: 200 })),
+    instance: Type.Optional(Type.Literal(true)),
+    public: Type.Optional(Type.Boolean()),
+    writes: Type.Optional(Type.Boolean()),
+    method: Type.Optional(Type.String({ maxLength: 20 })),
+    path: Type.Optional(Type.String({ maxLength: 8_000 })),
+    host: Type.Optional(Type.String({ maxLength: 300 })),
+  },
+  { additionalProperties: false },
+);
 
-const CALL = Type.Object({
-  token: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
-  address: Type.Optional(Type.String({ maxLength: 100 })),
-  purpose: Type.Optional(Type.String({ maxLength: 200 })),
-  dry_run: Type.Optional(Type.Boolean()),
-  checks: Type.Array(CHECK, { minItems: 1, maxItems: MAX_CHECKS }),
-}, { additionalProperties: false });
+const CALL = Type.Object(
+  {
+    token: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    address: Type.Optional(Type.String({ maxLength: 100 })),
+    purpose: Type.Optional(Type.String({ maxLength: 200 })),
+    dry_run: Type.Optional(Type.Boolean()),
+    checks: Type.Array(CHECK, { minItems: 1, maxItems: MAX_CHECKS }),
+  },
+  { additionalProperties: false },
+);
 
 const compiler = onDemand<typeof import('typebox/compile')>('typebox/compile');
 let compiled: Validator<Record<never, never>, typeof CALL> | null = null;
@@ -49,7 +56,8 @@ function form(): NonNullable<typeof compiled> {
 
 type CheckEntry = Static<typeof CHECK>;
 
-const ASK_HOW = 'Send a token as Bearer to ask about itself, or the secret of a resource server and the token in the body.';
+const ASK_HOW =
+  'Send a token as Bearer to ask about itself, or the secret of a resource server and the token in the body.';
 
 /** Answers `POST /api/latchkey/check`. @throws CallMistake */
 export async function answerCheckCall(call: AuthorityCall): Promise<unknown> {
@@ -62,23 +70,43 @@ export async function answerCheckCall(call: AuthorityCall): Promise<unknown> {
   const checks = body.checks.map(checkOf);
   const purpose = server === null || body.dry_run === true ? null : (body.purpose ?? `checked by ${server.name}`);
   const address = server === null ? call.address : (body.address ?? '');
-  const answer = await answerChecks(ctx, { credential, checks, address, userAgent: server === null ? call.userAgent : server.name, purpose });
+  const answer = await answerChecks(ctx, {
+    credential,
+    checks,
+    address,
+    userAgent: server === null ? call.userAgent : server.name,
+    purpose,
+  });
   const bearer = answer.identity?.bearer;
-  const token = bearer?.via !== 'token' ? null : {
-    id: bearer.token.id, kind: bearer.token.kind, login: bearer.user.login, user_id: bearer.user.id, expires_at: bearer.token.expiresAt,
-  };
+  const token =
+    bearer?.via !== 'token'
+      ? null
+      : {
+          id: bearer.token.id,
+          kind: bearer.token.kind,
+          login: bearer.user.login,
+          user_id: bearer.user.id,
+          expires_at: bearer.token.expiresAt,
+        };
   return { token, max_age: answer.maxAgeSec, checks: answer.results.map(presented) };
 }
 
 function formMistakes(body: unknown): string {
   const errors = [...form().Errors(body)].slice(0, 5);
-  if (body === undefined || typeof body !== 'object') return 'Send JSON: {"checks": [{"permissions": {"contents": "read"}, "repository": "acme/site"}]}.';
-  return errors.map(({ instancePath, message }) => `${instancePath === '' ? 'The body' : instancePath.slice(1).replaceAll('/', '.')} ${message}.`).join(' ');
+  if (body === undefined || typeof body !== 'object')
+    return 'Send JSON: {"checks": [{"permissions": {"contents": "read"}, "repository": "acme/site"}]}.';
+  return errors
+    .map(
+      ({ instancePath, message }) =>
+        `${instancePath === '' ? 'The body' : instancePath.slice(1).replaceAll('/', '.')} ${message}.`,
+    )
+    .join(' ');
 }
 
 function checkOf(entry: CheckEntry, i: number): Check {
   const wrong = (message: string): CallMistake => new CallMistake(400, 'invalid_request', `checks.${i}: ${message}`);
-  if ((entry.permissions === undefined) === (entry.path === undefined)) throw wrong('a check has either permissions, or method and path.');
+  if ((entry.permissions === undefined) === (entry.path === undefined))
+    throw wrong('a check has either permissions, or method and path.');
   if (entry.path !== undefined) {
     if (entry.method === undefined) throw wrong('a path needs a method.');
     return { method: entry.method, host: entry.host ?? '', uri: entry.path };
@@ -87,9 +115,14 @@ function checkOf(entry: CheckEntry, i: number): Check {
   const unknown = sets.flatMap((set) => Object.keys(set)).find((name) => permissionNamed(name) === undefined);
   if (unknown !== undefined) throw wrong(`there is no permission named ${unknown.slice(0, 60)}.`);
   const target = targetOf(entry);
-  if (target === null) throw wrong('name one of repository (OWNER/NAME), organization, account and instance, or none for the account of the token.');
+  if (target === null)
+    throw wrong(
+      'name one of repository (OWNER/NAME), organization, account and instance, or none for the account of the token.',
+    );
   // What is asked for in order to change something is refused where nothing may be changed.
-  const writes = entry.writes ?? (target.kind === 'repository' && sets.some((set) => Object.values(set).some((level) => level !== 'read')));
+  const writes =
+    entry.writes ??
+    (target.kind === 'repository' && sets.some((set) => Object.values(set).some((level) => level !== 'read')));
   return { need: { sets, publicRead: entry.public ?? false, writes }, target };
 }
 
@@ -106,8 +139,26 @@ function targetOf({ repository, organization, account, instance }: CheckEntry): 
 function presented(result: CheckResult): unknown {
   if (result.allowed) return { allowed: true };
   if ('mistake' in result) {
-    return { allowed: false, status: 403, reason: result.mistake, message: MISTAKES[result.mistake], also: [], missing: [], missing_scopes: [], way_out: null };
+    return {
+      allowed: false,
+      status: 403,
+      reason: result.mistake,
+      message: MISTAKES[result.mistake],
+      also: [],
+      missing: [],
+      missing_scopes: [],
+      way_out: null,
+    };
   }
   const { reason, sentence, also, missing, missingScopes, wayOut } = result.explanation;
-  return { allowed: false, status: STATUS_OF[reason], reason, message: sentence, also, missing, missing_scopes: missingScopes, way_out: wayOut };
+  return {
+    allowed: false,
+    status: STATUS_OF[reason],
+    reason,
+    message: sentence,
+    also,
+    missing,
+    missing_scopes: missingScopes,
+    way_out: wayOut,
+  };
 }

@@ -1,13 +1,16 @@
 /**
- * The stream of changes (server-sent events, WHATWG HTML section 9.2) by which a service that keeps answers learns that one may be wrong.
+ * The stream of changes (server-sent events, WHATWG HTML section 9.2) by which a service that keeps answers learns that
+ * one may be wrong.
  *
- * One event a change of any right anywhere: its id is the revision of the store. Whoever comes back and is told the id that it saw last has missed
- * nothing; nothing needs to be kept for it. It says that something changed, never what, so that it tells nobody anything.
- * Invariant: a change is told within `LOOK_EVERY_MS`, whichever node it happened on, while the stream lives; a stream on which nothing came for longer than
- * `HEARTBEAT_MS` is dead.
+ * One event a change of any right anywhere: its id is the revision of the store. Whoever comes back and is told the id
+ * that it saw last has missed nothing; nothing needs to be kept for it. It says that something changed, never what, so
+ * that it tells nobody anything.
+ * Invariant: a change is told within `LOOK_EVERY_MS`, whichever node it happened on, while the stream lives; a stream
+ * on which nothing came for longer than `HEARTBEAT_MS` is dead.
  */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+
 import type { ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/context.ts';
 
 /** How often the revision is looked at while somebody listens: some microseconds on SQLite, one query on PostgreSQL. */
@@ -17,17 +20,27 @@ export const HEARTBEAT_MS = 1_000;
 export const MAX_STREAMS = 1_000;
 
 /** A handler that begins a stream. The caller has authenticated. */
-export function makeEvents(ctx: Context, closing: AbortSignal): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+export function makeEvents(
+  ctx: Context,
+  closing: AbortSignal,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const streams = new Streams(ctx);
   closing.addEventListener('abort', () => streams.endAll(), { once: true });
   return async (_request, reply) => {
     if (streams.size >= MAX_STREAMS || closing.aborted) {
-      const words = { error: 'temporarily_unavailable', error_description: 'There are as many listeners as this server takes.' };
+      const words = {
+        error: 'temporarily_unavailable',
+        error_description: 'There are as many listeners as this server takes.',
+      };
       return reply.code(503).header('Retry-After', '5').send(words);
     }
     const revision = await ctx.store.revision();
     reply.hijack();
-    reply.raw.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+    reply.raw.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
+    });
     streams.add(reply.raw, revision);
     return reply;
   };
@@ -67,7 +80,10 @@ class Streams {
     this.#timer = null;
   }
 
-  /** One look at a time: a slow database is not asked twice, and a stream that hears nothing is taken for dead by whoever listens. */
+  /**
+   * One look at a time: a slow database is not asked twice, and a stream that hears nothing is taken for dead by
+   * whoever listens.
+   */
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;

@@ -1,11 +1,17 @@
-/** OAuth 2.0 token introspection (RFC 7662): a form with `token` in, what is known of it out; `{"active": false}` and nothing more of whatever is not alive. */
+/**
+ * OAuth 2.0 token introspection (RFC 7662): a form with `token` in, what is known of it out; `{"active": false}` and
+ * nothing more of whatever is not alive.
+ */
 import { introspect } from '../../actions/introspection.ts';
 import { Secret } from '../../base/secret.ts';
-import { CallMistake, serverAsking, type AuthorityCall } from './authority.ts';
+import { type AuthorityCall, CallMistake, serverAsking } from './authority.ts';
 
 const INACTIVE = { active: false };
 
-/** Beside RFC 7662 it takes `client_address`: from where the token is used, without which one with a list of addresses is not active. */
+/**
+ * Beside RFC 7662 it takes `client_address`: from where the token is used, without which one with a list of addresses
+ * is not active.
+ */
 export async function answerIntrospection(call: AuthorityCall): Promise<unknown> {
   const server = await serverAsking(call);
   const { ctx, body } = call;

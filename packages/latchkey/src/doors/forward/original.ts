@@ -7,9 +7,11 @@
  * | Caddy `forward_auth`, Traefik ForwardAuth | `X-Forwarded-Uri` | `X-Forwarded-Method` | `X-Forwarded-Host` |
  * | Envoy `ext_authz` over HTTP | the path after `/forward-auth` | its own | `Host` |
  *
- * Source: the proxies' documentation. nginx passes on whatever headers its client sent, so an address in two conventions, or a header twice, is a forgery or a
- * mistake, and refused: whichever we believed, the proxy may have meant the other.
- * Invariant: no object is made for a header that nobody asks for: this is read for every request of every service behind.
+ * Source: the proxies' documentation. nginx passes on whatever headers its client sent, so an address in two
+ * conventions, or a header twice, is a forgery or a mistake, and refused: whichever we believed, the proxy may have
+ * meant the other.
+ * Invariant: no object is made for a header that nobody asks for: this is read for every request of every service
+ * behind.
  */
 
 export const FORWARD_PATH = '/forward-auth';
@@ -27,17 +29,34 @@ export interface Original {
 }
 
 /** What can be wrong with what a proxy sends. */
-export type ProxyMistake = 'address_missing' | 'address_twice' | 'method_missing' | 'header_twice' | 'authorization_twice';
+export type ProxyMistake =
+  | 'address_missing'
+  | 'address_twice'
+  | 'method_missing'
+  | 'header_twice'
+  | 'authorization_twice';
 
 /** The headers that are read. `X-Forwarded-For` alone may come several times: each proxy adds its own. */
 const NAMES = [
-  'authorization', 'private-token', 'user-agent', 'host', 'x-forwarded-for', 'x-original-uri', 'x-original-url', 'x-original-method', 'x-original-host', 'x-forwarded-uri',
-  'x-forwarded-method', 'x-forwarded-host',
+  'authorization',
+  'private-token',
+  'user-agent',
+  'host',
+  'x-forwarded-for',
+  'x-original-uri',
+  'x-original-url',
+  'x-original-method',
+  'x-original-host',
+  'x-forwarded-uri',
+  'x-forwarded-method',
+  'x-forwarded-host',
 ] as const;
 type Name = (typeof NAMES)[number];
 const AT = Object.fromEntries(NAMES.map((name, i) => [name, i])) as Record<Name, number>;
 /** By length, so that a header which is none of ours is mostly told by that. */
-const BY_LENGTH: readonly (readonly Name[])[] = Array.from({ length: 20 }, (_, length) => NAMES.filter((name) => name.length === length));
+const BY_LENGTH: readonly (readonly Name[])[] = Array.from({ length: 20 }, (_, length) =>
+  NAMES.filter((name) => name.length === length),
+);
 
 /** @param url as the proxy asked for it; it begins with `FORWARD_PATH` */
 export function originalRequest(method: string, url: string, rawHeaders: readonly string[]): Original | ProxyMistake {
@@ -61,12 +80,20 @@ function placeOf(name: string): number {
   return -1;
 }
 
-function assemble(method: string, behindPrefix: string, values: readonly (string | undefined)[]): Original | ProxyMistake {
+function assemble(
+  method: string,
+  behindPrefix: string,
+  values: readonly (string | undefined)[],
+): Original | ProxyMistake {
   const nginx = values[AT['x-original-uri']];
   const ingress = values[AT['x-original-url']];
   const forwarded = values[AT['x-forwarded-uri']];
   const envoy = behindPrefix.startsWith('/') ? behindPrefix : undefined;
-  const told = (nginx === undefined ? 0 : 1) + (ingress === undefined ? 0 : 1) + (forwarded === undefined ? 0 : 1) + (envoy === undefined ? 0 : 1);
+  const told =
+    (nginx === undefined ? 0 : 1) +
+    (ingress === undefined ? 0 : 1) +
+    (forwarded === undefined ? 0 : 1) +
+    (envoy === undefined ? 0 : 1);
   if (told !== 1) return told === 0 ? 'address_missing' : 'address_twice';
   if (envoy !== undefined) return originalOf(method, envoy, values[AT.host], values);
   const asked = forwarded === undefined ? values[AT['x-original-method']] : values[AT['x-forwarded-method']];
@@ -77,9 +104,19 @@ function assemble(method: string, behindPrefix: string, values: readonly (string
   return originalOf(asked, uri, host, values);
 }
 
-function originalOf(method: string, uri: string, host: string | undefined, values: readonly (string | undefined)[]): Original {
+function originalOf(
+  method: string,
+  uri: string,
+  host: string | undefined,
+  values: readonly (string | undefined)[],
+): Original {
   return {
-    method, uri, host: host ?? '', authorization: values[AT.authorization], privateToken: values[AT['private-token']],
-    userAgent: values[AT['user-agent']] ?? null, forwardedFor: values[AT['x-forwarded-for']],
+    method,
+    uri,
+    host: host ?? '',
+    authorization: values[AT.authorization],
+    privateToken: values[AT['private-token']],
+    userAgent: values[AT['user-agent']] ?? null,
+    forwardedFor: values[AT['x-forwarded-for']],
   };
 }

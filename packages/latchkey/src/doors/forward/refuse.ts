@@ -1,9 +1,12 @@
 /**
- * How this door says no: 401 or 403, whatever the reason, since a proxy makes an error of its own of anything else; `text/plain`, since git shows nothing else.
+ * How this door says no: 401 or 403, whatever the reason, since a proxy makes an error of its own of anything else;
+ * `text/plain`, since git shows nothing else.
  *
- * The reason and the words stand in headers, too: nginx passes neither body nor status on, so its error page is made of them.
+ * The reason and the words stand in headers, too: nginx passes neither body nor status on, so its error page is made of
+ * them.
  * Source: RFC 6750 section 3 for `error` and `scope`, RFC 9728 section 5.1 for `resource_metadata`.
- * Invariant: a credential that will never work again gets 401, a live one never does, so that git forgets the first and keeps the second.
+ * Invariant: a credential that will never work again gets 401, a live one never does, so that git forgets the first and
+ * keeps the second.
  */
 import type { ServerResponse } from 'node:http';
 import type { ForeignMistake } from '../../actions/foreign.ts';
@@ -57,18 +60,28 @@ export const STATUS_OF = {
 } as const satisfies Record<Reason, RefusalStatus>;
 
 /** Reasons that more scope would cure (RFC 6750 `insufficient_scope`). */
-const CURED_BY_SCOPE: ReadonlySet<Reason> = new Set<Reason>(['permission_missing', 'scope_missing', 'repository_not_selected', 'resource_owner_mismatch', 'public_only']);
+const CURED_BY_SCOPE: ReadonlySet<Reason> = new Set<Reason>([
+  'permission_missing',
+  'scope_missing',
+  'repository_not_selected',
+  'resource_owner_mismatch',
+  'public_only',
+]);
 
-/** What is wrong apart from who may do what, in words for whoever reads them: the person, or whoever set the proxy up. */
+/**
+ * What is wrong apart from who may do what, in words for whoever reads them: the person, or whoever set the proxy up.
+ */
 export const MISTAKES = {
   proxy_unknown: "Only a trusted proxy may ask here. The server's administrator names it with --trusted-proxy.",
-  address_missing: 'The proxy does not say which address was asked for (X-Original-URI, X-Forwarded-Uri, or a path after /forward-auth).',
+  address_missing:
+    'The proxy does not say which address was asked for (X-Original-URI, X-Forwarded-Uri, or a path after /forward-auth).',
   address_twice: 'The request names the address that it is for in more than one way, so it is for none.',
   method_missing: 'The proxy does not say which method was used (X-Original-Method or X-Forwarded-Method).',
   header_twice: 'A header that may come once came twice.',
   authorization_twice: 'More than one Authorization header was sent.',
   path_absolute: 'The address must begin with a slash.',
-  path_ambiguous: 'The address can be read in more than one way: it has an empty segment, dots, a semicolon, or something that is encoded twice.',
+  path_ambiguous:
+    'The address can be read in more than one way: it has an empty segment, dots, a semicolon, or something that is encoded twice.',
   path_undecodable: 'The address has a percent sign that stands for nothing.',
   path_too_deep: 'The address has too many segments.',
   method_unreadable: 'That is not a method of HTTP.',
@@ -90,7 +103,9 @@ export interface Hearer {
 export function refuse(response: ServerResponse, explanation: Explanation, need: Need, hearer: Hearer): void {
   const status = STATUS_OF[explanation.reason];
   const { sentence, also, wayOut } = explanation;
-  const lines = [sentence, also.join(' '), wayOut.text, wayOut.url ?? '', wayOut.command ?? ''].filter((line) => line !== '').map((line) => line.replaceAll('\n', ' '));
+  const lines = [sentence, also.join(' '), wayOut.text, wayOut.url ?? '', wayOut.command ?? '']
+    .filter((line) => line !== '')
+    .map((line) => line.replaceAll('\n', ' '));
   const headers = ['WWW-Authenticate', challenge(explanation, need, status, hearer)];
   if (explanation.retryAfterSec !== null) headers.push('Retry-After', String(explanation.retryAfterSec));
   send(response, status, explanation.reason, lines, headers);
@@ -103,16 +118,27 @@ export function refuseMistake(response: ServerResponse, mistake: Mistake, detail
 
 /** The answer when the store can't be asked: who can't decide, says no. */
 export function refuseForNow(response: ServerResponse): void {
-  send(response, 403, 'unavailable', ['The server could not decide. Try again in a moment; its administrator finds the cause in the log.'], []);
+  send(
+    response,
+    403,
+    'unavailable',
+    ['The server could not decide. Try again in a moment; its administrator finds the cause in the log.'],
+    [],
+  );
 }
 
 function challenge(explanation: Explanation, need: Need, status: RefusalStatus, { publicUrl, isGit }: Hearer): string {
   if (isGit) return 'Basic realm="Latchkey", charset="UTF-8"';
   const parts = ['realm="Latchkey"'];
-  if (status === 401 && explanation.reason !== 'credentials_missing') parts.push('error="invalid_token"', `error_description="${quoted(explanation.sentence)}"`);
+  if (status === 401 && explanation.reason !== 'credentials_missing')
+    parts.push('error="invalid_token"', `error_description="${quoted(explanation.sentence)}"`);
   if (status === 403 && CURED_BY_SCOPE.has(explanation.reason)) {
     const scope = explanation.missingScopes.length > 0 ? explanation.missingScopes[0]! : acceptedScopes(need);
-    parts.push('error="insufficient_scope"', `error_description="${quoted(explanation.sentence)}"`, ...(scope === '' ? [] : [`scope="${scope}"`]));
+    parts.push(
+      'error="insufficient_scope"',
+      `error_description="${quoted(explanation.sentence)}"`,
+      ...(scope === '' ? [] : [`scope="${scope}"`]),
+    );
   }
   return `Bearer ${parts.join(', ')}, resource_metadata="${publicUrl}/.well-known/oauth-protected-resource"`;
 }
@@ -124,14 +150,35 @@ function quoted(text: string): string {
 
 /** Text as it may stand in a header. */
 function oneLine(text: string): string {
-  return text.replace(/[‘’]/g, "'").replace(/[“”]/g, '"').replace(/[^\x20-\x7e]+/g, ' ').trim();
+  return text
+    .replace(/[‘’]/g, "'")
+    .replace(/[“”]/g, '"')
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim();
 }
 
-function send(response: ServerResponse, status: RefusalStatus, reason: string, lines: readonly string[], headers: readonly string[]): void {
+function send(
+  response: ServerResponse,
+  status: RefusalStatus,
+  reason: string,
+  lines: readonly string[],
+  headers: readonly string[],
+): void {
   const body = Buffer.from(`${lines.join('\n')}\n`);
   response.writeHead(status, [
-    'Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length), 'Cache-Control', 'no-store', 'Vary', 'Authorization',
-    'X-Latchkey-Reason', reason, 'X-Latchkey-Message', oneLine(lines.join(' ')), ...headers,
+    'Content-Type',
+    'text/plain; charset=utf-8',
+    'Content-Length',
+    String(body.length),
+    'Cache-Control',
+    'no-store',
+    'Vary',
+    'Authorization',
+    'X-Latchkey-Reason',
+    reason,
+    'X-Latchkey-Message',
+    oneLine(lines.join(' ')),
+    ...headers,
   ]);
   response.end(body);
 }

@@ -10,24 +10,39 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Permit } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
-import { credentialOn, type Credential } from '../../actions/credential.ts';
+import { type Credential, credentialOn } from '../../actions/credential.ts';
 import { authorizeForeign, displayNameOf, effectivePermissions, type ForeignVerdict } from '../../actions/foreign.ts';
 import { callerAddress, includesAddress } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
-import { soon, type Soon } from '../../base/soon.ts';
+import { type Soon, soon } from '../../base/soon.ts';
 import type { Target } from '../../rules/model.ts';
-import { FORWARD_PATH, originalRequest, type Original } from './original.ts';
-import { refuse, refuseForNow, refuseMistake, type Hearer } from './refuse.ts';
+import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
+import { type Hearer, refuse, refuseForNow, refuseMistake } from './refuse.ts';
 
 type Headers = readonly string[];
 
 const STANDING: Headers = ['Content-Length', '0', 'Cache-Control', 'no-store', 'Vary', 'Authorization'];
 /** Always sent, so that a proxy which copies them puts them in the place of what its client sent. */
-const NOBODY: Headers = ['Remote-User', '', 'Remote-Name', '', 'X-Token-Id', '', 'X-Token-Kind', '', 'X-Token-Permissions', '', ...STANDING];
+const NOBODY: Headers = [
+  'Remote-User',
+  '',
+  'Remote-Name',
+  '',
+  'X-Token-Id',
+  '',
+  'X-Token-Kind',
+  '',
+  'X-Token-Permissions',
+  '',
+  ...STANDING,
+];
 /** Programs that speak git, by how they name themselves. */
 const GIT_CLIENT = /^(?:git|jgit|go-git|dulwich|isomorphic-git|libgit2|gitoxide)\b/i;
 
-/** A handler for every request. It answers those under `/forward-auth` and returns true; the others it leaves alone and returns false. */
+/**
+ * A handler for every request. It answers those under `/forward-auth` and returns true; the others it leaves alone and
+ * returns false.
+ */
 export function makeForwardDoor(ctx: Context): (request: IncomingMessage, response: ServerResponse) => boolean {
   const proxies = new Proxies(ctx.settings.trustedProxies);
   const prepared = new Prepared(ctx);
@@ -49,22 +64,36 @@ export function makeForwardDoor(ctx: Context): (request: IncomingMessage, respon
 const SLASH = 0x2f;
 const MARK = 0x3f;
 
-function answer(ctx: Context, request: IncomingMessage, response: ServerResponse, proxies: Proxies, prepared: Prepared): Soon<void> {
+function answer(
+  ctx: Context,
+  request: IncomingMessage,
+  response: ServerResponse,
+  proxies: Proxies,
+  prepared: Prepared,
+): Soon<void> {
   const proxy = proxies.at(request.socket);
   if (proxy === null) return refuseMistake(response, 'proxy_unknown');
   const original = originalRequest(request.method!, request.url!, request.rawHeaders);
   if (typeof original === 'string') return refuseMistake(response, original);
   const verdict = authorizeForeign(ctx, {
-    credential: credentialIn(request.socket, original), host: original.host, method: original.method, uri: original.uri, userAgent: original.userAgent,
+    credential: credentialIn(request.socket, original),
+    host: original.host,
+    method: original.method,
+    uri: original.uri,
+    userAgent: original.userAgent,
     address: proxy.callerOf(original.forwardedFor),
   });
-  return soon(verdict, (decided) => (decided.allowed ? allow(response, decided.permit, prepared) : deny(ctx, response, decided, original)));
+  return soon(verdict, (decided) =>
+    decided.allowed ? allow(response, decided.permit, prepared) : deny(ctx, response, decided, original),
+  );
 }
 
 /** GitLab's clients send a token in a header of its own; beside `Authorization` it would be a second credential. */
 function credentialIn(connection: Socket, { authorization, privateToken }: Original): Credential {
   if (privateToken === undefined) return credentialOn(connection, authorization);
-  return authorization === undefined ? { form: 'bearer', secret: new Secret(privateToken.trim()) } : { form: 'malformed', problem: 'both Authorization and PRIVATE-TOKEN were sent' };
+  return authorization === undefined
+    ? { form: 'bearer', secret: new Secret(privateToken.trim()) }
+    : { form: 'malformed', problem: 'both Authorization and PRIVATE-TOKEN were sent' };
 }
 
 function allow(response: ServerResponse, permit: Permit, prepared: Prepared): Soon<void> {
@@ -74,10 +103,18 @@ function allow(response: ServerResponse, permit: Permit, prepared: Prepared): So
   });
 }
 
-function deny(ctx: Context, response: ServerResponse, verdict: ForeignVerdict & { allowed: false }, original: Original): void {
+function deny(
+  ctx: Context,
+  response: ServerResponse,
+  verdict: ForeignVerdict & { allowed: false },
+  original: Original,
+): void {
   if ('mistake' in verdict) return refuseMistake(response, verdict.mistake, verdict.spelled);
   const { row } = verdict.route;
-  const hearer: Hearer = { publicUrl: ctx.settings.publicUrl, isGit: row.isGit === true || GIT_CLIENT.test(original.userAgent ?? '') };
+  const hearer: Hearer = {
+    publicUrl: ctx.settings.publicUrl,
+    isGit: row.isGit === true || GIT_CLIENT.test(original.userAgent ?? ''),
+  };
   refuse(response, verdict.explanation, row.need, hearer);
 }
 
@@ -108,7 +145,10 @@ class Proxies {
   }
 }
 
-/** A connection of a trusted proxy, with the caller that it named last: many requests of one client come one after the other. */
+/**
+ * A connection of a trusted proxy, with the caller that it named last: many requests of one client come one after the
+ * other.
+ */
 class ProxyConnection {
   readonly #peer: string;
   readonly #trusted: readonly string[];
@@ -131,7 +171,8 @@ class ProxyConnection {
 }
 
 /**
- * What the service behind is told, made once for each token and target: both are remembered objects, which a change of any right replaces.
+ * What the service behind is told, made once for each token and target: both are remembered objects, which a change of
+ * any right replaces.
  */
 class Prepared {
   readonly #ctx: Context;
@@ -148,10 +189,21 @@ class Prepared {
   }
 
   async #make(permit: Permit, token: { readonly id: number; readonly kind: string }, userId: number): Promise<Headers> {
-    const permissions = Object.entries(effectivePermissions(permit)).map(([name, level]) => `${name}=${level}`).join(',');
+    const permissions = Object.entries(effectivePermissions(permit))
+      .map(([name, level]) => `${name}=${level}`)
+      .join(',');
     const headers = [
-      'Remote-User', permit.actor.login, 'Remote-Name', inHeader(await displayNameOf(this.#ctx, userId)), 'X-Token-Id', String(token.id), 'X-Token-Kind', token.kind,
-      'X-Token-Permissions', permissions, ...STANDING,
+      'Remote-User',
+      permit.actor.login,
+      'Remote-Name',
+      inHeader(await displayNameOf(this.#ctx, userId)),
+      'X-Token-Id',
+      String(token.id),
+      'X-Token-Kind',
+      token.kind,
+      'X-Token-Permissions',
+      permissions,
+      ...STANDING,
     ];
     const ofToken = this.#known.get(token) ?? new WeakMap<Target, Headers>();
     this.#known.set(token, ofToken.set(permit.target, headers));

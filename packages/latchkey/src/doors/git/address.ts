@@ -4,11 +4,15 @@
  * Invariant: owner and name that leave this file are single, plain path segments, decoded once.
  * Never: a repository's place on the disk. That comes from the store's names, after the decision.
  */
-import { MAX_LOGIN_LENGTH, MAX_REPOSITORY_NAME_LENGTH } from '../../rules/names.ts';
+
 import type { GitService } from '../../git/room.ts';
+import { MAX_LOGIN_LENGTH, MAX_REPOSITORY_NAME_LENGTH } from '../../rules/names.ts';
 import type { Mistake } from './refuse.ts';
 
-/** A git request that can be understood. `step` is `refs` for the list that opens a conversation, `call` for what follows. */
+/**
+ * A git request that can be understood. `step` is `refs` for the list that opens a conversation, `call` for what
+ * follows.
+ */
 export interface GitAddress {
   readonly target: { readonly kind: 'repository'; readonly owner: string; readonly name: string };
   readonly step: 'refs' | 'call';
@@ -17,15 +21,24 @@ export interface GitAddress {
   readonly purpose: string;
 }
 
-const SERVICES: Readonly<Record<string, GitService>> = { 'git-upload-pack': 'upload-pack', 'git-receive-pack': 'receive-pack' };
-/** A path is git's when it ends like one of its requests, or lies in what ends in `.git`; everything else is left to other doors. */
+const SERVICES: Readonly<Record<string, GitService>> = {
+  'git-upload-pack': 'upload-pack',
+  'git-receive-pack': 'receive-pack',
+};
+/**
+ * A path is git's when it ends like one of its requests, or lies in what ends in `.git`; everything else is left to
+ * other doors.
+ */
 const OURS = /^\/.*(?:\/info\/refs|\/git-(?:upload|receive)-pack|\.git\/[^?]*)$/is;
 const PLAIN = /^[A-Za-z0-9._-]+$/;
 /** Longer query strings are not read: git's has 28 characters at most. */
 const MAX_QUERY_LENGTH = 1024;
 
 const PURPOSES: Readonly<Record<GitService, string>> = { 'upload-pack': 'fetch', 'receive-pack': 'push' };
-/** What was read lately, since the same few URLs come again and again: a look-up instead of a reading on the hot path. Emptied when it is full. */
+/**
+ * What was read lately, since the same few URLs come again and again: a look-up instead of a reading on the hot path.
+ * Emptied when it is full.
+ */
 const READ = new Map<string, GitAddress>();
 const MAX_READ = 4096;
 
@@ -47,7 +60,8 @@ function read(url: string): GitAddress | { readonly mistake: Mistake } | null {
   const segments = path.split('/').slice(1).map(decoded);
   const [owner = '', folder = '', ...rest] = segments;
   const name = folder.replace(/\.git$/, '');
-  if (!segments.every((segment) => PLAIN.test(segment) && !/^\.+$/.test(segment)) || name === '' || /^\.+$/.test(name)) return { mistake: 'path_malformed' };
+  if (!segments.every((segment) => PLAIN.test(segment) && !/^\.+$/.test(segment)) || name === '' || /^\.+$/.test(name))
+    return { mistake: 'path_malformed' };
   if (owner.length > MAX_LOGIN_LENGTH || name.length > MAX_REPOSITORY_NAME_LENGTH) return { mistake: 'name_too_long' };
   const step = rest.join('/');
   if (step === 'info/refs') return opening(owner, name, mark < 0 ? '' : url.slice(mark + 1));
@@ -65,7 +79,12 @@ function opening(owner: string, name: string, query: string): GitAddress | { rea
 }
 
 function addressOf(owner: string, name: string, step: GitAddress['step'], service: GitService): GitAddress {
-  return { target: { kind: 'repository', owner, name }, step, service, purpose: `${PURPOSES[service]} ${owner}/${name}` };
+  return {
+    target: { kind: 'repository', owner, name },
+    step,
+    service,
+    purpose: `${PURPOSES[service]} ${owner}/${name}`,
+  };
 }
 
 /** A segment with its percent signs resolved, once; what can't be resolved becomes what no name allows. */

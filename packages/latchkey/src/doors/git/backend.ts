@@ -2,33 +2,53 @@
  * Streams between a client and git, both ways, in constant memory.
  *
  * Invariant: when this settles, git is gone, or is finishing a push that had arrived whole.
- * Invariant: nothing is sent before git has said something, so a git that fails first is answered with a status and a sentence.
+ * Invariant: nothing is sent before git has said something, so a git that fails first is answered with a status and a
+ * sentence.
  * Never: a body read before the decision (`Expect: 100-continue`).
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/context.ts';
-import { PassedBytes } from '../../base/garbage.ts';
 import type { MovedRef } from '../../actions/pushes.ts';
-import type { ServiceRun } from '../../git/room.ts';
+import { PassedBytes } from '../../base/garbage.ts';
 import type { GitEnd, GitProcess } from '../../git/processes.ts';
+import type { ServiceRun } from '../../git/room.ts';
 import { PushCommands } from './push-commands.ts';
 import { PushReport } from './push-report.ts';
-import { endLater, refuseMistake, type Mistake } from './refuse.ts';
+import { endLater, type Mistake, refuseMistake } from './refuse.ts';
 
 /** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
 export const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
 /** A flush packet ("0000") and nothing else: git asks with it whether it may push, before a large push. */
 const FLUSH_BYTES = 4;
 
-export const NO_CACHE = { Expires: 'Fri, 01 Jan 1980 00:00:00 GMT', Pragma: 'no-cache', 'Cache-Control': 'no-cache, max-age=0, must-revalidate' } as const;
+export const NO_CACHE = {
+  Expires: 'Fri, 01 Jan 1980 00:00:00 GMT',
+  Pragma: 'no-cache',
+  'Cache-Control': 'no-cache, max-age=0, must-revalidate',
+} as const;
 
-/** Git's own words for failures that are not the client's doing. Every other failure without output comes from what the client sent. */
+/**
+ * Git's own words for failures that are not the client's doing. Every other failure without output comes from what the
+ * client sent.
+ */
 const OUR_FAULT = new RegExp(
   [
-    'could not be started', 'No space left', 'Disk quota', 'Permission denied', 'Read-only file system', 'Too many open files', '[Oo]ut of memory', 'Cannot allocate',
-    'does not appear to be a git', 'not a git repository', 'dubious ownership', 'unable to create', 'Input/output error', 'is corrupt',
+    'could not be started',
+    'No space left',
+    'Disk quota',
+    'Permission denied',
+    'Read-only file system',
+    'Too many open files',
+    '[Oo]ut of memory',
+    'Cannot allocate',
+    'does not appear to be a git',
+    'not a git repository',
+    'dubious ownership',
+    'unable to create',
+    'Input/output error',
+    'is corrupt',
   ].join('|'),
 );
 
@@ -41,13 +61,19 @@ export interface Exchange {
   readonly received?: Buffer;
   /** Sent before what git says. */
   readonly preamble: string;
-  /** Called when a push changed at least one ref, with what it asked for. The answer ends only after it has settled, so that what was acknowledged is on record. */
+  /**
+   * Called when a push changed at least one ref, with what it asked for. The answer ends only after it has settled, so
+   * that what was acknowledged is on record.
+   */
   readonly onChanged: (asked: readonly MovedRef[]) => Promise<void>;
   /** Called when the hook before the push said no. */
   readonly onDeclined?: () => void;
 }
 
-/** Runs the service for the client. Rejects with `Busy`, with what kept git from starting, or with what `onChanged` rejects with. */
+/**
+ * Runs the service for the client. Rejects with `Busy`, with what kept git from starting, or with what `onChanged`
+ * rejects with.
+ */
 export async function converse(ctx: Context, exchange: Exchange): Promise<void> {
   const { response, run } = exchange;
   const gone = new AbortController();
@@ -65,7 +91,10 @@ export async function converse(ctx: Context, exchange: Exchange): Promise<void> 
   const conversation = new Conversation(exchange, git, ctx.settings.gitIdleTimeoutSec * 1000);
   const end = await conversation.hold();
   if (end.code !== 0 && !end.stopped) {
-    ctx.log.info({ service: run.service, path: run.path, code: end.code, signal: end.signal, stderr: end.stderr }, 'git ended with an error');
+    ctx.log.info(
+      { service: run.service, path: run.path, code: end.code, signal: end.signal, stderr: end.stderr },
+      'git ended with an error',
+    );
   }
 }
 
@@ -127,9 +156,14 @@ class Conversation {
     if (request.headers.expect !== undefined) response.writeContinue();
     const sent = received === undefined ? request : Readable.from([received]);
     const body = inflated(sent, request.headers, () => this.#giveUp('body_unreadable'));
-    request.on('data', (chunk: Buffer) => { this.#idle.refresh(); PASSED.add(chunk.length); });
+    request.on('data', (chunk: Buffer) => {
+      this.#idle.refresh();
+      PASSED.add(chunk.length);
+    });
     body.on('data', (chunk: Buffer) => this.#count(chunk));
-    body.once('end', () => { this.#bodyWhole = true; });
+    body.once('end', () => {
+      this.#bodyWhole = true;
+    });
     body.pipe(this.#git.stdin);
     // What git did not want to read any more is read for it, so that the answer can reach the client.
     this.#git.stdin.once('close', () => request.resume());
@@ -138,7 +172,8 @@ class Conversation {
   #count(chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
     if (this.#exchange.run.service === 'receive-pack') this.#commands.see(chunk);
-    if (this.#exchange.run.service === 'upload-pack' && this.#bodyBytes > MAX_FETCH_REQUEST_BYTES) this.#giveUp('body_too_large');
+    if (this.#exchange.run.service === 'upload-pack' && this.#bodyBytes > MAX_FETCH_REQUEST_BYTES)
+      this.#giveUp('body_too_large');
   }
 
   #passOutput(): void {
@@ -154,7 +189,10 @@ class Conversation {
       if (!response.headersSent) this.#begin();
       if (response.write(chunk)) return;
       stdout.pause();
-      response.once('drain', () => { this.#idle.refresh(); stdout.resume(); });
+      response.once('drain', () => {
+        this.#idle.refresh();
+        stdout.resume();
+      });
     });
   }
 
@@ -168,7 +206,11 @@ class Conversation {
     const { request, response } = this.#exchange;
     if (response.destroyed) return;
     if (!response.headersSent && (this.#mistake !== null || end.code !== 0 || this.#isCutOff())) {
-      refuseMistake(request, response, this.#mistake ?? (end.signal !== null || OUR_FAULT.test(end.stderr) ? 'failed' : 'body_unreadable'));
+      refuseMistake(
+        request,
+        response,
+        this.#mistake ?? (end.signal !== null || OUR_FAULT.test(end.stderr) ? 'failed' : 'body_unreadable'),
+      );
       return;
     }
     if (this.#mistake !== null) return void response.destroy();
@@ -177,13 +219,21 @@ class Conversation {
     endLater(request);
   }
 
-  /** Git ends in silence, and content, when the input stops before a request is complete. A push may have asked for no report. */
+  /**
+   * Git ends in silence, and content, when the input stops before a request is complete. A push may have asked for no
+   * report.
+   */
   #isCutOff(): boolean {
     const { run } = this.#exchange;
-    return !run.advertise && (this.#bodyBytes === 0 || (run.service === 'upload-pack' && this.#bodyBytes > FLUSH_BYTES));
+    return (
+      !run.advertise && (this.#bodyBytes === 0 || (run.service === 'upload-pack' && this.#bodyBytes > FLUSH_BYTES))
+    );
   }
 
-  /** A fetch ends with its client. A push that has arrived whole is finished, so that it is either done and on record or not begun. */
+  /**
+   * A fetch ends with its client. A push that has arrived whole is finished, so that it is either done and on record or
+   * not begun.
+   */
   #onClientGone(): void {
     if (this.#exchange.run.service === 'receive-pack' && this.#bodyWhole) this.#git.stdout.resume();
     else this.#git.stop();

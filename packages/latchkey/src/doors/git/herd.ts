@@ -1,11 +1,13 @@
 /**
  * Herds: many clients that clone the same commits at the same time, as the jobs of a CI run do, share one run of git.
  *
- * The first clone is an ordinary one. When the same request comes again within a minute, its answer is kept on the disk while it streams, and whoever
- * asks for it next reads along: no process, no place in the queue. Lists of refs, which every clone asks for first, are made anew only when something moved.
+ * The first clone is an ordinary one. When the same request comes again within a minute, its answer is kept on the disk
+ * while it streams, and whoever asks for it next reads along: no process, no place in the queue. Lists of refs, which
+ * every clone asks for first, are made anew only when something moved.
  * Invariant: every client was let in to this very repository before (the key holds its id, which is never given twice).
- * Invariant: what is kept holds no more than git itself would send to the same request: objects are named by hash, and the key holds the stamp of the
- * repository on the disk, which changes with every push, deletion and clean-up, through whichever worker, node or shell.
+ * Invariant: what is kept holds no more than git itself would send to the same request: objects are named by hash, and
+ * the key holds the stamp of the repository on the disk, which changes with every push, deletion and clean-up, through
+ * whichever worker, node or shell.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -17,7 +19,7 @@ import { PackCache, type SharedPack } from '../../git/pack-cache.ts';
 import { collectOutput, GitFailure } from '../../git/processes.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { stampOf } from '../../git/stamp.ts';
-import { NO_CACHE, type Exchange } from './backend.ts';
+import { type Exchange, NO_CACHE } from './backend.ts';
 import { isShort, receive } from './body.ts';
 import { refuseMistake } from './refuse.ts';
 
@@ -42,7 +44,10 @@ export class Herds {
 
   constructor(ctx: Context) {
     this.#ctx = ctx;
-    this.#packs = new PackCache({ folder: join(ctx.settings.data, 'pack-cache'), maxBytes: ctx.settings.packCacheMib * MIB });
+    this.#packs = new PackCache({
+      folder: join(ctx.settings.data, 'pack-cache'),
+      maxBytes: ctx.settings.packCacheMib * MIB,
+    });
   }
 
   /** A push has changed something: what it made useless needs no room any more. */
@@ -55,7 +60,10 @@ export class Herds {
     this.#packs.forget(null);
   }
 
-  /** Answers a fetch together with others, if it is one that can be. Null when it was; else what is still to be done alone. */
+  /**
+   * Answers a fetch together with others, if it is one that can be. Null when it was; else what is still to be done
+   * alone.
+   */
   async serve(exchange: Exchange, repositoryId: number): Promise<Exchange | null> {
     const { request, run } = exchange;
     if (!isShort(request, MAX_SHARED_REQUEST_BYTES) || this.#ctx.settings.packCacheMib === 0) return exchange;
@@ -67,16 +75,22 @@ export class Herds {
     const stamp = wanted === null ? null : stampOf(run.path);
     if (wanted === null || stamp === null) return alone;
     const alike = { ...wanted, key: `${wanted.key} ${stamp}` };
-    const pack = this.#packs.find(alike.key) ?? (this.#packs.isRepeated(alike.key) ? await this.#begin(alike, run, repositoryId) : null);
+    const pack =
+      this.#packs.find(alike.key) ??
+      (this.#packs.isRepeated(alike.key) ? await this.#begin(alike, run, repositoryId) : null);
     if (pack === null) return alone;
     await this.#pass(pack, exchange);
     return null;
   }
 
-  /** Lists the refs together with others. A list that is too long to be held, or fails, is made for each alone, who is told what is wrong. */
+  /**
+   * Lists the refs together with others. A list that is too long to be held, or fails, is made for each alone, who is
+   * told what is wrong.
+   */
   async #list({ key, body }: Alike, alone: Exchange): Promise<Exchange | null> {
     const { response, run, contentType } = alone;
-    const list = async (): Promise<Buffer> => collectOutput(await this.#ctx.git.serve(run), [run.service], { input: body, maxBytes: MAX_LISTING_BYTES });
+    const list = async (): Promise<Buffer> =>
+      collectOutput(await this.#ctx.git.serve(run), [run.service], { input: body, maxBytes: MAX_LISTING_BYTES });
     // Where several machines share the folder, what the system says of it may be some seconds old.
     const stampNow = (): string | null => (this.#ctx.settings.database === null ? stampOf(run.path) : null);
     const refs = await this.#listings.answer(key, stampNow, list).catch((error: unknown) => {
@@ -150,9 +164,17 @@ function sent(response: ServerResponse, chunk: Buffer): Promise<void> {
   });
 }
 
-function alikeOf({ headers }: IncomingMessage, received: Buffer, repositoryId: number, keyOf: (body: Buffer) => string | null): Alike | null {
+function alikeOf(
+  { headers }: IncomingMessage,
+  received: Buffer,
+  repositoryId: number,
+  keyOf: (body: Buffer) => string | null,
+): Alike | null {
   try {
-    const body = headers['content-encoding'] === undefined ? received : gunzipSync(received, { maxOutputLength: MAX_INFLATED_BYTES });
+    const body =
+      headers['content-encoding'] === undefined
+        ? received
+        : gunzipSync(received, { maxOutputLength: MAX_INFLATED_BYTES });
     const key = keyOf(body);
     return key === null ? null : { key: `${repositoryId} ${key}`, body };
   } catch {

@@ -1,9 +1,11 @@
 /**
- * Reads along as a client begins to push, to learn which refs it means to move: what webhooks are told afterwards, of those that did move.
+ * Reads along as a client begins to push, to learn which refs it means to move: what webhooks are told afterwards, of
+ * those that did move.
  *
- * Source: git's documentation, gitprotocol-pack "Reference Update Request": `<old> <new> <ref>` as pkt-lines, with capabilities behind a NUL in the
- * first, up to a flush-pkt.
- * Invariant: at most `MAX_COMMAND_BYTES` are kept; a push with more commands than that tells nobody. What is passed on is not touched.
+ * Source: git's documentation, gitprotocol-pack "Reference Update Request": `<old> <new> <ref>` as pkt-lines, with
+ * capabilities behind a NUL in the first, up to a flush-pkt.
+ * Invariant: at most `MAX_COMMAND_BYTES` are kept; a push with more commands than that tells nobody. What is passed on
+ * is not touched.
  */
 import type { MovedRef } from '../../actions/pushes.ts';
 
@@ -27,7 +29,7 @@ export class PushCommands {
   moved(): MovedRef[] {
     const bytes = Buffer.concat(this.#kept);
     const moved: MovedRef[] = [];
-    for (let at = 0; at + 4 <= bytes.length;) {
+    for (let at = 0; at + 4 <= bytes.length; ) {
       const length = Number.parseInt(bytes.toString('latin1', at, at + 4), 16);
       if (length === 0) return moved;
       if (!(length > 4) || at + length > bytes.length) return [];

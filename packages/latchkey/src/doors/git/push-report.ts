@@ -1,7 +1,9 @@
 /**
- * Reads along as git reports on a push, to learn whether any ref changed: receive-pack exits with 0 whether it did or not.
+ * Reads along as git reports on a push, to learn whether any ref changed: receive-pack exits with 0 whether it did or
+ * not.
  *
- * Source: git's documentation, gitprotocol-pack "Report Status": `unpack ok`, then `ok <ref>` or `ng <ref> <why>` for each, as pkt-lines.
+ * Source: git's documentation, gitprotocol-pack "Report Status": `unpack ok`, then `ok <ref>` or `ng <ref> <why>` for
+ * each, as pkt-lines.
  * Invariant: constant memory; what is passed on is not touched.
  */
 
@@ -30,7 +32,10 @@ export class PushReport {
     return this.#changed;
   }
 
-  /** True when the hook before the push said no. Told for people, not decided by: a report that is cut into pieces may hide it. */
+  /**
+   * True when the hook before the push said no. Told for people, not decided by: a report that is cut into pieces may
+   * hide it.
+   */
   get declined(): boolean {
     return this.#declined;
   }

@@ -1,8 +1,10 @@
 /**
  * How this door says no: always `text/plain`, because git shows a reason in no other form, and at most four lines.
  *
- * Which status makes git forget a credential, and which one makes it keep it, was measured (HOUSE.md, "What git does with an answer").
- * Invariant: a dead credential is answered with 401 and a live one never is, so that git forgets the first and keeps the second.
+ * Which status makes git forget a credential, and which one makes it keep it, was measured (HOUSE.md, "What git does
+ * with an answer").
+ * Invariant: a dead credential is answered with 401 and a live one never is, so that git forgets the first and keeps
+ * the second.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Reason } from '../../catalogue/refusals.ts';
@@ -53,16 +55,25 @@ export const STATUS_OF = {
 
 /** What can be wrong with a request before, or apart from, the question of who may do what. */
 const MISTAKES = {
-  path_malformed: [400, 'That is not the address of a repository: it has the form /OWNER/NAME.git, with letters, digits, dots, hyphens and underscores.'],
+  path_malformed: [
+    400,
+    'That is not the address of a repository: it has the form /OWNER/NAME.git, with letters, digits, dots, hyphens and underscores.',
+  ],
   name_too_long: [400, 'No owner or repository has a name that long.'],
   service_unknown: [400, 'The service must be git-upload-pack (clone, fetch) or git-receive-pack (push).'],
   dumb_protocol: [403, "This server speaks git's smart HTTP protocol only. Update git, or the program that uses it."],
   nothing_here: [404, 'There is nothing at this address.'],
   get_only: [405, 'Only GET is possible here.'],
   post_only: [405, 'Only POST is possible here.'],
-  content_type_wrong: [415, 'The Content-Type must be application/x-git-upload-pack-request or application/x-git-receive-pack-request, as the address says.'],
+  content_type_wrong: [
+    415,
+    'The Content-Type must be application/x-git-upload-pack-request or application/x-git-receive-pack-request, as the address says.',
+  ],
   content_encoding_unknown: [415, 'The Content-Encoding must be gzip, or left out.'],
-  body_unreadable: [400, 'Git could not read this request: it is damaged, cut off, or not in the form of the protocol.'],
+  body_unreadable: [
+    400,
+    'Git could not read this request: it is damaged, cut off, or not in the form of the protocol.',
+  ],
   body_too_large: [413, 'The request is larger than any fetch needs.'],
   reads_only: [403, 'This node only reads: it serves a copy of the repositories. Push to:'],
   not_copied: [503, 'This node has no copy of this repository yet. Try again in a while, or here:'],
@@ -88,7 +99,11 @@ export function refuse(request: IncomingMessage, response: ServerResponse, expla
 
 /** Says no to a request that can't be served, whoever sent it. @param instead an address where it can be */
 export function refuseMistake(
-  request: IncomingMessage, response: ServerResponse, mistake: Mistake, headers: Readonly<Record<string, string>> = {}, instead: string | null = null,
+  request: IncomingMessage,
+  response: ServerResponse,
+  mistake: Mistake,
+  headers: Readonly<Record<string, string>> = {},
+  instead: string | null = null,
 ): void {
   const [status, sentence] = MISTAKES[mistake];
   const allow = mistake === 'get_only' ? { Allow: 'GET' } : mistake === 'post_only' ? { Allow: 'POST' } : {};
@@ -98,10 +113,18 @@ export function refuseMistake(
 function linesOf({ sentence, also, wayOut }: Explanation): string[] {
   const parts = [sentence, also.join(' '), wayOut.text, wayOut.url ?? '', wayOut.command ?? ''];
   const lines = parts.filter((line) => line !== '').map((line) => line.replaceAll('\n', ' '));
-  return lines.length <= MAX_LINES ? lines : [...lines.slice(0, MAX_LINES - 2), lines.slice(MAX_LINES - 2, -1).join(' '), lines.at(-1)!];
+  return lines.length <= MAX_LINES
+    ? lines
+    : [...lines.slice(0, MAX_LINES - 2), lines.slice(MAX_LINES - 2, -1).join(' '), lines.at(-1)!];
 }
 
-function send(request: IncomingMessage, response: ServerResponse, status: number, lines: readonly string[], headers: Readonly<Record<string, string>>): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  lines: readonly string[],
+  headers: Readonly<Record<string, string>>,
+): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
   const body = `${lines.join('\n')}\n`;
   // A client that waits for "100 Continue" has sent no body, so the connection can't be used for another request.
@@ -117,7 +140,10 @@ function send(request: IncomingMessage, response: ServerResponse, status: number
   endLater(request);
 }
 
-/** A client that was answered before its body was read may send the rest for a moment, so that it can read the answer; then it is cut off. */
+/**
+ * A client that was answered before its body was read may send the rest for a moment, so that it can read the answer;
+ * then it is cut off.
+ */
 export function endLater(request: IncomingMessage): void {
   if (request.complete) return;
   const timer = setTimeout(() => request.socket.destroy(), LINGER_MS).unref();

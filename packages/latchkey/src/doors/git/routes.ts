@@ -1,7 +1,8 @@
 /**
  * Git over HTTP: the smart protocol's three requests, in front of everything else.
  *
- * Source: git's documentation, gitprotocol-http. A plain handler, not a plugin: it is the hot path, and Fastify has nothing to add to it.
+ * Source: git's documentation, gitprotocol-http. A plain handler, not a plugin: it is the hot path, and Fastify has
+ * nothing to add to it.
  * Invariant: every request is decided anew, the list of refs and what follows it, before a byte of its body is read.
  * Never: another place on the disk than the one of the repository that the permit names.
  */
@@ -11,26 +12,26 @@ import { explainWorkflows, WORKFLOWS } from '../../actions/content-refusals.ts';
 import type { Context } from '../../actions/context.ts';
 import { authorizationOf, credentialOn } from '../../actions/credential.ts';
 import { judgePush, mayBringToken } from '../../actions/push-protection.ts';
-import { tellOfPush, type MovedRef } from '../../actions/pushes.ts';
+import { type MovedRef, tellOfPush } from '../../actions/pushes.ts';
+import { noteRefusal } from '../../actions/refusals.ts';
 import { recordPush } from '../../actions/repositories.ts';
 import { callerAddress } from '../../base/address.ts';
-import { soon, type Soon } from '../../base/soon.ts';
+import { type Soon, soon } from '../../base/soon.ts';
 import { protocolVersion } from '../../git/environment.ts';
 import { FLUSH, packetLine } from '../../git/packet-lines.ts';
-import { Busy } from '../../git/queue.ts';
+import type { WorkflowRefusal } from '../../git/push-inspection.ts';
 import type { PushJudge } from '../../git/push-judge.ts';
 import { MAX_SCREENED_BYTES } from '../../git/push-screen.ts';
+import { Busy } from '../../git/queue.ts';
 import type { GitService } from '../../git/room.ts';
-import type { WorkflowRefusal } from '../../git/push-inspection.ts';
-import { noteRefusal } from '../../actions/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
 import { isSameName } from '../../rules/names.ts';
-import { gitAddress, type GitAddress } from './address.ts';
-import { converse, NO_CACHE, type Exchange } from './backend.ts';
+import { type GitAddress, gitAddress } from './address.ts';
+import { converse, type Exchange, NO_CACHE } from './backend.ts';
 import { isShort, receive } from './body.ts';
 import { Herds } from './herd.ts';
-import { refuse, refuseMistake, type Mistake } from './refuse.ts';
+import { type Mistake, refuse, refuseMistake } from './refuse.ts';
 
 /** What each service requires. `git` is the part of `contents` that clones, fetches and pushes. */
 const NEEDS: Readonly<Record<GitService, Need>> = {
@@ -42,8 +43,14 @@ const COPY_RETRY_SEC = 60;
 const NO_CACHE_LIST: readonly string[] = Object.entries(NO_CACHE).flat();
 const GZIP: ReadonlySet<string | undefined> = new Set([undefined, 'gzip', 'x-gzip']);
 
-/** A handler for `request`, `checkContinue` included, until the server has `ended`. It answers what is git's and returns true; what is not, it leaves alone and returns false. */
-export function makeGitDoor(ctx: Context, ended: AbortSignal): (request: IncomingMessage, response: ServerResponse) => boolean {
+/**
+ * A handler for `request`, `checkContinue` included, until the server has `ended`. It answers what is git's and returns
+ * true; what is not, it leaves alone and returns false.
+ */
+export function makeGitDoor(
+  ctx: Context,
+  ended: AbortSignal,
+): (request: IncomingMessage, response: ServerResponse) => boolean {
   const herds = new Herds(ctx);
   ended.addEventListener('abort', () => herds.forgetAll(), { once: true });
   return (request, response) => {
@@ -51,7 +58,11 @@ export function makeGitDoor(ctx: Context, ended: AbortSignal): (request: Incomin
     if (address === null) return false;
     const mistake = 'mistake' in address ? address.mistake : mistakeIn(request, address);
     if (mistake !== null) refuseMistake(request, response, mistake);
-    else guard(() => answer(ctx, herds, request, response, address as GitAddress), (error) => fail(ctx, request, response, error));
+    else
+      guard(
+        () => answer(ctx, herds, request, response, address as GitAddress),
+        (error) => fail(ctx, request, response, error),
+      );
     return true;
   };
 }
@@ -76,10 +87,20 @@ function guard(work: () => Soon<void>, onError: (error: unknown) => void): void 
 }
 
 /** Decides and answers: in this turn of the event loop, when everything is remembered and no process is needed. */
-function answer(ctx: Context, herds: Herds, request: IncomingMessage, response: ServerResponse, address: GitAddress): Soon<void> {
+function answer(
+  ctx: Context,
+  herds: Herds,
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: GitAddress,
+): Soon<void> {
   // Node has read the headers by now; of `Authorization` alone it would hide that there were several.
   const { headers } = request;
-  const from = callerAddress(request.socket.remoteAddress, headers['x-forwarded-for'] as string | undefined, ctx.settings.trustedProxies);
+  const from = callerAddress(
+    request.socket.remoteAddress,
+    headers['x-forwarded-for'] as string | undefined,
+    ctx.settings.trustedProxies,
+  );
   const verdict = authorize(ctx, {
     credential: credentialOn(request.socket, authorizationOf(request.rawHeaders)),
     need: NEEDS[address.service],
@@ -89,35 +110,61 @@ function answer(ctx: Context, herds: Herds, request: IncomingMessage, response: 
     purpose: address.purpose,
     door: 'git',
   });
-  return soon(verdict, (found) => (found.allowed ? answerPermitted(ctx, herds, request, response, address, found.permit, from) : refuse(request, response, found.explanation)));
+  return soon(verdict, (found) =>
+    found.allowed
+      ? answerPermitted(ctx, herds, request, response, address, found.permit, from)
+      : refuse(request, response, found.explanation),
+  );
 }
 
 function answerPermitted(
-  ctx: Context, herds: Herds, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, from: string,
+  ctx: Context,
+  herds: Herds,
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: GitAddress,
+  permit: Permit,
+  from: string,
 ): Soon<void> {
   const { owner, repository } = repositoryOf(permit);
   const lack = ctx.settings.readOnly ? lackOfCopy(ctx, address.service, owner, repository) : null;
   if (lack !== null) {
     const headers = lack === 'not_copied' ? { 'Retry-After': String(COPY_RETRY_SEC) } : {};
-    return refuseMistake(request, response, lack, headers, `${ctx.settings.publicUrl}/${owner.login}/${repository.name}.git`);
+    return refuseMistake(
+      request,
+      response,
+      lack,
+      headers,
+      `${ctx.settings.publicUrl}/${owner.login}/${repository.name}.git`,
+    );
   }
   if (address.step === 'refs' && isRenamed(address, owner, repository)) {
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
   }
   const protocol = request.headers['git-protocol'] as string | undefined;
   if (address.step === 'refs' && address.service === 'upload-pack' && protocolVersion(protocol) === 2) {
-    return soon(ctx.git.capabilities(repository.objectFormat), (capabilities) => sendCapabilities(response, capabilities));
+    return soon(ctx.git.capabilities(repository.objectFormat), (capabilities) =>
+      sendCapabilities(response, capabilities),
+    );
   }
   return serve(ctx, herds, request, response, address, permit, protocol, from);
 }
 
 async function serve(
-  ctx: Context, herds: Herds, request: IncomingMessage, response: ServerResponse, address: GitAddress, permit: Permit, protocol: string | undefined, from: string,
+  ctx: Context,
+  herds: Herds,
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: GitAddress,
+  permit: Permit,
+  protocol: string | undefined,
+  from: string,
 ): Promise<void> {
   const { service, step } = address;
   const { owner, repository } = repositoryOf(permit);
   const path = ctx.git.path(owner.login, repository.name);
-  // Without that permission, a push is looked at for workflow files. Of the two that may refuse a push for its content, the one that did is noted.
+  // Without that permission, a push is looked at for workflow files. Of the two that may refuse a push for its content,
+  // the one that did is noted.
   let refusal = service === 'receive-pack' && !permit.holds(WORKFLOWS) ? explainWorkflows(ctx, permit) : null;
   const isPush = service === 'receive-pack' && step === 'call';
   const received = isPush ? await receiveShort(ctx, request) : null;
@@ -135,14 +182,18 @@ async function serve(
     preamble: step === 'refs' ? serviceLine(service) : '',
     ...(received === null ? {} : { received }),
     run: {
-      service, path,
+      service,
+      path,
       advertise: step === 'refs',
       protocol,
       caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
       workflowRefusal: refusal === null ? null : hookWords(refusal),
       judge: isPush && (received === null || mayBringToken(permit, received)) ? judge : null,
     },
-    onDeclined: () => { if (refusal !== null && !ctx.settings.allowRepositoryHooks) noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, refusal); },
+    onDeclined: () => {
+      if (refusal !== null && !ctx.settings.allowRepositoryHooks)
+        noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, refusal);
+    },
     onChanged: async (moved) => {
       asked = moved;
       ctx.git.touched(path);
@@ -169,15 +220,27 @@ async function listForPush(ctx: Context, exchange: Exchange): Promise<void> {
   const refs = await ctx.git.pushRefs(run);
   if (refs === null) await converse(ctx, exchange);
   else {
-    response.writeHead(200, { 'Content-Type': contentType, 'Content-Length': preamble.length + refs.length, ...NO_CACHE });
+    response.writeHead(200, {
+      'Content-Type': contentType,
+      'Content-Length': preamble.length + refs.length,
+      ...NO_CACHE,
+    });
     response.write(preamble);
     response.end(refs);
   }
   if (response.statusCode === 200) await ctx.git.anticipate({ ...run, advertise: false });
 }
 
-/** Why a node that only reads can't serve this; null when it can. Said here, since what is said on the POST git does not show. */
-function lackOfCopy(ctx: Context, service: GitService, owner: OwnerRecord, repository: RepositoryRecord): Mistake | null {
+/**
+ * Why a node that only reads can't serve this; null when it can. Said here, since what is said on the POST git does not
+ * show.
+ */
+function lackOfCopy(
+  ctx: Context,
+  service: GitService,
+  owner: OwnerRecord,
+  repository: RepositoryRecord,
+): Mistake | null {
   if (service === 'receive-pack') return 'reads_only';
   return ctx.git.exists(owner.login, repository.name) ? null : 'not_copied';
 }
@@ -188,7 +251,13 @@ function serviceLine(service: GitService): string {
 }
 
 function sendCapabilities(response: ServerResponse, capabilities: string): void {
-  response.writeHead(200, ['Content-Type', 'application/x-git-upload-pack-advertisement', 'Content-Length', String(capabilities.length), ...NO_CACHE_LIST]);
+  response.writeHead(200, [
+    'Content-Type',
+    'application/x-git-upload-pack-advertisement',
+    'Content-Length',
+    String(capabilities.length),
+    ...NO_CACHE_LIST,
+  ]);
   response.end(capabilities, 'latin1');
 }
 
@@ -199,7 +268,8 @@ function redirect(response: ServerResponse, location: string): void {
 
 function repositoryOf(permit: Permit): { owner: OwnerRecord; repository: RepositoryRecord } {
   const { target } = permit;
-  if (target.kind !== 'repository' || target.owner === null || target.repository === null) throw new TypeError('a permit for git is one for a repository');
+  if (target.kind !== 'repository' || target.owner === null || target.repository === null)
+    throw new TypeError('a permit for git is one for a repository');
   return { owner: target.owner, repository: target.repository };
 }
 
@@ -209,12 +279,16 @@ function isRenamed({ target }: GitAddress, owner: OwnerRecord, repository: Repos
 
 /** What the hook before the push says when it finds a workflow file. */
 function hookWords({ sentence, wayOut }: Explanation): WorkflowRefusal {
-  return { sentence, wayOut: [wayOut.text, wayOut.url, wayOut.command].filter((part) => part !== null && part !== '').join('\n') };
+  return {
+    sentence,
+    wayOut: [wayOut.text, wayOut.url, wayOut.command].filter((part) => part !== null && part !== '').join('\n'),
+  };
 }
 
 function fail(ctx: Context, request: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (request.destroyed && !request.complete) return void response.destroy();
-  if (error instanceof Busy) return refuseMistake(request, response, 'busy', { 'Retry-After': String(error.retryAfterSec) });
+  if (error instanceof Busy)
+    return refuseMistake(request, response, 'busy', { 'Retry-After': String(error.retryAfterSec) });
   ctx.log.error({ err: error }, 'a git request failed');
   refuseMistake(request, response, 'failed');
 }

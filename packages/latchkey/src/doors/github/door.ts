@@ -1,28 +1,30 @@
 /**
  * GitHub's REST API at `/api/v3`: one plugin, one route, and a table of endpoints.
  *
- * To add an endpoint: declare it in `endpoints/NOUN.ts` and list that file's array in `endpoints.ts`. A declaration says method and path (as GitHub
- * writes it), its operation id, one line of summary, schemas of body and query (TypeBox, `additionalProperties: false`), and a handler. What
- * it needs comes from the catalogue (`needOf`), or is given where GitHub has no such endpoint. The frame does the rest before the handler runs: it
- * finds the endpoint, authorizes (`call.permit`), counts, reads and checks body and query, works out the page. The handler calls one action and
- * answers `ok(body)`, `created(body)`, `nothing()`, or `{ status, body, headers, next }`; for a list, `next` is the key of its last row
- * (`nextKey`), from which the frame makes the `Link` header. A `Problem` that it throws becomes 404, 409 or 422 in GitHub's form. Words
- * for bodies live in `present/`.
+ * To add an endpoint: declare it in `endpoints/NOUN.ts` and list that file's array in `endpoints.ts`. A declaration
+ * says method and path (as GitHub writes it), its operation id, one line of summary, schemas of body and query
+ * (TypeBox, `additionalProperties: false`), and a handler. What it needs comes from the catalogue (`needOf`), or is
+ * given where GitHub has no such endpoint. The frame does the rest before the handler runs: it finds the endpoint,
+ * authorizes (`call.permit`), counts, reads and checks body and query, works out the page. The handler calls one action
+ * and answers `ok(body)`, `created(body)`, `nothing()`, or `{ status, body, headers, next }`; for a list, `next` is the
+ * key of its last row (`nextKey`), from which the frame makes the `Link` header. A `Problem` that it throws becomes
+ * 404, 409 or 422 in GitHub's form. Words for bodies live in `present/`.
  *
- * Invariant: nothing is read of a body before the request is allowed. What is not a path of this door, a wrong method, or a trailing slash is 404.
+ * Invariant: nothing is read of a body before the request is allowed. What is not a path of this door, a wrong method,
+ * or a trailing slash is 404.
  */
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
-import { takeToken, type Allowance } from '../../actions/rate-limit.ts';
-import { targetNamed } from '../../actions/route-target.ts';
 import { authorizationOf, credentialOf } from '../../actions/credential.ts';
+import { type Allowance, takeToken } from '../../actions/rate-limit.ts';
+import { targetNamed } from '../../actions/route-target.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import type { Soon } from '../../base/soon.ts';
 import type { RouteTarget } from '../../catalogue/github-routes.ts';
-import { pathMatcher, type PathMatch } from '../../catalogue/path-match.ts';
+import { type PathMatch, pathMatcher } from '../../catalogue/path-match.ts';
 import { Busy } from '../../git/queue.ts';
 import { isSameName } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
@@ -36,8 +38,10 @@ export const PREFIX = '/api/v3';
 
 /** Any page may call this API: it takes no cookie, so a page has only the tokens that it was given. */
 const PREFLIGHT = {
-  'Access-Control-Allow-Methods': 'GET, POST, PATCH, PUT, DELETE', 'Access-Control-Max-Age': '86400',
-  'Access-Control-Allow-Headers': 'Authorization, Content-Type, If-Match, If-None-Match, Accept, X-GitHub-Api-Version, X-Requested-With',
+  'Access-Control-Allow-Methods': 'GET, POST, PATCH, PUT, DELETE',
+  'Access-Control-Max-Age': '86400',
+  'Access-Control-Allow-Headers':
+    'Authorization, Content-Type, If-Match, If-None-Match, Accept, X-GitHub-Api-Version, X-Requested-With',
 } as const;
 
 /** One request on its way through the door. */
@@ -58,8 +62,19 @@ export function githubDoor(ctx: Context): FastifyPluginAsync {
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const address = callerAddress(request.raw.socket.remoteAddress, forwardedFor(request), ctx.settings.trustedProxies);
-      const visit: Visit = { ctx, request, reply, url: new URL(request.raw.url!, ctx.settings.publicUrl), apiUrl: ctx.settings.publicUrl + PREFIX, address };
+      const address = callerAddress(
+        request.raw.socket.remoteAddress,
+        forwardedFor(request),
+        ctx.settings.trustedProxies,
+      );
+      const visit: Visit = {
+        ctx,
+        request,
+        reply,
+        url: new URL(request.raw.url!, ctx.settings.publicUrl),
+        apiUrl: ctx.settings.publicUrl + PREFIX,
+        address,
+      };
       return serve(visit, find).catch((error: unknown) => fail(visit, error));
     };
     fastify.all('/*', handler);
@@ -67,12 +82,19 @@ export function githubDoor(ctx: Context): FastifyPluginAsync {
   };
 }
 
-async function serve(visit: Visit, find: (method: string, path: string) => PathMatch<Endpoint> | null): Promise<FastifyReply> {
+async function serve(
+  visit: Visit,
+  find: (method: string, path: string) => PathMatch<Endpoint> | null,
+): Promise<FastifyReply> {
   const { request, reply, url } = visit;
   const version = request.headers['x-github-api-version'] ?? API_VERSIONS[0]!;
   const isVersion = API_VERSIONS.includes(String(version));
   void reply.headers(standingHeaders(isVersion ? String(version) : API_VERSIONS[0]!));
-  if (!isVersion) return send(visit, 400, { ...errorBody(400, `This API has no version ${String(version).slice(0, 40)}.`, docs(visit)), versions: API_VERSIONS });
+  if (!isVersion)
+    return send(visit, 400, {
+      ...errorBody(400, `This API has no version ${String(version).slice(0, 40)}.`, docs(visit)),
+      versions: API_VERSIONS,
+    });
   if (request.method === 'OPTIONS') return reply.code(204).headers(PREFLIGHT).send();
   const match = find(request.method === 'HEAD' ? 'GET' : request.method, pathBelow(url));
   if (match === null) return send(visit, 404, errorBody(404, 'Not Found', docs(visit)));
@@ -101,8 +123,15 @@ function pathBelow(url: URL): string {
   return url.pathname.slice(PREFIX.length).replace(/(\/contents)\/$/, '$1') || '/';
 }
 
-/** Decides over the endpoint's need. Whoever names nobody asks for their own account in vain, also where others' are public. */
-function decideOn({ ctx, request, address }: Visit, { need, target, operationId }: Endpoint, params: Readonly<Record<string, string>>): Soon<Verdict> {
+/**
+ * Decides over the endpoint's need. Whoever names nobody asks for their own account in vain, also where others' are
+ * public.
+ */
+function decideOn(
+  { ctx, request, address }: Visit,
+  { need, target, operationId }: Endpoint,
+  params: Readonly<Record<string, string>>,
+): Soon<Verdict> {
   const credential = credentialOf(authorizationOf(request.raw.rawHeaders));
   const ownOnly = target.kind === 'self' && credential.form === 'none';
   return authorize(ctx, {
@@ -128,11 +157,16 @@ function forwardedFor(request: FastifyRequest): string | undefined {
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-/** Counts the request for the person, on all their tokens together; for the address where nobody is known. A bad credential is counted elsewhere. */
+/**
+ * Counts the request for the person, on all their tokens together; for the address where nobody is known. A bad
+ * credential is counted elsewhere.
+ */
 function count({ ctx, address }: Visit, verdict: Verdict): Soon<Allowance | null> {
   const userId = verdict.allowed ? verdict.permit.actor.userId : verdict.explanation.userId;
   if (userId !== null) return takeToken(ctx, 'api-user', userId);
-  return verdict.allowed || verdict.explanation.reason === 'credentials_missing' ? takeToken(ctx, 'api-address', networkOf(address)) : null;
+  return verdict.allowed || verdict.explanation.reason === 'credentials_missing'
+    ? takeToken(ctx, 'api-address', networkOf(address))
+    : null;
 }
 
 function refuseTooMany(visit: Visit, verdict: Verdict, { retryAfterSec }: Allowance): FastifyReply {
@@ -144,16 +178,32 @@ function refuseTooMany(visit: Visit, verdict: Verdict, { retryAfterSec }: Allowa
 function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { allowed: false }): FastifyReply {
   const { status, body } = refusal(explanation, docs(visit, endpoint));
   const { tokenKind, expiresAt } = explanation.facts;
-  if (tokenKind !== null) void visit.reply.headers(tokenHeaders({ kind: tokenKind, scopes: explanation.tokenScopes, expiresAt }, endpoint.need));
-  if (explanation.reason === 'sso_not_authorized') void visit.reply.header('X-GitHub-SSO', `required; url=${explanation.wayOut.url ?? visit.ctx.settings.publicUrl}`);
-  if (status === 401 && endpoint.challenge) void visit.reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
+  if (tokenKind !== null)
+    void visit.reply.headers(
+      tokenHeaders({ kind: tokenKind, scopes: explanation.tokenScopes, expiresAt }, endpoint.need),
+    );
+  if (explanation.reason === 'sso_not_authorized')
+    void visit.reply.header('X-GitHub-SSO', `required; url=${explanation.wayOut.url ?? visit.ctx.settings.publicUrl}`);
+  if (status === 401 && endpoint.challenge)
+    void visit.reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
   if (explanation.retryAfterSec !== null) void visit.reply.header('Retry-After', String(explanation.retryAfterSec));
   return send(visit, status, body);
 }
 
 /** Where a repository that was found under an old name is today; null when it was named as it is called now. */
-function movedTo({ url }: Visit, { target }: Endpoint, params: Readonly<Record<string, string>>, permit: Permit): string | null {
-  if (target.kind !== 'repository' || permit.target.kind !== 'repository' || permit.target.owner === null || permit.target.repository === null) return null;
+function movedTo(
+  { url }: Visit,
+  { target }: Endpoint,
+  params: Readonly<Record<string, string>>,
+  permit: Permit,
+): string | null {
+  if (
+    target.kind !== 'repository' ||
+    permit.target.kind !== 'repository' ||
+    permit.target.owner === null ||
+    permit.target.repository === null
+  )
+    return null;
   const { owner, repository } = permit.target;
   if (isSameName(params[target.owner]!, owner.login) && isSameName(params[target.name]!, repository.name)) return null;
   const rest = url.pathname.split('/').slice(PREFIX.split('/').length + 3);
@@ -165,30 +215,59 @@ function redirect(visit: Visit, path: string): FastifyReply {
   const location = visit.ctx.settings.publicUrl + path;
   const status = visit.request.method === 'GET' || visit.request.method === 'HEAD' ? 301 : 307;
   void visit.reply.header('Location', location);
-  return send(visit, status, { message: status === 301 ? 'Moved Permanently' : 'Temporary Redirect', url: location, documentation_url: docs(visit) });
+  return send(visit, status, {
+    message: status === 301 ? 'Moved Permanently' : 'Temporary Redirect',
+    url: location,
+    documentation_url: docs(visit),
+  });
 }
 
-async function run(visit: Visit, endpoint: Endpoint, params: Readonly<Record<string, string>>, permit: Permit): Promise<Reply> {
+async function run(
+  visit: Visit,
+  endpoint: Endpoint,
+  params: Readonly<Record<string, string>>,
+  permit: Permit,
+): Promise<Reply> {
   const { ctx, request, url, apiUrl, address } = visit;
   const page = pageWish(endpoint.paged ? url.searchParams : new URLSearchParams());
   const query = checkQuery(endpoint.query, url.searchParams, endpoint.paged);
   if (endpoint.body !== null && request.headers.expect !== undefined) visit.reply.raw.writeContinue();
-  const body = endpoint.body === null ? undefined : checkBody(endpoint.body, await readBody(request.raw, endpoint.maxBodyBytes));
-  const call = { ctx, permit, params, body: body as never, query: query as never, page, apiUrl, address, headers: request.headers };
+  const body =
+    endpoint.body === null ? undefined : checkBody(endpoint.body, await readBody(request.raw, endpoint.maxBodyBytes));
+  const call = {
+    ctx,
+    permit,
+    params,
+    body: body as never,
+    query: query as never,
+    page,
+    apiUrl,
+    address,
+    headers: request.headers,
+  };
   return endpoint.handle(call);
 }
 
 function answer(visit: Visit, endpoint: Endpoint, { status, body, headers = {}, next = null }: Reply): FastifyReply {
   const { reply, url, ctx } = visit;
   if (endpoint.paged) {
-    const link = linkHeader(new URL(url.pathname + url.search, ctx.settings.publicUrl), pageWish(url.searchParams), next);
+    const link = linkHeader(
+      new URL(url.pathname + url.search, ctx.settings.publicUrl),
+      pageWish(url.searchParams),
+      next,
+    );
     if (link !== null) void reply.header('Link', link);
   }
   return send(visit, status, body, headers);
 }
 
 /** Sends a body with its validator; 304 without it when the client has it already. */
-function send({ request, reply }: Visit, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): FastifyReply {
+function send(
+  { request, reply }: Visit,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): FastifyReply {
   void reply.code(status).headers(headers);
   if (body === null) return reply.send();
   // A stream has its type and length from the handler.
@@ -213,7 +292,11 @@ const BUSY = 'The server is busy with other clones and pushes. Try again in a mo
 
 function fail(visit: Visit, error: unknown): FastifyReply {
   if (error instanceof Malformed) return send(visit, error.status, errorBody(error.status, error.message, docs(visit)));
-  if (error instanceof Busy) return send(visit, 503, errorBody(503, BUSY, docs(visit)), { 'Retry-After': String(error.retryAfterSec) });
-  visit.ctx.log.error({ err: error, method: visit.request.method, path: visit.url.pathname }, 'a request to the API failed');
+  if (error instanceof Busy)
+    return send(visit, 503, errorBody(503, BUSY, docs(visit)), { 'Retry-After': String(error.retryAfterSec) });
+  visit.ctx.log.error(
+    { err: error, method: visit.request.method, path: visit.url.pathname },
+    'a request to the API failed',
+  );
   return send(visit, 500, errorBody(500, 'Server Error', docs(visit)));
 }

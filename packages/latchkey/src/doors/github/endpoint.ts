@@ -1,5 +1,6 @@
 /**
- * What an endpoint of this door is: a declaration, from which come its authorization, its checks, its headers and its documentation.
+ * What an endpoint of this door is: a declaration, from which come its authorization, its checks, its headers and its
+ * documentation.
  *
  * Never: a check of who may do what inside a handler. The need is declared; the handler gets a permit.
  */
@@ -46,7 +47,10 @@ export interface Endpoint {
   readonly operationId: string;
   /** One line for the reference page. */
   readonly summary: string;
-  /** What the wire calls the thing in validation errors: `Hook`. Null = they are plain sentences (GitHub's schema `validation-error-simple`). */
+  /**
+   * What the wire calls the thing in validation errors: `Hook`. Null = they are plain sentences (GitHub's schema
+   * `validation-error-simple`).
+   */
   readonly resource: string | null;
   readonly need: Need;
   readonly target: RouteTarget;
@@ -62,7 +66,10 @@ export interface Endpoint {
   readonly success: number;
   /** True when it counts towards no limit of requests. */
   readonly uncounted: boolean;
-  /** True when a 401 asks for a name and password (RFC 7617): for programs that send them only when asked. Elsewhere a browser would pop up. */
+  /**
+   * True when a 401 asks for a name and password (RFC 7617): for programs that send them only when asked. Elsewhere a
+   * browser would pop up.
+   */
   readonly challenge: boolean;
   readonly handle: (call: Call<never, never>) => Promise<Reply>;
 }
@@ -78,7 +85,9 @@ interface Declaration<B extends TSchema | undefined, Q extends TSchema | undefin
   readonly operationId: string;
   readonly summary: string;
   readonly resource?: string | null;
-  /** Left out: what GitHub's endpoint of this method and path needs (`needOf`); then the path must be one of GitHub's. */
+  /**
+   * Left out: what GitHub's endpoint of this method and path needs (`needOf`); then the path must be one of GitHub's.
+   */
   readonly need?: Need;
   /** Left out: what the path names. */
   readonly target?: RouteTarget;
@@ -92,14 +101,26 @@ interface Declaration<B extends TSchema | undefined, Q extends TSchema | undefin
   readonly handle: (call: Call<BodyOf<B>, BodyOf<Q>>) => Promise<Reply>;
 }
 
-/** Declares an endpoint. @throws Error when no need is given and GitHub has no such endpoint, so that a typo shows at start. */
-export function endpoint<B extends TSchema | undefined = undefined, Q extends TSchema | undefined = undefined>(declaration: Declaration<B, Q>): Endpoint {
+/**
+ * Declares an endpoint. @throws Error when no need is given and GitHub has no such endpoint, so that a typo shows at
+ * start.
+ */
+export function endpoint<B extends TSchema | undefined = undefined, Q extends TSchema | undefined = undefined>(
+  declaration: Declaration<B, Q>,
+): Endpoint {
   const { method, path, body, query } = declaration;
   return {
-    method, path, operationId: declaration.operationId, summary: declaration.summary, resource: declaration.resource === undefined ? 'Request' : declaration.resource,
+    method,
+    path,
+    operationId: declaration.operationId,
+    summary: declaration.summary,
+    resource: declaration.resource === undefined ? 'Request' : declaration.resource,
     need: declaration.need ?? needOf(method, path),
     target: declaration.target ?? githubTarget(path),
-    body: body ?? null, query: query ?? null, paged: declaration.paged ?? false, maxBodyBytes: declaration.maxBodyBytes ?? MAX_BODY_BYTES,
+    body: body ?? null,
+    query: query ?? null,
+    paged: declaration.paged ?? false,
+    maxBodyBytes: declaration.maxBodyBytes ?? MAX_BODY_BYTES,
     success: declaration.success ?? (method === 'POST' ? 201 : method === 'DELETE' ? 204 : 200),
     uncounted: declaration.uncounted ?? false,
     challenge: declaration.challenge ?? false,

@@ -1,13 +1,14 @@
 /**
  * The headers of every answer of this door.
  *
- * Source: GitHub docs "Getting started with the REST API", "Scopes for OAuth apps", "Permissions required for fine-grained personal access tokens".
+ * Source: GitHub docs "Getting started with the REST API", "Scopes for OAuth apps", "Permissions required for
+ * fine-grained personal access tokens".
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Allowance } from '../../actions/rate-limit.ts';
 import type { UnixSeconds } from '../../base/time.ts';
-import { acceptedPermissions } from '../../catalogue/needs.ts';
 import type { Need } from '../../catalogue/needs.ts';
+import { acceptedPermissions } from '../../catalogue/needs.ts';
 import type { TokenRecord } from '../../rules/model.ts';
 
 /** Versions of the API that a client may ask for; the first is the default. */
@@ -15,8 +16,21 @@ export const API_VERSIONS: readonly string[] = ['2022-11-28', '2026-03-10'];
 
 /** What a page of another site may read of an answer. */
 const EXPOSED: readonly string[] = [
-  'ETag', 'Link', 'Location', 'Retry-After', 'X-OAuth-Scopes', 'X-Accepted-OAuth-Scopes', 'X-Accepted-GitHub-Permissions', 'X-GitHub-Request-Id', 'X-GitHub-SSO',
-  'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Used', 'X-RateLimit-Resource', 'X-RateLimit-Reset', 'github-authentication-token-expiration',
+  'ETag',
+  'Link',
+  'Location',
+  'Retry-After',
+  'X-OAuth-Scopes',
+  'X-Accepted-OAuth-Scopes',
+  'X-Accepted-GitHub-Permissions',
+  'X-GitHub-Request-Id',
+  'X-GitHub-SSO',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Used',
+  'X-RateLimit-Resource',
+  'X-RateLimit-Reset',
+  'github-authentication-token-expiration',
 ];
 
 /** What every answer has, good or bad. */
@@ -33,13 +47,22 @@ export function standingHeaders(apiVersion: string): Record<string, string> {
   };
 }
 
-/** What a client is told about its own token, on a yes and on a no: clients tell fine-grained from classic ones by the absence of `X-OAuth-Scopes`. */
-export function tokenHeaders({ kind, scopes, expiresAt }: Pick<TokenRecord, 'kind' | 'scopes' | 'expiresAt'>, need: Need): Record<string, string> {
+/**
+ * What a client is told about its own token, on a yes and on a no: clients tell fine-grained from classic ones by the
+ * absence of `X-OAuth-Scopes`.
+ */
+export function tokenHeaders(
+  { kind, scopes, expiresAt }: Pick<TokenRecord, 'kind' | 'scopes' | 'expiresAt'>,
+  need: Need,
+): Record<string, string> {
   return {
     ...(expiresAt === null ? {} : { 'github-authentication-token-expiration': spelled(expiresAt) }),
     ...(kind === 'fine-grained'
       ? { 'X-Accepted-GitHub-Permissions': acceptedPermissions(need) }
-      : { 'X-OAuth-Scopes': scopes.join(', '), 'X-Accepted-OAuth-Scopes': [...(need.scopes ?? []), ...(need.alsoScopes ?? [])].join(', ') }),
+      : {
+          'X-OAuth-Scopes': scopes.join(', '),
+          'X-Accepted-OAuth-Scopes': [...(need.scopes ?? []), ...(need.alsoScopes ?? [])].join(', '),
+        }),
   };
 }
 
@@ -63,5 +86,7 @@ export function etagOf(body: string | Buffer): string {
 export function isKnown(etag: string, ifNoneMatch: string | string[] | undefined): boolean {
   if (ifNoneMatch === undefined) return false;
   const plain = (tag: string): string => tag.trim().replace(/^W\//, '');
-  return String(ifNoneMatch).split(',').some((tag) => tag.trim() === '*' || plain(tag) === plain(etag));
+  return String(ifNoneMatch)
+    .split(',')
+    .some((tag) => tag.trim() === '*' || plain(tag) === plain(etag));
 }

@@ -3,9 +3,10 @@
  *
  * Invariant: every mistake is told at once, each with its field and its rule; then nothing was done.
  */
-import type { Validator } from 'typebox/compile';
+
 import type { IncomingMessage } from 'node:http';
-import { Problem, type Complaint } from '../../base/errors.ts';
+import type { Validator } from 'typebox/compile';
+import { type Complaint, Problem } from '../../base/errors.ts';
 import type { TSchema } from '../../base/json-schema.ts';
 import { onDemand } from '../../base/on-demand.ts';
 import { Malformed } from './refuse.ts';
@@ -47,7 +48,10 @@ export function checkBody(schema: TSchema, text: string): unknown {
   return checked(schema, value);
 }
 
-/** The query as the schema has it: `name[]` is a list, numbers and booleans are read as such. Null schema: no fields. @throws Problem */
+/**
+ * The query as the schema has it: `name[]` is a list, numbers and booleans are read as such. Null schema: no fields.
+ * @throws Problem
+ */
 export function checkQuery(schema: TSchema | null, query: URLSearchParams, paged: boolean): unknown {
   const fields: Record<string, string | string[]> = {};
   for (const key of new Set(query.keys())) {
@@ -58,7 +62,10 @@ export function checkQuery(schema: TSchema | null, query: URLSearchParams, paged
   }
   if (schema === null) return undefined;
   const { properties } = schema as { readonly properties?: Readonly<Record<string, FieldSchema>> };
-  return checked(schema, Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, asField(properties?.[name], value)])));
+  return checked(
+    schema,
+    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, asField(properties?.[name], value)])),
+  );
 }
 
 interface FieldSchema {
@@ -66,14 +73,27 @@ interface FieldSchema {
   readonly items?: FieldSchema;
 }
 
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map([['true', true], ['1', true], ['false', false], ['0', false]]);
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
 
-/** A text of a query as the value that its field takes; one that isn't stays a text, which the check then complains about. */
+/**
+ * A text of a query as the value that its field takes; one that isn't stays a text, which the check then complains
+ * about.
+ */
 function asField(schema: FieldSchema | undefined, value: string | readonly string[]): unknown {
   if (schema?.type === 'array') return [value].flat().map((each) => asField(schema.items, each));
   if (typeof value !== 'string') return value;
   if (schema?.type === 'boolean') return BOOLEANS.get(value.toLowerCase()) ?? value;
-  if ((schema?.type === 'integer' || schema?.type === 'number') && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value);
+  if (
+    (schema?.type === 'integer' || schema?.type === 'number') &&
+    value.trim() !== '' &&
+    Number.isFinite(Number(value))
+  )
+    return Number(value);
   return value;
 }
 
@@ -105,23 +125,40 @@ interface SchemaError {
 /** One complaint a place: what is wrong with a whole choice is told, not what is wrong with each of its branches. */
 function complaintsOf(errors: readonly SchemaError[], schema: TSchema): Complaint[] {
   const complaints: Complaint[] = [];
-  const inChoice = (error: SchemaError): boolean => errors.some((other) => other.keyword === 'anyOf' && error.schemaPath.startsWith(`${other.schemaPath}/anyOf`));
+  const inChoice = (error: SchemaError): boolean =>
+    errors.some((other) => other.keyword === 'anyOf' && error.schemaPath.startsWith(`${other.schemaPath}/anyOf`));
   for (const error of errors) {
     if (error.keyword === 'boolean' || inChoice(error)) continue;
     const at = error.instancePath.slice(1).replaceAll('/', '.');
     if (error.keyword === 'required') complaints.push(...missing(at, error.params['requiredProperties'] as string[]));
-    else if (error.keyword === 'additionalProperties') complaints.push(...unknown(at, error.params['additionalProperties'] as string[]));
-    else complaints.push({ field: at === '' ? null : at.slice(0, 100), code: 'invalid', message: `${at === '' ? 'The body' : at.slice(0, 100)} ${ruleOf(error, schema)}.` });
+    else if (error.keyword === 'additionalProperties')
+      complaints.push(...unknown(at, error.params['additionalProperties'] as string[]));
+    else
+      complaints.push({
+        field: at === '' ? null : at.slice(0, 100),
+        code: 'invalid',
+        message: `${at === '' ? 'The body' : at.slice(0, 100)} ${ruleOf(error, schema)}.`,
+      });
   }
-  return complaints.length > 0 ? complaints : [{ field: null, code: 'invalid', message: 'The body has not the form that this endpoint takes.' }];
+  return complaints.length > 0
+    ? complaints
+    : [{ field: null, code: 'invalid', message: 'The body has not the form that this endpoint takes.' }];
 }
 
 function missing(at: string, names: readonly string[]): Complaint[] {
-  return names.map((name) => ({ field: within(at, name), code: 'missing_field', message: `${within(at, name)} is missing.` }));
+  return names.map((name) => ({
+    field: within(at, name),
+    code: 'missing_field',
+    message: `${within(at, name)} is missing.`,
+  }));
 }
 
 function unknown(at: string, names: readonly string[]): Complaint[] {
-  return names.map((name) => ({ field: within(at, name), code: 'invalid', message: `${within(at, name)} is not a field that this endpoint takes.` }));
+  return names.map((name) => ({
+    field: within(at, name),
+    code: 'invalid',
+    message: `${within(at, name)} is not a field that this endpoint takes.`,
+  }));
 }
 
 function within(at: string, name: string): string {
@@ -130,16 +167,22 @@ function within(at: string, name: string): string {
 
 function ruleOf(error: SchemaError, schema: TSchema): string {
   if (error.keyword === 'anyOf') return `must be ${choicesIn(partOf(schema, error.schemaPath))}`;
-  if (error.keyword === 'enum') return `must be one of ${(error.params['allowedValues'] as unknown[] | undefined)?.join(', ') ?? 'the listed values'}`;
+  if (error.keyword === 'enum')
+    return `must be one of ${(error.params['allowedValues'] as unknown[] | undefined)?.join(', ') ?? 'the listed values'}`;
   return error.message;
 }
 
 /** `approve or deny`, `a string or null`: what a choice offers. */
 function choicesIn(part: unknown): string {
   const options = (part as { anyOf?: readonly { const?: unknown; type?: string }[] } | undefined)?.anyOf ?? [];
-  return options.map((option) => (option.const === undefined ? (option.type ?? 'something else') : JSON.stringify(option.const))).join(' or ');
+  return options
+    .map((option) => (option.const === undefined ? (option.type ?? 'something else') : JSON.stringify(option.const)))
+    .join(' or ');
 }
 
 function partOf(schema: unknown, pointer: string): unknown {
-  return pointer.split('/').slice(1).reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], schema);
+  return pointer
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], schema);
 }

@@ -1,10 +1,12 @@
 /**
  * This door described in OpenAPI 3.1, from the declarations that serve it: what is documented is what is checked.
  *
- * `x-needs` says of each operation what a token needs: alternatives of permissions, classic scopes, and whether public resources are open to all.
+ * `x-needs` says of each operation what a token needs: alternatives of permissions, classic scopes, and whether public
+ * resources are open to all.
  */
-import { acceptedPermissions } from '../../catalogue/needs.ts';
+
 import type { Need } from '../../catalogue/needs.ts';
+import { acceptedPermissions } from '../../catalogue/needs.ts';
 import type { Endpoint } from './endpoint.ts';
 import { API_VERSIONS } from './headers.ts';
 import { DEFAULT_PER_PAGE, MAX_PER_PAGE } from './paging.ts';
@@ -23,9 +25,20 @@ export function parametersIn(path: string): string[] {
 
 /** What an operation needs, in one sentence. */
 export function needInWords(need: Need): string {
-  const scopes = need.scopes === undefined || need.scopes.length === 0 ? '' : ` A classic token: ${[need.scopes.join(' or '), ...(need.alsoScopes ?? [])].join(' and ')}.`;
+  const scopes =
+    need.scopes === undefined || need.scopes.length === 0
+      ? ''
+      : ` A classic token: ${[need.scopes.join(' or '), ...(need.alsoScopes ?? [])].join(' and ')}.`;
   if (need.sets.length === 0) return need.publicRead ? 'Open to everybody.' : `Any living token.${scopes}`;
-  const permissions = acceptedPermissions(need).split('; ').map((set) => set.split(',').map((one) => one.replace('=', ': ')).join(' and ')).join(', or ');
+  const permissions = acceptedPermissions(need)
+    .split('; ')
+    .map((set) =>
+      set
+        .split(',')
+        .map((one) => one.replace('=', ': '))
+        .join(' and '),
+    )
+    .join(', or ');
   return `A fine-grained token: ${permissions}.${scopes}${need.publicRead ? ' Public resources: open to everybody.' : ''}`;
 }
 
@@ -36,7 +49,8 @@ export function openApi(endpoints: readonly Endpoint[], apiUrl: string): Json {
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Latchkey, in the dialect of GitHub’s REST API', version: API_VERSIONS[0],
+      title: 'Latchkey, in the dialect of GitHub’s REST API',
+      version: API_VERSIONS[0],
       description: 'Endpoints that GitHub has answer as GitHub documents them; the others are this server’s own.',
     },
     servers: [{ url: apiUrl }],
@@ -46,7 +60,12 @@ export function openApi(endpoints: readonly Endpoint[], apiUrl: string): Json {
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'A personal access token.' } },
       schemas: { error: ERROR },
-      responses: Object.fromEntries(Object.entries(NO).map(([name, description]) => [name, { description, content: { 'application/json': { schema: ERROR_REF } } }])),
+      responses: Object.fromEntries(
+        Object.entries(NO).map(([name, description]) => [
+          name,
+          { description, content: { 'application/json': { schema: ERROR_REF } } },
+        ]),
+      ),
     },
   };
 }
@@ -63,11 +82,36 @@ const ERROR: Json = {
   type: 'object',
   required: ['message', 'documentation_url', 'status'],
   properties: {
-    message: { type: 'string' }, documentation_url: { type: 'string' }, status: { type: 'string' },
-    reason: { type: 'string', description: 'A stable code.' }, detail: { type: 'string' },
-    missing: { type: 'object', additionalProperties: { type: 'string' }, description: 'Every permission that is missing, with its level.' },
-    fix: { type: 'object', properties: { text: { type: 'string' }, url: { type: ['string', 'null'] }, command: { type: ['string', 'null'] } } },
-    errors: { type: 'array', items: { type: 'object', properties: { resource: { type: 'string' }, field: { type: 'string' }, code: { type: 'string' }, message: { type: 'string' } } } },
+    message: { type: 'string' },
+    documentation_url: { type: 'string' },
+    status: { type: 'string' },
+    reason: { type: 'string', description: 'A stable code.' },
+    detail: { type: 'string' },
+    missing: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: 'Every permission that is missing, with its level.',
+    },
+    fix: {
+      type: 'object',
+      properties: {
+        text: { type: 'string' },
+        url: { type: ['string', 'null'] },
+        command: { type: ['string', 'null'] },
+      },
+    },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          resource: { type: 'string' },
+          field: { type: 'string' },
+          code: { type: 'string' },
+          message: { type: 'string' },
+        },
+      },
+    },
   },
 };
 
@@ -79,13 +123,26 @@ function operation(endpoint: Endpoint): Json {
     description: needInWords(need),
     tags: [groupOf(endpoint)],
     ...(need.publicRead ? { security: [{}, { token: [] }] } : {}),
-    'x-needs': { permissions: need.sets, scopes: need.scopes ?? null, also_scopes: need.alsoScopes ?? null, public: need.publicRead, accepted: acceptedPermissions(need) },
+    'x-needs': {
+      permissions: need.sets,
+      scopes: need.scopes ?? null,
+      also_scopes: need.alsoScopes ?? null,
+      public: need.publicRead,
+      accepted: acceptedPermissions(need),
+    },
     parameters: parametersOf(endpoint),
     ...(body === null ? {} : { requestBody: { content: { 'application/json': { schema: body } } } }),
     responses: {
-      [endpoint.success]: { description: endpoint.success === 204 ? 'Done.' : 'As asked.', ...(endpoint.success === 204 ? {} : { content: { 'application/json': {} } }) },
-      401: { $ref: '#/components/responses/unauthorized' }, 403: { $ref: '#/components/responses/forbidden' }, 404: { $ref: '#/components/responses/missing' },
-      ...(body === null && endpoint.query === null && !endpoint.paged ? {} : { 422: { $ref: '#/components/responses/invalid' } }),
+      [endpoint.success]: {
+        description: endpoint.success === 204 ? 'Done.' : 'As asked.',
+        ...(endpoint.success === 204 ? {} : { content: { 'application/json': {} } }),
+      },
+      401: { $ref: '#/components/responses/unauthorized' },
+      403: { $ref: '#/components/responses/forbidden' },
+      404: { $ref: '#/components/responses/missing' },
+      ...(body === null && endpoint.query === null && !endpoint.paged
+        ? {}
+        : { 422: { $ref: '#/components/responses/invalid' } }),
     },
   };
 }
@@ -104,15 +161,32 @@ export function parametersOf({ path, query, paged }: Endpoint): Parameter[] {
   const fields = Object.entries((query as { properties?: Record<string, Json> } | null)?.properties ?? {});
   return [
     ...parametersIn(path).map((name): Parameter => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
-    ...fields.map(([name, schema]): Parameter => ({
-      name: schema['type'] === 'array' ? `${name}[]` : name, in: 'query', required: false, schema, ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}),
-    })),
+    ...fields.map(
+      ([name, schema]): Parameter => ({
+        name: schema['type'] === 'array' ? `${name}[]` : name,
+        in: 'query',
+        required: false,
+        schema,
+        ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}),
+      }),
+    ),
     ...(paged ? PAGING : []),
   ];
 }
 
 const PAGING: readonly Parameter[] = [
-  { name: 'per_page', in: 'query', required: false, schema: { type: 'integer', minimum: 1, maximum: MAX_PER_PAGE, default: DEFAULT_PER_PAGE } },
+  {
+    name: 'per_page',
+    in: 'query',
+    required: false,
+    schema: { type: 'integer', minimum: 1, maximum: MAX_PER_PAGE, default: DEFAULT_PER_PAGE },
+  },
   { name: 'page', in: 'query', required: false, schema: { type: 'integer', minimum: 1, default: 1 } },
-  { name: 'after', in: 'query', required: false, schema: { type: 'string' }, description: 'A key that a Link header gave: follow the header instead of making one.' },
+  {
+    name: 'after',
+    in: 'query',
+    required: false,
+    schema: { type: 'string' },
+    description: 'A key that a Link header gave: follow the header instead of making one.',
+  },
 ];

@@ -1,10 +1,11 @@
 /**
  * Lists in pages.
  *
- * A page is found by a key, not by counting: `Link: <…?page=3&after=KEY>; rel="next"`, where the key names the last row of the page
- * before. So the hundredth page costs what the first does, and rows that are added meanwhile shift nothing. Clients that follow links, as
- * Octokit's `paginate` does, never notice. A page asked for by its number alone is found by skipping rows, which is bounded: at most `MAX_SKIPPED`.
- * Source of the parameters: GitHub docs "Using pagination in the REST API".
+ * A page is found by a key, not by counting: `Link: <…?page=3&after=KEY>; rel="next"`, where the key names the last row
+ * of the page before. So the hundredth page costs what the first does, and rows that are added meanwhile shift nothing.
+ * Clients that follow links, as Octokit's `paginate` does, never notice. A page asked for by its number alone is found
+ * by skipping rows, which is bounded: at most `MAX_SKIPPED`. Source of the parameters: GitHub docs "Using pagination in
+ * the REST API".
  */
 import { problem } from '../../base/errors.ts';
 
@@ -25,46 +26,62 @@ export interface PageWish {
   readonly skip: number;
 }
 
-/** Reads `per_page`, `page` and `after`. GitHub takes an oversized `per_page` as its maximum; so does this. @throws Problem when one is no number. */
+/**
+ * Reads `per_page`, `page` and `after`. GitHub takes an oversized `per_page` as its maximum; so does this. @throws
+ * Problem when one is no number.
+ */
 export function pageWish(query: URLSearchParams): PageWish {
   const perPage = Math.min(countIn(query, 'per_page') ?? DEFAULT_PER_PAGE, MAX_PER_PAGE);
   const page = countIn(query, 'page') ?? 1;
   const key = query.get('after');
   const after = key === null ? null : decodeKey(key);
   const skip = after === null ? (page - 1) * perPage : 0;
-  if (skip > MAX_SKIPPED) throw problem('invalid', `A page number reaches ${MAX_SKIPPED} rows far; follow the links of the Link header for what lies beyond.`, 'page');
+  if (skip > MAX_SKIPPED)
+    throw problem(
+      'invalid',
+      `A page number reaches ${MAX_SKIPPED} rows far; follow the links of the Link header for what lies beyond.`,
+      'page',
+    );
   return { perPage, page, after, skip };
 }
 
 function countIn(query: URLSearchParams, name: string): number | null {
   const text = query.get(name);
   if (text === null) return null;
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 1) throw problem('invalid', `${name} is a whole number of 1 or more.`, name);
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1)
+    throw problem('invalid', `${name} is a whole number of 1 or more.`, name);
   return Number(text);
 }
 
 function decodeKey(text: string): string {
   const key = Buffer.from(text, 'base64url').toString('utf8');
-  if (key === '' || Buffer.from(key).toString('base64url') !== text) throw problem('invalid', 'after is a key that a Link header gave.', 'after');
+  if (key === '' || Buffer.from(key).toString('base64url') !== text)
+    throw problem('invalid', 'after is a key that a Link header gave.', 'after');
   return key;
 }
 
 /** The wish as the store takes it, for a list that goes by id. */
 export function pageById({ after, perPage, skip }: PageWish): { beforeId: number | null; limit: number; skip: number } {
   const id = after === null ? null : Number(after);
-  if (id !== null && (!Number.isSafeInteger(id) || id < 1)) throw problem('invalid', 'after is a key that a Link header gave.', 'after');
+  if (id !== null && (!Number.isSafeInteger(id) || id < 1))
+    throw problem('invalid', 'after is a key that a Link header gave.', 'after');
   return { beforeId: id, limit: perPage, skip };
 }
 
 /** The key to go on with after these rows; null when the list ends here, as it does with a page that is not full. */
-export function nextKey<Row>(rows: readonly Row[], { perPage }: PageWish, keyOf: (row: Row) => string | number): string | null {
+export function nextKey<Row>(
+  rows: readonly Row[],
+  { perPage }: PageWish,
+  keyOf: (row: Row) => string | number,
+): string | null {
   return rows.length < perPage ? null : String(keyOf(rows.at(-1)!));
 }
 
 /** The `Link` header; null when there is nothing to link to. `url` is the whole URL of this page. */
 export function linkHeader(url: URL, wish: PageWish, next: string | null): string | null {
   const links: string[] = [];
-  if (wish.page > 1 && (wish.page - 2) * wish.perPage <= MAX_SKIPPED) links.push(link(url, wish.page - 1, null, 'prev'));
+  if (wish.page > 1 && (wish.page - 2) * wish.perPage <= MAX_SKIPPED)
+    links.push(link(url, wish.page - 1, null, 'prev'));
   if (next !== null) links.push(link(url, wish.page + 1, next, 'next'));
   if (wish.page > 1) links.push(link(url, 1, null, 'first'));
   return links.length === 0 ? null : links.join(', ');

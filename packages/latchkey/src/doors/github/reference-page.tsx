@@ -9,7 +9,8 @@ h3{margin:2rem 0 0;border-top:1px solid #d1d9e0;padding-top:1rem}h3 code{font-we
 nav li{display:inline-block;margin-right:1rem}.need{color:#59636e}a{color:#0969da}@media(prefers-color-scheme:dark){body{background:#0d1117;color:#f0f6fc}td,th,h3{border-color:#3d444d}.need{color:#9198a1}a{color:#4493f8}}`;
 
 /** What a page without scripts may do. */
-export const REFERENCE_CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+export const REFERENCE_CSP =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /** The page. `apiUrl` is where this door is reached. */
 export function referencePage(endpoints: readonly Endpoint[], apiUrl: string): string {
@@ -26,11 +27,21 @@ export function referencePage(endpoints: readonly Endpoint[], apiUrl: string): s
         <main>
           <h1>REST API reference</h1>
           <p>
-            Everything below is found under <code>{apiUrl}</code>. Send a personal access token: <code>Authorization: Bearer TOKEN</code>. For programs:{' '}
-            <a href={`${apiUrl}/openapi.json`}>OpenAPI 3.1</a>.
+            Everything below is found under <code>{apiUrl}</code>. Send a personal access token:{' '}
+            <code>Authorization: Bearer TOKEN</code>. For programs: <a href={`${apiUrl}/openapi.json`}>OpenAPI 3.1</a>.
           </p>
-          <nav aria-label="Groups"><ul>{groups.map(([name]) => <li key={name}><a href={`#${name}`}>{name}</a></li>)}</ul></nav>
-          {groups.map(([name, members]) => <Group key={name} name={name} endpoints={members} />)}
+          <nav aria-label="Groups">
+            <ul>
+              {groups.map(([name]) => (
+                <li key={name}>
+                  <a href={`#${name}`}>{name}</a>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          {groups.map(([name, members]) => (
+            <Group key={name} name={name} endpoints={members} />
+          ))}
         </main>
       </body>
     </html>,
@@ -38,7 +49,14 @@ export function referencePage(endpoints: readonly Endpoint[], apiUrl: string): s
 }
 
 function Group({ name, endpoints }: { name: string; endpoints: readonly Endpoint[] }): JSX.Element {
-  return <section aria-labelledby={name}><h2 id={name}>{name}</h2>{endpoints.map((endpoint) => <Operation key={endpoint.operationId} endpoint={endpoint} />)}</section>;
+  return (
+    <section aria-labelledby={name}>
+      <h2 id={name}>{name}</h2>
+      {endpoints.map((endpoint) => (
+        <Operation key={endpoint.operationId} endpoint={endpoint} />
+      ))}
+    </section>
+  );
 }
 
 function Operation({ endpoint }: { endpoint: Endpoint }): JSX.Element {
@@ -46,15 +64,33 @@ function Operation({ endpoint }: { endpoint: Endpoint }): JSX.Element {
   const rows = [...parametersOf(endpoint).map((one) => ({ ...one, where: one.in })), ...bodyFields(endpoint)];
   return (
     <article id={operationId.replace('/', '-')}>
-      <h3><code>{method} {path}</code></h3>
-      <p>{summary} <span class="need">{needInWords(need)} Answers {success}.</span></p>
+      <h3>
+        <code>
+          {method} {path}
+        </code>
+      </h3>
+      <p>
+        {summary}{' '}
+        <span class="need">
+          {needInWords(need)} Answers {success}.
+        </span>
+      </p>
       {rows.length === 0 ? null : (
         <table>
-          <thead><tr><th scope="col">name</th><th scope="col">in</th><th scope="col">form</th></tr></thead>
+          <thead>
+            <tr>
+              <th scope="col">name</th>
+              <th scope="col">in</th>
+              <th scope="col">form</th>
+            </tr>
+          </thead>
           <tbody>
             {rows.map((row) => (
               <tr key={row.name}>
-                <td><code>{row.name}</code>{row.required ? ' *' : ''}</td>
+                <td>
+                  <code>{row.name}</code>
+                  {row.required ? ' *' : ''}
+                </td>
                 <td>{row.where}</td>
                 <td>{row.description ?? formOf(row.schema)}</td>
               </tr>
@@ -68,10 +104,19 @@ function Operation({ endpoint }: { endpoint: Endpoint }): JSX.Element {
 
 type Schema = Readonly<Record<string, unknown>>;
 
-function bodyFields({ body }: Endpoint): { name: string; where: string; required: boolean; schema: Schema; description?: string }[] {
-  const { properties = {}, required = [] } = (body ?? {}) as { properties?: Record<string, Schema>; required?: string[] };
+function bodyFields({
+  body,
+}: Endpoint): { name: string; where: string; required: boolean; schema: Schema; description?: string }[] {
+  const { properties = {}, required = [] } = (body ?? {}) as {
+    properties?: Record<string, Schema>;
+    required?: string[];
+  };
   return Object.entries(properties).map(([name, schema]) => ({
-    name, where: 'body', required: required.includes(name), schema, ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}),
+    name,
+    where: 'body',
+    required: required.includes(name),
+    schema,
+    ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}),
   }));
 }
 

@@ -1,6 +1,6 @@
 /**
- * How this door says no: GitHub's status and words, which its clients match on, and beside them what it does not say: the reason code, all that
- * is missing, and the link to the form that mends it.
+ * How this door says no: GitHub's status and words, which its clients match on, and beside them what it does not say:
+ * the reason code, all that is missing, and the link to the form that mends it.
  *
  * Source: GitHub docs "Troubleshooting the REST API", "Getting started: error responses", and answers seen by users.
  * Invariant: a reason that is missing in `ANSWERS` does not compile.
@@ -33,7 +33,9 @@ const TOLD = [403, (explanation: Explanation) => explanation.sentence] as const;
 
 /** Fine-grained tokens are told of tokens, classic ones of rights, in GitHub's words. */
 function notAccessible({ facts }: Explanation): string {
-  return facts.tokenKind === 'fine-grained' ? 'Resource not accessible by personal access token' : 'Must have admin rights to Repository.';
+  return facts.tokenKind === 'fine-grained'
+    ? 'Resource not accessible by personal access token'
+    : 'Must have admin rights to Repository.';
 }
 
 function organization({ facts }: Explanation): string {
@@ -43,8 +45,16 @@ function organization({ facts }: Explanation): string {
 /** The grammar is GitHub's: clients search for these very words. */
 function lifetime(explanation: Explanation): string {
   const { facts, wayOut } = explanation;
-  const who = facts.decidedBy === 'instance' ? `'${facts.instanceName}' enterprise` : `'${organization(explanation)}' organization`;
-  const kind = facts.tokenKind === 'classic' ? 'a personal access tokens (classic)' : facts.tokenKind === 'scoped' ? 'a scoped personal access token' : 'a fine-grained personal access tokens';
+  const who =
+    facts.decidedBy === 'instance'
+      ? `'${facts.instanceName}' enterprise`
+      : `'${organization(explanation)}' organization`;
+  const kind =
+    facts.tokenKind === 'classic'
+      ? 'a personal access tokens (classic)'
+      : facts.tokenKind === 'scoped'
+        ? 'a scoped personal access token'
+        : 'a fine-grained personal access tokens';
   const days = facts.capDays ?? 0;
   return `The ${who} forbids access via ${kind} if the token's lifetime is greater than ${days} days. Please adjust your token's lifetime at the following URL: ${wayOut.url ?? facts.publicUrl}`;
 }
@@ -67,17 +77,34 @@ export const ANSWERS = {
   token_not_yet_valid: TOLD,
   owner_suspended: [403, () => 'Sorry. Your account was suspended.'],
   address_not_allowed: TOLD,
-  organization_address_not_allowed: [403, (explanation) =>
-    `Although you appear to have the correct authorization credentials, the \`${organization(explanation)}\` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.`],
+  organization_address_not_allowed: [
+    403,
+    (explanation) =>
+      `Although you appear to have the correct authorization credentials, the \`${organization(explanation)}\` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.`,
+  ],
   too_many_attempts: [403, () => 'Maximum number of login attempts exceeded. Please try again later.'],
-  rate_limited: [403, ({ facts }) => `API rate limit exceeded for ${facts.login === null ? (facts.address ?? 'this address') : `user ${facts.login}`}.`],
-  classic_forbidden: [403, (explanation) =>
-    `\`${organization(explanation)}\` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.`],
-  fine_grained_forbidden: [403, (explanation) =>
-    `\`${organization(explanation)}\` forbids access via a personal access token with fine-grained permissions. Please use a GitHub App, or an OAuth App.`],
+  rate_limited: [
+    403,
+    ({ facts }) =>
+      `API rate limit exceeded for ${facts.login === null ? (facts.address ?? 'this address') : `user ${facts.login}`}.`,
+  ],
+  classic_forbidden: [
+    403,
+    (explanation) =>
+      `\`${organization(explanation)}\` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.`,
+  ],
+  fine_grained_forbidden: [
+    403,
+    (explanation) =>
+      `\`${organization(explanation)}\` forbids access via a personal access token with fine-grained permissions. Please use a GitHub App, or an OAuth App.`,
+  ],
   scoped_forbidden: TOLD,
   lifetime_over_policy: [403, lifetime],
-  sso_not_authorized: [403, () => 'Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.'],
+  sso_not_authorized: [
+    403,
+    () =>
+      'Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.',
+  ],
   grant_pending: NOT_ACCESSIBLE,
   grant_denied: NOT_ACCESSIBLE,
   grant_revoked: NOT_ACCESSIBLE,
@@ -120,19 +147,41 @@ export function errorBody(status: number, message: string, documentationUrl: str
   return { message, documentation_url: documentationUrl, status: String(status) };
 }
 
-/** What can't be done as asked, in GitHub's form. A thing that is not there is 404 when nothing else is wrong, a lost race 409. */
-export function validationFailed(complaints: readonly Complaint[], resource: string | null, documentationUrl: string): { status: number; body: ErrorBody } {
+/**
+ * What can't be done as asked, in GitHub's form. A thing that is not there is 404 when nothing else is wrong, a lost
+ * race 409.
+ */
+export function validationFailed(
+  complaints: readonly Complaint[],
+  resource: string | null,
+  documentationUrl: string,
+): { status: number; body: ErrorBody } {
   const only = (code: Complaint['code']): boolean => complaints.every((complaint) => complaint.code === code);
-  const errors = complaints.map(({ field, code, message }) => (resource === null ? message : { resource, field: field ?? 'base', code: wireCode(code), message }));
-  if (only('not_found')) return { status: 404, body: { ...errorBody(404, 'Not Found', documentationUrl), reason: 'not_found', errors } };
-  if (only('read_only')) return { status: 403, body: { ...errorBody(403, complaints[0]!.message, documentationUrl), reason: 'read_only' } };
-  if (only('not_copied')) return { status: 503, body: { ...errorBody(503, complaints[0]!.message, documentationUrl), reason: 'not_copied' } };
-  if (only('conflict')) return { status: 409, body: { ...errorBody(409, complaints[0]!.message, documentationUrl), reason: 'conflict', errors } };
+  const errors = complaints.map(({ field, code, message }) =>
+    resource === null ? message : { resource, field: field ?? 'base', code: wireCode(code), message },
+  );
+  if (only('not_found'))
+    return { status: 404, body: { ...errorBody(404, 'Not Found', documentationUrl), reason: 'not_found', errors } };
+  if (only('read_only'))
+    return { status: 403, body: { ...errorBody(403, complaints[0]!.message, documentationUrl), reason: 'read_only' } };
+  if (only('not_copied'))
+    return { status: 503, body: { ...errorBody(503, complaints[0]!.message, documentationUrl), reason: 'not_copied' } };
+  if (only('conflict'))
+    return {
+      status: 409,
+      body: { ...errorBody(409, complaints[0]!.message, documentationUrl), reason: 'conflict', errors },
+    };
   return { status: 422, body: { ...errorBody(422, 'Validation Failed', documentationUrl), errors } };
 }
 
 /** GitHub has six codes; what it has none for is `custom`. */
-const WIRE_CODES: Partial<Record<Complaint['code'], string>> = { limit_reached: 'custom', conflict: 'custom', read_only: 'custom', not_copied: 'custom', not_found: 'invalid' };
+const WIRE_CODES: Partial<Record<Complaint['code'], string>> = {
+  limit_reached: 'custom',
+  conflict: 'custom',
+  read_only: 'custom',
+  not_copied: 'custom',
+  not_found: 'invalid',
+};
 
 function wireCode(code: Complaint['code']): string {
   return WIRE_CODES[code] ?? code;

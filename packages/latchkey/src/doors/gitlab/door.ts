@@ -1,9 +1,10 @@
 /**
  * GitLab's REST API at `/api/v4`: one plugin, one route, and a table of endpoints.
  *
- * To add an endpoint: give it a row in `catalogue/gitlab-routes.ts` (method, path, need, target), declare it in `endpoints/NOUN.ts` with its parameters
- * and a handler, and list that file's array in `endpoints.ts`. The frame does the rest before the handler runs: it finds the endpoint, reads the
- * credential, decides (`call.permit`), counts, reads and checks the parameters. Words for bodies live in `present/`.
+ * To add an endpoint: give it a row in `catalogue/gitlab-routes.ts` (method, path, need, target), declare it in
+ * `endpoints/NOUN.ts` with its parameters and a handler, and list that file's array in `endpoints.ts`. The frame does
+ * the rest before the handler runs: it finds the endpoint, reads the credential, decides (`call.permit`), counts, reads
+ * and checks the parameters. Words for bodies live in `present/`.
  *
  * Invariant: nothing is read of a body before the request is allowed.
  * Never: a URL in the log: a client of this dialect may have put a token there, in vain (see `credential`).
@@ -13,11 +14,11 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
 import { nameOfOrganization, nameOfRepository } from '../../actions/numbers.ts';
+import { type Allowance, takeToken } from '../../actions/rate-limit.ts';
 import { reportRotatedUse } from '../../actions/token-families.ts';
-import { takeToken, type Allowance } from '../../actions/rate-limit.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
-import { pathMatcher, type PathMatch } from '../../catalogue/path-match.ts';
+import { type PathMatch, pathMatcher } from '../../catalogue/path-match.ts';
 import { Busy } from '../../git/queue.ts';
 import { splitFullName } from '../../rules/names.ts';
 import { gitlabCredential } from './credential.ts';
@@ -26,7 +27,7 @@ import { ENDPOINTS } from './endpoints.ts';
 import { limitHeaders, standingHeaders } from './headers.ts';
 import { offsetPage, pagingHeaders } from './paging.ts';
 import { bodyParams, checkParams, queryParams } from './params.ts';
-import { Answer, busy, problemAnswer, rateLimited, refusal, sudoRefused, type ErrorAnswer } from './refuse.ts';
+import { Answer, busy, type ErrorAnswer, problemAnswer, rateLimited, refusal, sudoRefused } from './refuse.ts';
 
 export const PREFIX = '/api/v4';
 
@@ -49,7 +50,11 @@ export function gitlabDoor(ctx: Context): FastifyPluginAsync {
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const address = callerAddress(request.raw.socket.remoteAddress, forwardedFor(request), ctx.settings.trustedProxies);
+      const address = callerAddress(
+        request.raw.socket.remoteAddress,
+        forwardedFor(request),
+        ctx.settings.trustedProxies,
+      );
       const visit: Visit = { ctx, request, reply, url: new URL(request.raw.url!, ctx.settings.publicUrl), address };
       return serve(visit, find).catch((error: unknown) => fail(visit, error));
     };
@@ -58,7 +63,10 @@ export function gitlabDoor(ctx: Context): FastifyPluginAsync {
   };
 }
 
-async function serve(visit: Visit, find: (method: string, path: string) => PathMatch<Endpoint> | null): Promise<FastifyReply> {
+async function serve(
+  visit: Visit,
+  find: (method: string, path: string) => PathMatch<Endpoint> | null,
+): Promise<FastifyReply> {
   const { request, reply, url } = visit;
   void reply.headers(standingHeaders());
   const match = find(request.method === 'HEAD' ? 'GET' : request.method, url.pathname.slice(PREFIX.length) || '/');
@@ -75,25 +83,46 @@ async function serve(visit: Visit, find: (method: string, path: string) => PathM
 }
 
 /** Decides over the endpoint's need. */
-function decideOn({ ctx, request, url, address }: Visit, { need, path }: Endpoint, target: TargetName): Promise<Verdict> {
+function decideOn(
+  { ctx, request, url, address }: Visit,
+  { need, path }: Endpoint,
+  target: TargetName,
+): Promise<Verdict> {
   const credential = gitlabCredential(request.raw.rawHeaders, url.searchParams);
   const userAgent = request.headers['user-agent'] ?? null;
   const purpose = `${request.method} ${PREFIX}${path}${target.kind === 'repository' ? ` of ${target.calledAs ?? `${target.owner}/${target.name}`}` : ''}`;
   return Promise.resolve(authorize(ctx, { credential, need, target, address, userAgent, purpose, door: 'gitlab' }));
 }
 
-/** What the path names: a project and a group by number or by full path. What has no such number is named as nothing can be called. */
+/**
+ * What the path names: a project and a group by number or by full path. What has no such number is named as nothing can
+ * be called.
+ */
 async function targetName({ ctx }: Visit, { target }: Endpoint, { id = '' }: Params): Promise<TargetName> {
   switch (target) {
-    case 'self': return { kind: 'account', login: null };
-    case 'instance': case 'none': return { kind: 'instance' };
+    case 'self':
+      return { kind: 'account', login: null };
+    case 'instance':
+    case 'none':
+      return { kind: 'instance' };
     case 'project': {
       const isNumber = /^\d{1,15}$/.test(id);
-      const name = (isNumber ? await nameOfRepository(ctx, Number(id)) : splitFullName(id)) ?? { owner: '-', name: '-' };
-      return { kind: 'repository', ...name, ...(isNumber || name.owner === '-' ? { calledAs: id.slice(0, MAX_TOLD_ID) } : {}) };
+      const name = (isNumber ? await nameOfRepository(ctx, Number(id)) : splitFullName(id)) ?? {
+        owner: '-',
+        name: '-',
+      };
+      return {
+        kind: 'repository',
+        ...name,
+        ...(isNumber || name.owner === '-' ? { calledAs: id.slice(0, MAX_TOLD_ID) } : {}),
+      };
     }
     case 'group':
-      return { kind: 'organization', login: (/^\d{1,15}$/.test(id) ? await nameOfOrganization(ctx, Number(id)) : id) ?? `-${id.slice(0, MAX_TOLD_ID)}` };
+      return {
+        kind: 'organization',
+        login:
+          (/^\d{1,15}$/.test(id) ? await nameOfOrganization(ctx, Number(id)) : id) ?? `-${id.slice(0, MAX_TOLD_ID)}`,
+      };
   }
 }
 
@@ -106,18 +135,28 @@ function forwardedFor(request: FastifyRequest): string | undefined {
 }
 
 /**
- * Says no. A value that was rotated away and comes back to where tokens are rotated is a copy in two hands: its family ends, as on GitLab.
+ * Says no. A value that was rotated away and comes back to where tokens are rotated is a copy in two hands: its family
+ * ends, as on GitLab.
  * Source: GitLab docs "Personal access tokens API", "Automatic reuse detection".
  */
-async function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { allowed: false }): Promise<FastifyReply> {
+async function refuse(
+  visit: Visit,
+  endpoint: Endpoint,
+  { explanation }: Verdict & { allowed: false },
+): Promise<FastifyReply> {
   const { reply, ctx } = visit;
-  if (explanation.reason === 'token_replaced' && endpoint.path.endsWith('/rotate')) await reportRotatedUse(ctx, explanation.tokenId!);
+  if (explanation.reason === 'token_replaced' && endpoint.path.endsWith('/rotate'))
+    await reportRotatedUse(ctx, explanation.tokenId!);
   if (explanation.retryAfterSec !== null) void reply.header('Retry-After', String(explanation.retryAfterSec));
   return send(visit, refusal(explanation, endpoint));
 }
 
 function count({ ctx, address }: Visit, { actor }: Permit): Promise<Allowance | null> {
-  return Promise.resolve(actor.userId === null ? takeToken(ctx, 'api-address', networkOf(address)) : takeToken(ctx, 'api-user', actor.userId));
+  return Promise.resolve(
+    actor.userId === null
+      ? takeToken(ctx, 'api-address', networkOf(address))
+      : takeToken(ctx, 'api-user', actor.userId),
+  );
 }
 
 async function run(visit: Visit, endpoint: Endpoint, path: Params, permit: Permit): Promise<Reply> {
@@ -126,7 +165,11 @@ async function run(visit: Visit, endpoint: Endpoint, path: Params, permit: Permi
   if (endpoint.takesBody && request.headers.expect !== undefined) visit.reply.raw.writeContinue();
   const body = endpoint.takesBody ? await bodyParams(request.raw, endpoint.maxBodyBytes) : {};
   const call: Call<never> = {
-    ctx, permit, path, params: checkParams(endpoint.params, { ...query, ...body }) as never, page: offsetPage(endpoint.paged ? query : {}),
+    ctx,
+    permit,
+    path,
+    params: checkParams(endpoint.params, { ...query, ...body }) as never,
+    page: offsetPage(endpoint.paged ? query : {}),
   };
   return endpoint.handle(call);
 }

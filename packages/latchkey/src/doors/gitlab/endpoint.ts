@@ -5,7 +5,7 @@
  */
 import type { Permit } from '../../actions/authorize.ts';
 import type { Context } from '../../actions/context.ts';
-import { gitlabRoute, type GitlabRoute } from '../../catalogue/gitlab-routes.ts';
+import { type GitlabRoute, gitlabRoute } from '../../catalogue/gitlab-routes.ts';
 import type { OffsetPage } from './paging.ts';
 import type { ParamSpecs, ValuesOf } from './params.ts';
 
@@ -51,11 +51,18 @@ interface Declaration<Specs extends ParamSpecs> {
 }
 
 /** Declares an endpoint. @throws Error when the catalogue has no such route, so that a typo shows at start. */
-export function endpoint<const Specs extends ParamSpecs = Readonly<Record<never, never>>>(method: string, path: string, declaration: Declaration<Specs>): Endpoint {
+export function endpoint<const Specs extends ParamSpecs = Readonly<Record<never, never>>>(
+  method: string,
+  path: string,
+  declaration: Declaration<Specs>,
+): Endpoint {
   return {
     ...gitlabRoute(method, path),
-    params: declaration.params ?? {}, takesBody: method === 'POST' || method === 'PUT' || method === 'DELETE', paged: declaration.paged ?? false,
-    maxBodyBytes: declaration.maxBodyBytes ?? MAX_BODY_BYTES, handle: declaration.handle as Endpoint['handle'],
+    params: declaration.params ?? {},
+    takesBody: method === 'POST' || method === 'PUT' || method === 'DELETE',
+    paged: declaration.paged ?? false,
+    maxBodyBytes: declaration.maxBodyBytes ?? MAX_BODY_BYTES,
+    handle: declaration.handle as Endpoint['handle'],
   };
 }
 

@@ -9,5 +9,11 @@ import { TOKEN_ENDPOINTS } from './endpoints/tokens.ts';
 import { USER_ENDPOINTS } from './endpoints/users.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
-  ...SERVER_ENDPOINTS, ...USER_ENDPOINTS, ...TOKEN_ENDPOINTS, ...PROJECT_ENDPOINTS, ...FILE_ENDPOINTS, ...COMMIT_ENDPOINTS, ...REF_ENDPOINTS,
+  ...SERVER_ENDPOINTS,
+  ...USER_ENDPOINTS,
+  ...TOKEN_ENDPOINTS,
+  ...PROJECT_ENDPOINTS,
+  ...FILE_ENDPOINTS,
+  ...COMMIT_ENDPOINTS,
+  ...REF_ENDPOINTS,
 ];

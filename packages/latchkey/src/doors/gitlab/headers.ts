@@ -1,4 +1,6 @@
-/** The headers of every answer of this door. Source: GitLab docs "REST API", "Rate limits" (the names of its headers). */
+/**
+ * The headers of every answer of this door. Source: GitLab docs "REST API", "Rate limits" (the names of its headers).
+ */
 import { randomUUID } from 'node:crypto';
 import type { Allowance } from '../../actions/rate-limit.ts';
 

@@ -19,7 +19,10 @@ export interface OffsetPage {
   readonly offset: number;
 }
 
-/** Reads `page` and `per_page`; an oversized `per_page` is taken as the maximum, as on GitLab. @throws Answer when one is no number of 1 or more. */
+/**
+ * Reads `page` and `per_page`; an oversized `per_page` is taken as the maximum, as on GitLab. @throws Answer when one
+ * is no number of 1 or more.
+ */
 export function offsetPage(query: Readonly<Record<string, unknown>>): OffsetPage {
   const page = countIn(query, 'page') ?? 1;
   const perPage = Math.min(countIn(query, 'per_page') ?? DEFAULT_PER_PAGE, MAX_PER_PAGE);
@@ -37,10 +40,14 @@ function countIn(query: Readonly<Record<string, unknown>>, name: string): number
 }
 
 /**
- * The headers of a page. `url` is the whole URL of this page. `rows`: how many all pages have, or whether there are more; then GitLab
- * leaves out what it did not count, too.
+ * The headers of a page. `url` is the whole URL of this page. `rows`: how many all pages have, or whether there are
+ * more; then GitLab leaves out what it did not count, too.
  */
-export function pagingHeaders(url: URL, { page, perPage }: OffsetPage, rows: { total: number } | { more: boolean }): Record<string, string> {
+export function pagingHeaders(
+  url: URL,
+  { page, perPage }: OffsetPage,
+  rows: { total: number } | { more: boolean },
+): Record<string, string> {
   const pages = 'total' in rows ? Math.max(1, Math.ceil(rows.total / perPage)) : null;
   const hasNext = 'total' in rows ? page < pages! : rows.more;
   const links: string[] = [];

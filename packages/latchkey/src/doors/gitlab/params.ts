@@ -1,14 +1,18 @@
 /**
- * Parameters as GitLab takes them: in the query, as a form or as JSON, together; unknown ones are left alone, as its clients expect.
+ * Parameters as GitLab takes them: in the query, as a form or as JSON, together; unknown ones are left alone, as its
+ * clients expect.
  *
- * Source: the words are those of GitLab's API (Grape): `name is missing`, `state does not have a valid value`, `id is invalid`.
+ * Source: the words are those of GitLab's API (Grape): `name is missing`, `state does not have a valid value`, `id is
+ * invalid`.
  * Invariant: every mistake is told at once; then nothing was done.
  */
 import type { IncomingMessage } from 'node:http';
 import type { UnixSeconds } from '../../base/time.ts';
 import { Answer, badParams } from './refuse.ts';
 
-/** `date`: `YYYY-MM-DD`, read as its 00:00 UTC. `datetime`: a date, or an instant in ISO 8601. Both give unix seconds. */
+/**
+ * `date`: `YYYY-MM-DD`, read as its 00:00 UTC. `datetime`: a date, or an instant in ISO 8601. Both give unix seconds.
+ */
 type ParamType = 'string' | 'integer' | 'boolean' | 'date' | 'datetime' | 'strings' | 'objects';
 
 export interface ParamSpec {
@@ -32,7 +36,9 @@ interface TypeOf {
 
 type ValueOf<Spec extends ParamSpec> = Spec extends { values: readonly (infer Value)[] } ? Value : TypeOf[Spec['type']];
 export type ValuesOf<Specs extends ParamSpecs> = {
-  readonly [Name in keyof Specs]: Specs[Name] extends { required: true } ? ValueOf<Specs[Name]> : ValueOf<Specs[Name]> | undefined;
+  readonly [Name in keyof Specs]: Specs[Name] extends { required: true }
+    ? ValueOf<Specs[Name]>
+    : ValueOf<Specs[Name]> | undefined;
 };
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -42,13 +48,28 @@ const MAX_LIST = 1000;
 const INVALID = Symbol('invalid');
 
 const READ: Readonly<Record<ParamType, (value: unknown) => unknown>> = {
-  string: (value) => (typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : INVALID),
+  string: (value) =>
+    typeof value === 'string'
+      ? value
+      : typeof value === 'number' || typeof value === 'boolean'
+        ? String(value)
+        : INVALID,
   integer: (value) => (/^-?\d{1,15}$/.test(String(value)) ? Number(value) : INVALID),
-  boolean: (value) => (/^(?:true|1|t|yes|on)$/i.test(String(value)) ? true : /^(?:false|0|f|no|off)$/i.test(String(value)) ? false : INVALID),
+  boolean: (value) =>
+    /^(?:true|1|t|yes|on)$/i.test(String(value))
+      ? true
+      : /^(?:false|0|f|no|off)$/i.test(String(value))
+        ? false
+        : INVALID,
   date: (value) => instantOf(value, /^\d{4}-\d{2}-\d{2}$/),
-  datetime: (value) => instantOf(value, /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/),
+  datetime: (value) =>
+    instantOf(value, /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/),
   strings: (value) => {
-    const list = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [INVALID];
+    const list = Array.isArray(value)
+      ? value
+      : typeof value === 'string'
+        ? value.split(',').map((part) => part.trim())
+        : [INVALID];
     return list.length <= MAX_LIST && list.every((part) => typeof part === 'string') ? list : INVALID;
   },
   objects: (value) => (Array.isArray(value) && value.length <= MAX_LIST && value.every(isObject) ? value : INVALID),
@@ -62,10 +83,15 @@ function instantOf(value: unknown, form: RegExp): unknown {
   if (typeof value !== 'string' || !form.test(value)) return INVALID;
   const at = Date.parse(value.length === 10 || /(?:Z|[+-]\d{2}:?\d{2})$/.test(value) ? value : `${value}Z`);
   // `2026-02-30` reads as 2 March: a day that does not exist is no date.
-  return Number.isNaN(at) || (value.length === 10 && new Date(at).toISOString().slice(0, 10) !== value) ? INVALID : Math.floor(at / 1000);
+  return Number.isNaN(at) || (value.length === 10 && new Date(at).toISOString().slice(0, 10) !== value)
+    ? INVALID
+    : Math.floor(at / 1000);
 }
 
-/** The parameters that an endpoint takes, each of its type. What is empty or null counts as not sent. `within` names what they lie in. @throws Answer */
+/**
+ * The parameters that an endpoint takes, each of its type. What is empty or null counts as not sent. `within` names
+ * what they lie in. @throws Answer
+ */
 export function checkParams(specs: ParamSpecs, raw: Raw, within: string | null = null): Record<string, unknown> {
   const wrong: string[] = [];
   const values: Record<string, unknown> = {};
@@ -78,7 +104,8 @@ export function checkParams(specs: ParamSpecs, raw: Raw, within: string | null =
     }
     const value = READ[spec.type](given);
     if (value === INVALID) wrong.push(`${name} is invalid`);
-    else if (spec.values !== undefined && !spec.values.includes(String(value))) wrong.push(`${name} does not have a valid value`);
+    else if (spec.values !== undefined && !spec.values.includes(String(value)))
+      wrong.push(`${name} does not have a valid value`);
     else values[key] = value;
   }
   if (wrong.length > 0) throw badParams(wrong);
@@ -96,13 +123,20 @@ export function queryParams(query: URLSearchParams): Raw {
   return found;
 }
 
-/** The body as an object; none is an empty one. @throws Answer when it is too long, or of another form than JSON and forms. */
+/**
+ * The body as an object; none is an empty one. @throws Answer when it is too long, or of another form than JSON and
+ * forms.
+ */
 export async function bodyParams(request: IncomingMessage, maxBytes: number): Promise<Raw> {
   const text = await readText(request, maxBytes);
   if (text.trim() === '') return {};
   const type = request.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase();
   if (type === 'application/x-www-form-urlencoded') return queryParams(new URLSearchParams(text));
-  if (type !== 'application/json') throw new Answer({ status: 415, body: { error: 'The provided content-type is not supported: send application/json' } });
+  if (type !== 'application/json')
+    throw new Answer({
+      status: 415,
+      body: { error: 'The provided content-type is not supported: send application/json' },
+    });
   try {
     const value: unknown = JSON.parse(text);
     if (isObject(value)) return value as Raw;
@@ -117,7 +151,12 @@ async function readText(request: IncomingMessage, maxBytes: number): Promise<str
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBytes) throw new Answer({ status: 413, body: { error: `The request body has more than ${maxBytes} bytes` }, headers: { Connection: 'close' } });
+    if (size > maxBytes)
+      throw new Answer({
+        status: 413,
+        body: { error: `The request body has more than ${maxBytes} bytes` },
+        headers: { Connection: 'close' },
+      });
     chunks.push(chunk);
   }
   try {

@@ -1,16 +1,16 @@
 /**
- * How this door says no: GitLab's status and bodies, which its clients match on, and beside them what it does not say: the reason code, the cause in a
- * sentence, and the link to the form that mends it.
+ * How this door says no: GitLab's status and bodies, which its clients match on, and beside them what it does not say:
+ * the reason code, the cause in a sentence, and the link to the form that mends it.
  *
- * Source: GitLab source, lib/api/api_guard.rb and lib/api/helpers.rb, by their answers. GitLab leaves out `WWW-Authenticate` where a scope is
- * missing; it is sent here (RFC 6750 section 3).
+ * Source: GitLab source, lib/api/api_guard.rb and lib/api/helpers.rb, by their answers. GitLab leaves out
+ * `WWW-Authenticate` where a scope is missing; it is sent here (RFC 6750 section 3).
  * Invariant: a reason that is missing in `ANSWERS` does not compile.
  */
 import type { Complaint } from '../../base/errors.ts';
+import type { GitlabRoute } from '../../catalogue/gitlab-routes.ts';
 import { suggestedScopes } from '../../catalogue/refusal-links.ts';
 import type { Reason } from '../../catalogue/refusals.ts';
 import { scopesOpening } from '../../catalogue/scopes.ts';
-import type { GitlabRoute } from '../../catalogue/gitlab-routes.ts';
 import type { Explanation } from '../../rules/explain.ts';
 
 /** An answer that is no success: status, body, headers. */
@@ -35,15 +35,22 @@ type Words = (explanation: Explanation, route: GitlabRoute) => Body;
 const UNAUTHORIZED = [401, () => ({ message: '401 Unauthorized' })] as const;
 const FORBIDDEN = [403, () => ({ message: '403 Forbidden' })] as const;
 const FORBIDDEN_BECAUSE = [403, ({ sentence }: Explanation) => ({ message: `403 Forbidden - ${sentence}` })] as const;
-const NOT_FOUND = [404, (_: Explanation, { target }: GitlabRoute) => ({ message: `404 ${target === 'project' ? 'Project ' : target === 'group' ? 'Group ' : ''}Not Found` })] as const;
+const NOT_FOUND = [
+  404,
+  (_: Explanation, { target }: GitlabRoute) => ({
+    message: `404 ${target === 'project' ? 'Project ' : target === 'group' ? 'Group ' : ''}Not Found`,
+  }),
+] as const;
 const REVOKED = [401, () => invalidToken('Token was revoked. You have to re-authorize from the user.')] as const;
 const INSUFFICIENT = [403, insufficientScope] as const;
 /** GitLab's words for a fine-grained token. */
-const LACKING = [403, ({ missing, facts }: Explanation) => ({
-  error: 'insufficient_granular_scope',
-  error_description:
-    `Access denied: Your Personal Access Token lacks the required permissions: [${missing.map(({ permission, level }) => `${permission}: ${level}`).join(', ')}] for "${facts.fullName}".`,
-})] as const;
+const LACKING = [
+  403,
+  ({ missing, facts }: Explanation) => ({
+    error: 'insufficient_granular_scope',
+    error_description: `Access denied: Your Personal Access Token lacks the required permissions: [${missing.map(({ permission, level }) => `${permission}: ${level}`).join(', ')}] for "${facts.fullName}".`,
+  }),
+] as const;
 
 function invalidToken(words: string): Body {
   return { error: 'invalid_token', error_description: words };
@@ -123,14 +130,21 @@ export function refusal(explanation: Explanation, route: GitlabRoute): ErrorAnsw
 
 /** RFC 6750 section 3: what kind of credential would do, and what was wrong with this one. */
 function challenge(status: number, { error, scope }: Body): Record<string, string> {
-  if (status === 401) return { 'WWW-Authenticate': `Bearer realm="Latchkey"${error === undefined ? '' : `, error="${String(error)}"`}` };
+  if (status === 401)
+    return { 'WWW-Authenticate': `Bearer realm="Latchkey"${error === undefined ? '' : `, error="${String(error)}"`}` };
   if (error !== 'insufficient_scope') return {};
-  return { 'WWW-Authenticate': `Bearer realm="Latchkey", error="insufficient_scope"${scope === undefined ? '' : `, scope="${String(scope)}"`}` };
+  return {
+    'WWW-Authenticate': `Bearer realm="Latchkey", error="insufficient_scope"${scope === undefined ? '' : `, scope="${String(scope)}"`}`,
+  };
 }
 
 /** Too many requests. */
 export function rateLimited(retryAfterSec: number): ErrorAnswer {
-  return { status: 429, body: { ...TOO_MANY, reason: 'rate_limited' }, headers: { 'Retry-After': String(retryAfterSec) } };
+  return {
+    status: 429,
+    body: { ...TOO_MANY, reason: 'rate_limited' },
+    headers: { 'Retry-After': String(retryAfterSec) },
+  };
 }
 
 /** Every place for a git process is taken. */
@@ -141,7 +155,10 @@ export function busy(retryAfterSec: number): ErrorAnswer {
 
 /** Acting for another person is not possible here; leaving the wish aside would do it as somebody else than meant. */
 export function sudoRefused(): ErrorAnswer {
-  return { status: 403, body: { message: '403 Forbidden - This server acts for nobody but the owner of the token: leave sudo out.' } };
+  return {
+    status: 403,
+    body: { message: '403 Forbidden - This server acts for nobody but the owner of the token: leave sudo out.' },
+  };
 }
 
 /** Parameters that can't be read, in GitLab's words. */
@@ -151,7 +168,10 @@ export function badParams(wrong: readonly string[]): Answer {
 
 /** `400 Bad request - Token already revoked` and the like. */
 export function badRequest(words: string, reason?: string): Answer {
-  return new Answer({ status: 400, body: { message: `400 Bad request - ${words}`, ...(reason === undefined ? {} : { reason }) } });
+  return new Answer({
+    status: 400,
+    body: { message: `400 Bad request - ${words}`, ...(reason === undefined ? {} : { reason }) },
+  });
 }
 
 /** `404 User Not Found` and the like. */
@@ -161,19 +181,34 @@ export function notFound(thing: string): Answer {
 
 /** A token that is not the caller's, or that is not there: whoever asks can't tell which, as on GitLab. */
 export function notYours(): Answer {
-  return new Answer({ status: 401, body: { message: '401 Unauthorized', reason: 'not_found', detail: 'You have no token with this id.' } });
+  return new Answer({
+    status: 401,
+    body: { message: '401 Unauthorized', reason: 'not_found', detail: 'You have no token with this id.' },
+  });
 }
 
 /** What GitLab calls a field, where it differs. */
 const FIELDS: Readonly<Record<string, string>> = { expires_in: 'expires_at' };
 
-/** What can't be done as asked: `{"message": {"name": ["…"]}}`. A thing that is not there is 404 when nothing else is wrong. */
+/**
+ * What can't be done as asked: `{"message": {"name": ["…"]}}`. A thing that is not there is 404 when nothing else is
+ * wrong.
+ */
 export function problemAnswer(complaints: readonly Complaint[]): ErrorAnswer {
-  if (complaints.every(({ code }) => code === 'not_found')) return { status: 404, body: { message: '404 Not Found', detail: complaints[0]!.message } };
+  if (complaints.every(({ code }) => code === 'not_found'))
+    return { status: 404, body: { message: '404 Not Found', detail: complaints[0]!.message } };
   const here = complaints.find(({ code }) => code === 'read_only' || code === 'not_copied');
-  if (here !== undefined) return here.code === 'read_only' ? { status: 403, body: { message: `403 Forbidden - ${here.message}` } } : { status: 503, body: { message: `503 Service Unavailable - ${here.message}` } };
-  if (complaints.every(({ field }) => field === null)) return { status: 400, body: { message: `400 Bad request - ${complaints.map(({ message }) => message).join(' ')}` } };
+  if (here !== undefined)
+    return here.code === 'read_only'
+      ? { status: 403, body: { message: `403 Forbidden - ${here.message}` } }
+      : { status: 503, body: { message: `503 Service Unavailable - ${here.message}` } };
+  if (complaints.every(({ field }) => field === null))
+    return {
+      status: 400,
+      body: { message: `400 Bad request - ${complaints.map(({ message }) => message).join(' ')}` },
+    };
   const message: Record<string, string[]> = {};
-  for (const complaint of complaints) (message[FIELDS[complaint.field ?? 'base'] ?? complaint.field ?? 'base'] ??= []).push(complaint.message);
+  for (const complaint of complaints)
+    (message[FIELDS[complaint.field ?? 'base'] ?? complaint.field ?? 'base'] ??= []).push(complaint.message);
   return { status: 400, body: { message } };
 }

@@ -1,12 +1,23 @@
 /**
- * The endpoints by which a command gets a token after a person said yes in a browser. The pages for that are in the web door.
+ * The endpoints by which a command gets a token after a person said yes in a browser. The pages for that are in the web
+ * door.
  *
- * Sources: RFC 6749 sections 4.1.3 and 5, RFC 8628 sections 3.1 to 3.5. Paths are GitHub's; `catalogue/oauth-metadata` tells them to clients.
+ * Sources: RFC 6749 sections 4.1.3 and 5, RFC 8628 sections 3.1 to 3.5. Paths are GitHub's; `catalogue/oauth-metadata`
+ * tells them to clients.
  * Invariant: every answer is `no-store`, and JSON as the RFCs have it.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/context.ts';
-import { beginDevice, DEVICE_INTERVAL_SEC, DEVICE_LIFE_SEC, LOGIN_CLIENT_ID, redeemCode, redeemDevice, type Redeemed, type Unredeemed } from '../../actions/logins.ts';
+import {
+  beginDevice,
+  DEVICE_INTERVAL_SEC,
+  DEVICE_LIFE_SEC,
+  LOGIN_CLIENT_ID,
+  type Redeemed,
+  redeemCode,
+  redeemDevice,
+  type Unredeemed,
+} from '../../actions/logins.ts';
 import { callerAddress } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
 import { readWish } from '../../rules/login-wish.ts';
@@ -23,25 +34,40 @@ const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export function oauthDoor(ctx: Context): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: MAX_FORM_BYTES }, (_request, text, done) => done(null, new URLSearchParams(String(text))));
+    app.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
+      (_request, text, done) => done(null, new URLSearchParams(String(text))),
+    );
     app.post(TOKEN_PATH, (request, reply) => token(ctx, request, reply));
     app.post(DEVICE_CODE_PATH, (request, reply) => deviceCode(ctx, request, reply));
     app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
       if ((error.statusCode ?? 500) >= 500) ctx.log.error({ err: error }, 'a sign-in failed');
-      return refuse(reply, error.statusCode ?? 500, (error.statusCode ?? 500) >= 500 ? 'server_error' : 'invalid_request', 'Send a form (application/x-www-form-urlencoded).');
+      return refuse(
+        reply,
+        error.statusCode ?? 500,
+        (error.statusCode ?? 500) >= 500 ? 'server_error' : 'invalid_request',
+        'Send a form (application/x-www-form-urlencoded).',
+      );
     });
   };
 }
 
 async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const form = formOf(request);
-  if (form.get('client_id') !== LOGIN_CLIENT_ID) return refuse(reply, 401, 'invalid_client', `The only client is ${LOGIN_CLIENT_ID}.`);
+  if (form.get('client_id') !== LOGIN_CLIENT_ID)
+    return refuse(reply, 401, 'invalid_client', `The only client is ${LOGIN_CLIENT_ID}.`);
   const from = visitorOf(ctx, request);
   switch (form.get('grant_type')) {
     case 'authorization_code': {
       const [code, redirectUri, verifier] = ['code', 'redirect_uri', 'code_verifier'].map((name) => form.get(name));
-      if (!code || !redirectUri || !verifier) return refuse(reply, 400, 'invalid_request', 'code, redirect_uri and code_verifier are needed.');
-      return send(ctx, reply, await redeemCode(ctx, { code: new Secret(code), redirectUri, verifier: new Secret(verifier) }, from));
+      if (!code || !redirectUri || !verifier)
+        return refuse(reply, 400, 'invalid_request', 'code, redirect_uri and code_verifier are needed.');
+      return send(
+        ctx,
+        reply,
+        await redeemCode(ctx, { code: new Secret(code), redirectUri, verifier: new Secret(verifier) }, from),
+      );
     }
     case DEVICE_GRANT: {
       const code = form.get('device_code');
@@ -56,22 +82,37 @@ async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply)
 function send(ctx: Context, reply: FastifyReply, outcome: Redeemed | Unredeemed): FastifyReply {
   if ('error' in outcome) return refuse(reply, 400, outcome.error, outcome.words);
   return json(reply, 200, {
-    access_token: outcome.secret.reveal(), token_type: 'bearer', scope: outcome.scope, username: outcome.username, token_id: outcome.tokenId,
+    access_token: outcome.secret.reveal(),
+    token_type: 'bearer',
+    scope: outcome.scope,
+    username: outcome.username,
+    token_id: outcome.tokenId,
     ...(outcome.expiresAt === null ? {} : { expires_in: Math.max(1, outcome.expiresAt - ctx.clock.now()) }),
   });
 }
 
 async function deviceCode(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const form = formOf(request);
-  if (form.get('client_id') !== LOGIN_CLIENT_ID) return refuse(reply, 401, 'invalid_client', `The only client is ${LOGIN_CLIENT_ID}.`);
+  if (form.get('client_id') !== LOGIN_CLIENT_ID)
+    return refuse(reply, 401, 'invalid_client', `The only client is ${LOGIN_CLIENT_ID}.`);
   const read = readWish(form);
   if ('mistake' in read) return refuse(reply, 400, 'invalid_scope', `${read.mistake}.`);
   const begun = await beginDevice(ctx, read.wish, visitorOf(ctx, request).address);
-  if (begun === null) return refuse(reply, 429, 'slow_down', 'Too many sign-ins were begun from this address. Try again in some minutes.');
+  if (begun === null)
+    return refuse(
+      reply,
+      429,
+      'slow_down',
+      'Too many sign-ins were begun from this address. Try again in some minutes.',
+    );
   const page = ctx.settings.publicUrl + DEVICE_PAGE_PATH;
   return json(reply, 200, {
-    device_code: begun.deviceCode.reveal(), user_code: begun.userCode, verification_uri: page, verification_uri_complete: `${page}?user_code=${begun.userCode}`,
-    expires_in: DEVICE_LIFE_SEC, interval: DEVICE_INTERVAL_SEC,
+    device_code: begun.deviceCode.reveal(),
+    user_code: begun.userCode,
+    verification_uri: page,
+    verification_uri_complete: `${page}?user_code=${begun.userCode}`,
+    expires_in: DEVICE_LIFE_SEC,
+    interval: DEVICE_INTERVAL_SEC,
   });
 }
 
@@ -81,7 +122,11 @@ function formOf(request: FastifyRequest): URLSearchParams {
 
 function visitorOf(ctx: Context, request: FastifyRequest): { address: string; userAgent: string | null } {
   const forwarded = request.headers['x-forwarded-for'];
-  const address = callerAddress(request.socket.remoteAddress, Array.isArray(forwarded) ? forwarded.join(',') : forwarded, ctx.settings.trustedProxies);
+  const address = callerAddress(
+    request.socket.remoteAddress,
+    Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
+    ctx.settings.trustedProxies,
+  );
   return { address, userAgent: request.headers['user-agent'] ?? null };
 }
 

@@ -1,4 +1,6 @@
-/** How pages look: as the system says, light or dark. Kept in the browser, since it is the browser that one looks at. */
+/**
+ * How pages look: as the system says, light or dark. Kept in the browser, since it is the browser that one looks at.
+ */
 import { problem } from '../../base/errors.ts';
 import { Form, Radios } from './form.tsx';
 import { WithMenu } from './layout.tsx';
@@ -13,21 +15,38 @@ const CHOICES = [
   { value: 'dark', label: 'Dark' },
 ];
 
-export const appearancePages: readonly WebPage[] = [{
-  path: '/settings/appearance', access: 'signed-in',
-  get: (visit) => {
-    const f = visit.fields('appearance');
-    return page('Appearance', <WithMenu visit={visit} menu={SETTINGS_MENU}>
-      <Subhead title="Appearance" level={1} />
-      <Form f={f} submit="Save"><Radios f={f} name="theme" label="Colours" value={visit.theme} choices={CHOICES} note="Kept in this browser." /></Form>
-    </WithMenu>);
+export const appearancePages: readonly WebPage[] = [
+  {
+    path: '/settings/appearance',
+    access: 'signed-in',
+    get: (visit) => {
+      const f = visit.fields('appearance');
+      return page(
+        'Appearance',
+        <WithMenu visit={visit} menu={SETTINGS_MENU}>
+          <Subhead title="Appearance" level={1} />
+          <Form f={f} submit="Save">
+            <Radios
+              f={f}
+              name="theme"
+              label="Colours"
+              value={visit.theme}
+              choices={CHOICES}
+              note="Kept in this browser."
+            />
+          </Form>
+        </WithMenu>,
+      );
+    },
+    forms: {
+      appearance: {
+        run: (visit) => {
+          const theme = THEMES.find((each) => each === visit.field('theme'));
+          if (theme === undefined) throw problem('invalid', 'Choose one of the three.', 'theme');
+          visit.cookies.write('theme', theme);
+          return redirect('/settings/appearance', { tone: 'success', text: 'Saved.' });
+        },
+      },
+    },
   },
-  forms: {
-    appearance: { run: (visit) => {
-      const theme = THEMES.find((each) => each === visit.field('theme'));
-      if (theme === undefined) throw problem('invalid', 'Choose one of the three.', 'theme');
-      visit.cookies.write('theme', theme);
-      return redirect('/settings/appearance', { tone: 'success', text: 'Saved.' });
-    } },
-  },
-}];
+];

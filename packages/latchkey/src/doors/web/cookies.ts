@@ -1,19 +1,23 @@
 /**
  * The cookies: one for the session, one for the browser, one for how pages look.
  *
- * Invariant: `HttpOnly`, `SameSite=Lax`, path `/`; under HTTPS also `Secure`, with the prefix `__Host-`, which keeps other hosts of the same
- * domain from setting them (RFC 6265bis section 4.1.3).
+ * Invariant: `HttpOnly`, `SameSite=Lax`, path `/`; under HTTPS also `Secure`, with the prefix `__Host-`, which keeps
+ * other hosts of the same domain from setting them (RFC 6265bis section 4.1.3).
  */
 import type { CookieSerializeOptions } from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readSecret } from '../../actions/one-time-secrets.ts';
-import { DAY_SEC } from '../../base/time.ts';
 import type { Secret } from '../../base/secret.ts';
+import { DAY_SEC } from '../../base/time.ts';
 
 export type CookieName = 'session' | 'device' | 'theme';
 
 /** How long a browser keeps each. A session ends on the server long before. */
-const MAX_AGE_SEC: Readonly<Record<CookieName, number>> = { session: 90 * DAY_SEC, device: 365 * DAY_SEC, theme: 365 * DAY_SEC };
+const MAX_AGE_SEC: Readonly<Record<CookieName, number>> = {
+  session: 90 * DAY_SEC,
+  device: 365 * DAY_SEC,
+  theme: 365 * DAY_SEC,
+};
 
 /** The cookies of one request and its answer. */
 export class Cookies {

@@ -1,4 +1,7 @@
-/** Editing a token: the secret stays as it is. What is more than before, towards an organization that approves tokens, waits for an owner. */
+/**
+ * Editing a token: the secret stays as it is. What is more than before, towards an organization that approves tokens,
+ * waits for an owner.
+ */
 import { draftsOf, widened } from '../../actions/token-activity.ts';
 import { editToken } from '../../actions/token-edits.ts';
 import { ownToken } from '../../actions/token-rows.ts';
@@ -11,26 +14,44 @@ import { WithMenu } from './layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from './menus.ts';
 import { complaintsOfEachOwner } from './new-fine-grained.tsx';
 import { Subhead } from './pieces.tsx';
-import { readRestrictions, RestrictionFields, type Restrictions } from './restrictions.tsx';
+import { RestrictionFields, type Restrictions, readRestrictions } from './restrictions.tsx';
 import { ScopeTree, scopesIn } from './scope-tree.tsx';
-import { CLASSIC_PATH, FINE_GRAINED_PATH, idParam, pathOfToken, SCOPED_PATH } from './token-kinds.ts';
 import { ownerOf, permissionsOf, readTokenDraft, sourceOf } from './token-draft.ts';
+import { CLASSIC_PATH, FINE_GRAINED_PATH, idParam, pathOfToken, SCOPED_PATH } from './token-kinds.ts';
 import type { Visit } from './visit.ts';
-import { page, redirect, type Answer, type FormAction, type WebPage } from './web-page.ts';
+import { type Answer, type FormAction, page, redirect, type WebPage } from './web-page.ts';
 
 async function fineGrained(visit: Visit): Promise<Answer> {
   const token = await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), 'fine-grained');
-  const asked = { owner: ownerOf(visit.query, 0), repositories: visit.query.getAll('repositories').filter((name) => name !== ''), permissions: permissionsOf(visit.query, 0) };
+  const asked = {
+    owner: ownerOf(visit.query, 0),
+    repositories: visit.query.getAll('repositories').filter((name) => name !== ''),
+    permissions: permissionsOf(visit.query, 0),
+  };
   const grants = visit.query.size === 0 ? draftsOf(token) : widened(token, asked);
   const source = visit.typed ?? sourceOf(token.name, token.description, grants);
-  return fineGrainedForm(visit, { title: `Edit ${token.name}`, path: `${pathOfToken(token)}/edit`, submit: 'Save', source, isFilledIn: true, complaints: visit.problem?.complaints ?? [], isNew: false, restrictions: token });
+  return fineGrainedForm(visit, {
+    title: `Edit ${token.name}`,
+    path: `${pathOfToken(token)}/edit`,
+    submit: 'Save',
+    source,
+    isFilledIn: true,
+    complaints: visit.problem?.complaints ?? [],
+    isNew: false,
+    restrictions: token,
+  });
 }
 
 async function saveFineGrained(visit: Visit): Promise<Answer> {
   const draft = readTokenDraft(visit.typed!, visit.user.account.login);
   try {
     const { name, description, grants } = draft;
-    const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), { name, description, grants, ...(await restrictionsIn(visit, 'fine-grained')) });
+    const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), {
+      name,
+      description,
+      grants,
+      ...(await restrictionsIn(visit, 'fine-grained')),
+    });
     return redirect(pathOfToken(token), { tone: 'success', text: 'The token is changed. Its secret stays the same.' });
   } catch (error) {
     if (!(error instanceof Problem) || draft.grants.length < 2) throw error;
@@ -46,52 +67,101 @@ async function restrictionsIn(visit: Visit, kind: TokenKind): Promise<Partial<Re
 async function classic(visit: Visit): Promise<Answer> {
   const token = await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), 'classic');
   const f = visit.fields('edit');
-  const chosen = visit.typed === null ? [...new Set([...token.scopes, ...scopesIn(visit.query)])] : scopesIn(visit.typed);
-  return page(`Edit ${token.name}`, (
+  const chosen =
+    visit.typed === null ? [...new Set([...token.scopes, ...scopesIn(visit.query)])] : scopesIn(visit.typed);
+  return page(
+    `Edit ${token.name}`,
     <WithMenu visit={visit} menu={DEVELOPER_MENU}>
       <Subhead title={`Edit ${token.name}`} level={1} />
       <p class="color-fg-muted">Changing its scopes ends what it was authorized for under single sign-on.</p>
       <Form f={f} submit="Update token">
         <TextField f={f} name="name" label="Note" value={token.name} required maxLength={MAX_NOTE_LENGTH} />
-        <ScopeTree f={f} dialect="classic" chosen={chosen} label="Select scopes" note="Without any scope it reads public information only." />
+        <ScopeTree
+          f={f}
+          dialect="classic"
+          chosen={chosen}
+          label="Select scopes"
+          note="Without any scope it reads public information only."
+        />
         <RestrictionFields f={f} token={token} />
       </Form>
-    </WithMenu>
-  ));
+    </WithMenu>,
+  );
 }
 
 async function scoped(visit: Visit): Promise<Answer> {
   const token = await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), 'scoped');
   const f = visit.fields('edit');
-  return page(`Edit ${token.name}`, (
+  return page(
+    `Edit ${token.name}`,
     <WithMenu visit={visit} menu={PROFILE_MENU}>
       <Subhead title={`Edit ${token.name}`} level={1} />
-      <p class="color-fg-muted">Its scopes ({token.scopes.join(', ')}) are fixed. For others, <a href={SCOPED_PATH}>create another token</a>.</p>
+      <p class="color-fg-muted">
+        Its scopes ({token.scopes.join(', ')}) are fixed. For others, <a href={SCOPED_PATH}>create another token</a>.
+      </p>
       <Form f={f} submit="Save">
         <TextField f={f} name="name" label="Token name" value={token.name} required maxLength={MAX_NOTE_LENGTH} />
-        <TextArea f={f} name="description" label="Token description" value={token.description} rows={2} maxLength={MAX_DESCRIPTION_LENGTH} />
+        <TextArea
+          f={f}
+          name="description"
+          label="Token description"
+          value={token.description}
+          rows={2}
+          maxLength={MAX_DESCRIPTION_LENGTH}
+        />
         <RestrictionFields f={f} token={token} />
       </Form>
-    </WithMenu>
-  ));
+    </WithMenu>,
+  );
 }
 
 const show: FormAction = { run: (visit) => fineGrained(visit) };
 
 export const editTokenPages: readonly WebPage[] = [
-  { path: `${FINE_GRAINED_PATH}/:id/edit`, access: 'sudo', get: fineGrained, forms: { create: { run: saveFineGrained }, show, 'add-owner': show, 'remove-owner': show } },
   {
-    path: `${CLASSIC_PATH}/:id/edit`, access: 'sudo', get: classic,
-    forms: { edit: { run: async (visit) => {
-      const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), { name: visit.field('name'), scopes: scopesIn(visit.typed!), ...(await restrictionsIn(visit, 'classic')) });
-      return redirect(pathOfToken(token), { tone: 'success', text: 'The token is changed. Its secret stays the same.' });
-    } } },
+    path: `${FINE_GRAINED_PATH}/:id/edit`,
+    access: 'sudo',
+    get: fineGrained,
+    forms: { create: { run: saveFineGrained }, show, 'add-owner': show, 'remove-owner': show },
   },
   {
-    path: `${SCOPED_PATH}/:id/edit`, access: 'sudo', get: scoped,
-    forms: { edit: { run: async (visit) => {
-      const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), { name: visit.field('name'), description: visit.field('description'), ...(await restrictionsIn(visit, 'scoped')) });
-      return redirect(pathOfToken(token), { tone: 'success', text: 'The token is changed. Its secret stays the same.' });
-    } } },
+    path: `${CLASSIC_PATH}/:id/edit`,
+    access: 'sudo',
+    get: classic,
+    forms: {
+      edit: {
+        run: async (visit) => {
+          const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), {
+            name: visit.field('name'),
+            scopes: scopesIn(visit.typed!),
+            ...(await restrictionsIn(visit, 'classic')),
+          });
+          return redirect(pathOfToken(token), {
+            tone: 'success',
+            text: 'The token is changed. Its secret stays the same.',
+          });
+        },
+      },
+    },
+  },
+  {
+    path: `${SCOPED_PATH}/:id/edit`,
+    access: 'sudo',
+    get: scoped,
+    forms: {
+      edit: {
+        run: async (visit) => {
+          const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), {
+            name: visit.field('name'),
+            description: visit.field('description'),
+            ...(await restrictionsIn(visit, 'scoped')),
+          });
+          return redirect(pathOfToken(token), {
+            tone: 'success',
+            text: 'The token is changed. Its secret stays the same.',
+          });
+        },
+      },
+    },
   },
 ];

@@ -1,8 +1,10 @@
 /**
- * The fields of one form, as they are shown: what was typed, else what the address fills in, else what the page says; and what is wrong.
+ * The fields of one form, as they are shown: what was typed, else what the address fills in, else what the page says;
+ * and what is wrong.
  *
  * Invariant: what was typed stays typed after a complaint, but for passwords and codes.
- * Invariant: what the address fills in goes through the form's own checks, since it is only sent when the person sends it.
+ * Invariant: what the address fills in goes through the form's own checks, since it is only sent when the person sends
+ * it.
  */
 import type { Complaint, Problem } from '../../base/errors.ts';
 
@@ -16,7 +18,14 @@ export class Fields {
   readonly #typed: URLSearchParams | null;
   readonly #query: URLSearchParams;
 
-  constructor(given: { id: string; token: string; nonce: string; typed: URLSearchParams | null; query: URLSearchParams; problem: Problem | null }) {
+  constructor(given: {
+    id: string;
+    token: string;
+    nonce: string;
+    typed: URLSearchParams | null;
+    query: URLSearchParams;
+    problem: Problem | null;
+  }) {
     this.id = given.id;
     this.token = given.token;
     this.nonce = given.nonce;
@@ -49,6 +58,9 @@ export class Fields {
 
   /** What is wrong with the field, in sentences; '' when nothing is. */
   error(name: string): string {
-    return this.complaints.filter((complaint) => complaint.field === name).map((complaint) => complaint.message).join(' ');
+    return this.complaints
+      .filter((complaint) => complaint.field === name)
+      .map((complaint) => complaint.message)
+      .join(' ');
   }
 }

@@ -1,19 +1,21 @@
 /**
- * From a request to an answer: who may open the page, whether a form may be carried out, and that it is carried out once.
+ * From a request to an answer: who may open the page, whether a form may be carried out, and that it is carried out
+ * once.
  *
- * Invariant: nothing is done for a form whose origin, token or sender is in doubt; what was typed comes back with the reason.
+ * Invariant: nothing is done for a form whose origin, token or sender is in doubt; what was typed comes back with the
+ * reason.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { enterSudo, isSudo, renewSudo } from '../../actions/sessions.ts';
-import { cancelOnce, endOnce, onceLocation, beginOnce } from '../../actions/submissions.ts';
+import { beginOnce, cancelOnce, endOnce, onceLocation } from '../../actions/submissions.ts';
 import { Problem, problem } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
 import { foreignForm, onlyAdministrators, unknownForm, withComplaints } from './error-pages.tsx';
 import { isFormToken, isSameOrigin } from './same-origin.ts';
 import { sudoAgain } from './sudo.tsx';
 import type { Visit } from './visit.ts';
-import { redirect, type Access, type Answer, type FormAction, type WebPage } from './web-page.ts';
+import { type Access, type Answer, type FormAction, redirect, type WebPage } from './web-page.ts';
 
 /** Answers a request to a page. */
 export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHttpHeaders): Promise<Answer> {
@@ -24,7 +26,11 @@ export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHtt
   const closed = await barrier(visit, weaker(each.access));
   if (closed !== null) return closed;
   try {
-    if (!isFormToken(visit.typed.get('token'), visit.secret)) throw problem('conflict', 'The page was open for too long, or you signed in anew meanwhile. Nothing was changed. Look it through and send it again.');
+    if (!isFormToken(visit.typed.get('token'), visit.secret))
+      throw problem(
+        'conflict',
+        'The page was open for too long, or you signed in anew meanwhile. Nothing was changed. Look it through and send it again.',
+      );
     const asked = await askForSudo(visit, stronger(each.access, action.access));
     return asked ?? (action.once === true ? await runOnce(visit, action) : await action.run(visit));
   } catch (error) {
@@ -37,7 +43,9 @@ export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHtt
 async function again(visit: Visit, each: WebPage, mistake: Problem): Promise<Answer> {
   visit.problem = mistake;
   const answer = await each.get(visit);
-  return answer.kind === 'page' ? { ...answer, title: `Error: ${answer.title}`, body: withComplaints(answer.body, mistake.complaints), status: 422 } : answer;
+  return answer.kind === 'page'
+    ? { ...answer, title: `Error: ${answer.title}`, body: withComplaints(answer.body, mistake.complaints), status: 422 }
+    : answer;
 }
 
 const RANK: readonly Access[] = ['anybody', 'signed-in', 'sudo', 'administrator'];
@@ -49,13 +57,19 @@ const weaker = (access: Access): Access => (access === 'sudo' ? 'signed-in' : ac
 async function barrier(visit: Visit, access: Access): Promise<Answer | null> {
   if (access === 'anybody') return null;
   const back = visit.method === 'GET' ? visit.url : visit.path;
-  if (visit.person === null) return redirect(`/login?${new URLSearchParams({ return_to: back, notice: visit.cookies.read('session') === undefined ? 'sign-in-first' : 'session-ended' })}`);
+  if (visit.person === null)
+    return redirect(
+      `/login?${new URLSearchParams({ return_to: back, notice: visit.cookies.read('session') === undefined ? 'sign-in-first' : 'session-ended' })}`,
+    );
   if (access === 'administrator' && !visit.person.account.admin) return onlyAdministrators();
   if (access === 'signed-in' || isSudo(visit.ctx, visit.person.session)) return null;
   return visit.method === 'GET' ? redirect(`/sudo?${new URLSearchParams({ return_to: back })}`) : null;
 }
 
-/** Sensitive forms: the password once more if it is long ago, asked for without losing what was typed. Each such form begins the two hours anew. */
+/**
+ * Sensitive forms: the password once more if it is long ago, asked for without losing what was typed. Each such form
+ * begins the two hours anew.
+ */
 async function askForSudo(visit: Visit, access: Access): Promise<Answer | null> {
   if (RANK.indexOf(access) < RANK.indexOf('sudo')) return null;
   const { ctx, user, typed } = visit;
@@ -101,5 +115,8 @@ async function followFirst(visit: Visit, action: FormAction, nonce: Secret): Pro
     if (location !== null) return redirect(location);
     await wait(LOOK_EVERY_MS);
   }
-  throw problem('conflict', 'This form was sent twice, and the first one is still being carried out. Look at the list before you send it again.');
+  throw problem(
+    'conflict',
+    'This form was sent twice, and the first one is still being carried out. Look at the list before you send it again.',
+  );
 }

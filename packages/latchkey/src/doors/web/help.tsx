@@ -1,24 +1,41 @@
-/** The instance's own help: why a token is refused, and what to do; one page for each reason, to which refusals link. */
+/**
+ * The instance's own help: why a token is refused, and what to do; one page for each reason, to which refusals link.
+ */
 import type { VNode } from 'preact';
-import { CLIENT_CAUSES, type ClientCause } from '../../catalogue/client-causes.ts';
-import { helpTopic, helpTopics, type HelpTopic } from '../../catalogue/help-topics.ts';
-import { REASONS } from '../../catalogue/refusals.ts';
 import { problem } from '../../base/errors.ts';
+import { CLIENT_CAUSES, type ClientCause } from '../../catalogue/client-causes.ts';
+import { type HelpTopic, helpTopic, helpTopics } from '../../catalogue/help-topics.ts';
+import { REASONS } from '../../catalogue/refusals.ts';
 import { Narrow } from './layout.tsx';
 import { CommandBox, Subhead } from './pieces.tsx';
 import type { Visit } from './visit.ts';
-import { page, type Answer, type WebPage } from './web-page.ts';
+import { type Answer, page, type WebPage } from './web-page.ts';
 
 function showAll(visit: Visit): Answer {
   const { publicUrl } = visit.ctx.settings;
-  return page('Help', <Narrow title="Why a token is refused">
-    <p>The fastest way to an answer is on your own machine, in the clone:</p>
-    <CommandBox id="doctor" lines="latchkey doctor" label="Command" />
-    <Subhead title="What the server says" />
-    <ul class="Box">{helpTopics(publicUrl).map(({ reason, title }) => <li class="Box-row"><a href={`/help/${reason}`}>{title}</a></li>)}</ul>
-    <Subhead title="What only your machine knows" />
-    <ul class="Box">{CLIENT_CAUSES.map(({ code, title }) => <li class="Box-row"><a href={`/help/${code}`}>{title}</a></li>)}</ul>
-  </Narrow>);
+  return page(
+    'Help',
+    <Narrow title="Why a token is refused">
+      <p>The fastest way to an answer is on your own machine, in the clone:</p>
+      <CommandBox id="doctor" lines="latchkey doctor" label="Command" />
+      <Subhead title="What the server says" />
+      <ul class="Box">
+        {helpTopics(publicUrl).map(({ reason, title }) => (
+          <li class="Box-row">
+            <a href={`/help/${reason}`}>{title}</a>
+          </li>
+        ))}
+      </ul>
+      <Subhead title="What only your machine knows" />
+      <ul class="Box">
+        {CLIENT_CAUSES.map(({ code, title }) => (
+          <li class="Box-row">
+            <a href={`/help/${code}`}>{title}</a>
+          </li>
+        ))}
+      </ul>
+    </Narrow>,
+  );
 }
 
 function showOne(visit: Visit): Answer {
@@ -31,27 +48,58 @@ function showOne(visit: Visit): Answer {
 }
 
 function topicPage({ title, sentence, about, wayOut, isForgotten }: HelpTopic): Answer {
-  return page(title, <Narrow title={title}>
-    <p>{about}</p>
-    <Subhead title="What is said, for example" />
-    <blockquote class="color-fg-muted pl-3"><p>{sentence}</p><p>{wayOut.text}{wayOut.url === null ? null : <> <code>{wayOut.url}</code></>}</p></blockquote>
-    {wayOut.command === null ? null : <CommandBox id="way-out" lines={wayOut.command} label="Command" />}
-    <p>{isForgotten ? 'Git forgets the credential, and asks for another one the next time.' : 'The credential lives, so git keeps it: nothing has to be typed again once the cause is mended.'}</p>
-    <Back />
-  </Narrow>);
+  return page(
+    title,
+    <Narrow title={title}>
+      <p>{about}</p>
+      <Subhead title="What is said, for example" />
+      <blockquote class="color-fg-muted pl-3">
+        <p>{sentence}</p>
+        <p>
+          {wayOut.text}
+          {wayOut.url === null ? null : (
+            <>
+              {' '}
+              <code>{wayOut.url}</code>
+            </>
+          )}
+        </p>
+      </blockquote>
+      {wayOut.command === null ? null : <CommandBox id="way-out" lines={wayOut.command} label="Command" />}
+      <p>
+        {isForgotten
+          ? 'Git forgets the credential, and asks for another one the next time.'
+          : 'The credential lives, so git keeps it: nothing has to be typed again once the cause is mended.'}
+      </p>
+      <Back />
+    </Narrow>,
+  );
 }
 
 function causePage({ title, symptom, about, commands }: ClientCause, host: string): Answer {
-  return page(title, <Narrow title={title}>
-    <p><strong>One sees:</strong> {symptom}</p>
-    <p>{about}</p>
-    <CommandBox id="commands" lines={commands.map((line) => line.replaceAll('HOST', host)).join('\n')} label="Commands" />
-    <Back />
-  </Narrow>);
+  return page(
+    title,
+    <Narrow title={title}>
+      <p>
+        <strong>One sees:</strong> {symptom}
+      </p>
+      <p>{about}</p>
+      <CommandBox
+        id="commands"
+        lines={commands.map((line) => line.replaceAll('HOST', host)).join('\n')}
+        label="Commands"
+      />
+      <Back />
+    </Narrow>,
+  );
 }
 
 function Back(): VNode {
-  return <p><a href="/help">All causes</a></p>;
+  return (
+    <p>
+      <a href="/help">All causes</a>
+    </p>
+  );
 }
 
 export const helpPages: readonly WebPage[] = [

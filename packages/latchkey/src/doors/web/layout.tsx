@@ -1,4 +1,7 @@
-/** The frame around every page: the bar with the avatar menu, messages, the page itself, and the areas that have a menu beside them. */
+/**
+ * The frame around every page: the bar with the avatar menu, messages, the page itself, and the areas that have a menu
+ * beside them.
+ */
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { AssetAddresses } from './assets.ts';
@@ -12,16 +15,31 @@ const NOTICES: Readonly<Record<string, string>> = {
   'sign-in-first': 'Sign in to open that page.',
   'session-ended': 'Your session has ended. Sign in again.',
   'password-changed': 'Your password was changed. Sign in with the new one.',
-  'mail-sent': 'If there is an account with that address, a mail with a link is on its way. Look into the spam folder, too.',
-  'verified': 'Your e-mail address is verified. Sign in to go on.',
+  'mail-sent':
+    'If there is an account with that address, a mail with a link is on its way. Look into the spam folder, too.',
+  verified: 'Your e-mail address is verified. Sign in to go on.',
 };
 
 /** The whole document. */
 export function documentOf(visit: Visit, assets: AssetAddresses, title: string, body: ComponentChildren): string {
-  return `<!doctype html>\n${renderToString(<Document visit={visit} assets={assets} title={title}>{body}</Document>)}`;
+  return `<!doctype html>\n${renderToString(
+    <Document visit={visit} assets={assets} title={title}>
+      {body}
+    </Document>,
+  )}`;
 }
 
-function Document({ visit, assets, title, children }: { visit: Visit; assets: AssetAddresses; title: string; children: ComponentChildren }): VNode {
+function Document({
+  visit,
+  assets,
+  title,
+  children,
+}: {
+  visit: Visit;
+  assets: AssetAddresses;
+  title: string;
+  children: ComponentChildren;
+}): VNode {
   return (
     <html lang="en" data-color-mode={visit.theme} data-light-theme="light" data-dark-theme="dark">
       <head>
@@ -34,7 +52,9 @@ function Document({ visit, assets, title, children }: { visit: Visit; assets: As
         <script type="module" src={assets.script} />
       </head>
       <body>
-        <a class="lk-skip" href="#content">Skip to content</a>
+        <a class="lk-skip" href="#content">
+          Skip to content
+        </a>
         <Bar visit={visit} icon={assets.icon} />
         <main id="content" class="lk-main" tabIndex={-1}>
           <Messages visit={visit} />
@@ -50,9 +70,17 @@ function Bar({ visit, icon }: { visit: Visit; icon: string }): VNode {
   const login = visit.person?.account.login ?? null;
   return (
     <header class="lk-bar">
-      <a class="lk-brand" href="/"><img src={icon} alt="" width="24" height="24" /> Latchkey</a>
+      <a class="lk-brand" href="/">
+        <img src={icon} alt="" width="24" height="24" /> Latchkey
+      </a>
       <nav class="lk-bar-nav" aria-label="Account">
-        {login === null ? <a class="lk-bar-link" href="/login">Sign in</a> : <AvatarMenu visit={visit} login={login} />}
+        {login === null ? (
+          <a class="lk-bar-link" href="/login">
+            Sign in
+          </a>
+        ) : (
+          <AvatarMenu visit={visit} login={login} />
+        )}
       </nav>
     </header>
   );
@@ -60,15 +88,29 @@ function Bar({ visit, icon }: { visit: Visit; icon: string }): VNode {
 
 /** Opens without scripts, being `<details>`. */
 function AvatarMenu({ visit, login }: { visit: Visit; login: string }): VNode {
-  const items: readonly MenuItem[] = [...AVATAR_MENU, ...(visit.user.account.admin ? [{ label: 'Instance', path: '/instance' }] : [])];
+  const items: readonly MenuItem[] = [
+    ...AVATAR_MENU,
+    ...(visit.user.account.admin ? [{ label: 'Instance', path: '/instance' }] : []),
+  ];
   return (
     <details class="lk-menu" data-menu>
-      <summary aria-label={`Account menu of ${login}`}><Avatar login={login} /><span class="dropdown-caret" /></summary>
+      <summary aria-label={`Account menu of ${login}`}>
+        <Avatar login={login} />
+        <span class="dropdown-caret" />
+      </summary>
       <div class="lk-menu-list">
-        <p class="lk-menu-head">Signed in as <strong>{login}</strong></p>
+        <p class="lk-menu-head">
+          Signed in as <strong>{login}</strong>
+        </p>
         <ul>
-          {items.map((item) => <li><a href={item.path}>{item.label}</a></li>)}
-          <li class="lk-menu-last"><a href="/logout">Sign out</a></li>
+          {items.map((item) => (
+            <li>
+              <a href={item.path}>{item.label}</a>
+            </li>
+          ))}
+          <li class="lk-menu-last">
+            <a href="/logout">Sign out</a>
+          </li>
         </ul>
       </div>
     </details>
@@ -76,9 +118,18 @@ function AvatarMenu({ visit, login }: { visit: Visit; login: string }): VNode {
 }
 
 function Messages({ visit }: { visit: Visit }): VNode | null {
-  if (visit.flash !== null && visit.flash.text !== '') return <Notice tone={visit.flash.tone} role="status">{visit.flash.text}</Notice>;
+  if (visit.flash !== null && visit.flash.text !== '')
+    return (
+      <Notice tone={visit.flash.tone} role="status">
+        {visit.flash.text}
+      </Notice>
+    );
   const words = NOTICES[visit.query.get('notice') ?? ''];
-  return words === undefined ? null : <Notice tone="info" role="status">{words}</Notice>;
+  return words === undefined ? null : (
+    <Notice tone="info" role="status">
+      {words}
+    </Notice>
+  );
 }
 
 /** A page of an area: its menu at the side, on narrow screens above. */
@@ -87,7 +138,11 @@ export function WithMenu({ visit, menu, children }: { visit: Visit; menu: Menu; 
     <div class="lk-columns">
       <nav class="lk-side" aria-label={menu.label}>
         <h2 class="lk-side-title">{menu.label}</h2>
-        <ul>{menu.items.map((item) => <SideItem item={item} path={visit.path} />)}</ul>
+        <ul>
+          {menu.items.map((item) => (
+            <SideItem item={item} path={visit.path} />
+          ))}
+        </ul>
       </nav>
       <div class="lk-content">{children}</div>
     </div>
@@ -98,8 +153,16 @@ function SideItem({ item, path }: { item: MenuItem; path: string }): VNode {
   const current = isCurrent(item, path) ? ({ 'aria-current': 'page' } as const) : {};
   return (
     <li>
-      <a href={item.path} {...current}>{item.label}</a>
-      {item.items === undefined ? null : <ul>{item.items.map((below) => <SideItem item={below} path={path} />)}</ul>}
+      <a href={item.path} {...current}>
+        {item.label}
+      </a>
+      {item.items === undefined ? null : (
+        <ul>
+          {item.items.map((below) => (
+            <SideItem item={below} path={path} />
+          ))}
+        </ul>
+      )}
     </li>
   );
 }

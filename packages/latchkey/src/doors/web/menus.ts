@@ -37,7 +37,8 @@ export const DEVELOPER_MENU: Menu = {
   label: 'Developer settings',
   items: [
     {
-      label: 'Personal access tokens', path: '/settings/developers',
+      label: 'Personal access tokens',
+      path: '/settings/developers',
       items: [
         { label: 'Fine-grained tokens', path: '/settings/personal-access-tokens', withBelow: true },
         { label: 'Tokens (classic)', path: '/settings/tokens', withBelow: true },

@@ -1,25 +1,33 @@
 /** The page for a new fine-grained token, filled in by links, recipes or hand. */
-import { createToken } from '../../actions/tokens.ts';
+
 import { tryDraft } from '../../actions/token-form.ts';
-import { Problem, type Complaint } from '../../base/errors.ts';
+import { createToken } from '../../actions/tokens.ts';
+import { type Complaint, Problem } from '../../base/errors.ts';
 import { permissionNamed } from '../../catalogue/permissions.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
 import { fineGrainedForm } from './fine-grained-form.tsx';
 import { createdFlash } from './new-secret.tsx';
 import { readRestrictions } from './restrictions.tsx';
-import { FINE_GRAINED_PATH } from './token-kinds.ts';
 import { prefixOf, readTokenDraft } from './token-draft.ts';
+import { FINE_GRAINED_PATH } from './token-kinds.ts';
 import type { Visit } from './visit.ts';
-import { redirect, type Answer, type FormAction, type WebPage } from './web-page.ts';
+import { type Answer, type FormAction, redirect, type WebPage } from './web-page.ts';
 
 const show: FormAction = { run: (visit) => form(visit) };
 
-export const newFineGrainedPages: readonly WebPage[] = [{
-  path: `${FINE_GRAINED_PATH}/new`, access: 'sudo', get: form,
-  forms: { create: { once: true, run: create }, show, 'add-owner': show, 'remove-owner': show },
-}];
+export const newFineGrainedPages: readonly WebPage[] = [
+  {
+    path: `${FINE_GRAINED_PATH}/new`,
+    access: 'sudo',
+    get: form,
+    forms: { create: { once: true, run: create }, show, 'add-owner': show, 'remove-owner': show },
+  },
+];
 
-const draftIn = (visit: Visit, source: URLSearchParams): TokenDraft => ({ ...readTokenDraft(source, visit.user.account.login), ...readRestrictions(source) });
+const draftIn = (visit: Visit, source: URLSearchParams): TokenDraft => ({
+  ...readTokenDraft(source, visit.user.account.login),
+  ...readRestrictions(source),
+});
 
 async function create(visit: Visit): Promise<Answer> {
   const permit = await visit.ownPermit();
@@ -36,12 +44,18 @@ async function create(visit: Visit): Promise<Answer> {
 const OF_GRANT = new Set(['target_name', 'repositories', 'reason']);
 
 /** Where there are several owners: each complaint at the owner that it is about. */
-export async function complaintsOfEachOwner(visit: Visit, draft: TokenDraft, all: readonly Complaint[]): Promise<Complaint[]> {
+export async function complaintsOfEachOwner(
+  visit: Visit,
+  draft: TokenDraft,
+  all: readonly Complaint[],
+): Promise<Complaint[]> {
   const permit = await visit.ownPermit();
   const found: Complaint[] = [];
   for (const [index, grant] of draft.grants.entries()) {
     const { complaints } = await tryDraft(visit.ctx, permit, { ...draft, grants: [grant] });
-    const own = complaints.filter(({ field }) => field !== null && (OF_GRANT.has(field) || permissionNamed(field) !== undefined));
+    const own = complaints.filter(
+      ({ field }) => field !== null && (OF_GRANT.has(field) || permissionNamed(field) !== undefined),
+    );
     found.push(...own.map((complaint) => ({ ...complaint, field: prefixOf(index) + complaint.field })));
   }
   const told = new Set(found.map(({ message }) => message));
@@ -51,7 +65,15 @@ export async function complaintsOfEachOwner(visit: Visit, draft: TokenDraft, all
 async function form(visit: Visit): Promise<Answer> {
   const isFilledIn = visit.typed !== null || visit.query.size > 0;
   const complaints = visit.problem?.complaints ?? (visit.typed === null && isFilledIn ? await ofTheLink(visit) : []);
-  return fineGrainedForm(visit, { title: 'New fine-grained personal access token', path: `${FINE_GRAINED_PATH}/new`, submit: 'Generate token', source: visit.typed ?? visit.query, isFilledIn, complaints, isNew: true });
+  return fineGrainedForm(visit, {
+    title: 'New fine-grained personal access token',
+    path: `${FINE_GRAINED_PATH}/new`,
+    submit: 'Generate token',
+    source: visit.typed ?? visit.query,
+    isFilledIn,
+    complaints,
+    isNew: true,
+  });
 }
 
 /** What is wrong with what a link filled in; what it left out is not complained of. */

@@ -1,8 +1,8 @@
 /** The area of an organization's owners: its menu, and what its pages demand. */
 import type { ComponentChildren, VNode } from 'preact';
 import type { Permit } from '../../actions/authorize.ts';
-import type { Need } from '../../rules/model.ts';
 import type { PermissionSet } from '../../catalogue/permissions.ts';
+import type { Need } from '../../rules/model.ts';
 import { WithMenu } from './layout.tsx';
 import type { Menu } from './menus.ts';
 import type { Visit } from './visit.ts';
@@ -19,16 +19,26 @@ function menuOf(login: string): Menu {
     items: [
       { label: 'Repositories', path: `/${login}` },
       item('People', 'people'),
-      { label: 'Personal access tokens', path: organizationPath(login, ''), items: [
-        item('Pending requests', 'personal-access-token-requests'), item('Active tokens', 'personal-access-tokens'), item('Policy', 'personal-access-token-policy'),
-      ] },
+      {
+        label: 'Personal access tokens',
+        path: organizationPath(login, ''),
+        items: [
+          item('Pending requests', 'personal-access-token-requests'),
+          item('Active tokens', 'personal-access-tokens'),
+          item('Policy', 'personal-access-token-policy'),
+        ],
+      },
       item('Audit log', 'audit-log'),
     ],
   };
 }
 
 export function OrganizationArea({ visit, children }: { visit: Visit; children: ComponentChildren }): VNode {
-  return <WithMenu visit={visit} menu={menuOf(visit.param('org'))}>{children}</WithMenu>;
+  return (
+    <WithMenu visit={visit} menu={menuOf(visit.param('org'))}>
+      {children}
+    </WithMenu>
+  );
 }
 
 /** The permit to do something with the organization of the path. */

@@ -1,7 +1,7 @@
 /** How owners narrow lists of tokens, and how a token's permissions stand in them. */
 import type { VNode } from 'preact';
 import type { OrganizationTokenWish } from '../../actions/organization-tokens.ts';
-import { permissionNamed, type Level, type PermissionSet } from '../../catalogue/permissions.ts';
+import { type Level, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
 import { levelWords } from './permission-picker.tsx';
 import type { Visit } from './visit.ts';
 
@@ -15,7 +15,11 @@ const FILTERS = [
 export function wishOf({ query }: Visit): OrganizationTokenWish {
   const text = (name: string): string | undefined => (query.get(name) ?? '').trim() || undefined;
   const owner = text('owner');
-  return { owners: owner === undefined ? undefined : [owner], repository: text('repository'), permission: text('permission') };
+  return {
+    owners: owner === undefined ? undefined : [owner],
+    repository: text('repository'),
+    permission: text('permission'),
+  };
 }
 
 export function TokenFilter({ visit }: { visit: Visit }): VNode {
@@ -23,16 +27,35 @@ export function TokenFilter({ visit }: { visit: Visit }): VNode {
     <form method="get" class="lk-filter mb-3" role="search">
       {FILTERS.map(({ name, label, placeholder }) => (
         <div>
-          <label for={`filter-${name}`} class="f6">{label}</label>
-          <input id={`filter-${name}`} name={name} class="form-control input-sm" value={visit.query.get(name) ?? ''} placeholder={placeholder} maxLength={100} spellcheck={false} autocomplete="off" />
+          <label for={`filter-${name}`} class="f6">
+            {label}
+          </label>
+          <input
+            id={`filter-${name}`}
+            name={name}
+            class="form-control input-sm"
+            value={visit.query.get(name) ?? ''}
+            placeholder={placeholder}
+            maxLength={100}
+            spellcheck={false}
+            autocomplete="off"
+          />
         </div>
       ))}
-      <button type="submit" class="btn btn-sm">Filter</button>
+      <button type="submit" class="btn btn-sm">
+        Filter
+      </button>
     </form>
   );
 }
 
-export function PermissionList({ permissions, repositoryNames }: { permissions: PermissionSet; repositoryNames: readonly string[] }): VNode | null {
+export function PermissionList({
+  permissions,
+  repositoryNames,
+}: {
+  permissions: PermissionSet;
+  repositoryNames: readonly string[];
+}): VNode | null {
   const entries = Object.entries(permissions);
   if (entries.length === 0 && repositoryNames.length === 0) return null;
   return (
@@ -41,7 +64,12 @@ export function PermissionList({ permissions, repositoryNames }: { permissions: 
       <ul class="pl-3 mt-1">
         {entries.map(([name, level]) => {
           const permission = permissionNamed(name);
-          return <li>{permission === undefined ? name : permission.title} <code class="lk-field-name">{name}</code>: {permission === undefined ? level : levelWords(permission, level as Level)}</li>;
+          return (
+            <li>
+              {permission === undefined ? name : permission.title} <code class="lk-field-name">{name}</code>:{' '}
+              {permission === undefined ? level : levelWords(permission, level as Level)}
+            </li>
+          );
         })}
         {repositoryNames.length === 0 ? null : <li>in {repositoryNames.join(', ')}</li>}
       </ul>

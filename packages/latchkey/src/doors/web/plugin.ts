@@ -1,8 +1,8 @@
 /**
  * The web door: server-rendered pages for people.
  *
- * How to add a page: write it as a `WebPage` (`web-page.ts`: path, who may open it, `get`, its `forms`) in a file named after its noun, and
- * put it into the list in `pages.ts`. Nothing else is needed:
+ * How to add a page: write it as a `WebPage` (`web-page.ts`: path, who may open it, `get`, its `forms`) in a file named
+ * after its noun, and put it into the list in `pages.ts`. Nothing else is needed:
  *
  *     export const colourPages: readonly WebPage[] = [{
  *       path: '/settings/colour', access: 'signed-in',
@@ -16,12 +16,15 @@
  *       } } },
  *     }];
  *
- * What pages get from here: `visit.user` (who is signed in), `visit.permit(need, target)` for actions (a no becomes a page with the
- * decision's words), `visit.fields(form id)` for what a form shows (typed, else filled in by the address, else the page's own; with errors),
- * `visit.flash?.once` for what only this page may show and only once (a new token). Pieces: `form.tsx`, `pieces.tsx`, `layout.tsx`; menus: `menus.ts`.
+ * What pages get from here: `visit.user` (who is signed in), `visit.permit(need, target)` for actions (a no becomes a
+ * page with the decision's words), `visit.fields(form id)` for what a form shows (typed, else filled in by the address,
+ * else the page's own; with errors), `visit.flash?.once` for what only this page may show and only once (a new token).
+ * Pieces: `form.tsx`, `pieces.tsx`, `layout.tsx`; menus: `menus.ts`.
  *
- * Invariant: a form does something only if it was sent from one of our pages (`same-origin.ts`), by whoever that page was shown to.
- * Invariant: every page works without scripts; none has a script or a style in it, and the Content-Security-Policy allows none.
+ * Invariant: a form does something only if it was sent from one of our pages (`same-origin.ts`), by whoever that page
+ * was shown to.
+ * Invariant: every page works without scripts; none has a script or a style in it, and the Content-Security-Policy
+ * allows none.
  * Invariant: a page for somebody who is signed in is never kept by a cache (`no-store`).
  */
 import { Readable } from 'node:stream';
@@ -32,13 +35,13 @@ import { mintSecret } from '../../actions/one-time-secrets.ts';
 import { leaveFlash, pickUpFlash, signedInBy } from '../../actions/sessions.ts';
 import { callerAddress } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
-import { serveAssets, type AssetAddresses } from './assets.ts';
+import { type AssetAddresses, serveAssets } from './assets.ts';
 import { Cookies } from './cookies.ts';
 import { failed, notCopied, notFound, refused, unreadable } from './error-pages.tsx';
 import { answerOf } from './forms.ts';
 import { documentOf } from './layout.tsx';
 import { PAGES } from './pages.ts';
-import { Refused, THEMES, Visit, type Theme } from './visit.ts';
+import { Refused, THEMES, type Theme, Visit } from './visit.ts';
 import type { Answer, Flash, WebPage } from './web-page.ts';
 
 /** The largest form. */
@@ -49,7 +52,11 @@ export function webDoor(ctx: Context): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
     await app.register(cookie);
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: MAX_FORM_BYTES }, (_request, text, done) => done(null, new URLSearchParams(String(text))));
+    app.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
+      (_request, text, done) => done(null, new URLSearchParams(String(text))),
+    );
     const assets = serveAssets(app);
     const frame: Frame = { ctx, assets };
     for (const each of PAGES) {
@@ -57,10 +64,13 @@ export function webDoor(ctx: Context): FastifyPluginAsync {
       if (each.forms !== undefined) app.post(each.path, (request, reply) => serve(frame, each, request, reply));
     }
     app.setNotFoundHandler((request, reply) => {
-      if (!wantsPage(request)) return reply.code(404).type('text/plain; charset=utf-8').send('There is nothing at this address.\n');
+      if (!wantsPage(request))
+        return reply.code(404).type('text/plain; charset=utf-8').send('There is nothing at this address.\n');
       return serve(frame, null, request, reply);
     });
-    app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => sorry(frame, error, request, reply));
+    app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
+      sorry(frame, error, request, reply),
+    );
   };
 }
 
@@ -73,13 +83,29 @@ function wantsPage(request: FastifyRequest): boolean {
   return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
 }
 
-async function serve(frame: Frame, each: WebPage | null, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function serve(
+  frame: Frame,
+  each: WebPage | null,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const visit = await visitOf(frame.ctx, request, reply);
   try {
     return await send(frame, visit, reply, each === null ? notFound() : await answerOf(visit, each, request.headers));
   } catch (error) {
-    if (error instanceof Refused) return send(frame, visit, reply, refused(error.explanation, visit.method === 'POST' ? visit.path : visit.url));
-    if (error instanceof Problem) return send(frame, visit, reply, error.has('not_found') ? notFound() : error.has('not_copied') ? notCopied(error.message) : unreadable(422, error.message));
+    if (error instanceof Refused)
+      return send(frame, visit, reply, refused(error.explanation, visit.method === 'POST' ? visit.path : visit.url));
+    if (error instanceof Problem)
+      return send(
+        frame,
+        visit,
+        reply,
+        error.has('not_found')
+          ? notFound()
+          : error.has('not_copied')
+            ? notCopied(error.message)
+            : unreadable(422, error.message),
+      );
     // The page's pattern: the path itself may hold a one-time link.
     frame.ctx.log.error({ err: error, page: each?.path ?? null }, 'a page failed');
     return send(frame, visit, reply, failed());
@@ -87,17 +113,38 @@ async function serve(frame: Frame, each: WebPage | null, request: FastifyRequest
 }
 
 /** What could not even be read: a form that is too large, or of another type. */
-async function sorry(frame: Frame, error: Error & { statusCode?: number }, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function sorry(
+  frame: Frame,
+  error: Error & { statusCode?: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const status = error.statusCode ?? 500;
   if (status >= 500) frame.ctx.log.error({ err: error }, 'a page failed');
   const visit = await visitOf(frame.ctx, request, reply);
-  return send(frame, visit, reply, status >= 500 ? failed() : unreadable(status, status === 413 ? `A form holds at most ${MAX_FORM_BYTES / 1024} KiB.` : 'Send it as a form of this site does.'));
+  return send(
+    frame,
+    visit,
+    reply,
+    status >= 500
+      ? failed()
+      : unreadable(
+          status,
+          status === 413
+            ? `A form holds at most ${MAX_FORM_BYTES / 1024} KiB.`
+            : 'Send it as a form of this site does.',
+        ),
+  );
 }
 
 async function visitOf(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<Visit> {
   const cookies = new Cookies(request, reply, ctx.settings.publicUrl);
   const forwarded = request.headers['x-forwarded-for'];
-  const address = callerAddress(request.socket.remoteAddress, Array.isArray(forwarded) ? forwarded.join(',') : forwarded, ctx.settings.trustedProxies);
+  const address = callerAddress(
+    request.socket.remoteAddress,
+    Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
+    ctx.settings.trustedProxies,
+  );
   const visitor = { address, userAgent: request.headers['user-agent'] ?? null };
   const device = deviceOf(cookies);
   const session = cookies.readSecret('session');
@@ -107,9 +154,19 @@ async function visitOf(ctx: Context, request: FastifyRequest, reply: FastifyRepl
   const path = mark < 0 ? request.url : request.url.slice(0, mark);
   const theme = THEMES.find((each) => each === cookies.read('theme')) ?? ('auto' satisfies Theme);
   const visit = new Visit({
-    ctx, method: request.method, url: request.url, path, params: (request.params ?? {}) as Record<string, string>,
-    query: new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1)), typed: request.body instanceof URLSearchParams ? request.body : null, visitor, cookies, person,
-    secret: person === null || session === null ? device : session, device, theme,
+    ctx,
+    method: request.method,
+    url: request.url,
+    path,
+    params: (request.params ?? {}) as Record<string, string>,
+    query: new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1)),
+    typed: request.body instanceof URLSearchParams ? request.body : null,
+    visitor,
+    cookies,
+    person,
+    secret: person === null || session === null ? device : session,
+    device,
+    theme,
   });
   await pickUp(visit);
   return visit;
@@ -124,12 +181,19 @@ function deviceOf(cookies: Cookies): Visit['device'] {
 }
 
 /** A flash with the page that it is for, so that another tab can't take it. */
-interface Addressed extends Flash { readonly for: string }
+interface Addressed extends Flash {
+  readonly for: string;
+}
 
 async function pickUp(visit: Visit): Promise<void> {
   const { person } = visit;
   if (visit.method !== 'GET' || person === null || person.session.flash === null) return;
-  visit.flash = (await pickUpFlash(visit.ctx, person.session, visit.secret, (left) => (left as Addressed).for === visit.path)) as Flash | null;
+  visit.flash = (await pickUpFlash(
+    visit.ctx,
+    person.session,
+    visit.secret,
+    (left) => (left as Addressed).for === visit.path,
+  )) as Flash | null;
 }
 
 async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
@@ -142,10 +206,16 @@ async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Ans
       }
       return reply.redirect(answer.to, 303);
     case 'file':
-      if (answer.fileName !== undefined) void reply.header('Content-Disposition', `attachment; filename="${answer.fileName.replace(/[^\w.-]/g, '_')}"`);
-      return reply.type(answer.type).send(typeof answer.content === 'string' ? answer.content : streamOf(frame, answer.content));
+      if (answer.fileName !== undefined)
+        void reply.header('Content-Disposition', `attachment; filename="${answer.fileName.replace(/[^\w.-]/g, '_')}"`);
+      return reply
+        .type(answer.type)
+        .send(typeof answer.content === 'string' ? answer.content : streamOf(frame, answer.content));
     case 'page':
-      return reply.code(answer.status ?? 200).type('text/html; charset=utf-8').send(documentOf(visit, frame.assets, answer.title, answer.body));
+      return reply
+        .code(answer.status ?? 200)
+        .type('text/html; charset=utf-8')
+        .send(documentOf(visit, frame.assets, answer.title, answer.body));
   }
 }
 
@@ -157,8 +227,14 @@ function streamOf({ ctx }: Frame, parts: AsyncIterable<string>): Readable {
 function securityHeaders(visit: Visit, answer: Answer): Record<string, string> {
   const targets = answer.kind === 'page' ? (answer.formTargets ?? []) : [];
   const policy = [
-    "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'", "connect-src 'self'", `form-action ${["'self'", ...targets].join(' ')}`,
-    "frame-ancestors 'none'", "base-uri 'none'",
+    "default-src 'none'",
+    "style-src 'self'",
+    "script-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    `form-action ${["'self'", ...targets].join(' ')}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
   ];
   return {
     'Content-Security-Policy': policy.join('; '),

@@ -2,10 +2,10 @@
 import { changeProfile, MAX_PROFILE_LENGTH, PROFILE_FIELDS } from '../../actions/own-profile.ts';
 import { Form, TextArea, TextField } from './form.tsx';
 import { WithMenu } from './layout.tsx';
-import { PROFILE_MENU, SETTINGS_MENU, type Menu } from './menus.ts';
+import { type Menu, PROFILE_MENU, SETTINGS_MENU } from './menus.ts';
 import { Avatar, Subhead } from './pieces.tsx';
 import type { Visit } from './visit.ts';
-import { page, redirect, type Answer, type WebPage } from './web-page.ts';
+import { type Answer, page, redirect, type WebPage } from './web-page.ts';
 
 export const profilePages: readonly WebPage[] = [
   profilePage('/settings/profile', SETTINGS_MENU),
@@ -17,13 +17,18 @@ export const profilePages: readonly WebPage[] = [
 
 function profilePage(path: string, menu: Menu): WebPage {
   return {
-    path, access: 'signed-in',
+    path,
+    access: 'signed-in',
     get: (visit) => show(visit, menu),
-    forms: { profile: { run: async (visit) => {
-      const values = Object.fromEntries(PROFILE_FIELDS.map(({ name }) => [name, visit.field(name)]));
-      await changeProfile(visit.ctx, await visit.ownPermit(), { name: visit.field('name'), values });
-      return redirect(path, { tone: 'success', text: 'The profile was saved.' });
-    } } },
+    forms: {
+      profile: {
+        run: async (visit) => {
+          const values = Object.fromEntries(PROFILE_FIELDS.map(({ name }) => [name, visit.field(name)]));
+          await changeProfile(visit.ctx, await visit.ownPermit(), { name: visit.field('name'), values });
+          return redirect(path, { tone: 'success', text: 'The profile was saved.' });
+        },
+      },
+    },
   };
 }
 
@@ -31,16 +36,36 @@ function show(visit: Visit, menu: Menu): Answer {
   const { account } = visit.user;
   const f = visit.fields('profile');
   const value = (name: string): string => (typeof account.profile[name] === 'string' ? account.profile[name] : '');
-  return page('Public profile', <WithMenu visit={visit} menu={menu}>
-    <Subhead title="Public profile" level={1} />
-    <div class="d-flex flex-items-center lk-gap mb-4"><Avatar login={account.login} size="large" /><div><div class="f3">{account.name === '' ? account.login : account.name}</div>{account.name === '' ? null : <div class="color-fg-muted">{account.login}</div>}</div></div>
-    <div class="lk-wide-form">
-      <Form f={f} submit="Save the profile">
-        <TextField f={f} name="name" label="Name" value={account.name} maxLength={MAX_PROFILE_LENGTH} autocomplete="name" />
-        {PROFILE_FIELDS.map(({ name, label, long }) => (long
-          ? <TextArea f={f} name={name} label={label} value={value(name)} maxLength={MAX_PROFILE_LENGTH} />
-          : <TextField f={f} name={name} label={label} value={value(name)} maxLength={MAX_PROFILE_LENGTH} />))}
-      </Form>
-    </div>
-  </WithMenu>);
+  return page(
+    'Public profile',
+    <WithMenu visit={visit} menu={menu}>
+      <Subhead title="Public profile" level={1} />
+      <div class="d-flex flex-items-center lk-gap mb-4">
+        <Avatar login={account.login} size="large" />
+        <div>
+          <div class="f3">{account.name === '' ? account.login : account.name}</div>
+          {account.name === '' ? null : <div class="color-fg-muted">{account.login}</div>}
+        </div>
+      </div>
+      <div class="lk-wide-form">
+        <Form f={f} submit="Save the profile">
+          <TextField
+            f={f}
+            name="name"
+            label="Name"
+            value={account.name}
+            maxLength={MAX_PROFILE_LENGTH}
+            autocomplete="name"
+          />
+          {PROFILE_FIELDS.map(({ name, label, long }) =>
+            long ? (
+              <TextArea f={f} name={name} label={label} value={value(name)} maxLength={MAX_PROFILE_LENGTH} />
+            ) : (
+              <TextField f={f} name={name} label={label} value={value(name)} maxLength={MAX_PROFILE_LENGTH} />
+            ),
+          )}
+        </Form>
+      </div>
+    </WithMenu>,
+  );
 }

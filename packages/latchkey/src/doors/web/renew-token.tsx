@@ -1,7 +1,8 @@
 /** A new secret for a token: at once, or with an overlap in which both work. */
-import { DEFAULT_OVERLAP_SEC, regenerateToken, rotateToken } from '../../actions/token-secrets.ts';
+
 import { formFacts } from '../../actions/token-form.ts';
 import { ownToken } from '../../actions/token-rows.ts';
+import { DEFAULT_OVERLAP_SEC, regenerateToken, rotateToken } from '../../actions/token-secrets.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../../base/time.ts';
 import type { TokenKind } from '../../rules/model.ts';
 import { ExpirationField } from './expiration-field.tsx';
@@ -10,8 +11,8 @@ import { WithMenu } from './layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from './menus.ts';
 import { renewedFlash } from './new-secret.tsx';
 import { Subhead } from './pieces.tsx';
-import { idParam, LIST_PATHS, pathOfToken } from './token-kinds.ts';
 import { readExpiry } from './token-draft.ts';
+import { idParam, LIST_PATHS, pathOfToken } from './token-kinds.ts';
 import { page, redirect, type WebPage } from './web-page.ts';
 
 const OVERLAPS = [
@@ -24,32 +25,57 @@ const OVERLAPS = [
 
 function renewPage(kind: TokenKind): WebPage {
   return {
-    path: `${LIST_PATHS[kind]}/:id/renew`, access: 'sudo',
+    path: `${LIST_PATHS[kind]}/:id/renew`,
+    access: 'sudo',
     get: async (visit) => {
       const permit = await visit.ownPermit();
-      const [token, facts] = await Promise.all([ownToken(visit.ctx, permit, idParam(visit), kind), formFacts(visit.ctx, permit)]);
+      const [token, facts] = await Promise.all([
+        ownToken(visit.ctx, permit, idParam(visit), kind),
+        formFacts(visit.ctx, permit),
+      ]);
       const f = visit.fields('renew');
-      const span = token.expiresAt === null ? 'none' : String(Math.max(1, Math.round((token.expiresAt - token.issuedAt) / DAY_SEC)));
-      return page(`A new secret for ${token.name}`, (
+      const span =
+        token.expiresAt === null
+          ? 'none'
+          : String(Math.max(1, Math.round((token.expiresAt - token.issuedAt) / DAY_SEC)));
+      return page(
+        `A new secret for ${token.name}`,
         <WithMenu visit={visit} menu={kind === 'scoped' ? PROFILE_MENU : DEVELOPER_MENU}>
           <Subhead title={`A new secret for ${token.name}`} level={1} />
           <p>The token keeps its name and what it can do. Its new secret is shown once.</p>
           <Form f={f} submit="Make a new secret">
             <ExpirationField f={f} at={visit.ctx.clock.now()} capDays={facts.capDays[kind]} value={span} />
-            <Radios f={f} name="overlap" label="When does the old secret end?" value="0" choices={OVERLAPS} note="With an overlap you can put the new one in place without a gap. If the old one is used later, you get an alert." />
+            <Radios
+              f={f}
+              name="overlap"
+              label="When does the old secret end?"
+              value="0"
+              choices={OVERLAPS}
+              note="With an overlap you can put the new one in place without a gap. If the old one is used later, you get an alert."
+            />
           </Form>
-          <p class="mt-3"><a href={pathOfToken(token)}>Leave it as it is</a></p>
-        </WithMenu>
-      ));
+          <p class="mt-3">
+            <a href={pathOfToken(token)}>Leave it as it is</a>
+          </p>
+        </WithMenu>,
+      );
     },
-    forms: { renew: { once: true, run: async (visit) => {
-      const permit = await visit.ownPermit();
-      const { id } = await ownToken(visit.ctx, permit, idParam(visit), kind);
-      const overlapSec = Number(visit.field('overlap') || '0');
-      const expiry = readExpiry(visit.typed!);
-      const renewed = overlapSec === 0 ? await regenerateToken(visit.ctx, permit, id, expiry) : await rotateToken(visit.ctx, permit, id, expiry, overlapSec);
-      return redirect(pathOfToken(renewed.token), renewedFlash(renewed));
-    } } },
+    forms: {
+      renew: {
+        once: true,
+        run: async (visit) => {
+          const permit = await visit.ownPermit();
+          const { id } = await ownToken(visit.ctx, permit, idParam(visit), kind);
+          const overlapSec = Number(visit.field('overlap') || '0');
+          const expiry = readExpiry(visit.typed!);
+          const renewed =
+            overlapSec === 0
+              ? await regenerateToken(visit.ctx, permit, id, expiry)
+              : await rotateToken(visit.ctx, permit, id, expiry, overlapSec);
+          return redirect(pathOfToken(renewed.token), renewedFlash(renewed));
+        },
+      },
+    },
   };
 }
 

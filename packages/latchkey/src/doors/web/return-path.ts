@@ -1,6 +1,9 @@
 /** Where to go after signing in: a path of ours that was asked for, and nothing else. */
 
-/** The path if it is one of ours, else the start page. `//host` and `/\host` are not ours: browsers read them as another site. */
+/**
+ * The path if it is one of ours, else the start page. `//host` and `/\host` are not ours: browsers read them as another
+ * site.
+ */
 export function returnPath(asked: string | null, otherwise = '/'): string {
   if (asked === null || !/^\/(?![/\\])/.test(asked) || /[\u0000-\u001f\\]/.test(asked)) return otherwise;
   return /^\/(?:login|logout|sudo)(?:[/?]|$)/.test(asked) ? otherwise : asked;

@@ -1,11 +1,11 @@
 /**
  * Did this form come from one of our own pages?
  *
- * Two checks, each enough alone against forged requests: the browser's own word (`Sec-Fetch-Site`, else `Origin`), and a token in the form
- * that only a page of the same session, or of the same browser before signing in, can know.
+ * Two checks, each enough alone against forged requests: the browser's own word (`Sec-Fetch-Site`, else `Origin`), and
+ * a token in the form that only a page of the same session, or of the same browser before signing in, can know.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { digestOf, sameDigest, type Secret } from '../../base/secret.ts';
+import { digestOf, type Secret, sameDigest } from '../../base/secret.ts';
 
 /** False when the browser says that another site sent the request. Without its word the token decides. */
 export function isSameOrigin(headers: IncomingHttpHeaders, publicUrl: string): boolean {

@@ -1,13 +1,13 @@
 /** What happened to a person's account: newest first, to look at and to take away. */
 import type { VNode } from 'preact';
-import { exportSecurityLog, readSecurityLog, type AuditEntry } from '../../actions/security-log.ts';
+import { type AuditEntry, exportSecurityLog, readSecurityLog } from '../../actions/security-log.ts';
 import { isoInstant } from '../../base/time.ts';
 import { Facts } from './audit-log.tsx';
 import { WithMenu } from './layout.tsx';
 import { SETTINGS_MENU } from './menus.ts';
 import { Blankslate, NextPage, Subhead, Time } from './pieces.tsx';
 import type { Visit } from './visit.ts';
-import { file, page, type Answer, type WebPage } from './web-page.ts';
+import { type Answer, file, page, type WebPage } from './web-page.ts';
 
 const PATH = '/settings/security-log';
 const PAGE_SIZE = 50;
@@ -19,37 +19,73 @@ export const securityLogPages: readonly WebPage[] = [
 
 async function show(visit: Visit): Promise<Answer> {
   const before = Number(visit.query.get('before'));
-  const entries = await readSecurityLog(visit.ctx, await visit.ownPermit(), { beforeId: Number.isSafeInteger(before) && before > 0 ? before : null, limit: PAGE_SIZE + 1 });
+  const entries = await readSecurityLog(visit.ctx, await visit.ownPermit(), {
+    beforeId: Number.isSafeInteger(before) && before > 0 ? before : null,
+    limit: PAGE_SIZE + 1,
+  });
   const shown = entries.slice(0, PAGE_SIZE);
-  return page('Security log', <WithMenu visit={visit} menu={SETTINGS_MENU}>
-    <Subhead title="Security log" level={1}><a class="btn btn-sm" href={`${PATH}.jsonl`} download>Export as JSON lines</a></Subhead>
-    {shown.length === 0 ? <Blankslate heading="Nothing has happened yet" /> : (
-      <div class="lk-scroll" role="region" aria-label="Security log" tabIndex={0}>
-        <table class="lk-table">
-          <thead><tr><th scope="col">What</th><th scope="col">Who</th><th scope="col">From</th><th scope="col">When</th></tr></thead>
-          <tbody>{shown.map((entry) => <Row entry={entry} />)}</tbody>
-        </table>
-      </div>
-    )}
-    <NextPage href={entries.length > PAGE_SIZE ? `${PATH}?before=${shown.at(-1)!.id}` : null} />
-  </WithMenu>);
+  return page(
+    'Security log',
+    <WithMenu visit={visit} menu={SETTINGS_MENU}>
+      <Subhead title="Security log" level={1}>
+        <a class="btn btn-sm" href={`${PATH}.jsonl`} download>
+          Export as JSON lines
+        </a>
+      </Subhead>
+      {shown.length === 0 ? (
+        <Blankslate heading="Nothing has happened yet" />
+      ) : (
+        <div class="lk-scroll" role="region" aria-label="Security log" tabIndex={0}>
+          <table class="lk-table">
+            <thead>
+              <tr>
+                <th scope="col">What</th>
+                <th scope="col">Who</th>
+                <th scope="col">From</th>
+                <th scope="col">When</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((entry) => (
+                <Row entry={entry} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <NextPage href={entries.length > PAGE_SIZE ? `${PATH}?before=${shown.at(-1)!.id}` : null} />
+    </WithMenu>,
+  );
 }
 
 function Row({ entry }: { entry: AuditEntry }): VNode {
   return (
     <tr>
-      <td><strong>{entry.action}</strong><Facts data={entry.data} /></td>
-      <td>{entry.actorLogin ?? 'nobody'}{entry.actorTokenId === null ? null : <span class="color-fg-muted"> with a token</span>}</td>
+      <td>
+        <strong>{entry.action}</strong>
+        <Facts data={entry.data} />
+      </td>
+      <td>
+        {entry.actorLogin ?? 'nobody'}
+        {entry.actorTokenId === null ? null : <span class="color-fg-muted"> with a token</span>}
+      </td>
       <td>{entry.address ?? '—'}</td>
-      <td><Time at={entry.at} /></td>
+      <td>
+        <Time at={entry.at} />
+      </td>
     </tr>
   );
 }
 
 async function download(visit: Visit): Promise<Answer> {
-  return file('application/x-ndjson; charset=utf-8', linesOf(exportSecurityLog(visit.ctx, await visit.ownPermit())), 'security-log.jsonl');
+  return file(
+    'application/x-ndjson; charset=utf-8',
+    linesOf(exportSecurityLog(visit.ctx, await visit.ownPermit())),
+    'security-log.jsonl',
+  );
 }
 
 async function* linesOf(batches: AsyncIterable<readonly AuditEntry[]>): AsyncGenerator<string> {
-  for await (const entries of batches) yield entries.map(({ at, ...rest }) => `${JSON.stringify({ at: isoInstant(at), ...rest })}\n`).join('');
+  for await (const entries of batches)
+    yield entries.map(({ at, ...rest }) => `${JSON.stringify({ at: isoInstant(at), ...rest })}\n`).join('');
 }

@@ -9,43 +9,82 @@ import { Narrow } from './layout.tsx';
 import { Notice } from './pieces.tsx';
 import { returnPath } from './return-path.ts';
 import type { Visit } from './visit.ts';
-import { page, redirect, type Answer, type WebPage } from './web-page.ts';
+import { type Answer, page, redirect, type WebPage } from './web-page.ts';
 
 const NOTE = 'What you are about to do is sensitive. You will not be asked again for two hours.';
 
 function PasswordField({ f }: { f: Fields }): VNode {
-  return <TextField f={f} name="sudo_password" label="Password" type="password" autocomplete="current-password" required autofocus />;
+  return (
+    <TextField
+      f={f}
+      name="sudo_password"
+      label="Password"
+      type="password"
+      autocomplete="current-password"
+      required
+      autofocus
+    />
+  );
 }
 
-export const sudoPages: readonly WebPage[] = [{
-  path: '/sudo', access: 'signed-in',
-  get: (visit) => {
-    const f = visit.fields('confirm');
-    return page('Confirm access', <Narrow title="Confirm that it is you">
-      <Notice tone="info">{NOTE}</Notice>
-      <div class="Box p-3"><Form f={f} submit="Confirm"><PasswordField f={f} /></Form></div>
-    </Narrow>);
+export const sudoPages: readonly WebPage[] = [
+  {
+    path: '/sudo',
+    access: 'signed-in',
+    get: (visit) => {
+      const f = visit.fields('confirm');
+      return page(
+        'Confirm access',
+        <Narrow title="Confirm that it is you">
+          <Notice tone="info">{NOTE}</Notice>
+          <div class="Box p-3">
+            <Form f={f} submit="Confirm">
+              <PasswordField f={f} />
+            </Form>
+          </div>
+        </Narrow>,
+      );
+    },
+    forms: {
+      confirm: {
+        run: async (visit) => {
+          await enterSudo(visit.ctx, visit.user, new Secret(visit.typed?.get('sudo_password') ?? ''), visit.visitor);
+          return redirect(returnPath(visit.query.get('return_to')));
+        },
+      },
+    },
   },
-  forms: {
-    confirm: { run: async (visit) => {
-      await enterSudo(visit.ctx, visit.user, new Secret(visit.typed?.get('sudo_password') ?? ''), visit.visitor);
-      return redirect(returnPath(visit.query.get('return_to')));
-    } },
-  },
-}];
+];
 
 /** The same question in the way of a form: what was typed travels on with it, but for passwords. */
 export function sudoAgain(visit: Visit, mistake: Problem | null): Answer {
-  const typed = [...(visit.typed ?? [])].filter(([name]) => name !== 'token' && name !== 'sudo_password' && !name.includes('password'));
+  const typed = [...(visit.typed ?? [])].filter(
+    ([name]) => name !== 'token' && name !== 'sudo_password' && !name.includes('password'),
+  );
   const fresh = visit.fields(visit.typed?.get('form') ?? '');
-  const f = new Fields({ id: fresh.id, token: fresh.token, nonce: visit.typed?.get('nonce') ?? '', typed: visit.typed, query: visit.query, problem: mistake });
-  return page('Confirm access', <Narrow title="Confirm that it is you">
-    <Notice tone="info">{NOTE} What you typed is kept.</Notice>
-    <div class="Box p-3">
-      <Form f={f} submit="Confirm and go on">
-        {typed.filter(([name]) => name !== 'form' && name !== 'nonce').map(([name, value]) => <Hidden name={name} value={value} />)}
-        <PasswordField f={f} />
-      </Form>
-    </div>
-  </Narrow>, { status: mistake === null ? 200 : 422 });
+  const f = new Fields({
+    id: fresh.id,
+    token: fresh.token,
+    nonce: visit.typed?.get('nonce') ?? '',
+    typed: visit.typed,
+    query: visit.query,
+    problem: mistake,
+  });
+  return page(
+    'Confirm access',
+    <Narrow title="Confirm that it is you">
+      <Notice tone="info">{NOTE} What you typed is kept.</Notice>
+      <div class="Box p-3">
+        <Form f={f} submit="Confirm and go on">
+          {typed
+            .filter(([name]) => name !== 'form' && name !== 'nonce')
+            .map(([name, value]) => (
+              <Hidden name={name} value={value} />
+            ))}
+          <PasswordField f={f} />
+        </Form>
+      </div>
+    </Narrow>,
+    { status: mistake === null ? 200 : 422 },
+  );
 }

@@ -1,15 +1,15 @@
 /**
- * The fields of the fine-grained form, and the draft that they make. The names are those of GitHub's pre-filled links, so that a link fills the
- * form and the form makes a link.
+ * The fields of the fine-grained form, and the draft that they make. The names are those of GitHub's pre-filled links,
+ * so that a link fills the form and the form makes a link.
  *
  * A further resource owner's fields carry a prefix (`2.contents`); the first one's carry none.
  */
 import { problem } from '../../base/errors.ts';
+import { isoDate, type UnixSeconds } from '../../base/time.ts';
 import { PERMISSIONS } from '../../catalogue/permissions.ts';
-import { MAX_GRANTS, type GrantDraft, type TokenDraft } from '../../rules/draft.ts';
+import { type GrantDraft, MAX_GRANTS, type TokenDraft } from '../../rules/draft.ts';
 import type { RepositorySelection } from '../../rules/model.ts';
 import type { ExpiryDraft } from '../../rules/token-limits.ts';
-import { isoDate, type UnixSeconds } from '../../base/time.ts';
 
 /** In the list of owners: one that is typed instead. */
 export const OTHER_OWNER = '*';
@@ -22,7 +22,10 @@ export function prefixOf(index: number): string {
 
 /** How many resource owners the form shows. */
 export function grantCount(source: URLSearchParams): number {
-  const count = Number(source.get('grants') ?? '1') + (source.get('form') === 'add-owner' ? 1 : 0) - (source.get('form') === 'remove-owner' ? 1 : 0);
+  const count =
+    Number(source.get('grants') ?? '1') +
+    (source.get('form') === 'add-owner' ? 1 : 0) -
+    (source.get('form') === 'remove-owner' ? 1 : 0);
   return Number.isInteger(count) ? Math.min(Math.max(count, 1), MAX_GRANTS) : 1;
 }
 
@@ -35,13 +38,17 @@ export function ownerOf(source: URLSearchParams, index: number): string {
 /** The permissions that are chosen, whatever is wrong with them. */
 export function permissionsOf(source: URLSearchParams, index: number): Record<string, string> {
   const prefix = prefixOf(index);
-  return Object.fromEntries(PERMISSIONS.flatMap(({ name }) => {
-    const level = source.get(prefix + name) ?? '';
-    return level === '' ? [] : [[name, level]];
-  }));
+  return Object.fromEntries(
+    PERMISSIONS.flatMap(({ name }) => {
+      const level = source.get(prefix + name) ?? '';
+      return level === '' ? [] : [[name, level]];
+    }),
+  );
 }
 
-/** Which repositories: what is chosen, else as the address fills in, `all` where it names permissions on repositories. */
+/**
+ * Which repositories: what is chosen, else as the address fills in, `all` where it names permissions on repositories.
+ */
 export function selectionOf(source: URLSearchParams, index: number): RepositorySelection {
   const chosen = SELECTIONS.find((each) => each === source.get(`${prefixOf(index)}selection`));
   if (chosen !== undefined) return chosen;
@@ -54,8 +61,14 @@ function grantOf(source: URLSearchParams, index: number): GrantDraft {
   const prefix = prefixOf(index);
   const selection = selectionOf(source, index);
   return {
-    owner: ownerOf(source, index), selection, repositories: selection === 'selected' ? [...new Set(source.getAll(`${prefix}repositories`))].filter((name) => name !== '') : [],
-    permissions: permissionsOf(source, index), justification: source.get(`${prefix}reason`) || null,
+    owner: ownerOf(source, index),
+    selection,
+    repositories:
+      selection === 'selected'
+        ? [...new Set(source.getAll(`${prefix}repositories`))].filter((name) => name !== '')
+        : [],
+    permissions: permissionsOf(source, index),
+    justification: source.get(`${prefix}reason`) || null,
   };
 }
 
@@ -81,7 +94,13 @@ export function dayAt(text: string): UnixSeconds | null {
 export function readTokenDraft(source: URLSearchParams, userLogin: string): TokenDraft {
   const grants = Array.from({ length: grantCount(source) }, (_, index) => grantOf(source, index));
   return {
-    userLogin, kind: 'fine-grained', name: source.get('name') ?? '', description: (source.get('description') ?? '').replace(/\r\n/g, '\n'), ...readExpiry(source), scopes: [], grants,
+    userLogin,
+    kind: 'fine-grained',
+    name: source.get('name') ?? '',
+    description: (source.get('description') ?? '').replace(/\r\n/g, '\n'),
+    ...readExpiry(source),
+    scopes: [],
+    grants,
   };
 }
 

@@ -8,10 +8,18 @@ export const CLASSIC_PATH = '/settings/tokens';
 export const SCOPED_PATH = '/-/user_settings/personal_access_tokens';
 
 /** The list of one's tokens of a kind. */
-export const LIST_PATHS: Readonly<Record<TokenKind, string>> = { 'fine-grained': FINE_GRAINED_PATH, classic: CLASSIC_PATH, scoped: SCOPED_PATH };
+export const LIST_PATHS: Readonly<Record<TokenKind, string>> = {
+  'fine-grained': FINE_GRAINED_PATH,
+  classic: CLASSIC_PATH,
+  scoped: SCOPED_PATH,
+};
 
 /** What people call each kind. */
-export const KIND_WORDS: Readonly<Record<TokenKind, string>> = { 'fine-grained': 'Fine-grained', classic: 'Classic', scoped: 'Scoped' };
+export const KIND_WORDS: Readonly<Record<TokenKind, string>> = {
+  'fine-grained': 'Fine-grained',
+  classic: 'Classic',
+  scoped: 'Scoped',
+};
 
 /** The page of one token. */
 export function pathOfToken({ kind, id }: { kind: TokenKind; id: number }): string {

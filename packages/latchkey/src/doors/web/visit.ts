@@ -59,7 +59,24 @@ export class Visit {
   /** What was wrong with the form that was sent. */
   problem: Problem | null = null;
 
-  constructor(given: Pick<Visit, 'ctx' | 'method' | 'url' | 'path' | 'params' | 'query' | 'typed' | 'visitor' | 'cookies' | 'person' | 'secret' | 'device' | 'theme'>) {
+  constructor(
+    given: Pick<
+      Visit,
+      | 'ctx'
+      | 'method'
+      | 'url'
+      | 'path'
+      | 'params'
+      | 'query'
+      | 'typed'
+      | 'visitor'
+      | 'cookies'
+      | 'person'
+      | 'secret'
+      | 'device'
+      | 'theme'
+    >,
+  ) {
     this.ctx = given.ctx;
     this.method = given.method;
     this.url = given.url;
@@ -95,16 +112,28 @@ export class Visit {
   fields(id: string): Fields {
     const isThis = this.typed !== null && this.typed.get('form') === id;
     return new Fields({
-      id, token: formToken(this.secret), nonce: mintSecret().reveal(), typed: isThis ? this.typed : null, query: this.query, problem: this.problem,
+      id,
+      token: formToken(this.secret),
+      nonce: mintSecret().reveal(),
+      typed: isThis ? this.typed : null,
+      query: this.query,
+      problem: this.problem,
     });
   }
 
-  /** Whether the person (or nobody) may do this; with the permit when they may. @throws Refused, which the frame turns into a page. */
+  /**
+   * Whether the person (or nobody) may do this; with the permit when they may. @throws Refused, which the frame turns
+   * into a page.
+   */
   async permit(need: Need, target: TargetName, purpose = 'web'): Promise<Permit> {
     const { ctx, visitor } = this;
     await ctx.memory.refresh();
     const identity = this.person?.identity ?? NOBODY;
-    const verdict = await authorizeIdentity(ctx, { need, target, address: visitor.address, userAgent: visitor.userAgent, purpose, door: 'web' }, identity);
+    const verdict = await authorizeIdentity(
+      ctx,
+      { need, target, address: visitor.address, userAgent: visitor.userAgent, purpose, door: 'web' },
+      identity,
+    );
     if (!verdict.allowed) throw new Refused(verdict.explanation);
     return verdict.permit;
   }

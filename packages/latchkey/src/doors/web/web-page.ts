@@ -5,8 +5,9 @@ import type { ComponentChild } from 'preact';
 import type { Visit } from './visit.ts';
 
 /**
- * Who may open a page. `signed-in`: others are led to the sign-in and back. `sudo`: the password must have been given in the last two hours.
- * `administrator`: an administrator of the instance in sudo mode. What a person may do with *what the page is about* is for `visit.permit`.
+ * Who may open a page. `signed-in`: others are led to the sign-in and back. `sudo`: the password must have been given
+ * in the last two hours. `administrator`: an administrator of the instance in sudo mode. What a person may do with
+ * *what the page is about* is for `visit.permit`.
  */
 export type Access = 'anybody' | 'signed-in' | 'sudo' | 'administrator';
 
@@ -34,17 +35,35 @@ export type Answer =
   | { readonly kind: 'file'; readonly type: string; readonly content: FileContent; readonly fileName?: string };
 
 /** A page with this title (the instance's name is added) and content. */
-export const page = (title: string, body: ComponentChild, more: { status?: number; formTargets?: readonly string[] } = {}): Answer => ({ kind: 'page', title, body, ...more });
+export const page = (
+  title: string,
+  body: ComponentChild,
+  more: { status?: number; formTargets?: readonly string[] } = {},
+): Answer => ({ kind: 'page', title, body, ...more });
 /** Leads on to a path of ours (303). A flash needs somebody who is signed in. */
-export const redirect = (to: string, flash?: Flash): Answer => ({ kind: 'redirect', to, ...(flash === undefined ? {} : { flash }) });
+export const redirect = (to: string, flash?: Flash): Answer => ({
+  kind: 'redirect',
+  to,
+  ...(flash === undefined ? {} : { flash }),
+});
 /** Something that is no page; with a file name it is downloaded. */
-export const file = (type: string, content: FileContent, fileName?: string): Answer => ({ kind: 'file', type, content, ...(fileName === undefined ? {} : { fileName }) });
+export const file = (type: string, content: FileContent, fileName?: string): Answer => ({
+  kind: 'file',
+  type,
+  content,
+  ...(fileName === undefined ? {} : { fileName }),
+});
 
-/** What one form of a page does. It throws `Problem` to have the page shown again with what was typed and what is wrong. */
+/**
+ * What one form of a page does. It throws `Problem` to have the page shown again with what was typed and what is wrong.
+ */
 export interface FormAction {
   /** Where it asks for more than the page itself. */
   readonly access?: Access;
-  /** True when a second submission of the same form must not do it again: it is led to where the first one led. The form has to be one of `<Form>`. */
+  /**
+   * True when a second submission of the same form must not do it again: it is led to where the first one led. The form
+   * has to be one of `<Form>`.
+   */
   readonly once?: boolean;
   readonly run: (visit: Visit) => Promise<Answer> | Answer;
 }

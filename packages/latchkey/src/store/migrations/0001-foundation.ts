@@ -1,12 +1,13 @@
 /**
  * Accounts, repositories, tokens, grants, requests, policies, audit: everything the first release keeps.
  *
- * Foreign keys go where a row means nothing without the other. None from `audit` (history outlives what it is about), nor from
- * `policies.account_id` and `grants.owner_id` (0 stands for the instance): whoever deletes an account clears those.
+ * Foreign keys go where a row means nothing without the other. None from `audit` (history outlives what it is about),
+ * nor from `policies.account_id` and `grants.owner_id` (0 stands for the instance): whoever deletes an account clears
+ * those.
  */
-import { sql, type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely } from 'kysely';
+import { type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely, sql } from 'kysely';
 import type { Engine } from '../db.ts';
-import { withId, type Migration } from './migration.ts';
+import { type Migration, withId } from './migration.ts';
 
 export const foundation: Migration = {
   name: '0001-foundation',
@@ -29,16 +30,25 @@ const required: Column = (column) => column.notNull();
 const emptyText: Column = (column) => column.notNull().defaultTo('');
 
 /** A required reference whose row goes with the row that it names. */
-const partOf = (table: string): Column => (column) => column.notNull().references(`${table}.id`).onDelete('cascade');
+const partOf =
+  (table: string): Column =>
+  (column) =>
+    column.notNull().references(`${table}.id`).onDelete('cascade');
 /** A reference that is forgotten with the row that it names. */
-const mayName = (table: string): Column => (column) => column.references(`${table}.id`).onDelete('set null');
+const mayName =
+  (table: string): Column =>
+  (column) =>
+    column.references(`${table}.id`).onDelete('set null');
 
 function table<T extends string>(db: Db, name: T): CreateTableBuilder<T> {
   return db.schema.createTable(name);
 }
 
 async function index(db: Db, on: string, columns: string[], { unique = false } = {}): Promise<void> {
-  const builder = db.schema.createIndex(`${on}_by_${columns.join('_')}`).on(on).columns(columns);
+  const builder = db.schema
+    .createIndex(`${on}_by_${columns.join('_')}`)
+    .on(on)
+    .columns(columns);
   await (unique ? builder.unique() : builder).execute();
 }
 
@@ -133,7 +143,9 @@ async function tokens(db: Db, engine: Engine): Promise<void> {
   await index(db, 'tokens', ['family_id']);
   await index(db, 'tokens', ['expires_at']);
   // A revoked token frees its name; GitLab's scoped tokens may share one (a rotation keeps it).
-  await sql`create unique index tokens_live_name on tokens (user_id, kind, name_key) where revoked_at is null and kind = 'fine-grained'`.execute(db);
+  await sql`create unique index tokens_live_name on tokens (user_id, kind, name_key) where revoked_at is null and kind = 'fine-grained'`.execute(
+    db,
+  );
   await table(db, 'token_secrets')
     .addColumn('digest', 'text', (column) => column.primaryKey())
     .addColumn('token_id', 'bigint', partOf('tokens'))
@@ -223,7 +235,8 @@ async function audit(db: Db, engine: Engine): Promise<void> {
     .addColumn('user_agent', 'text')
     .addColumn('data_json', 'text', required)
     .execute();
-  for (const column of ['user_id', 'organization_id', 'token_id', 'actor_id', 'action']) await index(db, 'audit', [column, 'id']);
+  for (const column of ['user_id', 'organization_id', 'token_id', 'actor_id', 'action'])
+    await index(db, 'audit', [column, 'id']);
 }
 
 async function revision(db: Db): Promise<void> {

@@ -1,11 +1,13 @@
 /** Keys that open one repository to a machine. */
-import { withId, type Migration } from './migration.ts';
+import { type Migration, withId } from './migration.ts';
 
 export const deployKeys: Migration = {
   name: '0022-deploy-keys',
   async up(db, engine) {
     await withId(db.schema.createTable('deploy_keys'), engine)
-      .addColumn('repository_id', 'bigint', (column) => column.notNull().references('repositories.id').onDelete('cascade'))
+      .addColumn('repository_id', 'bigint', (column) =>
+        column.notNull().references('repositories.id').onDelete('cascade'),
+      )
       .addColumn('title', 'text', (column) => column.notNull())
       .addColumn('key_text', 'text', (column) => column.notNull())
       .addColumn('fingerprint', 'text', (column) => column.notNull().unique())
@@ -15,6 +17,7 @@ export const deployKeys: Migration = {
       .addColumn('created_by_token_id', 'bigint', (column) => column.references('tokens.id').onDelete('cascade'))
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .execute();
-    for (const column of ['repository_id', 'created_by_id', 'created_by_token_id']) await db.schema.createIndex(`deploy_keys_by_${column}`).on('deploy_keys').columns([column, 'id']).execute();
+    for (const column of ['repository_id', 'created_by_id', 'created_by_token_id'])
+      await db.schema.createIndex(`deploy_keys_by_${column}`).on('deploy_keys').columns([column, 'id']).execute();
   },
 };

@@ -1,11 +1,13 @@
 /** Webhooks, and what was delivered to them. */
-import { withId, type Migration } from './migration.ts';
+import { type Migration, withId } from './migration.ts';
 
 export const webhooks: Migration = {
   name: '0023-webhooks',
   async up(db, engine) {
     await withId(db.schema.createTable('webhooks'), engine)
-      .addColumn('repository_id', 'bigint', (column) => column.notNull().references('repositories.id').onDelete('cascade'))
+      .addColumn('repository_id', 'bigint', (column) =>
+        column.notNull().references('repositories.id').onDelete('cascade'),
+      )
       .addColumn('url', 'text', (column) => column.notNull())
       .addColumn('content_type', 'text', (column) => column.notNull())
       .addColumn('secret', 'text')
@@ -32,7 +34,15 @@ export const webhooks: Migration = {
       .addColumn('response_headers_json', 'text', (column) => column.notNull())
       .addColumn('response_body', 'text', (column) => column.notNull())
       .execute();
-    await db.schema.createIndex('webhook_deliveries_by_webhook').on('webhook_deliveries').columns(['webhook_id', 'id']).execute();
-    await db.schema.createIndex('webhook_deliveries_by_created_at').on('webhook_deliveries').columns(['created_at']).execute();
+    await db.schema
+      .createIndex('webhook_deliveries_by_webhook')
+      .on('webhook_deliveries')
+      .columns(['webhook_id', 'id'])
+      .execute();
+    await db.schema
+      .createIndex('webhook_deliveries_by_created_at')
+      .on('webhook_deliveries')
+      .columns(['created_at'])
+      .execute();
   },
 };

@@ -1,5 +1,5 @@
 /** The outbox: every mail, from the change that it tells of to the hand of a mail server. */
-import { withId, type Migration } from './migration.ts';
+import { type Migration, withId } from './migration.ts';
 
 export const outbox: Migration = {
   name: '0040-outbox',

@@ -1,10 +1,14 @@
-/** How often tokens were used: counted by day, repository and permission, for the plot on a token's page and for narrowing it. */
+/**
+ * How often tokens were used: counted by day, repository and permission, for the plot on a token's page and for
+ * narrowing it.
+ */
 import type { Migration } from './migration.ts';
 
 export const tokenDays: Migration = {
   name: '0050-token-days',
   async up(db) {
-    await db.schema.createTable('token_days')
+    await db.schema
+      .createTable('token_days')
       .addColumn('token_id', 'bigint', (column) => column.notNull().references('tokens.id').onDelete('cascade'))
       .addColumn('day_at', 'bigint', (column) => column.notNull())
       .addColumn('repository_id', 'bigint', (column) => column.notNull())

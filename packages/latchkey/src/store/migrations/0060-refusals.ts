@@ -4,7 +4,8 @@ import type { Migration } from './migration.ts';
 export const refusals: Migration = {
   name: '0060-refusals',
   async up(db) {
-    await db.schema.createTable('token_refusals')
+    await db.schema
+      .createTable('token_refusals')
       .addColumn('token_id', 'bigint', (column) => column.notNull().references('tokens.id').onDelete('cascade'))
       .addColumn('day_at', 'bigint', (column) => column.notNull())
       .addColumn('reason', 'text', (column) => column.notNull())

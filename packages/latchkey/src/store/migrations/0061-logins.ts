@@ -4,7 +4,8 @@ import type { Migration } from './migration.ts';
 export const logins: Migration = {
   name: '0061-logins',
   async up(db) {
-    await db.schema.createTable('logins')
+    await db.schema
+      .createTable('logins')
       .addColumn('code_digest', 'text', (column) => column.primaryKey())
       .addColumn('user_code_digest', 'text', (column) => column.unique())
       .addColumn('state', 'text', (column) => column.notNull())

@@ -1,5 +1,5 @@
 /** Resource servers: other services that may ask about tokens. */
-import { withId, type Migration } from './migration.ts';
+import { type Migration, withId } from './migration.ts';
 
 export const resourceServers: Migration = {
   name: '0070-resource-servers',

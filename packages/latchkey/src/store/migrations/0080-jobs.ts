@@ -1,5 +1,5 @@
 /** Jobs: work that is done after the change that asked for it, once over all nodes. */
-import { withId, type Migration } from './migration.ts';
+import { type Migration, withId } from './migration.ts';
 
 export const jobs: Migration = {
   name: '0080-jobs',

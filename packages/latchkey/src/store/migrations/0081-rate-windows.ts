@@ -4,7 +4,8 @@ import type { Migration } from './migration.ts';
 export const rateWindows: Migration = {
   name: '0081-rate-windows',
   async up(db) {
-    await db.schema.createTable('rate_windows')
+    await db.schema
+      .createTable('rate_windows')
       .addColumn('window_key', 'text', (column) => column.primaryKey())
       .addColumn('used', 'bigint', (column) => column.notNull())
       .addColumn('ends_at', 'bigint', (column) => column.notNull())

@@ -4,12 +4,14 @@ import type { Migration } from './migration.ts';
 export const nodes: Migration = {
   name: '0082-nodes',
   async up(db) {
-    await db.schema.createTable('nodes')
+    await db.schema
+      .createTable('nodes')
       .addColumn('id', 'text', (column) => column.primaryKey())
       .addColumn('beat', 'bigint', (column) => column.notNull())
       .addColumn('acked', 'bigint', (column) => column.notNull())
       .execute();
-    await db.schema.createTable('revision_changes')
+    await db.schema
+      .createTable('revision_changes')
       .addColumn('revision', 'bigint', (column) => column.notNull())
       .addColumn('subject', 'bigint', (column) => column.notNull())
       .addPrimaryKeyConstraint('revision_changes_key', ['revision', 'subject'])

@@ -2,7 +2,10 @@
 import type { CreateTableBuilder, Kysely } from 'kysely';
 import type { Engine } from '../db.ts';
 
-/** A step forward. It must leave tables with which the release before it still works, since nodes are upgraded one by one. */
+/**
+ * A step forward. It must leave tables with which the release before it still works, since nodes are upgraded one by
+ * one.
+ */
 export interface Migration {
   /** `NNNN-noun`, as its file is called: kept in the database, so never renamed. */
   readonly name: string;

@@ -1,4 +1,7 @@
-/** Takes a job of the kind `work`, says so on stdout, and never ends it. Arguments: data folder, database URL or nothing, what time it is. */
+/**
+ * Takes a job of the kind `work`, says so on stdout, and never ends it. Arguments: data folder, database URL or
+ * nothing, what time it is.
+ */
 import { writeSync } from 'node:fs';
 import type { Context } from '../../../src/actions/context.ts';
 import { JobRunner } from '../../../src/actions/job-runner.ts';
@@ -12,6 +15,9 @@ const work = (): Promise<void> => {
   writeSync(1, 'begun\n');
   return new Promise(() => {});
 };
-const runner = new JobRunner({ store, log, clock: { now: () => Number(at) } } as unknown as Context, { handlers: { work }, schedules: [] });
+const runner = new JobRunner({ store, log, clock: { now: () => Number(at) } } as unknown as Context, {
+  handlers: { work },
+  schedules: [],
+});
 await runner.look();
 setInterval(() => {}, 1_000);

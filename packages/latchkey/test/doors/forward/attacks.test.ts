@@ -45,8 +45,14 @@ describe('somebody with a token for one thing', () => {
     const world = await forwardWorld();
     const token = await world.token('cy');
     expect((await world.nginx('GET /api/v3/repos/acme/docs', token)).status).toBe(200);
-    expect(await world.nginx('GET /api/v3/repos/acme/site', token)).toMatchObject({ status: 403, headers: { 'x-latchkey-reason': 'not_found' } });
-    expect(await world.nginx('GET /api/v3/repos/acme/nothing', token)).toMatchObject({ status: 403, headers: { 'x-latchkey-reason': 'not_found' } });
+    expect(await world.nginx('GET /api/v3/repos/acme/site', token)).toMatchObject({
+      status: 403,
+      headers: { 'x-latchkey-reason': 'not_found' },
+    });
+    expect(await world.nginx('GET /api/v3/repos/acme/nothing', token)).toMatchObject({
+      status: 403,
+      headers: { 'x-latchkey-reason': 'not_found' },
+    });
   });
 
   it('can’t reach a repository that differs in capitals alone on a server behind that minds them', async () => {
@@ -64,10 +70,20 @@ describe('somebody with a token for one thing', () => {
   it('can’t push through the door for fetching', async () => {
     const world = await forwardWorld();
     const grant = { owner: 'ada', selection: 'all' as const, repositories: [], permissions: {}, justification: null };
-    const reader = await world.token('ada', { kind: 'fine-grained', scopes: [], grants: [{ ...grant, owner: 'acme', permissions: { contents: 'read' } }] });
+    const reader = await world.token('ada', {
+      kind: 'fine-grained',
+      scopes: [],
+      grants: [{ ...grant, owner: 'acme', permissions: { contents: 'read' } }],
+    });
     const refs = '/acme/site.git/info/refs';
     expect((await world.nginx(`GET ${refs}?service=git-upload-pack`, reader)).status).toBe(200);
-    for (const query of ['?service=git-receive-pack', '?service=git-upload-pack&service=git-receive-pack', '?x=1;service=git-receive-pack', '?%73ervice=git-receive-pack', '?service=git-upload-pack%00']) {
+    for (const query of [
+      '?service=git-receive-pack',
+      '?service=git-upload-pack&service=git-receive-pack',
+      '?x=1;service=git-receive-pack',
+      '?%73ervice=git-receive-pack',
+      '?service=git-upload-pack%00',
+    ]) {
       expect((await world.nginx(`GET ${refs}${query}`, reader)).status, query).toBe(403);
     }
     expect((await world.nginx('POST /acme/site.git/git-receive-pack', reader)).status).toBe(403);
@@ -78,43 +94,88 @@ describe('somebody who forges what proxies say', () => {
   it('is not heard from an address that is no proxy’s', async () => {
     const world = await forwardWorld();
     const token = await world.token('ada');
-    const answer = await world.ask('/forward-auth', [['X-Original-Method', 'GET'], ['X-Original-URI', '/api/v3/user'], ['Authorization', `Bearer ${token}`]], { from: '203.0.113.9' });
+    const answer = await world.ask(
+      '/forward-auth',
+      [
+        ['X-Original-Method', 'GET'],
+        ['X-Original-URI', '/api/v3/user'],
+        ['Authorization', `Bearer ${token}`],
+      ],
+      { from: '203.0.113.9' },
+    );
     expect(answer.status).toBe(403);
-    expect(answer.text).toBe("Only a trusted proxy may ask here. The server's administrator names it with --trusted-proxy.\n");
+    expect(answer.text).toBe(
+      "Only a trusted proxy may ask here. The server's administrator names it with --trusted-proxy.\n",
+    );
   });
 
   it('can’t add an address in another convention to the one that the proxy sends', async () => {
     const world = await forwardWorld();
     const token = await world.token('cy');
-    for (const forged of [['X-Forwarded-Uri', '/api/v3/user'], ['X-Original-URL', 'https://git.example.org/api/v3/user'], ['X-Original-URI', '/api/v3/user']] as const) {
+    for (const forged of [
+      ['X-Forwarded-Uri', '/api/v3/user'],
+      ['X-Original-URL', 'https://git.example.org/api/v3/user'],
+      ['X-Original-URI', '/api/v3/user'],
+    ] as const) {
       expect(await world.nginx('GET /api/v3/repos/acme/site', token, [forged])).toMatchObject({ status: 403 });
     }
-    const behindEnvoy = await world.ask('/forward-auth/api/v3/repos/acme/site', [['X-Original-URI', '/api/v3/user'], ['Authorization', `Bearer ${token}`]]);
+    const behindEnvoy = await world.ask('/forward-auth/api/v3/repos/acme/site', [
+      ['X-Original-URI', '/api/v3/user'],
+      ['Authorization', `Bearer ${token}`],
+    ]);
     expect(behindEnvoy.headers['x-latchkey-reason']).toBe('address_twice');
   });
 
   it('can’t send a second Authorization header, a second host, or a token beside another', async () => {
     const world = await forwardWorld();
     const [mine, hers] = [await world.token('cy'), await world.token('ada')];
-    expect((await world.nginx('GET /api/v3/user', mine, [['Authorization', `Bearer ${hers}`]])).headers['x-latchkey-reason']).toBe('authorization_twice');
-    expect((await world.nginx('GET /api/v3/user', mine, [['X-Original-Host', 'a.example'], ['X-Original-Host', 'b.example']])).headers['x-latchkey-reason']).toBe('header_twice');
-    expect((await world.ask('/forward-auth/api/v3/user', [['Host', 'a.example'], ['host', 'b.example']])).headers['x-latchkey-reason']).toBe('header_twice');
-    expect((await world.nginx('GET /api/v3/user', mine, [['PRIVATE-TOKEN', hers]])).headers['x-latchkey-reason']).toBe('credentials_malformed');
+    expect(
+      (await world.nginx('GET /api/v3/user', mine, [['Authorization', `Bearer ${hers}`]])).headers['x-latchkey-reason'],
+    ).toBe('authorization_twice');
+    expect(
+      (
+        await world.nginx('GET /api/v3/user', mine, [
+          ['X-Original-Host', 'a.example'],
+          ['X-Original-Host', 'b.example'],
+        ])
+      ).headers['x-latchkey-reason'],
+    ).toBe('header_twice');
+    expect(
+      (
+        await world.ask('/forward-auth/api/v3/user', [
+          ['Host', 'a.example'],
+          ['host', 'b.example'],
+        ])
+      ).headers['x-latchkey-reason'],
+    ).toBe('header_twice');
+    expect((await world.nginx('GET /api/v3/user', mine, [['PRIVATE-TOKEN', hers]])).headers['x-latchkey-reason']).toBe(
+      'credentials_malformed',
+    );
   });
 
   it('can’t come from an allowed address by saying so', async () => {
     const world = await forwardWorld();
     const token = await world.token('ada', { allowedAddresses: ['10.0.0.0/8'] });
-    const from = (chain: string): Promise<{ status: number }> => world.nginx('GET /api/v3/user', token, [['X-Forwarded-For', chain]]);
+    const from = (chain: string): Promise<{ status: number }> =>
+      world.nginx('GET /api/v3/user', token, [['X-Forwarded-For', chain]]);
     expect((await from('10.1.2.3')).status).toBe(200);
     expect((await from('10.1.2.3, 203.0.113.9')).status).toBe(403);
   });
 
   it('can’t make the proxy pass on who they say they are: every identity header is there, also for nobody', async () => {
     const world = await forwardWorld();
-    const answer = await world.nginx('GET /acme/docs.git/info/refs?service=git-upload-pack', null, [['Remote-User', 'ada'], ['X-Token-Permissions', 'administration=write']]);
+    const answer = await world.nginx('GET /acme/docs.git/info/refs?service=git-upload-pack', null, [
+      ['Remote-User', 'ada'],
+      ['X-Token-Permissions', 'administration=write'],
+    ]);
     expect(answer.status).toBe(200);
-    expect(answer.headers).toMatchObject({ 'remote-user': '', 'remote-name': '', 'x-token-id': '', 'x-token-kind': '', 'x-token-permissions': '' });
+    expect(answer.headers).toMatchObject({
+      'remote-user': '',
+      'remote-name': '',
+      'x-token-id': '',
+      'x-token-kind': '',
+      'x-token-permissions': '',
+    });
   });
 
   it('can’t hide a second line in a refusal', async () => {
@@ -122,7 +183,9 @@ describe('somebody who forges what proxies say', () => {
     const token = await world.token('ada', { name: 'x"\u2028\u00e9, error="none' });
     const { headers } = await world.nginx('DELETE /api/v3/repos/acme/site', token);
     expect(headers['x-latchkey-message']).toMatch(/^[\x20-\x7e]+$/);
-    expect(headers['www-authenticate']).toMatch(/^Bearer realm="Latchkey", error="insufficient_scope", error_description="[^"]*", scope="[^"]+", resource_metadata="[^"]+"$/);
+    expect(headers['www-authenticate']).toMatch(
+      /^Bearer realm="Latchkey", error="insufficient_scope", error_description="[^"]*", scope="[^"]+", resource_metadata="[^"]+"$/,
+    );
   });
 });
 
@@ -138,19 +201,26 @@ describe('somebody who breaks things', () => {
   it('gets a definite answer to a header of a megabyte, and to two Host headers, from the real listener', async () => {
     const database = await freshDatabase('sqlite');
     onTestFinished(database.remove);
-    const server = await startServer(loadSettings({ flags: { data: database.dataDir, port: 0, logLevel: 'silent' }, env: {} }));
+    const server = await startServer(
+      loadSettings({ flags: { data: database.dataDir, port: 0, logLevel: 'silent' }, env: {} }),
+    );
     onTestFinished(() => server.close());
     const send = async (request: string): Promise<string> => {
       const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
       let answer = '';
-      socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk)).on('error', () => {});
+      socket
+        .setEncoding('latin1')
+        .on('data', (chunk: string) => (answer += chunk))
+        .on('error', () => {});
       socket.write(request);
       // A server that has heard enough closes while the rest is under way.
       await new Promise((resolve) => socket.once('close', resolve));
       return answer.split('\r\n')[0]!;
     };
     const head = 'GET /forward-auth/acme/docs HTTP/1.1\r\nConnection: close\r\n';
-    expect(await send(`${head}Host: a\r\nX-Original-URI: /${'a'.repeat(1024 * 1024)}\r\n\r\n`)).toBe('HTTP/1.1 431 Request Header Fields Too Large');
+    expect(await send(`${head}Host: a\r\nX-Original-URI: /${'a'.repeat(1024 * 1024)}\r\n\r\n`)).toBe(
+      'HTTP/1.1 431 Request Header Fields Too Large',
+    );
     expect(await send(`${head}Host: a\r\nHost: b\r\n\r\n`)).toMatch(/^HTTP\/1\.1 40[03] /);
   });
 });

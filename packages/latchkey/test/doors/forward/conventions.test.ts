@@ -8,27 +8,61 @@ describe('forward authorization', () => {
     const world = await forwardWorld();
     const authorization = ['Authorization', `Bearer ${await world.token('ada', CLASSIC_REPO)}`] as const;
     const asked = {
-      nginx: world.ask('/forward-auth', [['X-Original-Method', 'GET'], ['X-Original-URI', '/api/v3/repos/acme/site?x=1'], authorization]),
-      ingress: world.ask('/forward-auth', [['X-Original-Method', 'GET'], ['X-Original-URL', 'https://git.example.org/api/v3/repos/acme/site'], authorization]),
-      caddy: world.ask('/forward-auth', [['X-Forwarded-Method', 'GET'], ['X-Forwarded-Uri', '/api/v3/repos/acme/site'], authorization]),
-      traefik: world.ask('/forward-auth', [
-        ['X-Forwarded-Method', 'GET'], ['X-Forwarded-Proto', 'https'], ['X-Forwarded-Host', 'git.example.org'], ['X-Forwarded-Uri', '/api/v3/repos/acme/site'], ['X-Forwarded-For', '192.0.2.7'], authorization,
+      nginx: world.ask('/forward-auth', [
+        ['X-Original-Method', 'GET'],
+        ['X-Original-URI', '/api/v3/repos/acme/site?x=1'],
+        authorization,
       ]),
-      envoy: world.ask('/forward-auth/api/v3/repos/acme/site', [['Host', 'git.example.org'], authorization], { method: 'GET' }),
-      head: world.ask('/forward-auth/api/v3/repos/acme/site', [['Host', 'git.example.org'], authorization], { method: 'HEAD' }),
+      ingress: world.ask('/forward-auth', [
+        ['X-Original-Method', 'GET'],
+        ['X-Original-URL', 'https://git.example.org/api/v3/repos/acme/site'],
+        authorization,
+      ]),
+      caddy: world.ask('/forward-auth', [
+        ['X-Forwarded-Method', 'GET'],
+        ['X-Forwarded-Uri', '/api/v3/repos/acme/site'],
+        authorization,
+      ]),
+      traefik: world.ask('/forward-auth', [
+        ['X-Forwarded-Method', 'GET'],
+        ['X-Forwarded-Proto', 'https'],
+        ['X-Forwarded-Host', 'git.example.org'],
+        ['X-Forwarded-Uri', '/api/v3/repos/acme/site'],
+        ['X-Forwarded-For', '192.0.2.7'],
+        authorization,
+      ]),
+      envoy: world.ask('/forward-auth/api/v3/repos/acme/site', [['Host', 'git.example.org'], authorization], {
+        method: 'GET',
+      }),
+      head: world.ask('/forward-auth/api/v3/repos/acme/site', [['Host', 'git.example.org'], authorization], {
+        method: 'HEAD',
+      }),
     };
     for (const [proxy, answer] of Object.entries(asked)) expect((await answer).status, proxy).toBe(200);
   });
 
   it('tells the service behind who asks, and what they may do with this', async () => {
     const world = await forwardWorld();
-    const grants = [{ owner: 'acme', selection: 'all' as const, repositories: [], permissions: { contents: 'write', administration: 'write', issues: 'read' }, justification: null }];
+    const grants = [
+      {
+        owner: 'acme',
+        selection: 'all' as const,
+        repositories: [],
+        permissions: { contents: 'write', administration: 'write', issues: 'read' },
+        justification: null,
+      },
+    ];
     const token = await world.token('ada', { kind: 'fine-grained', scopes: [], grants });
     const { status, headers, text } = await world.nginx('GET /api/v3/repos/acme/site', token);
     expect({ status, text }).toEqual({ status: 200, text: '' });
     expect(headers).toMatchObject({
-      'remote-user': 'ada', 'remote-name': 'Ada Lovelace', 'x-token-kind': 'fine-grained', 'x-token-permissions': 'contents=write,administration=write,issues=read,metadata=read',
-      'cache-control': 'no-store', vary: 'Authorization', 'content-length': '0',
+      'remote-user': 'ada',
+      'remote-name': 'Ada Lovelace',
+      'x-token-kind': 'fine-grained',
+      'x-token-permissions': 'contents=write,administration=write,issues=read,metadata=read',
+      'cache-control': 'no-store',
+      vary: 'Authorization',
+      'content-length': '0',
     });
     expect(headers['x-token-id']).toMatch(/^\d+$/);
   });
@@ -46,8 +80,14 @@ describe('forward authorization', () => {
     const world = await forwardWorld();
     const token = await world.token('cy', CLASSIC_REPO);
     const answers = [
-      await world.nginx('GET /api/v3/user'), await world.nginx('GET /api/v3/repos/acme/site', token), await world.nginx('GET /nowhere', token), await world.nginx('BREW /api/v3/user', token),
-      await world.nginx('get /api/v3/user', token), await world.ask('/forward-auth', []), await world.ask('/forward-auth', [['X-Original-URI', '/api/v3/user']]), await world.nginx('GET /api/v3/user', 'nonsense'),
+      await world.nginx('GET /api/v3/user'),
+      await world.nginx('GET /api/v3/repos/acme/site', token),
+      await world.nginx('GET /nowhere', token),
+      await world.nginx('BREW /api/v3/user', token),
+      await world.nginx('get /api/v3/user', token),
+      await world.ask('/forward-auth', []),
+      await world.ask('/forward-auth', [['X-Original-URI', '/api/v3/user']]),
+      await world.nginx('GET /api/v3/user', 'nonsense'),
     ];
     expect(answers.map(({ status }) => status)).toEqual([401, 403, 403, 403, 403, 403, 403, 401]);
     for (const { headers, text } of answers) {
@@ -62,14 +102,32 @@ describe('forward authorization', () => {
     const world = await forwardWorld();
     const metadata = 'resource_metadata="http://127.0.0.1:7070/.well-known/oauth-protected-resource"';
     const challenge = async (operation: string, token?: string, agent?: string): Promise<string | undefined> =>
-      (await world.nginx(operation, token ?? null, agent === undefined ? [] : [['User-Agent', agent]])).headers['www-authenticate'];
-    expect(await challenge('GET /acme/site.git/info/refs?service=git-upload-pack')).toBe('Basic realm="Latchkey", charset="UTF-8"');
-    expect(await challenge('GET /api/v3/user', undefined, 'git/2.47.0')).toBe('Basic realm="Latchkey", charset="UTF-8"');
+      (await world.nginx(operation, token ?? null, agent === undefined ? [] : [['User-Agent', agent]])).headers[
+        'www-authenticate'
+      ];
+    expect(await challenge('GET /acme/site.git/info/refs?service=git-upload-pack')).toBe(
+      'Basic realm="Latchkey", charset="UTF-8"',
+    );
+    expect(await challenge('GET /api/v3/user', undefined, 'git/2.47.0')).toBe(
+      'Basic realm="Latchkey", charset="UTF-8"',
+    );
     expect(await challenge('GET /api/v3/user')).toBe(`Bearer realm="Latchkey", ${metadata}`);
-    expect(await challenge('GET /api/v3/user', 'nonsense')).toMatch(/^Bearer realm="Latchkey", error="invalid_token", error_description="[^"]+", resource_metadata=/);
-    const grants = [{ owner: 'acme', selection: 'all' as const, repositories: [], permissions: { contents: 'read' }, justification: null }];
+    expect(await challenge('GET /api/v3/user', 'nonsense')).toMatch(
+      /^Bearer realm="Latchkey", error="invalid_token", error_description="[^"]+", resource_metadata=/,
+    );
+    const grants = [
+      {
+        owner: 'acme',
+        selection: 'all' as const,
+        repositories: [],
+        permissions: { contents: 'read' },
+        justification: null,
+      },
+    ];
     const reader = await world.token('ada', { kind: 'fine-grained', scopes: [], grants });
-    expect(await challenge('PUT /api/v3/repos/acme/site/contents/a.txt', reader)).toMatch(/error="insufficient_scope", .*scope="contents:write"/);
+    expect(await challenge('PUT /api/v3/repos/acme/site/contents/a.txt', reader)).toMatch(
+      /error="insufficient_scope", .*scope="contents:write"/,
+    );
     const scopes = await challenge('DELETE /api/v3/repos/acme/site', await world.token('ada', CLASSIC_REPO));
     expect(scopes).toContain('scope="delete_repo"');
   });
@@ -77,7 +135,8 @@ describe('forward authorization', () => {
   it('takes GitLab’s header, and names its projects by path alone', async () => {
     const world = await forwardWorld();
     const token = await world.token('ada', { kind: 'scoped', scopes: ['read_api'] });
-    const ask = (uri: string): ReturnType<typeof world.nginx> => world.nginx(`GET ${uri}`, null, [['PRIVATE-TOKEN', token]]);
+    const ask = (uri: string): ReturnType<typeof world.nginx> =>
+      world.nginx(`GET ${uri}`, null, [['PRIVATE-TOKEN', token]]);
     expect((await ask('/api/v4/projects/acme%2Fsite')).status).toBe(200);
     expect((await ask('/api/v4/projects/acme%2fsite/repository/files/src%2Fa.ts/raw')).status).toBe(200);
     expect((await ask('/api/v4/projects/acme%2Fsite/merge_requests/3/notes')).status).toBe(200);
@@ -100,7 +159,10 @@ describe('forward authorization', () => {
     const { revokeToken } = await import('../../../src/actions/tokens.ts');
     const { operatorPermit } = await import('../../../src/actions/authorize.ts');
     await revokeToken(world.ctx, operatorPermit(), Number(headers['x-token-id']));
-    expect(await world.nginx('GET /api/v3/user', token)).toMatchObject({ status: 401, headers: { 'x-latchkey-reason': 'token_revoked' } });
+    expect(await world.nginx('GET /api/v3/user', token)).toMatchObject({
+      status: 401,
+      headers: { 'x-latchkey-reason': 'token_revoked' },
+    });
   });
 
   it('asks for a team by its number in every organization', async () => {

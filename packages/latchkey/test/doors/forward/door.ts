@@ -1,4 +1,7 @@
-/** The forward door without a socket, in a small world: Ada owns Acme and administers the instance, Bob is a member of Acme, Cy an outsider. */
+/**
+ * The forward door without a socket, in a small world: Ada owns Acme and administers the instance, Bob is a member of
+ * Acme, Cy an outsider.
+ */
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
@@ -21,7 +24,11 @@ export interface ForwardWorld {
   readonly ctx: TestContext;
   readonly ada: number;
   /** Asks as a proxy does: headers as pairs, in the order given. */
-  ask(url: string, headers: readonly (readonly [string, string])[], how?: { method?: string; from?: string }): Promise<Answer>;
+  ask(
+    url: string,
+    headers: readonly (readonly [string, string])[],
+    how?: { method?: string; from?: string },
+  ): Promise<Answer>;
   /** Asks as nginx does about `GET /path`. */
   nginx(operation: string, token?: string | null, more?: readonly (readonly [string, string])[]): Promise<Answer>;
   token(login: string, draft?: Partial<TokenDraft>): Promise<string>;
@@ -30,32 +37,68 @@ export interface ForwardWorld {
 export async function forwardWorld(flags: Parameters<typeof contextWith>[0] = {}): Promise<ForwardWorld> {
   const ctx = await contextWith(flags);
   const permit = operatorPermit();
-  for (const [login, name] of [['ada', 'Ada Lovelace'], ['bob', 'Böb'], ['cy', '']] as const) {
-    await addUser(ctx, permit, { login, email: `${login}@example.org`, verified: true, admin: login === 'ada', password: null });
+  for (const [login, name] of [
+    ['ada', 'Ada Lovelace'],
+    ['bob', 'Böb'],
+    ['cy', ''],
+  ] as const) {
+    await addUser(ctx, permit, {
+      login,
+      email: `${login}@example.org`,
+      verified: true,
+      admin: login === 'ada',
+      password: null,
+    });
     await ctx.store.db.updateTable('accounts').set({ name }).where('login', '=', login).execute();
   }
   await addOrganization(ctx, permit, { name: 'acme', owner: 'ada' });
   await setMember(ctx, permit, { organization: 'acme', login: 'bob', role: 'member' });
-  for (const [owner, name, visibility] of [['acme', 'site', 'private'], ['acme', 'docs', 'public'], ['bob', 'notes', 'private']] as const) {
+  for (const [owner, name, visibility] of [
+    ['acme', 'site', 'private'],
+    ['acme', 'docs', 'public'],
+    ['bob', 'notes', 'private'],
+  ] as const) {
     await addRepository(ctx, permit, { owner, name, visibility });
   }
   const door = makeForwardDoor(ctx);
-  const ask: ForwardWorld['ask'] = (url, headers, { method = 'GET', from = '127.0.0.1' } = {}) => askDoor(door, method, url, headers.flat(), from);
+  const ask: ForwardWorld['ask'] = (url, headers, { method = 'GET', from = '127.0.0.1' } = {}) =>
+    askDoor(door, method, url, headers.flat(), from);
   return {
-    ctx, ada: 1, ask,
+    ctx,
+    ada: 1,
+    ask,
     nginx: (operation, token = null, more = []) => {
       const [method = '', uri = ''] = operation.split(' ');
-      return ask('/forward-auth', [['X-Original-Method', method], ['X-Original-URI', uri], ...(token === null ? [] : [['Authorization', `Bearer ${token}`] as const]), ...more]);
+      return ask('/forward-auth', [
+        ['X-Original-Method', method],
+        ['X-Original-URI', uri],
+        ...(token === null ? [] : [['Authorization', `Bearer ${token}`] as const]),
+        ...more,
+      ]);
     },
     token: async (login, draft = {}) => {
-      const made = await createToken(ctx, permit, { userLogin: login, kind: 'classic', name: `t${Math.random()}`, description: '', scopes: ['repo'], grants: [], ...draft });
+      const made = await createToken(ctx, permit, {
+        userLogin: login,
+        kind: 'classic',
+        name: `t${Math.random()}`,
+        description: '',
+        scopes: ['repo'],
+        grants: [],
+        ...draft,
+      });
       return made.secret.reveal();
     },
   };
 }
 
 /** Node's own request and response on a stream in memory, read back as the proxy would. */
-async function askDoor(door: ReturnType<typeof makeForwardDoor>, method: string, url: string, rawHeaders: string[], from: string): Promise<Answer> {
+async function askDoor(
+  door: ReturnType<typeof makeForwardDoor>,
+  method: string,
+  url: string,
+  rawHeaders: string[],
+  from: string,
+): Promise<Answer> {
   const wire = Object.assign(new PassThrough(), { remoteAddress: from, cork: () => {}, uncork: () => {} });
   const request = Object.assign(new IncomingMessage(wire as unknown as Socket), { method, url });
   request.rawHeaders.push(...rawHeaders);
@@ -66,6 +109,8 @@ async function askDoor(door: ReturnType<typeof makeForwardDoor>, method: string,
   await done;
   const [head = '', ...body] = String(wire.read() ?? '').split('\r\n\r\n');
   const [start = '', ...lines] = head.split('\r\n');
-  const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+  );
   return { status: Number(start.split(' ')[1]), headers, text: body.join('\r\n\r\n') };
 }

@@ -3,14 +3,16 @@ import { addUser } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addResourceServer } from '../../../src/actions/resource-servers.ts';
 import { createToken, revokeToken } from '../../../src/actions/tokens.ts';
-import { startServer, type RunningServer } from '../../../src/app.ts';
+import { type RunningServer, startServer } from '../../../src/app.ts';
 import { loadSettings } from '../../../src/base/config.ts';
 import { freshDatabase } from '../../engines/engines.ts';
 
 async function running(): Promise<{ server: RunningServer; secret: string }> {
   const database = await freshDatabase('sqlite');
   onTestFinished(database.remove);
-  const server = await startServer(loadSettings({ flags: { data: database.dataDir, port: 0, logLevel: 'silent' }, env: {} }));
+  const server = await startServer(
+    loadSettings({ flags: { data: database.dataDir, port: 0, logLevel: 'silent' }, env: {} }),
+  );
   onTestFinished(() => server.close());
   return { server, secret: (await addResourceServer(server.context, operatorPermit(), 'web')).secret.reveal() };
 }
@@ -29,9 +31,23 @@ describe('the stream of changes', () => {
   it('tells of a revocation, never of what it was, and the same id to whoever missed nothing', async () => {
     const { server, secret } = await running();
     const ctx = server.context;
-    await addUser(ctx, operatorPermit(), { login: 'ada', email: 'ada@example.org', verified: true, admin: false, password: null });
-    const { token } = await createToken(ctx, operatorPermit(), { userLogin: 'ada', kind: 'classic', name: 'x', description: '', scopes: [], grants: [] });
-    const listen = (): Promise<Response> => fetch(`${server.url}/api/latchkey/events`, { headers: { authorization: `Bearer ${secret}` } });
+    await addUser(ctx, operatorPermit(), {
+      login: 'ada',
+      email: 'ada@example.org',
+      verified: true,
+      admin: false,
+      password: null,
+    });
+    const { token } = await createToken(ctx, operatorPermit(), {
+      userLogin: 'ada',
+      kind: 'classic',
+      name: 'x',
+      description: '',
+      scopes: [],
+      grants: [],
+    });
+    const listen = (): Promise<Response> =>
+      fetch(`${server.url}/api/latchkey/events`, { headers: { authorization: `Bearer ${secret}` } });
     const answer = await listen();
     expect(answer.headers.get('content-type')).toBe('text/event-stream');
     const ids = idsOf(answer);
@@ -46,7 +62,9 @@ describe('the stream of changes', () => {
   it('is for registered servers alone, and ends when the server does', async () => {
     const { server, secret } = await running();
     expect((await fetch(`${server.url}/api/latchkey/events`)).status).toBe(401);
-    const ids = idsOf(await fetch(`${server.url}/api/latchkey/events`, { headers: { authorization: `Bearer ${secret}` } }));
+    const ids = idsOf(
+      await fetch(`${server.url}/api/latchkey/events`, { headers: { authorization: `Bearer ${secret}` } }),
+    );
     await ids.next();
     const start = performance.now();
     await server.close();

@@ -3,17 +3,77 @@ import { gitAddress } from '../../../src/doors/git/address.ts';
 
 describe('the address of a git request', () => {
   it.each([
-    ['/ada/site.git/info/refs?service=git-upload-pack', { target: { kind: 'repository', owner: 'ada', name: 'site' }, step: 'refs', service: 'upload-pack', purpose: 'fetch ada/site' }],
-    ['/ada/site/info/refs?service=git-receive-pack', { target: { kind: 'repository', owner: 'ada', name: 'site' }, step: 'refs', service: 'receive-pack', purpose: 'push ada/site' }],
-    ['/ada/site.git/git-upload-pack', { target: { kind: 'repository', owner: 'ada', name: 'site' }, step: 'call', service: 'upload-pack', purpose: 'fetch ada/site' }],
-    ['/ada/site/git-receive-pack', { target: { kind: 'repository', owner: 'ada', name: 'site' }, step: 'call', service: 'receive-pack', purpose: 'push ada/site' }],
-    ['/ada/my.site_1-x.git/git-receive-pack?x=y', { target: { kind: 'repository', owner: 'ada', name: 'my.site_1-x' }, step: 'call', service: 'receive-pack', purpose: 'push ada/my.site_1-x' }],
-    ['/%61da/s%69te.git/info/refs?service=git-upload-pack', { target: { kind: 'repository', owner: 'ada', name: 'site' }, step: 'refs', service: 'upload-pack', purpose: 'fetch ada/site' }],
+    [
+      '/ada/site.git/info/refs?service=git-upload-pack',
+      {
+        target: { kind: 'repository', owner: 'ada', name: 'site' },
+        step: 'refs',
+        service: 'upload-pack',
+        purpose: 'fetch ada/site',
+      },
+    ],
+    [
+      '/ada/site/info/refs?service=git-receive-pack',
+      {
+        target: { kind: 'repository', owner: 'ada', name: 'site' },
+        step: 'refs',
+        service: 'receive-pack',
+        purpose: 'push ada/site',
+      },
+    ],
+    [
+      '/ada/site.git/git-upload-pack',
+      {
+        target: { kind: 'repository', owner: 'ada', name: 'site' },
+        step: 'call',
+        service: 'upload-pack',
+        purpose: 'fetch ada/site',
+      },
+    ],
+    [
+      '/ada/site/git-receive-pack',
+      {
+        target: { kind: 'repository', owner: 'ada', name: 'site' },
+        step: 'call',
+        service: 'receive-pack',
+        purpose: 'push ada/site',
+      },
+    ],
+    [
+      '/ada/my.site_1-x.git/git-receive-pack?x=y',
+      {
+        target: { kind: 'repository', owner: 'ada', name: 'my.site_1-x' },
+        step: 'call',
+        service: 'receive-pack',
+        purpose: 'push ada/my.site_1-x',
+      },
+    ],
+    [
+      '/%61da/s%69te.git/info/refs?service=git-upload-pack',
+      {
+        target: { kind: 'repository', owner: 'ada', name: 'site' },
+        step: 'refs',
+        service: 'upload-pack',
+        purpose: 'fetch ada/site',
+      },
+    ],
   ])('%s names a repository and a service', (url, address) => {
     expect(gitAddress(url)).toEqual(address);
   });
 
-  it.each(['/', '/ada', '/ada/site', '/ada/site.git', '/ada/site/HEAD', '/settings/tokens', '/info', '/ada/site/objects/x', '*', '', '/api/v3/user?x=/a/b.git/info/refs'])('%j is not git', (url) => {
+  it.each([
+    '/',
+    '/ada',
+    '/ada/site',
+    '/ada/site.git',
+    '/ada/site/HEAD',
+    '/settings/tokens',
+    '/info',
+    '/ada/site/objects/x',
+    '*',
+    '',
+    '/api/v3/user?x=/a/b.git/info/refs',
+  ])('%j is not git', (url) => {
     expect(gitAddress(url)).toBeNull();
   });
 

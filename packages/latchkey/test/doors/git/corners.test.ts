@@ -1,9 +1,12 @@
-/** The git door where it is seldom seen: renamed repositories, SHA-256, hooks that an operator allows, the record of a push, TLS. */
+/**
+ * The git door where it is seldom seen: renamed repositories, SHA-256, hooks that an operator allows, the record of a
+ * push, TLS.
+ */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request, type IncomingMessage } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { generate } from 'selfsigned';
@@ -14,7 +17,7 @@ import { createToken, revokeToken } from '../../../src/actions/tokens.ts';
 import { MAX_SCREENED_BYTES } from '../../../src/git/push-screen.ts';
 import { listAudit } from '../../../src/store/audit.ts';
 import { tokenByDigest } from '../../../src/store/tokens.ts';
-import { makeWorld, until, type Ran, type World } from './server.ts';
+import { makeWorld, type Ran, until, type World } from './server.ts';
 
 let world: World;
 afterEach(() => world.close());
@@ -31,20 +34,40 @@ describe('a renamed repository', () => {
   it('leads on to its new name, for those who may see it and for nobody else', async () => {
     world = await makeWorld();
     await pushed(world.remote('ada/closed', world.full));
-    const grant = { owner: 'ada', selection: 'all' as const, repositories: [], permissions: { administration: 'write' }, justification: null };
-    const { secret } = await createToken(world.server.context, operatorPermit(), { userLogin: 'ada', kind: 'fine-grained', name: 'admin', description: '', scopes: [], grants: [grant] });
+    const grant = {
+      owner: 'ada',
+      selection: 'all' as const,
+      repositories: [],
+      permissions: { administration: 'write' },
+      justification: null,
+    };
+    const { secret } = await createToken(world.server.context, operatorPermit(), {
+      userLogin: 'ada',
+      kind: 'fine-grained',
+      name: 'admin',
+      description: '',
+      scopes: [],
+      grants: [grant],
+    });
     const renamed = await fetch(`${world.url}/api/v3/repos/ada/closed`, {
-      method: 'PATCH', headers: { authorization: `Bearer ${secret.reveal()}`, 'content-type': 'application/json' }, body: JSON.stringify({ name: 'sealed' }),
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${secret.reveal()}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'sealed' }),
     });
     expect(renamed.status).toBe(200);
 
     const answer = await fetch(`${world.url}/ada/closed.git/info/refs?service=git-upload-pack`, {
-      redirect: 'manual', headers: { authorization: `Basic ${Buffer.from(`ada:${world.reader.reveal()}`).toString('base64')}` },
+      redirect: 'manual',
+      headers: { authorization: `Basic ${Buffer.from(`ada:${world.reader.reveal()}`).toString('base64')}` },
     });
     expect(answer.status).toBe(301);
     expect(answer.headers.get('location')).toBe('/ada/sealed.git/info/refs?service=git-upload-pack');
-    expect(await world.ok(['ls-remote', world.remote('ada/closed', world.reader), 'main'])).toMatch(/^[0-9a-f]{40}\trefs\/heads\/main\n$/);
-    expect((await fetch(`${world.url}/ada/closed.git/info/refs?service=git-upload-pack`, { redirect: 'manual' })).status).toBe(401);
+    expect(await world.ok(['ls-remote', world.remote('ada/closed', world.reader), 'main'])).toMatch(
+      /^[0-9a-f]{40}\trefs\/heads\/main\n$/,
+    );
+    expect(
+      (await fetch(`${world.url}/ada/closed.git/info/refs?service=git-upload-pack`, { redirect: 'manual' })).status,
+    ).toBe(401);
   });
 });
 
@@ -54,7 +77,11 @@ describe('a push that is overtaken between its list of refs and itself', () => {
     await world.ok(['init', '-q', '-b', 'main', 'work']);
     await world.ok(['commit', '-q', '--allow-empty', '-m', 'one'], { in: 'work' });
     const hook = join(world.folder, 'work/.git/hooks/pre-push');
-    await writeFile(hook, '#!/bin/sh\necho > ../asked\nwhile [ -e ../asked ] && [ ! -e ../go ]; do sleep 0.01; done\n', { mode: 0o755 });
+    await writeFile(
+      hook,
+      '#!/bin/sh\necho > ../asked\nwhile [ -e ../asked ] && [ ! -e ../go ]; do sleep 0.01; done\n',
+      { mode: 0o755 },
+    );
     const push = world.git(['push', '-q', remote, 'main'], { in: 'work' });
     await until(() => existsSync(join(world.folder, 'asked')), 'the client has the list of refs');
     await meanwhile();
@@ -63,10 +90,25 @@ describe('a push that is overtaken between its list of refs and itself', () => {
   }
 
   async function rename(name: string, to: string): Promise<void> {
-    const grant = { owner: 'ada', selection: 'all' as const, repositories: [], permissions: { administration: 'write' }, justification: null };
-    const { secret } = await createToken(world.server.context, operatorPermit(), { userLogin: 'ada', kind: 'fine-grained', name: 'admin', description: '', scopes: [], grants: [grant] });
+    const grant = {
+      owner: 'ada',
+      selection: 'all' as const,
+      repositories: [],
+      permissions: { administration: 'write' },
+      justification: null,
+    };
+    const { secret } = await createToken(world.server.context, operatorPermit(), {
+      userLogin: 'ada',
+      kind: 'fine-grained',
+      name: 'admin',
+      description: '',
+      scopes: [],
+      grants: [grant],
+    });
     const renamed = await fetch(`${world.url}/api/v3/repos/ada/${name}`, {
-      method: 'PATCH', headers: { authorization: `Bearer ${secret.reveal()}`, 'content-type': 'application/json' }, body: JSON.stringify({ name: to }),
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${secret.reveal()}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: to }),
     });
     expect(renamed.status).toBe(200);
   }
@@ -75,7 +117,11 @@ describe('a push that is overtaken between its list of refs and itself', () => {
     world = await makeWorld();
     const ran = await pushAround(world.remote('ada/closed', world.full), async () => {
       await rename('closed', 'sealed');
-      await addRepository(world.server.context, operatorPermit(), { owner: 'ada', name: 'closed', visibility: 'private' });
+      await addRepository(world.server.context, operatorPermit(), {
+        owner: 'ada',
+        name: 'closed',
+        visibility: 'private',
+      });
     });
     expect(ran).toMatchObject({ code: 0 });
     expect(await world.ok(['ls-remote', world.remote('ada/closed', world.full)])).toContain('refs/heads/main');
@@ -85,7 +131,9 @@ describe('a push that is overtaken between its list of refs and itself', () => {
   it('is refused when its token was revoked, and leaves the repository as it was', async () => {
     world = await makeWorld();
     const { id } = (await tokenByDigest(world.server.context.store.db, world.full.digest()))!;
-    const ran = await pushAround(world.remote('ada/closed', world.full), () => revokeToken(world.server.context, operatorPermit(), id));
+    const ran = await pushAround(world.remote('ada/closed', world.full), () =>
+      revokeToken(world.server.context, operatorPermit(), id),
+    );
     expect(ran.code).not.toBe(0);
     expect(await world.ok(['ls-remote', world.remote('ada/closed', world.reader)])).toBe('');
   });
@@ -107,7 +155,12 @@ describe('a repository of SHA-256', () => {
     world = await makeWorld();
     const source = join(world.folder, 'source.git');
     await world.ok(['init', '-q', '--bare', '--object-format=sha256', '-b', 'main', source]);
-    await importRepository(world.server.context, operatorPermit(), { owner: 'ada', name: 'wide', visibility: 'private', path: source });
+    await importRepository(world.server.context, operatorPermit(), {
+      owner: 'ada',
+      name: 'wide',
+      visibility: 'private',
+      path: source,
+    });
     await world.ok(['init', '-q', '--object-format=sha256', '-b', 'main', 'wide']);
     await world.ok(['commit', '-q', '--allow-empty', '-m', 'one'], { in: 'wide' });
     await world.ok(['push', '-q', world.remote('ada/wide', world.full), 'main'], { in: 'wide' });
@@ -119,7 +172,10 @@ describe('a repository of SHA-256', () => {
 describe('the hooks of a repository', () => {
   const hook = '#!/bin/sh\necho "the hook of the repository ran" >&2\n';
 
-  it.each([[false, false], [true, true]])('with allowRepositoryHooks %s: they run: %s', async (allowRepositoryHooks, runs) => {
+  it.each([
+    [false, false],
+    [true, true],
+  ])('with allowRepositoryHooks %s: they run: %s', async (allowRepositoryHooks, runs) => {
     world = await makeWorld({ allowRepositoryHooks });
     const hooks = join(world.server.context.git.path('ada', 'closed'), 'hooks');
     await mkdir(hooks, { recursive: true });
@@ -136,24 +192,27 @@ describe('the hooks of a repository', () => {
 });
 
 describe("an operator's own hook", () => {
-  it.each(['reference-transaction', 'update', 'pre-receive'])('%s has its say about a push that is looked at, too', async (name) => {
-    world = await makeWorld({ allowRepositoryHooks: true });
-    const hook = join(world.server.context.git.path('ada', 'closed'), 'hooks', name);
-    await mkdir(dirname(hook), { recursive: true });
-    await writeFile(hook, '#!/bin/sh\necho "the operator says no" >&2\nexit 1\n');
-    await chmod(hook, 0o755);
-    await world.ok(['init', '-q', '-b', 'main', 'work']);
-    for (const bytes of [10, MAX_SCREENED_BYTES]) {
-      await writeFile(join(world.folder, 'work/file'), randomBytes(bytes));
-      await world.ok(['add', '.'], { in: 'work' });
-      await world.ok(['commit', '-q', '-m', String(bytes)], { in: 'work' });
-      const ran = await world.git(['push', world.remote('ada/closed', world.full), 'main'], { in: 'work' });
-      expect(ran.code).toBe(1);
-      // What a transaction is told git tells nobody.
-      if (name !== 'reference-transaction') expect(ran.stderr).toContain('remote: the operator says no');
-    }
-    expect(await world.ok(['ls-remote', world.remote('ada/closed', world.full)])).toBe('');
-  });
+  it.each(['reference-transaction', 'update', 'pre-receive'])(
+    '%s has its say about a push that is looked at, too',
+    async (name) => {
+      world = await makeWorld({ allowRepositoryHooks: true });
+      const hook = join(world.server.context.git.path('ada', 'closed'), 'hooks', name);
+      await mkdir(dirname(hook), { recursive: true });
+      await writeFile(hook, '#!/bin/sh\necho "the operator says no" >&2\nexit 1\n');
+      await chmod(hook, 0o755);
+      await world.ok(['init', '-q', '-b', 'main', 'work']);
+      for (const bytes of [10, MAX_SCREENED_BYTES]) {
+        await writeFile(join(world.folder, 'work/file'), randomBytes(bytes));
+        await world.ok(['add', '.'], { in: 'work' });
+        await world.ok(['commit', '-q', '-m', String(bytes)], { in: 'work' });
+        const ran = await world.git(['push', world.remote('ada/closed', world.full), 'main'], { in: 'work' });
+        expect(ran.code).toBe(1);
+        // What a transaction is told git tells nobody.
+        if (name !== 'reference-transaction') expect(ran.stderr).toContain('remote: the operator says no');
+      }
+      expect(await world.ok(['ls-remote', world.remote('ada/closed', world.full)])).toBe('');
+    },
+  );
 });
 
 describe('the record of a push', () => {
@@ -171,19 +230,32 @@ describe('the record of a push', () => {
     await writeFile(join(world.folder, 'work/.github/workflows/ci.yml'), 'on: push');
     await world.ok(['add', '.'], { in: 'work' });
     await world.ok(['commit', '-qm', 'workflow'], { in: 'work' });
-    expect((await world.git(['push', '-q', world.remote('ada/closed', world.writer), 'main'], { in: 'work' })).code).toBe(1);
+    expect(
+      (await world.git(['push', '-q', world.remote('ada/closed', world.writer), 'main'], { in: 'work' })).code,
+    ).toBe(1);
     expect(await pushes()).toBe(1);
   });
 });
 
 describe('a client that asks before it sends', () => {
   it.each([
-    ['/api/v3/credentials/revoke', 'application/json', '{"credentials":["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"]}', 202],
+    [
+      '/api/v3/credentials/revoke',
+      'application/json',
+      '{"credentials":["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"]}',
+      202,
+    ],
     ['/login/nowhere', 'application/x-www-form-urlencoded', 'a=b', 404],
   ])('is told to go on by %s, too', async (path, type, body, status) => {
     world = await makeWorld();
     const { hostname, port } = new URL(world.url);
-    const asked = request({ hostname, port, path, method: 'POST', headers: { expect: '100-continue', 'content-type': type } });
+    const asked = request({
+      hostname,
+      port,
+      path,
+      method: 'POST',
+      headers: { expect: '100-continue', 'content-type': type },
+    });
     await once(asked, 'continue');
     asked.end(body);
     const [answer] = (await once(asked, 'response')) as [IncomingMessage];
@@ -197,14 +269,26 @@ describe('over TLS', () => {
     const folder = await mkdtemp(join(tmpdir(), 'latchkey-tls-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const made = await generate([{ name: 'commonName', value: 'localhost' }], {
-      keySize: 2048, algorithm: 'sha256', extensions: [{ name: 'basicConstraints', cA: true }, { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+      keySize: 2048,
+      algorithm: 'sha256',
+      extensions: [
+        { name: 'basicConstraints', cA: true },
+        { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+      ],
     });
     const [tlsCert, tlsKey] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
     await writeFile(tlsCert, made.cert);
     await writeFile(tlsKey, made.private, { mode: 0o600 });
     world = await makeWorld({ tlsCert, tlsKey });
     expect(world.url).toMatch(/^https:/);
-    await world.ok(['-c', `http.sslCAInfo=${tlsCert}`, 'clone', '-q', world.remote('ada/closed', world.reader), 'trusted']);
+    await world.ok([
+      '-c',
+      `http.sslCAInfo=${tlsCert}`,
+      'clone',
+      '-q',
+      world.remote('ada/closed', world.reader),
+      'trusted',
+    ]);
     const untrusted = await world.git(['clone', '-q', world.remote('ada/closed', world.reader), 'untrusted']);
     expect(untrusted.code).toBe(128);
     expect(untrusted.stderr).toMatch(/certificate/i);

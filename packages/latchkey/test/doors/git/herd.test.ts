@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { startServer } from '../../../src/app.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addUser } from '../../../src/actions/accounts.ts';
+import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { createToken } from '../../../src/actions/tokens.ts';
+import { startServer } from '../../../src/app.ts';
 import { loadSettings } from '../../../src/base/config.ts';
 import type { Secret } from '../../../src/base/secret.ts';
 import { fetchKey } from '../../../src/git/fetch-request.ts';
@@ -48,7 +48,9 @@ function ask(url: string, commitId: string, login: string, password: Secret): Pr
   const body = `${line('command=fetch')}${line('object-format=sha1')}0001${line('thin-pack')}${line('ofs-delta')}${line(`want ${commitId}`)}${line('done')}0000`;
   const authorization = `Basic ${Buffer.from(`${login}:${password.reveal()}`).toString('base64')}`;
   return fetch(`${url}/ada/closed.git/git-upload-pack`, {
-    method: 'POST', body, headers: { authorization, 'content-type': 'application/x-git-upload-pack-request', 'git-protocol': 'version=2' },
+    method: 'POST',
+    body,
+    headers: { authorization, 'content-type': 'application/x-git-upload-pack-request', 'git-protocol': 'version=2' },
   });
 }
 
@@ -65,7 +67,9 @@ describe('a herd of clones', () => {
     const herd = 12;
     const runs = await runsDuring(async () => {
       expect(await cloned()).toBe(head);
-      expect(await Promise.all(Array.from({ length: herd }, () => cloned()))).toEqual(Array.from({ length: herd }, () => head));
+      expect(await Promise.all(Array.from({ length: herd }, () => cloned()))).toEqual(
+        Array.from({ length: herd }, () => head),
+      );
     });
     expect(runs).toBeLessThanOrEqual(1 + herd + 2);
     await vi.waitFor(async () => expect(await runsDuring(() => cloned())).toBe(0), 10_000);
@@ -106,18 +110,38 @@ describe('a herd of clones', () => {
     await cloned();
     await cloned();
     const ctx = world.server.context;
-    await addUser(ctx, operatorPermit(), { login: 'eve', email: 'eve@example.org', verified: true, admin: false, password: null });
-    const { secret } = await createToken(ctx, operatorPermit(), { userLogin: 'eve', kind: 'classic', name: 'all', description: '', scopes: ['repo'], grants: [] });
+    await addUser(ctx, operatorPermit(), {
+      login: 'eve',
+      email: 'eve@example.org',
+      verified: true,
+      admin: false,
+      password: null,
+    });
+    const { secret } = await createToken(ctx, operatorPermit(), {
+      userLogin: 'eve',
+      kind: 'classic',
+      name: 'all',
+      description: '',
+      scopes: ['repo'],
+      grants: [],
+    });
     const head = (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
-    const answer = async (): Promise<Buffer> => Buffer.from(await (await ask(world.url, head, 'ada', world.reader)).arrayBuffer());
-    await vi.waitFor(async () => expect(await runsDuring(async () => expect((await answer()).includes('packfile')).toBe(true))).toBe(0), 10_000);
+    const answer = async (): Promise<Buffer> =>
+      Buffer.from(await (await ask(world.url, head, 'ada', world.reader)).arrayBuffer());
+    await vi.waitFor(
+      async () =>
+        expect(await runsDuring(async () => expect((await answer()).includes('packfile')).toBe(true))).toBe(0),
+      10_000,
+    );
     const refused = await ask(world.url, head, 'eve', secret);
     expect([refused.status, (await refused.text()).includes('packfile')]).toEqual([404, false]);
   });
 
   it('gets nothing on one node that was deleted and cleared away through another', async () => {
     const { context } = world.server;
-    const other = await startServer(loadSettings({ flags: { data: context.settings.data, port: 0, logLevel: 'silent' }, env: {} }));
+    const other = await startServer(
+      loadSettings({ flags: { data: context.settings.data, port: 0, logLevel: 'silent' }, env: {} }),
+    );
     onTestFinished(() => other.close());
     const remote = world.remote('ada/closed', world.full);
     await world.ok(['checkout', '-q', '-b', 'leak'], { in: 'work' });
@@ -129,11 +153,14 @@ describe('a herd of clones', () => {
     const answer = async (): Promise<string> => (await ask(other.url, leak, 'ada', world.reader)).text();
     const serve = vi.spyOn(other.context.git, 'serve');
     // Kept there, not told of what is pushed here.
-    await vi.waitFor(async () => {
-      const before = serve.mock.calls.length;
-      expect(await answer()).toContain('packfile');
-      expect(serve.mock.calls.length).toBe(before);
-    }, { interval: 30, timeout: 10_000 });
+    await vi.waitFor(
+      async () => {
+        const before = serve.mock.calls.length;
+        expect(await answer()).toContain('packfile');
+        expect(serve.mock.calls.length).toBe(before);
+      },
+      { interval: 30, timeout: 10_000 },
+    );
     await world.ok(['push', '-q', remote, ':leak'], { in: 'work' });
     const path = context.git.path('ada', 'closed');
     await runGit(['gc', '-q', '--prune=now'], path, {});
@@ -157,17 +184,20 @@ it('a herd whose answer is larger than the cache gets it whole all the same', as
   await small.ok(['push', '-q', remote, 'HEAD:main'], { in: 'work' });
   const goRound = vi.spyOn(SharedPack.prototype, 'goRound');
   onTestFinished(() => goRound.mockRestore());
-  await Promise.all(Array.from({ length: 6 }, async (_, n) => {
-    await small.ok(['clone', '-q', remote, `clone-${n}`]);
-    await small.ok(['fsck', '--no-dangling'], { in: `clone-${n}` });
-  }));
+  await Promise.all(
+    Array.from({ length: 6 }, async (_, n) => {
+      await small.ok(['clone', '-q', remote, `clone-${n}`]);
+      await small.ok(['fsck', '--no-dangling'], { in: `clone-${n}` });
+    }),
+  );
   expect(goRound).toHaveBeenCalled();
 });
 
 describe('a fetch that others may share', () => {
   const line = (text: string): string => (text.length + 5).toString(16).padStart(4, '0') + text + '\n';
   const want = 'want 1111111111111111111111111111111111111111';
-  const request = (capabilities: string[], args: string[], command = 'command=fetch'): Buffer => Buffer.from(`${[command, ...capabilities].map(line).join('')}0001${args.map(line).join('')}0000`);
+  const request = (capabilities: string[], args: string[], command = 'command=fetch'): Buffer =>
+    Buffer.from(`${[command, ...capabilities].map(line).join('')}0001${args.map(line).join('')}0000`);
 
   it('is known by what it asks for, not by who asks', () => {
     const key = fetchKey(request(['agent=git/2.39', 'object-format=sha1'], [want, 'done']));
@@ -224,7 +254,13 @@ describe('shared runs', () => {
 
 describe('remembered lists', () => {
   const told = async (listings: Listings, key: string, stamp: string | null, refs: string): Promise<string> =>
-    String(await listings.answer(key, () => stamp, () => Promise.resolve(Buffer.from(refs))));
+    String(
+      await listings.answer(
+        key,
+        () => stamp,
+        () => Promise.resolve(Buffer.from(refs)),
+      ),
+    );
 
   it('are given again under the same stamp only, and never without one', async () => {
     const listings = new Listings();
@@ -250,7 +286,11 @@ describe('remembered lists', () => {
   it('take no more memory, and live no longer, than allowed', async () => {
     const listings = new Listings({ maxBytes: 6 });
     for (const key of ['a', 'b', 'c']) await told(listings, key, 's', 'abc');
-    expect(await Promise.all(['b', 'c', 'a'].map((key) => told(listings, key, 's', 'new')))).toEqual(['abc', 'abc', 'new']);
+    expect(await Promise.all(['b', 'c', 'a'].map((key) => told(listings, key, 's', 'new')))).toEqual([
+      'abc',
+      'abc',
+      'new',
+    ]);
     const brief = new Listings({ keepMs: 1 });
     await told(brief, 'k', 's', 'old');
     await vi.waitFor(async () => expect(await told(brief, 'k', 's', 'new')).toBe('new'));
@@ -302,12 +342,18 @@ describe('kept answers', () => {
   });
 
   it('that find no room to grow go round in the room they have, at the pace of the slowest reader, and nothing begins meanwhile', async () => {
-    const packs = new PackCache({ folder: join(world.folder, 'packs'), maxBytes: 4 * PIECE_BYTES, maxHeldBytes: PIECE_BYTES });
+    const packs = new PackCache({
+      folder: join(world.folder, 'packs'),
+      maxBytes: 4 * PIECE_BYTES,
+      maxHeldBytes: PIECE_BYTES,
+    });
     const bytes = randomBytes(9 * PIECE_BYTES + 5);
     const pack = await packs.begin('k', 1);
     const slow = pack.read();
     const fast: Buffer[] = [];
-    const reading = (async () => { for await (const piece of pack.read()) fast.push(piece); })();
+    const reading = (async () => {
+      for await (const piece of pack.read()) fast.push(piece);
+    })();
     const writing = (async () => {
       for (let at = 0; at < bytes.length; at += 100_000) {
         await pack.append(bytes.subarray(at, at + 100_000));
@@ -334,8 +380,15 @@ describe('kept answers', () => {
   });
 
   it('are held in memory up to the bound, read from the disk beyond it, and let go when nobody needs them', async () => {
-    for (const [maxPieces, heldPieces] of [[3, 3], [2, 2]] as const) {
-      const packs = new PackCache({ folder: join(world.folder, 'packs'), maxBytes: 8 * PIECE_BYTES, maxHeldBytes: maxPieces * PIECE_BYTES });
+    for (const [maxPieces, heldPieces] of [
+      [3, 3],
+      [2, 2],
+    ] as const) {
+      const packs = new PackCache({
+        folder: join(world.folder, 'packs'),
+        maxBytes: 8 * PIECE_BYTES,
+        maxHeldBytes: maxPieces * PIECE_BYTES,
+      });
       const pack = await packs.begin('k', 1);
       const bytes = randomBytes(3 * PIECE_BYTES);
       for (let at = 0; at < bytes.length; at += 100_000) await pack.append(bytes.subarray(at, at + 100_000));
@@ -359,7 +412,9 @@ describe('kept answers', () => {
     const readers = Promise.allSettled([text(pack), text(pack)]);
     pack.fail(new Error('disk full'));
     packs.settle('k', pack);
-    expect((await readers).map((result) => (result.status === 'rejected' ? (result.reason as Error).message : ''))).toEqual(['disk full', 'disk full']);
+    expect(
+      (await readers).map((result) => (result.status === 'rejected' ? (result.reason as Error).message : '')),
+    ).toEqual(['disk full', 'disk full']);
     expect(packs.find('k')).toBeNull();
   });
 

@@ -1,4 +1,7 @@
-/** The story of an attack: a repository is adopted as it lies. Whatever its config and hooks name must not run, at a clone, a push or the upkeep. */
+/**
+ * The story of an attack: a repository is adopted as it lies. Whatever its config and hooks name must not run, at a
+ * clone, a push or the upkeep.
+ */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,16 +11,60 @@ import { importRepository } from '../../../src/actions/repositories.ts';
 import { makeWorld, type World } from './server.ts';
 
 const PROGRAMS = [
-  'core.fsmonitor', 'core.alternateRefsCommand', 'core.sshCommand', 'core.askPass', 'core.gitProxy', 'core.pager', 'core.editor', 'credential.helper', 'gpg.program',
-  'gpg.openpgp.program', 'gpg.x509.program', 'gpg.ssh.program', 'gpg.ssh.defaultKeyCommand', 'uploadpack.packObjectsHook', 'gc.recentObjectsHook', 'diff.external',
-  'filter.evil.smudge', 'filter.evil.clean', 'filter.evil.process', 'diff.evil.textconv', 'diff.evil.command', 'merge.evil.driver', 'pager.upload-pack', 'sequence.editor',
-  'hook.evil.command', 'remote.origin.vcs', 'remote.origin.uploadpack', 'alias.upload-pack', 'alias.pack-objects', 'trailer.x.command',
+  'core.fsmonitor',
+  'core.alternateRefsCommand',
+  'core.sshCommand',
+  'core.askPass',
+  'core.gitProxy',
+  'core.pager',
+  'core.editor',
+  'credential.helper',
+  'gpg.program',
+  'gpg.openpgp.program',
+  'gpg.x509.program',
+  'gpg.ssh.program',
+  'gpg.ssh.defaultKeyCommand',
+  'uploadpack.packObjectsHook',
+  'gc.recentObjectsHook',
+  'diff.external',
+  'filter.evil.smudge',
+  'filter.evil.clean',
+  'filter.evil.process',
+  'diff.evil.textconv',
+  'diff.evil.command',
+  'merge.evil.driver',
+  'pager.upload-pack',
+  'sequence.editor',
+  'hook.evil.command',
+  'remote.origin.vcs',
+  'remote.origin.uploadpack',
+  'alias.upload-pack',
+  'alias.pack-objects',
+  'trailer.x.command',
 ] as const;
 const SETTINGS = {
-  'hook.evil.event': 'pre-receive', 'remote.origin.promisor': 'true', 'protocol.ext.allow': 'always', 'receive.denyCurrentBranch': 'updateInstead',
-  'receive.procReceiveRefs': 'refs/for', 'receive.certNonceSeed': 'seed', 'receive.autogc': 'true', 'gc.auto': '1', 'transfer.fsckObjects': 'false', 'uploadpack.allowFilter': 'false',
+  'hook.evil.event': 'pre-receive',
+  'remote.origin.promisor': 'true',
+  'protocol.ext.allow': 'always',
+  'receive.denyCurrentBranch': 'updateInstead',
+  'receive.procReceiveRefs': 'refs/for',
+  'receive.certNonceSeed': 'seed',
+  'receive.autogc': 'true',
+  'gc.auto': '1',
+  'transfer.fsckObjects': 'false',
+  'uploadpack.allowFilter': 'false',
 } as const;
-const HOOKS = ['pre-receive', 'update', 'post-receive', 'post-update', 'reference-transaction', 'proc-receive', 'push-to-checkout', 'pre-auto-gc', 'fsmonitor-watchman'];
+const HOOKS = [
+  'pre-receive',
+  'update',
+  'post-receive',
+  'post-update',
+  'reference-transaction',
+  'proc-receive',
+  'push-to-checkout',
+  'pre-auto-gc',
+  'fsmonitor-watchman',
+];
 
 let world: World;
 let path: string;
@@ -36,7 +83,10 @@ async function setTraps(): Promise<void> {
   await world.ok(['-C', path, 'config', 'remote.origin.url', `ext::${trap('ext')}`]);
   for (const folder of ['hooks', 'other-hooks']) {
     mkdirSync(join(path, folder), { recursive: true });
-    for (const hook of HOOKS) writeFileSync(join(path, folder, hook), `#!/bin/sh\ntouch '${join(marks, `${folder}-${hook}`)}'\n`, { mode: 0o755 });
+    for (const hook of HOOKS)
+      writeFileSync(join(path, folder, hook), `#!/bin/sh\ntouch '${join(marks, `${folder}-${hook}`)}'\n`, {
+        mode: 0o755,
+      });
   }
   await world.ok(['-C', path, 'config', 'core.hooksPath', join(path, 'other-hooks')]);
   writeFileSync(join(path, 'info/attributes'), '* filter=evil diff=evil merge=evil\n');
@@ -58,7 +108,12 @@ beforeAll(async () => {
   await world.ok(['clone', '-q', '--bare', 'work', path]);
   await world.ok(['init', '-q', '--bare', 'lender.git']);
   writeFileSync(join(path, 'objects/info/alternates'), `${join(world.folder, 'lender.git', 'objects')}\n`);
-  await importRepository(world.server.context, operatorPermit(), { owner: 'ada', name: 'trap', visibility: 'private', path });
+  await importRepository(world.server.context, operatorPermit(), {
+    owner: 'ada',
+    name: 'trap',
+    visibility: 'private',
+    path,
+  });
   await setTraps();
 });
 
@@ -73,7 +128,16 @@ describe('an adopted hostile repository', () => {
   });
 
   it.each([0, 2])('runs nothing at a clone, with protocol version %i', async (version) => {
-    await world.ok(['-c', `protocol.version=${version}`, 'clone', '-q', '--filter=blob:none', '--no-checkout', world.remote('ada/trap', world.reader), `clone-${version}`]);
+    await world.ok([
+      '-c',
+      `protocol.version=${version}`,
+      'clone',
+      '-q',
+      '--filter=blob:none',
+      '--no-checkout',
+      world.remote('ada/trap', world.reader),
+      `clone-${version}`,
+    ]);
     expect(readdirSync(marks)).toEqual([]);
   });
 
@@ -83,7 +147,9 @@ describe('an adopted hostile repository', () => {
       await world.ok(['push', '-q', world.remote('ada/trap', token), 'main'], { in: 'work' });
     }
     expect(readdirSync(marks)).toEqual([]);
-    expect(await world.ok(['-C', path, 'rev-parse', 'main'])).toBe(await world.ok(['rev-parse', 'main'], { in: 'work' }));
+    expect(await world.ok(['-C', path, 'rev-parse', 'main'])).toBe(
+      await world.ok(['rev-parse', 'main'], { in: 'work' }),
+    );
   });
 
   it('runs nothing when a promised object is missing', async () => {

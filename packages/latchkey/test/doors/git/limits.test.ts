@@ -25,13 +25,15 @@ const load = (): { running: number; queued: number } => world.server.context.git
 
 /** Git processes that work in the repositories of this test's server. */
 function gitProcesses(): string[] {
-  const commands = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => {
-    try {
-      return readFileSync(join('/proc', pid, 'cmdline'), 'utf8').replaceAll('\0', ' ');
-    } catch {
-      return '';
-    }
-  });
+  const commands = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(join('/proc', pid, 'cmdline'), 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return '';
+      }
+    });
   return commands.filter((command) => /^\S*git /.test(command) && command.includes(world.server.context.git.root));
 }
 
@@ -40,14 +42,17 @@ function open(service: 'upload' | 'receive', body: Buffer | string, more = '', r
   const socket = connect(Number(new URL(world.url).port), '127.0.0.1');
   socket.on('error', () => undefined);
   const { Authorization } = basic(world.full);
-  socket.write(`POST /ada/${repository}.git/git-${service}-pack HTTP/1.1\r\nHost: x\r\nAuthorization: ${Authorization}\r\nContent-Type: ${service === 'upload' ? FETCH_TYPE : PUSH_TYPE}\r\nTransfer-Encoding: chunked\r\n${more}\r\n`);
+  socket.write(
+    `POST /ada/${repository}.git/git-${service}-pack HTTP/1.1\r\nHost: x\r\nAuthorization: ${Authorization}\r\nContent-Type: ${service === 'upload' ? FETCH_TYPE : PUSH_TYPE}\r\nTransfer-Encoding: chunked\r\n${more}\r\n`,
+  );
   send(socket, body);
   return socket;
 }
 
 function send(socket: Socket, body: Buffer | string): void {
   const bytes = Buffer.from(body);
-  if (bytes.length > 0) socket.write(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]));
+  if (bytes.length > 0)
+    socket.write(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]));
 }
 
 async function wantMain(): Promise<string> {
@@ -59,7 +64,9 @@ async function wantMain(): Promise<string> {
 function read(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
-    socket.setEncoding('latin1').on('data', (chunk: string) => { text += chunk; });
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      text += chunk;
+    });
     socket.once('close', () => resolve(text));
   });
 }
@@ -82,8 +89,14 @@ describe('a client that goes away', () => {
     const objects = (): string[] => readdirSync(join(path, 'objects')).sort();
     const before = { refs: await world.ok(['-C', path, 'for-each-ref']), objects: objects() };
     const line = `${'0'.repeat(40)} ${'1'.repeat(40)} refs/heads/cut\0report-status side-band-64k`;
-    const socket = open('receive', `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000PACK\0\0\0\u0002\0\0\u0003\u00e8`);
-    await until(() => readdirSync(join(path, 'objects')).some((name) => name.startsWith('tmp_objdir-')), 'git sets a place apart for the push');
+    const socket = open(
+      'receive',
+      `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000PACK\0\0\0\u0002\0\0\u0003\u00e8`,
+    );
+    await until(
+      () => readdirSync(join(path, 'objects')).some((name) => name.startsWith('tmp_objdir-')),
+      'git sets a place apart for the push',
+    );
     socket.destroy();
     await until(() => load().running === 0, 'git ends');
     await until(() => gitProcesses().length === 0, 'its children end');
@@ -123,7 +136,11 @@ describe('more clients than places', () => {
   it('take turns, and those who wait too long hear when to come back', async () => {
     const busy = [open('upload', ''), open('upload', '')];
     await until(() => load().running === 2, 'every place is taken');
-    const answer = await call(world.url, '/ada/closed.git/git-upload-pack', { method: 'POST', headers: { ...basic(world.full), 'Content-Type': FETCH_TYPE }, body: '0000' });
+    const answer = await call(world.url, '/ada/closed.git/git-upload-pack', {
+      method: 'POST',
+      headers: { ...basic(world.full), 'Content-Type': FETCH_TYPE },
+      body: '0000',
+    });
     expect(answer.status).toBe(503);
     expect(answer.headers['retry-after']).toBe('1');
     expect(answer.body).toMatch(/busy/);
@@ -134,7 +151,9 @@ describe('more clients than places', () => {
 
   it('are not more processes than places', async () => {
     let most = 0;
-    const watch = setInterval(() => { most = Math.max(most, load().running); }, 1);
+    const watch = setInterval(() => {
+      most = Math.max(most, load().running);
+    }, 1);
     await Promise.all(Array.from({ length: 4 }, () => world.ok(['ls-remote', world.remote('ada/closed', world.full)])));
     clearInterval(watch);
     expect(most).toBeLessThanOrEqual(2);
@@ -149,7 +168,12 @@ describe('a fetch request without end', () => {
     const argument = `0024ref-prefix refs/heads/${'x'.repeat(9)}\n`;
     const chunk = argument.repeat(30_000);
     send(socket, '0001');
-    const pump = (): void => { while (!socket.destroyed && socket.writable) { send(socket, chunk); if (socket.writableNeedDrain) break; } };
+    const pump = (): void => {
+      while (!socket.destroyed && socket.writable) {
+        send(socket, chunk);
+        if (socket.writableNeedDrain) break;
+      }
+    };
     socket.on('drain', pump);
     pump();
     await new Promise((resolve) => socket.once('data', resolve));
@@ -164,8 +188,11 @@ describe('memory', () => {
     const resident = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024;
     const before = resident();
     let peak = before;
-    const watch = setInterval(() => { peak = Math.max(peak, resident()); }, 5);
-    for (let i = 0; i < 4; i += 1) await world.ok(['clone', '-q', '--bare', world.remote('ada/closed', world.full), `memory-${i}`]);
+    const watch = setInterval(() => {
+      peak = Math.max(peak, resident());
+    }, 5);
+    for (let i = 0; i < 4; i += 1)
+      await world.ok(['clone', '-q', '--bare', world.remote('ada/closed', world.full), `memory-${i}`]);
     clearInterval(watch);
     expect(peak - before).toBeLessThan(64);
   });

@@ -21,7 +21,14 @@ afterAll(() => world.close());
 
 describe('git over HTTP', () => {
   it.each([0, 1, 2])('clones with protocol version %i', async (version) => {
-    await world.ok(['-c', `protocol.version=${version}`, 'clone', '-q', world.remote('ada/closed', world.reader), `clone-v${version}`]);
+    await world.ok([
+      '-c',
+      `protocol.version=${version}`,
+      'clone',
+      '-q',
+      world.remote('ada/closed', world.reader),
+      `clone-v${version}`,
+    ]);
     const head = await world.ok(['rev-parse', 'HEAD'], { in: `clone-v${version}` });
     expect(head).toBe(await world.ok(['rev-parse', 'HEAD'], { in: 'seed' }));
   });
@@ -34,8 +41,17 @@ describe('git over HTTP', () => {
   });
 
   it('clones without blobs, and fetches them when they are wanted', async () => {
-    await world.ok(['clone', '-q', '--bare', '--filter=blob:none', world.remote('ada/closed', world.reader), 'partial']);
-    const missing = (await world.ok(['rev-list', '--objects', '--all', '--missing=print'], { in: 'partial' })).split('\n').filter((line) => line.startsWith('?'));
+    await world.ok([
+      'clone',
+      '-q',
+      '--bare',
+      '--filter=blob:none',
+      world.remote('ada/closed', world.reader),
+      'partial',
+    ]);
+    const missing = (await world.ok(['rev-list', '--objects', '--all', '--missing=print'], { in: 'partial' }))
+      .split('\n')
+      .filter((line) => line.startsWith('?'));
     expect(missing).toHaveLength(3);
     expect(await world.ok(['cat-file', 'blob', 'main:file.txt'], { in: 'partial' })).toBe('one\ntwo\nthree\n');
   });
@@ -50,7 +66,10 @@ describe('git over HTTP', () => {
     await writeFile(join(world.folder, 'large', 'large.bin'), randomBytes(3 * 1024 * 1024));
     await world.ok(['add', '.'], { in: 'large' });
     await world.ok(['commit', '-qm', 'large'], { in: 'large' });
-    const ran = await world.git(['-c', 'http.postBuffer=65536', 'push', 'origin', 'main'], { in: 'large', env: { GIT_CURL_VERBOSE: '1' } });
+    const ran = await world.git(['-c', 'http.postBuffer=65536', 'push', 'origin', 'main'], {
+      in: 'large',
+      env: { GIT_CURL_VERBOSE: '1' },
+    });
     expect(ran.stderr).toMatch(/Transfer-Encoding: chunked/);
     expect(ran.code).toBe(0);
   });

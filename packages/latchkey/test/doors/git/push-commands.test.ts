@@ -18,16 +18,30 @@ describe('the beginning of a push', () => {
 
   it.each([1, 3, 7, 1000])('tells what it asks for, in pieces of %i bytes', (pieceBytes) => {
     expect(read(push, pieceBytes)).toEqual([
-      { ref: 'refs/heads/main', beforeId: null, afterId: A }, { ref: 'refs/heads/x', beforeId: A, afterId: B }, { ref: 'refs/tags/v1', beforeId: B, afterId: null },
+      { ref: 'refs/heads/main', beforeId: null, afterId: A },
+      { ref: 'refs/heads/x', beforeId: A, afterId: B },
+      { ref: 'refs/tags/v1', beforeId: B, afterId: null },
     ]);
   });
 
   it('leaves out what is no command', () => {
-    expect(read(`${line(`shallow ${A}`)}${line(`${A} ${B} refs/heads/x\0`)}0000`)).toEqual([{ ref: 'refs/heads/x', beforeId: A, afterId: B }]);
+    expect(read(`${line(`shallow ${A}`)}${line(`${A} ${B} refs/heads/x\0`)}0000`)).toEqual([
+      { ref: 'refs/heads/x', beforeId: A, afterId: B },
+    ]);
   });
 
   it('tells nothing when it is not whole, not a push, or longer than is kept', () => {
     const many = Array.from({ length: 1000 }, (_, i) => line(`${A} ${B} refs/heads/branch-${i}`)).join('');
-    for (const text of ['', '0000', '00', 'zzzz', '0004', line(`${A} ${B} refs/heads/x`), `${line('want')}ffff`, `${many}0000`]) expect([text.slice(0, 20), read(text)]).toEqual([text.slice(0, 20), []]);
+    for (const text of [
+      '',
+      '0000',
+      '00',
+      'zzzz',
+      '0004',
+      line(`${A} ${B} refs/heads/x`),
+      `${line('want')}ffff`,
+      `${many}0000`,
+    ])
+      expect([text.slice(0, 20), read(text)]).toEqual([text.slice(0, 20), []]);
   });
 });

@@ -1,6 +1,7 @@
 /** Tokens that are pushed, with a real git: refused where few can read them, revoked where everybody can. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+
 import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
@@ -23,26 +24,50 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 async function tokenOf(name: string): Promise<{ text: string; id: number }> {
-  const made = await createToken(world.server.context, operatorPermit(), { userLogin: 'ada', kind: 'classic', name, description: '', scopes: ['repo'], grants: [] });
+  const made = await createToken(world.server.context, operatorPermit(), {
+    userLogin: 'ada',
+    kind: 'classic',
+    name,
+    description: '',
+    scopes: ['repo'],
+    grants: [],
+  });
   return { text: made.secret.reveal(), id: made.token.id };
 }
 
 async function commit(files: Readonly<Record<string, string | Buffer | null>>, message = 'Change'): Promise<void> {
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(world.folder, 'work', path)), { recursive: true });
-    await (content === null ? rm(join(world.folder, 'work', path)) : writeFile(join(world.folder, 'work', path), content));
+    await (content === null
+      ? rm(join(world.folder, 'work', path))
+      : writeFile(join(world.folder, 'work', path), content));
   }
   await world.ok(['add', '-A'], { in: 'work' });
   await world.ok(['commit', '-q', '--allow-empty', '-m', message], { in: 'work' });
 }
 
-function push(repository = 'ada/closed', refs: readonly string[] = ['main'], options: readonly string[] = []): Promise<Ran> {
+function push(
+  repository = 'ada/closed',
+  refs: readonly string[] = ['main'],
+  options: readonly string[] = [],
+): Promise<Ran> {
   return world.git([...options, 'push', world.remote(repository, world.full), ...refs], { in: 'work' });
 }
 
-const remoteLines = ({ stderr }: Ran): string[] => stderr.split('\n').filter((line) => line.startsWith('remote:')).map((line) => line.slice(8).trimEnd());
+const remoteLines = ({ stderr }: Ran): string[] =>
+  stderr
+    .split('\n')
+    .filter((line) => line.startsWith('remote:'))
+    .map((line) => line.slice(8).trimEnd());
 const refsOf = (repository: string): Promise<string> => world.ok(['ls-remote', world.remote(repository, world.full)]);
-const revokedBy = async (id: number): Promise<string | null> => (await world.server.context.store.db.selectFrom('tokens').select('revoked_by').where('id', '=', id).executeTakeFirstOrThrow()).revoked_by;
+const revokedBy = async (id: number): Promise<string | null> =>
+  (
+    await world.server.context.store.db
+      .selectFrom('tokens')
+      .select('revoked_by')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow()
+  ).revoked_by;
 
 async function refusedFor(place: string, ran: Promise<Ran> = push()): Promise<void> {
   const outcome = await ran;
@@ -111,7 +136,9 @@ describe('a push to a private repository that brings a token', () => {
   it('is refused for each place once, wherever the pieces in which it is read begin', async () => {
     await commit({ 'full.txt': `${leaked.text}\n`.repeat(30_000), 'prefixed.txt': `acme_${leaked.text}` });
     const said = remoteLines(await push());
-    expect(said.filter((line) => line.includes('full.txt, line '))).toHaveLength(said.some((line) => line.includes('prefixed')) ? 19 : 20);
+    expect(said.filter((line) => line.includes('full.txt, line '))).toHaveLength(
+      said.some((line) => line.includes('prefixed')) ? 19 : 20,
+    );
     expect(said).toContain('  and 29981 more');
     const last = `${'\n'.repeat(200_000)}x${leaked.text}`;
     await world.ok(['update-ref', '-d', 'HEAD'], { in: 'work' });
@@ -142,7 +169,9 @@ describe('a push to a private repository that brings a token', () => {
 
   it('is refused for a change of a workflow file only when it has one', async () => {
     await commit({ 'a.txt': leaked.text });
-    const said = remoteLines(await world.git(['push', world.remote('ada/closed', world.writer), 'main'], { in: 'work' }));
+    const said = remoteLines(
+      await world.git(['push', world.remote('ada/closed', world.writer), 'main'], { in: 'work' }),
+    );
     expect(said[0]).toContain('holds a live personal access token');
     expect((await refusalsOf(world.server.context, 2)).map(({ reason }) => reason)).toEqual(['token_in_content']);
   });
@@ -150,7 +179,9 @@ describe('a push to a private repository that brings a token', () => {
   it('is refused for more tokens than are looked up, whatever they are', async () => {
     const texts = Array.from({ length: MAX_LOOKED_UP + 1 }, () => mintTokenText('classic', randomBytes, null));
     await commit({ 'many.txt': texts.join('\n') });
-    expect(remoteLines(await push())[0]).toBe('What was sent holds more texts that look like personal access tokens than are looked up.');
+    expect(remoteLines(await push())[0]).toBe(
+      'What was sent holds more texts that look like personal access tokens than are looked up.',
+    );
     await world.ok(['update-ref', '-d', 'HEAD'], { in: 'work' });
     await commit({ 'many.txt': texts.slice(1).join('\n') });
     expect(await push()).toMatchObject({ code: 0 });
@@ -169,7 +200,8 @@ describe('a push is taken', () => {
   it('that deletes, moves to what is there, or pushes nothing new', async () => {
     await commit({ 'a.txt': 'a' });
     await push();
-    for (const ref of ['main:refs/heads/other', ':refs/heads/other']) expect(await push('ada/closed', [ref])).toMatchObject({ code: 0 });
+    for (const ref of ['main:refs/heads/other', ':refs/heads/other'])
+      expect(await push('ada/closed', [ref])).toMatchObject({ code: 0 });
   });
 });
 
@@ -182,9 +214,15 @@ describe('a push to a public repository that brings a token', () => {
       `Everybody can read this repository, so the personal access token in src/app.ts, line 2 (ends in ${lastEightOf(leaked.text)}) was revoked. Its owner is told.`,
     );
     expect(await revokedBy(leaked.id)).toBe('found in ada/open, src/app.ts, line 2');
-    const mail = await world.server.context.store.db.selectFrom('outbox').selectAll().where('template', '=', 'token_leaked').executeTakeFirst();
+    const mail = await world.server.context.store.db
+      .selectFrom('outbox')
+      .selectAll()
+      .where('template', '=', 'token_leaked')
+      .executeTakeFirst();
     expect(mail).toMatchObject({ address: 'ada@example.org' });
-    expect(mail!.text).toContain('was found in ada/open, src/app.ts, line 2, where others could read it. It was revoked at once.');
+    expect(mail!.text).toContain(
+      'was found in ada/open, src/app.ts, line 2, where others could read it. It was revoked at once.',
+    );
     expect(mail!.text).not.toContain(leaked.text);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { REASONS, REFUSALS } from '../../../src/catalogue/refusals.ts';
-import { STATUS_OF } from '../../../src/doors/git/refuse.ts';
 import { PushReport } from '../../../src/doors/git/push-report.ts';
+import { STATUS_OF } from '../../../src/doors/git/refuse.ts';
 
 describe('the refusals of the git door', () => {
   it('has a status for every reason', () => {
@@ -23,7 +23,11 @@ describe('reading along with the report on a push', () => {
   it.each<[string, string[], boolean | null]>([
     ['a ref that changed', ['003001000eunpack ok\n0019ok refs/heads/main\n0000'], true],
     ['a ref that did not', ['000eunpack ok\n0025ng refs/heads/main fetch first\n0000'], false],
-    ['one of two refs that changed', ['000eunpack ok\n0025ng refs/heads/a fetch first\n', '0019ok refs/heads/b\n0000'], true],
+    [
+      'one of two refs that changed',
+      ['000eunpack ok\n0025ng refs/heads/a fetch first\n', '0019ok refs/heads/b\n0000'],
+      true,
+    ],
     ['a pack that could not be read', ['001cunpack index-pack failed\n0025ng refs/heads/main unpacker error\n'], false],
     ['a report in pieces', ['000eunp', 'ack ok\n00', '19ok re', 'fs/heads/main\n'], true],
     ['no report', [''], null],

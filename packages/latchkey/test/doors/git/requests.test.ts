@@ -1,10 +1,10 @@
-import { gzipSync } from 'node:zlib';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { basic, call, FETCH_TYPE, makeWorld, PUSH_TYPE, type Answer, type Call, type World } from './server.ts';
+import { type Answer, basic, type Call, call, FETCH_TYPE, makeWorld, PUSH_TYPE, type World } from './server.ts';
 
 let world: World;
 const LS_REFS = '0014command=ls-refs\n00010000';
@@ -36,7 +36,9 @@ function expectWords(answer: Answer, status: number, words: string | RegExp): vo
 
 describe('what the git door answers', () => {
   it('lists capabilities', async () => {
-    const answer = await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', { headers: { ...basic(world.reader), 'Git-Protocol': 'version=2' } });
+    const answer = await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', {
+      headers: { ...basic(world.reader), 'Git-Protocol': 'version=2' },
+    });
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toBe('application/x-git-upload-pack-advertisement');
     expect(answer.headers['cache-control']).toBe('no-cache, max-age=0, must-revalidate');
@@ -64,38 +66,79 @@ describe('what the git door answers', () => {
   });
 
   it.each([
-    ['no credentials', {}, 401], ['no credentials, no such repository', {}, 401],
+    ['no credentials', {}, 401],
+    ['no credentials, no such repository', {}, 401],
   ])('asks for a password with %s', async (what, headers, status) => {
-    const answer = await call(world.url, `/ada/${what.includes('such') ? 'nothing' : 'closed'}.git/info/refs?service=git-upload-pack`, { headers });
+    const answer = await call(
+      world.url,
+      `/ada/${what.includes('such') ? 'nothing' : 'closed'}.git/info/refs?service=git-upload-pack`,
+      { headers },
+    );
     expectWords(answer, status, /./);
     expect(answer.headers['www-authenticate']).toMatch(/^Basic realm="Latchkey"/);
   });
 
   it('says the same of a private repository and of none, to a stranger', async () => {
-    const [closed, nothing] = await Promise.all(['closed', 'nothing'].map((name) => call(world.url, `/ada/${name}.git/info/refs?service=git-upload-pack`)));
+    const [closed, nothing] = await Promise.all(
+      ['closed', 'nothing'].map((name) => call(world.url, `/ada/${name}.git/info/refs?service=git-upload-pack`)),
+    );
     expect(closed!.body.replaceAll('closed', 'nothing')).toBe(nothing!.body);
   });
 
   it('tells a bad credential on a public repository', async () => {
-    const answer = await call(world.url, '/ada/open.git/info/refs?service=git-upload-pack', { headers: { Authorization: `Basic ${Buffer.from('ada:secret').toString('base64')}` } });
+    const answer = await call(world.url, '/ada/open.git/info/refs?service=git-upload-pack', {
+      headers: { Authorization: `Basic ${Buffer.from('ada:secret').toString('base64')}` },
+    });
     expectWords(answer, 401, /./);
   });
 
   it('refuses two Authorization headers', async () => {
     const { Authorization } = basic(world.full);
-    const answer = await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', { headers: { Authorization: [Authorization, Authorization] } });
+    const answer = await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', {
+      headers: { Authorization: [Authorization, Authorization] },
+    });
     expectWords(answer, 401, /more than one Authorization header/);
   });
 
   it.each<[string, string, Call, number, RegExp]>([
-    ['another method for the list', '/ada/closed.git/info/refs?service=git-upload-pack', { method: 'POST' }, 405, /Only GET/],
+    [
+      'another method for the list',
+      '/ada/closed.git/info/refs?service=git-upload-pack',
+      { method: 'POST' },
+      405,
+      /Only GET/,
+    ],
     ['another method for a call', '/ada/closed.git/git-upload-pack', { method: 'PUT' }, 405, /Only POST/],
     ['OPTIONS', '/ada/closed.git/git-upload-pack', { method: 'OPTIONS' }, 405, /Only POST/],
-    ['a form', '/ada/closed.git/git-upload-pack', { method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }, 415, /Content-Type must be/],
-    ["the other service's type", '/ada/closed.git/git-upload-pack', { method: 'POST', headers: { 'Content-Type': PUSH_TYPE } }, 415, /Content-Type must be/],
+    [
+      'a form',
+      '/ada/closed.git/git-upload-pack',
+      { method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } },
+      415,
+      /Content-Type must be/,
+    ],
+    [
+      "the other service's type",
+      '/ada/closed.git/git-upload-pack',
+      { method: 'POST', headers: { 'Content-Type': PUSH_TYPE } },
+      415,
+      /Content-Type must be/,
+    ],
     ['no type', '/ada/closed.git/git-upload-pack', { method: 'POST' }, 415, /Content-Type must be/],
-    ['brotli', '/ada/closed.git/git-upload-pack', { method: 'POST', headers: { 'Content-Type': FETCH_TYPE, 'Content-Encoding': 'br' } }, 415, /must be gzip/],
-    ['two encodings', '/ada/closed.git/git-upload-pack', { method: 'POST', headers: { 'Content-Type': FETCH_TYPE, 'Content-Encoding': 'gzip, gzip' } }, 415, /must be gzip/],
+    [
+      'brotli',
+      '/ada/closed.git/git-upload-pack',
+      { method: 'POST', headers: { 'Content-Type': FETCH_TYPE, 'Content-Encoding': 'br' } },
+      415,
+      /must be gzip/,
+    ],
+    [
+      'two encodings',
+      '/ada/closed.git/git-upload-pack',
+      { method: 'POST', headers: { 'Content-Type': FETCH_TYPE, 'Content-Encoding': 'gzip, gzip' } },
+      415,
+      /must be gzip/,
+    ],
     ['the dumb protocol', '/ada/closed.git/HEAD', {}, 403, /smart HTTP/],
     ['another service', '/ada/closed.git/info/refs?service=git-upload-archive', {}, 400, /git-upload-pack/],
     ['a path that climbs', '/ada/%2e%2e/info/refs?service=git-upload-pack', {}, 400, /not the address of a repository/],
@@ -106,7 +149,9 @@ describe('what the git door answers', () => {
 
   it('names the method that is possible', async () => {
     expect((await call(world.url, '/ada/closed.git/git-upload-pack', { method: 'GET' })).headers['allow']).toBe('POST');
-    expect((await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', { method: 'HEAD' })).headers['allow']).toBe('GET');
+    expect(
+      (await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', { method: 'HEAD' })).headers['allow'],
+    ).toBe('GET');
   });
 
   it.each<[string, 'upload' | 'receive', Buffer | string, Record<string, string>]>([
@@ -133,7 +178,10 @@ describe('what the git door answers', () => {
     const before = await world.ok(['ls-remote', world.remote('ada/closed', world.full)]);
     const zero = '0'.repeat(40);
     const line = `${zero} ${'1'.repeat(40)} refs/heads/bad\0report-status`;
-    const answer = await post('receive', `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000PACK\0\0\0\u0002\0\0\0\u0001`);
+    const answer = await post(
+      'receive',
+      `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000PACK\0\0\0\u0002\0\0\0\u0001`,
+    );
     expect(answer.status).toBe(200);
     expect(answer.body).toMatch(/unpack .*(?:abnormal|failed|eof)/i);
     expect(answer.body).toContain('ng refs/heads/bad');
@@ -162,7 +210,9 @@ describe('a POST that announces no body', () => {
   /** The first line of the answer. Node's client and curl say `Content-Length: 0`; many others say nothing. */
   async function statusOf(path: string, headers: Readonly<Record<string, string>>): Promise<string> {
     const socket = connect(Number(new URL(world.url).port), '127.0.0.1');
-    const lines = Object.entries({ Host: 'localhost', Connection: 'close', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+    const lines = Object.entries({ Host: 'localhost', Connection: 'close', ...headers }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    );
     socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
     return (await text(socket)).split('\r\n', 1)[0]!;
   }

@@ -1,14 +1,14 @@
 /** A real server on loopback with a small world behind it, and a real git client to talk to it. */
 import { spawn } from 'node:child_process';
-import { request, type IncomingHttpHeaders } from 'node:http';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startServer, type RunningServer } from '../../../src/app.ts';
 import { addUser } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories.ts';
 import { createToken } from '../../../src/actions/tokens.ts';
+import { type RunningServer, startServer } from '../../../src/app.ts';
 import { loadSettings } from '../../../src/base/config.ts';
 import type { Secret } from '../../../src/base/secret.ts';
 
@@ -46,26 +46,49 @@ export interface GitOptions {
 /** The private repository ada/closed and the public ada/open, both empty. */
 export async function makeWorld(flags: Readonly<Record<string, unknown>> = {}): Promise<World> {
   const base = await mkdtemp(join(tmpdir(), 'latchkey-git-door-'));
-  const settings = loadSettings({ flags: { data: join(base, 'data'), port: 0, logLevel: 'silent', ...flags }, env: {} });
+  const settings = loadSettings({
+    flags: { data: join(base, 'data'), port: 0, logLevel: 'silent', ...flags },
+    env: {},
+  });
   const server = await startServer(settings);
   const ctx = server.context;
   const operator = operatorPermit();
-  await addUser(ctx, operator, { login: 'ada', email: 'ada@example.org', verified: true, admin: false, password: null });
+  await addUser(ctx, operator, {
+    login: 'ada',
+    email: 'ada@example.org',
+    verified: true,
+    admin: false,
+    password: null,
+  });
   await addRepository(ctx, operator, { owner: 'ada', name: 'closed', visibility: 'private' });
   await addRepository(ctx, operator, { owner: 'ada', name: 'open', visibility: 'public' });
   const token = async (name: string, permissions: Readonly<Record<string, string>>): Promise<Secret> => {
     const grant = { owner: 'ada', selection: 'all' as const, repositories: [], permissions, justification: null };
-    return (await createToken(ctx, operator, { userLogin: 'ada', kind: 'fine-grained', name, description: '', scopes: [], grants: [grant] })).secret;
+    return (
+      await createToken(ctx, operator, {
+        userLogin: 'ada',
+        kind: 'fine-grained',
+        name,
+        description: '',
+        scopes: [],
+        grants: [grant],
+      })
+    ).secret;
   };
   const folder = join(base, 'clones');
   await makeHome(folder);
-  const git = (args: readonly string[], options: GitOptions = {}): Promise<Ran> => runGit(args, join(folder, options.in ?? '.'), { HOME: folder, ...options.env });
+  const git = (args: readonly string[], options: GitOptions = {}): Promise<Ran> =>
+    runGit(args, join(folder, options.in ?? '.'), { HOME: folder, ...options.env });
   return {
-    server, url: server.url, folder, git,
+    server,
+    url: server.url,
+    folder,
+    git,
     full: await token('full', { contents: 'write', workflows: 'write' }),
     writer: await token('writer', { contents: 'write' }),
     reader: await token('reader', { contents: 'read' }),
-    remote: (fullName, secret) => `${secret === undefined ? server.url : server.url.replace('//', `//ada:${secret.reveal()}@`)}/${fullName}.git`,
+    remote: (fullName, secret) =>
+      `${secret === undefined ? server.url : server.url.replace('//', `//ada:${secret.reveal()}@`)}/${fullName}.git`,
     ok: async (args, options) => {
       const ran = await git(args, options);
       if (ran.code !== 0) throw new Error(`git ${args.join(' ')} ended with ${ran.code}: ${ran.stderr}`);
@@ -79,19 +102,29 @@ export async function makeWorld(flags: Readonly<Record<string, unknown>> = {}): 
 }
 
 async function makeHome(folder: string): Promise<void> {
-  
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, '.gitconfig'), '[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n');
+  await writeFile(
+    join(folder, '.gitconfig'),
+    '[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n',
+  );
 }
 
 /** The client has an environment of its own: no prompt, no settings of this machine. */
 export function runGit(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn('git', args, { cwd, env: { PATH: process.env['PATH']!, LANG: 'C.UTF-8', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('git', args, {
+      cwd,
+      env: { PATH: process.env['PATH']!, LANG: 'C.UTF-8', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
@@ -120,7 +153,9 @@ export interface Call {
   readonly body?: Buffer | string;
 }
 
-/** One HTTP request without a git client. With `Expect: 100-continue` the body is sent only when the server asks for it. */
+/**
+ * One HTTP request without a git client. With `Expect: 100-continue` the body is sent only when the server asks for it.
+ */
 export function call(base: string, path: string, { method = 'GET', headers = {}, body }: Call = {}): Promise<Answer> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
@@ -128,11 +163,24 @@ export function call(base: string, path: string, { method = 'GET', headers = {},
     const outgoing = request({ hostname, port, path, method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk)).once('error', reject);
-      response.once('end', () => resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks).toString('latin1'), continued }));
+      response.once('end', () =>
+        resolve({
+          status: response.statusCode!,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString('latin1'),
+          continued,
+        }),
+      );
     });
     outgoing.once('error', reject);
     if (headers['Expect'] === undefined) outgoing.end(body);
-    else outgoing.once('continue', () => { continued = true; outgoing.end(body); }).flushHeaders();
+    else
+      outgoing
+        .once('continue', () => {
+          continued = true;
+          outgoing.end(body);
+        })
+        .flushHeaders();
   });
 }
 

@@ -1,10 +1,13 @@
-/** The API door without a socket, in a small world: Ada owns Acme, Bob is a member, Cy an outsider, Root an administrator of the instance. */
+/**
+ * The API door without a socket, in a small world: Ada owns Acme, Bob is a member, Cy an outsider, Root an
+ * administrator of the instance.
+ */
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
 import { addOrganization, addUser, setMember } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories.ts';
-import { createToken, type CreatedToken } from '../../../src/actions/tokens.ts';
+import { type CreatedToken, createToken } from '../../../src/actions/tokens.ts';
 import { githubDoor, PREFIX } from '../../../src/doors/github/door.ts';
 import type { GrantDraft, TokenDraft } from '../../../src/rules/draft.ts';
 import type { Engine } from '../../../src/store/db.ts';
@@ -35,38 +38,76 @@ export interface ApiWorld {
 }
 
 /** The door on a context of its own. */
-export async function apiWorld(engine: Engine = 'sqlite', flags: Parameters<typeof contextWith>[0] = {}): Promise<ApiWorld> {
+export async function apiWorld(
+  engine: Engine = 'sqlite',
+  flags: Parameters<typeof contextWith>[0] = {},
+): Promise<ApiWorld> {
   const ctx = await contextWith(flags, engine);
   const permit = operatorPermit();
   for (const login of ['Ada', 'Bob', 'Cy', 'Root']) {
-    await addUser(ctx, permit, { login, email: `${login.toLowerCase()}@example.org`, verified: true, admin: login === 'Root', password: null });
+    await addUser(ctx, permit, {
+      login,
+      email: `${login.toLowerCase()}@example.org`,
+      verified: true,
+      admin: login === 'Root',
+      password: null,
+    });
   }
   await addOrganization(ctx, permit, { name: 'Acme', owner: 'Ada' });
   await setMember(ctx, permit, { organization: 'Acme', login: 'Bob', role: 'member' });
-  for (const [owner, name, visibility] of [['Acme', 'site', 'private'], ['Acme', 'docs', 'public'], ['Bob', 'notes', 'private']] as const) {
+  for (const [owner, name, visibility] of [
+    ['Acme', 'site', 'private'],
+    ['Acme', 'docs', 'public'],
+    ['Bob', 'notes', 'private'],
+  ] as const) {
     await addRepository(ctx, permit, { owner, name, visibility });
   }
   const fastify = Fastify({ logger: false });
   await fastify.register(githubDoor(ctx), { prefix: PREFIX });
   onTestFinished(() => fastify.close());
-  return { ctx, ask: (operation, asking) => ask(fastify, operation, asking), token: (login, given) => token(ctx, login, given) };
+  return {
+    ctx,
+    ask: (operation, asking) => ask(fastify, operation, asking),
+    token: (login, given) => token(ctx, login, given),
+  };
 }
 
-async function ask(fastify: ReturnType<typeof Fastify>, operation: string, { token = null, body, headers = {}, from = '127.0.0.1' }: Asking = {}): Promise<Answer> {
+async function ask(
+  fastify: ReturnType<typeof Fastify>,
+  operation: string,
+  { token = null, body, headers = {}, from = '127.0.0.1' }: Asking = {},
+): Promise<Answer> {
   const [method, path] = operation.split(' ') as [string, string];
   const response = await fastify.inject({
-    method: method as 'GET', url: PREFIX + path, remoteAddress: from,
+    method: method as 'GET',
+    url: PREFIX + path,
+    remoteAddress: from,
     headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
     ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = response.body;
   const isJson = String(response.headers['content-type']).startsWith('application/json');
-  return { status: response.statusCode, body: isJson && text !== '' ? JSON.parse(text) : null, text, headers: response.headers as Record<string, string> };
+  return {
+    status: response.statusCode,
+    body: isJson && text !== '' ? JSON.parse(text) : null,
+    text,
+    headers: response.headers as Record<string, string>,
+  };
 }
 
-async function token(ctx: TestContext, userLogin: string, given: Partial<TokenDraft> = {}): Promise<{ secret: string; id: number; created: CreatedToken }> {
+async function token(
+  ctx: TestContext,
+  userLogin: string,
+  given: Partial<TokenDraft> = {},
+): Promise<{ secret: string; id: number; created: CreatedToken }> {
   const created = await createToken(ctx, operatorPermit(), {
-    userLogin, kind: 'fine-grained', name: `token ${Math.random()}`, description: '', scopes: [], grants: given.kind === undefined || given.kind === 'fine-grained' ? [grant()] : [], ...given,
+    userLogin,
+    kind: 'fine-grained',
+    name: `token ${Math.random()}`,
+    description: '',
+    scopes: [],
+    grants: given.kind === undefined || given.kind === 'fine-grained' ? [grant()] : [],
+    ...given,
   });
   return { secret: created.secret.reveal(), id: created.token.id, created };
 }

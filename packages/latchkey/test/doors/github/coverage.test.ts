@@ -6,5 +6,7 @@ import { OPERATIONS } from './schema-harness.ts';
 it('every endpoint of the described part of GitHub is served', () => {
   const served = new Set(ENDPOINTS.map(({ method, path }) => `${method} ${path}`));
   expect(OPERATIONS.length).toBeGreaterThan(70);
-  expect(OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter((operation) => !served.has(operation))).toEqual([]);
+  expect(
+    OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter((operation) => !served.has(operation)),
+  ).toEqual([]);
 });

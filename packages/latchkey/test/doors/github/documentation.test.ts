@@ -11,12 +11,21 @@ describe('the OpenAPI description', () => {
     const { body, status } = await ask('GET /openapi.json');
     expect(status).toBe(200);
     expect(body).toMatchObject({ openapi: '3.1.0', servers: [{ url: `${ctx.settings.publicUrl}/api/v3` }] });
-    const operations = Object.entries(body.paths as Record<string, Record<string, { operationId: string }>>).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+    const operations = Object.entries(body.paths as Record<string, Record<string, { operationId: string }>>).flatMap(
+      ([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
     expect(operations.toSorted()).toEqual(ENDPOINTS.map(({ method, path }) => `${method} ${path}`).toSorted());
-    const ids = Object.values(body.paths as Record<string, Record<string, { operationId: string }>>).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+    const ids = Object.values(body.paths as Record<string, Record<string, { operationId: string }>>).flatMap(
+      (methods) => Object.values(methods).map(({ operationId }) => operationId),
+    );
     expect(new Set(ids).size).toBe(ids.length);
     expect(body.paths['/user/personal-access-tokens'].post).toMatchObject({
-      description: 'A fine-grained token: personal_access_tokens: write.', 'x-needs': { permissions: [{ personal_access_tokens: 'write' }], public: false, accepted: 'personal_access_tokens=write' },
+      description: 'A fine-grained token: personal_access_tokens: write.',
+      'x-needs': {
+        permissions: [{ personal_access_tokens: 'write' }],
+        public: false,
+        accepted: 'personal_access_tokens=write',
+      },
     });
     expect(body.paths['/credentials/revoke'].post.security).toEqual([{}, { token: [] }]);
   });
@@ -25,9 +34,19 @@ describe('the OpenAPI description', () => {
     const { ask } = await apiWorld();
     const { body } = await ask('GET /openapi.json');
     const ajv = new Ajv2020({ strict: false });
-    for (const [path, methods] of Object.entries(body.paths as Record<string, Record<string, { parameters: { name: string; in: string }[]; requestBody?: { content: Record<string, { schema: object }> } }>>)) {
+    for (const [path, methods] of Object.entries(
+      body.paths as Record<
+        string,
+        Record<
+          string,
+          { parameters: { name: string; in: string }[]; requestBody?: { content: Record<string, { schema: object }> } }
+        >
+      >,
+    )) {
       for (const operation of Object.values(methods)) {
-        expect(operation.parameters.filter((one) => one.in === 'path').map((one) => one.name)).toEqual(parametersIn(path));
+        expect(operation.parameters.filter((one) => one.in === 'path').map((one) => one.name)).toEqual(
+          parametersIn(path),
+        );
         const schema = operation.requestBody?.content['application/json']?.schema;
         if (schema !== undefined) expect(() => ajv.compile(schema)).not.toThrow();
       }
@@ -59,8 +78,18 @@ describe('the reference page', () => {
 
 describe('a need in words', () => {
   it('names alternatives, scopes and what is public', () => {
-    expect(needInWords({ sets: [{ contents: 'write' }, { contents: 'write', workflows: 'write' }], publicRead: false, writes: true })).toBe('A fine-grained token: contents: write, or contents: write and workflows: write.');
-    expect(needInWords({ sets: [], publicRead: false, writes: false, scopes: ['user', 'read:org'] })).toBe('Any living token. A classic token: user or read:org.');
-    expect(needInWords({ sets: [{ metadata: 'read' }], publicRead: true, writes: false })).toBe('A fine-grained token: metadata: read. Public resources: open to everybody.');
+    expect(
+      needInWords({
+        sets: [{ contents: 'write' }, { contents: 'write', workflows: 'write' }],
+        publicRead: false,
+        writes: true,
+      }),
+    ).toBe('A fine-grained token: contents: write, or contents: write and workflows: write.');
+    expect(needInWords({ sets: [], publicRead: false, writes: false, scopes: ['user', 'read:org'] })).toBe(
+      'Any living token. A classic token: user or read:org.',
+    );
+    expect(needInWords({ sets: [{ metadata: 'read' }], publicRead: true, writes: false })).toBe(
+      'A fine-grained token: metadata: read. Public resources: open to everybody.',
+    );
   });
 });

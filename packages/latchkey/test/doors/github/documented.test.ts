@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { grant } from './api.ts';
-import { startWorld, type Running } from './running.ts';
+import { type Running, startWorld } from './running.ts';
 
 const run = promisify(execFile);
 const DOCUMENT = readFileSync(join(import.meta.dirname, '../../../../../docs/github-api.md'), 'utf8');
@@ -23,14 +23,24 @@ afterAll(() => world.close());
 /** Runs lines as a shell would, with this server's address; a curl that is answered with an error fails. */
 async function shell(lines: string, env: Record<string, string> = {}): Promise<string> {
   const script = lines.replaceAll('https://HOST', world.server.url).replaceAll('curl ', 'curl -fsS ');
-  const { stdout } = await run('bash', ['-euc', script], { env: { PATH: process.env['PATH']!, no_proxy: '127.0.0.1', ...env } });
+  const { stdout } = await run('bash', ['-euc', script], {
+    env: { PATH: process.env['PATH']!, no_proxy: '127.0.0.1', ...env },
+  });
   return stdout;
 }
 
 it('the examples for own tokens run as they stand', async () => {
   const permissions = { personal_access_tokens: 'write' };
-  const { secret } = await world.token('ada', { grants: [grant({ permissions }), grant({ owner: 'acme', selection: 'all', permissions: { contents: 'write' } })] });
-  const other = await world.token('ada', { name: 'other', expiresInDays: 7, grants: [grant({ owner: 'acme', selection: 'selected', repositories: ['site'], permissions: { contents: 'read' } })] });
+  const { secret } = await world.token('ada', {
+    grants: [grant({ permissions }), grant({ owner: 'acme', selection: 'all', permissions: { contents: 'write' } })],
+  });
+  const other = await world.token('ada', {
+    name: 'other',
+    expiresInDays: 7,
+    grants: [
+      grant({ owner: 'acme', selection: 'selected', repositories: ['site'], permissions: { contents: 'read' } }),
+    ],
+  });
   const printed = await shell(OWN_TOKENS.replaceAll('/7', `/${other.id}`), { LATCHKEY_TOKEN: secret });
   expect(printed).toContain('"allowed":true');
   expect(printed).toContain('"name":"ci"');

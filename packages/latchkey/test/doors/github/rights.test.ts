@@ -1,15 +1,42 @@
-/** Every endpoint about a repository, against every way of not being allowed to use it. Nothing of a body is read before that is decided. */
+/**
+ * Every endpoint about a repository, against every way of not being allowed to use it. Nothing of a body is read before
+ * that is decided.
+ */
 import { describe, expect, it } from 'vitest';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { archiveRepository } from '../../../src/actions/repositories.ts';
-import { atLeast, levelIn, wholeOf, type PermissionName, type PermissionSet } from '../../../src/catalogue/permissions.ts';
+import {
+  atLeast,
+  levelIn,
+  type PermissionName,
+  type PermissionSet,
+  wholeOf,
+} from '../../../src/catalogue/permissions.ts';
 import type { Endpoint } from '../../../src/doors/github/endpoint.ts';
 import { ENDPOINTS } from '../../../src/doors/github/endpoints.ts';
-import { apiWorld, grant, type Answer, type ApiWorld } from './api.ts';
+import { type Answer, type ApiWorld, apiWorld, grant } from './api.ts';
 
-const ABOUT_REPOSITORIES = ENDPOINTS.filter(({ target, path }) => target.kind === 'repository' && path.startsWith('/repos/{owner}/{repo}'));
-const VALUES: Readonly<Record<string, string>> = { owner: 'Acme', repo: 'site', username: 'Bob', path: 'a', ref: 'heads/main', branch: 'main', sha: '1'.repeat(40) };
-const NOT_OF_RIGHTS = ['credentials_missing', 'not_found', 'permission_missing', 'scope_missing', 'repository_not_selected', 'resource_owner_mismatch', 'role_insufficient'];
+const ABOUT_REPOSITORIES = ENDPOINTS.filter(
+  ({ target, path }) => target.kind === 'repository' && path.startsWith('/repos/{owner}/{repo}'),
+);
+const VALUES: Readonly<Record<string, string>> = {
+  owner: 'Acme',
+  repo: 'site',
+  username: 'Bob',
+  path: 'a',
+  ref: 'heads/main',
+  branch: 'main',
+  sha: '1'.repeat(40),
+};
+const NOT_OF_RIGHTS = [
+  'credentials_missing',
+  'not_found',
+  'permission_missing',
+  'scope_missing',
+  'repository_not_selected',
+  'resource_owner_mismatch',
+  'role_insufficient',
+];
 
 function operation({ method, path }: Endpoint, repo = 'site'): string {
   return `${method} ${path.replace(/\{(\w+)\}/g, (_, name: string) => (name === 'repo' ? repo : (VALUES[name] ?? '1')))}`;
@@ -17,24 +44,35 @@ function operation({ method, path }: Endpoint, repo = 'site'): string {
 
 /** Asks with a body that no endpoint takes, so that nothing is changed by whoever may. */
 function askFor({ ask }: ApiWorld, endpoint: Endpoint, token: string | null, repo?: string): Promise<Answer> {
-  return ask(operation(endpoint, repo), { token, ...(endpoint.method === 'GET' ? {} : { body: { not_a_field: true } }) });
+  return ask(operation(endpoint, repo), {
+    token,
+    ...(endpoint.method === 'GET' ? {} : { body: { not_a_field: true } }),
+  });
 }
 
 function suffices(have: PermissionSet, { need }: Endpoint): boolean {
-  return need.sets.some((set) => Object.entries(set).every(([name, level]) => atLeast(levelIn(have, name as PermissionName), level!)));
+  return need.sets.some((set) =>
+    Object.entries(set).every(([name, level]) => atLeast(levelIn(have, name as PermissionName), level!)),
+  );
 }
 
 describe('an endpoint about a repository', () => {
   it('tells strangers nothing: neither that a private one is there, nor that it is not', async () => {
     const world = await apiWorld();
-    const stranger = await world.token('Cy', { grants: [grant({ owner: 'Cy', selection: 'all', permissions: { contents: 'write', administration: 'write' } })] });
+    const stranger = await world.token('Cy', {
+      grants: [grant({ owner: 'Cy', selection: 'all', permissions: { contents: 'write', administration: 'write' } })],
+    });
     const classic = await world.token('Cy', { kind: 'classic', scopes: ['repo', 'delete_repo', 'admin:repo_hook'] });
     expect(ABOUT_REPOSITORIES.length).toBeGreaterThan(40);
     for (const endpoint of ABOUT_REPOSITORIES) {
       expect([operation(endpoint), (await askFor(world, endpoint, null)).status]).toEqual([operation(endpoint), 401]);
       for (const token of [stranger.secret, classic.secret]) {
         const [there, not] = [await askFor(world, endpoint, token), await askFor(world, endpoint, token, 'nothing')];
-        expect([operation(endpoint), there.status, there.body.message]).toEqual([operation(endpoint), 404, 'Not Found']);
+        expect([operation(endpoint), there.status, there.body.message]).toEqual([
+          operation(endpoint),
+          404,
+          'Not Found',
+        ]);
         expect({ ...there.body, detail: '', fix: '' }).toEqual({ ...not.body, detail: '', fix: '' });
       }
     }
@@ -42,17 +80,39 @@ describe('an endpoint about a repository', () => {
 
   it('takes a token that holds what it needs, and refuses one that holds something else, naming what lacks', async () => {
     const world = await apiWorld();
-    const permissions: PermissionSet[] = [{ metadata: 'read' }, { contents: 'read' }, { contents: 'write' }, { administration: 'read' }, { administration: 'write' }, { statuses: 'read' }, { statuses: 'write' }, { repository_hooks: 'read' }];
+    const permissions: PermissionSet[] = [
+      { metadata: 'read' },
+      { contents: 'read' },
+      { contents: 'write' },
+      { administration: 'read' },
+      { administration: 'write' },
+      { statuses: 'read' },
+      { statuses: 'write' },
+      { repository_hooks: 'read' },
+    ];
     for (const held of permissions) {
-      const { secret } = await world.token('Ada', { grants: [grant({ owner: 'Acme', selection: 'all', permissions: held as Record<string, string> })] });
+      const { secret } = await world.token('Ada', {
+        grants: [grant({ owner: 'Acme', selection: 'all', permissions: held as Record<string, string> })],
+      });
       for (const endpoint of ABOUT_REPOSITORIES) {
         const enough = suffices({ metadata: 'read', ...held }, endpoint);
         if (enough && endpoint.method === 'DELETE' && endpoint.path === '/repos/{owner}/{repo}') continue;
         const answer = await askFor(world, endpoint, secret);
         const told = [operation(endpoint), JSON.stringify(held), answer.status, answer.body?.reason];
-        if (enough) expect(NOT_OF_RIGHTS.filter((reason) => reason !== 'not_found'), told.join(' ')).not.toContain(answer.body?.reason);
-        else expect(answer, told.join(' ')).toMatchObject({ status: 403, body: { message: 'Resource not accessible by personal access token', reason: 'permission_missing' } });
-        if (!enough) expect(Object.keys(answer.body.missing), told.join(' ')).toEqual(expect.arrayContaining(Object.keys(endpoint.need.sets[0]!).map((name) => wholeOf(name as PermissionName))));
+        if (enough)
+          expect(
+            NOT_OF_RIGHTS.filter((reason) => reason !== 'not_found'),
+            told.join(' '),
+          ).not.toContain(answer.body?.reason);
+        else
+          expect(answer, told.join(' ')).toMatchObject({
+            status: 403,
+            body: { message: 'Resource not accessible by personal access token', reason: 'permission_missing' },
+          });
+        if (!enough)
+          expect(Object.keys(answer.body.missing), told.join(' ')).toEqual(
+            expect.arrayContaining(Object.keys(endpoint.need.sets[0]!).map((name) => wholeOf(name as PermissionName))),
+          );
         expect(answer.headers['x-accepted-github-permissions'], told.join(' ')).toMatch(/^[a-z_]+=/);
       }
     }
@@ -61,9 +121,27 @@ describe('an endpoint about a repository', () => {
   it('does not change an archived one', async () => {
     const world = await apiWorld();
     await archiveRepository(world.ctx, operatorPermit(), { owner: 'Acme', name: 'site' });
-    const { secret } = await world.token('Ada', { grants: [grant({ owner: 'Acme', selection: 'all', permissions: { contents: 'write', administration: 'write', statuses: 'write', repository_hooks: 'write', workflows: 'write' } })] });
+    const { secret } = await world.token('Ada', {
+      grants: [
+        grant({
+          owner: 'Acme',
+          selection: 'all',
+          permissions: {
+            contents: 'write',
+            administration: 'write',
+            statuses: 'write',
+            repository_hooks: 'write',
+            workflows: 'write',
+          },
+        }),
+      ],
+    });
     const changing = ABOUT_REPOSITORIES.filter(({ need }) => need.writes);
     expect(changing.length).toBeGreaterThan(15);
-    for (const endpoint of changing) expect([operation(endpoint), await askFor(world, endpoint, secret)]).toMatchObject([operation(endpoint), { status: 403, body: { message: 'Repository was archived so is read-only.' } }]);
+    for (const endpoint of changing)
+      expect([operation(endpoint), await askFor(world, endpoint, secret)]).toMatchObject([
+        operation(endpoint),
+        { status: 403, body: { message: 'Repository was archived so is read-only.' } },
+      ]);
   });
 });

@@ -1,4 +1,7 @@
-/** A real server on loopback, with people, an organization and repositories that have a commit: for clients that want a socket. */
+/**
+ * A real server on loopback, with people, an organization and repositories that have a commit: for clients that want a
+ * socket.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +9,7 @@ import { addOrganization, addUser, setMember } from '../../../src/actions/accoun
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addRepository, setCollaborator } from '../../../src/actions/repositories.ts';
 import { createToken } from '../../../src/actions/tokens.ts';
-import { startServer, type RunningServer } from '../../../src/app.ts';
+import { type RunningServer, startServer } from '../../../src/app.ts';
 import { loadSettings } from '../../../src/base/config.ts';
 import type { RepositoryRole } from '../../../src/catalogue/roles.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
@@ -28,18 +31,40 @@ export interface Running {
 
 export async function startWorld(flags: Readonly<Record<string, unknown>> = {}): Promise<Running> {
   const base = await mkdtemp(join(tmpdir(), 'latchkey-api-'));
-  const server = await startServer(loadSettings({ flags: { data: base, port: 0, logLevel: 'silent', apiRateLimit: 0, anonymousRateLimit: 0, failedCredentialLimit: 0, ...flags }, env: {} }));
+  const server = await startServer(
+    loadSettings({
+      flags: {
+        data: base,
+        port: 0,
+        logLevel: 'silent',
+        apiRateLimit: 0,
+        anonymousRateLimit: 0,
+        failedCredentialLimit: 0,
+        ...flags,
+      },
+      env: {},
+    }),
+  );
   const ctx = server.context;
   const operator = operatorPermit();
-  const basic = (secret: string | null): Record<string, string> => (secret === null ? {} : { authorization: `Basic ${Buffer.from(`git:${secret}`).toString('base64')}` });
+  const basic = (secret: string | null): Record<string, string> =>
+    secret === null ? {} : { authorization: `Basic ${Buffer.from(`git:${secret}`).toString('base64')}` };
   const status = async (url: string, init: RequestInit): Promise<number> => {
     const response = await fetch(url, { ...init, redirect: 'manual' });
     await response.arrayBuffer();
     return response.status;
   };
   return {
-    server, api: `${server.url}/api/v3`,
-    person: async (login, admin = false) => void (await addUser(ctx, operator, { login, email: `${login}@example.org`, verified: true, admin, password: null })),
+    server,
+    api: `${server.url}/api/v3`,
+    person: async (login, admin = false) =>
+      void (await addUser(ctx, operator, {
+        login,
+        email: `${login}@example.org`,
+        verified: true,
+        admin,
+        password: null,
+      })),
     organization: async (name, owner, members = []) => {
       await addOrganization(ctx, operator, { name, owner });
       for (const login of members) await setMember(ctx, operator, { organization: name, login, role: 'member' });
@@ -54,11 +79,24 @@ export async function startWorld(flags: Readonly<Record<string, unknown>> = {}):
     },
     token: async (userLogin, given = {}) => {
       const isFine = (given.kind ?? 'fine-grained') === 'fine-grained';
-      const made = await createToken(ctx, operator, { userLogin, kind: 'fine-grained', name: `token ${Math.random()}`, description: '', scopes: [], grants: isFine ? [grant()] : [], ...given });
+      const made = await createToken(ctx, operator, {
+        userLogin,
+        kind: 'fine-grained',
+        name: `token ${Math.random()}`,
+        description: '',
+        scopes: [],
+        grants: isFine ? [grant()] : [],
+        ...given,
+      });
       return { secret: made.secret.reveal(), id: made.token.id };
     },
-    gitStatus: (fullName, service, secret) => status(`${server.url}/${fullName}.git/info/refs?service=${service}`, { headers: basic(secret) }),
-    restStatus: (method, path, secret) => status(`${server.url}/api/v3${path}`, { method, headers: secret === null ? {} : { authorization: `Bearer ${secret}` } }),
+    gitStatus: (fullName, service, secret) =>
+      status(`${server.url}/${fullName}.git/info/refs?service=${service}`, { headers: basic(secret) }),
+    restStatus: (method, path, secret) =>
+      status(`${server.url}/api/v3${path}`, {
+        method,
+        headers: secret === null ? {} : { authorization: `Bearer ${secret}` },
+      }),
     close: async () => {
       await server.close();
       await rm(base, { recursive: true, force: true });

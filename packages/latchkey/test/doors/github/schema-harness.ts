@@ -17,8 +17,14 @@ interface Operation {
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
-export const OPERATIONS: readonly Operation[] = Object.entries(subset.paths as Record<string, Record<string, Json>>).flatMap(([path, methods]) =>
-  METHODS.filter((method) => method in methods).map((method) => ({ method: method.toUpperCase(), path, responses: methods[method]!['responses'] as Operation['responses'] })),
+export const OPERATIONS: readonly Operation[] = Object.entries(
+  subset.paths as Record<string, Record<string, Json>>,
+).flatMap(([path, methods]) =>
+  METHODS.filter((method) => method in methods).map((method) => ({
+    method: method.toUpperCase(),
+    path,
+    responses: methods[method]!['responses'] as Operation['responses'],
+  })),
 );
 
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true });
@@ -27,38 +33,61 @@ ajv.addSchema({ $id: 'github', components: schemaOf(subset.components) } as Json
 const find = pathMatcher(OPERATIONS);
 const compiled = new Map<string, ValidateFunction>();
 
-/** OpenAPI 3.0 as JSON Schema: `nullable` becomes a type of its own, references are absolute. `oneOf` means one or more: some of its choices overlap. */
+/**
+ * OpenAPI 3.0 as JSON Schema: `nullable` becomes a type of its own, references are absolute. `oneOf` means one or more:
+ * some of its choices overlap.
+ */
 function schemaOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(schemaOf);
   if (typeof value !== 'object' || value === null) return value;
   const { nullable, discriminator: _discriminator, ...rest } = value as Json;
-  const schema = Object.fromEntries(Object.entries(rest).map(([key, part]) => [key === 'oneOf' ? 'anyOf' : key, key === '$ref' ? `github${part as string}` : schemaOf(part)]));
+  const schema = Object.fromEntries(
+    Object.entries(rest).map(([key, part]) => [
+      key === 'oneOf' ? 'anyOf' : key,
+      key === '$ref' ? `github${part as string}` : schemaOf(part),
+    ]),
+  );
   return nullable === true ? { anyOf: [{ type: 'null' }, schema] } : schema;
 }
 
-/** What is wrong with an answer, by GitHub's description; null when nothing is. `path` without query, below the API; `accept` as it was sent. */
+/**
+ * What is wrong with an answer, by GitHub's description; null when nothing is. `path` without query, below the API;
+ * `accept` as it was sent.
+ */
 export function mistakeIn(method: string, path: string, status: number, accept: string, body: unknown): string | null {
   const operation = find(method, path.replace(/\/contents\/?$/, '/contents/x'))?.row;
   if (operation === undefined) return `GitHub has no ${method} ${path}`;
-  const listed = operation.responses[String(status)] ?? (status >= 400 || status === 301 || status === 307 ? { $ref: '#/components/responses/not_found' } : undefined);
+  const listed =
+    operation.responses[String(status)] ??
+    (status >= 400 || status === 301 || status === 307 ? { $ref: '#/components/responses/not_found' } : undefined);
   if (listed === undefined) return `GitHub answers ${method} ${operation.path} never with ${status}`;
   const content = responseContent(listed);
-  const media = Object.keys(content).find((type) => type !== 'application/json' && accept.includes(type)) ?? 'application/json';
+  const media =
+    Object.keys(content).find((type) => type !== 'application/json' && accept.includes(type)) ?? 'application/json';
   const schema = content[media]?.schema;
-  if (schema === undefined) return body === null || status >= 400 ? null : `GitHub answers ${method} ${operation.path} with ${status} and no body`;
+  if (schema === undefined)
+    return body === null || status >= 400
+      ? null
+      : `GitHub answers ${method} ${operation.path} with ${status} and no body`;
   const key = `${method} ${operation.path} ${status} ${media}`;
   const validate = compiled.get(key) ?? ajv.compile(schemaOf(schema) as Json);
   compiled.set(key, validate);
-  return validate(body) ? null : `${key}: ${ajv.errorsText(validate.errors, { separator: '\n' })}\n${JSON.stringify(body).slice(0, 2000)}`;
+  return validate(body)
+    ? null
+    : `${key}: ${ajv.errorsText(validate.errors, { separator: '\n' })}\n${JSON.stringify(body).slice(0, 2000)}`;
 }
 
 function responseContent(listed: Json): Record<string, { schema?: unknown }> {
   const { $ref } = listed as { $ref?: string };
-  const response = $ref === undefined ? listed : (subset.components.responses as Record<string, Json>)[$ref.split('/').at(-1)!]!;
+  const response =
+    $ref === undefined ? listed : (subset.components.responses as Record<string, Json>)[$ref.split('/').at(-1)!]!;
   return (response['content'] ?? {}) as Record<string, { schema?: unknown }>;
 }
 
-/** The same function, but an answer that GitHub would not give is an error. Which operations were seen is noted in `seen`. */
+/**
+ * The same function, but an answer that GitHub would not give is an error. Which operations were seen is noted in
+ * `seen`.
+ */
 export function validated(ask: ApiWorld['ask'], seen?: Set<string>): ApiWorld['ask'] {
   return async (operation, asking) => {
     const answer = await ask(operation, asking);

@@ -1,12 +1,15 @@
-/** Both API doors without a socket, in a small world: Ada owns Acme, Bob is a member, Cy an outsider, Root an administrator of the instance. */
+/**
+ * Both API doors without a socket, in a small world: Ada owns Acme, Bob is a member, Cy an outsider, Root an
+ * administrator of the instance.
+ */
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
 import { addOrganization, addUser, setMember } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories.ts';
 import { createToken } from '../../../src/actions/tokens.ts';
-import { githubDoor, PREFIX as GITHUB } from '../../../src/doors/github/door.ts';
-import { gitlabDoor, PREFIX as GITLAB } from '../../../src/doors/gitlab/door.ts';
+import { PREFIX as GITHUB, githubDoor } from '../../../src/doors/github/door.ts';
+import { PREFIX as GITLAB, gitlabDoor } from '../../../src/doors/gitlab/door.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
 import type { Engine } from '../../../src/store/db.ts';
 import { contextWith, type TestContext } from '../../actions/context.ts';
@@ -45,41 +48,92 @@ export interface GitlabWorld {
 }
 
 /** The doors on a context of their own. */
-export async function gitlabWorld(engine: Engine = 'sqlite', flags: Parameters<typeof contextWith>[0] = {}): Promise<GitlabWorld> {
+export async function gitlabWorld(
+  engine: Engine = 'sqlite',
+  flags: Parameters<typeof contextWith>[0] = {},
+): Promise<GitlabWorld> {
   const ctx = await contextWith(flags, engine);
   const permit = operatorPermit();
   for (const login of ['Ada', 'Bob', 'Cy', 'Root']) {
-    await addUser(ctx, permit, { login, email: `${login.toLowerCase()}@example.org`, verified: true, admin: login === 'Root', password: null });
+    await addUser(ctx, permit, {
+      login,
+      email: `${login.toLowerCase()}@example.org`,
+      verified: true,
+      admin: login === 'Root',
+      password: null,
+    });
   }
   await addOrganization(ctx, permit, { name: 'Acme', owner: 'Ada' });
   await setMember(ctx, permit, { organization: 'Acme', login: 'Bob', role: 'member' });
-  for (const [owner, name, visibility] of [['Acme', 'site', 'private'], ['Acme', 'docs', 'public'], ['Bob', 'notes', 'private'], ['Ada', 'handbook', 'internal']] as const) {
+  for (const [owner, name, visibility] of [
+    ['Acme', 'site', 'private'],
+    ['Acme', 'docs', 'public'],
+    ['Bob', 'notes', 'private'],
+    ['Ada', 'handbook', 'internal'],
+  ] as const) {
     await addRepository(ctx, permit, { owner, name, visibility });
   }
   const fastify = Fastify({ logger: false });
   await fastify.register(githubDoor(ctx), { prefix: GITHUB });
   await fastify.register(gitlabDoor(ctx), { prefix: GITLAB });
   onTestFinished(() => fastify.close());
-  const asker = (prefix: string) => (operation: string, asking: Asking = {}) => ask(fastify, prefix, operation, asking);
-  return { ctx, ask: asker(GITLAB), askGithub: asker(GITHUB), token: (login, scopes, given) => token(ctx, login, scopes, given) };
+  const asker =
+    (prefix: string) =>
+    (operation: string, asking: Asking = {}) =>
+      ask(fastify, prefix, operation, asking);
+  return {
+    ctx,
+    ask: asker(GITLAB),
+    askGithub: asker(GITHUB),
+    token: (login, scopes, given) => token(ctx, login, scopes, given),
+  };
 }
 
-async function ask(fastify: ReturnType<typeof Fastify>, prefix: string, operation: string, { token = null, body, headers = {}, from = '127.0.0.1' }: Asking): Promise<Answer> {
+async function ask(
+  fastify: ReturnType<typeof Fastify>,
+  prefix: string,
+  operation: string,
+  { token = null, body, headers = {}, from = '127.0.0.1' }: Asking,
+): Promise<Answer> {
   const [method, path] = operation.split(' ') as [string, string];
-  const spelled = token === null ? {} : prefix === GITHUB ? { authorization: `Bearer ${token}` } : { 'private-token': token };
+  const spelled =
+    token === null ? {} : prefix === GITHUB ? { authorization: `Bearer ${token}` } : { 'private-token': token };
   const response = await fastify.inject({
-    method: method as 'GET', url: prefix + path, remoteAddress: from,
-    headers: { ...(body !== undefined && typeof body !== 'string' ? { 'content-type': 'application/json' } : {}), ...spelled, ...headers },
+    method: method as 'GET',
+    url: prefix + path,
+    remoteAddress: from,
+    headers: {
+      ...(body !== undefined && typeof body !== 'string' ? { 'content-type': 'application/json' } : {}),
+      ...spelled,
+      ...headers,
+    },
     ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = response.body;
   const isJson = String(response.headers['content-type']).startsWith('application/json');
-  return { status: response.statusCode, body: isJson && text !== '' ? JSON.parse(text) : null, text, headers: response.headers as Record<string, string> };
+  return {
+    status: response.statusCode,
+    body: isJson && text !== '' ? JSON.parse(text) : null,
+    text,
+    headers: response.headers as Record<string, string>,
+  };
 }
 
-async function token(ctx: TestContext, userLogin: string, scopes: readonly string[], given: Partial<TokenDraft> = {}): Promise<MadeToken> {
+async function token(
+  ctx: TestContext,
+  userLogin: string,
+  scopes: readonly string[],
+  given: Partial<TokenDraft> = {},
+): Promise<MadeToken> {
   const created = await createToken(ctx, operatorPermit(), {
-    userLogin, kind: 'scoped', name: 'one', description: '', scopes, grants: [], ...(given.expiresAt === undefined ? { expiresInDays: null } : {}), ...given,
+    userLogin,
+    kind: 'scoped',
+    name: 'one',
+    description: '',
+    scopes,
+    grants: [],
+    ...(given.expiresAt === undefined ? { expiresInDays: null } : {}),
+    ...given,
   });
   return { secret: created.secret.reveal(), id: created.token.id };
 }

@@ -1,10 +1,20 @@
-/** The exchange of codes for tokens, attacked: by whoever has the code without its verifier, by a second use, by a page elsewhere. */
+/**
+ * The exchange of codes for tokens, attacked: by whoever has the code without its verifier, by a second use, by a page
+ * elsewhere.
+ */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { approveCode, approveDevice, beginDevice, CODE_LIFE_SEC, DEVICE_LIFE_SEC, deviceByUserCode } from '../../../src/actions/logins.ts';
+import {
+  approveCode,
+  approveDevice,
+  beginDevice,
+  CODE_LIFE_SEC,
+  DEVICE_LIFE_SEC,
+  deviceByUserCode,
+} from '../../../src/actions/logins.ts';
 import { revokeToken } from '../../../src/actions/tokens.ts';
-import { readWish, type LoginChoice, type LoginWish } from '../../../src/rules/login-wish.ts';
+import { type LoginChoice, type LoginWish, readWish } from '../../../src/rules/login-wish.ts';
 import { bobsPermit } from '../../causes/bob.ts';
 import { causesWorld, type World } from '../../causes/world.ts';
 
@@ -18,27 +28,67 @@ function wish(fields: Record<string, string> = { scope: 'contents:write', resour
   return read.wish;
 }
 
-const choice = (given: Partial<LoginChoice> = {}): LoginChoice => ({ name: 'laptop', levels: new Map([['contents', 'write']]), owners: ['acme'], expiresInDays: 7, ...given });
+const choice = (given: Partial<LoginChoice> = {}): LoginChoice => ({
+  name: 'laptop',
+  levels: new Map([['contents', 'write']]),
+  owners: ['acme'],
+  expiresInDays: 7,
+  ...given,
+});
 
 async function codeFor(world: World, given: Partial<LoginChoice> = {}): Promise<string> {
   const challenge = createHash('sha256').update(VERIFIER).digest('base64url');
-  return (await approveCode(world.server.context, await bobsPermit(world), { wish: wish(), redirectUri: REDIRECT, challenge, address: ADDRESS }, choice(given))).reveal();
+  return (
+    await approveCode(
+      world.server.context,
+      await bobsPermit(world),
+      { wish: wish(), redirectUri: REDIRECT, challenge, address: ADDRESS },
+      choice(given),
+    )
+  ).reveal();
 }
 
 async function exchange(world: World, fields: Record<string, string>) {
-  const answer = await fetch(`${world.url}/login/oauth/access_token`, { method: 'POST', body: new URLSearchParams({ client_id: 'latchkey-cli', ...fields }) });
+  const answer = await fetch(`${world.url}/login/oauth/access_token`, {
+    method: 'POST',
+    body: new URLSearchParams({ client_id: 'latchkey-cli', ...fields }),
+  });
   expect(answer.headers.get('cache-control')).toBe('no-store');
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
-const redeem = (world: World, code: string, given: Record<string, string> = {}) => exchange(world, { grant_type: 'authorization_code', code, redirect_uri: REDIRECT, code_verifier: VERIFIER, ...given });
+const redeem = (world: World, code: string, given: Record<string, string> = {}) =>
+  exchange(world, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: REDIRECT,
+    code_verifier: VERIFIER,
+    ...given,
+  });
 
 describe('an authorization code', () => {
   test('gives its token to whoever has the verifier, and no more than was chosen', async () => {
     const world = await causesWorld();
     const { status, body } = await redeem(world, await codeFor(world));
-    expect([status, body]).toEqual([200, { access_token: expect.stringMatching(/^lkf_/), token_type: 'bearer', scope: 'contents:write', username: 'bob+1', token_id: 1, expires_in: expect.any(Number) }]);
-    expect(await world.git({ username: 'bob+1', secret: String(body['access_token']), repository: 'acme/site', operation: 'push' })).toMatchObject({ ok: true });
+    expect([status, body]).toEqual([
+      200,
+      {
+        access_token: expect.stringMatching(/^lkf_/),
+        token_type: 'bearer',
+        scope: 'contents:write',
+        username: 'bob+1',
+        token_id: 1,
+        expires_in: expect.any(Number),
+      },
+    ]);
+    expect(
+      await world.git({
+        username: 'bob+1',
+        secret: String(body['access_token']),
+        repository: 'acme/site',
+        operation: 'push',
+      }),
+    ).toMatchObject({ ok: true });
   });
 
   test.each([
@@ -50,7 +100,10 @@ describe('an authorization code', () => {
   ])('gives nothing for %s', async (_name, given, error) => {
     const world = await causesWorld();
     const code = await codeFor(world);
-    expect((await redeem(world, code, given)).body).toMatchObject({ error, error_description: expect.stringMatching(/\.$/) });
+    expect((await redeem(world, code, given)).body).toMatchObject({
+      error,
+      error_description: expect.stringMatching(/\.$/),
+    });
     expect((await redeem(world, code)).status, 'and is not spent by it').toBe(200);
   });
 
@@ -59,8 +112,21 @@ describe('an authorization code', () => {
     const code = await codeFor(world);
     const first = await redeem(world, code);
     expect((await redeem(world, code)).body).toMatchObject({ error: 'invalid_grant' });
-    const attempt = { username: 'bob', secret: String(first.body['access_token']), repository: 'acme/site', operation: 'clone' as const };
-    expect(await world.git(attempt)).toMatchObject({ ok: false, kept: false, remote: [expect.stringMatching(/^The token "laptop" was revoked on .* \(its sign-in code was used twice\)\.$/), expect.anything(), expect.anything()] });
+    const attempt = {
+      username: 'bob',
+      secret: String(first.body['access_token']),
+      repository: 'acme/site',
+      operation: 'clone' as const,
+    };
+    expect(await world.git(attempt)).toMatchObject({
+      ok: false,
+      kept: false,
+      remote: [
+        expect.stringMatching(/^The token "laptop" was revoked on .* \(its sign-in code was used twice\)\.$/),
+        expect.anything(),
+        expect.anything(),
+      ],
+    });
   });
 
   test('is kept as a digest, and is too old after a minute', async () => {
@@ -76,17 +142,29 @@ describe('an authorization code', () => {
 
   test('carries no level, owner or life beyond the wish', async () => {
     const world = await causesWorld();
-    const code = await codeFor(world, { levels: new Map([['contents', 'admin'], ['members', 'write']]), owners: ['acme', 'bob', 'ada'], expiresInDays: 300 });
+    const code = await codeFor(world, {
+      levels: new Map([
+        ['contents', 'admin'],
+        ['members', 'write'],
+      ]),
+      owners: ['acme', 'bob', 'ada'],
+      expiresInDays: 300,
+    });
     const { body } = await redeem(world, code);
     expect(body['scope']).toBe('contents:write');
     expect(Number(body['expires_in'])).toBeLessThanOrEqual(90 * 86_400);
-    const owners = await world.server.context.store.db.selectFrom('grants').innerJoin('accounts', 'accounts.id', 'grants.owner_id').select('login').execute();
+    const owners = await world.server.context.store.db
+      .selectFrom('grants')
+      .innerJoin('accounts', 'accounts.id', 'grants.owner_id')
+      .select('login')
+      .execute();
     expect(owners.map(({ login }) => login)).toEqual(['acme']);
   });
 });
 
 describe('a device code', () => {
-  const poll = (world: World, code: string) => exchange(world, { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: code });
+  const poll = (world: World, code: string) =>
+    exchange(world, { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: code });
 
   test('waits for its person, is slowed down, and gives its token once', async () => {
     const world = await causesWorld();
@@ -107,7 +185,10 @@ describe('a device code', () => {
     const world = await causesWorld();
     const { context } = world.server;
     const begun = (await beginDevice(context, wish(), ADDRESS))!;
-    await context.store.db.updateTable('logins').set((row) => ({ ends_at: row('ends_at', '-', DEVICE_LIFE_SEC) })).execute();
+    await context.store.db
+      .updateTable('logins')
+      .set((row) => ({ ends_at: row('ends_at', '-', DEVICE_LIFE_SEC) }))
+      .execute();
     expect((await poll(world, begun.deviceCode.reveal())).body).toMatchObject({ error: 'expired_token' });
     expect(await deviceByUserCode(context, await bobsPermit(world), begun.userCode)).toBeNull();
   });
@@ -134,5 +215,7 @@ test('the operator can end what came of a sign-in like any other token', async (
   const world = await causesWorld();
   await redeem(world, await codeFor(world));
   await revokeToken(world.server.context, operatorPermit(), 1, 'ada');
-  expect(await world.server.context.store.db.selectFrom('tokens').select('revoked_by').execute()).toEqual([{ revoked_by: 'ada' }]);
+  expect(await world.server.context.store.db.selectFrom('tokens').select('revoked_by').execute()).toEqual([
+    { revoked_by: 'ada' },
+  ]);
 });

@@ -1,21 +1,29 @@
 /**
- * Every form that the door takes, sent by somebody who means ill or is clumsy: forged, stale, empty, too long, of the wrong type, full of markup, twice.
- * Which forms there are is asked of the door. Never a fault, always words, and markup stays text.
+ * Every form that the door takes, sent by somebody who means ill or is clumsy: forged, stale, empty, too long, of the
+ * wrong type, full of markup, twice. Which forms there are is asked of the door. Never a fault, always words, and
+ * markup stays text.
  */
-import { expect, test } from 'vitest';
+
 import { sql } from 'kysely';
+import { expect, test } from 'vitest';
 import { addOrganization } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories.ts';
 import { makeSetUpLink } from '../../../src/actions/sign-up.ts';
 import { PAGES } from '../../../src/doors/web/pages.ts';
-import { furnish, PAGE_ROUTES, placesIn, webRoutes, type Page } from './page-routes.ts';
-import { formIn, PASSWORD, webWorld, type Seen, type Visitor, type WebWorld } from './visitor.ts';
+import { furnish, PAGE_ROUTES, type Page, placesIn, webRoutes } from './page-routes.ts';
+import { formIn, PASSWORD, type Seen, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 const MARKUP = '"><script>alert(1)</script><img src=x onerror=alert(2)>';
 /** What every text field is filled with. */
 const JUNK: Readonly<Record<string, string>> = {
-  'nothing in it': '', 'too much in it': 'x'.repeat(2_100), 'a negative number': '-1', 'a number beyond all numbers': '9'.repeat(400), 'no number': 'NaN', 'half a character and a zero byte': '\ud800\u0000\u202e', markup: MARKUP,
+  'nothing in it': '',
+  'too much in it': 'x'.repeat(2_100),
+  'a negative number': '-1',
+  'a number beyond all numbers': '9'.repeat(400),
+  'no number': 'NaN',
+  'half a character and a zero byte': '\ud800\u0000\u202e',
+  markup: MARKUP,
 };
 /** Names that forms send which the page shows only sometimes. */
 const OFTEN = ['id', 'ids', 'login', 'organization', 'reason', 'action', 'name', 'overlap', 'role', 'theme'];
@@ -23,7 +31,12 @@ const OFTEN = ['id', 'ids', 'login', 'organization', 'reason', 'action', 'name',
 /** Buttons of a form that only show it again. */
 const PREVIEWS = new Set(['show', 'add-owner', 'remove-owner']);
 
-interface Sent { readonly route: string; readonly path: string; readonly form: string; readonly visitor: Visitor }
+interface Sent {
+  readonly route: string;
+  readonly path: string;
+  readonly form: string;
+  readonly visitor: Visitor;
+}
 
 async function furnished(): Promise<WebWorld> {
   const world = await webWorld({ signUp: 'open' });
@@ -39,32 +52,59 @@ async function furnished(): Promise<WebWorld> {
 async function everyForm(world: WebWorld): Promise<Sent[]> {
   const places = await placesIn(world.ctx, 'ada');
   const empty = await webWorld();
-  const visitors = { administrator: world.visitor(), nobody: world.visitor(), half: world.visitor(), first: empty.visitor() };
+  const visitors = {
+    administrator: world.visitor(),
+    nobody: world.visitor(),
+    half: world.visitor(),
+    first: empty.visitor(),
+  };
   await visitors.administrator.signIn('ada');
   await visitors.half.send('/login', 'sign-in', { login: 'hal', password: PASSWORD });
   const setUp = (await makeSetUpLink(empty.ctx))!;
-  const forms = PAGES.flatMap(({ path: route, forms = {} }) => Object.keys(forms).map((form): Sent => {
-    const entry = PAGE_ROUTES[route] as Page;
-    return { route, form, visitor: visitors[entry.as], path: entry.as === 'first' ? setUp : entry.at(places).at(-1)! };
-  }));
+  const forms = PAGES.flatMap(({ path: route, forms = {} }) =>
+    Object.keys(forms).map((form): Sent => {
+      const entry = PAGE_ROUTES[route] as Page;
+      return {
+        route,
+        form,
+        visitor: visitors[entry.as],
+        path: entry.as === 'first' ? setUp : entry.at(places).at(-1)!,
+      };
+    }),
+  );
   const isLast = ({ route }: Sent): number => (route === '/logout' ? 2 : /delete$/.test(route) ? 1 : 0);
   return forms.sort((a, b) => isLast(a) - isLast(b));
 }
 
 /** The form as its page has it: what it holds, the names of its fields, and whether some must be filled in. */
-async function read({ path, form, visitor }: Sent): Promise<{ values: URLSearchParams; names: string[]; demands: boolean }> {
+async function read({
+  path,
+  form,
+  visitor,
+}: Sent): Promise<{ values: URLSearchParams; names: string[]; demands: boolean }> {
   const { text } = await visitor.get(path);
-  const [html] = [...text.matchAll(/<form[\s\S]*?<\/form>/g)].map(([each]) => each).filter((each) => each.includes(`name="form" value="${form}"`));
-  const names = [...(html ?? '').matchAll(/<(?:input|select|textarea)[^>]*?\sname="([^"]*)"/g)].map(([, name]) => name!).filter((name) => !['form', 'token', 'nonce'].includes(name));
-  const values = html === undefined ? await anyForm(visitor) : formIn(text, PREVIEWS.has(form) ? 'create' : form).values;
+  const [html] = [...text.matchAll(/<form[\s\S]*?<\/form>/g)]
+    .map(([each]) => each)
+    .filter((each) => each.includes(`name="form" value="${form}"`));
+  const names = [...(html ?? '').matchAll(/<(?:input|select|textarea)[^>]*?\sname="([^"]*)"/g)]
+    .map(([, name]) => name!)
+    .filter((name) => !['form', 'token', 'nonce'].includes(name));
+  const values =
+    html === undefined ? await anyForm(visitor) : formIn(text, PREVIEWS.has(form) ? 'create' : form).values;
   values.set('form', form);
-  return { values, names: [...new Set([...names, ...OFTEN])], demands: /<(?:input|select|textarea)[^>]*\srequired/.test(html ?? '') };
+  return {
+    values,
+    names: [...new Set([...names, ...OFTEN])],
+    demands: /<(?:input|select|textarea)[^>]*\srequired/.test(html ?? ''),
+  };
 }
 
 /** For a form that the page does not show now: the token is the same for all of a session. */
 async function anyForm(visitor: Visitor): Promise<URLSearchParams> {
   const { text } = await visitor.get('/settings/profile');
-  const { values } = text.includes('value="profile"') ? formIn(text, 'profile') : formIn((await visitor.get('/login')).text, 'sign-in');
+  const { values } = text.includes('value="profile"')
+    ? formIn(text, 'profile')
+    : formIn((await visitor.get('/login')).text, 'sign-in');
   return new URLSearchParams({ token: values.get('token')!, nonce: values.get('nonce')! });
 }
 
@@ -72,17 +112,30 @@ async function anyForm(visitor: Visitor): Promise<URLSearchParams> {
 function faultIn(seen: Seen): string | null {
   if (seen.text.includes('<script>alert') || seen.text.includes('<img src=x')) return 'markup runs';
   if (seen.status === 200 || seen.status === 303) return null;
-  const hasWords = seen.status === 422 ? /role="alert"|class="lk-error"|blankslate-heading/.test(seen.text) : seen.text.includes('blankslate-heading');
-  return seen.status >= 400 && seen.status < 500 && hasWords ? null : `${seen.status}${hasWords ? '' : ' without words'}`;
+  const hasWords =
+    seen.status === 422
+      ? /role="alert"|class="lk-error"|blankslate-heading/.test(seen.text)
+      : seen.text.includes('blankslate-heading');
+  return seen.status >= 400 && seen.status < 500 && hasWords
+    ? null
+    : `${seen.status}${hasWords ? '' : ' without words'}`;
 }
 
 async function auditCount(world: WebWorld): Promise<unknown> {
-  return (await sql`select count(*) as n, (select count(*) from sessions) as s, (select count(*) from tokens) as t from audit`.execute(world.ctx.store.db)).rows[0];
+  return (
+    await sql`select count(*) as n, (select count(*) from sessions) as s, (select count(*) from tokens) as t from audit`.execute(
+      world.ctx.store.db,
+    )
+  ).rows[0];
 }
 
 test('every form belongs to a route of the door', async () => {
   const world = await webWorld();
-  expect(PAGES.filter(({ forms }) => forms !== undefined).map(({ path }) => path).sort()).toEqual((await webRoutes(world.ctx)).POST);
+  expect(
+    PAGES.filter(({ forms }) => forms !== undefined)
+      .map(({ path }) => path)
+      .sort(),
+  ).toEqual((await webRoutes(world.ctx)).POST);
 });
 
 test('no form does anything without its token, with a stale one, with that of another session, or from another site', async () => {
@@ -96,12 +149,15 @@ test('no form does anything without its token, with a stale one, with that of an
     for (const name of names) if (!values.has(name)) values.set(name, 'x');
     for (const token of [null, '', 'A'.repeat(43), stranger]) {
       const sent = new URLSearchParams(values);
-      if (token === null) sent.delete('token'); else sent.set('token', token);
+      if (token === null) sent.delete('token');
+      else sent.set('token', token);
       const seen = await each.visitor.post(each.path, sent);
-      if (seen.status !== 422 || !seen.text.includes('The page was open for too long')) wrong.push(`${each.route} ${each.form}: ${seen.status} with the token ${token}`);
+      if (seen.status !== 422 || !seen.text.includes('The page was open for too long'))
+        wrong.push(`${each.route} ${each.form}: ${seen.status} with the token ${token}`);
     }
     const foreign = await each.visitor.post(each.path, values, { 'sec-fetch-site': 'cross-site' });
-    if (foreign.status !== 403 || !foreign.text.includes('That form was not sent from here')) wrong.push(`${each.route} ${each.form}: ${foreign.status} from another site`);
+    if (foreign.status !== 403 || !foreign.text.includes('That form was not sent from here'))
+      wrong.push(`${each.route} ${each.form}: ${foreign.status} from another site`);
   }
   expect(wrong).toEqual([]);
   expect(await auditCount(world)).toEqual(before);
@@ -115,13 +171,19 @@ test.each(['nothing sent at all', ...Object.keys(JUNK)])('every form with %s is 
     const sent = new URLSearchParams({ form: each.form, token: values.get('token')!, nonce: values.get('nonce')! });
     if (junk in JUNK) for (const name of names) sent.set(name, JUNK[junk]!);
     const first = await each.visitor.post(each.path, sent);
-    const answers = [first, await each.visitor.post(each.path, sent), ...(first.location?.startsWith('/') === true ? [await each.visitor.get(first.location)] : [])];
+    const answers = [
+      first,
+      await each.visitor.post(each.path, sent),
+      ...(first.location?.startsWith('/') === true ? [await each.visitor.get(first.location)] : []),
+    ];
     const faults = answers.map(faultIn);
     if (faults.some((fault) => fault !== null)) wrong.push(`${each.route} ${each.form}: ${faults.join(', then ')}`);
     // Else the rest would be about the sign-in.
-    if (first.location?.includes('session-ended') === true) wrong.push(`${each.route} ${each.form}: the session has ended before`);
+    if (first.location?.includes('session-ended') === true)
+      wrong.push(`${each.route} ${each.form}: the session has ended before`);
     const isBlank = junk === 'nothing sent at all' || junk === 'nothing in it';
-    if (demands && isBlank && !PREVIEWS.has(each.form) && first.status !== 422) wrong.push(`${each.route} ${each.form}: ${first.status} though fields are required`);
+    if (demands && isBlank && !PREVIEWS.has(each.form) && first.status !== 422)
+      wrong.push(`${each.route} ${each.form}: ${first.status} though fields are required`);
   }
   expect(wrong).toEqual([]);
 });

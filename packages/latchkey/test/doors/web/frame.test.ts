@@ -1,9 +1,12 @@
-/** What the frame of the pages promises: no forged form, no second time, nothing typed that runs, nothing kept, nobody told more than they may know. */
+/**
+ * What the frame of the pages promises: no forged form, no second time, nothing typed that runs, nothing kept, nobody
+ * told more than they may know.
+ */
 import { expect, test } from 'vitest';
 import { SUDO_SEC } from '../../../src/actions/sessions.ts';
-import { returnPath } from '../../../src/doors/web/return-path.ts';
-import { MAX_FORM_BYTES } from '../../../src/doors/web/plugin.ts';
 import { PAGES } from '../../../src/doors/web/pages.ts';
+import { MAX_FORM_BYTES } from '../../../src/doors/web/plugin.ts';
+import { returnPath } from '../../../src/doors/web/return-path.ts';
 import { emailsOf } from '../../../src/store/emails.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { formIn, PASSWORD, webWorld } from './visitor.ts';
@@ -18,7 +21,12 @@ test('every page allows no script or style in it, no frame around it, and no cac
   expect(policy).toContain("default-src 'none'");
   expect(policy).toContain("frame-ancestors 'none'");
   expect(policy).not.toContain('unsafe');
-  expect(seen.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'referrer-policy': 'same-origin' });
+  expect(seen.headers).toMatchObject({
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'same-origin',
+  });
   expect(seen.headers['strict-transport-security']).toBeUndefined();
   expect(seen.text).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/);
 });
@@ -46,7 +54,9 @@ test('cookies are out of reach of scripts and other sites, and under HTTPS of cl
   await https.addPerson('ada');
   const safe = https.visitor();
   const answer = await safe.signIn('ada');
-  expect([answer.headers['set-cookie']].flat().join('\n')).toMatch(/__Host-latchkey_session=[\w-]{43}; Max-Age=\d+; Path=\/; HttpOnly; Secure; SameSite=Lax/);
+  expect([answer.headers['set-cookie']].flat().join('\n')).toMatch(
+    /__Host-latchkey_session=[\w-]{43}; Max-Age=\d+; Path=\/; HttpOnly; Secure; SameSite=Lax/,
+  );
   expect(answer.headers['strict-transport-security']).toBe('max-age=31536000');
 });
 
@@ -65,17 +75,23 @@ test('a form from another site does nothing, whoever is signed in', async () => 
   expect((await visitor.get('/settings/emails')).text).not.toContain('eve@example.org');
 });
 
-test.each(['', 'x', 'A'.repeat(43)])('a form with the token %j comes back with what was typed, and nothing is done', async (token) => {
-  const world = await webWorld();
-  await world.addPerson('ada');
-  const visitor = world.visitor();
-  await visitor.signIn('ada');
-  const seen = await visitor.post('/settings/profile', new URLSearchParams({ form: 'profile', token, nonce: 'n', name: 'Ada L.' }));
-  expect(seen.status).toBe(422);
-  expect(seen.text).toContain('The page was open for too long');
-  expect(seen.text).toContain('value="Ada L."');
-  expect((await visitor.get('/settings/profile')).text).not.toContain('Ada L.');
-});
+test.each(['', 'x', 'A'.repeat(43)])(
+  'a form with the token %j comes back with what was typed, and nothing is done',
+  async (token) => {
+    const world = await webWorld();
+    await world.addPerson('ada');
+    const visitor = world.visitor();
+    await visitor.signIn('ada');
+    const seen = await visitor.post(
+      '/settings/profile',
+      new URLSearchParams({ form: 'profile', token, nonce: 'n', name: 'Ada L.' }),
+    );
+    expect(seen.status).toBe(422);
+    expect(seen.text).toContain('The page was open for too long');
+    expect(seen.text).toContain('value="Ada L."');
+    expect((await visitor.get('/settings/profile')).text).not.toContain('Ada L.');
+  },
+);
 
 test('the token of one session is nothing to another', async () => {
   const world = await webWorld();
@@ -87,18 +103,25 @@ test('the token of one session is nothing to another', async () => {
   expect((await two.post('/settings/profile', values)).status).toBe(422);
 });
 
-test.each(ENGINES)('a form that is sent twice does its work once, and both end in the same place [%s]', async (engine) => {
-  const world = await webWorld({}, engine);
-  const ada = await world.addPerson('ada');
-  const visitor = world.visitor();
-  await visitor.signIn('ada');
-  const { values } = formIn((await visitor.get('/settings/emails')).text, 'add');
-  values.set('email', 'ada@example.com');
-  const answers = await Promise.all([visitor.post('/settings/emails', values), visitor.post('/settings/emails', values), visitor.post('/settings/emails', values)]);
-  expect(answers.map(({ status, location }) => [status, location])).toEqual(Array(3).fill([303, '/settings/emails']));
-  expect(await emailsOf(world.ctx.store.db, ada.id)).toHaveLength(2);
-  expect((await visitor.post('/settings/emails', values)).status).toBe(303);
-});
+test.each(ENGINES)(
+  'a form that is sent twice does its work once, and both end in the same place [%s]',
+  async (engine) => {
+    const world = await webWorld({}, engine);
+    const ada = await world.addPerson('ada');
+    const visitor = world.visitor();
+    await visitor.signIn('ada');
+    const { values } = formIn((await visitor.get('/settings/emails')).text, 'add');
+    values.set('email', 'ada@example.com');
+    const answers = await Promise.all([
+      visitor.post('/settings/emails', values),
+      visitor.post('/settings/emails', values),
+      visitor.post('/settings/emails', values),
+    ]);
+    expect(answers.map(({ status, location }) => [status, location])).toEqual(Array(3).fill([303, '/settings/emails']));
+    expect(await emailsOf(world.ctx.store.db, ada.id)).toHaveLength(2);
+    expect((await visitor.post('/settings/emails', values)).status).toBe(303);
+  },
+);
 
 test('a form that could not be done may be sent again', async () => {
   const world = await webWorld();
@@ -132,8 +155,20 @@ test('HTML in any field is shown, never run', async () => {
   const signIn = await visitor.signIn(HOSTILE);
   expect(signIn.text).not.toContain('<script>alert');
   await visitor.signIn('ada');
-  await visitor.send('/settings/profile', 'profile', { name: HOSTILE, bio: HOSTILE, company: HOSTILE, location: HOSTILE });
-  for (const path of ['/settings/profile', '/-/user_settings/profile', '/settings/security-log', `/settings/profile?name=${encodeURIComponent(HOSTILE)}`, `/login?notice=${encodeURIComponent(HOSTILE)}`, `/${encodeURIComponent(HOSTILE)}`]) {
+  await visitor.send('/settings/profile', 'profile', {
+    name: HOSTILE,
+    bio: HOSTILE,
+    company: HOSTILE,
+    location: HOSTILE,
+  });
+  for (const path of [
+    '/settings/profile',
+    '/-/user_settings/profile',
+    '/settings/security-log',
+    `/settings/profile?name=${encodeURIComponent(HOSTILE)}`,
+    `/login?notice=${encodeURIComponent(HOSTILE)}`,
+    `/${encodeURIComponent(HOSTILE)}`,
+  ]) {
     const { text } = await visitor.get(path);
     expect(text, path).not.toContain('<script>alert');
     expect(text, path).not.toContain('<img src=x');
@@ -142,7 +177,14 @@ test('HTML in any field is shown, never run', async () => {
 });
 
 test.each([
-  ['https://evil.example/', '/'], ['//evil.example', '/'], ['/\\evil.example', '/'], ['/\t/evil.example', '/'], ['javascript:alert(1)', '/'], ['/logout', '/'], ['/login?x', '/'], [null, '/'],
+  ['https://evil.example/', '/'],
+  ['//evil.example', '/'],
+  ['/\\evil.example', '/'],
+  ['/\t/evil.example', '/'],
+  ['javascript:alert(1)', '/'],
+  ['/logout', '/'],
+  ['/login?x', '/'],
+  [null, '/'],
   ['/settings/tokens?scopes=repo', '/settings/tokens?scopes=repo'],
 ])('after signing in, %j leads to %j', (asked, leads) => {
   expect(returnPath(asked)).toBe(leads);
@@ -153,7 +195,10 @@ test('pages for somebody who is signed in lead others to the sign-in and back', 
   await world.addPerson('ada');
   const visitor = world.visitor();
   const seen = await visitor.get('/settings/profile?name=x');
-  expect([seen.status, seen.location]).toEqual([303, '/login?return_to=%2Fsettings%2Fprofile%3Fname%3Dx&notice=sign-in-first']);
+  expect([seen.status, seen.location]).toEqual([
+    303,
+    '/login?return_to=%2Fsettings%2Fprofile%3Fname%3Dx&notice=sign-in-first',
+  ]);
   const signedIn = await visitor.send(seen.location!, 'sign-in', { login: 'ada', password: PASSWORD });
   expect(signedIn.location).toBe('/settings/profile?name=x');
 });
@@ -185,7 +230,9 @@ test('after two hours a sensitive form asks for the password, keeps what was typ
   const visitor = world.visitor();
   await visitor.signIn('ada');
   world.ctx.clock.advance(SUDO_SEC + 1);
-  expect((await visitor.get('/settings/security/two-factor')).location).toBe('/sudo?return_to=%2Fsettings%2Fsecurity%2Ftwo-factor');
+  expect((await visitor.get('/settings/security/two-factor')).location).toBe(
+    '/sudo?return_to=%2Fsettings%2Fsecurity%2Ftwo-factor',
+  );
   const asked = await visitor.send('/settings/emails', 'add', { email: 'ada@example.com' });
   expect(asked.text).toContain('What you typed is kept.');
   const again = formIn(asked.text, 'add').values;

@@ -5,9 +5,11 @@ import { queueMail } from '../../../src/actions/mail.ts';
 import { programVersion } from '../../../src/base/version.ts';
 import { MIGRATIONS } from '../../../src/store/migrations.ts';
 import { ENGINES } from '../../engines/engines.ts';
-import { formIn, webWorld, type Visitor, type WebWorld } from './visitor.ts';
+import { formIn, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
-async function instance(engine: (typeof ENGINES)[number] = 'sqlite'): Promise<{ world: WebWorld; admin: Visitor; person: Visitor }> {
+async function instance(
+  engine: (typeof ENGINES)[number] = 'sqlite',
+): Promise<{ world: WebWorld; admin: Visitor; person: Visitor }> {
   const world = await webWorld({}, engine);
   await world.addPerson('ada', { admin: true });
   await world.addPerson('bob');
@@ -22,13 +24,23 @@ test.each(ENGINES)('the health page tells an administrator how each part is (%s)
   const { ctx } = world;
   const before = (await admin.get('/instance/health')).text;
   await ctx.store.transaction(async (tx) => {
-    await queueMail(ctx, tx, { userId: null, address: 'eve@example.org' }, 'password_reset', { path: '/password_reset/x', minutes: 60, address: '192.0.2.1' });
+    await queueMail(ctx, tx, { userId: null, address: 'eve@example.org' }, 'password_reset', {
+      path: '/password_reset/x',
+      minutes: 60,
+      address: '192.0.2.1',
+    });
     await enqueueJob(tx, { kind: 'deliver-mail', payload: null });
     await tx.updateTable('jobs').set({ state: 'dead' }).execute();
   });
   const seen = await admin.get('/instance/health');
   expect(seen.status).toBe(200);
-  for (const words of [programVersion(), engine === 'sqlite' ? 'SQLite' : 'PostgreSQL', `${MIGRATIONS.length} of ${MIGRATIONS.length}`, 'No mail leaves before a mail server is configured', '1 worker on this machine']) {
+  for (const words of [
+    programVersion(),
+    engine === 'sqlite' ? 'SQLite' : 'PostgreSQL',
+    `${MIGRATIONS.length} of ${MIGRATIONS.length}`,
+    'No mail leaves before a mail server is configured',
+    '1 worker on this machine',
+  ]) {
     expect(seen.text).toContain(words);
   }
   const waiting = (text: string): number => Number(/(\d+) waiting, \d+ given up<div/.exec(text)?.[1]);
@@ -55,7 +67,11 @@ test('an administrator hands somebody a link for another password, which is show
   expect((await admin.get('/instance/people')).text).not.toContain(link);
   const opened = await world.visitor().get(link);
   expect([opened.status, opened.text.includes('bob')]).toEqual([200, true]);
-  const audit = await world.ctx.store.db.selectFrom('audit').selectAll().where('action', '=', 'user.password_link').execute();
+  const audit = await world.ctx.store.db
+    .selectFrom('audit')
+    .selectAll()
+    .where('action', '=', 'user.password_link')
+    .execute();
   expect(JSON.stringify(audit)).toContain('bob');
   expect(JSON.stringify(audit)).not.toContain(link.split('/').at(-1));
   const nobody = await admin.send('/instance/people', 'password-link', { login: 'nobody-here' });

@@ -4,7 +4,7 @@ import { addOrganization } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { changePolicy } from '../../../src/actions/policies.ts';
 import { addRepository } from '../../../src/actions/repositories.ts';
-import { webWorld, type Visitor } from './visitor.ts';
+import { type Visitor, webWorld } from './visitor.ts';
 
 async function ada(): Promise<Visitor> {
   const world = await webWorld();
@@ -29,7 +29,12 @@ test.each<[string, Record<string, string>, string]>([
   ['a name that is taken', { name: 'Notes' }, 'ada has a repository notes already.'],
 ])('the form refuses %s, and keeps what was typed', async (_, typed, words) => {
   const visitor = await ada();
-  const seen = await visitor.send('/new', 'repository', { owner: 'ada', name: 'site', description: 'kept words', ...typed });
+  const seen = await visitor.send('/new', 'repository', {
+    owner: 'ada',
+    name: 'site',
+    description: 'kept words',
+    ...typed,
+  });
   expect([seen.status, seen.text.includes(words)]).toEqual([422, true]);
   expect(seen.text).toContain('kept words');
 });

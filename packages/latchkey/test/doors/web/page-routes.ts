@@ -1,13 +1,15 @@
 /**
- * Every address of the pages, and what stands for the parameters in it: the table by which tests prove that they left no page out.
+ * Every address of the pages, and what stands for the parameters in it: the table by which tests prove that they left
+ * no page out.
  *
- * Invariant: a route that the door registers and this table lacks, or the other way round, fails whichever test uses the table.
+ * Invariant: a route that the door registers and this table lacks, or the other way round, fails whichever test uses
+ * the table.
  */
 import Fastify from 'fastify';
 import { expect } from 'vitest';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { beginDevice } from '../../../src/actions/logins.ts';
 import type { Context } from '../../../src/actions/context.ts';
+import { beginDevice } from '../../../src/actions/logins.ts';
 import { mintSecret } from '../../../src/actions/one-time-secrets.ts';
 import { createToken } from '../../../src/actions/tokens.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
@@ -16,7 +18,10 @@ import { insertLink, type LinkPurpose } from '../../../src/store/one-time-links.
 import { endDelivery, insertDelivery } from '../../../src/store/webhook-deliveries.ts';
 import { insertWebhook } from '../../../src/store/webhooks.ts';
 
-/** What the parameters stand for in a world with the organization octo, its repository octo/site, and an administrator who owns both. */
+/**
+ * What the parameters stand for in a world with the organization octo, its repository octo/site, and an administrator
+ * who owns both.
+ */
 export interface Places {
   readonly tokens: Readonly<Record<TokenKind, number>>;
   readonly mail: number;
@@ -26,17 +31,31 @@ export interface Places {
   readonly userCode: string;
 }
 
-/** Who looks: the administrator, somebody who is not signed in, one who owes the second factor, or the first person of an empty instance, whose address holds the set-up link. */
+/**
+ * Who looks: the administrator, somebody who is not signed in, one who owes the second factor, or the first person of
+ * an empty instance, whose address holds the set-up link.
+ */
 type Looker = 'administrator' | 'nobody' | 'half' | 'first';
 
-export interface Page { readonly as: Looker; readonly at: (places: Places) => readonly string[] }
+export interface Page {
+  readonly as: Looker;
+  readonly at: (places: Places) => readonly string[];
+}
 /** No page: it leads on (303), or is taken away as a file. */
-export interface NoPage { readonly as: Looker; readonly is: 'redirect' | 'download'; readonly at: (places: Places) => readonly string[] }
+export interface NoPage {
+  readonly as: Looker;
+  readonly is: 'redirect' | 'download';
+  readonly at: (places: Places) => readonly string[];
+}
 
 const page = (...paths: string[]): Page => ({ as: 'administrator', at: () => paths });
 const forNobody = (...paths: string[]): Page => ({ as: 'nobody', at: () => paths });
-const made = (at: (places: Places) => string | string[]): Page => ({ as: 'administrator', at: (places) => [at(places)].flat() });
-const ofToken = (kind: TokenKind, list: string, below = ''): Page => made(({ tokens }) => `${list}/${tokens[kind]}${below}`);
+const made = (at: (places: Places) => string | string[]): Page => ({
+  as: 'administrator',
+  at: (places) => [at(places)].flat(),
+});
+const ofToken = (kind: TokenKind, list: string, below = ''): Page =>
+  made(({ tokens }) => `${list}/${tokens[kind]}${below}`);
 const redirect = (...paths: string[]): NoPage => ({ as: 'administrator', is: 'redirect', at: () => paths });
 const download = (...paths: string[]): NoPage => ({ as: 'administrator', is: 'download', at: () => paths });
 
@@ -45,7 +64,12 @@ const CLASSIC = '/settings/tokens';
 const SCOPED = '/-/user_settings/personal_access_tokens';
 const ORG = '/organizations/octo/settings';
 const WISH = new URLSearchParams({
-  client_id: 'latchkey-cli', response_type: 'code', redirect_uri: 'http://127.0.0.1:5555/', code_challenge: 'A'.repeat(43), code_challenge_method: 'S256', scope: 'contents:write metadata:read',
+  client_id: 'latchkey-cli',
+  response_type: 'code',
+  redirect_uri: 'http://127.0.0.1:5555/',
+  code_challenge: 'A'.repeat(43),
+  code_challenge_method: 'S256',
+  scope: 'contents:write metadata:read',
 });
 
 /** By the pattern of the route. Where a page has a search, it is asked for what there is, and for what there is not. */
@@ -88,7 +112,10 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
 
   '/settings/developers': redirect('/settings/developers'),
   [FINE]: page(FINE),
-  [`${FINE}/new`]: page(`${FINE}/new`, `${FINE}/new?contents=write&issues=read&target_name=octo&selection=selected&repository_search=o`),
+  [`${FINE}/new`]: page(
+    `${FINE}/new`,
+    `${FINE}/new?contents=write&issues=read&target_name=octo&selection=selected&repository_search=o`,
+  ),
   [`${FINE}/:id`]: ofToken('fine-grained', FINE),
   [`${FINE}/:id/edit`]: ofToken('fine-grained', FINE, '/edit'),
   [`${FINE}/:id/renew`]: ofToken('fine-grained', FINE, '/renew'),
@@ -112,7 +139,9 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/organizations/:org/settings/': redirect(`${ORG}/`),
   '/organizations/:org/settings/people': page(`${ORG}/people`),
   '/organizations/:org/settings/personal-access-token-policy': page(`${ORG}/personal-access-token-policy`),
-  '/organizations/:org/settings/personal-access-token-requests': page(...searches(`${ORG}/personal-access-token-requests`)),
+  '/organizations/:org/settings/personal-access-token-requests': page(
+    ...searches(`${ORG}/personal-access-token-requests`),
+  ),
   '/organizations/:org/settings/personal-access-tokens': page(...searches(`${ORG}/personal-access-tokens`)),
   '/organizations/:org/settings/audit-log': page(...logSearches(`${ORG}/audit-log`)),
   '/organizations/:org/settings/audit-log.jsonl': download(`${ORG}/audit-log.jsonl`),
@@ -130,19 +159,27 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
 };
 
 function searches(path: string): string[] {
-  return ['', '?owner=ada', '?repository=site', '?permission=contents_write', '?permission=codespaces_read'].map((query) => path + query);
+  return ['', '?owner=ada', '?repository=site', '?permission=contents_write', '?permission=codespaces_read'].map(
+    (query) => path + query,
+  );
 }
 
 function logSearches(path: string): string[] {
-  return ['', '?action=org', '?action=repo.destroy', '?actor=ada', '?actor=ada&action=repo.destroy'].map((query) => path + query);
+  return ['', '?action=org', '?action=repo.destroy', '?actor=ada', '?actor=ada&action=repo.destroy'].map(
+    (query) => path + query,
+  );
 }
 
-/** The routes of the door as it stands: `GET` those of pages, `POST` those of forms. What serves the style, the script and the icon is left out. */
+/**
+ * The routes of the door as it stands: `GET` those of pages, `POST` those of forms. What serves the style, the script
+ * and the icon is left out.
+ */
 export async function webRoutes(ctx: Context): Promise<Readonly<Record<'GET' | 'POST', readonly string[]>>> {
   const fastify = Fastify({ logger: false });
   const found = { GET: new Set<string>(), POST: new Set<string>() };
   fastify.addHook('onRoute', ({ method, url }) => {
-    for (const [name, urls] of Object.entries(found)) if ([method].flat().includes(name) && !url.startsWith('/assets/')) urls.add(url);
+    for (const [name, urls] of Object.entries(found))
+      if ([method].flat().includes(name) && !url.startsWith('/assets/')) urls.add(url);
   });
   await fastify.register(webDoor(ctx));
   await fastify.close();
@@ -151,45 +188,131 @@ export async function webRoutes(ctx: Context): Promise<Readonly<Record<'GET' | '
 
 /** Fails unless the table has every route of the door, and nothing else. */
 export async function expectEveryRoute(ctx: Context): Promise<void> {
-  expect(Object.keys(PAGE_ROUTES).sort(), 'add the page to test/doors/web/page-routes.ts').toEqual((await webRoutes(ctx)).GET);
+  expect(Object.keys(PAGE_ROUTES).sort(), 'add the page to test/doors/web/page-routes.ts').toEqual(
+    (await webRoutes(ctx)).GET,
+  );
 }
 
 /** Gives the owner a token of each kind, and octo/site a webhook that was answered, refused and not answered. */
 export async function furnish(ctx: Context, owner: string): Promise<void> {
   const draft = { userLogin: owner, description: 'What it is for', scopes: [] as string[], grants: [] };
-  const grant = { owner: '', selection: 'all' as const, repositories: [], permissions: { contents: 'write' }, justification: null };
+  const grant = {
+    owner: '',
+    selection: 'all' as const,
+    repositories: [],
+    permissions: { contents: 'write' },
+    justification: null,
+  };
   await createToken(ctx, operatorPermit(), { ...draft, kind: 'fine-grained', name: 'one', grants: [grant] });
   await createToken(ctx, operatorPermit(), { ...draft, kind: 'classic', name: 'two', scopes: ['repo'] });
   await createToken(ctx, operatorPermit(), { ...draft, kind: 'scoped', name: 'three', scopes: ['api'] });
   const { db } = ctx.store;
-  const { id: repositoryId } = await db.selectFrom('repositories').select('id').where('name', '=', 'site').executeTakeFirstOrThrow();
+  const { id: repositoryId } = await db
+    .selectFrom('repositories')
+    .select('id')
+    .where('name', '=', 'site')
+    .executeTakeFirstOrThrow();
   const at = ctx.clock.now();
-  const hook = await insertWebhook(db, repositoryId, { config: { url: 'https://ci.example.org/hook', contentType: 'json', secret: null, insecureSsl: false }, events: ['push'], active: true }, at);
-  for (const [statusCode, status] of [[200, 'OK'], [500, 'Internal Server Error'], [0, 'no answer within 10 seconds']] as const) {
-    const id = await insertDelivery(db, { webhookId: hook.id, guid: `guid-${statusCode}`, event: 'push', action: null, redelivery: false, payload: { ref: 'refs/heads/main' }, at });
-    await endDelivery(db, id, { deliveredAt: at, durationMs: 12, status, statusCode, requestHeaders: {}, responseHeaders: {}, responseBody: '' });
+  const hook = await insertWebhook(
+    db,
+    repositoryId,
+    {
+      config: { url: 'https://ci.example.org/hook', contentType: 'json', secret: null, insecureSsl: false },
+      events: ['push'],
+      active: true,
+    },
+    at,
+  );
+  for (const [statusCode, status] of [
+    [200, 'OK'],
+    [500, 'Internal Server Error'],
+    [0, 'no answer within 10 seconds'],
+  ] as const) {
+    const id = await insertDelivery(db, {
+      webhookId: hook.id,
+      guid: `guid-${statusCode}`,
+      event: 'push',
+      action: null,
+      redelivery: false,
+      payload: { ref: 'refs/heads/main' },
+      at,
+    });
+    await endDelivery(db, id, {
+      deliveredAt: at,
+      durationMs: 12,
+      status,
+      statusCode,
+      requestHeaders: {},
+      responseHeaders: {},
+      responseBody: '',
+    });
   }
 }
 
-/** Finds or makes what the parameters stand for. `owner` is the administrator; the person `hal` gets a second factor, and a link for another password. */
+/**
+ * Finds or makes what the parameters stand for. `owner` is the administrator; the person `hal` gets a second factor,
+ * and a link for another password.
+ */
 export async function placesIn(ctx: Context, owner: string): Promise<Places> {
   const { db } = ctx.store;
   const user = await db.selectFrom('accounts').select('id').where('login', '=', owner).executeTakeFirstOrThrow();
-  const email = await db.selectFrom('emails').select(['address', 'user_id']).where('user_id', '=', user.id).executeTakeFirstOrThrow();
-  const hal = await db.updateTable('accounts').set({ two_factor_at: ctx.clock.now() }).where('login', '=', 'hal').returning('id').executeTakeFirstOrThrow();
-  const newest = async (kind: TokenKind): Promise<number> => (await db.selectFrom('tokens').select('id').where('user_id', '=', user.id).where('kind', '=', kind).orderBy('id', 'desc').executeTakeFirstOrThrow()).id;
+  const email = await db
+    .selectFrom('emails')
+    .select(['address', 'user_id'])
+    .where('user_id', '=', user.id)
+    .executeTakeFirstOrThrow();
+  const hal = await db
+    .updateTable('accounts')
+    .set({ two_factor_at: ctx.clock.now() })
+    .where('login', '=', 'hal')
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const newest = async (kind: TokenKind): Promise<number> =>
+    (
+      await db
+        .selectFrom('tokens')
+        .select('id')
+        .where('user_id', '=', user.id)
+        .where('kind', '=', kind)
+        .orderBy('id', 'desc')
+        .executeTakeFirstOrThrow()
+    ).id;
   const link = async (purpose: LinkPurpose): Promise<string> => {
     const secret = mintSecret();
-    const [userId, address] = purpose === 'invitation' ? [null, 'new@example.org'] : purpose === 'password' ? [hal.id, null] : [user.id, email.address];
-    await insertLink(db, { digest: secret.digest(), purpose, userId, address, createdAt: ctx.clock.now(), endsAt: ctx.clock.now() + 3600 });
+    const [userId, address] =
+      purpose === 'invitation'
+        ? [null, 'new@example.org']
+        : purpose === 'password'
+          ? [hal.id, null]
+          : [user.id, email.address];
+    await insertLink(db, {
+      digest: secret.digest(),
+      purpose,
+      userId,
+      address,
+      createdAt: ctx.clock.now(),
+      endsAt: ctx.clock.now() + 3600,
+    });
     return secret.reveal();
   };
-  const device = await beginDevice(ctx, { permissions: [{ permission: 'contents', level: 'write' }], owners: null, expiresInDays: 90, name: 'a device' }, '192.0.2.9');
+  const device = await beginDevice(
+    ctx,
+    { permissions: [{ permission: 'contents', level: 'write' }], owners: null, expiresInDays: 90, name: 'a device' },
+    '192.0.2.9',
+  );
   return {
-    tokens: { 'fine-grained': await newest('fine-grained'), classic: await newest('classic'), scoped: await newest('scoped') },
+    tokens: {
+      'fine-grained': await newest('fine-grained'),
+      classic: await newest('classic'),
+      scoped: await newest('scoped'),
+    },
     mail: (await db.selectFrom('outbox').select('id').orderBy('id', 'desc').executeTakeFirstOrThrow()).id,
     hook: (await db.selectFrom('webhooks').select('id').orderBy('id').executeTakeFirstOrThrow()).id,
-    links: { invitation: await link('invitation'), verification: await link('verification'), password: await link('password') },
+    links: {
+      invitation: await link('invitation'),
+      verification: await link('verification'),
+      password: await link('password'),
+    },
     userCode: device!.userCode,
   };
 }

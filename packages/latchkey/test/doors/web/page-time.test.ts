@@ -1,26 +1,35 @@
 /**
  * Pages stay fast however much there is: each under 50 ms of server time with 100,000 tokens in the database.
  *
- * Server time is processor time of this process, which holds the server and, with SQLite, the database: on a machine that others keep busy a
- * wall clock measures the others. The git processes behind a repository's page are not in it; the table has the wall clock beside. Of a file that
- * is streamed, the time to its first bytes counts.
+ * Server time is processor time of this process, which holds the server and, with SQLite, the database: on a machine
+ * that others keep busy a wall clock measures the others. The git processes behind a repository's page are not in it;
+ * the table has the wall clock beside. Of a file that is streamed, the time to its first bytes counts.
  */
 import { expect, test } from 'vitest';
 import { makeSetUpLink } from '../../../src/actions/sign-up.ts';
 import { ENGINES } from '../../engines/engines.ts';
-import { expectEveryRoute, PAGE_ROUTES, placesIn, type NoPage, type Page, type Places } from './page-routes.ts';
 import { makeLarge } from './large-world.ts';
-import { PASSWORD, webWorld, type Visitor, type WebWorld } from './visitor.ts';
+import { expectEveryRoute, type NoPage, PAGE_ROUTES, type Page, type Places, placesIn } from './page-routes.ts';
+import { PASSWORD, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 const AIM_MS = 50;
 const WARM_UP = 2;
 const ROUNDS = 7;
 const STATUS = { page: 200, redirect: 303, download: 200 } as const;
 
-interface Times { readonly path: string; readonly cpuMs: number; readonly wallMs: number; readonly kib: number }
+interface Times {
+  readonly path: string;
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  readonly kib: number;
+}
 
 /** The middle of some rounds. */
-async function timesOf(path: string, status: number, ask: (path: string) => Promise<{ status: number; bytes: number }>): Promise<Times> {
+async function timesOf(
+  path: string,
+  status: number,
+  ask: (path: string) => Promise<{ status: number; bytes: number }>,
+): Promise<Times> {
   const [cpu, wall]: [number[], number[]] = [[], []];
   let kib = 0;
   for (let i = 0; i < WARM_UP + ROUNDS; i++) {
@@ -41,7 +50,12 @@ async function timesOf(path: string, status: number, ask: (path: string) => Prom
 /** Whoever pages are for, each signed in as far as they go; and where the set-up link is. */
 async function lookers(world: WebWorld): Promise<{ visitors: Readonly<Record<Page['as'], Visitor>>; setUp: string }> {
   const empty = await webWorld();
-  const visitors = { administrator: world.visitor(), nobody: world.visitor(), half: world.visitor(), first: empty.visitor() };
+  const visitors = {
+    administrator: world.visitor(),
+    nobody: world.visitor(),
+    half: world.visitor(),
+    first: empty.visitor(),
+  };
   await visitors.administrator.signIn('ada');
   await visitors.half.send('/login', 'sign-in', { login: 'hal', password: PASSWORD });
   return { visitors, setUp: (await makeSetUpLink(empty.ctx))! };
@@ -53,7 +67,10 @@ async function timeAll(world: WebWorld, places: Places): Promise<Times[]> {
   for (const [route, entry] of Object.entries(PAGE_ROUTES) as [string, Page | NoPage][]) {
     const kind = 'is' in entry ? entry.is : 'page';
     const visitor = visitors[entry.as];
-    const ask = kind === 'download' ? visitor.begin : async (path: string) => visitor.get(path).then(({ status, text }) => ({ status, bytes: text.length }));
+    const ask =
+      kind === 'download'
+        ? visitor.begin
+        : async (path: string) => visitor.get(path).then(({ status, text }) => ({ status, bytes: text.length }));
     const paths = entry.as === 'first' ? [setUp] : entry.at(places);
     expect(paths.length, route).toBeGreaterThan(0);
     for (const path of paths) times.push(await timesOf(path, STATUS[kind], ask));
@@ -61,12 +78,22 @@ async function timeAll(world: WebWorld, places: Places): Promise<Times[]> {
   return times.sort((a, b) => b.cpuMs - a.cpuMs);
 }
 
-test('every page takes less than 50 ms of server time with a hundred thousand tokens', { timeout: 180_000 }, async () => {
+test('every page takes less than 50 ms of server time with a hundred thousand tokens', {
+  timeout: 180_000,
+}, async () => {
   const world = await webWorld({ signUp: 'open' });
   await expectEveryRoute(world.ctx);
   await makeLarge(world);
   const times = await timeAll(world, await placesIn(world.ctx, 'ada'));
-  console.info(['processor ms  wall ms  KiB', ...times.map(({ path, cpuMs, wallMs, kib }) => `${cpuMs.toFixed(1).padStart(12)} ${wallMs.toFixed(1).padStart(8)} ${kib.toFixed(0).padStart(4)}  ${path.slice(0, 120)}`)].join('\n'));
+  console.info(
+    [
+      'processor ms  wall ms  KiB',
+      ...times.map(
+        ({ path, cpuMs, wallMs, kib }) =>
+          `${cpuMs.toFixed(1).padStart(12)} ${wallMs.toFixed(1).padStart(8)} ${kib.toFixed(0).padStart(4)}  ${path.slice(0, 120)}`,
+      ),
+    ].join('\n'),
+  );
   expect(times.filter(({ cpuMs }) => cpuMs >= AIM_MS)).toEqual([]);
 });
 
@@ -76,13 +103,33 @@ test.each(ENGINES)('an export is whole, however long the log is, and begins at o
   const visitor = world.visitor();
   await visitor.signIn('ada');
   const at = world.ctx.clock.now();
-  const entries = Array.from({ length: 1_201 }, (_, i) => ({ at, action: 'test.entry', user_id: ada.id, data_json: JSON.stringify({ i }) }));
-  for (let start = 0; start < entries.length; start += 500) await world.ctx.store.db.insertInto('audit').values(entries.slice(start, start + 500)).execute();
-  for (const path of ['/instance/audit-log.jsonl?action=test', '/instance/audit-log.jsonl?action=test.entry', '/settings/security-log.jsonl']) {
+  const entries = Array.from({ length: 1_201 }, (_, i) => ({
+    at,
+    action: 'test.entry',
+    user_id: ada.id,
+    data_json: JSON.stringify({ i }),
+  }));
+  for (let start = 0; start < entries.length; start += 500)
+    await world.ctx.store.db
+      .insertInto('audit')
+      .values(entries.slice(start, start + 500))
+      .execute();
+  for (const path of [
+    '/instance/audit-log.jsonl?action=test',
+    '/instance/audit-log.jsonl?action=test.entry',
+    '/settings/security-log.jsonl',
+  ]) {
     const { status, text, headers } = await visitor.get(path);
     expect([status, String(headers['content-disposition'])]).toEqual([200, expect.stringContaining('attachment')]);
-    const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as { action: string; data: { i: number } }).filter(({ action }) => action === 'test.entry');
-    expect(lines.map(({ data }) => data.i), path).toEqual(entries.map((_, i) => 1_200 - i));
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { action: string; data: { i: number } })
+      .filter(({ action }) => action === 'test.entry');
+    expect(
+      lines.map(({ data }) => data.i),
+      path,
+    ).toEqual(entries.map((_, i) => 1_200 - i));
     expect((await visitor.begin(path)).bytes).toBeLessThan(text.length / 2);
   }
 });

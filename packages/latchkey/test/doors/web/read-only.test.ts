@@ -15,12 +15,24 @@ it('say kindly that repositories are made elsewhere, and what is not here yet', 
   await visitor.signIn('ada');
   const refused = await visitor.send('/new', 'repository', { name: 'site', owner: 'ada' });
   expect(refused.status).toBe(422);
-  expect(refused.text).toContain('This node only reads: it serves a copy of the repositories. Push to http://localhost:7070, and change them there.');
+  expect(refused.text).toContain(
+    'This node only reads: it serves a copy of the repositories. Push to http://localhost:7070, and change them there.',
+  );
   expect(refused.text).toContain('value="site"');
-  const row = { ownerId: ada.id, name: 'site', description: '', homepage: '', visibility: 'private', objectFormat: 'sha1', at: world.ctx.clock.now() } as const;
+  const row = {
+    ownerId: ada.id,
+    name: 'site',
+    description: '',
+    homepage: '',
+    visibility: 'private',
+    objectFormat: 'sha1',
+    at: world.ctx.clock.now(),
+  } as const;
   await world.ctx.store.transaction((tx) => insertRepository(tx, row));
   const missing = await visitor.get('/ada/site');
   expect(missing.status).toBe(503);
   expect(missing.text).toContain('This is not here yet');
-  expect(missing.text).toContain('This node has no copy of the repository yet. Try again in a while, or at http://localhost:7070.');
+  expect(missing.text).toContain(
+    'This node has no copy of the repository yet. Try again in a while, or at http://localhost:7070.',
+  );
 });

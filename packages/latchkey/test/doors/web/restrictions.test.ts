@@ -1,19 +1,42 @@
-/** From where, from when on, and how often a token works: set and changed on the forms of every kind, shown on its page. */
+/**
+ * From where, from when on, and how often a token works: set and changed on the forms of every kind, shown on its page.
+ */
 import { expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { readRestrictions } from '../../../src/doors/web/restrictions.tsx';
 import { listTokens } from '../../../src/actions/tokens.ts';
+import { readRestrictions } from '../../../src/doors/web/restrictions.tsx';
 import { MAX_USES } from '../../../src/rules/token-limits.ts';
-import { webWorld, type Visitor, type WebWorld } from './visitor.ts';
+import { type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 /** 2026-12-01, and what the clock of tests says is before it. */
 const DAY = '2026-12-01';
 const DAY_AT = Date.UTC(2026, 11, 1) / 1000;
 
 const KINDS = [
-  { kind: 'fine-grained', list: '/settings/personal-access-tokens', make: '/settings/personal-access-tokens/new', form: 'create', edit: 'create', typed: { selection: 'all', contents: 'read', expires_in: '366' } },
-  { kind: 'classic', list: '/settings/tokens', make: '/settings/tokens/new', form: 'classic', edit: 'edit', typed: { scopes: 'repo', expires_in: '366' } },
-  { kind: 'scoped', list: '/-/user_settings/personal_access_tokens', make: '/-/user_settings/personal_access_tokens', form: 'scoped', edit: 'edit', typed: { scopes: 'api' } },
+  {
+    kind: 'fine-grained',
+    list: '/settings/personal-access-tokens',
+    make: '/settings/personal-access-tokens/new',
+    form: 'create',
+    edit: 'create',
+    typed: { selection: 'all', contents: 'read', expires_in: '366' },
+  },
+  {
+    kind: 'classic',
+    list: '/settings/tokens',
+    make: '/settings/tokens/new',
+    form: 'classic',
+    edit: 'edit',
+    typed: { scopes: 'repo', expires_in: '366' },
+  },
+  {
+    kind: 'scoped',
+    list: '/-/user_settings/personal_access_tokens',
+    make: '/-/user_settings/personal_access_tokens',
+    form: 'scoped',
+    edit: 'edit',
+    typed: { scopes: 'api' },
+  },
 ] as const;
 
 async function ada(): Promise<{ world: WebWorld; visitor: Visitor }> {
@@ -24,31 +47,78 @@ async function ada(): Promise<{ world: WebWorld; visitor: Visitor }> {
   return { world, visitor };
 }
 
-const restrictionsOf = async (world: WebWorld) => (await listTokens(world.ctx, operatorPermit(), 'ada')).map(({ allowedAddresses, notBeforeAt, usesLeft }) => ({ allowedAddresses, notBeforeAt, usesLeft }));
+const restrictionsOf = async (world: WebWorld) =>
+  (await listTokens(world.ctx, operatorPermit(), 'ada')).map(({ allowedAddresses, notBeforeAt, usesLeft }) => ({
+    allowedAddresses,
+    notBeforeAt,
+    usesLeft,
+  }));
 
-test.each(KINDS)('a $kind token is restricted when it is made, shown so, and freed by an edit', async ({ list, make, form, edit, typed }) => {
-  const { world, visitor } = await ada();
-  const made = await visitor.send(make, form, { name: 'held', ...typed, allowed_addresses: '192.0.2.0/24 2001:db8::1', not_before: DAY, uses_left: '3' });
-  expect([made.status, made.location]).toEqual([303, list]);
-  expect(await restrictionsOf(world)).toEqual([{ allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3 }]);
-  const page = (await visitor.get(`${list}/1`)).text;
-  for (const words of ['Not yet valid', 'Works only from 192.0.2.0/24, 2001:db8::1.', 'Does not work before 1 Dec 2026, 00:00 UTC.', 'Works 3 times more.']) expect(page).toContain(words);
-  const kept = await visitor.send(`${list}/1/edit`, edit, { ...typed, name: 'renamed', allowed_addresses: '192.0.2.0/24\r\n2001:db8::1' });
-  expect(kept.status).toBe(303);
-  expect(await restrictionsOf(world)).toEqual([{ allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3 }]);
-  const freed = await visitor.send(`${list}/1/edit`, edit, { ...typed, allowed_addresses: '', not_before: '', uses_left: '' });
-  expect(freed.status).toBe(303);
-  expect(await restrictionsOf(world)).toEqual([{ allowedAddresses: null, notBeforeAt: null, usesLeft: null }]);
-});
+test.each(KINDS)(
+  'a $kind token is restricted when it is made, shown so, and freed by an edit',
+  async ({ list, make, form, edit, typed }) => {
+    const { world, visitor } = await ada();
+    const made = await visitor.send(make, form, {
+      name: 'held',
+      ...typed,
+      allowed_addresses: '192.0.2.0/24 2001:db8::1',
+      not_before: DAY,
+      uses_left: '3',
+    });
+    expect([made.status, made.location]).toEqual([303, list]);
+    expect(await restrictionsOf(world)).toEqual([
+      { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3 },
+    ]);
+    const page = (await visitor.get(`${list}/1`)).text;
+    for (const words of [
+      'Not yet valid',
+      'Works only from 192.0.2.0/24, 2001:db8::1.',
+      'Does not work before 1 Dec 2026, 00:00 UTC.',
+      'Works 3 times more.',
+    ])
+      expect(page).toContain(words);
+    const kept = await visitor.send(`${list}/1/edit`, edit, {
+      ...typed,
+      name: 'renamed',
+      allowed_addresses: '192.0.2.0/24\r\n2001:db8::1',
+    });
+    expect(kept.status).toBe(303);
+    expect(await restrictionsOf(world)).toEqual([
+      { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3 },
+    ]);
+    const freed = await visitor.send(`${list}/1/edit`, edit, {
+      ...typed,
+      allowed_addresses: '',
+      not_before: '',
+      uses_left: '',
+    });
+    expect(freed.status).toBe(303);
+    expect(await restrictionsOf(world)).toEqual([{ allowedAddresses: null, notBeforeAt: null, usesLeft: null }]);
+  },
+);
 
-test.each(KINDS.flatMap((each) => ([
-  ['a day that is none', { not_before: '2026-02-30' }, 'Not-before is a day or an instant, such as 2027-01-31.'],
-  ['a start after the end', { not_before: '2030-01-01', expires_at: DAY }, 'Not-before lies after the expiration: the token would never work.'],
-  ['no use at all', { uses_left: '0' }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
-  ['half a use', { uses_left: '1.5' }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
-  ['too many uses', { uses_left: String(MAX_USES + 1) }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
-  ['an address that is none', { allowed_addresses: '192.0.2.0/33' }, '192.0.2.0/33 is neither an address nor a CIDR block.'],
-] as [string, Record<string, string>, string][]).map((row) => [each.kind, row, each] as const)))('the form of a %s token refuses %s', async (_kind, [, fields, words], { make, form, typed }) => {
+test.each(
+  KINDS.flatMap((each) =>
+    (
+      [
+        ['a day that is none', { not_before: '2026-02-30' }, 'Not-before is a day or an instant, such as 2027-01-31.'],
+        [
+          'a start after the end',
+          { not_before: '2030-01-01', expires_at: DAY },
+          'Not-before lies after the expiration: the token would never work.',
+        ],
+        ['no use at all', { uses_left: '0' }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
+        ['half a use', { uses_left: '1.5' }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
+        ['too many uses', { uses_left: String(MAX_USES + 1) }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
+        [
+          'an address that is none',
+          { allowed_addresses: '192.0.2.0/33' },
+          '192.0.2.0/33 is neither an address nor a CIDR block.',
+        ],
+      ] as [string, Record<string, string>, string][]
+    ).map((row) => [each.kind, row, each] as const),
+  ),
+)('the form of a %s token refuses %s', async (_kind, [, fields, words], { make, form, typed }) => {
   const { world, visitor } = await ada();
   const seen = await visitor.send(make, form, { name: 'held', ...typed, ...fields });
   expect([seen.status, seen.text.includes(words)]).toEqual([422, true]);
@@ -64,6 +134,10 @@ test('the most uses there can be are taken', async () => {
 
 test('an edit that leaves the number of uses alone gives back none that were spent meanwhile', () => {
   const today = { allowedAddresses: null, notBeforeAt: DAY_AT + 3_600, usesLeft: 1 };
-  expect(readRestrictions(new URLSearchParams({ uses_left: '3', uses_left_before: '3', not_before: DAY }), today)).toEqual({});
-  expect(readRestrictions(new URLSearchParams({ uses_left: '5', uses_left_before: '3', not_before: '' }), today)).toEqual({ usesLeft: 5, notBeforeAt: null });
+  expect(
+    readRestrictions(new URLSearchParams({ uses_left: '3', uses_left_before: '3', not_before: DAY }), today),
+  ).toEqual({});
+  expect(
+    readRestrictions(new URLSearchParams({ uses_left: '5', uses_left_before: '3', not_before: '' }), today),
+  ).toEqual({ usesLeft: 5, notBeforeAt: null });
 });

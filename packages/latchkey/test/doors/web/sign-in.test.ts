@@ -1,15 +1,17 @@
-/** Signing in as an attacker would like to: guessing, asking who exists, keeping a stolen session, using a code twice. */
+/**
+ * Signing in as an attacker would like to: guessing, asking who exists, keeping a stolen session, using a code twice.
+ */
 import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { expect, test } from 'vitest';
 import { addUser, suspendUser } from '../../../src/actions/accounts.ts';
 import { authorize, operatorPermit } from '../../../src/actions/authorize.ts';
 import { deliverMail, readOutbox } from '../../../src/actions/mail.ts';
-import { IDLE_SESSION_SEC, MAX_SESSION_SEC } from '../../../src/actions/sessions.ts';
 import { MAX_PASSWORD_LENGTH } from '../../../src/actions/password.ts';
+import { IDLE_SESSION_SEC, MAX_SESSION_SEC } from '../../../src/actions/sessions.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { HOUR_SEC } from '../../../src/base/time.ts';
 import { ENGINES } from '../../engines/engines.ts';
-import { formIn, PASSWORD, webWorld, type Visitor, type WebWorld } from './visitor.ts';
+import { formIn, PASSWORD, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 const WRONG = 'The name or the password is wrong.';
 const TOO_MANY = 'There were too many failed attempts.';
@@ -17,14 +19,29 @@ const TOO_MANY = 'There were too many failed attempts.';
 test('the words are the same whether the account is there or not', async () => {
   const world = await webWorld();
   await world.addPerson('ada');
-  await addUser(world.ctx, operatorPermit(), { login: 'robot', email: 'robot@example.org', verified: true, admin: false, password: null });
-  for (const [login, password] of [['ada', 'wrong password'], ['nobody', 'wrong password'], ['robot', 'wrong password'], ['nobody@example.org', 'x'], ['ada', 'x'.repeat(MAX_PASSWORD_LENGTH + 1)]] as const) {
+  await addUser(world.ctx, operatorPermit(), {
+    login: 'robot',
+    email: 'robot@example.org',
+    verified: true,
+    admin: false,
+    password: null,
+  });
+  for (const [login, password] of [
+    ['ada', 'wrong password'],
+    ['nobody', 'wrong password'],
+    ['robot', 'wrong password'],
+    ['nobody@example.org', 'x'],
+    ['ada', 'x'.repeat(MAX_PASSWORD_LENGTH + 1)],
+  ] as const) {
     const seen = await world.visitor().signIn(login, password);
     expect([seen.status, seen.text.includes(WRONG)], login).toEqual([422, true]);
   }
 });
 
-test.each([['', PASSWORD, 'Give your username or your e-mail address.'], ['ada', '', 'Give your password.']])('a sign-in with %j and %j says what is missing', async (login, password, words) => {
+test.each([
+  ['', PASSWORD, 'Give your username or your e-mail address.'],
+  ['ada', '', 'Give your password.'],
+])('a sign-in with %j and %j says what is missing', async (login, password, words) => {
   const seen = await (await webWorld()).visitor().signIn(login, password);
   expect([seen.status, seen.text.includes(words)]).toEqual([422, true]);
 });
@@ -92,7 +109,11 @@ test('the database holds no secret of a session, a browser, a link or a form', a
   await visitor.signIn('ada');
   await visitor.send('/settings/emails', 'resend', { id: '1' });
   const { db } = world.ctx.store;
-  const rows = await Promise.all((['sessions', 'devices', 'one_time_links', 'form_submissions', 'jobs'] as const).map((table) => db.selectFrom(table).selectAll().execute()));
+  const rows = await Promise.all(
+    (['sessions', 'devices', 'one_time_links', 'form_submissions', 'jobs'] as const).map((table) =>
+      db.selectFrom(table).selectAll().execute(),
+    ),
+  );
   const dump = JSON.stringify(rows);
   expect(rows.slice(0, 4).every((table) => table.length > 0)).toBe(true);
   for (const secret of visitor.cookies.values()) expect(dump).not.toContain(secret);
@@ -120,27 +141,34 @@ async function withTwoFactor(world: WebWorld, visitor: Visitor): Promise<() => s
   const key = /<code[^>]*>([A-Z2-7 ]+)<\/code>/.exec(text)![1]!.replaceAll(' ', '');
   const totp = new TOTP({ secret: OtpSecret.fromBase32(key) });
   const code = (): string => totp.generate({ timestamp: world.ctx.clock.now() * 1000 });
-  expect((await visitor.send('/settings/security/two-factor', 'confirm', { otp: code() })).location).toBe('/settings/security/recovery-codes');
+  expect((await visitor.send('/settings/security/two-factor', 'confirm', { otp: code() })).location).toBe(
+    '/settings/security/recovery-codes',
+  );
   return code;
 }
 
-test.each(ENGINES)('a code opens once: not again, not by two at the same time, and no older one after it [%s]', async (engine) => {
-  const world = await webWorld({}, engine);
-  await world.addPerson('ada');
-  const owner = world.visitor();
-  await owner.signIn('ada');
-  const code = await withTwoFactor(world, owner);
-  const [one, two, late] = [world.visitor(), world.visitor(), world.visitor()];
-  for (const visitor of [one, two, late]) expect((await visitor.signIn('ada')).location).toBe('/login/two-factor');
-  expect((await one.send('/login/two-factor', 'code', { otp: code() })).status, 'the code of the set-up').toBe(422);
-  world.ctx.clock.advance(30);
-  const older = code();
-  world.ctx.clock.advance(30);
-  const newer = code();
-  const both = await Promise.all([one, two].map((visitor) => visitor.send('/login/two-factor', 'code', { otp: newer })));
-  expect(both.map(({ status }) => status).toSorted()).toEqual([303, 422]);
-  expect((await late.send('/login/two-factor', 'code', { otp: older })).status, 'an older code').toBe(422);
-});
+test.each(ENGINES)(
+  'a code opens once: not again, not by two at the same time, and no older one after it [%s]',
+  async (engine) => {
+    const world = await webWorld({}, engine);
+    await world.addPerson('ada');
+    const owner = world.visitor();
+    await owner.signIn('ada');
+    const code = await withTwoFactor(world, owner);
+    const [one, two, late] = [world.visitor(), world.visitor(), world.visitor()];
+    for (const visitor of [one, two, late]) expect((await visitor.signIn('ada')).location).toBe('/login/two-factor');
+    expect((await one.send('/login/two-factor', 'code', { otp: code() })).status, 'the code of the set-up').toBe(422);
+    world.ctx.clock.advance(30);
+    const older = code();
+    world.ctx.clock.advance(30);
+    const newer = code();
+    const both = await Promise.all(
+      [one, two].map((visitor) => visitor.send('/login/two-factor', 'code', { otp: newer })),
+    );
+    expect(both.map(({ status }) => status).toSorted()).toEqual([303, 422]);
+    expect((await late.send('/login/two-factor', 'code', { otp: older })).status, 'an older code').toBe(422);
+  },
+);
 
 test('a session that owes its code opens nothing, and not for long', async () => {
   const world = await webWorld();
@@ -165,11 +193,17 @@ test('codes are guessed no better than passwords', async () => {
   await withTwoFactor(world, owner);
   const thief = world.visitor('203.0.113.9');
   await thief.signIn('ada');
-  for (let i = 0; i < 10; i++) expect((await thief.send('/login/two-factor', 'code', { otp: '000000' })).text).toContain('That code is wrong');
+  for (let i = 0; i < 10; i++)
+    expect((await thief.send('/login/two-factor', 'code', { otp: '000000' })).text).toContain('That code is wrong');
   expect((await thief.send('/login/two-factor', 'code', { otp: '000000' })).text).toContain(TOO_MANY);
 });
 
-const ASK = { need: { sets: [], publicRead: false, writes: false }, target: { kind: 'account', login: null }, userAgent: 'git/2', purpose: 'test' } as const;
+const ASK = {
+  need: { sets: [], publicRead: false, writes: false },
+  target: { kind: 'account', login: null },
+  userAgent: 'git/2',
+  purpose: 'test',
+} as const;
 
 test('Git hears that a second factor is on from the right password alone, and not without end', async () => {
   const world = await webWorld();
@@ -179,7 +213,11 @@ test('Git hears that a second factor is on from the right password alone, and no
   await owner.signIn('ada');
   await withTwoFactor(world, owner);
   const reason = async (username: string, password: string, address = '192.0.2.44'): Promise<string> => {
-    const verdict = await authorize(world.ctx, { ...ASK, credential: { form: 'basic', username, secret: new Secret(password) }, address });
+    const verdict = await authorize(world.ctx, {
+      ...ASK,
+      credential: { form: 'basic', username, secret: new Secret(password) },
+      address,
+    });
     return verdict.allowed ? 'allowed' : verdict.explanation.reason;
   };
   expect(await reason('ada', PASSWORD)).toBe('password_with_two_factor');
@@ -196,22 +234,35 @@ test('asking for a new password tells nobody who exists, and is not asked withou
   const world = await webWorld();
   await world.addPerson('ada', { verified: false });
   const visitor = world.visitor();
-  for (const login of ['ada', 'nobody', 'nobody@example.org']) expect((await visitor.send('/password_reset', 'ask', { login })).location).toBe('/login?notice=mail-sent');
+  for (const login of ['ada', 'nobody', 'nobody@example.org'])
+    expect((await visitor.send('/password_reset', 'ask', { login })).location).toBe('/login?notice=mail-sent');
   await deliverMail(world.ctx);
-  expect(await readOutbox(world.ctx, operatorPermit(), { beforeId: null, limit: 9 }), 'not to an address that is not verified').toEqual([]);
+  expect(
+    await readOutbox(world.ctx, operatorPermit(), { beforeId: null, limit: 9 }),
+    'not to an address that is not verified',
+  ).toEqual([]);
   for (let i = 0; i < 4; i++) await visitor.send('/password_reset', 'ask', { login: 'ada' });
-  expect((await visitor.send('/password_reset', 'ask', { login: 'ada' })).text).toContain('Too many such mails were asked for.');
+  expect((await visitor.send('/password_reset', 'ask', { login: 'ada' })).text).toContain(
+    'Too many such mails were asked for.',
+  );
 });
 
 test.each([
-  ['login', { login: '' }, 'A name is needed.'], ['login', { login: 'x'.repeat(40) }, 'A name has at most 39 characters.'], ['login', { login: 'settings' }, 'The name settings is reserved.'],
-  ['login', { login: 'ADA' }, 'The name ADA is taken.'], ['email', { email: 'no address' }, 'That is not an e-mail address.'], ['email', { email: 'Ada@Example.org' }, 'Somebody has this e-mail address already.'],
-  ['email', { email: `${'x'.repeat(250)}@example.org` }, 'An e-mail address has at most 254 characters.'], ['password', { password: '1234567' }, 'A password has at least 8 characters.'],
+  ['login', { login: '' }, 'A name is needed.'],
+  ['login', { login: 'x'.repeat(40) }, 'A name has at most 39 characters.'],
+  ['login', { login: 'settings' }, 'The name settings is reserved.'],
+  ['login', { login: 'ADA' }, 'The name ADA is taken.'],
+  ['email', { email: 'no address' }, 'That is not an e-mail address.'],
+  ['email', { email: 'Ada@Example.org' }, 'Somebody has this e-mail address already.'],
+  ['email', { email: `${'x'.repeat(250)}@example.org` }, 'An e-mail address has at most 254 characters.'],
+  ['password', { password: '1234567' }, 'A password has at least 8 characters.'],
   ['password', { password: 'x'.repeat(257) }, 'A password has at most 256 characters.'],
 ])('a sign-up with a bad %s says so at the field: %j', async (field, given, words) => {
   const world = await webWorld({ signUp: 'open' });
   await world.addPerson('ada');
-  const seen = await world.visitor().send('/signup', 'sign-up', { login: 'bob', email: 'bob@example.org', password: PASSWORD, ...given });
+  const seen = await world
+    .visitor()
+    .send('/signup', 'sign-up', { login: 'bob', email: 'bob@example.org', password: PASSWORD, ...given });
   expect(seen.status).toBe(422);
   expect(seen.text).toMatch(new RegExp(`id="sign-up-${field}-error">${words.replaceAll('.', '\\.')}`));
   expect((await world.visitor().signIn('bob')).status).toBe(422);
@@ -225,17 +276,25 @@ test('without an invitation nobody signs up where the setting asks for one, and 
   expect((await world.visitor().get('/signup')).text).toContain('Accounts here are by invitation.');
   expect((await world.visitor().get(`/signup/${'A'.repeat(43)}`)).status).toBe(404);
   await admin.send('/instance/invitations', 'invite', { email: '' });
-  const link = /value="http:\/\/localhost:7070(\/signup\/[\w-]{43})"/.exec((await admin.get('/instance/invitations')).text)![1]!;
+  const link = /value="http:\/\/localhost:7070(\/signup\/[\w-]{43})"/.exec(
+    (await admin.get('/instance/invitations')).text,
+  )![1]!;
   expect((await admin.get('/instance/invitations')).text, 'shown once').not.toContain(link);
   const person = { email: 'x@example.org', password: PASSWORD };
-  const answers = await Promise.all(['bob', 'eve'].map(async (login) => world.visitor().send(link, 'sign-up', { ...person, login, email: `${login}@example.org` })));
+  const answers = await Promise.all(
+    ['bob', 'eve'].map(async (login) =>
+      world.visitor().send(link, 'sign-up', { ...person, login, email: `${login}@example.org` }),
+    ),
+  );
   expect(answers.map(({ status }) => status).toSorted()).toEqual([303, 422]);
 });
 
 test('after an open sign-up no token is made until the mailed link is confirmed by hand, and then one is', async () => {
   const world = await webWorld({ signUp: 'open' });
   const visitor = world.visitor();
-  expect((await visitor.send('/signup', 'sign-up', { login: 'bob', email: 'bob@example.org', password: PASSWORD })).location).toBe('/settings/emails');
+  expect(
+    (await visitor.send('/signup', 'sign-up', { login: 'bob', email: 'bob@example.org', password: PASSWORD })).location,
+  ).toBe('/settings/emails');
   const token = { name: 'laptop', expires_in: '30', scopes: 'repo' };
   const refused = await visitor.send('/settings/tokens/new', 'classic', token);
   expect([refused.status, /verif/i.test(refused.text)]).toEqual([422, true]);

@@ -4,10 +4,10 @@ import { addOrganization, setMember } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories.ts';
 import { listTokens } from '../../../src/actions/tokens.ts';
-import { MAX_NAME_LENGTH, MAX_DESCRIPTION_LENGTH } from '../../../src/rules/token-limits.ts';
-import { MAX_SELECTED_REPOSITORIES } from '../../../src/rules/draft.ts';
 import { TOKEN_RECIPES } from '../../../src/catalogue/token-recipes.ts';
-import { formIn, webWorld, type Visitor, type WebWorld } from './visitor.ts';
+import { MAX_SELECTED_REPOSITORIES } from '../../../src/rules/draft.ts';
+import { MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH } from '../../../src/rules/token-limits.ts';
+import { formIn, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 const NEW = '/settings/personal-access-tokens/new';
 const LIST = '/settings/personal-access-tokens';
@@ -26,26 +26,64 @@ async function ada(): Promise<{ world: WebWorld; visitor: Visitor }> {
 }
 
 const tokens = async (world: WebWorld) => listTokens(world.ctx, operatorPermit(), 'ada');
-const plain = (html: string): string => html.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&amp;', '&');
+const plain = (html: string): string =>
+  html.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&amp;', '&');
 
 test.each<[string, Record<string, string>, string]>([
   ['no name', { name: '' }, 'A token needs a name.'],
-  ['a name over the limit', { name: 'x'.repeat(MAX_NAME_LENGTH + 1) }, `A token's name has at most ${MAX_NAME_LENGTH} characters.`],
-  ['a description over the limit', { description: 'x'.repeat(MAX_DESCRIPTION_LENGTH + 1) }, `A description has at most ${MAX_DESCRIPTION_LENGTH} characters.`],
-  ['an expiration of no number', { expires_in: 'soon' }, 'An expiration is a whole number of days from 1 to 366, or none.'],
+  [
+    'a name over the limit',
+    { name: 'x'.repeat(MAX_NAME_LENGTH + 1) },
+    `A token's name has at most ${MAX_NAME_LENGTH} characters.`,
+  ],
+  [
+    'a description over the limit',
+    { description: 'x'.repeat(MAX_DESCRIPTION_LENGTH + 1) },
+    `A description has at most ${MAX_DESCRIPTION_LENGTH} characters.`,
+  ],
+  [
+    'an expiration of no number',
+    { expires_in: 'soon' },
+    'An expiration is a whole number of days from 1 to 366, or none.',
+  ],
   ['an expiration too far', { expires_in: '367' }, 'An expiration is a whole number of days from 1 to 366, or none.'],
-  ['a custom day that is none', { expires_in: 'custom', expires_at: '2026-02-30' }, 'Choose the day on which the token ends.'],
+  [
+    'a custom day that is none',
+    { expires_in: 'custom', expires_at: '2026-02-30' },
+    'Choose the day on which the token ends.',
+  ],
   ['a custom day in the past', { expires_in: 'custom', expires_at: '2001-01-01' }, 'The expiration lies in the past.'],
   ['an unknown owner', { target_name: 'nobody-here' }, 'Cannot find the specified resource owner: nobody-here'],
-  ['an organization one does not belong to', { target_name: 'octo', selection: 'all' }, 'Cannot find the specified resource owner: octo'],
-  ["somebody else's repository", { selection: 'selected', repositories: 'grace/secret' }, 'ada has no repository grace/secret that you can reach.'],
+  [
+    'an organization one does not belong to',
+    { target_name: 'octo', selection: 'all' },
+    'Cannot find the specified resource owner: octo',
+  ],
+  [
+    "somebody else's repository",
+    { selection: 'selected', repositories: 'grace/secret' },
+    'ada has no repository grace/secret that you can reach.',
+  ],
   ['no repository', { selection: 'selected' }, 'Select at least one repository.'],
-  ['a level that the permission has not', { selection: 'all', contents: 'admin' }, 'Contents (contents) takes read or write, not admin.'],
-  ['a permission of organizations', { selection: 'all', members: 'read' }, "Members (members) is an organization permission: ada can't give it."],
+  [
+    'a level that the permission has not',
+    { selection: 'all', contents: 'admin' },
+    'Contents (contents) takes read or write, not admin.',
+  ],
+  [
+    'a permission of organizations',
+    { selection: 'all', members: 'read' },
+    "Members (members) is an organization permission: ada can't give it.",
+  ],
   ['an address that is none', { allowed_addresses: '300.1.1.1' }, '300.1.1.1 is neither an address nor a CIDR block.'],
 ])('the form refuses %s, and keeps what was typed', async (_what, typed, words) => {
   const { world, visitor } = await ada();
-  const seen = await visitor.send(NEW, 'create', { name: 'kept name', description: 'kept words', selection: 'public', ...typed });
+  const seen = await visitor.send(NEW, 'create', {
+    name: 'kept name',
+    description: 'kept words',
+    selection: 'public',
+    ...typed,
+  });
   expect([seen.status, plain(seen.text).includes(words)]).toEqual([422, true]);
   if (typed['name'] === undefined) expect(seen.text).toContain('value="kept name"');
   if (typed['description'] === undefined) expect(seen.text).toContain('kept words');
@@ -55,9 +93,21 @@ test.each<[string, Record<string, string>, string]>([
 test('one token reaches several owners, and each complaint stands at its owner', async () => {
   const { world, visitor } = await ada();
   await setMember(world.ctx, operatorPermit(), { organization: 'octo', login: 'ada', role: 'member' });
-  const { values } = formIn((await visitor.send(NEW, 'create', { form: 'add-owner', name: 'both', selection: 'all', contents: 'read' })).text, 'create');
+  const { values } = formIn(
+    (await visitor.send(NEW, 'create', { form: 'add-owner', name: 'both', selection: 'all', contents: 'read' })).text,
+    'create',
+  );
   expect(values.get('grants')).toBe('2');
-  for (const [name, value] of Object.entries({ name: 'both', selection: 'all', contents: 'read', '2.target_name': 'octo', '2.selection': 'selected', '2.reason': 'for the build', '2.issues': 'write' })) values.set(name, value);
+  for (const [name, value] of Object.entries({
+    name: 'both',
+    selection: 'all',
+    contents: 'read',
+    '2.target_name': 'octo',
+    '2.selection': 'selected',
+    '2.reason': 'for the build',
+    '2.issues': 'write',
+  }))
+    values.set(name, value);
   const refused = await visitor.post(NEW, values);
   expect(refused.status).toBe(422);
   expect(refused.text).toContain('<a href="#token-2.repositories">Select at least one repository.</a>');
@@ -65,7 +115,9 @@ test('one token reaches several owners, and each complaint stands at its owner',
   values.set('nonce', formIn((await visitor.get(NEW)).text, 'create').values.get('nonce')!);
   expect((await visitor.post(NEW, values)).status).toBe(303);
   const list = await visitor.get(LIST);
-  expect(list.text).toContain('Can read code in all your repositories; read and write issues in all repositories of octo.');
+  expect(list.text).toContain(
+    'Can read code in all your repositories; read and write issues in all repositories of octo.',
+  );
   expect(list.text).toContain('Pending approval');
 });
 
@@ -76,7 +128,10 @@ test('one repository too many is refused', async () => {
   values.set('selection', 'selected');
   for (let i = 0; i <= MAX_SELECTED_REPOSITORIES; i++) values.append('repositories', `r${i}`);
   const seen = await visitor.post(NEW, values);
-  expect([seen.status, seen.text.includes(`Select at most ${MAX_SELECTED_REPOSITORIES} repositories.`)]).toEqual([422, true]);
+  expect([seen.status, seen.text.includes(`Select at most ${MAX_SELECTED_REPOSITORIES} repositories.`)]).toEqual([
+    422,
+    true,
+  ]);
 });
 
 test('a form sent twice makes one token', async () => {
@@ -107,9 +162,25 @@ test('markup in every field is shown, never run', async () => {
   expect(made.status).toBe(303);
   const classic = await visitor.send('/settings/tokens/new', 'classic', { name: evil });
   expect(classic.status).toBe(303);
-  const scoped = await visitor.send('/-/user_settings/personal_access_tokens', 'scoped', { name: evil, description: evil, scopes: 'api' });
+  const scoped = await visitor.send('/-/user_settings/personal_access_tokens', 'scoped', {
+    name: evil,
+    description: evil,
+    scopes: 'api',
+  });
   expect(scoped.status).toBe(303);
-  const pages = [LIST, '/settings/tokens', '/-/user_settings/personal_access_tokens', `${LIST}/1`, `${LIST}/1/edit`, `${LIST}/1/delete`, '/settings/token-health', '/', `${NEW}?name=${encodeURIComponent(evil)}&target_name=${encodeURIComponent(evil)}&expires_in=${encodeURIComponent(evil)}`, `${NEW}?repositories=${encodeURIComponent(evil)}&repository_search=${encodeURIComponent(evil)}`, `/settings/tokens/new?scopes=${encodeURIComponent(evil)}&description=${encodeURIComponent(evil)}`];
+  const pages = [
+    LIST,
+    '/settings/tokens',
+    '/-/user_settings/personal_access_tokens',
+    `${LIST}/1`,
+    `${LIST}/1/edit`,
+    `${LIST}/1/delete`,
+    '/settings/token-health',
+    '/',
+    `${NEW}?name=${encodeURIComponent(evil)}&target_name=${encodeURIComponent(evil)}&expires_in=${encodeURIComponent(evil)}`,
+    `${NEW}?repositories=${encodeURIComponent(evil)}&repository_search=${encodeURIComponent(evil)}`,
+    `/settings/tokens/new?scopes=${encodeURIComponent(evil)}&description=${encodeURIComponent(evil)}`,
+  ];
   for (const path of pages) {
     const seen = await visitor.get(path);
     expect([path, seen.status, seen.text.includes('<script>alert')]).toEqual([path, 200, false]);
@@ -130,11 +201,18 @@ test("another person's token is as if it were not there", async () => {
   await visitor.send(NEW, 'create', { name: 'mine' });
   const other = world.visitor();
   await other.signIn('grace');
-  for (const below of ['', '/edit', '/delete', '/renew', '/endpoints']) expect((await other.get(`${LIST}/1${below}`)).status, below).toBe(404);
-  for (const id of ['0', '-1', 'x', '1e3', '99999999999999999999']) expect((await visitor.get(`${LIST}/${id}`)).status, id).toBe(404);
+  for (const below of ['', '/edit', '/delete', '/renew', '/endpoints'])
+    expect((await other.get(`${LIST}/1${below}`)).status, below).toBe(404);
+  for (const id of ['0', '-1', 'x', '1e3', '99999999999999999999'])
+    expect((await visitor.get(`${LIST}/${id}`)).status, id).toBe(404);
 });
 
-test.each(TOKEN_RECIPES.map(({ title, name, description, permissions }) => [title, { name, description, ...permissions } as Record<string, string>] as const))('the recipe "%s" fills the form', async (_title, fields) => {
+test.each(
+  TOKEN_RECIPES.map(
+    ({ title, name, description, permissions }) =>
+      [title, { name, description, ...permissions } as Record<string, string>] as const,
+  ),
+)('the recipe "%s" fills the form', async (_title, fields) => {
   const { visitor } = await ada();
   const seen = await visitor.get(`${NEW}?${new URLSearchParams(fields)}`);
   expect(plain(seen.text)).toContain(`value="${fields['name']}"`);
@@ -144,10 +222,26 @@ test.each(TOKEN_RECIPES.map(({ title, name, description, permissions }) => [titl
 test('among ten thousand repositories the server finds the one, and shows no more than a page', async () => {
   const { world, visitor } = await ada();
   const { store, clock } = world.ctx;
-  const owner = await store.db.selectFrom('accounts').select('id').where('login_key', '=', 'ada').executeTakeFirstOrThrow();
-  const rows = Array.from({ length: 10_000 }, (_, i) => ({ owner_id: owner.id, name: `repo-${i}`, name_key: `repo-${i}`, visibility: 'private' as const, object_format: 'sha1' as const, created_at: clock.now(), updated_at: clock.now() }));
+  const owner = await store.db
+    .selectFrom('accounts')
+    .select('id')
+    .where('login_key', '=', 'ada')
+    .executeTakeFirstOrThrow();
+  const rows = Array.from({ length: 10_000 }, (_, i) => ({
+    owner_id: owner.id,
+    name: `repo-${i}`,
+    name_key: `repo-${i}`,
+    visibility: 'private' as const,
+    object_format: 'sha1' as const,
+    created_at: clock.now(),
+    updated_at: clock.now(),
+  }));
   await store.transaction(async (tx) => {
-    for (let start = 0; start < rows.length; start += 500) await tx.insertInto('repositories').values(rows.slice(start, start + 500)).execute();
+    for (let start = 0; start < rows.length; start += 500)
+      await tx
+        .insertInto('repositories')
+        .values(rows.slice(start, start + 500))
+        .execute();
   });
   const all = await visitor.get(`${NEW}?selection=selected`);
   expect(all.text.match(/name="repositories"/g)?.length).toBe(20);

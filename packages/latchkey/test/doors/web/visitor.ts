@@ -1,12 +1,14 @@
-/** The pages without a socket: a visitor with cookies who reads forms and sends them, as a browser without scripts does. */
+/**
+ * The pages without a socket: a visitor with cookies who reads forms and sends them, as a browser without scripts does.
+ */
 import { once } from 'node:events';
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
+import type { Account } from '../../../src/actions/accounts.ts';
 import { addUser } from '../../../src/actions/accounts.ts';
 import { operatorPermit } from '../../../src/actions/authorize.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
-import type { Account } from '../../../src/actions/accounts.ts';
 import type { Engine } from '../../../src/store/db.ts';
 import { contextWith, type TestContext } from '../../actions/context.ts';
 
@@ -30,7 +32,12 @@ export interface Visitor {
   /** Resolves with the first bytes of an answer, and hangs up. */
   begin(path: string): Promise<{ readonly status: number; readonly bytes: number; readonly headers: Seen['headers'] }>;
   /** Opens the page, fills in the form of that id and sends it. */
-  send(path: string, form: string, typed?: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Seen>;
+  send(
+    path: string,
+    form: string,
+    typed?: Readonly<Record<string, string>>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Seen>;
   /** Sends what it is given, however forged. */
   post(path: string, body: string | URLSearchParams, headers?: Readonly<Record<string, string>>): Promise<Seen>;
   /** Signs in by the form. */
@@ -44,7 +51,10 @@ export interface WebWorld {
 }
 
 /** The door on a context of its own. */
-export async function webWorld(flags: Parameters<typeof contextWith>[0] = {}, engine: Engine = 'sqlite'): Promise<WebWorld> {
+export async function webWorld(
+  flags: Parameters<typeof contextWith>[0] = {},
+  engine: Engine = 'sqlite',
+): Promise<WebWorld> {
   const ctx = await contextWith({ publicUrl: 'http://localhost:7070', ...flags }, engine);
   const fastify = Fastify({ logger: false });
   await fastify.register(webDoor(ctx));
@@ -52,24 +62,52 @@ export async function webWorld(flags: Parameters<typeof contextWith>[0] = {}, en
   return {
     ctx,
     addPerson: (login, { admin = false, verified = true } = {}) =>
-      addUser(ctx, operatorPermit(), { login, email: `${login}@example.org`, verified, admin, password: new Secret(PASSWORD) }),
+      addUser(ctx, operatorPermit(), {
+        login,
+        email: `${login}@example.org`,
+        verified,
+        admin,
+        password: new Secret(PASSWORD),
+      }),
     visitor: (from = '192.0.2.1') => visitor(fastify, from),
   };
 }
 
 function visitor(fastify: ReturnType<typeof Fastify>, from: string): Visitor {
   const cookies = new Map<string, string>();
-  const ask = async (method: 'GET' | 'POST', path: string, headers: Readonly<Record<string, string>>, payload?: string): Promise<Seen> => {
+  const ask = async (
+    method: 'GET' | 'POST',
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    payload?: string,
+  ): Promise<Seen> => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const response = await fastify.inject({
-      method, url: path, remoteAddress: from, headers: { accept: 'text/html', ...(cookie === '' ? {} : { cookie }), ...headers }, ...(payload === undefined ? {} : { payload }),
+      method,
+      url: path,
+      remoteAddress: from,
+      headers: { accept: 'text/html', ...(cookie === '' ? {} : { cookie }), ...headers },
+      ...(payload === undefined ? {} : { payload }),
     });
-    for (const { name, value } of response.cookies) if (value === '') cookies.delete(name); else cookies.set(name, value);
-    return { status: response.statusCode, text: response.payload, location: response.headers.location ?? null, headers: response.headers as Seen['headers'] };
+    for (const { name, value } of response.cookies)
+      if (value === '') cookies.delete(name);
+      else cookies.set(name, value);
+    return {
+      status: response.statusCode,
+      text: response.payload,
+      location: response.headers.location ?? null,
+      headers: response.headers as Seen['headers'],
+    };
   };
   const begin: Visitor['begin'] = async (path) => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fastify.inject({ method: 'GET', url: path, remoteAddress: from, headers: { accept: 'text/html', cookie }, payloadAsStream: true });
+    const response = await fastify.inject({
+      method: 'GET',
+      url: path,
+      remoteAddress: from,
+      headers: { accept: 'text/html', cookie },
+      payloadAsStream: true,
+    });
     const body = response.stream();
     await once(body, 'readable');
     const first = body.read() as Buffer;
@@ -77,9 +115,16 @@ function visitor(fastify: ReturnType<typeof Fastify>, from: string): Visitor {
     return { status: response.statusCode, bytes: first.length, headers: response.headers as Seen['headers'] };
   };
   const self: Visitor = {
-    cookies, begin,
+    cookies,
+    begin,
     get: (path) => ask('GET', path, {}),
-    post: (path, body, headers = {}) => ask('POST', path, { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin', ...headers }, String(body)),
+    post: (path, body, headers = {}) =>
+      ask(
+        'POST',
+        path,
+        { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin', ...headers },
+        String(body),
+      ),
     send: async (path, form, typed = {}, headers = {}) => {
       const { values } = formIn((await self.get(path)).text, form);
       for (const [name, value] of Object.entries(typed)) values.set(name, value);

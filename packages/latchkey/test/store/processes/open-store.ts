@@ -1,4 +1,7 @@
-/** Opens a store when told to on stdin, and says on stdout which migrations it ran. Arguments: data folder, database URL or nothing. */
+/**
+ * Opens a store when told to on stdin, and says on stdout which migrations it ran. Arguments: data folder, database URL
+ * or nothing.
+ */
 import { once } from 'node:events';
 import { makeLog } from '../../../src/base/log.ts';
 import { openStore } from '../../../src/store/db.ts';
@@ -6,7 +9,11 @@ import { openStore } from '../../../src/store/db.ts';
 const [dataDir = '', databaseUrl = ''] = process.argv.slice(2);
 process.stdout.write('ready\n');
 await once(process.stdin, 'data');
-const store = await openStore({ dataDir, databaseUrl: databaseUrl === '' ? null : databaseUrl, log: makeLog('info', 1) });
+const store = await openStore({
+  dataDir,
+  databaseUrl: databaseUrl === '' ? null : databaseUrl,
+  log: makeLog('info', 1),
+});
 process.stdout.write(`revision ${await store.revision()}\n`);
 await store.close();
 process.stdin.destroy();

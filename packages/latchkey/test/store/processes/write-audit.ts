@@ -1,12 +1,29 @@
-/** Writes audit entries without end, two in a transaction, and says the number of each on stdout once it is acknowledged. Arguments as `open-store`. */
+/**
+ * Writes audit entries without end, two in a transaction, and says the number of each on stdout once it is
+ * acknowledged. Arguments as `open-store`.
+ */
 import { writeSync } from 'node:fs';
 import { makeLog } from '../../../src/base/log.ts';
 import { appendAudit } from '../../../src/store/audit.ts';
 import { openStore } from '../../../src/store/db.ts';
 
 const [dataDir = '', databaseUrl = ''] = process.argv.slice(2);
-const store = await openStore({ dataDir, databaseUrl: databaseUrl === '' ? null : databaseUrl, log: makeLog('silent') });
-const nothing = { actorId: null, actorLogin: null, userId: null, organizationId: null, repositoryId: null, tokenId: null, actorTokenId: null, address: null, userAgent: null };
+const store = await openStore({
+  dataDir,
+  databaseUrl: databaseUrl === '' ? null : databaseUrl,
+  log: makeLog('silent'),
+});
+const nothing = {
+  actorId: null,
+  actorLogin: null,
+  userId: null,
+  organizationId: null,
+  repositoryId: null,
+  tokenId: null,
+  actorTokenId: null,
+  address: null,
+  userAgent: null,
+};
 for (let number = 1; ; number++) {
   await store.transaction(async (tx) => {
     await appendAudit(tx, { ...nothing, at: number, action: 'first', data: {} });

@@ -1,25 +1,45 @@
 /** Who works in a repository. */
-import { accessOf, holdsRole, listAccess, type Access } from '../../../actions/access.ts';
+import { type Access, accessOf, holdsRole, listAccess } from '../../../actions/access.ts';
 import { removeCollaborator, setCollaborator } from '../../../actions/repositories.ts';
 import { targetRepository } from '../../../actions/repository-access.ts';
-import { Type, type Static } from '../../../base/json-schema.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
 import type { RepositoryRole } from '../../../catalogue/roles.ts';
-import { endpoint, nothing, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
+import { type Call, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey } from '../paging.ts';
 import { simpleUser } from '../present/accounts.ts';
 import { roleFlags } from '../present/repositories.ts';
 import { sayNo } from './place.ts';
 
 /** The words that GitHub has for each role where one is given. */
-const ROLES: Readonly<Record<string, RepositoryRole>> = { pull: 'read', read: 'read', triage: 'triage', push: 'write', write: 'write', maintain: 'maintain', admin: 'admin' };
+const ROLES: Readonly<Record<string, RepositoryRole>> = {
+  pull: 'read',
+  read: 'read',
+  triage: 'triage',
+  push: 'write',
+  write: 'write',
+  maintain: 'maintain',
+  admin: 'admin',
+};
 /** The four words of the older API: a role between two of them counts as the lower one. */
-const OLD_WORDS: Readonly<Record<RepositoryRole, string>> = { read: 'read', triage: 'read', write: 'write', maintain: 'write', admin: 'admin' };
+const OLD_WORDS: Readonly<Record<RepositoryRole, string>> = {
+  read: 'read',
+  triage: 'read',
+  write: 'write',
+  maintain: 'write',
+  admin: 'admin',
+};
 
-const LIST = Type.Object({
-  affiliation: Type.Optional(Type.Enum(['outside', 'direct', 'all'])),
-  permission: Type.Optional(Type.Enum(['pull', 'triage', 'push', 'maintain', 'admin'])),
-}, { additionalProperties: false });
-const GIVEN = Type.Object({ permission: Type.Optional(Type.Enum(['pull', 'read', 'triage', 'push', 'write', 'maintain', 'admin'])) }, { additionalProperties: false });
+const LIST = Type.Object(
+  {
+    affiliation: Type.Optional(Type.Enum(['outside', 'direct', 'all'])),
+    permission: Type.Optional(Type.Enum(['pull', 'triage', 'push', 'maintain', 'admin'])),
+  },
+  { additionalProperties: false },
+);
+const GIVEN = Type.Object(
+  { permission: Type.Optional(Type.Enum(['pull', 'read', 'triage', 'push', 'write', 'maintain', 'admin'])) },
+  { additionalProperties: false },
+);
 
 function collaborator(apiUrl: string, { account, role }: Access) {
   return { ...simpleUser(apiUrl, account), permissions: roleFlags(role), role_name: role ?? 'none' };
@@ -28,16 +48,24 @@ function collaborator(apiUrl: string, { account, role }: Access) {
 async function list(call: Call<undefined, Static<typeof LIST>>): Promise<Reply> {
   const { ctx, permit, query, page, apiUrl } = call;
   if (!holdsRole(permit, 'write')) throw sayNo(403, 'Must have push access to view repository collaborators.');
-  const people = await listAccess(ctx, permit, query.affiliation ?? 'all', { afterId: Number(page.after ?? 0) || 0, skip: page.skip, limit: page.perPage });
+  const people = await listAccess(ctx, permit, query.affiliation ?? 'all', {
+    afterId: Number(page.after ?? 0) || 0,
+    skip: page.skip,
+    limit: page.perPage,
+  });
   const wanted = query.permission === undefined ? null : ROLES[query.permission]!;
   const fit = people.filter(({ role }) => wanted === null || role === wanted);
-  return { ...ok(fit.map((access) => collaborator(apiUrl, access))), next: nextKey(people, page, ({ account }) => account.id) };
+  return {
+    ...ok(fit.map((access) => collaborator(apiUrl, access))),
+    next: nextKey(people, page, ({ account }) => account.id),
+  };
 }
 
 /** Whether somebody works in it is known to those who do, and about oneself. */
 async function isOne({ ctx, permit, params }: Call<undefined, undefined>): Promise<Reply> {
   const access = await accessOf(ctx, permit, params['username']!);
-  if (access?.account.id !== permit.actor.userId && !holdsRole(permit, 'write')) throw sayNo(403, 'Must have push access to view repository collaborators.');
+  if (access?.account.id !== permit.actor.userId && !holdsRole(permit, 'write'))
+    throw sayNo(403, 'Must have push access to view repository collaborators.');
   if (access?.isCollaborator !== true) throw sayNo(404, 'Not Found');
   return nothing();
 }
@@ -45,33 +73,57 @@ async function isOne({ ctx, permit, params }: Call<undefined, undefined>): Promi
 async function permissionOf({ ctx, permit, params, apiUrl }: Call<undefined, undefined>): Promise<Reply> {
   const access = await accessOf(ctx, permit, params['username']!);
   if (access === null) throw sayNo(404, 'Not Found');
-  if (access.account.id !== permit.actor.userId && !holdsRole(permit, 'write')) throw sayNo(403, 'Must have push access to view collaborator permission.');
+  if (access.account.id !== permit.actor.userId && !holdsRole(permit, 'write'))
+    throw sayNo(403, 'Must have push access to view collaborator permission.');
   const { role } = access;
-  return ok({ permission: role === null ? 'none' : OLD_WORDS[role], role_name: role ?? 'none', user: collaborator(apiUrl, access) });
+  return ok({
+    permission: role === null ? 'none' : OLD_WORDS[role],
+    role_name: role ?? 'none',
+    user: collaborator(apiUrl, access),
+  });
 }
 
 export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/collaborators', operationId: 'repos/list-collaborators', paged: true, query: LIST,
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/collaborators',
+    operationId: 'repos/list-collaborators',
+    paged: true,
+    query: LIST,
     summary: 'Who has access to a repository, and as what.',
     handle: list,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/collaborators/{username}', operationId: 'repos/check-collaborator', success: 204,
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/collaborators/{username}',
+    operationId: 'repos/check-collaborator',
+    success: 204,
     summary: 'Whether somebody has access.',
     handle: isOne,
   }),
   endpoint({
-    method: 'PUT', path: '/repos/{owner}/{repo}/collaborators/{username}', operationId: 'repos/add-collaborator', body: GIVEN, resource: 'Repository', success: 204,
+    method: 'PUT',
+    path: '/repos/{owner}/{repo}/collaborators/{username}',
+    operationId: 'repos/add-collaborator',
+    body: GIVEN,
+    resource: 'Repository',
+    success: 204,
     summary: 'Lets somebody in, or changes their role. There is no invitation to accept: they are in at once.',
     handle: async ({ ctx, permit, params, body }) => {
       const { owner, repository } = targetRepository(permit);
-      await setCollaborator(ctx, permit, { owner: owner.login, name: repository.name, login: params['username']!, role: ROLES[body.permission ?? 'push']! });
+      await setCollaborator(ctx, permit, {
+        owner: owner.login,
+        name: repository.name,
+        login: params['username']!,
+        role: ROLES[body.permission ?? 'push']!,
+      });
       return nothing();
     },
   }),
   endpoint({
-    method: 'DELETE', path: '/repos/{owner}/{repo}/collaborators/{username}', operationId: 'repos/remove-collaborator',
+    method: 'DELETE',
+    path: '/repos/{owner}/{repo}/collaborators/{username}',
+    operationId: 'repos/remove-collaborator',
     summary: 'Takes the role in the repository away.',
     handle: async ({ ctx, permit, params }) => {
       const { owner, repository } = targetRepository(permit);
@@ -80,7 +132,9 @@ export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
     },
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/collaborators/{username}/permission', operationId: 'repos/get-collaborator-permission-level',
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/collaborators/{username}/permission',
+    operationId: 'repos/get-collaborator-permission-level',
     summary: 'What somebody may do in a repository.',
     handle: permissionOf,
   }),

@@ -1,13 +1,17 @@
 /** E-mail addresses of whoever asks. */
-import { addEmails, listEmails, removeEmails, type Email } from '../../../actions/emails.ts';
-import { Type, type Static } from '../../../base/json-schema.ts';
+import { addEmails, type Email, listEmails, removeEmails } from '../../../actions/emails.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
 import { nameKey } from '../../../rules/names.ts';
-import { endpoint, nothing, ok, type Call, type Endpoint } from '../endpoint.ts';
+import { type Call, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 
 const Address = Type.String({ maxLength: 1024 });
 const Addresses = Type.Array(Address, { minItems: 1, maxItems: 20 });
 /** GitHub takes a list, a single address, and both without the object around them. */
-const BODY = Type.Union([Type.Object({ emails: Type.Union([Addresses, Address]) }, { additionalProperties: false }), Addresses, Address]);
+const BODY = Type.Union([
+  Type.Object({ emails: Type.Union([Addresses, Address]) }, { additionalProperties: false }),
+  Addresses,
+  Address,
+]);
 
 function addressesIn({ body }: Call<Static<typeof BODY>, undefined>): readonly string[] {
   const given = typeof body === 'object' && 'emails' in body ? body.emails : body;
@@ -20,23 +24,40 @@ function emailBody({ address, primary, verifiedAt }: Email) {
 
 export const EMAIL_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: '/user/emails', operationId: 'users/list-emails-for-authenticated-user', paged: true,
+    method: 'GET',
+    path: '/user/emails',
+    operationId: 'users/list-emails-for-authenticated-user',
+    paged: true,
     summary: 'Your e-mail addresses, the primary one first.',
     // A person has few addresses: they fit one page, and a later one is empty.
-    handle: async ({ ctx, permit, page }) => ok((await listEmails(ctx, permit)).slice(page.skip, page.skip + page.perPage).map(emailBody)),
+    handle: async ({ ctx, permit, page }) =>
+      ok((await listEmails(ctx, permit)).slice(page.skip, page.skip + page.perPage).map(emailBody)),
   }),
   endpoint({
-    method: 'POST', path: '/user/emails', operationId: 'users/add-email-for-authenticated-user', body: BODY, resource: 'UserEmail',
+    method: 'POST',
+    path: '/user/emails',
+    operationId: 'users/add-email-for-authenticated-user',
+    body: BODY,
+    resource: 'UserEmail',
     summary: 'Adds e-mail addresses. Each is sent the mail that verifies it.',
     handle: async (call) => {
       const addresses = addressesIn(call);
       await addEmails(call.ctx, call.permit, addresses);
       const added = new Set(addresses.map(nameKey));
-      return { status: 201, body: (await listEmails(call.ctx, call.permit)).filter(({ address }) => added.has(nameKey(address))).map(emailBody) };
+      return {
+        status: 201,
+        body: (await listEmails(call.ctx, call.permit))
+          .filter(({ address }) => added.has(nameKey(address)))
+          .map(emailBody),
+      };
     },
   }),
   endpoint({
-    method: 'DELETE', path: '/user/emails', operationId: 'users/delete-email-for-authenticated-user', body: BODY, resource: 'UserEmail',
+    method: 'DELETE',
+    path: '/user/emails',
+    operationId: 'users/delete-email-for-authenticated-user',
+    body: BODY,
+    resource: 'UserEmail',
     summary: 'Removes e-mail addresses. The primary one stays.',
     handle: async (call) => {
       await removeEmails(call.ctx, call.permit, addressesIn(call));

@@ -1,9 +1,9 @@
 /** Objects of a repository by their ids: what the addresses in other answers lead to. */
 import { findTree, readFile, sizeOfBlob, streamFile } from '../../../actions/contents.ts';
 import { readKnownCommit } from '../../../actions/history.ts';
-import { Type, type Static } from '../../../base/json-schema.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
 import { isObjectId } from '../../../git/names.ts';
-import { endpoint, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
+import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { base64Lines } from '../present/contents.ts';
 import { commitBody } from '../present/history.ts';
 import { MAX_READ_BYTES } from './contents.ts';
@@ -25,26 +25,53 @@ async function readBlob(call: Plain): Promise<Reply> {
   if (size === null) throw sayNo(404, 'Not Found');
   const isRaw = mediaOf(call.headers) === 'raw';
   if (size > (isRaw ? MAX_READ_BYTES : MAX_INLINE_BLOB_BYTES)) {
-    throw sayNo(403, `This API returns files of at most ${MAX_INLINE_BLOB_BYTES} bytes, and raw ones of at most ${MAX_READ_BYTES}: clone the repository to get larger ones.`);
+    throw sayNo(
+      403,
+      `This API returns files of at most ${MAX_INLINE_BLOB_BYTES} bytes, and raw ones of at most ${MAX_READ_BYTES}: clone the repository to get larger ones.`,
+    );
   }
   if (isRaw) {
-    const headers = { 'Content-Type': 'application/vnd.github.raw; charset=utf-8', 'Content-Length': String(size), ETag: `"${id}"` };
+    const headers = {
+      'Content-Type': 'application/vnd.github.raw; charset=utf-8',
+      'Content-Length': String(size),
+      ETag: `"${id}"`,
+    };
     return { status: 200, body: await streamFile(ctx, permit, id), headers };
   }
   const content = base64Lines(await readFile(ctx, permit, id, size));
-  return ok({ sha: id, node_id: Buffer.from(`Blob:${id}`).toString('base64url'), size, url: `${placeOf(call).url}/git/blobs/${id}`, content, encoding: 'base64' });
+  return ok({
+    sha: id,
+    node_id: Buffer.from(`Blob:${id}`).toString('base64url'),
+    size,
+    url: `${placeOf(call).url}/git/blobs/${id}`,
+    content,
+    encoding: 'base64',
+  });
 }
 
 async function readTree(call: Call<undefined, Static<typeof TREE>>): Promise<Reply> {
   const { ctx, permit, params, query } = call;
   // GitHub takes any value, "0" and "false" included, for a yes.
-  const found = await findTree(ctx, permit, params['tree_sha']!, { recursive: query.recursive !== undefined, limit: MAX_TREE_ENTRIES + 1 });
+  const found = await findTree(ctx, permit, params['tree_sha']!, {
+    recursive: query.recursive !== undefined,
+    limit: MAX_TREE_ENTRIES + 1,
+  });
   if (found === null) throw sayNo(404, 'Not Found');
   const { url } = placeOf(call);
   const tree = found.entries.slice(0, MAX_TREE_ENTRIES).map(({ path, mode, type, id, sizeBytes }) => ({
-    path, mode, type, sha: id, ...(sizeBytes === null ? {} : { size: sizeBytes }), ...(type === 'commit' ? {} : { url: `${url}/git/${type}s/${id}` }),
+    path,
+    mode,
+    type,
+    sha: id,
+    ...(sizeBytes === null ? {} : { size: sizeBytes }),
+    ...(type === 'commit' ? {} : { url: `${url}/git/${type}s/${id}` }),
   }));
-  return ok({ sha: found.id, url: `${url}/git/trees/${found.id}`, tree, truncated: found.entries.length > MAX_TREE_ENTRIES });
+  return ok({
+    sha: found.id,
+    url: `${url}/git/trees/${found.id}`,
+    tree,
+    truncated: found.entries.length > MAX_TREE_ENTRIES,
+  });
 }
 
 async function readGitCommit(call: Plain): Promise<Reply> {
@@ -58,17 +85,24 @@ async function readGitCommit(call: Plain): Promise<Reply> {
 
 export const GIT_OBJECT_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/git/blobs/{file_sha}', operationId: 'git/get-blob',
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/git/blobs/{file_sha}',
+    operationId: 'git/get-blob',
     summary: 'A file by its id. `Accept: application/vnd.github.raw` gives its bytes.',
     handle: readBlob,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/git/trees/{tree_sha}', operationId: 'git/get-tree', query: TREE,
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/git/trees/{tree_sha}',
+    operationId: 'git/get-tree',
+    query: TREE,
     summary: 'A folder by its id or revision; with `recursive`, everything below it.',
     handle: readTree,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/git/commits/{commit_sha}', operationId: 'git/get-commit',
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/git/commits/{commit_sha}',
+    operationId: 'git/get-commit',
     summary: 'A commit by its id, without what it changed.',
     handle: readGitCommit,
   }),

@@ -1,9 +1,18 @@
 /** Commits, branches, tags and refs of a repository. */
-import { authorTexts, findCommitId, findRef, readCommitWithDiff, readHistory, readKnownCommit, readPatch, readRefs } from '../../../actions/history.ts';
-import { createRef, deleteRef, updateRef, type RefProblem, type RefResult } from '../../../actions/refs.ts';
-import { Type, type Static } from '../../../base/json-schema.ts';
+import {
+  authorTexts,
+  findCommitId,
+  findRef,
+  readCommitWithDiff,
+  readHistory,
+  readKnownCommit,
+  readPatch,
+  readRefs,
+} from '../../../actions/history.ts';
+import { createRef, deleteRef, type RefProblem, type RefResult, updateRef } from '../../../actions/refs.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
 import { pathProblem, refNameProblem } from '../../../git/names.ts';
-import { created, endpoint, nothing, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
+import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey } from '../paging.ts';
 import { branchBody, commitBody, refBody, shortBranch, tagBody } from '../present/history.ts';
 import type { Malformed } from '../refuse.ts';
@@ -16,21 +25,39 @@ export const FILES_PER_PAGE = 300;
 export const MAX_MATCHING_REFS = 10_000;
 
 const Text = Type.Optional(Type.String({ maxLength: 1024 }));
-const HISTORY = Type.Object({ sha: Text, path: Text, author: Text, committer: Text, since: Text, until: Text }, { additionalProperties: false });
-const FILES = Type.Object({ page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })), per_page: Type.Optional(Type.Integer({ minimum: 1 })) }, { additionalProperties: false });
+const HISTORY = Type.Object(
+  { sha: Text, path: Text, author: Text, committer: Text, since: Text, until: Text },
+  { additionalProperties: false },
+);
+const FILES = Type.Object(
+  {
+    page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+    per_page: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  { additionalProperties: false },
+);
 const PROTECTED = Type.Object({ protected: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
 const NEW_REF = Type.Object({ ref: Type.String(), sha: Type.String() }, { additionalProperties: false });
-const MOVED_REF = Type.Object({ sha: Type.String(), force: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
+const MOVED_REF = Type.Object(
+  { sha: Type.String(), force: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false },
+);
 
-/** A page goes on from the commit where the first one began, so that commits which are pushed meanwhile shift nothing. */
+/**
+ * A page goes on from the commit where the first one began, so that commits which are pushed meanwhile shift nothing.
+ */
 async function listHistory(call: Call<undefined, Static<typeof HISTORY>>): Promise<Reply> {
   const { ctx, permit, query, page } = call;
   const key = /^([0-9a-f]{40,64})\.(\d{1,9})$/.exec(page.after ?? '');
-  const tip = key === null ? await commitIdOr(call, query.sha ?? null, () => sayNo(404, 'Not Found')) : await commitIdOr(call, key[1]!, () => sayNo(404, 'Not Found'));
+  const tip =
+    key === null
+      ? await commitIdOr(call, query.sha ?? null, () => sayNo(404, 'Not Found'))
+      : await commitIdOr(call, key[1]!, () => sayNo(404, 'Not Found'));
   const offset = key === null ? page.skip : Number(key[2]);
   if (query.path !== undefined && query.path !== '' && pathProblem(query.path) !== null) return ok([]);
   const commits = await readHistory(ctx, permit, tip, {
-    offset, limit: page.perPage,
+    offset,
+    limit: page.perPage,
     ...(query.path === undefined || query.path === '' ? {} : { path: query.path }),
     ...(query.since === undefined ? {} : { sinceAt: instantOf(query.since, 'since') }),
     ...(query.until === undefined ? {} : { untilAt: instantOf(query.until, 'until') }),
@@ -38,7 +65,10 @@ async function listHistory(call: Call<undefined, Static<typeof HISTORY>>): Promi
     ...(query.committer === undefined ? {} : { committers: await authorTexts(ctx, query.committer) }),
   });
   const place = placeOf(call);
-  return { ...ok(commits.map((commit) => commitBody(place, commit))), next: nextKey(commits, page, () => `${tip}.${offset + commits.length}`) };
+  return {
+    ...ok(commits.map((commit) => commitBody(place, commit))),
+    next: nextKey(commits, page, () => `${tip}.${offset + commits.length}`),
+  };
 }
 
 async function readOne(call: Call<undefined, Static<typeof FILES>>): Promise<Reply> {
@@ -46,7 +76,12 @@ async function readOne(call: Call<undefined, Static<typeof FILES>>): Promise<Rep
   const ref = params['ref']!;
   const id = await commitIdOr(call, ref, () => sayNo(422, `No commit found for SHA: ${ref}`));
   const media = mediaOf(call.headers);
-  if (media === 'sha') return { status: 200, body: id, headers: { 'Content-Type': 'application/vnd.github.sha; charset=utf-8', ETag: `"${id}"` } };
+  if (media === 'sha')
+    return {
+      status: 200,
+      body: id,
+      headers: { 'Content-Type': 'application/vnd.github.sha; charset=utf-8', ETag: `"${id}"` },
+    };
   if (media === 'diff' || media === 'patch') {
     const text = await readPatch(ctx, permit, id, media);
     if (text === null) throw sayNo(422, 'Sorry, this diff is taking too long to generate or is too large.');
@@ -61,7 +96,11 @@ async function readOne(call: Call<undefined, Static<typeof FILES>>): Promise<Rep
 async function listBranches(call: Call<undefined, Static<typeof PROTECTED>>): Promise<Reply> {
   const { ctx, permit, page, query } = call;
   if (query.protected === true) return ok([]);
-  const refs = await readRefs(ctx, permit, 'refs/heads/', { offset: page.skip, limit: page.perPage, after: page.after });
+  const refs = await readRefs(ctx, permit, 'refs/heads/', {
+    offset: page.skip,
+    limit: page.perPage,
+    after: page.after,
+  });
   const place = placeOf(call);
   return { ...ok(refs.map((ref) => shortBranch(place, ref))), next: nextKey(refs, page, (ref) => ref.name) };
 }
@@ -77,7 +116,12 @@ async function readBranch(call: Call<undefined, undefined>): Promise<Reply> {
 
 async function listTags(call: Call<undefined, undefined>): Promise<Reply> {
   const { ctx, permit, page } = call;
-  const refs = await readRefs(ctx, permit, 'refs/tags/', { offset: page.skip, limit: page.perPage, after: page.after, sort: 'version' });
+  const refs = await readRefs(ctx, permit, 'refs/tags/', {
+    offset: page.skip,
+    limit: page.perPage,
+    after: page.after,
+    sort: 'version',
+  });
   const place = placeOf(call);
   return { ...ok(refs.map((ref) => tagBody(place, ref))), next: nextKey(refs, page, (ref) => ref.name) };
 }
@@ -97,7 +141,9 @@ async function readRef(call: Call<undefined, undefined>): Promise<Reply> {
   const name = `refs/${params['ref']!}`;
   const ref = refNameProblem(name) === null ? await findRef(ctx, permit, name) : null;
   if (ref !== null) return ok(refBody(placeOf(call), ref));
-  throw (await findCommitId(ctx, permit, 'HEAD')) === null ? sayNo(409, 'Git Repository is empty.') : sayNo(404, 'Not Found');
+  throw (await findCommitId(ctx, permit, 'HEAD')) === null
+    ? sayNo(409, 'Git Repository is empty.')
+    : sayNo(404, 'Not Found');
 }
 
 /** GitHub's words where it has some. */
@@ -117,8 +163,13 @@ function refProblem(why: RefProblem): Malformed {
   return sayNo(...REF_PROBLEMS[why]);
 }
 
-async function written(call: { apiUrl: string; permit: Call<never, never>['permit'] }, sha: string, work: () => Promise<RefResult>): Promise<object> {
-  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) throw sayNo(422, 'The sha parameter must be exactly 40 characters and contain only [0-9a-f].');
+async function written(
+  call: { apiUrl: string; permit: Call<never, never>['permit'] },
+  sha: string,
+  work: () => Promise<RefResult>,
+): Promise<object> {
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
+    throw sayNo(422, 'The sha parameter must be exactly 40 characters and contain only [0-9a-f].');
   const result = await work();
   if (!result.ok) throw refProblem(result.why);
   return refBody(placeOf(call), result.ref);
@@ -126,58 +177,96 @@ async function written(call: { apiUrl: string; permit: Call<never, never>['permi
 
 export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/commits', operationId: 'repos/list-commits', paged: true, query: HISTORY,
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/commits',
+    operationId: 'repos/list-commits',
+    paged: true,
+    query: HISTORY,
     summary: 'The history that leads to a commit, the newest first.',
     handle: listHistory,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/commits/{ref}', operationId: 'repos/get-commit', query: FILES,
-    summary: 'A commit with what it changed. `Accept: application/vnd.github.sha` gives its id only, `…diff` and `…patch` the change as text.',
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/commits/{ref}',
+    operationId: 'repos/get-commit',
+    query: FILES,
+    summary:
+      'A commit with what it changed. `Accept: application/vnd.github.sha` gives its id only, `…diff` and `…patch` the change as text.',
     handle: readOne,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/branches', operationId: 'repos/list-branches', paged: true, query: PROTECTED,
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/branches',
+    operationId: 'repos/list-branches',
+    paged: true,
+    query: PROTECTED,
     summary: 'The branches, by name.',
     handle: listBranches,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/branches/{branch}', operationId: 'repos/get-branch',
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/branches/{branch}',
+    operationId: 'repos/get-branch',
     summary: 'A branch with its newest commit.',
     handle: readBranch,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/tags', operationId: 'repos/list-tags', paged: true,
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/tags',
+    operationId: 'repos/list-tags',
+    paged: true,
     summary: 'The tags, the newest version first.',
     handle: listTags,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/git/matching-refs/{ref}', operationId: 'git/list-matching-refs',
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/git/matching-refs/{ref}',
+    operationId: 'git/list-matching-refs',
     summary: 'The refs whose names begin like this.',
     handle: listMatching,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/git/ref/{ref}', operationId: 'git/get-ref',
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/git/ref/{ref}',
+    operationId: 'git/get-ref',
     summary: 'A ref: `heads/main`, `tags/v1`.',
     handle: readRef,
   }),
   endpoint({
-    method: 'POST', path: '/repos/{owner}/{repo}/git/refs', operationId: 'git/create-ref', body: NEW_REF, resource: 'Reference',
+    method: 'POST',
+    path: '/repos/{owner}/{repo}/git/refs',
+    operationId: 'git/create-ref',
+    body: NEW_REF,
+    resource: 'Reference',
     summary: 'Makes a branch, tag or other ref.',
     handle: async (call) => {
-      const body = await written(call, call.body.sha, () => createRef(call.ctx, call.permit, { ref: call.body.ref, id: call.body.sha }));
+      const body = await written(call, call.body.sha, () =>
+        createRef(call.ctx, call.permit, { ref: call.body.ref, id: call.body.sha }),
+      );
       return created(body, (body as { url: string }).url);
     },
   }),
   endpoint({
-    method: 'PATCH', path: '/repos/{owner}/{repo}/git/refs/{ref}', operationId: 'git/update-ref', body: MOVED_REF, resource: 'Reference',
+    method: 'PATCH',
+    path: '/repos/{owner}/{repo}/git/refs/{ref}',
+    operationId: 'git/update-ref',
+    body: MOVED_REF,
+    resource: 'Reference',
     summary: 'Moves a ref: forwards, or anywhere with `force`.',
     handle: async (call) => {
       const { sha, force = false } = call.body;
-      return ok(await written(call, sha, () => updateRef(call.ctx, call.permit, { ref: `refs/${call.params['ref']!}`, id: sha, force })));
+      return ok(
+        await written(call, sha, () =>
+          updateRef(call.ctx, call.permit, { ref: `refs/${call.params['ref']!}`, id: sha, force }),
+        ),
+      );
     },
   }),
   endpoint({
-    method: 'DELETE', path: '/repos/{owner}/{repo}/git/refs/{ref}', operationId: 'git/delete-ref', resource: 'Reference',
+    method: 'DELETE',
+    path: '/repos/{owner}/{repo}/git/refs/{ref}',
+    operationId: 'git/delete-ref',
+    resource: 'Reference',
     summary: 'Deletes a ref. The default branch stays.',
     handle: async ({ ctx, permit, params }) => {
       const result = await deleteRef(ctx, permit, `refs/${params['ref']!}`);

@@ -1,19 +1,20 @@
 /** The instance ("enterprise"): its people, organizations and tokens, for administrators and their tokens. */
+
+import type { Account } from '../../../actions/accounts.ts';
 import { addOrganization, addUser, restoreUser, suspendUser } from '../../../actions/accounts.ts';
-import { readToken } from '../../../actions/own-tokens.ts';
 import { listAllAccounts, listAllTokens } from '../../../actions/instance-lists.ts';
+import { readToken } from '../../../actions/own-tokens.ts';
 import { revokeToken } from '../../../actions/tokens.ts';
 import { Type } from '../../../base/json-schema.ts';
 import { Secret } from '../../../base/secret.ts';
 import { isoInstant } from '../../../base/time.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
-import { created, endpoint, nothing, ok, type Endpoint } from '../endpoint.ts';
+import { created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { simpleUser } from '../present/accounts.ts';
 import { ownToken } from '../present/tokens.ts';
 import { idIn } from './own-tokens.ts';
-import type { Account } from '../../../actions/accounts.ts';
 
 const optional = Type.Optional;
 const closed = { additionalProperties: false } as const;
@@ -23,45 +24,111 @@ function need(permission: PermissionName, level: Level): Need {
 }
 
 function shown(apiUrl: string, account: Account) {
-  return { ...simpleUser(apiUrl, account), created_at: isoInstant(account.createdAt), suspended_at: account.suspendedAt === null ? null : isoInstant(account.suspendedAt) };
+  return {
+    ...simpleUser(apiUrl, account),
+    created_at: isoInstant(account.createdAt),
+    suspended_at: account.suspendedAt === null ? null : isoInstant(account.suspendedAt),
+  };
 }
 
 const instance = { target: { kind: 'instance' } } as const;
 
 const PEOPLE: readonly Endpoint[] = [
   endpoint({
-    ...instance, method: 'GET', path: '/enterprise/users', operationId: 'enterprise/list-users', summary: 'All people, newest first.', need: need('instance_users', 'read'), paged: true,
+    ...instance,
+    method: 'GET',
+    path: '/enterprise/users',
+    operationId: 'enterprise/list-users',
+    summary: 'All people, newest first.',
+    need: need('instance_users', 'read'),
+    paged: true,
     handle: async ({ ctx, permit, apiUrl, page }) => {
       const accounts = await listAllAccounts(ctx, permit, 'user', pageById(page));
-      return { ...ok(accounts.map((account) => shown(apiUrl, account))), next: nextKey(accounts, page, ({ id }) => id) };
+      return {
+        ...ok(accounts.map((account) => shown(apiUrl, account))),
+        next: nextKey(accounts, page, ({ id }) => id),
+      };
     },
   }),
   endpoint({
-    ...instance, method: 'POST', path: '/enterprise/users', operationId: 'enterprise/create-user', summary: 'Makes a person. Without a password they set one by mail.', need: need('instance_users', 'write'), resource: 'User',
-    body: Type.Object({ login: Type.String(), email: Type.String(), password: optional(Type.String()), admin: optional(Type.Boolean()), verified: optional(Type.Boolean()) }, closed),
+    ...instance,
+    method: 'POST',
+    path: '/enterprise/users',
+    operationId: 'enterprise/create-user',
+    summary: 'Makes a person. Without a password they set one by mail.',
+    need: need('instance_users', 'write'),
+    resource: 'User',
+    body: Type.Object(
+      {
+        login: Type.String(),
+        email: Type.String(),
+        password: optional(Type.String()),
+        admin: optional(Type.Boolean()),
+        verified: optional(Type.Boolean()),
+      },
+      closed,
+    ),
     handle: async ({ ctx, permit, apiUrl, body }) => {
       const { login, email, password, admin = false, verified = false } = body;
-      const account = await addUser(ctx, permit, { login, email, admin, verified, password: password === undefined ? null : new Secret(password) });
+      const account = await addUser(ctx, permit, {
+        login,
+        email,
+        admin,
+        verified,
+        password: password === undefined ? null : new Secret(password),
+      });
       return created(shown(apiUrl, account), `${apiUrl}/users/${account.login}`);
     },
   }),
   endpoint({
-    ...instance, method: 'PUT', path: '/enterprise/users/{username}/suspended', operationId: 'enterprise/suspend-user', summary: 'Suspends a person: every token of theirs is dead on the next request.', need: need('instance_users', 'write'), success: 204,
-    handle: async ({ ctx, permit, params }) => { await suspendUser(ctx, permit, params['username']!); return nothing(); },
-  }),
-  endpoint({
-    ...instance, method: 'DELETE', path: '/enterprise/users/{username}/suspended', operationId: 'enterprise/unsuspend-user', summary: 'Takes a suspension back: their tokens work again.', need: need('instance_users', 'write'),
-    handle: async ({ ctx, permit, params }) => { await restoreUser(ctx, permit, params['username']!); return nothing(); },
-  }),
-  endpoint({
-    ...instance, method: 'GET', path: '/enterprise/organizations', operationId: 'enterprise/list-organizations', summary: 'All organizations, newest first.', need: need('instance_organizations', 'read'), paged: true,
-    handle: async ({ ctx, permit, apiUrl, page }) => {
-      const accounts = await listAllAccounts(ctx, permit, 'organization', pageById(page));
-      return { ...ok(accounts.map((account) => shown(apiUrl, account))), next: nextKey(accounts, page, ({ id }) => id) };
+    ...instance,
+    method: 'PUT',
+    path: '/enterprise/users/{username}/suspended',
+    operationId: 'enterprise/suspend-user',
+    summary: 'Suspends a person: every token of theirs is dead on the next request.',
+    need: need('instance_users', 'write'),
+    success: 204,
+    handle: async ({ ctx, permit, params }) => {
+      await suspendUser(ctx, permit, params['username']!);
+      return nothing();
     },
   }),
   endpoint({
-    ...instance, method: 'POST', path: '/enterprise/organizations', operationId: 'enterprise/create-organization', summary: 'Makes an organization with its first owner.', need: need('instance_organizations', 'write'), resource: 'Organization',
+    ...instance,
+    method: 'DELETE',
+    path: '/enterprise/users/{username}/suspended',
+    operationId: 'enterprise/unsuspend-user',
+    summary: 'Takes a suspension back: their tokens work again.',
+    need: need('instance_users', 'write'),
+    handle: async ({ ctx, permit, params }) => {
+      await restoreUser(ctx, permit, params['username']!);
+      return nothing();
+    },
+  }),
+  endpoint({
+    ...instance,
+    method: 'GET',
+    path: '/enterprise/organizations',
+    operationId: 'enterprise/list-organizations',
+    summary: 'All organizations, newest first.',
+    need: need('instance_organizations', 'read'),
+    paged: true,
+    handle: async ({ ctx, permit, apiUrl, page }) => {
+      const accounts = await listAllAccounts(ctx, permit, 'organization', pageById(page));
+      return {
+        ...ok(accounts.map((account) => shown(apiUrl, account))),
+        next: nextKey(accounts, page, ({ id }) => id),
+      };
+    },
+  }),
+  endpoint({
+    ...instance,
+    method: 'POST',
+    path: '/enterprise/organizations',
+    operationId: 'enterprise/create-organization',
+    summary: 'Makes an organization with its first owner.',
+    need: need('instance_organizations', 'write'),
+    resource: 'Organization',
     body: Type.Object({ login: Type.String(), owner: Type.String() }, closed),
     handle: async ({ ctx, permit, apiUrl, body }) => {
       const account = await addOrganization(ctx, permit, { name: body.login, owner: body.owner });
@@ -72,21 +139,46 @@ const PEOPLE: readonly Endpoint[] = [
 
 const TOKENS: readonly Endpoint[] = [
   endpoint({
-    ...instance, method: 'GET', path: '/enterprise/personal-access-tokens', operationId: 'enterprise/list-tokens', summary: 'All living tokens, newest first; of one person with `owner`.', need: need('instance_personal_access_tokens', 'read'), paged: true,
+    ...instance,
+    method: 'GET',
+    path: '/enterprise/personal-access-tokens',
+    operationId: 'enterprise/list-tokens',
+    summary: 'All living tokens, newest first; of one person with `owner`.',
+    need: need('instance_personal_access_tokens', 'read'),
+    paged: true,
     query: Type.Object({ owner: optional(Type.String({ maxLength: 100 })) }, closed),
     handle: async ({ ctx, permit, apiUrl, page, query }) => {
       const tokens = await listAllTokens(ctx, permit, query.owner ?? null, pageById(page));
-      return { ...ok(tokens.map((token) => ownToken(apiUrl, token, ctx.clock.now()))), next: nextKey(tokens, page, ({ id }) => id) };
+      return {
+        ...ok(tokens.map((token) => ownToken(apiUrl, token, ctx.clock.now()))),
+        next: nextKey(tokens, page, ({ id }) => id),
+      };
     },
   }),
   endpoint({
-    ...instance, method: 'GET', path: '/enterprise/personal-access-tokens/{token_id}', operationId: 'enterprise/get-token', summary: "Anybody's token.", need: need('instance_personal_access_tokens', 'read'),
-    handle: async ({ ctx, permit, apiUrl, params }) => ok(ownToken(apiUrl, await readToken(ctx, permit, idIn(params['token_id'])), ctx.clock.now())),
+    ...instance,
+    method: 'GET',
+    path: '/enterprise/personal-access-tokens/{token_id}',
+    operationId: 'enterprise/get-token',
+    summary: "Anybody's token.",
+    need: need('instance_personal_access_tokens', 'read'),
+    handle: async ({ ctx, permit, apiUrl, params }) =>
+      ok(ownToken(apiUrl, await readToken(ctx, permit, idIn(params['token_id'])), ctx.clock.now())),
   }),
   endpoint({
-    ...instance, method: 'DELETE', path: '/enterprise/personal-access-tokens/{token_id}', operationId: 'enterprise/revoke-token', summary: "Revokes anybody's token; its owner is told.", need: need('instance_personal_access_tokens', 'write'),
+    ...instance,
+    method: 'DELETE',
+    path: '/enterprise/personal-access-tokens/{token_id}',
+    operationId: 'enterprise/revoke-token',
+    summary: "Revokes anybody's token; its owner is told.",
+    need: need('instance_personal_access_tokens', 'write'),
     query: Type.Object({ children: optional(Type.Boolean()) }, closed),
-    handle: async ({ ctx, permit, params, query }) => { await revokeToken(ctx, permit, idIn(params['token_id']), permit.actor.login, { withChildren: query.children === true }); return nothing(); },
+    handle: async ({ ctx, permit, params, query }) => {
+      await revokeToken(ctx, permit, idIn(params['token_id']), permit.actor.login, {
+        withChildren: query.children === true,
+      });
+      return nothing();
+    },
   }),
 ];
 

@@ -1,31 +1,54 @@
 /** Security and audit logs: read in pages, or exported whole as JSON lines. */
 import { Readable } from 'node:stream';
-import { exportLog, readLog, type LogScope, type LogWish } from '../../../actions/audit-log.ts';
-import { Type, type Static } from '../../../base/json-schema.ts';
+import { exportLog, type LogScope, type LogWish, readLog } from '../../../actions/audit-log.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
-import { endpoint, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
+import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { instantOf } from './instants.ts';
 
 const optional = Type.Optional;
 const FILTERS = {
-  action: optional(Type.String({ maxLength: 100, description: 'One event, or all of a category: `personal_access_token`.' })),
+  action: optional(
+    Type.String({ maxLength: 100, description: 'One event, or all of a category: `personal_access_token`.' }),
+  ),
   actor: optional(Type.String({ maxLength: 100 })),
   token_id: optional(Type.Integer({ description: 'What it is about.' })),
   since: optional(Type.String({ maxLength: 40 })),
   until: optional(Type.String({ maxLength: 40 })),
-  format: optional(Type.Union([Type.Literal('json'), Type.Literal('jsonl')], { description: '`jsonl`: everything, one JSON object a line.' })),
+  format: optional(
+    Type.Union([Type.Literal('json'), Type.Literal('jsonl')], {
+      description: '`jsonl`: everything, one JSON object a line.',
+    }),
+  ),
 };
 const Filters = Type.Object(FILTERS, { additionalProperties: false });
-const FiltersOfAll = Type.Object({ ...FILTERS, user: optional(Type.String({ maxLength: 100, description: "That person's security log." })) }, { additionalProperties: false });
+const FiltersOfAll = Type.Object(
+  { ...FILTERS, user: optional(Type.String({ maxLength: 100, description: "That person's security log." })) },
+  { additionalProperties: false },
+);
 
 function wishOf({ action, actor, token_id: tokenId, since, until }: Static<typeof Filters>): LogWish {
-  return { action, actor, tokenId, since: since === undefined ? undefined : instantOf(since, 'since'), until: until === undefined ? undefined : instantOf(until, 'until') };
+  return {
+    action,
+    actor,
+    tokenId,
+    since: since === undefined ? undefined : instantOf(since, 'since'),
+    until: until === undefined ? undefined : instantOf(until, 'until'),
+  };
 }
 
-async function answer({ ctx, permit, page, query }: Pick<Call<undefined, Static<typeof Filters>>, 'ctx' | 'permit' | 'page' | 'query'>, scope: LogScope): Promise<Reply> {
-  if (query.format === 'jsonl') return { status: 200, body: Readable.from(exportLog(ctx, permit, scope, wishOf(query))), headers: { 'Content-Type': 'application/x-ndjson; charset=utf-8' } };
+async function answer(
+  { ctx, permit, page, query }: Pick<Call<undefined, Static<typeof Filters>>, 'ctx' | 'permit' | 'page' | 'query'>,
+  scope: LogScope,
+): Promise<Reply> {
+  if (query.format === 'jsonl')
+    return {
+      status: 200,
+      body: Readable.from(exportLog(ctx, permit, scope, wishOf(query))),
+      headers: { 'Content-Type': 'application/x-ndjson; charset=utf-8' },
+    };
   const entries = await readLog(ctx, permit, scope, wishOf(query), pageById(page));
   return { ...ok(entries.map(({ line }) => line)), next: nextKey(entries, page, ({ id }) => id) };
 }
@@ -36,15 +59,35 @@ function reads(permission: PermissionName, level: Level = 'read'): Need {
 
 export const LOG_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: '/user/security-log', operationId: 'logs/user', summary: 'What happened to your account and your tokens, newest first.', need: reads('user_events'), paged: true, query: Filters,
+    method: 'GET',
+    path: '/user/security-log',
+    operationId: 'logs/user',
+    summary: 'What happened to your account and your tokens, newest first.',
+    need: reads('user_events'),
+    paged: true,
+    query: Filters,
     handle: (call) => answer(call, { of: 'user' }),
   }),
   endpoint({
-    method: 'GET', path: '/orgs/{org}/audit-log', operationId: 'orgs/get-audit-log', summary: 'What happened in an organization, newest first.', need: reads('organization_audit_log'), paged: true, query: Filters,
+    method: 'GET',
+    path: '/orgs/{org}/audit-log',
+    operationId: 'orgs/get-audit-log',
+    summary: 'What happened in an organization, newest first.',
+    need: reads('organization_audit_log'),
+    paged: true,
+    query: Filters,
     handle: (call) => answer(call, { of: 'organization', name: call.params['org']! }),
   }),
   endpoint({
-    method: 'GET', path: '/enterprise/audit-log', operationId: 'enterprise/get-audit-log', summary: 'What happened on the instance, newest first.', need: reads('instance_audit_log'), target: { kind: 'instance' }, paged: true, query: FiltersOfAll,
-    handle: (call) => answer(call, call.query.user === undefined ? { of: 'instance' } : { of: 'user', login: call.query.user }),
+    method: 'GET',
+    path: '/enterprise/audit-log',
+    operationId: 'enterprise/get-audit-log',
+    summary: 'What happened on the instance, newest first.',
+    need: reads('instance_audit_log'),
+    target: { kind: 'instance' },
+    paged: true,
+    query: FiltersOfAll,
+    handle: (call) =>
+      answer(call, call.query.user === undefined ? { of: 'instance' } : { of: 'user', login: call.query.user }),
   }),
 ];

@@ -1,12 +1,22 @@
-/** What owners of an organization see of tokens and decide about them: GitHub's endpoints, and its policy and members' classic tokens beside. */
+/**
+ * What owners of an organization see of tokens and decide about them: GitHub's endpoints, and its policy and members'
+ * classic tokens beside.
+ */
 import { MAX_DECIDED_AT_ONCE, MAX_REASON_LENGTH, reviewRequests, revokeAccess } from '../../../actions/approvals.ts';
 import { changeMemberTokens } from '../../../actions/member-tokens.ts';
-import { listMemberTokens, listOrganizationRequests, listOrganizationTokens, repositoriesReached, type DirectedPage, type OrganizationTokenWish } from '../../../actions/organization-tokens.ts';
+import {
+  type DirectedPage,
+  listMemberTokens,
+  listOrganizationRequests,
+  listOrganizationTokens,
+  type OrganizationTokenWish,
+  repositoriesReached,
+} from '../../../actions/organization-tokens.ts';
 import { viewOf } from '../../../actions/repository-view.ts';
-import { Type, type Static } from '../../../base/json-schema.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
-import { endpoint, nothing, ok, type Call, type Endpoint } from '../endpoint.ts';
-import { nextKey, pageById, type PageWish } from '../paging.ts';
+import { type Call, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
+import { nextKey, type PageWish, pageById } from '../paging.ts';
 import { listedRepository } from '../present/repositories.ts';
 import { seenGrant, seenMemberToken, seenRequest } from '../present/tokens.ts';
 import { instantOf } from './instants.ts';
@@ -23,16 +33,22 @@ const DECIDES: Need = { sets: [{ organization_personal_access_tokens: 'write' }]
 export const MAX_OWNERS = 10;
 export const MAX_TOKEN_IDS = 50;
 
-const DIRECTION = { sort: optional(Type.Literal('created_at')), direction: optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')])) };
-const Filters = Type.Object({
-  ...DIRECTION,
-  owner: optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: MAX_OWNERS })),
-  repository: optional(Type.String({ maxLength: 200 })),
-  permission: optional(Type.String({ maxLength: 100 })),
-  last_used_before: optional(Type.String({ maxLength: 40 })),
-  last_used_after: optional(Type.String({ maxLength: 40 })),
-  token_id: optional(Type.Array(Type.Integer(), { maxItems: MAX_TOKEN_IDS })),
-}, closed);
+const DIRECTION = {
+  sort: optional(Type.Literal('created_at')),
+  direction: optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')])),
+};
+const Filters = Type.Object(
+  {
+    ...DIRECTION,
+    owner: optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: MAX_OWNERS })),
+    repository: optional(Type.String({ maxLength: 200 })),
+    permission: optional(Type.String({ maxLength: 100 })),
+    last_used_before: optional(Type.String({ maxLength: 40 })),
+    last_used_after: optional(Type.String({ maxLength: 40 })),
+    token_id: optional(Type.Array(Type.Integer(), { maxItems: MAX_TOKEN_IDS })),
+  },
+  closed,
+);
 const Ids = Type.Array(Type.Integer({ minimum: 1 }), { minItems: 1, maxItems: MAX_DECIDED_AT_ONCE });
 const Action = Type.Union([Type.Literal('approve'), Type.Literal('deny')]);
 const Reason = optional(Type.Union([Type.String({ maxLength: MAX_REASON_LENGTH }), Type.Null()]));
@@ -40,8 +56,12 @@ const Revoke = Type.Literal('revoke');
 
 function wishOf(query: Static<typeof Filters>): OrganizationTokenWish {
   return {
-    owners: query.owner, repository: query.repository, permission: query.permission, tokenIds: query.token_id,
-    usedBefore: query.last_used_before === undefined ? undefined : instantOf(query.last_used_before, 'last_used_before'),
+    owners: query.owner,
+    repository: query.repository,
+    permission: query.permission,
+    tokenIds: query.token_id,
+    usedBefore:
+      query.last_used_before === undefined ? undefined : instantOf(query.last_used_before, 'last_used_before'),
     usedAfter: query.last_used_after === undefined ? undefined : instantOf(query.last_used_after, 'last_used_after'),
   };
 }
@@ -51,7 +71,10 @@ function directed(page: PageWish, direction: 'asc' | 'desc' | undefined): Direct
   return { afterId, limit, skip, ascending: direction === 'asc' };
 }
 
-async function repositories({ ctx, permit, apiUrl, params, page }: Call<undefined, undefined>, of: { grantId: number } | { requestId: number }) {
+async function repositories(
+  { ctx, permit, apiUrl, params, page }: Call<undefined, undefined>,
+  of: { grantId: number } | { requestId: number },
+) {
   const { owner, repositories: found } = await repositoriesReached(ctx, permit, params['org']!, of, pageById(page));
   const views = await Promise.all(found.map((repository) => viewOf(ctx, { owner, repository, role: null })));
   return { ...ok(views.map((view) => listedRepository(apiUrl, view))), next: nextKey(found, page, ({ id }) => id) };
@@ -59,68 +82,158 @@ async function repositories({ ctx, permit, apiUrl, params, page }: Call<undefine
 
 const OF_REQUESTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: REQUESTS, operationId: 'orgs/list-pat-grant-requests', summary: 'Requests that wait for an owner.', paged: true, query: Filters,
+    method: 'GET',
+    path: REQUESTS,
+    operationId: 'orgs/list-pat-grant-requests',
+    summary: 'Requests that wait for an owner.',
+    paged: true,
+    query: Filters,
     handle: async ({ ctx, permit, apiUrl, params, page, query }) => {
-      const rows = await listOrganizationRequests(ctx, permit, params['org']!, wishOf(query), directed(page, query.direction));
-      return { ...ok(rows.map((row) => seenRequest(apiUrl, params['org']!, row, ctx.clock.now()))), next: nextKey(rows, page, ({ request }) => request.id) };
+      const rows = await listOrganizationRequests(
+        ctx,
+        permit,
+        params['org']!,
+        wishOf(query),
+        directed(page, query.direction),
+      );
+      return {
+        ...ok(rows.map((row) => seenRequest(apiUrl, params['org']!, row, ctx.clock.now()))),
+        next: nextKey(rows, page, ({ request }) => request.id),
+      };
     },
   }),
   endpoint({
-    method: 'POST', path: REQUESTS, operationId: 'orgs/review-pat-grant-requests-in-bulk', summary: 'Approves or denies several requests, all or none.', success: 202, resource: 'PersonalAccessTokenRequest',
+    method: 'POST',
+    path: REQUESTS,
+    operationId: 'orgs/review-pat-grant-requests-in-bulk',
+    summary: 'Approves or denies several requests, all or none.',
+    success: 202,
+    resource: 'PersonalAccessTokenRequest',
     body: Type.Object({ pat_request_ids: Ids, action: Action, reason: Reason }, closed),
     handle: async ({ ctx, permit, params, body }) => {
-      await reviewRequests(ctx, permit, { organization: params['org']!, requestIds: body.pat_request_ids, action: body.action, reason: body.reason ?? null });
+      await reviewRequests(ctx, permit, {
+        organization: params['org']!,
+        requestIds: body.pat_request_ids,
+        action: body.action,
+        reason: body.reason ?? null,
+      });
       return { status: 202, body: {} };
     },
   }),
   endpoint({
-    method: 'POST', path: `${REQUESTS}/{pat_request_id}`, operationId: 'orgs/review-pat-grant-request', summary: 'Approves or denies a request.', success: 204, resource: 'PersonalAccessTokenRequest',
+    method: 'POST',
+    path: `${REQUESTS}/{pat_request_id}`,
+    operationId: 'orgs/review-pat-grant-request',
+    summary: 'Approves or denies a request.',
+    success: 204,
+    resource: 'PersonalAccessTokenRequest',
     body: Type.Object({ action: Action, reason: Reason }, closed),
     handle: async ({ ctx, permit, params, body }) => {
-      await reviewRequests(ctx, permit, { organization: params['org']!, requestIds: [idIn(params['pat_request_id'])], action: body.action, reason: body.reason ?? null });
+      await reviewRequests(ctx, permit, {
+        organization: params['org']!,
+        requestIds: [idIn(params['pat_request_id'])],
+        action: body.action,
+        reason: body.reason ?? null,
+      });
       return nothing();
     },
   }),
   endpoint({
-    method: 'GET', path: `${REQUESTS}/{pat_request_id}/repositories`, operationId: 'orgs/list-pat-grant-request-repositories', summary: 'The repositories that a request asks for.', paged: true,
+    method: 'GET',
+    path: `${REQUESTS}/{pat_request_id}/repositories`,
+    operationId: 'orgs/list-pat-grant-request-repositories',
+    summary: 'The repositories that a request asks for.',
+    paged: true,
     handle: (call) => repositories(call, { requestId: idIn(call.params['pat_request_id']) }),
   }),
 ];
 
 const OF_TOKENS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: TOKENS, operationId: 'orgs/list-pat-grants', summary: 'Fine-grained tokens that reach the organization.', paged: true, query: Filters,
+    method: 'GET',
+    path: TOKENS,
+    operationId: 'orgs/list-pat-grants',
+    summary: 'Fine-grained tokens that reach the organization.',
+    paged: true,
+    query: Filters,
     handle: async ({ ctx, permit, apiUrl, params, page, query }) => {
-      const rows = await listOrganizationTokens(ctx, permit, params['org']!, wishOf(query), directed(page, query.direction));
-      return { ...ok(rows.map((row) => seenGrant(apiUrl, params['org']!, row, ctx.clock.now()))), next: nextKey(rows, page, ({ grant }) => grant.id) };
+      const rows = await listOrganizationTokens(
+        ctx,
+        permit,
+        params['org']!,
+        wishOf(query),
+        directed(page, query.direction),
+      );
+      return {
+        ...ok(rows.map((row) => seenGrant(apiUrl, params['org']!, row, ctx.clock.now()))),
+        next: nextKey(rows, page, ({ grant }) => grant.id),
+      };
     },
   }),
   endpoint({
-    method: 'POST', path: TOKENS, operationId: 'orgs/update-pat-accesses', summary: 'Takes back the access of several tokens, all or none. The tokens live on.', success: 202, resource: 'PersonalAccessToken',
+    method: 'POST',
+    path: TOKENS,
+    operationId: 'orgs/update-pat-accesses',
+    summary: 'Takes back the access of several tokens, all or none. The tokens live on.',
+    success: 202,
+    resource: 'PersonalAccessToken',
     body: Type.Object({ action: Revoke, pat_ids: Ids }, closed),
-    handle: async ({ ctx, permit, params, body }) => { await revokeAccess(ctx, permit, params['org']!, body.pat_ids); return { status: 202, body: {} }; },
+    handle: async ({ ctx, permit, params, body }) => {
+      await revokeAccess(ctx, permit, params['org']!, body.pat_ids);
+      return { status: 202, body: {} };
+    },
   }),
   endpoint({
-    method: 'POST', path: `${TOKENS}/{pat_id}`, operationId: 'orgs/update-pat-access', summary: 'Takes back the access of a token. The token lives on.', success: 204, resource: 'PersonalAccessToken',
+    method: 'POST',
+    path: `${TOKENS}/{pat_id}`,
+    operationId: 'orgs/update-pat-access',
+    summary: 'Takes back the access of a token. The token lives on.',
+    success: 204,
+    resource: 'PersonalAccessToken',
     body: Type.Object({ action: Revoke }, closed),
-    handle: async ({ ctx, permit, params }) => { await revokeAccess(ctx, permit, params['org']!, [idIn(params['pat_id'])]); return nothing(); },
+    handle: async ({ ctx, permit, params }) => {
+      await revokeAccess(ctx, permit, params['org']!, [idIn(params['pat_id'])]);
+      return nothing();
+    },
   }),
   endpoint({
-    method: 'GET', path: `${TOKENS}/{pat_id}/repositories`, operationId: 'orgs/list-pat-grant-repositories', summary: 'The repositories that a token reaches.', paged: true,
+    method: 'GET',
+    path: `${TOKENS}/{pat_id}/repositories`,
+    operationId: 'orgs/list-pat-grant-repositories',
+    summary: 'The repositories that a token reaches.',
+    paged: true,
     handle: (call) => repositories(call, { grantId: idIn(call.params['pat_id']) }),
   }),
   endpoint({
-    method: 'GET', path: '/orgs/{org}/member-tokens', operationId: 'orgs/list-member-tokens', summary: "Members' classic and scoped tokens, which reach the organization as far as their owners do.", paged: true, need: SEES,
+    method: 'GET',
+    path: '/orgs/{org}/member-tokens',
+    operationId: 'orgs/list-member-tokens',
+    summary: "Members' classic and scoped tokens, which reach the organization as far as their owners do.",
+    paged: true,
+    need: SEES,
     query: Type.Object(DIRECTION, closed),
     handle: async ({ ctx, permit, apiUrl, params, page, query }) => {
       const rows = await listMemberTokens(ctx, permit, params['org']!, directed(page, query.direction));
-      return { ...ok(rows.map((row) => seenMemberToken(apiUrl, row, ctx.clock.now()))), next: nextKey(rows, page, ({ token }) => token.id) };
+      return {
+        ...ok(rows.map((row) => seenMemberToken(apiUrl, row, ctx.clock.now()))),
+        next: nextKey(rows, page, ({ token }) => token.id),
+      };
     },
   }),
   endpoint({
-    method: 'POST', path: '/orgs/{org}/member-tokens', operationId: 'orgs/update-member-tokens', summary: "Takes back, or gives back, what members' classic and scoped tokens reach here, all or none. The tokens live on.", success: 202, need: DECIDES, resource: 'PersonalAccessToken',
+    method: 'POST',
+    path: '/orgs/{org}/member-tokens',
+    operationId: 'orgs/update-member-tokens',
+    summary:
+      "Takes back, or gives back, what members' classic and scoped tokens reach here, all or none. The tokens live on.",
+    success: 202,
+    need: DECIDES,
+    resource: 'PersonalAccessToken',
     body: Type.Object({ action: Type.Union([Revoke, Type.Literal('restore')]), token_ids: Ids }, closed),
-    handle: async ({ ctx, permit, params, body }) => { await changeMemberTokens(ctx, permit, params['org']!, body.action, body.token_ids); return { status: 202, body: {} }; },
+    handle: async ({ ctx, permit, params, body }) => {
+      await changeMemberTokens(ctx, permit, params['org']!, body.action, body.token_ids);
+      return { status: 202, body: {} };
+    },
   }),
 ];
 

@@ -1,8 +1,15 @@
 /** Organizations and who belongs to them. */
 import { removeMember, setMember } from '../../../actions/accounts.ts';
-import { changeOrganization, deleteOrganization, listOrganizationMembers, memberNamed, organizationsOf, readOrganization } from '../../../actions/organizations.ts';
-import { Type, type Static } from '../../../base/json-schema.ts';
-import { endpoint, nothing, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
+import {
+  changeOrganization,
+  deleteOrganization,
+  listOrganizationMembers,
+  memberNamed,
+  organizationsOf,
+  readOrganization,
+} from '../../../actions/organizations.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
+import { type Call, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { simpleUser } from '../present/accounts.ts';
 import { fullOrganization, membershipBody, simpleOrganization } from '../present/organizations.ts';
@@ -10,25 +17,62 @@ import { sayNo } from './place.ts';
 
 const Text = Type.Optional(Type.String());
 /** Settings of GitHub about what this server has not: taken, since clients send them, and of no effect. */
-const WITHOUT_EFFECT = Object.fromEntries([
-  'has_organization_projects', 'has_repository_projects', 'members_can_create_pages', 'members_can_create_public_pages', 'members_can_create_private_pages', 'members_can_fork_private_repositories',
-  'web_commit_signoff_required', 'advanced_security_enabled_for_new_repositories', 'dependabot_alerts_enabled_for_new_repositories', 'dependabot_security_updates_enabled_for_new_repositories',
-  'dependency_graph_enabled_for_new_repositories', 'secret_scanning_enabled_for_new_repositories', 'secret_scanning_push_protection_enabled_for_new_repositories',
-].map((name) => [name, Type.Optional(Type.Boolean())]));
-const CHANGE = Type.Object({
-  name: Text, description: Text, company: Text, email: Text, billing_email: Text, location: Text, blog: Text, twitter_username: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  default_repository_permission: Type.Optional(Type.Enum(['none', 'read', 'write', 'admin'])), ...WITHOUT_EFFECT,
-}, { additionalProperties: false });
-const MEMBERS = Type.Object({
-  role: Type.Optional(Type.Enum(['all', 'admin', 'member'])), filter: Type.Optional(Type.Literal('all')),
-}, { additionalProperties: false });
+const WITHOUT_EFFECT = Object.fromEntries(
+  [
+    'has_organization_projects',
+    'has_repository_projects',
+    'members_can_create_pages',
+    'members_can_create_public_pages',
+    'members_can_create_private_pages',
+    'members_can_fork_private_repositories',
+    'web_commit_signoff_required',
+    'advanced_security_enabled_for_new_repositories',
+    'dependabot_alerts_enabled_for_new_repositories',
+    'dependabot_security_updates_enabled_for_new_repositories',
+    'dependency_graph_enabled_for_new_repositories',
+    'secret_scanning_enabled_for_new_repositories',
+    'secret_scanning_push_protection_enabled_for_new_repositories',
+  ].map((name) => [name, Type.Optional(Type.Boolean())]),
+);
+const CHANGE = Type.Object(
+  {
+    name: Text,
+    description: Text,
+    company: Text,
+    email: Text,
+    billing_email: Text,
+    location: Text,
+    blog: Text,
+    twitter_username: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+    default_repository_permission: Type.Optional(Type.Enum(['none', 'read', 'write', 'admin'])),
+    ...WITHOUT_EFFECT,
+  },
+  { additionalProperties: false },
+);
+const MEMBERS = Type.Object(
+  {
+    role: Type.Optional(Type.Enum(['all', 'admin', 'member'])),
+    filter: Type.Optional(Type.Literal('all')),
+  },
+  { additionalProperties: false },
+);
 const ROLE = Type.Object({ role: Type.Optional(Type.Enum(['admin', 'member'])) }, { additionalProperties: false });
 
 type Plain = Call<undefined, undefined>;
 
 async function change(call: Call<Static<typeof CHANGE>, undefined>): Promise<Reply> {
   const { ctx, permit, apiUrl } = call;
-  const { name, description, company, email, billing_email, location, blog, twitter_username, default_repository_permission } = call.body as Readonly<Record<string, never>>;
+  const {
+    name,
+    description,
+    company,
+    email,
+    billing_email,
+    location,
+    blog,
+    twitter_username,
+    default_repository_permission,
+  } = call.body as Readonly<Record<string, never>>;
   const given = { name, description, company, email, billing_email, location, blog, twitter_username };
   const fields = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   await changeOrganization(ctx, permit, { ...fields, basePermission: default_repository_permission });
@@ -39,15 +83,24 @@ async function listMembers(call: Call<undefined, Static<typeof MEMBERS>>): Promi
   const { ctx, permit, query, page, apiUrl } = call;
   const role = query.role === 'admin' ? 'owner' : query.role === 'member' ? 'member' : null;
   const members = await listOrganizationMembers(ctx, permit, role, pageById(page));
-  return { ...ok(members.map(({ account }) => simpleUser(apiUrl, account))), next: nextKey(members, page, ({ userId }) => userId) };
+  return {
+    ...ok(members.map(({ account }) => simpleUser(apiUrl, account))),
+    next: nextKey(members, page, ({ userId }) => userId),
+  };
 }
 
 async function isMember({ ctx, permit, params }: Plain): Promise<Reply> {
-  if ((await memberNamed(ctx, permit, params['username']!)) === null) throw sayNo(404, 'User does not exist or is not a member of the organization');
+  if ((await memberNamed(ctx, permit, params['username']!)) === null)
+    throw sayNo(404, 'User does not exist or is not a member of the organization');
   return nothing();
 }
 
-async function membership({ ctx, permit, params, apiUrl }: Pick<Plain, 'ctx' | 'permit' | 'params' | 'apiUrl'>): Promise<Reply> {
+async function membership({
+  ctx,
+  permit,
+  params,
+  apiUrl,
+}: Pick<Plain, 'ctx' | 'permit' | 'params' | 'apiUrl'>): Promise<Reply> {
   const member = await memberNamed(ctx, permit, params['username']!);
   if (member === null) throw sayNo(404, 'Not Found');
   return ok(membershipBody(apiUrl, (await readOrganization(ctx, permit)).account, member.user, member.role));
@@ -61,16 +114,26 @@ async function remove({ ctx, permit, params }: Plain): Promise<Reply> {
 
 export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: '/orgs/{org}', operationId: 'orgs/get', summary: 'An organization. Its settings are for its owners.',
+    method: 'GET',
+    path: '/orgs/{org}',
+    operationId: 'orgs/get',
+    summary: 'An organization. Its settings are for its owners.',
     handle: async ({ ctx, permit, apiUrl }) => ok(fullOrganization(apiUrl, await readOrganization(ctx, permit))),
   }),
   endpoint({
-    method: 'PATCH', path: '/orgs/{org}', operationId: 'orgs/update', body: CHANGE, resource: 'Organization',
+    method: 'PATCH',
+    path: '/orgs/{org}',
+    operationId: 'orgs/update',
+    body: CHANGE,
+    resource: 'Organization',
     summary: 'Changes what an organization says of itself, and what its members may do in its repositories.',
     handle: change,
   }),
   endpoint({
-    method: 'DELETE', path: '/orgs/{org}', operationId: 'orgs/delete', success: 202,
+    method: 'DELETE',
+    path: '/orgs/{org}',
+    operationId: 'orgs/delete',
+    success: 202,
     summary: 'Deletes an organization with all its repositories, for good.',
     handle: async ({ ctx, permit }) => {
       await deleteOrganization(ctx, permit);
@@ -78,44 +141,74 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     },
   }),
   endpoint({
-    method: 'GET', path: '/orgs/{org}/members', operationId: 'orgs/list-members', paged: true, query: MEMBERS,
+    method: 'GET',
+    path: '/orgs/{org}/members',
+    operationId: 'orgs/list-members',
+    paged: true,
+    query: MEMBERS,
     summary: 'The members of an organization, for those who belong to it.',
     handle: listMembers,
   }),
   endpoint({
-    method: 'GET', path: '/orgs/{org}/members/{username}', operationId: 'orgs/check-membership-for-user', success: 204,
+    method: 'GET',
+    path: '/orgs/{org}/members/{username}',
+    operationId: 'orgs/check-membership-for-user',
+    success: 204,
     summary: 'Whether somebody is a member.',
     handle: isMember,
   }),
   endpoint({
-    method: 'DELETE', path: '/orgs/{org}/members/{username}', operationId: 'orgs/remove-member', resource: 'Organization',
+    method: 'DELETE',
+    path: '/orgs/{org}/members/{username}',
+    operationId: 'orgs/remove-member',
+    resource: 'Organization',
     summary: 'Takes somebody out of an organization.',
     handle: remove,
   }),
   endpoint({
-    method: 'GET', path: '/orgs/{org}/memberships/{username}', operationId: 'orgs/get-membership-for-user',
+    method: 'GET',
+    path: '/orgs/{org}/memberships/{username}',
+    operationId: 'orgs/get-membership-for-user',
     summary: "Somebody's place in an organization.",
     handle: membership,
   }),
   endpoint({
-    method: 'PUT', path: '/orgs/{org}/memberships/{username}', operationId: 'orgs/set-membership-for-user', body: ROLE, resource: 'Organization',
+    method: 'PUT',
+    path: '/orgs/{org}/memberships/{username}',
+    operationId: 'orgs/set-membership-for-user',
+    body: ROLE,
+    resource: 'Organization',
     summary: 'Makes somebody a member or an owner. There is no invitation to accept: they are in at once.',
     handle: async (call) => {
       const { account } = await readOrganization(call.ctx, call.permit);
-      await setMember(call.ctx, call.permit, { organization: account.login, login: call.params['username']!, role: call.body.role === 'admin' ? 'owner' : 'member' });
+      await setMember(call.ctx, call.permit, {
+        organization: account.login,
+        login: call.params['username']!,
+        role: call.body.role === 'admin' ? 'owner' : 'member',
+      });
       return membership(call);
     },
   }),
   endpoint({
-    method: 'DELETE', path: '/orgs/{org}/memberships/{username}', operationId: 'orgs/remove-membership-for-user', resource: 'Organization',
+    method: 'DELETE',
+    path: '/orgs/{org}/memberships/{username}',
+    operationId: 'orgs/remove-membership-for-user',
+    resource: 'Organization',
     summary: 'Takes somebody out of an organization.',
     handle: remove,
   }),
   endpoint({
-    method: 'GET', path: '/user/orgs', operationId: 'orgs/list-for-authenticated-user', paged: true, summary: 'The organizations that you belong to.',
+    method: 'GET',
+    path: '/user/orgs',
+    operationId: 'orgs/list-for-authenticated-user',
+    paged: true,
+    summary: 'The organizations that you belong to.',
     handle: async ({ ctx, permit, page, apiUrl }) => {
       const accounts = await organizationsOf(ctx, permit.actor.userId!, pageById(page));
-      return { ...ok(accounts.map((account) => simpleOrganization(apiUrl, account))), next: nextKey(accounts, page, ({ id }) => id) };
+      return {
+        ...ok(accounts.map((account) => simpleOrganization(apiUrl, account))),
+        next: nextKey(accounts, page, ({ id }) => id),
+      };
     },
   }),
 ];

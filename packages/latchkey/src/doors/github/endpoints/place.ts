@@ -1,16 +1,23 @@
-/** What the endpoints of a repository share: where it is, whom they answer, and how they say no in words of their own. */
-import type { Context } from '../../../actions/context.ts';
+/**
+ * What the endpoints of a repository share: where it is, whom they answer, and how they say no in words of their own.
+ */
+
 import type { Permit } from '../../../actions/authorize.ts';
-import { targetRepository } from '../../../actions/repository-access.ts';
+import type { Context } from '../../../actions/context.ts';
 import { findCommitId } from '../../../actions/history.ts';
-import type { Place } from '../present/history.ts';
+import { targetRepository } from '../../../actions/repository-access.ts';
 import { htmlUrl } from '../present/accounts.ts';
+import type { Place } from '../present/history.ts';
 import { Malformed } from '../refuse.ts';
 
 /** Where the repository of a call is, under its present name. */
 export function placeOf({ apiUrl, permit }: { apiUrl: string; permit: Permit }): Place {
   const { owner, repository } = targetRepository(permit);
-  return { apiUrl, url: `${apiUrl}/repos/${owner.login}/${repository.name}`, html: `${htmlUrl(apiUrl)}/${owner.login}/${repository.name}` };
+  return {
+    apiUrl,
+    url: `${apiUrl}/repos/${owner.login}/${repository.name}`,
+    html: `${htmlUrl(apiUrl)}/${owner.login}/${repository.name}`,
+  };
 }
 
 /** Ends a call with a status and GitHub's words for it. */
@@ -18,13 +25,23 @@ export function sayNo(status: number, message: string): Malformed {
   return new Malformed(status, message);
 }
 
-/** The last media type of GitHub's own that `Accept` names, without prefix and version: `raw`, `object`, `diff`; null for plain JSON. */
+/**
+ * The last media type of GitHub's own that `Accept` names, without prefix and version: `raw`, `object`, `diff`; null
+ * for plain JSON.
+ */
 export function mediaOf(headers: Readonly<Record<string, string | string[] | undefined>>): string | null {
   return /application\/vnd\.github\.(?:v3\.)?([a-z]+)/.exec(String(headers['accept'] ?? ''))?.[1] ?? null;
 }
 
-/** The commit of a revision. @throws Malformed 409 while the repository has no commit at all, and what `otherwise` says when it has none of that name. */
-export async function commitIdOr(call: { ctx: Context; permit: Permit }, revision: string | null, otherwise: () => Malformed): Promise<string> {
+/**
+ * The commit of a revision. @throws Malformed 409 while the repository has no commit at all, and what `otherwise` says
+ * when it has none of that name.
+ */
+export async function commitIdOr(
+  call: { ctx: Context; permit: Permit },
+  revision: string | null,
+  otherwise: () => Malformed,
+): Promise<string> {
   const id = await findCommitId(call.ctx, call.permit, revision);
   if (id !== null) return id;
   if (await isEmpty(call)) throw sayNo(409, 'Git Repository is empty.');

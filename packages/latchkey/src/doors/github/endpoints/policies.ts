@@ -1,30 +1,49 @@
 /** Policies of an organization, and of the instance for all of them. */
-import { changePolicy, readPolicy, type PolicyChange, type PolicyInForce } from '../../../actions/policies.ts';
-import { Type, type Static } from '../../../base/json-schema.ts';
+import { changePolicy, type PolicyChange, type PolicyInForce, readPolicy } from '../../../actions/policies.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
-import { endpoint, ok, type Endpoint } from '../endpoint.ts';
+import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 
 const optional = Type.Optional;
 const closed = { additionalProperties: false } as const;
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
-const perKind = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) => optional(Type.Object({ 'fine-grained': optional(schema), classic: optional(schema), scoped: optional(schema) }, closed));
+const perKind = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) =>
+  optional(
+    Type.Object({ 'fine-grained': optional(schema), classic: optional(schema), scoped: optional(schema) }, closed),
+  );
 
-const Change = Type.Object({
-  allowed: perKind(orNull(Type.Boolean())),
-  max_lifetime_days: perKind(orNull(Type.Integer())),
-  requires_approval: optional(orNull(Type.Boolean())),
-  exempt_administrators: optional(Type.Boolean()),
-  allowed_addresses: optional(orNull(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 1000 }))),
-  requires_sso: optional(Type.Boolean()),
-  base_permission: optional(Type.Union([Type.Literal('none'), Type.Literal('read'), Type.Literal('write'), Type.Literal('admin'), Type.Null()])),
-}, closed);
+const Change = Type.Object(
+  {
+    allowed: perKind(orNull(Type.Boolean())),
+    max_lifetime_days: perKind(orNull(Type.Integer())),
+    requires_approval: optional(orNull(Type.Boolean())),
+    exempt_administrators: optional(Type.Boolean()),
+    allowed_addresses: optional(orNull(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 1000 }))),
+    requires_sso: optional(Type.Boolean()),
+    base_permission: optional(
+      Type.Union([
+        Type.Literal('none'),
+        Type.Literal('read'),
+        Type.Literal('write'),
+        Type.Literal('admin'),
+        Type.Null(),
+      ]),
+    ),
+  },
+  closed,
+);
 
 /** What is left out stays as it is: absent, not undefined. */
 function changeIn(body: Static<typeof Change>): PolicyChange {
   const fields = {
-    allowed: body.allowed, maxLifetimeDays: body.max_lifetime_days, requiresApproval: body.requires_approval, exemptAdministrators: body.exempt_administrators,
-    allowedAddresses: body.allowed_addresses, requiresSso: body.requires_sso, basePermission: body.base_permission,
+    allowed: body.allowed,
+    maxLifetimeDays: body.max_lifetime_days,
+    requiresApproval: body.requires_approval,
+    exemptAdministrators: body.exempt_administrators,
+    allowedAddresses: body.allowed_addresses,
+    requiresSso: body.requires_sso,
+    basePermission: body.base_permission,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as PolicyChange;
 }
@@ -63,20 +82,42 @@ const instance = { target: { kind: 'instance' }, resource: 'Policy' } as const;
 
 export const POLICY_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: ORGANIZATION, operationId: 'orgs/get-pat-policy', summary: 'What the organization chose for tokens, and what is in force.', need: need('organization_administration', 'read'),
+    method: 'GET',
+    path: ORGANIZATION,
+    operationId: 'orgs/get-pat-policy',
+    summary: 'What the organization chose for tokens, and what is in force.',
+    need: need('organization_administration', 'read'),
     handle: async ({ ctx, permit, params }) => ok(shown(await readPolicy(ctx, permit, params['org']!))),
   }),
   endpoint({
-    method: 'PATCH', path: ORGANIZATION, operationId: 'orgs/update-pat-policy', summary: 'Changes what the organization allows. Null takes a choice back; lifetimes can only be shorter than the instance says.', resource: 'Policy', body: Change,
+    method: 'PATCH',
+    path: ORGANIZATION,
+    operationId: 'orgs/update-pat-policy',
+    summary:
+      'Changes what the organization allows. Null takes a choice back; lifetimes can only be shorter than the instance says.',
+    resource: 'Policy',
+    body: Change,
     need: need('organization_administration', 'write'),
-    handle: async ({ ctx, permit, params, body }) => ok(shown(await changePolicy(ctx, permit, params['org']!, changeIn(body)))),
+    handle: async ({ ctx, permit, params, body }) =>
+      ok(shown(await changePolicy(ctx, permit, params['org']!, changeIn(body)))),
   }),
   endpoint({
-    ...instance, method: 'GET', path: INSTANCE, operationId: 'enterprise/get-pat-policy', summary: 'What the instance chose for all organizations.', need: need('instance_policies', 'read'),
+    ...instance,
+    method: 'GET',
+    path: INSTANCE,
+    operationId: 'enterprise/get-pat-policy',
+    summary: 'What the instance chose for all organizations.',
+    need: need('instance_policies', 'read'),
     handle: async ({ ctx, permit }) => ok(shown(await readPolicy(ctx, permit, null))),
   }),
   endpoint({
-    ...instance, method: 'PATCH', path: INSTANCE, operationId: 'enterprise/update-pat-policy', summary: 'Changes what the instance allows. What it chooses, no organization can choose otherwise.', body: Change, need: need('instance_policies', 'write'),
+    ...instance,
+    method: 'PATCH',
+    path: INSTANCE,
+    operationId: 'enterprise/update-pat-policy',
+    summary: 'Changes what the instance allows. What it chooses, no organization can choose otherwise.',
+    body: Change,
+    need: need('instance_policies', 'write'),
     handle: async ({ ctx, permit, body }) => ok(shown(await changePolicy(ctx, permit, null, changeIn(body)))),
   }),
 ];

@@ -1,36 +1,68 @@
 /** The server itself: what it is, and how much of it one has left. */
-import { peekAllowance, type Allowance } from '../../../actions/rate-limit.ts';
+import { type Allowance, peekAllowance } from '../../../actions/rate-limit.ts';
 import { networkOf } from '../../../base/address.ts';
-import { endpoint, ok, type Endpoint } from '../endpoint.ts';
+import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 
-/** What stands for "no limit" in a form that has none: GitHub Enterprise Server leaves such answers to 404, on which clients stop counting. */
+/**
+ * What stands for "no limit" in a form that has none: GitHub Enterprise Server leaves such answers to 404, on which
+ * clients stop counting.
+ */
 const UNLIMITED = { limit: 1_000_000_000, used: 0, remaining: 1_000_000_000, reset: 0 };
 
 function rate(allowance: Allowance | null) {
-  return allowance === null ? UNLIMITED : { limit: allowance.limit, used: allowance.used, remaining: allowance.remaining, reset: allowance.resetsAt };
+  return allowance === null
+    ? UNLIMITED
+    : { limit: allowance.limit, used: allowance.used, remaining: allowance.remaining, reset: allowance.resetsAt };
 }
 
 /** Where GitHub's clients find the rest from (GitHub docs, "Get GitHub API root"); what this server has of it. */
 const ROOT = {
-  current_user_url: '/user', emails_url: '/user/emails', organization_url: '/orgs/{org}', organization_repositories_url: '/orgs/{org}/repos{?type,page,per_page,sort}',
-  rate_limit_url: '/rate_limit', repository_url: '/repos/{owner}/{repo}', current_user_repositories_url: '/user/repos{?type,page,per_page,sort}',
-  user_url: '/users/{user}', user_organizations_url: '/user/orgs', personal_access_tokens_url: '/user/personal-access-tokens{?state,kind}', openapi_url: '/openapi.json',
+  current_user_url: '/user',
+  emails_url: '/user/emails',
+  organization_url: '/orgs/{org}',
+  organization_repositories_url: '/orgs/{org}/repos{?type,page,per_page,sort}',
+  rate_limit_url: '/rate_limit',
+  repository_url: '/repos/{owner}/{repo}',
+  current_user_repositories_url: '/user/repos{?type,page,per_page,sort}',
+  user_url: '/users/{user}',
+  user_organizations_url: '/user/orgs',
+  personal_access_tokens_url: '/user/personal-access-tokens{?state,kind}',
+  openapi_url: '/openapi.json',
 } as const;
 
 export const SERVER_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: '/', operationId: 'meta/root', summary: 'Where everything is.', uncounted: true, need: { sets: [], publicRead: true, writes: false }, target: { kind: 'none' },
-    handle: async ({ apiUrl }) => ok(Object.fromEntries(Object.entries(ROOT).map(([name, path]) => [name, apiUrl + path]))),
+    method: 'GET',
+    path: '/',
+    operationId: 'meta/root',
+    summary: 'Where everything is.',
+    uncounted: true,
+    need: { sets: [], publicRead: true, writes: false },
+    target: { kind: 'none' },
+    handle: async ({ apiUrl }) =>
+      ok(Object.fromEntries(Object.entries(ROOT).map(([name, path]) => [name, apiUrl + path]))),
   }),
   endpoint({
-    method: 'GET', path: '/meta', operationId: 'meta/get', summary: 'What this server offers.', uncounted: true,
+    method: 'GET',
+    path: '/meta',
+    operationId: 'meta/get',
+    summary: 'What this server offers.',
+    uncounted: true,
     handle: async () => ok({ verifiable_password_authentication: false }),
   }),
   endpoint({
-    method: 'GET', path: '/rate_limit', operationId: 'rate-limit/get', summary: 'How many requests are left. Asking costs none.', uncounted: true,
+    method: 'GET',
+    path: '/rate_limit',
+    operationId: 'rate-limit/get',
+    summary: 'How many requests are left. Asking costs none.',
+    uncounted: true,
     handle: async ({ ctx, permit, address }) => {
       const { userId } = permit.actor;
-      const core = rate(userId === null ? await peekAllowance(ctx, 'api-address', networkOf(address)) : await peekAllowance(ctx, 'api-user', userId));
+      const core = rate(
+        userId === null
+          ? await peekAllowance(ctx, 'api-address', networkOf(address))
+          : await peekAllowance(ctx, 'api-user', userId),
+      );
       return ok({ resources: { core, search: core }, rate: core });
     },
   }),

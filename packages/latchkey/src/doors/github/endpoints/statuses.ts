@@ -1,27 +1,47 @@
 /** What builds and checks say of commits. */
-import { addStatus, combinedStatus, readStatuses, type CommitStatus, type KnownStatus } from '../../../actions/statuses.ts';
+
 import { viewTarget } from '../../../actions/repository-view.ts';
-import { Type, type Static } from '../../../base/json-schema.ts';
+import {
+  addStatus,
+  type CommitStatus,
+  combinedStatus,
+  type KnownStatus,
+  readStatuses,
+} from '../../../actions/statuses.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
 import { isoInstant } from '../../../base/time.ts';
-import { created, endpoint, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
+import { type Call, created, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { htmlUrl, nodeId, simpleUser } from '../present/accounts.ts';
 import type { Place } from '../present/history.ts';
 import { listedRepository } from '../present/repositories.ts';
 import { commitIdOr, placeOf, sayNo } from './place.ts';
 
-const NEW = Type.Object({
-  state: Type.Enum(['error', 'failure', 'pending', 'success']), context: Type.Optional(Type.String()), target_url: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  description: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-}, { additionalProperties: false });
+const NEW = Type.Object(
+  {
+    state: Type.Enum(['error', 'failure', 'pending', 'success']),
+    context: Type.Optional(Type.String()),
+    target_url: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+    description: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  },
+  { additionalProperties: false },
+);
 
 type Plain = Call<undefined, undefined>;
 
 function plainStatus(place: Place, status: CommitStatus) {
   const at = isoInstant(status.at);
   return {
-    url: `${place.url}/statuses/${status.commitId}`, id: status.id, node_id: nodeId('StatusContext', status.id), state: status.state, description: status.description,
-    target_url: status.targetUrl, context: status.context, created_at: at, updated_at: at, avatar_url: status.creatorId === null ? null : `${htmlUrl(place.apiUrl)}/avatars/${status.creatorId}`,
+    url: `${place.url}/statuses/${status.commitId}`,
+    id: status.id,
+    node_id: nodeId('StatusContext', status.id),
+    state: status.state,
+    description: status.description,
+    target_url: status.targetUrl,
+    context: status.context,
+    created_at: at,
+    updated_at: at,
+    avatar_url: status.creatorId === null ? null : `${htmlUrl(place.apiUrl)}/avatars/${status.creatorId}`,
   };
 }
 
@@ -34,7 +54,11 @@ async function add(call: Call<Static<typeof NEW>, undefined>): Promise<Reply> {
   const sha = params['sha']!;
   const commitId = await commitIdOr(call, sha, () => sayNo(422, `No commit found for SHA: ${sha}`));
   const known = await addStatus(ctx, permit, {
-    commitId, state: body.state, context: body.context ?? 'default', targetUrl: body.target_url === '' ? null : (body.target_url ?? null), description: body.description ?? null,
+    commitId,
+    state: body.state,
+    context: body.context ?? 'default',
+    targetUrl: body.target_url === '' ? null : (body.target_url ?? null),
+    description: body.description ?? null,
   });
   const answer = statusBody(placeOf(call), known);
   return created(answer, answer.url);
@@ -44,7 +68,10 @@ async function list(call: Plain): Promise<Reply> {
   const commitId = await commitIdOr(call, call.params['ref']!, () => sayNo(404, 'Not Found'));
   const statuses = await readStatuses(call.ctx, call.permit, commitId, pageById(call.page));
   const place = placeOf(call);
-  return { ...ok(statuses.map((known) => statusBody(place, known))), next: nextKey(statuses, call.page, ({ status }) => status.id) };
+  return {
+    ...ok(statuses.map((known) => statusBody(place, known))),
+    next: nextKey(statuses, call.page, ({ status }) => status.id),
+  };
 }
 
 async function combined(call: Plain): Promise<Reply> {
@@ -52,28 +79,45 @@ async function combined(call: Plain): Promise<Reply> {
   const commitId = await commitIdOr(call, call.params['ref']!, () => sayNo(404, 'Not Found'));
   const { state, statuses } = await combinedStatus(ctx, permit, commitId);
   const { beforeId } = pageById(page);
-  const shown = statuses.filter(({ id }) => beforeId === null || id < beforeId).slice(page.skip, page.skip + page.perPage);
+  const shown = statuses
+    .filter(({ id }) => beforeId === null || id < beforeId)
+    .slice(page.skip, page.skip + page.perPage);
   const place = placeOf(call);
   const body = {
-    state, statuses: shown.map((status) => plainStatus(place, status)), sha: commitId, total_count: statuses.length, repository: listedRepository(apiUrl, await viewTarget(ctx, permit)),
-    commit_url: `${place.url}/commits/${commitId}`, url: `${place.url}/commits/${commitId}/status`,
+    state,
+    statuses: shown.map((status) => plainStatus(place, status)),
+    sha: commitId,
+    total_count: statuses.length,
+    repository: listedRepository(apiUrl, await viewTarget(ctx, permit)),
+    commit_url: `${place.url}/commits/${commitId}`,
+    url: `${place.url}/commits/${commitId}/status`,
   };
   return { ...ok(body), next: nextKey(shown, page, ({ id }) => id) };
 }
 
 export const STATUS_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'POST', path: '/repos/{owner}/{repo}/statuses/{sha}', operationId: 'repos/create-commit-status', body: NEW, resource: 'Status',
+    method: 'POST',
+    path: '/repos/{owner}/{repo}/statuses/{sha}',
+    operationId: 'repos/create-commit-status',
+    body: NEW,
+    resource: 'Status',
     summary: 'Says in one context how a commit is doing.',
     handle: add,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/commits/{ref}/statuses', operationId: 'repos/list-commit-statuses-for-ref', paged: true,
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/commits/{ref}/statuses',
+    operationId: 'repos/list-commit-statuses-for-ref',
+    paged: true,
     summary: 'All that was said of a commit, the newest first.',
     handle: list,
   }),
   endpoint({
-    method: 'GET', path: '/repos/{owner}/{repo}/commits/{ref}/status', operationId: 'repos/get-combined-status-for-ref', paged: true,
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/commits/{ref}/status',
+    operationId: 'repos/get-combined-status-for-ref',
+    paged: true,
     summary: 'The verdict on a commit: the newest word of each context, and what they come to.',
     handle: combined,
   }),

@@ -1,23 +1,56 @@
 /** Webhooks of a repository, and the log of what was delivered to them. */
 import {
-  addWebhook, changeWebhook, pingWebhook, readDeliveries, readDelivery, readWebhook, readWebhooks, redeliver, removeWebhook, testWebhook, type ConfigDraft, type Delivery, type KnownWebhook, type Webhook,
+  addWebhook,
+  type ConfigDraft,
+  changeWebhook,
+  type Delivery,
+  type KnownWebhook,
+  pingWebhook,
+  readDeliveries,
+  readDelivery,
+  readWebhook,
+  readWebhooks,
+  redeliver,
+  removeWebhook,
+  testWebhook,
+  type Webhook,
 } from '../../../actions/webhooks.ts';
 import { problem } from '../../../base/errors.ts';
-import { Type, type Static } from '../../../base/json-schema.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
 import { isoInstant } from '../../../base/time.ts';
-import { created, endpoint, nothing, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
+import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import type { Place } from '../present/history.ts';
 import { idIn, placeOf } from './place.ts';
 
-const CONFIG = Type.Object({
-  url: Type.Optional(Type.String()), content_type: Type.Optional(Type.String()), secret: Type.Optional(Type.String()),
-  insecure_ssl: Type.Optional(Type.Union([Type.String(), Type.Number()])),
-}, { additionalProperties: false });
+const CONFIG = Type.Object(
+  {
+    url: Type.Optional(Type.String()),
+    content_type: Type.Optional(Type.String()),
+    secret: Type.Optional(Type.String()),
+    insecure_ssl: Type.Optional(Type.Union([Type.String(), Type.Number()])),
+  },
+  { additionalProperties: false },
+);
 const Events = Type.Optional(Type.Array(Type.String(), { maxItems: 100 }));
-const NEW = Type.Object({ name: Type.Optional(Type.Literal('web')), config: CONFIG, events: Events, active: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
-const CHANGE = Type.Object({ config: Type.Optional(CONFIG), events: Events, add_events: Events, remove_events: Events, active: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
-const LOG = Type.Object({ cursor: Type.Optional(Type.String()), status: Type.Optional(Type.Enum(['success', 'failure'])) }, { additionalProperties: false });
+const NEW = Type.Object(
+  { name: Type.Optional(Type.Literal('web')), config: CONFIG, events: Events, active: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false },
+);
+const CHANGE = Type.Object(
+  {
+    config: Type.Optional(CONFIG),
+    events: Events,
+    add_events: Events,
+    remove_events: Events,
+    active: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+const LOG = Type.Object(
+  { cursor: Type.Optional(Type.String()), status: Type.Optional(Type.Enum(['success', 'failure'])) },
+  { additionalProperties: false },
+);
 
 type Plain = Call<undefined, undefined>;
 const HOOKS = '/repos/{owner}/{repo}/hooks';
@@ -26,37 +59,74 @@ const HOOK = `${HOOKS}/{hook_id}`;
 const MASK = '********';
 
 function configBody({ config }: Webhook) {
-  return { url: config.url, content_type: config.contentType, insecure_ssl: config.insecureSsl ? '1' : '0', ...(config.secret === null ? {} : { secret: MASK }) };
+  return {
+    url: config.url,
+    content_type: config.contentType,
+    insecure_ssl: config.insecureSsl ? '1' : '0',
+    ...(config.secret === null ? {} : { secret: MASK }),
+  };
 }
 
 function hookBody(place: Place, { hook, last }: KnownWebhook) {
   const url = `${place.url}/hooks/${hook.id}`;
   return {
-    type: 'Repository', id: hook.id, name: 'web', active: hook.active, events: hook.events, config: configBody(hook), created_at: isoInstant(hook.createdAt), updated_at: isoInstant(hook.updatedAt),
-    url, test_url: `${url}/tests`, ping_url: `${url}/pings`, deliveries_url: `${url}/deliveries`,
-    last_response: last === null ? { code: null, status: 'unused', message: null } : { code: last.statusCode, status: 'active', message: last.status },
+    type: 'Repository',
+    id: hook.id,
+    name: 'web',
+    active: hook.active,
+    events: hook.events,
+    config: configBody(hook),
+    created_at: isoInstant(hook.createdAt),
+    updated_at: isoInstant(hook.updatedAt),
+    url,
+    test_url: `${url}/tests`,
+    ping_url: `${url}/pings`,
+    deliveries_url: `${url}/deliveries`,
+    last_response:
+      last === null
+        ? { code: null, status: 'unused', message: null }
+        : { code: last.statusCode, status: 'active', message: last.status },
   };
 }
 
 function deliveryItem(repositoryId: number, { id, guid, event, action, redelivery, result }: Delivery) {
   return {
-    id, guid, delivered_at: isoInstant(result!.deliveredAt), redelivery, duration: result!.durationMs / 1000, status: result!.status, status_code: result!.statusCode, event, action,
-    installation_id: null, repository_id: repositoryId, throttled_at: null,
+    id,
+    guid,
+    delivered_at: isoInstant(result!.deliveredAt),
+    redelivery,
+    duration: result!.durationMs / 1000,
+    status: result!.status,
+    status_code: result!.statusCode,
+    event,
+    action,
+    installation_id: null,
+    repository_id: repositoryId,
+    throttled_at: null,
   };
 }
 
 function draftOf(config: Static<typeof CONFIG> | undefined): ConfigDraft | undefined {
   if (config === undefined) return undefined;
   const { url, content_type, secret, insecure_ssl } = config;
-  if (insecure_ssl !== undefined && !['0', '1'].includes(String(insecure_ssl))) throw problem('invalid', 'insecure_ssl is "0" or "1".', 'config.insecure_ssl');
+  if (insecure_ssl !== undefined && !['0', '1'].includes(String(insecure_ssl)))
+    throw problem('invalid', 'insecure_ssl is "0" or "1".', 'config.insecure_ssl');
   // A client that sends back what it was shown means the secret that is there.
-  return { url, contentType: content_type, secret: secret === MASK ? undefined : secret, insecureSsl: insecure_ssl === undefined ? undefined : String(insecure_ssl) === '1' };
+  return {
+    url,
+    contentType: content_type,
+    secret: secret === MASK ? undefined : secret,
+    insecureSsl: insecure_ssl === undefined ? undefined : String(insecure_ssl) === '1',
+  };
 }
 
 async function add(call: Call<Static<typeof NEW>, undefined>): Promise<Reply> {
   const { config, events, active } = call.body;
   if (config.url === undefined) throw problem('missing_field', 'config.url is missing.', 'config.url');
-  const body = hookBody(placeOf(call), await addWebhook(call.ctx, call.permit, { config: draftOf(config), events, active }));
+  const body = hookBody(
+    placeOf(call),
+    await addWebhook(call.ctx, call.permit, { config: draftOf(config), events, active }),
+  );
   return created(body, body.url);
 }
 
@@ -73,8 +143,17 @@ async function listLog(call: Call<undefined, Static<typeof LOG>>): Promise<Reply
   const { ctx, permit, params, query, page } = call;
   const { hook } = await readWebhook(ctx, permit, idIn(params, 'hook_id'));
   const wanted = query.cursor === undefined ? page : { ...page, after: query.cursor };
-  const deliveries = await readDeliveries(ctx, permit, hook.id, query.status === undefined ? null : query.status === 'success', pageById(wanted));
-  return { ...ok(deliveries.map((delivery) => deliveryItem(hook.repositoryId, delivery))), next: nextKey(deliveries, page, ({ id }) => id) };
+  const deliveries = await readDeliveries(
+    ctx,
+    permit,
+    hook.id,
+    query.status === undefined ? null : query.status === 'success',
+    pageById(wanted),
+  );
+  return {
+    ...ok(deliveries.map((delivery) => deliveryItem(hook.repositoryId, delivery))),
+    next: nextKey(deliveries, page, ({ id }) => id),
+  };
 }
 
 async function readLogged({ ctx, permit, params }: Plain): Promise<Reply> {
@@ -82,60 +161,103 @@ async function readLogged({ ctx, permit, params }: Plain): Promise<Reply> {
   if (delivery.result === null) throw problem('not_found', 'This delivery was not tried yet.', 'delivery_id');
   const { requestHeaders, responseHeaders, responseBody } = delivery.result;
   return ok({
-    ...deliveryItem(hook.repositoryId, delivery), url: hook.config.url, request: { headers: requestHeaders, payload: delivery.payload }, response: { headers: responseHeaders, payload: responseBody },
+    ...deliveryItem(hook.repositoryId, delivery),
+    url: hook.config.url,
+    request: { headers: requestHeaders, payload: delivery.payload },
+    response: { headers: responseHeaders, payload: responseBody },
   });
 }
 
 export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
-    method: 'GET', path: HOOKS, operationId: 'repos/list-webhooks', paged: true, summary: 'The webhooks of a repository.',
+    method: 'GET',
+    path: HOOKS,
+    operationId: 'repos/list-webhooks',
+    paged: true,
+    summary: 'The webhooks of a repository.',
     handle: async (call) => {
       const hooks = await readWebhooks(call.ctx, call.permit, pageById(call.page));
-      return { ...ok(hooks.map((known) => hookBody(placeOf(call), known))), next: nextKey(hooks, call.page, ({ hook }) => hook.id) };
+      return {
+        ...ok(hooks.map((known) => hookBody(placeOf(call), known))),
+        next: nextKey(hooks, call.page, ({ hook }) => hook.id),
+      };
     },
   }),
   endpoint({
-    method: 'POST', path: HOOKS, operationId: 'repos/create-webhook', body: NEW, resource: 'Hook',
+    method: 'POST',
+    path: HOOKS,
+    operationId: 'repos/create-webhook',
+    body: NEW,
+    resource: 'Hook',
     summary: 'Makes a webhook, and sends it a ping.',
     handle: add,
   }),
   endpoint({
-    method: 'GET', path: HOOK, operationId: 'repos/get-webhook', summary: 'A webhook. Its secret is never shown.',
-    handle: async (call) => ok(hookBody(placeOf(call), await readWebhook(call.ctx, call.permit, idIn(call.params, 'hook_id')))),
+    method: 'GET',
+    path: HOOK,
+    operationId: 'repos/get-webhook',
+    summary: 'A webhook. Its secret is never shown.',
+    handle: async (call) =>
+      ok(hookBody(placeOf(call), await readWebhook(call.ctx, call.permit, idIn(call.params, 'hook_id')))),
   }),
   endpoint({
-    method: 'PATCH', path: HOOK, operationId: 'repos/update-webhook', body: CHANGE, resource: 'Hook',
+    method: 'PATCH',
+    path: HOOK,
+    operationId: 'repos/update-webhook',
+    body: CHANGE,
+    resource: 'Hook',
     summary: 'Changes a webhook.',
     handle: change,
   }),
   endpoint({
-    method: 'DELETE', path: HOOK, operationId: 'repos/delete-webhook', summary: 'Deletes a webhook with its log.',
+    method: 'DELETE',
+    path: HOOK,
+    operationId: 'repos/delete-webhook',
+    summary: 'Deletes a webhook with its log.',
     handle: async ({ ctx, permit, params }) => {
       await removeWebhook(ctx, permit, idIn(params, 'hook_id'));
       return nothing();
     },
   }),
   endpoint({
-    method: 'GET', path: `${HOOK}/config`, operationId: 'repos/get-webhook-config-for-repo', summary: 'Where a webhook leads.',
-    handle: async ({ ctx, permit, params }) => ok(configBody((await readWebhook(ctx, permit, idIn(params, 'hook_id'))).hook)),
+    method: 'GET',
+    path: `${HOOK}/config`,
+    operationId: 'repos/get-webhook-config-for-repo',
+    summary: 'Where a webhook leads.',
+    handle: async ({ ctx, permit, params }) =>
+      ok(configBody((await readWebhook(ctx, permit, idIn(params, 'hook_id'))).hook)),
   }),
   endpoint({
-    method: 'PATCH', path: `${HOOK}/config`, operationId: 'repos/update-webhook-config-for-repo', body: CONFIG, resource: 'Hook',
+    method: 'PATCH',
+    path: `${HOOK}/config`,
+    operationId: 'repos/update-webhook-config-for-repo',
+    body: CONFIG,
+    resource: 'Hook',
     summary: 'Changes where a webhook leads.',
-    handle: async ({ ctx, permit, params, body }) => ok(configBody((await changeWebhook(ctx, permit, idIn(params, 'hook_id'), { config: draftOf(body) })).hook)),
+    handle: async ({ ctx, permit, params, body }) =>
+      ok(configBody((await changeWebhook(ctx, permit, idIn(params, 'hook_id'), { config: draftOf(body) })).hook)),
   }),
   endpoint({
-    method: 'GET', path: `${HOOK}/deliveries`, operationId: 'repos/list-webhook-deliveries', paged: true, query: LOG,
+    method: 'GET',
+    path: `${HOOK}/deliveries`,
+    operationId: 'repos/list-webhook-deliveries',
+    paged: true,
+    query: LOG,
     summary: 'What was delivered to a webhook in the last 30 days, the newest first.',
     handle: listLog,
   }),
   endpoint({
-    method: 'GET', path: `${HOOK}/deliveries/{delivery_id}`, operationId: 'repos/get-webhook-delivery',
+    method: 'GET',
+    path: `${HOOK}/deliveries/{delivery_id}`,
+    operationId: 'repos/get-webhook-delivery',
     summary: 'A delivery: what was sent, and what came back.',
     handle: readLogged,
   }),
   endpoint({
-    method: 'POST', path: `${HOOK}/deliveries/{delivery_id}/attempts`, operationId: 'repos/redeliver-webhook-delivery', success: 202,
+    method: 'POST',
+    path: `${HOOK}/deliveries/{delivery_id}/attempts`,
+    operationId: 'repos/redeliver-webhook-delivery',
+    success: 202,
     summary: 'Sends a delivery once more.',
     handle: async ({ ctx, permit, params }) => {
       await redeliver(ctx, permit, idIn(params, 'hook_id'), idIn(params, 'delivery_id'));
@@ -143,14 +265,21 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     },
   }),
   endpoint({
-    method: 'POST', path: `${HOOK}/pings`, operationId: 'repos/ping-webhook', success: 204, summary: 'Sends a ping to a webhook.',
+    method: 'POST',
+    path: `${HOOK}/pings`,
+    operationId: 'repos/ping-webhook',
+    success: 204,
+    summary: 'Sends a ping to a webhook.',
     handle: async ({ ctx, permit, params }) => {
       await pingWebhook(ctx, permit, idIn(params, 'hook_id'));
       return nothing();
     },
   }),
   endpoint({
-    method: 'POST', path: `${HOOK}/tests`, operationId: 'repos/test-push-webhook', success: 204,
+    method: 'POST',
+    path: `${HOOK}/tests`,
+    operationId: 'repos/test-push-webhook',
+    success: 204,
     summary: 'Sends the newest push once more, if the webhook wants pushes.',
     handle: async ({ ctx, permit, params }) => {
       await testWebhook(ctx, permit, idIn(params, 'hook_id'));

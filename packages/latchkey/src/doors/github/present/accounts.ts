@@ -1,8 +1,9 @@
 /**
  * People and organizations in GitHub's words.
  *
- * Source: GitHub's OpenAPI description, schemas `simple-user`, `public-user`, `private-user`, `organization-simple`. Fields of things that this
- * server does not have (followers, gists) are zero, and their links lead where GitHub's would.
+ * Source: GitHub's OpenAPI description, schemas `simple-user`, `public-user`, `private-user`, `organization-simple`.
+ * Fields of things that this server does not have (followers, gists) are zero, and their links lead where GitHub's
+ * would.
  */
 import type { Account } from '../../../actions/accounts.ts';
 import { isoInstant } from '../../../base/time.ts';
@@ -51,7 +52,10 @@ export interface ProfileCounts {
 
 /** A profile as everybody sees it: `public-user`. */
 export function publicUser(apiUrl: string, account: Account, counts: ProfileCounts, email: string | null) {
-  const field = (name: string): string | null => (typeof account.profile[name] === 'string' && account.profile[name] !== '' ? (account.profile[name] as string) : null);
+  const field = (name: string): string | null =>
+    typeof account.profile[name] === 'string' && account.profile[name] !== ''
+      ? (account.profile[name] as string)
+      : null;
   return {
     ...simpleUser(apiUrl, account),
     name: account.name === '' ? null : account.name,

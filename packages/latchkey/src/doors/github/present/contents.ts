@@ -1,7 +1,8 @@
 /**
  * Files and folders in GitHub's words.
  *
- * Source: GitHub's OpenAPI description, schemas `content-file`, `content-directory`, `content-symlink`, `content-submodule`, `content-tree`, `file-commit`.
+ * Source: GitHub's OpenAPI description, schemas `content-file`, `content-directory`, `content-symlink`,
+ * `content-submodule`, `content-tree`, `file-commit`.
  */
 import type { TreeEntry } from '../../../git/trees.ts';
 import type { Place } from './history.ts';
@@ -19,17 +20,29 @@ export function entryBody(place: Place, entry: TreeEntry, revision: string) {
   const path = encodedPath(entry.path);
   const self = `${place.url}/contents/${path}?ref=${encodeURIComponent(revision)}`;
   const git = type === 'submodule' ? null : `${place.url}/git/${entry.type}s/${entry.id}`;
-  const html = type === 'submodule' ? null : `${place.html}/${type === 'dir' ? 'tree' : 'blob'}/${encodedPath(revision)}/${path}`;
+  const html =
+    type === 'submodule' ? null : `${place.html}/${type === 'dir' ? 'tree' : 'blob'}/${encodedPath(revision)}/${path}`;
   return {
-    name: entry.path.slice(entry.path.lastIndexOf('/') + 1), path: entry.path, sha: entry.id, size: entry.sizeBytes ?? 0, type,
-    url: self, html_url: html, git_url: git,
+    name: entry.path.slice(entry.path.lastIndexOf('/') + 1),
+    path: entry.path,
+    sha: entry.id,
+    size: entry.sizeBytes ?? 0,
+    type,
+    url: self,
+    html_url: html,
+    git_url: git,
     download_url: type === 'file' || type === 'symlink' ? `${place.html}/raw/${encodedPath(revision)}/${path}` : null,
     _links: { self, git, html },
   };
 }
 
 /** A folder as an entry of its own, for the `object` media type. `path` is '' for the root. */
-export function folderBody(place: Place, folder: { path: string; id: string }, entries: readonly TreeEntry[], revision: string) {
+export function folderBody(
+  place: Place,
+  folder: { path: string; id: string },
+  entries: readonly TreeEntry[],
+  revision: string,
+) {
   const entry: TreeEntry = { mode: '040000', type: 'tree', id: folder.id, path: folder.path, sizeBytes: null };
   return { ...entryBody(place, entry, revision), entries: entries.map((one) => entryBody(place, one, revision)) };
 }

@@ -1,27 +1,41 @@
 /**
- * Tokens in this API's words: GitHub's for what organizations see (schemas `organization-programmatic-access-grant` and `…-request`), and in
- * their manner what owners see of their own, which GitHub has no API for.
+ * Tokens in this API's words: GitHub's for what organizations see (schemas `organization-programmatic-access-grant` and
+ * `…-request`), and in their manner what owners see of their own, which GitHub has no API for.
  *
  * Never: a secret, but for the one answer that hands out a new one.
  */
 import type { DryRunAnswer } from '../../../actions/dry-run.ts';
-import type { SeenGrant, SeenRequest, SeenMemberToken, SeenToken } from '../../../actions/organization-tokens.ts';
+import type { SeenGrant, SeenMemberToken, SeenRequest, SeenToken } from '../../../actions/organization-tokens.ts';
 import type { NamedGrant, TokenDetails } from '../../../actions/own-tokens.ts';
 import { tokenPath } from '../../../actions/token-access.ts';
 import { isoInstant, type UnixSeconds } from '../../../base/time.ts';
-import { permissionNamed, wholeOf, type Level, type PermissionName, type PermissionSet } from '../../../catalogue/permissions.ts';
 import { acceptedPermissions } from '../../../catalogue/needs.ts';
+import {
+  type Level,
+  type PermissionName,
+  type PermissionSet,
+  permissionNamed,
+  wholeOf,
+} from '../../../catalogue/permissions.ts';
 import type { RepositorySelection } from '../../../rules/model.ts';
 import { htmlUrl, simpleUser } from './accounts.ts';
 
 /** GitHub's words for a selection. */
-export const SELECTION_WORDS: Readonly<Record<RepositorySelection, 'none' | 'all' | 'subset'>> = { public: 'none', all: 'all', selected: 'subset' };
+export const SELECTION_WORDS: Readonly<Record<RepositorySelection, 'none' | 'all' | 'subset'>> = {
+  public: 'none',
+  all: 'all',
+  selected: 'subset',
+};
 
 const instant = (at: UnixSeconds | null): string | null => (at === null ? null : isoInstant(at));
 
 /** Permissions by what they are about: GitHub's three groups. */
 function grouped(permissions: PermissionSet) {
-  const groups: Record<'organization' | 'repository' | 'other', Record<string, string>> = { organization: {}, repository: {}, other: {} };
+  const groups: Record<'organization' | 'repository' | 'other', Record<string, string>> = {
+    organization: {},
+    repository: {},
+    other: {},
+  };
   for (const [name, level] of Object.entries(permissions) as [PermissionName, Level][]) {
     const group = permissionNamed(wholeOf(name))?.group;
     groups[group === 'organization' || group === 'repository' ? group : 'other'][name] = level;
@@ -70,10 +84,27 @@ export function seenRequest(apiUrl: string, organization: string, row: SeenReque
 /** A classic or scoped token of a member, as the organization sees it: GitHub shows none of these. */
 export function seenMemberToken(apiUrl: string, row: SeenMemberToken, at: UnixSeconds) {
   const { token } = row;
-  return { ...seen(apiUrl, row, at), token_kind: token.kind, token_last_eight: token.lastEight, scopes: token.scopes, access_revoked: row.excluded, created_at: isoInstant(token.createdAt) };
+  return {
+    ...seen(apiUrl, row, at),
+    token_kind: token.kind,
+    token_last_eight: token.lastEight,
+    scopes: token.scopes,
+    access_revoked: row.excluded,
+    created_at: isoInstant(token.createdAt),
+  };
 }
 
-function ownGrant({ id, ownerLogin, owner, selection, repositories, permissions, state, accessGrantedAt, request }: NamedGrant) {
+function ownGrant({
+  id,
+  ownerLogin,
+  owner,
+  selection,
+  repositories,
+  permissions,
+  state,
+  accessGrantedAt,
+  request,
+}: NamedGrant) {
   return {
     id,
     target_name: ownerLogin,
@@ -83,14 +114,24 @@ function ownGrant({ id, ownerLogin, owner, selection, repositories, permissions,
     permissions,
     state,
     access_granted_at: instant(accessGrantedAt),
-    pending_request: request === null ? null : {
-      id: request.id, reason: request.reason, repository_selection: SELECTION_WORDS[request.selection], permissions: request.permissions, created_at: isoInstant(request.createdAt),
-    },
+    pending_request:
+      request === null
+        ? null
+        : {
+            id: request.id,
+            reason: request.reason,
+            repository_selection: SELECTION_WORDS[request.selection],
+            permissions: request.permissions,
+            created_at: isoInstant(request.createdAt),
+          },
   };
 }
 
 /** What a token is today, in one word. */
-export function stateOf(token: Pick<TokenDetails, 'revokedAt' | 'expiresAt' | 'notBeforeAt' | 'usesLeft' | 'grants'>, at: UnixSeconds): string {
+export function stateOf(
+  token: Pick<TokenDetails, 'revokedAt' | 'expiresAt' | 'notBeforeAt' | 'usesLeft' | 'grants'>,
+  at: UnixSeconds,
+): string {
   if (token.revokedAt !== null) return 'revoked';
   if (token.expiresAt !== null && token.expiresAt <= at) return 'expired';
   if (token.usesLeft === 0) return 'used_up';
@@ -124,7 +165,10 @@ export function ownToken(apiUrl: string, token: TokenDetails, at: UnixSeconds) {
     parent_id: token.parentId,
     revoked_at: instant(token.revokedAt),
     revoked_by: token.revokedBy,
-    last_used: lastUse === null ? null : { at: isoInstant(lastUse.usedAt), address: lastUse.address, agent: lastUse.agent, purpose: lastUse.purpose },
+    last_used:
+      lastUse === null
+        ? null
+        : { at: isoInstant(lastUse.usedAt), address: lastUse.address, agent: lastUse.agent, purpose: lastUse.purpose },
   };
 }
 
@@ -138,6 +182,9 @@ export function dryRunAnswer({ allowed, explanation, need }: DryRunAnswer) {
     reasons: explanation === null ? [] : [explanation.sentence, ...explanation.also],
     missing: Object.fromEntries((explanation?.missing ?? []).map(({ permission, level }) => [permission, level])),
     missing_scopes: explanation?.missingScopes ?? [],
-    fix: explanation === null ? null : { text: explanation.wayOut.text, url: explanation.wayOut.url, command: explanation.wayOut.command },
+    fix:
+      explanation === null
+        ? null
+        : { text: explanation.wayOut.text, url: explanation.wayOut.url, command: explanation.wayOut.command },
   };
 }

@@ -1,11 +1,19 @@
 /** Files and folders of a project. Source: GitLab docs "Repository files API", "Repositories API". */
 import { createHash } from 'node:crypto';
-import { changeFiles, findContents, listFolder, MAX_WRITTEN_FILE_BYTES, readFile, streamFile, type CommitDraft } from '../../../actions/contents.ts';
+import {
+  type CommitDraft,
+  changeFiles,
+  findContents,
+  listFolder,
+  MAX_WRITTEN_FILE_BYTES,
+  readFile,
+  streamFile,
+} from '../../../actions/contents.ts';
 import { readHistory } from '../../../actions/history.ts';
 import type { Signature } from '../../../git/commits.ts';
 import type { FileAction } from '../../../git/file-commit.ts';
 import type { TreeEntry } from '../../../git/trees.ts';
-import { endpoint, NOTHING, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
+import { type Call, type Endpoint, endpoint, NOTHING, ok, type Reply } from '../endpoint.ts';
 import type { ValuesOf } from '../params.ts';
 import { Answer, badParams, notFound } from '../refuse.ts';
 import { commitIdIn, refuseChange } from './place.ts';
@@ -19,10 +27,19 @@ const PATH = '/projects/{id}/repository/files/{path}';
 const REF = { ref: { type: 'string' } } as const;
 const ENCODINGS = ['text', 'base64'] as const;
 const CHANGE = {
-  branch: { type: 'string', required: true }, commit_message: { type: 'string', required: true }, start_branch: { type: 'string' },
-  author_email: { type: 'string' }, author_name: { type: 'string' }, last_commit_id: { type: 'string' },
+  branch: { type: 'string', required: true },
+  commit_message: { type: 'string', required: true },
+  start_branch: { type: 'string' },
+  author_email: { type: 'string' },
+  author_name: { type: 'string' },
+  last_commit_id: { type: 'string' },
 } as const;
-const WRITE = { ...CHANGE, content: { type: 'string', required: true }, encoding: { type: 'string', values: ENCODINGS }, execute_filemode: { type: 'boolean' } } as const;
+const WRITE = {
+  ...CHANGE,
+  content: { type: 'string', required: true },
+  encoding: { type: 'string', values: ENCODINGS },
+  execute_filemode: { type: 'boolean' },
+} as const;
 
 interface FoundFile {
   readonly commitId: string;
@@ -61,23 +78,41 @@ async function facts(call: Call<unknown>, { commitId, entry, ref }: FoundFile): 
 
 /** `X-Gitlab-File-Name` and so on: what HEAD is asked for. */
 function headersOf(known: Record<string, unknown>): Record<string, string> {
-  const spelled = (name: string): string => name.split('_').map((part) => part[0]!.toUpperCase() + part.slice(1)).join('-');
-  return Object.fromEntries(Object.entries(known).map(([name, value]) => [`X-Gitlab-${spelled(name)}`, encodeURI(String(value))]));
+  const spelled = (name: string): string =>
+    name
+      .split('_')
+      .map((part) => part[0]!.toUpperCase() + part.slice(1))
+      .join('-');
+  return Object.fromEntries(
+    Object.entries(known).map(([name, value]) => [`X-Gitlab-${spelled(name)}`, encodeURI(String(value))]),
+  );
 }
 
 async function show(call: Call<{ ref: string | undefined }>): Promise<Reply> {
   const file = await fileIn(call);
   const size = file.entry.sizeBytes ?? 0;
-  if (size > MAX_INLINE_BYTES) throw new Answer({ status: 413, body: { error: `A file of more than ${MAX_INLINE_BYTES} bytes is given by /raw only` } });
+  if (size > MAX_INLINE_BYTES)
+    throw new Answer({
+      status: 413,
+      body: { error: `A file of more than ${MAX_INLINE_BYTES} bytes is given by /raw only` },
+    });
   const known = await facts(call, file);
   const content = await readFile(call.ctx, call.permit, file.entry.id, size);
   const content_sha256 = createHash('sha256').update(content).digest('hex');
-  return { ...ok({ ...known, content_sha256, content: content.toString('base64') }), headers: headersOf({ ...known, content_sha256 }) };
+  return {
+    ...ok({ ...known, content_sha256, content: content.toString('base64') }),
+    headers: headersOf({ ...known, content_sha256 }),
+  };
 }
 
 async function raw(call: Call<{ ref: string | undefined }>): Promise<Reply> {
   const file = await fileIn(call);
-  const headers = { ...headersOf(await facts(call, file)), 'Content-Type': 'text/plain; charset=utf-8', 'Content-Disposition': 'inline', 'Content-Length': String(file.entry.sizeBytes ?? 0) };
+  const headers = {
+    ...headersOf(await facts(call, file)),
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Disposition': 'inline',
+    'Content-Length': String(file.entry.sizeBytes ?? 0),
+  };
   return { status: 200, body: await streamFile(call.ctx, call.permit, file.entry.id), headers };
 }
 
@@ -89,16 +124,31 @@ export function contentOf(text: string, encoding: string | undefined): Buffer {
 }
 
 /** Who a commit names as its author, where the call says so. */
-export function authorOf({ author_email: email, author_name: name }: { author_email: string | undefined; author_name: string | undefined }): Partial<Signature> | null {
-  return email === undefined && name === undefined ? null : { ...(email === undefined ? {} : { email }), ...(name === undefined ? {} : { name }) };
+export function authorOf({
+  author_email: email,
+  author_name: name,
+}: {
+  author_email: string | undefined;
+  author_name: string | undefined;
+}): Partial<Signature> | null {
+  return email === undefined && name === undefined
+    ? null
+    : { ...(email === undefined ? {} : { email }), ...(name === undefined ? {} : { name }) };
 }
 
-/** The content that a file must still have: null when the call does not care. @throws Answer when the file was changed since. */
-export async function expectedBlob(call: Call<unknown>, at: { branch: string; path: string; lastCommitId: string | undefined }): Promise<string | null> {
+/**
+ * The content that a file must still have: null when the call does not care. @throws Answer when the file was changed
+ * since.
+ */
+export async function expectedBlob(
+  call: Call<unknown>,
+  at: { branch: string; path: string; lastCommitId: string | undefined },
+): Promise<string | null> {
   if (at.lastCommitId === undefined) return null;
   const found = await findContents(call.ctx, call.permit, { path: at.path, revision: `refs/heads/${at.branch}` });
   if (found?.entry == null) return null;
-  if ((await lastCommitId(call, found.commitId, at.path)) !== at.lastCommitId) throw refuseChange({ ok: false, why: 'content_changed', path: at.path, found: found.entry });
+  if ((await lastCommitId(call, found.commitId, at.path)) !== at.lastCommitId)
+    throw refuseChange({ ok: false, why: 'content_changed', path: at.path, found: found.entry });
   return found.entry.id;
 }
 
@@ -106,33 +156,60 @@ type ChangeCall = Call<ValuesOf<typeof CHANGE>>;
 
 async function commit(call: ChangeCall, action: FileAction): Promise<void> {
   const { ctx, permit, params } = call;
-  const draft: CommitDraft = { branch: params.branch, start: params.start_branch ?? null, message: params.commit_message, actions: [action], author: authorOf(params), committer: null };
+  const draft: CommitDraft = {
+    branch: params.branch,
+    start: params.start_branch ?? null,
+    message: params.commit_message,
+    actions: [action],
+    author: authorOf(params),
+    committer: null,
+  };
   const outcome = await changeFiles(ctx, permit, draft);
   if (!outcome.ok) throw refuseChange(outcome);
 }
 
 async function write(call: Call<ValuesOf<typeof WRITE>>, kind: 'create' | 'update'): Promise<Reply> {
-  const { params, path: { path = '' } } = call;
+  const {
+    params,
+    path: { path = '' },
+  } = call;
   const content = contentOf(params.content, params.encoding);
   const mode = params.execute_filemode === undefined ? {} : { executable: params.execute_filemode };
   const expectedBlobId = await expectedBlob(call, { branch: params.branch, path, lastCommitId: params.last_commit_id });
-  await commit(call, kind === 'create' ? { kind, path, content, ...mode } : { kind, path, content, expectedBlobId, ...mode });
+  await commit(
+    call,
+    kind === 'create' ? { kind, path, content, ...mode } : { kind, path, content, expectedBlobId, ...mode },
+  );
   return { status: kind === 'create' ? 201 : 200, body: { file_path: path, branch: params.branch } };
 }
 
 async function remove(call: ChangeCall): Promise<Reply> {
-  const { params, path: { path = '' } } = call;
-  await commit(call, { kind: 'delete', path, expectedBlobId: await expectedBlob(call, { branch: params.branch, path, lastCommitId: params.last_commit_id }) });
+  const {
+    params,
+    path: { path = '' },
+  } = call;
+  await commit(call, {
+    kind: 'delete',
+    path,
+    expectedBlobId: await expectedBlob(call, { branch: params.branch, path, lastCommitId: params.last_commit_id }),
+  });
   return NOTHING;
 }
 
 const TREE = { path: { type: 'string' }, ref: { type: 'string' }, recursive: { type: 'boolean' } } as const;
 
 async function tree({ ctx, permit, params, page }: Call<ValuesOf<typeof TREE>>): Promise<Reply> {
-  const at = { path: (params.path ?? '').replace(/^\/|\/$/g, ''), revision: params.ref ?? null, recursive: params.recursive ?? false };
+  const at = {
+    path: (params.path ?? '').replace(/^\/|\/$/g, ''),
+    revision: params.ref ?? null,
+    recursive: params.recursive ?? false,
+  };
   const entries = await listFolder(ctx, permit, at, { offset: page.offset, limit: page.perPage + 1 });
-  if (entries === null) throw notFound(params.path === undefined && params.ref === undefined ? 'Tree' : 'invalid revision or path');
-  const body = entries.slice(0, page.perPage).map(({ id, type, path, mode }) => ({ id, name: path.slice(path.lastIndexOf('/') + 1), type, path, mode }));
+  if (entries === null)
+    throw notFound(params.path === undefined && params.ref === undefined ? 'Tree' : 'invalid revision or path');
+  const body = entries
+    .slice(0, page.perPage)
+    .map(({ id, type, path, mode }) => ({ id, name: path.slice(path.lastIndexOf('/') + 1), type, path, mode }));
   return { status: 200, body, more: entries.length > page.perPage };
 }
 

@@ -20,8 +20,14 @@ export function webUrlOf({ ctx, permit }: Asking): string {
   return `${ctx.settings.publicUrl}/${owner.login}/${repository.name}`;
 }
 
-/** The commit of a revision (undefined = the default branch). @throws Answer `404 THING Not Found` when there is none. */
-export async function commitIdIn({ ctx, permit }: Asking, revision: string | undefined, thing: string): Promise<string> {
+/**
+ * The commit of a revision (undefined = the default branch). @throws Answer `404 THING Not Found` when there is none.
+ */
+export async function commitIdIn(
+  { ctx, permit }: Asking,
+  revision: string | undefined,
+  thing: string,
+): Promise<string> {
   const id = await findCommitId(ctx, permit, revision ?? null);
   if (id === null) throw notFound(thing);
   return id;
@@ -47,19 +53,34 @@ export function refuseContent(explanation: Explanation): Answer {
 /** Says why files could not be changed. */
 export function refuseChange(outcome: ChangeOutcome & { ok: false }): Answer {
   if (outcome.why === 'refused') return refuseContent(outcome.explanation);
-  return new Answer({ status: 400, body: { message: FILE_WORDS[outcome.why], ...(outcome.path === null ? {} : { file_path: outcome.path }) } });
+  return new Answer({
+    status: 400,
+    body: { message: FILE_WORDS[outcome.why], ...(outcome.path === null ? {} : { file_path: outcome.path }) },
+  });
 }
 
 /** Says why a branch or tag could not be made or deleted. `kind` with a capital: `Branch`. */
 export function refuseRef(kind: 'Branch' | 'Tag', name: string, why: RefProblem): Answer {
   switch (why) {
-    case 'exists': return plain(`${kind} already exists`);
-    case 'missing': return notFound(kind);
-    case 'ref_invalid': return plain(`${kind} name is invalid`);
-    case 'object_missing': case 'not_a_commit': return plain(`Invalid reference name: ${name}`);
-    case 'name_conflict': return plain(`${kind} name collides with that of another one`);
-    case 'moved': case 'not_fast_forward': return badRequest(`${kind} has changed meanwhile: try again`);
-    case 'is_default_branch': return new Answer({ status: 403, body: { message: '403 Forbidden - The default branch of a project cannot be deleted.' } });
+    case 'exists':
+      return plain(`${kind} already exists`);
+    case 'missing':
+      return notFound(kind);
+    case 'ref_invalid':
+      return plain(`${kind} name is invalid`);
+    case 'object_missing':
+    case 'not_a_commit':
+      return plain(`Invalid reference name: ${name}`);
+    case 'name_conflict':
+      return plain(`${kind} name collides with that of another one`);
+    case 'moved':
+    case 'not_fast_forward':
+      return badRequest(`${kind} has changed meanwhile: try again`);
+    case 'is_default_branch':
+      return new Answer({
+        status: 403,
+        body: { message: '403 Forbidden - The default branch of a project cannot be deleted.' },
+      });
   }
 }
 

@@ -1,14 +1,23 @@
-/** Projects and groups. Source: GitLab docs "Projects API", "Groups API", "Personal access tokens API" (associations). */
+/**
+ * Projects and groups. Source: GitLab docs "Projects API", "Groups API", "Personal access tokens API" (associations).
+ */
 import type { Permit } from '../../../actions/authorize.ts';
 import type { Context } from '../../../actions/context.ts';
-import { searchRepositories, type ListedRepository, type RepositoryOrder } from '../../../actions/repository-search.ts';
-import { viewOf, viewTarget } from '../../../actions/repository-view.ts';
 import { readTargetAccount } from '../../../actions/people.ts';
+import { type ListedRepository, type RepositoryOrder, searchRepositories } from '../../../actions/repository-search.ts';
+import { viewOf, viewTarget } from '../../../actions/repository-view.ts';
 import type { Visibility } from '../../../rules/model.ts';
-import { endpoint, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
+import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import type { OffsetPage } from '../paging.ts';
 import type { ParamSpecs, ValuesOf } from '../params.ts';
-import { ACCESS_LEVEL_VALUES, ACCESS_LEVELS, presentGroup, presentProject, presentSimpleProject, type Shown } from '../present/projects.ts';
+import {
+  ACCESS_LEVEL_VALUES,
+  ACCESS_LEVELS,
+  presentGroup,
+  presentProject,
+  presentSimpleProject,
+  type Shown,
+} from '../present/projects.ts';
 import { personIn } from './users.ts';
 
 const ORDERS: readonly RepositoryOrder[] = ['id', 'name', 'path', 'created_at', 'updated_at', 'last_activity_at'];
@@ -32,9 +41,18 @@ async function shownPage(ctx: Context, rows: readonly ListedRepository[], page: 
 async function list({ ctx, permit, params, page }: Call<ValuesOf<typeof SEARCH>>, ownerId?: number): Promise<Reply> {
   const own = params.owned === true ? (permit.actor.userId ?? 0) : ownerId;
   const order = { by: ORDERS.find((one) => one === params.order_by) ?? 'created_at', direction: params.sort ?? 'desc' };
-  const found = await searchRepositories(ctx, permit, {
-    ownerId: own, membership: params.membership, visibility: params.visibility as Visibility | undefined, archived: params.archived, search: params.search,
-  }, order);
+  const found = await searchRepositories(
+    ctx,
+    permit,
+    {
+      ownerId: own,
+      membership: params.membership,
+      visibility: params.visibility as Visibility | undefined,
+      archived: params.archived,
+      search: params.search,
+    },
+    order,
+  );
   const rows = found.filter(atLeast(params.min_access_level));
   const present = params.simple === true || permit.actor.userId === null ? presentSimpleProject : presentProject;
   const body = (await shownPage(ctx, rows, page)).map((row) => present(row, ctx.settings.publicUrl));
@@ -46,17 +64,56 @@ function atLeast(level: string | undefined): (row: ListedRepository) => boolean 
 }
 
 /** What the token reaches of what its owner belongs to, groups and projects each on pages of their own. */
-async function associations({ ctx, permit, params, page }: Call<{ min_access_level: string | undefined }>): Promise<Reply> {
-  const rows = (await searchRepositories(ctx, permit, { membership: true }, { by: 'id', direction: 'asc' })).filter(atLeast(params.min_access_level));
+async function associations({
+  ctx,
+  permit,
+  params,
+  page,
+}: Call<{ min_access_level: string | undefined }>): Promise<Reply> {
+  const rows = (await searchRepositories(ctx, permit, { membership: true }, { by: 'id', direction: 'asc' })).filter(
+    atLeast(params.min_access_level),
+  );
   const { publicUrl } = ctx.settings;
-  const groups = [...new Map(rows.filter(({ owner }) => owner.kind === 'organization').map((row) => [row.owner.id, row])).values()];
+  const groups = [
+    ...new Map(rows.filter(({ owner }) => owner.kind === 'organization').map((row) => [row.owner.id, row])).values(),
+  ];
   return ok({
-    groups: groups.slice(page.offset, page.offset + page.perPage).map(({ owner, role }) => ({ ...presentGroup(owner, publicUrl), organization_id: 1, access_levels: levelOf(role) })),
+    groups: groups.slice(page.offset, page.offset + page.perPage).map(({ owner, role }) => ({
+      ...presentGroup(owner, publicUrl),
+      organization_id: 1,
+      access_levels: levelOf(role),
+    })),
     projects: (await shownPage(ctx, rows, page)).map((row) => {
-      const { created_at, description, id, name, name_with_namespace, namespace, path, path_with_namespace, visibility, web_url } = presentProject(row, publicUrl);
+      const {
+        created_at,
+        description,
+        id,
+        name,
+        name_with_namespace,
+        namespace,
+        path,
+        path_with_namespace,
+        visibility,
+        web_url,
+      } = presentProject(row, publicUrl);
       const isGroup = row.owner.kind === 'organization';
-      const access_levels = { project_access_level: isGroup ? null : levelOf(row.role), group_access_level: isGroup ? levelOf(row.role) : null };
-      return { id, description, name, name_with_namespace, path, path_with_namespace, created_at, access_levels, visibility, web_url, namespace };
+      const access_levels = {
+        project_access_level: isGroup ? null : levelOf(row.role),
+        group_access_level: isGroup ? levelOf(row.role) : null,
+      };
+      return {
+        id,
+        description,
+        name,
+        name_with_namespace,
+        path,
+        path_with_namespace,
+        created_at,
+        access_levels,
+        visibility,
+        web_url,
+        namespace,
+      };
     }),
   });
 }
@@ -72,11 +129,23 @@ async function showProject(ctx: Context, permit: Permit): Promise<Reply> {
 
 export const PROJECT_ENDPOINTS: readonly Endpoint[] = [
   endpoint('GET', '/projects', { params: SEARCH, paged: true, handle: (call) => list(call) }),
-  endpoint('GET', '/users/{user_id}/projects', { params: SEARCH, paged: true, handle: async (call) => list(call, (await personIn(call.ctx, call.path['user_id']!)).id) }),
+  endpoint('GET', '/users/{user_id}/projects', {
+    params: SEARCH,
+    paged: true,
+    handle: async (call) => list(call, (await personIn(call.ctx, call.path['user_id']!)).id),
+  }),
   endpoint('GET', '/projects/{id}', { handle: ({ ctx, permit }) => showProject(ctx, permit) }),
   endpoint('GET', '/personal_access_tokens/self/associations', {
-    params: { min_access_level: { type: 'string', values: ACCESS_LEVEL_VALUES } }, paged: true, handle: associations,
+    params: { min_access_level: { type: 'string', values: ACCESS_LEVEL_VALUES } },
+    paged: true,
+    handle: associations,
   }),
-  endpoint('GET', '/groups/{id}/projects', { params: SEARCH, paged: true, handle: async (call) => list(call, (await readTargetAccount(call.ctx, call.permit)).id) }),
-  endpoint('GET', '/groups/{id}', { handle: async ({ ctx, permit }) => ok(presentGroup(await readTargetAccount(ctx, permit), ctx.settings.publicUrl)) }),
+  endpoint('GET', '/groups/{id}/projects', {
+    params: SEARCH,
+    paged: true,
+    handle: async (call) => list(call, (await readTargetAccount(call.ctx, call.permit)).id),
+  }),
+  endpoint('GET', '/groups/{id}', {
+    handle: async ({ ctx, permit }) => ok(presentGroup(await readTargetAccount(ctx, permit), ctx.settings.publicUrl)),
+  }),
 ];

@@ -1,9 +1,10 @@
 /**
  * What server this is. Source: GitLab docs "Version API", "Metadata API".
  *
- * Clients read the version to know what they may ask for, so it is the one of the GitLab whose answers this door gives; what runs is told beside it.
+ * Clients read the version to know what they may ask for, so it is the one of the GitLab whose answers this door gives;
+ * what runs is told beside it.
  */
-import { endpoint, ok, type Endpoint } from '../endpoint.ts';
+import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 
 /** The GitLab that this door speaks like. */
 export const GITLAB_VERSION = '17.9.0';
@@ -12,9 +13,13 @@ const REVISION = 'latchkey';
 export const SERVER_ENDPOINTS: readonly Endpoint[] = [
   endpoint('GET', '/version', { handle: async () => ok({ version: GITLAB_VERSION, revision: REVISION }) }),
   endpoint('GET', '/metadata', {
-    handle: async ({ ctx }) => ok({
-      version: GITLAB_VERSION, revision: REVISION, kas: { enabled: false, externalUrl: null, externalK8sProxyUrl: null, version: null }, enterprise: false,
-      instance_url: ctx.settings.publicUrl,
-    }),
+    handle: async ({ ctx }) =>
+      ok({
+        version: GITLAB_VERSION,
+        revision: REVISION,
+        kas: { enabled: false, externalUrl: null, externalK8sProxyUrl: null, version: null },
+        enterprise: false,
+        instance_url: ctx.settings.publicUrl,
+      }),
   }),
 ];

@@ -1,27 +1,39 @@
 /**
  * Personal access tokens over REST. Source: GitLab docs "Personal access tokens API", "User tokens API".
  *
- * GitLab lets whoever is no administrator create `k8s_proxy` and `self_rotate` only; here a token creates what it has itself, no more.
+ * GitLab lets whoever is no administrator create `k8s_proxy` and `self_rotate` only; here a token creates what it has
+ * itself, no more.
  */
 import type { Permit } from '../../../actions/authorize.ts';
+import { actingToken } from '../../../actions/token-access.ts';
 import { latestEnd, rotateToSuccessor } from '../../../actions/token-families.ts';
 import { readToken, searchTokens, TOKEN_ORDERS } from '../../../actions/token-search.ts';
-import { actingToken } from '../../../actions/token-access.ts';
-import { createToken, revokeToken, type CreatedToken } from '../../../actions/tokens.ts';
+import { type CreatedToken, createToken, revokeToken } from '../../../actions/tokens.ts';
 import { Problem } from '../../../base/errors.ts';
 import type { UnixSeconds } from '../../../base/time.ts';
 import type { Need } from '../../../catalogue/needs.ts';
-import { endpoint, NOTHING, ok, type Call, type Endpoint, type Reply } from '../endpoint.ts';
+import { type Call, type Endpoint, endpoint, NOTHING, ok, type Reply } from '../endpoint.ts';
 import { presentNewToken, presentToken } from '../present/tokens.ts';
 import { badRequest, notFound, notYours } from '../refuse.ts';
 import { personIn } from './users.ts';
 
-const TOKENS_OF_ALL_READ: Need = { sets: [{ instance_personal_access_tokens: 'read' }], publicRead: false, writes: false };
-const TOKENS_OF_ALL_WRITE: Need = { sets: [{ instance_personal_access_tokens: 'write' }], publicRead: false, writes: true };
+const TOKENS_OF_ALL_READ: Need = {
+  sets: [{ instance_personal_access_tokens: 'read' }],
+  publicRead: false,
+  writes: false,
+};
+const TOKENS_OF_ALL_WRITE: Need = {
+  sets: [{ instance_personal_access_tokens: 'write' }],
+  publicRead: false,
+  writes: true,
+};
 
 const EXPIRY = { expires_at: { type: 'date' } } as const;
 const NEW_TOKEN = {
-  name: { type: 'string', required: true }, description: { type: 'string' }, scopes: { type: 'strings', required: true }, ...EXPIRY,
+  name: { type: 'string', required: true },
+  description: { type: 'string' },
+  scopes: { type: 'strings', required: true },
+  ...EXPIRY,
 } as const;
 const SEARCH = {
   user_id: { type: 'integer' },
@@ -37,12 +49,16 @@ const SEARCH = {
   sort: { type: 'string', values: TOKEN_ORDERS },
 } as const;
 
-/** The permit for everybody's tokens, where the credential of an administrator has it; otherwise the one for their own. */
+/**
+ * The permit for everybody's tokens, where the credential of an administrator has it; otherwise the one for their own.
+ */
 function widest({ permit }: Call<unknown>, need: Need): Permit {
   return permit.on({ kind: 'instance' }, need) ?? permit;
 }
 
-/** Runs what names a token. What is not the caller's is 401, for administrators 404; what can't be done any more is 400. */
+/**
+ * Runs what names a token. What is not the caller's is 401, for administrators 404; what can't be done any more is 400.
+ */
 async function withToken(permit: Permit, work: () => Promise<Reply>): Promise<Reply> {
   try {
     return await work();
@@ -77,8 +93,14 @@ async function revoke(call: Call<unknown>, permit: Permit, id: number): Promise<
   });
 }
 
-async function rotate(call: Call<{ expires_at?: UnixSeconds | undefined }>, permit: Permit, id: number): Promise<Reply> {
-  return withToken(permit, async () => shown(call, 200, await rotateToSuccessor(call.ctx, permit, id, { expiresAt: call.params.expires_at })));
+async function rotate(
+  call: Call<{ expires_at?: UnixSeconds | undefined }>,
+  permit: Permit,
+  id: number,
+): Promise<Reply> {
+  return withToken(permit, async () =>
+    shown(call, 200, await rotateToSuccessor(call.ctx, permit, id, { expiresAt: call.params.expires_at })),
+  );
 }
 
 function shown({ ctx }: Call<unknown>, status: number, { token, secret }: CreatedToken): Reply {
@@ -96,35 +118,71 @@ async function make(call: Call<NewToken>, userLogin: string): Promise<Reply> {
   const { ctx, permit, params } = call;
   const end = params.expires_at ?? (await latestEnd(ctx, permit, userLogin));
   const life = end === null ? { expiresInDays: null } : { expiresAt: end };
-  const draft = { userLogin, kind: 'scoped', name: params.name, description: params.description ?? '', scopes: params.scopes, grants: [], ...life } as const;
+  const draft = {
+    userLogin,
+    kind: 'scoped',
+    name: params.name,
+    description: params.description ?? '',
+    scopes: params.scopes,
+    grants: [],
+    ...life,
+  } as const;
   return shown(call, 201, await createToken(ctx, permit, draft));
 }
 
 export const TOKEN_ENDPOINTS: readonly Endpoint[] = [
   endpoint('GET', '/personal_access_tokens', {
-    params: SEARCH, paged: true,
+    params: SEARCH,
+    paged: true,
     handle: async (call) => {
       const { params: wanted, page, ctx } = call;
       const permit = widest(call, TOKENS_OF_ALL_READ);
-      if (wanted.user_id !== undefined && wanted.user_id !== permit.actor.userId && permit.target.kind !== 'instance') throw notYours();
-      const { tokens, total } = await searchTokens(ctx, permit, {
-        userId: wanted.user_id, state: wanted.state, revoked: wanted.revoked, search: wanted.search,
-        createdAfter: wanted.created_after, createdBefore: wanted.created_before, lastUsedAfter: wanted.last_used_after, lastUsedBefore: wanted.last_used_before,
-        expiresAfter: wanted.expires_after, expiresBefore: wanted.expires_before,
-      }, wanted.sort ?? 'created_desc', { offset: page.offset, limit: page.perPage });
+      if (wanted.user_id !== undefined && wanted.user_id !== permit.actor.userId && permit.target.kind !== 'instance')
+        throw notYours();
+      const { tokens, total } = await searchTokens(
+        ctx,
+        permit,
+        {
+          userId: wanted.user_id,
+          state: wanted.state,
+          revoked: wanted.revoked,
+          search: wanted.search,
+          createdAfter: wanted.created_after,
+          createdBefore: wanted.created_before,
+          lastUsedAfter: wanted.last_used_after,
+          lastUsedBefore: wanted.last_used_before,
+          expiresAfter: wanted.expires_after,
+          expiresBefore: wanted.expires_before,
+        },
+        wanted.sort ?? 'created_desc',
+        { offset: page.offset, limit: page.perPage },
+      );
       const at = ctx.clock.now();
       return { status: 200, body: tokens.map((token) => presentToken(token, at)), total };
     },
   }),
   endpoint('GET', '/personal_access_tokens/self', { handle: async (call) => show(call, call.permit, ownId(call)) }),
-  endpoint('DELETE', '/personal_access_tokens/self', { handle: async (call) => revoke(call, call.permit, ownId(call)) }),
-  endpoint('POST', '/personal_access_tokens/self/rotate', { params: EXPIRY, handle: async (call) => rotate(call, call.permit, ownId(call)) }),
-  endpoint('GET', '/personal_access_tokens/{id}', { handle: async (call) => show(call, widest(call, TOKENS_OF_ALL_READ), idIn(call)) }),
-  endpoint('DELETE', '/personal_access_tokens/{id}', { handle: async (call) => revoke(call, widest(call, TOKENS_OF_ALL_WRITE), idIn(call)) }),
-  endpoint('POST', '/personal_access_tokens/{id}/rotate', {
-    params: EXPIRY, handle: async (call) => rotate(call, widest(call, TOKENS_OF_ALL_WRITE), idIn(call)),
+  endpoint('DELETE', '/personal_access_tokens/self', {
+    handle: async (call) => revoke(call, call.permit, ownId(call)),
   }),
-  endpoint('POST', '/user/personal_access_tokens', { params: NEW_TOKEN, handle: (call) => make(call, call.permit.actor.login) }),
+  endpoint('POST', '/personal_access_tokens/self/rotate', {
+    params: EXPIRY,
+    handle: async (call) => rotate(call, call.permit, ownId(call)),
+  }),
+  endpoint('GET', '/personal_access_tokens/{id}', {
+    handle: async (call) => show(call, widest(call, TOKENS_OF_ALL_READ), idIn(call)),
+  }),
+  endpoint('DELETE', '/personal_access_tokens/{id}', {
+    handle: async (call) => revoke(call, widest(call, TOKENS_OF_ALL_WRITE), idIn(call)),
+  }),
+  endpoint('POST', '/personal_access_tokens/{id}/rotate', {
+    params: EXPIRY,
+    handle: async (call) => rotate(call, widest(call, TOKENS_OF_ALL_WRITE), idIn(call)),
+  }),
+  endpoint('POST', '/user/personal_access_tokens', {
+    params: NEW_TOKEN,
+    handle: (call) => make(call, call.permit.actor.login),
+  }),
   endpoint('POST', '/users/{user_id}/personal_access_tokens', {
     params: NEW_TOKEN,
     handle: async (call) => make(call, (await personIn(call.ctx, call.path['user_id']!)).login),

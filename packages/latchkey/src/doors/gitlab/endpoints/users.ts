@@ -1,7 +1,8 @@
 /** People. Source: GitLab docs "Users API". */
-import { personById, personByLogin, readSelf, searchPeople, type Account } from '../../../actions/people.ts';
+
 import type { Context } from '../../../actions/context.ts';
-import { endpoint, ok, type Endpoint } from '../endpoint.ts';
+import { type Account, personById, personByLogin, readSelf, searchPeople } from '../../../actions/people.ts';
+import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 import { presentProfile, presentSelf, presentUser } from '../present/users.ts';
 import { Answer, notFound } from '../refuse.ts';
 
@@ -20,7 +21,8 @@ export const USER_ENDPOINTS: readonly Endpoint[] = [
     },
   }),
   endpoint('GET', '/users', {
-    params: { username: { type: 'string' }, search: { type: 'string' } }, paged: true,
+    params: { username: { type: 'string' }, search: { type: 'string' } },
+    paged: true,
     handle: async ({ ctx, permit, params, page }) => {
       if (params.username !== undefined) {
         const account = await personByLogin(ctx, params.username);
@@ -28,10 +30,16 @@ export const USER_ENDPOINTS: readonly Endpoint[] = [
         return { status: 200, body, total: body.length };
       }
       // the list of everybody is for those who have an account, as on GitLab
-      if (permit.actor.userId === null) throw new Answer({ status: 403, body: { message: '403 Forbidden - Not authorized to access /api/v4/users' } });
-      const { people, total } = await searchPeople(ctx, permit, params.search ?? '', { offset: page.offset, limit: page.perPage });
+      if (permit.actor.userId === null)
+        throw new Answer({ status: 403, body: { message: '403 Forbidden - Not authorized to access /api/v4/users' } });
+      const { people, total } = await searchPeople(ctx, permit, params.search ?? '', {
+        offset: page.offset,
+        limit: page.perPage,
+      });
       return { status: 200, body: people.map((account) => presentUser(account, ctx.settings.publicUrl)), total };
     },
   }),
-  endpoint('GET', '/users/{id}', { handle: async ({ ctx, path }) => ok(presentProfile(await personIn(ctx, path['id']!), ctx.settings.publicUrl)) }),
+  endpoint('GET', '/users/{id}', {
+    handle: async ({ ctx, path }) => ok(presentProfile(await personIn(ctx, path['id']!), ctx.settings.publicUrl)),
+  }),
 ];

@@ -25,12 +25,18 @@ export function presentCommit({ commit }: KnownCommit, webUrl: string, diff?: Co
     committed_date: instant(committer.at),
     trailers: {},
     web_url: `${webUrl}/commit/${id}`,
-    ...(diff === undefined ? {} : { stats: { additions: diff.additions, deletions: diff.deletions, total: diff.additions + diff.deletions } }),
+    ...(diff === undefined
+      ? {}
+      : { stats: { additions: diff.additions, deletions: diff.deletions, total: diff.additions + diff.deletions } }),
   };
 }
 
 /** A branch with its last commit. `canPush`: whether whoever asks may push there. */
-export function presentBranch(ref: Ref, tip: KnownCommit, around: { webUrl: string; defaultBranch: string; canPush: boolean }): Record<string, unknown> {
+export function presentBranch(
+  ref: Ref,
+  tip: KnownCommit,
+  around: { webUrl: string; defaultBranch: string; canPush: boolean },
+): Record<string, unknown> {
   const name = ref.name.slice('refs/heads/'.length);
   return {
     name,
@@ -46,7 +52,12 @@ export function presentBranch(ref: Ref, tip: KnownCommit, around: { webUrl: stri
 }
 
 /** A tag with the commit that it marks; a light one has no message. */
-export function presentTag(ref: Ref, commit: KnownCommit, message: string | null, webUrl: string): Record<string, unknown> {
+export function presentTag(
+  ref: Ref,
+  commit: KnownCommit,
+  message: string | null,
+  webUrl: string,
+): Record<string, unknown> {
   return {
     name: ref.name.slice('refs/tags/'.length),
     message,

@@ -1,11 +1,21 @@
 /** Repositories as GitLab shows projects, and their owners as groups and namespaces. */
-import type { ListedRepository } from '../../../actions/repository-search.ts';
+
 import type { Account } from '../../../actions/people.ts';
+import type { ListedRepository } from '../../../actions/repository-search.ts';
 import type { RepositoryRole } from '../../../catalogue/roles.ts';
 import { instant } from './dates.ts';
 
-/** GitLab's numbers: guest 10, reporter 20, developer 30, maintainer 40, owner 50. What GitHub's roles allow comes closest to these. */
-export const ACCESS_LEVELS: Readonly<Record<RepositoryRole, number>> = { read: 20, triage: 20, write: 30, maintain: 40, admin: 50 };
+/**
+ * GitLab's numbers: guest 10, reporter 20, developer 30, maintainer 40, owner 50. What GitHub's roles allow comes
+ * closest to these.
+ */
+export const ACCESS_LEVELS: Readonly<Record<RepositoryRole, number>> = {
+  read: 20,
+  triage: 20,
+  write: 30,
+  maintain: 40,
+  admin: 50,
+};
 
 /** The numbers that a least level can be asked for by. */
 export const ACCESS_LEVEL_VALUES = ['5', '10', '15', '20', '25', '30', '40', '50'] as const;
@@ -15,7 +25,10 @@ export interface Shown extends ListedRepository {
 }
 
 /** What a list shows, and what stands first in the whole. */
-export function presentSimpleProject({ owner, repository, defaultBranch }: Shown, publicUrl: string): Record<string, unknown> {
+export function presentSimpleProject(
+  { owner, repository, defaultBranch }: Shown,
+  publicUrl: string,
+): Record<string, unknown> {
   const { id, name, description, createdAt, pushedAt } = repository;
   const ownerName = owner.name === '' ? owner.login : owner.name;
   const webUrl = `${publicUrl}/${owner.login}/${name}`;
@@ -59,23 +72,51 @@ export function presentProject(shown: Shown, publicUrl: string): Record<string, 
     wiki_enabled: false,
     jobs_enabled: false,
     snippets_enabled: false,
-    ...(isGroup ? {} : { owner: { id: owner.id, username: owner.login, name: owner.name === '' ? owner.login : owner.name, state: 'active', web_url: `${publicUrl}/${owner.login}` } }),
+    ...(isGroup
+      ? {}
+      : {
+          owner: {
+            id: owner.id,
+            username: owner.login,
+            name: owner.name === '' ? owner.login : owner.name,
+            state: 'active',
+            web_url: `${publicUrl}/${owner.login}`,
+          },
+        }),
     permissions: { project_access: isGroup ? null : access, group_access: isGroup ? access : null },
   };
 }
 
 function presentNamespace({ id, login, name, kind }: Account, publicUrl: string): Record<string, unknown> {
   return {
-    id, name: name === '' ? login : name, path: login, kind: kind === 'organization' ? 'group' : 'user', full_path: login, parent_id: null, avatar_url: null,
+    id,
+    name: name === '' ? login : name,
+    path: login,
+    kind: kind === 'organization' ? 'group' : 'user',
+    full_path: login,
+    parent_id: null,
+    avatar_url: null,
     web_url: `${publicUrl}/${login}`,
   };
 }
 
 /** An organization. */
-export function presentGroup({ id, login, name, profile, createdAt }: Account, publicUrl: string): Record<string, unknown> {
+export function presentGroup(
+  { id, login, name, profile, createdAt }: Account,
+  publicUrl: string,
+): Record<string, unknown> {
   const title = name === '' ? login : name;
   return {
-    id, name: title, path: login, description: typeof profile['description'] === 'string' ? profile['description'] : '', visibility: 'public', full_name: title, full_path: login,
-    parent_id: null, avatar_url: null, created_at: instant(createdAt), web_url: `${publicUrl}/${login}`,
+    id,
+    name: title,
+    path: login,
+    description: typeof profile['description'] === 'string' ? profile['description'] : '',
+    visibility: 'public',
+    full_name: title,
+    full_path: login,
+    parent_id: null,
+    avatar_url: null,
+    created_at: instant(createdAt),
+    web_url: `${publicUrl}/${login}`,
   };
 }

@@ -1,11 +1,13 @@
 /** Tokens as GitLab shows them. */
-import type { UnixSeconds } from '../../../base/time.ts';
-import type { Secret } from '../../../base/secret.ts';
+
 import type { TokenSummary } from '../../../actions/tokens.ts';
+import type { Secret } from '../../../base/secret.ts';
+import type { UnixSeconds } from '../../../base/time.ts';
 import { date, instant } from './dates.ts';
 
 /**
- * Without its secret. A fine-grained one has GitLab's pseudo-scope `granular` and says so; a classic one shows GitHub's scopes.
+ * Without its secret. A fine-grained one has GitLab's pseudo-scope `granular` and says so; a classic one shows GitHub's
+ * scopes.
  * @param at now, for `active`
  */
 export function presentToken(token: TokenSummary, at: UnixSeconds): Record<string, unknown> {

@@ -19,7 +19,14 @@ export function presentUser({ id, login, name, suspendedAt }: Account, publicUrl
 /** What everybody may see of one person. */
 export function presentProfile(account: Account, publicUrl: string): Record<string, unknown> {
   const { bio = '', location = '', company = '' } = account.profile as Record<string, string>;
-  return { ...presentUser(account, publicUrl), created_at: instant(account.createdAt), bio, location, organization: company, bot: false };
+  return {
+    ...presentUser(account, publicUrl),
+    created_at: instant(account.createdAt),
+    bio,
+    location,
+    organization: company,
+    bot: false,
+  };
 }
 
 /** What people see of themselves. */
