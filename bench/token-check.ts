@@ -113,11 +113,19 @@ export async function againstBare(
   const taken = await takeTurns(rounds, {
     latchkey: async () => {
       const served = await world.another();
-      return asked(served.child.pid!, served.url, 'latchkey').finally(() => served.stop());
+      try {
+        return await asked(served.child.pid!, served.url, 'latchkey');
+      } finally {
+        await served.stop();
+      }
     },
     bare: async () => {
       const bare = await startBare(headers, body);
-      return asked(bare.pid, `http://127.0.0.1:${bare.port}`, 'bare').finally(() => bare.stop());
+      try {
+        return await asked(bare.pid, `http://127.0.0.1:${bare.port}`, 'bare');
+      } finally {
+        bare.stop();
+      }
     },
   });
   return {

@@ -101,7 +101,9 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
   };
   const soon = (wait) => {
     clearTimeout(timer);
-    timer = setTimeout(() => refresh().catch(() => {}), wait);
+    timer = setTimeout(() => {
+      refresh().catch(() => {});
+    }, wait);
   };
   form.addEventListener('change', ({ target }) => {
     if (target.name?.endsWith('expires_in'))

@@ -39,7 +39,7 @@ export async function openContext(settings: Settings, log: Log, clock: Clock = s
     log,
   });
   try {
-    const git = await makeGitRoom(settings, log);
+    const git = makeGitRoom(settings, log);
     const usage = new Usage(store, log);
     const refusals = new Refusals(store, log);
     const memory = new Memory(store);

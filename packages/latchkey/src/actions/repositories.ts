@@ -39,7 +39,7 @@ export const MAX_REPOSITORY_DESCRIPTION_LENGTH = 350;
 export async function addRepository(ctx: Context, permit: Permit, draft: NewRepositoryDraft): Promise<Repository> {
   const owner = await checkNewName(ctx, draft);
   keepTo(permit, { ownerId: owner.id });
-  if (await ctx.git.exists(owner.login, draft.name))
+  if (ctx.git.exists(owner.login, draft.name))
     throw problem(
       'already_exists',
       `A repository lies on disk as ${owner.login}/${draft.name} already: import it instead.`,

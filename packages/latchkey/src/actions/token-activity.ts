@@ -58,7 +58,7 @@ export async function readActivity(ctx: Context, permit: Permit, tokenId: number
  * the number of requests.
  */
 function daily(days: readonly TokenDay[], since: UnixSeconds): number[] {
-  const perDay = new Array<number>(ACTIVITY_DAYS).fill(0);
+  const perDay = Array.from({ length: ACTIVITY_DAYS }, () => 0);
   const highest = new Map<string, number>();
   for (const { dayAt, repositoryId, times } of days)
     highest.set(`${dayAt} ${repositoryId}`, Math.max(times, highest.get(`${dayAt} ${repositoryId}`) ?? 0));

@@ -97,7 +97,10 @@ async function mend(checked: readonly Checked[], terminal: Terminal): Promise<vo
   for (const { name, repair, command } of checked) {
     if (repair === undefined) continue;
     const answer = await terminal.ask?.(`${name}: ${command ?? repair.args.join(' ')}\ndo that? [y/N] `);
-    if (answer === null || answer === undefined) return void terminal.say('nobody answers, so nothing was changed');
+    if (answer === null || answer === undefined) {
+      terminal.say('nobody answers, so nothing was changed');
+      return;
+    }
     if (!/^y(?:es)?$/i.test(answer.trim())) continue;
     const { code, stderr } = await runProgram(repair.program, repair.args, terminal.env, repair.input);
     terminal.say(code === 0 ? 'done' : `that failed: ${spoken(stderr.split('\n')[0] ?? '')}`);

@@ -88,7 +88,7 @@ class Crew {
   }
 
   async #replaceEach(): Promise<void> {
-    for (const old of [...this.#workers]) {
+    for (const old of Array.from(this.#workers)) {
       if (this.#stopping) return;
       // Without a successor the old one stays: a bad setting must not take the server down.
       if (!(await this.add())) return this.#terminal.say('a new worker did not start; the old ones stay');

@@ -199,7 +199,7 @@ export class SharedPack {
   #closeIfDone(): void {
     if (this.#isKept || this.#isClosed || this.#readers.size > 0 || this.#state === 'growing') return;
     this.#isClosed = true;
-    for (const name of [...this.#pieces.keys()]) if (name.startsWith(this.#name)) this.#pieces.delete(name);
+    for (const name of Array.from(this.#pieces.keys())) if (name.startsWith(this.#name)) this.#pieces.delete(name);
     void this.#file.close().catch(() => {});
   }
 }

@@ -134,7 +134,7 @@ function sessionOf({
   ends_at,
   sudo_until,
   user_agent,
-  digest: _,
+  digest: _digest,
   ...rest
 }: Selectable<SessionsTable>): Session {
   return {

@@ -18,7 +18,7 @@ function nodeOn(store: Store, flags: Record<string, number> = {}) {
 }
 
 async function takeMany(limits: RateLimits, count: number, key = '7'): Promise<(Allowance | null)[]> {
-  return Promise.all(Array.from({ length: count }, () => limits.take('api-user', key)));
+  return Promise.all(Array.from({ length: count }, async () => limits.take('api-user', key)));
 }
 
 forEachEngine('a rate limit', (open) => {

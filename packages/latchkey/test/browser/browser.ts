@@ -129,6 +129,7 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 export async function axe(page: Page): Promise<string[]> {
   if (!(await page.evaluate<boolean>('"axe" in globalThis'))) await page.evaluate(await readFile(AXE, 'utf8'));
   const { violations } = await page.evaluate<AxeResults, string[]>(
+    // oxlint-disable-next-line typescript/no-explicit-any -- runs in the page, whose globals are not typed here
     (tags) => (globalThis as any).axe.run({ runOnly: tags, resultTypes: ['violations'] }),
     RULES,
   );

@@ -27,6 +27,7 @@ async function complainOfBlanks(browser: BrowserPage, path: string): Promise<str
     const [answer] = await Promise.all([
       browser.waitForNavigation(),
       browser.evaluate((i) => {
+        // oxlint-disable-next-line typescript/no-explicit-any -- runs in the page, whose globals are not typed here
         const form = (globalThis as any).document.forms[i];
         for (const field of form.querySelectorAll('[required]')) field.value = '';
         form.noValidate = true;

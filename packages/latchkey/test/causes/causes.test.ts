@@ -67,9 +67,15 @@ async function sameByDoctor(world: World, { reason, says }: Cause, attempt: Try)
   const { code, text, checks } = await world.doctor(attempt);
   expect(text).not.toContain(attempt.secret);
   const states = Object.fromEntries(checks.map(({ name, state }) => [name, state]));
-  if (OF_CONTENT.has(reason)) return void expect(states).toMatchObject({ 'clone and fetch': 'ok', push: 'ok' });
+  if (OF_CONTENT.has(reason)) {
+    expect(states).toMatchObject({ 'clone and fetch': 'ok', push: 'ok' });
+    return;
+  }
   expect(code).toBe(EXIT.refused);
-  if (reason === 'username_missing') return void expect(states['no secret in the remote']).toBe('fail');
+  if (reason === 'username_missing') {
+    expect(states['no secret in the remote']).toBe('fail');
+    return;
+  }
   const named = (line: string): string =>
     line.replaceAll(world.url, '{url}').replaceAll(new URL(world.url).host, '{host}').replaceAll(INSTANT, '{when}');
   expect(

@@ -282,7 +282,7 @@ function classicExpects(scope: string, fact: Fact, visibility: Visibility): bool
 function gitlabExpects(scope: string, fact: Fact, visibility: Visibility): boolean {
   if (isOpenToAll(fact, visibility) || fact.path === '/credentials/revoke') return true;
   const isInstance = fact.path.startsWith('/enterprises/');
-  const isForApps = /^\/user\/installations\//.test(fact.path);
+  const isForApps = fact.path.startsWith('/user/installations/');
   const demands = (allowed: (pair: string) => boolean): boolean =>
     (fact.sets ?? []).some((set) => set.length > 0 && set.every(allowed));
   const demandsNothing = fact.sets?.some((set) => set.length === 0) === true;

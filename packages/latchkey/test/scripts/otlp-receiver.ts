@@ -1,6 +1,6 @@
 /** A collector on loopback: takes OTLP over HTTP as JSON and keeps every span, and every byte. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
@@ -52,13 +52,16 @@ export async function otlpReceiver(): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
   const texts: string[] = [];
   let held: Promise<void> = Promise.resolve();
-  const server = createServer(async (request, response) => {
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     await held;
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += chunk as string;
     texts.push(`${request.url} ${JSON.stringify(request.rawHeaders)}\n${body}`);
     if (request.url === '/v1/traces') spans.push(...read(JSON.parse(body) as OtlpRequest));
     response.writeHead(request.url === '/v1/traces' ? 200 : 404, { 'Content-Type': 'application/json' }).end('{}');
+  };
+  const server = createServer((request, response) => {
+    receive(request, response).catch((error: unknown) => server.emit('error', error));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {

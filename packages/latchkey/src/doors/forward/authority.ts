@@ -7,48 +7,21 @@
  */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/context.ts';
-import { authorizationOf, type Credential, credentialOf } from '../../actions/credential.ts';
-import { takeToken } from '../../actions/rate-limit.ts';
-import { type ResourceServer, resourceServerOf } from '../../actions/resource-servers.ts';
-import { callerAddress, networkOf } from '../../base/address.ts';
-import { Secret } from '../../base/secret.ts';
+import { authorizationOf, credentialOf } from '../../actions/credential.ts';
+import { callerAddress } from '../../base/address.ts';
 import {
   AUTHORIZATION_SERVER_PATH,
   authorizationServerMetadata,
   PROTECTED_RESOURCE_PATH,
   protectedResourceMetadata,
 } from '../../catalogue/oauth-metadata.ts';
+import { type AuthorityCall, CallMistake, serverAsking } from './call.ts';
 import { answerCheckCall } from './check.ts';
 import { makeEvents } from './events.ts';
 import { answerIntrospection } from './introspection.ts';
 
 /** Most bytes of a body: some hundred checks with long names. */
 export const MAX_AUTHORITY_BODY_BYTES = 256 * 1024;
-
-/** Something wrong with a call, as OAuth spells it (RFC 6749 section 5.2). */
-export class CallMistake extends Error {
-  override readonly name = 'CallMistake';
-  readonly status: 400 | 401 | 429;
-  readonly code: string;
-  readonly retryAfterSec: number | null;
-
-  constructor(status: 400 | 401 | 429, code: string, description: string, retryAfterSec: number | null = null) {
-    super(description);
-    this.status = status;
-    this.code = code;
-    this.retryAfterSec = retryAfterSec;
-  }
-}
-
-/** One call, with what is known of the caller before anything is decided. */
-export interface AuthorityCall {
-  readonly ctx: Context;
-  readonly credential: Credential;
-  /** Of the caller itself. */
-  readonly address: string;
-  readonly userAgent: string | null;
-  readonly body: unknown;
-}
 
 /** The plugin. `closing` ends the streams of events, which would hold a stop up. */
 export function authorityDoor(ctx: Context, closing: AbortSignal): FastifyPluginAsync {
@@ -102,36 +75,6 @@ function callOf(ctx: Context, request: FastifyRequest): AuthorityCall {
       ctx.settings.trustedProxies,
     ),
   };
-}
-
-/**
- * The resource server that asks. Its credential may also stand in a form, as OAuth clients send it (`client_id`,
- * `client_secret`).
- * @throws CallMistake when there is none; who tries too many is told to wait
- */
-export async function serverAsking({ ctx, credential, body, address }: AuthorityCall): Promise<ResourceServer> {
-  const form = body instanceof URLSearchParams ? body : null;
-  const secret = form?.get('client_secret') ?? null;
-  const inForm: Credential | null =
-    secret === null ? null : { form: 'basic', username: form!.get('client_id') ?? '', secret: new Secret(secret) };
-  if (inForm !== null && credential.form !== 'none')
-    throw new CallMistake(400, 'invalid_request', 'The credential of the server was sent in two ways.');
-  const server = await resourceServerOf(ctx, inForm ?? credential);
-  if (server !== null) return server;
-  const allowance = await takeToken(ctx, 'failed-credentials', networkOf(address));
-  if (allowance !== null && !allowance.allowed) {
-    throw new CallMistake(
-      429,
-      'temporarily_unavailable',
-      'Too many wrong credentials came from this address.',
-      allowance.retryAfterSec,
-    );
-  }
-  throw new CallMistake(
-    401,
-    'invalid_client',
-    'This needs the secret of a resource server: `latchkey admin server add NAME` makes one.',
-  );
 }
 
 function sayMistake(ctx: Context, reply: FastifyReply, error: Error & { statusCode?: number }): FastifyReply {

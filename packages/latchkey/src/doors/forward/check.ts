@@ -14,7 +14,7 @@ import { onDemand } from '../../base/on-demand.ts';
 import { Secret } from '../../base/secret.ts';
 import { LEVELS, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
 import { splitFullName } from '../../rules/names.ts';
-import { type AuthorityCall, CallMistake, serverAsking } from './authority.ts';
+import { type AuthorityCall, CallMistake, serverAsking } from './call.ts';
 import { MISTAKES, STATUS_OF } from './refuse.ts';
 
 const NEEDS = Type.Record(Type.String(), Type.Union(LEVELS.map((level) => Type.Literal(level))));

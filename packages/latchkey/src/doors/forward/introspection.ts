@@ -4,7 +4,7 @@
  */
 import { introspect } from '../../actions/introspection.ts';
 import { Secret } from '../../base/secret.ts';
-import { type AuthorityCall, CallMistake, serverAsking } from './authority.ts';
+import { type AuthorityCall, CallMistake, serverAsking } from './call.ts';
 
 const INACTIVE = { active: false };
 

@@ -10,6 +10,7 @@ import { type ForwardWorld, forwardWorld } from './door.ts';
 interface Asked {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- JSON of any shape
   readonly body: any;
 }
 

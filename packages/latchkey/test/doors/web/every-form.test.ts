@@ -72,7 +72,7 @@ async function everyForm(world: WebWorld): Promise<Sent[]> {
       };
     }),
   );
-  const isLast = ({ route }: Sent): number => (route === '/logout' ? 2 : /delete$/.test(route) ? 1 : 0);
+  const isLast = ({ route }: Sent): number => (route === '/logout' ? 2 : route.endsWith('delete') ? 1 : 0);
   return forms.sort((a, b) => isLast(a) - isLast(b));
 }
 

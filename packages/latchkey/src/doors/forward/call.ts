@@ -1,0 +1,66 @@
+/**
+ * One call of another service: what is known of the caller, which resource server it is, and how a bad call is told.
+ *
+ * Never: an answer about somebody else's token to a caller that shows no secret of a resource server.
+ */
+import type { Context } from '../../actions/context.ts';
+import type { Credential } from '../../actions/credential.ts';
+import { takeToken } from '../../actions/rate-limit.ts';
+import { type ResourceServer, resourceServerOf } from '../../actions/resource-servers.ts';
+import { networkOf } from '../../base/address.ts';
+import { Secret } from '../../base/secret.ts';
+
+/** Something wrong with a call, as OAuth spells it (RFC 6749 section 5.2). */
+export class CallMistake extends Error {
+  override readonly name = 'CallMistake';
+  readonly status: 400 | 401 | 429;
+  readonly code: string;
+  readonly retryAfterSec: number | null;
+
+  constructor(status: 400 | 401 | 429, code: string, description: string, retryAfterSec: number | null = null) {
+    super(description);
+    this.status = status;
+    this.code = code;
+    this.retryAfterSec = retryAfterSec;
+  }
+}
+
+/** One call, with what is known of the caller before anything is decided. */
+export interface AuthorityCall {
+  readonly ctx: Context;
+  readonly credential: Credential;
+  /** Of the caller itself. */
+  readonly address: string;
+  readonly userAgent: string | null;
+  readonly body: unknown;
+}
+
+/**
+ * The resource server that asks. Its credential may also stand in a form, as OAuth clients send it (`client_id`,
+ * `client_secret`).
+ * @throws CallMistake when there is none; who tries too many is told to wait
+ */
+export async function serverAsking({ ctx, credential, body, address }: AuthorityCall): Promise<ResourceServer> {
+  const form = body instanceof URLSearchParams ? body : null;
+  const secret = form?.get('client_secret') ?? null;
+  const inForm: Credential | null =
+    secret === null ? null : { form: 'basic', username: form!.get('client_id') ?? '', secret: new Secret(secret) };
+  if (inForm !== null && credential.form !== 'none')
+    throw new CallMistake(400, 'invalid_request', 'The credential of the server was sent in two ways.');
+  const server = await resourceServerOf(ctx, inForm ?? credential);
+  if (server !== null) return server;
+  const allowance = await takeToken(ctx, 'failed-credentials', networkOf(address));
+  if (allowance !== null && !allowance.allowed) {
+    throw new CallMistake(
+      429,
+      'temporarily_unavailable',
+      'Too many wrong credentials came from this address.',
+      allowance.retryAfterSec,
+    );
+  }
+  throw new CallMistake(
+    401,
+    'invalid_client',
+    'This needs the secret of a resource server: `latchkey admin server add NAME` makes one.',
+  );
+}
