@@ -4,8 +4,8 @@
  * bytes to anybody.
  */
 import { type CanonicalPath, canonicalPath } from '../packages/latchkey/dist/base/canonical-path.js';
-import { RouteFinder } from '../packages/latchkey/dist/catalogue/route-finder.js';
-import { standardServices } from '../packages/latchkey/dist/catalogue/route-map-file.js';
+import { standardServices } from '../packages/latchkey/dist/catalogue/route-maps/file.js';
+import { RouteFinder } from '../packages/latchkey/dist/catalogue/route-maps/finder.js';
 import { figureOf, type Row, spread } from './measure.ts';
 import type { World } from './server.ts';
 import { againstBare, type Question } from './token-check.ts';

@@ -4,12 +4,12 @@
  */
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { addOrganization, addUser } from '../packages/latchkey/dist/actions/accounts.js';
-import { operatorPermit } from '../packages/latchkey/dist/actions/authorize.js';
-import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/open.js';
-import { createToken } from '../packages/latchkey/dist/actions/tokens.js';
-import { loadSettings } from '../packages/latchkey/dist/base/config.js';
+import { addOrganization, addUser } from '../packages/latchkey/dist/actions/accounts/accounts.js';
+import { operatorPermit } from '../packages/latchkey/dist/actions/decision/authorize.js';
+import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/operation/open.js';
+import { createToken } from '../packages/latchkey/dist/actions/tokens/tokens.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';
+import { loadSettings } from '../packages/latchkey/dist/base/settings/settings.js';
 import { githubDoor, PREFIX } from '../packages/latchkey/dist/doors/github/door.js';
 import { type Row, ratioOf, spread, takeTurns, timed } from './measure.ts';
 

@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { authorize } from '../packages/latchkey/dist/actions/authorize.js';
-import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/open.js';
-import { loadSettings } from '../packages/latchkey/dist/base/config.js';
+import { authorize } from '../packages/latchkey/dist/actions/decision/authorize.js';
+import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/operation/open.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';
 import { digestOf, Secret } from '../packages/latchkey/dist/base/secret.js';
+import { loadSettings } from '../packages/latchkey/dist/base/settings/settings.js';
 import { mintTokenText } from '../packages/latchkey/dist/rules/token-text.js';
 import type { Row } from './measure.ts';
 

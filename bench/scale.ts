@@ -6,13 +6,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { addUser } from '../packages/latchkey/dist/actions/accounts.js';
-import { authorize, operatorPermit } from '../packages/latchkey/dist/actions/authorize.js';
-import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/open.js';
-import { addRepository } from '../packages/latchkey/dist/actions/repositories.js';
-import { loadSettings, type Settings } from '../packages/latchkey/dist/base/config.js';
+import { addUser } from '../packages/latchkey/dist/actions/accounts/accounts.js';
+import { authorize, operatorPermit } from '../packages/latchkey/dist/actions/decision/authorize.js';
+import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/operation/open.js';
+import { addRepository } from '../packages/latchkey/dist/actions/repositories/repositories.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';
 import { digestOf, Secret } from '../packages/latchkey/dist/base/secret.js';
+import { loadSettings, type Settings } from '../packages/latchkey/dist/base/settings/settings.js';
 import { mintTokenText } from '../packages/latchkey/dist/rules/token-text.js';
 import { type Figure, figureOf, type Row, ratioOf, spread, takeTurns } from './measure.ts';
 import { benchRemembered } from './remembered.ts';

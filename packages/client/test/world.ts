@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { addOrganization, addUser } from '../../latchkey/src/actions/accounts.ts';
-import { operatorPermit } from '../../latchkey/src/actions/authorize.ts';
-import { addRepository } from '../../latchkey/src/actions/repositories.ts';
-import { addResourceServer } from '../../latchkey/src/actions/resource-servers.ts';
-import { createToken, revokeToken } from '../../latchkey/src/actions/tokens.ts';
+import { addOrganization, addUser } from '../../latchkey/src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../latchkey/src/actions/decision/authorize.ts';
+import { addResourceServer } from '../../latchkey/src/actions/questions/resource-servers.ts';
+import { addRepository } from '../../latchkey/src/actions/repositories/repositories.ts';
+import { createToken, revokeToken } from '../../latchkey/src/actions/tokens/tokens.ts';
 import { type RunningServer, startServer } from '../../latchkey/src/app.ts';
-import { loadSettings } from '../../latchkey/src/base/config.ts';
+import { loadSettings } from '../../latchkey/src/base/settings/settings.ts';
 import { type Client, type ClientOptions, createClient } from '../src/client.ts';
 
 export interface World {

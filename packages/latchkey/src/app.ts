@@ -19,25 +19,25 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { AggregatorRegistry } from 'prom-client';
-import { gaugesOf } from './actions/gauges.ts';
-import { JobRunner } from './actions/job-runner.ts';
-import { type DoorName, single } from './actions/metrics.ts';
-import { type OpenContext, openContext } from './actions/open.ts';
-import type { Settings } from './base/config.ts';
+import { gaugesOf } from './actions/operation/gauges.ts';
+import { JobRunner } from './actions/operation/job-runner.ts';
+import { type OpenContext, openContext } from './actions/operation/open.ts';
 import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
 import { beginRequest, type RequestMark, requestIdOf } from './base/request-id.ts';
+import type { Settings } from './base/settings/settings.ts';
 import { duringSpan, type Span, type Tracer } from './base/trace.ts';
-import { authorityDoor } from './doors/forward/authority.ts';
+import { authorityDoor } from './doors/forward/resource-server-api.ts';
 import { makeForwardDoor } from './doors/forward/routes.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
 import { PREFIX as GITHUB_PREFIX, githubDoor } from './doors/github/door.ts';
 import { PREFIX as GITLAB_PREFIX, gitlabDoor } from './doors/gitlab/door.ts';
 import { oauthDoor } from './doors/oauth/door.ts';
 import { webDoor } from './doors/web/plugin.ts';
-import { listenForMetrics, type MetricsListener } from './metrics-listener.ts';
-import { beginRequestSpan, endRequestSpan } from './request-spans.ts';
+import { type DoorName, single } from './telemetry/metrics.ts';
+import { listenForMetrics, type MetricsListener } from './telemetry/metrics-listener.ts';
+import { beginRequestSpan, endRequestSpan } from './telemetry/request-spans.ts';
 
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:7070`. */
@@ -124,7 +124,7 @@ async function tracerFor({ settings, log }: OpenContext): Promise<Tracer | null>
       log.info('OTEL_EXPORTER_OTLP_ENDPOINT is set, but traces are sent only where --otlp-endpoint says');
     return null;
   }
-  const { openTracer } = await import('./otlp-tracer.ts');
+  const { openTracer } = await import('./telemetry/otlp-tracer.ts');
   log.info({ endpoint: settings.otlpEndpoint }, 'traces');
   return openTracer(settings.otlpEndpoint, settings, log);
 }

@@ -7,9 +7,9 @@ import {
   settingKey,
   settingRow,
   settingVariable,
-} from '../src/base/setting-rows.ts';
+} from '../src/base/settings/rows.ts';
 
-const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/base/setting-rows.ts. Edit that, not this. -->
+const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/base/settings/rows.ts. Edit that, not this. -->
 
 # Configuration
 

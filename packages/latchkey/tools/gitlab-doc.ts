@@ -1,10 +1,10 @@
 /** `docs/gitlab-api.md`: what `/api/v4` answers, and what each endpoint takes. */
 
-import { GITLAB_ROUTES, type GitlabRoute } from '../src/catalogue/gitlab-routes.ts';
 import { acceptedPermissions, demandsNoPermission } from '../src/catalogue/needs.ts';
-import { scopesOf, scopesOpening } from '../src/catalogue/scopes.ts';
+import { GITLAB_ROUTES, type GitlabRoute } from '../src/catalogue/routes/gitlab.ts';
+import { scopesOf, scopesOpening } from '../src/catalogue/scopes/scopes.ts';
 
-const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue/gitlab-routes.ts. Edit that, not this. -->
+const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue/routes/gitlab.ts. Edit that, not this. -->
 
 # GitLab's REST dialect: \`/api/v4\`
 

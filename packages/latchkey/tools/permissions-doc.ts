@@ -1,5 +1,5 @@
 /** `docs/permissions.md`: every permission, and what it opens. */
-import { githubRoutes } from '../src/catalogue/github-routes.ts';
+
 import {
   type Level,
   PERMISSION_GROUPS,
@@ -8,6 +8,7 @@ import {
   type PermissionName,
   wholeOf,
 } from '../src/catalogue/permissions.ts';
+import { githubRoutes } from '../src/catalogue/routes/github.ts';
 import { ENDPOINTS } from '../src/doors/github/endpoints.ts';
 
 const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue. Edit that, not this. -->

@@ -1,7 +1,7 @@
 /** `docs/troubleshooting.md`, drawn from the table of refusals and the causes that lie on a person's own machine. */
-import { CLIENT_CAUSES } from '../src/catalogue/client-causes.ts';
-import { type HelpTopic, helpTopics } from '../src/catalogue/help-topics.ts';
-import type { Reason } from '../src/catalogue/refusals.ts';
+import { CLIENT_CAUSES } from '../src/catalogue/refusals/client-causes.ts';
+import { type HelpTopic, helpTopics } from '../src/catalogue/refusals/help-topics.ts';
+import type { Reason } from '../src/catalogue/refusals/refusals.ts';
 import { STATUS_OF } from '../src/doors/git/refuse.ts';
 import { ANSWERS } from '../src/doors/github/refuse.ts';
 

@@ -6,7 +6,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ROUTE_MAP_SCHEMA } from '../src/catalogue/route-map-schema.ts';
+import { ROUTE_MAP_SCHEMA } from '../src/catalogue/route-maps/schema.ts';
 import { configurationDoc } from './configuration-doc.ts';
 import { gitlabDoc } from './gitlab-doc.ts';
 import { manualPage } from './manual-page.ts';

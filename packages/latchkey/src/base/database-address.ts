@@ -6,7 +6,7 @@
  * Invariant: away from this machine nothing is sent in clear text unless the address says `sslmode=disable`.
  * Never: a fall-back. No mode tries TLS and goes on without it, and none encrypts without knowing for whom.
  */
-import { isLoopback } from './setting-values.ts';
+import { isLoopback } from './settings/values.ts';
 
 /**
  * How a connection is protected. `verify-full`: TLS, with a certificate of a trusted authority for the name in the

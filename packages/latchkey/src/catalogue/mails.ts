@@ -8,7 +8,7 @@
  * one-time link.
  */
 import { spokenInstant, type UnixSeconds } from '../base/time.ts';
-import { listed } from './refusal-links.ts';
+import { listed } from './refusals/links.ts';
 
 /** A token as mails speak of it. `path` is its page: `/settings/personal-access-tokens/7`. */
 export interface MailedToken {

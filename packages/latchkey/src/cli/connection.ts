@@ -11,7 +11,7 @@ import { execFileSync } from 'node:child_process';
 import { Fault } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import { systemClock } from '../base/time.ts';
-import { Keeper, placeOf } from './credential-keeper.ts';
+import { Keeper, placeOf } from './credential/keeper.ts';
 import { ServerClient } from './server-client.ts';
 import { type Terminal, UsageError } from './terminal.ts';
 

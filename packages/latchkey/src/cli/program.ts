@@ -5,18 +5,18 @@
  */
 import { Command, CommanderError } from 'commander';
 import { programVersion } from '../base/version.ts';
-import { adminCommand } from './admin.ts';
+import { adminCommand } from './admin/admin.ts';
+import { doctorCommand } from './checks/doctor.ts';
 import { examples } from './command-help.ts';
 import { completionCommand } from './completion.ts';
-import { credentialCommand } from './credential.ts';
-import { doctorCommand } from './doctor.ts';
+import { credentialCommand } from './credential/credential.ts';
 import { EXIT, EXIT_CODE_HELP, type ExitCode } from './exit-codes.ts';
-import { loginCommand } from './login.ts';
-import { openCommand } from './open.ts';
-import { serveCommand } from './serve.ts';
+import { serveCommand } from './serve/serve.ts';
 import { sayError, type Terminal, UsageError } from './terminal.ts';
-import { tokenCommand } from './token.ts';
-import { whoamiCommand } from './whoami.ts';
+import { loginCommand } from './token/login.ts';
+import { openCommand } from './token/open.ts';
+import { tokenCommand } from './token/token.ts';
+import { whoamiCommand } from './token/whoami.ts';
 
 /** Runs one command line (without `node` and the program's path). Never throws, never exits. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

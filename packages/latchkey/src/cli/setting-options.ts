@@ -1,7 +1,7 @@
 /** Settings as options of a command: drawn from the table, read back by the table's names. */
 import { type Command, Option } from 'commander';
-import type { SettingSources } from '../base/config.ts';
-import { SETTING_NAMES, type SettingName, settingFlag, settingRow, settingVariable } from '../base/setting-rows.ts';
+import { SETTING_NAMES, type SettingName, settingFlag, settingRow, settingVariable } from '../base/settings/rows.ts';
+import type { SettingSources } from '../base/settings/settings.ts';
 import { UsageError } from './terminal.ts';
 
 /** The settings that administration commands take. */

@@ -8,7 +8,7 @@
  * Never: a control character out of an argument or a file, which could move the cursor or hide text.
  */
 import { Fault, Problem } from '../base/errors.ts';
-import { SettingsProblem } from '../base/setting-problem.ts';
+import { SettingsProblem } from '../base/settings/problem.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { ServerRefusal } from './server-client.ts';
 

@@ -3,25 +3,25 @@
  *
  * Invariant: with `readOnly`, nothing that could change a repository is begun: every function that does asks
  * `demandWrites` first.
- * Invariant: every process has the environment of `environment.ts`; every path comes from `Folders.path`.
+ * Invariant: every process has the environment of `processes/environment.ts`; every path comes from `Folders.path`.
  * Never: a decision about who may do what. Whoever calls has decided.
  */
 import type { Log } from '../base/log.ts';
 import { type Soon, soon } from '../base/soon.ts';
 import { currentSpan } from '../base/trace.ts';
-import { type Advertisement, Advertisements } from './advertisement.ts';
-import { Anticipated } from './anticipated.ts';
-import { gitEnvironment, protocolVersion } from './environment.ts';
-import { Folders, type RepositoryName } from './folders.ts';
-import { Maintenance } from './maintenance.ts';
-import { createRepository, importRepository, type NewRepositoryOptions } from './new-repository.ts';
-import { Plumbing } from './plumbing.ts';
-import { type GitCommand, type GitProcess, GitProcesses } from './processes.ts';
-import { isLost, type ObjectFormat, Profiles } from './profile.ts';
-import { hooksOf, type Inspection } from './push-inspection.ts';
-import { answerHook } from './push-judge.ts';
-import { pushRefs } from './push-refs.ts';
-import { notCopied, onlyReads } from './read-only.ts';
+import { Plumbing } from './objects/plumbing.ts';
+import { gitEnvironment, protocolVersion } from './processes/environment.ts';
+import { type GitCommand, type GitProcess, GitProcesses } from './processes/git-process.ts';
+import { isLost, type ObjectFormat, Profiles } from './processes/profile.ts';
+import { notCopied, onlyReads } from './processes/read-only.ts';
+import { type Advertisement, Advertisements } from './protocol/capability-advertisement.ts';
+import { answerHook } from './push/content-scan.ts';
+import { hooksOf, type Inspection } from './push/hooks.ts';
+import { Anticipated } from './push/prestarted.ts';
+import { pushRefs } from './push/ref-advertisement.ts';
+import { Folders, type RepositoryName } from './repositories/folders.ts';
+import { Maintenance } from './repositories/maintenance.ts';
+import { createRepository, importRepository, type NewRepositoryOptions } from './repositories/new-repository.ts';
 
 export type GitService = 'upload-pack' | 'receive-pack';
 

@@ -21,9 +21,9 @@ import {
   permissionNamed,
   wholeOf,
 } from '../catalogue/permissions.ts';
-import type { Reason } from '../catalogue/refusals.ts';
+import type { Reason } from '../catalogue/refusals/refusals.ts';
 import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.ts';
-import { type ScopeDialect, scopesInclude } from '../catalogue/scopes.ts';
+import { type ScopeDialect, scopesInclude } from '../catalogue/scopes/scopes.ts';
 import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
 import {
   BY_ROTATION,

@@ -6,7 +6,7 @@
  */
 
 import { wholeOf } from '../catalogue/permissions.ts';
-import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals.ts';
+import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals/refusals.ts';
 import type { Refusal } from './decide.ts';
 import type { MissingPermission, Question, Target, TokenRecord } from './model.ts';
 

@@ -4,7 +4,7 @@
  * The same words stand below the form while it is filled in, in every list, and where an owner decides.
  */
 import { type Level, type Permission, type PermissionSet, permissionNamed } from '../catalogue/permissions.ts';
-import { listed } from '../catalogue/refusal-links.ts';
+import { listed } from '../catalogue/refusals/links.ts';
 import type { RepositorySelection, TokenKind } from './model.ts';
 
 /** A grant as words need it. */

@@ -8,7 +8,7 @@ import { includesBlock } from '../base/address.ts';
 import type { Complaint } from '../base/errors.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import { atLeast, type Level, levelIn, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
-import { scopesInclude } from '../catalogue/scopes.ts';
+import { scopesInclude } from '../catalogue/scopes/scopes.ts';
 import { ANY_OWNER, type Grant, type RepositorySelection, type TokenKind, type TokenRecord } from './model.ts';
 
 /** Repositories and permissions towards one owner. */

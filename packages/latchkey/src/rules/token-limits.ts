@@ -7,7 +7,7 @@
 import { parseBlock } from '../base/address.ts';
 import type { Complaint } from '../base/errors.ts';
 import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
-import { normaliseScopes, unknownScopes } from '../catalogue/scopes.ts';
+import { normaliseScopes, unknownScopes } from '../catalogue/scopes/scopes.ts';
 import type { Policy, TokenKind } from './model.ts';
 import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS, shortestCap } from './policy.ts';
 

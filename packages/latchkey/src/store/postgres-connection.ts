@@ -10,7 +10,7 @@ import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { type DatabaseTls, databaseTls, readDatabaseAddress } from '../base/database-address.ts';
 import { Fault } from '../base/errors.ts';
-import { DATABASE_POOL } from '../base/setting-rows.ts';
+import { DATABASE_POOL } from '../base/settings/rows.ts';
 import { engineCode } from './db.ts';
 
 /** How to connect, beside the address. */

@@ -186,7 +186,7 @@ export interface TokenUseTable {
   addresses_json: string;
 }
 
-/** A sign-in of a command on its way. See `store/logins`. */
+/** A sign-in of a command on its way. See `store/device-authorizations`. */
 export interface LoginsTable {
   /** SHA-256 of the code that is exchanged for the token. */
   code_digest: string;

@@ -1,8 +1,8 @@
 /** A real context on a fresh database, for tests of actions and of doors without a socket. */
 import { onTestFinished } from 'vitest';
-import { type OpenContext, openContext } from '../../src/actions/open.ts';
-import { loadSettings, type SettingSources } from '../../src/base/config.ts';
+import { type OpenContext, openContext } from '../../src/actions/operation/open.ts';
 import { makeLog } from '../../src/base/log.ts';
+import { loadSettings, type SettingSources } from '../../src/base/settings/settings.ts';
 import type { Clock } from '../../src/base/time.ts';
 import type { Engine } from '../../src/store/db.ts';
 import { freshDatabase } from '../engines/engines.ts';

@@ -2,7 +2,7 @@
 import { Secret as OtpSecret, TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { makeSetUpLink } from '../../src/actions/sign-up.ts';
+import { makeSetUpLink } from '../../src/actions/accounts/sign-up.ts';
 import { look, PASSWORD, signIn, startSite, withBrowser } from './browser.ts';
 import { linkIn, mailSaying } from './mailbox.ts';
 

@@ -15,11 +15,11 @@ import { fileURLToPath } from 'node:url';
 import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest';
-import { addUser } from '../../src/actions/accounts.ts';
-import { operatorPermit } from '../../src/actions/authorize.ts';
+import { addUser } from '../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { type RunningServer, startServer } from '../../src/app.ts';
-import { loadSettings, type SettingSources } from '../../src/base/config.ts';
 import { Secret } from '../../src/base/secret.ts';
+import { loadSettings, type SettingSources } from '../../src/base/settings/settings.ts';
 import type { Account } from '../../src/store/accounts.ts';
 
 export const PICTURES = fileURLToPath(new URL('./pictures/', import.meta.url));

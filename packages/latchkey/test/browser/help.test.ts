@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CLIENT_CAUSES } from '../../src/catalogue/client-causes.ts';
-import { REASONS } from '../../src/catalogue/refusals.ts';
+import { CLIENT_CAUSES } from '../../src/catalogue/refusals/client-causes.ts';
+import { REASONS } from '../../src/catalogue/refusals/refusals.ts';
 import { look, startSite, withBrowser } from './browser.ts';
 
 withBrowser();

@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { addOrganization } from '../../src/actions/accounts.ts';
-import { operatorPermit } from '../../src/actions/authorize.ts';
-import { addRepository } from '../../src/actions/repositories.ts';
+import { addOrganization } from '../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../src/actions/repositories/repositories.ts';
 import { latchkey, runProgram } from '../scripts/latchkey-process.ts';
 import { look, type Site, startSite, withBrowser } from './browser.ts';
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
-import { addOrganization, setMember } from '../../src/actions/accounts.ts';
-import { operatorPermit } from '../../src/actions/authorize.ts';
-import { addRepository } from '../../src/actions/repositories.ts';
+import { addOrganization, setMember } from '../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../src/actions/repositories/repositories.ts';
 import { type Site, startSite } from './browser.ts';
 
 const run = promisify(execFile);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import data from '../../src/catalogue/github-endpoints.json' with { type: 'json' };
-import { githubRoutes, needOf } from '../../src/catalogue/github-routes.ts';
 import { acceptedPermissions } from '../../src/catalogue/needs.ts';
 import { type Level, type PermissionName, permissionNamed, wholeOf } from '../../src/catalogue/permissions.ts';
-import { scopeNamed } from '../../src/catalogue/scopes.ts';
+import { githubRoutes, needOf } from '../../src/catalogue/routes/github.ts';
+import data from '../../src/catalogue/routes/github-endpoints.json' with { type: 'json' };
+import { scopeNamed } from '../../src/catalogue/scopes/scopes.ts';
 
 const routes = githubRoutes();
 const NO_TOKEN = 'github:no_token';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REASONS, REFUSALS, type Reason, type RefusalFacts } from '../../src/catalogue/refusals.ts';
+import { REASONS, REFUSALS, type Reason, type RefusalFacts } from '../../src/catalogue/refusals/refusals.ts';
 
 const NOTHING: RefusalFacts = {
   instanceName: 'Latchkey',

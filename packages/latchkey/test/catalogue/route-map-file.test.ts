@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CanonicalPath, canonicalPath } from '../../src/base/canonical-path.ts';
-import { MapMistakes, RouteFinder } from '../../src/catalogue/route-finder.ts';
-import { parseRouteMap, type RouteMapFile, standardServices } from '../../src/catalogue/route-map-file.ts';
-import { ROUTE_MAP_SCHEMA } from '../../src/catalogue/route-map-schema.ts';
+import { parseRouteMap, type RouteMapFile, standardServices } from '../../src/catalogue/route-maps/file.ts';
+import { MapMistakes, RouteFinder } from '../../src/catalogue/route-maps/finder.ts';
+import { ROUTE_MAP_SCHEMA } from '../../src/catalogue/route-maps/schema.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const EXAMPLE = readFileSync(join(ROOT, 'examples/route-map/route-map.yaml'), 'utf8');

@@ -18,7 +18,7 @@ import {
   scopesInclude,
   scopesOf,
   unknownScopes,
-} from '../../src/catalogue/scopes.ts';
+} from '../../src/catalogue/scopes/scopes.ts';
 import facts from './reference-facts.json' with { type: 'json' };
 
 /** The level that scopes give towards a private or a public repository, or an account. */

@@ -1,6 +1,6 @@
 /** Bob, signed in with his browser. */
-import { authorizeIdentity, type Permit } from '../../src/actions/authorize.ts';
-import { userStanding } from '../../src/store/standing.ts';
+import { authorizeIdentity, type Permit } from '../../src/actions/decision/authorize.ts';
+import { userStanding } from '../../src/store/decision-facts.ts';
 import type { World } from './world.ts';
 
 const ADDRESS = '127.0.0.1';

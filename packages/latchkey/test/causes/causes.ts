@@ -1,19 +1,19 @@
 /** Every cause of section J that a server can know, as something that happens to Bob. */
 import { randomBytes } from 'node:crypto';
-import { removeMember, restoreUser, setMember, suspendUser } from '../../src/actions/accounts.ts';
-import { reviewRequests } from '../../src/actions/approvals.ts';
-import { operatorPermit } from '../../src/actions/authorize.ts';
-import { changeMemberTokens } from '../../src/actions/member-tokens.ts';
+import { removeMember, restoreUser, setMember, suspendUser } from '../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { reviewRequests } from '../../src/actions/organizations/approvals.ts';
+import { changeMemberTokens } from '../../src/actions/organizations/member-tokens.ts';
 import {
   addRepository,
   archiveRepository,
   removeCollaborator,
   setCollaborator,
-} from '../../src/actions/repositories.ts';
-import { revokeToken } from '../../src/actions/tokens.ts';
+} from '../../src/actions/repositories/repositories.ts';
+import { revokeToken } from '../../src/actions/tokens/tokens.ts';
 import { digestOf } from '../../src/base/secret.ts';
 import { DAY_SEC, HOUR_SEC } from '../../src/base/time.ts';
-import type { Reason } from '../../src/catalogue/refusals.ts';
+import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
 import { lastEightOf, mintTokenText } from '../../src/rules/token-text.ts';
 import { grantsOf, setGrantState } from '../../src/store/grants.ts';
 import { setArchived } from '../../src/store/repositories.ts';

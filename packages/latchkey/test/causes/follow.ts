@@ -1,11 +1,11 @@
 /**
  * Somebody who opens the address that a refusal offers, sends the form as it is filled in, and uses what comes of it.
  */
-import { operatorPermit } from '../../src/actions/authorize.ts';
-import { editToken } from '../../src/actions/token-edits.ts';
-import { regenerateToken } from '../../src/actions/token-secrets.ts';
-import { createToken } from '../../src/actions/tokens.ts';
-import { readTokenDraft } from '../../src/doors/web/token-draft.ts';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { editToken } from '../../src/actions/tokens/edits.ts';
+import { regenerateToken } from '../../src/actions/tokens/secrets.ts';
+import { createToken } from '../../src/actions/tokens/tokens.ts';
+import { readTokenDraft } from '../../src/doors/web/tokens/form/draft.ts';
 import type { GrantDraft } from '../../src/rules/draft.ts';
 import { accountById } from '../../src/store/accounts.ts';
 import { grantsOf } from '../../src/store/grants.ts';

@@ -1,8 +1,8 @@
 /** The command line: help of every command, usage errors, exit codes, and the voice. Nothing here opens a database. */
 import { describe, expect, test } from 'vitest';
 import { Fault, Problem, problem } from '../../src/base/errors.ts';
-import { SettingsProblem, settingComplaint } from '../../src/base/setting-problem.ts';
-import { SETTING_NAMES, settingFlag, settingVariable } from '../../src/base/setting-rows.ts';
+import { SettingsProblem, settingComplaint } from '../../src/base/settings/problem.ts';
+import { SETTING_NAMES, settingFlag, settingVariable } from '../../src/base/settings/rows.ts';
 import { EXIT, EXIT_CODE_HELP } from '../../src/cli/exit-codes.ts';
 import { nodeComplaint } from '../../src/cli/node-version.ts';
 import { buildProgram, everyCommand, run } from '../../src/cli/program.ts';

@@ -4,11 +4,11 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { removeMember, setMember } from '../../src/actions/accounts.ts';
-import { reviewRequests } from '../../src/actions/approvals.ts';
-import { operatorPermit } from '../../src/actions/authorize.ts';
-import { changePolicy } from '../../src/actions/policies.ts';
-import { removeCollaborator } from '../../src/actions/repositories.ts';
+import { removeMember, setMember } from '../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { reviewRequests } from '../../src/actions/organizations/approvals.ts';
+import { changePolicy } from '../../src/actions/organizations/policies.ts';
+import { removeCollaborator } from '../../src/actions/repositories/repositories.ts';
 import type { RepositoryRole } from '../../src/catalogue/roles.ts';
 import type { TokenDraft } from '../../src/rules/draft.ts';
 import { listRequests } from '../../src/store/requests.ts';

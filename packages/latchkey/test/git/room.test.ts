@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileS
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault, Problem } from '../../src/base/errors.ts';
-import { Folders } from '../../src/git/folders.ts';
+import { Folders } from '../../src/git/repositories/folders.ts';
 import { type Bench, makeBench } from './bench.ts';
 
 let bench: Bench;

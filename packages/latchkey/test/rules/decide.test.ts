@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PermissionSet } from '../../src/catalogue/permissions.ts';
-import type { Reason } from '../../src/catalogue/refusals.ts';
+import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
 import { type Decision, decide, STAGES } from '../../src/rules/decide.ts';
 import type { Question } from '../../src/rules/model.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';

@@ -1,10 +1,10 @@
 /** Classic tokens from end to end: made, edited, renewed, and what GitHub's words say of them at the API and in git. */
 import { describe, expect, it } from 'vitest';
-import { setMember } from '../../src/actions/accounts.ts';
-import { operatorPermit } from '../../src/actions/authorize.ts';
-import { editToken } from '../../src/actions/token-edits.ts';
-import { regenerateToken } from '../../src/actions/token-secrets.ts';
-import { createToken } from '../../src/actions/tokens.ts';
+import { setMember } from '../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { editToken } from '../../src/actions/tokens/edits.ts';
+import { regenerateToken } from '../../src/actions/tokens/secrets.ts';
+import { createToken } from '../../src/actions/tokens/tokens.ts';
 import { Problem } from '../../src/base/errors.ts';
 import { DAY_SEC } from '../../src/base/time.ts';
 import type { TokenDraft } from '../../src/rules/draft.ts';

@@ -3,8 +3,8 @@
  * git.
  */
 import { expect, it } from 'vitest';
-import { operatorPermit } from '../../src/actions/authorize.ts';
-import { revokeToken } from '../../src/actions/tokens.ts';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { revokeToken } from '../../src/actions/tokens/tokens.ts';
 import type { TokenDraft } from '../../src/rules/draft.ts';
 import { causesWorld, type World } from '../causes/world.ts';
 

@@ -6,10 +6,10 @@
  * `../catalogue/reference-facts.json`) by the few readings below, each with its reason.
  */
 import { describe, expect, it } from 'vitest';
-import { RememberedToken } from '../../src/actions/token-record.ts';
-import { githubRoutes, type RouteTarget } from '../../src/catalogue/github-routes.ts';
-import { GITLAB_ROUTES } from '../../src/catalogue/gitlab-routes.ts';
+import { RememberedToken } from '../../src/actions/decision/token-record.ts';
 import type { Need } from '../../src/catalogue/needs.ts';
+import { githubRoutes, type RouteTarget } from '../../src/catalogue/routes/github.ts';
+import { GITLAB_ROUTES } from '../../src/catalogue/routes/gitlab.ts';
 import { decide } from '../../src/rules/decide.ts';
 import type { Question, Target, TokenKind } from '../../src/rules/model.ts';
 import type { StoredToken } from '../../src/store/tokens.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { MAX_PASSWORD_INPUT_BYTES } from '../../src/cli/admin-users.ts';
+import { MAX_PASSWORD_INPUT_BYTES } from '../../src/cli/admin/users.ts';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
 import { dataOptions, type Ended, latchkey, runProgram, serveUntilReady } from './latchkey-process.ts';
 

@@ -3,12 +3,12 @@ import { cp, lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addOrganization, addUser } from '../../src/actions/accounts.ts';
-import { operatorPermit } from '../../src/actions/authorize.ts';
-import { addRepository } from '../../src/actions/repositories.ts';
-import { createToken } from '../../src/actions/tokens.ts';
+import { addOrganization, addUser } from '../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../src/actions/repositories/repositories.ts';
+import { createToken } from '../../src/actions/tokens/tokens.ts';
 import { type RunningServer, startServer } from '../../src/app.ts';
-import { loadSettings } from '../../src/base/config.ts';
+import { loadSettings } from '../../src/base/settings/settings.ts';
 import { type Ran, runGit } from '../doors/git/server.ts';
 import { type FreshDatabase, freshDatabase } from '../engines/engines.ts';
 

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { setSuspended } from '../../src/store/accounts.ts';
 import { listCollaborators, removeCollaborator, setCollaborator } from '../../src/store/collaborators.ts';
 import { isUniqueViolation } from '../../src/store/db.ts';
+import { collaboratorRole, repositoryStanding, userStanding } from '../../src/store/decision-facts.ts';
 import {
   deleteRepository,
   insertRepository,
@@ -16,7 +17,6 @@ import {
   setPushed,
   setVisibility,
 } from '../../src/store/repositories.ts';
-import { collaboratorRole, repositoryStanding, userStanding } from '../../src/store/standing.ts';
 import { forEachEngine } from '../engines/engines.ts';
 import { THEN, worldIn } from './world.ts';
 

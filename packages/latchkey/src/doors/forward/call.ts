@@ -3,10 +3,11 @@
  *
  * Never: an answer about somebody else's token to a caller that shows no secret of a resource server.
  */
-import type { Context } from '../../actions/context.ts';
-import type { Credential } from '../../actions/credential.ts';
-import { takeToken } from '../../actions/rate-limit.ts';
-import { type ResourceServer, resourceServerOf } from '../../actions/resource-servers.ts';
+
+import type { Credential } from '../../actions/decision/credential.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { takeToken } from '../../actions/ground/rate-limit.ts';
+import { type ResourceServer, resourceServerOf } from '../../actions/questions/resource-servers.ts';
 import { networkOf } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
 

@@ -11,7 +11,7 @@
 
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Context } from '../../actions/context.ts';
+import type { Context } from '../../actions/ground/context.ts';
 
 /** How often the revision is looked at while somebody listens: some microseconds on SQLite, one query on PostgreSQL. */
 export const LOOK_EVERY_MS = 200;

@@ -2,7 +2,7 @@
  * OAuth 2.0 token introspection (RFC 7662): a form with `token` in, what is known of it out; `{"active": false}` and
  * nothing more of whatever is not alive.
  */
-import { introspect } from '../../actions/introspection.ts';
+import { introspect } from '../../actions/questions/introspection.ts';
 import { Secret } from '../../base/secret.ts';
 import { type AuthorityCall, CallMistake, serverAsking } from './call.ts';
 

@@ -9,9 +9,9 @@
  * keeps the second.
  */
 import type { ServerResponse } from 'node:http';
-import type { ForeignMistake } from '../../actions/foreign.ts';
+import type { ForeignMistake } from '../../actions/questions/forwarded-requests.ts';
 import { acceptedScopes } from '../../catalogue/needs.ts';
-import type { Reason } from '../../catalogue/refusals.ts';
+import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need } from '../../rules/model.ts';
 import type { ProxyMistake } from './original.ts';

@@ -8,10 +8,15 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Permit } from '../../actions/authorize.ts';
-import type { Context } from '../../actions/context.ts';
-import { type Credential, credentialOn } from '../../actions/credential.ts';
-import { authorizeForeign, displayNameOf, effectivePermissions, type ForeignVerdict } from '../../actions/foreign.ts';
+import type { Permit } from '../../actions/decision/authorize.ts';
+import { type Credential, credentialOn } from '../../actions/decision/credential.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import {
+  authorizeForeign,
+  displayNameOf,
+  effectivePermissions,
+  type ForeignVerdict,
+} from '../../actions/questions/forwarded-requests.ts';
 import { callerAddress, includesAddress } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
 import { type Soon, soon } from '../../base/soon.ts';

@@ -9,10 +9,10 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import type { Context } from '../../actions/context.ts';
-import type { MovedRef } from '../../actions/pushes.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import type { MovedRef } from '../../actions/repositories/pushes.ts';
 import { PassedBytes } from '../../base/garbage.ts';
-import type { GitEnd, GitProcess } from '../../git/processes.ts';
+import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { PushCommands } from './push-commands.ts';
 import { PushReport } from './push-report.ts';

@@ -7,7 +7,7 @@
  * Invariant: at most `MAX_COMMAND_BYTES` are kept; a push with more commands than that tells nobody. What is passed on
  * is not touched.
  */
-import type { MovedRef } from '../../actions/pushes.ts';
+import type { MovedRef } from '../../actions/repositories/pushes.ts';
 
 /** Some hundred commands. Webhooks are told of fewer. */
 const MAX_COMMAND_BYTES = 64 * 1024;

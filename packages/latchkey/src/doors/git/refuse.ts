@@ -7,7 +7,7 @@
  * the second.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Reason } from '../../catalogue/refusals.ts';
+import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 
 type RefusalStatus = 401 | 403 | 404 | 429;

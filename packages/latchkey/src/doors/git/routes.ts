@@ -7,22 +7,22 @@
  * Never: another place on the disk than the one of the repository that the permit names.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authorize, type Permit } from '../../actions/authorize.ts';
-import { explainWorkflows, WORKFLOWS } from '../../actions/content-refusals.ts';
-import type { Context } from '../../actions/context.ts';
-import { authorizationOf, credentialOn } from '../../actions/credential.ts';
-import { judgePush, mayBringToken } from '../../actions/push-protection.ts';
-import { type MovedRef, tellOfPush } from '../../actions/pushes.ts';
-import { noteRefusal } from '../../actions/refusals.ts';
-import { recordPush } from '../../actions/repositories.ts';
+import { authorize, type Permit } from '../../actions/decision/authorize.ts';
+import { authorizationOf, credentialOn } from '../../actions/decision/credential.ts';
+import { noteRefusal } from '../../actions/decision/refusals.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
+import { judgePush, mayBringToken } from '../../actions/repositories/push-protection.ts';
+import { type MovedRef, tellOfPush } from '../../actions/repositories/pushes.ts';
+import { recordPush } from '../../actions/repositories/repositories.ts';
 import { callerAddress } from '../../base/address.ts';
 import { type Soon, soon } from '../../base/soon.ts';
-import { protocolVersion } from '../../git/environment.ts';
-import { FLUSH, packetLine } from '../../git/packet-lines.ts';
-import type { WorkflowRefusal } from '../../git/push-inspection.ts';
-import type { PushJudge } from '../../git/push-judge.ts';
-import { MAX_SCREENED_BYTES } from '../../git/push-screen.ts';
-import { Busy } from '../../git/queue.ts';
+import { protocolVersion } from '../../git/processes/environment.ts';
+import { Busy } from '../../git/processes/queue.ts';
+import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
+import type { PushJudge } from '../../git/push/content-scan.ts';
+import type { WorkflowRefusal } from '../../git/push/hooks.ts';
+import { MAX_SCREENED_BYTES } from '../../git/push/pack-prefilter.ts';
 import type { GitService } from '../../git/room.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
@@ -30,7 +30,7 @@ import { isSameName } from '../../rules/names.ts';
 import { type GitAddress, gitAddress } from './address.ts';
 import { converse, type Exchange, NO_CACHE } from './backend.ts';
 import { isShort, receive } from './body.ts';
-import { Herds } from './herd.ts';
+import { Herds } from './coalesced-fetches.ts';
 import { type Mistake, refuse, refuseMistake } from './refuse.ts';
 
 /** What each service requires. `git` is the part of `contents` that clones, fetches and pushes. */

@@ -15,17 +15,17 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/authorize.ts';
-import type { Context } from '../../actions/context.ts';
-import { authorizationOf, credentialOf } from '../../actions/credential.ts';
-import { type Allowance, takeToken } from '../../actions/rate-limit.ts';
-import { targetNamed } from '../../actions/route-target.ts';
+import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/decision/authorize.ts';
+import { authorizationOf, credentialOf } from '../../actions/decision/credential.ts';
+import { targetNamed } from '../../actions/decision/route-target.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { type Allowance, takeToken } from '../../actions/ground/rate-limit.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import type { Soon } from '../../base/soon.ts';
-import type { RouteTarget } from '../../catalogue/github-routes.ts';
-import { type PathMatch, pathMatcher } from '../../catalogue/path-match.ts';
-import { Busy } from '../../git/queue.ts';
+import type { RouteTarget } from '../../catalogue/routes/github.ts';
+import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
+import { Busy } from '../../git/processes/queue.ts';
 import { isSameName } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';

@@ -4,11 +4,11 @@
  *
  * Never: a check of who may do what inside a handler. The need is declared; the handler gets a permit.
  */
-import type { Permit } from '../../actions/authorize.ts';
-import type { Context } from '../../actions/context.ts';
+import type { Permit } from '../../actions/decision/authorize.ts';
+import type { Context } from '../../actions/ground/context.ts';
 import type { Static, TSchema } from '../../base/json-schema.ts';
-import { githubTarget, needOf, type RouteTarget } from '../../catalogue/github-routes.ts';
 import type { Need } from '../../catalogue/needs.ts';
+import { githubTarget, needOf, type RouteTarget } from '../../catalogue/routes/github.ts';
 import type { PageWish } from './paging.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

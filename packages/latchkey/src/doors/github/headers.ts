@@ -5,7 +5,7 @@
  * fine-grained personal access tokens".
  */
 import { createHash, randomBytes } from 'node:crypto';
-import type { Allowance } from '../../actions/rate-limit.ts';
+import type { Allowance } from '../../actions/ground/rate-limit.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import { acceptedPermissions } from '../../catalogue/needs.ts';

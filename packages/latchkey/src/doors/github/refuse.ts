@@ -6,7 +6,7 @@
  * Invariant: a reason that is missing in `ANSWERS` does not compile.
  */
 import type { Complaint } from '../../base/errors.ts';
-import type { Reason } from '../../catalogue/refusals.ts';
+import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 
 /** What is wrong with the request's form, apart from who may do what. */

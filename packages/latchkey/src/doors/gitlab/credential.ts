@@ -5,7 +5,12 @@
  * Never: a token from the URL, though GitLab takes one there: it would lie in logs, histories and proxies. It is
  * refused unread, in words.
  */
-import { authorizationOf, type Credential, credentialOf, MAX_AUTHORIZATION_LENGTH } from '../../actions/credential.ts';
+import {
+  authorizationOf,
+  type Credential,
+  credentialOf,
+  MAX_AUTHORIZATION_LENGTH,
+} from '../../actions/decision/credential.ts';
 import { Secret } from '../../base/secret.ts';
 
 /** Parameters in which GitLab takes a token. */

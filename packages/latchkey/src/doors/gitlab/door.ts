@@ -1,7 +1,7 @@
 /**
  * GitLab's REST API at `/api/v4`: one plugin, one route, and a table of endpoints.
  *
- * To add an endpoint: give it a row in `catalogue/gitlab-routes.ts` (method, path, need, target), declare it in
+ * To add an endpoint: give it a row in `catalogue/routes/gitlab.ts` (method, path, need, target), declare it in
  * `endpoints/NOUN.ts` with its parameters and a handler, and list that file's array in `endpoints.ts`. The frame does
  * the rest before the handler runs: it finds the endpoint, reads the credential, decides (`call.permit`), counts, reads
  * and checks the parameters. Words for bodies live in `present/`.
@@ -11,15 +11,15 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/authorize.ts';
-import type { Context } from '../../actions/context.ts';
-import { nameOfOrganization, nameOfRepository } from '../../actions/numbers.ts';
-import { type Allowance, takeToken } from '../../actions/rate-limit.ts';
-import { reportRotatedUse } from '../../actions/token-families.ts';
+import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/decision/authorize.ts';
+import { nameOfOrganization, nameOfRepository } from '../../actions/decision/names-by-id.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { type Allowance, takeToken } from '../../actions/ground/rate-limit.ts';
+import { reportRotatedUse } from '../../actions/tokens/families.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
-import { type PathMatch, pathMatcher } from '../../catalogue/path-match.ts';
-import { Busy } from '../../git/queue.ts';
+import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
+import { Busy } from '../../git/processes/queue.ts';
 import { splitFullName } from '../../rules/names.ts';
 import { gitlabCredential } from './credential.ts';
 import type { Call, Endpoint, Reply } from './endpoint.ts';

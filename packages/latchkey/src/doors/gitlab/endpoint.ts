@@ -3,9 +3,9 @@
  *
  * Never: a check of who may do what inside a handler. The need is declared in the catalogue; the handler gets a permit.
  */
-import type { Permit } from '../../actions/authorize.ts';
-import type { Context } from '../../actions/context.ts';
-import { type GitlabRoute, gitlabRoute } from '../../catalogue/gitlab-routes.ts';
+import type { Permit } from '../../actions/decision/authorize.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { type GitlabRoute, gitlabRoute } from '../../catalogue/routes/gitlab.ts';
 import type { OffsetPage } from './paging.ts';
 import type { ParamSpecs, ValuesOf } from './params.ts';
 

@@ -2,7 +2,7 @@
  * The headers of every answer of this door. Source: GitLab docs "REST API", "Rate limits" (the names of its headers).
  */
 import { randomUUID } from 'node:crypto';
-import type { Allowance } from '../../actions/rate-limit.ts';
+import type { Allowance } from '../../actions/ground/rate-limit.ts';
 
 /** What every answer has, good or bad. */
 export function standingHeaders(): Record<string, string> {

@@ -7,10 +7,10 @@
  * Invariant: a reason that is missing in `ANSWERS` does not compile.
  */
 import type { Complaint } from '../../base/errors.ts';
-import type { GitlabRoute } from '../../catalogue/gitlab-routes.ts';
-import { suggestedScopes } from '../../catalogue/refusal-links.ts';
-import type { Reason } from '../../catalogue/refusals.ts';
-import { scopesOpening } from '../../catalogue/scopes.ts';
+import { suggestedScopes } from '../../catalogue/refusals/links.ts';
+import type { Reason } from '../../catalogue/refusals/refusals.ts';
+import type { GitlabRoute } from '../../catalogue/routes/gitlab.ts';
+import { scopesOpening } from '../../catalogue/scopes/scopes.ts';
 import type { Explanation } from '../../rules/explain.ts';
 
 /** An answer that is no success: status, body, headers. */

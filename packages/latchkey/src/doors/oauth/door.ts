@@ -7,7 +7,7 @@
  * Invariant: every answer is `no-store`, and JSON as the RFCs have it.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { Context } from '../../actions/context.ts';
+import type { Context } from '../../actions/ground/context.ts';
 import {
   beginDevice,
   DEVICE_INTERVAL_SEC,
@@ -17,10 +17,10 @@ import {
   redeemCode,
   redeemDevice,
   type Unredeemed,
-} from '../../actions/logins.ts';
+} from '../../actions/tokens/device-authorization.ts';
 import { callerAddress } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
-import { readWish } from '../../rules/login-wish.ts';
+import { readWish } from '../../rules/login-request.ts';
 
 /** The largest form. */
 export const MAX_FORM_BYTES = 16 * 1024;

@@ -1,7 +1,7 @@
 /**
  * The web door: server-rendered pages for people.
  *
- * How to add a page: write it as a `WebPage` (`web-page.ts`: path, who may open it, `get`, its `forms`) in a file named
+ * How to add a page: write it as a `WebPage` (`frame/web-page.ts`: path, who may open it, `get`, its `forms`) in a file named
  * after its noun, and put it into the list in `pages.ts`. Nothing else is needed:
  *
  *     export const colourPages: readonly WebPage[] = [{
@@ -19,9 +19,9 @@
  * What pages get from here: `visit.user` (who is signed in), `visit.permit(need, target)` for actions (a no becomes a
  * page with the decision's words), `visit.fields(form id)` for what a form shows (typed, else filled in by the address,
  * else the page's own; with errors), `visit.flash?.once` for what only this page may show and only once (a new token).
- * Pieces: `form.tsx`, `pieces.tsx`, `layout.tsx`; menus: `menus.ts`.
+ * Pieces: `parts/form.tsx`, `parts/pieces.tsx`, `frame/layout.tsx`; menus: `frame/menus.ts`.
  *
- * Invariant: a form does something only if it was sent from one of our pages (`same-origin.ts`), by whoever that page
+ * Invariant: a form does something only if it was sent from one of our pages (`frame/same-origin.ts`), by whoever that page
  * was shown to.
  * Invariant: every page works without scripts; none has a script or a style in it, and the Content-Security-Policy
  * allows none.
@@ -30,19 +30,19 @@
 import { Readable } from 'node:stream';
 import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { Context } from '../../actions/context.ts';
-import { mintSecret } from '../../actions/one-time-secrets.ts';
-import { leaveFlash, pickUpFlash, signedInBy } from '../../actions/sessions.ts';
+import { leaveFlash, pickUpFlash, signedInBy } from '../../actions/accounts/sessions.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { mintSecret } from '../../actions/ground/one-time-secrets.ts';
 import { callerAddress } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
-import { type AssetAddresses, serveAssets } from './assets.ts';
-import { Cookies } from './cookies.ts';
-import { failed, notCopied, notFound, refused, unreadable } from './error-pages.tsx';
-import { answerOf } from './forms.ts';
-import { documentOf } from './layout.tsx';
+import { type AssetAddresses, serveAssets } from './frame/assets.ts';
+import { Cookies } from './frame/cookies.ts';
+import { failed, notCopied, notFound, refused, unreadable } from './frame/error-pages.tsx';
+import { answerOf } from './frame/forms.ts';
+import { documentOf } from './frame/layout.tsx';
+import { Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
+import type { Answer, Flash, WebPage } from './frame/web-page.ts';
 import { PAGES } from './pages.ts';
-import { Refused, THEMES, type Theme, Visit } from './visit.ts';
-import type { Answer, Flash, WebPage } from './web-page.ts';
 
 /** The largest form. */
 export const MAX_FORM_BYTES = 256 * 1024;

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startServer } from '../../../src/app.ts';
-import { loadSettings } from '../../../src/base/config.ts';
+import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { freshDatabase } from '../../engines/engines.ts';
 import { forwardWorld } from './door.ts';
 

@@ -156,8 +156,8 @@ describe('forward authorization', () => {
     const world = await forwardWorld();
     const token = await world.token('ada', CLASSIC_REPO);
     const { headers } = await world.nginx('GET /api/v3/user', token);
-    const { revokeToken } = await import('../../../src/actions/tokens.ts');
-    const { operatorPermit } = await import('../../../src/actions/authorize.ts');
+    const { revokeToken } = await import('../../../src/actions/tokens/tokens.ts');
+    const { operatorPermit } = await import('../../../src/actions/decision/authorize.ts');
     await revokeToken(world.ctx, operatorPermit(), Number(headers['x-token-id']));
     expect(await world.nginx('GET /api/v3/user', token)).toMatchObject({
       status: 401,
@@ -169,8 +169,8 @@ describe('forward authorization', () => {
     const world = await forwardWorld();
     const token = await world.token('ada', { scopes: ['admin:org', 'repo'] });
     expect((await world.nginx('GET /api/v3/teams/7/members', token)).status).toBe(200);
-    const { addOrganization } = await import('../../../src/actions/accounts.ts');
-    const { operatorPermit } = await import('../../../src/actions/authorize.ts');
+    const { addOrganization } = await import('../../../src/actions/accounts/accounts.ts');
+    const { operatorPermit } = await import('../../../src/actions/decision/authorize.ts');
     await addOrganization(world.ctx, operatorPermit(), { name: 'globex', owner: 'cy' });
     expect((await world.nginx('GET /api/v3/teams/7/members', token)).status).toBe(403);
   });

@@ -5,10 +5,10 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { addOrganization, addUser, setMember } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { addRepository } from '../../../src/actions/repositories.ts';
-import { createToken } from '../../../src/actions/tokens.ts';
+import { addOrganization, addUser, setMember } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { makeForwardDoor } from '../../../src/doors/forward/routes.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
 import { contextWith, type TestContext } from '../../actions/context.ts';

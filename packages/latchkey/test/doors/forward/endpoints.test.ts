@@ -5,9 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/base/secret.ts';
-import data from '../../../src/catalogue/github-endpoints.json' with { type: 'json' };
-import { type GithubRoute, githubRoutes } from '../../../src/catalogue/github-routes.ts';
 import { LEVELS, type Level, type PermissionName, wholeOf } from '../../../src/catalogue/permissions.ts';
+import { type GithubRoute, githubRoutes } from '../../../src/catalogue/routes/github.ts';
+import data from '../../../src/catalogue/routes/github-endpoints.json' with { type: 'json' };
 import { INSTANCE_OWNER } from '../../../src/rules/model.ts';
 import { lastEightOf, mintTokenText } from '../../../src/rules/token-text.ts';
 import { accountByLogin } from '../../../src/store/accounts.ts';

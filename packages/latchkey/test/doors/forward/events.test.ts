@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { addUser } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { addResourceServer } from '../../../src/actions/resource-servers.ts';
-import { createToken, revokeToken } from '../../../src/actions/tokens.ts';
+import { addUser } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addResourceServer } from '../../../src/actions/questions/resource-servers.ts';
+import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
 import { type RunningServer, startServer } from '../../../src/app.ts';
-import { loadSettings } from '../../../src/base/config.ts';
+import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { freshDatabase } from '../../engines/engines.ts';
 
 async function running(): Promise<{ server: RunningServer; secret: string }> {

@@ -6,8 +6,8 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { importRepository } from '../../../src/actions/repositories.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { importRepository } from '../../../src/actions/repositories/repositories.ts';
 import { makeWorld, type World } from './server.ts';
 
 const PROGRAMS = [

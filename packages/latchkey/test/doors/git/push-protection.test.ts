@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { MAX_LOOKED_UP } from '../../../src/actions/push-protection.ts';
-import { refusalsOf } from '../../../src/actions/refusals.ts';
-import { createToken, revokeToken } from '../../../src/actions/tokens.ts';
-import { MAX_SCREENED_BYTES } from '../../../src/git/push-screen.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { refusalsOf } from '../../../src/actions/decision/refusals.ts';
+import { MAX_LOOKED_UP } from '../../../src/actions/repositories/push-protection.ts';
+import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
+import { MAX_SCREENED_BYTES } from '../../../src/git/push/pack-prefilter.ts';
 import { lastEightOf, mintTokenText } from '../../../src/rules/token-text.ts';
 import { makeWorld, type Ran, type World } from './server.ts';
 

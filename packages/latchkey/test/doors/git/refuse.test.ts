@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REASONS, REFUSALS } from '../../../src/catalogue/refusals.ts';
+import { REASONS, REFUSALS } from '../../../src/catalogue/refusals/refusals.ts';
 import { PushReport } from '../../../src/doors/git/push-report.ts';
 import { STATUS_OF } from '../../../src/doors/git/refuse.ts';
 

@@ -4,13 +4,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addUser } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { addRepository } from '../../../src/actions/repositories.ts';
-import { createToken } from '../../../src/actions/tokens.ts';
+import { addUser } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { type RunningServer, startServer } from '../../../src/app.ts';
-import { loadSettings } from '../../../src/base/config.ts';
 import type { Secret } from '../../../src/base/secret.ts';
+import { loadSettings } from '../../../src/base/settings/settings.ts';
 
 export interface Ran {
   readonly code: number | null;

@@ -4,10 +4,10 @@
  */
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
-import { addOrganization, addUser, setMember } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { addRepository } from '../../../src/actions/repositories.ts';
-import { type CreatedToken, createToken } from '../../../src/actions/tokens.ts';
+import { addOrganization, addUser, setMember } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
+import { type CreatedToken, createToken } from '../../../src/actions/tokens/tokens.ts';
 import { githubDoor, PREFIX } from '../../../src/doors/github/door.ts';
 import type { GrantDraft, TokenDraft } from '../../../src/rules/draft.ts';
 import type { Engine } from '../../../src/store/db.ts';

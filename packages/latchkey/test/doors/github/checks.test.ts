@@ -2,11 +2,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { MAX_WEBHOOKS } from '../../../src/actions/events.ts';
-import { MAX_STATUS_DESCRIPTION_LENGTH } from '../../../src/actions/statuses.ts';
-import { revokeToken } from '../../../src/actions/tokens.ts';
-import { deliverWebhook } from '../../../src/actions/webhook-delivery.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { MAX_STATUS_DESCRIPTION_LENGTH } from '../../../src/actions/repositories/statuses.ts';
+import { deliverWebhook } from '../../../src/actions/repositories/webhooks/delivery.ts';
+import { MAX_WEBHOOKS } from '../../../src/actions/repositories/webhooks/events.ts';
+import { revokeToken } from '../../../src/actions/tokens/tokens.ts';
 import { forEachEngine } from '../../engines/engines.ts';
 import { sshPublicKey } from '../../ssh-keys.ts';
 import { type ApiWorld, apiWorld, grant } from './api.ts';

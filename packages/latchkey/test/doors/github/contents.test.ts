@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { MAX_WRITTEN_FILE_BYTES } from '../../../src/actions/contents.ts';
-import { setCollaborator } from '../../../src/actions/repositories.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { MAX_WRITTEN_FILE_BYTES } from '../../../src/actions/repositories/contents.ts';
+import { setCollaborator } from '../../../src/actions/repositories/repositories.ts';
 import { type ApiWorld, apiWorld, grant } from './api.ts';
 import { validated } from './schema-harness.ts';
 

@@ -1,6 +1,6 @@
 /** The frame of the API door: what every endpoint has in common. */
 import { describe, expect, it } from 'vitest';
-import { pathMatcher } from '../../../src/catalogue/path-match.ts';
+import { pathMatcher } from '../../../src/catalogue/routes/path-match.ts';
 import { apiWorld, grant } from './api.ts';
 
 describe('a request to the API', () => {

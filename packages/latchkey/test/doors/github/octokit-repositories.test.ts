@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Octokit } from '@octokit/rest';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { createToken } from '../../../src/actions/tokens.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { makeWorld, type World } from '../git/server.ts';
 
 let world: World;

@@ -1,11 +1,11 @@
 /** What owners of an organization see of tokens and decide about them, held against GitHub's own schemas. */
 import { describe, expect, it } from 'vitest';
-import { setMember } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { changeMemberTokens } from '../../../src/actions/member-tokens.ts';
-import { setCollaborator } from '../../../src/actions/repositories.ts';
-import { rotateToSuccessor } from '../../../src/actions/token-families.ts';
-import { regenerateToken } from '../../../src/actions/token-secrets.ts';
+import { setMember } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { changeMemberTokens } from '../../../src/actions/organizations/member-tokens.ts';
+import { setCollaborator } from '../../../src/actions/repositories/repositories.ts';
+import { rotateToSuccessor } from '../../../src/actions/tokens/families.ts';
+import { regenerateToken } from '../../../src/actions/tokens/secrets.ts';
 import type { Engine } from '../../../src/store/db.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { type ApiWorld, apiWorld, grant } from './api.ts';

@@ -3,8 +3,8 @@
  * that is decided.
  */
 import { describe, expect, it } from 'vitest';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { archiveRepository } from '../../../src/actions/repositories.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { archiveRepository } from '../../../src/actions/repositories/repositories.ts';
 import {
   atLeast,
   levelIn,

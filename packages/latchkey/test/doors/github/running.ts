@@ -5,12 +5,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addOrganization, addUser, setMember } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { addRepository, setCollaborator } from '../../../src/actions/repositories.ts';
-import { createToken } from '../../../src/actions/tokens.ts';
+import { addOrganization, addUser, setMember } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { type RunningServer, startServer } from '../../../src/app.ts';
-import { loadSettings } from '../../../src/base/config.ts';
+import { loadSettings } from '../../../src/base/settings/settings.ts';
 import type { RepositoryRole } from '../../../src/catalogue/roles.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
 import { grant } from './api.ts';

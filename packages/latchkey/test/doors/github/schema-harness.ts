@@ -5,7 +5,7 @@
  */
 import { Ajv, type ValidateFunction } from 'ajv';
 import ajvFormats from 'ajv-formats';
-import { pathMatcher } from '../../../src/catalogue/path-match.ts';
+import { pathMatcher } from '../../../src/catalogue/routes/path-match.ts';
 import type { ApiWorld } from './api.ts';
 import subset from './openapi-subset.json' with { type: 'json' };
 

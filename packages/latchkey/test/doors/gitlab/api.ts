@@ -4,10 +4,10 @@
  */
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
-import { addOrganization, addUser, setMember } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { addRepository } from '../../../src/actions/repositories.ts';
-import { createToken } from '../../../src/actions/tokens.ts';
+import { addOrganization, addUser, setMember } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { PREFIX as GITHUB, githubDoor } from '../../../src/doors/github/door.ts';
 import { PREFIX as GITLAB, gitlabDoor } from '../../../src/doors/gitlab/door.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';

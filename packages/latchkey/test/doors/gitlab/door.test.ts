@@ -1,7 +1,7 @@
 /** The frame of the GitLab door: what every endpoint has in common. */
 import { describe, expect, it } from 'vitest';
-import { GITLAB_ROUTES } from '../../../src/catalogue/gitlab-routes.ts';
-import { REASONS } from '../../../src/catalogue/refusals.ts';
+import { REASONS } from '../../../src/catalogue/refusals/refusals.ts';
+import { GITLAB_ROUTES } from '../../../src/catalogue/routes/gitlab.ts';
 import { ENDPOINTS } from '../../../src/doors/gitlab/endpoints.ts';
 import { ANSWERS } from '../../../src/doors/gitlab/refuse.ts';
 import { NO_POLICY, type StoredPolicy } from '../../../src/rules/policy.ts';

@@ -1,7 +1,7 @@
 /** A project's repository over GitLab's dialect: what is refused changes nothing, and says why. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { archiveRepository, setCollaborator } from '../../../src/actions/repositories.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { archiveRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
 import { type GitlabWorld, gitlabWorld } from './api.ts';
 
 const NOTES = '/projects/Bob%2Fnotes/repository';

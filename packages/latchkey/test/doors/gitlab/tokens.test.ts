@@ -1,8 +1,8 @@
 /** Personal access tokens over GitLab's REST dialect: made, found, shown, rotated, revoked. */
 import { describe, expect, it } from 'vitest';
-import { suspendUser } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { REUSE_GRACE_SEC } from '../../../src/actions/token-families.ts';
+import { suspendUser } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { REUSE_GRACE_SEC } from '../../../src/actions/tokens/families.ts';
 import { DAY_SEC, isoDate } from '../../../src/base/time.ts';
 import { NO_POLICY } from '../../../src/rules/policy.ts';
 import type { Query } from '../../../src/store/db.ts';

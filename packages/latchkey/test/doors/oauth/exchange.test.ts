@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import {
   approveCode,
   approveDevice,
@@ -12,9 +12,9 @@ import {
   CODE_LIFE_SEC,
   DEVICE_LIFE_SEC,
   deviceByUserCode,
-} from '../../../src/actions/logins.ts';
-import { revokeToken } from '../../../src/actions/tokens.ts';
-import { type LoginChoice, type LoginWish, readWish } from '../../../src/rules/login-wish.ts';
+} from '../../../src/actions/tokens/device-authorization.ts';
+import { revokeToken } from '../../../src/actions/tokens/tokens.ts';
+import { type LoginChoice, type LoginWish, readWish } from '../../../src/rules/login-request.ts';
 import { bobsPermit } from '../../causes/bob.ts';
 import { causesWorld, type World } from '../../causes/world.ts';
 

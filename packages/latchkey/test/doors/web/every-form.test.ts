@@ -6,10 +6,10 @@
 
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { addOrganization } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { addRepository } from '../../../src/actions/repositories.ts';
-import { makeSetUpLink } from '../../../src/actions/sign-up.ts';
+import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
+import { makeSetUpLink } from '../../../src/actions/accounts/sign-up.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { PAGES } from '../../../src/doors/web/pages.ts';
 import { furnish, PAGE_ROUTES, type Page, placesIn, webRoutes } from './page-routes.ts';
 import { formIn, PASSWORD, type Seen, type Visitor, type WebWorld, webWorld } from './visitor.ts';

@@ -3,10 +3,10 @@
  * told more than they may know.
  */
 import { expect, test } from 'vitest';
-import { SUDO_SEC } from '../../../src/actions/sessions.ts';
+import { SUDO_SEC } from '../../../src/actions/accounts/sessions.ts';
+import { returnPath } from '../../../src/doors/web/frame/return-path.ts';
 import { PAGES } from '../../../src/doors/web/pages.ts';
 import { MAX_FORM_BYTES } from '../../../src/doors/web/plugin.ts';
-import { returnPath } from '../../../src/doors/web/return-path.ts';
 import { emailsOf } from '../../../src/store/emails.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { formIn, PASSWORD, webWorld } from './visitor.ts';

@@ -1,7 +1,7 @@
 /** The pages of the instance, for its administrators. */
 import { expect, test } from 'vitest';
-import { enqueueJob } from '../../../src/actions/jobs.ts';
-import { queueMail } from '../../../src/actions/mail.ts';
+import { enqueueJob } from '../../../src/actions/ground/jobs.ts';
+import { queueMail } from '../../../src/actions/ground/mail.ts';
 import { programVersion } from '../../../src/base/version.ts';
 import { MIGRATIONS } from '../../../src/store/migrations.ts';
 import { ENGINES } from '../../engines/engines.ts';

@@ -7,9 +7,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { type RawBuilder, sql } from 'kysely';
-import { addOrganization } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { addRepository } from '../../../src/actions/repositories.ts';
+import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import type { Query } from '../../../src/store/db.ts';
 import type { WebWorld } from './visitor.ts';

@@ -1,9 +1,9 @@
 /** The form for a new repository, filled in wrongly. */
 import { expect, test } from 'vitest';
-import { addOrganization } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { changePolicy } from '../../../src/actions/policies.ts';
-import { addRepository } from '../../../src/actions/repositories.ts';
+import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { changePolicy } from '../../../src/actions/organizations/policies.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { type Visitor, webWorld } from './visitor.ts';
 
 async function ada(): Promise<Visitor> {

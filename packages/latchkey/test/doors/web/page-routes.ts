@@ -7,11 +7,11 @@
  */
 import Fastify from 'fastify';
 import { expect } from 'vitest';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import type { Context } from '../../../src/actions/context.ts';
-import { beginDevice } from '../../../src/actions/logins.ts';
-import { mintSecret } from '../../../src/actions/one-time-secrets.ts';
-import { createToken } from '../../../src/actions/tokens.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import type { Context } from '../../../src/actions/ground/context.ts';
+import { mintSecret } from '../../../src/actions/ground/one-time-secrets.ts';
+import { beginDevice } from '../../../src/actions/tokens/device-authorization.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
 import type { TokenKind } from '../../../src/rules/model.ts';
 import { insertLink, type LinkPurpose } from '../../../src/store/one-time-links.ts';

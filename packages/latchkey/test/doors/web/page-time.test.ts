@@ -6,7 +6,7 @@
  * the table has the wall clock beside. Of a file that is streamed, the time to its first bytes counts.
  */
 import { expect, test } from 'vitest';
-import { makeSetUpLink } from '../../../src/actions/sign-up.ts';
+import { makeSetUpLink } from '../../../src/actions/accounts/sign-up.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { makeLarge } from './large-world.ts';
 import { expectEveryRoute, type NoPage, PAGE_ROUTES, type Page, type Places, placesIn } from './page-routes.ts';

@@ -2,9 +2,9 @@
  * From where, from when on, and how often a token works: set and changed on the forms of every kind, shown on its page.
  */
 import { expect, test } from 'vitest';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { listTokens } from '../../../src/actions/tokens.ts';
-import { readRestrictions } from '../../../src/doors/web/restrictions.tsx';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { listTokens } from '../../../src/actions/tokens/tokens.ts';
+import { readRestrictions } from '../../../src/doors/web/tokens/form/restrictions.tsx';
 import { MAX_USES } from '../../../src/rules/token-limits.ts';
 import { type Visitor, type WebWorld, webWorld } from './visitor.ts';
 

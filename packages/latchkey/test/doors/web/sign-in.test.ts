@@ -3,11 +3,11 @@
  */
 import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { expect, test } from 'vitest';
-import { addUser, suspendUser } from '../../../src/actions/accounts.ts';
-import { authorize, operatorPermit } from '../../../src/actions/authorize.ts';
-import { deliverMail, readOutbox } from '../../../src/actions/mail.ts';
-import { MAX_PASSWORD_LENGTH } from '../../../src/actions/password.ts';
-import { IDLE_SESSION_SEC, MAX_SESSION_SEC } from '../../../src/actions/sessions.ts';
+import { addUser, suspendUser } from '../../../src/actions/accounts/accounts.ts';
+import { IDLE_SESSION_SEC, MAX_SESSION_SEC } from '../../../src/actions/accounts/sessions.ts';
+import { authorize, operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { deliverMail, readOutbox } from '../../../src/actions/ground/mail.ts';
+import { MAX_PASSWORD_LENGTH } from '../../../src/actions/ground/password.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { HOUR_SEC } from '../../../src/base/time.ts';
 import { ENGINES } from '../../engines/engines.ts';

@@ -1,9 +1,9 @@
 /** The pages of tokens, as somebody uses them who means ill, is clumsy, or has very much. */
 import { expect, test } from 'vitest';
-import { addOrganization, setMember } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
-import { addRepository } from '../../../src/actions/repositories.ts';
-import { listTokens } from '../../../src/actions/tokens.ts';
+import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
+import { listTokens } from '../../../src/actions/tokens/tokens.ts';
 import { TOKEN_RECIPES } from '../../../src/catalogue/token-recipes.ts';
 import { MAX_SELECTED_REPOSITORIES } from '../../../src/rules/draft.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH } from '../../../src/rules/token-limits.ts';

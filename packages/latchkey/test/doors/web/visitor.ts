@@ -4,9 +4,9 @@
 import { once } from 'node:events';
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
-import type { Account } from '../../../src/actions/accounts.ts';
-import { addUser } from '../../../src/actions/accounts.ts';
-import { operatorPermit } from '../../../src/actions/authorize.ts';
+import type { Account } from '../../../src/actions/accounts/accounts.ts';
+import { addUser } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
 import type { Engine } from '../../../src/store/db.ts';

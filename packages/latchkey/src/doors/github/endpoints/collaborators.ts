@@ -1,7 +1,7 @@
 /** Who works in a repository. */
-import { type Access, accessOf, holdsRole, listAccess } from '../../../actions/access.ts';
-import { removeCollaborator, setCollaborator } from '../../../actions/repositories.ts';
-import { targetRepository } from '../../../actions/repository-access.ts';
+import { type Access, accessOf, holdsRole, listAccess } from '../../../actions/repositories/collaborators.ts';
+import { removeCollaborator, setCollaborator } from '../../../actions/repositories/repositories.ts';
+import { targetRepository } from '../../../actions/repositories/target.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import type { RepositoryRole } from '../../../catalogue/roles.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';

@@ -9,12 +9,12 @@ import {
   readFile,
   streamFile,
   submoduleAddress,
-} from '../../../actions/contents.ts';
-import { readKnownCommit } from '../../../actions/history.ts';
+} from '../../../actions/repositories/contents.ts';
+import { readKnownCommit } from '../../../actions/repositories/history.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
-import { needOf } from '../../../catalogue/github-routes.ts';
-import type { Signature } from '../../../git/commits.ts';
-import type { TreeEntry } from '../../../git/trees.ts';
+import { needOf } from '../../../catalogue/routes/github.ts';
+import type { Signature } from '../../../git/objects/commits.ts';
+import type { TreeEntry } from '../../../git/objects/trees.ts';
 import { type Call, created, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { base64Lines, entryBody, folderBody } from '../present/contents.ts';
 import { commitBody } from '../present/history.ts';

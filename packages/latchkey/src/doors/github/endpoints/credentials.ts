@@ -1,5 +1,5 @@
 /** Leaked credentials: whoever finds some has them revoked. */
-import { MAX_REPORTED, revokeLeaked } from '../../../actions/leaks.ts';
+import { MAX_REPORTED, revokeLeaked } from '../../../actions/tokens/leaks.ts';
 import { Type } from '../../../base/json-schema.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { sayNo } from './place.ts';

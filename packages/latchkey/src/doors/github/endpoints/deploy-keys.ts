@@ -5,7 +5,7 @@ import {
   readDeployKey,
   readDeployKeys,
   removeDeployKey,
-} from '../../../actions/deploy-keys.ts';
+} from '../../../actions/repositories/deploy-keys.ts';
 import { Type } from '../../../base/json-schema.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';

@@ -1,5 +1,5 @@
 /** E-mail addresses of whoever asks. */
-import { addEmails, type Email, listEmails, removeEmails } from '../../../actions/emails.ts';
+import { addEmails, type Email, listEmails, removeEmails } from '../../../actions/accounts/emails.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { nameKey } from '../../../rules/names.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';

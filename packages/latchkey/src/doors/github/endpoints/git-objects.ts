@@ -1,8 +1,8 @@
 /** Objects of a repository by their ids: what the addresses in other answers lead to. */
-import { findTree, readFile, sizeOfBlob, streamFile } from '../../../actions/contents.ts';
-import { readKnownCommit } from '../../../actions/history.ts';
+import { findTree, readFile, sizeOfBlob, streamFile } from '../../../actions/repositories/contents.ts';
+import { readKnownCommit } from '../../../actions/repositories/history.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
-import { isObjectId } from '../../../git/names.ts';
+import { isObjectId } from '../../../git/objects/names.ts';
 import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { base64Lines } from '../present/contents.ts';
 import { commitBody } from '../present/history.ts';

@@ -8,10 +8,16 @@ import {
   readKnownCommit,
   readPatch,
   readRefs,
-} from '../../../actions/history.ts';
-import { createRef, deleteRef, type RefProblem, type RefResult, updateRef } from '../../../actions/refs.ts';
+} from '../../../actions/repositories/history.ts';
+import {
+  createRef,
+  deleteRef,
+  type RefProblem,
+  type RefResult,
+  updateRef,
+} from '../../../actions/repositories/refs.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
-import { pathProblem, refNameProblem } from '../../../git/names.ts';
+import { pathProblem, refNameProblem } from '../../../git/objects/names.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey } from '../paging.ts';
 import { branchBody, commitBody, refBody, shortBranch, tagBody } from '../present/history.ts';

@@ -1,10 +1,10 @@
 /** The instance ("enterprise"): its people, organizations and tokens, for administrators and their tokens. */
 
-import type { Account } from '../../../actions/accounts.ts';
-import { addOrganization, addUser, restoreUser, suspendUser } from '../../../actions/accounts.ts';
-import { listAllAccounts, listAllTokens } from '../../../actions/instance-lists.ts';
-import { readToken } from '../../../actions/own-tokens.ts';
-import { revokeToken } from '../../../actions/tokens.ts';
+import type { Account } from '../../../actions/accounts/accounts.ts';
+import { addOrganization, addUser, restoreUser, suspendUser } from '../../../actions/accounts/accounts.ts';
+import { listAllAccounts, listAllTokens } from '../../../actions/operation/instance-lists.ts';
+import { readToken } from '../../../actions/tokens/own-tokens.ts';
+import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import { Type } from '../../../base/json-schema.ts';
 import { Secret } from '../../../base/secret.ts';
 import { isoInstant } from '../../../base/time.ts';

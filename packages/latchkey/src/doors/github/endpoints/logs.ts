@@ -1,6 +1,6 @@
 /** Security and audit logs: read in pages, or exported whole as JSON lines. */
 import { Readable } from 'node:stream';
-import { exportLog, type LogScope, type LogWish, readLog } from '../../../actions/audit-log.ts';
+import { exportLog, type LogScope, type LogWish, readLog } from '../../../actions/organizations/audit-log.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';

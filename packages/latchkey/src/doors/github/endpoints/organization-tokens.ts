@@ -2,8 +2,13 @@
  * What owners of an organization see of tokens and decide about them: GitHub's endpoints, and its policy and members'
  * classic tokens beside.
  */
-import { MAX_DECIDED_AT_ONCE, MAX_REASON_LENGTH, reviewRequests, revokeAccess } from '../../../actions/approvals.ts';
-import { changeMemberTokens } from '../../../actions/member-tokens.ts';
+import {
+  MAX_DECIDED_AT_ONCE,
+  MAX_REASON_LENGTH,
+  reviewRequests,
+  revokeAccess,
+} from '../../../actions/organizations/approvals.ts';
+import { changeMemberTokens } from '../../../actions/organizations/member-tokens.ts';
 import {
   type DirectedPage,
   listMemberTokens,
@@ -11,8 +16,8 @@ import {
   listOrganizationTokens,
   type OrganizationTokenWish,
   repositoriesReached,
-} from '../../../actions/organization-tokens.ts';
-import { viewOf } from '../../../actions/repository-view.ts';
+} from '../../../actions/organizations/tokens.ts';
+import { viewOf } from '../../../actions/repositories/view.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';

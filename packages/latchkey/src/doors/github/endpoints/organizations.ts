@@ -1,5 +1,5 @@
 /** Organizations and who belongs to them. */
-import { removeMember, setMember } from '../../../actions/accounts.ts';
+import { removeMember, setMember } from '../../../actions/accounts/accounts.ts';
 import {
   changeOrganization,
   deleteOrganization,
@@ -7,7 +7,7 @@ import {
   memberNamed,
   organizationsOf,
   readOrganization,
-} from '../../../actions/organizations.ts';
+} from '../../../actions/organizations/organizations.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';

@@ -6,13 +6,13 @@
  * the part that renews.
  */
 
-import { cancelRequest } from '../../../actions/approvals.ts';
-import { dryRun, dryRunQuestion } from '../../../actions/dry-run.ts';
-import { listOwnTokens, readCurrentToken, readToken } from '../../../actions/own-tokens.ts';
-import { editToken } from '../../../actions/token-edits.ts';
-import { expiryCalendar } from '../../../actions/token-health.ts';
-import { regenerateToken, rotateToken } from '../../../actions/token-secrets.ts';
-import { type CreatedToken, createToken, revokeToken } from '../../../actions/tokens.ts';
+import { cancelRequest } from '../../../actions/organizations/approvals.ts';
+import { dryRun, dryRunQuestion } from '../../../actions/questions/dry-run.ts';
+import { editToken } from '../../../actions/tokens/edits.ts';
+import { expiryCalendar } from '../../../actions/tokens/health.ts';
+import { listOwnTokens, readCurrentToken, readToken } from '../../../actions/tokens/own-tokens.ts';
+import { regenerateToken, rotateToken } from '../../../actions/tokens/secrets.ts';
+import { type CreatedToken, createToken, revokeToken } from '../../../actions/tokens/tokens.ts';
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';

@@ -2,10 +2,10 @@
  * What the endpoints of a repository share: where it is, whom they answer, and how they say no in words of their own.
  */
 
-import type { Permit } from '../../../actions/authorize.ts';
-import type { Context } from '../../../actions/context.ts';
-import { findCommitId } from '../../../actions/history.ts';
-import { targetRepository } from '../../../actions/repository-access.ts';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import type { Context } from '../../../actions/ground/context.ts';
+import { findCommitId } from '../../../actions/repositories/history.ts';
+import { targetRepository } from '../../../actions/repositories/target.ts';
 import { htmlUrl } from '../present/accounts.ts';
 import type { Place } from '../present/history.ts';
 import { Malformed } from '../refuse.ts';

@@ -1,5 +1,10 @@
 /** Policies of an organization, and of the instance for all of them. */
-import { changePolicy, type PolicyChange, type PolicyInForce, readPolicy } from '../../../actions/policies.ts';
+import {
+  changePolicy,
+  type PolicyChange,
+  type PolicyInForce,
+  readPolicy,
+} from '../../../actions/organizations/policies.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';

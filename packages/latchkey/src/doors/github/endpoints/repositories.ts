@@ -1,7 +1,6 @@
 /** Repositories: listed, made, changed, deleted. */
 
-import { readTargetOwner } from '../../../actions/repository-access.ts';
-import { changeRepository, createRepository, deleteRepository } from '../../../actions/repository-changes.ts';
+import { changeRepository, createRepository, deleteRepository } from '../../../actions/repositories/changes.ts';
 import {
   type Affiliation,
   listVisible,
@@ -9,8 +8,9 @@ import {
   type RepositoryOrder,
   type RepositoryPlace,
   type RepositorySort,
-} from '../../../actions/repository-listing.ts';
-import { viewTarget } from '../../../actions/repository-view.ts';
+} from '../../../actions/repositories/listing.ts';
+import { readTargetOwner } from '../../../actions/repositories/target.ts';
+import { viewTarget } from '../../../actions/repositories/view.ts';
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Visibility } from '../../../rules/model.ts';

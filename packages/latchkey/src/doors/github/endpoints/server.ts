@@ -1,5 +1,5 @@
 /** The server itself: what it is, and how much of it one has left. */
-import { type Allowance, peekAllowance } from '../../../actions/rate-limit.ts';
+import { type Allowance, peekAllowance } from '../../../actions/ground/rate-limit.ts';
 import { networkOf } from '../../../base/address.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 

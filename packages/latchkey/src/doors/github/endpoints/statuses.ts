@@ -1,13 +1,13 @@
 /** What builds and checks say of commits. */
 
-import { viewTarget } from '../../../actions/repository-view.ts';
 import {
   addStatus,
   type CommitStatus,
   combinedStatus,
   type KnownStatus,
   readStatuses,
-} from '../../../actions/statuses.ts';
+} from '../../../actions/repositories/statuses.ts';
+import { viewTarget } from '../../../actions/repositories/view.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { type Call, created, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';

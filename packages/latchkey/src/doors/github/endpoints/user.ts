@@ -1,5 +1,5 @@
 /** Whoever asks: their own profile. */
-import { changeOwnProfile, readOwnProfile, readProfile } from '../../../actions/profiles.ts';
+import { changeOwnProfile, readOwnProfile, readProfile } from '../../../actions/accounts/profiles.ts';
 import { Type } from '../../../base/json-schema.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 import { privateUser, publicUser } from '../present/accounts.ts';

@@ -14,7 +14,7 @@ import {
   removeWebhook,
   testWebhook,
   type Webhook,
-} from '../../../actions/webhooks.ts';
+} from '../../../actions/repositories/webhooks/webhooks.ts';
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { isoInstant } from '../../../base/time.ts';

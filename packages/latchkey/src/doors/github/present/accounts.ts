@@ -5,7 +5,7 @@
  * Fields of things that this server does not have (followers, gists) are zero, and their links lead where GitHub's
  * would.
  */
-import type { Account } from '../../../actions/accounts.ts';
+import type { Account } from '../../../actions/accounts/accounts.ts';
 import { isoInstant } from '../../../base/time.ts';
 
 /** GitHub's opaque node ids: base64 of a length-tagged type and the number. */

@@ -4,7 +4,7 @@
  * Source: GitHub's OpenAPI description, schemas `content-file`, `content-directory`, `content-symlink`,
  * `content-submodule`, `content-tree`, `file-commit`.
  */
-import type { TreeEntry } from '../../../git/trees.ts';
+import type { TreeEntry } from '../../../git/objects/trees.ts';
 import type { Place } from './history.ts';
 
 /** A path or ref name as a part of a URL: its slashes stay. */

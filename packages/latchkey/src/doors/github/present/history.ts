@@ -3,11 +3,11 @@
  *
  * Source: GitHub's OpenAPI description, schemas `commit`, `git-ref`, `short-branch`, `branch-with-protection`, `tag`.
  */
-import type { KnownCommit } from '../../../actions/history.ts';
+import type { KnownCommit } from '../../../actions/repositories/history.ts';
 import { isoInstant } from '../../../base/time.ts';
-import type { Commit, Signature } from '../../../git/commits.ts';
-import type { CommitDiff } from '../../../git/diffs.ts';
-import type { Ref } from '../../../git/refs.ts';
+import type { Commit, Signature } from '../../../git/objects/commits.ts';
+import type { CommitDiff } from '../../../git/objects/diffs.ts';
+import type { Ref } from '../../../git/objects/refs.ts';
 import { simpleUser } from './accounts.ts';
 import { encodedPath } from './contents.ts';
 

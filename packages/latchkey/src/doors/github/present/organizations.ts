@@ -3,8 +3,8 @@
  *
  * Source: GitHub's OpenAPI description, schemas `organization-simple`, `organization-full`, `org-membership`.
  */
-import type { Account } from '../../../actions/accounts.ts';
-import type { OrganizationView } from '../../../actions/organizations.ts';
+import type { Account } from '../../../actions/accounts/accounts.ts';
+import type { OrganizationView } from '../../../actions/organizations/organizations.ts';
 import { isoInstant } from '../../../base/time.ts';
 import type { OrganizationRole } from '../../../rules/model.ts';
 import { htmlUrl, nodeId, simpleUser } from './accounts.ts';

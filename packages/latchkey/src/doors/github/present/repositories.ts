@@ -4,7 +4,7 @@
  * Source: GitHub's OpenAPI description, schemas `minimal-repository`, `repository`, `full-repository`. What this server
  * does not have (issues, forks, stars, pages) is said to be off or zero.
  */
-import type { RepositoryView } from '../../../actions/repository-view.ts';
+import type { RepositoryView } from '../../../actions/repositories/view.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { REPOSITORY_ROLES, type RepositoryRole } from '../../../catalogue/roles.ts';
 import { htmlUrl, nodeId, simpleUser } from './accounts.ts';

@@ -4,10 +4,11 @@
  *
  * Never: a secret, but for the one answer that hands out a new one.
  */
-import type { DryRunAnswer } from '../../../actions/dry-run.ts';
-import type { SeenGrant, SeenMemberToken, SeenRequest, SeenToken } from '../../../actions/organization-tokens.ts';
-import type { NamedGrant, TokenDetails } from '../../../actions/own-tokens.ts';
-import { tokenPath } from '../../../actions/token-access.ts';
+
+import { tokenPath } from '../../../actions/decision/token-access.ts';
+import type { SeenGrant, SeenMemberToken, SeenRequest, SeenToken } from '../../../actions/organizations/tokens.ts';
+import type { DryRunAnswer } from '../../../actions/questions/dry-run.ts';
+import type { NamedGrant, TokenDetails } from '../../../actions/tokens/own-tokens.ts';
 import { isoInstant, type UnixSeconds } from '../../../base/time.ts';
 import { acceptedPermissions } from '../../../catalogue/needs.ts';
 import {

@@ -1,8 +1,8 @@
 /** Commits of a project, and commits that change several files. Source: GitLab docs "Commits API". */
-import { changeFiles } from '../../../actions/contents.ts';
-import { findCommitId, readCommitWithDiff, readHistory } from '../../../actions/history.ts';
-import type { FileAction } from '../../../git/file-commit.ts';
-import { pathProblem } from '../../../git/names.ts';
+import { changeFiles } from '../../../actions/repositories/contents.ts';
+import { findCommitId, readCommitWithDiff, readHistory } from '../../../actions/repositories/history.ts';
+import type { FileAction } from '../../../git/objects/file-commit.ts';
+import { pathProblem } from '../../../git/objects/names.ts';
 import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { checkParams, type ValuesOf } from '../params.ts';
 import { presentCommit } from '../present/history.ts';

@@ -8,11 +8,11 @@ import {
   MAX_WRITTEN_FILE_BYTES,
   readFile,
   streamFile,
-} from '../../../actions/contents.ts';
-import { readHistory } from '../../../actions/history.ts';
-import type { Signature } from '../../../git/commits.ts';
-import type { FileAction } from '../../../git/file-commit.ts';
-import type { TreeEntry } from '../../../git/trees.ts';
+} from '../../../actions/repositories/contents.ts';
+import { readHistory } from '../../../actions/repositories/history.ts';
+import type { Signature } from '../../../git/objects/commits.ts';
+import type { FileAction } from '../../../git/objects/file-commit.ts';
+import type { TreeEntry } from '../../../git/objects/trees.ts';
 import { type Call, type Endpoint, endpoint, NOTHING, ok, type Reply } from '../endpoint.ts';
 import type { ValuesOf } from '../params.ts';
 import { Answer, badParams, notFound } from '../refuse.ts';

@@ -1,11 +1,11 @@
 /** What the endpoints of a project's repository share. */
-import type { Permit } from '../../../actions/authorize.ts';
-import type { ChangeOutcome } from '../../../actions/contents.ts';
-import type { Context } from '../../../actions/context.ts';
-import { findCommitId } from '../../../actions/history.ts';
-import type { RefProblem } from '../../../actions/refs.ts';
-import { targetRepository } from '../../../actions/repository-access.ts';
-import { gitlabRoute } from '../../../catalogue/gitlab-routes.ts';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import type { Context } from '../../../actions/ground/context.ts';
+import type { ChangeOutcome } from '../../../actions/repositories/contents.ts';
+import { findCommitId } from '../../../actions/repositories/history.ts';
+import type { RefProblem } from '../../../actions/repositories/refs.ts';
+import { targetRepository } from '../../../actions/repositories/target.ts';
+import { gitlabRoute } from '../../../catalogue/routes/gitlab.ts';
 import type { Explanation } from '../../../rules/explain.ts';
 import { Answer, badRequest, notFound, refusal } from '../refuse.ts';
 

@@ -1,11 +1,16 @@
 /**
  * Projects and groups. Source: GitLab docs "Projects API", "Groups API", "Personal access tokens API" (associations).
  */
-import type { Permit } from '../../../actions/authorize.ts';
-import type { Context } from '../../../actions/context.ts';
-import { readTargetAccount } from '../../../actions/people.ts';
-import { type ListedRepository, type RepositoryOrder, searchRepositories } from '../../../actions/repository-search.ts';
-import { viewOf, viewTarget } from '../../../actions/repository-view.ts';
+
+import { readTargetAccount } from '../../../actions/accounts/people.ts';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import type { Context } from '../../../actions/ground/context.ts';
+import {
+  type ListedRepository,
+  type RepositoryOrder,
+  searchRepositories,
+} from '../../../actions/repositories/search.ts';
+import { viewOf, viewTarget } from '../../../actions/repositories/view.ts';
 import type { Visibility } from '../../../rules/model.ts';
 import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import type { OffsetPage } from '../paging.ts';

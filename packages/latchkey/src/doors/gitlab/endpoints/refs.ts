@@ -6,13 +6,13 @@ import {
   readKnownCommit,
   readKnownCommits,
   readRefs,
-} from '../../../actions/history.ts';
-import { createRef, deleteRef, type RefResult } from '../../../actions/refs.ts';
-import { viewTarget } from '../../../actions/repository-view.ts';
-import { createTag, readTagMessages } from '../../../actions/tags.ts';
-import { gitlabRoute } from '../../../catalogue/gitlab-routes.ts';
-import { refNameProblem } from '../../../git/names.ts';
-import type { Ref } from '../../../git/refs.ts';
+} from '../../../actions/repositories/history.ts';
+import { createRef, deleteRef, type RefResult } from '../../../actions/repositories/refs.ts';
+import { createTag, readTagMessages } from '../../../actions/repositories/tags.ts';
+import { viewTarget } from '../../../actions/repositories/view.ts';
+import { gitlabRoute } from '../../../catalogue/routes/gitlab.ts';
+import { refNameProblem } from '../../../git/objects/names.ts';
+import type { Ref } from '../../../git/objects/refs.ts';
 import { type Call, type Endpoint, endpoint, NOTHING, ok, type Reply } from '../endpoint.ts';
 import type { ValuesOf } from '../params.ts';
 import { presentBranch, presentTag } from '../present/history.ts';

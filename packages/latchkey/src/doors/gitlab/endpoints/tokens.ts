@@ -4,11 +4,11 @@
  * GitLab lets whoever is no administrator create `k8s_proxy` and `self_rotate` only; here a token creates what it has
  * itself, no more.
  */
-import type { Permit } from '../../../actions/authorize.ts';
-import { actingToken } from '../../../actions/token-access.ts';
-import { latestEnd, rotateToSuccessor } from '../../../actions/token-families.ts';
-import { readToken, searchTokens, TOKEN_ORDERS } from '../../../actions/token-search.ts';
-import { type CreatedToken, createToken, revokeToken } from '../../../actions/tokens.ts';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import { actingToken } from '../../../actions/decision/token-access.ts';
+import { latestEnd, rotateToSuccessor } from '../../../actions/tokens/families.ts';
+import { readToken, searchTokens, TOKEN_ORDERS } from '../../../actions/tokens/search.ts';
+import { type CreatedToken, createToken, revokeToken } from '../../../actions/tokens/tokens.ts';
 import { Problem } from '../../../base/errors.ts';
 import type { UnixSeconds } from '../../../base/time.ts';
 import type { Need } from '../../../catalogue/needs.ts';

@@ -1,7 +1,7 @@
 /** People. Source: GitLab docs "Users API". */
 
-import type { Context } from '../../../actions/context.ts';
-import { type Account, personById, personByLogin, readSelf, searchPeople } from '../../../actions/people.ts';
+import { type Account, personById, personByLogin, readSelf, searchPeople } from '../../../actions/accounts/people.ts';
+import type { Context } from '../../../actions/ground/context.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 import { presentProfile, presentSelf, presentUser } from '../present/users.ts';
 import { Answer, notFound } from '../refuse.ts';

@@ -1,7 +1,7 @@
 /** Commits, branches and tags as GitLab shows them. */
-import type { KnownCommit } from '../../../actions/history.ts';
-import type { CommitDiff } from '../../../git/diffs.ts';
-import type { Ref } from '../../../git/refs.ts';
+import type { KnownCommit } from '../../../actions/repositories/history.ts';
+import type { CommitDiff } from '../../../git/objects/diffs.ts';
+import type { Ref } from '../../../git/objects/refs.ts';
 import { instant } from './dates.ts';
 
 /** Short ids have this many characters. */

@@ -1,7 +1,7 @@
 /** Repositories as GitLab shows projects, and their owners as groups and namespaces. */
 
-import type { Account } from '../../../actions/people.ts';
-import type { ListedRepository } from '../../../actions/repository-search.ts';
+import type { Account } from '../../../actions/accounts/people.ts';
+import type { ListedRepository } from '../../../actions/repositories/search.ts';
 import type { RepositoryRole } from '../../../catalogue/roles.ts';
 import { instant } from './dates.ts';
 

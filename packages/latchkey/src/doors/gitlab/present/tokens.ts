@@ -1,6 +1,6 @@
 /** Tokens as GitLab shows them. */
 
-import type { TokenSummary } from '../../../actions/tokens.ts';
+import type { TokenSummary } from '../../../actions/tokens/tokens.ts';
 import type { Secret } from '../../../base/secret.ts';
 import type { UnixSeconds } from '../../../base/time.ts';
 import { date, instant } from './dates.ts';

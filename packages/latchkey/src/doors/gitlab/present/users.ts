@@ -1,5 +1,5 @@
 /** People as GitLab shows them. */
-import type { Account } from '../../../actions/people.ts';
+import type { Account } from '../../../actions/accounts/people.ts';
 import { instant } from './dates.ts';
 
 /** What everybody may see. `publicUrl` without a slash at the end. */

@@ -1,0 +1,227 @@
+/**
+ * People and organizations: made, suspended, brought together.
+ *
+ * Invariant: an organization always has an owner; the last one can neither leave nor be lowered.
+ */
+import { type Complaint, Problem, problem } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { OrganizationRole } from '../../rules/model.ts';
+import { emailProblem, loginProblem } from '../../rules/names.ts';
+import {
+  type Account,
+  accountByLogin,
+  insertOrganization,
+  insertUser,
+  setSuspended,
+  userByEmail,
+} from '../../store/accounts.ts';
+import { isUniqueViolation, type Query } from '../../store/db.ts';
+import { insertEmail } from '../../store/emails.ts';
+import { countOwners, membershipRole, removeMembership, setMembership } from '../../store/memberships.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { keepTo } from '../decision/permit-target.ts';
+import type { Context } from '../ground/context.ts';
+import { digestPassword, passwordProblem } from '../ground/password.ts';
+import { record } from '../ground/record.ts';
+
+export type { Account };
+
+export interface NewUserDraft {
+  readonly login: string;
+  readonly email: string;
+  /** True when the address is known to be theirs; tokens can be created only then. */
+  readonly verified: boolean;
+  readonly admin: boolean;
+  /** Null = can't sign in by password. */
+  readonly password: Secret | null;
+}
+
+/**
+ * Makes a person. @throws Problem when the login or the address is taken or not allowed, or the password too short or
+ * long.
+ */
+export async function addUser(ctx: Context, permit: Permit, draft: NewUserDraft): Promise<Account> {
+  // An administrator may do everything, so a token that could make one could do everything, too.
+  if (draft.admin && permit.bearer?.via === 'token')
+    throw problem(
+      'unprocessable',
+      "A token can't make administrators: sign in for that, or use the command line.",
+      'admin',
+    );
+  return makeUser(ctx, draft, async (tx, user) => {
+    await record(tx, permit, ctx.clock.now(), {
+      action: 'user.create',
+      userId: user.id,
+      data: { login: user.login, admin: draft.admin },
+    });
+    return user;
+  });
+}
+
+/**
+ * Makes a person, and in the same transaction what comes with it: the audit entry at least. @throws Problem as
+ * `addUser` does, or as `withIt` does.
+ */
+export async function makeUser<T>(
+  ctx: Context,
+  draft: NewUserDraft,
+  withIt: (tx: Query, user: Account) => Promise<T>,
+): Promise<T> {
+  const complaints: Complaint[] = [
+    ...complain('login', loginProblem(draft.login)),
+    ...complain('email', emailProblem(draft.email)),
+    ...complain('password', draft.password === null ? null : passwordProblem(draft.password)),
+  ];
+  if (complaints.length > 0) throw new Problem(complaints);
+  const passwordDigest = draft.password === null ? null : await digestPassword(draft.password);
+  const at = ctx.clock.now();
+  return unlessTaken(`The name ${draft.login} is taken.`, 'login', () =>
+    ctx.store.transaction(async (tx) => {
+      if ((await userByEmail(tx, draft.email)) !== null)
+        throw problem('already_exists', 'Somebody has this e-mail address already.', 'email');
+      const user = await insertUser(tx, { login: draft.login, admin: draft.admin, passwordDigest, at });
+      await insertEmail(tx, {
+        userId: user.id,
+        address: draft.email,
+        verifiedAt: draft.verified ? at : null,
+        primary: true,
+        at,
+      });
+      return withIt(tx, user);
+    }),
+  );
+}
+
+/** Suspends a person: every token of theirs is dead on the next request. Doing it twice changes nothing. */
+export async function suspendUser(ctx: Context, permit: Permit, login: string): Promise<void> {
+  await changeSuspension(ctx, permit, login, ctx.clock.now(), 'user.suspend');
+}
+
+/** Takes a suspension back: their tokens work again. */
+export async function restoreUser(ctx: Context, permit: Permit, login: string): Promise<void> {
+  await changeSuspension(ctx, permit, login, null, 'user.unsuspend');
+}
+
+async function changeSuspension(
+  ctx: Context,
+  permit: Permit,
+  login: string,
+  suspendedAt: number | null,
+  action: string,
+): Promise<void> {
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    const user = await userNamed(tx, login);
+    if (await setSuspended(tx, user.id, suspendedAt))
+      await record(tx, permit, at, { action, userId: user.id, data: { login: user.login } });
+  });
+}
+
+/** Makes an organization with its first owner. */
+export async function addOrganization(
+  ctx: Context,
+  permit: Permit,
+  draft: { name: string; owner: string },
+): Promise<Account> {
+  const complaints = complain('name', loginProblem(draft.name));
+  if (complaints.length > 0) throw new Problem(complaints);
+  const at = ctx.clock.now();
+  return unlessTaken(`The name ${draft.name} is taken.`, 'name', () =>
+    ctx.store.transaction(async (tx) => {
+      const owner = await userNamed(tx, draft.owner, 'owner');
+      const organization = await insertOrganization(tx, { login: draft.name, at });
+      await setMembership(tx, { organizationId: organization.id, userId: owner.id, role: 'owner', at });
+      await record(tx, permit, at, {
+        action: 'org.create',
+        userId: owner.id,
+        organizationId: organization.id,
+        data: { org: organization.login, owner: owner.login },
+      });
+      return organization;
+    }),
+  );
+}
+
+/** Makes somebody a member or an owner, or changes which of both they are. */
+export async function setMember(
+  ctx: Context,
+  permit: Permit,
+  member: { organization: string; login: string; role: OrganizationRole },
+): Promise<void> {
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    const organization = await organizationNamed(tx, member.organization);
+    keepTo(permit, { ownerId: organization.id });
+    const user = await userNamed(tx, member.login);
+    const before = await membershipRole(tx, organization.id, user.id);
+    if (before === member.role) return;
+    if (before === 'owner') await keepAnOwner(tx, organization);
+    await setMembership(tx, { organizationId: organization.id, userId: user.id, role: member.role, at });
+    const action = before === null ? 'org.add_member' : 'org.update_member';
+    await record(tx, permit, at, {
+      action,
+      userId: user.id,
+      organizationId: organization.id,
+      data: { org: organization.login, user: user.login, permission: member.role, old_permission: before },
+    });
+  });
+}
+
+/** Takes somebody out of an organization: what their tokens reached there is out of reach on the next request. */
+export async function removeMember(
+  ctx: Context,
+  permit: Permit,
+  member: { organization: string; login: string },
+): Promise<void> {
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    const organization = await organizationNamed(tx, member.organization);
+    keepTo(permit, { ownerId: organization.id });
+    const user = await userNamed(tx, member.login);
+    const before = await membershipRole(tx, organization.id, user.id);
+    if (before === null) throw problem('not_found', `${user.login} is not a member of ${organization.login}.`, 'login');
+    if (before === 'owner') await keepAnOwner(tx, organization);
+    await removeMembership(tx, organization.id, user.id);
+    await record(tx, permit, at, {
+      action: 'org.remove_member',
+      userId: user.id,
+      organizationId: organization.id,
+      data: { org: organization.login, user: user.login },
+    });
+  });
+}
+
+async function keepAnOwner(tx: Query, organization: Account): Promise<void> {
+  if ((await countOwners(tx, organization.id)) <= 1)
+    throw problem('unprocessable', `${organization.login} needs an owner: make somebody else one first.`, 'role');
+}
+
+/** The person of that login. @throws Problem when there is none. */
+export async function userNamed(q: Query, login: string, field = 'login'): Promise<Account> {
+  const account = await accountByLogin(q, login);
+  if (account === null || account.kind !== 'user')
+    throw problem('not_found', `There is no user ${login.slice(0, 60)}.`, field);
+  return account;
+}
+
+/** The organization of that name. @throws Problem when there is none. */
+export async function organizationNamed(q: Query, name: string, field = 'organization'): Promise<Account> {
+  const account = await accountByLogin(q, name);
+  if (account === null || account.kind !== 'organization')
+    throw problem('not_found', `There is no organization ${name.slice(0, 60)}.`, field);
+  return account;
+}
+
+function complain(field: string, message: string | null): Complaint[] {
+  return message === null ? [] : [{ field, code: 'invalid', message }];
+}
+
+/** Turns the store's unique violation into the problem it stands for. */
+export async function unlessTaken<T>(message: string, field: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isUniqueViolation(error)) throw problem('already_exists', message, field);
+    throw error;
+  }
+}

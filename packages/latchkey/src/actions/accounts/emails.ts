@@ -1,0 +1,185 @@
+/**
+ * A person's e-mail addresses: added, verified by mail, made the primary one, removed.
+ *
+ * Invariant: one of them is primary, and only a verified one becomes so by hand. Tokens need a verified address.
+ */
+import { networkOf } from '../../base/address.ts';
+import { Problem, problem } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import { DAY_SEC, HOUR_SEC } from '../../base/time.ts';
+import { emailProblem, nameKey } from '../../rules/names.ts';
+import type { Query } from '../../store/db.ts';
+import { deleteEmail, type Email, emailsOf, insertEmail, setPrimaryEmail, verifyEmail } from '../../store/emails.ts';
+import { insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { type Context, UPKEEP } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+import { mintSecret } from '../ground/one-time-secrets.ts';
+import { takeToken } from '../ground/rate-limit.ts';
+import { record } from '../ground/record.ts';
+import { unlessTaken } from './accounts.ts';
+import { personOf, type Visitor } from './sessions.ts';
+
+export type { Email };
+
+/** How many addresses a person may have. */
+export const MAX_EMAILS = 20;
+const VERIFICATION_SEC = DAY_SEC;
+
+/** Whose addresses a permit is about: whoever holds it, by session or by a token with the permission for it. */
+function holderOf({ actor }: Permit): number {
+  if (actor.userId === null) throw new TypeError('only a person has e-mail addresses');
+  return actor.userId;
+}
+
+/** The person's addresses, the primary one first. */
+export function listEmails(ctx: Context, permit: Permit): Promise<Email[]> {
+  return emailsOf(ctx.store.db, holderOf(permit));
+}
+
+/**
+ * Adds an address, and sends the mail that verifies it. @throws Problem when it is none, is somebody's already, or
+ * there are too many.
+ */
+export function addEmail(ctx: Context, permit: Permit, address: string): Promise<void> {
+  return addEmails(ctx, permit, [address]);
+}
+
+/** The same for several, all or none. */
+export async function addEmails(ctx: Context, permit: Permit, addresses: readonly string[]): Promise<void> {
+  const userId = holderOf(permit);
+  const wrong = addresses.flatMap((address) => emailProblem(address) ?? []);
+  if (wrong.length > 0) throw new Problem(wrong.map((message) => ({ field: 'email', code: 'invalid', message })));
+  const at = ctx.clock.now();
+  await unlessTaken('Somebody has this e-mail address already.', 'email', () =>
+    ctx.store.transaction(async (tx) => {
+      if ((await emailsOf(tx, userId)).length + addresses.length > MAX_EMAILS)
+        throw problem('limit_reached', `A person has at most ${MAX_EMAILS} e-mail addresses.`, 'email');
+      for (const address of addresses) {
+        await insertEmail(tx, { userId, address, verifiedAt: null, primary: false, at });
+        await record(tx, permit, at, { action: 'user.add_email', userId, data: { email: address } });
+        await queueVerification(ctx, tx, userId, address);
+      }
+    }),
+  );
+}
+
+/** Writes the mail that verifies an address, in the caller's transaction. */
+export async function queueVerification(ctx: Context, tx: Query, userId: number, address: string): Promise<void> {
+  const at = ctx.clock.now();
+  const secret = mintSecret();
+  await insertLink(tx, {
+    digest: secret.digest(),
+    purpose: 'verification',
+    userId,
+    address,
+    createdAt: at,
+    endsAt: at + VERIFICATION_SEC,
+  });
+  await queueMail(ctx, tx, { userId, address }, 'email_verification', {
+    address,
+    path: `/verify/${secret.reveal()}`,
+    hours: VERIFICATION_SEC / HOUR_SEC,
+  });
+}
+
+/** Sends the mail once more. @throws Problem when there is nothing to verify, or too many mails were asked for. */
+export async function resendVerification(ctx: Context, permit: Permit, emailId: number): Promise<void> {
+  const userId = personOf(permit);
+  const email = await ownEmail(ctx.store.db, userId, emailId);
+  if (email.verifiedAt !== null) throw problem('conflict', `${email.address} is verified already.`);
+  await limitMails(ctx, email.address, permit.actor.address ?? '');
+  await ctx.store.transaction((tx) => queueVerification(ctx, tx, userId, email.address));
+}
+
+/**
+ * Counts a mail with a link. @throws Problem when there were too many to this address, or asked for from this network.
+ */
+export async function limitMails(ctx: Context, address: string, from: string): Promise<void> {
+  const taken = await Promise.all([
+    takeToken(ctx, 'link-mails', nameKey(address)),
+    takeToken(ctx, 'link-mails-address', networkOf(from)),
+  ]);
+  if (taken.some((allowance) => allowance?.allowed === false))
+    throw problem('limit_reached', 'Too many such mails were asked for. Try again in an hour.');
+}
+
+/** The address that a link verifies; null when it was used or has ended. */
+export async function readVerification(ctx: Context, link: Secret): Promise<string | null> {
+  return (await linkByDigest(ctx.store.db, 'verification', link.digest(), ctx.clock.now()))?.address ?? null;
+}
+
+/**
+ * Verifies the address of a link. Whoever has the link has the mail, so nobody need be signed in. @throws Problem when
+ * it was used or has ended.
+ */
+export async function verifyByLink(ctx: Context, link: Secret, visitor: Visitor): Promise<void> {
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    const found = await linkByDigest(tx, 'verification', link.digest(), at);
+    if (found === null || found.userId === null || !(await useLink(tx, link.digest())))
+      throw problem(
+        'not_found',
+        'This link was used already, or has ended. Ask for another on the page of your addresses.',
+      );
+    const email = (await emailsOf(tx, found.userId)).find(({ address }) => address === found.address);
+    if (email === undefined) throw problem('not_found', 'The address was removed meanwhile.');
+    if (await verifyEmail(tx, email.id, at)) {
+      await record(tx, { actor: { ...UPKEEP, ...visitor } }, at, {
+        action: 'user.verify_email',
+        userId: found.userId,
+        data: { email: email.address },
+      });
+    }
+  });
+}
+
+/** Makes an address the one that mail goes to. @throws Problem when it is not verified. */
+export async function makePrimary(ctx: Context, permit: Permit, emailId: number): Promise<void> {
+  const userId = personOf(permit);
+  await ctx.store.transaction(async (tx) => {
+    const email = await ownEmail(tx, userId, emailId);
+    if (email.verifiedAt === null) throw problem('unprocessable', `Verify ${email.address} first.`);
+    await setPrimaryEmail(tx, userId, emailId);
+    await record(tx, permit, ctx.clock.now(), {
+      action: 'user.change_primary_email',
+      userId,
+      data: { email: email.address },
+    });
+  });
+}
+
+/** Removes an address. @throws Problem when it is the primary one. */
+export async function removeEmail(ctx: Context, permit: Permit, emailId: number): Promise<void> {
+  await ctx.store.transaction(async (tx) => remove(ctx, tx, permit, await ownEmail(tx, holderOf(permit), emailId)));
+}
+
+/**
+ * Removes addresses by their text, all or none. @throws Problem when one is the primary one, or none of the person's.
+ */
+export async function removeEmails(ctx: Context, permit: Permit, addresses: readonly string[]): Promise<void> {
+  await ctx.store.transaction(async (tx) => {
+    const own = await emailsOf(tx, holderOf(permit));
+    for (const address of new Set(addresses.map(nameKey))) {
+      const email = own.find((one) => nameKey(one.address) === address);
+      if (email === undefined) throw problem('not_found', 'That is none of your addresses.');
+      await remove(ctx, tx, permit, email);
+    }
+  });
+}
+
+async function remove(ctx: Context, tx: Query, permit: Permit, email: Email): Promise<void> {
+  if (!(await deleteEmail(tx, email.userId, email.id)))
+    throw problem('unprocessable', `${email.address} is your primary address: make another one primary first.`);
+  await record(tx, permit, ctx.clock.now(), {
+    action: 'user.remove_email',
+    userId: email.userId,
+    data: { email: email.address },
+  });
+}
+
+async function ownEmail(q: Query, userId: number, emailId: number): Promise<Email> {
+  const email = (await emailsOf(q, userId)).find(({ id }) => id === emailId);
+  if (email === undefined) throw problem('not_found', 'That is none of your addresses.');
+  return email;
+}

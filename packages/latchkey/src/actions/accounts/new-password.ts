@@ -1,0 +1,177 @@
+/**
+ * Another password: by the person who knows the old one, or by a link that is mailed.
+ *
+ * Invariant: with the password every session ends but the one that changed it, and every device has to be trusted anew.
+ * Invariant: asking for the mail tells nobody whether an account exists: the look-up is a job that runs after the
+ * answer.
+ */
+import { problem } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import { HOUR_SEC, MINUTE_SEC } from '../../base/time.ts';
+import { type Account, accountById, passwordDigestOf, setPasswordDigest } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { emailsOf } from '../../store/emails.ts';
+import { deleteLinks, insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
+import { deleteSessionsOf, forgetDevices, rememberDevice } from '../../store/sessions.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { accountNamed } from '../ground/account-names.ts';
+import type { Actor, Context } from '../ground/context.ts';
+import { enqueueJob } from '../ground/jobs.ts';
+import { queueMail } from '../ground/mail.ts';
+import { mintSecret } from '../ground/one-time-secrets.ts';
+import { checkPassword, digestPassword, passwordProblem } from '../ground/password.ts';
+import { record } from '../ground/record.ts';
+import { userNamed } from './accounts.ts';
+import { limitMails } from './emails.ts';
+import { actorOf, type SignedIn, type Visitor } from './sessions.ts';
+import { noteFailure, refuseGuessing } from './sign-in-limits.ts';
+
+const RESET_SEC = HOUR_SEC;
+
+/**
+ * Changes the password of somebody who knows the old one; other sessions end. @throws Problem when the old one is
+ * wrong, or the new one not allowed.
+ */
+export async function changePassword(
+  ctx: Context,
+  permit: Permit,
+  { account, session }: SignedIn,
+  passwords: { old: Secret; new: Secret },
+  device: Secret,
+): Promise<void> {
+  const attempt = { name: account.login, address: permit.actor.address ?? '', knownDevice: true };
+  await refuseGuessing(ctx, attempt);
+  if (!(await checkPassword(await passwordDigestOf(ctx.store.db, account.id), passwords.old))) {
+    await noteFailure(ctx, attempt);
+    throw problem('invalid', 'That is not your password.', 'old_password');
+  }
+  const digest = await digestOfNew(passwords.new);
+  await ctx.store.transaction((tx) =>
+    replacePassword(ctx, tx, account, { digest, exceptSessionId: session.id, device, by: permit }),
+  );
+}
+
+async function digestOfNew(password: Secret): Promise<string> {
+  const wrong = passwordProblem(password);
+  if (wrong !== null) throw problem('invalid', wrong, 'new_password');
+  return digestPassword(password);
+}
+
+interface Replacement {
+  readonly digest: string;
+  readonly exceptSessionId: number | null;
+  readonly device: Secret;
+  readonly by: { readonly actor: Actor };
+}
+
+async function replacePassword(
+  ctx: Context,
+  tx: Query,
+  account: Account,
+  { digest, exceptSessionId, device, by }: Replacement,
+): Promise<void> {
+  const at = ctx.clock.now();
+  await setPasswordDigest(tx, account.id, digest);
+  await deleteSessionsOf(tx, account.id, exceptSessionId);
+  await deleteLinks(tx, 'password', account.id);
+  await forgetDevices(tx, account.id);
+  await rememberDevice(tx, account.id, device.digest(), at);
+  await record(tx, by, at, { action: 'user.change_password', userId: account.id });
+  await queueMail(ctx, tx, { userId: account.id }, 'password_changed', {
+    at,
+    by: by.actor.login,
+    address: by.actor.address,
+  });
+}
+
+/**
+ * Asks for the mail with the link. The answer is the same for everybody. @throws Problem when too many were asked for.
+ */
+export async function askForPasswordLink(ctx: Context, name: string, visitor: Visitor): Promise<void> {
+  if (name === '') throw problem('missing_field', 'Give your username or your e-mail address.', 'login');
+  await limitMails(ctx, name, visitor.address);
+  await ctx.store.transaction((tx) =>
+    enqueueJob(tx, { kind: 'mail-password-link', payload: { name: name.slice(0, 254), address: visitor.address } }),
+  );
+}
+
+/** The job behind it: mails a link to a verified address of the person, if there is one. */
+export async function mailPasswordLink(
+  ctx: Context,
+  asked: { readonly name: string; readonly address: string },
+): Promise<void> {
+  const account = await accountNamed(ctx.store.db, asked.name);
+  if (account === null || account.suspendedAt !== null) return;
+  const verified = (await emailsOf(ctx.store.db, account.id)).filter((email) => email.verifiedAt !== null);
+  const chosen =
+    verified.find((email) => email.address.toLowerCase() === asked.name.toLowerCase()) ??
+    verified.find((email) => email.primary) ??
+    verified[0];
+  if (chosen === undefined) return;
+  await ctx.store.transaction(async (tx) => {
+    const path = await makeLink(ctx, tx, account, chosen.address);
+    await queueMail(ctx, tx, { userId: account.id, address: chosen.address }, 'password_reset', {
+      path,
+      minutes: RESET_SEC / MINUTE_SEC,
+      address: asked.address,
+    });
+  });
+}
+
+/**
+ * A link for a person whom no mail reaches, for the operator or an administrator to hand over. Gives its path. @throws
+ * Problem when there is no such person
+ */
+export async function handPasswordLink(ctx: Context, permit: Permit, login: string): Promise<string> {
+  return ctx.store.transaction(async (tx) => {
+    const account = await userNamed(tx, login);
+    await record(tx, permit, ctx.clock.now(), {
+      action: 'user.password_link',
+      userId: account.id,
+      data: { login: account.login },
+    });
+    return makeLink(ctx, tx, account, null);
+  });
+}
+
+/** Makes the person's link, in place of any before, and gives its path. */
+async function makeLink(ctx: Context, tx: Query, account: Account, address: string | null): Promise<string> {
+  const at = ctx.clock.now();
+  const secret = mintSecret();
+  await deleteLinks(tx, 'password', account.id);
+  await insertLink(tx, {
+    digest: secret.digest(),
+    purpose: 'password',
+    userId: account.id,
+    address,
+    createdAt: at,
+    endsAt: at + RESET_SEC,
+  });
+  return `/password_reset/${secret.reveal()}`;
+}
+
+/** Whose password a link sets; null when it was used or has ended. */
+export async function readPasswordLink(ctx: Context, link: Secret): Promise<Account | null> {
+  const found = await linkByDigest(ctx.store.db, 'password', link.digest(), ctx.clock.now());
+  return found?.userId == null ? null : accountById(ctx.store.db, found.userId);
+}
+
+/**
+ * Sets the password by a link: every session ends, and this browser is a known one. The second factor is still asked
+ * for. @throws Problem
+ */
+export async function resetPassword(
+  ctx: Context,
+  link: Secret,
+  password: Secret,
+  device: Secret,
+  visitor: Visitor,
+): Promise<void> {
+  const digest = await digestOfNew(password);
+  const account = await readPasswordLink(ctx, link);
+  await ctx.store.transaction(async (tx) => {
+    if (account === null || !(await useLink(tx, link.digest())))
+      throw problem('not_found', 'This link was used already, or has ended. Ask for another.');
+    await replacePassword(ctx, tx, account, { digest, exceptSessionId: null, device, by: actorOf(account, visitor) });
+  });
+}

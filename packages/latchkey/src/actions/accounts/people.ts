@@ -1,0 +1,51 @@
+/** People as others may look them up: whoever has an account, by number or login. */
+import { problem } from '../../base/errors.ts';
+import { type Account, accountById, accountByLogin, searchUsers } from '../../store/accounts.ts';
+import { emailsOf } from '../../store/emails.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+
+export type { Account };
+
+/** The person of that number; null when there is none. */
+export async function personById(ctx: Context, id: number): Promise<Account | null> {
+  return person(await accountById(ctx.store.db, id));
+}
+
+/** The person of that login; null when there is none. */
+export async function personByLogin(ctx: Context, login: string): Promise<Account | null> {
+  return person(await accountByLogin(ctx.store.db, login));
+}
+
+function person(account: Account | null): Account | null {
+  return account?.kind === 'user' ? account : null;
+}
+
+/** A page of the people whose login or name has `search` in it, by id, and how many there are. */
+export function searchPeople(
+  ctx: Context,
+  _permit: Permit,
+  search: string,
+  page: { offset: number; limit: number },
+): Promise<{ people: Account[]; total: number }> {
+  return searchUsers(ctx.store.db, search, page);
+}
+
+/** Whoever asks, with their primary address. @throws TypeError when nobody in particular does. */
+export async function readSelf(ctx: Context, permit: Permit): Promise<{ account: Account; email: string | null }> {
+  const { userId } = permit.actor;
+  const account = userId === null ? null : await accountById(ctx.store.db, userId);
+  if (account === null) throw new TypeError('nobody in particular asks for themselves');
+  return { account, email: (await emailsOf(ctx.store.db, account.id))[0]?.address ?? null };
+}
+
+/**
+ * The account that a permit is about. @throws Problem when it is gone meanwhile; TypeError when the permit is about no
+ * account.
+ */
+export async function readTargetAccount(ctx: Context, { target }: Permit): Promise<Account> {
+  if (target.kind === 'instance' || target.owner === null) throw new TypeError('this needs a permit on an account');
+  const account = await accountById(ctx.store.db, target.owner.id);
+  if (account === null) throw problem('not_found', `The account ${target.owner.login} is gone.`);
+  return account;
+}

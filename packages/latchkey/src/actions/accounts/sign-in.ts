@@ -1,0 +1,123 @@
+/**
+ * Signing in: a name and a password, then a second factor where there is one.
+ *
+ * Invariant: an answer, and the time it takes, don't tell whether an account exists: the password is checked against a
+ * decoy then.
+ * Invariant: every sign-in begins a new session; one that waits for its second factor opens nothing else.
+ */
+import { problem } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import { type Account, passwordDigestOf } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { deleteSession, hasDevices, isKnownDevice, rememberDevice, type Session } from '../../store/sessions.ts';
+import { accountNamed } from '../ground/account-names.ts';
+import { type Context, UPKEEP } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+import { checkPassword } from '../ground/password.ts';
+import { record } from '../ground/record.ts';
+import { actorOf, beginSession, type Visitor } from './sessions.ts';
+import { noteFailure, refuseGuessing } from './sign-in-limits.ts';
+import { takeCode } from './two-factor.ts';
+
+export interface SignInForm {
+  /** A login or an e-mail address. */
+  readonly name: string;
+  readonly password: Secret;
+  /** What the browser's device cookie says; null when it has none. */
+  readonly device: Secret;
+}
+
+/** A session began. `owes`: what is still to be proved before it opens anything. */
+export interface Begun {
+  readonly secret: Secret;
+  readonly owes: 'second-factor' | null;
+}
+
+const WRONG = 'The name or the password is wrong.';
+
+/** Signs in. @throws Problem when name and password don't fit, or there were too many failures. */
+export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): Promise<Begun> {
+  const account = await accountNamed(ctx.store.db, form.name);
+  const device = form.device.digest();
+  const knownDevice = account !== null && (await isKnownDevice(ctx.store.db, account.id, device));
+  const attempt = { name: account?.login ?? form.name, address: visitor.address, knownDevice };
+  await refuseGuessing(ctx, attempt);
+  const digest = account === null ? null : await passwordDigestOf(ctx.store.db, account.id);
+  if (!(await checkPassword(digest, form.password)) || account === null) {
+    await noteFailure(ctx, attempt);
+    await recordFailure(ctx, account, visitor);
+    throw problem('invalid', WRONG);
+  }
+  if (account.suspendedAt !== null) throw problem('unprocessable', 'This account is suspended. Ask an administrator.');
+  const at = ctx.clock.now();
+  if (account.twoFactorAt === null)
+    return { secret: await ctx.store.transaction((tx) => begin(ctx, tx, account, device, visitor)), owes: null };
+  return {
+    secret: await ctx.store.transaction((tx) => beginSession(tx, at, account.id, visitor, 'second-factor')),
+    owes: 'second-factor',
+  };
+}
+
+/**
+ * Finishes a sign-in with a one-time code or a recovery code. @throws Problem when it is wrong or was used, or there
+ * were too many failures.
+ */
+export async function signInWithCode(
+  ctx: Context,
+  half: { session: Session; account: Account },
+  code: string,
+  device: Secret,
+  visitor: Visitor,
+): Promise<Begun> {
+  const { account, session } = half;
+  const attempt = {
+    name: account.login,
+    address: visitor.address,
+    knownDevice: await isKnownDevice(ctx.store.db, account.id, device.digest()),
+  };
+  await refuseGuessing(ctx, attempt);
+  if (!(await takeCode(ctx, account, code, visitor))) {
+    await noteFailure(ctx, attempt);
+    await recordFailure(ctx, account, visitor);
+    throw problem('invalid', 'That code is wrong, or was used already.', 'otp');
+  }
+  const secret = await ctx.store.transaction(async (tx) => {
+    await deleteSession(tx, account.id, session.id);
+    return begin(ctx, tx, account, device.digest(), visitor);
+  });
+  return { secret, owes: null };
+}
+
+/** Begins the session of somebody who has proved everything; tells them when the browser is new. */
+export async function begin(
+  ctx: Context,
+  tx: Query,
+  account: Account,
+  device: string,
+  visitor: Visitor,
+): Promise<Secret> {
+  const at = ctx.clock.now();
+  const isNew = !(await isKnownDevice(tx, account.id, device));
+  if (isNew && (await hasDevices(tx, account.id))) {
+    await queueMail(ctx, tx, { userId: account.id }, 'sign_in', {
+      at,
+      address: visitor.address,
+      agent: visitor.userAgent ?? 'a browser without a name',
+    });
+  }
+  await rememberDevice(tx, account.id, device, at);
+  await record(tx, actorOf(account, visitor), at, {
+    action: 'user.login',
+    userId: account.id,
+    data: { new_device: isNew },
+  });
+  return beginSession(tx, at, account.id, visitor);
+}
+
+async function recordFailure(ctx: Context, account: Account | null, visitor: Visitor): Promise<void> {
+  if (account === null) return;
+  const at = ctx.clock.now();
+  await ctx.store.transaction((tx) =>
+    record(tx, { actor: { ...UPKEEP, ...visitor } }, at, { action: 'user.failed_login', userId: account.id }),
+  );
+}

@@ -1,0 +1,123 @@
+/**
+ * From a credential to whoever bears it.
+ *
+ * Finds the token that a secret opens, alive or dead: whether it may still be used is for `decide`, so that there is
+ * one list of rules.
+ * Never: a look-up for a text that can't be a token; a password, which opens nothing here.
+ */
+import { digestOfKey, Secret } from '../../base/secret.ts';
+import { type Soon, soon } from '../../base/soon.ts';
+import type { Reason } from '../../catalogue/refusals/refusals.ts';
+import { recogniseForeign } from '../../catalogue/third-party-tokens.ts';
+import type { Bearer } from '../../rules/model.ts';
+import { parseTokenText } from '../../rules/token-text.ts';
+import { type UserStanding, userStanding } from '../../store/decision-facts.ts';
+import { subjectOf } from '../../store/revision.ts';
+import { tokenByDigest } from '../../store/tokens.ts';
+import type { Context } from '../ground/context.ts';
+import type { Credential } from './credential.ts';
+import type { Keeping } from './memory.ts';
+import { RememberedToken } from './token-record.ts';
+
+/** A credential that leads to nobody, with what can be said about it. */
+export interface Rejection {
+  readonly via: 'rejected';
+  readonly reason: Reason;
+  /** What is wrong with the form of the request, for `credentials_malformed`. */
+  readonly problem: string | null;
+  /** The other product that the text belongs to, for `token_of_other_product`. */
+  readonly product: string | null;
+}
+
+/** A bearer with what the authorization needs beside it. */
+export interface Identity {
+  readonly bearer: Bearer;
+  /** Null for nobody. */
+  readonly standing: UserStanding | null;
+  /** True when the token was reached through its new secret and the old one still works: the first use ends that. */
+  readonly endsOverlap: boolean;
+}
+
+/** Somebody without a credential. */
+export const NOBODY: Identity = { bearer: { via: 'nobody' }, standing: null, endsOverlap: false };
+
+function rejected(reason: Reason, facts: { problem?: string; product?: string } = {}): Rejection {
+  return { via: 'rejected', reason, problem: facts.problem ?? null, product: facts.product ?? null };
+}
+
+/** Who bears the credential. At once when remembered. `ctx.memory` must have been refreshed before. */
+export function authenticate(ctx: Context, credential: Credential): Soon<Identity | Rejection> {
+  switch (credential.form) {
+    case 'none':
+      return NOBODY;
+    case 'malformed':
+      return rejected('credentials_malformed', { problem: credential.problem });
+    case 'bearer':
+      return bySecret(ctx, credential.secret, 'token_unknown');
+    case 'basic':
+      return byBasic(ctx, credential.username, credential.secret);
+  }
+}
+
+/**
+ * In Basic credentials the token is the password; some clients send it as the username, with an empty password or
+ * `x-oauth-basic`.
+ */
+function byBasic(ctx: Context, username: string, secret: Secret): Soon<Identity | Rejection> {
+  const password = secret.reveal();
+  if (password === '' || password === 'x-oauth-basic') {
+    if (parseTokenText(username).form !== 'foreign') return bySecret(ctx, new Secret(username), 'token_unknown');
+    return rejected(username === '' ? 'credentials_missing' : 'password_not_accepted');
+  }
+  if (username === '') return rejected('username_missing');
+  return bySecret(ctx, secret, 'password_not_accepted');
+}
+
+function bySecret(ctx: Context, secret: Secret, otherwise: Reason): Soon<Identity | Rejection> {
+  // What is remembered as a token's needs no second look at its form.
+  const token = ctx.memory.known(secret.digestKey(), KEEP_TOKEN);
+  return token === null ? byNewSecret(ctx, secret, otherwise) : identityOf(token);
+}
+
+function byNewSecret(ctx: Context, secret: Secret, otherwise: Reason): Soon<Identity | Rejection> {
+  const text = secret.reveal();
+  const parsed = parseTokenText(text);
+  if (parsed.form === 'mistyped') return rejected('token_mistyped');
+  if (parsed.form === 'foreign') {
+    const foreign = recogniseForeign(text);
+    if (foreign === null) return rejected(otherwise);
+    return foreign.kind === 'key'
+      ? rejected('key_pasted', { product: foreign.product })
+      : rejected('token_of_other_product', { product: foreign.product });
+  }
+  const key = secret.digestKey();
+  return soon(
+    ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key)), KEEP_TOKEN),
+    (token) => (token === null ? rejected('token_unknown') : identityOf(token)),
+  );
+}
+
+/** Made for each request, so that it needs no room while nobody asks. */
+export function identityOf(token: RememberedToken): Identity {
+  const { holder } = token;
+  return { bearer: { via: 'token', token, user: holder.user }, standing: holder, endsOverlap: token.hasOverlap };
+}
+
+const KEEP_TOKEN: Keeping<RememberedToken> = {
+  subjects: ({ id, userId }) => [subjectOf('token', id), subjectOf('account', userId)],
+};
+
+/** All tokens of a person share it. */
+const KEEP_STANDING: Keeping<UserStanding> = { subjects: ({ user }) => [subjectOf('account', user.id)] };
+
+async function readToken(ctx: Context, digest: string): Promise<RememberedToken | null> {
+  if (!(await ctx.secrets.isKnown(digest))) return null;
+  const stored = await tokenByDigest(ctx.store.db, digest);
+  if (stored === null) return null;
+  const standing = await ctx.memory.recall(
+    `user ${stored.userId}`,
+    () => userStanding(ctx.store.db, stored.userId),
+    KEEP_STANDING,
+  );
+  return standing === null ? null : new RememberedToken(stored, standing);
+}

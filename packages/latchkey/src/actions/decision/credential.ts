@@ -1,0 +1,75 @@
+/**
+ * Reads the `Authorization` header (RFC 9110 section 11.6.2, RFC 7617 Basic, RFC 6750 Bearer, and GitHub's `token`).
+ *
+ * Invariant: never throws, whatever is sent; what can't be read is `malformed` with the reason in words.
+ * Never: a secret outside of a `Secret`.
+ */
+import { onceHeaderOf } from '../../base/raw-headers.ts';
+import { Secret } from '../../base/secret.ts';
+
+export type Credential =
+  | { readonly form: 'none' }
+  | { readonly form: 'malformed'; readonly problem: string }
+  /** `username` is what stood before the colon: ignored for the decision, but one must be given. */
+  | { readonly form: 'basic'; readonly username: string; readonly secret: Secret }
+  | { readonly form: 'bearer'; readonly secret: Secret };
+
+/** Longer headers are refused unread. */
+export const MAX_AUTHORIZATION_LENGTH = 4096;
+
+export const NO_CREDENTIAL: Credential = { form: 'none' };
+const malformed = (problem: string): Credential => ({ form: 'malformed', problem });
+
+/** Every `Authorization` header of a request, from Node's raw list: Node itself silently keeps only the first. */
+export function authorizationOf(rawHeaders: readonly string[]): string | readonly string[] | undefined {
+  return onceHeaderOf(rawHeaders, 'authorization');
+}
+
+/** The credential that came last on each open connection: a client sends the same one again with every request. */
+const LAST_ON = new WeakMap<object, { readonly authorization: string; readonly credential: Credential }>();
+
+/**
+ * The same as `credentialOf`, read once for all requests of a connection that send the same. It is kept no longer than
+ * the connection.
+ */
+export function credentialOn(connection: object, authorization: string | readonly string[] | undefined): Credential {
+  if (typeof authorization !== 'string') return credentialOf(authorization);
+  const last = LAST_ON.get(connection);
+  if (last !== undefined && last.authorization === authorization) return last.credential;
+  const credential = credentialOf(authorization);
+  LAST_ON.set(connection, { authorization, credential });
+  return credential;
+}
+
+/** What a request's `Authorization` header holds. Several headers are a contradiction, so they are malformed. */
+export function credentialOf(authorization: string | readonly string[] | undefined): Credential {
+  if (authorization === undefined) return NO_CREDENTIAL;
+  if (typeof authorization !== 'string') return malformed('more than one Authorization header was sent');
+  if (authorization.length > MAX_AUTHORIZATION_LENGTH)
+    return malformed(`the Authorization header is longer than ${MAX_AUTHORIZATION_LENGTH} characters`);
+  const space = authorization.indexOf(' ');
+  if (space <= 0) return malformed('the Authorization header names no scheme and value');
+  const value = authorization.slice(space + 1).trim();
+  if (value === '') return malformed('the Authorization header has no value');
+  switch (authorization.slice(0, space).toLowerCase()) {
+    case 'basic':
+      return basic(value);
+    case 'bearer':
+    case 'token':
+      return { form: 'bearer', secret: new Secret(value) };
+    default:
+      return malformed('the Authorization header uses a scheme other than Basic, Bearer or token');
+  }
+}
+
+function basic(encoded: string): Credential {
+  const bytes = Buffer.from(encoded, 'base64');
+  const digits = encoded.length - (encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0);
+  // Node passes over what is not base64; then fewer bytes come out than the length promises. One digit alone is no
+  // byte.
+  if (digits % 4 === 1 || bytes.length !== (digits * 3) >> 2) return malformed('the Basic credentials are not base64');
+  const text = bytes.toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 0) return malformed('the Basic credentials have no colon between username and password');
+  return { form: 'basic', username: text.slice(0, colon).trim(), secret: new Secret(text.slice(colon + 1).trim()) };
+}

@@ -1,0 +1,139 @@
+/**
+ * What the server remembers of the store, so that checking a token costs no look-up.
+ *
+ * Invariant: nothing is told that was made untrue by a change which had returned before the request came. Every change
+ * that can take a right away raises the revision in its own transaction. A request first makes sure that memory is up
+ * to the revision: by reading it (SQLite), or by a lease (PostgreSQL, `store/cluster`). What a revision was about is
+ * forgotten; what it wasn't about stays.
+ * Never: a token's text. Tokens are remembered by digest.
+ */
+import { RecentMap } from '../../base/recent-map.ts';
+import { type Soon, soon } from '../../base/soon.ts';
+import type { ClusterNode, Store } from '../../store/db.ts';
+import { type Subject, subjectsSince } from '../../store/revision.ts';
+
+/**
+ * How many tokens, people, and (person, target) pairs are remembered at most; the half of them that was used last
+ * always is.
+ */
+export const MAX_REMEMBERED = 200_000;
+/** Of how many subjects it is remembered when they last changed. Beyond that, everything from before is forgotten. */
+export const MAX_SUBJECTS = 50_000;
+
+/** Something remembered: true as of a revision, and until one of its subjects changes. */
+interface Entry {
+  readonly value: object;
+  asOf: number;
+}
+
+/**
+ * How to keep what was read. Not kept with it, since there is a lot of it: whoever asks for a key always says the same.
+ */
+export interface Keeping<T> {
+  /** False for what shouldn't be remembered. */
+  readonly worth?: (value: T) => boolean;
+  /** Whom and what the value depends on; left out, any change makes it forgotten. */
+  readonly subjects?: (value: T) => readonly Subject[];
+}
+
+export class Memory {
+  readonly #store: Store;
+  #node: ClusterNode | null = null;
+  /** Everything up to this revision has been taken into account. */
+  #revision = -1;
+  /** What was true before this revision may have changed in any part. */
+  #floor = 0;
+  readonly #changed = new Map<Subject, number>();
+  readonly #entries = new RecentMap<string, Entry>(MAX_REMEMBERED);
+  #hits = 0;
+  #misses = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /**
+   * Answers from memory between changes from now on, as one of the nodes of the store. Without it, every request reads
+   * the revision.
+   */
+  join(): void {
+    this.#node ??= this.#store.join((revision, anew) => this.#learn(revision, anew));
+  }
+
+  async leave(): Promise<void> {
+    const node = this.#node;
+    this.#node = null;
+    await node?.leave();
+  }
+
+  /** True while checks are answered without asking the store for its revision. */
+  get isTrusted(): boolean {
+    return this.#node?.trusts() === true;
+  }
+
+  /** How often something was remembered, how often it had to be read, and how much there is. */
+  get counts(): { readonly hits: number; readonly misses: number; readonly entries: number } {
+    return { hits: this.#hits, misses: this.#misses, entries: this.#entries.size };
+  }
+
+  /**
+   * Makes sure that what is remembered holds now. Call it once at the start of a request, before anything is recalled.
+   */
+  refresh(): Soon<void> {
+    if (this.#node?.trusts() === true) return;
+    return soon(this.#store.revision(), (revision) =>
+      revision === this.#revision ? undefined : this.#learn(revision, false),
+    );
+  }
+
+  /**
+   * The value under a key: remembered, or read now and then remembered if it is worth it. What is not there is never
+   * remembered (nothing tells when it comes into being, and a flood of guesses must not push out what is).
+   */
+  recall<T extends object>(key: string, read: () => Promise<T | null>, keeping: Keeping<T> = {}): Soon<T | null> {
+    const known = this.known(key, keeping);
+    if (known !== null) return known;
+    this.#misses++;
+    // Before the read: whatever changes from here on makes it forgotten.
+    const asOf = this.#revision;
+    return read().then((value) => {
+      if (value !== null && keeping.worth?.(value) !== false) this.#entries.set(key, { value, asOf });
+      return value;
+    });
+  }
+
+  /** The value under a key, if it is remembered and still holds. */
+  known<T extends object>(key: string, keeping: Keeping<T> = {}): T | null {
+    const known = this.#entries.get(key);
+    if (known === undefined) return null;
+    if (this.#holds(known, keeping.subjects)) {
+      this.#hits++;
+      return known.value as T;
+    }
+    this.#entries.delete(key);
+    return null;
+  }
+
+  #holds<T extends object>(entry: Entry, subjects: Keeping<T>['subjects']): boolean {
+    if (entry.asOf === this.#revision) return true;
+    if (entry.asOf < this.#floor || subjects === undefined) return false;
+    for (const subject of subjects(entry.value as T)) if ((this.#changed.get(subject) ?? 0) > entry.asOf) return false;
+    entry.asOf = this.#revision;
+    return true;
+  }
+
+  async #learn(revision: number, anew: boolean): Promise<void> {
+    if (!anew && revision <= this.#revision) return;
+    const since = anew || this.#revision === -1 ? null : await subjectsSince(this.#store.db, this.#revision, revision);
+    // Another call may have got further meanwhile.
+    if (!anew && revision <= this.#revision) return;
+    if (since === null || this.#changed.size + since.size > MAX_SUBJECTS) {
+      this.#floor = revision;
+      this.#changed.clear();
+    } else {
+      for (const [subject, at] of since) this.#changed.set(subject, at);
+    }
+    this.#revision = revision;
+    if (anew) this.#entries.clear();
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * From numbers to names: dialects that address things by number are asked for by name, so that there is one way to a
+ * decision.
+ */
+import { accountById } from '../../store/accounts.ts';
+import { repositoryById } from '../../store/repositories.ts';
+import type { Context } from '../ground/context.ts';
+import type { RepositoryName } from '../repositories/repositories.ts';
+
+/**
+ * The repository of that number by name; null when there is none. Says nothing about who may see it: the decision does.
+ */
+export async function nameOfRepository(ctx: Context, id: number): Promise<RepositoryName | null> {
+  const repository = await repositoryById(ctx.store.db, id);
+  const owner = repository === null ? null : await accountById(ctx.store.db, repository.ownerId);
+  return repository === null || owner === null ? null : { owner: owner.login, name: repository.name };
+}
+
+/** The organization of that number by name; null when there is none. */
+export async function nameOfOrganization(ctx: Context, id: number): Promise<string | null> {
+  const account = await accountById(ctx.store.db, id);
+  return account?.kind === 'organization' ? account.login : null;
+}

@@ -1,0 +1,105 @@
+/**
+ * What tokens were refused, for the page of each token: counted in memory, written in batches, off the path of the
+ * request.
+ *
+ * Every door feeds it, since `authorize` notes here. Whoever has a token, alive or dead, may be refused as often as
+ * they like: a refusal costs one look into a map, a batch and a token's rows are bounded.
+ * Invariant: noting costs no I/O and never fails a request. What was noted in the last `FLUSH_EVERY_MS` before a crash
+ * is lost.
+ * Never: a credential; a refusal is kept for a token that is known, by its id.
+ */
+import type { Log } from '../../base/log.ts';
+import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
+import type { Reason } from '../../catalogue/refusals/refusals.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import type { Store } from '../../store/db.ts';
+import { addRefusals, type RefusalCount, type RefusalWords, refusalsOfToken } from '../../store/refusals.ts';
+import type { Context } from '../ground/context.ts';
+import type { Permit } from './authorize.ts';
+
+export const FLUSH_EVERY_MS = 2_000;
+/** Different refusals in one batch; further ones of the same two seconds are not noted. */
+export const MAX_NOTED = 5_000;
+/** Longest purpose that is kept. */
+export const MAX_PURPOSE_LENGTH = 200;
+/** For how long they are kept. */
+export const REFUSALS_KEPT_SEC = 90 * DAY_SEC;
+
+/** One kind of refusal on one day. */
+export interface TokenRefusal extends RefusalCount {
+  readonly reason: Reason;
+}
+
+export type { RefusalWords };
+
+/** What a token was refused in the last 90 days, the latest first, what was noted a moment ago included. At most 50. */
+export async function refusalsOf(ctx: Context, tokenId: number): Promise<readonly TokenRefusal[]> {
+  await ctx.refusals.flush();
+  return (await refusalsOfToken(ctx.store.db, tokenId)) as TokenRefusal[];
+}
+
+/** Notes a refusal that was not told by `authorize`: one that depends on what was sent. */
+export function noteRefusal(
+  ctx: Context,
+  { actor }: Permit,
+  address: string,
+  purpose: string,
+  explanation: Explanation,
+): void {
+  if (actor.tokenId !== null) ctx.refusals.note(actor.tokenId, ctx.clock.now(), address, purpose, explanation);
+}
+
+export class Refusals {
+  readonly #store: Store;
+  readonly #log: Log;
+  #noted = new Map<string, RefusalCount>();
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(store: Store, log: Log) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** Notes one refusal. Of equal ones the words of the last are kept. */
+  note(tokenId: number, at: UnixSeconds, address: string, purpose: string, explanation: Explanation): void {
+    const dayAt = at - (at % DAY_SEC);
+    const shortPurpose = purpose.slice(0, MAX_PURPOSE_LENGTH);
+    const key = `${tokenId} ${dayAt} ${explanation.reason} ${shortPurpose}`;
+    const before = this.#noted.get(key);
+    if (before === undefined && this.#noted.size >= MAX_NOTED) return;
+    this.#noted.set(key, {
+      tokenId,
+      dayAt,
+      reason: explanation.reason,
+      purpose: shortPurpose,
+      times: (before?.times ?? 0) + 1,
+      lastAt: at,
+      lastAddress: address,
+      words: wordsOf(explanation),
+    });
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
+  }
+
+  /** Writes what was noted so far, after what is being written. */
+  flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const batch = [...this.#noted.values()];
+    this.#noted = new Map();
+    if (batch.length > 0) this.#writing = this.#writing.then(() => this.#write(batch));
+    return this.#writing;
+  }
+
+  async #write(batch: readonly RefusalCount[]): Promise<void> {
+    try {
+      await this.#store.transaction((tx) => addRefusals(tx, batch));
+    } catch (error) {
+      this.#log.warn({ err: error, refusals: batch.length }, 'refusals of tokens could not be written');
+    }
+  }
+}
+
+function wordsOf({ sentence, wayOut, missing, missingScopes }: Explanation): RefusalWords {
+  return { sentence, wayOut: wayOut.text, url: wayOut.url, missing, missingScopes };
+}

@@ -1,0 +1,63 @@
+/**
+ * Asks the store whether a secret is anybody's, for many at once.
+ *
+ * A flood of made-up tokens costs the store one query at a time, whatever comes: those that arrive while one runs go
+ * together with the next. None of them is remembered, so they push nothing out.
+ */
+import type { Store } from '../../store/db.ts';
+import { knownDigests } from '../../store/tokens.ts';
+
+/** Digests in one query. */
+export const MAX_DIGESTS = 500;
+
+interface Asked {
+  readonly promise: Promise<boolean>;
+  readonly resolve: (isKnown: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class SecretLookup {
+  readonly #store: Store;
+  #asked = new Map<string, Asked>();
+  #isAsking = false;
+  #queries = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** How many queries were made. */
+  get queries(): number {
+    return this.#queries;
+  }
+
+  /** True when the digest is one of a secret that opens a token, or once did. As of now or later. */
+  isKnown(digest: string): Promise<boolean> {
+    let asked = this.#asked.get(digest);
+    if (asked === undefined) this.#asked.set(digest, (asked = Promise.withResolvers<boolean>()));
+    if (!this.#isAsking) {
+      this.#isAsking = true;
+      // Whoever else comes in this turn goes with it.
+      setImmediate(() => void this.#ask());
+    }
+    return asked.promise;
+  }
+
+  async #ask(): Promise<void> {
+    while (this.#asked.size > 0) {
+      const batch = [...this.#asked].slice(0, MAX_DIGESTS);
+      for (const [digest] of batch) this.#asked.delete(digest);
+      this.#queries++;
+      try {
+        const known = await knownDigests(
+          this.#store.db,
+          batch.map(([digest]) => digest),
+        );
+        for (const [digest, { resolve }] of batch) resolve(known.has(digest));
+      } catch (error) {
+        for (const [, { reject }] of batch) reject(error);
+      }
+    }
+    this.#isAsking = false;
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Whose token an action may touch, and what a token may make of another.
+ *
+ * Invariant: whoever acts with a token gets nothing out of it that the token has not: neither by making another, nor by
+ * changing or renewing one that can do more.
+ */
+import { Problem, problem } from '../../base/errors.ts';
+import type { MailedToken } from '../../catalogue/mails.ts';
+import type { TokenKind, TokenRecord } from '../../rules/model.ts';
+import { type Bounded, beyondMaker } from '../../rules/reach.ts';
+import type { Query } from '../../store/db.ts';
+import { grantsOf } from '../../store/grants.ts';
+import { type Token, tokenById } from '../../store/tokens.ts';
+import type { Permit } from './authorize.ts';
+
+/**
+ * A token that the permit reaches: one's own, or any for whoever acts on the whole instance.
+ * @throws Problem `not_found` for one of somebody else, as if it were not there; `conflict` when it was revoked and
+ * `alive` is asked for.
+ */
+export async function tokenWithin(q: Query, permit: Permit, id: number, { alive = true } = {}): Promise<Token> {
+  const token = await tokenById(q, id);
+  const isOwn = token !== null && (permit.target.kind === 'instance' || token.userId === permit.actor.userId);
+  if (!isOwn) throw problem('not_found', `There is no token ${id}.`, 'id');
+  if (alive && token.revokedAt !== null) throw problem('conflict', `The token ${token.name} was revoked meanwhile.`);
+  return token;
+}
+
+/** The token that is acted with; null for a session, the operator and upkeep. */
+export function actingToken(permit: Permit): TokenRecord | null {
+  return permit.bearer?.via === 'token' ? permit.bearer.token : null;
+}
+
+/** What a living token gives today, as its maker's bounds see it. */
+export async function boundsOf(q: Query, token: Token): Promise<Bounded> {
+  const grants = (await grantsOf(q, [token.id])).get(token.id) ?? [];
+  return { ...token, grants: grants.filter((grant) => grant.state === 'active' || grant.state === 'pending') };
+}
+
+/** What is weighed only of other tokens: a token that is renewed keeps its uses, and its life is bounded apart. */
+const OF_OTHERS: ReadonlySet<string | null> = new Set(['expires_in', 'uses_left']);
+
+/** Refuses what the acting token has not itself. @throws Problem */
+export function keepWithin(permit: Permit, wanted: Bounded, isItself = false): void {
+  const acting = actingToken(permit);
+  if (acting === null) return;
+  const complaints = beyondMaker(acting, wanted).filter(({ field }) => !isItself || !OF_OTHERS.has(field));
+  if (complaints.length > 0) throw new Problem(complaints);
+}
+
+/** The page of a token. */
+export function tokenPath(kind: TokenKind, id: number): string {
+  return kind === 'fine-grained'
+    ? `/settings/personal-access-tokens/${id}`
+    : kind === 'classic'
+      ? `/settings/tokens/${id}`
+      : `/-/user_settings/personal_access_tokens/${id}`;
+}
+
+/** A token as mails name it. */
+export function mailed(token: Pick<Token, 'id' | 'kind' | 'name' | 'lastEight'>): MailedToken {
+  return { name: token.name, lastEight: token.lastEight, path: tokenPath(token.kind, token.id) };
+}

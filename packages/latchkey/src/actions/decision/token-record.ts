@@ -1,0 +1,208 @@
+/**
+ * A stored token as decisions see it, small enough that a hundred thousand of them are remembered.
+ *
+ * Scopes of classic and scoped tokens become grants, so that there is one vocabulary. What many tokens have in common
+ * (that they were not revoked and end no overlap, the grants that scopes stand for, sets of permissions, selections of
+ * repositories) exists once.
+ */
+import { RecentMap } from '../../base/recent-map.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import { scopeReach } from '../../catalogue/scopes/scopes.ts';
+import { ANY_OWNER, type Grant, type IdSet, type TokenRecord } from '../../rules/model.ts';
+import type { UserStanding } from '../../store/decision-facts.ts';
+import type { StoredToken } from '../../store/tokens.ts';
+
+/** How many different parts are shared; beyond that, the least used are built anew. */
+const MAX_SHARED = 10_000;
+const NO_IDS: IdSet = new Set();
+const NO_WORDS: readonly string[] = [];
+
+/** What is a token's own: the rest is the same for most of them. */
+type Own = 'id' | 'userId' | 'name' | 'lastEight' | 'issuedAt' | 'expiresAt' | 'grants';
+type Common = Omit<TokenRecord, Own> & { readonly hasOverlap: boolean };
+type CommonOfGrant = Pick<Grant, 'selection' | 'permissions' | 'state'>;
+
+const commons = new RecentMap<string, Common>(MAX_SHARED);
+const grantsOfWords = new RecentMap<string, readonly Grant[]>(MAX_SHARED);
+const commonsOfGrants = new RecentMap<string, CommonOfGrant>(MAX_SHARED);
+const selections = new RecentMap<string, IdSet>(MAX_SHARED);
+
+/** The part under a key, made by the first who needs it. */
+function shared<T extends object>(parts: RecentMap<string, T>, key: string, make: () => T): T {
+  let part = parts.get(key);
+  if (part === undefined) parts.set(key, (part = make()));
+  return part;
+}
+
+/** A token with whoever holds it, as read; what decisions need, and nothing else. */
+export class RememberedToken implements TokenRecord {
+  readonly id: number;
+  readonly name: string;
+  readonly lastEight: string;
+  readonly issuedAt: UnixSeconds;
+  readonly expiresAt: UnixSeconds | null;
+  readonly grants: readonly Grant[];
+  readonly holder: UserStanding;
+  readonly #common: Common;
+
+  constructor(stored: StoredToken, holder: UserStanding) {
+    this.id = stored.id;
+    this.name = stored.name;
+    this.lastEight = stored.lastEight;
+    this.issuedAt = stored.issuedAt;
+    this.expiresAt = stored.expiresAt;
+    this.grants =
+      stored.kind === 'fine-grained'
+        ? stored.grants.map((grant) => new RememberedGrant(grant))
+        : grantsOfScopes(stored);
+    this.holder = holder;
+    this.#common = commonOf(stored);
+  }
+
+  get userId(): number {
+    return this.holder.user.id;
+  }
+  get kind() {
+    return this.#common.kind;
+  }
+  get notBeforeAt() {
+    return this.#common.notBeforeAt;
+  }
+  get revokedAt() {
+    return this.#common.revokedAt;
+  }
+  get revokedBy() {
+    return this.#common.revokedBy;
+  }
+  get secretState() {
+    return this.#common.secretState;
+  }
+  get secretEndsAt() {
+    return this.#common.secretEndsAt;
+  }
+  get scopes() {
+    return this.#common.scopes;
+  }
+  get allowedAddresses() {
+    return this.#common.allowedAddresses;
+  }
+  get usesLeft() {
+    return this.#common.usesLeft;
+  }
+  get ssoOrganizationIds() {
+    return this.#common.ssoOrganizationIds;
+  }
+  get excludedOrganizationIds() {
+    return this.#common.excludedOrganizationIds;
+  }
+  /** True when another secret of it was replaced and not ended yet. */
+  get hasOverlap() {
+    return this.#common.hasOverlap;
+  }
+}
+
+function commonOf(stored: StoredToken): Common {
+  const { kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, allowedAddresses, usesLeft, hasOverlap } =
+    stored;
+  const scopes = kind === 'fine-grained' ? NO_WORDS : stored.scopes;
+  const key = JSON.stringify([
+    kind,
+    notBeforeAt,
+    revokedAt,
+    revokedBy,
+    secretState,
+    secretEndsAt,
+    scopes,
+    allowedAddresses,
+    usesLeft,
+    [...stored.ssoOrganizationIds],
+    [...stored.excludedOrganizationIds],
+    hasOverlap,
+  ]);
+  return shared(commons, key, () => ({
+    kind,
+    notBeforeAt,
+    revokedAt,
+    revokedBy,
+    secretState,
+    secretEndsAt,
+    scopes,
+    allowedAddresses,
+    usesLeft,
+    hasOverlap,
+    ssoOrganizationIds: stored.ssoOrganizationIds.size === 0 ? NO_IDS : stored.ssoOrganizationIds,
+    excludedOrganizationIds: stored.excludedOrganizationIds.size === 0 ? NO_IDS : stored.excludedOrganizationIds,
+  }));
+}
+
+function grantsOfScopes({ kind, scopes }: StoredToken): readonly Grant[] {
+  return shared(grantsOfWords, `${kind} ${scopes.join()}`, () =>
+    scopeReach(kind === 'classic' ? 'classic' : 'scoped', scopes).map((reach, i) => ({
+      id: -1 - i,
+      ownerId: ANY_OWNER,
+      selection: reach.selection,
+      repositoryIds: NO_IDS,
+      permissions: reach.permissions,
+      state: 'active',
+    })),
+  );
+}
+
+class RememberedGrant implements Grant {
+  readonly id: number;
+  readonly ownerId: number;
+  /** A number stands for itself alone: a selection of one repository, the most usual one. */
+  readonly #ids: IdSet | number;
+  readonly #common: CommonOfGrant;
+
+  constructor({ id, ownerId, selection, repositoryIds, permissions, state }: Grant) {
+    this.id = id;
+    this.ownerId = ownerId;
+    this.#ids = compactIds(repositoryIds);
+    this.#common = shared(commonsOfGrants, JSON.stringify([selection, state, permissions]), () => ({
+      selection,
+      permissions,
+      state,
+    }));
+  }
+
+  get repositoryIds(): IdSet {
+    return typeof this.#ids === 'number' ? new OneId(this.#ids) : this.#ids;
+  }
+  get selection() {
+    return this.#common.selection;
+  }
+  get permissions() {
+    return this.#common.permissions;
+  }
+  get state() {
+    return this.#common.state;
+  }
+}
+
+function compactIds(ids: IdSet): IdSet | number {
+  if (ids.size > 1) return shared(selections, [...ids].join(), () => ids);
+  const [only] = ids;
+  return only ?? NO_IDS;
+}
+
+/** One id, made whenever it is asked about. */
+class OneId implements IdSet {
+  readonly #id: number;
+
+  constructor(id: number) {
+    this.#id = id;
+  }
+
+  get size(): number {
+    return 1;
+  }
+
+  has(id: number): boolean {
+    return id === this.#id;
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    yield this.#id;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What the use of a token changes: a limited use is spent, an overlap ends, a late use of a replaced secret is
+ * reported.
+ *
+ * Invariant: a token without limit and overlap, which is nearly every one, costs nothing here: no query, no promise.
+ * Invariant: a limited use is taken in the store by one compare-and-set before the answer, so all nodes together give
+ * no more than the limit.
+ */
+
+import type { Soon } from '../../base/soon.ts';
+import { MINUTE_SEC } from '../../base/time.ts';
+import type { Refusal } from '../../rules/decide.ts';
+import type { Question, TokenRecord } from '../../rules/model.ts';
+import { appendAudit } from '../../store/audit.ts';
+import { endOverlap, noteLateUse, spendUse } from '../../store/tokens.ts';
+import type { Context } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+import type { Identity } from './authenticate.ts';
+import { mailed } from './token-access.ts';
+
+/** A use that was allowed. Gives a refusal when another request took the last use meanwhile. */
+export function useToken(ctx: Context, identity: Identity): Soon<Refusal | null> {
+  const { bearer, endsOverlap } = identity;
+  if (bearer.via !== 'token' || (bearer.token.usesLeft === null && !endsOverlap)) return null;
+  return takeUse(ctx, bearer.token, endsOverlap);
+}
+
+async function takeUse(ctx: Context, { id, usesLeft }: TokenRecord, endsOverlap: boolean): Promise<Refusal | null> {
+  return ctx.store.transaction(async (tx): Promise<Refusal | null> => {
+    if (usesLeft !== null && (await spendUse(tx, id)) === null) return { reason: 'token_used_up' };
+    if (endsOverlap) await endOverlap(tx, id, ctx.clock.now());
+    return null;
+  });
+}
+
+/** How often, at most, the owner of a token is told that its replaced secret is still used. */
+export const ALERT_EVERY_SEC = 15 * MINUTE_SEC;
+
+/**
+ * A replaced secret was used: its owner finds it in the security log and in their mail. Of many uses on all nodes one
+ * in `ALERT_EVERY_SEC` is told.
+ */
+export async function reportLateUse(
+  ctx: Context,
+  { bearer, at, address }: Question,
+  purpose: string,
+  userAgent: string | null,
+): Promise<void> {
+  if (bearer.via !== 'token') return;
+  const { token, user } = bearer;
+  try {
+    await ctx.store.transaction(async (tx) => {
+      if (!(await noteLateUse(tx, token.id, at - ALERT_EVERY_SEC, at))) return;
+      await appendAudit(tx, {
+        at,
+        action: 'personal_access_token.replaced_credential_used',
+        actorId: null,
+        actorLogin: null,
+        userId: user.id,
+        organizationId: null,
+        repositoryId: null,
+        tokenId: token.id,
+        actorTokenId: token.id,
+        address,
+        userAgent,
+        data: { name: token.name, purpose },
+      });
+      await queueMail(ctx, tx, { userId: user.id }, 'old_secret_used', {
+        token: mailed(token),
+        replacedAt: token.secretEndsAt ?? at,
+        address,
+        purpose,
+      });
+    });
+  } catch (error) {
+    ctx.log.warn({ err: error, tokenId: token.id }, 'the late use of a replaced secret could not be reported');
+  }
+}

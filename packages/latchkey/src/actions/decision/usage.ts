@@ -1,0 +1,155 @@
+/**
+ * Last use of tokens: when, from where, with what, what for. Noted in memory, written in batches, off the path of the
+ * request.
+ *
+ * Invariant: noting costs no I/O and never fails a request. What was noted in the last `FLUSH_EVERY_MS` before a crash
+ * is lost: last use is a help for people, not a record of account (audit is).
+ */
+import type { Log } from '../../base/log.ts';
+import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
+import { type Level, type PermissionName, wholeOf } from '../../catalogue/permissions.ts';
+import type { Question } from '../../rules/model.ts';
+import type { Store } from '../../store/db.ts';
+import { addTokenDays, type TokenDay } from '../../store/token-days.ts';
+import { recordUses, type TokenUse } from '../../store/usage.ts';
+
+export const FLUSH_EVERY_MS = 2_000;
+/** Longest user agent and purpose that are kept. */
+export const MAX_AGENT_LENGTH = 200;
+
+/**
+ * Different uses (token, repository, need) that are counted in one batch; further ones of the same two seconds are not.
+ */
+export const MAX_COUNTED = 10_000;
+
+/** What was used for what, as counts are kept: asked for often, worked out once for each need. */
+const SPELLED = new WeakMap<object, string>();
+
+function spelled(need: Question['need']): string {
+  const known = SPELLED.get(need);
+  if (known !== undefined) return known;
+  const named = need.sets.flatMap((set) =>
+    Object.entries(set).map(([name, level]) => `${wholeOf(name as PermissionName)}=${level}`),
+  );
+  const text = [...new Set(named)].join(',');
+  SPELLED.set(need, text);
+  return text;
+}
+
+/**
+ * How often a need (as spelled), of a repository (0 = none), was used by a token. Nested, since one text of all three
+ * would have to be made for every request.
+ */
+class Counts {
+  readonly #byNeed = new Map<string, Map<number, Map<number, number>>>();
+  #different = 0;
+
+  add(need: string, repositoryId: number, tokenId: number): void {
+    const byToken = inside(inside(this.#byNeed, need), repositoryId);
+    const before = byToken.get(tokenId);
+    if (before !== undefined) byToken.set(tokenId, before + 1);
+    else if (this.#different++ < MAX_COUNTED) byToken.set(tokenId, 1);
+  }
+
+  get isEmpty(): boolean {
+    return this.#different === 0;
+  }
+
+  /** The rows of a day: one for each permission of a need. */
+  *rows(dayAt: UnixSeconds): Iterable<TokenDay> {
+    for (const [need, byRepository] of this.#byNeed) {
+      const used = need.split(',').map((each) => each.split('=') as [string, (Level | '')?]);
+      for (const [repositoryId, byToken] of byRepository) {
+        for (const [tokenId, times] of byToken)
+          for (const [permission, level = ''] of used) yield { tokenId, dayAt, repositoryId, permission, level, times };
+      }
+    }
+  }
+}
+
+/** The map under a key, made when it is missing. */
+function inside<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let inner = map.get(key);
+  if (inner === undefined) map.set(key, (inner = new Map()));
+  return inner;
+}
+
+export class Usage {
+  readonly #store: Store;
+  readonly #log: Log;
+  #noted = new Map<number, TokenUse>();
+  #counted = new Counts();
+  /** 00:00 UTC of the day that is counted. */
+  #dayAt = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(store: Store, log: Log) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** Notes one use. Only the newest of a batch is kept per token, with every address of the batch. */
+  note(tokenId: number, at: UnixSeconds, address: string, agent: string, purpose: string): void {
+    const before = this.#noted.get(tokenId);
+    if (before !== undefined && before.usedAt === at && before.address === address && before.purpose === purpose)
+      return;
+    const addresses =
+      before === undefined
+        ? [address]
+        : [address, ...before.addresses.filter((known) => known !== address)].slice(0, 5);
+    this.#noted.set(tokenId, {
+      tokenId,
+      usedAt: at,
+      address,
+      agent: agent.slice(0, MAX_AGENT_LENGTH),
+      purpose: purpose.slice(0, MAX_AGENT_LENGTH),
+      addresses,
+    });
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
+  }
+
+  /** Counts one use of what a request needed: all its permissions, whichever of several would have done. */
+  count(tokenId: number, { need, target, at }: Question): void {
+    const dayAt = at - (at % DAY_SEC);
+    if (dayAt !== this.#dayAt) {
+      if (!this.#counted.isEmpty) void this.flush();
+      this.#dayAt = dayAt;
+    }
+    this.#counted.add(spelled(need), target.kind === 'repository' ? (target.repository?.id ?? 0) : 0, tokenId);
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
+  }
+
+  /** Writes what was noted so far, after what is being written. */
+  flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const batch = [...this.#noted.values()];
+    const days = [...this.#counted.rows(this.#dayAt)];
+    this.#noted = new Map();
+    this.#counted = new Counts();
+    if (batch.length + days.length > 0) this.#writing = this.#writing.then(() => this.#write(batch, days));
+    return this.#writing;
+  }
+
+  async #write(batch: readonly TokenUse[], days: readonly TokenDay[]): Promise<void> {
+    try {
+      await this.#store.transaction(async (tx) => {
+        await recordUses(tx, batch);
+        await addTokenDays(tx, merged(days));
+      });
+    } catch (error) {
+      this.#log.warn({ err: error, tokens: batch.length }, 'last use could not be written');
+    }
+  }
+}
+
+/** Equal keys of different needs added up. */
+function merged(days: readonly TokenDay[]): TokenDay[] {
+  const sums = new Map<string, TokenDay>();
+  for (const day of days) {
+    const key = `${day.tokenId} ${day.dayAt} ${day.repositoryId} ${day.permission} ${day.level}`;
+    sums.set(key, { ...day, times: day.times + (sums.get(key)?.times ?? 0) });
+  }
+  return [...sums.values()];
+}

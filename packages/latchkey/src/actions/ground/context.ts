@@ -1,0 +1,49 @@
+/**
+ * What every action needs, handed in once: nothing below `app` reaches for a global.
+ */
+
+import type { Log } from '../../base/log.ts';
+import type { Settings } from '../../base/settings/settings.ts';
+import type { Clock } from '../../base/time.ts';
+import type { GitRoom } from '../../git/room.ts';
+import type { Store } from '../../store/db.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Memory } from '../decision/memory.ts';
+import type { Refusals } from '../decision/refusals.ts';
+import type { SecretLookup } from '../decision/secret-lookup.ts';
+import type { Usage } from '../decision/usage.ts';
+import type { RouteMaps } from '../questions/route-maps.ts';
+import type { RateLimits } from './rate-limit.ts';
+
+export interface Context {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly git: GitRoom;
+  readonly limits: RateLimits;
+  readonly memory: Memory;
+  readonly metrics: Metrics;
+  readonly secrets: SecretLookup;
+  readonly usage: Usage;
+  readonly refusals: Refusals;
+  /** What requests to services behind a proxy need. */
+  readonly routeMaps: RouteMaps;
+}
+
+/** Who does something, and from where: what audit writes down. */
+export interface Actor {
+  /** Null for the operator at the command line and for the server's own upkeep. */
+  readonly userId: number | null;
+  /** How logs name the actor: a login, `operator`, or `latchkey`. */
+  readonly login: string;
+  /** The token it was done with, if it was one. */
+  readonly tokenId: number | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}
+
+/** Somebody with a shell on the machine that holds the data: may do everything. */
+export const OPERATOR: Actor = { userId: null, login: 'operator', tokenId: null, address: null, userAgent: null };
+/** The server itself, doing what time demands. */
+export const UPKEEP: Actor = { userId: null, login: 'latchkey', tokenId: null, address: null, userAgent: null };

@@ -1,0 +1,75 @@
+/**
+ * Jobs: what is done after a change, once over all nodes. To add one: its row in `JobPayloads` here, its handler in
+ * `actions/operation/job-handlers` (and a row in `SCHEDULES` there when it comes by itself).
+ *
+ * Invariant: a job is asked for in the transaction of the change that needs it, so that neither is there without the
+ * other.
+ * Invariant: a handler may run again after it was cut off (the node died, the lease was lost), so it must be able to.
+ */
+import { systemClock, type UnixSeconds } from '../../base/time.ts';
+import type { Query } from '../../store/db.ts';
+import { insertJob } from '../../store/jobs.ts';
+import type { UnsettledFolder } from '../repositories/folders.ts';
+
+/** Every kind of job with what it is told: plain JSON, never a secret. `null` for those that come by themselves. */
+export interface JobPayloads {
+  /** Forgets jobs that were given up long ago. */
+  'clear-jobs': null;
+  /** Forgets mails that were done with long ago. */
+  'clear-mail': null;
+  /** Forgets windows of rate limits that have ended. */
+  'clear-rate-windows': null;
+  /** Forgets sign-ins of commands whose time is over. */
+  'clear-logins': null;
+  /** Forgets what tokens were refused long ago. */
+  'clear-refusals': null;
+  /** Forgets sessions, links and sent forms that have ended. */
+  'clear-sessions': null;
+  /** Mails owners of organizations what waits for them. */
+  'digest-requests': null;
+  /** Ends tokens that nobody uses. */
+  'end-disused': null;
+  /** Tells owners of tokens that end soon, or have ended. */
+  'notice-ends': null;
+  /** Mails the link for a new password to whoever has this name. */
+  'mail-password-link': { readonly name: string; readonly address: string };
+  /** Forgets old deliveries to webhooks. */
+  'clear-webhook-deliveries': null;
+  /** Hands mails that are due to the mail server. */
+  'deliver-mail': null;
+  /** Sends one delivery to its webhook. */
+  'deliver-webhook': { readonly deliveryId: number };
+  /** Finishes moving or removing the folder of a repository, where a server died over it. */
+  'settle-folder': UnsettledFolder;
+  /** Forgets what revisions were about that no node needs any more. */
+  'clear-revisions': null;
+}
+
+export type JobKind = keyof JobPayloads;
+
+/** A job to be done. */
+export type JobOrder = {
+  readonly [K in JobKind]: {
+    readonly kind: K;
+    readonly payload: JobPayloads[K];
+    /** When at the earliest; at once when left out. */
+    readonly runAt?: UnixSeconds;
+    /**
+     * At most one job of this key waits: another takes the newer payload and the earlier time. One that runs already is
+     * run once more.
+     */
+    readonly uniqueKey?: string;
+  };
+}[JobKind];
+
+/** Asks for a job, in the caller's transaction. */
+export async function enqueueJob(tx: Query, order: JobOrder): Promise<void> {
+  const at = systemClock.now();
+  await insertJob(tx, {
+    kind: order.kind,
+    payload: order.payload,
+    runAt: order.runAt ?? at,
+    uniqueKey: order.uniqueKey ?? null,
+    at,
+  });
+}

@@ -1,0 +1,176 @@
+/**
+ * Mail: written in the transaction of the change that it tells of, then handed to a mail server, or kept.
+ *
+ * Invariant: a mail leaves if and only if its change was committed. One that can't be sent is tried again for two days.
+ * Invariant: without a mail server every mail lies readable in the outbox: as rows, and as `<data>/outbox/ID.eml`.
+ * Never: a mail to an address that its owner has not verified, but for the mail that verifies it.
+ */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Transporter } from 'nodemailer';
+import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
+import { traced } from '../../base/trace.ts';
+import { type MailFacts, type MailTemplate, writeMail } from '../../catalogue/mails.ts';
+import { accountById } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { emailsOf } from '../../store/emails.ts';
+import {
+  claimMail,
+  deleteMailsBefore,
+  insertMail,
+  listMails,
+  mailById,
+  markKept,
+  markSent,
+  markTried,
+  type OutboxMail,
+} from '../../store/outbox.ts';
+import type { Page } from '../../store/page.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from './context.ts';
+import { enqueueJob } from './jobs.ts';
+
+export type { OutboxMail };
+
+/** Whom a mail is for: a person, at their primary verified address; or an address, of a person or of nobody known. */
+export type Recipient = { readonly userId: number } | { readonly userId: number | null; readonly address: string };
+
+/**
+ * Writes a mail into the outbox, in the caller's transaction. To a person without a verified address nothing is
+ * written, since nobody knows who would read it.
+ */
+export async function queueMail<K extends MailTemplate>(
+  ctx: Context,
+  tx: Query,
+  to: Recipient,
+  template: K,
+  facts: MailFacts[K],
+): Promise<void> {
+  const address = 'address' in to ? to.address : await verifiedAddress(tx, to.userId);
+  if (address === null) return;
+  const account = to.userId === null ? null : await accountById(tx, to.userId);
+  const written = writeMail(ctx.settings.publicUrl, account?.login ?? null, template, facts);
+  await insertMail(tx, { userId: to.userId, address, template, ...written, at: ctx.clock.now() });
+  await enqueueJob(tx, { kind: 'deliver-mail', payload: null, uniqueKey: 'deliver-mail' });
+}
+
+async function verifiedAddress(tx: Query, userId: number): Promise<string | null> {
+  const verified = (await emailsOf(tx, userId)).filter((email) => email.verifiedAt !== null);
+  return (verified.find((email) => email.primary) ?? verified[0])?.address ?? null;
+}
+
+/** How long a process may take for one mail before another tries it, too. */
+const LEASE_SEC = 2 * MINUTE_SEC;
+/** Waits between tries: together about two days (RFC 5321 section 4.5.4.1 asks for patience of days). */
+export const RETRY_AFTER_SEC: readonly number[] = [1, 5, 15, 60, 180, 360, 720, 1440].map(
+  (minutes) => minutes * MINUTE_SEC,
+);
+const CONNECT_TIMEOUT_MS = 10_000;
+const SOCKET_TIMEOUT_MS = 30_000;
+/** How long mails that were sent, kept or given up stay in the outbox. */
+export const KEEP_MAIL_SEC = 90 * DAY_SEC;
+
+/** Delivers every mail that is due, one after the other. Never throws for one of them: it is tried again later. */
+export async function deliverMail(ctx: Context): Promise<{ sent: number; kept: number; failed: number }> {
+  const count = { sent: 0, kept: 0, failed: 0 };
+  for (;;) {
+    const at = ctx.clock.now();
+    const mail = await claimMail(ctx.store.db, at, at + LEASE_SEC);
+    if (mail === null) return count;
+    count[await deliverOne(ctx, mail, at)]++;
+  }
+}
+
+async function deliverOne(ctx: Context, mail: OutboxMail, at: UnixSeconds): Promise<'sent' | 'kept' | 'failed'> {
+  try {
+    if (ctx.settings.smtp === null) {
+      await keep(ctx, mail);
+      await markKept(ctx.store.db, mail.id, at);
+      return 'kept';
+    }
+    const transport = await smtpTransport(ctx.settings.smtp.reveal());
+    await traced('send mail', 'client', { 'latchkey.mail.template': mail.template }, () => send(transport, ctx, mail));
+    await markSent(ctx.store.db, mail.id, at);
+    return 'sent';
+  } catch (error) {
+    const failure = (error instanceof Error ? error.message : String(error)).slice(0, 500);
+    const wait = isFinal(error) ? undefined : RETRY_AFTER_SEC[mail.attempts - 1];
+    ctx.log.warn(
+      { mailId: mail.id, template: mail.template, attempts: mail.attempts, failure, givenUp: wait === undefined },
+      'a mail could not be delivered',
+    );
+    await markTried(ctx.store.db, mail.id, failure, wait === undefined ? null : at + wait, at);
+    return 'failed';
+  }
+}
+
+/** True when the mail server will never take it: a permanent answer (5yz, RFC 5321 section 4.2.1) to the recipient. */
+function isFinal(error: unknown): boolean {
+  const { responseCode, command } = error as { responseCode?: number; command?: string };
+  return command === 'RCPT TO' && responseCode !== undefined && responseCode >= 500;
+}
+
+async function smtpTransport(url: string): Promise<Transporter> {
+  const { createTransport } = await nodemailer();
+  return createTransport({
+    url,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    greetingTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+  });
+}
+
+/** Loaded with the first mail, since it is large, and a start waits for no mail. */
+const nodemailer = () => import('nodemailer');
+
+async function send(transport: Transporter, ctx: Context, mail: OutboxMail): Promise<{ message?: unknown }> {
+  const host = new URL(ctx.settings.publicUrl).hostname;
+  try {
+    return await transport.sendMail({
+      from: ctx.settings.mailFrom ?? `Latchkey <latchkey@${host}>`,
+      to: mail.address,
+      subject: mail.subject,
+      text: mail.text,
+      html: mail.html,
+      date: new Date(mail.createdAt * 1000),
+      messageId: `<latchkey.${mail.id}.${mail.createdAt}@${host}>`,
+      headers: { 'Auto-Submitted': 'auto-generated', 'X-Latchkey-Mail': mail.template },
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  } finally {
+    transport.close();
+  }
+}
+
+/** The folder of kept mails. */
+export function outboxFolder(ctx: Context): string {
+  return join(ctx.settings.data, 'outbox');
+}
+
+/** Writes the mail as it would have been sent (RFC 5322), whole or not at all, readable by the server's user alone. */
+async function keep(ctx: Context, mail: OutboxMail): Promise<void> {
+  const folder = outboxFolder(ctx);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { createTransport } = await nodemailer();
+  const { message } = await send(createTransport({ streamTransport: true, buffer: true, newline: 'unix' }), ctx, mail);
+  const path = join(folder, `${mail.id}.eml`);
+  await writeFile(`${path}.new`, message as Buffer, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+/** Removes mails that were done with 90 days ago, on disk, too. */
+export async function forgetOldMail(ctx: Context): Promise<void> {
+  const ids = await deleteMailsBefore(ctx.store.db, ctx.clock.now() - KEEP_MAIL_SEC);
+  for (const id of ids) await rm(join(outboxFolder(ctx), `${id}.eml`), { force: true });
+}
+
+/** A page of the outbox, newest first, for an administrator. */
+export function readOutbox(ctx: Context, _permit: Permit, page: Page): Promise<OutboxMail[]> {
+  return listMails(ctx.store.db, page);
+}
+
+/** One mail of the outbox, for an administrator; null when there is none. */
+export function readMail(ctx: Context, _permit: Permit, id: number): Promise<OutboxMail | null> {
+  return mailById(ctx.store.db, id);
+}

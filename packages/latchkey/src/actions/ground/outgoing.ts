@@ -1,0 +1,158 @@
+/**
+ * Requests that the server makes because somebody asked it to: never to its own network, unless the operator allowed
+ * that.
+ *
+ * Invariant: the address that was checked is the one that is connected to. The name is resolved once, inside the
+ * connection, and every address it gives is checked there; so a name that means something else a moment later helps
+ * nobody.
+ * Never: a redirect followed, a proxy used, or more of an answer kept than `MAX_ANSWER_BYTES`.
+ */
+import { type LookupAddress, lookup as resolve } from 'node:dns';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { mayReach } from '../../base/private-networks.ts';
+import { currentSpan, traced } from '../../base/trace.ts';
+
+/** How long the whole exchange may take, as at GitHub. */
+export const MAX_EXCHANGE_SEC = 10;
+/** Of the answer so much is kept. */
+export const MAX_ANSWER_BYTES = 64 * 1024;
+
+export interface Outgoing {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** True = the receiver's certificate is not checked. */
+  readonly insecureSsl: boolean;
+  /** Networks that are not public and may be reached all the same. */
+  readonly allowedNetworks: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+export interface Answer {
+  /** 0 = there was none; then `status` says why. */
+  readonly statusCode: number;
+  readonly status: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const REFUSED = 'This address is not public, and the operator has not allowed it.';
+
+/**
+ * What is wrong with an address before anything is sent; null when nothing is. A name is judged only by what it
+ * resolves to.
+ */
+export function addressProblem(url: URL, allowedNetworks: readonly string[]): string | null {
+  const host = hostOf(url);
+  return isIP(host) === 0 || mayReach(host, allowedNetworks) ? null : REFUSED;
+}
+
+/** Sends a POST request and gives what came back. Never rejects: what went wrong is in the answer. */
+export function post(outgoing: Outgoing): Promise<Answer> {
+  // Not the path: many receivers have a secret in there.
+  return traced(
+    'POST',
+    'client',
+    { 'http.request.method': 'POST', 'server.address': hostOf(outgoing.url) },
+    async () => {
+      const answer = await send(outgoing);
+      if (answer.statusCode > 0) currentSpan()?.set({ 'http.response.status_code': answer.statusCode });
+      return answer;
+    },
+  );
+}
+
+function send(outgoing: Outgoing): Promise<Answer> {
+  const { url, headers, body, insecureSsl, allowedNetworks, signal } = outgoing;
+  const refused = addressProblem(url, allowedNetworks);
+  if (refused !== null) return Promise.resolve(noAnswer(refused));
+  return new Promise((settle) => {
+    const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request: ClientRequest = begin(url, {
+      method: 'POST',
+      headers: { ...headers, 'Content-Length': String(body.length), Connection: 'close' },
+      agent: false,
+      rejectUnauthorized: !insecureSsl,
+      lookup: checkedLookup(allowedNetworks),
+      maxHeaderSize: 16 * 1024,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const timer = setTimeout(() => request.destroy(new Error('timed out')), MAX_EXCHANGE_SEC * 1000);
+    const end = (answer: Answer): void => {
+      clearTimeout(timer);
+      settle(answer);
+    };
+    request.once('error', (error: NodeJS.ErrnoException) => end(noAnswer(wordsFor(error))));
+    request.once(
+      'response',
+      (response) =>
+        void readAnswer(response).then(
+          (answer) => {
+            end(answer);
+            request.destroy();
+          },
+          (error: Error) => end(noAnswer(wordsFor(error))),
+        ),
+    );
+    request.end(body);
+  });
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+/** Node's resolver, whose answer is refused when any address in it must not be reached. */
+function checkedLookup(allowedNetworks: readonly string[]): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, found) => {
+      const addresses = (found ?? []) as LookupAddress[];
+      const wrong =
+        error ?? (addresses.every(({ address }) => mayReach(address, allowedNetworks)) ? null : new Error(REFUSED));
+      if (wrong !== null || addresses.length === 0)
+        return callback(wrong ?? new Error('the name has no address'), '', 0);
+      if (options.all === true) callback(null, addresses);
+      else callback(null, addresses[0]!.address, addresses[0]!.family);
+    });
+  };
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= MAX_ANSWER_BYTES) break;
+  }
+  const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+  return {
+    statusCode: response.statusCode ?? 0,
+    status: response.statusMessage ?? '',
+    headers,
+    body: Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8'),
+  };
+}
+
+function noAnswer(status: string): Answer {
+  return { statusCode: 0, status, headers: {}, body: '' };
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'failed to connect to host',
+  ENOTFOUND: "couldn't resolve host name",
+  EAI_AGAIN: "couldn't resolve host name",
+  ECONNRESET: 'the receiver closed the connection',
+  ETIMEDOUT: 'timed out',
+  EHOSTUNREACH: 'failed to connect to host',
+  ENETUNREACH: 'failed to connect to host',
+};
+
+function wordsFor(error: NodeJS.ErrnoException): string {
+  if (error.code !== undefined && Object.hasOwn(WORDS, error.code)) return WORDS[error.code]!;
+  return /CERT|certificate|SSL|TLS/i.test(`${error.code} ${error.message}`)
+    ? `the certificate could not be verified: ${error.code ?? error.message}`
+    : error.message.slice(0, 200);
+}

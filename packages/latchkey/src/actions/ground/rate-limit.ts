@@ -1,0 +1,255 @@
+/**
+ * Rate limits over all nodes: how often somebody may do something in a window of time.
+ *
+ * The store holds the windows. Far from a large limit a node counts in memory and tells the store a moment later; from
+ * four fifths of a limit on, and at the first use that a node sees, it asks the store first. Many who ask at once share
+ * one transaction.
+ *
+ * Invariant: a limit below `EXACT_BELOW` is never exceeded, however many nodes there are. A larger one is exceeded by
+ * no more than what nodes haven't told yet: 2 % of it for each of the others.
+ * Invariant: a number that is told (`remaining`) is exact near the limit, and elsewhere at most `FLUSH_EVERY_MS` old as
+ * to other nodes.
+ * Invariant: without the store each node goes on counting by itself; a limit never fails a request.
+ */
+
+import type { Log } from '../../base/log.ts';
+import { RecentMap } from '../../base/recent-map.ts';
+import type { Settings } from '../../base/settings/settings.ts';
+import type { Soon } from '../../base/soon.ts';
+import { type Clock, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
+import type { Store } from '../../store/db.ts';
+import { addToWindows, type RateWindow, windowOf } from '../../store/rate-windows.ts';
+import type { Context } from './context.ts';
+
+interface BucketRow {
+  readonly windowSec: number;
+  /** Uses in a window; 0 = no limit. */
+  readonly limit: (settings: Settings) => number;
+}
+
+/** Everything that is limited, and whom the key names. */
+export const RATE_BUCKETS = {
+  /** REST calls; key: user id. GitHub's numbers (docs "Rate limits for the REST API"). */
+  'api-user': { windowSec: HOUR_SEC, limit: (settings) => settings.apiRateLimit },
+  /** REST calls without credentials; key: `networkOf` the address. */
+  'api-address': { windowSec: HOUR_SEC, limit: (settings) => settings.anonymousRateLimit },
+  /** Credentials that lead to nobody; key: `networkOf` the address. */
+  'failed-credentials': { windowSec: 10 * MINUTE_SEC, limit: (settings) => settings.failedCredentialLimit },
+  /**
+   * Wrong passwords and codes for one account from one network; key: both. By account alone, anybody could lock anybody
+   * out.
+   */
+  'failed-sign-ins': { windowSec: 10 * MINUTE_SEC, limit: () => 10 },
+  /** Wrong passwords and codes for any account; key: `networkOf` the address. */
+  'failed-sign-ins-address': { windowSec: 10 * MINUTE_SEC, limit: () => 100 },
+  /**
+   * Wrong passwords and codes for one account from everywhere; binds browsers alone on which the person has not signed
+   * in before.
+   */
+  'failed-sign-ins-account': { windowSec: HOUR_SEC, limit: () => 50 },
+  /** Passwords sent to Git or the API that are checked only to say why they don't do; keys as for sign-ins. */
+  'password-checks': { windowSec: HOUR_SEC, limit: () => 10 },
+  'password-checks-address': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
+  'password-checks-account': { windowSec: HOUR_SEC, limit: () => 30 },
+  /** Mails with a link that anybody may ask for; key: `networkOf` the address, and the address of the mail. */
+  'link-mails-address': { windowSec: HOUR_SEC, limit: () => 30 },
+  'link-mails': { windowSec: HOUR_SEC, limit: () => 5 },
+  /** New accounts; key: `networkOf` the address. A class may sign up from one. */
+  'sign-ups-address': { windowSec: HOUR_SEC, limit: () => 60 },
+  /** Sign-ins that devices begin; key: `networkOf` the address. */
+  'device-codes': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
+  /**
+   * Codes of devices that one person types; key: user id. With 20^8 codes, ten minutes each, guessing leads nowhere.
+   */
+  'device-guesses': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
+} as const satisfies Record<string, BucketRow>;
+
+export type RateBucket = keyof typeof RATE_BUCKETS;
+
+/** How somebody stands towards a limit, after what was asked. */
+export interface Allowance {
+  readonly allowed: boolean;
+  readonly limit: number;
+  readonly used: number;
+  /** 0 or more. */
+  readonly remaining: number;
+  readonly resetsAt: UnixSeconds;
+  /** Seconds until then, 1 or more. */
+  readonly retryAfterSec: number;
+}
+
+/** Counts one use. Null when the bucket has no limit. At once when memory knows enough. */
+export function takeToken(
+  ctx: Pick<Context, 'limits'>,
+  bucket: RateBucket,
+  key: string | number,
+): Soon<Allowance | null> {
+  return ctx.limits.take(bucket, String(key));
+}
+
+/**
+ * How somebody stands, without counting a use: whether the next one would be allowed. Null when the bucket has no
+ * limit.
+ */
+export function peekAllowance(
+  ctx: Pick<Context, 'limits'>,
+  bucket: RateBucket,
+  key: string | number,
+): Soon<Allowance | null> {
+  return ctx.limits.peek(bucket, String(key));
+}
+
+/** How long uses may wait in memory before the store is told. */
+export const FLUSH_EVERY_MS = 250;
+/** Of smaller limits every use is counted in the store first. */
+export const EXACT_BELOW = 500;
+/** The part of a limit that one node may keep to itself, and the part from which on it asks first. */
+export const UNTOLD_PART = 0.02;
+const ASK_FIRST_FROM = 0.8;
+/** Windows that a node remembers; of one that is forgotten, the store is asked again. */
+const MAX_WINDOWS = 100_000;
+
+/** Uses of one window that the store hasn't been told of. */
+interface Untold {
+  count: number;
+  readonly endsAt: UnixSeconds;
+  /** Those who wait for the answer, with their place in `count`. */
+  readonly waiting: { readonly place: number; readonly resolve: (window: RateWindow) => void }[];
+}
+
+export interface RateLimitsOptions {
+  readonly store: Store;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class RateLimits {
+  readonly #options: RateLimitsOptions;
+  /** Windows as this node knows them, its own untold uses included. */
+  readonly #windows = new RecentMap<string, RateWindow>(MAX_WINDOWS);
+  #untold = new Map<string, Untold>();
+  #sending: ReadonlyMap<string, Untold> = new Map();
+  #timer: NodeJS.Timeout | null = null;
+  #sent: Promise<void> | null = null;
+
+  constructor(options: RateLimitsOptions) {
+    this.#options = options;
+  }
+
+  /** See `takeToken`. */
+  take(bucket: RateBucket, key: string): Soon<Allowance | null> {
+    const { windowSec, limit: limitOf } = RATE_BUCKETS[bucket];
+    const limit = limitOf(this.#options.settings);
+    if (limit === 0) return null;
+    const name = `${bucket} ${key}`;
+    const window = this.#running(name);
+    if (window !== null && window.used >= limit) return this.#allowance(limit, window.used + 1, window.endsAt);
+    const untold = (this.#untold.get(name)?.count ?? 0) + (this.#sending.get(name)?.count ?? 0);
+    const mayWait =
+      limit >= EXACT_BELOW &&
+      window !== null &&
+      window.used + 1 <= limit * ASK_FIRST_FROM &&
+      untold + 1 <= limit * UNTOLD_PART;
+    const endsAt = window?.endsAt ?? this.#options.clock.now() + windowSec;
+    const mine = this.#note(name, window?.used ?? 0, endsAt);
+    if (mayWait) {
+      this.#flushLater();
+      return this.#allowance(limit, window.used + 1, endsAt);
+    }
+    const answer = new Promise<RateWindow>((resolve) => mine.waiting.push({ place: mine.count, resolve }));
+    void this.#flush();
+    return answer.then((at) => this.#allowance(limit, at.used, at.endsAt));
+  }
+
+  /** See `peekAllowance`. */
+  peek(bucket: RateBucket, key: string): Soon<Allowance | null> {
+    const { windowSec, limit: limitOf } = RATE_BUCKETS[bucket];
+    const limit = limitOf(this.#options.settings);
+    if (limit === 0) return null;
+    const name = `${bucket} ${key}`;
+    const { clock, store } = this.#options;
+    const standing = (window: RateWindow | null): Allowance => {
+      const used = Math.min(limit, window?.used ?? 0);
+      return { ...this.#allowance(limit, used, window?.endsAt ?? clock.now() + windowSec), allowed: used < limit };
+    };
+    const known = this.#running(name);
+    return known === null ? windowOf(store.db, name, clock.now()).then(standing) : standing(known);
+  }
+
+  /** Tells the store what it doesn't know yet. */
+  async close(): Promise<void> {
+    await this.#sent;
+    await this.#flush();
+  }
+
+  /** One transaction at a time: who comes meanwhile goes with the next. */
+  #flush(): Promise<void> {
+    this.#sent ??= this.#send().finally(() => {
+      this.#sent = null;
+      if ([...this.#untold.values()].some((untold) => untold.waiting.length > 0)) void this.#flush();
+      else if (this.#untold.size > 0) this.#flushLater();
+    });
+    return this.#sent;
+  }
+
+  #flushLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      void this.#flush();
+    }, FLUSH_EVERY_MS).unref();
+  }
+
+  #running(name: string): RateWindow | null {
+    const window = this.#windows.get(name);
+    return window === undefined || window.endsAt <= this.#options.clock.now() ? null : window;
+  }
+
+  #note(name: string, usedBefore: number, endsAt: UnixSeconds): Untold {
+    let untold = this.#untold.get(name);
+    if (untold === undefined) this.#untold.set(name, (untold = { count: 0, endsAt, waiting: [] }));
+    untold.count++;
+    if (usedBefore > 0) this.#windows.set(name, { used: usedBefore + 1, endsAt });
+    return untold;
+  }
+
+  async #send(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#untold.size === 0) return;
+    const batch = this.#untold;
+    this.#untold = new Map();
+    this.#sending = batch;
+    const { store, clock, log } = this.#options;
+    const uses = [...batch].map(([key, { count, endsAt }]) => ({ key, count, endsAt }));
+    let told: ReadonlyMap<string, RateWindow> = new Map();
+    try {
+      told = await store.transaction((tx) => addToWindows(tx, uses, clock.now()));
+    } catch (error) {
+      log.warn({ err: error, windows: uses.length }, 'rate limits could not be written; this node counts by itself');
+    }
+    this.#sending = new Map();
+    for (const [key, untold] of batch) this.#settle(key, untold, told.get(key));
+  }
+
+  #settle(key: string, untold: Untold, told: RateWindow | undefined): void {
+    const since = this.#untold.get(key)?.count ?? 0;
+    const own = this.#running(key);
+    const known = told ?? { used: own === null ? untold.count : own.used - since, endsAt: untold.endsAt };
+    this.#windows.set(key, { used: known.used + since, endsAt: known.endsAt });
+    for (const { place, resolve } of untold.waiting)
+      resolve({ used: known.used - untold.count + place, endsAt: known.endsAt });
+  }
+
+  #allowance(limit: number, used: number, resetsAt: UnixSeconds): Allowance {
+    const retryAfterSec = Math.max(1, resetsAt - this.#options.clock.now());
+    return {
+      allowed: used <= limit,
+      limit,
+      used: Math.min(used, limit),
+      remaining: Math.max(0, limit - used),
+      resetsAt,
+      retryAfterSec,
+    };
+  }
+}

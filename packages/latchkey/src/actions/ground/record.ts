@@ -1,0 +1,44 @@
+/**
+ * What goes into the audit log with every change.
+ *
+ * Event names are GitHub's where it has one (docs "Security log events", "Audit log events").
+ */
+
+import type { UnixSeconds } from '../../base/time.ts';
+import { appendAudit } from '../../store/audit.ts';
+import type { Query } from '../../store/db.ts';
+import type { Actor } from './context.ts';
+
+export interface AuditEvent {
+  readonly action: string;
+  /** Whose security log shows it; null = nobody's. */
+  readonly userId?: number | null;
+  readonly organizationId?: number | null;
+  readonly repositoryId?: number | null;
+  readonly tokenId?: number | null;
+  /** Facts beside it. Never a secret. */
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes an event in the transaction of the change it tells of. */
+export async function record(
+  tx: Query,
+  { actor }: { readonly actor: Actor },
+  at: UnixSeconds,
+  event: AuditEvent,
+): Promise<void> {
+  await appendAudit(tx, {
+    at,
+    action: event.action,
+    actorId: actor.userId,
+    actorLogin: actor.login,
+    userId: event.userId ?? null,
+    organizationId: event.organizationId ?? null,
+    repositoryId: event.repositoryId ?? null,
+    tokenId: event.tokenId ?? null,
+    actorTokenId: actor.tokenId,
+    address: actor.address,
+    userAgent: actor.userAgent,
+    data: event.data ?? {},
+  });
+}

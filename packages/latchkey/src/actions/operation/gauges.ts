@@ -1,0 +1,50 @@
+/** The series that say how the parts of the server are: memory, git, jobs, the database. */
+import { countJobs } from '../../store/jobs.ts';
+import { type Series, single } from '../../telemetry/metrics.ts';
+import type { Context } from '../ground/context.ts';
+
+/**
+ * Gauges over everything in a context. Those of jobs are the same on every node, so a dashboard takes their maximum.
+ */
+export function gaugesOf(ctx: Context): Series[] {
+  const { memory, git, store, secrets, clock } = ctx;
+  const jobs = (state: 'due' | 'waiting' | 'dead') => async (): Promise<number> =>
+    (await countJobs(store.db, clock.now()))[state];
+  return [
+    single('latchkey_memory_hits_total', 'Things that were remembered.', 'counter', () => memory.counts.hits),
+    single(
+      'latchkey_memory_misses_total',
+      'Things that had to be read from the store.',
+      'counter',
+      () => memory.counts.misses,
+    ),
+    single('latchkey_memory_entries', 'Things that are remembered now.', 'gauge', () => memory.counts.entries),
+    single('latchkey_memory_trusted', '1 while checks are answered without asking the database.', 'gauge', () =>
+      memory.isTrusted ? 1 : 0,
+    ),
+    single(
+      'latchkey_secret_queries_total',
+      'Queries for secrets that were not remembered; each is for many.',
+      'counter',
+      () => secrets.queries,
+    ),
+    single('latchkey_git_processes', 'Git processes that serve clients now.', 'gauge', () => git.load().running),
+    single('latchkey_git_queue', 'Requests that wait for a git process.', 'gauge', () => git.load().queued),
+    single('latchkey_jobs_due', 'Jobs that should run now (over all nodes).', 'gauge', jobs('due')),
+    single('latchkey_jobs_waiting', 'Jobs that will run (over all nodes).', 'gauge', jobs('waiting')),
+    single('latchkey_jobs_dead', 'Jobs that were given up (over all nodes).', 'gauge', jobs('dead')),
+    single('latchkey_database_connections', 'Connections to the database.', 'gauge', () => store.connections().open),
+    single(
+      'latchkey_database_connections_idle',
+      'Connections to the database that nobody uses.',
+      'gauge',
+      () => store.connections().idle,
+    ),
+    single(
+      'latchkey_database_waiting',
+      'Queries that wait for a connection.',
+      'gauge',
+      () => store.connections().waiting,
+    ),
+  ];
+}

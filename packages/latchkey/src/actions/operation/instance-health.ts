@@ -1,0 +1,51 @@
+/**
+ * How the server is, for its administrators: what runs, what waits, what was given up. Counts only: no content of mails
+ * or jobs, no address of a database.
+ */
+import { programVersion } from '../../base/version.ts';
+import type { Engine } from '../../store/db.ts';
+import { countJobs, type JobCounts } from '../../store/jobs.ts';
+import { countMigrations, type MigrationCounts } from '../../store/migrations.ts';
+import { countNodes } from '../../store/nodes.ts';
+import { countMails, type MailState } from '../../store/outbox.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+
+export interface InstanceHealth {
+  readonly version: string;
+  readonly engine: Engine;
+  readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
+  readonly migrations: MigrationCounts;
+  /** `configured`: there is a mail server; else every mail is kept in the outbox. */
+  readonly mail: { readonly configured: boolean; readonly counts: Readonly<Record<MailState, number>> };
+  /** Over all nodes. */
+  readonly jobs: JobCounts;
+  /** Of the process that answers. */
+  readonly git: { readonly running: number; readonly queued: number };
+  /** Processes that this machine was told to run. */
+  readonly workers: number;
+  /** Processes on the database, on all machines; null on SQLite, where nobody counts them. */
+  readonly nodes: number | null;
+}
+
+/** How everything is at this moment. */
+export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise<InstanceHealth> {
+  const { settings, store, git, clock } = ctx;
+  const [migrations, counts, jobs, nodes] = await Promise.all([
+    countMigrations(store.db),
+    countMails(store.db),
+    countJobs(store.db, clock.now()),
+    store.engine === 'sqlite' ? null : countNodes(store.db),
+  ]);
+  return {
+    version: programVersion(),
+    engine: store.engine,
+    connections: store.connections(),
+    migrations,
+    mail: { configured: settings.smtp !== null, counts },
+    jobs,
+    git: git.load(),
+    workers: settings.workers,
+    nodes,
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * Which function does which job, and which jobs come by themselves. Handlers live with their noun.
+ */
+import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../../base/time.ts';
+import { deleteDeadJobs } from '../../store/jobs.ts';
+import { deleteEndedWindows } from '../../store/rate-windows.ts';
+import { deleteRefusalsBefore } from '../../store/refusals.ts';
+import { deleteOldChanges } from '../../store/revision.ts';
+import { mailPasswordLink } from '../accounts/new-password.ts';
+import { REFUSALS_KEPT_SEC } from '../decision/refusals.ts';
+import type { Context } from '../ground/context.ts';
+import type { JobKind, JobPayloads } from '../ground/jobs.ts';
+import { deliverMail, forgetOldMail } from '../ground/mail.ts';
+import { settleFolder } from '../repositories/folders.ts';
+import { deliverWebhook, forgetOldDeliveries } from '../repositories/webhooks/delivery.ts';
+import { forgetOldLogins } from '../tokens/device-authorization.ts';
+import { digestRequests, endDisused, noticeEnds } from '../tokens/upkeep.ts';
+import { forgetEnded } from './retention.ts';
+
+/**
+ * Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease
+ * was lost).
+ */
+export type JobHandler<Payload> = (ctx: Context, payload: Payload, signal: AbortSignal) => Promise<void>;
+
+/** What was given up stays visible for so long. */
+export const DEAD_JOBS_KEPT_SEC = 30 * DAY_SEC;
+
+export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]> } = {
+  'clear-jobs': async (ctx) => {
+    await ctx.store.transaction((tx) => deleteDeadJobs(tx, ctx.clock.now() - DEAD_JOBS_KEPT_SEC));
+  },
+  'clear-logins': forgetOldLogins,
+  'clear-mail': forgetOldMail,
+  'clear-rate-windows': async (ctx) => {
+    await ctx.store.transaction((tx) => deleteEndedWindows(tx, ctx.clock.now()));
+  },
+  'clear-refusals': async (ctx) => {
+    await ctx.store.transaction((tx) => deleteRefusalsBefore(tx, ctx.clock.now() - REFUSALS_KEPT_SEC));
+  },
+  'clear-sessions': forgetEnded,
+  'digest-requests': digestRequests,
+  'end-disused': endDisused,
+  'notice-ends': noticeEnds,
+  'mail-password-link': mailPasswordLink,
+  'clear-webhook-deliveries': forgetOldDeliveries,
+  'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
+  'deliver-webhook': deliverWebhook,
+  'settle-folder': settleFolder,
+  'clear-revisions': async (ctx) => {
+    await ctx.store.transaction(deleteOldChanges);
+  },
+};
+
+/**
+ * A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since
+ * the epoch, in UTC.
+ */
+export interface Schedule {
+  readonly kind: { [K in JobKind]: JobPayloads[K] extends null ? K : never }[JobKind];
+  readonly everySec: number;
+}
+
+export const SCHEDULES: readonly Schedule[] = [
+  { kind: 'clear-jobs', everySec: DAY_SEC },
+  { kind: 'clear-logins', everySec: HOUR_SEC },
+  { kind: 'clear-mail', everySec: DAY_SEC },
+  { kind: 'clear-rate-windows', everySec: HOUR_SEC },
+  { kind: 'clear-refusals', everySec: DAY_SEC },
+  { kind: 'clear-sessions', everySec: HOUR_SEC },
+  { kind: 'clear-webhook-deliveries', everySec: DAY_SEC },
+  // A new mail asks for it at once; this is for those that are tried again.
+  { kind: 'deliver-mail', everySec: MINUTE_SEC },
+  { kind: 'clear-revisions', everySec: HOUR_SEC },
+  { kind: 'digest-requests', everySec: DAY_SEC },
+  { kind: 'end-disused', everySec: DAY_SEC },
+  { kind: 'notice-ends', everySec: HOUR_SEC },
+];

@@ -1,0 +1,202 @@
+/**
+ * Runs jobs: looks for what is due, takes a few under a lease, and ends them. Every node has one; the store sees to it
+ * that each job has one runner.
+ *
+ * Invariant: a job that this runner no longer has (the lease could not be renewed) is told to stop, and how it ends
+ * isn't written.
+ * Invariant: the runner never rejects and never stops by itself: without a database it logs and looks again.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Tracer, tracedAlone } from '../../base/trace.ts';
+import {
+  endJob,
+  ensureSchedule,
+  freeJobs,
+  type JobEnd,
+  renewJobs,
+  returnJob,
+  type TakenJob,
+  takeJobs,
+} from '../../store/jobs.ts';
+import type { Context } from '../ground/context.ts';
+import { JOB_HANDLERS, type JobHandler, SCHEDULES } from './job-handlers.ts';
+
+/** How often a node looks for jobs that are due. */
+export const POLL_MS = 1_000;
+/** How long a job stays with its runner without a sign of life. */
+export const LEASE_SEC = 60;
+/** Leases are lengthened this often, so that two renewals may fail and clocks may differ by some seconds. */
+const RENEW_MS = (LEASE_SEC * 1000) / 4;
+/** How many jobs a node runs at the same time. */
+export const MAX_RUNNING = 8;
+/** A job that failed so often is given up: after about eight hours. */
+export const MAX_ATTEMPTS = 16;
+const FIRST_RETRY_SEC = 10;
+const MAX_RETRY_SEC = 3_600;
+
+/** The pause before try number `attempts + 1`: 10 s, doubled each time, an hour at most. */
+export function retryDelaySec(attempts: number): number {
+  return Math.min(MAX_RETRY_SEC, FIRST_RETRY_SEC * 2 ** (attempts - 1));
+}
+
+export interface JobRunnerOptions {
+  readonly handlers?: Readonly<Record<string, JobHandler<never>>>;
+  readonly schedules?: readonly { readonly kind: string; readonly everySec: number }[];
+  readonly pollMs?: number;
+  readonly leaseSec?: number;
+  /** Records each job as a span of its own; null or left out records none. */
+  readonly tracer?: Tracer | null;
+}
+
+interface Running {
+  readonly job: TakenJob;
+  /** When the lease ends, in unix seconds, unless it is renewed. */
+  until: number;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** Starts a runner that goes on until it is closed. */
+export class JobRunner {
+  readonly #ctx: Context;
+  readonly #handlers: Readonly<Record<string, JobHandler<never>>>;
+  readonly #schedules: NonNullable<JobRunnerOptions['schedules']>;
+  readonly #id = randomUUID();
+  readonly #running = new Map<number, Running>();
+  readonly #leaseSec: number;
+  readonly #tracer: Tracer | null;
+  readonly #timers: readonly NodeJS.Timeout[];
+  #turn: Promise<void> | null = null;
+  #scheduled = false;
+  #closing = false;
+
+  constructor(ctx: Context, options: JobRunnerOptions = {}) {
+    this.#ctx = ctx;
+    this.#handlers = options.handlers ?? (JOB_HANDLERS as Readonly<Record<string, JobHandler<never>>>);
+    this.#schedules = options.schedules ?? SCHEDULES;
+    this.#leaseSec = options.leaseSec ?? LEASE_SEC;
+    this.#tracer = options.tracer ?? null;
+    this.#timers = [
+      setInterval(() => void this.look(), options.pollMs ?? POLL_MS).unref(),
+      setInterval(() => void this.#renew(), Math.min(RENEW_MS, (this.#leaseSec * 1000) / 4)).unref(),
+    ];
+  }
+
+  /** Jobs that run here now. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Looks now for what is due and begins it. Resolves when that is begun, not when it is done. */
+  look(): Promise<void> {
+    this.#turn ??= this.#lookOnce()
+      .catch((error: unknown) => this.#ctx.log.warn({ err: error }, 'jobs could not be looked for'))
+      .finally(() => {
+        this.#turn = null;
+      });
+    return this.#turn;
+  }
+
+  /** Begins nothing more, waits up to `drainMs` for what runs, tells the rest to stop and gives it back. */
+  async close(drainMs: number): Promise<void> {
+    this.#closing = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#turn;
+    const all = Promise.all([...this.#running.values()].map((running) => running.done));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, drainMs);
+    await Promise.race([all, late]);
+    clearTimeout(timer);
+    const left = [...this.#running.values()];
+    for (const { stop } of left) stop.abort();
+    for (const { job } of left)
+      await this.#safely(() => this.#ctx.store.transaction((tx) => returnJob(tx, job.id, this.#id)));
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { store, clock } = this.#ctx;
+    if (!this.#scheduled) {
+      const at = clock.now();
+      await store.transaction(async (tx) => {
+        for (const schedule of this.#schedules) await ensureSchedule(tx, { ...schedule, at });
+      });
+      this.#scheduled = true;
+    }
+    const room = MAX_RUNNING - this.#running.size;
+    if (room <= 0 || this.#closing) return;
+    // A plain read first, so that looking in vain takes no write lock.
+    const ids = await freeJobs(store.db, Object.keys(this.#handlers), clock.now(), room);
+    if (ids.length === 0) return;
+    const at = clock.now();
+    const taken = await store.transaction((tx) => takeJobs(tx, ids, this.#id, at, at + this.#leaseSec));
+    for (const job of taken) this.#begin(job, at + this.#leaseSec);
+  }
+
+  #begin(job: TakenJob, until: number): void {
+    const stop = new AbortController();
+    const done = this.#run(job, stop.signal).finally(() => {
+      this.#running.delete(job.id);
+      if (!this.#closing) void this.look();
+    });
+    this.#running.set(job.id, { job, until, stop, done });
+  }
+
+  async #run(job: TakenJob, signal: AbortSignal): Promise<void> {
+    const end = await this.#endOf(job, signal);
+    if (signal.aborted) return;
+    const { store, clock, log } = this.#ctx;
+    if (end.failed)
+      log.warn(
+        { job: job.kind, id: job.id, attempts: job.attempts, reason: end.error, again: end.again },
+        end.again === null ? 'a job was given up' : 'a job failed',
+      );
+    await this.#safely(() => store.transaction((tx) => endJob(tx, job, this.#id, end, clock.now())));
+  }
+
+  async #endOf(job: TakenJob, signal: AbortSignal): Promise<JobEnd> {
+    // Counted when it was begun: a job that takes the process down with it ends here, too.
+    if (job.attempts > MAX_ATTEMPTS)
+      return { failed: true, error: 'it was begun too often and never ended', again: null };
+    try {
+      const attributes = {
+        'latchkey.job.kind': job.kind,
+        'latchkey.job.id': job.id,
+        'latchkey.job.attempts': job.attempts,
+      };
+      await tracedAlone(this.#tracer, `job ${job.kind}`, attributes, () =>
+        this.#handlers[job.kind]!(this.#ctx, job.payload as never, signal),
+      );
+      return { failed: false };
+    } catch (error) {
+      const again = job.attempts >= MAX_ATTEMPTS ? null : this.#ctx.clock.now() + retryDelaySec(job.attempts);
+      return { failed: true, error: error instanceof Error ? error.message : String(error), again };
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { store, clock } = this.#ctx;
+    const held = [...this.#running.values()];
+    if (held.length === 0) return;
+    const until = clock.now() + this.#leaseSec;
+    await this.#safely(async () => {
+      const kept = await store.transaction((tx) =>
+        renewJobs(
+          tx,
+          held.map(({ job }) => job.id),
+          this.#id,
+          until,
+        ),
+      );
+      for (const running of held) running.until = kept.has(running.job.id) ? until : 0;
+    });
+    for (const { until: ends, stop } of held) if (ends <= clock.now()) stop.abort();
+  }
+
+  async #safely(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#ctx.log.warn({ err: error }, 'the state of a job could not be written');
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Opens everything that actions need, and closes it again.
+ */
+import { mkdir } from 'node:fs/promises';
+import type { Log } from '../../base/log.ts';
+import { atPort, type Settings } from '../../base/settings/settings.ts';
+import { type Clock, systemClock } from '../../base/time.ts';
+import { makeGitRoom } from '../../git/room.ts';
+import { openStore } from '../../store/db.ts';
+import { Metrics } from '../../telemetry/metrics.ts';
+import { Memory } from '../decision/memory.ts';
+import { Refusals } from '../decision/refusals.ts';
+import { SecretLookup } from '../decision/secret-lookup.ts';
+import { Usage } from '../decision/usage.ts';
+import type { Context } from '../ground/context.ts';
+import { RateLimits } from '../ground/rate-limit.ts';
+import { RouteMaps } from '../questions/route-maps.ts';
+
+export interface OpenContext extends Context {
+  /**
+   * Tells the port that a free one turned out to be, so that links lead to it. Called once, before the first request.
+   */
+  listensAt(port: number): void;
+  /** Writes what is in memory and lets go of the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens (and migrates) the store and the folder of repositories. The clock is the system's, but in tests. @throws Fault
+ * when one of them, or the route map, can't be used.
+ */
+export async function openContext(settings: Settings, log: Log, clock: Clock = systemClock): Promise<OpenContext> {
+  const routeMaps = new RouteMaps(settings.routeMap);
+  await mkdir(settings.data, { recursive: true, mode: 0o700 });
+  const store = await openStore({
+    dataDir: settings.data,
+    databaseUrl: settings.database?.reveal() ?? null,
+    postgres: { poolSize: settings.databasePool, caFile: settings.databaseCa },
+    log,
+  });
+  try {
+    const git = makeGitRoom(settings, log);
+    const usage = new Usage(store, log);
+    const refusals = new Refusals(store, log);
+    const memory = new Memory(store);
+    const limits = new RateLimits({ store, settings, clock, log });
+    let current = settings;
+    return {
+      get settings() {
+        return current;
+      },
+      clock,
+      log,
+      store,
+      git,
+      limits,
+      metrics: new Metrics(),
+      secrets: new SecretLookup(store),
+      usage,
+      refusals,
+      routeMaps,
+      memory,
+      listensAt: (port) => {
+        current = atPort(settings, port);
+      },
+      close: async () => {
+        await usage.flush();
+        await refusals.flush();
+        await limits.close();
+        await memory.leave();
+        await git.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+/** Forgets what time has ended and nobody looks at: sessions, links, forms that were sent. */
+import { DAY_SEC } from '../../base/time.ts';
+import { deleteSubmissionsBefore } from '../../store/form-submissions.ts';
+import { deleteEndedLinks } from '../../store/one-time-links.ts';
+import { deleteEndedSessions } from '../../store/sessions.ts';
+import { deleteTokenDaysBefore } from '../../store/token-days.ts';
+import type { Context } from '../ground/context.ts';
+
+/** How long a form that was sent stays known. */
+export const KEEP_SUBMISSIONS_SEC = DAY_SEC;
+
+/** How long the use of tokens is kept by days; a little more than the 90 that their pages show. */
+export const KEEP_DAYS_SEC = 100 * DAY_SEC;
+
+export async function forgetEnded({ store, clock }: Context): Promise<void> {
+  const at = clock.now();
+  await deleteEndedSessions(store.db, at);
+  await deleteEndedLinks(store.db, at);
+  await deleteSubmissionsBefore(store.db, at - KEEP_SUBMISSIONS_SEC);
+  await deleteTokenDaysBefore(store.db, at - KEEP_DAYS_SEC);
+}

@@ -1,0 +1,190 @@
+/**
+ * What organizations decide about tokens: requests approved or denied, access taken back.
+ *
+ * Invariant: a request is decided once, and what was decided holds with it, in one transaction. Of two who decide at
+ * the same moment, or of one who decides while the requester cancels, edits or deletes, one wins and the other is told
+ * (`conflict`).
+ */
+import { problem } from '../../base/errors.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import { joinedReach } from '../../rules/reach.ts';
+import type { Account } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { deleteGrant, grantById, setGrantReach, setGrantState } from '../../store/grants.ts';
+import { cancelRequests, decideRequest, type Request, requestById } from '../../store/requests.ts';
+import { type Token, tokenById } from '../../store/tokens.ts';
+import { organizationNamed } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { mailed, tokenWithin } from '../decision/token-access.ts';
+import type { Context } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+import { record } from '../ground/record.ts';
+
+/** Longest reason of a decision: GitHub's. */
+export const MAX_REASON_LENGTH = 1024;
+/** Most requests or grants in one call: GitHub's. */
+export const MAX_DECIDED_AT_ONCE = 100;
+
+export interface Review {
+  readonly organization: string;
+  readonly requestIds: readonly number[];
+  readonly action: 'approve' | 'deny';
+  /** For the requester; null = none. */
+  readonly reason: string | null;
+}
+
+/**
+ * Decides requests, all or none. @throws Problem `not_found` for one that is not of this organization, `conflict` for
+ * one that waits no more.
+ */
+export async function reviewRequests(ctx: Context, permit: Permit, review: Review): Promise<void> {
+  checkDecidedCount(review.requestIds, 'pat_request_ids');
+  if ((review.reason ?? '').length > MAX_REASON_LENGTH)
+    throw problem('invalid', `A reason has at most ${MAX_REASON_LENGTH} characters.`, 'reason');
+  await ctx.store.transaction(async (tx) => {
+    const organization = await organizationNamed(tx, review.organization);
+    for (const id of new Set(review.requestIds)) await reviewOne(ctx, tx, permit, organization, id, review);
+  });
+}
+
+async function reviewOne(
+  ctx: Context,
+  tx: Query,
+  permit: Permit,
+  organization: Account,
+  id: number,
+  { action, reason }: Review,
+): Promise<void> {
+  const at = ctx.clock.now();
+  const known = await requestById(tx, id);
+  if (known === null || known.organizationId !== organization.id)
+    throw problem('not_found', `${organization.login} has no request ${id}.`, 'pat_request_id');
+  const words = reason?.trim() || null;
+  const decided = await decideRequest(tx, id, {
+    state: action === 'approve' ? 'approved' : 'denied',
+    by: permit.actor.userId,
+    reason: words,
+    at,
+  });
+  const token = decided === null ? null : await tokenById(tx, decided.tokenId);
+  if (decided === null || token === null)
+    throw problem('conflict', `The request ${id} waits no more: it was ${known.state} meanwhile.`);
+  if (action === 'approve') await grantAccess(tx, decided, at);
+  else await setGrantState(tx, decided.grantId, ['pending'], 'denied', at);
+  await tell(ctx, tx, permit, organization, token, decided, action, words);
+}
+
+/** A grant that waited becomes what was asked for; one in force gets what was asked for beside what it has. */
+async function grantAccess(tx: Query, request: Request, at: UnixSeconds): Promise<void> {
+  const grant = await grantById(tx, request.grantId);
+  if (grant === null) throw problem('conflict', `What the request ${request.id} was for was taken away meanwhile.`);
+  await setGrantReach(tx, grant.id, grant.state === 'active' ? joinedReach(grant, request) : request);
+  if (grant.state !== 'active') await setGrantState(tx, grant.id, [grant.state], 'active', at);
+}
+
+async function tell(
+  ctx: Context,
+  tx: Query,
+  permit: Permit,
+  organization: Account,
+  token: Token,
+  request: Request,
+  action: Review['action'],
+  reason: string | null,
+): Promise<void> {
+  const at = ctx.clock.now();
+  await record(tx, permit, at, {
+    action: action === 'approve' ? 'personal_access_token.access_granted' : 'personal_access_token.request_denied',
+    userId: token.userId,
+    organizationId: organization.id,
+    tokenId: token.id,
+    data: {
+      request_id: request.id,
+      name: token.name,
+      permissions: request.permissions,
+      selection: request.selection,
+      reason,
+    },
+  });
+  const facts = { token: mailed(token), organization: organization.login, by: permit.actor.login };
+  if (action === 'approve') await queueMail(ctx, tx, { userId: token.userId }, 'token_approved', facts);
+  else await queueMail(ctx, tx, { userId: token.userId }, 'token_denied', { ...facts, reason });
+}
+
+/**
+ * Takes back a request of one's own. What it would have opened is forgotten; what is in force stays. @throws Problem
+ */
+export async function cancelRequest(ctx: Context, permit: Permit, id: number): Promise<void> {
+  await ctx.store.transaction(async (tx) => {
+    const at = ctx.clock.now();
+    const request = await requestById(tx, id);
+    if (request === null) throw problem('not_found', `There is no request ${id}.`, 'id');
+    const token = await tokenWithin(tx, permit, request.tokenId, { alive: false });
+    const cancelled = await cancelRequests(tx, { grantId: request.grantId }, at);
+    if (!cancelled.includes(id))
+      throw problem('conflict', `The request ${id} waits no more: it was ${request.state} meanwhile.`);
+    const grant = await grantById(tx, request.grantId);
+    if (grant?.state === 'pending') await deleteGrant(tx, grant.id);
+    await record(tx, permit, at, {
+      action: 'personal_access_token.request_cancelled',
+      userId: token.userId,
+      organizationId: request.organizationId,
+      tokenId: token.id,
+      data: { request_id: id, name: token.name },
+    });
+  });
+}
+
+/**
+ * Takes back what tokens reach in an organization, all or none; the tokens live on (GitHub docs, "Reviewing and
+ * revoking personal access tokens").
+ * @param grantIds GitHub's `pat_id`s
+ * @throws Problem `not_found` for one that is not of this organization, `conflict` for one that reaches it no more.
+ */
+export async function revokeAccess(
+  ctx: Context,
+  permit: Permit,
+  organizationName: string,
+  grantIds: readonly number[],
+): Promise<void> {
+  checkDecidedCount(grantIds, 'pat_ids');
+  await ctx.store.transaction(async (tx) => {
+    const organization = await organizationNamed(tx, organizationName);
+    for (const id of new Set(grantIds)) await revokeOne(ctx, tx, permit, organization, id);
+  });
+}
+
+async function revokeOne(
+  ctx: Context,
+  tx: Query,
+  permit: Permit,
+  organization: Account,
+  grantId: number,
+): Promise<void> {
+  const at = ctx.clock.now();
+  const grant = await grantById(tx, grantId);
+  const token = grant === null || grant.ownerId !== organization.id ? null : await tokenById(tx, grant.tokenId);
+  if (grant === null || token === null)
+    throw problem('not_found', `${organization.login} has no token ${grantId}.`, 'pat_id');
+  if (!(await setGrantState(tx, grantId, ['active'], 'revoked', at)))
+    throw problem('conflict', `The token ${grantId} reaches ${organization.login} no more.`);
+  await cancelRequests(tx, { grantId }, at);
+  await record(tx, permit, at, {
+    action: 'personal_access_token.access_revoked',
+    userId: token.userId,
+    organizationId: organization.id,
+    tokenId: token.id,
+    data: { name: token.name, permissions: grant.permissions },
+  });
+  await queueMail(ctx, tx, { userId: token.userId }, 'access_revoked', {
+    token: mailed(token),
+    organization: organization.login,
+    by: permit.actor.login,
+  });
+}
+
+/** @throws Problem for none, or more than are decided at once */
+export function checkDecidedCount(ids: readonly number[], field: string): void {
+  if (ids.length < 1 || ids.length > MAX_DECIDED_AT_ONCE)
+    throw problem('invalid', `${field} names 1 to ${MAX_DECIDED_AT_ONCE} of them.`, field);
+}

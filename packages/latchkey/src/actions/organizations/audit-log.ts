@@ -1,0 +1,137 @@
+/**
+ * The logs: one's own security log, the audit log of an organization, and of the instance; read in pages or exported as
+ * JSON lines.
+ *
+ * Entries have GitHub's field names (docs "Reviewing the audit log for your organization", "Using the audit log API"),
+ * so that tools which read its exports read these.
+ * Never: an entry of somebody else. What a log shows is fixed by whose log it is, not by a filter.
+ */
+import { problem } from '../../base/errors.ts';
+import { isoInstant, type UnixSeconds } from '../../base/time.ts';
+import { accountByLogin, accountsByIds } from '../../store/accounts.ts';
+import { type AuditEntry, type AuditFilter, listAudit } from '../../store/audit.ts';
+import type { Query } from '../../store/db.ts';
+import { batchesOf, type Page } from '../../store/page.ts';
+import { repositoriesByIds } from '../../store/repositories.ts';
+import { tokensByIds } from '../../store/tokens.ts';
+import { organizationNamed, userNamed } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+
+/** Whose log. `user`: of whoever asks, or of the one named, for an administrator. */
+export type LogScope =
+  | { readonly of: 'user'; readonly login?: string }
+  | { readonly of: 'organization'; readonly name: string }
+  | { readonly of: 'instance' };
+
+export interface LogWish {
+  /** `personal_access_token.create`, or all of a category: `personal_access_token` */
+  readonly action?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly tokenId?: number | undefined;
+  readonly since?: UnixSeconds | undefined;
+  /** Up to this second, itself left out. */
+  readonly until?: UnixSeconds | undefined;
+}
+
+/** An entry as logs show and export it. */
+export interface LogEntry {
+  readonly id: number;
+  readonly line: Readonly<Record<string, unknown>>;
+}
+
+/** A page of a log, newest first. */
+export async function readLog(
+  ctx: Context,
+  permit: Permit,
+  scope: LogScope,
+  wish: LogWish,
+  page: Page,
+): Promise<LogEntry[]> {
+  const q = ctx.store.db;
+  const filter = await filterOf(q, permit, scope, wish);
+  return filter === null ? [] : named(q, await listAudit(q, filter, page));
+}
+
+/** All of a log that the filter lets through, newest first, as JSON lines, many at a time. */
+export async function* exportLog(ctx: Context, permit: Permit, scope: LogScope, wish: LogWish): AsyncGenerator<string> {
+  for await (const entries of batchesOf((page) => readLog(ctx, permit, scope, wish, page)))
+    yield entries.map(({ line }) => `${JSON.stringify(line)}\n`).join('');
+}
+
+/** Null when nobody has the name that is filtered for. */
+async function filterOf(q: Query, permit: Permit, scope: LogScope, wish: LogWish): Promise<AuditFilter | null> {
+  const actor = wish.actor === undefined ? null : await accountByLogin(q, wish.actor);
+  if (wish.actor !== undefined && actor === null) return null;
+  return {
+    ...(await bounds(q, permit, scope)),
+    ...(wish.action === undefined
+      ? {}
+      : wish.action.includes('.')
+        ? { action: wish.action }
+        : { category: wish.action }),
+    ...(actor === null ? {} : { actorId: actor.id }),
+    ...(wish.tokenId === undefined ? {} : { tokenId: wish.tokenId }),
+    ...(wish.since === undefined ? {} : { sinceAt: wish.since }),
+    ...(wish.until === undefined ? {} : { untilAt: wish.until }),
+  };
+}
+
+async function bounds(q: Query, permit: Permit, scope: LogScope): Promise<AuditFilter> {
+  if (scope.of === 'organization') return { organizationId: (await organizationNamed(q, scope.name)).id };
+  if (scope.of === 'instance') return {};
+  if (scope.login !== undefined && permit.target.kind === 'instance')
+    return { userId: (await userNamed(q, scope.login)).id };
+  if (permit.actor.userId === null) throw problem('unprocessable', 'Nobody in particular has no log.');
+  return { userId: permit.actor.userId };
+}
+
+const ACCESS_TYPE = {
+  'fine-grained': 'Fine-grained personal access token',
+  classic: 'Personal access token (classic)',
+  scoped: 'Personal access token (scoped)',
+} as const;
+
+/** Entries with the names that their numbers have today. */
+async function named(q: Query, entries: readonly AuditEntry[]): Promise<LogEntry[]> {
+  const accounts = await accountsByIds(q, [
+    ...new Set(entries.flatMap(({ userId, organizationId }) => [userId, organizationId].filter((id) => id !== null))),
+  ]);
+  const repositories = await repositoriesByIds(q, [
+    ...new Set(entries.flatMap(({ repositoryId }) => repositoryId ?? [])),
+  ]);
+  const tokens = await tokensByIds(q, [...new Set(entries.flatMap(({ actorTokenId }) => actorTokenId ?? []))]);
+  return entries.map((entry) => {
+    const [user, organization] = [entry.userId, entry.organizationId].map((id) =>
+      id === null ? undefined : accounts.get(id),
+    );
+    const repository = entry.repositoryId === null ? undefined : repositories.get(entry.repositoryId);
+    const token = entry.actorTokenId === null ? undefined : tokens.get(entry.actorTokenId);
+    const line = {
+      '@timestamp': entry.at * 1000,
+      _document_id: String(entry.id),
+      action: entry.action,
+      actor: entry.actorLogin,
+      actor_id: entry.actorId,
+      actor_ip: entry.address,
+      user_agent: entry.userAgent,
+      created_at: entry.at * 1000,
+      created: isoInstant(entry.at),
+      ...(entry.userId === null ? {} : { user: user?.login ?? null, user_id: entry.userId }),
+      ...(entry.organizationId === null ? {} : { org: organization?.login ?? null, org_id: entry.organizationId }),
+      ...(entry.repositoryId === null
+        ? {}
+        : { repo: entry.data['repo'] ?? repository?.name ?? null, repo_id: entry.repositoryId }),
+      ...(entry.tokenId === null ? {} : { about_token_id: entry.tokenId }),
+      ...(entry.actorTokenId === null
+        ? {}
+        : {
+            token_id: entry.actorTokenId,
+            programmatic_access_type: token === undefined ? null : ACCESS_TYPE[token.kind],
+            user_programmatic_access_name: token?.name ?? null,
+          }),
+      data: entry.data,
+    };
+    return { id: entry.id, line };
+  });
+}

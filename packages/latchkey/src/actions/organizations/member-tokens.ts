@@ -1,0 +1,94 @@
+/**
+ * Members' classic and scoped tokens in an organization: its owners keep single ones out, and let them in again. The
+ * tokens live on elsewhere.
+ *
+ * Source: GitHub does the same to the authorizations of single sign-on ("Viewing and managing a member's SAML access");
+ * here no single sign-on is needed.
+ */
+import { problem } from '../../base/errors.ts';
+import type { Account } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { membershipRole } from '../../store/memberships.ts';
+import { exclude, readmit } from '../../store/token-organizations.ts';
+import { descendantsOf, tokenById, tokensByIds } from '../../store/tokens.ts';
+import { organizationNamed } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { mailed } from '../decision/token-access.ts';
+import type { Context } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+import { record } from '../ground/record.ts';
+import { checkDecidedCount } from './approvals.ts';
+
+export type MemberTokenChange = 'revoke' | 'restore';
+
+/** What each change does, how the log calls it, and what the token's owner is told. */
+const CHANGES = {
+  revoke: { action: 'org_credential_authorization.revoke', mail: 'access_revoked' },
+  restore: { action: 'org_credential_authorization.restore', mail: 'access_restored' },
+} as const;
+
+/**
+ * Takes back, or gives back, what tokens reach in an organization, with those that they made, all or none. For a token
+ * that is so already nothing happens.
+ * @throws Problem `not_found` for one that is no living classic or scoped token of a member
+ */
+export async function changeMemberTokens(
+  ctx: Context,
+  permit: Permit,
+  organizationName: string,
+  change: MemberTokenChange,
+  tokenIds: readonly number[],
+): Promise<void> {
+  checkDecidedCount(tokenIds, 'token_ids');
+  await ctx.store.transaction(async (tx) => {
+    const organization = await organizationNamed(tx, organizationName);
+    for (const id of new Set(tokenIds)) {
+      await changeOne(ctx, tx, permit, organization, change, id);
+      for (const made of await livingDescendants(tx, id)) await changeOne(ctx, tx, permit, organization, change, made);
+    }
+  });
+}
+
+async function livingDescendants(tx: Query, tokenId: number): Promise<number[]> {
+  const made = await tokensByIds(tx, await descendantsOf(tx, tokenId));
+  return [...made.values()].filter(({ revokedAt }) => revokedAt === null).map(({ id }) => id);
+}
+
+async function changeOne(
+  ctx: Context,
+  tx: Query,
+  permit: Permit,
+  organization: Account,
+  change: MemberTokenChange,
+  tokenId: number,
+): Promise<void> {
+  const at = ctx.clock.now();
+  const token = await tokenById(tx, tokenId);
+  const isMembers =
+    token !== null &&
+    token.kind !== 'fine-grained' &&
+    token.revokedAt === null &&
+    (await membershipRole(tx, organization.id, token.userId)) !== null;
+  if (!isMembers)
+    throw problem(
+      'not_found',
+      `No member of ${organization.login} has a classic or scoped token ${tokenId}.`,
+      'token_ids',
+    );
+  const changed =
+    change === 'revoke' ? await exclude(tx, tokenId, organization.id, at) : await readmit(tx, tokenId, organization.id);
+  if (!changed) return;
+  const { action, mail } = CHANGES[change];
+  await record(tx, permit, at, {
+    action,
+    userId: token.userId,
+    organizationId: organization.id,
+    tokenId,
+    data: { name: token.name, org: organization.login },
+  });
+  await queueMail(ctx, tx, { userId: token.userId }, mail, {
+    token: mailed(token),
+    organization: organization.login,
+    by: permit.actor.login,
+  });
+}

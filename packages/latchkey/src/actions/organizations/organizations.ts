@@ -1,0 +1,177 @@
+/**
+ * Organizations: what they say of themselves, who belongs to them, their end.
+ */
+import { type Complaint, Problem, problem } from '../../base/errors.ts';
+import type { Need } from '../../catalogue/needs.ts';
+import type { OrganizationRole } from '../../rules/model.ts';
+import { emailProblem } from '../../rules/names.ts';
+import { NO_POLICY } from '../../rules/policy.ts';
+import type { BasePermission } from '../../rules/role.ts';
+import {
+  type Account,
+  accountById,
+  accountByLogin,
+  accountsByIds,
+  deleteAccount,
+  setProfile,
+} from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { listMembers, listOrganizationsOf, type Member, membershipRole } from '../../store/memberships.ts';
+import type { Page } from '../../store/page.ts';
+import { setPolicy, storedPolicy } from '../../store/policies.ts';
+import {
+  countRepositories,
+  deleteRepository,
+  listRepositories,
+  type Repository,
+  type RepositoryCounts,
+} from '../../store/repositories.ts';
+import { type ProfileFields, profileProblems } from '../accounts/profile-fields.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { keepTo } from '../decision/permit-target.ts';
+import type { Context } from '../ground/context.ts';
+import { record } from '../ground/record.ts';
+import { settleLater } from '../repositories/folders.ts';
+
+export interface OrganizationView {
+  readonly account: Account;
+  readonly counts: RepositoryCounts;
+  readonly basePermission: BasePermission;
+  /** True when whoever asks may see what is the owners' affair. */
+  readonly seesPrivate: boolean;
+}
+
+const MEMBERS: Need = { sets: [{ members: 'read' }], publicRead: false, writes: false };
+const SETTINGS: Need = { sets: [{ organization_administration: 'read' }], publicRead: false, writes: false };
+
+function targetId({ target }: Permit): number {
+  if (target.kind !== 'organization' || target.owner === null)
+    throw new TypeError('this needs a permit on an organization');
+  return target.owner.id;
+}
+
+async function targetOrganization(q: Query, permit: Permit): Promise<Account> {
+  const account = await accountById(q, targetId(permit));
+  if (account === null) throw problem('not_found', 'The organization is gone.');
+  return account;
+}
+
+/** The permit's organization. */
+export async function readOrganization(ctx: Context, permit: Permit): Promise<OrganizationView> {
+  const account = await targetOrganization(ctx.store.db, permit);
+  const [counts, policy] = await Promise.all([
+    countRepositories(ctx.store.db, account.id),
+    storedPolicy(ctx.store.db, account.id),
+  ]);
+  return { account, counts, basePermission: policy?.basePermission ?? 'read', seesPrivate: permit.holds(SETTINGS) };
+}
+
+export interface OrganizationChange extends ProfileFields {
+  readonly billing_email?: string | undefined;
+  readonly basePermission?: BasePermission | undefined;
+}
+
+/** Changes what is given. @throws Problem with every complaint; then nothing was changed. */
+export async function changeOrganization(
+  ctx: Context,
+  permit: Permit,
+  { basePermission, billing_email, ...fields }: OrganizationChange,
+): Promise<void> {
+  const complaints: Complaint[] = profileProblems(fields);
+  const wrongEmail = billing_email === undefined || billing_email === '' ? null : emailProblem(billing_email);
+  if (wrongEmail !== null) complaints.push({ field: 'billing_email', code: 'invalid', message: wrongEmail });
+  if (complaints.length > 0) throw new Problem(complaints);
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    const account = await targetOrganization(tx, permit);
+    const { name, ...profile } = { ...fields, ...(billing_email === undefined ? {} : { billing_email }) };
+    await setProfile(tx, account.id, { name: name ?? account.name, profile: { ...account.profile, ...profile } });
+    if (Object.keys(profile).length > 0 || name !== undefined)
+      await log(tx, permit, at, 'org.update_profile', account, { fields: Object.keys({ ...fields, ...profile }) });
+    if (basePermission === undefined) return;
+    const policy = (await storedPolicy(tx, account.id)) ?? NO_POLICY;
+    if ((policy.basePermission ?? 'read') === basePermission) return;
+    await setPolicy(tx, account.id, { ...policy, basePermission }, at);
+    await log(tx, permit, at, 'org.update_default_repository_permission', account, {
+      permission: basePermission,
+      old_permission: policy.basePermission ?? 'read',
+    });
+  });
+}
+
+/** Deletes the permit's organization with all its repositories. The rows go first, in one step; the folders follow. */
+export async function deleteOrganization(ctx: Context, permit: Permit): Promise<void> {
+  ctx.git.demandWrites();
+  const at = ctx.clock.now();
+  const { account, gone } = await ctx.store.transaction(async (tx) => {
+    const account = await targetOrganization(tx, permit);
+    keepTo(permit, { ownerId: account.id });
+    const gone: Repository[] = [];
+    for (;;) {
+      const some = await listRepositories(tx, account.id, { beforeId: null, limit: 500 });
+      if (some.length === 0) break;
+      for (const repository of some) {
+        await deleteRepository(tx, repository.id);
+        await settleLater(ctx, tx, repository.id, [{ owner: account.login, name: repository.name }]);
+      }
+      gone.push(...some);
+    }
+    await deleteAccount(tx, account.id);
+    await log(tx, permit, at, 'org.delete', account, { repositories: gone.length });
+    return { account, gone };
+  });
+  for (const repository of gone) await ctx.git.remove(account.login, repository.name);
+}
+
+function log(
+  tx: Query,
+  permit: Permit,
+  at: number,
+  action: string,
+  organization: Account,
+  data: object,
+): Promise<void> {
+  return record(tx, permit, at, {
+    action,
+    organizationId: organization.id,
+    data: { org: organization.login, ...data },
+  });
+}
+
+/**
+ * A page of the organization's members with their accounts. Whoever does not belong to it sees none: nobody's
+ * membership is public here.
+ */
+export async function listOrganizationMembers(
+  ctx: Context,
+  permit: Permit,
+  role: OrganizationRole | null,
+  page: Page,
+): Promise<(Member & { account: Account })[]> {
+  if (!permit.holds(MEMBERS)) return [];
+  const members = await listMembers(ctx.store.db, targetId(permit), page, role);
+  const accounts = await accountsByIds(
+    ctx.store.db,
+    members.map(({ userId }) => userId),
+  );
+  return members.map((member) => ({ ...member, account: accounts.get(member.userId)! }));
+}
+
+/**
+ * Somebody with their role in the permit's organization, as far as whoever asks may know; null = there is no such
+ * person, or no member.
+ */
+export async function memberNamed(
+  ctx: Context,
+  permit: Permit,
+  login: string,
+): Promise<{ user: Account; role: OrganizationRole } | null> {
+  const user = permit.holds(MEMBERS) ? await accountByLogin(ctx.store.db, login) : null;
+  const role = user === null ? null : await membershipRole(ctx.store.db, targetId(permit), user.id);
+  return user === null || role === null ? null : { user, role };
+}
+
+/** A page of the organizations that somebody belongs to, the newest first. */
+export async function organizationsOf(ctx: Context, userId: number, page: Page): Promise<Account[]> {
+  return listOrganizationsOf(ctx.store.db, userId, page);
+}

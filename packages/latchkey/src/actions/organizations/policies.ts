@@ -1,0 +1,213 @@
+/**
+ * Policies: what an organization, or the instance for all of them, allows its tokens. Changed here, enforced by
+ * `decide` and at every draft.
+ *
+ * Invariant: what the instance has chosen an organization can't choose otherwise; lifetimes it may only shorten.
+ */
+import { parseBlock } from '../../base/address.ts';
+import { type Complaint, Problem, problem } from '../../base/errors.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import { INSTANCE_OWNER, type Policy, TOKEN_KINDS, type TokenKind } from '../../rules/model.ts';
+import {
+  effectivePolicy,
+  MAX_LIFETIME_DAYS,
+  MIN_LIFETIME_DAYS,
+  NO_POLICY,
+  type StoredPolicy,
+} from '../../rules/policy.ts';
+import type { Query } from '../../store/db.ts';
+import { setPolicy, storedPolicy } from '../../store/policies.ts';
+import { organizationNamed } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { record } from '../ground/record.ts';
+
+export type { StoredPolicy };
+
+/** Most entries of an organization's list of addresses. */
+export const MAX_ORGANIZATION_ADDRESSES = 200;
+
+/** What is to change; what is left out stays. */
+export interface PolicyChange {
+  readonly allowed?: Partial<Record<TokenKind, boolean | null>>;
+  readonly maxLifetimeDays?: Partial<Record<TokenKind, number | null>>;
+  readonly requiresApproval?: boolean | null;
+  /** The instance's alone. */
+  readonly exemptAdministrators?: boolean;
+  /** An organization's alone, as are the next two; null or none = from anywhere. */
+  readonly allowedAddresses?: readonly string[] | null;
+  readonly requiresSso?: boolean;
+  readonly basePermission?: StoredPolicy['basePermission'];
+}
+
+/** What was chosen, and what follows from it together with the instance's choice. */
+export interface PolicyInForce {
+  readonly chosen: StoredPolicy;
+  readonly effective: Policy;
+}
+
+/** An organization's policy, or the instance's (null). */
+export async function readPolicy(ctx: Context, _permit: Permit, organization: string | null): Promise<PolicyInForce> {
+  const instance = (await storedPolicy(ctx.store.db, INSTANCE_OWNER)) ?? NO_POLICY;
+  if (organization === null) return { chosen: instance, effective: effectivePolicy(instance, null) };
+  const account = await organizationNamed(ctx.store.db, organization);
+  const chosen = (await storedPolicy(ctx.store.db, account.id)) ?? NO_POLICY;
+  return { chosen, effective: effectivePolicy(instance, chosen) };
+}
+
+/**
+ * Changes an organization's policy, or the instance's (null). @throws Problem with every complaint at once; then
+ * nothing was changed.
+ */
+export async function changePolicy(
+  ctx: Context,
+  permit: Permit,
+  organization: string | null,
+  change: PolicyChange,
+): Promise<PolicyInForce> {
+  await ctx.store.transaction(async (tx) => {
+    const at = ctx.clock.now();
+    const account = organization === null ? null : await organizationNamed(tx, organization);
+    const instance = (await storedPolicy(tx, INSTANCE_OWNER)) ?? NO_POLICY;
+    const before = account === null ? instance : ((await storedPolicy(tx, account.id)) ?? NO_POLICY);
+    const complaints = account === null ? complaintsOfInstance(change) : complaintsOfOrganization(change, instance);
+    if (complaints.length > 0) throw new Problem(complaints);
+    const after: StoredPolicy = {
+      ...before,
+      ...change,
+      allowed: { ...before.allowed, ...change.allowed },
+      maxLifetimeDays: { ...before.maxLifetimeDays, ...change.maxLifetimeDays },
+      allowedAddresses:
+        change.allowedAddresses === undefined
+          ? before.allowedAddresses
+          : (change.allowedAddresses?.map((block) => block.trim()) ?? null),
+    };
+    if (after.allowedAddresses?.length === 0)
+      throw problem('invalid', 'A list of addresses has at least one entry; none at all is null.', 'allowed_addresses');
+    await setPolicy(tx, account?.id ?? INSTANCE_OWNER, after, at);
+    await recordDifferences(tx, permit, account?.id ?? null, before, after, at);
+  });
+  return readPolicy(ctx, permit, organization);
+}
+
+function invalid(field: string, message: string): Complaint {
+  return { field, code: 'invalid', message };
+}
+
+function complaintsOfBoth({ maxLifetimeDays = {} }: PolicyChange): Complaint[] {
+  const wrong = TOKEN_KINDS.filter((kind) => {
+    const days = maxLifetimeDays[kind];
+    return (
+      days !== undefined &&
+      days !== null &&
+      (!Number.isInteger(days) || days < MIN_LIFETIME_DAYS || days > MAX_LIFETIME_DAYS)
+    );
+  });
+  return wrong.map((kind) =>
+    invalid(
+      `max_lifetime_days.${kind}`,
+      `A maximum lifetime is a whole number of days from ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}, or none.`,
+    ),
+  );
+}
+
+function complaintsOfInstance(change: PolicyChange): Complaint[] {
+  const foreign = (['allowedAddresses', 'requiresSso', 'basePermission'] as const).filter(
+    (name) => change[name] !== undefined,
+  );
+  return [
+    ...complaintsOfBoth(change),
+    ...foreign.map((name) => invalid(WIRE[name], `${WIRE[name]} is for each organization to choose.`)),
+  ];
+}
+
+const WIRE = {
+  allowedAddresses: 'allowed_addresses',
+  requiresSso: 'requires_sso',
+  basePermission: 'base_permission',
+} as const;
+
+function complaintsOfOrganization(change: PolicyChange, instance: StoredPolicy): Complaint[] {
+  const complaints = complaintsOfBoth(change);
+  if (change.exemptAdministrators !== undefined)
+    complaints.push(invalid('exempt_administrators', 'Only the instance exempts its administrators.'));
+  for (const kind of TOKEN_KINDS) {
+    const cap = instance.maxLifetimeDays[kind];
+    const days = change.maxLifetimeDays?.[kind];
+    if (cap !== null && typeof days === 'number' && days > cap)
+      complaints.push(
+        invalid(`max_lifetime_days.${kind}`, `The instance allows ${cap} days; an organization may only allow fewer.`),
+      );
+    const allowed = change.allowed?.[kind];
+    if (instance.allowed[kind] !== null && typeof allowed === 'boolean' && allowed !== instance.allowed[kind])
+      complaints.push(invalid(`allowed.${kind}`, `The instance decides whether ${kind} tokens are allowed.`));
+  }
+  if (
+    instance.requiresApproval !== null &&
+    typeof change.requiresApproval === 'boolean' &&
+    change.requiresApproval !== instance.requiresApproval
+  )
+    complaints.push(invalid('requires_approval', 'The instance decides whether approval is required.'));
+  return [...complaints, ...addressComplaints(change.allowedAddresses ?? [])];
+}
+
+function addressComplaints(blocks: readonly string[]): Complaint[] {
+  const unreadable = blocks.filter((block) => parseBlock(block) === null);
+  const tooMany =
+    blocks.length > MAX_ORGANIZATION_ADDRESSES
+      ? [invalid('allowed_addresses', `A list of addresses has at most ${MAX_ORGANIZATION_ADDRESSES} entries.`)]
+      : [];
+  return [
+    ...tooMany,
+    ...unreadable.map((block) =>
+      invalid('allowed_addresses', `${block.slice(0, 60)} is neither an address nor a CIDR block.`),
+    ),
+  ];
+}
+
+/** One event for each thing that changed, under GitHub's names. */
+async function recordDifferences(
+  tx: Query,
+  permit: Permit,
+  organizationId: number | null,
+  before: StoredPolicy,
+  after: StoredPolicy,
+  at: UnixSeconds,
+): Promise<void> {
+  const note = (action: string, data: Record<string, unknown>): Promise<void> =>
+    record(tx, permit, at, { action, organizationId, data });
+  for (const kind of TOKEN_KINDS) {
+    if (before.allowed[kind] !== after.allowed[kind])
+      await note(`personal_access_token.access_restriction_${after.allowed[kind] === false ? 'enabled' : 'disabled'}`, {
+        kind,
+        allowed: after.allowed[kind],
+      });
+    const [old, now] = [before.maxLifetimeDays[kind], after.maxLifetimeDays[kind]];
+    if (old === now) continue;
+    const facts = {
+      kind,
+      old_token_expiration: old,
+      token_expiration: now,
+      exempt_administrators: after.exemptAdministrators,
+    };
+    await note(`personal_access_token.expiration_limit_${now === null ? 'unset' : 'set'}`, facts);
+  }
+  if (before.requiresApproval !== after.requiresApproval)
+    await note(
+      `personal_access_token.auto_approve_grant_requests_${after.requiresApproval === false ? 'enabled' : 'disabled'}`,
+      { requires_approval: after.requiresApproval },
+    );
+  if (before.exemptAdministrators !== after.exemptAdministrators)
+    await note('personal_access_token.expiration_limit_set', { exempt_administrators: after.exemptAdministrators });
+  if (JSON.stringify(before.allowedAddresses) !== JSON.stringify(after.allowedAddresses))
+    await note(`ip_allow_list.${after.allowedAddresses === null ? 'disable' : 'enable'}`, {
+      old_entries: before.allowedAddresses,
+      entries: after.allowedAddresses,
+    });
+  if (before.requiresSso !== after.requiresSso) await note(`org.${after.requiresSso ? 'enable' : 'disable'}_saml`, {});
+  if (before.basePermission !== after.basePermission)
+    await note('org.update_default_repository_permission', {
+      old_permission: before.basePermission,
+      permission: after.basePermission,
+    });
+}

@@ -1,0 +1,124 @@
+/** What waits for an organization and what reaches it, as its owners look at it: with names and in words. */
+import type { UnixSeconds } from '../../base/time.ts';
+import type { PermissionSet } from '../../catalogue/permissions.ts';
+import { grantWords } from '../../rules/reach-words.ts';
+import { repositoriesByIds } from '../../store/repositories.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import {
+  listMemberTokens,
+  listOrganizationRequests,
+  listOrganizationTokens,
+  type OrganizationTokenWish,
+  type SeenMemberToken,
+  type SeenToken,
+} from './tokens.ts';
+
+/** Rows on one page of a list. */
+export const ROWS_ON_A_PAGE = 50;
+
+interface Row extends SeenToken {
+  /** Of the request, or of the grant. */
+  readonly id: number;
+  /** What the token may do in the organization, or asks to. */
+  readonly words: string;
+  readonly repositoryNames: readonly string[];
+  readonly permissions: PermissionSet;
+}
+
+export interface RequestRow extends Row {
+  readonly reason: string | null;
+  readonly askedAt: UnixSeconds;
+}
+
+export interface ReachingRow extends Row {
+  readonly grantedAt: UnixSeconds | null;
+}
+
+type Reach = {
+  readonly selection: 'public' | 'all' | 'selected';
+  readonly repositoryIds: Iterable<number>;
+  readonly permissions: PermissionSet;
+};
+
+function pageAfter(afterId: number | null) {
+  return { afterId, limit: ROWS_ON_A_PAGE, skip: 0, ascending: false };
+}
+
+/** Names of what rows select, in one query. */
+async function wordsFor(
+  ctx: Context,
+  organization: string,
+  reaches: readonly Reach[],
+): Promise<(reach: Reach) => Pick<Row, 'words' | 'repositoryNames' | 'permissions'>> {
+  const known = await repositoriesByIds(ctx.store.db, [
+    ...new Set(reaches.flatMap(({ repositoryIds }) => [...repositoryIds])),
+  ]);
+  return ({ selection, repositoryIds, permissions }) => {
+    const repositoryNames = [...repositoryIds].flatMap((id) => known.get(id)?.name ?? []).sort();
+    return {
+      repositoryNames,
+      permissions,
+      words: grantWords({ owner: organization, ownerKind: 'organization', selection, repositoryNames, permissions }),
+    };
+  };
+}
+
+/** A page of the requests that wait, newest first. @throws Problem when a filter can't be read */
+export async function requestRows(
+  ctx: Context,
+  permit: Permit,
+  organization: string,
+  wish: OrganizationTokenWish,
+  afterId: number | null,
+): Promise<RequestRow[]> {
+  const seen = await listOrganizationRequests(ctx, permit, organization, wish, pageAfter(afterId));
+  const words = await wordsFor(
+    ctx,
+    organization,
+    seen.map(({ request }) => request),
+  );
+  return seen.map(({ request, ...rest }) => ({
+    ...rest,
+    ...words(request),
+    id: request.id,
+    reason: request.reason,
+    askedAt: request.createdAt,
+  }));
+}
+
+/**
+ * A page of the fine-grained tokens that reach the organization, newest first. @throws Problem when a filter can't be
+ * read
+ */
+export async function reachingRows(
+  ctx: Context,
+  permit: Permit,
+  organization: string,
+  wish: OrganizationTokenWish,
+  afterId: number | null,
+): Promise<ReachingRow[]> {
+  await ctx.usage.flush();
+  const seen = await listOrganizationTokens(ctx, permit, organization, wish, pageAfter(afterId));
+  const words = await wordsFor(
+    ctx,
+    organization,
+    seen.map(({ grant }) => grant),
+  );
+  return seen.map(({ grant, ...rest }) => ({
+    ...rest,
+    ...words(grant),
+    id: grant.id,
+    grantedAt: grant.accessGrantedAt,
+  }));
+}
+
+/** A page of the members' classic and scoped tokens, newest first. */
+export function memberTokenRows(
+  ctx: Context,
+  permit: Permit,
+  organization: string,
+  afterId: number | null,
+): Promise<SeenMemberToken[]> {
+  return listMemberTokens(ctx, permit, organization, pageAfter(afterId));
+}

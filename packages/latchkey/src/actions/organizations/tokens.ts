@@ -1,0 +1,190 @@
+/**
+ * What owners of an organization see: the tokens that reach it and the requests that wait, with whose they are and what
+ * they reach.
+ */
+import { problem } from '../../base/errors.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import { atLeast, type Level, permissionNamed } from '../../catalogue/permissions.ts';
+import { type Account, accountByLogin, accountsByIds } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { grantById, grantsByIds, type StoredGrant } from '../../store/grants.ts';
+import {
+  activeGrantIds,
+  type DirectedPage,
+  memberTokenIds,
+  type OrganizationTokenFilter,
+  pendingRequestIds,
+} from '../../store/organization-tokens.ts';
+import { listRepositories, type Repository, repositoriesByIds, repositoryByName } from '../../store/repositories.ts';
+import { type Request, requestById, requestsByIds } from '../../store/requests.ts';
+import { excludedAmong } from '../../store/token-organizations.ts';
+import { type Token, tokensByIds } from '../../store/tokens.ts';
+import { lastUses, type TokenUse } from '../../store/usage.ts';
+import { organizationNamed } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+
+export type { Account, DirectedPage, Repository, Request, StoredGrant, Token, TokenUse };
+
+/** A token as its organization sees it. */
+export interface SeenToken {
+  readonly token: Token;
+  readonly owner: Account;
+  readonly lastUse: TokenUse | null;
+}
+export interface SeenMemberToken extends SeenToken {
+  /** True when the organization keeps it out. */
+  readonly excluded: boolean;
+}
+export interface SeenGrant extends SeenToken {
+  readonly grant: StoredGrant;
+}
+export interface SeenRequest extends SeenToken {
+  readonly request: Request;
+}
+
+/** Filters in names, as doors and pages get them. */
+export interface OrganizationTokenWish {
+  readonly owners?: readonly string[] | undefined;
+  readonly repository?: string | undefined;
+  /** `issues_read` */
+  readonly permission?: string | undefined;
+  readonly tokenIds?: readonly number[] | undefined;
+  readonly usedBefore?: UnixSeconds | undefined;
+  readonly usedAfter?: UnixSeconds | undefined;
+}
+
+/** A page of the tokens that reach an organization by a grant in force. */
+export async function listOrganizationTokens(
+  ctx: Context,
+  _permit: Permit,
+  organizationName: string,
+  wish: OrganizationTokenWish,
+  page: DirectedPage,
+): Promise<SeenGrant[]> {
+  const q = ctx.store.db;
+  const organization = await organizationNamed(q, organizationName);
+  const ids = await activeGrantIds(q, organization.id, await filterOf(q, organization, wish), page);
+  const grants = await grantsByIds(q, ids);
+  return withTokens(
+    q,
+    ids.flatMap((id) => grants.get(id) ?? []),
+    (grant) => grant.tokenId,
+    (grant, seen) => ({ ...seen, grant }),
+  );
+}
+
+/** A page of the requests that wait for an organization's owners. */
+export async function listOrganizationRequests(
+  ctx: Context,
+  _permit: Permit,
+  organizationName: string,
+  wish: OrganizationTokenWish,
+  page: DirectedPage,
+): Promise<SeenRequest[]> {
+  const q = ctx.store.db;
+  const organization = await organizationNamed(q, organizationName);
+  const ids = await pendingRequestIds(q, organization.id, await filterOf(q, organization, wish), page);
+  const requests = await requestsByIds(q, ids);
+  return withTokens(
+    q,
+    ids.flatMap((id) => requests.get(id) ?? []),
+    (request) => request.tokenId,
+    (request, seen) => ({ ...seen, request }),
+  );
+}
+
+/** A page of the members' classic and scoped tokens, which reach the organization as far as their owners do. */
+export async function listMemberTokens(
+  ctx: Context,
+  _permit: Permit,
+  organizationName: string,
+  page: DirectedPage,
+): Promise<SeenMemberToken[]> {
+  const q = ctx.store.db;
+  const organization = await organizationNamed(q, organizationName);
+  const ids = await memberTokenIds(q, organization.id, page);
+  const excluded = await excludedAmong(q, organization.id, ids);
+  return withTokens(
+    q,
+    ids,
+    (id) => id,
+    (id, seen) => ({ ...seen, excluded: excluded.has(id) }),
+  );
+}
+
+async function withTokens<Row, Seen>(
+  q: Query,
+  rows: readonly Row[],
+  tokenIdOf: (row: Row) => number,
+  join: (row: Row, seen: SeenToken) => Seen,
+): Promise<Seen[]> {
+  const ids = rows.map(tokenIdOf);
+  const [tokens, uses] = await Promise.all([tokensByIds(q, ids), lastUses(q, ids)]);
+  const owners = await accountsByIds(
+    q,
+    [...tokens.values()].map((token) => token.userId),
+  );
+  return rows.flatMap((row) => {
+    const token = tokens.get(tokenIdOf(row));
+    const owner = token === undefined ? undefined : owners.get(token.userId);
+    return token === undefined || owner === undefined
+      ? []
+      : [join(row, { token, owner, lastUse: uses.get(token.id) ?? null })];
+  });
+}
+
+async function filterOf(
+  q: Query,
+  organization: Account,
+  wish: OrganizationTokenWish,
+): Promise<OrganizationTokenFilter> {
+  const owners =
+    wish.owners === undefined ? null : await Promise.all(wish.owners.map((login) => accountByLogin(q, login)));
+  const repository = wish.repository === undefined ? null : await repositoryByName(q, organization.id, wish.repository);
+  return {
+    ...(owners === null ? {} : { userIds: owners.flatMap((owner) => owner?.id ?? []) }),
+    ...(wish.tokenIds === undefined ? {} : { tokenIds: wish.tokenIds }),
+    ...(wish.repository === undefined ? {} : { repositoryId: repository?.repository.id ?? -1 }),
+    ...(wish.permission === undefined ? {} : { permission: permissionOf(wish.permission) }),
+    ...(wish.usedBefore === undefined ? {} : { usedBefore: wish.usedBefore }),
+    ...(wish.usedAfter === undefined ? {} : { usedAfter: wish.usedAfter }),
+  };
+}
+
+/** `issues_read` as permission and level. @throws Problem when the catalogue has no such one. */
+function permissionOf(text: string): NonNullable<OrganizationTokenFilter['permission']> {
+  const cut = text.lastIndexOf('_');
+  const permission = permissionNamed(text.slice(0, cut));
+  const level = text.slice(cut + 1) as Level;
+  if (permission === undefined || !permission.levels.some((each) => atLeast(each, level)))
+    throw problem('invalid', `There is no permission ${text.slice(0, 60)}: write it as issues_read.`, 'permission');
+  return { name: permission.name, level };
+}
+
+/**
+ * The repositories that a grant, or a request, of an organization reaches: all of the organization's, the selected
+ * ones, or none.
+ */
+export async function repositoriesReached(
+  ctx: Context,
+  _permit: Permit,
+  organizationName: string,
+  of: { grantId: number } | { requestId: number },
+  page: { beforeId: number | null; limit: number; skip: number },
+): Promise<{ owner: Account; repositories: Repository[] }> {
+  const q = ctx.store.db;
+  const owner = await organizationNamed(q, organizationName);
+  const reach = 'grantId' in of ? await grantById(q, of.grantId) : await requestById(q, of.requestId);
+  const ownerId = reach === null ? null : 'ownerId' in reach ? reach.ownerId : reach.organizationId;
+  if (reach === null || ownerId !== owner.id) throw problem('not_found', `${owner.login} has no such token.`, 'id');
+  if (reach.selection === 'all') return { owner, repositories: await listRepositories(q, owner.id, page) };
+  if (reach.selection === 'public') return { owner, repositories: [] };
+  const selected = [...(await repositoriesByIds(q, [...reach.repositoryIds])).values()].toSorted((a, b) => b.id - a.id);
+  return {
+    owner,
+    repositories: selected
+      .filter(({ id }) => page.beforeId === null || id < page.beforeId)
+      .slice(page.skip, page.skip + page.limit),
+  };
+}

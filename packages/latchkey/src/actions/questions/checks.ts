@@ -1,0 +1,112 @@
+/**
+ * "May this token do that?", asked by a service that serves the request itself, or by a token about itself.
+ *
+ * Invariant: a token that asks about itself uses nothing up. A server's question is the use of the token: it is noted
+ * once for each call, whatever the number of checks, or a token that is only ever used there would be removed for
+ * disuse.
+ */
+import type { FoundRoute } from '../../catalogue/route-maps/finder.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import type { Need } from '../../rules/model.ts';
+import { authenticate, type Identity } from '../decision/authenticate.ts';
+import { authorize, consider, type TargetName, targetOf } from '../decision/authorize.ts';
+import type { Credential } from '../decision/credential.ts';
+import type { Context } from '../ground/context.ts';
+import { type ForeignMistake, otherSpelling, targetName } from './forwarded-requests.ts';
+import { maxAgeOf } from './introspection.ts';
+
+/** Most checks in one call. */
+export const MAX_CHECKS = 100;
+
+/** What is asked: a need on something, or a request that a route map knows. */
+export type Check =
+  | { readonly need: Need; readonly target: TargetName }
+  | { readonly method: string; readonly host: string; readonly uri: string };
+
+export type CheckResult =
+  | { readonly allowed: true }
+  | { readonly allowed: false; readonly explanation: Explanation }
+  | { readonly allowed: false; readonly mistake: ForeignMistake };
+
+export interface CheckCall {
+  readonly credential: Credential;
+  readonly checks: readonly Check[];
+  /** From where the token is used. */
+  readonly address: string;
+  readonly userAgent: string | null;
+  /** What for, in words; null = only wondering: nothing is noted or used up. */
+  readonly purpose: string | null;
+}
+
+export interface CheckAnswer {
+  /** Null when the credential leads to nobody. */
+  readonly identity: Identity | null;
+  readonly results: readonly CheckResult[];
+  /** For how long the answer may be kept, unless a change is told of; 0 = not at all. */
+  readonly maxAgeSec: number;
+}
+
+/** A check with its need and target found, or why they can't be. */
+type Found =
+  | { readonly need: Need; readonly target: TargetName; readonly route: FoundRoute | null }
+  | { readonly mistake: ForeignMistake };
+
+/** Answers every check of a call, in order. */
+export async function answerChecks(ctx: Context, call: CheckCall): Promise<CheckAnswer> {
+  await ctx.memory.refresh();
+  const found = call.checks.map((check) => find(ctx, check));
+  const identity = await authenticate(ctx, call.credential);
+  if ('via' in identity) return { identity: null, results: await rejected(ctx, call, found), maxAgeSec: 0 };
+  const results = await Promise.all(found.map((one) => resultOf(ctx, call, one, identity)));
+  const maxAgeSec = identity.bearer.via === 'token' ? maxAgeOf(identity.bearer.token, ctx.clock.now()) : 0;
+  return { identity, results: call.purpose === null ? results : await used(ctx, call, found, results), maxAgeSec };
+}
+
+function find(ctx: Context, check: Check): Found {
+  if ('need' in check) return { ...check, route: null };
+  const route = ctx.routeMaps.find(check.host, check.method, check.uri);
+  if (typeof route === 'string') return { mistake: route };
+  if (route.target.kind === 'every-organization' || route.target.kind === 'unknown')
+    return { mistake: 'target_unknown' };
+  return { need: route.row.need, target: targetName(route.target), route };
+}
+
+async function resultOf(ctx: Context, { address }: CheckCall, found: Found, identity: Identity): Promise<CheckResult> {
+  if ('mistake' in found) return { allowed: false, ...found };
+  const explanation = await consider(ctx, { ...found, address }, identity);
+  if (explanation !== null) return { allowed: false, explanation };
+  const spelled =
+    found.route === null ? null : otherSpelling(found.route.target, await targetOf(ctx, identity, found.target));
+  return spelled === null ? { allowed: true } : { allowed: false, mistake: 'name_spelled_otherwise' };
+}
+
+/** A credential that leads to nobody: counted by address, and the same answer to every check. */
+async function rejected(ctx: Context, call: CheckCall, found: readonly Found[]): Promise<CheckResult[]> {
+  const need: Need = { sets: [], publicRead: false, writes: false };
+  const verdict = await authorize(ctx, {
+    ...call,
+    need,
+    target: { kind: 'account', login: null },
+    purpose: call.purpose ?? 'check',
+  });
+  if (verdict.allowed) throw new TypeError('nobody was allowed something');
+  return found.map(() => ({ allowed: false, explanation: verdict.explanation }));
+}
+
+/** Notes the use on the first check that is allowed, or the refusal on the first that isn't. */
+async function used(
+  ctx: Context,
+  call: CheckCall,
+  found: readonly Found[],
+  results: readonly CheckResult[],
+): Promise<readonly CheckResult[]> {
+  const allowed = results.findIndex((result) => result.allowed);
+  const at = allowed >= 0 ? allowed : results.findIndex((result) => 'explanation' in result);
+  const noted = found[at];
+  if (noted === undefined || 'mistake' in noted) return results;
+  const verdict = await authorize(ctx, { ...call, ...noted, purpose: call.purpose ?? '' });
+  // The last use of a limited token may have gone to somebody else meanwhile.
+  return verdict.allowed || allowed < 0
+    ? results
+    : results.map((result) => (result.allowed ? { allowed: false, explanation: verdict.explanation } : result));
+}

@@ -1,0 +1,129 @@
+/**
+ * A dry run: might this token do that, here, now? Answered as the real request would be, but nothing is done, spent or
+ * noted.
+ *
+ * Invariant: the answer comes from the same decision as the real one.
+ */
+import { problem } from '../../base/errors.ts';
+import { soon } from '../../base/soon.ts';
+import { permissionNamed } from '../../catalogue/permissions.ts';
+import { type GithubRoute, githubRoutes } from '../../catalogue/routes/github.ts';
+import { pathMatcher } from '../../catalogue/routes/path-match.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import type { Need } from '../../rules/model.ts';
+import { splitFullName } from '../../rules/names.ts';
+import { userStanding } from '../../store/decision-facts.ts';
+import { tokenAsPresented } from '../../store/tokens.ts';
+import { identityOf } from '../decision/authenticate.ts';
+import { consider, type Permit, type TargetName } from '../decision/authorize.ts';
+import { targetNamed } from '../decision/route-target.ts';
+import { tokenWithin } from '../decision/token-access.ts';
+import { RememberedToken } from '../decision/token-record.ts';
+import type { Context } from '../ground/context.ts';
+
+/** What might be done: an operation of the API, git's own, or anything that takes one permission. */
+export type DryRunOperation =
+  | { readonly method: string; readonly path: string }
+  | {
+      readonly permission: string;
+      readonly level: string;
+      readonly repository?: string | undefined;
+      readonly organization?: string | undefined;
+    };
+
+export interface DryRunQuestion {
+  readonly need: Need;
+  readonly target: TargetName;
+}
+
+export interface DryRunAnswer {
+  readonly allowed: boolean;
+  /** Every reason against it; null when there is none. */
+  readonly explanation: Explanation | null;
+  readonly need: Need;
+}
+
+let findRoute: ReturnType<typeof pathMatcher<GithubRoute>> | null = null;
+
+/**
+ * What an operation in names asks for. @throws Problem when there is no such endpoint, permission or level, or the
+ * target can't be told.
+ */
+export function dryRunQuestion(operation: DryRunOperation): DryRunQuestion {
+  return 'path' in operation ? byRoute(operation.method, operation.path) : byPermission(operation);
+}
+
+function byRoute(method: string, path: string): DryRunQuestion {
+  findRoute ??= pathMatcher(githubRoutes());
+  const match = findRoute(method.toUpperCase(), path.replace(/^\/api\/v3(?=\/)/, '').split('?')[0]!);
+  const target = match === null ? null : targetNamed(match.row.target, match.params);
+  if (match === null || target === null)
+    throw problem(
+      'invalid',
+      `There is no endpoint ${method.slice(0, 10)} ${path.slice(0, 200)} whose target can be told from its path.`,
+      'path',
+    );
+  return { need: match.row.need, target };
+}
+
+function byPermission({
+  permission,
+  level,
+  repository,
+  organization,
+}: Extract<DryRunOperation, { permission: string }>): DryRunQuestion {
+  const known = permissionNamed(permission);
+  if (known === undefined)
+    throw problem('invalid', `There is no permission named ${permission.slice(0, 60)}.`, 'permission');
+  const chosen = known.levels.find((each) => each === level);
+  if (chosen === undefined)
+    throw problem(
+      'invalid',
+      `${known.title} (${known.name}) takes ${known.levels.join(' or ')}, not ${level.slice(0, 20)}.`,
+      'level',
+    );
+  const fullName = repository === undefined ? null : splitFullName(repository);
+  if (repository !== undefined && fullName === null)
+    throw problem('invalid', 'A repository is named as OWNER/NAME.', 'repository');
+  const target: TargetName =
+    fullName !== null
+      ? { kind: 'repository', ...fullName }
+      : organization !== undefined
+        ? { kind: 'organization', login: organization }
+        : known.group === 'instance'
+          ? { kind: 'instance' }
+          : { kind: 'account', login: null };
+  if (known.group === 'repository' && target.kind !== 'repository')
+    throw problem('missing_field', `${known.title} (${known.name}) is about a repository: name one.`, 'repository');
+  return {
+    need: {
+      sets: [{ [known.name]: chosen }],
+      publicRead: chosen === 'read' && known.group === 'repository',
+      writes: chosen !== 'read',
+    },
+    target,
+  };
+}
+
+/**
+ * Whether one of one's tokens might do something, from an address.
+ * @param address of the caller of the operation
+ * @throws Problem when there is no such token
+ */
+export async function dryRun(
+  ctx: Context,
+  permit: Permit,
+  tokenId: number,
+  { need, target }: DryRunQuestion,
+  address: string,
+): Promise<DryRunAnswer> {
+  const token = await tokenWithin(ctx.store.db, permit, tokenId, { alive: false });
+  const [stored, standing] = await Promise.all([
+    tokenAsPresented(ctx.store.db, token.id),
+    userStanding(ctx.store.db, token.userId),
+  ]);
+  if (stored === null || standing === null) throw problem('not_found', `There is no token ${tokenId}.`, 'id');
+  const identity = identityOf(new RememberedToken(stored, standing));
+  const explanation = await soon(ctx.memory.refresh(), () => consider(ctx, { need, target, address }, identity));
+  return { allowed: explanation === null, explanation, need };
+}

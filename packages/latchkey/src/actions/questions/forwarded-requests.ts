@@ -1,0 +1,152 @@
+/**
+ * May this request to a service behind a proxy go on? From method, host and address to a need, and to the one decision.
+ *
+ * Invariant: names in the address are spelled as they are registered. A server behind that minds the case of letters,
+ * or knows no old names, would take another spelling for another repository than the one that was decided about.
+ * Invariant: what no route map knows, nobody may.
+ */
+import { type Soon, soon } from '../../base/soon.ts';
+import { LEVELS, type Level, type PermissionName, type PermissionSet } from '../../catalogue/permissions.ts';
+import type { FoundRoute, NamedTarget } from '../../catalogue/route-maps/finder.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import type { Need, Target } from '../../rules/model.ts';
+import { accountById, listAccounts } from '../../store/accounts.ts';
+import { authenticate } from '../decision/authenticate.ts';
+import {
+  type AccessRequest,
+  authorize,
+  consider,
+  type Permit,
+  type TargetName,
+  type Verdict,
+} from '../decision/authorize.ts';
+import type { Credential } from '../decision/credential.ts';
+import type { Context } from '../ground/context.ts';
+import type { AskedRoute, RouteMistake } from './route-maps.ts';
+
+export interface ForeignRequest {
+  readonly credential: Credential;
+  /** '' = the proxy didn't tell. */
+  readonly host: string;
+  readonly method: string;
+  /** Path and query as in the request line. */
+  readonly uri: string;
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
+/** Why a request is refused apart from who may do what. */
+export type ForeignMistake = RouteMistake | 'name_spelled_otherwise';
+
+export type ForeignVerdict =
+  | { readonly allowed: true; readonly permit: Permit }
+  | { readonly allowed: false; readonly explanation: Explanation; readonly route: FoundRoute }
+  | { readonly allowed: false; readonly mistake: ForeignMistake; readonly spelled: string | null };
+
+/**
+ * With more organizations than this, something that may be any one's is nobody's to touch: a token reaches at most that
+ * many owners.
+ */
+const MAX_ORGANIZATIONS_TRIED = 10;
+
+/** Decides a request to a service behind a proxy. At once when everything about it is remembered. */
+export function authorizeForeign(ctx: Context, request: ForeignRequest): Soon<ForeignVerdict> {
+  const route = ctx.routeMaps.find(request.host, request.method, request.uri);
+  if (typeof route === 'string') return { allowed: false, mistake: route, spelled: null };
+  if (route.target.kind === 'every-organization') return inEveryOrganization(ctx, request, route);
+  const target = targetName(route.target);
+  return soon(authorize(ctx, accessRequest(request, route, needFor(request, route), target)), (verdict) =>
+    spelledRight(verdict, route),
+  );
+}
+
+function accessRequest(
+  { credential, address, userAgent }: ForeignRequest,
+  { purpose }: AskedRoute,
+  need: Need,
+  target: TargetName,
+): AccessRequest {
+  return { credential, need, target, address, userAgent, purpose, door: 'forward' };
+}
+
+/** Whoever names nobody asks for their own account in vain, also where others' are public. */
+function needFor({ credential }: { readonly credential: Credential }, { row, target }: FoundRoute): Need {
+  return target.kind === 'self' && credential.form === 'none' && row.need.publicRead
+    ? { ...row.need, publicRead: false }
+    : row.need;
+}
+
+/** What a route is about, as the decision knows it. @throws TypeError for what has no single name */
+export function targetName(target: NamedTarget): TargetName {
+  switch (target.kind) {
+    case 'repository':
+    case 'organization':
+    case 'account':
+    case 'instance':
+      return target as TargetName;
+    case 'self':
+      return { kind: 'account', login: null };
+    case 'nobody':
+      return { kind: 'instance' };
+    default:
+      throw new TypeError(`${target.kind} is no single target`);
+  }
+}
+
+function spelledRight(verdict: Verdict, route: FoundRoute): ForeignVerdict {
+  if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
+  const registered = otherSpelling(route.target, verdict.permit.target);
+  return registered === null ? verdict : { allowed: false, mistake: 'name_spelled_otherwise', spelled: registered };
+}
+
+/** The registered name where the request spells it otherwise, or names it as it was called before. */
+export function otherSpelling(named: NamedTarget, target: Target): string | null {
+  if (target.kind === 'instance' || target.owner === null) return null;
+  const { login } = target.owner;
+  if (named.kind === 'repository' && target.kind === 'repository' && target.repository !== null) {
+    return named.owner === login && named.name === target.repository.name ? null : `${login}/${target.repository.name}`;
+  }
+  return (named.kind === 'organization' || named.kind === 'account') && named.login !== login ? login : null;
+}
+
+/** Nobody here knows which organization it is, so whoever asks must be allowed in every one. */
+async function inEveryOrganization(ctx: Context, request: ForeignRequest, route: AskedRoute): Promise<ForeignVerdict> {
+  const organizations = await listAccounts(ctx.store.db, 'organization', {
+    beforeId: null,
+    limit: MAX_ORGANIZATIONS_TRIED + 1,
+  });
+  if (organizations.length === 0 || organizations.length > MAX_ORGANIZATIONS_TRIED)
+    return { allowed: false, mistake: 'target_unknown', spelled: null };
+  const [first, ...others] = organizations.map(({ login }): TargetName => ({ kind: 'organization', login }));
+  const { need } = route.row;
+  const verdict = await authorize(ctx, accessRequest(request, route, need, first!));
+  if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
+  const identity = await authenticate(ctx, request.credential);
+  for (const target of others) {
+    const explanation =
+      'via' in identity ? null : await consider(ctx, { need, target, address: request.address }, identity);
+    if (explanation !== null) return { allowed: false, explanation, route };
+  }
+  return verdict;
+}
+
+// --- what the service behind is told of whoever asks ----------------------------------------------------------------
+
+/** The permissions that the bearer of a permit has on its target today, granted and by role; empty for nobody. */
+export function effectivePermissions(permit: Permit): PermissionSet {
+  if (permit.bearer?.via !== 'token') return {};
+  const held: Partial<Record<PermissionName, Level>> = {};
+  for (const name of new Set(
+    permit.bearer.token.grants.flatMap((grant) => Object.keys(grant.permissions) as PermissionName[]),
+  )) {
+    const level = LEVELS.findLast((one) => permit.holds({ sets: [{ [name]: one }], publicRead: false, writes: false }));
+    if (level !== undefined) held[name] = level;
+  }
+  return held;
+}
+
+/** A person's display name, or their login where they gave none. */
+export async function displayNameOf(ctx: Context, userId: number): Promise<string> {
+  const account = await accountById(ctx.store.db, userId);
+  return account === null || account.name === '' ? (account?.login ?? '') : account.name;
+}

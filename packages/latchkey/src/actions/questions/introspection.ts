@@ -1,0 +1,105 @@
+/**
+ * What a resource server is told about a token (RFC 7662).
+ *
+ * Invariant: of a token that is not alive nothing is told, not even that there is one.
+ */
+import type { Secret } from '../../base/secret.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import { atLeast, type Level } from '../../catalogue/permissions.ts';
+import type { Grant, Need, TokenKind, TokenRecord, UserRecord } from '../../rules/model.ts';
+import { accountsByIds } from '../../store/accounts.ts';
+import { repositoriesByIds } from '../../store/repositories.ts';
+import { authenticate } from '../decision/authenticate.ts';
+import { consider } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+
+/** A grant in names. */
+export interface GrantInWords {
+  /** A login; null = every owner that the token's user reaches. */
+  readonly owner: string | null;
+  readonly selection: Grant['selection'];
+  /** Of `selected`: full names. */
+  readonly repositories: readonly string[];
+  readonly permissions: Grant['permissions'];
+}
+
+export interface Introspection {
+  readonly token: TokenRecord;
+  readonly user: UserRecord;
+  readonly kind: TokenKind;
+  /** Classic and GitLab scopes as they are; what a fine-grained token has as `contents:write metadata:read`. */
+  readonly scope: string;
+  readonly grants: readonly GrantInWords[];
+  /** For how long the answer may be kept, unless a change is told of; 0 = not at all. */
+  readonly maxAgeSec: number;
+}
+
+/** For how long an answer about a token may be kept at most. */
+export const MAX_AGE_SEC = 60;
+/** Being alive is all that is asked. */
+const ALIVE: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: [] };
+
+/**
+ * A token that is alive, or null. @param address from where it is used; a token with a list of addresses is alive only
+ * where that is told
+ */
+export async function introspect(ctx: Context, secret: Secret, address: string): Promise<Introspection | null> {
+  await ctx.memory.refresh();
+  const identity = await authenticate(ctx, { form: 'bearer', secret });
+  if ('via' in identity || identity.bearer.via !== 'token') return null;
+  const { token, user } = identity.bearer;
+  if ((await consider(ctx, { need: ALIVE, target: { kind: 'account', login: null }, address }, identity)) !== null)
+    return null;
+  const grants = token.grants.filter((grant) => grant.state === 'active');
+  return {
+    token,
+    user,
+    kind: token.kind,
+    scope: scopeOf(token, grants),
+    grants: await inWords(ctx, grants),
+    maxAgeSec: maxAgeOf(token, ctx.clock.now()),
+  };
+}
+
+/**
+ * For how long what was decided about a token holds if nothing is changed: until it, or the secret it was reached by,
+ * ends.
+ */
+export function maxAgeOf(token: TokenRecord, at: UnixSeconds): number {
+  if (token.usesLeft !== null) return 0;
+  const ends = [token.expiresAt, token.secretState === 'overlapping' ? token.secretEndsAt : null].filter(
+    (end) => end !== null,
+  );
+  return Math.max(0, Math.min(MAX_AGE_SEC, ...ends.map((end) => end - at)));
+}
+
+function scopeOf(token: TokenRecord, grants: readonly Grant[]): string {
+  if (token.kind !== 'fine-grained') return token.scopes.join(' ');
+  const held = new Map<string, Level>();
+  for (const grant of grants) {
+    for (const [name, level] of Object.entries(grant.permissions) as [string, Level][])
+      if (!atLeast(held.get(name), level)) held.set(name, level);
+  }
+  return [...held].map(([name, level]) => `${name}:${level}`).join(' ');
+}
+
+async function inWords(ctx: Context, grants: readonly Grant[]): Promise<GrantInWords[]> {
+  const owners = await accountsByIds(
+    ctx.store.db,
+    grants.map(({ ownerId }) => ownerId).filter((id) => id > 0),
+  );
+  const repositories = await repositoriesByIds(
+    ctx.store.db,
+    grants.flatMap(({ repositoryIds }) => [...repositoryIds]),
+  );
+  return grants.map((grant) => {
+    const owner = owners.get(grant.ownerId)?.login ?? null;
+    const names = [...grant.repositoryIds].flatMap((id) => repositories.get(id)?.name ?? []);
+    return {
+      owner,
+      selection: grant.selection,
+      repositories: names.map((name) => `${owner}/${name}`),
+      permissions: grant.permissions,
+    };
+  });
+}

@@ -1,0 +1,126 @@
+/**
+ * The route map in force: read at the start, read anew when the operator says so.
+ *
+ * Invariant: a map with a mistake never takes effect. At the start it stops the server; later the one before it stays.
+ */
+import { readFileSync } from 'node:fs';
+import { canonicalPath, type PathMistake } from '../../base/canonical-path.ts';
+import { Fault } from '../../base/errors.ts';
+import { SettingsProblem, settingComplaint } from '../../base/settings/problem.ts';
+import { setOperatorPermissions } from '../../catalogue/permissions.ts';
+import { parseRouteMap, type RouteMapFile, standardServices } from '../../catalogue/route-maps/file.ts';
+import { type FoundRoute, MapMistakes, RouteFinder } from '../../catalogue/route-maps/finder.ts';
+
+/** Why no route was found. */
+export type RouteMistake = PathMistake | 'method_unreadable' | 'route_unknown' | 'target_unknown';
+
+/**
+ * The same few addresses are asked about again and again: answers for as many are kept, and dropped together when they
+ * are more.
+ */
+const MAX_KEPT = 4096;
+const MAX_KEPT_URI_LENGTH = 256;
+
+/** The route of a request, with what the request is for, in words: `GET /acme/site.git/info/refs`. */
+export interface AskedRoute extends FoundRoute {
+  readonly purpose: string;
+}
+
+interface Kept {
+  readonly host: string;
+  readonly method: string;
+  readonly answer: AskedRoute | RouteMistake;
+}
+
+export class RouteMaps {
+  readonly #path: string | null;
+  /** Null until the standard map is asked for. */
+  #finder: RouteFinder | null;
+  readonly #kept = new Map<string, Kept>();
+
+  /**
+   * @param path the operator's file, or null for the standard map. @throws SettingsProblem that names every mistake
+   * with its line; Fault when the file can't be read
+   */
+  constructor(path: string | null) {
+    this.#path = path;
+    this.#finder = this.#read();
+  }
+
+  /** Reads the file again. @throws as the constructor; then the map before it stays in force */
+  reload(): void {
+    this.#finder = this.#read();
+    this.#kept.clear();
+  }
+
+  #read(): RouteFinder | null {
+    if (this.#path === null) {
+      setOperatorPermissions([]);
+      return null;
+    }
+    try {
+      const file = fileAt(this.#path);
+      const finder = new RouteFinder(file.services);
+      setOperatorPermissions(file.permissions);
+      return finder;
+    } catch (error) {
+      if (!(error instanceof MapMistakes)) throw error;
+      throw new SettingsProblem(
+        error.mistakes.map(({ line, message }) =>
+          settingComplaint('route-map', `${this.#path}:${line}: ${message}`, 'see docs/forward-auth.md'),
+        ),
+      );
+    }
+  }
+
+  /**
+   * The route of a request to a service behind a proxy, or why there is none.
+   * @param host as the proxy tells it, '' when it doesn't
+   * @param uri path and query as in the request line
+   */
+  find(host: string, method: string, uri: string): AskedRoute | RouteMistake {
+    const kept = this.#kept.get(uri);
+    if (kept !== undefined && kept.host === host && kept.method === method) return kept.answer;
+    const answer = this.#find(host, method, uri);
+    if (uri.length <= MAX_KEPT_URI_LENGTH) {
+      if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+      this.#kept.set(uri, { host, method, answer });
+    }
+    return answer;
+  }
+
+  #find(host: string, method: string, uri: string): AskedRoute | RouteMistake {
+    if (!/^[A-Z]{1,20}$/.test(method)) return 'method_unreadable';
+    const mark = uri.indexOf('?');
+    const asWritten = mark < 0 ? uri : uri.slice(0, mark);
+    const path = canonicalPath(asWritten);
+    if (typeof path === 'string') return path;
+    this.#finder ??= new RouteFinder(standardServices());
+    const found = this.#finder.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
+    if (found === null) return 'route_unknown';
+    return found.target.kind === 'unknown' ? 'target_unknown' : { ...found, purpose: `${method} ${asWritten}` };
+  }
+}
+
+function fileAt(path: string): RouteMapFile {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Fault(`the route map ${path} can't be read`, {
+      hint: 'check the path given with --route-map',
+      detail: (error as Error).message,
+      cause: error,
+    });
+  }
+  const file = parseRouteMap(text);
+  if (!('services' in file)) throw new MapMistakes(file);
+  return file;
+}
+
+const PORT = /:\d*$/;
+
+/** In lower-case letters, without a port and the dot that ends a full name. */
+function plainHost(host: string): string {
+  return host === '' ? '' : host.replace(PORT, '').replace(/\.$/, '').toLowerCase();
+}

@@ -1,0 +1,252 @@
+/**
+ * Changes of a repository that is there: what it says of itself, who sees it, its name, its end.
+ *
+ * Invariant: all of a change's complaints are told at once, and then nothing was changed.
+ */
+import { existsSync } from 'node:fs';
+import { type Complaint, Problem, problem } from '../../base/errors.ts';
+import { commitFiles } from '../../git/objects/file-commit.ts';
+import { refNameProblem } from '../../git/objects/names.ts';
+import { readRef, setDefaultBranch } from '../../git/objects/refs.ts';
+import { resolveCommit } from '../../git/objects/revisions.ts';
+import type { Visibility } from '../../rules/model.ts';
+import { repositoryNameProblem } from '../../rules/names.ts';
+import { type Account, accountById } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import {
+  deleteRepository as deleteRow,
+  moveRepository,
+  type Repository,
+  repositoryByName,
+  setArchived,
+  setDescription,
+  setHomepage,
+  setVisibility,
+} from '../../store/repositories.ts';
+import { unlessTaken } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { record } from '../ground/record.ts';
+import { settleLater } from './folders.ts';
+import {
+  addRepository,
+  MAX_REPOSITORY_DESCRIPTION_LENGTH,
+  type NewRepositoryDraft,
+  ownership,
+} from './repositories.ts';
+import { openTarget, readTarget, signatureFor } from './target.ts';
+import { type RepositoryView, viewOf } from './view.ts';
+
+/** Longest address of a repository's own page. */
+export const MAX_HOMEPAGE_LENGTH = 255;
+
+/** What is left out stays as it is. */
+export interface RepositoryChange {
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  /** '' = none. */
+  readonly homepage?: string | undefined;
+  readonly visibility?: Visibility | undefined;
+  readonly archived?: boolean | undefined;
+  readonly defaultBranch?: string | undefined;
+}
+
+/** Changes the permit's repository. @throws Problem with every complaint; then nothing was changed. */
+export async function changeRepository(ctx: Context, permit: Permit, change: RepositoryChange): Promise<Repository> {
+  const { owner, repository } = await readTarget(ctx.store.db, permit);
+  if ((change.name ?? repository.name) !== repository.name || change.defaultBranch !== undefined)
+    ctx.git.demandWrites();
+  await check(ctx, permit, owner, repository, change);
+  const isArchived = repository.archivedAt !== null && change.archived !== false;
+  if (
+    isArchived &&
+    Object.entries(change).some(
+      ([field, value]) => value !== undefined && field !== 'archived' && field !== 'visibility',
+    )
+  ) {
+    throw problem('conflict', 'Repository was archived so is read-only.');
+  }
+  if (change.defaultBranch !== undefined) await setDefaultBranch(openTarget(ctx, permit), change.defaultBranch);
+  await ctx.store.transaction((tx) => writeFields(ctx, tx, permit, owner, repository, change));
+  if (change.name !== undefined && change.name !== repository.name)
+    return rename(ctx, permit, owner, repository, change.name);
+  return (await readTarget(ctx.store.db, permit)).repository;
+}
+
+async function check(
+  ctx: Context,
+  permit: Permit,
+  owner: Account,
+  repository: Repository,
+  change: RepositoryChange,
+): Promise<void> {
+  const { name, description = '', homepage = '', defaultBranch } = change;
+  const complaints: Complaint[] = [];
+  const complain = (field: string, message: string | null): void => {
+    if (message !== null) complaints.push({ field, code: 'invalid', message });
+  };
+  complain('name', name === undefined ? null : repositoryNameProblem(name));
+  complain(
+    'description',
+    description.length > MAX_REPOSITORY_DESCRIPTION_LENGTH
+      ? `A description has at most ${MAX_REPOSITORY_DESCRIPTION_LENGTH} characters.`
+      : null,
+  );
+  complain('homepage', homepageProblem(homepage));
+  complain('default_branch', defaultBranch === undefined ? null : await branchProblem(ctx, permit, defaultBranch));
+  if (complaints.length > 0) throw new Problem(complaints);
+  const known = name === undefined ? null : await repositoryByName(ctx.store.db, owner.id, name);
+  if (known !== null && !known.renamed && known.repository.id !== repository.id)
+    throw problem('already_exists', `${owner.login} has a repository ${name} already.`, 'name');
+}
+
+/** What is wrong with a repository's own page; null when nothing is. */
+export function homepageProblem(homepage: string): string | null {
+  if (homepage === '') return null;
+  if (homepage.length > MAX_HOMEPAGE_LENGTH) return `A homepage has at most ${MAX_HOMEPAGE_LENGTH} characters.`;
+  return /^https?:\/\/[^\s]+$/.test(homepage) && URL.canParse(homepage)
+    ? null
+    : 'A homepage is an address that begins with http:// or https://.';
+}
+
+async function branchProblem(ctx: Context, permit: Permit, branch: string): Promise<string | null> {
+  const wrong = refNameProblem(branch);
+  if (wrong !== null) return wrong;
+  const plumbing = openTarget(ctx, permit);
+  const isThere =
+    (await readRef(plumbing, `refs/heads/${branch}`)) !== null || (await resolveCommit(plumbing, 'HEAD')) === null;
+  return isThere
+    ? null
+    : `The branch ${branch} was not found. Please push that ref first or create it via the Git Data API.`;
+}
+
+async function writeFields(
+  ctx: Context,
+  tx: Query,
+  permit: Permit,
+  owner: Account,
+  before: Repository,
+  change: RepositoryChange,
+): Promise<void> {
+  const at = ctx.clock.now();
+  const log = (action: string, data: object = {}): Promise<void> =>
+    record(tx, permit, at, {
+      action,
+      ...ownership(owner),
+      repositoryId: before.id,
+      data: { repo: `${owner.login}/${before.name}`, ...data },
+    });
+  if (change.description !== undefined && change.description !== before.description) {
+    await setDescription(tx, before.id, change.description, at);
+    await log('repo.update', { field: 'description' });
+  }
+  if (change.homepage !== undefined && change.homepage !== before.homepage) {
+    await setHomepage(tx, before.id, change.homepage, at);
+    await log('repo.update', { field: 'homepage' });
+  }
+  if (change.defaultBranch !== undefined) await log('repo.update_default_branch', { branch: change.defaultBranch });
+  if (change.visibility !== undefined && (await setVisibility(tx, before.id, change.visibility, at))) {
+    await log('repo.access', { visibility: change.visibility, previous_visibility: before.visibility });
+  }
+  if (change.archived !== undefined && (await setArchived(tx, before.id, change.archived ? at : null, at)))
+    await log(change.archived ? 'repo.archived' : 'repo.unarchived');
+}
+
+/**
+ * The folder moves first, and back when the row can't follow. When neither can, since the server dies, a job brings it
+ * to where the row says.
+ */
+async function rename(
+  ctx: Context,
+  permit: Permit,
+  owner: Account,
+  repository: Repository,
+  name: string,
+): Promise<Repository> {
+  const at = ctx.clock.now();
+  const [from, to] = [
+    { owner: owner.login, name: repository.name },
+    { owner: owner.login, name },
+  ];
+  if (existsSync(ctx.git.path(to.owner, to.name)) && name.toLowerCase() !== repository.name.toLowerCase()) {
+    throw problem('already_exists', `A repository lies on disk as ${to.owner}/${to.name} already.`, 'name');
+  }
+  await ctx.store.transaction((tx) => settleLater(ctx, tx, repository.id, [from, to]));
+  await ctx.git.rename(from, to);
+  try {
+    return await unlessTaken(`${owner.login} has a repository ${name} already.`, 'name', () =>
+      ctx.store.transaction(async (tx) => {
+        const moved = await moveRepository(tx, repository.id, { ownerId: owner.id, name }, at);
+        if (moved === null) throw problem('not_found', 'The repository is gone.');
+        // A look that came in between, since this took so long, may have moved it back.
+        await settleLater(ctx, tx, repository.id, [to, from]);
+        await record(tx, permit, at, {
+          action: 'repo.rename',
+          ...ownership(owner),
+          repositoryId: repository.id,
+          data: { repo: `${to.owner}/${to.name}`, old_name: repository.name },
+        });
+        return moved;
+      }),
+    );
+  } catch (error) {
+    await ctx.git.rename(to, from);
+    throw error;
+  }
+}
+
+/**
+ * Deletes the permit's repository with all that belongs to it. Its row goes first, so that nobody reaches half of it.
+ */
+export async function deleteRepository(ctx: Context, permit: Permit): Promise<void> {
+  ctx.git.demandWrites();
+  const { owner, repository } = await readTarget(ctx.store.db, permit);
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    if (!(await deleteRow(tx, repository.id))) throw problem('not_found', 'The repository is gone.');
+    await settleLater(ctx, tx, repository.id, [{ owner: owner.login, name: repository.name }]);
+    await record(tx, permit, at, {
+      action: 'repo.destroy',
+      ...ownership(owner),
+      repositoryId: repository.id,
+      data: { repo: `${owner.login}/${repository.name}` },
+    });
+  });
+  await ctx.git.remove(owner.login, repository.name);
+}
+
+/**
+ * Makes a repository, with a first commit that holds a README when `readme` is set. The permit is about the account
+ * that is to own it.
+ */
+export async function createRepository(
+  ctx: Context,
+  permit: Permit,
+  draft: NewRepositoryDraft & { readonly readme: boolean },
+): Promise<RepositoryView> {
+  const wrong = homepageProblem(draft.homepage ?? '');
+  if (wrong !== null) throw problem('invalid', wrong, 'homepage');
+  const repository = await addRepository(ctx, permit, draft);
+  if (draft.readme) await writeReadme(ctx, permit, draft);
+  const owner = await accountById(ctx.store.db, repository.ownerId);
+  if (owner === null) throw problem('not_found', 'The owner is gone.', 'owner');
+  return viewOf(ctx, { owner, repository, role: 'admin' });
+}
+
+async function writeReadme(
+  ctx: Context,
+  permit: Permit,
+  { owner, name, description = '' }: NewRepositoryDraft,
+): Promise<void> {
+  const author = await signatureFor(ctx, permit);
+  const content = Buffer.from(`# ${name}\n${description === '' ? '' : `\n${description}\n`}`);
+  const plumbing = ctx.git.open(owner, name, `user ${permit.actor.userId}`);
+  await commitFiles(plumbing, {
+    branch: 'main',
+    startId: null,
+    actions: [{ kind: 'create', path: 'README.md', content }],
+    message: 'Initial commit',
+    author,
+    committer: author,
+  });
+}

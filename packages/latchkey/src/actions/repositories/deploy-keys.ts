@@ -1,0 +1,99 @@
+/**
+ * Deploy keys of a repository.
+ *
+ * Invariant: a key that was made with a token goes with it (GitHub docs, "Managing your personal access tokens"); one
+ * that was made on the page stays.
+ */
+import { hash } from 'node:crypto';
+import { problem } from '../../base/errors.ts';
+import { parseSshKey } from '../../rules/ssh-key.ts';
+import {
+  type DeployKey,
+  deleteDeployKey,
+  deployKeyById,
+  insertDeployKey,
+  listDeployKeys,
+} from '../../store/deploy-keys.ts';
+import type { Page } from '../../store/page.ts';
+import { unlessTaken } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { record } from '../ground/record.ts';
+import { ownership } from './repositories.ts';
+import { readTarget, targetRepository } from './target.ts';
+
+export type { DeployKey };
+
+export const MAX_KEY_TITLE_LENGTH = 255;
+
+/** Adds a key to the permit's repository. @throws Problem when it is no key, or in use. */
+export async function addDeployKey(
+  ctx: Context,
+  permit: Permit,
+  draft: { title: string; key: string; readOnly: boolean },
+): Promise<DeployKey> {
+  const key = parseSshKey(draft.key);
+  if (key === null)
+    throw problem('invalid', 'key is invalid. You must supply a key in OpenSSH public key format', 'key');
+  const title = draft.title === '' ? (key.comment === '' ? key.type : key.comment) : draft.title;
+  if (title.length > MAX_KEY_TITLE_LENGTH)
+    throw problem('invalid', `A title has at most ${MAX_KEY_TITLE_LENGTH} characters.`, 'title');
+  const at = ctx.clock.now();
+  const fingerprint = hash('sha256', key.blob, 'base64').replace(/=+$/, '');
+  return unlessTaken('key is already in use', 'key', () =>
+    ctx.store.transaction(async (tx) => {
+      const { owner, repository } = await readTarget(tx, permit);
+      const id = await insertDeployKey(tx, {
+        repositoryId: repository.id,
+        title,
+        text: `${key.type} ${Buffer.from(key.blob).toString('base64')}`,
+        fingerprint,
+        readOnly: draft.readOnly,
+        createdById: permit.actor.userId,
+        createdByTokenId: permit.actor.tokenId,
+        at,
+      });
+      await record(tx, permit, at, {
+        action: 'public_key.create',
+        ...ownership(owner),
+        repositoryId: repository.id,
+        data: {
+          repo: `${owner.login}/${repository.name}`,
+          title,
+          fingerprint: `SHA256:${fingerprint}`,
+          read_only: draft.readOnly,
+        },
+      });
+      return (await deployKeyById(tx, repository.id, id))!;
+    }),
+  );
+}
+
+/** A page of the permit's repository's keys, the newest first. */
+export function readDeployKeys(ctx: Context, permit: Permit, page: Page): Promise<DeployKey[]> {
+  return listDeployKeys(ctx.store.db, targetRepository(permit).repository.id, page);
+}
+
+/** One of them. @throws Problem when there is none of that id. */
+export async function readDeployKey(ctx: Context, permit: Permit, id: number): Promise<DeployKey> {
+  const key = await deployKeyById(ctx.store.db, targetRepository(permit).repository.id, id);
+  if (key === null) throw problem('not_found', `There is no deploy key ${id}.`, 'id');
+  return key;
+}
+
+/** Deletes one of them. @throws Problem when there is none of that id. */
+export async function removeDeployKey(ctx: Context, permit: Permit, id: number): Promise<void> {
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    const { owner, repository } = await readTarget(tx, permit);
+    const key = await deployKeyById(tx, repository.id, id);
+    if (key === null || !(await deleteDeployKey(tx, repository.id, id)))
+      throw problem('not_found', `There is no deploy key ${id}.`, 'id');
+    await record(tx, permit, at, {
+      action: 'public_key.delete',
+      ...ownership(owner),
+      repositoryId: repository.id,
+      data: { repo: `${owner.login}/${repository.name}`, title: key.title, fingerprint: `SHA256:${key.fingerprint}` },
+    });
+  });
+}

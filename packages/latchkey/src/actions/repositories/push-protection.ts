@@ -1,0 +1,244 @@
+/**
+ * Tokens in what is pushed: in a public repository they are revoked before anybody can read them there, elsewhere the
+ * push is refused.
+ *
+ * Invariant: only texts with the right checksum are looked up, together for each piece of a file, and about
+ * `MAX_LOOKED_UP` of them at most.
+ * Invariant: what was revoked, replaced or has expired harms nobody and stops no push: revoking a token is a way out,
+ * also where it stands in an old commit.
+ * Never: the text of a token in words, in the log or in the store.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { digestOf } from '../../base/secret.ts';
+import { shown } from '../../catalogue/refusals/links.ts';
+import type { FileAction } from '../../git/objects/file-commit.ts';
+import type { Judgement, PushedObjects } from '../../git/push/content-scan.ts';
+import { needsLook } from '../../git/push/pack-prefilter.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import {
+  lastEightOf,
+  MAX_TOKEN_LENGTH,
+  mayHoldPieceOfToken,
+  tokensWithin,
+  withoutTokens,
+} from '../../rules/token-text.ts';
+import { knownDigests } from '../../store/tokens.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { liveToken, revokeLeaked } from '../tokens/leaks.ts';
+import { explainTokens } from './content-refusals.ts';
+import { targetRepository } from './target.ts';
+
+/**
+ * Texts that could be tokens, in one push: with more of them nothing is looked up any more, and the push is refused.
+ */
+export const MAX_LOOKED_UP = 100_000;
+/** Most places that are told. */
+const MAX_TOLD = 20;
+/** Text that is searched before others have their turn. */
+const PIECE_LENGTH = 64 * 1024;
+
+const PARTLY_SEEN = 'The push is too large to be looked through for personal access tokens: a part of it was not.';
+const SUSPICION = { text: (whole: string) => tokensWithin(whole).next().done !== true, piece: mayHoldPieceOfToken };
+
+/** What becomes of what is brought. `refused` is null where nothing is. */
+export interface Protection extends Judgement {
+  readonly refused: Explanation | null;
+}
+
+/** What is written over REST. */
+export interface WrittenTexts {
+  /** Of the commit or tag, and the names that stand in it. */
+  readonly message: string;
+  readonly actions: readonly FileAction[];
+}
+
+/** True when a short push, as it was sent, may bring a token, so that it must be judged. */
+export function mayBringToken(permit: Permit, body: Buffer): boolean {
+  return needsLook(body, targetRepository(permit).repository.objectFormat, SUSPICION);
+}
+
+/** Looks through the new objects of a push, and revokes or refuses. */
+export async function judgePush(ctx: Context, permit: Permit, objects: PushedObjects): Promise<Protection> {
+  const search = new Search(ctx);
+  for await (const piece of objects) {
+    if (piece === 'unseen') search.unseen = true;
+    else await search.look(piece.bytes.toString('latin1'), piece.ends, piece);
+    if (search.isFull) break;
+  }
+  if (search.unseen)
+    ctx.log.warn(
+      { repository: targetRepository(permit).repository.id },
+      'a part of a push was not looked through for tokens',
+    );
+  const paths = await objects.pathsOf(
+    new Set([...search.spots, ...search.live.values()].filter(({ type }) => type === 'blob').map(({ id }) => id)),
+  );
+  return protect(ctx, permit, search, paths);
+}
+
+/** The same for a commit or tag that is to be made. */
+export async function judgeTexts(
+  ctx: Context,
+  permit: Permit,
+  { message, actions }: WrittenTexts,
+): Promise<Protection> {
+  const search = new Search(ctx);
+  await search.lookThrough(message, { type: 'commit', id: '' });
+  for (const action of actions) {
+    if ('content' in action && action.content !== null)
+      await search.lookThrough(action.content.toString('latin1'), { type: 'blob', id: action.path });
+  }
+  return protect(ctx, permit, search, new Map(actions.map(({ path }) => [path, path])));
+}
+
+/** An object, or a file that is not one yet, which has its path for an id. */
+interface Source {
+  readonly type: 'commit' | 'tag' | 'blob';
+  readonly id: string;
+}
+
+interface Spot extends Source {
+  readonly text: string;
+  readonly line: number;
+}
+
+class Search {
+  readonly #ctx: Context;
+  /** Every text that opens something, with where it was first. */
+  readonly live = new Map<string, Spot>();
+  /** The first places, and how many there are. */
+  readonly spots: Spot[] = [];
+  count = 0;
+  unseen = false;
+  #lookedUp = 0;
+  /** The end of the piece before, where a token may begin, and the line on which that begins. */
+  #tail = '';
+  #line = 1;
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+  }
+
+  /** True when it brought more than is looked up. */
+  get isFull(): boolean {
+    return this.#lookedUp > MAX_LOOKED_UP;
+  }
+
+  /** Reads a whole text, in turns with what others want. */
+  async lookThrough(text: string, source: Source): Promise<void> {
+    for (let at = 0; at < text.length && !this.isFull; at += PIECE_LENGTH) {
+      await this.look(text.slice(at, at + PIECE_LENGTH), at + PIECE_LENGTH >= text.length, source);
+      await setImmediate();
+    }
+  }
+
+  /** Reads on. `ends` where the text does, and another one begins. */
+  async look(piece: string, ends: boolean, { type, id }: Source): Promise<void> {
+    const before = this.#tail.length;
+    const content = this.#tail + piece;
+    const found = tokensWithin(content)
+      .filter(({ text, at }) => at + text.length > before)
+      .toArray();
+    const opening = await this.#lookUp(new Set(found.map(({ text }) => text).filter((text) => !this.live.has(text))));
+    for (const { text, at } of found) {
+      const isNew = opening.has(text) && !this.live.has(text);
+      if (!isNew && !this.live.has(text)) continue;
+      this.count++;
+      if (!isNew && this.spots.length >= MAX_TOLD) continue;
+      const spot = { type, id, text, line: this.#line + breaksIn(content, at) };
+      if (isNew) this.live.set(text, spot);
+      if (this.spots.length < MAX_TOLD) this.spots.push(spot);
+    }
+    this.#line = ends ? 1 : this.#line + breaksIn(content, content.length - MAX_TOKEN_LENGTH);
+    this.#tail = ends ? '' : content.slice(-MAX_TOKEN_LENGTH);
+  }
+
+  /** Those that open something now. */
+  async #lookUp(texts: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const opening = new Set<string>();
+    this.#lookedUp += texts.size;
+    if (texts.size === 0 || this.isFull) return opening;
+    const byDigest = new Map([...texts].map((text) => [digestOf(text), text]));
+    for (const digest of await knownDigests(this.#ctx.store.db, [...byDigest.keys()])) {
+      const text = byDigest.get(digest)!;
+      if ((await liveToken(this.#ctx, text)) !== null) opening.add(text);
+    }
+    return opening;
+  }
+}
+
+async function protect(
+  ctx: Context,
+  permit: Permit,
+  search: Search,
+  paths: ReadonlyMap<string, string>,
+): Promise<Protection> {
+  const { owner, repository } = targetRepository(permit);
+  if (search.isFull || (search.count > 0 && repository.visibility !== 'public'))
+    return refuse(ctx, permit, search, paths);
+  const live = [...search.live.values()];
+  for (const spot of live)
+    await revokeLeaked(ctx, permit, [spot.text], `${owner.login}/${repository.name}, ${placeOf(spot, paths)}`);
+  const words = live
+    .slice(0, MAX_TOLD)
+    .map(
+      (spot) =>
+        `Everybody can read this repository, so the personal access token in ${told(spot, paths)} was revoked. Its owner is told.`,
+    );
+  return {
+    allowed: true,
+    words: lines([...words, more(live.length), search.unseen ? PARTLY_SEEN : '']),
+    refused: null,
+  };
+}
+
+function refuse(
+  ctx: Context,
+  permit: Permit,
+  { isFull, spots, count }: Search,
+  paths: ReadonlyMap<string, string>,
+): Protection {
+  const places = isFull ? [] : spots.map((spot) => told(spot, paths));
+  const refused = explainTokens(ctx, permit, places);
+  const { sentence, wayOut } = refused;
+  return {
+    allowed: false,
+    words: lines([
+      sentence,
+      ...places.slice(1).map((place) => `  ${place}`),
+      isFull ? '' : more(count),
+      wayOut.text,
+      wayOut.url ?? '',
+    ]),
+    refused,
+  };
+}
+
+/** In words for a terminal, a mail and the log: paths come from whoever pushes, and may hold anything. */
+function placeOf({ type, id, line }: Spot, paths: ReadonlyMap<string, string>): string {
+  if (type !== 'blob') return id === '' ? 'the message' : `the message of ${type} ${id.slice(0, SHORT_ID)}`;
+  const path = paths.get(id);
+  return `${path === undefined ? `file ${id.slice(0, SHORT_ID)}` : shown(withoutTokens(path))}, line ${line}`;
+}
+
+const SHORT_ID = 7;
+
+function told(spot: Spot, paths: ReadonlyMap<string, string>): string {
+  return `${placeOf(spot, paths)} (ends in ${lastEightOf(spot.text)})`;
+}
+
+/** How many line breaks stand before a place. */
+function breaksIn(content: string, before: number): number {
+  let breaks = 0;
+  for (let at = content.indexOf('\n'); at >= 0 && at < before; at = content.indexOf('\n', at + 1)) breaks++;
+  return breaks;
+}
+
+function more(count: number): string {
+  return count <= MAX_TOLD ? '' : `  and ${count - MAX_TOLD} more`;
+}
+
+function lines(all: readonly string[]): string {
+  return all.filter((line) => line !== '').join('\n');
+}

@@ -1,0 +1,81 @@
+/**
+ * Branches, tags and other refs of a repository: read, made, moved and deleted.
+ *
+ * Invariant: what was refused for what is there is a value, so that each door can say it in its own dialect; nothing
+ * was changed then.
+ */
+
+import { objectInfos } from '../../git/objects/cat-file.ts';
+import { isObjectId, refNameProblem } from '../../git/objects/names.ts';
+import { changeRef, defaultBranch, isAncestor, type Ref, type RefOutcome, readRef } from '../../git/objects/refs.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { followPush } from './pushes.ts';
+import { openTarget } from './target.ts';
+
+/**
+ * Refs that people may write: branches, tags, notes and their own. Never HEAD, nor what git or a forge keeps for
+ * itself.
+ */
+const WRITABLE_REF = /^refs\/(?!latchkey\/|replace\/|pull\/|merge-requests\/)[^/]+\/./;
+
+export type RefProblem =
+  | Exclude<RefOutcome, { ok: true }>['why']
+  /** `not_fast_forward`: what the ref holds would be lost, and force was not asked for. */
+  | 'ref_invalid'
+  | 'not_fast_forward'
+  | 'not_a_commit'
+  | 'is_default_branch';
+
+export type RefResult = { readonly ok: true; readonly ref: Ref } | { readonly ok: false; readonly why: RefProblem };
+
+const no = (why: RefProblem): RefResult => ({ ok: false, why });
+
+/** Makes a ref that was not there. `ref` in full. */
+export async function createRef(ctx: Context, permit: Permit, draft: { ref: string; id: string }): Promise<RefResult> {
+  return writeRef(ctx, permit, draft, 'create');
+}
+
+/** Moves a ref that is there. Without `force` only forwards. */
+export async function updateRef(
+  ctx: Context,
+  permit: Permit,
+  draft: { ref: string; id: string; force: boolean },
+): Promise<RefResult> {
+  return writeRef(ctx, permit, draft, draft.force ? 'force' : 'forward');
+}
+
+async function writeRef(
+  ctx: Context,
+  permit: Permit,
+  { ref, id }: { ref: string; id: string },
+  how: 'create' | 'forward' | 'force',
+): Promise<RefResult> {
+  if (refNameProblem(ref) !== null || !WRITABLE_REF.test(ref)) return no('ref_invalid');
+  const plumbing = openTarget(ctx, permit);
+  const [object] = isObjectId(id) ? await objectInfos(plumbing, [id]) : [null];
+  if (object == null) return no('object_missing');
+  if (object.type !== 'commit' && ref.startsWith('refs/heads/')) return no('not_a_commit');
+  const now = await readRef(plumbing, ref);
+  if (how === 'create' ? now !== null : now === null) return no(how === 'create' ? 'exists' : 'missing');
+  if (now !== null && now.id === id) return { ok: true, ref: now };
+  if (how === 'forward' && (object.type !== 'commit' || !(await isAncestor(plumbing, now!.peeledId, id))))
+    return no('not_fast_forward');
+  const outcome = await changeRef(plumbing, { ref, from: now?.id ?? null, to: id });
+  if (!outcome.ok) return no(outcome.why);
+  await followPush(ctx, permit, [{ ref, beforeId: now?.id ?? null, afterId: id }]);
+  return { ok: true, ref: { name: ref, id, type: object.type, peeledId: id } };
+}
+
+/** Deletes a ref. The default branch stays. */
+export async function deleteRef(ctx: Context, permit: Permit, ref: string): Promise<RefResult> {
+  if (refNameProblem(ref) !== null || !WRITABLE_REF.test(ref)) return no('ref_invalid');
+  const plumbing = openTarget(ctx, permit);
+  const now = await readRef(plumbing, ref);
+  if (now === null) return no('missing');
+  if (ref === `refs/heads/${await defaultBranch(plumbing.path)}`) return no('is_default_branch');
+  const outcome = await changeRef(plumbing, { ref, from: now.id, to: null });
+  if (!outcome.ok) return no(outcome.why);
+  await followPush(ctx, permit, [{ ref, beforeId: now.id, afterId: null }]);
+  return { ok: true, ref: now };
+}

@@ -1,0 +1,247 @@
+/**
+ * Repositories: made, taken over, shared, archived.
+ *
+ * Invariant: a row exists only for a bare repository that lies on disk. The folder comes first and the row second, so a
+ * crash between both leaves a folder that nobody can reach, never a row without one.
+ */
+import { Problem, problem } from '../../base/errors.ts';
+import type { RepositoryRole } from '../../catalogue/roles.ts';
+import type { Visibility } from '../../rules/model.ts';
+import { repositoryNameProblem } from '../../rules/names.ts';
+import { type Account, accountByLogin } from '../../store/accounts.ts';
+import {
+  removeCollaborator as deleteCollaborator,
+  setCollaborator as upsertCollaborator,
+} from '../../store/collaborators.ts';
+import type { Query } from '../../store/db.ts';
+import {
+  insertRepository,
+  type Repository,
+  repositoryByName,
+  setArchived,
+  setPushed,
+} from '../../store/repositories.ts';
+import { unlessTaken, userNamed } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { keepTo } from '../decision/permit-target.ts';
+import type { Context } from '../ground/context.ts';
+import { record } from '../ground/record.ts';
+
+export interface RepositoryName {
+  readonly owner: string;
+  readonly name: string;
+}
+
+export interface NewRepositoryDraft extends RepositoryName {
+  readonly visibility: Visibility;
+  readonly description?: string;
+  readonly homepage?: string;
+}
+
+/** Longest description of a repository, as on GitHub. */
+export const MAX_REPOSITORY_DESCRIPTION_LENGTH = 350;
+
+/** Makes an empty repository. @throws Problem when the name is taken or not allowed, or there is no such owner. */
+export async function addRepository(ctx: Context, permit: Permit, draft: NewRepositoryDraft): Promise<Repository> {
+  const owner = await checkNewName(ctx, draft);
+  keepTo(permit, { ownerId: owner.id });
+  if (ctx.git.exists(owner.login, draft.name))
+    throw problem(
+      'already_exists',
+      `A repository lies on disk as ${owner.login}/${draft.name} already: import it instead.`,
+      'name',
+    );
+  await ctx.git.create(owner.login, draft.name);
+  try {
+    return await insertRow(ctx, permit, owner, draft, 'repo.create', 'sha1');
+  } catch (error) {
+    await ctx.git.remove(owner.login, draft.name);
+    throw error;
+  }
+}
+
+/** Takes over a bare repository: as it lies when it is in its place already, otherwise as a copy. */
+export async function importRepository(
+  ctx: Context,
+  permit: Permit,
+  draft: NewRepositoryDraft & { readonly path: string },
+): Promise<Repository> {
+  const owner = await checkNewName(ctx, draft);
+  const { objectFormat, copied } = await ctx.git.importFrom(draft.path, owner.login, draft.name);
+  try {
+    return await insertRow(ctx, permit, owner, draft, 'repo.import', objectFormat);
+  } catch (error) {
+    if (copied) await ctx.git.remove(owner.login, draft.name);
+    throw error;
+  }
+}
+
+/**
+ * Registers, as private, every bare repository that lies at `<root>/<owner>/<name>.git` of an account that exists.
+ * @returns the full names of those that were new
+ */
+export async function adoptRepositories(ctx: Context, permit: Permit): Promise<string[]> {
+  const adopted: string[] = [];
+  for (const found of await ctx.git.list()) {
+    const owner = await accountByLogin(ctx.store.db, found.owner);
+    if (owner === null || owner.login !== found.owner || repositoryNameProblem(found.name) !== null) continue;
+    const known = await repositoryByName(ctx.store.db, owner.id, found.name);
+    if (known !== null && !known.renamed) continue;
+    const { objectFormat } = await ctx.git.importFrom(ctx.git.path(found.owner, found.name), found.owner, found.name);
+    await insertRow(ctx, permit, owner, { ...found, visibility: 'private' }, 'repo.import', objectFormat);
+    adopted.push(`${owner.login}/${found.name}`);
+  }
+  return adopted;
+}
+
+async function checkNewName(ctx: Context, draft: NewRepositoryDraft): Promise<Account> {
+  const wrong = repositoryNameProblem(draft.name);
+  if (wrong !== null) throw problem('invalid', wrong, 'name');
+  if ((draft.description ?? '').length > MAX_REPOSITORY_DESCRIPTION_LENGTH)
+    throw problem(
+      'invalid',
+      `A description has at most ${MAX_REPOSITORY_DESCRIPTION_LENGTH} characters.`,
+      'description',
+    );
+  const owner = await accountByLogin(ctx.store.db, draft.owner);
+  if (owner === null)
+    throw problem('not_found', `There is no user or organization ${draft.owner.slice(0, 60)}.`, 'owner');
+  const known = await repositoryByName(ctx.store.db, owner.id, draft.name);
+  if (known !== null && !known.renamed)
+    throw problem('already_exists', `${owner.login} has a repository ${known.repository.name} already.`, 'name');
+  return owner;
+}
+
+function insertRow(
+  ctx: Context,
+  permit: Permit,
+  owner: Account,
+  draft: NewRepositoryDraft,
+  action: string,
+  objectFormat: 'sha1' | 'sha256',
+): Promise<Repository> {
+  const at = ctx.clock.now();
+  return unlessTaken(`${owner.login} has a repository ${draft.name} already.`, 'name', () =>
+    ctx.store.transaction(async (tx) => {
+      const repository = await insertRepository(tx, {
+        ownerId: owner.id,
+        name: draft.name,
+        description: draft.description ?? '',
+        homepage: draft.homepage ?? '',
+        visibility: draft.visibility,
+        objectFormat,
+        at,
+      });
+      await record(tx, permit, at, {
+        action,
+        ...ownership(owner),
+        repositoryId: repository.id,
+        data: { repo: `${owner.login}/${repository.name}`, visibility: draft.visibility },
+      });
+      return repository;
+    }),
+  );
+}
+
+/** In whose logs a change to something of this account stands. */
+export function ownership(owner: Account): { userId: number | null; organizationId: number | null } {
+  return owner.kind === 'user'
+    ? { userId: owner.id, organizationId: null }
+    : { userId: null, organizationId: owner.id };
+}
+
+/** Lets somebody in, or changes their role. */
+export async function setCollaborator(
+  ctx: Context,
+  permit: Permit,
+  change: RepositoryName & { login: string; role: RepositoryRole },
+): Promise<void> {
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    const { owner, repository } = await repositoryNamed(tx, change);
+    keepTo(permit, { ownerId: owner.id, repositoryId: repository.id });
+    const user = await userNamed(tx, change.login);
+    if (user.id === owner.id)
+      throw problem('unprocessable', `${user.login} owns ${owner.login}/${repository.name}.`, 'login');
+    await upsertCollaborator(tx, { repositoryId: repository.id, userId: user.id, role: change.role, at });
+    await record(tx, permit, at, {
+      action: 'repo.add_member',
+      ...ownership(owner),
+      repositoryId: repository.id,
+      data: { repo: `${owner.login}/${repository.name}`, user: user.login, permission: change.role },
+    });
+  });
+}
+
+/** Lets somebody go: what their tokens reached here is out of reach on the next request. */
+export async function removeCollaborator(
+  ctx: Context,
+  permit: Permit,
+  change: RepositoryName & { login: string },
+): Promise<void> {
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    const { owner, repository } = await repositoryNamed(tx, change);
+    keepTo(permit, { ownerId: owner.id, repositoryId: repository.id });
+    const user = await userNamed(tx, change.login);
+    if (!(await deleteCollaborator(tx, repository.id, user.id)))
+      throw problem('not_found', `${user.login} is not a collaborator of ${owner.login}/${repository.name}.`, 'login');
+    await record(tx, permit, at, {
+      action: 'repo.remove_member',
+      ...ownership(owner),
+      repositoryId: repository.id,
+      data: { repo: `${owner.login}/${repository.name}`, user: user.login },
+    });
+  });
+}
+
+/** Makes a repository read-only for everybody. Doing it twice changes nothing. */
+export async function archiveRepository(ctx: Context, permit: Permit, name: RepositoryName): Promise<void> {
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    const { owner, repository } = await repositoryNamed(tx, name);
+    keepTo(permit, { ownerId: owner.id, repositoryId: repository.id });
+    if (await setArchived(tx, repository.id, at, at))
+      await record(tx, permit, at, {
+        action: 'repo.archived',
+        ...ownership(owner),
+        repositoryId: repository.id,
+        data: { repo: `${owner.login}/${repository.name}` },
+      });
+  });
+}
+
+/** Notes that a push went in. Call it after git has moved the refs. */
+export async function recordPush(ctx: Context, permit: Permit): Promise<void> {
+  const { target } = permit;
+  if (target.kind !== 'repository' || target.repository === null || target.owner === null)
+    throw new TypeError('a push needs a permit on a repository');
+  const { owner, repository } = target;
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    await setPushed(tx, repository.id, at);
+    await record(tx, permit, at, {
+      action: 'git.push',
+      userId: permit.actor.userId,
+      organizationId: owner.kind === 'organization' ? owner.id : null,
+      repositoryId: repository.id,
+      data: { repo: `${owner.login}/${repository.name}` },
+    });
+  });
+}
+
+/** The repository of that name with its owner, old names included. @throws Problem when there is none. */
+export async function repositoryNamed(
+  q: Query,
+  name: RepositoryName,
+): Promise<{ owner: Account; repository: Repository }> {
+  const owner = await accountByLogin(q, name.owner);
+  const found = owner === null ? null : await repositoryByName(q, owner.id, name.name);
+  if (owner === null || found === null)
+    throw new Problem({
+      field: 'name',
+      code: 'not_found',
+      message: `There is no repository ${name.owner.slice(0, 60)}/${name.name.slice(0, 120)}.`,
+    });
+  return { owner, repository: found.repository };
+}

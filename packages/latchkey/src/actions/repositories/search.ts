@@ -1,0 +1,57 @@
+/**
+ * Repositories found by what GitLab's list can be asked for, counted: what whoever asks may see with what they ask
+ * with. (The lists of the other dialect go from key to key and count nothing: `listing`.)
+ *
+ * Invariant: each row was decided on by itself, so a token lists nothing that it could not read one by one.
+ */
+import type { Need } from '../../catalogue/needs.ts';
+import type { Target } from '../../rules/model.ts';
+import { userStanding } from '../../store/decision-facts.ts';
+import { type RepositoryOrder, type RepositorySearch, visibleRepositories } from '../../store/visible-repositories.ts';
+import { ownerRecord, type Permit, recordOf } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import type { RepositoryView } from './view.ts';
+
+export type { RepositoryOrder };
+/** A row of a list: without what lies on disk. */
+export type ListedRepository = Pick<RepositoryView, 'owner' | 'repository' | 'role'>;
+
+/** Rows that a list looks at. Whoever sees more than that narrows the search. */
+export const MAX_LISTED_REPOSITORIES = 10_000;
+const SEEN: Need = { sets: [{ metadata: 'read' }], publicRead: true, writes: false };
+
+/** All repositories that fit the search and may be seen, in order. */
+export async function searchRepositories(
+  ctx: Context,
+  permit: Permit,
+  search: Omit<RepositorySearch, 'userId' | 'organizationIds'>,
+  order: { by: RepositoryOrder; direction: 'asc' | 'desc' },
+  need: Need = SEEN,
+): Promise<ListedRepository[]> {
+  const { userId } = permit.actor;
+  const standing = userId === null ? null : await userStanding(ctx.store.db, userId);
+  const organizationIds = [...(standing?.memberships.keys() ?? [])];
+  const rows = await visibleRepositories(
+    ctx.store.db,
+    { ...search, userId, organizationIds },
+    order,
+    MAX_LISTED_REPOSITORIES,
+  );
+  const owners = new Map(
+    await Promise.all(
+      [...new Map(rows.map(({ owner }) => [owner.id, owner])).values()].map(
+        async (owner) => [owner.id, await ownerRecord(ctx, standing, owner)] as const,
+      ),
+    ),
+  );
+  return rows.flatMap(({ owner, repository, collaboratorRole }) => {
+    const record = recordOf(standing, owners.get(owner.id)!, repository, collaboratorRole);
+    const target: Target = {
+      kind: 'repository',
+      owner: owners.get(owner.id)!,
+      repository: record,
+      fullName: `${owner.login}/${repository.name}`,
+    };
+    return permit.on(target, need) === null ? [] : [{ owner, repository, role: record.role }];
+  });
+}

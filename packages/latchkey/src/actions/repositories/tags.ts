@@ -1,0 +1,54 @@
+/** Tags of a repository, annotated ones too. */
+import { refNameProblem } from '../../git/objects/names.ts';
+import type { Ref } from '../../git/objects/refs.ts';
+import { resolveCommit } from '../../git/objects/revisions.ts';
+import { tagMessages, writeTag } from '../../git/objects/tags.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { judgeTexts } from './push-protection.ts';
+import { createRef, type RefResult } from './refs.ts';
+import { openTarget, signatureFor } from './target.ts';
+
+export interface TagDraft {
+  readonly name: string;
+  /** What it marks. */
+  readonly revision: string;
+  /** Null makes a light one, which only names a commit. */
+  readonly message: string | null;
+}
+
+export type TagResult = RefResult | { readonly ok: false; readonly why: 'refused'; readonly explanation: Explanation };
+
+/** Makes a tag. What was refused for what is there is a value. */
+export async function createTag(
+  ctx: Context,
+  permit: Permit,
+  { name, revision, message }: TagDraft,
+): Promise<TagResult> {
+  const ref = `refs/tags/${name}`;
+  if (name === '' || refNameProblem(ref) !== null) return { ok: false, why: 'ref_invalid' };
+  const plumbing = openTarget(ctx, permit);
+  const commitId = (await resolveCommit(plumbing, revision))?.commitId;
+  if (commitId === undefined) return { ok: false, why: 'object_missing' };
+  const { refused } = message === null ? { refused: null } : await judgeTexts(ctx, permit, { message, actions: [] });
+  if (refused !== null) return { ok: false, why: 'refused', explanation: refused };
+  const id =
+    message === null
+      ? commitId
+      : await writeTag(plumbing, { name, commitId, tagger: await signatureFor(ctx, permit), message });
+  const made = await createRef(ctx, permit, { ref, id });
+  return made.ok ? { ok: true, ref: { ...made.ref, peeledId: commitId } } : made;
+}
+
+/** The messages of those tags that have one, by the id of the tag object. */
+export function readTagMessages(
+  ctx: Context,
+  permit: Permit,
+  refs: readonly Ref[],
+): Promise<ReadonlyMap<string, string>> {
+  return tagMessages(
+    openTarget(ctx, permit),
+    refs.filter(({ type }) => type === 'tag').map(({ id }) => id),
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * From a permit to the repository that it names: its row and its objects on disk.
+ *
+ * Invariant: what is read and changed is the very repository that the decision was about, found by its id, whatever it
+ * is called by now.
+ */
+
+import { problem } from '../../base/errors.ts';
+import type { Signature } from '../../git/objects/commits.ts';
+import type { Plumbing } from '../../git/objects/plumbing.ts';
+import type { OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
+import { type Account, accountById } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { emailsOf } from '../../store/emails.ts';
+import { type Repository, repositoryById } from '../../store/repositories.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+
+export type { Repository };
+
+/** The repository of a permit. @throws TypeError when the permit is not about one. */
+export function targetRepository({ target }: Permit): { owner: OwnerRecord; repository: RepositoryRecord } {
+  if (target.kind !== 'repository' || target.owner === null || target.repository === null)
+    throw new TypeError('this needs a permit on a repository');
+  return { owner: target.owner, repository: target.repository };
+}
+
+/** The row of the permit's repository with its owner, as they are now. @throws Problem when it is gone meanwhile. */
+export async function readTarget(q: Query, permit: Permit): Promise<{ owner: Account; repository: Repository }> {
+  const repository = await repositoryById(q, targetRepository(permit).repository.id);
+  const owner = repository === null ? null : await accountById(q, repository.ownerId);
+  if (repository === null || owner === null) throw problem('not_found', 'The repository is gone.');
+  return { owner, repository };
+}
+
+/** The objects and refs of the permit's repository, for the functions of the git room. */
+export function openTarget(ctx: Context, permit: Permit): Plumbing {
+  const { owner, repository } = targetRepository(permit);
+  const { userId, address } = permit.actor;
+  return ctx.git.open(owner.login, repository.name, userId === null ? (address ?? '') : `user ${userId}`);
+}
+
+/**
+ * How a commit that is made for somebody names them: display name and primary address. @throws TypeError for nobody in
+ * particular.
+ */
+export async function signatureFor(ctx: Context, permit: Permit): Promise<Signature> {
+  const { userId, login } = permit.actor;
+  const account = userId === null ? null : await accountById(ctx.store.db, userId);
+  if (account === null) throw new TypeError('a commit of nobody was asked for');
+  const [primary] = await emailsOf(ctx.store.db, account.id);
+  return {
+    name: account.name === '' ? login : account.name,
+    email: primary?.address ?? `${account.id}+${login}@users.noreply`,
+    at: ctx.clock.now(),
+  };
+}
+
+/** The account that a permit is about, or that owns what it is about. @throws TypeError when it is about none. */
+export function readTargetOwner({ target }: Permit): OwnerRecord {
+  if (target.kind === 'instance' || target.owner === null) throw new TypeError('this needs a permit on an account');
+  return target.owner;
+}

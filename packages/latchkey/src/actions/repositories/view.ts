@@ -1,0 +1,51 @@
+/**
+ * Repositories as they are shown: with owner, role of whoever asks, default branch and size.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RepositoryRole } from '../../catalogue/roles.ts';
+import { defaultBranch } from '../../git/objects/refs.ts';
+import type { Account } from '../../store/accounts.ts';
+import type { Repository } from '../../store/repositories.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { readTarget, targetRepository } from './target.ts';
+
+export interface RepositoryView {
+  readonly owner: Account;
+  readonly repository: Repository;
+  /** Of whoever asks; null where nobody in particular does. */
+  readonly role: RepositoryRole | null;
+  readonly defaultBranch: string;
+  /** Of its packs, in KiB. */
+  readonly sizeKb: number;
+}
+
+/** The repository of a permit. */
+export async function viewTarget(ctx: Context, permit: Permit): Promise<RepositoryView> {
+  return viewOf(ctx, { ...(await readTarget(ctx.store.db, permit)), role: targetRepository(permit).repository.role });
+}
+
+/** Adds what lies on disk. What is not there has no size, and the usual default branch. */
+export async function viewOf(
+  ctx: Context,
+  known: Pick<RepositoryView, 'owner' | 'repository' | 'role'>,
+): Promise<RepositoryView> {
+  const path = ctx.git.path(known.owner.login, known.repository.name);
+  const [branch, sizeKb] = await Promise.all([defaultBranch(path), packSizeKb(path)]);
+  return { ...known, defaultBranch: branch, sizeKb };
+}
+
+async function packSizeKb(path: string): Promise<number> {
+  const folder = join(path, 'objects', 'pack');
+  const packs = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.pack'));
+  const sizes = await Promise.all(
+    packs.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 1024);
+}

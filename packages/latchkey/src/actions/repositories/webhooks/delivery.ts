@@ -1,0 +1,82 @@
+/**
+ * Sends one delivery: GitHub's headers, signed, once.
+ *
+ * Invariant: whatever happens is written down beside the delivery. A receiver that does not answer is not tried again,
+ * as at GitHub: its owner sees it in the log and can have it sent once more.
+ * Source: GitHub docs "Webhook events and payloads: delivery headers", "Validating webhook deliveries".
+ */
+import { createHmac } from 'node:crypto';
+import { DAY_SEC } from '../../../base/time.ts';
+import { type Delivery, deleteDeliveriesBefore, deliveryById, endDelivery } from '../../../store/webhook-deliveries.ts';
+import { type Webhook, webhookOfDelivery } from '../../../store/webhooks.ts';
+import type { Context } from '../../ground/context.ts';
+import { post } from '../../ground/outgoing.ts';
+
+/** How long the log keeps a delivery. */
+export const DELIVERIES_KEPT_SEC = 30 * DAY_SEC;
+
+/** The job `deliver-webhook`. One that is gone, or was delivered already, is left alone. */
+export async function deliverWebhook(
+  ctx: Context,
+  { deliveryId }: { deliveryId: number },
+  signal?: AbortSignal,
+): Promise<void> {
+  const delivery = await deliveryById(ctx.store.db, deliveryId);
+  const hook = delivery === null ? null : await webhookOfDelivery(ctx.store.db, delivery.webhookId);
+  if (delivery === null || hook === null || delivery.result !== null) return;
+  const body = bodyOf(hook, delivery);
+  const headers = headersOf(hook, delivery, body);
+  const beganAt = performance.now();
+  const answer = await post({
+    url: new URL(hook.config.url),
+    headers,
+    body,
+    insecureSsl: hook.config.insecureSsl,
+    allowedNetworks: ctx.settings.webhookNetworks,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  // The server stops: whoever takes the job next sends it.
+  if (signal?.aborted === true) throw new Error('stopped while a webhook was delivered');
+  const result = {
+    deliveredAt: ctx.clock.now(),
+    durationMs: Math.round(performance.now() - beganAt),
+    status: answer.status,
+    statusCode: answer.statusCode,
+    requestHeaders: headers,
+    responseHeaders: answer.headers,
+    responseBody: answer.body,
+  };
+  await ctx.store.transaction((tx) => endDelivery(tx, delivery.id, result));
+  ctx.log.debug({ deliveryId, hookId: hook.id, status: answer.statusCode }, 'delivered a webhook');
+}
+
+function bodyOf({ config }: Webhook, { payload }: Delivery): Buffer {
+  const json = JSON.stringify(payload);
+  return Buffer.from(config.contentType === 'json' ? json : `payload=${encodeURIComponent(json)}`);
+}
+
+function headersOf(
+  { id, repositoryId, config }: Webhook,
+  { guid, event }: Delivery,
+  body: Buffer,
+): Record<string, string> {
+  const signed = (algorithm: 'sha1' | 'sha256'): string =>
+    `${algorithm}=${createHmac(algorithm, config.secret!.reveal()).update(body).digest('hex')}`;
+  return {
+    Accept: '*/*',
+    'Content-Type': config.contentType === 'json' ? 'application/json' : 'application/x-www-form-urlencoded',
+    // Receivers look for this beginning.
+    'User-Agent': 'GitHub-Hookshot/latchkey',
+    'X-GitHub-Delivery': guid,
+    'X-GitHub-Event': event,
+    'X-GitHub-Hook-ID': String(id),
+    'X-GitHub-Hook-Installation-Target-ID': String(repositoryId),
+    'X-GitHub-Hook-Installation-Target-Type': 'repository',
+    ...(config.secret === null ? {} : { 'X-Hub-Signature': signed('sha1'), 'X-Hub-Signature-256': signed('sha256') }),
+  };
+}
+
+/** The job `clear-webhook-deliveries`. */
+export async function forgetOldDeliveries(ctx: Context): Promise<void> {
+  await ctx.store.transaction((tx) => deleteDeliveriesBefore(tx, ctx.clock.now() - DELIVERIES_KEPT_SEC));
+}

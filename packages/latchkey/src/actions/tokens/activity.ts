@@ -1,0 +1,205 @@
+/**
+ * How a token was used in the last 90 days, and what of it never was.
+ *
+ * Invariant: narrowing takes away what nobody used, nothing else: a permission that was used stays at the level at
+ * which it was used.
+ */
+
+import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
+import {
+  atLeast,
+  LEVELS,
+  type Level,
+  type PermissionName,
+  permissionNamed,
+  wholeOf,
+} from '../../catalogue/permissions.ts';
+import type { GrantDraft } from '../../rules/draft.ts';
+import { accountsByIds } from '../../store/accounts.ts';
+import { repositoriesByIds } from '../../store/repositories.ts';
+import { daysOfToken, type TokenDay } from '../../store/token-days.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { tokenWithin } from '../decision/token-access.ts';
+import type { Context } from '../ground/context.ts';
+import { INSTANCE_LOGIN } from './draft-world.ts';
+import type { GrantView, TokenRow } from './rows.ts';
+
+/** How far back a token's use is shown, and counts as use. */
+export const ACTIVITY_DAYS = 90;
+
+export interface Activity {
+  /** One number for each of the last `ACTIVITY_DAYS` days, today last. */
+  readonly perDay: readonly number[];
+  readonly total: number;
+  /** `contents: write` → how often; the most used first. */
+  readonly byPermission: readonly { readonly permission: string; readonly level: Level; readonly times: number }[];
+  /** `octo/site` → how often; the most used first. */
+  readonly byRepository: readonly { readonly name: string; readonly times: number }[];
+}
+
+/** How one's own token was used. */
+export async function readActivity(ctx: Context, permit: Permit, tokenId: number): Promise<Activity> {
+  const token = await tokenWithin(ctx.store.db, permit, tokenId, { alive: false });
+  await ctx.usage.flush();
+  const today = ctx.clock.now() - (ctx.clock.now() % DAY_SEC);
+  const since = today - (ACTIVITY_DAYS - 1) * DAY_SEC;
+  const days = await daysOfToken(ctx.store.db, token.id, since);
+  const perDay = daily(days, since);
+  return {
+    perDay,
+    total: perDay.reduce((sum, times) => sum + times, 0),
+    byPermission: permissionsOf(days),
+    byRepository: await repositoriesOf(ctx, days),
+  };
+}
+
+/**
+ * A request that needs several permissions is counted under each: of a day and repository, the highest count is near
+ * the number of requests.
+ */
+function daily(days: readonly TokenDay[], since: UnixSeconds): number[] {
+  const perDay = Array.from({ length: ACTIVITY_DAYS }, () => 0);
+  const highest = new Map<string, number>();
+  for (const { dayAt, repositoryId, times } of days)
+    highest.set(`${dayAt} ${repositoryId}`, Math.max(times, highest.get(`${dayAt} ${repositoryId}`) ?? 0));
+  for (const [key, times] of highest) {
+    const index = (Number(key.split(' ')[0]) - since) / DAY_SEC;
+    if (index >= 0 && index < ACTIVITY_DAYS) perDay[index]! += times;
+  }
+  return perDay;
+}
+
+function permissionsOf(days: readonly TokenDay[]): Activity['byPermission'] {
+  const sums = new Map<string, number>();
+  for (const { permission, level, times } of days)
+    if (permission !== '') sums.set(`${permission} ${level}`, (sums.get(`${permission} ${level}`) ?? 0) + times);
+  return [...sums]
+    .map(([key, times]) => {
+      const [permission = '', level = 'read'] = key.split(' ');
+      return { permission, level: level as Level, times };
+    })
+    .sort((a, b) => b.times - a.times);
+}
+
+async function repositoriesOf(ctx: Context, days: readonly TokenDay[]): Promise<Activity['byRepository']> {
+  const sums = new Map<number, number>();
+  for (const { repositoryId, times } of days)
+    if (repositoryId !== 0) sums.set(repositoryId, (sums.get(repositoryId) ?? 0) + times);
+  const repositories = await repositoriesByIds(ctx.store.db, [...sums.keys()].slice(0, 1_000));
+  const owners = await accountsByIds(ctx.store.db, [
+    ...new Set([...repositories.values()].map(({ ownerId }) => ownerId)),
+  ]);
+  return [...repositories.values()]
+    .map((repository) => ({
+      name: `${owners.get(repository.ownerId)?.login ?? '?'}/${repository.name}`,
+      times: sums.get(repository.id)!,
+    }))
+    .sort((a, b) => b.times - a.times);
+}
+
+/** A token's grants as drafts: what an edit begins with. */
+export function draftsOf(token: Pick<TokenRow, 'grants'>): GrantDraft[] {
+  return token.grants
+    .filter(({ state }) => state === 'active' || state === 'pending')
+    .map(({ owner, ownerKind, selection, repositoryNames, permissions }) => ({
+      owner: ownerKind === 'self' ? '' : ownerKind === 'instance' ? INSTANCE_LOGIN : owner,
+      selection,
+      repositories: selection === 'selected' ? repositoryNames : [],
+      permissions: permissions as Record<string, string>,
+      justification: null,
+    }));
+}
+
+/**
+ * What a token would keep if it were narrowed to what it used; null when it uses all that it has, or was never used.
+ */
+export function narrowed(
+  token: Pick<TokenRow, 'kind' | 'grants'>,
+  activity: Activity,
+): { grants: GrantDraft[]; dropped: readonly string[] } | null {
+  if (token.kind !== 'fine-grained' || activity.total === 0) return null;
+  const dropped: string[] = [];
+  const grants = draftsOf(token).map((draft, index) => {
+    const view = token.grants.filter(({ state }) => state === 'active' || state === 'pending')[index]!;
+    return {
+      ...draft,
+      repositories: usedRepositories(view, draft, activity, dropped),
+      permissions: usedPermissions(draft, activity, dropped),
+    };
+  });
+  return dropped.length === 0 ? null : { grants, dropped };
+}
+
+function usedPermissions(draft: GrantDraft, activity: Activity, dropped: string[]): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, level] of Object.entries(draft.permissions)) {
+    const used = activity.byPermission
+      .filter(({ permission }) => permission === wholeOf(name as PermissionName))
+      .map((one) => one.level);
+    const highest = LEVELS.findLast((each) => used.includes(each)) ?? null;
+    const isLowest = permissionNamed(name)?.levels[0] === level;
+    if (name === 'metadata' || (highest !== null && (isLowest || atLeast(highest, level as Level)))) kept[name] = level;
+    else if (highest !== null && permissionNamed(name)?.levels.includes(highest) === true) {
+      kept[name] = highest;
+      dropped.push(`${name}: ${level}, of which ${highest} was used`);
+    } else dropped.push(`${name}: ${level}`);
+  }
+  return kept;
+}
+
+function usedRepositories(
+  grant: GrantView,
+  draft: GrantDraft,
+  activity: Activity,
+  dropped: string[],
+): readonly string[] {
+  if (draft.selection !== 'selected') return [];
+  const used = new Set(activity.byRepository.map(({ name }) => name));
+  const kept = draft.repositories.filter((name) => used.has(`${grant.owner}/${name}`));
+  // A grant without any repository would be none: then the selection stays.
+  if (kept.length === 0) return draft.repositories;
+  dropped.push(
+    ...draft.repositories.filter((name) => !kept.includes(name)).map((name) => `the repository ${grant.owner}/${name}`),
+  );
+  return kept;
+}
+
+export interface Wish {
+  /** '' = oneself. */
+  readonly owner: string;
+  readonly repositories: readonly string[];
+  readonly permissions: Readonly<Record<string, string>>;
+}
+
+/** The grants that a token would have with what a refusal said was missing. */
+export function widened(token: Pick<TokenRow, 'grants'>, wish: Wish): GrantDraft[] {
+  const drafts = draftsOf(token);
+  const named = drafts.findIndex(({ owner }) => owner.toLowerCase() === wish.owner.toLowerCase());
+  // A link without an owner, for a token that has just one, means that one.
+  const index = named === -1 && wish.owner === '' && drafts.length === 1 ? 0 : named;
+  if (index === -1)
+    return [
+      ...drafts,
+      {
+        owner: wish.owner,
+        selection: wish.repositories.length > 0 ? 'selected' : 'all',
+        repositories: wish.repositories,
+        permissions: wish.permissions,
+        justification: null,
+      },
+    ];
+  return drafts.map((draft, at) => (at === index ? withWish(draft, wish) : draft));
+}
+
+function withWish(draft: GrantDraft, wish: Wish): GrantDraft {
+  const permissions: Record<string, string> = { ...draft.permissions };
+  for (const [name, level] of Object.entries(wish.permissions))
+    if (!atLeast(permissions[name] as Level | undefined, level as Level)) permissions[name] = level;
+  if (draft.selection === 'all' || wish.repositories.length === 0) return { ...draft, permissions };
+  return {
+    ...draft,
+    permissions,
+    selection: 'selected',
+    repositories: [...new Set([...draft.repositories, ...wish.repositories])],
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * Reads what the names in a draft stand for, for the person whose token it would be.
+ */
+
+import type { DraftWorld, GrantDraft, OwnerInWorld, TokenDraft } from '../../rules/draft.ts';
+import { MAX_SELECTED_REPOSITORIES } from '../../rules/draft.ts';
+import { INSTANCE_OWNER } from '../../rules/model.ts';
+import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../rules/policy.ts';
+import { roleIn } from '../../rules/role.ts';
+import { type Account, accountByLogin } from '../../store/accounts.ts';
+import { collaboratesWith } from '../../store/collaborators.ts';
+import type { Query } from '../../store/db.ts';
+import { collaboratorRole } from '../../store/decision-facts.ts';
+import { emailsOf } from '../../store/emails.ts';
+import { membershipRole } from '../../store/memberships.ts';
+import { storedPolicies } from '../../store/policies.ts';
+import { type Repository, repositoryByName } from '../../store/repositories.ts';
+import { countFineGrained, isTokenNameTaken } from '../../store/tokens.ts';
+import type { Context } from '../ground/context.ts';
+
+/** How the instance is named as a resource owner. No account can have this login. */
+export const INSTANCE_LOGIN = 'instance';
+
+/** What `checkDraft` needs to know. An owner that can't be found is missing from `owners`. */
+export async function draftWorld(ctx: Context, q: Query, user: Account, draft: TokenDraft): Promise<DraftWorld> {
+  const instance = (await storedPolicies(q, [0])).get(0) ?? NO_POLICY;
+  const owners = new Map<string, OwnerInWorld>();
+  for (const grant of draft.grants) {
+    const owner = await ownerInWorld(q, user, instance, grant);
+    if (owner !== null) owners.set(grant.owner.toLowerCase(), owner);
+  }
+  return {
+    at: ctx.clock.now(),
+    emailVerified: (await emailsOf(q, user.id)).some((email) => email.verifiedAt !== null),
+    isAdmin: user.admin,
+    nameTaken: draft.kind === 'fine-grained' && (await isTokenNameTaken(q, user.id, draft.kind, draft.name.trim())),
+    fineGrainedCount: await countFineGrained(q, user.id),
+    owners,
+    instancePolicy: effectivePolicy(instance, null),
+  };
+}
+
+/** One owner as the store knows it for this person; `''` is the person. */
+export async function ownerInWorld(
+  q: Query,
+  user: Account,
+  instance: StoredPolicy,
+  grant: GrantDraft,
+): Promise<OwnerInWorld | null> {
+  if (grant.owner.toLowerCase() === INSTANCE_LOGIN) return instanceInWorld(instance);
+  const account = grant.owner === '' ? user : await accountByLogin(q, grant.owner);
+  if (account === null) return null;
+  const isSelf = account.id === user.id;
+  const role = account.kind === 'organization' ? await membershipRole(q, account.id, user.id) : null;
+  const own =
+    account.kind === 'organization' ? ((await storedPolicies(q, [account.id])).get(account.id) ?? NO_POLICY) : null;
+  const policy = effectivePolicy(instance, own);
+  const repositories = new Map<string, Repository>();
+  for (const name of grant.repositories.slice(0, MAX_SELECTED_REPOSITORIES + 1)) {
+    const found = await repositoryByName(q, account.id, name.slice(name.indexOf('/') + 1));
+    if (found === null || found.repository.ownerId !== account.id) continue;
+    const visible = roleIn({
+      ownsAsUser: isSelf,
+      organizationRole: role,
+      basePermission: policy.basePermission,
+      visibility: found.repository.visibility,
+      signedIn: true,
+      collaboratorRole: await collaboratorRole(q, found.repository.id, user.id),
+    });
+    if (visible !== null) repositories.set(name.slice(name.indexOf('/') + 1).toLowerCase(), found.repository);
+  }
+  return {
+    id: account.id,
+    login: account.login,
+    kind: account.kind,
+    isSelf,
+    isOrganizationOwner: role === 'owner',
+    policy,
+    repositories,
+    reachable: isSelf || role !== null || (await collaboratesWith(q, account.id, user.id)),
+  };
+}
+
+function instanceInWorld(instance: StoredPolicy): OwnerInWorld {
+  return {
+    id: INSTANCE_OWNER,
+    login: INSTANCE_LOGIN,
+    kind: 'instance',
+    isSelf: false,
+    reachable: true,
+    isOrganizationOwner: true,
+    policy: effectivePolicy(instance, null),
+    repositories: new Map(),
+  };
+}

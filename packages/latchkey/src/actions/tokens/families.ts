@@ -1,0 +1,140 @@
+/**
+ * Rotation as GitLab does it: another token takes the place of the one before, in one transaction; both belong to a
+ * family.
+ *
+ * Source: GitLab docs "Personal access tokens API", "Rotate a personal access token" and "Automatic reuse detection".
+ * Invariant: of two rotations at once exactly one happens. Beyond GitLab: a value that was rotated away raises the
+ * alert wherever it comes back (`actions/decision/token-uses`); only where tokens are rotated does it end the family, and not within
+ * `REUSE_GRACE_SEC`, in which a lost answer is asked for again rather than a copy used.
+ */
+import { randomBytes } from 'node:crypto';
+import { problem } from '../../base/errors.ts';
+import { digestOf, Secret } from '../../base/secret.ts';
+import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
+import { BY_ROTATION } from '../../rules/model.ts';
+import { effectivePolicy } from '../../rules/policy.ts';
+import { capOf, type ExpiryDraft } from '../../rules/token-limits.ts';
+import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
+import type { Query } from '../../store/db.ts';
+import { livingOf, retireToken } from '../../store/token-families.ts';
+import { inheritExclusions } from '../../store/token-organizations.ts';
+import { insertToken, type Token, tokenById } from '../../store/tokens.ts';
+import { userNamed } from '../accounts/accounts.ts';
+import { type Permit, policyOf, upkeepPermit } from '../decision/authorize.ts';
+import { actingToken, mailed, tokenWithin } from '../decision/token-access.ts';
+import type { Context } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+import { record } from '../ground/record.ts';
+import { regenerateToken, renewedEnd } from './secrets.ts';
+import { type CreatedToken, endOne, tokenEvent } from './tokens.ts';
+
+/** How long after a rotation the old value may come back to be rotated without ending the family. */
+export const REUSE_GRACE_SEC = MINUTE_SEC;
+/** What the owner of a family reads that was ended. */
+export const BY_REUSE = 'reuse of a rotated token';
+
+/**
+ * Rotates a token. A scoped one gets a successor: same name, description, scopes and bounds, another id; the others
+ * keep their id and get another secret. Left out, the new life is as long as the one before. @throws Problem; then
+ * nothing was changed.
+ */
+export async function rotateToSuccessor(
+  ctx: Context,
+  permit: Permit,
+  id: number,
+  expiry: ExpiryDraft,
+): Promise<CreatedToken> {
+  const { kind } = await living(ctx, ctx.store.db, permit, id);
+  if (kind !== 'scoped') return regenerateToken(ctx, permit, id, expiry);
+  const text = mintTokenText(kind, randomBytes, ctx.settings.tokenPrefix);
+  const token = await ctx.store.transaction(async (tx) => {
+    const at = ctx.clock.now();
+    const before = await living(ctx, tx, permit, id);
+    const expiresAt = wholeDays(await renewedEnd(tx, permit, before, expiry, at), at);
+    if ((await retireToken(tx, id, at)) === null) throw problem('conflict', 'Token already revoked');
+    const successor = await succeed(tx, before, text, expiresAt, at);
+    await record(tx, permit, at, {
+      action: tokenEvent(kind, 'credential_regenerated'),
+      userId: before.userId,
+      tokenId: successor.id,
+      data: { name: before.name, previous_id: id, expires_at: expiresAt, old_expires_at: before.expiresAt },
+    });
+    await queueMail(ctx, tx, { userId: before.userId }, 'token_regenerated', {
+      token: mailed(successor),
+      by: permit.actor.login,
+      address: permit.actor.address,
+    });
+    return successor;
+  });
+  return { secret: new Secret(text), token: { ...token, lastUse: null } };
+}
+
+async function living(ctx: Context, q: Query, permit: Permit, id: number): Promise<Token> {
+  const token = await tokenWithin(q, permit, id, { alive: false });
+  if (token.revokedAt !== null) throw problem('conflict', 'Token already revoked');
+  if (token.expiresAt !== null && token.expiresAt <= ctx.clock.now())
+    throw problem('conflict', 'Token already expired');
+  return token;
+}
+
+async function succeed(
+  tx: Query,
+  before: Token,
+  text: string,
+  expiresAt: UnixSeconds | null,
+  at: UnixSeconds,
+): Promise<Token> {
+  const id = await insertToken(tx, {
+    ...before,
+    secret: { digest: digestOf(text), lastEight: lastEightOf(text) },
+    expiresAt,
+    familyId: before.familyId ?? before.id,
+    at,
+  });
+  await inheritExclusions(tx, before.id, id);
+  const successor = await tokenById(tx, id);
+  if (successor === null) throw new TypeError('a token that was just made is not there');
+  return successor;
+}
+
+/** Tokens of this kind end at 00:00 UTC: the last one within the life that was asked for, where there is one. */
+function wholeDays(expiresAt: UnixSeconds | null, at: UnixSeconds): UnixSeconds | null {
+  const midnight = expiresAt === null ? 0 : expiresAt - (expiresAt % DAY_SEC);
+  return midnight > at ? midnight : expiresAt;
+}
+
+/**
+ * A rotated value came back to be rotated: ends what lives of its family, but for the grace. Gives the id that was
+ * ended.
+ */
+export async function reportRotatedUse(ctx: Context, tokenId: number): Promise<number | null> {
+  return ctx.store.transaction(async (tx) => {
+    const token = await tokenById(tx, tokenId);
+    if (
+      token === null ||
+      token.revokedAt === null ||
+      token.revokedBy !== BY_ROTATION ||
+      ctx.clock.now() - token.revokedAt <= REUSE_GRACE_SEC
+    )
+      return null;
+    const live = await livingOf(tx, token.familyId ?? token.id);
+    const ended = live === null ? null : await endOne(ctx, tx, upkeepPermit(), live.id, BY_REUSE);
+    if (ended === null) return null;
+    await queueMail(ctx, tx, { userId: ended.userId }, 'token_revoked', { token: mailed(ended), by: BY_REUSE });
+    return ended.id;
+  });
+}
+
+/**
+ * When a scoped token ends for which nothing was said: never, unless a policy or the token that makes it ends before;
+ * then at the last 00:00 UTC that they allow.
+ */
+export async function latestEnd(ctx: Context, permit: Permit, userLogin: string): Promise<UnixSeconds | null> {
+  const at = ctx.clock.now();
+  const user = await userNamed(ctx.store.db, userLogin);
+  const capDays = capOf('scoped', [effectivePolicy(await policyOf(ctx, 0), null)], user.admin);
+  const ends = [capDays === null ? null : at + capDays * DAY_SEC, actingToken(permit)?.expiresAt ?? null].filter(
+    (end) => end !== null,
+  );
+  return ends.length === 0 ? null : wholeDays(Math.min(...ends), at);
+}

@@ -1,0 +1,63 @@
+/** Requests as the side of the token files them: what waits for an owner's word. */
+import type { UnixSeconds } from '../../base/time.ts';
+import type { GrantPlan } from '../../rules/draft.ts';
+import type { Reach } from '../../rules/reach.ts';
+import type { Query } from '../../store/db.ts';
+import { insertRequest } from '../../store/requests.ts';
+import type { Token } from '../../store/tokens.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { record } from '../ground/record.ts';
+
+/** Files a request for what a grant is to reach, or to reach beyond what it does. */
+export async function fileRequest(
+  tx: Query,
+  permit: Permit,
+  token: Pick<Token, 'id' | 'userId' | 'name'>,
+  grantId: number,
+  asked: Reach & { organizationId: number; justification: string | null },
+  at: UnixSeconds,
+): Promise<void> {
+  const { organizationId, justification, selection, repositoryIds, permissions } = asked;
+  const id = await insertRequest(tx, {
+    tokenId: token.id,
+    grantId,
+    organizationId,
+    userId: token.userId,
+    reason: justification,
+    selection,
+    repositoryIds,
+    permissions,
+    at,
+  });
+  await record(tx, permit, at, {
+    action: 'personal_access_token.request_created',
+    userId: token.userId,
+    organizationId,
+    tokenId: token.id,
+    data: { request_id: id, name: token.name, selection, permissions, reason: justification },
+  });
+}
+
+/**
+ * What follows a new grant: its request, when it waits; the note that access was granted, when nobody has to be asked.
+ * Of interest to organizations only.
+ */
+export async function openGrant(
+  tx: Query,
+  permit: Permit,
+  token: Pick<Token, 'id' | 'userId' | 'name'>,
+  grantId: number,
+  plan: GrantPlan,
+  at: UnixSeconds,
+): Promise<void> {
+  if (!plan.ownerIsOrganization) return;
+  if (plan.state === 'pending')
+    return fileRequest(tx, permit, token, grantId, { ...plan, organizationId: plan.ownerId }, at);
+  await record(tx, permit, at, {
+    action: 'personal_access_token.access_granted',
+    userId: token.userId,
+    organizationId: plan.ownerId,
+    tokenId: token.id,
+    data: { name: token.name, permissions: plan.permissions },
+  });
+}

@@ -1,0 +1,85 @@
+/** The health of one's tokens, and the days on which they end as a calendar (RFC 5545). */
+import { isoInstant } from '../../base/time.ts';
+import { type Finding, findingsOf } from '../../rules/token-health.ts';
+import { listTokens } from '../../store/tokens.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { tokenPath } from '../decision/token-access.ts';
+import type { Context } from '../ground/context.ts';
+import { type TokenRow, tokenRows } from './rows.ts';
+
+export type { Finding };
+
+/** Most tokens that are looked at, the newest first. */
+export const MAX_CHECKED = 1_000;
+
+export interface CheckedToken extends TokenRow {
+  readonly findings: readonly Finding[];
+}
+
+/** Every living token of whoever asks, with what is wrong with it. */
+export async function checkHealth(ctx: Context, permit: Permit): Promise<CheckedToken[]> {
+  const { userId } = permit.actor;
+  if (userId === null) throw new TypeError('only a person has tokens');
+  await ctx.usage.flush();
+  const rows = await tokenRows(ctx, await listTokens(ctx.store.db, userId, {}, { beforeId: null, limit: MAX_CHECKED }));
+  const at = ctx.clock.now();
+  return rows.map((row) => ({ ...row, findings: findingsOf({ ...row, usedAt: row.lastUse?.usedAt ?? null }, at) }));
+}
+
+/** The ends of one's tokens as an iCalendar: one event each, with an alarm a week before. Names and paths only. */
+export async function expiryCalendar(ctx: Context, permit: Permit): Promise<string> {
+  const { host } = new URL(ctx.settings.publicUrl);
+  const now = stamp(ctx.clock.now());
+  const events = (await checkHealth(ctx, permit))
+    .filter(({ expiresAt }) => expiresAt !== null)
+    .flatMap((token) => [
+      'BEGIN:VEVENT',
+      `UID:token-${token.id}@${host}`,
+      `DTSTAMP:${now}`,
+      `DTSTART:${stamp(token.expiresAt!)}`,
+      `SUMMARY:${escaped(`Token “${token.name}” ends`)}`,
+      `DESCRIPTION:${escaped(`It can ${token.reach}. Renew it: ${ctx.settings.publicUrl}${tokenPath(token.kind, token.id)}/renew`)}`,
+      'BEGIN:VALARM',
+      'ACTION:DISPLAY',
+      `DESCRIPTION:${escaped(`Token “${token.name}” ends in a week`)}`,
+      'TRIGGER:-P7D',
+      'END:VALARM',
+      'END:VEVENT',
+    ]);
+  return [
+    ...[
+      'BEGIN:VCALENDAR',
+      'VERSION:2.0',
+      'PRODID:-//Latchkey//Token expiry//EN',
+      'X-WR-CALNAME:Latchkey tokens',
+      ...events,
+      'END:VCALENDAR',
+    ].map(folded),
+    '',
+  ].join('\r\n');
+}
+
+function stamp(at: number): string {
+  return isoInstant(at).replace(/[-:]/g, '');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\;,]/g, (character) => `\\${character}`).replace(/\r?\n/g, '\\n');
+}
+
+/** RFC 5545 section 3.1, less the space before what goes on. */
+const MAX_LINE_BYTES = 74;
+
+/** What is longer than a line stands on several, each but the first behind a space. Never cut inside of a character. */
+function folded(line: string): string {
+  const bytes = Buffer.from(line);
+  const lines: string[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    let end = Math.min(start + MAX_LINE_BYTES, bytes.length);
+    // 10xxxxxx goes on with a character.
+    while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end -= 1;
+    lines.push(bytes.toString('utf8', start, end));
+    start = end;
+  }
+  return lines.join('\r\n ');
+}

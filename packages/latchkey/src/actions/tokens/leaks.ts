@@ -1,0 +1,54 @@
+/** Tokens that were found where they should not be: ended, and their owners told. */
+import { digestOf } from '../../base/secret.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import { parseTokenText } from '../../rules/token-text.ts';
+import { type StoredToken, tokenByDigest } from '../../store/tokens.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { mailed } from '../decision/token-access.ts';
+import type { Context } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+import { endOne } from './tokens.ts';
+
+/** Most credentials in one report: GitHub's. */
+export const MAX_REPORTED = 1_000;
+
+/**
+ * Revokes every text that opens one of our tokens now; what is no token of ours, or opens nothing any more, is passed
+ * over. Gives how many were revoked, which a stranger is not told.
+ * @param where it was found, for the owner: `acme/site at src/app.ts:3`; null when somebody reported it
+ */
+export async function revokeLeaked(
+  ctx: Context,
+  permit: Permit,
+  texts: readonly string[],
+  where: string | null = null,
+): Promise<number> {
+  let revoked = 0;
+  for (const text of new Set(texts)) {
+    const found = await liveToken(ctx, text.trim());
+    if (found !== null && (await endLeaked(ctx, permit, found.id, where))) revoked++;
+  }
+  return revoked;
+}
+
+/** The token that a text opens now; null when it is none of ours, or opens nothing any more. */
+export async function liveToken(ctx: Context, text: string): Promise<StoredToken | null> {
+  if (parseTokenText(text).form !== 'valid') return null;
+  const found = await tokenByDigest(ctx.store.db, digestOf(text));
+  return found === null || found.revokedAt !== null || isOver(found, ctx.clock.now()) ? null : found;
+}
+
+/** True when the very secret that was found opens nothing any more. */
+function isOver({ expiresAt, secretState, secretEndsAt }: StoredToken, at: UnixSeconds): boolean {
+  if (expiresAt !== null && expiresAt <= at) return true;
+  return secretState === 'replaced' || (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
+}
+
+function endLeaked(ctx: Context, permit: Permit, id: number, where: string | null): Promise<boolean> {
+  return ctx.store.transaction(async (tx) => {
+    const ended = await endOne(ctx, tx, permit, id, where === null ? 'reported as leaked' : `found in ${where}`);
+    if (ended !== null)
+      await queueMail(ctx, tx, { userId: ended.userId }, 'token_leaked', { token: mailed(ended), where });
+    return ended !== null;
+  });
+}

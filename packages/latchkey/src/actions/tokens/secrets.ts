@@ -1,0 +1,161 @@
+/**
+ * New secrets for living tokens: regenerated (the old one ends at once) or rotated (it overlaps for a while).
+ *
+ * Invariant: a new secret starts a new life, which every policy that binds the token is asked about anew (GitHub docs:
+ * policies apply when tokens are created, regenerated or used).
+ * Invariant: with a token, nobody gets a secret of a token that can do more, nor makes their own live longer at a time
+ * than it does.
+ */
+import { randomBytes } from 'node:crypto';
+import { Problem, problem } from '../../base/errors.ts';
+import { digestOf, Secret } from '../../base/secret.ts';
+import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
+import { INSTANCE_OWNER } from '../../rules/model.ts';
+import { effectivePolicy, MAX_LIFETIME_DAYS, NO_POLICY } from '../../rules/policy.ts';
+import { Complaints, capOf, checkExpiry, type ExpiryDraft } from '../../rules/token-limits.ts';
+import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
+import { accountById, accountsByIds } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { storedPolicies } from '../../store/policies.ts';
+import { withdrawFromAll } from '../../store/token-organizations.ts';
+import { replaceSecret, type Token } from '../../store/tokens.ts';
+import { lastUses } from '../../store/usage.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { actingToken, boundsOf, keepWithin, mailed, tokenWithin } from '../decision/token-access.ts';
+import type { Context } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+import { record } from '../ground/record.ts';
+import { type CreatedToken, tokenEvent } from './tokens.ts';
+
+/** How long the old secret of a rotation works beside the new one, at least, at most, and when nothing is said. */
+export const MIN_OVERLAP_SEC = MINUTE_SEC;
+export const MAX_OVERLAP_SEC = 7 * DAY_SEC;
+export const DEFAULT_OVERLAP_SEC = HOUR_SEC;
+
+/**
+ * Gives a token a new secret; the old one is dead at once, on every node. Left out, the new life is as long as the one
+ * before. @throws Problem
+ */
+export function regenerateToken(
+  ctx: Context,
+  permit: Permit,
+  id: number,
+  expiry: ExpiryDraft = {},
+): Promise<CreatedToken> {
+  return renew(ctx, permit, id, expiry, null);
+}
+
+/**
+ * Gives a token a new secret; the old one works until the first use of the new one, at most `overlapSec`
+ * (`MIN_OVERLAP_SEC` to `MAX_OVERLAP_SEC`). An old secret that still overlaps from before ends now. @throws Problem
+ */
+export function rotateToken(
+  ctx: Context,
+  permit: Permit,
+  id: number,
+  expiry: ExpiryDraft = {},
+  overlapSec: number = DEFAULT_OVERLAP_SEC,
+): Promise<CreatedToken> {
+  if (!Number.isInteger(overlapSec) || overlapSec < MIN_OVERLAP_SEC || overlapSec > MAX_OVERLAP_SEC)
+    throw problem('invalid', `An overlap lasts ${MIN_OVERLAP_SEC} to ${MAX_OVERLAP_SEC} seconds.`, 'overlap_seconds');
+  return renew(ctx, permit, id, expiry, overlapSec);
+}
+
+async function renew(
+  ctx: Context,
+  permit: Permit,
+  id: number,
+  expiry: ExpiryDraft,
+  overlapSec: number | null,
+): Promise<CreatedToken> {
+  const kind = (await tokenWithin(ctx.store.db, permit, id)).kind;
+  const text = mintTokenText(kind, randomBytes, ctx.settings.tokenPrefix);
+  const secret = { digest: digestOf(text), lastEight: lastEightOf(text) };
+  const token = await ctx.store.transaction(async (tx) => {
+    const at = ctx.clock.now();
+    const before = await tokenWithin(tx, permit, id);
+    const expiresAt = await renewedEnd(tx, permit, before, expiry, at);
+    const renewed = await replaceSecret(tx, id, {
+      secret,
+      expiresAt,
+      overlapEndsAt: overlapSec === null ? null : at + overlapSec,
+      at,
+    });
+    if (renewed === null) throw problem('conflict', `The token ${before.name} was revoked meanwhile.`);
+    if (kind !== 'fine-grained') await withdrawFromAll(tx, id);
+    await record(tx, permit, at, {
+      action: tokenEvent(kind, kind === 'classic' ? 'regenerate' : 'credential_regenerated'),
+      userId: before.userId,
+      tokenId: id,
+      data: {
+        name: before.name,
+        expires_at: expiresAt,
+        old_expires_at: before.expiresAt,
+        ...(overlapSec === null ? {} : { overlap_seconds: overlapSec }),
+      },
+    });
+    await queueMail(ctx, tx, { userId: before.userId }, 'token_regenerated', {
+      token: mailed(renewed),
+      by: permit.actor.login,
+      address: permit.actor.address,
+    });
+    return renewed;
+  });
+  return {
+    secret: new Secret(text),
+    token: { ...token, lastUse: (await lastUses(ctx.store.db, [id])).get(id) ?? null },
+  };
+}
+
+/** When the renewed token ends. @throws Problem when a policy, or the token that renews it, allows no such end. */
+export async function renewedEnd(
+  tx: Query,
+  permit: Permit,
+  token: Token,
+  expiry: ExpiryDraft,
+  at: UnixSeconds,
+): Promise<UnixSeconds | null> {
+  const cap = await capFor(tx, token);
+  const complaints = new Complaints();
+  const isOpen = expiry.expiresInDays === undefined && expiry.expiresAt === undefined;
+  const acting = actingToken(permit);
+  const isItself = acting?.id === token.id;
+  const expiresAt = isOpen
+    ? noLaterThan(asBefore(token, cap, at), isItself ? null : (acting?.expiresAt ?? null))
+    : checkExpiry(expiry, cap, at, complaints);
+  if (isItself && !isOpen && spanOf(token) !== null && (expiresAt === null || expiresAt - at > spanOf(token)!))
+    complaints.add('expires_in', 'unprocessable', "A token can't give itself a longer life than it has.");
+  if (complaints.list.length > 0) throw new Problem(complaints.list);
+  keepWithin(permit, { ...(await boundsOf(tx, token)), expiresAt }, isItself);
+  return expiresAt;
+}
+
+/** What was left open is cut to the end of the token that renews another. */
+function noLaterThan(expiresAt: UnixSeconds | null, latest: UnixSeconds | null): UnixSeconds | null {
+  return expiresAt === null || latest === null ? (expiresAt ?? latest) : Math.min(expiresAt, latest);
+}
+
+function spanOf({ expiresAt, issuedAt }: Token): number | null {
+  return expiresAt === null ? null : expiresAt - issuedAt;
+}
+
+/** The life that it had once more, cut to what policies allow today. */
+function asBefore(token: Token, capDays: number | null, at: UnixSeconds): UnixSeconds | null {
+  const longest = capDays === null ? null : capDays * DAY_SEC;
+  const span = spanOf(token) ?? longest;
+  return span === null ? null : at + Math.min(span, longest ?? MAX_LIFETIME_DAYS * DAY_SEC);
+}
+
+/** The shortest cap of the instance and of every organization that the token reaches or asks to reach. */
+async function capFor(tx: Query, token: Token): Promise<number | null> {
+  const ownerIds = (await boundsOf(tx, token)).grants.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER);
+  const [user, owners, policies] = await Promise.all([
+    accountById(tx, token.userId),
+    accountsByIds(tx, ownerIds),
+    storedPolicies(tx, [INSTANCE_OWNER, ...ownerIds]),
+  ]);
+  const instance = policies.get(INSTANCE_OWNER) ?? NO_POLICY;
+  const organizations = [...owners.values()].filter((owner) => owner.kind === 'organization');
+  const effective = organizations.map((owner) => effectivePolicy(instance, policies.get(owner.id) ?? NO_POLICY));
+  return capOf(token.kind, [effectivePolicy(instance, null), ...effective], user?.admin === true);
+}

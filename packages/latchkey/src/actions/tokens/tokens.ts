@@ -1,0 +1,231 @@
+/**
+ * Tokens: created, listed, revoked.
+ *
+ * Invariant: a secret leaves this room once, as the result of the call that made it; the store keeps its digest and
+ * last eight characters.
+ */
+import { randomBytes } from 'node:crypto';
+import { Problem, problem } from '../../base/errors.ts';
+import { digestOf, Secret } from '../../base/secret.ts';
+import { checkDraft, MAX_FINE_GRAINED_TOKENS, type TokenDraft, type TokenPlan } from '../../rules/draft.ts';
+import type { TokenKind } from '../../rules/model.ts';
+import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
+import type { Account } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { grantsOf } from '../../store/grants.ts';
+import type { Page } from '../../store/page.ts';
+import { cancelRequests } from '../../store/requests.ts';
+import { inheritExclusions } from '../../store/token-organizations.ts';
+import {
+  countFineGrained,
+  descendantsOf,
+  revokeToken as endToken,
+  insertToken,
+  isTokenNameTaken,
+  listTokens as readTokens,
+  type Token,
+  tokenById,
+} from '../../store/tokens.ts';
+import { lastUses, type TokenUse } from '../../store/usage.ts';
+import { unlessTaken, userNamed } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { actingToken, keepWithin, mailed, tokenWithin } from '../decision/token-access.ts';
+import type { Context } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+import { record } from '../ground/record.ts';
+import { draftWorld } from './draft-world.ts';
+import { openGrant } from './grant-requests.ts';
+
+/** A token as lists show it: never its secret. */
+export interface TokenSummary extends Token {
+  readonly lastUse: TokenUse | null;
+}
+
+export interface CreatedToken {
+  /** The one time that it can be seen. */
+  readonly secret: Secret;
+  readonly token: TokenSummary;
+}
+
+/** The name under which each kind is logged, by GitHub's events. */
+const EVENT_PREFIX: Readonly<Record<TokenKind, string>> = {
+  'fine-grained': 'personal_access_token',
+  classic: 'oauth_access',
+  scoped: 'personal_access_token',
+};
+
+/** The event of GitHub's logs for something that happened to a token of this kind. */
+export function tokenEvent(kind: TokenKind, verb: string): string {
+  return `${EVENT_PREFIX[kind]}.${verb}`;
+}
+
+/**
+ * Creates a token. Made with a token, it stays within that one: rights, targets, addresses, uses, and its life, to
+ * which the default is cut.
+ * @throws Problem with every complaint at once; then nothing was changed.
+ */
+export async function createToken(ctx: Context, permit: Permit, draft: TokenDraft): Promise<CreatedToken> {
+  const user = await userNamed(ctx.store.db, draft.userLogin, 'login');
+  const checked = checkDraft(draft, await draftWorld(ctx, ctx.store.db, user, draft));
+  if (!checked.ok) throw new Problem(checked.complaints);
+  const plan = withMakersDefaults(permit, draft, checked.plan);
+  keepWithin(permit, plan);
+  const text = mintTokenText(plan.kind, randomBytes, ctx.settings.tokenPrefix);
+  const token = await unlessTaken(`You already have a token named ${plan.name}.`, 'name', () =>
+    ctx.store.transaction((tx) => insertPlan(ctx, tx, permit, user, plan, text)),
+  );
+  return { secret: new Secret(text), token: { ...token, lastUse: null } };
+}
+
+/** What was left open is taken from the token that makes the new one, where that has a bound. */
+function withMakersDefaults(permit: Permit, draft: TokenDraft, plan: TokenPlan): TokenPlan {
+  const maker = actingToken(permit);
+  if (maker === null) return plan;
+  const isOpen = draft.expiresInDays === undefined && draft.expiresAt === undefined;
+  return {
+    ...plan,
+    expiresAt:
+      isOpen && maker.expiresAt !== null
+        ? Math.min(maker.expiresAt, plan.expiresAt ?? maker.expiresAt)
+        : plan.expiresAt,
+    allowedAddresses: plan.allowedAddresses ?? maker.allowedAddresses,
+  };
+}
+
+async function insertPlan(
+  ctx: Context,
+  tx: Query,
+  permit: Permit,
+  user: Account,
+  plan: TokenPlan,
+  text: string,
+): Promise<Token> {
+  const at = ctx.clock.now();
+  const maker = actingToken(permit);
+  await recheck(tx, user, plan);
+  const id = await insertToken(tx, {
+    userId: user.id,
+    kind: plan.kind,
+    name: plan.name,
+    description: plan.description,
+    secret: { digest: digestOf(text), lastEight: lastEightOf(text) },
+    scopes: plan.scopes,
+    grants: plan.grants,
+    expiresAt: plan.expiresAt,
+    notBeforeAt: plan.notBeforeAt,
+    allowedAddresses: plan.allowedAddresses,
+    usesLeft: plan.usesLeft,
+    parentId: maker?.id ?? null,
+    at,
+  });
+  if (maker !== null) await inheritExclusions(tx, maker.id, id);
+  await record(tx, permit, at, {
+    action: tokenEvent(plan.kind, 'create'),
+    userId: user.id,
+    tokenId: id,
+    data: {
+      name: plan.name,
+      kind: plan.kind,
+      expires_at: plan.expiresAt,
+      scopes: plan.scopes,
+      grants: plan.grants.map(({ ownerLogin, selection, permissions, state }) => ({
+        owner: ownerLogin,
+        selection,
+        permissions,
+        state,
+      })),
+    },
+  });
+  const token = await tokenById(tx, id);
+  if (token === null) throw new TypeError('a token that was just made is not there');
+  for (const grant of (await grantsOf(tx, [id])).get(id) ?? []) {
+    const asked = plan.grants.find((one) => one.ownerId === grant.ownerId);
+    if (asked !== undefined) await openGrant(tx, permit, token, grant.id, asked, at);
+  }
+  await queueMail(ctx, tx, { userId: user.id }, 'token_created', {
+    token: mailed(token),
+    by: permit.actor.login,
+    address: permit.actor.address,
+  });
+  return token;
+}
+
+/**
+ * What may have changed since the draft was checked: asked again inside the transaction, so that two at once can't both
+ * slip through.
+ */
+async function recheck(tx: Query, user: Account, plan: TokenPlan): Promise<void> {
+  if (plan.kind !== 'fine-grained') return;
+  if (await isTokenNameTaken(tx, user.id, plan.kind, plan.name))
+    throw problem('already_exists', `You already have a token named ${plan.name}.`, 'name');
+  if ((await countFineGrained(tx, user.id)) >= MAX_FINE_GRAINED_TOKENS)
+    throw problem('limit_reached', `You have ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit.`);
+}
+
+/** Most tokens that a list shows at once. */
+export const MAX_LISTED_TOKENS = 10_000;
+
+/** Every token of a person, newest first, those that have ended included. */
+export async function listTokens(
+  ctx: Context,
+  _permit: Permit,
+  login: string,
+  page: Page = { beforeId: null, limit: MAX_LISTED_TOKENS },
+  filter: { kind?: TokenKind; revokedToo?: boolean } = { revokedToo: true },
+): Promise<TokenSummary[]> {
+  const user = await userNamed(ctx.store.db, login);
+  const tokens = await readTokens(ctx.store.db, user.id, filter, page);
+  const uses = await lastUses(
+    ctx.store.db,
+    tokens.map((token) => token.id),
+  );
+  return tokens.map((token) => ({ ...token, lastUse: uses.get(token.id) ?? null }));
+}
+
+/**
+ * Revokes a token of one's own, or any as operator: the next request with it is refused, on every node. What waits for
+ * approval is cancelled; what it made as a deploy key goes. A token that is revoked already stays as it is. Gives the
+ * ids that were revoked now.
+ * @param by who or what it is done by, in words that its owner will read: a login, "operator", "reported as leaked"
+ * @param withChildren true to revoke the tokens that it made, and those that they made, too
+ */
+export async function revokeToken(
+  ctx: Context,
+  permit: Permit,
+  id: number,
+  by: string = permit.actor.login,
+  { withChildren = false } = {},
+): Promise<number[]> {
+  return ctx.store.transaction(async (tx) => {
+    const token = await tokenWithin(tx, permit, id, { alive: false });
+    const ids = [token.id, ...(withChildren ? await descendantsOf(tx, token.id) : [])];
+    const ended: number[] = [];
+    for (const each of ids) {
+      const revoked = await endOne(ctx, tx, permit, each, by);
+      if (revoked === null) continue;
+      ended.push(each);
+      if (permit.actor.userId !== revoked.userId)
+        await queueMail(ctx, tx, { userId: revoked.userId }, 'token_revoked', { token: mailed(revoked), by });
+    }
+    return ended;
+  });
+}
+
+/**
+ * Revokes one token in the caller's transaction, whosever it is; null when it was revoked before. What its owner is
+ * told of it is the caller's.
+ */
+export async function endOne(ctx: Context, tx: Query, permit: Permit, id: number, by: string): Promise<Token | null> {
+  const at = ctx.clock.now();
+  const ended = await endToken(tx, id, by, at);
+  if (ended === null) return null;
+  const cancelled = await cancelRequests(tx, { tokenId: id }, at);
+  const isOwner = permit.actor.userId === ended.userId;
+  await record(tx, permit, at, {
+    action: tokenEvent(ended.kind, isOwner ? 'destroy' : ended.kind === 'classic' ? 'revoke' : 'credential_revoked'),
+    userId: ended.userId,
+    tokenId: id,
+    data: { name: ended.name, explanation: by, ...(cancelled.length === 0 ? {} : { cancelled_requests: cancelled }) },
+  });
+  return ended;
+}

@@ -1,0 +1,341 @@
+/**
+ * Every setting of the server, as data: one row each. Flags, variables, the configuration file, `--help` and
+ * docs/configuration.md are all drawn from here.
+ *
+ * Invariant: a row's spellings follow from its name. `maxGitProcesses` is `--max-git-processes`,
+ * `LATCHKEY_MAX_GIT_PROCESSES`, and `max-git-processes` in the file. Only a list's flag is named apart, because it is
+ * given once for each value.
+ */
+import {
+  databaseUrl,
+  endpoint,
+  host,
+  mailbox,
+  networks,
+  oneOf,
+  onOff,
+  origin,
+  path,
+  smtpUrl,
+  textLike,
+  type ValueKind,
+  wholeNumber,
+} from './values.ts';
+
+export type SettingSection =
+  | 'Where things are'
+  | 'Listening'
+  | 'Git'
+  | 'Tokens'
+  | 'People'
+  | 'Mail'
+  | 'Other services'
+  | 'Limits'
+  | 'Running';
+
+/** One setting. `Default` is null where leaving it out means something that no value says; `defaultMeans` says what. */
+export interface SettingRow<Value = unknown, Default extends Value | null = Value | null> {
+  readonly kind: ValueKind<Value>;
+  readonly default: Default;
+  readonly defaultMeans?: string;
+  readonly section: SettingSection;
+  /** One line: what it is for. Lower-case, no full stop. */
+  readonly doc: string;
+  readonly unit?: 'seconds';
+  /** The flag, where it isn't the name in kebab-case. */
+  readonly flag?: string;
+  /** True when the administration commands take it, too. */
+  readonly forAdmin?: true;
+  /** True when it can't stand in the configuration file. */
+  readonly notInFile?: true;
+}
+
+const row = <Value, Default extends Value | null>(it: SettingRow<Value, Default>): SettingRow<Value, Default> => it;
+const optional = <Value>(
+  it: Omit<SettingRow<Value, null>, 'default'> & { defaultMeans: string },
+): SettingRow<Value, Value | null> => ({ ...it, default: null });
+const off = (it: Omit<SettingRow<boolean, boolean>, 'default' | 'kind'>): SettingRow<boolean, boolean> => ({
+  ...it,
+  kind: onOff,
+  default: false,
+});
+
+/** Levels of the log, from the most to the least: pino's. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Who may make an account. */
+export const SIGN_UP = ['open', 'invited', 'closed'] as const;
+
+/** Connections of one process to PostgreSQL. Two at least, since what changes a row may wait for somebody who reads. */
+export const DATABASE_POOL = { min: 2, max: 1_000, default: 10 } as const;
+
+export const SETTING_ROWS = {
+  data: row<string, string>({
+    section: 'Where things are',
+    kind: path('DIR'),
+    default: 'data',
+    forAdmin: true,
+    doc: 'folder of the embedded database, and of the repositories unless they are named apart',
+  }),
+  config: optional({
+    section: 'Where things are',
+    kind: path('FILE'),
+    defaultMeans: '`latchkey.yaml` in the data folder, when it is there',
+    forAdmin: true,
+    notInFile: true,
+    doc: 'configuration file in YAML',
+  }),
+  database: optional({
+    section: 'Where things are',
+    kind: databaseUrl,
+    defaultMeans: 'SQLite, in the file `latchkey.db` of the data folder',
+    forAdmin: true,
+    doc: 'PostgreSQL to keep everything in (an address with a password belongs in the variable or the file, since flags can be seen in the process list)',
+  }),
+  databaseCa: optional({
+    section: 'Where things are',
+    kind: path('FILE'),
+    defaultMeans: 'the authorities that the system trusts',
+    forAdmin: true,
+    doc: 'certificates in PEM of the authorities that PostgreSQL’s certificate must come from',
+  }),
+  databasePool: row<number, number>({
+    section: 'Where things are',
+    kind: wholeNumber(DATABASE_POOL.min, DATABASE_POOL.max),
+    default: DATABASE_POOL.default,
+    doc: 'connections to PostgreSQL at most, of each worker; it has one more for changes made elsewhere (see operations.md)',
+  }),
+  repositories: optional({
+    section: 'Where things are',
+    kind: path('DIR'),
+    defaultMeans: '`repositories` in the data folder',
+    forAdmin: true,
+    doc: 'folder of the bare repositories, each at OWNER/NAME.git',
+  }),
+  adopt: off({
+    section: 'Where things are',
+    doc: 'at the start, register as private the bare repositories that lie in the folder and are not known yet',
+  }),
+  readOnly: off({
+    section: 'Where things are',
+    forAdmin: true,
+    doc: 'the repositories here are a copy that somebody else fills: serve them, never change them; needs --database and --public-url',
+  }),
+  host: row<string, string>({ section: 'Listening', kind: host, default: '127.0.0.1', doc: 'address to listen on' }),
+  port: row<number, number>({
+    section: 'Listening',
+    kind: wholeNumber(0, 65_535),
+    default: 7070,
+    doc: 'port to listen on; 0 takes a free one',
+  }),
+  publicUrl: optional({
+    section: 'Listening',
+    kind: origin,
+    defaultMeans: 'made from host and port',
+    doc: 'address under which people reach the server; links and messages use it',
+  }),
+  tlsCert: optional({
+    section: 'Listening',
+    kind: path('FILE'),
+    defaultMeans: 'no TLS',
+    doc: 'certificate chain in PEM, to speak HTTPS',
+  }),
+  tlsKey: optional({
+    section: 'Listening',
+    kind: path('FILE'),
+    defaultMeans: 'no TLS',
+    doc: 'private key of the certificate in PEM',
+  }),
+  trustedProxies: row<readonly string[], readonly string[]>({
+    section: 'Listening',
+    kind: networks,
+    default: ['127.0.0.0/8', '::1'],
+    flag: '--trusted-proxy',
+    doc: 'networks of the proxies that may say who the caller is (X-Forwarded-For, X-Forwarded-Proto)',
+  }),
+  insecureHttp: off({
+    section: 'Listening',
+    doc: 'let tokens cross the network without TLS; for closed test networks only',
+  }),
+  maxGitProcesses: row<number, number>({
+    section: 'Git',
+    kind: wholeNumber(1, 1024),
+    default: 16,
+    doc: 'Git processes that run at the same time; more requests wait in a queue',
+  }),
+  gitQueueLimit: row<number, number>({
+    section: 'Git',
+    kind: wholeNumber(0, 100_000),
+    default: 512,
+    doc: 'requests that may wait for a Git process; further ones are told to come back later',
+  }),
+  gitQueueWaitSec: row<number, number>({
+    section: 'Git',
+    kind: wholeNumber(1, 3600),
+    default: 60,
+    unit: 'seconds',
+    doc: 'how long a request waits for a Git process',
+  }),
+  gitIdleTimeoutSec: row<number, number>({
+    section: 'Git',
+    kind: wholeNumber(1, 86_400),
+    default: 300,
+    unit: 'seconds',
+    doc: 'a clone or push is cut off when no byte has moved in either direction for that long',
+  }),
+  packCacheMib: row<number, number>({
+    section: 'Git',
+    kind: wholeNumber(0, 1_048_576),
+    default: 512,
+    doc: 'MiB on the disk, for each worker, for answers to clones that several clients ask for alike within a minute; 0 shares nothing',
+  }),
+  allowRepositoryHooks: off({
+    section: 'Git',
+    doc: 'run the hooks that lie in repositories; they run with the rights of the server',
+  }),
+  tokenDisuseDays: row<number, number>({
+    section: 'Tokens',
+    kind: wholeNumber(0, 3650),
+    default: 365,
+    doc: 'days without use after which a token is revoked; 0 = never',
+  }),
+  tokenPrefix: optional({
+    section: 'Tokens',
+    kind: textLike('TEXT', /^[A-Za-z0-9]{1,16}$/, '1 to 16 letters and digits'),
+    defaultMeans: 'none',
+    doc: 'letters in front of every new token, followed by _, so that a secret scanner can tell this instance',
+  }),
+  signUp: row<(typeof SIGN_UP)[number], (typeof SIGN_UP)[number]>({
+    section: 'People',
+    kind: oneOf(SIGN_UP, 'WHO'),
+    default: 'invited',
+    doc: 'who may make an account: everybody (open), those whom an administrator invites (invited), or only whom an administrator adds (closed)',
+  }),
+  smtp: optional({
+    section: 'Mail',
+    kind: smtpUrl,
+    defaultMeans: 'no mail leaves: it is kept in `outbox` in the data folder, and the administrator can read it',
+    doc: 'mail server, smtp:// or smtps:// (an address with a password belongs in the variable or the file, since flags can be seen in the process list)',
+  }),
+  mailFrom: optional({
+    section: 'Mail',
+    kind: mailbox,
+    defaultMeans: '`Latchkey <latchkey@HOST>`, with the host of the public address',
+    doc: 'sender of mails, an address or `Name <address>`',
+  }),
+  routeMap: optional({
+    section: 'Other services',
+    kind: path('FILE'),
+    defaultMeans: 'git at the root, GitHub’s API at `/api/v3`, GitLab’s at `/api/v4`, on any host',
+    forAdmin: true,
+    doc: 'route map in YAML: which request to a service behind a proxy needs which permission (see forward-auth.md); read anew at SIGHUP',
+  }),
+  apiRateLimit: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 100_000_000),
+    default: 5_000,
+    doc: 'REST calls that one account may make in an hour, over all nodes; 0 is no limit',
+  }),
+  anonymousRateLimit: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 100_000_000),
+    default: 60,
+    doc: 'REST calls without credentials that one address may make in an hour, over all nodes; 0 is no limit',
+  }),
+  failedCredentialLimit: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 100_000_000),
+    default: 100,
+    doc: 'unknown tokens and passwords that one address may try in ten minutes before it is told to wait (a token that works always works); 0 is no limit',
+  }),
+  workers: row<number, number>({
+    section: 'Running',
+    kind: wholeNumber(1, 256),
+    default: 1,
+    doc: 'processes that answer requests side by side on the same port',
+  }),
+  stopDelaySec: row<number, number>({
+    section: 'Running',
+    kind: wholeNumber(0, 600),
+    default: 0,
+    unit: 'seconds',
+    doc: 'how long requests are still taken after a stop was asked for, while /readyz says no: time for a load balancer to turn away',
+  }),
+  drainSec: row<number, number>({
+    section: 'Running',
+    kind: wholeNumber(0, 86_400),
+    default: 30,
+    unit: 'seconds',
+    doc: 'how long clones and pushes that run may go on after that; what is left is cut off',
+  }),
+  metricsPort: optional({
+    section: 'Running',
+    kind: wholeNumber(0, 65_535),
+    defaultMeans: 'no metrics',
+    doc: 'port on which Prometheus reads /metrics, apart from the public one; 0 takes a free one',
+  }),
+  metricsHost: row<string, string>({
+    section: 'Running',
+    kind: host,
+    default: '127.0.0.1',
+    doc: 'address to listen on for metrics; who reaches it may read them',
+  }),
+  otlpEndpoint: optional({
+    section: 'Running',
+    kind: endpoint,
+    defaultMeans: 'no traces',
+    doc: 'collector that traces are sent to, by OTLP over HTTP at URL/v1/traces',
+  }),
+  traceOneIn: row<number, number>({
+    section: 'Running',
+    kind: wholeNumber(1, 1_000_000),
+    default: 1,
+    doc: 'of so many requests and jobs one is traced; a request that a trusted proxy says is traced always is',
+  }),
+  webhookNetworks: row<readonly string[], readonly string[]>({
+    section: 'Running',
+    kind: networks,
+    default: [],
+    flag: '--webhook-network',
+    doc: 'networks that webhooks may reach though they are not public (loopback and private ones are refused otherwise)',
+  }),
+  demo: off({ section: 'Running', doc: 'fill an empty data folder with a small world to try things on' }),
+  logLevel: row<(typeof LOG_LEVELS)[number], (typeof LOG_LEVELS)[number]>({
+    section: 'Running',
+    kind: oneOf(LOG_LEVELS, 'LEVEL'),
+    default: 'info',
+    doc: 'how much is logged on stderr, one JSON object a line',
+  }),
+} as const;
+
+export type SettingName = keyof typeof SETTING_ROWS;
+type ValueOf<Row> =
+  Row extends SettingRow<infer Value, infer Default> ? (null extends Default ? Value | null : Value) : never;
+/** One value for every row, checked. */
+export type SettingValues = { readonly [Name in SettingName]: ValueOf<(typeof SETTING_ROWS)[Name]> };
+
+/** The names in the order of the table. */
+export const SETTING_NAMES = Object.keys(SETTING_ROWS) as readonly SettingName[];
+
+/** The row of a setting, with its value's type forgotten. */
+export function settingRow(name: SettingName): SettingRow {
+  return SETTING_ROWS[name] as unknown as SettingRow;
+}
+
+/** `max-git-processes`: how the configuration file spells a setting. */
+export function settingKey(name: SettingName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `--max-git-processes` */
+export function settingFlag(name: SettingName): string {
+  return settingRow(name).flag ?? `--${settingKey(name)}`;
+}
+
+/** `LATCHKEY_MAX_GIT_PROCESSES` */
+export function settingVariable(name: SettingName): string {
+  return `${VARIABLE_PREFIX}${settingKey(name).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** Every variable that begins so is a setting, or a mistake. */
+export const VARIABLE_PREFIX = 'LATCHKEY_';

@@ -1,0 +1,186 @@
+/**
+ * Settings that contradict each other, as data: each row is one way in which values, good on their own, make no sense
+ * together.
+ *
+ * Invariant: whatever lets a token cross a network in clear text is refused unless `--insecure-http` says that it is
+ * meant.
+ */
+import {
+  DATABASE_PARAMETERS,
+  type DatabaseAddress,
+  isSocket,
+  readDatabaseAddress,
+  SSL_MODES,
+} from '../database-address.ts';
+import type { SettingName, SettingValues } from './rows.ts';
+import { DATABASE_POOL } from './rows.ts';
+import { isLoopback } from './values.ts';
+
+export interface SettingRule {
+  /** The setting that a complaint is filed under. */
+  readonly about: SettingName;
+  /** True when it concerns listening only, so that administration commands need not mind. */
+  readonly listening: boolean;
+  readonly broken: (values: SettingValues) => boolean;
+  readonly message: (values: SettingValues) => string;
+  readonly hint: string;
+}
+
+const hasTls = (values: SettingValues): boolean => values.tlsCert !== null && values.tlsKey !== null;
+/** A proxy that can reach the server: on this machine, where only this machine can; elsewhere, one that was named. */
+const hasProxy = (values: SettingValues): boolean =>
+  values.trustedProxies.some((network) => isLoopback(values.host) || !isLoopback(network));
+/** True when there is PostgreSQL, and this of its address. */
+const addressed = ({ database }: SettingValues, is: (address: DatabaseAddress) => boolean): boolean =>
+  database !== null && is(readDatabaseAddress(database.reveal()));
+const scheme = (values: SettingValues): string | null =>
+  values.publicUrl === null ? null : new URL(values.publicUrl).protocol;
+
+export const SETTING_RULES: readonly SettingRule[] = [
+  {
+    about: 'database',
+    listening: false,
+    broken: (values) => addressed(values, ({ hasUnknown }) => hasUnknown),
+    message: () => '--database has something after its ? that is not read there, or the same thing twice.',
+    hint: `there may be ${DATABASE_PARAMETERS.join(', ')}; the rest has settings of its own: --database-ca, --database-pool`,
+  },
+  {
+    about: 'database',
+    listening: false,
+    broken: (values) =>
+      addressed(values, ({ parameters: { sslmode } }) => sslmode !== undefined && !SSL_MODES.includes(sslmode)),
+    message: () => `sslmode in --database must be one of ${SSL_MODES.join(', ')}.`,
+    hint: 'verify-full is right nearly always; modes that may do without TLS, or without looking at the certificate, protect against nobody',
+  },
+  {
+    about: 'database',
+    listening: false,
+    broken: (values) =>
+      addressed(values, ({ parameters: { sslmode } }) => sslmode === 'verify-ca') && values.databaseCa === null,
+    message: () =>
+      'sslmode=verify-ca in --database takes a certificate for any name, so it needs an authority of your own.',
+    hint: 'name its certificate: --database-ca FILE; or check the name, too: sslmode=verify-full',
+  },
+  {
+    about: 'database',
+    listening: false,
+    broken: (values) =>
+      addressed(values, ({ parameters: { sslcert, sslkey } }) => (sslcert === undefined) !== (sslkey === undefined)),
+    message: () => 'sslcert and sslkey in --database belong together.',
+    hint: 'name both files, or neither',
+  },
+  {
+    about: 'databaseCa',
+    listening: false,
+    broken: (values) =>
+      values.databaseCa !== null &&
+      addressed(values, (address) => address.parameters.sslmode === 'disable' || isSocket(address)),
+    message: () => '--database-ca is given, but --database says that no TLS is spoken.',
+    hint: 'leave --database-ca out, or sslmode=disable; through a Unix socket there is no TLS',
+  },
+  {
+    about: 'databaseCa',
+    listening: false,
+    broken: ({ database, databaseCa, databasePool }) =>
+      database === null && (databaseCa !== null || databasePool !== DATABASE_POOL.default),
+    message: ({ databaseCa }) =>
+      `${databaseCa === null ? '--database-pool' : '--database-ca'} is given without --database.`,
+    hint: 'name PostgreSQL, too: --database URL; SQLite has no use for it',
+  },
+  {
+    about: 'tlsCert',
+    listening: true,
+    broken: ({ tlsCert, tlsKey }) => tlsCert !== null && tlsKey === null,
+    message: () => '--tls-cert is given without --tls-key.',
+    hint: 'name the private key of the certificate, too: --tls-key FILE',
+  },
+  {
+    about: 'tlsKey',
+    listening: true,
+    broken: ({ tlsCert, tlsKey }) => tlsKey !== null && tlsCert === null,
+    message: () => '--tls-key is given without --tls-cert.',
+    hint: 'name the certificate that belongs to the key, too: --tls-cert FILE',
+  },
+  {
+    about: 'host',
+    listening: true,
+    broken: (values) =>
+      !isLoopback(values.host) &&
+      values.tlsCert === null &&
+      values.tlsKey === null &&
+      !values.insecureHttp &&
+      !hasProxy(values),
+    message: ({ host }) => `Listening on ${host} without TLS would send tokens over the network for everyone to read.`,
+    hint: 'give --tls-cert and --tls-key, or --trusted-proxy CIDR for a proxy that speaks HTTPS, or --insecure-http on a closed test network',
+  },
+  {
+    about: 'publicUrl',
+    listening: true,
+    broken: (values) =>
+      scheme(values) === 'https:' && values.tlsCert === null && values.tlsKey === null && !hasProxy(values),
+    message: ({ publicUrl }) => `--public-url ${publicUrl} promises HTTPS, but nothing here speaks it.`,
+    hint: 'give --tls-cert and --tls-key, or --trusted-proxy CIDR for the proxy that speaks HTTPS',
+  },
+  {
+    about: 'publicUrl',
+    listening: true,
+    broken: (values) => scheme(values) === 'http:' && hasTls(values),
+    message: ({ publicUrl }) =>
+      `--public-url ${publicUrl} says HTTP, but with --tls-cert the server speaks HTTPS alone.`,
+    hint: 'let --public-url begin with https://',
+  },
+  {
+    about: 'publicUrl',
+    listening: true,
+    broken: (values) =>
+      scheme(values) === 'http:' &&
+      !hasTls(values) &&
+      !values.insecureHttp &&
+      !isLoopback(new URL(values.publicUrl!).hostname.replace(/^\[(.*)\]$/, '$1')),
+    message: ({ publicUrl }) =>
+      `--public-url ${publicUrl} would make people send tokens over the network for everyone to read.`,
+    hint: 'use an https:// address, or --insecure-http on a closed test network',
+  },
+  {
+    about: 'insecureHttp',
+    listening: true,
+    broken: (values) => values.insecureHttp && hasTls(values),
+    message: () => '--insecure-http and --tls-cert contradict each other.',
+    hint: 'leave --insecure-http out: with a certificate the server speaks HTTPS alone',
+  },
+  {
+    about: 'traceOneIn',
+    listening: true,
+    broken: ({ otlpEndpoint, traceOneIn }) => otlpEndpoint === null && traceOneIn !== 1,
+    message: () => '--trace-one-in is given, but no traces are sent anywhere.',
+    hint: 'name the collector, too: --otlp-endpoint URL',
+  },
+  {
+    about: 'demo',
+    listening: true,
+    broken: (values) => values.demo && values.database !== null,
+    message: () => '--demo fills the database of an empty data folder, so it does not go with --database.',
+    hint: 'leave --database out, or --demo',
+  },
+  {
+    about: 'readOnly',
+    listening: true,
+    broken: (values) => values.readOnly && values.database === null,
+    message: () => '--read-only is for a node beside others, so it needs the database that they share.',
+    hint: 'give --database postgres://…, or leave --read-only out',
+  },
+  {
+    about: 'readOnly',
+    listening: true,
+    broken: (values) => values.readOnly && values.publicUrl === null,
+    message: () => '--read-only needs to know where people push instead.',
+    hint: 'give --public-url, the address that leads to the nodes that write',
+  },
+  {
+    about: 'readOnly',
+    listening: true,
+    broken: (values) => values.readOnly && values.adopt,
+    message: () => '--read-only and --adopt contradict each other: a copy may still hold what was deleted.',
+    hint: 'let a node that writes adopt',
+  },
+];

@@ -1,0 +1,204 @@
+/**
+ * The settings: read from flags, variables and the configuration file, checked, and put into one value.
+ *
+ * Invariant: a flag wins over a variable, a variable over the file, the file over the default. What is unknown,
+ * malformed, out of range or contradictory refuses the start, and every such thing is told at once: a setting that is
+ * silently ignored can be a weaker check than the operator believes in.
+ * Never: the value of a secret setting in a complaint.
+ */
+import { dirname, join } from 'node:path';
+import { nearestWord } from '../nearest-word.ts';
+import { type ConfigFile, readEntries } from './file.ts';
+import { type SettingComplaint, SettingsProblem, settingComplaint } from './problem.ts';
+import {
+  SETTING_NAMES,
+  type SettingName,
+  type SettingValues,
+  settingFlag,
+  settingKey,
+  settingRow,
+  settingVariable,
+  VARIABLE_PREFIX,
+} from './rows.ts';
+import { SETTING_RULES } from './rules.ts';
+
+/** The settings in force. Paths are absolute. */
+export interface Settings extends SettingValues {
+  /** Where the bare repositories lie: as set, or in the data folder. */
+  readonly repositories: string;
+  /** Scheme, host and port under which people reach the server: as set, or made from host and port. */
+  readonly publicUrl: string;
+  /** The configuration file that was read, named or found; null when there was none. */
+  readonly config: string | null;
+}
+
+/** Where settings come from. */
+export interface SettingSources {
+  /** By setting name: text as it was typed, or a value of the setting's own type. Undefined = not given. */
+  readonly flags: Readonly<Partial<Record<SettingName, unknown>>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** See `findConfigFile`. */
+  readonly file?: ConfigFile | null;
+  /** Administration commands don't listen, so rules about listening don't bind them. */
+  readonly purpose?: 'serve' | 'admin';
+}
+
+/** The settings in force, or a `SettingsProblem` that names every mistake. Reads no file and changes nothing. */
+export function loadSettings(sources: SettingSources): Settings {
+  const reading = new Reading(sources);
+  const values = reading.values();
+  if (reading.complaints.length > 0) throw new SettingsProblem(reading.complaints);
+  const broken = SETTING_RULES.filter(
+    (rule) => (sources.purpose !== 'admin' || !rule.listening) && rule.broken(values),
+  );
+  if (broken.length > 0) {
+    throw new SettingsProblem(
+      broken.map((rule) => settingComplaint(settingKey(rule.about), rule.message(values), rule.hint)),
+    );
+  }
+  return {
+    ...values,
+    config: sources.file?.path ?? null,
+    repositories: values.repositories ?? join(values.data, 'repositories'),
+    publicUrl: values.publicUrl ?? ownUrl(values),
+  };
+}
+
+/** The same settings at the port that the server got, where port 0 asked for a free one. */
+export function atPort(settings: Settings, port: number): Settings {
+  return {
+    ...settings,
+    port,
+    publicUrl: settings.publicUrl === ownUrl(settings) ? ownUrl({ ...settings, port }) : settings.publicUrl,
+  };
+}
+
+/** What the commands of a person read (`latchkey token`, `whoami` …): a machine may have them and run a server, too. */
+const CLIENT_VARIABLES: readonly string[] = ['LATCHKEY_TOKEN', 'LATCHKEY_URL'];
+
+const EVERY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
+
+/**
+ * The address that host, port and TLS amount to; nobody can be sent to "every address", so that becomes `localhost`.
+ */
+function ownUrl({ host, port, tlsCert }: Pick<Settings, 'host' | 'port' | 'tlsCert'>): string {
+  const name = EVERY_ADDRESS.includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return new URL(`${tlsCert === null ? 'http' : 'https'}://${name}:${port}`).origin;
+}
+
+/** A value before its check: what it is, how its source is called, and where relative paths start. */
+interface Raw {
+  readonly value: unknown;
+  readonly called: string;
+  readonly folder: string;
+}
+
+/** One pass over all sources, collecting complaints. */
+class Reading {
+  readonly complaints: SettingComplaint[] = [];
+  readonly #sources: SettingSources;
+  readonly #entries: ReadonlyMap<string, unknown>;
+
+  constructor(sources: SettingSources) {
+    this.#sources = sources;
+    const file = sources.file ?? null;
+    const entries = file === null ? new Map<string, unknown>() : readEntries(file);
+    if ('mistake' in entries) this.complaints.push(entries.mistake);
+    this.#entries = 'mistake' in entries ? new Map() : entries;
+    this.#refuseUnknownVariables();
+    this.#refuseUnknownKeys();
+    this.#refuseMovedData();
+  }
+
+  /** Every setting, checked; where one was refused its default stands in. */
+  values(): SettingValues {
+    return Object.fromEntries(SETTING_NAMES.map((name) => [name, this.#valueOf(name)])) as unknown as SettingValues;
+  }
+
+  #valueOf(name: SettingName): unknown {
+    const row = settingRow(name);
+    const raw = this.#given(name);
+    if (raw !== null) {
+      const checked = row.kind.check(raw.value, raw.folder);
+      if ('value' in checked) return checked.value;
+      const shown = row.kind.secret ? '' : `, not ${JSON.stringify(raw.value)}`;
+      this.#complain(
+        name,
+        `${raw.called} must be ${checked.mustBe}${shown}.`,
+        `${raw.called}: ${row.doc}; ${whenLeftOut(name)}`,
+      );
+    }
+    if (row.default === null) return null;
+    const checked = row.kind.check(row.default, process.cwd());
+    if ('value' in checked) return checked.value;
+    throw new TypeError(`the default of ${name} must be ${checked.mustBe}`);
+  }
+
+  /** What the strongest source that names the setting says. */
+  #given(name: SettingName): Raw | null {
+    const { kind } = settingRow(name);
+    const typed = (value: unknown): unknown => (typeof value === 'string' ? (kind.fromText(value) ?? value) : value);
+    const flag = this.#sources.flags[name];
+    if (flag !== undefined) return { value: typed(flag), called: settingFlag(name), folder: process.cwd() };
+    const variable = this.#sources.env[settingVariable(name)];
+    if (variable !== undefined) return { value: typed(variable), called: settingVariable(name), folder: process.cwd() };
+    const { file } = this.#sources;
+    if (!file || !this.#entries.has(settingKey(name))) return null;
+    return {
+      value: this.#entries.get(settingKey(name)),
+      called: `"${settingKey(name)}" in ${file.path}`,
+      folder: dirname(file.path),
+    };
+  }
+
+  #refuseUnknownVariables(): void {
+    const known = [...SETTING_NAMES.map(settingVariable), ...CLIENT_VARIABLES];
+    for (const variable of Object.keys(this.#sources.env)
+      .filter((it) => it.startsWith(VARIABLE_PREFIX) && !known.includes(it))
+      .sort()) {
+      this.#complain(
+        null,
+        `The variable ${variable} is set, but there is no such setting.`,
+        suggestion(variable, known),
+      );
+    }
+  }
+
+  #refuseUnknownKeys(): void {
+    const known = SETTING_NAMES.filter((name) => settingRow(name).notInFile !== true).map(settingKey);
+    for (const key of [...this.#entries.keys()].filter((it) => !known.includes(it))) {
+      this.#complain(
+        null,
+        `${this.#sources.file?.path} sets "${key}", but there is no such setting for a file.`,
+        suggestion(key, known),
+      );
+    }
+  }
+
+  /** A file that was found in the data folder can't say that the data folder is another. */
+  #refuseMovedData(): void {
+    const { flags, env, file } = this.#sources;
+    const named = flags.config !== undefined || env[settingVariable('config')] !== undefined;
+    if (named || !this.#entries.has('data')) return;
+    this.#complain(
+      'data',
+      `${file?.path} lies in the data folder, so it can't set "data".`,
+      `take the line out, or name the file: ${settingFlag('config')} FILE`,
+    );
+  }
+
+  #complain(name: SettingName | null, message: string, hint: string): void {
+    this.complaints.push(settingComplaint(name === null ? null : settingKey(name), message, hint));
+  }
+}
+
+/** `left out, it is 7070` */
+function whenLeftOut(name: SettingName): string {
+  const { default: value, defaultMeans } = settingRow(name);
+  return `left out, it is ${value === null ? defaultMeans : String(value)}`;
+}
+
+function suggestion(word: string, known: readonly string[]): string {
+  const nearest = nearestWord(word, known);
+  return nearest === null ? 'take it out; `latchkey serve --help` lists every setting' : `did you mean ${nearest}?`;
+}

@@ -1,0 +1,169 @@
+/**
+ * The kinds of value that a setting can have: how each is read from text, checked, and described to people.
+ *
+ * Invariant: what comes out of `check` is in range and of one spelling (paths absolute, addresses without brackets).
+ * Never: a guess. A value that can't be read is refused with its rule.
+ */
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { includesAddress, parseBlock } from '../address.ts';
+import { Secret } from '../secret.ts';
+
+/** A value that passed, or the rule it broke, to stand after "must be". */
+export type Checked<T> = { readonly value: T } | { readonly mustBe: string };
+
+/**
+ * One kind of value. `fromText` serves flags and variables; a configuration file brings its own types, and `check`
+ * insists on them.
+ */
+export interface ValueKind<T> {
+  /** What people are told to give, in the help and the documentation: `FILE`, `N`. Null for a switch. */
+  readonly placeholder: string | null;
+  /** The rule, to stand after "must be". */
+  readonly rule: string;
+  /** True when the flag may be given several times. */
+  readonly repeats: boolean;
+  /** True when a complaint must not show the value. */
+  readonly secret: boolean;
+  fromText(text: string): unknown;
+  /** @param folder what relative paths start from */
+  check(value: unknown, folder: string): Checked<T>;
+}
+
+function kind<T>(
+  placeholder: string | null,
+  rule: string,
+  read: (value: unknown, folder: string) => T | undefined,
+  more: Partial<Pick<ValueKind<T>, 'repeats' | 'secret' | 'fromText'>> = {},
+): ValueKind<T> {
+  const check = (value: unknown, folder: string): Checked<T> => {
+    const found = read(value, folder);
+    return found === undefined ? { mustBe: rule } : { value: found };
+  };
+  return { placeholder, rule, repeats: false, secret: false, fromText: (text) => text, check, ...more };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '' && !value.includes('\0');
+
+/**
+ * A file or a folder; a relative one starts from the working directory, or from the folder of the file that names it.
+ */
+export const path = (placeholder: 'DIR' | 'FILE'): ValueKind<string> =>
+  kind(placeholder, 'a path', (value, folder) => (isText(value) ? resolve(folder, value) : undefined));
+
+/** On or off. In a variable: `true`, `false`, `1` or `0`. */
+export const onOff: ValueKind<boolean> = kind(
+  null,
+  'true or false',
+  (value) => (typeof value === 'boolean' ? value : undefined),
+  {
+    fromText: (text) => ({ true: true, 1: true, false: false, 0: false })[text],
+  },
+);
+
+/** A whole number from `min` to `max`, both included. */
+export const wholeNumber = (min: number, max: number): ValueKind<number> =>
+  kind(
+    'N',
+    `a whole number from ${min} to ${max}`,
+    (value) => (Number.isInteger(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined),
+    {
+      fromText: (text) => (/^\d{1,15}$/.test(text) ? Number(text) : text),
+    },
+  );
+
+/** One word of a list. */
+export const oneOf = <W extends string>(words: readonly W[], placeholder: string): ValueKind<W> =>
+  kind(placeholder, `one of ${words.join(', ')}`, (value) => words.find((word) => word === value));
+
+/** Text of a given form. */
+export const textLike = (placeholder: string, form: RegExp, rule: string): ValueKind<string> =>
+  kind(placeholder, rule, (value) => (typeof value === 'string' && form.test(value) ? value : undefined));
+
+const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}))*$/;
+const ONLY_NUMBERS_AND_DOTS = /^[0-9.]+$/;
+
+/** An address to listen on, or a name that stands for one. IPv6 with or without brackets. */
+export const host: ValueKind<string> = kind('HOST', 'an IP address or a host name', (value) => {
+  if (typeof value !== 'string') return undefined;
+  const plain = value.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(plain) !== 0) return plain;
+  return HOST_NAME.test(plain) && !ONLY_NUMBERS_AND_DOTS.test(plain) ? plain : undefined;
+});
+
+/** Scheme, host and port alone: `https://git.example.org`. Comes out as the URL standard spells an origin. */
+export const origin: ValueKind<string> = kind(
+  'URL',
+  'an http:// or https:// address without user name, path, query or fragment',
+  (value) => {
+    if (typeof value !== 'string' || !URL.canParse(value) || /[?#@]/.test(value)) return undefined;
+    const url = new URL(value);
+    return (url.protocol === 'https:' || url.protocol === 'http:') && url.pathname === '/' ? url.origin : undefined;
+  },
+);
+
+/**
+ * Where requests of our own go, with or without a path. No user name or password in it: whoever may see the settings
+ * would see it.
+ */
+export const endpoint: ValueKind<string> = kind(
+  'URL',
+  'an http:// or https:// address without user name, query or fragment',
+  (value) => {
+    if (typeof value !== 'string' || !URL.canParse(value) || /[?#@]/.test(value)) return undefined;
+    const url = new URL(value);
+    return url.protocol === 'https:' || url.protocol === 'http:' ? url.href.replace(/\/+$/, '') : undefined;
+  },
+);
+
+/** Where PostgreSQL is. A secret, because the address usually holds a password. */
+export const databaseUrl: ValueKind<Secret> = kind(
+  'URL',
+  'an address of PostgreSQL that begins with postgres:// or postgresql://',
+  (value) =>
+    typeof value === 'string' && /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)
+      ? new Secret(value)
+      : undefined,
+  { secret: true },
+);
+
+/** A mail server. A secret, because the address usually holds a password. */
+export const smtpUrl: ValueKind<Secret> = kind(
+  'URL',
+  'an address of a mail server such as smtp://mail.example.org:587 or smtps://USER:PASSWORD@mail.example.org',
+  (value) =>
+    typeof value === 'string' && /^smtps?:\/\/./.test(value) && URL.canParse(value) && new URL(value).hostname !== ''
+      ? new Secret(value)
+      : undefined,
+  { secret: true },
+);
+
+/** Who mails come from: `latchkey@example.org` or `Latchkey <latchkey@example.org>`. */
+export const mailbox: ValueKind<string> = textLike(
+  'MAILBOX',
+  /^(?:[^<>@"\p{Cc}]{1,100} <[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/u,
+  'an address, or a name and an address in <>',
+);
+
+/** Networks as CIDR blocks or bare addresses; in a variable, parted by commas. */
+export const networks: ValueKind<readonly string[]> = kind(
+  'CIDR',
+  'networks such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.7',
+  (value) => (Array.isArray(value) && value.every(isNetwork) ? value : undefined),
+  { repeats: true, fromText: (text) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim())) },
+);
+
+function isNetwork(text: unknown): text is string {
+  return typeof text === 'string' && parseBlock(text) !== null;
+}
+
+const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];
+
+/** True for a host, an address or a network that only this machine itself can reach. */
+export function isLoopback(hostOrNetwork: string): boolean {
+  if (hostOrNetwork.toLowerCase() === 'localhost') return true;
+  const block = parseBlock(hostOrNetwork);
+  return (
+    block !== null && includesAddress(LOOPBACK, block.address) && block.prefix >= (block.family === 'ipv4' ? 8 : 128)
+  );
+}

@@ -1,0 +1,294 @@
+/**
+ * Refusals to a live credential: what owners allow, what can be seen, what may be done.
+ *
+ * Invariant: `not_found` and `public_only` say the same whether the thing exists, is not selected, or may not be seen.
+ */
+
+import {
+  editPath,
+  help,
+  listed,
+  MAX_SHOWN_LENGTH,
+  missingInWords,
+  newClassicPath,
+  newFineGrainedPath,
+  newScopedPath,
+  reachPath,
+  sentenceCase,
+  shown,
+  suggestedScopes,
+  theOwner,
+  thePerson,
+  theTarget,
+  theToken,
+  tokenPath,
+  whoDecides,
+  withOtherAccount,
+} from './links.ts';
+import type { Reason, RefusalEntry, RefusalFacts, WayOut } from './refusal.ts';
+
+const TOLD_TO_THE_LIVING = { strangerMayHear: false, credentialIsDead: false };
+
+/** A path that is shown already, with what stands around it. */
+const MAX_SHOWN_PLACE_LENGTH = 2 * MAX_SHOWN_LENGTH;
+
+const KIND_IN_WORDS = {
+  'fine-grained': 'fine-grained tokens',
+  classic: 'classic tokens',
+  scoped: 'scoped tokens',
+} as const;
+
+/** `the scope repo`, `one of the scopes repo or security_events`, or in permissions where no scope gives them. */
+function lackingScopes(facts: RefusalFacts): string {
+  const { missingScopes, tokenKind } = facts;
+  if (missingScopes.length > 1) return `lacks a scope for this: ${listed(missingScopes, 'or')}`;
+  const scopes =
+    missingScopes.length === 1 ? missingScopes : suggestedScopes(tokenKind === 'scoped' ? 'scoped' : 'classic', facts);
+  if (scopes.length === 0)
+    return facts.missing.length === 0 ? 'lacks a scope for this' : `has no scope that gives ${missingInWords(facts)}`;
+  return `lacks the scope${scopes.length > 1 ? 's' : ''} ${listed(scopes)}`;
+}
+
+/** Where scopes are added; GitLab's can't be changed, and what no scope gives, a fine-grained token does. */
+function addScopes(facts: RefusalFacts): WayOut {
+  const dialect = facts.tokenKind === 'scoped' ? 'scoped' : 'classic';
+  if (suggestedScopes(dialect, facts).length === 0)
+    return { text: 'A fine-grained token can have that:', url: newFineGrainedPath(facts) };
+  return dialect === 'classic'
+    ? { text: 'Add what is missing:', url: editPath(facts) }
+    : { text: 'Its scopes are fixed; create another with those it needs:', url: newScopedPath(facts) };
+}
+
+function workflowLack({ tokenKind }: RefusalFacts): string {
+  if (tokenKind === 'classic') return 'the scope workflow';
+  return tokenKind === 'scoped' ? 'the scope write_repository' : 'workflows: write';
+}
+
+/** The facts as if the permission for workflow files were all that is missing, which it is. */
+function lackingWorkflows(facts: RefusalFacts): RefusalFacts {
+  return { ...facts, missing: [{ permission: 'workflows', level: 'write' }], missingScopes: [] };
+}
+
+export const ACCESS_REFUSALS = {
+  organization_address_not_allowed: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      `${theOwner(facts, 'This organization')} may not be reached from ${facts.address ?? 'this address'}.`,
+    wayOut: (facts) =>
+      help('organization_address_not_allowed', `Use a network that it allows, or ask an owner of ${theOwner(facts)}:`),
+    about:
+      'The organization lets its private resources be reached from listed addresses only, whatever the credential.',
+  },
+  classic_forbidden: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `${whoDecides(facts)} does not allow personal access tokens (classic).`,
+    wayOut: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
+    about:
+      'The organization, or the instance for all of them, forbids classic tokens. Public resources can be read all the same.',
+  },
+  fine_grained_forbidden: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `${whoDecides(facts)} does not allow fine-grained personal access tokens.`,
+    wayOut: (facts) => ({
+      text: 'Create a classic token instead, or ask an owner which kind is allowed:',
+      url: newClassicPath(facts),
+    }),
+    about:
+      'The organization, or the instance for all of them, forbids fine-grained tokens. Public resources can be read all the same.',
+  },
+  scoped_forbidden: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `${whoDecides(facts)} does not allow scoped personal access tokens.`,
+    wayOut: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
+    about:
+      'The organization, or the instance for all of them, forbids tokens with GitLab’s scopes. Public resources can be read all the same.',
+  },
+  lifetime_over_policy: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => {
+      const days =
+        facts.capDays === null ? 'fewer days' : `at most ${facts.capDays} day${facts.capDays === 1 ? '' : 's'}`;
+      const kind = facts.tokenKind === null ? 'tokens' : KIND_IN_WORDS[facts.tokenKind];
+      return `${whoDecides(facts)} allows ${kind} that live ${days}; ${theToken(facts)} ${facts.expiresAt === null ? 'has no end' : 'lives longer'}.`;
+    },
+    wayOut: (facts) => ({ text: 'Regenerate it with an earlier end:', url: tokenPath(facts) }),
+    about:
+      'A policy caps the time between the making of a token and its end. Nothing is revoked: a token with a shorter life works at once.',
+  },
+  sso_not_authorized: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      `${theOwner(facts, 'This organization')} uses single sign-on, for which ${theToken(facts)} is not authorized.`,
+    wayOut: (facts) => ({ text: 'Authorize it under "Configure SSO":', url: tokenPath(facts) }),
+    about:
+      'Classic and scoped tokens are authorized for each organization that uses single sign-on; changing or regenerating one ends that.',
+  },
+  grant_pending: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `${sentenceCase(theToken(facts))} waits until an owner of ${theOwner(facts)} approves it.`,
+    wayOut: (facts) => ({
+      text: 'Until then it reads what is public. Owners find the request here:',
+      url: `/organizations/${encodeURIComponent(facts.ownerLogin ?? '')}/settings/personal-access-token-requests`,
+    }),
+    about: 'The organization wants to see fine-grained tokens before they reach anything of its own.',
+  },
+  grant_denied: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `An owner of ${theOwner(facts)} denied the request of ${theToken(facts)}.`,
+    wayOut: (facts) => ({
+      text: 'Their reason is on its page, where it can be changed and asked for again:',
+      url: reachPath(facts),
+    }),
+    about: 'The request for access to the organization was denied. The token still reads what is public.',
+  },
+  grant_revoked: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `An owner of ${theOwner(facts)} took back the access of ${theToken(facts)}.`,
+    wayOut: (facts) =>
+      facts.tokenKind === 'fine-grained'
+        ? { text: 'It can be asked for again on the page of the token:', url: reachPath(facts) }
+        : {
+            text: `Ask an owner of ${theOwner(facts)} to give it back, or create a fine-grained token:`,
+            url: newFineGrainedPath(facts),
+          },
+    about:
+      'The organization ended what the token could do there. The token itself lives, and still reads what is public.',
+  },
+  not_found: {
+    strangerMayHear: true,
+    credentialIsDead: false,
+    sentence: (facts) => {
+      if (facts.tokenKind === null) return `${theTarget(facts, 'This')} does not exist, or you may not see it.`;
+      return withOtherAccount(
+        `${theTarget(facts, 'This')} does not exist, is not selected for this token, or ${thePerson(facts)} may not see it.`,
+        facts,
+      );
+    },
+    wayOut: (facts) => {
+      if (facts.tokenKind === null)
+        return help('not_found', 'Check the name, and with whose account you are signed in:');
+      return {
+        text: `Check the name, then what the token reaches${facts.reaches === null ? '' : ` (now ${shown(facts.reaches)})`}:`,
+        url: reachPath(facts),
+      };
+    },
+    about:
+      'One answer for three causes, so that nobody learns from it what exists: there is no such thing; the token does not reach it; its owner may not see it.',
+  },
+  public_only: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      withOtherAccount(
+        `${sentenceCase(theToken(facts))} reads public repositories only; ${theTarget(facts)} is none of them, or does not exist.`,
+        facts,
+      ),
+    wayOut: (facts) =>
+      facts.tokenKind === 'scoped'
+        ? { text: 'Create another with a scope for repositories:', url: newScopedPath(facts) }
+        : {
+            text: facts.tokenKind === 'classic' ? 'Add a scope for repositories:' : 'Give it repositories:',
+            url: publicOnlyPath(facts),
+          },
+    about:
+      'The token has no scope, or only “public repositories”. The words are the same for a private repository and for one that does not exist.',
+  },
+  resource_owner_mismatch: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      withOtherAccount(`${sentenceCase(theToken(facts))} is not for resources of ${theOwner(facts)}.`, facts),
+    wayOut: (facts) => ({
+      text: `Create one whose resource owner is ${theOwner(facts)}:`,
+      url: newFineGrainedPath(facts),
+    }),
+    about:
+      'A fine-grained token reaches the resource owners that it was made for. What is public can be read, but changing it needs a grant of its owner.',
+  },
+  repository_not_selected: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      withOtherAccount(`${theTarget(facts, 'This')} is not among the repositories of ${theToken(facts)}.`, facts),
+    wayOut: (facts) => ({ text: 'Add it on the page of the token:', url: reachPath(facts) }),
+    about: 'The token is for selected repositories. Told only of what is public, so that it confirms nothing.',
+  },
+  permission_missing: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      `${sentenceCase(theToken(facts))} lacks ${missingInWords(facts) || 'a permission'}${facts.fullName === '' ? '' : ` on ${theTarget(facts)}`}.`,
+    wayOut: (facts) => ({ text: 'Add what is missing:', url: editPath(facts) }),
+    about:
+      'The token reaches the resource, but was not given the permission that this operation needs. Everything that is missing is named at once.',
+  },
+  scope_missing: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `${sentenceCase(theToken(facts))} ${lackingScopes(facts)}.`,
+    wayOut: addScopes,
+    about:
+      'A classic or scoped token does what its scopes open. Where several would do, all are named; the link chooses the one that opens least.',
+  },
+  workflow_permission_missing: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => {
+      const [path, ...others] = facts.paths;
+      const files =
+        path === undefined
+          ? 'workflow files'
+          : `${shown(path)}${others.length === 0 ? '' : ` and ${others.length} more`}`;
+      return `The push changes ${files}; ${theToken(facts)} lacks ${workflowLack(facts)}.`;
+    },
+    wayOut: (facts) => addForWorkflows(lackingWorkflows(facts)),
+    about:
+      'Files under .github/workflows run with rights of their own, so changing them takes a permission beyond contents. Nothing of the push was taken.',
+  },
+  token_in_content: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: ({ paths: [place] }) =>
+      place === undefined
+        ? 'What was sent holds more texts that look like personal access tokens than are looked up.'
+        : `What was sent holds a live personal access token: ${shown(place, MAX_SHOWN_PLACE_LENGTH)}.`,
+    wayOut: ({ paths }) =>
+      help(
+        'token_in_content',
+        paths.length === 0
+          ? 'Send it in smaller parts, or take them out:'
+          : 'Whoever can read the repository could use it. Revoke it, or take it out of every commit, then push again:',
+      ),
+    about:
+      'A token that was not revoked stands in a file, a commit or a tag; perhaps the same file lies in other places, too. Nothing of the push was taken. If anybody else has seen the commit, revoke the token: then the push goes through ' +
+      'as it is. If it was only ever on your machine, take it out: git commit --amend changes the last commit, git rebase --interactive older ones. ' +
+      'In a public repository nothing is refused: there the token is revoked at once, and its owner told.',
+  },
+  role_insufficient: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => {
+      const what = missingInWords(facts);
+      const where = facts.fullName === '' ? '' : ` on ${theTarget(facts)}`;
+      return withOtherAccount(
+        `${thePerson(facts, 'Its owner')} may not do this${where}${what === '' ? '' : ` (${what})`}, so no token of theirs may.`,
+        facts,
+      );
+    },
+    wayOut: (facts) =>
+      help(
+        'role_insufficient',
+        `Ask for a higher role whoever administers ${facts.fullName === '' ? facts.instanceName : theTarget(facts)}:`,
+      ),
+    about:
+      'The person behind the credential has no role there that allows it today. The token is well: it works again when the role is given.',
+  },
+  repository_archived: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `${theTarget(facts, 'This')} is archived: it can be read, not changed.`,
+    wayOut: (facts) => help('repository_archived', `Whoever administers ${theTarget(facts)} can unarchive it:`),
+    about: 'An archived repository takes no change from anybody until an administrator of it unarchives it.',
+  },
+} satisfies Partial<Record<Reason, RefusalEntry>>;
+
+function publicOnlyPath(facts: RefusalFacts): string {
+  return facts.tokenKind === 'fine-grained' ? reachPath(facts) : editPath({ ...facts, missingScopes: ['repo'] });
+}
+
+function addForWorkflows(facts: RefusalFacts): WayOut {
+  return facts.tokenKind === 'fine-grained' || facts.tokenKind === null
+    ? { text: 'Add what is missing, then push again:', url: editPath(facts) }
+    : addScopes(facts);
+}

@@ -1,0 +1,200 @@
+/**
+ * Refusals about the credential itself: none, unreadable, not ours, dead, or from the wrong place.
+ *
+ * Whoever hears them sent the thing they speak of.
+ */
+import { MINUTE_SEC, spokenInstant } from '../../base/time.ts';
+import {
+  help,
+  hostOf,
+  newFineGrainedPath,
+  newPath,
+  sentenceCase,
+  shown,
+  thePerson,
+  theToken,
+  tokenPath,
+} from './links.ts';
+import type { Reason, RefusalEntry, RefusalFacts } from './refusal.ts';
+
+const TOLD_TO_ALL = { strangerMayHear: true, credentialIsDead: true };
+
+/**
+ * A command with an address that carries a username, or null when there is no repository to name. Who pushes has a
+ * remote, who reads may not.
+ */
+function remoteWithName({ publicUrl, login, fullName, needed }: RefusalFacts): string | null {
+  if (!/^[\w.-]+\/[\w.-]+$/.test(fullName)) return null;
+  const command = needed.some(({ level }) => level !== 'read') ? 'git remote set-url origin' : 'git clone';
+  return `${command} ${publicUrl.replace('://', `://${login ?? 'git'}@`)}/${fullName}.git`;
+}
+
+function waitInWords(sec: number | null): string {
+  if (sec === null) return 'a few minutes';
+  if (sec < 2 * MINUTE_SEC) return `${sec} second${sec === 1 ? '' : 's'}`;
+  return `${Math.ceil(sec / MINUTE_SEC)} minutes`;
+}
+
+export const CREDENTIAL_REFUSALS = {
+  credentials_missing: {
+    ...TOLD_TO_ALL,
+    sentence: () => 'Sign in first: any username, and a personal access token as the password.',
+    wayOut: (facts) => ({ text: 'Create a token here:', url: newFineGrainedPath(facts) }),
+    about:
+      'The request carried no credential, and what it asks for is not open to everybody. The same words come whether the thing exists or not.',
+  },
+  credentials_malformed: {
+    ...TOLD_TO_ALL,
+    sentence: ({ problem }) => problem ?? 'The Authorization header can not be read.',
+    wayOut: () =>
+      help(
+        'credentials_malformed',
+        'Send one header, "Authorization: Bearer TOKEN" or Basic with the token as password:',
+      ),
+    about:
+      'There was a credential, but not in a form that can be read: two Authorization headers, Basic without a colon, bytes that are no text, a scheme that is not known.',
+  },
+  username_missing: {
+    ...TOLD_TO_ALL,
+    sentence: () => 'A username is needed, and none was sent. Any name will do: the token alone decides.',
+    wayOut: (facts) => {
+      const command = remoteWithName(facts);
+      return command === null
+        ? help('username_missing', 'Put a name before the host: https://git@HOST/OWNER/NAME.git')
+        : { text: 'Put one into the address:', command };
+    },
+    about: 'Git sent an empty username. The server asks for one, as GitHub does, and then ignores it.',
+  },
+  password_not_accepted: {
+    ...TOLD_TO_ALL,
+    sentence: () => 'That is no token. The password of an account is not accepted here; a personal access token is.',
+    wayOut: (facts) => ({
+      text: 'Create a token and paste it where the password is asked for:',
+      url: newFineGrainedPath(facts),
+    }),
+    about:
+      'What was sent as password has not the form of a token. Git and the API take tokens only; the password is for the web pages.',
+  },
+  password_with_two_factor: {
+    strangerMayHear: false,
+    credentialIsDead: true,
+    sentence: (facts) =>
+      `Two-factor authentication is on for ${thePerson(facts, 'this account')}, so the password no longer works here.`,
+    wayOut: (facts) => ({
+      text: 'Create a token and use it in place of the password:',
+      url: newFineGrainedPath(facts),
+    }),
+    about:
+      'The account asks for a second factor, which Git and the API can not send. Told only to whoever sent the right password.',
+  },
+  token_mistyped: {
+    ...TOLD_TO_ALL,
+    sentence: () => 'That token is damaged: its last characters do not fit the others.',
+    wayOut: (facts) => ({
+      text: 'Copy it again, whole. If it is lost, create another:',
+      url: newFineGrainedPath(facts),
+    }),
+    about:
+      'It begins like a token of this server, but its checksum is wrong: a character was lost, added or changed on the way.',
+  },
+  token_unknown: {
+    ...TOLD_TO_ALL,
+    sentence: ({ instanceName, publicUrl }) =>
+      `${instanceName} at ${hostOf(publicUrl)} does not know that token. It was deleted, or is for another server.`,
+    wayOut: (facts) => ({ text: 'Check the address, or create a token here:', url: newFineGrainedPath(facts) }),
+    about: 'The token is well formed, but no token with that value exists on this server.',
+  },
+  token_of_other_product: {
+    ...TOLD_TO_ALL,
+    sentence: ({ product, instanceName, publicUrl }) =>
+      `That looks like a token of ${product ?? 'another product'}. ${instanceName} at ${hostOf(publicUrl)} takes only its own.`,
+    wayOut: (facts) => ({
+      text: 'If it was sent here by mistake, revoke it there. Create one for this server:',
+      url: newFineGrainedPath(facts),
+    }),
+    about:
+      'The form is that of another product’s token, often because a credential helper offers what it has. Such a token was shown to a server that should not see it.',
+  },
+  key_pasted: {
+    ...TOLD_TO_ALL,
+    sentence: ({ product }) =>
+      `That looks like a ${product ?? 'key'}, not like a token. Over HTTPS a token is the password.`,
+    wayOut: (facts) => ({
+      text: 'A private key that was sent is no longer private: replace it. Create a token here:',
+      url: newFineGrainedPath(facts),
+    }),
+    about: 'An SSH key or its fingerprint was pasted where a token belongs. Keys are for SSH remotes.',
+  },
+  token_expired: {
+    ...TOLD_TO_ALL,
+    sentence: (facts) =>
+      `${sentenceCase(theToken(facts))} expired${facts.expiresAt === null ? '' : ` on ${spokenInstant(facts.expiresAt)}`}.`,
+    wayOut: (facts) => ({ text: 'Regenerate it, then use the new value:', url: tokenPath(facts) }),
+    about: 'The end that was chosen for the token has come. A new value for the same token keeps its name and rights.',
+  },
+  token_revoked: {
+    ...TOLD_TO_ALL,
+    sentence: (facts) => {
+      const when = facts.revokedAt === null ? '' : ` on ${spokenInstant(facts.revokedAt)}`;
+      return `${sentenceCase(theToken(facts))} was revoked${when}${facts.revokedBy === null ? '' : ` (${shown(facts.revokedBy)})`}.`;
+    },
+    wayOut: (facts) => ({ text: 'It does not come back. Create another:', url: newPath(facts) }),
+    about:
+      'Somebody, or a rule, ended the token for good: its owner, an administrator, a report that it leaked, or long disuse.',
+  },
+  token_replaced: {
+    ...TOLD_TO_ALL,
+    sentence: (facts) => `${sentenceCase(theToken(facts))} was rotated, and this is its old value.`,
+    wayOut: (facts) => ({ text: 'Use the new value. If nobody has it, regenerate the token:', url: tokenPath(facts) }),
+    about:
+      'After a rotation the old value ends. Its use is reported to the owner: either a place was forgotten, or somebody kept a copy.',
+  },
+  token_not_yet_valid: {
+    strangerMayHear: true,
+    credentialIsDead: false,
+    sentence: (facts) =>
+      `${sentenceCase(theToken(facts))} works only from ${facts.notBeforeAt === null ? 'a later time' : spokenInstant(facts.notBeforeAt)} on.`,
+    wayOut: (facts) => ({ text: 'Wait until then, or change its beginning:', url: tokenPath(facts) }),
+    about: 'The token was made for later. It is kept, not forgotten.',
+  },
+  token_used_up: {
+    ...TOLD_TO_ALL,
+    sentence: (facts) => `${sentenceCase(theToken(facts))} was for a limited number of uses, and none is left.`,
+    wayOut: (facts) => ({ text: 'Regenerate it, or create another:', url: tokenPath(facts) }),
+    about: 'The token was given a number of uses when it was made.',
+  },
+  owner_suspended: {
+    ...TOLD_TO_ALL,
+    sentence: (facts) =>
+      `The account ${facts.login === null ? 'behind this token' : shown(facts.login)} is suspended, so none of its tokens works.`,
+    wayOut: ({ instanceName }) => help('owner_suspended', `Ask an administrator of ${instanceName}:`),
+    about:
+      'An administrator suspended the account. Its tokens work again when it is restored, unless they end in the meantime.',
+  },
+  address_not_allowed: {
+    strangerMayHear: false,
+    credentialIsDead: false,
+    sentence: (facts) => `${sentenceCase(theToken(facts))} may not be used from ${facts.address ?? 'this address'}.`,
+    wayOut: (facts) => ({
+      text: `${thePerson(facts, 'Its owner')} can change from where it may be used:`,
+      url: tokenPath(facts),
+    }),
+    about:
+      'The token has a list of addresses from which it works, and the call came from another one, perhaps of a proxy on the way.',
+  },
+  too_many_attempts: {
+    strangerMayHear: true,
+    credentialIsDead: false,
+    sentence: ({ address }) => `Too many wrong credentials came from ${address ?? 'this address'}.`,
+    wayOut: ({ retryAfterSec }) =>
+      help('too_many_attempts', `Try again in ${waitInWords(retryAfterSec)}, with a token that works:`),
+    about: 'Guessing is slowed down by address. Something on that address may be retrying with a dead credential.',
+  },
+  rate_limited: {
+    strangerMayHear: true,
+    credentialIsDead: false,
+    sentence: () => 'Too many requests in a short time.',
+    wayOut: ({ retryAfterSec }) => help('rate_limited', `Try again in ${waitInWords(retryAfterSec)}:`),
+    about: 'The limit counts all calls of one account, or of one address when nobody is signed in.',
+  },
+} satisfies Partial<Record<Reason, RefusalEntry>>;

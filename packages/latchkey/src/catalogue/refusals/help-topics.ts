@@ -1,0 +1,91 @@
+/**
+ * What the help pages (`/help`) and docs/troubleshooting.md say, drawn from the table of refusals: one topic for each
+ * reason, with an example.
+ *
+ * Invariant: every reason has a topic, under its own code, since refusals link to it.
+ */
+import { sentenceCase } from './links.ts';
+import { REASONS, REFUSALS, type Reason, type RefusalFacts } from './refusals.ts';
+
+export interface HelpTopic {
+  readonly reason: Reason;
+  readonly title: string;
+  /** The words of the refusal, for an example. */
+  readonly sentence: string;
+  readonly about: string;
+  /** What to do, with the example's address or command. */
+  readonly wayOut: { readonly text: string; readonly url: string | null; readonly command: string | null };
+  /** True when git forgets the credential. */
+  readonly isForgotten: boolean;
+}
+
+/** Ada's token "ci" is refused at acme/site. */
+function exampleFacts(publicUrl: string): RefusalFacts {
+  return {
+    instanceName: 'Latchkey',
+    publicUrl,
+    login: 'ada',
+    tokenKind: 'fine-grained',
+    tokenId: 7,
+    tokenName: 'ci',
+    lastEight: 'x1Y2z3A4',
+    expiresAt: 1_795_248_000,
+    notBeforeAt: 1_795_248_000,
+    revokedAt: 1_795_248_000,
+    revokedBy: 'ada',
+    ownerLogin: 'acme',
+    ownerKind: 'organization',
+    fullName: 'acme/site',
+    missing: [{ permission: 'contents', level: 'write' }],
+    needed: [{ permission: 'contents', level: 'write' }],
+    missingScopes: [],
+    capDays: 30,
+    decidedBy: 'organization',
+    product: 'GitHub',
+    problem: null,
+    address: '203.0.113.7',
+    retryAfterSec: 90,
+    reaches: '2 selected repositories',
+    paths: ['.github/workflows/ci.yml'],
+    urlUsername: null,
+  };
+}
+
+/** What an example of a reason needs to be otherwise. */
+const OTHERWISE: Readonly<Partial<Record<Reason, Partial<RefusalFacts>>>> = {
+  classic_forbidden: { tokenKind: 'classic' },
+  scoped_forbidden: { tokenKind: 'scoped' },
+  sso_not_authorized: { tokenKind: 'classic' },
+  scope_missing: { tokenKind: 'classic' },
+  key_pasted: { product: 'public SSH key' },
+  token_in_content: { paths: ['src/app.ts, line 3 (ends in x1Y2z3A4)'] },
+};
+
+/** The topic of a reason. `publicUrl` without a slash at the end. */
+export function helpTopic(reason: Reason, publicUrl: string): HelpTopic {
+  const facts = { ...exampleFacts(publicUrl), ...OTHERWISE[reason] };
+  const entry = REFUSALS[reason];
+  const { text, url, command } = entry.wayOut(facts);
+  return {
+    reason,
+    title: titleOf(reason),
+    sentence: entry.sentence(facts),
+    about: entry.about,
+    isForgotten: entry.credentialIsDead,
+    wayOut: {
+      text,
+      url: url === undefined || url.startsWith('/help/') ? null : publicUrl + url,
+      command: command ?? null,
+    },
+  };
+}
+
+/** `Token expired`. */
+export function titleOf(reason: Reason): string {
+  return sentenceCase(reason.replaceAll('_', ' ')).replace(/\bsso\b/i, 'single sign-on');
+}
+
+/** Every topic, in the order of the table. */
+export function helpTopics(publicUrl: string): readonly HelpTopic[] {
+  return REASONS.map((reason) => helpTopic(reason, publicUrl));
+}

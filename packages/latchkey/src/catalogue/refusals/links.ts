@@ -1,0 +1,182 @@
+/**
+ * Links and phrases that refusals share. Paths are GitHub's (and GitLab's for scoped tokens), on our own instance.
+ *
+ * Never: text of the caller's unchecked: names are shortened, and characters that could steer a terminal are replaced.
+ */
+import { type Level, wholeOf } from '../permissions.ts';
+import { leastScope, leastScopeGiving } from '../scopes/scopes.ts';
+import type { RefusalFacts, WayOut } from './refusal.ts';
+
+/** How much of a name of any length a sentence shows. */
+export const MAX_SHOWN_LENGTH = 60;
+/** What surely fits in two lines of a terminal, broken at spaces. */
+const MAX_TWO_LINES_LENGTH = 180;
+
+const FINE_GRAINED_PAGE = '/settings/personal-access-tokens';
+const CLASSIC_PAGE = '/settings/tokens';
+const SCOPED_PAGE = '/-/user_settings/personal_access_tokens';
+const DEFAULT_TOKEN_NAME = 'git';
+
+/**
+ * A name as it may be printed: control and direction characters replaced, the middle left out when it is longer than
+ * `maxLength` (even) characters.
+ */
+export function shown(text: string, maxLength = MAX_SHOWN_LENGTH): string {
+  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+  return plain.length <= maxLength ? plain : `${plain.slice(0, maxLength / 2)}…${plain.slice(1 - maxLength / 2)}`;
+}
+
+/** `the token "ci"`, or the last characters of one without a name. */
+export function theToken({ tokenName, lastEight }: RefusalFacts): string {
+  if (tokenName !== null) return `the token "${shown(tokenName)}"`;
+  return lastEight === null ? 'this token' : `the token …${lastEight}`;
+}
+
+/** What was asked for: its name, or `otherwise` when it has none. */
+export function theTarget({ fullName }: RefusalFacts, otherwise = 'this'): string {
+  return fullName === '' ? otherwise : shown(fullName);
+}
+
+/** Who speaks: the organization, or the instance where it decided or nothing else is known. */
+export function whoDecides({ decidedBy, ownerLogin, instanceName, publicUrl }: RefusalFacts): string {
+  return decidedBy === 'instance' || ownerLogin === null ? `${instanceName} (${hostOf(publicUrl)})` : shown(ownerLogin);
+}
+
+/** The resource owner's login, or `otherwise` when it is not known. */
+export function theOwner({ ownerLogin }: RefusalFacts, otherwise = 'its owner'): string {
+  return ownerLogin === null ? otherwise : shown(ownerLogin);
+}
+
+/** The login of the account behind the credential, or `otherwise` when it is not known. */
+export function thePerson({ login }: RefusalFacts, otherwise = 'its owner'): string {
+  return login === null ? otherwise : shown(login);
+}
+
+/** Host and port of a URL, for sentences. */
+export function hostOf(publicUrl: string): string {
+  return publicUrl.replace(/^[a-z]+:\/\//, '');
+}
+
+/** The text with a capital at its start. Not for names, which stay as they are written. */
+export function sentenceCase(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(parts: readonly string[], word = 'and'): string {
+  return parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} ${word} ${parts.at(-1)}`;
+}
+
+/** `contents: write and workflows: write`. */
+export function missingInWords(facts: RefusalFacts): string {
+  return listed([...wholes(facts.missing)].map(([name, level]) => `${name}: ${level}`));
+}
+
+/**
+ * Adds whose token it is when the username names somebody else, the usual sign of a stored credential of another
+ * account. Left out where the sentence would outgrow two lines.
+ */
+export function withOtherAccount(sentence: string, { urlUsername, login }: RefusalFacts): string {
+  if (urlUsername === null || login === null) return sentence;
+  const whole = `${sentence} (The token is of ${shown(login)}, not ${shown(urlUsername)}.)`;
+  return whole.length <= MAX_TWO_LINES_LENGTH ? whole : sentence;
+}
+
+/**
+ * The scopes to add: the one that gives least of those that would do, else for each missing permission the one that
+ * gives least.
+ */
+export function suggestedScopes(dialect: 'classic' | 'scoped', facts: RefusalFacts): readonly string[] {
+  const named = leastScope(dialect, facts.missingScopes);
+  if (named !== null) return [named];
+  const found = wanted(facts).map(({ permission, level }) => leastScopeGiving(dialect, permission, level));
+  return [...new Set(found.filter((scope) => scope !== null))];
+}
+
+/** The page where the token is changed, filled in with what is missing; without a token, the list of tokens. */
+export function editPath(facts: RefusalFacts): string {
+  const { tokenKind, tokenId } = facts;
+  if (tokenKind === 'scoped') return newScopedPath(facts);
+  const page = tokenKind === 'classic' ? CLASSIC_PAGE : FINE_GRAINED_PAGE;
+  if (tokenId === null) return page;
+  return `${page}/${tokenId}${query(tokenKind === 'classic' ? { scopes: suggestedScopes('classic', facts).join(',') } : permissionFields(facts))}`;
+}
+
+/** The page of the token itself, nothing filled in. */
+export function tokenPath({ tokenKind, tokenId }: RefusalFacts): string {
+  if (tokenKind === 'scoped') return SCOPED_PAGE;
+  const page = tokenKind === 'classic' ? CLASSIC_PAGE : FINE_GRAINED_PAGE;
+  return tokenId === null ? page : `${page}/${tokenId}`;
+}
+
+/**
+ * The page of the token with the resource owner, the repository and the permissions of the request filled in. Classic
+ * and scoped ones have no such page.
+ */
+export function reachPath(facts: RefusalFacts): string {
+  if (facts.tokenKind !== 'fine-grained' || facts.tokenId === null) return tokenPath(facts);
+  return `${FINE_GRAINED_PAGE}/${facts.tokenId}${query(reachFields(facts))}`;
+}
+
+/** The form for a new fine-grained token that can do what the request asked for. */
+export function newFineGrainedPath(facts: RefusalFacts): string {
+  return `${FINE_GRAINED_PAGE}/new${query({ name: facts.tokenName ?? DEFAULT_TOKEN_NAME, ...reachFields(facts) })}`;
+}
+
+/** The form for a new classic token, with the scopes that are missing, else `repo`. */
+export function newClassicPath(facts: RefusalFacts): string {
+  const scopes = suggestedScopes('classic', facts);
+  return `${CLASSIC_PAGE}/new${query({ scopes: scopes.length === 0 ? 'repo' : scopes.join(','), description: facts.tokenName ?? DEFAULT_TOKEN_NAME })}`;
+}
+
+/** The form for a new scoped token, with the scopes that are missing, else `read_repository`. */
+export function newScopedPath(facts: RefusalFacts): string {
+  const scopes = suggestedScopes('scoped', facts);
+  return `${SCOPED_PAGE}${query({ name: facts.tokenName ?? DEFAULT_TOKEN_NAME, scopes: scopes.length === 0 ? 'read_repository' : scopes.join(',') })}`;
+}
+
+/** The form for a new token of the same kind. */
+export function newPath(facts: RefusalFacts): string {
+  if (facts.tokenKind === 'classic') return newClassicPath(facts);
+  return facts.tokenKind === 'scoped' ? newScopedPath(facts) : newFineGrainedPath(facts);
+}
+
+/** A way out that asks somebody else, with the help page of the reason for more. */
+export function help(reason: string, text: string): WayOut {
+  return { text, url: `/help/${reason}` };
+}
+
+/**
+ * Resource owner, repository and permissions of the request, as the form for fine-grained tokens spells them. The owner
+ * is left out where it is the person.
+ */
+function reachFields(facts: RefusalFacts): Record<string, string> {
+  const { ownerLogin, login, fullName } = facts;
+  const repository = /^[\w.-]+\/([\w.-]+)$/.exec(fullName)?.[1];
+  return {
+    target_name: ownerLogin === login ? '' : (ownerLogin ?? ''),
+    repositories: repository ?? '',
+    ...permissionFields(facts),
+  };
+}
+
+function permissionFields(facts: RefusalFacts): Record<string, string> {
+  return Object.fromEntries(wholes(wanted(facts)));
+}
+
+/** What is missing; where nothing is known to be, what was asked for; without either, what a clone takes. */
+function wanted({ missing, needed }: RefusalFacts): RefusalFacts['missing'] {
+  if (missing.length > 0) return missing;
+  return needed.length > 0 ? needed : [{ permission: 'contents', level: 'read' }];
+}
+
+/** Permissions under the names that people know. */
+function wholes(permissions: RefusalFacts['missing']): ReadonlyMap<string, Level> {
+  return new Map(permissions.map(({ permission, level }) => [wholeOf(permission), level]));
+}
+
+function query(fields: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(fields).filter(([, value]) => value !== '');
+  const encode = (text: string): string => encodeURIComponent(text).replaceAll('%3A', ':').replaceAll('%2C', ',');
+  return pairs.length === 0 ? '' : `?${pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&')}`;
+}

@@ -1,0 +1,119 @@
+/**
+ * The form of a refusal: its reason code, the facts that its words are made of, and what an entry of the table says.
+ *
+ * Invariant: a reason code is an API: tested, logged, documented, never renamed.
+ */
+import type { UnixSeconds } from '../../base/time.ts';
+import type { Level, PermissionName } from '../permissions.ts';
+
+export type Reason =
+  // the request carries no usable credential
+  | 'credentials_missing'
+  | 'credentials_malformed'
+  | 'username_missing'
+  | 'password_not_accepted'
+  | 'password_with_two_factor'
+  | 'token_mistyped'
+  | 'token_unknown'
+  | 'token_of_other_product'
+  | 'key_pasted'
+  // the token, or the person behind it, is dead
+  | 'token_expired'
+  | 'token_revoked'
+  | 'token_replaced'
+  | 'token_not_yet_valid'
+  | 'token_used_up'
+  | 'owner_suspended'
+  // where the call comes from, and how often
+  | 'address_not_allowed'
+  | 'organization_address_not_allowed'
+  | 'too_many_attempts'
+  | 'rate_limited'
+  // what the owner of the resource allows
+  | 'classic_forbidden'
+  | 'fine_grained_forbidden'
+  | 'scoped_forbidden'
+  | 'lifetime_over_policy'
+  | 'sso_not_authorized'
+  | 'grant_pending'
+  | 'grant_denied'
+  | 'grant_revoked'
+  // what can be seen
+  | 'not_found'
+  | 'public_only'
+  // what may be done
+  | 'resource_owner_mismatch'
+  | 'repository_not_selected'
+  | 'permission_missing'
+  | 'scope_missing'
+  | 'workflow_permission_missing'
+  | 'token_in_content'
+  | 'role_insufficient'
+  | 'repository_archived';
+
+/** All that a sentence may be made of. What is not known, or must not be told, is null or empty. */
+export interface RefusalFacts {
+  readonly instanceName: string;
+  /** Where this instance is reached, without a slash at the end. */
+  readonly publicUrl: string;
+  /** Whose token, password or session it is. */
+  readonly login: string | null;
+  readonly tokenKind: 'fine-grained' | 'classic' | 'scoped' | null;
+  readonly tokenId: number | null;
+  readonly tokenName: string | null;
+  readonly lastEight: string | null;
+  readonly expiresAt: UnixSeconds | null;
+  readonly notBeforeAt: UnixSeconds | null;
+  readonly revokedAt: UnixSeconds | null;
+  /** In words: a login, "rotation", "reported as leaked". */
+  readonly revokedBy: string | null;
+  /** The resource owner, as the request named it or as the store knows it. */
+  readonly ownerLogin: string | null;
+  readonly ownerKind: 'user' | 'organization' | null;
+  /** What was asked for, as the request named it: `acme/site`, `acme`; empty for the instance. */
+  readonly fullName: string;
+  /** Every permission that is missing. Parts may stand here: they choose the scope that is suggested. */
+  readonly missing: readonly { readonly permission: PermissionName; readonly level: Level }[];
+  /** What the request asked for, whether it is missing or not: what a new token would need. */
+  readonly needed: readonly { readonly permission: PermissionName; readonly level: Level }[];
+  /** Scopes of which one would do. */
+  readonly missingScopes: readonly string[];
+  readonly capDays: number | null;
+  readonly decidedBy: 'organization' | 'instance' | null;
+  /** What the pasted text seems to be of, as `recogniseForeign` says it. */
+  readonly product: string | null;
+  /** What is wrong with a header that can't be read, as a sentence. */
+  readonly problem: string | null;
+  readonly address: string | null;
+  readonly retryAfterSec: number | null;
+  /** What the token reaches, in words: "2 selected repositories". */
+  readonly reaches: string | null;
+  /** Workflow files that a push changes, or where in it tokens stand. */
+  readonly paths: readonly string[];
+  /** The username that came with the token, when it is not the name of the token's owner. */
+  readonly urlUsername: string | null;
+}
+
+/** What the person does next. */
+export interface WayOut {
+  readonly text: string;
+  /** Path with query on this instance. */
+  readonly url?: string;
+  /** A line to paste into a shell. */
+  readonly command?: string;
+}
+
+export interface RefusalEntry {
+  /** The cause, in one or two short sentences. */
+  readonly sentence: (facts: RefusalFacts) => string;
+  readonly wayOut: (facts: RefusalFacts) => WayOut;
+  /** True when it may be said to someone who shows no live credential: it is about what they sent, or tells nothing. */
+  readonly strangerMayHear: boolean;
+  /**
+   * True when the client should drop what it sent and ask the person (401); false when the credential lives and should
+   * be kept.
+   */
+  readonly credentialIsDead: boolean;
+  /** One paragraph for the troubleshooting page. */
+  readonly about: string;
+}

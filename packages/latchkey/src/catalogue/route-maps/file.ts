@@ -1,0 +1,295 @@
+/**
+ * Reads an operator's route map: YAML in, services and permissions out, or every mistake with its line.
+ *
+ * Invariant: a map is taken whole or not at all. Never: a need that names what does not exist, which would be one that
+ * nobody can meet, or everybody.
+ */
+import type { Document, LineCounter } from 'yaml';
+import { onDemand } from '../../base/on-demand.ts';
+import {
+  LEVELS,
+  type Level,
+  type Permission,
+  type PermissionGroup,
+  type PermissionSet,
+  permissionNamed,
+} from '../permissions.ts';
+import { parameterNames, templateProblem } from '../routes/route-tree.ts';
+import { gitRows } from './git.ts';
+import { githubRows } from './github.ts';
+import { gitlabRows } from './gitlab.ts';
+import { below, type MapRow, type MapTarget } from './route-map.ts';
+import { type BuiltInMap, ROUTE_MAP_SCHEMA } from './schema.ts';
+
+const yaml = onDemand<typeof import('yaml')>('yaml');
+const schemas = onDemand<typeof import('typebox/value')>('typebox/value');
+
+/** One service behind a proxy. */
+export interface MapService {
+  /** Null = at any host that no other service names. */
+  readonly hosts: readonly string[] | null;
+  readonly rows: readonly PlacedRow[];
+}
+
+/** A row that knows where it stands in the file; built-in maps stand where they are named. */
+export type PlacedRow = MapRow & { readonly line: number };
+
+export type OwnPermission = Permission & { readonly name: `${string}:${string}`; readonly source: 'operator' };
+
+export interface RouteMapFile {
+  readonly services: readonly MapService[];
+  readonly permissions: readonly OwnPermission[];
+}
+
+/** Something wrong with a file, as a sentence; `line` counts from 1. */
+export interface MapMistake {
+  readonly line: number;
+  readonly message: string;
+}
+
+/** Longer files are refused unread. */
+export const MAX_ROUTE_MAP_BYTES = 1024 * 1024;
+/** How much aliases may repeat. */
+const MAX_ALIASES = 50;
+/** Most mistakes that are told of one file. */
+const MAX_MISTAKES = 20;
+
+/**
+ * The map that is in force where no file is named: git at the root, GitHub's and GitLab's API where their servers have
+ * them, on any host.
+ */
+export function standardServices(): MapService[] {
+  const rows = [...gitRows(null), ...below('/api/v3', githubRows()), ...below('/api/v4', gitlabRows())];
+  return [{ hosts: null, rows: rows.map((row) => ({ ...row, line: 0 })) }];
+}
+
+interface RouteEntry {
+  readonly method: string | readonly string[];
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly needs: Readonly<Record<string, Level>> | readonly Readonly<Record<string, Level>>[];
+  readonly public?: boolean;
+  readonly repository?: string;
+  readonly organization?: string;
+  readonly account?: string;
+  readonly instance?: true;
+}
+
+interface ServiceEntry {
+  readonly hosts?: readonly string[];
+  readonly prefix?: string;
+  readonly map?: BuiltInMap;
+  readonly owner?: string;
+  readonly routes?: readonly RouteEntry[];
+}
+
+interface FileEntries {
+  readonly permissions?: readonly {
+    readonly name: OwnPermission['name'];
+    readonly title: string;
+    readonly group?: PermissionGroup;
+    readonly levels?: readonly Level[];
+  }[];
+  readonly services: readonly ServiceEntry[];
+}
+
+/** Reads the text of a file. */
+export function parseRouteMap(text: string): RouteMapFile | readonly MapMistake[] {
+  if (Buffer.byteLength(text) > MAX_ROUTE_MAP_BYTES)
+    return [{ line: 1, message: `The file has more than ${MAX_ROUTE_MAP_BYTES} bytes.` }];
+  const lines = new (yaml().LineCounter)();
+  const document = yaml().parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    return document.errors.slice(0, MAX_MISTAKES).map((error) => ({
+      line: lines.linePos(error.pos[0]).line,
+      message: `This is not valid YAML: ${firstLine(error.message)}`,
+    }));
+  }
+  const reading = new Reading(document, lines);
+  const file = reading.read();
+  return reading.mistakes.length > 0 ? reading.mistakes.slice(0, MAX_MISTAKES) : file!;
+}
+
+const firstLine = (text: string): string => text.split('\n')[0]!.replace(/ at line \d+.*$/, '');
+
+type Path = readonly (string | number)[];
+
+/** One pass over a file, collecting mistakes. */
+class Reading {
+  readonly mistakes: MapMistake[] = [];
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+  #own: ReadonlyMap<string, OwnPermission> = new Map();
+
+  constructor(document: Document, lines: LineCounter) {
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  read(): RouteMapFile | null {
+    const content = this.#content();
+    if (content !== undefined) this.#checkForm(content);
+    if (this.mistakes.length > 0) return null;
+    const entries = content as FileEntries;
+    const permissions = (entries.permissions ?? []).map((entry, i) => this.#permission(entry, i));
+    this.#own = new Map(permissions.map((permission) => [permission.name, permission]));
+    if (this.#own.size < permissions.length) this.#mistake(['permissions'], 'Two permissions have the same name.');
+    return { permissions, services: entries.services.map((entry, i) => this.#service(entry, ['services', i])) };
+  }
+
+  /** The file as values; undefined when aliases make more of it than it says. */
+  #content(): unknown {
+    try {
+      return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
+    } catch (error) {
+      this.#mistake([], `The file can't be read: ${firstLine((error as Error).message)}.`);
+      return undefined;
+    }
+  }
+
+  /** What the schema says. Of an alternative, only what is wrong with the whole is told. */
+  #checkForm(content: unknown): void {
+    const told = new Set<string>();
+    for (const { keyword, instancePath, params, message } of schemas().Errors(
+      ROUTE_MAP_SCHEMA as never,
+      content,
+    ) as readonly SchemaError[]) {
+      if (keyword === 'boolean' || keyword === 'anyOf' || told.has(instancePath)) continue;
+      told.add(instancePath);
+      const path =
+        instancePath === ''
+          ? []
+          : instancePath
+              .slice(1)
+              .split('/')
+              .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+      const unknown = keyword === 'additionalProperties' ? params.additionalProperties?.[0] : undefined;
+      if (unknown !== undefined) this.#mistake([...path, unknown], `There is no entry named ${unknown} here.`);
+      else if (keyword === 'required')
+        this.#mistake(path, `${spoken(path)} needs ${(params.requiredProperties ?? []).join(' and ')}.`);
+      else
+        this.#mistake(
+          path,
+          `${spoken(path)} ${message}${params.allowedValues === undefined ? '' : `: ${params.allowedValues.join(', ')}`}.`,
+        );
+    }
+  }
+
+  #permission(entry: NonNullable<FileEntries['permissions']>[number], i: number): OwnPermission {
+    const { name, title, group = 'repository', levels = ['read', 'write'] } = entry;
+    const rising = LEVELS.filter((level) => levels.includes(level));
+    if (rising.join() !== levels.join())
+      this.#mistake(['permissions', i, 'levels'], `The levels of ${name} must rise: ${rising.join(', ')}.`);
+    return { name, title, group, levels, source: 'operator' };
+  }
+
+  #service(entry: ServiceEntry, path: Path): MapService {
+    if ((entry.map === undefined) === (entry.routes === undefined))
+      this.#mistake(path, 'A service has either map or routes.');
+    if (entry.owner !== undefined && entry.map !== 'git')
+      this.#mistake([...path, 'owner'], 'Only a service with the map git has an owner.');
+    const line = this.#lineOf(path);
+    const listed =
+      entry.map === undefined ? [] : BUILT_IN[entry.map](entry.owner ?? null).map((row) => ({ ...row, line }));
+    const own = (entry.routes ?? []).flatMap((route, i) => this.#route(route, [...path, 'routes', i]));
+    const rows = below(entry.prefix ?? '/', [...listed, ...own]) as PlacedRow[];
+    return { hosts: entry.hosts ?? null, rows };
+  }
+
+  #route(route: RouteEntry, path: Path): PlacedRow[] {
+    const wrong = templateProblem(route.path);
+    if (wrong !== null) this.#mistake([...path, 'path'], `The path ${wrong}.`);
+    const sets = (Array.isArray(route.needs) ? route.needs : [route.needs]) as readonly PermissionSet[];
+    sets.forEach((set, i) =>
+      this.#checkNeeds(set, Array.isArray(route.needs) ? [...path, 'needs', i] : [...path, 'needs']),
+    );
+    const target = this.#target(route, path);
+    const line = this.#lineOf(path);
+    return (typeof route.method === 'string' ? [route.method] : route.method).map((method) => ({
+      method,
+      path: route.path,
+      line,
+      target,
+      ...(route.query === undefined ? {} : { query: route.query }),
+      need: {
+        sets,
+        publicRead: route.public ?? false,
+        writes: target.kind === 'repository' && method !== 'GET' && method !== 'HEAD',
+      },
+    }));
+  }
+
+  #checkNeeds(set: PermissionSet, path: Path): void {
+    for (const [name, level] of Object.entries(set) as [string, Level][]) {
+      const permission = this.#own.get(name) ?? permissionNamed(name);
+      if (permission === undefined || (permission.source === 'operator' && !this.#own.has(name)))
+        this.#mistake([...path, name], `There is no permission named ${name}.`);
+      else if (!permission.levels.includes(level))
+        this.#mistake([...path, name], `${name} takes ${permission.levels.join(' or ')}, not ${level}.`);
+    }
+  }
+
+  #target(route: RouteEntry, path: Path): MapTarget {
+    const named = (['repository', 'organization', 'account', 'instance'] as const).filter(
+      (kind) => route[kind] !== undefined,
+    );
+    if (named.length > 1) this.#mistake(path, `A route is about one thing, not ${named.join(' and ')}.`);
+    const [kind] = named;
+    if (kind === undefined) return { kind: 'self' };
+    if (kind === 'instance') return { kind };
+    const name = route[kind]!;
+    const unknown = parameterNames(name).find((parameter) => !parameterNames(route.path).includes(parameter));
+    if (unknown !== undefined) this.#mistake([...path, kind], `The path has no parameter {${unknown}}.`);
+    if (kind !== 'repository') return { kind, login: name };
+    const [owner = '', repository = '', ...rest] = name.split('/');
+    if (owner === '' || repository === '' || rest.length > 0)
+      this.#mistake([...path, kind], 'A repository is named OWNER/NAME: {owner}/{repo}.');
+    return { kind, owner, name: repository };
+  }
+
+  #mistake(path: Path, message: string): void {
+    this.mistakes.push({ line: this.#lineOf(path), message });
+  }
+
+  /** The line of an entry: of its key where it has one, of the nearest thing around it where it is not there. */
+  #lineOf(path: Path): number {
+    const { isMap, isNode, isPair } = yaml();
+    for (let depth = path.length; depth >= 0; depth--) {
+      const parent = depth === 0 ? null : this.#document.getIn(numbered(path.slice(0, depth - 1)), true);
+      const pair = isMap(parent)
+        ? parent.items.find((item) => isPair(item) && String(item.key) === String(path[depth - 1]))
+        : undefined;
+      const node = pair?.key ?? this.#document.getIn(numbered(path.slice(0, depth)), true);
+      if (isNode(node) && node.range) return this.#lines.linePos(node.range[0]).line;
+    }
+    return 1;
+  }
+}
+
+interface SchemaError {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: {
+    readonly additionalProperties?: readonly string[];
+    readonly requiredProperties?: readonly string[];
+    readonly allowedValues?: readonly string[];
+  };
+  readonly message: string;
+}
+
+const BUILT_IN: Readonly<Record<BuiltInMap, (owner: string | null) => MapRow[]>> = {
+  git: gitRows,
+  github: githubRows,
+  gitlab: gitlabRows,
+};
+
+const numbered = (path: Path): (string | number)[] =>
+  path.map((part) => (/^\d+$/.test(String(part)) ? Number(part) : part));
+
+function spoken(path: Path): string {
+  return path.length === 0
+    ? 'The file'
+    : path
+        .map((part, i) => (/^\d+$/.test(String(part)) ? `[${Number(part) + 1}]` : `${i === 0 ? '' : '.'}${part}`))
+        .join('');
+}

@@ -1,0 +1,93 @@
+/**
+ * Every service of a route map, made ready to be asked: host, method and path in, route out.
+ *
+ * Invariant: a host that a service names is that service's first; what it has no route for may be in a service of any
+ * host. What nobody has a route for is null.
+ */
+import type { CanonicalPath } from '../../base/canonical-path.ts';
+import { Overlap, parameterNames, RouteTree } from '../routes/route-tree.ts';
+import type { MapMistake, MapService, PlacedRow } from './file.ts';
+import { filler, type MapRow } from './route-map.ts';
+
+/** What a request is about, by name. `unknown` and the rest as in `MapTarget`. */
+export type NamedTarget =
+  | { readonly kind: 'repository'; readonly owner: string; readonly name: string }
+  | { readonly kind: 'organization' | 'account'; readonly login: string }
+  | { readonly kind: 'self' | 'instance' | 'nobody' | 'every-organization' | 'unknown' };
+
+export interface FoundRoute {
+  readonly row: MapRow;
+  readonly target: NamedTarget;
+}
+
+interface ReadyRow extends PlacedRow {
+  readonly targetFrom: (values: readonly string[]) => NamedTarget;
+}
+
+export class RouteFinder {
+  readonly #byHost: ReadonlyMap<string, RouteTree<ReadyRow>>;
+  readonly #anywhere: RouteTree<ReadyRow>;
+
+  /** @throws MapMistakes when two routes mean the same requests */
+  constructor(services: readonly MapService[]) {
+    const hosts = new Set(services.flatMap(({ hosts: named }) => named ?? []));
+    this.#byHost = new Map(
+      [...hosts].map((host) => [host, treeOf(services.filter((service) => service.hosts?.includes(host) === true))]),
+    );
+    this.#anywhere = treeOf(services.filter((service) => service.hosts === null));
+  }
+
+  /** @param host in lower-case letters, without a port; '' = not known */
+  find(host: string, method: string, path: CanonicalPath, query: string): FoundRoute | null {
+    const asked = method === 'HEAD' ? 'GET' : method;
+    const found = this.#byHost.get(host)?.find(asked, path, query) ?? this.#anywhere.find(asked, path, query);
+    return found === null ? null : { row: found.row, target: found.row.targetFrom(found.values) };
+  }
+}
+
+/** Something is wrong with a route map: every mistake, with its line. */
+export class MapMistakes extends Error {
+  override readonly name = 'MapMistakes';
+  readonly mistakes: readonly MapMistake[];
+
+  constructor(mistakes: readonly MapMistake[]) {
+    super(mistakes.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
+    this.mistakes = mistakes;
+  }
+}
+
+function treeOf(services: readonly MapService[]): RouteTree<ReadyRow> {
+  try {
+    return new RouteTree(services.flatMap(({ rows }) => rows).map((row) => ({ ...row, targetFrom: targetMaker(row) })));
+  } catch (error) {
+    if (!(error instanceof Overlap)) throw error;
+    const [earlier, later] = error.rows as readonly [ReadyRow, ReadyRow];
+    throw new MapMistakes([{ line: later.line, message: `${error.message} in line ${earlier.line}.` }]);
+  }
+}
+
+/** Works out once how the target of a row follows from the values of its parameters. */
+function targetMaker({ target, path }: PlacedRow): (values: readonly string[]) => NamedTarget {
+  const names = parameterNames(path);
+  switch (target.kind) {
+    case 'repository': {
+      const [owner, name] = [filler(target.owner, names), filler(target.name, names)];
+      return (values) => ({ kind: 'repository', owner: owner(values), name: withoutSuffix(name(values)) });
+    }
+    case 'organization':
+    case 'account': {
+      const { kind } = target;
+      const login = filler(target.login, names);
+      return (values) => ({ kind, login: login(values) });
+    }
+    default: {
+      const always = target as NamedTarget;
+      return () => always;
+    }
+  }
+}
+
+/** No repository's name ends in `.git`; its address may. */
+function withoutSuffix(name: string): string {
+  return name.endsWith('.git') ? name.slice(0, -4) : name;
+}

@@ -1,0 +1,46 @@
+/**
+ * Git over HTTP as a route map: for `git http-backend`, cgit, gitweb, Soft Serve or another forge behind a proxy.
+ *
+ * Source: git's documentation, gitprotocol-http and git-http-backend: the three requests of the smart protocol, and the
+ * files that dumb clients fetch. Git's large-file storage is not in it: one address both reads and writes there, so
+ * only an own map can say what it needs.
+ */
+
+import type { Need } from '../needs.ts';
+import type { MapRow, MapTarget } from './route-map.ts';
+
+const READ: Need = { sets: [{ git: 'read' }], publicRead: true, writes: false };
+const WRITE: Need = { sets: [{ git: 'write' }], publicRead: false, writes: true };
+
+/** Below a repository. */
+const ROWS: readonly (readonly [method: string, path: string, need: Need, query?: Readonly<Record<string, string>>])[] =
+  [
+    ['GET', '/info/refs', READ, { service: 'git-upload-pack' }],
+    ['GET', '/info/refs', WRITE, { service: 'git-receive-pack' }],
+    ['GET', '/info/refs', READ],
+    ['POST', '/git-upload-pack', READ],
+    ['POST', '/git-receive-pack', WRITE],
+    ['GET', '/HEAD', READ],
+    ['GET', '/objects/info/packs', READ],
+    ['GET', '/objects/info/alternates', READ],
+    ['GET', '/objects/info/http-alternates', READ],
+    ['GET', '/objects/pack/{file}', READ],
+    ['GET', '/objects/{folder}/{file}', READ],
+  ];
+
+/**
+ * @param owner whose all repositories are, where the path names none (`/site.git`); null where it does
+ * (`/acme/site.git`)
+ */
+export function gitRows(owner: string | null): MapRow[] {
+  const base = owner === null ? '/{owner}/{repo}' : '/{repo}';
+  const target: MapTarget = { kind: 'repository', owner: owner ?? '{owner}', name: '{repo}' };
+  return ROWS.map(([method, path, need, query]) => ({
+    method,
+    path: base + path,
+    need,
+    target,
+    isGit: true,
+    ...(query === undefined ? {} : { query }),
+  }));
+}

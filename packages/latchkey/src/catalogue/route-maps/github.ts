@@ -1,0 +1,66 @@
+/**
+ * GitHub's REST API as a route map, so that a server which speaks it can stand behind Latchkey.
+ *
+ * Every endpoint of `catalogue/routes/github`. Where the target is not in the path, the stricter reading counts:
+ * - a list or search over everybody's resources needs its permission towards the caller's own account, whatever is
+ *   public;
+ * - a team by its number needs its permission in every organization, since only the server behind knows whose team it
+ *   is;
+ * - something of a person by number, which needs a permission, is open to nobody.
+ */
+
+import { demandsNoPermission, type Need } from '../needs.ts';
+import { type GithubRoute, githubRoutes } from '../routes/github.ts';
+import { SPANNING } from '../routes/path-match.ts';
+import type { MapRow, MapTarget } from './route-map.ts';
+
+/** Paths below the root of the API. */
+export function githubRows(): MapRow[] {
+  // GitHub's older spelling of a comparison is one of the newer one's.
+  const routes = githubRoutes().filter(({ path }) => !path.endsWith('/compare/{base}...{head}'));
+  const rows = routes.map(
+    (route): MapRow => ({
+      method: route.method,
+      path: spanned(route.path),
+      need: needOf(route),
+      target: targetOf(route),
+    }),
+  );
+  // The folder at the top of a repository has no path, which the template does not say.
+  const folders = rows.filter(({ method, path }) => method === 'GET' && path.endsWith('/contents/{path...}'));
+  return [...rows, ...folders.map((row) => ({ ...row, path: row.path.replace('/{path...}', '') }))];
+}
+
+/** Branches, files and the like have slashes in their names. */
+function spanned(path: string): string {
+  return path.replace(/\{(\w+)\}/g, (whole, name: string) => (SPANNING.has(name) ? `{${name}...}` : whole));
+}
+
+const isNobodys = ({ target, need }: GithubRoute): boolean =>
+  (target.kind === 'none' || target.kind === 'account-by-id') && demandsNoPermission(need);
+
+function needOf(route: GithubRoute): Need {
+  const { need, target } = route;
+  return target.kind === 'none' && !isNobodys(route) ? { ...need, publicRead: false } : need;
+}
+
+function targetOf(route: GithubRoute): MapTarget {
+  const { target } = route;
+  switch (target.kind) {
+    case 'repository':
+      return { kind: 'repository', owner: `{${target.owner}}`, name: `{${target.name}}` };
+    case 'organization':
+      return { kind: 'organization', login: `{${target.login}}` };
+    case 'account':
+      return { kind: 'account', login: `{${target.login}}` };
+    case 'self':
+    case 'instance':
+      return { kind: target.kind };
+    case 'team':
+      return { kind: 'every-organization' };
+    case 'none':
+      return { kind: isNobodys(route) ? 'nobody' : 'self' };
+    case 'account-by-id':
+      return { kind: isNobodys(route) ? 'nobody' : 'unknown' };
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * GitLab's project API as a route map, as far as its scopes and our permissions say.
+ *
+ * Source: GitLab docs "REST API resources"; which permission an area needs follows GitHub's of the same name. A project
+ * is named by its path (`/projects/acme%2Fsite`): numbers are known to the server behind alone, so whatever names a
+ * project by number is refused.
+ */
+
+import type { Need } from '../needs.ts';
+import type { Level, PermissionName, PermissionSet } from '../permissions.ts';
+import { GITLAB_ROUTES } from '../routes/gitlab.ts';
+import type { MapRow, MapTarget } from './route-map.ts';
+
+const PROJECT = '/projects/{owner}%2F{repo}';
+const ON_PROJECT: MapTarget = { kind: 'repository', owner: '{owner}', name: '{repo}' };
+
+/** The areas below a project that `catalogue/routes/gitlab` doesn't have: read with GET, written with everything else. */
+const AREAS: Readonly<Record<string, PermissionName>> = {
+  access_requests: 'administration',
+  access_tokens: 'administration',
+  badges: 'administration',
+  boards: 'issues',
+  deploy_keys: 'administration',
+  deploy_tokens: 'administration',
+  deployments: 'deployments',
+  environments: 'environments',
+  events: 'metadata',
+  feature_flags: 'contents_rest',
+  forks: 'metadata',
+  hooks: 'repository_hooks',
+  integrations: 'repository_hooks',
+  invitations: 'administration',
+  issues: 'issues',
+  jobs: 'actions',
+  labels: 'issues',
+  languages: 'metadata',
+  members: 'administration',
+  merge_requests: 'pull_requests',
+  milestones: 'issues',
+  packages: 'packages',
+  pages: 'pages',
+  pipeline_schedules: 'actions',
+  pipelines: 'actions',
+  protected_branches: 'administration',
+  protected_tags: 'administration',
+  registry: 'packages',
+  releases: 'contents_rest',
+  repository: 'contents_rest',
+  runners: 'administration',
+  snippets: 'contents_rest',
+  starrers: 'metadata',
+  statuses: 'statuses',
+  triggers: 'actions',
+  users: 'metadata',
+  variables: 'actions_variables',
+  vulnerability_findings: 'security_events',
+  wikis: 'contents_rest',
+};
+
+const READING_METHODS = ['GET'];
+const WRITING_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Paths below the root of the API. */
+export function gitlabRows(): MapRow[] {
+  return [...listedRows(), ...areaRows()];
+}
+
+function listedRows(): MapRow[] {
+  const rows = GITLAB_ROUTES.map((route): MapRow => {
+    const path = route.path.replace('/projects/{id}', PROJECT).replace(/\{(path|branch|tag_name)\}/, '{$1...}');
+    return { method: route.method, path, need: route.need, target: targetOf(route.target, path) };
+  });
+  const admin: Need = { sets: [{ administration: 'write' }], publicRead: false, writes: false };
+  return [
+    ...rows,
+    ...['PUT', 'DELETE'].map((method): MapRow => ({ method, path: PROJECT, need: admin, target: ON_PROJECT })),
+  ];
+}
+
+function targetOf(kind: (typeof GITLAB_ROUTES)[number]['target'], path: string): MapTarget {
+  if (kind === 'project') return ON_PROJECT;
+  if (kind === 'none') return { kind: 'nobody' };
+  return kind === 'group' ? { kind: 'organization', login: /\{(\w+)\}/.exec(path)![0] } : { kind };
+}
+
+function areaRows(): MapRow[] {
+  return Object.entries(AREAS).flatMap(([area, permission]) => {
+    const reading: Need = {
+      sets: [only(permission, 'read')],
+      publicRead: permission !== 'administration' && permission !== 'repository_hooks',
+      writes: false,
+    };
+    const writing: Need = { sets: [only(permission, 'write')], publicRead: false, writes: true };
+    const paths = [`${PROJECT}/${area}`, `${PROJECT}/${area}/{rest...}`];
+    return [
+      ...READING_METHODS.map((method) => ({ method, need: reading })),
+      ...WRITING_METHODS.map((method) => ({ method, need: writing })),
+    ].flatMap(({ method, need }) => paths.map((path): MapRow => ({ method, path, need, target: ON_PROJECT })));
+  });
+}
+
+function only(permission: PermissionName, level: Level): PermissionSet {
+  return { [permission]: level } as PermissionSet;
+}

@@ -1,0 +1,44 @@
+/**
+ * Route maps: which request needs which permission on what, as data. `route-map-*.ts` holds the ones that are built in;
+ * an operator's own come from a file.
+ *
+ * Invariant: what no map knows is refused.
+ */
+import type { Need } from '../needs.ts';
+import type { TreeRow } from '../routes/route-tree.ts';
+
+/**
+ * What a request is about. Names are templates over the parameters of the path: `{owner}`, or a name that is always the
+ * same. `self`: the account of whoever asks. `nobody`: nobody's resources in particular. `every-organization`: one
+ * organization, of which only the server behind knows which, so that only who may do it in each of them may do it.
+ * `unknown`: something that only a number names, so that nobody may.
+ */
+export type MapTarget =
+  | { readonly kind: 'repository'; readonly owner: string; readonly name: string }
+  | { readonly kind: 'organization'; readonly login: string }
+  | { readonly kind: 'account'; readonly login: string }
+  | { readonly kind: 'self' | 'instance' | 'nobody' | 'every-organization' | 'unknown' };
+
+export interface MapRow extends TreeRow {
+  readonly need: Need;
+  readonly target: MapTarget;
+  /** True for what git clients ask, so that a refusal is one that git understands. */
+  readonly isGit?: true;
+}
+
+/** A template as a function of its parameters' values; `names` tells where each stands. */
+export function filler(template: string, names: readonly string[]): (values: readonly string[]) => string {
+  const only = /^\{([\w-]+)\}$/.exec(template)?.[1];
+  if (only !== undefined) {
+    const at = names.indexOf(only);
+    return (values) => values[at] ?? '';
+  }
+  if (!template.includes('{')) return () => template;
+  return (values) => template.replace(/\{([\w-]+)\}/g, (_whole, name: string) => values[names.indexOf(name)] ?? '');
+}
+
+/** The same rows below a path: `/` or `/api/v3`. */
+export function below(prefix: string, rows: readonly MapRow[]): MapRow[] {
+  const base = prefix === '/' ? '' : prefix;
+  return rows.map((row) => ({ ...row, path: row.path === '/' ? base || '/' : base + row.path }));
+}

@@ -1,0 +1,116 @@
+/**
+ * The form of a route-map file, as JSON Schema (2020-12): what the file is checked against, and what editors complete
+ * from. `npm run docs` writes it to `assets/route-map.schema.json`.
+ */
+import { LEVELS, PERMISSION_GROUPS } from '../permissions.ts';
+
+/** Maps that are built in. */
+export const BUILT_IN_MAPS = ['git', 'github', 'gitlab'] as const;
+export type BuiltInMap = (typeof BUILT_IN_MAPS)[number];
+
+const HOST = {
+  type: 'string',
+  pattern: '^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$',
+  description: 'a host name in lower-case letters, without a port',
+};
+const PREFIX = {
+  type: 'string',
+  pattern: '^/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*)?$',
+  description: 'the path below which the service lies; / unless told',
+};
+const NAME = { type: 'string', minLength: 1, maxLength: 140 };
+const NEEDS = {
+  type: 'object',
+  additionalProperties: { enum: LEVELS },
+  description: 'every one of these permissions, at this level or higher; none: any live token',
+};
+const METHOD = {
+  type: 'string',
+  pattern: '^(?:[A-Z]{3,20}|\\*)$',
+  description: 'a method in capitals, or * for every one',
+};
+
+const ROUTE = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['method', 'path', 'needs'],
+  properties: {
+    method: { anyOf: [METHOD, { type: 'array', items: METHOD, minItems: 1, maxItems: 20 }] },
+    path: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 1000,
+      description: 'below the prefix: /apps/{owner}/{repo}, with {name...} for several segments',
+    },
+    query: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: 'the route is meant only when the query has each of these once, with this value',
+    },
+    needs: {
+      anyOf: [NEEDS, { type: 'array', items: NEEDS, minItems: 1, maxItems: 20 }],
+      description: 'a set of permissions, or a list of sets of which one suffices',
+    },
+    public: { type: 'boolean', description: 'true: whatever is public may be read by everybody' },
+    repository: { ...NAME, description: 'the repository that it is about: {owner}/{repo}' },
+    organization: { ...NAME, description: 'the organization that it is about: {org}' },
+    account: { ...NAME, description: 'the person or organization that it is about: {login}' },
+    instance: { const: true, description: 'it is about the whole instance' },
+  },
+};
+
+const SERVICE = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    hosts: {
+      type: 'array',
+      items: HOST,
+      minItems: 1,
+      maxItems: 100,
+      description: 'the hosts at which people reach the service; any host unless told',
+    },
+    prefix: PREFIX,
+    map: { enum: BUILT_IN_MAPS, description: 'a map that is built in' },
+    owner: { ...NAME, description: 'with the map git: whose all repositories are, where paths name no owner' },
+    routes: { type: 'array', items: ROUTE, minItems: 1, maxItems: 10_000 },
+  },
+};
+
+const PERMISSION = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'title'],
+  properties: {
+    name: {
+      type: 'string',
+      pattern: '^(?!github:|gitlab:|latchkey:)[a-z][a-z0-9-]{0,19}:[a-z][a-z0-9_-]{0,39}$',
+      description: 'an own prefix, a colon, a name: acme:deploy',
+    },
+    title: { type: 'string', minLength: 1, maxLength: 60, description: 'as the token form shows it' },
+    group: {
+      enum: PERMISSION_GROUPS.filter((group) => group !== 'instance'),
+      description: 'what it is given on; repository unless told',
+    },
+    levels: {
+      type: 'array',
+      items: { enum: LEVELS },
+      minItems: 1,
+      maxItems: 3,
+      uniqueItems: true,
+      description: 'the levels that can be chosen; read and write unless told',
+    },
+  },
+};
+
+export const ROUTE_MAP_SCHEMA = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Route map of Latchkey',
+  type: 'object',
+  additionalProperties: false,
+  required: ['services'],
+  properties: {
+    permissions: { type: 'array', items: PERMISSION, maxItems: 200 },
+    services: { type: 'array', items: SERVICE, minItems: 1, maxItems: 200 },
+  },
+} as const;

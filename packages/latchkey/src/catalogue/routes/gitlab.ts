@@ -1,0 +1,94 @@
+/**
+ * GitLab's REST endpoints that are served here, as routes: what each needs, and what it is about.
+ *
+ * Source: GitLab docs "REST API" (personal access tokens, users, projects, repositories, repository files, branches,
+ * tags, commits, groups) and "Access token scopes" for what a scope alone opens.
+ * Invariant: a need names permissions of the one vocabulary; scopes stand beside it only where GitLab lets any token of
+ * the API in.
+ */
+import type { Need } from '../needs.ts';
+
+/**
+ * What a path names. `project` and `group`: by number, or by URL-encoded full path; `self`: the account of whoever
+ * asks; `none`: nobody's resources in particular.
+ */
+export type GitlabTarget = 'project' | 'group' | 'self' | 'instance' | 'none';
+
+export interface GitlabRoute {
+  readonly method: string;
+  /** Below `/api/v4`, with parameters in braces: `/projects/{id}`. */
+  readonly path: string;
+  readonly need: Need;
+  readonly target: GitlabTarget;
+}
+
+/** Whoever holds any scope of the API, reading: GitLab opens these with `read_user`. */
+const SIGNED_IN: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: ['read_user'] };
+/** About the very token that asks: any scope will do, also one that opens nothing else (GitLab since 15.4). */
+const ANY_TOKEN: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: [] };
+const PEOPLE: Need = { sets: [], publicRead: true, writes: false, gitlabScopes: ['read_user'] };
+const TOKENS_READ: Need = { sets: [{ personal_access_tokens: 'read' }], publicRead: false, writes: false };
+const TOKENS_WRITE: Need = { sets: [{ personal_access_tokens: 'write' }], publicRead: false, writes: true };
+const SELF_ROTATE: Need = { sets: [{ token_rotation: 'write' }], publicRead: false, writes: true };
+const TOKENS_OF_ALL: Need = { sets: [{ instance_personal_access_tokens: 'write' }], publicRead: false, writes: true };
+/** The list is filtered by what each project needs. */
+const PROJECTS: Need = { sets: [], publicRead: true, writes: false };
+const PROJECT: Need = { sets: [{ metadata: 'read' }], publicRead: true, writes: false };
+const FILE: Need = { sets: [{ repository_files: 'read' }], publicRead: true, writes: false };
+const READ: Need = { sets: [{ contents_rest: 'read' }], publicRead: true, writes: false };
+const WRITE: Need = { sets: [{ contents_rest: 'write' }], publicRead: false, writes: true };
+
+const ROWS: readonly (readonly [method: string, path: string, need: Need, target: GitlabTarget])[] = [
+  ['GET', '/version', SIGNED_IN, 'self'],
+  ['GET', '/metadata', SIGNED_IN, 'self'],
+  ['GET', '/user', SIGNED_IN, 'self'],
+  ['GET', '/users', PEOPLE, 'none'],
+  ['GET', '/users/{id}', PEOPLE, 'none'],
+  ['GET', '/personal_access_tokens', TOKENS_READ, 'self'],
+  ['GET', '/personal_access_tokens/self', ANY_TOKEN, 'self'],
+  ['DELETE', '/personal_access_tokens/self', ANY_TOKEN, 'self'],
+  ['POST', '/personal_access_tokens/self/rotate', SELF_ROTATE, 'self'],
+  ['GET', '/personal_access_tokens/self/associations', ANY_TOKEN, 'self'],
+  ['GET', '/personal_access_tokens/{id}', TOKENS_READ, 'self'],
+  ['DELETE', '/personal_access_tokens/{id}', TOKENS_WRITE, 'self'],
+  ['POST', '/personal_access_tokens/{id}/rotate', TOKENS_WRITE, 'self'],
+  ['POST', '/user/personal_access_tokens', TOKENS_WRITE, 'self'],
+  ['POST', '/users/{user_id}/personal_access_tokens', TOKENS_OF_ALL, 'instance'],
+  ['GET', '/projects', PROJECTS, 'none'],
+  ['GET', '/users/{user_id}/projects', PROJECTS, 'none'],
+  ['GET', '/projects/{id}', PROJECT, 'project'],
+  ['GET', '/projects/{id}/repository/tree', READ, 'project'],
+  ['GET', '/projects/{id}/repository/files/{path}', FILE, 'project'],
+  ['GET', '/projects/{id}/repository/files/{path}/raw', FILE, 'project'],
+  ['POST', '/projects/{id}/repository/files/{path}', WRITE, 'project'],
+  ['PUT', '/projects/{id}/repository/files/{path}', WRITE, 'project'],
+  ['DELETE', '/projects/{id}/repository/files/{path}', WRITE, 'project'],
+  ['GET', '/projects/{id}/repository/branches', READ, 'project'],
+  ['GET', '/projects/{id}/repository/branches/{branch}', READ, 'project'],
+  ['POST', '/projects/{id}/repository/branches', WRITE, 'project'],
+  ['DELETE', '/projects/{id}/repository/branches/{branch}', WRITE, 'project'],
+  ['GET', '/projects/{id}/repository/tags', READ, 'project'],
+  ['GET', '/projects/{id}/repository/tags/{tag_name}', READ, 'project'],
+  ['POST', '/projects/{id}/repository/tags', WRITE, 'project'],
+  ['DELETE', '/projects/{id}/repository/tags/{tag_name}', WRITE, 'project'],
+  ['GET', '/projects/{id}/repository/commits', READ, 'project'],
+  ['GET', '/projects/{id}/repository/commits/{sha}', READ, 'project'],
+  ['POST', '/projects/{id}/repository/commits', WRITE, 'project'],
+  ['GET', '/groups/{id}', PROJECTS, 'group'],
+  ['GET', '/groups/{id}/projects', PROJECTS, 'group'],
+];
+
+/** Every endpoint that `/api/v4` answers. */
+export const GITLAB_ROUTES: readonly GitlabRoute[] = ROWS.map(([method, path, need, target]) => ({
+  method,
+  path,
+  need,
+  target,
+}));
+
+/** The route of an endpoint. Throws when there is none, so that a typo shows at start. */
+export function gitlabRoute(method: string, path: string): GitlabRoute {
+  const route = GITLAB_ROUTES.find((one) => one.method === method && one.path === path);
+  if (route === undefined) throw new Error(`there is no endpoint ${method} ${path}`);
+  return route;
+}

@@ -1,0 +1,213 @@
+/**
+ * Finds the row of a table of routes that a path belongs to: a tree by segments.
+ *
+ * A template is made of literal segments, `{name}` (one segment), `{name...}` (one or more) and `{a}%2F{b}` (one
+ * segment with one encoded slash in it).
+ * Invariant: a literal wins over a parameter, one segment over several, whatever the order of the table.
+ * Invariant: two rows that the same request could mean equally are refused when the tree is made, not when the request
+ * comes.
+ */
+import type { CanonicalPath } from '../../base/canonical-path.ts';
+
+export interface TreeRow {
+  /** `GET`, or `*` for every method. */
+  readonly method: string;
+  readonly path: string;
+  /** The row is meant only when the query has each of these once, with this value. */
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+export interface TreeMatch<Row> {
+  readonly row: Row;
+  /** The values of the template's parameters, in its order. */
+  readonly values: readonly string[];
+}
+
+/** Two rows that mean the same requests. */
+export class Overlap<Row> extends Error {
+  override readonly name = 'Overlap';
+  readonly rows: readonly [Row, Row];
+
+  constructor(earlier: Row & TreeRow, later: Row & TreeRow) {
+    super(`${later.method} ${later.path} means the same requests as ${earlier.method} ${earlier.path}`);
+    this.rows = [earlier, later];
+  }
+}
+
+interface Node<Row> {
+  readonly literals: Map<string, Node<Row>>;
+  one: Node<Row> | null;
+  pair: Node<Row> | null;
+  span: Node<Row> | null;
+  /** By method. */
+  readonly rows: Map<string, Choice<Row>>;
+}
+
+/** Rows of one template and method, which the query tells apart. */
+interface Choice<Row> {
+  readonly rows: Row[];
+  /** By the whole text of a query that meets a single demand: what git sends. */
+  readonly byQuery: Map<string, Row>;
+}
+
+const emptyNode = <Row>(): Node<Row> => ({ literals: new Map(), one: null, pair: null, span: null, rows: new Map() });
+
+const PAIR = /^\{([\w-]+)\}%2F\{([\w-]+)\}$/;
+const SPAN = /^\{([\w-]+)\.\.\.\}$/;
+const ONE = /^\{([\w-]+)\}$/;
+
+/** The names of a template's parameters, in order. */
+export function parameterNames(path: string): string[] {
+  return [...path.matchAll(/\{([\w-]+)(?:\.\.\.)?\}/g)].map((match) => match[1]!);
+}
+
+/** What is wrong with a template, to stand after "the path"; null when nothing is. */
+export function templateProblem(path: string): string | null {
+  if (!path.startsWith('/')) return 'must begin with a slash';
+  if (path !== '/' && /\/(?:\/|$)/.test(path)) return 'must have no empty segment';
+  const bad = path
+    .slice(1)
+    .split('/')
+    .find((segment) => /[{}%?#;\\]/.test(segment) && !PAIR.test(segment) && !SPAN.test(segment) && !ONE.test(segment));
+  if (bad !== undefined) return `has ${bad}: a parameter stands alone between slashes, as {name} or {name...}`;
+  if (
+    path
+      .slice(1)
+      .split('/')
+      .some((segment) => /^\.+$|[. ]$/.test(segment))
+  )
+    return 'must have no segment that ends in a dot';
+  const names = parameterNames(path);
+  return new Set(names).size === names.length ? null : 'names a parameter twice';
+}
+
+export class RouteTree<Row extends TreeRow> {
+  readonly #root = emptyNode<Row>();
+  // One search at a time (it never waits), so these are made once.
+  #segments: readonly string[] = [];
+  #slashes = false;
+  #method = '';
+  #query = '';
+  readonly #values: string[] = [];
+
+  /** @throws Overlap */
+  constructor(rows: Iterable<Row>) {
+    for (const row of rows) this.#add(row);
+  }
+
+  #add(row: Row): void {
+    let node = this.#root;
+    if (row.path !== '/') for (const segment of row.path.slice(1).split('/')) node = childFor(node, segment);
+    const rivals = [...node.rows]
+      .filter(([method]) => method === row.method || method === '*' || row.method === '*')
+      .flatMap(([, { rows }]) => rows);
+    const same = rivals.find((other) => other.method !== row.method || queryKey(other) === queryKey(row));
+    if (same !== undefined) throw new Overlap(same, row);
+    const choice: Choice<Row> = node.rows.get(row.method) ?? { rows: [], byQuery: new Map() };
+    node.rows.set(row.method, choice);
+    choice.rows.push(row);
+    const demands = Object.entries(row.query ?? {});
+    if (demands.length === 1) choice.byQuery.set(`${demands[0]![0]}=${demands[0]![1]}`, row);
+  }
+
+  /**
+   * The row of a request, or null. An encoded slash is taken where the template has one; elsewhere only when the
+   * request means the same to a server that takes it for a slash and to one that doesn't.
+   * @param query without its question mark
+   */
+  find(method: string, path: CanonicalPath, query: string): TreeMatch<Row> | null {
+    this.#slashes = path.slashes;
+    const found = this.#search(method, path.segments, query);
+    if (!path.slashes || found === null || found.row.path.includes('%2F')) return found;
+    const other = this.#search(
+      method,
+      path.segments.flatMap((segment) => segment.split('/')),
+      query,
+    );
+    return other !== null && other.row === found.row && other.values.every((value, i) => value === found.values[i])
+      ? found
+      : null;
+  }
+
+  #search(method: string, segments: readonly string[], query: string): TreeMatch<Row> | null {
+    this.#segments = segments;
+    this.#values.length = 0;
+    this.#method = method;
+    this.#query = query;
+    const row = this.#walk(this.#root, 0);
+    return row === null ? null : { row, values: this.#values.slice() };
+  }
+
+  #walk(node: Node<Row>, at: number): Row | null {
+    if (at === this.#segments.length) return pick(node.rows.get(this.#method) ?? node.rows.get('*'), this.#query);
+    const segment = this.#segments[at]!;
+    const literal = node.literals.get(segment);
+    if (literal !== undefined) {
+      const found = this.#walk(literal, at + 1);
+      if (found !== null) return found;
+    }
+    if (node.one !== null && !(this.#slashes && segment.includes('/'))) {
+      const found = this.#walkWith(node.one, at + 1, segment);
+      if (found !== null) return found;
+    }
+    const paired = this.#slashes && node.pair !== null ? this.#walkPair(node.pair, at, segment) : null;
+    return paired ?? (node.span === null ? null : this.#walkSpan(node.span, at));
+  }
+
+  #walkWith(node: Node<Row>, at: number, value: string): Row | null {
+    const mark = this.#values.push(value) - 1;
+    const found = this.#walk(node, at);
+    if (found === null) this.#values.length = mark;
+    return found;
+  }
+
+  #walkPair(node: Node<Row>, at: number, segment: string): Row | null {
+    const [first, second, ...rest] = segment.split('/');
+    if (second === undefined || rest.length > 0) return null;
+    const mark = this.#values.push(first!) - 1;
+    const found = this.#walkWith(node, at + 1, second);
+    if (found === null) this.#values.length = mark;
+    return found;
+  }
+
+  #walkSpan(node: Node<Row>, at: number): Row | null {
+    for (let end = at + 1; end <= this.#segments.length; end++) {
+      const found = this.#walkWith(node, end, this.#segments.slice(at, end).join('/'));
+      if (found !== null) return found;
+    }
+    return null;
+  }
+}
+
+function childFor<Row>(node: Node<Row>, segment: string): Node<Row> {
+  if (PAIR.test(segment)) return (node.pair ??= emptyNode());
+  if (SPAN.test(segment)) return (node.span ??= emptyNode());
+  if (ONE.test(segment)) return (node.one ??= emptyNode());
+  const child = node.literals.get(segment) ?? emptyNode<Row>();
+  node.literals.set(segment, child);
+  return child;
+}
+
+const queryKey = ({ query }: TreeRow): string => JSON.stringify(Object.entries(query ?? {}).toSorted());
+
+/**
+ * The row whose demands on the query are met. One without demands is meant only when nothing is sent under a name that
+ * another one looks at, and nothing at all when the query could be taken apart in two ways.
+ */
+function pick<Row extends TreeRow>(choice: Choice<Row> | undefined, query: string): Row | null {
+  if (choice === undefined) return null;
+  const { rows, byQuery } = choice;
+  if (rows.length === 1 && rows[0]!.query === undefined) return rows[0]!;
+  const known = byQuery.get(query);
+  if (known !== undefined) return known;
+  if (/[;\u0000]|%00|%3b/i.test(query)) return null;
+  const sent = new URLSearchParams(query);
+  const looked = new Set(rows.flatMap((row) => Object.keys(row.query ?? {})));
+  for (const row of rows) {
+    const demands = Object.entries(row.query ?? {});
+    const met = demands.every(([name, value]) => sent.getAll(name).length === 1 && sent.get(name) === value);
+    if (met && [...looked].every((name) => demands.some(([demanded]) => demanded === name) || !sent.has(name)))
+      return row;
+  }
+  return null;
+}

@@ -1,0 +1,28 @@
+/**
+ * `latchkey admin`: what the operator does at the machine that holds the data.
+ *
+ * Invariant: everything goes through the actions, with the operator's permit, so that the audit log tells of it. It
+ * works while a server runs on the same data: the server sees the change on the next request.
+ */
+import { Command } from 'commander';
+import { examples } from '../command-help.ts';
+import type { Terminal } from '../terminal.ts';
+import { organizationCommand } from './organizations.ts';
+import { repositoryCommand } from './repositories.ts';
+import { serverCommand } from './servers.ts';
+import { tokenCommand } from './tokens.ts';
+import { userCommand } from './users.ts';
+
+/** The commands below `admin`, one noun each. */
+export function adminCommand(terminal: Terminal): Command {
+  const command = new Command('admin').description(
+    'manage people, organizations, repositories and tokens on this machine',
+  );
+  for (const noun of [userCommand, organizationCommand, repositoryCommand, serverCommand, tokenCommand])
+    command.addCommand(noun(terminal));
+  return examples(command, [
+    'latchkey admin user add ada --email ada@example.org --verified --password-stdin < password.txt',
+    'latchkey admin repo add ada/notes --private',
+    'latchkey admin token add ada --name laptop --classic --scope repo',
+  ]);
+}

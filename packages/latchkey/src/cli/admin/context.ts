@@ -1,0 +1,45 @@
+/** Opens the data for one administration command, and closes it again. */
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { Permit } from '../../actions/decision/authorize.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { ADMIN_SETTINGS, addSettingOptions, settingFlags } from '../setting-options.ts';
+import { type Terminal, UsageError } from '../terminal.ts';
+
+/** Gives a command the options that say where the data is. */
+export function withDataOptions(command: Command): Command {
+  return addSettingOptions(command, ADMIN_SETTINGS);
+}
+
+/** Runs `act` on the data that the command's options lead to, as the operator. Nothing listens meanwhile. */
+export async function withData<T>(
+  command: Command,
+  terminal: Terminal,
+  act: (ctx: Context, permit: Permit) => Promise<T>,
+): Promise<T> {
+  const [{ loadSettings }, { findConfigFile }, { makeLog }, { openContext }, { operatorPermit }] = await Promise.all([
+    import('../../base/settings/settings.ts'),
+    import('../../base/settings/file.ts'),
+    import('../../base/log.ts'),
+    import('../../actions/operation/open.ts'),
+    import('../../actions/decision/authorize.ts'),
+  ]);
+  const sources = { flags: settingFlags(command), env: terminal.env, purpose: 'admin' as const };
+  const settings = loadSettings({ ...sources, file: findConfigFile(sources) });
+  if (!existsSync(settings.data)) terminal.say(`made a new data folder: ${settings.data}`);
+  // Words only: what a server would log as routine has no place between the lines of a command.
+  const ctx = await openContext(settings, makeLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel));
+  try {
+    return await act(ctx, operatorPermit());
+  } finally {
+    await ctx.close();
+  }
+}
+
+/** `owner/name` in two. @throws UsageError when it is of another form. */
+export function fullNameOf(text: string): { owner: string; name: string } {
+  const [owner = '', name = '', ...rest] = text.split('/');
+  if (owner === '' || name === '' || rest.length > 0)
+    throw new UsageError(`a repository is named OWNER/NAME, not ${JSON.stringify(text)}`, 'for example: acme/site');
+  return { owner, name };
+}

@@ -1,0 +1,74 @@
+/** `latchkey admin org`: organizations and who belongs to them. */
+import { Command, Option } from 'commander';
+import type { OrganizationRole } from '../../rules/model.ts';
+import { examples } from '../command-help.ts';
+import { once } from '../setting-options.ts';
+import type { Terminal } from '../terminal.ts';
+import { withData, withDataOptions } from './context.ts';
+
+const ROLES: readonly OrganizationRole[] = ['owner', 'member'];
+
+/** `add` and `member`. */
+export function organizationCommand(terminal: Terminal): Command {
+  const command = new Command('org').description('organizations: add, member');
+  command.addCommand(addCommand(terminal));
+  const member = new Command('member').description('who belongs to an organization: add, remove');
+  member.addCommand(addMemberCommand(terminal));
+  member.addCommand(removeMemberCommand(terminal));
+  command.addCommand(
+    examples(member, [
+      'latchkey admin org member add acme grace --role owner',
+      'latchkey admin org member remove acme grace',
+    ]),
+  );
+  return examples(command, ['latchkey admin org add acme --owner ada', 'latchkey admin org member add acme grace']);
+}
+
+function addCommand(terminal: Terminal): Command {
+  const command = new Command('add')
+    .description('add an organization with its first owner')
+    .argument('<NAME>', 'its name')
+    .requiredOption('--owner <LOGIN>', 'the person who owns it', once('--owner'))
+    .action((name: string, { owner }: { owner: string }) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { addOrganization } = await import('../../actions/accounts/accounts.ts');
+        const organization = await addOrganization(ctx, permit, { name, owner });
+        terminal.say(`added the organization ${organization.login}, owned by ${owner}`);
+      }),
+    );
+  return examples(withDataOptions(command), ['latchkey admin org add acme --owner ada']);
+}
+
+function addMemberCommand(terminal: Terminal): Command {
+  const command = new Command('add')
+    .description('let somebody in, or change their role')
+    .argument('<ORG>', 'the organization')
+    .argument('<LOGIN>', 'who')
+    .addOption(new Option('--role <ROLE>', 'their role').choices(ROLES).default('member'))
+    .action((organization: string, login: string, { role }: { role: OrganizationRole }) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { setMember } = await import('../../actions/accounts/accounts.ts');
+        await setMember(ctx, permit, { organization, login, role });
+        terminal.say(`${login} is ${role === 'owner' ? 'an owner' : 'a member'} of ${organization} now`);
+      }),
+    );
+  return examples(withDataOptions(command), [
+    'latchkey admin org member add acme grace',
+    'latchkey admin org member add acme grace --role owner',
+  ]);
+}
+
+function removeMemberCommand(terminal: Terminal): Command {
+  const command = new Command('remove')
+    .description('take somebody out: their tokens reach nothing there on the next request')
+    .argument('<ORG>', 'the organization')
+    .argument('<LOGIN>', 'who')
+    .action((organization: string, login: string) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { removeMember } = await import('../../actions/accounts/accounts.ts');
+        await removeMember(ctx, permit, { organization, login });
+        terminal.say(`${login} no longer belongs to ${organization}`);
+      }),
+    );
+  return examples(withDataOptions(command), ['latchkey admin org member remove acme grace']);
+}

@@ -1,0 +1,138 @@
+/** `latchkey admin token`: personal access tokens of anybody. */
+import { Command, Option } from 'commander';
+import type { CreatedToken, TokenSummary } from '../../actions/tokens/tokens.ts';
+import { isoInstant, spokenInstant, type UnixSeconds } from '../../base/time.ts';
+import { examples } from '../command-help.ts';
+import { collect, once } from '../setting-options.ts';
+import { alignedTable } from '../table.ts';
+import { type Terminal, UsageError } from '../terminal.ts';
+import { draftOf, type TokenFlags } from '../token/flags.ts';
+import { withData, withDataOptions } from './context.ts';
+
+/** `add`, `list` and `revoke`. */
+export function tokenCommand(terminal: Terminal): Command {
+  const command = new Command('token').description('personal access tokens: add, list, revoke');
+  for (const verb of [addCommand, listCommand, revokeCommand]) command.addCommand(verb(terminal));
+  return examples(command, [
+    'latchkey admin token add ada --name laptop --classic --scope repo',
+    'latchkey admin token list ada',
+    'latchkey admin token revoke 7',
+  ]);
+}
+
+const OF_FINE_GRAINED = ['owner', 'repo', 'allRepos', 'publicOnly', 'permission'];
+
+function addCommand(terminal: Terminal): Command {
+  const command = new Command('add')
+    .description('make a token for somebody, and print it alone on standard output: it can never be seen again')
+    .argument('<LOGIN>', 'whose token it is')
+    .addOption(new Option('--name <NAME>', 'what it is for').argParser(once('--name')).makeOptionMandatory())
+    .addOption(
+      new Option('--classic', 'a classic token, with scopes of GitHub').conflicts(['scoped', ...OF_FINE_GRAINED]),
+    )
+    .addOption(new Option('--scoped', 'a scoped token, with scopes of GitLab').conflicts(OF_FINE_GRAINED))
+    .addOption(
+      new Option('--scope <SCOPE>', 'a scope of a classic or scoped token; may be repeated').argParser(collect),
+    )
+    .addOption(
+      new Option('--owner <OWNER>', 'resource owner of a fine-grained token (default: LOGIN)').argParser(
+        once('--owner'),
+      ),
+    )
+    .addOption(
+      new Option('--repo <REPO>', 'a repository that it reaches, as NAME or OWNER/NAME; may be repeated')
+        .argParser(collect)
+        .conflicts(['allRepos', 'publicOnly']),
+    )
+    .addOption(new Option('--all-repos', "all the owner's repositories, future ones included").conflicts('publicOnly'))
+    .option('--public-only', 'public repositories alone, to read (default)')
+    .addOption(
+      new Option(
+        '--permission <P=LEVEL>',
+        'a permission and its level, such as contents=write; may be repeated',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option(
+        '--expires-in <DAYS|none>',
+        'days from now, 1 to 366, or none (default: 30, or what a policy caps it to)',
+      ).argParser(once('--expires-in')),
+    )
+    .action((login: string, flags: TokenFlags) => {
+      const draft = draftOf(login, flags);
+      return withData(command, terminal, async (ctx, permit) => {
+        const { createToken } = await import('../../actions/tokens/tokens.ts');
+        sayCreated(terminal, login, await createToken(ctx, permit, draft));
+      });
+    });
+  return examples(withDataOptions(command), [
+    'latchkey admin token add ada --name laptop --classic --scope repo',
+    'latchkey admin token add ada --name mirror --scoped --scope read_repository --expires-in none',
+    'latchkey admin token add ada --name deploy --owner acme --repo site --permission contents=write --expires-in 90',
+  ]);
+}
+
+function sayCreated(terminal: Terminal, login: string, { secret, token }: CreatedToken): void {
+  const end = token.expiresAt === null ? 'without an end' : `until ${spokenInstant(token.expiresAt)}`;
+  terminal.say(`made the ${token.kind} token ${token.id} (${token.name}) for ${login}, ${end}`);
+  terminal.print(secret.reveal());
+}
+
+function listCommand(terminal: Terminal): Command {
+  const command = new Command('list')
+    .description("list somebody's tokens, newest first, those that have ended included")
+    .argument('<LOGIN>', 'whose')
+    .option('--json', 'print an array')
+    .action((login: string, { json }: { json?: true }) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { listTokens } = await import('../../actions/tokens/tokens.ts');
+        const tokens = (await listTokens(ctx, permit, login)).map((token) => rowOf(token, ctx.clock.now()));
+        if (json === true) terminal.print(JSON.stringify(tokens, null, 2));
+        else if (tokens.length === 0) terminal.say(`${login} has no tokens`);
+        else for (const line of alignedTable(COLUMNS, tokens)) terminal.print(line);
+      }),
+    );
+  return examples(withDataOptions(command), ['latchkey admin token list ada', 'latchkey admin token list ada --json']);
+}
+
+const COLUMNS = ['id', 'kind', 'name', 'last_eight', 'state', 'expires_at', 'last_used_at'] as const;
+
+/** A token as `--json` shows it; the table shows some of it. Instants are ISO 8601 in UTC. */
+function rowOf(token: TokenSummary, at: UnixSeconds) {
+  const instant = (when: UnixSeconds | null): string | null => (when === null ? null : isoInstant(when));
+  return {
+    id: token.id,
+    kind: token.kind,
+    name: token.name,
+    description: token.description,
+    last_eight: token.lastEight,
+    state:
+      token.revokedAt !== null ? 'revoked' : token.expiresAt !== null && token.expiresAt <= at ? 'expired' : 'active',
+    scopes: token.scopes,
+    created_at: instant(token.createdAt),
+    expires_at: instant(token.expiresAt),
+    revoked_at: instant(token.revokedAt),
+    revoked_by: token.revokedBy,
+    last_used_at: instant(token.lastUse?.usedAt ?? null),
+    last_used_for: token.lastUse?.purpose ?? null,
+  };
+}
+
+function revokeCommand(terminal: Terminal): Command {
+  const command = new Command('revoke')
+    .description('revoke a token: the next request with it is refused')
+    .argument('<ID>', 'its number, as `latchkey admin token list` shows it')
+    .action((text: string) => {
+      if (!/^[1-9]\d{0,14}$/.test(text))
+        throw new UsageError(
+          `a token's ID is a number, not ${JSON.stringify(text)}`,
+          '`latchkey admin token list LOGIN` shows it',
+        );
+      return withData(command, terminal, async (ctx, permit) => {
+        const { revokeToken } = await import('../../actions/tokens/tokens.ts');
+        await revokeToken(ctx, permit, Number(text));
+        terminal.say(`revoked the token ${text}`);
+      });
+    });
+  return examples(withDataOptions(command), ['latchkey admin token revoke 7']);
+}

@@ -1,0 +1,107 @@
+/** `latchkey admin user`: people. */
+import { Command } from 'commander';
+import { Secret } from '../../base/secret.ts';
+import { examples } from '../command-help.ts';
+import { addSettingOptions, once } from '../setting-options.ts';
+import type { Terminal } from '../terminal.ts';
+import { withData, withDataOptions } from './context.ts';
+
+/** More on standard input is no password. The rules for passwords themselves are the actions'. */
+export const MAX_PASSWORD_INPUT_BYTES = 4096;
+
+/** `add`, `suspend`, `restore`, `password` and `two-factor`. */
+export function userCommand(terminal: Terminal): Command {
+  const command = new Command('user').description('people: add, suspend, restore, password, two-factor');
+  command.addCommand(addCommand(terminal));
+  command.addCommand(suspensionCommand(terminal, 'suspend'));
+  command.addCommand(suspensionCommand(terminal, 'restore'));
+  command.addCommand(passwordCommand(terminal));
+  command.addCommand(twoFactorCommand(terminal));
+  return examples(command, [
+    'latchkey admin user add ada --email ada@example.org --verified --password-stdin < password.txt',
+    'latchkey admin user suspend ada',
+  ]);
+}
+
+function addCommand(terminal: Terminal): Command {
+  const command = new Command('add')
+    .description('add a person')
+    .argument('<LOGIN>', 'the name to sign in with')
+    .requiredOption('--email <ADDRESS>', 'e-mail address', once('--email'))
+    .option('--verified', 'the address is known to be theirs; without that, no tokens')
+    .option('--admin', 'may administer the instance')
+    .option('--password-stdin', 'read the password from standard input; without it, nobody can sign in with one')
+    .action(async (login: string, options: { email: string; verified?: true; admin?: true; passwordStdin?: true }) => {
+      const password = options.passwordStdin === true ? await readPassword(terminal) : null;
+      await withData(command, terminal, async (ctx, permit) => {
+        const { addUser } = await import('../../actions/accounts/accounts.ts');
+        const user = await addUser(ctx, permit, {
+          login,
+          email: options.email,
+          verified: options.verified === true,
+          admin: options.admin === true,
+          password,
+        });
+        terminal.say(`added the user ${user.login}${password === null ? ', without a password' : ''}`);
+      });
+    });
+  return examples(withDataOptions(command), [
+    'latchkey admin user add ada --email ada@example.org --verified --password-stdin < password.txt',
+    'latchkey admin user add robot --email robot@example.org --verified',
+  ]);
+}
+
+function suspensionCommand(terminal: Terminal, verb: 'suspend' | 'restore'): Command {
+  const does = {
+    suspend: 'suspend a person: all their tokens are dead on the next request',
+    restore: 'take a suspension back: their tokens work again',
+  };
+  const command = new Command(verb)
+    .description(does[verb])
+    .argument('<LOGIN>', 'who')
+    .action((login: string) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { suspendUser, restoreUser } = await import('../../actions/accounts/accounts.ts');
+        await (verb === 'suspend' ? suspendUser : restoreUser)(ctx, permit, login);
+        terminal.say(verb === 'suspend' ? `suspended ${login}` : `restored ${login}`);
+      }),
+    );
+  return examples(withDataOptions(command), [`latchkey admin user ${verb} ada`]);
+}
+
+function passwordCommand(terminal: Terminal): Command {
+  const command = new Command('password')
+    .description('print a link with which somebody chooses a new password; it works once, for an hour')
+    .argument('<LOGIN>', 'who')
+    .action((login: string) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { handPasswordLink } = await import('../../actions/accounts/new-password.ts');
+        terminal.print(ctx.settings.publicUrl + (await handPasswordLink(ctx, permit, login)));
+      }),
+    );
+  return examples(addSettingOptions(withDataOptions(command), ['publicUrl']), [
+    'latchkey admin user password ada --public-url https://git.example.org',
+  ]);
+}
+
+function twoFactorCommand(terminal: Terminal): Command {
+  const command = new Command('two-factor')
+    .description(
+      'switch off the two-factor authentication of somebody who lost the app and the recovery codes; their sessions end',
+    )
+    .argument('<LOGIN>', 'who')
+    .requiredOption('--off', 'switch it off')
+    .action((login: string) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { resetTwoFactor } = await import('../../actions/accounts/two-factor.ts');
+        await resetTwoFactor(ctx, permit, login);
+        terminal.say(`switched off the two-factor authentication of ${login}`);
+      }),
+    );
+  return examples(withDataOptions(command), ['latchkey admin user two-factor ada --off']);
+}
+
+/** What stands on standard input, without the one line end that an editor or `echo` puts behind it. */
+async function readPassword(terminal: Terminal): Promise<Secret> {
+  return new Secret((await terminal.readInput(MAX_PASSWORD_INPUT_BYTES)).replace(/\r?\n$/, ''));
+}

@@ -1,0 +1,120 @@
+/**
+ * Credential helpers: which of them git runs for this address, in which order, which one answers, and with what kind of
+ * thing.
+ *
+ * Git itself is asked, and its own trace read: what it runs is the truth, whatever the configuration seems to say.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Check, type Finding, fail, ok, shellWord, warn } from './check.ts';
+import { isOverHttp } from './git.ts';
+import { type FoundCredential, runGit, type Subject } from './subject.ts';
+
+const needsHttp = (subject: Subject): string | null =>
+  isOverHttp(subject) ? null : 'the remote is no address over http';
+
+/** Asks git for the credential as a clone would, and gives what it ran on the way. */
+async function fill(subject: Subject): Promise<{ ran: readonly string[]; credential: FoundCredential | null }> {
+  const url = new URL(subject.url!);
+  const user = url.username === '' ? '' : `username=${decodeURIComponent(url.username)}\n`;
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-doctor-'));
+  try {
+    const trace = join(folder, 'trace');
+    const traced = { ...subject, env: { ...subject.env, GIT_TRACE: trace, GIT_TRACE_REDACT: '1' } };
+    const input = `protocol=${url.protocol.slice(0, -1)}\nhost=${url.host}\npath=${url.pathname.slice(1)}\n${user}\n`;
+    const { code, stdout } = await runGit(traced, ['credential', 'fill'], input);
+    const ran = [...(await readFile(trace, 'utf8').catch(() => '')).matchAll(/trace: run_command: (.*) get'?$/gm)].map(
+      ([, words]) => helperName(words!),
+    );
+    if (code !== 0) return { ran, credential: null };
+    const field = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
+    return { ran, credential: { username: field('username'), password: field('password'), from: ran.at(-1) ?? 'git' } };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** `store`, `osxkeychain`, `latchkey`, `gh`: what people call it. */
+function helperName(command: string): string {
+  if (/(?:latchkey|main\.[jt]s)['"]* credential\b/.test(command)) return 'latchkey';
+  if (/\bgh\b.* auth git-credential/.test(command)) return 'gh';
+  const named = /git[ -]credential-([\w-]+)|git-credential-([\w-]+)/.exec(command);
+  return named?.[1] ?? named?.[2] ?? command.replaceAll("'", '').slice(0, 60);
+}
+
+const helpers: Check = {
+  name: 'credential helpers',
+  cannotRun: needsHttp,
+  run: async (subject) => {
+    const { ran, credential } = await fill(subject);
+    subject.credential = credential;
+    const configured = [
+      ...(await runGit(subject, ['config', '--get-regexp', '^credential\\..*helper$'])).stdout.matchAll(/^\S+ (.+)$/gm),
+    ].map(([, helper]) => helper!);
+    const hasOurs = configured.some((helper) => helperName(helper) === 'latchkey');
+    if (hasOurs && ran.length > 0 && ran[0] !== 'latchkey' && ran.at(-1) !== 'latchkey') {
+      return {
+        ...install(subject, `git asks ${ran.join(', ')} before the helper of latchkey, so that one is never reached`),
+        state: 'fail',
+      };
+    }
+    if (ran.length === 0)
+      return install(subject, 'no credential helper is configured, so git asks for the token each time');
+    if (credential === null) return warn(`git asks ${ran.join(', ')}; none of them has a credential`, signIn(subject));
+    return ok(`git asks ${ran.join(', ')}; ${credential.from} answers`);
+  },
+};
+
+function signIn({ origin }: Subject): string {
+  return `latchkey login ${origin}`;
+}
+
+function install({ origin }: Subject, found: string): Finding {
+  const args = ['credential', 'install', origin!];
+  return {
+    state: 'warn',
+    found,
+    command: `latchkey ${args.map(shellWord).join(' ')}`,
+    repair: { program: process.execPath, args: [process.argv[1] ?? '', ...args] },
+  };
+}
+
+/** What a text looks like, from its beginning alone; own words, so that a broken table elsewhere doesn't mislead. */
+const FORMS: readonly (readonly [form: RegExp, words: string, isToken: boolean])[] = [
+  [/^(?:[A-Za-z0-9]{1,16}_)?lkf_[A-Za-z0-9]{36}$/, 'a fine-grained token of a Latchkey', true],
+  [/^(?:[A-Za-z0-9]{1,16}_)?lkc_[A-Za-z0-9]{36}$/, 'a classic token of a Latchkey', true],
+  [/^(?:[A-Za-z0-9]{1,16}_)?lks_[A-Za-z0-9]{36}$/, 'a scoped token of a Latchkey', true],
+  [/^(?:[A-Za-z0-9]{1,16}_)?lk[fcs]_/, 'a damaged token of a Latchkey: it has not the right length', false],
+  [/^(?:gh[pousr]_|github_pat_)/, 'a token of GitHub', false],
+  [/^(?:\w{1,20}-)?gl\w{2,6}-/, 'a token of GitLab', false],
+  [/^(?:ssh-|ecdsa-|sk-ssh|-----BEGIN)/, 'an SSH key', false],
+];
+
+const credentialForm: Check = {
+  name: 'what the helper answers with',
+  cannotRun: ({ credential }) => (credential === null ? 'no helper has a credential' : null),
+  run: async ({ credential, probe, origin }) => {
+    const { password, username, from } = credential!;
+    const [, words = 'something that has not the form of a token: a password, perhaps', isToken = false] =
+      FORMS.find(([form]) => form.test(password)) ?? [];
+    if (isToken) return ok(`${words}, for the username ${JSON.stringify(username)}`);
+    if (!probe.isLatchkey) return ok(words);
+    return forget(`${from} answers with ${words}, which this server does not take`, credential!, origin!);
+  },
+};
+
+/** Has the helpers forget exactly this credential. */
+export function forget(found: string, { username, password }: FoundCredential, origin: string): Finding {
+  const url = new URL(origin);
+  const lines = `protocol=${url.protocol.slice(0, -1)}\nhost=${url.host}\nusername=${username}\n`;
+  return {
+    ...fail(
+      found,
+      `printf 'protocol=${url.protocol.slice(0, -1)}\\nhost=${url.host}\\nusername=${username.replaceAll(/['\\%\n]/g, '')}\\n\\n' | git credential reject`,
+    ),
+    repair: { program: 'git', args: ['credential', 'reject'], input: `${lines}password=${password}\n\n` },
+  };
+}
+
+export const HELPER_CHECKS: readonly Check[] = [helpers, credentialForm];

@@ -1,0 +1,108 @@
+/**
+ * `latchkey doctor`: finds out why git or the API say no, and what to do about it.
+ *
+ * Invariant: every check ends, whatever the others found; one that fails in itself is told as such. Nothing is changed
+ * without a yes.
+ * Never: a secret on the screen.
+ */
+import { Command } from 'commander';
+import { examples } from '../command-help.ts';
+import { Keeper } from '../credential/keeper.ts';
+import { EXIT } from '../exit-codes.ts';
+import { Stopped, spoken, type Terminal } from '../terminal.ts';
+import type { Check, Finding } from './check.ts';
+import { HELPER_CHECKS } from './credential-chain.ts';
+import { GIT_CHECKS } from './git.ts';
+import { OVERRIDE_CHECKS } from './overrides.ts';
+import { SERVER_CHECKS } from './server.ts';
+import { runProgram, type Subject, subjectOf } from './subject.ts';
+import { TOKEN_CHECKS } from './token.ts';
+
+/** In this order: what later ones ask for is found out by earlier ones. */
+export const CHECKS: readonly Check[] = [
+  ...GIT_CHECKS,
+  ...OVERRIDE_CHECKS,
+  ...SERVER_CHECKS,
+  ...HELPER_CHECKS,
+  ...TOKEN_CHECKS,
+];
+
+interface Checked extends Finding {
+  readonly name: string;
+}
+
+export function doctorCommand(terminal: Terminal): Command {
+  const command = new Command('doctor')
+    .description('find out why git or the API refuse a token, and what to do')
+    .argument('[REMOTE|URL]', 'what to look at; left out, the remote of this clone')
+    .option('--fix', 'mend what can be mended safely, after asking')
+    .option('--json', 'as JSON')
+    .action((named: string | undefined, flags: { fix?: true; json?: true }) => examine(named, flags, terminal));
+  return examples(command, [
+    'latchkey doctor',
+    'latchkey doctor upstream --fix',
+    'latchkey doctor https://git.example.org/acme/site.git --json',
+  ]);
+}
+
+async function examine(
+  named: string | undefined,
+  flags: { fix?: true; json?: true },
+  terminal: Terminal,
+): Promise<void> {
+  const subject = await subjectOf(named, terminal.env, knownOrigins(terminal));
+  const checked: Checked[] = [];
+  for (const check of CHECKS) {
+    const result = { name: check.name, ...(await outcomeOf(check, subject)) };
+    checked.push(result);
+    if (flags.json !== true) tell(result, terminal);
+  }
+  const failed = checked.filter(({ state }) => state === 'fail').length;
+  if (flags.json === true)
+    terminal.print(
+      JSON.stringify({ ok: failed === 0, checks: checked.map(({ repair: _repair, ...shown }) => shown) }, null, 2),
+    );
+  if (flags.fix === true) await mend(checked, terminal);
+  if (failed > 0) throw new Stopped(EXIT.refused);
+}
+
+/** The helper's own list is a help, not a need: the doctor works without it. */
+function knownOrigins({ env }: Terminal): readonly string[] {
+  try {
+    return new Keeper(env).servers().map(({ origin }) => origin);
+  } catch {
+    return [];
+  }
+}
+
+async function outcomeOf(check: Check, subject: Subject): Promise<Finding> {
+  const reason = check.cannotRun?.(subject) ?? null;
+  if (reason !== null) return { state: 'skip', found: reason };
+  try {
+    return await check.run(subject);
+  } catch (error) {
+    return {
+      state: 'fail',
+      found: `could not be looked at: ${(error as { code?: string }).code ?? 'something failed'}`,
+    };
+  }
+}
+
+function tell({ name, state, found, command }: Checked, terminal: Terminal): void {
+  terminal.print(`${state.padEnd(4)}  ${name}: ${spoken(found)}`);
+  if (command !== undefined) terminal.print(`      ${command}`);
+}
+
+async function mend(checked: readonly Checked[], terminal: Terminal): Promise<void> {
+  for (const { name, repair, command } of checked) {
+    if (repair === undefined) continue;
+    const answer = await terminal.ask?.(`${name}: ${command ?? repair.args.join(' ')}\ndo that? [y/N] `);
+    if (answer === null || answer === undefined) {
+      terminal.say('nobody answers, so nothing was changed');
+      return;
+    }
+    if (!/^y(?:es)?$/i.test(answer.trim())) continue;
+    const { code, stderr } = await runProgram(repair.program, repair.args, terminal.env, repair.input);
+    terminal.say(code === 0 ? 'done' : `that failed: ${spoken(stderr.split('\n')[0] ?? '')}`);
+  }
+}

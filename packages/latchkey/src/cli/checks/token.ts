@@ -1,0 +1,120 @@
+/**
+ * The token that git would send: what the server says about it, and what it may do here. Asked as git asks, and of the
+ * API where it is a Latchkey.
+ */
+import { type Check, type Finding, fail, ok, warn } from './check.ts';
+import { forget } from './credential-chain.ts';
+import { type Answered, get } from './probe.ts';
+import type { Subject } from './subject.ts';
+
+const ENDS_SOON_DAYS = 7;
+const DAY_MS = 86_400_000;
+
+function cannotAsk({ credential, probe, env }: Subject): string | null {
+  if (probe.answered === null) return 'the server did not answer';
+  return credential === null && (env['LATCHKEY_TOKEN'] ?? '') === '' ? 'there is no credential to ask with' : null;
+}
+
+function passwordOf({ credential, env }: Subject): string {
+  return credential?.password ?? env['LATCHKEY_TOKEN'] ?? '';
+}
+
+interface CurrentToken {
+  readonly id?: number;
+  readonly name?: string;
+  readonly kind?: string;
+  readonly state?: string;
+  readonly expires_at?: string | null;
+  readonly owner?: { readonly login?: string };
+  readonly reason?: string;
+  readonly message?: string;
+  readonly detail?: string;
+  readonly fix?: { readonly url?: string | null; readonly command?: string | null };
+}
+
+const token: Check = {
+  name: 'token',
+  cannotRun: (subject) =>
+    cannotAsk(subject) ?? (subject.probe.isLatchkey ? null : 'only a Latchkey tells about a token'),
+  run: async (subject) => {
+    const { status, body } = await get(`${subject.origin}/api/v3/user/personal-access-tokens/current`, {
+      authorization: `Bearer ${passwordOf(subject)}`,
+    });
+    const said = jsonOf(body) as CurrentToken;
+    if (status === 401 || status === 403) return refusedToken(subject, status, said);
+    if (status !== 200 || said.id === undefined) return warn('the server does not tell about this token');
+    const named = `${said.kind} token ${said.id} "${printable(said.name ?? '')}" of ${printable(said.owner?.login ?? '')}`;
+    if (said.expires_at === null || said.expires_at === undefined) return warn(`${named}; it has no end`);
+    const days = Math.floor((Date.parse(said.expires_at) - Date.now()) / DAY_MS);
+    const found = `${named}; it ends on ${said.expires_at.slice(0, 10)}`;
+    return days < ENDS_SOON_DAYS ? warn(found, `latchkey token rotate ${said.id}`) : ok(found);
+  },
+};
+
+function refusedToken({ credential, origin }: Subject, status: number, said: CurrentToken): Finding {
+  const words = printable(said.detail ?? said.message ?? 'the server refuses the credential');
+  const wayOut = said.fix?.command ?? said.fix?.url ?? undefined;
+  const found = said.reason === undefined ? words : `${words} (${said.reason})`;
+  if (status !== 401 || credential === null) return fail(found, wayOut);
+  return {
+    ...forget(`${credential.from} holds a credential that is dead: ${found}`, credential, origin!),
+    ...(wayOut === undefined ? {} : { command: wayOut }),
+  };
+}
+
+function access(name: string, service: 'git-upload-pack' | 'git-receive-pack'): Check {
+  return {
+    name,
+    cannotRun: (subject) => (subject.repository === null ? 'the address names no repository' : cannotAsk(subject)),
+    run: async (subject) => {
+      const username = subject.credential?.username || 'git';
+      const basic = Buffer.from(`${username}:${passwordOf(subject)}`).toString('base64');
+      const answer = await get(`${subject.origin}/${subject.repository}.git/info/refs?service=${service}`, {
+        authorization: `Basic ${basic}`,
+      });
+      if (answer.status === 200) return ok(`allowed on ${subject.repository}`);
+      if (answer.status === 301 || answer.status === 302 || answer.status === 308) return moved(subject, answer);
+      const lines =
+        answer.headers['content-type']?.startsWith('text/plain') === true
+          ? answer.body.trim().split('\n').map(printable)
+          : [];
+      return fail(
+        lines[0] === undefined || lines[0] === ''
+          ? `refused with ${answer.status}`
+          : lines.slice(0, -1).join(' ') || lines[0],
+        lines.length > 1 ? lines.at(-1) : undefined,
+      );
+    },
+  };
+}
+
+/** The repository has another name now. */
+function moved({ remote, origin }: Subject, { headers }: Answered): Finding {
+  const to = (headers.location ?? '').replace(/\/info\/refs.*$/, '');
+  const address = to.startsWith('/') ? origin + to : to;
+  return {
+    ...warn(
+      `the repository is at ${printable(address)} now`,
+      remote === null ? undefined : `git remote set-url ${remote} ${printable(address)}`,
+    ),
+    ...(remote === null ? {} : { repair: { program: 'git', args: ['remote', 'set-url', remote, address] } }),
+  };
+}
+
+function jsonOf(text: string): object {
+  try {
+    return (JSON.parse(text) ?? {}) as object;
+  } catch {
+    return {};
+  }
+}
+
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 300);
+}
+
+export const TOKEN_CHECKS: readonly Check[] = [
+  token,
+  access('clone and fetch', 'git-upload-pack'),
+  access('push', 'git-receive-pack'),
+];

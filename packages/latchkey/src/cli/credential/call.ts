@@ -1,0 +1,151 @@
+/**
+ * `latchkey credential get|store|erase|capability`: a credential helper, as git calls it.
+ *
+ * Invariant: git is never kept waiting for ever, and a trouble of ours never stops it: words go to stderr, and git goes
+ * on to its next helper or its own prompt. Nothing but an answer goes to stdout.
+ * Never: a library for command lines, a database, the server's code: git runs this several times for each clone.
+ */
+import { systemClock, type UnixSeconds } from '../../base/time.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { sayError, type Terminal, UsageError } from '../terminal.ts';
+import type { HelperAction } from './helper-action.ts';
+import { type HeldCredential, Keeper, originOf, type Place } from './keeper.ts';
+import { type CredentialMessage, MAX_INPUT_BYTES, parseCredentialMessage, writeCredentialMessage } from './protocol.ts';
+
+/**
+ * A credential is renewed when no more than this part of its life is left, and never earlier than `RENEW_BEFORE_SEC`
+ * before its end.
+ */
+export const RENEW_PART = 0.25;
+export const RENEW_BEFORE_SEC = 7 * 24 * 60 * 60;
+
+/** One call of the helper. */
+export async function runHelper(action: HelperAction, terminal: Terminal): Promise<ExitCode> {
+  if (action === 'capability') {
+    // Of git's capabilities it has none beside the plain protocol (git-credential, "CAPABILITY INPUT/OUTPUT FORMAT").
+    terminal.print('version 0');
+    return EXIT.ok;
+  }
+  try {
+    const place = placeIn(await terminal.readInput(MAX_INPUT_BYTES));
+    if (place === null) return EXIT.ok;
+    await ACTIONS[action](place, new Keeper(terminal.env), terminal);
+    return EXIT.ok;
+  } catch (error) {
+    return sayError(terminal, error, `latchkey credential ${action}`);
+  }
+}
+
+/**
+ * Null for what is none of our business: credentials of something else than HTTP. @throws UsageError when the input is
+ * not of the protocol.
+ */
+function placeIn(text: string): Place | null {
+  const parsed = parseCredentialMessage(text);
+  if ('mistake' in parsed)
+    throw new UsageError(
+      `what git sent can't be read: ${parsed.mistake}`,
+      'this command is called by git; see latchkey credential --help',
+    );
+  const { protocol, host } = parsed.message;
+  if (protocol === undefined || host === undefined)
+    throw new UsageError(
+      'what git sent names no protocol and host',
+      'this command is called by git; see latchkey credential --help',
+    );
+  return protocol === 'https' || protocol === 'http' ? { ...parsed.message, protocol, host } : null;
+}
+
+const ACTIONS = { get: answer, store: keep, erase } as const satisfies Record<
+  Exclude<HelperAction, 'capability'>,
+  (place: Place, keeper: Keeper, terminal: Terminal) => Promise<void>
+>;
+
+async function answer(place: Place, keeper: Keeper, terminal: Terminal): Promise<void> {
+  if (isForeign(place, keeper, terminal)) return;
+  const at = systemClock.now();
+  const held = keeper.find(place, at) ?? (await signIn(place, keeper, terminal));
+  if (held === null) return;
+  const fresh = isDue(held, at) ? await renewed(place, held, keeper, terminal) : held;
+  terminal.print(writeCredentialMessage(messageOf(place, fresh)).trimEnd());
+}
+
+async function keep(place: Place, keeper: Keeper): Promise<void> {
+  const { username, password, passwordExpiresAt = null, oauthRefreshToken = null } = place;
+  if (place.isEphemeral === true || username === undefined || password === undefined || keeper.serverOf(place) === null)
+    return;
+  if (passwordExpiresAt !== null && passwordExpiresAt <= systemClock.now()) return;
+  await keeper.save(place, { username, secret: password, expiresAt: passwordExpiresAt, oauthRefreshToken });
+}
+
+async function erase(place: Place, keeper: Keeper): Promise<void> {
+  if (keeper.serverOf(place) !== null) await keeper.forget(place);
+}
+
+function isForeign(place: Place, keeper: Keeper, terminal: Terminal): boolean {
+  if (keeper.serverOf(place) !== null) return false;
+  terminal.say(`latchkey: ${originOf(place)} is no server that this helper was set up for`);
+  terminal.say(`hint: if it is a Latchkey server: latchkey login ${originOf(place)}`);
+  return true;
+}
+
+/**
+ * Renewal asks the server, so it is done when it is worth it: once near the end, for a token that the helper itself was
+ * given.
+ */
+function isDue({ issuedAt, expiresAt }: HeldCredential, at: UnixSeconds): boolean {
+  if (issuedAt === null || expiresAt === null) return false;
+  return expiresAt - at <= Math.min(RENEW_BEFORE_SEC, (expiresAt - issuedAt) * RENEW_PART);
+}
+
+/** The same token with a new secret; the old one when that fails, since it still works. */
+async function renewed(
+  place: Place,
+  held: HeldCredential,
+  keeper: Keeper,
+  terminal: Terminal,
+): Promise<HeldCredential> {
+  try {
+    const { renewToken } = await import('../token/own-token.ts');
+    const { secret, expiresAt } = await renewToken(originOf(place), held.secret);
+    const fresh = { ...held, secret, expiresAt, issuedAt: systemClock.now() };
+    await keeper.save(withoutPath(place), fresh);
+    return fresh;
+  } catch (error) {
+    terminal.say(`latchkey: the token could not be renewed: ${error instanceof Error ? error.message : String(error)}`);
+    return held;
+  }
+}
+
+/** Signs in through the browser, where somebody sits in front of it. */
+async function signIn(place: Place, keeper: Keeper, terminal: Terminal): Promise<HeldCredential | null> {
+  const origin = originOf(place);
+  const { mayAskPerson, browserLogin } = await import('../token/login-flow.ts');
+  if (mayAskPerson(terminal)) {
+    const login = await browserLogin(origin, {}, terminal);
+    await keeper.save(withoutPath(place), login);
+    return { ...login, oauthRefreshToken: null };
+  }
+  terminal.say(`latchkey: nobody is signed in at ${origin}`);
+  terminal.say(`hint: latchkey login ${origin}`);
+  return null;
+}
+
+function withoutPath({ path: _path, ...place }: Place): Place {
+  return place;
+}
+
+function messageOf(
+  { protocol, host, path }: Place,
+  { username, secret, expiresAt, oauthRefreshToken }: HeldCredential,
+): CredentialMessage {
+  return {
+    protocol,
+    host,
+    username,
+    password: secret,
+    ...(path === undefined ? {} : { path }),
+    ...(expiresAt === null ? {} : { passwordExpiresAt: expiresAt }),
+    ...(oauthRefreshToken === null ? {} : { oauthRefreshToken }),
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * Makes git ask the helper of ours for a server, and nobody else before it.
+ *
+ * Invariant: for that address alone, helpers that are configured for everything are put aside (an empty value forgets
+ * those before it: gitcredentials, "credential.helper"), and the one that can keep secrets works behind ours.
+ */
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { Fault } from '../../base/errors.ts';
+import type { Terminal } from '../terminal.ts';
+import { Keeper } from './keeper.ts';
+import { generalHelpers } from './other-keepers.ts';
+
+/**
+ * Helpers that keep what they are given, by the end of their name. Others (`cache`, `gh`, readers of password managers)
+ * don't, or not for long.
+ */
+const KEEPING =
+  /(?:^|[/\\-])(?:osxkeychain|libsecret|gnome-keyring|wincred|manager|manager-core|store)(?:\.exe)?(?:\s|$)/;
+
+/**
+ * Sets the server up. Gives the helper that keeps its secrets, or null where our own file does. @throws Fault when
+ * git's configuration can't be written.
+ */
+export async function installFor(origin: string, terminal: Terminal): Promise<string | null> {
+  const helper = generalHelpers(terminal.env).find((each) => KEEPING.test(each)) ?? null;
+  const key = `credential.${origin}.helper`;
+  await new Keeper(terminal.env).addServer({ origin, helper }, () => {
+    configure(terminal, ['--replace-all', key, '']);
+    configure(terminal, ['--add', key, ownHelper(terminal.env)]);
+  });
+  return helper;
+}
+
+/** Takes it back. */
+export async function uninstallFor(origin: string, terminal: Terminal): Promise<void> {
+  await new Keeper(terminal.env).removeServer(origin);
+  try {
+    configure(terminal, ['--unset-all', `credential.${origin}.helper`]);
+  } catch {
+    // It was not set.
+  }
+}
+
+/** How git calls this program: by name where it is on the path, else by the files that run now. */
+export function ownHelper(env: Terminal['env']): string {
+  return isOnPath(env)
+    ? '!latchkey credential'
+    : `!${quoted(process.execPath)} ${quoted(process.argv[1] ?? '')} credential`;
+}
+
+function isOnPath(env: Terminal['env']): boolean {
+  const names = process.platform === 'win32' ? ['latchkey.cmd', 'latchkey.exe'] : ['latchkey'];
+  return (env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '' && !folder.includes('node_modules'))
+    .some((folder) => names.some((name) => isExecutable(join(folder, name))));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** For the shell that git runs helpers in, on every system. */
+function quoted(path: string): string {
+  return `'${path.replaceAll('\\', '/').replaceAll("'", `'\\''`)}'`;
+}
+
+function configure({ env }: Terminal, args: readonly string[]): void {
+  try {
+    execFileSync('git', ['config', '--global', ...args], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...env } });
+  } catch (error) {
+    throw new Fault("git's configuration of this person can't be written", {
+      hint: 'check ~/.gitconfig: git config --global --list',
+      detail: String((error as { stderr?: Buffer }).stderr ?? error),
+      cause: error,
+    });
+  }
+}

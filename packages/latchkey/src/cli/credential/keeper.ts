@@ -1,0 +1,226 @@
+/**
+ * What the credential helper holds, wherever the secrets lie: found, saved, forgotten.
+ *
+ * Invariant: what is erased is the very secret that was named; another one of the same name stays.
+ */
+import { digestOf, Secret, sameDigest } from '../../base/secret.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import {
+  type CredentialBook,
+  changeBook,
+  credentialFilePath,
+  type KeptCredential,
+  type KeptServer,
+  readBook,
+} from './file.ts';
+import { approveWith, fillFrom, rejectWith } from './other-keepers.ts';
+import type { CredentialMessage } from './protocol.ts';
+
+/** A credential that can be answered with. */
+export interface HeldCredential {
+  readonly username: string;
+  readonly secret: Secret;
+  readonly expiresAt: UnixSeconds | null;
+  readonly issuedAt: UnixSeconds | null;
+  readonly oauthRefreshToken: Secret | null;
+}
+
+export interface NewCredential extends Omit<HeldCredential, 'oauthRefreshToken' | 'issuedAt'> {
+  readonly oauthRefreshToken?: Secret | null;
+  readonly issuedAt?: UnixSeconds | null;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+/** A message that says where. */
+export type Place = CredentialMessage & { readonly protocol: string; readonly host: string };
+
+export class Keeper {
+  readonly #env: Environment;
+  readonly #path: string;
+
+  constructor(env: Environment) {
+    this.#env = env;
+    this.#path = credentialFilePath(env);
+  }
+
+  /** The servers that the helper answers for. */
+  servers(): readonly KeptServer[] {
+    return readBook(this.#path).servers;
+  }
+
+  /** The server of a place; null when it is none of ours. */
+  serverOf(place: Place): KeptServer | null {
+    return this.servers().find(({ origin }) => origin === originOf(place)) ?? null;
+  }
+
+  /**
+   * Answers for a server from now on. `helper` keeps its secrets; null = our file does. `configure` has git ask us,
+   * while no other command of ours does so.
+   */
+  async addServer(server: KeptServer, configure: () => void): Promise<void> {
+    await changeBook(this.#path, (book) => {
+      configure();
+      return { ...book, servers: [...book.servers.filter(({ origin }) => origin !== server.origin), server] };
+    });
+  }
+
+  /** Answers for a server no more, and forgets its credentials. */
+  async removeServer(origin: string): Promise<void> {
+    const { protocol, host } = placeOf(origin);
+    await this.forget({ protocol, host });
+    await changeBook(this.#path, (book) => ({
+      ...book,
+      servers: book.servers.filter((server) => server.origin !== origin),
+    }));
+  }
+
+  /**
+   * What fits a place, the username too when one is named, the latest first; null when there is nothing that lives at
+   * `at`.
+   */
+  find(place: Place, at: UnixSeconds): HeldCredential | null {
+    const helper = this.serverOf(place)?.helper ?? null;
+    const fitting = readBook(this.#path)
+      .credentials.filter((one) => fits(one, place))
+      .toReversed();
+    const hasEnded = ({ expiresAt }: KeptCredential): boolean => expiresAt !== null && expiresAt <= at;
+    for (const kept of fitting) {
+      if (hasEnded(kept)) continue;
+      const secret = kept.secret ?? (helper === null ? null : this.#secretIn(helper, place, kept));
+      if (secret !== null) return heldOf(kept, secret);
+    }
+    const other = helper === null ? null : fillFrom(helper, withoutSecrets(place), this.#env);
+    if (other?.password === undefined) return null;
+    // The other helper may not know that what it keeps has ended.
+    const digest = digestOf(other.password.reveal());
+    if (fitting.some((kept) => hasEnded(kept) && sameDigest(kept.digest, digest))) return null;
+    return {
+      username: other.username ?? '',
+      secret: other.password,
+      expiresAt: other.passwordExpiresAt ?? null,
+      issuedAt: null,
+      oauthRefreshToken: other.oauthRefreshToken ?? null,
+    };
+  }
+
+  /** Keeps a credential, in place of another with the same username. */
+  async save(place: Place, held: NewCredential): Promise<void> {
+    const helper = this.serverOf(place)?.helper ?? null;
+    if (helper !== null)
+      approveWith(
+        helper,
+        {
+          ...messageOf(place, held.username, held.secret),
+          ...(held.expiresAt === null ? {} : { passwordExpiresAt: held.expiresAt }),
+        },
+        this.#env,
+      );
+    await changeBook(this.#path, (book) => withCredential(book, place, held, helper === null));
+  }
+
+  /** Forgets what fits the place; with a secret named, only that very one. Gives how many were forgotten. */
+  async forget(place: Place): Promise<number> {
+    const named = place.password === undefined ? null : digestOf(place.password.reveal());
+    const helper = this.serverOf(place)?.helper ?? null;
+    const { credentials } = readBook(this.#path);
+    const gone = credentials.filter((one) => fits(one, place) && (named === null || sameDigest(one.digest, named)));
+    if (helper !== null) this.#forgetIn(helper, place, gone);
+    if (gone.length > 0)
+      await changeBook(this.#path, (book) => ({
+        ...book,
+        credentials: book.credentials.filter((one) => !gone.some((each) => isSame(each, one))),
+      }));
+    return gone.length;
+  }
+
+  #secretIn(helper: string, place: Place, kept: KeptCredential): string | null {
+    const found = fillFrom(helper, messageOf(place, kept.username), this.#env)?.password?.reveal();
+    return found !== undefined && sameDigest(digestOf(found), kept.digest) ? found : null;
+  }
+
+  /** Other helpers may erase whatever has the name, so they are looked at first. */
+  #forgetIn(helper: string, place: Place, gone: readonly KeptCredential[]): void {
+    for (const { username } of gone) rejectWith(helper, messageOf(place, username, place.password), this.#env);
+    if (gone.length > 0 || place.password === undefined) return;
+    const found = fillFrom(helper, withoutSecrets(place), this.#env);
+    if (found?.password?.equals(place.password) === true)
+      rejectWith(helper, messageOf(place, found.username ?? '', place.password), this.#env);
+  }
+}
+
+/** `https://git.example.org` of a place. */
+export function originOf({ protocol, host }: Pick<Place, 'protocol' | 'host'>): string {
+  return `${protocol}://${host}`;
+}
+
+/** Protocol and host of an origin. */
+export function placeOf(origin: string): { protocol: string; host: string } {
+  const url = new URL(origin);
+  return { protocol: url.protocol.slice(0, -1), host: url.host };
+}
+
+function fits(kept: KeptCredential, { protocol, host, path, username }: Place): boolean {
+  return (
+    kept.protocol === protocol &&
+    kept.host === host &&
+    (path === undefined || kept.path === null || kept.path === path) &&
+    (username === undefined || kept.username === username)
+  );
+}
+
+function isSame(a: KeptCredential, b: KeptCredential): boolean {
+  return (
+    a.protocol === b.protocol &&
+    a.host === b.host &&
+    a.path === b.path &&
+    a.username === b.username &&
+    a.digest === b.digest
+  );
+}
+
+function heldOf(kept: KeptCredential, secret: string): HeldCredential {
+  const refresh = kept.oauthRefreshToken === null ? null : new Secret(kept.oauthRefreshToken);
+  return {
+    username: kept.username,
+    secret: new Secret(secret),
+    expiresAt: kept.expiresAt,
+    issuedAt: kept.issuedAt,
+    oauthRefreshToken: refresh,
+  };
+}
+
+function withCredential(book: CredentialBook, place: Place, held: NewCredential, keepsSecret: boolean): CredentialBook {
+  const path = place.path ?? null;
+  const digest = digestOf(held.secret.reveal());
+  const isPlaced = (one: KeptCredential): boolean =>
+    one.protocol === place.protocol && one.host === place.host && one.path === path && one.username === held.username;
+  const before = book.credentials.find(isPlaced);
+  const known = before !== undefined && sameDigest(before.digest, digest) ? before : null;
+  const kept: KeptCredential = {
+    protocol: place.protocol,
+    host: place.host,
+    path,
+    username: held.username,
+    secret: keepsSecret ? held.secret.reveal() : null,
+    digest,
+    // Git tells again what it was told, without what it does not know.
+    expiresAt: held.expiresAt ?? known?.expiresAt ?? null,
+    issuedAt: held.issuedAt ?? known?.issuedAt ?? null,
+    oauthRefreshToken: held.oauthRefreshToken?.reveal() ?? known?.oauthRefreshToken ?? null,
+  };
+  return { ...book, credentials: [...book.credentials.filter((one) => !isPlaced(one)), kept] };
+}
+
+function messageOf({ protocol, host, path }: Place, username: string, password?: Secret): CredentialMessage {
+  return {
+    protocol,
+    host,
+    username,
+    ...(path === undefined ? {} : { path }),
+    ...(password === undefined ? {} : { password }),
+  };
+}
+
+function withoutSecrets({ protocol, host, path, username }: Place): CredentialMessage {
+  return { protocol, host, ...(path === undefined ? {} : { path }), ...(username === undefined ? {} : { username }) };
+}

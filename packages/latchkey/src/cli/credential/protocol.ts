@@ -1,0 +1,92 @@
+/**
+ * Git's credential protocol: lines `key=value`, ended by an empty line or the end of input.
+ *
+ * Source: git's documentation, git-credential "INPUT/OUTPUT FORMAT" and gitcredentials "CUSTOM HELPERS".
+ * Invariant: what is read is bounded; a value that could forge a line is refused, whoever sent it. Unknown keys are
+ * left alone.
+ */
+import { Secret } from '../../base/secret.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+
+/** The longest line, key and value together: git's own limit for a packet, far above any token. */
+export const MAX_LINE_LENGTH = 65_520;
+/** Everything that git may send at once. */
+export const MAX_INPUT_BYTES = 256 * 1024;
+
+/** What git asks about, or tells. Undefined = not sent; an empty username or password is one that was sent. */
+export interface CredentialMessage {
+  readonly protocol?: string;
+  /** Host, and port when it isn't the usual one. */
+  readonly host?: string;
+  readonly path?: string;
+  readonly username?: string;
+  readonly password?: Secret;
+  readonly passwordExpiresAt?: UnixSeconds;
+  readonly oauthRefreshToken?: Secret;
+  /** True for what must not be kept. */
+  readonly isEphemeral?: true;
+}
+
+/** The message, or in words what is wrong with it. */
+export type Parsed = { readonly message: CredentialMessage } | { readonly mistake: string };
+
+/** Reads a message. Lines may end in CRLF, and the last one in nothing. */
+export function parseCredentialMessage(text: string): Parsed {
+  const fields = new Map<string, string>();
+  for (const ended of text.split('\n')) {
+    const line = ended.endsWith('\r') ? ended.slice(0, -1) : ended;
+    if (line === '') break;
+    if (line.length > MAX_LINE_LENGTH) return { mistake: `a line is longer than ${MAX_LINE_LENGTH} characters` };
+    const equals = line.indexOf('=');
+    if (equals <= 0) return { mistake: 'a line is not of the form key=value' };
+    const value = line.slice(equals + 1);
+    if (/[\0\r]/.test(value))
+      return { mistake: `the value of ${shownKey(line.slice(0, equals))} holds a control character` };
+    fields.set(line.slice(0, equals), value);
+  }
+  return { message: messageOf(fields) };
+}
+
+function shownKey(key: string): string {
+  return /^[a-z_[\]]{1,40}$/.test(key) ? key : 'a key';
+}
+
+function messageOf(fields: ReadonlyMap<string, string>): CredentialMessage {
+  const text = (name: string): string | undefined => fields.get(name);
+  const secret = (name: string): Secret | undefined => (fields.has(name) ? new Secret(fields.get(name)!) : undefined);
+  const expiry = Number(fields.get('password_expiry_utc') ?? Number.NaN);
+  return definedOnly({
+    protocol: text('protocol')?.toLowerCase(),
+    host: text('host')?.toLowerCase(),
+    path: text('path'),
+    username: text('username'),
+    password: secret('password'),
+    passwordExpiresAt: Number.isSafeInteger(expiry) && expiry > 0 ? expiry : undefined,
+    oauthRefreshToken: secret('oauth_refresh_token'),
+    isEphemeral: /^(?:1|true)$/.test(fields.get('ephemeral') ?? '') ? true : undefined,
+  });
+}
+
+function definedOnly(fields: { [K in keyof CredentialMessage]: CredentialMessage[K] | undefined }): CredentialMessage {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as CredentialMessage;
+}
+
+/** The message as lines, an empty one at the end included: what git reads. It holds the secret in the clear. */
+export function writeCredentialMessage(message: CredentialMessage): string {
+  const fields: readonly (readonly [string, string | undefined])[] = [
+    ['protocol', message.protocol],
+    ['host', message.host],
+    ['path', message.path],
+    ['username', message.username],
+    ['password', message.password?.reveal()],
+    ['password_expiry_utc', message.passwordExpiresAt?.toString()],
+    ['oauth_refresh_token', message.oauthRefreshToken?.reveal()],
+  ];
+  const lines = fields
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => {
+      if (/[\n\r\0]/.test(value!)) throw new TypeError(`the value of ${key} can't stand on a line`);
+      return `${key}=${value}\n`;
+    });
+  return `${lines.join('')}\n`;
+}

@@ -1,0 +1,107 @@
+/**
+ * `latchkey serve`: runs the server until it is told to stop.
+ *
+ * Invariant: the first SIGINT or SIGTERM lets running transfers end; a second one stops at once.
+ */
+import cluster from 'node:cluster';
+import { Command } from 'commander';
+import type { RunningServer } from '../../app.ts';
+import { SETTING_NAMES } from '../../base/settings/rows.ts';
+import type { Settings } from '../../base/settings/settings.ts';
+import { examples } from '../command-help.ts';
+import { EXIT } from '../exit-codes.ts';
+import { addSettingOptions, settingFlags } from '../setting-options.ts';
+import { sayError, type Terminal } from '../terminal.ts';
+
+/**
+ * A terminal's Ctrl-C reaches the whole process group, and npm passes it on once more: what comes this soon after the
+ * first signal is the same one.
+ */
+const SAME_SIGNAL_MS = 500;
+
+/** Every setting is an option of it. */
+export function serveCommand(terminal: Terminal): Command {
+  const command = addSettingOptions(new Command('serve').description('run the server'), SETTING_NAMES).action(
+    async () => {
+      const [{ loadSettings }, { findConfigFile }] = await Promise.all([
+        import('../../base/settings/settings.ts'),
+        import('../../base/settings/file.ts'),
+      ]);
+      const sources = { flags: settingFlags(command), env: terminal.env };
+      await serve(loadSettings({ ...sources, file: findConfigFile(sources) }), terminal);
+    },
+  );
+  return examples(command, [
+    'latchkey serve',
+    'latchkey serve --demo --data ./demo',
+    'latchkey serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --public-url https://git.example.org',
+    'LATCHKEY_DATABASE=postgres://latchkey@db/latchkey latchkey serve --trusted-proxy 10.0.0.0/8 --host 0.0.0.0',
+  ]);
+}
+
+async function serve(settings: Settings, terminal: Terminal): Promise<void> {
+  if (settings.workers > 1 && cluster.isPrimary) {
+    const { overseeWorkers } = await import('./workers.ts');
+    return overseeWorkers(settings, stopRequest(), terminal);
+  }
+  const demo = settings.demo ? await import('./demo.ts') : null;
+  const demoIsMade = demo?.demoIsMade(settings) ?? false;
+  const { startServer } = await import('../../app.ts');
+  const server = await startServer(settings);
+  const stop = stopRequest();
+  process.on('SIGHUP', () => readRouteMapAnew(server, terminal));
+  try {
+    if (isFirst()) {
+      const { greeting, demoGreeting } = await import('./greeting.ts');
+      if (settings.adopt) await adopt(server, terminal);
+      const tokens = demo === null || demoIsMade ? null : await demo.makeDemo(server.context);
+      const lines = demo === null ? await greeting(server, terminal.env) : demoGreeting(server, tokens, terminal.env);
+      for (const line of lines) terminal.print(line);
+    }
+    await stop;
+    if (isFirst()) terminal.say('stopping: running transfers may end; the same signal again stops at once');
+  } finally {
+    await server.close();
+    // The channel to the process above would keep a worker alive.
+    cluster.worker?.disconnect();
+  }
+}
+
+/** Of several workers, the first one alone makes the demo, adopts and greets. */
+function isFirst(): boolean {
+  return cluster.isPrimary || cluster.worker?.id === 1;
+}
+
+/** A map with mistakes changes nothing; the server goes on with the one before it. */
+function readRouteMapAnew({ context }: RunningServer, terminal: Terminal): void {
+  try {
+    context.routeMaps.reload();
+    terminal.say('read the route map anew');
+  } catch (error) {
+    sayError(terminal, error, 'latchkey serve');
+    terminal.say('the route map from before stays in force');
+  }
+}
+
+async function adopt({ context }: RunningServer, terminal: Terminal): Promise<void> {
+  const [{ adoptRepositories }, { operatorPermit }] = await Promise.all([
+    import('../../actions/repositories/repositories.ts'),
+    import('../../actions/decision/authorize.ts'),
+  ]);
+  for (const name of await adoptRepositories(context, operatorPermit())) terminal.say(`adopted ${name}, as private`);
+}
+
+/** Resolves at the first signal to stop. A second one ends the process where it stands. */
+function stopRequest(): Promise<void> {
+  return new Promise((resolve) => {
+    let firstAtMs: number | null = null;
+    const onSignal = (): void => {
+      if (firstAtMs === null) {
+        firstAtMs = performance.now();
+        resolve();
+      } else if (performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(EXIT.interrupted);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}

@@ -1,0 +1,107 @@
+/**
+ * The process above the workers: starts them, starts another where one has died, and passes on what it is told.
+ *
+ * SIGINT or SIGTERM stops them all; SIGHUP puts new ones in their place, one after the other, so that there is always
+ * one that answers.
+ * Invariant: the socket is this process's, so no connection is refused while a worker goes and another comes.
+ * Never: a request, the store, or a secret in here.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { AggregatorRegistry } from 'prom-client';
+import { Fault } from '../../base/errors.ts';
+import type { Settings } from '../../base/settings/settings.ts';
+import { listenForMetrics } from '../../telemetry/metrics-listener.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** A worker that dies sooner after its start is not started again at once. */
+const SOON_MS = 5_000;
+const PAUSE_MS = 1_000;
+
+/**
+ * Runs the workers until `stop` resolves and all of them have ended. Serves their metrics, added up. @throws Fault when
+ * the first one can't start; it has said why.
+ */
+export async function overseeWorkers(settings: Settings, stop: Promise<void>, terminal: Terminal): Promise<void> {
+  const crew = new Crew(terminal);
+  // The first one alone, so that migrations, the demo and the greeting happen once.
+  if (!(await crew.add())) throw new Fault('the server did not start', { hint: 'its own words are above' });
+  await Promise.all(Array.from({ length: settings.workers - 1 }, () => crew.add()));
+  const registry = new AggregatorRegistry();
+  const metrics = await listenForMetrics(settings, () => registry.clusterMetrics());
+  if (metrics !== null) terminal.say(`metrics of all workers at ${metrics.url}`);
+  const onHangUp = (): void => void crew.replaceAll();
+  process.on('SIGHUP', onHangUp);
+  await stop;
+  process.off('SIGHUP', onHangUp);
+  await crew.stop();
+  await metrics?.close();
+}
+
+class Crew {
+  readonly #terminal: Terminal;
+  readonly #workers = new Set<Worker>();
+  #replacing: Promise<void> | null = null;
+  #stopping = false;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** Starts a worker. True once it listens; false when it ended before. */
+  async add(): Promise<boolean> {
+    const startedAt = performance.now();
+    const worker = cluster.fork();
+    this.#workers.add(worker);
+    let listened = false;
+    worker.once('exit', (code, signal) => {
+      const wasWanted = this.#workers.delete(worker);
+      if (!wasWanted || !listened || this.#stopping) return;
+      this.#terminal.say(`worker ${worker.id} ended with ${signal ?? code}; starting another`);
+      setTimeout(() => void this.#addAgain(), performance.now() - startedAt < SOON_MS ? PAUSE_MS : 0);
+    });
+    const gone = new AbortController();
+    worker.once('exit', () => gone.abort());
+    listened = await once(worker, 'listening', { signal: gone.signal }).then(
+      () => true,
+      () => false,
+    );
+    return listened;
+  }
+
+  /** One worker after the other makes place for a new one. */
+  replaceAll(): Promise<void> {
+    this.#replacing ??= this.#replaceEach().finally(() => {
+      this.#replacing = null;
+    });
+    return this.#replacing;
+  }
+
+  /** Lets all workers end what they are doing. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#workers].map(end));
+  }
+
+  async #addAgain(): Promise<void> {
+    while (!this.#stopping && !(await this.add())) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+
+  async #replaceEach(): Promise<void> {
+    for (const old of Array.from(this.#workers)) {
+      if (this.#stopping) return;
+      // Without a successor the old one stays: a bad setting must not take the server down.
+      if (!(await this.add())) return this.#terminal.say('a new worker did not start; the old ones stay');
+      this.#workers.delete(old);
+      await end(old);
+    }
+    this.#terminal.say('all workers are new');
+  }
+}
+
+async function end(worker: Worker): Promise<void> {
+  if (worker.isDead()) return;
+  const ended = once(worker, 'exit');
+  worker.process.kill('SIGTERM');
+  await ended;
+}

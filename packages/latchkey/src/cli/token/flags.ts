@@ -1,0 +1,79 @@
+/**
+ * The flags that describe a new token, as a draft.
+ *
+ * Invariant: flags that can't all be meant are refused here; whether the token may exist is for the rules to say.
+ */
+import type { GrantDraft, TokenDraft } from '../../rules/draft.ts';
+import { UsageError } from '../terminal.ts';
+
+/** As commander gives them, after it has refused kinds that exclude each other. */
+export interface TokenFlags {
+  readonly name: string;
+  readonly classic?: true;
+  readonly scoped?: true;
+  readonly scope?: readonly string[];
+  readonly owner?: string;
+  readonly repo?: readonly string[];
+  readonly allRepos?: true;
+  readonly publicOnly?: true;
+  readonly permission?: readonly string[];
+  readonly expiresIn?: string;
+}
+
+/** What is asked for. Without a kind it is a fine-grained token for the person's own resources. @throws UsageError */
+export function draftOf(userLogin: string, flags: TokenFlags): TokenDraft {
+  const kind = flags.classic === true ? 'classic' : flags.scoped === true ? 'scoped' : 'fine-grained';
+  if (kind === 'fine-grained' && flags.scope !== undefined) {
+    throw new UsageError(
+      '--scope needs --classic or --scoped',
+      'say which scopes are meant: those of GitHub (--classic) or of GitLab (--scoped)',
+    );
+  }
+  return {
+    userLogin,
+    kind,
+    name: flags.name,
+    description: '',
+    expiresInDays: flags.expiresIn === undefined ? undefined : daysOf(flags.expiresIn),
+    scopes: flags.scope ?? [],
+    grants: kind === 'fine-grained' ? [grantOf(userLogin, flags)] : [],
+  };
+}
+
+function grantOf(userLogin: string, flags: TokenFlags): GrantDraft {
+  return {
+    owner: flags.owner ?? userLogin,
+    selection: flags.repo !== undefined ? 'selected' : flags.allRepos === true ? 'all' : 'public',
+    repositories: flags.repo ?? [],
+    permissions: permissionsOf(flags.permission ?? []),
+    justification: null,
+  };
+}
+
+function permissionsOf(pairs: readonly string[]): Record<string, string> {
+  const permissions = new Map<string, string>();
+  for (const pair of pairs) {
+    const split = pair.lastIndexOf('=');
+    const name = pair.slice(0, Math.max(split, 0));
+    const level = pair.slice(split + 1);
+    if (name === '' || level === '')
+      throw new UsageError(
+        `--permission takes NAME=LEVEL, not ${JSON.stringify(pair)}`,
+        'for example: --permission contents=read',
+      );
+    if ((permissions.get(name) ?? level) !== level)
+      throw new UsageError(`--permission ${name} is given with two levels`, 'give it once, with the higher one');
+    permissions.set(name, level);
+  }
+  return Object.fromEntries(permissions);
+}
+
+function daysOf(text: string): number | null {
+  if (text === 'none') return null;
+  if (!/^\d{1,6}$/.test(text))
+    throw new UsageError(
+      `--expires-in takes a number of days or none, not ${JSON.stringify(text)}`,
+      'for example: --expires-in 90',
+    );
+  return Number(text);
+}

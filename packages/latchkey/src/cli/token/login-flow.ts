@@ -1,0 +1,273 @@
+/**
+ * Signing in without copying a token: through the browser of this machine, or with a code typed on another one.
+ *
+ * Sources: RFC 8252 (native apps: loopback redirect), RFC 7636 (PKCE), RFC 8628 (device flow), RFC 8414 (where the
+ * endpoints are).
+ * Invariant: each sign-in has a listener, a state and a verifier of its own, so two at once don't meet; it ends within
+ * `LOGIN_TIMEOUT_MS`.
+ * Never: a token, a code or a verifier in what is printed. The address that is printed holds none of them.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../../base/errors.ts';
+import { Secret } from '../../base/secret.ts';
+import { systemClock, type UnixSeconds } from '../../base/time.ts';
+import { openBrowser } from '../browser.ts';
+import { ServerClient, ServerRefusal } from '../server-client.ts';
+import type { Terminal } from '../terminal.ts';
+
+export const CLIENT_ID = 'latchkey-cli';
+export const LOGIN_TIMEOUT_MS = 5 * 60_000;
+/**
+ * What is asked for when nothing is said: enough to clone, push, and renew the token before its end. The person may
+ * narrow it on the page.
+ */
+export const DEFAULT_PERMISSIONS: readonly string[] = ['contents:write', 'personal_access_tokens:write'];
+export const DEFAULT_EXPIRES_IN_DAYS = 90;
+
+/** What a sign-in asks for. */
+export interface LoginWish {
+  /** `contents:write`, … */
+  readonly permissions?: readonly string[];
+  /** Resource owners; none = the person and every organization of theirs. */
+  readonly owners?: readonly string[];
+  readonly expiresInDays?: number;
+  /** What the token is called: the name of this machine, say. */
+  readonly name?: string;
+}
+
+export interface LoginResult {
+  readonly username: string;
+  readonly secret: Secret;
+  readonly expiresAt: UnixSeconds | null;
+  readonly issuedAt: UnixSeconds;
+}
+
+interface Endpoints {
+  readonly authorization_endpoint: string;
+  readonly token_endpoint: string;
+  readonly device_authorization_endpoint: string;
+}
+
+interface TokenGrant {
+  readonly access_token?: string;
+  readonly username?: string;
+  readonly expires_in?: number;
+  readonly error?: string;
+  readonly error_description?: string;
+}
+
+/** True when a person sits there who can be asked: not in CI, not where git was told not to prompt. */
+export function mayAskPerson({ env, interactive }: Terminal): boolean {
+  return (
+    interactive === true &&
+    env['GIT_TERMINAL_PROMPT'] !== '0' &&
+    env['CI'] === undefined &&
+    env['LATCHKEY_TOKEN'] === undefined
+  );
+}
+
+/** Where a server takes sign-ins. @throws Fault when it is no Latchkey, or can't be reached. */
+async function endpointsOf(client: ServerClient): Promise<Endpoints> {
+  const { status, body } = await client.ask('/.well-known/oauth-authorization-server');
+  const found = body as Partial<Endpoints> | null;
+  const urls = [found?.authorization_endpoint, found?.token_endpoint, found?.device_authorization_endpoint];
+  if (
+    status !== 200 ||
+    !urls.every((url) => typeof url === 'string' && new URL(url, client.origin).origin === client.origin)
+  ) {
+    throw new Fault(`${client.origin} takes no sign-ins from commands`, {
+      hint: 'check that it is the address of a Latchkey server',
+    });
+  }
+  return found as Endpoints;
+}
+
+function wishFields({
+  permissions = DEFAULT_PERMISSIONS,
+  owners = [],
+  expiresInDays = DEFAULT_EXPIRES_IN_DAYS,
+  name,
+}: LoginWish): Record<string, string> {
+  return {
+    client_id: CLIENT_ID,
+    scope: permissions.join(' '),
+    expires_in_days: String(expiresInDays),
+    ...(owners.length === 0 ? {} : { resource_owner: owners.join(' ') }),
+    ...(name === undefined ? {} : { token_name: name }),
+  };
+}
+
+/**
+ * Signs in through a browser on this machine. @throws ServerRefusal when nobody does, or somebody says no; Fault when
+ * the server can't be reached.
+ */
+export async function browserLogin(origin: string, wish: LoginWish, terminal: Terminal): Promise<LoginResult> {
+  const client = new ServerClient(origin, null);
+  const endpoints = await endpointsOf(client);
+  const verifier = new Secret(randomBytes(32).toString('base64url'));
+  const state = randomBytes(16).toString('base64url');
+  const listener = await listenForCode(state, origin, terminal.loginWaitMs ?? LOGIN_TIMEOUT_MS);
+  try {
+    const challenge = createHash('sha256').update(verifier.reveal()).digest('base64url');
+    const fields = {
+      response_type: 'code',
+      redirect_uri: listener.redirectUri,
+      state,
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+      ...wishFields(wish),
+    };
+    const page = `${endpoints.authorization_endpoint}?${new URLSearchParams(fields)}`;
+    terminal.say(`Sign in with your browser: ${page}`);
+    openBrowser(page, terminal.env);
+    const code = await listener.code;
+    const form = {
+      grant_type: 'authorization_code',
+      client_id: CLIENT_ID,
+      code: code.reveal(),
+      redirect_uri: listener.redirectUri,
+      code_verifier: verifier.reveal(),
+    };
+    return resultOf(
+      origin,
+      (await client.ask(pathOf(endpoints.token_endpoint), { method: 'POST', form })).body as TokenGrant,
+    );
+  } finally {
+    listener.close();
+  }
+}
+
+/**
+ * Signs in with a short code that is typed into a browser anywhere. @throws ServerRefusal when nobody does, or somebody
+ * says no; Fault when the server can't be reached.
+ */
+export async function deviceLogin(origin: string, wish: LoginWish, terminal: Terminal): Promise<LoginResult> {
+  const client = new ServerClient(origin, null);
+  const endpoints = await endpointsOf(client);
+  const { body } = await client.ask(pathOf(endpoints.device_authorization_endpoint), {
+    method: 'POST',
+    form: wishFields(wish),
+  });
+  const begun = body as {
+    device_code?: string;
+    user_code?: string;
+    verification_uri?: string;
+    expires_in?: number;
+    interval?: number;
+    error?: string;
+    error_description?: string;
+  };
+  if (begun.device_code === undefined || begun.user_code === undefined) throw refused(origin, begun);
+  terminal.say(`Open ${begun.verification_uri} on any machine and enter this code: ${begun.user_code}`);
+  const form = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+    client_id: CLIENT_ID,
+    device_code: begun.device_code,
+  };
+  const giveUpAt = Date.now() + Math.min((begun.expires_in ?? 600) * 1000, 2 * LOGIN_TIMEOUT_MS);
+  let intervalMs = (begun.interval ?? 5) * 1000;
+  while (Date.now() < giveUpAt) {
+    await sleep(intervalMs);
+    const grant = (await client.ask(pathOf(endpoints.token_endpoint), { method: 'POST', form })).body as TokenGrant;
+    if (grant.error === 'slow_down') intervalMs += 5_000;
+    else if (grant.error !== 'authorization_pending') return resultOf(origin, grant);
+  }
+  throw unsigned(
+    'nobody entered the code in time, so nobody is signed in',
+    `begin again: latchkey login ${origin} --device`,
+  );
+}
+
+function resultOf(origin: string, grant: TokenGrant): LoginResult {
+  if (typeof grant?.access_token !== 'string' || typeof grant.username !== 'string') throw refused(origin, grant);
+  const issuedAt = systemClock.now();
+  return {
+    username: grant.username,
+    secret: new Secret(grant.access_token),
+    issuedAt,
+    expiresAt: grant.expires_in === undefined ? null : issuedAt + grant.expires_in,
+  };
+}
+
+function refused(origin: string, said: { error?: string; error_description?: string } | null): ServerRefusal {
+  const words =
+    said?.error === 'access_denied'
+      ? 'the sign-in was refused in the browser'
+      : (said?.error_description ?? `${origin} gave no token`);
+  return unsigned(words, `begin again: latchkey login ${origin}`);
+}
+
+/** No token came of it, and nothing on the machine failed: the exit code is the one of a refusal. */
+function unsigned(words: string, wayOut: string): ServerRefusal {
+  return new ServerRefusal(401, words, null, wayOut);
+}
+
+function pathOf(url: string): string {
+  return new URL(url).pathname;
+}
+
+/** A listener on loopback that waits for the browser to come back (RFC 8252 section 7.3). */
+async function listenForCode(
+  state: string,
+  origin: string,
+  waitMs: number,
+): Promise<{ redirectUri: string; code: Promise<Secret>; close(): void }> {
+  const { promise, resolve, reject } = Promise.withResolvers<Secret>();
+  const server: Server = createServer((request, response) => {
+    const outcome = receive(request, state);
+    say(response, outcome);
+    if ('code' in outcome) resolve(outcome.code);
+    else if (outcome.isFinal) reject(unsigned(outcome.words, `begin again: latchkey login ${origin}`));
+  });
+  await new Promise<void>((listening, failed) => server.once('error', failed).listen(0, '127.0.0.1', listening));
+  const late = (): void =>
+    reject(
+      unsigned(
+        'nobody came back from the browser in time, so nobody is signed in',
+        `begin again, or without a browser on this machine: latchkey login ${origin} --device`,
+      ),
+    );
+  const timer = setTimeout(late, waitMs);
+  promise.catch(() => {});
+  return {
+    redirectUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`,
+    code: promise,
+    close: () => {
+      clearTimeout(timer);
+      server.close();
+      server.closeIdleConnections();
+      setTimeout(() => server.closeAllConnections(), 1_000).unref();
+    },
+  };
+}
+
+type Received = { readonly code: Secret } | { readonly words: string; readonly isFinal: boolean };
+
+/**
+ * What the browser brought. Only with the right state is it ours; anything else is ignored, so that no page can end the
+ * sign-in.
+ */
+function receive(request: IncomingMessage, state: string): Received {
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const given = Buffer.from(url.searchParams.get('state') ?? '');
+  const isOurs =
+    url.pathname === '/callback' && given.length === state.length && timingSafeEqual(given, Buffer.from(state));
+  if (!isOurs) return { words: 'There is nothing here.', isFinal: false };
+  const code = url.searchParams.get('code');
+  return code === null
+    ? { words: 'The sign-in was refused in the browser.', isFinal: true }
+    : { code: new Secret(code) };
+}
+
+function say(response: ServerResponse, outcome: Received): void {
+  const words = 'code' in outcome ? 'You are signed in. This page can be closed.' : outcome.words;
+  response.writeHead('code' in outcome ? 200 : outcome.isFinal ? 200 : 404, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+  });
+  response.end(`${words}\n`);
+}

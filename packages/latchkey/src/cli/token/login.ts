@@ -1,0 +1,71 @@
+/** `latchkey login`: signs in through a browser, and has git use the token. Nobody copies anything. */
+import { hostname } from 'node:os';
+import { Command } from 'commander';
+import { isoDate } from '../../base/time.ts';
+import { examples } from '../command-help.ts';
+import { originIn } from '../connection.ts';
+import { type Terminal, UsageError } from '../terminal.ts';
+import type { LoginWish } from './login-flow.ts';
+
+interface LoginFlags {
+  readonly device?: true;
+  readonly permission?: readonly string[];
+  readonly owner?: readonly string[];
+  readonly expiresIn?: string;
+  readonly name?: string;
+}
+
+export function loginCommand(terminal: Terminal): Command {
+  const command = new Command('login')
+    .description('sign in with a browser, and let git use the token')
+    .argument('<URL>', 'the server, or a repository on it')
+    .option('--device', 'show a code to type into a browser on another machine')
+    .option('--permission <NAME=LEVEL...>', 'what the token may do; left out, contents=write')
+    .option('--owner <LOGIN...>', 'whose repositories it reaches; left out, yours and those of your organizations')
+    .option('--expires-in <DAYS>', 'how long it lives, 1 to 366 days; left out, 90')
+    .option('--name <NAME>', 'what it is called; left out, the name of this machine')
+    .action(async (url: string, flags: LoginFlags) =>
+      login(originIn(url), wishOf(flags), flags.device === true, terminal),
+    );
+  return examples(command, [
+    'latchkey login https://git.example.org',
+    'latchkey login https://git.example.org --device',
+    'latchkey login https://git.example.org --permission contents=read --expires-in 7',
+  ]);
+}
+
+async function login(origin: string, wish: LoginWish, byDevice: boolean, terminal: Terminal): Promise<void> {
+  const [{ browserLogin, deviceLogin }, { installFor }, { Keeper, placeOf }] = await Promise.all([
+    import('./login-flow.ts'),
+    import('../credential/install.ts'),
+    import('../credential/keeper.ts'),
+  ]);
+  const result = await (byDevice ? deviceLogin : browserLogin)(origin, wish, terminal);
+  const keeper = new Keeper(terminal.env);
+  await installFor(origin, terminal);
+  await keeper.save(placeOf(origin), result);
+  const until =
+    result.expiresAt === null ? '' : ` until ${isoDate(result.expiresAt)}; it renews itself when git uses it`;
+  terminal.say(`signed in at ${origin} as ${result.username}${until}`);
+}
+
+function wishOf({ permission, owner, expiresIn, name }: LoginFlags): LoginWish {
+  if (expiresIn !== undefined && !/^\d{1,3}$/.test(expiresIn))
+    throw new UsageError(
+      `--expires-in takes a number of days, not ${JSON.stringify(expiresIn)}`,
+      'for example: --expires-in 30',
+    );
+  for (const pair of permission ?? []) {
+    if (!/^[a-z_:]+=(?:read|write|admin)$/.test(pair))
+      throw new UsageError(
+        `--permission takes NAME=LEVEL, not ${JSON.stringify(pair)}`,
+        'for example: --permission contents=read',
+      );
+  }
+  return {
+    name: name ?? hostname().slice(0, 40),
+    ...(permission === undefined ? {} : { permissions: permission.map((pair) => pair.replace('=', ':')) }),
+    ...(owner === undefined ? {} : { owners: owner }),
+    ...(expiresIn === undefined ? {} : { expiresInDays: Number(expiresIn) }),
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * A token's own life over REST: what it is, what it may do, a new secret for it. Only what the commands need of the
+ * answers is named.
+ */
+import { Secret } from '../../base/secret.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import { ServerClient } from '../server-client.ts';
+
+/** Where a token finds itself. */
+export const CURRENT = '/user/personal-access-tokens/current';
+
+/** A token as the API describes it. */
+export interface TokenAnswer {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly expires_at: string | null;
+  readonly owner: { readonly login: string };
+  readonly scopes?: readonly string[];
+  readonly last_used?: { readonly at: string } | null;
+  /** There once: when it was made or renewed. */
+  readonly token?: string;
+}
+
+/**
+ * How a token's username is spelled: its person, `+`, its number, so that two tokens lie side by side in one credential
+ * store. The server reads neither.
+ */
+export function usernameFor({ owner, id }: Pick<TokenAnswer, 'owner' | 'id'>): string {
+  return `${owner.login}+${id}`;
+}
+
+/** `2026-11-21T08:00:00Z` as unix seconds. */
+export function instantOf(text: string | null | undefined): UnixSeconds | null {
+  const at = Date.parse(text ?? '');
+  return Number.isNaN(at) ? null : Math.floor(at / 1000);
+}
+
+/** How long a helper waits for a renewal: git waits meanwhile. */
+const RENEW_TIMEOUT_MS = 5_000;
+
+/**
+ * Gives the token a new secret and a new life as long as the one it had; the old secret works for an hour more. @throws
+ * Fault | ServerRefusal
+ */
+export async function renewToken(
+  origin: string,
+  secret: Secret,
+): Promise<{ secret: Secret; expiresAt: UnixSeconds | null }> {
+  const answer = await new ServerClient(origin, secret).api<TokenAnswer>(`${CURRENT}/rotate`, {
+    method: 'POST',
+    body: {},
+    timeoutMs: RENEW_TIMEOUT_MS,
+  });
+  if (typeof answer.token !== 'string') throw new TypeError(`${origin} renewed the token and did not say to what`);
+  return { secret: new Secret(answer.token), expiresAt: instantOf(answer.expires_at) };
+}

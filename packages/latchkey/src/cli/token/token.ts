@@ -1,0 +1,215 @@
+/**
+ * `latchkey token`: a person's tokens, from the command line, with the token that is used here.
+ *
+ * Invariant: a secret goes to stdout alone and once, so that `TOKEN=$(latchkey token create …)` holds it and nothing
+ * else.
+ */
+import { Command, Option } from 'commander';
+import { examples } from '../command-help.ts';
+import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
+import { type ServerClient, ServerRefusal } from '../server-client.ts';
+import { alignedTable } from '../table.ts';
+import { type Terminal, UsageError } from '../terminal.ts';
+import { draftOf, type TokenFlags } from './flags.ts';
+import { CURRENT, type TokenAnswer } from './own-token.ts';
+
+type Flags = ServerFlags & { readonly json?: true };
+
+const TOKENS = '/user/personal-access-tokens';
+/** Tokens on a page of the list; GitHub's largest. */
+const PAGE_SIZE = 100;
+const MAX_PAGES = 100;
+
+export function tokenCommand(terminal: Terminal): Command {
+  const command = new Command('token').description(
+    'list, create, show, rotate, revoke and check your tokens on a server',
+  );
+  for (const make of [listCommand, createCommand, showCommand, rotateCommand, revokeCommand, checkCommand])
+    command.addCommand(make(terminal));
+  return examples(command, [
+    'latchkey token list',
+    'latchkey token create --name ci --repo site --owner acme --permission contents=read --expires-in 30',
+    'latchkey token check contents=write acme/site',
+  ]);
+}
+
+function subcommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option(...URL_OPTION)
+    .option('--json', 'as JSON');
+}
+
+function listCommand(terminal: Terminal): Command {
+  const command = subcommand('list', 'your tokens').action(async (flags: Flags) => {
+    const tokens = await everyToken(connect(terminal, flags));
+    if (flags.json === true) return terminal.print(JSON.stringify(tokens, null, 2));
+    const rows = tokens.map((token) => ({
+      id: token.id,
+      name: token.name,
+      kind: token.kind,
+      state: token.state,
+      expires: token.expires_at?.slice(0, 10) ?? 'never',
+      last_used: token.last_used?.at.slice(0, 10) ?? 'never',
+    }));
+    for (const line of alignedTable(['id', 'name', 'kind', 'state', 'expires', 'last_used'], rows))
+      terminal.print(line);
+  });
+  return examples(command, [
+    'latchkey token list',
+    "latchkey token list --json | jq '.[] | select(.expires_at == null)'",
+  ]);
+}
+
+async function everyToken(client: ServerClient): Promise<TokenAnswer[]> {
+  const tokens: TokenAnswer[] = [];
+  for (let page = 1; page <= MAX_PAGES; page++) {
+    const some = await client.api<TokenAnswer[]>(`${TOKENS}?per_page=${PAGE_SIZE}&page=${page}`);
+    tokens.push(...some);
+    if (some.length < PAGE_SIZE) break;
+  }
+  return tokens;
+}
+
+function createCommand(terminal: Terminal): Command {
+  const command = subcommand('create', 'make a token that can do no more than the one that is used here')
+    .requiredOption('--name <NAME>', 'what it is called')
+    .option('--owner <LOGIN>', 'whose repositories it reaches; left out, yours')
+    .addOption(
+      new Option('--repo <NAME...>', 'only these repositories of the owner').conflicts(['allRepos', 'publicOnly']),
+    )
+    .addOption(new Option('--all-repos', 'all repositories of the owner, also future ones').conflicts('publicOnly'))
+    .option('--public-only', 'public repositories only')
+    .option('--permission <NAME=LEVEL...>', 'what it may do: contents=read')
+    .option('--expires-in <DAYS>', 'a number of days, or none')
+    .action(async (flags: Flags & TokenFlags) => {
+      const client = connect(terminal, flags);
+      tell(terminal, flags, await client.api<TokenAnswer>(TOKENS, { method: 'POST', body: bodyOf(flags) }));
+    });
+  return examples(command, [
+    'latchkey token create --name ci --owner acme --repo site --permission contents=read --expires-in 30',
+    'latchkey token create --name deploy --all-repos --permission contents=write --expires-in 7 > token.txt',
+  ]);
+}
+
+const SELECTION_WORDS = { public: 'none', all: 'all', selected: 'subset' } as const;
+
+function bodyOf(flags: TokenFlags): object {
+  const { name, expiresInDays, grants } = draftOf('', flags);
+  const { owner, selection, repositories, permissions } = grants[0]!;
+  return {
+    name,
+    repository_selection: SELECTION_WORDS[selection],
+    permissions,
+    ...(owner === '' ? {} : { target_name: owner }),
+    ...(repositories.length === 0 ? {} : { repositories }),
+    ...(expiresInDays === undefined ? {} : { expires_in: expiresInDays ?? 'none' }),
+  };
+}
+
+function showCommand(terminal: Terminal): Command {
+  const command = subcommand('show', 'one token, with what it may do')
+    .argument('[ID]', 'its number; left out, the one that is used here')
+    .action(async (id: string | undefined, flags: Flags) => {
+      terminal.print(JSON.stringify(await connect(terminal, flags).api<TokenAnswer>(pathTo(id)), null, 2));
+    });
+  return examples(command, ['latchkey token show', 'latchkey token show 12']);
+}
+
+function rotateCommand(terminal: Terminal): Command {
+  const command = subcommand('rotate', 'give a token a new secret; the old one works until the new one is used')
+    .argument('[ID]', 'its number; left out, the one that is used here')
+    .option('--overlap <SECONDS>', 'how long the old secret works at most')
+    .option('--expires-in <DAYS>', 'the new life in days; left out, as long as the one before')
+    .action(async (id: string | undefined, flags: Flags & { overlap?: string; expiresIn?: string }) => {
+      const body = {
+        ...numberField('overlap_seconds', '--overlap', flags.overlap),
+        ...numberField('expires_in', '--expires-in', flags.expiresIn),
+      };
+      tell(
+        terminal,
+        flags,
+        await connect(terminal, flags).api<TokenAnswer>(`${pathTo(id)}/rotate`, { method: 'POST', body }),
+      );
+    });
+  return examples(command, ['latchkey token rotate 12', 'latchkey token rotate --overlap 3600 > token.txt']);
+}
+
+function revokeCommand(terminal: Terminal): Command {
+  const command = subcommand('revoke', 'end a token for good, at once')
+    .argument('<ID>', 'its number')
+    .action(async (id: string, flags: Flags) => {
+      await connect(terminal, flags).api(pathTo(id), { method: 'DELETE' });
+      terminal.say(`token ${id} is revoked`);
+    });
+  return examples(command, ['latchkey token revoke 12']);
+}
+
+interface CheckAnswer {
+  readonly allowed: boolean;
+  readonly reason: string | null;
+  readonly reasons: readonly string[];
+  readonly fix: { readonly url: string | null; readonly command: string | null } | null;
+}
+
+function checkCommand(terminal: Terminal): Command {
+  const command = subcommand('check', 'ask whether the token that is used here may do something; nothing is done')
+    .argument('<NAME=LEVEL>', 'a permission: contents=write')
+    .argument('[TARGET]', 'a repository OWNER/NAME, an organization, or nothing for the account')
+    .action(async (pair: string, target: string | undefined, flags: Flags) => {
+      const answer = await connect(terminal, flags).api<CheckAnswer>(`${CURRENT}/check`, {
+        method: 'POST',
+        body: needOf(pair, target),
+      });
+      if (flags.json === true) terminal.print(JSON.stringify(answer, null, 2));
+      if (!answer.allowed)
+        throw new ServerRefusal(
+          403,
+          answer.reasons.join(' '),
+          answer.reason,
+          answer.fix?.command ?? answer.fix?.url ?? null,
+        );
+      if (flags.json !== true) terminal.print('yes');
+    });
+  return examples(command, [
+    'latchkey token check contents=write acme/site',
+    'latchkey token check members=read acme && echo may',
+  ]);
+}
+
+/** `contents=write` and `acme/site` as the API takes them. @throws UsageError */
+export function needOf(pair: string, target?: string): object {
+  const match = /^([a-z_:]+)=(read|write|admin)$/.exec(pair);
+  if (match === null)
+    throw new UsageError(
+      `a permission is written NAME=LEVEL, not ${JSON.stringify(pair)}`,
+      'for example: contents=write',
+    );
+  const where = target === undefined ? {} : target.includes('/') ? { repository: target } : { organization: target };
+  return { permission: match[1], level: match[2], ...where };
+}
+
+function pathTo(id: string | undefined): string {
+  if (id !== undefined && !/^\d{1,15}$/.test(id))
+    throw new UsageError(
+      `a token's number is made of digits, not ${JSON.stringify(id)}`,
+      'latchkey token list shows them',
+    );
+  return id === undefined ? CURRENT : `${TOKENS}/${id}`;
+}
+
+function numberField(name: string, flag: string, text: string | undefined): Record<string, number> {
+  if (text === undefined) return {};
+  if (!/^\d{1,9}$/.test(text))
+    throw new UsageError(`${flag} takes a whole number, not ${JSON.stringify(text)}`, `for example: ${flag} 90`);
+  return { [name]: Number(text) };
+}
+
+/** The secret on stdout, what it is on stderr; or everything as JSON. */
+function tell(terminal: Terminal, flags: Flags, token: TokenAnswer): void {
+  if (flags.json === true) return terminal.print(JSON.stringify(token, null, 2));
+  terminal.say(
+    `token ${token.id} "${token.name}", ${token.expires_at === null ? 'without an end' : `until ${token.expires_at}`}; this is shown once:`,
+  );
+  if (token.token !== undefined) terminal.print(token.token);
+}

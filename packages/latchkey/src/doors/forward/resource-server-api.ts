@@ -1,0 +1,93 @@
+/**
+ * What other services ask: is this token alive (`/oauth/introspect`), may it do that (`/api/latchkey/check`), has
+ * anything changed (`/api/latchkey/events`), and what does this server offer (`/.well-known/oauth-…`).
+ *
+ * Invariant: who asks about somebody else's token shows a resource server's secret. Never: an answer that may be
+ * cached.
+ */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { authorizationOf, credentialOf } from '../../actions/decision/credential.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { callerAddress } from '../../base/address.ts';
+import {
+  AUTHORIZATION_SERVER_PATH,
+  authorizationServerMetadata,
+  PROTECTED_RESOURCE_PATH,
+  protectedResourceMetadata,
+} from '../../catalogue/oauth-metadata.ts';
+import { type AuthorityCall, CallMistake, serverAsking } from './call.ts';
+import { answerCheckCall } from './check.ts';
+import { makeEvents } from './events.ts';
+import { answerIntrospection } from './introspection.ts';
+
+/** Most bytes of a body: some hundred checks with long names. */
+export const MAX_AUTHORITY_BODY_BYTES = 256 * 1024;
+
+/** The plugin. `closing` ends the streams of events, which would hold a stop up. */
+export function authorityDoor(ctx: Context, closing: AbortSignal): FastifyPluginAsync {
+  const events = makeEvents(ctx, closing);
+  return async (fastify) => {
+    fastify.removeAllContentTypeParsers();
+    for (const [type, read] of Object.entries(BODIES)) {
+      fastify.addContentTypeParser(
+        type,
+        { parseAs: 'string', bodyLimit: MAX_AUTHORITY_BODY_BYTES },
+        (_request, text, done) => done(null, read(String(text))),
+      );
+    }
+    fastify.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'));
+    fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => sayMistake(ctx, reply, error));
+    fastify.get(AUTHORIZATION_SERVER_PATH, async () => authorizationServerMetadata(ctx.settings.publicUrl));
+    fastify.get(PROTECTED_RESOURCE_PATH, async () => protectedResourceMetadata(ctx.settings.publicUrl));
+    fastify.post('/oauth/introspect', async (request) => answerIntrospection(callOf(ctx, request)));
+    fastify.post('/api/latchkey/check', async (request) => answerCheckCall(callOf(ctx, request)));
+    fastify.get('/api/latchkey/events', async (request, reply) => {
+      await serverAsking(callOf(ctx, request));
+      return events(request, reply);
+    });
+  };
+}
+
+const BODIES: Readonly<Record<string, (text: string) => unknown>> = {
+  'application/json': jsonOf,
+  'application/x-www-form-urlencoded': (text) => new URLSearchParams(text),
+};
+
+/** Undefined for what is no JSON: then no field of it is there, and the call is told what it needs. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function callOf(ctx: Context, request: FastifyRequest): AuthorityCall {
+  const forwardedFor = request.headers['x-forwarded-for'];
+  return {
+    ctx,
+    body: request.body,
+    userAgent: request.headers['user-agent'] ?? null,
+    credential: credentialOf(authorizationOf(request.raw.rawHeaders)),
+    address: callerAddress(
+      request.socket.remoteAddress,
+      Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor,
+      ctx.settings.trustedProxies,
+    ),
+  };
+}
+
+function sayMistake(ctx: Context, reply: FastifyReply, error: Error & { statusCode?: number }): FastifyReply {
+  if (error instanceof CallMistake) {
+    if (error.status === 401) void reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
+    if (error.retryAfterSec !== null) void reply.header('Retry-After', String(error.retryAfterSec));
+    return reply.code(error.status).send({ error: error.code, error_description: error.message });
+  }
+  const status = error.statusCode ?? 500;
+  if (status >= 500) ctx.log.error({ err: error }, 'a question of another service failed');
+  const [code, description] =
+    status >= 500
+      ? ['server_error', 'The server could not answer. Its log says why.']
+      : ['invalid_request', error.message];
+  return reply.code(status).send({ error: code, error_description: description });
+}

@@ -1,0 +1,184 @@
+/**
+ * Herds: many clients that clone the same commits at the same time, as the jobs of a CI run do, share one run of git.
+ *
+ * The first clone is an ordinary one. When the same request comes again within a minute, its answer is kept on the disk
+ * while it streams, and whoever asks for it next reads along: no process, no place in the queue. Lists of refs, which
+ * every clone asks for first, are made anew only when something moved.
+ * Invariant: every client was let in to this very repository before (the key holds its id, which is never given twice).
+ * Invariant: what is kept holds no more than git itself would send to the same request: objects are named by hash, and
+ * the key holds the stamp of the repository on the disk, which changes with every push, deletion and clean-up, through
+ * whichever worker, node or shell.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { Context } from '../../actions/ground/context.ts';
+import { fetchKey, listingKey } from '../../git/clones/fetch-request.ts';
+import { stampOf } from '../../git/clones/fingerprint.ts';
+import { Listings } from '../../git/clones/listings.ts';
+import { PackCache, type SharedPack } from '../../git/clones/pack-cache.ts';
+import { collectOutput, GitFailure } from '../../git/processes/git-process.ts';
+import type { ServiceRun } from '../../git/room.ts';
+import { type Exchange, NO_CACHE } from './backend.ts';
+import { isShort, receive } from './body.ts';
+import { refuseMistake } from './refuse.ts';
+
+/** Larger requests name so much that no two are alike. */
+export const MAX_SHARED_REQUEST_BYTES = 64 * 1024;
+const MAX_INFLATED_BYTES = 1024 * 1024;
+/** A longer list of refs (some ten thousand) is streamed to each. */
+const MAX_LISTING_BYTES = 1024 * 1024;
+const MIB = 1024 * 1024;
+
+/** A client's request, received whole, that others may have sent alike. */
+interface Alike {
+  readonly key: string;
+  /** Without its gzip. */
+  readonly body: Buffer;
+}
+
+export class Herds {
+  readonly #ctx: Context;
+  readonly #packs: PackCache;
+  readonly #listings = new Listings();
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+    this.#packs = new PackCache({
+      folder: join(ctx.settings.data, 'pack-cache'),
+      maxBytes: ctx.settings.packCacheMib * MIB,
+    });
+  }
+
+  /** A push has changed something: what it made useless needs no room any more. */
+  forget(repositoryId: number): void {
+    this.#packs.forget(repositoryId);
+  }
+
+  /** The server stops. */
+  forgetAll(): void {
+    this.#packs.forget(null);
+  }
+
+  /**
+   * Answers a fetch together with others, if it is one that can be. Null when it was; else what is still to be done
+   * alone.
+   */
+  async serve(exchange: Exchange, repositoryId: number): Promise<Exchange | null> {
+    const { request, run } = exchange;
+    if (!isShort(request, MAX_SHARED_REQUEST_BYTES) || this.#ctx.settings.packCacheMib === 0) return exchange;
+    const received = await receive(request, this.#ctx.settings.gitIdleTimeoutSec * 1000);
+    const alone = { ...exchange, received };
+    const listing = alikeOf(request, received, repositoryId, listingKey);
+    if (listing !== null) return this.#list(listing, alone);
+    const wanted = alikeOf(request, received, repositoryId, fetchKey);
+    const stamp = wanted === null ? null : stampOf(run.path);
+    if (wanted === null || stamp === null) return alone;
+    const alike = { ...wanted, key: `${wanted.key} ${stamp}` };
+    const pack =
+      this.#packs.find(alike.key) ??
+      (this.#packs.isRepeated(alike.key) ? await this.#begin(alike, run, repositoryId) : null);
+    if (pack === null) return alone;
+    await this.#pass(pack, exchange);
+    return null;
+  }
+
+  /**
+   * Lists the refs together with others. A list that is too long to be held, or fails, is made for each alone, who is
+   * told what is wrong.
+   */
+  async #list({ key, body }: Alike, alone: Exchange): Promise<Exchange | null> {
+    const { response, run, contentType } = alone;
+    const list = async (): Promise<Buffer> =>
+      collectOutput(await this.#ctx.git.serve(run), [run.service], { input: body, maxBytes: MAX_LISTING_BYTES });
+    // Where several machines share the folder, what the system says of it may be some seconds old.
+    const stampNow = (): string | null => (this.#ctx.settings.database === null ? stampOf(run.path) : null);
+    const refs = await this.#listings.answer(key, stampNow, list).catch((error: unknown) => {
+      if (error instanceof GitFailure) return null;
+      throw error;
+    });
+    if (refs === null) return alone;
+    response.writeHead(200, { 'Content-Type': contentType, 'Content-Length': refs.length, ...NO_CACHE });
+    response.end(refs);
+    return null;
+  }
+
+  async #begin(alike: Alike, run: ServiceRun, repositoryId: number): Promise<SharedPack> {
+    const pack = await this.#packs.begin(alike.key, repositoryId);
+    if (pack.bytes === 0 && !this.#filling.has(pack)) void this.#fill(pack, alike, run);
+    return pack;
+  }
+
+  readonly #filling = new WeakSet<SharedPack>();
+
+  async #fill(pack: SharedPack, { key, body }: Alike, run: ServiceRun): Promise<void> {
+    this.#filling.add(pack);
+    try {
+      const git = await this.#ctx.git.serve(run, pack.abandoned.signal);
+      pack.abandoned.signal.addEventListener('abort', () => git.stop(), { once: true });
+      git.stdin.end(body);
+      for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
+        await pack.append(chunk);
+        this.#packs.trim(key, pack);
+      }
+      const end = await git.ended;
+      if (end.code === 0) pack.finish();
+      else pack.fail(new Error(`git upload-pack ended with ${end.code ?? end.signal}: ${end.stderr}`));
+    } catch (error) {
+      pack.fail(error);
+    }
+    this.#packs.settle(key, pack);
+  }
+
+  async #pass(pack: SharedPack, { request, response, contentType }: Exchange): Promise<void> {
+    // Who takes nothing for so long is cut off.
+    const idle = setTimeout(() => response.destroy(), this.#ctx.settings.gitIdleTimeoutSec * 1000);
+    const length = pack.wholeBytes === null ? {} : { 'Content-Length': pack.wholeBytes };
+    try {
+      for await (const chunk of pack.read()) {
+        if (response.destroyed) return;
+        if (!response.headersSent) response.writeHead(200, { 'Content-Type': contentType, ...length, ...NO_CACHE });
+        await sent(response, chunk);
+        idle.refresh();
+      }
+      response.end();
+    } catch (error) {
+      if (response.headersSent || !(error instanceof Error) || !error.message.startsWith('git ')) throw error;
+      this.#ctx.log.info({ reason: error.message }, 'git ended with an error');
+      refuseMistake(request, response, 'body_unreadable');
+    } finally {
+      clearTimeout(idle);
+    }
+  }
+}
+
+/** Resolves when the system has taken the bytes, or the client is gone: then their memory may be used again. */
+function sent(response: ServerResponse, chunk: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('close', done);
+      resolve();
+    };
+    response.once('close', done);
+    response.write(chunk, done);
+  });
+}
+
+function alikeOf(
+  { headers }: IncomingMessage,
+  received: Buffer,
+  repositoryId: number,
+  keyOf: (body: Buffer) => string | null,
+): Alike | null {
+  try {
+    const body =
+      headers['content-encoding'] === undefined
+        ? received
+        : gunzipSync(received, { maxOutputLength: MAX_INFLATED_BYTES });
+    const key = keyOf(body);
+    return key === null ? null : { key: `${repositoryId} ${key}`, body };
+  } catch {
+    // Damaged, or inflating to more than any request needs: whoever serves it alone says so.
+    return null;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * How pages look: as the system says, light or dark. Kept in the browser, since it is the browser that one looks at.
+ */
+import { problem } from '../../../base/errors.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { SETTINGS_MENU } from '../frame/menus.ts';
+import { THEMES } from '../frame/visit.ts';
+import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Form, Radios } from '../parts/form.tsx';
+import { Subhead } from '../parts/pieces.tsx';
+
+const CHOICES = [
+  { value: 'auto', label: 'As my system', note: 'Follows the setting of your system, by day and by night.' },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+];
+
+export const appearancePages: readonly WebPage[] = [
+  {
+    path: '/settings/appearance',
+    access: 'signed-in',
+    get: (visit) => {
+      const f = visit.fields('appearance');
+      return page(
+        'Appearance',
+        <WithMenu visit={visit} menu={SETTINGS_MENU}>
+          <Subhead title="Appearance" level={1} />
+          <Form f={f} submit="Save">
+            <Radios
+              f={f}
+              name="theme"
+              label="Colours"
+              value={visit.theme}
+              choices={CHOICES}
+              note="Kept in this browser."
+            />
+          </Form>
+        </WithMenu>,
+      );
+    },
+    forms: {
+      appearance: {
+        run: (visit) => {
+          const theme = THEMES.find((each) => each === visit.field('theme'));
+          if (theme === undefined) throw problem('invalid', 'Choose one of the three.', 'theme');
+          visit.cookies.write('theme', theme);
+          return redirect('/settings/appearance', { tone: 'success', text: 'Saved.' });
+        },
+      },
+    },
+  },
+];

@@ -1,0 +1,91 @@
+/** What happened to a person's account: newest first, to look at and to take away. */
+import type { VNode } from 'preact';
+import { type AuditEntry, exportSecurityLog, readSecurityLog } from '../../../actions/accounts/security-log.ts';
+import { isoInstant } from '../../../base/time.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { SETTINGS_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
+import { Facts } from '../organization/audit-log.tsx';
+import { Blankslate, NextPage, Subhead, Time } from '../parts/pieces.tsx';
+
+const PATH = '/settings/security-log';
+const PAGE_SIZE = 50;
+
+export const securityLogPages: readonly WebPage[] = [
+  { path: PATH, access: 'signed-in', get: show },
+  { path: `${PATH}.jsonl`, access: 'signed-in', get: download },
+];
+
+async function show(visit: Visit): Promise<Answer> {
+  const before = Number(visit.query.get('before'));
+  const entries = await readSecurityLog(visit.ctx, await visit.ownPermit(), {
+    beforeId: Number.isSafeInteger(before) && before > 0 ? before : null,
+    limit: PAGE_SIZE + 1,
+  });
+  const shown = entries.slice(0, PAGE_SIZE);
+  return page(
+    'Security log',
+    <WithMenu visit={visit} menu={SETTINGS_MENU}>
+      <Subhead title="Security log" level={1}>
+        <a class="btn btn-sm" href={`${PATH}.jsonl`} download>
+          Export as JSON lines
+        </a>
+      </Subhead>
+      {shown.length === 0 ? (
+        <Blankslate heading="Nothing has happened yet" />
+      ) : (
+        <div class="lk-scroll" role="region" aria-label="Security log" tabIndex={0}>
+          <table class="lk-table">
+            <thead>
+              <tr>
+                <th scope="col">What</th>
+                <th scope="col">Who</th>
+                <th scope="col">From</th>
+                <th scope="col">When</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((entry) => (
+                <Row entry={entry} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <NextPage href={entries.length > PAGE_SIZE ? `${PATH}?before=${shown.at(-1)!.id}` : null} />
+    </WithMenu>,
+  );
+}
+
+function Row({ entry }: { entry: AuditEntry }): VNode {
+  return (
+    <tr>
+      <td>
+        <strong>{entry.action}</strong>
+        <Facts data={entry.data} />
+      </td>
+      <td>
+        {entry.actorLogin ?? 'nobody'}
+        {entry.actorTokenId === null ? null : <span class="color-fg-muted"> with a token</span>}
+      </td>
+      <td>{entry.address ?? '—'}</td>
+      <td>
+        <Time at={entry.at} />
+      </td>
+    </tr>
+  );
+}
+
+async function download(visit: Visit): Promise<Answer> {
+  return file(
+    'application/x-ndjson; charset=utf-8',
+    linesOf(exportSecurityLog(visit.ctx, await visit.ownPermit())),
+    'security-log.jsonl',
+  );
+}
+
+async function* linesOf(batches: AsyncIterable<readonly AuditEntry[]>): AsyncGenerator<string> {
+  for await (const entries of batches)
+    yield entries.map(({ at, ...rest }) => `${JSON.stringify({ at: isoInstant(at), ...rest })}\n`).join('');
+}

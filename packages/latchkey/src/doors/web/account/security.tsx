@@ -1,0 +1,234 @@
+/** Password and second factor. */
+
+import type { VNode } from 'preact';
+import { encode } from 'uqr';
+import { changePassword } from '../../../actions/accounts/new-password.ts';
+import {
+  beginTwoFactor,
+  confirmTwoFactor,
+  disableTwoFactor,
+  recoveryCodesLeft,
+  renewRecoveryCodes,
+  spacedCode,
+} from '../../../actions/accounts/two-factor.ts';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../actions/ground/password.ts';
+import { problem } from '../../../base/errors.ts';
+import { Secret } from '../../../base/secret.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { SETTINGS_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Form, TextField } from '../parts/form.tsx';
+import { CopyButton, Label, Notice, Subhead, Time } from '../parts/pieces.tsx';
+
+const PATH = '/settings/security';
+const CODES_PATH = `${PATH}/recovery-codes`;
+const SET_UP_PATH = `${PATH}/two-factor`;
+
+export const securityPages: readonly WebPage[] = [
+  { path: PATH, access: 'signed-in', get: show, forms: { password: { run: doChange } } },
+  {
+    path: SET_UP_PATH,
+    access: 'sudo',
+    get: showSetUp,
+    forms: { confirm: { once: true, run: doConfirm }, disable: { run: doDisable } },
+  },
+  { path: CODES_PATH, access: 'sudo', get: showCodes, forms: { renew: { once: true, run: doRenew } } },
+];
+
+async function show(visit: Visit): Promise<Answer> {
+  const f = visit.fields('password');
+  const { twoFactorAt } = visit.user.account;
+  return page(
+    'Password and authentication',
+    <WithMenu visit={visit} menu={SETTINGS_MENU}>
+      <Subhead title="Password and authentication" level={1} />
+      <Subhead title="Change password" />
+      <div class="lk-wide-form mb-4">
+        <Form f={f} submit="Change password">
+          <input type="text" name="username" value={visit.user.account.login} autocomplete="username" hidden readonly />
+          <TextField
+            f={f}
+            name="old_password"
+            label="Old password"
+            type="password"
+            autocomplete="current-password"
+            required
+          />
+          <TextField
+            f={f}
+            name="new_password"
+            label="New password"
+            type="password"
+            autocomplete="new-password"
+            maxLength={MAX_PASSWORD_LENGTH}
+            required
+            note={`At least ${MIN_PASSWORD_LENGTH} characters. Your other sessions end; your tokens go on.`}
+          />
+          <TextField
+            f={f}
+            name="new_password_again"
+            label="New password, once more"
+            type="password"
+            autocomplete="new-password"
+            maxLength={MAX_PASSWORD_LENGTH}
+            required
+          />
+        </Form>
+      </div>
+      <Subhead title="Two-factor authentication">
+        <a class="btn" href={SET_UP_PATH}>
+          {twoFactorAt === null ? 'Switch it on' : 'Manage'}
+        </a>
+      </Subhead>
+      {twoFactorAt === null ? (
+        <p>
+          <Label tone="attention">Off</Label> With it on, signing in takes a code from an app on your phone besides the
+          password. For Git and the API you use tokens, as before.
+        </p>
+      ) : (
+        <p>
+          <Label tone="success">On</Label> since <Time at={twoFactorAt} />. Signing in takes a code besides the
+          password; Git and the API take tokens only.
+        </p>
+      )}
+    </WithMenu>,
+  );
+}
+
+async function doChange(visit: Visit): Promise<Answer> {
+  const typed = (name: string): string => visit.typed?.get(name) ?? '';
+  if (typed('new_password') !== typed('new_password_again'))
+    throw problem('invalid', 'The two new passwords are not the same.', 'new_password_again');
+  await changePassword(
+    visit.ctx,
+    await visit.ownPermit(),
+    visit.user,
+    { old: new Secret(typed('old_password')), new: new Secret(typed('new_password')) },
+    visit.device,
+  );
+  return redirect(PATH, { tone: 'success', text: 'The password was changed, and your other sessions were ended.' });
+}
+
+async function showSetUp(visit: Visit): Promise<Answer> {
+  if (visit.user.account.twoFactorAt !== null) return showManage(visit);
+  const { url, key } = await beginTwoFactor(visit.ctx, await visit.ownPermit());
+  const f = visit.fields('confirm');
+  return page(
+    'Switch on two-factor authentication',
+    <WithMenu visit={visit} menu={SETTINGS_MENU}>
+      <Subhead title="Switch on two-factor authentication" level={1} />
+      <ol class="pl-4 mb-3">
+        <li class="mb-3">
+          <p>Scan this with an authenticator app:</p>
+          <Qr text={url} />
+          <p class="note mt-2">
+            Can't scan? Type this key: <code class="lk-mono">{key}</code>
+          </p>
+        </li>
+        <li>
+          <p>Type the code that the app shows:</p>
+          <div class="lk-wide-form">
+            <Form f={f} submit="Switch it on">
+              <TextField
+                f={f}
+                name="otp"
+                label="Code"
+                autocomplete="one-time-code"
+                inputmode="numeric"
+                required
+                note="Six digits. Afterwards you get recovery codes."
+              />
+            </Form>
+          </div>
+        </li>
+      </ol>
+    </WithMenu>,
+  );
+}
+
+/** A QR code as SVG, black on white in both themes, so that every phone reads it. */
+function Qr({ text }: { text: string }): VNode {
+  const { data, size } = encode(text, { border: 2 });
+  const path = data.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join('');
+  return (
+    <svg
+      class="lk-qr"
+      viewBox={`0 0 ${size} ${size}`}
+      role="img"
+      aria-label="QR code with the key that stands below it"
+      shape-rendering="crispEdges"
+    >
+      <path d={path} fill="#000" />
+    </svg>
+  );
+}
+
+async function showManage(visit: Visit): Promise<Answer> {
+  const left = await recoveryCodesLeft(visit.ctx, await visit.ownPermit());
+  return page(
+    'Two-factor authentication',
+    <WithMenu visit={visit} menu={SETTINGS_MENU}>
+      <Subhead title="Two-factor authentication" level={1}>
+        <Label tone="success">On</Label>
+      </Subhead>
+      <p>
+        You have {left} recovery {left === 1 ? 'code' : 'codes'} left, for when the app is lost.{' '}
+        <a href={CODES_PATH}>Make new ones</a>
+      </p>
+      <Subhead title="Switch it off" />
+      <p>Signing in takes the password alone then.</p>
+      <Form f={visit.fields('disable')} submit="Switch it off" tone="danger" />
+    </WithMenu>,
+  );
+}
+
+async function doConfirm(visit: Visit): Promise<Answer> {
+  const codes = await confirmTwoFactor(visit.ctx, await visit.ownPermit(), visit.field('otp'));
+  return redirect(CODES_PATH, { tone: 'success', text: 'Two-factor authentication is on.', once: { codes } });
+}
+
+async function doDisable(visit: Visit): Promise<Answer> {
+  await disableTwoFactor(visit.ctx, await visit.ownPermit());
+  return redirect(PATH, { tone: 'success', text: 'Two-factor authentication is off.' });
+}
+
+function showCodes(visit: Visit): Answer {
+  const codes = visit.flash?.once?.['codes'] as readonly string[] | undefined;
+  const f = visit.fields('renew');
+  return page(
+    'Recovery codes',
+    <WithMenu visit={visit} menu={SETTINGS_MENU}>
+      <Subhead title="Recovery codes" level={1} />
+      {codes === undefined ? (
+        <p>
+          Each recovery code signs you in once in place of a code from the app. They are shown once, when they are made.
+        </p>
+      ) : (
+        <>
+          <Notice tone="warn">
+            Keep these where you keep your passwords. They are not shown again. Each works once.
+          </Notice>
+          <ul class="lk-codes lk-mono mb-3" aria-label="Recovery codes">
+            {codes.map((code) => (
+              <li>{spacedCode(code)}</li>
+            ))}
+          </ul>
+          <p>
+            <CopyButton value={codes.map(spacedCode).join('\n')} label="Copy all recovery codes" />
+          </p>
+        </>
+      )}
+      {visit.user.account.twoFactorAt === null ? null : (
+        <Form f={f} submit="Make new recovery codes" tone="default">
+          <p>New codes take the place of the old ones.</p>
+        </Form>
+      )}
+    </WithMenu>,
+  );
+}
+
+async function doRenew(visit: Visit): Promise<Answer> {
+  const codes = await renewRecoveryCodes(visit.ctx, await visit.ownPermit());
+  return redirect(CODES_PATH, { tone: 'success', text: 'These are your new recovery codes.', once: { codes } });
+}

@@ -1,0 +1,127 @@
+/** Signing in and out. */
+import { halfSignedInBy, signOut } from '../../../actions/accounts/sessions.ts';
+import { signIn, signInWithCode } from '../../../actions/accounts/sign-in.ts';
+import { problem } from '../../../base/errors.ts';
+import { Secret } from '../../../base/secret.ts';
+import { Narrow } from '../frame/layout.tsx';
+import { returnPath } from '../frame/return-path.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Form, TextField } from '../parts/form.tsx';
+
+const withReturn = (path: string, visit: Visit): string => {
+  const asked = visit.query.get('return_to');
+  return asked === null ? path : `${path}?${new URLSearchParams({ return_to: returnPath(asked) })}`;
+};
+
+export const signInPages: readonly WebPage[] = [
+  { path: '/login', access: 'anybody', get: showSignIn, forms: { 'sign-in': { run: doSignIn } } },
+  { path: '/login/two-factor', access: 'anybody', get: showCode, forms: { code: { run: doCode } } },
+  { path: '/logout', access: 'anybody', get: showSignOut, forms: { 'sign-out': { run: doSignOut } } },
+];
+
+function showSignIn(visit: Visit): Answer {
+  if (visit.person !== null) return redirect(returnPath(visit.query.get('return_to')));
+  const f = visit.fields('sign-in');
+  return page(
+    'Sign in',
+    <Narrow title="Sign in to Latchkey">
+      <div class="Box p-3">
+        <Form f={f} submit="Sign in">
+          <TextField
+            f={f}
+            name="login"
+            label="Username or e-mail address"
+            autocomplete="username"
+            required
+            autofocus
+            spellcheck={false}
+          />
+          <TextField f={f} name="password" label="Password" type="password" autocomplete="current-password" required />
+        </Form>
+      </div>
+      <p class="mt-3 text-center">
+        <a href="/password_reset">Forgot your password?</a>
+      </p>
+      {visit.ctx.settings.signUp === 'open' ? (
+        <p class="text-center">
+          New here? <a href="/signup">Make an account</a>
+        </p>
+      ) : null}
+    </Narrow>,
+  );
+}
+
+async function doSignIn(visit: Visit): Promise<Answer> {
+  const name = visit.field('login');
+  const password = visit.typed?.get('password') ?? '';
+  const missing = [
+    ...(name === '' ? [problem('missing_field', 'Give your username or your e-mail address.', 'login')] : []),
+    ...(password === '' ? [problem('missing_field', 'Give your password.', 'password')] : []),
+  ];
+  if (missing.length > 0) throw missing[0]!;
+  const begun = await signIn(visit.ctx, { name, password: new Secret(password), device: visit.device }, visit.visitor);
+  visit.setSession(begun.secret);
+  return redirect(
+    begun.owes === null ? returnPath(visit.query.get('return_to')) : withReturn('/login/two-factor', visit),
+  );
+}
+
+async function showCode(visit: Visit): Promise<Answer> {
+  const secret = visit.cookies.readSecret('session');
+  if (secret === null || (await halfSignedInBy(visit.ctx, secret)) === null)
+    return redirect(withReturn('/login', visit));
+  const f = visit.fields('code');
+  return page(
+    'Two-factor authentication',
+    <Narrow title="Two-factor authentication">
+      <div class="Box p-3">
+        <Form f={f} submit="Verify">
+          <TextField
+            f={f}
+            name="otp"
+            label="Code"
+            autocomplete="one-time-code"
+            required
+            autofocus
+            spellcheck={false}
+            note="The six digits that your authenticator app shows, or one of your recovery codes."
+          />
+        </Form>
+      </div>
+      <p class="mt-3 text-center color-fg-muted">Lost both? An administrator can switch your second factor off.</p>
+    </Narrow>,
+  );
+}
+
+async function doCode(visit: Visit): Promise<Answer> {
+  const secret = visit.cookies.readSecret('session');
+  const half = secret === null ? null : await halfSignedInBy(visit.ctx, secret);
+  if (half === null) return redirect(withReturn('/login', visit));
+  const begun = await signInWithCode(visit.ctx, half, visit.field('otp'), visit.device, visit.visitor);
+  visit.setSession(begun.secret);
+  return redirect(returnPath(visit.query.get('return_to')));
+}
+
+function showSignOut(visit: Visit): Answer {
+  if (visit.person === null) return redirect('/login');
+  const f = visit.fields('sign-out');
+  return page(
+    'Sign out',
+    <Narrow title="Sign out?">
+      <div class="Box p-3 text-center">
+        <Form f={f} submit="Sign out">
+          <p>
+            You are signed in as <strong>{visit.user.account.login}</strong>.
+          </p>
+        </Form>
+      </div>
+    </Narrow>,
+  );
+}
+
+async function doSignOut(visit: Visit): Promise<Answer> {
+  if (visit.person !== null) await signOut(visit.ctx, visit.person, visit.visitor);
+  visit.setSession(null);
+  return redirect('/login?notice=signed-out');
+}

@@ -1,0 +1,152 @@
+/** Pages that say no: what is wrong, and the way out. */
+import type { ComponentChild, VNode } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import type { Complaint } from '../../../base/errors.ts';
+import type { Explanation } from '../../../rules/explain.ts';
+import { Notice } from '../parts/pieces.tsx';
+import { type Answer, page, redirect } from './web-page.ts';
+
+function Sorry({
+  title,
+  sentences,
+  link,
+}: {
+  title: string;
+  sentences: readonly string[];
+  link: { text: string; href: string } | null;
+}): VNode {
+  return (
+    <div class="lk-narrow">
+      <div class="Box">
+        <div class="blankslate">
+          <h1 class="blankslate-heading">{title}</h1>
+          {sentences.map((sentence) => (
+            <p>{sentence}</p>
+          ))}
+          {link === null ? null : (
+            <p>
+              <a class="btn" href={link.href}>
+                {link.text}
+              </a>
+            </p>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+const HOME = { text: 'To the start page', href: '/' };
+
+export const notFound = (): Answer =>
+  page(
+    'Not found',
+    <Sorry
+      title="There is nothing at this address"
+      sentences={['It may have been removed or renamed, or you may not be allowed to see it.']}
+      link={HOME}
+    />,
+    { status: 404 },
+  );
+
+/** A node that only reads has no copy of what is asked for. */
+export const notCopied = (sentence: string): Answer =>
+  page('Not here yet', <Sorry title="This is not here yet" sentences={[sentence]} link={HOME} />, { status: 503 });
+
+/** A form that came from another site, or from nowhere. */
+export const foreignForm = (): Answer =>
+  page(
+    'Refused',
+    <Sorry
+      title="That form was not sent from here"
+      sentences={['Nothing was changed. Open the page on this site and send it from there.']}
+      link={HOME}
+    />,
+    { status: 403 },
+  );
+
+export const unknownForm = (): Answer =>
+  page(
+    'Refused',
+    <Sorry
+      title="That form is not known"
+      sentences={['Nothing was changed. Open the page again and send it from there.']}
+      link={HOME}
+    />,
+    { status: 400 },
+  );
+
+export const onlyAdministrators = (): Answer =>
+  page(
+    'Refused',
+    <Sorry
+      title="Only for administrators"
+      sentences={['This page is for the administrators of the instance.']}
+      link={HOME}
+    />,
+    { status: 403 },
+  );
+
+/** A one-time link that opens nothing any more. */
+export const deadLink = (sentence: string): Answer =>
+  page(
+    'Link',
+    <Sorry
+      title="This link does not work any more"
+      sentences={['It was used already, or has ended.', sentence]}
+      link={HOME}
+    />,
+    { status: 404 },
+  );
+
+/** A request that can't be read: too large, or in another form. */
+export const unreadable = (status: number, sentence: string): Answer =>
+  page('Refused', <Sorry title="That could not be read" sentences={[sentence]} link={null} />, { status });
+
+export const failed = (): Answer =>
+  page(
+    'Error',
+    <Sorry
+      title="Something went wrong on the server"
+      sentences={['Nothing is known to have changed. The log of the server says what happened.']}
+      link={HOME}
+    />,
+    { status: 500 },
+  );
+
+/**
+ * A page that a form was sent to, with what is wrong above it where the page does not say so itself: its form may be
+ * gone by now.
+ */
+export function withComplaints(body: ComponentChild, complaints: readonly Complaint[]): ComponentChild {
+  const html = renderToString(<>{body}</>);
+  const untold = complaints.filter(({ message }) => !html.includes(renderToString(<>{message}</>)));
+  return untold.length === 0 ? (
+    body
+  ) : (
+    <>
+      <Notice tone="error" role="alert">
+        {untold.map(({ message }) => (
+          <p class="mb-0">{message}</p>
+        ))}
+      </Notice>
+      {body}
+    </>
+  );
+}
+
+/**
+ * The decision's own words. What a person may not see is told like what is not there; who is not signed in is led there
+ * and back.
+ */
+export function refused({ reason, sentence, also, wayOut }: Explanation, url: string): Answer {
+  if (reason === 'credentials_missing')
+    return redirect(`/login?${new URLSearchParams({ return_to: url, notice: 'sign-in-first' })}`);
+  if (reason === 'not_found') return notFound();
+  const link = wayOut.url === null ? HOME : { text: 'Show me', href: wayOut.url };
+  return page(
+    'Refused',
+    <Sorry title="You may not do that" sentences={[sentence, ...also, wayOut.text]} link={link} />,
+    { status: 403 },
+  );
+}

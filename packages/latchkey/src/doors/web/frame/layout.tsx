@@ -1,0 +1,178 @@
+/**
+ * The frame around every page: the bar with the avatar menu, messages, the page itself, and the areas that have a menu
+ * beside them.
+ */
+import type { ComponentChildren, VNode } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import { Avatar, Notice } from '../parts/pieces.tsx';
+import type { AssetAddresses } from './assets.ts';
+import { AVATAR_MENU, isCurrent, type Menu, type MenuItem } from './menus.ts';
+import type { Visit } from './visit.ts';
+
+/** Words for those who are not signed in, by the `notice` of the address: nobody can make us say anything else. */
+const NOTICES: Readonly<Record<string, string>> = {
+  'signed-out': 'You are signed out.',
+  'sign-in-first': 'Sign in to open that page.',
+  'session-ended': 'Your session has ended. Sign in again.',
+  'password-changed': 'Your password was changed. Sign in with the new one.',
+  'mail-sent':
+    'If there is an account with that address, a mail with a link is on its way. Look into the spam folder, too.',
+  verified: 'Your e-mail address is verified. Sign in to go on.',
+};
+
+/** The whole document. */
+export function documentOf(visit: Visit, assets: AssetAddresses, title: string, body: ComponentChildren): string {
+  return `<!doctype html>\n${renderToString(
+    <Document visit={visit} assets={assets} title={title}>
+      {body}
+    </Document>,
+  )}`;
+}
+
+function Document({
+  visit,
+  assets,
+  title,
+  children,
+}: {
+  visit: Visit;
+  assets: AssetAddresses;
+  title: string;
+  children: ComponentChildren;
+}): VNode {
+  return (
+    <html lang="en" data-color-mode={visit.theme} data-light-theme="light" data-dark-theme="dark">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content={visit.theme === 'auto' ? 'light dark' : visit.theme} />
+        <title>{`${title} · Latchkey`}</title>
+        <link rel="stylesheet" href={assets.style} />
+        <link rel="icon" type="image/svg+xml" href={assets.icon} />
+        <script type="module" src={assets.script} />
+      </head>
+      <body>
+        <a class="lk-skip" href="#content">
+          Skip to content
+        </a>
+        <Bar visit={visit} icon={assets.icon} />
+        <main id="content" class="lk-main" tabIndex={-1}>
+          <Messages visit={visit} />
+          {children}
+        </main>
+        <footer class="lk-footer color-fg-muted">Latchkey</footer>
+      </body>
+    </html>
+  );
+}
+
+function Bar({ visit, icon }: { visit: Visit; icon: string }): VNode {
+  const login = visit.person?.account.login ?? null;
+  return (
+    <header class="lk-bar">
+      <a class="lk-brand" href="/">
+        <img src={icon} alt="" width="24" height="24" /> Latchkey
+      </a>
+      <nav class="lk-bar-nav" aria-label="Account">
+        {login === null ? (
+          <a class="lk-bar-link" href="/login">
+            Sign in
+          </a>
+        ) : (
+          <AvatarMenu visit={visit} login={login} />
+        )}
+      </nav>
+    </header>
+  );
+}
+
+/** Opens without scripts, being `<details>`. */
+function AvatarMenu({ visit, login }: { visit: Visit; login: string }): VNode {
+  const items: readonly MenuItem[] = [
+    ...AVATAR_MENU,
+    ...(visit.user.account.admin ? [{ label: 'Instance', path: '/instance' }] : []),
+  ];
+  return (
+    <details class="lk-menu" data-menu>
+      <summary aria-label={`Account menu of ${login}`}>
+        <Avatar login={login} />
+        <span class="dropdown-caret" />
+      </summary>
+      <div class="lk-menu-list">
+        <p class="lk-menu-head">
+          Signed in as <strong>{login}</strong>
+        </p>
+        <ul>
+          {items.map((item) => (
+            <li>
+              <a href={item.path}>{item.label}</a>
+            </li>
+          ))}
+          <li class="lk-menu-last">
+            <a href="/logout">Sign out</a>
+          </li>
+        </ul>
+      </div>
+    </details>
+  );
+}
+
+function Messages({ visit }: { visit: Visit }): VNode | null {
+  if (visit.flash !== null && visit.flash.text !== '')
+    return (
+      <Notice tone={visit.flash.tone} role="status">
+        {visit.flash.text}
+      </Notice>
+    );
+  const words = NOTICES[visit.query.get('notice') ?? ''];
+  return words === undefined ? null : (
+    <Notice tone="info" role="status">
+      {words}
+    </Notice>
+  );
+}
+
+/** A page of an area: its menu at the side, on narrow screens above. */
+export function WithMenu({ visit, menu, children }: { visit: Visit; menu: Menu; children: ComponentChildren }): VNode {
+  return (
+    <div class="lk-columns">
+      <nav class="lk-side" aria-label={menu.label}>
+        <h2 class="lk-side-title">{menu.label}</h2>
+        <ul>
+          {menu.items.map((item) => (
+            <SideItem item={item} path={visit.path} />
+          ))}
+        </ul>
+      </nav>
+      <div class="lk-content">{children}</div>
+    </div>
+  );
+}
+
+function SideItem({ item, path }: { item: MenuItem; path: string }): VNode {
+  const current = isCurrent(item, path) ? ({ 'aria-current': 'page' } as const) : {};
+  return (
+    <li>
+      <a href={item.path} {...current}>
+        {item.label}
+      </a>
+      {item.items === undefined ? null : (
+        <ul>
+          {item.items.map((below) => (
+            <SideItem item={below} path={path} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+/** A narrow page in the middle: signing in, and other single questions. */
+export function Narrow({ title, children }: { title: string; children: ComponentChildren }): VNode {
+  return (
+    <div class="lk-narrow">
+      <h1 class="f2 text-normal text-center mb-3">{title}</h1>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+/**
+ * Did this form come from one of our own pages?
+ *
+ * Two checks, each enough alone against forged requests: the browser's own word (`Sec-Fetch-Site`, else `Origin`), and
+ * a token in the form that only a page of the same session, or of the same browser before signing in, can know.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { digestOf, type Secret, sameDigest } from '../../../base/secret.ts';
+
+/** False when the browser says that another site sent the request. Without its word the token decides. */
+export function isSameOrigin(headers: IncomingHttpHeaders, publicUrl: string): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin';
+  const { origin } = headers;
+  if (origin === undefined) return true;
+  return origin === publicUrl || (URL.canParse(origin) && new URL(origin).host === headers.host);
+}
+
+/** The token of every form that the holder of this secret is shown. */
+export function formToken(secret: Secret): string {
+  return digestOf(`form ${secret.reveal()}`);
+}
+
+export function isFormToken(given: string | null, secret: Secret): boolean {
+  return given !== null && sameDigest(given, formToken(secret));
+}

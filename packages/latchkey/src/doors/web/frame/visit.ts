@@ -1,0 +1,152 @@
+/**
+ * One request of a browser, as pages see it: who, from where, what was asked and typed.
+ *
+ * Never: a store. Pages reach everything through actions, with a permit from here.
+ */
+
+import type { SignedIn, Visitor } from '../../../actions/accounts/sessions.ts';
+import { NOBODY } from '../../../actions/decision/authenticate.ts';
+import { authorizeIdentity, type Permit, type TargetName } from '../../../actions/decision/authorize.ts';
+import type { Context } from '../../../actions/ground/context.ts';
+import { mintSecret } from '../../../actions/ground/one-time-secrets.ts';
+import { Problem } from '../../../base/errors.ts';
+import type { Secret } from '../../../base/secret.ts';
+import type { Explanation } from '../../../rules/explain.ts';
+import type { Need } from '../../../rules/model.ts';
+import { Fields } from '../parts/fields.ts';
+import type { Cookies } from './cookies.ts';
+import { formToken } from './same-origin.ts';
+import type { Flash } from './web-page.ts';
+
+/** How pages look: as the system says, or always one way. */
+export const THEMES = ['auto', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** Thrown by `visit.permit`: the frame answers it with a page that says why and what to do. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly explanation: Explanation;
+
+  constructor(explanation: Explanation) {
+    super(explanation.sentence);
+    this.explanation = explanation;
+  }
+}
+
+/** What a person needs to manage what is theirs alone: sessions, second factor, addresses. */
+export const OWN_ACCOUNT: Need = { sets: [], publicRead: false, writes: true };
+
+export class Visit {
+  readonly ctx: Context;
+  readonly method: string;
+  /** Path and query, as asked. */
+  readonly url: string;
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** What was sent with a POST; null otherwise. */
+  readonly typed: URLSearchParams | null;
+  readonly visitor: Visitor;
+  readonly cookies: Cookies;
+  /** Null when nobody is signed in. */
+  readonly person: SignedIn | null;
+  /** The session's secret; the browser's, when nobody is signed in. */
+  readonly secret: Secret;
+  /** The browser's own secret, kept over sign-ins. */
+  readonly device: Secret;
+  readonly theme: Theme;
+  /** What an action left for this page. */
+  flash: Flash | null = null;
+  /** What was wrong with the form that was sent. */
+  problem: Problem | null = null;
+
+  constructor(
+    given: Pick<
+      Visit,
+      | 'ctx'
+      | 'method'
+      | 'url'
+      | 'path'
+      | 'params'
+      | 'query'
+      | 'typed'
+      | 'visitor'
+      | 'cookies'
+      | 'person'
+      | 'secret'
+      | 'device'
+      | 'theme'
+    >,
+  ) {
+    this.ctx = given.ctx;
+    this.method = given.method;
+    this.url = given.url;
+    this.path = given.path;
+    this.params = given.params;
+    this.query = given.query;
+    this.typed = given.typed;
+    this.visitor = given.visitor;
+    this.cookies = given.cookies;
+    this.person = given.person;
+    this.secret = given.secret;
+    this.device = given.device;
+    this.theme = given.theme;
+  }
+
+  /** Who is signed in. @throws TypeError on pages that anybody may open. */
+  get user(): SignedIn {
+    if (this.person === null) throw new TypeError(`the page ${this.path} needs somebody who is signed in`);
+    return this.person;
+  }
+
+  /** A parameter of the path. */
+  param(name: string): string {
+    return this.params[name] ?? '';
+  }
+
+  /** A typed field, trimmed; '' when it was not sent. */
+  field(name: string): string {
+    return (this.typed?.get(name) ?? '').trim();
+  }
+
+  /** What a form of the page shows. */
+  fields(id: string): Fields {
+    const isThis = this.typed !== null && this.typed.get('form') === id;
+    return new Fields({
+      id,
+      token: formToken(this.secret),
+      nonce: mintSecret().reveal(),
+      typed: isThis ? this.typed : null,
+      query: this.query,
+      problem: this.problem,
+    });
+  }
+
+  /**
+   * Whether the person (or nobody) may do this; with the permit when they may. @throws Refused, which the frame turns
+   * into a page.
+   */
+  async permit(need: Need, target: TargetName, purpose = 'web'): Promise<Permit> {
+    const { ctx, visitor } = this;
+    await ctx.memory.refresh();
+    const identity = this.person?.identity ?? NOBODY;
+    const verdict = await authorizeIdentity(
+      ctx,
+      { need, target, address: visitor.address, userAgent: visitor.userAgent, purpose, door: 'web' },
+      identity,
+    );
+    if (!verdict.allowed) throw new Refused(verdict.explanation);
+    return verdict.permit;
+  }
+
+  /** The permit to manage one's own account. */
+  ownPermit(): Promise<Permit> {
+    return this.permit(OWN_ACCOUNT, { kind: 'account', login: null });
+  }
+
+  /** Makes the browser somebody's session, or nobody's. */
+  setSession(secret: Secret | null): void {
+    if (secret === null) this.cookies.remove('session');
+    else this.cookies.write('session', secret.reveal());
+  }
+}

@@ -1,0 +1,125 @@
+/** For the administrator: how the server is, a line for each of its parts, with what to do about what is not well. */
+import type { VNode } from 'preact';
+import { type InstanceHealth, readInstanceHealth } from '../../../actions/operation/instance-health.ts';
+import type { Need } from '../../../rules/model.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { INSTANCE_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, type WebPage } from '../frame/web-page.ts';
+import { Label, Subhead } from '../parts/pieces.tsx';
+
+const PATH = '/instance/health';
+/** What goes on on the instance is what its audit log is about. */
+const READ: Need = { sets: [{ instance_audit_log: 'read' }], publicRead: false, writes: false };
+const ENGINES: Readonly<Record<InstanceHealth['engine'], string>> = { sqlite: 'SQLite', postgres: 'PostgreSQL' };
+
+interface Part {
+  readonly name: string;
+  readonly state: string;
+  /** What to do about it; null when it is well. */
+  readonly advice: string | null;
+}
+
+/** Every part of the server in words. */
+function partsOf({
+  version,
+  engine,
+  connections,
+  migrations,
+  mail,
+  jobs,
+  git,
+  workers,
+  nodes,
+}: InstanceHealth): readonly Part[] {
+  const { waiting, kept, failed } = mail.counts;
+  return [
+    { name: 'Version', state: version, advice: null },
+    {
+      name: 'Database',
+      state: `${ENGINES[engine]}, ${counted(connections.open, 'connection')}`,
+      advice:
+        connections.waiting === 0 ? null : `${counted(connections.waiting, 'query', 'queries')} wait for a connection.`,
+    },
+    {
+      name: 'Migrations',
+      state: `${migrations.applied} of ${migrations.known}`,
+      advice:
+        migrations.applied === migrations.known
+          ? null
+          : 'The tables are of another version. Run the same version on every machine, and restart.',
+    },
+    {
+      name: 'Mail',
+      state: `${mail.configured ? 'Sent by the mail server' : `Kept in the outbox (${kept})`}; ${waiting} waiting, ${failed} given up`,
+      advice:
+        failed > 0
+          ? 'Mails were given up: the page Mail says why.'
+          : mail.configured
+            ? null
+            : 'No mail leaves before a mail server is configured (setting smtp).',
+    },
+    {
+      name: 'Jobs',
+      state: `${jobs.due} due, ${jobs.waiting} waiting, ${jobs.dead} given up`,
+      advice: jobs.dead === 0 ? null : 'Jobs were given up: the server’s log says why.',
+    },
+    {
+      name: 'Git',
+      state: `${counted(git.running, 'process', 'processes')} running, ${git.queued} queued, in the process that answers you`,
+      advice: git.queued === 0 ? null : 'Clones and pushes wait for their turn.',
+    },
+    {
+      name: 'Processes',
+      state: `${counted(workers, 'worker')} on this machine${nodes === null ? '' : `; ${nodes} on the database, over all machines`}`,
+      advice: null,
+    },
+  ];
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+function Row({ name, state, advice }: Part): VNode {
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>
+        {state}
+        {advice === null ? null : <div class="color-fg-muted">{advice}</div>}
+      </td>
+      <td>
+        <Label tone={advice === null ? 'success' : 'attention'}>{advice === null ? 'Well' : 'Look at it'}</Label>
+      </td>
+    </tr>
+  );
+}
+
+async function show(visit: Visit): Promise<Answer> {
+  const health = await readInstanceHealth(visit.ctx, await visit.permit(READ, { kind: 'instance' }));
+  return page(
+    'Health',
+    <WithMenu visit={visit} menu={INSTANCE_MENU}>
+      <Subhead title="Health" level={1} />
+      <div class="lk-scroll" role="region" aria-label="Parts of the server" tabIndex={0}>
+        <table class="lk-table">
+          <thead>
+            <tr>
+              <th scope="col">Part</th>
+              <th scope="col">How it is</th>
+              <th scope="col">State</th>
+            </tr>
+          </thead>
+          <tbody>
+            {partsOf(health).map((part) => (
+              <Row {...part} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </WithMenu>,
+  );
+}
+
+export const instanceHealthPages: readonly WebPage[] = [{ path: PATH, access: 'administrator', get: show }];

@@ -1,0 +1,108 @@
+/**
+ * The instance's own help: why a token is refused, and what to do; one page for each reason, to which refusals link.
+ */
+import type { VNode } from 'preact';
+import { problem } from '../../../base/errors.ts';
+import { CLIENT_CAUSES, type ClientCause } from '../../../catalogue/refusals/client-causes.ts';
+import { type HelpTopic, helpTopic, helpTopics } from '../../../catalogue/refusals/help-topics.ts';
+import { REASONS } from '../../../catalogue/refusals/refusals.ts';
+import { Narrow } from '../frame/layout.tsx';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, type WebPage } from '../frame/web-page.ts';
+import { CommandBox, Subhead } from '../parts/pieces.tsx';
+
+function showAll(visit: Visit): Answer {
+  const { publicUrl } = visit.ctx.settings;
+  return page(
+    'Help',
+    <Narrow title="Why a token is refused">
+      <p>The fastest way to an answer is on your own machine, in the clone:</p>
+      <CommandBox id="doctor" lines="latchkey doctor" label="Command" />
+      <Subhead title="What the server says" />
+      <ul class="Box">
+        {helpTopics(publicUrl).map(({ reason, title }) => (
+          <li class="Box-row">
+            <a href={`/help/${reason}`}>{title}</a>
+          </li>
+        ))}
+      </ul>
+      <Subhead title="What only your machine knows" />
+      <ul class="Box">
+        {CLIENT_CAUSES.map(({ code, title }) => (
+          <li class="Box-row">
+            <a href={`/help/${code}`}>{title}</a>
+          </li>
+        ))}
+      </ul>
+    </Narrow>,
+  );
+}
+
+function showOne(visit: Visit): Answer {
+  const code = visit.param('topic');
+  const reason = REASONS.find((each) => each === code);
+  if (reason !== undefined) return topicPage(helpTopic(reason, visit.ctx.settings.publicUrl));
+  const cause = CLIENT_CAUSES.find((each) => each.code === code);
+  if (cause === undefined) throw problem('not_found', 'There is no help under this name.', 'topic');
+  return causePage(cause, new URL(visit.ctx.settings.publicUrl).host);
+}
+
+function topicPage({ title, sentence, about, wayOut, isForgotten }: HelpTopic): Answer {
+  return page(
+    title,
+    <Narrow title={title}>
+      <p>{about}</p>
+      <Subhead title="What is said, for example" />
+      <blockquote class="color-fg-muted pl-3">
+        <p>{sentence}</p>
+        <p>
+          {wayOut.text}
+          {wayOut.url === null ? null : (
+            <>
+              {' '}
+              <code>{wayOut.url}</code>
+            </>
+          )}
+        </p>
+      </blockquote>
+      {wayOut.command === null ? null : <CommandBox id="way-out" lines={wayOut.command} label="Command" />}
+      <p>
+        {isForgotten
+          ? 'Git forgets the credential, and asks for another one the next time.'
+          : 'The credential lives, so git keeps it: nothing has to be typed again once the cause is mended.'}
+      </p>
+      <Back />
+    </Narrow>,
+  );
+}
+
+function causePage({ title, symptom, about, commands }: ClientCause, host: string): Answer {
+  return page(
+    title,
+    <Narrow title={title}>
+      <p>
+        <strong>One sees:</strong> {symptom}
+      </p>
+      <p>{about}</p>
+      <CommandBox
+        id="commands"
+        lines={commands.map((line) => line.replaceAll('HOST', host)).join('\n')}
+        label="Commands"
+      />
+      <Back />
+    </Narrow>,
+  );
+}
+
+function Back(): VNode {
+  return (
+    <p>
+      <a href="/help">All causes</a>
+    </p>
+  );
+}
+
+export const helpPages: readonly WebPage[] = [
+  { path: '/help', access: 'anybody', get: showAll },
+  { path: '/help/:topic', access: 'anybody', get: showOne },
+];

@@ -1,0 +1,102 @@
+/** For the administrator: the mails that the server sent, keeps, or could not get rid of. */
+import type { VNode } from 'preact';
+import { type OutboxMail, readMail, readOutbox } from '../../../actions/ground/mail.ts';
+import type { Need } from '../../../rules/model.ts';
+import { notFound } from '../frame/error-pages.tsx';
+import { WithMenu } from '../frame/layout.tsx';
+import { INSTANCE_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, type WebPage } from '../frame/web-page.ts';
+import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/pieces.tsx';
+
+const PATH = '/instance/mail';
+const PAGE_SIZE = 50;
+/** Mails hold links that open accounts, so reading them is as much as managing people. */
+const READ_MAIL: Need = { sets: [{ instance_users: 'write' }], publicRead: false, writes: false };
+
+export const outboxPages: readonly WebPage[] = [
+  { path: PATH, access: 'administrator', get: showList },
+  { path: `${PATH}/:id`, access: 'administrator', get: showMail },
+];
+
+const STATES: Readonly<
+  Record<OutboxMail['state'], readonly [tone: 'success' | 'attention' | 'danger' | 'secondary', words: string]>
+> = {
+  waiting: ['attention', 'Waiting'],
+  sent: ['success', 'Sent'],
+  kept: ['secondary', 'Kept'],
+  failed: ['danger', 'Given up'],
+};
+
+async function showList(visit: Visit): Promise<Answer> {
+  const { ctx } = visit;
+  const before = Number(visit.query.get('before'));
+  const permit = await visit.permit(READ_MAIL, { kind: 'instance' });
+  const mails = await readOutbox(ctx, permit, {
+    beforeId: Number.isSafeInteger(before) && before > 0 ? before : null,
+    limit: PAGE_SIZE + 1,
+  });
+  const shown = mails.slice(0, PAGE_SIZE);
+  return page(
+    'Mail',
+    <WithMenu visit={visit} menu={INSTANCE_MENU}>
+      <Subhead title="Mail" level={1} />
+      {ctx.settings.smtp === null ? (
+        <Notice tone="warn">
+          No mail server is configured (setting <code>smtp</code>), so no mail leaves. Each is kept here, and in the
+          folder <code>outbox</code> of the data folder.
+        </Notice>
+      ) : null}
+      {shown.length === 0 ? (
+        <Blankslate heading="No mail was written yet" />
+      ) : (
+        <ul class="Box list-style-none">
+          {shown.map((mail) => (
+            <Row mail={mail} />
+          ))}
+        </ul>
+      )}
+      <NextPage href={mails.length > PAGE_SIZE ? `${PATH}?before=${shown.at(-1)!.id}` : null} />
+    </WithMenu>,
+  );
+}
+
+function Row({ mail }: { mail: OutboxMail }): VNode {
+  const [tone, words] = STATES[mail.state];
+  return (
+    <li class="Box-row lk-break">
+      <a class="text-bold" href={`${PATH}/${mail.id}`}>
+        {mail.subject}
+      </a>{' '}
+      <Label tone={tone}>{words}</Label>
+      <div class="color-fg-muted f6">
+        to {mail.address}, <Time at={mail.createdAt} />
+        {mail.failure === null ? null : `; tried ${mail.attempts} times: ${mail.failure}`}
+      </div>
+    </li>
+  );
+}
+
+async function showMail(visit: Visit): Promise<Answer> {
+  const id = Number(visit.param('id'));
+  const mail = Number.isSafeInteger(id)
+    ? await readMail(visit.ctx, await visit.permit(READ_MAIL, { kind: 'instance' }), id)
+    : null;
+  if (mail === null) return notFound();
+  return page(
+    mail.subject,
+    <WithMenu visit={visit} menu={INSTANCE_MENU}>
+      <Subhead title={mail.subject} level={1} />
+      <p class="color-fg-muted">
+        To {mail.address}, <Time at={mail.createdAt} />
+      </p>
+      {mail.text === '' ? (
+        <p>It was sent, so what it said is no longer here.</p>
+      ) : (
+        <pre class="lk-mail" tabIndex={0} role="region" aria-label="What it says">
+          {mail.text}
+        </pre>
+      )}
+    </WithMenu>,
+  );
+}

@@ -1,0 +1,66 @@
+/** The area of an organization's owners: its menu, and what its pages demand. */
+import type { ComponentChildren, VNode } from 'preact';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import type { PermissionSet } from '../../../catalogue/permissions.ts';
+import type { Need } from '../../../rules/model.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import type { Menu } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+
+/** `/organizations/octo/settings/…`: GitHub's paths. */
+export function organizationPath(login: string, below: string): string {
+  return `/organizations/${encodeURIComponent(login)}/settings/${below}`;
+}
+
+function menuOf(login: string): Menu {
+  const item = (label: string, below: string) => ({ label, path: organizationPath(login, below), withBelow: true });
+  return {
+    label: login,
+    items: [
+      { label: 'Repositories', path: `/${login}` },
+      item('People', 'people'),
+      {
+        label: 'Personal access tokens',
+        path: organizationPath(login, ''),
+        items: [
+          item('Pending requests', 'personal-access-token-requests'),
+          item('Active tokens', 'personal-access-tokens'),
+          item('Policy', 'personal-access-token-policy'),
+        ],
+      },
+      item('Audit log', 'audit-log'),
+    ],
+  };
+}
+
+export function OrganizationArea({ visit, children }: { visit: Visit; children: ComponentChildren }): VNode {
+  return (
+    <WithMenu visit={visit} menu={menuOf(visit.param('org'))}>
+      {children}
+    </WithMenu>
+  );
+}
+
+/** The permit to do something with the organization of the path. */
+export function organizationPermit(visit: Visit, permissions: PermissionSet, writes = true): Promise<Permit> {
+  const need: Need = { sets: [permissions], publicRead: false, writes };
+  return visit.permit(need, { kind: 'organization', login: visit.param('org') });
+}
+
+/** A number of the address, such as where a list goes on; null when it is none. */
+export function numberIn(source: URLSearchParams, name: string): number | null {
+  const value = Number(source.get(name));
+  return Number.isSafeInteger(value) && value > 0 ? value : null;
+}
+
+/** The ids that are ticked in a list. */
+export function tickedIds(visit: Visit): number[] {
+  return (visit.typed?.getAll('ids') ?? []).map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);
+}
+
+/** The address of the page with another value of one parameter. */
+export function withParameter(visit: Visit, name: string, value: string): string {
+  const query = new URLSearchParams(visit.query);
+  query.set(name, value);
+  return `${visit.path}?${query}`;
+}

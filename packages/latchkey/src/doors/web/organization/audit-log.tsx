@@ -1,0 +1,205 @@
+/** The audit log of an organization and of the instance: searched, and exported as JSON lines. */
+import type { ComponentChildren, VNode } from 'preact';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import {
+  exportLog,
+  type LogEntry,
+  type LogScope,
+  type LogWish,
+  readLog,
+} from '../../../actions/organizations/audit-log.ts';
+import { spokenInstant } from '../../../base/time.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { INSTANCE_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
+import { Blankslate, NextPage, Subhead, Time } from '../parts/pieces.tsx';
+import { numberIn, OrganizationArea, organizationPath, organizationPermit, withParameter } from './area.tsx';
+
+const ON_A_PAGE = 50;
+
+function wishOf({ query }: Visit): LogWish {
+  const text = (name: string): string | undefined => (query.get(name) ?? '').trim() || undefined;
+  return { action: text('action'), actor: text('actor') };
+}
+
+/** Entries of a log, as a table. */
+export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; label: string }): VNode {
+  return (
+    <div class="lk-scroll" role="region" aria-label={label} tabIndex={0}>
+      <table class="lk-table">
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col">Who</th>
+            <th scope="col">From</th>
+            <th scope="col">When</th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.map(({ line }) => (
+            <Row line={line} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ line }: Pick<LogEntry, 'line'>): VNode {
+  const token = line['user_programmatic_access_name'];
+  return (
+    <tr>
+      <td>
+        <strong>{String(line['action'])}</strong>
+        <Facts data={line['data'] as Readonly<Record<string, unknown>>} />
+      </td>
+      <td>
+        {String(line['actor'] ?? 'nobody')}
+        {line['token_id'] === undefined ? null : (
+          <span class="color-fg-muted"> with the token {String(token ?? '')}</span>
+        )}
+      </td>
+      <td>{String(line['actor_ip'] ?? '—')}</td>
+      <td>
+        <Time at={Number(line['created_at']) / 1000} />
+      </td>
+    </tr>
+  );
+}
+
+/** The facts beside an entry, on one line; instants as people say them. */
+export function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | null {
+  const facts = Object.entries(data).filter(
+    ([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0),
+  );
+  if (facts.length === 0) return null;
+  const words = (name: string, value: unknown): string =>
+    typeof value === 'string'
+      ? value
+      : typeof value === 'number' && name.endsWith('_at')
+        ? spokenInstant(value)
+        : JSON.stringify(value);
+  return (
+    <div class="color-fg-muted f6 lk-break">
+      {facts.map(([name, value]) => `${name}: ${words(name, value)}`).join(' · ')}
+    </div>
+  );
+}
+
+async function show(
+  visit: Visit,
+  permit: Permit,
+  scope: LogScope,
+  path: string,
+  frame: (children: ComponentChildren) => VNode,
+): Promise<Answer> {
+  const entries = await readLog(visit.ctx, permit, scope, wishOf(visit), {
+    beforeId: numberIn(visit.query, 'before'),
+    limit: ON_A_PAGE,
+  });
+  return page(
+    scope.of === 'organization' ? `Audit log of ${scope.name}` : 'Audit log',
+    frame(
+      <>
+        <Subhead title="Audit log" level={1}>
+          <a class="btn btn-sm" href={`${path}.jsonl${new URL(visit.url, 'http://localhost').search}`} download>
+            Export as JSON lines
+          </a>
+        </Subhead>
+        <form method="get" class="lk-filter mb-3" role="search">
+          <div>
+            <label for="audit-action" class="f6">
+              Event
+            </label>
+            <input
+              id="audit-action"
+              name="action"
+              class="form-control input-sm"
+              value={visit.query.get('action') ?? ''}
+              placeholder="org.add_member"
+              maxLength={100}
+              spellcheck={false}
+            />
+          </div>
+          <div>
+            <label for="audit-actor" class="f6">
+              Who
+            </label>
+            <input
+              id="audit-actor"
+              name="actor"
+              class="form-control input-sm"
+              value={visit.query.get('actor') ?? ''}
+              placeholder="login"
+              maxLength={60}
+              spellcheck={false}
+            />
+          </div>
+          <button type="submit" class="btn btn-sm">
+            Search
+          </button>
+        </form>
+        {entries.length === 0 ? (
+          <Blankslate heading="Nothing is there">No entry fits.</Blankslate>
+        ) : (
+          <AuditTable entries={entries} label="Audit log" />
+        )}
+        <NextPage
+          href={entries.length < ON_A_PAGE ? null : withParameter(visit, 'before', String(entries.at(-1)!.id))}
+        />
+      </>,
+    ),
+  );
+}
+
+function download(visit: Visit, permit: Permit, scope: LogScope): Answer {
+  return file(
+    'application/x-ndjson; charset=utf-8',
+    exportLog(visit.ctx, permit, scope, wishOf(visit)),
+    `audit-log-${scope.of === 'organization' ? scope.name : 'instance'}.jsonl`,
+  );
+}
+
+const scopeOf = (visit: Visit): LogScope => ({ of: 'organization', name: visit.param('org') });
+const ORGANIZATION = '/organizations/:org/settings/audit-log';
+const INSTANCE = '/instance/audit-log';
+const ofOrganization = (visit: Visit): Promise<Permit> =>
+  organizationPermit(visit, { organization_audit_log: 'read' }, false);
+const ofInstance = (visit: Visit): Promise<Permit> =>
+  visit.permit({ sets: [{ instance_audit_log: 'read' }], publicRead: false, writes: false }, { kind: 'instance' });
+
+export const auditLogPages: readonly WebPage[] = [
+  {
+    path: ORGANIZATION,
+    access: 'signed-in',
+    get: async (visit) =>
+      show(
+        visit,
+        await ofOrganization(visit),
+        scopeOf(visit),
+        organizationPath(visit.param('org'), 'audit-log'),
+        (children) => <OrganizationArea visit={visit}>{children}</OrganizationArea>,
+      ),
+  },
+  {
+    path: `${ORGANIZATION}.jsonl`,
+    access: 'signed-in',
+    get: async (visit) => download(visit, await ofOrganization(visit), scopeOf(visit)),
+  },
+  {
+    path: INSTANCE,
+    access: 'administrator',
+    get: async (visit) =>
+      show(visit, await ofInstance(visit), { of: 'instance' }, INSTANCE, (children) => (
+        <WithMenu visit={visit} menu={INSTANCE_MENU}>
+          {children}
+        </WithMenu>
+      )),
+  },
+  {
+    path: `${INSTANCE}.jsonl`,
+    access: 'administrator',
+    get: async (visit) => download(visit, await ofInstance(visit), { of: 'instance' }),
+  },
+];

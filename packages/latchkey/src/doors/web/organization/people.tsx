@@ -1,0 +1,143 @@
+/** Who belongs to an organization, and as what. Teams there are none: roles are owner and member. */
+import type { VNode } from 'preact';
+import { removeMember, setMember } from '../../../actions/accounts/accounts.ts';
+import { listOrganizationMembers } from '../../../actions/organizations/organizations.ts';
+import type { OrganizationRole } from '../../../rules/model.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Form, Hidden, Select, TextField } from '../parts/form.tsx';
+import { Avatar, Label, NextPage, Notice, Subhead } from '../parts/pieces.tsx';
+import { numberIn, OrganizationArea, organizationPath, organizationPermit, withParameter } from './area.tsx';
+
+const ON_A_PAGE = 50;
+const ROLES: readonly OrganizationRole[] = ['member', 'owner'];
+
+async function get(visit: Visit): Promise<Answer> {
+  const organization = visit.param('org');
+  const permit = await organizationPermit(visit, { members: 'read' }, false);
+  const people = await listOrganizationMembers(visit.ctx, permit, null, {
+    beforeId: numberIn(visit.query, 'before'),
+    limit: ON_A_PAGE,
+  });
+  const manages = permit.holds({ sets: [{ members: 'write' }], publicRead: false, writes: true });
+  const f = visit.fields('set');
+  return page(
+    `People of ${organization}`,
+    <OrganizationArea visit={visit}>
+      <Subhead title="People" level={1} />
+      {visit.problem !== null && visit.typed?.get('form') === 'remove' ? (
+        <Notice tone="error" role="alert">
+          {visit.problem.message}
+        </Notice>
+      ) : null}
+      <div class="Box mb-4">
+        <ul>
+          {people.map(({ login, role, account }) => (
+            <Person visit={visit} login={login} name={account.name} role={role} manages={manages} />
+          ))}
+        </ul>
+      </div>
+      <NextPage
+        href={people.length < ON_A_PAGE ? null : withParameter(visit, 'before', String(people.at(-1)!.userId))}
+      />
+      {manages ? (
+        <>
+          <h2 class="f3 mb-2">Add somebody, or change a role</h2>
+          <Form f={f} submit="Save">
+            <TextField
+              f={f}
+              name="login"
+              label="Username"
+              required
+              block={false}
+              maxLength={60}
+              spellcheck={false}
+              autocomplete="off"
+            />
+            <Select
+              f={f}
+              name="role"
+              label="Role"
+              choices={ROLES.map((value) => ({ value, label: value }))}
+              note="Owners manage the organization, and decide on tokens."
+            />
+          </Form>
+        </>
+      ) : null}
+    </OrganizationArea>,
+  );
+}
+
+function Person({
+  visit,
+  login,
+  name,
+  role,
+  manages,
+}: {
+  visit: Visit;
+  login: string;
+  name: string;
+  role: OrganizationRole;
+  manages: boolean;
+}): VNode {
+  return (
+    <li class="Box-row d-flex flex-items-center flex-justify-between">
+      <span class="d-flex flex-items-center">
+        <Avatar login={login} />{' '}
+        <span>
+          <span class="text-bold">{login}</span> {name}{' '}
+          <Label tone={role === 'owner' ? 'accent' : 'secondary'}>{role}</Label>
+        </span>
+      </span>
+      {manages ? (
+        <Form f={visit.fields('remove')} submit={null} inline>
+          <Hidden name="login" value={login} />
+          <button type="submit" class="btn btn-danger btn-sm" aria-label={`Remove ${login}`}>
+            Remove
+          </button>
+        </Form>
+      ) : null}
+    </li>
+  );
+}
+
+const write = (visit: Visit) => organizationPermit(visit, { members: 'write' });
+
+export const organizationPeoplePages: readonly WebPage[] = [
+  {
+    path: '/organizations/:org/settings/people',
+    access: 'signed-in',
+    get,
+    forms: {
+      set: {
+        access: 'sudo',
+        run: async (visit) => {
+          const role = ROLES.find((each) => each === visit.field('role')) ?? 'member';
+          await setMember(visit.ctx, await write(visit), {
+            organization: visit.param('org'),
+            login: visit.field('login'),
+            role,
+          });
+          return redirect(organizationPath(visit.param('org'), 'people'), {
+            tone: 'success',
+            text: `${visit.field('login')} is now ${role === 'owner' ? 'an owner' : 'a member'}.`,
+          });
+        },
+      },
+      remove: {
+        access: 'sudo',
+        run: async (visit) => {
+          await removeMember(visit.ctx, await write(visit), {
+            organization: visit.param('org'),
+            login: visit.field('login'),
+          });
+          return redirect(organizationPath(visit.param('org'), 'people'), {
+            tone: 'success',
+            text: `${visit.field('login')} belongs to ${visit.param('org')} no more. What their tokens reached here is out of reach.`,
+          });
+        },
+      },
+    },
+  },
+];

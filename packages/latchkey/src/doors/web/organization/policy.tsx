@@ -1,0 +1,250 @@
+/** What an organization, or the instance, allows its tokens: one form for both, since they are the same choices. */
+import type { VNode } from 'preact';
+import {
+  changePolicy,
+  type PolicyChange,
+  type PolicyInForce,
+  readPolicy,
+  type StoredPolicy,
+} from '../../../actions/organizations/policies.ts';
+import { TOKEN_KINDS, type TokenKind } from '../../../rules/model.ts';
+import { MAX_LIFETIME_DAYS } from '../../../rules/policy.ts';
+import { BASE_PERMISSIONS, type BasePermission } from '../../../rules/role.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { INSTANCE_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import type { Fields } from '../parts/fields.ts';
+import { Checkbox, Form, Select, TextArea, TextField } from '../parts/form.tsx';
+import { Subhead } from '../parts/pieces.tsx';
+import { KIND_WORDS } from '../tokens/kinds.ts';
+import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
+
+const ALLOWED = (isInstance: boolean) => [
+  { value: '', label: isInstance ? 'Let organizations decide' : 'As the instance says' },
+  { value: 'yes', label: 'Allow' },
+  { value: 'no', label: 'Restrict' },
+];
+
+const APPROVAL = (isInstance: boolean) => [
+  { value: '', label: isInstance ? 'Let organizations decide' : 'As the instance says (by default: required)' },
+  { value: 'yes', label: 'Require approval by an owner' },
+  { value: 'no', label: 'Do not require approval' },
+];
+
+const choice = (value: boolean | null): string => (value === null ? '' : value ? 'yes' : 'no');
+
+function PolicyForm({ f, chosen, isInstance }: { f: Fields; chosen: StoredPolicy; isInstance: boolean }): VNode {
+  return (
+    <Form f={f} submit="Save policy">
+      {TOKEN_KINDS.map((kind) => (
+        <KindFields f={f} chosen={chosen} kind={kind} isInstance={isInstance} />
+      ))}
+      <Select
+        f={f}
+        name="requires_approval"
+        label="Approval of fine-grained tokens"
+        value={choice(chosen.requiresApproval)}
+        choices={APPROVAL(isInstance)}
+        note="A token that waits reads public resources only. Tokens of owners need no approval."
+      />
+      {isInstance ? (
+        <Checkbox
+          f={f}
+          name="exempt_administrators"
+          label="Exempt administrators from maximum lifetimes"
+          checked={chosen.exemptAdministrators}
+        />
+      ) : (
+        <OrganizationFields f={f} chosen={chosen} />
+      )}
+    </Form>
+  );
+}
+
+function KindFields({
+  f,
+  chosen,
+  kind,
+  isInstance,
+}: {
+  f: Fields;
+  chosen: StoredPolicy;
+  kind: TokenKind;
+  isInstance: boolean;
+}): VNode {
+  const days = chosen.maxLifetimeDays[kind];
+  return (
+    <fieldset class="Box p-3 mb-3">
+      <legend class="text-bold px-1">{KIND_WORDS[kind]} tokens</legend>
+      <Select
+        f={f}
+        name={`allowed.${kind}`}
+        label={`Access by ${kind} tokens`}
+        value={choice(chosen.allowed[kind])}
+        choices={ALLOWED(isInstance)}
+        note="Public resources stay readable, whatever is chosen."
+      />
+      <TextField
+        f={f}
+        name={`max_lifetime_days.${kind}`}
+        label={`Maximum lifetime of ${kind} tokens, in days`}
+        type="number"
+        block={false}
+        min="1"
+        max={String(MAX_LIFETIME_DAYS)}
+        value={days === null ? '' : String(days)}
+        note={`1 to ${MAX_LIFETIME_DAYS}; blank: no maximum${isInstance ? '' : ' but the instance’s'}. Tokens that live longer are refused, not deleted.`}
+      />
+    </fieldset>
+  );
+}
+
+function OrganizationFields({ f, chosen }: { f: Fields; chosen: StoredPolicy }): VNode {
+  return (
+    <>
+      <Select
+        f={f}
+        name="base_permission"
+        label="What every member may do in each repository"
+        value={chosen.basePermission ?? 'read'}
+        choices={BASE_PERMISSIONS.map((value) => ({ value, label: value }))}
+      />
+      <TextArea
+        f={f}
+        name="allowed_addresses"
+        label="Only from these addresses"
+        rows={3}
+        value={(chosen.allowedAddresses ?? []).join('\n')}
+        note="IP addresses or CIDR blocks, one a line. Blank: from anywhere."
+      />
+      <Checkbox
+        f={f}
+        name="requires_sso"
+        label="Classic and scoped tokens must be authorized for this organization"
+        note="Each owner of such a token does so on the token’s page."
+        checked={chosen.requiresSso}
+      />
+    </>
+  );
+}
+
+const chosenOf = (text: string): boolean | null => (text === 'yes' ? true : text === 'no' ? false : null);
+
+/** What was typed for the life of tokens: blank is none, and anything that is no number is told as such. */
+function daysOf(text: string): number | null {
+  return text === '' ? null : /^\d{1,6}$/.test(text) ? Number(text) : NaN;
+}
+
+function changeOf(visit: Visit, isInstance: boolean): PolicyChange {
+  const perKind = <T,>(read: (kind: TokenKind) => T) =>
+    Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, read(kind)])) as Record<TokenKind, T>;
+  const addresses = visit
+    .field('allowed_addresses')
+    .split(/[\s,]+/)
+    .filter((each) => each !== '');
+  const base =
+    BASE_PERMISSIONS.find((each) => each === visit.field('base_permission')) ?? ('read' satisfies BasePermission);
+  return {
+    allowed: perKind((kind) => chosenOf(visit.field(`allowed.${kind}`))),
+    maxLifetimeDays: perKind((kind) => daysOf(visit.field(`max_lifetime_days.${kind}`))),
+    requiresApproval: chosenOf(visit.field('requires_approval')),
+    ...(isInstance
+      ? { exemptAdministrators: visit.field('exempt_administrators') === 'on' }
+      : {
+          basePermission: base,
+          allowedAddresses: addresses.length === 0 ? null : addresses,
+          requiresSso: visit.field('requires_sso') === 'on',
+        }),
+  };
+}
+
+/** What follows, where the instance has a say. */
+function InForce({ policy }: { policy: PolicyInForce }): VNode {
+  const words = TOKEN_KINDS.map((kind) => {
+    const { allowed, maxLifetimeDays } = policy.effective.kinds[kind];
+    return `${KIND_WORDS[kind]}: ${allowed ? 'allowed' : 'restricted'}${allowed && maxLifetimeDays !== null ? `, at most ${maxLifetimeDays} days` : ''}`;
+  });
+  return (
+    <p class="color-fg-muted">
+      In force, with what the instance says: {words.join('; ')}; approval{' '}
+      {policy.effective.requiresApproval ? 'required' : 'not required'}.
+    </p>
+  );
+}
+
+const INSTANCE_NEED = (level: 'read' | 'write') =>
+  ({ sets: [{ instance_policies: level }], publicRead: false, writes: level === 'write' }) as const;
+
+export const policyPages: readonly WebPage[] = [
+  {
+    path: '/organizations/:org/settings/personal-access-token-policy',
+    access: 'sudo',
+    get: async (visit) => {
+      const organization = visit.param('org');
+      const policy = await readPolicy(
+        visit.ctx,
+        await organizationPermit(visit, { organization_administration: 'read' }, false),
+        organization,
+      );
+      return page(
+        `Token policy of ${organization}`,
+        <OrganizationArea visit={visit}>
+          <Subhead title="Token policy" level={1} />
+          <InForce policy={policy} />
+          <PolicyForm f={visit.fields('policy')} chosen={policy.chosen} isInstance={false} />
+        </OrganizationArea>,
+      );
+    },
+    forms: {
+      policy: {
+        run: async (visit) => {
+          await changePolicy(
+            visit.ctx,
+            await organizationPermit(visit, { organization_administration: 'write' }),
+            visit.param('org'),
+            changeOf(visit, false),
+          );
+          return redirect(organizationPath(visit.param('org'), 'personal-access-token-policy'), {
+            tone: 'success',
+            text: 'The policy is saved, and in force from now on.',
+          });
+        },
+      },
+    },
+  },
+  {
+    path: '/instance/policy',
+    access: 'administrator',
+    get: async (visit) => {
+      const policy = await readPolicy(visit.ctx, await visit.permit(INSTANCE_NEED('read'), { kind: 'instance' }), null);
+      return page(
+        'Token policy of the instance',
+        <WithMenu visit={visit} menu={INSTANCE_MENU}>
+          <Subhead title="Token policy" level={1} />
+          <p class="color-fg-muted">
+            What is chosen here holds for every organization. On lifetimes an organization may be stricter, never
+            looser.
+          </p>
+          <PolicyForm f={visit.fields('policy')} chosen={policy.chosen} isInstance />
+        </WithMenu>,
+      );
+    },
+    forms: {
+      policy: {
+        run: async (visit) => {
+          await changePolicy(
+            visit.ctx,
+            await visit.permit(INSTANCE_NEED('write'), { kind: 'instance' }),
+            null,
+            changeOf(visit, true),
+          );
+          return redirect('/instance/policy', {
+            tone: 'success',
+            text: 'The policy is saved, and in force from now on.',
+          });
+        },
+      },
+    },
+  },
+];

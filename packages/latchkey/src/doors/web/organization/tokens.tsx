@@ -1,0 +1,181 @@
+/**
+ * Tokens that reach an organization: fine-grained ones, and its members' classic and scoped ones. Either kind is taken
+ * back, one or many.
+ */
+import type { VNode } from 'preact';
+import { revokeAccess } from '../../../actions/organizations/approvals.ts';
+import { changeMemberTokens } from '../../../actions/organizations/member-tokens.ts';
+import {
+  memberTokenRows,
+  type ReachingRow,
+  ROWS_ON_A_PAGE,
+  reachingRows,
+} from '../../../actions/organizations/rows.ts';
+import type { SeenMemberToken } from '../../../actions/organizations/tokens.ts';
+import { problem } from '../../../base/errors.ts';
+import { reachWords } from '../../../rules/reach-words.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Form } from '../parts/form.tsx';
+import { Blankslate, Label, NextPage, Subhead } from '../parts/pieces.tsx';
+import { KIND_WORDS } from '../tokens/kinds.ts';
+import { Ends, LastUse } from '../tokens/lists.tsx';
+import { numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds, withParameter } from './area.tsx';
+import { PermissionList, TokenFilter, wishOf } from './filter.tsx';
+
+async function get(visit: Visit): Promise<Answer> {
+  const organization = visit.param('org');
+  const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'read' }, false);
+  const [rows, others] = await Promise.all([
+    reachingRows(visit.ctx, permit, organization, wishOf(visit), numberIn(visit.query, 'before')),
+    memberTokenRows(visit.ctx, permit, organization, numberIn(visit.query, 'others_before')),
+  ]);
+  const at = visit.ctx.clock.now();
+  return page(
+    `Active tokens of ${organization}`,
+    <OrganizationArea visit={visit}>
+      <Subhead title="Active tokens" level={1} />
+      <p class="color-fg-muted">
+        Fine-grained tokens that reach {organization} now. Revoking takes this organization away from the token on the
+        next request; its owner is told by mail.
+      </p>
+      <TokenFilter visit={visit} />
+      {rows.length === 0 ? (
+        <Blankslate heading="No token reaches this organization">
+          That is, no fine-grained one that the filter lets through.
+        </Blankslate>
+      ) : (
+        <Form f={visit.fields('revoke')} submit="Revoke" tone="danger">
+          <div class="Box mb-3">
+            <ul>
+              {rows.map((row) => (
+                <Row row={row} at={at} />
+              ))}
+            </ul>
+          </div>
+        </Form>
+      )}
+      <NextPage href={rows.length < ROWS_ON_A_PAGE ? null : withParameter(visit, 'before', String(rows.at(-1)!.id))} />
+      <h2 class="f3 mt-5 mb-2" id="others">
+        Members' classic and scoped tokens
+      </h2>
+      <p class="color-fg-muted">
+        They reach what their owners reach, here and elsewhere. Take back what one reaches in {organization}: that ends
+        with the next request, until you give it back; its owner is told by mail. In the{' '}
+        <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a> you can forbid a whole kind,
+        demand that each be authorized for {organization}, or cap its life.
+      </p>
+      {others.length === 0 ? (
+        <Blankslate heading="There is none" />
+      ) : (
+        <Form f={visit.fields('members')} submit={null}>
+          <div class="Box mb-3">
+            <ul>
+              {others.map((row) => (
+                <Other row={row} at={at} />
+              ))}
+            </ul>
+          </div>
+          <button type="submit" name="action" value="revoke" class="btn btn-danger">
+            Take back
+          </button>{' '}
+          <button type="submit" name="action" value="restore" class="btn">
+            Give back
+          </button>
+        </Form>
+      )}
+      <NextPage
+        href={
+          others.length < ROWS_ON_A_PAGE
+            ? null
+            : `${withParameter(visit, 'others_before', String(others.at(-1)!.token.id))}#others`
+        }
+        label="Pages of classic and scoped tokens"
+      />
+    </OrganizationArea>,
+  );
+}
+
+function Row({ row, at }: { row: ReachingRow; at: number }): VNode {
+  const id = `grant-${row.id}`;
+  return (
+    <li class="Box-row lk-pick">
+      <input type="checkbox" id={id} name="ids" value={String(row.id)} aria-describedby={`${id}-facts`} />
+      <div class="lk-token-what">
+        <label for={id}>
+          <span class="text-bold">{row.token.name}</span> of {row.owner.login}
+        </label>
+        <div id={`${id}-facts`}>
+          <p class="mb-1">Can {row.words}.</p>
+          <p class="color-fg-muted f6 mb-0">
+            <Ends expiresAt={row.token.expiresAt} at={at} /> · <LastUse token={row} />
+          </p>
+        </div>
+        <PermissionList permissions={row.permissions} repositoryNames={row.repositoryNames} />
+      </div>
+    </li>
+  );
+}
+
+function Other({ row, at }: { row: SeenMemberToken; at: number }): VNode {
+  const { token, owner, excluded } = row;
+  const id = `token-${token.id}`;
+  return (
+    <li class="Box-row lk-pick">
+      <input type="checkbox" id={id} name="ids" value={String(token.id)} aria-describedby={`${id}-facts`} />
+      <div class="lk-token-what">
+        <label for={id}>
+          <span class="text-bold">{token.name}</span> of {owner.login}
+        </label>{' '}
+        <Label>{KIND_WORDS[token.kind]}</Label>
+        {excluded ? (
+          <>
+            {' '}
+            <Label tone="danger">Taken back</Label>
+          </>
+        ) : null}
+        <div id={`${id}-facts`}>
+          <p class="mb-1">Can {reachWords(token.kind, token.scopes, [])}.</p>
+          <p class="color-fg-muted f6 mb-0">
+            <Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={row} />
+          </p>
+        </div>
+      </div>
+    </li>
+  );
+}
+
+async function revoke(visit: Visit): Promise<Answer> {
+  const ids = tickedIds(visit);
+  if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
+  const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
+  await revokeAccess(visit.ctx, permit, visit.param('org'), ids);
+  const words = ids.length === 1 ? 'The token reaches' : `${ids.length} tokens reach`;
+  return redirect(organizationPath(visit.param('org'), 'personal-access-tokens'), {
+    tone: 'success',
+    text: `${words} ${visit.param('org')} no more.`,
+  });
+}
+
+async function decideMembers(visit: Visit): Promise<Answer> {
+  const ids = tickedIds(visit);
+  if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
+  const change = visit.field('action');
+  if (change !== 'revoke' && change !== 'restore') throw problem('missing', 'Choose what is to become of the tokens.');
+  const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
+  await changeMemberTokens(visit.ctx, permit, visit.param('org'), change, ids);
+  const words = ids.length === 1 ? 'The token reaches' : `${ids.length} tokens reach`;
+  return redirect(`${organizationPath(visit.param('org'), 'personal-access-tokens')}`, {
+    tone: 'success',
+    text: `${words} ${visit.param('org')} ${change === 'restore' ? 'again' : 'no more'}.`,
+  });
+}
+
+export const organizationTokenPages: readonly WebPage[] = [
+  {
+    path: '/organizations/:org/settings/personal-access-tokens',
+    access: 'sudo',
+    get,
+    forms: { revoke: { once: true, run: revoke }, members: { once: true, run: decideMembers } },
+  },
+];

@@ -1,0 +1,146 @@
+/** Small pieces that many pages are made of. */
+import type { ComponentChildren, VNode } from 'preact';
+import './elements.ts';
+import { isoInstant, spokenInstant, type UnixSeconds } from '../../../base/time.ts';
+
+/** An instant as "3 days ago"; without scripts, and for those who point at it, as date and time. */
+export function Time({ at }: { at: UnixSeconds }): VNode {
+  return (
+    <relative-time datetime={isoInstant(at)} title={spokenInstant(at)} no-title>
+      {spokenInstant(at)}
+    </relative-time>
+  );
+}
+
+/** A text with a button that copies it. Without scripts the text can be selected. */
+export function CopyBox({ id, value, label }: { id: string; value: string; label: string }): VNode {
+  return (
+    <div class="copy-box">
+      <input
+        id={id}
+        class="form-control input-monospace input-block"
+        readonly
+        value={value}
+        aria-label={label}
+        data-select
+      />
+      <CopyButton for={id} label={`Copy ${label.toLowerCase()}`} />
+    </div>
+  );
+}
+
+/** Lines to paste into a terminal, with a button that copies them. */
+export function CommandBox({ id, lines, label }: { id: string; lines: string; label: string }): VNode {
+  return (
+    <div class="copy-box command-box">
+      <pre id={id} tabIndex={0} role="region" aria-label={label}>
+        {lines}
+      </pre>
+      <CopyButton for={id} label={`Copy ${label.toLowerCase()}`} />
+    </div>
+  );
+}
+
+/** The button alone, for what stands in an element or for a text of its own. It shows itself only where scripts run. */
+export function CopyButton({ label, ...what }: { label: string } & ({ for: string } | { value: string })): VNode {
+  return (
+    <clipboard-copy {...what} class="btn btn-sm" aria-label={label} role="button" tabIndex={0}>
+      <span>Copy</span>
+    </clipboard-copy>
+  );
+}
+
+/** A word on a coloured ground. */
+export function Label({
+  tone = 'secondary',
+  children,
+}: {
+  tone?: 'secondary' | 'success' | 'attention' | 'danger' | 'accent';
+  children: ComponentChildren;
+}): VNode {
+  return <span class={`Label Label--${tone}`}>{children}</span>;
+}
+
+/** What a list shows that has nothing to show. */
+export function Blankslate({ heading, children }: { heading: string; children?: ComponentChildren }): VNode {
+  return (
+    <div class="Box">
+      <div class="blankslate">
+        <h2 class="blankslate-heading">{heading}</h2>
+        <div class="color-fg-muted">{children}</div>
+      </div>
+    </div>
+  );
+}
+
+/** A picture of an account: its first letter on a colour of its own. */
+export function Avatar({ login, size = 'small' }: { login: string; size?: 'small' | 'large' }): VNode {
+  const hue = [...login.toLowerCase()].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) % 8, 7);
+  return (
+    <span class={`lk-avatar lk-avatar-${size} lk-hue-${hue}`} aria-hidden="true">
+      {login.charAt(0).toUpperCase()}
+    </span>
+  );
+}
+
+/** A message in a frame. */
+export function Notice({
+  tone,
+  role,
+  children,
+}: {
+  tone: 'success' | 'warn' | 'error' | 'info';
+  role?: 'status' | 'alert';
+  children: ComponentChildren;
+}): VNode {
+  const look = { success: ' flash-success', warn: ' flash-warn', error: ' flash-error', info: '' }[tone];
+  return (
+    <div class={`flash mb-3${look}`} {...(role === undefined ? {} : { role })}>
+      {children}
+    </div>
+  );
+}
+
+/** The heading of a page's part, with what can be done there beside it. */
+export function Subhead({
+  title,
+  children,
+  level = 2,
+}: {
+  title: string;
+  children?: ComponentChildren;
+  level?: 1 | 2;
+}): VNode {
+  const Heading = `h${level}` as 'h1' | 'h2';
+  return (
+    <div class="Subhead">
+      <Heading class="Subhead-heading">{title}</Heading>
+      {children === undefined ? null : <div class="Subhead-actions">{children}</div>}
+    </div>
+  );
+}
+
+/**
+ * A link to the next page of a list that goes by id, or nothing when there is none. Where a page has several lists,
+ * each gives its own `label`.
+ */
+export function NextPage({
+  href,
+  label = 'Pages',
+  children = 'Older',
+}: {
+  href: string | null;
+  label?: string;
+  children?: ComponentChildren;
+}): VNode | null {
+  if (href === null) return null;
+  return (
+    <nav class="paginate-container" aria-label={label}>
+      <div class="pagination">
+        <a class="next_page" rel="next" href={href}>
+          {children}
+        </a>
+      </div>
+    </nav>
+  );
+}

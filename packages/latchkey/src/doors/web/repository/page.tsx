@@ -1,0 +1,291 @@
+/**
+ * A repository's page: how to clone it, its branches and latest commits, who has access; and the page that makes a new
+ * one.
+ */
+import type { VNode } from 'preact';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import { organizationsOf } from '../../../actions/organizations/organizations.ts';
+import { createRepository } from '../../../actions/repositories/changes.ts';
+import { type Access, listAccess } from '../../../actions/repositories/collaborators.ts';
+import { findCommitId, type KnownCommit, readHistory, readRefs } from '../../../actions/repositories/history.ts';
+import { MAX_REPOSITORY_DESCRIPTION_LENGTH } from '../../../actions/repositories/repositories.ts';
+import { type RepositoryView, viewTarget } from '../../../actions/repositories/view.ts';
+import { problem } from '../../../base/errors.ts';
+import { needOf } from '../../../catalogue/routes/github.ts';
+import { VISIBILITIES, type Visibility } from '../../../rules/model.ts';
+import { Refused, type Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Checkbox, Form, Radios, Select, TextField } from '../parts/form.tsx';
+import { CommandBox, CopyBox, Label, Subhead, Time } from '../parts/pieces.tsx';
+import { cloneUrl } from '../tokens/new-secret.tsx';
+
+const LATEST = 10;
+const MAX_BRANCHES = 50;
+const MAX_PEOPLE = 50;
+
+const SEE = needOf('GET', '/repos/{owner}/{repo}');
+const MANAGE = needOf('PATCH', '/repos/{owner}/{repo}');
+
+/** The permit to see the repository of the path, or the way to the sign-in for whoever has not. */
+async function toSee(visit: Visit): Promise<Permit | null> {
+  try {
+    return await visit.permit(SEE, { kind: 'repository', owner: visit.param('owner'), name: visit.param('repo') });
+  } catch (error) {
+    if (error instanceof Refused && visit.person === null) return null;
+    throw error;
+  }
+}
+
+async function show(visit: Visit): Promise<Answer> {
+  const permit = await toSee(visit);
+  if (permit === null)
+    return redirect(`/login?${new URLSearchParams({ return_to: visit.url, notice: 'sign-in-first' })}`);
+  const view = await viewTarget(visit.ctx, permit);
+  const { owner, repository } = view;
+  if (`/${owner.login}/${repository.name}` !== visit.path) return redirect(`/${owner.login}/${repository.name}`);
+  const head = await findCommitId(visit.ctx, permit, null);
+  const [branches, commits, people] = await Promise.all([
+    readRefs(visit.ctx, permit, 'refs/heads/', { offset: 0, limit: MAX_BRANCHES }),
+    head === null ? [] : readHistory(visit.ctx, permit, head, { offset: 0, limit: LATEST }),
+    visit.person === null || view.role === null
+      ? []
+      : listAccess(visit.ctx, permit, 'all', { afterId: 0, skip: 0, limit: MAX_PEOPLE }),
+  ]);
+  const mayManage = permit.holds(MANAGE);
+  return page(
+    `${owner.login}/${repository.name}`,
+    <>
+      <Subhead title={`${owner.login}/${repository.name}`} level={1}>
+        {mayManage ? (
+          <a class="btn btn-sm" href={`${visit.path}/settings`}>
+            Settings
+          </a>
+        ) : undefined}
+      </Subhead>
+      <p>
+        <Label>{repository.visibility}</Label>
+        {repository.archivedAt === null ? null : (
+          <>
+            {' '}
+            <Label tone="attention">archived, read-only</Label>
+          </>
+        )}{' '}
+        {repository.description}
+      </p>
+      <div class="lk-columns lk-columns-right">
+        <div class="lk-content">
+          {commits.length === 0 && branches.length === 0 ? (
+            <Empty visit={visit} view={view} />
+          ) : (
+            <Commits branch={view.defaultBranch} commits={commits} />
+          )}
+        </div>
+        <aside aria-label="About">
+          <CloneBox visit={visit} view={view} />
+          <h2 class="f4 mt-3 mb-1">Branches</h2>
+          {branches.length === 0 ? (
+            <p class="color-fg-muted">None yet.</p>
+          ) : (
+            <ul class="list-style-none">
+              {branches.map(({ name }) => (
+                <li class="lk-break">
+                  {name.slice('refs/heads/'.length)}
+                  {name === `refs/heads/${view.defaultBranch}` ? (
+                    <>
+                      {' '}
+                      <Label>default</Label>
+                    </>
+                  ) : null}
+                </li>
+              ))}
+            </ul>
+          )}
+          {branches.length < MAX_BRANCHES ? null : (
+            <p class="note">
+              The first {MAX_BRANCHES}; <code>git ls-remote</code> lists them all.
+            </p>
+          )}
+          {people.length === 0 ? null : <People people={people} />}
+        </aside>
+      </div>
+    </>,
+  );
+}
+
+function CloneBox({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
+  const { owner, repository } = view;
+  return (
+    <>
+      <h2 class="f4 mb-1">Clone</h2>
+      <CopyBox
+        id="clone-url"
+        value={`${visit.ctx.settings.publicUrl}/${owner.login}/${repository.name}.git`}
+        label="Clone URL"
+      />
+      <p class="note mt-1">
+        Over HTTPS. Git asks for a password: paste a{' '}
+        <a
+          href={`/settings/personal-access-tokens/new?${new URLSearchParams({ name: repository.name, target_name: owner.login, repositories: repository.name, contents: 'write' })}`}
+        >
+          token for this repository
+        </a>
+        .
+      </p>
+    </>
+  );
+}
+
+/** What to type to fill an empty repository. */
+function Empty({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
+  const { owner, repository } = view;
+  const url = cloneUrl(
+    visit.ctx.settings.publicUrl,
+    visit.person?.account.login ?? owner.login,
+    `${owner.login}/${repository.name}`,
+  );
+  return (
+    <>
+      <h2 class="f3 mb-2">This repository is empty</h2>
+      <h3 class="f5 mb-1">Begin on the command line</h3>
+      <CommandBox
+        id="begin"
+        label="Commands to begin"
+        lines={`echo "# ${repository.name}" > README.md\ngit init --initial-branch=main\ngit add README.md\ngit commit -m "Begin"\ngit remote add origin ${url}\ngit push -u origin main`}
+      />
+      <h3 class="f5 mb-1 mt-3">Or push one that you have</h3>
+      <CommandBox
+        id="push-existing"
+        label="Commands to push"
+        lines={`git remote add origin ${url}\ngit push -u origin --all`}
+      />
+    </>
+  );
+}
+
+function Commits({ branch, commits }: { branch: string; commits: readonly KnownCommit[] }): VNode {
+  return (
+    <>
+      <h2 class="f3 mb-2">Latest commits on {branch}</h2>
+      <div class="Box">
+        <ul>
+          {commits.map(({ commit, author }) => (
+            <li class="Box-row">
+              <p class="text-bold mb-0 lk-break">{commit.message.split('\n')[0]}</p>
+              <p class="color-fg-muted f6 mb-0">
+                <code>{commit.id.slice(0, 7)}</code> · {author?.login ?? commit.author.name} ·{' '}
+                <Time at={commit.author.at} />
+              </p>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </>
+  );
+}
+
+function People({ people }: { people: readonly Access[] }): VNode {
+  return (
+    <>
+      <h2 class="f4 mt-3 mb-1">Who has access</h2>
+      <ul class="list-style-none">
+        {people.map(({ account, role }) => (
+          <li>
+            {account.login} <Label>{role ?? 'none'}</Label>
+          </li>
+        ))}
+      </ul>
+      {people.length < MAX_PEOPLE ? null : <p class="note">The first {MAX_PEOPLE} of them.</p>}
+    </>
+  );
+}
+
+const VISIBILITY_NOTES: Readonly<Record<Visibility, string>> = {
+  public: 'Anybody can read it, without signing in.',
+  internal: 'Everybody who has an account here can read it.',
+  private: 'Only you, and those whom you let in.',
+};
+
+async function newRepository(visit: Visit): Promise<Answer> {
+  const owners = await ownersOf(visit);
+  const f = visit.fields('repository');
+  return page(
+    'New repository',
+    <div class="lk-narrow lk-narrow-wide">
+      <Subhead title="New repository" level={1} />
+      <Form f={f} submit="Create repository">
+        <Select
+          f={f}
+          name="owner"
+          label="Owner"
+          value={owners[0]!}
+          choices={owners.map((value) => ({ value, label: value }))}
+        />
+        <TextField
+          f={f}
+          name="name"
+          label="Repository name"
+          required
+          maxLength={100}
+          spellcheck={false}
+          note="Letters, digits, and . - _"
+        />
+        <TextField
+          f={f}
+          name="description"
+          label="Description"
+          maxLength={MAX_REPOSITORY_DESCRIPTION_LENGTH}
+          note="Optional."
+        />
+        <Radios
+          f={f}
+          name="visibility"
+          label="Visibility"
+          value="private"
+          choices={VISIBILITIES.map((value) => ({ value, label: value, note: VISIBILITY_NOTES[value] }))}
+        />
+        <Checkbox
+          f={f}
+          name="readme"
+          label="Begin with a README"
+          note="Leave it out to push something that you have."
+        />
+      </Form>
+    </div>,
+  );
+}
+
+/** More organizations than anybody belongs to; beyond that, the newest. */
+const MAX_OWNERS = 1_000;
+
+/** Who can be chosen as the owner: oneself, and one's organizations. */
+async function ownersOf(visit: Visit): Promise<string[]> {
+  const { account } = visit.user;
+  const organizations = await organizationsOf(visit.ctx, account.id, { beforeId: null, limit: MAX_OWNERS });
+  return [account.login, ...organizations.map(({ login }) => login).sort()];
+}
+
+async function create(visit: Visit): Promise<Answer> {
+  const owner = visit.field('owner') || visit.user.account.login;
+  const isOwn = owner.toLowerCase() === visit.user.account.login.toLowerCase();
+  if (!isOwn && !(await ownersOf(visit)).some((each) => each.toLowerCase() === owner.toLowerCase()))
+    throw problem('invalid', 'Choose one of the owners in the list.', 'owner');
+  const permit = isOwn
+    ? await visit.permit(needOf('POST', '/user/repos'), { kind: 'account', login: owner })
+    : await visit.permit(needOf('POST', '/orgs/{org}/repos'), { kind: 'organization', login: owner });
+  const view = await createRepository(visit.ctx, permit, {
+    owner,
+    name: visit.field('name'),
+    description: visit.field('description'),
+    visibility: VISIBILITIES.find((each) => each === visit.field('visibility')) ?? 'private',
+    readme: visit.field('readme') === 'on',
+  });
+  return redirect(`/${view.owner.login}/${view.repository.name}`, {
+    tone: 'success',
+    text: 'The repository is there.',
+  });
+}
+
+export const repositoryPages: readonly WebPage[] = [
+  { path: '/new', access: 'signed-in', get: newRepository, forms: { repository: { once: true, run: create } } },
+  { path: '/:owner/:repo', access: 'anybody', get: show },
+];

@@ -1,0 +1,63 @@
+/** Deleting a token: one question, then it is refused everywhere. */
+import { ownToken } from '../../../actions/tokens/rows.ts';
+import { revokeToken } from '../../../actions/tokens/tokens.ts';
+import type { TokenKind } from '../../../rules/model.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
+import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Checkbox, Form } from '../parts/form.tsx';
+import { Subhead } from '../parts/pieces.tsx';
+import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
+import { LastUse } from './lists.tsx';
+
+function deletePage(kind: TokenKind): WebPage {
+  return {
+    path: `${LIST_PATHS[kind]}/:id/delete`,
+    access: 'sudo',
+    get: async (visit) => {
+      const token = await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind);
+      const f = visit.fields('delete');
+      return page(
+        `Delete ${token.name}`,
+        <WithMenu visit={visit} menu={kind === 'scoped' ? PROFILE_MENU : DEVELOPER_MENU}>
+          <Subhead title={`Delete ${token.name}?`} level={1} />
+          <p>
+            Whatever uses it is refused from that moment on, on every node. A deleted token can't be brought back. It
+            can {token.reach}; <LastUse token={token} />.
+          </p>
+          <Form f={f} submit="Delete this token" tone="danger">
+            {token.children === 0 ? null : (
+              <Checkbox
+                f={f}
+                name="children"
+                label={`Also delete the ${token.children === 1 ? 'token' : `${token.children} tokens`} that it made`}
+                checked
+              />
+            )}
+          </Form>
+          <p class="mt-3">
+            <a href={pathOfToken(token)}>Keep it</a>
+          </p>
+        </WithMenu>,
+      );
+    },
+    forms: {
+      delete: {
+        once: true,
+        run: async (visit) => {
+          const permit = await visit.ownPermit();
+          const { id, name } = await ownToken(visit.ctx, permit, idParam(visit), kind);
+          await revokeToken(visit.ctx, permit, id, permit.actor.login, {
+            withChildren: visit.field('children') === 'on',
+          });
+          return redirect(LIST_PATHS[kind], {
+            tone: 'success',
+            text: `${name} is deleted. Whatever used it is refused from now on.`,
+          });
+        },
+      },
+    },
+  };
+}
+
+export const deleteTokenPages: readonly WebPage[] = (['fine-grained', 'classic', 'scoped'] as const).map(deletePage);

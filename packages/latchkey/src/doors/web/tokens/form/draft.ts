@@ -1,0 +1,134 @@
+/**
+ * The fields of the fine-grained form, and the draft that they make. The names are those of GitHub's pre-filled links,
+ * so that a link fills the form and the form makes a link.
+ *
+ * A further resource owner's fields carry a prefix (`2.contents`); the first one's carry none.
+ */
+import { problem } from '../../../../base/errors.ts';
+import { isoDate, type UnixSeconds } from '../../../../base/time.ts';
+import { PERMISSIONS } from '../../../../catalogue/permissions.ts';
+import { type GrantDraft, MAX_GRANTS, type TokenDraft } from '../../../../rules/draft.ts';
+import type { RepositorySelection } from '../../../../rules/model.ts';
+import type { ExpiryDraft } from '../../../../rules/token-limits.ts';
+
+/** In the list of owners: one that is typed instead. */
+export const OTHER_OWNER = '*';
+const SELECTIONS: readonly RepositorySelection[] = ['public', 'all', 'selected'];
+
+/** What the fields of the grant with this index begin with. */
+export function prefixOf(index: number): string {
+  return index === 0 ? '' : `${index + 1}.`;
+}
+
+/** How many resource owners the form shows. */
+export function grantCount(source: URLSearchParams): number {
+  const count =
+    Number(source.get('grants') ?? '1') +
+    (source.get('form') === 'add-owner' ? 1 : 0) -
+    (source.get('form') === 'remove-owner' ? 1 : 0);
+  return Number.isInteger(count) ? Math.min(Math.max(count, 1), MAX_GRANTS) : 1;
+}
+
+/** The chosen owner's login; '' = oneself. */
+export function ownerOf(source: URLSearchParams, index: number): string {
+  const chosen = source.get(`${prefixOf(index)}target_name`) ?? '';
+  return chosen === OTHER_OWNER ? (source.get(`${prefixOf(index)}other_owner`) ?? '').trim() : chosen;
+}
+
+/** The permissions that are chosen, whatever is wrong with them. */
+export function permissionsOf(source: URLSearchParams, index: number): Record<string, string> {
+  const prefix = prefixOf(index);
+  return Object.fromEntries(
+    PERMISSIONS.flatMap(({ name }) => {
+      const level = source.get(prefix + name) ?? '';
+      return level === '' ? [] : [[name, level]];
+    }),
+  );
+}
+
+/**
+ * Which repositories: what is chosen, else as the address fills in, `all` where it names permissions on repositories.
+ */
+export function selectionOf(source: URLSearchParams, index: number): RepositorySelection {
+  const chosen = SELECTIONS.find((each) => each === source.get(`${prefixOf(index)}selection`));
+  if (chosen !== undefined) return chosen;
+  if (source.getAll(`${prefixOf(index)}repositories`).some((name) => name !== '')) return 'selected';
+  const names = Object.keys(permissionsOf(source, index));
+  return PERMISSIONS.some(({ group, name }) => group === 'repository' && names.includes(name)) ? 'all' : 'public';
+}
+
+function grantOf(source: URLSearchParams, index: number): GrantDraft {
+  const prefix = prefixOf(index);
+  const selection = selectionOf(source, index);
+  return {
+    owner: ownerOf(source, index),
+    selection,
+    repositories:
+      selection === 'selected'
+        ? [...new Set(source.getAll(`${prefix}repositories`))].filter((name) => name !== '')
+        : [],
+    permissions: permissionsOf(source, index),
+    justification: source.get(`${prefix}reason`) || null,
+  };
+}
+
+/** The life that was chosen. @throws Problem when a day was to be chosen and none was. */
+export function readExpiry(source: URLSearchParams): ExpiryDraft {
+  const chosen = (source.get('expires_in') ?? '').trim();
+  if (chosen === '') return {};
+  if (chosen === 'none') return { expiresInDays: null };
+  if (chosen !== 'custom') return { expiresInDays: /^\d{1,4}$/.test(chosen) ? Number(chosen) : NaN };
+  const at = dayAt(source.get('expires_at') ?? '');
+  if (at === null) throw problem('missing_field', 'Choose the day on which the token ends.', 'expires_at');
+  return { expiresAt: at };
+}
+
+/** 00:00 UTC of a day as date fields send it; null when it is none. */
+export function dayAt(text: string): UnixSeconds | null {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
+  const at = Date.parse(`${text}T00:00:00Z`) / 1000;
+  return Number.isInteger(at) && isoDate(at) === text ? at : null;
+}
+
+/** The draft that the fields make, but for its restrictions (`restrictions.tsx`). */
+export function readTokenDraft(source: URLSearchParams, userLogin: string): TokenDraft {
+  const grants = Array.from({ length: grantCount(source) }, (_, index) => grantOf(source, index));
+  return {
+    userLogin,
+    kind: 'fine-grained',
+    name: source.get('name') ?? '',
+    description: (source.get('description') ?? '').replace(/\r\n/g, '\n'),
+    ...readExpiry(source),
+    scopes: [],
+    grants,
+  };
+}
+
+/** The fields of a token as it is: what its edit begins with. */
+export function sourceOf(name: string, description: string, grants: readonly GrantDraft[]): URLSearchParams {
+  const source = new URLSearchParams({ name, description, grants: String(Math.max(grants.length, 1)) });
+  for (const [index, grant] of grants.entries()) {
+    const prefix = prefixOf(index);
+    source.set(`${prefix}target_name`, grant.owner);
+    source.set(`${prefix}selection`, grant.selection);
+    for (const repository of grant.repositories) source.append(`${prefix}repositories`, repository);
+    for (const [permission, level] of Object.entries(grant.permissions)) source.set(prefix + permission, level);
+  }
+  return source;
+}
+
+/** The fields that a link to the form carries: all that is chosen, but for what only its maker could choose. */
+export function linkQuery(source: URLSearchParams, ownLogin: string): string {
+  const query = new URLSearchParams();
+  const put = (name: string, value: string): void => {
+    if (value !== '') query.set(name, value);
+  };
+  put('name', source.get('name') ?? '');
+  put('description', source.get('description') ?? '');
+  const owner = ownerOf(source, 0);
+  put('target_name', owner.toLowerCase() === ownLogin.toLowerCase() ? '' : owner);
+  const expiry = source.get('expires_in') ?? '';
+  put('expires_in', expiry === 'custom' ? '' : expiry);
+  for (const [name, level] of Object.entries(permissionsOf(source, 0))) put(name, level);
+  return query.size === 0 ? '' : `?${query}`;
+}

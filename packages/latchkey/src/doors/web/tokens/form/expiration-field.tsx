@@ -1,0 +1,81 @@
+/** The field that says when a token ends: presets, a day, or never, as far as policies allow. */
+import type { VNode } from 'preact';
+import { DAY_SEC, isoDate, type UnixSeconds } from '../../../../base/time.ts';
+import { MAX_LIFETIME_DAYS } from '../../../../rules/policy.ts';
+import { DEFAULT_LIFETIME_DAYS } from '../../../../rules/token-limits.ts';
+import type { Fields } from '../../parts/fields.ts';
+import { type Choice, Select, TextField } from '../../parts/form.tsx';
+
+const PRESET_DAYS = [7, 30, 60, 90];
+
+// Made once: making it costs more than a row of a list.
+const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+
+/** `21 Dec 2026`. */
+export function spokenDate(at: UnixSeconds): string {
+  return DATE.format(at * 1000);
+}
+
+interface Props {
+  readonly f: Fields;
+  readonly at: UnixSeconds;
+  readonly capDays: number | null;
+  /** What is chosen at first; a number of days, or `none`. */
+  readonly value?: string;
+  readonly note?: string;
+}
+
+/** @param capDays longest life in days that the policies in force allow; null = none caps */
+export function ExpirationField({ f, at, capDays, value, note }: Props): VNode {
+  const chosen = f.value(
+    'expires_in',
+    value ?? String(Math.min(DEFAULT_LIFETIME_DAYS, capDays ?? DEFAULT_LIFETIME_DAYS)),
+  );
+  const days = [
+    ...new Set([
+      ...PRESET_DAYS,
+      ...(/^[1-9]\d{0,3}$/.test(chosen) ? [Number(chosen)] : []),
+      ...(capDays === null ? [] : [capDays]),
+    ]),
+  ];
+  const offered = days
+    .filter((each) => capDays === null || each <= capDays || String(each) === chosen)
+    .sort((a, b) => a - b);
+  const choices: Choice[] = [
+    ...offered.map((each) => ({
+      value: String(each),
+      label: `${each} ${each === 1 ? 'day' : 'days'} (${spokenDate(at + each * DAY_SEC)})`,
+    })),
+    { value: 'custom', label: 'Custom day' },
+    ...(capDays === null || chosen === 'none' ? [{ value: 'none', label: 'No expiration' }] : []),
+  ];
+  const capWords =
+    capDays === null
+      ? undefined
+      : `A policy caps the life of this token at ${capDays} ${capDays === 1 ? 'day' : 'days'}.`;
+  const words = [note, capWords].filter((each) => each !== undefined).join(' ');
+  return (
+    <div data-custom-day={chosen === 'custom' ? 'on' : 'off'} class="lk-expiration">
+      <Select
+        f={f}
+        name="expires_in"
+        label="Expiration"
+        value={chosen}
+        choices={choices}
+        {...(words === '' ? {} : { note: words })}
+      />
+      <div class="lk-custom-day">
+        <TextField
+          f={f}
+          name="expires_at"
+          label="Day on which it ends"
+          type="date"
+          block={false}
+          note="Used with “Custom day”. It ends at the beginning of that day (UTC)."
+          min={isoDate(at + DAY_SEC)}
+          max={isoDate(at + (capDays ?? MAX_LIFETIME_DAYS) * DAY_SEC)}
+        />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,294 @@
+/**
+ * The form of a fine-grained token (seed 002), new or edited: owners, repositories, permissions, and the summary in
+ * words.
+ *
+ * Its buttons other than the last send the form back filled in (`show`): so owners, repositories and the summary change
+ * without scripts, too. With scripts the same answer is fetched as one types, and its parts marked `data-live` are
+ * exchanged.
+ */
+import type { VNode } from 'preact';
+import { type FormFacts, findRepositories, formFacts } from '../../../../actions/tokens/form.ts';
+import { type Complaint, Problem } from '../../../../base/errors.ts';
+import type { PermissionSet } from '../../../../catalogue/permissions.ts';
+import { TOKEN_RECIPES } from '../../../../catalogue/token-recipes.ts';
+import { MAX_FINE_GRAINED_TOKENS, MAX_GRANTS } from '../../../../rules/draft.ts';
+import { shortestCap } from '../../../../rules/policy.ts';
+import { type GrantFacts, grantWords } from '../../../../rules/reach-words.ts';
+import { MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH } from '../../../../rules/token-limits.ts';
+import { WithMenu } from '../../frame/layout.tsx';
+import { DEVELOPER_MENU } from '../../frame/menus.ts';
+import type { Visit } from '../../frame/visit.ts';
+import { type Answer, page } from '../../frame/web-page.ts';
+import { Fields } from '../../parts/fields.ts';
+import { ErrorSummary, Hidden, TextArea, TextField } from '../../parts/form.tsx';
+import { CopyBox, Notice, Subhead } from '../../parts/pieces.tsx';
+import { FINE_GRAINED_PATH } from '../kinds.ts';
+import { grantCount, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
+import { ExpirationField, spokenDate } from './expiration-field.tsx';
+import { OwnerSection, type SectionFacts } from './owner-section.tsx';
+import { RestrictionFields, type Restrictions, restrictionWords } from './restrictions.tsx';
+
+export interface FormSpec {
+  readonly title: string;
+  /** Where it is sent. */
+  readonly path: string;
+  readonly submit: string;
+  /** What the fields show. */
+  readonly source: URLSearchParams;
+  /** False when the form is blank. */
+  readonly isFilledIn: boolean;
+  readonly complaints: readonly Complaint[];
+  /** An edit leaves the secret and its end as they are. */
+  readonly isNew: boolean;
+  /** Of the token that is edited. */
+  readonly restrictions?: Restrictions;
+}
+
+/** The page with the form. */
+export async function fineGrainedForm(
+  visit: Visit,
+  { title, path, submit, source, isFilledIn, complaints, isNew, restrictions }: FormSpec,
+): Promise<Answer> {
+  const facts = await formFacts(visit.ctx, await visit.ownPermit());
+  const blank = visit.fields('create');
+  const f = new Fields({
+    id: 'token',
+    token: blank.token,
+    nonce: blank.nonce,
+    typed: isFilledIn ? source : null,
+    query: visit.query,
+    problem: complaints.length === 0 ? null : new Problem(complaints),
+  });
+  const sections = await Promise.all(
+    Array.from({ length: grantCount(source) }, (_, index) => sectionOf(visit, facts, source, index)),
+  );
+  return page(
+    title,
+    <WithMenu visit={visit} menu={DEVELOPER_MENU}>
+      <Subhead title={title} level={1} />
+      {isNew ? <Preconditions facts={facts} /> : null}
+      {isNew ? <Recipes owner={ownerOf(source, 0)} /> : null}
+      <form method="post" action={path} class="lk-form lk-token-form" data-live-form noValidate>
+        <div class="lk-token-fields">
+          <Hidden name="token" value={f.token} />
+          <Hidden name="nonce" value={f.nonce} />
+          <Hidden name="grants" value={String(sections.length)} />
+          <ErrorSummary f={f} />
+          <TextField
+            f={f}
+            name="name"
+            label="Token name"
+            required
+            maxLength={MAX_NAME_LENGTH}
+            note="What will use it, so that you know it again in a year. Unique among your tokens."
+            spellcheck={false}
+          />
+          <TextArea
+            f={f}
+            name="description"
+            label="Description"
+            rows={2}
+            maxLength={MAX_DESCRIPTION_LENGTH}
+            note="Optional."
+          />
+          {isNew ? (
+            <ExpirationField
+              f={f}
+              at={visit.ctx.clock.now()}
+              capDays={shortestCap([
+                facts.capDays['fine-grained'],
+                ...sections.map(({ known }) => known?.capDays ?? null),
+              ])}
+            />
+          ) : null}
+          {sections.map((section, index) => (
+            <Section f={f} section={section} index={index} count={sections.length} />
+          ))}
+          {sections.length < MAX_GRANTS ? (
+            <button type="submit" name="form" value="add-owner" class="btn btn-sm mb-3">
+              Add another resource owner
+            </button>
+          ) : null}
+          <RestrictionFields f={f} token={restrictions} />
+        </div>
+        <div class="lk-token-summary">
+          <Summary visit={visit} facts={facts} source={source} sections={sections} submit={submit} isNew={isNew} />
+        </div>
+      </form>
+    </WithMenu>,
+  );
+}
+
+async function sectionOf(
+  visit: Visit,
+  facts: FormFacts,
+  source: URLSearchParams,
+  index: number,
+): Promise<SectionFacts> {
+  const prefix = prefixOf(index);
+  const owner = ownerOf(source, index);
+  const wanted = owner === '' ? facts.login : owner;
+  const known = facts.owners.find(({ login }) => login.toLowerCase() === wanted.toLowerCase()) ?? null;
+  const words = (source.get(`${prefix}repository_search`) ?? '').trim();
+  const found =
+    known?.kind === 'instance' ? [] : await findRepositories(visit.ctx, await visit.ownPermit(), owner, words);
+  return {
+    prefix,
+    owner,
+    known,
+    owners: facts.owners,
+    selection: selectionOf(source, index),
+    chosenRepositories: [...new Set(source.getAll(`${prefix}repositories`))],
+    words,
+    found,
+    permissions: permissionsOf(source, index),
+  };
+}
+
+function Preconditions({ facts }: { facts: FormFacts }): VNode | null {
+  const left = MAX_FINE_GRAINED_TOKENS - facts.fineGrainedCount;
+  if (!facts.emailVerified)
+    return (
+      <Notice tone="warn">
+        Tokens can be created only with a verified e-mail address. <a href="/settings/emails">Verify yours</a> first.
+      </Notice>
+    );
+  if (left <= 0)
+    return (
+      <Notice tone="warn">
+        You have {MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit.{' '}
+        <a href={FINE_GRAINED_PATH}>Delete one</a> that you no longer need first.
+      </Notice>
+    );
+  return left > 10 ? null : (
+    <Notice tone="info">
+      You have {facts.fineGrainedCount} of at most {MAX_FINE_GRAINED_TOKENS} fine-grained tokens.
+    </Notice>
+  );
+}
+
+function Recipes({ owner }: { owner: string }): VNode {
+  return (
+    <details class="lk-recipes mb-3">
+      <summary class="text-bold">Start from a recipe</summary>
+      <ul class="lk-plain-list">
+        {TOKEN_RECIPES.map(({ title, name, description, permissions }) => {
+          const query = new URLSearchParams({
+            name,
+            description,
+            ...(owner === '' ? {} : { target_name: owner }),
+            ...permissions,
+          });
+          return (
+            <li>
+              <a href={`${FINE_GRAINED_PATH}/new?${query}`}>{title}</a>
+            </li>
+          );
+        })}
+      </ul>
+    </details>
+  );
+}
+
+function Section({
+  f,
+  section,
+  index,
+  count,
+}: {
+  f: Fields;
+  section: SectionFacts;
+  index: number;
+  count: number;
+}): VNode {
+  if (count === 1) return <OwnerSection f={f} facts={section} />;
+  return (
+    <section class="Box p-3 mb-3" aria-label={`Resource owner ${index + 1}`}>
+      <div class="d-flex flex-justify-between">
+        <h2 class="f4 mb-2">Resource owner {index + 1}</h2>
+        {index === count - 1 ? (
+          <button type="submit" name="form" value="remove-owner" class="btn btn-sm">
+            Remove
+          </button>
+        ) : null}
+      </div>
+      <OwnerSection f={f} facts={section} />
+    </section>
+  );
+}
+
+/** What the token will be, in words, and the button that makes it. */
+function Summary({
+  visit,
+  facts,
+  source,
+  sections,
+  submit,
+  isNew,
+}: {
+  visit: Visit;
+  facts: FormFacts;
+  source: URLSearchParams;
+  sections: readonly SectionFacts[];
+  submit: string;
+  isNew: boolean;
+}): VNode {
+  const pending = sections.flatMap(({ known }) => (known?.needsApproval === true ? [known.login] : []));
+  const link = `${visit.ctx.settings.publicUrl}${FINE_GRAINED_PATH}/new${linkQuery(source, facts.login)}`;
+  return (
+    <>
+      <div class="Box p-3">
+        <div id="summary" data-live role="status">
+          <h2 class="f4 mb-2">This token</h2>
+          <ul class="pl-3 mb-2">
+            {sections.map((section) => (
+              <li>can {grantWords(factsOf(section))}</li>
+            ))}
+            {isNew ? <li>{endWords(visit, source)}</li> : null}
+            {restrictionWords(source).map((words) => (
+              <li>{words}</li>
+            ))}
+          </ul>
+          {pending.length === 0 ? null : (
+            <p class="color-fg-attention mb-2">
+              Waits for an owner of {pending.join(' and ')}; reads public resources until then.
+            </p>
+          )}
+        </div>
+        <button type="submit" name="form" value="show" class="btn btn-sm mb-2 lk-needs-no-script">
+          Show summary
+        </button>
+        {/* After the buttons that send another value: the first one counts. */}
+        <Hidden name="form" value="create" />
+        <button type="submit" class="btn btn-primary btn-block">
+          {submit}
+        </button>
+      </div>
+      <div id="share" class="mt-3" data-live>
+        <p class="text-bold mb-1">Copy link to this form</p>
+        <CopyBox id="form-link" value={link} label="Link to this form" />
+        <p class="note">Whoever opens it finds the form filled in like this. It makes no token by itself.</p>
+      </div>
+    </>
+  );
+}
+
+function factsOf({ owner, known, selection, chosenRepositories, permissions }: SectionFacts): GrantFacts {
+  return {
+    owner: known?.login ?? owner,
+    ownerKind: known?.kind ?? 'user',
+    selection,
+    repositoryNames: selection === 'selected' ? chosenRepositories : [],
+    permissions: permissions as PermissionSet,
+  };
+}
+
+function endWords(visit: Visit, source: URLSearchParams): string {
+  const at = visit.ctx.clock.now();
+  const chosen = source.get('expires_in') ?? '';
+  if (chosen === 'none') return 'never ends';
+  if (chosen === 'custom')
+    return source.get('expires_at') ? `until ${source.get('expires_at')}` : 'until the day that you choose';
+  const days = chosen === '' ? 30 : Number(chosen);
+  return Number.isInteger(days) && days > 0 && days < 1000 ? `until ${spokenDate(at + days * 86_400)}` : 'until …';
+}

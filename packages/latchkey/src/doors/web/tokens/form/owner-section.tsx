@@ -1,0 +1,210 @@
+/** One resource owner of the fine-grained form: who it is, which of their repositories, and which permissions there. */
+import type { VNode } from 'preact';
+import { type FormOwner, type FoundRepository, MAX_FOUND } from '../../../../actions/tokens/form.ts';
+import { MAX_JUSTIFICATION_LENGTH, MAX_SELECTED_REPOSITORIES } from '../../../../rules/draft.ts';
+import type { RepositorySelection } from '../../../../rules/model.ts';
+import type { Fields } from '../../parts/fields.ts';
+import { type Choice, Radios, Select, TextArea, TextField } from '../../parts/form.tsx';
+import { Label } from '../../parts/pieces.tsx';
+import { OTHER_OWNER } from './draft.ts';
+import { PermissionPicker } from './permission-picker.tsx';
+
+/** What the section shows, read beforehand. */
+export interface SectionFacts {
+  readonly prefix: string;
+  /** As chosen: a login, '' for oneself, or one that is not among `owners`. */
+  readonly owner: string;
+  /** The chosen one where the form offers it. */
+  readonly known: FormOwner | null;
+  readonly owners: readonly FormOwner[];
+  readonly selection: RepositorySelection;
+  readonly chosenRepositories: readonly string[];
+  readonly words: string;
+  readonly found: readonly FoundRepository[];
+  readonly permissions: Readonly<Record<string, string>>;
+}
+
+const OWNER_WORDS: Readonly<Record<FormOwner['kind'], string>> = {
+  self: ' (you)',
+  user: ' (you collaborate there)',
+  organization: '',
+  instance: ' (this server)',
+};
+
+export function OwnerSection({ f, facts }: { f: Fields; facts: SectionFacts }): VNode {
+  const { prefix, owner, known, owners } = facts;
+  const self = owners.find(({ kind }) => kind === 'self')?.login ?? '';
+  const isOther = known === null && owner !== '';
+  const choices: Choice[] = [
+    ...owners.map(({ login, kind }) => ({ value: login, label: `${login}${OWNER_WORDS[kind]}` })),
+    { value: OTHER_OWNER, label: 'Somebody else, for their public repositories …' },
+  ];
+  const chosen = new Map([[`${prefix}target_name`, isOther ? OTHER_OWNER : (known?.login ?? self)]]);
+  return (
+    <div data-section={prefix}>
+      <Select
+        f={withValues(f, chosen)}
+        name={`${prefix}target_name`}
+        label="Resource owner"
+        choices={choices}
+        note="The token reaches what this account owns, and public repositories."
+      />
+      <div class="lk-other-owner" data-shown={isOther ? 'on' : 'off'}>
+        <TextField
+          f={withValues(f, new Map([[`${prefix}other_owner`, isOther ? owner : '']]))}
+          name={`${prefix}other_owner`}
+          label="Name of the other owner"
+          note="Used with “Somebody else”: to contribute to a repository that you can see."
+        />
+      </div>
+      <div data-live id={`justification-${prefix}`}>
+        {known?.needsApproval === true ? <Justification f={f} prefix={prefix} owner={known.login} /> : null}
+      </div>
+      {known?.kind === 'instance' ? (
+        <input type="hidden" name={`${prefix}selection`} value="public" />
+      ) : (
+        <Repositories f={f} facts={facts} />
+      )}
+      <div data-live id={`permissions-${prefix}`}>
+        <PermissionPicker
+          f={f}
+          prefix={prefix}
+          ownerKind={known?.kind ?? 'user'}
+          publicOnly={facts.selection === 'public'}
+          chosen={facts.permissions}
+        />
+      </div>
+    </div>
+  );
+}
+
+/** The same fields, some of which show something else than what was typed. */
+function withValues(f: Fields, values: ReadonlyMap<string, string>): Fields {
+  return Object.assign(Object.create(f) as Fields, {
+    value: (name: string, otherwise?: string) => values.get(name) ?? f.value(name, otherwise),
+    id: f.id,
+    complaints: f.complaints,
+    error: (name: string) => f.error(name),
+  });
+}
+
+function Justification({ f, prefix, owner }: { f: Fields; prefix: string; owner: string }): VNode {
+  return (
+    <TextArea
+      f={f}
+      name={`${prefix}reason`}
+      label="Justification"
+      rows={2}
+      maxLength={MAX_JUSTIFICATION_LENGTH}
+      note={`${owner} approves tokens: until an owner has said yes, this one reads public resources only. Say what it is for.`}
+    />
+  );
+}
+
+function Repositories({ f, facts }: { f: Fields; facts: SectionFacts }): VNode {
+  const { prefix, selection } = facts;
+  const choices: Choice[] = [
+    { value: 'public', label: 'Public repositories', note: 'Read-only.' },
+    {
+      value: 'all',
+      label: 'All repositories',
+      note: 'Current and future ones of this owner. Also public repositories (read-only).',
+    },
+    {
+      value: 'selected',
+      label: 'Only select repositories',
+      note: `At least one, at most ${MAX_SELECTED_REPOSITORIES}. Also public repositories (read-only).`,
+    },
+  ];
+  return (
+    <>
+      <Radios
+        f={withValues(f, new Map([[`${prefix}selection`, selection]]))}
+        name={`${prefix}selection`}
+        label="Repository access"
+        choices={choices}
+      />
+      <div class="lk-selected" data-shown={selection === 'selected' ? 'on' : 'off'}>
+        <RepositorySearch f={f} facts={facts} />
+      </div>
+    </>
+  );
+}
+
+/** Found by the server: an owner may have thousands. */
+function RepositorySearch({ f, facts }: { f: Fields; facts: SectionFacts }): VNode {
+  const { prefix, chosenRepositories, found, words } = facts;
+  const searchId = `${f.id}-${prefix}repository_search`;
+  const error = f.error(`${prefix}repositories`);
+  const others = found.slice(0, MAX_FOUND).filter(({ name }) => !chosenRepositories.includes(name));
+  return (
+    <fieldset class="lk-repositories" id={`${f.id}-${prefix}repositories`} tabIndex={-1}>
+      <legend class="text-bold f5 mb-1">Selected repositories</legend>
+      {error === '' ? null : <p class="lk-error">{error}</p>}
+      <div class="lk-search">
+        <label for={searchId} class="sr-only">
+          Search repositories
+        </label>
+        <input
+          id={searchId}
+          name={`${prefix}repository_search`}
+          type="search"
+          class="form-control"
+          value={words}
+          placeholder="Search repositories"
+          autocomplete="off"
+          data-live-search
+          maxLength={100}
+        />
+        <button type="submit" name="form" value="show" class="btn" formNoValidate>
+          Search
+        </button>
+      </div>
+      <div data-live id={`repositories-${prefix}`} aria-live="polite">
+        {chosenRepositories.map((name) => (
+          <RepositoryTick id={f.id} prefix={prefix} name={name} checked />
+        ))}
+        {others.map(({ name, visibility }) => (
+          <RepositoryTick id={f.id} prefix={prefix} name={name} visibility={visibility} />
+        ))}
+        {others.length === 0 && chosenRepositories.length === 0 ? (
+          <p class="note">
+            {words === ''
+              ? 'There is no repository here that you can see.'
+              : `No repository has “${words}” in its name.`}
+          </p>
+        ) : null}
+        {found.length > MAX_FOUND ? <p class="note">There are more. Type a part of the name to find them.</p> : null}
+      </div>
+    </fieldset>
+  );
+}
+
+function RepositoryTick({
+  id,
+  prefix,
+  name,
+  visibility,
+  checked = false,
+}: {
+  id: string;
+  prefix: string;
+  name: string;
+  visibility?: string;
+  checked?: boolean;
+}): VNode {
+  const inputId = `${id}-${prefix}repositories-${name}`;
+  return (
+    <div class="form-checkbox my-1">
+      <label for={inputId}>
+        <input type="checkbox" id={inputId} name={`${prefix}repositories`} value={name} checked={checked} /> {name}
+        {visibility === undefined ? null : (
+          <>
+            {' '}
+            <Label>{visibility}</Label>
+          </>
+        )}
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * What narrows a token besides what it can do: from where it works, from when on, and how often. Folded away, since few
+ * tokens need it.
+ *
+ * Invariant: an edit leaves what was not touched as it is, though uses are spent while the form is open and a start may
+ * lie within a day.
+ */
+import type { VNode } from 'preact';
+import { isoDate, spokenInstant, type UnixSeconds } from '../../../../base/time.ts';
+import { MAX_USES } from '../../../../rules/token-limits.ts';
+import type { Fields } from '../../parts/fields.ts';
+import { Hidden, TextArea, TextField } from '../../parts/form.tsx';
+import { dayAt } from './draft.ts';
+import { spokenDate } from './expiration-field.tsx';
+
+/** As a token has them; null = not narrowed. */
+export interface Restrictions {
+  readonly allowedAddresses: readonly string[] | null;
+  readonly notBeforeAt: UnixSeconds | null;
+  readonly usesLeft: number | null;
+}
+
+const NONE: Restrictions = { allowedAddresses: null, notBeforeAt: null, usesLeft: null };
+
+const addressesText = ({ allowedAddresses }: Restrictions): string => (allowedAddresses ?? []).join('\n');
+const dayText = ({ notBeforeAt }: Restrictions): string => (notBeforeAt === null ? '' : isoDate(notBeforeAt));
+const usesText = ({ usesLeft }: Restrictions): string => (usesLeft === null ? '' : String(usesLeft));
+
+/** The fields. @param token what it has today, in the form of an edit */
+export function RestrictionFields({ f, token = NONE }: { f: Fields; token?: Restrictions | undefined }): VNode {
+  const [addresses, day, uses] = [addressesText(token), dayText(token), usesText(token)];
+  const names = { allowed_addresses: addresses, not_before: day, uses_left: uses };
+  const isOpen = Object.entries(names).some(([name, value]) => f.value(name, value) !== '' || f.error(name) !== '');
+  return (
+    <details class="mb-3" open={isOpen}>
+      <summary class="text-bold">More restrictions</summary>
+      <div class="mt-2">
+        <TextArea
+          f={f}
+          name="allowed_addresses"
+          label="Only from these addresses"
+          value={addresses}
+          rows={2}
+          note="IP addresses or CIDR blocks, separated by spaces or lines. Blank: from anywhere."
+        />
+        <TextField
+          f={f}
+          name="not_before"
+          label="Not before"
+          type="date"
+          value={day}
+          block={false}
+          note="It works from the beginning of that day (UTC) on. Blank: at once."
+        />
+        <TextField
+          f={f}
+          name="uses_left"
+          label="Number of uses"
+          type="number"
+          value={uses}
+          block={false}
+          min="1"
+          max={String(MAX_USES)}
+          note="Requests that it may make, with Git and with the API together; a clone or a push makes two or more. Blank: any number."
+        />
+        <Hidden name="uses_left_before" value={f.value('uses_left_before', uses)} />
+      </div>
+    </details>
+  );
+}
+
+/** What the fields ask for: of an edit only what was changed. What can't be read becomes what the rules complain of. */
+export function readRestrictions(source: URLSearchParams, token: Restrictions = NONE): Partial<Restrictions> {
+  const typed = (name: string): string => (source.get(name) ?? '').trim();
+  const addresses = typed('allowed_addresses')
+    .split(/[\s,]+/)
+    .filter((each) => each !== '');
+  const [day, uses] = [typed('not_before'), typed('uses_left')];
+  return {
+    ...(addresses.join('\n') === addressesText(token)
+      ? {}
+      : { allowedAddresses: addresses.length === 0 ? null : addresses }),
+    ...(day === dayText(token) ? {} : { notBeforeAt: day === '' ? null : (dayAt(day) ?? NaN) }),
+    ...(uses === typed('uses_left_before')
+      ? {}
+      : { usesLeft: uses === '' ? null : /^\d{1,10}$/.test(uses) ? Number(uses) : NaN }),
+  };
+}
+
+/** For the summary of a form: what narrows the token, as far as it is clear. */
+export function restrictionWords(source: URLSearchParams): readonly string[] {
+  const { allowedAddresses, notBeforeAt, usesLeft } = { ...NONE, ...readRestrictions(source) };
+  return [
+    ...(allowedAddresses === null
+      ? []
+      : [
+          `from ${allowedAddresses.length} ${allowedAddresses.length === 1 ? 'address or block' : 'addresses or blocks'} only`,
+        ]),
+    ...(notBeforeAt === null || Number.isNaN(notBeforeAt) ? [] : [`from ${spokenDate(notBeforeAt)} on`]),
+    ...(usesLeft === null || Number.isNaN(usesLeft) ? [] : [usesWords(usesLeft)]),
+  ];
+}
+
+function usesWords(uses: number): string {
+  return uses === 1 ? 'once' : `${uses} times`;
+}
+
+/** The same on a token's own page. */
+export function RestrictionFacts({
+  token: { allowedAddresses, notBeforeAt, usesLeft },
+}: {
+  token: Restrictions;
+}): VNode {
+  return (
+    <>
+      {allowedAddresses === null ? null : (
+        <p class="color-fg-muted f6">Works only from {allowedAddresses.join(', ')}.</p>
+      )}
+      {notBeforeAt === null ? null : (
+        <p class="color-fg-muted f6">Does not work before {spokenInstant(notBeforeAt)}.</p>
+      )}
+      {usesLeft === null ? null : (
+        <p class="color-fg-muted f6">
+          {usesLeft === 0 ? 'All its uses are spent.' : `Works ${usesWords(usesLeft)} more.`}
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,188 @@
+/** The lists of one's tokens: what each reaches, when it was used, when it ends, where it stands. */
+import type { VNode } from 'preact';
+import { ownTokenRows, TOKENS_ON_A_PAGE, type TokenRow, type TokenState } from '../../../actions/tokens/rows.ts';
+import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
+import type { TokenKind } from '../../../rules/model.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { DEVELOPER_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Blankslate, Label, NextPage, Subhead, Time } from '../parts/pieces.tsx';
+import { spokenDate } from './form/expiration-field.tsx';
+import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
+import { NewSecret } from './new-secret.tsx';
+
+/** From when on an end that comes near is coloured, in days: soon, and very soon. */
+const SOON_DAYS = 7;
+
+const STATES: Readonly<
+  Record<TokenState, { tone: 'secondary' | 'success' | 'attention' | 'danger' | 'accent'; words: string }>
+> = {
+  active: { tone: 'success', words: 'Active' },
+  pending: { tone: 'attention', words: 'Pending approval' },
+  blocked: { tone: 'danger', words: 'Blocked by policy' },
+  expired: { tone: 'secondary', words: 'Expired' },
+  revoked: { tone: 'danger', words: 'Revoked' },
+  replaced: { tone: 'secondary', words: 'Replaced' },
+  'used-up': { tone: 'secondary', words: 'Used up' },
+  'not-yet': { tone: 'accent', words: 'Not yet valid' },
+};
+
+export function StateLabel({ state }: { state: TokenState }): VNode {
+  return <Label tone={STATES[state].tone}>{STATES[state].words}</Label>;
+}
+
+/** When a token ends, in colour and words as it nears. */
+export function Ends({ expiresAt, at }: { expiresAt: UnixSeconds | null; at: UnixSeconds }): VNode {
+  if (expiresAt === null) return <span class="color-fg-attention">never ends</span>;
+  const left = expiresAt - at;
+  if (left <= 0) return <span class="color-fg-danger">ended on {spokenDate(expiresAt)}</span>;
+  const days = Math.floor(left / DAY_SEC);
+  if (days < 1) return <span class="color-fg-danger text-bold">ends within a day</span>;
+  if (days < SOON_DAYS)
+    return (
+      <span class="color-fg-danger">
+        ends in {days} {days === 1 ? 'day' : 'days'}, on {spokenDate(expiresAt)}
+      </span>
+    );
+  return <span class={days < 30 ? 'color-fg-attention' : 'color-fg-muted'}>ends on {spokenDate(expiresAt)}</span>;
+}
+
+export function LastUse({ token }: { token: Pick<TokenRow, 'lastUse'> }): VNode {
+  const { lastUse } = token;
+  if (lastUse === null) return <>never used</>;
+  return (
+    <>
+      last used <Time at={lastUse.usedAt} /> from <span class="lk-mono">{lastUse.address}</span>
+      {lastUse.purpose === '' ? null : <> to {lastUse.purpose}</>}
+    </>
+  );
+}
+
+function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
+  return (
+    <li class="Box-row lk-token-row">
+      <div class="lk-token-what">
+        <p class="mb-1">
+          <a class="text-bold f4" href={pathOfToken(token)}>
+            {token.name}
+          </a>{' '}
+          <StateLabel state={token.state} />
+          {token.refusedLately === 0 ? null : (
+            <>
+              {' '}
+              <Label tone="danger">refused {token.refusedLately}× this week</Label>
+            </>
+          )}
+        </p>
+        <p class="mb-1">Can {token.reach}.</p>
+        {token.blockedBy === null ? null : <p class="color-fg-danger mb-1">{token.blockedBy}.</p>}
+        <KeptOut token={token} />
+        <p class="color-fg-muted f6 mb-0">
+          <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
+        </p>
+      </div>
+      <a class="btn btn-danger btn-sm" href={`${pathOfToken(token)}/delete`} aria-label={`Delete ${token.name}`}>
+        Delete
+      </a>
+    </li>
+  );
+}
+
+/** The rows of a list, the note of a token that was just made above them. */
+export function TokenList({
+  visit,
+  tokens,
+  kind,
+}: {
+  visit: Visit;
+  tokens: readonly TokenRow[];
+  kind: TokenKind;
+}): VNode {
+  const next = tokens.length < TOKENS_ON_A_PAGE ? null : `${LIST_PATHS[kind]}?before=${tokens.at(-1)!.id}`;
+  return (
+    <>
+      <div class="Box">
+        <ul>
+          {tokens.map((token) => (
+            <Row visit={visit} token={token} />
+          ))}
+        </ul>
+      </div>
+      <NextPage href={next} />
+    </>
+  );
+}
+
+/** The repository that examples name: the first that the newest token selects. */
+export function exampleRepository(tokens: readonly TokenRow[]): string | null {
+  const grant = tokens[0]?.grants.find(({ repositoryNames }) => repositoryNames.length > 0);
+  return grant === undefined ? null : `${grant.owner}/${grant.repositoryNames[0]}`;
+}
+
+export async function tokensOf(visit: Visit, kind: TokenKind): Promise<TokenRow[]> {
+  const before = Number(visit.query.get('before'));
+  return ownTokenRows(
+    visit.ctx,
+    await visit.ownPermit(),
+    kind,
+    Number.isSafeInteger(before) && before > 0 ? before : null,
+  );
+}
+
+function listPage(kind: 'fine-grained' | 'classic', title: string, lead: VNode, blank: string): WebPage {
+  return {
+    path: LIST_PATHS[kind],
+    access: 'sudo',
+    get: async (visit) => {
+      const tokens = await tokensOf(visit, kind);
+      return page(
+        title,
+        <WithMenu visit={visit} menu={DEVELOPER_MENU}>
+          <Subhead title={title} level={1}>
+            <a class="btn btn-primary btn-sm" href={`${LIST_PATHS[kind]}/new`}>
+              Generate new token{kind === 'classic' ? ' (classic)' : ''}
+            </a>
+          </Subhead>
+          <p class="color-fg-muted">{lead}</p>
+          <NewSecret visit={visit} repository={exampleRepository(tokens)} />
+          {tokens.length === 0 ? (
+            <Blankslate heading="No tokens yet">{blank}</Blankslate>
+          ) : (
+            <TokenList visit={visit} tokens={tokens} kind={kind} />
+          )}
+        </WithMenu>,
+      );
+    },
+  };
+}
+
+export const tokenListPages: readonly WebPage[] = [
+  listPage(
+    'fine-grained',
+    'Fine-grained personal access tokens',
+    <>
+      These tokens can do exactly what you choose. Use one in place of your password with Git over HTTPS, or with the
+      REST API. <a href="/settings/token-health">Token health</a>
+    </>,
+    'A fine-grained token reaches the repositories and the permissions that you choose, and nothing else.',
+  ),
+  listPage(
+    'classic',
+    'Personal access tokens (classic)',
+    <>
+      These tokens reach everything that you can reach, as far as their scopes go.{' '}
+      <a href={`${FINE_GRAINED_PATH}/new`}>Fine-grained tokens</a> can do less, and are the better choice.{' '}
+      <a href="/settings/token-health">Token health</a>
+    </>,
+    'For tools that know nothing else: a classic token has scopes.',
+  ),
+  { path: '/settings/developers', access: 'signed-in', get: () => redirect(FINE_GRAINED_PATH) },
+];
+
+/** Which organizations took back what a token reaches there. */
+export function KeptOut({ token: { keptOutBy } }: { token: TokenRow }): VNode | null {
+  return keptOutBy.length === 0 ? null : (
+    <p class="color-fg-danger mb-2">An owner of {keptOutBy.join(', ')} took back what it reaches there.</p>
+  );
+}

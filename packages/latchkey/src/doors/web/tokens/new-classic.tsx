@@ -1,0 +1,81 @@
+/** The form for a new classic token; GitHub's links (`?scopes=repo,workflow&description=…`) fill it in. */
+
+import { formFacts } from '../../../actions/tokens/form.ts';
+import { createToken } from '../../../actions/tokens/tokens.ts';
+import { MAX_NOTE_LENGTH } from '../../../rules/token-limits.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { DEVELOPER_MENU } from '../frame/menus.ts';
+import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Form, TextField } from '../parts/form.tsx';
+import { Notice, Subhead } from '../parts/pieces.tsx';
+import { readExpiry } from './form/draft.ts';
+import { ExpirationField } from './form/expiration-field.tsx';
+import { RestrictionFields, readRestrictions } from './form/restrictions.tsx';
+import { ScopeTree, scopesIn } from './form/scope-tree.tsx';
+import { CLASSIC_PATH, FINE_GRAINED_PATH } from './kinds.ts';
+import { createdFlash } from './new-secret.tsx';
+
+export const newClassicPages: readonly WebPage[] = [
+  {
+    path: `${CLASSIC_PATH}/new`,
+    access: 'sudo',
+    get: async (visit) => {
+      const facts = await formFacts(visit.ctx, await visit.ownPermit());
+      const f = visit.fields('classic');
+      return page(
+        'New personal access token (classic)',
+        <WithMenu visit={visit} menu={DEVELOPER_MENU}>
+          <Subhead title="New personal access token (classic)" level={1} />
+          {facts.emailVerified ? null : (
+            <Notice tone="warn">
+              Tokens can be created only with a verified e-mail address. <a href="/settings/emails">Verify yours</a>{' '}
+              first.
+            </Notice>
+          )}
+          <p class="color-fg-muted">
+            It works in place of your password with Git over HTTPS, and with the REST API, wherever you may do something
+            yourself. A <a href={`${FINE_GRAINED_PATH}/new`}>fine-grained token</a> can be kept to single repositories.
+          </p>
+          <Form f={f} submit="Generate token">
+            <TextField
+              f={f}
+              name="name"
+              label="Note"
+              value={visit.query.get('description') ?? ''}
+              required
+              maxLength={MAX_NOTE_LENGTH}
+              note="What’s this token for?"
+            />
+            <ExpirationField f={f} at={visit.ctx.clock.now()} capDays={facts.capDays.classic} />
+            <ScopeTree
+              f={f}
+              dialect="classic"
+              chosen={scopesIn(visit.typed ?? visit.query)}
+              label="Select scopes"
+              note="For Git on the command line, “repo” is enough. Without any scope it reads public information only."
+            />
+            <RestrictionFields f={f} />
+          </Form>
+        </WithMenu>,
+      );
+    },
+    forms: {
+      classic: {
+        once: true,
+        run: async (visit) => {
+          const { secret, token } = await createToken(visit.ctx, await visit.ownPermit(), {
+            userLogin: visit.user.account.login,
+            kind: 'classic',
+            name: visit.field('name'),
+            description: '',
+            ...readExpiry(visit.typed!),
+            scopes: scopesIn(visit.typed!),
+            grants: [],
+            ...readRestrictions(visit.typed!),
+          });
+          return redirect(CLASSIC_PATH, createdFlash(secret, token));
+        },
+      },
+    },
+  },
+];

@@ -1,0 +1,84 @@
+/** The page for a new fine-grained token, filled in by links, recipes or hand. */
+
+import { tryDraft } from '../../../actions/tokens/form.ts';
+import { createToken } from '../../../actions/tokens/tokens.ts';
+import { type Complaint, Problem } from '../../../base/errors.ts';
+import { permissionNamed } from '../../../catalogue/permissions.ts';
+import type { TokenDraft } from '../../../rules/draft.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, type FormAction, redirect, type WebPage } from '../frame/web-page.ts';
+import { prefixOf, readTokenDraft } from './form/draft.ts';
+import { fineGrainedForm } from './form/fine-grained.tsx';
+import { readRestrictions } from './form/restrictions.tsx';
+import { FINE_GRAINED_PATH } from './kinds.ts';
+import { createdFlash } from './new-secret.tsx';
+
+const show: FormAction = { run: (visit) => form(visit) };
+
+export const newFineGrainedPages: readonly WebPage[] = [
+  {
+    path: `${FINE_GRAINED_PATH}/new`,
+    access: 'sudo',
+    get: form,
+    forms: { create: { once: true, run: create }, show, 'add-owner': show, 'remove-owner': show },
+  },
+];
+
+const draftIn = (visit: Visit, source: URLSearchParams): TokenDraft => ({
+  ...readTokenDraft(source, visit.user.account.login),
+  ...readRestrictions(source),
+});
+
+async function create(visit: Visit): Promise<Answer> {
+  const permit = await visit.ownPermit();
+  const draft = draftIn(visit, visit.typed!);
+  try {
+    const created = await createToken(visit.ctx, permit, draft);
+    return redirect(FINE_GRAINED_PATH, createdFlash(created.secret, created.token));
+  } catch (error) {
+    if (!(error instanceof Problem) || draft.grants.length < 2) throw error;
+    throw new Problem(await complaintsOfEachOwner(visit, draft, error.complaints));
+  }
+}
+
+const OF_GRANT = new Set(['target_name', 'repositories', 'reason']);
+
+/** Where there are several owners: each complaint at the owner that it is about. */
+export async function complaintsOfEachOwner(
+  visit: Visit,
+  draft: TokenDraft,
+  all: readonly Complaint[],
+): Promise<Complaint[]> {
+  const permit = await visit.ownPermit();
+  const found: Complaint[] = [];
+  for (const [index, grant] of draft.grants.entries()) {
+    const { complaints } = await tryDraft(visit.ctx, permit, { ...draft, grants: [grant] });
+    const own = complaints.filter(
+      ({ field }) => field !== null && (OF_GRANT.has(field) || permissionNamed(field) !== undefined),
+    );
+    found.push(...own.map((complaint) => ({ ...complaint, field: prefixOf(index) + complaint.field })));
+  }
+  const told = new Set(found.map(({ message }) => message));
+  return [...all.filter(({ message }) => !told.has(message)), ...found];
+}
+
+async function form(visit: Visit): Promise<Answer> {
+  const isFilledIn = visit.typed !== null || visit.query.size > 0;
+  const complaints = visit.problem?.complaints ?? (visit.typed === null && isFilledIn ? await ofTheLink(visit) : []);
+  return fineGrainedForm(visit, {
+    title: 'New fine-grained personal access token',
+    path: `${FINE_GRAINED_PATH}/new`,
+    submit: 'Generate token',
+    source: visit.typed ?? visit.query,
+    isFilledIn,
+    complaints,
+    isNew: true,
+  });
+}
+
+/** What is wrong with what a link filled in; what it left out is not complained of. */
+async function ofTheLink(visit: Visit): Promise<Complaint[]> {
+  const { query } = visit;
+  const { complaints } = await tryDraft(visit.ctx, await visit.ownPermit(), draftIn(visit, query));
+  return complaints.filter(({ field }) => field !== null && query.has(field));
+}

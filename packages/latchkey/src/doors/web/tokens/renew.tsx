@@ -1,0 +1,82 @@
+/** A new secret for a token: at once, or with an overlap in which both work. */
+
+import { formFacts } from '../../../actions/tokens/form.ts';
+import { ownToken } from '../../../actions/tokens/rows.ts';
+import { DEFAULT_OVERLAP_SEC, regenerateToken, rotateToken } from '../../../actions/tokens/secrets.ts';
+import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../../../base/time.ts';
+import type { TokenKind } from '../../../rules/model.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
+import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Form, Radios } from '../parts/form.tsx';
+import { Subhead } from '../parts/pieces.tsx';
+import { readExpiry } from './form/draft.ts';
+import { ExpirationField } from './form/expiration-field.tsx';
+import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
+import { renewedFlash } from './new-secret.tsx';
+
+const OVERLAPS = [
+  { value: '0', label: 'At once', note: 'Regenerate: whatever uses the old secret is refused from now on.' },
+  { value: String(10 * MINUTE_SEC), label: 'In 10 minutes, or at the first use of the new one' },
+  { value: String(DEFAULT_OVERLAP_SEC), label: 'In an hour, or at the first use of the new one' },
+  { value: String(24 * HOUR_SEC), label: 'In a day, or at the first use of the new one' },
+  { value: String(7 * DAY_SEC), label: 'In a week, or at the first use of the new one' },
+];
+
+function renewPage(kind: TokenKind): WebPage {
+  return {
+    path: `${LIST_PATHS[kind]}/:id/renew`,
+    access: 'sudo',
+    get: async (visit) => {
+      const permit = await visit.ownPermit();
+      const [token, facts] = await Promise.all([
+        ownToken(visit.ctx, permit, idParam(visit), kind),
+        formFacts(visit.ctx, permit),
+      ]);
+      const f = visit.fields('renew');
+      const span =
+        token.expiresAt === null
+          ? 'none'
+          : String(Math.max(1, Math.round((token.expiresAt - token.issuedAt) / DAY_SEC)));
+      return page(
+        `A new secret for ${token.name}`,
+        <WithMenu visit={visit} menu={kind === 'scoped' ? PROFILE_MENU : DEVELOPER_MENU}>
+          <Subhead title={`A new secret for ${token.name}`} level={1} />
+          <p>The token keeps its name and what it can do. Its new secret is shown once.</p>
+          <Form f={f} submit="Make a new secret">
+            <ExpirationField f={f} at={visit.ctx.clock.now()} capDays={facts.capDays[kind]} value={span} />
+            <Radios
+              f={f}
+              name="overlap"
+              label="When does the old secret end?"
+              value="0"
+              choices={OVERLAPS}
+              note="With an overlap you can put the new one in place without a gap. If the old one is used later, you get an alert."
+            />
+          </Form>
+          <p class="mt-3">
+            <a href={pathOfToken(token)}>Leave it as it is</a>
+          </p>
+        </WithMenu>,
+      );
+    },
+    forms: {
+      renew: {
+        once: true,
+        run: async (visit) => {
+          const permit = await visit.ownPermit();
+          const { id } = await ownToken(visit.ctx, permit, idParam(visit), kind);
+          const overlapSec = Number(visit.field('overlap') || '0');
+          const expiry = readExpiry(visit.typed!);
+          const renewed =
+            overlapSec === 0
+              ? await regenerateToken(visit.ctx, permit, id, expiry)
+              : await rotateToken(visit.ctx, permit, id, expiry, overlapSec);
+          return redirect(pathOfToken(renewed.token), renewedFlash(renewed));
+        },
+      },
+    },
+  };
+}
+
+export const renewTokenPages: readonly WebPage[] = (['fine-grained', 'classic', 'scoped'] as const).map(renewPage);

@@ -1,0 +1,51 @@
+/**
+ * Lists of refs, which every clone and fetch asks for first: shared by those who ask at once, and given again as long
+ * as the repository's stamp is the same.
+ *
+ * Invariant: a list is of a run that began after the request had come, or nothing has moved from before that run until
+ * after the request had come.
+ * Invariant: what is remembered is bounded in bytes and in time.
+ * Never: a decision about who may read. Whoever asks for a list by its key has been let in, and the key holds the
+ * repository.
+ */
+import { LRUCache } from 'lru-cache';
+import { SharedRuns } from './single-flight.ts';
+
+/** Short, since a stamp does not tell of a ref that somebody wrote by hand into the file that was there. */
+const KEEP_MS = 5_000;
+/** All remembered lists of a worker. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+export interface ListingsOptions {
+  readonly keepMs?: number;
+  readonly maxBytes?: number;
+}
+
+export class Listings {
+  readonly #runs = new SharedRuns();
+  readonly #known: LRUCache<string, { readonly stamp: string; readonly refs: Buffer }>;
+
+  constructor({ keepMs = KEEP_MS, maxBytes = MAX_BYTES }: ListingsOptions = {}) {
+    this.#known = new LRUCache({
+      ttl: keepMs,
+      maxSize: maxBytes,
+      sizeCalculation: ({ refs }) => Math.max(1, refs.length),
+    });
+  }
+
+  /**
+   * The list under a key. `stampNow` gives null where nothing may be remembered. Rejects with what its run rejects
+   * with.
+   */
+  answer(key: string, stampNow: () => string | null, run: () => Promise<Buffer>): Promise<Buffer> {
+    const stamp = stampNow();
+    const known = this.#known.get(key);
+    if (stamp !== null && known?.stamp === stamp) return Promise.resolve(known.refs);
+    return this.#runs.answer(key, async () => {
+      const before = stampNow();
+      const refs = await run();
+      if (before !== null) this.#known.set(key, { stamp: before, refs });
+      return refs;
+    });
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * Commits that change files on a branch, made without a work tree.
+ *
+ * Invariant: the new objects come first and the branch second, moved in one step from the commit that the change was
+ * reckoned from. When the branch has moved on meanwhile nothing is changed but a few objects that nobody reaches.
+ * Invariant: what was refused is a value that names the path and the reason; nothing was written then.
+ * Source: git's documentation, git-fast-import.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { Fault } from '../../base/errors.ts';
+import type { ObjectFormat } from '../processes/profile.ts';
+import type { Signature } from './commits.ts';
+import { pathProblem } from './names.ts';
+import type { Plumbing } from './plumbing.ts';
+import { changeRef, readRef } from './refs.ts';
+import { entriesAt, type TreeEntry } from './trees.ts';
+
+/** Most actions of one commit. */
+export const MAX_FILE_ACTIONS = 500;
+
+/** `expectedBlobId`: the content that is to be replaced or deleted; null = whatever is there. */
+export type FileAction =
+  | { readonly kind: 'create'; readonly path: string; readonly content: Buffer; readonly executable?: boolean }
+  | {
+      readonly kind: 'update';
+      readonly path: string;
+      readonly content: Buffer;
+      readonly expectedBlobId: string | null;
+      readonly executable?: boolean;
+    }
+  | { readonly kind: 'delete'; readonly path: string; readonly expectedBlobId: string | null }
+  | {
+      readonly kind: 'move';
+      readonly from: string;
+      readonly path: string /** Null keeps what is there. */;
+      readonly content: Buffer | null;
+    }
+  | { readonly kind: 'chmod'; readonly path: string; readonly executable: boolean };
+
+export interface FileCommit {
+  /** Without `refs/heads/`; passed `refNameProblem`. */
+  readonly branch: string;
+  /** Where the branch begins when it isn't there: a commit, or null for a first commit of an empty repository. */
+  readonly startId: string | null;
+  readonly actions: readonly FileAction[];
+  readonly message: string;
+  readonly author: Signature;
+  readonly committer: Signature;
+}
+
+export type FileCommitProblem =
+  | 'path_invalid'
+  | 'path_exists'
+  | 'path_missing'
+  | 'path_is_folder'
+  | 'path_below_file'
+  | 'content_changed'
+  | 'branch_moved'
+  | 'branch_conflict';
+
+export type FileCommitOutcome =
+  | {
+      readonly ok: true;
+      readonly commitId: string /** What the branch held before. */;
+      readonly beforeId: string | null;
+      readonly blobIds: ReadonlyMap<string, string>;
+    }
+  | {
+      readonly ok: false;
+      readonly why: FileCommitProblem;
+      readonly path: string | null /** What lies at the path. */;
+      readonly found: TreeEntry | null;
+    };
+
+/** Makes one commit of all the actions and moves the branch to it. */
+export async function commitFiles(plumbing: Plumbing, change: FileCommit): Promise<FileCommitOutcome> {
+  const branch = await readRef(plumbing, `refs/heads/${change.branch}`);
+  const parentId = branch?.id ?? change.startId;
+  const refused = (
+    why: FileCommitProblem,
+    path: string | null = null,
+    found: TreeEntry | null = null,
+  ): FileCommitOutcome => ({ ok: false, why, path, found });
+  const paths = change.actions.flatMap((action) =>
+    action.kind === 'move' ? [action.from, action.path] : [action.path],
+  );
+  const malformed = paths.find((path) => pathProblem(path) !== null);
+  if (malformed !== undefined) return refused('path_invalid', malformed);
+  const tree =
+    parentId === null
+      ? new Map<string, TreeEntry>()
+      : await entriesAt(plumbing, parentId, [...new Set(paths.flatMap((path) => [...foldersOf(path), path]))]);
+  const format = await plumbing.objectFormat();
+  const checked = new Changes(tree, format);
+  for (const action of change.actions) {
+    const problem = checked.apply(action);
+    if (problem !== null) return refused(problem.why, problem.path, tree.get(problem.path) ?? null);
+  }
+  const commitId = await writeCommit(plumbing, change, parentId, checked.commands);
+  const moved = await changeRef(plumbing, {
+    ref: `refs/heads/${change.branch}`,
+    from: branch?.id ?? null,
+    to: commitId,
+  });
+  if (!moved.ok) return refused(moved.why === 'name_conflict' ? 'branch_conflict' : 'branch_moved');
+  return { ok: true, commitId, beforeId: branch?.id ?? null, blobIds: blobIdsOf(change.actions, format) };
+}
+
+/** Plays the actions over what lies in the tree, one after the other, and gathers what fast-import is told. */
+class Changes {
+  readonly commands: Buffer[] = [];
+  /** Path → what lies there by now; null = nothing any more. */
+  readonly #now: Map<string, { readonly mode: string; readonly id: string } | null>;
+  readonly #format: ObjectFormat;
+
+  constructor(tree: ReadonlyMap<string, TreeEntry>, format: ObjectFormat) {
+    this.#format = format;
+    this.#now = new Map([...tree].map(([path, entry]) => [path, { mode: entry.mode, id: entry.id }]));
+  }
+
+  apply(action: FileAction): { why: FileCommitProblem; path: string } | null {
+    const { kind, path } = action;
+    const why =
+      kind === 'move'
+        ? (this.#wrongFor('update', action.from) ?? this.#wrongFor('create', path))
+        : this.#wrongFor(kind, path);
+    if (why !== null)
+      return { why, path: kind === 'move' && this.#wrongFor('update', action.from) !== null ? action.from : path };
+    if (
+      (kind === 'update' || kind === 'delete') &&
+      action.expectedBlobId !== null &&
+      this.#now.get(path)!.id !== action.expectedBlobId
+    )
+      return { why: 'content_changed', path };
+    this.#tell(action);
+    return null;
+  }
+
+  #wrongFor(kind: FileAction['kind'], path: string): FileCommitProblem | null {
+    const here = this.#now.get(path) ?? null;
+    if (here?.mode === FOLDER) return 'path_is_folder';
+    if (kind !== 'create') return here === null ? 'path_missing' : null;
+    if (here !== null) return 'path_exists';
+    return foldersOf(path).some((folder) => (this.#now.get(folder)?.mode ?? FOLDER) !== FOLDER)
+      ? 'path_below_file'
+      : null;
+  }
+
+  #tell(action: FileAction): void {
+    const here = this.#now.get(action.path);
+    switch (action.kind) {
+      case 'delete':
+        this.commands.push(Buffer.from(`D ${quoted(action.path)}\n`));
+        this.#now.set(action.path, null);
+        return;
+      case 'chmod': {
+        const mode = action.executable ? '100755' : '100644';
+        this.commands.push(Buffer.from(`M ${mode} ${here!.id} ${quoted(action.path)}\n`));
+        this.#now.set(action.path, { mode, id: here!.id });
+        return;
+      }
+      case 'move':
+        this.commands.push(Buffer.from(`R ${quoted(action.from)} ${quoted(action.path)}\n`));
+        this.#now.set(action.path, this.#now.get(action.from)!);
+        this.#now.set(action.from, null);
+        if (action.content !== null) this.#write(action.path, action.content, this.#now.get(action.path)!.mode);
+        return;
+      default:
+        this.#write(
+          action.path,
+          action.content,
+          action.executable === undefined ? (here?.mode ?? '100644') : action.executable ? '100755' : '100644',
+        );
+    }
+  }
+
+  #write(path: string, content: Buffer, mode: string): void {
+    this.commands.push(
+      Buffer.from(`M ${mode === SUBMODULE ? '100644' : mode} inline ${quoted(path)}\ndata ${content.length}\n`),
+      content,
+      Buffer.from('\n'),
+    );
+    this.#now.set(path, { mode, id: blobId(content, this.#format) });
+    for (const folder of foldersOf(path))
+      if ((this.#now.get(folder) ?? null) === null) this.#now.set(folder, { mode: FOLDER, id: '' });
+  }
+}
+
+const FOLDER = '040000';
+const SUBMODULE = '160000';
+
+function foldersOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
+
+/**
+ * Writes the objects and gives the commit's id. No ref is touched: the one that fast-import needs is taken back in the
+ * same stream.
+ */
+async function writeCommit(
+  plumbing: Plumbing,
+  change: FileCommit,
+  parentId: string | null,
+  commands: readonly Buffer[],
+): Promise<string> {
+  const none = '0'.repeat((await plumbing.objectFormat()) === 'sha256' ? 64 : 40);
+  const scratch = `refs/latchkey/${randomUUID()}`;
+  const message = Buffer.from(change.message);
+  const head = `commit ${scratch}\nmark :1\nauthor ${person(change.author)}\ncommitter ${person(change.committer)}\ndata ${message.length}\n`;
+  const stream = Buffer.concat([
+    Buffer.from(head),
+    message,
+    Buffer.from(`\n${parentId === null ? '' : `from ${parentId}\n`}`),
+    ...commands,
+    Buffer.from(`\nget-mark :1\nreset ${scratch}\nfrom ${none}\n\ndone\n`),
+  ]);
+  const { end, output } = await plumbing.attempt(['fast-import', '--quiet', '--done', '--date-format=raw'], stream);
+  const commitId = output.trim();
+  if (end.code !== 0 || !/^[0-9a-f]{40,64}$/.test(commitId))
+    throw new Fault('The commit could not be written.', {
+      detail: `fast-import ended with ${end.code}: ${end.stderr}`,
+    });
+  return commitId;
+}
+
+/** `Ada <ada@example.org> 1790000000 +0000`. Characters that end a name or an address there are left out. */
+function person({ name, email, at }: Signature): string {
+  const plain = (text: string): string => text.replace(/[\x00-\x1f<>]/g, '').trim();
+  return `${plain(name)} <${plain(email)}> ${at} +0000`;
+}
+
+function quoted(path: string): string {
+  return `"${path.replace(/["\\]/g, '\\$&')}"`;
+}
+
+function blobIdsOf(actions: readonly FileAction[], format: ObjectFormat): Map<string, string> {
+  const written = actions.filter((action) => 'content' in action && action.content !== null) as {
+    path: string;
+    content: Buffer;
+  }[];
+  return new Map(written.map(({ path, content }) => [path, blobId(content, format)]));
+}
+
+/** The name of a blob with this content. Source: git's documentation, gitglossary "object name". */
+export function blobId(content: Buffer, format: ObjectFormat): string {
+  return createHash(format).update(`blob ${content.length}\0`).update(content).digest('hex');
+}

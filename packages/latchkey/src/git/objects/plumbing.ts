@@ -1,0 +1,106 @@
+/**
+ * One repository, for the functions of this room that read and write its objects and refs: runs git in it, in the
+ * caller's turn.
+ *
+ * Invariant: every process has the hardened environment, reads paths literally, and ends within `MAX_COMMAND_SEC`.
+ * Never: text that a client chose before `--end-of-options`; see `names.ts` for what may stand after it.
+ */
+import { Fault } from '../../base/errors.ts';
+import { gitEnvironment } from '../processes/environment.ts';
+import {
+  collectOutput,
+  type GitEnd,
+  GitFailure,
+  type GitProcess,
+  type GitProcesses,
+} from '../processes/git-process.ts';
+import type { ObjectFormat, Profile, Profiles } from '../processes/profile.ts';
+import { isReading } from '../processes/read-only.ts';
+import type { Folders } from '../repositories/folders.ts';
+
+/** A command of the plumbing that takes longer is stopped: somebody waits for it. */
+export const MAX_COMMAND_SEC = 60;
+
+export interface PlumbingParts {
+  readonly folders: Folders;
+  readonly profiles: Profiles;
+  readonly processes: GitProcesses;
+  /** Throws when nothing may be changed here. */
+  readonly demandWrites: () => void;
+}
+
+export interface ReadOptions {
+  readonly input?: string | Buffer;
+  /** More output than this is a failure; 16 MiB unless told. */
+  readonly maxBytes?: number;
+}
+
+export class Plumbing {
+  readonly path: string;
+  readonly #parts: PlumbingParts;
+  readonly #caller: string;
+
+  /** @param caller who takes turns: a user or an address */
+  constructor(parts: PlumbingParts, path: string, caller: string) {
+    this.#parts = parts;
+    this.path = path;
+    this.#caller = caller;
+  }
+
+  async objectFormat(): Promise<ObjectFormat> {
+    return (await this.#profile()).objectFormat;
+  }
+
+  /**
+   * Starts git in the repository. Rejects with `Busy` when there is no place, with a `Fault` or `Problem` when no
+   * repository lies there, or it may not be changed.
+   */
+  async start(args: readonly string[]): Promise<GitProcess> {
+    const { folders, processes, demandWrites } = this.#parts;
+    if (!isReading(args)) demandWrites();
+    const { config } = await this.#profile();
+    const environment = {
+      ...gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks, config }),
+      GIT_DIR: this.path,
+      GIT_LITERAL_PATHSPECS: '1',
+      GIT_FLUSH: '0',
+    };
+    const git = await processes.start(this.#caller, { args, environment, cwd: this.path });
+    const timer = setTimeout(() => git.stop(), MAX_COMMAND_SEC * 1000);
+    void git.exited.then(() => clearTimeout(timer));
+    return git;
+  }
+
+  /**
+   * Runs git to its end and gives what it printed. Rejects with a `GitFailure` when it says no, with a `Fault` when it
+   * had to be stopped.
+   */
+  async read(args: readonly string[], options: ReadOptions = {}): Promise<Buffer> {
+    const git = await this.start(args);
+    try {
+      return await collectOutput(git, args, options);
+    } catch (error) {
+      if (error instanceof GitFailure && error.end.stopped)
+        throw new Fault('The repository could not be read in time.', { detail: error.message });
+      throw error;
+    }
+  }
+
+  /** Runs git to its end, whatever the end is. */
+  async attempt(
+    args: readonly string[],
+    input: string | Buffer,
+  ): Promise<{ readonly end: GitEnd; readonly output: string }> {
+    const git = await this.start(args);
+    let output = '';
+    git.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(0, 64 * 1024);
+    });
+    git.stdin.end(input);
+    return { end: await git.ended, output };
+  }
+
+  #profile(): Promise<Profile> | Profile {
+    return this.#parts.profiles.of(this.path);
+  }
+}

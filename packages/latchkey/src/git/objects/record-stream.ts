@@ -1,0 +1,41 @@
+/**
+ * Lists that git prints record by record: only the wanted page is kept, and git is stopped when it is full.
+ */
+import { Fault } from '../../base/errors.ts';
+import type { Plumbing } from './plumbing.ts';
+
+export interface RecordPage {
+  readonly offset: number;
+  readonly limit: number;
+  /** What ends a record: NUL unless told. */
+  readonly separator?: '\0' | '\n';
+  /** Records that don't count are left out before the page is reckoned. */
+  readonly keep?: (record: string) => boolean;
+  readonly input?: string;
+}
+
+/** Runs git and gives the records of a page. Throws a `Fault` when git fails before the page is full. */
+export async function readRecords(plumbing: Plumbing, args: readonly string[], page: RecordPage): Promise<string[]> {
+  if (page.limit <= 0) return [];
+  const git = await plumbing.start(args);
+  git.stdin.end(page.input ?? '');
+  const records: string[] = [];
+  let rest = '';
+  let seen = 0;
+  for await (const text of git.stdout.setEncoding('utf8') as AsyncIterable<string>) {
+    const parts = (rest + text).split(page.separator ?? '\0');
+    rest = parts.pop()!;
+    for (const record of parts) {
+      if (page.keep?.(record) === false || seen++ < page.offset) continue;
+      if (records.length < page.limit) records.push(record);
+    }
+    if (records.length >= page.limit) break;
+  }
+  git.stop();
+  const end = await git.ended;
+  if (end.code !== 0 && records.length < page.limit)
+    throw new Fault('The repository could not be read.', {
+      detail: `${args[0]} ended with ${end.code}: ${end.stderr}`,
+    });
+  return records;
+}

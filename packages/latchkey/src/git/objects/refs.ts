@@ -1,0 +1,118 @@
+/**
+ * Branches, tags and other refs: listed, read, and changed by compare-and-set.
+ *
+ * Invariant: a change names what the ref held before; when it holds something else by now nothing happens, and the
+ * caller is told so.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '../../base/errors.ts';
+import { type ObjectType, objectInfos } from './cat-file.ts';
+import type { Plumbing } from './plumbing.ts';
+import { readRecords } from './record-stream.ts';
+
+export interface Ref {
+  /** `refs/heads/main` */
+  readonly name: string;
+  readonly id: string;
+  readonly type: ObjectType;
+  /** The commit that an annotated tag leads to; the object itself otherwise. */
+  readonly peeledId: string;
+}
+
+export interface RefList {
+  readonly offset: number;
+  readonly limit: number;
+  /** Only refs behind the one of this full name, which was listed before. */
+  readonly after?: string | null;
+  /** `name` rises; `version` is for tags, the newest version first. */
+  readonly sort?: 'name' | 'version';
+}
+
+/** What a ref is to hold. `from` null = it must not exist, `to` null = delete it. */
+export interface RefChange {
+  /** In full. */
+  readonly ref: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+export type RefOutcome =
+  | { readonly ok: true }
+  /**
+   * `moved`: it holds something else than `from`. `name_conflict`: another ref's name is a folder of this one's, or the
+   * other way round.
+   */
+  | { readonly ok: false; readonly why: 'moved' | 'exists' | 'missing' | 'name_conflict' | 'object_missing' };
+
+const FORMAT = '%(objectname) %(objecttype) %(*objectname) %(refname)';
+
+/** A page of the refs whose names begin with `prefix` (`refs/heads/`). A part of a name is a prefix, too. */
+export async function listRefs(plumbing: Plumbing, prefix: string, list: RefList): Promise<Ref[]> {
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  const sort = list.sort === 'version' ? ['--sort=-version:refname'] : [];
+  const args = ['for-each-ref', `--format=${FORMAT}`, ...sort, '--', folder];
+  let passed = list.after == null;
+  const keep = (record: string): boolean => {
+    const name = record.slice(record.lastIndexOf(' ') + 1);
+    // By name the ref itself may be gone meanwhile: its place in the order is still known.
+    const isPast =
+      list.sort === 'version' ? passed : passed || Buffer.compare(Buffer.from(name), Buffer.from(list.after!)) > 0;
+    passed ||= name === list.after;
+    return isPast && name.startsWith(prefix);
+  };
+  const records = await readRecords(plumbing, args, { ...list, separator: '\n', keep });
+  return records.map(refOf);
+}
+
+function refOf(record: string): Ref {
+  const [id = '', type = '', peeled = '', name = ''] = record.split(' ');
+  return { name, id, type: type as ObjectType, peeledId: peeled === '' ? id : peeled };
+}
+
+/** The ref of that full name; null when there is none. The name passed `refNameProblem`. */
+export async function readRef(plumbing: Plumbing, name: string): Promise<Ref | null> {
+  const [info, commit] = await objectInfos(plumbing, [name, `${name}^{}`]);
+  return info == null ? null : { name, id: info.id, type: info.type, peeledId: commit?.id ?? info.id };
+}
+
+/** The branch that HEAD names, whether or not it has a commit yet: `main`. Reads one small file, no process. */
+export async function defaultBranch(path: string): Promise<string> {
+  const head = await readFile(join(path, 'HEAD'), 'utf8').catch(() => '');
+  return /^ref: refs\/heads\/(.+?)\s*$/.exec(head)?.[1] ?? 'main';
+}
+
+/** Makes a branch, which need not exist, the default one. The name passed `refNameProblem`. */
+export async function setDefaultBranch(plumbing: Plumbing, branch: string): Promise<void> {
+  await plumbing.read(['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
+}
+
+/** True when every commit of `ancestorId` is also one of `commitId`. Both exist. */
+export async function isAncestor(plumbing: Plumbing, ancestorId: string, commitId: string): Promise<boolean> {
+  const { end } = await plumbing.attempt(['merge-base', '--is-ancestor', ancestorId, commitId], '');
+  if (end.code === 0 || end.code === 1) return end.code === 0;
+  throw new Fault('The repository could not be read.', { detail: `merge-base ended with ${end.code}: ${end.stderr}` });
+}
+
+/** Changes a ref if it still holds what the change says, in one step. */
+export async function changeRef(plumbing: Plumbing, change: RefChange): Promise<RefOutcome> {
+  const none = '0'.repeat((await plumbing.objectFormat()) === 'sha256' ? 64 : 40);
+  const instruction =
+    change.to === null
+      ? `delete ${change.ref}\0${change.from ?? none}\0`
+      : `update ${change.ref}\0${change.to}\0${change.from ?? none}\0`;
+  const { end } = await plumbing.attempt(['update-ref', '--stdin', '-z', '--no-deref'], instruction);
+  if (end.code === 0) return { ok: true };
+  const why = OUTCOMES.find(({ says }) => says.test(end.stderr))?.why;
+  if (why === undefined) throw new Fault('The ref could not be changed.', { detail: end.stderr });
+  return { ok: false, why };
+}
+
+/** What update-ref says when it refuses (git 2.39 to 2.50: refs.c, refs/files-backend.c). */
+const OUTCOMES = [
+  { says: /exists; cannot create|cannot be processed together|there is a non-empty directory/, why: 'name_conflict' },
+  { says: /reference already exists/, why: 'exists' },
+  { says: /unable to resolve reference|reference is missing/, why: 'missing' },
+  { says: /but expected|Unable to create .*\.lock/, why: 'moved' },
+  { says: /nonexistent object|non-commit object|trying to write/, why: 'object_missing' },
+] as const;

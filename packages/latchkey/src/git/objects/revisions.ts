@@ -1,0 +1,43 @@
+/**
+ * From what people write for a commit to the commit: an object id or its beginning, a branch, a tag, a ref.
+ *
+ * Never: git's revision language. `main~3`, `main@{1}`, `:/text` and `a..b` are refused before git sees them.
+ */
+
+import { objectInfos } from './cat-file.ts';
+import { isIdPrefix, isObjectId, refNameProblem } from './names.ts';
+import type { Plumbing } from './plumbing.ts';
+
+/** Which ref, if any, a revision was found as. */
+export interface Resolved {
+  readonly commitId: string;
+  /** `refs/heads/main`; null for an object id. */
+  readonly ref: string | null;
+}
+
+/**
+ * The commit that a revision names; null when there is none. What is an id wins over a branch of that name, a branch
+ * over a tag, as in GitHub's REST API. Tags are followed to their commit.
+ */
+export async function resolveCommit(plumbing: Plumbing, revision: string): Promise<Resolved | null> {
+  const candidates = candidatesOf(revision);
+  const infos = await objectInfos(
+    plumbing,
+    candidates.map(({ name }) => `${name}^{commit}`),
+  );
+  const found = infos.findIndex((info) => info !== null);
+  return found < 0 ? null : { commitId: infos[found]!.id, ref: candidates[found]!.ref };
+}
+
+function candidatesOf(revision: string): { name: string; ref: string | null }[] {
+  const id = { name: revision, ref: null };
+  if (isObjectId(revision)) return [id];
+  if (refNameProblem(revision) !== null) return [];
+  if (revision === 'HEAD') return [{ name: 'HEAD', ref: null }];
+  const refs = [
+    `refs/heads/${revision}`,
+    `refs/tags/${revision}`,
+    revision.startsWith('refs/') ? revision : `refs/${revision}`,
+  ];
+  return [...refs.map((ref) => ({ name: ref, ref })), ...(isIdPrefix(revision) ? [id] : [])];
+}

@@ -1,0 +1,124 @@
+/**
+ * The environment of every git process: built from nothing, so that neither the operator's shell nor a repository
+ * decides what runs.
+ *
+ * A repository that was adopted brings its own `config` file, and that file is hostile until proven otherwise. Git
+ * reads settings in the order system, global, repository, command; what stands in `GIT_CONFIG_COUNT` belongs to
+ * "command", so it wins over the repository. Each key below that names a program is one that upload-pack, receive-pack,
+ * repack or commit-graph would start (git's own source: every `use_shell` and every hook). Programs that only a fetch
+ * would reach are cut off by `GIT_ALLOW_PROTOCOL`, which no setting overrides, and `uploadpack.packObjectsHook` git
+ * itself takes from no repository.
+ *
+ * Never: a variable of the server's own environment other than PATH.
+ */
+
+/** What git shows to clients and writes into repositories, whatever a repository's own file says. */
+const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
+  // The repositories may belong to another user than the server: that is the operator's choice, and nothing in them is
+  // trusted.
+  ['safe.directory', '*'],
+  ['safe.bareRepository', 'all'],
+  // Programs that a repository's config could name.
+  ['core.fsmonitor', 'false'],
+  ['core.alternateRefsCommand', 'true'],
+  ['core.sshCommand', 'false'],
+  ['core.askPass', 'true'],
+  ['core.gitProxy', 'false'],
+  ['core.pager', 'cat'],
+  ['core.editor', 'false'],
+  ['credential.helper', ''],
+  ['gpg.program', 'false'],
+  ['gpg.openpgp.program', 'false'],
+  ['gpg.x509.program', 'false'],
+  ['gpg.ssh.program', 'false'],
+  // A push never touches a work tree, so that no checkout filter of a repository runs.
+  ['receive.denyCurrentBranch', 'refuse'],
+  ['receive.denyDeleteCurrent', 'refuse'],
+  // Every object that arrives is checked. Three old mistakes that real histories carry, and that harm nobody, pass.
+  ['transfer.fsckObjects', 'true'],
+  ['receive.fsckObjects', 'true'],
+  ['receive.fsck.badTimezone', 'ignore'],
+  ['receive.fsck.missingSpaceBeforeDate', 'ignore'],
+  ['receive.fsck.zeroPaddedFilemode', 'ignore'],
+  ['fetch.fsck.badTimezone', 'ignore'],
+  ['fetch.fsck.missingSpaceBeforeDate', 'ignore'],
+  ['fetch.fsck.zeroPaddedFilemode', 'ignore'],
+  // A history that begins in the middle is not taken: what it hides can't be looked at.
+  ['receive.shallowUpdate', 'false'],
+  // Partial clones, and what protocol v2 allows anyway, in every version of the protocol.
+  ['uploadpack.allowFilter', 'true'],
+  ['uploadpack.allowAnySHA1InWant', 'true'],
+  ['lsrefs.unborn', 'advertise'],
+  ['receive.advertiseAtomic', 'true'],
+  ['receive.advertisePushOptions', 'true'],
+  // Something is sent every five seconds while git counts or checks, so that an idle connection is a dead one.
+  ['uploadpack.keepAlive', '5'],
+  ['receive.keepAlive', '5'],
+  // Upkeep is ours to time: see `git/repositories/maintenance.ts`.
+  ['gc.auto', '0'],
+  ['maintenance.auto', 'false'],
+  ['receive.autogc', 'false'],
+  ['receive.updateServerInfo', 'false'],
+  // One push or clone must not take every core from the others.
+  ['pack.threads', '2'],
+];
+
+export interface EnvironmentOptions {
+  /** An empty folder: git finds no settings and no credentials there. */
+  readonly homeFolder: string;
+  /**
+   * Where hooks are looked for instead of in the repository; an empty folder means none. Null lets the repository's own
+   * run.
+   */
+  readonly hooksFolder: string | null;
+  /** Further settings, after the hardened ones: the last one wins. */
+  readonly config?: readonly (readonly [key: string, value: string])[];
+  /** The client's `Git-Protocol` header as it came. */
+  readonly protocol?: string | undefined;
+  /** Variables for our own hooks. Their names begin with LATCHKEY_. */
+  readonly forHooks?: Readonly<Record<`LATCHKEY_${string}`, string>>;
+  /** Transports that git may use to fetch: `file` for an import, none otherwise. */
+  readonly allowProtocol?: 'none' | 'file';
+}
+
+/** The whole environment for one git process. */
+export function gitEnvironment(options: EnvironmentOptions): Record<string, string> {
+  const protocol = protocolVersion(options.protocol);
+  const hooks = options.hooksFolder === null ? [] : [['core.hooksPath', options.hooksFolder] as const];
+  const config = [...HARDENED_CONFIG, ...hooks, ...(options.config ?? [])];
+  const environment: Record<string, string> = {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    LANG: 'C.UTF-8',
+    LC_ALL: 'C.UTF-8',
+    HOME: options.homeFolder,
+    XDG_CONFIG_HOME: options.homeFolder,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    // A pushed refs/replace/… must not change what a check or another person's clone sees.
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_ALLOW_PROTOCOL: options.allowProtocol ?? 'none',
+    GIT_CONFIG_COUNT: String(config.length),
+    ...options.forHooks,
+  };
+  for (const [index, [key, value]] of config.entries()) {
+    environment[`GIT_CONFIG_KEY_${index}`] = key;
+    environment[`GIT_CONFIG_VALUE_${index}`] = value;
+  }
+  if (protocol > 0) environment['GIT_PROTOCOL'] = `version=${protocol}`;
+  return environment;
+}
+
+/**
+ * The protocol version that a `Git-Protocol` header asks for: the highest known one among its `key=value` parts (colon
+ * between them), 0 when it names none. Source: git's documentation, gitprotocol-v2 "Initial Client Request". Nothing
+ * else of the header reaches git.
+ */
+export function protocolVersion(header: string | undefined): 0 | 1 | 2 {
+  if (header === 'version=2') return 2;
+  if (header === undefined || header.length > 256) return 0;
+  const parts = header.split(':');
+  return parts.includes('version=2') ? 2 : parts.includes('version=1') ? 1 : 0;
+}

@@ -1,0 +1,248 @@
+/**
+ * Starts git, keeps count of it, and ends it for certain.
+ *
+ * Invariant: every git process leads a process group of its own, so that stopping it stops what it started
+ * (pack-objects, index-pack).
+ * Invariant: a process that was stopped is gone, with its group, twice `STOP_GRACE_SEC` later at the latest.
+ * Never: a shell, or an argument that a client chose in a place where git reads options.
+ */
+import { spawn } from 'node:child_process';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { currentSpan } from '../../base/trace.ts';
+import { FairQueue, type QueueLimits, type Release } from './queue.ts';
+
+/** How much of what git says on stderr is kept, from its end, for the log. */
+const MAX_STDERR_CHARACTERS = 4096;
+/** How long git has after the end of its input to remove what it began, and after a SIGTERM to go. */
+export const STOP_GRACE_SEC = 5;
+
+/** How a process ended. `code` is null when a signal ended it, and when it could not be started. */
+export interface GitEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The end of what it said on stderr. For the log: it may name paths. */
+  readonly stderr: string;
+  /** True when `stop` was called before it ended. */
+  readonly stopped: boolean;
+}
+
+export interface GitProcess {
+  readonly pid: number | undefined;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Where a hook of ours asks the server something; null unless the command has such a hook. */
+  readonly question: Duplex | null;
+  /** Settles once the process is gone and its output was read or given up. Never rejects. */
+  readonly ended: Promise<GitEnd>;
+  /** Settles once the process is gone. Never rejects. */
+  readonly exited: Promise<void>;
+  /** True once `stop` was called. */
+  readonly stopped: boolean;
+  /**
+   * Ends its input, asks it and its children to end, and makes them when they don't. What it still says flows on to
+   * whoever listens.
+   */
+  stop(): void;
+}
+
+export interface GitCommand {
+  readonly args: readonly string[];
+  readonly environment: Record<string, string>;
+  readonly cwd: string;
+  /**
+   * True for a process that removes what it began when its input ends, but not when a signal ends it: receive-pack
+   * leaves the objects of a push that was cut off. It is stopped by the end of its input, and by signals only when that
+   * did not help.
+   */
+  readonly tidiesUp?: boolean;
+  /** What tells the repository from another one that lay in its place before. */
+  readonly about?: string;
+  /** True to open a channel between the server and our hook, at descriptor 3 of everything that the process starts. */
+  readonly asks?: boolean;
+}
+
+/** Starts `git` with these arguments. When it can't be started, `ended` says so. */
+export function startGit(command: GitCommand): GitProcess {
+  const child = spawn('git', command.args, {
+    cwd: command.cwd,
+    env: command.environment,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe', ...(command.asks === true ? ['pipe' as const] : [])],
+  });
+  const question = command.asks === true ? (child.stdio[3] as Duplex) : null;
+  let stderr = '';
+  let stopped = false;
+  let gone = false;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS);
+  });
+  // Git may end before it has read all that is written to it: its exit code tells more than the broken pipe.
+  child.stdin.on('error', () => undefined);
+  question?.on('error', () => undefined);
+  const exited = new Promise<void>((resolve) => {
+    const settle = (): void => {
+      gone = true;
+      question?.destroy();
+      if (stopped) killGroup(child.pid);
+      resolve();
+    };
+    child.once('exit', settle);
+    child.once('error', settle);
+  });
+  const ended = new Promise<GitEnd>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal, stderr, stopped }));
+    child.once('error', (error) => {
+      stderr = `git could not be started: ${error.message}`;
+      resolve({ code: null, signal: null, stderr, stopped });
+    });
+  });
+  trace(command.args, ended);
+  const stop = (): void => {
+    child.stdin.destroy();
+    child.stdout.resume();
+    if (stopped || gone) return;
+    stopped = true;
+    const term = setTimeout(
+      () => killGroup(child.pid, 'SIGTERM'),
+      command.tidiesUp === true ? STOP_GRACE_SEC * 1000 : 0,
+    );
+    const kill = setTimeout(() => killGroup(child.pid), (command.tidiesUp === true ? 2 : 1) * STOP_GRACE_SEC * 1000);
+    void exited.then(() => {
+      clearTimeout(term);
+      clearTimeout(kill);
+    });
+  };
+  return {
+    pid: child.pid,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    question,
+    ended,
+    exited,
+    stop,
+    get stopped() {
+      return stopped;
+    },
+  };
+}
+
+/** The span of a process names the command alone: what follows may be paths, and what clients chose. */
+function trace(args: readonly string[], ended: Promise<GitEnd>): void {
+  const parent = currentSpan();
+  if (parent === null || parent.hasEnded) return;
+  const command = args.find((arg, i) => !arg.startsWith('-') && args[i - 1] !== '-c') ?? '';
+  const span = parent.child(`git ${command}`, 'client', {
+    'process.executable.name': 'git',
+    'latchkey.git.service': command,
+  });
+  void ended.then(({ code, signal, stopped }) => {
+    span.set({
+      ...(code === null ? {} : { 'process.exit.code': code }),
+      ...(signal === null ? {} : { 'latchkey.git.signal': signal }),
+      'latchkey.git.stopped': stopped,
+    });
+    if (code === 0 || stopped) span.end();
+    else span.end(signal ?? (code === null ? 'not_started' : `exit ${code}`));
+  });
+}
+
+function killGroup(pid: number | undefined, signal: NodeJS.Signals = 'SIGKILL'): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nothing of the group is left.
+  }
+}
+
+/**
+ * Runs git to its end and gives what it printed. Throws, with the end of its stderr, when it fails or prints more than
+ * `maxBytes`.
+ */
+export function readGit(command: GitCommand, options: OutputOptions = {}): Promise<Buffer> {
+  return collectOutput(startGit(command), command.args, options);
+}
+
+export interface OutputOptions {
+  /** 16 MiB unless told. */
+  readonly maxBytes?: number;
+  readonly input?: string | Buffer;
+}
+
+/** The output of a process that was just started with these arguments, as `readGit` gives it. */
+export async function collectOutput(git: GitProcess, args: readonly string[], options: OutputOptions): Promise<Buffer> {
+  git.stdin.end(options.input ?? '');
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  git.stdout.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > (options.maxBytes ?? 16 * 1024 * 1024)) git.stop();
+    else chunks.push(chunk);
+  });
+  const end = await git.ended;
+  if (end.code !== 0) throw new GitFailure(args, end);
+  return Buffer.concat(chunks);
+}
+
+/** Git said no. The message is for the log. */
+export class GitFailure extends Error {
+  override readonly name = 'GitFailure';
+  readonly end: GitEnd;
+
+  constructor(args: readonly string[], end: GitEnd) {
+    super(
+      `git ${args.find((arg) => !arg.startsWith('-')) ?? ''} ended with ${end.code ?? end.signal ?? 'no exit code'}: ${end.stderr.trim()}`,
+    );
+    this.end = end;
+  }
+}
+
+/** The processes that serve clients: limited in number, started in turn, and stopped together. */
+export class GitProcesses {
+  readonly #queue: FairQueue;
+  readonly #running = new Set<GitProcess>();
+
+  constructor(limits: QueueLimits) {
+    this.#queue = new FairQueue(limits);
+  }
+
+  /** How many run now. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** How many wait for their turn. */
+  get queued(): number {
+    return this.#queue.queued;
+  }
+
+  /**
+   * Starts a process in the caller's turn, or gives the one that `started` has. Rejects with `Busy`, or with the
+   * signal's reason when it aborts while waiting.
+   */
+  async start(
+    caller: string,
+    command: GitCommand,
+    signal?: AbortSignal,
+    started: () => GitProcess | null = () => null,
+  ): Promise<GitProcess> {
+    const release: Release = await this.#queue.enter(caller, signal);
+    const git = started() ?? startGit(command);
+    this.#running.add(git);
+    void git.exited.then(() => {
+      this.#running.delete(git);
+      release();
+    });
+    return git;
+  }
+
+  /** Starts nothing more, waits for what runs, and stops it when it takes longer. Settles when nothing runs. */
+  async drain(graceSec: number): Promise<void> {
+    this.#queue.close();
+    const timer = setTimeout(() => {
+      for (const git of this.#running) git.stop();
+    }, graceSec * 1000);
+    await Promise.all([...this.#running].map((git) => git.exited));
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * A node that only reads: its repositories are a copy that somebody else fills.
+ *
+ * Invariant: whatever is not known to read is refused, so that a new way of writing is refused until somebody has
+ * thought of it.
+ * Never: a file made, changed or removed below the folder of the repositories; what git needs for itself lies in the
+ * data folder.
+ */
+import { type Problem, problem } from '../../base/errors.ts';
+
+/** Commands that change nothing in a repository, whatever stands behind them. */
+const READING: ReadonlySet<string> = new Set([
+  'cat-file',
+  'diff-tree',
+  'for-each-ref',
+  'ls-tree',
+  'merge-base',
+  'rev-list',
+]);
+
+/**
+ * True when git changes nothing with these arguments. `config` reads when it looks into an object of the repository.
+ */
+export function isReading([command = '', ...rest]: readonly string[]): boolean {
+  return READING.has(command) || (command === 'config' && rest.some((arg) => arg.startsWith('--blob=')));
+}
+
+/** What is said to whoever wants to change a repository here. @param publicUrl the address of the whole */
+export function onlyReads(publicUrl: string): Problem {
+  return problem(
+    'read_only',
+    `This node only reads: it serves a copy of the repositories. Push to ${publicUrl}, and change them there.`,
+  );
+}
+
+/** What is said of a repository that the copy does not hold: new, or renamed a moment ago. */
+export function notCopied(publicUrl: string): Problem {
+  return problem(
+    'not_copied',
+    `This node has no copy of the repository yet. Try again in a while, or at ${publicUrl}.`,
+  );
+}

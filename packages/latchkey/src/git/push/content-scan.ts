@@ -1,0 +1,243 @@
+/**
+ * Lets the server look at what a push brings before git takes it: our hook asks, git shows the new objects from its
+ * quarantine, a judge answers.
+ *
+ * Source: git's documentation, git-receive-pack "Quarantine Environment".
+ * Invariant: a push goes on only when the judge said yes. What can't be looked at is refused.
+ * Invariant: memory does not depend on the push: objects are shown in pieces.
+ * Never: a folder that the question names elsewhere than among the repository's objects.
+ */
+import { basename, join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { Fault } from '../../base/errors.ts';
+import { PassedBytes } from '../../base/garbage.ts';
+import type { Log } from '../../base/log.ts';
+import { batchPieces, type ObjectType } from '../objects/cat-file.ts';
+import { isObjectId } from '../objects/names.ts';
+import { type GitProcess, startGit } from '../processes/git-process.ts';
+
+/** Larger files are not looked at. */
+export const MAX_JUDGED_BYTES = 8 * 1024 * 1024;
+/** Of all files and messages of a push the first so many bytes are looked at, at some hundred megabytes a second. */
+export const MAX_JUDGED_TOTAL_BYTES = 4 * 1024 * 1024 * 1024;
+/** Files are named when somebody is told of them; so long their paths are looked for. */
+const MAX_NAMING_SEC = 10;
+/** Of longer paths the beginning is told. */
+const MAX_PATH_BYTES = 4096;
+/** Names of 200,000 new refs. */
+const MAX_QUESTION_BYTES = 16 * 1024 * 1024;
+const QUARANTINE = /^(?:tmp_objdir-)?incoming-\w+$/;
+
+/** Some bytes, in their order, of a commit, tag or file that the repository does not have yet. */
+export interface PushedPiece {
+  readonly id: string;
+  readonly type: Exclude<ObjectType, 'tree'>;
+  readonly bytes: Buffer;
+  /** True for its last piece. An empty one has one. */
+  readonly ends: boolean;
+}
+
+/** What a push brings, object by object. It ends with `unseen` where that was more than is looked at. */
+export interface PushedObjects extends AsyncIterable<PushedPiece | 'unseen'> {
+  /**
+   * Where each of these files lies, in one of the commits that have it. Those that were not found in time are missing.
+   */
+  pathsOf(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface Judgement {
+  readonly allowed: boolean;
+  /** What whoever pushes is told, in lines; may be empty. */
+  readonly words: string;
+}
+
+export type PushJudge = (objects: PushedObjects) => Promise<Judgement>;
+
+/** The repository, and the environment of the processes that read it. */
+export interface JudgedRepository {
+  readonly path: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * Answers what the hook of one push asks. Settles when it has, or when the push has ended without a question. Never
+ * rejects.
+ * @param maxTotalBytes how much of it is shown
+ */
+export async function answerHook(
+  question: Duplex,
+  judge: PushJudge,
+  repository: JudgedRepository,
+  log: Log,
+  maxTotalBytes = MAX_JUDGED_TOTAL_BYTES,
+): Promise<void> {
+  const gone = new AbortController();
+  question.once('close', () => gone.abort(new Error('the push has ended')));
+  const asked = await readQuestion(question);
+  if (asked === null) return;
+  const { allowed, words } = await judge(new NewObjects(asked, repository, gone.signal, maxTotalBytes)).catch(
+    (error: unknown) => {
+      if (!gone.signal.aborted) log.error({ err: error }, 'a push could not be looked at');
+      return {
+        allowed: false,
+        words:
+          'The push could not be looked at, so it was refused. Try again; if that does not help, tell an administrator.',
+      };
+    },
+  );
+  question.end(`${allowed ? 'yes' : 'no'}\n${words === '' ? '' : `${words}\n`}`);
+}
+
+interface Asked {
+  /** Name of the folder that holds the new objects. */
+  readonly quarantine: string;
+  readonly ids: readonly string[];
+}
+
+/** Null when the push ended before, or asked for what no hook of ours does. */
+function readQuestion(question: Duplex): Promise<Asked | null> {
+  return new Promise((resolve) => {
+    const parts: string[] = [];
+    let length = 0;
+    let end = '';
+    question.setEncoding('latin1');
+    question.once('close', () => resolve(null));
+    question.on('data', (part: string) => {
+      parts.push(part);
+      length += part.length;
+      end = (end + part).slice(-2);
+      if (length > MAX_QUESTION_BYTES) question.destroy();
+      if (end !== '\n\n') return;
+      const [folder, ...ids] = parts.join('').trimEnd().split('\n');
+      const quarantine = basename(folder!);
+      if (QUARANTINE.test(quarantine) && ids.every(isObjectId)) resolve({ quarantine, ids });
+      else question.destroy();
+    });
+  });
+}
+
+/** Of all pushes together. */
+const PASSED = new PassedBytes();
+
+/** Commits and tags first; then files, without the trees between, which may be larger than both. */
+const MESSAGES = ['--filter=tree:0'];
+const FILES = [`--filter=combine:object:type=blob+blob:limit=${MAX_JUDGED_BYTES}`, '--filter-provided-objects'];
+
+class NewObjects implements PushedObjects {
+  readonly #asked: Asked;
+  readonly #path: string;
+  readonly #environment: Record<string, string>;
+  readonly #gone: AbortSignal;
+  readonly #maxTotalBytes: number;
+
+  constructor(asked: Asked, { path, environment }: JudgedRepository, gone: AbortSignal, maxTotalBytes: number) {
+    const objects = join(path, 'objects');
+    this.#asked = asked;
+    this.#path = path;
+    this.#environment = {
+      ...environment,
+      GIT_DIR: path,
+      GIT_OBJECT_DIRECTORY: join(objects, asked.quarantine),
+      GIT_ALTERNATE_OBJECT_DIRECTORIES: objects,
+    };
+    this.#gone = gone;
+    this.#maxTotalBytes = maxTotalBytes;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<PushedPiece | 'unseen'> {
+    using running = new DisposableStack();
+    const read = running.use(this.#start('cat-file', '--batch', '--buffer'));
+    const lists: GitProcess[] = [];
+    // Begun one after the other: what a process prints is lost when it ends before somebody reads.
+    const list = (filters: readonly string[], then: () => void): void => {
+      const { git } = running.use(this.#list([...filters, '--no-object-names']));
+      lists.push(git);
+      git.stdout.once('end', then).pipe(read.git.stdin, { end: false });
+    };
+    list(MESSAGES, () => {
+      if (!running.disposed) list(FILES, () => read.git.stdin.end());
+    });
+    // Without a reader, who writes would wait for good.
+    void read.git.exited.then(() => {
+      for (const git of lists) git.stop();
+    });
+    let left = this.#maxTotalBytes;
+    for await (const piece of batchPieces(read.git.stdout)) {
+      if (this.#gone.aborted) throw this.#gone.reason;
+      if (piece === null)
+        throw new Fault('The push could not be looked at.', { detail: 'git listed an object that it does not have' });
+      const {
+        info: { id, type },
+        bytes,
+        ends,
+      } = piece;
+      left -= bytes.length;
+      if (left < 0) return yield 'unseen';
+      PASSED.add(bytes.length);
+      // A tree comes only where a tag or ref names it by itself.
+      if (type !== 'tree') yield { id, type, bytes, ends };
+    }
+    if (this.#gone.aborted) throw this.#gone.reason;
+    for (const { code, stderr } of await Promise.all([...lists, read.git].map((git) => git.ended))) {
+      if (code !== 0)
+        throw new Fault('The push could not be looked at.', { detail: `git ended with ${code}: ${stderr}` });
+    }
+  }
+
+  async pathsOf(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+    const paths = new Map<string, string>();
+    if (ids.size === 0) return paths;
+    using list = this.#list(FILES);
+    const timer = setTimeout(() => list.git.stop(), MAX_NAMING_SEC * 1000);
+    for await (const line of linesOf(list.git.stdout, MAX_PATH_BYTES)) {
+      const space = line.indexOf(' ');
+      if (space > 0 && ids.has(line.slice(0, space))) paths.set(line.slice(0, space), line.slice(space + 1));
+      if (paths.size === ids.size) break;
+    }
+    clearTimeout(timer);
+    return paths;
+  }
+
+  #list(options: readonly string[]): Reading {
+    const reading = this.#start('rev-list', '--objects', ...options, '--stdin', '--not', '--all');
+    reading.git.stdin.end(this.#asked.ids.map((id) => `${id}\n`).join(''));
+    return reading;
+  }
+
+  /** Starts git on the new objects. It is stopped where the caller leaves, and when the push ends. */
+  #start(...args: string[]): Reading {
+    const git = startGit({ args, environment: this.#environment, cwd: this.#path });
+    const stop = (): void => git.stop();
+    this.#gone.addEventListener('abort', stop);
+    return {
+      git,
+      [Symbol.dispose]: () => {
+        this.#gone.removeEventListener('abort', stop);
+        stop();
+      },
+    };
+  }
+}
+
+interface Reading extends Disposable {
+  readonly git: GitProcess;
+}
+
+/** Lines, each cut off after so many bytes. */
+async function* linesOf(stdout: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<string> {
+  let kept: Buffer[] = [];
+  let keptBytes = 0;
+  for await (const chunk of stdout) {
+    for (let at = 0; at < chunk.length; ) {
+      const end = chunk.indexOf(10, at);
+      const part = chunk.subarray(at, Math.min(end < 0 ? chunk.length : end, at + maxBytes - keptBytes));
+      if (part.length > 0) kept.push(part);
+      keptBytes += part.length;
+      if (end < 0) break;
+      yield Buffer.concat(kept).toString('utf8');
+      kept = [];
+      keptBytes = 0;
+      at = end + 1;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What depends on the pushed content is refused in band, by a hook of ours (assets/hooks/pre-receive), because the
+ * words of a refused POST would be lost.
+ *
+ * Invariant: only a push whose pusher lacks `workflows: write`, or that has a judge, is inspected; every other one
+ * starts no process for it.
+ * Never: a hook that came with a repository, unless the operator allowed those.
+ */
+import { randomUUID } from 'node:crypto';
+import { chmodSync, copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EnvironmentOptions } from '../processes/environment.ts';
+import type { PushJudge } from './content-scan.ts';
+
+/** What an inspected push is told when it changes a workflow file: before the list of files, and after it. */
+export interface WorkflowRefusal {
+  readonly sentence: string;
+  readonly wayOut: string;
+}
+
+/** What is inspected of a push. */
+export interface Inspection {
+  /** Set when it must be looked at for workflow files. */
+  readonly workflowRefusal: WorkflowRefusal | null;
+  /** Set when the server judges the new objects. */
+  readonly judge: PushJudge | null;
+}
+
+/**
+ * Hook folder → hook → which of our scripts it is. Beside our pre-receive, allowed hooks of the repository's own are
+ * called by name.
+ */
+const HOOK_FOLDERS = {
+  inspect: { 'pre-receive': 'pre-receive' },
+  'inspect-then-own': {
+    'pre-receive': 'pre-receive',
+    'reference-transaction': 'own-hook',
+    update: 'own-hook',
+    'proc-receive': 'own-hook',
+    'post-receive': 'own-hook',
+    'post-update': 'own-hook',
+  },
+} as const satisfies Record<string, Record<string, string>>;
+
+const SCRIPTS = fileURLToPath(new URL('../../../assets/hooks/', import.meta.url));
+
+/**
+ * Puts our hooks below `folder`. They are copied, since a package or an image may have lost the executable bit, and
+ * moved into place, since another process may be doing the same.
+ */
+export function installHooks(folder: string): void {
+  for (const [way, hooks] of Object.entries(HOOK_FOLDERS)) {
+    mkdirSync(join(folder, way), { recursive: true, mode: 0o700 });
+    for (const [hook, script] of Object.entries(hooks)) {
+      const draft = join(folder, `${hook}.${randomUUID()}`);
+      copyFileSync(join(SCRIPTS, script), draft);
+      chmodSync(draft, 0o755);
+      renameSync(draft, join(folder, way, hook));
+    }
+  }
+}
+
+/**
+ * The part of a git process's environment that says which hooks run: none; ours for an inspected push; the repository's
+ * own where the operator allows those, after ours.
+ */
+export function hooksOf(
+  folders: { readonly noHooks: string; readonly hooks: string },
+  { workflowRefusal, judge }: Inspection,
+  allowOwn: boolean,
+): Pick<EnvironmentOptions, 'hooksFolder' | 'forHooks'> {
+  if (workflowRefusal === null && judge === null) return { hooksFolder: allowOwn ? null : folders.noHooks };
+  const way: keyof typeof HOOK_FOLDERS = allowOwn ? 'inspect-then-own' : 'inspect';
+  const forHooks = {
+    ...(workflowRefusal === null
+      ? {}
+      : { LATCHKEY_WORKFLOW_REFUSAL: workflowRefusal.sentence, LATCHKEY_WORKFLOW_WAY_OUT: workflowRefusal.wayOut }),
+    ...(judge === null ? {} : { LATCHKEY_ASKS: '1' }),
+    ...(allowOwn ? { LATCHKEY_OWN_HOOKS: '1' } : {}),
+  };
+  return { hooksFolder: join(folders.hooks, way), forHooks };
+}

@@ -1,0 +1,137 @@
+/**
+ * Reads through the body of a short push, to tell at once that nothing in it needs a closer look. That closer look
+ * takes processes, and time of whoever pushes; most pushes get by without it.
+ *
+ * Source: git's documentation, gitprotocol-pack "Reference Update Request and Packfile Transfer", and gitformat-pack.
+ * Invariant: false only when it was read to its end, and neither a text in it nor a piece of one is suspicious. Of an
+ * object that is told as changes of another, the pieces are known, not the whole.
+ */
+import { inflateSync } from 'node:zlib';
+import type { ObjectFormat } from '../processes/profile.ts';
+
+/** Longer pushes are looked at closely. */
+export const MAX_SCREENED_BYTES = 256 * 1024;
+/** So are pushes of more objects, or of larger ones: nobody else is served meanwhile. */
+export const MAX_SCREENED_OBJECTS = 256;
+export const MAX_INFLATED_BYTES = 1024 * 1024;
+
+/** What is looked for, in text whose bytes are characters. */
+export interface Suspicion {
+  readonly text: (whole: string) => boolean;
+  readonly piece: (piece: string) => boolean;
+}
+
+const TREE = 2;
+const OFS_DELTA = 6;
+const REF_DELTA = 7;
+const HASH_BYTES = { sha1: 20, sha256: 32 } as const;
+
+/** True when the push may bring what is looked for. */
+export function needsLook(body: Buffer, format: ObjectFormat, suspicion: Suspicion): boolean {
+  try {
+    const packAt = packOf(body);
+    return packAt !== null && new Screen(body, packAt, HASH_BYTES[format], suspicion).finds();
+  } catch {
+    // Damaged, cut off, or more than is screened.
+    return true;
+  }
+}
+
+class Unreadable extends Error {}
+
+/** Where the pack begins: behind the commands, and the push options where there are some. Null when there is none. */
+function packOf(body: Buffer): number | null {
+  for (let at = 0; at < body.length; ) {
+    if (body.toString('latin1', at, at + 4) === 'PACK') return at;
+    at = afterFlush(body, at);
+  }
+  return null;
+}
+
+function afterFlush(body: Buffer, from: number): number {
+  for (let at = from; at + 4 <= body.length; ) {
+    const length = Number.parseInt(body.toString('latin1', at, at + 4), 16);
+    if (length === 0) return at + 4;
+    if (!(length >= 4)) break;
+    at += length;
+  }
+  throw new Unreadable();
+}
+
+class Screen {
+  readonly #body: Buffer;
+  readonly #hashBytes: number;
+  readonly #suspicion: Suspicion;
+  #at: number;
+  #inflatedBytes = 0;
+
+  constructor(body: Buffer, at: number, hashBytes: number, suspicion: Suspicion) {
+    this.#body = body;
+    this.#at = at;
+    this.#hashBytes = hashBytes;
+    this.#suspicion = suspicion;
+  }
+
+  finds(): boolean {
+    const count = this.#body.readUInt32BE(this.#at + 8);
+    if (count > MAX_SCREENED_OBJECTS) return true;
+    this.#at += 12;
+    for (let i = 0; i < count; i++) if (this.#nextIsSuspicious()) return true;
+    return this.#at + this.#hashBytes !== this.#body.length;
+  }
+
+  #nextIsSuspicious(): boolean {
+    const type = this.#header();
+    if (type === OFS_DELTA) this.#skipNumber();
+    if (type === REF_DELTA) this.#at += this.#hashBytes;
+    const content = this.#inflate();
+    if (type === TREE) return false;
+    if (type === OFS_DELTA || type === REF_DELTA) return this.#suspicion.piece(piecesOf(content));
+    return this.#suspicion.text(content.toString('latin1'));
+  }
+
+  /** The type of an object. Its size is known when it is inflated. */
+  #header(): number {
+    const type = (this.#body[this.#at]! >> 4) & 7;
+    this.#skipNumber();
+    return type;
+  }
+
+  /** A number in bytes of which all but the last have the highest bit. */
+  #skipNumber(): void {
+    while (this.#body.readUInt8(this.#at++) >= 0x80);
+  }
+
+  #inflate(): Buffer {
+    const { buffer, engine } = inflateSync(this.#body.subarray(this.#at), {
+      info: true,
+      maxOutputLength: MAX_INFLATED_BYTES,
+    }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+    this.#at += engine.bytesWritten;
+    this.#inflatedBytes += buffer.length;
+    if (this.#inflatedBytes > MAX_INFLATED_BYTES) throw new Unreadable();
+    return buffer;
+  }
+}
+
+/** What a delta adds, with a line break wherever it goes on with what is copied. */
+function piecesOf(delta: Buffer): string {
+  let at = 0;
+  for (let numbers = 0; numbers < 2; at++) if (delta.readUInt8(at) < 0x80) numbers++;
+  let pieces = '';
+  let isBroken = false;
+  while (at < delta.length) {
+    const step = delta[at++]!;
+    if (step >= 0x80) {
+      for (let bit = 0; bit < 7; bit++) if ((step >> bit) & 1) at++;
+      if (!isBroken) pieces += '\n';
+      isBroken = true;
+    } else if (step === 0 || at + step > delta.length) throw new Unreadable();
+    else {
+      pieces += delta.toString('latin1', at, at + step);
+      isBroken = false;
+      at += step;
+    }
+  }
+  return pieces;
+}

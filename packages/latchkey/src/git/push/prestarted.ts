@@ -1,0 +1,66 @@
+/**
+ * Processes that are started before they are asked for: whoever asks for the list of refs in order to push will push in
+ * a moment, and starting git takes some milliseconds, which then pass while the client packs.
+ *
+ * Invariant: a process serves only the very command that it was started with, on the very repository. It has read
+ * nothing but settings: git looks at refs and objects only when the first line of a push has arrived.
+ * Invariant: at most `MAX_ANTICIPATED` wait, each for `ANTICIPATION_MS` at most. Without input they end and change
+ * nothing.
+ */
+import { type GitCommand, type GitProcess, startGit } from '../processes/git-process.ts';
+
+export const MAX_ANTICIPATED = 8;
+export const ANTICIPATION_MS = 2_000;
+
+interface Waiting {
+  readonly git: GitProcess;
+  readonly timer: NodeJS.Timeout;
+}
+
+export class Anticipated {
+  readonly #waiting = new Map<string, Waiting>();
+
+  /** How many wait now. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Starts the command, unless as many wait already. */
+  begin(command: GitCommand): void {
+    const key = keyOf(command);
+    if (this.#waiting.size >= MAX_ANTICIPATED || this.#waiting.has(key)) return;
+    const git = startGit(command);
+    const timer = setTimeout(() => git.stop(), ANTICIPATION_MS).unref();
+    const waiting: Waiting = { git, timer };
+    this.#waiting.set(key, waiting);
+    void git.exited.then(() => this.#forget(key, waiting));
+  }
+
+  /** The process that was started for the command, if one waits. It is the caller's from now on. */
+  take(command: GitCommand): GitProcess | null {
+    const key = keyOf(command);
+    const waiting = this.#waiting.get(key);
+    if (waiting === undefined || waiting.git.stopped) return null;
+    this.#forget(key, waiting);
+    return waiting.git;
+  }
+
+  /** Ends those that wait. Settles when they are gone. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#waiting.values()].map(({ git }) => {
+        git.stop();
+        return git.exited;
+      }),
+    );
+  }
+
+  #forget(key: string, waiting: Waiting): void {
+    clearTimeout(waiting.timer);
+    if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
+  }
+}
+
+function keyOf({ args, environment, cwd, about }: GitCommand): string {
+  return JSON.stringify([args, environment, cwd, about]);
+}

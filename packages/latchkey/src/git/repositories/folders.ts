@@ -1,0 +1,153 @@
+/**
+ * Where things lie under the repositories' root, and how they are moved and removed there.
+ *
+ *     <root>/<owner>/<name>.git    the bare repositories
+ *     <root>/.latchkey/            ours: an empty home for git, hooks, and what is on its way out (of a node that only reads: in its data folder)
+ *
+ * Invariant: a path that leaves this file lies inside the root, and reaches its place through no symbolic link.
+ * Never: a name from a URL taken as it is; callers pass the names that the store knows, and even those are checked.
+ */
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Fault } from '../../base/errors.ts';
+import { DAY_SEC } from '../../base/time.ts';
+import { installHooks } from '../push/hooks.ts';
+
+/** An owner's folder never begins with a dot, so this is nobody's. */
+const OWN_FOLDER = '.latchkey';
+/** One path segment: no separator, no control character, nothing that begins with a dash or is only dots. */
+const SEGMENT = /^(?!-)(?!\.+$)[A-Za-z0-9._-]{1,100}$/;
+
+export interface RepositoryName {
+  readonly owner: string;
+  readonly name: string;
+}
+
+export class Folders {
+  readonly root: string;
+  /** Empty: git looks here for settings and finds none. */
+  readonly home: string;
+  /** Empty: git looks here for hooks and finds none. */
+  readonly noHooks: string;
+  /** Our hooks: one folder for each way of running them, see `git/push/hooks.ts`. */
+  readonly hooks: string;
+  readonly #trash: string;
+
+  /**
+   * Makes what is missing. The root may itself be, or lie behind, a symbolic link: that is the operator's choice.
+   * @param ownPlace where our own folder lies; given, nothing is made in the root, which must be there (else a `Fault`)
+   */
+  constructor(root: string, ownPlace: string | null = null) {
+    if (ownPlace === null) mkdirSync(root, { recursive: true });
+    else if (!existsSync(root))
+      throw new Fault(`There is no folder of repositories at ${root}.`, {
+        hint: 'Mount or copy it there first, or check --repositories.',
+      });
+    this.root = realpathSync.native(root);
+    const own = join(ownPlace ?? this.root, OWN_FOLDER);
+    this.home = join(own, 'home');
+    this.noHooks = join(own, 'no-hooks');
+    this.hooks = join(own, 'hooks');
+    this.#trash = join(own, 'trash');
+    for (const folder of [this.home, this.noHooks, this.hooks, this.#trash])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    installHooks(this.hooks);
+  }
+
+  /** The repository's folder, whether or not it exists. Throws a `Fault` for what could lead out of the root. */
+  path(owner: string, name: string): string {
+    if (!SEGMENT.test(owner) || owner.startsWith('.') || !SEGMENT.test(name)) throw leaves(`${owner}/${name}`);
+    const path = join(this.root, owner, `${name}.git`);
+    if (realOf(path) !== path) throw leaves(path);
+    return path;
+  }
+
+  /** True when a bare repository lies there. */
+  holdsRepository(path: string): boolean {
+    return ['HEAD', 'objects', 'refs'].every((part) => existsSync(join(path, part)));
+  }
+
+  /**
+   * When the folder was made, and its number on the disk, which is given again when it is gone. Null when nothing lies
+   * there.
+   */
+  identity(path: string): string | null {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? null : `${stat.ino} ${stat.birthtimeNs}`;
+  }
+
+  /** A new, unused place on the same file system, to make something in before it is moved where it belongs. */
+  draft(): string {
+    return join(this.#trash, `${randomUUID()}.git`);
+  }
+
+  /** Moves a folder. Throws a `Fault` when something is already there. */
+  async move(from: string, to: string): Promise<void> {
+    if (existsSync(to)) throw new Fault('Something already lies where the repository should go.', { detail: to });
+    await mkdir(dirname(to), { recursive: true });
+    await rename(from, to);
+  }
+
+  /** Takes a folder out of sight at once, then deletes it. */
+  async discard(path: string): Promise<void> {
+    const out = this.draft();
+    try {
+      await rename(path, out);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw error;
+    }
+    await rm(out, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /**
+   * Deletes what runs that were killed left in the trash. What is younger than a day may be another process's draft.
+   */
+  async emptyTrash(): Promise<void> {
+    for (const left of await readdir(this.#trash)) {
+      const { mtimeMs } = await stat(join(this.#trash, left));
+      if (Date.now() - mtimeMs > DAY_SEC * 1000) await rm(join(this.#trash, left), { recursive: true, force: true });
+    }
+  }
+
+  /** The bare repositories that lie under the root, sorted. Symbolic links are not followed. */
+  async list(): Promise<RepositoryName[]> {
+    const found: RepositoryName[] = [];
+    for (const owner of await foldersIn(this.root)) {
+      if (owner.startsWith('.') || !SEGMENT.test(owner)) continue;
+      for (const folder of await foldersIn(join(this.root, owner))) {
+        const name = folder.slice(0, -'.git'.length);
+        if (folder.endsWith('.git') && SEGMENT.test(name) && this.holdsRepository(join(this.root, owner, folder)))
+          found.push({ owner, name });
+      }
+    }
+    return found;
+  }
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** The path with every link in it resolved, as far as it exists. */
+function realOf(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return join(realOf(dirname(path)), basename(path));
+  }
+}
+
+function leaves(detail: string): Fault {
+  return new Fault('The repository lies outside of the folder that is served.', {
+    hint: 'An administrator must look at where it lies.',
+    detail,
+  });
+}

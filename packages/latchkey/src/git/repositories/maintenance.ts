@@ -1,0 +1,148 @@
+/**
+ * Keeps repositories fast after pushes: packs rolled up geometrically, a multi-pack index with reachability bitmaps, a
+ * commit-graph with changed-path filters, packed refs, and no left-overs of pushes that were cut off.
+ *
+ * Invariant: one repository at a time, at low priority, some time after its last push; a push or clone never waits for
+ * it.
+ * Never: an object that is still needed is deleted. Geometric repacking keeps unreachable objects, too.
+ */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
+import { join } from 'node:path';
+import type { Log } from '../../base/log.ts';
+import { DAY_SEC } from '../../base/time.ts';
+import { type GitProcess, startGit } from '../processes/git-process.ts';
+
+/** Work begins when nothing was pushed to the repository for so long … */
+export const QUIET_SEC = 20;
+/** … and at the latest so long after the first push of a busy time. */
+export const MAX_DELAY_SEC = 300;
+/**
+ * Loose objects are rolled into a pack from about 256 × this many on: objects/17 holds one of 256 of them, as `git gc
+ * --auto` reckons.
+ */
+const MAX_LOOSE_SAMPLE = 2;
+/** Packs are rolled up from so many on. */
+const MAX_PACKS = 8;
+/** Left-overs of pushes and repacks are deleted when they are older than any push can last. */
+const STALE_AFTER_SEC = DAY_SEC;
+const LEFT_OVER = /^(?:tmp_objdir-|incoming-|tmp_obj_|tmp_pack_|tmp_idx_|\.tmp-)/;
+
+export interface MaintenanceOptions {
+  readonly log: Log;
+  readonly environment: Record<string, string>;
+  readonly quietSec?: number;
+}
+
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  readonly #due = new Map<string, { timer: NodeJS.Timeout; since: number }>();
+  #line: Promise<void> = Promise.resolve();
+  #now: GitProcess | null = null;
+  #stopped = false;
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+  }
+
+  /** Something was pushed to the repository at this path. Returns at once. */
+  touched(path: string): void {
+    if (this.#stopped) return;
+    const waiting = this.#due.get(path);
+    const since = waiting?.since ?? Date.now();
+    clearTimeout(waiting?.timer);
+    const quietMs = (this.#options.quietSec ?? QUIET_SEC) * 1000;
+    const waitMs = Math.max(0, Math.min(quietMs, since + MAX_DELAY_SEC * 1000 - Date.now()));
+    const timer = setTimeout(() => {
+      this.#due.delete(path);
+      this.#line = this.#line.then(() => this.maintain(path));
+    }, waitMs).unref();
+    this.#due.set(path, { timer, since });
+  }
+
+  /**
+   * Does now what is due for one repository. Never rejects: what fails is logged, and tried again after the next push.
+   */
+  async maintain(path: string): Promise<void> {
+    try {
+      await removeLeftOvers(path);
+      for (const args of await dueCommands(path)) {
+        if (this.#stopped) return;
+        await this.#run(path, args);
+      }
+    } catch (error) {
+      this.#options.log.warn({ err: error, path }, 'a repository could not be maintained');
+    }
+  }
+
+  /** Starts nothing more, ends what runs. Settles when it is gone. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const { timer } of this.#due.values()) clearTimeout(timer);
+    this.#due.clear();
+    this.#now?.stop();
+    await this.#line;
+  }
+
+  async #run(path: string, args: readonly string[]): Promise<void> {
+    const git = startGit({
+      args: [`--git-dir=${path}`, '-c', 'pack.threads=1', ...args],
+      environment: this.#options.environment,
+      cwd: path,
+    });
+    this.#now = git;
+    lowerPriority(git.pid);
+    git.stdin.end();
+    git.stdout.resume();
+    const end = await git.ended;
+    this.#now = null;
+    if (end.code === 0 || end.stopped) return;
+    this.#options.log.warn(
+      { path, command: args[0], code: end.code, stderr: end.stderr },
+      'a repository could not be maintained',
+    );
+  }
+}
+
+/** What a repository needs now. Reads a few folders, no process. */
+async function dueCommands(path: string): Promise<(readonly string[])[]> {
+  const packFolder = await namesIn(join(path, 'objects', 'pack'));
+  const packs = packFolder.filter((name) => name.endsWith('.pack')).length;
+  const loose = (await namesIn(join(path, 'objects', '17'))).length;
+  const repack =
+    loose >= MAX_LOOSE_SAMPLE ||
+    packs >= MAX_PACKS ||
+    (packs > 0 && !packFolder.some((name) => name.endsWith('.bitmap')));
+  return [
+    ['pack-refs', '--all'],
+    ...(repack ? [['repack', '-d', '-l', '-q', '--geometric=2', '--write-midx', '--write-bitmap-index']] : []),
+    ['commit-graph', 'write', '--reachable', '--split', '--changed-paths', '--no-progress'],
+  ];
+}
+
+async function removeLeftOvers(path: string): Promise<void> {
+  for (const folder of [join(path, 'objects'), join(path, 'objects', 'pack')]) {
+    for (const name of (await namesIn(folder)).filter((candidate) => LEFT_OVER.test(candidate))) {
+      const { mtimeMs } = await stat(join(folder, name));
+      if (Date.now() - mtimeMs > STALE_AFTER_SEC * 1000) await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function lowerPriority(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, or the system doesn't allow it: it is a courtesy.
+  }
+}

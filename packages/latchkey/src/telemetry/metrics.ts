@@ -1,0 +1,152 @@
+/**
+ * What is counted for operators, and how Prometheus reads it.
+ *
+ * Invariant: counting costs some nanoseconds and never fails: plain numbers here, turned into series only when somebody
+ * asks.
+ * Never: a label with a name, an address, a token or anything else without a small bound.
+ */
+import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
+import type { Reason } from '../catalogue/refusals/refusals.ts';
+
+/** Which dialect a request came in. */
+export const DOOR_NAMES = ['forward', 'git', 'github', 'gitlab', 'web', 'other'] as const;
+export type DoorName = (typeof DOOR_NAMES)[number];
+
+/** Upper bounds of the latency histogram, in seconds. The fine ones are for checks, the coarse ones for clones. */
+export const LATENCY_BOUNDS_SEC = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
+] as const;
+
+interface Sample {
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+  readonly metricName?: string;
+}
+
+/** A family of series whose numbers are read when they are asked for. */
+export interface Series {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  read(): Iterable<Sample> | Promise<Iterable<Sample>>;
+}
+
+/** A series without labels. */
+export function single(
+  name: string,
+  help: string,
+  type: 'counter' | 'gauge',
+  read: () => number | Promise<number>,
+): Series {
+  return { name, help, type, read: async () => [{ labels: {}, value: await read() }] };
+}
+
+interface Latency {
+  readonly buckets: number[];
+  sumSec: number;
+  count: number;
+}
+
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #latencies = new Map<DoorName, Latency>(
+    DOOR_NAMES.map((door) => [door, { buckets: LATENCY_BOUNDS_SEC.map(() => 0), sumSec: 0, count: 0 }]),
+  );
+  readonly #statuses = new Map<DoorName, number[]>(DOOR_NAMES.map((door) => [door, []]));
+  readonly #allowed = new Map<DoorName, number>(DOOR_NAMES.map((door) => [door, 0]));
+  readonly #refused = new Map<string, { readonly door: DoorName; readonly reason: Reason; count: number }>();
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    this.add({
+      name: 'latchkey_requests_total',
+      help: 'Requests by door and class of status.',
+      type: 'counter',
+      read: () => this.#readStatuses(),
+    });
+    this.add({
+      name: 'latchkey_request_seconds',
+      help: 'From the arrival of the headers to the end of the answer.',
+      type: 'histogram',
+      read: () => this.#readLatencies(),
+    });
+    this.add({
+      name: 'latchkey_checks_total',
+      help: 'Decisions by door and reason; allowed ones have the reason "allowed".',
+      type: 'counter',
+      read: () => this.#readChecks(),
+    });
+  }
+
+  /** Adds a family of series. */
+  add(series: Series): void {
+    const { name, help, type } = series;
+    const read = async (): Promise<object> => ({
+      name,
+      help,
+      type,
+      aggregator: 'sum',
+      values: [...(await series.read())],
+    });
+    this.registry.registerMetric({
+      name,
+      help,
+      type,
+      aggregator: 'sum',
+      get: read,
+      reset: () => {},
+    } as unknown as Metric);
+  }
+
+  /** Counts an answer. */
+  served(door: DoorName, status: number, ms: number): void {
+    const classes = this.#statuses.get(door)!;
+    const statusClass = Math.floor(status / 100);
+    classes[statusClass] = (classes[statusClass] ?? 0) + 1;
+    const latency = this.#latencies.get(door)!;
+    const sec = ms / 1000;
+    latency.sumSec += sec;
+    latency.count++;
+    for (let i = 0; i < LATENCY_BOUNDS_SEC.length; i++) {
+      if (sec > LATENCY_BOUNDS_SEC[i]!) continue;
+      latency.buckets[i]!++;
+      return;
+    }
+  }
+
+  /** Counts a decision; null = allowed. */
+  decided(door: DoorName, reason: Reason | null): void {
+    if (reason === null) return void this.#allowed.set(door, this.#allowed.get(door)! + 1);
+    const key = `${door} ${reason}`;
+    const refused = this.#refused.get(key);
+    if (refused === undefined) this.#refused.set(key, { door, reason, count: 1 });
+    else refused.count++;
+  }
+
+  *#readStatuses(): Iterable<Sample> {
+    for (const [door, classes] of this.#statuses) {
+      for (const [statusClass, value] of classes.entries())
+        if (value !== undefined) yield { labels: { door, status: `${statusClass}xx` }, value };
+    }
+  }
+
+  *#readLatencies(): Iterable<Sample> {
+    for (const [door, { buckets, sumSec, count }] of this.#latencies) {
+      let below = 0;
+      for (const [i, bound] of LATENCY_BOUNDS_SEC.entries())
+        yield {
+          metricName: 'latchkey_request_seconds_bucket',
+          labels: { door, le: bound },
+          value: (below += buckets[i]!),
+        };
+      yield { metricName: 'latchkey_request_seconds_bucket', labels: { door, le: '+Inf' }, value: count };
+      yield { metricName: 'latchkey_request_seconds_sum', labels: { door }, value: sumSec };
+      yield { metricName: 'latchkey_request_seconds_count', labels: { door }, value: count };
+    }
+  }
+
+  *#readChecks(): Iterable<Sample> {
+    for (const [door, value] of this.#allowed) yield { labels: { door, reason: 'allowed' }, value };
+    for (const { door, reason, count } of this.#refused.values()) yield { labels: { door, reason }, value: count };
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Records spans with OpenTelemetry and sends them to a collector: OTLP over HTTP, as JSON.
+ *
+ * Loaded only when an endpoint is set, since the packages take time to load. Nothing is registered globally: spans are
+ * handed from hand to hand.
+ * Invariant: a collector that is slow, gone or wrong costs no request anything: at most `MAX_WAITING_SPANS` wait,
+ * further ones are dropped.
+ * Never: a collector's answer in the log, which may quote the credentials that it was sent.
+ */
+
+import { hostname } from 'node:os';
+import {
+  type Context,
+  SpanKind as OtelKind,
+  type Span as OtelSpan,
+  type Tracer as OtelTracer,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type SpanExporter,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import type { Log } from '../base/log.ts';
+import type { Settings } from '../base/settings/settings.ts';
+import type { RemoteParent, Span, SpanAttributes, SpanKind, Tracer } from '../base/trace.ts';
+import { programVersion } from '../base/version.ts';
+
+/** Ended spans that wait to be sent. Beyond that, new ones are dropped. */
+export const MAX_WAITING_SPANS = 2_048;
+/** Spans in one request to the collector. */
+const MAX_SPANS_SENT = 512;
+/** How long spans wait for others to go with. */
+const SEND_EVERY_MS = 2_000;
+/** How long the collector may take, tries included; and so how long a stop waits for it at most. */
+export const SEND_LIMIT_MS = 5_000;
+/** Longer values of attributes are cut. */
+const MAX_VALUE_CHARACTERS = 256;
+
+const KINDS: Readonly<Record<SpanKind, OtelKind>> = {
+  server: OtelKind.SERVER,
+  client: OtelKind.CLIENT,
+  internal: OtelKind.INTERNAL,
+};
+
+/**
+ * A tracer that sends to `<endpoint>/v1/traces`. Headers for the collector, its certificate, and what the service is
+ * called come from OpenTelemetry's own variables (`OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE`,
+ * `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` …).
+ */
+export function openTracer(endpoint: string, { traceOneIn }: Pick<Settings, 'traceOneIn'>, log: Log): Tracer {
+  const own = {
+    'service.name': 'latchkey',
+    'service.version': programVersion(),
+    'host.name': hostname(),
+    'process.pid': process.pid,
+  };
+  const provider = new TracerProvider({
+    resource: defaultResource()
+      .merge(resourceFromAttributes(own))
+      .merge(detectResources({ detectors: [envDetector] })),
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(1 / traceOneIn) }),
+    spanLimits: { attributeValueLengthLimit: MAX_VALUE_CHARACTERS },
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: telling(new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, timeoutMillis: SEND_LIMIT_MS }), log),
+        maxQueueSize: MAX_WAITING_SPANS,
+        maxExportBatchSize: MAX_SPANS_SENT,
+        scheduledDelayMillis: SEND_EVERY_MS,
+        exportTimeoutMillis: SEND_LIMIT_MS,
+      }),
+    ],
+  });
+  const tracer = provider.getTracer('latchkey');
+  return {
+    begin(name, kind, parent) {
+      const span = tracer.startSpan(name, { kind: KINDS[kind] }, parent === null ? ROOT_CONTEXT : contextOf(parent));
+      return span.isRecording() ? new RecordedSpan(tracer, span, null) : null;
+    },
+    close: () => provider.shutdown().catch(() => undefined),
+  };
+}
+
+function contextOf({ traceId, spanId, sampled }: RemoteParent): Context {
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    isRemote: true,
+  });
+}
+
+/** Says in the log when spans begin to be lost, and when they arrive again; not each time. */
+function telling(exporter: SpanExporter, log: Log): SpanExporter {
+  let failing = false;
+  return {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        const failed = result.error !== undefined;
+        if (failed && !failing)
+          log.warn(
+            { reason: result.error?.message },
+            'traces do not reach the collector; those that wait too long are dropped',
+          );
+        if (!failed && failing) log.info('traces reach the collector again');
+        failing = failed;
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+  };
+}
+
+class RecordedSpan implements Span {
+  readonly root: Span;
+  readonly traceId: string;
+  readonly id: string;
+  readonly #tracer: OtelTracer;
+  readonly #span: OtelSpan;
+
+  constructor(tracer: OtelTracer, span: OtelSpan, root: Span | null) {
+    this.#tracer = tracer;
+    this.#span = span;
+    this.root = root ?? this;
+    this.traceId = span.spanContext().traceId;
+    this.id = span.spanContext().spanId;
+  }
+
+  get hasEnded(): boolean {
+    return !this.#span.isRecording();
+  }
+
+  rename(name: string): void {
+    this.#span.updateName(name);
+  }
+
+  set(attributes: SpanAttributes): void {
+    this.#span.setAttributes(attributes);
+  }
+
+  child(name: string, kind: SpanKind, attributes: SpanAttributes): Span {
+    const span = this.#tracer.startSpan(
+      name,
+      { kind: KINDS[kind], attributes },
+      trace.setSpan(ROOT_CONTEXT, this.#span),
+    );
+    return new RecordedSpan(this.#tracer, span, this.root);
+  }
+
+  end(error?: string): void {
+    if (error !== undefined) {
+      this.#span.setAttribute('error.type', error);
+      this.#span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+    this.#span.end();
+  }
+}

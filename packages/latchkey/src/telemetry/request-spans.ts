@@ -1,0 +1,83 @@
+/**
+ * The span of a request: what it says of who asked, where, and how it ended.
+ *
+ * Invariant: a caller's `traceparent` counts only when it comes straight from a trusted proxy. A stranger could
+ * otherwise have every request of theirs recorded, and put spans into the traces of others.
+ * Never: a query, a header with a credential, a path that a secret is part of, or the path of a request to another
+ * service.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { includesAddress } from '../base/address.ts';
+import { headerOf } from '../base/raw-headers.ts';
+import type { Settings } from '../base/settings/settings.ts';
+import { readTraceparent, type Span, type Tracer } from '../base/trace.ts';
+import { recogniseForeign } from '../catalogue/third-party-tokens.ts';
+import type { DoorName } from './metrics.ts';
+
+/** Begins the span of a request; null when it is not to be recorded. */
+export function beginRequestSpan(
+  tracer: Tracer,
+  { trustedProxies }: Settings,
+  { method = '', url = '', rawHeaders, socket }: IncomingMessage,
+): Span | null {
+  const traceparent = headerOf(rawHeaders, 'traceparent');
+  const isBelieved = traceparent !== undefined && includesAddress(trustedProxies, socket.remoteAddress ?? '');
+  const span = tracer.begin(method, 'server', isBelieved ? readTraceparent(traceparent) : null);
+  if (span === null) return null;
+  const userAgent = headerOf(rawHeaders, 'user-agent');
+  span.set({
+    'http.request.method': method,
+    'url.path': shownPath(url),
+    'url.scheme': (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http',
+    ...(userAgent === undefined ? {} : { 'user_agent.original': withoutSecrets(userAgent) }),
+  });
+  return span;
+}
+
+/** Ends it with its answer, whole or cut off. */
+export function endRequestSpan(span: Span, door: DoorName, requestId: string, response: ServerResponse): void {
+  span.rename(`${response.req.method} ${door}`);
+  span.set({
+    'latchkey.door': door,
+    'latchkey.request_id': requestId,
+    ...(response.headersSent ? { 'http.response.status_code': response.statusCode } : {}),
+  });
+  // A later part of a proxy's path is another service's, which may have secrets in there that nobody here can tell.
+  if (door === 'forward') span.set({ 'url.path': '/forward-auth' });
+  if (!response.writableEnded) span.end('cut_off');
+  else if (response.statusCode >= 500) span.end(String(response.statusCode));
+  else span.end();
+}
+
+/** The path without its query, and without what may open something: tokens that somebody put there, one-time links. */
+export function shownPath(url: string): string {
+  if (!url.startsWith('/')) return '';
+  return withoutSecrets(url.split(/[?#]/, 1)[0]!);
+}
+
+const REDACTED = '[redacted]';
+/** One-time links, sessions and tokens of unknown forms are at least so long; a digest of a commit goes with them. */
+const LONG = /[A-Za-z0-9_+=-]{40}/;
+/** Of our own tokens, also a part. */
+const OWN = /(?:lkf|lkc|lks)_/;
+
+/**
+ * A text with every word in the place of which a secret could stand replaced. Words are parted by white space and by `/
+ * : @ ; ,`.
+ */
+export function withoutSecrets(text: string): string {
+  return text
+    .split(/([\s/:@;,]+)/)
+    .map((word) => (mayBeSecret(word) ? REDACTED : word))
+    .join('');
+}
+
+function mayBeSecret(word: string): boolean {
+  try {
+    const plain = decodeURIComponent(word);
+    return LONG.test(plain) || OWN.test(plain) || recogniseForeign(plain) !== null;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,309 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Context } from '../../../src/actions/ground/context.ts';
+import { JOB_HANDLERS, type JobHandler, SCHEDULES } from '../../../src/actions/operation/job-handlers.ts';
+import {
+  JobRunner,
+  type JobRunnerOptions,
+  LEASE_SEC,
+  MAX_ATTEMPTS,
+  retryDelaySec,
+} from '../../../src/actions/operation/job-runner.ts';
+import { makeLog } from '../../../src/base/log.ts';
+import type { Store } from '../../../src/store/db.ts';
+import { countJobs, freeJobs, insertJob, takeJobs } from '../../../src/store/jobs.ts';
+import { ENGINES, forEachEngine, freshDatabase, openAgain } from '../../engines/engines.ts';
+import { THEN } from '../../store/world.ts';
+
+type Handlers = Readonly<Record<string, JobHandler<never>>>;
+
+/** A clock that stands until it is moved. */
+function standingClock(): { now(): number; at: number } {
+  return {
+    at: THEN,
+    now() {
+      return this.at;
+    },
+  };
+}
+
+function nodeOn(store: Store, handlers: Handlers, clock = standingClock(), options: JobRunnerOptions = {}): JobRunner {
+  const ctx = { store, clock, log: makeLog('silent') } as unknown as Context;
+  // It looks only when told to, so that a test says what happens when.
+  const runner = new JobRunner(ctx, { handlers, schedules: [], pollMs: 3_600_000, ...options });
+  onTestFinished(() => runner.close(0));
+  return runner;
+}
+
+const order = (
+  store: Store,
+  job: { kind?: string; payload?: unknown; runAt?: number; uniqueKey?: string } = {},
+): Promise<void> =>
+  store.transaction((tx) =>
+    insertJob(tx, { kind: 'work', payload: 1, runAt: THEN, uniqueKey: null, at: THEN, ...job }),
+  );
+const idle = (runner: JobRunner): Promise<void> =>
+  vi.waitFor(() => expect(runner.running).toBe(0), { timeout: 20_000, interval: 5 });
+
+forEachEngine('a job', (open) => {
+  it('is there only if the change that asked for it is', async () => {
+    const store = await open();
+    await expect(
+      store.transaction(async (tx) => {
+        await insertJob(tx, { kind: 'work', payload: 1, runAt: THEN, uniqueKey: null, at: THEN });
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    expect(await countJobs(store.db, THEN)).toEqual({ waiting: 0, due: 0, dead: 0 });
+  });
+
+  it('is done when it is due, with what it was told, and leaves no row', async () => {
+    const store = await open();
+    const clock = standingClock();
+    const seen: unknown[] = [];
+    const runner = nodeOn(store, { work: async (_ctx, payload) => void seen.push(payload) }, clock);
+    await order(store, { payload: { mail: 7 }, runAt: THEN + 10 });
+    await runner.look();
+    expect(seen).toEqual([]);
+    clock.at = THEN + 10;
+    await runner.look();
+    await idle(runner);
+    expect(seen).toEqual([{ mail: 7 }]);
+    expect(await countJobs(store.db, clock.at)).toEqual({ waiting: 0, due: 0, dead: 0 });
+  });
+
+  it('that fails is tried again, later each time, and given up in the end', async () => {
+    const store = await open();
+    const clock = standingClock();
+    let runs = 0;
+    const runner = nodeOn(
+      store,
+      {
+        work: async () => {
+          runs++;
+          throw new Error('no mail server');
+        },
+      },
+      clock,
+    );
+    await order(store);
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      await runner.look();
+      await idle(runner);
+      expect(runs).toBe(attempt);
+      clock.at += retryDelaySec(attempt) - 1;
+      await runner.look();
+      await idle(runner);
+      expect(runs).toBe(attempt);
+      clock.at += 1;
+    }
+    expect(await countJobs(store.db, clock.at)).toEqual({ waiting: 0, due: 0, dead: 1 });
+    expect(await store.db.selectFrom('jobs').select('last_error').executeTakeFirst()).toEqual({
+      last_error: 'no mail server',
+    });
+  });
+
+  it('of a key waits once, with the newest payload and the earliest time', async () => {
+    const store = await open();
+    const seen: unknown[] = [];
+    const runner = nodeOn(store, { work: async (_ctx, payload) => void seen.push(payload) });
+    await order(store, { uniqueKey: 'k', payload: 'old', runAt: THEN });
+    await order(store, { uniqueKey: 'k', payload: 'new', runAt: THEN + 100 });
+    await runner.look();
+    await idle(runner);
+    expect(seen).toEqual(['new']);
+  });
+
+  it('that is asked for again while it runs, runs once more', async () => {
+    const store = await open();
+    const seen: unknown[] = [];
+    const gate = Promise.withResolvers<void>();
+    const runner = nodeOn(store, {
+      work: async (_ctx, payload) => {
+        seen.push(payload);
+        if (seen.length === 1) await gate.promise;
+      },
+    });
+    await order(store, { uniqueKey: 'k', payload: 'first' });
+    await runner.look();
+    await order(store, { uniqueKey: 'k', payload: 'second' });
+    await runner.look();
+    expect(seen).toEqual(['first']);
+    gate.resolve();
+    await vi.waitFor(() => expect(seen).toEqual(['first', 'second']), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await countJobs(store.db, THEN)).toMatchObject({ waiting: 0 }), {
+      timeout: 20_000,
+    });
+  });
+
+  it('that comes by itself runs once after a time without nodes, then at its hour, also when it fails', async () => {
+    const store = await open();
+    const clock = standingClock();
+    let runs = 0;
+    const options = { schedules: [{ kind: 'work', everySec: 3_600 }] };
+    const runner = nodeOn(
+      store,
+      {
+        work: async () => {
+          runs++;
+          throw new Error('no');
+        },
+      },
+      clock,
+      options,
+    );
+    const other = nodeOn(
+      store,
+      {
+        work: async () => {
+          runs++;
+          throw new Error('no');
+        },
+      },
+      clock,
+      options,
+    );
+    await Promise.all([runner.look(), other.look()]);
+    await Promise.all([idle(runner), idle(other)]);
+    expect(runs).toBe(1);
+    clock.at += 3_600 * 100;
+    for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
+      await runner.look();
+      await idle(runner);
+      clock.at += retryDelaySec(attempt);
+    }
+    expect(await countJobs(store.db, clock.at)).toMatchObject({ waiting: 1, dead: 0 });
+  });
+
+  it('of a kind that this release does not know is left to others', async () => {
+    const store = await open();
+    const runner = nodeOn(store, { work: async () => {} });
+    await order(store, { kind: 'from-the-next-release' });
+    await runner.look();
+    expect(runner.running).toBe(0);
+    expect(await countJobs(store.db, THEN)).toMatchObject({ waiting: 1 });
+  });
+
+  it('that does not end when the node stops is told so, and given back at once', async () => {
+    const store = await open();
+    let stopped = false;
+    const runner = nodeOn(store, {
+      work: (_ctx, _payload, signal) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () => {
+            stopped = true;
+            resolve();
+          }),
+        ),
+    });
+    await order(store);
+    await runner.look();
+    expect(await freeJobs(store.db, ['work'], THEN, 1)).toEqual([]);
+    await runner.close(1);
+    expect(stopped).toBe(true);
+    expect(await freeJobs(store.db, ['work'], THEN, 1)).toHaveLength(1);
+  });
+
+  it('whose runner went silent is free again when the lease has run out, and what that runner says then no longer counts', async () => {
+    const store = await open();
+    const clock = standingClock();
+    const gate = Promise.withResolvers<void>();
+    let runs = 0;
+    const silent = nodeOn(
+      store,
+      {
+        work: async () => {
+          runs++;
+          await gate.promise;
+        },
+      },
+      standingClock(),
+    );
+    await order(store);
+    await silent.look();
+    const heir = nodeOn(
+      store,
+      {
+        work: async () => {
+          runs++;
+          throw new Error('tried');
+        },
+      },
+      clock,
+    );
+    clock.at = THEN + LEASE_SEC - 1;
+    await heir.look();
+    expect(runs).toBe(1);
+    clock.at = THEN + LEASE_SEC;
+    await heir.look();
+    await idle(heir);
+    expect(runs).toBe(2);
+    gate.resolve();
+    await idle(silent);
+    expect(await countJobs(store.db, clock.at)).toMatchObject({ waiting: 1 });
+  });
+});
+
+describe.each(ENGINES)('several nodes [%s]', (engine) => {
+  it('do each of many jobs once', async () => {
+    const database = await freshDatabase(engine);
+    onTestFinished(database.remove);
+    const stores = [await openAgain(database), await openAgain(database), await openAgain(database)];
+    const seen: unknown[] = [];
+    const runners = stores.map((store) => nodeOn(store, { work: async (_ctx, payload) => void seen.push(payload) }));
+    const count = 60;
+    await stores[0]!.transaction(async (tx) => {
+      for (let n = 0; n < count; n++)
+        await insertJob(tx, { kind: 'work', payload: n, runAt: THEN, uniqueKey: null, at: THEN });
+    });
+    await vi.waitFor(
+      async () => {
+        await Promise.all(runners.map((runner) => runner.look()));
+        expect(await countJobs(stores[0]!.db, THEN)).toMatchObject({ waiting: 0 });
+      },
+      { timeout: 25_000, interval: 5 },
+    );
+    expect(seen.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: count }, (_, n) => n));
+  });
+
+  it('take over from one that was killed', async () => {
+    const database = await freshDatabase(engine);
+    onTestFinished(database.remove);
+    const store = await openAgain(database);
+    await order(store);
+    const script = fileURLToPath(new URL('hang-on-a-job.ts', import.meta.url));
+    const child = spawn(process.execPath, [script, database.dataDir, database.databaseUrl ?? '', String(THEN)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(String(said)).toBe('begun\n');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(
+      await store.transaction(async (tx) =>
+        takeJobs(tx, await freeJobs(tx, ['work'], THEN + LEASE_SEC - 1, 9), 'me', THEN, THEN + 9).catch(() => []),
+      ),
+    ).toEqual([]);
+    let runs = 0;
+    const clock = standingClock();
+    clock.at = THEN + LEASE_SEC;
+    const runner = nodeOn(store, { work: async () => void runs++ }, clock);
+    await runner.look();
+    await idle(runner);
+    expect(runs).toBe(1);
+    expect(await countJobs(store.db, clock.at)).toMatchObject({ waiting: 0 });
+  });
+});
+
+describe('the registry', () => {
+  it('has a handler for everything that comes by itself', () => {
+    for (const { kind } of SCHEDULES) expect(JOB_HANDLERS[kind]).toBeTypeOf('function');
+  });
+
+  it('waits ten seconds, then twice as long each time, an hour at most', () => {
+    expect([1, 2, 3, 9, 10, 16].map(retryDelaySec)).toEqual([10, 20, 40, 2_560, 3_600, 3_600]);
+  });
+});

@@ -1,0 +1,114 @@
+/** What time demands of tokens, on both engines. */
+import { describe, expect, it } from 'vitest';
+import { addOrganization, addUser, setMember } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
+import { digestRequests, endDisused, noticeEnds } from '../../../src/actions/tokens/upkeep.ts';
+import { DAY_SEC } from '../../../src/base/time.ts';
+import type { TokenDraft } from '../../../src/rules/draft.ts';
+import { listMails } from '../../../src/store/outbox.ts';
+import { tokenById } from '../../../src/store/tokens.ts';
+import { ENGINES } from '../../engines/engines.ts';
+import { contextWith, type TestContext } from '../context.ts';
+
+const OPERATOR = operatorPermit();
+const GO = new AbortController().signal;
+
+async function person(ctx: TestContext, login: string): Promise<void> {
+  await addUser(ctx, OPERATOR, { login, email: `${login}@example.org`, verified: true, admin: false, password: null });
+}
+
+async function make(ctx: TestContext, name: string, given: Partial<TokenDraft> = {}): Promise<number> {
+  const grants = [{ owner: '', selection: 'public' as const, repositories: [], permissions: {}, justification: null }];
+  return (
+    await createToken(ctx, OPERATOR, {
+      userLogin: 'bob',
+      kind: 'fine-grained',
+      name,
+      description: '',
+      scopes: [],
+      grants,
+      ...given,
+    })
+  ).token.id;
+}
+
+async function subjects(ctx: TestContext): Promise<string[]> {
+  return (await listMails(ctx.store.db, { beforeId: null, limit: 50 }))
+    .map(({ subject }) => subject)
+    .filter((subject) => !subject.startsWith('A personal access token was created'))
+    .toReversed();
+}
+
+describe.each(ENGINES)('upkeep [%s]', (engine) => {
+  it('tells of an end 30, 7 and 1 days before and when it has come, each once', async () => {
+    const ctx = await contextWith({}, engine);
+    await person(ctx, 'bob');
+    await make(ctx, 'ci', { expiresInDays: 90 });
+    await make(ctx, 'short', { expiresInDays: 1 });
+    for (let day = 0; day <= 100; day++) {
+      await noticeEnds(ctx, null, GO);
+      await noticeEnds(ctx, null, GO);
+      ctx.clock.advance(DAY_SEC);
+    }
+    expect(await subjects(ctx)).toEqual([
+      'Your personal access token short has ended',
+      'Your personal access token ci ends in 30 days',
+      'Your personal access token ci ends in 7 days',
+      'Your personal access token ci ends in 1 day',
+      'Your personal access token ci has ended',
+    ]);
+  });
+
+  it('after a long absence tells only the nearest notice, and not of ends long past', async () => {
+    const ctx = await contextWith({}, engine);
+    await person(ctx, 'bob');
+    await make(ctx, 'past', { expiresInDays: 10 });
+    await make(ctx, 'near', { expiresInDays: 60 });
+    ctx.clock.advance(59 * DAY_SEC);
+    await noticeEnds(ctx, null, GO);
+    expect(await subjects(ctx)).toEqual(['Your personal access token near ends in 1 day']);
+  });
+
+  it('revokes what nobody used for a year, and nothing when that is switched off', async () => {
+    const ctx = await contextWith({}, engine);
+    await person(ctx, 'bob');
+    const [idle, used] = [
+      await make(ctx, 'idle', { expiresInDays: null }),
+      await make(ctx, 'used', { expiresInDays: null }),
+    ];
+    ctx.clock.advance(2 * DAY_SEC);
+    ctx.usage.note(used, ctx.clock.now(), '127.0.0.1', 'git', 'fetch');
+    ctx.clock.advance(363 * DAY_SEC - 1);
+    await endDisused(ctx, null, GO);
+    expect((await tokenById(ctx.store.db, idle))?.revokedAt).toBeNull();
+    ctx.clock.advance(1);
+    await endDisused({ ...ctx, settings: { ...ctx.settings, tokenDisuseDays: 0 } }, null, GO);
+    expect((await tokenById(ctx.store.db, idle))?.revokedAt).toBeNull();
+    await endDisused(ctx, null, GO);
+    expect(await tokenById(ctx.store.db, idle)).toMatchObject({
+      revokedAt: ctx.clock.now(),
+      revokedBy: 'not used for 365 days',
+    });
+    expect((await tokenById(ctx.store.db, used))?.revokedAt).toBeNull();
+    expect((await listMails(ctx.store.db, { beforeId: null, limit: 50 })).map(({ template }) => template)).toContain(
+      'token_disused',
+    );
+  });
+
+  it('mails owners what waits for them', async () => {
+    const ctx = await contextWith({}, engine);
+    for (const login of ['ada', 'bob']) await person(ctx, login);
+    await addOrganization(ctx, OPERATOR, { name: 'acme', owner: 'ada' });
+    await setMember(ctx, OPERATOR, { organization: 'acme', login: 'bob', role: 'member' });
+    await digestRequests(ctx, null, GO);
+    expect(await subjects(ctx)).toEqual([]);
+    await make(ctx, 'ci', {
+      grants: [
+        { owner: 'acme', selection: 'all', repositories: [], permissions: { contents: 'read' }, justification: null },
+      ],
+    });
+    await digestRequests(ctx, null, GO);
+    expect(await subjects(ctx)).toEqual(['1 token waits for approval in acme']);
+  });
+});

@@ -1,0 +1,306 @@
+import Fastify, { type InjectOptions } from 'fastify';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addResourceServer, removeResourceServer } from '../../../src/actions/questions/resource-servers.ts';
+import { revokeToken } from '../../../src/actions/tokens/tokens.ts';
+import { authorityDoor } from '../../../src/doors/forward/resource-server-api.ts';
+import { lastUses } from '../../../src/store/usage.ts';
+import { type ForwardWorld, forwardWorld } from './door.ts';
+
+interface Asked {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- JSON of any shape
+  readonly body: any;
+}
+
+interface AuthorityWorld extends ForwardWorld {
+  readonly secret: string;
+  introspect(form: Readonly<Record<string, string>>, authorization?: string | null): Promise<Asked>;
+  check(body: unknown, authorization?: string | null): Promise<Asked>;
+  get(path: string): Promise<Asked>;
+}
+
+async function authorityWorld(): Promise<AuthorityWorld> {
+  const world = await forwardWorld();
+  const { secret } = await addResourceServer(world.ctx, operatorPermit(), 'deploys');
+  const fastify = Fastify({ logger: false });
+  await fastify.register(authorityDoor(world.ctx, new AbortController().signal));
+  onTestFinished(() => fastify.close());
+  const bearer = `Bearer ${secret.reveal()}`;
+  const send = async (how: InjectOptions, authorization: string | null): Promise<Asked> => {
+    const answer = await fastify.inject({
+      ...how,
+      headers: { ...how.headers, ...(authorization === null ? {} : { authorization }) },
+    });
+    return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
+  };
+  return {
+    ...world,
+    secret: secret.reveal(),
+    introspect: (form, authorization = bearer) =>
+      send(
+        {
+          method: 'POST',
+          url: '/oauth/introspect',
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          payload: new URLSearchParams(form).toString(),
+        },
+        authorization,
+      ),
+    check: (body, authorization = bearer) =>
+      send(
+        {
+          method: 'POST',
+          url: '/api/latchkey/check',
+          headers: { 'content-type': 'application/json' },
+          payload: JSON.stringify(body),
+        },
+        authorization,
+      ),
+    get: (path) => send({ method: 'GET', url: path }, null),
+  };
+}
+
+const GRANT = {
+  owner: 'acme',
+  selection: 'selected' as const,
+  repositories: ['site'],
+  permissions: { contents: 'write', issues: 'read' },
+  justification: null,
+};
+
+describe('introspection (RFC 7662)', () => {
+  it('tells a registered server all about a token that is alive', async () => {
+    const world = await authorityWorld();
+    const token = await world.token('ada', { kind: 'fine-grained', scopes: [], grants: [GRANT], expiresInDays: 7 });
+    const { status, headers, body } = await world.introspect({ token, token_type_hint: 'access_token' });
+    const at = world.ctx.clock.now();
+    expect(status).toBe(200);
+    expect(headers['cache-control']).toBe('no-store');
+    expect(body).toMatchObject({
+      active: true,
+      scope: 'contents:write issues:read metadata:read',
+      username: 'ada',
+      token_type: 'Bearer',
+      sub: '1',
+      aud: 'deploys',
+      iss: 'http://127.0.0.1:7070',
+      iat: at,
+      exp: at + 7 * 86_400,
+      token_kind: 'fine-grained',
+      permissions: [
+        {
+          owner: 'acme',
+          selection: 'selected',
+          repositories: ['acme/site'],
+          permissions: { contents: 'write', issues: 'read', metadata: 'read' },
+        },
+      ],
+      max_age: 60,
+    });
+    expect(body.client_id).toBe(`token:${body.jti}`);
+    expect(body).not.toHaveProperty('nbf');
+    expect(
+      (await world.introspect({ token: await world.token('ada', { scopes: ['repo', 'gist'] }) })).body,
+    ).toMatchObject({ active: true, scope: 'gist repo', token_kind: 'classic' });
+  });
+
+  it('says {"active": false} and nothing more of everything else', async () => {
+    const world = await authorityWorld();
+    const ended = await world.token('ada', { expiresInDays: 1 });
+    const later = await world.token('ada', { notBeforeAt: world.ctx.clock.now() + 200_000 });
+    const revoked = await world.token('ada');
+    await revokeToken(world.ctx, operatorPermit(), Number((await world.introspect({ token: revoked })).body.jti));
+    const bound = await world.token('ada', { allowedAddresses: ['10.0.0.0/8'] });
+    world.ctx.clock.advance(86_400);
+    const dead = [
+      ended,
+      later,
+      revoked,
+      bound,
+      world.secret,
+      'ghp_0123456789',
+      '',
+      'x'.repeat(10_000),
+      ended.slice(0, -1),
+    ];
+    for (const token of dead)
+      expect(await world.introspect({ token }), token).toMatchObject({ status: 200, body: { active: false } });
+    for (const token of dead) expect(Object.keys((await world.introspect({ token })).body)).toEqual(['active']);
+    expect((await world.introspect({ token: bound, client_address: '10.1.2.3' })).body.active).toBe(true);
+    expect((await world.introspect({ token: bound, client_address: '203.0.113.9' })).body).toEqual({ active: false });
+  });
+
+  it('takes the server’s secret as Bearer, as Basic and in the form, and nothing else', async () => {
+    const world = await authorityWorld();
+    const token = await world.token('ada');
+    const basic = (name: string, secret: string): string =>
+      `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
+    for (const authorization of [
+      `Bearer ${world.secret}`,
+      basic('deploys', world.secret),
+      basic('DEPLOYS', world.secret),
+    ])
+      expect((await world.introspect({ token }, authorization)).body.active).toBe(true);
+    expect(
+      (await world.introspect({ token, client_id: 'deploys', client_secret: world.secret }, null)).body.active,
+    ).toBe(true);
+    expect(await world.introspect({ token, client_id: 'deploys', client_secret: world.secret })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_request' },
+    });
+    for (const authorization of [
+      null,
+      `Bearer ${token}`,
+      basic('other', world.secret),
+      basic('deploys', `${world.secret}x`),
+      basic('deploys', ''),
+      basic('', world.secret),
+      'Bearer lkr_nonsense',
+    ]) {
+      const answer = await world.introspect({ token }, authorization);
+      expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+      expect(answer.headers['www-authenticate']).toBe('Basic realm="Latchkey", charset="UTF-8"');
+    }
+    expect(await world.introspect({})).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_request', error_description: 'Send a form with one field named token.' },
+    });
+    await removeResourceServer(world.ctx, operatorPermit(), 'deploys');
+    expect((await world.introspect({ token })).status).toBe(401);
+  });
+});
+
+describe('the check endpoint', () => {
+  it('answers many checks of a server in one call, each with every reason against it', async () => {
+    const world = await authorityWorld();
+    const token = await world.token('ada', { kind: 'fine-grained', scopes: [], grants: [GRANT] });
+    const { status, body } = await world.check({
+      token,
+      address: '192.0.2.7',
+      checks: [
+        { permissions: { contents: 'write' }, repository: 'acme/site' },
+        { permissions: { administration: 'write', issues: 'write' }, repository: 'acme/site' },
+        { permissions: { contents: 'read' }, repository: 'bob/notes' },
+        { permissions: [{ administration: 'read' }, { issues: 'read' }], repository: 'acme/site' },
+        { method: 'GET', path: '/api/v3/repos/acme/site/contents/README.md' },
+        { method: 'GET', path: '/acme/site.git/info/refs?service=git-receive-pack' },
+        { method: 'DELETE', path: '/api/v3/repos/acme/site' },
+        { method: 'GET', path: '/api/v3/repos/acme/../site' },
+        { method: 'GET', path: '/nowhere' },
+        { method: 'GET', path: '/api/v3/repos/Acme/Site' },
+      ],
+    });
+    expect(status).toBe(200);
+    expect(body.token).toMatchObject({ kind: 'fine-grained', login: 'ada' });
+    expect(body.checks.map(({ allowed, reason }: { allowed: boolean; reason?: string }) => reason ?? allowed)).toEqual([
+      true,
+      'permission_missing',
+      'not_found',
+      true,
+      true,
+      true,
+      'permission_missing',
+      'path_ambiguous',
+      'route_unknown',
+      'name_spelled_otherwise',
+    ]);
+    expect(body.checks[1]).toMatchObject({
+      status: 403,
+      missing: [
+        { permission: 'administration', level: 'write' },
+        { permission: 'issues', level: 'write' },
+      ],
+      way_out: { text: expect.any(String) },
+    });
+  });
+
+  it('counts as one use for a server, and as none for a dry run or a token that asks about itself', async () => {
+    const world = await authorityWorld();
+    const token = await world.token('ada', { usesLeft: 2 });
+    const checks = [
+      { permissions: { contents: 'read' }, repository: 'acme/site' },
+      { permissions: { contents: 'write' }, repository: 'acme/site' },
+    ];
+    const own = await world.check({ checks }, `Bearer ${token}`);
+    expect(own.body.checks).toEqual([{ allowed: true }, { allowed: true }]);
+    expect(own.body.max_age).toBe(0);
+    expect((await world.check({ token, dry_run: true, checks })).body.checks).toEqual([
+      { allowed: true },
+      { allowed: true },
+    ]);
+    const { id } = own.body.token;
+    await world.ctx.usage.flush();
+    expect((await lastUses(world.ctx.store.db, [id])).get(id)).toBeUndefined();
+    for (const expected of [true, true, false])
+      expect(
+        (await world.check({ token, checks, purpose: 'deploy site' })).body.checks.every(
+          ({ allowed }: { allowed: boolean }) => allowed,
+        ),
+      ).toBe(expected);
+    await world.ctx.usage.flush();
+    expect((await lastUses(world.ctx.store.db, [id])).get(id)).toMatchObject({
+      purpose: 'deploy site',
+      agent: 'deploys',
+    });
+    expect((await world.check({ token, checks })).body.checks[0]).toMatchObject({
+      allowed: false,
+      status: 401,
+      reason: 'token_used_up',
+    });
+  });
+
+  it('lets nobody ask about another’s token, and says what is wrong with a call', async () => {
+    const world = await authorityWorld();
+    const [mine, hers] = [await world.token('cy'), await world.token('ada')];
+    const checks = [{ permissions: {} }];
+    expect(await world.check({ token: hers, checks }, `Bearer ${mine}`)).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_client' },
+    });
+    expect(await world.check({ checks }, null)).toMatchObject({ status: 401 });
+    expect((await world.check({ checks }, 'Bearer nonsense')).body).toMatchObject({
+      token: null,
+      checks: [{ allowed: false, status: 401 }],
+    });
+    const wrong = async (body: unknown): Promise<string> => {
+      const answer = await world.check(body);
+      expect(answer.status).toBe(400);
+      return answer.body.error_description;
+    };
+    expect(await wrong({ token: hers })).toMatch(/checks/);
+    expect(await wrong({ token: hers, checks: [] })).toMatch(/^checks must not have fewer than 1 items/);
+    expect(await wrong({ token: hers, checks: Array.from({ length: 101 }, () => checks[0]) })).toMatch(/100/);
+    expect(await wrong({ token: hers, checks: [{ permissions: { nonsense: 'read' } }] })).toBe(
+      'checks.0: there is no permission named nonsense.',
+    );
+    expect(await wrong({ token: hers, checks: [{ permissions: {}, path: '/x', method: 'GET' }] })).toBe(
+      'checks.0: a check has either permissions, or method and path.',
+    );
+    expect(await wrong({ token: hers, checks: [{ path: '/x' }] })).toBe('checks.0: a path needs a method.');
+    expect(await wrong({ token: hers, checks: [{ permissions: {}, repository: 'acme' }] })).toMatch(/OWNER\/NAME/);
+    expect(await wrong({ token: hers, checks: [{ permissions: { contents: 'all' } }] })).toMatch(
+      /^checks\.0\.permissions/,
+    );
+    expect((await world.check({ token: hers, checks: Array.from({ length: 100 }, () => checks[0]) })).status).toBe(200);
+  });
+});
+
+describe('metadata', () => {
+  it('leads a client from a refusal to what it needs (RFC 9728, RFC 8414)', async () => {
+    const world = await authorityWorld();
+    const resource = await world.get('/.well-known/oauth-protected-resource');
+    expect(resource.body).toMatchObject({
+      resource: 'http://127.0.0.1:7070',
+      authorization_servers: ['http://127.0.0.1:7070'],
+      bearer_methods_supported: ['header'],
+    });
+    expect(resource.body.scopes_supported).toContain('contents:write');
+    const server = await world.get('/.well-known/oauth-authorization-server');
+    expect(server.body).toMatchObject({
+      issuer: 'http://127.0.0.1:7070',
+      introspection_endpoint: 'http://127.0.0.1:7070/oauth/introspect',
+    });
+  });
+});

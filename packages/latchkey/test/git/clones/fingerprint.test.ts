@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { MAX_LOOSE_ENTRIES, stampOf } from '../../../src/git/clones/fingerprint.ts';
+
+async function repository() {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-stamp-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'r.git');
+  const git = (args: string[], input = ''): string =>
+    execFileSync('git', args, {
+      cwd: folder,
+      input,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH']!, GIT_DIR: path, GIT_CONFIG_NOSYSTEM: '1', HOME: folder },
+    }).trim();
+  git(['init', '-q', '--bare', path]);
+  const commit = (message: string): string =>
+    git([
+      '-c',
+      'user.name=Ada',
+      '-c',
+      'user.email=ada@example.org',
+      'commit-tree',
+      git(['hash-object', '-w', '-t', 'tree', '--stdin']),
+      '-m',
+      message,
+    ]);
+  return {
+    path,
+    git,
+    commit,
+    settled: () => vi.waitFor(() => expect(stampOf(path)).not.toBeNull()).then(() => stampOf(path)),
+  };
+}
+
+it('a stamp changes with every way in which refs move and packs go, and stays when nothing happens', async () => {
+  const { git, commit, settled } = await repository();
+  const [one, two] = [commit('one'), commit('two')];
+  const stamps = [await settled()];
+  for (const args of [
+    ['update-ref', 'refs/heads/main', one],
+    ['update-ref', 'refs/heads/main', two],
+    ['update-ref', 'refs/heads/deep/er/branch', one],
+    ['update-ref', 'refs/heads/deep/er/branch', two],
+    ['pack-refs', '--all', '--prune'],
+    ['update-ref', '-d', 'refs/heads/deep/er/branch'],
+    ['symbolic-ref', 'HEAD', 'refs/heads/other'],
+    ['repack', '-adq'],
+    ['config', 'transfer.hideRefs', 'refs/heads/secret'],
+  ]) {
+    git(args);
+    stamps.push(await settled());
+    expect(await settled()).toBe(stamps.at(-1));
+  }
+  expect(new Set(stamps).size).toBe(stamps.length);
+});
+
+it('there is no stamp of what changed this very moment, of nothing, of links, or of more loose refs than pays', async () => {
+  const { path, git, commit, settled } = await repository();
+  const main = commit('one');
+  git(['update-ref', 'refs/heads/main', main]);
+  await settled();
+  expect(stampOf(path, 0)).toBeNull();
+  expect(stampOf(`${path}-gone`)).toBeNull();
+  await symlink(tmpdir(), join(path, 'refs/heads/elsewhere'));
+  expect(stampOf(path, Date.now() + 60_000)).toBeNull();
+  await rm(join(path, 'refs/heads/elsewhere'));
+  const create = (from: number, to: number): string =>
+    Array.from({ length: to - from }, (_, n) => `create refs/heads/b${from + n} ${main}\n`).join('');
+  // Beside them lie refs/heads, refs/tags and main.
+  git(['update-ref', '--stdin'], create(0, MAX_LOOSE_ENTRIES - 3));
+  await settled();
+  git(['update-ref', '--stdin'], create(MAX_LOOSE_ENTRIES - 3, MAX_LOOSE_ENTRIES - 2));
+  expect(stampOf(path, Date.now() + 60_000)).toBeNull();
+  git(['pack-refs', '--all', '--prune']);
+  expect(await settled()).not.toBeNull();
+});

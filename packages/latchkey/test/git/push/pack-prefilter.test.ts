@@ -1,0 +1,121 @@
+/** The screen before a push, on bodies that a real git makes. */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FLUSH, packetLine } from '../../../src/git/protocol/pkt-lines.ts';
+import {
+  MAX_INFLATED_BYTES,
+  MAX_SCREENED_OBJECTS,
+  needsLook,
+  type Suspicion,
+} from '../../../src/git/push/pack-prefilter.ts';
+import { type Bench, makeBench } from '../bench.ts';
+import { commitIn, type Files, initWorkTree } from '../work-tree.ts';
+
+const WORD = 'suspiciousWordOfThirtyTwoLetters';
+const SUSPICION: Suspicion = { text: (whole) => whole.includes(WORD), piece: (piece) => piece.includes(WORD) };
+
+let bench: Bench;
+let work: string;
+
+beforeEach(async () => {
+  bench = await makeBench();
+});
+afterEach(() => bench.close());
+
+function begin(format?: 'sha1' | 'sha256'): void {
+  work = initWorkTree(bench, format);
+}
+
+const commit = (files: Files, message?: string): string => commitIn(bench, work, files, message);
+
+/** What git would send to push `to` to whoever has `from`. */
+function bodyOf(to: string, from: string | null, options: { pushOptions?: readonly string[] } = {}): Buffer {
+  const input = `${to}\n${from === null ? '' : `^${from}\n`}`;
+  const pack = execFileSync(
+    'git',
+    ['-C', work, 'pack-objects', '--revs', '--stdout', '--thin', '--delta-base-offset', '-q'],
+    { input },
+  );
+  const pushOptions =
+    options.pushOptions === undefined ? '' : `${options.pushOptions.map(packetLine).join('')}${FLUSH}`;
+  return Buffer.concat([
+    Buffer.from(
+      `${packetLine(`${from ?? '0'.repeat(to.length)} ${to} refs/heads/main\0 report-status`)}${FLUSH}${pushOptions}`,
+    ),
+    pack,
+  ]);
+}
+
+const lines = (count: number): string[] => Array.from({ length: count }, () => randomBytes(12).toString('hex'));
+const looks = (body: Buffer, format: 'sha1' | 'sha256' = 'sha1'): boolean => needsLook(body, format, SUSPICION);
+
+describe('the screen before a push', () => {
+  it.each(['sha1', 'sha256'] as const)(
+    'tells a file or a message that holds what is looked for from others (%s)',
+    (format) => {
+      begin(format);
+      const first = commit({ 'a.txt': 'plain', 'sub/b.bin': '\0\u00ff' });
+      expect(looks(bodyOf(first, null), format)).toBe(false);
+      const second = commit({ 'sub/c.txt': `x ${WORD} y` });
+      expect(looks(bodyOf(second, first), format)).toBe(true);
+      const third = commit({}, `About ${WORD}`);
+      expect(looks(bodyOf(third, second), format)).toBe(true);
+      expect(looks(bodyOf(commit({ 'd.txt': 'd' }), third), format)).toBe(false);
+    },
+  );
+
+  it.each(['sha1', 'sha256'] as const)(
+    'sees what a changed line adds, though the rest of the file does not travel (%s)',
+    (format) => {
+      begin(format);
+      const text = lines(500);
+      const first = commit({ 'long.txt': text.join('\n') });
+      text[100] = 'harmless';
+      const second = commit({ 'long.txt': text.join('\n') });
+      text[250] = `key = ${WORD};`;
+      const third = commit({ 'long.txt': text.join('\n') });
+      const body = bodyOf(third, second);
+      expect(body.length).toBeLessThan(1000);
+      expect(looks(bodyOf(second, first), format)).toBe(false);
+      expect(looks(body, format)).toBe(true);
+    },
+  );
+
+  it('reads push options, deletions and an empty pack', () => {
+    begin();
+    const first = commit({ 'a.txt': 'plain' });
+    expect(looks(bodyOf(first, null, { pushOptions: ['ci.skip'] }))).toBe(false);
+    expect(looks(bodyOf(first, null, { pushOptions: [] }))).toBe(false);
+    expect(looks(bodyOf(first, first))).toBe(false);
+    expect(looks(Buffer.from(`${packetLine(`${first} ${'0'.repeat(40)} refs/heads/main`)}${FLUSH}`))).toBe(false);
+    expect(looks(Buffer.from(FLUSH))).toBe(false);
+  });
+
+  it('asks for a look at whatever it can not read to the end', () => {
+    begin();
+    const body = bodyOf(commit({ 'a.txt': 'plain '.repeat(50), 'b.txt': lines(20).join('\n') }), null);
+    expect(looks(body)).toBe(false);
+    const packAt = body.indexOf('PACK');
+    for (let length = 1; length < body.length; length++) {
+      // Where the commands end and no pack begins, there is nothing to look at.
+      expect([length, looks(body.subarray(0, length))]).toEqual([length, length !== packAt]);
+    }
+    expect(looks(Buffer.concat([body, Buffer.from('x')]))).toBe(true);
+    expect(looks(Buffer.from('zzzz'))).toBe(true);
+    expect(looks(Buffer.from('0003'))).toBe(true);
+  });
+
+  it('asks for a look at more objects, or more bytes, than it reads', () => {
+    begin();
+    // A commit and a tree are objects, too.
+    const first = commit(
+      Object.fromEntries(Array.from({ length: MAX_SCREENED_OBJECTS - 2 }, (_, i) => [`${i}.txt`, String(i)])),
+    );
+    expect(looks(bodyOf(first, null))).toBe(false);
+    expect(looks(bodyOf(commit({ 'more.txt': 'x' }), null))).toBe(true);
+    const large = commit({ 'large.txt': 'x'.repeat(MAX_INFLATED_BYTES - 100_000) });
+    expect(looks(bodyOf(large, first))).toBe(false);
+    expect(looks(bodyOf(commit({ 'large.txt': 'y'.repeat(MAX_INFLATED_BYTES) }), large))).toBe(true);
+  });
+});
