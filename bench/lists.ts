@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { addOrganization, addUser } from '../packages/latchkey/dist/actions/accounts/accounts.js';
 import { operatorPermit } from '../packages/latchkey/dist/actions/decision/authorize.js';
-import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/operation/open.js';
+import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/instance/open.js';
 import { createToken } from '../packages/latchkey/dist/actions/tokens/tokens.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';
 import { loadSettings } from '../packages/latchkey/dist/base/settings/settings.js';

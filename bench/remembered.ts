@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { authorize } from '../packages/latchkey/dist/actions/decision/authorize.js';
-import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/operation/open.js';
+import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/instance/open.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';
 import { digestOf, Secret } from '../packages/latchkey/dist/base/secret.js';
 import { loadSettings } from '../packages/latchkey/dist/base/settings/settings.js';

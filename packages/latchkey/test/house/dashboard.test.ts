@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Context } from '../../src/actions/ground/context.ts';
-import { gaugesOf } from '../../src/actions/operation/gauges.ts';
+import { gaugesOf } from '../../src/actions/instance/gauges.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 
 it('the dashboard asks only for series that there are', async () => {

@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { addUser } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
-import { type OpenContext, openContext } from '../../src/actions/operation/open.ts';
+import { type OpenContext, openContext } from '../../src/actions/instance/open.ts';
 import { addRepository } from '../../src/actions/repositories/repositories.ts';
 import { createToken, revokeToken } from '../../src/actions/tokens/tokens.ts';
 import { makeLog } from '../../src/base/log.ts';

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { addUser } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
-import { openContext } from '../../src/actions/operation/open.ts';
+import { openContext } from '../../src/actions/instance/open.ts';
 import { addRepository } from '../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../src/actions/tokens/tokens.ts';
 import { makeLog } from '../../src/base/log.ts';

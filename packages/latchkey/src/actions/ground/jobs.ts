@@ -1,6 +1,6 @@
 /**
  * Jobs: what is done after a change, once over all nodes. To add one: its row in `JobPayloads` here, its handler in
- * `actions/operation/job-handlers` (and a row in `SCHEDULES` there when it comes by itself).
+ * `actions/instance/job-handlers` (and a row in `SCHEDULES` there when it comes by itself).
  *
  * Invariant: a job is asked for in the transaction of the change that needs it, so that neither is there without the
  * other.

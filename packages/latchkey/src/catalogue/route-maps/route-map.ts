@@ -1,5 +1,5 @@
 /**
- * Route maps: which request needs which permission on what, as data. `route-map-*.ts` holds the ones that are built in;
+ * Route maps: which request needs which permission on what, as data. `git.ts`, `github.ts` and `gitlab.ts` hold the built-in ones;
  * an operator's own come from a file.
  *
  * Invariant: what no map knows is refused.

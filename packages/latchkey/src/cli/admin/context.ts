@@ -21,7 +21,7 @@ export async function withData<T>(
     import('../../base/settings/settings.ts'),
     import('../../base/settings/file.ts'),
     import('../../base/log.ts'),
-    import('../../actions/operation/open.ts'),
+    import('../../actions/instance/open.ts'),
     import('../../actions/decision/authorize.ts'),
   ]);
   const sources = { flags: settingFlags(command), env: terminal.env, purpose: 'admin' as const };

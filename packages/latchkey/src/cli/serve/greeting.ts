@@ -7,7 +7,7 @@
  */
 import { join, resolve } from 'node:path';
 import { makeSetUpLink } from '../../actions/accounts/sign-up.ts';
-import { readBeginnings } from '../../actions/operation/onboarding.ts';
+import { readBeginnings } from '../../actions/instance/onboarding.ts';
 import type { RunningServer } from '../../app.ts';
 import { SETTING_ROWS } from '../../base/settings/rows.ts';
 import { atPort, type Settings } from '../../base/settings/settings.ts';

@@ -4,7 +4,7 @@ import { addUser } from '../../../src/actions/accounts/accounts.ts';
 import { type AccessRequest, authorize, operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { credentialOf } from '../../../src/actions/decision/credential.ts';
 import { MAX_NOTED, REFUSALS_KEPT_SEC, refusalsOf } from '../../../src/actions/decision/refusals.ts';
-import { JOB_HANDLERS } from '../../../src/actions/operation/job-handlers.ts';
+import { JOB_HANDLERS } from '../../../src/actions/instance/job-handlers.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';

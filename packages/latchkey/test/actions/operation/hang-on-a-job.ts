@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import type { Context } from '../../../src/actions/ground/context.ts';
-import { JobRunner } from '../../../src/actions/operation/job-runner.ts';
+import { JobRunner } from '../../../src/actions/instance/job-runner.ts';
 import { makeLog } from '../../../src/base/log.ts';
 import { openStore } from '../../../src/store/db.ts';
 

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../../src/actions/ground/context.ts';
-import { JOB_HANDLERS, type JobHandler, SCHEDULES } from '../../../src/actions/operation/job-handlers.ts';
+import { JOB_HANDLERS, type JobHandler, SCHEDULES } from '../../../src/actions/instance/job-handlers.ts';
 import {
   JobRunner,
   type JobRunnerOptions,
   LEASE_SEC,
   MAX_ATTEMPTS,
   retryDelaySec,
-} from '../../../src/actions/operation/job-runner.ts';
+} from '../../../src/actions/instance/job-runner.ts';
 import { makeLog } from '../../../src/base/log.ts';
 import type { Store } from '../../../src/store/db.ts';
 import { countJobs, freeJobs, insertJob, takeJobs } from '../../../src/store/jobs.ts';

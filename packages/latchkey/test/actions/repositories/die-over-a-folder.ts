@@ -4,7 +4,7 @@
  */
 
 import { operatorPermit, type Permit } from '../../../src/actions/decision/authorize.ts';
-import { openContext } from '../../../src/actions/operation/open.ts';
+import { openContext } from '../../../src/actions/instance/open.ts';
 import { changeRepository, deleteRepository } from '../../../src/actions/repositories/changes.ts';
 import { makeLog } from '../../../src/base/log.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';

@@ -2,7 +2,7 @@
 
 import type { Account } from '../../../actions/accounts/accounts.ts';
 import { addOrganization, addUser, restoreUser, suspendUser } from '../../../actions/accounts/accounts.ts';
-import { listAllAccounts, listAllTokens } from '../../../actions/operation/instance-lists.ts';
+import { listAllAccounts, listAllTokens } from '../../../actions/instance/instance-lists.ts';
 import { readToken } from '../../../actions/tokens/own-tokens.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import { Type } from '../../../base/json-schema.ts';

@@ -1,6 +1,6 @@
 /** For the administrator: how the server is, a line for each of its parts, with what to do about what is not well. */
 import type { VNode } from 'preact';
-import { type InstanceHealth, readInstanceHealth } from '../../../actions/operation/instance-health.ts';
+import { type InstanceHealth, readInstanceHealth } from '../../../actions/instance/instance-health.ts';
 import type { Need } from '../../../rules/model.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';

@@ -21,7 +21,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { AuditTable } from '../organization/audit-log.tsx';
+import { AuditTable } from '../parts/audit-entries.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { Label, Notice, Subhead, Time } from '../parts/pieces.tsx';
 import { ownerOf, permissionsOf } from './form/draft.ts';

@@ -11,7 +11,7 @@ import { problem } from '../../../base/errors.ts';
 import { needOf } from '../../../catalogue/routes/github.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { numberIn, withParameter } from '../organization/area.tsx';
+import { numberIn, withParameter } from '../organizations/area.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/pieces.tsx';
 import { idParam } from '../tokens/kinds.ts';

@@ -1,19 +1,13 @@
 /** The audit log of an organization and of the instance: searched, and exported as JSON lines. */
 import type { ComponentChildren, VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
-import {
-  exportLog,
-  type LogEntry,
-  type LogScope,
-  type LogWish,
-  readLog,
-} from '../../../actions/organizations/audit-log.ts';
-import { spokenInstant } from '../../../base/time.ts';
+import { exportLog, type LogScope, type LogWish, readLog } from '../../../actions/organizations/audit-log.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
-import { Blankslate, NextPage, Subhead, Time } from '../parts/pieces.tsx';
+import { AuditTable } from '../parts/audit-entries.tsx';
+import { Blankslate, NextPage, Subhead } from '../parts/pieces.tsx';
 import { numberIn, OrganizationArea, organizationPath, organizationPermit, withParameter } from './area.tsx';
 
 const ON_A_PAGE = 50;
@@ -21,70 +15,6 @@ const ON_A_PAGE = 50;
 function wishOf({ query }: Visit): LogWish {
   const text = (name: string): string | undefined => (query.get(name) ?? '').trim() || undefined;
   return { action: text('action'), actor: text('actor') };
-}
-
-/** Entries of a log, as a table. */
-export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; label: string }): VNode {
-  return (
-    <div class="lk-scroll" role="region" aria-label={label} tabIndex={0}>
-      <table class="lk-table">
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col">Who</th>
-            <th scope="col">From</th>
-            <th scope="col">When</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map(({ line }) => (
-            <Row line={line} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Row({ line }: Pick<LogEntry, 'line'>): VNode {
-  const token = line['user_programmatic_access_name'];
-  return (
-    <tr>
-      <td>
-        <strong>{String(line['action'])}</strong>
-        <Facts data={line['data'] as Readonly<Record<string, unknown>>} />
-      </td>
-      <td>
-        {String(line['actor'] ?? 'nobody')}
-        {line['token_id'] === undefined ? null : (
-          <span class="color-fg-muted"> with the token {String(token ?? '')}</span>
-        )}
-      </td>
-      <td>{String(line['actor_ip'] ?? '—')}</td>
-      <td>
-        <Time at={Number(line['created_at']) / 1000} />
-      </td>
-    </tr>
-  );
-}
-
-/** The facts beside an entry, on one line; instants as people say them. */
-export function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | null {
-  const facts = Object.entries(data).filter(
-    ([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0),
-  );
-  if (facts.length === 0) return null;
-  const words = (name: string, value: unknown): string =>
-    typeof value === 'string'
-      ? value
-      : typeof value === 'number' && name.endsWith('_at')
-        ? spokenInstant(value)
-        : JSON.stringify(value);
-  return (
-    <div class="color-fg-muted f6 lk-break">
-      {facts.map(([name, value]) => `${name}: ${words(name, value)}`).join(' · ')}
-    </div>
-  );
 }
 
 async function show(

@@ -6,7 +6,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
-import { Facts } from '../organization/audit-log.tsx';
+import { Facts } from '../parts/audit-entries.tsx';
 import { Blankslate, NextPage, Subhead, Time } from '../parts/pieces.tsx';
 
 const PATH = '/settings/security-log';

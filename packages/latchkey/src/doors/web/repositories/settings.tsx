@@ -28,7 +28,7 @@ import { needOf } from '../../../catalogue/routes/github.ts';
 import { VISIBILITIES } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { numberIn, withParameter } from '../organization/area.tsx';
+import { numberIn, withParameter } from '../organizations/area.tsx';
 import { Checkbox, Form, Hidden, Select, TextArea, TextField } from '../parts/form.tsx';
 import { Label, NextPage, Notice, Subhead } from '../parts/pieces.tsx';
 

@@ -14,7 +14,7 @@ import {
 import { formFacts } from '../../../actions/tokens/form.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { organizationPath } from '../organization/area.tsx';
+import { organizationPath } from '../organizations/area.tsx';
 import { Avatar, Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/pieces.tsx';
 
 const ON_A_PAGE = 30;
