@@ -3,7 +3,7 @@
  * and an installation from the lock file with the npm of Debian stable, of Node 20 and of Node 22. Those, and the old
  * Node, come from the npm registry, as what `npm ci` installs does.
  */
-import { execFile, spawn, spawnSync, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
