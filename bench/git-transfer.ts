@@ -36,7 +36,7 @@ export async function benchTransfers(folder: string, world: World, history: stri
       await benchPush(
         'push of one commit, looked at for workflow files,',
         folder,
-        { ...remotes, latchkey: withToken(world.url, world.inspected, '/ada/work.git') },
+        { ...remotes, latchkey: withToken(world.url, world.checked, '/ada/work.git') },
         rounds,
         null,
       ),

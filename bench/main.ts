@@ -1,16 +1,16 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: decision, check, forward, git, herd, introspection, latency, lists, memory, revocation, scale, workers. Takes
- * some minutes; everything stays on loopback and in a temporary folder.
+ * Suites: decision, check, coalescing, forward, git, introspection, latency, lists, memory, revocation, scale, workers.
+ * Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchCoalescing } from './coalescing.ts';
 import { benchDecision } from './decision.ts';
 import { benchForward, benchRoutes } from './forward.ts';
 import { benchTransfers } from './git-transfer.ts';
-import { benchHerd } from './herd.ts';
 import { makeHistory } from './history.ts';
 import { benchIntrospection } from './introspection.ts';
 import { benchLatency } from './latency.ts';
@@ -39,7 +39,7 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>>
   check: ({ world }) => benchTokenCheck(world, PAIRS),
   forward: async ({ world }) => [...benchRoutes(ROUNDS), ...(await benchForward(world, PAIRS))],
   git: ({ folder, world, history }) => benchTransfers(folder, world, history, ROUNDS),
-  herd: ({ folder, world, history }) => benchHerd(folder, world, history, ROUNDS),
+  coalescing: ({ folder, world, history }) => benchCoalescing(folder, world, history, ROUNDS),
   introspection: ({ world }) => benchIntrospection(world, ROUNDS),
   latency: ({ folder }) => benchLatency(join(folder, 'latency'), ROUNDS),
   lists: ({ folder }) => benchLists(folder, ROUNDS),

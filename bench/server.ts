@@ -21,7 +21,7 @@ export interface World extends Served {
   /** A classic token of ada's with `repo` and `workflow`: its pushes need no look at their content. */
   readonly token: string;
   /** The same without `workflow`: its pushes are looked at for workflow files. */
-  readonly inspected: string;
+  readonly checked: string;
   admin(args: readonly string[], input?: string): Promise<string>;
   /**
    * Starts another process on the same data: what one process is lucky or unlucky with (memory, compiled code) must not
@@ -56,13 +56,13 @@ export async function startWorld(data: string, history: string | null, flags: re
     '--scope',
     'workflow',
   ]);
-  const inspected = await admin(['token', 'add', 'ada', '--name', 'inspected', '--classic', '--scope', 'repo']);
+  const checked = await admin(['token', 'add', 'ada', '--name', 'checked', '--classic', '--scope', 'repo']);
   const another = (): Promise<Served> => serve(data, flags);
   const served = await another();
   return {
     ...served,
     token,
-    inspected,
+    checked,
     admin,
     another,
     memory: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${served.child.pid}/status`, 'utf8'))![1]) * 1024,

@@ -28,7 +28,7 @@ import { makeLog } from './base/log.ts';
 import { beginRequest, type RequestMark, requestIdOf } from './base/request-id.ts';
 import type { Settings } from './base/settings/settings.ts';
 import { duringSpan, type Span, type Tracer } from './base/trace.ts';
-import { authorityDoor } from './doors/forward/resource-server-api.ts';
+import { resourceServerApi } from './doors/forward/resource-server-api.ts';
 import { makeForwardDoor } from './doors/forward/routes.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
 import { PREFIX as GITHUB_PREFIX, githubDoor } from './doors/github/door.ts';
@@ -175,7 +175,7 @@ function makeListener(
     const problem = readiness.stopping ? 'stopping' : await problemOf(context);
     return reply.code(problem === null ? 200 : 503).send({ status: problem ?? 'ready' });
   });
-  void fastify.register(authorityDoor(context, readiness.ended.signal));
+  void fastify.register(resourceServerApi(context, readiness.ended.signal));
   void fastify.register(oauthDoor(context));
   void fastify.register(githubDoor(context), { prefix: GITHUB_PREFIX });
   void fastify.register(gitlabDoor(context), { prefix: GITLAB_PREFIX });

@@ -39,8 +39,8 @@ export function troubleshootingDoc(): string {
 /** Refused when git has read what is pushed: its answer has begun by then. */
 const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>(['workflow_permission_missing', 'token_in_content']);
 
-function sectionOf({ reason, about, sentence, wayOut, isForgotten }: HelpTopic): string {
-  const lines = [sentence, wayOut.text, wayOut.url, wayOut.command].filter((line) => line !== null);
+function sectionOf({ reason, about, sentence, remedy, isForgotten }: HelpTopic): string {
+  const lines = [sentence, remedy.text, remedy.url, remedy.command].filter((line) => line !== null);
   const [rest] = ANSWERS[reason];
   return `### ${reason}
 

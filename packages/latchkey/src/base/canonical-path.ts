@@ -10,7 +10,7 @@
  */
 
 /** What can be wrong with a path. */
-export type PathMistake = 'path_absolute' | 'path_ambiguous' | 'path_undecodable' | 'path_too_deep';
+export type PathError = 'path_absolute' | 'path_ambiguous' | 'path_undecodable' | 'path_too_deep';
 
 export interface CanonicalPath {
   /** Decoded. One that was sent with `%2F` in it holds a slash: see `slashes`. */
@@ -27,7 +27,7 @@ const PLAIN = /^(?:\/[A-Za-z0-9._~!$&'()*+,=:@-]*[A-Za-z0-9_~!$&'()*+,=:@-])+$/;
 const SUSPICIOUS = /[\u0000-\u0020\u007f\\;<>"^`{|}]|[\u0080-\uffff]/;
 
 /** Reads a path as it stands in a request line, without its query. One slash at the end is taken off. */
-export function canonicalPath(path: string): CanonicalPath | PathMistake {
+export function canonicalPath(path: string): CanonicalPath | PathError {
   if (PLAIN.test(path)) return within({ segments: path.slice(1).split('/'), slashes: false });
   if (path === '/') return { segments: [], slashes: false };
   if (!path.startsWith('/')) return 'path_absolute';
@@ -44,7 +44,7 @@ export function canonicalPath(path: string): CanonicalPath | PathMistake {
   return within({ segments, slashes });
 }
 
-function within(path: CanonicalPath): CanonicalPath | PathMistake {
+function within(path: CanonicalPath): CanonicalPath | PathError {
   return path.segments.length > MAX_PATH_SEGMENTS ? 'path_too_deep' : path;
 }
 

@@ -8,12 +8,12 @@
  */
 
 /** What a text looks like. `key`: an SSH key, private or public. */
-export interface ForeignSecret {
+export interface ThirdPartySecret {
   readonly product: string;
   readonly kind: 'token' | 'key';
 }
 
-interface Form extends ForeignSecret {
+interface Form extends ThirdPartySecret {
   readonly form: RegExp;
 }
 
@@ -61,7 +61,7 @@ const FORMS: readonly Form[] = [
  * The product that a text seems to come from, or null when it looks like none that is known. White space around it is
  * ignored.
  */
-export function recogniseForeign(text: string): ForeignSecret | null {
+export function recogniseThirdParty(text: string): ThirdPartySecret | null {
   const trimmed = text.trim();
   const found = FORMS.find(({ form }) => form.test(trimmed));
   return found === undefined ? null : { product: found.product, kind: found.kind };

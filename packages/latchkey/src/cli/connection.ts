@@ -11,7 +11,7 @@ import { execFileSync } from 'node:child_process';
 import { Fault } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import { systemClock } from '../base/time.ts';
-import { Keeper, placeOf } from './credential/keeper.ts';
+import { CredentialStore, placeOf } from './credential/store.ts';
 import { ServerClient } from './server-client.ts';
 import { type Terminal, UsageError } from './terminal.ts';
 
@@ -30,7 +30,7 @@ export function connect(terminal: Terminal, flags: ServerFlags): ServerClient {
   const origin = serverOrigin(terminal, flags);
   const given = terminal.env['LATCHKEY_TOKEN'];
   if (given !== undefined && given !== '') return new ServerClient(origin, new Secret(given.trim()));
-  const held = new Keeper(terminal.env).find(placeOf(origin), systemClock.now());
+  const held = new CredentialStore(terminal.env).find(placeOf(origin), systemClock.now());
   if (held === null) throw new Fault(`nobody is signed in at ${origin}`, { hint: `latchkey login ${origin}` });
   return new ServerClient(origin, held.secret);
 }
@@ -39,7 +39,7 @@ export function connect(terminal: Terminal, flags: ServerFlags): ServerClient {
 export function serverOrigin({ env }: Terminal, { url }: ServerFlags): string {
   const given = url ?? env['LATCHKEY_URL'];
   if (given !== undefined && given !== '') return originIn(given);
-  const servers = new Keeper(env).servers().map(({ origin }) => origin);
+  const servers = new CredentialStore(env).servers().map(({ origin }) => origin);
   const remote = remoteOrigin(env);
   if (remote !== null && (servers.includes(remote) || env['LATCHKEY_TOKEN'] !== undefined)) return remote;
   if (servers.length === 1) return servers[0]!;

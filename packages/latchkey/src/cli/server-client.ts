@@ -17,13 +17,13 @@ export class ServerRefusal extends Error {
   /** The server's reason code, where it gave one. */
   readonly reason: string | null;
   /** What to do about it: an address or a command. */
-  readonly wayOut: string | null;
+  readonly remedy: string | null;
 
-  constructor(status: number, message: string, reason: string | null, wayOut: string | null) {
+  constructor(status: number, message: string, reason: string | null, remedy: string | null) {
     super(message);
     this.status = status;
     this.reason = reason;
-    this.wayOut = wayOut;
+    this.remedy = remedy;
   }
 }
 

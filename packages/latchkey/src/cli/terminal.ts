@@ -130,7 +130,7 @@ export function sayError(terminal: Terminal, error: unknown, command: string): E
     return EXIT.refused;
   }
   if (error instanceof ServerRefusal) {
-    tell(error.message, error.wayOut);
+    tell(error.message, error.remedy);
     return EXIT.refused;
   }
   if (error instanceof Fault) {

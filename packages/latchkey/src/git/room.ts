@@ -7,7 +7,7 @@
  * Never: a decision about who may do what. Whoever calls has decided.
  */
 import type { Log } from '../base/log.ts';
-import { type Soon, soon } from '../base/soon.ts';
+import { andThen, type MaybePromise } from '../base/maybe-promise.ts';
 import { currentSpan } from '../base/trace.ts';
 import { Plumbing } from './objects/plumbing.ts';
 import { gitEnvironment, protocolVersion } from './processes/environment.ts';
@@ -16,8 +16,8 @@ import { isLost, type ObjectFormat, Profiles } from './processes/profile.ts';
 import { notCopied, onlyReads } from './processes/read-only.ts';
 import { type Advertisement, Advertisements } from './protocol/capability-advertisement.ts';
 import { answerHook } from './push/content-scan.ts';
-import { hooksOf, type Inspection } from './push/hooks.ts';
-import { Anticipated } from './push/prestarted.ts';
+import { hooksOf, type PushChecks } from './push/hooks.ts';
+import { PrestartedProcesses } from './push/prestarted.ts';
 import { pushRefs } from './push/ref-advertisement.ts';
 import { Folders, type RepositoryName } from './repositories/folders.ts';
 import { Maintenance } from './repositories/maintenance.ts';
@@ -46,7 +46,7 @@ export interface GitSettings {
 }
 
 /** One run of a service for a client. */
-export interface ServiceRun extends Inspection {
+export interface ServiceRun extends PushChecks {
   readonly service: GitService;
   /** From `path`. */
   readonly path: string;
@@ -98,7 +98,7 @@ export interface GitRoom {
    * Protocol v2's answer to `info/refs`, in ASCII: the same for all repositories of an object format, so it costs no
    * process.
    */
-  capabilities(objectFormat: ObjectFormat): Soon<string>;
+  capabilities(objectFormat: ObjectFormat): MaybePromise<string>;
   /**
    * What `serve` would print for the list of refs that opens a push; null where a process must be asked. Throws what
    * `serve` does.
@@ -110,7 +110,7 @@ export interface GitRoom {
    */
   serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess>;
   /** Tells that a push will probably come in a moment, with this run: then git is started already. Never rejects. */
-  anticipate(run: ServiceRun): Promise<void>;
+  prestart(run: ServiceRun): Promise<void>;
   /**
    * A repository's objects and refs, for the functions of this room that take a `Plumbing`. The caller (a user or an
    * address) takes turns.
@@ -172,9 +172,9 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   // Places of their own: a page or a REST call waits for no clone, and no clone for them.
   const readers = new GitProcesses(limits);
 
-  const anticipated = new Anticipated();
+  const prestarted = new PrestartedProcesses();
 
-  const advertisementOf = (format: ObjectFormat): Soon<Advertisement> =>
+  const advertisementOf = (format: ObjectFormat): MaybePromise<Advertisement> =>
     advertisements.of(format) ?? advertisements.capture(format);
 
   async function commandOf(run: ServiceRun): Promise<GitCommand> {
@@ -194,8 +194,8 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
       environment,
       cwd: folders.root,
       tidiesUp: run.service === 'receive-pack',
-      about: profile.stamp,
-      asks: run.judge !== null,
+      about: profile.fingerprint,
+      asks: run.scan !== null,
     };
   }
 
@@ -206,19 +206,19 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
       run.caller,
       command,
       signal,
-      isPush(run) ? () => anticipated.take(command) : undefined,
+      isPush(run) ? () => prestarted.take(command) : undefined,
     );
-    if (run.judge !== null)
-      void answerHook(git.question!, run.judge, { path: run.path, environment: { ...plain, GIT_FLUSH: '0' } }, log);
+    if (run.scan !== null)
+      void answerHook(git.question!, run.scan, { path: run.path, environment: { ...plain, GIT_FLUSH: '0' } }, log);
     return git;
   }
 
-  async function anticipate(run: ServiceRun): Promise<void> {
+  async function prestart(run: ServiceRun): Promise<void> {
     // A span tells how long a process took, so none is started beside it; and nobody is to wait for a place because of
     // what may come.
     if (readOnly || currentSpan() !== null || processes.queued > 0) return;
     try {
-      anticipated.begin(await commandOf(run));
+      prestarted.begin(await commandOf(run));
     } catch (error) {
       log.debug({ err: error }, 'the process of a push could not be prepared');
     }
@@ -235,7 +235,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     rename: writing((from, to) => folders.move(folders.path(from.owner, from.name), folders.path(to.owner, to.name))),
     remove: writing((owner, name) => folders.discard(folders.path(owner, name))),
     list: () => folders.list(),
-    capabilities: (objectFormat) => soon(advertisementOf(objectFormat), ({ fetch }) => fetch),
+    capabilities: (objectFormat) => andThen(advertisementOf(objectFormat), ({ fetch }) => fetch),
     pushRefs: async ({ path, protocol }) => {
       demandWrites();
       const { plain, objectFormat } = await profiles.of(path);
@@ -244,7 +244,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
         : null;
     },
     serve,
-    anticipate,
+    prestart,
     open: (owner, name, caller) =>
       new Plumbing({ folders, profiles, processes: readers, demandWrites }, folders.path(owner, name), caller),
     touched: (path) => {
@@ -256,7 +256,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     load: () => ({ running: processes.running, queued: processes.queued }),
     close: async (graceSec = CLOSE_GRACE_SEC) => {
       await Promise.all([
-        anticipated.close(),
+        prestarted.close(),
         processes.drain(graceSec),
         readers.drain(graceSec),
         maintenance.stop(),

@@ -234,8 +234,9 @@ function checkRepositories(
     complaints.add('repositories', 'missing_field', 'Select at least one repository.');
   const ids = new Set<number>();
   for (const name of grant.repositories) {
-    const foreign = name.includes('/') && name.slice(0, name.indexOf('/')).toLowerCase() !== owner.login.toLowerCase();
-    const repository = foreign ? undefined : owner.repositories.get(repositoryKey(name));
+    const isOfAnotherOwner =
+      name.includes('/') && name.slice(0, name.indexOf('/')).toLowerCase() !== owner.login.toLowerCase();
+    const repository = isOfAnotherOwner ? undefined : owner.repositories.get(repositoryKey(name));
     if (repository === undefined)
       complaints.add(
         'repositories',

@@ -1,5 +1,5 @@
 /**
- * Turns refusals into words: the cause, everything that is missing, and the way out.
+ * Turns refusals into words: the cause, everything that is missing, and the remedy.
  *
  * Invariant: words about a token reach only whoever presented its secret. Words about a repository never depend on
  * whether it exists unless the bearer may see it.
@@ -16,7 +16,7 @@ export interface Explanation {
   readonly sentence: string;
   /** The other refusals of the same stage, as sentences. */
   readonly also: readonly string[];
-  readonly wayOut: { readonly text: string; readonly url: string | null; readonly command: string | null };
+  readonly remedy: { readonly text: string; readonly url: string | null; readonly command: string | null };
   /** Permissions in the names that people are told. */
   readonly missing: readonly MissingPermission[];
   readonly missingScopes: readonly string[];
@@ -54,15 +54,15 @@ export function explain(
   const [first] = refusals;
   const facts = factsOf(publicUrl, question, refusals, urlUsername, extra);
   const entry = REFUSALS[first.reason];
-  const wayOut = entry.wayOut(facts);
+  const remedy = entry.remedy(facts);
   return {
     reason: first.reason,
     sentence: entry.sentence(facts),
     also: refusals.slice(1).map((refusal) => REFUSALS[refusal.reason].sentence(facts)),
-    wayOut: {
-      text: wayOut.text,
-      url: wayOut.url === undefined ? null : publicUrl + wayOut.url,
-      command: wayOut.command ?? null,
+    remedy: {
+      text: remedy.text,
+      url: remedy.url === undefined ? null : publicUrl + remedy.url,
+      command: remedy.command ?? null,
     },
     missing: wholes(facts.missing),
     missingScopes: facts.missingScopes,

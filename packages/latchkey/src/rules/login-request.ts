@@ -8,48 +8,50 @@ import type { GrantDraft, TokenDraft } from './draft.ts';
 import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS } from './policy.ts';
 import { MAX_NAME_LENGTH } from './token-limits.ts';
 
-export interface WishedPermission {
+export interface RequestedPermission {
   readonly permission: string;
   readonly level: Level;
 }
 
-export interface LoginWish {
-  readonly permissions: readonly WishedPermission[];
+export interface LoginRequest {
+  readonly permissions: readonly RequestedPermission[];
   /** Logins; null = the person and every organization of theirs. */
   readonly owners: readonly string[] | null;
   readonly expiresInDays: number;
   readonly name: string;
 }
 
-/** Permissions and owners in one wish. */
-export const MAX_WISHED_PERMISSIONS = 20;
-export const MAX_WISHED_OWNERS = 10;
+/** Permissions and owners in one request. */
+export const MAX_REQUESTED_PERMISSIONS = 20;
+export const MAX_REQUESTED_OWNERS = 10;
 export const DEFAULT_LOGIN_DAYS = 90;
 const DEFAULT_NAME = 'latchkey login';
 
-/** Reads a wish from form fields, or says what is wrong with it. */
-export function readWish(fields: URLSearchParams): { readonly wish: LoginWish } | { readonly mistake: string } {
+/** Reads a login request from form fields, or says what is wrong with it. */
+export function readLoginRequest(
+  fields: URLSearchParams,
+): { readonly request: LoginRequest } | { readonly error: string } {
   const words = (name: string): string[] => (fields.get(name) ?? '').split(' ').filter((word) => word !== '');
-  const permissions = [...new Set(words('scope'))].map(wished);
-  if (permissions.length === 0) return { mistake: 'scope names no permission, such as contents:write' };
+  const permissions = [...new Set(words('scope'))].map(requestedPermission);
+  if (permissions.length === 0) return { error: 'scope names no permission, such as contents:write' };
   const wrong = permissions.find((each) => typeof each === 'string');
   if (wrong !== undefined)
-    return { mistake: `scope names ${JSON.stringify(wrong)}, which is no permission with one of its levels` };
+    return { error: `scope names ${JSON.stringify(wrong)}, which is no permission with one of its levels` };
   const owners = words('resource_owner');
-  if (permissions.length > MAX_WISHED_PERMISSIONS || owners.length > MAX_WISHED_OWNERS)
+  if (permissions.length > MAX_REQUESTED_PERMISSIONS || owners.length > MAX_REQUESTED_OWNERS)
     return {
-      mistake: `at most ${MAX_WISHED_PERMISSIONS} permissions and ${MAX_WISHED_OWNERS} resource owners can be asked for`,
+      error: `at most ${MAX_REQUESTED_PERMISSIONS} permissions and ${MAX_REQUESTED_OWNERS} resource owners can be asked for`,
     };
   const days = fields.get('expires_in_days') ?? String(DEFAULT_LOGIN_DAYS);
   if (!/^\d{1,3}$/.test(days) || Number(days) < MIN_LIFETIME_DAYS || Number(days) > MAX_LIFETIME_DAYS)
-    return { mistake: `expires_in_days must be ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}` };
+    return { error: `expires_in_days must be ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}` };
   const name = (fields.get('token_name') ?? '')
     .replace(/[\p{Cc}\p{Cf}]/gu, '')
     .trim()
     .slice(0, MAX_NAME_LENGTH);
   return {
-    wish: {
-      permissions: permissions as WishedPermission[],
+    request: {
+      permissions: permissions as RequestedPermission[],
       owners: owners.length === 0 ? null : owners,
       expiresInDays: Number(days),
       name: name === '' ? DEFAULT_NAME : name,
@@ -58,7 +60,7 @@ export function readWish(fields: URLSearchParams): { readonly wish: LoginWish } 
 }
 
 /** The permission that a word names; the word itself when it names none. */
-function wished(word: string): WishedPermission | string {
+function requestedPermission(word: string): RequestedPermission | string {
   const split = word.lastIndexOf(':');
   const permission = word.slice(0, Math.max(split, 0));
   const level = LEVELS.find((each) => each === word.slice(split + 1));
@@ -69,7 +71,7 @@ function wished(word: string): WishedPermission | string {
 }
 
 /** What a person chose on the page. */
-export interface LoginChoice {
+export interface ConsentChoice {
   readonly name: string;
   /** By permission; what is missing was taken out. */
   readonly levels: ReadonlyMap<string, string>;
@@ -78,22 +80,22 @@ export interface LoginChoice {
 }
 
 /** An owner that the token may be for. */
-export interface LoginOwner {
+export interface OfferedOwner {
   readonly login: string;
   readonly kind: 'self' | 'user' | 'organization' | 'instance';
 }
 
 /**
- * The token that is left of the wish after the choice: each level at most the one asked for, each owner one that was
+ * The token that is left of the request after the choice: each level at most the one asked for, each owner one that was
  * offered, no longer a life.
  */
 export function narrowed(
   login: string,
-  wish: LoginWish,
-  choice: LoginChoice,
-  offered: readonly LoginOwner[],
+  request: LoginRequest,
+  choice: ConsentChoice,
+  offered: readonly OfferedOwner[],
 ): TokenDraft {
-  const permissions = wish.permissions.flatMap(({ permission, level }) => {
+  const permissions = request.permissions.flatMap(({ permission, level }) => {
     const chosen = LEVELS.find((each) => each === choice.levels.get(permission));
     return chosen === undefined ? [] : [{ permission, level: atLeast(level, chosen) ? chosen : level }];
   });
@@ -104,20 +106,20 @@ export function narrowed(
     name: choice.name,
     description: 'Made by latchkey login',
     scopes: [],
-    expiresInDays: Math.min(choice.expiresInDays, wish.expiresInDays),
+    expiresInDays: Math.min(choice.expiresInDays, request.expiresInDays),
     grants: owners
       .map((owner) => grantFor(owner, permissions))
       .filter(({ permissions: given }) => Object.keys(given).length > 0),
   };
 }
 
-/** The owners of a wish among those that one may have a token for. */
-export function wishedOwners<Owner extends LoginOwner>(
-  { owners }: LoginWish,
+/** The owners of a login request among those that one may have a token for. */
+export function requestedOwners<Owner extends OfferedOwner>(
+  { owners }: LoginRequest,
   possible: readonly Owner[],
 ): readonly Owner[] {
   if (owners === null)
-    return possible.filter(({ kind }) => kind === 'self' || kind === 'organization').slice(0, MAX_WISHED_OWNERS);
+    return possible.filter(({ kind }) => kind === 'self' || kind === 'organization').slice(0, MAX_REQUESTED_OWNERS);
   const named = new Set(owners.map((owner) => owner.toLowerCase()));
   return possible.filter(({ login }) => named.has(login.toLowerCase()));
 }
@@ -125,7 +127,7 @@ export function wishedOwners<Owner extends LoginOwner>(
 /**
  * Permissions of an account are for oneself, those of organizations for organizations; those of repositories for both.
  */
-function grantFor({ login, kind }: LoginOwner, permissions: readonly WishedPermission[]): GrantDraft {
+function grantFor({ login, kind }: OfferedOwner, permissions: readonly RequestedPermission[]): GrantDraft {
   const fitting = permissions.filter(({ permission }) => {
     const group = permissionNamed(permission)?.group;
     return (

@@ -54,7 +54,7 @@ export interface Grant {
 export type SecretState = 'current' | 'overlapping' | 'replaced';
 
 /**
- * Who revoked a token that GitLab's rotation replaced by another token: its holder is told that, and late use of it
+ * Who revoked a token that GitLab's rotation replaced by another token: its holder is told that, and reuse of it
  * raises the alert.
  */
 export const BY_ROTATION = 'rotation';

@@ -64,22 +64,22 @@ function randomBase62(length: number, randomBytes: (size: number) => Uint8Array)
 }
 
 /**
- * `valid`: well-formed with the right checksum. `mistyped`: plainly meant as one of ours, but damaged. `foreign`:
+ * `valid`: well-formed with the right checksum. `mistyped`: plainly meant as one of ours, but damaged. `unrecognised`:
  * something else.
  */
 export type TokenText =
   | { readonly form: 'valid'; readonly kind: TokenKind }
   | { readonly form: 'mistyped' }
-  | { readonly form: 'foreign' };
+  | { readonly form: 'unrecognised' };
 
 const MISTYPED: TokenText = { form: 'mistyped' };
-const FOREIGN: TokenText = { form: 'foreign' };
+const UNRECOGNISED: TokenText = { form: 'unrecognised' };
 
 /** Reads a text as a token. White space around it is a typo to its sender, so callers trim it first. */
 export function parseTokenText(text: string): TokenText {
-  if (text.length > MAX_TOKEN_LENGTH) return NEARLY.test(text) ? MISTYPED : FOREIGN;
+  if (text.length > MAX_TOKEN_LENGTH) return NEARLY.test(text) ? MISTYPED : UNRECOGNISED;
   const match = FORM.exec(text);
-  if (match === null) return NEARLY.test(text) ? MISTYPED : FOREIGN;
+  if (match === null) return NEARLY.test(text) ? MISTYPED : UNRECOGNISED;
   const split = text.length - CHECKSUM_LENGTH;
   return checksumOf(text.slice(0, split)) === text.slice(split)
     ? { form: 'valid', kind: KIND_OF[match[1]!]! }

@@ -80,7 +80,7 @@ export async function settle(board: Board, stopwatch: Stopwatch, revision: numbe
 /** Brings a memory up to a revision: what it made untrue is forgotten when this resolves. `anew`: forget everything. */
 export type Learn = (revision: number, anew: boolean) => Promise<void> | void;
 
-/** A node's standing: whether it may answer from memory now. */
+/** A node's membership: whether it may answer from memory now. */
 export class Membership {
   readonly #board: Board;
   readonly #stopwatch: Stopwatch;

@@ -1,4 +1,4 @@
-/** Where somebody and something stand today: the reads that every decision needs, one query each. */
+/** Facts for a decision, as they are today: the reads that every decision needs, one query each. */
 import type { OrganizationRole, UserRecord } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
 import { type Account, accountOf } from './accounts.ts';
@@ -6,7 +6,7 @@ import type { Query } from './db.ts';
 import { type Repository, repositoryOf } from './repositories.ts';
 import type { CollaboratorsTable } from './schema.ts';
 
-export interface UserStanding {
+export interface UserFacts {
   readonly user: UserRecord;
   /** Organization id → role, for every organization that the user belongs to. */
   readonly memberships: ReadonlyMap<number, OrganizationRole>;
@@ -16,7 +16,7 @@ export interface UserStanding {
 const NO_MEMBERSHIPS: ReadonlyMap<number, OrganizationRole> = new Map();
 
 /** A person and all their memberships; null when there is no such person. */
-export async function userStanding(q: Query, userId: number): Promise<UserStanding | null> {
+export async function readUserFacts(q: Query, userId: number): Promise<UserFacts | null> {
   const rows = await q
     .selectFrom('accounts')
     .leftJoin('memberships', 'memberships.user_id', 'accounts.id')
@@ -42,7 +42,7 @@ export async function userStanding(q: Query, userId: number): Promise<UserStandi
   };
 }
 
-export interface RepositoryStanding {
+export interface RepositoryFacts {
   /** Who owns it today: another than was named after a transfer. */
   readonly owner: Account;
   /** Null when the owner has none of that name, nor had one. */
@@ -52,11 +52,7 @@ export interface RepositoryStanding {
 }
 
 /** An owner and their repository by names, in any case of letters; null when there is no such owner. */
-export async function repositoryStanding(
-  q: Query,
-  ownerLogin: string,
-  name: string,
-): Promise<RepositoryStanding | null> {
+export async function readRepositoryFacts(q: Query, ownerLogin: string, name: string): Promise<RepositoryFacts | null> {
   const row = await q
     .selectFrom('accounts as named')
     .leftJoin('repositories as current', (join) =>

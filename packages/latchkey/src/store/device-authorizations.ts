@@ -1,5 +1,5 @@
 /**
- * Sign-ins of commands on their way (RFC 6749 authorization codes, RFC 8628 device codes).
+ * Device authorizations: sign-ins of commands on their way (RFC 6749 authorization codes, RFC 8628 device codes).
  *
  * Invariant: codes are kept as digests; a code is exchanged once: by compare-and-set.
  */
@@ -8,7 +8,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import type { LoginsTable } from './schema.ts';
 
-export interface Login<Wish = unknown, Draft = unknown> {
+export interface DeviceAuthorization<Requested = unknown, Draft = unknown> {
   /** SHA-256 of the code that is exchanged for a token. */
   readonly codeDigest: string;
   /** `waiting` for a person, `approved`, `denied`, `used`. */
@@ -18,7 +18,7 @@ export interface Login<Wish = unknown, Draft = unknown> {
   /** Of an authorization code: where it was sent, and the PKCE challenge. */
   readonly redirectUri: string | null;
   readonly challenge: string | null;
-  readonly wish: Wish;
+  readonly request: Requested;
   readonly draft: Draft | null;
   /** The token that it was exchanged for. */
   readonly tokenId: number | null;
@@ -28,38 +28,42 @@ export interface Login<Wish = unknown, Draft = unknown> {
   readonly endsAt: UnixSeconds;
 }
 
-export interface NewLogin extends Omit<Login, 'tokenId'> {
+export interface NewDeviceAuthorization extends Omit<DeviceAuthorization, 'tokenId'> {
   readonly userCodeDigest: string | null;
 }
 
-export async function insertLogin(tx: Query, login: NewLogin): Promise<void> {
+export async function insertDeviceAuthorization(tx: Query, authorization: NewDeviceAuthorization): Promise<void> {
   await tx
     .insertInto('logins')
     .values({
-      code_digest: login.codeDigest,
-      user_code_digest: login.userCodeDigest,
-      state: login.state,
-      user_id: login.userId,
-      redirect_uri: login.redirectUri,
-      challenge: login.challenge,
-      wish_json: JSON.stringify(login.wish),
-      draft_json: login.draft === null ? null : JSON.stringify(login.draft),
+      code_digest: authorization.codeDigest,
+      user_code_digest: authorization.userCodeDigest,
+      state: authorization.state,
+      user_id: authorization.userId,
+      redirect_uri: authorization.redirectUri,
+      challenge: authorization.challenge,
+      wish_json: JSON.stringify(authorization.request),
+      draft_json: authorization.draft === null ? null : JSON.stringify(authorization.draft),
       token_id: null,
-      address: login.address,
-      created_at: login.createdAt,
-      ends_at: login.endsAt,
+      address: authorization.address,
+      created_at: authorization.createdAt,
+      ends_at: authorization.endsAt,
     })
     .execute();
 }
 
 /** By the code that is exchanged, dead or alive. */
-export async function loginByCode(q: Query, digest: string): Promise<Login | null> {
+export async function deviceAuthorizationByCode(q: Query, digest: string): Promise<DeviceAuthorization | null> {
   const row = await q.selectFrom('logins').selectAll().where('code_digest', '=', digest).executeTakeFirst();
-  return row === undefined ? null : loginOf(row);
+  return row === undefined ? null : deviceAuthorizationOf(row);
 }
 
 /** By the short code that a person types, while it waits for them. */
-export async function loginByUserCode(q: Query, digest: string, at: UnixSeconds): Promise<Login | null> {
+export async function deviceAuthorizationByUserCode(
+  q: Query,
+  digest: string,
+  at: UnixSeconds,
+): Promise<DeviceAuthorization | null> {
   const row = await q
     .selectFrom('logins')
     .selectAll()
@@ -67,11 +71,11 @@ export async function loginByUserCode(q: Query, digest: string, at: UnixSeconds)
     .where('state', '=', 'waiting')
     .where('ends_at', '>', at)
     .executeTakeFirst();
-  return row === undefined ? null : loginOf(row);
+  return row === undefined ? null : deviceAuthorizationOf(row);
 }
 
 /** Notes a person's decision. False when there was one already, or it is too late. */
-export async function decideLogin(
+export async function decideDeviceAuthorization(
   tx: Query,
   codeDigest: string,
   decision: { state: 'approved' | 'denied'; userId: number; draft: unknown },
@@ -93,7 +97,11 @@ export async function decideLogin(
 }
 
 /** Takes an approved one for its exchange: once. */
-export async function takeLogin(tx: Query, codeDigest: string, at: UnixSeconds): Promise<Login | null> {
+export async function consumeDeviceAuthorization(
+  tx: Query,
+  codeDigest: string,
+  at: UnixSeconds,
+): Promise<DeviceAuthorization | null> {
   const row = await tx
     .updateTable('logins')
     .set({ state: 'used' })
@@ -102,11 +110,11 @@ export async function takeLogin(tx: Query, codeDigest: string, at: UnixSeconds):
     .where('ends_at', '>', at)
     .returningAll()
     .executeTakeFirst();
-  return row === undefined ? null : loginOf(row);
+  return row === undefined ? null : deviceAuthorizationOf(row);
 }
 
 /** Remembers which token came of it, so that a second exchange can end that. */
-export async function setLoginToken(tx: Query, codeDigest: string, tokenId: number): Promise<void> {
+export async function setDeviceAuthorizationToken(tx: Query, codeDigest: string, tokenId: number): Promise<void> {
   await tx.updateTable('logins').set({ token_id: tokenId }).where('code_digest', '=', codeDigest).execute();
 }
 
@@ -123,18 +131,18 @@ export async function notePoll(tx: Query, codeDigest: string, intervalSec: numbe
 }
 
 /** Forgets those that ended before an instant. */
-export async function deleteLoginsBefore(tx: Query, at: UnixSeconds): Promise<void> {
+export async function deleteDeviceAuthorizationsBefore(tx: Query, at: UnixSeconds): Promise<void> {
   await tx.deleteFrom('logins').where('ends_at', '<', at).execute();
 }
 
-function loginOf(row: Selectable<LoginsTable>): Login {
+function deviceAuthorizationOf(row: Selectable<LoginsTable>): DeviceAuthorization {
   return {
     codeDigest: row.code_digest,
     state: row.state,
     userId: row.user_id,
     redirectUri: row.redirect_uri,
     challenge: row.challenge,
-    wish: JSON.parse(row.wish_json) as unknown,
+    request: JSON.parse(row.wish_json) as unknown,
     draft: row.draft_json === null ? null : (JSON.parse(row.draft_json) as unknown),
     tokenId: row.token_id,
     address: row.address,

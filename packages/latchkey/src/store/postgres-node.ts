@@ -29,7 +29,7 @@ const MAX_STEP_MS = 50;
 /**
  * Counts too much rather than too little: time that the machine slept shows in the date alone. For whoever has a lease.
  */
-export function waryStopwatch(): Stopwatch {
+export function conservativeStopwatch(): Stopwatch {
   let skippedMs = 0;
   let lastGapMs = Date.now() - performance.now();
   return {
@@ -59,7 +59,7 @@ export function joinCluster(connection: pg.PoolConfig, learn: Learn, log: Log): 
     connectionTimeoutMillis: LEASE_MS,
   });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-  const membership = new Membership(boardIn(db), waryStopwatch(), randomUUID(), learn);
+  const membership = new Membership(boardIn(db), conservativeStopwatch(), randomUUID(), learn);
   pool.on('error', (error) => log.warn({ reason: error.message }, 'lost the connection on which changes are heard'));
   pool.on('connect', (client) => {
     client.on('error', () => {});

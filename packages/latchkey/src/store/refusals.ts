@@ -10,11 +10,11 @@ import type { Query } from './db.ts';
 /** Rows kept for one token. */
 export const MAX_ROWS_PER_TOKEN = 50;
 
-/** What the person was told, and what was missing. */
+/** What the person was told, and what was missing. Stored as JSON under these names. */
 export interface RefusalWords {
   readonly sentence: string;
   readonly wayOut: string;
-  /** The form or page that mends it, on this instance; null when the way out is a command. */
+  /** The form or page that mends it, on this instance; null when the remedy is a command. */
   readonly url: string | null;
   readonly missing: readonly { readonly permission: string; readonly level: string }[];
   readonly missingScopes: readonly string[];

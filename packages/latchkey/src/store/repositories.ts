@@ -58,7 +58,7 @@ export function repositoryOf(row: Omit<Selectable<RepositoriesTable>, 'name_key'
  * is in use.
  */
 export async function insertRepository(tx: Query, repository: NewRepository): Promise<Repository> {
-  const forgotten = await forgetOldName(tx, repository.ownerId, repository.name);
+  const forgotten = await deleteOldName(tx, repository.ownerId, repository.name);
   const row = await tx
     .insertInto('repositories')
     .values({
@@ -198,7 +198,7 @@ export async function moveRepository(
     .where('id', '=', id)
     .executeTakeFirst();
   if (before === undefined) return null;
-  await bumpRevision(tx, subjectOf('repository', id), ...(await forgetOldName(tx, to.ownerId, to.name)));
+  await bumpRevision(tx, subjectOf('repository', id), ...(await deleteOldName(tx, to.ownerId, to.name)));
   const row = await tx
     .updateTable('repositories')
     .set({ owner_id: to.ownerId, name: to.name, name_key: nameKey(to.name), updated_at: at })
@@ -230,7 +230,7 @@ export async function deleteRepository(tx: Query, id: number): Promise<boolean> 
 }
 
 /** Gives what was about the repositories that the name led on to. */
-async function forgetOldName(tx: Query, ownerId: number, name: string): Promise<Subject[]> {
+async function deleteOldName(tx: Query, ownerId: number, name: string): Promise<Subject[]> {
   const rows = await tx
     .deleteFrom('repository_names')
     .where('owner_id', '=', ownerId)

@@ -105,7 +105,7 @@ export interface TokensTable {
 }
 
 /**
- * The secrets that open a token, by digest (SHA-256, base64url). Replaced ones stay, so that late use is told and
+ * The secrets that open a token, by digest (SHA-256, base64url). Replaced ones stay, so that reuse is told and
  * reported.
  */
 export interface TokenSecretsTable {

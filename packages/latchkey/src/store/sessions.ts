@@ -179,6 +179,6 @@ export async function rememberDevice(q: Query, userId: number, digest: string, a
 }
 
 /** Forgets a person's devices: after a password was changed, each has to be trusted anew. */
-export async function forgetDevices(q: Query, userId: number): Promise<void> {
+export async function deleteDevices(q: Query, userId: number): Promise<void> {
   await q.deleteFrom('devices').where('user_id', '=', userId).execute();
 }

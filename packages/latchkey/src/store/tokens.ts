@@ -1,7 +1,7 @@
 /**
  * Tokens and the secrets that open them.
  *
- * Invariant: only digests are kept. A replaced secret stays, so that late use of it is told and reported; a revoked
+ * Invariant: only digests are kept. A replaced secret stays, so that reuse of it is told and reported; a revoked
  * token stays, so that its holder hears when and by whom.
  */
 import type { Selectable } from 'kysely';
@@ -357,10 +357,10 @@ export async function descendantsOf(q: Query, id: number): Promise<number[]> {
 }
 
 /**
- * Notes that its owner is alerted of a late use; false when they were since `sinceAt`, so that one of many late uses is
- * told.
+ * Notes that its owner is alerted of reuse; false when they were since `sinceAt`, so that many
+ * are told once.
  */
-export async function noteLateUse(tx: Query, id: number, sinceAt: UnixSeconds, at: UnixSeconds): Promise<boolean> {
+export async function noteReuse(tx: Query, id: number, sinceAt: UnixSeconds, at: UnixSeconds): Promise<boolean> {
   const noted = await tx
     .updateTable('tokens')
     .set({ late_use_alerted_at: at })

@@ -12,7 +12,7 @@ import { includesAddress } from '../base/address.ts';
 import { headerOf } from '../base/raw-headers.ts';
 import type { Settings } from '../base/settings/settings.ts';
 import { readTraceparent, type Span, type Tracer } from '../base/trace.ts';
-import { recogniseForeign } from '../catalogue/third-party-tokens.ts';
+import { recogniseThirdParty } from '../catalogue/third-party-tokens.ts';
 import type { DoorName } from './metrics.ts';
 
 /** Begins the span of a request; null when it is not to be recorded. */
@@ -76,7 +76,7 @@ export function withoutSecrets(text: string): string {
 function mayBeSecret(word: string): boolean {
   try {
     const plain = decodeURIComponent(word);
-    return LONG.test(plain) || OWN.test(plain) || recogniseForeign(plain) !== null;
+    return LONG.test(plain) || OWN.test(plain) || recogniseThirdParty(plain) !== null;
   } catch {
     return true;
   }

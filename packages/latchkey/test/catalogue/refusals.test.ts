@@ -85,7 +85,7 @@ function said(
   reason: Reason,
   facts: RefusalFacts,
 ): { sentence: string; text: string; url: string | undefined; command: string | undefined } {
-  const { text, url, command } = REFUSALS[reason].wayOut(facts);
+  const { text, url, command } = REFUSALS[reason].remedy(facts);
   return { sentence: REFUSALS[reason].sentence(facts), text, url, command };
 }
 

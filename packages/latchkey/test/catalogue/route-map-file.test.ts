@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CanonicalPath, canonicalPath } from '../../src/base/canonical-path.ts';
 import { parseRouteMap, type RouteMapFile, standardServices } from '../../src/catalogue/route-maps/file.ts';
-import { MapMistakes, RouteFinder } from '../../src/catalogue/route-maps/finder.ts';
+import { InvalidRouteMap, RouteFinder } from '../../src/catalogue/route-maps/finder.ts';
 import { ROUTE_MAP_SCHEMA } from '../../src/catalogue/route-maps/schema.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
@@ -11,18 +11,18 @@ const EXAMPLE = readFileSync(join(ROOT, 'examples/route-map/route-map.yaml'), 'u
 
 function read(text: string): RouteMapFile {
   const file = parseRouteMap(text);
-  if (!('services' in file)) throw new MapMistakes(file);
+  if (!('services' in file)) throw new InvalidRouteMap(file);
   return file;
 }
 
-const mistakesIn = (text: string): string[] => {
+const problemsIn = (text: string): string[] => {
   const file = parseRouteMap(text);
   if (!('services' in file)) return file.map(({ line, message }) => `${line}: ${message}`);
   try {
     new RouteFinder(file.services);
     return [];
   } catch (error) {
-    return (error as MapMistakes).mistakes.map(({ line, message }) => `${line}: ${message}`);
+    return (error as InvalidRouteMap).problems.map(({ line, message }) => `${line}: ${message}`);
   }
 };
 
@@ -132,15 +132,15 @@ describe('a route map', () => {
       'services:\n  - routes:\n      - { method: GET, path: "/{a}", needs: {} }\n      - { method: "*", path: "/{b}", needs: {} }',
       /^4: \* \/\{b\} means the same requests as GET \/\{a\} in line 3\.$/,
     ],
-  ])('with a mistake is refused with its line: %j', (text, expected) => {
-    const mistakes = mistakesIn(text);
-    expect(mistakes.length).toBeGreaterThan(0);
-    expect(mistakes[0]).toMatch(expected);
+  ])('with an error is refused with its line: %j', (text, expected) => {
+    const problems = problemsIn(text);
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems[0]).toMatch(expected);
   });
 
-  it('with several mistakes tells them all', () => {
+  it('with several problems tells them all', () => {
     expect(
-      mistakesIn(
+      problemsIn(
         'services:\n  - routes:\n      - { method: GET, path: x, needs: { nothing: read } }\n      - { method: GET, path: /y, needs: { contents: write, no: read } }',
       ),
     ).toEqual([
@@ -151,12 +151,12 @@ describe('a route map', () => {
   });
 
   it('that is too large is refused unread, and one of a million aliases does no harm', () => {
-    expect(mistakesIn(`# ${'x'.repeat(1024 * 1024)}`)).toEqual(['1: The file has more than 1048576 bytes.']);
+    expect(problemsIn(`# ${'x'.repeat(1024 * 1024)}`)).toEqual(['1: The file has more than 1048576 bytes.']);
     const bomb = [
       'a: &a [x,x,x,x,x,x,x,x,x]',
       ...'bcdefghi'.split('').map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`),
     ].join('\n');
-    expect(mistakesIn(bomb)[0]).toMatch(/^1: /);
+    expect(problemsIn(bomb)[0]).toMatch(/^1: /);
   });
 
   it('has its form in a JSON Schema, which is the one in assets', () => {

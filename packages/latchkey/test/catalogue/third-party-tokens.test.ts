@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { recogniseForeign } from '../../src/catalogue/third-party-tokens.ts';
+import { recogniseThirdParty } from '../../src/catalogue/third-party-tokens.ts';
 import { mintTokenText } from '../../src/rules/token-text.ts';
 
 /** `n` characters that no scanner takes for a real secret. */
 const body = (n: number): string => 'Ab0'.repeat(n).slice(0, n);
 
-const FOREIGN: readonly (readonly [string, string])[] = [
+const THIRD_PARTY: readonly (readonly [string, string])[] = [
   [`ghp_${body(36)}`, 'GitHub'],
   [`gho_${body(36)}`, 'GitHub'],
   [`ghu_${body(36)}`, 'GitHub'],
@@ -43,7 +43,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['ecdsa-sha2-nistp256 AAAAE2VjZHNh', 'public SSH key'],
   [`SHA256:${body(43)}`, 'fingerprint of an SSH key'],
 ];
-const NOT_FOREIGN = [
+const NOT_THIRD_PARTY = [
   '',
   'correct horse battery staple',
   'ghp_',
@@ -62,16 +62,16 @@ const NOT_FOREIGN = [
 ];
 
 describe('a token of another product', () => {
-  it.each(FOREIGN)('%s is recognised', (text, product) => {
-    expect(recogniseForeign(text)).toEqual({ product, kind: 'token' });
+  it.each(THIRD_PARTY)('%s is recognised', (text, product) => {
+    expect(recogniseThirdParty(text)).toEqual({ product, kind: 'token' });
   });
 
   it.each(KEYS)('%s is recognised as a key', (text, product) => {
-    expect(recogniseForeign(text)).toEqual({ product, kind: 'key' });
+    expect(recogniseThirdParty(text)).toEqual({ product, kind: 'key' });
   });
 
-  it.each(NOT_FOREIGN)('%j is not taken for one', (text) => {
-    expect(recogniseForeign(text)).toBeNull();
+  it.each(NOT_THIRD_PARTY)('%j is not taken for one', (text) => {
+    expect(recogniseThirdParty(text)).toBeNull();
   });
 
   it('is never one of ours', () => {
@@ -80,7 +80,7 @@ describe('a token of another product', () => {
         let seed = 1;
         const bytes = (size: number): Uint8Array =>
           Uint8Array.from({ length: size }, () => (seed = (seed * 48_271) % 2_147_483_647) & 255);
-        for (let i = 0; i < 200; i++) expect(recogniseForeign(mintTokenText(kind, bytes, prefix))).toBeNull();
+        for (let i = 0; i < 200; i++) expect(recogniseThirdParty(mintTokenText(kind, bytes, prefix))).toBeNull();
       }
     }
   });

@@ -30,7 +30,7 @@ export interface Cause {
   /** Git's own last line. With `Authentication failed` git forgets the credential, with all others it keeps it. */
   readonly git: string;
   arrange(world: World): Promise<Try>;
-  /** What mends it, where the way out is not a link to follow; gives the next try. */
+  /** What mends it, where the remedy is not a link to follow; gives the next try. */
   mend?(world: World, attempt: Try): Promise<Try>;
 }
 

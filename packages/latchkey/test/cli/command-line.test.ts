@@ -306,7 +306,7 @@ describe('the voice', () => {
 });
 
 describe('an old Node', () => {
-  test.each(['18.20.0', '20.20.2', '23.11.1'])('%s is refused with the way out', (version) => {
+  test.each(['18.20.0', '20.20.2', '23.11.1'])('%s is refused with the remedy', (version) => {
     expect(nodeComplaint(version)).toMatch(
       new RegExp(`^error: latchkey needs Node.js 24 or later, and this is ${version}\\nhint: `),
     );

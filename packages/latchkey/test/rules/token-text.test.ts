@@ -42,12 +42,12 @@ describe('the text of a token', () => {
     );
   });
 
-  it('cut short or too long is mistyped; another product’s is foreign', () => {
+  it('cut short or too long is mistyped; another product’s is unrecognised', () => {
     const text = mintTokenText('classic', randomBytes, null);
     expect(parseTokenText(text.slice(0, -1))).toEqual({ form: 'mistyped' });
     expect(parseTokenText(`${text}x`)).toEqual({ form: 'mistyped' });
     expect(parseTokenText(`lkf_${'a'.repeat(5000)}`)).toEqual({ form: 'mistyped' });
-    for (const foreign of [
+    for (const thirdParty of [
       '',
       'hunter2',
       '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',
@@ -55,7 +55,7 @@ describe('the text of a token', () => {
       'LKF_',
       'x'.repeat(9000),
     ])
-      expect(parseTokenText(foreign)).toEqual({ form: 'foreign' });
+      expect(parseTokenText(thirdParty)).toEqual({ form: 'unrecognised' });
   });
 
   it('draws every base62 digit equally often', () => {

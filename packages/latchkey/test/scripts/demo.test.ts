@@ -105,7 +105,7 @@ test('a first start says what to do next, in lines that work when pasted', async
   await next.stop('SIGTERM');
 });
 
-test('a port that is taken is a fault with the way out', async () => {
+test('a port that is taken is a fault with the remedy', async () => {
   const first = await serveUntilReady(['--data', join(await temporaryFolder(), 'data')]);
   const port = new URL(first.url).port;
   const second = await latchkey([

@@ -156,15 +156,15 @@ describe('the doctor finds', () => {
   test('a stale entry of another product, and has git forget it', async () => {
     const url = await server({ isLatchkey: true });
     const { doctor, folder } = await machine(`${url}/acme/site.git`, '');
-    const foreign = `ghp_${'a1B2'.repeat(9)}`;
-    await writeFile(join(folder, 'store'), `${url.replace('://', `://ada:${foreign}@`)}\n`);
+    const thirdParty = `ghp_${'a1B2'.repeat(9)}`;
+    await writeFile(join(folder, 'store'), `${url.replace('://', `://ada:${thirdParty}@`)}\n`);
     await writeFile(join(folder, '.gitconfig'), `[credential]\n\thelper = store --file=${join(folder, 'store')}\n`);
     const { checks, screen } = await doctor(['--fix'], ['y']);
     expect(checks.get('what the helper answers with')).toMatchObject({
       state: 'fail',
       found: 'store answers with a token of GitHub, which this server does not take',
     });
-    expect(screen).not.toContain(foreign);
+    expect(screen).not.toContain(thirdParty);
     expect(await readFile(join(folder, 'store'), 'utf8')).toBe('');
   });
 

@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { approveCode } from '../../src/actions/tokens/device-authorization.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { run } from '../../src/cli/program.ts';
-import { readWish } from '../../src/rules/login-request.ts';
+import { readLoginRequest } from '../../src/rules/login-request.ts';
 import { bobsPermit } from '../causes/bob.ts';
 import { causesWorld, type World } from '../causes/world.ts';
 import { recordingTerminal } from '../cli/recording-terminal.ts';
@@ -56,8 +56,8 @@ async function begin(
 /** What the browser brings back when Bob has said yes on the page. */
 async function approved(world: World, page: URL): Promise<string> {
   const asked = page.searchParams;
-  const read = readWish(asked);
-  if ('mistake' in read) throw new Error(read.mistake);
+  const read = readLoginRequest(asked);
+  if ('error' in read) throw new Error(read.error);
   const redirectUri = asked.get('redirect_uri')!;
   const choice = {
     name: asked.get('token_name')!,
@@ -71,7 +71,7 @@ async function approved(world: World, page: URL): Promise<string> {
   const code = await approveCode(
     world.server.context,
     await bobsPermit(world),
-    { wish: read.wish, redirectUri, challenge: asked.get('code_challenge')!, address: '127.0.0.1' },
+    { request: read.request, redirectUri, challenge: asked.get('code_challenge')!, address: '127.0.0.1' },
     choice,
   );
   return `${redirectUri}?${new URLSearchParams({ code: code.reveal(), state: asked.get('state')! })}`;

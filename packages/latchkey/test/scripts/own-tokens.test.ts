@@ -78,7 +78,7 @@ test('a token is created, shown, rotated and revoked; its secret goes to stdout 
   expect(names).toEqual(['laptop']);
 });
 
-test('check answers yes, or no with the reason and the way out', async () => {
+test('check answers yes, or no with the reason and the remedy', async () => {
   const { world, call } = await bob();
   expect(await call('token', 'check', 'contents=write', 'acme/site')).toEqual({ code: 0, stdout: 'yes\n', stderr: '' });
   const no = await call('token', 'check', 'workflows=write', 'acme/site');

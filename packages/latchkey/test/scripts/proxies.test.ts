@@ -319,7 +319,7 @@ function proxySuite(proxy: Proxy): void {
       expect((await api('/_latchkey', tokens.writer)).status).not.toBe(200);
     });
 
-    it('lets nobody through while the authority is down', async () => {
+    it('lets nobody through while Latchkey is down', async () => {
       await server.close();
       expect((await api('/api/v3/repos/acme/docs', tokens.writer)).status).toBeGreaterThanOrEqual(500);
       expect((await git(['ls-remote', remote(tokens.writer)])).code).not.toBe(0);

@@ -10,7 +10,7 @@ const mapOf = (path: string, needs: string): string =>
   `services:\n  - routes: [{ method: GET, path: ${path}, needs: { ${needs} } }]\n`;
 
 describe('an operator', () => {
-  it('is told every mistake of a route map with its line, and the server does not start', async () => {
+  it('is told every error of a route map with its line, and the server does not start', async () => {
     const database = await freshDatabase('sqlite');
     onTestFinished(database.remove);
     const map = join(database.dataDir, 'map.yaml');

@@ -1,6 +1,6 @@
 /**
  * A stranger follows the README on a fresh machine: an account, a repository and a token by command line, clone,
- * commit, push; the refusal of a read-only token, and the way out that stands on the screen. With real git, on both
+ * commit, push; the refusal of a read-only token, and the remedy that stands on the screen. With real git, on both
  * databases.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

@@ -183,14 +183,14 @@ describe('a trace', () => {
     const world = await start();
     const { token } = world;
     const link = randomBytes(32).toString('base64url');
-    const foreign = `ghp_${'a1B2'.repeat(9)}`;
+    const thirdParty = `ghp_${'a1B2'.repeat(9)}`;
     const places = [
       `/verify/${link}`,
       `/x/${token}/y?token=${token}`,
       `/${token.slice(0, 20)}`,
-      `/x/${encodeURIComponent(`lkc_${foreign}`).replaceAll('_', '%5F')}`,
+      `/x/${encodeURIComponent(`lkc_${thirdParty}`).replaceAll('_', '%5F')}`,
       `/api/v3/user?access_token=${token}`,
-      `/${foreign}`,
+      `/${thirdParty}`,
       `/api/v4/user?private_token=${token}`,
       `/forward-auth/hooks/hunter2`,
     ];
@@ -219,7 +219,7 @@ describe('a trace', () => {
       '/forward-auth',
     ]);
     for (const { attributes } of spans) expect(attributes['user_agent.original']).toBe('tool [redacted]');
-    for (const secret of [token, token.slice(0, 20), link, foreign, 'hunter2', 'access_token'])
+    for (const secret of [token, token.slice(0, 20), link, thirdParty, 'hunter2', 'access_token'])
       expect(world.collector.text()).not.toContain(secret);
   });
 

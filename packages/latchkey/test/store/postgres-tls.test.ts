@@ -148,7 +148,7 @@ describe('a database that takes TLS only', () => {
     await vi.waitFor(() => open(address('localhost'), { caFile: file('authority.pem') }), { timeout: 20_000 });
   });
 
-  test('serves, started from the command line, and the wrong authority is told with its way out', {
+  test('serves, started from the command line, and the wrong authority is told with its remedy', {
     timeout: 60_000,
   }, async () => {
     const data = ['--data', folder, '--database', address('localhost')];

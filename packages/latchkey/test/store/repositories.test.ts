@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { setSuspended } from '../../src/store/accounts.ts';
 import { listCollaborators, removeCollaborator, setCollaborator } from '../../src/store/collaborators.ts';
 import { isUniqueViolation } from '../../src/store/db.ts';
-import { collaboratorRole, repositoryStanding, userStanding } from '../../src/store/decision-facts.ts';
+import { collaboratorRole, readRepositoryFacts, readUserFacts } from '../../src/store/decision-facts.ts';
 import {
   deleteRepository,
   insertRepository,
@@ -106,47 +106,47 @@ forEachEngine('repositories', (open) => {
   });
 });
 
-forEachEngine('standing', (open) => {
+forEachEngine('decision facts', (open) => {
   it('gives a person with all memberships, and nobody for an organization', async () => {
     const { store, ada, cy, acme } = await worldIn(await open());
     await store.transaction((tx) => setSuspended(tx, cy, THEN + 1));
-    expect(await userStanding(store.db, ada)).toEqual({
+    expect(await readUserFacts(store.db, ada)).toEqual({
       user: { id: ada, login: 'Ada', admin: false, suspendedAt: null },
       memberships: new Map([[acme, 'owner']]),
     });
-    expect(await userStanding(store.db, cy)).toEqual({
+    expect(await readUserFacts(store.db, cy)).toEqual({
       user: { id: cy, login: 'Cy', admin: false, suspendedAt: THEN + 1 },
       memberships: new Map(),
     });
-    expect(await userStanding(store.db, acme)).toBeNull();
-    expect(await userStanding(store.db, 999)).toBeNull();
+    expect(await readUserFacts(store.db, acme)).toBeNull();
+    expect(await readUserFacts(store.db, 999)).toBeNull();
   });
 
   it('gives owner and repository by names in any case of letters', async () => {
     const { store, site } = await worldIn(await open());
-    expect(await repositoryStanding(store.db, 'aCME', 'sITE')).toMatchObject({
+    expect(await readRepositoryFacts(store.db, 'aCME', 'sITE')).toMatchObject({
       owner: { login: 'Acme', kind: 'organization' },
       repository: await repositoryById(store.db, site),
       renamed: false,
     });
-    expect(await repositoryStanding(store.db, 'acme', 'nothing')).toMatchObject({
+    expect(await readRepositoryFacts(store.db, 'acme', 'nothing')).toMatchObject({
       owner: { login: 'Acme' },
       repository: null,
       renamed: false,
     });
-    expect(await repositoryStanding(store.db, 'nobody', 'site')).toBeNull();
+    expect(await readRepositoryFacts(store.db, 'nobody', 'site')).toBeNull();
   });
 
   it("follows a rename and a transfer to today's owner, and prefers the name in use", async () => {
     const { store, acme, bob, site, docs } = await worldIn(await open());
     await store.transaction((tx) => moveRepository(tx, site, { ownerId: bob, name: 'www' }, THEN + 1));
-    expect(await repositoryStanding(store.db, 'acme', 'site')).toMatchObject({
+    expect(await readRepositoryFacts(store.db, 'acme', 'site')).toMatchObject({
       owner: { id: bob },
       repository: { id: site, name: 'www' },
       renamed: true,
     });
     await store.transaction((tx) => moveRepository(tx, docs, { ownerId: acme, name: 'site' }, THEN + 2));
-    expect(await repositoryStanding(store.db, 'acme', 'site')).toMatchObject({
+    expect(await readRepositoryFacts(store.db, 'acme', 'site')).toMatchObject({
       owner: { id: acme },
       repository: { id: docs },
       renamed: false,

@@ -221,7 +221,7 @@ forEachEngine('tokens', (open) => {
     expect(await tokenById(store.db, 999)).toBeNull();
   });
 
-  it('keep replaced secrets, so that late use is recognised', async () => {
+  it('keep replaced secrets, so that reuse is recognised', async () => {
     const { store, bob } = await worldIn(await open());
     const id = await store.transaction((tx) => insertToken(tx, tokenOf(bob)));
     const replace = (digest: string, overlapEndsAt: number | null) =>

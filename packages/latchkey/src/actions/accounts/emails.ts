@@ -15,7 +15,7 @@ import type { Permit } from '../decision/authorize.ts';
 import { type Context, UPKEEP } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
-import { takeToken } from '../ground/rate-limit.ts';
+import { consumeRateLimit } from '../ground/rate-limit.ts';
 import { record } from '../ground/record.ts';
 import { unlessTaken } from './accounts.ts';
 import { personOf, type Visitor } from './sessions.ts';
@@ -97,8 +97,8 @@ export async function resendVerification(ctx: Context, permit: Permit, emailId: 
  */
 export async function limitMails(ctx: Context, address: string, from: string): Promise<void> {
   const taken = await Promise.all([
-    takeToken(ctx, 'link-mails', nameKey(address)),
-    takeToken(ctx, 'link-mails-address', networkOf(from)),
+    consumeRateLimit(ctx, 'link-mails', nameKey(address)),
+    consumeRateLimit(ctx, 'link-mails-address', networkOf(from)),
   ]);
   if (taken.some((allowance) => allowance?.allowed === false))
     throw problem('limit_reached', 'Too many such mails were asked for. Try again in an hour.');

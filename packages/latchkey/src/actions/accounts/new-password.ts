@@ -12,7 +12,7 @@ import { type Account, accountById, passwordDigestOf, setPasswordDigest } from '
 import type { Query } from '../../store/db.ts';
 import { emailsOf } from '../../store/emails.ts';
 import { deleteLinks, insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
-import { deleteSessionsOf, forgetDevices, rememberDevice } from '../../store/sessions.ts';
+import { deleteDevices, deleteSessionsOf, rememberDevice } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { accountNamed } from '../ground/account-names.ts';
 import type { Actor, Context } from '../ground/context.ts';
@@ -74,7 +74,7 @@ async function replacePassword(
   await setPasswordDigest(tx, account.id, digest);
   await deleteSessionsOf(tx, account.id, exceptSessionId);
   await deleteLinks(tx, 'password', account.id);
-  await forgetDevices(tx, account.id);
+  await deleteDevices(tx, account.id);
   await rememberDevice(tx, account.id, device.digest(), at);
   await record(tx, by, at, { action: 'user.change_password', userId: account.id });
   await queueMail(ctx, tx, { userId: account.id }, 'password_changed', {

@@ -13,7 +13,7 @@ import type { Secret } from '../../base/secret.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import { type Account, accountById, passwordDigestOf } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
-import { userStanding } from '../../store/decision-facts.ts';
+import { readUserFacts } from '../../store/decision-facts.ts';
 import {
   deleteSession,
   deleteSessionsOf,
@@ -96,8 +96,8 @@ export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor)
   const { db } = ctx.store;
   const session = await sessionByDigest(db, secret.digest(), at);
   if (session === null || session.state !== 'active') return null;
-  const [account, standing] = await Promise.all([accountById(db, session.userId), userStanding(db, session.userId)]);
-  if (account === null || standing === null || account.suspendedAt !== null) return null;
+  const [account, facts] = await Promise.all([accountById(db, session.userId), readUserFacts(db, session.userId)]);
+  if (account === null || facts === null || account.suspendedAt !== null) return null;
   if (at - session.lastSeenAt >= TOUCH_EVERY_SEC) {
     const endsAt = Math.min(at + IDLE_SESSION_SEC, session.createdAt + MAX_SESSION_SEC);
     await touchSession(db, session.id, { at, endsAt, address: visitor.address });
@@ -105,7 +105,7 @@ export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor)
   return {
     session,
     account,
-    identity: { bearer: { via: 'session', user: standing.user }, standing, endsOverlap: false },
+    identity: { bearer: { via: 'session', user: facts.user }, facts, endsOverlap: false },
   };
 }
 

@@ -13,7 +13,7 @@ import { problem } from '../../base/errors.ts';
 import { digestOf } from '../../base/secret.ts';
 import { nameKey } from '../../rules/names.ts';
 import type { Context } from '../ground/context.ts';
-import { peekAllowance, type RateBucket, takeToken } from '../ground/rate-limit.ts';
+import { consumeRateLimit, peekRateLimit, type RateBucket } from '../ground/rate-limit.ts';
 
 export interface Attempt {
   /** The account's login, or what was typed where there is none. */
@@ -43,7 +43,7 @@ function subjectsOf({ name, address, knownDevice }: Attempt): readonly Subject[]
 /** True when one of the limits that bind is reached. */
 export async function isGuessingTooOften(ctx: Context, attempt: Attempt): Promise<boolean> {
   const bound = subjectsOf(attempt).filter(({ binds }) => binds);
-  const allowances = await Promise.all(bound.map(async ({ bucket, key }) => peekAllowance(ctx, bucket, key)));
+  const allowances = await Promise.all(bound.map(async ({ bucket, key }) => peekRateLimit(ctx, bucket, key)));
   return allowances.some((allowance) => allowance?.allowed === false);
 }
 
@@ -59,5 +59,5 @@ export async function refuseGuessing(ctx: Context, attempt: Attempt): Promise<vo
 
 /** Counts a failed attempt. */
 export async function noteFailure(ctx: Context, attempt: Attempt): Promise<void> {
-  await Promise.all(subjectsOf(attempt).map(async ({ bucket, key }) => takeToken(ctx, bucket, key)));
+  await Promise.all(subjectsOf(attempt).map(async ({ bucket, key }) => consumeRateLimit(ctx, bucket, key)));
 }

@@ -25,7 +25,7 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
-import { takeToken } from '../ground/rate-limit.ts';
+import { consumeRateLimit } from '../ground/rate-limit.ts';
 import { record } from '../ground/record.ts';
 import { makeUser } from './accounts.ts';
 import { queueVerification } from './emails.ts';
@@ -139,7 +139,7 @@ export function readInvitation(ctx: Context, link: Secret): Promise<OneTimeLink 
 export async function signUp(ctx: Context, link: Secret | null, form: SignUpForm, visitor: Visitor): Promise<Secret> {
   const invitation = link === null ? null : await readInvitation(ctx, link);
   if (invitation === null && (link !== null || ctx.settings.signUp !== 'open')) throw linkIsOver();
-  if ((await takeToken(ctx, 'sign-ups-address', networkOf(visitor.address)))?.allowed === false) {
+  if ((await consumeRateLimit(ctx, 'sign-ups-address', networkOf(visitor.address)))?.allowed === false) {
     throw problem('limit_reached', 'Too many accounts were made from your network lately. Try again in an hour.');
   }
   const verified = invitation?.address != null && nameKey(invitation.address) === nameKey(form.email);

@@ -5,18 +5,19 @@
  * one list of rules.
  * Never: a look-up for a text that can't be a token; a password, which opens nothing here.
  */
+
+import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { digestOfKey, Secret } from '../../base/secret.ts';
-import { type Soon, soon } from '../../base/soon.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
-import { recogniseForeign } from '../../catalogue/third-party-tokens.ts';
+import { recogniseThirdParty } from '../../catalogue/third-party-tokens.ts';
 import type { Bearer } from '../../rules/model.ts';
 import { parseTokenText } from '../../rules/token-text.ts';
-import { type UserStanding, userStanding } from '../../store/decision-facts.ts';
+import { readUserFacts, type UserFacts } from '../../store/decision-facts.ts';
 import { subjectOf } from '../../store/revision.ts';
 import { tokenByDigest } from '../../store/tokens.ts';
 import type { Context } from '../ground/context.ts';
 import type { Credential } from './credential.ts';
-import type { Keeping } from './memory.ts';
+import type { RecallOptions } from './memory.ts';
 import { RememberedToken } from './token-record.ts';
 
 /** A credential that leads to nobody, with what can be said about it. */
@@ -33,20 +34,20 @@ export interface Rejection {
 export interface Identity {
   readonly bearer: Bearer;
   /** Null for nobody. */
-  readonly standing: UserStanding | null;
+  readonly facts: UserFacts | null;
   /** True when the token was reached through its new secret and the old one still works: the first use ends that. */
   readonly endsOverlap: boolean;
 }
 
 /** Somebody without a credential. */
-export const NOBODY: Identity = { bearer: { via: 'nobody' }, standing: null, endsOverlap: false };
+export const NOBODY: Identity = { bearer: { via: 'nobody' }, facts: null, endsOverlap: false };
 
 function rejected(reason: Reason, facts: { problem?: string; product?: string } = {}): Rejection {
   return { via: 'rejected', reason, problem: facts.problem ?? null, product: facts.product ?? null };
 }
 
 /** Who bears the credential. At once when remembered. `ctx.memory` must have been refreshed before. */
-export function authenticate(ctx: Context, credential: Credential): Soon<Identity | Rejection> {
+export function authenticate(ctx: Context, credential: Credential): MaybePromise<Identity | Rejection> {
   switch (credential.form) {
     case 'none':
       return NOBODY;
@@ -63,35 +64,35 @@ export function authenticate(ctx: Context, credential: Credential): Soon<Identit
  * In Basic credentials the token is the password; some clients send it as the username, with an empty password or
  * `x-oauth-basic`.
  */
-function byBasic(ctx: Context, username: string, secret: Secret): Soon<Identity | Rejection> {
+function byBasic(ctx: Context, username: string, secret: Secret): MaybePromise<Identity | Rejection> {
   const password = secret.reveal();
   if (password === '' || password === 'x-oauth-basic') {
-    if (parseTokenText(username).form !== 'foreign') return bySecret(ctx, new Secret(username), 'token_unknown');
+    if (parseTokenText(username).form !== 'unrecognised') return bySecret(ctx, new Secret(username), 'token_unknown');
     return rejected(username === '' ? 'credentials_missing' : 'password_not_accepted');
   }
   if (username === '') return rejected('username_missing');
   return bySecret(ctx, secret, 'password_not_accepted');
 }
 
-function bySecret(ctx: Context, secret: Secret, otherwise: Reason): Soon<Identity | Rejection> {
+function bySecret(ctx: Context, secret: Secret, otherwise: Reason): MaybePromise<Identity | Rejection> {
   // What is remembered as a token's needs no second look at its form.
   const token = ctx.memory.known(secret.digestKey(), KEEP_TOKEN);
   return token === null ? byNewSecret(ctx, secret, otherwise) : identityOf(token);
 }
 
-function byNewSecret(ctx: Context, secret: Secret, otherwise: Reason): Soon<Identity | Rejection> {
+function byNewSecret(ctx: Context, secret: Secret, otherwise: Reason): MaybePromise<Identity | Rejection> {
   const text = secret.reveal();
   const parsed = parseTokenText(text);
   if (parsed.form === 'mistyped') return rejected('token_mistyped');
-  if (parsed.form === 'foreign') {
-    const foreign = recogniseForeign(text);
-    if (foreign === null) return rejected(otherwise);
-    return foreign.kind === 'key'
-      ? rejected('key_pasted', { product: foreign.product })
-      : rejected('token_of_other_product', { product: foreign.product });
+  if (parsed.form === 'unrecognised') {
+    const thirdParty = recogniseThirdParty(text);
+    if (thirdParty === null) return rejected(otherwise);
+    return thirdParty.kind === 'key'
+      ? rejected('key_pasted', { product: thirdParty.product })
+      : rejected('token_of_other_product', { product: thirdParty.product });
   }
   const key = secret.digestKey();
-  return soon(
+  return andThen(
     ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key)), KEEP_TOKEN),
     (token) => (token === null ? rejected('token_unknown') : identityOf(token)),
   );
@@ -100,24 +101,24 @@ function byNewSecret(ctx: Context, secret: Secret, otherwise: Reason): Soon<Iden
 /** Made for each request, so that it needs no room while nobody asks. */
 export function identityOf(token: RememberedToken): Identity {
   const { holder } = token;
-  return { bearer: { via: 'token', token, user: holder.user }, standing: holder, endsOverlap: token.hasOverlap };
+  return { bearer: { via: 'token', token, user: holder.user }, facts: holder, endsOverlap: token.hasOverlap };
 }
 
-const KEEP_TOKEN: Keeping<RememberedToken> = {
+const KEEP_TOKEN: RecallOptions<RememberedToken> = {
   subjects: ({ id, userId }) => [subjectOf('token', id), subjectOf('account', userId)],
 };
 
 /** All tokens of a person share it. */
-const KEEP_STANDING: Keeping<UserStanding> = { subjects: ({ user }) => [subjectOf('account', user.id)] };
+const KEEP_USER_FACTS: RecallOptions<UserFacts> = { subjects: ({ user }) => [subjectOf('account', user.id)] };
 
 async function readToken(ctx: Context, digest: string): Promise<RememberedToken | null> {
   if (!(await ctx.secrets.isKnown(digest))) return null;
   const stored = await tokenByDigest(ctx.store.db, digest);
   if (stored === null) return null;
-  const standing = await ctx.memory.recall(
+  const facts = await ctx.memory.recall(
     `user ${stored.userId}`,
-    () => userStanding(ctx.store.db, stored.userId),
-    KEEP_STANDING,
+    () => readUserFacts(ctx.store.db, stored.userId),
+    KEEP_USER_FACTS,
   );
-  return standing === null ? null : new RememberedToken(stored, standing);
+  return facts === null ? null : new RememberedToken(stored, facts);
 }

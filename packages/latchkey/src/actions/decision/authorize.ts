@@ -8,8 +8,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { networkOf } from '../../base/address.ts';
+import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { RecentMap } from '../../base/recent-map.ts';
-import { type Soon, soon } from '../../base/soon.ts';
 import { currentSpan, traced } from '../../base/trace.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { RepositoryRole } from '../../catalogue/roles.ts';
@@ -20,18 +20,18 @@ import { nameKey } from '../../rules/names.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../rules/policy.ts';
 import { roleIn } from '../../rules/role.ts';
 import { type Account, accountByLogin } from '../../store/accounts.ts';
-import { collaboratorRole, repositoryStanding, type UserStanding, userStanding } from '../../store/decision-facts.ts';
+import { collaboratorRole, readRepositoryFacts, readUserFacts, type UserFacts } from '../../store/decision-facts.ts';
 import { storedPolicy } from '../../store/policies.ts';
 import type { Repository } from '../../store/repositories.ts';
 import { subjectOf } from '../../store/revision.ts';
 import type { DoorName } from '../../telemetry/metrics.ts';
 import { type Actor, type Context, OPERATOR, UPKEEP } from '../ground/context.ts';
-import { takeToken } from '../ground/rate-limit.ts';
+import { consumeRateLimit } from '../ground/rate-limit.ts';
 import { authenticate, type Identity, type Rejection } from './authenticate.ts';
 import type { Credential } from './credential.ts';
-import type { Keeping } from './memory.ts';
+import type { RecallOptions } from './memory.ts';
 import { passwordReason } from './password-refusal.ts';
-import { reportLateUse, useToken } from './token-uses.ts';
+import { reportReuse, useToken } from './token-uses.ts';
 
 /** What a request is about, by name. An account of login null is the caller's own. */
 export type TargetName =
@@ -79,23 +79,30 @@ const EVERYTHING: Target = { kind: 'instance' };
 
 /** The permit of whoever has a shell on the machine. */
 export function operatorPermit(): Permit {
-  return almighty(OPERATOR, EVERYTHING);
+  return unrestrictedPermit(OPERATOR, EVERYTHING);
 }
 
 /** The permit of the server's own upkeep: what time demands, such as ending what has expired. */
 export function upkeepPermit(): Permit {
-  return almighty(UPKEEP, EVERYTHING);
+  return unrestrictedPermit(UPKEEP, EVERYTHING);
 }
 
-function almighty(actor: Actor, target: Target): Permit {
-  return { [MADE_HERE]: true, actor, bearer: null, target, holds: () => true, on: (other) => almighty(actor, other) };
+function unrestrictedPermit(actor: Actor, target: Target): Permit {
+  return {
+    [MADE_HERE]: true,
+    actor,
+    bearer: null,
+    target,
+    holds: () => true,
+    on: (other) => unrestrictedPermit(actor, other),
+  };
 }
 
 /** Decides a request. Answers at once when everything about it is remembered. */
-export function authorize(ctx: Context, request: AccessRequest): Soon<Verdict> {
+export function authorize(ctx: Context, request: AccessRequest): MaybePromise<Verdict> {
   return traced('decide', 'internal', NO_ATTRIBUTES, () =>
-    soon(ctx.memory.refresh(), () =>
-      soon(authenticate(ctx, request.credential), (found) => {
+    andThen(ctx.memory.refresh(), () =>
+      andThen(authenticate(ctx, request.credential), (found) => {
         return 'via' in found ? reject(ctx, request, found) : authorizeIdentity(ctx, request, found);
       }),
     ),
@@ -114,18 +121,18 @@ function countRefusal(ctx: Context, request: Pick<AccessRequest, 'door'>, reason
  * A credential that leads to nobody is counted by address; whoever has tried too many hears that instead. Only after
  * the look-up, so that a token that works is never held back by what others try from the same address.
  */
-function reject(ctx: Context, request: AccessRequest, found: Rejection): Soon<Verdict> {
+function reject(ctx: Context, request: AccessRequest, found: Rejection): MaybePromise<Verdict> {
   const told = (rejection: Rejection & { retryAfterSec?: number }): Verdict => {
     countRefusal(ctx, request, rejection.reason);
     return { allowed: false, explanation: explainRejection(ctx, request, rejection) };
   };
   if (isGitAskingFirst(request, found)) return told(found);
-  return soon(takeToken(ctx, 'failed-credentials', networkOf(request.address)), (allowance) => {
+  return andThen(consumeRateLimit(ctx, 'failed-credentials', networkOf(request.address)), (allowance) => {
     if (allowance !== null && !allowance.allowed)
       return told({ ...found, reason: 'too_many_attempts', retryAfterSec: allowance.retryAfterSec });
     const { credential } = request;
     if (found.reason !== 'password_not_accepted' || credential.form !== 'basic') return told(found);
-    return soon(passwordReason(ctx, credential, request.address), (reason) => told({ ...found, reason }));
+    return andThen(passwordReason(ctx, credential, request.address), (reason) => told({ ...found, reason }));
   });
 }
 
@@ -141,11 +148,11 @@ function isGitAskingFirst({ credential }: AccessRequest, { reason }: Rejection):
 type Asked = Omit<AccessRequest, 'credential'> & { readonly credential?: Credential };
 
 /** The second half of `authorize`, for a caller that already knows who asks: a signed-in person's session. */
-export function authorizeIdentity(ctx: Context, request: Asked, identity: Identity): Soon<Verdict> {
-  return soon(questionOf(ctx, request, identity), (question): Soon<Verdict> => {
+export function authorizeIdentity(ctx: Context, request: Asked, identity: Identity): MaybePromise<Verdict> {
+  return andThen(questionOf(ctx, request, identity), (question): MaybePromise<Verdict> => {
     const decision = decide(question);
     if (!decision.allowed) return refuse(ctx, request, question, decision.refusals);
-    return soon(useToken(ctx, identity), (tooLate): Soon<Verdict> => {
+    return andThen(useToken(ctx, identity), (tooLate): MaybePromise<Verdict> => {
       if (tooLate !== null) return refuse(ctx, request, question, [tooLate]);
       const { bearer } = identity;
       ctx.metrics.decided(request.door ?? 'other', null);
@@ -163,8 +170,8 @@ export function consider(
   ctx: Context,
   request: Pick<AccessRequest, 'need' | 'target' | 'address'>,
   identity: Identity,
-): Soon<Explanation | null> {
-  return soon(questionOf(ctx, request, identity), (question) => {
+): MaybePromise<Explanation | null> {
+  return andThen(questionOf(ctx, request, identity), (question) => {
     const decision = decide(question);
     return decision.allowed ? null : explain(ctx.settings.publicUrl, question, decision.refusals, null);
   });
@@ -175,7 +182,7 @@ export async function holderOf(ctx: Context, { bearer }: Permit): Promise<Identi
   if (bearer === null) return null;
   return {
     bearer,
-    standing: bearer.via === 'nobody' ? null : await userStanding(ctx.store.db, bearer.user.id),
+    facts: bearer.via === 'nobody' ? null : await readUserFacts(ctx.store.db, bearer.user.id),
     endsOverlap: false,
   };
 }
@@ -184,8 +191,8 @@ function questionOf(
   ctx: Context,
   request: Pick<AccessRequest, 'need' | 'target' | 'address'>,
   identity: Identity,
-): Soon<Question> {
-  return soon(targetOf(ctx, identity, request.target), (target): Question => {
+): MaybePromise<Question> {
+  return andThen(targetOf(ctx, identity, request.target), (target): Question => {
     const question: Question = {
       bearer: identity.bearer,
       need: request.need,
@@ -216,7 +223,7 @@ function refuse(
   request: Asked,
   question: Question,
   refusals: readonly [Refusal, ...Refusal[]],
-): Soon<Verdict> {
+): MaybePromise<Verdict> {
   const { bearer } = question;
   const { reason } = refusals[0];
   countRefusal(ctx, request, reason);
@@ -229,7 +236,7 @@ function refuse(
     ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);
   const refused: Verdict = { allowed: false, explanation };
   return reason === 'token_replaced'
-    ? reportLateUse(ctx, question, request.purpose, request.userAgent).then(() => refused)
+    ? reportReuse(ctx, question, request.purpose, request.userAgent).then(() => refused)
     : refused;
 }
 
@@ -299,19 +306,19 @@ function fullNameOf(target: TargetName): string {
 // --- the target, as it stands towards the one who asks --------------------------------------------------------------
 
 /** Reads what a request is about: remembered per asking person, since their role belongs to it. */
-export function targetOf(ctx: Context, identity: Identity, name: TargetName): Soon<Target> {
+export function targetOf(ctx: Context, identity: Identity, name: TargetName): MaybePromise<Target> {
   if (name.kind === 'instance') return EVERYTHING;
-  const user = identity.standing;
+  const user = identity.facts;
   if (name.kind === 'repository') {
     const key = repositoryKey(name, user?.user.id ?? 0);
-    return soon(
+    return andThen(
       ctx.memory.recall(key, () => readRepositoryTarget(ctx, user, name), keepTargetOf(user)),
       (target) => target as Target,
     );
   }
   const login = name.kind === 'account' ? (name.login ?? user?.user.login ?? '') : name.login;
   const key = `${name.kind} ${user?.user.id ?? 0} ${nameKey(login)}`;
-  return soon(
+  return andThen(
     ctx.memory.recall(key, () => readOwnerTarget(ctx, user, name.kind, login), keepTargetOf(user)),
     (target) => target as Target,
   );
@@ -339,7 +346,7 @@ function exists(target: Target): boolean {
 }
 
 /** A target depends on itself, its owner, the instance's policy, and on the one who asks. */
-function keepTargetOf(user: UserStanding | null): Keeping<Target> {
+function keepTargetOf(user: UserFacts | null): RecallOptions<Target> {
   return {
     worth: exists,
     subjects: (target) => [
@@ -354,23 +361,23 @@ function keepTargetOf(user: UserStanding | null): Keeping<Target> {
 }
 
 /** Repositories as they stand towards people of one role: what many remember of the same one exists once. */
-const standings = new RecentMap<string, Target>(10_000);
+const sharedTargets = new RecentMap<string, Target>(10_000);
 
 /** The target, or the equal one that somebody of the same role remembers. */
 function sharedTarget(target: Extract<Target, { kind: 'repository' }>): Target {
   const key = `${target.repository?.id} ${target.repository?.role} ${target.owner?.role}`;
-  const known = standings.get(key);
+  const known = sharedTargets.get(key);
   if (known !== undefined && isDeepStrictEqual(known, target)) return known;
-  standings.set(key, target);
+  sharedTargets.set(key, target);
   return target;
 }
 
 async function readRepositoryTarget(
   ctx: Context,
-  user: UserStanding | null,
+  user: UserFacts | null,
   name: { owner: string; name: string },
 ): Promise<Target> {
-  const found = await repositoryStanding(ctx.store.db, name.owner, name.name);
+  const found = await readRepositoryFacts(ctx.store.db, name.owner, name.name);
   const fullName = `${name.owner}/${name.name}`;
   if (found === null) return { kind: 'repository', owner: null, repository: null, fullName };
   const owner = await ownerRecord(ctx, user, found.owner);
@@ -385,7 +392,7 @@ async function readRepositoryTarget(
 
 async function readOwnerTarget(
   ctx: Context,
-  user: UserStanding | null,
+  user: UserFacts | null,
   kind: 'organization' | 'account',
   login: string,
 ): Promise<Target> {
@@ -394,7 +401,7 @@ async function readOwnerTarget(
   return { kind, owner: fits ? owner : null, fullName: fits ? owner.login : login };
 }
 
-async function readOwner(ctx: Context, user: UserStanding | null, login: string): Promise<OwnerRecord | null> {
+async function readOwner(ctx: Context, user: UserFacts | null, login: string): Promise<OwnerRecord | null> {
   const account = await accountByLogin(ctx.store.db, login);
   return account === null ? null : ownerRecord(ctx, user, account);
 }
@@ -412,7 +419,7 @@ export async function policyOf(ctx: Context, accountId: number): Promise<StoredP
 }
 
 /** An account as the owner of what is asked for, as it stands towards somebody (null = nobody in particular). */
-export async function ownerRecord(ctx: Context, user: UserStanding | null, owner: Account): Promise<OwnerRecord> {
+export async function ownerRecord(ctx: Context, user: UserFacts | null, owner: Account): Promise<OwnerRecord> {
   const instance = await policyOf(ctx, 0);
   const own = owner.kind === 'organization' ? await policyOf(ctx, owner.id) : null;
   return {
@@ -426,7 +433,7 @@ export async function ownerRecord(ctx: Context, user: UserStanding | null, owner
 
 async function repositoryRecord(
   ctx: Context,
-  user: UserStanding | null,
+  user: UserFacts | null,
   owner: OwnerRecord,
   repository: Repository,
 ): Promise<RepositoryRecord> {
@@ -443,7 +450,7 @@ async function repositoryRecord(
  * collaborator.
  */
 export function recordOf(
-  user: UserStanding | null,
+  user: UserFacts | null,
   owner: OwnerRecord,
   repository: Repository,
   given: RepositoryRole | null,

@@ -7,8 +7,9 @@
  * forgotten; what it wasn't about stays.
  * Never: a token's text. Tokens are remembered by digest.
  */
+
+import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { RecentMap } from '../../base/recent-map.ts';
-import { type Soon, soon } from '../../base/soon.ts';
 import type { ClusterNode, Store } from '../../store/db.ts';
 import { type Subject, subjectsSince } from '../../store/revision.ts';
 
@@ -29,7 +30,7 @@ interface Entry {
 /**
  * How to keep what was read. Not kept with it, since there is a lot of it: whoever asks for a key always says the same.
  */
-export interface Keeping<T> {
+export interface RecallOptions<T> {
   /** False for what shouldn't be remembered. */
   readonly worth?: (value: T) => boolean;
   /** Whom and what the value depends on; left out, any change makes it forgotten. */
@@ -79,9 +80,9 @@ export class Memory {
   /**
    * Makes sure that what is remembered holds now. Call it once at the start of a request, before anything is recalled.
    */
-  refresh(): Soon<void> {
+  refresh(): MaybePromise<void> {
     if (this.#node?.trusts() === true) return;
-    return soon(this.#store.revision(), (revision) =>
+    return andThen(this.#store.revision(), (revision) =>
       revision === this.#revision ? undefined : this.#learn(revision, false),
     );
   }
@@ -90,23 +91,27 @@ export class Memory {
    * The value under a key: remembered, or read now and then remembered if it is worth it. What is not there is never
    * remembered (nothing tells when it comes into being, and a flood of guesses must not push out what is).
    */
-  recall<T extends object>(key: string, read: () => Promise<T | null>, keeping: Keeping<T> = {}): Soon<T | null> {
-    const known = this.known(key, keeping);
+  recall<T extends object>(
+    key: string,
+    read: () => Promise<T | null>,
+    options: RecallOptions<T> = {},
+  ): MaybePromise<T | null> {
+    const known = this.known(key, options);
     if (known !== null) return known;
     this.#misses++;
     // Before the read: whatever changes from here on makes it forgotten.
     const asOf = this.#revision;
     return read().then((value) => {
-      if (value !== null && keeping.worth?.(value) !== false) this.#entries.set(key, { value, asOf });
+      if (value !== null && options.worth?.(value) !== false) this.#entries.set(key, { value, asOf });
       return value;
     });
   }
 
   /** The value under a key, if it is remembered and still holds. */
-  known<T extends object>(key: string, keeping: Keeping<T> = {}): T | null {
+  known<T extends object>(key: string, options: RecallOptions<T> = {}): T | null {
     const known = this.#entries.get(key);
     if (known === undefined) return null;
-    if (this.#holds(known, keeping.subjects)) {
+    if (this.#holds(known, options.subjects)) {
       this.#hits++;
       return known.value as T;
     }
@@ -114,7 +119,7 @@ export class Memory {
     return null;
   }
 
-  #holds<T extends object>(entry: Entry, subjects: Keeping<T>['subjects']): boolean {
+  #holds<T extends object>(entry: Entry, subjects: RecallOptions<T>['subjects']): boolean {
     if (entry.asOf === this.#revision) return true;
     if (entry.asOf < this.#floor || subjects === undefined) return false;
     for (const subject of subjects(entry.value as T)) if ((this.#changed.get(subject) ?? 0) > entry.asOf) return false;

@@ -1,5 +1,5 @@
 /**
- * From numbers to names: dialects that address things by number are asked for by name, so that there is one way to a
+ * From ids to names: dialects that address things by id are asked for by name, so that there is one way to a
  * decision.
  */
 import { accountById } from '../../store/accounts.ts';
@@ -8,7 +8,7 @@ import type { Context } from '../ground/context.ts';
 import type { RepositoryName } from '../repositories/repositories.ts';
 
 /**
- * The repository of that number by name; null when there is none. Says nothing about who may see it: the decision does.
+ * The repository with that id, by name; null when there is none. Says nothing about who may see it: the decision does.
  */
 export async function nameOfRepository(ctx: Context, id: number): Promise<RepositoryName | null> {
   const repository = await repositoryById(ctx.store.db, id);
@@ -16,7 +16,7 @@ export async function nameOfRepository(ctx: Context, id: number): Promise<Reposi
   return repository === null || owner === null ? null : { owner: owner.login, name: repository.name };
 }
 
-/** The organization of that number by name; null when there is none. */
+/** The organization with that id, by name; null when there is none. */
 export async function nameOfOrganization(ctx: Context, id: number): Promise<string | null> {
   const account = await accountById(ctx.store.db, id);
   return account?.kind === 'organization' ? account.login : null;

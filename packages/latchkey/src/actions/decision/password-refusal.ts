@@ -19,7 +19,7 @@ import { passwordDigestOf } from '../../store/accounts.ts';
 import { accountNamed } from '../ground/account-names.ts';
 import type { Context } from '../ground/context.ts';
 import { checkPassword } from '../ground/password.ts';
-import { takeToken } from '../ground/rate-limit.ts';
+import { consumeRateLimit } from '../ground/rate-limit.ts';
 import type { Credential } from './credential.ts';
 
 /** The reason to give for Basic credentials whose password is no token. */
@@ -31,9 +31,9 @@ export async function passwordReason(
   const network = networkOf(address);
   const name = digestOf(nameKey(credential.username));
   const taken = await Promise.all([
-    takeToken(ctx, 'password-checks', `${name} ${network}`),
-    takeToken(ctx, 'password-checks-address', network),
-    takeToken(ctx, 'password-checks-account', name),
+    consumeRateLimit(ctx, 'password-checks', `${name} ${network}`),
+    consumeRateLimit(ctx, 'password-checks-address', network),
+    consumeRateLimit(ctx, 'password-checks-account', name),
   ]);
   if (taken.some((allowance) => allowance?.allowed === false)) return 'password_not_accepted';
   const account = await accountNamed(ctx.store.db, credential.username);

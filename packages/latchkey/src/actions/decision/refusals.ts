@@ -100,6 +100,6 @@ export class Refusals {
   }
 }
 
-function wordsOf({ sentence, wayOut, missing, missingScopes }: Explanation): RefusalWords {
-  return { sentence, wayOut: wayOut.text, url: wayOut.url, missing, missingScopes };
+function wordsOf({ sentence, remedy, missing, missingScopes }: Explanation): RefusalWords {
+  return { sentence, wayOut: remedy.text, url: remedy.url, missing, missingScopes };
 }

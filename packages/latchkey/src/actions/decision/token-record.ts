@@ -9,7 +9,7 @@ import { RecentMap } from '../../base/recent-map.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { scopeReach } from '../../catalogue/scopes/scopes.ts';
 import { ANY_OWNER, type Grant, type IdSet, type TokenRecord } from '../../rules/model.ts';
-import type { UserStanding } from '../../store/decision-facts.ts';
+import type { UserFacts } from '../../store/decision-facts.ts';
 import type { StoredToken } from '../../store/tokens.ts';
 
 /** How many different parts are shared; beyond that, the least used are built anew. */
@@ -42,10 +42,10 @@ export class RememberedToken implements TokenRecord {
   readonly issuedAt: UnixSeconds;
   readonly expiresAt: UnixSeconds | null;
   readonly grants: readonly Grant[];
-  readonly holder: UserStanding;
+  readonly holder: UserFacts;
   readonly #common: Common;
 
-  constructor(stored: StoredToken, holder: UserStanding) {
+  constructor(stored: StoredToken, holder: UserFacts) {
     this.id = stored.id;
     this.name = stored.name;
     this.lastEight = stored.lastEight;

@@ -1,5 +1,5 @@
 /**
- * What the use of a token changes: a limited use is spent, an overlap ends, a late use of a replaced secret is
+ * What the use of a token changes: a limited use is spent, an overlap ends, reuse of a replaced secret is
  * reported.
  *
  * Invariant: a token without limit and overlap, which is nearly every one, costs nothing here: no query, no promise.
@@ -7,19 +7,19 @@
  * no more than the limit.
  */
 
-import type { Soon } from '../../base/soon.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
 import type { Refusal } from '../../rules/decide.ts';
 import type { Question, TokenRecord } from '../../rules/model.ts';
 import { appendAudit } from '../../store/audit.ts';
-import { endOverlap, noteLateUse, spendUse } from '../../store/tokens.ts';
+import { endOverlap, noteReuse, spendUse } from '../../store/tokens.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import type { Identity } from './authenticate.ts';
 import { mailed } from './token-access.ts';
 
 /** A use that was allowed. Gives a refusal when another request took the last use meanwhile. */
-export function useToken(ctx: Context, identity: Identity): Soon<Refusal | null> {
+export function useToken(ctx: Context, identity: Identity): MaybePromise<Refusal | null> {
   const { bearer, endsOverlap } = identity;
   if (bearer.via !== 'token' || (bearer.token.usesLeft === null && !endsOverlap)) return null;
   return takeUse(ctx, bearer.token, endsOverlap);
@@ -40,7 +40,7 @@ export const ALERT_EVERY_SEC = 15 * MINUTE_SEC;
  * A replaced secret was used: its owner finds it in the security log and in their mail. Of many uses on all nodes one
  * in `ALERT_EVERY_SEC` is told.
  */
-export async function reportLateUse(
+export async function reportReuse(
   ctx: Context,
   { bearer, at, address }: Question,
   purpose: string,
@@ -50,7 +50,7 @@ export async function reportLateUse(
   const { token, user } = bearer;
   try {
     await ctx.store.transaction(async (tx) => {
-      if (!(await noteLateUse(tx, token.id, at - ALERT_EVERY_SEC, at))) return;
+      if (!(await noteReuse(tx, token.id, at - ALERT_EVERY_SEC, at))) return;
       await appendAudit(tx, {
         at,
         action: 'personal_access_token.replaced_credential_used',
@@ -73,6 +73,6 @@ export async function reportLateUse(
       });
     });
   } catch (error) {
-    ctx.log.warn({ err: error, tokenId: token.id }, 'the late use of a replaced secret could not be reported');
+    ctx.log.warn({ err: error, tokenId: token.id }, 'the reuse of a replaced secret could not be reported');
   }
 }

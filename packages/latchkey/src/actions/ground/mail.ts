@@ -160,7 +160,7 @@ async function keep(ctx: Context, mail: OutboxMail): Promise<void> {
 }
 
 /** Removes mails that were done with 90 days ago, on disk, too. */
-export async function forgetOldMail(ctx: Context): Promise<void> {
+export async function deleteOldMail(ctx: Context): Promise<void> {
   const ids = await deleteMailsBefore(ctx.store.db, ctx.clock.now() - KEEP_MAIL_SEC);
   for (const id of ids) await rm(join(outboxFolder(ctx), `${id}.eml`), { force: true });
 }

@@ -13,9 +13,9 @@
  */
 
 import type { Log } from '../../base/log.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import type { Settings } from '../../base/settings/settings.ts';
-import type { Soon } from '../../base/soon.ts';
 import { type Clock, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import type { Store } from '../../store/db.ts';
 import { addToWindows, type RateWindow, windowOf } from '../../store/rate-windows.ts';
@@ -79,23 +79,23 @@ export interface Allowance {
 }
 
 /** Counts one use. Null when the bucket has no limit. At once when memory knows enough. */
-export function takeToken(
+export function consumeRateLimit(
   ctx: Pick<Context, 'limits'>,
   bucket: RateBucket,
   key: string | number,
-): Soon<Allowance | null> {
-  return ctx.limits.take(bucket, String(key));
+): MaybePromise<Allowance | null> {
+  return ctx.limits.consume(bucket, String(key));
 }
 
 /**
  * How somebody stands, without counting a use: whether the next one would be allowed. Null when the bucket has no
  * limit.
  */
-export function peekAllowance(
+export function peekRateLimit(
   ctx: Pick<Context, 'limits'>,
   bucket: RateBucket,
   key: string | number,
-): Soon<Allowance | null> {
+): MaybePromise<Allowance | null> {
   return ctx.limits.peek(bucket, String(key));
 }
 
@@ -104,13 +104,13 @@ export const FLUSH_EVERY_MS = 250;
 /** Of smaller limits every use is counted in the store first. */
 export const EXACT_BELOW = 500;
 /** The part of a limit that one node may keep to itself, and the part from which on it asks first. */
-export const UNTOLD_PART = 0.02;
+export const PENDING_PART = 0.02;
 const ASK_FIRST_FROM = 0.8;
 /** Windows that a node remembers; of one that is forgotten, the store is asked again. */
 const MAX_WINDOWS = 100_000;
 
 /** Uses of one window that the store hasn't been told of. */
-interface Untold {
+interface PendingUses {
   count: number;
   readonly endsAt: UnixSeconds;
   /** Those who wait for the answer, with their place in `count`. */
@@ -126,10 +126,10 @@ export interface RateLimitsOptions {
 
 export class RateLimits {
   readonly #options: RateLimitsOptions;
-  /** Windows as this node knows them, its own untold uses included. */
+  /** Windows as this node knows them, its own pending uses included. */
   readonly #windows = new RecentMap<string, RateWindow>(MAX_WINDOWS);
-  #untold = new Map<string, Untold>();
-  #sending: ReadonlyMap<string, Untold> = new Map();
+  #pending = new Map<string, PendingUses>();
+  #sending: ReadonlyMap<string, PendingUses> = new Map();
   #timer: NodeJS.Timeout | null = null;
   #sent: Promise<void> | null = null;
 
@@ -137,20 +137,20 @@ export class RateLimits {
     this.#options = options;
   }
 
-  /** See `takeToken`. */
-  take(bucket: RateBucket, key: string): Soon<Allowance | null> {
+  /** See `consumeRateLimit`. */
+  consume(bucket: RateBucket, key: string): MaybePromise<Allowance | null> {
     const { windowSec, limit: limitOf } = RATE_BUCKETS[bucket];
     const limit = limitOf(this.#options.settings);
     if (limit === 0) return null;
     const name = `${bucket} ${key}`;
     const window = this.#running(name);
     if (window !== null && window.used >= limit) return this.#allowance(limit, window.used + 1, window.endsAt);
-    const untold = (this.#untold.get(name)?.count ?? 0) + (this.#sending.get(name)?.count ?? 0);
+    const pending = (this.#pending.get(name)?.count ?? 0) + (this.#sending.get(name)?.count ?? 0);
     const mayWait =
       limit >= EXACT_BELOW &&
       window !== null &&
       window.used + 1 <= limit * ASK_FIRST_FROM &&
-      untold + 1 <= limit * UNTOLD_PART;
+      pending + 1 <= limit * PENDING_PART;
     const endsAt = window?.endsAt ?? this.#options.clock.now() + windowSec;
     const mine = this.#note(name, window?.used ?? 0, endsAt);
     if (mayWait) {
@@ -162,19 +162,19 @@ export class RateLimits {
     return answer.then((at) => this.#allowance(limit, at.used, at.endsAt));
   }
 
-  /** See `peekAllowance`. */
-  peek(bucket: RateBucket, key: string): Soon<Allowance | null> {
+  /** See `peekRateLimit`. */
+  peek(bucket: RateBucket, key: string): MaybePromise<Allowance | null> {
     const { windowSec, limit: limitOf } = RATE_BUCKETS[bucket];
     const limit = limitOf(this.#options.settings);
     if (limit === 0) return null;
     const name = `${bucket} ${key}`;
     const { clock, store } = this.#options;
-    const standing = (window: RateWindow | null): Allowance => {
+    const allowanceOf = (window: RateWindow | null): Allowance => {
       const used = Math.min(limit, window?.used ?? 0);
       return { ...this.#allowance(limit, used, window?.endsAt ?? clock.now() + windowSec), allowed: used < limit };
     };
     const known = this.#running(name);
-    return known === null ? windowOf(store.db, name, clock.now()).then(standing) : standing(known);
+    return known === null ? windowOf(store.db, name, clock.now()).then(allowanceOf) : allowanceOf(known);
   }
 
   /** Tells the store what it doesn't know yet. */
@@ -187,8 +187,8 @@ export class RateLimits {
   #flush(): Promise<void> {
     this.#sent ??= this.#send().finally(() => {
       this.#sent = null;
-      if ([...this.#untold.values()].some((untold) => untold.waiting.length > 0)) void this.#flush();
-      else if (this.#untold.size > 0) this.#flushLater();
+      if ([...this.#pending.values()].some((pending) => pending.waiting.length > 0)) void this.#flush();
+      else if (this.#pending.size > 0) this.#flushLater();
     });
     return this.#sent;
   }
@@ -205,40 +205,40 @@ export class RateLimits {
     return window === undefined || window.endsAt <= this.#options.clock.now() ? null : window;
   }
 
-  #note(name: string, usedBefore: number, endsAt: UnixSeconds): Untold {
-    let untold = this.#untold.get(name);
-    if (untold === undefined) this.#untold.set(name, (untold = { count: 0, endsAt, waiting: [] }));
-    untold.count++;
+  #note(name: string, usedBefore: number, endsAt: UnixSeconds): PendingUses {
+    let pending = this.#pending.get(name);
+    if (pending === undefined) this.#pending.set(name, (pending = { count: 0, endsAt, waiting: [] }));
+    pending.count++;
     if (usedBefore > 0) this.#windows.set(name, { used: usedBefore + 1, endsAt });
-    return untold;
+    return pending;
   }
 
   async #send(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#untold.size === 0) return;
-    const batch = this.#untold;
-    this.#untold = new Map();
+    if (this.#pending.size === 0) return;
+    const batch = this.#pending;
+    this.#pending = new Map();
     this.#sending = batch;
     const { store, clock, log } = this.#options;
     const uses = [...batch].map(([key, { count, endsAt }]) => ({ key, count, endsAt }));
-    let told: ReadonlyMap<string, RateWindow> = new Map();
+    let written: ReadonlyMap<string, RateWindow> = new Map();
     try {
-      told = await store.transaction((tx) => addToWindows(tx, uses, clock.now()));
+      written = await store.transaction((tx) => addToWindows(tx, uses, clock.now()));
     } catch (error) {
       log.warn({ err: error, windows: uses.length }, 'rate limits could not be written; this node counts by itself');
     }
     this.#sending = new Map();
-    for (const [key, untold] of batch) this.#settle(key, untold, told.get(key));
+    for (const [key, pending] of batch) this.#settle(key, pending, written.get(key));
   }
 
-  #settle(key: string, untold: Untold, told: RateWindow | undefined): void {
-    const since = this.#untold.get(key)?.count ?? 0;
+  #settle(key: string, pending: PendingUses, written: RateWindow | undefined): void {
+    const since = this.#pending.get(key)?.count ?? 0;
     const own = this.#running(key);
-    const known = told ?? { used: own === null ? untold.count : own.used - since, endsAt: untold.endsAt };
+    const known = written ?? { used: own === null ? pending.count : own.used - since, endsAt: pending.endsAt };
     this.#windows.set(key, { used: known.used + since, endsAt: known.endsAt });
-    for (const { place, resolve } of untold.waiting)
-      resolve({ used: known.used - untold.count + place, endsAt: known.endsAt });
+    for (const { place, resolve } of pending.waiting)
+      resolve({ used: known.used - pending.count + place, endsAt: known.endsAt });
   }
 
   #allowance(limit: number, used: number, resetsAt: UnixSeconds): Allowance {

@@ -10,12 +10,12 @@ import { mailPasswordLink } from '../accounts/new-password.ts';
 import { REFUSALS_KEPT_SEC } from '../decision/refusals.ts';
 import type { Context } from '../ground/context.ts';
 import type { JobKind, JobPayloads } from '../ground/jobs.ts';
-import { deliverMail, forgetOldMail } from '../ground/mail.ts';
+import { deleteOldMail, deliverMail } from '../ground/mail.ts';
 import { settleFolder } from '../repositories/folders.ts';
-import { deliverWebhook, forgetOldDeliveries } from '../repositories/webhooks/delivery.ts';
-import { forgetOldLogins } from '../tokens/device-authorization.ts';
+import { deleteOldDeliveries, deliverWebhook } from '../repositories/webhooks/delivery.ts';
+import { deleteOldDeviceAuthorizations } from '../tokens/device-authorization.ts';
 import { digestRequests, endDisused, noticeEnds } from '../tokens/upkeep.ts';
-import { forgetEnded } from './retention.ts';
+import { deleteExpired } from './retention.ts';
 
 /**
  * Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease
@@ -30,20 +30,20 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
   'clear-jobs': async (ctx) => {
     await ctx.store.transaction((tx) => deleteDeadJobs(tx, ctx.clock.now() - DEAD_JOBS_KEPT_SEC));
   },
-  'clear-logins': forgetOldLogins,
-  'clear-mail': forgetOldMail,
+  'clear-logins': deleteOldDeviceAuthorizations,
+  'clear-mail': deleteOldMail,
   'clear-rate-windows': async (ctx) => {
     await ctx.store.transaction((tx) => deleteEndedWindows(tx, ctx.clock.now()));
   },
   'clear-refusals': async (ctx) => {
     await ctx.store.transaction((tx) => deleteRefusalsBefore(tx, ctx.clock.now() - REFUSALS_KEPT_SEC));
   },
-  'clear-sessions': forgetEnded,
+  'clear-sessions': deleteExpired,
   'digest-requests': digestRequests,
   'end-disused': endDisused,
   'notice-ends': noticeEnds,
   'mail-password-link': mailPasswordLink,
-  'clear-webhook-deliveries': forgetOldDeliveries,
+  'clear-webhook-deliveries': deleteOldDeliveries,
   'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
   'deliver-webhook': deliverWebhook,
   'settle-folder': settleFolder,

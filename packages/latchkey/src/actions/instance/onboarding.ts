@@ -1,15 +1,15 @@
-/** How far an instance has come, so that its operator can be told what comes first. */
+/** Onboarding: how far an instance has come, so that its operator can be told what comes first. */
 import { listAccounts } from '../../store/accounts.ts';
 import { listAllRepositories } from '../../store/repositories.ts';
 import type { Context } from '../ground/context.ts';
 
-export interface Beginnings {
+export interface Onboarding {
   readonly hasUser: boolean;
   readonly hasRepository: boolean;
 }
 
 /** Whether there is anybody and anything yet. Two look-ups of one row each. */
-export async function readBeginnings({ store }: Context): Promise<Beginnings> {
+export async function readOnboarding({ store }: Context): Promise<Onboarding> {
   const one = { beforeId: null, limit: 1 };
   const [users, repositories] = await Promise.all([
     listAccounts(store.db, 'user', one),

@@ -1,4 +1,4 @@
-/** Forgets what time has ended and nobody looks at: sessions, links, forms that were sent. */
+/** Retention: deletes what has expired and nobody looks at: sessions, links, forms that were sent. */
 import { DAY_SEC } from '../../base/time.ts';
 import { deleteSubmissionsBefore } from '../../store/form-submissions.ts';
 import { deleteEndedLinks } from '../../store/one-time-links.ts';
@@ -12,7 +12,7 @@ export const KEEP_SUBMISSIONS_SEC = DAY_SEC;
 /** How long the use of tokens is kept by days; a little more than the 90 that their pages show. */
 export const KEEP_DAYS_SEC = 100 * DAY_SEC;
 
-export async function forgetEnded({ store, clock }: Context): Promise<void> {
+export async function deleteExpired({ store, clock }: Context): Promise<void> {
   const at = clock.now();
   await deleteEndedSessions(store.db, at);
   await deleteEndedLinks(store.db, at);

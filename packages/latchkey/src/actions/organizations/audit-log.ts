@@ -24,7 +24,7 @@ export type LogScope =
   | { readonly of: 'organization'; readonly name: string }
   | { readonly of: 'instance' };
 
-export interface LogWish {
+export interface LogFilterInput {
   /** `personal_access_token.create`, or all of a category: `personal_access_token` */
   readonly action?: string | undefined;
   readonly actor?: string | undefined;
@@ -45,35 +45,40 @@ export async function readLog(
   ctx: Context,
   permit: Permit,
   scope: LogScope,
-  wish: LogWish,
+  input: LogFilterInput,
   page: Page,
 ): Promise<LogEntry[]> {
   const q = ctx.store.db;
-  const filter = await filterOf(q, permit, scope, wish);
+  const filter = await filterOf(q, permit, scope, input);
   return filter === null ? [] : named(q, await listAudit(q, filter, page));
 }
 
 /** All of a log that the filter lets through, newest first, as JSON lines, many at a time. */
-export async function* exportLog(ctx: Context, permit: Permit, scope: LogScope, wish: LogWish): AsyncGenerator<string> {
-  for await (const entries of batchesOf((page) => readLog(ctx, permit, scope, wish, page)))
+export async function* exportLog(
+  ctx: Context,
+  permit: Permit,
+  scope: LogScope,
+  input: LogFilterInput,
+): AsyncGenerator<string> {
+  for await (const entries of batchesOf((page) => readLog(ctx, permit, scope, input, page)))
     yield entries.map(({ line }) => `${JSON.stringify(line)}\n`).join('');
 }
 
 /** Null when nobody has the name that is filtered for. */
-async function filterOf(q: Query, permit: Permit, scope: LogScope, wish: LogWish): Promise<AuditFilter | null> {
-  const actor = wish.actor === undefined ? null : await accountByLogin(q, wish.actor);
-  if (wish.actor !== undefined && actor === null) return null;
+async function filterOf(q: Query, permit: Permit, scope: LogScope, input: LogFilterInput): Promise<AuditFilter | null> {
+  const actor = input.actor === undefined ? null : await accountByLogin(q, input.actor);
+  if (input.actor !== undefined && actor === null) return null;
   return {
     ...(await bounds(q, permit, scope)),
-    ...(wish.action === undefined
+    ...(input.action === undefined
       ? {}
-      : wish.action.includes('.')
-        ? { action: wish.action }
-        : { category: wish.action }),
+      : input.action.includes('.')
+        ? { action: input.action }
+        : { category: input.action }),
     ...(actor === null ? {} : { actorId: actor.id }),
-    ...(wish.tokenId === undefined ? {} : { tokenId: wish.tokenId }),
-    ...(wish.since === undefined ? {} : { sinceAt: wish.since }),
-    ...(wish.until === undefined ? {} : { untilAt: wish.until }),
+    ...(input.tokenId === undefined ? {} : { tokenId: input.tokenId }),
+    ...(input.since === undefined ? {} : { sinceAt: input.since }),
+    ...(input.until === undefined ? {} : { untilAt: input.until }),
   };
 }
 

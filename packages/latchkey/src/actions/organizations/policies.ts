@@ -112,12 +112,12 @@ function complaintsOfBoth({ maxLifetimeDays = {} }: PolicyChange): Complaint[] {
 }
 
 function complaintsOfInstance(change: PolicyChange): Complaint[] {
-  const foreign = (['allowedAddresses', 'requiresSso', 'basePermission'] as const).filter(
+  const unsupported = (['allowedAddresses', 'requiresSso', 'basePermission'] as const).filter(
     (name) => change[name] !== undefined,
   );
   return [
     ...complaintsOfBoth(change),
-    ...foreign.map((name) => invalid(WIRE[name], `${WIRE[name]} is for each organization to choose.`)),
+    ...unsupported.map((name) => invalid(WIRE[name], `${WIRE[name]} is for each organization to choose.`)),
   ];
 }
 

@@ -9,7 +9,7 @@ import {
   listMemberTokens,
   listOrganizationRequests,
   listOrganizationTokens,
-  type OrganizationTokenWish,
+  type OrganizationTokenFilterInput,
   type SeenMemberToken,
   type SeenToken,
 } from './tokens.ts';
@@ -69,10 +69,10 @@ export async function requestRows(
   ctx: Context,
   permit: Permit,
   organization: string,
-  wish: OrganizationTokenWish,
+  input: OrganizationTokenFilterInput,
   afterId: number | null,
 ): Promise<RequestRow[]> {
-  const seen = await listOrganizationRequests(ctx, permit, organization, wish, pageAfter(afterId));
+  const seen = await listOrganizationRequests(ctx, permit, organization, input, pageAfter(afterId));
   const words = await wordsFor(
     ctx,
     organization,
@@ -95,11 +95,11 @@ export async function reachingRows(
   ctx: Context,
   permit: Permit,
   organization: string,
-  wish: OrganizationTokenWish,
+  input: OrganizationTokenFilterInput,
   afterId: number | null,
 ): Promise<ReachingRow[]> {
   await ctx.usage.flush();
-  const seen = await listOrganizationTokens(ctx, permit, organization, wish, pageAfter(afterId));
+  const seen = await listOrganizationTokens(ctx, permit, organization, input, pageAfter(afterId));
   const words = await wordsFor(
     ctx,
     organization,

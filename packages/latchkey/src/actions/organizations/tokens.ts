@@ -44,7 +44,7 @@ export interface SeenRequest extends SeenToken {
 }
 
 /** Filters in names, as doors and pages get them. */
-export interface OrganizationTokenWish {
+export interface OrganizationTokenFilterInput {
   readonly owners?: readonly string[] | undefined;
   readonly repository?: string | undefined;
   /** `issues_read` */
@@ -59,12 +59,12 @@ export async function listOrganizationTokens(
   ctx: Context,
   _permit: Permit,
   organizationName: string,
-  wish: OrganizationTokenWish,
+  input: OrganizationTokenFilterInput,
   page: DirectedPage,
 ): Promise<SeenGrant[]> {
   const q = ctx.store.db;
   const organization = await organizationNamed(q, organizationName);
-  const ids = await activeGrantIds(q, organization.id, await filterOf(q, organization, wish), page);
+  const ids = await activeGrantIds(q, organization.id, await filterOf(q, organization, input), page);
   const grants = await grantsByIds(q, ids);
   return withTokens(
     q,
@@ -79,12 +79,12 @@ export async function listOrganizationRequests(
   ctx: Context,
   _permit: Permit,
   organizationName: string,
-  wish: OrganizationTokenWish,
+  input: OrganizationTokenFilterInput,
   page: DirectedPage,
 ): Promise<SeenRequest[]> {
   const q = ctx.store.db;
   const organization = await organizationNamed(q, organizationName);
-  const ids = await pendingRequestIds(q, organization.id, await filterOf(q, organization, wish), page);
+  const ids = await pendingRequestIds(q, organization.id, await filterOf(q, organization, input), page);
   const requests = await requestsByIds(q, ids);
   return withTokens(
     q,
@@ -137,18 +137,19 @@ async function withTokens<Row, Seen>(
 async function filterOf(
   q: Query,
   organization: Account,
-  wish: OrganizationTokenWish,
+  input: OrganizationTokenFilterInput,
 ): Promise<OrganizationTokenFilter> {
   const owners =
-    wish.owners === undefined ? null : await Promise.all(wish.owners.map((login) => accountByLogin(q, login)));
-  const repository = wish.repository === undefined ? null : await repositoryByName(q, organization.id, wish.repository);
+    input.owners === undefined ? null : await Promise.all(input.owners.map((login) => accountByLogin(q, login)));
+  const repository =
+    input.repository === undefined ? null : await repositoryByName(q, organization.id, input.repository);
   return {
     ...(owners === null ? {} : { userIds: owners.flatMap((owner) => owner?.id ?? []) }),
-    ...(wish.tokenIds === undefined ? {} : { tokenIds: wish.tokenIds }),
-    ...(wish.repository === undefined ? {} : { repositoryId: repository?.repository.id ?? -1 }),
-    ...(wish.permission === undefined ? {} : { permission: permissionOf(wish.permission) }),
-    ...(wish.usedBefore === undefined ? {} : { usedBefore: wish.usedBefore }),
-    ...(wish.usedAfter === undefined ? {} : { usedAfter: wish.usedAfter }),
+    ...(input.tokenIds === undefined ? {} : { tokenIds: input.tokenIds }),
+    ...(input.repository === undefined ? {} : { repositoryId: repository?.repository.id ?? -1 }),
+    ...(input.permission === undefined ? {} : { permission: permissionOf(input.permission) }),
+    ...(input.usedBefore === undefined ? {} : { usedBefore: input.usedBefore }),
+    ...(input.usedAfter === undefined ? {} : { usedAfter: input.usedAfter }),
   };
 }
 

@@ -12,7 +12,7 @@ import { authenticate, type Identity } from '../decision/authenticate.ts';
 import { authorize, consider, type TargetName, targetOf } from '../decision/authorize.ts';
 import type { Credential } from '../decision/credential.ts';
 import type { Context } from '../ground/context.ts';
-import { type ForeignMistake, otherSpelling, targetName } from './forwarded-requests.ts';
+import { type ForwardedRequestError, otherSpelling, targetName } from './forwarded-requests.ts';
 import { maxAgeOf } from './introspection.ts';
 
 /** Most checks in one call. */
@@ -26,7 +26,7 @@ export type Check =
 export type CheckResult =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly explanation: Explanation }
-  | { readonly allowed: false; readonly mistake: ForeignMistake };
+  | { readonly allowed: false; readonly error: ForwardedRequestError };
 
 export interface CheckCall {
   readonly credential: Credential;
@@ -49,7 +49,7 @@ export interface CheckAnswer {
 /** A check with its need and target found, or why they can't be. */
 type Found =
   | { readonly need: Need; readonly target: TargetName; readonly route: FoundRoute | null }
-  | { readonly mistake: ForeignMistake };
+  | { readonly error: ForwardedRequestError };
 
 /** Answers every check of a call, in order. */
 export async function answerChecks(ctx: Context, call: CheckCall): Promise<CheckAnswer> {
@@ -65,19 +65,18 @@ export async function answerChecks(ctx: Context, call: CheckCall): Promise<Check
 function find(ctx: Context, check: Check): Found {
   if ('need' in check) return { ...check, route: null };
   const route = ctx.routeMaps.find(check.host, check.method, check.uri);
-  if (typeof route === 'string') return { mistake: route };
-  if (route.target.kind === 'every-organization' || route.target.kind === 'unknown')
-    return { mistake: 'target_unknown' };
+  if (typeof route === 'string') return { error: route };
+  if (route.target.kind === 'every-organization' || route.target.kind === 'unknown') return { error: 'target_unknown' };
   return { need: route.row.need, target: targetName(route.target), route };
 }
 
 async function resultOf(ctx: Context, { address }: CheckCall, found: Found, identity: Identity): Promise<CheckResult> {
-  if ('mistake' in found) return { allowed: false, ...found };
+  if ('error' in found) return { allowed: false, ...found };
   const explanation = await consider(ctx, { ...found, address }, identity);
   if (explanation !== null) return { allowed: false, explanation };
   const spelled =
     found.route === null ? null : otherSpelling(found.route.target, await targetOf(ctx, identity, found.target));
-  return spelled === null ? { allowed: true } : { allowed: false, mistake: 'name_spelled_otherwise' };
+  return spelled === null ? { allowed: true } : { allowed: false, error: 'name_spelled_otherwise' };
 }
 
 /** A credential that leads to nobody: counted by address, and the same answer to every check. */
@@ -103,7 +102,7 @@ async function used(
   const allowed = results.findIndex((result) => result.allowed);
   const at = allowed >= 0 ? allowed : results.findIndex((result) => 'explanation' in result);
   const noted = found[at];
-  if (noted === undefined || 'mistake' in noted) return results;
+  if (noted === undefined || 'error' in noted) return results;
   const verdict = await authorize(ctx, { ...call, ...noted, purpose: call.purpose ?? '' });
   // The last use of a limited token may have gone to somebody else meanwhile.
   return verdict.allowed || allowed < 0

@@ -5,14 +5,14 @@
  * Invariant: the answer comes from the same decision as the real one.
  */
 import { problem } from '../../base/errors.ts';
-import { soon } from '../../base/soon.ts';
+import { andThen } from '../../base/maybe-promise.ts';
 import { permissionNamed } from '../../catalogue/permissions.ts';
 import { type GithubRoute, githubRoutes } from '../../catalogue/routes/github.ts';
 import { pathMatcher } from '../../catalogue/routes/path-match.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need } from '../../rules/model.ts';
 import { splitFullName } from '../../rules/names.ts';
-import { userStanding } from '../../store/decision-facts.ts';
+import { readUserFacts } from '../../store/decision-facts.ts';
 import { tokenAsPresented } from '../../store/tokens.ts';
 import { identityOf } from '../decision/authenticate.ts';
 import { consider, type Permit, type TargetName } from '../decision/authorize.ts';
@@ -118,12 +118,12 @@ export async function dryRun(
   address: string,
 ): Promise<DryRunAnswer> {
   const token = await tokenWithin(ctx.store.db, permit, tokenId, { alive: false });
-  const [stored, standing] = await Promise.all([
+  const [stored, facts] = await Promise.all([
     tokenAsPresented(ctx.store.db, token.id),
-    userStanding(ctx.store.db, token.userId),
+    readUserFacts(ctx.store.db, token.userId),
   ]);
-  if (stored === null || standing === null) throw problem('not_found', `There is no token ${tokenId}.`, 'id');
-  const identity = identityOf(new RememberedToken(stored, standing));
-  const explanation = await soon(ctx.memory.refresh(), () => consider(ctx, { need, target, address }, identity));
+  if (stored === null || facts === null) throw problem('not_found', `There is no token ${tokenId}.`, 'id');
+  const identity = identityOf(new RememberedToken(stored, facts));
+  const explanation = await andThen(ctx.memory.refresh(), () => consider(ctx, { need, target, address }, identity));
   return { allowed: explanation === null, explanation, need };
 }

@@ -5,7 +5,7 @@
  * or knows no old names, would take another spelling for another repository than the one that was decided about.
  * Invariant: what no route map knows, nobody may.
  */
-import { type Soon, soon } from '../../base/soon.ts';
+import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { LEVELS, type Level, type PermissionName, type PermissionSet } from '../../catalogue/permissions.ts';
 import type { FoundRoute, NamedTarget } from '../../catalogue/route-maps/finder.ts';
 import type { Explanation } from '../../rules/explain.ts';
@@ -22,9 +22,9 @@ import {
 } from '../decision/authorize.ts';
 import type { Credential } from '../decision/credential.ts';
 import type { Context } from '../ground/context.ts';
-import type { AskedRoute, RouteMistake } from './route-maps.ts';
+import type { AskedRoute, RouteError } from './route-maps.ts';
 
-export interface ForeignRequest {
+export interface ForwardedRequest {
   readonly credential: Credential;
   /** '' = the proxy didn't tell. */
   readonly host: string;
@@ -36,12 +36,12 @@ export interface ForeignRequest {
 }
 
 /** Why a request is refused apart from who may do what. */
-export type ForeignMistake = RouteMistake | 'name_spelled_otherwise';
+export type ForwardedRequestError = RouteError | 'name_spelled_otherwise';
 
-export type ForeignVerdict =
+export type ForwardedVerdict =
   | { readonly allowed: true; readonly permit: Permit }
   | { readonly allowed: false; readonly explanation: Explanation; readonly route: FoundRoute }
-  | { readonly allowed: false; readonly mistake: ForeignMistake; readonly spelled: string | null };
+  | { readonly allowed: false; readonly error: ForwardedRequestError; readonly spelled: string | null };
 
 /**
  * With more organizations than this, something that may be any one's is nobody's to touch: a token reaches at most that
@@ -50,18 +50,18 @@ export type ForeignVerdict =
 const MAX_ORGANIZATIONS_TRIED = 10;
 
 /** Decides a request to a service behind a proxy. At once when everything about it is remembered. */
-export function authorizeForeign(ctx: Context, request: ForeignRequest): Soon<ForeignVerdict> {
+export function authorizeForwarded(ctx: Context, request: ForwardedRequest): MaybePromise<ForwardedVerdict> {
   const route = ctx.routeMaps.find(request.host, request.method, request.uri);
-  if (typeof route === 'string') return { allowed: false, mistake: route, spelled: null };
+  if (typeof route === 'string') return { allowed: false, error: route, spelled: null };
   if (route.target.kind === 'every-organization') return inEveryOrganization(ctx, request, route);
   const target = targetName(route.target);
-  return soon(authorize(ctx, accessRequest(request, route, needFor(request, route), target)), (verdict) =>
+  return andThen(authorize(ctx, accessRequest(request, route, needFor(request, route), target)), (verdict) =>
     spelledRight(verdict, route),
   );
 }
 
 function accessRequest(
-  { credential, address, userAgent }: ForeignRequest,
+  { credential, address, userAgent }: ForwardedRequest,
   { purpose }: AskedRoute,
   need: Need,
   target: TargetName,
@@ -93,10 +93,10 @@ export function targetName(target: NamedTarget): TargetName {
   }
 }
 
-function spelledRight(verdict: Verdict, route: FoundRoute): ForeignVerdict {
+function spelledRight(verdict: Verdict, route: FoundRoute): ForwardedVerdict {
   if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
   const registered = otherSpelling(route.target, verdict.permit.target);
-  return registered === null ? verdict : { allowed: false, mistake: 'name_spelled_otherwise', spelled: registered };
+  return registered === null ? verdict : { allowed: false, error: 'name_spelled_otherwise', spelled: registered };
 }
 
 /** The registered name where the request spells it otherwise, or names it as it was called before. */
@@ -110,13 +110,17 @@ export function otherSpelling(named: NamedTarget, target: Target): string | null
 }
 
 /** Nobody here knows which organization it is, so whoever asks must be allowed in every one. */
-async function inEveryOrganization(ctx: Context, request: ForeignRequest, route: AskedRoute): Promise<ForeignVerdict> {
+async function inEveryOrganization(
+  ctx: Context,
+  request: ForwardedRequest,
+  route: AskedRoute,
+): Promise<ForwardedVerdict> {
   const organizations = await listAccounts(ctx.store.db, 'organization', {
     beforeId: null,
     limit: MAX_ORGANIZATIONS_TRIED + 1,
   });
   if (organizations.length === 0 || organizations.length > MAX_ORGANIZATIONS_TRIED)
-    return { allowed: false, mistake: 'target_unknown', spelled: null };
+    return { allowed: false, error: 'target_unknown', spelled: null };
   const [first, ...others] = organizations.map(({ login }): TargetName => ({ kind: 'organization', login }));
   const { need } = route.row;
   const verdict = await authorize(ctx, accessRequest(request, route, need, first!));

@@ -1,18 +1,18 @@
 /**
  * The route map in force: read at the start, read anew when the operator says so.
  *
- * Invariant: a map with a mistake never takes effect. At the start it stops the server; later the one before it stays.
+ * Invariant: a map with an error never takes effect. At the start it stops the server; later the one before it stays.
  */
 import { readFileSync } from 'node:fs';
-import { canonicalPath, type PathMistake } from '../../base/canonical-path.ts';
+import { canonicalPath, type PathError } from '../../base/canonical-path.ts';
 import { Fault } from '../../base/errors.ts';
 import { SettingsProblem, settingComplaint } from '../../base/settings/problem.ts';
 import { setOperatorPermissions } from '../../catalogue/permissions.ts';
 import { parseRouteMap, type RouteMapFile, standardServices } from '../../catalogue/route-maps/file.ts';
-import { type FoundRoute, MapMistakes, RouteFinder } from '../../catalogue/route-maps/finder.ts';
+import { type FoundRoute, InvalidRouteMap, RouteFinder } from '../../catalogue/route-maps/finder.ts';
 
 /** Why no route was found. */
-export type RouteMistake = PathMistake | 'method_unreadable' | 'route_unknown' | 'target_unknown';
+export type RouteError = PathError | 'method_unreadable' | 'route_unknown' | 'target_unknown';
 
 /**
  * The same few addresses are asked about again and again: answers for as many are kept, and dropped together when they
@@ -29,7 +29,7 @@ export interface AskedRoute extends FoundRoute {
 interface Kept {
   readonly host: string;
   readonly method: string;
-  readonly answer: AskedRoute | RouteMistake;
+  readonly answer: AskedRoute | RouteError;
 }
 
 export class RouteMaps {
@@ -39,7 +39,7 @@ export class RouteMaps {
   readonly #kept = new Map<string, Kept>();
 
   /**
-   * @param path the operator's file, or null for the standard map. @throws SettingsProblem that names every mistake
+   * @param path the operator's file, or null for the standard map. @throws SettingsProblem that names every error
    * with its line; Fault when the file can't be read
    */
   constructor(path: string | null) {
@@ -64,9 +64,9 @@ export class RouteMaps {
       setOperatorPermissions(file.permissions);
       return finder;
     } catch (error) {
-      if (!(error instanceof MapMistakes)) throw error;
+      if (!(error instanceof InvalidRouteMap)) throw error;
       throw new SettingsProblem(
-        error.mistakes.map(({ line, message }) =>
+        error.problems.map(({ line, message }) =>
           settingComplaint('route-map', `${this.#path}:${line}: ${message}`, 'see docs/forward-auth.md'),
         ),
       );
@@ -78,7 +78,7 @@ export class RouteMaps {
    * @param host as the proxy tells it, '' when it doesn't
    * @param uri path and query as in the request line
    */
-  find(host: string, method: string, uri: string): AskedRoute | RouteMistake {
+  find(host: string, method: string, uri: string): AskedRoute | RouteError {
     const kept = this.#kept.get(uri);
     if (kept !== undefined && kept.host === host && kept.method === method) return kept.answer;
     const answer = this.#find(host, method, uri);
@@ -89,7 +89,7 @@ export class RouteMaps {
     return answer;
   }
 
-  #find(host: string, method: string, uri: string): AskedRoute | RouteMistake {
+  #find(host: string, method: string, uri: string): AskedRoute | RouteError {
     if (!/^[A-Z]{1,20}$/.test(method)) return 'method_unreadable';
     const mark = uri.indexOf('?');
     const asWritten = mark < 0 ? uri : uri.slice(0, mark);
@@ -114,7 +114,7 @@ function fileAt(path: string): RouteMapFile {
     });
   }
   const file = parseRouteMap(text);
-  if (!('services' in file)) throw new MapMistakes(file);
+  if (!('services' in file)) throw new InvalidRouteMap(file);
   return file;
 }
 

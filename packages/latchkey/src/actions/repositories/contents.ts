@@ -2,7 +2,7 @@
  * Files of a repository: read at a revision, changed as commits on a branch.
  *
  * Invariant: a change of a workflow file needs `workflows: write` beside `contents: write`, whichever way it comes.
- * Invariant: what was changed over REST is judged, and followed, as a push is.
+ * Invariant: what was changed over REST is scanned, and followed, as a push is.
  */
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -23,7 +23,7 @@ import type { Explanation } from '../../rules/explain.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { explainWorkflows, WORKFLOWS } from './content-refusals.ts';
-import { judgeTexts } from './push-protection.ts';
+import { scanTexts } from './push-protection.ts';
 import { followPush } from './pushes.ts';
 import { openTarget, signatureFor } from './target.ts';
 
@@ -201,7 +201,7 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
   const asker = await signatureFor(ctx, permit);
   const committer = { ...asker, ...draft.committer };
   const names = [draft.author, draft.committer].flatMap((person) => [person?.name ?? '', person?.email ?? '']);
-  const { refused } = await judgeTexts(ctx, permit, {
+  const { refused } = await scanTexts(ctx, permit, {
     message: [draft.message, ...names].join('\n'),
     actions: draft.actions,
   });

@@ -4,7 +4,7 @@
  *
  * Invariant: only texts with the right checksum are looked up, together for each piece of a file, and about
  * `MAX_LOOKED_UP` of them at most.
- * Invariant: what was revoked, replaced or has expired harms nobody and stops no push: revoking a token is a way out,
+ * Invariant: what was revoked, replaced or has expired harms nobody and stops no push: revoking a token is a remedy,
  * also where it stands in an old commit.
  * Never: the text of a token in words, in the log or in the store.
  */
@@ -12,8 +12,8 @@ import { setImmediate } from 'node:timers/promises';
 import { digestOf } from '../../base/secret.ts';
 import { shown } from '../../catalogue/refusals/links.ts';
 import type { FileAction } from '../../git/objects/file-commit.ts';
-import type { Judgement, PushedObjects } from '../../git/push/content-scan.ts';
-import { needsLook } from '../../git/push/pack-prefilter.ts';
+import type { PushedObjects, ScanResult } from '../../git/push/content-scan.ts';
+import { needsScan } from '../../git/push/pack-prefilter.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import {
   lastEightOf,
@@ -34,7 +34,7 @@ import { targetRepository } from './target.ts';
  */
 export const MAX_LOOKED_UP = 100_000;
 /** Most places that are told. */
-const MAX_TOLD = 20;
+const MAX_REPORTED = 20;
 /** Text that is searched before others have their turn. */
 const PIECE_LENGTH = 64 * 1024;
 
@@ -42,7 +42,7 @@ const PARTLY_SEEN = 'The push is too large to be looked through for personal acc
 const SUSPICION = { text: (whole: string) => tokensWithin(whole).next().done !== true, piece: mayHoldPieceOfToken };
 
 /** What becomes of what is brought. `refused` is null where nothing is. */
-export interface Protection extends Judgement {
+export interface Protection extends ScanResult {
   readonly refused: Explanation | null;
 }
 
@@ -53,13 +53,13 @@ export interface WrittenTexts {
   readonly actions: readonly FileAction[];
 }
 
-/** True when a short push, as it was sent, may bring a token, so that it must be judged. */
+/** True when a short push, as it was sent, may bring a token, so that it must be scanned. */
 export function mayBringToken(permit: Permit, body: Buffer): boolean {
-  return needsLook(body, targetRepository(permit).repository.objectFormat, SUSPICION);
+  return needsScan(body, targetRepository(permit).repository.objectFormat, SUSPICION);
 }
 
 /** Looks through the new objects of a push, and revokes or refuses. */
-export async function judgePush(ctx: Context, permit: Permit, objects: PushedObjects): Promise<Protection> {
+export async function scanPush(ctx: Context, permit: Permit, objects: PushedObjects): Promise<Protection> {
   const search = new Search(ctx);
   for await (const piece of objects) {
     if (piece === 'unseen') search.unseen = true;
@@ -72,17 +72,13 @@ export async function judgePush(ctx: Context, permit: Permit, objects: PushedObj
       'a part of a push was not looked through for tokens',
     );
   const paths = await objects.pathsOf(
-    new Set([...search.spots, ...search.live.values()].filter(({ type }) => type === 'blob').map(({ id }) => id)),
+    new Set([...search.findings, ...search.live.values()].filter(({ type }) => type === 'blob').map(({ id }) => id)),
   );
   return protect(ctx, permit, search, paths);
 }
 
 /** The same for a commit or tag that is to be made. */
-export async function judgeTexts(
-  ctx: Context,
-  permit: Permit,
-  { message, actions }: WrittenTexts,
-): Promise<Protection> {
+export async function scanTexts(ctx: Context, permit: Permit, { message, actions }: WrittenTexts): Promise<Protection> {
   const search = new Search(ctx);
   await search.lookThrough(message, { type: 'commit', id: '' });
   for (const action of actions) {
@@ -98,7 +94,7 @@ interface Source {
   readonly id: string;
 }
 
-interface Spot extends Source {
+interface TokenFinding extends Source {
   readonly text: string;
   readonly line: number;
 }
@@ -106,9 +102,9 @@ interface Spot extends Source {
 class Search {
   readonly #ctx: Context;
   /** Every text that opens something, with where it was first. */
-  readonly live = new Map<string, Spot>();
+  readonly live = new Map<string, TokenFinding>();
   /** The first places, and how many there are. */
-  readonly spots: Spot[] = [];
+  readonly findings: TokenFinding[] = [];
   count = 0;
   unseen = false;
   #lookedUp = 0;
@@ -145,10 +141,10 @@ class Search {
       const isNew = opening.has(text) && !this.live.has(text);
       if (!isNew && !this.live.has(text)) continue;
       this.count++;
-      if (!isNew && this.spots.length >= MAX_TOLD) continue;
-      const spot = { type, id, text, line: this.#line + breaksIn(content, at) };
-      if (isNew) this.live.set(text, spot);
-      if (this.spots.length < MAX_TOLD) this.spots.push(spot);
+      if (!isNew && this.findings.length >= MAX_REPORTED) continue;
+      const finding = { type, id, text, line: this.#line + breaksIn(content, at) };
+      if (isNew) this.live.set(text, finding);
+      if (this.findings.length < MAX_REPORTED) this.findings.push(finding);
     }
     this.#line = ends ? 1 : this.#line + breaksIn(content, content.length - MAX_TOKEN_LENGTH);
     this.#tail = ends ? '' : content.slice(-MAX_TOKEN_LENGTH);
@@ -178,13 +174,13 @@ async function protect(
   if (search.isFull || (search.count > 0 && repository.visibility !== 'public'))
     return refuse(ctx, permit, search, paths);
   const live = [...search.live.values()];
-  for (const spot of live)
-    await revokeLeaked(ctx, permit, [spot.text], `${owner.login}/${repository.name}, ${placeOf(spot, paths)}`);
+  for (const finding of live)
+    await revokeLeaked(ctx, permit, [finding.text], `${owner.login}/${repository.name}, ${placeOf(finding, paths)}`);
   const words = live
-    .slice(0, MAX_TOLD)
+    .slice(0, MAX_REPORTED)
     .map(
-      (spot) =>
-        `Everybody can read this repository, so the personal access token in ${told(spot, paths)} was revoked. Its owner is told.`,
+      (finding) =>
+        `Everybody can read this repository, so the personal access token in ${describe(finding, paths)} was revoked. Its owner is told.`,
     );
   return {
     allowed: true,
@@ -196,27 +192,27 @@ async function protect(
 function refuse(
   ctx: Context,
   permit: Permit,
-  { isFull, spots, count }: Search,
+  { isFull, findings, count }: Search,
   paths: ReadonlyMap<string, string>,
 ): Protection {
-  const places = isFull ? [] : spots.map((spot) => told(spot, paths));
+  const places = isFull ? [] : findings.map((finding) => describe(finding, paths));
   const refused = explainTokens(ctx, permit, places);
-  const { sentence, wayOut } = refused;
+  const { sentence, remedy } = refused;
   return {
     allowed: false,
     words: lines([
       sentence,
       ...places.slice(1).map((place) => `  ${place}`),
       isFull ? '' : more(count),
-      wayOut.text,
-      wayOut.url ?? '',
+      remedy.text,
+      remedy.url ?? '',
     ]),
     refused,
   };
 }
 
 /** In words for a terminal, a mail and the log: paths come from whoever pushes, and may hold anything. */
-function placeOf({ type, id, line }: Spot, paths: ReadonlyMap<string, string>): string {
+function placeOf({ type, id, line }: TokenFinding, paths: ReadonlyMap<string, string>): string {
   if (type !== 'blob') return id === '' ? 'the message' : `the message of ${type} ${id.slice(0, SHORT_ID)}`;
   const path = paths.get(id);
   return `${path === undefined ? `file ${id.slice(0, SHORT_ID)}` : shown(withoutTokens(path))}, line ${line}`;
@@ -224,8 +220,8 @@ function placeOf({ type, id, line }: Spot, paths: ReadonlyMap<string, string>): 
 
 const SHORT_ID = 7;
 
-function told(spot: Spot, paths: ReadonlyMap<string, string>): string {
-  return `${placeOf(spot, paths)} (ends in ${lastEightOf(spot.text)})`;
+function describe(finding: TokenFinding, paths: ReadonlyMap<string, string>): string {
+  return `${placeOf(finding, paths)} (ends in ${lastEightOf(finding.text)})`;
 }
 
 /** How many line breaks stand before a place. */
@@ -236,7 +232,7 @@ function breaksIn(content: string, before: number): number {
 }
 
 function more(count: number): string {
-  return count <= MAX_TOLD ? '' : `  and ${count - MAX_TOLD} more`;
+  return count <= MAX_REPORTED ? '' : `  and ${count - MAX_REPORTED} more`;
 }
 
 function lines(all: readonly string[]): string {

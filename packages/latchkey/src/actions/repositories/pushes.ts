@@ -15,7 +15,7 @@ import { type MovedRef, pushEvents } from './webhooks/push-events.ts';
 export type { MovedRef };
 
 /** More refs of one push than this are told to nobody: GitHub stops at three, too. */
-export const MAX_TOLD_REFS = 20;
+export const MAX_REPORTED_REFS = 20;
 
 /**
  * Notes the push, has the repository maintained in a while, and tells its webhooks. Call it after the refs have moved.
@@ -42,7 +42,7 @@ export async function tellOfPush(ctx: Context, permit: Permit, asked: readonly M
   if (asked.length === 0) return;
   await quietly(ctx, async () => {
     if (!(await hasWebhooks(ctx, permit))) return;
-    const told = asked.filter(({ ref }) => refNameProblem(ref) === null).slice(0, MAX_TOLD_REFS + 1);
+    const told = asked.filter(({ ref }) => refNameProblem(ref) === null).slice(0, MAX_REPORTED_REFS + 1);
     const now = await objectInfos(
       openTarget(ctx, permit),
       told.map(({ ref }) => ref),
@@ -63,7 +63,7 @@ async function hasWebhooks(ctx: Context, permit: Permit): Promise<boolean> {
 
 /** Tells webhooks what moved. Nothing is read of the repository when there are none. */
 async function tellWebhooks(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
-  if (moved.length > MAX_TOLD_REFS || !(await hasWebhooks(ctx, permit))) return;
+  if (moved.length > MAX_REPORTED_REFS || !(await hasWebhooks(ctx, permit))) return;
   const events = (await Promise.all(moved.map((one) => pushEvents(ctx, permit, one)))).flat();
   await ctx.store.transaction(async (tx) => {
     for (const event of events) await emit(ctx, tx, permit, event);

@@ -6,7 +6,7 @@
  */
 import type { Need } from '../../catalogue/needs.ts';
 import type { Target } from '../../rules/model.ts';
-import { userStanding } from '../../store/decision-facts.ts';
+import { readUserFacts } from '../../store/decision-facts.ts';
 import { type RepositoryOrder, type RepositorySearch, visibleRepositories } from '../../store/visible-repositories.ts';
 import { ownerRecord, type Permit, recordOf } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -29,8 +29,8 @@ export async function searchRepositories(
   need: Need = SEEN,
 ): Promise<ListedRepository[]> {
   const { userId } = permit.actor;
-  const standing = userId === null ? null : await userStanding(ctx.store.db, userId);
-  const organizationIds = [...(standing?.memberships.keys() ?? [])];
+  const facts = userId === null ? null : await readUserFacts(ctx.store.db, userId);
+  const organizationIds = [...(facts?.memberships.keys() ?? [])];
   const rows = await visibleRepositories(
     ctx.store.db,
     { ...search, userId, organizationIds },
@@ -40,12 +40,12 @@ export async function searchRepositories(
   const owners = new Map(
     await Promise.all(
       [...new Map(rows.map(({ owner }) => [owner.id, owner])).values()].map(
-        async (owner) => [owner.id, await ownerRecord(ctx, standing, owner)] as const,
+        async (owner) => [owner.id, await ownerRecord(ctx, facts, owner)] as const,
       ),
     ),
   );
   return rows.flatMap(({ owner, repository, collaboratorRole }) => {
-    const record = recordOf(standing, owners.get(owner.id)!, repository, collaboratorRole);
+    const record = recordOf(facts, owners.get(owner.id)!, repository, collaboratorRole);
     const target: Target = {
       kind: 'repository',
       owner: owners.get(owner.id)!,

@@ -6,7 +6,7 @@ import { tagMessages, writeTag } from '../../git/objects/tags.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
-import { judgeTexts } from './push-protection.ts';
+import { scanTexts } from './push-protection.ts';
 import { createRef, type RefResult } from './refs.ts';
 import { openTarget, signatureFor } from './target.ts';
 
@@ -31,7 +31,7 @@ export async function createTag(
   const plumbing = openTarget(ctx, permit);
   const commitId = (await resolveCommit(plumbing, revision))?.commitId;
   if (commitId === undefined) return { ok: false, why: 'object_missing' };
-  const { refused } = message === null ? { refused: null } : await judgeTexts(ctx, permit, { message, actions: [] });
+  const { refused } = message === null ? { refused: null } : await scanTexts(ctx, permit, { message, actions: [] });
   if (refused !== null) return { ok: false, why: 'refused', explanation: refused };
   const id =
     message === null

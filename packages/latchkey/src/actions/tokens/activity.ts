@@ -164,7 +164,7 @@ function usedRepositories(
   return kept;
 }
 
-export interface Wish {
+export interface GrantAddition {
   /** '' = oneself. */
   readonly owner: string;
   readonly repositories: readonly string[];
@@ -172,34 +172,34 @@ export interface Wish {
 }
 
 /** The grants that a token would have with what a refusal said was missing. */
-export function widened(token: Pick<TokenRow, 'grants'>, wish: Wish): GrantDraft[] {
+export function widened(token: Pick<TokenRow, 'grants'>, addition: GrantAddition): GrantDraft[] {
   const drafts = draftsOf(token);
-  const named = drafts.findIndex(({ owner }) => owner.toLowerCase() === wish.owner.toLowerCase());
+  const named = drafts.findIndex(({ owner }) => owner.toLowerCase() === addition.owner.toLowerCase());
   // A link without an owner, for a token that has just one, means that one.
-  const index = named === -1 && wish.owner === '' && drafts.length === 1 ? 0 : named;
+  const index = named === -1 && addition.owner === '' && drafts.length === 1 ? 0 : named;
   if (index === -1)
     return [
       ...drafts,
       {
-        owner: wish.owner,
-        selection: wish.repositories.length > 0 ? 'selected' : 'all',
-        repositories: wish.repositories,
-        permissions: wish.permissions,
+        owner: addition.owner,
+        selection: addition.repositories.length > 0 ? 'selected' : 'all',
+        repositories: addition.repositories,
+        permissions: addition.permissions,
         justification: null,
       },
     ];
-  return drafts.map((draft, at) => (at === index ? withWish(draft, wish) : draft));
+  return drafts.map((draft, at) => (at === index ? withAddition(draft, addition) : draft));
 }
 
-function withWish(draft: GrantDraft, wish: Wish): GrantDraft {
+function withAddition(draft: GrantDraft, addition: GrantAddition): GrantDraft {
   const permissions: Record<string, string> = { ...draft.permissions };
-  for (const [name, level] of Object.entries(wish.permissions))
+  for (const [name, level] of Object.entries(addition.permissions))
     if (!atLeast(permissions[name] as Level | undefined, level as Level)) permissions[name] = level;
-  if (draft.selection === 'all' || wish.repositories.length === 0) return { ...draft, permissions };
+  if (draft.selection === 'all' || addition.repositories.length === 0) return { ...draft, permissions };
   return {
     ...draft,
     permissions,
     selection: 'selected',
-    repositories: [...new Set([...draft.repositories, ...wish.repositories])],
+    repositories: [...new Set([...draft.repositories, ...addition.repositories])],
   };
 }

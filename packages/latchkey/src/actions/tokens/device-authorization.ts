@@ -12,25 +12,25 @@ import { Problem, problem } from '../../base/errors.ts';
 import { digestOf, Secret, sameDigest } from '../../base/secret.ts';
 import { MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
-import { type LoginChoice, type LoginWish, narrowed, wishedOwners } from '../../rules/login-request.ts';
+import { type ConsentChoice, type LoginRequest, narrowed, requestedOwners } from '../../rules/login-request.ts';
 import { MAX_NAME_LENGTH } from '../../rules/token-limits.ts';
-import { userStanding } from '../../store/decision-facts.ts';
+import { readUserFacts } from '../../store/decision-facts.ts';
 import {
-  decideLogin,
-  deleteLoginsBefore,
-  insertLogin,
-  type Login,
-  loginByCode,
-  loginByUserCode,
+  consumeDeviceAuthorization,
+  type DeviceAuthorization,
+  decideDeviceAuthorization,
+  deleteDeviceAuthorizationsBefore,
+  deviceAuthorizationByCode,
+  deviceAuthorizationByUserCode,
+  insertDeviceAuthorization,
   notePoll,
-  setLoginToken,
-  takeLogin,
+  setDeviceAuthorizationToken,
 } from '../../store/device-authorizations.ts';
 import { isTokenNameTaken } from '../../store/tokens.ts';
 import { authorizeIdentity, type Permit, upkeepPermit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
-import { takeToken } from '../ground/rate-limit.ts';
+import { consumeRateLimit } from '../ground/rate-limit.ts';
 import { type FormOwner, formFacts, personBehind, tryDraft } from './form.ts';
 import { createToken, revokeToken } from './tokens.ts';
 
@@ -45,43 +45,48 @@ export const DEVICE_INTERVAL_SEC = 5;
 const USER_CODE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const USER_CODE_LENGTH = 8;
 
-export type PendingLogin = Login<LoginWish, TokenDraft>;
+export type PendingAuthorization = DeviceAuthorization<LoginRequest, TokenDraft>;
 
 /** What the consent page shows. */
 export interface Consent {
   readonly login: string;
-  readonly wish: LoginWish;
-  /** The resource owners of the wish that this person may have tokens for. */
+  readonly request: LoginRequest;
+  /** The resource owners of the request that this person may have tokens for. */
   readonly owners: readonly FormOwner[];
   /** A name that is free. */
   readonly name: string;
 }
 
-/** What a wish means for a person. */
-export async function consentFor(ctx: Context, permit: Permit, wish: LoginWish): Promise<Consent> {
+/** What a login request means for a person. */
+export async function consentFor(ctx: Context, permit: Permit, request: LoginRequest): Promise<Consent> {
   const facts = await formFacts(ctx, permit);
   const user = await personBehind(ctx, permit);
   return {
     login: facts.login,
-    wish,
-    owners: wishedOwners(wish, facts.owners),
-    name: await freeName(ctx, user.id, wish.name),
+    request,
+    owners: requestedOwners(request, facts.owners),
+    name: await freeName(ctx, user.id, request.name),
   };
 }
 
-async function freeName(ctx: Context, userId: number, wished: string): Promise<string> {
+async function freeName(ctx: Context, userId: number, requested: string): Promise<string> {
   for (let i = 1; i < 100; i++) {
     const ending = i === 1 ? '' : ` ${i}`;
-    const name = wished.slice(0, MAX_NAME_LENGTH - ending.length) + ending;
+    const name = requested.slice(0, MAX_NAME_LENGTH - ending.length) + ending;
     if (!(await isTokenNameTaken(ctx.store.db, userId, 'fine-grained', name))) return name;
   }
-  return wished;
+  return requested;
 }
 
 /** The draft that a choice makes. @throws Problem with everything that is wrong with it */
-async function draftFor(ctx: Context, permit: Permit, wish: LoginWish, choice: LoginChoice): Promise<TokenDraft> {
-  const { login, owners } = await consentFor(ctx, permit, wish);
-  const draft = narrowed(login, wish, choice, owners);
+async function draftFor(
+  ctx: Context,
+  permit: Permit,
+  request: LoginRequest,
+  choice: ConsentChoice,
+): Promise<TokenDraft> {
+  const { login, owners } = await consentFor(ctx, permit, request);
+  const draft = narrowed(login, request, choice, owners);
   if (draft.grants.length === 0)
     throw problem('missing_field', 'Choose at least one permission and one resource owner, or cancel.', null);
   const { complaints } = await tryDraft(ctx, permit, draft);
@@ -93,21 +98,21 @@ async function draftFor(ctx: Context, permit: Permit, wish: LoginWish, choice: L
 export async function approveCode(
   ctx: Context,
   permit: Permit,
-  asked: { wish: LoginWish; redirectUri: string; challenge: string; address: string },
-  choice: LoginChoice,
+  asked: { request: LoginRequest; redirectUri: string; challenge: string; address: string },
+  choice: ConsentChoice,
 ): Promise<Secret> {
-  const draft = await draftFor(ctx, permit, asked.wish, choice);
+  const draft = await draftFor(ctx, permit, asked.request, choice);
   const code = mintSecret();
   const at = ctx.clock.now();
   await ctx.store.transaction((tx) =>
-    insertLogin(tx, {
+    insertDeviceAuthorization(tx, {
       codeDigest: code.digest(),
       userCodeDigest: null,
       state: 'approved',
       userId: permit.actor.userId,
       redirectUri: asked.redirectUri,
       challenge: asked.challenge,
-      wish: asked.wish,
+      request: asked.request,
       draft,
       address: asked.address,
       createdAt: at,
@@ -117,14 +122,18 @@ export async function approveCode(
   return code;
 }
 
-export interface BegunDevice {
+export interface DeviceCodes {
   readonly deviceCode: Secret;
   readonly userCode: string;
 }
 
 /** Begins the sign-in of a machine without a browser. Null when that address began too many. */
-export async function beginDevice(ctx: Context, wish: LoginWish, address: string): Promise<BegunDevice | null> {
-  const allowance = await takeToken(ctx, 'device-codes', networkOf(address));
+export async function beginDeviceAuthorization(
+  ctx: Context,
+  request: LoginRequest,
+  address: string,
+): Promise<DeviceCodes | null> {
+  const allowance = await consumeRateLimit(ctx, 'device-codes', networkOf(address));
   if (allowance !== null && !allowance.allowed) return null;
   const deviceCode = mintSecret();
   const letters = Array.from(
@@ -133,14 +142,14 @@ export async function beginDevice(ctx: Context, wish: LoginWish, address: string
   ).join('');
   const at = ctx.clock.now();
   await ctx.store.transaction((tx) =>
-    insertLogin(tx, {
+    insertDeviceAuthorization(tx, {
       codeDigest: deviceCode.digest(),
       userCodeDigest: digestOf(letters),
       state: 'waiting',
       userId: null,
       redirectUri: null,
       challenge: null,
-      wish,
+      request,
       draft: null,
       address,
       createdAt: at,
@@ -153,39 +162,47 @@ export async function beginDevice(ctx: Context, wish: LoginWish, address: string
 /**
  * The sign-in that a typed code belongs to; null when there is none. @throws Problem when this person guessed too often
  */
-export async function deviceByUserCode(ctx: Context, permit: Permit, typed: string): Promise<PendingLogin | null> {
-  const allowance = await takeToken(ctx, 'device-guesses', permit.actor.userId ?? 0);
+export async function deviceByUserCode(
+  ctx: Context,
+  permit: Permit,
+  typed: string,
+): Promise<PendingAuthorization | null> {
+  const allowance = await consumeRateLimit(ctx, 'device-guesses', permit.actor.userId ?? 0);
   if (allowance !== null && !allowance.allowed)
     throw problem('limit_reached', 'That were too many codes. Try again in some minutes.', 'user_code');
   const letters = typed.toUpperCase().replace(/[^A-Z]/g, '');
-  return (await loginByUserCode(ctx.store.db, digestOf(letters), ctx.clock.now())) as PendingLogin | null;
+  return (await deviceAuthorizationByUserCode(
+    ctx.store.db,
+    digestOf(letters),
+    ctx.clock.now(),
+  )) as PendingAuthorization | null;
 }
 
 /** Says yes to a device. @throws Problem */
 export async function approveDevice(
   ctx: Context,
   permit: Permit,
-  pending: PendingLogin,
-  choice: LoginChoice,
+  pending: PendingAuthorization,
+  choice: ConsentChoice,
 ): Promise<void> {
-  const draft = await draftFor(ctx, permit, pending.wish, choice);
+  const draft = await draftFor(ctx, permit, pending.request, choice);
   await decide(ctx, permit, pending, { state: 'approved', draft });
 }
 
 /** Says no to a device. @throws Problem when it was decided before */
-export async function denyDevice(ctx: Context, permit: Permit, pending: PendingLogin): Promise<void> {
+export async function denyDevice(ctx: Context, permit: Permit, pending: PendingAuthorization): Promise<void> {
   await decide(ctx, permit, pending, { state: 'denied', draft: null });
 }
 
 async function decide(
   ctx: Context,
   permit: Permit,
-  pending: PendingLogin,
+  pending: PendingAuthorization,
   decision: { state: 'approved' | 'denied'; draft: TokenDraft | null },
 ): Promise<void> {
   const userId = permit.actor.userId ?? 0;
   const isDecided = await ctx.store.transaction((tx) =>
-    decideLogin(tx, pending.codeDigest, { ...decision, userId }, ctx.clock.now()),
+    decideDeviceAuthorization(tx, pending.codeDigest, { ...decision, userId }, ctx.clock.now()),
   );
   if (!isDecided)
     throw problem('conflict', 'That code was used already, or is too old. Begin again on the device.', 'user_code');
@@ -216,29 +233,29 @@ export async function redeemCode(
   given: { code: Secret; redirectUri: string; verifier: Secret },
   from: Visitor,
 ): Promise<Redeemed | Unredeemed> {
-  const login = (await loginByCode(ctx.store.db, given.code.digest())) as PendingLogin | null;
-  if (login === null || login.challenge === null) return NO_CODE;
+  const pending = (await deviceAuthorizationByCode(ctx.store.db, given.code.digest())) as PendingAuthorization | null;
+  if (pending === null || pending.challenge === null) return NO_CODE;
   const challenge = createHash('sha256').update(given.verifier.reveal()).digest('base64url');
-  if (login.redirectUri !== given.redirectUri || !sameDigest(challenge, login.challenge))
+  if (pending.redirectUri !== given.redirectUri || !sameDigest(challenge, pending.challenge))
     return { error: 'invalid_grant', words: 'The code belongs to another sign-in.' };
-  return take(ctx, login, from);
+  return take(ctx, pending, from);
 }
 
 /** Exchanges a device code for its token, once its person said yes. */
 export async function redeemDevice(ctx: Context, deviceCode: Secret, from: Visitor): Promise<Redeemed | Unredeemed> {
-  const login = (await loginByCode(ctx.store.db, deviceCode.digest())) as PendingLogin | null;
-  if (login === null || login.challenge !== null) return NO_CODE;
+  const pending = (await deviceAuthorizationByCode(ctx.store.db, deviceCode.digest())) as PendingAuthorization | null;
+  if (pending === null || pending.challenge !== null) return NO_CODE;
   const at = ctx.clock.now();
-  if (login.state === 'denied') return { error: 'access_denied', words: 'The person said no.' };
-  if (login.endsAt <= at && login.state !== 'used')
+  if (pending.state === 'denied') return { error: 'access_denied', words: 'The person said no.' };
+  if (pending.endsAt <= at && pending.state !== 'used')
     return { error: 'expired_token', words: 'Nobody entered the code in time. Begin again.' };
-  if (login.state === 'waiting') {
-    const mayAsk = await ctx.store.transaction((tx) => notePoll(tx, login.codeDigest, DEVICE_INTERVAL_SEC, at));
+  if (pending.state === 'waiting') {
+    const mayAsk = await ctx.store.transaction((tx) => notePoll(tx, pending.codeDigest, DEVICE_INTERVAL_SEC, at));
     return mayAsk
       ? { error: 'authorization_pending', words: 'Nobody has entered the code yet.' }
       : { error: 'slow_down', words: `Ask every ${DEVICE_INTERVAL_SEC} seconds.` };
   }
-  return take(ctx, login, from);
+  return take(ctx, pending, from);
 }
 
 interface Visitor {
@@ -246,21 +263,21 @@ interface Visitor {
   readonly userAgent: string | null;
 }
 
-async function take(ctx: Context, login: PendingLogin, from: Visitor): Promise<Redeemed | Unredeemed> {
+async function take(ctx: Context, pending: PendingAuthorization, from: Visitor): Promise<Redeemed | Unredeemed> {
   const taken = (await ctx.store.transaction((tx) =>
-    takeLogin(tx, login.codeDigest, ctx.clock.now()),
-  )) as PendingLogin | null;
+    consumeDeviceAuthorization(tx, pending.codeDigest, ctx.clock.now()),
+  )) as PendingAuthorization | null;
   if (taken === null || taken.userId === null || taken.draft === null) {
     // Somebody has the code who should not (RFC 6749 section 4.1.2).
-    if (login.state === 'used' && login.tokenId !== null)
-      await revokeToken(ctx, upkeepPermit(), login.tokenId, 'its sign-in code was used twice');
+    if (pending.state === 'used' && pending.tokenId !== null)
+      await revokeToken(ctx, upkeepPermit(), pending.tokenId, 'its sign-in code was used twice');
     return NO_CODE;
   }
   const permit = await permitOf(ctx, taken.userId, from);
   if (permit === null) return { error: 'access_denied', words: 'The account can not be used.' };
   try {
     const { secret, token } = await createToken(ctx, permit, taken.draft);
-    await ctx.store.transaction((tx) => setLoginToken(tx, taken.codeDigest, token.id));
+    await ctx.store.transaction((tx) => setDeviceAuthorizationToken(tx, taken.codeDigest, token.id));
     return {
       secret,
       username: `${permit.actor.login}+${token.id}`,
@@ -276,8 +293,8 @@ async function take(ctx: Context, login: PendingLogin, from: Visitor): Promise<R
 
 /** The permit of the person who said yes, as they stand now. */
 async function permitOf(ctx: Context, userId: number, from: Visitor): Promise<Permit | null> {
-  const standing = await userStanding(ctx.store.db, userId);
-  if (standing === null) return null;
+  const facts = await readUserFacts(ctx.store.db, userId);
+  if (facts === null) return null;
   const verdict = await authorizeIdentity(
     ctx,
     {
@@ -287,7 +304,7 @@ async function permitOf(ctx: Context, userId: number, from: Visitor): Promise<Pe
       userAgent: from.userAgent,
       purpose: 'sign in',
     },
-    { bearer: { via: 'session', user: standing.user }, standing, endsOverlap: false },
+    { bearer: { via: 'session', user: facts.user }, facts, endsOverlap: false },
   );
   return verdict.allowed ? verdict.permit : null;
 }
@@ -301,6 +318,6 @@ function scopeOf({ grants }: TokenDraft): string {
 }
 
 /** Forgets sign-ins whose time has long been over; until then a second use of a code is noticed. */
-export async function forgetOldLogins(ctx: Context): Promise<void> {
-  await ctx.store.transaction((tx) => deleteLoginsBefore(tx, ctx.clock.now() - DEVICE_LIFE_SEC));
+export async function deleteOldDeviceAuthorizations(ctx: Context): Promise<void> {
+  await ctx.store.transaction((tx) => deleteDeviceAuthorizationsBefore(tx, ctx.clock.now() - DEVICE_LIFE_SEC));
 }

@@ -4,8 +4,8 @@
  *
  * Source: GitLab docs "Personal access tokens API", "Rotate a personal access token" and "Automatic reuse detection".
  * Invariant: of two rotations at once exactly one happens. Beyond GitLab: a value that was rotated away raises the
- * alert wherever it comes back (`actions/decision/token-uses`); only where tokens are rotated does it end the family, and not within
- * `REUSE_GRACE_SEC`, in which a lost answer is asked for again rather than a copy used.
+ * alert wherever it comes back (`actions/decision/token-uses`); only where tokens are rotated does it end the family,
+ * and not within `REUSE_GRACE_SEC`, in which a lost answer is asked for again rather than a copy used.
  */
 import { randomBytes } from 'node:crypto';
 import { problem } from '../../base/errors.ts';

@@ -10,7 +10,7 @@ import { INSTANCE_OWNER, type TokenKind, type Visibility } from '../../rules/mod
 import { effectivePolicy, NO_POLICY, type StoredPolicy, shortestCap } from '../../rules/policy.ts';
 import { type Account, accountById, accountByLogin, accountsByIds } from '../../store/accounts.ts';
 import { ownersCollaboratedWith } from '../../store/collaborators.ts';
-import { userStanding } from '../../store/decision-facts.ts';
+import { readUserFacts } from '../../store/decision-facts.ts';
 import { emailsOf } from '../../store/emails.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import { storedPolicies } from '../../store/policies.ts';
@@ -43,8 +43,8 @@ export interface FormFacts {
 export async function formFacts(ctx: Context, permit: Permit): Promise<FormFacts> {
   const { db } = ctx.store;
   const user = await personBehind(ctx, permit);
-  const standing = await userStanding(db, user.id);
-  const memberships = standing?.memberships ?? new Map<number, 'owner' | 'member'>();
+  const facts = await readUserFacts(db, user.id);
+  const memberships = facts?.memberships ?? new Map<number, 'owner' | 'member'>();
   const ids = [...new Set([...memberships.keys(), ...(await ownersCollaboratedWith(db, user.id))])].filter(
     (id) => id !== user.id,
   );

@@ -57,13 +57,13 @@ export function findConfigFile({ flags, env }: FileSources): ConfigFile | null {
 }
 
 /** The file's entries by key, or what is wrong with it as a whole. */
-export function readEntries(file: ConfigFile): ReadonlyMap<string, unknown> | { readonly mistake: SettingComplaint } {
+export function readEntries(file: ConfigFile): ReadonlyMap<string, unknown> | { readonly complaint: SettingComplaint } {
   const document = yaml().parseDocument(file.text, { prettyErrors: true });
   const [error] = document.errors;
   if (error !== undefined) {
     const line = error.linePos?.[0].line;
     return {
-      mistake: complaint(
+      complaint: complaint(
         `${file.path} is not valid YAML${line === undefined ? '' : `: see line ${line}`}.`,
         'write one `key: value` a line',
       ),
@@ -73,7 +73,7 @@ export function readEntries(file: ConfigFile): ReadonlyMap<string, unknown> | { 
   if (content === null) return new Map();
   if (typeof content !== 'object' || Array.isArray(content)) {
     return {
-      mistake: complaint(`${file.path} must hold settings as \`key: value\` lines.`, 'for example: port: 7070'),
+      complaint: complaint(`${file.path} must hold settings as \`key: value\` lines.`, 'for example: port: 7070'),
     };
   }
   return new Map(Object.entries(content));

@@ -43,7 +43,7 @@ export interface SettingSources {
   readonly purpose?: 'serve' | 'admin';
 }
 
-/** The settings in force, or a `SettingsProblem` that names every mistake. Reads no file and changes nothing. */
+/** The settings in force, or a `SettingsProblem` that names every error. Reads no file and changes nothing. */
 export function loadSettings(sources: SettingSources): Settings {
   const reading = new Reading(sources);
   const values = reading.values();
@@ -103,8 +103,8 @@ class Reading {
     this.#sources = sources;
     const file = sources.file ?? null;
     const entries = file === null ? new Map<string, unknown>() : readEntries(file);
-    if ('mistake' in entries) this.complaints.push(entries.mistake);
-    this.#entries = 'mistake' in entries ? new Map() : entries;
+    if ('complaint' in entries) this.complaints.push(entries.complaint);
+    this.#entries = 'complaint' in entries ? new Map() : entries;
     this.#refuseUnknownVariables();
     this.#refuseUnknownKeys();
     this.#refuseMovedData();

@@ -25,7 +25,7 @@ import {
   whoDecides,
   withOtherAccount,
 } from './links.ts';
-import type { Reason, RefusalEntry, RefusalFacts, WayOut } from './refusal.ts';
+import type { Reason, RefusalEntry, RefusalFacts, Remedy } from './refusal.ts';
 
 const TOLD_TO_THE_LIVING = { strangerMayHear: false, credentialIsDead: false };
 
@@ -50,7 +50,7 @@ function lackingScopes(facts: RefusalFacts): string {
 }
 
 /** Where scopes are added; GitLab's can't be changed, and what no scope gives, a fine-grained token does. */
-function addScopes(facts: RefusalFacts): WayOut {
+function addScopes(facts: RefusalFacts): Remedy {
   const dialect = facts.tokenKind === 'scoped' ? 'scoped' : 'classic';
   if (suggestedScopes(dialect, facts).length === 0)
     return { text: 'A fine-grained token can have that:', url: newFineGrainedPath(facts) };
@@ -74,7 +74,7 @@ export const ACCESS_REFUSALS = {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
       `${theOwner(facts, 'This organization')} may not be reached from ${facts.address ?? 'this address'}.`,
-    wayOut: (facts) =>
+    remedy: (facts) =>
       help('organization_address_not_allowed', `Use a network that it allows, or ask an owner of ${theOwner(facts)}:`),
     about:
       'The organization lets its private resources be reached from listed addresses only, whatever the credential.',
@@ -82,14 +82,14 @@ export const ACCESS_REFUSALS = {
   classic_forbidden: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${whoDecides(facts)} does not allow personal access tokens (classic).`,
-    wayOut: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
+    remedy: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
     about:
       'The organization, or the instance for all of them, forbids classic tokens. Public resources can be read all the same.',
   },
   fine_grained_forbidden: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${whoDecides(facts)} does not allow fine-grained personal access tokens.`,
-    wayOut: (facts) => ({
+    remedy: (facts) => ({
       text: 'Create a classic token instead, or ask an owner which kind is allowed:',
       url: newClassicPath(facts),
     }),
@@ -99,7 +99,7 @@ export const ACCESS_REFUSALS = {
   scoped_forbidden: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${whoDecides(facts)} does not allow scoped personal access tokens.`,
-    wayOut: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
+    remedy: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
     about:
       'The organization, or the instance for all of them, forbids tokens with GitLab’s scopes. Public resources can be read all the same.',
   },
@@ -111,7 +111,7 @@ export const ACCESS_REFUSALS = {
       const kind = facts.tokenKind === null ? 'tokens' : KIND_IN_WORDS[facts.tokenKind];
       return `${whoDecides(facts)} allows ${kind} that live ${days}; ${theToken(facts)} ${facts.expiresAt === null ? 'has no end' : 'lives longer'}.`;
     },
-    wayOut: (facts) => ({ text: 'Regenerate it with an earlier end:', url: tokenPath(facts) }),
+    remedy: (facts) => ({ text: 'Regenerate it with an earlier end:', url: tokenPath(facts) }),
     about:
       'A policy caps the time between the making of a token and its end. Nothing is revoked: a token with a shorter life works at once.',
   },
@@ -119,14 +119,14 @@ export const ACCESS_REFUSALS = {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
       `${theOwner(facts, 'This organization')} uses single sign-on, for which ${theToken(facts)} is not authorized.`,
-    wayOut: (facts) => ({ text: 'Authorize it under "Configure SSO":', url: tokenPath(facts) }),
+    remedy: (facts) => ({ text: 'Authorize it under "Configure SSO":', url: tokenPath(facts) }),
     about:
       'Classic and scoped tokens are authorized for each organization that uses single sign-on; changing or regenerating one ends that.',
   },
   grant_pending: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${sentenceCase(theToken(facts))} waits until an owner of ${theOwner(facts)} approves it.`,
-    wayOut: (facts) => ({
+    remedy: (facts) => ({
       text: 'Until then it reads what is public. Owners find the request here:',
       url: `/organizations/${encodeURIComponent(facts.ownerLogin ?? '')}/settings/personal-access-token-requests`,
     }),
@@ -135,7 +135,7 @@ export const ACCESS_REFUSALS = {
   grant_denied: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `An owner of ${theOwner(facts)} denied the request of ${theToken(facts)}.`,
-    wayOut: (facts) => ({
+    remedy: (facts) => ({
       text: 'Their reason is on its page, where it can be changed and asked for again:',
       url: reachPath(facts),
     }),
@@ -144,7 +144,7 @@ export const ACCESS_REFUSALS = {
   grant_revoked: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `An owner of ${theOwner(facts)} took back the access of ${theToken(facts)}.`,
-    wayOut: (facts) =>
+    remedy: (facts) =>
       facts.tokenKind === 'fine-grained'
         ? { text: 'It can be asked for again on the page of the token:', url: reachPath(facts) }
         : {
@@ -164,7 +164,7 @@ export const ACCESS_REFUSALS = {
         facts,
       );
     },
-    wayOut: (facts) => {
+    remedy: (facts) => {
       if (facts.tokenKind === null)
         return help('not_found', 'Check the name, and with whose account you are signed in:');
       return {
@@ -182,7 +182,7 @@ export const ACCESS_REFUSALS = {
         `${sentenceCase(theToken(facts))} reads public repositories only; ${theTarget(facts)} is none of them, or does not exist.`,
         facts,
       ),
-    wayOut: (facts) =>
+    remedy: (facts) =>
       facts.tokenKind === 'scoped'
         ? { text: 'Create another with a scope for repositories:', url: newScopedPath(facts) }
         : {
@@ -196,7 +196,7 @@ export const ACCESS_REFUSALS = {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
       withOtherAccount(`${sentenceCase(theToken(facts))} is not for resources of ${theOwner(facts)}.`, facts),
-    wayOut: (facts) => ({
+    remedy: (facts) => ({
       text: `Create one whose resource owner is ${theOwner(facts)}:`,
       url: newFineGrainedPath(facts),
     }),
@@ -207,21 +207,21 @@ export const ACCESS_REFUSALS = {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
       withOtherAccount(`${theTarget(facts, 'This')} is not among the repositories of ${theToken(facts)}.`, facts),
-    wayOut: (facts) => ({ text: 'Add it on the page of the token:', url: reachPath(facts) }),
+    remedy: (facts) => ({ text: 'Add it on the page of the token:', url: reachPath(facts) }),
     about: 'The token is for selected repositories. Told only of what is public, so that it confirms nothing.',
   },
   permission_missing: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
       `${sentenceCase(theToken(facts))} lacks ${missingInWords(facts) || 'a permission'}${facts.fullName === '' ? '' : ` on ${theTarget(facts)}`}.`,
-    wayOut: (facts) => ({ text: 'Add what is missing:', url: editPath(facts) }),
+    remedy: (facts) => ({ text: 'Add what is missing:', url: editPath(facts) }),
     about:
       'The token reaches the resource, but was not given the permission that this operation needs. Everything that is missing is named at once.',
   },
   scope_missing: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${sentenceCase(theToken(facts))} ${lackingScopes(facts)}.`,
-    wayOut: addScopes,
+    remedy: addScopes,
     about:
       'A classic or scoped token does what its scopes open. Where several would do, all are named; the link chooses the one that opens least.',
   },
@@ -235,7 +235,7 @@ export const ACCESS_REFUSALS = {
           : `${shown(path)}${others.length === 0 ? '' : ` and ${others.length} more`}`;
       return `The push changes ${files}; ${theToken(facts)} lacks ${workflowLack(facts)}.`;
     },
-    wayOut: (facts) => addForWorkflows(lackingWorkflows(facts)),
+    remedy: (facts) => addForWorkflows(lackingWorkflows(facts)),
     about:
       'Files under .github/workflows run with rights of their own, so changing them takes a permission beyond contents. Nothing of the push was taken.',
   },
@@ -245,7 +245,7 @@ export const ACCESS_REFUSALS = {
       place === undefined
         ? 'What was sent holds more texts that look like personal access tokens than are looked up.'
         : `What was sent holds a live personal access token: ${shown(place, MAX_SHOWN_PLACE_LENGTH)}.`,
-    wayOut: ({ paths }) =>
+    remedy: ({ paths }) =>
       help(
         'token_in_content',
         paths.length === 0
@@ -267,7 +267,7 @@ export const ACCESS_REFUSALS = {
         facts,
       );
     },
-    wayOut: (facts) =>
+    remedy: (facts) =>
       help(
         'role_insufficient',
         `Ask for a higher role whoever administers ${facts.fullName === '' ? facts.instanceName : theTarget(facts)}:`,
@@ -278,7 +278,7 @@ export const ACCESS_REFUSALS = {
   repository_archived: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${theTarget(facts, 'This')} is archived: it can be read, not changed.`,
-    wayOut: (facts) => help('repository_archived', `Whoever administers ${theTarget(facts)} can unarchive it:`),
+    remedy: (facts) => help('repository_archived', `Whoever administers ${theTarget(facts)} can unarchive it:`),
     about: 'An archived repository takes no change from anybody until an administrator of it unarchives it.',
   },
 } satisfies Partial<Record<Reason, RefusalEntry>>;
@@ -287,7 +287,7 @@ function publicOnlyPath(facts: RefusalFacts): string {
   return facts.tokenKind === 'fine-grained' ? reachPath(facts) : editPath({ ...facts, missingScopes: ['repo'] });
 }
 
-function addForWorkflows(facts: RefusalFacts): WayOut {
+function addForWorkflows(facts: RefusalFacts): Remedy {
   return facts.tokenKind === 'fine-grained' || facts.tokenKind === null
     ? { text: 'Add what is missing, then push again:', url: editPath(facts) }
     : addScopes(facts);

@@ -39,14 +39,14 @@ export const CREDENTIAL_REFUSALS = {
   credentials_missing: {
     ...TOLD_TO_ALL,
     sentence: () => 'Sign in first: any username, and a personal access token as the password.',
-    wayOut: (facts) => ({ text: 'Create a token here:', url: newFineGrainedPath(facts) }),
+    remedy: (facts) => ({ text: 'Create a token here:', url: newFineGrainedPath(facts) }),
     about:
       'The request carried no credential, and what it asks for is not open to everybody. The same words come whether the thing exists or not.',
   },
   credentials_malformed: {
     ...TOLD_TO_ALL,
     sentence: ({ problem }) => problem ?? 'The Authorization header can not be read.',
-    wayOut: () =>
+    remedy: () =>
       help(
         'credentials_malformed',
         'Send one header, "Authorization: Bearer TOKEN" or Basic with the token as password:',
@@ -57,7 +57,7 @@ export const CREDENTIAL_REFUSALS = {
   username_missing: {
     ...TOLD_TO_ALL,
     sentence: () => 'A username is needed, and none was sent. Any name will do: the token alone decides.',
-    wayOut: (facts) => {
+    remedy: (facts) => {
       const command = remoteWithName(facts);
       return command === null
         ? help('username_missing', 'Put a name before the host: https://git@HOST/OWNER/NAME.git')
@@ -68,7 +68,7 @@ export const CREDENTIAL_REFUSALS = {
   password_not_accepted: {
     ...TOLD_TO_ALL,
     sentence: () => 'That is no token. The password of an account is not accepted here; a personal access token is.',
-    wayOut: (facts) => ({
+    remedy: (facts) => ({
       text: 'Create a token and paste it where the password is asked for:',
       url: newFineGrainedPath(facts),
     }),
@@ -80,7 +80,7 @@ export const CREDENTIAL_REFUSALS = {
     credentialIsDead: true,
     sentence: (facts) =>
       `Two-factor authentication is on for ${thePerson(facts, 'this account')}, so the password no longer works here.`,
-    wayOut: (facts) => ({
+    remedy: (facts) => ({
       text: 'Create a token and use it in place of the password:',
       url: newFineGrainedPath(facts),
     }),
@@ -90,7 +90,7 @@ export const CREDENTIAL_REFUSALS = {
   token_mistyped: {
     ...TOLD_TO_ALL,
     sentence: () => 'That token is damaged: its last characters do not fit the others.',
-    wayOut: (facts) => ({
+    remedy: (facts) => ({
       text: 'Copy it again, whole. If it is lost, create another:',
       url: newFineGrainedPath(facts),
     }),
@@ -101,14 +101,14 @@ export const CREDENTIAL_REFUSALS = {
     ...TOLD_TO_ALL,
     sentence: ({ instanceName, publicUrl }) =>
       `${instanceName} at ${hostOf(publicUrl)} does not know that token. It was deleted, or is for another server.`,
-    wayOut: (facts) => ({ text: 'Check the address, or create a token here:', url: newFineGrainedPath(facts) }),
+    remedy: (facts) => ({ text: 'Check the address, or create a token here:', url: newFineGrainedPath(facts) }),
     about: 'The token is well formed, but no token with that value exists on this server.',
   },
   token_of_other_product: {
     ...TOLD_TO_ALL,
     sentence: ({ product, instanceName, publicUrl }) =>
       `That looks like a token of ${product ?? 'another product'}. ${instanceName} at ${hostOf(publicUrl)} takes only its own.`,
-    wayOut: (facts) => ({
+    remedy: (facts) => ({
       text: 'If it was sent here by mistake, revoke it there. Create one for this server:',
       url: newFineGrainedPath(facts),
     }),
@@ -119,7 +119,7 @@ export const CREDENTIAL_REFUSALS = {
     ...TOLD_TO_ALL,
     sentence: ({ product }) =>
       `That looks like a ${product ?? 'key'}, not like a token. Over HTTPS a token is the password.`,
-    wayOut: (facts) => ({
+    remedy: (facts) => ({
       text: 'A private key that was sent is no longer private: replace it. Create a token here:',
       url: newFineGrainedPath(facts),
     }),
@@ -129,7 +129,7 @@ export const CREDENTIAL_REFUSALS = {
     ...TOLD_TO_ALL,
     sentence: (facts) =>
       `${sentenceCase(theToken(facts))} expired${facts.expiresAt === null ? '' : ` on ${spokenInstant(facts.expiresAt)}`}.`,
-    wayOut: (facts) => ({ text: 'Regenerate it, then use the new value:', url: tokenPath(facts) }),
+    remedy: (facts) => ({ text: 'Regenerate it, then use the new value:', url: tokenPath(facts) }),
     about: 'The end that was chosen for the token has come. A new value for the same token keeps its name and rights.',
   },
   token_revoked: {
@@ -138,14 +138,14 @@ export const CREDENTIAL_REFUSALS = {
       const when = facts.revokedAt === null ? '' : ` on ${spokenInstant(facts.revokedAt)}`;
       return `${sentenceCase(theToken(facts))} was revoked${when}${facts.revokedBy === null ? '' : ` (${shown(facts.revokedBy)})`}.`;
     },
-    wayOut: (facts) => ({ text: 'It does not come back. Create another:', url: newPath(facts) }),
+    remedy: (facts) => ({ text: 'It does not come back. Create another:', url: newPath(facts) }),
     about:
       'Somebody, or a rule, ended the token for good: its owner, an administrator, a report that it leaked, or long disuse.',
   },
   token_replaced: {
     ...TOLD_TO_ALL,
     sentence: (facts) => `${sentenceCase(theToken(facts))} was rotated, and this is its old value.`,
-    wayOut: (facts) => ({ text: 'Use the new value. If nobody has it, regenerate the token:', url: tokenPath(facts) }),
+    remedy: (facts) => ({ text: 'Use the new value. If nobody has it, regenerate the token:', url: tokenPath(facts) }),
     about:
       'After a rotation the old value ends. Its use is reported to the owner: either a place was forgotten, or somebody kept a copy.',
   },
@@ -154,20 +154,20 @@ export const CREDENTIAL_REFUSALS = {
     credentialIsDead: false,
     sentence: (facts) =>
       `${sentenceCase(theToken(facts))} works only from ${facts.notBeforeAt === null ? 'a later time' : spokenInstant(facts.notBeforeAt)} on.`,
-    wayOut: (facts) => ({ text: 'Wait until then, or change its beginning:', url: tokenPath(facts) }),
+    remedy: (facts) => ({ text: 'Wait until then, or change its beginning:', url: tokenPath(facts) }),
     about: 'The token was made for later. It is kept, not forgotten.',
   },
   token_used_up: {
     ...TOLD_TO_ALL,
     sentence: (facts) => `${sentenceCase(theToken(facts))} was for a limited number of uses, and none is left.`,
-    wayOut: (facts) => ({ text: 'Regenerate it, or create another:', url: tokenPath(facts) }),
+    remedy: (facts) => ({ text: 'Regenerate it, or create another:', url: tokenPath(facts) }),
     about: 'The token was given a number of uses when it was made.',
   },
   owner_suspended: {
     ...TOLD_TO_ALL,
     sentence: (facts) =>
       `The account ${facts.login === null ? 'behind this token' : shown(facts.login)} is suspended, so none of its tokens works.`,
-    wayOut: ({ instanceName }) => help('owner_suspended', `Ask an administrator of ${instanceName}:`),
+    remedy: ({ instanceName }) => help('owner_suspended', `Ask an administrator of ${instanceName}:`),
     about:
       'An administrator suspended the account. Its tokens work again when it is restored, unless they end in the meantime.',
   },
@@ -175,7 +175,7 @@ export const CREDENTIAL_REFUSALS = {
     strangerMayHear: false,
     credentialIsDead: false,
     sentence: (facts) => `${sentenceCase(theToken(facts))} may not be used from ${facts.address ?? 'this address'}.`,
-    wayOut: (facts) => ({
+    remedy: (facts) => ({
       text: `${thePerson(facts, 'Its owner')} can change from where it may be used:`,
       url: tokenPath(facts),
     }),
@@ -186,7 +186,7 @@ export const CREDENTIAL_REFUSALS = {
     strangerMayHear: true,
     credentialIsDead: false,
     sentence: ({ address }) => `Too many wrong credentials came from ${address ?? 'this address'}.`,
-    wayOut: ({ retryAfterSec }) =>
+    remedy: ({ retryAfterSec }) =>
       help('too_many_attempts', `Try again in ${waitInWords(retryAfterSec)}, with a token that works:`),
     about: 'Guessing is slowed down by address. Something on that address may be retrying with a dead credential.',
   },
@@ -194,7 +194,7 @@ export const CREDENTIAL_REFUSALS = {
     strangerMayHear: true,
     credentialIsDead: false,
     sentence: () => 'Too many requests in a short time.',
-    wayOut: ({ retryAfterSec }) => help('rate_limited', `Try again in ${waitInWords(retryAfterSec)}:`),
+    remedy: ({ retryAfterSec }) => help('rate_limited', `Try again in ${waitInWords(retryAfterSec)}:`),
     about: 'The limit counts all calls of one account, or of one address when nobody is signed in.',
   },
 } satisfies Partial<Record<Reason, RefusalEntry>>;

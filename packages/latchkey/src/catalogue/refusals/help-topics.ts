@@ -14,7 +14,7 @@ export interface HelpTopic {
   readonly sentence: string;
   readonly about: string;
   /** What to do, with the example's address or command. */
-  readonly wayOut: { readonly text: string; readonly url: string | null; readonly command: string | null };
+  readonly remedy: { readonly text: string; readonly url: string | null; readonly command: string | null };
   /** True when git forgets the credential. */
   readonly isForgotten: boolean;
 }
@@ -65,14 +65,14 @@ const OTHERWISE: Readonly<Partial<Record<Reason, Partial<RefusalFacts>>>> = {
 export function helpTopic(reason: Reason, publicUrl: string): HelpTopic {
   const facts = { ...exampleFacts(publicUrl), ...OTHERWISE[reason] };
   const entry = REFUSALS[reason];
-  const { text, url, command } = entry.wayOut(facts);
+  const { text, url, command } = entry.remedy(facts);
   return {
     reason,
     title: titleOf(reason),
     sentence: entry.sentence(facts),
     about: entry.about,
     isForgotten: entry.credentialIsDead,
-    wayOut: {
+    remedy: {
       text,
       url: url === undefined || url.startsWith('/help/') ? null : publicUrl + url,
       command: command ?? null,

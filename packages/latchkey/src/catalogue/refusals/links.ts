@@ -5,7 +5,7 @@
  */
 import { type Level, wholeOf } from '../permissions.ts';
 import { leastScope, leastScopeGiving } from '../scopes/scopes.ts';
-import type { RefusalFacts, WayOut } from './refusal.ts';
+import type { RefusalFacts, Remedy } from './refusal.ts';
 
 /** How much of a name of any length a sentence shows. */
 export const MAX_SHOWN_LENGTH = 60;
@@ -141,8 +141,8 @@ export function newPath(facts: RefusalFacts): string {
   return facts.tokenKind === 'scoped' ? newScopedPath(facts) : newFineGrainedPath(facts);
 }
 
-/** A way out that asks somebody else, with the help page of the reason for more. */
-export function help(reason: string, text: string): WayOut {
+/** A remedy that asks somebody else, with the help page of the reason for more. */
+export function help(reason: string, text: string): Remedy {
   return { text, url: `/help/${reason}` };
 }
 

@@ -80,7 +80,7 @@ export interface RefusalFacts {
   readonly missingScopes: readonly string[];
   readonly capDays: number | null;
   readonly decidedBy: 'organization' | 'instance' | null;
-  /** What the pasted text seems to be of, as `recogniseForeign` says it. */
+  /** What the pasted text seems to be of, as `recogniseThirdParty` says it. */
   readonly product: string | null;
   /** What is wrong with a header that can't be read, as a sentence. */
   readonly problem: string | null;
@@ -95,7 +95,7 @@ export interface RefusalFacts {
 }
 
 /** What the person does next. */
-export interface WayOut {
+export interface Remedy {
   readonly text: string;
   /** Path with query on this instance. */
   readonly url?: string;
@@ -106,7 +106,7 @@ export interface WayOut {
 export interface RefusalEntry {
   /** The cause, in one or two short sentences. */
   readonly sentence: (facts: RefusalFacts) => string;
-  readonly wayOut: (facts: RefusalFacts) => WayOut;
+  readonly remedy: (facts: RefusalFacts) => Remedy;
   /** True when it may be said to someone who shows no live credential: it is about what they sent, or tells nothing. */
   readonly strangerMayHear: boolean;
   /**

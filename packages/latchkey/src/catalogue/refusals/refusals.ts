@@ -1,15 +1,15 @@
 /**
- * Every no, as data: reason code, what it says, the way out, and whether a stranger may hear it.
+ * Every no, as data: reason code, what it says, the remedy, and whether a stranger may hear it.
  *
  * Sentences are templates over the facts of `explain`; each door adds its status and form in a table of its own,
  * exhaustive over `Reason`, and keeps to itself the words that clients of its dialect match on.
- * Invariant: sentence and way out fit in four lines of a terminal; the way out ends in a URL or a command.
+ * Invariant: sentence and remedy fit in four lines of a terminal; the remedy ends in a URL or a command.
  */
 import { ACCESS_REFUSALS } from './access.ts';
 import { CREDENTIAL_REFUSALS } from './credential.ts';
 import type { Reason, RefusalEntry } from './refusal.ts';
 
-export type { Reason, RefusalEntry, RefusalFacts, WayOut } from './refusal.ts';
+export type { Reason, RefusalEntry, RefusalFacts, Remedy } from './refusal.ts';
 
 export const REFUSALS: Readonly<Record<Reason, RefusalEntry>> = { ...CREDENTIAL_REFUSALS, ...ACCESS_REFUSALS };
 

@@ -1,5 +1,5 @@
 /**
- * Reads an operator's route map: YAML in, services and permissions out, or every mistake with its line.
+ * Reads an operator's route map: YAML in, services and permissions out, or every error with its line.
  *
  * Invariant: a map is taken whole or not at all. Never: a need that names what does not exist, which would be one that
  * nobody can meet, or everybody.
@@ -42,7 +42,7 @@ export interface RouteMapFile {
 }
 
 /** Something wrong with a file, as a sentence; `line` counts from 1. */
-export interface MapMistake {
+export interface RouteMapProblem {
   readonly line: number;
   readonly message: string;
 }
@@ -51,8 +51,8 @@ export interface MapMistake {
 export const MAX_ROUTE_MAP_BYTES = 1024 * 1024;
 /** How much aliases may repeat. */
 const MAX_ALIASES = 50;
-/** Most mistakes that are told of one file. */
-const MAX_MISTAKES = 20;
+/** Most problems that are told of one file. */
+const MAX_PROBLEMS = 20;
 
 /**
  * The map that is in force where no file is named: git at the root, GitHub's and GitLab's API where their servers have
@@ -94,29 +94,29 @@ interface FileEntries {
 }
 
 /** Reads the text of a file. */
-export function parseRouteMap(text: string): RouteMapFile | readonly MapMistake[] {
+export function parseRouteMap(text: string): RouteMapFile | readonly RouteMapProblem[] {
   if (Buffer.byteLength(text) > MAX_ROUTE_MAP_BYTES)
     return [{ line: 1, message: `The file has more than ${MAX_ROUTE_MAP_BYTES} bytes.` }];
   const lines = new (yaml().LineCounter)();
   const document = yaml().parseDocument(text, { lineCounter: lines });
   if (document.errors.length > 0) {
-    return document.errors.slice(0, MAX_MISTAKES).map((error) => ({
+    return document.errors.slice(0, MAX_PROBLEMS).map((error) => ({
       line: lines.linePos(error.pos[0]).line,
       message: `This is not valid YAML: ${firstLine(error.message)}`,
     }));
   }
   const reading = new Reading(document, lines);
   const file = reading.read();
-  return reading.mistakes.length > 0 ? reading.mistakes.slice(0, MAX_MISTAKES) : file!;
+  return reading.problems.length > 0 ? reading.problems.slice(0, MAX_PROBLEMS) : file!;
 }
 
 const firstLine = (text: string): string => text.split('\n')[0]!.replace(/ at line \d+.*$/, '');
 
 type Path = readonly (string | number)[];
 
-/** One pass over a file, collecting mistakes. */
+/** One pass over a file, collecting problems. */
 class Reading {
-  readonly mistakes: MapMistake[] = [];
+  readonly problems: RouteMapProblem[] = [];
   readonly #document: Document;
   readonly #lines: LineCounter;
   #own: ReadonlyMap<string, OwnPermission> = new Map();
@@ -129,11 +129,11 @@ class Reading {
   read(): RouteMapFile | null {
     const content = this.#content();
     if (content !== undefined) this.#checkForm(content);
-    if (this.mistakes.length > 0) return null;
+    if (this.problems.length > 0) return null;
     const entries = content as FileEntries;
     const permissions = (entries.permissions ?? []).map((entry, i) => this.#permission(entry, i));
     this.#own = new Map(permissions.map((permission) => [permission.name, permission]));
-    if (this.#own.size < permissions.length) this.#mistake(['permissions'], 'Two permissions have the same name.');
+    if (this.#own.size < permissions.length) this.#addProblem(['permissions'], 'Two permissions have the same name.');
     return { permissions, services: entries.services.map((entry, i) => this.#service(entry, ['services', i])) };
   }
 
@@ -142,7 +142,7 @@ class Reading {
     try {
       return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
     } catch (error) {
-      this.#mistake([], `The file can't be read: ${firstLine((error as Error).message)}.`);
+      this.#addProblem([], `The file can't be read: ${firstLine((error as Error).message)}.`);
       return undefined;
     }
   }
@@ -164,11 +164,11 @@ class Reading {
               .split('/')
               .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
       const unknown = keyword === 'additionalProperties' ? params.additionalProperties?.[0] : undefined;
-      if (unknown !== undefined) this.#mistake([...path, unknown], `There is no entry named ${unknown} here.`);
+      if (unknown !== undefined) this.#addProblem([...path, unknown], `There is no entry named ${unknown} here.`);
       else if (keyword === 'required')
-        this.#mistake(path, `${spoken(path)} needs ${(params.requiredProperties ?? []).join(' and ')}.`);
+        this.#addProblem(path, `${spoken(path)} needs ${(params.requiredProperties ?? []).join(' and ')}.`);
       else
-        this.#mistake(
+        this.#addProblem(
           path,
           `${spoken(path)} ${message}${params.allowedValues === undefined ? '' : `: ${params.allowedValues.join(', ')}`}.`,
         );
@@ -179,15 +179,15 @@ class Reading {
     const { name, title, group = 'repository', levels = ['read', 'write'] } = entry;
     const rising = LEVELS.filter((level) => levels.includes(level));
     if (rising.join() !== levels.join())
-      this.#mistake(['permissions', i, 'levels'], `The levels of ${name} must rise: ${rising.join(', ')}.`);
+      this.#addProblem(['permissions', i, 'levels'], `The levels of ${name} must rise: ${rising.join(', ')}.`);
     return { name, title, group, levels, source: 'operator' };
   }
 
   #service(entry: ServiceEntry, path: Path): MapService {
     if ((entry.map === undefined) === (entry.routes === undefined))
-      this.#mistake(path, 'A service has either map or routes.');
+      this.#addProblem(path, 'A service has either map or routes.');
     if (entry.owner !== undefined && entry.map !== 'git')
-      this.#mistake([...path, 'owner'], 'Only a service with the map git has an owner.');
+      this.#addProblem([...path, 'owner'], 'Only a service with the map git has an owner.');
     const line = this.#lineOf(path);
     const listed =
       entry.map === undefined ? [] : BUILT_IN[entry.map](entry.owner ?? null).map((row) => ({ ...row, line }));
@@ -198,7 +198,7 @@ class Reading {
 
   #route(route: RouteEntry, path: Path): PlacedRow[] {
     const wrong = templateProblem(route.path);
-    if (wrong !== null) this.#mistake([...path, 'path'], `The path ${wrong}.`);
+    if (wrong !== null) this.#addProblem([...path, 'path'], `The path ${wrong}.`);
     const sets = (Array.isArray(route.needs) ? route.needs : [route.needs]) as readonly PermissionSet[];
     sets.forEach((set, i) =>
       this.#checkNeeds(set, Array.isArray(route.needs) ? [...path, 'needs', i] : [...path, 'needs']),
@@ -223,9 +223,9 @@ class Reading {
     for (const [name, level] of Object.entries(set) as [string, Level][]) {
       const permission = this.#own.get(name) ?? permissionNamed(name);
       if (permission === undefined || (permission.source === 'operator' && !this.#own.has(name)))
-        this.#mistake([...path, name], `There is no permission named ${name}.`);
+        this.#addProblem([...path, name], `There is no permission named ${name}.`);
       else if (!permission.levels.includes(level))
-        this.#mistake([...path, name], `${name} takes ${permission.levels.join(' or ')}, not ${level}.`);
+        this.#addProblem([...path, name], `${name} takes ${permission.levels.join(' or ')}, not ${level}.`);
     }
   }
 
@@ -233,22 +233,22 @@ class Reading {
     const named = (['repository', 'organization', 'account', 'instance'] as const).filter(
       (kind) => route[kind] !== undefined,
     );
-    if (named.length > 1) this.#mistake(path, `A route is about one thing, not ${named.join(' and ')}.`);
+    if (named.length > 1) this.#addProblem(path, `A route is about one thing, not ${named.join(' and ')}.`);
     const [kind] = named;
     if (kind === undefined) return { kind: 'self' };
     if (kind === 'instance') return { kind };
     const name = route[kind]!;
     const unknown = parameterNames(name).find((parameter) => !parameterNames(route.path).includes(parameter));
-    if (unknown !== undefined) this.#mistake([...path, kind], `The path has no parameter {${unknown}}.`);
+    if (unknown !== undefined) this.#addProblem([...path, kind], `The path has no parameter {${unknown}}.`);
     if (kind !== 'repository') return { kind, login: name };
     const [owner = '', repository = '', ...rest] = name.split('/');
     if (owner === '' || repository === '' || rest.length > 0)
-      this.#mistake([...path, kind], 'A repository is named OWNER/NAME: {owner}/{repo}.');
+      this.#addProblem([...path, kind], 'A repository is named OWNER/NAME: {owner}/{repo}.');
     return { kind, owner, name: repository };
   }
 
-  #mistake(path: Path, message: string): void {
-    this.mistakes.push({ line: this.#lineOf(path), message });
+  #addProblem(path: Path, message: string): void {
+    this.problems.push({ line: this.#lineOf(path), message });
   }
 
   /** The line of an entry: of its key where it has one, of the nearest thing around it where it is not there. */

@@ -6,7 +6,7 @@
  */
 import type { CanonicalPath } from '../../base/canonical-path.ts';
 import { Overlap, parameterNames, RouteTree } from '../routes/route-tree.ts';
-import type { MapMistake, MapService, PlacedRow } from './file.ts';
+import type { MapService, PlacedRow, RouteMapProblem } from './file.ts';
 import { filler, type MapRow } from './route-map.ts';
 
 /** What a request is about, by name. `unknown` and the rest as in `MapTarget`. */
@@ -28,7 +28,7 @@ export class RouteFinder {
   readonly #byHost: ReadonlyMap<string, RouteTree<ReadyRow>>;
   readonly #anywhere: RouteTree<ReadyRow>;
 
-  /** @throws MapMistakes when two routes mean the same requests */
+  /** @throws InvalidRouteMap when two routes mean the same requests */
   constructor(services: readonly MapService[]) {
     const hosts = new Set(services.flatMap(({ hosts: named }) => named ?? []));
     this.#byHost = new Map(
@@ -45,14 +45,14 @@ export class RouteFinder {
   }
 }
 
-/** Something is wrong with a route map: every mistake, with its line. */
-export class MapMistakes extends Error {
-  override readonly name = 'MapMistakes';
-  readonly mistakes: readonly MapMistake[];
+/** Something is wrong with a route map: every error, with its line. */
+export class InvalidRouteMap extends Error {
+  override readonly name = 'InvalidRouteMap';
+  readonly problems: readonly RouteMapProblem[];
 
-  constructor(mistakes: readonly MapMistake[]) {
-    super(mistakes.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
-    this.mistakes = mistakes;
+  constructor(problems: readonly RouteMapProblem[]) {
+    super(problems.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
+    this.problems = problems;
   }
 }
 
@@ -62,7 +62,7 @@ function treeOf(services: readonly MapService[]): RouteTree<ReadyRow> {
   } catch (error) {
     if (!(error instanceof Overlap)) throw error;
     const [earlier, later] = error.rows as readonly [ReadyRow, ReadyRow];
-    throw new MapMistakes([{ line: later.line, message: `${error.message} in line ${earlier.line}.` }]);
+    throw new InvalidRouteMap([{ line: later.line, message: `${error.message} in line ${earlier.line}.` }]);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Route maps: which request needs which permission on what, as data. `git.ts`, `github.ts` and `gitlab.ts` hold the built-in ones;
- * an operator's own come from a file.
+ * Route maps: which request needs which permission on what, as data. `git.ts`, `github.ts` and `gitlab.ts` hold the
+ * built-in ones; an operator's own come from a file.
  *
  * Invariant: what no map knows is refused.
  */

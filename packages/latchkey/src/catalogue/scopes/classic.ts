@@ -5,8 +5,8 @@
  * endpoint descriptions of the OpenAPI document (@octokit/openapi 23.0.2).
  *
  * Rules of the mapping:
- * - Where an endpoint names scopes, the names decide (see `catalogue/routes/github.ts`); the permissions here decide everywhere
- *   else.
+ * - Where an endpoint names scopes, the names decide (see `catalogue/routes/github.ts`); the permissions here decide
+ *   everywhere else.
  * - A scope that GitHub lets do only part of a level gets the smaller part, and the endpoint that needs the rest names
  *   its scope.
  * - Never: `repo` does not give workflows, packages or codespaces, each of which has a scope of its own.

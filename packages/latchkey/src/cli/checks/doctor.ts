@@ -7,7 +7,7 @@
  */
 import { Command } from 'commander';
 import { examples } from '../command-help.ts';
-import { Keeper } from '../credential/keeper.ts';
+import { CredentialStore } from '../credential/store.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Stopped, spoken, type Terminal } from '../terminal.ts';
 import type { Check, Finding } from './check.ts';
@@ -69,7 +69,7 @@ async function examine(
 /** The helper's own list is a help, not a need: the doctor works without it. */
 function knownOrigins({ env }: Terminal): readonly string[] {
   try {
-    return new Keeper(env).servers().map(({ origin }) => origin);
+    return new CredentialStore(env).servers().map(({ origin }) => origin);
   } catch {
     return [];
   }

@@ -53,12 +53,12 @@ const token: Check = {
 
 function refusedToken({ credential, origin }: Subject, status: number, said: CurrentToken): Finding {
   const words = printable(said.detail ?? said.message ?? 'the server refuses the credential');
-  const wayOut = said.fix?.command ?? said.fix?.url ?? undefined;
+  const remedy = said.fix?.command ?? said.fix?.url ?? undefined;
   const found = said.reason === undefined ? words : `${words} (${said.reason})`;
-  if (status !== 401 || credential === null) return fail(found, wayOut);
+  if (status !== 401 || credential === null) return fail(found, remedy);
   return {
     ...forget(`${credential.from} holds a credential that is dead: ${found}`, credential, origin!),
-    ...(wayOut === undefined ? {} : { command: wayOut }),
+    ...(remedy === undefined ? {} : { command: remedy }),
   };
 }
 

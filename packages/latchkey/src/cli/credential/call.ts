@@ -9,8 +9,8 @@ import { systemClock, type UnixSeconds } from '../../base/time.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { sayError, type Terminal, UsageError } from '../terminal.ts';
 import type { HelperAction } from './helper-action.ts';
-import { type HeldCredential, Keeper, originOf, type Place } from './keeper.ts';
 import { type CredentialMessage, MAX_INPUT_BYTES, parseCredentialMessage, writeCredentialMessage } from './protocol.ts';
+import { CredentialStore, type HeldCredential, originOf, type Place } from './store.ts';
 
 /**
  * A credential is renewed when no more than this part of its life is left, and never earlier than `RENEW_BEFORE_SEC`
@@ -29,7 +29,7 @@ export async function runHelper(action: HelperAction, terminal: Terminal): Promi
   try {
     const place = placeIn(await terminal.readInput(MAX_INPUT_BYTES));
     if (place === null) return EXIT.ok;
-    await ACTIONS[action](place, new Keeper(terminal.env), terminal);
+    await ACTIONS[action](place, new CredentialStore(terminal.env), terminal);
     return EXIT.ok;
   } catch (error) {
     return sayError(terminal, error, `latchkey credential ${action}`);
@@ -42,9 +42,9 @@ export async function runHelper(action: HelperAction, terminal: Terminal): Promi
  */
 function placeIn(text: string): Place | null {
   const parsed = parseCredentialMessage(text);
-  if ('mistake' in parsed)
+  if ('error' in parsed)
     throw new UsageError(
-      `what git sent can't be read: ${parsed.mistake}`,
+      `what git sent can't be read: ${parsed.error}`,
       'this command is called by git; see latchkey credential --help',
     );
   const { protocol, host } = parsed.message;
@@ -58,32 +58,37 @@ function placeIn(text: string): Place | null {
 
 const ACTIONS = { get: answer, store: keep, erase } as const satisfies Record<
   Exclude<HelperAction, 'capability'>,
-  (place: Place, keeper: Keeper, terminal: Terminal) => Promise<void>
+  (place: Place, credentialStore: CredentialStore, terminal: Terminal) => Promise<void>
 >;
 
-async function answer(place: Place, keeper: Keeper, terminal: Terminal): Promise<void> {
-  if (isForeign(place, keeper, terminal)) return;
+async function answer(place: Place, credentialStore: CredentialStore, terminal: Terminal): Promise<void> {
+  if (isUnknownServer(place, credentialStore, terminal)) return;
   const at = systemClock.now();
-  const held = keeper.find(place, at) ?? (await signIn(place, keeper, terminal));
+  const held = credentialStore.find(place, at) ?? (await signIn(place, credentialStore, terminal));
   if (held === null) return;
-  const fresh = isDue(held, at) ? await renewed(place, held, keeper, terminal) : held;
+  const fresh = isDue(held, at) ? await renewed(place, held, credentialStore, terminal) : held;
   terminal.print(writeCredentialMessage(messageOf(place, fresh)).trimEnd());
 }
 
-async function keep(place: Place, keeper: Keeper): Promise<void> {
+async function keep(place: Place, credentialStore: CredentialStore): Promise<void> {
   const { username, password, passwordExpiresAt = null, oauthRefreshToken = null } = place;
-  if (place.isEphemeral === true || username === undefined || password === undefined || keeper.serverOf(place) === null)
+  if (
+    place.isEphemeral === true ||
+    username === undefined ||
+    password === undefined ||
+    credentialStore.serverOf(place) === null
+  )
     return;
   if (passwordExpiresAt !== null && passwordExpiresAt <= systemClock.now()) return;
-  await keeper.save(place, { username, secret: password, expiresAt: passwordExpiresAt, oauthRefreshToken });
+  await credentialStore.save(place, { username, secret: password, expiresAt: passwordExpiresAt, oauthRefreshToken });
 }
 
-async function erase(place: Place, keeper: Keeper): Promise<void> {
-  if (keeper.serverOf(place) !== null) await keeper.forget(place);
+async function erase(place: Place, credentialStore: CredentialStore): Promise<void> {
+  if (credentialStore.serverOf(place) !== null) await credentialStore.forget(place);
 }
 
-function isForeign(place: Place, keeper: Keeper, terminal: Terminal): boolean {
-  if (keeper.serverOf(place) !== null) return false;
+function isUnknownServer(place: Place, credentialStore: CredentialStore, terminal: Terminal): boolean {
+  if (credentialStore.serverOf(place) !== null) return false;
   terminal.say(`latchkey: ${originOf(place)} is no server that this helper was set up for`);
   terminal.say(`hint: if it is a Latchkey server: latchkey login ${originOf(place)}`);
   return true;
@@ -102,14 +107,14 @@ function isDue({ issuedAt, expiresAt }: HeldCredential, at: UnixSeconds): boolea
 async function renewed(
   place: Place,
   held: HeldCredential,
-  keeper: Keeper,
+  credentialStore: CredentialStore,
   terminal: Terminal,
 ): Promise<HeldCredential> {
   try {
     const { renewToken } = await import('../token/own-token.ts');
     const { secret, expiresAt } = await renewToken(originOf(place), held.secret);
     const fresh = { ...held, secret, expiresAt, issuedAt: systemClock.now() };
-    await keeper.save(withoutPath(place), fresh);
+    await credentialStore.save(withoutPath(place), fresh);
     return fresh;
   } catch (error) {
     terminal.say(`latchkey: the token could not be renewed: ${error instanceof Error ? error.message : String(error)}`);
@@ -118,12 +123,16 @@ async function renewed(
 }
 
 /** Signs in through the browser, where somebody sits in front of it. */
-async function signIn(place: Place, keeper: Keeper, terminal: Terminal): Promise<HeldCredential | null> {
+async function signIn(
+  place: Place,
+  credentialStore: CredentialStore,
+  terminal: Terminal,
+): Promise<HeldCredential | null> {
   const origin = originOf(place);
   const { mayAskPerson, browserLogin } = await import('../token/login-flow.ts');
   if (mayAskPerson(terminal)) {
     const login = await browserLogin(origin, {}, terminal);
-    await keeper.save(withoutPath(place), login);
+    await credentialStore.save(withoutPath(place), login);
     return { ...login, oauthRefreshToken: null };
   }
   terminal.say(`latchkey: nobody is signed in at ${origin}`);

@@ -9,8 +9,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import type { Terminal } from '../terminal.ts';
-import { Keeper } from './keeper.ts';
-import { generalHelpers } from './other-keepers.ts';
+import { generalHelpers } from './helper-chain.ts';
+import { CredentialStore } from './store.ts';
 
 /**
  * Helpers that keep what they are given, by the end of their name. Others (`cache`, `gh`, readers of password managers)
@@ -26,7 +26,7 @@ const KEEPING =
 export async function installFor(origin: string, terminal: Terminal): Promise<string | null> {
   const helper = generalHelpers(terminal.env).find((each) => KEEPING.test(each)) ?? null;
   const key = `credential.${origin}.helper`;
-  await new Keeper(terminal.env).addServer({ origin, helper }, () => {
+  await new CredentialStore(terminal.env).addServer({ origin, helper }, () => {
     configure(terminal, ['--replace-all', key, '']);
     configure(terminal, ['--add', key, ownHelper(terminal.env)]);
   });
@@ -35,7 +35,7 @@ export async function installFor(origin: string, terminal: Terminal): Promise<st
 
 /** Takes it back. */
 export async function uninstallFor(origin: string, terminal: Terminal): Promise<void> {
-  await new Keeper(terminal.env).removeServer(origin);
+  await new CredentialStore(terminal.env).removeServer(origin);
   try {
     configure(terminal, ['--unset-all', `credential.${origin}.helper`]);
   } catch {

@@ -28,7 +28,7 @@ export interface CredentialMessage {
 }
 
 /** The message, or in words what is wrong with it. */
-export type Parsed = { readonly message: CredentialMessage } | { readonly mistake: string };
+export type Parsed = { readonly message: CredentialMessage } | { readonly error: string };
 
 /** Reads a message. Lines may end in CRLF, and the last one in nothing. */
 export function parseCredentialMessage(text: string): Parsed {
@@ -36,12 +36,12 @@ export function parseCredentialMessage(text: string): Parsed {
   for (const ended of text.split('\n')) {
     const line = ended.endsWith('\r') ? ended.slice(0, -1) : ended;
     if (line === '') break;
-    if (line.length > MAX_LINE_LENGTH) return { mistake: `a line is longer than ${MAX_LINE_LENGTH} characters` };
+    if (line.length > MAX_LINE_LENGTH) return { error: `a line is longer than ${MAX_LINE_LENGTH} characters` };
     const equals = line.indexOf('=');
-    if (equals <= 0) return { mistake: 'a line is not of the form key=value' };
+    if (equals <= 0) return { error: 'a line is not of the form key=value' };
     const value = line.slice(equals + 1);
     if (/[\0\r]/.test(value))
-      return { mistake: `the value of ${shownKey(line.slice(0, equals))} holds a control character` };
+      return { error: `the value of ${shownKey(line.slice(0, equals))} holds a control character` };
     fields.set(line.slice(0, equals), value);
   }
   return { message: messageOf(fields) };

@@ -7,7 +7,7 @@
  */
 import { join, resolve } from 'node:path';
 import { makeSetUpLink } from '../../actions/accounts/sign-up.ts';
-import { readBeginnings } from '../../actions/instance/onboarding.ts';
+import { readOnboarding } from '../../actions/instance/onboarding.ts';
 import type { RunningServer } from '../../app.ts';
 import { SETTING_ROWS } from '../../base/settings/rows.ts';
 import { atPort, type Settings } from '../../base/settings/settings.ts';
@@ -18,7 +18,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** For a server of one's own. */
 export async function greeting(server: RunningServer, env: Environment): Promise<string[]> {
   const { settings } = server.context;
-  const { hasUser, hasRepository } = await readBeginnings(server.context);
+  const { hasUser, hasRepository } = await readOnboarding(server.context);
   const admin = adminCommandLine(settings, env);
   const clone = withUser(publicUrl(server), 'ada');
   const steps = [

@@ -72,7 +72,7 @@ function isFirst(): boolean {
   return cluster.isPrimary || cluster.worker?.id === 1;
 }
 
-/** A map with mistakes changes nothing; the server goes on with the one before it. */
+/** A map with errors changes nothing; the server goes on with the one before it. */
 function readRouteMapAnew({ context }: RunningServer, terminal: Terminal): void {
   try {
     context.routeMaps.reload();

@@ -23,22 +23,22 @@ const PAUSE_MS = 1_000;
  * the first one can't start; it has said why.
  */
 export async function overseeWorkers(settings: Settings, stop: Promise<void>, terminal: Terminal): Promise<void> {
-  const crew = new Crew(terminal);
+  const pool = new WorkerPool(terminal);
   // The first one alone, so that migrations, the demo and the greeting happen once.
-  if (!(await crew.add())) throw new Fault('the server did not start', { hint: 'its own words are above' });
-  await Promise.all(Array.from({ length: settings.workers - 1 }, () => crew.add()));
+  if (!(await pool.add())) throw new Fault('the server did not start', { hint: 'its own words are above' });
+  await Promise.all(Array.from({ length: settings.workers - 1 }, () => pool.add()));
   const registry = new AggregatorRegistry();
   const metrics = await listenForMetrics(settings, () => registry.clusterMetrics());
   if (metrics !== null) terminal.say(`metrics of all workers at ${metrics.url}`);
-  const onHangUp = (): void => void crew.replaceAll();
+  const onHangUp = (): void => void pool.replaceAll();
   process.on('SIGHUP', onHangUp);
   await stop;
   process.off('SIGHUP', onHangUp);
-  await crew.stop();
+  await pool.stop();
   await metrics?.close();
 }
 
-class Crew {
+class WorkerPool {
   readonly #terminal: Terminal;
   readonly #workers = new Set<Worker>();
   #replacing: Promise<void> | null = null;

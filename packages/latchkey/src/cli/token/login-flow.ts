@@ -28,7 +28,7 @@ export const DEFAULT_PERMISSIONS: readonly string[] = ['contents:write', 'person
 export const DEFAULT_EXPIRES_IN_DAYS = 90;
 
 /** What a sign-in asks for. */
-export interface LoginWish {
+export interface LoginOptions {
   /** `contents:write`, … */
   readonly permissions?: readonly string[];
   /** Resource owners; none = the person and every organization of theirs. */
@@ -85,12 +85,12 @@ async function endpointsOf(client: ServerClient): Promise<Endpoints> {
   return found as Endpoints;
 }
 
-function wishFields({
+function requestFields({
   permissions = DEFAULT_PERMISSIONS,
   owners = [],
   expiresInDays = DEFAULT_EXPIRES_IN_DAYS,
   name,
-}: LoginWish): Record<string, string> {
+}: LoginOptions): Record<string, string> {
   return {
     client_id: CLIENT_ID,
     scope: permissions.join(' '),
@@ -104,7 +104,7 @@ function wishFields({
  * Signs in through a browser on this machine. @throws ServerRefusal when nobody does, or somebody says no; Fault when
  * the server can't be reached.
  */
-export async function browserLogin(origin: string, wish: LoginWish, terminal: Terminal): Promise<LoginResult> {
+export async function browserLogin(origin: string, options: LoginOptions, terminal: Terminal): Promise<LoginResult> {
   const client = new ServerClient(origin, null);
   const endpoints = await endpointsOf(client);
   const verifier = new Secret(randomBytes(32).toString('base64url'));
@@ -118,7 +118,7 @@ export async function browserLogin(origin: string, wish: LoginWish, terminal: Te
       state,
       code_challenge: challenge,
       code_challenge_method: 'S256',
-      ...wishFields(wish),
+      ...requestFields(options),
     };
     const page = `${endpoints.authorization_endpoint}?${new URLSearchParams(fields)}`;
     terminal.say(`Sign in with your browser: ${page}`);
@@ -144,12 +144,12 @@ export async function browserLogin(origin: string, wish: LoginWish, terminal: Te
  * Signs in with a short code that is typed into a browser anywhere. @throws ServerRefusal when nobody does, or somebody
  * says no; Fault when the server can't be reached.
  */
-export async function deviceLogin(origin: string, wish: LoginWish, terminal: Terminal): Promise<LoginResult> {
+export async function deviceLogin(origin: string, options: LoginOptions, terminal: Terminal): Promise<LoginResult> {
   const client = new ServerClient(origin, null);
   const endpoints = await endpointsOf(client);
   const { body } = await client.ask(pathOf(endpoints.device_authorization_endpoint), {
     method: 'POST',
-    form: wishFields(wish),
+    form: requestFields(options),
   });
   const begun = body as {
     device_code?: string;
@@ -201,8 +201,8 @@ function refused(origin: string, said: { error?: string; error_description?: str
 }
 
 /** No token came of it, and nothing on the machine failed: the exit code is the one of a refusal. */
-function unsigned(words: string, wayOut: string): ServerRefusal {
-  return new ServerRefusal(401, words, null, wayOut);
+function unsigned(words: string, remedy: string): ServerRefusal {
+  return new ServerRefusal(401, words, null, remedy);
 }
 
 function pathOf(url: string): string {

@@ -5,7 +5,7 @@ import { isoDate } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
 import { originIn } from '../connection.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
-import type { LoginWish } from './login-flow.ts';
+import type { LoginOptions } from './login-flow.ts';
 
 interface LoginFlags {
   readonly device?: true;
@@ -25,7 +25,7 @@ export function loginCommand(terminal: Terminal): Command {
     .option('--expires-in <DAYS>', 'how long it lives, 1 to 366 days; left out, 90')
     .option('--name <NAME>', 'what it is called; left out, the name of this machine')
     .action(async (url: string, flags: LoginFlags) =>
-      login(originIn(url), wishOf(flags), flags.device === true, terminal),
+      login(originIn(url), optionsOf(flags), flags.device === true, terminal),
     );
   return examples(command, [
     'latchkey login https://git.example.org',
@@ -34,22 +34,22 @@ export function loginCommand(terminal: Terminal): Command {
   ]);
 }
 
-async function login(origin: string, wish: LoginWish, byDevice: boolean, terminal: Terminal): Promise<void> {
-  const [{ browserLogin, deviceLogin }, { installFor }, { Keeper, placeOf }] = await Promise.all([
+async function login(origin: string, options: LoginOptions, byDevice: boolean, terminal: Terminal): Promise<void> {
+  const [{ browserLogin, deviceLogin }, { installFor }, { CredentialStore, placeOf }] = await Promise.all([
     import('./login-flow.ts'),
     import('../credential/install.ts'),
-    import('../credential/keeper.ts'),
+    import('../credential/store.ts'),
   ]);
-  const result = await (byDevice ? deviceLogin : browserLogin)(origin, wish, terminal);
-  const keeper = new Keeper(terminal.env);
+  const result = await (byDevice ? deviceLogin : browserLogin)(origin, options, terminal);
+  const credentialStore = new CredentialStore(terminal.env);
   await installFor(origin, terminal);
-  await keeper.save(placeOf(origin), result);
+  await credentialStore.save(placeOf(origin), result);
   const until =
     result.expiresAt === null ? '' : ` until ${isoDate(result.expiresAt)}; it renews itself when git uses it`;
   terminal.say(`signed in at ${origin} as ${result.username}${until}`);
 }
 
-function wishOf({ permission, owner, expiresIn, name }: LoginFlags): LoginWish {
+function optionsOf({ permission, owner, expiresIn, name }: LoginFlags): LoginOptions {
   if (expiresIn !== undefined && !/^\d{1,3}$/.test(expiresIn))
     throw new UsageError(
       `--expires-in takes a number of days, not ${JSON.stringify(expiresIn)}`,

@@ -6,14 +6,14 @@
 
 import type { Credential } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
-import { takeToken } from '../../actions/ground/rate-limit.ts';
+import { consumeRateLimit } from '../../actions/ground/rate-limit.ts';
 import { type ResourceServer, resourceServerOf } from '../../actions/questions/resource-servers.ts';
 import { networkOf } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
 
 /** Something wrong with a call, as OAuth spells it (RFC 6749 section 5.2). */
-export class CallMistake extends Error {
-  override readonly name = 'CallMistake';
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError';
   readonly status: 400 | 401 | 429;
   readonly code: string;
   readonly retryAfterSec: number | null;
@@ -27,7 +27,7 @@ export class CallMistake extends Error {
 }
 
 /** One call, with what is known of the caller before anything is decided. */
-export interface AuthorityCall {
+export interface ResourceServerCall {
   readonly ctx: Context;
   readonly credential: Credential;
   /** Of the caller itself. */
@@ -39,27 +39,27 @@ export interface AuthorityCall {
 /**
  * The resource server that asks. Its credential may also stand in a form, as OAuth clients send it (`client_id`,
  * `client_secret`).
- * @throws CallMistake when there is none; who tries too many is told to wait
+ * @throws OAuthError when there is none; who tries too many is told to wait
  */
-export async function serverAsking({ ctx, credential, body, address }: AuthorityCall): Promise<ResourceServer> {
+export async function serverAsking({ ctx, credential, body, address }: ResourceServerCall): Promise<ResourceServer> {
   const form = body instanceof URLSearchParams ? body : null;
   const secret = form?.get('client_secret') ?? null;
   const inForm: Credential | null =
     secret === null ? null : { form: 'basic', username: form!.get('client_id') ?? '', secret: new Secret(secret) };
   if (inForm !== null && credential.form !== 'none')
-    throw new CallMistake(400, 'invalid_request', 'The credential of the server was sent in two ways.');
+    throw new OAuthError(400, 'invalid_request', 'The credential of the server was sent in two ways.');
   const server = await resourceServerOf(ctx, inForm ?? credential);
   if (server !== null) return server;
-  const allowance = await takeToken(ctx, 'failed-credentials', networkOf(address));
+  const allowance = await consumeRateLimit(ctx, 'failed-credentials', networkOf(address));
   if (allowance !== null && !allowance.allowed) {
-    throw new CallMistake(
+    throw new OAuthError(
       429,
       'temporarily_unavailable',
       'Too many wrong credentials came from this address.',
       allowance.retryAfterSec,
     );
   }
-  throw new CallMistake(
+  throw new OAuthError(
     401,
     'invalid_client',
     'This needs the secret of a resource server: `latchkey admin server add NAME` makes one.',

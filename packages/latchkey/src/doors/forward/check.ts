@@ -3,7 +3,7 @@
  *
  * A resource server sends the token in the body; without its credential a token asks about itself, which uses nothing
  * up.
- * Invariant: every mistake in the form of a call is told at once, each with its field; then nothing is answered.
+ * Invariant: every error in the form of a call is told at once, each with its field; then nothing is answered.
  */
 import type { Validator } from 'typebox/compile';
 import type { TargetName } from '../../actions/decision/authorize.ts';
@@ -14,8 +14,8 @@ import { onDemand } from '../../base/on-demand.ts';
 import { Secret } from '../../base/secret.ts';
 import { LEVELS, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
 import { splitFullName } from '../../rules/names.ts';
-import { type AuthorityCall, CallMistake, serverAsking } from './call.ts';
-import { MISTAKES, STATUS_OF } from './refuse.ts';
+import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
+import { REQUEST_ERRORS, STATUS_OF } from './refuse.ts';
 
 const NEEDS = Type.Record(Type.String(), Type.Union(LEVELS.map((level) => Type.Literal(level))));
 
@@ -59,12 +59,12 @@ type CheckEntry = Static<typeof CHECK>;
 const ASK_HOW =
   'Send a token as Bearer to ask about itself, or the secret of a resource server and the token in the body.';
 
-/** Answers `POST /api/latchkey/check`. @throws CallMistake */
-export async function answerCheckCall(call: AuthorityCall): Promise<unknown> {
+/** Answers `POST /api/latchkey/check`. @throws OAuthError */
+export async function answerCheckCall(call: ResourceServerCall): Promise<unknown> {
   const { ctx, body } = call;
-  if (!form().Check(body)) throw new CallMistake(400, 'invalid_request', formMistakes(body));
+  if (!form().Check(body)) throw new OAuthError(400, 'invalid_request', formErrors(body));
   const own = body.token === undefined;
-  if (own && call.credential.form === 'none') throw new CallMistake(401, 'invalid_client', ASK_HOW);
+  if (own && call.credential.form === 'none') throw new OAuthError(401, 'invalid_client', ASK_HOW);
   const server = own ? null : await serverAsking(call);
   const credential: Credential = own ? call.credential : { form: 'bearer', secret: new Secret(body.token!.trim()) };
   const checks = body.checks.map(checkOf);
@@ -91,7 +91,7 @@ export async function answerCheckCall(call: AuthorityCall): Promise<unknown> {
   return { token, max_age: answer.maxAgeSec, checks: answer.results.map(presented) };
 }
 
-function formMistakes(body: unknown): string {
+function formErrors(body: unknown): string {
   const errors = [...form().Errors(body)].slice(0, 5);
   if (body === undefined || typeof body !== 'object')
     return 'Send JSON: {"checks": [{"permissions": {"contents": "read"}, "repository": "acme/site"}]}.';
@@ -104,7 +104,7 @@ function formMistakes(body: unknown): string {
 }
 
 function checkOf(entry: CheckEntry, i: number): Check {
-  const wrong = (message: string): CallMistake => new CallMistake(400, 'invalid_request', `checks.${i}: ${message}`);
+  const wrong = (message: string): OAuthError => new OAuthError(400, 'invalid_request', `checks.${i}: ${message}`);
   if ((entry.permissions === undefined) === (entry.path === undefined))
     throw wrong('a check has either permissions, or method and path.');
   if (entry.path !== undefined) {
@@ -138,19 +138,19 @@ function targetOf({ repository, organization, account, instance }: CheckEntry): 
 
 function presented(result: CheckResult): unknown {
   if (result.allowed) return { allowed: true };
-  if ('mistake' in result) {
+  if ('error' in result) {
     return {
       allowed: false,
       status: 403,
-      reason: result.mistake,
-      message: MISTAKES[result.mistake],
+      reason: result.error,
+      message: REQUEST_ERRORS[result.error],
       also: [],
       missing: [],
       missing_scopes: [],
       way_out: null,
     };
   }
-  const { reason, sentence, also, missing, missingScopes, wayOut } = result.explanation;
+  const { reason, sentence, also, missing, missingScopes, remedy } = result.explanation;
   return {
     allowed: false,
     status: STATUS_OF[reason],
@@ -159,6 +159,6 @@ function presented(result: CheckResult): unknown {
     also,
     missing,
     missing_scopes: missingScopes,
-    way_out: wayOut,
+    way_out: remedy,
   };
 }

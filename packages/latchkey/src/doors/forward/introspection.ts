@@ -4,7 +4,7 @@
  */
 import { introspect } from '../../actions/questions/introspection.ts';
 import { Secret } from '../../base/secret.ts';
-import { type AuthorityCall, CallMistake, serverAsking } from './call.ts';
+import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
 
 const INACTIVE = { active: false };
 
@@ -12,11 +12,11 @@ const INACTIVE = { active: false };
  * Beside RFC 7662 it takes `client_address`: from where the token is used, without which one with a list of addresses
  * is not active.
  */
-export async function answerIntrospection(call: AuthorityCall): Promise<unknown> {
+export async function answerIntrospection(call: ResourceServerCall): Promise<unknown> {
   const server = await serverAsking(call);
   const { ctx, body } = call;
   const tokens = body instanceof URLSearchParams ? body.getAll('token') : [];
-  if (tokens.length !== 1) throw new CallMistake(400, 'invalid_request', 'Send a form with one field named token.');
+  if (tokens.length !== 1) throw new OAuthError(400, 'invalid_request', 'Send a form with one field named token.');
   const address = body instanceof URLSearchParams ? (body.get('client_address') ?? '') : '';
   const found = await introspect(ctx, new Secret(tokens[0]!.trim()), address);
   if (found === null) return INACTIVE;

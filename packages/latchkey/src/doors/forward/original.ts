@@ -29,7 +29,7 @@ export interface Original {
 }
 
 /** What can be wrong with what a proxy sends. */
-export type ProxyMistake =
+export type ProxyError =
   | 'address_missing'
   | 'address_twice'
   | 'method_missing'
@@ -59,7 +59,7 @@ const BY_LENGTH: readonly (readonly Name[])[] = Array.from({ length: 20 }, (_, l
 );
 
 /** @param url as the proxy asked for it; it begins with `FORWARD_PATH` */
-export function originalRequest(method: string, url: string, rawHeaders: readonly string[]): Original | ProxyMistake {
+export function originalRequest(method: string, url: string, rawHeaders: readonly string[]): Original | ProxyError {
   const values: (string | undefined)[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const at = placeOf(rawHeaders[i]!);
@@ -84,7 +84,7 @@ function assemble(
   method: string,
   behindPrefix: string,
   values: readonly (string | undefined)[],
-): Original | ProxyMistake {
+): Original | ProxyError {
   const nginx = values[AT['x-original-uri']];
   const ingress = values[AT['x-original-url']];
   const forwarded = values[AT['x-forwarded-uri']];

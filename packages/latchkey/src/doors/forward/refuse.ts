@@ -9,12 +9,12 @@
  * keeps the second.
  */
 import type { ServerResponse } from 'node:http';
-import type { ForeignMistake } from '../../actions/questions/forwarded-requests.ts';
+import type { ForwardedRequestError } from '../../actions/questions/forwarded-requests.ts';
 import { acceptedScopes } from '../../catalogue/needs.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need } from '../../rules/model.ts';
-import type { ProxyMistake } from './original.ts';
+import type { ProxyError } from './original.ts';
 
 type RefusalStatus = 401 | 403;
 
@@ -71,7 +71,7 @@ const CURED_BY_SCOPE: ReadonlySet<Reason> = new Set<Reason>([
 /**
  * What is wrong apart from who may do what, in words for whoever reads them: the person, or whoever set the proxy up.
  */
-export const MISTAKES = {
+export const REQUEST_ERRORS = {
   proxy_unknown: "Only a trusted proxy may ask here. The server's administrator names it with --trusted-proxy.",
   address_missing:
     'The proxy does not say which address was asked for (X-Original-URI, X-Forwarded-Uri, or a path after /forward-auth).',
@@ -88,32 +88,32 @@ export const MISTAKES = {
   route_unknown: 'No route map says what this request needs, so nobody may send it.',
   target_unknown: 'From this address nobody can tell whose it is, so nobody may ask for it.',
   name_spelled_otherwise: 'It is spelled otherwise here:',
-} as const satisfies Record<ForeignMistake | ProxyMistake | 'proxy_unknown', string>;
+} as const satisfies Record<ForwardedRequestError | ProxyError | 'proxy_unknown', string>;
 
-export type Mistake = keyof typeof MISTAKES;
+export type RequestError = keyof typeof REQUEST_ERRORS;
 
 /** What the words of a refusal depend on beside the refusal. */
-export interface Hearer {
+export interface Audience {
   readonly publicUrl: string;
   /** True when git asks: it understands `Basic` alone. */
   readonly isGit: boolean;
 }
 
 /** Says no with the words of the decision. */
-export function refuse(response: ServerResponse, explanation: Explanation, need: Need, hearer: Hearer): void {
+export function refuse(response: ServerResponse, explanation: Explanation, need: Need, audience: Audience): void {
   const status = STATUS_OF[explanation.reason];
-  const { sentence, also, wayOut } = explanation;
-  const lines = [sentence, also.join(' '), wayOut.text, wayOut.url ?? '', wayOut.command ?? '']
+  const { sentence, also, remedy } = explanation;
+  const lines = [sentence, also.join(' '), remedy.text, remedy.url ?? '', remedy.command ?? '']
     .filter((line) => line !== '')
     .map((line) => line.replaceAll('\n', ' '));
-  const headers = ['WWW-Authenticate', challenge(explanation, need, status, hearer)];
+  const headers = ['WWW-Authenticate', challenge(explanation, need, status, audience)];
   if (explanation.retryAfterSec !== null) headers.push('Retry-After', String(explanation.retryAfterSec));
   send(response, status, explanation.reason, lines, headers);
 }
 
 /** Says no to a request that nobody may send, or that a proxy sent wrongly. */
-export function refuseMistake(response: ServerResponse, mistake: Mistake, detail: string | null = null): void {
-  send(response, 403, mistake, [detail === null ? MISTAKES[mistake] : `${MISTAKES[mistake]} ${detail}`], []);
+export function sendRequestError(response: ServerResponse, error: RequestError, detail: string | null = null): void {
+  send(response, 403, error, [detail === null ? REQUEST_ERRORS[error] : `${REQUEST_ERRORS[error]} ${detail}`], []);
 }
 
 /** The answer when the store can't be asked: who can't decide, says no. */
@@ -127,7 +127,12 @@ export function refuseForNow(response: ServerResponse): void {
   );
 }
 
-function challenge(explanation: Explanation, need: Need, status: RefusalStatus, { publicUrl, isGit }: Hearer): string {
+function challenge(
+  explanation: Explanation,
+  need: Need,
+  status: RefusalStatus,
+  { publicUrl, isGit }: Audience,
+): string {
   if (isGit) return 'Basic realm="Latchkey", charset="UTF-8"';
   const parts = ['realm="Latchkey"'];
   if (status === 401 && explanation.reason !== 'credentials_missing')

@@ -15,28 +15,28 @@ import {
   PROTECTED_RESOURCE_PATH,
   protectedResourceMetadata,
 } from '../../catalogue/oauth-metadata.ts';
-import { type AuthorityCall, CallMistake, serverAsking } from './call.ts';
+import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
 import { answerCheckCall } from './check.ts';
 import { makeEvents } from './events.ts';
 import { answerIntrospection } from './introspection.ts';
 
 /** Most bytes of a body: some hundred checks with long names. */
-export const MAX_AUTHORITY_BODY_BYTES = 256 * 1024;
+export const MAX_CALL_BODY_BYTES = 256 * 1024;
 
 /** The plugin. `closing` ends the streams of events, which would hold a stop up. */
-export function authorityDoor(ctx: Context, closing: AbortSignal): FastifyPluginAsync {
+export function resourceServerApi(ctx: Context, closing: AbortSignal): FastifyPluginAsync {
   const events = makeEvents(ctx, closing);
   return async (fastify) => {
     fastify.removeAllContentTypeParsers();
     for (const [type, read] of Object.entries(BODIES)) {
       fastify.addContentTypeParser(
         type,
-        { parseAs: 'string', bodyLimit: MAX_AUTHORITY_BODY_BYTES },
+        { parseAs: 'string', bodyLimit: MAX_CALL_BODY_BYTES },
         (_request, text, done) => done(null, read(String(text))),
       );
     }
     fastify.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'));
-    fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => sayMistake(ctx, reply, error));
+    fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => sendError(ctx, reply, error));
     fastify.get(AUTHORIZATION_SERVER_PATH, async () => authorizationServerMetadata(ctx.settings.publicUrl));
     fastify.get(PROTECTED_RESOURCE_PATH, async () => protectedResourceMetadata(ctx.settings.publicUrl));
     fastify.post('/oauth/introspect', async (request) => answerIntrospection(callOf(ctx, request)));
@@ -62,7 +62,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function callOf(ctx: Context, request: FastifyRequest): AuthorityCall {
+function callOf(ctx: Context, request: FastifyRequest): ResourceServerCall {
   const forwardedFor = request.headers['x-forwarded-for'];
   return {
     ctx,
@@ -77,8 +77,8 @@ function callOf(ctx: Context, request: FastifyRequest): AuthorityCall {
   };
 }
 
-function sayMistake(ctx: Context, reply: FastifyReply, error: Error & { statusCode?: number }): FastifyReply {
-  if (error instanceof CallMistake) {
+function sendError(ctx: Context, reply: FastifyReply, error: Error & { statusCode?: number }): FastifyReply {
+  if (error instanceof OAuthError) {
     if (error.status === 401) void reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
     if (error.retryAfterSec !== null) void reply.header('Retry-After', String(error.retryAfterSec));
     return reply.code(error.status).send({ error: error.code, error_description: error.message });

@@ -12,17 +12,17 @@ import type { Permit } from '../../actions/decision/authorize.ts';
 import { type Credential, credentialOn } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import {
-  authorizeForeign,
+  authorizeForwarded,
   displayNameOf,
   effectivePermissions,
-  type ForeignVerdict,
+  type ForwardedVerdict,
 } from '../../actions/questions/forwarded-requests.ts';
 import { callerAddress, includesAddress } from '../../base/address.ts';
+import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { Secret } from '../../base/secret.ts';
-import { type Soon, soon } from '../../base/soon.ts';
 import type { Target } from '../../rules/model.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
-import { type Hearer, refuse, refuseForNow, refuseMistake } from './refuse.ts';
+import { type Audience, refuse, refuseForNow, sendRequestError } from './refuse.ts';
 
 type Headers = readonly string[];
 
@@ -75,12 +75,12 @@ function answer(
   response: ServerResponse,
   proxies: Proxies,
   prepared: Prepared,
-): Soon<void> {
+): MaybePromise<void> {
   const proxy = proxies.at(request.socket);
-  if (proxy === null) return refuseMistake(response, 'proxy_unknown');
+  if (proxy === null) return sendRequestError(response, 'proxy_unknown');
   const original = originalRequest(request.method!, request.url!, request.rawHeaders);
-  if (typeof original === 'string') return refuseMistake(response, original);
-  const verdict = authorizeForeign(ctx, {
+  if (typeof original === 'string') return sendRequestError(response, original);
+  const verdict = authorizeForwarded(ctx, {
     credential: credentialIn(request.socket, original),
     host: original.host,
     method: original.method,
@@ -88,7 +88,7 @@ function answer(
     userAgent: original.userAgent,
     address: proxy.callerOf(original.forwardedFor),
   });
-  return soon(verdict, (decided) =>
+  return andThen(verdict, (decided) =>
     decided.allowed ? allow(response, decided.permit, prepared) : deny(ctx, response, decided, original),
   );
 }
@@ -101,8 +101,8 @@ function credentialIn(connection: Socket, { authorization, privateToken }: Origi
     : { form: 'malformed', problem: 'both Authorization and PRIVATE-TOKEN were sent' };
 }
 
-function allow(response: ServerResponse, permit: Permit, prepared: Prepared): Soon<void> {
-  return soon(prepared.headersFor(permit), (headers) => {
+function allow(response: ServerResponse, permit: Permit, prepared: Prepared): MaybePromise<void> {
+  return andThen(prepared.headersFor(permit), (headers) => {
     response.writeHead(200, headers as string[]);
     response.end();
   });
@@ -111,16 +111,16 @@ function allow(response: ServerResponse, permit: Permit, prepared: Prepared): So
 function deny(
   ctx: Context,
   response: ServerResponse,
-  verdict: ForeignVerdict & { allowed: false },
+  verdict: ForwardedVerdict & { allowed: false },
   original: Original,
 ): void {
-  if ('mistake' in verdict) return refuseMistake(response, verdict.mistake, verdict.spelled);
+  if ('error' in verdict) return sendRequestError(response, verdict.error, verdict.spelled);
   const { row } = verdict.route;
-  const hearer: Hearer = {
+  const audience: Audience = {
     publicUrl: ctx.settings.publicUrl,
     isGit: row.isGit === true || GIT_CLIENT.test(original.userAgent ?? ''),
   };
-  refuse(response, verdict.explanation, row.need, hearer);
+  refuse(response, verdict.explanation, row.need, audience);
 }
 
 function fail(ctx: Context, response: ServerResponse, error: unknown): void {
@@ -187,7 +187,7 @@ class Prepared {
     this.#ctx = ctx;
   }
 
-  headersFor(permit: Permit): Soon<Headers> {
+  headersFor(permit: Permit): MaybePromise<Headers> {
     const { bearer, target } = permit;
     if (bearer?.via !== 'token') return NOBODY;
     return this.#known.get(bearer.token)?.get(target) ?? this.#make(permit, bearer.token, bearer.user.id);

@@ -7,7 +7,7 @@
 
 import type { GitService } from '../../git/room.ts';
 import { MAX_LOGIN_LENGTH, MAX_REPOSITORY_NAME_LENGTH } from '../../rules/names.ts';
-import type { Mistake } from './refuse.ts';
+import type { RequestError } from './refuse.ts';
 
 /**
  * A git request that can be understood. `step` is `refs` for the list that opens a conversation, `call` for what
@@ -43,17 +43,17 @@ const READ = new Map<string, GitAddress>();
 const MAX_READ = 4096;
 
 /** Null when the URL is not git's. */
-export function gitAddress(url: string): GitAddress | { readonly mistake: Mistake } | null {
+export function gitAddress(url: string): GitAddress | { readonly error: RequestError } | null {
   const known = READ.get(url);
   if (known !== undefined) return known;
   const address = read(url);
-  if (address === null || 'mistake' in address) return address;
+  if (address === null || 'error' in address) return address;
   if (READ.size >= MAX_READ) READ.clear();
   READ.set(url, address);
   return address;
 }
 
-function read(url: string): GitAddress | { readonly mistake: Mistake } | null {
+function read(url: string): GitAddress | { readonly error: RequestError } | null {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   if (!OURS.test(path)) return null;
@@ -61,20 +61,20 @@ function read(url: string): GitAddress | { readonly mistake: Mistake } | null {
   const [owner = '', folder = '', ...rest] = segments;
   const name = folder.replace(/\.git$/, '');
   if (!segments.every((segment) => PLAIN.test(segment) && !/^\.+$/.test(segment)) || name === '' || /^\.+$/.test(name))
-    return { mistake: 'path_malformed' };
-  if (owner.length > MAX_LOGIN_LENGTH || name.length > MAX_REPOSITORY_NAME_LENGTH) return { mistake: 'name_too_long' };
+    return { error: 'path_malformed' };
+  if (owner.length > MAX_LOGIN_LENGTH || name.length > MAX_REPOSITORY_NAME_LENGTH) return { error: 'name_too_long' };
   const step = rest.join('/');
   if (step === 'info/refs') return opening(owner, name, mark < 0 ? '' : url.slice(mark + 1));
   if (Object.hasOwn(SERVICES, step)) return addressOf(owner, name, 'call', SERVICES[step]!);
-  return { mistake: /^(?:HEAD|objects\/.*)$/.test(step) ? 'dumb_protocol' : 'nothing_here' };
+  return { error: /^(?:HEAD|objects\/.*)$/.test(step) ? 'dumb_protocol' : 'nothing_here' };
 }
 
-function opening(owner: string, name: string, query: string): GitAddress | { readonly mistake: Mistake } {
-  if (query.length > MAX_QUERY_LENGTH) return { mistake: 'service_unknown' };
+function opening(owner: string, name: string, query: string): GitAddress | { readonly error: RequestError } {
+  if (query.length > MAX_QUERY_LENGTH) return { error: 'service_unknown' };
   const services = new URLSearchParams(query).getAll('service');
-  if (services.length === 0) return { mistake: 'dumb_protocol' };
+  if (services.length === 0) return { error: 'dumb_protocol' };
   const [asked = ''] = services;
-  if (services.length > 1 || !Object.hasOwn(SERVICES, asked)) return { mistake: 'service_unknown' };
+  if (services.length > 1 || !Object.hasOwn(SERVICES, asked)) return { error: 'service_unknown' };
   return addressOf(owner, name, 'refs', SERVICES[asked]!);
 }
 

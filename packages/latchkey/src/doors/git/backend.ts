@@ -16,7 +16,7 @@ import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { PushCommands } from './push-commands.ts';
 import { PushReport } from './push-report.ts';
-import { endLater, type Mistake, refuseMistake } from './refuse.ts';
+import { endLater, type RequestError, sendRequestError } from './refuse.ts';
 
 /** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
 export const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
@@ -109,7 +109,7 @@ class Conversation {
   readonly #commands = new PushCommands();
   #bodyBytes = 0;
   #bodyWhole = false;
-  #mistake: Mistake | null = null;
+  #error: RequestError | null = null;
   #recorded: Promise<void> | null = null;
 
   constructor(exchange: Exchange, git: GitProcess, idleMs: number) {
@@ -185,7 +185,7 @@ class Conversation {
       this.#idle.refresh();
       PASSED.add(chunk.length);
       if (pushes && this.#report.see(chunk)) this.#record();
-      if (response.destroyed || this.#mistake !== null) return;
+      if (response.destroyed || this.#error !== null) return;
       if (!response.headersSent) this.#begin();
       if (response.write(chunk)) return;
       stdout.pause();
@@ -205,15 +205,15 @@ class Conversation {
   #finish(end: GitEnd): void {
     const { request, response } = this.#exchange;
     if (response.destroyed) return;
-    if (!response.headersSent && (this.#mistake !== null || end.code !== 0 || this.#isCutOff())) {
-      refuseMistake(
+    if (!response.headersSent && (this.#error !== null || end.code !== 0 || this.#isCutOff())) {
+      sendRequestError(
         request,
         response,
-        this.#mistake ?? (end.signal !== null || OUR_FAULT.test(end.stderr) ? 'failed' : 'body_unreadable'),
+        this.#error ?? (end.signal !== null || OUR_FAULT.test(end.stderr) ? 'failed' : 'body_unreadable'),
       );
       return;
     }
-    if (this.#mistake !== null) return void response.destroy();
+    if (this.#error !== null) return void response.destroy();
     if (!response.headersSent) this.#begin();
     response.end();
     endLater(request);
@@ -239,8 +239,8 @@ class Conversation {
     else this.#git.stop();
   }
 
-  #giveUp(mistake: Mistake): void {
-    this.#mistake ??= mistake;
+  #giveUp(error: RequestError): void {
+    this.#error ??= error;
     this.#git.stop();
   }
 

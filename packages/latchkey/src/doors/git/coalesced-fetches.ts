@@ -1,27 +1,28 @@
 /**
- * Herds: many clients that clone the same commits at the same time, as the jobs of a CI run do, share one run of git.
+ * Request coalescing: many clients that clone the same commits at the same time, as the jobs of a CI run do, share one
+ * run of git.
  *
  * The first clone is an ordinary one. When the same request comes again within a minute, its answer is kept on the disk
  * while it streams, and whoever asks for it next reads along: no process, no place in the queue. Lists of refs, which
  * every clone asks for first, are made anew only when something moved.
  * Invariant: every client was let in to this very repository before (the key holds its id, which is never given twice).
  * Invariant: what is kept holds no more than git itself would send to the same request: objects are named by hash, and
- * the key holds the stamp of the repository on the disk, which changes with every push, deletion and clean-up, through
- * whichever worker, node or shell.
+ * the key holds the fingerprint of the repository on the disk, which changes with every push, deletion and clean-up,
+ * through whichever worker, node or shell.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
 import { fetchKey, listingKey } from '../../git/clones/fetch-request.ts';
-import { stampOf } from '../../git/clones/fingerprint.ts';
+import { fingerprintOf } from '../../git/clones/fingerprint.ts';
 import { Listings } from '../../git/clones/listings.ts';
 import { PackCache, type SharedPack } from '../../git/clones/pack-cache.ts';
 import { collectOutput, GitFailure } from '../../git/processes/git-process.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { type Exchange, NO_CACHE } from './backend.ts';
 import { isShort, receive } from './body.ts';
-import { refuseMistake } from './refuse.ts';
+import { sendRequestError } from './refuse.ts';
 
 /** Larger requests name so much that no two are alike. */
 export const MAX_SHARED_REQUEST_BYTES = 64 * 1024;
@@ -31,13 +32,13 @@ const MAX_LISTING_BYTES = 1024 * 1024;
 const MIB = 1024 * 1024;
 
 /** A client's request, received whole, that others may have sent alike. */
-interface Alike {
+interface CoalescedRequest {
   readonly key: string;
   /** Without its gzip. */
   readonly body: Buffer;
 }
 
-export class Herds {
+export class CoalescedFetches {
   readonly #ctx: Context;
   readonly #packs: PackCache;
   readonly #listings = new Listings();
@@ -69,12 +70,12 @@ export class Herds {
     if (!isShort(request, MAX_SHARED_REQUEST_BYTES) || this.#ctx.settings.packCacheMib === 0) return exchange;
     const received = await receive(request, this.#ctx.settings.gitIdleTimeoutSec * 1000);
     const alone = { ...exchange, received };
-    const listing = alikeOf(request, received, repositoryId, listingKey);
+    const listing = coalescedRequestOf(request, received, repositoryId, listingKey);
     if (listing !== null) return this.#list(listing, alone);
-    const wanted = alikeOf(request, received, repositoryId, fetchKey);
-    const stamp = wanted === null ? null : stampOf(run.path);
-    if (wanted === null || stamp === null) return alone;
-    const alike = { ...wanted, key: `${wanted.key} ${stamp}` };
+    const wanted = coalescedRequestOf(request, received, repositoryId, fetchKey);
+    const fingerprint = wanted === null ? null : fingerprintOf(run.path);
+    if (wanted === null || fingerprint === null) return alone;
+    const alike = { ...wanted, key: `${wanted.key} ${fingerprint}` };
     const pack =
       this.#packs.find(alike.key) ??
       (this.#packs.isRepeated(alike.key) ? await this.#begin(alike, run, repositoryId) : null);
@@ -87,13 +88,14 @@ export class Herds {
    * Lists the refs together with others. A list that is too long to be held, or fails, is made for each alone, who is
    * told what is wrong.
    */
-  async #list({ key, body }: Alike, alone: Exchange): Promise<Exchange | null> {
+  async #list({ key, body }: CoalescedRequest, alone: Exchange): Promise<Exchange | null> {
     const { response, run, contentType } = alone;
     const list = async (): Promise<Buffer> =>
       collectOutput(await this.#ctx.git.serve(run), [run.service], { input: body, maxBytes: MAX_LISTING_BYTES });
     // Where several machines share the folder, what the system says of it may be some seconds old.
-    const stampNow = (): string | null => (this.#ctx.settings.database === null ? stampOf(run.path) : null);
-    const refs = await this.#listings.answer(key, stampNow, list).catch((error: unknown) => {
+    const currentFingerprint = (): string | null =>
+      this.#ctx.settings.database === null ? fingerprintOf(run.path) : null;
+    const refs = await this.#listings.answer(key, currentFingerprint, list).catch((error: unknown) => {
       if (error instanceof GitFailure) return null;
       throw error;
     });
@@ -103,7 +105,7 @@ export class Herds {
     return null;
   }
 
-  async #begin(alike: Alike, run: ServiceRun, repositoryId: number): Promise<SharedPack> {
+  async #begin(alike: CoalescedRequest, run: ServiceRun, repositoryId: number): Promise<SharedPack> {
     const pack = await this.#packs.begin(alike.key, repositoryId);
     if (pack.bytes === 0 && !this.#filling.has(pack)) void this.#fill(pack, alike, run);
     return pack;
@@ -111,7 +113,7 @@ export class Herds {
 
   readonly #filling = new WeakSet<SharedPack>();
 
-  async #fill(pack: SharedPack, { key, body }: Alike, run: ServiceRun): Promise<void> {
+  async #fill(pack: SharedPack, { key, body }: CoalescedRequest, run: ServiceRun): Promise<void> {
     this.#filling.add(pack);
     try {
       const git = await this.#ctx.git.serve(run, pack.abandoned.signal);
@@ -145,7 +147,7 @@ export class Herds {
     } catch (error) {
       if (response.headersSent || !(error instanceof Error) || !error.message.startsWith('git ')) throw error;
       this.#ctx.log.info({ reason: error.message }, 'git ended with an error');
-      refuseMistake(request, response, 'body_unreadable');
+      sendRequestError(request, response, 'body_unreadable');
     } finally {
       clearTimeout(idle);
     }
@@ -164,12 +166,12 @@ function sent(response: ServerResponse, chunk: Buffer): Promise<void> {
   });
 }
 
-function alikeOf(
+function coalescedRequestOf(
   { headers }: IncomingMessage,
   received: Buffer,
   repositoryId: number,
   keyOf: (body: Buffer) => string | null,
-): Alike | null {
+): CoalescedRequest | null {
   try {
     const body =
       headers['content-encoding'] === undefined

@@ -54,7 +54,7 @@ export const STATUS_OF = {
 } as const satisfies Record<Reason, RefusalStatus>;
 
 /** What can be wrong with a request before, or apart from, the question of who may do what. */
-const MISTAKES = {
+const REQUEST_ERRORS = {
   path_malformed: [
     400,
     'That is not the address of a repository: it has the form /OWNER/NAME.git, with letters, digits, dots, hyphens and underscores.',
@@ -81,7 +81,7 @@ const MISTAKES = {
   failed: [500, 'The server could not do this. Its administrator finds the cause in the log.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string]>;
 
-export type Mistake = keyof typeof MISTAKES;
+export type RequestError = keyof typeof REQUEST_ERRORS;
 
 /** How long a client may go on sending a body that nobody reads, after it was answered. */
 const LINGER_MS = 5_000;
@@ -98,20 +98,20 @@ export function refuse(request: IncomingMessage, response: ServerResponse, expla
 }
 
 /** Says no to a request that can't be served, whoever sent it. @param instead an address where it can be */
-export function refuseMistake(
+export function sendRequestError(
   request: IncomingMessage,
   response: ServerResponse,
-  mistake: Mistake,
+  error: RequestError,
   headers: Readonly<Record<string, string>> = {},
   instead: string | null = null,
 ): void {
-  const [status, sentence] = MISTAKES[mistake];
-  const allow = mistake === 'get_only' ? { Allow: 'GET' } : mistake === 'post_only' ? { Allow: 'POST' } : {};
+  const [status, sentence] = REQUEST_ERRORS[error];
+  const allow = error === 'get_only' ? { Allow: 'GET' } : error === 'post_only' ? { Allow: 'POST' } : {};
   send(request, response, status, instead === null ? [sentence] : [sentence, instead], { ...allow, ...headers });
 }
 
-function linesOf({ sentence, also, wayOut }: Explanation): string[] {
-  const parts = [sentence, also.join(' '), wayOut.text, wayOut.url ?? '', wayOut.command ?? ''];
+function linesOf({ sentence, also, remedy }: Explanation): string[] {
+  const parts = [sentence, also.join(' '), remedy.text, remedy.url ?? '', remedy.command ?? ''];
   const lines = parts.filter((line) => line !== '').map((line) => line.replaceAll('\n', ' '));
   return lines.length <= MAX_LINES
     ? lines

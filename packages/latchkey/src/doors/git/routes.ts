@@ -12,17 +12,17 @@ import { authorizationOf, credentialOn } from '../../actions/decision/credential
 import { noteRefusal } from '../../actions/decision/refusals.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
-import { judgePush, mayBringToken } from '../../actions/repositories/push-protection.ts';
+import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, tellOfPush } from '../../actions/repositories/pushes.ts';
 import { recordPush } from '../../actions/repositories/repositories.ts';
 import { callerAddress } from '../../base/address.ts';
-import { type Soon, soon } from '../../base/soon.ts';
+import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { protocolVersion } from '../../git/processes/environment.ts';
 import { Busy } from '../../git/processes/queue.ts';
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
-import type { PushJudge } from '../../git/push/content-scan.ts';
+import type { ContentScan } from '../../git/push/content-scan.ts';
 import type { WorkflowRefusal } from '../../git/push/hooks.ts';
-import { MAX_SCREENED_BYTES } from '../../git/push/pack-prefilter.ts';
+import { MAX_PREFILTERED_BYTES } from '../../git/push/pack-prefilter.ts';
 import type { GitService } from '../../git/room.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
@@ -30,8 +30,8 @@ import { isSameName } from '../../rules/names.ts';
 import { type GitAddress, gitAddress } from './address.ts';
 import { converse, type Exchange, NO_CACHE } from './backend.ts';
 import { isShort, receive } from './body.ts';
-import { Herds } from './coalesced-fetches.ts';
-import { type Mistake, refuse, refuseMistake } from './refuse.ts';
+import { CoalescedFetches } from './coalesced-fetches.ts';
+import { type RequestError, refuse, sendRequestError } from './refuse.ts';
 
 /** What each service requires. `git` is the part of `contents` that clones, fetches and pushes. */
 const NEEDS: Readonly<Record<GitService, Need>> = {
@@ -51,16 +51,16 @@ export function makeGitDoor(
   ctx: Context,
   ended: AbortSignal,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const herds = new Herds(ctx);
-  ended.addEventListener('abort', () => herds.forgetAll(), { once: true });
+  const fetches = new CoalescedFetches(ctx);
+  ended.addEventListener('abort', () => fetches.forgetAll(), { once: true });
   return (request, response) => {
     const address = gitAddress(request.url ?? '');
     if (address === null) return false;
-    const mistake = 'mistake' in address ? address.mistake : mistakeIn(request, address);
-    if (mistake !== null) refuseMistake(request, response, mistake);
+    const error = 'error' in address ? address.error : requestErrorIn(request, address);
+    if (error !== null) sendRequestError(request, response, error);
     else
       guard(
-        () => answer(ctx, herds, request, response, address as GitAddress),
+        () => answer(ctx, fetches, request, response, address as GitAddress),
         (error) => fail(ctx, request, response, error),
       );
     return true;
@@ -68,7 +68,7 @@ export function makeGitDoor(
 }
 
 /** What is wrong with the request's form. */
-function mistakeIn(request: IncomingMessage, { step, service }: GitAddress): Mistake | null {
+function requestErrorIn(request: IncomingMessage, { step, service }: GitAddress): RequestError | null {
   if (step === 'refs') return request.method === 'GET' ? null : 'get_only';
   if (request.method !== 'POST') return 'post_only';
   const type = request.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase();
@@ -77,7 +77,7 @@ function mistakeIn(request: IncomingMessage, { step, service }: GitAddress): Mis
 }
 
 /** Runs work that may end now or later; what it throws, now or later, is handled the same. */
-function guard(work: () => Soon<void>, onError: (error: unknown) => void): void {
+function guard(work: () => MaybePromise<void>, onError: (error: unknown) => void): void {
   try {
     const end = work();
     if (end instanceof Promise) end.catch(onError);
@@ -89,11 +89,11 @@ function guard(work: () => Soon<void>, onError: (error: unknown) => void): void 
 /** Decides and answers: in this turn of the event loop, when everything is remembered and no process is needed. */
 function answer(
   ctx: Context,
-  herds: Herds,
+  fetches: CoalescedFetches,
   request: IncomingMessage,
   response: ServerResponse,
   address: GitAddress,
-): Soon<void> {
+): MaybePromise<void> {
   // Node has read the headers by now; of `Authorization` alone it would hide that there were several.
   const { headers } = request;
   const from = callerAddress(
@@ -110,27 +110,27 @@ function answer(
     purpose: address.purpose,
     door: 'git',
   });
-  return soon(verdict, (found) =>
+  return andThen(verdict, (found) =>
     found.allowed
-      ? answerPermitted(ctx, herds, request, response, address, found.permit, from)
+      ? answerPermitted(ctx, fetches, request, response, address, found.permit, from)
       : refuse(request, response, found.explanation),
   );
 }
 
 function answerPermitted(
   ctx: Context,
-  herds: Herds,
+  fetches: CoalescedFetches,
   request: IncomingMessage,
   response: ServerResponse,
   address: GitAddress,
   permit: Permit,
   from: string,
-): Soon<void> {
+): MaybePromise<void> {
   const { owner, repository } = repositoryOf(permit);
   const lack = ctx.settings.readOnly ? lackOfCopy(ctx, address.service, owner, repository) : null;
   if (lack !== null) {
     const headers = lack === 'not_copied' ? { 'Retry-After': String(COPY_RETRY_SEC) } : {};
-    return refuseMistake(
+    return sendRequestError(
       request,
       response,
       lack,
@@ -143,16 +143,16 @@ function answerPermitted(
   }
   const protocol = request.headers['git-protocol'] as string | undefined;
   if (address.step === 'refs' && address.service === 'upload-pack' && protocolVersion(protocol) === 2) {
-    return soon(ctx.git.capabilities(repository.objectFormat), (capabilities) =>
+    return andThen(ctx.git.capabilities(repository.objectFormat), (capabilities) =>
       sendCapabilities(response, capabilities),
     );
   }
-  return serve(ctx, herds, request, response, address, permit, protocol, from);
+  return serve(ctx, fetches, request, response, address, permit, protocol, from);
 }
 
 async function serve(
   ctx: Context,
-  herds: Herds,
+  fetches: CoalescedFetches,
   request: IncomingMessage,
   response: ServerResponse,
   address: GitAddress,
@@ -168,9 +168,9 @@ async function serve(
   let refusal = service === 'receive-pack' && !permit.holds(WORKFLOWS) ? explainWorkflows(ctx, permit) : null;
   const isPush = service === 'receive-pack' && step === 'call';
   const received = isPush ? await receiveShort(ctx, request) : null;
-  const judge: PushJudge = async (objects) => {
+  const scan: ContentScan = async (objects) => {
     refusal = null;
-    const protection = await judgePush(ctx, permit, objects);
+    const protection = await scanPush(ctx, permit, objects);
     refusal = protection.refused;
     return protection;
   };
@@ -188,7 +188,7 @@ async function serve(
       protocol,
       caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
       workflowRefusal: refusal === null ? null : hookWords(refusal),
-      judge: isPush && (received === null || mayBringToken(permit, received)) ? judge : null,
+      scan: isPush && (received === null || mayBringToken(permit, received)) ? scan : null,
     },
     onDeclined: () => {
       if (refusal !== null && !ctx.settings.allowRepositoryHooks)
@@ -197,21 +197,21 @@ async function serve(
     onChanged: async (moved) => {
       asked = moved;
       ctx.git.touched(path);
-      herds.forget(repository.id);
+      fetches.forget(repository.id);
       await recordPush(ctx, permit);
     },
   };
   if (service === 'receive-pack' && step === 'refs') return listForPush(ctx, exchange);
   const isFetch = service === 'upload-pack' && step === 'call' && protocolVersion(protocol) === 2;
-  const alone = isFetch ? await herds.serve(exchange, repository.id) : exchange;
+  const alone = isFetch ? await fetches.serve(exchange, repository.id) : exchange;
   if (alone !== null) await converse(ctx, alone);
   await tellOfPush(ctx, permit, asked);
 }
 
 /** The whole body of a push that is read through before git is started; null for a longer one. */
 async function receiveShort(ctx: Context, request: IncomingMessage): Promise<Buffer | null> {
-  const isScreened = isShort(request, MAX_SCREENED_BYTES) && request.headers['content-encoding'] === undefined;
-  return isScreened ? receive(request, ctx.settings.gitIdleTimeoutSec * 1000) : null;
+  const isPrefiltered = isShort(request, MAX_PREFILTERED_BYTES) && request.headers['content-encoding'] === undefined;
+  return isPrefiltered ? receive(request, ctx.settings.gitIdleTimeoutSec * 1000) : null;
 }
 
 /** Lists the refs, without a process where that can be, and expects the push. */
@@ -228,7 +228,7 @@ async function listForPush(ctx: Context, exchange: Exchange): Promise<void> {
     response.write(preamble);
     response.end(refs);
   }
-  if (response.statusCode === 200) await ctx.git.anticipate({ ...run, advertise: false });
+  if (response.statusCode === 200) await ctx.git.prestart({ ...run, advertise: false });
 }
 
 /**
@@ -240,7 +240,7 @@ function lackOfCopy(
   service: GitService,
   owner: OwnerRecord,
   repository: RepositoryRecord,
-): Mistake | null {
+): RequestError | null {
   if (service === 'receive-pack') return 'reads_only';
   return ctx.git.exists(owner.login, repository.name) ? null : 'not_copied';
 }
@@ -278,17 +278,17 @@ function isRenamed({ target }: GitAddress, owner: OwnerRecord, repository: Repos
 }
 
 /** What the hook before the push says when it finds a workflow file. */
-function hookWords({ sentence, wayOut }: Explanation): WorkflowRefusal {
+function hookWords({ sentence, remedy }: Explanation): WorkflowRefusal {
   return {
     sentence,
-    wayOut: [wayOut.text, wayOut.url, wayOut.command].filter((part) => part !== null && part !== '').join('\n'),
+    remedy: [remedy.text, remedy.url, remedy.command].filter((part) => part !== null && part !== '').join('\n'),
   };
 }
 
 function fail(ctx: Context, request: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (request.destroyed && !request.complete) return void response.destroy();
   if (error instanceof Busy)
-    return refuseMistake(request, response, 'busy', { 'Retry-After': String(error.retryAfterSec) });
+    return sendRequestError(request, response, 'busy', { 'Retry-After': String(error.retryAfterSec) });
   ctx.log.error({ err: error }, 'a git request failed');
-  refuseMistake(request, response, 'failed');
+  sendRequestError(request, response, 'failed');
 }

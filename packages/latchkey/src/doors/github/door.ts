@@ -19,19 +19,19 @@ import { authorize, type Permit, type TargetName, type Verdict } from '../../act
 import { authorizationOf, credentialOf } from '../../actions/decision/credential.ts';
 import { targetNamed } from '../../actions/decision/route-target.ts';
 import type { Context } from '../../actions/ground/context.ts';
-import { type Allowance, takeToken } from '../../actions/ground/rate-limit.ts';
+import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limit.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
-import type { Soon } from '../../base/soon.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
 import { Busy } from '../../git/processes/queue.ts';
 import { isSameName } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { API_VERSIONS, etagOf, isKnown, rateHeaders, standingHeaders, tokenHeaders } from './headers.ts';
+import { API_VERSIONS, commonHeaders, etagOf, isKnown, rateHeaders, tokenHeaders } from './headers.ts';
 import { checkBody, checkQuery, readBody } from './input.ts';
-import { linkHeader, pageWish } from './paging.ts';
+import { linkHeader, pageRequestOf } from './paging.ts';
 import { errorBody, Malformed, refusal, tooMany, validationFailed } from './refuse.ts';
 
 export const PREFIX = '/api/v3';
@@ -89,7 +89,7 @@ async function serve(
   const { request, reply, url } = visit;
   const version = request.headers['x-github-api-version'] ?? API_VERSIONS[0]!;
   const isVersion = API_VERSIONS.includes(String(version));
-  void reply.headers(standingHeaders(isVersion ? String(version) : API_VERSIONS[0]!));
+  void reply.headers(commonHeaders(isVersion ? String(version) : API_VERSIONS[0]!));
   if (!isVersion)
     return send(visit, 400, {
       ...errorBody(400, `This API has no version ${String(version).slice(0, 40)}.`, docs(visit)),
@@ -131,7 +131,7 @@ function decideOn(
   { ctx, request, address }: Visit,
   { need, target, operationId }: Endpoint,
   params: Readonly<Record<string, string>>,
-): Soon<Verdict> {
+): MaybePromise<Verdict> {
   const credential = credentialOf(authorizationOf(request.raw.rawHeaders));
   const ownOnly = target.kind === 'self' && credential.form === 'none';
   return authorize(ctx, {
@@ -161,11 +161,11 @@ function forwardedFor(request: FastifyRequest): string | undefined {
  * Counts the request for the person, on all their tokens together; for the address where nobody is known. A bad
  * credential is counted elsewhere.
  */
-function count({ ctx, address }: Visit, verdict: Verdict): Soon<Allowance | null> {
+function count({ ctx, address }: Visit, verdict: Verdict): MaybePromise<Allowance | null> {
   const userId = verdict.allowed ? verdict.permit.actor.userId : verdict.explanation.userId;
-  if (userId !== null) return takeToken(ctx, 'api-user', userId);
+  if (userId !== null) return consumeRateLimit(ctx, 'api-user', userId);
   return verdict.allowed || verdict.explanation.reason === 'credentials_missing'
-    ? takeToken(ctx, 'api-address', networkOf(address))
+    ? consumeRateLimit(ctx, 'api-address', networkOf(address))
     : null;
 }
 
@@ -183,7 +183,7 @@ function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { a
       tokenHeaders({ kind: tokenKind, scopes: explanation.tokenScopes, expiresAt }, endpoint.need),
     );
   if (explanation.reason === 'sso_not_authorized')
-    void visit.reply.header('X-GitHub-SSO', `required; url=${explanation.wayOut.url ?? visit.ctx.settings.publicUrl}`);
+    void visit.reply.header('X-GitHub-SSO', `required; url=${explanation.remedy.url ?? visit.ctx.settings.publicUrl}`);
   if (status === 401 && endpoint.challenge)
     void visit.reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
   if (explanation.retryAfterSec !== null) void visit.reply.header('Retry-After', String(explanation.retryAfterSec));
@@ -229,7 +229,7 @@ async function run(
   permit: Permit,
 ): Promise<Reply> {
   const { ctx, request, url, apiUrl, address } = visit;
-  const page = pageWish(endpoint.paged ? url.searchParams : new URLSearchParams());
+  const page = pageRequestOf(endpoint.paged ? url.searchParams : new URLSearchParams());
   const query = checkQuery(endpoint.query, url.searchParams, endpoint.paged);
   if (endpoint.body !== null && request.headers.expect !== undefined) visit.reply.raw.writeContinue();
   const body =
@@ -253,7 +253,7 @@ function answer(visit: Visit, endpoint: Endpoint, { status, body, headers = {}, 
   if (endpoint.paged) {
     const link = linkHeader(
       new URL(url.pathname + url.search, ctx.settings.publicUrl),
-      pageWish(url.searchParams),
+      pageRequestOf(url.searchParams),
       next,
     );
     if (link !== null) void reply.header('Link', link);

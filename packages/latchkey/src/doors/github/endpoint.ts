@@ -9,7 +9,7 @@ import type { Context } from '../../actions/ground/context.ts';
 import type { Static, TSchema } from '../../base/json-schema.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import { githubTarget, needOf, type RouteTarget } from '../../catalogue/routes/github.ts';
-import type { PageWish } from './paging.ts';
+import type { PageRequest } from './paging.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -22,7 +22,7 @@ export interface Call<Body, Query> {
   readonly body: Body;
   readonly query: Query;
   /** Which part of a list is asked for; the first, where the query names none. */
-  readonly page: PageWish;
+  readonly page: PageRequest;
   /** Where this door is reached, without a slash at the end: `https://host/api/v3`. */
   readonly apiUrl: string;
   /** Where the call comes from. */

@@ -34,7 +34,7 @@ const EXPOSED: readonly string[] = [
 ];
 
 /** What every answer has, good or bad. */
-export function standingHeaders(apiVersion: string): Record<string, string> {
+export function commonHeaders(apiVersion: string): Record<string, string> {
   return {
     'X-GitHub-Request-Id': randomBytes(16).toString('hex').toUpperCase(),
     'X-GitHub-Media-Type': 'github.v3; format=json',

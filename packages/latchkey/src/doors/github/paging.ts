@@ -15,7 +15,7 @@ export const MAX_PER_PAGE = 100;
 export const MAX_SKIPPED = 10_000;
 
 /** Which part of a list is asked for. */
-export interface PageWish {
+export interface PageRequest {
   /** 1 to `MAX_PER_PAGE`. */
   readonly perPage: number;
   /** 1 and up. */
@@ -30,7 +30,7 @@ export interface PageWish {
  * Reads `per_page`, `page` and `after`. GitHub takes an oversized `per_page` as its maximum; so does this. @throws
  * Problem when one is no number.
  */
-export function pageWish(query: URLSearchParams): PageWish {
+export function pageRequestOf(query: URLSearchParams): PageRequest {
   const perPage = Math.min(countIn(query, 'per_page') ?? DEFAULT_PER_PAGE, MAX_PER_PAGE);
   const page = countIn(query, 'page') ?? 1;
   const key = query.get('after');
@@ -60,8 +60,12 @@ function decodeKey(text: string): string {
   return key;
 }
 
-/** The wish as the store takes it, for a list that goes by id. */
-export function pageById({ after, perPage, skip }: PageWish): { beforeId: number | null; limit: number; skip: number } {
+/** The request as the store takes it, for a list that goes by id. */
+export function pageById({ after, perPage, skip }: PageRequest): {
+  beforeId: number | null;
+  limit: number;
+  skip: number;
+} {
   const id = after === null ? null : Number(after);
   if (id !== null && (!Number.isSafeInteger(id) || id < 1))
     throw problem('invalid', 'after is a key that a Link header gave.', 'after');
@@ -71,19 +75,19 @@ export function pageById({ after, perPage, skip }: PageWish): { beforeId: number
 /** The key to go on with after these rows; null when the list ends here, as it does with a page that is not full. */
 export function nextKey<Row>(
   rows: readonly Row[],
-  { perPage }: PageWish,
+  { perPage }: PageRequest,
   keyOf: (row: Row) => string | number,
 ): string | null {
   return rows.length < perPage ? null : String(keyOf(rows.at(-1)!));
 }
 
 /** The `Link` header; null when there is nothing to link to. `url` is the whole URL of this page. */
-export function linkHeader(url: URL, wish: PageWish, next: string | null): string | null {
+export function linkHeader(url: URL, request: PageRequest, next: string | null): string | null {
   const links: string[] = [];
-  if (wish.page > 1 && (wish.page - 2) * wish.perPage <= MAX_SKIPPED)
-    links.push(link(url, wish.page - 1, null, 'prev'));
-  if (next !== null) links.push(link(url, wish.page + 1, next, 'next'));
-  if (wish.page > 1) links.push(link(url, 1, null, 'first'));
+  if (request.page > 1 && (request.page - 2) * request.perPage <= MAX_SKIPPED)
+    links.push(link(url, request.page - 1, null, 'prev'));
+  if (next !== null) links.push(link(url, request.page + 1, next, 'next'));
+  if (request.page > 1) links.push(link(url, 1, null, 'first'));
   return links.length === 0 ? null : links.join(', ');
 }
 

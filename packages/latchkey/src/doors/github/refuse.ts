@@ -44,7 +44,7 @@ function organization({ facts }: Explanation): string {
 
 /** The grammar is GitHub's: clients search for these very words. */
 function lifetime(explanation: Explanation): string {
-  const { facts, wayOut } = explanation;
+  const { facts, remedy } = explanation;
   const who =
     facts.decidedBy === 'instance'
       ? `'${facts.instanceName}' enterprise`
@@ -56,7 +56,7 @@ function lifetime(explanation: Explanation): string {
         ? 'a scoped personal access token'
         : 'a fine-grained personal access tokens';
   const days = facts.capDays ?? 0;
-  return `The ${who} forbids access via ${kind} if the token's lifetime is greater than ${days} days. Please adjust your token's lifetime at the following URL: ${wayOut.url ?? facts.publicUrl}`;
+  return `The ${who} forbids access via ${kind} if the token's lifetime is greater than ${days} days. Please adjust your token's lifetime at the following URL: ${remedy.url ?? facts.publicUrl}`;
 }
 
 /** Reason → status and `message`. */
@@ -123,7 +123,7 @@ export const ANSWERS = {
 /** A refusal as status and body. `documentationUrl` is of the endpoint. */
 export function refusal(explanation: Explanation, documentationUrl: string): { status: number; body: ErrorBody } {
   const [status, words] = ANSWERS[explanation.reason] as readonly [number, Words];
-  const { wayOut, missing, missingScopes, also } = explanation;
+  const { remedy, missing, missingScopes, also } = explanation;
   return {
     status,
     body: {
@@ -132,7 +132,7 @@ export function refusal(explanation: Explanation, documentationUrl: string): { s
       detail: [explanation.sentence, ...also].join(' '),
       missing: Object.fromEntries(missing.map(({ permission, level }) => [permission, level])),
       ...(missingScopes.length === 0 ? {} : { missing_scopes: missingScopes }),
-      fix: { text: wayOut.text, url: wayOut.url, command: wayOut.command },
+      fix: { text: remedy.text, url: remedy.url, command: remedy.command },
       help: `${explanation.facts.publicUrl}/help/${explanation.reason}`,
     },
   };

@@ -14,7 +14,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/decision/authorize.ts';
 import { nameOfOrganization, nameOfRepository } from '../../actions/decision/names-by-id.ts';
 import type { Context } from '../../actions/ground/context.ts';
-import { type Allowance, takeToken } from '../../actions/ground/rate-limit.ts';
+import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limit.ts';
 import { reportRotatedUse } from '../../actions/tokens/families.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
@@ -24,7 +24,7 @@ import { splitFullName } from '../../rules/names.ts';
 import { gitlabCredential } from './credential.ts';
 import type { Call, Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { limitHeaders, standingHeaders } from './headers.ts';
+import { commonHeaders, limitHeaders } from './headers.ts';
 import { offsetPage, pagingHeaders } from './paging.ts';
 import { bodyParams, checkParams, queryParams } from './params.ts';
 import { Answer, busy, type ErrorAnswer, problemAnswer, rateLimited, refusal, sudoRefused } from './refuse.ts';
@@ -68,7 +68,7 @@ async function serve(
   find: (method: string, path: string) => PathMatch<Endpoint> | null,
 ): Promise<FastifyReply> {
   const { request, reply, url } = visit;
-  void reply.headers(standingHeaders());
+  void reply.headers(commonHeaders());
   const match = find(request.method === 'HEAD' ? 'GET' : request.method, url.pathname.slice(PREFIX.length) || '/');
   if (match === null) return send(visit, { status: 404, body: { error: '404 Not Found' } });
   const { row: endpoint, params } = match;
@@ -114,19 +114,19 @@ async function targetName({ ctx }: Visit, { target }: Endpoint, { id = '' }: Par
       return {
         kind: 'repository',
         ...name,
-        ...(isNumber || name.owner === '-' ? { calledAs: id.slice(0, MAX_TOLD_ID) } : {}),
+        ...(isNumber || name.owner === '-' ? { calledAs: id.slice(0, MAX_SHOWN_ID) } : {}),
       };
     }
     case 'group':
       return {
         kind: 'organization',
         login:
-          (/^\d{1,15}$/.test(id) ? await nameOfOrganization(ctx, Number(id)) : id) ?? `-${id.slice(0, MAX_TOLD_ID)}`,
+          (/^\d{1,15}$/.test(id) ? await nameOfOrganization(ctx, Number(id)) : id) ?? `-${id.slice(0, MAX_SHOWN_ID)}`,
       };
   }
 }
 
-const MAX_TOLD_ID = 100;
+const MAX_SHOWN_ID = 100;
 
 /** Node joins repeated headers of this name. */
 function forwardedFor(request: FastifyRequest): string | undefined {
@@ -154,8 +154,8 @@ async function refuse(
 function count({ ctx, address }: Visit, { actor }: Permit): Promise<Allowance | null> {
   return Promise.resolve(
     actor.userId === null
-      ? takeToken(ctx, 'api-address', networkOf(address))
-      : takeToken(ctx, 'api-user', actor.userId),
+      ? consumeRateLimit(ctx, 'api-address', networkOf(address))
+      : consumeRateLimit(ctx, 'api-user', actor.userId),
   );
 }
 

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { Allowance } from '../../actions/ground/rate-limit.ts';
 
 /** What every answer has, good or bad. */
-export function standingHeaders(): Record<string, string> {
+export function commonHeaders(): Record<string, string> {
   return {
     'X-Request-Id': randomUUID(),
     'Cache-Control': 'max-age=0, private, must-revalidate',

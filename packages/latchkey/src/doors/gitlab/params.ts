@@ -4,7 +4,7 @@
  *
  * Source: the words are those of GitLab's API (Grape): `name is missing`, `state does not have a valid value`, `id is
  * invalid`.
- * Invariant: every mistake is told at once; then nothing was done.
+ * Invariant: every error is told at once; then nothing was done.
  */
 import type { IncomingMessage } from 'node:http';
 import type { UnixSeconds } from '../../base/time.ts';

@@ -112,7 +112,7 @@ const TOO_MANY: Body = { message: { error: 'This endpoint has been requested too
 /** A refusal as status, body and challenge. */
 export function refusal(explanation: Explanation, route: GitlabRoute): ErrorAnswer {
   const [status, words] = ANSWERS[explanation.reason] as readonly [number, Words];
-  const { wayOut, missing, sentence, also } = explanation;
+  const { remedy, missing, sentence, also } = explanation;
   const body = words(explanation, route);
   return {
     status,
@@ -122,7 +122,7 @@ export function refusal(explanation: Explanation, route: GitlabRoute): ErrorAnsw
       reason: explanation.reason,
       detail: [sentence, ...also].join(' '),
       missing: Object.fromEntries(missing.map(({ permission, level }) => [permission, level])),
-      fix: { text: wayOut.text, url: wayOut.url, command: wayOut.command },
+      fix: { text: remedy.text, url: remedy.url, command: remedy.command },
       help: `${explanation.facts.publicUrl}/help/${explanation.reason}`,
     },
   };

@@ -9,7 +9,7 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/ground/context.ts';
 import {
-  beginDevice,
+  beginDeviceAuthorization,
   DEVICE_INTERVAL_SEC,
   DEVICE_LIFE_SEC,
   LOGIN_CLIENT_ID,
@@ -20,7 +20,7 @@ import {
 } from '../../actions/tokens/device-authorization.ts';
 import { callerAddress } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
-import { readWish } from '../../rules/login-request.ts';
+import { readLoginRequest } from '../../rules/login-request.ts';
 
 /** The largest form. */
 export const MAX_FORM_BYTES = 16 * 1024;
@@ -95,9 +95,9 @@ async function deviceCode(ctx: Context, request: FastifyRequest, reply: FastifyR
   const form = formOf(request);
   if (form.get('client_id') !== LOGIN_CLIENT_ID)
     return refuse(reply, 401, 'invalid_client', `The only client is ${LOGIN_CLIENT_ID}.`);
-  const read = readWish(form);
-  if ('mistake' in read) return refuse(reply, 400, 'invalid_scope', `${read.mistake}.`);
-  const begun = await beginDevice(ctx, read.wish, visitorOf(ctx, request).address);
+  const read = readLoginRequest(form);
+  if ('error' in read) return refuse(reply, 400, 'invalid_scope', `${read.error}.`);
+  const begun = await beginDeviceAuthorization(ctx, read.request, visitorOf(ctx, request).address);
   if (begun === null)
     return refuse(
       reply,

@@ -1,8 +1,8 @@
 /**
  * The web door: server-rendered pages for people.
  *
- * How to add a page: write it as a `WebPage` (`frame/web-page.ts`: path, who may open it, `get`, its `forms`) in a file named
- * after its noun, and put it into the list in `pages.ts`. Nothing else is needed:
+ * How to add a page: write it as a `WebPage` (`frame/web-page.ts`: path, who may open it, `get`, its `forms`) in a file
+ * named after its noun, and put it into the list in `pages.ts`. Nothing else is needed:
  *
  *     export const colourPages: readonly WebPage[] = [{
  *       path: '/settings/colour', access: 'signed-in',
@@ -19,10 +19,10 @@
  * What pages get from here: `visit.user` (who is signed in), `visit.permit(need, target)` for actions (a no becomes a
  * page with the decision's words), `visit.fields(form id)` for what a form shows (typed, else filled in by the address,
  * else the page's own; with errors), `visit.flash?.once` for what only this page may show and only once (a new token).
- * Pieces: `parts/form.tsx`, `parts/pieces.tsx`, `frame/layout.tsx`; menus: `frame/menus.ts`.
+ * Parts: `parts/form.tsx`, `parts/components.tsx`, `frame/layout.tsx`; menus: `frame/menus.ts`.
  *
- * Invariant: a form does something only if it was sent from one of our pages (`frame/same-origin.ts`), by whoever that page
- * was shown to.
+ * Invariant: a form does something only if it was sent from one of our pages (`frame/same-origin.ts`), by whoever that
+ * page was shown to.
  * Invariant: every page works without scripts; none has a script or a style in it, and the Content-Security-Policy
  * allows none.
  * Invariant: a page for somebody who is signed in is never kept by a cache (`no-store`).

@@ -1,17 +1,18 @@
 /**
- * A stamp of what a repository holds: as long as it stays the same no ref has moved and no pack has come or gone,
+ * A fingerprint of what a repository holds: as long as it stays the same no ref has moved and no pack has come or gone,
  * whoever did it: this process, another worker or node, somebody with a shell.
  *
  * Git never writes into a file of refs, it renames another one into its place, and so do tools that copy repositories:
  * the folder's time of change tells of it. Measured: 0.09 ms for a repository with packed refs, 3 ms with a thousand
  * loose ones.
- * Invariant: a stamp is not older than what git itself sees, since it is taken from the same folders.
+ * Invariant: a fingerprint is not older than what git itself sees, since it is taken from the same folders.
  */
 import { opendirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * With more refs, and folders of them, that aren't packed yet, there is no stamp: to look at them all is not worth it.
+ * With more refs, and folders of them, that aren't packed yet, there is no fingerprint: to look at them all is not
+ * worth it.
  */
 export const MAX_LOOSE_ENTRIES = 2_000;
 /**
@@ -23,10 +24,10 @@ const SETTLED_AFTER_MS = 20;
 const PLACES = ['config', 'HEAD', 'packed-refs', 'reftable', 'objects/pack'];
 
 /**
- * The stamp of the repository at a path. Null when it has none: it changed this very moment, has too many loose refs,
- * or links among them, or can't be read.
+ * The fingerprint of the repository at a path. Null when it has none: it changed this very moment, has too many loose
+ * refs, or links among them, or can't be read.
  */
-export function stampOf(path: string, nowMs: number = Date.now()): string | null {
+export function fingerprintOf(path: string, nowMs: number = Date.now()): string | null {
   try {
     const changes = [...PLACES, ...foldersOfRefs(path)].map((place) =>
       statSync(join(path, place), { throwIfNoEntry: false }),

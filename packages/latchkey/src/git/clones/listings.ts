@@ -1,6 +1,6 @@
 /**
  * Lists of refs, which every clone and fetch asks for first: shared by those who ask at once, and given again as long
- * as the repository's stamp is the same.
+ * as the repository's fingerprint is the same.
  *
  * Invariant: a list is of a run that began after the request had come, or nothing has moved from before that run until
  * after the request had come.
@@ -9,9 +9,9 @@
  * repository.
  */
 import { LRUCache } from 'lru-cache';
-import { SharedRuns } from './single-flight.ts';
+import { SingleFlight } from './single-flight.ts';
 
-/** Short, since a stamp does not tell of a ref that somebody wrote by hand into the file that was there. */
+/** Short, since a fingerprint does not tell of a ref that somebody wrote by hand into the file that was there. */
 const KEEP_MS = 5_000;
 /** All remembered lists of a worker. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -22,8 +22,8 @@ export interface ListingsOptions {
 }
 
 export class Listings {
-  readonly #runs = new SharedRuns();
-  readonly #known: LRUCache<string, { readonly stamp: string; readonly refs: Buffer }>;
+  readonly #runs = new SingleFlight();
+  readonly #known: LRUCache<string, { readonly fingerprint: string; readonly refs: Buffer }>;
 
   constructor({ keepMs = KEEP_MS, maxBytes = MAX_BYTES }: ListingsOptions = {}) {
     this.#known = new LRUCache({
@@ -34,17 +34,17 @@ export class Listings {
   }
 
   /**
-   * The list under a key. `stampNow` gives null where nothing may be remembered. Rejects with what its run rejects
-   * with.
+   * The list under a key. `currentFingerprint` gives null where nothing may be remembered. Rejects with what its run
+   * rejects with.
    */
-  answer(key: string, stampNow: () => string | null, run: () => Promise<Buffer>): Promise<Buffer> {
-    const stamp = stampNow();
+  answer(key: string, currentFingerprint: () => string | null, run: () => Promise<Buffer>): Promise<Buffer> {
+    const fingerprint = currentFingerprint();
     const known = this.#known.get(key);
-    if (stamp !== null && known?.stamp === stamp) return Promise.resolve(known.refs);
+    if (fingerprint !== null && known?.fingerprint === fingerprint) return Promise.resolve(known.refs);
     return this.#runs.answer(key, async () => {
-      const before = stampNow();
+      const before = currentFingerprint();
       const refs = await run();
-      if (before !== null) this.#known.set(key, { stamp: before, refs });
+      if (before !== null) this.#known.set(key, { fingerprint: before, refs });
       return refs;
     });
   }

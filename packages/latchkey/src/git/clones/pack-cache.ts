@@ -2,8 +2,8 @@
  * Answers to fetches that several clients ask for alike at about the same time: made once, read by all.
  *
  * An answer lies in a file without a name, which is gone with the process whatever happens. It can be read while it is
- * being written, and what one reads stays in memory for the next: of a herd nearly all read the same place at about the
- * same time, and a small answer is in memory whole.
+ * being written, and what one reads stays in memory for the next: of a burst nearly all read the same place at about
+ * the same time, and a small answer is in memory whole.
  * Invariant: what all answers take on the disk, and in memory, is bounded; the oldest go first. One that finds no room
  * to grow goes on in the room it has: nobody new reads it, and what its readers have all had is written over, at the
  * pace of the slowest.
@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 
 /**
- * How long an answer is kept, and a request counts as seen lately. A herd comes within it; what lies here takes room.
+ * How long an answer is kept, and a request counts as seen lately. A burst comes within it; what lies here takes room.
  */
 export const KEEP_MS = 60_000;
 /** Answers are read and sent in pieces of so much: fewer calls, but more memory for each slow reader. */
@@ -36,14 +36,14 @@ export interface PackCacheOptions {
   readonly keepMs?: number;
 }
 
-type Pieces = LRUCache<string, Promise<Buffer>>;
+type PieceCache = LRUCache<string, Promise<Buffer>>;
 
 /** An answer that is there, or on its way. */
 export class SharedPack {
   readonly repositoryId: number;
   readonly #name = randomUUID();
   readonly #file: FileHandle;
-  readonly #pieces: Pieces;
+  readonly #pieces: PieceCache;
   /** Aborted when nobody reads any more what isn't finished. */
   readonly abandoned = new AbortController();
   #written = 0;
@@ -56,7 +56,7 @@ export class SharedPack {
   #grown = Promise.withResolvers<void>();
   #read = Promise.withResolvers<void>();
 
-  constructor(repositoryId: number, file: FileHandle, pieces: Pieces) {
+  constructor(repositoryId: number, file: FileHandle, pieces: PieceCache) {
     this.repositoryId = repositoryId;
     this.#file = file;
     this.#pieces = pieces;
@@ -210,7 +210,7 @@ export class PackCache {
   /** Those that are kept, and those that somebody still reads. */
   readonly #open = new Set<SharedPack>();
   readonly #seen: LRUCache<string, true>;
-  readonly #pieces: Pieces;
+  readonly #pieces: PieceCache;
 
   constructor(options: PackCacheOptions) {
     this.#options = options;

@@ -4,7 +4,7 @@
  * Invariant: an answer comes from a run that began after the request had come. Who comes while one runs waits for the
  * next, together with all the others.
  */
-export class SharedRuns {
+export class SingleFlight {
   readonly #running = new Map<string, Promise<unknown>>();
   readonly #next = new Map<string, Promise<Buffer>>();
 

@@ -9,14 +9,14 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { Fault } from '../../base/errors.ts';
-import { type Soon, soon } from '../../base/soon.ts';
+import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { readGit } from './git-process.ts';
 
 export type ObjectFormat = 'sha1' | 'sha256';
 
 export interface Profile {
   /** Differs from that of every other repository, and changes with the repository's own config. */
-  readonly stamp: string;
+  readonly fingerprint: string;
   readonly objectFormat: ObjectFormat;
   /** Settings that undo what the repository's own config would start. */
   readonly config: readonly (readonly [key: string, value: string])[];
@@ -48,18 +48,18 @@ export class Profiles {
   }
 
   /** At once when the repository's config is as it was. Throws what `missing` makes when no repository lies there. */
-  of(path: string): Soon<Profile> {
-    const stamp = stampOf(path);
-    if (stamp === null) throw this.#missing(path);
+  of(path: string): MaybePromise<Profile> {
+    const fingerprint = fingerprintOf(path);
+    if (fingerprint === null) throw this.#missing(path);
     const known = this.#remembered.get(path);
-    if (known?.stamp === stamp) return known;
-    return soon(this.#read(path, stamp), (profile) => {
+    if (known?.fingerprint === fingerprint) return known;
+    return andThen(this.#read(path, fingerprint), (profile) => {
       this.#remembered.set(path, profile);
       return profile;
     });
   }
 
-  async #read(path: string, stamp: string): Promise<Profile> {
+  async #read(path: string, fingerprint: string): Promise<Profile> {
     const listed = await readGit({
       args: [`--git-dir=${path}`, 'config', '--list', '--includes', '--show-scope', '-z'],
       environment: this.#environment,
@@ -75,7 +75,7 @@ export class Profiles {
       entries.map(([key]) => /^hook\.(.+)\.[^.]+$/s.exec(key)?.[1]).filter((name) => name !== undefined),
     );
     return {
-      stamp,
+      fingerprint,
       objectFormat: format === 'sha256' ? 'sha256' : 'sha1',
       config: [...hooks].map((name) => [`hook.${name}.enabled`, 'false'] as const),
       plain: !entries.some(([key]) => MAY_CHANGE_PUSHES.test(key)),
@@ -91,7 +91,7 @@ export function isLost(path: string): Fault {
   });
 }
 
-function stampOf(path: string): string | null {
+function fingerprintOf(path: string): string | null {
   const stat = statSync(join(path, 'config'), { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? null : `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
 }

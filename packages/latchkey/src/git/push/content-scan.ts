@@ -1,9 +1,9 @@
 /**
  * Lets the server look at what a push brings before git takes it: our hook asks, git shows the new objects from its
- * quarantine, a judge answers.
+ * quarantine, a scan decides.
  *
  * Source: git's documentation, git-receive-pack "Quarantine Environment".
- * Invariant: a push goes on only when the judge said yes. What can't be looked at is refused.
+ * Invariant: a push goes on only when the scan allowed it. What can't be looked at is refused.
  * Invariant: memory does not depend on the push: objects are shown in pieces.
  * Never: a folder that the question names elsewhere than among the repository's objects.
  */
@@ -17,9 +17,9 @@ import { isObjectId } from '../objects/names.ts';
 import { type GitProcess, startGit } from '../processes/git-process.ts';
 
 /** Larger files are not looked at. */
-export const MAX_JUDGED_BYTES = 8 * 1024 * 1024;
+export const MAX_SCANNED_BYTES = 8 * 1024 * 1024;
 /** Of all files and messages of a push the first so many bytes are looked at, at some hundred megabytes a second. */
-export const MAX_JUDGED_TOTAL_BYTES = 4 * 1024 * 1024 * 1024;
+export const MAX_SCANNED_TOTAL_BYTES = 4 * 1024 * 1024 * 1024;
 /** Files are named when somebody is told of them; so long their paths are looked for. */
 const MAX_NAMING_SEC = 10;
 /** Of longer paths the beginning is told. */
@@ -45,16 +45,16 @@ export interface PushedObjects extends AsyncIterable<PushedPiece | 'unseen'> {
   pathsOf(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>>;
 }
 
-export interface Judgement {
+export interface ScanResult {
   readonly allowed: boolean;
   /** What whoever pushes is told, in lines; may be empty. */
   readonly words: string;
 }
 
-export type PushJudge = (objects: PushedObjects) => Promise<Judgement>;
+export type ContentScan = (objects: PushedObjects) => Promise<ScanResult>;
 
 /** The repository, and the environment of the processes that read it. */
-export interface JudgedRepository {
+export interface ScannedRepository {
   readonly path: string;
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -66,16 +66,16 @@ export interface JudgedRepository {
  */
 export async function answerHook(
   question: Duplex,
-  judge: PushJudge,
-  repository: JudgedRepository,
+  scan: ContentScan,
+  repository: ScannedRepository,
   log: Log,
-  maxTotalBytes = MAX_JUDGED_TOTAL_BYTES,
+  maxTotalBytes = MAX_SCANNED_TOTAL_BYTES,
 ): Promise<void> {
   const gone = new AbortController();
   question.once('close', () => gone.abort(new Error('the push has ended')));
   const asked = await readQuestion(question);
   if (asked === null) return;
-  const { allowed, words } = await judge(new NewObjects(asked, repository, gone.signal, maxTotalBytes)).catch(
+  const { allowed, words } = await scan(new NewObjects(asked, repository, gone.signal, maxTotalBytes)).catch(
     (error: unknown) => {
       if (!gone.signal.aborted) log.error({ err: error }, 'a push could not be looked at');
       return {
@@ -121,7 +121,7 @@ const PASSED = new PassedBytes();
 
 /** Commits and tags first; then files, without the trees between, which may be larger than both. */
 const MESSAGES = ['--filter=tree:0'];
-const FILES = [`--filter=combine:object:type=blob+blob:limit=${MAX_JUDGED_BYTES}`, '--filter-provided-objects'];
+const FILES = [`--filter=combine:object:type=blob+blob:limit=${MAX_SCANNED_BYTES}`, '--filter-provided-objects'];
 
 class NewObjects implements PushedObjects {
   readonly #asked: Asked;
@@ -130,7 +130,7 @@ class NewObjects implements PushedObjects {
   readonly #gone: AbortSignal;
   readonly #maxTotalBytes: number;
 
-  constructor(asked: Asked, { path, environment }: JudgedRepository, gone: AbortSignal, maxTotalBytes: number) {
+  constructor(asked: Asked, { path, environment }: ScannedRepository, gone: AbortSignal, maxTotalBytes: number) {
     const objects = join(path, 'objects');
     this.#asked = asked;
     this.#path = path;

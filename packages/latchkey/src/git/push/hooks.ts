@@ -2,8 +2,8 @@
  * What depends on the pushed content is refused in band, by a hook of ours (assets/hooks/pre-receive), because the
  * words of a refused POST would be lost.
  *
- * Invariant: only a push whose pusher lacks `workflows: write`, or that has a judge, is inspected; every other one
- * starts no process for it.
+ * Invariant: only a push whose pusher lacks `workflows: write`, or whose content is scanned, is checked; every other
+ * one starts no process for it.
  * Never: a hook that came with a repository, unless the operator allowed those.
  */
 import { randomUUID } from 'node:crypto';
@@ -11,20 +11,20 @@ import { chmodSync, copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EnvironmentOptions } from '../processes/environment.ts';
-import type { PushJudge } from './content-scan.ts';
+import type { ContentScan } from './content-scan.ts';
 
-/** What an inspected push is told when it changes a workflow file: before the list of files, and after it. */
+/** What a checked push is told when it changes a workflow file: before the list of files, and after it. */
 export interface WorkflowRefusal {
   readonly sentence: string;
-  readonly wayOut: string;
+  readonly remedy: string;
 }
 
-/** What is inspected of a push. */
-export interface Inspection {
+/** What is checked of a push. */
+export interface PushChecks {
   /** Set when it must be looked at for workflow files. */
   readonly workflowRefusal: WorkflowRefusal | null;
-  /** Set when the server judges the new objects. */
-  readonly judge: PushJudge | null;
+  /** Set when the server scans the new objects. */
+  readonly scan: ContentScan | null;
 }
 
 /**
@@ -62,21 +62,21 @@ export function installHooks(folder: string): void {
 }
 
 /**
- * The part of a git process's environment that says which hooks run: none; ours for an inspected push; the repository's
+ * The part of a git process's environment that says which hooks run: none; ours for a checked push; the repository's
  * own where the operator allows those, after ours.
  */
 export function hooksOf(
   folders: { readonly noHooks: string; readonly hooks: string },
-  { workflowRefusal, judge }: Inspection,
+  { workflowRefusal, scan }: PushChecks,
   allowOwn: boolean,
 ): Pick<EnvironmentOptions, 'hooksFolder' | 'forHooks'> {
-  if (workflowRefusal === null && judge === null) return { hooksFolder: allowOwn ? null : folders.noHooks };
+  if (workflowRefusal === null && scan === null) return { hooksFolder: allowOwn ? null : folders.noHooks };
   const way: keyof typeof HOOK_FOLDERS = allowOwn ? 'inspect-then-own' : 'inspect';
   const forHooks = {
     ...(workflowRefusal === null
       ? {}
-      : { LATCHKEY_WORKFLOW_REFUSAL: workflowRefusal.sentence, LATCHKEY_WORKFLOW_WAY_OUT: workflowRefusal.wayOut }),
-    ...(judge === null ? {} : { LATCHKEY_ASKS: '1' }),
+      : { LATCHKEY_WORKFLOW_REFUSAL: workflowRefusal.sentence, LATCHKEY_WORKFLOW_WAY_OUT: workflowRefusal.remedy }),
+    ...(scan === null ? {} : { LATCHKEY_ASKS: '1' }),
     ...(allowOwn ? { LATCHKEY_OWN_HOOKS: '1' } : {}),
   };
   return { hooksFolder: join(folders.hooks, way), forHooks };

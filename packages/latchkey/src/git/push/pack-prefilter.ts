@@ -10,9 +10,9 @@ import { inflateSync } from 'node:zlib';
 import type { ObjectFormat } from '../processes/profile.ts';
 
 /** Longer pushes are looked at closely. */
-export const MAX_SCREENED_BYTES = 256 * 1024;
+export const MAX_PREFILTERED_BYTES = 256 * 1024;
 /** So are pushes of more objects, or of larger ones: nobody else is served meanwhile. */
-export const MAX_SCREENED_OBJECTS = 256;
+export const MAX_PREFILTERED_OBJECTS = 256;
 export const MAX_INFLATED_BYTES = 1024 * 1024;
 
 /** What is looked for, in text whose bytes are characters. */
@@ -27,12 +27,12 @@ const REF_DELTA = 7;
 const HASH_BYTES = { sha1: 20, sha256: 32 } as const;
 
 /** True when the push may bring what is looked for. */
-export function needsLook(body: Buffer, format: ObjectFormat, suspicion: Suspicion): boolean {
+export function needsScan(body: Buffer, format: ObjectFormat, suspicion: Suspicion): boolean {
   try {
     const packAt = packOf(body);
-    return packAt !== null && new Screen(body, packAt, HASH_BYTES[format], suspicion).finds();
+    return packAt !== null && new Prefilter(body, packAt, HASH_BYTES[format], suspicion).finds();
   } catch {
-    // Damaged, cut off, or more than is screened.
+    // Damaged, cut off, or more than is prefiltered.
     return true;
   }
 }
@@ -58,7 +58,7 @@ function afterFlush(body: Buffer, from: number): number {
   throw new Unreadable();
 }
 
-class Screen {
+class Prefilter {
   readonly #body: Buffer;
   readonly #hashBytes: number;
   readonly #suspicion: Suspicion;
@@ -74,7 +74,7 @@ class Screen {
 
   finds(): boolean {
     const count = this.#body.readUInt32BE(this.#at + 8);
-    if (count > MAX_SCREENED_OBJECTS) return true;
+    if (count > MAX_PREFILTERED_OBJECTS) return true;
     this.#at += 12;
     for (let i = 0; i < count; i++) if (this.#nextIsSuspicious()) return true;
     return this.#at + this.#hashBytes !== this.#body.length;

@@ -4,20 +4,20 @@
  *
  * Invariant: a process serves only the very command that it was started with, on the very repository. It has read
  * nothing but settings: git looks at refs and objects only when the first line of a push has arrived.
- * Invariant: at most `MAX_ANTICIPATED` wait, each for `ANTICIPATION_MS` at most. Without input they end and change
+ * Invariant: at most `MAX_PRESTARTED` wait, each for `PRESTART_MS` at most. Without input they end and change
  * nothing.
  */
 import { type GitCommand, type GitProcess, startGit } from '../processes/git-process.ts';
 
-export const MAX_ANTICIPATED = 8;
-export const ANTICIPATION_MS = 2_000;
+export const MAX_PRESTARTED = 8;
+export const PRESTART_MS = 2_000;
 
 interface Waiting {
   readonly git: GitProcess;
   readonly timer: NodeJS.Timeout;
 }
 
-export class Anticipated {
+export class PrestartedProcesses {
   readonly #waiting = new Map<string, Waiting>();
 
   /** How many wait now. */
@@ -28,9 +28,9 @@ export class Anticipated {
   /** Starts the command, unless as many wait already. */
   begin(command: GitCommand): void {
     const key = keyOf(command);
-    if (this.#waiting.size >= MAX_ANTICIPATED || this.#waiting.has(key)) return;
+    if (this.#waiting.size >= MAX_PRESTARTED || this.#waiting.has(key)) return;
     const git = startGit(command);
-    const timer = setTimeout(() => git.stop(), ANTICIPATION_MS).unref();
+    const timer = setTimeout(() => git.stop(), PRESTART_MS).unref();
     const waiting: Waiting = { git, timer };
     this.#waiting.set(key, waiting);
     void git.exited.then(() => this.#forget(key, waiting));

@@ -1,4 +1,4 @@
-/** What a token's owner was told: of its end, and of late uses of a replaced secret. */
+/** What a token's owner was told: of its end, and of reuse of a replaced secret. */
 import type { Migration } from './migration.ts';
 
 export const tokenNotices: Migration = {

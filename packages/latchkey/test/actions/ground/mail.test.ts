@@ -10,8 +10,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { addUser } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import {
+  deleteOldMail,
   deliverMail,
-  forgetOldMail,
   KEEP_MAIL_SEC,
   queueMail,
   RETRY_AFTER_SEC,
@@ -96,7 +96,7 @@ test('without a mail server a mail lies in the data folder, for the server alone
   expect(mail).toMatchObject({ state: 'kept', subject: 'A personal access token was created: ci <b>"release"</b>' });
   expect(mail!.html).toContain('ci &lt;b&gt;&quot;release&quot;&lt;/b&gt;');
   ctx.clock.advance(KEEP_MAIL_SEC + 1);
-  await forgetOldMail(ctx);
+  await deleteOldMail(ctx);
   expect(await readdir(folder)).toEqual([]);
   expect(await readOutbox(ctx, operatorPermit(), page)).toEqual([]);
 });

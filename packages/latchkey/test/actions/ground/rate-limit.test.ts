@@ -3,8 +3,8 @@ import {
   type Allowance,
   EXACT_BELOW,
   FLUSH_EVERY_MS,
+  PENDING_PART,
   RateLimits,
-  UNTOLD_PART,
 } from '../../../src/actions/ground/rate-limit.ts';
 import { networkOf } from '../../../src/base/address.ts';
 import { makeLog } from '../../../src/base/log.ts';
@@ -24,14 +24,14 @@ function nodeOn(store: Store, flags: Record<string, number> = {}) {
 }
 
 async function takeMany(limits: RateLimits, count: number, key = '7'): Promise<(Allowance | null)[]> {
-  return Promise.all(Array.from({ length: count }, async () => limits.take('api-user', key)));
+  return Promise.all(Array.from({ length: count }, async () => limits.consume('api-user', key)));
 }
 
 forEachEngine('a rate limit', (open) => {
   it('lets through exactly the limit, and says truly what is left', async () => {
     const { limits } = nodeOn(await open(), { apiRateLimit: 50 });
     for (let n = 1; n <= 50; n++) {
-      expect(await limits.take('api-user', '7')).toEqual({
+      expect(await limits.consume('api-user', '7')).toEqual({
         allowed: true,
         limit: 50,
         used: n,
@@ -40,28 +40,28 @@ forEachEngine('a rate limit', (open) => {
         retryAfterSec: HOUR,
       });
     }
-    expect(await limits.take('api-user', '7')).toMatchObject({
+    expect(await limits.consume('api-user', '7')).toMatchObject({
       allowed: false,
       used: 50,
       remaining: 0,
       resetsAt: THEN + HOUR,
     });
-    expect(await limits.take('api-user', '8')).toMatchObject({ allowed: true, used: 1 });
+    expect(await limits.consume('api-user', '8')).toMatchObject({ allowed: true, used: 1 });
   });
 
   it('begins anew when its window has ended', async () => {
     const { limits, clock } = nodeOn(await open(), { apiRateLimit: 2 });
     await takeMany(limits, 3);
     clock.at += HOUR - 1;
-    expect(await limits.take('api-user', '7')).toMatchObject({ allowed: false, retryAfterSec: 1 });
+    expect(await limits.consume('api-user', '7')).toMatchObject({ allowed: false, retryAfterSec: 1 });
     clock.at += 1;
-    expect(await limits.take('api-user', '7')).toMatchObject({ allowed: true, used: 1, resetsAt: THEN + 2 * HOUR });
+    expect(await limits.consume('api-user', '7')).toMatchObject({ allowed: true, used: 1, resetsAt: THEN + 2 * HOUR });
   });
 
   it('of zero is none', async () => {
     const store = await open();
     const { limits } = nodeOn(store, { apiRateLimit: 0 });
-    expect(await limits.take('api-user', '7')).toBeNull();
+    expect(await limits.consume('api-user', '7')).toBeNull();
     expect(await limits.peek('api-user', '7')).toBeNull();
   });
 
@@ -76,8 +76,8 @@ forEachEngine('a rate limit', (open) => {
     const store = await open();
     const { limits } = nodeOn(store, { apiRateLimit: 5_000 });
     const transaction = vi.spyOn(store, 'transaction');
-    await limits.take('api-user', '7');
-    for (let n = 0; n < 50; n++) expect(limits.take('api-user', '7')).not.toBeInstanceOf(Promise);
+    await limits.consume('api-user', '7');
+    for (let n = 0; n < 50; n++) expect(limits.consume('api-user', '7')).not.toBeInstanceOf(Promise);
     expect(transaction).toHaveBeenCalledTimes(1);
     await vi.waitFor(async () => expect(await windowOf(store.db, 'api-user 7', THEN)).toMatchObject({ used: 51 }), {
       timeout: 20 * FLUSH_EVERY_MS + 20_000,
@@ -88,17 +88,17 @@ forEachEngine('a rate limit', (open) => {
   it('that is used up costs the store nothing', async () => {
     const store = await open();
     const { limits } = nodeOn(store, { failedCredentialLimit: 5 });
-    for (let n = 0; n < 6; n++) await limits.take('failed-credentials', '203.0.113.7');
+    for (let n = 0; n < 6; n++) await limits.consume('failed-credentials', '203.0.113.7');
     const transaction = vi.spyOn(store, 'transaction');
     for (let n = 0; n < 1_000; n++)
-      expect(limits.take('failed-credentials', '203.0.113.7')).toMatchObject({ allowed: false });
+      expect(limits.consume('failed-credentials', '203.0.113.7')).toMatchObject({ allowed: false });
     expect(transaction).not.toHaveBeenCalled();
   });
 
   it('is forgotten by the store when its window has ended', async () => {
     const store = await open();
     const { limits } = nodeOn(store);
-    await limits.take('api-user', '7');
+    await limits.consume('api-user', '7');
     expect(await store.transaction((tx) => deleteEndedWindows(tx, THEN + HOUR - 1))).toBe(0);
     expect(await store.transaction((tx) => deleteEndedWindows(tx, THEN + HOUR))).toBe(1);
   });
@@ -108,7 +108,7 @@ forEachEngine('a rate limit', (open) => {
     const { limits } = nodeOn(store, { apiRateLimit: 10 });
     await store.db.schema.dropTable('rate_windows').execute();
     const answers = [];
-    for (let n = 0; n < 12; n++) answers.push(await limits.take('api-user', '7'));
+    for (let n = 0; n < 12; n++) answers.push(await limits.consume('api-user', '7'));
     expect(answers.filter((answer) => answer?.allowed)).toHaveLength(10);
   });
 });
@@ -117,7 +117,7 @@ describe.each(ENGINES)('a rate limit over several nodes [%s]', (engine) => {
   it.each([
     [40, 40],
     [EXACT_BELOW - 1, EXACT_BELOW - 1],
-    [1_000, 1_000 * (1 + 2 * UNTOLD_PART)],
+    [1_000, 1_000 * (1 + 2 * PENDING_PART)],
   ])('of %i lets at most %i through, whoever is asked', async (limit, most) => {
     const database = await freshDatabase(engine);
     onTestFinished(database.remove);
@@ -133,7 +133,7 @@ describe.each(ENGINES)('a rate limit over several nodes [%s]', (engine) => {
     expect(allowed).toBeGreaterThanOrEqual(limit);
     expect(allowed).toBeLessThanOrEqual(most);
     for (const { limits } of nodes)
-      expect(await limits.take('api-user', '7')).toMatchObject({ allowed: false, remaining: 0 });
+      expect(await limits.consume('api-user', '7')).toMatchObject({ allowed: false, remaining: 0 });
   });
 });
 

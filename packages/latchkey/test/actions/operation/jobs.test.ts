@@ -20,7 +20,7 @@ import { THEN } from '../../store/world.ts';
 type Handlers = Readonly<Record<string, JobHandler<never>>>;
 
 /** A clock that stands until it is moved. */
-function standingClock(): { now(): number; at: number } {
+function stoppedClock(): { now(): number; at: number } {
   return {
     at: THEN,
     now() {
@@ -29,7 +29,7 @@ function standingClock(): { now(): number; at: number } {
   };
 }
 
-function nodeOn(store: Store, handlers: Handlers, clock = standingClock(), options: JobRunnerOptions = {}): JobRunner {
+function nodeOn(store: Store, handlers: Handlers, clock = stoppedClock(), options: JobRunnerOptions = {}): JobRunner {
   const ctx = { store, clock, log: makeLog('silent') } as unknown as Context;
   // It looks only when told to, so that a test says what happens when.
   const runner = new JobRunner(ctx, { handlers, schedules: [], pollMs: 3_600_000, ...options });
@@ -61,7 +61,7 @@ forEachEngine('a job', (open) => {
 
   it('is done when it is due, with what it was told, and leaves no row', async () => {
     const store = await open();
-    const clock = standingClock();
+    const clock = stoppedClock();
     const seen: unknown[] = [];
     const runner = nodeOn(store, { work: async (_ctx, payload) => void seen.push(payload) }, clock);
     await order(store, { payload: { mail: 7 }, runAt: THEN + 10 });
@@ -76,7 +76,7 @@ forEachEngine('a job', (open) => {
 
   it('that fails is tried again, later each time, and given up in the end', async () => {
     const store = await open();
-    const clock = standingClock();
+    const clock = stoppedClock();
     let runs = 0;
     const runner = nodeOn(
       store,
@@ -140,7 +140,7 @@ forEachEngine('a job', (open) => {
 
   it('that comes by itself runs once after a time without nodes, then at its hour, also when it fails', async () => {
     const store = await open();
-    const clock = standingClock();
+    const clock = stoppedClock();
     let runs = 0;
     const options = { schedules: [{ kind: 'work', everySec: 3_600 }] };
     const runner = nodeOn(
@@ -208,7 +208,7 @@ forEachEngine('a job', (open) => {
 
   it('whose runner went silent is free again when the lease has run out, and what that runner says then no longer counts', async () => {
     const store = await open();
-    const clock = standingClock();
+    const clock = stoppedClock();
     const gate = Promise.withResolvers<void>();
     let runs = 0;
     const silent = nodeOn(
@@ -219,7 +219,7 @@ forEachEngine('a job', (open) => {
           await gate.promise;
         },
       },
-      standingClock(),
+      stoppedClock(),
     );
     await order(store);
     await silent.look();
@@ -288,7 +288,7 @@ describe.each(ENGINES)('several nodes [%s]', (engine) => {
       ),
     ).toEqual([]);
     let runs = 0;
-    const clock = standingClock();
+    const clock = stoppedClock();
     clock.at = THEN + LEASE_SEC;
     const runner = nodeOn(store, { work: async () => void runs++ }, clock);
     await runner.look();

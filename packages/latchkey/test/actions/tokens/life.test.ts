@@ -161,7 +161,7 @@ describe('a new secret', () => {
     await rotateToken(ctx, OPERATOR, id, {}, MAX_OVERLAP_SEC);
   });
 
-  it('makes late uses of the old one an alert, one of many', async () => {
+  it('makes reuse of the old one an alert, one of many', async () => {
     const ctx = await world();
     const { id, text } = await make(ctx, 'Bob');
     await regenerateToken(ctx, OPERATOR, id);

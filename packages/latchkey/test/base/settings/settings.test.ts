@@ -259,7 +259,7 @@ describe('what is unknown or of the wrong type refuses the start', () => {
     ]);
   });
 
-  test('every mistake is told at once', () => {
+  test('every error is told at once', () => {
     expect(complaintsOf(() => load({ port: 'x' }, { LATCHKEY_HOST: '', LATCHKEY_X: '1' }, 'y: 1'))).toHaveLength(4);
   });
 

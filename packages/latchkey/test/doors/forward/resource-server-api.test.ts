@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addResourceServer, removeResourceServer } from '../../../src/actions/questions/resource-servers.ts';
 import { revokeToken } from '../../../src/actions/tokens/tokens.ts';
-import { authorityDoor } from '../../../src/doors/forward/resource-server-api.ts';
+import { resourceServerApi } from '../../../src/doors/forward/resource-server-api.ts';
 import { lastUses } from '../../../src/store/usage.ts';
 import { type ForwardWorld, forwardWorld } from './door.ts';
 
@@ -14,18 +14,18 @@ interface Asked {
   readonly body: any;
 }
 
-interface AuthorityWorld extends ForwardWorld {
+interface ResourceServerWorld extends ForwardWorld {
   readonly secret: string;
   introspect(form: Readonly<Record<string, string>>, authorization?: string | null): Promise<Asked>;
   check(body: unknown, authorization?: string | null): Promise<Asked>;
   get(path: string): Promise<Asked>;
 }
 
-async function authorityWorld(): Promise<AuthorityWorld> {
+async function resourceServerWorld(): Promise<ResourceServerWorld> {
   const world = await forwardWorld();
   const { secret } = await addResourceServer(world.ctx, operatorPermit(), 'deploys');
   const fastify = Fastify({ logger: false });
-  await fastify.register(authorityDoor(world.ctx, new AbortController().signal));
+  await fastify.register(resourceServerApi(world.ctx, new AbortController().signal));
   onTestFinished(() => fastify.close());
   const bearer = `Bearer ${secret.reveal()}`;
   const send = async (how: InjectOptions, authorization: string | null): Promise<Asked> => {
@@ -72,7 +72,7 @@ const GRANT = {
 
 describe('introspection (RFC 7662)', () => {
   it('tells a registered server all about a token that is alive', async () => {
-    const world = await authorityWorld();
+    const world = await resourceServerWorld();
     const token = await world.token('ada', { kind: 'fine-grained', scopes: [], grants: [GRANT], expiresInDays: 7 });
     const { status, headers, body } = await world.introspect({ token, token_type_hint: 'access_token' });
     const at = world.ctx.clock.now();
@@ -107,7 +107,7 @@ describe('introspection (RFC 7662)', () => {
   });
 
   it('says {"active": false} and nothing more of everything else', async () => {
-    const world = await authorityWorld();
+    const world = await resourceServerWorld();
     const ended = await world.token('ada', { expiresInDays: 1 });
     const later = await world.token('ada', { notBeforeAt: world.ctx.clock.now() + 200_000 });
     const revoked = await world.token('ada');
@@ -133,7 +133,7 @@ describe('introspection (RFC 7662)', () => {
   });
 
   it('takes the server’s secret as Bearer, as Basic and in the form, and nothing else', async () => {
-    const world = await authorityWorld();
+    const world = await resourceServerWorld();
     const token = await world.token('ada');
     const basic = (name: string, secret: string): string =>
       `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
@@ -174,7 +174,7 @@ describe('introspection (RFC 7662)', () => {
 
 describe('the check endpoint', () => {
   it('answers many checks of a server in one call, each with every reason against it', async () => {
-    const world = await authorityWorld();
+    const world = await resourceServerWorld();
     const token = await world.token('ada', { kind: 'fine-grained', scopes: [], grants: [GRANT] });
     const { status, body } = await world.check({
       token,
@@ -217,7 +217,7 @@ describe('the check endpoint', () => {
   });
 
   it('counts as one use for a server, and as none for a dry run or a token that asks about itself', async () => {
-    const world = await authorityWorld();
+    const world = await resourceServerWorld();
     const token = await world.token('ada', { usesLeft: 2 });
     const checks = [
       { permissions: { contents: 'read' }, repository: 'acme/site' },
@@ -252,7 +252,7 @@ describe('the check endpoint', () => {
   });
 
   it('lets nobody ask about another’s token, and says what is wrong with a call', async () => {
-    const world = await authorityWorld();
+    const world = await resourceServerWorld();
     const [mine, hers] = [await world.token('cy'), await world.token('ada')];
     const checks = [{ permissions: {} }];
     expect(await world.check({ token: hers, checks }, `Bearer ${mine}`)).toMatchObject({
@@ -289,7 +289,7 @@ describe('the check endpoint', () => {
 
 describe('metadata', () => {
   it('leads a client from a refusal to what it needs (RFC 9728, RFC 8414)', async () => {
-    const world = await authorityWorld();
+    const world = await resourceServerWorld();
     const resource = await world.get('/.well-known/oauth-protected-resource');
     expect(resource.body).toMatchObject({
       resource: 'http://127.0.0.1:7070',

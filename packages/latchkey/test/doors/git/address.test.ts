@@ -106,8 +106,8 @@ describe('the address of a git request', () => {
     ['/ada/site.git/config', 'nothing_here'],
     ['/ada/site.git/info/lfs/objects/batch', 'nothing_here'],
     ['/ada/team/site.git/info/refs', 'nothing_here'],
-  ])('%j is refused as %s', (url, mistake) => {
-    expect(gitAddress(url)).toEqual({ mistake });
+  ])('%j is refused as %s', (url, error) => {
+    expect(gitAddress(url)).toEqual({ error });
   });
 
   it.each(['a'.repeat(39), 'a'])('takes an owner of %s', (owner) => {

@@ -9,10 +9,10 @@ import { startServer } from '../../../src/app.ts';
 import type { Secret } from '../../../src/base/secret.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { fetchKey } from '../../../src/git/clones/fetch-request.ts';
-import { stampOf } from '../../../src/git/clones/fingerprint.ts';
+import { fingerprintOf } from '../../../src/git/clones/fingerprint.ts';
 import { Listings } from '../../../src/git/clones/listings.ts';
 import { PackCache, PIECE_BYTES, SharedPack } from '../../../src/git/clones/pack-cache.ts';
-import { SharedRuns } from '../../../src/git/clones/single-flight.ts';
+import { SingleFlight } from '../../../src/git/clones/single-flight.ts';
 import { makeWorld, runGit, type World } from './server.ts';
 
 let world: World;
@@ -60,18 +60,18 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-describe('a herd of clones', () => {
+describe('a burst of clones', () => {
   it('shares one run of git from the second alike on, and everybody gets a whole repository', async () => {
     const head = await commit('first');
     // The packs are two runs. Lists of refs are shared by those who ask at once, which is at most each for itself.
-    const herd = 12;
+    const clients = 12;
     const runs = await runsDuring(async () => {
       expect(await cloned()).toBe(head);
-      expect(await Promise.all(Array.from({ length: herd }, () => cloned()))).toEqual(
-        Array.from({ length: herd }, () => head),
+      expect(await Promise.all(Array.from({ length: clients }, () => cloned()))).toEqual(
+        Array.from({ length: clients }, () => head),
       );
     });
-    expect(runs).toBeLessThanOrEqual(1 + herd + 2);
+    expect(runs).toBeLessThanOrEqual(1 + clients + 2);
     await vi.waitFor(async () => expect(await runsDuring(() => cloned())).toBe(0), 10_000);
   });
 
@@ -164,7 +164,7 @@ describe('a herd of clones', () => {
     await world.ok(['push', '-q', remote, ':leak'], { in: 'work' });
     const path = context.git.path('ada', 'closed');
     await runGit(['gc', '-q', '--prune=now'], path, {});
-    await vi.waitFor(() => expect(stampOf(path)).not.toBeNull());
+    await vi.waitFor(() => expect(fingerprintOf(path)).not.toBeNull());
     expect(await answer()).toContain(`not our ref ${leak}`);
   });
 
@@ -173,7 +173,7 @@ describe('a herd of clones', () => {
   });
 });
 
-it('a herd whose answer is larger than the cache gets it whole all the same', async () => {
+it('a burst whose answer is larger than the cache gets it whole all the same', async () => {
   const small = await makeWorld({ packCacheMib: 1 });
   onTestFinished(() => small.close());
   const remote = small.remote('ada/closed', small.full);
@@ -226,7 +226,7 @@ describe('a fetch that others may share', () => {
 
 describe('shared runs', () => {
   it('answer everybody from a run that began after they asked', async () => {
-    const runs = new SharedRuns();
+    const runs = new SingleFlight();
     const gates: PromiseWithResolvers<Buffer>[] = [];
     const run = (): Promise<Buffer> => {
       gates.push(Promise.withResolvers());
@@ -253,16 +253,16 @@ describe('shared runs', () => {
 });
 
 describe('remembered lists', () => {
-  const told = async (listings: Listings, key: string, stamp: string | null, refs: string): Promise<string> =>
+  const told = async (listings: Listings, key: string, fingerprint: string | null, refs: string): Promise<string> =>
     String(
       await listings.answer(
         key,
-        () => stamp,
+        () => fingerprint,
         () => Promise.resolve(Buffer.from(refs)),
       ),
     );
 
-  it('are given again under the same stamp only, and never without one', async () => {
+  it('are given again under the same fingerprint only, and never without one', async () => {
     const listings = new Listings();
     expect(await told(listings, 'k', null, 'one')).toBe('one');
     expect(await told(listings, 'k', 's', 'two')).toBe('two');
@@ -272,14 +272,14 @@ describe('remembered lists', () => {
     expect(await told(listings, 'k', 't', 'six')).toBe('six');
   });
 
-  it('are known under the stamp of before their run: what moved meanwhile makes them old', async () => {
+  it('are known under the fingerprint of before their run: what moved meanwhile makes them old', async () => {
     const listings = new Listings();
-    let stamp = 'before';
+    let fingerprint = 'before';
     const run = async (): Promise<Buffer> => {
-      stamp = 'after';
+      fingerprint = 'after';
       return Buffer.from('half');
     };
-    expect(String(await listings.answer('k', () => stamp, run))).toBe('half');
+    expect(String(await listings.answer('k', () => fingerprint, run))).toBe('half');
     expect(await told(listings, 'k', 'after', 'whole')).toBe('whole');
   });
 

@@ -14,7 +14,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository, importRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
-import { MAX_SCREENED_BYTES } from '../../../src/git/push/pack-prefilter.ts';
+import { MAX_PREFILTERED_BYTES } from '../../../src/git/push/pack-prefilter.ts';
 import { listAudit } from '../../../src/store/audit.ts';
 import { tokenByDigest } from '../../../src/store/tokens.ts';
 import { makeWorld, type Ran, until, type World } from './server.ts';
@@ -201,7 +201,7 @@ describe("an operator's own hook", () => {
       await writeFile(hook, '#!/bin/sh\necho "the operator says no" >&2\nexit 1\n');
       await chmod(hook, 0o755);
       await world.ok(['init', '-q', '-b', 'main', 'work']);
-      for (const bytes of [10, MAX_SCREENED_BYTES]) {
+      for (const bytes of [10, MAX_PREFILTERED_BYTES]) {
         await writeFile(join(world.folder, 'work/file'), randomBytes(bytes));
         await world.ok(['add', '.'], { in: 'work' });
         await world.ok(['commit', '-q', '-m', String(bytes)], { in: 'work' });

@@ -141,7 +141,7 @@ describe('an adopted hostile repository', () => {
     expect(readdirSync(marks)).toEqual([]);
   });
 
-  it('runs nothing at a push, inspected or not', async () => {
+  it('runs nothing at a push, checked or not', async () => {
     for (const token of [world.full, world.writer]) {
       await commit(`by ${token === world.full ? 'full' : 'writer'}`);
       await world.ok(['push', '-q', world.remote('ada/trap', token), 'main'], { in: 'work' });

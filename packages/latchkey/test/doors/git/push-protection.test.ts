@@ -8,7 +8,7 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { refusalsOf } from '../../../src/actions/decision/refusals.ts';
 import { MAX_LOOKED_UP } from '../../../src/actions/repositories/push-protection.ts';
 import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
-import { MAX_SCREENED_BYTES } from '../../../src/git/push/pack-prefilter.ts';
+import { MAX_PREFILTERED_BYTES } from '../../../src/git/push/pack-prefilter.ts';
 import { lastEightOf, mintTokenText } from '../../../src/rules/token-text.ts';
 import { makeWorld, type Ran, type World } from './server.ts';
 
@@ -128,7 +128,7 @@ describe('a push to a private repository that brings a token', () => {
   });
 
   it('is refused when it is too long to be read through before, sent whole or in pieces', async () => {
-    await commit({ 'noise.bin': randomBytes(MAX_SCREENED_BYTES), 'deep/down/key': leaked.text });
+    await commit({ 'noise.bin': randomBytes(MAX_PREFILTERED_BYTES), 'deep/down/key': leaked.text });
     await refusedFor('deep/down/key, line 1');
     await refusedFor('deep/down/key, line 1', push('ada/closed', ['main'], ['-c', 'http.postBuffer=65536']));
   });

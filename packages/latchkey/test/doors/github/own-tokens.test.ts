@@ -265,7 +265,7 @@ describe('what is wrong with a new token', () => {
 });
 
 describe('a dry run', () => {
-  it('answers as the real request would, with every reason and the way out', async () => {
+  it('answers as the real request would, with every reason and the remedy', async () => {
     const world = await apiWorld();
     const { secret: token } = await world.token('Bob', {
       name: 'reader',

@@ -54,7 +54,13 @@ function schemaOf(value: unknown): unknown {
  * What is wrong with an answer, by GitHub's description; null when nothing is. `path` without query, below the API;
  * `accept` as it was sent.
  */
-export function mistakeIn(method: string, path: string, status: number, accept: string, body: unknown): string | null {
+export function schemaErrorIn(
+  method: string,
+  path: string,
+  status: number,
+  accept: string,
+  body: unknown,
+): string | null {
   const operation = find(method, path.replace(/\/contents\/?$/, '/contents/x'))?.row;
   if (operation === undefined) return `GitHub has no ${method} ${path}`;
   const listed =
@@ -95,8 +101,10 @@ export function validated(ask: ApiWorld['ask'], seen?: Set<string>): ApiWorld['a
     const path = address.split('?')[0]!;
     const contentType = String(answer.headers['content-type'] ?? '');
     const raw = answer.status === 304 || (answer.status === 200 && !contentType.startsWith('application/json'));
-    const mistake = raw ? null : mistakeIn(method, path, answer.status, asking?.headers?.['accept'] ?? '', answer.body);
-    if (mistake !== null) throw new Error(mistake);
+    const error = raw
+      ? null
+      : schemaErrorIn(method, path, answer.status, asking?.headers?.['accept'] ?? '', answer.body);
+    if (error !== null) throw new Error(error);
     if (answer.status < 400) seen?.add(`${method} ${find(method, path)?.row.path ?? path}`);
     return answer;
   };

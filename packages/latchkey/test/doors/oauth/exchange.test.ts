@@ -8,13 +8,13 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import {
   approveCode,
   approveDevice,
-  beginDevice,
+  beginDeviceAuthorization,
   CODE_LIFE_SEC,
   DEVICE_LIFE_SEC,
   deviceByUserCode,
 } from '../../../src/actions/tokens/device-authorization.ts';
 import { revokeToken } from '../../../src/actions/tokens/tokens.ts';
-import { type LoginChoice, type LoginWish, readWish } from '../../../src/rules/login-request.ts';
+import { type ConsentChoice, type LoginRequest, readLoginRequest } from '../../../src/rules/login-request.ts';
 import { bobsPermit } from '../../causes/bob.ts';
 import { causesWorld, type World } from '../../causes/world.ts';
 
@@ -22,13 +22,13 @@ const VERIFIER = 'v'.repeat(43);
 const REDIRECT = 'http://127.0.0.1:5555/callback';
 const ADDRESS = '127.0.0.1';
 
-function wish(fields: Record<string, string> = { scope: 'contents:write', resource_owner: 'acme' }): LoginWish {
-  const read = readWish(new URLSearchParams(fields));
-  if ('mistake' in read) throw new Error(read.mistake);
-  return read.wish;
+function request(fields: Record<string, string> = { scope: 'contents:write', resource_owner: 'acme' }): LoginRequest {
+  const read = readLoginRequest(new URLSearchParams(fields));
+  if ('error' in read) throw new Error(read.error);
+  return read.request;
 }
 
-const choice = (given: Partial<LoginChoice> = {}): LoginChoice => ({
+const choice = (given: Partial<ConsentChoice> = {}): ConsentChoice => ({
   name: 'laptop',
   levels: new Map([['contents', 'write']]),
   owners: ['acme'],
@@ -36,13 +36,13 @@ const choice = (given: Partial<LoginChoice> = {}): LoginChoice => ({
   ...given,
 });
 
-async function codeFor(world: World, given: Partial<LoginChoice> = {}): Promise<string> {
+async function codeFor(world: World, given: Partial<ConsentChoice> = {}): Promise<string> {
   const challenge = createHash('sha256').update(VERIFIER).digest('base64url');
   return (
     await approveCode(
       world.server.context,
       await bobsPermit(world),
-      { wish: wish(), redirectUri: REDIRECT, challenge, address: ADDRESS },
+      { request: request(), redirectUri: REDIRECT, challenge, address: ADDRESS },
       choice(given),
     )
   ).reveal();
@@ -140,7 +140,7 @@ describe('an authorization code', () => {
     expect((await redeem(world, code)).body).toMatchObject({ error: 'invalid_grant' });
   });
 
-  test('carries no level, owner or life beyond the wish', async () => {
+  test('carries no level, owner or life beyond the request', async () => {
     const world = await causesWorld();
     const code = await codeFor(world, {
       levels: new Map([
@@ -169,7 +169,7 @@ describe('a device code', () => {
   test('waits for its person, is slowed down, and gives its token once', async () => {
     const world = await causesWorld();
     const { context } = world.server;
-    const begun = (await beginDevice(context, wish(), ADDRESS))!;
+    const begun = (await beginDeviceAuthorization(context, request(), ADDRESS))!;
     const code = begun.deviceCode.reveal();
     expect((await poll(world, code)).body).toMatchObject({ error: 'authorization_pending' });
     expect((await poll(world, code)).body).toMatchObject({ error: 'slow_down' });
@@ -184,7 +184,7 @@ describe('a device code', () => {
   test('ends after ten minutes', async () => {
     const world = await causesWorld();
     const { context } = world.server;
-    const begun = (await beginDevice(context, wish(), ADDRESS))!;
+    const begun = (await beginDeviceAuthorization(context, request(), ADDRESS))!;
     await context.store.db
       .updateTable('logins')
       .set((row) => ({ ends_at: row('ends_at', '-', DEVICE_LIFE_SEC) }))
@@ -195,7 +195,7 @@ describe('a device code', () => {
 
   test('is not given without end to one address', async () => {
     const world = await causesWorld();
-    const asked = async () => (await beginDevice(world.server.context, wish(), '192.0.2.1')) !== null;
+    const asked = async () => (await beginDeviceAuthorization(world.server.context, request(), '192.0.2.1')) !== null;
     const answers = [];
     for (let i = 0; i < 31; i++) answers.push(await asked());
     expect(answers.indexOf(false)).toBe(30);
@@ -207,8 +207,8 @@ test.each([
   [{ scope: 'contents:own' }, 'scope names "contents:own", which is no permission with one of its levels'],
   [{ scope: 'contents:read', expires_in_days: '0' }, 'expires_in_days must be 1 to 366'],
   [{ scope: 'contents:read', expires_in_days: '367' }, 'expires_in_days must be 1 to 366'],
-])('a wish of %j is refused in words', (fields, mistake) => {
-  expect(readWish(new URLSearchParams(fields as Record<string, string>))).toEqual({ mistake });
+])('a request of %j is refused in words', (fields, error) => {
+  expect(readLoginRequest(new URLSearchParams(fields as Record<string, string>))).toEqual({ error });
 });
 
 test('the operator can end what came of a sign-in like any other token', async () => {

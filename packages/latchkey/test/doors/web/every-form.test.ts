@@ -155,9 +155,9 @@ test('no form does anything without its token, with a stale one, with that of an
       if (seen.status !== 422 || !seen.text.includes('The page was open for too long'))
         wrong.push(`${each.route} ${each.form}: ${seen.status} with the token ${token}`);
     }
-    const foreign = await each.visitor.post(each.path, values, { 'sec-fetch-site': 'cross-site' });
-    if (foreign.status !== 403 || !foreign.text.includes('That form was not sent from here'))
-      wrong.push(`${each.route} ${each.form}: ${foreign.status} from another site`);
+    const crossSite = await each.visitor.post(each.path, values, { 'sec-fetch-site': 'cross-site' });
+    if (crossSite.status !== 403 || !crossSite.text.includes('That form was not sent from here'))
+      wrong.push(`${each.route} ${each.form}: ${crossSite.status} from another site`);
   }
   expect(wrong).toEqual([]);
   expect(await auditCount(world)).toEqual(before);

@@ -10,7 +10,7 @@ import { expect } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import type { Context } from '../../../src/actions/ground/context.ts';
 import { mintSecret } from '../../../src/actions/ground/one-time-secrets.ts';
-import { beginDevice } from '../../../src/actions/tokens/device-authorization.ts';
+import { beginDeviceAuthorization } from '../../../src/actions/tokens/device-authorization.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
 import type { TokenKind } from '../../../src/rules/model.ts';
@@ -295,7 +295,7 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     });
     return secret.reveal();
   };
-  const device = await beginDevice(
+  const device = await beginDeviceAuthorization(
     ctx,
     { permissions: [{ permission: 'contents', level: 'write' }], owners: null, expiresInDays: 90, name: 'a device' },
     '192.0.2.9',

@@ -147,10 +147,10 @@ test('a form with a stale token, or from another site, makes nothing', async () 
   const { world, visitor } = await ada();
   const { values } = formIn((await visitor.get(NEW)).text, 'create');
   values.set('name', 'forged');
-  const foreign = await visitor.post(NEW, values, { 'sec-fetch-site': 'cross-site' });
+  const crossSite = await visitor.post(NEW, values, { 'sec-fetch-site': 'cross-site' });
   values.set('token', 'stale');
   const stale = await visitor.post(NEW, values);
-  expect([foreign.status, stale.status]).toEqual([403, 422]);
+  expect([crossSite.status, stale.status]).toEqual([403, 422]);
   expect(stale.text).toContain('value="forged"');
   expect(await tokens(world)).toEqual([]);
 });

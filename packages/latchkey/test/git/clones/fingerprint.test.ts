@@ -3,10 +3,10 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { MAX_LOOSE_ENTRIES, stampOf } from '../../../src/git/clones/fingerprint.ts';
+import { fingerprintOf, MAX_LOOSE_ENTRIES } from '../../../src/git/clones/fingerprint.ts';
 
 async function repository() {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-stamp-'));
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-fingerprint-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'r.git');
   const git = (args: string[], input = ''): string =>
@@ -32,14 +32,14 @@ async function repository() {
     path,
     git,
     commit,
-    settled: () => vi.waitFor(() => expect(stampOf(path)).not.toBeNull()).then(() => stampOf(path)),
+    settled: () => vi.waitFor(() => expect(fingerprintOf(path)).not.toBeNull()).then(() => fingerprintOf(path)),
   };
 }
 
-it('a stamp changes with every way in which refs move and packs go, and stays when nothing happens', async () => {
+it('a fingerprint changes with every way in which refs move and packs go, and stays when nothing happens', async () => {
   const { git, commit, settled } = await repository();
   const [one, two] = [commit('one'), commit('two')];
-  const stamps = [await settled()];
+  const fingerprints = [await settled()];
   for (const args of [
     ['update-ref', 'refs/heads/main', one],
     ['update-ref', 'refs/heads/main', two],
@@ -52,21 +52,21 @@ it('a stamp changes with every way in which refs move and packs go, and stays wh
     ['config', 'transfer.hideRefs', 'refs/heads/secret'],
   ]) {
     git(args);
-    stamps.push(await settled());
-    expect(await settled()).toBe(stamps.at(-1));
+    fingerprints.push(await settled());
+    expect(await settled()).toBe(fingerprints.at(-1));
   }
-  expect(new Set(stamps).size).toBe(stamps.length);
+  expect(new Set(fingerprints).size).toBe(fingerprints.length);
 });
 
-it('there is no stamp of what changed this very moment, of nothing, of links, or of more loose refs than pays', async () => {
+it('there is no fingerprint of what changed this very moment, of nothing, of links, or of more loose refs than pays', async () => {
   const { path, git, commit, settled } = await repository();
   const main = commit('one');
   git(['update-ref', 'refs/heads/main', main]);
   await settled();
-  expect(stampOf(path, 0)).toBeNull();
-  expect(stampOf(`${path}-gone`)).toBeNull();
+  expect(fingerprintOf(path, 0)).toBeNull();
+  expect(fingerprintOf(`${path}-gone`)).toBeNull();
   await symlink(tmpdir(), join(path, 'refs/heads/elsewhere'));
-  expect(stampOf(path, Date.now() + 60_000)).toBeNull();
+  expect(fingerprintOf(path, Date.now() + 60_000)).toBeNull();
   await rm(join(path, 'refs/heads/elsewhere'));
   const create = (from: number, to: number): string =>
     Array.from({ length: to - from }, (_, n) => `create refs/heads/b${from + n} ${main}\n`).join('');
@@ -74,7 +74,7 @@ it('there is no stamp of what changed this very moment, of nothing, of links, or
   git(['update-ref', '--stdin'], create(0, MAX_LOOSE_ENTRIES - 3));
   await settled();
   git(['update-ref', '--stdin'], create(MAX_LOOSE_ENTRIES - 3, MAX_LOOSE_ENTRIES - 2));
-  expect(stampOf(path, Date.now() + 60_000)).toBeNull();
+  expect(fingerprintOf(path, Date.now() + 60_000)).toBeNull();
   git(['pack-refs', '--all', '--prune']);
   expect(await settled()).not.toBeNull();
 });

@@ -29,7 +29,7 @@ it('a room that only reads refuses everything that writes, before it is begun', 
     protocol: undefined,
     caller: 'ada',
     workflowRefusal: null,
-    judge: null,
+    scan: null,
   };
   const plumbing = room.open('ada', 'site', 'ada');
   for (const work of [

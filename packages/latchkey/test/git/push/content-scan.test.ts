@@ -1,4 +1,4 @@
-/** What a judge is shown of a push, from git's quarantine, and how the hook is answered. */
+/** What a scan is shown of a push, from git's quarantine, and how the hook is answered. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,12 @@ import { type Duplex, duplexPair } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeLog } from '../../../src/base/log.ts';
 import { gitEnvironment } from '../../../src/git/processes/environment.ts';
-import { answerHook, MAX_JUDGED_BYTES, type PushedPiece, type PushJudge } from '../../../src/git/push/content-scan.ts';
+import {
+  answerHook,
+  type ContentScan,
+  MAX_SCANNED_BYTES,
+  type PushedPiece,
+} from '../../../src/git/push/content-scan.ts';
 import { type Bench, makeBench } from '../bench.ts';
 import { commitIn, type Files, initWorkTree } from '../work-tree.ts';
 
@@ -45,10 +50,10 @@ function quarantine(id: string): void {
 }
 
 /** Asks as the hook does. Gives the answer to the end, null when the channel was closed without one. */
-async function ask(question: string, judge: PushJudge, maxTotalBytes?: number): Promise<string | null> {
+async function ask(question: string, scan: ContentScan, maxTotalBytes?: number): Promise<string | null> {
   const [hook, server] = duplexPair();
   const environment = gitEnvironment({ homeFolder: bench.folder, hooksFolder: null });
-  const answered = answerHook(server, judge, { path: bare, environment }, makeLog('silent'), maxTotalBytes);
+  const answered = answerHook(server, scan, { path: bare, environment }, makeLog('silent'), maxTotalBytes);
   hook.write(question);
   const text = await read(hook);
   await answered;
@@ -67,7 +72,7 @@ async function read(hook: Duplex): Promise<string> {
 
 const questionOf = (...ids: string[]): string => `${join(bare, 'objects', QUARANTINE)}\n${ids.join('\n')}\n\n`;
 
-function collector(into: (PushedPiece | 'unseen')[], allowed = true): PushJudge {
+function collector(into: (PushedPiece | 'unseen')[], allowed = true): ContentScan {
   return async (objects) => {
     for await (const object of objects) into.push(object);
     return { allowed, words: allowed ? '' : 'no\nindeed' };
@@ -88,7 +93,7 @@ function whole(seen: readonly (PushedPiece | 'unseen')[]): { id: string; type: s
   return objects;
 }
 
-describe('a judge of a push', () => {
+describe('a scan of a push', () => {
   it('is shown commits, tags and files that are new, and nothing else, and told where they lie', async () => {
     const old = commit({ 'a.txt': 'old' }, 'First');
     bench.git(['-C', work, 'push', '-q', bare, 'main']);
@@ -98,7 +103,7 @@ describe('a judge of a push', () => {
     quarantine(tag);
     const seen: (PushedPiece | 'unseen')[] = [];
     let paths: ReadonlyMap<string, string> = new Map();
-    const judge: PushJudge = async (objects) => {
+    const scan: ContentScan = async (objects) => {
       for await (const piece of objects) seen.push(piece);
       paths = await objects.pathsOf(
         new Set(
@@ -109,7 +114,7 @@ describe('a judge of a push', () => {
       );
       return { allowed: true, words: '' };
     };
-    expect(await ask(questionOf(tag), judge)).toBe('yes\n');
+    expect(await ask(questionOf(tag), scan)).toBe('yes\n');
     const shown = whole(seen).map((object) => [
       object.type,
       paths.get(object.id) ?? '',
@@ -127,8 +132,8 @@ describe('a judge of a push', () => {
 
   it('is not shown a file that is larger than the limit', async () => {
     const id = commit({
-      'as-large': Buffer.alloc(MAX_JUDGED_BYTES - 1, 'x'),
-      larger: Buffer.alloc(MAX_JUDGED_BYTES + 1, 'x'),
+      'as-large': Buffer.alloc(MAX_SCANNED_BYTES - 1, 'x'),
+      larger: Buffer.alloc(MAX_SCANNED_BYTES + 1, 'x'),
     });
     quarantine(id);
     const seen: (PushedPiece | 'unseen')[] = [];
@@ -137,7 +142,7 @@ describe('a judge of a push', () => {
       whole(seen)
         .filter(({ type }) => type === 'blob')
         .map(({ text }) => text.length),
-    ).toEqual([MAX_JUDGED_BYTES - 1]);
+    ).toEqual([MAX_SCANNED_BYTES - 1]);
   });
 
   it('says no in words', async () => {
@@ -184,12 +189,12 @@ describe('a judge of a push', () => {
     const seen: (PushedPiece | 'unseen')[] = [];
     let path = '';
     const before = process.memoryUsage().rss;
-    const judge: PushJudge = async (objects) => {
+    const scan: ContentScan = async (objects) => {
       for await (const piece of objects) seen.push(piece);
       path = (await objects.pathsOf(new Set([blob]))).get(blob)!;
       return { allowed: true, words: '' };
     };
-    expect(await ask(questionOf(id), judge)).toBe('yes\n');
+    expect(await ask(questionOf(id), scan)).toBe('yes\n');
     expect(whole(seen).map(({ text }) => text)).toContain('hidden');
     expect(path.length).toBeLessThanOrEqual(4096);
     expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(64);
@@ -208,7 +213,7 @@ describe('a judge of a push', () => {
     const id = commit({ 'a.txt': 'a' });
     quarantine(id);
     let asked = 0;
-    const judge: PushJudge = async () => {
+    const scan: ContentScan = async () => {
       asked++;
       return { allowed: true, words: '' };
     };
@@ -220,11 +225,11 @@ describe('a judge of a push', () => {
       `${questionOf('HEAD')}`,
       '\n\n',
     ]) {
-      expect([question, await ask(question, judge)]).toEqual([question, null]);
+      expect([question, await ask(question, scan)]).toEqual([question, null]);
     }
     expect(asked).toBe(0);
     // The folder's own name counts, wherever it is said to lie.
-    expect(await ask(`/elsewhere/${QUARANTINE}\n${id}\n\n`, judge)).toBe('yes\n');
+    expect(await ask(`/elsewhere/${QUARANTINE}\n${id}\n\n`, scan)).toBe('yes\n');
   });
 
   it('goes home when the push has ended', async () => {
@@ -235,7 +240,7 @@ describe('a judge of a push', () => {
     const [hook, server] = duplexPair();
     let seen = 0;
     let failure: unknown = null;
-    const judge: PushJudge = async (objects) => {
+    const scan: ContentScan = async (objects) => {
       try {
         for await (const object of objects)
           if (object !== 'unseen' && ++seen === 1) {
@@ -250,7 +255,7 @@ describe('a judge of a push', () => {
     };
     const answered = answerHook(
       server,
-      judge,
+      scan,
       { path: bare, environment: gitEnvironment({ homeFolder: bench.folder, hooksFolder: null }) },
       makeLog('silent'),
     );

@@ -1,4 +1,4 @@
-/** The hook that inspects pushes, run by a real receive-pack. */
+/** The hook that checks pushes, run by a real receive-pack. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { hooksOf } from '../../../src/git/push/hooks.ts';
 import { type Bench, makeBench } from '../bench.ts';
 import { commitIn, type Files, initWorkTree } from '../work-tree.ts';
 
-const REFUSAL = { sentence: 'refused: needs workflows: write', wayOut: 'ask for it' };
+const REFUSAL = { sentence: 'refused: needs workflows: write', remedy: 'ask for it' };
 const FILE = '.github/workflows/ci.yml';
 
 let bench: Bench;
@@ -29,7 +29,7 @@ beforeEach(async () => {
   };
   const environment = gitEnvironment({
     homeFolder: home,
-    ...hooksOf(folders, { workflowRefusal: REFUSAL, judge: null }, false),
+    ...hooksOf(folders, { workflowRefusal: REFUSAL, scan: null }, false),
   });
   receivePack = join(bench.folder, 'receive-pack');
   const exports = Object.entries(environment).map(
@@ -70,7 +70,7 @@ describe('a push without workflows: write', () => {
     const said = push('main');
     expect(said).toContain(`remote: ${REFUSAL.sentence}`);
     expect(said).toContain(`remote:   ${FILE}`);
-    expect(said).toContain(`remote: ${REFUSAL.wayOut}`);
+    expect(said).toContain(`remote: ${REFUSAL.remedy}`);
     expect(said).not.toContain('readme.md');
     expect(bench.git(['-C', bare, 'for-each-ref'])).toBe('');
   });

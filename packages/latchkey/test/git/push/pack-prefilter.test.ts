@@ -1,12 +1,12 @@
-/** The screen before a push, on bodies that a real git makes. */
+/** The prefilter before a push, on bodies that a real git makes. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FLUSH, packetLine } from '../../../src/git/protocol/pkt-lines.ts';
 import {
   MAX_INFLATED_BYTES,
-  MAX_SCREENED_OBJECTS,
-  needsLook,
+  MAX_PREFILTERED_OBJECTS,
+  needsScan,
   type Suspicion,
 } from '../../../src/git/push/pack-prefilter.ts';
 import { type Bench, makeBench } from '../bench.ts';
@@ -48,9 +48,9 @@ function bodyOf(to: string, from: string | null, options: { pushOptions?: readon
 }
 
 const lines = (count: number): string[] => Array.from({ length: count }, () => randomBytes(12).toString('hex'));
-const looks = (body: Buffer, format: 'sha1' | 'sha256' = 'sha1'): boolean => needsLook(body, format, SUSPICION);
+const looks = (body: Buffer, format: 'sha1' | 'sha256' = 'sha1'): boolean => needsScan(body, format, SUSPICION);
 
-describe('the screen before a push', () => {
+describe('the prefilter before a push', () => {
   it.each(['sha1', 'sha256'] as const)(
     'tells a file or a message that holds what is looked for from others (%s)',
     (format) => {
@@ -110,7 +110,7 @@ describe('the screen before a push', () => {
     begin();
     // A commit and a tree are objects, too.
     const first = commit(
-      Object.fromEntries(Array.from({ length: MAX_SCREENED_OBJECTS - 2 }, (_, i) => [`${i}.txt`, String(i)])),
+      Object.fromEntries(Array.from({ length: MAX_PREFILTERED_OBJECTS - 2 }, (_, i) => [`${i}.txt`, String(i)])),
     );
     expect(looks(bodyOf(first, null))).toBe(false);
     expect(looks(bodyOf(commit({ 'more.txt': 'x' }), null))).toBe(true);

@@ -20,7 +20,7 @@ const runOn = (path: string): ServiceRun => ({
   protocol: undefined,
   caller: 'user 1',
   workflowRefusal: null,
-  judge: null,
+  scan: null,
 });
 
 /** What git itself prints. */

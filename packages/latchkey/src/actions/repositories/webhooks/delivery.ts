@@ -77,6 +77,6 @@ function headersOf(
 }
 
 /** The job `clear-webhook-deliveries`. */
-export async function forgetOldDeliveries(ctx: Context): Promise<void> {
+export async function deleteOldDeliveries(ctx: Context): Promise<void> {
   await ctx.store.transaction((tx) => deleteDeliveriesBefore(tx, ctx.clock.now() - DELIVERIES_KEPT_SEC));
 }

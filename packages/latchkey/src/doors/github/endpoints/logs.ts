@@ -1,6 +1,6 @@
 /** Security and audit logs: read in pages, or exported whole as JSON lines. */
 import { Readable } from 'node:stream';
-import { exportLog, type LogScope, type LogWish, readLog } from '../../../actions/organizations/audit-log.ts';
+import { exportLog, type LogFilterInput, type LogScope, readLog } from '../../../actions/organizations/audit-log.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
@@ -29,7 +29,7 @@ const FiltersOfAll = Type.Object(
   { additionalProperties: false },
 );
 
-function wishOf({ action, actor, token_id: tokenId, since, until }: Static<typeof Filters>): LogWish {
+function filterInputOf({ action, actor, token_id: tokenId, since, until }: Static<typeof Filters>): LogFilterInput {
   return {
     action,
     actor,
@@ -46,10 +46,10 @@ async function answer(
   if (query.format === 'jsonl')
     return {
       status: 200,
-      body: Readable.from(exportLog(ctx, permit, scope, wishOf(query))),
+      body: Readable.from(exportLog(ctx, permit, scope, filterInputOf(query))),
       headers: { 'Content-Type': 'application/x-ndjson; charset=utf-8' },
     };
-  const entries = await readLog(ctx, permit, scope, wishOf(query), pageById(page));
+  const entries = await readLog(ctx, permit, scope, filterInputOf(query), pageById(page));
   return { ...ok(entries.map(({ line }) => line)), next: nextKey(entries, page, ({ id }) => id) };
 }
 

@@ -14,14 +14,14 @@ import {
   listMemberTokens,
   listOrganizationRequests,
   listOrganizationTokens,
-  type OrganizationTokenWish,
+  type OrganizationTokenFilterInput,
   repositoriesReached,
 } from '../../../actions/organizations/tokens.ts';
 import { viewOf } from '../../../actions/repositories/view.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
-import { nextKey, type PageWish, pageById } from '../paging.ts';
+import { nextKey, type PageRequest, pageById } from '../paging.ts';
 import { listedRepository } from '../present/repositories.ts';
 import { seenGrant, seenMemberToken, seenRequest } from '../present/tokens.ts';
 import { instantOf } from './instants.ts';
@@ -59,7 +59,7 @@ const Action = Type.Union([Type.Literal('approve'), Type.Literal('deny')]);
 const Reason = optional(Type.Union([Type.String({ maxLength: MAX_REASON_LENGTH }), Type.Null()]));
 const Revoke = Type.Literal('revoke');
 
-function wishOf(query: Static<typeof Filters>): OrganizationTokenWish {
+function filterInputOf(query: Static<typeof Filters>): OrganizationTokenFilterInput {
   return {
     owners: query.owner,
     repository: query.repository,
@@ -71,7 +71,7 @@ function wishOf(query: Static<typeof Filters>): OrganizationTokenWish {
   };
 }
 
-function directed(page: PageWish, direction: 'asc' | 'desc' | undefined): DirectedPage {
+function directed(page: PageRequest, direction: 'asc' | 'desc' | undefined): DirectedPage {
   const { beforeId: afterId, limit, skip } = pageById(page);
   return { afterId, limit, skip, ascending: direction === 'asc' };
 }
@@ -98,7 +98,7 @@ const OF_REQUESTS: readonly Endpoint[] = [
         ctx,
         permit,
         params['org']!,
-        wishOf(query),
+        filterInputOf(query),
         directed(page, query.direction),
       );
       return {
@@ -166,7 +166,7 @@ const OF_TOKENS: readonly Endpoint[] = [
         ctx,
         permit,
         params['org']!,
-        wishOf(query),
+        filterInputOf(query),
         directed(page, query.direction),
       );
       return {

@@ -1,5 +1,5 @@
 /** The server itself: what it is, and how much of it one has left. */
-import { type Allowance, peekAllowance } from '../../../actions/ground/rate-limit.ts';
+import { type Allowance, peekRateLimit } from '../../../actions/ground/rate-limit.ts';
 import { networkOf } from '../../../base/address.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 
@@ -60,8 +60,8 @@ export const SERVER_ENDPOINTS: readonly Endpoint[] = [
       const { userId } = permit.actor;
       const core = rate(
         userId === null
-          ? await peekAllowance(ctx, 'api-address', networkOf(address))
-          : await peekAllowance(ctx, 'api-user', userId),
+          ? await peekRateLimit(ctx, 'api-address', networkOf(address))
+          : await peekRateLimit(ctx, 'api-user', userId),
       );
       return ok({ resources: { core, search: core }, rate: core });
     },

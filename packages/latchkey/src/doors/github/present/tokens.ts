@@ -186,6 +186,6 @@ export function dryRunAnswer({ allowed, explanation, need }: DryRunAnswer) {
     fix:
       explanation === null
         ? null
-        : { text: explanation.wayOut.text, url: explanation.wayOut.url, command: explanation.wayOut.command },
+        : { text: explanation.remedy.text, url: explanation.remedy.url, command: explanation.remedy.command },
   };
 }

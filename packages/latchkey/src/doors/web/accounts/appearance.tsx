@@ -6,8 +6,8 @@ import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import { THEMES } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Subhead } from '../parts/components.tsx';
 import { Form, Radios } from '../parts/form.tsx';
-import { Subhead } from '../parts/pieces.tsx';
 
 const CHOICES = [
   { value: 'auto', label: 'As my system', note: 'Follows the setting of your system, by day and by night.' },

@@ -18,8 +18,8 @@ import { Narrow, WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, type FormAction, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Label, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden, TextField } from '../parts/form.tsx';
-import { Label, Notice, Subhead } from '../parts/pieces.tsx';
 
 const PATH = '/settings/emails';
 

@@ -15,7 +15,7 @@ import { formFacts } from '../../../actions/tokens/form.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { organizationPath } from '../organizations/area.tsx';
-import { Avatar, Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/pieces.tsx';
+import { Avatar, Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 
 const ON_A_PAGE = 30;
 const MAX_ORGANIZATIONS = 100;
@@ -153,7 +153,7 @@ async function account(visit: Visit): Promise<Answer> {
   const shown = await readTargetAccount(visit.ctx, permit);
   const listing = await listOf(visit, permit, { ownerId: shown.id });
   const isOrganization = shown.kind === 'organization';
-  const role = visit.person?.identity.standing?.memberships.get(shown.id) ?? null;
+  const role = visit.person?.identity.facts?.memberships.get(shown.id) ?? null;
   return page(
     shown.login,
     <>

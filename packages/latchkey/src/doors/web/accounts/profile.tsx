@@ -4,8 +4,8 @@ import { WithMenu } from '../frame/layout.tsx';
 import { type Menu, PROFILE_MENU, SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Avatar, Subhead } from '../parts/components.tsx';
 import { Form, TextArea, TextField } from '../parts/form.tsx';
-import { Avatar, Subhead } from '../parts/pieces.tsx';
 
 export const profilePages: readonly WebPage[] = [
   profilePage('/settings/profile', SETTINGS_MENU),

@@ -7,7 +7,7 @@ import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
 import { Facts } from '../parts/audit-entries.tsx';
-import { Blankslate, NextPage, Subhead, Time } from '../parts/pieces.tsx';
+import { Blankslate, NextPage, Subhead, Time } from '../parts/components.tsx';
 
 const PATH = '/settings/security-log';
 const PAGE_SIZE = 50;

@@ -18,8 +18,8 @@ import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { CopyButton, Label, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, TextField } from '../parts/form.tsx';
-import { CopyButton, Label, Notice, Subhead, Time } from '../parts/pieces.tsx';
 
 const PATH = '/settings/security';
 const CODES_PATH = `${PATH}/recovery-codes`;

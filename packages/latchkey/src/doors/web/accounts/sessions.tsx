@@ -5,8 +5,8 @@ import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Label, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
-import { Label, Subhead, Time } from '../parts/pieces.tsx';
 import { browserName } from './browser-name.ts';
 
 const PATH = '/settings/sessions';

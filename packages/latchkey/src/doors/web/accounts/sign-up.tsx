@@ -9,9 +9,9 @@ import { deadLink } from '../frame/error-pages.tsx';
 import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Notice } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
 import { Form, TextField } from '../parts/form.tsx';
-import { Notice } from '../parts/pieces.tsx';
 
 const NEXT = '/settings/profile';
 

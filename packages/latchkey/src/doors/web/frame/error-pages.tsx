@@ -1,12 +1,12 @@
-/** Pages that say no: what is wrong, and the way out. */
+/** Pages that say no: what is wrong, and the remedy. */
 import type { ComponentChild, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Complaint } from '../../../base/errors.ts';
 import type { Explanation } from '../../../rules/explain.ts';
-import { Notice } from '../parts/pieces.tsx';
+import { Notice } from '../parts/components.tsx';
 import { type Answer, page, redirect } from './web-page.ts';
 
-function Sorry({
+function ErrorMessage({
   title,
   sentences,
   link,
@@ -41,7 +41,7 @@ const HOME = { text: 'To the start page', href: '/' };
 export const notFound = (): Answer =>
   page(
     'Not found',
-    <Sorry
+    <ErrorMessage
       title="There is nothing at this address"
       sentences={['It may have been removed or renamed, or you may not be allowed to see it.']}
       link={HOME}
@@ -51,13 +51,15 @@ export const notFound = (): Answer =>
 
 /** A node that only reads has no copy of what is asked for. */
 export const notCopied = (sentence: string): Answer =>
-  page('Not here yet', <Sorry title="This is not here yet" sentences={[sentence]} link={HOME} />, { status: 503 });
+  page('Not here yet', <ErrorMessage title="This is not here yet" sentences={[sentence]} link={HOME} />, {
+    status: 503,
+  });
 
 /** A form that came from another site, or from nowhere. */
-export const foreignForm = (): Answer =>
+export const crossSiteForm = (): Answer =>
   page(
     'Refused',
-    <Sorry
+    <ErrorMessage
       title="That form was not sent from here"
       sentences={['Nothing was changed. Open the page on this site and send it from there.']}
       link={HOME}
@@ -68,7 +70,7 @@ export const foreignForm = (): Answer =>
 export const unknownForm = (): Answer =>
   page(
     'Refused',
-    <Sorry
+    <ErrorMessage
       title="That form is not known"
       sentences={['Nothing was changed. Open the page again and send it from there.']}
       link={HOME}
@@ -79,7 +81,7 @@ export const unknownForm = (): Answer =>
 export const onlyAdministrators = (): Answer =>
   page(
     'Refused',
-    <Sorry
+    <ErrorMessage
       title="Only for administrators"
       sentences={['This page is for the administrators of the instance.']}
       link={HOME}
@@ -91,7 +93,7 @@ export const onlyAdministrators = (): Answer =>
 export const deadLink = (sentence: string): Answer =>
   page(
     'Link',
-    <Sorry
+    <ErrorMessage
       title="This link does not work any more"
       sentences={['It was used already, or has ended.', sentence]}
       link={HOME}
@@ -101,12 +103,12 @@ export const deadLink = (sentence: string): Answer =>
 
 /** A request that can't be read: too large, or in another form. */
 export const unreadable = (status: number, sentence: string): Answer =>
-  page('Refused', <Sorry title="That could not be read" sentences={[sentence]} link={null} />, { status });
+  page('Refused', <ErrorMessage title="That could not be read" sentences={[sentence]} link={null} />, { status });
 
 export const failed = (): Answer =>
   page(
     'Error',
-    <Sorry
+    <ErrorMessage
       title="Something went wrong on the server"
       sentences={['Nothing is known to have changed. The log of the server says what happened.']}
       link={HOME}
@@ -120,13 +122,13 @@ export const failed = (): Answer =>
  */
 export function withComplaints(body: ComponentChild, complaints: readonly Complaint[]): ComponentChild {
   const html = renderToString(<>{body}</>);
-  const untold = complaints.filter(({ message }) => !html.includes(renderToString(<>{message}</>)));
-  return untold.length === 0 ? (
+  const unshown = complaints.filter(({ message }) => !html.includes(renderToString(<>{message}</>)));
+  return unshown.length === 0 ? (
     body
   ) : (
     <>
       <Notice tone="error" role="alert">
-        {untold.map(({ message }) => (
+        {unshown.map(({ message }) => (
           <p class="mb-0">{message}</p>
         ))}
       </Notice>
@@ -139,14 +141,14 @@ export function withComplaints(body: ComponentChild, complaints: readonly Compla
  * The decision's own words. What a person may not see is told like what is not there; who is not signed in is led there
  * and back.
  */
-export function refused({ reason, sentence, also, wayOut }: Explanation, url: string): Answer {
+export function refused({ reason, sentence, also, remedy }: Explanation, url: string): Answer {
   if (reason === 'credentials_missing')
     return redirect(`/login?${new URLSearchParams({ return_to: url, notice: 'sign-in-first' })}`);
   if (reason === 'not_found') return notFound();
-  const link = wayOut.url === null ? HOME : { text: 'Show me', href: wayOut.url };
+  const link = remedy.url === null ? HOME : { text: 'Show me', href: remedy.url };
   return page(
     'Refused',
-    <Sorry title="You may not do that" sentences={[sentence, ...also, wayOut.text]} link={link} />,
+    <ErrorMessage title="You may not do that" sentences={[sentence, ...also, remedy.text]} link={link} />,
     { status: 403 },
   );
 }

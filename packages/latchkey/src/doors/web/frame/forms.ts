@@ -11,7 +11,7 @@ import { enterSudo, isSudo, renewSudo } from '../../../actions/accounts/sessions
 import { beginOnce, cancelOnce, endOnce, onceLocation } from '../../../actions/ground/submissions.ts';
 import { Problem, problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
-import { foreignForm, onlyAdministrators, unknownForm, withComplaints } from './error-pages.tsx';
+import { crossSiteForm, onlyAdministrators, unknownForm, withComplaints } from './error-pages.tsx';
 import { isFormToken, isSameOrigin } from './same-origin.ts';
 import { sudoAgain } from './sudo.tsx';
 import type { Visit } from './visit.ts';
@@ -20,7 +20,7 @@ import { type Access, type Answer, type FormAction, redirect, type WebPage } fro
 /** Answers a request to a page. */
 export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHttpHeaders): Promise<Answer> {
   if (visit.method !== 'POST') return (await barrier(visit, each.access)) ?? each.get(visit);
-  if (!isSameOrigin(headers, visit.ctx.settings.publicUrl)) return foreignForm();
+  if (!isSameOrigin(headers, visit.ctx.settings.publicUrl)) return crossSiteForm();
   const action = each.forms?.[visit.typed?.get('form') ?? ''];
   if (visit.typed === null || action === undefined) return unknownForm();
   const closed = await barrier(visit, weaker(each.access));
@@ -40,11 +40,11 @@ export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHtt
 }
 
 /** The page once more, with what was typed and what is wrong. */
-async function again(visit: Visit, each: WebPage, mistake: Problem): Promise<Answer> {
-  visit.problem = mistake;
+async function again(visit: Visit, each: WebPage, problem: Problem): Promise<Answer> {
+  visit.problem = problem;
   const answer = await each.get(visit);
   return answer.kind === 'page'
-    ? { ...answer, title: `Error: ${answer.title}`, body: withComplaints(answer.body, mistake.complaints), status: 422 }
+    ? { ...answer, title: `Error: ${answer.title}`, body: withComplaints(answer.body, problem.complaints), status: 422 }
     : answer;
 }
 

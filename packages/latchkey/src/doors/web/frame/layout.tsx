@@ -4,7 +4,7 @@
  */
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
-import { Avatar, Notice } from '../parts/pieces.tsx';
+import { Avatar, Notice } from '../parts/components.tsx';
 import type { AssetAddresses } from './assets.ts';
 import { AVATAR_MENU, isCurrent, type Menu, type MenuItem } from './menus.ts';
 import type { Visit } from './visit.ts';

@@ -3,9 +3,9 @@ import type { VNode } from 'preact';
 import { enterSudo } from '../../../actions/accounts/sessions.ts';
 import type { Problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
+import { Notice } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { Form, Hidden, TextField } from '../parts/form.tsx';
-import { Notice } from '../parts/pieces.tsx';
 import { Narrow } from './layout.tsx';
 import { returnPath } from './return-path.ts';
 import type { Visit } from './visit.ts';
@@ -57,7 +57,7 @@ export const sudoPages: readonly WebPage[] = [
 ];
 
 /** The same question in the way of a form: what was typed travels on with it, but for passwords. */
-export function sudoAgain(visit: Visit, mistake: Problem | null): Answer {
+export function sudoAgain(visit: Visit, problem: Problem | null): Answer {
   const typed = [...(visit.typed ?? [])].filter(
     ([name]) => name !== 'token' && name !== 'sudo_password' && !name.includes('password'),
   );
@@ -68,7 +68,7 @@ export function sudoAgain(visit: Visit, mistake: Problem | null): Answer {
     nonce: visit.typed?.get('nonce') ?? '',
     typed: visit.typed,
     query: visit.query,
-    problem: mistake,
+    problem,
   });
   return page(
     'Confirm access',
@@ -85,6 +85,6 @@ export function sudoAgain(visit: Visit, mistake: Problem | null): Answer {
         </Form>
       </div>
     </Narrow>,
-    { status: mistake === null ? 200 : 422 },
+    { status: problem === null ? 200 : 422 },
   );
 }

@@ -6,7 +6,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
-import { Label, Subhead } from '../parts/pieces.tsx';
+import { Label, Subhead } from '../parts/components.tsx';
 
 const PATH = '/instance/health';
 /** What goes on on the instance is what its audit log is about. */

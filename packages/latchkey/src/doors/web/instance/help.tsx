@@ -9,7 +9,7 @@ import { REASONS } from '../../../catalogue/refusals/refusals.ts';
 import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
-import { CommandBox, Subhead } from '../parts/pieces.tsx';
+import { CommandBox, Subhead } from '../parts/components.tsx';
 
 function showAll(visit: Visit): Answer {
   const { publicUrl } = visit.ctx.settings;
@@ -47,7 +47,7 @@ function showOne(visit: Visit): Answer {
   return causePage(cause, new URL(visit.ctx.settings.publicUrl).host);
 }
 
-function topicPage({ title, sentence, about, wayOut, isForgotten }: HelpTopic): Answer {
+function topicPage({ title, sentence, about, remedy, isForgotten }: HelpTopic): Answer {
   return page(
     title,
     <Narrow title={title}>
@@ -56,16 +56,16 @@ function topicPage({ title, sentence, about, wayOut, isForgotten }: HelpTopic): 
       <blockquote class="color-fg-muted pl-3">
         <p>{sentence}</p>
         <p>
-          {wayOut.text}
-          {wayOut.url === null ? null : (
+          {remedy.text}
+          {remedy.url === null ? null : (
             <>
               {' '}
-              <code>{wayOut.url}</code>
+              <code>{remedy.url}</code>
             </>
           )}
         </p>
       </blockquote>
-      {wayOut.command === null ? null : <CommandBox id="way-out" lines={wayOut.command} label="Command" />}
+      {remedy.command === null ? null : <CommandBox id="way-out" lines={remedy.command} label="Command" />}
       <p>
         {isForgotten
           ? 'Git forgets the credential, and asks for another one the next time.'

@@ -7,7 +7,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
-import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/pieces.tsx';
+import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 
 const PATH = '/instance/mail';
 const PAGE_SIZE = 50;

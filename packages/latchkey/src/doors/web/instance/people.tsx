@@ -16,8 +16,8 @@ import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { numberIn, withParameter } from '../organizations/area.tsx';
+import { Avatar, Blankslate, CopyBox, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
-import { Avatar, Blankslate, CopyBox, Label, NextPage, Notice, Subhead, Time } from '../parts/pieces.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse } from '../tokens/lists.tsx';
 

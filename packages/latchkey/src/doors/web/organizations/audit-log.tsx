@@ -1,18 +1,18 @@
 /** The audit log of an organization and of the instance: searched, and exported as JSON lines. */
 import type { ComponentChildren, VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
-import { exportLog, type LogScope, type LogWish, readLog } from '../../../actions/organizations/audit-log.ts';
+import { exportLog, type LogFilterInput, type LogScope, readLog } from '../../../actions/organizations/audit-log.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
 import { AuditTable } from '../parts/audit-entries.tsx';
-import { Blankslate, NextPage, Subhead } from '../parts/pieces.tsx';
+import { Blankslate, NextPage, Subhead } from '../parts/components.tsx';
 import { numberIn, OrganizationArea, organizationPath, organizationPermit, withParameter } from './area.tsx';
 
 const ON_A_PAGE = 50;
 
-function wishOf({ query }: Visit): LogWish {
+function filterInputOf({ query }: Visit): LogFilterInput {
   const text = (name: string): string | undefined => (query.get(name) ?? '').trim() || undefined;
   return { action: text('action'), actor: text('actor') };
 }
@@ -24,7 +24,7 @@ async function show(
   path: string,
   frame: (children: ComponentChildren) => VNode,
 ): Promise<Answer> {
-  const entries = await readLog(visit.ctx, permit, scope, wishOf(visit), {
+  const entries = await readLog(visit.ctx, permit, scope, filterInputOf(visit), {
     beforeId: numberIn(visit.query, 'before'),
     limit: ON_A_PAGE,
   });
@@ -86,7 +86,7 @@ async function show(
 function download(visit: Visit, permit: Permit, scope: LogScope): Answer {
   return file(
     'application/x-ndjson; charset=utf-8',
-    exportLog(visit.ctx, permit, scope, wishOf(visit)),
+    exportLog(visit.ctx, permit, scope, filterInputOf(visit)),
     `audit-log-${scope.of === 'organization' ? scope.name : 'instance'}.jsonl`,
   );
 }

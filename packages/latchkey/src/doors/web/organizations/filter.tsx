@@ -1,6 +1,6 @@
 /** How owners narrow lists of tokens, and how a token's permissions stand in them. */
 import type { VNode } from 'preact';
-import type { OrganizationTokenWish } from '../../../actions/organizations/tokens.ts';
+import type { OrganizationTokenFilterInput } from '../../../actions/organizations/tokens.ts';
 import { type Level, type PermissionSet, permissionNamed } from '../../../catalogue/permissions.ts';
 import type { Visit } from '../frame/visit.ts';
 import { levelWords } from '../tokens/form/permission-picker.tsx';
@@ -12,7 +12,7 @@ const FILTERS = [
 ] as const;
 
 /** What the address asks for. */
-export function wishOf({ query }: Visit): OrganizationTokenWish {
+export function filterInputOf({ query }: Visit): OrganizationTokenFilterInput {
   const text = (name: string): string | undefined => (query.get(name) ?? '').trim() || undefined;
   const owner = text('owner');
   return {

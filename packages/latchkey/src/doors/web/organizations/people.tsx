@@ -5,8 +5,8 @@ import { listOrganizationMembers } from '../../../actions/organizations/organiza
 import type { OrganizationRole } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Avatar, Label, NextPage, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden, Select, TextField } from '../parts/form.tsx';
-import { Avatar, Label, NextPage, Notice, Subhead } from '../parts/pieces.tsx';
 import { numberIn, OrganizationArea, organizationPath, organizationPermit, withParameter } from './area.tsx';
 
 const ON_A_PAGE = 50;

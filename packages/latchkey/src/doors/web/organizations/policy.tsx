@@ -14,9 +14,9 @@ import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Subhead } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
 import { Checkbox, Form, Select, TextArea, TextField } from '../parts/form.tsx';
-import { Subhead } from '../parts/pieces.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 

@@ -5,16 +5,22 @@ import { type RequestRow, ROWS_ON_A_PAGE, requestRows } from '../../../actions/o
 import { problem } from '../../../base/errors.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Blankslate, NextPage, Subhead, Time } from '../parts/components.tsx';
 import { Form, TextField } from '../parts/form.tsx';
-import { Blankslate, NextPage, Subhead, Time } from '../parts/pieces.tsx';
 import { Ends } from '../tokens/lists.tsx';
 import { numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds, withParameter } from './area.tsx';
-import { PermissionList, TokenFilter, wishOf } from './filter.tsx';
+import { filterInputOf, PermissionList, TokenFilter } from './filter.tsx';
 
 async function get(visit: Visit): Promise<Answer> {
   const organization = visit.param('org');
   const permit = await organizationPermit(visit, { organization_personal_access_token_requests: 'read' }, false);
-  const rows = await requestRows(visit.ctx, permit, organization, wishOf(visit), numberIn(visit.query, 'before'));
+  const rows = await requestRows(
+    visit.ctx,
+    permit,
+    organization,
+    filterInputOf(visit),
+    numberIn(visit.query, 'before'),
+  );
   const f = visit.fields('review');
   return page(
     `Pending requests of ${organization}`,

@@ -16,18 +16,18 @@ import { problem } from '../../../base/errors.ts';
 import { reachWords } from '../../../rules/reach-words.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Blankslate, Label, NextPage, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
-import { Blankslate, Label, NextPage, Subhead } from '../parts/pieces.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse } from '../tokens/lists.tsx';
 import { numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds, withParameter } from './area.tsx';
-import { PermissionList, TokenFilter, wishOf } from './filter.tsx';
+import { filterInputOf, PermissionList, TokenFilter } from './filter.tsx';
 
 async function get(visit: Visit): Promise<Answer> {
   const organization = visit.param('org');
   const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'read' }, false);
   const [rows, others] = await Promise.all([
-    reachingRows(visit.ctx, permit, organization, wishOf(visit), numberIn(visit.query, 'before')),
+    reachingRows(visit.ctx, permit, organization, filterInputOf(visit), numberIn(visit.query, 'before')),
     memberTokenRows(visit.ctx, permit, organization, numberIn(visit.query, 'others_before')),
   ]);
   const at = visit.ctx.clock.now();

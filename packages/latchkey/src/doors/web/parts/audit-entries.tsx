@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import type { LogEntry } from '../../../actions/organizations/audit-log.ts';
 import { spokenInstant } from '../../../base/time.ts';
-import { Time } from './pieces.tsx';
+import { Time } from './components.tsx';
 
 /** Entries of a log, as a table. */
 export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; label: string }): VNode {

@@ -15,8 +15,8 @@ import { needOf } from '../../../catalogue/routes/github.ts';
 import { VISIBILITIES, type Visibility } from '../../../rules/model.ts';
 import { Refused, type Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { CommandBox, CopyBox, Label, Subhead, Time } from '../parts/components.tsx';
 import { Checkbox, Form, Radios, Select, TextField } from '../parts/form.tsx';
-import { CommandBox, CopyBox, Label, Subhead, Time } from '../parts/pieces.tsx';
 import { cloneUrl } from '../tokens/new-secret.tsx';
 
 const LATEST = 10;

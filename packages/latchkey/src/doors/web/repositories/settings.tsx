@@ -29,8 +29,8 @@ import { VISIBILITIES } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { numberIn, withParameter } from '../organizations/area.tsx';
+import { Label, NextPage, Notice, Subhead } from '../parts/components.tsx';
 import { Checkbox, Form, Hidden, Select, TextArea, TextField } from '../parts/form.tsx';
-import { Label, NextPage, Notice, Subhead } from '../parts/pieces.tsx';
 
 const MANAGE = needOf('PATCH', '/repos/{owner}/{repo}');
 const HOOKS = needOf('POST', '/repos/{owner}/{repo}/hooks');

@@ -12,8 +12,8 @@ import { needOf } from '../../../catalogue/routes/github.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { numberIn, withParameter } from '../organizations/area.tsx';
+import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
-import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/pieces.tsx';
 import { idParam } from '../tokens/kinds.ts';
 
 const ON_A_PAGE = 30;

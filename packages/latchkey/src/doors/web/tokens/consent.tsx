@@ -15,44 +15,44 @@ import {
   denyDevice,
   deviceByUserCode,
   LOGIN_CLIENT_ID,
-  type PendingLogin,
+  type PendingAuthorization,
 } from '../../../actions/tokens/device-authorization.ts';
 import { problem } from '../../../base/errors.ts';
 import { LEVELS } from '../../../catalogue/permissions.ts';
-import { type LoginChoice, type LoginWish, readWish } from '../../../rules/login-request.ts';
+import { type ConsentChoice, type LoginRequest, readLoginRequest } from '../../../rules/login-request.ts';
 import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Notice, Time } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
 import { Checkbox, Form, Select, TextField } from '../parts/form.tsx';
-import { Notice, Time } from '../parts/pieces.tsx';
 
 const MAX_STATE_LENGTH = 500;
 
 /** A request of the authorization endpoint that can be answered. */
 interface Asked {
-  readonly wish: LoginWish;
+  readonly request: LoginRequest;
   readonly redirectUri: string;
   readonly state: string | null;
   readonly challenge: string;
 }
 
 /** What stands in the address (RFC 6749 section 4.1.1, RFC 7636 section 4.3), or what is wrong with it. */
-function askedIn(query: URLSearchParams): Asked | { readonly mistake: string } {
+function askedIn(query: URLSearchParams): Asked | { readonly error: string } {
   const redirectUri = query.get('redirect_uri') ?? '';
   const state = query.get('state');
   const challenge = query.get('code_challenge') ?? '';
   if (query.get('client_id') !== LOGIN_CLIENT_ID)
-    return { mistake: 'Only the command latchkey can ask for a sign-in here.' };
-  if (!isLoopback(redirectUri)) return { mistake: 'The answer would not go to a command on this machine.' };
-  if (query.get('response_type') !== 'code') return { mistake: 'The kind of answer that is asked for is not known.' };
+    return { error: 'Only the command latchkey can ask for a sign-in here.' };
+  if (!isLoopback(redirectUri)) return { error: 'The answer would not go to a command on this machine.' };
+  if (query.get('response_type') !== 'code') return { error: 'The kind of answer that is asked for is not known.' };
   if (query.get('code_challenge_method') !== 'S256' || !/^[A-Za-z0-9_-]{43}$/.test(challenge))
-    return { mistake: 'The request has no proof key (PKCE, S256).' };
-  if (state !== null && state.length > MAX_STATE_LENGTH) return { mistake: 'The request is too long.' };
-  const read = readWish(query);
-  return 'mistake' in read
-    ? { mistake: `What is asked for can not be read: ${read.mistake}.` }
-    : { wish: read.wish, redirectUri, state, challenge };
+    return { error: 'The request has no proof key (PKCE, S256).' };
+  if (state !== null && state.length > MAX_STATE_LENGTH) return { error: 'The request is too long.' };
+  const read = readLoginRequest(query);
+  return 'error' in read
+    ? { error: `What is asked for can not be read: ${read.error}.` }
+    : { request: read.request, redirectUri, state, challenge };
 }
 
 function isLoopback(text: string): boolean {
@@ -68,11 +68,11 @@ function isLoopback(text: string): boolean {
   );
 }
 
-function refusedPage(mistake: string): Answer {
+function refusedPage(error: string): Answer {
   return page(
     'Sign-in',
     <Narrow title="This can not be answered">
-      <Notice tone="error">{mistake}</Notice>
+      <Notice tone="error">{error}</Notice>
       <p>
         Nothing was given. Begin again in the terminal: <code>latchkey login</code>
       </p>
@@ -91,8 +91,8 @@ function backTo({ redirectUri, state }: Asked, fields: Readonly<Record<string, s
 
 async function showAuthorize(visit: Visit): Promise<Answer> {
   const asked = askedIn(visit.query);
-  if ('mistake' in asked) return refusedPage(asked.mistake);
-  const consent = await consentFor(visit.ctx, await visit.ownPermit(), asked.wish);
+  if ('error' in asked) return refusedPage(asked.error);
+  const consent = await consentFor(visit.ctx, await visit.ownPermit(), asked.request);
   return page(
     'Let a command sign in',
     <Narrow title="Let a command sign in">
@@ -108,32 +108,32 @@ async function showAuthorize(visit: Visit): Promise<Answer> {
 
 async function approveAuthorize(visit: Visit): Promise<Answer> {
   const asked = askedIn(visit.query);
-  if ('mistake' in asked) return refusedPage(asked.mistake);
+  if ('error' in asked) return refusedPage(asked.error);
   const code = await approveCode(
     visit.ctx,
     await visit.ownPermit(),
     { ...asked, address: visit.visitor.address },
-    choiceIn(visit, asked.wish),
+    choiceIn(visit, asked.request),
   );
   return backTo(asked, { code: code.reveal() });
 }
 
 function denyAuthorize(visit: Visit): Answer {
   const asked = askedIn(visit.query);
-  return 'mistake' in asked ? refusedPage(asked.mistake) : backTo(asked, { error: 'access_denied' });
+  return 'error' in asked ? refusedPage(asked.error) : backTo(asked, { error: 'access_denied' });
 }
 
 /** The two forms: yes with what is left, and no. */
 function ConsentForms({ visit, consent }: { visit: Visit; consent: Consent }): VNode {
   const f = visit.fields('approve');
-  const { wish, owners } = consent;
+  const { request, owners } = consent;
   return (
     <>
       <div class="Box p-3 mb-3">
         <Form f={f} submit="Give it the token">
           <TextField f={f} name="name" label="Name of the token" value={consent.name} maxLength={40} required />
           <Owners f={f} owners={owners} />
-          {wish.permissions.map(({ permission, level }) => (
+          {request.permissions.map(({ permission, level }) => (
             <Select
               f={f}
               name={`level.${permission}`}
@@ -150,8 +150,8 @@ function ConsentForms({ visit, consent }: { visit: Visit; consent: Consent }): V
             name="days"
             label="Days until it ends"
             type="number"
-            value={String(wish.expiresInDays)}
-            note={`At most ${wish.expiresInDays}. The command renews it while it is used.`}
+            value={String(request.expiresInDays)}
+            note={`At most ${request.expiresInDays}. The command renews it while it is used.`}
             required
             block={false}
           />
@@ -181,15 +181,15 @@ function Owners({ f, owners }: { f: Fields; owners: Consent['owners'] }): VNode 
   );
 }
 
-function choiceIn(visit: Visit, wish: LoginWish): LoginChoice {
+function choiceIn(visit: Visit, request: LoginRequest): ConsentChoice {
   const days = visit.field('days');
-  if (!/^\d{1,3}$/.test(days) || Number(days) < 1 || Number(days) > wish.expiresInDays)
-    throw problem('invalid', `Give a number of days from 1 to ${wish.expiresInDays}.`, 'days');
+  if (!/^\d{1,3}$/.test(days) || Number(days) < 1 || Number(days) > request.expiresInDays)
+    throw problem('invalid', `Give a number of days from 1 to ${request.expiresInDays}.`, 'days');
   return {
     name: visit.field('name'),
     owners: visit.typed?.getAll('owner') ?? [],
     expiresInDays: Number(days),
-    levels: new Map(wish.permissions.map(({ permission }) => [permission, visit.field(`level.${permission}`)])),
+    levels: new Map(request.permissions.map(({ permission }) => [permission, visit.field(`level.${permission}`)])),
   };
 }
 
@@ -202,7 +202,7 @@ async function showDevice(visit: Visit): Promise<Answer> {
   const pending =
     typed === null || typed === '' ? null : await deviceByUserCode(visit.ctx, await visit.ownPermit(), typed);
   if (pending === null) return askForCode(visit, typed !== null && typed !== '');
-  const consent = await consentFor(visit.ctx, await visit.ownPermit(), pending.wish);
+  const consent = await consentFor(visit.ctx, await visit.ownPermit(), pending.request);
   return page(
     'Let a device sign in',
     <Narrow title="Let a device sign in">
@@ -245,7 +245,7 @@ function askForCode(visit: Visit, isWrong: boolean): Answer {
   );
 }
 
-async function pendingOf(visit: Visit): Promise<PendingLogin> {
+async function pendingOf(visit: Visit): Promise<PendingAuthorization> {
   const pending = await deviceByUserCode(visit.ctx, await visit.ownPermit(), visit.query.get('user_code') ?? '');
   if (pending === null)
     throw problem('conflict', 'That code was used already, or is too old. Begin again on the device.');
@@ -284,7 +284,7 @@ export const consentPages: readonly WebPage[] = [
       approve: {
         run: async (visit) => {
           const pending = await pendingOf(visit);
-          await approveDevice(visit.ctx, await visit.ownPermit(), pending, choiceIn(visit, pending.wish));
+          await approveDevice(visit.ctx, await visit.ownPermit(), pending, choiceIn(visit, pending.request));
           return done('The device is signed in', 'Go back to it. This page can be closed.');
         },
       },

@@ -5,8 +5,8 @@ import type { TokenKind } from '../../../rules/model.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Subhead } from '../parts/components.tsx';
 import { Checkbox, Form } from '../parts/form.tsx';
-import { Subhead } from '../parts/pieces.tsx';
 import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
 import { LastUse } from './lists.tsx';
 

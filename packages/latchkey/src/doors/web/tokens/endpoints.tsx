@@ -8,7 +8,7 @@ import type { Grant } from '../../../rules/model.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import { page, type WebPage } from '../frame/web-page.ts';
-import { Subhead } from '../parts/pieces.tsx';
+import { Subhead } from '../parts/components.tsx';
 import { FINE_GRAINED_PATH, idParam, pathOfToken } from './kinds.ts';
 
 /** The routes that ask for something which these grants give. What any token may call is not counted. */

@@ -12,7 +12,7 @@ import {
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import { file, page, type WebPage } from '../frame/web-page.ts';
-import { Blankslate, CopyBox, Label, Subhead } from '../parts/pieces.tsx';
+import { Blankslate, CopyBox, Label, Subhead } from '../parts/components.tsx';
 import { FINE_GRAINED_PATH, KIND_WORDS, pathOfToken } from './kinds.ts';
 import { Ends, LastUse } from './lists.tsx';
 

@@ -7,7 +7,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Blankslate, Label, NextPage, Subhead, Time } from '../parts/pieces.tsx';
+import { Blankslate, Label, NextPage, Subhead, Time } from '../parts/components.tsx';
 import { spokenDate } from './form/expiration-field.tsx';
 import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
 import { NewSecret } from './new-secret.tsx';

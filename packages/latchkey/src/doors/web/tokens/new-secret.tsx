@@ -11,7 +11,7 @@ import { spokenInstant } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import type { Flash } from '../frame/web-page.ts';
-import { CommandBox, CopyBox } from '../parts/pieces.tsx';
+import { CommandBox, CopyBox } from '../parts/components.tsx';
 
 /** What the next page needs. */
 interface Shown {

@@ -22,8 +22,8 @@ import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { AuditTable } from '../parts/audit-entries.tsx';
+import { Label, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
-import { Label, Notice, Subhead, Time } from '../parts/pieces.tsx';
 import { ownerOf, permissionsOf } from './form/draft.ts';
 import { levelWords } from './form/permission-picker.tsx';
 import { RestrictionFacts } from './form/restrictions.tsx';
@@ -335,7 +335,7 @@ function Refused({
   );
 }
 
-/** The way out as a link on this very site. */
+/** The remedy as a link on this very site. */
 function Mend({ visit, token, refusal }: { visit: Visit; token: OwnToken; refusal: TokenRefusal }): VNode {
   const { url, wayOut } = refusal.words;
   const { publicUrl } = visit.ctx.settings;

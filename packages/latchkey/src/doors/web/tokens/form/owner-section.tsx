@@ -3,9 +3,9 @@ import type { VNode } from 'preact';
 import { type FormOwner, type FoundRepository, MAX_FOUND } from '../../../../actions/tokens/form.ts';
 import { MAX_JUSTIFICATION_LENGTH, MAX_SELECTED_REPOSITORIES } from '../../../../rules/draft.ts';
 import type { RepositorySelection } from '../../../../rules/model.ts';
+import { Label } from '../../parts/components.tsx';
 import type { Fields } from '../../parts/fields.ts';
 import { type Choice, Radios, Select, TextArea, TextField } from '../../parts/form.tsx';
-import { Label } from '../../parts/pieces.tsx';
 import { OTHER_OWNER } from './draft.ts';
 import { PermissionPicker } from './permission-picker.tsx';
 

@@ -13,7 +13,7 @@ import {
   type KeptServer,
   readBook,
 } from './file.ts';
-import { approveWith, fillFrom, rejectWith } from './other-keepers.ts';
+import { approveWith, fillFrom, rejectWith } from './helper-chain.ts';
 import type { CredentialMessage } from './protocol.ts';
 
 /** A credential that can be answered with. */
@@ -34,7 +34,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** A message that says where. */
 export type Place = CredentialMessage & { readonly protocol: string; readonly host: string };
 
-export class Keeper {
+export class CredentialStore {
   readonly #env: Environment;
   readonly #path: string;
 

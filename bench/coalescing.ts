@@ -1,5 +1,5 @@
 /**
- * A herd: 50 clones of one commit, ten at a time, through Latchkey, against the same requests answered by `git
+ * Coalescing: 50 clones of one commit, ten at a time, through Latchkey, against the same requests answered by `git
  * http-backend` alone.
  *
  * What is compared is processor time of the server with all its git processes. The peer's is that of `git http-backend`
@@ -26,7 +26,7 @@ const LARGE_ROUNDS = 3;
 
 type Sides = Readonly<Record<'latchkey' | 'backend', Figure>>;
 
-export async function benchHerd(folder: string, world: World, history: string, rounds: number): Promise<Row[]> {
+export async function benchCoalescing(folder: string, world: World, history: string, rounds: number): Promise<Row[]> {
   const taken = await compare(folder, world, 'work', rounds);
   const delivery = await deliverySec(folder, history, rounds);
   const large = join(folder, 'data/repositories/ada/large.git');
@@ -45,7 +45,7 @@ export async function benchHerd(folder: string, world: World, history: string, r
     { ...rowOf('git http-backend against Latchkey', taken), plot },
     typeof delivery === 'string'
       ? {
-          suite: 'herd',
+          suite: 'coalescing',
           what: 'the same behind nginx and fcgiwrap',
           figure: delivery,
           goal: null,
@@ -67,7 +67,7 @@ export async function benchHerd(folder: string, world: World, history: string, r
 function rowOf(what: string, { latchkey, backend }: Sides): Row {
   const ratio = ratioOf(backend, latchkey);
   return {
-    suite: 'herd',
+    suite: 'coalescing',
     what: `processor time of the server for ${CLONES} clones of one commit, ${what}`,
     figure: spread(ratio, 1, '×'),
     goal: '≥ 5×',
@@ -90,18 +90,18 @@ async function compare(folder: string, world: World, name: string, rounds: numbe
     latchkey: () =>
       processorSec(
         () => ticksOf(world.child.pid!, 'with children'),
-        () => herd(() => clone(folder, remote)),
+        () => burst(() => clone(folder, remote)),
       ),
     backend: () =>
       processorSec(
         () => ticksOf(process.pid, 'children'),
-        () => herd(() => backendClone(projects, name, head)),
+        () => burst(() => backendClone(projects, name, head)),
       ),
   });
 }
 
 /**
- * What nginx and fcgiwrap themselves use for a herd, without `git http-backend`: fcgiwrap doesn't wait for it, so the
+ * What nginx and fcgiwrap themselves use for a burst, without `git http-backend`: fcgiwrap doesn't wait for it, so the
  * system can't tell it there. Words when they are missing.
  */
 async function deliverySec(folder: string, history: string, rounds: number): Promise<Figure | string> {
@@ -112,7 +112,7 @@ async function deliverySec(folder: string, history: string, rounds: number): Pro
     const remote = withToken(peer.url, peer.token, '/ada/work.git');
     const ticks = (): number => withChildren(peer.pids).reduce((total, pid) => total + ticksOf(pid, 'own'), 0);
     const { delivery } = await takeTurns(rounds, {
-      delivery: () => processorSec(ticks, () => herd(() => clone(folder, remote))),
+      delivery: () => processorSec(ticks, () => burst(() => clone(folder, remote))),
     });
     return delivery;
   } finally {
@@ -123,12 +123,12 @@ async function deliverySec(folder: string, history: string, rounds: number): Pro
 let clones = 0;
 
 async function clone(folder: string, remote: string): Promise<void> {
-  const into = join(folder, `herd-${++clones}`);
+  const into = join(folder, `burst-${++clones}`);
   await run('git', ['clone', '-q', '--bare', remote, into], { env: QUIET_GIT });
   await rm(into, { recursive: true });
 }
 
-async function herd(clone: () => Promise<void>): Promise<void> {
+async function burst(clone: () => Promise<void>): Promise<void> {
   let left = CLONES;
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {

@@ -3,9 +3,9 @@
  * event loop.
  */
 
-export type Soon<T> = T | Promise<T>;
+export type MaybePromise<T> = T | Promise<T>;
 
 /** Goes on with a value now if it is there, later if it must be waited for. */
-export function soon<T, R>(value: Soon<T>, next: (value: T) => Soon<R>): Soon<R> {
+export function andThen<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
