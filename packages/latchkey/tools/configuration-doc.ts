@@ -21,7 +21,13 @@ Each setting can be given in three places. The first of them that names it wins:
 
 The file is YAML. It is the one that \`--config\` names, or \`latchkey.yaml\` in the data folder. Relative paths in it start from its folder, all others from
 the folder in which the server was started. In a variable a switch is \`true\`, \`false\`, \`1\` or \`0\`, and a list is parted by commas; as a flag a
-switch stands alone, and a list is the flag several times.
+switch stands alone, and a list is the flag several times. A variable without a text is not given, but for a list, where it means none.
+
+A secret ({secrets}) may lie in a file of its own: the variable with \`_FILE\` behind it names that file, as in
+\`LATCHKEY_SMTP_FILE=/run/secrets/smtp\`.
+
+Kubernetes writes variables about each Service into every pod: \`LATCHKEY_SERVICE_HOST\`, \`LATCHKEY_PORT=tcp://…\` and so on for one named \`latchkey\`.
+What has exactly that form is left alone.
 
 The server refuses to start, and names everything that is wrong at once, when a setting is unknown (a \`LATCHKEY_…\` variable with a typing error,
 too), when a value has the wrong type or is out of range, and when settings contradict each other.
@@ -63,7 +69,14 @@ export function configurationDoc(): string {
   const admin = SETTING_NAMES.filter((name) => settingRow(name).forAdmin === true).map(
     (name) => `\`${settingFlag(name)}\``,
   );
-  return [HEAD.replace('{admin}', admin.join(', ')), ...sections.map(sectionOf), FOOT].join('\n');
+  const secrets = SETTING_NAMES.filter((name) => settingRow(name).kind.secret).map(
+    (name) => `\`${settingVariable(name)}\``,
+  );
+  return [
+    HEAD.replace('{admin}', admin.join(', ')).replace('{secrets}', secrets.join(', ')),
+    ...sections.map(sectionOf),
+    FOOT,
+  ].join('\n');
 }
 
 function sectionOf(section: SettingRow['section']): string {

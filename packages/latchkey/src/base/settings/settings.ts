@@ -8,6 +8,7 @@
  */
 import { dirname, join } from 'node:path';
 import { nearestWord } from '../nearest-word.ts';
+import { givenVariable, knownVariables, unknownVariables, type Variables } from './environment.ts';
 import { type ConfigFile, readEntries } from './file.ts';
 import { type SettingComplaint, SettingsProblem, settingComplaint } from './problem.ts';
 import {
@@ -18,7 +19,6 @@ import {
   settingKey,
   settingRow,
   settingVariable,
-  VARIABLE_PREFIX,
 } from './rows.ts';
 import { SETTING_RULES } from './rules.ts';
 
@@ -36,7 +36,7 @@ export interface Settings extends SettingValues {
 export interface SettingSources {
   /** By setting name: text as it was typed, or a value of the setting's own type. Undefined = not given. */
   readonly flags: Readonly<Partial<Record<SettingName, unknown>>>;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Variables;
   /** See `findConfigFile`. */
   readonly file?: ConfigFile | null;
   /** Administration commands don't listen, so rules about listening don't bind them. */
@@ -72,9 +72,6 @@ export function atPort(settings: Settings, port: number): Settings {
     publicUrl: settings.publicUrl === ownUrl(settings) ? ownUrl({ ...settings, port }) : settings.publicUrl,
   };
 }
-
-/** What the commands of a person read (`latchkey token`, `whoami` …): a machine may have them and run a server, too. */
-const CLIENT_VARIABLES: readonly string[] = ['LATCHKEY_TOKEN', 'LATCHKEY_URL'];
 
 const EVERY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
 
@@ -140,7 +137,7 @@ class Reading {
     const typed = (value: unknown): unknown => (typeof value === 'string' ? (kind.fromText(value) ?? value) : value);
     const flag = this.#sources.flags[name];
     if (flag !== undefined) return { value: typed(flag), called: settingFlag(name), folder: process.cwd() };
-    const variable = this.#sources.env[settingVariable(name)];
+    const variable = givenVariable(this.#sources.env, name);
     if (variable !== undefined) return { value: typed(variable), called: settingVariable(name), folder: process.cwd() };
     const { file } = this.#sources;
     if (!file || !this.#entries.has(settingKey(name))) return null;
@@ -152,14 +149,11 @@ class Reading {
   }
 
   #refuseUnknownVariables(): void {
-    const known = [...SETTING_NAMES.map(settingVariable), ...CLIENT_VARIABLES];
-    for (const variable of Object.keys(this.#sources.env)
-      .filter((it) => it.startsWith(VARIABLE_PREFIX) && !known.includes(it))
-      .sort()) {
+    for (const variable of unknownVariables(this.#sources.env)) {
       this.#complain(
         null,
         `The variable ${variable} is set, but there is no such setting.`,
-        suggestion(variable, known),
+        suggestion(variable, knownVariables()),
       );
     }
   }
@@ -178,7 +172,7 @@ class Reading {
   /** A file that was found in the data folder can't say that the data folder is another. */
   #refuseMovedData(): void {
     const { flags, env, file } = this.#sources;
-    const named = flags.config !== undefined || env[settingVariable('config')] !== undefined;
+    const named = flags.config !== undefined || givenVariable(env, 'config') !== undefined;
     if (named || !this.#entries.has('data')) return;
     this.#complain(
       'data',

@@ -17,15 +17,13 @@ export async function withData<T>(
   terminal: Terminal,
   act: (ctx: Context, permit: Permit) => Promise<T>,
 ): Promise<T> {
-  const [{ loadSettings }, { findConfigFile }, { makeLog }, { openContext }, { operatorPermit }] = await Promise.all([
-    import('../../base/settings/settings.ts'),
-    import('../../base/settings/file.ts'),
+  const [{ readSettings }, { makeLog }, { openContext }, { operatorPermit }] = await Promise.all([
+    import('../../base/settings/sources.ts'),
     import('../../base/log.ts'),
     import('../../actions/instance/open.ts'),
     import('../../actions/decision/authorize.ts'),
   ]);
-  const sources = { flags: settingFlags(command), env: terminal.env, purpose: 'admin' as const };
-  const settings = loadSettings({ ...sources, file: findConfigFile(sources) });
+  const settings = readSettings({ flags: settingFlags(command), env: terminal.env, purpose: 'admin' });
   if (!existsSync(settings.data)) terminal.say(`made a new data folder: ${settings.data}`);
   // Words only: what a server would log as routine has no place between the lines of a command.
   const ctx = await openContext(settings, makeLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel));

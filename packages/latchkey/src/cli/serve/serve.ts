@@ -23,12 +23,8 @@ const SAME_SIGNAL_MS = 500;
 export function serveCommand(terminal: Terminal): Command {
   const command = addSettingOptions(new Command('serve').description('run the server'), SETTING_NAMES).action(
     async () => {
-      const [{ loadSettings }, { findConfigFile }] = await Promise.all([
-        import('../../base/settings/settings.ts'),
-        import('../../base/settings/file.ts'),
-      ]);
-      const sources = { flags: settingFlags(command), env: terminal.env };
-      await serve(loadSettings({ ...sources, file: findConfigFile(sources) }), terminal);
+      const { readSettings } = await import('../../base/settings/sources.ts');
+      await serve(readSettings({ flags: settingFlags(command), env: terminal.env }), terminal);
     },
   );
   return examples(command, [

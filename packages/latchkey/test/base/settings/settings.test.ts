@@ -222,8 +222,13 @@ describe.each(VALUES)('%s', (name, taken, refused, rule) => {
     expect(load({}, { [settingVariable(name)]: text })[name]).toEqual(value),
   );
   test.each(refused)('refuses %j and names the rule', (text) => {
-    const [message, ...more] = complaintsOf(() => load({}, { [settingVariable(name)]: text }));
-    expect(message).toContain(`${settingVariable(name)} must be ${rule}, not `);
+    // A variable without a text is not given; a flag without one is wrong.
+    const [called, problem] =
+      text === ''
+        ? [settingFlag(name), complaintsOf(() => load({ [name]: text }))]
+        : [settingVariable(name), complaintsOf(() => load({}, { [settingVariable(name)]: text }))];
+    const [message, ...more] = problem;
+    expect(message).toContain(`${called} must be ${rule}, not `);
     expect(more).toEqual([]);
   });
 });
@@ -260,7 +265,7 @@ describe('what is unknown or of the wrong type refuses the start', () => {
   });
 
   test('every error is told at once', () => {
-    expect(complaintsOf(() => load({ port: 'x' }, { LATCHKEY_HOST: '', LATCHKEY_X: '1' }, 'y: 1'))).toHaveLength(4);
+    expect(complaintsOf(() => load({ port: 'x' }, { LATCHKEY_HOST: 'a b', LATCHKEY_X: '1' }, 'y: 1'))).toHaveLength(4);
   });
 
   test('a database address is never shown', () => {
