@@ -5,7 +5,6 @@
  * is Fastify's.
  */
 import cluster from 'node:cluster';
-import { readFileSync } from 'node:fs';
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -13,7 +12,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -22,11 +21,13 @@ import { AggregatorRegistry } from 'prom-client';
 import { gaugesOf } from './actions/instance/gauges.ts';
 import { JobRunner } from './actions/instance/job-runner.ts';
 import { type OpenContext, openContext } from './actions/instance/open.ts';
+import { type CertificateReader, certificateOf, followFiles } from './base/certificate.ts';
 import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
 import { beginRequest, type RequestMark, requestIdOf } from './base/request-id.ts';
 import type { Settings } from './base/settings/settings.ts';
+import { DAY_SEC, isoInstant } from './base/time.ts';
 import { duringSpan, type Span, type Tracer } from './base/trace.ts';
 import { resourceServerApi } from './doors/forward/resource-server-api.ts';
 import { makeForwardDoor } from './doors/forward/routes.ts';
@@ -35,7 +36,7 @@ import { PREFIX as GITHUB_PREFIX, githubDoor } from './doors/github/door.ts';
 import { PREFIX as GITLAB_PREFIX, gitlabDoor } from './doors/gitlab/door.ts';
 import { oauthDoor } from './doors/oauth/door.ts';
 import { webDoor } from './doors/web/plugin.ts';
-import { type DoorName, single } from './telemetry/metrics.ts';
+import { type DoorName, type Series, single } from './telemetry/metrics.ts';
 import { listenForMetrics, type MetricsListener } from './telemetry/metrics-listener.ts';
 import { beginRequestSpan, endRequestSpan } from './telemetry/request-spans.ts';
 
@@ -43,6 +44,11 @@ export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:7070`. */
   readonly url: string;
   readonly context: OpenContext;
+  /**
+   * Reads the certificate anew; connections from then on get it. True when it was renewed. @throws Fault when the files
+   * don't work; the pair from before stays
+   */
+  reloadCertificate(): boolean;
   /** Stops taking requests, lets running ones end (at most `settings.drainSec`), writes what is in memory. */
   close(): Promise<void>;
 }
@@ -62,16 +68,19 @@ export const MAX_HEADER_BYTES = 16 * 1024;
 /** How long a client may take to send its headers. A body may take as long as bytes keep coming (see the git door). */
 const HEADERS_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** A certificate that ends sooner is warned of at every start and renewal. */
+const WARN_OF_CERTIFICATE_SEC = 14 * DAY_SEC;
 /** How often a server that stops looks for connections that have nothing more to do. */
 const SWEEP_MS = 250;
 
 /** Opens the store, listens, and resolves when requests are answered. @throws Fault when it can't. */
 export async function startServer(settings: Settings): Promise<RunningServer> {
+  const certificate = certificateOf(settings);
   const context = await openContext(settings, makeLog(settings.logLevel));
   try {
     const readiness: Readiness = { stopping: false, ended: new AbortController() };
     const tracer = await tracerFor(context);
-    const { fastify, server } = makeListener(context, readiness, tracer);
+    const { fastify, server } = makeListener(context, { readiness, tracer, certificate });
     await fastify.ready();
     context.memory.join();
     await listen(server, settings);
@@ -80,14 +89,25 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${port}`;
     context.log.info({ url, engine: context.store.engine }, 'listening');
     warnOfClearText(context);
+    warnOfCertificate(context, certificate);
     getReadyForGit(context);
     const jobs = new JobRunner(context, { tracer });
+    if (certificate !== null) context.metrics.add(endOf(certificate));
     const metrics = await showMetrics(context, jobs);
     if (metrics !== null) context.log.info({ url: metrics.url }, 'metrics');
+    const reloadCertificate = (): boolean => {
+      if (certificate === null || !(server instanceof HttpsServer) || !certificate.reload()) return false;
+      server.setSecureContext(certificate.current);
+      warnOfCertificate(context, certificate);
+      return true;
+    };
+    const unfollow = certificate === null ? null : followFiles(certificate, reloadCertificate, context.log);
     return {
       url,
       context,
+      reloadCertificate,
       close: async () => {
+        unfollow?.();
         await close({ server, fastify, jobs, context, readiness });
         await metrics?.close();
         await tracer?.close();
@@ -117,6 +137,24 @@ function warnOfClearText({ settings: { database, databaseCa }, log }: OpenContex
     log.warn({ host: address.host }, 'what is said to the database crosses the network in clear text: sslmode=disable');
 }
 
+/** A certificate that has ended, or soon will, is served all the same: a warning can be acted on, a refusal stops all. */
+function warnOfCertificate({ log, clock }: OpenContext, certificate: CertificateReader | null): void {
+  if (certificate === null) return;
+  const leftSec = certificate.current.endsAt - clock.now();
+  const endsAt = isoInstant(certificate.current.endsAt);
+  if (leftSec < 0) log.warn({ endsAt }, 'the certificate has expired: clients refuse to connect until it is renewed');
+  else if (leftSec < WARN_OF_CERTIFICATE_SEC) log.warn({ endsAt }, 'the certificate ends soon');
+}
+
+function endOf(certificate: CertificateReader): Series {
+  return single(
+    'latchkey_certificate_ends_seconds',
+    'When the certificate ends, as unix seconds.',
+    'gauge',
+    () => certificate.current.endsAt,
+  );
+}
+
 /** Null when no traces are asked for: then nothing of OpenTelemetry is loaded. */
 async function tracerFor({ settings, log }: OpenContext): Promise<Tracer | null> {
   if (settings.otlpEndpoint === null) {
@@ -143,10 +181,16 @@ async function showMetrics(context: OpenContext, jobs: JobRunner): Promise<Metri
   return null;
 }
 
+interface Listening {
+  readonly readiness: Readiness;
+  readonly tracer: Tracer | null;
+  /** Null where no TLS is spoken. */
+  readonly certificate: CertificateReader | null;
+}
+
 function makeListener(
   context: OpenContext,
-  readiness: Readiness,
-  tracer: Tracer | null,
+  { readiness, tracer, certificate }: Listening,
 ): { fastify: FastifyInstance; server: Server } {
   let server: Server | undefined;
   const fastify = Fastify({
@@ -156,7 +200,7 @@ function makeListener(
     serverFactory: (handler) => {
       const answer = answerer(context, readiness, handler);
       server = makeServer(
-        context.settings,
+        certificate,
         together(
           tracer === null
             ? answer
@@ -264,7 +308,7 @@ function nameOf(url: string): DoorName {
   return url === '/healthz' || url === '/readyz' ? 'other' : 'web';
 }
 
-function makeServer(settings: Settings, answer: RequestListener): Server {
+function makeServer(certificate: CertificateReader | null, answer: RequestListener): Server {
   const options = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -274,25 +318,13 @@ function makeServer(settings: Settings, answer: RequestListener): Server {
     optimizeEmptyRequests: true,
   };
   const server =
-    settings.tlsCert === null || settings.tlsKey === null
+    certificate === null
       ? createHttpServer(options, answer)
-      : createHttpsServer({ ...options, ...readCertificate(settings.tlsCert, settings.tlsKey) }, answer);
+      : createHttpsServer({ ...options, ...certificate.current }, answer);
   // The door decides before it lets the client send a body: see `doors/git/backend`.
   server.on('checkContinue', answer);
   server.on('clientError', refuseUnreadable);
   return server;
-}
-
-/** @throws Fault when a file can't be read; what stands in them is checked by the server that takes them. */
-function readCertificate(certFile: string, keyFile: string): { cert: Buffer; key: Buffer } {
-  try {
-    return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
-  } catch (error) {
-    throw new Fault(`can't read the certificate: ${(error as Error).message}`, {
-      hint: 'check --tls-cert and --tls-key',
-      cause: error,
-    });
-  }
 }
 
 /** What is not HTTP, or has headers without end, gets a definite answer, too. */

@@ -138,7 +138,7 @@ export const SETTING_ROWS = {
     section: 'Listening',
     kind: path('FILE'),
     defaultMeans: 'no TLS',
-    doc: 'certificate chain in PEM, to speak HTTPS',
+    doc: 'certificate chain in PEM, to speak HTTPS; a renewed one is taken at SIGHUP, or within ten seconds by itself',
   }),
   tlsKey: optional({
     section: 'Listening',
