@@ -12,6 +12,7 @@ import { examples } from '../command-help.ts';
 import { EXIT } from '../exit-codes.ts';
 import { addSettingOptions, settingFlags } from '../setting-options.ts';
 import { sayError, type Terminal } from '../terminal.ts';
+import { HangUp } from './hang-up.ts';
 
 /**
  * A terminal's Ctrl-C reaches the whole process group, and npm passes it on once more: what comes this soon after the
@@ -23,8 +24,10 @@ const SAME_SIGNAL_MS = 500;
 export function serveCommand(terminal: Terminal): Command {
   const command = addSettingOptions(new Command('serve').description('run the server'), SETTING_NAMES).action(
     async () => {
+      // Before anything is loaded, since an unanswered SIGHUP ends the process.
+      const hangUp = new HangUp();
       const { readSettings } = await import('../../base/settings/sources.ts');
-      await serve(readSettings({ flags: settingFlags(command), env: terminal.env }), terminal);
+      await serve(readSettings({ flags: settingFlags(command), env: terminal.env }), hangUp, terminal);
     },
   );
   return examples(command, [
@@ -35,17 +38,16 @@ export function serveCommand(terminal: Terminal): Command {
   ]);
 }
 
-async function serve(settings: Settings, terminal: Terminal): Promise<void> {
+async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Promise<void> {
   if (settings.workers > 1 && cluster.isPrimary) {
     const { overseeWorkers } = await import('./workers.ts');
-    return overseeWorkers(settings, stopRequest(), terminal);
+    return overseeWorkers(settings, { stop: stopRequest(), hangUp }, terminal);
   }
   const demo = settings.demo ? await import('./demo.ts') : null;
   const demoIsMade = demo?.demoIsMade(settings) ?? false;
   const { startServer } = await import('../../app.ts');
   const server = await startServer(settings);
   const stop = stopRequest();
-  process.on('SIGHUP', () => readRouteMapAnew(server, terminal));
   try {
     if (isFirst()) {
       const { greeting, demoGreeting } = await import('./greeting.ts');
@@ -54,6 +56,7 @@ async function serve(settings: Settings, terminal: Terminal): Promise<void> {
       const lines = demo === null ? await greeting(server, terminal.env) : demoGreeting(server, tokens, terminal.env);
       for (const line of lines) terminal.print(line);
     }
+    hangUp.answer(() => readAnew(server, terminal));
     await stop;
     if (isFirst()) terminal.say('stopping: running transfers may end; the same signal again stops at once');
   } finally {
@@ -68,14 +71,19 @@ function isFirst(): boolean {
   return cluster.isPrimary || cluster.worker?.id === 1;
 }
 
-/** A map with errors changes nothing; the server goes on with the one before it. */
-function readRouteMapAnew({ context }: RunningServer, terminal: Terminal): void {
+/** A route map or a certificate that does not work changes nothing; the server goes on with the one before it. */
+function readAnew(server: RunningServer, terminal: Terminal): void {
+  tryAnew('route map', () => server.context.routeMaps.reload(), terminal);
+  if (server.context.settings.tlsCert !== null) tryAnew('certificate', () => server.reloadCertificate(), terminal);
+}
+
+function tryAnew(what: string, read: () => unknown, terminal: Terminal): void {
   try {
-    context.routeMaps.reload();
-    terminal.say('read the route map anew');
+    read();
+    terminal.say(`read the ${what} anew`);
   } catch (error) {
     sayError(terminal, error, 'latchkey serve');
-    terminal.say('the route map from before stays in force');
+    terminal.say(`the ${what} from before stays in force`);
   }
 }
 

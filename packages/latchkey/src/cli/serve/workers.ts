@@ -13,16 +13,23 @@ import { Fault } from '../../base/errors.ts';
 import type { Settings } from '../../base/settings/settings.ts';
 import { listenForMetrics } from '../../telemetry/metrics-listener.ts';
 import type { Terminal } from '../terminal.ts';
+import type { HangUp } from './hang-up.ts';
 
 /** A worker that dies sooner after its start is not started again at once. */
 const SOON_MS = 5_000;
 const PAUSE_MS = 1_000;
 
+/** What the process is told from outside. */
+interface Signals {
+  readonly stop: Promise<void>;
+  readonly hangUp: HangUp;
+}
+
 /**
  * Runs the workers until `stop` resolves and all of them have ended. Serves their metrics, added up. @throws Fault when
  * the first one can't start; it has said why.
  */
-export async function overseeWorkers(settings: Settings, stop: Promise<void>, terminal: Terminal): Promise<void> {
+export async function overseeWorkers(settings: Settings, { stop, hangUp }: Signals, terminal: Terminal): Promise<void> {
   const pool = new WorkerPool(terminal);
   // The first one alone, so that migrations, the demo and the greeting happen once.
   if (!(await pool.add())) throw new Fault('the server did not start', { hint: 'its own words are above' });
@@ -30,10 +37,9 @@ export async function overseeWorkers(settings: Settings, stop: Promise<void>, te
   const registry = new AggregatorRegistry();
   const metrics = await listenForMetrics(settings, () => registry.clusterMetrics());
   if (metrics !== null) terminal.say(`metrics of all workers at ${metrics.url}`);
-  const onHangUp = (): void => void pool.replaceAll();
-  process.on('SIGHUP', onHangUp);
+  hangUp.answer(() => void pool.replaceAll());
   await stop;
-  process.off('SIGHUP', onHangUp);
+  hangUp.ignore();
   await pool.stop();
   await metrics?.close();
 }

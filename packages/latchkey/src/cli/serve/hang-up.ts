@@ -1,0 +1,29 @@
+/**
+ * SIGHUP: "read your files anew". One that comes while the server starts is remembered until it can be answered.
+ *
+ * Invariant: from the first line of `serve` on, SIGHUP never ends the process.
+ */
+export class HangUp {
+  #answer: (() => void) | null = null;
+  #isWaiting = false;
+
+  constructor() {
+    process.on('SIGHUP', () => {
+      if (this.#answer === null) this.#isWaiting = true;
+      else this.#answer();
+    });
+  }
+
+  /** Answers every SIGHUP from now on, and the one that came before, if one did. */
+  answer(act: () => void): void {
+    this.#answer = act;
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    act();
+  }
+
+  /** Ignores what comes from now on: the server stops. */
+  ignore(): void {
+    this.#answer = () => {};
+  }
+}

@@ -1,0 +1,94 @@
+/** SIGHUP: what is read anew, and that it never ends the server, however early it comes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { generate } from 'selfsigned';
+import { expect, onTestFinished, test } from 'vitest';
+import { serveUntilReady } from './latchkey-process.ts';
+
+const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+/** Bit of SIGHUP in the masks of /proc (proc_pid_status(5)). */
+const HANGUP_BIT = 1n;
+
+function dataFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hang-up-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const endMs = performance.now() + 30_000;
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`waited in vain: ${what}`);
+    await pause(20);
+  }
+}
+
+/** True once the process handles SIGHUP: before that, a SIGHUP ends any process. */
+function handlesHangUp({ pid }: ChildProcess): boolean {
+  const caught = /^SigCgt:\s+([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  return (BigInt(`0x${caught}`) & HANGUP_BIT) !== 0n;
+}
+
+test.each([
+  ['one process', []],
+  ['workers', ['--workers', '2']],
+])('a SIGHUP while the server starts is answered when it can be: %s', async (_kind, args) => {
+  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--data', dataFolder(), ...args]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let [said, told] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
+  await until(() => handlesHangUp(child), 'the process handles SIGHUP');
+  expect(said).not.toContain('ready at');
+  child.kill('SIGHUP');
+  await until(() => said.includes('Stop it with Ctrl-C.'), `the server is ready: ${told}`);
+  await until(() => /read the route map anew|all workers are new/.test(told), 'the SIGHUP is answered');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('a renewed certificate is served after SIGHUP, a broken one changes nothing', async () => {
+  const folder = dataFolder();
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const pairs = await Promise.all(
+    ['one.example', 'two.example'].map((value) => generate([{ name: 'commonName', value }], { keySize: 2048 })),
+  );
+  const put = (pair: { cert: string; private: string }): void => {
+    writeFileSync(key, pair.private);
+    writeFileSync(cert, pair.cert);
+  };
+  put(pairs[0]!);
+  const serving = await serveUntilReady(['--data', join(folder, 'data'), '--tls-cert', cert, '--tls-key', key]);
+  const served = async (): Promise<string> => {
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(serving.url).port), rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const { subject } = socket.getPeerCertificate();
+    socket.destroy();
+    return String(subject.CN);
+  };
+  const kept = connect({ host: '127.0.0.1', port: Number(new URL(serving.url).port), rejectUnauthorized: false });
+  onTestFinished(() => void kept.destroy());
+  await once(kept, 'secureConnect');
+  expect(await served()).toBe('one.example');
+
+  put(pairs[1]!);
+  serving.child.kill('SIGHUP');
+  await until(() => serving.output().stderr.includes('read the certificate anew'), 'the certificate is read');
+  expect(await served()).toBe('two.example');
+
+  cpSync(key, cert);
+  serving.child.kill('SIGHUP');
+  await until(() => serving.output().stderr.includes('the certificate from before stays'), 'the broken one is told');
+  expect(serving.output().stderr).toContain('it holds a key: give it to --tls-key');
+  expect(await served()).toBe('two.example');
+
+  // A connection that was there all along still answers.
+  kept.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [answer] = (await once(kept, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
+});
