@@ -7,7 +7,7 @@
  */
 
 /** The server says something at least every second: a way that swallows everything is noticed after this. */
-export const SILENCE_MS = 3_000;
+const SILENCE_MS = 3_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
 

@@ -27,7 +27,7 @@ export interface Asked {
 }
 
 /** A refusal, ready to be sent. */
-export interface GuardAnswer {
+interface GuardAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;

@@ -64,7 +64,7 @@ interface Readiness {
 type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** All headers together; longer ones are answered with 431. */
-export const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
 /** How long a client may take to send its headers. A body may take as long as bytes keep coming (see the git door). */
 const HEADERS_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;

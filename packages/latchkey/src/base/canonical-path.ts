@@ -20,7 +20,7 @@ export interface CanonicalPath {
 }
 
 /** Paths with more segments are refused. */
-export const MAX_PATH_SEGMENTS = 64;
+const MAX_PATH_SEGMENTS = 64;
 
 /** A path that needs no second look: plain characters, no empty segment, none that ends in a dot. */
 const PLAIN = /^(?:\/[A-Za-z0-9._~!$&'()*+,=:@-]*[A-Za-z0-9_~!$&'()*+,=:@-])+$/;

@@ -63,7 +63,7 @@ export function digestOf(text: string): string {
  * The same digest as 32 characters, one for each byte: what costs least as the key of a map. Not for keeping anywhere
  * else.
  */
-export function digestKeyOf(text: string): string {
+function digestKeyOf(text: string): string {
   return hash('sha256', text, 'binary');
 }
 

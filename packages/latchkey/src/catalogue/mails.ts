@@ -235,7 +235,7 @@ export interface WrittenMail {
   readonly html: string;
 }
 
-export const MAX_SUBJECT_LENGTH = 200;
+const MAX_SUBJECT_LENGTH = 200;
 
 /**
  * Writes a mail.

@@ -471,7 +471,7 @@ const PARTS = {
 
 export type PermissionPart = keyof typeof PARTS;
 /** A permission of the catalogue. */
-export type KnownPermission = (typeof ROWS)[number]['name'];
+type KnownPermission = (typeof ROWS)[number]['name'];
 /** One that an operator's route map added, under a prefix of its own: `acme:deploy`. */
 export type CustomPermission = `${string}:${string}`;
 export type PermissionName = KnownPermission | PermissionPart | CustomPermission;

@@ -6,7 +6,7 @@
  */
 
 /** What happens here. `ping` goes to every webhook, asked for or not. */
-export const HAPPENING_EVENTS: readonly string[] = ['create', 'delete', 'ping', 'push', 'status'];
+const HAPPENING_EVENTS: readonly string[] = ['create', 'delete', 'ping', 'push', 'status'];
 
 /** Every name that can be asked for; `*` = all that happens. */
 export const WEBHOOK_EVENTS: ReadonlySet<string> = new Set([

@@ -7,8 +7,8 @@
 import { Fault } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 
-export const CALL_TIMEOUT_MS = 20_000;
-export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+const CALL_TIMEOUT_MS = 20_000;
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** The server said no, or something that can't be. */
 export class ServerRefusal extends Error {

@@ -139,7 +139,7 @@ const SHARE_OF_ONE_CALLER = 0.75;
 const QUEUE_SHARE_OF_ONE_CALLER = 0.25;
 
 /** How long a clone or push that runs when the server stops may go on. */
-export const CLOSE_GRACE_SEC = 10;
+const CLOSE_GRACE_SEC = 10;
 
 /**
  * Opens the folder of repositories. Two processes may have it open at once: a server, and an administrator's command.

@@ -24,8 +24,6 @@ import {
 } from './token-limits.ts';
 
 export {
-  DEFAULT_LIFETIME_DAYS,
-  MAX_ALLOWED_ADDRESSES,
   MAX_DESCRIPTION_LENGTH,
   MAX_NAME_LENGTH,
   MAX_NOTE_LENGTH,

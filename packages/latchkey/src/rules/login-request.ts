@@ -8,7 +8,7 @@ import type { GrantDraft, TokenDraft } from './draft.ts';
 import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS } from './policy.ts';
 import { MAX_NAME_LENGTH } from './token-limits.ts';
 
-export interface RequestedPermission {
+interface RequestedPermission {
   readonly permission: string;
   readonly level: Level;
 }
@@ -22,9 +22,9 @@ export interface LoginRequest {
 }
 
 /** Permissions and owners in one request. */
-export const MAX_REQUESTED_PERMISSIONS = 20;
-export const MAX_REQUESTED_OWNERS = 10;
-export const DEFAULT_LOGIN_DAYS = 90;
+const MAX_REQUESTED_PERMISSIONS = 20;
+const MAX_REQUESTED_OWNERS = 10;
+const DEFAULT_LOGIN_DAYS = 90;
 const DEFAULT_NAME = 'latchkey login';
 
 /** Reads a login request from form fields, or says what is wrong with it. */

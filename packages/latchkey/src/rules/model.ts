@@ -51,7 +51,7 @@ export interface Grant {
  * A secret that opens a token. A token has one current secret and, while a rotation overlaps, one that is on its way
  * out.
  */
-export type SecretState = 'current' | 'overlapping' | 'replaced';
+type SecretState = 'current' | 'overlapping' | 'replaced';
 
 /**
  * Who revoked a token that GitLab's rotation replaced by another token: its holder is told that, and reuse of it
@@ -141,7 +141,7 @@ export type Target =
   | { readonly kind: 'instance' };
 
 /** What one kind of token may do towards an owner. */
-export interface KindPolicy {
+interface KindPolicy {
   readonly allowed: boolean;
   /** 1–366, or null for no cap. */
   readonly maxLifetimeDays: number | null;

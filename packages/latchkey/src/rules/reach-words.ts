@@ -24,7 +24,7 @@ const MAX_NAMED = 4;
 const KEEPS_CAPITAL = /^(?:API|GPG|SSH|Git\b|GitHub|Copilot|Dependabot)/;
 
 /** What a permission is called inside of a sentence. `contents` is what people call code. */
-export function permissionNoun(permission: Permission): string {
+function permissionNoun(permission: Permission): string {
   if (permission.name === 'contents') return 'code';
   return KEEPS_CAPITAL.test(permission.title)
     ? permission.title

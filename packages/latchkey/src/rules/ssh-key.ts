@@ -14,9 +14,9 @@ const KEY_BYTES: Readonly<Record<string, number>> = {
   'sk-ecdsa-sha2-nistp256@openssh.com': 65,
 };
 /** Shorter RSA keys can be broken. */
-export const MIN_RSA_BITS = 2048;
+const MIN_RSA_BITS = 2048;
 /** Longest text of a key. */
-export const MAX_KEY_LENGTH = 16_384;
+const MAX_KEY_LENGTH = 16_384;
 
 export interface SshKey {
   readonly type: string;

@@ -15,7 +15,7 @@ export const MAX_NAME_LENGTH = 40;
 /** GitHub gives classic notes and GitLab gives names more room; both store them in a 255-character column. */
 export const MAX_NOTE_LENGTH = 255;
 export const MAX_DESCRIPTION_LENGTH = 1024;
-export const MAX_ALLOWED_ADDRESSES = 50;
+const MAX_ALLOWED_ADDRESSES = 50;
 export const MAX_USES = 1_000_000_000;
 export const DEFAULT_LIFETIME_DAYS = 30;
 

@@ -12,7 +12,7 @@ import type { Query } from './db.ts';
 import type { Database, JobsTable } from './schema.ts';
 
 /** Longest message of a failure that is kept. */
-export const MAX_ERROR_LENGTH = 500;
+const MAX_ERROR_LENGTH = 500;
 
 export interface NewJob {
   readonly kind: string;

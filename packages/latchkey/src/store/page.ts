@@ -21,7 +21,7 @@ export function startOf(page: Page): number {
 }
 
 /** Rows of one batch of `batchesOf`. */
-export const BATCH_ROWS = 500;
+const BATCH_ROWS = 500;
 
 /**
  * All of a list that goes by id, a batch at a time, so that a long one takes no memory and others get their turn in

@@ -29,7 +29,7 @@ const MAX_STEP_MS = 50;
 /**
  * Counts too much rather than too little: time that the machine slept shows in the date alone. For whoever has a lease.
  */
-export function conservativeStopwatch(): Stopwatch {
+function conservativeStopwatch(): Stopwatch {
   let skippedMs = 0;
   let lastGapMs = Date.now() - performance.now();
   return {

@@ -10,7 +10,7 @@ import type { GrantReach } from './grants.ts';
 import { type Page, startOf } from './page.ts';
 import type { RequestsTable } from './schema.ts';
 
-export type RequestState = RequestsTable['state'];
+type RequestState = RequestsTable['state'];
 
 export interface NewRequest extends GrantReach {
   readonly tokenId: number;

@@ -28,7 +28,7 @@ export interface AccountsTable {
   profile_json: Generated<string>;
 }
 
-export interface EmailsTable {
+interface EmailsTable {
   id: Generated<number>;
   user_id: number;
   address: string;
@@ -38,7 +38,7 @@ export interface EmailsTable {
   created_at: number;
 }
 
-export interface MembershipsTable {
+interface MembershipsTable {
   organization_id: number;
   user_id: number;
   role: 'owner' | 'member';
@@ -62,7 +62,7 @@ export interface RepositoriesTable {
 }
 
 /** Where a repository used to be: renames and transfers lead on to it until the name is taken again. */
-export interface RepositoryNamesTable {
+interface RepositoryNamesTable {
   owner_id: number;
   name_key: string;
   repository_id: number;
@@ -108,7 +108,7 @@ export interface TokensTable {
  * The secrets that open a token, by digest (SHA-256, base64url). Replaced ones stay, so that reuse is told and
  * reported.
  */
-export interface TokenSecretsTable {
+interface TokenSecretsTable {
   digest: string;
   token_id: number;
   last_eight: string;
@@ -130,7 +130,7 @@ export interface GrantsTable {
   access_granted_at: number | null;
 }
 
-export interface GrantRepositoriesTable {
+interface GrantRepositoriesTable {
   grant_id: number;
   repository_id: number;
 }
@@ -154,21 +154,21 @@ export interface RequestsTable {
 }
 
 /** One row an organization, and account 0 for the instance. */
-export interface PoliciesTable {
+interface PoliciesTable {
   account_id: number;
   policy_json: string;
   updated_at: number;
 }
 
 /** Single sign-on authorizations of classic and scoped tokens. */
-export interface TokenOrganizationsTable {
+interface TokenOrganizationsTable {
   token_id: number;
   organization_id: number;
   authorized_at: number;
 }
 
 /** Classic and scoped tokens that owners of an organization keep out. */
-export interface TokenExclusionsTable {
+interface TokenExclusionsTable {
   token_id: number;
   organization_id: number;
   excluded_at: number;
@@ -208,7 +208,7 @@ export interface LoginsTable {
 }
 
 /** How often a token used a permission in a repository on one day. See `store/token-days`. */
-export interface TokenDaysTable {
+interface TokenDaysTable {
   token_id: number;
   /** 00:00 UTC of the day. */
   day_at: number;
@@ -221,7 +221,7 @@ export interface TokenDaysTable {
 }
 
 /** What a token was refused: one row a day, reason and purpose. See `store/refusals`. */
-export interface TokenRefusalsTable {
+interface TokenRefusalsTable {
   token_id: number;
   /** 00:00 UTC of the day. */
   day_at: number;
@@ -303,7 +303,7 @@ export interface OutboxTable {
 }
 
 /** How much of a rate limit is used up in the window that runs. See `store/rate-windows`. */
-export interface RateWindowsTable {
+interface RateWindowsTable {
   /** Bucket and whom it counts: `api-user 7`. */
   window_key: string;
   used: number;
@@ -329,14 +329,14 @@ export interface SessionsTable {
 }
 
 /** Browsers on which a person has signed in before. */
-export interface DevicesTable {
+interface DevicesTable {
   digest: string;
   user_id: number;
   last_seen_at: number;
 }
 
 /** The key of a person's one-time codes (it has to be known to check one); counts once it is confirmed. */
-export interface SecondFactorsTable {
+interface SecondFactorsTable {
   user_id: number;
   secret: string;
   confirmed_at: number | null;
@@ -344,7 +344,7 @@ export interface SecondFactorsTable {
   last_step: number;
 }
 
-export interface RecoveryCodesTable {
+interface RecoveryCodesTable {
   user_id: number;
   digest: string;
   used_at: number | null;
@@ -361,7 +361,7 @@ export interface OneTimeLinksTable {
 }
 
 /** Forms that were sent, so that a double click does one thing. */
-export interface FormSubmissionsTable {
+interface FormSubmissionsTable {
   digest: string;
   /** Where the one that was carried out led; null while it runs. */
   location: string | null;
@@ -369,7 +369,7 @@ export interface FormSubmissionsTable {
 }
 
 /** Processes that answer from memory while they have a lease. See `store/cluster`. */
-export interface NodesTable {
+interface NodesTable {
   id: string;
   /** Rises with every sign of life. */
   beat: number;
@@ -378,7 +378,7 @@ export interface NodesTable {
 }
 
 /** What a revision was about; a revision without a row was about everything. */
-export interface RevisionChangesTable {
+interface RevisionChangesTable {
   revision: number;
   /** See `Subject` in `store/revision`. */
   subject: number;
@@ -396,7 +396,7 @@ export interface ResourceServersTable {
 }
 
 /** A single row: rises with every change that can take a right away, so that memory can be checked against it. */
-export interface RevisionTable {
+interface RevisionTable {
   id: 1;
   revision: number;
 }

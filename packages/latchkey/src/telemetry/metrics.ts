@@ -9,11 +9,11 @@ import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import type { Reason } from '../catalogue/refusals/refusals.ts';
 
 /** Which dialect a request came in. */
-export const DOOR_NAMES = ['forward', 'git', 'github', 'gitlab', 'web', 'other'] as const;
+const DOOR_NAMES = ['forward', 'git', 'github', 'gitlab', 'web', 'other'] as const;
 export type DoorName = (typeof DOOR_NAMES)[number];
 
 /** Upper bounds of the latency histogram, in seconds. The fine ones are for checks, the coarse ones for clones. */
-export const LATENCY_BOUNDS_SEC = [
+const LATENCY_BOUNDS_SEC = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
 ] as const;
 

@@ -40,7 +40,7 @@ const MAX_SPANS_SENT = 512;
 /** How long spans wait for others to go with. */
 const SEND_EVERY_MS = 2_000;
 /** How long the collector may take, tries included; and so how long a stop waits for it at most. */
-export const SEND_LIMIT_MS = 5_000;
+const SEND_LIMIT_MS = 5_000;
 /** Longer values of attributes are cut. */
 const MAX_VALUE_CHARACTERS = 256;
 

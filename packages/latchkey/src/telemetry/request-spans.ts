@@ -66,7 +66,7 @@ const OWN = /(?:lkf|lkc|lks)_/;
  * A text with every word in the place of which a secret could stand replaced. Words are parted by white space and by `/
  * : @ ; ,`.
  */
-export function withoutSecrets(text: string): string {
+function withoutSecrets(text: string): string {
   return text
     .split(/([\s/:@;,]+)/)
     .map((word) => (mayBeSecret(word) ? REDACTED : word))

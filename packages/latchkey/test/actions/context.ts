@@ -8,11 +8,11 @@ import type { Engine } from '../../src/store/db.ts';
 import { freshDatabase } from '../engines/engines.ts';
 
 /** A clock that a test sets forward. */
-export interface TestClock extends Clock {
+interface TestClock extends Clock {
   advance(seconds: number): void;
 }
 
-export function testClock(at = 1_790_000_000): TestClock {
+function testClock(at = 1_790_000_000): TestClock {
   let now = at;
   return { now: () => now, advance: (seconds) => void (now += seconds) };
 }

@@ -22,7 +22,7 @@ import { Secret } from '../../src/base/secret.ts';
 import { loadSettings, type SettingSources } from '../../src/base/settings/settings.ts';
 import type { Account } from '../../src/store/accounts.ts';
 
-export const PICTURES = fileURLToPath(new URL('./pictures/', import.meta.url));
+const PICTURES = fileURLToPath(new URL('./pictures/', import.meta.url));
 /** How long a step may take on a busy machine. */
 const STEP_MS = 30_000;
 /** How long a whole story may take there. */

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import type { Site } from './browser.ts';
 
 /** Mails that have come, in order, with quoted-printable line breaks undone. */
-export async function mails(site: Site): Promise<string[]> {
+async function mails(site: Site): Promise<string[]> {
   const folder = join(site.server.context.settings.data, 'outbox');
   const names = await readdir(folder).catch(() => []);
   const sorted = names

@@ -41,7 +41,7 @@ export interface Try {
   readonly content?: string;
 }
 
-export interface GitOutcome {
+interface GitOutcome {
   readonly ok: boolean;
   /** What the server said, a line each. */
   readonly remote: readonly string[];

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 
 /** How often `/readyz` is asked. */
-export const HEALTH_EVERY_MS = 100;
+const HEALTH_EVERY_MS = 100;
 const HOP_HEADERS: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'te', 'upgrade']);
 
 interface Upstream {

@@ -1,6 +1,6 @@
 /** Random worlds for the property tests, and a plain one for the truth tables. */
 import fc from 'fast-check';
-import { PERMISSIONS, type PermissionName, type PermissionSet } from '../../src/catalogue/permissions.ts';
+import { type PermissionName, type PermissionSet } from '../../src/catalogue/permissions.ts';
 import { REPOSITORY_ROLES } from '../../src/catalogue/roles.ts';
 import {
   ANY_OWNER,
@@ -218,7 +218,3 @@ export const questions: fc.Arbitrary<Question> = fc.record({
   at: fc.constant(NOW),
   address: fc.constantFrom('192.0.2.7', '10.1.2.3', '2001:db8::1', 'not-an-address'),
 });
-
-export const ALL_PERMISSIONS: PermissionSet = Object.fromEntries(
-  PERMISSIONS.map(({ name, levels: allowed }) => [name, allowed.at(-1)!]),
-);

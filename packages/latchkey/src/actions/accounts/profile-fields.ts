@@ -16,7 +16,7 @@ export interface ProfileFields {
 }
 
 /** Longest of each, as on GitHub where it says so. */
-export const MAX_PROFILE_LENGTHS = {
+const MAX_PROFILE_LENGTHS = {
   name: 255,
   email: 254,
   blog: 255,

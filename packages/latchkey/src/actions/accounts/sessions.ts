@@ -40,7 +40,7 @@ export type { Session };
 export const IDLE_SESSION_SEC = 14 * DAY_SEC;
 export const MAX_SESSION_SEC = 90 * DAY_SEC;
 /** How long somebody may look for their second factor. */
-export const SECOND_FACTOR_WAIT_SEC = 10 * MINUTE_SEC;
+const SECOND_FACTOR_WAIT_SEC = 10 * MINUTE_SEC;
 /** How long sensitive pages don't ask again; each sensitive action begins it anew (GitHub docs, "Sudo mode"). */
 export const SUDO_SEC = 2 * HOUR_SEC;
 /** A session's last use is noted at most so often. */

@@ -41,7 +41,7 @@ function subjectsOf({ name, address, knownDevice }: Attempt): readonly Subject[]
 }
 
 /** True when one of the limits that bind is reached. */
-export async function isGuessingTooOften(ctx: Context, attempt: Attempt): Promise<boolean> {
+async function isGuessingTooOften(ctx: Context, attempt: Attempt): Promise<boolean> {
   const bound = subjectsOf(attempt).filter(({ binds }) => binds);
   const allowances = await Promise.all(bound.map(async ({ bucket, key }) => peekRateLimit(ctx, bucket, key)));
   return allowances.some((allowance) => allowance?.allowed === false);

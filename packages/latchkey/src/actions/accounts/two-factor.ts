@@ -35,7 +35,7 @@ const PERIOD_SEC = 30;
 const WINDOW_STEPS = 1;
 const KEY_BYTES = 20;
 /** How many recovery codes there are, and the letters they are made of: none that looks like another. */
-export const RECOVERY_CODES = 16;
+const RECOVERY_CODES = 16;
 const RECOVERY_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const RECOVERY_LENGTH = 10;
 

@@ -17,7 +17,7 @@ export type Credential =
 /** Longer headers are refused unread. */
 export const MAX_AUTHORIZATION_LENGTH = 4096;
 
-export const NO_CREDENTIAL: Credential = { form: 'none' };
+const NO_CREDENTIAL: Credential = { form: 'none' };
 const malformed = (problem: string): Credential => ({ form: 'malformed', problem });
 
 /** Every `Authorization` header of a request, from Node's raw list: Node itself silently keeps only the first. */

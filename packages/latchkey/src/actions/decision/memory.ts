@@ -17,7 +17,7 @@ import { type Subject, subjectsSince } from '../../store/revision.ts';
  * How many tokens, people, and (person, target) pairs are remembered at most; the half of them that was used last
  * always is.
  */
-export const MAX_REMEMBERED = 200_000;
+const MAX_REMEMBERED = 200_000;
 /** Of how many subjects it is remembered when they last changed. Beyond that, everything from before is forgotten. */
 export const MAX_SUBJECTS = 50_000;
 

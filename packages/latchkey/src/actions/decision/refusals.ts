@@ -17,11 +17,11 @@ import { addRefusals, type RefusalCount, type RefusalWords, refusalsOfToken } fr
 import type { Context } from '../ground/context.ts';
 import type { Permit } from './authorize.ts';
 
-export const FLUSH_EVERY_MS = 2_000;
+const FLUSH_EVERY_MS = 2_000;
 /** Different refusals in one batch; further ones of the same two seconds are not noted. */
 export const MAX_NOTED = 5_000;
 /** Longest purpose that is kept. */
-export const MAX_PURPOSE_LENGTH = 200;
+const MAX_PURPOSE_LENGTH = 200;
 /** For how long they are kept. */
 export const REFUSALS_KEPT_SEC = 90 * DAY_SEC;
 
@@ -29,8 +29,6 @@ export const REFUSALS_KEPT_SEC = 90 * DAY_SEC;
 export interface TokenRefusal extends RefusalCount {
   readonly reason: Reason;
 }
-
-export type { RefusalWords };
 
 /** What a token was refused in the last 90 days, the latest first, what was noted a moment ago included. At most 50. */
 export async function refusalsOf(ctx: Context, tokenId: number): Promise<readonly TokenRefusal[]> {

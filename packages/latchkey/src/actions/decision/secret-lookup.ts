@@ -8,7 +8,7 @@ import type { Store } from '../../store/db.ts';
 import { knownDigests } from '../../store/tokens.ts';
 
 /** Digests in one query. */
-export const MAX_DIGESTS = 500;
+const MAX_DIGESTS = 500;
 
 interface Asked {
   readonly promise: Promise<boolean>;

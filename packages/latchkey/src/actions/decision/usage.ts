@@ -13,14 +13,14 @@ import type { Store } from '../../store/db.ts';
 import { addTokenDays, type TokenDay } from '../../store/token-days.ts';
 import { recordUses, type TokenUse } from '../../store/usage.ts';
 
-export const FLUSH_EVERY_MS = 2_000;
+const FLUSH_EVERY_MS = 2_000;
 /** Longest user agent and purpose that are kept. */
-export const MAX_AGENT_LENGTH = 200;
+const MAX_AGENT_LENGTH = 200;
 
 /**
  * Different uses (token, repository, need) that are counted in one batch; further ones of the same two seconds are not.
  */
-export const MAX_COUNTED = 10_000;
+const MAX_COUNTED = 10_000;
 
 /** What was used for what, as counts are kept: asked for often, worked out once for each need. */
 const SPELLED = new WeakMap<object, string>();

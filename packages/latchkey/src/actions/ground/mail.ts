@@ -144,7 +144,7 @@ async function send(transport: Transporter, ctx: Context, mail: OutboxMail): Pro
 }
 
 /** The folder of kept mails. */
-export function outboxFolder(ctx: Context): string {
+function outboxFolder(ctx: Context): string {
   return join(ctx.settings.data, 'outbox');
 }
 

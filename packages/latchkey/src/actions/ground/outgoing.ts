@@ -15,9 +15,9 @@ import { mayReach } from '../../base/private-networks.ts';
 import { currentSpan, traced } from '../../base/trace.ts';
 
 /** How long the whole exchange may take, as at GitHub. */
-export const MAX_EXCHANGE_SEC = 10;
+const MAX_EXCHANGE_SEC = 10;
 /** Of the answer so much is kept. */
-export const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 export interface Outgoing {
   readonly url: URL;

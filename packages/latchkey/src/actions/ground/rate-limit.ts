@@ -28,7 +28,7 @@ interface BucketRow {
 }
 
 /** Everything that is limited, and whom the key names. */
-export const RATE_BUCKETS = {
+const RATE_BUCKETS = {
   /** REST calls; key: user id. GitHub's numbers (docs "Rate limits for the REST API"). */
   'api-user': { windowSec: HOUR_SEC, limit: (settings) => settings.apiRateLimit },
   /** REST calls without credentials; key: `networkOf` the address. */

@@ -24,7 +24,7 @@ import { deleteExpired } from './retention.ts';
 export type JobHandler<Payload> = (ctx: Context, payload: Payload, signal: AbortSignal) => Promise<void>;
 
 /** What was given up stays visible for so long. */
-export const DEAD_JOBS_KEPT_SEC = 30 * DAY_SEC;
+const DEAD_JOBS_KEPT_SEC = 30 * DAY_SEC;
 
 export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]> } = {
   'clear-jobs': async (ctx) => {

@@ -22,13 +22,13 @@ import type { Context } from '../ground/context.ts';
 import { JOB_HANDLERS, type JobHandler, SCHEDULES } from './job-handlers.ts';
 
 /** How often a node looks for jobs that are due. */
-export const POLL_MS = 1_000;
+const POLL_MS = 1_000;
 /** How long a job stays with its runner without a sign of life. */
 export const LEASE_SEC = 60;
 /** Leases are lengthened this often, so that two renewals may fail and clocks may differ by some seconds. */
 const RENEW_MS = (LEASE_SEC * 1000) / 4;
 /** How many jobs a node runs at the same time. */
-export const MAX_RUNNING = 8;
+const MAX_RUNNING = 8;
 /** A job that failed so often is given up: after about eight hours. */
 export const MAX_ATTEMPTS = 16;
 const FIRST_RETRY_SEC = 10;

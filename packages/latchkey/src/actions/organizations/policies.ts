@@ -25,7 +25,7 @@ import { record } from '../ground/record.ts';
 export type { StoredPolicy };
 
 /** Most entries of an organization's list of addresses. */
-export const MAX_ORGANIZATION_ADDRESSES = 200;
+const MAX_ORGANIZATION_ADDRESSES = 200;
 
 /** What is to change; what is left out stays. */
 export interface PolicyChange {

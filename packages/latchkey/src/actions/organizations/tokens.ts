@@ -24,7 +24,7 @@ import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 
-export type { Account, DirectedPage, Repository, Request, StoredGrant, Token, TokenUse };
+export type { Account, DirectedPage, Repository };
 
 /** A token as its organization sees it. */
 export interface SeenToken {

@@ -14,7 +14,7 @@ import { consider } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 
 /** A grant in names. */
-export interface GrantInWords {
+interface GrantInWords {
   /** A login; null = every owner that the token's user reaches. */
   readonly owner: string | null;
   readonly selection: Grant['selection'];
@@ -35,7 +35,7 @@ export interface Introspection {
 }
 
 /** For how long an answer about a token may be kept at most. */
-export const MAX_AGE_SEC = 60;
+const MAX_AGE_SEC = 60;
 /** Being alive is all that is asked. */
 const ALIVE: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: [] };
 

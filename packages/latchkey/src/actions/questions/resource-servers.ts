@@ -25,7 +25,7 @@ import { record } from '../ground/record.ts';
 export type { ResourceServer };
 
 /** Every secret of a server begins so, and is told from a token by it. */
-export const SERVER_SECRET_PREFIX = 'lkr_';
+const SERVER_SECRET_PREFIX = 'lkr_';
 const NAME_RULE =
   'The name of a server has 1 to 60 letters, digits, dots, hyphens and underscores, and begins and ends with a letter or digit.';
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9])?$/;

@@ -38,7 +38,7 @@ import { openTarget, readTarget, signatureFor } from './target.ts';
 import { type RepositoryView, viewOf } from './view.ts';
 
 /** Longest address of a repository's own page. */
-export const MAX_HOMEPAGE_LENGTH = 255;
+const MAX_HOMEPAGE_LENGTH = 255;
 
 /** What is left out stays as it is. */
 export interface RepositoryChange {
@@ -101,7 +101,7 @@ async function check(
 }
 
 /** What is wrong with a repository's own page; null when nothing is. */
-export function homepageProblem(homepage: string): string | null {
+function homepageProblem(homepage: string): string | null {
   if (homepage === '') return null;
   if (homepage.length > MAX_HOMEPAGE_LENGTH) return `A homepage has at most ${MAX_HOMEPAGE_LENGTH} characters.`;
   return /^https?:\/\/[^\s]+$/.test(homepage) && URL.canParse(homepage)

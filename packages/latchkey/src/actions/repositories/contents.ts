@@ -28,11 +28,11 @@ import { followPush } from './pushes.ts';
 import { openTarget, signatureFor } from './target.ts';
 
 /** Folders show so many entries at most, as on GitHub. */
-export const MAX_FOLDER_ENTRIES = 1000;
+const MAX_FOLDER_ENTRIES = 1000;
 /** The largest file that can be written over REST. Larger ones are pushed. */
 export const MAX_WRITTEN_FILE_BYTES = 25 * 1024 * 1024;
 /** Longest message of a commit that is made over REST. */
-export const MAX_COMMIT_MESSAGE_LENGTH = 65_536;
+const MAX_COMMIT_MESSAGE_LENGTH = 65_536;
 
 const WORKFLOW_PATH = /^\.github\/workflows\//i;
 

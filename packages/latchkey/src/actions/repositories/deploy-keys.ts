@@ -24,7 +24,7 @@ import { readTarget, targetRepository } from './target.ts';
 
 export type { DeployKey };
 
-export const MAX_KEY_TITLE_LENGTH = 255;
+const MAX_KEY_TITLE_LENGTH = 255;
 
 /** Adds a key to the permit's repository. @throws Problem when it is no key, or in use. */
 export async function addDeployKey(

@@ -15,7 +15,7 @@ import { type MovedRef, pushEvents } from './webhooks/push-events.ts';
 export type { MovedRef };
 
 /** More refs of one push than this are told to nobody: GitHub stops at three, too. */
-export const MAX_REPORTED_REFS = 20;
+const MAX_REPORTED_REFS = 20;
 
 /**
  * Notes the push, has the repository maintained in a while, and tells its webhooks. Call it after the refs have moved.

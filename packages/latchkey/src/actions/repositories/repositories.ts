@@ -231,10 +231,7 @@ export async function recordPush(ctx: Context, permit: Permit): Promise<void> {
 }
 
 /** The repository of that name with its owner, old names included. @throws Problem when there is none. */
-export async function repositoryNamed(
-  q: Query,
-  name: RepositoryName,
-): Promise<{ owner: Account; repository: Repository }> {
+async function repositoryNamed(q: Query, name: RepositoryName): Promise<{ owner: Account; repository: Repository }> {
   const owner = await accountByLogin(q, name.owner);
   const found = owner === null ? null : await repositoryByName(q, owner.id, name.name);
   if (owner === null || found === null)

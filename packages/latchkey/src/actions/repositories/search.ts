@@ -17,7 +17,7 @@ export type { RepositoryOrder };
 export type ListedRepository = Pick<RepositoryView, 'owner' | 'repository' | 'role'>;
 
 /** Rows that a list looks at. Whoever sees more than that narrows the search. */
-export const MAX_LISTED_REPOSITORIES = 10_000;
+const MAX_LISTED_REPOSITORIES = 10_000;
 const SEEN: Need = { sets: [{ metadata: 'read' }], publicRead: true, writes: false };
 
 /** All repositories that fit the search and may be seen, in order. */

@@ -21,15 +21,15 @@ import { ownership } from './repositories.ts';
 import { readTarget, targetRepository } from './target.ts';
 import { emit } from './webhooks/events.ts';
 
-export type { CommitStatus, StatusState };
+export type { CommitStatus };
 
 /** So often a commit can be spoken of in one context. */
-export const MAX_STATUSES_PER_CONTEXT = 1000;
+const MAX_STATUSES_PER_CONTEXT = 1000;
 /** So many contexts of one commit count. */
-export const MAX_CONTEXTS = 1000;
+const MAX_CONTEXTS = 1000;
 export const MAX_STATUS_DESCRIPTION_LENGTH = 140;
-export const MAX_CONTEXT_LENGTH = 255;
-export const MAX_TARGET_URL_LENGTH = 2048;
+const MAX_CONTEXT_LENGTH = 255;
+const MAX_TARGET_URL_LENGTH = 2048;
 
 export interface StatusDraft {
   /** A commit that is there. */

@@ -41,7 +41,7 @@ export async function draftWorld(ctx: Context, q: Query, user: Account, draft: T
 }
 
 /** One owner as the store knows it for this person; `''` is the person. */
-export async function ownerInWorld(
+async function ownerInWorld(
   q: Query,
   user: Account,
   instance: StoredPolicy,

@@ -31,7 +31,7 @@ import { type CreatedToken, endOne, tokenEvent } from './tokens.ts';
 /** How long after a rotation the old value may come back to be rotated without ending the family. */
 export const REUSE_GRACE_SEC = MINUTE_SEC;
 /** What the owner of a family reads that was ended. */
-export const BY_REUSE = 'reuse of a rotated token';
+const BY_REUSE = 'reuse of a rotated token';
 
 /**
  * Rotates a token. A scoped one gets a successor: same name, description, scopes and bounds, another id; the others

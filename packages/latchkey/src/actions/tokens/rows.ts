@@ -28,7 +28,7 @@ import { tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { INSTANCE_LOGIN } from './draft-world.ts';
 
-export type { Token, TokenUse };
+export type { Token };
 
 /** Where a token stands, the most final first. */
 export type TokenState = 'replaced' | 'revoked' | 'expired' | 'used-up' | 'blocked' | 'pending' | 'not-yet' | 'active';
@@ -62,7 +62,7 @@ export interface TokenRow extends Token {
 }
 
 /** What "lately" means for refusals. */
-export const LATELY_SEC = 7 * DAY_SEC;
+const LATELY_SEC = 7 * DAY_SEC;
 /** Tokens on one page of a list. */
 export const TOKENS_ON_A_PAGE = 50;
 

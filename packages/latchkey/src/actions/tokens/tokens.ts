@@ -163,7 +163,7 @@ async function recheck(tx: Query, user: Account, plan: TokenPlan): Promise<void>
 }
 
 /** Most tokens that a list shows at once. */
-export const MAX_LISTED_TOKENS = 10_000;
+const MAX_LISTED_TOKENS = 10_000;
 
 /** Every token of a person, newest first, those that have ended included. */
 export async function listTokens(

@@ -20,9 +20,9 @@ import { queueMail } from '../ground/mail.ts';
 import { endOne } from './tokens.ts';
 
 /** How many days before its end the owner of a token hears of it; 0 = that it has ended. */
-export const NOTICE_DAYS: readonly number[] = [30, 7, 1, 0];
+const NOTICE_DAYS: readonly number[] = [30, 7, 1, 0];
 /** An end that lies further back is told no more: the server was away for long, or took over somebody else's tokens. */
-export const NOTICED_LATE_SEC = 7 * DAY_SEC;
+const NOTICED_LATE_SEC = 7 * DAY_SEC;
 const BATCH = 200;
 /** Requests that a daily list names. */
 const MAX_NAMED = 10;

@@ -22,7 +22,7 @@ import {
   wholeNumber,
 } from './values.ts';
 
-export type SettingSection =
+type SettingSection =
   | 'Where things are'
   | 'Listening'
   | 'Git'

@@ -10,7 +10,7 @@ import { includesAddress, parseBlock } from '../address.ts';
 import { Secret } from '../secret.ts';
 
 /** A value that passed, or the rule it broke, to stand after "must be". */
-export type Checked<T> = { readonly value: T } | { readonly mustBe: string };
+type Checked<T> = { readonly value: T } | { readonly mustBe: string };
 
 /**
  * One kind of value. `fromText` serves flags and variables; a configuration file brings its own types, and `check`

@@ -81,7 +81,7 @@ export function helpTopic(reason: Reason, publicUrl: string): HelpTopic {
 }
 
 /** `Token expired`. */
-export function titleOf(reason: Reason): string {
+function titleOf(reason: Reason): string {
   return sentenceCase(reason.replaceAll('_', ' ')).replace(/\bsso\b/i, 'single sign-on');
 }
 

@@ -9,7 +9,7 @@ import { ACCESS_REFUSALS } from './access.ts';
 import { CREDENTIAL_REFUSALS } from './credential.ts';
 import type { Reason, RefusalEntry } from './refusal.ts';
 
-export type { Reason, RefusalEntry, RefusalFacts, Remedy } from './refusal.ts';
+export type { Reason, RefusalEntry, RefusalFacts } from './refusal.ts';
 
 export const REFUSALS: Readonly<Record<Reason, RefusalEntry>> = { ...CREDENTIAL_REFUSALS, ...ACCESS_REFUSALS };
 

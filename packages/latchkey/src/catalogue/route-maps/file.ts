@@ -34,7 +34,7 @@ export interface MapService {
 /** A row that knows where it stands in the file; built-in maps stand where they are named. */
 export type PlacedRow = MapRow & { readonly line: number };
 
-export type OwnPermission = Permission & { readonly name: `${string}:${string}`; readonly source: 'operator' };
+type OwnPermission = Permission & { readonly name: `${string}:${string}`; readonly source: 'operator' };
 
 export interface RouteMapFile {
   readonly services: readonly MapService[];
@@ -48,7 +48,7 @@ export interface RouteMapProblem {
 }
 
 /** Longer files are refused unread. */
-export const MAX_ROUTE_MAP_BYTES = 1024 * 1024;
+const MAX_ROUTE_MAP_BYTES = 1024 * 1024;
 /** How much aliases may repeat. */
 const MAX_ALIASES = 50;
 /** Most problems that are told of one file. */

@@ -5,7 +5,7 @@
 import { LEVELS, PERMISSION_GROUPS } from '../permissions.ts';
 
 /** Maps that are built in. */
-export const BUILT_IN_MAPS = ['git', 'github', 'gitlab'] as const;
+const BUILT_IN_MAPS = ['git', 'github', 'gitlab'] as const;
 export type BuiltInMap = (typeof BUILT_IN_MAPS)[number];
 
 const HOST = {

@@ -12,7 +12,7 @@ import type { Need } from '../needs.ts';
  * What a path names. `project` and `group`: by number, or by URL-encoded full path; `self`: the account of whoever
  * asks; `none`: nobody's resources in particular.
  */
-export type GitlabTarget = 'project' | 'group' | 'self' | 'instance' | 'none';
+type GitlabTarget = 'project' | 'group' | 'self' | 'instance' | 'none';
 
 export interface GitlabRoute {
   readonly method: string;

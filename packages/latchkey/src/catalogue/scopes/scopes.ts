@@ -20,7 +20,7 @@ import { CLASSIC_SCOPES } from './classic.ts';
 import { GITLAB_SCOPES } from './gitlab.ts';
 import type { ScopeDialect, ScopeRow } from './row.ts';
 
-export type { ScopeDialect, ScopeRow };
+export type { ScopeDialect };
 
 /** A scope with all that it includes, near or far, itself left out. */
 export interface Scope extends ScopeRow {

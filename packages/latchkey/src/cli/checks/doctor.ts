@@ -19,7 +19,7 @@ import { runProgram, type Subject, subjectOf } from './subject.ts';
 import { TOKEN_CHECKS } from './token.ts';
 
 /** In this order: what later ones ask for is found out by earlier ones. */
-export const CHECKS: readonly Check[] = [
+const CHECKS: readonly Check[] = [
   ...GIT_CHECKS,
   ...OVERRIDE_CHECKS,
   ...SERVER_CHECKS,

@@ -28,7 +28,7 @@ export interface Probe {
 }
 
 export const EMPTY_PROBE: Probe = { answered: null, failure: null, isLatchkey: false };
-export const MAX_BODY_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 15_000;
 
 /** One GET. @throws Error with a `code` when nothing came. */

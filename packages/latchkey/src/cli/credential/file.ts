@@ -46,7 +46,7 @@ export interface CredentialBook {
 
 const EMPTY: CredentialBook = { servers: [], credentials: [] };
 /** How long a lock is waited for, and after which age it was left behind by something that died. */
-export const LOCK_WAIT_MS = 3_000;
+const LOCK_WAIT_MS = 3_000;
 const LOCK_STALE_MS = 10_000;
 const LOCK_RETRY_MS = 20;
 

@@ -78,7 +78,7 @@ export function generalHelpers(env: Environment): readonly string[] {
 }
 
 /** True when a value of `credential.helper` calls us. */
-export function isOurs(helper: string): boolean {
+function isOurs(helper: string): boolean {
   return (
     /(?:^|[\s/\\!"'])latchkey(?:\.\w+)?["']?(?:\s+credential\b|$)/.test(helper) ||
     /cli[/\\]main\.[jt]s["']? credential\b/.test(helper)

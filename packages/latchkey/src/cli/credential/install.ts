@@ -44,7 +44,7 @@ export async function uninstallFor(origin: string, terminal: Terminal): Promise<
 }
 
 /** How git calls this program: by name where it is on the path, else by the files that run now. */
-export function ownHelper(env: Terminal['env']): string {
+function ownHelper(env: Terminal['env']): string {
   return isOnPath(env)
     ? '!latchkey credential'
     : `!${quoted(process.execPath)} ${quoted(process.argv[1] ?? '')} credential`;

@@ -9,7 +9,7 @@ import { Secret } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 
 /** The longest line, key and value together: git's own limit for a packet, far above any token. */
-export const MAX_LINE_LENGTH = 65_520;
+const MAX_LINE_LENGTH = 65_520;
 /** Everything that git may send at once. */
 export const MAX_INPUT_BYTES = 256 * 1024;
 

@@ -1,7 +1,7 @@
 /** A history as a stream for `git fast-import`: the same data gives the same commits everywhere. */
 
 /** Who wrote a commit. */
-export interface DemoAuthor {
+interface DemoAuthor {
   readonly name: string;
   readonly email: string;
 }

@@ -18,14 +18,14 @@ import { openBrowser } from '../browser.ts';
 import { ServerClient, ServerRefusal } from '../server-client.ts';
 import type { Terminal } from '../terminal.ts';
 
-export const CLIENT_ID = 'latchkey-cli';
-export const LOGIN_TIMEOUT_MS = 5 * 60_000;
+const CLIENT_ID = 'latchkey-cli';
+const LOGIN_TIMEOUT_MS = 5 * 60_000;
 /**
  * What is asked for when nothing is said: enough to clone, push, and renew the token before its end. The person may
  * narrow it on the page.
  */
-export const DEFAULT_PERMISSIONS: readonly string[] = ['contents:write', 'personal_access_tokens:write'];
-export const DEFAULT_EXPIRES_IN_DAYS = 90;
+const DEFAULT_PERMISSIONS: readonly string[] = ['contents:write', 'personal_access_tokens:write'];
+const DEFAULT_EXPIRES_IN_DAYS = 90;
 
 /** What a sign-in asks for. */
 export interface LoginOptions {

@@ -23,16 +23,8 @@ export interface TokenAnswer {
   readonly token?: string;
 }
 
-/**
- * How a token's username is spelled: its person, `+`, its number, so that two tokens lie side by side in one credential
- * store. The server reads neither.
- */
-export function usernameFor({ owner, id }: Pick<TokenAnswer, 'owner' | 'id'>): string {
-  return `${owner.login}+${id}`;
-}
-
 /** `2026-11-21T08:00:00Z` as unix seconds. */
-export function instantOf(text: string | null | undefined): UnixSeconds | null {
+function instantOf(text: string | null | undefined): UnixSeconds | null {
   const at = Date.parse(text ?? '');
   return Number.isNaN(at) ? null : Math.floor(at / 1000);
 }

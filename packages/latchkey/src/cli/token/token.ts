@@ -178,7 +178,7 @@ function checkCommand(terminal: Terminal): Command {
 }
 
 /** `contents=write` and `acme/site` as the API takes them. @throws UsageError */
-export function needOf(pair: string, target?: string): object {
+function needOf(pair: string, target?: string): object {
   const match = /^([a-z_:]+)=(read|write|admin)$/.exec(pair);
   if (match === null)
     throw new UsageError(

@@ -14,10 +14,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/ground/context.ts';
 
 /** How often the revision is looked at while somebody listens: some microseconds on SQLite, one query on PostgreSQL. */
-export const LOOK_EVERY_MS = 200;
-export const HEARTBEAT_MS = 1_000;
+const LOOK_EVERY_MS = 200;
+const HEARTBEAT_MS = 1_000;
 /** Streams beyond this are refused with 503. */
-export const MAX_STREAMS = 1_000;
+const MAX_STREAMS = 1_000;
 
 /** A handler that begins a stream. The caller has authenticated. */
 export function makeEvents(

@@ -21,7 +21,7 @@ import { makeEvents } from './events.ts';
 import { answerIntrospection } from './introspection.ts';
 
 /** Most bytes of a body: some hundred checks with long names. */
-export const MAX_CALL_BODY_BYTES = 256 * 1024;
+const MAX_CALL_BODY_BYTES = 256 * 1024;
 
 /** The plugin. `closing` ends the streams of events, which would hold a stop up. */
 export function resourceServerApi(ctx: Context, closing: AbortSignal): FastifyPluginAsync {

@@ -19,7 +19,7 @@ import { PushReport } from './push-report.ts';
 import { endLater, type RequestError, sendRequestError } from './refuse.ts';
 
 /** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
-export const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
+const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
 /** A flush packet ("0000") and nothing else: git asks with it whether it may push, before a large push. */
 const FLUSH_BYTES = 4;
 

@@ -25,7 +25,7 @@ import { isShort, receive } from './body.ts';
 import { sendRequestError } from './refuse.ts';
 
 /** Larger requests name so much that no two are alike. */
-export const MAX_SHARED_REQUEST_BYTES = 64 * 1024;
+const MAX_SHARED_REQUEST_BYTES = 64 * 1024;
 const MAX_INFLATED_BYTES = 1024 * 1024;
 /** A longer list of refs (some ten thousand) is streamed to each. */
 const MAX_LISTING_BYTES = 1024 * 1024;

@@ -11,7 +11,7 @@ import type { Need } from '../../catalogue/needs.ts';
 import { githubTarget, needOf, type RouteTarget } from '../../catalogue/routes/github.ts';
 import type { PageRequest } from './paging.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** What a handler is called with. */
 export interface Call<Body, Query> {
@@ -75,7 +75,7 @@ export interface Endpoint {
 }
 
 /** Most bytes of a JSON body, where an endpoint says nothing else. */
-export const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 type BodyOf<T> = T extends TSchema ? Static<T> : undefined;
 

@@ -12,7 +12,7 @@ import { problem } from '../../base/errors.ts';
 export const DEFAULT_PER_PAGE = 30;
 export const MAX_PER_PAGE = 100;
 /** Rows that a page number may skip. */
-export const MAX_SKIPPED = 10_000;
+const MAX_SKIPPED = 10_000;
 
 /** Which part of a list is asked for. */
 export interface PageRequest {

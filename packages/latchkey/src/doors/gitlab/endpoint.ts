@@ -41,7 +41,7 @@ export interface Endpoint extends GitlabRoute {
 }
 
 /** Most bytes of a body, where an endpoint says nothing else. */
-export const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 interface Declaration<Specs extends ParamSpecs> {
   readonly params?: Specs;
@@ -69,11 +69,6 @@ export function endpoint<const Specs extends ParamSpecs = Readonly<Record<never,
 /** 200 with a body. */
 export function ok(body: unknown): Reply {
   return { status: 200, body };
-}
-
-/** 201 with what was made. */
-export function created(body: unknown): Reply {
-  return { status: 201, body };
 }
 
 /** 204. */

@@ -5,10 +5,10 @@
  */
 import { badParams } from './refuse.ts';
 
-export const DEFAULT_PER_PAGE = 20;
-export const MAX_PER_PAGE = 100;
+const DEFAULT_PER_PAGE = 20;
+const MAX_PER_PAGE = 100;
 /** Rows that a page number may skip, as on GitLab. */
-export const MAX_SKIPPED = 50_000;
+const MAX_SKIPPED = 50_000;
 
 export interface OffsetPage {
   /** 1 and up. */

@@ -15,7 +15,7 @@ import { Answer, badParams } from './refuse.ts';
  */
 type ParamType = 'string' | 'integer' | 'boolean' | 'date' | 'datetime' | 'strings' | 'objects';
 
-export interface ParamSpec {
+interface ParamSpec {
   readonly type: ParamType;
   readonly required?: true;
   /** The only values allowed. */

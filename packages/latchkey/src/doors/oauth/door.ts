@@ -23,11 +23,11 @@ import { Secret } from '../../base/secret.ts';
 import { readLoginRequest } from '../../rules/login-request.ts';
 
 /** The largest form. */
-export const MAX_FORM_BYTES = 16 * 1024;
+const MAX_FORM_BYTES = 16 * 1024;
 
-export const TOKEN_PATH = '/login/oauth/access_token';
-export const DEVICE_CODE_PATH = '/login/device/code';
-export const DEVICE_PAGE_PATH = '/login/device';
+const TOKEN_PATH = '/login/oauth/access_token';
+const DEVICE_CODE_PATH = '/login/device/code';
+const DEVICE_PAGE_PATH = '/login/device';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** The plugin. */

@@ -19,11 +19,11 @@ import { LRUCache } from 'lru-cache';
 /**
  * How long an answer is kept, and a request counts as seen lately. A burst comes within it; what lies here takes room.
  */
-export const KEEP_MS = 60_000;
+const KEEP_MS = 60_000;
 /** Answers are read and sent in pieces of so much: fewer calls, but more memory for each slow reader. */
 export const PIECE_BYTES = 256 * 1024;
 /** Pieces lately read stay in memory for the next reader, of all answers of a worker together so much. */
-export const MAX_HELD_BYTES = 32 * 1024 * 1024;
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
 const MAX_SEEN = 10_000;
 
 export interface PackCacheOptions {

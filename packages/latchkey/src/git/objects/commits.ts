@@ -42,7 +42,7 @@ export interface HistoryList {
 }
 
 /** Of a commit object more is not read: what lies behind is cut off its message. */
-export const MAX_COMMIT_BYTES = 1024 * 1024;
+const MAX_COMMIT_BYTES = 1024 * 1024;
 
 /** A page of the history that leads to a commit, the newest first. */
 export async function listCommits(plumbing: Plumbing, commitId: string, list: HistoryList): Promise<Commit[]> {

@@ -8,9 +8,9 @@ import type { Commit } from './commits.ts';
 import type { Plumbing } from './plumbing.ts';
 import { readRecords } from './record-stream.ts';
 
-export type ChangeStatus = 'added' | 'removed' | 'modified' | 'renamed' | 'copied' | 'changed';
+type ChangeStatus = 'added' | 'removed' | 'modified' | 'renamed' | 'copied' | 'changed';
 
-export interface FileChange {
+interface FileChange {
   readonly path: string;
   /** The path before, of a renamed or copied file. */
   readonly previousPath: string | null;
@@ -31,11 +31,11 @@ export interface CommitDiff {
 }
 
 /** GitHub lists 3,000 files of a commit at most. */
-export const MAX_CHANGED_FILES = 3000;
+const MAX_CHANGED_FILES = 3000;
 /** All patches of one answer together. */
-export const MAX_PATCH_BYTES = 4 * 1024 * 1024;
+const MAX_PATCH_BYTES = 4 * 1024 * 1024;
 /** A longer patch of one file is left out. */
-export const MAX_FILE_PATCH_CHARACTERS = 512 * 1024;
+const MAX_FILE_PATCH_CHARACTERS = 512 * 1024;
 
 const OPTIONS = [
   '--no-ext-diff',

@@ -48,7 +48,7 @@ export interface FileCommit {
   readonly committer: Signature;
 }
 
-export type FileCommitProblem =
+type FileCommitProblem =
   | 'path_invalid'
   | 'path_exists'
   | 'path_missing'
@@ -243,6 +243,6 @@ function blobIdsOf(actions: readonly FileAction[], format: ObjectFormat): Map<st
 }
 
 /** The name of a blob with this content. Source: git's documentation, gitglossary "object name". */
-export function blobId(content: Buffer, format: ObjectFormat): string {
+function blobId(content: Buffer, format: ObjectFormat): string {
   return createHash(format).update(`blob ${content.length}\0`).update(content).digest('hex');
 }

@@ -12,7 +12,7 @@ export const MAX_REF_BYTES = 244;
 /** Longest path of a file, in bytes. */
 export const MAX_PATH_BYTES = 1024;
 /** Shortest beginning of an object id that is looked up. */
-export const MIN_ABBREVIATED_ID = 4;
+const MIN_ABBREVIATED_ID = 4;
 
 const FULL_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /**

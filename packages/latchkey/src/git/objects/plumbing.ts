@@ -19,7 +19,7 @@ import { isReading } from '../processes/read-only.ts';
 import type { Folders } from '../repositories/folders.ts';
 
 /** A command of the plumbing that takes longer is stopped: somebody waits for it. */
-export const MAX_COMMAND_SEC = 60;
+const MAX_COMMAND_SEC = 60;
 
 export interface PlumbingParts {
   readonly folders: Folders;

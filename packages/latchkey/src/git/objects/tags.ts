@@ -9,7 +9,7 @@ import type { Signature } from './commits.ts';
 import type { Plumbing } from './plumbing.ts';
 
 /** Of a tag object more is not read. */
-export const MAX_TAG_BYTES = 64 * 1024;
+const MAX_TAG_BYTES = 64 * 1024;
 
 export interface NewTag {
   /** Without `refs/tags/`; passed `refNameProblem`. */

@@ -14,7 +14,7 @@ import { FairQueue, type QueueLimits, type Release } from './queue.ts';
 /** How much of what git says on stderr is kept, from its end, for the log. */
 const MAX_STDERR_CHARACTERS = 4096;
 /** How long git has after the end of its input to remove what it began, and after a SIGTERM to go. */
-export const STOP_GRACE_SEC = 5;
+const STOP_GRACE_SEC = 5;
 
 /** How a process ended. `code` is null when a signal ended it, and when it could not be started. */
 export interface GitEnd {

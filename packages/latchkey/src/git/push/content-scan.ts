@@ -19,7 +19,7 @@ import { type GitProcess, startGit } from '../processes/git-process.ts';
 /** Larger files are not looked at. */
 export const MAX_SCANNED_BYTES = 8 * 1024 * 1024;
 /** Of all files and messages of a push the first so many bytes are looked at, at some hundred megabytes a second. */
-export const MAX_SCANNED_TOTAL_BYTES = 4 * 1024 * 1024 * 1024;
+const MAX_SCANNED_TOTAL_BYTES = 4 * 1024 * 1024 * 1024;
 /** Files are named when somebody is told of them; so long their paths are looked for. */
 const MAX_NAMING_SEC = 10;
 /** Of longer paths the beginning is told. */

@@ -14,9 +14,9 @@ import { DAY_SEC } from '../../base/time.ts';
 import { type GitProcess, startGit } from '../processes/git-process.ts';
 
 /** Work begins when nothing was pushed to the repository for so long … */
-export const QUIET_SEC = 20;
+const QUIET_SEC = 20;
 /** … and at the latest so long after the first push of a busy time. */
-export const MAX_DELAY_SEC = 300;
+const MAX_DELAY_SEC = 300;
 /**
  * Loose objects are rolled into a pack from about 256 × this many on: objects/17 holds one of 256 of them, as `git gc
  * --auto` reckons.

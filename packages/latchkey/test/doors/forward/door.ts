@@ -13,7 +13,7 @@ import { makeForwardDoor } from '../../../src/doors/forward/routes.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
 import { contextWith, type TestContext } from '../../actions/context.ts';
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;

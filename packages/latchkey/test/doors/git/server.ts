@@ -38,7 +38,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export interface GitOptions {
+interface GitOptions {
   readonly in?: string;
   readonly env?: Readonly<Record<string, string>>;
 }

@@ -22,7 +22,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-export interface Asking {
+interface Asking {
   readonly token?: string | null;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;

@@ -54,13 +54,7 @@ function schemaOf(value: unknown): unknown {
  * What is wrong with an answer, by GitHub's description; null when nothing is. `path` without query, below the API;
  * `accept` as it was sent.
  */
-export function schemaErrorIn(
-  method: string,
-  path: string,
-  status: number,
-  accept: string,
-  body: unknown,
-): string | null {
+function schemaErrorIn(method: string, path: string, status: number, accept: string, body: unknown): string | null {
   const operation = find(method, path.replace(/\/contents\/?$/, '/contents/x'))?.row;
   if (operation === undefined) return `GitHub has no ${method} ${path}`;
   const listed =

@@ -14,7 +14,7 @@ import type { TokenDraft } from '../../../src/rules/draft.ts';
 import type { Engine } from '../../../src/store/db.ts';
 import { contextWith, type TestContext } from '../../actions/context.ts';
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   // A body is whatever the test says it is.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -23,7 +23,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-export interface Asking {
+interface Asking {
   /** Sent as `PRIVATE-TOKEN`. */
   readonly token?: string | null;
   readonly body?: unknown;

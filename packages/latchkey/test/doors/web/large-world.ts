@@ -15,7 +15,7 @@ import type { Query } from '../../../src/store/db.ts';
 import type { WebWorld } from './visitor.ts';
 
 /** Rows of each. */
-export const LARGE = {
+const LARGE = {
   people: 5_000,
   members: 3_000,
   organizations: 100,

@@ -13,7 +13,7 @@ import type { Context } from '../../ground/context.ts';
 import { post } from '../../ground/outgoing.ts';
 
 /** How long the log keeps a delivery. */
-export const DELIVERIES_KEPT_SEC = 30 * DAY_SEC;
+const DELIVERIES_KEPT_SEC = 30 * DAY_SEC;
 
 /** The job `deliver-webhook`. One that is gone, or was delivered already, is left alone. */
 export async function deliverWebhook(

@@ -14,7 +14,7 @@ import { openTarget, targetRepository } from '../target.ts';
 import type { RepositoryEvent } from './events.ts';
 
 /** So many commits of one push are told, the newest ones. */
-export const MAX_PUSH_COMMITS = 20;
+const MAX_PUSH_COMMITS = 20;
 const NONE = '0'.repeat(40);
 
 /** One ref that moved. Null = it was not there before, or is not there any more. */

@@ -36,8 +36,8 @@ import { latestPush } from './push-events.ts';
 
 export type { Delivery, Webhook };
 
-export const MAX_HOOK_URL_LENGTH = 2048;
-export const MAX_HOOK_SECRET_LENGTH = 1024;
+const MAX_HOOK_URL_LENGTH = 2048;
+const MAX_HOOK_SECRET_LENGTH = 1024;
 
 /** A webhook with how the last delivery went; null = none was tried yet. */
 export interface KnownWebhook {

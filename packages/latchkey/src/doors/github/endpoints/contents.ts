@@ -23,7 +23,7 @@ import { instantOf } from './instants.ts';
 import { isEmpty, mediaOf, placeOf, sayNo } from './place.ts';
 
 /** A larger file is not put into JSON; `raw` gives it (GitHub docs, "Get repository content"). */
-export const MAX_INLINE_BYTES = 1024 * 1024;
+const MAX_INLINE_BYTES = 1024 * 1024;
 /** The largest file that is given at all. */
 export const MAX_READ_BYTES = 100 * 1024 * 1024;
 

@@ -10,9 +10,9 @@ import { MAX_READ_BYTES } from './contents.ts';
 import { mediaOf, placeOf, sayNo } from './place.ts';
 
 /** A larger blob is given raw only. */
-export const MAX_INLINE_BLOB_BYTES = 10 * 1024 * 1024;
+const MAX_INLINE_BLOB_BYTES = 10 * 1024 * 1024;
 /** Entries of one tree; more are left out, and `truncated` says so. */
-export const MAX_TREE_ENTRIES = 10_000;
+const MAX_TREE_ENTRIES = 10_000;
 
 const TREE = Type.Object({ recursive: Type.Optional(Type.String()) }, { additionalProperties: false });
 

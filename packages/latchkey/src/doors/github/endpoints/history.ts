@@ -26,9 +26,9 @@ import { instantOf } from './instants.ts';
 import { commitIdOr, isEmpty, mediaOf, placeOf, sayNo } from './place.ts';
 
 /** Files of one commit on one page, as on GitHub. */
-export const FILES_PER_PAGE = 300;
+const FILES_PER_PAGE = 300;
 /** Refs that begin alike are given without pages, so many at most. */
-export const MAX_MATCHING_REFS = 10_000;
+const MAX_MATCHING_REFS = 10_000;
 
 const Text = Type.Optional(Type.String({ maxLength: 1024 }));
 const HISTORY = Type.Object(

@@ -35,8 +35,8 @@ const SEES: Need = { sets: [{ organization_personal_access_tokens: 'read' }], pu
 const DECIDES: Need = { sets: [{ organization_personal_access_tokens: 'write' }], publicRead: false, writes: true };
 
 /** Most owners and token ids in a filter: GitHub's. */
-export const MAX_OWNERS = 10;
-export const MAX_TOKEN_IDS = 50;
+const MAX_OWNERS = 10;
+const MAX_TOKEN_IDS = 50;
 
 const DIRECTION = {
   sort: optional(Type.Literal('created_at')),

@@ -129,7 +129,7 @@ function ownGrant({
 }
 
 /** What a token is today, in one word. */
-export function stateOf(
+function stateOf(
   token: Pick<TokenDetails, 'revokedAt' | 'expiresAt' | 'notBeforeAt' | 'usesLeft' | 'grants'>,
   at: UnixSeconds,
 ): string {

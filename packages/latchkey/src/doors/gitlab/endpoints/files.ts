@@ -19,7 +19,7 @@ import { Answer, badParams, notFound } from '../refuse.ts';
 import { commitIdIn, refuseChange } from './place.ts';
 
 /** The largest file that is put into JSON; `raw` gives larger ones. */
-export const MAX_INLINE_BYTES = 20 * 1024 * 1024;
+const MAX_INLINE_BYTES = 20 * 1024 * 1024;
 /** Base64 in JSON, and some words around it. */
 export const MAX_CHANGE_BYTES = Math.ceil(MAX_WRITTEN_FILE_BYTES * 1.4);
 

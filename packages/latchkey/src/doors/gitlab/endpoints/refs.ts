@@ -20,7 +20,7 @@ import { notFound } from '../refuse.ts';
 import { refuseContent, refuseRef, webUrlOf } from './place.ts';
 
 /** Refs that a list looks at. */
-export const MAX_LISTED_REFS = 10_000;
+const MAX_LISTED_REFS = 10_000;
 const BRANCHES = '/projects/{id}/repository/branches';
 const TAGS = '/projects/{id}/repository/tags';
 const NEW_BRANCH = { branch: { type: 'string', required: true }, ref: { type: 'string', required: true } } as const;

@@ -7,7 +7,7 @@
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 
 /** The GitLab that this door speaks like. */
-export const GITLAB_VERSION = '17.9.0';
+const GITLAB_VERSION = '17.9.0';
 const REVISION = 'latchkey';
 
 export const SERVER_ENDPOINTS: readonly Endpoint[] = [

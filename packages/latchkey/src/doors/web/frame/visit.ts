@@ -34,7 +34,7 @@ export class Refused extends Error {
 }
 
 /** What a person needs to manage what is theirs alone: sessions, second factor, addresses. */
-export const OWN_ACCOUNT: Need = { sets: [], publicRead: false, writes: true };
+const OWN_ACCOUNT: Need = { sets: [], publicRead: false, writes: true };
 
 export class Visit {
   readonly ctx: Context;

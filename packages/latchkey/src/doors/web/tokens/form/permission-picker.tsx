@@ -7,7 +7,7 @@ import type { FormOwner } from '../../../../actions/tokens/form.ts';
 import { type Level, PERMISSIONS, type Permission, type PermissionGroup } from '../../../../catalogue/permissions.ts';
 import type { Fields } from '../../parts/fields.ts';
 
-export const LEVEL_WORDS: Readonly<Record<Level, string>> = {
+const LEVEL_WORDS: Readonly<Record<Level, string>> = {
   read: 'Read-only',
   write: 'Read and write',
   admin: 'Admin',
