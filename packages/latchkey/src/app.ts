@@ -25,6 +25,7 @@ import { type CertificateReader, certificateOf, followFiles } from './base/certi
 import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
+import { outageAnswer } from './base/outage.ts';
 import { beginRequest, type RequestMark, requestIdOf } from './base/request-id.ts';
 import type { Settings } from './base/settings/settings.ts';
 import { DAY_SEC, isoInstant } from './base/time.ts';
@@ -225,6 +226,15 @@ function makeListener(
   void fastify.register(gitlabDoor(context), { prefix: GITLAB_PREFIX });
   void fastify.register(webDoor(context));
   fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    const outage = outageAnswer(error);
+    if (outage !== null) {
+      context.log.warn({ err: error, reason: outage.reason }, 'a request must wait');
+      return reply
+        .code(503)
+        .headers({ 'Retry-After': String(outage.retryAfterSec), 'X-Latchkey-Reason': outage.reason })
+        .type('text/plain; charset=utf-8')
+        .send(`${outage.sentence}\n`);
+    }
     const status = error.statusCode ?? 500;
     if (status >= 500) context.log.error({ err: error }, 'a request failed');
     return reply

@@ -208,8 +208,8 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
       signal,
       isPush(run) ? () => prestarted.take(command) : undefined,
     );
-    if (run.scan !== null)
-      void answerHook(git.question!, run.scan, { path: run.path, environment: { ...plain, GIT_FLUSH: '0' } }, log);
+    if (run.scan !== null && git.question !== null)
+      void answerHook(git.question, run.scan, { path: run.path, environment: { ...plain, GIT_FLUSH: '0' } }, log);
     return git;
   }
 

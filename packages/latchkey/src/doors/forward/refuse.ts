@@ -1,6 +1,6 @@
 /**
- * How this door says no: 401 or 403, whatever the reason, since a proxy makes an error of its own of anything else;
- * `text/plain`, since git shows nothing else.
+ * How this door says no: 401 or 403, whatever the reason, since a proxy makes an error of its own of anything else, and
+ * 503 while nobody can decide (nginx makes a 500 of it, which denies too); `text/plain`, since git shows nothing else.
  *
  * The reason and the words stand in headers, too: nginx passes neither body nor status on, so its error page is made of
  * them.
@@ -10,6 +10,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { ForwardedRequestError } from '../../actions/questions/forwarded-requests.ts';
+import type { OutageAnswer } from '../../base/outage.ts';
 import { acceptedScopes } from '../../catalogue/needs.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
@@ -116,8 +117,13 @@ export function sendRequestError(response: ServerResponse, error: RequestError, 
   send(response, 403, error, [detail === null ? REQUEST_ERRORS[error] : `${REQUEST_ERRORS[error]} ${detail}`], []);
 }
 
-/** The answer when the store can't be asked: who can't decide, says no. */
-export function refuseForNow(response: ServerResponse): void {
+/** Says that nobody can decide for now: which is a no, but one that a client may ask again after. */
+export function refuseForNow(response: ServerResponse, { reason, sentence, retryAfterSec }: OutageAnswer): void {
+  send(response, 503, reason, [sentence], ['Retry-After', String(retryAfterSec)]);
+}
+
+/** The answer to what failed by a mistake of ours: who can't decide, says no. */
+export function refuseFailed(response: ServerResponse): void {
   send(
     response,
     403,
@@ -164,7 +170,7 @@ function oneLine(text: string): string {
 
 function send(
   response: ServerResponse,
-  status: RefusalStatus,
+  status: RefusalStatus | 503,
   reason: string,
   lines: readonly string[],
   headers: readonly string[],

@@ -9,6 +9,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { authorizationOf, credentialOf } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { callerAddress } from '../../base/address.ts';
+import { outageAnswer } from '../../base/outage.ts';
 import {
   AUTHORIZATION_SERVER_PATH,
   authorizationServerMetadata,
@@ -82,6 +83,15 @@ function sendError(ctx: Context, reply: FastifyReply, error: Error & { statusCod
     if (error.status === 401) void reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
     if (error.retryAfterSec !== null) void reply.header('Retry-After', String(error.retryAfterSec));
     return reply.code(error.status).send({ error: error.code, error_description: error.message });
+  }
+  const outage = outageAnswer(error);
+  if (outage !== null) {
+    ctx.log.warn({ err: error, reason: outage.reason }, 'a question of another service must wait');
+    const { reason, sentence, retryAfterSec } = outage;
+    return reply
+      .code(503)
+      .header('Retry-After', String(retryAfterSec))
+      .send({ error: 'temporarily_unavailable', error_description: sentence, reason });
   }
   const status = error.statusCode ?? 500;
   if (status >= 500) ctx.log.error({ err: error }, 'a question of another service failed');

@@ -19,10 +19,11 @@ import {
 } from '../../actions/questions/forwarded-requests.ts';
 import { callerAddress, includesAddress } from '../../base/address.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
+import { outageAnswer } from '../../base/outage.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Target } from '../../rules/model.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
-import { type Audience, refuse, refuseForNow, sendRequestError } from './refuse.ts';
+import { type Audience, refuse, refuseFailed, refuseForNow, sendRequestError } from './refuse.ts';
 
 type Headers = readonly string[];
 
@@ -124,9 +125,12 @@ function deny(
 }
 
 function fail(ctx: Context, response: ServerResponse, error: unknown): void {
-  ctx.log.error({ err: error }, 'a forward authorization failed');
+  const outage = outageAnswer(error);
+  if (outage === null) ctx.log.error({ err: error }, 'a forward authorization failed');
+  else ctx.log.warn({ err: error, reason: outage.reason }, 'a forward authorization must wait');
   if (response.headersSent) response.destroy();
-  else refuseForNow(response);
+  else if (outage === null) refuseFailed(response);
+  else refuseForNow(response, outage);
 }
 
 /** Which connections come from a trusted proxy: asked once for each, since a proxy keeps its connections. */

@@ -12,11 +12,12 @@ import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
 import type { MovedRef } from '../../actions/repositories/pushes.ts';
 import { PassedBytes } from '../../base/garbage.ts';
+import { OUTAGES, outageInWords } from '../../base/outage.ts';
 import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { PushCommands } from './push-commands.ts';
 import { PushReport } from './push-report.ts';
-import { endLater, type RequestError, sendRequestError } from './refuse.ts';
+import { endLater, type RequestError, sendOutage, sendRequestError } from './refuse.ts';
 
 /** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
 const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
@@ -30,27 +31,11 @@ export const NO_CACHE = {
 } as const;
 
 /**
- * Git's own words for failures that are not the client's doing. Every other failure without output comes from what the
- * client sent.
+ * Git's own words for failures that are not the client's doing, and will not pass by themselves. Every other failure
+ * without output that is no outage comes from what the client sent.
  */
-const OUR_FAULT = new RegExp(
-  [
-    'could not be started',
-    'No space left',
-    'Disk quota',
-    'Permission denied',
-    'Read-only file system',
-    'Too many open files',
-    '[Oo]ut of memory',
-    'Cannot allocate',
-    'does not appear to be a git',
-    'not a git repository',
-    'dubious ownership',
-    'unable to create',
-    'Input/output error',
-    'is corrupt',
-  ].join('|'),
-);
+const OUR_FAULT =
+  /Permission denied|does not appear to be a git|not a git repository|dubious ownership|unable to create|is corrupt/;
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -206,11 +191,14 @@ class Conversation {
     const { request, response } = this.#exchange;
     if (response.destroyed) return;
     if (!response.headersSent && (this.#error !== null || end.code !== 0 || this.#isCutOff())) {
-      sendRequestError(
-        request,
-        response,
-        this.#error ?? (end.signal !== null || OUR_FAULT.test(end.stderr) ? 'failed' : 'body_unreadable'),
-      );
+      const reason = this.#error === null ? outageInWords(end.stderr) : null;
+      if (reason !== null) sendOutage(request, response, { reason, ...OUTAGES[reason] });
+      else
+        sendRequestError(
+          request,
+          response,
+          this.#error ?? (end.signal !== null || OUR_FAULT.test(end.stderr) ? 'failed' : 'body_unreadable'),
+        );
       return;
     }
     if (this.#error !== null) return void response.destroy();

@@ -14,6 +14,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
+import { OUTAGES, outageInWords } from '../../base/outage.ts';
 import { fetchKey, listingKey } from '../../git/clones/fetch-request.ts';
 import { fingerprintOf } from '../../git/clones/fingerprint.ts';
 import { Listings } from '../../git/clones/listings.ts';
@@ -22,7 +23,7 @@ import { collectOutput, GitFailure } from '../../git/processes/git-process.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { type Exchange, NO_CACHE } from './backend.ts';
 import { isShort, receive } from './body.ts';
-import { sendRequestError } from './refuse.ts';
+import { sendOutage, sendRequestError } from './refuse.ts';
 
 /** Larger requests name so much that no two are alike. */
 const MAX_SHARED_REQUEST_BYTES = 64 * 1024;
@@ -147,7 +148,9 @@ export class CoalescedFetches {
     } catch (error) {
       if (response.headersSent || !(error instanceof Error) || !error.message.startsWith('git ')) throw error;
       this.#ctx.log.info({ reason: error.message }, 'git ended with an error');
-      sendRequestError(request, response, 'body_unreadable');
+      const reason = outageInWords(error.message);
+      if (reason === null) sendRequestError(request, response, 'body_unreadable');
+      else sendOutage(request, response, { reason, ...OUTAGES[reason] });
     } finally {
       clearTimeout(idle);
     }

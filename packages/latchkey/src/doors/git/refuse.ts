@@ -7,6 +7,7 @@
  * the second.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { OutageAnswer } from '../../base/outage.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 
@@ -77,7 +78,6 @@ const REQUEST_ERRORS = {
   body_too_large: [413, 'The request is larger than any fetch needs.'],
   reads_only: [403, 'This node only reads: it serves a copy of the repositories. Push to:'],
   not_copied: [503, 'This node has no copy of this repository yet. Try again in a while, or here:'],
-  busy: [503, 'The server is busy with other clones and pushes. Try again in a moment.'],
   failed: [500, 'The server could not do this. Its administrator finds the cause in the log.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string]>;
 
@@ -108,6 +108,12 @@ export function sendRequestError(
   const [status, sentence] = REQUEST_ERRORS[error];
   const allow = error === 'get_only' ? { Allow: 'GET' } : error === 'post_only' ? { Allow: 'POST' } : {};
   send(request, response, status, instead === null ? [sentence] : [sentence, instead], { ...allow, ...headers });
+}
+
+/** Says that it can't be done for now, whoever asked. */
+export function sendOutage(request: IncomingMessage, response: ServerResponse, outage: OutageAnswer): void {
+  const headers = { 'Retry-After': String(outage.retryAfterSec), 'X-Latchkey-Reason': outage.reason };
+  send(request, response, 503, [outage.sentence], headers);
 }
 
 function linesOf({ sentence, also, remedy }: Explanation): string[] {

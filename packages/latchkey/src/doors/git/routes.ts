@@ -17,8 +17,8 @@ import { type MovedRef, tellOfPush } from '../../actions/repositories/pushes.ts'
 import { recordPush } from '../../actions/repositories/repositories.ts';
 import { callerAddress } from '../../base/address.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
+import { outageAnswer } from '../../base/outage.ts';
 import { protocolVersion } from '../../git/processes/environment.ts';
-import { Busy } from '../../git/processes/queue.ts';
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
 import type { ContentScan } from '../../git/push/content-scan.ts';
 import type { WorkflowRefusal } from '../../git/push/hooks.ts';
@@ -31,7 +31,7 @@ import { type GitAddress, gitAddress } from './address.ts';
 import { converse, type Exchange, NO_CACHE } from './backend.ts';
 import { isShort, receive } from './body.ts';
 import { CoalescedFetches } from './coalesced-fetches.ts';
-import { type RequestError, refuse, sendRequestError } from './refuse.ts';
+import { type RequestError, refuse, sendOutage, sendRequestError } from './refuse.ts';
 
 /** What each service requires. `git` is the part of `contents` that clones, fetches and pushes. */
 const NEEDS: Readonly<Record<GitService, Need>> = {
@@ -287,8 +287,11 @@ function hookWords({ sentence, remedy }: Explanation): WorkflowRefusal {
 
 function fail(ctx: Context, request: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (request.destroyed && !request.complete) return void response.destroy();
-  if (error instanceof Busy)
-    return sendRequestError(request, response, 'busy', { 'Retry-After': String(error.retryAfterSec) });
+  const outage = outageAnswer(error);
+  if (outage !== null) {
+    if (outage.reason !== 'busy') ctx.log.warn({ err: error, reason: outage.reason }, 'a git request must wait');
+    return sendOutage(request, response, outage);
+  }
   ctx.log.error({ err: error }, 'a git request failed');
   sendRequestError(request, response, 'failed');
 }

@@ -23,9 +23,9 @@ import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limi
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
+import { outageAnswer } from '../../base/outage.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
-import { Busy } from '../../git/processes/queue.ts';
 import { isSameName } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
@@ -288,12 +288,14 @@ function docs({ apiUrl }: Pick<Visit, 'apiUrl'>, endpoint?: Endpoint): string {
   return `${apiUrl}/docs${endpoint === undefined ? '' : `#${endpoint.operationId.replace('/', '-')}`}`;
 }
 
-const BUSY = 'The server is busy with other clones and pushes. Try again in a moment.';
-
 function fail(visit: Visit, error: unknown): FastifyReply {
   if (error instanceof Malformed) return send(visit, error.status, errorBody(error.status, error.message, docs(visit)));
-  if (error instanceof Busy)
-    return send(visit, 503, errorBody(503, BUSY, docs(visit)), { 'Retry-After': String(error.retryAfterSec) });
+  const outage = outageAnswer(error);
+  if (outage !== null) {
+    if (outage.reason !== 'busy') visit.ctx.log.warn({ err: error, reason: outage.reason }, 'a request must wait');
+    const body = { ...errorBody(503, outage.sentence, docs(visit)), reason: outage.reason };
+    return send(visit, 503, body, { 'Retry-After': String(outage.retryAfterSec) });
+  }
   visit.ctx.log.error(
     { err: error, method: visit.request.method, path: visit.url.pathname },
     'a request to the API failed',

@@ -18,8 +18,8 @@ import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limi
 import { reportRotatedUse } from '../../actions/tokens/families.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
+import { outageAnswer } from '../../base/outage.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
-import { Busy } from '../../git/processes/queue.ts';
 import { splitFullName } from '../../rules/names.ts';
 import { gitlabCredential } from './credential.ts';
 import type { Call, Endpoint, Reply } from './endpoint.ts';
@@ -27,7 +27,7 @@ import { ENDPOINTS } from './endpoints.ts';
 import { commonHeaders, limitHeaders } from './headers.ts';
 import { offsetPage, pagingHeaders } from './paging.ts';
 import { bodyParams, checkParams, queryParams } from './params.ts';
-import { Answer, busy, type ErrorAnswer, problemAnswer, rateLimited, refusal, sudoRefused } from './refuse.ts';
+import { Answer, type ErrorAnswer, problemAnswer, rateLimited, refusal, sudoRefused, unavailable } from './refuse.ts';
 
 export const PREFIX = '/api/v4';
 
@@ -193,7 +193,11 @@ function send({ reply }: Visit, { status, body, headers = {} }: ErrorAnswer): Fa
 function fail(visit: Visit, error: unknown): FastifyReply {
   if (error instanceof Answer) return send(visit, error.answer);
   if (error instanceof Problem) return send(visit, problemAnswer(error.complaints));
-  if (error instanceof Busy) return send(visit, busy(error.retryAfterSec));
+  const outage = outageAnswer(error);
+  if (outage !== null) {
+    if (outage.reason !== 'busy') visit.ctx.log.warn({ err: error, reason: outage.reason }, 'a request must wait');
+    return send(visit, unavailable(outage));
+  }
   visit.ctx.log.error({ err: error, method: visit.request.method }, 'a request to the api of gitlab failed');
   return send(visit, { status: 500, body: { message: '500 Internal Server Error' } });
 }

@@ -7,6 +7,7 @@
  * Invariant: a reason that is missing in `ANSWERS` does not compile.
  */
 import type { Complaint } from '../../base/errors.ts';
+import type { OutageAnswer } from '../../base/outage.ts';
 import { suggestedScopes } from '../../catalogue/refusals/links.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { GitlabRoute } from '../../catalogue/routes/gitlab.ts';
@@ -147,10 +148,10 @@ export function rateLimited(retryAfterSec: number): ErrorAnswer {
   };
 }
 
-/** Every place for a git process is taken. */
-export function busy(retryAfterSec: number): ErrorAnswer {
-  const message = '503 Service Unavailable - The server is busy with other clones and pushes: try again in a moment';
-  return { status: 503, body: { message }, headers: { 'Retry-After': String(retryAfterSec) } };
+/** It can't be done for now, whoever asked. */
+export function unavailable({ reason, sentence, retryAfterSec }: OutageAnswer): ErrorAnswer {
+  const message = `503 Service Unavailable - ${sentence}`;
+  return { status: 503, body: { message, reason }, headers: { 'Retry-After': String(retryAfterSec) } };
 }
 
 /** Acting for another person is not possible here; leaving the wish aside would do it as somebody else than meant. */

@@ -19,6 +19,7 @@ import {
   type Unredeemed,
 } from '../../actions/tokens/device-authorization.ts';
 import { callerAddress } from '../../base/address.ts';
+import { outageAnswer } from '../../base/outage.ts';
 import { Secret } from '../../base/secret.ts';
 import { readLoginRequest } from '../../rules/login-request.ts';
 
@@ -42,6 +43,12 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
     app.post(TOKEN_PATH, (request, reply) => token(ctx, request, reply));
     app.post(DEVICE_CODE_PATH, (request, reply) => deviceCode(ctx, request, reply));
     app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+      const outage = outageAnswer(error);
+      if (outage !== null) {
+        ctx.log.warn({ err: error, reason: outage.reason }, 'a sign-in must wait');
+        void reply.header('Retry-After', String(outage.retryAfterSec));
+        return refuse(reply, 503, 'temporarily_unavailable', outage.sentence);
+      }
       if ((error.statusCode ?? 500) >= 500) ctx.log.error({ err: error }, 'a sign-in failed');
       return refuse(
         reply,

@@ -35,9 +35,10 @@ import type { Context } from '../../actions/ground/context.ts';
 import { mintSecret } from '../../actions/ground/one-time-secrets.ts';
 import { callerAddress } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
+import { outageAnswer } from '../../base/outage.ts';
 import { type AssetAddresses, serveAssets } from './frame/assets.ts';
 import { Cookies } from './frame/cookies.ts';
-import { failed, notCopied, notFound, refused, unreadable } from './frame/error-pages.tsx';
+import { failed, notCopied, notFound, refused, unavailable, unreadable } from './frame/error-pages.tsx';
 import { answerOf } from './frame/forms.ts';
 import { documentOf } from './frame/layout.tsx';
 import { Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
@@ -107,9 +108,15 @@ async function serve(
             : unreadable(422, error.message),
       );
     // The page's pattern: the path itself may hold a one-time link.
-    frame.ctx.log.error({ err: error, page: each?.path ?? null }, 'a page failed');
-    return send(frame, visit, reply, failed());
+    return send(frame, visit, reply, failure(frame.ctx, error, each?.path ?? null));
   }
+}
+
+function failure(ctx: Context, error: unknown, pattern: string | null): Answer {
+  const outage = outageAnswer(error);
+  if (outage === null) ctx.log.error({ err: error, page: pattern }, 'a page failed');
+  else ctx.log.warn({ err: error, page: pattern, reason: outage.reason }, 'a page must wait');
+  return outage === null ? failed() : unavailable(outage);
 }
 
 /** What could not even be read: a form that is too large, or of another type. */
@@ -120,14 +127,16 @@ async function sorry(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const status = error.statusCode ?? 500;
-  if (status >= 500) frame.ctx.log.error({ err: error }, 'a page failed');
-  const visit = await visitOf(frame.ctx, request, reply);
+  // Who asks may not be known: the page is then as for somebody who is not signed in.
+  const visit = await visitOf(frame.ctx, request, reply).catch(() =>
+    visitOf(frame.ctx, request, reply, async () => null),
+  );
   return send(
     frame,
     visit,
     reply,
     status >= 500
-      ? failed()
+      ? failure(frame.ctx, error, null)
       : unreadable(
           status,
           status === 413
@@ -137,7 +146,12 @@ async function sorry(
   );
 }
 
-async function visitOf(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<Visit> {
+async function visitOf(
+  ctx: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  signedIn: typeof signedInBy | (() => Promise<null>) = signedInBy,
+): Promise<Visit> {
   const cookies = new Cookies(request, reply, ctx.settings.publicUrl);
   const forwarded = request.headers['x-forwarded-for'];
   const address = callerAddress(
@@ -148,7 +162,7 @@ async function visitOf(ctx: Context, request: FastifyRequest, reply: FastifyRepl
   const visitor = { address, userAgent: request.headers['user-agent'] ?? null };
   const device = deviceOf(cookies);
   const session = cookies.readSecret('session');
-  const person = session === null ? null : await signedInBy(ctx, session, visitor);
+  const person = session === null ? null : await signedIn(ctx, session, visitor);
   // Taken apart by hand: a path that begins with two slashes would be read as a host.
   const mark = request.url.indexOf('?');
   const path = mark < 0 ? request.url : request.url.slice(0, mark);
@@ -214,6 +228,7 @@ async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Ans
     case 'page':
       return reply
         .code(answer.status ?? 200)
+        .headers(answer.retryAfterSec === undefined ? {} : { 'Retry-After': String(answer.retryAfterSec) })
         .type('text/html; charset=utf-8')
         .send(documentOf(visit, frame.assets, answer.title, answer.body));
   }

@@ -5,7 +5,7 @@
  * was pushed.
  */
 import type { Readable } from 'node:stream';
-import { Fault } from '../../base/errors.ts';
+import { gitFault } from '../processes/git-process.ts';
 import type { Plumbing } from './plumbing.ts';
 
 export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag';
@@ -57,8 +57,7 @@ export async function readObjects(
     wanted = maxBytesEach;
   }
   const end = await git.ended;
-  if (objects.length !== names.length)
-    throw new Fault('The repository could not be read.', { detail: `cat-file ended with ${end.code}: ${end.stderr}` });
+  if (objects.length !== names.length) throw gitFault('The repository could not be read.', ['cat-file'], end);
   return objects;
 }
 

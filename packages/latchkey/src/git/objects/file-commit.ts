@@ -7,7 +7,7 @@
  * Source: git's documentation, git-fast-import.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { Fault } from '../../base/errors.ts';
+import { gitFault } from '../processes/git-process.ts';
 import type { ObjectFormat } from '../processes/profile.ts';
 import type { Signature } from './commits.ts';
 import { pathProblem } from './names.ts';
@@ -218,9 +218,7 @@ async function writeCommit(
   const { end, output } = await plumbing.attempt(['fast-import', '--quiet', '--done', '--date-format=raw'], stream);
   const commitId = output.trim();
   if (end.code !== 0 || !/^[0-9a-f]{40,64}$/.test(commitId))
-    throw new Fault('The commit could not be written.', {
-      detail: `fast-import ended with ${end.code}: ${end.stderr}`,
-    });
+    throw gitFault('The commit could not be written.', ['fast-import'], end);
   return commitId;
 }
 

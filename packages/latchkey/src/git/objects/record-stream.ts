@@ -1,7 +1,7 @@
 /**
  * Lists that git prints record by record: only the wanted page is kept, and git is stopped when it is full.
  */
-import { Fault } from '../../base/errors.ts';
+import { gitFault } from '../processes/git-process.ts';
 import type { Plumbing } from './plumbing.ts';
 
 export interface RecordPage {
@@ -33,9 +33,6 @@ export async function readRecords(plumbing: Plumbing, args: readonly string[], p
   }
   git.stop();
   const end = await git.ended;
-  if (end.code !== 0 && records.length < page.limit)
-    throw new Fault('The repository could not be read.', {
-      detail: `${args[0]} ended with ${end.code}: ${end.stderr}`,
-    });
+  if (end.code !== 0 && records.length < page.limit) throw gitFault('The repository could not be read.', args, end);
   return records;
 }

@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault } from '../../base/errors.ts';
+import { gitFault } from '../processes/git-process.ts';
 import { type ObjectType, objectInfos } from './cat-file.ts';
 import type { Plumbing } from './plumbing.ts';
 import { readRecords } from './record-stream.ts';
@@ -91,10 +91,19 @@ export async function setDefaultBranch(plumbing: Plumbing, branch: string): Prom
 export async function isAncestor(plumbing: Plumbing, ancestorId: string, commitId: string): Promise<boolean> {
   const { end } = await plumbing.attempt(['merge-base', '--is-ancestor', ancestorId, commitId], '');
   if (end.code === 0 || end.code === 1) return end.code === 0;
-  throw new Fault('The repository could not be read.', { detail: `merge-base ended with ${end.code}: ${end.stderr}` });
+  throw gitFault('The repository could not be read.', ['merge-base'], end);
 }
 
-/** Changes a ref if it still holds what the change says, in one step. */
+/** Somebody else holds the lock of a ref, or of all packed ones, or was killed while holding it. */
+class RefLocked extends Error {
+  override readonly name = 'RefLocked';
+  readonly outage = 'ref_locked';
+}
+
+/**
+ * Changes a ref if it still holds what the change says, in one step. Rejects with an error that is told as an outage
+ * when the ref is locked.
+ */
 export async function changeRef(plumbing: Plumbing, change: RefChange): Promise<RefOutcome> {
   const none = '0'.repeat((await plumbing.objectFormat()) === 'sha256' ? 64 : 40);
   const instruction =
@@ -103,16 +112,19 @@ export async function changeRef(plumbing: Plumbing, change: RefChange): Promise<
       : `update ${change.ref}\0${change.to}\0${change.from ?? none}\0`;
   const { end } = await plumbing.attempt(['update-ref', '--stdin', '-z', '--no-deref'], instruction);
   if (end.code === 0) return { ok: true };
+  if (LOCKED.test(end.stderr)) throw new RefLocked(end.stderr);
   const why = OUTCOMES.find(({ says }) => says.test(end.stderr))?.why;
-  if (why === undefined) throw new Fault('The ref could not be changed.', { detail: end.stderr });
+  if (why === undefined) throw gitFault('The ref could not be changed.', ['update-ref'], end);
   return { ok: false, why };
 }
+
+const LOCKED = /Unable to create .*\.lock': File exists/;
 
 /** What update-ref says when it refuses (git 2.39 to 2.50: refs.c, refs/files-backend.c). */
 const OUTCOMES = [
   { says: /exists; cannot create|cannot be processed together|there is a non-empty directory/, why: 'name_conflict' },
   { says: /reference already exists/, why: 'exists' },
   { says: /unable to resolve reference|reference is missing/, why: 'missing' },
-  { says: /but expected|Unable to create .*\.lock/, why: 'moved' },
+  { says: /but expected/, why: 'moved' },
   { says: /nonexistent object|non-commit object|trying to write/, why: 'object_missing' },
 ] as const;

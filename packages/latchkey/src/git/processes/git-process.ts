@@ -6,8 +6,10 @@
  * Invariant: a process that was stopped is gone, with its group, twice `STOP_GRACE_SEC` later at the latest.
  * Never: a shell, or an argument that a client chose in a place where git reads options.
  */
-import { spawn } from 'node:child_process';
-import type { Duplex, Readable, Writable } from 'node:stream';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type Duplex, Readable, Writable } from 'node:stream';
+import { Fault } from '../../base/errors.ts';
+import { type OutageKind, outageInWords } from '../../base/outage.ts';
 import { currentSpan } from '../../base/trace.ts';
 import { FairQueue, type QueueLimits, type Release } from './queue.ts';
 
@@ -61,14 +63,11 @@ export interface GitCommand {
   readonly asks?: boolean;
 }
 
-/** Starts `git` with these arguments. When it can't be started, `ended` says so. */
+/** Starts `git` with these arguments. When it can't be started, `ended` says so. Never throws. */
 export function startGit(command: GitCommand): GitProcess {
-  const child = spawn('git', command.args, {
-    cwd: command.cwd,
-    env: command.environment,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe', ...(command.asks === true ? ['pipe' as const] : [])],
-  });
+  const child = spawned(command);
+  if (child instanceof Promise) return notStarted(child);
+  const { stdin, stdout } = child;
   const question = command.asks === true ? (child.stdio[3] as Duplex) : null;
   let stderr = '';
   let stopped = false;
@@ -77,29 +76,23 @@ export function startGit(command: GitCommand): GitProcess {
     stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS);
   });
   // Git may end before it has read all that is written to it: its exit code tells more than the broken pipe.
-  child.stdin.on('error', () => undefined);
+  stdin.on('error', () => undefined);
   question?.on('error', () => undefined);
   const exited = new Promise<void>((resolve) => {
-    const settle = (): void => {
+    child.once('exit', () => {
       gone = true;
       question?.destroy();
       if (stopped) killGroup(child.pid);
       resolve();
-    };
-    child.once('exit', settle);
-    child.once('error', settle);
+    });
   });
   const ended = new Promise<GitEnd>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal, stderr, stopped }));
-    child.once('error', (error) => {
-      stderr = `git could not be started: ${error.message}`;
-      resolve({ code: null, signal: null, stderr, stopped });
-    });
   });
   trace(command.args, ended);
   const stop = (): void => {
-    child.stdin.destroy();
-    child.stdout.resume();
+    stdin.destroy();
+    stdout.resume();
     if (stopped || gone) return;
     stopped = true;
     const term = setTimeout(
@@ -114,8 +107,8 @@ export function startGit(command: GitCommand): GitProcess {
   };
   return {
     pid: child.pid,
-    stdin: child.stdin,
-    stdout: child.stdout,
+    stdin,
+    stdout,
     question,
     ended,
     exited,
@@ -123,6 +116,46 @@ export function startGit(command: GitCommand): GitProcess {
     get stopped() {
       return stopped;
     },
+  };
+}
+
+type Spawned = ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable };
+
+/**
+ * The process, or why there is none. Without a descriptor for its pipes Node makes a child that has none, and tells of
+ * it in the next turn of the event loop: unheard, that would end this process.
+ */
+function spawned(command: GitCommand): Spawned | Promise<Error> {
+  try {
+    const child = spawn('git', command.args, {
+      cwd: command.cwd,
+      env: command.environment,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe', ...(command.asks === true ? ['pipe' as const] : [])],
+    });
+    const failed = new Promise<Error>((resolve) => child.once('error', resolve));
+    return child.pid === undefined || child.pid === 0 ? failed : (child as Spawned);
+  } catch (error) {
+    return Promise.resolve(error as Error);
+  }
+}
+
+function notStarted(failed: Promise<Error>): GitProcess {
+  const ended = failed.then((error) => ({
+    code: null,
+    signal: null,
+    stderr: `git could not be started: ${error.message}`,
+    stopped: false,
+  }));
+  return {
+    pid: undefined,
+    stdin: new Writable({ write: (_chunk, _encoding, done) => done() }),
+    stdout: Readable.from([]),
+    question: null,
+    ended,
+    exited: ended.then(() => undefined),
+    stopped: false,
+    stop: () => undefined,
   };
 }
 
@@ -195,6 +228,11 @@ export class GitFailure extends Error {
     );
     this.end = end;
   }
+
+  /** What the machine lacked, if that was why. */
+  get outage(): OutageKind | null {
+    return outageInWords(this.end.stderr);
+  }
 }
 
 /** The processes that serve clients: limited in number, started in turn, and stopped together. */
@@ -245,4 +283,10 @@ export class GitProcesses {
     await Promise.all([...this.#running].map((git) => git.exited));
     clearTimeout(timer);
   }
+}
+
+/** For whoever asked for what git could not do. @param message may be shown */
+export function gitFault(message: string, args: readonly string[], end: GitEnd): Fault {
+  const cause = new GitFailure(args, end);
+  return new Fault(message, { detail: cause.message, cause });
 }

@@ -19,6 +19,7 @@ export interface QueueLimits {
 /** No place, and none came free in time. The caller should come back after `retryAfterSec`. */
 export class Busy extends Error {
   override readonly name = 'Busy';
+  readonly outage = 'busy';
   readonly retryAfterSec: number;
 
   constructor(retryAfterSec: number) {

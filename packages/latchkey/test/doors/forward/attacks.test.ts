@@ -190,12 +190,15 @@ describe('somebody who forges what proxies say', () => {
 });
 
 describe('somebody who breaks things', () => {
-  it('is denied when the store can’t be asked', async () => {
+  it('is denied when the store can’t be asked, and told when to come again', async () => {
     const world = await forwardWorld();
     const token = await world.token('ada');
     await world.ctx.store.close();
     const answer = await world.nginx('GET /api/v3/user', token);
-    expect(answer).toMatchObject({ status: 403, headers: { 'x-latchkey-reason': 'unavailable' } });
+    expect(answer).toMatchObject({
+      status: 503,
+      headers: { 'x-latchkey-reason': 'database_unavailable', 'retry-after': '5' },
+    });
   });
 
   it('gets a definite answer to a header of a megabyte, and to two Host headers, from the real listener', async () => {

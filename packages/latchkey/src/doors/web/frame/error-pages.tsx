@@ -2,6 +2,7 @@
 import type { ComponentChild, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Complaint } from '../../../base/errors.ts';
+import type { OutageAnswer } from '../../../base/outage.ts';
 import type { Explanation } from '../../../rules/explain.ts';
 import { Notice } from '../parts/components.tsx';
 import { type Answer, page, redirect } from './web-page.ts';
@@ -104,6 +105,14 @@ export const deadLink = (sentence: string): Answer =>
 /** A request that can't be read: too large, or in another form. */
 export const unreadable = (status: number, sentence: string): Answer =>
   page('Refused', <ErrorMessage title="That could not be read" sentences={[sentence]} link={null} />, { status });
+
+/** Something that the server needs is not there for now. */
+export const unavailable = ({ sentence, retryAfterSec }: OutageAnswer): Answer =>
+  page(
+    'Not now',
+    <ErrorMessage title="This can’t be done right now" sentences={[sentence, 'Nothing was changed.']} link={HOME} />,
+    { status: 503, retryAfterSec },
+  );
 
 export const failed = (): Answer =>
   page(

@@ -28,6 +28,8 @@ export type Answer =
       readonly title: string;
       readonly body: ComponentChild;
       readonly status?: number;
+      /** When it pays to come again. */
+      readonly retryAfterSec?: number;
       /** Further origins that a form of the page, or what it redirects to, may lead to. */
       readonly formTargets?: readonly string[];
     }
@@ -38,7 +40,7 @@ export type Answer =
 export const page = (
   title: string,
   body: ComponentChild,
-  more: { status?: number; formTargets?: readonly string[] } = {},
+  more: { status?: number; retryAfterSec?: number; formTargets?: readonly string[] } = {},
 ): Answer => ({ kind: 'page', title, body, ...more });
 /** Leads on to a path of ours (303). A flash needs somebody who is signed in. */
 export const redirect = (to: string, flash?: Flash): Answer => ({

@@ -1,0 +1,136 @@
+/**
+ * What the machine refuses for now, told apart: a database that doesn't answer, a disk that takes nothing, no more
+ * descriptors, no more processes. It passes by itself or by an operator's hand, so a client may come again.
+ *
+ * Invariant: what is not known to be one of these is none: a mistake of ours is never told as an outage.
+ * Never: a path, or the machine's own words, in a sentence.
+ */
+
+export type OutageKind =
+  | 'database_unavailable'
+  | 'disk_unavailable'
+  | 'descriptors_exhausted'
+  | 'git_unavailable'
+  /** Every place for a git process is taken. */
+  | 'busy'
+  /** Another push holds the ref, or left its lock behind when it was killed. */
+  | 'ref_locked';
+
+export interface OutageWords {
+  /** What is the matter, for whoever waits for an answer. */
+  readonly sentence: string;
+  /** When it pays to come again, in seconds. */
+  readonly retryAfterSec: number;
+}
+
+export const OUTAGES: Readonly<Record<OutageKind, OutageWords>> = {
+  database_unavailable: { sentence: 'The database does not answer. Try again in a moment.', retryAfterSec: 5 },
+  disk_unavailable: {
+    sentence: 'The disk of the server is full or takes nothing. Its administrator must make room; try again later.',
+    retryAfterSec: 60,
+  },
+  descriptors_exhausted: {
+    sentence: 'The server has as many files and connections open as it may. Try again in a moment.',
+    retryAfterSec: 5,
+  },
+  busy: { sentence: 'The server is busy with other clones and pushes. Try again in a moment.', retryAfterSec: 10 },
+  ref_locked: {
+    sentence: 'Another push to this branch or tag is under way, or was cut off. Try again in some minutes.',
+    retryAfterSec: 60,
+  },
+  git_unavailable: {
+    sentence: 'The server can start no further process of git. Try again in a moment.',
+    retryAfterSec: 10,
+  },
+};
+
+const SYSTEM_CODES: Readonly<Record<string, OutageKind>> = {
+  EMFILE: 'descriptors_exhausted',
+  ENFILE: 'descriptors_exhausted',
+  ENOSPC: 'disk_unavailable',
+  EDQUOT: 'disk_unavailable',
+  EROFS: 'disk_unavailable',
+  EIO: 'disk_unavailable',
+  // Requests are answered without a connection to anything but the database.
+  ECONNREFUSED: 'database_unavailable',
+  ECONNRESET: 'database_unavailable',
+  EPIPE: 'database_unavailable',
+  ETIMEDOUT: 'database_unavailable',
+  EHOSTUNREACH: 'database_unavailable',
+  ENETUNREACH: 'database_unavailable',
+  ENOTFOUND: 'database_unavailable',
+  EAI_AGAIN: 'database_unavailable',
+};
+/** SQLite's primary result codes (sqlite.org/rescode.html): BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL. */
+const SQLITE_CODES: Readonly<Record<number, OutageKind>> = {
+  5: 'database_unavailable',
+  6: 'database_unavailable',
+  8: 'disk_unavailable',
+  10: 'disk_unavailable',
+  13: 'disk_unavailable',
+  14: 'database_unavailable',
+  15: 'database_unavailable',
+};
+/**
+ * PostgreSQL's (appendix A): connection exceptions, no room for memory or connections, stopped by an operator, a server
+ * that only reads, and a query that took too long. A disk that is full is the database's, not ours.
+ */
+const POSTGRES_CODES = /^(?:08\d{3}|53\d{3}|57P0[1-5]|57014|25006|58030)$/;
+/** What the drivers have no code for. */
+const LOST_WORDS =
+  /^(?:Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after calling end|database is not open|driver has already been destroyed)/;
+
+/** Words of git and of the shell that runs its hooks, in any line of what they say. */
+const WORDS: readonly (readonly [RegExp, OutageKind])[] = [
+  [/Too many open files|\bEMFILE\b|\bENFILE\b/, 'descriptors_exhausted'],
+  [/No space left on device|Disk quota exceeded|Read-only file system|Input\/output error/, 'disk_unavailable'],
+  [
+    /git could not be started|[Cc]annot fork|Resource temporarily unavailable|unable to create (?:\w+ )?thread|Cannot allocate memory|[Oo]ut of memory/,
+    'git_unavailable',
+  ],
+];
+
+/** Which outage a program tells of; null when it speaks of something else. */
+export function outageInWords(text: string): OutageKind | null {
+  return WORDS.find(([words]) => words.test(text))?.[1] ?? null;
+}
+
+/** An error that knows of which outage it tells, and perhaps when it pays to come again. */
+interface Knowing {
+  readonly outage: OutageKind | null;
+  readonly retryAfterSec?: number;
+}
+
+/** What is answered with status 503. */
+export interface OutageAnswer extends OutageWords {
+  readonly reason: OutageKind;
+}
+
+/** What to answer when work failed with this error; null when it is no outage. */
+export function outageAnswer(error: unknown): OutageAnswer | null {
+  const reason = outageOf(error);
+  if (reason === null) return null;
+  const { retryAfterSec = OUTAGES[reason].retryAfterSec } = error as Partial<Knowing>;
+  return { reason, sentence: OUTAGES[reason].sentence, retryAfterSec };
+}
+
+/** Which outage an error comes from, looked for in its causes, too; null for every other error. */
+export function outageOf(error: unknown): OutageKind | null {
+  for (let each = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth++) {
+    const found = ownOutage(each);
+    if (found !== null) return found;
+    if (each instanceof AggregateError && each.errors.length > 0) return outageOf(each.errors[0]);
+  }
+  return null;
+}
+
+function ownOutage(error: Error & { code?: unknown; errcode?: unknown } & Partial<Knowing>): OutageKind | null {
+  if (error.outage !== undefined) return error.outage;
+  if (typeof error.errcode === 'number') return SQLITE_CODES[error.errcode & 0xff] ?? null;
+  if (typeof error.code === 'string') {
+    const known = SYSTEM_CODES[error.code];
+    if (known !== undefined) return known;
+    if (POSTGRES_CODES.test(error.code)) return 'database_unavailable';
+  }
+  return LOST_WORDS.test(error.message) ? 'database_unavailable' : null;
+}
