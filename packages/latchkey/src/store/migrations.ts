@@ -25,6 +25,7 @@ import { rateWindows } from './migrations/0081-rate-windows.ts';
 import { nodes } from './migrations/0082-nodes.ts';
 import { searches } from './migrations/0084-searches.ts';
 import { exclusions } from './migrations/0101-exclusions.ts';
+import { proofs } from './migrations/0120-proofs.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order. */
@@ -46,6 +47,7 @@ export const MIGRATIONS: readonly Migration[] = [
   nodes,
   searches,
   exclusions,
+  proofs,
 ];
 
 interface MigrationsTable {

@@ -320,8 +320,12 @@ export interface SessionsTable {
   created_at: number;
   last_seen_at: number;
   ends_at: number;
-  /** Until when sensitive pages don't ask for the password again; 0 = they ask. */
+  /** Until when sensitive pages don't ask for a proof again; 0 = they ask. */
   sudo_until: number;
+  /** When the person last proved that it is them, by their strongest factor. */
+  proved_at: Generated<number>;
+  /** The key of an app that this session is setting up, sealed for it. */
+  enrolment: string | null;
   address: string;
   user_agent: string;
   /** What the next page says, sealed with a key that only the cookie holds. */
@@ -348,6 +352,8 @@ interface RecoveryCodesTable {
   user_id: number;
   digest: string;
   used_at: number | null;
+  /** 0 = of the kind that was made before 0120: 49 bits. */
+  is_long: Generated<Flag>;
 }
 
 /** Links that work once: the first set-up, an invitation, the verification of an address, a new password. */

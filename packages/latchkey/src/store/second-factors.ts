@@ -2,30 +2,31 @@
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 
-export interface SecondFactor {
-  /** Base32. */
-  readonly secret: string;
-  /** Null while it is being set up: it counts for nothing then. */
-  readonly confirmedAt: UnixSeconds | null;
-}
-
-export async function secondFactorOf(q: Query, userId: number): Promise<SecondFactor | null> {
+/** The key of a person's authenticator app, in base32; null when there is none. */
+export async function authenticatorKeyOf(q: Query, userId: number): Promise<string | null> {
   const row = await q
     .selectFrom('second_factors')
-    .select(['secret', 'confirmed_at'])
+    .select('secret')
     .where('user_id', '=', userId)
+    .where('confirmed_at', 'is not', null)
     .executeTakeFirst();
-  return row === undefined ? null : { secret: row.secret, confirmedAt: row.confirmed_at };
+  return row?.secret ?? null;
 }
 
-/** Begins a set-up, in place of one that was not finished. */
-export async function beginSecondFactor(tx: Query, userId: number, secret: string): Promise<void> {
-  await tx.deleteFrom('second_factors').where('user_id', '=', userId).where('confirmed_at', 'is', null).execute();
-  await tx.insertInto('second_factors').values({ user_id: userId, secret, confirmed_at: null, last_step: 0 }).execute();
+export interface NewAuthenticator {
+  /** Base32. */
+  readonly key: string;
+  readonly at: UnixSeconds;
+  /** The time step of the code that confirmed it, which is used up. */
+  readonly step: number;
 }
 
-export async function confirmSecondFactor(tx: Query, userId: number, at: UnixSeconds): Promise<void> {
-  await tx.updateTable('second_factors').set({ confirmed_at: at }).where('user_id', '=', userId).execute();
+/** Adds a person's authenticator app. @throws a unique violation when they have one */
+export async function insertAuthenticator(tx: Query, userId: number, app: NewAuthenticator): Promise<void> {
+  await tx
+    .insertInto('second_factors')
+    .values({ user_id: userId, secret: app.key, confirmed_at: app.at, last_step: app.step })
+    .execute();
 }
 
 /** Uses up a time step. False when it, or a later one, was used already: the code is a replay. */
@@ -51,7 +52,7 @@ export async function replaceRecoveryCodes(tx: Query, userId: number, digests: r
   await tx.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
   await tx
     .insertInto('recovery_codes')
-    .values(digests.map((digest) => ({ user_id: userId, digest })))
+    .values(digests.map((digest) => ({ user_id: userId, digest, is_long: 1 as const })))
     .execute();
 }
 
@@ -68,13 +69,13 @@ export async function useRecoveryCode(tx: Query, userId: number, digest: string,
   return row !== undefined;
 }
 
-/** How many recovery codes are left. */
-export async function countRecoveryCodes(q: Query, userId: number): Promise<number> {
-  const { left } = await q
+/** How many recovery codes are left, and how many of them are of the short kind of before. */
+export async function countRecoveryCodes(q: Query, userId: number): Promise<{ left: number; short: number }> {
+  const rows = await q
     .selectFrom('recovery_codes')
-    .select((row) => row.fn.countAll<number>().as('left'))
+    .select('is_long')
     .where('user_id', '=', userId)
     .where('used_at', 'is', null)
-    .executeTakeFirstOrThrow();
-  return Number(left);
+    .execute();
+  return { left: rows.length, short: rows.filter(({ is_long: isLong }) => isLong === 0).length };
 }

@@ -17,13 +17,17 @@ export interface Session {
   readonly lastSeenAt: UnixSeconds;
   readonly endsAt: UnixSeconds;
   readonly sudoUntil: UnixSeconds;
+  /** When the person last proved that it is them; 0 = before this was noted. */
+  readonly provedAt: UnixSeconds;
   readonly address: string;
   readonly userAgent: string;
   /** Sealed; null = nothing to say. */
   readonly flash: string | null;
+  /** The key of an authenticator app that is being set up, sealed; null = none is. */
+  readonly enrolment: string | null;
 }
 
-export type NewSession = Omit<Session, 'id' | 'lastSeenAt' | 'flash'> & { readonly digest: string };
+export type NewSession = Omit<Session, 'id' | 'lastSeenAt' | 'flash' | 'enrolment'> & { readonly digest: string };
 
 /** Begins a session, and gives its id. */
 export async function insertSession(tx: Query, session: NewSession): Promise<number> {
@@ -37,6 +41,7 @@ export async function insertSession(tx: Query, session: NewSession): Promise<num
       last_seen_at: session.createdAt,
       ends_at: session.endsAt,
       sudo_until: session.sudoUntil,
+      proved_at: session.provedAt,
       address: session.address,
       user_agent: session.userAgent,
     })
@@ -87,6 +92,33 @@ export async function setSudoUntil(q: Query, id: number, sudoUntil: UnixSeconds)
   await q.updateTable('sessions').set({ sudo_until: sudoUntil }).where('id', '=', id).execute();
 }
 
+export interface Proved {
+  /** Of the secret that the session had, and of the one that it has from now on. */
+  readonly digest: string;
+  readonly newDigest: string;
+  readonly provedAt: UnixSeconds;
+  readonly sudoUntil: UnixSeconds;
+  /** Sealed with the new secret. */
+  readonly flash: string | null;
+}
+
+/** Notes that the person proved that it is them, under a new secret. False when another request did so just now. */
+export async function proveSession(q: Query, id: number, proved: Proved): Promise<boolean> {
+  const row = await q
+    .updateTable('sessions')
+    .set({ digest: proved.newDigest, proved_at: proved.provedAt, sudo_until: proved.sudoUntil, flash: proved.flash })
+    .where('id', '=', id)
+    .where('digest', '=', proved.digest)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Keeps, or forgets (null), the key that a session is setting up. */
+export async function setEnrolment(q: Query, id: number, sealed: string | null): Promise<void> {
+  await q.updateTable('sessions').set({ enrolment: sealed }).where('id', '=', id).execute();
+}
+
 /** Leaves a sealed word for the next page. */
 export async function setFlash(q: Query, id: number, sealed: string): Promise<void> {
   await q.updateTable('sessions').set({ flash: sealed }).where('id', '=', id).execute();
@@ -133,6 +165,7 @@ function sessionOf({
   last_seen_at,
   ends_at,
   sudo_until,
+  proved_at,
   user_agent,
   digest: _digest,
   ...rest
@@ -144,6 +177,7 @@ function sessionOf({
     lastSeenAt: last_seen_at,
     endsAt: ends_at,
     sudoUntil: sudo_until,
+    provedAt: proved_at,
     userAgent: user_agent,
   };
 }

@@ -31,7 +31,7 @@ test('after two hours the password is asked for again, before a page and in the 
   await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Confirm' }).click();
-  await page.getByRole('heading', { name: 'Switch on two-factor authentication' }).waitFor();
+  await page.getByRole('heading', { name: 'Turn on two-factor authentication' }).waitFor();
 });
 
 test.each([

@@ -61,10 +61,10 @@ test('seed 001: with two factors on the password no longer pushes, and the words
   await page.getByLabel('Account menu of ada').click();
   await page.getByRole('link', { name: 'Settings', exact: true }).click();
   await page.getByRole('link', { name: 'Password and authentication' }).click();
-  await page.getByRole('link', { name: 'Switch it on' }).click();
+  await page.getByRole('link', { name: 'Turn on' }).click();
   const key = (await page.locator('code').textContent())!.replaceAll(' ', '');
   await page.getByLabel('Code', { exact: true }).fill(new TOTP({ secret: OtpSecret.fromBase32(key) }).generate());
-  await page.getByRole('button', { name: 'Switch it on' }).click();
+  await page.getByRole('button', { name: 'Turn on' }).click();
   await page.getByText('Two-factor authentication is on.').waitFor();
 
   const wrong = await push('ada', 'not her password');

@@ -12,7 +12,7 @@ import { type Account, accountById, passwordDigestOf, setPasswordDigest } from '
 import type { Query } from '../../store/db.ts';
 import { emailsOf } from '../../store/emails.ts';
 import { deleteLinks, insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
-import { deleteDevices, deleteSessionsOf, rememberDevice } from '../../store/sessions.ts';
+import { deleteDevices, deleteSessionsOf, rememberDevice, setEnrolment } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { accountNamed } from '../ground/account-names.ts';
 import type { Actor, Context } from '../ground/context.ts';
@@ -24,7 +24,7 @@ import { record } from '../ground/record.ts';
 import { userNamed } from './accounts.ts';
 import { limitMails } from './emails.ts';
 import { actorOf, type SignedIn, type Visitor } from './sessions.ts';
-import { noteFailure, refuseGuessing } from './sign-in-limits.ts';
+import { guessed } from './sign-in-limits.ts';
 
 const RESET_SEC = HOUR_SEC;
 
@@ -40,11 +40,9 @@ export async function changePassword(
   device: Secret,
 ): Promise<void> {
   const attempt = { name: account.login, address: permit.actor.address ?? '', knownDevice: true };
-  await refuseGuessing(ctx, attempt);
-  if (!(await checkPassword(await passwordDigestOf(ctx.store.db, account.id), passwords.old))) {
-    await noteFailure(ctx, attempt);
+  const known = await passwordDigestOf(ctx.store.db, account.id);
+  if (!(await guessed(ctx, attempt, () => checkPassword(known, passwords.old))))
     throw problem('invalid', 'That is not your password.', 'old_password');
-  }
   const digest = await digestOfNew(passwords.new);
   await ctx.store.transaction((tx) =>
     replacePassword(ctx, tx, account, { digest, exceptSessionId: session.id, device, by: permit }),
@@ -73,6 +71,7 @@ async function replacePassword(
   const at = ctx.clock.now();
   await setPasswordDigest(tx, account.id, digest);
   await deleteSessionsOf(tx, account.id, exceptSessionId);
+  if (exceptSessionId !== null) await setEnrolment(tx, exceptSessionId, null);
   await deleteLinks(tx, 'password', account.id);
   await deleteDevices(tx, account.id);
   await rememberDevice(tx, account.id, device.digest(), at);

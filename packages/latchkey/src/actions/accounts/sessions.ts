@@ -1,5 +1,5 @@
 /**
- * Sessions: who is signed in, for how long, and whether they have just proved that it is them.
+ * Sessions: who is signed in, and for how long. Whether they have just proved that it is them: `sudo.ts`.
  *
  * Invariant: a session is known by the digest of its secret, begins anew at every sign-in, and ends with a change of
  * password.
@@ -11,7 +11,7 @@
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
-import { type Account, accountById, passwordDigestOf } from '../../store/accounts.ts';
+import { type Account, accountById } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import {
@@ -22,7 +22,6 @@ import {
   sessionByDigest,
   sessionsOf,
   setFlash,
-  setSudoUntil,
   takeFlash,
   touchSession,
 } from '../../store/sessions.ts';
@@ -30,9 +29,7 @@ import type { Identity } from '../decision/authenticate.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Actor, Context } from '../ground/context.ts';
 import { mintSecret, seal, unseal } from '../ground/one-time-secrets.ts';
-import { checkPassword } from '../ground/password.ts';
 import { record } from '../ground/record.ts';
-import { noteFailure, refuseGuessing } from './sign-in-limits.ts';
 
 export type { Session };
 
@@ -81,6 +78,7 @@ export async function beginSession(
     createdAt: at,
     endsAt: at + (active ? IDLE_SESSION_SEC : SECOND_FACTOR_WAIT_SEC),
     sudoUntil: active ? at + SUDO_SEC : 0,
+    provedAt: active ? at : 0,
     address: visitor.address,
     userAgent: (visitor.userAgent ?? '').slice(0, MAX_AGENT_LENGTH),
   });
@@ -160,33 +158,6 @@ export async function endOtherSessions(ctx: Context, permit: Permit, currentId: 
       await record(tx, permit, ctx.clock.now(), { action: 'user_session.revoke', userId, data: { count } });
     return count;
   });
-}
-
-// --- sudo mode ----------------------------------------------------------------------------------------------------
-
-export function isSudo(ctx: Context, session: Session): boolean {
-  return session.sudoUntil > ctx.clock.now();
-}
-
-/** Opens sensitive pages for two hours, with the password. @throws Problem when it is wrong, or was wrong too often. */
-export async function enterSudo(
-  ctx: Context,
-  { session, account }: SignedIn,
-  password: Secret,
-  visitor: Visitor,
-): Promise<void> {
-  const attempt = { name: account.login, address: visitor.address, knownDevice: true };
-  await refuseGuessing(ctx, attempt);
-  if (!(await checkPassword(await passwordDigestOf(ctx.store.db, account.id), password))) {
-    await noteFailure(ctx, attempt);
-    throw problem('invalid', 'That is not your password.', 'sudo_password');
-  }
-  await renewSudo(ctx, session);
-}
-
-/** A sensitive action was done: the two hours begin anew. */
-export async function renewSudo(ctx: Context, session: Session): Promise<void> {
-  await setSudoUntil(ctx.store.db, session.id, ctx.clock.now() + SUDO_SEC);
 }
 
 // --- a word for the next page ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
  * which the person has signed in before, and a new password by mail makes any browser such a one: so there is always a
  * way in for the owner.
  *
+ * Invariant: a guess is counted before it is checked, at all nodes together.
  * Invariant: an account that does not exist is counted like one that does, by the name that was typed.
  */
 import { networkOf } from '../../base/address.ts';
@@ -13,7 +14,7 @@ import { problem } from '../../base/errors.ts';
 import { digestOf } from '../../base/secret.ts';
 import { nameKey } from '../../rules/names.ts';
 import type { Context } from '../ground/context.ts';
-import { consumeRateLimit, peekRateLimit, type RateBucket } from '../ground/rate-limit.ts';
+import { consumeRateLimit, peekRateLimit, type RateBucket, refundRateLimit } from '../ground/rate-limit.ts';
 
 export interface Attempt {
   /** The account's login, or what was typed where there is none. */
@@ -40,24 +41,36 @@ function subjectsOf({ name, address, knownDevice }: Attempt): readonly Subject[]
   ];
 }
 
-/** True when one of the limits that bind is reached. */
-async function isGuessingTooOften(ctx: Context, attempt: Attempt): Promise<boolean> {
-  const bound = subjectsOf(attempt).filter(({ binds }) => binds);
-  const allowances = await Promise.all(bound.map(async ({ bucket, key }) => peekRateLimit(ctx, bucket, key)));
-  return allowances.some((allowance) => allowance?.allowed === false);
-}
-
-/** @throws Problem when one of the limits that bind is reached. */
-export async function refuseGuessing(ctx: Context, attempt: Attempt): Promise<void> {
-  if (await isGuessingTooOften(ctx, attempt)) {
-    throw problem(
-      'limit_reached',
-      'There were too many failed attempts. Wait a quarter of an hour, or choose a new password by mail.',
-    );
+/**
+ * Checks a password or a code, if the limits leave a guess. It is counted before it is checked, so that many at once are
+ * no way around a limit, and given back when it was right.
+ * @throws Problem when one of the limits that bind is reached: nothing is checked then
+ */
+export async function guessed(ctx: Context, attempt: Attempt, check: () => Promise<boolean>): Promise<boolean> {
+  const subjects = subjectsOf(attempt);
+  // A look first: who is refused by one limit must not use up the others.
+  const bound = subjects.filter(({ binds }) => binds);
+  const looked = await Promise.all(bound.map(async ({ bucket, key }) => peekRateLimit(ctx, bucket, key)));
+  if (looked.some((allowance) => allowance?.allowed === false)) throw tooOften();
+  const counted = await Promise.all(
+    subjects.map(async (subject) => ({
+      ...subject,
+      allowance: await consumeRateLimit(ctx, subject.bucket, subject.key),
+    })),
+  );
+  const refused = counted.some(({ binds, allowance }) => binds && allowance?.allowed === false);
+  const right = !refused && (await check());
+  if (refused || right) {
+    const taken = counted.filter(({ allowance }) => allowance?.allowed === true);
+    for (const { bucket, key } of taken) refundRateLimit(ctx, bucket, key);
   }
+  if (refused) throw tooOften();
+  return right;
 }
 
-/** Counts a failed attempt. */
-export async function noteFailure(ctx: Context, attempt: Attempt): Promise<void> {
-  await Promise.all(subjectsOf(attempt).map(async ({ bucket, key }) => consumeRateLimit(ctx, bucket, key)));
+function tooOften(): Error {
+  return problem(
+    'limit_reached',
+    'There were too many failed attempts. Wait a quarter of an hour, or choose a new password by mail.',
+  );
 }

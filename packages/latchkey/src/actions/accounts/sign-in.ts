@@ -16,7 +16,7 @@ import { queueMail } from '../ground/mail.ts';
 import { checkPassword } from '../ground/password.ts';
 import { record } from '../ground/record.ts';
 import { actorOf, beginSession, type Visitor } from './sessions.ts';
-import { noteFailure, refuseGuessing } from './sign-in-limits.ts';
+import { guessed } from './sign-in-limits.ts';
 import { takeCode } from './two-factor.ts';
 
 export interface SignInForm {
@@ -41,10 +41,8 @@ export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): 
   const device = form.device.digest();
   const knownDevice = account !== null && (await isKnownDevice(ctx.store.db, account.id, device));
   const attempt = { name: account?.login ?? form.name, address: visitor.address, knownDevice };
-  await refuseGuessing(ctx, attempt);
   const digest = account === null ? null : await passwordDigestOf(ctx.store.db, account.id);
-  if (!(await checkPassword(digest, form.password)) || account === null) {
-    await noteFailure(ctx, attempt);
+  if (!(await guessed(ctx, attempt, () => checkPassword(digest, form.password))) || account === null) {
     await recordFailure(ctx, account, visitor);
     throw problem('invalid', WRONG);
   }
@@ -75,9 +73,7 @@ export async function signInWithCode(
     address: visitor.address,
     knownDevice: await isKnownDevice(ctx.store.db, account.id, device.digest()),
   };
-  await refuseGuessing(ctx, attempt);
-  if (!(await takeCode(ctx, account, code, visitor))) {
-    await noteFailure(ctx, attempt);
+  if (!(await guessed(ctx, attempt, () => takeCode(ctx, account, code, visitor)))) {
     await recordFailure(ctx, account, visitor);
     throw problem('invalid', 'That code is wrong, or was used already.', 'otp');
   }

@@ -3,6 +3,8 @@
  * lost.
  *
  * Invariant: a code works once: its time step is used up by compare-and-set, and with it every earlier one.
+ * Invariant: a key that is being set up belongs to one session, sealed with what its browser alone has, and is new each
+ * time; it goes with a change of password.
  * Invariant: recovery codes are known by digest alone; each works once. The key of the app must be known to check a
  * code, so it lies in the database as it is, like everywhere: whoever reads the database can compute codes, but not
  * passwords.
@@ -10,34 +12,35 @@
 import { randomInt } from 'node:crypto';
 import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { problem } from '../../base/errors.ts';
-import { digestOf } from '../../base/secret.ts';
+import { digestOf, type Secret } from '../../base/secret.ts';
 import { type Account, accountById, setTwoFactor } from '../../store/accounts.ts';
 import {
-  beginSecondFactor,
-  confirmSecondFactor,
+  authenticatorKeyOf,
   countRecoveryCodes,
   deleteSecondFactor,
+  insertAuthenticator,
   replaceRecoveryCodes,
-  secondFactorOf,
   useRecoveryCode,
   useTimeStep,
 } from '../../store/second-factors.ts';
-import { deleteSessionsOf } from '../../store/sessions.ts';
+import { deleteSessionsOf, type Session, setEnrolment } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
+import { seal, unseal } from '../ground/one-time-secrets.ts';
 import { record } from '../ground/record.ts';
 import { userNamed } from './accounts.ts';
 import { actorOf, personOf, type Visitor } from './sessions.ts';
 
-/** Seconds that a code lasts (RFC 6238 section 5.2), and how many steps a clock may be off, each way. */
+/** Seconds that a code lasts. The one before is taken, too, since typing takes time (RFC 6238 section 5.2). */
 const PERIOD_SEC = 30;
-const WINDOW_STEPS = 1;
 const KEY_BYTES = 20;
 /** How many recovery codes there are, and the letters they are made of: none that looks like another. */
 const RECOVERY_CODES = 16;
 const RECOVERY_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
-const RECOVERY_LENGTH = 10;
+/** 24 of 31 letters are 118 bits: more than the 112 from which on a plain digest will do (ASVS 5.0, 6.5.2). */
+const RECOVERY_LENGTH = 24;
+const RECOVERY_GROUP = 6;
 
 /** A set-up that is not confirmed yet: what the QR code says, and the key for those who type. */
 export interface Enrolment {
@@ -46,30 +49,58 @@ export interface Enrolment {
   readonly key: string;
 }
 
-/** The set-up of the person, begun now or before. @throws Problem when two-factor authentication is on. */
-export async function beginTwoFactor(ctx: Context, permit: Permit): Promise<Enrolment> {
-  const userId = personOf(permit);
-  const { db } = ctx.store;
-  const known = await secondFactorOf(db, userId);
-  if (known !== null && known.confirmedAt !== null)
+/** The session that sets an app up: its key is kept with it, sealed with what only its browser has. */
+export interface Enrolling {
+  readonly session: Session;
+  readonly sender: Secret;
+}
+
+/** Begins a set-up, in place of one before, with a new key. @throws Problem when there is an app already. */
+export async function beginTwoFactor(ctx: Context, permit: Permit, { session, sender }: Enrolling): Promise<Enrolment> {
+  await refuseSecondApp(ctx, permit);
+  const key = new OtpSecret({ size: KEY_BYTES }).base32;
+  await setEnrolment(ctx.store.db, session.id, seal(sender, key));
+  return enrolmentOf(ctx, permit, key);
+}
+
+/** The set-up that this session has begun, to be shown again; one that begins now if there is none. @throws Problem */
+export async function resumeTwoFactor(ctx: Context, permit: Permit, enrolling: Enrolling): Promise<Enrolment> {
+  await refuseSecondApp(ctx, permit);
+  const key = keyBeingSetUp(enrolling);
+  return key === null ? beginTwoFactor(ctx, permit, enrolling) : enrolmentOf(ctx, permit, key);
+}
+
+async function refuseSecondApp(ctx: Context, permit: Permit): Promise<void> {
+  if ((await authenticatorKeyOf(ctx.store.db, personOf(permit))) !== null)
     throw problem('conflict', 'Two-factor authentication is on already.');
-  const secret = known?.secret ?? new OtpSecret({ size: KEY_BYTES }).base32;
-  if (known === null) await ctx.store.transaction((tx) => beginSecondFactor(tx, userId, secret));
+}
+
+function keyBeingSetUp({ session, sender }: Enrolling): string | null {
+  return session.enrolment === null ? null : unseal(sender, session.enrolment);
+}
+
+function enrolmentOf(ctx: Context, permit: Permit, key: string): Enrolment {
   const issuer = `Latchkey ${new URL(ctx.settings.publicUrl).host}`;
-  return { url: totp(secret, issuer, permit.actor.login).toString(), key: secret.match(/.{1,4}/g)!.join(' ') };
+  return { url: totp(key, issuer, permit.actor.login).toString(), key: key.match(/.{1,4}/g)?.join(' ') ?? key };
 }
 
 /**
  * Switches two-factor authentication on with a first code, and gives the recovery codes, which are shown this once.
  * @throws Problem
  */
-export async function confirmTwoFactor(ctx: Context, permit: Permit, code: string): Promise<readonly string[]> {
+export async function confirmTwoFactor(
+  ctx: Context,
+  permit: Permit,
+  code: string,
+  enrolling: Enrolling,
+): Promise<readonly string[]> {
   const userId = personOf(permit);
   const at = ctx.clock.now();
-  const factor = await secondFactorOf(ctx.store.db, userId);
-  if (factor === null || factor.confirmedAt !== null)
-    throw problem('conflict', 'Begin the set-up of two-factor authentication first.');
-  const step = stepOf(factor.secret, code, at);
+  await refuseSecondApp(ctx, permit);
+  const key = keyBeingSetUp(enrolling);
+  if (key === null)
+    throw problem('conflict', 'The set-up was begun in another session. Scan the code that is shown now.');
+  const step = stepOf(key, code, at);
   if (step === null)
     throw problem(
       'invalid',
@@ -78,9 +109,8 @@ export async function confirmTwoFactor(ctx: Context, permit: Permit, code: strin
     );
   const codes = newRecoveryCodes();
   await ctx.store.transaction(async (tx) => {
-    if (!(await useTimeStep(tx, userId, step)))
-      throw problem('invalid', 'That code was used already. Wait for the next one.', 'otp');
-    await confirmSecondFactor(tx, userId, at);
+    await insertAuthenticator(tx, userId, { key, at, step });
+    await setEnrolment(tx, enrolling.session.id, null);
     await replaceRecoveryCodes(tx, userId, codes.map(digestOf));
     await setTwoFactor(tx, userId, at);
     await record(tx, permit, at, { action: 'two_factor_authentication.enabled', userId });
@@ -143,8 +173,8 @@ export async function renewRecoveryCodes(ctx: Context, permit: Permit): Promise<
   return codes;
 }
 
-/** How many recovery codes the person has left. */
-export function recoveryCodesLeft(ctx: Context, permit: Permit): Promise<number> {
+/** How many recovery codes the person has left, and how many of them are of the short kind of before. */
+export function recoveryCodesLeft(ctx: Context, permit: Permit): Promise<{ left: number; short: number }> {
   return countRecoveryCodes(ctx.store.db, personOf(permit));
 }
 
@@ -152,10 +182,9 @@ export function recoveryCodesLeft(ctx: Context, permit: Permit): Promise<number>
 export async function takeCode(ctx: Context, account: Account, typed: string, visitor: Visitor): Promise<boolean> {
   const code = typed.toLowerCase().replace(/[\s-]/g, '');
   const at = ctx.clock.now();
-  const factor = await secondFactorOf(ctx.store.db, account.id);
-  if (factor === null || factor.confirmedAt === null) return false;
   if (/^\d{6}$/.test(code)) {
-    const step = stepOf(factor.secret, code, at);
+    const key = await authenticatorKeyOf(ctx.store.db, account.id);
+    const step = key === null ? null : stepOf(key, code, at);
     return step !== null && ctx.store.transaction((tx) => useTimeStep(tx, account.id, step));
   }
   return ctx.store.transaction(async (tx) => {
@@ -179,10 +208,15 @@ function totp(secret: string, issuer = '', label = ''): TOTP {
   });
 }
 
-/** The time step that a code belongs to; null when it belongs to none of these minutes. */
-function stepOf(secret: string, code: string, at: number): number | null {
-  const delta = totp(secret).validate({ token: code.replace(/\s/g, ''), timestamp: at * 1000, window: WINDOW_STEPS });
-  return delta === null ? null : Math.floor(at / PERIOD_SEC) + delta;
+/** The time step that a code belongs to, this one or the one before; null when it belongs to neither. */
+function stepOf(key: string, code: string, at: number): number | null {
+  const token = code.replace(/\s/g, '');
+  const now = Math.floor(at / PERIOD_SEC);
+  return (
+    [now, now - 1].find(
+      (step) => totp(key).validate({ token, timestamp: step * PERIOD_SEC * 1000, window: 0 }) === 0,
+    ) ?? null
+  );
 }
 
 function newRecoveryCodes(): string[] {
@@ -191,7 +225,7 @@ function newRecoveryCodes(): string[] {
   );
 }
 
-/** A recovery code as people read it: two groups. */
+/** A recovery code as people read it: in groups. */
 export function spacedCode(code: string): string {
-  return `${code.slice(0, RECOVERY_LENGTH / 2)}-${code.slice(RECOVERY_LENGTH / 2)}`;
+  return code.match(new RegExp(`.{1,${RECOVERY_GROUP}}`, 'g'))?.join('-') ?? code;
 }

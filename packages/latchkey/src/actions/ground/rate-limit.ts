@@ -99,6 +99,11 @@ export function peekRateLimit(
   return ctx.limits.peek(bucket, String(key));
 }
 
+/** Gives a use back, as if it had not been. Of a window that has ended there is nothing to give back. */
+export function refundRateLimit(ctx: Pick<Context, 'limits'>, bucket: RateBucket, key: string | number): void {
+  ctx.limits.refund(bucket, String(key));
+}
+
 /** How long uses may wait in memory before the store is told. */
 export const FLUSH_EVERY_MS = 250;
 /** Of smaller limits every use is counted in the store first. */
@@ -175,6 +180,18 @@ export class RateLimits {
     };
     const known = this.#running(name);
     return known === null ? windowOf(store.db, name, clock.now()).then(allowanceOf) : allowanceOf(known);
+  }
+
+  /** See `refundRateLimit`. */
+  refund(bucket: RateBucket, key: string): void {
+    const name = `${bucket} ${key}`;
+    const window = this.#running(name);
+    if (window === null) return;
+    let pending = this.#pending.get(name);
+    if (pending === undefined) this.#pending.set(name, (pending = { count: 0, endsAt: window.endsAt, waiting: [] }));
+    pending.count--;
+    this.#windows.set(name, { used: window.used - 1, endsAt: window.endsAt });
+    this.#flushLater();
   }
 
   /** Tells the store what it doesn't know yet. */

@@ -104,6 +104,8 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/settings/appearance': page('/settings/appearance'),
   '/settings/emails': page('/settings/emails'),
   '/settings/security': page('/settings/security'),
+  '/.well-known/change-password': redirect('/.well-known/change-password'),
+  '/settings/security/password': page('/settings/security/password'),
   '/settings/security/two-factor': page('/settings/security/two-factor'),
   '/settings/security/recovery-codes': page('/settings/security/recovery-codes'),
   '/settings/sessions': page('/settings/sessions'),

@@ -1,7 +1,6 @@
 /**
  * Signing in as an attacker would like to: guessing, asking who exists, keeping a stolen session, using a code twice.
  */
-import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { expect, test } from 'vitest';
 import { addUser, suspendUser } from '../../../src/actions/accounts/accounts.ts';
 import { IDLE_SESSION_SEC, MAX_SESSION_SEC } from '../../../src/actions/accounts/sessions.ts';
@@ -11,7 +10,7 @@ import { MAX_PASSWORD_LENGTH } from '../../../src/actions/ground/password.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { HOUR_SEC } from '../../../src/base/time.ts';
 import { ENGINES } from '../../engines/engines.ts';
-import { formIn, PASSWORD, type Visitor, type WebWorld, webWorld } from './visitor.ts';
+import { formIn, PASSWORD, type Visitor, webWorld, withTwoFactor } from './visitor.ts';
 
 const WRONG = 'The name or the password is wrong.';
 const TOO_MANY = 'There were too many failed attempts.';
@@ -134,18 +133,6 @@ test('a session ends when it is not used, and at last even when it is', async ()
   world.ctx.clock.advance(IDLE_SESSION_SEC);
   expect((await visitor.get('/settings/profile')).status).toBe(303);
 });
-
-/** Switches the second factor on, and gives what computes its codes. */
-async function withTwoFactor(world: WebWorld, visitor: Visitor): Promise<() => string> {
-  const { text } = await visitor.get('/settings/security/two-factor');
-  const key = /<code[^>]*>([A-Z2-7 ]+)<\/code>/.exec(text)![1]!.replaceAll(' ', '');
-  const totp = new TOTP({ secret: OtpSecret.fromBase32(key) });
-  const code = (): string => totp.generate({ timestamp: world.ctx.clock.now() * 1000 });
-  expect((await visitor.send('/settings/security/two-factor', 'confirm', { otp: code() })).location).toBe(
-    '/settings/security/recovery-codes',
-  );
-  return code;
-}
 
 test.each(ENGINES)(
   'a code opens once: not again, not by two at the same time, and no older one after it [%s]',

@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import Fastify from 'fastify';
+import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { onTestFinished } from 'vitest';
 import type { Account } from '../../../src/actions/accounts/accounts.ts';
 import { addUser } from '../../../src/actions/accounts/accounts.ts';
@@ -133,6 +134,31 @@ function visitor(fastify: ReturnType<typeof Fastify>, from: string): Visitor {
     signIn: (login, password = PASSWORD) => self.send('/login', 'sign-in', { login, password }),
   };
   return self;
+}
+
+export const TWO_FACTOR = '/settings/security/two-factor';
+
+/** The key of an authenticator app that the page of the set-up shows, in base32. */
+export function keyOn(page: string): string {
+  return /<code[^>]*>([A-Z2-7 ]+)<\/code>/.exec(page)![1]!.replaceAll(' ', '');
+}
+
+/** The code that an app with this key shows, so many steps from now. */
+export function codeOf(world: WebWorld, key: string, steps = 0): string {
+  return new TOTP({ secret: OtpSecret.fromBase32(key) }).generate({
+    timestamp: (world.ctx.clock.now() + steps * 30) * 1000,
+  });
+}
+
+/** Switches the second factor on, and gives what computes its codes. */
+export async function withTwoFactor(world: WebWorld, visitor: Visitor): Promise<() => string> {
+  const page = await visitor.get(TWO_FACTOR);
+  const key = keyOn(page.text);
+  const { values } = formIn(page.text, 'confirm');
+  values.set('otp', codeOf(world, key));
+  const { location } = await visitor.post(TWO_FACTOR, values);
+  if (location !== '/settings/security/recovery-codes') throw new Error('two-factor authentication is not on');
+  return () => codeOf(world, key);
 }
 
 /** The form of that id, with the values of its inputs. @throws Error when the page has none */

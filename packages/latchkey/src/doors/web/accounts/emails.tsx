@@ -24,9 +24,13 @@ import { Form, Hidden, TextField } from '../parts/form.tsx';
 const PATH = '/settings/emails';
 
 /** An action on one of the addresses, told afterwards. */
-function onEmail(act: (visit: Visit, id: number) => Promise<void>, text: string, once = false): FormAction {
+function onEmail(
+  act: (visit: Visit, id: number) => Promise<void>,
+  text: string,
+  more: Pick<FormAction, 'once' | 'access'>,
+): FormAction {
   return {
-    once,
+    ...more,
     run: async (visit) => {
       await act(visit, Number(visit.field('id')));
       return redirect(PATH, { tone: 'success', text });
@@ -41,7 +45,7 @@ export const emailPages: readonly WebPage[] = [
     get: show,
     forms: {
       add: {
-        access: 'sudo',
+        access: 'fresh',
         once: true,
         run: async (visit) => {
           await addEmail(visit.ctx, await visit.ownPermit(), visit.field('email'));
@@ -54,15 +58,17 @@ export const emailPages: readonly WebPage[] = [
       resend: onEmail(
         async (visit, id) => resendVerification(visit.ctx, await visit.ownPermit(), id),
         'The mail was sent once more.',
-        true,
+        { once: true },
       ),
       primary: onEmail(
         async (visit, id) => makePrimary(visit.ctx, await visit.ownPermit(), id),
         'The primary address was changed.',
+        { access: 'fresh' },
       ),
       remove: onEmail(
         async (visit, id) => removeEmail(visit.ctx, await visit.ownPermit(), id),
         'The address was removed.',
+        { access: 'fresh' },
       ),
     },
   },

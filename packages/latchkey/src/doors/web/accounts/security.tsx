@@ -9,6 +9,7 @@ import {
   disableTwoFactor,
   recoveryCodesLeft,
   renewRecoveryCodes,
+  resumeTwoFactor,
   spacedCode,
 } from '../../../actions/accounts/two-factor.ts';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../actions/ground/password.ts';
@@ -22,28 +23,62 @@ import { CopyButton, Label, Notice, Subhead, Time } from '../parts/components.ts
 import { Form, TextField } from '../parts/form.tsx';
 
 const PATH = '/settings/security';
+const PASSWORD_PATH = `${PATH}/password`;
 const CODES_PATH = `${PATH}/recovery-codes`;
 const SET_UP_PATH = `${PATH}/two-factor`;
 
 export const securityPages: readonly WebPage[] = [
-  { path: PATH, access: 'signed-in', get: show, forms: { password: { run: doChange } } },
+  { path: PATH, access: 'signed-in', get: show },
+  // Where password managers look (W3C, "A Well-Known URL for Changing Passwords").
+  { path: '/.well-known/change-password', access: 'anybody', get: () => redirect(PASSWORD_PATH) },
+  { path: PASSWORD_PATH, access: 'fresh', get: showPassword, forms: { password: { run: doChange } } },
   {
     path: SET_UP_PATH,
-    access: 'sudo',
+    access: 'fresh',
     get: showSetUp,
     forms: { confirm: { once: true, run: doConfirm }, disable: { run: doDisable } },
   },
-  { path: CODES_PATH, access: 'sudo', get: showCodes, forms: { renew: { once: true, run: doRenew } } },
+  { path: CODES_PATH, access: 'fresh', get: showCodes, forms: { renew: { once: true, run: doRenew } } },
 ];
 
-async function show(visit: Visit): Promise<Answer> {
-  const f = visit.fields('password');
+function show(visit: Visit): Answer {
   const { twoFactorAt } = visit.user.account;
   return page(
     'Password and authentication',
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
       <Subhead title="Password and authentication" level={1} />
-      <Subhead title="Change password" />
+      <Subhead title="Password">
+        <a class="btn" href={PASSWORD_PATH}>
+          Change password
+        </a>
+      </Subhead>
+      <p class="mb-4">You sign in here with it. Git and the API take tokens only.</p>
+      <Subhead title="Two-factor authentication">
+        <a class="btn" href={SET_UP_PATH}>
+          {twoFactorAt === null ? 'Turn on' : 'Manage'}
+        </a>
+      </Subhead>
+      {twoFactorAt === null ? (
+        <p>
+          <Label tone="attention">Off</Label> With it on, signing in takes a code from an app on your phone besides the
+          password. For Git and the API you use tokens, as before.
+        </p>
+      ) : (
+        <p>
+          <Label tone="success">On</Label> since <Time at={twoFactorAt} />. Signing in takes a code besides the
+          password, and so does what is sensitive here.
+        </p>
+      )}
+    </WithMenu>,
+  );
+}
+
+function showPassword(visit: Visit): Answer {
+  const f = visit.fields('password');
+  return page(
+    'Change password',
+    <WithMenu visit={visit} menu={SETTINGS_MENU}>
+      <Subhead title="Change password" level={1} />
       <div class="lk-wide-form mb-4">
         <Form f={f} submit="Change password">
           <input type="text" name="username" value={visit.user.account.login} autocomplete="username" hidden readonly />
@@ -76,22 +111,6 @@ async function show(visit: Visit): Promise<Answer> {
           />
         </Form>
       </div>
-      <Subhead title="Two-factor authentication">
-        <a class="btn" href={SET_UP_PATH}>
-          {twoFactorAt === null ? 'Switch it on' : 'Manage'}
-        </a>
-      </Subhead>
-      {twoFactorAt === null ? (
-        <p>
-          <Label tone="attention">Off</Label> With it on, signing in takes a code from an app on your phone besides the
-          password. For Git and the API you use tokens, as before.
-        </p>
-      ) : (
-        <p>
-          <Label tone="success">On</Label> since <Time at={twoFactorAt} />. Signing in takes a code besides the
-          password; Git and the API take tokens only.
-        </p>
-      )}
     </WithMenu>,
   );
 }
@@ -112,12 +131,15 @@ async function doChange(visit: Visit): Promise<Answer> {
 
 async function showSetUp(visit: Visit): Promise<Answer> {
   if (visit.user.account.twoFactorAt !== null) return showManage(visit);
-  const { url, key } = await beginTwoFactor(visit.ctx, await visit.ownPermit());
+  const enrolling = { session: visit.user.session, sender: visit.sender };
+  // After a wrong code the key that was scanned stays; whoever opens the page gets a new one.
+  const begin = visit.typed === null ? beginTwoFactor : resumeTwoFactor;
+  const { url, key } = await begin(visit.ctx, await visit.ownPermit(), enrolling);
   const f = visit.fields('confirm');
   return page(
-    'Switch on two-factor authentication',
+    'Turn on two-factor authentication',
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
-      <Subhead title="Switch on two-factor authentication" level={1} />
+      <Subhead title="Turn on two-factor authentication" level={1} />
       <ol class="pl-4 mb-3">
         <li class="mb-3">
           <p>Scan this with an authenticator app:</p>
@@ -129,7 +151,7 @@ async function showSetUp(visit: Visit): Promise<Answer> {
         <li>
           <p>Type the code that the app shows:</p>
           <div class="lk-wide-form">
-            <Form f={f} submit="Switch it on">
+            <Form f={f} submit="Turn on">
               <TextField
                 f={f}
                 name="otp"
@@ -165,7 +187,7 @@ function Qr({ text }: { text: string }): VNode {
 }
 
 async function showManage(visit: Visit): Promise<Answer> {
-  const left = await recoveryCodesLeft(visit.ctx, await visit.ownPermit());
+  const { left, short } = await recoveryCodesLeft(visit.ctx, await visit.ownPermit());
   return page(
     'Two-factor authentication',
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
@@ -176,15 +198,22 @@ async function showManage(visit: Visit): Promise<Answer> {
         You have {left} recovery {left === 1 ? 'code' : 'codes'} left, for when the app is lost.{' '}
         <a href={CODES_PATH}>Make new ones</a>
       </p>
-      <Subhead title="Switch it off" />
+      {short === 0 ? null : (
+        <Notice tone="warn">
+          Your recovery codes are of an older, shorter kind. Make new ones: they can't be guessed even by somebody who
+          steals the database.
+        </Notice>
+      )}
+      <Subhead title="Turn it off" />
       <p>Signing in takes the password alone then.</p>
-      <Form f={visit.fields('disable')} submit="Switch it off" tone="danger" />
+      <Form f={visit.fields('disable')} submit="Turn off" tone="danger" />
     </WithMenu>,
   );
 }
 
 async function doConfirm(visit: Visit): Promise<Answer> {
-  const codes = await confirmTwoFactor(visit.ctx, await visit.ownPermit(), visit.field('otp'));
+  const enrolling = { session: visit.user.session, sender: visit.sender };
+  const codes = await confirmTwoFactor(visit.ctx, await visit.ownPermit(), visit.field('otp'), enrolling);
   return redirect(CODES_PATH, { tone: 'success', text: 'Two-factor authentication is on.', once: { codes } });
 }
 

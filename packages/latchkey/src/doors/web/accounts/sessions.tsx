@@ -14,7 +14,7 @@ const PATH = '/settings/sessions';
 export const sessionPages: readonly WebPage[] = [
   {
     path: PATH,
-    access: 'signed-in',
+    access: 'sudo',
     get: show,
     forms: {
       end: {

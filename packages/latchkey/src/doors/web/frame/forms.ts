@@ -2,37 +2,37 @@
  * From a request to an answer: who may open the page, whether a form may be carried out, and that it is carried out
  * once.
  *
+ * Invariant: what a page and its form ask of the session is asked before any of their code runs.
  * Invariant: nothing is done for a form whose origin, token or sender is in doubt; what was typed comes back with the
  * reason.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { enterSudo, isSudo, renewSudo } from '../../../actions/accounts/sessions.ts';
+import { isFresh, isSudo, renewSudo } from '../../../actions/accounts/sudo.ts';
 import { beginOnce, cancelOnce, endOnce, onceLocation } from '../../../actions/ground/submissions.ts';
 import { Problem, problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import { crossSiteForm, onlyAdministrators, unknownForm, withComplaints } from './error-pages.tsx';
 import { isFormToken, isSameOrigin } from './same-origin.ts';
-import { sudoAgain } from './sudo.tsx';
+import { holdsProof, prove, sudoAgain } from './sudo.tsx';
 import type { Visit } from './visit.ts';
 import { type Access, type Answer, type FormAction, redirect, type WebPage } from './web-page.ts';
 
 /** Answers a request to a page. */
 export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHttpHeaders): Promise<Answer> {
-  if (visit.method !== 'POST') return (await barrier(visit, each.access)) ?? each.get(visit);
+  if (visit.method !== 'POST') return (await barrier(visit, [each.access])) ?? each.get(visit);
   if (!isSameOrigin(headers, visit.ctx.settings.publicUrl)) return crossSiteForm();
   const action = each.forms?.[visit.typed?.get('form') ?? ''];
   if (visit.typed === null || action === undefined) return unknownForm();
-  const closed = await barrier(visit, weaker(each.access));
+  const closed = await barrier(visit, [each.access, action.access ?? 'anybody']);
   if (closed !== null) return closed;
   try {
-    if (!isFormToken(visit.typed.get('token'), visit.secret))
+    if (!isFormToken(visit.typed.get('token'), visit.sender))
       throw problem(
         'conflict',
         'The page was open for too long, or you signed in anew meanwhile. Nothing was changed. Look it through and send it again.',
       );
-    const asked = await askForSudo(visit, stronger(each.access, action.access));
-    return asked ?? (action.once === true ? await runOnce(visit, action) : await action.run(visit));
+    return action.once === true ? await runOnce(visit, action) : await action.run(visit);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return again(visit, each, error);
@@ -48,39 +48,33 @@ async function again(visit: Visit, each: WebPage, problem: Problem): Promise<Ans
     : answer;
 }
 
-const RANK: readonly Access[] = ['anybody', 'signed-in', 'sudo', 'administrator'];
-const stronger = (a: Access, b: Access = 'anybody'): Access => (RANK.indexOf(a) >= RANK.indexOf(b) ? a : b);
-/** A form asks for sudo mode itself, so that what was typed is kept. */
-const weaker = (access: Access): Access => (access === 'sudo' ? 'signed-in' : access);
-
-/** What stands in the way of opening a page; null when nothing does. */
-async function barrier(visit: Visit, access: Access): Promise<Answer | null> {
-  if (access === 'anybody') return null;
+/**
+ * What stands in the way of opening a page, or of sending a form of it; null when nothing does. The one place where this
+ * is asked: no handler runs before, not even to show a page again.
+ */
+async function barrier(visit: Visit, accesses: readonly Access[]): Promise<Answer | null> {
+  const asks = (...any: Access[]): boolean => accesses.some((access) => any.includes(access));
+  if (!asks('signed-in', 'sudo', 'fresh', 'administrator')) return null;
   const back = visit.method === 'GET' ? visit.url : visit.path;
   if (visit.person === null)
     return redirect(
       `/login?${new URLSearchParams({ return_to: back, notice: visit.cookies.read('session') === undefined ? 'sign-in-first' : 'session-ended' })}`,
     );
-  if (access === 'administrator' && !visit.person.account.admin) return onlyAdministrators();
-  if (access === 'signed-in' || isSudo(visit.ctx, visit.person.session)) return null;
-  return visit.method === 'GET' ? redirect(`/sudo?${new URLSearchParams({ return_to: back })}`) : null;
+  if (asks('administrator') && !visit.person.account.admin) return onlyAdministrators();
+  if (!asks('sudo', 'fresh', 'administrator')) return null;
+  const { ctx, person } = visit;
+  const proved = asks('fresh') ? isFresh(ctx, person.session) : isSudo(ctx, person.session);
+  if (visit.method === 'GET') return proved ? null : redirect(`/sudo?${new URLSearchParams({ return_to: back })}`);
+  if (!proved) return proveByForm(visit);
+  await renewSudo(ctx, person.session);
+  return null;
 }
 
-/**
- * Sensitive forms: the password once more if it is long ago, asked for without losing what was typed. Each such form
- * begins the two hours anew.
- */
-async function askForSudo(visit: Visit, access: Access): Promise<Answer | null> {
-  if (RANK.indexOf(access) < RANK.indexOf('sudo')) return null;
-  const { ctx, user, typed } = visit;
-  if (isSudo(ctx, user.session)) {
-    await renewSudo(ctx, user.session);
-    return null;
-  }
-  const password = typed?.get('sudo_password') ?? null;
-  if (password === null) return sudoAgain(visit, null);
+/** A form without a proof, or with one that is too old: it is asked for in its way, and what was typed is kept. */
+async function proveByForm(visit: Visit): Promise<Answer | null> {
+  if (!holdsProof(visit)) return sudoAgain(visit, null);
   try {
-    await enterSudo(ctx, user, new Secret(password), visit.visitor);
+    await prove(visit);
     return null;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -96,20 +90,20 @@ const LOOK_EVERY_MS = 100;
 async function runOnce(visit: Visit, action: FormAction): Promise<Answer> {
   const { ctx } = visit;
   const nonce = new Secret(visit.typed?.get('nonce') ?? '');
-  if (!(await beginOnce(ctx, visit.secret, nonce))) return followFirst(visit, action, nonce);
+  if (!(await beginOnce(ctx, visit.sender, nonce))) return followFirst(visit, action, nonce);
   try {
     const answer = await action.run(visit);
-    await endOnce(ctx, visit.secret, nonce, answer.kind === 'redirect' ? answer.to : visit.path);
+    await endOnce(ctx, visit.sender, nonce, answer.kind === 'redirect' ? answer.to : visit.path);
     return answer;
   } catch (error) {
-    await cancelOnce(ctx, visit.secret, nonce);
+    await cancelOnce(ctx, visit.sender, nonce);
     throw error;
   }
 }
 
 async function followFirst(visit: Visit, action: FormAction, nonce: Secret): Promise<Answer> {
   for (let waited = 0; waited < MAX_WAIT_MS; waited += LOOK_EVERY_MS) {
-    const location = await onceLocation(visit.ctx, visit.secret, nonce);
+    const location = await onceLocation(visit.ctx, visit.sender, nonce);
     // The first one could not be done: this one tries, and learns why.
     if (location === undefined) return runOnce(visit, action);
     if (location !== null) return redirect(location);

@@ -16,7 +16,7 @@ export function isSameOrigin(headers: IncomingHttpHeaders, publicUrl: string): b
   return origin === publicUrl || (URL.canParse(origin) && new URL(origin).host === headers.host);
 }
 
-/** The token of every form that the holder of this secret is shown. */
+/** The token of every form that this sender is shown (`Visit.sender`). */
 export function formToken(secret: Secret): string {
   return digestOf(`form ${secret.reveal()}`);
 }

@@ -1,6 +1,9 @@
-/** Sudo mode: the password once more before what is sensitive, then not for two hours. */
+/**
+ * Sudo mode: a proof that it is still the same person, before what is sensitive. Asked for on a page of its own, or in
+ * the way of a form.
+ */
 import type { VNode } from 'preact';
-import { enterSudo } from '../../../actions/accounts/sessions.ts';
+import { enterSudo, type ProofKind, proofKindOf } from '../../../actions/accounts/sudo.ts';
 import type { Problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import { Notice } from '../parts/components.tsx';
@@ -8,22 +11,46 @@ import { Fields } from '../parts/fields.ts';
 import { Form, Hidden, TextField } from '../parts/form.tsx';
 import { Narrow } from './layout.tsx';
 import { returnPath } from './return-path.ts';
+import { formToken, isFormToken } from './same-origin.ts';
 import type { Visit } from './visit.ts';
 import { type Answer, page, redirect, type WebPage } from './web-page.ts';
 
-const NOTE = 'What you are about to do is sensitive. You will not be asked again for two hours.';
+const TITLE = 'Confirm that it is you';
+const NOTE =
+  'What you are about to do is sensitive. You will not be asked again for two hours, except where you change how you sign in.';
+/** By it a prompt is told from a form that somebody else made up. */
+const PROMPT_TOKEN = 'sudo_token';
+const KINDS: readonly ProofKind[] = ['password', 'code'];
+const fieldOf = (kind: ProofKind): string => `sudo_${kind}`;
 
-function PasswordField({ f }: { f: Fields }): VNode {
+function ProofField({ visit, f }: { visit: Visit; f: Fields }): VNode {
+  const kind = proofKindOf(visit.user.account);
   return (
-    <TextField
-      f={f}
-      name="sudo_password"
-      label="Password"
-      type="password"
-      autocomplete="current-password"
-      required
-      autofocus
-    />
+    <>
+      <Hidden name={PROMPT_TOKEN} value={formToken(visit.sender)} />
+      {kind === 'password' ? (
+        <TextField
+          f={f}
+          name={fieldOf(kind)}
+          label="Password"
+          type="password"
+          autocomplete="current-password"
+          required
+          autofocus
+        />
+      ) : (
+        <TextField
+          f={f}
+          name={fieldOf(kind)}
+          label="Code"
+          autocomplete="one-time-code"
+          required
+          autofocus
+          spellcheck={false}
+          note="The six digits that your authenticator app shows, or one of your recovery codes."
+        />
+      )}
+    </>
   );
 }
 
@@ -35,11 +62,11 @@ export const sudoPages: readonly WebPage[] = [
       const f = visit.fields('confirm');
       return page(
         'Confirm access',
-        <Narrow title="Confirm that it is you">
+        <Narrow title={TITLE}>
           <Notice tone="info">{NOTE}</Notice>
           <div class="Box p-3">
             <Form f={f} submit="Confirm">
-              <PasswordField f={f} />
+              <ProofField visit={visit} f={f} />
             </Form>
           </div>
         </Narrow>,
@@ -48,7 +75,7 @@ export const sudoPages: readonly WebPage[] = [
     forms: {
       confirm: {
         run: async (visit) => {
-          await enterSudo(visit.ctx, visit.user, new Secret(visit.typed?.get('sudo_password') ?? ''), visit.visitor);
+          await prove(visit);
           return redirect(returnPath(visit.query.get('return_to')));
         },
       },
@@ -56,15 +83,36 @@ export const sudoPages: readonly WebPage[] = [
   },
 ];
 
-/** The same question in the way of a form: what was typed travels on with it, but for passwords. */
+/** True when the form that was sent is a prompt of ours, filled in. */
+export function holdsProof({ typed, sender }: Visit): boolean {
+  return (
+    typed !== null && KINDS.some((kind) => typed.has(fieldOf(kind))) && isFormToken(typed.get(PROMPT_TOKEN), sender)
+  );
+}
+
+/** Enters sudo mode with what was typed: the session gets another secret. @throws Problem */
+export async function prove(visit: Visit): Promise<void> {
+  const { ctx, user, typed } = visit;
+  const kind = KINDS.find((each) => typed?.has(fieldOf(each))) ?? proofKindOf(user.account);
+  const proof = { kind, typed: new Secret(typed?.get(fieldOf(kind)) ?? '') };
+  const renewed = await enterSudo(ctx, { ...user, secret: visit.secret }, proof, visit.visitor);
+  visit.renew(renewed.person, renewed.secret);
+}
+
+const OWN_FIELDS: ReadonlySet<string> = new Set(['form', 'token', 'nonce', PROMPT_TOKEN, ...KINDS.map(fieldOf)]);
+
+/**
+ * The same question in the way of a form: what was typed travels on with it, but for passwords and codes. A form that
+ * did not have our token gets none here: after the proof it is shown, and does nothing by itself.
+ */
 export function sudoAgain(visit: Visit, problem: Problem | null): Answer {
   const typed = [...(visit.typed ?? [])].filter(
-    ([name]) => name !== 'token' && name !== 'sudo_password' && !name.includes('password'),
+    ([name]) => !OWN_FIELDS.has(name) && !name.includes('password') && name !== 'otp',
   );
   const fresh = visit.fields(visit.typed?.get('form') ?? '');
   const f = new Fields({
     id: fresh.id,
-    token: fresh.token,
+    token: isFormToken(visit.typed?.get('token') ?? null, visit.sender) ? fresh.token : '',
     nonce: visit.typed?.get('nonce') ?? '',
     typed: visit.typed,
     query: visit.query,
@@ -72,16 +120,14 @@ export function sudoAgain(visit: Visit, problem: Problem | null): Answer {
   });
   return page(
     'Confirm access',
-    <Narrow title="Confirm that it is you">
+    <Narrow title={TITLE}>
       <Notice tone="info">{NOTE} What you typed is kept.</Notice>
       <div class="Box p-3">
         <Form f={f} submit="Confirm and go on">
-          {typed
-            .filter(([name]) => name !== 'form' && name !== 'nonce')
-            .map(([name, value]) => (
-              <Hidden name={name} value={value} />
-            ))}
-          <PasswordField f={f} />
+          {typed.map(([name, value]) => (
+            <Hidden name={name} value={value} />
+          ))}
+          <ProofField visit={visit} f={f} />
         </Form>
       </div>
     </Narrow>,

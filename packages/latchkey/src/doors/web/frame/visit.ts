@@ -10,7 +10,7 @@ import { authorizeIdentity, type Permit, type TargetName } from '../../../action
 import type { Context } from '../../../actions/ground/context.ts';
 import { mintSecret } from '../../../actions/ground/one-time-secrets.ts';
 import { Problem } from '../../../base/errors.ts';
-import type { Secret } from '../../../base/secret.ts';
+import { Secret } from '../../../base/secret.ts';
 import type { Explanation } from '../../../rules/explain.ts';
 import type { Need } from '../../../rules/model.ts';
 import { Fields } from '../parts/fields.ts';
@@ -49,9 +49,9 @@ export class Visit {
   readonly visitor: Visitor;
   readonly cookies: Cookies;
   /** Null when nobody is signed in. */
-  readonly person: SignedIn | null;
+  person: SignedIn | null;
   /** The session's secret; the browser's, when nobody is signed in. */
-  readonly secret: Secret;
+  secret: Secret;
   /** The browser's own secret, kept over sign-ins. */
   readonly device: Secret;
   readonly theme: Theme;
@@ -99,6 +99,21 @@ export class Visit {
     return this.person;
   }
 
+  /**
+   * What only this browser in this session knows: for the tokens of forms, and what else lasts as long. It stays when the
+   * secret of the session is renewed, so that other tabs' forms stay good.
+   */
+  get sender(): Secret {
+    return this.person === null ? this.device : new Secret(`${this.device.reveal()} ${this.person.session.id}`);
+  }
+
+  /** The session has another secret from now on, and what `person` says of it. */
+  renew(person: SignedIn, secret: Secret): void {
+    this.person = person;
+    this.secret = secret;
+    this.setSession(secret);
+  }
+
   /** A parameter of the path. */
   param(name: string): string {
     return this.params[name] ?? '';
@@ -114,7 +129,7 @@ export class Visit {
     const isThis = this.typed !== null && this.typed.get('form') === id;
     return new Fields({
       id,
-      token: formToken(this.secret),
+      token: formToken(this.sender),
       nonce: mintSecret().reveal(),
       typed: isThis ? this.typed : null,
       query: this.query,

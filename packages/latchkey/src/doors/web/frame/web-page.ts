@@ -5,11 +5,12 @@ import type { ComponentChild } from 'preact';
 import type { Visit } from './visit.ts';
 
 /**
- * Who may open a page. `signed-in`: others are led to the sign-in and back. `sudo`: the password must have been given
- * in the last two hours. `administrator`: an administrator of the instance in sudo mode. What a person may do with
- * *what the page is about* is for `visit.permit`.
+ * Who may open a page, or send a form. `signed-in`: others are led to the sign-in and back. `sudo`: the session proved in
+ * the last two hours that it is its person. `fresh`: in the last five minutes; for whatever changes what signs them in.
+ * `administrator`: an administrator of the instance in sudo mode. What a person may do with *what the page is about* is
+ * for `visit.permit`.
  */
-export type Access = 'anybody' | 'signed-in' | 'sudo' | 'administrator';
+export type Access = 'anybody' | 'signed-in' | 'sudo' | 'fresh' | 'administrator';
 
 /** A word for the page that a redirect leads to, shown once. */
 export interface Flash {
@@ -60,7 +61,7 @@ export const file = (type: string, content: FileContent, fileName?: string): Ans
  * What one form of a page does. It throws `Problem` to have the page shown again with what was typed and what is wrong.
  */
 export interface FormAction {
-  /** Where it asks for more than the page itself. */
+  /** What it asks for besides what the page asks for. */
   readonly access?: Access;
   /**
    * True when a second submission of the same form must not do it again: it is led to where the first one led. The form

@@ -263,8 +263,9 @@ export const instancePeoplePages: readonly WebPage[] = [
           });
         },
       },
-      'password-link': { once: true, run: makeLink },
+      'password-link': { access: 'fresh', once: true, run: makeLink },
       'reset-two-factor': {
+        access: 'fresh',
         run: async (visit) => {
           await resetTwoFactor(
             visit.ctx,

@@ -1,0 +1,94 @@
+/**
+ * Sudo mode: whether a session has just proved that it is its person.
+ *
+ * Invariant: a proof is by the strongest factor that the account has: with a second factor on, the password proves
+ * nothing here.
+ * Invariant: every proof renews the session's secret, so that a copy of the cookie from before is worth nothing.
+ */
+import { problem } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import { MINUTE_SEC } from '../../base/time.ts';
+import { type Account, passwordDigestOf } from '../../store/accounts.ts';
+import { proveSession, type Session, setSudoUntil } from '../../store/sessions.ts';
+import type { Context } from '../ground/context.ts';
+import { mintSecret, seal, unseal } from '../ground/one-time-secrets.ts';
+import { checkPassword } from '../ground/password.ts';
+import { type SignedIn, SUDO_SEC, type Visitor } from './sessions.ts';
+import { guessed } from './sign-in-limits.ts';
+import { takeCode } from './two-factor.ts';
+
+/** How old a proof may be where a password, a second factor or an address is changed. */
+export const FRESH_SEC = 5 * MINUTE_SEC;
+
+/** By what somebody proves that it is them: the password, or a code of the app or of the recovery codes. */
+export type ProofKind = 'password' | 'code';
+export interface Proof {
+  readonly kind: ProofKind;
+  readonly typed: Secret;
+}
+
+/** What proves that it is the person of this account. */
+export function proofKindOf(account: Account): ProofKind {
+  return account.twoFactorAt === null ? 'password' : 'code';
+}
+
+/** True while sensitive pages are open to the session. */
+export function isSudo(ctx: Context, session: Session): boolean {
+  return session.sudoUntil > ctx.clock.now();
+}
+
+/** True while the session may change what signs its person in. */
+export function isFresh(ctx: Context, session: Session): boolean {
+  return isSudo(ctx, session) && ctx.clock.now() - session.provedAt <= FRESH_SEC;
+}
+
+const WRONG: Readonly<Record<ProofKind, string>> = {
+  password: 'That is not your password.',
+  code: 'That code is wrong, or was used already.',
+};
+
+/** A session after its proof: as it is now, and the secret that it has from now on. */
+export interface Renewed {
+  readonly person: SignedIn;
+  readonly secret: Secret;
+}
+
+/**
+ * Opens sensitive pages for two hours, with a proof.
+ * @throws Problem when the proof is wrong, is not the strongest, or was wrong too often
+ */
+export async function enterSudo(
+  ctx: Context,
+  { secret, ...person }: SignedIn & { readonly secret: Secret },
+  proof: Proof,
+  visitor: Visitor,
+): Promise<Renewed> {
+  const { session, account } = person;
+  const kind = proofKindOf(account);
+  const field = `sudo_${kind}`;
+  if (proof.kind !== kind || proof.typed.reveal() === '') throw problem('missing_field', `Enter your ${kind}.`, field);
+  const attempt = { name: account.login, address: visitor.address, knownDevice: true };
+  if (!(await guessed(ctx, attempt, () => isRight(ctx, account, proof, visitor))))
+    throw problem('invalid', WRONG[kind], field);
+  const at = ctx.clock.now();
+  const renewed = mintSecret();
+  const left = session.flash === null ? null : unseal(secret, session.flash);
+  const now = { provedAt: at, sudoUntil: at + SUDO_SEC, flash: left === null ? null : seal(renewed, left) };
+  const proved = await proveSession(ctx.store.db, session.id, {
+    ...now,
+    digest: secret.digest(),
+    newDigest: renewed.digest(),
+  });
+  if (!proved) throw problem('conflict', 'You confirmed this in another window just now. Open the page again.');
+  return { person: { ...person, session: { ...session, ...now } }, secret: renewed };
+}
+
+async function isRight(ctx: Context, account: Account, { kind, typed }: Proof, visitor: Visitor): Promise<boolean> {
+  if (kind === 'code') return takeCode(ctx, account, typed.reveal(), visitor);
+  return checkPassword(await passwordDigestOf(ctx.store.db, account.id), typed);
+}
+
+/** A sensitive action was done: the two hours begin anew. What needs a fresh proof needs one all the same. */
+export async function renewSudo(ctx: Context, session: Session): Promise<void> {
+  await setSudoUntil(ctx.store.db, session.id, ctx.clock.now() + SUDO_SEC);
+}
