@@ -50,6 +50,12 @@ A token is a password. So the server refuses to start
 \`X-Forwarded-For\` and \`X-Forwarded-Proto\` are believed only when they come from a trusted proxy. Naming proxies replaces the default, so name loopback, too,
 when there is a proxy on both sides: \`--trusted-proxy 127.0.0.0/8 --trusted-proxy 10.0.0.0/8\`.
 
+## Mail
+
+\`--smtp smtp://HOST:587\` speaks TLS when the mail server offers it (STARTTLS); \`smtps://HOST\` speaks it from the first byte. To refuse a server that
+offers none, write \`smtp://HOST:587?requireTLS=true\`. The server's certificate must hold, but for a relay on this machine (\`127.0.0.1\`, \`::1\`,
+\`localhost\`): distributions give it one that names nobody, and what is said to it crosses no network.
+
 ## An example
 
 \`\`\`yaml

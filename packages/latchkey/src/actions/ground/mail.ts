@@ -8,6 +8,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Transporter } from 'nodemailer';
+import { isLoopback } from '../../base/settings/values.ts';
 import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import { traced } from '../../base/trace.ts';
 import { type MailFacts, type MailTemplate, writeMail } from '../../catalogue/mails.ts';
@@ -117,7 +118,16 @@ async function smtpTransport(url: string): Promise<Transporter> {
     connectionTimeout: CONNECT_TIMEOUT_MS,
     greetingTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
+    tls: tlsTowards(url),
   });
+}
+
+/**
+ * A relay on this machine may show any certificate: Debian's Exim and Postfix come with one that names nobody, and what
+ * is said to it crosses no network. All others must show one that holds.
+ */
+export function tlsTowards(smtpUrl: string): { readonly rejectUnauthorized: boolean } {
+  return { rejectUnauthorized: !isLoopback(new URL(smtpUrl).hostname.replace(/^\[(.*)\]$/, '$1')) };
 }
 
 /** Loaded with the first mail, since it is large, and a start waits for no mail. */

@@ -16,6 +16,7 @@ import {
   queueMail,
   RETRY_AFTER_SEC,
   readOutbox,
+  tlsTowards,
 } from '../../../src/actions/ground/mail.ts';
 import { writeMail } from '../../../src/catalogue/mails.ts';
 import { ENGINES } from '../../engines/engines.ts';
@@ -42,11 +43,14 @@ async function mailTo(ctx: TestContext, userId: number): Promise<void> {
 }
 
 /** A mail server; `answer` says to a recipient what a real one would. */
-async function mailServer(answer: () => Error | null = () => null): Promise<{ url: string; received: string[] }> {
+async function mailServer(
+  answer: () => Error | null = () => null,
+  disabledCommands: string[] = ['STARTTLS'],
+): Promise<{ url: string; received: string[] }> {
   const received: string[] = [];
   const server = new SMTPServer({
     authOptional: true,
-    disabledCommands: ['STARTTLS'],
+    disabledCommands,
     onRcptTo: (_address, _session, done) => done(answer() ?? undefined),
     onData: (stream, _session, done) => {
       let text = '';
@@ -62,6 +66,25 @@ async function mailServer(answer: () => Error | null = () => null): Promise<{ ur
   onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
   return { url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`, received };
 }
+
+test('a relay on this machine may show a certificate that names nobody, as distributions install it', async () => {
+  const { url, received } = await mailServer(() => null, []);
+  const ctx = await contextWith({ smtp: url }, 'sqlite');
+  await mailTo(ctx, await personIn(ctx));
+  expect(await deliverMail(ctx)).toEqual({ sent: 1, kept: 0, failed: 0 });
+  expect(received).toHaveLength(1);
+});
+
+test.each([
+  ['smtp://127.0.0.1:25', false],
+  ['smtp://[::1]:25', false],
+  ['smtp://localhost', false],
+  ['smtp://mail.example.org:587', true],
+  ['smtps://user:secret@127.0.0.1.example.org', true],
+  ['smtps://10.0.0.1', true],
+])('a mail server at %s must show a certificate that holds: %s', (url, mustHold) => {
+  expect(tlsTowards(url)).toEqual({ rejectUnauthorized: mustHold });
+});
 
 const page = { beforeId: null, limit: 10 };
 
