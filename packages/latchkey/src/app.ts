@@ -27,6 +27,7 @@ import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
 import { outageAnswer } from './base/outage.ts';
 import { beginRequest, type RequestMark, requestIdOf } from './base/request-id.ts';
+import { originForm } from './base/request-target.ts';
 import type { Settings } from './base/settings/settings.ts';
 import { DAY_SEC, isoInstant } from './base/time.ts';
 import { duringSpan, type Span, type Tracer } from './base/trace.ts';
@@ -287,6 +288,7 @@ function answerer(context: OpenContext, readiness: Readiness, fastify: RequestLi
     const { request, response } = arrival;
     // So that connections that proxies keep end after an answer rather than in the middle of a question.
     if (readiness.stopping) response.shouldKeepAlive = false;
+    request.url = originForm(request.url!);
     beginRequest(arrival);
     for (const [door, handle] of doors) if (handle(request, response)) return count(context, door, arrival);
     response.setHeader('X-Request-Id', requestIdOf(arrival));

@@ -30,6 +30,8 @@ const SERVICES: Readonly<Record<string, GitService>> = {
  * other doors.
  */
 const OURS = /^\/.*(?:\/info\/refs|\/git-(?:upload|receive)-pack|\.git\/[^?]*)$/is;
+/** `/owner/name.git`, with or without a slash at the end. */
+const CLONE_ADDRESS = /^(\/[A-Za-z0-9._-]+\/(?!\.+git\/?$)[A-Za-z0-9._-]+)\.git\/?$/;
 const PLAIN = /^[A-Za-z0-9._-]+$/;
 /** Longer query strings are not read: git's has 28 characters at most. */
 const MAX_QUERY_LENGTH = 1024;
@@ -42,20 +44,30 @@ const PURPOSES: Readonly<Record<GitService, string>> = { 'upload-pack': 'fetch',
 const READ = new Map<string, GitAddress>();
 const MAX_READ = 4096;
 
+/** The address that people clone from, opened in a browser: the page of the repository, whether there is one or not. */
+interface PageAddress {
+  readonly page: string;
+}
+
+/** What a URL that is git's asks for. */
+export type ReadAddress = GitAddress | PageAddress | { readonly error: RequestError };
+
 /** Null when the URL is not git's. */
-export function gitAddress(url: string): GitAddress | { readonly error: RequestError } | null {
+export function gitAddress(url: string): ReadAddress | null {
   const known = READ.get(url);
   if (known !== undefined) return known;
   const address = read(url);
-  if (address === null || 'error' in address) return address;
+  if (address === null || !('service' in address)) return address;
   if (READ.size >= MAX_READ) READ.clear();
   READ.set(url, address);
   return address;
 }
 
-function read(url: string): GitAddress | { readonly error: RequestError } | null {
+function read(url: string): ReadAddress | null {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
+  const page = CLONE_ADDRESS.exec(path)?.[1];
+  if (page !== undefined) return { page };
   if (!OURS.test(path)) return null;
   const segments = path.split('/').slice(1).map(decoded);
   const [owner = '', folder = '', ...rest] = segments;

@@ -56,8 +56,9 @@ export function makeGitDoor(
   return (request, response) => {
     const address = gitAddress(request.url ?? '');
     if (address === null) return false;
-    const error = 'error' in address ? address.error : requestErrorIn(request, address);
-    if (error !== null) sendRequestError(request, response, error);
+    const error = 'service' in address ? requestErrorIn(request, address) : 'error' in address ? address.error : null;
+    if ('page' in address) redirect(response, address.page);
+    else if (error !== null) sendRequestError(request, response, error);
     else
       guard(
         () => answer(ctx, fetches, request, response, address as GitAddress),

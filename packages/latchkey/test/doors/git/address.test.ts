@@ -65,7 +65,6 @@ describe('the address of a git request', () => {
     '/',
     '/ada',
     '/ada/site',
-    '/ada/site.git',
     '/ada/site/HEAD',
     '/settings/tokens',
     '/info',
@@ -75,6 +74,14 @@ describe('the address of a git request', () => {
     '/api/v3/user?x=/a/b.git/info/refs',
   ])('%j is not git', (url) => {
     expect(gitAddress(url)).toBeNull();
+  });
+
+  it.each([
+    ['/ada/site.git', '/ada/site'],
+    ['/ada/site.git/?x=y', '/ada/site'],
+    ['/ada/.github.git', '/ada/.github'],
+  ])('%s opened in a browser is the page %s', (url, page) => {
+    expect(gitAddress(url)).toEqual({ page });
   });
 
   it.each([

@@ -1,0 +1,19 @@
+/**
+ * The target of a request line, in the one form that all doors read.
+ *
+ * Invariant: done once, before any door looks, so no two of them take the same request for different ones.
+ */
+
+/**
+ * The origin form of a target (RFC 9112 section 3.2): without scheme and host, where a client sends them as to a proxy,
+ * and with single slashes, since people paste `https://host//owner/name.git` and configure bases that end in a slash. The
+ * query stays as it is.
+ */
+export function originForm(target: string): string {
+  if (!target.includes('//')) return target;
+  const relative = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  const mark = relative.indexOf('?');
+  const [path, query] = mark < 0 ? [relative, ''] : [relative.slice(0, mark), relative.slice(mark)];
+  const single = path.replace(/\/{2,}/g, '/');
+  return `${single === '' ? '/' : single}${query}`;
+}
