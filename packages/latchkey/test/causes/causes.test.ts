@@ -34,7 +34,9 @@ describe('git is told', () => {
     );
     if (attempt.secret !== '' && attempt.username !== '') expect(outcome.output).not.toContain(attempt.secret);
     const made = await world.server.context.store.db.selectFrom('tokens').select('id').executeTakeFirst();
-    const isOfAToken = made !== undefined && !['token_mistyped', 'username_missing'].includes(cause.reason);
+    const isOfAToken =
+      made !== undefined &&
+      !['token_mistyped', 'token_wrapped', 'placeholder_sent', 'username_missing'].includes(cause.reason);
     if (isOfAToken) {
       expect(
         (await refusalsOf(world.server.context, made.id)).map(({ reason, purpose }) => [reason, purpose]),
@@ -94,6 +96,7 @@ async function sameByDoctor(world: World, { reason, says }: Cause, attempt: Try)
 const ELSEWHERE: readonly Reason[] = [
   'credentials_missing',
   'credentials_malformed',
+  'password_empty',
   'too_many_attempts',
   'rate_limited',
 ];

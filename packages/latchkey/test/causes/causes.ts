@@ -74,6 +74,8 @@ async function approveAll(world: World): Promise<void> {
 const AUTHENTICATION_FAILED = "fatal: Authentication failed for 'SERVER/acme/site.git/'";
 const forbidden = (repository: string): string =>
   `fatal: unable to access 'SERVER/${repository}.git/': The requested URL returned error: 403`;
+const badRequest = (repository: string): string =>
+  `fatal: unable to access 'SERVER/${repository}.git/': The requested URL returned error: 400`;
 const notFound = (repository: string): string => `fatal: repository 'SERVER/${repository}.git/' not found`;
 
 export const CAUSES: readonly Cause[] = [
@@ -105,6 +107,30 @@ export const CAUSES: readonly Cause[] = [
         .execute();
       return clone(PASSWORD);
     },
+  },
+  {
+    name: 'a living token in quotes',
+    reason: 'token_wrapped',
+    says: [
+      'A token came, but in double quotes, so it could not be read.',
+      'Take away everything but the token where it is kept (a variable, a file, a CI secret):',
+      '{url}/help/token_wrapped',
+    ],
+    git: badRequest('acme/site'),
+    arrange: async (world) => clone(`"${(await world.token()).secret}"`),
+    mend: async (_world, attempt) => ({ ...attempt, secret: attempt.secret.slice(1, -1) }),
+  },
+  {
+    name: 'a variable that was not replaced',
+    reason: 'placeholder_sent',
+    says: [
+      'What came in the place of the token is the name of a variable: a variable was not replaced.',
+      'Set it where the command runs (single quotes keep a shell from replacing it). To create a token:',
+      '{url}/settings/personal-access-tokens/new?name=git&target_name=acme&repositories=site&contents=read',
+    ],
+    git: badRequest('acme/site'),
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what is sent.
+    arrange: async () => clone('${{ secrets.LATCHKEY_TOKEN }}'),
   },
   {
     name: 'an unknown token',

@@ -1,6 +1,9 @@
 /** Limits and renamed repositories: what holds somebody up without anything being wrong with their token. */
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { mintTokenText } from '../../src/rules/token-text.ts';
@@ -73,6 +76,25 @@ test("the limit of the API is told in GitHub's words with the time to wait, and 
   expect(await world.git(attempt)).toMatchObject({ ok: true, kept: true });
 });
 
+test('two Authorization headers are told with the line that shows where they are set, and git keeps its token', async () => {
+  const world = await causesWorld();
+  const attempt = { ...wrong, secret: (await world.token()).secret };
+  const machine = await world.machine(attempt);
+  const stored = await readFile(join(machine.place, 'credentials'), 'utf8');
+  const header = `http.extraHeader=Authorization: ${basic(attempt).authorization}`;
+  const { code, output } = await machine.git(['-c', header, '-c', header, 'ls-remote', machine.address]);
+  expect([code, output]).toEqual([128, expect.stringContaining('The requested URL returned error: 400')]);
+  expect(output).toContain('remote: More than one Authorization header was sent.');
+  expect(await readFile(join(machine.place, 'credentials'), 'utf8')).toBe(stored);
+
+  await machine.git(['config', '--global', '--add', 'http.extraHeader', header.slice('http.extraHeader='.length)]);
+  const line = /remote: (git config .*)/.exec(output)![1]!;
+  const shown = await inShell(line, machine);
+  expect(shown).toContain('file:');
+  expect(shown).toContain('http.extraheader');
+  expect(shown).not.toContain(header.slice(-20));
+});
+
 test('a repository that was renamed is found under its old name, and its new address, set as the doctor says, ends the warning', async () => {
   const world = await causesWorld();
   const attempt = { ...wrong, secret: (await world.token()).secret };
@@ -104,6 +126,11 @@ test('a repository that was renamed is found under its old name, and its new add
     found: 'allowed on acme/home',
   });
 });
+
+/** A line as it was offered, in a shell. */
+async function inShell(line: string, { env, place }: Machine): Promise<string> {
+  return (await promisify(execFile)('sh', ['-c', line], { env, cwd: place })).stdout;
+}
 
 function basic({ username, secret }: Try): { authorization: string } {
   return { authorization: `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}` };

@@ -259,7 +259,7 @@ async function tryWithGit(
         .findLast((line) => line.startsWith('fatal: ') || line.startsWith('error: '))
         ?.replaceAll(withUser, 'SERVER')
         .replaceAll(url, 'SERVER') ?? '',
-    kept: (await readFile(store, 'utf8').catch(() => '')).includes(secret),
+    kept: (await readFile(store, 'utf8').catch(() => '')).includes(encodeURIComponent(secret)),
   };
 }
 

@@ -11,6 +11,7 @@ import { digestOfKey, Secret } from '../../base/secret.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import { recogniseThirdParty } from '../../catalogue/third-party-tokens.ts';
 import type { Bearer } from '../../rules/model.ts';
+import { misspellingOf } from '../../rules/token-spelling.ts';
 import { parseTokenText } from '../../rules/token-text.ts';
 import { readUserFacts, type UserFacts } from '../../store/decision-facts.ts';
 import { subjectOf } from '../../store/revision.ts';
@@ -24,7 +25,7 @@ import { RememberedToken } from './token-record.ts';
 export interface Rejection {
   readonly via: 'rejected';
   readonly reason: Reason;
-  /** What is wrong with the form of the request, for `credentials_malformed`. */
+  /** What is wrong with the form of the request, for `credentials_malformed`, `token_wrapped` and `placeholder_sent`. */
   readonly problem: string | null;
   /** The other product that the text belongs to, for `token_of_other_product`. */
   readonly product: string | null;
@@ -68,7 +69,8 @@ function byBasic(ctx: Context, username: string, secret: Secret): MaybePromise<I
   const password = secret.reveal();
   if (password === '' || password === 'x-oauth-basic') {
     if (parseTokenText(username).form !== 'unrecognised') return bySecret(ctx, new Secret(username), 'token_unknown');
-    return rejected(username === '' ? 'credentials_missing' : 'password_not_accepted');
+    if (username === '') return rejected('credentials_missing');
+    return misspelt(username) ?? rejected(password === '' ? 'password_empty' : 'password_not_accepted');
   }
   if (username === '') return rejected('username_missing');
   return bySecret(ctx, secret, 'password_not_accepted');
@@ -83,6 +85,8 @@ function bySecret(ctx: Context, secret: Secret, otherwise: Reason): MaybePromise
 function byNewSecret(ctx: Context, secret: Secret, otherwise: Reason): MaybePromise<Identity | Rejection> {
   const text = secret.reveal();
   const parsed = parseTokenText(text);
+  const misspelling = parsed.form === 'valid' ? null : misspelt(text);
+  if (misspelling !== null) return misspelling;
   if (parsed.form === 'mistyped') return rejected('token_mistyped');
   if (parsed.form === 'unrecognised') {
     const thirdParty = recogniseThirdParty(text);
@@ -96,6 +100,12 @@ function byNewSecret(ctx: Context, secret: Secret, otherwise: Reason): MaybeProm
     ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key)), KEEP_TOKEN),
     (token) => (token === null ? rejected('token_unknown') : identityOf(token)),
   );
+}
+
+/** A token with something around it, or what a script left in its place. */
+function misspelt(text: string): Rejection | null {
+  const found = misspellingOf(text);
+  return found && rejected(found.kind === 'wrapped' ? 'token_wrapped' : 'placeholder_sent', { problem: found.how });
 }
 
 /** Made for each request, so that it needs no room while nobody asks. */

@@ -126,7 +126,7 @@ function reject(ctx: Context, request: AccessRequest, found: Rejection): MaybePr
     countRefusal(ctx, request, rejection.reason);
     return { allowed: false, explanation: explainRejection(ctx, request, rejection) };
   };
-  if (isGitAskingFirst(request, found)) return told(found);
+  if (GUESSES_NOTHING.has(found.reason)) return told(found);
   return andThen(consumeRateLimit(ctx, 'failed-credentials', networkOf(request.address)), (allowance) => {
     if (allowance !== null && !allowance.allowed)
       return told({ ...found, reason: 'too_many_attempts', retryAfterSec: allowance.retryAfterSec });
@@ -137,13 +137,17 @@ function reject(ctx: Context, request: AccessRequest, found: Rejection): MaybePr
 }
 
 /**
- * Git with a username in the address sends it with an empty password first, and the token only when that was refused.
- * Nothing was guessed; were it counted, every clone would be a failure, and whoever comes from an address that is held
- * up could not even show a token that works.
+ * What is no guess, so is not counted. Git with a username in the address sends it with an empty password first, and
+ * the token only when that was refused: were it counted, every clone would be a failure, and whoever comes from an
+ * address that is held up could not even show a token that works. What can't be read was looked up nowhere, and whoever
+ * sends it must go on hearing what is wrong with it.
  */
-function isGitAskingFirst({ credential }: AccessRequest, { reason }: Rejection): boolean {
-  return reason === 'password_not_accepted' && credential.form === 'basic' && credential.secret.reveal() === '';
-}
+const GUESSES_NOTHING: ReadonlySet<Reason> = new Set([
+  'password_empty',
+  'credentials_malformed',
+  'token_wrapped',
+  'placeholder_sent',
+]);
 
 type Asked = Omit<AccessRequest, 'credential'> & { readonly credential?: Credential };
 

@@ -6,6 +6,8 @@
  */
 import { onceHeaderOf } from '../../base/raw-headers.ts';
 import { Secret } from '../../base/secret.ts';
+import { misspellingOf } from '../../rules/token-spelling.ts';
+import { parseTokenText, tokensWithin } from '../../rules/token-text.ts';
 
 export type Credential =
   | { readonly form: 'none' }
@@ -48,9 +50,9 @@ export function credentialOf(authorization: string | readonly string[] | undefin
   if (authorization.length > MAX_AUTHORIZATION_LENGTH)
     return malformed(`the Authorization header is longer than ${MAX_AUTHORIZATION_LENGTH} characters`);
   const space = authorization.indexOf(' ');
-  if (space <= 0) return malformed('the Authorization header names no scheme and value');
+  if (space <= 0) return malformed(withoutScheme(authorization.trim()));
   const value = authorization.slice(space + 1).trim();
-  if (value === '') return malformed('the Authorization header has no value');
+  if (value === '') return malformed(NO_VALUE);
   switch (authorization.slice(0, space).toLowerCase()) {
     case 'basic':
       return basic(value);
@@ -58,8 +60,22 @@ export function credentialOf(authorization: string | readonly string[] | undefin
     case 'token':
       return { form: 'bearer', secret: new Secret(value) };
     default:
-      return malformed('the Authorization header uses a scheme other than Basic, Bearer or token');
+      return malformed(
+        misspellingOf(authorization)?.kind === 'wrapped'
+          ? 'the Authorization header holds a token, but does not begin with Bearer'
+          : 'the Authorization header uses a scheme other than Basic, Bearer or token',
+      );
   }
+}
+
+const NO_VALUE = 'the Authorization header has no token: the variable that should hold it may not be set';
+
+/** What is wrong with a header of one word. */
+function withoutScheme(word: string): string {
+  if (/^(?:basic|bearer|token)?$/i.test(word)) return NO_VALUE;
+  return parseTokenText(word).form === 'valid'
+    ? 'the Authorization header holds a token without the word Bearer before it'
+    : 'the Authorization header names no scheme and value';
 }
 
 function basic(encoded: string): Credential {
@@ -67,9 +83,17 @@ function basic(encoded: string): Credential {
   const digits = encoded.length - (encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0);
   // Node passes over what is not base64; then fewer bytes come out than the length promises. One digit alone is no
   // byte.
-  if (digits % 4 === 1 || bytes.length !== (digits * 3) >> 2) return malformed('the Basic credentials are not base64');
+  if (digits % 4 === 1 || bytes.length !== (digits * 3) >> 2) return notBasic(encoded, 'are not base64');
   const text = bytes.toString('utf8');
   const colon = text.indexOf(':');
-  if (colon < 0) return malformed('the Basic credentials have no colon between username and password');
+  if (colon < 0) return notBasic(encoded, 'have no colon between username and password');
   return { form: 'basic', username: text.slice(0, colon).trim(), secret: new Secret(text.slice(colon + 1).trim()) };
+}
+
+function notBasic(encoded: string, problem: string): Credential {
+  return malformed(
+    tokensWithin(encoded).next().done
+      ? `the Basic credentials ${problem}`
+      : 'the Basic credentials are not base64, but a token as it is: for that, the word is Bearer',
+  );
 }

@@ -18,6 +18,11 @@ import {
 import type { Reason, RefusalEntry, RefusalFacts } from './refusal.ts';
 
 const TOLD_TO_ALL = { strangerMayHear: true, credentialIsDead: true };
+/** What came could not be read, so nothing is said of the token in it, and nobody should forget one. */
+const NO_VERDICT_ON_IT = { strangerMayHear: true, credentialIsDead: false };
+
+/** Shows every header that git adds by itself, with the file that says so. */
+const EXTRA_HEADERS = "git config --show-origin --name-only --get-regexp '^http\\..*extraheader$'";
 
 /**
  * A command with an address that carries a username, or null when there is no repository to name. Who pushes has a
@@ -44,15 +49,21 @@ export const CREDENTIAL_REFUSALS = {
       'The request carried no credential, and what it asks for is not open to everybody. The same words come whether the thing exists or not.',
   },
   credentials_malformed: {
-    ...TOLD_TO_ALL,
-    sentence: ({ problem }) => problem ?? 'The Authorization header can not be read.',
-    remedy: () =>
-      help(
-        'credentials_malformed',
-        'Send one header, "Authorization: Bearer TOKEN" or Basic with the token as password:',
-      ),
+    ...NO_VERDICT_ON_IT,
+    sentence: ({ problem }) => `${sentenceCase(problem ?? 'the Authorization header can not be read')}.`,
+    remedy: ({ needed }) =>
+      needed.some(({ permission }) => permission === 'git')
+        ? {
+            text: 'Mostly git adds a header by itself. This shows each, and the file that says so:',
+            command: EXTRA_HEADERS,
+          }
+        : help(
+            'credentials_malformed',
+            'Send one header, "Authorization: Bearer TOKEN" or Basic with the token as password:',
+          ),
     about:
-      'There was a credential, but not in a form that can be read: two Authorization headers, Basic without a colon, bytes that are no text, a scheme that is not known.',
+      'There was a credential, but not in a form that can be read: two Authorization headers, Basic without a colon, bytes that are no text, a scheme that is not known. ' +
+      'The token in it may be well, so git keeps what it has stored. Two headers mostly come from a CI system that left one in http.extraHeader; `latchkey doctor` gives the line that unsets it.',
   },
   username_missing: {
     ...TOLD_TO_ALL,
@@ -64,6 +75,35 @@ export const CREDENTIAL_REFUSALS = {
         : { text: 'Put one into the address:', command };
     },
     about: 'Git sent an empty username. The server asks for one, as GitHub does, and then ignores it.',
+  },
+  password_empty: {
+    ...TOLD_TO_ALL,
+    sentence: () => 'A username came, but no token: the password is empty.',
+    remedy: (facts) => ({
+      text: 'In a script, set the variable that should hold the token. If there is none yet, create one:',
+      url: newFineGrainedPath(facts),
+    }),
+    about:
+      'The token belongs in the place of the password, and nothing stood there. In a script this is mostly a variable that is not set, such as a secret that a CI system gives to some branches only.',
+  },
+  token_wrapped: {
+    ...NO_VERDICT_ON_IT,
+    sentence: ({ problem }) => `A token came, but ${problem ?? 'not alone'}, so it could not be read.`,
+    remedy: () =>
+      help('token_wrapped', 'Take away everything but the token where it is kept (a variable, a file, a CI secret):'),
+    about:
+      'A token is letters, digits and underscores, and nothing else: no quotes of an env file, no angle brackets of an example, no "Bearer", no NAME=, no username, no line break, no base64 around it. The token itself may be well; correct the place that holds it.',
+  },
+  placeholder_sent: {
+    ...NO_VERDICT_ON_IT,
+    sentence: ({ problem }) =>
+      `What came in the place of the token is ${problem ?? 'a placeholder'}: a variable was not replaced.`,
+    remedy: (facts) => ({
+      text: 'Set it where the command runs (single quotes keep a shell from replacing it). To create a token:',
+      url: newFineGrainedPath(facts),
+    }),
+    about:
+      'Something was to put a token there and did not: a variable in single quotes, a name without its dollar sign, a secret that a CI system keeps from forks, a line of an example that was pasted as it is, or a value that was copied from a log, where it is hidden.',
   },
   password_not_accepted: {
     ...TOLD_TO_ALL,

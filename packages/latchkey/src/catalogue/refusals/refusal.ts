@@ -11,6 +11,9 @@ export type Reason =
   | 'credentials_missing'
   | 'credentials_malformed'
   | 'username_missing'
+  | 'password_empty'
+  | 'token_wrapped'
+  | 'placeholder_sent'
   | 'password_not_accepted'
   | 'password_with_two_factor'
   | 'token_mistyped'
@@ -82,7 +85,7 @@ export interface RefusalFacts {
   readonly decidedBy: 'organization' | 'instance' | null;
   /** What the pasted text seems to be of, as `recogniseThirdParty` says it. */
   readonly product: string | null;
-  /** What is wrong with a header that can't be read, as a sentence. */
+  /** What is wrong with a header that can't be read, or how a token came that did not come alone; a part of a sentence. */
   readonly problem: string | null;
   readonly address: string | null;
   readonly retryAfterSec: number | null;

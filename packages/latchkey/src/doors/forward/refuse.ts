@@ -22,8 +22,11 @@ type RefusalStatus = 401 | 403;
 /** Reason → status. A reason that is missing here does not compile. */
 export const STATUS_OF = {
   credentials_missing: 401,
-  credentials_malformed: 401,
+  credentials_malformed: 403,
   username_missing: 401,
+  password_empty: 401,
+  token_wrapped: 403,
+  placeholder_sent: 403,
   password_not_accepted: 401,
   password_with_two_factor: 401,
   token_mistyped: 401,

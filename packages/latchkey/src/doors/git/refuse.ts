@@ -11,13 +11,16 @@ import type { OutageAnswer } from '../../base/outage.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 
-type RefusalStatus = 401 | 403 | 404 | 429;
+type RefusalStatus = 400 | 401 | 403 | 404 | 429;
 
 /** Reason → status. A reason that is missing here does not compile. */
 export const STATUS_OF = {
   credentials_missing: 401,
-  credentials_malformed: 401,
+  credentials_malformed: 400,
   username_missing: 401,
+  password_empty: 401,
+  token_wrapped: 400,
+  placeholder_sent: 400,
   password_not_accepted: 401,
   password_with_two_factor: 401,
   token_mistyped: 401,

@@ -28,6 +28,8 @@ export interface ErrorBody {
 type Words = (explanation: Explanation) => string;
 
 const BAD_CREDENTIALS = [401, () => 'Bad credentials'] as const;
+/** As GitHub answers two Authorization headers: no verdict on the token, which a client would throw away. */
+const UNREADABLE = [400, (explanation: Explanation) => explanation.sentence] as const;
 const NOT_ACCESSIBLE = [403, notAccessible] as const;
 const TOLD = [403, (explanation: Explanation) => explanation.sentence] as const;
 
@@ -62,8 +64,11 @@ function lifetime(explanation: Explanation): string {
 /** Reason → status and `message`. */
 export const ANSWERS = {
   credentials_missing: [401, () => 'Requires authentication'],
-  credentials_malformed: BAD_CREDENTIALS,
+  credentials_malformed: UNREADABLE,
   username_missing: BAD_CREDENTIALS,
+  password_empty: BAD_CREDENTIALS,
+  token_wrapped: UNREADABLE,
+  placeholder_sent: UNREADABLE,
   password_not_accepted: BAD_CREDENTIALS,
   password_with_two_factor: BAD_CREDENTIALS,
   token_mistyped: BAD_CREDENTIALS,
@@ -118,7 +123,7 @@ export const ANSWERS = {
   token_in_content: [409, () => 'Repository rule violations found\n\nSecret detected in content\n\n'],
   role_insufficient: NOT_ACCESSIBLE,
   repository_archived: [403, () => 'Repository was archived so is read-only.'],
-} as const satisfies Record<Reason, readonly [status: 401 | 403 | 404 | 409, words: Words]>;
+} as const satisfies Record<Reason, readonly [status: 400 | 401 | 403 | 404 | 409, words: Words]>;
 
 /** A refusal as status and body. `documentationUrl` is of the endpoint. */
 export function refusal(explanation: Explanation, documentationUrl: string): { status: number; body: ErrorBody } {

@@ -34,6 +34,7 @@ type Body = Readonly<Record<string, unknown>>;
 type Words = (explanation: Explanation, route: GitlabRoute) => Body;
 
 const UNAUTHORIZED = [401, () => ({ message: '401 Unauthorized' })] as const;
+const UNREADABLE = [400, ({ sentence }: Explanation) => ({ message: `400 Bad request - ${sentence}` })] as const;
 const FORBIDDEN = [403, () => ({ message: '403 Forbidden' })] as const;
 const FORBIDDEN_BECAUSE = [403, ({ sentence }: Explanation) => ({ message: `403 Forbidden - ${sentence}` })] as const;
 const NOT_FOUND = [
@@ -70,8 +71,11 @@ function insufficientScope({ facts }: Explanation, { need }: GitlabRoute): Body 
 /** Reason → status and what GitLab's clients read of the body. */
 export const ANSWERS = {
   credentials_missing: UNAUTHORIZED,
-  credentials_malformed: UNAUTHORIZED,
+  credentials_malformed: UNREADABLE,
   username_missing: UNAUTHORIZED,
+  password_empty: UNAUTHORIZED,
+  token_wrapped: UNREADABLE,
+  placeholder_sent: UNREADABLE,
   password_not_accepted: UNAUTHORIZED,
   password_with_two_factor: UNAUTHORIZED,
   token_mistyped: UNAUTHORIZED,
@@ -106,7 +110,7 @@ export const ANSWERS = {
   token_in_content: FORBIDDEN_BECAUSE,
   role_insufficient: FORBIDDEN,
   repository_archived: FORBIDDEN_BECAUSE,
-} as const satisfies Record<Reason, readonly [status: 401 | 403 | 404 | 429, words: Words]>;
+} as const satisfies Record<Reason, readonly [status: 400 | 401 | 403 | 404 | 429, words: Words]>;
 
 const TOO_MANY: Body = { message: { error: 'This endpoint has been requested too many times. Try again later.' } };
 
