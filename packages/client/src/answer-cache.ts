@@ -31,7 +31,8 @@ export class AnswerCache {
   set(key: string, token: TokenFacts, untilMs: number): void {
     this.#kept.delete(key);
     this.#kept.set(key, { token, untilMs });
-    if (this.#kept.size > this.#maxEntries) this.#kept.delete(this.#kept.keys().next().value!);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > this.#maxEntries && oldest !== undefined) this.#kept.delete(oldest);
   }
 
   clear(): void {

@@ -76,7 +76,7 @@ export class ChangeStream {
         this.#heardAtMs = performance.now();
         wasHeard = true;
         const events = (waiting + chunk).split('\n\n');
-        waiting = events.pop()!;
+        waiting = events.pop() ?? '';
         for (const event of events) this.#hear(event);
       }
       return wasHeard;

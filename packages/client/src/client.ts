@@ -98,7 +98,7 @@ class LatchkeyClient implements Client {
   }
 
   async verify(token: string, need: Need, circumstances: Circumstances = {}): Promise<Verdict> {
-    if (this.#cache === null) return (await this.#ask(token, [need], circumstances)).verdicts[0]!;
+    if (this.#cache === null) return theOnly((await this.#ask(token, [need], circumstances)).verdicts);
     this.#stream ??= new ChangeStream({ url: this.#url, secret: this.#secret, onChange: () => this.#forget() });
     const key = createHash('sha256')
       .update(JSON.stringify([token, need, circumstances.address ?? null]))
@@ -107,7 +107,7 @@ class LatchkeyClient implements Client {
     if (kept !== null) return { allowed: true, token: kept };
     const [generation, wasListening] = [this.#generation, this.isListening];
     const { verdicts, maxAgeMs } = await this.#ask(token, [need], circumstances);
-    const verdict = verdicts[0]!;
+    const verdict = theOnly(verdicts);
     const holds = wasListening && this.isListening && generation === this.#generation;
     if (verdict.allowed && holds && maxAgeMs > 0) this.#cache.set(key, verdict.token, performance.now() + maxAgeMs);
     return verdict;
@@ -171,6 +171,8 @@ function factsOf(token: WireToken | null): TokenFacts | null {
     ? null
     : { id: token.id, kind: token.kind, login: token.login, userId: token.user_id, expiresAt: token.expires_at };
 }
+
+const theOnly = ([verdict]: readonly Verdict[]): Verdict => verdict ?? unreachable('it answered something else');
 
 function verdictOf(result: WireResult | undefined, token: TokenFacts | null): Verdict {
   if (result === undefined) return unreachable('it answered something else');

@@ -82,7 +82,7 @@ export function tokenIn(authorization: readonly string[]): string | null {
 
 /** Every header of a name in Node's raw list, of which Node itself keeps only the first. */
 export function rawHeader(rawHeaders: readonly string[], name: string): string[] {
-  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]!.toLowerCase() === name);
+  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
 }
 
 function answerOf(refusal: Pick<Refusal, 'status' | 'reason' | 'message' | 'wayOut' | 'missing'>): GuardAnswer {

@@ -66,7 +66,7 @@ export function callerAddress(
   if (forwardedFor === undefined) return caller;
   const hops = forwardedFor.split(',');
   while (hops.length > 0 && includesAddress(trustedProxies, caller)) {
-    const hop = plainAddress(hops.pop()!.trim());
+    const hop = plainAddress((hops.pop() ?? '').trim());
     if (isIP(hop) === 0) break;
     caller = hop;
   }
@@ -85,7 +85,7 @@ function plainAddress(address: string): string {
 export function networkOf(address: string): string {
   const plain = plainAddress(address);
   if (isIP(plain) !== 6) return plain;
-  const [head = '', tail] = plain.split('%')[0]!.split('::');
+  const [head = '', tail] = plain.replace(/%.*$/, '').split('::');
   const first = head === '' ? [] : head.split(':');
   const last = tail === undefined || tail === '' ? [] : tail.split(':');
   const groups =

@@ -63,7 +63,7 @@ export function readDatabaseAddress(text: string): DatabaseAddress {
     user: decoded(url.username) || null,
     password: decoded(url.password) || null,
     database: decoded(url.pathname.slice(1)) || null,
-    parameters: Object.fromEntries(known.map((name) => [name, url.searchParams.get(name)!])),
+    parameters: Object.fromEntries(known.map((name) => [name, url.searchParams.get(name) ?? ''])),
     hasUnknown: names.length > known.length,
   };
 }

@@ -28,7 +28,9 @@ export const Type = {
   /** By names that may be any. */
   Record: (_names: TSchema, value: TSchema) => ({ type: 'object', patternProperties: { '^.*$': value } }),
   Object: (properties: Readonly<Record<string, TSchema>>, options?: Options) => {
-    const required = Object.keys(properties).filter((name) => !OPTIONAL.has(properties[name]!));
+    const required = Object.entries(properties)
+      .filter(([, property]) => !OPTIONAL.has(property))
+      .map(([name]) => name);
     return { type: 'object', ...(required.length === 0 ? {} : { required }), properties, ...options };
   },
   Optional: (schema: TSchema) => {

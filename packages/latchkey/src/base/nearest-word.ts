@@ -20,10 +20,12 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, previous[j]! + 1, row[j - 1]! + 1));
+      const replaced = at(previous, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, at(previous, j) + 1, at(row, j - 1) + 1));
     }
     previous = row;
   }
-  return previous[b.length]!;
+  return at(previous, b.length);
 }
+
+const at = (row: readonly number[], i: number): number => row[i] ?? Number.POSITIVE_INFINITY;

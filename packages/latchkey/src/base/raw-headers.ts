@@ -10,8 +10,9 @@
 export function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
   let found: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (!isNamed(rawHeaders[i]!, name)) continue;
-    found = found === undefined ? rawHeaders[i + 1]! : `${found}, ${rawHeaders[i + 1]!}`;
+    if (!isNamed(rawHeaders[i] ?? '', name)) continue;
+    const value = rawHeaders[i + 1] ?? '';
+    found = found === undefined ? value : `${found}, ${value}`;
   }
   return found;
 }
@@ -23,8 +24,8 @@ export function headerOf(rawHeaders: readonly string[], name: string): string | 
 export function onceHeaderOf(rawHeaders: readonly string[], name: string): string | readonly string[] | undefined {
   let found: string | string[] | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (!isNamed(rawHeaders[i]!, name)) continue;
-    const value = rawHeaders[i + 1]!;
+    if (!isNamed(rawHeaders[i] ?? '', name)) continue;
+    const value = rawHeaders[i + 1] ?? '';
     found = found === undefined ? value : typeof found === 'string' ? [found, value] : [...found, value];
   }
   return found;

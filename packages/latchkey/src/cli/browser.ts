@@ -7,15 +7,15 @@ import { spawn } from 'node:child_process';
  */
 export function openBrowser(url: string, env: Readonly<Record<string, string | undefined>>): void {
   const chosen = env['BROWSER'];
-  const [program, ...args] =
+  const [program, args]: readonly [string, readonly string[]] =
     chosen !== undefined && chosen !== ''
-      ? [chosen, url]
+      ? [chosen, [url]]
       : process.platform === 'darwin'
-        ? ['open', url]
+        ? ['open', [url]]
         : process.platform === 'win32'
-          ? ['rundll32', 'url.dll,FileProtocolHandler', url]
-          : ['xdg-open', url];
-  spawn(program!, args, { stdio: 'ignore', detached: true, env: { ...env } })
+          ? ['rundll32', ['url.dll,FileProtocolHandler', url]]
+          : ['xdg-open', [url]];
+  spawn(program, args, { stdio: 'ignore', detached: true, env: { ...env } })
     .on('error', () => {})
     .unref();
 }

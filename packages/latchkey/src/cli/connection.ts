@@ -42,7 +42,8 @@ export function serverOrigin({ env }: Terminal, { url }: ServerFlags): string {
   const servers = new CredentialStore(env).servers().map(({ origin }) => origin);
   const remote = remoteOrigin(env);
   if (remote !== null && (servers.includes(remote) || env['LATCHKEY_TOKEN'] !== undefined)) return remote;
-  if (servers.length === 1) return servers[0]!;
+  const [server, ...others] = servers;
+  if (server !== undefined && others.length === 0) return server;
   throw new UsageError(
     servers.length === 0
       ? 'no server is named, and none was signed in at'

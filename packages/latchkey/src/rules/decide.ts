@@ -29,6 +29,7 @@ import {
   BY_ROTATION,
   type Grant,
   type MissingPermission,
+  type OwnerRecord,
   type Question,
   type Target,
   type TokenRecord,
@@ -145,16 +146,17 @@ function needsSignIn(question: Question): Refusal | null {
 /** The token and the policy of the target's owner, where policies have a say: a token, and not for a public read. */
 function tokenUnderPolicy(
   question: Question,
-): { token: TokenRecord; target: Exclude<Target, { kind: 'instance' }>; exempt: boolean } | null {
+): { token: TokenRecord; target: Exclude<Target, { kind: 'instance' }>; owner: OwnerRecord; exempt: boolean } | null {
   const { bearer, target } = question;
   if (bearer.via !== 'token' || target.kind === 'instance' || target.owner === null || isPublicRead(question))
     return null;
-  return { token: bearer.token, target, exempt: target.owner.policy.exemptAdministrators && bearer.user.admin };
+  const { owner } = target;
+  return { token: bearer.token, target, owner, exempt: owner.policy.exemptAdministrators && bearer.user.admin };
 }
 
 function kindForbidden(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
-  if (under === null || under.target.owner!.policy.kinds[under.token.kind].allowed) return null;
+  if (under === null || under.owner.policy.kinds[under.token.kind].allowed) return null;
   return {
     reason:
       under.token.kind === 'classic'
@@ -168,7 +170,7 @@ function kindForbidden(question: Question): Refusal | null {
 function lifetimeOverPolicy(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
   if (under === null || under.exempt) return null;
-  const cap = under.target.owner!.policy.kinds[under.token.kind].maxLifetimeDays;
+  const cap = under.owner.policy.kinds[under.token.kind].maxLifetimeDays;
   if (cap === null) return null;
   const { issuedAt, expiresAt } = under.token;
   return expiresAt === null || expiresAt - issuedAt > cap * DAY_SEC ? { reason: 'lifetime_over_policy' } : null;
@@ -180,8 +182,8 @@ function lifetimeOverPolicy(question: Question): Refusal | null {
  */
 function ssoNotAuthorized(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
-  if (under === null || under.token.kind === 'fine-grained' || !under.target.owner!.policy.requiresSso) return null;
-  return under.token.ssoOrganizationIds.has(under.target.owner!.id) ? null : { reason: 'sso_not_authorized' };
+  if (under === null || under.token.kind === 'fine-grained' || !under.owner.policy.requiresSso) return null;
+  return under.token.ssoOrganizationIds.has(under.owner.id) ? null : { reason: 'sso_not_authorized' };
 }
 
 function organizationAddressNotAllowed(question: Question): Refusal | null {
@@ -217,9 +219,7 @@ function grantDenied(question: Question): Refusal | null {
 /** What a revoked grant is to a fine-grained token, an exclusion is to the others. */
 function keptOut(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
-  return under !== null && under.token.excludedOrganizationIds.has(under.target.owner!.id)
-    ? { reason: 'grant_revoked' }
-    : null;
+  return under !== null && under.token.excludedOrganizationIds.has(under.owner.id) ? { reason: 'grant_revoked' } : null;
 }
 
 // --- what can be seen ---------------------------------------------------------------------------------------------
@@ -228,7 +228,8 @@ const NO_GRANTS: readonly Grant[] = [];
 
 /** Most tokens have one grant: that case makes no list. */
 function coveringGrants({ grants }: TokenRecord, target: Target): readonly Grant[] {
-  if (grants.length === 1) return covers(grants[0]!, target) ? grants : NO_GRANTS;
+  const only = grants.length === 1 ? grants[0] : undefined;
+  if (only !== undefined) return covers(only, target) ? grants : NO_GRANTS;
   return grants.filter((grant) => covers(grant, target));
 }
 

@@ -107,7 +107,7 @@ function factsOf(
     missingScopes: [...new Set(refusals.flatMap((refusal) => refusal.missingScopes ?? []))],
     capDays: kind?.maxLifetimeDays ?? null,
     decidedBy:
-      refusals[0]!.reason === 'lifetime_over_policy' ? (kind?.capDecidedBy ?? null) : (kind?.decidedBy ?? null),
+      refusals[0]?.reason === 'lifetime_over_policy' ? (kind?.capDecidedBy ?? null) : (kind?.decidedBy ?? null),
     product: extra.product ?? null,
     problem: extra.problem ?? null,
     address: question.address,

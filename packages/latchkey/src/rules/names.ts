@@ -107,6 +107,6 @@ export function emailProblem(address: string): string | null {
 
 /** `owner/name` as two parts, `.git` at the end allowed and dropped; null when it is not of that form. */
 export function splitFullName(fullName: string): { owner: string; name: string } | null {
-  const match = /^([^/]+)\/([^/]+?)(?:\.git)?$/.exec(fullName);
-  return match === null ? null : { owner: match[1]!, name: match[2]! };
+  const [, owner, name] = /^([^/]+)\/([^/]+?)(?:\.git)?$/.exec(fullName) ?? [];
+  return owner === undefined || name === undefined ? null : { owner, name };
 }

@@ -56,9 +56,10 @@ export function joinedReach(a: Reach, b: Reach): Reach {
   const selection = rank(a.selection) >= rank(b.selection) ? a.selection : b.selection;
   const permissions = {
     ...a.permissions,
-    ...permissionsWhere(b.permissions, (name, level) =>
-      atLeast(a.permissions[name], level) ? a.permissions[name]! : level,
-    ),
+    ...permissionsWhere(b.permissions, (name, level) => {
+      const other = a.permissions[name];
+      return other !== undefined && atLeast(other, level) ? other : level;
+    }),
   };
   return {
     selection,

@@ -32,7 +32,7 @@ export function checksumOf(text: string): string {
   let rest = crc32(text);
   let digits = '';
   for (let i = 0; i < CHECKSUM_LENGTH; i++) {
-    digits = BASE62[rest % 62]! + digits;
+    digits = BASE62.charAt(rest % 62) + digits;
     rest = Math.floor(rest / 62);
   }
   return digits;
@@ -80,9 +80,10 @@ export function parseTokenText(text: string): TokenText {
   if (text.length > MAX_TOKEN_LENGTH) return NEARLY.test(text) ? MISTYPED : UNRECOGNISED;
   const match = FORM.exec(text);
   if (match === null) return NEARLY.test(text) ? MISTYPED : UNRECOGNISED;
+  const kind = KIND_OF[match[1] ?? ''];
   const split = text.length - CHECKSUM_LENGTH;
-  return checksumOf(text.slice(0, split)) === text.slice(split)
-    ? { form: 'valid', kind: KIND_OF[match[1]!]! }
+  return kind !== undefined && checksumOf(text.slice(0, split)) === text.slice(split)
+    ? { form: 'valid', kind }
     : MISTYPED;
 }
 
@@ -99,8 +100,8 @@ const MAX_PREFIX_LENGTH = 16;
 
 /** The tokens that stand in a text, whatever stands around them. Only those whose checksum is right. */
 export function* tokensWithin(text: string): Generator<TokenWithin> {
-  for (const { 0: kind, 1: rest, index } of text.matchAll(WITHIN)) {
-    const bare = kind + rest!;
+  for (const { 0: kind, 1: rest = '', index } of text.matchAll(WITHIN)) {
+    const bare = kind + rest;
     const prefix = prefixBefore(text, index);
     for (const whole of prefix === '' ? [bare] : [bare, prefix + bare]) {
       if (parseTokenText(whole).form === 'valid') yield { text: whole, at: index - (whole.length - bare.length) };

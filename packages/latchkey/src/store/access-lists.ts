@@ -1,4 +1,5 @@
 /** Who has access to a repository, by whichever way, a page at a time. */
+import { present } from '../base/present.ts';
 import type { OrganizationRole } from '../rules/model.ts';
 import { type Account, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
@@ -61,7 +62,7 @@ export async function listPeopleWithAccess(
     rows.map((row) => row.id),
   );
   return rows.map((row) => ({
-    account: accounts.get(row.id)!,
+    account: present(accounts.get(row.id), `account ${row.id}`),
     collaboratorRole: row.collaborator_role,
     organizationRole: row.organization_role,
   }));

@@ -1,4 +1,5 @@
 /** Facts for a decision, as they are today: the reads that every decision needs, one query each. */
+import { present } from '../base/present.ts';
 import type { OrganizationRole, UserRecord } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
 import { type Account, accountOf } from './accounts.ts';
@@ -97,14 +98,14 @@ export async function readRepositoryFacts(q: Query, ownerLogin: string, name: st
   const repository = repositoryOf({
     id: row.repository_id,
     owner_id: row.id,
-    name: row.repository_name!,
-    description: row.description!,
-    homepage: row.homepage!,
-    visibility: row.visibility!,
+    name: present(row.repository_name, 'its name'),
+    description: row.description ?? '',
+    homepage: row.homepage ?? '',
+    visibility: present(row.visibility, 'its visibility'),
     archived_at: row.archived_at,
-    object_format: row.object_format!,
-    created_at: row.repository_created_at!,
-    updated_at: row.updated_at!,
+    object_format: present(row.object_format, 'its object format'),
+    created_at: present(row.repository_created_at, 'its beginning'),
+    updated_at: present(row.updated_at, 'its last change'),
     pushed_at: row.pushed_at,
   });
   return { owner, repository, renamed: row.current_id === null };

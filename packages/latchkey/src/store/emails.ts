@@ -113,6 +113,9 @@ export async function usersByVerifiedEmails(q: Query, addresses: readonly string
     rows.map((row) => row.user_id),
   );
   return new Map(
-    rows.flatMap((row) => (accounts.has(row.user_id) ? [[row.address_key, accounts.get(row.user_id)!]] : [])),
+    rows.flatMap((row) => {
+      const account = accounts.get(row.user_id);
+      return account === undefined ? [] : [[row.address_key, account]];
+    }),
   );
 }

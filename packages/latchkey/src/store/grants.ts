@@ -3,7 +3,9 @@
  *
  * Invariant: the grants of a new token are written with it (`insertToken`); every later change raises the revision.
  */
+
 import type { Selectable } from 'kysely';
+import { present } from '../base/present.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Grant, GrantState, RepositorySelection } from '../rules/model.ts';
 import type { Query } from './db.ts';
@@ -112,17 +114,20 @@ function grantRows(q: Query) {
 
 /** One grant of the rows of each id: a row for each selected repository, or a single one. */
 function assemble(rows: readonly (Selectable<GrantsTable> & { repository_id: number | null })[]): StoredGrant[] {
-  return [...Map.groupBy(rows, (row) => row.id).values()].map(([row, ...others]) => ({
-    id: row!.id,
-    tokenId: row!.token_id,
-    ownerId: row!.owner_id,
-    selection: row!.selection,
-    repositoryIds: new Set([row!, ...others].flatMap((each) => each.repository_id ?? [])),
-    permissions: JSON.parse(row!.permissions_json) as Grant['permissions'],
-    state: row!.state,
-    createdAt: row!.created_at,
-    accessGrantedAt: row!.access_granted_at,
-  }));
+  return [...Map.groupBy(rows, (row) => row.id)].map(([id, [row, ...others]]) => {
+    const grant = present(row, `a row of grant ${id}`);
+    return {
+      id,
+      tokenId: grant.token_id,
+      ownerId: grant.owner_id,
+      selection: grant.selection,
+      repositoryIds: new Set([grant, ...others].flatMap((each) => each.repository_id ?? [])),
+      permissions: JSON.parse(grant.permissions_json) as Grant['permissions'],
+      state: grant.state,
+      createdAt: grant.created_at,
+      accessGrantedAt: grant.access_granted_at,
+    };
+  });
 }
 
 /** Replaces what a grant reaches; its state stays. False when there is none. */

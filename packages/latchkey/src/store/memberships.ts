@@ -1,4 +1,5 @@
 /** Memberships: which people belong to which organization, as owner or member. */
+import { present } from '../base/present.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import type { OrganizationRole } from '../rules/model.ts';
 import { type Account, accountsByIds } from './accounts.ts';
@@ -110,7 +111,7 @@ export async function listOrganizationsOf(q: Query, userId: number, page: Page):
     q,
     rows.map((row) => row.organization_id),
   );
-  return rows.map((row) => accounts.get(row.organization_id)!);
+  return rows.map((row) => present(accounts.get(row.organization_id), `organization ${row.organization_id}`));
 }
 
 /** The ids of an organization's owners. */

@@ -34,7 +34,8 @@ export async function* batchesOf<Row extends { readonly id: number }>(
   for (;;) {
     const rows: Row[] = await read({ beforeId, limit: BATCH_ROWS });
     if (rows.length > 0) yield rows;
-    if (rows.length < BATCH_ROWS) return;
-    beforeId = rows.at(-1)!.id;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < BATCH_ROWS) return;
+    beforeId = last.id;
   }
 }

@@ -9,11 +9,13 @@
  * that.
  * Never: SQL that only one build of PostgreSQL has.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { type IsolationLevel, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { Fault } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { present } from '../base/present.ts';
 import { settle } from './cluster.ts';
 import { engineCode, type OpenedEngine, type Query } from './db.ts';
 import { boardIn } from './nodes.ts';
@@ -89,7 +91,7 @@ export async function openPostgres(url: string, log: Log, tuning: PostgresTuning
         query_timeout: REVISION_TIMEOUT_MS,
       };
       const { rows } = await pool.query<{ revision: number }>(query);
-      return rows[0]!.revision;
+      return present(rows[0], 'the row of the revision').revision;
     },
     join: (learn) => joinCluster({ ...connection, max: 1 }, learn, log),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),

@@ -4,7 +4,9 @@
  * A page begins behind the last row of the one before: its place in the order and its id. So rows that are added
  * meanwhile shift nothing.
  */
+
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
+import { present } from '../base/present.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Visibility } from '../rules/model.ts';
 import { type Account, accountsByIds } from './accounts.ts';
@@ -91,7 +93,7 @@ export async function listRepositoriesBy(
   const owners = await accountsByIds(q, [...new Set(rows.map((row) => row.owner_id))]);
   return rows.map((row) => ({
     repository: repositoryOf(row),
-    owner: owners.get(row.owner_id)!,
+    owner: present(owners.get(row.owner_id), `owner ${row.owner_id}`),
     place: { value: row.place, id: row.id },
   }));
 }

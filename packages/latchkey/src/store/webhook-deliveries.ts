@@ -125,7 +125,10 @@ export async function latestResults(q: Query, webhookIds: readonly number[]): Pr
     );
   const rows = await q.selectFrom('webhook_deliveries').selectAll().where('id', 'in', newest).execute();
   return new Map(
-    rows.flatMap((row) => (deliveryOf(row).result === null ? [] : [[row.webhook_id, deliveryOf(row).result!]])),
+    rows.flatMap((row) => {
+      const { result } = deliveryOf(row);
+      return result === null ? [] : [[row.webhook_id, result]];
+    }),
   );
 }
 

@@ -100,23 +100,23 @@ export class Metrics {
 
   /** Counts an answer. */
   served(door: DoorName, status: number, ms: number): void {
-    const classes = this.#statuses.get(door)!;
+    const [classes, latency] = [this.#statuses.get(door), this.#latencies.get(door)];
+    if (classes === undefined || latency === undefined) return;
     const statusClass = Math.floor(status / 100);
     classes[statusClass] = (classes[statusClass] ?? 0) + 1;
-    const latency = this.#latencies.get(door)!;
     const sec = ms / 1000;
     latency.sumSec += sec;
     latency.count++;
     for (let i = 0; i < LATENCY_BOUNDS_SEC.length; i++) {
-      if (sec > LATENCY_BOUNDS_SEC[i]!) continue;
-      latency.buckets[i]!++;
+      if (sec > (LATENCY_BOUNDS_SEC[i] ?? Number.POSITIVE_INFINITY)) continue;
+      latency.buckets[i] = (latency.buckets[i] ?? 0) + 1;
       return;
     }
   }
 
   /** Counts a decision; null = allowed. */
   decided(door: DoorName, reason: Reason | null): void {
-    if (reason === null) return void this.#allowed.set(door, this.#allowed.get(door)! + 1);
+    if (reason === null) return void this.#allowed.set(door, (this.#allowed.get(door) ?? 0) + 1);
     const key = `${door} ${reason}`;
     const refused = this.#refused.get(key);
     if (refused === undefined) this.#refused.set(key, { door, reason, count: 1 });
@@ -137,7 +137,7 @@ export class Metrics {
         yield {
           metricName: 'latchkey_request_seconds_bucket',
           labels: { door, le: bound },
-          value: (below += buckets[i]!),
+          value: (below += buckets[i] ?? 0),
         };
       yield { metricName: 'latchkey_request_seconds_bucket', labels: { door, le: '+Inf' }, value: count };
       yield { metricName: 'latchkey_request_seconds_sum', labels: { door }, value: sumSec };

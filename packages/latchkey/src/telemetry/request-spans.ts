@@ -53,7 +53,7 @@ export function endRequestSpan(span: Span, door: DoorName, requestId: string, re
 /** The path without its query, and without what may open something: tokens that somebody put there, one-time links. */
 export function shownPath(url: string): string {
   if (!url.startsWith('/')) return '';
-  return withoutSecrets(url.split(/[?#]/, 1)[0]!);
+  return withoutSecrets(url.replace(/[?#].*$/s, ''));
 }
 
 const REDACTED = '[redacted]';

@@ -136,7 +136,7 @@ export const SETTING_RULES: readonly SettingRule[] = [
       scheme(values) === 'http:' &&
       !hasTls(values) &&
       !values.insecureHttp &&
-      !isLoopback(new URL(values.publicUrl!).hostname.replace(/^\[(.*)\]$/, '$1')),
+      !isLoopback(new URL(values.publicUrl ?? '').hostname.replace(/^\[(.*)\]$/, '$1')),
     message: ({ publicUrl }) =>
       `--public-url ${publicUrl} would make people send tokens over the network for everyone to read.`,
     hint: 'use an https:// address, or --insecure-http on a closed test network',

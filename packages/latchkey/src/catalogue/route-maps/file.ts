@@ -107,10 +107,10 @@ export function parseRouteMap(text: string): RouteMapFile | readonly RouteMapPro
   }
   const reading = new Reading(document, lines);
   const file = reading.read();
-  return reading.problems.length > 0 ? reading.problems.slice(0, MAX_PROBLEMS) : file!;
+  return file === null || reading.problems.length > 0 ? reading.problems.slice(0, MAX_PROBLEMS) : file;
 }
 
-const firstLine = (text: string): string => text.split('\n')[0]!.replace(/ at line \d+.*$/, '');
+const firstLine = (text: string): string => text.replace(/\n[\s\S]*$/, '').replace(/ at line \d+.*$/, '');
 
 type Path = readonly (string | number)[];
 
@@ -237,7 +237,7 @@ class Reading {
     const [kind] = named;
     if (kind === undefined) return { kind: 'self' };
     if (kind === 'instance') return { kind };
-    const name = route[kind]!;
+    const name = route[kind] ?? '';
     const unknown = parameterNames(name).find((parameter) => !parameterNames(route.path).includes(parameter));
     if (unknown !== undefined) this.#addProblem([...path, kind], `The path has no parameter {${unknown}}.`);
     if (kind !== 'repository') return { kind, login: name };

@@ -82,7 +82,7 @@ function listedRows(): MapRow[] {
 function targetOf(kind: (typeof GITLAB_ROUTES)[number]['target'], path: string): MapTarget {
   if (kind === 'project') return ON_PROJECT;
   if (kind === 'none') return { kind: 'nobody' };
-  return kind === 'group' ? { kind: 'organization', login: /\{(\w+)\}/.exec(path)![0] } : { kind };
+  return kind === 'group' ? { kind: 'organization', login: /\{\w+\}/.exec(path)?.[0] ?? '' } : { kind };
 }
 
 function areaRows(): MapRow[] {

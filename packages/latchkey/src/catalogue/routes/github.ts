@@ -115,12 +115,12 @@ export function needOf(method: string, path: string): Need {
 function endpoints(): ReadonlyMap<string, () => GithubRoute> {
   return (unread ??= new Map([
     ...data.fineGrained.map(
-      ([method, path, sets, isPublic, scopes]) =>
-        [`${method} ${path}`, () => routeOf(method!, path!, sets!, isPublic === 'public', scopes!, true)] as const,
+      ([method = '', path = '', sets = '', isPublic = '', scopes = '']) =>
+        [`${method} ${path}`, () => routeOf(method, path, sets, isPublic === 'public', scopes, true)] as const,
     ),
     ...data.others.map(
-      ([method, path, scopes]) =>
-        [`${method} ${path}`, () => routeOf(method!, path!, '?', false, scopes!, false)] as const,
+      ([method = '', path = '', scopes = '']) =>
+        [`${method} ${path}`, () => routeOf(method, path, '?', false, scopes, false)] as const,
     ),
   ]));
 }

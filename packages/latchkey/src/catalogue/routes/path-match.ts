@@ -45,7 +45,7 @@ export function pathMatcher<Row extends { readonly method: string; readonly path
   return (method, path) => {
     const root = roots.get(method);
     const segments = root === undefined ? null : decoded(path);
-    return segments === null ? null : walk(root!, segments, 0, {});
+    return root === undefined || segments === null ? null : walk(root, segments, 0, {});
   };
 }
 
@@ -77,8 +77,9 @@ function walk<Row>(
   at: number,
   params: Readonly<Record<string, string>>,
 ): PathMatch<Row> | null {
-  if (at === segments.length) return node.row === null ? null : { row: node.row, params };
-  const literal = node.literals.get(segments[at]!);
+  const segment = segments[at];
+  if (segment === undefined) return node.row === null ? null : { row: node.row, params };
+  const literal = node.literals.get(segment);
   const found = literal === undefined ? null : walk(literal, segments, at + 1, params);
   if (found !== null) return found;
   for (const [name, child] of node.parameters) {

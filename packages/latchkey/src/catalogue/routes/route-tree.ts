@@ -58,7 +58,7 @@ const ONE = /^\{([\w-]+)\}$/;
 
 /** The names of a template's parameters, in order. */
 export function parameterNames(path: string): string[] {
-  return [...path.matchAll(/\{([\w-]+)(?:\.\.\.)?\}/g)].map((match) => match[1]!);
+  return [...path.matchAll(/\{([\w-]+)(?:\.\.\.)?\}/g)].map(([, name = '']) => name);
 }
 
 /** What is wrong with a template, to stand after "the path"; null when nothing is. */
@@ -106,8 +106,8 @@ export class RouteTree<Row extends TreeRow> {
     const choice: Choice<Row> = node.rows.get(row.method) ?? { rows: [], byQuery: new Map() };
     node.rows.set(row.method, choice);
     choice.rows.push(row);
-    const demands = Object.entries(row.query ?? {});
-    if (demands.length === 1) choice.byQuery.set(`${demands[0]![0]}=${demands[0]![1]}`, row);
+    const [demand, ...further] = Object.entries(row.query ?? {});
+    if (demand !== undefined && further.length === 0) choice.byQuery.set(demand.join('='), row);
   }
 
   /**
@@ -139,8 +139,8 @@ export class RouteTree<Row extends TreeRow> {
   }
 
   #walk(node: Node<Row>, at: number): Row | null {
-    if (at === this.#segments.length) return pick(node.rows.get(this.#method) ?? node.rows.get('*'), this.#query);
-    const segment = this.#segments[at]!;
+    const segment = this.#segments[at];
+    if (segment === undefined) return pick(node.rows.get(this.#method) ?? node.rows.get('*'), this.#query);
     const literal = node.literals.get(segment);
     if (literal !== undefined) {
       const found = this.#walk(literal, at + 1);
@@ -162,9 +162,9 @@ export class RouteTree<Row extends TreeRow> {
   }
 
   #walkPair(node: Node<Row>, at: number, segment: string): Row | null {
-    const [first, second, ...rest] = segment.split('/');
+    const [first = '', second, ...rest] = segment.split('/');
     if (second === undefined || rest.length > 0) return null;
-    const mark = this.#values.push(first!) - 1;
+    const mark = this.#values.push(first) - 1;
     const found = this.#walkWith(node, at + 1, second);
     if (found === null) this.#values.length = mark;
     return found;
@@ -197,7 +197,8 @@ const queryKey = ({ query }: TreeRow): string => JSON.stringify(Object.entries(q
 function pick<Row extends TreeRow>(choice: Choice<Row> | undefined, query: string): Row | null {
   if (choice === undefined) return null;
   const { rows, byQuery } = choice;
-  if (rows.length === 1 && rows[0]!.query === undefined) return rows[0]!;
+  const only = rows.length === 1 ? rows[0] : undefined;
+  if (only !== undefined && only.query === undefined) return only;
   const known = byQuery.get(query);
   if (known !== undefined) return known;
   if (/[;\u0000]|%00|%3b/i.test(query)) return null;

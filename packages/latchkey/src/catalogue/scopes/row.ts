@@ -27,7 +27,7 @@ export interface ScopeRow {
 
 /** Every permission of a group, at its highest level, `except` some. */
 export function everythingIn(group: PermissionGroup, except: readonly string[] = []): PermissionSet {
-  return collect(group, except, (permission) => permission.levels.at(-1)!);
+  return collect(group, except, (permission) => permission.levels.at(-1) ?? null);
 }
 
 /** Every permission of a group that can be read, at `read`, `except` some. */

@@ -169,8 +169,8 @@ export function scopesOpening(need: Need): readonly string[] {
     .filter(({ name }) => opens([name]))
     .map(({ name }) => name);
   if (alone.length > 0) return alone;
-  const pair = scopesOf('scoped').find(({ name, onlyWith }) => onlyWith !== undefined && opens([onlyWith, name]));
-  return pair === undefined ? [] : [pair.onlyWith!, pair.name];
+  const pairs = scopesOf('scoped').flatMap(({ name, onlyWith }) => (onlyWith === undefined ? [] : [[onlyWith, name]]));
+  return pairs.find(opens) ?? [];
 }
 
 function givesAll(names: readonly string[], set: PermissionSet): boolean {

@@ -4,9 +4,11 @@
  *
  * Git itself is asked, and its own trace read: what it runs is the truth, whatever the configuration seems to say.
  */
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { present } from '../../base/present.ts';
 import { type Check, type Finding, fail, ok, shellWord, warn } from './check.ts';
 import { isOverHttp } from './git.ts';
 import { type FoundCredential, runGit, type Subject } from './subject.ts';
@@ -16,7 +18,7 @@ const needsHttp = (subject: Subject): string | null =>
 
 /** Asks git for the credential as a clone would, and gives what it ran on the way. */
 async function fill(subject: Subject): Promise<{ ran: readonly string[]; credential: FoundCredential | null }> {
-  const url = new URL(subject.url!);
+  const url = new URL(present(subject.url, 'the address'));
   const user = url.username === '' ? '' : `username=${decodeURIComponent(url.username)}\n`;
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-doctor-'));
   try {
@@ -25,7 +27,7 @@ async function fill(subject: Subject): Promise<{ ran: readonly string[]; credent
     const input = `protocol=${url.protocol.slice(0, -1)}\nhost=${url.host}\npath=${url.pathname.slice(1)}\n${user}\n`;
     const { code, stdout } = await runGit(traced, ['credential', 'fill'], input);
     const ran = [...(await readFile(trace, 'utf8').catch(() => '')).matchAll(/trace: run_command: (.*) get'?$/gm)].map(
-      ([, words]) => helperName(words!),
+      ([, words = '']) => helperName(words),
     );
     if (code !== 0) return { ran, credential: null };
     const field = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
@@ -51,7 +53,7 @@ const helpers: Check = {
     subject.credential = credential;
     const configured = [
       ...(await runGit(subject, ['config', '--get-regexp', '^credential\\..*helper$'])).stdout.matchAll(/^\S+ (.+)$/gm),
-    ].map(([, helper]) => helper!);
+    ].map(([, helper = '']) => helper);
     const hasOurs = configured.some((helper) => helperName(helper) === 'latchkey');
     if (hasOurs && ran.length > 0 && ran[0] !== 'latchkey' && ran.at(-1) !== 'latchkey') {
       return {
@@ -71,7 +73,7 @@ function signIn({ origin }: Subject): string {
 }
 
 function install({ origin }: Subject, found: string): Finding {
-  const args = ['credential', 'install', origin!];
+  const args = ['credential', 'install', present(origin, 'the server')];
   return {
     state: 'warn',
     found,
@@ -94,13 +96,18 @@ const FORMS: readonly (readonly [form: RegExp, words: string, isToken: boolean])
 const credentialForm: Check = {
   name: 'what the helper answers with',
   cannotRun: ({ credential }) => (credential === null ? 'no helper has a credential' : null),
-  run: async ({ credential, probe, origin }) => {
-    const { password, username, from } = credential!;
+  run: async ({ probe, origin, ...subject }) => {
+    const credential = present(subject.credential, 'the credential');
+    const { password, username, from } = credential;
     const [, words = 'something that has not the form of a token: a password, perhaps', isToken = false] =
       FORMS.find(([form]) => form.test(password)) ?? [];
     if (isToken) return ok(`${words}, for the username ${JSON.stringify(username)}`);
     if (!probe.isLatchkey) return ok(words);
-    return forget(`${from} answers with ${words}, which this server does not take`, credential!, origin!);
+    return forget(
+      `${from} answers with ${words}, which this server does not take`,
+      credential,
+      present(origin, 'the server'),
+    );
   },
 };
 

@@ -1,4 +1,5 @@
 /** Git itself, and the remote's address. */
+import { present } from '../../base/present.ts';
 import { type Check, fail, mendable, ok, skip, warn } from './check.ts';
 import { isSsh, runGit, type Subject, withoutSecrets } from './subject.ts';
 
@@ -28,17 +29,18 @@ const remoteIsHttps: Check = {
   name: 'remote over https',
   cannotRun: ({ url }) => (url === null ? 'there is no remote here, and no address was given' : null),
   run: async (subject) => {
-    const { url, remote, origin, repository } = subject;
-    if (isSsh(url!)) {
+    const { remote, origin, repository } = subject;
+    const url = present(subject.url, 'the address');
+    if (isSsh(url)) {
       const found = 'the remote uses SSH, and tokens work over https only';
       if (remote === null || origin === null || repository === null) return warn(found);
       return mendable('fail', found, ['remote', 'set-url', remote, `${origin}/${repository}.git`]);
     }
-    if (origin === null) return skip(`${withoutSecrets(url!)} is no address of a server`);
+    if (origin === null) return skip(`${withoutSecrets(url)} is no address of a server`);
     if (origin.startsWith('https:') || /^http:\/\/(?:localhost|127\.|\[::1\])/.test(origin)) return ok(origin);
     return warn(
       'the remote uses http, so the token crosses the network in the clear',
-      remote === null ? undefined : `git remote set-url ${remote} ${withoutSecrets(url!).replace('http:', 'https:')}`,
+      remote === null ? undefined : `git remote set-url ${remote} ${withoutSecrets(url).replace('http:', 'https:')}`,
     );
   },
 };
@@ -47,8 +49,10 @@ const noSecretInRemote: Check = {
   name: 'no secret in the remote',
   cannotRun: ({ url, origin }) =>
     url === null || origin === null || isSsh(url) ? 'the remote is no address over http' : null,
-  run: async ({ url, remote }) => {
-    const { username, password } = new URL(url!);
+  run: async (subject) => {
+    const { remote } = subject;
+    const url = present(subject.url, 'the address');
+    const { username, password } = new URL(url);
     const isTokenAsName = password === '' && /^(?:[A-Za-z0-9]{1,16}_)?lk[fcs]_/.test(decodeURIComponent(username));
     if (password === '' && !isTokenAsName)
       return ok(
@@ -58,7 +62,7 @@ const noSecretInRemote: Check = {
       );
     const found =
       'the address itself holds a password or a token; git uses that before any helper, and it lies in .git/config';
-    const plain = isTokenAsName || username === '' ? withoutSecrets(url!) : url!.replace(/:[^:@/]*@/, '@');
+    const plain = isTokenAsName || username === '' ? withoutSecrets(url) : url.replace(/:[^:@/]*@/, '@');
     return remote === null ? fail(found) : mendable('fail', found, ['remote', 'set-url', remote, plain]);
   },
 };
@@ -70,7 +74,7 @@ const notRewritten: Check = {
     const configured = (await runGit(subject, ['config', '--get', `remote.${subject.remote}.url`])).stdout.trim();
     if (configured === subject.url) return ok('git uses the address as it is written');
     return warn(
-      `git rewrites ${withoutSecrets(configured)} to ${withoutSecrets(subject.url!)} (url.….insteadOf)`,
+      `git rewrites ${withoutSecrets(configured)} to ${withoutSecrets(subject.url ?? '')} (url.….insteadOf)`,
       "git config --show-origin --get-regexp '^url\\.'",
     );
   },

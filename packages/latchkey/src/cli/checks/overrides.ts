@@ -1,6 +1,8 @@
 /** What stands before the credential helpers: headers, variables, files. */
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { present } from '../../base/present.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { runGit, type Subject } from './subject.ts';
 
@@ -10,7 +12,8 @@ const noExtraHeader: Check = {
   name: 'no header of its own',
   cannotRun: needsServer,
   run: async (subject) => {
-    const { stdout } = await runGit(subject, ['config', '--get-urlmatch', 'http.extraHeader', subject.origin!]);
+    const origin = present(subject.origin, 'the server');
+    const { stdout } = await runGit(subject, ['config', '--get-urlmatch', 'http.extraHeader', origin]);
     if (!/^authorization:/im.test(stdout)) return ok('no http.extraHeader sets Authorization');
     return fail(
       'http.extraHeader sends an Authorization header, whatever the helpers say (CI systems leave it behind)',
@@ -48,7 +51,7 @@ const netrc: Check = {
       join(env['HOME'] ?? '', process.platform === 'win32' ? '_netrc' : '.netrc'),
       'utf8',
     ).catch(() => '');
-    const host = new URL(origin!).hostname;
+    const host = new URL(present(origin, 'the server')).hostname;
     return new RegExp(`machine\\s+${host.replaceAll('.', '\\.')}(?:\\s|$)`).test(text)
       ? warn(`~/.netrc has a password for ${host}, which is used before the helpers are asked`, 'edit ~/.netrc')
       : ok('none, or not for this server');

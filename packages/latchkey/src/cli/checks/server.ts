@@ -1,4 +1,5 @@
 /** The server: reachable, trusted, what time it has, and whether it is a Latchkey. */
+import { present } from '../../base/present.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { get } from './probe.ts';
 import type { Subject } from './subject.ts';
@@ -37,12 +38,13 @@ const reachable: Check = {
   name: 'server reachable',
   cannotRun: needsOrigin,
   run: async (subject) => {
-    const { origin, repository } = subject;
+    const { repository } = subject;
+    const origin = present(subject.origin, 'the server');
     const path = `/${repository ?? 'latchkey/doctor'}.git/info/refs?service=git-upload-pack`;
     try {
       const answered = await get(origin + path);
       const isLatchkey =
-        /realm="Latchkey"/.test(answered.headers['www-authenticate'] ?? '') || (await isLatchkeyByItsPages(origin!));
+        /realm="Latchkey"/.test(answered.headers['www-authenticate'] ?? '') || (await isLatchkeyByItsPages(origin));
       subject.probe = { answered, failure: null, isLatchkey };
       return ok(`${origin} answers${answered.certificateEnds === null ? '' : ', and its certificate is trusted'}`);
     } catch (error) {
@@ -71,9 +73,9 @@ const certificate: Check = {
   name: 'certificate',
   cannotRun: (subject) =>
     needsAnswer(subject) ??
-    (subject.probe.answered!.certificateEnds === null ? 'the server is reached without TLS' : null),
+    (subject.probe.answered?.certificateEnds == null ? 'the server is reached without TLS' : null),
   run: async ({ probe }) => {
-    const ends = Date.parse(probe.answered!.certificateEnds!);
+    const ends = Date.parse(probe.answered?.certificateEnds ?? '');
     const days = Math.floor((ends - Date.now()) / DAY_MS);
     return days < CERTIFICATE_ENDS_SOON_DAYS
       ? warn(`the certificate ends in ${days} days`, 'tell the administrator of the server')
@@ -84,9 +86,10 @@ const certificate: Check = {
 const clock: Check = {
   name: 'clock',
   cannotRun: (subject) =>
-    needsAnswer(subject) ?? (subject.probe.answered!.headers.date === undefined ? 'the server says no time' : null),
+    needsAnswer(subject) ?? (subject.probe.answered?.headers.date === undefined ? 'the server says no time' : null),
   run: async ({ probe }) => {
-    const skewSec = Math.round((probe.answered!.atMs - Date.parse(probe.answered!.headers.date!)) / 1000);
+    const { atMs, headers } = present(probe.answered, 'the answer of the server');
+    const skewSec = Math.round((atMs - Date.parse(headers.date ?? '')) / 1000);
     if (Math.abs(skewSec) <= MAX_SKEW_SEC) return ok('this machine and the server agree about the time');
     return fail(
       `the clock of this machine is ${Math.abs(skewSec)} seconds ${skewSec > 0 ? 'ahead of' : 'behind'} the server's`,

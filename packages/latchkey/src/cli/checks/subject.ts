@@ -103,11 +103,11 @@ export function isSsh(url: string): boolean {
 function placeIn(url: string, knownOrigins: readonly string[]): { origin: string | null; repository: string | null } {
   const scp = isSsh(url) && !url.includes('://') ? /^(?:[^@/]+@)?([^:/]+):\/?(.*)$/.exec(url) : null;
   const parsed = scp === null ? URL.parse(url) : null;
-  if (scp === null && parsed === null) return { origin: null, repository: null };
-  const path = scp?.[2] ?? parsed!.pathname;
+  const path = scp?.[2] ?? parsed?.pathname;
+  const host = scp?.[1] ?? parsed?.hostname;
+  if (path === undefined || host === undefined) return { origin: null, repository: null };
   const repository = /^\/*([\w.-]+\/[\w.-]+?)(?:\.git)?\/*$/.exec(path)?.[1] ?? null;
   if (parsed !== null && /^https?:$/.test(parsed.protocol)) return { origin: parsed.origin, repository };
-  const host = scp?.[1] ?? parsed!.hostname;
   return {
     origin:
       knownOrigins.find((origin) => new URL(origin).hostname === host) ?? (host === '' ? null : `https://${host}`),

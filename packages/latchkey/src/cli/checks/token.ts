@@ -2,6 +2,7 @@
  * The token that git would send: what the server says about it, and what it may do here. Asked as git asks, and of the
  * API where it is a Latchkey.
  */
+import { present } from '../../base/present.ts';
 import { type Check, type Finding, fail, ok, warn } from './check.ts';
 import { forget } from './credential-chain.ts';
 import { type Answered, get } from './probe.ts';
@@ -57,7 +58,11 @@ function refusedToken({ credential, origin }: Subject, status: number, said: Cur
   const found = said.reason === undefined ? words : `${words} (${said.reason})`;
   if (status !== 401 || credential === null) return fail(found, remedy);
   return {
-    ...forget(`${credential.from} holds a credential that is dead: ${found}`, credential, origin!),
+    ...forget(
+      `${credential.from} holds a credential that is dead: ${found}`,
+      credential,
+      present(origin, 'the server'),
+    ),
     ...(remedy === undefined ? {} : { command: remedy }),
   };
 }

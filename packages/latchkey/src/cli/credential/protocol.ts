@@ -53,7 +53,10 @@ function shownKey(key: string): string {
 
 function messageOf(fields: ReadonlyMap<string, string>): CredentialMessage {
   const text = (name: string): string | undefined => fields.get(name);
-  const secret = (name: string): Secret | undefined => (fields.has(name) ? new Secret(fields.get(name)!) : undefined);
+  const secret = (name: string): Secret | undefined => {
+    const value = fields.get(name);
+    return value === undefined ? undefined : new Secret(value);
+  };
   const expiry = Number(fields.get('password_expiry_utc') ?? Number.NaN);
   return definedOnly({
     protocol: text('protocol')?.toLowerCase(),
@@ -83,9 +86,9 @@ export function writeCredentialMessage(message: CredentialMessage): string {
     ['oauth_refresh_token', message.oauthRefreshToken?.reveal()],
   ];
   const lines = fields
-    .filter(([, value]) => value !== undefined)
+    .filter((field): field is [string, string] => field[1] !== undefined)
     .map(([key, value]) => {
-      if (/[\n\r\0]/.test(value!)) throw new TypeError(`the value of ${key} can't stand on a line`);
+      if (/[\n\r\0]/.test(value)) throw new TypeError(`the value of ${key} can't stand on a line`);
       return `${key}=${value}\n`;
     });
   return `${lines.join('')}\n`;

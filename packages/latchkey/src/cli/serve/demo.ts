@@ -4,6 +4,7 @@
  * Invariant: only an empty folder is filled, and a folder is marked as the demo's only when all of it is there.
  * Never: a token's secret outside of what `makeDemo` gives back.
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import type { Context } from '../../actions/ground/context.ts';
 import { importRepository, setCollaborator } from '../../actions/repositories/repositories.ts';
 import { createToken } from '../../actions/tokens/tokens.ts';
 import { Fault } from '../../base/errors.ts';
+import { present } from '../../base/present.ts';
 import type { Secret } from '../../base/secret.ts';
 import { CONFIG_FILE_NAME } from '../../base/settings/file.ts';
 import { SettingsProblem, settingComplaint } from '../../base/settings/problem.ts';
@@ -89,7 +91,8 @@ export async function makeDemo(ctx: Context): Promise<DemoTokens> {
   for (const draft of DEMO_TOKENS)
     secrets.set(`${draft.userLogin} ${draft.name}`, (await createToken(ctx, permit, draft)).secret);
   writeFileSync(join(ctx.settings.data, MARKER_NAME), 'Made by latchkey serve --demo.\n');
-  return { write: secrets.get('ada laptop')!, read: secrets.get('grace nightly backup')! };
+  const secretOf = (name: string): Secret => present(secrets.get(name), `the token "${name}"`);
+  return { write: secretOf('ada laptop'), read: secretOf('grace nightly backup') };
 }
 
 /** Git writes the history into a folder of its own, which is then imported like any other repository. */

@@ -5,8 +5,9 @@ import { connect, type ServerFlags, serverOrigin, URL_OPTION } from '../connecti
 import { type Terminal, UsageError } from '../terminal.ts';
 import { CURRENT, type TokenAnswer } from './own-token.ts';
 
+const fineGrainedPage = (id: number): string => `/settings/personal-access-tokens/${id}`;
 const PAGES: Readonly<Record<string, (id: number) => string>> = {
-  'fine-grained': (id) => `/settings/personal-access-tokens/${id}`,
+  'fine-grained': fineGrainedPage,
   classic: (id) => `/settings/tokens/${id}`,
   scoped: () => '/-/user_settings/personal_access_tokens',
 };
@@ -37,7 +38,7 @@ async function pageOf(
   if (flags.current === true) {
     const client = connect(terminal, flags);
     const token = await client.api<TokenAnswer>(CURRENT);
-    return client.origin + (PAGES[token.kind] ?? PAGES['fine-grained']!)(token.id);
+    return client.origin + (PAGES[token.kind] ?? fineGrainedPage)(token.id);
   }
   if (id !== undefined && !/^\d{1,15}$/.test(id))
     throw new UsageError(

@@ -4,7 +4,9 @@
  * Invariant: a secret goes to stdout alone and once, so that `TOKEN=$(latchkey token create …)` holds it and nothing
  * else.
  */
+
 import { Command, Option } from 'commander';
+import { present } from '../../base/present.ts';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
 import { type ServerClient, ServerRefusal } from '../server-client.ts';
@@ -96,7 +98,7 @@ const SELECTION_WORDS = { public: 'none', all: 'all', selected: 'subset' } as co
 
 function bodyOf(flags: TokenFlags): object {
   const { name, expiresInDays, grants } = draftOf('', flags);
-  const { owner, selection, repositories, permissions } = grants[0]!;
+  const { owner, selection, repositories, permissions } = present(grants[0], 'the grant of a fine-grained token');
   return {
     name,
     repository_selection: SELECTION_WORDS[selection],

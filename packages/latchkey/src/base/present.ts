@@ -1,0 +1,19 @@
+/**
+ * A value that the code around it knows to be there, where the compiler can't: the owner of a row with a foreign key,
+ * the first of a list that is never empty.
+ *
+ * Invariant: where the knowledge is wrong, the failure names the thing and the place, instead of travelling on as
+ * `undefined`.
+ *
+ * Never: for input. What a caller may leave out gets a problem in words.
+ */
+
+/**
+ * The value itself.
+ * @param what names it for the log: `the owner of repository 7`
+ * @throws Error where there is none
+ */
+export function present<T>(value: T | null | undefined, what: string): T {
+  if (value === null || value === undefined) throw new Error(`${what} is missing`);
+  return value;
+}
