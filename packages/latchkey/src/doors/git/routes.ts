@@ -31,6 +31,7 @@ import { type GitAddress, gitAddress } from './address.ts';
 import { converse, type Exchange, NO_CACHE } from './backend.ts';
 import { isShort, receive } from './body.ts';
 import { CoalescedFetches } from './coalesced-fetches.ts';
+import { answerOrigin } from './cors.ts';
 import { type RequestError, refuse, sendOutage, sendRequestError } from './refuse.ts';
 
 /** What each service requires. `git` is the part of `contents` that clones, fetches and pushes. */
@@ -56,6 +57,7 @@ export function makeGitDoor(
   return (request, response) => {
     const address = gitAddress(request.url ?? '');
     if (address === null) return false;
+    if (answerOrigin(request, response)) return true;
     const error = 'service' in address ? requestErrorIn(request, address) : 'error' in address ? address.error : null;
     if ('page' in address) redirect(response, address.page);
     else if (error !== null) sendRequestError(request, response, error);
