@@ -97,7 +97,8 @@ async function serve(
     });
   if (request.method === 'OPTIONS') return reply.code(204).headers(PREFLIGHT).send();
   const match = find(request.method === 'HEAD' ? 'GET' : request.method, pathBelow(url));
-  if (match === null) return send(visit, 404, errorBody(404, 'Not Found', docs(visit)));
+  if (match === null)
+    return send(visit, 404, { ...errorBody(404, 'Not Found', docs(visit)), reason: 'endpoint_unknown' });
   const { row: endpoint, params } = match;
   const verdict = await decideOn(visit, endpoint, params);
   const allowance = endpoint.uncounted ? null : await count(visit, verdict);

@@ -41,6 +41,7 @@ import { Cookies } from './frame/cookies.ts';
 import { failed, notCopied, notFound, refused, unavailable, unreadable } from './frame/error-pages.tsx';
 import { answerOf } from './frame/forms.ts';
 import { documentOf } from './frame/layout.tsx';
+import { answerPrograms } from './frame/programs.ts';
 import { Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
 import type { Answer, Flash, WebPage } from './frame/web-page.ts';
 import { PAGES } from './pages.ts';
@@ -51,6 +52,7 @@ export const MAX_FORM_BYTES = 256 * 1024;
 /** Registers every page, the assets, and what is said where there is nothing. */
 export function webDoor(ctx: Context): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
+    answerPrograms(app, () => ctx.settings.publicUrl);
     await app.register(cookie);
     app.removeAllContentTypeParsers();
     app.addContentTypeParser(
