@@ -10,9 +10,14 @@ export type UnixSeconds = number;
 /** The one place that knows what time it is. */
 export interface Clock {
   now(): UnixSeconds;
+  /** Seconds since some moment, by a stopwatch that nobody sets: it tells how far `now` was moved. */
+  passed(): number;
 }
 
-export const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
+export const systemClock: Clock = {
+  now: () => Math.floor(Date.now() / 1000),
+  passed: () => performance.now() / 1000,
+};
 
 export const MINUTE_SEC = 60;
 export const HOUR_SEC = 60 * MINUTE_SEC;

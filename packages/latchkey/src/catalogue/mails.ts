@@ -32,7 +32,10 @@ export interface MailFacts {
   token_regenerated: About & By;
   token_ending: About & { readonly daysLeft: number; readonly endsAt: UnixSeconds };
   token_ended: About & { readonly endedAt: UnixSeconds };
+  /** It will end because nobody uses it. */
+  token_unused: About & { readonly lastUsedAt: UnixSeconds | null; readonly endsAt: UnixSeconds };
   token_disused: About & { readonly lastUsedAt: UnixSeconds | null };
+  token_restored: About & { readonly by: string };
   /** `where`: `acme/site at src/app.ts:3`, or null when somebody reported it. */
   token_leaked: About & { readonly where: string | null };
   token_revoked: About & { readonly by: string };
@@ -103,11 +106,27 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     ],
     link: page('Regenerate the token'),
   },
+  token_unused: {
+    subject: ({ token }) => `Your personal access token ${token.name} will be removed: nobody uses it`,
+    says: (facts) => [
+      `The personal access token ${called(facts)} ${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}. It will be removed after ${spokenInstant(facts.endsAt)}.`,
+      'To keep it, use it once, or regenerate it. Otherwise nothing is to be done.',
+    ],
+    link: page('See the token'),
+  },
+  token_restored: {
+    subject: ({ token }) => `Your personal access token ${token.name} works again`,
+    says: (facts) => [
+      `The personal access token ${called(facts)}, which was removed because nobody used it, was brought back by ${facts.by}.`,
+      'It has the access that it had. If you don’t need it, delete it.',
+    ],
+    link: page('See the token'),
+  },
   token_disused: {
     subject: ({ token }) => `Your personal access token ${token.name} was removed: nobody used it`,
     says: (facts) => [
       `The personal access token ${called(facts)} was removed, because it ${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}.`,
-      'Nothing is to be done. If you need one again, create another.',
+      'Nothing is to be done. If it is still needed, an administrator can bring it back; or create another.',
     ],
     link: () => ({ text: 'See your tokens', path: '/settings/personal-access-tokens' }),
   },

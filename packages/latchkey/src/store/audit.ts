@@ -70,6 +70,12 @@ export async function appendAudit(tx: Query, entry: NewAuditEntry): Promise<numb
   return id;
 }
 
+/** When the newest entry was written, by the clock of then; null when there is none. */
+export async function newestAuditAt(q: Query): Promise<UnixSeconds | null> {
+  const row = await q.selectFrom('audit').select('at').orderBy('id', 'desc').limit(1).executeTakeFirst();
+  return row?.at ?? null;
+}
+
 /** A page of the log, newest first. */
 export async function listAudit(q: Query, { category, ...filter }: AuditFilter, page: Page): Promise<AuditEntry[]> {
   if (category === undefined) return entriesOf(q, filter, page);

@@ -8,6 +8,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { Log } from '../base/log.ts';
+import type { UnixSeconds } from '../base/time.ts';
 import { traced } from '../base/trace.ts';
 import type { Learn } from './cluster.ts';
 import { migrate } from './migrations.ts';
@@ -30,6 +31,8 @@ export interface Store {
   transaction<T>(work: (tx: Query) => Promise<T>): Promise<T>;
   /** The revision as committed now: at once on SQLite (some microseconds), by one query on PostgreSQL. */
   revision(): number | Promise<number>;
+  /** What time it is by the clock of the database; null where that is this machine's own (SQLite). */
+  now(): Promise<UnixSeconds | null>;
   /**
    * Lets this process answer from memory between changes: `learn` is called whenever there was one. Null where reading
    * the revision is so cheap that nothing is gained (SQLite).

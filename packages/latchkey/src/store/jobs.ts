@@ -69,7 +69,13 @@ export async function insertJob(tx: Query, job: NewJob): Promise<void> {
     .execute();
 }
 
-/** Makes sure that a job comes every so often: due at once when it is new. */
+/** A lease that ends later than this was taken by a clock that was ahead: no runner asks for as much. */
+export const LONGEST_LEASE_SEC = 3_600;
+
+/**
+ * Makes sure that a job comes every so often: due at once when it is new, or when it waits for longer than that, since
+ * a clock that was ahead has put it off.
+ */
 export async function ensureSchedule(
   tx: Query,
   schedule: { kind: string; everySec: number; at: UnixSeconds },
@@ -85,12 +91,26 @@ export async function ensureSchedule(
       every_sec: schedule.everySec,
       created_at: schedule.at,
     })
-    .onConflict((conflict) => conflict.column('unique_key').doUpdateSet({ every_sec: schedule.everySec }))
+    .onConflict((conflict) =>
+      conflict.column('unique_key').doUpdateSet((row) => ({
+        every_sec: schedule.everySec,
+        run_at: row
+          .case()
+          .when('jobs.run_at', '>', schedule.at + schedule.everySec)
+          .then(schedule.at)
+          .else(row.ref('jobs.run_at'))
+          .end(),
+      })),
+    )
     .execute();
 }
 
 const isFree = (at: UnixSeconds) => (row: ExpressionBuilder<Database, 'jobs'>) =>
-  row.and([row('state', '=', 'waiting'), row('run_at', '<=', at), row('leased_until', '<=', at)]);
+  row.and([
+    row('state', '=', 'waiting'),
+    row('run_at', '<=', at),
+    row.or([row('leased_until', '<=', at), row('leased_until', '>', at + LONGEST_LEASE_SEC)]),
+  ]);
 
 /** The jobs of these kinds that anybody may take now, the longest due first. */
 export async function freeJobs(q: Query, kinds: readonly string[], at: UnixSeconds, limit: number): Promise<number[]> {

@@ -93,6 +93,14 @@ export async function openPostgres(url: string, log: Log, tuning: PostgresTuning
       const { rows } = await pool.query<{ revision: number }>(query);
       return present(rows[0], 'the row of the revision').revision;
     },
+    async now() {
+      const query: pg.QueryConfig & { query_timeout: number } = {
+        text: 'select floor(extract(epoch from clock_timestamp()))::float8 as at',
+        query_timeout: REVISION_TIMEOUT_MS,
+      };
+      const { rows } = await pool.query<{ at: number }>(query);
+      return rows[0]!.at;
+    },
     join: (learn) => joinCluster({ ...connection, max: 1 }, learn, log),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => db.destroy(),

@@ -17,23 +17,32 @@ export interface WindowUse {
 /** Windows in one statement: far below the number of parameters that either engine takes. */
 const ROWS_PER_STATEMENT = 500;
 
-/** Adds uses, each key once, and gives every window as it is after that. */
+/**
+ * Adds uses, each key once, and gives every window as it is after that. One that ends after `latestEnd` was begun by a
+ * clock that was ahead: it begins anew, so that nobody is kept out for so long.
+ */
 export async function addToWindows(
   tx: Query,
   uses: readonly WindowUse[],
   at: UnixSeconds,
+  latestEnd: UnixSeconds,
 ): Promise<Map<string, RateWindow>> {
   // In one order on every node, so that two of them can't wait for each other.
   const sorted = uses.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const windows = new Map<string, RateWindow>();
   for (let start = 0; start < sorted.length; start += ROWS_PER_STATEMENT) {
-    for (const [key, window] of await addSome(tx, sorted.slice(start, start + ROWS_PER_STATEMENT), at))
+    for (const [key, window] of await addSome(tx, sorted.slice(start, start + ROWS_PER_STATEMENT), at, latestEnd))
       windows.set(key, window);
   }
   return windows;
 }
 
-async function addSome(tx: Query, uses: readonly WindowUse[], at: UnixSeconds): Promise<[string, RateWindow][]> {
+async function addSome(
+  tx: Query,
+  uses: readonly WindowUse[],
+  at: UnixSeconds,
+  latestEnd: UnixSeconds,
+): Promise<[string, RateWindow][]> {
   const rows = await tx
     .insertInto('rate_windows')
     .values(uses.map((use) => ({ window_key: use.key, used: use.count, ends_at: use.endsAt })))
@@ -41,13 +50,13 @@ async function addSome(tx: Query, uses: readonly WindowUse[], at: UnixSeconds): 
       conflict.column('window_key').doUpdateSet((row) => ({
         used: row
           .case()
-          .when('rate_windows.ends_at', '<=', at)
+          .when(row.or([row('rate_windows.ends_at', '<=', at), row('rate_windows.ends_at', '>', latestEnd)]))
           .then(row.ref('excluded.used'))
           .else(row('rate_windows.used', '+', row.ref('excluded.used')))
           .end(),
         ends_at: row
           .case()
-          .when('rate_windows.ends_at', '<=', at)
+          .when(row.or([row('rate_windows.ends_at', '<=', at), row('rate_windows.ends_at', '>', latestEnd)]))
           .then(row.ref('excluded.ends_at'))
           .else(row.ref('rate_windows.ends_at'))
           .end(),
@@ -58,13 +67,19 @@ async function addSome(tx: Query, uses: readonly WindowUse[], at: UnixSeconds): 
   return rows.map((row) => [row.window_key, { used: row.used, endsAt: row.ends_at }]);
 }
 
-/** The window of a key that runs at `at`; null when none does. */
-export async function windowOf(q: Query, key: string, at: UnixSeconds): Promise<RateWindow | null> {
+/** The window of a key that runs at `at`, and ends at `latestEnd` at the latest; null when none does. */
+export async function windowOf(
+  q: Query,
+  key: string,
+  at: UnixSeconds,
+  latestEnd: UnixSeconds,
+): Promise<RateWindow | null> {
   const row = await q
     .selectFrom('rate_windows')
     .selectAll()
     .where('window_key', '=', key)
     .where('ends_at', '>', at)
+    .where('ends_at', '<=', latestEnd)
     .executeTakeFirst();
   return row === undefined ? null : { used: row.used, endsAt: row.ends_at };
 }

@@ -102,6 +102,17 @@ export interface TokensTable {
   late_use_alerted_at: number | null;
   /** The last notice about its end that its owner got: 30, 7, 1 or 0 days before; null = none for this secret. */
   noticed_days: number | null;
+  /** When its owner was told that it will end because nobody uses it; null = it is used, or not for long enough. */
+  disuse_marked_at: number | null;
+  /** What its end for disuse took away, for `admin token restore`: see `store/token-upkeep`. */
+  undo_json: string | null;
+}
+
+/** One row: how the clock was when somebody last looked (`rules/steady-clock`). */
+export interface ClockMarkTable {
+  id: number;
+  seen_at: number;
+  steady_since: number;
 }
 
 /**
@@ -508,4 +519,5 @@ export interface Database {
   revision_changes: RevisionChangesTable;
   resource_servers: ResourceServersTable;
   revision: RevisionTable;
+  clock_mark: ClockMarkTable;
 }

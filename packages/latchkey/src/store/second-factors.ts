@@ -29,13 +29,16 @@ export async function insertAuthenticator(tx: Query, userId: number, app: NewAut
     .execute();
 }
 
-/** Uses up a time step. False when it, or a later one, was used already: the code is a replay. */
-export async function useTimeStep(tx: Query, userId: number, step: number): Promise<boolean> {
+/**
+ * Uses up a time step. False when it, or a later one, was used already: the code is a replay. `latest`: a step beyond
+ * this was used by a clock that was ahead, and must not keep its owner out until then.
+ */
+export async function useTimeStep(tx: Query, userId: number, step: number, latest: number): Promise<boolean> {
   const row = await tx
     .updateTable('second_factors')
     .set({ last_step: step })
     .where('user_id', '=', userId)
-    .where('last_step', '<', step)
+    .where((row) => row.or([row('last_step', '<', step), row('last_step', '>', latest)]))
     .returning('user_id')
     .executeTakeFirst();
   return row !== undefined;

@@ -5,6 +5,7 @@
  */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
+import { MAX_STEP_SEC } from '../rules/steady-clock.ts';
 import type { Query } from './db.ts';
 import type { SessionsTable } from './schema.ts';
 
@@ -50,13 +51,17 @@ export async function insertSession(tx: Query, session: NewSession): Promise<num
   return id;
 }
 
-/** The session that a secret opens, unless it has ended. */
+/**
+ * The session that a secret opens, unless it has ended, or began later than now: then a clock was ahead that gave it
+ * too long a life.
+ */
 export async function sessionByDigest(q: Query, digest: string, at: UnixSeconds): Promise<Session | null> {
   const row = await q
     .selectFrom('sessions')
     .selectAll()
     .where('digest', '=', digest)
     .where('ends_at', '>', at)
+    .where('created_at', '<=', at + MAX_STEP_SEC)
     .executeTakeFirst();
   return row === undefined ? null : sessionOf(row);
 }

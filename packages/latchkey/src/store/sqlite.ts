@@ -61,6 +61,7 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
     // BEGIN IMMEDIATE holds the one write lock of the file, so every transaction is alone.
     alone: transaction,
     revision: revisionReader(reader.database),
+    now: async () => null,
     join: () => null,
     connections: () => ({ open: 2, idle: 0, waiting: 0 }),
     close: () => db.destroy(),

@@ -1,9 +1,15 @@
 /**
- * Tokens whom time has caught up with: about to end, ended, long unused. Read in batches by id, so that a long list
+ * Tokens whom time has caught up with: about to end, ended, long unused, brought back. Read in batches by id, so that a long list
  * holds up nobody.
  */
+
+import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
+import type { GrantState } from '../rules/model.ts';
 import type { Query } from './db.ts';
+import { bumpRevision, subjectOf } from './revision.ts';
+import type { DeployKeysTable } from './schema.ts';
+import { type Token, tokenById } from './tokens.ts';
 
 /**
  * Ids of tokens that end after `from` and at `to` at the latest, and whose owners have not had the notice of `days`;
@@ -44,10 +50,13 @@ export async function noteNotice(tx: Query, id: number, days: number): Promise<b
   return noted !== undefined;
 }
 
-/** Ids of living tokens that were neither given a secret nor used after `cutoff`; above `afterId`, in order. */
+/**
+ * Ids of living tokens that were neither given a secret nor used after `cutoff`; above `afterId`, in order. `markedBy`:
+ * those that were marked then or before; null: those that are not marked.
+ */
 export async function tokensUnusedSince(
   q: Query,
-  cutoff: UnixSeconds,
+  { cutoff, markedBy }: { cutoff: UnixSeconds; markedBy: UnixSeconds | null },
   afterId: number,
   limit: number,
 ): Promise<number[]> {
@@ -58,11 +67,117 @@ export async function tokensUnusedSince(
     .where('tokens.revoked_at', 'is', null)
     .where('tokens.issued_at', '<=', cutoff)
     .where((row) => row.or([row('token_use.last_used_at', 'is', null), row('token_use.last_used_at', '<=', cutoff)]))
+    .where((row) =>
+      markedBy === null ? row('tokens.disuse_marked_at', 'is', null) : row('tokens.disuse_marked_at', '<=', markedBy),
+    )
     .where('tokens.id', '>', afterId)
     .orderBy('tokens.id')
     .limit(limit)
     .execute();
   return rows.map((row) => row.id);
+}
+
+/** Marks a living token that is to end because nobody uses it. False when it is marked already, or has ended. */
+export async function markDisused(tx: Query, id: number, at: UnixSeconds): Promise<boolean> {
+  const row = await tx
+    .updateTable('tokens')
+    .set({ disuse_marked_at: at })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .where('disuse_marked_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Takes the mark from tokens that were used or renewed after `cutoff`, or that a clock marked which was ahead. */
+export async function unmarkUsed(tx: Query, cutoff: UnixSeconds, at: UnixSeconds): Promise<void> {
+  await tx
+    .updateTable('tokens')
+    .set({ disuse_marked_at: null })
+    .where('disuse_marked_at', 'is not', null)
+    .where('revoked_at', 'is', null)
+    .where((row) =>
+      row.or([
+        row('disuse_marked_at', '>', at),
+        row('issued_at', '>', cutoff),
+        row('id', 'in', row.selectFrom('token_use').select('token_id').where('last_used_at', '>', cutoff)),
+      ]),
+    )
+    .execute();
+}
+
+/** How many tokens are not revoked. */
+export async function countLiving(q: Query): Promise<number> {
+  const { count } = await q
+    .selectFrom('tokens')
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** What the end of a token takes away beside the token itself. */
+interface Undo {
+  /** The states that its grants had. */
+  readonly grants: readonly { readonly id: number; readonly state: GrantState }[];
+  /** The deploy keys that were made with it. */
+  readonly deployKeys: readonly Selectable<DeployKeysTable>[];
+}
+
+/** What the end of a token will take away: to be read before it. */
+export async function readUndo(tx: Query, id: number): Promise<string> {
+  const grants = await tx.selectFrom('grants').select(['id', 'state']).where('token_id', '=', id).execute();
+  const deployKeys = await tx.selectFrom('deploy_keys').selectAll().where('created_by_token_id', '=', id).execute();
+  return JSON.stringify({ grants, deployKeys } satisfies Undo);
+}
+
+/** Keeps what the end of a token took away. */
+export async function keepUndo(tx: Query, id: number, undo: string): Promise<void> {
+  await tx.updateTable('tokens').set({ undo_json: undo }).where('id', '=', id).execute();
+}
+
+/** Ids of tokens that ended in a way that can be undone, in order. */
+export async function undoableTokens(q: Query): Promise<number[]> {
+  const rows = await q.selectFrom('tokens').select('id').where('undo_json', 'is not', null).orderBy('id').execute();
+  return rows.map((row) => row.id);
+}
+
+/**
+ * Brings back a token that ended in a way that can be undone, with the access that it had; null for any other. What
+ * waited for approval was cancelled, and stays so. Keys whose place was taken meanwhile stay away.
+ * @throws a unique violation when its owner has another one of its name by now.
+ */
+export async function undoEnd(tx: Query, id: number, at: UnixSeconds): Promise<Token | null> {
+  await bumpRevision(tx, subjectOf('token', id));
+  const before = await tx
+    .selectFrom('tokens')
+    .select('undo_json')
+    .where('id', '=', id)
+    .where('revoked_at', 'is not', null)
+    .executeTakeFirst();
+  if (before === undefined || before.undo_json === null) return null;
+  const { grants, deployKeys } = JSON.parse(before.undo_json) as Undo;
+  await tx
+    .updateTable('tokens')
+    .set({ revoked_at: null, revoked_by: null, disuse_marked_at: null, undo_json: null, updated_at: at })
+    .where('id', '=', id)
+    .execute();
+  for (const grant of grants)
+    if (grant.state === 'active')
+      await tx
+        .updateTable('grants')
+        .set({ state: 'active' })
+        .where('id', '=', grant.id)
+        .where('token_id', '=', id)
+        .execute();
+  for (const key of deployKeys)
+    await tx
+      .insertInto('deploy_keys')
+      .values(key)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  return tokenById(tx, id);
 }
 
 /** Organizations for whose owners requests wait, and how many. */

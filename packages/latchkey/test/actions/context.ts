@@ -3,18 +3,29 @@ import { onTestFinished } from 'vitest';
 import { type OpenContext, openContext } from '../../src/actions/instance/open.ts';
 import { makeLog } from '../../src/base/log.ts';
 import { loadSettings, type SettingSources } from '../../src/base/settings/settings.ts';
-import type { Clock } from '../../src/base/time.ts';
+import type { Clock, UnixSeconds } from '../../src/base/time.ts';
 import type { Engine } from '../../src/store/db.ts';
 import { freshDatabase } from '../engines/engines.ts';
 
-/** A clock that a test sets forward. */
+/** A clock that a test sets. */
 interface TestClock extends Clock {
+  /** So many seconds go by. */
   advance(seconds: number): void;
+  /** Somebody sets the clock; no time goes by. */
+  set(to: UnixSeconds): void;
 }
 
 function testClock(at = 1_790_000_000): TestClock {
-  let now = at;
-  return { now: () => now, advance: (seconds) => void (now += seconds) };
+  let [now, passed] = [at, 0];
+  return {
+    now: () => now,
+    passed: () => passed,
+    advance: (seconds) => {
+      now += seconds;
+      passed += seconds;
+    },
+    set: (to) => void (now = to),
+  };
 }
 
 export interface TestContext extends OpenContext {
@@ -37,7 +48,7 @@ export async function contextWith(
     env: {},
   });
   const clock = testClock();
-  const context = await openContext(settings, makeLog('silent'), clock);
+  const context = await openContext(settings, makeLog('silent'), { clock });
   onTestFinished(() => context.close());
   return { ...context, clock };
 }

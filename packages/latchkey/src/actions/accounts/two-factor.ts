@@ -185,7 +185,9 @@ export async function takeCode(ctx: Context, account: Account, typed: string, vi
   if (/^\d{6}$/.test(code)) {
     const key = await authenticatorKeyOf(ctx.store.db, account.id);
     const step = key === null ? null : stepOf(key, code, at);
-    return step !== null && ctx.store.transaction((tx) => useTimeStep(tx, account.id, step));
+    return (
+      step !== null && ctx.store.transaction((tx) => useTimeStep(tx, account.id, step, Math.floor(at / PERIOD_SEC)))
+    );
   }
   return ctx.store.transaction(async (tx) => {
     if (!(await useRecoveryCode(tx, account.id, digestOf(code), at))) return false;

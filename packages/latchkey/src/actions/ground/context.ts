@@ -14,10 +14,13 @@ import type { SecretLookup } from '../decision/secret-lookup.ts';
 import type { Usage } from '../decision/usage.ts';
 import type { RouteMaps } from '../questions/route-maps.ts';
 import type { RateLimits } from './rate-limit.ts';
+import type { SteadyTime } from './steady-time.ts';
 
 export interface Context {
   readonly settings: Settings;
   readonly clock: Clock;
+  /** The time that may end something for good. */
+  readonly steadyTime: SteadyTime;
   readonly log: Log;
   readonly store: Store;
   readonly git: GitRoom;

@@ -17,6 +17,7 @@ import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import type { Settings } from '../../base/settings/settings.ts';
 import { type Clock, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
+import { MAX_STEP_SEC } from '../../rules/steady-clock.ts';
 import type { Store } from '../../store/db.ts';
 import { addToWindows, type RateWindow, windowOf } from '../../store/rate-windows.ts';
 import type { Context } from './context.ts';
@@ -63,6 +64,9 @@ const RATE_BUCKETS = {
    */
   'device-guesses': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
 } as const satisfies Record<string, BucketRow>;
+
+/** No window ends later than this from now, unless a clock was ahead. */
+const LATEST_END_SEC = MAX_STEP_SEC + Math.max(...Object.values(RATE_BUCKETS).map(({ windowSec }) => windowSec));
 
 export type RateBucket = keyof typeof RATE_BUCKETS;
 
@@ -179,7 +183,9 @@ export class RateLimits {
       return { ...this.#allowance(limit, used, window?.endsAt ?? clock.now() + windowSec), allowed: used < limit };
     };
     const known = this.#running(name);
-    return known === null ? windowOf(store.db, name, clock.now()).then(allowanceOf) : allowanceOf(known);
+    return known === null
+      ? windowOf(store.db, name, clock.now(), clock.now() + LATEST_END_SEC).then(allowanceOf)
+      : allowanceOf(known);
   }
 
   /** See `refundRateLimit`. */
@@ -219,7 +225,8 @@ export class RateLimits {
 
   #running(name: string): RateWindow | null {
     const window = this.#windows.get(name);
-    return window === undefined || window.endsAt <= this.#options.clock.now() ? null : window;
+    const at = this.#options.clock.now();
+    return window === undefined || window.endsAt <= at || window.endsAt > at + LATEST_END_SEC ? null : window;
   }
 
   #note(name: string, usedBefore: number, endsAt: UnixSeconds): PendingUses {
@@ -241,7 +248,7 @@ export class RateLimits {
     const uses = [...batch].map(([key, { count, endsAt }]) => ({ key, count, endsAt }));
     let written: ReadonlyMap<string, RateWindow> = new Map();
     try {
-      written = await store.transaction((tx) => addToWindows(tx, uses, clock.now()));
+      written = await store.transaction((tx) => addToWindows(tx, uses, clock.now(), clock.now() + LATEST_END_SEC));
     } catch (error) {
       log.warn({ err: error, windows: uses.length }, 'rate limits could not be written; this node counts by itself');
     }

@@ -26,7 +26,9 @@ export type JobHandler<Payload> = (ctx: Context, payload: Payload, signal: Abort
 /** What was given up stays visible for so long. */
 const DEAD_JOBS_KEPT_SEC = 30 * DAY_SEC;
 
-export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]> } = {
+type Handlers = { readonly [K in JobKind]: JobHandler<JobPayloads[K]> };
+
+const HANDLERS: Handlers = {
   'clear-jobs': async (ctx) => {
     await ctx.store.transaction((tx) => deleteDeadJobs(tx, ctx.clock.now() - DEAD_JOBS_KEPT_SEC));
   },
@@ -51,6 +53,37 @@ export const JOB_HANDLERS: { readonly [K in JobKind]: JobHandler<JobPayloads[K]>
     await ctx.store.transaction(deleteOldChanges);
   },
 };
+
+/**
+ * Jobs that can't be undone, or tell people what time it is: for how long the clock must have run evenly before they
+ * run, at the database's time. Until then they wait for their next turn.
+ */
+export const STEADY_SEC: { readonly [K in JobKind]?: number } = {
+  'clear-jobs': HOUR_SEC,
+  'clear-logins': HOUR_SEC,
+  'clear-mail': HOUR_SEC,
+  'clear-rate-windows': HOUR_SEC,
+  'clear-refusals': HOUR_SEC,
+  'clear-sessions': HOUR_SEC,
+  'clear-webhook-deliveries': HOUR_SEC,
+  'end-disused': DAY_SEC,
+  'notice-ends': DAY_SEC,
+};
+
+function steadily(handler: JobHandler<never>, steadySec: number): JobHandler<never> {
+  return async (ctx, payload, signal) => {
+    const look = await ctx.steadyTime.look();
+    if (look.steadySec < steadySec) return;
+    await handler({ ...ctx, clock: { ...ctx.clock, now: () => look.at } }, payload, signal);
+  };
+}
+
+export const JOB_HANDLERS = Object.fromEntries(
+  Object.entries(HANDLERS).map(([kind, handler]) => {
+    const steadySec = STEADY_SEC[kind as JobKind];
+    return [kind, steadySec === undefined ? handler : steadily(handler as JobHandler<never>, steadySec)];
+  }),
+) as Handlers;
 
 /**
  * A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since

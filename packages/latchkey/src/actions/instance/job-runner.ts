@@ -31,6 +31,8 @@ const RENEW_MS = (LEASE_SEC * 1000) / 4;
 const MAX_RUNNING = 8;
 /** A job that failed so often is given up: after about eight hours. */
 export const MAX_ATTEMPTS = 16;
+/** How often the schedules are looked at again. */
+const SCHEDULE_AGAIN_SEC = 3_600;
 const FIRST_RETRY_SEC = 10;
 const MAX_RETRY_SEC = 3_600;
 
@@ -67,7 +69,10 @@ export class JobRunner {
   readonly #tracer: Tracer | null;
   readonly #timers: readonly NodeJS.Timeout[];
   #turn: Promise<void> | null = null;
-  #scheduled = false;
+  /** By the stopwatch. */
+  #scheduledAt = -Infinity;
+  #agreed = true;
+  #lookedAt = -Infinity;
   #closing = false;
 
   constructor(ctx: Context, options: JobRunnerOptions = {}) {
@@ -115,21 +120,33 @@ export class JobRunner {
 
   async #lookOnce(): Promise<void> {
     const { store, clock } = this.#ctx;
-    if (!this.#scheduled) {
-      const at = clock.now();
+    const at = clock.now();
+    // A clock that was ahead, here or elsewhere, has put off whatever ran meanwhile.
+    if (at < this.#lookedAt || clock.passed() > this.#scheduledAt + SCHEDULE_AGAIN_SEC) this.#scheduledAt = -Infinity;
+    this.#lookedAt = at;
+    if (this.#scheduledAt === -Infinity) {
       await store.transaction(async (tx) => {
         for (const schedule of this.#schedules) await ensureSchedule(tx, { ...schedule, at });
       });
-      this.#scheduled = true;
+      this.#scheduledAt = clock.passed();
     }
     const room = MAX_RUNNING - this.#running.size;
     if (room <= 0 || this.#closing) return;
     // A plain read first, so that looking in vain takes no write lock.
-    const ids = await freeJobs(store.db, Object.keys(this.#handlers), clock.now(), room);
+    const ids = await freeJobs(store.db, Object.keys(this.#handlers), at, room);
     if (ids.length === 0) return;
-    const at = clock.now();
+    if (!(await this.#clockAgrees())) return;
     const taken = await store.transaction((tx) => takeJobs(tx, ids, this.#id, at, at + this.#leaseSec));
     for (const job of taken) this.#begin(job, at + this.#leaseSec);
+  }
+
+  /** What a node does whose clock is wrong, it does at the wrong time: it leaves jobs to others. */
+  async #clockAgrees(): Promise<boolean> {
+    const agrees = await this.#ctx.steadyTime.agrees();
+    if (!agrees && this.#agreed)
+      this.#ctx.log.warn("this machine's clock differs from the database's: its jobs wait, or run on other nodes");
+    this.#agreed = agrees;
+    return agrees;
   }
 
   #begin(job: TakenJob, until: number): void {

@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Log } from '../../base/log.ts';
 import { atPort, type Settings } from '../../base/settings/settings.ts';
-import { type Clock, systemClock } from '../../base/time.ts';
+import { type Clock, systemClock, type UnixSeconds } from '../../base/time.ts';
 import { makeGitRoom } from '../../git/room.ts';
 import { openStore } from '../../store/db.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
@@ -14,6 +14,7 @@ import { SecretLookup } from '../decision/secret-lookup.ts';
 import { Usage } from '../decision/usage.ts';
 import type { Context } from '../ground/context.ts';
 import { RateLimits } from '../ground/rate-limit.ts';
+import { SteadyTime } from '../ground/steady-time.ts';
 import { RouteMaps } from '../questions/route-maps.ts';
 
 export interface OpenContext extends Context {
@@ -25,11 +26,19 @@ export interface OpenContext extends Context {
   close(): Promise<void>;
 }
 
+/** Clocks that are not the system's: for tests. */
+export interface Clocks {
+  readonly clock: Clock;
+  /** Left out, the database's clock shows what `clock` does. */
+  readonly databaseTime?: () => Promise<UnixSeconds>;
+}
+
 /**
  * Opens (and migrates) the store and the folder of repositories. The clock is the system's, but in tests. @throws Fault
  * when one of them, or the route map, can't be used.
  */
-export async function openContext(settings: Settings, log: Log, clock: Clock = systemClock): Promise<OpenContext> {
+export async function openContext(settings: Settings, log: Log, clocks: Clocks | null = null): Promise<OpenContext> {
+  const clock = clocks?.clock ?? systemClock;
   const routeMaps = new RouteMaps(settings.routeMap);
   await mkdir(settings.data, { recursive: true, mode: 0o700 });
   const store = await openStore({
@@ -44,12 +53,14 @@ export async function openContext(settings: Settings, log: Log, clock: Clock = s
     const refusals = new Refusals(store, log);
     const memory = new Memory(store);
     const limits = new RateLimits({ store, settings, clock, log });
+    const databaseTime = clocks === null ? store.now : (clocks.databaseTime ?? (async () => clock.now()));
     let current = settings;
     return {
       get settings() {
         return current;
       },
       clock,
+      steadyTime: new SteadyTime({ store, clock, log, databaseTime }),
       log,
       store,
       git,

@@ -1,23 +1,38 @@
 /**
- * What time demands of tokens: notices before they end, the end of those that nobody uses, the daily list of requests
- * for owners.
+ * What time demands of tokens: notices before they end, the end of those that nobody uses and its undoing, the daily
+ * list of requests for owners. `ctx.clock` is the database's here (`ground/steady-time`), but for what people ask.
  *
  * Invariant: each notice and each end happens once, however many nodes there are and however often a run is cut off:
  * what was done is noted in the transaction that does it. Only the daily list may come twice, when the run that sends
  * it is cut off.
  */
+import { problem } from '../../base/errors.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import { ownersOf } from '../../store/memberships.ts';
 import { listRequests } from '../../store/requests.ts';
-import { noteNotice, organizationsWithRequests, tokensToNotice, tokensUnusedSince } from '../../store/token-upkeep.ts';
-import { tokenById, tokensByIds } from '../../store/tokens.ts';
+import {
+  countLiving,
+  keepUndo,
+  markDisused,
+  noteNotice,
+  organizationsWithRequests,
+  readUndo,
+  tokensToNotice,
+  tokensUnusedSince,
+  undoableTokens,
+  undoEnd,
+  unmarkUsed,
+} from '../../store/token-upkeep.ts';
+import { type Token, tokenById, tokensByIds } from '../../store/tokens.ts';
 import { lastUses } from '../../store/usage.ts';
-import { upkeepPermit } from '../decision/authorize.ts';
+import { unlessTaken } from '../accounts/accounts.ts';
+import { type Permit, upkeepPermit } from '../decision/authorize.ts';
 import { mailed } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
-import { endOne } from './tokens.ts';
+import { record } from '../ground/record.ts';
+import { endOne, tokenEvent } from './tokens.ts';
 
 /** How many days before its end the owner of a token hears of it; 0 = that it has ended. */
 const NOTICE_DAYS: readonly number[] = [30, 7, 1, 0];
@@ -62,27 +77,92 @@ async function noticeOne(ctx: Context, id: number, days: number, at: UnixSeconds
   });
 }
 
-/** Ends tokens that were not used for so long as the setting says; nothing when that is 0. */
+/** How long before it ends the owner of an unused token hears of it: half of the time of disuse, at most so long. */
+export const MAX_GRACE_SEC = 7 * DAY_SEC;
+/** The part of all living tokens that one run ends at most, and how many it may end in any case. */
+export const MAX_ENDED_PART = 0.1;
+export const MIN_ENDED = 5;
+
+/**
+ * Ends tokens that were not used for so long as the setting says; nothing when that is 0. Each was marked before, and
+ * its owner told; so few end in one run that people notice a mistake before it is great.
+ */
 export async function endDisused(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
   const days = ctx.settings.tokenDisuseDays;
   if (days === 0) return;
-  const cutoff = ctx.clock.now() - days * DAY_SEC;
+  const at = ctx.clock.now();
+  const graceSec = Math.min(MAX_GRACE_SEC, (days * DAY_SEC) / 2);
+  const endCutoff = at - days * DAY_SEC;
+  const markCutoff = endCutoff + graceSec;
   await ctx.usage.flush();
+  await ctx.store.transaction((tx) => unmarkUsed(tx, markCutoff, at));
+  const most = Math.max(MIN_ENDED, Math.floor((await countLiving(ctx.store.db)) * MAX_ENDED_PART));
+  const due = await tokensUnusedSince(ctx.store.db, { cutoff: endCutoff, markedBy: at - graceSec }, 0, most + 1);
+  for (const id of due.slice(0, most)) if (!signal.aborted) await endUnused(ctx, id, days, endCutoff);
+  if (due.length > most) ctx.log.warn({ ended: most }, 'more unused tokens are left for the next run');
   await inBatches(
-    (afterId) => tokensUnusedSince(ctx.store.db, cutoff, afterId, BATCH),
-    (id) => endUnused(ctx, id, days, cutoff),
+    (afterId) => tokensUnusedSince(ctx.store.db, { cutoff: markCutoff, markedBy: null }, afterId, BATCH),
+    (id) => markUnused(ctx, id, at + graceSec),
     signal,
   );
+}
+
+async function markUnused(ctx: Context, id: number, endsAt: UnixSeconds): Promise<void> {
+  await ctx.store.transaction(async (tx) => {
+    if (!(await markDisused(tx, id, ctx.clock.now()))) return;
+    const token = await tokenById(tx, id);
+    if (token === null) return;
+    const lastUsedAt = (await lastUses(tx, [id])).get(id)?.usedAt ?? null;
+    await queueMail(ctx, tx, { userId: token.userId }, 'token_unused', { token: mailed(token), lastUsedAt, endsAt });
+  });
 }
 
 async function endUnused(ctx: Context, id: number, days: number, cutoff: UnixSeconds): Promise<void> {
   await ctx.store.transaction(async (tx) => {
     const lastUsedAt = (await lastUses(tx, [id])).get(id)?.usedAt ?? null;
     if (lastUsedAt !== null && lastUsedAt > cutoff) return;
+    const undo = await readUndo(tx, id);
     const ended = await endOne(ctx, tx, upkeepPermit(), id, `not used for ${days} days`);
-    if (ended !== null)
-      await queueMail(ctx, tx, { userId: ended.userId }, 'token_disused', { token: mailed(ended), lastUsedAt });
+    if (ended === null) return;
+    await keepUndo(tx, id, undo);
+    await queueMail(ctx, tx, { userId: ended.userId }, 'token_disused', { token: mailed(ended), lastUsedAt });
   });
+}
+
+/**
+ * Brings back a token that was ended because nobody used it, whether by a wrong clock or rightly. @throws Problem when
+ * there is no such token, it ended in another way, or its name was taken meanwhile.
+ */
+export async function restoreToken(ctx: Context, permit: Permit, id: number): Promise<Token> {
+  return unlessTaken('Its owner has another token of that name by now: rename that one first.', 'name', () =>
+    ctx.store.transaction(async (tx) => {
+      const at = ctx.clock.now();
+      const token = await undoEnd(tx, id, at);
+      if (token === null)
+        throw problem(
+          'not_found',
+          (await tokenById(tx, id)) === null
+            ? `There is no token ${id}.`
+            : `The token ${id} was not ended for disuse. What was revoked on purpose stays revoked.`,
+        );
+      await record(tx, permit, at, {
+        action: tokenEvent(token.kind, 'restore'),
+        userId: token.userId,
+        tokenId: id,
+        data: { name: token.name },
+      });
+      await queueMail(ctx, tx, { userId: token.userId }, 'token_restored', {
+        token: mailed(token),
+        by: permit.actor.login,
+      });
+      return token;
+    }),
+  );
+}
+
+/** Ids of the tokens that `restoreToken` can bring back, in order. */
+export function restorableTokens(ctx: Context, _permit: Permit): Promise<number[]> {
+  return undoableTokens(ctx.store.db);
 }
 
 /** Mails owners of organizations what waits for them: once a day, in one mail. */

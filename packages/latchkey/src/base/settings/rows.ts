@@ -197,7 +197,7 @@ export const SETTING_ROWS = {
     section: 'Tokens',
     kind: wholeNumber(0, 3650),
     default: 365,
-    doc: 'days without use after which a token is revoked; 0 = never',
+    doc: 'days without use after which a token is revoked, a week after its owner was told; 0 = never',
   }),
   tokenPrefix: optional({
     section: 'Tokens',

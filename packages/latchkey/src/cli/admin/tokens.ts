@@ -9,14 +9,15 @@ import { type Terminal, UsageError } from '../terminal.ts';
 import { draftOf, type TokenFlags } from '../token/flags.ts';
 import { withData, withDataOptions } from './context.ts';
 
-/** `add`, `list` and `revoke`. */
+/** `add`, `list`, `revoke` and `restore`. */
 export function tokenCommand(terminal: Terminal): Command {
-  const command = new Command('token').description('personal access tokens: add, list, revoke');
-  for (const verb of [addCommand, listCommand, revokeCommand]) command.addCommand(verb(terminal));
+  const command = new Command('token').description('personal access tokens: add, list, revoke, restore');
+  for (const verb of [addCommand, listCommand, revokeCommand, restoreCommand]) command.addCommand(verb(terminal));
   return examples(command, [
     'latchkey admin token add ada --name laptop --classic --scope repo',
     'latchkey admin token list ada',
     'latchkey admin token revoke 7',
+    'latchkey admin token restore --all',
   ]);
 }
 
@@ -123,16 +124,47 @@ function revokeCommand(terminal: Terminal): Command {
     .description('revoke a token: the next request with it is refused')
     .argument('<ID>', 'its number, as `latchkey admin token list` shows it')
     .action((text: string) => {
-      if (!/^[1-9]\d{0,14}$/.test(text))
-        throw new UsageError(
-          `a token's ID is a number, not ${JSON.stringify(text)}`,
-          '`latchkey admin token list LOGIN` shows it',
-        );
+      const id = idOf(text);
       return withData(command, terminal, async (ctx, permit) => {
         const { revokeToken } = await import('../../actions/tokens/tokens.ts');
-        await revokeToken(ctx, permit, Number(text));
-        terminal.say(`revoked the token ${text}`);
+        await revokeToken(ctx, permit, id);
+        terminal.say(`revoked the token ${id}`);
       });
     });
   return examples(withDataOptions(command), ['latchkey admin token revoke 7']);
+}
+
+/** @throws UsageError for what isn't the number of a token. */
+function idOf(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text))
+    throw new UsageError(
+      `a token's ID is a number, not ${JSON.stringify(text)}`,
+      '`latchkey admin token list LOGIN` shows it',
+    );
+  return Number(text);
+}
+
+function restoreCommand(terminal: Terminal): Command {
+  const command = new Command('restore')
+    .description('bring back tokens that were revoked because nobody used them, with the access that they had')
+    .argument('[ID...]', 'their numbers, as `latchkey admin token list` shows them')
+    .option('--all', 'every token that was revoked because nobody used it')
+    .action((texts: readonly string[], { all }: { all?: true }) => {
+      const ids = texts.map(idOf);
+      if ((all === true) === ids.length > 0)
+        throw new UsageError(
+          'name the tokens to bring back, or say --all',
+          'for example: latchkey admin token restore 7',
+        );
+      return withData(command, terminal, async (ctx, permit) => {
+        const { restorableTokens, restoreToken } = await import('../../actions/tokens/upkeep.ts');
+        const chosen = all === true ? await restorableTokens(ctx, permit) : ids;
+        for (const id of chosen) {
+          const { name } = await restoreToken(ctx, permit, id);
+          terminal.say(`brought back the token ${id} (${name})`);
+        }
+        if (chosen.length === 0) terminal.say('no token was revoked because nobody used it');
+      });
+    });
+  return examples(withDataOptions(command), ['latchkey admin token restore 7 8', 'latchkey admin token restore --all']);
 }

@@ -17,7 +17,7 @@ import { THEN } from '../../store/world.ts';
 const HOUR = 3_600;
 
 function nodeOn(store: Store, flags: Record<string, number> = {}) {
-  const clock = { at: THEN, now: () => clock.at };
+  const clock = { at: THEN, now: () => clock.at, passed: () => 0 };
   const limits = new RateLimits({ store, clock, log: makeLog('silent'), settings: loadSettings({ flags, env: {} }) });
   onTestFinished(() => limits.close());
   return { limits, clock };
@@ -79,9 +79,12 @@ forEachEngine('a rate limit', (open) => {
     await limits.consume('api-user', '7');
     for (let n = 0; n < 50; n++) expect(limits.consume('api-user', '7')).not.toBeInstanceOf(Promise);
     expect(transaction).toHaveBeenCalledTimes(1);
-    await vi.waitFor(async () => expect(await windowOf(store.db, 'api-user 7', THEN)).toMatchObject({ used: 51 }), {
-      timeout: 20 * FLUSH_EVERY_MS + 20_000,
-    });
+    await vi.waitFor(
+      async () => expect(await windowOf(store.db, 'api-user 7', THEN, THEN + 3_600)).toMatchObject({ used: 51 }),
+      {
+        timeout: 20 * FLUSH_EVERY_MS + 20_000,
+      },
+    );
     expect(transaction).toHaveBeenCalledTimes(2);
   });
 

@@ -4,6 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import type { Context } from '../../../src/actions/ground/context.ts';
+import { SteadyTime } from '../../../src/actions/ground/steady-time.ts';
 import { JobRunner } from '../../../src/actions/instance/job-runner.ts';
 import { makeLog } from '../../../src/base/log.ts';
 import { openStore } from '../../../src/store/db.ts';
@@ -15,7 +16,9 @@ const work = (): Promise<void> => {
   writeSync(1, 'begun\n');
   return new Promise(() => {});
 };
-const runner = new JobRunner({ store, log, clock: { now: () => Number(at) } } as unknown as Context, {
+const clock = { now: () => Number(at), passed: () => 0 };
+const steadyTime = new SteadyTime({ store, clock, log, databaseTime: async () => clock.now() });
+const runner = new JobRunner({ store, log, clock, steadyTime } as unknown as Context, {
   handlers: { work },
   schedules: [],
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../../src/actions/ground/context.ts';
+import { SteadyTime } from '../../../src/actions/ground/steady-time.ts';
 import { JOB_HANDLERS, type JobHandler, SCHEDULES } from '../../../src/actions/instance/job-handlers.ts';
 import {
   JobRunner,
@@ -20,9 +21,10 @@ import { THEN } from '../../store/world.ts';
 type Handlers = Readonly<Record<string, JobHandler<never>>>;
 
 /** A clock that stands until it is moved. */
-function stoppedClock(): { now(): number; at: number } {
+function stoppedClock(): { now(): number; passed(): number; at: number } {
   return {
     at: THEN,
+    passed: () => 0,
     now() {
       return this.at;
     },
@@ -30,7 +32,9 @@ function stoppedClock(): { now(): number; at: number } {
 }
 
 function nodeOn(store: Store, handlers: Handlers, clock = stoppedClock(), options: JobRunnerOptions = {}): JobRunner {
-  const ctx = { store, clock, log: makeLog('silent') } as unknown as Context;
+  const log = makeLog('silent');
+  const steadyTime = new SteadyTime({ store, clock, log, databaseTime: async () => clock.now() });
+  const ctx = { store, clock, log, steadyTime } as unknown as Context;
   // It looks only when told to, so that a test says what happens when.
   const runner = new JobRunner(ctx, { handlers, schedules: [], pollMs: 3_600_000, ...options });
   onTestFinished(() => runner.close(0));

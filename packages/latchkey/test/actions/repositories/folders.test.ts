@@ -30,12 +30,12 @@ interface World {
 async function world(engine: Engine): Promise<World> {
   const database = await freshDatabase(engine);
   onTestFinished(database.remove);
-  const clock = { ahead: 0, now: () => systemClock.now() + clock.ahead };
+  const clock = { ahead: 0, now: () => systemClock.now() + clock.ahead, passed: systemClock.passed };
   const settings = loadSettings({
     flags: { data: database.dataDir, ...(database.databaseUrl === null ? {} : { database: database.databaseUrl }) },
     env: {},
   });
-  const ctx = await openContext(settings, makeLog('silent'), clock);
+  const ctx = await openContext(settings, makeLog('silent'), { clock });
   onTestFinished(() => ctx.close());
   const permit = operatorPermit();
   await addUser(ctx, permit, { login: 'ada', email: 'ada@example.org', verified: true, admin: false, password: null });

@@ -2,11 +2,20 @@
 import { describe, expect, it } from 'vitest';
 import { addOrganization, addUser, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { createToken } from '../../../src/actions/tokens/tokens.ts';
-import { digestRequests, endDisused, noticeEnds } from '../../../src/actions/tokens/upkeep.ts';
+import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
+import {
+  digestRequests,
+  endDisused,
+  noticeEnds,
+  restorableTokens,
+  restoreToken,
+} from '../../../src/actions/tokens/upkeep.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
+import { listAudit } from '../../../src/store/audit.ts';
+import { grantsOf } from '../../../src/store/grants.ts';
 import { listMails } from '../../../src/store/outbox.ts';
+import { countLiving } from '../../../src/store/token-upkeep.ts';
 import { tokenById } from '../../../src/store/tokens.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { contextWith, type TestContext } from '../context.ts';
@@ -70,30 +79,84 @@ describe.each(ENGINES)('upkeep [%s]', (engine) => {
     expect(await subjects(ctx)).toEqual(['Your personal access token near ends in 1 day']);
   });
 
-  it('revokes what nobody used for a year, and nothing when that is switched off', async () => {
+  it('marks what nobody uses and tells its owner, and revokes it a week later when it is still unused', async () => {
     const ctx = await contextWith({}, engine);
     await person(ctx, 'bob');
-    const [idle, used] = [
+    const [idle, used, kept] = [
       await make(ctx, 'idle', { expiresInDays: null }),
       await make(ctx, 'used', { expiresInDays: null }),
+      await make(ctx, 'kept', { expiresInDays: null }),
     ];
-    ctx.clock.advance(2 * DAY_SEC);
+    const revokedAt = async (id: number) => (await tokenById(ctx.store.db, id))?.revokedAt;
+    ctx.clock.advance(20 * DAY_SEC);
     ctx.usage.note(used, ctx.clock.now(), '127.0.0.1', 'git', 'fetch');
-    ctx.clock.advance(363 * DAY_SEC - 1);
+    ctx.clock.advance(338 * DAY_SEC - 1);
     await endDisused(ctx, null, GO);
-    expect((await tokenById(ctx.store.db, idle))?.revokedAt).toBeNull();
+    expect(await subjects(ctx)).toEqual([]);
     ctx.clock.advance(1);
     await endDisused({ ...ctx, settings: { ...ctx.settings, tokenDisuseDays: 0 } }, null, GO);
-    expect((await tokenById(ctx.store.db, idle))?.revokedAt).toBeNull();
+    expect(await subjects(ctx)).toEqual([]);
+    await endDisused(ctx, null, GO);
+    await endDisused(ctx, null, GO);
+    expect((await subjects(ctx)).toSorted()).toEqual([
+      'Your personal access token idle will be removed: nobody uses it',
+      'Your personal access token kept will be removed: nobody uses it',
+    ]);
+    ctx.usage.note(kept, ctx.clock.now() + 1, '127.0.0.1', 'git', 'fetch');
+    ctx.clock.advance(7 * DAY_SEC - 1);
+    await endDisused(ctx, null, GO);
+    expect(await revokedAt(idle)).toBeNull();
+    ctx.clock.advance(1);
     await endDisused(ctx, null, GO);
     expect(await tokenById(ctx.store.db, idle)).toMatchObject({
       revokedAt: ctx.clock.now(),
       revokedBy: 'not used for 365 days',
     });
-    expect((await tokenById(ctx.store.db, used))?.revokedAt).toBeNull();
+    expect([await revokedAt(used), await revokedAt(kept)]).toEqual([null, null]);
     expect((await listMails(ctx.store.db, { beforeId: null, limit: 50 })).map(({ template }) => template)).toContain(
       'token_disused',
     );
+  });
+
+  it('ends a tenth of all tokens in one run at most', async () => {
+    const ctx = await contextWith({}, engine);
+    await person(ctx, 'bob');
+    for (let i = 0; i < 48; i++)
+      await make(ctx, `t${i}`, { kind: 'classic', scopes: ['repo'], grants: [], expiresInDays: null });
+    ctx.clock.advance(400 * DAY_SEC);
+    await endDisused(ctx, null, GO);
+    ctx.clock.advance(8 * DAY_SEC);
+    expect(await countLiving(ctx.store.db)).toBe(48);
+    // A tenth would be less than the 5 that may end in any case.
+    await endDisused(ctx, null, GO);
+    expect(await countLiving(ctx.store.db)).toBe(43);
+    await endDisused(ctx, null, GO);
+    expect(await countLiving(ctx.store.db)).toBe(38);
+  });
+
+  it('a token that ended for disuse is brought back with its access; one that was revoked on purpose is not', async () => {
+    const ctx = await contextWith({}, engine);
+    await person(ctx, 'bob');
+    const [idle, stolen] = [
+      await make(ctx, 'idle', { expiresInDays: null }),
+      await make(ctx, 'stolen', { expiresInDays: null }),
+    ];
+    await revokeToken(ctx, OPERATOR, stolen);
+    const before = (await grantsOf(ctx.store.db, [idle])).get(idle);
+    for (const days of [400, 8]) {
+      ctx.clock.advance(days * DAY_SEC);
+      await endDisused(ctx, null, GO);
+    }
+    expect((await grantsOf(ctx.store.db, [idle])).get(idle)).toMatchObject([{ state: 'revoked' }]);
+    expect(await restorableTokens(ctx, OPERATOR)).toEqual([idle]);
+    await restoreToken(ctx, OPERATOR, idle);
+    expect(await tokenById(ctx.store.db, idle)).toMatchObject({ revokedAt: null, revokedBy: null });
+    expect((await grantsOf(ctx.store.db, [idle])).get(idle)).toEqual(before);
+    await expect(restoreToken(ctx, OPERATOR, stolen)).rejects.toThrow('was not ended for disuse');
+    await expect(restoreToken(ctx, OPERATOR, 999)).rejects.toThrow('There is no token 999.');
+    expect(await listAudit(ctx.store.db, { tokenId: idle }, { beforeId: null, limit: 1 })).toMatchObject([
+      { action: 'personal_access_token.restore', actorLogin: 'operator' },
+    ]);
   });
 
   it('mails owners what waits for them', async () => {

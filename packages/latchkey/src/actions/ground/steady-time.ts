@@ -1,0 +1,76 @@
+/**
+ * The time that may end something for good: the database's, once it has run evenly for a while.
+ *
+ * A node's own clock may be wrong by a year for a second. Checks go by it, since what they answer is asked again; what
+ * deletes or revokes goes by this.
+ *
+ * Invariant: a step of the database's clock, a node whose stopwatch disagrees with it, and an audit log that is ahead
+ * of it each begin the wait anew.
+ */
+import type { Log } from '../../base/log.ts';
+import type { Clock, UnixSeconds } from '../../base/time.ts';
+import { MAX_STEP_SEC, markAfter, type OwnLook } from '../../rules/steady-clock.ts';
+import { newestAuditAt } from '../../store/audit.ts';
+import { readClockMark, writeClockMark } from '../../store/clock-marks.ts';
+import type { Store } from '../../store/db.ts';
+
+/** A node whose clock differs by more from the database's is not ready, and runs no jobs. Codes last 30 seconds. */
+export const MAX_CLOCK_DIFFERENCE_SEC = 30;
+
+export interface Look {
+  /** By the database. */
+  readonly at: UnixSeconds;
+  /** For how long the clock has run evenly; 0 right after a step. */
+  readonly steadySec: number;
+}
+
+export interface SteadyTimeOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What the database's clock shows; null where it is this machine's. */
+  readonly databaseTime: () => Promise<UnixSeconds | null>;
+}
+
+export class SteadyTime {
+  readonly #options: SteadyTimeOptions;
+  #own: { readonly at: UnixSeconds; readonly passed: number } | null = null;
+
+  constructor(options: SteadyTimeOptions) {
+    this.#options = options;
+  }
+
+  /** The seconds by which this node's clock is ahead of the database's, negative when behind; 0 where it is the same. */
+  async aheadSec(): Promise<number> {
+    const { clock, databaseTime } = this.#options;
+    const at = await databaseTime();
+    return at === null ? 0 : clock.now() - at;
+  }
+
+  /** True when this node may go by its clock: it agrees with the database's. */
+  async agrees(): Promise<boolean> {
+    return Math.abs(await this.aheadSec()) <= MAX_CLOCK_DIFFERENCE_SEC;
+  }
+
+  /** Looks at the clock, and notes how it is. To be called every `MAX_SILENCE_SEC` at least. */
+  async look(): Promise<Look> {
+    const { store, clock, databaseTime, log } = this.#options;
+    const at = (await databaseTime()) ?? clock.now();
+    const passed = clock.passed();
+    const own: OwnLook | null = this.#own === null ? null : { at: this.#own.at, passedSec: passed - this.#own.passed };
+    this.#own = { at, passed };
+    return store.transaction(async (tx) => {
+      const before = await readClockMark(tx);
+      const newestAt = await newestAuditAt(tx);
+      const after = markAfter(before, own, at);
+      const mark = newestAt !== null && newestAt > at + MAX_STEP_SEC ? { ...after, steadySince: at } : after;
+      if (before !== null && mark.steadySince === at && before.steadySince !== at)
+        log.warn(
+          { at, seenAt: before.seenAt, newestEntryAt: newestAt },
+          'the clock has moved, or was not watched: nothing is ended by it for a while',
+        );
+      await writeClockMark(tx, mark);
+      return { at, steadySec: at - mark.steadySince };
+    });
+  }
+}

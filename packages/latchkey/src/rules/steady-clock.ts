@@ -1,0 +1,36 @@
+/**
+ * Whether a clock has run evenly for long enough that something may be ended because of the time it shows.
+ *
+ * A machine whose clock is a year ahead for one second must not end every token that "nobody used for a year". What is
+ * irreversible therefore waits until the clock has shown a plausible time for a while, without a step.
+ */
+import type { UnixSeconds } from '../base/time.ts';
+
+/** Steps up to this are what time servers do to a clock that drifts. */
+export const MAX_STEP_SEC = 60;
+/** How long nobody may have looked: beyond that, nobody knows how the clock came to where it is. */
+export const MAX_SILENCE_SEC = 3 * 3_600;
+
+/** What is kept of a clock between two looks. */
+export interface ClockMark {
+  /** What it showed when somebody last looked. */
+  readonly seenAt: UnixSeconds;
+  /** Since when it has run without a step. */
+  readonly steadySince: UnixSeconds;
+}
+
+/** The last look of the process that looks now. `passedSec`: how long ago that was, by its own stopwatch. */
+export interface OwnLook {
+  readonly at: UnixSeconds;
+  readonly passedSec: number;
+}
+
+/** The mark after a look at a clock that shows `at`. A step, or a silence, begins the count of even time anew. */
+export function markAfter(before: ClockMark | null, own: OwnLook | null, at: UnixSeconds): ClockMark {
+  const steady =
+    before !== null &&
+    at >= before.seenAt - MAX_STEP_SEC &&
+    at <= before.seenAt + MAX_SILENCE_SEC &&
+    (own === null || Math.abs(at - own.at - own.passedSec) <= MAX_STEP_SEC);
+  return { seenAt: at, steadySince: steady ? before.steadySince : at };
+}
