@@ -4,6 +4,7 @@
 
 import { objectInfos } from '../../git/objects/cat-file.ts';
 import { refNameProblem } from '../../git/objects/names.ts';
+import { settleHead } from '../../git/objects/refs.ts';
 import { listWebhooks } from '../../store/webhooks.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -17,15 +18,22 @@ export type { MovedRef };
 /** More refs of one push than this are told to nobody: GitHub stops at three, too. */
 const MAX_REPORTED_REFS = 20;
 
-/**
- * Notes the push, has the repository maintained in a while, and tells its webhooks. Call it after the refs have moved.
- */
+/** Settles a push over REST and tells its webhooks. Call it after the refs have moved. */
 export async function followPush(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
   if (moved.length === 0) return;
+  await settlePush(ctx, permit, moved);
+  await quietly(ctx, () => tellWebhooks(ctx, permit, moved));
+}
+
+/**
+ * What must be so before a push is acknowledged: its record is written, an empty repository has got its default branch,
+ * and maintenance is due in a while. Call it after the refs have moved.
+ */
+export async function settlePush(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
   const { owner, repository } = targetRepository(permit);
   ctx.git.touched(ctx.git.path(owner.login, repository.name));
-  await recordPush(ctx, permit);
-  await quietly(ctx, () => tellWebhooks(ctx, permit, moved));
+  const made = moved.filter(({ beforeId, afterId }) => beforeId === null && afterId !== null).map(({ ref }) => ref);
+  await Promise.all([recordPush(ctx, permit), made.length === 0 ? null : settleHead(openTarget(ctx, permit), made)]);
 }
 
 /** The refs have moved: that webhooks could not be told is logged, and undoes nothing. */

@@ -13,8 +13,7 @@ import { noteRefusal } from '../../actions/decision/refusals.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
 import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
-import { type MovedRef, tellOfPush } from '../../actions/repositories/pushes.ts';
-import { recordPush } from '../../actions/repositories/repositories.ts';
+import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
 import { callerAddress } from '../../base/address.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { outageAnswer } from '../../base/outage.ts';
@@ -199,9 +198,8 @@ async function serve(
     },
     onChanged: async (moved) => {
       asked = moved;
-      ctx.git.touched(path);
       fetches.forget(repository.id);
-      await recordPush(ctx, permit);
+      await settlePush(ctx, permit, moved);
     },
   };
   if (service === 'receive-pack' && step === 'refs') return listForPush(ctx, exchange);

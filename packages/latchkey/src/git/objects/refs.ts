@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gitFault } from '../processes/git-process.ts';
 import { type ObjectType, objectInfos } from './cat-file.ts';
+import { refNameProblem } from './names.ts';
 import type { Plumbing } from './plumbing.ts';
 import { readRecords } from './record-stream.ts';
 
@@ -44,6 +45,9 @@ export type RefOutcome =
    * other way round.
    */
   | { readonly ok: false; readonly why: 'moved' | 'exists' | 'missing' | 'name_conflict' | 'object_missing' };
+
+/** Of so many branches of a push it is asked which one is there. */
+const MAX_HEAD_CANDIDATES = 20;
 
 const FORMAT = '%(objectname) %(objecttype) %(*objectname) %(refname)';
 
@@ -85,6 +89,25 @@ export async function defaultBranch(path: string): Promise<string> {
 /** Makes a branch, which need not exist, the default one. The name passed `refNameProblem`. */
 export async function setDefaultBranch(plumbing: Plumbing, branch: string): Promise<void> {
   await plumbing.read(['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
+}
+
+/** What a first push makes the default branch, where it brings it; else its first branch. */
+const USUAL_BRANCHES: readonly string[] = ['refs/heads/main', 'refs/heads/master'];
+
+/**
+ * Lets HEAD name a branch that is there, as forges do at the first push: without that, a clone of a project that moved
+ * here has an empty work tree. Does nothing when HEAD's branch exists. Starts a process only when a branch was made
+ * that HEAD does not name.
+ * @param made full names of refs that were, perhaps, made just now, in the order of the push
+ */
+export async function settleHead(plumbing: Plumbing, made: readonly string[]): Promise<void> {
+  const head = `refs/heads/${await defaultBranch(plumbing.path)}`;
+  const branches = made.filter((ref) => ref.startsWith('refs/heads/') && refNameProblem(ref) === null);
+  if (branches.length === 0 || branches.includes(head)) return;
+  const ordered = [...USUAL_BRANCHES.filter((ref) => branches.includes(ref)), ...branches];
+  const [current, ...there] = await objectInfos(plumbing, [head, ...ordered.slice(0, MAX_HEAD_CANDIDATES)]);
+  const chosen = ordered.find((_ref, i) => there[i] != null);
+  if (current == null && chosen !== undefined) await setDefaultBranch(plumbing, chosen.slice('refs/heads/'.length));
 }
 
 /** True when every commit of `ancestorId` is also one of `commitId`. Both exist. */

@@ -1,0 +1,59 @@
+/** The first push into an empty repository: a clone afterwards has files in it. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
+import { makeWorld, type World } from './server.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld();
+  await world.ok(['init', '-q', '-b', 'trunk', 'work']);
+  await world.ok(['commit', '-q', '--allow-empty', '-m', 'one'], { in: 'work' });
+  for (const branch of ['master', 'main', 'develop']) await world.ok(['branch', branch], { in: 'work' });
+});
+afterAll(() => world.close());
+
+async function emptyRepository(name: string): Promise<string> {
+  await addRepository(world.server.context, operatorPermit(), { owner: 'ada', name, visibility: 'private' });
+  return world.remote(`ada/${name}`, world.full);
+}
+
+async function headOf(remote: string): Promise<string | undefined> {
+  const told = await world.ok(['ls-remote', '--symref', remote, 'HEAD']);
+  return /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(told)?.[1];
+}
+
+test.each([
+  ['one that is named otherwise', ['trunk'], 'trunk'],
+  ['master, where main does not come', ['develop', 'master', 'trunk'], 'master'],
+  ['main, wherever it stands', ['develop', 'trunk', 'main'], 'main'],
+  ['the first of the others', ['trunk', 'develop'], 'trunk'],
+])('the default branch of an empty repository becomes %s', async (what, branches, expected) => {
+  const remote = await emptyRepository(what.replaceAll(/\W+/g, '-').slice(0, 40));
+  await world.ok(['push', '-q', remote, ...branches], { in: 'work' });
+  expect(await headOf(remote)).toBe(expected);
+  const answer = await fetch(`${world.url}/api/v3/repos/ada/${remote.split('/').at(-1)?.replace('.git', '')}`, {
+    headers: { authorization: `Bearer ${world.full.reveal()}` },
+  });
+  expect(await answer.json()).toMatchObject({ default_branch: expected });
+});
+
+test('a later push of another branch changes no default branch, and tags alone make none', async () => {
+  const remote = await emptyRepository('later');
+  await world.ok(['push', '-q', remote, 'trunk:refs/tags/v1'], { in: 'work' });
+  expect(await headOf(remote)).toBeUndefined();
+  await world.ok(['push', '-q', remote, 'trunk'], { in: 'work' });
+  await world.ok(['push', '-q', remote, 'main'], { in: 'work' });
+  expect(await headOf(remote)).toBe('trunk');
+});
+
+test('the first file over REST on a branch of its own sets it, too', async () => {
+  const remote = await emptyRepository('over-rest');
+  const answer = await fetch(`${world.url}/api/v3/repos/ada/over-rest/contents/readme.md`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${world.full.reveal()}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ message: 'one', content: 'eA==', branch: 'trunk' }),
+  });
+  expect(answer.status).toBe(201);
+  expect(await headOf(remote)).toBe('trunk');
+});
