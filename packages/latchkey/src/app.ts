@@ -25,7 +25,8 @@ import { type CertificateReader, certificateOf, followFiles } from './base/certi
 import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
-import { outageAnswer } from './base/outage.ts';
+import { Connections } from './base/machine/connections.ts';
+import { OUTAGES, outageAnswer } from './base/machine/outage.ts';
 import { beginRequest, type RequestMark, requestIdOf } from './base/request-id.ts';
 import { originForm } from './base/request-target.ts';
 import type { Settings } from './base/settings/settings.ts';
@@ -200,7 +201,8 @@ function makeListener(
     // No route has a schema of Fastify's; the compilers for them would make every start longer.
     schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
     serverFactory: (handler) => {
-      const answer = answerer(context, readiness, handler);
+      const connections = boundConnections(context);
+      const answer = answerer(context, readiness, connections, handler);
       server = makeServer(
         certificate,
         together(
@@ -213,6 +215,7 @@ function makeListener(
               },
         ),
       );
+      connections.watch(server);
       return server;
     },
   });
@@ -279,7 +282,12 @@ interface Arrival extends RequestMark {
 }
 
 /** Hands a request to the first door whose path it is, and what is left to Fastify. */
-function answerer(context: OpenContext, readiness: Readiness, fastify: RequestListener): (arrival: Arrival) => void {
+function answerer(
+  context: OpenContext,
+  readiness: Readiness,
+  connections: Connections,
+  fastify: RequestListener,
+): (arrival: Arrival) => void {
   const doors: readonly (readonly [DoorName, Door])[] = [
     ['forward', makeForwardDoor(context)],
     ['git', makeGitDoor(context, readiness.ended.signal)],
@@ -289,7 +297,9 @@ function answerer(context: OpenContext, readiness: Readiness, fastify: RequestLi
     // So that connections that proxies keep end after an answer rather than in the middle of a question.
     if (readiness.stopping) response.shouldKeepAlive = false;
     request.url = originForm(request.url!);
+    if (connections.mustEnd(request.socket)) response.shouldKeepAlive = false;
     beginRequest(arrival);
+    if (connections.refuses(request.socket, request.url!)) return sendCrowded(response);
     for (const [door, handle] of doors) if (handle(request, response)) return count(context, door, arrival);
     response.setHeader('X-Request-Id', requestIdOf(arrival));
     const door = nameOf(request.url!);
@@ -300,6 +310,16 @@ function answerer(context: OpenContext, readiness: Readiness, fastify: RequestLi
     if (request.readableEnded) delete request.headers['content-type'];
     fastify(request, response);
   };
+}
+
+function sendCrowded(response: ServerResponse): void {
+  const { sentence, retryAfterSec } = OUTAGES.descriptors_exhausted;
+  response.writeHead(503, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Retry-After': String(retryAfterSec),
+    'X-Latchkey-Reason': 'descriptors_exhausted',
+  });
+  response.end(`${sentence}\n`);
 }
 
 /** Most answers of the plain doors are there at once, and need no listener. */
@@ -337,6 +357,34 @@ function makeServer(certificate: CertificateReader | null, answer: RequestListen
   server.on('checkContinue', answer);
   server.on('clientError', refuseUnreadable);
   return server;
+}
+
+/** A line in the log at most this often while connections are turned away. */
+const CROWDED_LOG_MS = 60_000;
+
+function boundConnections({ settings, descriptors, metrics, log }: OpenContext): Connections {
+  let loggedAt = -Infinity;
+  const { connections: limit, reserve } = descriptors;
+  const connections: Connections = new Connections({
+    limit,
+    reserve,
+    ofNetwork: settings.maxConnectionsOfNetwork ?? Math.max(reserve, Math.floor(limit / 4)),
+    trustedProxies: settings.trustedProxies,
+    isPlain: settings.tlsCert === null,
+    onTurnedAway: (why) => {
+      if (performance.now() - loggedAt < CROWDED_LOG_MS) return;
+      loggedAt = performance.now();
+      log.warn({ why, open: connections.size, limit }, 'connections are turned away: there are as many as may be');
+    },
+  });
+  metrics.add(single('latchkey_connections', 'Connections of clients.', 'gauge', () => connections.size));
+  metrics.add({
+    name: 'latchkey_connections_turned_away_total',
+    help: 'Connections that were told to come back, since there were as many as may be: in all, or of one network.',
+    type: 'counter',
+    read: () => Object.entries(connections.turnedAway).map(([why, value]) => ({ labels: { why }, value })),
+  });
+  return connections;
 }
 
 /** What is not HTTP, or has headers without end, gets a definite answer, too. */

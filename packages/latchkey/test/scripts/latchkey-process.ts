@@ -55,14 +55,21 @@ export interface Serving {
   stop(signal: NodeJS.Signals): Promise<Ended>;
 }
 
-/** Starts the server, on a free port unless told. @throws Error with its words when it ends before it is ready. */
+/**
+ * Starts the server, on a free port unless told, with so many open files at most.
+ * @throws Error with its words when it ends before it is ready.
+ */
 export async function serveUntilReady(
   args: readonly string[],
   readyWhen: RegExp = /Stop it with Ctrl-C\./,
+  openFiles: number | null = null,
 ): Promise<Serving> {
-  const child = spawn(process.execPath, [MAIN, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args], {
-    env: environment({}),
-  });
+  const command = [MAIN, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args];
+  const env = environment({});
+  const child =
+    openFiles === null
+      ? spawn(process.execPath, command, { env })
+      : spawn('/bin/sh', ['-c', `ulimit -n ${openFiles}; exec "$0" "$@"`, process.execPath, ...command], { env });
   const output = outputOf(child);
   const closed = once(child, 'close') as Promise<[number | null]>;
   onTestFinished(() => void child.kill('SIGKILL'));

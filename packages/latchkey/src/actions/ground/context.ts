@@ -3,6 +3,7 @@
  */
 
 import type { Log } from '../../base/log.ts';
+import type { DescriptorBudget } from '../../base/machine/descriptors.ts';
 import type { Settings } from '../../base/settings/settings.ts';
 import type { Clock } from '../../base/time.ts';
 import type { GitRoom } from '../../git/room.ts';
@@ -21,6 +22,8 @@ export interface Context {
   readonly clock: Clock;
   /** The time that may end something for good. */
   readonly steadyTime: SteadyTime;
+  /** What each part of this process may have open. */
+  readonly descriptors: DescriptorBudget;
   readonly log: Log;
   readonly store: Store;
   readonly git: GitRoom;

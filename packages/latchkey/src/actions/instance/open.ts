@@ -3,6 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import type { Log } from '../../base/log.ts';
+import { descriptorLimit, shareDescriptors } from '../../base/machine/descriptors.ts';
 import { atPort, type Settings } from '../../base/settings/settings.ts';
 import { type Clock, systemClock, type UnixSeconds } from '../../base/time.ts';
 import { makeGitRoom } from '../../git/room.ts';
@@ -39,6 +40,16 @@ export interface Clocks {
  */
 export async function openContext(settings: Settings, log: Log, clocks: Clocks | null = null): Promise<OpenContext> {
   const clock = clocks?.clock ?? systemClock;
+  const descriptors = shareDescriptors(descriptorLimit(), {
+    gitProcesses: settings.maxGitProcesses,
+    databasePool: settings.database === null ? 0 : settings.databasePool,
+    connections: settings.maxConnections,
+  });
+  if (descriptors.gitProcesses < settings.maxGitProcesses)
+    log.warn(
+      { limit: descriptors.limit, gitProcesses: descriptors.gitProcesses, asked: settings.maxGitProcesses },
+      'the limit of open files (ulimit -n) allows fewer git processes than asked for',
+    );
   const routeMaps = new RouteMaps(settings.routeMap);
   await mkdir(settings.data, { recursive: true, mode: 0o700 });
   const store = await openStore({
@@ -48,7 +59,7 @@ export async function openContext(settings: Settings, log: Log, clocks: Clocks |
     log,
   });
   try {
-    const git = makeGitRoom(settings, log);
+    const git = makeGitRoom({ ...settings, maxGitProcesses: descriptors.gitProcesses }, log);
     const usage = new Usage(store, log);
     const refusals = new Refusals(store, log);
     const memory = new Memory(store);
@@ -61,6 +72,7 @@ export async function openContext(settings: Settings, log: Log, clocks: Clocks |
       },
       clock,
       steadyTime: new SteadyTime({ store, clock, log, databaseTime }),
+      descriptors,
       log,
       store,
       git,

@@ -248,6 +248,18 @@ export const SETTING_ROWS = {
     default: 100,
     doc: 'unknown tokens and passwords that one address may try in ten minutes before it is told to wait (a token that works always works); 0 is no limit',
   }),
+  maxConnections: optional({
+    section: 'Limits',
+    kind: wholeNumber(1, 1_000_000),
+    defaultMeans: 'what the limit of open files (`ulimit -n`) leaves, at most 16384',
+    doc: 'connections that are open at the same time, of each worker; further ones are told to come back, but for health checks and administrators',
+  }),
+  maxConnectionsOfNetwork: optional({
+    section: 'Limits',
+    kind: wholeNumber(1, 1_000_000),
+    defaultMeans: 'a quarter of all',
+    doc: 'of these, connections from one IPv4 address or one /64 of IPv6; trusted proxies are not counted',
+  }),
   workers: row<number, number>({
     section: 'Running',
     kind: wholeNumber(1, 256),

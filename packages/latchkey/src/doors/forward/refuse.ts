@@ -10,7 +10,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { ForwardedRequestError } from '../../actions/questions/forwarded-requests.ts';
-import type { OutageAnswer } from '../../base/outage.ts';
+import type { OutageAnswer } from '../../base/machine/outage.ts';
 import { acceptedScopes } from '../../catalogue/needs.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';

@@ -9,7 +9,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { authorizationOf, credentialOf } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { callerAddress } from '../../base/address.ts';
-import { outageAnswer } from '../../base/outage.ts';
+import { outageAnswer } from '../../base/machine/outage.ts';
 import {
   AUTHORIZATION_SERVER_PATH,
   authorizationServerMetadata,

@@ -18,8 +18,8 @@ import {
   type ForwardedVerdict,
 } from '../../actions/questions/forwarded-requests.ts';
 import { callerAddress, includesAddress } from '../../base/address.ts';
+import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
-import { outageAnswer } from '../../base/outage.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Target } from '../../rules/model.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';

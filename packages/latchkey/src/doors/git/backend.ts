@@ -12,7 +12,7 @@ import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
 import type { MovedRef } from '../../actions/repositories/pushes.ts';
 import { PassedBytes } from '../../base/garbage.ts';
-import { OUTAGES, outageInWords } from '../../base/outage.ts';
+import { OUTAGES, outageInWords } from '../../base/machine/outage.ts';
 import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { PushCommands } from './push-commands.ts';

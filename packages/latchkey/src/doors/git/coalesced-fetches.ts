@@ -14,7 +14,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
-import { OUTAGES, outageInWords } from '../../base/outage.ts';
+import { OUTAGES, outageInWords } from '../../base/machine/outage.ts';
 import { fetchKey, listingKey } from '../../git/clones/fetch-request.ts';
 import { fingerprintOf } from '../../git/clones/fingerprint.ts';
 import { Listings } from '../../git/clones/listings.ts';
@@ -49,6 +49,7 @@ export class CoalescedFetches {
     this.#packs = new PackCache({
       folder: join(ctx.settings.data, 'pack-cache'),
       maxBytes: ctx.settings.packCacheMib * MIB,
+      maxFiles: ctx.descriptors.keptAnswers,
     });
   }
 

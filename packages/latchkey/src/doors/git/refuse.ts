@@ -7,7 +7,7 @@
  * the second.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { OutageAnswer } from '../../base/outage.ts';
+import type { OutageAnswer } from '../../base/machine/outage.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 

@@ -15,8 +15,8 @@ import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-
 import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
 import { callerAddress } from '../../base/address.ts';
+import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
-import { outageAnswer } from '../../base/outage.ts';
 import { protocolVersion } from '../../git/processes/environment.ts';
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
 import type { ContentScan } from '../../git/push/content-scan.ts';

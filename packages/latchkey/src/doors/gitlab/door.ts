@@ -18,7 +18,7 @@ import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limi
 import { reportRotatedUse } from '../../actions/tokens/families.ts';
 import { callerAddress, networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
-import { outageAnswer } from '../../base/outage.ts';
+import { outageAnswer } from '../../base/machine/outage.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
 import { splitFullName } from '../../rules/names.ts';
 import { gitlabCredential } from './credential.ts';

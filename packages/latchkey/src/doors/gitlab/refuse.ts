@@ -7,7 +7,7 @@
  * Invariant: a reason that is missing in `ANSWERS` does not compile.
  */
 import type { Complaint } from '../../base/errors.ts';
-import type { OutageAnswer } from '../../base/outage.ts';
+import type { OutageAnswer } from '../../base/machine/outage.ts';
 import { suggestedScopes } from '../../catalogue/refusals/links.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { GitlabRoute } from '../../catalogue/routes/gitlab.ts';

@@ -19,7 +19,7 @@ import {
   type Unredeemed,
 } from '../../actions/tokens/device-authorization.ts';
 import { callerAddress } from '../../base/address.ts';
-import { outageAnswer } from '../../base/outage.ts';
+import { outageAnswer } from '../../base/machine/outage.ts';
 import { Secret } from '../../base/secret.ts';
 import { readLoginRequest } from '../../rules/login-request.ts';
 

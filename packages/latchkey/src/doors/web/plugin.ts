@@ -35,7 +35,7 @@ import type { Context } from '../../actions/ground/context.ts';
 import { mintSecret } from '../../actions/ground/one-time-secrets.ts';
 import { callerAddress } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
-import { outageAnswer } from '../../base/outage.ts';
+import { outageAnswer } from '../../base/machine/outage.ts';
 import { type AssetAddresses, serveAssets } from './frame/assets.ts';
 import { Cookies } from './frame/cookies.ts';
 import { failed, notCopied, notFound, refused, unavailable, unreadable } from './frame/error-pages.tsx';

@@ -31,6 +31,8 @@ export interface PackCacheOptions {
   readonly folder: string;
   /** All answers together. One may take half of it. 0 keeps nothing. */
   readonly maxBytes: number;
+  /** Answers at most, each of which holds a descriptor; as many as fit unless told. */
+  readonly maxFiles?: number;
   /** `MAX_HELD_BYTES` unless told. */
   readonly maxHeldBytes?: number;
   readonly keepMs?: number;
@@ -233,7 +235,8 @@ export class PackCache {
     if (this.#options.maxBytes === 0) return false;
     const isRepeated = this.#seen.has(key);
     this.#seen.set(key, true);
-    return isRepeated && this.#diskBytes() <= this.#options.maxBytes;
+    const { maxBytes, maxFiles = Infinity } = this.#options;
+    return isRepeated && this.#diskBytes() <= maxBytes && this.#open.size < maxFiles;
   }
 
   /** Begins an answer under a key. Its writer calls `append`, then `finish` or `fail`, and `settle` here. */

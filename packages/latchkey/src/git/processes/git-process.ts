@@ -9,7 +9,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Duplex, Readable, Writable } from 'node:stream';
 import { Fault } from '../../base/errors.ts';
-import { type OutageKind, outageInWords } from '../../base/outage.ts';
+import { type OutageKind, outageInWords } from '../../base/machine/outage.ts';
 import { currentSpan } from '../../base/trace.ts';
 import { FairQueue, type QueueLimits, type Release } from './queue.ts';
 

@@ -9,8 +9,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { Fault } from '../../base/errors.ts';
-import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { readGit } from './git-process.ts';
+import { FairQueue } from './queue.ts';
 
 export type ObjectFormat = 'sha1' | 'sha256';
 
@@ -33,10 +34,15 @@ const MAY_CHANGE_PUSHES = /^(?:receive|transfer|repack|include|includeif|extensi
 /** How many repositories are remembered. One takes about half a kilobyte. */
 const MAX_REMEMBERED = 20_000;
 
+/** How many are read at once; one takes some milliseconds. */
+const READERS = { maxRunning: 4, maxRunningPerCaller: 1, maxQueued: 10_000, maxQueuedPerCaller: 1, maxWaitSec: 60 };
+
 export class Profiles {
   readonly #environment: Record<string, string>;
   readonly #missing: (path: string) => Error;
   readonly #remembered = new LRUCache<string, Profile>({ max: MAX_REMEMBERED });
+  readonly #places = new FairQueue(READERS);
+  readonly #reading = new Map<string, Promise<Profile>>();
 
   /**
    * @param environment a git environment without hooks
@@ -53,10 +59,25 @@ export class Profiles {
     if (fingerprint === null) throw this.#missing(path);
     const known = this.#remembered.get(path);
     if (known?.fingerprint === fingerprint) return known;
-    return andThen(this.#read(path, fingerprint), (profile) => {
+    const key = `${path} ${fingerprint}`;
+    let reading = this.#reading.get(key);
+    if (reading === undefined) {
+      reading = this.#inTurn(path, fingerprint).finally(() => this.#reading.delete(key));
+      this.#reading.set(key, reading);
+    }
+    return reading;
+  }
+
+  /** Once for all who ask at the same time, and a few at a time: a burst of requests starts no burst of processes. */
+  async #inTurn(path: string, fingerprint: string): Promise<Profile> {
+    const release = await this.#places.enter(path);
+    try {
+      const profile = await this.#read(path, fingerprint);
       this.#remembered.set(path, profile);
       return profile;
-    });
+    } finally {
+      release();
+    }
   }
 
   async #read(path: string, fingerprint: string): Promise<Profile> {

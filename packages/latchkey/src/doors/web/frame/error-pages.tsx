@@ -2,7 +2,7 @@
 import type { ComponentChild, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Complaint } from '../../../base/errors.ts';
-import type { OutageAnswer } from '../../../base/outage.ts';
+import type { OutageAnswer } from '../../../base/machine/outage.ts';
 import type { Explanation } from '../../../rules/explain.ts';
 import { Notice } from '../parts/components.tsx';
 import { type Answer, page, redirect } from './web-page.ts';

@@ -1,7 +1,7 @@
 /** What counts as an outage, and what is a mistake of ours. */
 import { expect, it } from 'vitest';
-import { Fault } from '../../src/base/errors.ts';
-import { outageAnswer, outageInWords, outageOf } from '../../src/base/outage.ts';
+import { Fault } from '../../../src/base/errors.ts';
+import { outageAnswer, outageInWords, outageOf } from '../../../src/base/machine/outage.ts';
 
 const coded = (code: string, message = 'no'): Error => Object.assign(new Error(message), { code });
 const sqlite = (errcode: number): Error => Object.assign(new Error('sqlite'), { code: 'ERR_SQLITE_ERROR', errcode });

@@ -1,0 +1,151 @@
+/**
+ * Bounds connections, in all and of one network, so that nobody takes the last descriptor: beyond the bound they are
+ * answered with 503 at once, but for some places held for health checks and administrators.
+ *
+ * Invariant: at most `limit` connections are served and `reserve` more wait for a moment; of one network at most
+ * `ofNetwork`. Proxies that are trusted, and this machine among them, bring many clients: they count in all alone.
+ * Never: a connection that is kept silent while others are turned away. When it is crowded, those end that sent nothing
+ * or have been answered.
+ */
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { includesAddress, networkOf } from '../address.ts';
+import { OUTAGES } from './outage.ts';
+
+/** A connection in a place of the reserve must have sent its request by then. */
+export const RESERVE_WAIT_MS = 2_000;
+/** When it is crowded, connections that sent nothing for so long are ended. */
+export const SILENT_MS = 5_000;
+/** How long a client that is turned away may take to read why, if few are. */
+const TURNED_AWAY_MS = 500;
+const RELIEVE_EVERY_MS = 1_000;
+
+/** Whom the reserve is for: health checks, and the pages that administrators look at when something is wrong. */
+const RESERVED = /^\/(?:healthz|readyz|login|sudo|instance|assets)(?:[/?]|$)/;
+
+const { sentence, retryAfterSec } = OUTAGES.descriptors_exhausted;
+const TURNED_AWAY = [
+  'HTTP/1.1 503 Service Unavailable',
+  'Content-Type: text/plain; charset=utf-8',
+  `Content-Length: ${sentence.length + 1}`,
+  `Retry-After: ${retryAfterSec}`,
+  'X-Latchkey-Reason: descriptors_exhausted',
+  'Connection: close',
+  '',
+  `${sentence}\n`,
+].join('\r\n');
+
+export type TurnedAwayFor = 'all' | 'network';
+
+export interface ConnectionBounds {
+  readonly limit: number;
+  readonly ofNetwork: number;
+  readonly reserve: number;
+  /** Networks whose connections bring many clients. */
+  readonly trustedProxies: readonly string[];
+  /** False where a connection begins with TLS, so that nothing can be said before it. */
+  readonly isPlain: boolean;
+  /** Called when a connection is turned away. */
+  readonly onTurnedAway: (why: TurnedAwayFor) => void;
+}
+
+export class Connections {
+  readonly #bounds: ConnectionBounds;
+  /** Each with when it began, by `performance.now()`. */
+  readonly #open = new Map<Socket, number>();
+  readonly #ofNetwork = new Map<string, number>();
+  /** Those in places of the reserve, by address and port: with TLS, a request comes on another object. */
+  readonly #reserved = new Set<string>();
+  readonly #turnedAway: Record<TurnedAwayFor, number> = { all: 0, network: 0 };
+  #leaving = 0;
+  #relievedAt = 0;
+
+  constructor(bounds: ConnectionBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** Open now. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** How many were turned away since the start. */
+  get turnedAway(): Readonly<Record<TurnedAwayFor, number>> {
+    return this.#turnedAway;
+  }
+
+  /** Watches a server from now on. */
+  watch(server: Server): void {
+    server.prependListener('connection', (socket: Socket) => this.#admit(server, socket));
+  }
+
+  /** True when a request may not be served: it came in a place of the reserve, and is not what that is for. */
+  refuses(socket: Socket, url: string): boolean {
+    return this.#reserved.size > 0 && this.#reserved.has(endpointOf(socket)) && !RESERVED.test(url);
+  }
+
+  /** True for a connection that must end with its next answer. */
+  mustEnd(socket: Socket): boolean {
+    return this.#reserved.size > 0 && this.#reserved.has(endpointOf(socket));
+  }
+
+  #admit(server: Server, socket: Socket): void {
+    const { limit, reserve, ofNetwork } = this.#bounds;
+    const address = socket.remoteAddress ?? '';
+    const network = includesAddress(this.#bounds.trustedProxies, address) ? null : networkOf(address);
+    if (network !== null && (this.#ofNetwork.get(network) ?? 0) >= ofNetwork) return this.#turnAway(socket, 'network');
+    const isCrowded = this.#open.size >= limit;
+    if (isCrowded) this.#relieve(server);
+    if (this.#open.size >= limit + reserve) return this.#turnAway(socket, 'all');
+    this.#open.set(socket, performance.now());
+    if (network !== null) this.#ofNetwork.set(network, (this.#ofNetwork.get(network) ?? 0) + 1);
+    const endpoint = isCrowded ? endpointOf(socket) : null;
+    if (endpoint !== null) this.#keepShort(socket, endpoint);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      if (endpoint !== null) this.#reserved.delete(endpoint);
+      if (network !== null) this.#leave(network);
+    });
+  }
+
+  #keepShort(socket: Socket, endpoint: string): void {
+    this.#reserved.add(endpoint);
+    const timer = setTimeout(() => {
+      if (socket.bytesWritten === 0) socket.destroy();
+    }, RESERVE_WAIT_MS).unref();
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  #leave(network: string): void {
+    const left = (this.#ofNetwork.get(network) ?? 1) - 1;
+    if (left === 0) this.#ofNetwork.delete(network);
+    else this.#ofNetwork.set(network, left);
+  }
+
+  #turnAway(socket: Socket, why: TurnedAwayFor): void {
+    this.#turnedAway[why]++;
+    this.#bounds.onTurnedAway(why);
+    socket.on('error', () => undefined);
+    if (!this.#bounds.isPlain || this.#leaving >= this.#bounds.reserve) return void socket.destroy();
+    this.#leaving++;
+    const timer = setTimeout(() => socket.destroy(), TURNED_AWAY_MS).unref();
+    socket.once('close', () => {
+      this.#leaving--;
+      clearTimeout(timer);
+    });
+    socket.end(TURNED_AWAY);
+  }
+
+  /** Makes room: ends connections that were answered and wait, and those that have sent nothing. */
+  #relieve(server: Server): void {
+    const now = performance.now();
+    if (now - this.#relievedAt < RELIEVE_EVERY_MS) return;
+    this.#relievedAt = now;
+    server.closeIdleConnections();
+    for (const [socket, since] of this.#open) if (socket.bytesRead === 0 && now - since > SILENT_MS) socket.destroy();
+  }
+}
+
+function endpointOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? ''}`;
+}

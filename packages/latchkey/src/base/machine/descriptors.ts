@@ -1,0 +1,73 @@
+/**
+ * How many descriptors this process may have open, and what it spends them on.
+ *
+ * Invariant: what is bounded by this adds up to less than there is, so that no stranger can leave the server without
+ * one.
+ */
+import { readFileSync } from 'node:fs';
+
+/** Where the system tells no limit. */
+const UNKNOWN_LIMIT = 1_024;
+/** Of the process itself: Node, the log, SQLite, files that are being read, names that are looked up. */
+const OWN = 48;
+/** A process of git: three pipes, and one to its hook; as many again while it is started. */
+const PER_GIT_PROCESS = 4;
+/** For each place: one that serves a client, one that reads for a page, one that looks at what is pushed. */
+const PROCESSES_PER_PLACE = 3;
+/** Prepared for a push, repacking, asked about a repository. */
+const OTHER_PROCESSES = 10;
+/** Connections to the server at most, however many descriptors there are. */
+const MAX_CONNECTIONS = 16_384;
+/** Held free for health checks and administrators. */
+const MAX_RESERVE = 16;
+
+/** What each part of this process may have open. */
+export interface DescriptorBudget {
+  /** Of the process, in all. */
+  readonly limit: number;
+  /** Git processes that serve clients at once: what was asked for, or less. */
+  readonly gitProcesses: number;
+  /** Answers to clones that are kept in files. */
+  readonly keptAnswers: number;
+  /** Connections of clients. */
+  readonly connections: number;
+  /** Further ones, for health checks and administrators. */
+  readonly reserve: number;
+}
+
+/** The limit that the system sets for this process (`ulimit -n`). */
+export function descriptorLimit(): number {
+  try {
+    const [, soft] = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
+    return soft === 'unlimited' ? Infinity : Number(soft) || UNKNOWN_LIMIT;
+  } catch {
+    return reportedLimit();
+  }
+}
+
+function reportedLimit(): number {
+  const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };
+  const soft = report.userLimits?.open_files?.soft;
+  return soft === 'unlimited' ? Infinity : Number(soft) || UNKNOWN_LIMIT;
+}
+
+/**
+ * Shares a limit out: git gets at most half of what is left, and at least one place; clients get the rest.
+ * @param wanted `connections` null = as many as fit
+ */
+export function shareDescriptors(
+  limit: number,
+  wanted: { readonly gitProcesses: number; readonly databasePool: number; readonly connections: number | null },
+): DescriptorBudget {
+  const bounded = Math.min(limit, 1_048_576);
+  const keptAnswers = Math.floor(bounded / 16);
+  const outgoing = Math.floor(bounded / 16);
+  const reserve = Math.max(4, Math.min(MAX_RESERVE, Math.floor(bounded / 32)));
+  const left = Math.max(0, bounded - OWN - wanted.databasePool - keptAnswers - outgoing - 2 * reserve);
+  const places = Math.floor((left / 2 / PER_GIT_PROCESS - OTHER_PROCESSES) / PROCESSES_PER_PLACE);
+  const gitProcesses = Math.max(1, Math.min(wanted.gitProcesses, places));
+  const forGit = Math.min(left / 2, PER_GIT_PROCESS * (PROCESSES_PER_PLACE * gitProcesses + OTHER_PROCESSES));
+  const fitting = Math.max(reserve, Math.min(MAX_CONNECTIONS, Math.floor(left - forGit)));
+  const connections = wanted.connections === null ? fitting : Math.min(wanted.connections, fitting);
+  return { limit, gitProcesses, keptAnswers, connections, reserve };
+}

@@ -1,0 +1,98 @@
+/**
+ * A stranger on a machine with few descriptors: opens as many connections as they can, says nothing on them, and asks
+ * for a clone, which needs pipes that the server has none for. The server must live, answer its health check, and serve
+ * everybody again once the stranger is gone.
+ */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { freshDatabase } from '../engines/engines.ts';
+import { dataOptions, latchkey, runProgram, type Serving, serveUntilReady } from './latchkey-process.ts';
+
+async function serveWith(openFiles: number, ...more: string[]): Promise<{ serving: Serving; home: string }> {
+  const database = await freshDatabase('sqlite');
+  onTestFinished(database.remove);
+  const options = dataOptions(database);
+  const home = await mkdtemp(join(tmpdir(), 'latchkey-few-'));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  await latchkey(['admin', 'user', 'add', 'ada', '--email', 'ada@example.org', '--verified', ...options]);
+  await latchkey(['admin', 'repo', 'add', 'ada/open', '--public', ...options]);
+  return { serving: await serveUntilReady([...options, ...more], undefined, openFiles), home };
+}
+
+/** Connections that say nothing; those that the server ends stay in the list. */
+function bareConnections(url: string, count: number): Promise<Socket[]> {
+  const { hostname, port } = new URL(url);
+  const sockets = Array.from({ length: count }, () => connect(Number(port), hostname));
+  onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+  return Promise.all(
+    sockets.map(
+      (socket) =>
+        new Promise<Socket>((resolve) => {
+          socket.on('error', () => resolve(socket));
+          socket.once('connect', () => resolve(socket));
+        }),
+    ),
+  );
+}
+
+const clone = (serving: Serving, home: string, name: string): ReturnType<typeof runProgram> =>
+  runProgram('git', ['clone', '-q', `${serving.url}/ada/open.git`, join(home, name)], { env: { HOME: home } });
+
+describe.each([64, 256])('with %s descriptors', (openFiles) => {
+  test('neither silent connections nor a clone end the server, and all is served again afterwards', {
+    timeout: 90_000,
+  }, async () => {
+    const { serving, home } = await serveWith(openFiles);
+    const bare = await bareConnections(serving.url, openFiles);
+    for (let i = 0; i < 4; i++) await clone(serving, home, `crowded-${i}`);
+    await vi.waitFor(async () => expect((await fetch(`${serving.url}/healthz`)).status).toBe(200), { timeout: 20_000 });
+    expect(serving.child.exitCode).toBeNull();
+    expect(serving.output().stderr).toContain('connections are turned away');
+    expect(serving.output().stderr).not.toMatch(/uncaught|TypeError/i);
+    for (const socket of bare) socket.destroy();
+    await vi.waitFor(
+      async () => {
+        const cloned = await clone(serving, home, `after-${Math.random()}`);
+        expect(cloned.stderr).not.toMatch(/fatal/);
+        expect(cloned.code).toBe(0);
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+    expect((await serving.stop('SIGTERM')).code).toBe(0);
+  });
+});
+
+test('who is turned away is told 503 and when to come again; the health check has a place of its own', {
+  timeout: 60_000,
+}, async () => {
+  const { serving } = await serveWith(256, '--max-connections', '5', '--metrics-port', '0');
+  const bare = await bareConnections(serving.url, 5);
+  const turned = await fetch(`${serving.url}/`);
+  expect([turned.status, turned.headers.get('retry-after'), turned.headers.get('x-latchkey-reason')]).toEqual([
+    503,
+    '5',
+    'descriptors_exhausted',
+  ]);
+  expect((await fetch(`${serving.url}/readyz`)).status).toBe(200);
+  // Beyond the reserve it is said without reading the request.
+  await bareConnections(serving.url, 8);
+  const raw = connect(Number(new URL(serving.url).port), '127.0.0.1');
+  const said = new Promise<string>((resolve) => raw.once('data', (data: Buffer) => resolve(data.toString('latin1'))));
+  expect(await said).toMatch(/^HTTP\/1\.1 503 [^]*Retry-After: 5\r\n/);
+  const metrics = /"url":"(http[^"]+)"[^\n]*"msg":"metrics"/.exec(serving.output().stderr)?.[1] ?? '';
+  expect(await (await fetch(metrics)).text()).toMatch(/latchkey_connections_turned_away_total\{why="all"\} [1-9]/);
+  for (const socket of bare) socket.destroy();
+  await vi.waitFor(async () => expect((await fetch(`${serving.url}/`)).status).toBe(200), { timeout: 10_000 });
+});
+
+test('one network has its share, and others are served', { timeout: 60_000 }, async () => {
+  const { serving } = await serveWith(256, '--max-connections-of-network', '3', '--trusted-proxy', '10.0.0.0/8');
+  await bareConnections(serving.url, 3);
+  const answer = await fetch(`${serving.url}/healthz`).catch((error: unknown) => error);
+  expect(answer).toMatchObject({ status: 503 });
+  expect(serving.output().stderr).toContain('"why":"network"');
+});
