@@ -8,7 +8,7 @@
 import { wholeOf } from '../catalogue/permissions.ts';
 import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals/refusals.ts';
 import type { Refusal } from './decide.ts';
-import type { MissingPermission, Question, Target, TokenRecord } from './model.ts';
+import type { MissingPermission, Question, Target, TokenRecord, UserRecord } from './model.ts';
 
 export interface Explanation {
   /** The first refusal: the one whose status and words lead. */
@@ -112,7 +112,7 @@ function factsOf(
     problem: extra.problem ?? null,
     address: question.address,
     retryAfterSec: extra.retryAfterSec ?? null,
-    reaches: token === null ? null : reachOf(token),
+    reaches: token === null || bearer.via === 'nobody' ? null : reachOf(token, bearer.user),
     paths: extra.paths ?? [],
     urlUsername:
       urlUsername !== null && login !== null && personIn(urlUsername) !== login.toLowerCase() ? urlUsername : null,
@@ -163,15 +163,16 @@ function onePerName(missing: readonly MissingPermission[]): readonly MissingPerm
 }
 
 /** What a token reaches, in a few words, from the token alone. */
-function reachOf(token: TokenRecord): string {
+function reachOf(token: TokenRecord, user: UserRecord): string {
   if (token.kind !== 'fine-grained')
     return token.scopes.length === 0 ? 'public repositories only' : `what its scopes (${token.scopes.join(', ')}) open`;
   const selected = token.grants.reduce(
     (sum, grant) => sum + (grant.selection === 'selected' ? grant.repositoryIds.size : 0),
     0,
   );
-  const all = token.grants.some((grant) => grant.selection === 'all');
-  if (all) return 'all repositories of its resource owner';
+  const all = token.grants.filter((grant) => grant.selection === 'all');
+  if (all.length > 0)
+    return `all repositories of ${all.every(({ ownerId }) => ownerId === user.id) ? user.login : 'its resource owner'}`;
   return selected === 0
     ? 'public repositories only'
     : `${selected} selected ${selected === 1 ? 'repository' : 'repositories'}`;

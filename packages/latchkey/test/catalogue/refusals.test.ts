@@ -205,7 +205,7 @@ describe('the words of one refusal', () => {
     expect(said('permission_missing', facts)).toEqual({
       sentence: 'The token "ci" lacks contents: write and workflows: write on acme/site.',
       text: 'Add what is missing:',
-      url: '/settings/personal-access-tokens/7?contents=write&workflows=write',
+      url: '/settings/personal-access-tokens/7?target_name=acme&repositories=site&contents=write&workflows=write',
       command: undefined,
     });
   });
@@ -241,7 +241,7 @@ describe('the words of one refusal', () => {
   it('say in each kind’s terms what a workflow file takes', () => {
     expect(said('workflow_permission_missing', FINE_GRAINED)).toMatchObject({
       sentence: 'The push changes .github/workflows/ci.yml and 1 more; the token "ci" lacks workflows: write.',
-      url: '/settings/personal-access-tokens/7?workflows=write',
+      url: '/settings/personal-access-tokens/7?target_name=acme&repositories=site&workflows=write',
     });
     expect(said('workflow_permission_missing', CLASSIC)).toMatchObject({ url: '/settings/tokens/7?scopes=workflow' });
     expect(said('workflow_permission_missing', SCOPED)).toMatchObject({

@@ -163,7 +163,7 @@ export const CAUSES: readonly Cause[] = [
     says: [
       'The token "laptop" expired on {when}.',
       'Regenerate it, then use the new value:',
-      '{url}/settings/personal-access-tokens/1',
+      '{url}/settings/personal-access-tokens/1/renew',
     ],
     git: AUTHENTICATION_FAILED,
     arrange: async (world) => {
@@ -193,7 +193,7 @@ export const CAUSES: readonly Cause[] = [
     says: [
       'The token "laptop" was rotated, and this is its old value.',
       'Use the new value. If nobody has it, regenerate the token:',
-      '{url}/settings/personal-access-tokens/1',
+      '{url}/settings/personal-access-tokens/1/renew',
     ],
     git: AUTHENTICATION_FAILED,
     arrange: async (world) => {
@@ -235,8 +235,8 @@ export const CAUSES: readonly Cause[] = [
     reason: 'token_used_up',
     says: [
       'The token "laptop" was for a limited number of uses, and none is left.',
-      'Regenerate it, or create another:',
-      '{url}/settings/personal-access-tokens/1',
+      'Regenerate it with more uses, or create another:',
+      '{url}/settings/personal-access-tokens/1/renew',
     ],
     git: AUTHENTICATION_FAILED,
     arrange: async (world) => {
@@ -408,7 +408,7 @@ export const CAUSES: readonly Cause[] = [
     says: [
       'The token "laptop" lacks contents: write on acme/site.',
       'Add what is missing:',
-      '{url}/settings/personal-access-tokens/1?contents=write',
+      '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&contents=write',
     ],
     git: forbidden('acme/site'),
     arrange: async (world) => push(await world.token({ grants: [{ permissions: { contents: 'read' } }] })),
@@ -454,8 +454,8 @@ export const CAUSES: readonly Cause[] = [
     reason: 'resource_owner_mismatch',
     says: [
       'The token "laptop" is not for resources of acme.',
-      'Create one whose resource owner is acme:',
-      '{url}/settings/personal-access-tokens/new?name=laptop&target_name=acme&repositories=docs&contents=write',
+      'Add acme to it, or create another:',
+      '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=docs&contents=write',
     ],
     git: forbidden('acme/docs'),
     arrange: async (world) => push(await world.token({ grants: [{ owner: 'bob' }] }), { repository: 'acme/docs' }),
@@ -465,7 +465,7 @@ export const CAUSES: readonly Cause[] = [
     reason: 'not_found',
     says: [
       'acme/site does not exist, is not selected for this token, or bob may not see it.',
-      'Check the name, then what the token reaches (now all repositories of its resource owner):',
+      'Check the name, then what the token reaches (now all repositories of bob):',
       '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&contents=read',
     ],
     git: notFound('acme/site'),
@@ -478,7 +478,7 @@ export const CAUSES: readonly Cause[] = [
       'The push changes workflow files; the token "laptop" lacks workflows: write.',
       '  .github/workflows/ci.yml',
       'Add what is missing, then push again:',
-      '{url}/settings/personal-access-tokens/1?workflows=write',
+      '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&workflows=write',
     ],
     git: "error: failed to push some refs to 'SERVER/acme/site.git'",
     arrange: async (world) => push(await world.token(), { file: '.github/workflows/ci.yml' }),
@@ -568,7 +568,7 @@ export const CAUSES: readonly Cause[] = [
     says: [
       'acme allows fine-grained tokens that live at most 7 days; the token "laptop" lives longer.',
       'Regenerate it with an earlier end:',
-      '{url}/settings/personal-access-tokens/1',
+      '{url}/settings/personal-access-tokens/1/renew?expires_in=7',
     ],
     git: forbidden('acme/site'),
     arrange: async (world) => {

@@ -1,97 +1,100 @@
 /**
- * Somebody who opens the address that a refusal offers, sends the form as it is filled in, and uses what comes of it.
+ * Somebody who opens the address that a refusal offers, in a browser where they are signed in, presses the button that
+ * the page puts forward without filling in anything, and uses what comes of it.
  */
-import { operatorPermit } from '../../src/actions/decision/authorize.ts';
-import { editToken } from '../../src/actions/tokens/edits.ts';
-import { regenerateToken } from '../../src/actions/tokens/secrets.ts';
-import { createToken } from '../../src/actions/tokens/tokens.ts';
-import { readTokenDraft } from '../../src/doors/web/tokens/form/draft.ts';
-import type { GrantDraft } from '../../src/rules/draft.ts';
-import { accountById } from '../../src/store/accounts.ts';
-import { grantsOf } from '../../src/store/grants.ts';
-import { repositoriesByIds } from '../../src/store/repositories.ts';
-import { tokenById } from '../../src/store/tokens.ts';
-import type { Try, World } from './world.ts';
+import { formIn } from '../doors/web/visitor.ts';
+import { PASSWORD, type Try, type World } from './world.ts';
 
-/** Follows the address, as Bob; gives the next try. @throws Error for an address that leads to no form */
-export async function follow(world: World, address: string, attempt: Try): Promise<Try> {
-  const url = new URL(address);
-  const [, kind, target] =
-    /^\/(settings\/personal-access-tokens|settings\/tokens|-\/user_settings\/personal_access_tokens)(?:\/(new|\d+))?$/.exec(
-      url.pathname,
-    ) ?? [];
-  if (kind === undefined) throw new Error(`nothing can be done at ${address}`);
-  if (target === undefined || target === 'new')
-    return { ...attempt, secret: await made(world, kind, url.searchParams) };
-  const id = Number(target);
-  if (url.search === '') return { ...attempt, secret: await regenerated(world, id) };
-  await edited(world, id, url.searchParams);
-  return attempt;
+/** What a person does with the address. */
+export interface Followed {
+  /** The next try. */
+  readonly attempt: Try;
+  /** What the last page said. */
+  readonly page: string;
 }
 
-async function made(world: World, kind: string, query: URLSearchParams): Promise<string> {
-  const { context } = world.server;
-  const scopes = (query.get('scopes') ?? '').split(',').filter((scope) => scope !== '');
-  const other = {
-    userLogin: 'bob',
-    name: `${query.get('name') ?? query.get('description')} 2`,
-    description: '',
-    scopes,
-    grants: [],
+/** Forms that a page may put forward, by their ids: the first that is there is sent. */
+const PUT_FORWARD = ['fix', 'create', 'classic', 'scoped', 'renew', 'edit', 'authorize'] as const;
+
+/** Follows the address, as Bob; gives the next try. @throws Error for an address where nothing can be done */
+export async function follow(world: World, address: string, attempt: Try): Promise<Followed> {
+  const browser = await signedIn(world);
+  let path = address.slice(world.url.length);
+  let page = await browser.get(path);
+  // A page that only shows says in its first link or button where it is done.
+  const onward = linkOnward(page);
+  if (onward !== null) page = await browser.get((path = onward));
+  const form = PUT_FORWARD.find((id) => hasForm(page, id));
+  if (form === undefined) throw new Error(`nothing can be done at ${address}`);
+  page = await browser.post(path, formIn(page, form).values);
+  const secret = /\blk[fcs]_[A-Za-z0-9]{36}\b/.exec(page)?.[0];
+  return { attempt: secret === undefined ? attempt : { ...attempt, secret }, page };
+}
+
+function hasForm(page: string, id: string): boolean {
+  return new RegExp(`name="form" value="${id}"`).test(page);
+}
+
+/** The link of a page that puts forward no form of its own. */
+function linkOnward(page: string): string | null {
+  if (PUT_FORWARD.some((id) => hasForm(page, id))) return null;
+  const links = [...page.matchAll(/<a[^>]*\shref="([^"]+)"[^>]*>([^<]*)/g)];
+  const found =
+    links.find(([, , words]) => words?.startsWith('Look at them in the form')) ??
+    links.find(([, href, words]) => href?.includes('/new?') === true && words?.startsWith('Create')) ??
+    links.find(([, , words]) => words?.startsWith('Regenerate'));
+  return found === undefined ? null : found[1]!.replaceAll('&amp;', '&');
+}
+
+interface Browser {
+  get(path: string): Promise<string>;
+  /** Sends a form and goes where it leads. */
+  post(path: string, values: URLSearchParams): Promise<string>;
+}
+
+/** Signed in before anything happened: what the refusal was of is no matter of signing in. */
+async function signedIn({ url, server }: World): Promise<Browser> {
+  const { db } = server.context.store;
+  const bob = db.updateTable('accounts').where('login', '=', 'bob');
+  const { two_factor_at } = await db
+    .selectFrom('accounts')
+    .select('two_factor_at')
+    .where('login', '=', 'bob')
+    .executeTakeFirstOrThrow();
+  await bob.set({ two_factor_at: null }).execute();
+  const cookies = new Map<string, string>();
+  const ask = async (path: string, init: RequestInit): Promise<string> => {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await fetch(url + path, {
+      ...init,
+      redirect: 'manual',
+      headers: { accept: 'text/html', cookie, 'sec-fetch-site': 'same-origin', ...init.headers },
+    });
+    for (const set of answer.headers.getSetCookie()) {
+      const [name, value] = set.split(';', 1)[0]!.split('=');
+      cookies.set(name!, value!);
+    }
+    const location = answer.headers.get('location');
+    if (location !== null) return ask(new URL(location, url + path).href.slice(url.length), {});
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${answer.status} at ${path}: ${alertsIn(text)}`);
+    return text;
   };
-  const draft =
-    kind === 'settings/personal-access-tokens'
-      ? { ...readTokenDraft(query, 'bob'), name: other.name }
-      : { ...other, kind: kind === 'settings/tokens' ? ('classic' as const) : ('scoped' as const) };
-  return (await createToken(context, operatorPermit(), draft)).secret.reveal();
-}
-
-/** The page of a token without anything filled in: it is regenerated, with a life that every policy here allows. */
-async function regenerated(world: World, id: number): Promise<string> {
-  const { context } = world.server;
-  const { usesLeft } = (await tokenById(context.store.db, id))!;
-  const { secret } = await regenerateToken(context, operatorPermit(), id, { expiresInDays: 5 });
-  if (usesLeft === 0) await editToken(context, operatorPermit(), id, { usesLeft: null });
-  return secret.reveal();
-}
-
-/** What the address fills in is added to what the token has. */
-async function edited(world: World, id: number, query: URLSearchParams): Promise<void> {
-  const { context } = world.server;
-  const token = (await tokenById(context.store.db, id))!;
-  if (token.kind !== 'fine-grained') {
-    const added = query.get('scopes')!.split(',');
-    return void (await editToken(context, operatorPermit(), id, { scopes: [...token.scopes, ...added] }));
-  }
-  const before = await grantDrafts(world, id);
-  const [added] = readTokenDraft(query, 'bob').grants;
-  const owner = added!.owner === '' ? before[0]!.owner : added!.owner;
-  const there = before.find((grant) => grant.owner === owner);
-  const grants =
-    there === undefined
-      ? [...before, { ...added!, owner }]
-      : before.map((grant) => (grant === there ? merged(grant, added!) : grant));
-  await editToken(context, operatorPermit(), id, { grants });
-}
-
-function merged(grant: GrantDraft, added: GrantDraft): GrantDraft {
-  return {
-    ...grant,
-    permissions: { ...grant.permissions, ...added.permissions },
-    repositories: [...new Set([...grant.repositories, ...(grant.selection === 'selected' ? added.repositories : [])])],
+  const browser: Browser = {
+    get: (path) => ask(path, {}),
+    post: (path, body) => ask(path, { method: 'POST', body }),
   };
+  const { values } = formIn(await browser.get('/login'), 'sign-in');
+  values.set('login', 'bob');
+  values.set('password', PASSWORD);
+  await browser.post('/login', values);
+  await bob.set({ two_factor_at }).execute();
+  return browser;
 }
 
-async function grantDrafts(world: World, id: number): Promise<GrantDraft[]> {
-  const { db } = world.server.context.store;
-  const grants = (await grantsOf(db, [id])).get(id) ?? [];
-  return Promise.all(
-    grants.map(async (grant) => ({
-      owner: (await accountById(db, grant.ownerId))!.login,
-      selection: grant.selection,
-      justification: null,
-      permissions: { ...grant.permissions } as Record<string, string>,
-      repositories: [...(await repositoriesByIds(db, [...grant.repositoryIds])).values()].map(({ name }) => name),
-    })),
-  );
+/** What a page complains of, for the message of a failing test. */
+function alertsIn(page: string): string {
+  return [...page.matchAll(/role="alert"[^>]*>([\s\S]{0,600})/g)]
+    .map(([, html]) => html!.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' '))
+    .join(' | ');
 }

@@ -75,7 +75,9 @@ describe.each(ENGINES)('a stranger [%s]', (engine) => {
     const remoteLines = refused.stderr.split('\n').filter((line) => line.startsWith('remote: '));
     expect(remoteLines[0]).toBe('remote: The token "reader" lacks contents: write on ada/notes.');
     expect(remoteLines.length).toBeLessThanOrEqual(4);
-    expect(remoteLines.at(-1)).toContain(`${at.url}/settings/personal-access-tokens/1?contents=write`);
+    expect(remoteLines.at(-1)).toContain(
+      `${at.url}/settings/personal-access-tokens/1?target_name=ada&repositories=notes&contents=write`,
+    );
     expect(refused.stderr).toContain('The requested URL returned error: 403');
     expect(refused.stderr).not.toContain(reader);
 

@@ -13,7 +13,6 @@ import { digestOf, Secret, sameDigest } from '../../base/secret.ts';
 import { MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
 import { type ConsentChoice, type LoginRequest, narrowed, requestedOwners } from '../../rules/login-request.ts';
-import { MAX_NAME_LENGTH } from '../../rules/token-limits.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import {
   consumeDeviceAuthorization,
@@ -26,12 +25,11 @@ import {
   notePoll,
   setDeviceAuthorizationToken,
 } from '../../store/device-authorizations.ts';
-import { isTokenNameTaken } from '../../store/tokens.ts';
 import { authorizeIdentity, type Permit, upkeepPermit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
 import { consumeRateLimit } from '../ground/rate-limit.ts';
-import { type FormOwner, formFacts, personBehind, tryDraft } from './form.ts';
+import { type FormOwner, formFacts, freeTokenName, tryDraft } from './form.ts';
 import { createToken, revokeToken } from './tokens.ts';
 
 /** The one client that is known: this program. It keeps no secret, so it is public (RFC 6749 section 2.1). */
@@ -60,22 +58,12 @@ export interface Consent {
 /** What a login request means for a person. */
 export async function consentFor(ctx: Context, permit: Permit, request: LoginRequest): Promise<Consent> {
   const facts = await formFacts(ctx, permit);
-  const user = await personBehind(ctx, permit);
   return {
     login: facts.login,
     request,
     owners: requestedOwners(request, facts.owners),
-    name: await freeName(ctx, user.id, request.name),
+    name: await freeTokenName(ctx, permit, request.name),
   };
-}
-
-async function freeName(ctx: Context, userId: number, requested: string): Promise<string> {
-  for (let i = 1; i < 100; i++) {
-    const ending = i === 1 ? '' : ` ${i}`;
-    const name = requested.slice(0, MAX_NAME_LENGTH - ending.length) + ending;
-    if (!(await isTokenNameTaken(ctx.store.db, userId, 'fine-grained', name))) return name;
-  }
-  return requested;
 }
 
 /** The draft that a choice makes. @throws Problem with everything that is wrong with it */

@@ -8,6 +8,7 @@ import type { Complaint } from '../../base/errors.ts';
 import { checkDraft, type TokenDraft, type TokenPlan } from '../../rules/draft.ts';
 import { INSTANCE_OWNER, type TokenKind, type Visibility } from '../../rules/model.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy, shortestCap } from '../../rules/policy.ts';
+import { MAX_NAME_LENGTH } from '../../rules/token-limits.ts';
 import { type Account, accountById, accountByLogin, accountsByIds } from '../../store/accounts.ts';
 import { ownersCollaboratedWith } from '../../store/collaborators.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
@@ -15,7 +16,7 @@ import { emailsOf } from '../../store/emails.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import { storedPolicies } from '../../store/policies.ts';
 import { searchRepositories } from '../../store/repository-search.ts';
-import { countFineGrained } from '../../store/tokens.ts';
+import { countFineGrained, isTokenNameTaken } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { draftWorld, INSTANCE_LOGIN } from './draft-world.ts';
@@ -114,6 +115,18 @@ export async function tryDraft(
 ): Promise<{ complaints: readonly Complaint[]; plan: TokenPlan | null }> {
   const checked = checkDraft(draft, await draftWorld(ctx, ctx.store.db, await personBehind(ctx, permit), draft));
   return checked.ok ? { complaints: [], plan: checked.plan } : { complaints: checked.complaints, plan: null };
+}
+
+/** The name, or with a number behind it where this person has a fine-grained token of that name. */
+export async function freeTokenName(ctx: Context, permit: Permit, requested: string): Promise<string> {
+  const { userId } = permit.actor;
+  if (userId === null || requested === '') return requested;
+  for (let i = 1; i < 100; i++) {
+    const ending = i === 1 ? '' : ` ${i}`;
+    const name = requested.slice(0, MAX_NAME_LENGTH - ending.length) + ending;
+    if (!(await isTokenNameTaken(ctx.store.db, userId, 'fine-grained', name.trim()))) return name;
+  }
+  return requested;
 }
 
 export interface FoundRepository {

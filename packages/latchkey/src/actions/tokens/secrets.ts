@@ -12,13 +12,13 @@ import { digestOf, Secret } from '../../base/secret.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import { INSTANCE_OWNER } from '../../rules/model.ts';
 import { effectivePolicy, MAX_LIFETIME_DAYS, NO_POLICY } from '../../rules/policy.ts';
-import { Complaints, capOf, checkExpiry, type ExpiryDraft } from '../../rules/token-limits.ts';
+import { Complaints, capOf, checkExpiry, checkUses, type ExpiryDraft } from '../../rules/token-limits.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
 import { accountById, accountsByIds } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { storedPolicies } from '../../store/policies.ts';
 import { withdrawFromAll } from '../../store/token-organizations.ts';
-import { replaceSecret, type Token } from '../../store/tokens.ts';
+import { replaceSecret, type Token, updateToken } from '../../store/tokens.ts';
 import { lastUses } from '../../store/usage.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { actingToken, boundsOf, keepWithin, mailed, tokenWithin } from '../decision/token-access.ts';
@@ -32,6 +32,11 @@ export const MIN_OVERLAP_SEC = MINUTE_SEC;
 export const MAX_OVERLAP_SEC = 7 * DAY_SEC;
 export const DEFAULT_OVERLAP_SEC = HOUR_SEC;
 
+/** A new life, and how often the token may be used in it, where that is limited. */
+export interface RenewalDraft extends ExpiryDraft {
+  readonly usesLeft?: number;
+}
+
 /**
  * Gives a token a new secret; the old one is dead at once, on every node. Left out, the new life is as long as the one
  * before. @throws Problem
@@ -40,9 +45,9 @@ export function regenerateToken(
   ctx: Context,
   permit: Permit,
   id: number,
-  expiry: ExpiryDraft = {},
+  draft: RenewalDraft = {},
 ): Promise<CreatedToken> {
-  return renew(ctx, permit, id, expiry, null);
+  return renew(ctx, permit, id, draft, null);
 }
 
 /**
@@ -53,19 +58,19 @@ export function rotateToken(
   ctx: Context,
   permit: Permit,
   id: number,
-  expiry: ExpiryDraft = {},
+  draft: RenewalDraft = {},
   overlapSec: number = DEFAULT_OVERLAP_SEC,
 ): Promise<CreatedToken> {
   if (!Number.isInteger(overlapSec) || overlapSec < MIN_OVERLAP_SEC || overlapSec > MAX_OVERLAP_SEC)
     throw problem('invalid', `An overlap lasts ${MIN_OVERLAP_SEC} to ${MAX_OVERLAP_SEC} seconds.`, 'overlap_seconds');
-  return renew(ctx, permit, id, expiry, overlapSec);
+  return renew(ctx, permit, id, draft, overlapSec);
 }
 
 async function renew(
   ctx: Context,
   permit: Permit,
   id: number,
-  expiry: ExpiryDraft,
+  { usesLeft, ...expiry }: RenewalDraft,
   overlapSec: number | null,
 ): Promise<CreatedToken> {
   const kind = (await tokenWithin(ctx.store.db, permit, id)).kind;
@@ -82,6 +87,7 @@ async function renew(
       at,
     });
     if (renewed === null) throw problem('conflict', `The token ${before.name} was revoked meanwhile.`);
+    if (usesLeft !== undefined) await updateToken(tx, id, { usesLeft: renewedUses(permit, before, usesLeft) }, at);
     if (kind !== 'fine-grained') await withdrawFromAll(tx, id);
     await record(tx, permit, at, {
       action: tokenEvent(kind, kind === 'classic' ? 'regenerate' : 'credential_regenerated'),
@@ -105,6 +111,22 @@ async function renew(
     secret: new Secret(text),
     token: { ...token, lastUse: (await lastUses(ctx.store.db, [id])).get(id) ?? null },
   };
+}
+
+/** @throws Problem for a number that is none, or where a token would give uses */
+function renewedUses(permit: Permit, { usesLeft }: Token, wanted: number): number | null {
+  const complaints = new Complaints();
+  const uses = checkUses(wanted, complaints);
+  if (usesLeft === null) complaints.add('uses_left', 'unprocessable', 'This token has no limit of uses.');
+  if (actingToken(permit) !== null)
+    complaints.add('uses_left', 'unprocessable', 'Only a person gives a token more uses.');
+  if (complaints.list.length > 0) throw new Problem(complaints.list);
+  return uses;
+}
+
+/** The longest life in days that a renewed token may have, by every policy that binds it; null = any. @throws Problem */
+export async function renewalCap(ctx: Context, permit: Permit, id: number): Promise<number | null> {
+  return capFor(ctx.store.db, await tokenWithin(ctx.store.db, permit, id, { alive: false }));
 }
 
 /** When the renewed token ends. @throws Problem when a policy, or the token that renews it, allows no such end. */

@@ -14,6 +14,7 @@ import {
   newFineGrainedPath,
   newScopedPath,
   reachPath,
+  renewPath,
   sentenceCase,
   shown,
   suggestedScopes,
@@ -111,7 +112,7 @@ export const ACCESS_REFUSALS = {
       const kind = facts.tokenKind === null ? 'tokens' : KIND_IN_WORDS[facts.tokenKind];
       return `${whoDecides(facts)} allows ${kind} that live ${days}; ${theToken(facts)} ${facts.expiresAt === null ? 'has no end' : 'lives longer'}.`;
     },
-    remedy: (facts) => ({ text: 'Regenerate it with an earlier end:', url: tokenPath(facts) }),
+    remedy: (facts) => ({ text: 'Regenerate it with an earlier end:', url: renewPath(facts, facts.capDays) }),
     about:
       'A policy caps the time between the making of a token and its end. Nothing is revoked: a token with a shorter life works at once.',
   },
@@ -197,8 +198,8 @@ export const ACCESS_REFUSALS = {
     sentence: (facts) =>
       withOtherAccount(`${sentenceCase(theToken(facts))} is not for resources of ${theOwner(facts)}.`, facts),
     remedy: (facts) => ({
-      text: `Create one whose resource owner is ${theOwner(facts)}:`,
-      url: newFineGrainedPath(facts),
+      text: `Add ${theOwner(facts)} to it, or create another:`,
+      url: reachPath(facts),
     }),
     about:
       'A fine-grained token reaches the resource owners that it was made for. What is public can be read, but changing it needs a grant of its owner.',

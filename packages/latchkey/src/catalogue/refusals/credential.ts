@@ -9,6 +9,7 @@ import {
   hostOf,
   newFineGrainedPath,
   newPath,
+  renewPath,
   sentenceCase,
   shown,
   thePerson,
@@ -169,7 +170,7 @@ export const CREDENTIAL_REFUSALS = {
     ...TOLD_TO_ALL,
     sentence: (facts) =>
       `${sentenceCase(theToken(facts))} expired${facts.expiresAt === null ? '' : ` on ${spokenInstant(facts.expiresAt)}`}.`,
-    remedy: (facts) => ({ text: 'Regenerate it, then use the new value:', url: tokenPath(facts) }),
+    remedy: (facts) => ({ text: 'Regenerate it, then use the new value:', url: renewPath(facts) }),
     about: 'The end that was chosen for the token has come. A new value for the same token keeps its name and rights.',
   },
   token_revoked: {
@@ -185,7 +186,7 @@ export const CREDENTIAL_REFUSALS = {
   token_replaced: {
     ...TOLD_TO_ALL,
     sentence: (facts) => `${sentenceCase(theToken(facts))} was rotated, and this is its old value.`,
-    remedy: (facts) => ({ text: 'Use the new value. If nobody has it, regenerate the token:', url: tokenPath(facts) }),
+    remedy: (facts) => ({ text: 'Use the new value. If nobody has it, regenerate the token:', url: renewPath(facts) }),
     about:
       'After a rotation the old value ends. Its use is reported to the owner: either a place was forgotten, or somebody kept a copy.',
   },
@@ -200,7 +201,7 @@ export const CREDENTIAL_REFUSALS = {
   token_used_up: {
     ...TOLD_TO_ALL,
     sentence: (facts) => `${sentenceCase(theToken(facts))} was for a limited number of uses, and none is left.`,
-    remedy: (facts) => ({ text: 'Regenerate it, or create another:', url: tokenPath(facts) }),
+    remedy: (facts) => ({ text: 'Regenerate it with more uses, or create another:', url: renewPath(facts) }),
     about: 'The token was given a number of uses when it was made.',
   },
   owner_suspended: {

@@ -99,14 +99,20 @@ export function editPath(facts: RefusalFacts): string {
   if (tokenKind === 'scoped') return newScopedPath(facts);
   const page = tokenKind === 'classic' ? CLASSIC_PAGE : FINE_GRAINED_PAGE;
   if (tokenId === null) return page;
-  return `${page}/${tokenId}${query(tokenKind === 'classic' ? { scopes: suggestedScopes('classic', facts).join(',') } : permissionFields(facts))}`;
+  return `${page}/${tokenId}${query(tokenKind === 'classic' ? { scopes: suggestedScopes('classic', facts).join(',') } : reachFields(facts))}`;
 }
 
 /** The page of the token itself, nothing filled in. */
 export function tokenPath({ tokenKind, tokenId }: RefusalFacts): string {
-  if (tokenKind === 'scoped') return SCOPED_PAGE;
-  const page = tokenKind === 'classic' ? CLASSIC_PAGE : FINE_GRAINED_PAGE;
+  const page = tokenKind === 'scoped' ? SCOPED_PAGE : tokenKind === 'classic' ? CLASSIC_PAGE : FINE_GRAINED_PAGE;
   return tokenId === null ? page : `${page}/${tokenId}`;
+}
+
+/** The form for a new secret of the token, with the longest life that is allowed where a policy caps it. */
+export function renewPath(facts: RefusalFacts, days: number | null = null): string {
+  return facts.tokenId === null
+    ? tokenPath(facts)
+    : `${tokenPath(facts)}/renew${query(days === null ? {} : { expires_in: String(days) })}`;
 }
 
 /**
@@ -146,15 +152,12 @@ export function help(reason: string, text: string): Remedy {
   return { text, url: `/help/${reason}` };
 }
 
-/**
- * Resource owner, repository and permissions of the request, as the form for fine-grained tokens spells them. The owner
- * is left out where it is the person.
- */
+/** Resource owner, repository and permissions of the request, as the form for fine-grained tokens spells them. */
 function reachFields(facts: RefusalFacts): Record<string, string> {
-  const { ownerLogin, login, fullName } = facts;
+  const { ownerLogin, fullName } = facts;
   const repository = /^[\w.-]+\/([\w.-]+)$/.exec(fullName)?.[1];
   return {
-    target_name: ownerLogin === login ? '' : (ownerLogin ?? ''),
+    target_name: ownerLogin ?? '',
     repositories: repository ?? '',
     ...permissionFields(facts),
   };

@@ -161,7 +161,7 @@ export async function withTwoFactor(world: WebWorld, visitor: Visitor): Promise<
   return () => codeOf(world, key);
 }
 
-/** The form of that id, with the values of its inputs. @throws Error when the page has none */
+/** The form of that id, with the values of its fields. @throws Error when the page has none */
 export function formIn(page: string, id: string): SeenForm {
   for (const [form] of page.matchAll(/<form[\s\S]*?<\/form>/g)) {
     const values = new URLSearchParams();
@@ -170,6 +170,17 @@ export function formIn(page: string, id: string): SeenForm {
       if (/\stype="(?:checkbox|radio)"/.test(input) && !/\schecked/.test(input)) continue;
       if (attribute('name') !== null) values.append(attribute('name')!, unescaped(attribute('value') ?? ''));
     }
+    for (const [, attributes, options] of form.matchAll(/<select([^>]*)>([\s\S]*?)<\/select>/g)) {
+      const name = /\sname="([^"]*)"/.exec(attributes!)?.[1];
+      const [chosen = '<option>'] = [
+        /<option[^>]*\sselected[^>]*>/.exec(options!)?.[0],
+        /<option[^>]*>/.exec(options!)?.[0],
+      ].filter((one) => one !== undefined);
+      if (name !== undefined) values.append(name, unescaped(/\svalue="([^"]*)"/.exec(chosen)?.[1] ?? ''));
+    }
+    for (const [, name, text] of form.matchAll(/<textarea[^>]*\sname="([^"]*)"[^>]*>([\s\S]*?)<\/textarea>/g))
+      values.append(name!, unescaped(text!));
+    // The last field of that name counts, as the browser sends the button that is pressed.
     if (values.get('form') === id) return { values };
   }
   throw new Error(`the page has no form ${id}: ${page.slice(0, 500)}`);

@@ -2,7 +2,6 @@
  * Editing a token: the secret stays as it is. What is more than before, towards an organization that approves tokens,
  * waits for an owner.
  */
-import { draftsOf, widened } from '../../../actions/tokens/activity.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { ownToken } from '../../../actions/tokens/rows.ts';
 import { Problem } from '../../../base/errors.ts';
@@ -14,7 +13,8 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, type FormAction, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Subhead } from '../parts/components.tsx';
 import { Form, TextArea, TextField } from '../parts/form.tsx';
-import { ownerOf, permissionsOf, readTokenDraft, sourceOf } from './form/draft.ts';
+import { grantsWith } from './fix.tsx';
+import { readTokenDraft, sourceOf } from './form/draft.ts';
 import { fineGrainedForm } from './form/fine-grained.tsx';
 import { RestrictionFields, type Restrictions, readRestrictions } from './form/restrictions.tsx';
 import { ScopeTree, scopesIn } from './form/scope-tree.tsx';
@@ -23,13 +23,7 @@ import { complaintsOfEachOwner } from './new-fine-grained.tsx';
 
 async function fineGrained(visit: Visit): Promise<Answer> {
   const token = await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), 'fine-grained');
-  const asked = {
-    owner: ownerOf(visit.query, 0),
-    repositories: visit.query.getAll('repositories').filter((name) => name !== ''),
-    permissions: permissionsOf(visit.query, 0),
-  };
-  const grants = visit.query.size === 0 ? draftsOf(token) : widened(token, asked);
-  const source = visit.typed ?? sourceOf(token.name, token.description, grants);
+  const source = visit.typed ?? sourceOf(token.name, token.description, grantsWith(visit, token));
   return fineGrainedForm(visit, {
     title: `Edit ${token.name}`,
     path: `${pathOfToken(token)}/edit`,

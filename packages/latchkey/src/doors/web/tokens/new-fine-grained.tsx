@@ -1,6 +1,6 @@
 /** The page for a new fine-grained token, filled in by links, recipes or hand. */
 
-import { tryDraft } from '../../../actions/tokens/form.ts';
+import { freeTokenName, tryDraft } from '../../../actions/tokens/form.ts';
 import { createToken } from '../../../actions/tokens/tokens.ts';
 import { type Complaint, Problem } from '../../../base/errors.ts';
 import { permissionNamed } from '../../../catalogue/permissions.ts';
@@ -69,16 +69,24 @@ async function form(visit: Visit): Promise<Answer> {
     title: 'New fine-grained personal access token',
     path: `${FINE_GRAINED_PATH}/new`,
     submit: 'Generate token',
-    source: visit.typed ?? visit.query,
+    source: visit.typed ?? (await withFreeName(visit)),
     isFilledIn,
     complaints,
     isNew: true,
   });
 }
 
+/** What the link fills in, under a name that is not taken. */
+async function withFreeName(visit: Visit): Promise<URLSearchParams> {
+  const source = new URLSearchParams(visit.query);
+  const name = source.get('name') ?? '';
+  if (name !== '') source.set('name', await freeTokenName(visit.ctx, await visit.ownPermit(), name));
+  return source;
+}
+
 /** What is wrong with what a link filled in; what it left out is not complained of. */
 async function ofTheLink(visit: Visit): Promise<Complaint[]> {
-  const { query } = visit;
+  const query = await withFreeName(visit);
   const { complaints } = await tryDraft(visit.ctx, await visit.ownPermit(), draftIn(visit, query));
   return complaints.filter(({ field }) => field !== null && query.has(field));
 }

@@ -5,7 +5,7 @@
 import type { VNode } from 'preact';
 import { refusalsOf, type TokenRefusal } from '../../../actions/decision/refusals.ts';
 import { readLog } from '../../../actions/organizations/audit-log.ts';
-import { type Activity, narrowed, readActivity, widened } from '../../../actions/tokens/activity.ts';
+import { type Activity, narrowed, readActivity } from '../../../actions/tokens/activity.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { type OwnToken, ownToken } from '../../../actions/tokens/rows.ts';
 import {
@@ -15,7 +15,7 @@ import {
   ssoOrganizations,
 } from '../../../actions/tokens/single-sign-on.ts';
 import { problem } from '../../../base/errors.ts';
-import { atLeast, type Level, permissionNamed } from '../../../catalogue/permissions.ts';
+import { type Level, permissionNamed } from '../../../catalogue/permissions.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
@@ -24,7 +24,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { AuditTable } from '../parts/audit-entries.tsx';
 import { Label, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
-import { ownerOf, permissionsOf } from './form/draft.ts';
+import { fix, fixOf } from './fix.tsx';
 import { levelWords } from './form/permission-picker.tsx';
 import { RestrictionFacts } from './form/restrictions.tsx';
 import { idParam, KIND_WORDS, LIST_PATHS, pathOfToken } from './kinds.ts';
@@ -55,7 +55,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
         </Notice>
       )}
       <NewSecret visit={visit} repository={exampleRepository([token])} />
-      {isAlive ? <Fix visit={visit} token={token} /> : null}
+      {isAlive ? await fixOf(visit, token) : null}
       <Facts visit={visit} token={token} />
       <Abilities token={token} />
       {isAlive && kind !== 'fine-grained' ? (
@@ -232,51 +232,6 @@ function SingleSignOn({
   );
 }
 
-/** What the address asks to add, from the words of a refusal: one click. */
-function Fix({ visit, token }: { visit: Visit; token: OwnToken }): VNode | null {
-  const { query } = visit;
-  const permissions = Object.entries(permissionsOf(query, 0));
-  const scopes = query.get('scopes') ?? '';
-  if (token.kind === 'classic' && scopes !== '')
-    return (
-      <Notice tone="info">
-        Asked for: the scopes {scopes}.{' '}
-        <a href={`${pathOfToken(token)}/edit?${new URLSearchParams({ scopes })}`}>Look at them in the form</a>
-      </Notice>
-    );
-  if (token.kind !== 'fine-grained' || permissions.length === 0) return null;
-  const repositories = query.getAll('repositories').filter((name) => name !== '');
-  const has = token.grants.some(
-    (grant) =>
-      grant.state === 'active' &&
-      permissions.every(([name, level]) =>
-        atLeast(grant.permissions[name as keyof typeof grant.permissions], level as Level),
-      ) &&
-      (repositories.length === 0 ||
-        grant.selection === 'all' ||
-        repositories.every((name) => grant.repositoryNames.includes(name))),
-  );
-  if (has)
-    return (
-      <Notice tone="success">
-        This token has {permissions.map(([name, level]) => `${name}: ${level}`).join(', ')}.
-      </Notice>
-    );
-  return (
-    <Notice tone="info">
-      <p class="mb-2">
-        Missing: <strong>{permissions.map(([name, level]) => `${name}: ${level}`).join(', ')}</strong>
-        {repositories.length === 0 ? '' : ` in ${repositories.join(', ')}`}.
-      </p>
-      <Form f={visit.fields('fix')} submit="Add it to this token" small action={visit.url} inline>
-        <a class="btn btn-sm" href={`${pathOfToken(token)}/edit?${query}`}>
-          Look at it in the form
-        </a>
-      </Form>
-    </Notice>
-  );
-}
-
 function Narrow({ visit, token, activity }: { visit: Visit; token: OwnToken; activity: Activity }): VNode | null {
   const narrower = narrowed(token, activity);
   if (narrower === null) return null;
@@ -349,21 +304,6 @@ function Mend({ visit, token, refusal }: { visit: Visit; token: OwnToken; refusa
   );
 }
 
-async function fix(visit: Visit, kind: TokenKind): Promise<Answer> {
-  const permit = await visit.ownPermit();
-  const token = await ownToken(visit.ctx, permit, idParam(visit), kind);
-  const grants = widened(token, {
-    owner: ownerOf(visit.query, 0),
-    repositories: visit.query.getAll('repositories').filter((name) => name !== ''),
-    permissions: permissionsOf(visit.query, 0),
-  });
-  await editToken(visit.ctx, permit, token.id, { grants });
-  return redirect(pathOfToken(token), {
-    tone: 'success',
-    text: 'It is added, or waits for an owner’s approval where one is asked for. The secret stays the same.',
-  });
-}
-
 async function narrow(visit: Visit, kind: TokenKind): Promise<Answer> {
   const permit = await visit.ownPermit();
   const token = await ownToken(visit.ctx, permit, idParam(visit), kind);
@@ -400,7 +340,9 @@ export const tokenPages: readonly WebPage[] = (['fine-grained', 'classic', 'scop
           });
         },
       },
-      fix: { run: (visit) => fix(visit, kind) },
+      fix: {
+        run: async (visit) => fix(visit, await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind)),
+      },
       narrow: { run: (visit) => narrow(visit, kind) },
     },
   }),

@@ -1,15 +1,15 @@
 /** A new secret for a token: at once, or with an overlap in which both work. */
 
-import { formFacts } from '../../../actions/tokens/form.ts';
 import { ownToken } from '../../../actions/tokens/rows.ts';
-import { DEFAULT_OVERLAP_SEC, regenerateToken, rotateToken } from '../../../actions/tokens/secrets.ts';
+import { DEFAULT_OVERLAP_SEC, regenerateToken, renewalCap, rotateToken } from '../../../actions/tokens/secrets.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
+import { MAX_USES } from '../../../rules/token-limits.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Subhead } from '../parts/components.tsx';
-import { Form, Radios } from '../parts/form.tsx';
+import { Form, Radios, TextField } from '../parts/form.tsx';
 import { readExpiry } from './form/draft.ts';
 import { ExpirationField } from './form/expiration-field.tsx';
 import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
@@ -23,28 +23,46 @@ const OVERLAPS = [
   { value: String(7 * DAY_SEC), label: 'In a week, or at the first use of the new one' },
 ];
 
+/** What the form offers a token whose uses are spent: some clones and pushes. */
+const USES_OFFERED = 10;
+
 function renewPage(kind: TokenKind): WebPage {
   return {
     path: `${LIST_PATHS[kind]}/:id/renew`,
     access: 'sudo',
     get: async (visit) => {
       const permit = await visit.ownPermit();
-      const [token, facts] = await Promise.all([
+      const [token, capDays] = await Promise.all([
         ownToken(visit.ctx, permit, idParam(visit), kind),
-        formFacts(visit.ctx, permit),
+        renewalCap(visit.ctx, permit, idParam(visit)),
       ]);
       const f = visit.fields('renew');
       const span =
         token.expiresAt === null
           ? 'none'
           : String(Math.max(1, Math.round((token.expiresAt - token.issuedAt) / DAY_SEC)));
+      const days = capDays === null ? span : String(Math.min(span === 'none' ? capDays : Number(span), capDays));
       return page(
         `A new secret for ${token.name}`,
         <WithMenu visit={visit} menu={kind === 'scoped' ? PROFILE_MENU : DEVELOPER_MENU}>
           <Subhead title={`A new secret for ${token.name}`} level={1} />
           <p>The token keeps its name and what it can do. Its new secret is shown once.</p>
           <Form f={f} submit="Make a new secret">
-            <ExpirationField f={f} at={visit.ctx.clock.now()} capDays={facts.capDays[kind]} value={span} />
+            <ExpirationField f={f} at={visit.ctx.clock.now()} capDays={capDays} value={days} />
+            {token.usesLeft === null ? null : (
+              <TextField
+                f={f}
+                name="uses_left"
+                label="Number of uses"
+                type="number"
+                value={String(token.usesLeft || USES_OFFERED)}
+                block={false}
+                min="1"
+                max={String(MAX_USES)}
+                required
+                note="Requests that it may make from now on; a clone or a push makes two or more."
+              />
+            )}
             <Radios
               f={f}
               name="overlap"
@@ -67,11 +85,15 @@ function renewPage(kind: TokenKind): WebPage {
           const permit = await visit.ownPermit();
           const { id } = await ownToken(visit.ctx, permit, idParam(visit), kind);
           const overlapSec = Number(visit.field('overlap') || '0');
-          const expiry = readExpiry(visit.typed!);
+          const uses = visit.field('uses_left');
+          const draft = {
+            ...readExpiry(visit.typed!),
+            ...(uses === '' ? {} : { usesLeft: /^\d{1,10}$/.test(uses) ? Number(uses) : NaN }),
+          };
           const renewed =
             overlapSec === 0
-              ? await regenerateToken(visit.ctx, permit, id, expiry)
-              : await rotateToken(visit.ctx, permit, id, expiry, overlapSec);
+              ? await regenerateToken(visit.ctx, permit, id, draft)
+              : await rotateToken(visit.ctx, permit, id, draft, overlapSec);
           return redirect(pathOfToken(renewed.token), renewedFlash(renewed));
         },
       },

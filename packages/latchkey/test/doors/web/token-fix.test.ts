@@ -1,0 +1,94 @@
+/** The page that the words of a refusal lead to: it looks at the owner and the repository, and offers what mends it. */
+import { expect, test } from 'vitest';
+import { addOrganization, removeMember, setMember } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { changePolicy } from '../../../src/actions/organizations/policies.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
+import { createToken, listTokens } from '../../../src/actions/tokens/tokens.ts';
+import { type Visitor, type WebWorld, webWorld } from './visitor.ts';
+
+const PERMIT = operatorPermit();
+const LINK = '/settings/personal-access-tokens/1?target_name=octo&repositories=site&contents=read';
+
+/** Ada, a member of Octo, with a token "laptop" for all repositories of `owner`. */
+async function ada(owner = ''): Promise<{ world: WebWorld; visitor: Visitor }> {
+  const world = await webWorld();
+  for (const login of ['ada', 'grace']) await world.addPerson(login);
+  await addOrganization(world.ctx, PERMIT, { name: 'octo', owner: 'grace' });
+  await setMember(world.ctx, PERMIT, { organization: 'octo', login: 'ada', role: 'member' });
+  await changePolicy(world.ctx, PERMIT, 'octo', { requiresApproval: false, basePermission: 'read' });
+  await addRepository(world.ctx, PERMIT, { owner: 'octo', name: 'site', visibility: 'private' });
+  await createToken(world.ctx, PERMIT, {
+    userLogin: 'ada',
+    kind: 'fine-grained',
+    name: 'laptop',
+    description: '',
+    scopes: [],
+    grants: [{ owner, selection: 'all', repositories: [], permissions: { contents: 'read' }, justification: null }],
+  });
+  const visitor = world.visitor();
+  await visitor.signIn('ada');
+  return { world, visitor };
+}
+
+const words = (html: string): string => html.replace(/<[^>]*>/g, '').replace(/\s+/g, ' ');
+
+test('a token for oneself is offered the organization, and has it after one click', async () => {
+  const { world, visitor } = await ada();
+  const seen = await visitor.get(LINK);
+  expect(words(seen.text)).toContain('This token is for ada, not for octo. Missing: contents: read on octo/site.');
+  expect(seen.text).toContain('Add octo to this token');
+  expect(seen.text).toContain(
+    '/settings/personal-access-tokens/new?target_name=octo&amp;repositories=site&amp;contents=read&amp;name=laptop',
+  );
+  await visitor.send(LINK, 'fix');
+  expect(words((await visitor.get(LINK)).text)).toContain(
+    'All is well: this token has contents: read on octo/site. Try again.',
+  );
+  const [token] = await listTokens(world.ctx, PERMIT, 'ada');
+  expect(token?.name).toBe('laptop');
+});
+
+test('where an owner has to approve, the page says so before and after', async () => {
+  const { world, visitor } = await ada();
+  await changePolicy(world.ctx, PERMIT, 'octo', { requiresApproval: true });
+  expect(words((await visitor.get(LINK)).text)).toContain('An owner of octo then has to approve it.');
+  await visitor.send(LINK, 'fix');
+  expect(words((await visitor.get('/settings/personal-access-tokens/1')).text)).toContain(
+    'It is asked for: an owner of octo has to approve it.',
+  );
+  expect(words((await visitor.get(LINK)).text)).toContain('it waits until an owner of octo approves it');
+});
+
+test('who lost access is told so, not that all is well', async () => {
+  const { world, visitor } = await ada('octo');
+  expect(words((await visitor.get(LINK)).text)).toContain('All is well');
+  await changePolicy(world.ctx, PERMIT, 'octo', { basePermission: 'none' });
+  const seen = words((await visitor.get(LINK)).text);
+  expect(seen).toContain('so it is not what is missing. You may not see octo/site any more, or it does not exist');
+  expect(seen).not.toContain('All is well');
+});
+
+test('who is no member is told whom to ask', async () => {
+  const { world, visitor } = await ada();
+  await removeMember(world.ctx, PERMIT, { organization: 'octo', login: 'ada' });
+  const seen = await visitor.get(LINK);
+  expect(words(seen.text)).toContain('You can have no fine-grained token for octo');
+  expect(seen.text).not.toContain('Add octo to this token');
+});
+
+test('a link to a new token proposes a name that is free', async () => {
+  const { visitor } = await ada();
+  const made = await visitor.send(
+    '/settings/personal-access-tokens/new?name=laptop&target_name=octo&repositories=site&contents=read',
+    'create',
+  );
+  expect(made.status).toBe(303);
+  expect((await visitor.get('/settings/personal-access-tokens')).text).toContain('laptop 2');
+});
+
+test('what the address asks for that is no permission is no error of the page', async () => {
+  const { visitor } = await ada();
+  for (const query of ['contents=admin', 'repositories=a/b&contents=read', 'target_name=%3Cb%3E&contents=read'])
+    expect((await visitor.get(`/settings/personal-access-tokens/1?${query}`)).status, query).toBe(200);
+});
