@@ -60,6 +60,20 @@ export function authorizeForwarded(ctx: Context, request: ForwardedRequest): May
   );
 }
 
+/** The methods that an address is tried with to see whether any map knows it. */
+const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Why no map knows this address, for whatever method; null when one does. */
+export function addressError(ctx: Context, { host, uri }: Pick<ForwardedRequest, 'host' | 'uri'>): RouteError | null {
+  let error: RouteError | null = null;
+  for (const method of METHODS) {
+    const route = ctx.routeMaps.find(host, method, uri);
+    if (typeof route !== 'string') return null;
+    error ??= route;
+  }
+  return error;
+}
+
 function accessRequest(
   { credential, address, userAgent }: ForwardedRequest,
   { purpose }: AskedRoute,

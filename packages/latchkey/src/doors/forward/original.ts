@@ -26,6 +26,8 @@ export interface Original {
   readonly privateToken: string | undefined;
   readonly userAgent: string | null;
   readonly forwardedFor: string | undefined;
+  /** True for a browser that asks for leave to send a request from a page of another site (a CORS preflight). */
+  readonly isPreflight: boolean;
 }
 
 /** What can be wrong with what a proxy sends. */
@@ -50,11 +52,13 @@ const NAMES = [
   'x-forwarded-uri',
   'x-forwarded-method',
   'x-forwarded-host',
+  'origin',
+  'access-control-request-method',
 ] as const;
 type Name = (typeof NAMES)[number];
 const AT = Object.fromEntries(NAMES.map((name, i) => [name, i])) as Record<Name, number>;
 /** By length, so that a header which is none of ours is mostly told by that. */
-const BY_LENGTH: readonly (readonly Name[])[] = Array.from({ length: 20 }, (_, length) =>
+const BY_LENGTH: readonly (readonly Name[])[] = Array.from({ length: 30 }, (_, length) =>
   NAMES.filter((name) => name.length === length),
 );
 
@@ -118,5 +122,9 @@ function originalOf(
     privateToken: values[AT['private-token']],
     userAgent: values[AT['user-agent']] ?? null,
     forwardedFor: values[AT['x-forwarded-for']],
+    isPreflight:
+      method === 'OPTIONS' &&
+      values[AT.origin] !== undefined &&
+      values[AT['access-control-request-method']] !== undefined,
   };
 }

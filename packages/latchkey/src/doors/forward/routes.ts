@@ -12,6 +12,7 @@ import type { Permit } from '../../actions/decision/authorize.ts';
 import { type Credential, credentialOn } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import {
+  addressError,
   authorizeForwarded,
   displayNameOf,
   effectivePermissions,
@@ -81,6 +82,7 @@ function answer(
   if (proxy === null) return sendRequestError(response, 'proxy_unknown');
   const original = originalRequest(request.method!, request.url!, request.rawHeaders);
   if (typeof original === 'string') return sendRequestError(response, original);
+  if (original.isPreflight) return answerPreflight(ctx, response, original);
   const verdict = authorizeForwarded(ctx, {
     credential: credentialIn(request.socket, original),
     host: original.host,
@@ -92,6 +94,18 @@ function answer(
   return andThen(verdict, (decided) =>
     decided.allowed ? allow(response, decided.permit, prepared) : deny(ctx, response, decided, original),
   );
+}
+
+/**
+ * A browser never sends credentials with a preflight (fetch.spec.whatwg.org, "CORS-preflight fetch"), and goes on only
+ * after a yes. So the service behind answers it, where a map knows the address; the request that follows is decided when
+ * it comes.
+ */
+function answerPreflight(ctx: Context, response: ServerResponse, original: Original): void {
+  const error = addressError(ctx, original);
+  if (error !== null) return sendRequestError(response, error);
+  response.writeHead(200, NOBODY as string[]);
+  response.end();
 }
 
 /** GitLab's clients send a token in a header of its own; beside `Authorization` it would be a second credential. */

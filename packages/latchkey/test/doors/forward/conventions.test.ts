@@ -174,4 +174,24 @@ describe('forward authorization', () => {
     await addOrganization(world.ctx, operatorPermit(), { name: 'globex', owner: 'cy' });
     expect((await world.nginx('GET /api/v3/teams/7/members', token)).status).toBe(403);
   });
+
+  it('passes a preflight on where the map knows the address, and nothing else', async () => {
+    const world = await forwardWorld();
+    const preflight = async (operation: string, headers: readonly (readonly [string, string])[]) =>
+      (await world.nginx(operation, null, headers)).status;
+    const origin = ['Origin', 'https://app.example'] as const;
+    const asks = (method: string) => ['Access-Control-Request-Method', method] as const;
+    const site = '/api/v3/repos/acme/site';
+    expect(await preflight(`OPTIONS ${site}`, [origin, asks('PATCH')])).toBe(200);
+    expect(await preflight('OPTIONS /api/v3/repos/acme/nothing', [origin, asks('PATCH')])).toBe(200);
+    expect(await preflight('OPTIONS /api/v3/no/such/endpoint', [origin, asks('GET')])).toBe(403);
+    expect(await preflight(`OPTIONS ${site}`, [origin, asks('MERGE')])).toBe(200);
+    // What a browser's preflight is not, is decided like any other request.
+    expect(await preflight(`OPTIONS ${site}`, [origin])).toBe(403);
+    expect(await preflight(`OPTIONS ${site}`, [asks('GET')])).toBe(403);
+    expect(await preflight(`GET ${site}`, [origin, asks('GET')])).toBe(401);
+    expect(await preflight(`PATCH ${site}`, [origin, asks('GET')])).toBe(401);
+    const { headers } = await world.nginx(`OPTIONS ${site}`, await world.token('ada'), [origin, asks('GET')]);
+    expect(headers).toMatchObject({ 'remote-user': '', 'x-token-id': '' });
+  });
 });
