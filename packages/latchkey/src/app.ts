@@ -21,6 +21,7 @@ import { AggregatorRegistry } from 'prom-client';
 import { gaugesOf } from './actions/instance/gauges.ts';
 import { JobRunner } from './actions/instance/job-runner.ts';
 import { type OpenContext, openContext } from './actions/instance/open.ts';
+import { warnOfKeys } from './actions/instance/sealing.ts';
 import { type CertificateReader, certificateOf, followFiles } from './base/certificate.ts';
 import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { Fault } from './base/errors.ts';
@@ -93,6 +94,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     context.log.info({ url, engine: context.store.engine }, 'listening');
     warnOfClearText(context);
     warnOfCertificate(context, certificate);
+    warnOfKeys(context);
     getReadyForGit(context);
     const jobs = new JobRunner(context, { tracer });
     if (certificate !== null) context.metrics.add(endOf(certificate));

@@ -3,9 +3,10 @@
  *
  * Invariant: a mail is in the hands of one process at a time: `claimMail` moves its due time, which is the lease, by
  * compare-and-set.
- * Never: the body of a mail after a mail server took it.
+ * Never: the body of a mail in clear, nor in any form after a mail server took it.
  */
 import type { Selectable } from 'kysely';
+import type { Sealed } from '../base/sealing/sealed-text.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import { type Page, startOf } from './page.ts';
@@ -18,8 +19,8 @@ export interface NewMail {
   readonly address: string;
   readonly template: string;
   readonly subject: string;
-  readonly text: string;
-  readonly html: string;
+  readonly text: Sealed | '';
+  readonly html: Sealed | '';
   readonly at: UnixSeconds;
 }
 

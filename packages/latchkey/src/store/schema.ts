@@ -5,6 +5,7 @@
  * 1; lists and maps are JSON text (`…_json`); `…_key` is the lower-case form by which a name is unique.
  */
 import type { Generated } from 'kysely';
+import type { Sealed } from '../base/sealing/sealed-text.ts';
 
 type Flag = 0 | 1;
 
@@ -292,7 +293,7 @@ export interface JobsTable {
   created_at: number;
 }
 
-/** Mails. A body is emptied once a mail server took it, since some hold a one-time link. */
+/** Mails. A body may hold a one-time link: it is sealed, and emptied once a mail server took it. */
 export interface OutboxTable {
   id: Generated<number>;
   /** Whose it is; null = somebody without an account. */
@@ -300,8 +301,9 @@ export interface OutboxTable {
   address: string;
   template: string;
   subject: string;
-  text: string;
-  html: string;
+  /** Sealed, as is the next; '' once it was sent. */
+  text: Sealed | '';
+  html: Sealed | '';
   /** `kept`: no mail server is configured, so it lies on disk. `failed`: given up. */
   state: 'waiting' | 'sent' | 'kept' | 'failed';
   attempts: Generated<number>;
@@ -350,10 +352,10 @@ interface DevicesTable {
   last_seen_at: number;
 }
 
-/** The key of a person's one-time codes (it has to be known to check one); counts once it is confirmed. */
+/** The key of a person's one-time codes, sealed (it has to be known to check one); counts once it is confirmed. */
 interface SecondFactorsTable {
   user_id: number;
-  secret: string;
+  secret: Sealed;
   confirmed_at: number | null;
   /** The time step of the last code that was taken: it and earlier ones are refused. */
   last_step: number;
@@ -451,13 +453,20 @@ export interface WebhooksTable {
   repository_id: number;
   url: string;
   content_type: 'json' | 'form';
-  /** In the clear, since deliveries are signed with it (docs/decisions). */
-  secret: string | null;
+  /** Sealed: deliveries are signed with it, so it must be readable. */
+  secret: Sealed | null;
   insecure_ssl: Flag;
   events_json: string;
   active: Flag;
   created_at: number;
   updated_at: number;
+}
+
+/** A single row: the id of the key that seals; the key is in a file. See `base/sealing/key-file`. */
+interface SealingTable {
+  id: number;
+  key_id: string;
+  changed_at: number;
 }
 
 /** One try to tell a webhook something; a redelivery is a row of its own with the same guid. */
@@ -520,4 +529,5 @@ export interface Database {
   resource_servers: ResourceServersTable;
   revision: RevisionTable;
   clock_mark: ClockMarkTable;
+  sealing: SealingTable;
 }

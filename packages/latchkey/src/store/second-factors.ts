@@ -1,9 +1,10 @@
-/** Second factors: the key of a person's one-time codes, and their recovery codes by digest. */
+/** Second factors: the sealed key of a person's one-time codes, and their recovery codes by digest. */
+import type { Sealed } from '../base/sealing/sealed-text.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 
-/** The key of a person's authenticator app, in base32; null when there is none. */
-export async function authenticatorKeyOf(q: Query, userId: number): Promise<string | null> {
+/** The sealed key of a person's authenticator app; null when there is none. */
+export async function authenticatorKeyOf(q: Query, userId: number): Promise<Sealed | null> {
   const row = await q
     .selectFrom('second_factors')
     .select('secret')
@@ -14,8 +15,8 @@ export async function authenticatorKeyOf(q: Query, userId: number): Promise<stri
 }
 
 export interface NewAuthenticator {
-  /** Base32. */
-  readonly key: string;
+  /** Base32, sealed. */
+  readonly key: Sealed;
   readonly at: UnixSeconds;
   /** The time step of the code that confirmed it, which is used up. */
   readonly step: number;

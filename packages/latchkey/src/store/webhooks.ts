@@ -1,6 +1,6 @@
 /** Webhooks of repositories: where to, for what, signed with what. */
 import type { Selectable } from 'kysely';
-import { Secret } from '../base/secret.ts';
+import type { Sealed } from '../base/sealing/sealed-text.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import { type Page, startOf } from './page.ts';
@@ -10,7 +10,7 @@ export interface WebhookConfig {
   readonly url: string;
   readonly contentType: WebhooksTable['content_type'];
   /** Null = deliveries are not signed. */
-  readonly secret: Secret | null;
+  readonly secret: Sealed | null;
   /** True = the receiver's certificate is not checked. */
   readonly insecureSsl: boolean;
 }
@@ -33,7 +33,7 @@ function columnsOf({ config, events, active }: WebhookSettings) {
   return {
     url: config.url,
     content_type: config.contentType,
-    secret: config.secret?.reveal() ?? null,
+    secret: config.secret,
     insecure_ssl: config.insecureSsl ? 1 : 0,
     events_json: JSON.stringify(events),
     active: active ? 1 : 0,
@@ -51,7 +51,7 @@ function webhookOf(row: Selectable<WebhooksTable>): Webhook {
     config: {
       url: row.url,
       contentType: row.content_type,
-      secret: row.secret === null ? null : new Secret(row.secret),
+      secret: row.secret,
       insecureSsl: row.insecure_ssl === 1,
     },
   };

@@ -39,6 +39,7 @@ describe('help', () => {
       'admin repo collaborator add',
       'admin repo collaborator remove',
       'admin repo import',
+      'admin secrets rotate',
       'admin server add',
       'admin server list',
       'admin server remove',
@@ -121,7 +122,7 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
     'latchkey needs a command: serve, admin, doctor, login, credential, token, whoami, open, completion',
     'see latchkey --help',
   ],
-  ['admin', 'latchkey admin needs a command: user, org, repo, server, token', 'see latchkey admin --help'],
+  ['admin', 'latchkey admin needs a command: user, org, repo, secrets, server, token', 'see latchkey admin --help'],
   [
     'admin org member',
     'latchkey admin org member needs a command: add, remove',

@@ -45,7 +45,7 @@ const COMMAND_TREE = 'cli/program.ts';
  * `loose` = the files beside them, where these are counted. ARCHITECTURE.md shows the same folders.
  */
 const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; readonly loose?: readonly string[] }>> = {
-  base: { order: ['settings', 'machine'] },
+  base: { order: ['sealing', 'settings', 'machine'] },
   catalogue: { order: ['scopes', 'routes', 'route-maps', 'refusals'] },
   store: { order: ['migrations'] },
   git: { order: ['processes', 'protocol', 'objects', 'push', 'clones', 'repositories'], loose: ['room.ts'] },

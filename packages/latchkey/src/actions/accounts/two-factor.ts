@@ -6,8 +6,7 @@
  * Invariant: a key that is being set up belongs to one session, sealed with what its browser alone has, and is new each
  * time; it goes with a change of password.
  * Invariant: recovery codes are known by digest alone; each works once. The key of the app must be known to check a
- * code, so it lies in the database as it is, like everywhere: whoever reads the database can compute codes, but not
- * passwords.
+ * code, so it lies in the database sealed with a key that does not: whoever reads the database alone computes no code.
  */
 import { randomInt } from 'node:crypto';
 import { Secret as OtpSecret, TOTP } from 'otpauth';
@@ -109,7 +108,7 @@ export async function confirmTwoFactor(
     );
   const codes = newRecoveryCodes();
   await ctx.store.transaction(async (tx) => {
-    await insertAuthenticator(tx, userId, { key, at, step });
+    await insertAuthenticator(tx, userId, { key: ctx.keys.seal('second_factors.secret', userId, key), at, step });
     await setEnrolment(tx, enrolling.session.id, null);
     await replaceRecoveryCodes(tx, userId, codes.map(digestOf));
     await setTwoFactor(tx, userId, at);
@@ -183,8 +182,9 @@ export async function takeCode(ctx: Context, account: Account, typed: string, vi
   const code = typed.toLowerCase().replace(/[\s-]/g, '');
   const at = ctx.clock.now();
   if (/^\d{6}$/.test(code)) {
-    const key = await authenticatorKeyOf(ctx.store.db, account.id);
-    const step = key === null ? null : stepOf(key, code, at);
+    const sealed = await authenticatorKeyOf(ctx.store.db, account.id);
+    if (sealed === null) return false;
+    const step = stepOf(ctx.keys.open('second_factors.secret', account.id, sealed).reveal(), code, at);
     return (
       step !== null && ctx.store.transaction((tx) => useTimeStep(tx, account.id, step, Math.floor(at / PERIOD_SEC)))
     );

@@ -4,6 +4,7 @@
 
 import type { Log } from '../../base/log.ts';
 import type { DescriptorBudget } from '../../base/machine/descriptors.ts';
+import type { KeyFile } from '../../base/sealing/key-file.ts';
 import type { Settings } from '../../base/settings/settings.ts';
 import type { Clock } from '../../base/time.ts';
 import type { GitRoom } from '../../git/room.ts';
@@ -26,6 +27,8 @@ export interface Context {
   readonly descriptors: DescriptorBudget;
   readonly log: Log;
   readonly store: Store;
+  /** Seal what a stolen database must not give away. */
+  readonly keys: KeyFile;
   readonly git: GitRoom;
   readonly limits: RateLimits;
   readonly memory: Memory;

@@ -39,6 +39,8 @@ export interface JobPayloads {
   'deliver-mail': null;
   /** Sends one delivery to its webhook. */
   'deliver-webhook': { readonly deliveryId: number };
+  /** Seals what lies in clear, or is sealed with an old key. */
+  'seal-anew': null;
   /** Finishes moving or removing the folder of a repository, where a server died over it. */
   'settle-folder': UnsettledFolder;
   /** Forgets what revisions were about that no node needs any more. */

@@ -2,12 +2,13 @@
  * Mail: written in the transaction of the change that it tells of, then handed to a mail server, or kept.
  *
  * Invariant: a mail leaves if and only if its change was committed. One that can't be sent is tried again for two days.
- * Invariant: without a mail server every mail lies readable in the outbox: as rows, and as `<data>/outbox/ID.eml`.
+ * Invariant: a body is sealed in the database. Without a mail server it lies readable in `<data>/outbox/ID.eml`.
  * Never: a mail to an address that its owner has not verified, but for the mail that verifies it.
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Transporter } from 'nodemailer';
+import { Fault } from '../../base/errors.ts';
 import { isLoopback } from '../../base/settings/values.ts';
 import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import { traced } from '../../base/trace.ts';
@@ -31,7 +32,21 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from './context.ts';
 import { enqueueJob } from './jobs.ts';
 
-export type { OutboxMail };
+/** A mail whose body can be read; '' once it was sent. */
+export interface ReadableMail extends Omit<OutboxMail, 'text' | 'html'> {
+  readonly text: string;
+  readonly html: string;
+}
+
+/** @throws Fault when it was sealed with a key that is not here */
+function opened({ keys }: Context, mail: OutboxMail): ReadableMail {
+  const { address, text, html } = mail;
+  return {
+    ...mail,
+    text: keys.open('outbox.text', address, text).reveal(),
+    html: keys.open('outbox.html', address, html).reveal(),
+  };
+}
 
 /** Whom a mail is for: a person, at their primary verified address; or an address, of a person or of nobody known. */
 export type Recipient = { readonly userId: number } | { readonly userId: number | null; readonly address: string };
@@ -51,7 +66,9 @@ export async function queueMail<K extends MailTemplate>(
   if (address === null) return;
   const account = to.userId === null ? null : await accountById(tx, to.userId);
   const written = writeMail(ctx.settings.publicUrl, account?.login ?? null, template, facts);
-  await insertMail(tx, { userId: to.userId, address, template, ...written, at: ctx.clock.now() });
+  const text = ctx.keys.seal('outbox.text', address, written.text);
+  const html = ctx.keys.seal('outbox.html', address, written.html);
+  await insertMail(tx, { ...written, userId: to.userId, address, template, text, html, at: ctx.clock.now() });
   await enqueueJob(tx, { kind: 'deliver-mail', payload: null, uniqueKey: 'deliver-mail' });
 }
 
@@ -82,25 +99,27 @@ export async function deliverMail(ctx: Context): Promise<{ sent: number; kept: n
   }
 }
 
-async function deliverOne(ctx: Context, mail: OutboxMail, at: UnixSeconds): Promise<'sent' | 'kept' | 'failed'> {
+async function deliverOne(ctx: Context, sealed: OutboxMail, at: UnixSeconds): Promise<'sent' | 'kept' | 'failed'> {
+  const { id, template, attempts } = sealed;
   try {
+    const mail = opened(ctx, sealed);
     if (ctx.settings.smtp === null) {
       await keep(ctx, mail);
-      await markKept(ctx.store.db, mail.id, at);
+      await markKept(ctx.store.db, id, at);
       return 'kept';
     }
     const transport = await smtpTransport(ctx.settings.smtp.reveal());
-    await traced('send mail', 'client', { 'latchkey.mail.template': mail.template }, () => send(transport, ctx, mail));
-    await markSent(ctx.store.db, mail.id, at);
+    await traced('send mail', 'client', { 'latchkey.mail.template': template }, () => send(transport, ctx, mail));
+    await markSent(ctx.store.db, id, at);
     return 'sent';
   } catch (error) {
     const failure = (error instanceof Error ? error.message : String(error)).slice(0, 500);
-    const wait = isFinal(error) ? undefined : RETRY_AFTER_SEC[mail.attempts - 1];
+    const wait = isFinal(error) ? undefined : RETRY_AFTER_SEC[attempts - 1];
     ctx.log.warn(
-      { mailId: mail.id, template: mail.template, attempts: mail.attempts, failure, givenUp: wait === undefined },
+      { mailId: id, template, attempts, failure, givenUp: wait === undefined },
       'a mail could not be delivered',
     );
-    await markTried(ctx.store.db, mail.id, failure, wait === undefined ? null : at + wait, at);
+    await markTried(ctx.store.db, id, failure, wait === undefined ? null : at + wait, at);
     return 'failed';
   }
 }
@@ -133,7 +152,7 @@ export function tlsTowards(smtpUrl: string): { readonly rejectUnauthorized: bool
 /** Loaded with the first mail, since it is large, and a start waits for no mail. */
 const nodemailer = () => import('nodemailer');
 
-async function send(transport: Transporter, ctx: Context, mail: OutboxMail): Promise<{ message?: unknown }> {
+async function send(transport: Transporter, ctx: Context, mail: ReadableMail): Promise<{ message?: unknown }> {
   const host = new URL(ctx.settings.publicUrl).hostname;
   try {
     return await transport.sendMail({
@@ -159,7 +178,7 @@ function outboxFolder(ctx: Context): string {
 }
 
 /** Writes the mail as it would have been sent (RFC 5322), whole or not at all, readable by the server's user alone. */
-async function keep(ctx: Context, mail: OutboxMail): Promise<void> {
+async function keep(ctx: Context, mail: ReadableMail): Promise<void> {
   const folder = outboxFolder(ctx);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { createTransport } = await nodemailer();
@@ -176,11 +195,21 @@ export async function deleteOldMail(ctx: Context): Promise<void> {
 }
 
 /** A page of the outbox, newest first, for an administrator. */
-export function readOutbox(ctx: Context, _permit: Permit, page: Page): Promise<OutboxMail[]> {
-  return listMails(ctx.store.db, page);
+export async function readOutbox(ctx: Context, _permit: Permit, page: Page): Promise<ReadableMail[]> {
+  return (await listMails(ctx.store.db, page)).map((mail) => openedOrWords(ctx, mail));
 }
 
 /** One mail of the outbox, for an administrator; null when there is none. */
-export function readMail(ctx: Context, _permit: Permit, id: number): Promise<OutboxMail | null> {
-  return mailById(ctx.store.db, id);
+export async function readMail(ctx: Context, _permit: Permit, id: number): Promise<ReadableMail | null> {
+  const mail = await mailById(ctx.store.db, id);
+  return mail === null ? null : openedOrWords(ctx, mail);
+}
+
+function openedOrWords(ctx: Context, mail: OutboxMail): ReadableMail {
+  try {
+    return opened(ctx, mail);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { ...mail, text: 'This mail is sealed with a key that is not here.', html: '' };
+  }
 }

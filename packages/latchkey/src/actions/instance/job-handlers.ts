@@ -16,6 +16,7 @@ import { deleteOldDeliveries, deliverWebhook } from '../repositories/webhooks/de
 import { deleteOldDeviceAuthorizations } from '../tokens/device-authorization.ts';
 import { digestRequests, endDisused, noticeEnds } from '../tokens/upkeep.ts';
 import { deleteExpired } from './retention.ts';
+import { sealWhatIsStale } from './sealing.ts';
 
 /**
  * Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease
@@ -49,6 +50,7 @@ const HANDLERS: Handlers = {
   'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
   'deliver-webhook': deliverWebhook,
   'settle-folder': settleFolder,
+  'seal-anew': sealWhatIsStale,
   'clear-revisions': async (ctx) => {
     await ctx.store.transaction(deleteOldChanges);
   },
@@ -108,4 +110,5 @@ export const SCHEDULES: readonly Schedule[] = [
   { kind: 'digest-requests', everySec: DAY_SEC },
   { kind: 'end-disused', everySec: DAY_SEC },
   { kind: 'notice-ends', everySec: HOUR_SEC },
+  { kind: 'seal-anew', everySec: DAY_SEC },
 ];

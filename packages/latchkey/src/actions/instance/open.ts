@@ -17,6 +17,7 @@ import type { Context } from '../ground/context.ts';
 import { RateLimits } from '../ground/rate-limit.ts';
 import { SteadyTime } from '../ground/steady-time.ts';
 import { RouteMaps } from '../questions/route-maps.ts';
+import { openKeys } from './sealing.ts';
 
 export interface OpenContext extends Context {
   /**
@@ -36,9 +37,14 @@ export interface Clocks {
 
 /**
  * Opens (and migrates) the store and the folder of repositories. The clock is the system's, but in tests. @throws Fault
- * when one of them, or the route map, can't be used.
+ * when one of them, the key file, or the route map, can't be used.
  */
-export async function openContext(settings: Settings, log: Log, clocks: Clocks | null = null): Promise<OpenContext> {
+export async function openContext(
+  settings: Settings,
+  log: Log,
+  clocks: Clocks | null = null,
+  keyIsLost = false,
+): Promise<OpenContext> {
   const clock = clocks?.clock ?? systemClock;
   const descriptors = shareDescriptors(descriptorLimit(), {
     gitProcesses: settings.maxGitProcesses,
@@ -59,6 +65,7 @@ export async function openContext(settings: Settings, log: Log, clocks: Clocks |
     log,
   });
   try {
+    const keys = await openKeys(settings, store, clock.now(), keyIsLost);
     const git = makeGitRoom({ ...settings, maxGitProcesses: descriptors.gitProcesses }, log);
     const usage = new Usage(store, log);
     const refusals = new Refusals(store, log);
@@ -75,6 +82,7 @@ export async function openContext(settings: Settings, log: Log, clocks: Clocks |
       descriptors,
       log,
       store,
+      keys,
       git,
       limits,
       metrics: new Metrics(),

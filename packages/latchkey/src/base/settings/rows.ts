@@ -105,6 +105,13 @@ export const SETTING_ROWS = {
     default: DATABASE_POOL.default,
     doc: 'connections to PostgreSQL at most, of each worker; it has one more for changes made elsewhere (see operations.md)',
   }),
+  secretKeyFile: optional({
+    section: 'Where things are',
+    kind: path('FILE'),
+    defaultMeans: '`secret.key` in the data folder, made at the first start',
+    forAdmin: true,
+    doc: 'file with the key that seals what a stolen database must not give away; all nodes on one database need the same',
+  }),
   repositories: optional({
     section: 'Where things are',
     kind: path('DIR'),

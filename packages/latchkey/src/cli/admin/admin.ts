@@ -9,6 +9,7 @@ import { examples } from '../command-help.ts';
 import type { Terminal } from '../terminal.ts';
 import { organizationCommand } from './organizations.ts';
 import { repositoryCommand } from './repositories.ts';
+import { secretsCommand } from './secrets.ts';
 import { serverCommand } from './servers.ts';
 import { tokenCommand } from './tokens.ts';
 import { userCommand } from './users.ts';
@@ -18,7 +19,7 @@ export function adminCommand(terminal: Terminal): Command {
   const command = new Command('admin').description(
     'manage people, organizations, repositories and tokens on this machine',
   );
-  for (const noun of [userCommand, organizationCommand, repositoryCommand, serverCommand, tokenCommand])
+  for (const noun of [userCommand, organizationCommand, repositoryCommand, secretsCommand, serverCommand, tokenCommand])
     command.addCommand(noun(terminal));
   return examples(command, [
     'latchkey admin user add ada --email ada@example.org --verified --password-stdin < password.txt',

@@ -16,6 +16,7 @@ export async function withData<T>(
   command: Command,
   terminal: Terminal,
   act: (ctx: Context, permit: Permit) => Promise<T>,
+  options: { readonly keyIsLost?: boolean } = {},
 ): Promise<T> {
   const [{ readSettings }, { makeLog }, { openContext }, { operatorPermit }] = await Promise.all([
     import('../../base/settings/sources.ts'),
@@ -26,7 +27,12 @@ export async function withData<T>(
   const settings = readSettings({ flags: settingFlags(command), env: terminal.env, purpose: 'admin' });
   if (!existsSync(settings.data)) terminal.say(`made a new data folder: ${settings.data}`);
   // Words only: what a server would log as routine has no place between the lines of a command.
-  const ctx = await openContext(settings, makeLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel));
+  const ctx = await openContext(
+    settings,
+    makeLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel),
+    null,
+    options.keyIsLost,
+  );
   try {
     return await act(ctx, operatorPermit());
   } finally {

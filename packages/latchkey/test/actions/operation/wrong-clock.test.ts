@@ -160,7 +160,8 @@ describe.each(ENGINES)('a wrong clock [%s]', (engine) => {
     const secret = new OtpSecret({ size: 20 }).base32;
     const code = (): string =>
       new TOTP({ secret: OtpSecret.fromBase32(secret) }).generate({ timestamp: ctx.clock.now() * 1000 });
-    await ctx.store.transaction((tx) => insertAuthenticator(tx, bob.id, { key: secret, at: ctx.clock.now(), step: 0 }));
+    const key = ctx.keys.seal('second_factors.secret', bob.id, secret);
+    await ctx.store.transaction((tx) => insertAuthenticator(tx, bob.id, { key, at: ctx.clock.now(), step: 0 }));
     const right = ctx.clock.now();
     for (const moved of [YEAR_SEC, -YEAR_SEC, 0]) {
       ctx.clock.set(right + moved);

@@ -6,8 +6,17 @@
  * Source: GitHub docs "Webhook events and payloads: delivery headers", "Validating webhook deliveries".
  */
 import { createHmac } from 'node:crypto';
+import { Fault } from '../../../base/errors.ts';
+import type { Sealed } from '../../../base/sealing/sealed-text.ts';
+import type { Secret } from '../../../base/secret.ts';
 import { DAY_SEC } from '../../../base/time.ts';
-import { type Delivery, deleteDeliveriesBefore, deliveryById, endDelivery } from '../../../store/webhook-deliveries.ts';
+import {
+  type Delivery,
+  type DeliveryResult,
+  deleteDeliveriesBefore,
+  deliveryById,
+  endDelivery,
+} from '../../../store/webhook-deliveries.ts';
 import { type Webhook, webhookOfDelivery } from '../../../store/webhooks.ts';
 import type { Context } from '../../ground/context.ts';
 import { post } from '../../ground/outgoing.ts';
@@ -25,7 +34,12 @@ export async function deliverWebhook(
   const hook = delivery === null ? null : await webhookOfDelivery(ctx.store.db, delivery.webhookId);
   if (delivery === null || hook === null || delivery.result !== null) return;
   const body = bodyOf(hook, delivery);
-  const headers = headersOf(hook, delivery, body);
+  const secret = hook.config.secret === null ? null : openSecret(ctx, hook, hook.config.secret);
+  if (secret instanceof Fault) {
+    ctx.log.error({ err: secret, detail: secret.detail, hookId: hook.id }, 'a webhook could not be signed');
+    return end(ctx, delivery, { ...NOT_SENT, status: 'not sent: its secret can’t be opened, set it anew' });
+  }
+  const headers = headersOf(hook, delivery, body, secret);
   const beganAt = performance.now();
   const answer = await post({
     url: new URL(hook.config.url),
@@ -37,17 +51,31 @@ export async function deliverWebhook(
   });
   // The server stops: whoever takes the job next sends it.
   if (signal?.aborted === true) throw new Error('stopped while a webhook was delivered');
-  const result = {
-    deliveredAt: ctx.clock.now(),
+  await end(ctx, delivery, {
     durationMs: Math.round(performance.now() - beganAt),
     status: answer.status,
     statusCode: answer.statusCode,
     requestHeaders: headers,
     responseHeaders: answer.headers,
     responseBody: answer.body,
-  };
-  await ctx.store.transaction((tx) => endDelivery(tx, delivery.id, result));
+  });
   ctx.log.debug({ deliveryId, hookId: hook.id, status: answer.statusCode }, 'delivered a webhook');
+}
+
+const NOT_SENT = { durationMs: 0, statusCode: 0, requestHeaders: {}, responseHeaders: {}, responseBody: '' };
+
+async function end(ctx: Context, delivery: Delivery, result: Omit<DeliveryResult, 'deliveredAt'>): Promise<void> {
+  const deliveredAt = ctx.clock.now();
+  await ctx.store.transaction((tx) => endDelivery(tx, delivery.id, { ...result, deliveredAt }));
+}
+
+function openSecret({ keys }: Context, { repositoryId }: Webhook, secret: Sealed): Secret | Fault {
+  try {
+    return keys.open('webhooks.secret', repositoryId, secret);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
 }
 
 function bodyOf({ config }: Webhook, { payload }: Delivery): Buffer {
@@ -59,9 +87,10 @@ function headersOf(
   { id, repositoryId, config }: Webhook,
   { guid, event }: Delivery,
   body: Buffer,
+  secret: Secret | null,
 ): Record<string, string> {
-  const signed = (algorithm: 'sha1' | 'sha256'): string =>
-    `${algorithm}=${createHmac(algorithm, config.secret!.reveal()).update(body).digest('hex')}`;
+  const signed = (algorithm: 'sha1' | 'sha256', key: Secret): string =>
+    `${algorithm}=${createHmac(algorithm, key.reveal()).update(body).digest('hex')}`;
   return {
     Accept: '*/*',
     'Content-Type': config.contentType === 'json' ? 'application/json' : 'application/x-www-form-urlencoded',
@@ -72,7 +101,9 @@ function headersOf(
     'X-GitHub-Hook-ID': String(id),
     'X-GitHub-Hook-Installation-Target-ID': String(repositoryId),
     'X-GitHub-Hook-Installation-Target-Type': 'repository',
-    ...(config.secret === null ? {} : { 'X-Hub-Signature': signed('sha1'), 'X-Hub-Signature-256': signed('sha256') }),
+    ...(secret === null
+      ? {}
+      : { 'X-Hub-Signature': signed('sha1', secret), 'X-Hub-Signature-256': signed('sha256', secret) }),
   };
 }
 

@@ -4,7 +4,7 @@
  * Never: a secret in what these functions give. Whether there is one is all that is told.
  */
 import { type Complaint, Problem, problem } from '../../../base/errors.ts';
-import { Secret } from '../../../base/secret.ts';
+import type { Sealed } from '../../../base/sealing/sealed-text.ts';
 import { WEBHOOK_EVENTS } from '../../../catalogue/webhook-events.ts';
 import type { Query } from '../../../store/db.ts';
 import type { Page } from '../../../store/page.ts';
@@ -66,9 +66,15 @@ const NEW_HOOK: WebhookSettings = {
 };
 
 /** Settings after a change. @throws Problem with every complaint. */
-function changed(ctx: Context, before: WebhookSettings, { config, events, active }: HookDraft): WebhookSettings {
+function changed(
+  ctx: Context,
+  repositoryId: number,
+  before: WebhookSettings,
+  { config, events, active }: HookDraft,
+): WebhookSettings {
+  const seal = (secret: string): Sealed => ctx.keys.seal('webhooks.secret', repositoryId, secret);
   const after = {
-    config: changedConfig(before.config, config ?? {}),
+    config: changedConfig(before.config, config ?? {}, seal),
     events: [...new Set(events ?? before.events)].toSorted(),
     active: active ?? before.active,
   };
@@ -102,11 +108,15 @@ function changed(ctx: Context, before: WebhookSettings, { config, events, active
   return after;
 }
 
-function changedConfig(before: WebhookConfig, { url, contentType, secret, insecureSsl }: ConfigDraft): WebhookConfig {
+function changedConfig(
+  before: WebhookConfig,
+  { url, contentType, secret, insecureSsl }: ConfigDraft,
+  seal: (secret: string) => Sealed,
+): WebhookConfig {
   return {
     url: url ?? before.url,
     contentType: contentType === 'json' || contentType === 'form' ? contentType : before.contentType,
-    secret: secret === undefined ? before.secret : secret === '' ? null : new Secret(secret),
+    secret: secret === undefined ? before.secret : secret === '' ? null : seal(secret),
     insecureSsl: insecureSsl ?? before.insecureSsl,
   };
 }
@@ -123,7 +133,7 @@ function urlProblem(ctx: Context, text: string): string | null {
 
 /** Makes a webhook, and sends it a ping. @throws Problem with every complaint; then nothing was changed. */
 export async function addWebhook(ctx: Context, permit: Permit, draft: HookDraft): Promise<KnownWebhook> {
-  const settings = changed(ctx, NEW_HOOK, draft);
+  const settings = changed(ctx, targetRepository(permit).repository.id, NEW_HOOK, draft);
   const at = ctx.clock.now();
   const hook = await ctx.store.transaction(async (tx) => {
     const { repository } = await readTarget(tx, permit);
@@ -146,7 +156,7 @@ export async function changeWebhook(ctx: Context, permit: Permit, id: number, dr
   const at = ctx.clock.now();
   const hook = await ctx.store.transaction(async (tx) => {
     const before = await hookOf(tx, permit, id);
-    const after = await updateWebhook(tx, id, changed(ctx, before, draft), at);
+    const after = await updateWebhook(tx, id, changed(ctx, before.repositoryId, before, draft), at);
     if (after === null) throw notThere(id);
     await log(tx, permit, at, 'hook.config_changed', after);
     return after;

@@ -1,6 +1,6 @@
 /** For the administrator: the mails that the server sent, keeps, or could not get rid of. */
 import type { VNode } from 'preact';
-import { type OutboxMail, readMail, readOutbox } from '../../../actions/ground/mail.ts';
+import { type ReadableMail, readMail, readOutbox } from '../../../actions/ground/mail.ts';
 import type { Need } from '../../../rules/model.ts';
 import { notFound } from '../frame/error-pages.tsx';
 import { WithMenu } from '../frame/layout.tsx';
@@ -20,7 +20,7 @@ export const outboxPages: readonly WebPage[] = [
 ];
 
 const STATES: Readonly<
-  Record<OutboxMail['state'], readonly [tone: 'success' | 'attention' | 'danger' | 'secondary', words: string]>
+  Record<ReadableMail['state'], readonly [tone: 'success' | 'attention' | 'danger' | 'secondary', words: string]>
 > = {
   waiting: ['attention', 'Waiting'],
   sent: ['success', 'Sent'],
@@ -61,7 +61,7 @@ async function showList(visit: Visit): Promise<Answer> {
   );
 }
 
-function Row({ mail }: { mail: OutboxMail }): VNode {
+function Row({ mail }: { mail: ReadableMail }): VNode {
   const [tone, words] = STATES[mail.state];
   return (
     <li class="Box-row lk-break">

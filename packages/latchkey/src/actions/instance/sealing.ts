@@ -1,0 +1,157 @@
+/**
+ * The key that seals what a stolen database must not give away: found at the start, changed by the operator.
+ *
+ * Invariant: a process that can't open what the others sealed does not start.
+ * Invariant: what lies in clear from before is sealed at the first start, and what an old key sealed once a day.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault, problem } from '../../base/errors.ts';
+import {
+  addKey,
+  KEY_FILE_NAME,
+  KeyFile,
+  makeKeyFile,
+  SEALED_COLUMNS,
+  type SealedColumn,
+} from '../../base/sealing/key-file.ts';
+import type { Settings } from '../../base/settings/settings.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import type { Store } from '../../store/db.ts';
+import { claimSealingKey, replaceText, sealingKeyId, setSealingKey, staleTexts } from '../../store/sealing.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { record } from '../ground/record.ts';
+
+/** Rows that are sealed anew in one transaction. */
+const BATCH = 200;
+
+/** Where the key file lies: as set, or in the data folder. */
+function keyFilePath({ secretKeyFile, data }: Pick<Settings, 'secretKeyFile' | 'data'>): string {
+  return secretKeyFile ?? join(data, KEY_FILE_NAME);
+}
+
+/**
+ * The keys of this process; the first start of all makes the file, where none is named. @throws Fault when the file
+ * lacks the key in force, unless that is lost.
+ */
+export async function openKeys(settings: Settings, store: Store, at: UnixSeconds, lost: boolean): Promise<KeyFile> {
+  const path = keyFilePath(settings);
+  let inForce = await sealingKeyId(store.db);
+  if (settings.secretKeyFile === null && (inForce === null || lost)) makeKeyFile(path);
+  if (inForce !== null && !existsSync(path)) throw lacksKey(path, inForce);
+  const keys = new KeyFile(path);
+  if (inForce === null) {
+    // Two nodes may start at once: the first to say so decides, for both.
+    await store.transaction((tx) => claimSealingKey(tx, keys.ids[0] ?? '', at));
+    inForce = (await sealingKeyId(store.db)) ?? '';
+    if (keys.ids.includes(inForce)) await sealAnew({ store, keys }, inForce);
+  }
+  if (!keys.ids.includes(inForce) && !lost) throw lacksKey(path, inForce);
+  return keys;
+}
+
+function lacksKey(path: string, id: string): Fault {
+  return new Fault(`the database is sealed with the key ${id}, which is not in ${path}`, {
+    hint:
+      'copy the key file of the node that runs, or of your backup, there, or name it: --secret-key-file FILE ' +
+      '(if it is lost: latchkey admin secrets rotate --lost-key)',
+  });
+}
+
+/** Said at every start that it concerns. */
+export function warnOfKeys({ keys, log }: Context): void {
+  if (keys.isExposed) log.warn({ file: keys.path }, 'everybody on this machine may read the key file: chmod 600 it');
+}
+
+/** How many texts were sealed anew, and how many can't be opened. */
+interface SealedAnew {
+  readonly sealed: number;
+  readonly lost: number;
+}
+
+type SealingParts = Pick<Context, 'store' | 'keys'>;
+
+/** The job `seal-anew`: whatever is not sealed with the key in force, if this process has that first. */
+export async function sealWhatIsStale(ctx: Context): Promise<void> {
+  const inForce = await sealingKeyId(ctx.store.db);
+  if (inForce !== null && ctx.keys.ids[0] === inForce) await sealAnew(ctx, inForce);
+}
+
+async function sealAnew(parts: SealingParts, keyId: string): Promise<SealedAnew> {
+  const total = { sealed: 0, lost: 0 };
+  for (const column of SEALED_COLUMNS) {
+    let afterKey = 0;
+    for (;;) {
+      const batch = await sealBatch(parts, column, keyId, afterKey);
+      if (batch === null) break;
+      afterKey = batch.lastKey;
+      total.sealed += batch.sealed;
+      total.lost += batch.lost;
+    }
+  }
+  return total;
+}
+
+async function sealBatch(
+  { store, keys }: SealingParts,
+  column: SealedColumn,
+  keyId: string,
+  afterKey: number,
+): Promise<(SealedAnew & { lastKey: number }) | null> {
+  const stale = await staleTexts(store.db, column, keyId, { afterKey, limit: BATCH });
+  const last = stale.at(-1);
+  if (last === undefined) return null;
+  const opened = stale.map((text) => ({ text, clear: openOrNull(keys, column, text.owner, text.text) }));
+  await store.transaction(async (tx) => {
+    for (const { text, clear } of opened)
+      if (clear !== null) await replaceText(tx, column, text, keys.seal(column, text.owner, clear.reveal()));
+  });
+  const lost = opened.filter(({ clear }) => clear === null).length;
+  return { sealed: opened.length - lost, lost, lastKey: Number(last.key) };
+}
+
+function openOrNull(keys: KeyFile, ...place: Parameters<KeyFile['open']>): ReturnType<KeyFile['open']> | null {
+  try {
+    return keys.open(...place);
+  } catch {
+    return null;
+  }
+}
+
+export interface Rotation extends SealedAnew {
+  /** The key now in force. */
+  readonly keyId: string;
+  /** True when it stood first in the file already, put there by the operator. */
+  readonly wasPrepared: boolean;
+}
+
+/**
+ * Puts another key in force: the first of the file, if it isn't already, or a new one; then seals everything with it.
+ * @param onlyNode no other node has a key file of its own
+ * @throws Problem when other nodes may have none of the new key
+ */
+export async function rotateKey(
+  ctx: Context,
+  permit: Permit,
+  { onlyNode, lost }: { readonly onlyNode: boolean; readonly lost: boolean },
+): Promise<Rotation> {
+  const inForce = await sealingKeyId(ctx.store.db);
+  const wasPrepared = ctx.keys.ids[0] !== inForce;
+  if (!wasPrepared) {
+    if (ctx.store.engine === 'postgres' && !onlyNode)
+      throw problem(
+        'unprocessable',
+        `Other nodes may use this database. Put a new key as the last line into ${ctx.keys.path} on every node, then ` +
+          'move it to the first line on every node, and run this again. If this is the only node: --only-node.',
+      );
+    addKey(ctx.keys.path);
+  }
+  const keyId = ctx.keys.ids[0] ?? '';
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    await setSealingKey(tx, keyId, at);
+    await record(tx, permit, at, { action: 'secret_key.rotate', data: { key: keyId, old_key: inForce, lost } });
+  });
+  return { keyId, wasPrepared, ...(await sealAnew(ctx, keyId)) };
+}

@@ -1,0 +1,143 @@
+/**
+ * The file with the keys that seal: the first one seals, all of them open.
+ *
+ * Invariant: it is read anew when it has changed, so that running processes follow a rotation.
+ * Invariant: a file is written whole or not at all, readable by the server's user alone.
+ */
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { Fault } from '../errors.ts';
+import { Secret } from '../secret.ts';
+import { keyIdOf, newKeyText, readKeys, type Sealed, type SealingKey, seal, unseal } from './sealed-text.ts';
+
+/** The file in the data folder, where none is named. */
+export const KEY_FILE_NAME = 'secret.key';
+const MODE = 0o600;
+const HEAD =
+  '# Latchkey: keys that seal what the database must not give away. Back this file up apart from the database.\n' +
+  '# The first key seals, all of them open. To change it: latchkey admin secrets rotate\n';
+
+/** Makes the file with a new key, unless it is there. @throws Fault when it can't be written. */
+export function makeKeyFile(path: string): void {
+  const draft = `${path}.${process.pid}`;
+  write(path, () => {
+    writeFileSync(draft, `${HEAD}${newKeyText().reveal()}\n`, { mode: MODE });
+    try {
+      linkSync(draft, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  });
+}
+
+/** Puts a new key in front of the others. @throws Fault when the file can't be written. */
+export function addKey(path: string): void {
+  const draft = `${path}.${process.pid}`;
+  write(path, () => {
+    const lines = readFileSync(path, 'utf8').split('\n');
+    const first = lines.findIndex((line) => line.trim() !== '' && !line.trim().startsWith('#'));
+    lines.splice(Math.max(first, 0), 0, newKeyText().reveal());
+    writeFileSync(draft, lines.join('\n'), { mode: MODE });
+    renameSync(draft, path);
+  });
+}
+
+function write(path: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw new Fault(`can't write the key file ${path}`, {
+      hint: 'let this user write in its folder, or name a file that you made: --secret-key-file',
+      detail: (error as Error).message,
+      cause: error,
+    });
+  }
+}
+
+/** The keys of a file, as it is now. */
+export class KeyFile {
+  readonly path: string;
+  #version = '';
+  #keys: readonly SealingKey[] = [];
+
+  /** @throws Fault when the file is not there, can't be read, or holds something else. */
+  constructor(path: string) {
+    this.path = path;
+    this.#read();
+  }
+
+  /** Ids of all keys, the one that seals first. */
+  get ids(): readonly string[] {
+    this.#follow();
+    return this.#keys.map(({ id }) => id);
+  }
+
+  /** True when others than the server's user may read the file. */
+  get isExposed(): boolean {
+    return (statSync(this.path).mode & 0o007) !== 0;
+  }
+
+  /** Seals a text for one place, which is its column and whose row it is: `webhooks.secret`, 7. */
+  seal(column: SealedColumn, owner: number | string, text: string): Sealed {
+    this.#follow();
+    const [key] = this.#keys;
+    if (key === undefined) throw new TypeError('a key file holds a key');
+    return seal(key, `${column} ${owner}`, text);
+  }
+
+  /**
+   * What was sealed for that place. A text from before there was sealing is given as it is. @throws Fault when it
+   * can't be opened.
+   */
+  open(column: SealedColumn, owner: number | string, text: string): Secret {
+    const id = keyIdOf(text);
+    if (id === null) return new Secret(text);
+    this.#follow();
+    const key = this.#keys.find((each) => each.id === id);
+    const opened = key === undefined ? null : unseal(key, `${column} ${owner}`, text);
+    if (opened !== null) return opened;
+    const why = key === undefined ? `its key ${id} is not in ${this.path}` : 'it was changed, or moved here';
+    throw new Fault('something sealed in the database can’t be opened', { detail: `${column} of ${owner}: ${why}` });
+  }
+
+  /** A file that is gone, or half written, changes nothing: what was read holds. */
+  #follow(): void {
+    try {
+      if (this.#versionOnDisk() !== this.#version) this.#read();
+    } catch {
+      // Told at the next start.
+    }
+  }
+
+  #versionOnDisk(): string {
+    const { mtimeMs, ino, size } = statSync(this.path);
+    return `${mtimeMs} ${ino} ${size}`;
+  }
+
+  #read(): void {
+    let text: string;
+    let version: string;
+    try {
+      version = this.#versionOnDisk();
+      text = readFileSync(this.path, 'utf8');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new Fault(`can't read the key file ${this.path}: ${code === 'ENOENT' ? 'there is no such file' : code}`, {
+        hint: 'to make one: (umask 077; head -c 32 /dev/urandom | base64 > FILE)',
+        cause: error,
+      });
+    }
+    const keys = readKeys(text);
+    if (keys === null)
+      throw new Fault(`${this.path} is no key file: it holds one key a line, base64 of 32 bytes`, {
+        hint: 'to make one: (umask 077; head -c 32 /dev/urandom | base64 > FILE)',
+      });
+    this.#keys = keys;
+    this.#version = version;
+  }
+}
+
+/** Every column that holds sealed text. */
+export const SEALED_COLUMNS = ['outbox.text', 'outbox.html', 'second_factors.secret', 'webhooks.secret'] as const;
+export type SealedColumn = (typeof SEALED_COLUMNS)[number];

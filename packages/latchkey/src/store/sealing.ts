@@ -1,0 +1,68 @@
+/**
+ * What is sealed, and the id of the key that seals it now: the same for all nodes.
+ *
+ * Never: a key.
+ */
+import { sql } from 'kysely';
+import type { SealedColumn } from '../base/sealing/key-file.ts';
+import type { Sealed } from '../base/sealing/sealed-text.ts';
+import type { UnixSeconds } from '../base/time.ts';
+import type { Query } from './db.ts';
+
+/** The id of the key in force; null before the first start that seals. */
+export async function sealingKeyId(q: Query): Promise<string | null> {
+  const row = await q.selectFrom('sealing').select('key_id').where('id', '=', 1).executeTakeFirst();
+  return row?.key_id ?? null;
+}
+
+/** Says which key is in force, if no node did so before. */
+export async function claimSealingKey(tx: Query, keyId: string, at: UnixSeconds): Promise<void> {
+  await tx
+    .insertInto('sealing')
+    .values({ id: 1, key_id: keyId, changed_at: at })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
+}
+
+/** Another key is in force. */
+export async function setSealingKey(tx: Query, keyId: string, at: UnixSeconds): Promise<void> {
+  await tx.updateTable('sealing').set({ key_id: keyId, changed_at: at }).where('id', '=', 1).execute();
+}
+
+/** Which column names the row, and which one says whose text it is. */
+const ROWS: Readonly<Record<SealedColumn, { readonly key: string; readonly owner: string }>> = {
+  'outbox.text': { key: 'id', owner: 'address' },
+  'outbox.html': { key: 'id', owner: 'address' },
+  'second_factors.secret': { key: 'user_id', owner: 'user_id' },
+  'webhooks.secret': { key: 'id', owner: 'repository_id' },
+};
+
+/** A text that is not sealed, or with another key. */
+export interface StaleText {
+  readonly key: number;
+  readonly owner: number | string;
+  readonly text: string;
+}
+
+/** Some texts of a column that are not sealed with this key, by key of the row, after `afterKey`. */
+export async function staleTexts(
+  q: Query,
+  column: SealedColumn,
+  keyId: string,
+  { afterKey, limit }: { readonly afterKey: number; readonly limit: number },
+): Promise<StaleText[]> {
+  const { key, owner } = ROWS[column];
+  const [table, field] = column.split('.').map((name) => sql.ref(name));
+  const { rows } = await sql<StaleText>`
+    select ${sql.ref(key)} as key, ${sql.ref(owner)} as owner, ${field} as text from ${table}
+    where ${sql.ref(key)} > ${afterKey} and ${field} <> '' and substr(${field}, 1, 19) <> ${`sealed.${keyId}.`}
+    order by ${sql.ref(key)} limit ${limit}`.execute(q);
+  return rows;
+}
+
+/** Puts a text sealed anew in place of what was read, unless that was changed meanwhile. */
+export async function replaceText(tx: Query, column: SealedColumn, stale: StaleText, sealed: Sealed): Promise<void> {
+  const [table, field] = column.split('.').map((name) => sql.ref(name));
+  await sql`update ${table} set ${field} = ${sealed}
+    where ${sql.ref(ROWS[column].key)} = ${stale.key} and ${field} = ${stale.text}`.execute(tx);
+}
