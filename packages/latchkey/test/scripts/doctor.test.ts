@@ -3,6 +3,7 @@
  * says is in test/causes.
  */
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -14,6 +15,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CheckState } from '../../src/cli/checks/check.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { run } from '../../src/cli/program.ts';
+import { mintTokenText } from '../../src/rules/token-text.ts';
 import { recordingTerminal } from '../cli/recording-terminal.ts';
 
 interface Found {
@@ -31,7 +33,7 @@ interface Machine {
     args?: readonly string[],
     answers?: readonly string[],
     env?: Record<string, string>,
-  ): Promise<{ code: number; checks: Map<string, Found>; screen: string; asked: string[] }>;
+  ): Promise<{ code: number; cause: Found | null; checks: Map<string, Found>; screen: string; asked: string[] }>;
 }
 
 /** A person in a clone whose remote is this address. */
@@ -62,9 +64,10 @@ async function machine(remote: string | null, config = ''): Promise<Machine> {
       };
       const terminal = { ...recordingTerminal({ ...base, ...env }), ask };
       const code = await run(['doctor', ...args, '--json'], terminal);
-      const { checks } = JSON.parse(terminal.printed.join('\n')) as { checks: Found[] };
+      const { checks, cause } = JSON.parse(terminal.printed.join('\n')) as { checks: Found[]; cause: Found | null };
       return {
         code,
+        cause,
         checks: new Map(checks.map((check) => [check.name, check])),
         screen: [...terminal.printed, ...terminal.said].join('\n'),
         asked,
@@ -148,7 +151,7 @@ describe('the doctor finds', () => {
       command: `latchkey credential install ${url}`,
     });
     expect(checks.get('credential helpers')!.found).toBe(
-      'git asks store before the helper of latchkey, so that one is never reached',
+      'git asks store before the helper of latchkey: store answers, and latchkey, which would, is never reached',
     );
     expect(screen).not.toContain(TOKEN);
   });
@@ -175,8 +178,51 @@ describe('the doctor finds', () => {
       `[http "${url}"]\n\textraHeader = Authorization: Basic ${TOKEN}\n`,
     );
     const { checks, screen } = await doctor();
-    expect(checks.get('no header of its own')).toMatchObject({ state: 'fail' });
+    expect(checks.get('no header of its own')).toMatchObject({
+      state: 'fail',
+      command: `git config --global --unset-all http.${url}.extraheader '^[Aa]uthorization:'`,
+    });
     expect(screen).not.toContain(TOKEN);
+    const { checks: after, cause } = await doctor(['--fix'], ['y']).then(() => doctor());
+    expect([after.get('no header of its own')!.state, cause?.name]).toEqual(['ok', 'credential helpers']);
+  });
+
+  test.each([
+    ['git@127.0.0.1:acme/site.git', 'acme/site.git'],
+    ['git@127.0.0.1:2222/acme/site.git', 'acme/site.git'],
+    ['ssh://git@127.0.0.1:2222/acme/site.git', 'acme/site.git'],
+  ])('the port over HTTP of %s, from what git knows of the host', async (remote, path) => {
+    const url = await server();
+    const { doctor } = await machine(remote, `[credential "${url}"]\n\thelper = cache\n`);
+    const { checks } = await doctor();
+    expect(checks.get('remote over https')!.command).toBe(`git remote set-url origin ${url}/${path}`);
+  });
+
+  test('a helper that answers without a username', async () => {
+    const url = await server({ isLatchkey: true });
+    const { doctor, git } = await machine(
+      `${url}/acme/site.git`,
+      `[credential]\n\thelper = "!f() { echo username=; echo password=${TOKEN}; }; f"\n`,
+    );
+    const { cause, screen } = await doctor(['--fix'], ['y']);
+    expect(cause).toMatchObject({
+      name: 'what the helper answers with',
+      command: `git remote set-url origin ${url.replace('://', '://git@')}/acme/site.git`,
+    });
+    expect(screen).not.toContain(TOKEN);
+    expect(git('remote', 'get-url', 'origin')).toBe(`${url.replace('://', '://git@')}/acme/site.git`);
+  });
+
+  test('a token in quotes in the store, and has git forget it', async () => {
+    const url = await server({ isLatchkey: true });
+    const { doctor, folder } = await machine(`${url}/acme/site.git`, '');
+    const token = mintTokenText('fine-grained', randomBytes, null);
+    await writeFile(join(folder, 'store'), `${url.replace('://', `://ada:%22${token}%22@`)}\n`);
+    await writeFile(join(folder, '.gitconfig'), `[credential]\n\thelper = store --file=${join(folder, 'store')}\n`);
+    const { cause, screen } = await doctor(['--fix'], ['y']);
+    expect(cause!.found).toBe("store answers with a token in double quotes, which can't be read");
+    expect(screen).not.toContain(token);
+    expect(await readFile(join(folder, 'store'), 'utf8')).toBe('');
   });
 
   test('an address that is rewritten, and a .netrc', async () => {
@@ -248,7 +294,9 @@ describe('the doctor finds', () => {
     const { checks } = await doctor([`https://127.0.0.1:${(secure.address() as AddressInfo).port}/acme/site.git`]);
     expect(checks.get('server reachable')).toMatchObject({
       state: 'fail',
-      command: 'git config --global http.sslCAInfo /path/to/ca.pem',
+      command: expect.stringMatching(
+        /^git config --global http\.https:\/\/127\.0\.0\.1:\d+\/\.sslCAInfo \/path\/to\/ca\.pem$/,
+      ),
     });
     expect(checks.get('server reachable')!.found).toContain('this machine does not trust its certificate');
   });

@@ -9,9 +9,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { present } from '../../base/present.ts';
-import { type Check, type Finding, fail, ok, shellWord, warn } from './check.ts';
+import { type Misspelling, misspellingOf } from '../../rules/token-spelling.ts';
+import { type Check, type Finding, fail, mendable, ok, shellWord, warn } from './check.ts';
 import { isOverHttp } from './git.ts';
-import { type FoundCredential, runGit, type Subject } from './subject.ts';
+import { type FoundCredential, runGit, type Subject, withoutSecrets } from './subject.ts';
 
 const needsHttp = (subject: Subject): string | null =>
   isOverHttp(subject) ? null : 'the remote is no address over http';
@@ -57,7 +58,10 @@ const helpers: Check = {
     const hasOurs = configured.some((helper) => helperName(helper) === 'latchkey');
     if (hasOurs && ran.length > 0 && ran[0] !== 'latchkey' && ran.at(-1) !== 'latchkey') {
       return {
-        ...install(subject, `git asks ${ran.join(', ')} before the helper of latchkey, so that one is never reached`),
+        ...install(
+          subject,
+          `git asks ${ran.join(', ')} before the helper of latchkey: ${ran.at(-1)} answers, and latchkey, which would, is never reached`,
+        ),
         state: 'fail',
       };
     }
@@ -99,6 +103,11 @@ const credentialForm: Check = {
   run: async ({ probe, origin, ...subject }) => {
     const credential = present(subject.credential, 'the credential');
     const { password, username, from } = credential;
+    if (username === '' && password !== '' && probe.isLatchkey)
+      return noUsername(`${from} answers without a username, and git sends none`, subject);
+    const misspelling = probe.isLatchkey ? misspellingOf(password) : null;
+    if (misspelling !== null)
+      return forget(`${from} answers with ${spelled(misspelling)}`, credential, present(origin, 'the server'));
     const [, words = 'something that has not the form of a token: a password, perhaps', isToken = false] =
       FORMS.find(([form]) => form.test(password)) ?? [];
     if (isToken) return ok(`${words}, for the username ${JSON.stringify(username)}`);
@@ -110,6 +119,17 @@ const credentialForm: Check = {
     );
   },
 };
+
+/** A name in the address is the one that git sends. */
+function noUsername(found: string, { remote, url }: Pick<Subject, 'remote' | 'url'>): Finding {
+  const named = withoutSecrets(present(url, 'the address')).replace('://', '://git@');
+  if (remote === null) return fail(found, `git clone ${named}`);
+  return mendable('fail', found, ['remote', 'set-url', remote, named]);
+}
+
+function spelled({ kind, how }: Misspelling): string {
+  return kind === 'wrapped' ? `a token ${how}, which can't be read` : `${how}, where a token belongs`;
+}
 
 /** Has the helpers forget exactly this credential. */
 export function forget(found: string, { username, password }: FoundCredential, origin: string): Finding {

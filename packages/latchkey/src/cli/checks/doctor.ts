@@ -10,6 +10,7 @@ import { examples } from '../command-help.ts';
 import { CredentialStore } from '../credential/store.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Stopped, spoken, type Terminal } from '../terminal.ts';
+import { causeOf } from './cause.ts';
 import type { Check, Finding } from './check.ts';
 import { HELPER_CHECKS } from './credential-chain.ts';
 import { GIT_CHECKS } from './git.ts';
@@ -17,6 +18,7 @@ import { OVERRIDE_CHECKS } from './overrides.ts';
 import { SERVER_CHECKS } from './server.ts';
 import { runProgram, type Subject, subjectOf } from './subject.ts';
 import { TOKEN_CHECKS } from './token.ts';
+import { WORKFLOW_CHECKS } from './workflows.ts';
 
 /** In this order: what later ones ask for is found out by earlier ones. */
 const CHECKS: readonly Check[] = [
@@ -25,6 +27,7 @@ const CHECKS: readonly Check[] = [
   ...SERVER_CHECKS,
   ...HELPER_CHECKS,
   ...TOKEN_CHECKS,
+  ...WORKFLOW_CHECKS,
 ];
 
 interface Checked extends Finding {
@@ -58,10 +61,17 @@ async function examine(
     if (flags.json !== true) tell(result, terminal);
   }
   const failed = checked.filter(({ state }) => state === 'fail').length;
-  if (flags.json === true)
+  const cause = causeOf(checked);
+  if (flags.json === true) {
+    const shown = ({ repair: _repair, ...one }: Checked): object => one;
     terminal.print(
-      JSON.stringify({ ok: failed === 0, checks: checked.map(({ repair: _repair, ...shown }) => shown) }, null, 2),
+      JSON.stringify(
+        { ok: failed === 0, cause: cause === null ? null : shown(cause), checks: checked.map(shown) },
+        null,
+        2,
+      ),
     );
+  } else conclude(cause, failed, terminal);
   if (flags.fix === true) await mend(checked, terminal);
   if (failed > 0) throw new Stopped(EXIT.refused);
 }
@@ -88,9 +98,16 @@ async function outcomeOf(check: Check, subject: Subject): Promise<Finding> {
   }
 }
 
-function tell({ name, state, found, command }: Checked, terminal: Terminal): void {
-  terminal.print(`${state.padEnd(4)}  ${name}: ${spoken(found)}`);
-  if (command !== undefined) terminal.print(`      ${command}`);
+/** One line for each check; what can't be looked at is no news. */
+function tell({ name, state, found }: Checked, terminal: Terminal): void {
+  if (state !== 'skip') terminal.print(`${state.padEnd(4)}  ${name}: ${spoken(found)}`);
+}
+
+/** The cause, told once, with the one line that mends it. */
+function conclude(cause: Checked | null, failed: number, terminal: Terminal): void {
+  if (cause === null) return terminal.print(`\nNothing is wrong.`);
+  terminal.print(`\n${failed === 0 ? 'Nothing is wrong. Worth doing' : 'The cause'}: ${spoken(cause.found)}`);
+  if (cause.command !== undefined) terminal.print(`Do this:\n  ${cause.command}`);
 }
 
 async function mend(checked: readonly Checked[], terminal: Terminal): Promise<void> {

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { present } from '../../base/present.ts';
-import { type Check, fail, ok, warn } from './check.ts';
+import { type Check, fail, mendable, ok, warn } from './check.ts';
 import { runGit, type Subject } from './subject.ts';
 
 const needsServer = ({ origin }: Subject): string | null => (origin === null ? 'no server is known' : null);
@@ -15,12 +15,34 @@ const noExtraHeader: Check = {
     const origin = present(subject.origin, 'the server');
     const { stdout } = await runGit(subject, ['config', '--get-urlmatch', 'http.extraHeader', origin]);
     if (!/^authorization:/im.test(stdout)) return ok('no http.extraHeader sets Authorization');
-    return fail(
-      'http.extraHeader sends an Authorization header, whatever the helpers say (CI systems leave it behind)',
-      "git config --show-origin --name-only --get-regexp 'http\\..*extraheader'",
-    );
+    const found =
+      'http.extraHeader sends an Authorization header, whatever the helpers say (CI systems leave it behind)';
+    const set = await whereSet(subject);
+    if (set === null) return fail(found, "git config --show-origin --name-only --get-regexp 'http\\..*extraheader'");
+    if (set.scope === 'command') return fail(found, 'unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS');
+    return mendable('fail', found, ['config', `--${set.scope}`, '--unset-all', set.key, '^[Aa]uthorization:']);
   },
 };
+
+/** Where the header is set: the last one counts, and is the one to take away. */
+async function whereSet(subject: Subject): Promise<{ scope: string; key: string } | null> {
+  const { stdout } = await runGit(subject, [
+    'config',
+    '--show-scope',
+    '--null',
+    '--get-regexp',
+    '^http\\..*extraheader$',
+  ]);
+  const words = stdout.split('\0');
+  for (let i = words.length - 2; i >= 1; i -= 2) {
+    const [key = '', ...value] = (words[i] ?? '').split('\n');
+    if (!/^authorization:/i.test(value.join('\n'))) continue;
+    const url = /^http\.(.+)\.extraheader$/i.exec(key)?.[1];
+    if (url === undefined || `${subject.origin}/`.startsWith(url) || url.startsWith(subject.origin ?? '\n'))
+      return { scope: words[i - 1] ?? 'local', key };
+  }
+  return null;
+}
 
 /** Variables that change who answers, and what that means. */
 const VARIABLES: readonly (readonly [name: string, state: 'warn' | 'ok', words: string])[] = [

@@ -31,13 +31,26 @@ export const EMPTY_PROBE: Probe = { answered: null, failure: null, isLatchkey: f
 const MAX_BODY_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** One GET. @throws Error with a `code` when nothing came. */
-export function get(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
+/** One GET, or a POST where there is something to send as JSON. @throws Error with a `code` when nothing came. */
+export function get(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+  posted: object | null = null,
+): Promise<Answered> {
   const send = url.startsWith('https:') ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const request = send(
       url,
-      { headers: { 'User-Agent': 'latchkey-doctor', ...headers }, agent: false, timeout: REQUEST_TIMEOUT_MS },
+      {
+        method: posted === null ? 'GET' : 'POST',
+        headers: {
+          'User-Agent': 'latchkey-doctor',
+          ...(posted === null ? {} : { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        agent: false,
+        timeout: REQUEST_TIMEOUT_MS,
+      },
       (response) => {
         const certificate = (response.socket as TLSSocket).getPeerCertificate?.();
         let body = '';
@@ -61,6 +74,6 @@ export function get(url: string, headers: Readonly<Record<string, string>> = {})
     );
     request.on('timeout', () => request.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
     request.on('error', reject);
-    request.end();
+    request.end(posted === null ? undefined : JSON.stringify(posted));
   });
 }

@@ -13,6 +13,9 @@ const MAX_SKEW_SEC = 60;
 const DAY_MS = 86_400_000;
 const CERTIFICATE_ENDS_SOON_DAYS = 14;
 
+/** For this host alone; `ORIGIN` is replaced. An authority for all hosts would vouch for everybody's. */
+const CA_LINE = 'git config --global http.ORIGIN/.sslCAInfo /path/to/ca.pem';
+
 /** Codes of Node and OpenSSL in words. */
 const FAILURES: readonly (readonly [code: RegExp, words: string, command: string])[] = [
   [/^ENOTFOUND$/, 'nobody knows that host name', 'check the spelling of the address, and whether a VPN is needed'],
@@ -27,11 +30,7 @@ const FAILURES: readonly (readonly [code: RegExp, words: string, command: string
     'it speaks something else on that port',
     'check http against https, and the port',
   ],
-  [
-    /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED/,
-    'this machine does not trust its certificate',
-    'git config --global http.sslCAInfo /path/to/ca.pem',
-  ],
+  [/SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED/, 'this machine does not trust its certificate', CA_LINE],
 ];
 
 const reachable: Check = {
@@ -55,7 +54,7 @@ const reachable: Check = {
         `it can't be reached (${code})`,
         'check the address',
       ];
-      return fail(`${origin}: ${words}`, command);
+      return fail(`${origin}: ${words}`, command.replace('ORIGIN', origin));
     }
   },
 };
@@ -93,7 +92,7 @@ const clock: Check = {
     if (Math.abs(skewSec) <= MAX_SKEW_SEC) return ok('this machine and the server agree about the time');
     return fail(
       `the clock of this machine is ${Math.abs(skewSec)} seconds ${skewSec > 0 ? 'ahead of' : 'behind'} the server's`,
-      'switch on time synchronisation: timedatectl set-ntp true',
+      'sudo timedatectl set-ntp true',
     );
   },
 };

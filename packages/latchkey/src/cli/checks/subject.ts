@@ -25,6 +25,8 @@ export interface Subject {
   /** What later checks may use of earlier ones. */
   probe: Probe;
   credential: FoundCredential | null;
+  /** Whose token it is, as the server says. */
+  tokenOwner: string | null;
 }
 
 export interface GitEnded {
@@ -76,7 +78,7 @@ export async function subjectOf(
     : remote === null
       ? null
       : (await runGit({ env }, ['remote', 'get-url', remote])).stdout.trim() || null;
-  const place = url === null ? null : placeIn(url, knownOrigins);
+  const place = url === null ? null : placeIn(url, [...knownOrigins, ...(await configuredOrigins(env))]);
   return {
     env,
     remote: remote !== null && url !== null ? remote : null,
@@ -85,12 +87,22 @@ export async function subjectOf(
     repository: place?.repository ?? null,
     probe: EMPTY_PROBE,
     credential: null,
+    tokenOwner: null,
   };
 }
 
 async function firstRemote(env: Environment): Promise<string | null> {
   const remotes = (await runGit({ env }, ['remote'])).stdout.split('\n').filter((line) => line !== '');
   return remotes.includes('origin') ? 'origin' : (remotes[0] ?? null);
+}
+
+/** Servers that git's configuration has something for: they tell the port that an SSH remote would have over HTTP. */
+async function configuredOrigins(env: Environment): Promise<readonly string[]> {
+  const { stdout } = await runGit({ env }, ['config', '--name-only', '--get-regexp', '^(credential|http)\\.https?://']);
+  const urls = [...stdout.matchAll(/^(?:credential|http)\.(https?:\/\/\S+)\.\w+$/gim)].map(([, url = '']) =>
+    URL.parse(url),
+  );
+  return [URL.parse(env['LATCHKEY_URL'] ?? ''), ...urls].flatMap((url) => (url === null ? [] : [url.origin]));
 }
 
 /** True for `ssh://…`, `git@host:path` and the like. */
@@ -103,7 +115,8 @@ export function isSsh(url: string): boolean {
 function placeIn(url: string, knownOrigins: readonly string[]): { origin: string | null; repository: string | null } {
   const scp = isSsh(url) && !url.includes('://') ? /^(?:[^@/]+@)?([^:/]+):\/?(.*)$/.exec(url) : null;
   const parsed = scp === null ? URL.parse(url) : null;
-  const path = scp?.[2] ?? parsed?.pathname;
+  // `git@host:2222/acme/site.git` is meant as a port, though SSH takes it for a folder.
+  const path = scp?.[2]?.replace(/^\d+\/(?=[^/]+\/[^/]+$)/, '') ?? parsed?.pathname;
   const host = scp?.[1] ?? parsed?.hostname;
   if (path === undefined || host === undefined) return { origin: null, repository: null };
   const repository = /^\/*([\w.-]+\/[\w.-]+?)(?:\.git)?\/*$/.exec(path)?.[1] ?? null;

@@ -11,12 +11,14 @@ import type { Subject } from './subject.ts';
 const ENDS_SOON_DAYS = 7;
 const DAY_MS = 86_400_000;
 
-function cannotAsk({ credential, probe, env }: Subject): string | null {
+/** Why nobody can be asked about the token; null when they can. */
+export function cannotAsk({ credential, probe, env }: Subject): string | null {
   if (probe.answered === null) return 'the server did not answer';
   return credential === null && (env['LATCHKEY_TOKEN'] ?? '') === '' ? 'there is no credential to ask with' : null;
 }
 
-function passwordOf({ credential, env }: Subject): string {
+/** What git would send. */
+export function passwordOf({ credential, env }: Subject): string {
   return credential?.password ?? env['LATCHKEY_TOKEN'] ?? '';
 }
 
@@ -42,8 +44,11 @@ const token: Check = {
       authorization: `Bearer ${passwordOf(subject)}`,
     });
     const said = jsonOf(body) as CurrentToken;
-    if (status === 401 || status === 403) return refusedToken(subject, status, said);
+    // Scopes of GitLab's dialect may open git and nothing of the API: that is a healthy token.
+    if (status === 403 && said.reason === 'scope_missing') return ok('it lives, and its scopes are for git alone');
+    if (status === 400 || status === 401 || status === 403) return refusedToken(subject, status, said);
     if (status !== 200 || said.id === undefined) return warn('the server does not tell about this token');
+    subject.tokenOwner = said.owner?.login ?? null;
     const named = `${said.kind} token ${said.id} "${printable(said.name ?? '')}" of ${printable(said.owner?.login ?? '')}`;
     if (said.expires_at === null || said.expires_at === undefined) return warn(`${named}; it has no end`);
     const days = Math.floor((Date.parse(said.expires_at) - Date.now()) / DAY_MS);
@@ -106,7 +111,8 @@ function moved({ remote, origin }: Subject, { headers }: Answered): Finding {
   };
 }
 
-function jsonOf(text: string): object {
+/** What stands in a body; empty when it is no JSON. */
+export function jsonOf(text: string): object {
   try {
     return (JSON.parse(text) ?? {}) as object;
   } catch {
@@ -114,12 +120,30 @@ function jsonOf(text: string): object {
   }
 }
 
-function printable(text: string): string {
+/** A text of the server as it may be shown: bounded, nothing that steers a terminal. */
+export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 300);
 }
 
+/** Usernames that stand for nobody: the token alone decides. */
+const FOR_NOBODY = /^(?:git|x|token|oauth2|x-access-token|x-oauth-basic|private-token|latchkey)?$/i;
+
+const whoseToken: Check = {
+  name: 'whose token',
+  cannotRun: ({ credential, tokenOwner }) =>
+    credential === null || tokenOwner === null ? 'nobody tells whose token it is' : null,
+  run: async ({ credential, tokenOwner, origin }) => {
+    const { username, from } = present(credential, 'a credential');
+    const name = username.replace(/\+\d+$/, '');
+    if (FOR_NOBODY.test(name) || name.toLowerCase() === tokenOwner?.toLowerCase()) return ok(`of ${tokenOwner}`);
+    const found = `${from} holds a token of ${printable(tokenOwner ?? '')} under the name ${printable(name)}`;
+    return { ...forget(found, present(credential, 'a credential'), present(origin, 'the server')), state: 'warn' };
+  },
+};
+
 export const TOKEN_CHECKS: readonly Check[] = [
   token,
+  whoseToken,
   access('clone and fetch', 'git-upload-pack'),
   access('push', 'git-receive-pack'),
 ];
