@@ -29,7 +29,8 @@ import { makeLog } from './base/log.ts';
 import { Connections } from './base/machine/connections.ts';
 import { OUTAGES, outageAnswer } from './base/machine/outage.ts';
 import { beginRequest, type RequestMark, requestIdOf } from './base/request-id.ts';
-import { originForm } from './base/request-target.ts';
+import { FORM_ERRORS, type FormError, formErrorIn } from './base/requests/request-form.ts';
+import { originForm } from './base/requests/request-target.ts';
 import type { Settings } from './base/settings/settings.ts';
 import { DAY_SEC, isoInstant } from './base/time.ts';
 import { duringSpan, type Span, type Tracer } from './base/trace.ts';
@@ -290,10 +291,9 @@ function answerer(
   connections: Connections,
   fastify: RequestListener,
 ): (arrival: Arrival) => void {
-  const doors: readonly (readonly [DoorName, Door])[] = [
-    ['forward', makeForwardDoor(context)],
-    ['git', makeGitDoor(context, readiness.ended.signal)],
-  ];
+  // The proxy that asks there understands 401 and 403 alone, so that door says itself what is wrong.
+  const forward: Door = makeForwardDoor(context);
+  const git: Door = makeGitDoor(context, readiness.ended.signal);
   return (arrival) => {
     const { request, response } = arrival;
     // So that connections that proxies keep end after an answer rather than in the middle of a question.
@@ -302,7 +302,13 @@ function answerer(
     if (connections.mustEnd(request.socket)) response.shouldKeepAlive = false;
     beginRequest(arrival);
     if (connections.refuses(request.socket, request.url!)) return sendCrowded(response);
-    for (const [door, handle] of doors) if (handle(request, response)) return count(context, door, arrival);
+    if (forward(request, response)) return count(context, 'forward', arrival);
+    const error = formErrorIn(request, context.settings);
+    if (error !== null) {
+      refuseForm(response, error);
+      return count(context, 'other', arrival);
+    }
+    if (git(request, response)) return count(context, 'git', arrival);
     response.setHeader('X-Request-Id', requestIdOf(arrival));
     const door = nameOf(request.url!);
     count(context, door, arrival);
@@ -322,6 +328,11 @@ function sendCrowded(response: ServerResponse): void {
     'X-Latchkey-Reason': 'descriptors_exhausted',
   });
   response.end(`${sentence}\n`);
+}
+
+function refuseForm(response: ServerResponse, error: FormError): void {
+  response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+  response.end(`${FORM_ERRORS[error]}\n`);
 }
 
 /** Most answers of the plain doors are there at once, and need no listener. */

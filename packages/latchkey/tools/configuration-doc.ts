@@ -41,14 +41,14 @@ A token is a password. So the server refuses to start
 
 - when \`--host\` is reachable from other machines, without \`--tls-cert\` and \`--tls-key\`, unless \`--trusted-proxy\` names a proxy on another machine that
   speaks HTTPS;
-- when \`--public-url\` says \`https://\`, and there is neither a certificate nor a proxy that could speak it. A server that listens on this machine alone
-  takes a proxy on this machine for granted;
+- when \`--public-url\` says \`https://\`, and there is neither a certificate nor a proxy that could speak it: name the one on this machine with
+  \`--trusted-proxy 127.0.0.1\`;
 - when \`--public-url\` says \`http://\` and isn't this machine itself.
 
 \`--insecure-http\` lifts the first and the third, for closed test networks. It doesn't go with a certificate.
 
-\`X-Forwarded-For\` and \`X-Forwarded-Proto\` are believed only when they come from a trusted proxy. Naming proxies replaces the default, so name loopback, too,
-when there is a proxy on both sides: \`--trusted-proxy 127.0.0.0/8 --trusted-proxy 10.0.0.0/8\`.
+\`X-Forwarded-For\` is believed only when it comes from a trusted proxy. Name each, also where one stands behind the other: \`--trusted-proxy 127.0.0.1
+--trusted-proxy 10.0.0.5\`. [Behind a proxy](proxies.md) says what a proxy must do, with the configuration of each.
 
 ## Mail
 
@@ -64,7 +64,7 @@ data: /var/lib/latchkey
 repositories: /srv/git
 public-url: https://git.example.org
 trusted-proxies:
-  - 127.0.0.0/8
+  - 127.0.0.1
 max-git-processes: 32
 \`\`\`
 `;

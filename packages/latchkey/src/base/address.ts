@@ -1,6 +1,5 @@
 /**
- * Addresses: CIDR blocks of IPv4 and IPv6, matched with Node's own `net.BlockList`, and who the caller behind a proxy
- * is.
+ * Addresses: CIDR blocks of IPv4 and IPv6, matched with Node's own `net.BlockList`.
  */
 import { BlockList, isIP } from 'node:net';
 
@@ -52,29 +51,8 @@ function blockList(blocks: readonly string[]): BlockList {
   return list;
 }
 
-/**
- * The caller's address: the peer's own, or, when the peer is a trusted proxy, the last address in `X-Forwarded-For`
- * that is not one itself (RFC 7239 section 5.2 describes the chain). What is not an address ends the walk, so a forged
- * header can't name anybody.
- */
-export function callerAddress(
-  peer: string | undefined,
-  forwardedFor: string | undefined,
-  trustedProxies: readonly string[],
-): string {
-  let caller = plainAddress(peer ?? '');
-  if (forwardedFor === undefined) return caller;
-  const hops = forwardedFor.split(',');
-  while (hops.length > 0 && includesAddress(trustedProxies, caller)) {
-    const hop = plainAddress((hops.pop() ?? '').trim());
-    if (isIP(hop) === 0) break;
-    caller = hop;
-  }
-  return caller;
-}
-
 /** An IPv4 address that came in IPv6 form (`::ffff:127.0.0.1`), as IPv4. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }
 

@@ -9,7 +9,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { includesAddress } from '../base/address.ts';
-import { headerOf } from '../base/raw-headers.ts';
+import { headerOf } from '../base/requests/raw-headers.ts';
 import type { Settings } from '../base/settings/settings.ts';
 import { readTraceparent, type Span, type Tracer } from '../base/trace.ts';
 import { recogniseThirdParty } from '../catalogue/third-party-tokens.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { originForm } from '../../src/base/request-target.ts';
+import { originForm } from '../../src/base/requests/request-target.ts';
 
 test.each([
   ['/ada/pub.git/info/refs?service=git-upload-pack', '/ada/pub.git/info/refs?service=git-upload-pack'],

@@ -4,7 +4,7 @@
  * Invariant: never throws, whatever is sent; what can't be read is `malformed` with the reason in words.
  * Never: a secret outside of a `Secret`.
  */
-import { onceHeaderOf } from '../../base/raw-headers.ts';
+import { onceHeaderOf } from '../../base/requests/raw-headers.ts';
 import { Secret } from '../../base/secret.ts';
 import { misspellingOf } from '../../rules/token-spelling.ts';
 import { parseTokenText, tokensWithin } from '../../rules/token-text.ts';

@@ -6,6 +6,7 @@
  * `LATCHKEY_MAX_GIT_PROCESSES`, and `max-git-processes` in the file. Only a list's flag is named apart, because it is
  * given once for each value.
  */
+import { PROXY_HEADERS, type ProxyHeader } from '../requests/caller.ts';
 import {
   databaseUrl,
   endpoint,
@@ -153,12 +154,18 @@ export const SETTING_ROWS = {
     defaultMeans: 'no TLS',
     doc: 'private key of the certificate in PEM',
   }),
-  trustedProxies: row<readonly string[], readonly string[]>({
+  trustedProxies: optional({
     section: 'Listening',
     kind: networks,
-    default: ['127.0.0.0/8', '::1'],
+    defaultMeans: 'none; `127.0.0.0/8` and `::1` as long as host and public address are this machine’s own',
     flag: '--trusted-proxy',
-    doc: 'networks of the proxies that may say who the caller is (X-Forwarded-For, X-Forwarded-Proto)',
+    doc: 'networks of the proxies that may say who the caller is (see proxies.md)',
+  }),
+  proxyHeader: row<ProxyHeader, ProxyHeader>({
+    section: 'Listening',
+    kind: oneOf(PROXY_HEADERS, 'NAME'),
+    default: 'x-forwarded-for',
+    doc: 'header in which they say it; a request from them that has the other one, too, is refused',
   }),
   insecureHttp: off({
     section: 'Listening',

@@ -26,10 +26,24 @@ export interface SettingRule {
   readonly hint: string;
 }
 
+const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];
+/** True when the address that people are given is this machine's own, so that nobody elsewhere is expected. */
+const isOwnMachine = ({ host, publicUrl }: SettingValues): boolean =>
+  isLoopback(host) && (publicUrl === null || isLoopback(hostIn(publicUrl)));
+const hostIn = (url: string): string => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
+
+/**
+ * The proxies that are believed. Without a setting: programs of this machine, while it alone is served. As soon as
+ * others are expected, a tunnel or proxy on this machine may pass on what its clients write, so it must be named.
+ */
+export function proxiesOf(values: SettingValues): readonly string[] {
+  return values.trustedProxies ?? (isOwnMachine(values) ? LOOPBACK : []);
+}
+
 const hasTls = (values: SettingValues): boolean => values.tlsCert !== null && values.tlsKey !== null;
 /** A proxy that can reach the server: on this machine, where only this machine can; elsewhere, one that was named. */
 const hasProxy = (values: SettingValues): boolean =>
-  values.trustedProxies.some((network) => isLoopback(values.host) || !isLoopback(network));
+  proxiesOf(values).some((network) => isLoopback(values.host) || !isLoopback(network));
 /** True when there is PostgreSQL, and this of its address. */
 const addressed = ({ database }: SettingValues, is: (address: DatabaseAddress) => boolean): boolean =>
   database !== null && is(readDatabaseAddress(database.reveal()));
@@ -119,7 +133,7 @@ export const SETTING_RULES: readonly SettingRule[] = [
     broken: (values) =>
       scheme(values) === 'https:' && values.tlsCert === null && values.tlsKey === null && !hasProxy(values),
     message: ({ publicUrl }) => `--public-url ${publicUrl} promises HTTPS, but nothing here speaks it.`,
-    hint: 'give --tls-cert and --tls-key, or --trusted-proxy CIDR for the proxy that speaks HTTPS',
+    hint: 'give --tls-cert and --tls-key, or name the proxy that speaks HTTPS: --trusted-proxy 127.0.0.1 for one on this machine',
   },
   {
     about: 'publicUrl',
@@ -136,7 +150,7 @@ export const SETTING_RULES: readonly SettingRule[] = [
       scheme(values) === 'http:' &&
       !hasTls(values) &&
       !values.insecureHttp &&
-      !isLoopback(new URL(values.publicUrl ?? '').hostname.replace(/^\[(.*)\]$/, '$1')),
+      !isLoopback(hostIn(values.publicUrl ?? '')),
     message: ({ publicUrl }) =>
       `--public-url ${publicUrl} would make people send tokens over the network for everyone to read.`,
     hint: 'use an https:// address, or --insecure-http on a closed test network',

@@ -20,12 +20,14 @@ import {
   settingRow,
   settingVariable,
 } from './rows.ts';
-import { SETTING_RULES } from './rules.ts';
+import { proxiesOf, SETTING_RULES } from './rules.ts';
 
 /** The settings in force. Paths are absolute. */
 export interface Settings extends SettingValues {
   /** Where the bare repositories lie: as set, or in the data folder. */
   readonly repositories: string;
+  /** As set; else this machine where nobody else is expected, since a client of a proxy that nobody named is no proxy. */
+  readonly trustedProxies: readonly string[];
   /** Scheme, host and port under which people reach the server: as set, or made from host and port. */
   readonly publicUrl: string;
   /** The configuration file that was read, named or found; null when there was none. */
@@ -60,6 +62,7 @@ export function loadSettings(sources: SettingSources): Settings {
     ...values,
     config: sources.file?.path ?? null,
     repositories: values.repositories ?? join(values.data, 'repositories'),
+    trustedProxies: proxiesOf(values),
     publicUrl: values.publicUrl ?? ownUrl(values),
   };
 }

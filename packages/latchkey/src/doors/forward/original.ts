@@ -14,6 +14,8 @@
  * behind.
  */
 
+import type { CallerHeaders } from '../../base/requests/caller.ts';
+
 export const FORWARD_PATH = '/forward-auth';
 
 export interface Original {
@@ -25,25 +27,28 @@ export interface Original {
   readonly authorization: string | undefined;
   readonly privateToken: string | undefined;
   readonly userAgent: string | null;
-  readonly forwardedFor: string | undefined;
   /** True for a browser that asks for leave to send a request from a page of another site (a CORS preflight). */
   readonly isPreflight: boolean;
+  /** Who called the proxy, as it names them. */
+  readonly caller: CallerHeaders;
 }
 
 /** What can be wrong with what a proxy sends. */
 export type ProxyError =
   | 'address_missing'
+  | 'caller_twice'
   | 'address_twice'
   | 'method_missing'
   | 'header_twice'
   | 'authorization_twice';
 
-/** The headers that are read. `X-Forwarded-For` alone may come several times: each proxy adds its own. */
+/** The headers that are read. The chains of callers alone may come several times: each proxy adds its own. */
 const NAMES = [
   'authorization',
   'private-token',
   'user-agent',
   'host',
+  'forwarded',
   'x-forwarded-for',
   'x-original-uri',
   'x-original-url',
@@ -98,6 +103,7 @@ function assemble(
     (ingress === undefined ? 0 : 1) +
     (forwarded === undefined ? 0 : 1) +
     (envoy === undefined ? 0 : 1);
+  if (values[AT.forwarded] !== undefined && values[AT['x-forwarded-for']] !== undefined) return 'caller_twice';
   if (told !== 1) return told === 0 ? 'address_missing' : 'address_twice';
   if (envoy !== undefined) return originalOf(method, envoy, values[AT.host], values);
   const asked = forwarded === undefined ? values[AT['x-original-method']] : values[AT['x-forwarded-method']];
@@ -121,10 +127,10 @@ function originalOf(
     authorization: values[AT.authorization],
     privateToken: values[AT['private-token']],
     userAgent: values[AT['user-agent']] ?? null,
-    forwardedFor: values[AT['x-forwarded-for']],
     isPreflight:
       method === 'OPTIONS' &&
       values[AT.origin] !== undefined &&
       values[AT['access-control-request-method']] !== undefined,
+    caller: { 'x-forwarded-for': values[AT['x-forwarded-for']], forwarded: values[AT.forwarded] },
   };
 }

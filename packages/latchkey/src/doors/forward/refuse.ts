@@ -80,6 +80,8 @@ export const REQUEST_ERRORS = {
   address_missing:
     'The proxy does not say which address was asked for (X-Original-URI, X-Forwarded-Uri, or a path after /forward-auth).',
   address_twice: 'The request names the address that it is for in more than one way, so it is for none.',
+  caller_twice:
+    'The request names its caller both in X-Forwarded-For and in Forwarded: the proxy must take one of them out.',
   method_missing: 'The proxy does not say which method was used (X-Original-Method or X-Forwarded-Method).',
   header_twice: 'A header that may come once came twice.',
   authorization_twice: 'More than one Authorization header was sent.',

@@ -8,8 +8,8 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { authorizationOf, credentialOf } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
-import { callerAddress } from '../../base/address.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
+import { callerOf } from '../../base/requests/caller.ts';
 import {
   AUTHORIZATION_SERVER_PATH,
   authorizationServerMetadata,
@@ -64,17 +64,12 @@ function jsonOf(text: string): unknown {
 }
 
 function callOf(ctx: Context, request: FastifyRequest): ResourceServerCall {
-  const forwardedFor = request.headers['x-forwarded-for'];
   return {
     ctx,
     body: request.body,
     userAgent: request.headers['user-agent'] ?? null,
     credential: credentialOf(authorizationOf(request.raw.rawHeaders)),
-    address: callerAddress(
-      request.socket.remoteAddress,
-      Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor,
-      ctx.settings.trustedProxies,
-    ),
+    address: callerOf(request.raw, ctx.settings),
   };
 }
 

@@ -18,9 +18,10 @@ import {
   effectivePermissions,
   type ForwardedVerdict,
 } from '../../actions/questions/forwarded-requests.ts';
-import { callerAddress, includesAddress } from '../../base/address.ts';
+import { includesAddress } from '../../base/address.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
+import { type CallerHeaders, callerAddress, type ProxyTrust } from '../../base/requests/caller.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Target } from '../../rules/model.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
@@ -51,7 +52,7 @@ const GIT_CLIENT = /^(?:git|jgit|go-git|dulwich|isomorphic-git|libgit2|gitoxide)
  * returns false.
  */
 export function makeForwardDoor(ctx: Context): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const proxies = new Proxies(ctx.settings.trustedProxies);
+  const proxies = new Proxies(ctx.settings);
   const prepared = new Prepared(ctx);
   return (request, response) => {
     const url = request.url!;
@@ -89,7 +90,7 @@ function answer(
     method: original.method,
     uri: original.uri,
     userAgent: original.userAgent,
-    address: proxy.callerOf(original.forwardedFor),
+    address: proxy.callerOf(original.caller),
   });
   return andThen(verdict, (decided) =>
     decided.allowed ? allow(response, decided.permit, prepared) : deny(ctx, response, decided, original),
@@ -149,11 +150,11 @@ function fail(ctx: Context, response: ServerResponse, error: unknown): void {
 
 /** Which connections come from a trusted proxy: asked once for each, since a proxy keeps its connections. */
 class Proxies {
-  readonly #trusted: readonly string[];
+  readonly #trust: ProxyTrust;
   readonly #known = new WeakMap<Socket, ProxyConnection | null>();
 
-  constructor(trusted: readonly string[]) {
-    this.#trusted = trusted;
+  constructor(trust: ProxyTrust) {
+    this.#trust = trust;
   }
 
   /** Null when it comes from somebody else. */
@@ -161,7 +162,7 @@ class Proxies {
     let known = this.#known.get(socket);
     if (known === undefined) {
       const peer = socket.remoteAddress ?? '';
-      known = includesAddress(this.#trusted, peer) ? new ProxyConnection(peer, this.#trusted) : null;
+      known = includesAddress(this.#trust.trustedProxies, peer) ? new ProxyConnection(peer, this.#trust) : null;
       this.#known.set(socket, known);
     }
     return known;
@@ -174,20 +175,21 @@ class Proxies {
  */
 class ProxyConnection {
   readonly #peer: string;
-  readonly #trusted: readonly string[];
-  #forwardedFor: string | undefined;
+  readonly #trust: ProxyTrust;
+  #named: CallerHeaders = {};
   #caller: string;
 
-  constructor(peer: string, trusted: readonly string[]) {
+  constructor(peer: string, trust: ProxyTrust) {
     this.#peer = peer;
-    this.#trusted = trusted;
-    this.#caller = callerAddress(peer, undefined, trusted);
+    this.#trust = trust;
+    this.#caller = callerAddress(peer, {}, trust);
   }
 
-  callerOf(forwardedFor: string | undefined): string {
-    if (forwardedFor !== this.#forwardedFor) {
-      this.#caller = callerAddress(this.#peer, forwardedFor, this.#trusted);
-      this.#forwardedFor = forwardedFor;
+  callerOf(named: CallerHeaders): string {
+    const { forwarded, 'x-forwarded-for': forwardedFor } = named;
+    if (forwarded !== this.#named.forwarded || forwardedFor !== this.#named['x-forwarded-for']) {
+      this.#caller = callerAddress(this.#peer, named, this.#trust);
+      this.#named = named;
     }
     return this.#caller;
   }

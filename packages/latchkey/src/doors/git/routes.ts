@@ -14,9 +14,9 @@ import type { Context } from '../../actions/ground/context.ts';
 import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
 import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
-import { callerAddress } from '../../base/address.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
+import { callerOf } from '../../base/requests/caller.ts';
 import { protocolVersion } from '../../git/processes/environment.ts';
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
 import type { ContentScan } from '../../git/push/content-scan.ts';
@@ -98,11 +98,7 @@ function answer(
 ): MaybePromise<void> {
   // Node has read the headers by now; of `Authorization` alone it would hide that there were several.
   const { headers } = request;
-  const from = callerAddress(
-    request.socket.remoteAddress,
-    headers['x-forwarded-for'] as string | undefined,
-    ctx.settings.trustedProxies,
-  );
+  const from = callerOf(request, ctx.settings);
   const verdict = authorize(ctx, {
     credential: credentialOn(request.socket, authorizationOf(request.rawHeaders)),
     need: NEEDS[address.service],

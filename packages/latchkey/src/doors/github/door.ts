@@ -20,10 +20,11 @@ import { authorizationOf, credentialOf } from '../../actions/decision/credential
 import { targetNamed } from '../../actions/decision/route-target.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limit.ts';
-import { callerAddress, networkOf } from '../../base/address.ts';
+import { networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
+import { callerOf } from '../../base/requests/caller.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
 import { isSameName } from '../../rules/names.ts';
@@ -62,11 +63,7 @@ export function githubDoor(ctx: Context): FastifyPluginAsync {
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const address = callerAddress(
-        request.raw.socket.remoteAddress,
-        forwardedFor(request),
-        ctx.settings.trustedProxies,
-      );
+      const address = callerOf(request.raw, ctx.settings);
       const visit: Visit = {
         ctx,
         request,
@@ -150,12 +147,6 @@ function targetOf(target: RouteTarget, params: Readonly<Record<string, string>>)
   const named = targetNamed(target, params);
   if (named === null) throw new TypeError(`this door serves no endpoint about a ${target.kind}`);
   return named;
-}
-
-/** Node joins repeated headers of this name. */
-function forwardedFor(request: FastifyRequest): string | undefined {
-  const value = request.headers['x-forwarded-for'];
-  return Array.isArray(value) ? value.join(',') : value;
 }
 
 /**

@@ -16,9 +16,10 @@ import { nameOfOrganization, nameOfRepository } from '../../actions/decision/nam
 import type { Context } from '../../actions/ground/context.ts';
 import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limit.ts';
 import { reportRotatedUse } from '../../actions/tokens/families.ts';
-import { callerAddress, networkOf } from '../../base/address.ts';
+import { networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
+import { callerOf } from '../../base/requests/caller.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
 import { splitFullName } from '../../rules/names.ts';
 import { gitlabCredential } from './credential.ts';
@@ -50,11 +51,7 @@ export function gitlabDoor(ctx: Context): FastifyPluginAsync {
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const address = callerAddress(
-        request.raw.socket.remoteAddress,
-        forwardedFor(request),
-        ctx.settings.trustedProxies,
-      );
+      const address = callerOf(request.raw, ctx.settings);
       const visit: Visit = { ctx, request, reply, url: new URL(request.raw.url!, ctx.settings.publicUrl), address };
       return serve(visit, find).catch((error: unknown) => fail(visit, error));
     };
@@ -127,12 +124,6 @@ async function targetName({ ctx }: Visit, { target }: Endpoint, { id = '' }: Par
 }
 
 const MAX_SHOWN_ID = 100;
-
-/** Node joins repeated headers of this name. */
-function forwardedFor(request: FastifyRequest): string | undefined {
-  const value = request.headers['x-forwarded-for'];
-  return Array.isArray(value) ? value.join(',') : value;
-}
 
 /**
  * Says no. A value that was rotated away and comes back to where tokens are rotated is a copy in two hands: its family

@@ -18,8 +18,8 @@ import {
   redeemDevice,
   type Unredeemed,
 } from '../../actions/tokens/device-authorization.ts';
-import { callerAddress } from '../../base/address.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
+import { callerOf } from '../../base/requests/caller.ts';
 import { Secret } from '../../base/secret.ts';
 import { readLoginRequest } from '../../rules/login-request.ts';
 
@@ -128,13 +128,7 @@ function formOf(request: FastifyRequest): URLSearchParams {
 }
 
 function visitorOf(ctx: Context, request: FastifyRequest): { address: string; userAgent: string | null } {
-  const forwarded = request.headers['x-forwarded-for'];
-  const address = callerAddress(
-    request.socket.remoteAddress,
-    Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
-    ctx.settings.trustedProxies,
-  );
-  return { address, userAgent: request.headers['user-agent'] ?? null };
+  return { address: callerOf(request.raw, ctx.settings), userAgent: request.headers['user-agent'] ?? null };
 }
 
 function refuse(reply: FastifyReply, status: number, error: string, words: string): FastifyReply {

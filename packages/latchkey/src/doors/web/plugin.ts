@@ -33,9 +33,9 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { leaveFlash, pickUpFlash, signedInBy } from '../../actions/accounts/sessions.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { mintSecret } from '../../actions/ground/one-time-secrets.ts';
-import { callerAddress } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
+import { callerOf } from '../../base/requests/caller.ts';
 import { type AssetAddresses, serveAssets } from './frame/assets.ts';
 import { Cookies } from './frame/cookies.ts';
 import { failed, notCopied, notFound, refused, unavailable, unreadable } from './frame/error-pages.tsx';
@@ -155,12 +155,7 @@ async function visitOf(
   signedIn: typeof signedInBy | (() => Promise<null>) = signedInBy,
 ): Promise<Visit> {
   const cookies = new Cookies(request, reply, ctx.settings.publicUrl);
-  const forwarded = request.headers['x-forwarded-for'];
-  const address = callerAddress(
-    request.socket.remoteAddress,
-    Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
-    ctx.settings.trustedProxies,
-  );
+  const address = callerOf(request.raw, ctx.settings);
   const visitor = { address, userAgent: request.headers['user-agent'] ?? null };
   const device = deviceOf(cookies);
   const session = cookies.readSecret('session');

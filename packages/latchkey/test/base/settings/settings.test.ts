@@ -79,6 +79,24 @@ describe('where a setting comes from', () => {
   });
 });
 
+describe('proxies that nobody named', () => {
+  const LOOPBACK = ['127.0.0.0/8', '::1'];
+
+  test('are believed on this machine, as long as it alone is served', () => {
+    expect(load({}).trustedProxies).toEqual(LOOPBACK);
+    expect(load({ host: '::1' }).trustedProxies).toEqual(LOOPBACK);
+    expect(load({ publicUrl: 'http://localhost:8080' }).trustedProxies).toEqual(LOOPBACK);
+  });
+
+  test.each([
+    ['others reach it by its public address', { publicUrl: 'http://git.example.org', insecureHttp: true }],
+    ['it listens for others', { host: '0.0.0.0', insecureHttp: true }],
+    ['it speaks TLS for others', { host: '192.0.2.7', tlsCert: 'c', tlsKey: 'k' }],
+  ])('are nobody as soon as %s: a tunnel may pass on what its clients write', (_, flags) =>
+    expect(load(flags).trustedProxies).toEqual([]),
+  );
+});
+
 describe('the public URL', () => {
   test('is made from host and port unless it is set', () => {
     expect(load({}).publicUrl).toBe('http://127.0.0.1:7070');
@@ -87,14 +105,15 @@ describe('the public URL', () => {
     expect(load({ tlsCert: 'c', tlsKey: 'k', host: 'git.example.org', port: 443 }).publicUrl).toBe(
       'https://git.example.org',
     );
-    expect(load({ publicUrl: 'https://Git.Example.org/' }).publicUrl).toBe('https://git.example.org');
+    expect(load({ publicUrl: 'https://Git.Example.org/', trustedProxies: ['127.0.0.1'] }).publicUrl).toBe(
+      'https://git.example.org',
+    );
   });
 
   test('follows the port that the system gave, but only where it was made from it', () => {
     expect(atPort(load({ port: 0 }), 4711)).toMatchObject({ port: 4711, publicUrl: 'http://127.0.0.1:4711' });
-    expect(atPort(load({ port: 0, publicUrl: 'https://git.example.org' }), 4711).publicUrl).toBe(
-      'https://git.example.org',
-    );
+    const behindProxy = load({ port: 0, publicUrl: 'https://git.example.org', trustedProxies: ['::1'] });
+    expect(atPort(behindProxy, 4711).publicUrl).toBe('https://git.example.org');
   });
 });
 
@@ -158,7 +177,7 @@ const VALUES: readonly [SettingName, readonly [string, unknown][], readonly stri
   ],
   [
     'publicUrl',
-    [['https://a.example:8443', 'https://a.example:8443']],
+    [['https://localhost:8443', 'https://localhost:8443']],
     [
       'ftp://a.example',
       'https://a.example/git',
@@ -307,7 +326,16 @@ const COMBINATIONS: readonly [string, SettingSources['flags'], string | null][] 
     'Listening on 0.0.0.0 without TLS would send tokens over the network for everyone to read.',
   ],
   ['every address in clear text, meant', { host: '0.0.0.0', insecureHttp: true }, null],
-  ['HTTPS outside, a proxy on this machine', { publicUrl: 'https://git.example.org' }, null],
+  [
+    'HTTPS outside, a proxy on this machine',
+    { publicUrl: 'https://git.example.org', trustedProxies: ['127.0.0.1'] },
+    null,
+  ],
+  [
+    'HTTPS outside, a proxy on this machine that nobody named',
+    { publicUrl: 'https://git.example.org' },
+    '--public-url https://git.example.org promises HTTPS, but nothing here speaks it.',
+  ],
   [
     'HTTPS outside, no proxy trusted',
     { publicUrl: 'https://git.example.org', trustedProxies: [] },

@@ -1,0 +1,294 @@
+/**
+ * The configurations of docs/proxies.md, run word for word but for ports and files, with clients that forge what
+ * proxies say.
+ *
+ * The story: a token is bound to an address. Somebody who has the token, but not the address, claims it in every header
+ * that a proxy may pass on. They come from 127.0.0.2, so that the proxy, at 127.0.0.1, has another address than they.
+ *
+ * A proxy is a program of the machine. Where one is missing its suite is not declared, and a line says so; with
+ * `TEST_EVERY_PROXY=1` (`npm run test:proxies`) it fails instead.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mintTokenText } from '../../src/rules/token-text.ts';
+import { until } from '../doors/git/server.ts';
+import { type Running, startWorld } from '../doors/github/running.ts';
+import { runProgram } from './latchkey-process.ts';
+
+const DOC = readFileSync(join(import.meta.dirname, '../../../../docs/proxies.md'), 'utf8');
+const CLIENT = '127.0.0.2';
+
+/** The first block of code below a heading. */
+function documented(heading: string): string {
+  const [, code] = new RegExp(`^## ${heading}\\n[^#]*?\`\`\`\\w+\\n([^]*?)\`\`\``, 'm').exec(DOC) ?? [];
+  if (code === undefined) throw new Error(`docs/proxies.md has no configuration of ${heading}`);
+  return code;
+}
+
+interface Proxy {
+  readonly name: string;
+  readonly programs: readonly string[];
+  readonly debian: string;
+  /** Writes what the documented text is included by, and starts it. */
+  start(program: string, folder: string, text: string): Promise<ChildProcess>;
+}
+
+const stdio = ['ignore', 'ignore', 'inherit'] as const;
+const isRoot = process.getuid?.() === 0;
+
+const PROXIES: readonly Proxy[] = [
+  {
+    name: 'nginx',
+    programs: ['/usr/sbin/nginx'],
+    debian: 'nginx-light',
+    async start(program, folder, text) {
+      const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+        .map((name) => `${name}_temp_path ${folder}/${name};`)
+        .join(' ');
+      await writeFile(
+        join(folder, 'nginx.conf'),
+        `${isRoot ? 'user root;' : ''} daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log;
+        events { worker_connections 64; } http { access_log off; ${temporary} ${text} }`,
+      );
+      return spawn(program, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: [...stdio] });
+    },
+  },
+  {
+    name: 'Caddy',
+    programs: ['/usr/bin/caddy', '/usr/local/bin/caddy'],
+    debian: 'caddy',
+    async start(program, folder, text) {
+      const head =
+        '{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n\tlog {\n\t\toutput discard\n\t}\n}\n';
+      await writeFile(join(folder, 'Caddyfile'), head + text);
+      return spawn(program, ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'], {
+        stdio: 'ignore',
+        env: { PATH: process.env['PATH'], HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
+      });
+    },
+  },
+  {
+    name: 'HAProxy',
+    programs: ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'],
+    debian: 'haproxy',
+    async start(program, folder, text) {
+      await writeFile(join(folder, 'haproxy.cfg'), text);
+      return spawn(program, ['-f', join(folder, 'haproxy.cfg'), '-db'], { stdio: [...stdio] });
+    },
+  },
+  {
+    name: 'Apache',
+    programs: ['/usr/sbin/apache2', '/usr/sbin/httpd'],
+    debian: 'apache2',
+    async start(program, folder, text) {
+      const port = /VirtualHost \*:(\d+)/.exec(text)![1];
+      const modules = ['mpm_event', 'env', 'authz_core', 'ssl', 'socache_shmcb', 'headers', 'proxy', 'proxy_http'];
+      const root = ['/usr/lib/apache2/modules', '/etc/httpd/modules'].find((path) => existsSync(path));
+      await writeFile(
+        join(folder, 'apache.conf'),
+        `${modules.map((name) => `LoadModule ${name}_module ${root}/mod_${name}.so`).join('\n')}
+        ServerRoot ${folder}\nServerName localhost\nPidFile ${folder}/pid\nErrorLog ${folder}/error.log\nMutex file:${folder}
+        DefaultRuntimeDir ${folder}\nListen ${port}\n${isRoot ? 'User www-data\nGroup www-data\n' : ''}${text}`,
+      );
+      return spawn(program, ['-f', join(folder, 'apache.conf'), '-DFOREGROUND'], { stdio: [...stdio] });
+    },
+  },
+];
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function certificateIn(folder: string): Promise<void> {
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=git.example.org',
+      '-addext',
+      'subjectAltName=DNS:git.example.org',
+      '-keyout',
+      join(folder, 'privkey.pem'),
+      '-out',
+      join(folder, 'fullchain.pem'),
+    ],
+    { stdio: 'ignore' },
+  );
+  await writeFile(join(folder, 'latchkey.pem'), await readFile(join(folder, 'fullchain.pem')));
+  await appendFile(join(folder, 'latchkey.pem'), await readFile(join(folder, 'privkey.pem')));
+}
+
+function proxySuite(proxy: Proxy, program: string): void {
+  describe(`the documented configuration of ${proxy.name}`, () => {
+    let world: Running;
+    let folder: string;
+    let child: ChildProcess;
+    let port: number;
+    const tokens = { any: '', proxy: '', client: '', elsewhere: '' };
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'latchkey-documented-'));
+      port = await freePort();
+      world = await startWorld({
+        publicUrl: `https://git.example.org:${port}`,
+        trustedProxies: ['127.0.0.1'],
+        failedCredentialLimit: 2,
+      });
+      await world.person('ada');
+      await world.repository('ada/site', 'private');
+      const bound = async (block?: string): Promise<string> =>
+        (
+          await world.token('ada', {
+            kind: 'classic',
+            scopes: ['repo', 'user'],
+            ...(block === undefined ? {} : { allowedAddresses: [block] }),
+          })
+        ).secret;
+      tokens.any = await bound();
+      tokens.proxy = await bound('127.0.0.1');
+      tokens.client = await bound(CLIENT);
+      tokens.elsewhere = await bound('203.0.113.0/24');
+      await certificateIn(folder);
+      const text = documented(proxy.name)
+        .replaceAll('127.0.0.1:7070', new URL(world.server.url).host)
+        .replaceAll('/etc/ssl/git.example.org', folder)
+        .replaceAll('https://git.example.org', `https://git.example.org:${port}`)
+        .replaceAll(/(listen |:)443\b/g, `$1${port}`);
+      child = await proxy.start(program, folder, text);
+      await until(async () => (await ask('/login')).status === 200, `${proxy.name} answers`);
+    }, 60_000);
+    afterAll(async () => {
+      if (child.exitCode === null) {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }
+      await world.close();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    /** curl from another address than the proxy's, so that the path goes out as it is written. */
+    async function ask(path: string, headers: readonly string[] = []): Promise<{ status: number; text: string }> {
+      const { stdout } = await runProgram('curl', [
+        '-s',
+        '-i',
+        '--path-as-is',
+        '--http1.1',
+        '--max-time',
+        '20',
+        '--interface',
+        CLIENT,
+        '--resolve',
+        `git.example.org:${port}:127.0.0.1`,
+        '--cacert',
+        join(folder, 'fullchain.pem'),
+        ...headers.flatMap((header) => ['-H', header]),
+        `https://git.example.org:${port}${path}`,
+      ]);
+      return { status: Number(stdout.split(' ')[1] ?? 0), text: stdout };
+    }
+    const user = (token: string, headers: readonly string[] = []): Promise<{ status: number; text: string }> =>
+      ask('/api/v3/user', [`Authorization: Bearer ${token}`, ...headers]);
+
+    it('tells Latchkey the address of its client', async () => {
+      expect((await user(tokens.client)).status).toBe(200);
+      expect((await user(tokens.proxy)).status).toBe(403);
+    });
+
+    it.each([
+      'X-Forwarded-For: 203.0.113.7',
+      'X-Forwarded-For: 203.0.113.7, 127.0.0.1',
+      'X-Forwarded-For: nonsense',
+      'Forwarded: for=203.0.113.7',
+      'Forwarded: for=127.0.0.1;proto=https',
+      'X-Real-IP: 203.0.113.7',
+      'X_Forwarded_For: 203.0.113.7',
+    ])('lets nobody choose their address by %s', async (forged) => {
+      expect((await user(tokens.elsewhere, [forged])).status).toBe(403);
+      expect((await user(tokens.proxy, [forged])).status).toBe(403);
+      expect((await user(tokens.client, [forged])).status).toBe(200);
+    });
+
+    it('keeps the brake on guessing, however the guesser calls themselves', async () => {
+      const wrong = async (from: string): Promise<string> =>
+        (await user(mintTokenText('classic', randomBytes, null), [`X-Forwarded-For: ${from}`])).text;
+      const answers = [];
+      for (const last of [1, 2, 3, 4]) answers.push(await wrong(`198.51.100.${last}`));
+      expect(answers.at(-1)).toMatch(/^retry-after: /im);
+    });
+
+    it('passes the path, the host, bodies and refusals on whole', async () => {
+      const remote = `https://ada:${tokens.any}@git.example.org:${port}/ada/site.git`;
+      const work = join(folder, 'work');
+      const git = async (...args: string[]): Promise<string> => {
+        const ran = await runProgram(
+          'git',
+          [
+            '-c',
+            'user.name=Ada',
+            '-c',
+            'user.email=ada@example.org',
+            '-c',
+            'init.defaultBranch=main',
+            '-c',
+            `http.curloptResolve=git.example.org:${port}:127.0.0.1`,
+            ...args,
+          ],
+          { env: { GIT_SSL_CAINFO: join(folder, 'fullchain.pem') } },
+        );
+        return ran.stdout + ran.stderr;
+      };
+      await git('init', '-q', work);
+      await writeFile(join(work, 'large'), Array.from({ length: 300_000 }, () => Math.random().toString(36)).join());
+      await git('-C', work, 'add', '.');
+      await git('-C', work, 'commit', '-qm', 'one');
+      expect(await git('-C', work, 'push', remote, 'HEAD:refs/heads/feature/a')).toContain('feature/a');
+      const slash = await ask('/api/v3/repos/ada/site/branches/feature%2Fa', [`Authorization: Bearer ${tokens.any}`]);
+      expect(slash.status, slash.text).toBe(200);
+      expect((await user(tokens.any)).text).toContain(`"https://git.example.org:${port}/api/v3/users/ada"`);
+      const refused = await ask('/ada/site.git/info/refs?service=git-receive-pack', [
+        `Authorization: Basic ${Buffer.from(`ada:${tokens.proxy}`).toString('base64')}`,
+      ]);
+      expect(refused).toMatchObject({ status: 403, text: expect.stringContaining(CLIENT) });
+      expect((await ask('/login')).text).toMatch(/strict-transport-security: max-age=/i);
+    }, 30_000);
+  });
+}
+
+describe('docs/proxies.md', () => {
+  it.each(['nginx', 'Caddy', 'HAProxy', 'Apache', 'Traefik', 'Envoy'])('has the configuration of %s', (heading) => {
+    documented(heading);
+    const section = DOC.slice(DOC.indexOf(`## ${heading}\n`)).split(/\n## /)[0]!;
+    expect(section).toMatch(/443|https:/);
+    for (const part of [/127\.0\.0\.1(?::|, port_value: )7070/, /forwarded/i, /\/etc\/ssl\/git\.example\.org/])
+      expect(section).toMatch(part);
+  });
+});
+
+for (const proxy of PROXIES) {
+  const program = proxy.programs.find((path) => existsSync(path));
+  if (program !== undefined) proxySuite(proxy, program);
+  else if (process.env['TEST_EVERY_PROXY'] === '1')
+    it(`${proxy.name} is installed`, () => expect.fail(`install ${proxy.debian}`));
+  else process.stderr.write(`the configuration of ${proxy.name} is not driven here: install ${proxy.debian}\n`);
+}
