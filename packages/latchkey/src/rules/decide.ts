@@ -11,7 +11,6 @@
  * Never: a clock, a random number, a store. Everything is in the question.
  */
 import { includesAddress } from '../base/address.ts';
-import { DAY_SEC } from '../base/time.ts';
 import { demandsNoPermission, gitlabScopesOf } from '../catalogue/needs.ts';
 import {
   atLeast,
@@ -25,15 +24,17 @@ import type { Reason } from '../catalogue/refusals/refusals.ts';
 import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.ts';
 import { type ScopeDialect, scopesInclude } from '../catalogue/scopes/scopes.ts';
 import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
+import type { Grant, MissingPermission, OwnerRecord, Question, Target, TokenRecord } from './model.ts';
 import {
-  BY_ROTATION,
-  type Grant,
-  type MissingPermission,
-  type OwnerRecord,
-  type Question,
-  type Target,
-  type TokenRecord,
-} from './model.ts';
+  isExpired,
+  isKindForbidden,
+  isNotYetValid,
+  isOverLifetime,
+  isRevoked,
+  isRotatedAway,
+  isSecretOver,
+  isUsedUp,
+} from './token-state.ts';
 
 /** One no: its stable reason code, and what is missing where that can be named. */
 export interface Refusal {
@@ -88,38 +89,25 @@ function ownerSuspended({ bearer }: Question): Refusal | null {
 }
 
 function tokenRevoked({ bearer }: Question): Refusal | null {
-  return bearer.via === 'token' && bearer.token.revokedAt !== null && bearer.token.revokedBy !== BY_ROTATION
-    ? { reason: 'token_revoked' }
-    : null;
+  return bearer.via === 'token' && isRevoked(bearer.token) ? { reason: 'token_revoked' } : null;
 }
 
 function tokenReplaced({ bearer, at }: Question): Refusal | null {
-  if (bearer.via !== 'token') return null;
-  const { secretState, secretEndsAt, revokedAt, revokedBy } = bearer.token;
-  const rotatedAway = revokedAt !== null && revokedBy === BY_ROTATION;
-  const over =
-    rotatedAway ||
-    secretState === 'replaced' ||
-    (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
-  return over ? { reason: 'token_replaced' } : null;
+  return bearer.via === 'token' && (isRotatedAway(bearer.token) || isSecretOver(bearer.token, at))
+    ? { reason: 'token_replaced' }
+    : null;
 }
 
 function tokenExpired({ bearer, at }: Question): Refusal | null {
-  return bearer.via === 'token' && bearer.token.expiresAt !== null && bearer.token.expiresAt <= at
-    ? { reason: 'token_expired' }
-    : null;
+  return bearer.via === 'token' && isExpired(bearer.token, at) ? { reason: 'token_expired' } : null;
 }
 
 function tokenNotYetValid({ bearer, at }: Question): Refusal | null {
-  return bearer.via === 'token' && bearer.token.notBeforeAt !== null && at < bearer.token.notBeforeAt
-    ? { reason: 'token_not_yet_valid' }
-    : null;
+  return bearer.via === 'token' && isNotYetValid(bearer.token, at) ? { reason: 'token_not_yet_valid' } : null;
 }
 
 function tokenUsedUp({ bearer }: Question): Refusal | null {
-  return bearer.via === 'token' && bearer.token.usesLeft !== null && bearer.token.usesLeft <= 0
-    ? { reason: 'token_used_up' }
-    : null;
+  return bearer.via === 'token' && isUsedUp(bearer.token) ? { reason: 'token_used_up' } : null;
 }
 
 function addressNotAllowed({ bearer, address }: Question): Refusal | null {
@@ -146,17 +134,17 @@ function needsSignIn(question: Question): Refusal | null {
 /** The token and the policy of the target's owner, where policies have a say: a token, and not for a public read. */
 function tokenUnderPolicy(
   question: Question,
-): { token: TokenRecord; target: Exclude<Target, { kind: 'instance' }>; owner: OwnerRecord; exempt: boolean } | null {
+): { token: TokenRecord; target: Exclude<Target, { kind: 'instance' }>; owner: OwnerRecord; isAdmin: boolean } | null {
   const { bearer, target } = question;
   if (bearer.via !== 'token' || target.kind === 'instance' || target.owner === null || isPublicRead(question))
     return null;
   const { owner } = target;
-  return { token: bearer.token, target, owner, exempt: owner.policy.exemptAdministrators && bearer.user.admin };
+  return { token: bearer.token, target, owner, isAdmin: bearer.user.admin };
 }
 
 function kindForbidden(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
-  if (under === null || under.owner.policy.kinds[under.token.kind].allowed) return null;
+  if (under === null || !isKindForbidden(under.token, under.owner.policy)) return null;
   return {
     reason:
       under.token.kind === 'classic'
@@ -169,11 +157,8 @@ function kindForbidden(question: Question): Refusal | null {
 
 function lifetimeOverPolicy(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
-  if (under === null || under.exempt) return null;
-  const cap = under.owner.policy.kinds[under.token.kind].maxLifetimeDays;
-  if (cap === null) return null;
-  const { issuedAt, expiresAt } = under.token;
-  return expiresAt === null || expiresAt - issuedAt > cap * DAY_SEC ? { reason: 'lifetime_over_policy' } : null;
+  if (under === null || !isOverLifetime(under.token, under.owner.policy, under.isAdmin)) return null;
+  return { reason: 'lifetime_over_policy' };
 }
 
 /**

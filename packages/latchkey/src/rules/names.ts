@@ -11,7 +11,10 @@ export const MAX_REPOSITORY_NAME_LENGTH = 100;
 /** Longest e-mail address (RFC 5321). */
 export const MAX_EMAIL_LENGTH = 254;
 
-/** First path segments that belong to the server, so that no account can stand in their way. */
+/** How an account is shown that was deleted, as on GitHub. Nobody can have this login. */
+export const DELETED_ACCOUNT = 'ghost';
+
+/** First path segments that belong to the server, and words that it shows in place of a login: no account has one. */
 const RESERVED_LOGINS: ReadonlySet<string> = new Set([
   '-',
   'about',
@@ -58,6 +61,9 @@ const RESERVED_LOGINS: ReadonlySet<string> = new Set([
   'well-known',
   'latchkey',
   'operator',
+  // Who revoked a token that was replaced: see `BY_ROTATION`.
+  'rotation',
+  DELETED_ACCOUNT,
 ]);
 /** What Windows reserves whatever the ending, and what git and we use for other things. */
 const RESERVED_REPOSITORY_NAMES = /^(?:\.|\.\.|\.git|con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$/i;

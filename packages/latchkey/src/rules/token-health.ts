@@ -2,6 +2,7 @@
 import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
 import type { PermissionSet } from '../catalogue/permissions.ts';
 import type { RepositorySelection, TokenKind } from './model.ts';
+import { isExpired } from './token-state.ts';
 
 export type Finding = 'never-ends' | 'idle' | 'over-powered' | 'ending-soon' | 'ended';
 
@@ -34,7 +35,7 @@ const BROAD_SCOPES: ReadonlySet<string> = new Set([
 /** Everything that is wrong with a living token, the gravest first. */
 export function findingsOf(facts: HealthFacts, at: UnixSeconds): readonly Finding[] {
   const { expiresAt, usedAt, createdAt } = facts;
-  if (expiresAt !== null && expiresAt <= at) return ['ended'];
+  if (isExpired(facts, at)) return ['ended'];
   const findings: Finding[] = [];
   if (expiresAt !== null && expiresAt - at < ENDING_SOON_SEC) findings.push('ending-soon');
   if (expiresAt === null) findings.push('never-ends');

@@ -25,7 +25,7 @@ export type TokenOrder = (typeof TOKEN_ORDERS)[number];
 /** What is left out is not asked for. Bounds are inclusive. */
 export interface TokenSearch {
   readonly userId?: number | undefined;
-  /** `active`: neither revoked nor expired at `at`. */
+  /** `inactive`: over for good at `at`, as `isOver` of `rules/token-state.ts` says: revoked, replaced, ended, used up. */
   readonly state?: 'active' | 'inactive' | undefined;
   readonly revoked?: boolean | undefined;
   /** A part of the name, in any case of letters. */
@@ -81,10 +81,15 @@ function matching(q: Query, search: TokenSearch) {
   if (state === 'active')
     query = query
       .where('tokens.revoked_at', 'is', null)
-      .where((row) => row.or([row('tokens.expires_at', 'is', null), row('tokens.expires_at', '>', at)]));
+      .where((row) => row.or([row('tokens.expires_at', 'is', null), row('tokens.expires_at', '>', at)]))
+      .where((row) => row.or([row('tokens.uses_left', 'is', null), row('tokens.uses_left', '>', 0)]));
   if (state === 'inactive')
     query = query.where((row) =>
-      row.or([row('tokens.revoked_at', 'is not', null), row('tokens.expires_at', '<=', at)]),
+      row.or([
+        row('tokens.revoked_at', 'is not', null),
+        row('tokens.expires_at', '<=', at),
+        row('tokens.uses_left', '<=', 0),
+      ]),
     );
   if (search.search !== undefined)
     query = query.where(

@@ -5,7 +5,7 @@ import { listAllLiveTokens, listTokens } from '../../store/tokens.ts';
 import { userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
-import { type TokenDetails, withDetails } from '../tokens/own-tokens.ts';
+import { type TokenView, tokenViews } from '../tokens/views.ts';
 
 /** A page of all accounts of one kind, newest first. */
 export async function listAllAccounts(
@@ -26,12 +26,11 @@ export async function listAllTokens(
   _permit: Permit,
   login: string | null,
   page: Page,
-): Promise<TokenDetails[]> {
+): Promise<TokenView[]> {
   const q = ctx.store.db;
-  return withDetails(
-    q,
+  const tokens =
     login === null
       ? await listAllLiveTokens(q, page)
-      : await listTokens(q, (await userNamed(q, login, 'owner')).id, {}, page),
-  );
+      : await listTokens(q, (await userNamed(q, login, 'owner')).id, {}, page);
+  return tokenViews(q, tokens, ctx.clock.now());
 }

@@ -6,12 +6,23 @@
 import type { Secret } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { atLeast, type Level } from '../../catalogue/permissions.ts';
-import type { Grant, Need, TokenKind, TokenRecord, UserRecord } from '../../rules/model.ts';
-import { accountsByIds } from '../../store/accounts.ts';
+import {
+  type Grant,
+  INSTANCE_OWNER,
+  type Need,
+  type TokenKind,
+  type TokenRecord,
+  type UserRecord,
+} from '../../rules/model.ts';
+import { effectivePolicy } from '../../rules/policy.ts';
+import { grantAccess, policyObjection } from '../../rules/token-state.ts';
+import { type Account, accountsByIds } from '../../store/accounts.ts';
 import { repositoriesByIds } from '../../store/repositories.ts';
 import { authenticate } from '../decision/authenticate.ts';
-import { consider } from '../decision/authorize.ts';
+import { consider, policyOf } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
+
+type Owners = ReadonlyMap<number, Account>;
 
 /** A grant in names. */
 interface GrantInWords {
@@ -50,13 +61,14 @@ export async function introspect(ctx: Context, secret: Secret, address: string):
   const { token, user } = identity.bearer;
   if ((await consider(ctx, { need: ALIVE, target: { kind: 'account', login: null }, address }, identity)) !== null)
     return null;
-  const grants = token.grants.filter((grant) => grant.state === 'active');
+  const owners = await ownersOf(ctx, token);
+  const grants = await grantsInForce(ctx, token, user, owners);
   return {
     token,
     user,
     kind: token.kind,
     scope: scopeOf(token, grants),
-    grants: await inWords(ctx, grants),
+    grants: await inWords(ctx, grants, owners),
     maxAgeSec: maxAgeOf(token, ctx.clock.now()),
   };
 }
@@ -83,11 +95,26 @@ function scopeOf(token: TokenRecord, grants: readonly Grant[]): string {
   return [...held].map(([name, level]) => `${name}:${level}`).join(' ');
 }
 
-async function inWords(ctx: Context, grants: readonly Grant[]): Promise<GrantInWords[]> {
-  const owners = await accountsByIds(
+function ownersOf(ctx: Context, { grants }: TokenRecord): Promise<Owners> {
+  return accountsByIds(
     ctx.store.db,
-    grants.map(({ ownerId }) => ownerId).filter((id) => id > 0),
+    grants.map(({ ownerId }) => ownerId).filter((id) => id > INSTANCE_OWNER),
   );
+}
+
+/** Those that give something today: a resource server that goes by them decides as this server would. */
+async function grantsInForce(ctx: Context, token: TokenRecord, user: UserRecord, owners: Owners): Promise<Grant[]> {
+  const instance = await policyOf(ctx, INSTANCE_OWNER);
+  const inForce: Grant[] = [];
+  for (const grant of token.grants) {
+    const isOrganizations = owners.get(grant.ownerId)?.kind === 'organization';
+    const policy = effectivePolicy(instance, isOrganizations ? await policyOf(ctx, grant.ownerId) : null);
+    if (grantAccess(grant, policyObjection(token, policy, user.admin)) === 'active') inForce.push(grant);
+  }
+  return inForce;
+}
+
+async function inWords(ctx: Context, grants: readonly Grant[], owners: Owners): Promise<GrantInWords[]> {
   const repositories = await repositoriesByIds(
     ctx.store.db,
     grants.flatMap(({ repositoryIds }) => [...repositoryIds]),

@@ -15,6 +15,7 @@ import {
   wholeOf,
 } from '../../catalogue/permissions.ts';
 import type { GrantDraft } from '../../rules/draft.ts';
+import { DELETED_ACCOUNT } from '../../rules/names.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import { repositoriesByIds } from '../../store/repositories.ts';
 import { daysOfToken, type TokenDay } from '../../store/token-days.ts';
@@ -22,7 +23,7 @@ import type { Permit } from '../decision/authorize.ts';
 import { tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { INSTANCE_LOGIN } from './draft-world.ts';
-import type { GrantView, TokenRow } from './rows.ts';
+import type { GrantView, TokenView } from './views.ts';
 
 /** How far back a token's use is shown, and counts as use. */
 export const ACTIVITY_DAYS = 90;
@@ -91,14 +92,14 @@ async function repositoriesOf(ctx: Context, days: readonly TokenDay[]): Promise<
   ]);
   return [...repositories.values()]
     .map((repository) => ({
-      name: `${owners.get(repository.ownerId)?.login ?? '?'}/${repository.name}`,
+      name: `${owners.get(repository.ownerId)?.login ?? DELETED_ACCOUNT}/${repository.name}`,
       times: sums.get(repository.id)!,
     }))
     .sort((a, b) => b.times - a.times);
 }
 
 /** A token's grants as drafts: what an edit begins with. */
-export function draftsOf(token: Pick<TokenRow, 'grants'>): GrantDraft[] {
+export function draftsOf(token: Pick<TokenView, 'grants'>): GrantDraft[] {
   return token.grants
     .filter(({ state }) => state === 'active' || state === 'pending')
     .map(({ owner, ownerKind, selection, repositoryNames, permissions }) => ({
@@ -114,7 +115,7 @@ export function draftsOf(token: Pick<TokenRow, 'grants'>): GrantDraft[] {
  * What a token would keep if it were narrowed to what it used; null when it uses all that it has, or was never used.
  */
 export function narrowed(
-  token: Pick<TokenRow, 'kind' | 'grants'>,
+  token: Pick<TokenView, 'kind' | 'grants'>,
   activity: Activity,
 ): { grants: GrantDraft[]; dropped: readonly string[] } | null {
   if (token.kind !== 'fine-grained' || activity.total === 0) return null;
@@ -172,7 +173,7 @@ export interface GrantAddition {
 }
 
 /** The grants that a token would have with what a refusal said was missing. */
-export function widened(token: Pick<TokenRow, 'grants'>, addition: GrantAddition): GrantDraft[] {
+export function widened(token: Pick<TokenView, 'grants'>, addition: GrantAddition): GrantDraft[] {
   const drafts = draftsOf(token);
   const named = drafts.findIndex(({ owner }) => owner.toLowerCase() === addition.owner.toLowerCase());
   // A link without an owner, for a token that has just one, means that one.

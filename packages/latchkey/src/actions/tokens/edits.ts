@@ -38,7 +38,6 @@ import {
 import { cancelRequests } from '../../store/requests.ts';
 import { withdrawFromAll } from '../../store/token-organizations.ts';
 import { isTokenNameTaken, type Token, type TokenChange, updateToken } from '../../store/tokens.ts';
-import { lastUses } from '../../store/usage.ts';
 import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { actingToken, boundsOf, keepWithin, tokenWithin } from '../decision/token-access.ts';
@@ -46,7 +45,7 @@ import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { draftWorld } from './draft-world.ts';
 import { fileRequest, openGrant } from './grant-requests.ts';
-import { type TokenSummary, tokenEvent } from './tokens.ts';
+import { tokenEvent } from './tokens.ts';
 
 /** What is to change; what is left out stays. */
 export interface TokenEdit {
@@ -61,8 +60,8 @@ export interface TokenEdit {
 }
 
 /** Edits a token. @throws Problem with every complaint at once; then nothing was changed. */
-export async function editToken(ctx: Context, permit: Permit, id: number, edit: TokenEdit): Promise<TokenSummary> {
-  const edited = await unlessTaken(`You already have a token named ${edit.name?.trim()}.`, 'name', () =>
+export async function editToken(ctx: Context, permit: Permit, id: number, edit: TokenEdit): Promise<Token> {
+  return unlessTaken(`You already have a token named ${edit.name?.trim()}.`, 'name', () =>
     ctx.store.transaction(async (tx) => {
       const at = ctx.clock.now();
       const token = await tokenWithin(tx, permit, id);
@@ -84,7 +83,6 @@ export async function editToken(ctx: Context, permit: Permit, id: number, edit: 
       return changed;
     }),
   );
-  return { ...edited, lastUse: (await lastUses(ctx.store.db, [id])).get(id) ?? null };
 }
 
 async function checkChange(tx: Query, token: Token, edit: TokenEdit, complaints: Complaints): Promise<TokenChange> {

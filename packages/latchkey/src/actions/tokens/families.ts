@@ -11,9 +11,9 @@ import { randomBytes } from 'node:crypto';
 import { problem } from '../../base/errors.ts';
 import { digestOf, Secret } from '../../base/secret.ts';
 import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
-import { BY_ROTATION } from '../../rules/model.ts';
 import { effectivePolicy } from '../../rules/policy.ts';
 import { capOf, type ExpiryDraft } from '../../rules/token-limits.ts';
+import { isExpired, isRotatedAway } from '../../rules/token-state.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
 import type { Query } from '../../store/db.ts';
 import { livingOf, retireToken } from '../../store/token-families.ts';
@@ -27,6 +27,7 @@ import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { regenerateToken, renewedEnd } from './secrets.ts';
 import { type CreatedToken, endOne, tokenEvent } from './tokens.ts';
+import { tokenView } from './views.ts';
 
 /** How long after a rotation the old value may come back to be rotated without ending the family. */
 export const REUSE_GRACE_SEC = MINUTE_SEC;
@@ -66,14 +67,13 @@ export async function rotateToSuccessor(
     });
     return successor;
   });
-  return { secret: new Secret(text), token: { ...token, lastUse: null } };
+  return { secret: new Secret(text), token: await tokenView(ctx.store.db, token, ctx.clock.now()) };
 }
 
 async function living(ctx: Context, q: Query, permit: Permit, id: number): Promise<Token> {
   const token = await tokenWithin(q, permit, id, { alive: false });
   if (token.revokedAt !== null) throw problem('conflict', 'Token already revoked');
-  if (token.expiresAt !== null && token.expiresAt <= ctx.clock.now())
-    throw problem('conflict', 'Token already expired');
+  if (isExpired(token, ctx.clock.now())) throw problem('conflict', 'Token already expired');
   return token;
 }
 
@@ -113,7 +113,7 @@ export async function reportRotatedUse(ctx: Context, tokenId: number): Promise<n
     if (
       token === null ||
       token.revokedAt === null ||
-      token.revokedBy !== BY_ROTATION ||
+      !isRotatedAway(token) ||
       ctx.clock.now() - token.revokedAt <= REUSE_GRACE_SEC
     )
       return null;

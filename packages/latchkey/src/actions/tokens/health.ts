@@ -5,7 +5,7 @@ import { listTokens } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { tokenPath } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
-import { type TokenRow, tokenRows } from './rows.ts';
+import { type TokenRow, tokenRows } from './own-tokens.ts';
 
 export type { Finding };
 

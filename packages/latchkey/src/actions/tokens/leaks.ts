@@ -1,6 +1,6 @@
 /** Tokens that were found where they should not be: ended, and their owners told. */
 import { digestOf } from '../../base/secret.ts';
-import type { UnixSeconds } from '../../base/time.ts';
+import { isExpired, isSecretOver } from '../../rules/token-state.ts';
 import { parseTokenText } from '../../rules/token-text.ts';
 import { type StoredToken, tokenByDigest } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -35,13 +35,8 @@ export async function revokeLeaked(
 export async function liveToken(ctx: Context, text: string): Promise<StoredToken | null> {
   if (parseTokenText(text).form !== 'valid') return null;
   const found = await tokenByDigest(ctx.store.db, digestOf(text));
-  return found === null || found.revokedAt !== null || isOver(found, ctx.clock.now()) ? null : found;
-}
-
-/** True when the very secret that was found opens nothing any more. */
-function isOver({ expiresAt, secretState, secretEndsAt }: StoredToken, at: UnixSeconds): boolean {
-  if (expiresAt !== null && expiresAt <= at) return true;
-  return secretState === 'replaced' || (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
+  const at = ctx.clock.now();
+  return found === null || found.revokedAt !== null || isExpired(found, at) || isSecretOver(found, at) ? null : found;
 }
 
 function endLeaked(ctx: Context, permit: Permit, id: number, where: string | null): Promise<boolean> {

@@ -1,50 +1,47 @@
-/** A token in full, for whom it belongs to: its grants by names, what waits, its last use. Never its secret. */
+/** One's own tokens, read: one, the one that asks, a page of them, and what only pages show beside. */
 import { problem } from '../../base/errors.ts';
-import { ANY_OWNER, INSTANCE_OWNER } from '../../rules/model.ts';
-import { type Account, accountsByIds } from '../../store/accounts.ts';
-import type { Query } from '../../store/db.ts';
-import { grantsOf, type StoredGrant } from '../../store/grants.ts';
+import { DAY_SEC } from '../../base/time.ts';
+import type { TokenKind } from '../../rules/model.ts';
 import type { Page } from '../../store/page.ts';
-import { repositoriesByIds } from '../../store/repositories.ts';
-import { pendingRequestsOf, type Request } from '../../store/requests.ts';
-import { listTokens, type Token, tokensByIds } from '../../store/tokens.ts';
-import { lastUses, type TokenUse } from '../../store/usage.ts';
+import { refusalTotals } from '../../store/refusals.ts';
+import { descendantsOf, listTokens, type Token, tokensByIds } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
-import { INSTANCE_LOGIN } from './draft-world.ts';
+import { type TokenView, tokenView, tokenViews } from './views.ts';
 
-/** A grant with its names. */
-export interface NamedGrant extends StoredGrant {
-  /** A login, or `instance`. */
-  readonly ownerLogin: string;
-  readonly owner: Account | null;
-  /** `owner/name`s of the selected ones. */
-  readonly repositories: readonly string[];
-  /** The request about it that waits, if one does. */
-  readonly request: Request | null;
+/** A token in a list on a page. */
+export interface TokenRow extends TokenView {
+  /** Refusals of the last `LATELY_SEC`. */
+  readonly refusedLately: number;
 }
 
-export interface TokenDetails extends Token {
-  readonly owner: Account;
-  readonly grants: readonly NamedGrant[];
-  readonly lastUse: TokenUse | null;
+/** One token with what its own page shows beside. */
+export interface OwnToken extends TokenRow {
+  /** How many living tokens it made over REST, and those made, too. */
+  readonly children: number;
 }
 
-/** One of one's tokens, alive or dead. @throws Problem when there is no such token. */
-export async function readToken(ctx: Context, permit: Permit, id: number): Promise<TokenDetails> {
-  const token = await tokenWithin(ctx.store.db, permit, id, { alive: false });
-  const [details] = await withDetails(ctx.store.db, [token]);
-  return details!;
+/** What "lately" means for refusals. */
+const LATELY_SEC = 7 * DAY_SEC;
+/** Tokens on one page of a list. */
+export const TOKENS_ON_A_PAGE = 50;
+
+/**
+ * A token that the permit reaches, alive or dead, with its last use, this one included.
+ * @throws Problem `not_found` when there is no such token
+ */
+export async function readToken(ctx: Context, permit: Permit, id: number): Promise<TokenView> {
+  await ctx.usage.flush();
+  return tokenView(ctx.store.db, await tokenWithin(ctx.store.db, permit, id, { alive: false }), ctx.clock.now());
 }
 
 /** The token that asks. @throws Problem when it is no token that does. */
-export async function readCurrentToken(ctx: Context, permit: Permit): Promise<TokenDetails> {
+export async function readCurrentToken(ctx: Context, permit: Permit): Promise<TokenView> {
   if (permit.actor.tokenId === null) throw problem('unprocessable', 'No token was used for this request.');
   const token = (await tokensByIds(ctx.store.db, [permit.actor.tokenId])).get(permit.actor.tokenId);
   if (token === undefined) throw problem('not_found', 'The token is gone.');
-  const [details] = await withDetails(ctx.store.db, [token]);
-  return details!;
+  return tokenView(ctx.store.db, token, ctx.clock.now());
 }
 
 /** A page of the tokens of whoever asks, newest first; the revoked ones only when asked for. */
@@ -53,34 +50,45 @@ export async function listOwnTokens(
   permit: Permit,
   filter: Parameters<typeof listTokens>[2],
   page: Page,
-): Promise<TokenDetails[]> {
+): Promise<TokenView[]> {
   const { userId } = permit.actor;
-  return userId === null ? [] : withDetails(ctx.store.db, await listTokens(ctx.store.db, userId, filter, page));
+  if (userId === null) return [];
+  return tokenViews(ctx.store.db, await listTokens(ctx.store.db, userId, filter, page), ctx.clock.now());
 }
 
-/** Tokens with what belongs to them, in a handful of queries however many they are. */
-export async function withDetails(q: Query, tokens: readonly Token[]): Promise<TokenDetails[]> {
-  const ids = tokens.map((token) => token.id);
-  const [grants, uses] = await Promise.all([grantsOf(q, ids), lastUses(q, ids)]);
-  const all = [...grants.values()].flat();
-  const accounts = await accountsByIds(q, [
-    ...tokens.map((token) => token.userId),
-    ...all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER),
+/** A page of one's own tokens of a kind that were not revoked, newest first; `beforeId` goes on from there. */
+export async function ownTokenRows(
+  ctx: Context,
+  permit: Permit,
+  kind: TokenKind,
+  beforeId: number | null,
+): Promise<TokenRow[]> {
+  const { userId } = permit.actor;
+  if (userId === null) throw new TypeError('only a person has tokens of their own');
+  const tokens = await listTokens(ctx.store.db, userId, { kind }, { beforeId, limit: TOKENS_ON_A_PAGE });
+  return tokenRows(ctx, tokens);
+}
+
+/** One's own token of a kind, alive or dead. @throws Problem `not_found` for any other. */
+export async function ownToken(ctx: Context, permit: Permit, id: number, kind: TokenKind): Promise<OwnToken> {
+  const view = await readToken(ctx, permit, id);
+  if (view.kind !== kind) throw problem('not_found', `There is no token ${id}.`, 'id');
+  const refused = await refusalTotals(ctx.store.db, [id], ctx.clock.now() - LATELY_SEC);
+  const children = await tokensByIds(ctx.store.db, await descendantsOf(ctx.store.db, id));
+  return {
+    ...view,
+    refusedLately: refused.get(id) ?? 0,
+    children: [...children.values()].filter(({ revokedAt }) => revokedAt === null).length,
+  };
+}
+
+/** Everything that a page shows of these tokens, in their order. At most some hundred tokens. */
+export async function tokenRows(ctx: Context, tokens: readonly Token[]): Promise<TokenRow[]> {
+  const at = ctx.clock.now();
+  const ids = tokens.map(({ id }) => id);
+  const [views, refused] = await Promise.all([
+    tokenViews(ctx.store.db, tokens, at),
+    refusalTotals(ctx.store.db, ids, at - LATELY_SEC),
   ]);
-  const repositories = await repositoriesByIds(q, [...new Set(all.flatMap((grant) => [...grant.repositoryIds]))]);
-  const pending = new Map((await pendingRequestsOf(q, ids)).map((request) => [request.grantId, request]));
-  return tokens.flatMap((token) => {
-    const owner = accounts.get(token.userId);
-    const named = (grants.get(token.id) ?? []).map((grant): NamedGrant => {
-      const account = accounts.get(grant.ownerId) ?? null;
-      const ownerLogin =
-        account?.login ??
-        (grant.ownerId === INSTANCE_OWNER ? INSTANCE_LOGIN : grant.ownerId === ANY_OWNER ? '' : 'ghost');
-      const names = [...grant.repositoryIds].flatMap((id) =>
-        repositories.has(id) ? [`${ownerLogin}/${repositories.get(id)!.name}`] : [],
-      );
-      return { ...grant, ownerLogin, owner: account, repositories: names, request: pending.get(grant.id) ?? null };
-    });
-    return owner === undefined ? [] : [{ ...token, owner, grants: named, lastUse: uses.get(token.id) ?? null }];
-  });
+  return views.map((view) => ({ ...view, refusedLately: refused.get(view.id) ?? 0 }));
 }

@@ -19,13 +19,13 @@ import type { Query } from '../../store/db.ts';
 import { storedPolicies } from '../../store/policies.ts';
 import { withdrawFromAll } from '../../store/token-organizations.ts';
 import { replaceSecret, type Token, updateToken } from '../../store/tokens.ts';
-import { lastUses } from '../../store/usage.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { actingToken, boundsOf, keepWithin, mailed, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { type CreatedToken, tokenEvent } from './tokens.ts';
+import { tokenView } from './views.ts';
 
 /** How long the old secret of a rotation works beside the new one, at least, at most, and when nothing is said. */
 export const MIN_OVERLAP_SEC = MINUTE_SEC;
@@ -109,7 +109,7 @@ async function renew(
   });
   return {
     secret: new Secret(text),
-    token: { ...token, lastUse: (await lastUses(ctx.store.db, [id])).get(id) ?? null },
+    token: await tokenView(ctx.store.db, token, ctx.clock.now()),
   };
 }
 

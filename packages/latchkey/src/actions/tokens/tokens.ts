@@ -26,7 +26,6 @@ import {
   type Token,
   tokenById,
 } from '../../store/tokens.ts';
-import { lastUses, type TokenUse } from '../../store/usage.ts';
 import { unlessTaken, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { actingToken, keepWithin, mailed, tokenWithin } from '../decision/token-access.ts';
@@ -35,16 +34,12 @@ import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { draftWorld } from './draft-world.ts';
 import { openGrant } from './grant-requests.ts';
-
-/** A token as lists show it: never its secret. */
-export interface TokenSummary extends Token {
-  readonly lastUse: TokenUse | null;
-}
+import { type TokenView, tokenView, tokenViews } from './views.ts';
 
 export interface CreatedToken {
   /** The one time that it can be seen. */
   readonly secret: Secret;
-  readonly token: TokenSummary;
+  readonly token: TokenView;
 }
 
 /** The name under which each kind is logged, by GitHub's events. */
@@ -74,7 +69,7 @@ export async function createToken(ctx: Context, permit: Permit, draft: TokenDraf
   const token = await unlessTaken(`You already have a token named ${plan.name}.`, 'name', () =>
     ctx.store.transaction((tx) => insertPlan(ctx, tx, permit, user, plan, text)),
   );
-  return { secret: new Secret(text), token: { ...token, lastUse: null } };
+  return { secret: new Secret(text), token: await tokenView(ctx.store.db, token, ctx.clock.now()) };
 }
 
 /** What was left open is taken from the token that makes the new one, where that has a bound. */
@@ -172,14 +167,9 @@ export async function listTokens(
   login: string,
   page: Page = { beforeId: null, limit: MAX_LISTED_TOKENS },
   filter: { kind?: TokenKind; revokedToo?: boolean } = { revokedToo: true },
-): Promise<TokenSummary[]> {
+): Promise<TokenView[]> {
   const user = await userNamed(ctx.store.db, login);
-  const tokens = await readTokens(ctx.store.db, user.id, filter, page);
-  const uses = await lastUses(
-    ctx.store.db,
-    tokens.map((token) => token.id),
-  );
-  return tokens.map((token) => ({ ...token, lastUse: uses.get(token.id) ?? null }));
+  return tokenViews(ctx.store.db, await readTokens(ctx.store.db, user.id, filter, page), ctx.clock.now());
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 import { problem } from '../../base/errors.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
+import { DELETED_ACCOUNT } from '../../rules/names.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import { ownersOf } from '../../store/memberships.ts';
 import { listRequests } from '../../store/requests.ts';
@@ -184,7 +185,7 @@ async function digestOne(ctx: Context, organizationId: number, total: number): P
     const organization = accounts.get(organizationId);
     if (organization === undefined) return;
     const named = requests.map((request) => ({
-      login: accounts.get(request.userId)?.login ?? 'ghost',
+      login: accounts.get(request.userId)?.login ?? DELETED_ACCOUNT,
       tokenName: tokens.get(request.tokenId)?.name ?? '',
     }));
     const path = `/organizations/${encodeURIComponent(organization.login)}/settings/personal-access-token-requests`;

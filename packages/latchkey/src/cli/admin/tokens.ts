@@ -1,6 +1,7 @@
 /** `latchkey admin token`: personal access tokens of anybody. */
 import { Command, Option } from 'commander';
-import type { CreatedToken, TokenSummary } from '../../actions/tokens/tokens.ts';
+import type { CreatedToken } from '../../actions/tokens/tokens.ts';
+import type { TokenView } from '../../actions/tokens/views.ts';
 import { isoInstant, spokenInstant, type UnixSeconds } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
 import { collect, once } from '../setting-options.ts';
@@ -87,7 +88,7 @@ function listCommand(terminal: Terminal): Command {
     .action((login: string, { json }: { json?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
         const { listTokens } = await import('../../actions/tokens/tokens.ts');
-        const tokens = (await listTokens(ctx, permit, login)).map((token) => rowOf(token, ctx.clock.now()));
+        const tokens = (await listTokens(ctx, permit, login)).map(rowOf);
         if (json === true) terminal.print(JSON.stringify(tokens, null, 2));
         else if (tokens.length === 0) terminal.say(`${login} has no tokens`);
         else for (const line of alignedTable(COLUMNS, tokens)) terminal.print(line);
@@ -99,7 +100,7 @@ function listCommand(terminal: Terminal): Command {
 const COLUMNS = ['id', 'kind', 'name', 'last_eight', 'state', 'expires_at', 'last_used_at'] as const;
 
 /** A token as `--json` shows it; the table shows some of it. Instants are ISO 8601 in UTC. */
-function rowOf(token: TokenSummary, at: UnixSeconds) {
+function rowOf(token: TokenView) {
   const instant = (when: UnixSeconds | null): string | null => (when === null ? null : isoInstant(when));
   return {
     id: token.id,
@@ -107,8 +108,7 @@ function rowOf(token: TokenSummary, at: UnixSeconds) {
     name: token.name,
     description: token.description,
     last_eight: token.lastEight,
-    state:
-      token.revokedAt !== null ? 'revoked' : token.expiresAt !== null && token.expiresAt <= at ? 'expired' : 'active',
+    state: token.state,
     scopes: token.scopes,
     created_at: instant(token.createdAt),
     expires_at: instant(token.expiresAt),

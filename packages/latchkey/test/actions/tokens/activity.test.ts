@@ -5,7 +5,7 @@ import { type AccessRequest, authorize, operatorPermit } from '../../../src/acti
 import { credentialOf } from '../../../src/actions/decision/credential.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { ACTIVITY_DAYS, narrowed, readActivity, widened } from '../../../src/actions/tokens/activity.ts';
-import { tokenRows } from '../../../src/actions/tokens/rows.ts';
+import { tokenRows } from '../../../src/actions/tokens/own-tokens.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import { ENGINES } from '../../engines/engines.ts';

@@ -118,7 +118,7 @@ test('one token reaches several owners, and each complaint stands at its owner',
   expect(list.text).toContain(
     'Can read code in all your repositories; read and write issues in all repositories of octo.',
   );
-  expect(list.text).toContain('Pending approval');
+  expect(list.text).toContain('An owner of octo has to approve it first.');
 });
 
 test('one repository too many is refused', async () => {

@@ -8,7 +8,7 @@
 import { tokenPath } from '../../../actions/decision/token-access.ts';
 import type { SeenGrant, SeenMemberToken, SeenRequest, SeenToken } from '../../../actions/organizations/tokens.ts';
 import type { DryRunAnswer } from '../../../actions/questions/dry-run.ts';
-import type { NamedGrant, TokenDetails } from '../../../actions/tokens/own-tokens.ts';
+import type { GrantView, TokenView } from '../../../actions/tokens/views.ts';
 import { isoInstant, type UnixSeconds } from '../../../base/time.ts';
 import { acceptedPermissions } from '../../../catalogue/needs.ts';
 import {
@@ -19,6 +19,7 @@ import {
   wholeOf,
 } from '../../../catalogue/permissions.ts';
 import type { RepositorySelection } from '../../../rules/model.ts';
+import { isExpired } from '../../../rules/token-state.ts';
 import { htmlUrl, simpleUser } from './accounts.ts';
 
 /** GitHub's words for a selection. */
@@ -49,7 +50,7 @@ function seen(apiUrl: string, { token, owner, lastUse }: SeenToken, at: UnixSeco
     owner: simpleUser(apiUrl, owner),
     token_id: token.id,
     token_name: token.name,
-    token_expired: token.expiresAt !== null && token.expiresAt <= at,
+    token_expired: isExpired(token, at),
     token_expires_at: instant(token.expiresAt),
     token_last_used_at: instant(lastUse?.usedAt ?? null),
   };
@@ -95,25 +96,22 @@ export function seenMemberToken(apiUrl: string, row: SeenMemberToken, at: UnixSe
   };
 }
 
-function ownGrant({
-  id,
-  ownerLogin,
-  owner,
-  selection,
-  repositories,
-  permissions,
-  state,
-  accessGrantedAt,
-  request,
-}: NamedGrant) {
+const TARGET_TYPES: Readonly<Record<GrantView['ownerKind'], string>> = {
+  instance: 'Instance',
+  organization: 'Organization',
+  self: 'User',
+  user: 'User',
+};
+
+function ownGrant({ owner, ownerKind, selection, repositoryNames, accessGrantedAt, request, ...grant }: GrantView) {
   return {
-    id,
-    target_name: ownerLogin,
-    target_type: owner === null ? 'Instance' : owner.kind === 'user' ? 'User' : 'Organization',
+    id: grant.id,
+    target_name: owner,
+    target_type: TARGET_TYPES[ownerKind],
     repository_selection: SELECTION_WORDS[selection],
-    repositories,
-    permissions,
-    state,
+    repositories: repositoryNames.map((name) => `${owner}/${name}`),
+    permissions: grant.permissions,
+    state: grant.access,
     access_granted_at: instant(accessGrantedAt),
     pending_request:
       request === null
@@ -128,20 +126,8 @@ function ownGrant({
   };
 }
 
-/** What a token is today, in one word. */
-function stateOf(
-  token: Pick<TokenDetails, 'revokedAt' | 'expiresAt' | 'notBeforeAt' | 'usesLeft' | 'grants'>,
-  at: UnixSeconds,
-): string {
-  if (token.revokedAt !== null) return 'revoked';
-  if (token.expiresAt !== null && token.expiresAt <= at) return 'expired';
-  if (token.usesLeft === 0) return 'used_up';
-  if (token.notBeforeAt !== null && token.notBeforeAt > at) return 'not_yet_valid';
-  return token.grants.length > 0 && token.grants.every((grant) => grant.state === 'pending') ? 'pending' : 'active';
-}
-
 /** One of one's own tokens. */
-export function ownToken(apiUrl: string, token: TokenDetails, at: UnixSeconds) {
+export function ownToken(apiUrl: string, token: TokenView, at: UnixSeconds) {
   const { lastUse } = token;
   return {
     id: token.id,
@@ -150,7 +136,7 @@ export function ownToken(apiUrl: string, token: TokenDetails, at: UnixSeconds) {
     name: token.name,
     description: token.description,
     kind: token.kind,
-    state: stateOf(token, at),
+    state: token.state,
     token_last_eight: token.lastEight,
     owner: simpleUser(apiUrl, token.owner),
     scopes: token.scopes,

@@ -7,7 +7,8 @@
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { actingToken } from '../../../actions/decision/token-access.ts';
 import { latestEnd, rotateToSuccessor } from '../../../actions/tokens/families.ts';
-import { readToken, searchTokens, TOKEN_ORDERS } from '../../../actions/tokens/search.ts';
+import { readToken } from '../../../actions/tokens/own-tokens.ts';
+import { searchTokens, TOKEN_ORDERS } from '../../../actions/tokens/search.ts';
 import { type CreatedToken, createToken, revokeToken } from '../../../actions/tokens/tokens.ts';
 import { Problem } from '../../../base/errors.ts';
 import type { UnixSeconds } from '../../../base/time.ts';
@@ -83,7 +84,7 @@ function ownId({ permit }: Call<unknown>): number {
 }
 
 async function show(call: Call<unknown>, permit: Permit, id: number): Promise<Reply> {
-  return withToken(permit, async () => ok(presentToken(await readToken(call.ctx, permit, id), call.ctx.clock.now())));
+  return withToken(permit, async () => ok(presentToken(await readToken(call.ctx, permit, id))));
 }
 
 async function revoke(call: Call<unknown>, permit: Permit, id: number): Promise<Reply> {
@@ -99,12 +100,12 @@ async function rotate(
   id: number,
 ): Promise<Reply> {
   return withToken(permit, async () =>
-    shown(call, 200, await rotateToSuccessor(call.ctx, permit, id, { expiresAt: call.params.expires_at })),
+    shown(200, await rotateToSuccessor(call.ctx, permit, id, { expiresAt: call.params.expires_at })),
   );
 }
 
-function shown({ ctx }: Call<unknown>, status: number, { token, secret }: CreatedToken): Reply {
-  return { status, body: presentNewToken(token, secret, ctx.clock.now()), headers: { 'Cache-Control': 'no-store' } };
+function shown(status: number, { token, secret }: CreatedToken): Reply {
+  return { status, body: presentNewToken(token, secret), headers: { 'Cache-Control': 'no-store' } };
 }
 
 interface NewToken {
@@ -127,7 +128,7 @@ async function make(call: Call<NewToken>, userLogin: string): Promise<Reply> {
     grants: [],
     ...life,
   } as const;
-  return shown(call, 201, await createToken(ctx, permit, draft));
+  return shown(201, await createToken(ctx, permit, draft));
 }
 
 export const TOKEN_ENDPOINTS: readonly Endpoint[] = [
@@ -157,8 +158,7 @@ export const TOKEN_ENDPOINTS: readonly Endpoint[] = [
         wanted.sort ?? 'created_desc',
         { offset: page.offset, limit: page.perPage },
       );
-      const at = ctx.clock.now();
-      return { status: 200, body: tokens.map((token) => presentToken(token, at)), total };
+      return { status: 200, body: tokens.map(presentToken), total };
     },
   }),
   endpoint('GET', '/personal_access_tokens/self', { handle: async (call) => show(call, call.permit, ownId(call)) }),

@@ -1,16 +1,15 @@
 /** Tokens as GitLab shows them. */
 
-import type { TokenSummary } from '../../../actions/tokens/tokens.ts';
+import type { TokenView } from '../../../actions/tokens/views.ts';
 import type { Secret } from '../../../base/secret.ts';
-import type { UnixSeconds } from '../../../base/time.ts';
+import { isOver } from '../../../rules/token-state.ts';
 import { date, instant } from './dates.ts';
 
 /**
  * Without its secret. A fine-grained one has GitLab's pseudo-scope `granular` and says so; a classic one shows GitHub's
- * scopes.
- * @param at now, for `active`
+ * scopes. `active` as GitLab means it: not over for good, whatever else may stand in its way today.
  */
-export function presentToken(token: TokenSummary, at: UnixSeconds): Record<string, unknown> {
+export function presentToken(token: TokenView): Record<string, unknown> {
   const granular = token.kind === 'fine-grained';
   return {
     id: token.id,
@@ -21,7 +20,7 @@ export function presentToken(token: TokenSummary, at: UnixSeconds): Record<strin
     scopes: granular ? ['granular'] : token.scopes,
     user_id: token.userId,
     last_used_at: instant(token.lastUse?.usedAt ?? null),
-    active: token.revokedAt === null && (token.expiresAt === null || token.expiresAt > at),
+    active: !isOver(token.state),
     granular,
     expires_at: date(token.expiresAt),
     last_used_ips: token.lastUse?.addresses ?? [],
@@ -29,6 +28,6 @@ export function presentToken(token: TokenSummary, at: UnixSeconds): Record<strin
 }
 
 /** With the secret, which is shown this once. */
-export function presentNewToken(token: TokenSummary, secret: Secret, at: UnixSeconds): Record<string, unknown> {
-  return { ...presentToken(token, at), token: secret.reveal() };
+export function presentNewToken(token: TokenView, secret: Secret): Record<string, unknown> {
+  return { ...presentToken(token), token: secret.reveal() };
 }

@@ -10,7 +10,6 @@ import { listAllAccounts, listAllTokens } from '../../../actions/instance/instan
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import { problem } from '../../../base/errors.ts';
 import type { PermissionSet } from '../../../catalogue/permissions.ts';
-import { reachWords } from '../../../rules/reach-words.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -19,7 +18,7 @@ import { numberIn, withParameter } from '../organizations/area.tsx';
 import { Avatar, Blankslate, CopyBox, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
-import { Ends, LastUse } from '../tokens/lists.tsx';
+import { Ends, LastUse, StateLabel } from '../tokens/lists.tsx';
 
 const ON_A_PAGE = 50;
 const PEOPLE = '/instance/people';
@@ -186,27 +185,8 @@ async function tokens(visit: Visit): Promise<Answer> {
                     <label for={`token-${token.id}`}>
                       <span class="text-bold">{token.name}</span> of {token.owner.login}
                     </label>{' '}
-                    <Label>{KIND_WORDS[token.kind]}</Label>
-                    <p class="mb-1">
-                      Can{' '}
-                      {reachWords(
-                        token.kind,
-                        token.scopes,
-                        token.grants.map((grant) => ({
-                          owner: grant.ownerLogin,
-                          ownerKind:
-                            grant.ownerId === token.userId
-                              ? ('self' as const)
-                              : grant.owner === null
-                                ? ('instance' as const)
-                                : grant.owner.kind,
-                          selection: grant.selection,
-                          repositoryNames: grant.repositories.map((name) => name.slice(name.indexOf('/') + 1)),
-                          permissions: grant.permissions,
-                        })),
-                      ).replaceAll('your', 'their')}
-                      .
-                    </p>
+                    <Label>{KIND_WORDS[token.kind]}</Label> <StateLabel state={token.state} />
+                    <p class="mb-1">Can {token.reach.replaceAll('your', 'their')}.</p>
                     <p class="color-fg-muted f6 mb-0">
                       <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
                     </p>

@@ -1,5 +1,5 @@
 /** Deleting a token: one question, then it is refused everywhere. */
-import { ownToken } from '../../../actions/tokens/rows.ts';
+import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import { WithMenu } from '../frame/layout.tsx';

@@ -3,7 +3,7 @@
  * waits for an owner.
  */
 import { editToken } from '../../../actions/tokens/edits.ts';
-import { ownToken } from '../../../actions/tokens/rows.ts';
+import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { Problem } from '../../../base/errors.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NOTE_LENGTH } from '../../../rules/token-limits.ts';

@@ -1,6 +1,6 @@
 /** Which endpoints of the REST API a fine-grained token's permissions open. */
 import type { VNode } from 'preact';
-import { ownToken } from '../../../actions/tokens/rows.ts';
+import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { atLeast } from '../../../catalogue/permissions.ts';
 import { type GithubRoute, githubRoutes } from '../../../catalogue/routes/github.ts';
 import { heldLevel, missingFrom } from '../../../rules/grant.ts';

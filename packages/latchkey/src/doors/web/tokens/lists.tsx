@@ -1,6 +1,7 @@
 /** The lists of one's tokens: what each reaches, when it was used, when it ends, where it stands. */
 import type { VNode } from 'preact';
-import { ownTokenRows, TOKENS_ON_A_PAGE, type TokenRow, type TokenState } from '../../../actions/tokens/rows.ts';
+import { ownTokenRows, TOKENS_ON_A_PAGE, type TokenRow } from '../../../actions/tokens/own-tokens.ts';
+import type { GrantAccess, TokenState, TokenView } from '../../../actions/tokens/views.ts';
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import { WithMenu } from '../frame/layout.tsx';
@@ -24,8 +25,11 @@ const STATES: Readonly<
   expired: { tone: 'secondary', words: 'Expired' },
   revoked: { tone: 'danger', words: 'Revoked' },
   replaced: { tone: 'secondary', words: 'Replaced' },
-  'used-up': { tone: 'secondary', words: 'Used up' },
-  'not-yet': { tone: 'accent', words: 'Not yet valid' },
+  used_up: { tone: 'secondary', words: 'Used up' },
+  not_yet_valid: { tone: 'accent', words: 'Not yet valid' },
+  denied: { tone: 'danger', words: 'Denied' },
+  access_revoked: { tone: 'danger', words: 'Access revoked' },
+  owner_suspended: { tone: 'danger', words: 'Owner suspended' },
 };
 
 export function StateLabel({ state }: { state: TokenState }): VNode {
@@ -76,8 +80,7 @@ function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
           )}
         </p>
         <p class="mb-1">Can {token.reach}.</p>
-        {token.blockedBy === null ? null : <p class="color-fg-danger mb-1">{token.blockedBy}.</p>}
-        <KeptOut token={token} />
+        <Obstacles token={token} />
         <p class="color-fg-muted f6 mb-0">
           <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
         </p>
@@ -180,9 +183,26 @@ export const tokenListPages: readonly WebPage[] = [
   { path: '/settings/developers', access: 'signed-in', get: () => redirect(FINE_GRAINED_PATH) },
 ];
 
-/** Which organizations took back what a token reaches there. */
-export function KeptOut({ token: { keptOutBy } }: { token: TokenRow }): VNode | null {
-  return keptOutBy.length === 0 ? null : (
-    <p class="color-fg-danger mb-2">An owner of {keptOutBy.join(', ')} took back what it reaches there.</p>
+/** What stands in the way of single grants, as far as one sentence an owner says it. */
+const OBSTACLES: Readonly<Partial<Record<GrantAccess, (owner: string) => string>>> = {
+  pending: (owner) => `An owner of ${owner} has to approve it first.`,
+  denied: (owner) => `An owner of ${owner} denied it.`,
+  revoked: (owner) => `An owner of ${owner} took back what it reaches there.`,
+};
+
+/** Everything that keeps a token from some of what it says, unless it is revoked as a whole. */
+export function Obstacles({ token }: { token: TokenView }): VNode | null {
+  if (token.revokedAt !== null) return null;
+  const sentences = [
+    ...token.blockedBy.map((who) => `${who}.`),
+    ...token.grants.flatMap(({ access, owner }) => OBSTACLES[access]?.(owner) ?? []),
+    ...token.keptOutBy.map((owner) => `An owner of ${owner} took back what it reaches there.`),
+  ];
+  return (
+    <>
+      {sentences.map((sentence) => (
+        <p class="color-fg-danger mb-1">{sentence}</p>
+      ))}
+    </>
   );
 }

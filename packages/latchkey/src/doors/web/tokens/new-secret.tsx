@@ -5,7 +5,8 @@
  * page, gone when it was shown. So neither a reload nor the back button brings it back, and the page is `no-store`.
  */
 import type { VNode } from 'preact';
-import type { CreatedToken, TokenSummary } from '../../../actions/tokens/tokens.ts';
+import type { CreatedToken } from '../../../actions/tokens/tokens.ts';
+import type { TokenView } from '../../../actions/tokens/views.ts';
 import type { Secret } from '../../../base/secret.ts';
 import { spokenInstant } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
@@ -22,7 +23,7 @@ interface Shown {
 }
 
 /** Leaves a token that was just made to the next page. */
-export function createdFlash(secret: Secret, token: Pick<TokenSummary, 'name' | 'kind' | 'expiresAt'>): Flash {
+export function createdFlash(secret: Secret, token: Pick<TokenView, 'name' | 'kind' | 'expiresAt'>): Flash {
   const shown: Shown = { secret: secret.reveal(), name: token.name, kind: token.kind, expiresAt: token.expiresAt };
   return { tone: 'success', text: '', once: { created: shown } };
 }

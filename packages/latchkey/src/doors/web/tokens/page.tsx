@@ -7,7 +7,7 @@ import { refusalsOf, type TokenRefusal } from '../../../actions/decision/refusal
 import { readLog } from '../../../actions/organizations/audit-log.ts';
 import { type Activity, narrowed, readActivity } from '../../../actions/tokens/activity.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
-import { type OwnToken, ownToken } from '../../../actions/tokens/rows.ts';
+import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
 import {
   authorizeToken,
   deauthorizeToken,
@@ -28,7 +28,7 @@ import { fix, fixOf } from './fix.tsx';
 import { levelWords } from './form/permission-picker.tsx';
 import { RestrictionFacts } from './form/restrictions.tsx';
 import { idParam, KIND_WORDS, LIST_PATHS, pathOfToken } from './kinds.ts';
-import { Ends, exampleRepository, KeptOut, LastUse, StateLabel } from './lists.tsx';
+import { Ends, exampleRepository, LastUse, Obstacles, StateLabel } from './lists.tsx';
 import { NewSecret } from './new-secret.tsx';
 import { UsagePlot, UsageTable } from './usage-plot.tsx';
 
@@ -108,8 +108,7 @@ function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNode {
       <p class="f4 mb-2">
         <StateLabel state={token.state} /> Can {token.reach}.
       </p>
-      {token.blockedBy === null ? null : <p class="color-fg-danger mb-2">{token.blockedBy}.</p>}
-      <KeptOut token={token} />
+      <Obstacles token={token} />
       {token.revokedAt === null ? null : (
         <p class="color-fg-danger mb-2">
           Ended <Time at={token.revokedAt} /> by {token.revokedBy ?? 'nobody in particular'}.
@@ -174,7 +173,7 @@ function Abilities({ token }: { token: OwnToken }): VNode | null {
                   );
                 })}
               </td>
-              <td>{grant.state}</td>
+              <td>{grant.access}</td>
             </tr>
           ))}
         </tbody>

@@ -1,6 +1,6 @@
 /** A new secret for a token: at once, or with an overlap in which both work. */
 
-import { ownToken } from '../../../actions/tokens/rows.ts';
+import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { DEFAULT_OVERLAP_SEC, regenerateToken, renewalCap, rotateToken } from '../../../actions/tokens/secrets.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';

@@ -1,0 +1,176 @@
+/**
+ * Tokens as they are shown: names in place of ids, the state, what each grant gives, the last use. The one model that
+ * pages, both REST dialects and the command line read; none of them judges a token itself.
+ *
+ * Invariant: some tokens cost a fixed number of queries, however many there are in the store. Never: a secret.
+ */
+import type { UnixSeconds } from '../../base/time.ts';
+import { INSTANCE_OWNER, type Policy } from '../../rules/model.ts';
+import { DELETED_ACCOUNT } from '../../rules/names.ts';
+import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../rules/policy.ts';
+import { type GrantFacts, reachWords } from '../../rules/reach-words.ts';
+import {
+  type GrantAccess,
+  grantAccess,
+  type PolicyObjection,
+  policyObjection,
+  type TokenState,
+  tokenState,
+} from '../../rules/token-state.ts';
+import { type Account, accountsByIds } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { grantsOf, type StoredGrant } from '../../store/grants.ts';
+import { storedPolicies } from '../../store/policies.ts';
+import { type Repository, repositoriesByIds } from '../../store/repositories.ts';
+import { pendingRequestsOf, type Request } from '../../store/requests.ts';
+import { exclusionsOf } from '../../store/token-organizations.ts';
+import type { Token } from '../../store/tokens.ts';
+import { lastUses, type TokenUse } from '../../store/usage.ts';
+import { INSTANCE_LOGIN } from './draft-world.ts';
+
+export type { GrantAccess, Token, TokenState };
+
+/** A grant with names in place of ids. */
+export interface GrantView extends StoredGrant {
+  /** A login; `instance` for the instance, `ghost` for an account that was deleted meanwhile. */
+  readonly owner: string;
+  /** Null for the instance, and for an account that was deleted meanwhile. */
+  readonly ownerAccount: Account | null;
+  readonly ownerKind: GrantFacts['ownerKind'];
+  /** Of selected ones, those that still exist; without their owner. */
+  readonly repositoryNames: readonly string[];
+  /** What it gives today; `state` is what was decided about it. */
+  readonly access: GrantAccess;
+  /** The request about it that waits, if one does. */
+  readonly request: Request | null;
+}
+
+export interface TokenView extends Token {
+  readonly owner: Account;
+  readonly grants: readonly GrantView[];
+  readonly state: TokenState;
+  /** What policies have against it, as sentences without a full stop. */
+  readonly blockedBy: readonly string[];
+  /** Logins of organizations that took back what it reaches there; only of classic and scoped tokens. */
+  readonly keptOutBy: readonly string[];
+  /** What it lets its bearer do, in one line. */
+  readonly reach: string;
+  readonly lastUse: TokenUse | null;
+}
+
+/** What tokens are shown with, read for all of them at once. */
+interface Surroundings {
+  readonly at: UnixSeconds;
+  readonly grants: ReadonlyMap<number, readonly StoredGrant[]>;
+  readonly uses: ReadonlyMap<number, TokenUse>;
+  readonly exclusions: ReadonlyMap<number, readonly string[]>;
+  readonly requests: ReadonlyMap<number, Request>;
+  readonly accounts: ReadonlyMap<number, Account>;
+  readonly repositories: ReadonlyMap<number, Repository>;
+  readonly policies: ReadonlyMap<number, StoredPolicy>;
+}
+
+/** These tokens in full, in their order; without those whose person is gone. At most some thousand tokens. */
+export async function tokenViews(q: Query, tokens: readonly Token[], at: UnixSeconds): Promise<TokenView[]> {
+  if (tokens.length === 0) return [];
+  const around = await surroundingsOf(q, tokens, at);
+  return tokens.flatMap((token) => {
+    const owner = around.accounts.get(token.userId);
+    return owner === undefined ? [] : [viewOf(token, owner, around)];
+  });
+}
+
+/** One token in full. @throws TypeError when its person is gone */
+export async function tokenView(q: Query, token: Token, at: UnixSeconds): Promise<TokenView> {
+  const [view] = await tokenViews(q, [token], at);
+  if (view === undefined) throw new TypeError('a token has no person');
+  return view;
+}
+
+async function surroundingsOf(q: Query, tokens: readonly Token[], at: UnixSeconds): Promise<Surroundings> {
+  const ids = tokens.map((token) => token.id);
+  const fineGrained = idsOf(tokens, true);
+  const [grants, uses, exclusions, requests] = await Promise.all([
+    grantsOf(q, fineGrained),
+    lastUses(q, ids),
+    exclusionsOf(q, idsOf(tokens, false)),
+    pendingRequestsOf(q, fineGrained),
+  ]);
+  const all = [...grants.values()].flat();
+  const ownerIds = [...new Set(all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER))];
+  const [accounts, repositories, policies] = await Promise.all([
+    accountsByIds(q, [...new Set([...tokens.map((token) => token.userId), ...ownerIds])]),
+    repositoriesByIds(q, [...new Set(all.flatMap((grant) => [...grant.repositoryIds]))]),
+    storedPolicies(q, [INSTANCE_OWNER, ...ownerIds]),
+  ]);
+  return {
+    at,
+    grants,
+    uses,
+    exclusions,
+    requests: new Map(requests.map((request) => [request.grantId, request])),
+    accounts,
+    repositories,
+    policies,
+  };
+}
+
+function idsOf(tokens: readonly Token[], fineGrained: boolean): number[] {
+  return tokens.filter(({ kind }) => (kind === 'fine-grained') === fineGrained).map(({ id }) => id);
+}
+
+function viewOf(token: Token, owner: Account, around: Surroundings): TokenView {
+  const grants = (around.grants.get(token.id) ?? []).map((grant) => grantView(token, owner, grant, around));
+  const ofInstance = policyObjection(token, policyFor(undefined, around), owner.admin);
+  const access =
+    token.kind === 'fine-grained' ? grants.map((each) => each.access) : [grantAccess({ state: 'active' }, ofInstance)];
+  return {
+    ...token,
+    owner,
+    grants,
+    state: tokenState(token, owner, access, around.at),
+    blockedBy:
+      token.kind !== 'fine-grained'
+        ? objectionWords('This server', token, ofInstance, policyFor(undefined, around))
+        : grants.flatMap((grant) => {
+            const policy = policyFor(grant.ownerAccount ?? undefined, around);
+            const objection = grant.access === 'blocked' ? policyObjection(token, policy, owner.admin) : null;
+            return objectionWords(
+              grant.ownerKind === 'organization' ? grant.owner : 'This server',
+              token,
+              objection,
+              policy,
+            );
+          }),
+    keptOutBy: around.exclusions.get(token.id) ?? [],
+    reach: reachWords(token.kind, token.scopes, grants),
+    lastUse: around.uses.get(token.id) ?? null,
+  };
+}
+
+function grantView(token: Token, user: Account, grant: StoredGrant, around: Surroundings): GrantView {
+  const account = around.accounts.get(grant.ownerId);
+  const isInstance = grant.ownerId === INSTANCE_OWNER;
+  return {
+    ...grant,
+    owner: isInstance ? INSTANCE_LOGIN : (account?.login ?? DELETED_ACCOUNT),
+    ownerAccount: account ?? null,
+    ownerKind: isInstance ? 'instance' : grant.ownerId === user.id ? 'self' : (account?.kind ?? 'user'),
+    repositoryNames: [...grant.repositoryIds].flatMap((id) => around.repositories.get(id)?.name ?? []).sort(),
+    access: grantAccess(grant, policyObjection(token, policyFor(account, around), user.admin)),
+    request: around.requests.get(grant.id) ?? null,
+  };
+}
+
+/** The policy in force for what an account owns; of a person, and of the instance, only the instance decides. */
+function policyFor(owner: Account | undefined, { policies }: Surroundings): Policy {
+  const ofOrganization = owner?.kind === 'organization' ? (policies.get(owner.id) ?? NO_POLICY) : null;
+  return effectivePolicy(policies.get(INSTANCE_OWNER) ?? NO_POLICY, ofOrganization);
+}
+
+function objectionWords(who: string, { kind }: Token, objection: PolicyObjection | null, policy: Policy): string[] {
+  if (objection === null) return [];
+  if (objection === 'kind') return [`${who} does not allow ${kind} tokens`];
+  const days = policy.kinds[kind].maxLifetimeDays ?? 0;
+  return [`${who} allows a life of at most ${days} ${days === 1 ? 'day' : 'days'}`];
+}

@@ -1,0 +1,124 @@
+/**
+ * The state of a token, in one word: what a request with it would be told first, the most final reason before all
+ * others. Pages, both REST dialects, introspection and the command line all show this one.
+ *
+ * Invariant: a token is in one of the `LIFELESS` states exactly when `decide` refuses the credential itself, and the
+ * state is among the reasons that it gives (held by `test/rules/token-state.test.ts`).
+ */
+import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
+import { BY_ROTATION, type Grant, type GrantState, type Policy, type TokenRecord, type UserRecord } from './model.ts';
+
+/**
+ * - `revoked`, `replaced` (another token took its place by rotation), `expired`, `used_up`: over for good.
+ * - `owner_suspended`, `not_yet_valid`: nothing works now, but it may later.
+ * - `blocked` (by a policy), `pending` (an owner has to approve), `denied`, `access_revoked` (an organization took its
+ *   access back): the token lives, but no grant of it gives anything; what is public it reads all the same.
+ * - `active`: at least one grant gives what it says, or the token has none and reads what is public.
+ */
+export type TokenState =
+  | 'revoked'
+  | 'replaced'
+  | 'expired'
+  | 'used_up'
+  | 'owner_suspended'
+  | 'not_yet_valid'
+  | 'blocked'
+  | 'pending'
+  | 'denied'
+  | 'access_revoked'
+  | 'active';
+
+/** States that never change again. */
+const OVER: ReadonlySet<TokenState> = new Set(['revoked', 'replaced', 'expired', 'used_up']);
+/** States in which the credential itself is refused, whatever is asked. */
+export const LIFELESS: ReadonlySet<TokenState> = new Set([...OVER, 'owner_suspended', 'not_yet_valid']);
+
+/** True for a token that will never work again. */
+export function isOver(state: TokenState): boolean {
+  return OVER.has(state);
+}
+
+/** What a grant gives today: `blocked` when it was granted, or asked for, but the owner's policy keeps the token out. */
+export type GrantAccess = GrantState | 'blocked';
+
+/** What a policy may have against a token. */
+export type PolicyObjection = 'kind' | 'lifetime';
+
+type Life = Pick<TokenRecord, 'revokedAt' | 'revokedBy' | 'expiresAt' | 'usesLeft' | 'notBeforeAt'>;
+type Lifetime = Pick<TokenRecord, 'kind' | 'issuedAt' | 'expiresAt'>;
+
+export function isRevoked({ revokedAt, revokedBy }: Pick<Life, 'revokedAt' | 'revokedBy'>): boolean {
+  return revokedAt !== null && revokedBy !== BY_ROTATION;
+}
+
+/** True when GitLab's rotation put another token in its place. */
+export function isRotatedAway({ revokedAt, revokedBy }: Pick<Life, 'revokedAt' | 'revokedBy'>): boolean {
+  return revokedAt !== null && revokedBy === BY_ROTATION;
+}
+
+/** True from the very second of its end on. */
+export function isExpired({ expiresAt }: Pick<Life, 'expiresAt'>, at: UnixSeconds): boolean {
+  return expiresAt !== null && expiresAt <= at;
+}
+
+export function isUsedUp({ usesLeft }: Pick<Life, 'usesLeft'>): boolean {
+  return usesLeft !== null && usesLeft <= 0;
+}
+
+export function isNotYetValid({ notBeforeAt }: Pick<Life, 'notBeforeAt'>, at: UnixSeconds): boolean {
+  return notBeforeAt !== null && at < notBeforeAt;
+}
+
+/** True when the very secret that was presented opens nothing any more, though its token may live on with another. */
+export function isSecretOver(
+  { secretState, secretEndsAt }: Pick<TokenRecord, 'secretState' | 'secretEndsAt'>,
+  at: UnixSeconds,
+): boolean {
+  return secretState === 'replaced' || (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
+}
+
+export function isKindForbidden({ kind }: Pick<Lifetime, 'kind'>, policy: Policy): boolean {
+  return !policy.kinds[kind].allowed;
+}
+
+/** True when it lives longer than the policy allows. @param isAdmin administrators may be exempt */
+export function isOverLifetime({ kind, issuedAt, expiresAt }: Lifetime, policy: Policy, isAdmin: boolean): boolean {
+  const cap = policy.kinds[kind].maxLifetimeDays;
+  if (cap === null || (policy.exemptAdministrators && isAdmin)) return false;
+  return expiresAt === null || expiresAt - issuedAt > cap * DAY_SEC;
+}
+
+/** What a policy has against a token of somebody; null = nothing. */
+export function policyObjection(token: Lifetime, policy: Policy, isAdmin: boolean): PolicyObjection | null {
+  if (isKindForbidden(token, policy)) return 'kind';
+  return isOverLifetime(token, policy, isAdmin) ? 'lifetime' : null;
+}
+
+/** What a grant gives, under the policy of its resource owner. One that was denied or taken back stays that. */
+export function grantAccess({ state }: Pick<Grant, 'state'>, objection: PolicyObjection | null): GrantAccess {
+  return objection !== null && (state === 'active' || state === 'pending') ? 'blocked' : state;
+}
+
+/** Of several grants, none of which gives anything, the one that can be mended soonest names the state. */
+const BY_HOPE = ['pending', 'blocked', 'denied', 'revoked'] as const;
+
+/**
+ * @param access of each of its grants; for classic and scoped tokens, which have none of their own, one for the
+ * instance: `active` or `blocked`
+ */
+export function tokenState(
+  token: Life,
+  user: Pick<UserRecord, 'suspendedAt'>,
+  access: readonly GrantAccess[],
+  at: UnixSeconds,
+): TokenState {
+  if (isRevoked(token)) return 'revoked';
+  if (isRotatedAway(token)) return 'replaced';
+  if (isExpired(token, at)) return 'expired';
+  if (isUsedUp(token)) return 'used_up';
+  if (user.suspendedAt !== null) return 'owner_suspended';
+  if (isNotYetValid(token, at)) return 'not_yet_valid';
+  if (access.length === 0 || access.includes('active')) return 'active';
+  const first = BY_HOPE.find((each) => access.includes(each)) ?? 'revoked';
+  return first === 'revoked' ? 'access_revoked' : first;
+}
