@@ -21,8 +21,9 @@ import { countOwners, membershipRole, removeMembership, setMembership } from '..
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
-import { digestPassword, passwordProblem } from '../ground/password.ts';
+import { digestPassword } from '../ground/password.ts';
 import { record } from '../ground/record.ts';
+import { newPasswordProblem } from './password-names.ts';
 
 export type { Account };
 
@@ -37,8 +38,7 @@ export interface NewUserDraft {
 }
 
 /**
- * Makes a person. @throws Problem when the login or the address is taken or not allowed, or the password too short or
- * long.
+ * Makes a person. @throws Problem when the login or the address is taken or not allowed, or the password not allowed.
  */
 export async function addUser(ctx: Context, permit: Permit, draft: NewUserDraft): Promise<Account> {
   // An administrator may do everything, so a token that could make one could do everything, too.
@@ -70,7 +70,7 @@ export async function makeUser<T>(
   const complaints: Complaint[] = [
     ...complain('login', loginProblem(draft.login)),
     ...complain('email', emailProblem(draft.email)),
-    ...complain('password', draft.password === null ? null : passwordProblem(draft.password)),
+    ...complain('password', await draftedPasswordProblem(ctx, draft)),
   ];
   if (complaints.length > 0) throw new Problem(complaints);
   const passwordDigest = draft.password === null ? null : await digestPassword(draft.password);
@@ -90,6 +90,10 @@ export async function makeUser<T>(
       return withIt(tx, user);
     }),
   );
+}
+
+function draftedPasswordProblem(ctx: Context, { login, email, password }: NewUserDraft): Promise<string | null> | null {
+  return password === null ? null : newPasswordProblem(ctx, password, { names: [login], addresses: [email] });
 }
 
 /** Suspends a person: every token of theirs is dead on the next request. Doing it twice changes nothing. */

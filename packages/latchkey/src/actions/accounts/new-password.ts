@@ -19,10 +19,11 @@ import type { Actor, Context } from '../ground/context.ts';
 import { enqueueJob } from '../ground/jobs.ts';
 import { queueMail } from '../ground/mail.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
-import { checkPassword, digestPassword, passwordProblem } from '../ground/password.ts';
+import { checkPassword, digestPassword } from '../ground/password.ts';
 import { record } from '../ground/record.ts';
 import { userNamed } from './accounts.ts';
 import { limitMails } from './emails.ts';
+import { newPasswordProblem, passwordOwner } from './password-names.ts';
 import { actorOf, type SignedIn, type Visitor } from './sessions.ts';
 import { guessed } from './sign-in-limits.ts';
 
@@ -43,14 +44,14 @@ export async function changePassword(
   const known = await passwordDigestOf(ctx.store.db, account.id);
   if (!(await guessed(ctx, attempt, () => checkPassword(known, passwords.old))))
     throw problem('invalid', 'That is not your password.', 'old_password');
-  const digest = await digestOfNew(passwords.new);
+  const digest = await digestOfNew(ctx, account, passwords.new);
   await ctx.store.transaction((tx) =>
     replacePassword(ctx, tx, account, { digest, exceptSessionId: session.id, device, by: permit }),
   );
 }
 
-async function digestOfNew(password: Secret): Promise<string> {
-  const wrong = passwordProblem(password);
+async function digestOfNew(ctx: Context, account: Account, password: Secret): Promise<string> {
+  const wrong = await newPasswordProblem(ctx, password, await passwordOwner(ctx, account));
   if (wrong !== null) throw problem('invalid', wrong, 'new_password');
   return digestPassword(password);
 }
@@ -166,11 +167,15 @@ export async function resetPassword(
   device: Secret,
   visitor: Visitor,
 ): Promise<void> {
-  const digest = await digestOfNew(password);
   const account = await readPasswordLink(ctx, link);
+  if (account === null) throw linkIsOver();
+  const digest = await digestOfNew(ctx, account, password);
   await ctx.store.transaction(async (tx) => {
-    if (account === null || !(await useLink(tx, link.digest())))
-      throw problem('not_found', 'This link was used already, or has ended. Ask for another.');
+    if (!(await useLink(tx, link.digest()))) throw linkIsOver();
     await replacePassword(ctx, tx, account, { digest, exceptSessionId: null, device, by: actorOf(account, visitor) });
   });
+}
+
+function linkIsOver(): Error {
+  return problem('not_found', 'This link was used already, or has ended. Ask for another.');
 }

@@ -5,20 +5,11 @@
  */
 import { hash, verify } from '@node-rs/argon2';
 import type { Secret } from '../../base/secret.ts';
+import { MAX_PASSWORD_LENGTH } from '../../rules/password.ts';
 
-/** Shortest and longest password in characters (NIST SP 800-63B asks for at least 8 and room for 64). */
-export const MIN_PASSWORD_LENGTH = 8;
-export const MAX_PASSWORD_LENGTH = 256;
 /** Argon2id: the library's const enum can't be read under `isolatedModules`. */
 const ARGON2ID = 2;
 const PARAMETERS = { algorithm: ARGON2ID, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-
-/** What is wrong with a new password, as a sentence; null when nothing is. */
-export function passwordProblem(password: Secret): string | null {
-  const { length } = password.reveal();
-  if (length < MIN_PASSWORD_LENGTH) return `A password has at least ${MIN_PASSWORD_LENGTH} characters.`;
-  return length > MAX_PASSWORD_LENGTH ? `A password has at most ${MAX_PASSWORD_LENGTH} characters.` : null;
-}
 
 /** The digest to store, in PHC form. */
 export function digestPassword(password: Secret): Promise<string> {
@@ -30,7 +21,7 @@ let decoy: Promise<string> | null = null;
 
 /** True when the password fits the digest. With no digest it takes the same time and is false. */
 export async function checkPassword(digest: string | null, password: Secret): Promise<boolean> {
-  if (password.reveal().length > MAX_PASSWORD_LENGTH) return false;
+  if ([...password.reveal()].length > MAX_PASSWORD_LENGTH) return false;
   decoy ??= hash(crypto.randomUUID(), PARAMETERS);
   const fits = await verify(digest ?? (await decoy), password.reveal());
   return digest !== null && fits;

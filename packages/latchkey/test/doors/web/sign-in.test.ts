@@ -6,9 +6,9 @@ import { addUser, suspendUser } from '../../../src/actions/accounts/accounts.ts'
 import { IDLE_SESSION_SEC, MAX_SESSION_SEC } from '../../../src/actions/accounts/sessions.ts';
 import { authorize, operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { deliverMail, readOutbox } from '../../../src/actions/ground/mail.ts';
-import { MAX_PASSWORD_LENGTH } from '../../../src/actions/ground/password.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { HOUR_SEC } from '../../../src/base/time.ts';
+import { MAX_PASSWORD_LENGTH } from '../../../src/rules/password.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { formIn, PASSWORD, type Visitor, webWorld, withTwoFactor } from './visitor.ts';
 
@@ -244,6 +244,8 @@ test.each([
   ['email', { email: `${'x'.repeat(250)}@example.org` }, 'An e-mail address has at most 254 characters.'],
   ['password', { password: '1234567' }, 'A password has at least 8 characters.'],
   ['password', { password: 'x'.repeat(257) }, 'A password has at most 256 characters.'],
+  ['password', { password: 'Password' }, 'This password is among those that are tried first.'],
+  ['password', { password: 'bob-2026!' }, 'Names are tried first: beside bob a password has at least 8 characters.'],
 ])('a sign-up with a bad %s says so at the field: %j', async (field, given, words) => {
   const world = await webWorld({ signUp: 'open' });
   await world.addPerson('ada');

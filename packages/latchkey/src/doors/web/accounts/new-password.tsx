@@ -1,8 +1,8 @@
 /** A new password for somebody who forgot theirs: by a link that is mailed. */
 import { askForPasswordLink, readPasswordLink, resetPassword } from '../../../actions/accounts/new-password.ts';
 import { readSecret } from '../../../actions/ground/one-time-secrets.ts';
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../actions/ground/password.ts';
 import { Secret } from '../../../base/secret.ts';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../rules/password.ts';
 import { deadLink } from '../frame/error-pages.tsx';
 import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';

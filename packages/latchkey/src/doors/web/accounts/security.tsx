@@ -12,9 +12,9 @@ import {
   resumeTwoFactor,
   spacedCode,
 } from '../../../actions/accounts/two-factor.ts';
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../actions/ground/password.ts';
 import { problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../rules/password.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';

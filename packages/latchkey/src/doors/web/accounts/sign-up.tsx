@@ -2,9 +2,9 @@
 import type { VNode } from 'preact';
 import { isSetUpLink, readInvitation, type SignUpForm, setUp, signUp } from '../../../actions/accounts/sign-up.ts';
 import { readSecret } from '../../../actions/ground/one-time-secrets.ts';
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../actions/ground/password.ts';
 import { Secret } from '../../../base/secret.ts';
 import { MAX_EMAIL_LENGTH, MAX_LOGIN_LENGTH } from '../../../rules/names.ts';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../rules/password.ts';
 import { deadLink } from '../frame/error-pages.tsx';
 import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';

@@ -1,0 +1,48 @@
+/** Which passwords a person can't take: those that everybody tries first, and those made of names around them. */
+import type { Secret } from '../../base/secret.ts';
+import { passwordProblem } from '../../rules/password.ts';
+import type { Account } from '../../store/accounts.ts';
+import { emailsOf } from '../../store/emails.ts';
+import { listOrganizationsOf } from '../../store/memberships.ts';
+import type { Context } from '../ground/context.ts';
+
+/** Whose password it is to be. */
+export interface PasswordOwner {
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+}
+
+const PRODUCT = 'latchkey';
+/** Organizations whose names count: more would be nobody's. */
+const MAX_ORGANIZATIONS = 100;
+
+/** Somebody who has an account, with their organizations. */
+export async function passwordOwner(ctx: Context, account: Account): Promise<PasswordOwner> {
+  const { db } = ctx.store;
+  const emails = await emailsOf(db, account.id);
+  const organizations = await listOrganizationsOf(db, account.id, { beforeId: null, limit: MAX_ORGANIZATIONS });
+  return {
+    names: [account, ...organizations].flatMap(({ login, name }) => [login, name]),
+    addresses: emails.map(({ address }) => address),
+  };
+}
+
+/** What is wrong with a new password of that person, as a sentence; null when nothing is. */
+export async function newPasswordProblem(ctx: Context, password: Secret, owner: PasswordOwner): Promise<string | null> {
+  const { hostname } = new URL(ctx.settings.publicUrl);
+  const names = [PRODUCT, ...owner.names, ...owner.addresses.map(withoutEnding), withoutEnding(hostname)];
+  return passwordProblem(password.reveal(), { common: await commonPasswords(), names });
+}
+
+/** `ada@example.org` is known for `ada` and `example`; `org` would stand in too many good words. */
+function withoutEnding(address: string): string {
+  return address.replace(/\.\w+$/, '');
+}
+
+let common: Promise<ReadonlySet<string>> | null = null;
+
+/** Unpacked when the first password is chosen, since a start waits for none. */
+function commonPasswords(): Promise<ReadonlySet<string>> {
+  common ??= import('@zxcvbn-ts/language-common').then(({ dictionary }) => new Set(dictionary['passwords-common']));
+  return common;
+}

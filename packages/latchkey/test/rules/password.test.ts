@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, passwordProblem } from '../../src/rules/password.ts';
+
+const common = new Set(['password', '12345678', 'iloveyou']);
+const names = ['ada', 'Ada Lovelace', 'acme', 'latchkey', 'git.example'];
+const problemOf = (password: string): string | null => passwordProblem(password, { common, names });
+
+test.each(['password', 'PassWord', '12345678', 'aaaaaaaaaaaa', 'abababababab'])('%s is tried first', (password) => {
+  expect(problemOf(password)).toContain('tried first');
+});
+
+test.each([
+  ['latchkey', 'beside latchkey'],
+  ['Latchkey2026!', 'beside latchkey'],
+  ['ada.lovelace', 'beside lovelace and ada'],
+  ['acme-Ada-1', 'beside acme and ada'],
+  ['example99', 'beside example'],
+  ['ada!!!!!!!!!!!', 'beside ada'],
+])('%s is a name with little beside it, and the answer says which', (password, words) => {
+  expect(problemOf(password)).toContain(words);
+});
+
+test.each([
+  'correct horse battery',
+  'latchkeys open violet doors',
+  'nur Kleinbuchstaben',
+  '        a b c',
+  'пароль из слов',
+  '🦊🦉🐢🐙🦋🐝🦔🐳',
+])('%s is taken: nothing asks for kinds of characters', (password) => {
+  expect(problemOf(password)).toBeNull();
+});
+
+test('a character counts once, whatever it takes to store', () => {
+  expect(problemOf('🦊🦉🐢🐙🦋🐝🦔')).toBe(`A password has at least ${MIN_PASSWORD_LENGTH} characters.`);
+  expect(problemOf('🦊🦉🐢'.repeat(80))).toBeNull();
+  const words = 'word salad ';
+  expect(problemOf(words.repeat(30).slice(0, MAX_PASSWORD_LENGTH))).toBeNull();
+  expect(problemOf(words.repeat(30).slice(0, MAX_PASSWORD_LENGTH + 1))).toBe(
+    `A password has at most ${MAX_PASSWORD_LENGTH} characters.`,
+  );
+});
