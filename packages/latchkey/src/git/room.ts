@@ -22,6 +22,7 @@ import { pushRefs } from './push/ref-advertisement.ts';
 import { Folders, type RepositoryName } from './repositories/folders.ts';
 import { Maintenance } from './repositories/maintenance.ts';
 import { createRepository, importRepository, type NewRepositoryOptions } from './repositories/new-repository.ts';
+import { presenceOf } from './repositories/presence.ts';
 
 export type GitService = 'upload-pack' | 'receive-pack';
 
@@ -67,6 +68,8 @@ export interface GitRoom {
    */
   path(owner: string, name: string): string;
   exists(owner: string, name: string): boolean;
+  /** Throws `FilesMissing`, which is told as an outage, when the files of a known repository are not there. */
+  demandFiles(owner: string, name: string): void;
   /**
    * Tells the folder of a repository from any other that lies, or will lie, in its place; the same after it was moved.
    * Null when there is none.
@@ -224,10 +227,14 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     }
   }
 
+  const demandAt = presenceOf((path) => folders.holdsRepository(path));
+  const demandFiles = (owner: string, name: string): void => demandAt(folders.path(owner, name));
+
   return {
     root: folders.root,
     path: (owner, name) => folders.path(owner, name),
     exists: (owner, name) => folders.holdsRepository(folders.path(owner, name)),
+    demandFiles,
     identity: (owner, name) => folders.identity(folders.path(owner, name)),
     demandWrites,
     create: writing((owner, name, how) => createRepository(folders, folders.path(owner, name), how)),
@@ -245,8 +252,10 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     },
     serve,
     prestart,
-    open: (owner, name, caller) =>
-      new Plumbing({ folders, profiles, processes: readers, demandWrites }, folders.path(owner, name), caller),
+    open: (owner, name, caller) => {
+      if (!readOnly) demandFiles(owner, name);
+      return new Plumbing({ folders, profiles, processes: readers, demandWrites }, folders.path(owner, name), caller);
+    },
     touched: (path) => {
       if (!readOnly) maintenance.touched(path);
     },

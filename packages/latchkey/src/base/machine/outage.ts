@@ -13,6 +13,8 @@ export type OutageKind =
   | 'git_unavailable'
   /** Every place for a git process is taken. */
   | 'busy'
+  /** The repository is known, but its files are not where they should be. */
+  | 'files_missing'
   /** Another push holds the ref, or left its lock behind when it was killed. */
   | 'ref_locked';
 
@@ -37,6 +39,11 @@ export const OUTAGES: Readonly<Record<OutageKind, OutageWords>> = {
   ref_locked: {
     sentence: 'Another push to this branch or tag is under way, or was cut off. Try again in some minutes.',
     retryAfterSec: 60,
+  },
+  files_missing: {
+    sentence:
+      'The files of this repository are missing on the server. Its administrator must mount their disk or restore them.',
+    retryAfterSec: 300,
   },
   git_unavailable: {
     sentence: 'The server can start no further process of git. Try again in a moment.',

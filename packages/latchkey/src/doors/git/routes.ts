@@ -136,6 +136,7 @@ function answerPermitted(
       `${ctx.settings.publicUrl}/${owner.login}/${repository.name}.git`,
     );
   }
+  if (!ctx.settings.readOnly) ctx.git.demandFiles(owner.login, repository.name);
   if (address.step === 'refs' && isRenamed(address, owner, repository)) {
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
   }
