@@ -176,7 +176,19 @@ function organizationAddressNotAllowed(question: Question): Refusal | null {
   if (bearer.via === 'nobody' || target.kind === 'instance' || target.owner === null || isPublicRead(question))
     return null;
   const allowed = target.owner.policy.allowedAddresses;
-  return allowed === null || includesAddress(allowed, address) ? null : { reason: 'organization_address_not_allowed' };
+  if (allowed === null || includesAddress(allowed, address) || isAdministratorAtPolicy(question)) return null;
+  return { reason: 'organization_address_not_allowed' };
+}
+
+/** Administrators of the instance, signed in, always get at an organization's policy: somebody must undo what shuts all out. */
+function isAdministratorAtPolicy({ bearer, need, target }: Question): boolean {
+  return (
+    bearer.via === 'session' &&
+    bearer.user.admin &&
+    target.kind === 'organization' &&
+    need.sets.length > 0 &&
+    need.sets.every((set) => Object.keys(set).every((permission) => permission === 'organization_administration'))
+  );
 }
 
 function grantInState(question: Question, state: Grant['state']): boolean {
@@ -373,6 +385,7 @@ function roleLevel({ bearer, target }: Question, name: PermissionName): Level | 
   if (target.kind === 'repository' && group === 'repository')
     return target.repository?.role ? repositoryRoleLevel(target.repository.role, permission) : null;
   if (target.owner?.kind === 'user') return target.owner.id === bearer.user.id ? 'admin' : null;
+  if (bearer.via === 'session' && bearer.user.admin && permission === 'organization_administration') return 'admin';
   if (target.owner === null || target.owner.role === null) return null;
   return organizationRoleLevel(target.owner.role, permission);
 }

@@ -33,6 +33,7 @@ describe('help', () => {
       'admin org add',
       'admin org member add',
       'admin org member remove',
+      'admin org policy',
       'admin repo add',
       'admin repo adopt',
       'admin repo archive',

@@ -18,6 +18,8 @@ const scopes = (permissions: PermissionSet, selection: 'all' | 'public' = 'all')
 ];
 
 /** [what, question, reasons; none = allowed] */
+const OUTSIDE = policy({ allowedAddresses: ['10.0.0.0/8'] });
+
 const TABLE: readonly [string, Question, Reason[]][] = [
   ['a token with contents: write clones', ask(), []],
   ['a token with contents: write pushes', ask({ need: PUSH }), []],
@@ -242,6 +244,34 @@ const TABLE: readonly [string, Question, Reason[]][] = [
   [
     'an address outside the organization’s list',
     ask({ target: onSite({}, { policy: policy({ allowedAddresses: ['10.0.0.0/8'] }) }) }),
+    ['organization_address_not_allowed'],
+  ],
+  [
+    'an administrator of the instance at the policy of an organization, from outside its list',
+    ask({
+      bearer: { via: 'session', user: { ...ADA, admin: true } },
+      need: { sets: [{ organization_administration: 'write' }], publicRead: false, writes: true },
+      target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, role: null, policy: OUTSIDE } },
+    }),
+    [],
+  ],
+  [
+    'the same administrator with a token',
+    askWith(
+      { grants: [grant({ permissions: { organization_administration: 'write' } })] },
+      {
+        need: { sets: [{ organization_administration: 'write' }], publicRead: false, writes: true },
+        target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, policy: OUTSIDE } },
+      },
+    ),
+    ['organization_address_not_allowed'],
+  ],
+  [
+    'an administrator of the instance at a private repository, from outside the list',
+    ask({
+      bearer: { via: 'session', user: { ...ADA, admin: true } },
+      target: onSite({}, { policy: OUTSIDE }),
+    }),
     ['organization_address_not_allowed'],
   ],
   ['a classic token without scopes on a private repository', askWith({ kind: 'classic', grants: [] }), ['public_only']],

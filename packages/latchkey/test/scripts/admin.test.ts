@@ -66,6 +66,10 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     expect((await done(admin('org member add acme grace --role owner'))).stderr).toBe(
       'grace is an owner of acme now\n',
     );
+    const closed = await done(admin('org policy acme --address 10.0.0.0/8'));
+    expect(JSON.parse(closed.stdout)).toMatchObject({ allowedAddresses: ['10.0.0.0/8'] });
+    const opened = await done(admin('org policy acme --any-address --allow classic --any-lifetime --sso off'));
+    expect(JSON.parse(opened.stdout)).toMatchObject({ allowedAddresses: null, allowed: { classic: true } });
     await done(admin('org member remove acme grace'));
     await refused(admin('org member remove acme ada'), 'acme needs an owner: make somebody else one first');
     expect((await done(admin('repo add acme/site --public'))).stderr).toBe('added the public repository acme/site\n');

@@ -73,6 +73,8 @@ export interface Permit {
    * and notes no use.
    */
   on(target: Target, need: Need): Permit | null;
+  /** Why the same bearer may not do something to a target, as read; empty when it may. */
+  refusalsOn(target: Target, need: Need): readonly Refusal[];
 }
 
 const EVERYTHING: Target = { kind: 'instance' };
@@ -95,6 +97,7 @@ function unrestrictedPermit(actor: Actor, target: Target): Permit {
     target,
     holds: () => true,
     on: (other) => unrestrictedPermit(actor, other),
+    refusalsOn: () => [],
   };
 }
 
@@ -278,6 +281,11 @@ class DecidedPermit implements Permit {
   on(target: Target, need: Need): Permit | null {
     const asked: Question = { ...this.#question, target, need };
     return decide(asked).allowed ? new DecidedPermit(asked, this.#userAgent) : null;
+  }
+
+  refusalsOn(target: Target, need: Need): readonly Refusal[] {
+    const decision = decide({ ...this.#question, target, need });
+    return decision.allowed ? [] : decision.refusals;
   }
 }
 

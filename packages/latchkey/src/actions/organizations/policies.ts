@@ -21,6 +21,7 @@ import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
+import { refuseLockOut } from './lock-out.ts';
 
 export type { StoredPolicy };
 
@@ -38,6 +39,8 @@ export interface PolicyChange {
   readonly allowedAddresses?: readonly string[] | null;
   readonly requiresSso?: boolean;
   readonly basePermission?: StoredPolicy['basePermission'];
+  /** True = shut me out if need be. */
+  readonly confirmLockOut?: boolean;
 }
 
 /** What was chosen, and what follows from it together with the instance's choice. */
@@ -56,14 +59,14 @@ export async function readPolicy(ctx: Context, _permit: Permit, organization: st
 }
 
 /**
- * Changes an organization's policy, or the instance's (null). @throws Problem with every complaint at once; then
- * nothing was changed.
+ * Changes an organization's policy, or the instance's (null). @throws Problem with every complaint at once, or when the
+ * caller would be shut out and did not confirm that; then nothing was changed.
  */
 export async function changePolicy(
   ctx: Context,
   permit: Permit,
   organization: string | null,
-  change: PolicyChange,
+  { confirmLockOut = false, ...change }: PolicyChange,
 ): Promise<PolicyInForce> {
   await ctx.store.transaction(async (tx) => {
     const at = ctx.clock.now();
@@ -84,6 +87,7 @@ export async function changePolicy(
     };
     if (after.allowedAddresses?.length === 0)
       throw problem('invalid', 'A list of addresses has at least one entry; none at all is null.', 'allowed_addresses');
+    if (account !== null && !confirmLockOut) refuseLockOut(permit, effectivePolicy(instance, after));
     await setPolicy(tx, account?.id ?? INSTANCE_OWNER, after, at);
     await recordDifferences(tx, permit, account?.id ?? null, before, after, at);
   });

@@ -26,6 +26,7 @@ const Change = Type.Object(
     exempt_administrators: optional(Type.Boolean()),
     allowed_addresses: optional(orNull(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 1000 }))),
     requires_sso: optional(Type.Boolean()),
+    confirm_lock_out: optional(Type.Boolean()),
     base_permission: optional(
       Type.Union([
         Type.Literal('none'),
@@ -49,6 +50,7 @@ function changeIn(body: Static<typeof Change>): PolicyChange {
     allowedAddresses: body.allowed_addresses,
     requiresSso: body.requires_sso,
     basePermission: body.base_permission,
+    confirmLockOut: body.confirm_lock_out,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as PolicyChange;
 }
@@ -99,7 +101,7 @@ export const POLICY_ENDPOINTS: readonly Endpoint[] = [
     path: ORGANIZATION,
     operationId: 'orgs/update-pat-policy',
     summary:
-      'Changes what the organization allows. Null takes a choice back; lifetimes can only be shorter than the instance says.',
+      'Changes what the organization allows. Null takes a choice back; lifetimes can only be shorter than the instance says. What would shut the caller out is refused unless `confirm_lock_out` is true.',
     resource: 'Policy',
     body: Change,
     need: need('organization_administration', 'write'),

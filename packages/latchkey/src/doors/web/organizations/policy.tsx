@@ -125,6 +125,14 @@ function OrganizationFields({ f, chosen }: { f: Fields; chosen: StoredPolicy }):
         note="Each owner of such a token does so on the token’s page."
         checked={chosen.requiresSso}
       />
+      {f.error('confirm_lock_out') === '' ? null : (
+        <>
+          <p class="color-fg-danger" role="alert">
+            {f.error('confirm_lock_out')}
+          </p>
+          <Checkbox f={f} name="confirm_lock_out" label="Save it although it shuts me out" />
+        </>
+      )}
     </>
   );
 }
@@ -155,6 +163,7 @@ function changeOf(visit: Visit, isInstance: boolean): PolicyChange {
           basePermission: base,
           allowedAddresses: addresses.length === 0 ? null : addresses,
           requiresSso: visit.field('requires_sso') === 'on',
+          confirmLockOut: visit.field('confirm_lock_out') === 'on',
         }),
   };
 }
