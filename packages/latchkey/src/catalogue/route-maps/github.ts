@@ -11,7 +11,7 @@
 
 import { demandsNoPermission, type Need } from '../needs.ts';
 import { type GithubRoute, githubRoutes } from '../routes/github.ts';
-import { SPANNING } from '../routes/path-match.ts';
+import { spanningTemplate } from '../routes/path-match.ts';
 import type { MapRow, MapTarget } from './route-map.ts';
 
 /** Paths below the root of the API. */
@@ -21,7 +21,7 @@ export function githubRows(): MapRow[] {
   const rows = routes.map(
     (route): MapRow => ({
       method: route.method,
-      path: spanned(route.path),
+      path: spanningTemplate(route.path),
       need: needOf(route),
       target: targetOf(route),
     }),
@@ -29,11 +29,6 @@ export function githubRows(): MapRow[] {
   // The folder at the top of a repository has no path, which the template does not say.
   const folders = rows.filter(({ method, path }) => method === 'GET' && path.endsWith('/contents/{path...}'));
   return [...rows, ...folders.map((row) => ({ ...row, path: row.path.replace('/{path...}', '') }))];
-}
-
-/** Branches, files and the like have slashes in their names. */
-function spanned(path: string): string {
-  return path.replace(/\{(\w+)\}/g, (whole, name: string) => (SPANNING.has(name) ? `{${name}...}` : whole));
 }
 
 const isNobodys = ({ target, need }: GithubRoute): boolean =>

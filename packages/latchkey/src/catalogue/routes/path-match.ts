@@ -1,93 +1,70 @@
 /**
- * Finds the row of a table of routes that a request's path belongs to.
+ * Finds the endpoint of one of the two APIs that a request's path belongs to, in the one tree of `route-tree.ts`.
  *
  * Templates are written as GitHub writes them: `/repos/{owner}/{repo}/contents/{path}`. A parameter takes one segment,
  * percent-decoded; the ones in `SPANNING` may take several, since branches and files have slashes in their names that
  * clients do not always encode.
- * Invariant: a literal segment wins over a parameter, one segment over several, whatever the order of the table.
  * Never: a row for a path with an empty segment, a trailing slash or a broken percent sign.
  */
+import { Overlap, parameterNames, RouteTree } from './route-tree.ts';
 
 /** Parameters that take slashes as they are. */
-export const SPANNING: ReadonlySet<string> = new Set(['path', 'ref', 'branch', 'dir', 'basehead']);
+const SPANNING: ReadonlySet<string> = new Set(['path', 'ref', 'branch', 'dir', 'basehead']);
 
 export interface PathMatch<Row> {
   readonly row: Row;
   readonly params: Readonly<Record<string, string>>;
 }
 
-interface Node<Row> {
-  readonly literals: Map<string, Node<Row>>;
-  /** By name: templates of one method may name the same place differently. */
-  readonly parameters: Map<string, Node<Row>>;
-  row: Row | null;
-}
-
-function emptyNode<Row>(): Node<Row> {
-  return { literals: new Map(), parameters: new Map(), row: null };
+/** A template of GitHub's as the tree takes it: branches, files and the like may have several segments. */
+export function spanningTemplate(path: string): string {
+  return path.replace(/\{(\w+)\}/g, (whole, name: string) => (SPANNING.has(name) ? `{${name}...}` : whole));
 }
 
 /**
  * A function that finds rows by method and path. `path` is as in the request line, without its query. @throws Error
- * when two rows are the same.
+ * when two rows mean the same requests.
  */
 export function pathMatcher<Row extends { readonly method: string; readonly path: string }>(
   rows: readonly Row[],
 ): (method: string, path: string) => PathMatch<Row> | null {
-  const roots = new Map<string, Node<Row>>();
-  for (const row of rows) {
-    let node = roots.get(row.method) ?? emptyNode<Row>();
-    roots.set(row.method, node);
-    for (const segment of segmentsOf(row.path)) node = childOf(node, segment);
-    if (node.row !== null) throw new Error(`two routes are ${row.method} ${row.path}`);
-    node.row = row;
-  }
+  const tree = treeOf(rows);
   return (method, path) => {
-    const root = roots.get(method);
-    const segments = root === undefined ? null : decoded(path);
-    return root === undefined || segments === null ? null : walk(root, segments, 0, {});
+    const segments = decoded(path);
+    // Here an encoded slash is part of a name, everywhere: a project of GitLab's is `owner%2Fname`.
+    const found = segments === null ? null : tree.find(method, { segments, slashes: false }, '');
+    if (found === null) return null;
+    const params: Record<string, string> = {};
+    for (const [i, name] of found.row.names.entries()) params[name] = found.values[i] ?? '';
+    return { row: found.row.row, params };
   };
 }
 
-function segmentsOf(path: string): string[] {
-  return path === '/' ? [] : path.slice(1).split('/');
-}
-
-function childOf<Row>(node: Node<Row>, segment: string): Node<Row> {
-  const [children, key] = segment.startsWith('{') ? [node.parameters, segment.slice(1, -1)] : [node.literals, segment];
-  const child = children.get(key) ?? emptyNode<Row>();
-  children.set(key, child);
-  return child;
+function treeOf<Row extends { readonly method: string; readonly path: string }>(rows: readonly Row[]) {
+  try {
+    return new RouteTree(
+      rows.map((row) => ({
+        method: row.method,
+        path: spanningTemplate(row.path),
+        names: parameterNames(row.path),
+        row,
+      })),
+    );
+  } catch (error) {
+    if (!(error instanceof Overlap)) throw error;
+    const { row } = error.rows[1] as { readonly row: Row };
+    throw new Error(`two routes are ${row.method} ${row.path}`, { cause: error });
+  }
 }
 
 /** The segments as they are meant; null when one is empty or can't be decoded. */
 function decoded(path: string): string[] | null {
   if (!path.startsWith('/')) return null;
+  if (path === '/') return [];
   try {
-    const segments = segmentsOf(path).map(decodeURIComponent);
+    const segments = path.slice(1).split('/').map(decodeURIComponent);
     return segments.includes('') ? null : segments;
   } catch {
     return null;
   }
-}
-
-function walk<Row>(
-  node: Node<Row>,
-  segments: readonly string[],
-  at: number,
-  params: Readonly<Record<string, string>>,
-): PathMatch<Row> | null {
-  const segment = segments[at];
-  if (segment === undefined) return node.row === null ? null : { row: node.row, params };
-  const literal = node.literals.get(segment);
-  const found = literal === undefined ? null : walk(literal, segments, at + 1, params);
-  if (found !== null) return found;
-  for (const [name, child] of node.parameters) {
-    const longest = SPANNING.has(name) ? segments.length : at + 1;
-    for (let end = at + 1; end <= longest; end++) {
-      const further = walk(child, segments, end, { ...params, [name]: segments.slice(at, end).join('/') });
-      if (further !== null) return further;
-    }
-  }
-  return null;
 }
