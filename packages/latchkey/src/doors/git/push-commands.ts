@@ -8,6 +8,7 @@
  * is not touched.
  */
 import type { MovedRef } from '../../actions/repositories/pushes.ts';
+import { listAt } from '../../git/protocol/pkt-lines.ts';
 
 /** Some hundred commands. Webhooks are told of fewer. */
 const MAX_COMMAND_BYTES = 64 * 1024;
@@ -28,16 +29,10 @@ export class PushCommands {
   /** The commands; none when they were too many, or are not what git sends. */
   moved(): MovedRef[] {
     const bytes = Buffer.concat(this.#kept);
-    const moved: MovedRef[] = [];
-    for (let at = 0; at + 4 <= bytes.length; ) {
-      const length = Number.parseInt(bytes.toString('latin1', at, at + 4), 16);
-      if (length === 0) return moved;
-      if (!(length > 4) || at + length > bytes.length) return [];
-      const match = COMMAND.exec(bytes.toString('utf8', at + 4, at + length));
-      if (match !== null) moved.push({ ref: match[3]!, beforeId: idOf(match[1]!), afterId: idOf(match[2]!) });
-      at += length;
-    }
-    return [];
+    return (listAt(bytes, 0)?.contents ?? []).flatMap((content) => {
+      const [, before = '', after = '', ref = ''] = COMMAND.exec(content.toString('utf8')) ?? [];
+      return ref === '' ? [] : [{ ref, beforeId: idOf(before), afterId: idOf(after) }];
+    });
   }
 }
 

@@ -3,20 +3,20 @@
  * not.
  *
  * Source: git's documentation, gitprotocol-pack "Report Status": `unpack ok`, then `ok <ref>` or `ng <ref> <why>` for
- * each, as pkt-lines.
+ * each, as pkt-lines; in the first band of others where the client takes bands (gitprotocol-capabilities,
+ * "side-band-64k").
  * Invariant: constant memory; what is passed on is not touched.
  */
+import { PacketStream } from '../../git/protocol/pkt-lines.ts';
 
-/** A pkt-line's length comes right before its text. */
-const REPORT = /[0-9a-f]{4}unpack /;
-const CHANGED = /[0-9a-f]{4}ok refs\//;
-/** What git reports of every ref when the hook before the push said no. */
-const DECLINED = /ng refs\/.*pre-receive hook declined/;
-/** Longer than any of the patterns, so that one which lies across two chunks is found. */
-const OVERLAP = 32;
+/** The band of what is reported; the others are words for people. */
+const REPORT_BAND = 1;
+const LAST_BAND = 3;
+const DECLINED = 'pre-receive hook declined';
 
 export class PushReport {
-  #tail = '';
+  readonly #outer = new PacketStream();
+  readonly #banded = new PacketStream();
   #reported = false;
   #changed = false;
   #declined = false;
@@ -24,18 +24,22 @@ export class PushReport {
   /** Reads the next piece. @returns true once git has reported a changed ref */
   see(chunk: Buffer): boolean {
     if (this.#changed) return true;
-    const text = this.#tail + chunk.toString('latin1');
-    this.#reported ||= REPORT.test(text);
-    this.#changed = CHANGED.test(text);
-    this.#declined ||= DECLINED.test(text);
-    this.#tail = text.slice(-OVERLAP);
+    for (const content of this.#outer.read(chunk)) {
+      const band = content[0] ?? 0;
+      if (band === REPORT_BAND) for (const line of this.#banded.read(content.subarray(1))) this.#line(line);
+      else if (band > LAST_BAND) this.#line(content);
+    }
     return this.#changed;
   }
 
-  /**
-   * True when the hook before the push said no. Told for people, not decided by: a report that is cut into pieces may
-   * hide it.
-   */
+  #line(content: Buffer): void {
+    const line = content.toString('latin1');
+    this.#reported ||= line.startsWith('unpack ');
+    this.#changed ||= line.startsWith('ok refs/');
+    this.#declined ||= line.startsWith('ng refs/') && line.includes(DECLINED);
+  }
+
+  /** True when the hook before the push said no: told for people, not decided by. */
   get declined(): boolean {
     return this.#declined;
   }

@@ -8,6 +8,7 @@
  */
 import { inflateSync } from 'node:zlib';
 import type { ObjectFormat } from '../processes/profile.ts';
+import { listAt } from '../protocol/pkt-lines.ts';
 
 /** Longer pushes are looked at closely. */
 export const MAX_PREFILTERED_BYTES = 256 * 1024;
@@ -43,19 +44,11 @@ class Unreadable extends Error {}
 function packOf(body: Buffer): number | null {
   for (let at = 0; at < body.length; ) {
     if (body.toString('latin1', at, at + 4) === 'PACK') return at;
-    at = afterFlush(body, at);
+    const list = listAt(body, at);
+    if (list === null) throw new Unreadable();
+    at = list.end;
   }
   return null;
-}
-
-function afterFlush(body: Buffer, from: number): number {
-  for (let at = from; at + 4 <= body.length; ) {
-    const length = Number.parseInt(body.toString('latin1', at, at + 4), 16);
-    if (length === 0) return at + 4;
-    if (!(length >= 4)) break;
-    at += length;
-  }
-  throw new Unreadable();
 }
 
 class Prefilter {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { REASONS, REFUSALS } from '../../../src/catalogue/refusals/refusals.ts';
 import { PushReport } from '../../../src/doors/git/push-report.ts';
 import { STATUS_OF } from '../../../src/doors/git/refuse.ts';
+import { packetLine } from '../../../src/git/protocol/pkt-lines.ts';
 
 describe('the refusals of the git door', () => {
   it('has a status for every reason', () => {
@@ -20,18 +21,34 @@ describe('reading along with the report on a push', () => {
     return reading.outcome();
   };
 
+  const band = (text: string, number = 1): string => {
+    const length = (text.length + 5).toString(16).padStart(4, '0');
+    return `${length}${String.fromCharCode(number)}${text}`;
+  };
+  const OK = `${packetLine('unpack ok')}${packetLine('ok refs/heads/main')}0000`;
+
   it.each<[string, string[], boolean | null]>([
-    ['a ref that changed', ['003001000eunpack ok\n0019ok refs/heads/main\n0000'], true],
-    ['a ref that did not', ['000eunpack ok\n0025ng refs/heads/main fetch first\n0000'], false],
+    ['a ref that changed', [`${band(OK)}0000`], true],
+    ['a ref that changed, for a client without bands', [OK], true],
+    ['a ref that did not', [`${packetLine('unpack ok')}${packetLine('ng refs/heads/main fetch first')}0000`], false],
     [
       'one of two refs that changed',
-      ['000eunpack ok\n0025ng refs/heads/a fetch first\n', '0019ok refs/heads/b\n0000'],
+      [
+        `${packetLine('unpack ok')}${packetLine('ng refs/heads/a fetch first')}`,
+        `${packetLine('ok refs/heads/b')}0000`,
+      ],
       true,
     ],
-    ['a pack that could not be read', ['001cunpack index-pack failed\n0025ng refs/heads/main unpacker error\n'], false],
-    ['a report in pieces', ['000eunp', 'ack ok\n00', '19ok re', 'fs/heads/main\n'], true],
+    [
+      'a pack that could not be read',
+      [`${packetLine('unpack index-pack failed')}${packetLine('ng refs/heads/main unpacker error')}`],
+      false,
+    ],
+    ['a report in pieces', [...OK], true],
+    ['a report in two bands, each in pieces', [...band(OK.slice(0, 20)), ...band(OK.slice(20))], true],
     ['no report', [''], null],
-    ['other words', ['0020\u0002ok, unpacked refs/heads\n'], null],
+    ['words for people that look like a report', [band(OK, 2)], null],
+    ['a report behind damage', [`00zz${OK}`], null],
   ])('finds %s', (_what, chunks, outcome) => {
     expect(report(...chunks)).toBe(outcome);
   });
