@@ -7,7 +7,7 @@
 
 import { wholeOf } from '../catalogue/permissions.ts';
 import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals/refusals.ts';
-import type { Refusal } from './decide.ts';
+import { isVisible, type Refusal } from './decide.ts';
 import type { MissingPermission, Question, Target, TokenRecord, UserRecord } from './model.ts';
 
 export interface Explanation {
@@ -86,6 +86,8 @@ function factsOf(
   const token = bearer.via === 'token' ? bearer.token : null;
   const login = bearer.via === 'nobody' ? null : bearer.user.login;
   const owner = target.kind === 'instance' ? null : target.owner;
+  // Of what can't be seen nothing is said but what was asked, as it was spelled.
+  const ownerLogin = owner !== null && isVisible(question) ? owner.login : ownerPart(target);
   const kind = token === null ? null : (owner?.policy.kinds[token.kind] ?? null);
   return {
     instanceName: 'Latchkey',
@@ -99,7 +101,7 @@ function factsOf(
     notBeforeAt: token?.notBeforeAt ?? null,
     revokedAt: token?.revokedAt ?? null,
     revokedBy: token?.revokedBy ?? null,
-    ownerLogin: owner?.login ?? ownerPart(target),
+    ownerLogin,
     ownerKind: owner?.kind ?? null,
     fullName: target.kind === 'instance' ? '' : target.fullName,
     missing: mergeMissing(refusals),

@@ -180,7 +180,8 @@ export function consider(
 ): MaybePromise<Explanation | null> {
   return andThen(questionOf(ctx, request, identity), (question) => {
     const decision = decide(question);
-    return decision.allowed ? null : explain(ctx.settings.publicUrl, question, decision.refusals, null);
+    if (decision.allowed) return null;
+    return explain(ctx.settings.publicUrl, asAsked(question, request.target), decision.refusals, null);
   });
 }
 
@@ -213,6 +214,17 @@ function questionOf(
   });
 }
 
+/**
+ * The question with its target called as this request calls it. What is remembered is called as somebody called it first:
+ * said back, that would tell that it is there.
+ */
+function asAsked(question: Question, name: TargetName): Question {
+  const { target } = question;
+  const asked = fullNameOf(name);
+  if (target.kind === 'instance' || asked === '' || asked === target.fullName) return question;
+  return { ...question, target: { ...target, fullName: asked } };
+}
+
 function calledByNumber(name: TargetName): boolean {
   return name.kind === 'repository' && name.calledAs !== undefined;
 }
@@ -238,7 +250,12 @@ function refuse(
     { reason, tokenId: bearer.via === 'token' ? bearer.token.id : null, purpose: request.purpose },
     'refused',
   );
-  const explanation = explain(ctx.settings.publicUrl, question, refusals, urlUsername(request.credential));
+  const explanation = explain(
+    ctx.settings.publicUrl,
+    asAsked(question, request.target),
+    refusals,
+    urlUsername(request.credential),
+  );
   if (bearer.via === 'token')
     ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);
   const refused: Verdict = { allowed: false, explanation };
@@ -350,17 +367,16 @@ function repositoryKey(name: TargetName & { readonly kind: 'repository' }, userI
   return key;
 }
 
-function exists(target: Target): boolean {
-  return (
-    target.kind === 'instance' ||
-    (target.owner !== null && (target.kind !== 'repository' || target.repository !== null))
-  );
+/** Not there, or not there for whoever asks. */
+function isUnseen(target: Target): boolean {
+  if (target.kind === 'instance') return false;
+  return target.owner === null || (target.kind === 'repository' && (target.repository?.role ?? null) === null);
 }
 
 /** A target depends on itself, its owner, the instance's policy, and on the one who asks. */
 function keepTargetOf(user: UserFacts | null): RecallOptions<Target> {
   return {
-    worth: exists,
+    unseen: isUnseen,
     subjects: (target) => [
       ...(target.kind === 'instance' || target.owner === null ? [] : [subjectOf('account', target.owner.id)]),
       ...(target.kind === 'repository' && target.repository !== null
@@ -384,6 +400,9 @@ function sharedTarget(target: Extract<Target, { kind: 'repository' }>): Target {
   return target;
 }
 
+/** The id of none. */
+const NO_REPOSITORY = 0;
+
 async function readRepositoryTarget(
   ctx: Context,
   user: UserFacts | null,
@@ -391,13 +410,16 @@ async function readRepositoryTarget(
 ): Promise<Target> {
   const found = await readRepositoryFacts(ctx.store.db, name.owner, name.name);
   const fullName = `${name.owner}/${name.name}`;
+  // Asked of what is not there, too: otherwise it would be told by how soon the answer comes.
+  const given =
+    user === null ? null : await collaboratorRole(ctx.store.db, found?.repository?.id ?? NO_REPOSITORY, user.user.id);
   if (found === null) return { kind: 'repository', owner: null, repository: null, fullName };
   const owner = await ownerRecord(ctx, user, found.owner);
   if (found.repository === null) return { kind: 'repository', owner, repository: null, fullName };
   return sharedTarget({
     kind: 'repository',
     owner,
-    repository: await repositoryRecord(ctx, user, owner, found.repository),
+    repository: recordOf(user, owner, found.repository, given),
     fullName,
   });
 }
@@ -441,20 +463,6 @@ export async function ownerRecord(ctx: Context, user: UserFacts | null, owner: A
     role: user?.memberships.get(owner.id) ?? null,
     policy: effectivePolicy(instance, own),
   };
-}
-
-async function repositoryRecord(
-  ctx: Context,
-  user: UserFacts | null,
-  owner: OwnerRecord,
-  repository: Repository,
-): Promise<RepositoryRecord> {
-  return recordOf(
-    user,
-    owner,
-    repository,
-    user === null ? null : await collaboratorRole(ctx.store.db, repository.id, user.user.id),
-  );
 }
 
 /**

@@ -18,6 +18,11 @@ import { type Subject, subjectsSince } from '../../store/revision.ts';
  * always is.
  */
 const MAX_REMEMBERED = 200_000;
+/**
+ * How many pairs of a person and a target that they may not see, or that is not there, are remembered at most. Apart
+ * from the rest, so that a flood of guesses pushes out guesses alone.
+ */
+export const MAX_UNSEEN = 20_000;
 /** Of how many subjects it is remembered when they last changed. Beyond that, everything from before is forgotten. */
 export const MAX_SUBJECTS = 50_000;
 
@@ -31,8 +36,11 @@ interface Entry {
  * How to keep what was read. Not kept with it, since there is a lot of it: whoever asks for a key always says the same.
  */
 export interface RecallOptions<T> {
-  /** False for what shouldn't be remembered. */
-  readonly worth?: (value: T) => boolean;
+  /**
+   * True for what whoever asks may not see, there or not. It is remembered with what they asked in vain, and no longer
+   * than until anything changes: what is there must not be told by what is remembered longer.
+   */
+  readonly unseen?: (value: T) => boolean;
   /** Whom and what the value depends on; left out, any change makes it forgotten. */
   readonly subjects?: (value: T) => readonly Subject[];
 }
@@ -46,6 +54,7 @@ export class Memory {
   #floor = 0;
   readonly #changed = new Map<Subject, number>();
   readonly #entries = new RecentMap<string, Entry>(MAX_REMEMBERED);
+  readonly #unseen = new RecentMap<string, Entry>(MAX_UNSEEN);
   #hits = 0;
   #misses = 0;
 
@@ -74,7 +83,7 @@ export class Memory {
 
   /** How often something was remembered, how often it had to be read, and how much there is. */
   get counts(): { readonly hits: number; readonly misses: number; readonly entries: number } {
-    return { hits: this.#hits, misses: this.#misses, entries: this.#entries.size };
+    return { hits: this.#hits, misses: this.#misses, entries: this.#entries.size + this.#unseen.size };
   }
 
   /**
@@ -88,8 +97,8 @@ export class Memory {
   }
 
   /**
-   * The value under a key: remembered, or read now and then remembered if it is worth it. What is not there is never
-   * remembered (nothing tells when it comes into being, and a flood of guesses must not push out what is).
+   * The value under a key: remembered, or read now and then remembered. Null is never remembered (nothing tells when it
+   * comes into being, and a flood of guesses must not push out what is).
    */
   recall<T extends object>(
     key: string,
@@ -102,7 +111,7 @@ export class Memory {
     // Before the read: whatever changes from here on makes it forgotten.
     const asOf = this.#revision;
     return read().then((value) => {
-      if (value !== null && options.worth?.(value) !== false) this.#entries.set(key, { value, asOf });
+      if (value !== null) (options.unseen?.(value) === true ? this.#unseen : this.#entries).set(key, { value, asOf });
       return value;
     });
   }
@@ -110,12 +119,23 @@ export class Memory {
   /** The value under a key, if it is remembered and still holds. */
   known<T extends object>(key: string, options: RecallOptions<T> = {}): T | null {
     const known = this.#entries.get(key);
-    if (known === undefined) return null;
+    if (known === undefined) return options.unseen === undefined ? null : this.#knownUnseen<T>(key);
     if (this.#holds(known, options.subjects)) {
       this.#hits++;
       return known.value as T;
     }
     this.#entries.delete(key);
+    return null;
+  }
+
+  #knownUnseen<T extends object>(key: string): T | null {
+    const known = this.#unseen.get(key);
+    if (known === undefined) return null;
+    if (known.asOf === this.#revision) {
+      this.#hits++;
+      return known.value as T;
+    }
+    this.#unseen.delete(key);
     return null;
   }
 
@@ -139,6 +159,8 @@ export class Memory {
       for (const [subject, at] of since) this.#changed.set(subject, at);
     }
     this.#revision = revision;
-    if (anew) this.#entries.clear();
+    if (!anew) return;
+    this.#entries.clear();
+    this.#unseen.clear();
   }
 }

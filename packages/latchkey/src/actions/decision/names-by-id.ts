@@ -7,12 +7,16 @@ import { repositoryById } from '../../store/repositories.ts';
 import type { Context } from '../ground/context.ts';
 import type { RepositoryName } from '../repositories/repositories.ts';
 
+/** The id of nobody. */
+const NOBODY = 0;
+
 /**
  * The repository with that id, by name; null when there is none. Says nothing about who may see it: the decision does.
  */
 export async function nameOfRepository(ctx: Context, id: number): Promise<RepositoryName | null> {
   const repository = await repositoryById(ctx.store.db, id);
-  const owner = repository === null ? null : await accountById(ctx.store.db, repository.ownerId);
+  // Asked of what is not there, too: otherwise it would be told by how soon the answer comes.
+  const owner = await accountById(ctx.store.db, repository?.ownerId ?? NOBODY);
   return repository === null || owner === null ? null : { owner: owner.login, name: repository.name };
 }
 

@@ -106,7 +106,7 @@ async function targetName({ ctx }: Visit, { target }: Endpoint, { id = '' }: Par
       const isNumber = /^\d{1,15}$/.test(id);
       const name = (isNumber ? await nameOfRepository(ctx, Number(id)) : splitFullName(id)) ?? {
         owner: '-',
-        name: '-',
+        name: `-${id.slice(0, MAX_SHOWN_ID)}`,
       };
       return {
         kind: 'repository',

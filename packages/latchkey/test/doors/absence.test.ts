@@ -1,0 +1,131 @@
+/**
+ * Whether a private repository is there. Somebody who may not see it asks at every door for names that they guess: by
+ * the words of the answer, by the spelling that it says back, and by how soon it comes.
+ */
+import { Agent, request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Running, startWorld } from './github/running.ts';
+
+/** Of each sort, so that the first question about a name is measured as often as the later ones. */
+const NAMES = 150;
+const ROUNDS = 6;
+/** How far the medians of what is there and what is not may be apart, of the smaller one. Noise alone makes a tenth. */
+const BOUND = 0.3;
+
+const there = Array.from({ length: NAMES }, (_, i) => `there-${i}`);
+const absent = Array.from({ length: NAMES }, (_, i) => `guess-${i}`);
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+let world: Running;
+let token = '';
+const ids = new Map<string, number>();
+
+beforeAll(async () => {
+  world = await startWorld();
+  for (const login of ['ada', 'cy']) await world.person(login);
+  for (const name of there) await world.repository(`ada/${name}`, 'private');
+  token = (await world.token('cy', { kind: 'classic', scopes: ['repo', 'user'], grants: [] })).secret;
+  for (const { id, name } of await world.server.context.store.db
+    .selectFrom('repositories')
+    .select(['id', 'name'])
+    .execute())
+    ids.set(name, id);
+}, 60_000);
+afterAll(async () => {
+  agent.destroy();
+  await world.close();
+});
+
+type Ask = (name: string) => readonly [string, Readonly<Record<string, string>>];
+const basic = (): string => `Basic ${Buffer.from(`x:${token}`).toString('base64')}`;
+/** Above all that are there. */
+const numberOf = (name: string): number => ids.get(name) ?? 5_000_000 + Number(name.split('-')[1]);
+const forward = (name: string, authorization: Record<string, string>): Readonly<Record<string, string>> => ({
+  'x-forwarded-uri': `/ada/${name}.git/info/refs?service=git-upload-pack`,
+  'x-forwarded-method': 'GET',
+  ...authorization,
+});
+
+const DOORS: readonly (readonly [string, Ask])[] = [
+  ['git without a token', (name) => [`/ada/${name}.git/info/refs?service=git-upload-pack`, {}]],
+  ['git with a token', (name) => [`/ada/${name}.git/info/refs?service=git-receive-pack`, { authorization: basic() }]],
+  ['GitHub’s API without a token', (name) => [`/api/v3/repos/ada/${name}`, {}]],
+  ['GitHub’s API with a token', (name) => [`/api/v3/repos/ada/${name}`, { authorization: `Bearer ${token}` }]],
+  ['GitLab’s API', (name) => [`/api/v4/projects/ada%2F${name}`, { 'private-token': token }]],
+  ['GitLab’s API by number', (name) => [`/api/v4/projects/${numberOf(name)}`, { 'private-token': token }]],
+  ['forward authorization without a token', (name) => ['/forward-auth', forward(name, {})]],
+  ['forward authorization with a token', (name) => ['/forward-auth', forward(name, { authorization: basic() })]],
+  ['the pages', (name) => [`/ada/${name}`, {}]],
+];
+
+interface Answer {
+  readonly ms: number;
+  readonly text: string;
+}
+
+/** Headers that differ from one answer to the next, whatever was asked. */
+const OF_EACH_ANSWER = /^(?:date|set-cookie|content-length|.*request-id|(?:x-)?ratelimit-.*)$/;
+
+function ask([path, headers]: ReturnType<Ask>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    request(world.server.url + path, { headers, agent }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        body += part;
+      });
+      response.on('end', () => {
+        const kept = Object.entries(response.headers).filter(([name]) => !OF_EACH_ANSWER.test(name));
+        const text = `${response.statusCode} ${JSON.stringify(kept)} ${body}`;
+        resolve({ ms: performance.now() - start, text });
+      });
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** A name, however it is spelled and whatever follows from its length, taken out; so are the secrets of a form. */
+function withoutName(text: string, name: string): string {
+  return text
+    .replaceAll(new RegExp(`${name}|(?<=/projects/|"detail":")${numberOf(name)}\\b`, 'gi'), (found) =>
+      found === found.toUpperCase() && /[A-Z]/.test(found) ? 'CAPITALS' : 'NAME',
+    )
+    .replaceAll(/value="[\w-]{40,}"/g, 'value="…"')
+    .replaceAll(/request_id[^,}]*/g, '');
+}
+
+describe.each(DOORS)('whoever guesses names of private repositories at %s', (_, door) => {
+  it('reads the same of what is there as of what is not, in the spelling that they asked with', async () => {
+    const answers = async (name: string): Promise<string[]> => {
+      const said = [];
+      for (const spelled of [name.toUpperCase(), name, name.toUpperCase()])
+        said.push(withoutName((await ask(door(spelled))).text, name));
+      return said;
+    };
+    expect(await answers(there[0] ?? '')).toEqual(await answers(absent[0] ?? ''));
+  });
+
+  it('waits as long for the one as for the other, the first time and later', async () => {
+    for (const warmUp of absent.slice(0, 20)) await ask(door(`${warmUp}-x`));
+    const first = { there: [] as number[], absent: [] as number[] };
+    const later = { there: [] as number[], absent: [] as number[] };
+    for (let round = 0; round < ROUNDS; round++)
+      for (let i = 1; i < NAMES; i++) {
+        const into = round === 0 ? first : later;
+        // Taking turns, so that what slows the machine down slows both.
+        const turns = [
+          [into.there, there[i] ?? ''],
+          [into.absent, absent[i] ?? ''],
+        ] as const;
+        for (const [times, name] of i % 2 === 0 ? turns : turns.toReversed()) times.push((await ask(door(name))).ms);
+      }
+    for (const [when, times] of Object.entries({ first, later })) {
+      const [a, b] = [median(times.there), median(times.absent)];
+      const apart = Math.abs(a - b) / Math.min(a, b);
+      expect(apart, `${when}: ${a.toFixed(3)} ms if it is there, ${b.toFixed(3)} ms if not`).toBeLessThan(BOUND);
+    }
+  }, 30_000);
+});
