@@ -28,6 +28,7 @@ import { Fault } from './base/errors.ts';
 import { makeLog } from './base/log.ts';
 import { Connections } from './base/machine/connections.ts';
 import { OUTAGES, outageAnswer } from './base/machine/outage.ts';
+import { present } from './base/present.ts';
 import { beginRequest, type RequestMark, requestIdOf } from './base/request-id.ts';
 import { FORM_ERRORS, type FormError, formErrorIn } from './base/requests/request-form.ts';
 import { originForm } from './base/requests/request-target.ts';
@@ -249,7 +250,7 @@ function makeListener(
       .type('text/plain; charset=utf-8')
       .send(status >= 500 ? 'Something went wrong on the server. Its log says what.\n' : `${error.message}\n`);
   });
-  return { fastify, server: server! };
+  return { fastify, server: present(server, 'the server') };
 }
 
 function noSchema(): never {
@@ -298,10 +299,10 @@ function answerer(
     const { request, response } = arrival;
     // So that connections that proxies keep end after an answer rather than in the middle of a question.
     if (readiness.stopping) response.shouldKeepAlive = false;
-    request.url = originForm(request.url!);
+    request.url = originForm(request.url ?? '');
     if (connections.mustEnd(request.socket)) response.shouldKeepAlive = false;
     beginRequest(arrival);
-    if (connections.refuses(request.socket, request.url!)) return sendCrowded(response);
+    if (connections.refuses(request.socket, request.url ?? '')) return sendCrowded(response);
     if (forward(request, response)) return count(context, 'forward', arrival);
     const error = formErrorIn(request, context.settings);
     if (error !== null) {
@@ -310,7 +311,7 @@ function answerer(
     }
     if (git(request, response)) return count(context, 'git', arrival);
     response.setHeader('X-Request-Id', requestIdOf(arrival));
-    const door = nameOf(request.url!);
+    const door = nameOf(request.url ?? '');
     count(context, door, arrival);
     // The API doors decide first; the others read small bodies only, so their clients need not ask.
     if (door === 'web' && request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();

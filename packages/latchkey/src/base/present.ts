@@ -17,3 +17,8 @@ export function present<T>(value: T | null | undefined, what: string): T {
   if (value === null || value === undefined) throw new Error(`${what} is missing`);
   return value;
 }
+
+/** A parameter of a route's path. @throws Error where the path has none of this name: route and handler disagree */
+export function parameter(params: Readonly<Record<string, string>>, name: string): string {
+  return present(params[name], `{${name}} in the path`);
+}

@@ -9,7 +9,6 @@
  * that.
  * Never: SQL that only one build of PostgreSQL has.
  */
-
 import { setTimeout as pause } from 'node:timers/promises';
 import { type IsolationLevel, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
@@ -99,7 +98,7 @@ export async function openPostgres(url: string, log: Log, tuning: PostgresTuning
         query_timeout: REVISION_TIMEOUT_MS,
       };
       const { rows } = await pool.query<{ at: number }>(query);
-      return rows[0]!.at;
+      return present(rows[0], 'the time of the database').at;
     },
     join: (learn) => joinCluster({ ...connection, max: 1 }, learn, log),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),

@@ -100,7 +100,8 @@ export class Metrics {
 
   /** Counts an answer. */
   served(door: DoorName, status: number, ms: number): void {
-    const [classes, latency] = [this.#statuses.get(door), this.#latencies.get(door)];
+    const classes = this.#statuses.get(door);
+    const latency = this.#latencies.get(door);
     if (classes === undefined || latency === undefined) return;
     const statusClass = Math.floor(status / 100);
     classes[statusClass] = (classes[statusClass] ?? 0) + 1;

@@ -58,11 +58,12 @@ export async function changeOwnProfile(ctx: Context, permit: Permit, fields: Pro
   await ctx.store.transaction(async (tx) => {
     const account = userId === null ? null : await accountById(tx, userId);
     if (account === null) throw new TypeError('a profile of nobody was to be changed');
+    const { email } = fields;
     const isOwn =
-      fields.email === undefined ||
-      fields.email === '' ||
+      email === undefined ||
+      email === '' ||
       (await emailsOf(tx, account.id)).some(
-        (email) => email.verifiedAt !== null && nameKey(email.address) === nameKey(fields.email!),
+        ({ address, verifiedAt }) => verifiedAt !== null && nameKey(address) === nameKey(email),
       );
     if (!isOwn) throw problem('invalid', 'email is one of your verified addresses.', 'email');
     await setProfile(tx, account.id, { name: name ?? account.name, profile: { ...account.profile, ...profile } });

@@ -7,7 +7,6 @@
  * may do.
  * Never: a secret outside of a `Secret`, but for the cookie that it is sent in.
  */
-
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
@@ -174,8 +173,9 @@ export async function pickUpFlash(
   secret: Secret,
   wanted: (left: object) => boolean,
 ): Promise<object | null> {
-  const text = session.flash === null ? null : unseal(secret, session.flash);
-  if (text === null) return null;
+  const { flash } = session;
+  const text = flash === null ? null : unseal(secret, flash);
+  if (flash === null || text === null) return null;
   const left = JSON.parse(text) as object;
-  return wanted(left) && (await takeFlash(ctx.store.db, session.id, session.flash!)) ? left : null;
+  return wanted(left) && (await takeFlash(ctx.store.db, session.id, flash)) ? left : null;
 }

@@ -1,4 +1,5 @@
 /** From what a route says it is about, and the path's parameters, to the name of a target. */
+import { parameter } from '../../base/present.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
 import type { TargetName } from './authorize.ts';
 
@@ -6,11 +7,11 @@ import type { TargetName } from './authorize.ts';
 export function targetNamed(target: RouteTarget, params: Readonly<Record<string, string>>): TargetName | null {
   switch (target.kind) {
     case 'repository':
-      return { kind: 'repository', owner: params[target.owner]!, name: params[target.name]! };
+      return { kind: 'repository', owner: parameter(params, target.owner), name: parameter(params, target.name) };
     case 'organization':
-      return { kind: 'organization', login: params[target.login]! };
+      return { kind: 'organization', login: parameter(params, target.login) };
     case 'account':
-      return { kind: 'account', login: params[target.login]! };
+      return { kind: 'account', login: parameter(params, target.login) };
     case 'self':
       return { kind: 'account', login: null };
     case 'instance':

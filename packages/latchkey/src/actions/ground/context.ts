@@ -1,7 +1,6 @@
 /**
  * What every action needs, handed in once: nothing below `app` reaches for a global.
  */
-
 import type { Log } from '../../base/log.ts';
 import type { DescriptorBudget } from '../../base/machine/descriptors.ts';
 import type { KeyFile } from '../../base/sealing/key-file.ts';

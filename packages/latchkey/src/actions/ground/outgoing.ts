@@ -111,10 +111,10 @@ function checkedLookup(allowedNetworks: readonly string[]): LookupFunction {
       const addresses = (found ?? []) as LookupAddress[];
       const wrong =
         error ?? (addresses.every(({ address }) => mayReach(address, allowedNetworks)) ? null : new Error(REFUSED));
-      if (wrong !== null || addresses.length === 0)
-        return callback(wrong ?? new Error('the name has no address'), '', 0);
+      const [first] = addresses;
+      if (wrong !== null || first === undefined) return callback(wrong ?? new Error('the name has no address'), '', 0);
       if (options.all === true) callback(null, addresses);
-      else callback(null, addresses[0]!.address, addresses[0]!.family);
+      else callback(null, first.address, first.family);
     });
   };
 }
@@ -151,7 +151,8 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 function wordsFor(error: NodeJS.ErrnoException): string {
-  if (error.code !== undefined && Object.hasOwn(WORDS, error.code)) return WORDS[error.code]!;
+  const words = error.code !== undefined && Object.hasOwn(WORDS, error.code) ? WORDS[error.code] : undefined;
+  if (words !== undefined) return words;
   return /CERT|certificate|SSL|TLS/i.test(`${error.code} ${error.message}`)
     ? `the certificate could not be verified: ${error.code ?? error.message}`
     : error.message.slice(0, 200);

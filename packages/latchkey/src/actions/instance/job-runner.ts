@@ -7,6 +7,7 @@
  * Invariant: the runner never rejects and never stops by itself: without a database it logs and looks again.
  */
 import { randomUUID } from 'node:crypto';
+import { present } from '../../base/present.ts';
 import { type Tracer, tracedAlone } from '../../base/trace.ts';
 import {
   endJob,
@@ -181,7 +182,7 @@ export class JobRunner {
         'latchkey.job.attempts': job.attempts,
       };
       await tracedAlone(this.#tracer, `job ${job.kind}`, attributes, () =>
-        this.#handlers[job.kind]!(this.#ctx, job.payload as never, signal),
+        present(this.#handlers[job.kind], `a handler of ${job.kind}`)(this.#ctx, job.payload as never, signal),
       );
       return { failed: false };
     } catch (error) {

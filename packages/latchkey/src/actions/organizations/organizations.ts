@@ -2,6 +2,7 @@
  * Organizations: what they say of themselves, who belongs to them, their end.
  */
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
+import { present } from '../../base/present.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { emailProblem } from '../../rules/names.ts';
@@ -154,7 +155,10 @@ export async function listOrganizationMembers(
     ctx.store.db,
     members.map(({ userId }) => userId),
   );
-  return members.map((member) => ({ ...member, account: accounts.get(member.userId)! }));
+  return members.map((member) => ({
+    ...member,
+    account: present(accounts.get(member.userId), `account ${member.userId}`),
+  }));
 }
 
 /**

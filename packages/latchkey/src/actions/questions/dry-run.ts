@@ -55,7 +55,7 @@ export function dryRunQuestion(operation: DryRunOperation): DryRunQuestion {
 
 function byRoute(method: string, path: string): DryRunQuestion {
   findRoute ??= pathMatcher(githubRoutes());
-  const match = findRoute(method.toUpperCase(), path.replace(/^\/api\/v3(?=\/)/, '').split('?')[0]!);
+  const match = findRoute(method.toUpperCase(), path.replace(/^\/api\/v3(?=\/)/, '').replace(/\?.*$/s, ''));
   const target = match === null ? null : targetNamed(match.row.target, match.params);
   if (match === null || target === null)
     throw problem(

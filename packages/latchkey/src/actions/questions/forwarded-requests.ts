@@ -133,11 +133,11 @@ async function inEveryOrganization(
     beforeId: null,
     limit: MAX_ORGANIZATIONS_TRIED + 1,
   });
-  if (organizations.length === 0 || organizations.length > MAX_ORGANIZATIONS_TRIED)
-    return { allowed: false, error: 'target_unknown', spelled: null };
   const [first, ...others] = organizations.map(({ login }): TargetName => ({ kind: 'organization', login }));
+  if (first === undefined || organizations.length > MAX_ORGANIZATIONS_TRIED)
+    return { allowed: false, error: 'target_unknown', spelled: null };
   const { need } = route.row;
-  const verdict = await authorize(ctx, accessRequest(request, route, need, first!));
+  const verdict = await authorize(ctx, accessRequest(request, route, need, first));
   if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
   const identity = await authenticate(ctx, request.credential);
   for (const target of others) {

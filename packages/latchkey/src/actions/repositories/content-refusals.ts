@@ -1,4 +1,5 @@
 /** Refusals of what is written, by a push or over REST: told once the content is known, to whoever may write there. */
+import { present } from '../../base/present.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import type { Refusal } from '../../rules/decide.ts';
 import { type Explanation, explain } from '../../rules/explain.ts';
@@ -33,7 +34,7 @@ function explainContent(
   paths: readonly string[],
 ): Explanation {
   const question = {
-    bearer: permit.bearer!,
+    bearer: present(permit.bearer, 'who pushes'),
     need,
     target: permit.target,
     at: ctx.clock.now(),

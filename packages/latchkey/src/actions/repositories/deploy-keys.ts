@@ -6,6 +6,7 @@
  */
 import { hash } from 'node:crypto';
 import { problem } from '../../base/errors.ts';
+import { present } from '../../base/present.ts';
 import { parseSshKey } from '../../rules/ssh-key.ts';
 import {
   type DeployKey,
@@ -64,7 +65,7 @@ export async function addDeployKey(
           read_only: draft.readOnly,
         },
       });
-      return (await deployKeyById(tx, repository.id, id))!;
+      return present(await deployKeyById(tx, repository.id, id), `deploy key ${id}`);
     }),
   );
 }

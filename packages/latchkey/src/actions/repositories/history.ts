@@ -1,7 +1,7 @@
 /**
  * Commits, branches and tags of a repository, read with the people behind them.
  */
-
+import { present } from '../../base/present.ts';
 import { type Commit, type HistoryList, listCommits, readCommit, readCommits } from '../../git/objects/commits.ts';
 import { type CommitDiff, diffOf, patchText } from '../../git/objects/diffs.ts';
 import { listRefs, type Ref, type RefList, readRef } from '../../git/objects/refs.ts';
@@ -46,7 +46,7 @@ export async function readCommitWithDiff(
   const commit = await readCommit(plumbing, id);
   if (commit === null) return null;
   const [known] = await withPeople(ctx, [commit]);
-  return { ...known!, diff: await diffOf(plumbing, commit, page) };
+  return { ...present(known, `commit ${id}`), diff: await diffOf(plumbing, commit, page) };
 }
 
 /** One commit; null when there is none of that id. */

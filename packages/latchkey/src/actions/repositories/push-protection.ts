@@ -157,8 +157,8 @@ class Search {
     if (texts.size === 0 || this.isFull) return opening;
     const byDigest = new Map([...texts].map((text) => [digestOf(text), text]));
     for (const digest of await knownDigests(this.#ctx.store.db, [...byDigest.keys()])) {
-      const text = byDigest.get(digest)!;
-      if ((await liveToken(this.#ctx, text)) !== null) opening.add(text);
+      const text = byDigest.get(digest);
+      if (text !== undefined && (await liveToken(this.#ctx, text)) !== null) opening.add(text);
     }
     return opening;
   }

@@ -4,7 +4,6 @@
  * Invariant: what was refused for what is there is a value, so that each door can say it in its own dialect; nothing
  * was changed then.
  */
-
 import { objectInfos } from '../../git/objects/cat-file.ts';
 import { isObjectId, refNameProblem } from '../../git/objects/names.ts';
 import { changeRef, defaultBranch, isAncestor, type Ref, type RefOutcome, readRef } from '../../git/objects/refs.ts';
@@ -57,10 +56,12 @@ async function writeRef(
   if (object == null) return no('object_missing');
   if (object.type !== 'commit' && ref.startsWith('refs/heads/')) return no('not_a_commit');
   const now = await readRef(plumbing, ref);
-  if (how === 'create' ? now !== null : now === null) return no(how === 'create' ? 'exists' : 'missing');
+  if (how === 'create' && now !== null) return no('exists');
+  if (how !== 'create' && now === null) return no('missing');
   if (now !== null && now.id === id) return { ok: true, ref: now };
-  if (how === 'forward' && (object.type !== 'commit' || !(await isAncestor(plumbing, now!.peeledId, id))))
-    return no('not_fast_forward');
+  const goesOn = async (): Promise<boolean> =>
+    now !== null && object.type === 'commit' && (await isAncestor(plumbing, now.peeledId, id));
+  if (how === 'forward' && !(await goesOn())) return no('not_fast_forward');
   const outcome = await changeRef(plumbing, { ref, from: now?.id ?? null, to: id });
   if (!outcome.ok) return no(outcome.why);
   await followPush(ctx, permit, [{ ref, beforeId: now?.id ?? null, afterId: id }]);

@@ -4,6 +4,7 @@
  *
  * Invariant: each row was decided on by itself, so a token lists nothing that it could not read one by one.
  */
+import { present } from '../../base/present.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import type { Target } from '../../rules/model.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
@@ -45,10 +46,11 @@ export async function searchRepositories(
     ),
   );
   return rows.flatMap(({ owner, repository, collaboratorRole }) => {
-    const record = recordOf(facts, owners.get(owner.id)!, repository, collaboratorRole);
+    const known = present(owners.get(owner.id), `owner ${owner.id}`);
+    const record = recordOf(facts, known, repository, collaboratorRole);
     const target: Target = {
       kind: 'repository',
-      owner: owners.get(owner.id)!,
+      owner: known,
       repository: record,
       fullName: `${owner.login}/${repository.name}`,
     };

@@ -4,6 +4,7 @@
  * Source of limits and of how states combine: GitHub docs "REST API endpoints for commit statuses".
  */
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
+import { present } from '../../base/present.ts';
 import { type Account, accountsByIds } from '../../store/accounts.ts';
 import {
   type CommitStatus,
@@ -76,7 +77,7 @@ export async function addStatus(ctx: Context, permit: Permit, draft: StatusDraft
     return status;
   });
   const [known] = await withCreators(ctx, [status]);
-  return known!;
+  return present(known, 'the new status');
 }
 
 function checkDraft({ context, targetUrl, description }: StatusDraft): void {

@@ -4,7 +4,7 @@
  * Invariant: narrowing takes away what nobody used, nothing else: a permission that was used stays at the level at
  * which it was used.
  */
-
+import { present } from '../../base/present.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
 import {
   atLeast,
@@ -65,7 +65,7 @@ function daily(days: readonly TokenDay[], since: UnixSeconds): number[] {
     highest.set(`${dayAt} ${repositoryId}`, Math.max(times, highest.get(`${dayAt} ${repositoryId}`) ?? 0));
   for (const [key, times] of highest) {
     const index = (Number(key.split(' ')[0]) - since) / DAY_SEC;
-    if (index >= 0 && index < ACTIVITY_DAYS) perDay[index]! += times;
+    if (index >= 0 && index < ACTIVITY_DAYS) perDay[index] = (perDay[index] ?? 0) + times;
   }
   return perDay;
 }
@@ -93,7 +93,7 @@ async function repositoriesOf(ctx: Context, days: readonly TokenDay[]): Promise<
   return [...repositories.values()]
     .map((repository) => ({
       name: `${owners.get(repository.ownerId)?.login ?? DELETED_ACCOUNT}/${repository.name}`,
-      times: sums.get(repository.id)!,
+      times: sums.get(repository.id) ?? 0,
     }))
     .sort((a, b) => b.times - a.times);
 }
@@ -120,8 +120,9 @@ export function narrowed(
 ): { grants: GrantDraft[]; dropped: readonly string[] } | null {
   if (token.kind !== 'fine-grained' || activity.total === 0) return null;
   const dropped: string[] = [];
+  const views = token.grants.filter(({ state }) => state === 'active' || state === 'pending');
   const grants = draftsOf(token).map((draft, index) => {
-    const view = token.grants.filter(({ state }) => state === 'active' || state === 'pending')[index]!;
+    const view = present(views[index], `grant ${index}`);
     return {
       ...draft,
       repositories: usedRepositories(view, draft, activity, dropped),

@@ -31,12 +31,12 @@ export async function expiryCalendar(ctx: Context, permit: Permit): Promise<stri
   const { host } = new URL(ctx.settings.publicUrl);
   const now = stamp(ctx.clock.now());
   const events = (await checkHealth(ctx, permit))
-    .filter(({ expiresAt }) => expiresAt !== null)
+    .flatMap(({ expiresAt, ...token }) => (expiresAt === null ? [] : [{ ...token, expiresAt }]))
     .flatMap((token) => [
       'BEGIN:VEVENT',
       `UID:token-${token.id}@${host}`,
       `DTSTAMP:${now}`,
-      `DTSTART:${stamp(token.expiresAt!)}`,
+      `DTSTART:${stamp(token.expiresAt)}`,
       `SUMMARY:${escaped(`Token “${token.name}” ends`)}`,
       `DESCRIPTION:${escaped(`It can ${token.reach}. Renew it: ${ctx.settings.publicUrl}${tokenPath(token.kind, token.id)}/renew`)}`,
       'BEGIN:VALARM',
@@ -77,7 +77,7 @@ function folded(line: string): string {
   for (let start = 0; start < bytes.length; ) {
     let end = Math.min(start + MAX_LINE_BYTES, bytes.length);
     // 10xxxxxx goes on with a character.
-    while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end -= 1;
+    while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
     lines.push(bytes.toString('utf8', start, end));
     start = end;
   }

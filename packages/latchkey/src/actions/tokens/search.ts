@@ -1,4 +1,5 @@
 /** Tokens found by what GitLab's list can be asked for. */
+import { present } from '../../base/present.ts';
 import { searchTokens as search, TOKEN_ORDERS, type TokenOrder, type TokenSearch } from '../../store/token-search.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -15,7 +16,7 @@ export async function searchTokens(
   page: { offset: number; limit: number },
 ): Promise<{ tokens: TokenView[]; total: number }> {
   await ctx.usage.flush();
-  const userId = permit.target.kind === 'instance' ? wanted.userId : permit.actor.userId!;
+  const userId = permit.target.kind === 'instance' ? wanted.userId : present(permit.actor.userId, 'the one who asks');
   const at = ctx.clock.now();
   const { tokens, total } = await search(ctx.store.db, { ...wanted, userId, at }, order, page);
   return { tokens: await tokenViews(ctx.store.db, tokens, at), total };

@@ -145,7 +145,8 @@ export async function renewedEnd(
   const expiresAt = isOpen
     ? noLaterThan(asBefore(token, cap, at), isItself ? null : (acting?.expiresAt ?? null))
     : checkExpiry(expiry, cap, at, complaints);
-  if (isItself && !isOpen && spanOf(token) !== null && (expiresAt === null || expiresAt - at > spanOf(token)!))
+  const span = spanOf(token);
+  if (isItself && !isOpen && span !== null && (expiresAt === null || expiresAt - at > span))
     complaints.add('expires_in', 'unprocessable', "A token can't give itself a longer life than it has.");
   if (complaints.list.length > 0) throw new Problem(complaints.list);
   keepWithin(permit, { ...(await boundsOf(tx, token)), expiresAt }, isItself);

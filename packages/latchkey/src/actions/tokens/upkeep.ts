@@ -200,7 +200,7 @@ async function inBatches(
   work: (id: number) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let ids = await read(0); ids.length > 0 && !signal.aborted; ids = await read(ids.at(-1)!)) {
+  for (let ids = await read(0); ids.length > 0 && !signal.aborted; ids = await read(ids.at(-1) ?? 0)) {
     for (const id of ids) if (!signal.aborted) await work(id);
   }
 }

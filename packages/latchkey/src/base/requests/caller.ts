@@ -50,7 +50,7 @@ export function callerAddress(peer: string | undefined, headers: CallerHeaders, 
 function lastStranger(peer: string, hops: readonly string[], trusted: readonly string[]): string {
   let caller = peer;
   for (let i = hops.length - 1; i >= 0 && includesAddress(trusted, caller); i--) {
-    caller = hopAddress(hops[i]!);
+    caller = hopAddress(hops[i] ?? '');
     if (caller === UNKNOWN) return UNKNOWN;
   }
   return caller;
@@ -78,9 +78,10 @@ function forwardedHops(header: string): readonly string[] {
   do {
     const [, name, token, quoted, end] = PAIR.exec(header) ?? [];
     if (name === undefined) return [UNKNOWN];
-    if (name.toLowerCase() === 'for') element.push(token ?? quoted!.replace(/\\(.)/g, '$1'));
+    if (name.toLowerCase() === 'for') element.push(token ?? quoted?.replace(/\\(.)/g, '$1') ?? '');
     if (end === ';') continue;
-    hops.push(element.length === 1 ? element[0]! : UNKNOWN);
+    const [only = UNKNOWN, ...others] = element;
+    hops.push(others.length === 0 ? only : UNKNOWN);
     element = [];
     if (end === '') return hops;
   } while (PAIR.lastIndex < header.length);

@@ -27,7 +27,7 @@ export function formErrorIn(request: IncomingMessage, trust: ProxyTrust): FormEr
   let hosts = 0;
   let chains = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
+    const name = rawHeaders[i] ?? '';
     if (name.length === 4) hosts += isNamed(name, 'host') ? 1 : 0;
     else if (name.length === 9) chains |= isNamed(name, 'forwarded') ? 1 : 0;
     else if (name.length === 15) chains |= isNamed(name, 'x-forwarded-for') ? 2 : 0;

@@ -3,7 +3,6 @@
  *
  * Never: an answer about somebody else's token to a caller that shows no secret of a resource server.
  */
-
 import type { Credential } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { consumeRateLimit } from '../../actions/ground/rate-limit.ts';
@@ -45,7 +44,7 @@ export async function serverAsking({ ctx, credential, body, address }: ResourceS
   const form = body instanceof URLSearchParams ? body : null;
   const secret = form?.get('client_secret') ?? null;
   const inForm: Credential | null =
-    secret === null ? null : { form: 'basic', username: form!.get('client_id') ?? '', secret: new Secret(secret) };
+    secret === null ? null : { form: 'basic', username: form?.get('client_id') ?? '', secret: new Secret(secret) };
   if (inForm !== null && credential.form !== 'none')
     throw new OAuthError(400, 'invalid_request', 'The credential of the server was sent in two ways.');
   const server = await resourceServerOf(ctx, inForm ?? credential);

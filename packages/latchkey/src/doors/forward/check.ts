@@ -63,10 +63,11 @@ const ASK_HOW =
 export async function answerCheckCall(call: ResourceServerCall): Promise<unknown> {
   const { ctx, body } = call;
   if (!form().Check(body)) throw new OAuthError(400, 'invalid_request', formErrors(body));
-  const own = body.token === undefined;
+  const { token: asked } = body;
+  const own = asked === undefined;
   if (own && call.credential.form === 'none') throw new OAuthError(401, 'invalid_client', ASK_HOW);
   const server = own ? null : await serverAsking(call);
-  const credential: Credential = own ? call.credential : { form: 'bearer', secret: new Secret(body.token!.trim()) };
+  const credential: Credential = own ? call.credential : { form: 'bearer', secret: new Secret(asked.trim()) };
   const checks = body.checks.map(checkOf);
   const purpose = server === null || body.dry_run === true ? null : (body.purpose ?? `checked by ${server.name}`);
   const address = server === null ? call.address : (body.address ?? '');

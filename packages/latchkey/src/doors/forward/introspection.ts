@@ -16,9 +16,11 @@ export async function answerIntrospection(call: ResourceServerCall): Promise<unk
   const server = await serverAsking(call);
   const { ctx, body } = call;
   const tokens = body instanceof URLSearchParams ? body.getAll('token') : [];
-  if (tokens.length !== 1) throw new OAuthError(400, 'invalid_request', 'Send a form with one field named token.');
+  const [text, ...others] = tokens;
+  if (text === undefined || others.length > 0)
+    throw new OAuthError(400, 'invalid_request', 'Send a form with one field named token.');
   const address = body instanceof URLSearchParams ? (body.get('client_address') ?? '') : '';
-  const found = await introspect(ctx, new Secret(tokens[0]!.trim()), address);
+  const found = await introspect(ctx, new Secret(text.trim()), address);
   if (found === null) return INACTIVE;
   const { token, user } = found;
   return {

@@ -13,7 +13,6 @@
  * Invariant: no object is made for a header that nobody asks for: this is read for every request of every service
  * behind.
  */
-
 import type { CallerHeaders } from '../../base/requests/caller.ts';
 
 export const FORWARD_PATH = '/forward-auth';
@@ -71,11 +70,12 @@ const BY_LENGTH: readonly (readonly Name[])[] = Array.from({ length: 30 }, (_, l
 export function originalRequest(method: string, url: string, rawHeaders: readonly string[]): Original | ProxyError {
   const values: (string | undefined)[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const at = placeOf(rawHeaders[i]!);
+    const at = placeOf(rawHeaders[i] ?? '');
     if (at < 0) continue;
     const known = values[at];
-    if (known === undefined) values[at] = rawHeaders[i + 1]!;
-    else if (at === AT['x-forwarded-for']) values[at] = `${known},${rawHeaders[i + 1]!}`;
+    const value = rawHeaders[i + 1] ?? '';
+    if (known === undefined) values[at] = value;
+    else if (at === AT['x-forwarded-for']) values[at] = `${known},${value}`;
     else return at === AT.authorization ? 'authorization_twice' : 'header_twice';
   }
   return assemble(method, url.slice(FORWARD_PATH.length), values);
@@ -110,8 +110,8 @@ function assemble(
   if (asked === undefined || asked === '') return 'method_missing';
   if (forwarded !== undefined) return originalOf(asked, forwarded, values[AT['x-forwarded-host']], values);
   if (nginx !== undefined) return originalOf(asked, nginx, values[AT['x-original-host']], values);
-  const [, host, uri = ingress!] = /^https?:\/\/([^/?#@]+)(\/.*)$/.exec(ingress!) ?? [];
-  return originalOf(asked, uri, host, values);
+  const [, host, uri = ingress] = /^https?:\/\/([^/?#@]+)(\/.*)$/.exec(ingress ?? '') ?? [];
+  return originalOf(asked, uri ?? '', host, values);
 }
 
 function originalOf(

@@ -149,7 +149,7 @@ function challenge(
   if (status === 401 && explanation.reason !== 'credentials_missing')
     parts.push('error="invalid_token"', `error_description="${quoted(explanation.sentence)}"`);
   if (status === 403 && CURED_BY_SCOPE.has(explanation.reason)) {
-    const scope = explanation.missingScopes.length > 0 ? explanation.missingScopes[0]! : acceptedScopes(need);
+    const scope = explanation.missingScopes[0] ?? acceptedScopes(need);
     parts.push(
       'error="insufficient_scope"',
       `error_description="${quoted(explanation.sentence)}"`,

@@ -55,7 +55,7 @@ export function makeForwardDoor(ctx: Context): (request: IncomingMessage, respon
   const proxies = new Proxies(ctx.settings);
   const prepared = new Prepared(ctx);
   return (request, response) => {
-    const url = request.url!;
+    const url = request.url ?? '';
     if (!url.startsWith(FORWARD_PATH)) return false;
     const next = url.charCodeAt(FORWARD_PATH.length);
     if (!(Number.isNaN(next) || next === SLASH || next === MARK)) return false;
@@ -81,7 +81,7 @@ function answer(
 ): MaybePromise<void> {
   const proxy = proxies.at(request.socket);
   if (proxy === null) return sendRequestError(response, 'proxy_unknown');
-  const original = originalRequest(request.method!, request.url!, request.rawHeaders);
+  const original = originalRequest(request.method ?? '', request.url ?? '', request.rawHeaders);
   if (typeof original === 'string') return sendRequestError(response, original);
   if (original.isPreflight) return answerPreflight(ctx, response, original);
   const verdict = authorizeForwarded(ctx, {

@@ -4,7 +4,6 @@
  * Invariant: owner and name that leave this file are single, plain path segments, decoded once.
  * Never: a repository's place on the disk. That comes from the store's names, after the decision.
  */
-
 import type { GitService } from '../../git/room.ts';
 import { MAX_LOGIN_LENGTH, MAX_REPOSITORY_NAME_LENGTH } from '../../rules/names.ts';
 import type { RequestError } from './refuse.ts';
@@ -77,7 +76,8 @@ function read(url: string): ReadAddress | null {
   if (owner.length > MAX_LOGIN_LENGTH || name.length > MAX_REPOSITORY_NAME_LENGTH) return { error: 'name_too_long' };
   const step = rest.join('/');
   if (step === 'info/refs') return opening(owner, name, mark < 0 ? '' : url.slice(mark + 1));
-  if (Object.hasOwn(SERVICES, step)) return addressOf(owner, name, 'call', SERVICES[step]!);
+  const service = serviceOf(step);
+  if (service !== null) return addressOf(owner, name, 'call', service);
   return { error: /^(?:HEAD|objects\/.*)$/.test(step) ? 'dumb_protocol' : 'nothing_here' };
 }
 
@@ -86,8 +86,13 @@ function opening(owner: string, name: string, query: string): GitAddress | { rea
   const services = new URLSearchParams(query).getAll('service');
   if (services.length === 0) return { error: 'dumb_protocol' };
   const [asked = ''] = services;
-  if (services.length > 1 || !Object.hasOwn(SERVICES, asked)) return { error: 'service_unknown' };
-  return addressOf(owner, name, 'refs', SERVICES[asked]!);
+  const service = serviceOf(asked);
+  if (services.length > 1 || service === null) return { error: 'service_unknown' };
+  return addressOf(owner, name, 'refs', service);
+}
+
+function serviceOf(name: string): GitService | null {
+  return Object.hasOwn(SERVICES, name) ? (SERVICES[name] ?? null) : null;
 }
 
 function addressOf(owner: string, name: string, step: GitAddress['step'], service: GitService): GitAddress {

@@ -124,7 +124,7 @@ function linesOf({ sentence, also, remedy }: Explanation): string[] {
   const lines = parts.filter((line) => line !== '').map((line) => line.replaceAll('\n', ' '));
   return lines.length <= MAX_LINES
     ? lines
-    : [...lines.slice(0, MAX_LINES - 2), lines.slice(MAX_LINES - 2, -1).join(' '), lines.at(-1)!];
+    : [...lines.slice(0, MAX_LINES - 2), lines.slice(MAX_LINES - 2, -1).join(' '), ...lines.slice(-1)];
 }
 
 function send(

@@ -73,7 +73,7 @@ export function makeGitDoor(
 function requestErrorIn(request: IncomingMessage, { step, service }: GitAddress): RequestError | null {
   if (step === 'refs') return request.method === 'GET' ? null : 'get_only';
   if (request.method !== 'POST') return 'post_only';
-  const type = request.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase();
+  const type = request.headers['content-type']?.replace(/;.*$/s, '').trim().toLowerCase();
   if (type !== `application/x-git-${service}-request`) return 'content_type_wrong';
   return GZIP.has(request.headers['content-encoding']?.toLowerCase()) ? null : 'content_encoding_unknown';
 }

@@ -24,13 +24,14 @@ import { networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
+import { parameter } from '../../base/present.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
 import { isSameName } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { API_VERSIONS, commonHeaders, etagOf, isKnown, rateHeaders, tokenHeaders } from './headers.ts';
+import { API_VERSIONS, commonHeaders, etagOf, isKnown, OLDEST_VERSION, rateHeaders, tokenHeaders } from './headers.ts';
 import { checkBody, checkQuery, readBody } from './input.ts';
 import { linkHeader, pageRequestOf } from './paging.ts';
 import { errorBody, Malformed, refusal, tooMany, validationFailed } from './refuse.ts';
@@ -68,7 +69,7 @@ export function githubDoor(ctx: Context): FastifyPluginAsync {
         ctx,
         request,
         reply,
-        url: new URL(request.raw.url!, ctx.settings.publicUrl),
+        url: new URL(request.raw.url ?? '/', ctx.settings.publicUrl),
         apiUrl: ctx.settings.publicUrl + PREFIX,
         address,
       };
@@ -84,9 +85,9 @@ async function serve(
   find: (method: string, path: string) => PathMatch<Endpoint> | null,
 ): Promise<FastifyReply> {
   const { request, reply, url } = visit;
-  const version = request.headers['x-github-api-version'] ?? API_VERSIONS[0]!;
+  const version = request.headers['x-github-api-version'] ?? OLDEST_VERSION;
   const isVersion = API_VERSIONS.includes(String(version));
-  void reply.headers(commonHeaders(isVersion ? String(version) : API_VERSIONS[0]!));
+  void reply.headers(commonHeaders(isVersion ? String(version) : OLDEST_VERSION));
   if (!isVersion)
     return send(visit, 400, {
       ...errorBody(400, `This API has no version ${String(version).slice(0, 40)}.`, docs(visit)),
@@ -197,7 +198,8 @@ function movedTo(
   )
     return null;
   const { owner, repository } = permit.target;
-  if (isSameName(params[target.owner]!, owner.login) && isSameName(params[target.name]!, repository.name)) return null;
+  const asked = { owner: parameter(params, target.owner), name: parameter(params, target.name) };
+  if (isSameName(asked.owner, owner.login) && isSameName(asked.name, repository.name)) return null;
   const rest = url.pathname.split('/').slice(PREFIX.split('/').length + 3);
   return [`${PREFIX}/repos`, owner.login, repository.name, ...rest].join('/') + url.search;
 }

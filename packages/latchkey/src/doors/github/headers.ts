@@ -12,7 +12,8 @@ import { acceptedPermissions } from '../../catalogue/needs.ts';
 import type { TokenRecord } from '../../rules/model.ts';
 
 /** Versions of the API that a client may ask for; the first is the default. */
-export const API_VERSIONS: readonly string[] = ['2022-11-28', '2026-03-10'];
+export const OLDEST_VERSION = '2022-11-28';
+export const API_VERSIONS: readonly string[] = [OLDEST_VERSION, '2026-03-10'];
 
 /** What a page of another site may read of an answer. */
 const EXPOSED: readonly string[] = [

@@ -3,7 +3,6 @@
  *
  * Invariant: every error is told at once, each with its field and its rule; then nothing was done.
  */
-
 import type { IncomingMessage } from 'node:http';
 import type { Validator } from 'typebox/compile';
 import { type Complaint, Problem } from '../../base/errors.ts';
@@ -57,8 +56,9 @@ export function checkQuery(schema: TSchema | null, query: URLSearchParams, paged
   for (const key of new Set(query.keys())) {
     if (paged && PAGING_FIELDS.includes(key)) continue;
     const all = query.getAll(key);
+    const [first, ...others] = all;
     if (key.endsWith('[]')) fields[key.slice(0, -2)] = all;
-    else fields[key] = all.length === 1 ? all[0]! : all;
+    else fields[key] = first !== undefined && others.length === 0 ? first : all;
   }
   if (schema === null) return undefined;
   const { properties } = schema as { readonly properties?: Readonly<Record<string, FieldSchema>> };

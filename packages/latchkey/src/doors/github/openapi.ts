@@ -4,23 +4,22 @@
  * `x-needs` says of each operation what a token needs: alternatives of permissions, classic scopes, and whether public
  * resources are open to all.
  */
-
 import type { Need } from '../../catalogue/needs.ts';
 import { acceptedPermissions } from '../../catalogue/needs.ts';
 import type { Endpoint } from './endpoint.ts';
-import { API_VERSIONS } from './headers.ts';
+import { OLDEST_VERSION } from './headers.ts';
 import { DEFAULT_PER_PAGE, MAX_PER_PAGE } from './paging.ts';
 
 type Json = Record<string, unknown>;
 
 /** The first part of an operation id: what the reference page groups by. */
 export function groupOf({ operationId }: Endpoint): string {
-  return operationId.split('/')[0]!;
+  return operationId.replace(/\/.*$/, '');
 }
 
 /** The names of a path's parameters. */
 export function parametersIn(path: string): string[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 }
 
 /** What an operation needs, in one sentence. */
@@ -50,7 +49,7 @@ export function openApi(endpoints: readonly Endpoint[], apiUrl: string): Json {
     openapi: '3.1.0',
     info: {
       title: 'Latchkey, in the dialect of GitHub’s REST API',
-      version: API_VERSIONS[0],
+      version: OLDEST_VERSION,
       description: 'Endpoints that GitHub has answer as GitHub documents them; the others are this server’s own.',
     },
     servers: [{ url: apiUrl }],

@@ -78,7 +78,8 @@ export function nextKey<Row>(
   { perPage }: PageRequest,
   keyOf: (row: Row) => string | number,
 ): string | null {
-  return rows.length < perPage ? null : String(keyOf(rows.at(-1)!));
+  const last = rows.at(-1);
+  return last === undefined || rows.length < perPage ? null : String(keyOf(last));
 }
 
 /** The `Link` header; null when there is nothing to link to. `url` is the whole URL of this page. */

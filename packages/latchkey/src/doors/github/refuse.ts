@@ -165,16 +165,17 @@ export function validationFailed(
   const errors = complaints.map(({ field, code, message }) =>
     resource === null ? message : { resource, field: field ?? 'base', code: wireCode(code), message },
   );
+  const sentence = complaints[0]?.message ?? '';
   if (only('not_found'))
     return { status: 404, body: { ...errorBody(404, 'Not Found', documentationUrl), reason: 'not_found', errors } };
   if (only('read_only'))
-    return { status: 403, body: { ...errorBody(403, complaints[0]!.message, documentationUrl), reason: 'read_only' } };
+    return { status: 403, body: { ...errorBody(403, sentence, documentationUrl), reason: 'read_only' } };
   if (only('not_copied'))
-    return { status: 503, body: { ...errorBody(503, complaints[0]!.message, documentationUrl), reason: 'not_copied' } };
+    return { status: 503, body: { ...errorBody(503, sentence, documentationUrl), reason: 'not_copied' } };
   if (only('conflict'))
     return {
       status: 409,
-      body: { ...errorBody(409, complaints[0]!.message, documentationUrl), reason: 'conflict', errors },
+      body: { ...errorBody(409, sentence, documentationUrl), reason: 'conflict', errors },
     };
   return { status: 422, body: { ...errorBody(422, 'Validation Failed', documentationUrl), errors } };
 }

@@ -43,6 +43,6 @@ function malformed(problem: string): Credential {
 function privateTokens(rawHeaders: readonly string[]): string[] {
   const found: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2)
-    if (rawHeaders[i]!.toLowerCase() === 'private-token') found.push(rawHeaders[i + 1]!.trim());
+    if (rawHeaders[i]?.toLowerCase() === 'private-token') found.push((rawHeaders[i + 1] ?? '').trim());
   return found;
 }

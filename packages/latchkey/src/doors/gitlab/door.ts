@@ -52,7 +52,13 @@ export function gitlabDoor(ctx: Context): FastifyPluginAsync {
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const address = callerOf(request.raw, ctx.settings);
-      const visit: Visit = { ctx, request, reply, url: new URL(request.raw.url!, ctx.settings.publicUrl), address };
+      const visit: Visit = {
+        ctx,
+        request,
+        reply,
+        url: new URL(request.raw.url ?? '/', ctx.settings.publicUrl),
+        address,
+      };
       return serve(visit, find).catch((error: unknown) => fail(visit, error));
     };
     fastify.all('/*', handler);
@@ -136,8 +142,9 @@ async function refuse(
   { explanation }: Verdict & { allowed: false },
 ): Promise<FastifyReply> {
   const { reply, ctx } = visit;
-  if (explanation.reason === 'token_replaced' && endpoint.path.endsWith('/rotate'))
-    await reportRotatedUse(ctx, explanation.tokenId!);
+  const { reason, tokenId } = explanation;
+  if (reason === 'token_replaced' && tokenId !== null && endpoint.path.endsWith('/rotate'))
+    await reportRotatedUse(ctx, tokenId);
   if (explanation.retryAfterSec !== null) void reply.header('Retry-After', String(explanation.retryAfterSec));
   return send(visit, refusal(explanation, endpoint));
 }

@@ -49,7 +49,7 @@ export function pagingHeaders(
   rows: { total: number } | { more: boolean },
 ): Record<string, string> {
   const pages = 'total' in rows ? Math.max(1, Math.ceil(rows.total / perPage)) : null;
-  const hasNext = 'total' in rows ? page < pages! : rows.more;
+  const hasNext = pages === null ? 'more' in rows && rows.more : page < pages;
   const links: string[] = [];
   const link = (rel: string, number: number): void => {
     const target = new URL(url);

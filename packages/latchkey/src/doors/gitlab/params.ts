@@ -116,9 +116,9 @@ export function checkParams(specs: ParamSpecs, raw: Raw, within: string | null =
 export function queryParams(query: URLSearchParams): Raw {
   const found: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [key, value] of query) {
-    const list = /^([^[\]]+)\[(?:\d{0,4})\]$/.exec(key);
-    if (list === null) found[key] = value;
-    else found[list[1]!] = [...(Array.isArray(found[list[1]!]) ? (found[list[1]!] as string[]) : []), value];
+    const name = /^([^[\]]+)\[(?:\d{0,4})\]$/.exec(key)?.[1];
+    if (name === undefined) found[key] = value;
+    else found[name] = [...(Array.isArray(found[name]) ? (found[name] as string[]) : []), value];
   }
   return found;
 }
@@ -130,7 +130,7 @@ export function queryParams(query: URLSearchParams): Raw {
 export async function bodyParams(request: IncomingMessage, maxBytes: number): Promise<Raw> {
   const text = await readText(request, maxBytes);
   if (text.trim() === '') return {};
-  const type = request.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase();
+  const type = request.headers['content-type']?.replace(/;.*$/s, '').trim().toLowerCase();
   if (type === 'application/x-www-form-urlencoded') return queryParams(new URLSearchParams(text));
   if (type !== 'application/json')
     throw new Answer({

@@ -201,7 +201,7 @@ const FIELDS: Readonly<Record<string, string>> = { expires_in: 'expires_at' };
  */
 export function problemAnswer(complaints: readonly Complaint[]): ErrorAnswer {
   if (complaints.every(({ code }) => code === 'not_found'))
-    return { status: 404, body: { message: '404 Not Found', detail: complaints[0]!.message } };
+    return { status: 404, body: { message: '404 Not Found', detail: complaints[0]?.message } };
   const here = complaints.find(({ code }) => code === 'read_only' || code === 'not_copied');
   if (here !== undefined)
     return here.code === 'read_only'

@@ -10,7 +10,6 @@
  * Never: a decision about who may read. Whoever asks for an answer by its key has been let in, and the key holds the
  * repository.
  */
-
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';

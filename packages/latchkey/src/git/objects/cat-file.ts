@@ -66,8 +66,8 @@ function lines(names: readonly string[]): string {
 }
 
 function infoOf(line: string): ObjectInfo | null {
-  const match = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d+)$/.exec(line);
-  return match === null ? null : { id: match[1]!, type: match[2] as ObjectType, sizeBytes: Number(match[3]) };
+  const [, id, type, size] = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d+)$/.exec(line) ?? [];
+  return id === undefined ? null : { id, type: type as ObjectType, sizeBytes: Number(size) };
 }
 
 /** Some of an object's bytes, in their order. */

@@ -75,7 +75,7 @@ export async function listCommits(plumbing: Plumbing, commitId: string, list: Hi
 /** The commits of these ids, in their order; those that aren't there are missing. */
 export async function readCommits(plumbing: Plumbing, ids: readonly string[]): Promise<Commit[]> {
   const objects = await readObjects(plumbing, ids, MAX_COMMIT_BYTES);
-  return objects.filter((object) => object?.type === 'commit').map((object) => commitOf(object!));
+  return objects.flatMap((object) => (object?.type === 'commit' ? [commitOf(object)] : []));
 }
 
 /** The commit of that id; null when there is none. */

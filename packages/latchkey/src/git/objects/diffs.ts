@@ -55,7 +55,7 @@ export async function diffOf(
   commit: Commit,
   page: { offset: number; limit: number; withoutPatches?: boolean },
 ): Promise<CommitDiff> {
-  const trees = commit.parentIds.length === 0 ? [commit.id] : [commit.parentIds[0]!, commit.id];
+  const trees = [...commit.parentIds.slice(0, 1), commit.id];
   const records = await readRecords(plumbing, ['diff-tree', ...OPTIONS, '-z', '--raw', '--numstat', ...trees, '--'], {
     offset: 0,
     limit: MAX_CHANGED_FILES * 8,
@@ -87,15 +87,15 @@ const STATUS: Readonly<Record<string, ChangeStatus>> = {
 function filesOf(records: readonly string[]): Listed[] {
   const files: Listed[] = [];
   let at = 0;
-  while (records[at]?.startsWith(':') === true) {
-    const [, , before = '', after = '', status = ''] = records[at]!.split(' ');
+  for (let record = records[at]; record?.startsWith(':') === true; record = records[at]) {
+    const [, , before = '', after = '', status = ''] = record.split(' ');
     const two = /^[RC]/.test(status);
-    const [first, second] = [records[at + 1]!, records[at + 2]!];
+    const [first = '', second = ''] = [records[at + 1], records[at + 2]];
     at += two ? 3 : 2;
     files.push({
       path: two ? second : first,
       previousPath: two ? first : null,
-      status: STATUS[status[0]!] ?? 'changed',
+      status: STATUS[status.charAt(0)] ?? 'changed',
       blobId: status === 'D' ? before : after,
       additions: 0,
       deletions: 0,

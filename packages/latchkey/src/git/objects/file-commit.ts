@@ -7,6 +7,7 @@
  * Source: git's documentation, git-fast-import.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { present } from '../../base/present.ts';
 import { gitFault } from '../processes/git-process.ts';
 import type { ObjectFormat } from '../processes/profile.ts';
 import type { Signature } from './commits.ts';
@@ -129,7 +130,7 @@ class Changes {
     if (
       (kind === 'update' || kind === 'delete') &&
       action.expectedBlobId !== null &&
-      this.#now.get(path)!.id !== action.expectedBlobId
+      this.#now.get(path)?.id !== action.expectedBlobId
     )
       return { why: 'content_changed', path };
     this.#tell(action);
@@ -146,8 +147,12 @@ class Changes {
       : null;
   }
 
+  /** What lies at a path that `#wrongFor` found something at. */
+  #at(path: string): { readonly mode: string; readonly id: string } {
+    return present(this.#now.get(path), `the entry at ${path}`);
+  }
+
   #tell(action: FileAction): void {
-    const here = this.#now.get(action.path);
     switch (action.kind) {
       case 'delete':
         this.commands.push(Buffer.from(`D ${quoted(action.path)}\n`));
@@ -155,22 +160,24 @@ class Changes {
         return;
       case 'chmod': {
         const mode = action.executable ? '100755' : '100644';
-        this.commands.push(Buffer.from(`M ${mode} ${here!.id} ${quoted(action.path)}\n`));
-        this.#now.set(action.path, { mode, id: here!.id });
+        const { id } = this.#at(action.path);
+        this.commands.push(Buffer.from(`M ${mode} ${id} ${quoted(action.path)}\n`));
+        this.#now.set(action.path, { mode, id });
         return;
       }
-      case 'move':
+      case 'move': {
+        const moved = this.#at(action.from);
         this.commands.push(Buffer.from(`R ${quoted(action.from)} ${quoted(action.path)}\n`));
-        this.#now.set(action.path, this.#now.get(action.from)!);
+        this.#now.set(action.path, moved);
         this.#now.set(action.from, null);
-        if (action.content !== null) this.#write(action.path, action.content, this.#now.get(action.path)!.mode);
+        if (action.content !== null) this.#write(action.path, action.content, moved.mode);
         return;
-      default:
-        this.#write(
-          action.path,
-          action.content,
-          action.executable === undefined ? (here?.mode ?? '100644') : action.executable ? '100755' : '100644',
-        );
+      }
+      default: {
+        const kept = this.#now.get(action.path)?.mode ?? '100644';
+        const chosen = action.executable === true ? '100755' : '100644';
+        this.#write(action.path, action.content, action.executable === undefined ? kept : chosen);
+      }
     }
   }
 

@@ -24,7 +24,7 @@ export async function readRecords(plumbing: Plumbing, args: readonly string[], p
   let seen = 0;
   for await (const text of git.stdout.setEncoding('utf8') as AsyncIterable<string>) {
     const parts = (rest + text).split(page.separator ?? '\0');
-    rest = parts.pop()!;
+    rest = parts.pop() ?? '';
     for (const record of parts) {
       if (page.keep?.(record) === false || seen++ < page.offset) continue;
       if (records.length < page.limit) records.push(record);

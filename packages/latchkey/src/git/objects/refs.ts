@@ -56,13 +56,15 @@ export async function listRefs(plumbing: Plumbing, prefix: string, list: RefList
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   const sort = list.sort === 'version' ? ['--sort=-version:refname'] : [];
   const args = ['for-each-ref', `--format=${FORMAT}`, ...sort, '--', folder];
-  let passed = list.after == null;
+  const after = list.after ?? null;
+  let passed = after === null;
   const keep = (record: string): boolean => {
     const name = record.slice(record.lastIndexOf(' ') + 1);
     // By name the ref itself may be gone meanwhile: its place in the order is still known.
     const isPast =
-      list.sort === 'version' ? passed : passed || Buffer.compare(Buffer.from(name), Buffer.from(list.after!)) > 0;
-    passed ||= name === list.after;
+      passed ||
+      (list.sort !== 'version' && after !== null && Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0);
+    passed ||= name === after;
     return isPast && name.startsWith(prefix);
   };
   const records = await readRecords(plumbing, args, { ...list, separator: '\n', keep });

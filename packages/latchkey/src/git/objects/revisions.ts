@@ -3,7 +3,6 @@
  *
  * Never: git's revision language. `main~3`, `main@{1}`, `:/text` and `a..b` are refused before git sees them.
  */
-
 import { objectInfos } from './cat-file.ts';
 import { isIdPrefix, isObjectId, refNameProblem } from './names.ts';
 import type { Plumbing } from './plumbing.ts';
@@ -25,8 +24,11 @@ export async function resolveCommit(plumbing: Plumbing, revision: string): Promi
     plumbing,
     candidates.map(({ name }) => `${name}^{commit}`),
   );
-  const found = infos.findIndex((info) => info !== null);
-  return found < 0 ? null : { commitId: infos[found]!.id, ref: candidates[found]!.ref };
+  for (const [i, { ref }] of candidates.entries()) {
+    const info = infos[i] ?? null;
+    if (info !== null) return { commitId: info.id, ref };
+  }
+  return null;
 }
 
 function candidatesOf(revision: string): { name: string; ref: string | null }[] {

@@ -97,7 +97,7 @@ export class FairQueue {
           reject(why);
         },
       };
-      const onAbort = (): void => waiter.leave(signal!.reason as Error);
+      const onAbort = (): void => waiter.leave(signal?.reason as Error);
       const timer = setTimeout(() => waiter.leave(new Busy(this.#limits.maxWaitSec)), this.#limits.maxWaitSec * 1000);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#queued += 1;
@@ -119,7 +119,7 @@ export class FairQueue {
       if (!held) return;
       held = false;
       this.#running -= 1;
-      const left = this.#runningBy.get(caller)! - 1;
+      const left = (this.#runningBy.get(caller) ?? 1) - 1;
       if (left === 0) this.#runningBy.delete(caller);
       else this.#runningBy.set(caller, left);
       this.#admitNext();
@@ -133,7 +133,7 @@ export class FairQueue {
       const [waiter] = line.splice(0, 1);
       this.#lines.delete(caller);
       if (line.length > 0) this.#lines.set(caller, line);
-      waiter!.grant(this.#take(caller));
+      waiter?.grant(this.#take(caller));
       return;
     }
   }

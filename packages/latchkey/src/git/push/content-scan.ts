@@ -108,8 +108,8 @@ function readQuestion(question: Duplex): Promise<Asked | null> {
       end = (end + part).slice(-2);
       if (length > MAX_QUESTION_BYTES) question.destroy();
       if (end !== '\n\n') return;
-      const [folder, ...ids] = parts.join('').trimEnd().split('\n');
-      const quarantine = basename(folder!);
+      const [folder = '', ...ids] = parts.join('').trimEnd().split('\n');
+      const quarantine = basename(folder);
       if (QUARANTINE.test(quarantine) && ids.every(isObjectId)) resolve({ quarantine, ids });
       else question.destroy();
     });

@@ -85,7 +85,7 @@ class Prefilter {
 
   /** The type of an object. Its size is known when it is inflated. */
   #header(): number {
-    const type = (this.#body[this.#at]! >> 4) & 7;
+    const type = ((this.#body[this.#at] ?? 0) >> 4) & 7;
     this.#skipNumber();
     return type;
   }
@@ -114,7 +114,7 @@ function piecesOf(delta: Buffer): string {
   let pieces = '';
   let isBroken = false;
   while (at < delta.length) {
-    const step = delta[at++]!;
+    const step = delta[at++] ?? 0;
     if (step >= 0x80) {
       for (let bit = 0; bit < 7; bit++) if ((step >> bit) & 1) at++;
       if (!isBroken) pieces += '\n';

@@ -4,6 +4,7 @@
  * Never: a secret in what these functions give. Whether there is one is all that is told.
  */
 import { type Complaint, Problem, problem } from '../../../base/errors.ts';
+import { present } from '../../../base/present.ts';
 import type { Sealed } from '../../../base/sealing/sealed-text.ts';
 import { WEBHOOK_EVENTS } from '../../../catalogue/webhook-events.ts';
 import type { Query } from '../../../store/db.ts';
@@ -161,7 +162,7 @@ export async function changeWebhook(ctx: Context, permit: Permit, id: number, dr
     await log(tx, permit, at, 'hook.config_changed', after);
     return after;
   });
-  return (await withLast(ctx, [hook]))[0]!;
+  return present((await withLast(ctx, [hook]))[0], `webhook ${id}`);
 }
 
 /** Deletes a webhook with its log. @throws Problem when there is none of that id. */
@@ -181,14 +182,12 @@ export async function readWebhooks(ctx: Context, permit: Permit, page: Page): Pr
 
 /** One of them. @throws Problem when there is none of that id. */
 export async function readWebhook(ctx: Context, permit: Permit, id: number): Promise<KnownWebhook> {
-  return (await withLast(ctx, [await hookOf(ctx.store.db, permit, id)]))[0]!;
+  return present((await withLast(ctx, [await hookOf(ctx.store.db, permit, id)]))[0], `webhook ${id}`);
 }
 
 async function withLast(ctx: Context, hooks: readonly Webhook[]): Promise<KnownWebhook[]> {
-  const results = await latestResults(
-    ctx.store.db,
-    hooks.map(({ id }) => id),
-  );
+  const ids = hooks.map(({ id }) => id);
+  const results = await latestResults(ctx.store.db, ids);
   return hooks.map((hook) => ({ hook, last: results.get(hook.id) ?? null }));
 }
 

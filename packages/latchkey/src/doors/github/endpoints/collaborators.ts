@@ -3,6 +3,7 @@ import { type Access, accessOf, holdsRole, listAccess } from '../../../actions/r
 import { removeCollaborator, setCollaborator } from '../../../actions/repositories/repositories.ts';
 import { targetRepository } from '../../../actions/repositories/target.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { parameter, present } from '../../../base/present.ts';
 import type { RepositoryRole } from '../../../catalogue/roles.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey } from '../paging.ts';
@@ -53,7 +54,7 @@ async function list(call: Call<undefined, Static<typeof LIST>>): Promise<Reply> 
     skip: page.skip,
     limit: page.perPage,
   });
-  const wanted = query.permission === undefined ? null : ROLES[query.permission]!;
+  const wanted = query.permission === undefined ? null : (ROLES[query.permission] ?? null);
   const fit = people.filter(({ role }) => wanted === null || role === wanted);
   return {
     ...ok(fit.map((access) => collaborator(apiUrl, access))),
@@ -63,7 +64,7 @@ async function list(call: Call<undefined, Static<typeof LIST>>): Promise<Reply> 
 
 /** Whether somebody works in it is known to those who do, and about oneself. */
 async function isOne({ ctx, permit, params }: Call<undefined, undefined>): Promise<Reply> {
-  const access = await accessOf(ctx, permit, params['username']!);
+  const access = await accessOf(ctx, permit, parameter(params, 'username'));
   if (access?.account.id !== permit.actor.userId && !holdsRole(permit, 'write'))
     throw sayNo(403, 'Must have push access to view repository collaborators.');
   if (access?.isCollaborator !== true) throw sayNo(404, 'Not Found');
@@ -71,7 +72,7 @@ async function isOne({ ctx, permit, params }: Call<undefined, undefined>): Promi
 }
 
 async function permissionOf({ ctx, permit, params, apiUrl }: Call<undefined, undefined>): Promise<Reply> {
-  const access = await accessOf(ctx, permit, params['username']!);
+  const access = await accessOf(ctx, permit, parameter(params, 'username'));
   if (access === null) throw sayNo(404, 'Not Found');
   if (access.account.id !== permit.actor.userId && !holdsRole(permit, 'write'))
     throw sayNo(403, 'Must have push access to view collaborator permission.');
@@ -114,8 +115,8 @@ export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
       await setCollaborator(ctx, permit, {
         owner: owner.login,
         name: repository.name,
-        login: params['username']!,
-        role: ROLES[body.permission ?? 'push']!,
+        login: parameter(params, 'username'),
+        role: present(ROLES[body.permission ?? 'push'], 'the role of a permission that the schema takes'),
       });
       return nothing();
     },
@@ -127,7 +128,11 @@ export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
     summary: 'Takes the role in the repository away.',
     handle: async ({ ctx, permit, params }) => {
       const { owner, repository } = targetRepository(permit);
-      await removeCollaborator(ctx, permit, { owner: owner.login, name: repository.name, login: params['username']! });
+      await removeCollaborator(ctx, permit, {
+        owner: owner.login,
+        name: repository.name,
+        login: parameter(params, 'username'),
+      });
       return nothing();
     },
   }),

@@ -12,6 +12,7 @@ import {
 } from '../../../actions/repositories/contents.ts';
 import { readKnownCommit } from '../../../actions/repositories/history.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { parameter, present } from '../../../base/present.ts';
 import { needOf } from '../../../catalogue/routes/github.ts';
 import type { Signature } from '../../../git/objects/commits.ts';
 import type { TreeEntry } from '../../../git/objects/trees.ts';
@@ -74,7 +75,7 @@ async function read(call: ReadCall): Promise<Reply> {
       return ok(folderBody(place, { path, id: found.entry?.id ?? found.commitId }, found.folder, revision));
     return ok(found.folder.map((entry) => entryBody(place, entry, revision)));
   }
-  const entry = found.entry!;
+  const entry = present(found.entry, `the entry at ${path}`);
   if (entry.mode === '160000') return ok(await submodule(call, found, entry, revision));
   if (entry.mode !== '120000') return file(call, entry, entry, revision);
   const { target, file: behind } = await followLink(ctx, permit, found.commitId, entry);
@@ -116,7 +117,7 @@ async function submodule(call: ReadCall, { commitId }: Found, entry: TreeEntry, 
 
 async function write(call: Call<Static<typeof WRITE>, undefined>): Promise<Reply> {
   const { params, body } = call;
-  const path = params['path']!;
+  const path = parameter(params, 'path');
   const content = decodedContent(body.content);
   const action =
     body.sha === undefined
@@ -126,14 +127,14 @@ async function write(call: Call<Static<typeof WRITE>, undefined>): Promise<Reply
   if (!outcome.ok) return refuse(call, path, outcome);
   const answer = await fileCommit(
     call,
-    { path, id: outcome.blobIds.get(path)!, size: content.length },
+    { path, id: present(outcome.blobIds.get(path), `the blob at ${path}`), size: content.length },
     outcome.commitId,
   );
   return action.kind === 'create' ? created(answer) : ok(answer);
 }
 
 async function remove(call: Call<Static<typeof DELETE>, undefined>): Promise<Reply> {
-  const path = call.params['path']!;
+  const path = parameter(call.params, 'path');
   const outcome = await change(call, { kind: 'delete', path, expectedBlobId: call.body.sha });
   return outcome.ok ? ok(await fileCommit(call, null, outcome.commitId)) : refuse(call, path, outcome);
 }
@@ -212,7 +213,7 @@ async function fileCommit(
 ): Promise<object> {
   const place = placeOf(call);
   const known = await readKnownCommit(call.ctx, call.permit, commitId);
-  const { sha, node_id, html_url, parents, commit } = commitBody(place, known!);
+  const { sha, node_id, html_url, parents, commit } = commitBody(place, present(known, `commit ${commitId}`));
   const entry: TreeEntry | null =
     file === null ? null : { mode: '100644', type: 'blob', id: file.id, path: file.path, sizeBytes: file.size };
   return {

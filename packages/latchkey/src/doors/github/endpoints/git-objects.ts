@@ -2,6 +2,7 @@
 import { findTree, readFile, sizeOfBlob, streamFile } from '../../../actions/repositories/contents.ts';
 import { readKnownCommit } from '../../../actions/repositories/history.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { parameter } from '../../../base/present.ts';
 import { isObjectId } from '../../../git/objects/names.ts';
 import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { base64Lines } from '../present/contents.ts';
@@ -20,7 +21,7 @@ type Plain = Call<undefined, undefined>;
 
 async function readBlob(call: Plain): Promise<Reply> {
   const { ctx, permit, params } = call;
-  const id = params['file_sha']!;
+  const id = parameter(params, 'file_sha');
   const size = isObjectId(id) ? await sizeOfBlob(ctx, permit, id) : null;
   if (size === null) throw sayNo(404, 'Not Found');
   const isRaw = mediaOf(call.headers) === 'raw';
@@ -52,7 +53,7 @@ async function readBlob(call: Plain): Promise<Reply> {
 async function readTree(call: Call<undefined, Static<typeof TREE>>): Promise<Reply> {
   const { ctx, permit, params, query } = call;
   // GitHub takes any value, "0" and "false" included, for a yes.
-  const found = await findTree(ctx, permit, params['tree_sha']!, {
+  const found = await findTree(ctx, permit, parameter(params, 'tree_sha'), {
     recursive: query.recursive !== undefined,
     limit: MAX_TREE_ENTRIES + 1,
   });
@@ -75,7 +76,7 @@ async function readTree(call: Call<undefined, Static<typeof TREE>>): Promise<Rep
 }
 
 async function readGitCommit(call: Plain): Promise<Reply> {
-  const id = call.params['commit_sha']!;
+  const id = parameter(call.params, 'commit_sha');
   const known = isObjectId(id) ? await readKnownCommit(call.ctx, call.permit, id) : null;
   if (known === null) throw sayNo(404, 'Not Found');
   const { sha, node_id, html_url, parents, commit } = commitBody(placeOf(call), known);

@@ -17,6 +17,7 @@ import {
   updateRef,
 } from '../../../actions/repositories/refs.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { parameter } from '../../../base/present.ts';
 import { pathProblem, refNameProblem } from '../../../git/objects/names.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey } from '../paging.ts';
@@ -55,10 +56,7 @@ const MOVED_REF = Type.Object(
 async function listHistory(call: Call<undefined, Static<typeof HISTORY>>): Promise<Reply> {
   const { ctx, permit, query, page } = call;
   const key = /^([0-9a-f]{40,64})\.(\d{1,9})$/.exec(page.after ?? '');
-  const tip =
-    key === null
-      ? await commitIdOr(call, query.sha ?? null, () => sayNo(404, 'Not Found'))
-      : await commitIdOr(call, key[1]!, () => sayNo(404, 'Not Found'));
+  const tip = await commitIdOr(call, key?.[1] ?? query.sha ?? null, () => sayNo(404, 'Not Found'));
   const offset = key === null ? page.skip : Number(key[2]);
   if (query.path !== undefined && query.path !== '' && pathProblem(query.path) !== null) return ok([]);
   const commits = await readHistory(ctx, permit, tip, {
@@ -79,7 +77,7 @@ async function listHistory(call: Call<undefined, Static<typeof HISTORY>>): Promi
 
 async function readOne(call: Call<undefined, Static<typeof FILES>>): Promise<Reply> {
   const { ctx, permit, params, query } = call;
-  const ref = params['ref']!;
+  const ref = parameter(params, 'ref');
   const id = await commitIdOr(call, ref, () => sayNo(422, `No commit found for SHA: ${ref}`));
   const media = mediaOf(call.headers);
   if (media === 'sha')
@@ -113,7 +111,7 @@ async function listBranches(call: Call<undefined, Static<typeof PROTECTED>>): Pr
 
 async function readBranch(call: Call<undefined, undefined>): Promise<Reply> {
   const { ctx, permit, params } = call;
-  const name = `refs/heads/${params['branch']!}`;
+  const name = `refs/heads/${parameter(params, 'branch')}`;
   const ref = refNameProblem(name) === null ? await findRef(ctx, permit, name) : null;
   const tip = ref === null ? null : await readKnownCommit(ctx, permit, ref.id);
   if (ref === null || tip === null) throw sayNo(404, 'Branch not found');
@@ -144,7 +142,7 @@ async function listMatching(call: Call<undefined, undefined>): Promise<Reply> {
 
 async function readRef(call: Call<undefined, undefined>): Promise<Reply> {
   const { ctx, permit, params } = call;
-  const name = `refs/${params['ref']!}`;
+  const name = `refs/${parameter(params, 'ref')}`;
   const ref = refNameProblem(name) === null ? await findRef(ctx, permit, name) : null;
   if (ref !== null) return ok(refBody(placeOf(call), ref));
   throw (await findCommitId(ctx, permit, 'HEAD')) === null
@@ -263,7 +261,7 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
       const { sha, force = false } = call.body;
       return ok(
         await written(call, sha, () =>
-          updateRef(call.ctx, call.permit, { ref: `refs/${call.params['ref']!}`, id: sha, force }),
+          updateRef(call.ctx, call.permit, { ref: `refs/${parameter(call.params, 'ref')}`, id: sha, force }),
         ),
       );
     },
@@ -275,7 +273,7 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     resource: 'Reference',
     summary: 'Deletes a ref. The default branch stays.',
     handle: async ({ ctx, permit, params }) => {
-      const result = await deleteRef(ctx, permit, `refs/${params['ref']!}`);
+      const result = await deleteRef(ctx, permit, `refs/${parameter(params, 'ref')}`);
       if (!result.ok) throw refProblem(result.why);
       return nothing();
     },

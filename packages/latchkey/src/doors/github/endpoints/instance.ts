@@ -1,11 +1,11 @@
 /** The instance ("enterprise"): its people, organizations and tokens, for administrators and their tokens. */
-
 import type { Account } from '../../../actions/accounts/accounts.ts';
 import { addOrganization, addUser, restoreUser, suspendUser } from '../../../actions/accounts/accounts.ts';
 import { listAllAccounts, listAllTokens } from '../../../actions/instance/instance-lists.ts';
 import { readToken } from '../../../actions/tokens/own-tokens.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import { Type } from '../../../base/json-schema.ts';
+import { parameter } from '../../../base/present.ts';
 import { Secret } from '../../../base/secret.ts';
 import { isoInstant } from '../../../base/time.ts';
 import type { Need } from '../../../catalogue/needs.ts';
@@ -89,7 +89,7 @@ const PEOPLE: readonly Endpoint[] = [
     need: need('instance_users', 'write'),
     success: 204,
     handle: async ({ ctx, permit, params }) => {
-      await suspendUser(ctx, permit, params['username']!);
+      await suspendUser(ctx, permit, parameter(params, 'username'));
       return nothing();
     },
   }),
@@ -101,7 +101,7 @@ const PEOPLE: readonly Endpoint[] = [
     summary: 'Takes a suspension back: their tokens work again.',
     need: need('instance_users', 'write'),
     handle: async ({ ctx, permit, params }) => {
-      await restoreUser(ctx, permit, params['username']!);
+      await restoreUser(ctx, permit, parameter(params, 'username'));
       return nothing();
     },
   }),

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { exportLog, type LogFilterInput, type LogScope, readLog } from '../../../actions/organizations/audit-log.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { parameter } from '../../../base/present.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
 import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
@@ -76,7 +77,7 @@ export const LOG_ENDPOINTS: readonly Endpoint[] = [
     need: reads('organization_audit_log'),
     paged: true,
     query: Filters,
-    handle: (call) => answer(call, { of: 'organization', name: call.params['org']! }),
+    handle: (call) => answer(call, { of: 'organization', name: parameter(call.params, 'org') }),
   }),
   endpoint({
     method: 'GET',

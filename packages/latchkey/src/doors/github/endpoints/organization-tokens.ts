@@ -19,6 +19,7 @@ import {
 } from '../../../actions/organizations/tokens.ts';
 import { viewOf } from '../../../actions/repositories/view.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { parameter } from '../../../base/present.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, type PageRequest, pageById } from '../paging.ts';
@@ -80,7 +81,13 @@ async function repositories(
   { ctx, permit, apiUrl, params, page }: Call<undefined, undefined>,
   of: { grantId: number } | { requestId: number },
 ) {
-  const { owner, repositories: found } = await repositoriesReached(ctx, permit, params['org']!, of, pageById(page));
+  const { owner, repositories: found } = await repositoriesReached(
+    ctx,
+    permit,
+    parameter(params, 'org'),
+    of,
+    pageById(page),
+  );
   const views = await Promise.all(found.map((repository) => viewOf(ctx, { owner, repository, role: null })));
   return { ...ok(views.map((view) => listedRepository(apiUrl, view))), next: nextKey(found, page, ({ id }) => id) };
 }
@@ -97,12 +104,12 @@ const OF_REQUESTS: readonly Endpoint[] = [
       const rows = await listOrganizationRequests(
         ctx,
         permit,
-        params['org']!,
+        parameter(params, 'org'),
         filterInputOf(query),
         directed(page, query.direction),
       );
       return {
-        ...ok(rows.map((row) => seenRequest(apiUrl, params['org']!, row, ctx.clock.now()))),
+        ...ok(rows.map((row) => seenRequest(apiUrl, parameter(params, 'org'), row, ctx.clock.now()))),
         next: nextKey(rows, page, ({ request }) => request.id),
       };
     },
@@ -117,7 +124,7 @@ const OF_REQUESTS: readonly Endpoint[] = [
     body: Type.Object({ pat_request_ids: Ids, action: Action, reason: Reason }, closed),
     handle: async ({ ctx, permit, params, body }) => {
       await reviewRequests(ctx, permit, {
-        organization: params['org']!,
+        organization: parameter(params, 'org'),
         requestIds: body.pat_request_ids,
         action: body.action,
         reason: body.reason ?? null,
@@ -135,7 +142,7 @@ const OF_REQUESTS: readonly Endpoint[] = [
     body: Type.Object({ action: Action, reason: Reason }, closed),
     handle: async ({ ctx, permit, params, body }) => {
       await reviewRequests(ctx, permit, {
-        organization: params['org']!,
+        organization: parameter(params, 'org'),
         requestIds: [idIn(params['pat_request_id'])],
         action: body.action,
         reason: body.reason ?? null,
@@ -165,12 +172,12 @@ const OF_TOKENS: readonly Endpoint[] = [
       const rows = await listOrganizationTokens(
         ctx,
         permit,
-        params['org']!,
+        parameter(params, 'org'),
         filterInputOf(query),
         directed(page, query.direction),
       );
       return {
-        ...ok(rows.map((row) => seenGrant(apiUrl, params['org']!, row, ctx.clock.now()))),
+        ...ok(rows.map((row) => seenGrant(apiUrl, parameter(params, 'org'), row, ctx.clock.now()))),
         next: nextKey(rows, page, ({ grant }) => grant.id),
       };
     },
@@ -184,7 +191,7 @@ const OF_TOKENS: readonly Endpoint[] = [
     resource: 'PersonalAccessToken',
     body: Type.Object({ action: Revoke, pat_ids: Ids }, closed),
     handle: async ({ ctx, permit, params, body }) => {
-      await revokeAccess(ctx, permit, params['org']!, body.pat_ids);
+      await revokeAccess(ctx, permit, parameter(params, 'org'), body.pat_ids);
       return { status: 202, body: {} };
     },
   }),
@@ -197,7 +204,7 @@ const OF_TOKENS: readonly Endpoint[] = [
     resource: 'PersonalAccessToken',
     body: Type.Object({ action: Revoke }, closed),
     handle: async ({ ctx, permit, params }) => {
-      await revokeAccess(ctx, permit, params['org']!, [idIn(params['pat_id'])]);
+      await revokeAccess(ctx, permit, parameter(params, 'org'), [idIn(params['pat_id'])]);
       return nothing();
     },
   }),
@@ -218,7 +225,7 @@ const OF_TOKENS: readonly Endpoint[] = [
     need: SEES,
     query: Type.Object(DIRECTION, closed),
     handle: async ({ ctx, permit, apiUrl, params, page, query }) => {
-      const rows = await listMemberTokens(ctx, permit, params['org']!, directed(page, query.direction));
+      const rows = await listMemberTokens(ctx, permit, parameter(params, 'org'), directed(page, query.direction));
       return {
         ...ok(rows.map((row) => seenMemberToken(apiUrl, row, ctx.clock.now()))),
         next: nextKey(rows, page, ({ token }) => token.id),
@@ -236,7 +243,7 @@ const OF_TOKENS: readonly Endpoint[] = [
     resource: 'PersonalAccessToken',
     body: Type.Object({ action: Type.Union([Revoke, Type.Literal('restore')]), token_ids: Ids }, closed),
     handle: async ({ ctx, permit, params, body }) => {
-      await changeMemberTokens(ctx, permit, params['org']!, body.action, body.token_ids);
+      await changeMemberTokens(ctx, permit, parameter(params, 'org'), body.action, body.token_ids);
       return { status: 202, body: {} };
     },
   }),

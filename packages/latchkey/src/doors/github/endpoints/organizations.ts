@@ -9,6 +9,7 @@ import {
   readOrganization,
 } from '../../../actions/organizations/organizations.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { parameter, present } from '../../../base/present.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { simpleUser } from '../present/accounts.ts';
@@ -90,7 +91,7 @@ async function listMembers(call: Call<undefined, Static<typeof MEMBERS>>): Promi
 }
 
 async function isMember({ ctx, permit, params }: Plain): Promise<Reply> {
-  if ((await memberNamed(ctx, permit, params['username']!)) === null)
+  if ((await memberNamed(ctx, permit, parameter(params, 'username'))) === null)
     throw sayNo(404, 'User does not exist or is not a member of the organization');
   return nothing();
 }
@@ -101,14 +102,14 @@ async function membership({
   params,
   apiUrl,
 }: Pick<Plain, 'ctx' | 'permit' | 'params' | 'apiUrl'>): Promise<Reply> {
-  const member = await memberNamed(ctx, permit, params['username']!);
+  const member = await memberNamed(ctx, permit, parameter(params, 'username'));
   if (member === null) throw sayNo(404, 'Not Found');
   return ok(membershipBody(apiUrl, (await readOrganization(ctx, permit)).account, member.user, member.role));
 }
 
 async function remove({ ctx, permit, params }: Plain): Promise<Reply> {
   const { account } = await readOrganization(ctx, permit);
-  await removeMember(ctx, permit, { organization: account.login, login: params['username']! });
+  await removeMember(ctx, permit, { organization: account.login, login: parameter(params, 'username') });
   return nothing();
 }
 
@@ -183,7 +184,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
       const { account } = await readOrganization(call.ctx, call.permit);
       await setMember(call.ctx, call.permit, {
         organization: account.login,
-        login: call.params['username']!,
+        login: parameter(call.params, 'username'),
         role: call.body.role === 'admin' ? 'owner' : 'member',
       });
       return membership(call);
@@ -204,7 +205,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     paged: true,
     summary: 'The organizations that you belong to.',
     handle: async ({ ctx, permit, page, apiUrl }) => {
-      const accounts = await organizationsOf(ctx, permit.actor.userId!, pageById(page));
+      const accounts = await organizationsOf(ctx, present(permit.actor.userId, 'the one who asks'), pageById(page));
       return {
         ...ok(accounts.map((account) => simpleOrganization(apiUrl, account))),
         next: nextKey(accounts, page, ({ id }) => id),

@@ -5,7 +5,6 @@
  * token needs the permission `personal_access_tokens` for this; to ask about itself it needs none, and to renew itself
  * the part that renews.
  */
-
 import { cancelRequest } from '../../../actions/organizations/approvals.ts';
 import { dryRun, dryRunQuestion } from '../../../actions/questions/dry-run.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
@@ -15,6 +14,7 @@ import { regenerateToken, rotateToken } from '../../../actions/tokens/secrets.ts
 import { type CreatedToken, createToken, revokeToken } from '../../../actions/tokens/tokens.ts';
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { present } from '../../../base/present.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { GrantDraft } from '../../../rules/draft.ts';
 import type { RepositorySelection } from '../../../rules/model.ts';
@@ -132,7 +132,7 @@ function grantDraft(grant: Static<typeof Grant>): GrantDraft {
   } = grant;
   return {
     owner,
-    selection: SELECTIONS[word ?? (repositories.length > 0 ? 'subset' : 'none')]!,
+    selection: present(SELECTIONS[word ?? (repositories.length > 0 ? 'subset' : 'none')], 'the selection of a word'),
     repositories,
     permissions,
     justification: reason,
@@ -184,9 +184,9 @@ async function checked(
   if ((path === undefined) === (permission === undefined))
     throw problem('missing_field', 'Ask about a permission, or about a method and path.', 'permission');
   const question = dryRunQuestion(
-    path === undefined
-      ? { permission: permission!, level, repository: body.repository, organization: body.organization }
-      : { method: method ?? 'GET', path },
+    permission !== undefined
+      ? { permission, level, repository: body.repository, organization: body.organization }
+      : { method: method ?? 'GET', path: path ?? '' },
   );
   return ok(dryRunAnswer(await dryRun(ctx, permit, id, question, body.address ?? address)));
 }

@@ -1,11 +1,11 @@
 /**
  * What the endpoints of a repository share: where it is, whom they answer, and how they say no in words of their own.
  */
-
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import type { Context } from '../../../actions/ground/context.ts';
 import { findCommitId } from '../../../actions/repositories/history.ts';
 import { targetRepository } from '../../../actions/repositories/target.ts';
+import { parameter } from '../../../base/present.ts';
 import { htmlUrl } from '../present/accounts.ts';
 import type { Place } from '../present/history.ts';
 import { Malformed } from '../refuse.ts';
@@ -55,7 +55,7 @@ export async function isEmpty({ ctx, permit }: { ctx: Context; permit: Permit })
 
 /** A number in the path. @throws Malformed 404 when it is none: there is nothing of that id. */
 export function idIn(params: Readonly<Record<string, string>>, name: string): number {
-  const text = params[name]!;
+  const text = parameter(params, name);
   if (!/^\d{1,15}$/.test(text)) throw sayNo(404, 'Not Found');
   return Number(text);
 }

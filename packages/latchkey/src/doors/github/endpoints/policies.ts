@@ -6,6 +6,7 @@ import {
   readPolicy,
 } from '../../../actions/organizations/policies.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { parameter } from '../../../base/present.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
@@ -94,7 +95,7 @@ export const POLICY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'orgs/get-pat-policy',
     summary: 'What the organization chose for tokens, and what is in force.',
     need: need('organization_administration', 'read'),
-    handle: async ({ ctx, permit, params }) => ok(shown(await readPolicy(ctx, permit, params['org']!))),
+    handle: async ({ ctx, permit, params }) => ok(shown(await readPolicy(ctx, permit, parameter(params, 'org')))),
   }),
   endpoint({
     method: 'PATCH',
@@ -106,7 +107,7 @@ export const POLICY_ENDPOINTS: readonly Endpoint[] = [
     body: Change,
     need: need('organization_administration', 'write'),
     handle: async ({ ctx, permit, params, body }) =>
-      ok(shown(await changePolicy(ctx, permit, params['org']!, changeIn(body)))),
+      ok(shown(await changePolicy(ctx, permit, parameter(params, 'org'), changeIn(body)))),
   }),
   endpoint({
     ...instance,

@@ -1,5 +1,4 @@
 /** Repositories: listed, made, changed, deleted. */
-
 import { changeRepository, createRepository, deleteRepository } from '../../../actions/repositories/changes.ts';
 import {
   type Affiliation,
@@ -13,6 +12,7 @@ import { readTargetOwner } from '../../../actions/repositories/target.ts';
 import { viewTarget } from '../../../actions/repositories/view.ts';
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { present } from '../../../base/present.ts';
 import type { Visibility } from '../../../rules/model.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { fullRepository, listedRepository, repositoryUrl } from '../present/repositories.ts';
@@ -147,7 +147,7 @@ async function listOwn(call: Call<undefined, Static<typeof OWN_LIST>>): Promise<
   return list(
     call,
     {
-      of: { userId: userId!, affiliations },
+      of: { userId: present(userId, 'the one who asks'), affiliations },
       ...(visibility === 'public'
         ? { visibilities: ['public'] as const }
         : visibility === 'private'

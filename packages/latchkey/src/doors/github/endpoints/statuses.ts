@@ -1,5 +1,4 @@
 /** What builds and checks say of commits. */
-
 import {
   addStatus,
   type CommitStatus,
@@ -9,6 +8,7 @@ import {
 } from '../../../actions/repositories/statuses.ts';
 import { viewTarget } from '../../../actions/repositories/view.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { parameter } from '../../../base/present.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { type Call, created, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
@@ -51,7 +51,7 @@ function statusBody(place: Place, { status, creator }: KnownStatus) {
 
 async function add(call: Call<Static<typeof NEW>, undefined>): Promise<Reply> {
   const { ctx, permit, params, body } = call;
-  const sha = params['sha']!;
+  const sha = parameter(params, 'sha');
   const commitId = await commitIdOr(call, sha, () => sayNo(422, `No commit found for SHA: ${sha}`));
   const known = await addStatus(ctx, permit, {
     commitId,
@@ -65,7 +65,7 @@ async function add(call: Call<Static<typeof NEW>, undefined>): Promise<Reply> {
 }
 
 async function list(call: Plain): Promise<Reply> {
-  const commitId = await commitIdOr(call, call.params['ref']!, () => sayNo(404, 'Not Found'));
+  const commitId = await commitIdOr(call, parameter(call.params, 'ref'), () => sayNo(404, 'Not Found'));
   const statuses = await readStatuses(call.ctx, call.permit, commitId, pageById(call.page));
   const place = placeOf(call);
   return {
@@ -76,7 +76,7 @@ async function list(call: Plain): Promise<Reply> {
 
 async function combined(call: Plain): Promise<Reply> {
   const { ctx, permit, page, apiUrl } = call;
-  const commitId = await commitIdOr(call, call.params['ref']!, () => sayNo(404, 'Not Found'));
+  const commitId = await commitIdOr(call, parameter(call.params, 'ref'), () => sayNo(404, 'Not Found'));
   const { state, statuses } = await combinedStatus(ctx, permit, commitId);
   const { beforeId } = pageById(page);
   const shown = statuses

@@ -1,6 +1,7 @@
 /** Whoever asks: their own profile. */
 import { changeOwnProfile, readOwnProfile, readProfile } from '../../../actions/accounts/profiles.ts';
 import { Type } from '../../../base/json-schema.ts';
+import { parameter } from '../../../base/present.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 import { privateUser, publicUser } from '../present/accounts.ts';
 import { sayNo } from './place.ts';
@@ -53,7 +54,7 @@ export const USER_ENDPOINTS: readonly Endpoint[] = [
     resource: 'User',
     summary: 'The public profile of a person or an organization.',
     handle: async ({ ctx, params, apiUrl }) => {
-      const found = await readProfile(ctx, params['username']!);
+      const found = await readProfile(ctx, parameter(params, 'username'));
       if (found === null) throw sayNo(404, 'Not Found');
       const email = found.account.profile['email'];
       return ok(

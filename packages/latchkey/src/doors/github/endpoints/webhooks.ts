@@ -17,6 +17,7 @@ import {
 } from '../../../actions/repositories/webhooks/webhooks.ts';
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { present } from '../../../base/present.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
@@ -89,15 +90,16 @@ function hookBody(place: Place, { hook, last }: KnownWebhook) {
   };
 }
 
-function deliveryItem(repositoryId: number, { id, guid, event, action, redelivery, result }: Delivery) {
+function deliveryItem(repositoryId: number, { id, guid, event, action, redelivery, ...delivery }: Delivery) {
+  const result = present(delivery.result, `the result of delivery ${id}`);
   return {
     id,
     guid,
-    delivered_at: isoInstant(result!.deliveredAt),
+    delivered_at: isoInstant(result.deliveredAt),
     redelivery,
-    duration: result!.durationMs / 1000,
-    status: result!.status,
-    status_code: result!.statusCode,
+    duration: result.durationMs / 1000,
+    status: result.status,
+    status_code: result.statusCode,
     event,
     action,
     installation_id: null,

@@ -1,6 +1,7 @@
 /** Commits of a project, and commits that change several files. Source: GitLab docs "Commits API". */
 import { changeFiles } from '../../../actions/repositories/contents.ts';
 import { findCommitId, readCommitWithDiff, readHistory } from '../../../actions/repositories/history.ts';
+import { parameter } from '../../../base/present.ts';
 import type { FileAction } from '../../../git/objects/file-commit.ts';
 import { pathProblem } from '../../../git/objects/names.ts';
 import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
@@ -69,7 +70,7 @@ async function show(call: Call<unknown>, revision: string): Promise<Reply> {
   return ok({
     ...presentCommit(found, webUrlOf(call), found.diff),
     status: null,
-    project_id: call.permit.target.kind === 'repository' ? call.permit.target.repository!.id : null,
+    project_id: call.permit.target.kind === 'repository' ? (call.permit.target.repository?.id ?? null) : null,
   });
 }
 
@@ -124,6 +125,8 @@ async function actionOf(
 
 export const COMMIT_ENDPOINTS: readonly Endpoint[] = [
   endpoint('GET', '/projects/{id}/repository/commits', { params: LIST, paged: true, handle: list }),
-  endpoint('GET', '/projects/{id}/repository/commits/{sha}', { handle: (call) => show(call, call.path['sha']!) }),
+  endpoint('GET', '/projects/{id}/repository/commits/{sha}', {
+    handle: (call) => show(call, parameter(call.path, 'sha')),
+  }),
   endpoint('POST', '/projects/{id}/repository/commits', { params: NEW, maxBodyBytes: MAX_CHANGE_BYTES, handle: make }),
 ];

@@ -10,6 +10,7 @@ import {
   streamFile,
 } from '../../../actions/repositories/contents.ts';
 import { readHistory } from '../../../actions/repositories/history.ts';
+import { parameter } from '../../../base/present.ts';
 import type { Signature } from '../../../git/objects/commits.ts';
 import type { FileAction } from '../../../git/objects/file-commit.ts';
 import type { TreeEntry } from '../../../git/objects/trees.ts';
@@ -50,7 +51,7 @@ interface FoundFile {
 /** The file of a path. @throws Answer when there is no such revision or file. */
 async function fileIn(call: Call<{ ref: string | undefined }>): Promise<FoundFile> {
   const { ctx, permit, path, params } = call;
-  const found = await findContents(ctx, permit, { path: path['path']!, revision: params.ref ?? null });
+  const found = await findContents(ctx, permit, { path: parameter(path, 'path'), revision: params.ref ?? null });
   if (found === null) await commitIdIn(call, params.ref, 'Commit');
   if (found?.entry?.type !== 'blob') throw notFound('File');
   return { commitId: found.commitId, entry: found.entry, ref: params.ref ?? 'HEAD' };
@@ -81,7 +82,7 @@ function headersOf(known: Record<string, unknown>): Record<string, string> {
   const spelled = (name: string): string =>
     name
       .split('_')
-      .map((part) => part[0]!.toUpperCase() + part.slice(1))
+      .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
       .join('-');
   return Object.fromEntries(
     Object.entries(known).map(([name, value]) => [`X-Gitlab-${spelled(name)}`, encodeURI(String(value))]),

@@ -1,7 +1,6 @@
 /**
  * Projects and groups. Source: GitLab docs "Projects API", "Groups API", "Personal access tokens API" (associations).
  */
-
 import { readTargetAccount } from '../../../actions/accounts/people.ts';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import type { Context } from '../../../actions/ground/context.ts';
@@ -11,6 +10,7 @@ import {
   searchRepositories,
 } from '../../../actions/repositories/search.ts';
 import { viewOf, viewTarget } from '../../../actions/repositories/view.ts';
+import { parameter } from '../../../base/present.ts';
 import type { Visibility } from '../../../rules/model.ts';
 import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import type { OffsetPage } from '../paging.ts';
@@ -137,7 +137,7 @@ export const PROJECT_ENDPOINTS: readonly Endpoint[] = [
   endpoint('GET', '/users/{user_id}/projects', {
     params: SEARCH,
     paged: true,
-    handle: async (call) => list(call, (await personIn(call.ctx, call.path['user_id']!)).id),
+    handle: async (call) => list(call, (await personIn(call.ctx, parameter(call.path, 'user_id'))).id),
   }),
   endpoint('GET', '/projects/{id}', { handle: ({ ctx, permit }) => showProject(ctx, permit) }),
   endpoint('GET', '/personal_access_tokens/self/associations', {

@@ -10,6 +10,7 @@ import {
 import { createRef, deleteRef, type RefResult } from '../../../actions/repositories/refs.ts';
 import { createTag, readTagMessages } from '../../../actions/repositories/tags.ts';
 import { viewTarget } from '../../../actions/repositories/view.ts';
+import { parameter } from '../../../base/present.ts';
 import { gitlabRoute } from '../../../catalogue/routes/gitlab.ts';
 import { refNameProblem } from '../../../git/objects/names.ts';
 import type { Ref } from '../../../git/objects/refs.ts';
@@ -154,15 +155,15 @@ async function remove(
 
 export const REF_ENDPOINTS: readonly Endpoint[] = [
   endpoint('GET', BRANCHES, { params: SEARCH, paged: true, handle: listBranches }),
-  endpoint('GET', `${BRANCHES}/{branch}`, { handle: (call) => showBranch(call, call.path['branch']!) }),
+  endpoint('GET', `${BRANCHES}/{branch}`, { handle: (call) => showBranch(call, parameter(call.path, 'branch')) }),
   endpoint('POST', BRANCHES, { params: NEW_BRANCH, handle: makeBranch }),
   endpoint('DELETE', `${BRANCHES}/{branch}`, {
-    handle: (call) => remove(call, 'refs/heads/', call.path['branch']!, 'Branch'),
+    handle: (call) => remove(call, 'refs/heads/', parameter(call.path, 'branch'), 'Branch'),
   }),
   endpoint('GET', TAGS, { params: TAG_SEARCH, paged: true, handle: listTags }),
-  endpoint('GET', `${TAGS}/{tag_name}`, { handle: (call) => showTag(call, call.path['tag_name']!) }),
+  endpoint('GET', `${TAGS}/{tag_name}`, { handle: (call) => showTag(call, parameter(call.path, 'tag_name')) }),
   endpoint('POST', TAGS, { params: NEW_TAG, handle: makeTag }),
   endpoint('DELETE', `${TAGS}/{tag_name}`, {
-    handle: (call) => remove(call, 'refs/tags/', call.path['tag_name']!, 'Tag'),
+    handle: (call) => remove(call, 'refs/tags/', parameter(call.path, 'tag_name'), 'Tag'),
   }),
 ];

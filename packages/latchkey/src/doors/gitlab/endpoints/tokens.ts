@@ -11,6 +11,7 @@ import { readToken } from '../../../actions/tokens/own-tokens.ts';
 import { searchTokens, TOKEN_ORDERS } from '../../../actions/tokens/search.ts';
 import { type CreatedToken, createToken, revokeToken } from '../../../actions/tokens/tokens.ts';
 import { Problem } from '../../../base/errors.ts';
+import { parameter } from '../../../base/present.ts';
 import type { UnixSeconds } from '../../../base/time.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import { type Call, type Endpoint, endpoint, NOTHING, ok, type Reply } from '../endpoint.ts';
@@ -185,6 +186,6 @@ export const TOKEN_ENDPOINTS: readonly Endpoint[] = [
   }),
   endpoint('POST', '/users/{user_id}/personal_access_tokens', {
     params: NEW_TOKEN,
-    handle: async (call) => make(call, (await personIn(call.ctx, call.path['user_id']!)).login),
+    handle: async (call) => make(call, (await personIn(call.ctx, parameter(call.path, 'user_id'))).login),
   }),
 ];

@@ -1,7 +1,7 @@
 /** People. Source: GitLab docs "Users API". */
-
 import { type Account, personById, personByLogin, readSelf, searchPeople } from '../../../actions/accounts/people.ts';
 import type { Context } from '../../../actions/ground/context.ts';
+import { parameter } from '../../../base/present.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 import { presentProfile, presentSelf, presentUser } from '../present/users.ts';
 import { Answer, notFound } from '../refuse.ts';
@@ -40,6 +40,7 @@ export const USER_ENDPOINTS: readonly Endpoint[] = [
     },
   }),
   endpoint('GET', '/users/{id}', {
-    handle: async ({ ctx, path }) => ok(presentProfile(await personIn(ctx, path['id']!), ctx.settings.publicUrl)),
+    handle: async ({ ctx, path }) =>
+      ok(presentProfile(await personIn(ctx, parameter(path, 'id')), ctx.settings.publicUrl)),
   }),
 ];

@@ -6,6 +6,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
+import { nextPagePath } from '../organizations/area.tsx';
 import { Facts } from '../parts/audit-entries.tsx';
 import { Blankslate, NextPage, Subhead, Time } from '../parts/components.tsx';
 
@@ -53,7 +54,7 @@ async function show(visit: Visit): Promise<Answer> {
           </table>
         </div>
       )}
-      <NextPage href={entries.length > PAGE_SIZE ? `${PATH}?before=${shown.at(-1)!.id}` : null} />
+      <NextPage href={nextPagePath(visit, 'before', entries.length > PAGE_SIZE ? shown.at(-1)?.id : undefined)} />
     </WithMenu>,
   );
 }

@@ -59,7 +59,8 @@ async function doSignIn(visit: Visit): Promise<Answer> {
     ...(name === '' ? [problem('missing_field', 'Give your username or your e-mail address.', 'login')] : []),
     ...(password === '' ? [problem('missing_field', 'Give your password.', 'password')] : []),
   ];
-  if (missing.length > 0) throw missing[0]!;
+  const [first] = missing;
+  if (first !== undefined) throw first;
   const begun = await signIn(visit.ctx, { name, password: new Secret(password), device: visit.device }, visit.visitor);
   visit.setSession(begun.secret);
   return redirect(

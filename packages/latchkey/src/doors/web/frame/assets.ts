@@ -66,8 +66,8 @@ const DECLARATION = /^\s*(--[\w-]+):\s*([^;]*);\s*$/gm;
 function usedVariables(rules: readonly string[], themes: readonly string[]): ReadonlySet<string> {
   const madeOf = new Map<string, string[]>();
   for (const theme of themes)
-    for (const [, name, value] of theme.matchAll(DECLARATION))
-      madeOf.set(name!, [...(madeOf.get(name!) ?? []), ...named(value!)]);
+    for (const [, name = '', value = ''] of theme.matchAll(DECLARATION))
+      madeOf.set(name, [...(madeOf.get(name) ?? []), ...named(value)]);
   const used = new Set<string>();
   const waiting = rules.flatMap(named);
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
@@ -79,7 +79,7 @@ function usedVariables(rules: readonly string[], themes: readonly string[]): Rea
 }
 
 function named(text: string): string[] {
-  return [...text.matchAll(NAMES)].map((match) => match[1]!);
+  return [...text.matchAll(NAMES)].map(([, name = '']) => name);
 }
 
 function onlyUsed(theme: string, used: ReadonlySet<string>): string {

@@ -7,6 +7,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
+import { nextPagePath } from '../organizations/area.tsx';
 import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 
 const PATH = '/instance/mail';
@@ -56,7 +57,7 @@ async function showList(visit: Visit): Promise<Answer> {
           ))}
         </ul>
       )}
-      <NextPage href={mails.length > PAGE_SIZE ? `${PATH}?before=${shown.at(-1)!.id}` : null} />
+      <NextPage href={nextPagePath(visit, 'before', mails.length > PAGE_SIZE ? shown.at(-1)?.id : undefined)} />
     </WithMenu>,
   );
 }

@@ -14,7 +14,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { numberIn, withParameter } from '../organizations/area.tsx';
+import { nextPagePath, numberIn } from '../organizations/area.tsx';
 import { Avatar, Blankslate, CopyBox, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
@@ -50,9 +50,7 @@ async function people(visit: Visit): Promise<Answer> {
           ))}
         </ul>
       </div>
-      <NextPage
-        href={accounts.length < ON_A_PAGE ? null : withParameter(visit, 'before', String(accounts.at(-1)!.id))}
-      />
+      <NextPage href={nextPagePath(visit, 'before', accounts.length < ON_A_PAGE ? undefined : accounts.at(-1)?.id)} />
     </WithMenu>,
   );
 }
@@ -197,7 +195,7 @@ async function tokens(visit: Visit): Promise<Answer> {
           </div>
         </Form>
       )}
-      <NextPage href={rows.length < ON_A_PAGE ? null : withParameter(visit, 'before', String(rows.at(-1)!.id))} />
+      <NextPage href={nextPagePath(visit, 'before', rows.length < ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
     </WithMenu>,
   );
 }

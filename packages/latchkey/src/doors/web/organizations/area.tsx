@@ -58,6 +58,14 @@ export function tickedIds(visit: Visit): number[] {
   return (visit.typed?.getAll('ids') ?? []).map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);
 }
 
+/**
+ * Where a list goes on: the page with the key of its last row; null where there is none to go on with.
+ * @param part of the page, `#others`
+ */
+export function nextPagePath(visit: Visit, name: string, key: number | undefined, part = ''): string | null {
+  return key === undefined ? null : withParameter(visit, name, String(key)) + part;
+}
+
 /** The address of the page with another value of one parameter. */
 export function withParameter(visit: Visit, name: string, value: string): string {
   const query = new URLSearchParams(visit.query);

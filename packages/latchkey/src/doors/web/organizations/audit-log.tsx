@@ -8,7 +8,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
 import { AuditTable } from '../parts/audit-entries.tsx';
 import { Blankslate, NextPage, Subhead } from '../parts/components.tsx';
-import { numberIn, OrganizationArea, organizationPath, organizationPermit, withParameter } from './area.tsx';
+import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 
 const ON_A_PAGE = 50;
 
@@ -75,9 +75,7 @@ async function show(
         ) : (
           <AuditTable entries={entries} label="Audit log" />
         )}
-        <NextPage
-          href={entries.length < ON_A_PAGE ? null : withParameter(visit, 'before', String(entries.at(-1)!.id))}
-        />
+        <NextPage href={nextPagePath(visit, 'before', entries.length < ON_A_PAGE ? undefined : entries.at(-1)?.id)} />
       </>,
     ),
   );

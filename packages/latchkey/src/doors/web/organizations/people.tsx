@@ -7,7 +7,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Avatar, Label, NextPage, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden, Select, TextField } from '../parts/form.tsx';
-import { numberIn, OrganizationArea, organizationPath, organizationPermit, withParameter } from './area.tsx';
+import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 
 const ON_A_PAGE = 50;
 const ROLES: readonly OrganizationRole[] = ['member', 'owner'];
@@ -37,9 +37,7 @@ async function get(visit: Visit): Promise<Answer> {
           ))}
         </ul>
       </div>
-      <NextPage
-        href={people.length < ON_A_PAGE ? null : withParameter(visit, 'before', String(people.at(-1)!.userId))}
-      />
+      <NextPage href={nextPagePath(visit, 'before', people.length < ON_A_PAGE ? undefined : people.at(-1)?.userId)} />
       {manages ? (
         <>
           <h2 class="f3 mb-2">Add somebody, or change a role</h2>

@@ -8,7 +8,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Blankslate, NextPage, Subhead, Time } from '../parts/components.tsx';
 import { Form, TextField } from '../parts/form.tsx';
 import { Ends } from '../tokens/lists.tsx';
-import { numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds, withParameter } from './area.tsx';
+import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
 import { filterInputOf, PermissionList, TokenFilter } from './filter.tsx';
 
 async function get(visit: Visit): Promise<Answer> {
@@ -59,7 +59,7 @@ async function get(visit: Visit): Promise<Answer> {
           </button>
         </Form>
       )}
-      <NextPage href={rows.length < ROWS_ON_A_PAGE ? null : withParameter(visit, 'before', String(rows.at(-1)!.id))} />
+      <NextPage href={nextPagePath(visit, 'before', rows.length < ROWS_ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
     </OrganizationArea>,
   );
 }

@@ -20,7 +20,7 @@ import { Blankslate, Label, NextPage, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse } from '../tokens/lists.tsx';
-import { numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds, withParameter } from './area.tsx';
+import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
 import { filterInputOf, PermissionList, TokenFilter } from './filter.tsx';
 
 async function get(visit: Visit): Promise<Answer> {
@@ -55,7 +55,7 @@ async function get(visit: Visit): Promise<Answer> {
           </div>
         </Form>
       )}
-      <NextPage href={rows.length < ROWS_ON_A_PAGE ? null : withParameter(visit, 'before', String(rows.at(-1)!.id))} />
+      <NextPage href={nextPagePath(visit, 'before', rows.length < ROWS_ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
       <h2 class="f3 mt-5 mb-2" id="others">
         Members' classic and scoped tokens
       </h2>
@@ -85,11 +85,12 @@ async function get(visit: Visit): Promise<Answer> {
         </Form>
       )}
       <NextPage
-        href={
-          others.length < ROWS_ON_A_PAGE
-            ? null
-            : `${withParameter(visit, 'others_before', String(others.at(-1)!.token.id))}#others`
-        }
+        href={nextPagePath(
+          visit,
+          'others_before',
+          others.length < ROWS_ON_A_PAGE ? undefined : others.at(-1)?.token.id,
+          '#others',
+        )}
         label="Pages of classic and scoped tokens"
       />
     </OrganizationArea>,

@@ -75,7 +75,7 @@ export function Blankslate({ heading, children }: { heading: string; children?: 
 
 /** A picture of an account: its first letter on a colour of its own. */
 export function Avatar({ login, size = 'small' }: { login: string; size?: 'small' | 'large' }): VNode {
-  const hue = [...login.toLowerCase()].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) % 8, 7);
+  const hue = [...login.toLowerCase()].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 8, 7);
   return (
     <span class={`lk-avatar lk-avatar-${size} lk-hue-${hue}`} aria-hidden="true">
       {login.charAt(0).toUpperCase()}

@@ -217,7 +217,7 @@ async function newRepository(visit: Visit): Promise<Answer> {
           f={f}
           name="owner"
           label="Owner"
-          value={owners[0]!}
+          value={owners[0] ?? ''}
           choices={owners.map((value) => ({ value, label: value }))}
         />
         <TextField

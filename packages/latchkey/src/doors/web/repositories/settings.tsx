@@ -28,7 +28,7 @@ import { needOf } from '../../../catalogue/routes/github.ts';
 import { VISIBILITIES } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { numberIn, withParameter } from '../organizations/area.tsx';
+import { nextPagePath, numberIn } from '../organizations/area.tsx';
 import { Label, NextPage, Notice, Subhead } from '../parts/components.tsx';
 import { Checkbox, Form, Hidden, Select, TextArea, TextField } from '../parts/form.tsx';
 
@@ -180,7 +180,7 @@ function Collaborators({
         </div>
       )}
       <NextPage
-        href={people.length < SHOWN ? null : withParameter(visit, 'people_after', String(people.at(-1)!.account.id))}
+        href={nextPagePath(visit, 'people_after', people.length < SHOWN ? undefined : people.at(-1)?.account.id)}
         label="Pages of collaborators"
       >
         More
@@ -230,7 +230,7 @@ function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly DeployKey[] 
         </div>
       )}
       <NextPage
-        href={keys.length < SHOWN ? null : withParameter(visit, 'keys_before', String(keys.at(-1)!.id))}
+        href={nextPagePath(visit, 'keys_before', keys.length < SHOWN ? undefined : keys.at(-1)?.id)}
         label="Pages of deploy keys"
       />
       <Form f={f} submit="Add deploy key">

@@ -11,7 +11,7 @@ import { problem } from '../../../base/errors.ts';
 import { needOf } from '../../../catalogue/routes/github.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { numberIn, withParameter } from '../organizations/area.tsx';
+import { nextPagePath, numberIn } from '../organizations/area.tsx';
 import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { idParam } from '../tokens/kinds.ts';
@@ -60,7 +60,7 @@ async function show(visit: Visit): Promise<Answer> {
         </div>
       )}
       <NextPage
-        href={deliveries.length < ON_A_PAGE ? null : withParameter(visit, 'before', String(deliveries.at(-1)!.id))}
+        href={nextPagePath(visit, 'before', deliveries.length < ON_A_PAGE ? undefined : deliveries.at(-1)?.id)}
       />
     </div>,
   );

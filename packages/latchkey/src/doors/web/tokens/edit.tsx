@@ -5,6 +5,7 @@
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { Problem } from '../../../base/errors.ts';
+import { present } from '../../../base/present.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NOTE_LENGTH } from '../../../rules/token-limits.ts';
 import { WithMenu } from '../frame/layout.tsx';
@@ -37,7 +38,7 @@ async function fineGrained(visit: Visit): Promise<Answer> {
 }
 
 async function saveFineGrained(visit: Visit): Promise<Answer> {
-  const draft = readTokenDraft(visit.typed!, visit.user.account.login);
+  const draft = readTokenDraft(present(visit.typed, 'the form'), visit.user.account.login);
   try {
     const { name, description, grants } = draft;
     const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), {
@@ -55,7 +56,10 @@ async function saveFineGrained(visit: Visit): Promise<Answer> {
 
 /** What the form changes of them. */
 async function restrictionsIn(visit: Visit, kind: TokenKind): Promise<Partial<Restrictions>> {
-  return readRestrictions(visit.typed!, await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind));
+  return readRestrictions(
+    present(visit.typed, 'the form'),
+    await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind),
+  );
 }
 
 async function classic(visit: Visit): Promise<Answer> {
@@ -127,7 +131,7 @@ export const editTokenPages: readonly WebPage[] = [
         run: async (visit) => {
           const token = await editToken(visit.ctx, await visit.ownPermit(), idParam(visit), {
             name: visit.field('name'),
-            scopes: scopesIn(visit.typed!),
+            scopes: scopesIn(present(visit.typed, 'the form')),
             ...(await restrictionsIn(visit, 'classic')),
           });
           return redirect(pathOfToken(token), {

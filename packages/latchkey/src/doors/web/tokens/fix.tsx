@@ -32,7 +32,8 @@ interface Asked {
 function askedIn(visit: Visit, token: OwnToken): Asked | null {
   const permissions = permissionsOf(visit.query, 0);
   if (Object.keys(permissions).length === 0) return null;
-  const only = token.grants.length === 1 ? token.grants[0]!.owner : visit.user.account.login;
+  const [grant, ...others] = token.grants;
+  const only = grant !== undefined && others.length === 0 ? grant.owner : visit.user.account.login;
   return {
     owner: ownerOf(visit.query, 0) || only,
     repositories: visit.query.getAll('repositories').filter((name) => name !== ''),

@@ -102,7 +102,8 @@ export function TokenList({
   tokens: readonly TokenRow[];
   kind: TokenKind;
 }): VNode {
-  const next = tokens.length < TOKENS_ON_A_PAGE ? null : `${LIST_PATHS[kind]}?before=${tokens.at(-1)!.id}`;
+  const last = tokens.length < TOKENS_ON_A_PAGE ? undefined : tokens.at(-1);
+  const next = last === undefined ? null : `${LIST_PATHS[kind]}?before=${last.id}`;
   return (
     <>
       <div class="Box">

@@ -1,7 +1,7 @@
 /** The form for a new classic token; GitHub's links (`?scopes=repo,workflow&description=…`) fill it in. */
-
 import { formFacts } from '../../../actions/tokens/form.ts';
 import { createToken } from '../../../actions/tokens/tokens.ts';
+import { present } from '../../../base/present.ts';
 import { MAX_NOTE_LENGTH } from '../../../rules/token-limits.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
@@ -68,10 +68,10 @@ export const newClassicPages: readonly WebPage[] = [
             kind: 'classic',
             name: visit.field('name'),
             description: '',
-            ...readExpiry(visit.typed!),
-            scopes: scopesIn(visit.typed!),
+            ...readExpiry(present(visit.typed, 'the form')),
+            scopes: scopesIn(present(visit.typed, 'the form')),
             grants: [],
-            ...readRestrictions(visit.typed!),
+            ...readRestrictions(present(visit.typed, 'the form')),
           });
           return redirect(CLASSIC_PATH, createdFlash(secret, token));
         },

@@ -1,8 +1,8 @@
 /** The page for a new fine-grained token, filled in by links, recipes or hand. */
-
 import { freeTokenName, tryDraft } from '../../../actions/tokens/form.ts';
 import { createToken } from '../../../actions/tokens/tokens.ts';
 import { type Complaint, Problem } from '../../../base/errors.ts';
+import { present } from '../../../base/present.ts';
 import { permissionNamed } from '../../../catalogue/permissions.ts';
 import type { TokenDraft } from '../../../rules/draft.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -31,7 +31,7 @@ const draftIn = (visit: Visit, source: URLSearchParams): TokenDraft => ({
 
 async function create(visit: Visit): Promise<Answer> {
   const permit = await visit.ownPermit();
-  const draft = draftIn(visit, visit.typed!);
+  const draft = draftIn(visit, present(visit.typed, 'the form'));
   try {
     const created = await createToken(visit.ctx, permit, draft);
     return redirect(FINE_GRAINED_PATH, createdFlash(created.secret, created.token));

@@ -1,7 +1,7 @@
 /** A new secret for a token: at once, or with an overlap in which both work. */
-
 import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { DEFAULT_OVERLAP_SEC, regenerateToken, renewalCap, rotateToken } from '../../../actions/tokens/secrets.ts';
+import { present } from '../../../base/present.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import { MAX_USES } from '../../../rules/token-limits.ts';
@@ -87,7 +87,7 @@ function renewPage(kind: TokenKind): WebPage {
           const overlapSec = Number(visit.field('overlap') || '0');
           const uses = visit.field('uses_left');
           const draft = {
-            ...readExpiry(visit.typed!),
+            ...readExpiry(present(visit.typed, 'the form')),
             ...(uses === '' ? {} : { usesLeft: /^\d{1,10}$/.test(uses) ? Number(uses) : NaN }),
           };
           const renewed =

@@ -2,10 +2,10 @@
  * Access tokens the GitLab way (seed 000): one page with the form above the list, filled in by
  * `?name=&description=&scopes=`.
  */
-
 import { formFacts } from '../../../actions/tokens/form.ts';
 import { createToken } from '../../../actions/tokens/tokens.ts';
 import { problem } from '../../../base/errors.ts';
+import { present } from '../../../base/present.ts';
 import { DAY_SEC, isoDate, type UnixSeconds } from '../../../base/time.ts';
 import { MAX_LIFETIME_DAYS } from '../../../rules/policy.ts';
 import { type ExpiryDraft, MAX_DESCRIPTION_LENGTH, MAX_NOTE_LENGTH } from '../../../rules/token-limits.ts';
@@ -109,9 +109,9 @@ export const scopedTokenPages: readonly WebPage[] = [
             name: visit.field('name'),
             description: visit.field('description'),
             ...expiryOf(visit.field('expires_at'), capDays.scoped),
-            scopes: scopesIn(visit.typed!),
+            scopes: scopesIn(present(visit.typed, 'the form')),
             grants: [],
-            ...readRestrictions(visit.typed!),
+            ...readRestrictions(present(visit.typed, 'the form')),
           });
           return redirect(SCOPED_PATH, createdFlash(secret, token));
         },
