@@ -35,9 +35,14 @@ export function isoDate(at: UnixSeconds): string {
 
 /** `21 Nov 2026, 08:00 UTC`: the form of sentences for people. */
 export function spokenInstant(at: UnixSeconds): string {
+  return `${spokenDate(at)}, ${new Date(at * 1000).toISOString().slice(11, 16)} UTC`;
+}
+
+/** `21 Nov 2026`, in UTC. */
+export function spokenDate(at: UnixSeconds): string {
   const date = new Date(at * 1000);
   const month = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'][
     date.getUTCMonth()
   ];
-  return `${date.getUTCDate()} ${month} ${date.getUTCFullYear()}, ${date.toISOString().slice(11, 16)} UTC`;
+  return `${date.getUTCDate()} ${month} ${date.getUTCFullYear()}`;
 }

@@ -1,10 +1,12 @@
 /**
  * What a token reaches, in words: "read code in 2 repositories of octo".
  *
- * The same words stand below the form while it is filled in, in every list, and where an owner decides.
+ * The same words stand below the form while it is filled in, in every list, and where an owner decides. What of it holds
+ * today is said by `right-sentence.ts`.
  */
 import { type Level, type Permission, type PermissionSet, permissionNamed } from '../catalogue/permissions.ts';
 import { listed } from '../catalogue/refusals/links.ts';
+import { type ScopeDialect, scopeNamed } from '../catalogue/scopes/scopes.ts';
 import type { RepositorySelection, TokenKind } from './model.ts';
 
 /** A grant as words need it. */
@@ -86,13 +88,23 @@ function place({ owner, ownerKind }: GrantFacts): string {
   return ownerKind === 'instance' ? 'this server' : `the organization ${owner}`;
 }
 
-/**
- * What a whole token lets its bearer do. The facts of grants are left out of classic and scoped tokens, which have
- * scopes.
- */
+/** Deeds that are told one by one; of more, how many more there are. */
+const MAX_DEEDS = 3;
+
+/** What scopes open, as deeds: those that another of them includes are left out. */
+function scopeWords(dialect: ScopeDialect, scopes: readonly string[]): string {
+  const held = scopes.flatMap((name) => scopeNamed(dialect, name) ?? []);
+  const outermost = held.filter(({ name }) => !held.some(({ allIncluded }) => allIncluded.has(name)));
+  const deeds = outermost.map(({ description }) => `${description.charAt(0).toLowerCase()}${description.slice(1)}`);
+  if (deeds.length === 0) return 'read public information';
+  if (deeds.length <= MAX_DEEDS) return deeds.join('; ');
+  const more = deeds.length - MAX_DEEDS + 1;
+  return `${deeds.slice(0, MAX_DEEDS - 1).join('; ')}; and ${more} more things`;
+}
+
+/** What a whole token lets its bearer do, as far as its owner may. */
 export function reachWords(kind: TokenKind, scopes: readonly string[], grants: readonly GrantFacts[]): string {
   if (kind === 'fine-grained')
     return grants.length === 0 ? 'read public repositories' : grants.map(grantWords).join('; ');
-  if (scopes.length === 0) return 'read public information';
-  return `do what ${listed(scopes)} open${scopes.length === 1 ? 's' : ''}, wherever its owner may`;
+  return scopeWords(kind, scopes);
 }

@@ -98,7 +98,7 @@ test('seed 003: a classic token with the scope repo, from the avatar menu on', a
   await page.getByRole('button', { name: 'Generate token' }).click();
   await page.getByRole('heading', { name: 'Your new personal access token: Qwiklabs' }).waitFor();
   expect(await cloneWith(site, 'ada', await copied(page), 'octo/ledger')).toBeNull();
-  await page.getByText('Can do what repo opens, wherever its owner may.').waitFor();
+  await page.getByText('Can read and change all repositories that you can reach, private ones too.').waitFor();
 });
 
 test('the form works without scripts, step by step', async () => {
@@ -121,7 +121,7 @@ test('the form works without scripts, step by step', async () => {
     expect.poll(() => page.getByText(words).count(), { timeout: 30_000 }).toBe(1);
   await shows('can read and write code in octo/ledger');
   await page.getByRole('button', { name: 'Generate token' }).click();
-  await shows('Can read and write code in octo/ledger; read public repositories.');
+  await shows('Asks octo to read and write code in octo/ledger.');
 });
 
 test('by keyboard alone, on a narrow screen, in the dark: a classic token is made and copied', async () => {

@@ -39,10 +39,12 @@ test.each<[Partial<GrantFacts>, string]>([
   expect(grantWords({ ...own, ...facts })).toBe(words);
 });
 
-test('scopes stand for themselves', () => {
+test('scopes are said as deeds, without those that another includes, three at most', () => {
   expect(reachWords('classic', [], [])).toBe('read public information');
-  expect(reachWords('classic', ['repo'], [])).toBe('do what repo opens, wherever its owner may');
-  expect(reachWords('scoped', ['read_api', 'read_user'], [])).toBe(
-    'do what read_api and read_user open, wherever its owner may',
+  expect(reachWords('classic', ['read:user', 'user', 'gist'], [])).toBe(
+    'read and change your profile and account; write gists',
+  );
+  expect(reachWords('classic', ['gist', 'notifications', 'delete_repo', 'workflow'], [])).toBe(
+    'write gists; read notifications, watch and unwatch repositories; and 2 more things',
   );
 });

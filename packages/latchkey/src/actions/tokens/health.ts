@@ -1,5 +1,7 @@
 /** The health of one's tokens, and the days on which they end as a calendar (RFC 5545). */
+
 import { isoInstant } from '../../base/time.ts';
+import { rightSentence } from '../../rules/right-sentence.ts';
 import { type Finding, findingsOf } from '../../rules/token-health.ts';
 import { listTokens } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -38,7 +40,7 @@ export async function expiryCalendar(ctx: Context, permit: Permit): Promise<stri
       `DTSTAMP:${now}`,
       `DTSTART:${stamp(token.expiresAt)}`,
       `SUMMARY:${escaped(`Token “${token.name}” ends`)}`,
-      `DESCRIPTION:${escaped(`It can ${token.reach}. Renew it: ${ctx.settings.publicUrl}${tokenPath(token.kind, token.id)}/renew`)}`,
+      `DESCRIPTION:${escaped(`${rightSentence(token, 'owner')} Renew it: ${ctx.settings.publicUrl}${tokenPath(token.kind, token.id)}/renew`)}`,
       'BEGIN:VALARM',
       'ACTION:DISPLAY',
       `DESCRIPTION:${escaped(`Token “${token.name}” ends in a week`)}`,

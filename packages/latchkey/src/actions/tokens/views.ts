@@ -8,7 +8,7 @@ import type { UnixSeconds } from '../../base/time.ts';
 import { INSTANCE_OWNER, type Policy } from '../../rules/model.ts';
 import { DELETED_ACCOUNT } from '../../rules/names.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../rules/policy.ts';
-import { type GrantFacts, reachWords } from '../../rules/reach-words.ts';
+import type { GrantFacts } from '../../rules/reach-words.ts';
 import {
   type GrantAccess,
   grantAccess,
@@ -53,8 +53,6 @@ export interface TokenView extends Token {
   readonly blockedBy: readonly string[];
   /** Logins of organizations that took back what it reaches there; only of classic and scoped tokens. */
   readonly keptOutBy: readonly string[];
-  /** What it lets its bearer do, in one line. */
-  readonly reach: string;
   readonly lastUse: TokenUse | null;
 }
 
@@ -143,7 +141,6 @@ function viewOf(token: Token, owner: Account, around: Surroundings): TokenView {
             );
           }),
     keptOutBy: around.exclusions.get(token.id) ?? [],
-    reach: reachWords(token.kind, token.scopes, grants),
     lastUse: around.uses.get(token.id) ?? null,
   };
 }

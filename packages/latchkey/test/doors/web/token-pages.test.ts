@@ -116,7 +116,7 @@ test('one token reaches several owners, and each complaint stands at its owner',
   expect((await visitor.post(NEW, values)).status).toBe(303);
   const list = await visitor.get(LIST);
   expect(list.text).toContain(
-    'Can read code in all your repositories; read and write issues in all repositories of octo.',
+    'Can read code in all your repositories. Asks octo to read and write issues in all repositories of octo.',
   );
   expect(list.text).toContain('An owner of octo has to approve it first.');
 });

@@ -2,6 +2,7 @@
  * For the administrator: everybody on the instance, suspended, restored, freed from a lost second factor, or given a
  * link for another password; and every active token.
  */
+
 import type { VNode } from 'preact';
 import { type Account, restoreUser, suspendUser } from '../../../actions/accounts/accounts.ts';
 import { handPasswordLink } from '../../../actions/accounts/new-password.ts';
@@ -10,6 +11,7 @@ import { listAllAccounts, listAllTokens } from '../../../actions/instance/instan
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import { problem } from '../../../base/errors.ts';
 import type { PermissionSet } from '../../../catalogue/permissions.ts';
+import { rightSentence } from '../../../rules/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -184,7 +186,7 @@ async function tokens(visit: Visit): Promise<Answer> {
                       <span class="text-bold">{token.name}</span> of {token.owner.login}
                     </label>{' '}
                     <Label>{KIND_WORDS[token.kind]}</Label> <StateLabel state={token.state} />
-                    <p class="mb-1">Can {token.reach.replaceAll('your', 'their')}.</p>
+                    <p class="mb-1">{rightSentence(token, 'other')}</p>
                     <p class="color-fg-muted f6 mb-0">
                       <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
                     </p>

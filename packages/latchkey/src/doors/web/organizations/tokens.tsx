@@ -14,6 +14,7 @@ import {
 import type { SeenMemberToken } from '../../../actions/organizations/tokens.ts';
 import { problem } from '../../../base/errors.ts';
 import { reachWords } from '../../../rules/reach-words.ts';
+import { toldTo } from '../../../rules/right-sentence.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Label, NextPage, Subhead } from '../parts/components.tsx';
@@ -136,7 +137,9 @@ function Other({ row, at }: { row: SeenMemberToken; at: number }): VNode {
           </>
         ) : null}
         <div id={`${id}-facts`}>
-          <p class="mb-1">Can {reachWords(token.kind, token.scopes, [])}.</p>
+          <p class="mb-1">
+            {excluded ? 'Could' : 'Can'} {toldTo('other', reachWords(token.kind, token.scopes, []))}.
+          </p>
           <p class="color-fg-muted f6 mb-0">
             <Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={row} />
           </p>

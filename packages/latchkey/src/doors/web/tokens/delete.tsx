@@ -1,7 +1,9 @@
 /** Deleting a token: one question, then it is refused everywhere. */
+
 import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import type { TokenKind } from '../../../rules/model.ts';
+import { rightSentence } from '../../../rules/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -21,9 +23,9 @@ function deletePage(kind: TokenKind): WebPage {
         `Delete ${token.name}`,
         <WithMenu visit={visit} menu={kind === 'scoped' ? PROFILE_MENU : DEVELOPER_MENU}>
           <Subhead title={`Delete ${token.name}?`} level={1} />
+          <p>Whatever uses it is refused from that moment on, on every node. A deleted token can't be brought back.</p>
           <p>
-            Whatever uses it is refused from that moment on, on every node. A deleted token can't be brought back. It
-            can {token.reach}; <LastUse token={token} />.
+            {rightSentence(token, 'owner')} It was <LastUse token={token} />.
           </p>
           <Form f={f} submit="Delete this token" tone="danger">
             {token.children === 0 ? null : (

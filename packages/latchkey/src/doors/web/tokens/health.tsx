@@ -1,6 +1,7 @@
 /**
  * Token health: which of one's tokens never end, lie idle, can too much, or end soon; and the calendar of their ends.
  */
+
 import type { VNode } from 'preact';
 import {
   type CheckedToken,
@@ -9,6 +10,7 @@ import {
   type Finding,
   MAX_CHECKED,
 } from '../../../actions/tokens/health.ts';
+import { rightSentence } from '../../../rules/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import { file, page, type WebPage } from '../frame/web-page.ts';
@@ -93,7 +95,7 @@ function Part({
                   </a>{' '}
                   <Label>{KIND_WORDS[token.kind]}</Label>
                 </p>
-                <p class="mb-1">Can {token.reach}.</p>
+                <p class="mb-1">{rightSentence(token, 'owner')}</p>
                 <p class="color-fg-muted f6 mb-0">
                   <Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={token} />
                 </p>

@@ -1,9 +1,11 @@
 /** The lists of one's tokens: what each reaches, when it was used, when it ends, where it stands. */
+
 import type { VNode } from 'preact';
 import { ownTokenRows, TOKENS_ON_A_PAGE, type TokenRow } from '../../../actions/tokens/own-tokens.ts';
 import type { GrantAccess, TokenState, TokenView } from '../../../actions/tokens/views.ts';
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
+import { rightSentence } from '../../../rules/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -79,7 +81,7 @@ function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
             </>
           )}
         </p>
-        <p class="mb-1">Can {token.reach}.</p>
+        <p class="mb-1">{rightSentence(token, 'owner')}</p>
         <Obstacles token={token} />
         <p class="color-fg-muted f6 mb-0">
           <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />

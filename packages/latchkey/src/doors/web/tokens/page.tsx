@@ -2,6 +2,7 @@
  * A token's own page: what it can do, how it was used, what it was refused and how to mend that, and everything that
  * can be done with it.
  */
+
 import type { VNode } from 'preact';
 import { refusalsOf, type TokenRefusal } from '../../../actions/decision/refusals.ts';
 import { readLog } from '../../../actions/organizations/audit-log.ts';
@@ -17,6 +18,7 @@ import {
 import { problem } from '../../../base/errors.ts';
 import { type Level, permissionNamed } from '../../../catalogue/permissions.ts';
 import type { TokenKind } from '../../../rules/model.ts';
+import { rightSentence } from '../../../rules/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -106,7 +108,7 @@ function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNode {
   return (
     <>
       <p class="f4 mb-2">
-        <StateLabel state={token.state} /> Can {token.reach}.
+        <StateLabel state={token.state} /> {rightSentence(token, 'owner')}
       </p>
       <Obstacles token={token} />
       {token.revokedAt === null ? null : (
