@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import { commitFiles } from '../../git/objects/file-commit.ts';
-import { refNameProblem } from '../../git/objects/names.ts';
+import { branchNameProblem } from '../../git/objects/names.ts';
 import { readRef, setDefaultBranch } from '../../git/objects/refs.ts';
 import { resolveCommit } from '../../git/objects/revisions.ts';
 import type { Visibility } from '../../rules/model.ts';
@@ -110,7 +110,7 @@ function homepageProblem(homepage: string): string | null {
 }
 
 async function branchProblem(ctx: Context, permit: Permit, branch: string): Promise<string | null> {
-  const wrong = refNameProblem(branch);
+  const wrong = branchNameProblem(branch);
   if (wrong !== null) return wrong;
   const plumbing = openTarget(ctx, permit);
   const isThere =

@@ -15,7 +15,7 @@ import {
   type FileCommitOutcome,
   MAX_FILE_ACTIONS,
 } from '../../git/objects/file-commit.ts';
-import { isObjectId, pathProblem, refNameProblem } from '../../git/objects/names.ts';
+import { branchNameProblem, isObjectId, pathProblem } from '../../git/objects/names.ts';
 import { defaultBranch, readRef } from '../../git/objects/refs.ts';
 import { resolveCommit } from '../../git/objects/revisions.ts';
 import { entryAt, listTree, type TreeEntry } from '../../git/objects/trees.ts';
@@ -222,7 +222,7 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
 }
 
 function checkDraft({ branch, message, actions }: CommitDraft): void {
-  const wrongBranch = branch === null ? null : refNameProblem(branch);
+  const wrongBranch = branch === null ? null : branchNameProblem(branch);
   if (wrongBranch !== null) throw problem('invalid', wrongBranch, 'branch');
   if (message === '') throw problem('missing_field', 'message is missing.', 'message');
   if (message.length > MAX_COMMIT_MESSAGE_LENGTH)

@@ -10,12 +10,16 @@ import { createHash, randomUUID } from 'node:crypto';
 import { present } from '../../base/present.ts';
 import { gitFault } from '../processes/git-process.ts';
 import type { ObjectFormat } from '../processes/profile.ts';
+import { readObjects } from './cat-file.ts';
 import type { Signature } from './commits.ts';
+import { contentProblem, mayBeGits, quotedPath } from './content-check.ts';
 import { pathProblem } from './names.ts';
 import type { Plumbing } from './plumbing.ts';
 import { changeRef, readRef } from './refs.ts';
 import { entriesAt, type TreeEntry } from './trees.ts';
 
+/** A file that git reads itself is read so far, which is further than git does (git-config, gitattributes). */
+const MAX_CHECKED_BYTES = 100 * 1024 * 1024;
 /** Most actions of one commit. */
 export const MAX_FILE_ACTIONS = 500;
 
@@ -51,6 +55,8 @@ export interface FileCommit {
 
 type FileCommitProblem =
   | 'path_invalid'
+  /** git reads the file itself, and refuses what stands in it. */
+  | 'content_unsafe'
   | 'path_exists'
   | 'path_missing'
   | 'path_is_folder'
@@ -71,6 +77,8 @@ export type FileCommitOutcome =
       readonly why: FileCommitProblem;
       readonly path: string | null /** What lies at the path. */;
       readonly found: TreeEntry | null;
+      /** What git says of the content. */
+      readonly said?: string;
     };
 
 /** Makes one commit of all the actions and moves the branch to it. */
@@ -97,6 +105,8 @@ export async function commitFiles(plumbing: Plumbing, change: FileCommit): Promi
     const problem = checked.apply(action);
     if (problem !== null) return refused(problem.why, problem.path, tree.get(problem.path) ?? null);
   }
+  const unsafe = await unsafeContent(plumbing, change.actions, checked);
+  if (unsafe !== null) return { ok: false, why: 'content_unsafe', found: null, ...unsafe };
   const commitId = await writeCommit(plumbing, change, parentId, checked.commands);
   const moved = await changeRef(plumbing, {
     ref: `refs/heads/${change.branch}`,
@@ -105,6 +115,24 @@ export async function commitFiles(plumbing: Plumbing, change: FileCommit): Promi
   });
   if (!moved.ok) return refused(moved.why === 'name_conflict' ? 'branch_conflict' : 'branch_moved');
   return { ok: true, commitId, beforeId: branch?.id ?? null, blobIds: blobIdsOf(change.actions, format) };
+}
+
+/** The first of the written files that git may read itself and has something against; null when there is none. */
+async function unsafeContent(
+  plumbing: Plumbing,
+  actions: readonly FileAction[],
+  checked: Changes,
+): Promise<{ path: string; said: string } | null> {
+  for (const { kind, path, ...action } of actions) {
+    const now = checked.at(path);
+    if (kind === 'delete' || now === null || !mayBeGits(path)) continue;
+    const written = 'content' in action ? action.content : null;
+    const content = written ?? (await readObjects(plumbing, [now.id], MAX_CHECKED_BYTES))[0]?.content;
+    if (content === undefined) continue;
+    const said = await contentProblem(plumbing, [{ path, mode: now.mode, content }]);
+    if (said !== null) return { path, said };
+  }
+  return null;
 }
 
 /** Plays the actions over what lies in the tree, one after the other, and gathers what fast-import is told. */
@@ -117,6 +145,11 @@ class Changes {
   constructor(tree: ReadonlyMap<string, TreeEntry>, format: ObjectFormat) {
     this.#format = format;
     this.#now = new Map([...tree].map(([path, entry]) => [path, { mode: entry.mode, id: entry.id }]));
+  }
+
+  /** What lies at a path by now. */
+  at(path: string): { readonly mode: string; readonly id: string } | null {
+    return this.#now.get(path) ?? null;
   }
 
   apply(action: FileAction): { why: FileCommitProblem; path: string } | null {
@@ -155,19 +188,19 @@ class Changes {
   #tell(action: FileAction): void {
     switch (action.kind) {
       case 'delete':
-        this.commands.push(Buffer.from(`D ${quoted(action.path)}\n`));
+        this.commands.push(Buffer.from(`D ${quotedPath(action.path)}\n`));
         this.#now.set(action.path, null);
         return;
       case 'chmod': {
         const mode = action.executable ? '100755' : '100644';
         const { id } = this.#at(action.path);
-        this.commands.push(Buffer.from(`M ${mode} ${id} ${quoted(action.path)}\n`));
+        this.commands.push(Buffer.from(`M ${mode} ${id} ${quotedPath(action.path)}\n`));
         this.#now.set(action.path, { mode, id });
         return;
       }
       case 'move': {
         const moved = this.#at(action.from);
-        this.commands.push(Buffer.from(`R ${quoted(action.from)} ${quoted(action.path)}\n`));
+        this.commands.push(Buffer.from(`R ${quotedPath(action.from)} ${quotedPath(action.path)}\n`));
         this.#now.set(action.path, moved);
         this.#now.set(action.from, null);
         if (action.content !== null) this.#write(action.path, action.content, moved.mode);
@@ -183,7 +216,7 @@ class Changes {
 
   #write(path: string, content: Buffer, mode: string): void {
     this.commands.push(
-      Buffer.from(`M ${mode === SUBMODULE ? '100644' : mode} inline ${quoted(path)}\ndata ${content.length}\n`),
+      Buffer.from(`M ${mode === SUBMODULE ? '100644' : mode} inline ${quotedPath(path)}\ndata ${content.length}\n`),
       content,
       Buffer.from('\n'),
     );
@@ -233,10 +266,6 @@ async function writeCommit(
 function person({ name, email, at }: Signature): string {
   const plain = (text: string): string => text.replace(/[\x00-\x1f<>]/g, '').trim();
   return `${plain(name)} <${plain(email)}> ${at} +0000`;
-}
-
-function quoted(path: string): string {
-  return `"${path.replace(/["\\]/g, '\\$&')}"`;
 }
 
 function blobIdsOf(actions: readonly FileAction[], format: ObjectFormat): Map<string, string> {

@@ -20,6 +20,11 @@ const FULL_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
  * or end in `.lock`.
  */
 const FORBIDDEN_IN_REF = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|^\/|\/$|\/\/|(?:^|\/)\.|\.lock(?:\/|$)|\.$|^@$|^-/;
+/**
+ * A branch or tag whose short name is an option, or `HEAD`: git makes none itself, since its own commands would take it
+ * for something else.
+ */
+const READS_AS_SOMETHING_ELSE = /^refs\/(?:heads|tags|remotes)\/(?:-|HEAD$)/;
 /** Characters that a file system may drop from a name, so that what is left reads `.git` (HFS+). */
 const IGNORABLE = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 const READS_AS_GIT = /^(?:\.git|git~1)[ .]*(?::.*)?$/i;
@@ -38,7 +43,17 @@ export function isIdPrefix(text: string): boolean {
 export function refNameProblem(name: string): string | null {
   if (name === '') return 'A ref needs a name.';
   if (Buffer.byteLength(name) > MAX_REF_BYTES) return `A ref's name has at most ${MAX_REF_BYTES} bytes.`;
-  return FORBIDDEN_IN_REF.test(name) || !name.isWellFormed() ? 'That is not a well formed name of a ref.' : null;
+  if (FORBIDDEN_IN_REF.test(name) || !name.isWellFormed()) return 'That is not a well formed name of a ref.';
+  return READS_AS_SOMETHING_ELSE.test(name) ? 'Git takes that name for something else than a ref.' : null;
+}
+
+/** The same of a branch's short name. */
+export function branchNameProblem(name: string): string | null {
+  const wrong = refNameProblem(name);
+  if (wrong !== null) return wrong;
+  return READS_AS_SOMETHING_ELSE.test(`refs/heads/${name}`)
+    ? 'Git takes that name for something else than a branch.'
+    : null;
 }
 
 /** What is wrong with the path of a file, as a sentence; null when nothing is. Paths have no slash at either end. */
@@ -46,9 +61,10 @@ export function pathProblem(path: string): string | null {
   if (path === '') return 'A file needs a path.';
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `A path has at most ${MAX_PATH_BYTES} bytes.`;
   if (/[\x00-\x1f\x7f]/.test(path) || !path.isWellFormed()) return 'A path has no control characters.';
+  if (path.includes('\\')) return 'A path has no backslash: Windows would take it for a folder.';
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..'))
     return 'A path has no empty part, and none that is only dots.';
-  const reserved = path.split(/[/\\]/).some((part) => READS_AS_GIT.test(part.replace(IGNORABLE, '')));
+  const reserved = path.split('/').some((part) => READS_AS_GIT.test(part.replace(IGNORABLE, '')));
   return reserved ? 'No part of a path may be named .git.' : null;
 }

@@ -56,16 +56,20 @@ export class Plumbing {
    * repository lies there, or it may not be changed.
    */
   async start(args: readonly string[]): Promise<GitProcess> {
-    const { folders, processes, demandWrites } = this.#parts;
-    if (!isReading(args)) demandWrites();
+    if (!isReading(args)) this.#parts.demandWrites();
     const { config } = await this.#profile();
+    return this.#startIn(this.path, args, config);
+  }
+
+  async #startIn(path: string, args: readonly string[], config: Profile['config']): Promise<GitProcess> {
+    const { folders, processes } = this.#parts;
     const environment = {
       ...gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks, config }),
-      GIT_DIR: this.path,
+      GIT_DIR: path,
       GIT_LITERAL_PATHSPECS: '1',
       GIT_FLUSH: '0',
     };
-    const git = await processes.start(this.#caller, { args, environment, cwd: this.path });
+    const git = await processes.start(this.#caller, { args, environment, cwd: path });
     const timer = setTimeout(() => git.stop(), MAX_COMMAND_SEC * 1000);
     void git.exited.then(() => clearTimeout(timer));
     return git;
@@ -91,16 +95,29 @@ export class Plumbing {
     args: readonly string[],
     input: string | Buffer,
   ): Promise<{ readonly end: GitEnd; readonly output: string }> {
-    const git = await this.start(args);
-    let output = '';
-    git.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(0, 64 * 1024);
-    });
-    git.stdin.end(input);
-    return { end: await git.ended, output };
+    return ended(await this.start(args), input);
+  }
+
+  /** The same in another folder: a repository that is made to look at something, and goes afterwards. */
+  async attemptIn(folder: string, args: readonly string[], input: string | Buffer): Promise<{ readonly end: GitEnd }> {
+    this.#parts.demandWrites();
+    return ended(await this.#startIn(folder, args, []), input);
   }
 
   #profile(): Promise<Profile> | Profile {
     return this.#parts.profiles.of(this.path);
   }
+}
+
+/** Gives it the input, and waits for its end. Of what it prints the first 64 KiB. */
+async function ended(
+  git: GitProcess,
+  input: string | Buffer,
+): Promise<{ readonly end: GitEnd; readonly output: string }> {
+  let output = '';
+  git.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output = (output + text).slice(0, 64 * 1024);
+  });
+  git.stdin.end(input);
+  return { end: await git.ended, output };
 }

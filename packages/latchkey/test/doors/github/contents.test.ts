@@ -479,3 +479,47 @@ describe('refs over the API', () => {
     ]);
   });
 });
+
+describe('somebody who writes over REST what a push would not bring in', () => {
+  const module = (url: string): string => `[submodule "x"]\n\tpath = x\n\turl = ${url}\n`;
+
+  it.each([
+    ['an option in the place of a submodule’s address', '.gitmodules', module('--upload-pack=touch /tmp/x')],
+    ['a submodule’s name that climbs', '.gitmodules', '[submodule "../../x"]\n\tpath = x\n\turl = https://a/b\n'],
+    ['the same under a name that NTFS shortens', 'GITMOD~1', module('-u./payload')],
+    ['the same under a name that HFS+ reads alike', '.git\u200cmodules', module('-u./payload')],
+  ])('is refused with git’s own words: %s', async (_, path, text) => {
+    const world = await bench();
+    const answer = await world.put(encodeURIComponent(path), text);
+    expect(answer.status).toBe(422);
+    expect((answer.body as { message: string }).message).toMatch(/read by git itself, which refuses it: gitmodules/);
+    expect(world.git(['for-each-ref', 'refs/latchkey'])).toBe('');
+  });
+
+  it('may write a .gitmodules that a push may bring', async () => {
+    const world = await bench();
+    expect((await world.put('.gitmodules', module('https://example.org/x.git'))).status).toBe(201);
+    expect((await world.put('.gitattributes', '*.txt text\n')).status).toBe(201);
+  });
+
+  it.each(['a%5C..%5Cb', '..%5Cx', '.git%5Chooks%5Cpost-checkout'])(
+    'is refused a path with backslashes: %s',
+    async (path) => expect((await (await bench()).put(path, 'x')).status).toBe(422),
+  );
+
+  it.each(['--output=x', '-x', 'HEAD'])(
+    'is refused a branch or tag that git takes for something else: %s',
+    async (name) => {
+      const world = await bench();
+      const made = await world.put('a.txt', 'a');
+      expect(made.status).toBe(201);
+      const { sha } = (made.body as { commit: { sha: string } }).commit;
+      for (const ref of [`refs/heads/${name}`, `refs/tags/${name}`])
+        expect((await world.plain(`POST ${SITE}/git/refs`, { token: world.ada, body: { ref, sha } })).status, ref).toBe(
+          422,
+        );
+      expect((await world.put('b.txt', 'b', { branch: name })).status).toBe(422);
+      expect(world.git(['for-each-ref', '--format=%(refname)'])).toBe('refs/heads/main\n');
+    },
+  );
+});

@@ -195,6 +195,8 @@ function refuse(call: ChangeCall, path: string, outcome: ChangeOutcome & { ok: f
       throw sayNo(422, `${path} lies below a file.`);
     case 'path_invalid':
       throw sayNo(422, 'path contains a malformed path component');
+    case 'content_unsafe':
+      throw sayNo(422, `${outcome.path ?? path} is read by git itself, which refuses it: ${outcome.said ?? 'unsafe'}.`);
     case 'content_changed':
       throw sayNo(409, `${path} does not match ${String((call.body as { sha?: string }).sha)}`);
     case 'branch_moved':

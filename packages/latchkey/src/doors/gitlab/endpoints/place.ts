@@ -39,6 +39,7 @@ const FILE_WORDS = {
   path_is_folder: 'A folder with this name exists',
   path_below_file: 'A part of this path is a file',
   path_invalid: 'The file path is not valid',
+  content_unsafe: 'Git reads this file itself, and refuses what is in it',
   content_changed: 'You are attempting to update a file that has changed since you started editing it.',
   branch_moved: 'The branch has changed meanwhile: try again',
   branch_missing: 'You can only create or edit files when you are on a branch',
