@@ -1,13 +1,15 @@
 /**
- * Every mail that the server writes, as data: the subject, what it says, and the one link that matters.
+ * Every mail that the server writes, as data (those about the account itself in `account-mails.ts`): the subject, what it says, and the one link that matters.
  *
  * Invariant: a mail says who it is for, what happened, when and from where where that is known, and what to do if it
  * was not them.
  * Invariant: what people typed stands in text as it is and in HTML escaped; a subject is one line.
- * Never: the text of a token. Only `email_verification`, `password_reset` and `invitation` carry a secret: their
- * one-time link.
+ * Never: the text of a token. Only `email_verification`, `password_reset`, `account_locked` and `invitation` carry a
+ * secret that opens something: their one-time link. That of "This wasn't me" only takes away.
  */
 import { spokenInstant, type UnixSeconds } from '../base/time.ts';
+import { ACCOUNT_MAILS, type AccountMailFacts } from './account-mails.ts';
+import { type By, days, from, type MailRow } from './mail-row.ts';
 import { listed } from './refusals/links.ts';
 
 /** A token as mails speak of it. `path` is its page: `/settings/personal-access-tokens/7`. */
@@ -20,14 +22,8 @@ export interface MailedToken {
 interface About {
   readonly token: MailedToken;
 }
-/** Who did it, and from where; null where that is not known. */
-interface By {
-  readonly by: string;
-  readonly address: string | null;
-}
-
 /** What each mail is made of. A kind is an API of the outbox: never renamed. */
-export interface MailFacts {
+export interface MailFacts extends AccountMailFacts {
   token_created: About & By;
   token_regenerated: About & By;
   token_ending: About & { readonly daysLeft: number; readonly endsAt: UnixSeconds };
@@ -51,34 +47,16 @@ export interface MailFacts {
     readonly requests: readonly { readonly login: string; readonly tokenName: string }[];
     readonly total: number;
   };
-  email_verification: { readonly address: string; readonly path: string; readonly hours: number };
-  password_reset: { readonly path: string; readonly minutes: number; readonly address: string | null };
-  invitation: { readonly by: string; readonly path: string; readonly days: number };
-  sign_in: { readonly at: UnixSeconds; readonly address: string; readonly agent: string };
-  password_changed: By & { readonly at: UnixSeconds };
-  two_factor_changed: By & { readonly at: UnixSeconds; readonly on: boolean };
 }
 
 export type MailTemplate = keyof MailFacts;
 
-interface MailRow<Facts> {
-  readonly subject: (facts: Facts) => string;
-  /** Paragraphs in plain text. */
-  readonly says: (facts: Facts) => readonly string[];
-  /** The one link: its words and its path on this instance. */
-  readonly link: (facts: Facts) => { readonly text: string; readonly path: string };
-}
-
 const SECURITY_LOG = '/settings/security-log';
 const NOT_YOU = 'If that was not you, delete the token and change your password.';
-const SIGN_IN_NOT_YOU = 'If that was not you, change your password now: it ends every other session.';
 const called = ({ token }: About): string => `"${token.name}" (…${token.lastEight})`;
 const page =
   (text: string) =>
   ({ token }: About): { text: string; path: string } => ({ text, path: token.path });
-const from = ({ by, address }: By): string => `by ${by}${address === null ? '' : ` from ${address}`}`;
-const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`);
-
 const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   token_created: {
     subject: ({ token }) => `A personal access token was created: ${token.name}`,
@@ -197,53 +175,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     ],
     link: ({ path }) => ({ text: 'Look at the requests', path }),
   },
-  email_verification: {
-    subject: () => 'Verify your e-mail address',
-    says: ({ address, hours }) => [
-      `Follow the link to say that ${address} is yours. It works once, for ${hours} hours.`,
-      'If you did not ask for this, do nothing.',
-    ],
-    link: ({ path }) => ({ text: 'Verify the address', path }),
-  },
-  password_reset: {
-    subject: () => 'Choose a new password',
-    says: ({ minutes, address }) => [
-      `Somebody${address === null ? '' : ` at ${address}`} asked for a new password for this account. Follow the link to choose one. It works once, for ${minutes} minutes.`,
-      'If that was not you, do nothing: your password stays as it is.',
-    ],
-    link: ({ path }) => ({ text: 'Choose a new password', path }),
-  },
-  invitation: {
-    subject: ({ by }) => `${by} invites you`,
-    says: ({ by, days: count }) => [
-      `${by} invites you to make an account here. The link works once, for ${days(count)}.`,
-    ],
-    link: ({ path }) => ({ text: 'Make your account', path }),
-  },
-  sign_in: {
-    subject: () => 'A new sign-in to your account',
-    says: ({ at, address, agent }) => [
-      `Somebody signed in to your account on ${spokenInstant(at)} from ${address}, with ${agent}, a browser that was not seen before.`,
-      SIGN_IN_NOT_YOU,
-    ],
-    link: () => ({ text: 'Look at your sessions', path: '/settings/sessions' }),
-  },
-  password_changed: {
-    subject: () => 'Your password was changed',
-    says: (facts) => [
-      `The password of your account was changed on ${spokenInstant(facts.at)} ${from(facts)}. Every other session was ended.`,
-      'If that was not you, choose a new one with the link.',
-    ],
-    link: () => ({ text: 'Choose a new password', path: '/password_reset' }),
-  },
-  two_factor_changed: {
-    subject: ({ on }) => `Two-factor authentication was switched ${on ? 'on' : 'off'}`,
-    says: (facts) => [
-      `Two-factor authentication was switched ${facts.on ? 'on' : 'off'} for your account on ${spokenInstant(facts.at)} ${from(facts)}.`,
-      SIGN_IN_NOT_YOU,
-    ],
-    link: () => ({ text: 'Look at your account’s security', path: '/settings/security' }),
-  },
+  ...ACCOUNT_MAILS,
 };
 
 /** A mail, written: what stands in the outbox. */

@@ -52,7 +52,7 @@ type Rule = (question: Question) => Refusal | null;
 
 /** The stages in the order in which they are told. Within a stage every refusal is collected. */
 export const STAGES: readonly (readonly Rule[])[] = [
-  [ownerSuspended, tokenRevoked, tokenReplaced, tokenExpired, tokenNotYetValid, tokenUsedUp],
+  [ownerSuspended, accountLocked, tokenRevoked, tokenReplaced, tokenExpired, tokenNotYetValid, tokenUsedUp],
   [addressNotAllowed],
   [needsSignIn],
   [
@@ -86,6 +86,11 @@ export function decide(question: Question): Decision {
 
 function ownerSuspended({ bearer }: Question): Refusal | null {
   return bearer.via !== 'nobody' && bearer.user.suspendedAt !== null ? { reason: 'owner_suspended' } : null;
+}
+
+/** A session is asked for other proofs; it leads out of the lock. */
+function accountLocked({ bearer }: Question): Refusal | null {
+  return bearer.via === 'token' && bearer.user.lockedAt !== null ? { reason: 'account_locked' } : null;
 }
 
 function tokenRevoked({ bearer }: Question): Refusal | null {

@@ -96,6 +96,8 @@ export interface UserRecord {
   readonly login: string;
   readonly admin: boolean;
   readonly suspendedAt: UnixSeconds | null;
+  /** Since when their tokens are frozen; null = they aren't. */
+  readonly lockedAt: UnixSeconds | null;
 }
 
 export type OrganizationRole = 'owner' | 'member';

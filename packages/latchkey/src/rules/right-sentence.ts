@@ -48,6 +48,7 @@ function sentencesOf(token: RightFacts): string[] {
   const { state, notBeforeAt } = token;
   const reach = reachWords(token.kind, token.scopes, token.grants);
   if (isOver(state)) return [`Could ${reach} until it ${endOf(token)}.`];
+  if (state === 'account_locked') return [`Could ${reach}, but is frozen until its owner has unlocked the account.`];
   if (state === 'owner_suspended') return [`Could ${reach}, but nothing while its owner is suspended.`];
   if (state !== 'not_yet_valid' || notBeforeAt === null) return livingSentences(token, (words) => `Can ${words}.`);
   return livingSentences(token, (words) => `Will be able to ${words} from ${spokenDate(notBeforeAt)}.`);

@@ -10,7 +10,7 @@ import { BY_ROTATION, type Grant, type GrantState, type Policy, type TokenRecord
 
 /**
  * - `revoked`, `replaced` (another token took its place by rotation), `expired`, `used_up`: over for good.
- * - `owner_suspended`, `not_yet_valid`: nothing works now, but it may later.
+ * - `owner_suspended`, `account_locked`, `not_yet_valid`: nothing works now, but it may later.
  * - `blocked` (by a policy), `pending` (an owner has to approve), `denied`, `access_revoked` (an organization took its
  *   access back): the token lives, but no grant of it gives anything; what is public it reads all the same.
  * - `active`: at least one grant gives what it says, or the token has none and reads what is public.
@@ -21,6 +21,7 @@ export type TokenState =
   | 'expired'
   | 'used_up'
   | 'owner_suspended'
+  | 'account_locked'
   | 'not_yet_valid'
   | 'blocked'
   | 'pending'
@@ -31,7 +32,12 @@ export type TokenState =
 /** States that never change again. */
 const OVER: ReadonlySet<TokenState> = new Set(['revoked', 'replaced', 'expired', 'used_up']);
 /** States in which the credential itself is refused, whatever is asked. */
-export const LIFELESS: ReadonlySet<TokenState> = new Set([...OVER, 'owner_suspended', 'not_yet_valid']);
+export const LIFELESS: ReadonlySet<TokenState> = new Set([
+  ...OVER,
+  'owner_suspended',
+  'account_locked',
+  'not_yet_valid',
+]);
 
 /** True for a token that will never work again. */
 export function isOver(state: TokenState): boolean {
@@ -108,7 +114,7 @@ const BY_HOPE = ['pending', 'blocked', 'denied', 'revoked'] as const;
  */
 export function tokenState(
   token: Life,
-  user: Pick<UserRecord, 'suspendedAt'>,
+  user: Pick<UserRecord, 'suspendedAt' | 'lockedAt'>,
   access: readonly GrantAccess[],
   at: UnixSeconds,
 ): TokenState {
@@ -117,6 +123,7 @@ export function tokenState(
   if (isExpired(token, at)) return 'expired';
   if (isUsedUp(token)) return 'used_up';
   if (user.suspendedAt !== null) return 'owner_suspended';
+  if (user.lockedAt !== null) return 'account_locked';
   if (isNotYetValid(token, at)) return 'not_yet_valid';
   if (access.length === 0 || access.includes('active')) return 'active';
   const first = BY_HOPE.find((each) => access.includes(each)) ?? 'revoked';

@@ -23,6 +23,10 @@ export interface Account {
   readonly admin: boolean;
   /** People only: when a second factor was switched on. */
   readonly twoFactorAt: UnixSeconds | null;
+  /** People only: since when the account is locked, because somebody may have taken it over. Its tokens are frozen. */
+  readonly lockedAt: UnixSeconds | null;
+  /** People only: when its owner chose a new password since then; null = nobody signs in to a locked account. */
+  readonly recoveredAt: UnixSeconds | null;
   /** Public profile fields by GitHub's names (bio, company, location …). */
   readonly profile: Readonly<Record<string, unknown>>;
 }
@@ -45,6 +49,8 @@ const COLUMNS = [
   'suspended_at',
   'admin',
   'two_factor_at',
+  'locked_at',
+  'recovered_at',
   'profile_json',
 ] as const;
 
@@ -58,6 +64,8 @@ export function accountOf(row: Pick<Selectable<AccountsTable>, (typeof COLUMNS)[
     suspendedAt: row.suspended_at,
     admin: row.admin === 1,
     twoFactorAt: row.two_factor_at,
+    lockedAt: row.locked_at,
+    recoveredAt: row.recovered_at,
     profile: JSON.parse(row.profile_json) as Record<string, unknown>,
   };
 }
@@ -123,6 +131,18 @@ export async function userByEmail(q: Query, address: string): Promise<Account | 
   return row === undefined ? null : accountOf(row);
 }
 
+/** The administrators of the instance who are not suspended. */
+export async function administrators(q: Query): Promise<Account[]> {
+  const rows = await q
+    .selectFrom('accounts')
+    .select(COLUMNS)
+    .where('admin', '=', 1)
+    .where('suspended_at', 'is', null)
+    .orderBy('id')
+    .execute();
+  return rows.map(accountOf);
+}
+
 /** Many accounts at once, by id; those that are gone are missing. At most some thousand ids. */
 export async function accountsByIds(q: Query, ids: readonly number[]): Promise<Map<number, Account>> {
   if (ids.length === 0) return new Map();
@@ -185,6 +205,30 @@ export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds
     .returning('id')
     .executeTakeFirst();
   return changed !== undefined;
+}
+
+/** Locks (`at`) or unlocks (null) a person's account. False when it was so already. */
+export async function setLocked(tx: Query, userId: number, at: UnixSeconds | null): Promise<boolean> {
+  await bumpRevision(tx, subjectOf('account', userId));
+  const changed = await tx
+    .updateTable('accounts')
+    .set({ locked_at: at, recovered_at: null })
+    .where('id', '=', userId)
+    .where('kind', '=', 'user')
+    .where('locked_at', at === null ? 'is not' : 'is', null)
+    .returning('id')
+    .executeTakeFirst();
+  return changed !== undefined;
+}
+
+/** The owner of a locked account chose a new password (`at`), or has to again (null). */
+export async function setRecovered(tx: Query, userId: number, at: UnixSeconds | null): Promise<void> {
+  await tx
+    .updateTable('accounts')
+    .set({ recovered_at: at })
+    .where('id', '=', userId)
+    .where('locked_at', 'is not', null)
+    .execute();
 }
 
 /** Makes a person an instance administrator, or no longer one. */

@@ -26,6 +26,7 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       'accounts.login',
       'accounts.admin',
       'accounts.suspended_at',
+      'accounts.locked_at',
       'memberships.organization_id',
       'memberships.role',
     ])
@@ -38,7 +39,13 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
   for (const row of rows)
     if (row.organization_id !== null && row.role !== null) memberships.set(row.organization_id, row.role);
   return {
-    user: { id: first.id, login: first.login, admin: first.admin === 1, suspendedAt: first.suspended_at },
+    user: {
+      id: first.id,
+      login: first.login,
+      admin: first.admin === 1,
+      suspendedAt: first.suspended_at,
+      lockedAt: first.locked_at,
+    },
     memberships: memberships.size === 0 ? NO_MEMBERSHIPS : memberships,
   };
 }
@@ -77,6 +84,8 @@ export async function readRepositoryFacts(q: Query, ownerLogin: string, name: st
       'owner.suspended_at',
       'owner.admin',
       'owner.two_factor_at',
+      'owner.locked_at',
+      'owner.recovered_at',
       'owner.profile_json',
       'current.id as current_id',
       'repository.id as repository_id',

@@ -71,6 +71,11 @@ export async function verifyEmail(tx: Query, emailId: number, at: UnixSeconds): 
   return changed !== undefined;
 }
 
+/** An address has to be verified again. */
+export async function unverifyEmail(tx: Query, emailId: number): Promise<void> {
+  await tx.updateTable('emails').set({ verified_at: null }).where('id', '=', emailId).execute();
+}
+
 /** Makes one of a person's addresses the primary one, and the others not. */
 export async function setPrimaryEmail(tx: Query, userId: number, emailId: number): Promise<void> {
   await tx

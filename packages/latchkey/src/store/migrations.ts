@@ -26,6 +26,7 @@ import { nodes } from './migrations/0082-nodes.ts';
 import { searches } from './migrations/0084-searches.ts';
 import { exclusions } from './migrations/0101-exclusions.ts';
 import { proofs } from './migrations/0120-proofs.ts';
+import { locks } from './migrations/0121-locks.ts';
 import { sealing } from './migrations/0130-sealing.ts';
 import { steadyClock } from './migrations/0150-steady-clock.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -50,6 +51,7 @@ export const MIGRATIONS: readonly Migration[] = [
   searches,
   exclusions,
   proofs,
+  locks,
   sealing,
   steadyClock,
 ];

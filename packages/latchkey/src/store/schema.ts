@@ -25,6 +25,10 @@ export interface AccountsTable {
   password_digest: string | null;
   /** People only: when a second factor was switched on. */
   two_factor_at: number | null;
+  /** People only: since when their tokens are frozen, because somebody may have taken the account over. */
+  locked_at: number | null;
+  /** People only: when they chose a new password since; null = nobody signs in to a locked account. */
+  recovered_at: number | null;
   /** Public profile fields of GitHub's API that people and organizations may set (bio, company, location, blog …). */
   profile_json: Generated<string>;
 }
@@ -369,10 +373,13 @@ interface RecoveryCodesTable {
   is_long: Generated<Flag>;
 }
 
-/** Links that work once: the first set-up, an invitation, the verification of an address, a new password. */
+/**
+ * Links that work once: the first set-up, an invitation, the verification of an address, a new password; and "This
+ * wasn't me", the alarm.
+ */
 export interface OneTimeLinksTable {
   digest: string;
-  purpose: 'set-up' | 'invitation' | 'verification' | 'password';
+  purpose: 'set-up' | 'invitation' | 'verification' | 'password' | 'alarm';
   user_id: number | null;
   address: string | null;
   created_at: number;

@@ -141,6 +141,7 @@ describe('every refusal', () => {
       'token_not_yet_valid',
       'token_used_up',
       'owner_suspended',
+      'account_locked',
       'too_many_attempts',
       'rate_limited',
       'not_found',

@@ -1,6 +1,7 @@
 /** Every cause of section J that a server can know, as something that happens to Bob. */
 import { randomBytes } from 'node:crypto';
 import { removeMember, restoreUser, setMember, suspendUser } from '../../src/actions/accounts/accounts.ts';
+import { lockUser, unlockUser } from '../../src/actions/accounts/locks.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { reviewRequests } from '../../src/actions/organizations/approvals.ts';
 import { changeMemberTokens } from '../../src/actions/organizations/member-tokens.ts';
@@ -660,6 +661,25 @@ export const CAUSES: readonly Cause[] = [
     },
     mend: async (world, attempt) => {
       await restoreUser(world.server.context, operatorPermit(), 'bob');
+      return attempt;
+    },
+  },
+  {
+    name: 'a locked account',
+    reason: 'account_locked',
+    says: [
+      'The account bob is locked, because somebody else may have been in it. Its tokens are frozen until its owner has looked them through.',
+      'bob can sign in and unlock it:',
+      '{url}/settings/unlock',
+    ],
+    git: forbidden('acme/site'),
+    arrange: async (world) => {
+      const made = await world.token();
+      await lockUser(world.server.context, operatorPermit(), 'bob');
+      return clone(made);
+    },
+    mend: async (world, attempt) => {
+      await unlockUser(world.server.context, operatorPermit(), 'bob');
       return attempt;
     },
   },

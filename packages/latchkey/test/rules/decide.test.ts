@@ -43,6 +43,11 @@ const TABLE: readonly [string, Question, Reason[]][] = [
     ['owner_suspended'],
   ],
   [
+    'a locked account freezes the token',
+    ask({ bearer: { via: 'token', token: token(), user: { ...ADA, lockedAt: NOW } } }),
+    ['account_locked'],
+  ],
+  [
     'everything that is dead is told at once',
     askWith({ revokedAt: NOW - 1, expiresAt: NOW - 1 }),
     ['token_revoked', 'token_expired'],

@@ -21,7 +21,7 @@ import { effectivePolicy, NO_POLICY } from '../../src/rules/policy.ts';
 
 export const NOW = 1_800_000_000;
 export const DAY = 86_400;
-export const ADA: UserRecord = { id: 1, login: 'ada', admin: false, suspendedAt: null };
+export const ADA: UserRecord = { id: 1, login: 'ada', admin: false, suspendedAt: null, lockedAt: null };
 export const OPEN_POLICY: Policy = effectivePolicy(NO_POLICY, { ...NO_POLICY, requiresApproval: false });
 
 export const ACME: OwnerRecord = { id: 10, login: 'acme', kind: 'organization', role: 'member', policy: OPEN_POLICY };
@@ -184,6 +184,7 @@ const users: fc.Arbitrary<UserRecord> = fc.record({
   login: fc.constant('ada'),
   admin: fc.boolean(),
   suspendedAt: fc.constantFrom(null, null, null, NOW - 1),
+  lockedAt: fc.constantFrom(null, null, null, NOW - 1),
 });
 const bearers: fc.Arbitrary<Bearer> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ via: fc.constant('token' as const), token: tokens, user: users }) },

@@ -41,6 +41,8 @@ forEachEngine('accounts', (open) => {
       name: '',
       createdAt: THEN,
       suspendedAt: null,
+      lockedAt: null,
+      recoveredAt: null,
       admin: false,
       twoFactorAt: null,
       profile: {},

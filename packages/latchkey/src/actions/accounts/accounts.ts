@@ -18,6 +18,7 @@ import {
 import { isUniqueViolation, type Query } from '../../store/db.ts';
 import { insertEmail } from '../../store/emails.ts';
 import { countOwners, membershipRole, removeMembership, setMembership } from '../../store/memberships.ts';
+import { deleteSessionsOf } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
@@ -96,7 +97,7 @@ function draftedPasswordProblem(ctx: Context, { login, email, password }: NewUse
   return password === null ? null : newPasswordProblem(ctx, password, { names: [login], addresses: [email] });
 }
 
-/** Suspends a person: every token of theirs is dead on the next request. Doing it twice changes nothing. */
+/** Suspends a person: every token of theirs is dead on the next request, and their sessions end. Doing it twice changes nothing. */
 export async function suspendUser(ctx: Context, permit: Permit, login: string): Promise<void> {
   await changeSuspension(ctx, permit, login, ctx.clock.now(), 'user.suspend');
 }
@@ -116,6 +117,7 @@ async function changeSuspension(
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     const user = await userNamed(tx, login);
+    if (suspendedAt !== null) await deleteSessionsOf(tx, user.id, null);
     if (await setSuspended(tx, user.id, suspendedAt))
       await record(tx, permit, at, { action, userId: user.id, data: { login: user.login } });
   });

@@ -1,24 +1,28 @@
 /**
  * A person's e-mail addresses: added, verified by mail, made the primary one, removed.
  *
- * Invariant: one of them is primary, and only a verified one becomes so by hand. Tokens need a verified address.
+ * Invariant: one of them is primary, and only a verified one becomes so, by a person who just proved that it is them.
+ * Tokens need a verified address.
+ * Invariant: a token may add and remove addresses, but none that it added is good for anything before its owner, in a
+ * session, has verified it. Each change is told at the addresses of before.
  */
-import { networkOf } from '../../base/address.ts';
 import { Problem, problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { DAY_SEC, HOUR_SEC } from '../../base/time.ts';
+import type { MailFacts } from '../../catalogue/mails.ts';
 import { emailProblem, nameKey } from '../../rules/names.ts';
 import type { Query } from '../../store/db.ts';
 import { deleteEmail, type Email, emailsOf, insertEmail, setPrimaryEmail, verifyEmail } from '../../store/emails.ts';
 import { insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { type Context, UPKEEP } from '../ground/context.ts';
+import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
-import { consumeRateLimit } from '../ground/rate-limit.ts';
 import { record } from '../ground/record.ts';
 import { unlessTaken } from './accounts.ts';
-import { personOf, type Visitor } from './sessions.ts';
+import { tellOfChange } from './alarms.ts';
+import { limitMails } from './mail-limits.ts';
+import { personOf } from './sessions.ts';
 
 export type { Email };
 
@@ -51,17 +55,24 @@ export async function addEmails(ctx: Context, permit: Permit, addresses: readonl
   const wrong = addresses.flatMap((address) => emailProblem(address) ?? []);
   if (wrong.length > 0) throw new Problem(wrong.map((message) => ({ field: 'email', code: 'invalid', message })));
   const at = ctx.clock.now();
+  if ((await emailsOf(ctx.store.db, userId)).length + addresses.length > MAX_EMAILS) throw tooMany();
+  for (const to of addresses) await limitMails(ctx, { to, from: permit.actor.address ?? '', userId });
   await unlessTaken('Somebody has this e-mail address already.', 'email', () =>
     ctx.store.transaction(async (tx) => {
-      if ((await emailsOf(tx, userId)).length + addresses.length > MAX_EMAILS)
-        throw problem('limit_reached', `A person has at most ${MAX_EMAILS} e-mail addresses.`, 'email');
+      const emails = await emailsOf(tx, userId);
+      if (emails.length + addresses.length > MAX_EMAILS) throw tooMany();
       for (const address of addresses) {
         await insertEmail(tx, { userId, address, verifiedAt: null, primary: false, at });
         await record(tx, permit, at, { action: 'user.add_email', userId, data: { email: address } });
         await queueVerification(ctx, tx, userId, address);
+        await tell(ctx, tx, permit, { emails, change: 'added', email: address });
       }
     }),
   );
+}
+
+function tooMany(): Error {
+  return problem('limit_reached', `A person has at most ${MAX_EMAILS} e-mail addresses.`, 'email');
 }
 
 /** Writes the mail that verifies an address, in the caller's transaction. */
@@ -88,20 +99,8 @@ export async function resendVerification(ctx: Context, permit: Permit, emailId: 
   const userId = personOf(permit);
   const email = await ownEmail(ctx.store.db, userId, emailId);
   if (email.verifiedAt !== null) throw problem('conflict', `${email.address} is verified already.`);
-  await limitMails(ctx, email.address, permit.actor.address ?? '');
+  await limitMails(ctx, { to: email.address, from: permit.actor.address ?? '', userId });
   await ctx.store.transaction((tx) => queueVerification(ctx, tx, userId, email.address));
-}
-
-/**
- * Counts a mail with a link. @throws Problem when there were too many to this address, or asked for from this network.
- */
-export async function limitMails(ctx: Context, address: string, from: string): Promise<void> {
-  const taken = await Promise.all([
-    consumeRateLimit(ctx, 'link-mails', nameKey(address)),
-    consumeRateLimit(ctx, 'link-mails-address', networkOf(from)),
-  ]);
-  if (taken.some((allowance) => allowance?.allowed === false))
-    throw problem('limit_reached', 'Too many such mails were asked for. Try again in an hour.');
 }
 
 /** The address that a link verifies; null when it was used or has ended. */
@@ -110,27 +109,42 @@ export async function readVerification(ctx: Context, link: Secret): Promise<stri
 }
 
 /**
- * Verifies the address of a link. Whoever has the link has the mail, so nobody need be signed in. @throws Problem when
- * it was used or has ended.
+ * Verifies the address of a link, in the session of its owner: whoever reads the mail need not be whose account it is.
+ * @throws Problem when it was used or has ended, or is somebody else's
  */
-export async function verifyByLink(ctx: Context, link: Secret, visitor: Visitor): Promise<void> {
+export async function verifyByLink(ctx: Context, permit: Permit, link: Secret): Promise<void> {
   const at = ctx.clock.now();
+  const userId = personOf(permit);
   await ctx.store.transaction(async (tx) => {
     const found = await linkByDigest(tx, 'verification', link.digest(), at);
-    if (found === null || found.userId === null || !(await useLink(tx, link.digest())))
-      throw problem(
-        'not_found',
-        'This link was used already, or has ended. Ask for another on the page of your addresses.',
-      );
-    const email = (await emailsOf(tx, found.userId)).find(({ address }) => address === found.address);
-    if (email === undefined) throw problem('not_found', 'The address was removed meanwhile.');
-    if (await verifyEmail(tx, email.id, at)) {
-      await record(tx, { actor: { ...UPKEEP, ...visitor } }, at, {
-        action: 'user.verify_email',
-        userId: found.userId,
-        data: { email: email.address },
-      });
-    }
+    if (found !== null && found.userId !== userId)
+      throw problem('unprocessable', 'This link is for another account. Sign out, and sign in to that one.');
+    if (found === null || !(await useLink(tx, link.digest())))
+      throw problem('not_found', 'This link was used already, or has ended. Ask for another.');
+    const before = await emailsOf(tx, userId);
+    const email = before.find((one) => one.address === found.address);
+    if (email === undefined) throw problem('not_found', 'That address was removed meanwhile.');
+    if (!(await verifyEmail(tx, email.id, at))) return;
+    await record(tx, permit, at, { action: 'user.verify_email', userId, data: { email: email.address } });
+    await tell(ctx, tx, permit, { emails: before, change: 'verified', email: email.address });
+  });
+}
+
+interface Change {
+  /** As they were before. */
+  readonly emails: readonly Email[];
+  readonly change: MailFacts['emails_changed']['change'];
+  readonly email: string;
+}
+
+function tell(ctx: Context, tx: Query, permit: Permit, { emails, change, email }: Change): Promise<void> {
+  const { login: by, address } = permit.actor;
+  const facts = { at: ctx.clock.now(), by, address, change, email };
+  return tellOfChange(ctx, tx, {
+    userId: holderOf(permit),
+    emails,
+    template: 'emails_changed',
+    facts: (alarmPath) => ({ ...facts, alarmPath }),
   });
 }
 
@@ -140,12 +154,14 @@ export async function makePrimary(ctx: Context, permit: Permit, emailId: number)
   await ctx.store.transaction(async (tx) => {
     const email = await ownEmail(tx, userId, emailId);
     if (email.verifiedAt === null) throw problem('unprocessable', `Verify ${email.address} first.`);
+    const emails = await emailsOf(tx, userId);
     await setPrimaryEmail(tx, userId, emailId);
     await record(tx, permit, ctx.clock.now(), {
       action: 'user.change_primary_email',
       userId,
       data: { email: email.address },
     });
+    await tell(ctx, tx, permit, { emails, change: 'made primary', email: email.address });
   });
 }
 
@@ -169,6 +185,7 @@ export async function removeEmails(ctx: Context, permit: Permit, addresses: read
 }
 
 async function remove(ctx: Context, tx: Query, permit: Permit, email: Email): Promise<void> {
+  const emails = await emailsOf(tx, email.userId);
   if (!(await deleteEmail(tx, email.userId, email.id)))
     throw problem('unprocessable', `${email.address} is your primary address: make another one primary first.`);
   await record(tx, permit, ctx.clock.now(), {
@@ -176,6 +193,7 @@ async function remove(ctx: Context, tx: Query, permit: Permit, email: Email): Pr
     userId: email.userId,
     data: { email: email.address },
   });
+  await tell(ctx, tx, permit, { emails, change: 'removed', email: email.address });
 }
 
 async function ownEmail(q: Query, userId: number, emailId: number): Promise<Email> {

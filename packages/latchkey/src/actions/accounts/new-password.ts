@@ -2,13 +2,14 @@
  * Another password: by the person who knows the old one, or by a link that is mailed.
  *
  * Invariant: with the password every session ends but the one that changed it, and every device has to be trusted anew.
+ * Invariant: a link is mailed to the primary address alone, which only a person who proved that it is them can choose.
  * Invariant: asking for the mail tells nobody whether an account exists: the look-up is a job that runs after the
  * answer.
  */
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { HOUR_SEC, MINUTE_SEC } from '../../base/time.ts';
-import { type Account, accountById, passwordDigestOf, setPasswordDigest } from '../../store/accounts.ts';
+import { type Account, accountById, passwordDigestOf, setPasswordDigest, setRecovered } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { emailsOf } from '../../store/emails.ts';
 import { deleteLinks, insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
@@ -22,7 +23,8 @@ import { mintSecret } from '../ground/one-time-secrets.ts';
 import { checkPassword, digestPassword } from '../ground/password.ts';
 import { record } from '../ground/record.ts';
 import { userNamed } from './accounts.ts';
-import { limitMails } from './emails.ts';
+import { tellOfChange } from './alarms.ts';
+import { limitMails } from './mail-limits.ts';
 import { newPasswordProblem, passwordOwner } from './password-names.ts';
 import { actorOf, type SignedIn, type Visitor } from './sessions.ts';
 import { guessed } from './sign-in-limits.ts';
@@ -77,10 +79,13 @@ async function replacePassword(
   await deleteDevices(tx, account.id);
   await rememberDevice(tx, account.id, device.digest(), at);
   await record(tx, by, at, { action: 'user.change_password', userId: account.id });
-  await queueMail(ctx, tx, { userId: account.id }, 'password_changed', {
-    at,
-    by: by.actor.login,
-    address: by.actor.address,
+  await setRecovered(tx, account.id, at);
+  const { login, address } = by.actor;
+  await tellOfChange(ctx, tx, {
+    userId: account.id,
+    emails: await emailsOf(tx, account.id),
+    template: 'password_changed',
+    facts: (alarmPath) => ({ at, by: login, address, alarmPath }),
   });
 }
 
@@ -89,33 +94,42 @@ async function replacePassword(
  */
 export async function askForPasswordLink(ctx: Context, name: string, visitor: Visitor): Promise<void> {
   if (name === '') throw problem('missing_field', 'Give your username or your e-mail address.', 'login');
-  await limitMails(ctx, name, visitor.address);
+  await limitMails(ctx, { to: name, from: visitor.address, userId: null });
   await ctx.store.transaction((tx) =>
     enqueueJob(tx, { kind: 'mail-password-link', payload: { name: name.slice(0, 254), address: visitor.address } }),
   );
 }
 
-/** The job behind it: mails a link to a verified address of the person, if there is one. */
+/** The job behind it: mails a link to the person's primary address, if it is verified, and to no other. */
 export async function mailPasswordLink(
   ctx: Context,
   asked: { readonly name: string; readonly address: string },
 ): Promise<void> {
   const account = await accountNamed(ctx.store.db, asked.name);
   if (account === null || account.suspendedAt !== null) return;
-  const verified = (await emailsOf(ctx.store.db, account.id)).filter((email) => email.verifiedAt !== null);
-  const chosen =
-    verified.find((email) => email.address.toLowerCase() === asked.name.toLowerCase()) ??
-    verified.find((email) => email.primary) ??
-    verified[0];
-  if (chosen === undefined) return;
+  const to = await recoveryAddress(ctx.store.db, account);
+  if (to === null) return;
   await ctx.store.transaction(async (tx) => {
-    const path = await makeLink(ctx, tx, account, chosen.address);
-    await queueMail(ctx, tx, { userId: account.id, address: chosen.address }, 'password_reset', {
-      path,
-      minutes: RESET_SEC / MINUTE_SEC,
-      address: asked.address,
-    });
+    const path = await makeLink(ctx, tx, account, to);
+    const facts = { path, minutes: RESET_SEC / MINUTE_SEC, address: asked.address };
+    await queueMail(ctx, tx, { userId: account.id, address: to }, 'password_reset', facts);
   });
+}
+
+/** Mails the owner of an account that was just locked a link for a new password. False when no mail reaches them. */
+export async function mailRecoveryLink(ctx: Context, tx: Query, account: Account, by: string): Promise<boolean> {
+  const to = await recoveryAddress(tx, account);
+  if (to === null) return false;
+  const path = await makeLink(ctx, tx, account, to);
+  const facts = { by: by === account.login ? null : by, path, minutes: RESET_SEC / MINUTE_SEC };
+  await queueMail(ctx, tx, { userId: account.id, address: to }, 'account_locked', facts);
+  return true;
+}
+
+/** The one address that is good for another password. */
+async function recoveryAddress(q: Query, account: Account): Promise<string | null> {
+  const primary = (await emailsOf(q, account.id)).find((email) => email.primary && email.verifiedAt !== null);
+  return primary?.address ?? null;
 }
 
 /**

@@ -1,9 +1,12 @@
-/** People as others may look them up: whoever has an account, by number or login. */
+/** People as others may look them up: whoever has an account, by number or login; and what an administrator ends. */
 import { problem } from '../../base/errors.ts';
 import { type Account, accountById, accountByLogin, searchUsers } from '../../store/accounts.ts';
 import { emailsOf } from '../../store/emails.ts';
+import { deleteSessionsOf } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
+import { record } from '../ground/record.ts';
+import { userNamed } from './accounts.ts';
 
 export type { Account };
 
@@ -19,6 +22,16 @@ export async function personByLogin(ctx: Context, login: string): Promise<Accoun
 
 function person(account: Account | null): Account | null {
   return account?.kind === 'user' ? account : null;
+}
+
+/** An administrator ends every session of a person. @throws Problem when there is no such person */
+export async function endSessionsOf(ctx: Context, permit: Permit, login: string): Promise<void> {
+  await ctx.store.transaction(async (tx) => {
+    const user = await userNamed(tx, login);
+    const count = await deleteSessionsOf(tx, user.id, null);
+    const data = { login: user.login, count };
+    await record(tx, permit, ctx.clock.now(), { action: 'user_session.revoke', userId: user.id, data });
+  });
 }
 
 /** A page of the people whose login or name has `search` in it, by id, and how many there are. */

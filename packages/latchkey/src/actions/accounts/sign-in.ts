@@ -9,12 +9,13 @@ import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { type Account, passwordDigestOf } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
+import { emailsOf } from '../../store/emails.ts';
 import { deleteSession, hasDevices, isKnownDevice, rememberDevice, type Session } from '../../store/sessions.ts';
 import { accountNamed } from '../ground/account-names.ts';
 import { type Context, UPKEEP } from '../ground/context.ts';
-import { queueMail } from '../ground/mail.ts';
 import { checkPassword } from '../ground/password.ts';
 import { record } from '../ground/record.ts';
+import { tellOfChange } from './alarms.ts';
 import { actorOf, beginSession, type Visitor } from './sessions.ts';
 import { guessed } from './sign-in-limits.ts';
 import { takeCode } from './two-factor.ts';
@@ -47,6 +48,11 @@ export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): 
     throw problem('invalid', WRONG);
   }
   if (account.suspendedAt !== null) throw problem('unprocessable', 'This account is suspended. Ask an administrator.');
+  if (account.lockedAt !== null && account.recoveredAt === null)
+    throw problem(
+      'unprocessable',
+      'This account is locked, because somebody else may have been in it. Choose a new password: a link goes to its primary address. If no mail comes, ask an administrator.',
+    );
   const at = ctx.clock.now();
   if (account.twoFactorAt === null)
     return { secret: await ctx.store.transaction((tx) => begin(ctx, tx, account, device, visitor)), owes: null };
@@ -95,10 +101,12 @@ export async function begin(
   const at = ctx.clock.now();
   const isNew = !(await isKnownDevice(tx, account.id, device));
   if (isNew && (await hasDevices(tx, account.id))) {
-    await queueMail(ctx, tx, { userId: account.id }, 'sign_in', {
-      at,
-      address: visitor.address,
-      agent: visitor.userAgent ?? 'a browser without a name',
+    const facts = { at, address: visitor.address, agent: visitor.userAgent ?? 'a browser without a name' };
+    await tellOfChange(ctx, tx, {
+      userId: account.id,
+      emails: (await emailsOf(tx, account.id)).filter(({ primary }) => primary),
+      template: 'sign_in',
+      facts: (alarmPath) => ({ ...facts, alarmPath }),
     });
   }
   await rememberDevice(tx, account.id, device, at);

@@ -29,6 +29,7 @@ import { consumeRateLimit } from '../ground/rate-limit.ts';
 import { record } from '../ground/record.ts';
 import { makeUser } from './accounts.ts';
 import { queueVerification } from './emails.ts';
+import { limitMails } from './mail-limits.ts';
 import { actorOf, type Visitor } from './sessions.ts';
 import { begin } from './sign-in.ts';
 
@@ -95,6 +96,8 @@ export async function invite(ctx: Context, permit: Permit, address: string | nul
   const wrong = address === null ? null : emailProblem(address);
   if (wrong !== null) throw problem('invalid', wrong, 'email');
   if (ctx.settings.signUp === 'closed') throw problem('unprocessable', 'Sign-up is closed by the setting sign-up.');
+  if (address !== null)
+    await limitMails(ctx, { to: address, from: permit.actor.address ?? '', userId: permit.actor.userId });
   const at = ctx.clock.now();
   const secret = mintSecret();
   const path = `/signup/${secret.reveal()}`;
@@ -143,6 +146,8 @@ export async function signUp(ctx: Context, link: Secret | null, form: SignUpForm
     throw problem('limit_reached', 'Too many accounts were made from your network lately. Try again in an hour.');
   }
   const verified = invitation?.address != null && nameKey(invitation.address) === nameKey(form.email);
+  if (!verified && emailProblem(form.email) === null)
+    await limitMails(ctx, { to: form.email, from: null, userId: null });
   return makeUser(ctx, { ...form, verified, admin: false }, async (tx, user) => {
     if (link !== null && !(await useLink(tx, link.digest()))) throw linkIsOver();
     await recordCreation(ctx, tx, user, visitor, { by: link === null ? 'sign-up' : 'invitation' });

@@ -13,6 +13,8 @@ import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { problem } from '../../base/errors.ts';
 import { digestOf, type Secret } from '../../base/secret.ts';
 import { type Account, accountById, setTwoFactor } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { emailsOf } from '../../store/emails.ts';
 import {
   authenticatorKeyOf,
   countRecoveryCodes,
@@ -25,10 +27,10 @@ import {
 import { deleteSessionsOf, type Session, setEnrolment } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
-import { queueMail } from '../ground/mail.ts';
 import { seal, unseal } from '../ground/one-time-secrets.ts';
 import { record } from '../ground/record.ts';
 import { userNamed } from './accounts.ts';
+import { tellOfChange } from './alarms.ts';
 import { actorOf, personOf, type Visitor } from './sessions.ts';
 
 /** Seconds that a code lasts. The one before is taken, too, since typing takes time (RFC 6238 section 5.2). */
@@ -113,12 +115,7 @@ export async function confirmTwoFactor(
     await replaceRecoveryCodes(tx, userId, codes.map(digestOf));
     await setTwoFactor(tx, userId, at);
     await record(tx, permit, at, { action: 'two_factor_authentication.enabled', userId });
-    await queueMail(ctx, tx, { userId }, 'two_factor_changed', {
-      at,
-      on: true,
-      by: permit.actor.login,
-      address: permit.actor.address,
-    });
+    await tell(ctx, tx, permit, userId, 'on');
   });
   return codes;
 }
@@ -145,12 +142,7 @@ async function switchOff(ctx: Context, permit: Permit, userId: number, endSessio
     await setTwoFactor(tx, userId, null);
     if (endSessions) await deleteSessionsOf(tx, userId, null);
     await record(tx, permit, at, { action: 'two_factor_authentication.disabled', userId });
-    await queueMail(ctx, tx, { userId }, 'two_factor_changed', {
-      at,
-      on: false,
-      by: permit.actor.login,
-      address: permit.actor.address,
-    });
+    await tell(ctx, tx, permit, userId, 'off');
   });
 }
 
@@ -168,8 +160,32 @@ export async function renewRecoveryCodes(ctx: Context, permit: Permit): Promise<
       action: 'two_factor_authentication.recovery_codes_regenerated',
       userId,
     });
+    await tell(ctx, tx, permit, userId, 'codes');
   });
   return codes;
+}
+
+async function tell(
+  ctx: Context,
+  tx: Query,
+  { actor }: Permit,
+  userId: number,
+  change: 'on' | 'off' | 'codes',
+): Promise<void> {
+  const facts = { at: ctx.clock.now(), by: actor.login, address: actor.address };
+  const told = { userId, emails: await emailsOf(tx, userId) };
+  if (change === 'codes')
+    await tellOfChange(ctx, tx, {
+      ...told,
+      template: 'recovery_codes_changed',
+      facts: (alarmPath) => ({ ...facts, alarmPath }),
+    });
+  else
+    await tellOfChange(ctx, tx, {
+      ...told,
+      template: 'two_factor_changed',
+      facts: (alarmPath) => ({ ...facts, on: change === 'on', alarmPath }),
+    });
 }
 
 /** How many recovery codes the person has left, and how many of them are of the short kind of before. */

@@ -55,6 +55,8 @@ const RATE_BUCKETS = {
   /** Mails with a link that anybody may ask for; key: `networkOf` the address, and the address of the mail. */
   'link-mails-address': { windowSec: HOUR_SEC, limit: () => 30 },
   'link-mails': { windowSec: HOUR_SEC, limit: () => 5 },
+  /** The same that one person asks for, by a page or with a token; key: user id. */
+  'link-mails-person': { windowSec: HOUR_SEC, limit: () => 20 },
   /** New accounts; key: `networkOf` the address. A class may sign up from one. */
   'sign-ups-address': { windowSec: HOUR_SEC, limit: () => 60 },
   /** Sign-ins that devices begin; key: `networkOf` the address. */

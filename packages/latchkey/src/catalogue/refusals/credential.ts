@@ -212,6 +212,18 @@ export const CREDENTIAL_REFUSALS = {
     about:
       'An administrator suspended the account. Its tokens work again when it is restored, unless they end in the meantime.',
   },
+  account_locked: {
+    strangerMayHear: true,
+    credentialIsDead: false,
+    sentence: (facts) =>
+      `The account ${facts.login === null ? 'behind this token' : shown(facts.login)} is locked, because somebody else may have been in it. Its tokens are frozen until its owner has looked them through.`,
+    remedy: (facts) => ({
+      text: `${thePerson(facts, 'Its owner')} can sign in and unlock it:`,
+      url: '/settings/unlock',
+    }),
+    about:
+      'The owner said "This wasn\'t me", or an administrator locked the account. Nothing is deleted: after a new password and a look through the tokens they work again.',
+  },
   address_not_allowed: {
     strangerMayHear: false,
     credentialIsDead: false,

@@ -27,6 +27,7 @@ export type Reason =
   | 'token_not_yet_valid'
   | 'token_used_up'
   | 'owner_suspended'
+  | 'account_locked'
   // where the call comes from, and how often
   | 'address_not_allowed'
   | 'organization_address_not_allowed'

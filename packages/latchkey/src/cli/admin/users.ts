@@ -9,12 +9,14 @@ import { withData, withDataOptions } from './context.ts';
 /** More on standard input is no password. The rules for passwords themselves are the actions'. */
 export const MAX_PASSWORD_INPUT_BYTES = 4096;
 
-/** `add`, `suspend`, `restore`, `password` and `two-factor`. */
+/** `add`, `suspend`, `restore`, `lock`, `unlock`, `password` and `two-factor`. */
 export function userCommand(terminal: Terminal): Command {
-  const command = new Command('user').description('people: add, suspend, restore, password, two-factor');
+  const command = new Command('user').description('people: add, suspend, restore, lock, unlock, password, two-factor');
   command.addCommand(addCommand(terminal));
   command.addCommand(suspensionCommand(terminal, 'suspend'));
   command.addCommand(suspensionCommand(terminal, 'restore'));
+  command.addCommand(lockCommand(terminal, 'lock'));
+  command.addCommand(lockCommand(terminal, 'unlock'));
   command.addCommand(passwordCommand(terminal));
   command.addCommand(twoFactorCommand(terminal));
   return examples(command, [
@@ -67,6 +69,24 @@ function suspensionCommand(terminal: Terminal, verb: 'suspend' | 'restore'): Com
       }),
     );
   return examples(withDataOptions(command), [`latchkey admin user ${verb} ada`]);
+}
+
+function lockCommand(terminal: Terminal, verb: 'lock' | 'unlock'): Command {
+  const does = {
+    lock: 'lock an account that somebody else may be in: sessions end, tokens are frozen, and a new password is mailed for',
+    unlock: 'unlock an account: its tokens work again',
+  };
+  const command = new Command(verb)
+    .description(does[verb])
+    .argument('<LOGIN>', 'who')
+    .action((login: string) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { lockUser, unlockUser } = await import('../../actions/accounts/locks.ts');
+        await (verb === 'lock' ? lockUser : unlockUser)(ctx, permit, login);
+        terminal.say(`${verb}ed ${login}`);
+      }),
+    );
+  return examples(addSettingOptions(withDataOptions(command), ['publicUrl']), [`latchkey admin user ${verb} ada`]);
 }
 
 function passwordCommand(terminal: Terminal): Command {

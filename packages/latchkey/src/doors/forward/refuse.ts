@@ -39,6 +39,7 @@ export const STATUS_OF = {
   token_used_up: 401,
   token_not_yet_valid: 403,
   owner_suspended: 403,
+  account_locked: 403,
   address_not_allowed: 403,
   organization_address_not_allowed: 403,
   too_many_attempts: 403,

@@ -80,6 +80,7 @@ export const ANSWERS = {
   token_replaced: BAD_CREDENTIALS,
   token_used_up: BAD_CREDENTIALS,
   token_not_yet_valid: TOLD,
+  account_locked: TOLD,
   owner_suspended: [403, () => 'Sorry. Your account was suspended.'],
   address_not_allowed: TOLD,
   organization_address_not_allowed: [

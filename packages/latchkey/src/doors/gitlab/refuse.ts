@@ -87,6 +87,7 @@ export const ANSWERS = {
   token_replaced: REVOKED,
   token_used_up: [401, ({ sentence }) => invalidToken(sentence)],
   token_not_yet_valid: FORBIDDEN_BECAUSE,
+  account_locked: FORBIDDEN_BECAUSE,
   owner_suspended: [403, () => ({ message: '403 Forbidden - Your account has been blocked.' })],
   address_not_allowed: FORBIDDEN_BECAUSE,
   organization_address_not_allowed: FORBIDDEN_BECAUSE,

@@ -2,6 +2,7 @@
 import { appearancePages } from './accounts/appearance.tsx';
 import { emailPages } from './accounts/emails.tsx';
 import { homePages } from './accounts/home.tsx';
+import { lockPages } from './accounts/lock.tsx';
 import { newPasswordPages } from './accounts/new-password.tsx';
 import { profilePages } from './accounts/profile.tsx';
 import { securityPages } from './accounts/security.tsx';
@@ -16,6 +17,7 @@ import { helpPages } from './instance/help.tsx';
 import { invitationPages } from './instance/invitations.tsx';
 import { outboxPages } from './instance/outbox.tsx';
 import { instancePeoplePages } from './instance/people.tsx';
+import { instanceTokenPages } from './instance/tokens.tsx';
 import { auditLogPages } from './organizations/audit-log.tsx';
 import { organizationPeoplePages } from './organizations/people.tsx';
 import { policyPages } from './organizations/policy.tsx';
@@ -40,6 +42,7 @@ export const PAGES: readonly WebPage[] = [
   ...signInPages,
   ...signUpPages,
   ...newPasswordPages,
+  ...lockPages,
   ...consentPages,
   ...sudoPages,
   ...profilePages,
@@ -65,6 +68,7 @@ export const PAGES: readonly WebPage[] = [
   ...tokenEndpointPages,
   ...instanceHealthPages,
   ...instancePeoplePages,
+  ...instanceTokenPages,
   ...tokenHealthPages,
   ...tokenPages,
   ...tokenListPages,

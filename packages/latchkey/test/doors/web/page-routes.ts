@@ -26,7 +26,7 @@ export interface Places {
   readonly tokens: Readonly<Record<TokenKind, number>>;
   readonly mail: number;
   readonly hook: number;
-  readonly links: Readonly<Record<'invitation' | 'verification' | 'password', string>>;
+  readonly links: Readonly<Record<'invitation' | 'verification' | 'password' | 'alarm', string>>;
   /** Of a device that waits. */
   readonly userCode: string;
 }
@@ -82,7 +82,9 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/signup/:link': { as: 'nobody', at: ({ links }) => [`/signup/${links.invitation}`] },
   '/password_reset': forNobody('/password_reset'),
   '/password_reset/:link': { as: 'nobody', at: ({ links }) => [`/password_reset/${links.password}`] },
-  '/verify/:link': { as: 'nobody', at: ({ links }) => [`/verify/${links.verification}`] },
+  '/verify/:link': made(({ links }) => `/verify/${links.verification}`),
+  '/not-me/:link': { as: 'nobody', at: ({ links }) => [`/not-me/${links.alarm}`] },
+  '/locked': forNobody('/locked', '/locked?ask=administrator'),
   '/help': forNobody('/help'),
   '/help/:topic': forNobody('/help/token_expired', '/help/ssh_remote'),
   '/sudo': page('/sudo'),
@@ -108,6 +110,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/settings/security/password': page('/settings/security/password'),
   '/settings/security/two-factor': page('/settings/security/two-factor'),
   '/settings/security/recovery-codes': page('/settings/security/recovery-codes'),
+  '/settings/unlock': page('/settings/unlock'),
   '/settings/sessions': page('/settings/sessions'),
   '/settings/security-log': page('/settings/security-log'),
   '/settings/security-log.jsonl': download('/settings/security-log.jsonl'),
@@ -284,7 +287,7 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     const [userId, address] =
       purpose === 'invitation'
         ? [null, 'new@example.org']
-        : purpose === 'password'
+        : purpose === 'password' || purpose === 'alarm'
           ? [hal.id, null]
           : [user.id, email.address];
     await insertLink(db, {
@@ -314,6 +317,7 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
       invitation: await link('invitation'),
       verification: await link('verification'),
       password: await link('password'),
+      alarm: await link('alarm'),
     },
     userCode: device!.userCode,
   };

@@ -294,8 +294,9 @@ test('after an open sign-up no token is made until the mailed link is confirmed 
   await elsewhere.get(path);
   await elsewhere.get(path);
   expect((await visitor.get('/settings/emails')).text, 'looking at the link verifies nothing').toContain('Unverified');
-  expect((await elsewhere.send(path, 'verify')).location).toBe('/login?notice=verified');
-  expect((await elsewhere.get(path)).status).toBe(404);
+  expect((await elsewhere.get(path)).location, 'nor does anybody without the session').toMatch(/^\/login\?/);
+  expect((await visitor.send(path, 'verify')).location).toBe('/settings/emails');
+  expect((await visitor.get(path)).status).toBe(404);
   const made = await visitor.send('/settings/tokens/new', 'classic', token);
   expect([made.status, made.location]).toEqual([303, '/settings/tokens']);
   const shown = await visitor.get('/settings/tokens');

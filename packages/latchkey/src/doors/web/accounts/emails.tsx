@@ -72,7 +72,7 @@ export const emailPages: readonly WebPage[] = [
       ),
     },
   },
-  { path: '/verify/:link', access: 'anybody', get: showVerify, forms: { verify: { once: true, run: doVerify } } },
+  { path: '/verify/:link', access: 'signed-in', get: showVerify, forms: { verify: { once: true, run: doVerify } } },
 ];
 
 async function show(visit: Visit): Promise<Answer> {
@@ -165,8 +165,6 @@ async function showVerify(visit: Visit): Promise<Answer> {
 async function doVerify(visit: Visit): Promise<Answer> {
   const link = readSecret(visit.param('link'));
   if (link === null) return deadLink('Ask for another under Settings, Emails.');
-  await verifyByLink(visit.ctx, link, visit.visitor);
-  return visit.person === null
-    ? redirect('/login?notice=verified')
-    : redirect(PATH, { tone: 'success', text: 'The address is verified.' });
+  await verifyByLink(visit.ctx, await visit.ownPermit(), link);
+  return redirect(PATH, { tone: 'success', text: 'The address is verified.' });
 }

@@ -6,7 +6,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { Avatar, Notice } from '../parts/components.tsx';
 import type { AssetAddresses } from './assets.ts';
-import { AVATAR_MENU, isCurrent, type Menu, type MenuItem } from './menus.ts';
+import { AVATAR_MENU, isCurrent, type Menu, type MenuItem, UNLOCK_PATH } from './menus.ts';
 import type { Visit } from './visit.ts';
 
 /** Words for those who are not signed in, by the `notice` of the address: nobody can make us say anything else. */
@@ -17,7 +17,6 @@ const NOTICES: Readonly<Record<string, string>> = {
   'password-changed': 'Your password was changed. Sign in with the new one.',
   'mail-sent':
     'If there is an account with that address, a mail with a link is on its way. Look into the spam folder, too.',
-  verified: 'Your e-mail address is verified. Sign in to go on.',
 };
 
 /** The whole document. */
@@ -57,6 +56,7 @@ function Document({
         </a>
         <Bar visit={visit} icon={assets.icon} />
         <main id="content" class="lk-main" tabIndex={-1}>
+          <Locked visit={visit} />
           <Messages visit={visit} />
           {children}
         </main>
@@ -114,6 +114,15 @@ function AvatarMenu({ visit, login }: { visit: Visit; login: string }): VNode {
         </ul>
       </div>
     </details>
+  );
+}
+
+/** On every page of somebody whose tokens are frozen. */
+function Locked({ visit }: { visit: Visit }): VNode | null {
+  return visit.person?.account.lockedAt == null || visit.path === UNLOCK_PATH ? null : (
+    <Notice tone="warn">
+      Your account is locked: your tokens are frozen. <a href={UNLOCK_PATH}>Look it through and unlock it</a>
+    </Notice>
   );
 }
 

@@ -20,6 +20,9 @@ export const AVATAR_MENU: readonly MenuItem[] = [
   { label: 'Settings', path: '/settings/profile' },
 ];
 
+/** Where the owner of a locked account looks it through. */
+export const UNLOCK_PATH = '/settings/unlock';
+
 export const SETTINGS_MENU: Menu = {
   label: 'Settings',
   items: [

@@ -1,30 +1,28 @@
 /**
  * For the administrator: everybody on the instance, suspended, restored, freed from a lost second factor, or given a
- * link for another password; and every active token.
+ * link for another password, or locked.
  */
 
 import type { VNode } from 'preact';
 import { type Account, restoreUser, suspendUser } from '../../../actions/accounts/accounts.ts';
+import { lockUser, unlockUser } from '../../../actions/accounts/locks.ts';
 import { handPasswordLink } from '../../../actions/accounts/new-password.ts';
+import { endSessionsOf } from '../../../actions/accounts/people.ts';
 import { resetTwoFactor } from '../../../actions/accounts/two-factor.ts';
-import { listAllAccounts, listAllTokens } from '../../../actions/instance/instance-lists.ts';
-import { revokeToken } from '../../../actions/tokens/tokens.ts';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import { listAllAccounts } from '../../../actions/instance/instance-lists.ts';
 import { problem } from '../../../base/errors.ts';
 import type { PermissionSet } from '../../../catalogue/permissions.ts';
-import { rightSentence } from '../../../rules/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, type FormAction, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { nextPagePath, numberIn } from '../organizations/area.tsx';
-import { Avatar, Blankslate, CopyBox, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Avatar, CopyBox, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
-import { KIND_WORDS } from '../tokens/kinds.ts';
-import { Ends, LastUse, StateLabel } from '../tokens/lists.tsx';
 
 const ON_A_PAGE = 50;
 const PEOPLE = '/instance/people';
-const TOKENS = '/instance/tokens';
 
 const permitTo = (visit: Visit, permissions: PermissionSet, writes: boolean) =>
   visit.permit({ sets: [permissions], publicRead: false, writes }, { kind: 'instance' });
@@ -106,7 +104,7 @@ function Act({
 }
 
 function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
-  const { login, name, admin, suspendedAt, twoFactorAt, createdAt } = account;
+  const { login, name, admin, suspendedAt, twoFactorAt, lockedAt, createdAt } = account;
   const isSelf = account.id === visit.user.account.id;
   return (
     <li class="Box-row d-flex flex-items-center flex-justify-between">
@@ -115,6 +113,7 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
         <span>
           <span class="text-bold">{login}</span> {name} {admin ? <Label tone="accent">administrator</Label> : null}{' '}
           {suspendedAt === null ? null : <Label tone="danger">suspended</Label>}{' '}
+          {lockedAt === null ? null : <Label tone="danger">locked</Label>}{' '}
           {twoFactorAt === null ? null : <Label tone="success">two-factor</Label>}
           <br />
           <span class="color-fg-muted f6">
@@ -127,6 +126,12 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
         {twoFactorAt === null ? null : (
           <Act visit={visit} form="reset-two-factor" login={login} words="Reset two-factor" />
         )}{' '}
+        <Act visit={visit} form="end-sessions" login={login} words="End sessions" />{' '}
+        {lockedAt !== null ? (
+          <Act visit={visit} form="unlock" login={login} words="Unlock" />
+        ) : isSelf ? null : (
+          <Act visit={visit} form="lock" login={login} words="Lock" danger />
+        )}{' '}
         {isSelf ? null : suspendedAt === null ? (
           <Act visit={visit} form="suspend" login={login} words="Suspend" danger />
         ) : (
@@ -137,83 +142,18 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
   );
 }
 
-async function tokens(visit: Visit): Promise<Answer> {
-  const permit = await permitTo(visit, { instance_personal_access_tokens: 'read' }, false);
-  const owner = (visit.query.get('owner') ?? '').trim();
-  const rows = await listAllTokens(visit.ctx, permit, owner === '' ? null : owner, {
-    beforeId: numberIn(visit.query, 'before'),
-    limit: ON_A_PAGE,
-  });
-  return page(
-    'Active tokens',
-    <WithMenu visit={visit} menu={INSTANCE_MENU}>
-      <Subhead title="Active tokens" level={1} />
-      {visit.problem === null ? null : (
-        <Notice tone="error" role="alert">
-          {visit.problem.message}
-        </Notice>
-      )}
-      <form method="get" class="lk-filter mb-3" role="search">
-        <div>
-          <label for="token-owner" class="f6">
-            Owner
-          </label>
-          <input
-            id="token-owner"
-            name="owner"
-            class="form-control input-sm"
-            value={owner}
-            placeholder="login"
-            maxLength={60}
-            spellcheck={false}
-          />
-        </div>
-        <button type="submit" class="btn btn-sm">
-          Filter
-        </button>
-      </form>
-      {rows.length === 0 ? (
-        <Blankslate heading="There is none" />
-      ) : (
-        <Form f={visit.fields('revoke')} submit="Revoke" tone="danger">
-          <div class="Box mb-3">
-            <ul>
-              {rows.map((token) => (
-                <li class="Box-row lk-pick">
-                  <input type="checkbox" id={`token-${token.id}`} name="ids" value={String(token.id)} />
-                  <div class="lk-token-what">
-                    <label for={`token-${token.id}`}>
-                      <span class="text-bold">{token.name}</span> of {token.owner.login}
-                    </label>{' '}
-                    <Label>{KIND_WORDS[token.kind]}</Label> <StateLabel state={token.state} />
-                    <p class="mb-1">{rightSentence(token, 'other')}</p>
-                    <p class="color-fg-muted f6 mb-0">
-                      <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
-                    </p>
-                  </div>
-                </li>
-              ))}
-            </ul>
-          </div>
-        </Form>
-      )}
-      <NextPage href={nextPagePath(visit, 'before', rows.length < ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
-    </WithMenu>,
-  );
-}
-
-async function revoke(visit: Visit): Promise<Answer> {
-  const ids = (visit.typed?.getAll('ids') ?? [])
-    .map(Number)
-    .filter((id) => Number.isSafeInteger(id) && id > 0)
-    .slice(0, ON_A_PAGE);
-  if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
-  const permit = await permitTo(visit, { instance_personal_access_tokens: 'write' }, true);
-  for (const id of ids) await revokeToken(visit.ctx, permit, id);
-  return redirect(TOKENS, {
-    tone: 'success',
-    text: ids.length === 1 ? 'The token is revoked.' : `${ids.length} tokens are revoked.`,
-  });
+/** A form about one person that does one thing. */
+function personForm(
+  act: (ctx: Visit['ctx'], permit: Permit, login: string) => Promise<void>,
+  words: (login: string) => string,
+): FormAction {
+  return {
+    run: async (visit) => {
+      const login = visit.field('login');
+      await act(visit.ctx, await permitTo(visit, { instance_users: 'write' }, true), login);
+      return redirect(PEOPLE, { tone: 'success', text: words(login) });
+    },
+  };
 }
 
 export const instancePeoplePages: readonly WebPage[] = [
@@ -243,6 +183,12 @@ export const instancePeoplePages: readonly WebPage[] = [
           });
         },
       },
+      lock: personForm(lockUser, (login) => `${login} is locked: no session goes on, and their tokens are frozen.`),
+      unlock: {
+        access: 'fresh',
+        ...personForm(unlockUser, (login) => `${login} is unlocked, and their tokens work again.`),
+      },
+      'end-sessions': personForm(endSessionsOf, (login) => `Every session of ${login} has ended.`),
       'password-link': { access: 'fresh', once: true, run: makeLink },
       'reset-two-factor': {
         access: 'fresh',
@@ -260,5 +206,4 @@ export const instancePeoplePages: readonly WebPage[] = [
       },
     },
   },
-  { path: TOKENS, access: 'administrator', get: tokens, forms: { revoke: { once: true, run: revoke } } },
 ];

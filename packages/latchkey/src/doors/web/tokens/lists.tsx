@@ -32,6 +32,7 @@ const STATES: Readonly<
   denied: { tone: 'danger', words: 'Denied' },
   access_revoked: { tone: 'danger', words: 'Access revoked' },
   owner_suspended: { tone: 'danger', words: 'Owner suspended' },
+  account_locked: { tone: 'danger', words: 'Frozen' },
 };
 
 export function StateLabel({ state }: { state: TokenState }): VNode {

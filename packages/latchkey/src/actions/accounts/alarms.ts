@@ -1,0 +1,50 @@
+/**
+ * "This wasn't me": whatever changes how a person signs in is told at every address that was theirs before, each mail
+ * with a link that locks the account.
+ *
+ * Invariant: the mails go where the person read their mail before the change, also to an address that was just removed.
+ * Never: a link that gives anybody anything; it only takes away.
+ */
+import { DAY_SEC } from '../../base/time.ts';
+import type { MailFacts, MailTemplate } from '../../catalogue/mails.ts';
+import type { Query } from '../../store/db.ts';
+import type { Email } from '../../store/emails.ts';
+import { insertLink } from '../../store/one-time-links.ts';
+import type { Context } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+import { mintSecret } from '../ground/one-time-secrets.ts';
+
+/** How long such a link locks. */
+export const ALARM_SEC = 14 * DAY_SEC;
+
+/** Mails that hold such a link. */
+type AlarmTemplate = {
+  [K in MailTemplate]: MailFacts[K] extends { readonly alarmPath: string } ? K : never;
+}[MailTemplate];
+
+export interface Told<K extends AlarmTemplate> {
+  readonly userId: number;
+  /** As they were before the change. */
+  readonly emails: readonly Email[];
+  readonly template: K;
+  /** What the mail says, with the path of its own link. */
+  readonly facts: (alarmPath: string) => MailFacts[K];
+}
+
+/** Tells a person, in the transaction of the change. */
+export async function tellOfChange<K extends AlarmTemplate>(ctx: Context, tx: Query, told: Told<K>): Promise<void> {
+  const { userId, emails, template, facts } = told;
+  for (const { address } of emails.filter(({ verifiedAt }) => verifiedAt !== null)) {
+    const at = ctx.clock.now();
+    const secret = mintSecret();
+    await insertLink(tx, {
+      digest: secret.digest(),
+      purpose: 'alarm',
+      userId,
+      address,
+      createdAt: at,
+      endsAt: at + ALARM_SEC,
+    });
+    await queueMail(ctx, tx, { userId, address }, template, facts(`/not-me/${secret.reveal()}`));
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * How many mails somebody may have sent to an address: one limit, whichever way they are asked for.
+ *
+ * Invariant: every mail to an address that somebody typed, or that anybody may ask for, is counted here first.
+ */
+import { networkOf } from '../../base/address.ts';
+import { problem } from '../../base/errors.ts';
+import { nameKey } from '../../rules/names.ts';
+import type { Context } from '../ground/context.ts';
+import { consumeRateLimit } from '../ground/rate-limit.ts';
+
+export interface AskedMail {
+  /** Where the mail goes, or the name by which it was asked for. */
+  readonly to: string;
+  /** The address of whoever asks; null where another limit counts by it. */
+  readonly from: string | null;
+  /** Who asks, when it is known. */
+  readonly userId: number | null;
+}
+
+/**
+ * Counts a mail. @throws Problem when there were too many to this address, from this network, or asked for by this
+ * person.
+ */
+export async function limitMails(ctx: Context, { to, from, userId }: AskedMail): Promise<void> {
+  const taken = await Promise.all([
+    consumeRateLimit(ctx, 'link-mails', nameKey(to)),
+    ...(from === null ? [] : [consumeRateLimit(ctx, 'link-mails-address', networkOf(from))]),
+    ...(userId === null ? [] : [consumeRateLimit(ctx, 'link-mails-person', userId)]),
+  ]);
+  if (taken.some((allowance) => allowance?.allowed === false))
+    throw problem('limit_reached', 'Too many such mails were asked for. Try again in an hour.');
+}

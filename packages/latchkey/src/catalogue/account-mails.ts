@@ -1,0 +1,121 @@
+/**
+ * Mails about the account itself: what is to be verified, what changed how a person signs in, and what is locked.
+ *
+ * Invariant: a mail about a change has one link, "This wasn't me", which locks the account and gives nobody anything.
+ */
+import { spokenInstant, type UnixSeconds } from '../base/time.ts';
+import { type By, days, from, type MailRow } from './mail-row.ts';
+
+/** What changed how a person signs in: when, and where the link leads that locks the account. */
+interface Alarming {
+  readonly at: UnixSeconds;
+  readonly alarmPath: string;
+}
+
+/** What each of them is made of. A kind is an API of the outbox: never renamed. */
+export interface AccountMailFacts {
+  email_verification: { readonly address: string; readonly path: string; readonly hours: number };
+  password_reset: { readonly path: string; readonly minutes: number; readonly address: string | null };
+  invitation: { readonly by: string; readonly path: string; readonly days: number };
+  sign_in: Alarming & { readonly address: string; readonly agent: string };
+  password_changed: By & Alarming;
+  two_factor_changed: By & Alarming & { readonly on: boolean };
+  recovery_codes_changed: By & Alarming;
+  emails_changed: By &
+    Alarming & { readonly email: string; readonly change: 'added' | 'verified' | 'made primary' | 'removed' };
+  /** `by`: an administrator, or null when the person did it. */
+  account_locked: { readonly by: string | null; readonly path: string; readonly minutes: number };
+  /** To administrators. `mailed`: whether a mail leads the owner on. */
+  account_locked_notice: { readonly login: string; readonly by: string; readonly mailed: boolean };
+}
+
+const IF_NOT_YOU =
+  'If it was you, do nothing. If not, use the link: it ends every session, freezes your tokens, and locks the account until you have chosen a new password.';
+const notMe = ({ alarmPath }: Alarming): { text: string; path: string } => ({
+  text: 'This wasn’t me: lock my account',
+  path: alarmPath,
+});
+
+export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<AccountMailFacts[K]> } = {
+  email_verification: {
+    subject: () => 'Verify your e-mail address',
+    says: ({ address, hours }) => [
+      `Follow the link to say that ${address} is yours. It works once, for ${hours} hours.`,
+      'If you did not ask for this, do nothing.',
+    ],
+    link: ({ path }) => ({ text: 'Verify the address', path }),
+  },
+  password_reset: {
+    subject: () => 'Choose a new password',
+    says: ({ minutes, address }) => [
+      `Somebody${address === null ? '' : ` at ${address}`} asked for a new password for this account. Follow the link to choose one. It works once, for ${minutes} minutes.`,
+      'If that was not you, do nothing: your password stays as it is.',
+    ],
+    link: ({ path }) => ({ text: 'Choose a new password', path }),
+  },
+  invitation: {
+    subject: ({ by }) => `${by} invites you`,
+    says: ({ by, days: count }) => [
+      `${by} invites you to make an account here. The link works once, for ${days(count)}.`,
+    ],
+    link: ({ path }) => ({ text: 'Make your account', path }),
+  },
+  sign_in: {
+    subject: () => 'A new sign-in to your account',
+    says: ({ at, address, agent }) => [
+      `Somebody signed in to your account on ${spokenInstant(at)} from ${address}, with ${agent}, a browser that was not seen before.`,
+      IF_NOT_YOU,
+    ],
+    link: notMe,
+  },
+  password_changed: {
+    subject: () => 'Your password was changed',
+    says: (facts) => [
+      `The password of your account was changed on ${spokenInstant(facts.at)} ${from(facts)}. Every other session was ended.`,
+      IF_NOT_YOU,
+    ],
+    link: notMe,
+  },
+  two_factor_changed: {
+    subject: ({ on }) => `Two-factor authentication was switched ${on ? 'on' : 'off'}`,
+    says: (facts) => [
+      `Two-factor authentication was switched ${facts.on ? 'on' : 'off'} for your account on ${spokenInstant(facts.at)} ${from(facts)}.`,
+      IF_NOT_YOU,
+    ],
+    link: notMe,
+  },
+  recovery_codes_changed: {
+    subject: () => 'New recovery codes were made',
+    says: (facts) => [
+      `New recovery codes were made for your account on ${spokenInstant(facts.at)} ${from(facts)}. The old ones no longer work.`,
+      IF_NOT_YOU,
+    ],
+    link: notMe,
+  },
+  emails_changed: {
+    subject: ({ email, change }) => `The e-mail address ${email} was ${change}`,
+    says: (facts) => [
+      `The e-mail address ${facts.email} was ${facts.change} in your account on ${spokenInstant(facts.at)} ${from(facts)}.`,
+      IF_NOT_YOU,
+    ],
+    link: notMe,
+  },
+  account_locked: {
+    subject: () => 'Your account is locked: choose a new password',
+    says: ({ by, minutes }) => [
+      `${by === null ? 'Your account was locked by the link of a mail' : `${by} locked your account`}, because somebody else may have been in it. Every session has ended, and your tokens are frozen: nothing is deleted.`,
+      `Choose a new password with the link; it works once, for ${minutes} minutes. Then look through your tokens, and unlock the account.`,
+    ],
+    link: ({ path }) => ({ text: 'Choose a new password', path }),
+  },
+  account_locked_notice: {
+    subject: ({ login }) => `The account ${login} is locked`,
+    says: ({ login, by, mailed }) => [
+      `${by === login ? `Somebody who reads a mail address of ${login} said "This wasn't me" and locked the account` : `${by} locked the account ${login}`}. Its sessions have ended, its tokens are frozen.`,
+      mailed
+        ? 'Its owner was mailed a link for a new password. There is nothing to be done, unless they ask you.'
+        : 'No mail leads its owner on, since the primary address is new or not verified. Make sure who asks, then give them a password link.',
+    ],
+    link: () => ({ text: 'See people', path: '/instance/people' }),
+  },
+};

@@ -1,0 +1,20 @@
+/** How a mail is written down, and words that many of them share. */
+
+/** Who did it, and from where; null where that is not known. */
+export interface By {
+  readonly by: string;
+  readonly address: string | null;
+}
+
+export interface MailRow<Facts> {
+  readonly subject: (facts: Facts) => string;
+  /** Paragraphs in plain text. */
+  readonly says: (facts: Facts) => readonly string[];
+  /** The one link: its words and its path on this instance. */
+  readonly link: (facts: Facts) => { readonly text: string; readonly path: string };
+}
+
+/** `by ada from 192.0.2.1`. */
+export const from = ({ by, address }: By): string => `by ${by}${address === null ? '' : ` from ${address}`}`;
+/** `1 day`, `7 days`. */
+export const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`);
