@@ -46,6 +46,7 @@ describe('help', () => {
       'admin server remove',
       'admin token add',
       'admin token list',
+      'admin token restore',
       'admin token revoke',
       'admin user add',
       'admin user lock',

@@ -6,7 +6,7 @@
  * that a proxy may pass on. They come from 127.0.0.2, so that the proxy, at 127.0.0.1, has another address than they.
  *
  * A proxy is a program of the machine. Where one is missing its suite is not declared, and a line says so; with
- * `TEST_EVERY_PROXY=1` (`npm run test:proxies`) it fails instead.
+ * `npm run test:proxies` it fails instead.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -288,7 +288,7 @@ describe('docs/proxies.md', () => {
 for (const proxy of PROXIES) {
   const program = proxy.programs.find((path) => existsSync(path));
   if (program !== undefined) proxySuite(proxy, program);
-  else if (process.env['TEST_EVERY_PROXY'] === '1')
+  else if (process.env['npm_lifecycle_event'] === 'test:proxies')
     it(`${proxy.name} is installed`, () => expect.fail(`install ${proxy.debian}`));
   else process.stderr.write(`the configuration of ${proxy.name} is not driven here: install ${proxy.debian}\n`);
 }

@@ -101,7 +101,7 @@ beforeAll(async () => {
   ).secret.reveal();
   await ok(['init', '-q', '-b', 'main', 'work']);
   await ok(['commit', '-q', '--allow-empty', '-m', 'one'], 'work');
-  await ok(['push', '-q', remote(writer), 'main:old'], 'work');
+  await ok(['push', '-q', remote(writer), 'main', 'main:old'], 'work');
   await ok(['commit', '-q', '--allow-empty', '-m', 'two'], 'work');
   await ok(['push', '-q', remote(writer), 'main'], 'work');
   head = await ok(['rev-parse', 'HEAD'], 'work');
@@ -111,6 +111,7 @@ beforeAll(async () => {
       flags: {
         ...flags,
         data: join(folder, 'reader'),
+        secretKeyFile: join(folder, 'data', 'secret.key'),
         repositories: join(folder, 'copy'),
         readOnly: true,
         publicUrl: writer.url,

@@ -87,7 +87,7 @@ describe('what the git door answers', () => {
 
   it('tells a bad credential on a public repository', async () => {
     const answer = await call(world.url, '/ada/open.git/info/refs?service=git-upload-pack', {
-      headers: { Authorization: `Basic ${Buffer.from('ada:secret').toString('base64')}` },
+      headers: { Authorization: `Basic ${Buffer.from('ada:correct horse').toString('base64')}` },
     });
     expectWords(answer, 401, /./);
   });
@@ -97,7 +97,7 @@ describe('what the git door answers', () => {
     const answer = await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', {
       headers: { Authorization: [Authorization, Authorization] },
     });
-    expectWords(answer, 401, /more than one Authorization header/);
+    expectWords(answer, 400, /More than one Authorization header/);
   });
 
   it.each<[string, string, Call, number, RegExp]>([

@@ -63,11 +63,15 @@ describe("an organization's policy", () => {
     });
     await world.ask(`PATCH ${POLICY}`, { token, body: { max_lifetime_days: { 'fine-grained': 30 } } });
     expect((await world.ask('GET /repos/Acme/site/branches', { token: long.secret })).body.message).toBe(
-      `The 'Acme' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 30 days. Please adjust your token's lifetime at the following URL: ${world.ctx.settings.publicUrl}/settings/personal-access-tokens/${long.id}`,
+      `The 'Acme' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 30 days. Please adjust your token's lifetime at the following URL: ${world.ctx.settings.publicUrl}/settings/personal-access-tokens/${long.id}/renew?expires_in=30`,
     );
     await world.ask(`PATCH ${POLICY}`, {
       token,
-      body: { max_lifetime_days: { 'fine-grained': null }, allowed_addresses: ['10.0.0.0/8'] },
+      body: {
+        max_lifetime_days: { 'fine-grained': null },
+        allowed_addresses: ['10.0.0.0/8'],
+        confirm_lock_out: true,
+      },
     });
     expect((await world.ask('GET /repos/Acme/site/branches', { token: long.secret })).body.message).toContain(
       'the `Acme` organization has an IP allow list enabled',
