@@ -111,7 +111,7 @@ async function showUnlock(visit: Visit): Promise<Answer> {
           ))}
         </ul>
       )}
-      <p>
+      <p class="mb-3">
         Every token, also those that have ended: <a href={LIST_PATHS['fine-grained']}>fine-grained</a>,{' '}
         <a href={LIST_PATHS.classic}>classic</a>, <a href={LIST_PATHS.scoped}>access tokens</a>.
       </p>

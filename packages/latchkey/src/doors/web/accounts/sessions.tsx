@@ -1,6 +1,12 @@
 /** Where a person is signed in, and ending what should not be. */
 import type { VNode } from 'preact';
-import { endOtherSessions, endSession, listSessions, type Session } from '../../../actions/accounts/sessions.ts';
+import {
+  endOtherSessions,
+  endSession,
+  listSessions,
+  type Session,
+  signOut,
+} from '../../../actions/accounts/sessions.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -8,6 +14,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Label, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { browserName } from './browser-name.ts';
+import { networkPlace } from './network-place.ts';
 
 const PATH = '/settings/sessions';
 
@@ -21,6 +28,14 @@ export const sessionPages: readonly WebPage[] = [
         run: async (visit) => {
           await endSession(visit.ctx, await visit.ownPermit(), Number(visit.field('id')));
           return redirect(PATH, { tone: 'success', text: 'The session was ended.' });
+        },
+      },
+      'end-all': {
+        run: async (visit) => {
+          await endOtherSessions(visit.ctx, await visit.ownPermit(), visit.user.session.id);
+          await signOut(visit.ctx, visit.user, visit.visitor);
+          visit.setSession(null);
+          return redirect('/login?notice=signed-out');
         },
       },
       'end-others': {
@@ -45,12 +60,18 @@ async function show(visit: Visit): Promise<Answer> {
       <Subhead title="Sessions" level={1}>
         {sessions.length < 2 ? null : <Form f={others} submit="End all others" tone="danger" small inline />}
       </Subhead>
-      <p>Every browser in which you are signed in. One that is not used ends after two weeks.</p>
+      <p>
+        Every browser in which you are signed in. One that is not used ends after two weeks, and each after 90 days. A
+        sign-in from a new browser is mailed to you.
+      </p>
       <ul class="Box list-style-none">
         {sessions.map((session) => (
           <Row visit={visit} session={session} />
         ))}
       </ul>
+      <Form f={visit.fields('end-all')} submit="End all, also this one" tone="danger">
+        <p class="mt-3">You sign in again then. Your tokens go on.</p>
+      </Form>
     </WithMenu>,
   );
 }
@@ -58,12 +79,20 @@ async function show(visit: Visit): Promise<Answer> {
 function Row({ visit, session }: { visit: Visit; session: Session }): VNode {
   const isThis = session.id === visit.user.session.id;
   const name = browserName(session.userAgent);
+  const place = networkPlace(session.address);
   return (
     <li class="Box-row d-flex flex-wrap flex-items-center flex-justify-between lk-gap">
       <div class="lk-break">
-        <strong>{name}</strong> from {session.address} {isThis ? <Label tone="success">This one</Label> : null}
+        <strong>{name}</strong> from {session.address}
+        {place === null ? null : <span class="color-fg-muted"> ({place})</span>}{' '}
+        {isThis ? <Label tone="success">This one</Label> : null}
         <div class="color-fg-muted f6">
           Signed in <Time at={session.createdAt} />, last used <Time at={session.lastSeenAt} />
+          {session.provedAt === 0 ? null : (
+            <>
+              , confirmed <Time at={session.provedAt} />
+            </>
+          )}
         </div>
       </div>
       {isThis ? null : (

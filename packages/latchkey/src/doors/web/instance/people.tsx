@@ -121,7 +121,7 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
           </span>
         </span>
       </span>
-      <span>
+      <span class="d-flex flex-wrap lk-gap">
         {suspendedAt === null ? <Act visit={visit} form="password-link" login={login} words="Password link" /> : null}{' '}
         {twoFactorAt === null ? null : (
           <Act visit={visit} form="reset-two-factor" login={login} words="Reset two-factor" />
