@@ -21,7 +21,8 @@ function stream(commits: number): string {
   for (let i = 0; i < commits; i++) {
     const content = text(i);
     parts.push(
-      `commit refs/heads/main\nmark :${i + 1}\ncommitter Ada <ada@example.org> ${1_600_000_000 + i * 600} +0000\ndata ${`change ${i}`.length}\nchange ${i}\n`,
+      `commit refs/heads/main\nmark :${i + 1}\ncommitter Ada <ada@example.org> ${1_600_000_000 + i * 600} ` +
+        `+0000\ndata ${`change ${i}`.length}\nchange ${i}\n`,
       i === 0 ? '' : `from :${i}\n`,
       `M 100644 inline src/part-${i % 40}/file-${i % 400}.txt\ndata ${content.length}\n${content}\n`,
     );

@@ -20,7 +20,8 @@ export async function benchIntrospection(world: World, rounds: number): Promise<
     const { port, token } = JSON.parse(line.toString()) as { port: number; token: string };
     const body = new URLSearchParams({ token }).toString();
     const introspection =
-      `POST /token/introspection HTTP/1.1\nHost: 127.0.0.1:${port}\nAuthorization: Basic ${Buffer.from('bench:bench').toString('base64')}\n` +
+      `POST /token/introspection HTTP/1.1\nHost: 127.0.0.1:${port}\nAuthorization: Basic ` +
+      `${Buffer.from('bench:bench').toString('base64')}\n` +
       `Content-Type: application/x-www-form-urlencoded\nContent-Length: ${body.length}\n\n${body}`;
     const question = textOf(forwardQuestion(world), world.url);
     const costs = { latchkey: [] as number[], peer: [] as number[] };
@@ -36,7 +37,10 @@ export async function benchIntrospection(world: World, rounds: number): Promise<
         figure: `${spread(ratio, 1)} × the throughput`,
         goal: '≥ 5 ×',
         reached: ratio.median >= 5,
-        detail: `Latchkey ${spread(taken.latchkey, 0, '/s')}, oidc-provider ${spread(taken.peer, 0, '/s')}; processor time a request ${spread(figureOf(costs.latchkey), 0, ' µs')} and ${spread(figureOf(costs.peer), 0, ' µs')}`,
+        detail:
+          `Latchkey ${spread(taken.latchkey, 0, '/s')}, oidc-provider ${spread(taken.peer, 0, '/s')}; processor ` +
+          `time a request ${spread(figureOf(costs.latchkey), 0, ' µs')} and ` +
+          `${spread(figureOf(costs.peer), 0, ' µs')}`,
       },
     ];
   } finally {

@@ -19,7 +19,9 @@ export async function benchLatency(data: string, rounds: number): Promise<Row[]>
     await world.admin(['repo', 'add', 'ada/empty', '--private']);
     const { port, host } = new URL(world.url);
     const authorization = `Basic ${Buffer.from(`ada:${world.token}`).toString('base64')}`;
-    const request = `GET /ada/empty.git/info/refs?service=git-upload-pack HTTP/1.1\nHost: ${host}\nAuthorization: ${authorization}\nGit-Protocol: version=2\n\n`;
+    const request =
+      `GET /ada/empty.git/info/refs?service=git-upload-pack HTTP/1.1\nHost: ${host}\nAuthorization: ` +
+      `${authorization}\nGit-Protocol: version=2\n\n`;
     const peak = figureOf([...(await several(rounds, async () => (await load(Number(port), request)).perSecond))]);
     const rate = Math.round(peak.median / 2);
     const runs = await several(rounds, async () => {
@@ -40,7 +42,10 @@ export async function benchLatency(data: string, rounds: number): Promise<Row[]>
         figure: `below ${spread(bounds, 2, ' ms')}`,
         goal: `< ${GOAL_MS} ms`,
         reached: bounds.median < GOAL_MS,
-        detail: `${(Math.min(...runs.map(({ share }) => share)) * 100).toFixed(3)} % and more within ${GOAL_MS} ms; sent ${spread(figureOf(runs.map(({ perSecond }) => perSecond)), 0, '/s')}; as the client sees it p99 ${spread(figureOf(runs.map(({ p99Ms }) => p99Ms)), 2, ' ms')}`,
+        detail:
+          `${(Math.min(...runs.map(({ share }) => share)) * 100).toFixed(3)} % and more within ${GOAL_MS} ms; sent ` +
+          `${spread(figureOf(runs.map(({ perSecond }) => perSecond)), 0, '/s')}; as the client sees it p99 ` +
+          `${spread(figureOf(runs.map(({ p99Ms }) => p99Ms)), 2, ' ms')}`,
       },
     ];
   } finally {

@@ -90,7 +90,8 @@ function print(rows: readonly Row[]): readonly Row[] {
     const verdict =
       goal === null ? '' : `  [asked: ${goal}; ${reached === null ? 'not measured' : reached ? 'reached' : 'MISSED'}]`;
     process.stdout.write(
-      `${suite.padEnd(12)} ${what}\n${' '.repeat(13)}${figure}${verdict}\n${detail === '' ? '' : `${' '.repeat(13)}${detail}\n`}`,
+      `${suite.padEnd(12)} ` +
+        `${what}\n${' '.repeat(13)}${figure}${verdict}\n${detail === '' ? '' : `${' '.repeat(13)}${detail}\n`}`,
     );
   }
   return rows;

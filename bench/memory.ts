@@ -40,7 +40,9 @@ export async function benchMemory(folder: string, world: World): Promise<Row[]> 
       figure: `grows by ${grown.toFixed(0)} MiB`,
       goal: '< 64 MiB',
       reached: grown < 64,
-      detail: `resident ${(before / MIB).toFixed(0)} MiB before, ${((peak as number) / MIB).toFixed(0)} MiB at the highest, sampled every ${SAMPLE_MS} ms`,
+      detail:
+        `resident ${(before / MIB).toFixed(0)} MiB before, ${((peak as number) / MIB).toFixed(0)} MiB at the ` +
+        `highest, sampled every ${SAMPLE_MS} ms`,
     };
   });
 }

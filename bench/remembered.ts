@@ -63,7 +63,10 @@ export async function benchRemembered(folder: string): Promise<Row[]> {
       figure: `${bytes.toFixed(0)} bytes`,
       goal: shape.goal,
       reached: shape.goal === null ? null : bytes <= 500,
-      detail: `with its person, and how that person stands towards the repository${shape.kind === 'classic' ? '' : ', an own one for each person, which the token selects'}; mean of ${TOKENS - WARM_UP}`,
+      detail:
+        `with its person, and how that person stands towards the ` +
+        `repository${shape.kind === 'classic' ? '' : ', an own one for each person, which the token selects'}; ` +
+        `mean of ${TOKENS - WARM_UP}`,
     });
   }
   return rows;

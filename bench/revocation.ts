@@ -79,7 +79,9 @@ function rowOf(took: readonly number[], accepted: number): Row {
     figure: `p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms; ${accepted} later acceptances`,
     goal: 'p99 ≤ 50 ms, 0 accepted',
     reached: at(0.99) <= 50 && accepted === 0,
-    detail: `${took.length} trials, each checked on every node; audit and mail of the same transaction are in it; highest ${took.at(-1)!.toFixed(1)} ms`,
+    detail:
+      `${took.length} trials, each checked on every node; audit and mail of the same transaction are in it; ` +
+      `highest ${took.at(-1)!.toFixed(1)} ms`,
     plot: {
       title: `A revocation with ${NODES} live nodes on PostgreSQL`,
       unit: 'ms',

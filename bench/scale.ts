@@ -72,7 +72,9 @@ export async function benchScale(folder: string, rounds: number): Promise<Row[]>
       figure: spread(many.startMs, 0, ' ms'),
       goal: '< 1000 ms',
       reached: many.startMs.median < 1_000,
-      detail: `with ${FEW}: ${spread(few.startMs, 0, ' ms')}; a process of its own, until a token was accepted; ${spread(many.startProcessorMs, 0, ' ms')} of processor time`,
+      detail:
+        `with ${FEW}: ${spread(few.startMs, 0, ' ms')}; a process of its own, until a token was accepted; ` +
+        `${spread(many.startProcessorMs, 0, ' ms')} of processor time`,
     },
   ];
 }

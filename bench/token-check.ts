@@ -130,7 +130,10 @@ export async function againstBare(
   });
   return {
     ratio: ratioOf(taken.latchkey, taken.bare),
-    detail: `Latchkey ${spread(taken.latchkey, 0, '/s')}, bare ${spread(taken.bare, 0, '/s')}; processor time a request ${spread(figureOf(costs.latchkey), 0, ' µs')} and ${spread(figureOf(costs.bare), 0, ' µs')}; ${rounds} pairs of processes`,
+    detail:
+      `Latchkey ${spread(taken.latchkey, 0, '/s')}, bare ${spread(taken.bare, 0, '/s')}; processor time a request ` +
+      `${spread(figureOf(costs.latchkey), 0, ' µs')} and ${spread(figureOf(costs.bare), 0, ' µs')}; ${rounds} ` +
+      `pairs of processes`,
   };
 }
 

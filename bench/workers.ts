@@ -32,7 +32,9 @@ export async function benchWorkers(data: string, rounds: number): Promise<Row[]>
     const answered = async (name: 'one' | 'two', world: World, served: Served): Promise<number> => {
       const { port, host } = new URL(served.url);
       const authorization = `Basic ${Buffer.from(`ada:${world.token}`).toString('base64')}`;
-      const request = `GET /ada/empty.git/info/refs?service=git-upload-pack HTTP/1.1\nHost: ${host}\nAuthorization: ${authorization}\nGit-Protocol: version=2\n\n`;
+      const request =
+        `GET /ada/empty.git/info/refs?service=git-upload-pack HTTP/1.1\nHost: ${host}\nAuthorization: ` +
+        `${authorization}\nGit-Protocol: version=2\n\n`;
       await load(Number(port), request, { depth: DEPTH, seconds: 1 });
       const before = processorSec(served.child.pid!);
       const { perSecond, total } = await load(Number(port), request, { depth: DEPTH });
@@ -49,7 +51,10 @@ export async function benchWorkers(data: string, rounds: number): Promise<Row[]>
         figure: `${spread(gain, 2)} × the throughput`,
         goal: '≥ 1.7×',
         reached: gain.median >= 1.7,
-        detail: `one ${spread(taken.one, 0, '/s')}; two, by their processor time of ${spread(figureOf(costs.two.slice(1)), 1, ' µs')} a request, ${spread(capacity, 0, '/s')}, and beside the generator ${spread(taken.two, 0, '/s')}; ${DEPTH} requests at once on each of 32 connections`,
+        detail:
+          `one ${spread(taken.one, 0, '/s')}; two, by their processor time of ` +
+          `${spread(figureOf(costs.two.slice(1)), 1, ' µs')} a request, ${spread(capacity, 0, '/s')}, and beside ` +
+          `the generator ${spread(taken.two, 0, '/s')}; ${DEPTH} requests at once on each of 32 connections`,
       },
     ];
   } finally {

@@ -144,7 +144,9 @@ function warnOfClearText({ settings: { database, databaseCa }, log }: OpenContex
     log.warn({ host: address.host }, 'what is said to the database crosses the network in clear text: sslmode=disable');
 }
 
-/** A certificate that has ended, or soon will, is served all the same: a warning can be acted on, a refusal stops all. */
+/**
+ * A certificate that has ended, or soon will, is served all the same: a warning can be acted on, a refusal stops all.
+ */
 function warnOfCertificate({ log, clock }: OpenContext, certificate: CertificateReader | null): void {
   if (certificate === null) return;
   const leftSec = certificate.current.endsAt - clock.now();
@@ -414,7 +416,8 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
         ? ['408 Request Timeout', 'The request did not arrive in time.']
         : ['400 Bad Request', 'That is not a request this server can read.'];
   socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${words.length + 1}\r\nConnection: close\r\n\r\n${words}\n`,
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ` +
+      `${words.length + 1}\r\nConnection: close\r\n\r\n${words}\n`,
   );
 }
 

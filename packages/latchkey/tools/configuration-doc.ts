@@ -87,7 +87,10 @@ export function configurationDoc(): string {
 
 function sectionOf(section: SettingRow['section']): string {
   const rows = SETTING_NAMES.filter((name) => settingRow(name).section === section).map(lineOf);
-  return `## ${section}\n\n| flag | variable | in the file | value | left out | what for |\n| --- | --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+  return (
+    `## ${section}\n\n| flag | variable | in the file | value | left out | what for |\n| --- | --- | --- | --- | ` +
+    `--- | --- |\n${rows.join('\n')}\n`
+  );
 }
 
 function lineOf(name: SettingName): string {

@@ -45,7 +45,8 @@ after it was replaced, the living token of its family is revoked, too, as on Git
 export function gitlabDoc(): string {
   const rows = GITLAB_ROUTES.map(
     (route) =>
-      `| \`${route.method} ${route.path}\` | ${scopesIn(route)} | ${permissionIn(route)} | ${route.need.publicRead ? 'yes' : ''} |`,
+      `| \`${route.method} ${route.path}\` | ${scopesIn(route)} | ${permissionIn(route)} | ` +
+      `${route.need.publicRead ? 'yes' : ''} |`,
   );
   const scopes = scopesOf('scoped').map(({ name, description }) => `| \`${name}\` | ${description} |`);
   return [

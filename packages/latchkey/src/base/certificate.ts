@@ -39,9 +39,9 @@ export function certificateOf(settings: {
 }
 
 /**
- * Calls `reload` soon after one of the files changed, through symbolic links, too, as renewals swap them. A renewal that
- * does not work (yet: the key may come before the certificate) is told to the log, and tried at the next change. Returns
- * how to end this.
+ * Calls `reload` soon after one of the files changed, through symbolic links, too, as renewals swap them. A renewal
+ * that does not work (yet: the key may come before the certificate) is told to the log, and tried at the next change.
+ * Returns how to end this.
  */
 export function followFiles(certificate: CertificateReader, reload: () => boolean, log: Log): () => void {
   let seen = certificate.fingerprint;
@@ -105,7 +105,9 @@ export class CertificateReader {
       .join(' ');
   }
 
-  /** Reads the files anew. True when they hold another pair. @throws Fault when it does not work; then nothing changes */
+  /**
+   * Reads the files anew. True when they hold another pair. @throws Fault when it does not work; then nothing changes
+   */
   reload(): boolean {
     const read = readCertificate(this.#files);
     if (read.cert.equals(this.#current.cert) && read.key.equals(this.#current.key)) return false;

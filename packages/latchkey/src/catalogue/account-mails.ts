@@ -30,7 +30,8 @@ export interface AccountMailFacts {
 }
 
 const IF_NOT_YOU =
-  'If it was you, do nothing. If not, use the link: it ends every session, freezes your tokens, and locks the account until you have chosen a new password.';
+  'If it was you, do nothing. If not, use the link: it ends every session, freezes your tokens, and locks the ' +
+  'account until you have chosen a new password.';
 const notMe = ({ alarmPath }: Alarming): { text: string; path: string } => ({
   text: 'This wasn’t me: lock my account',
   path: alarmPath,
@@ -48,7 +49,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   password_reset: {
     subject: () => 'Choose a new password',
     says: ({ minutes, address }) => [
-      `Somebody${address === null ? '' : ` at ${address}`} asked for a new password for this account. Follow the link to choose one. It works once, for ${minutes} minutes.`,
+      `Somebody${address === null ? '' : ` at ${address}`} asked for a new password for this account. Follow the ` +
+        `link to choose one. It works once, for ${minutes} minutes.`,
       'If that was not you, do nothing: your password stays as it is.',
     ],
     link: ({ path }) => ({ text: 'Choose a new password', path }),
@@ -63,7 +65,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   sign_in: {
     subject: () => 'A new sign-in to your account',
     says: ({ at, address, agent }) => [
-      `Somebody signed in to your account on ${spokenInstant(at)} from ${address}, with ${agent}, a browser that was not seen before.`,
+      `Somebody signed in to your account on ${spokenInstant(at)} from ${address}, with ${agent}, a browser that ` +
+        `was not seen before.`,
       IF_NOT_YOU,
     ],
     link: notMe,
@@ -71,7 +74,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   password_changed: {
     subject: () => 'Your password was changed',
     says: (facts) => [
-      `The password of your account was changed on ${spokenInstant(facts.at)} ${from(facts)}. Every other session was ended.`,
+      `The password of your account was changed on ${spokenInstant(facts.at)} ${from(facts)}. Every other ` +
+        `session was ended.`,
       IF_NOT_YOU,
     ],
     link: notMe,
@@ -79,7 +83,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   two_factor_changed: {
     subject: ({ on }) => `Two-factor authentication was switched ${on ? 'on' : 'off'}`,
     says: (facts) => [
-      `Two-factor authentication was switched ${facts.on ? 'on' : 'off'} for your account on ${spokenInstant(facts.at)} ${from(facts)}.`,
+      `Two-factor authentication was switched ${facts.on ? 'on' : 'off'} for your account on ` +
+        `${spokenInstant(facts.at)} ${from(facts)}.`,
       IF_NOT_YOU,
     ],
     link: notMe,
@@ -87,7 +92,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   recovery_codes_changed: {
     subject: () => 'New recovery codes were made',
     says: (facts) => [
-      `New recovery codes were made for your account on ${spokenInstant(facts.at)} ${from(facts)}. The old ones no longer work.`,
+      `New recovery codes were made for your account on ${spokenInstant(facts.at)} ${from(facts)}. The old ones ` +
+        `no longer work.`,
       IF_NOT_YOU,
     ],
     link: notMe,
@@ -95,7 +101,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   emails_changed: {
     subject: ({ email, change }) => `The e-mail address ${email} was ${change}`,
     says: (facts) => [
-      `The e-mail address ${facts.email} was ${facts.change} in your account on ${spokenInstant(facts.at)} ${from(facts)}.`,
+      `The e-mail address ${facts.email} was ${facts.change} in your account on ${spokenInstant(facts.at)} ` +
+        `${from(facts)}.`,
       IF_NOT_YOU,
     ],
     link: notMe,
@@ -103,8 +110,11 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   account_locked: {
     subject: () => 'Your account is locked: choose a new password',
     says: ({ by, minutes }) => [
-      `${by === null ? 'Your account was locked by the link of a mail' : `${by} locked your account`}, because somebody else may have been in it. Every session has ended, and your tokens are frozen: nothing is deleted.`,
-      `Choose a new password with the link; it works once, for ${minutes} minutes. Then look through your tokens, and unlock the account.`,
+      `${by === null ? 'Your account was locked by the link of a mail' : `${by} locked your account`}, because ` +
+        `somebody else may have been in it. Every session has ended, and your tokens are frozen: nothing is ` +
+        `deleted.`,
+      `Choose a new password with the link; it works once, for ${minutes} minutes. Then look through your ` +
+        `tokens, and unlock the account.`,
     ],
     link: ({ path }) => ({ text: 'Choose a new password', path }),
   },
@@ -114,7 +124,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
       `${by === login ? `Somebody who reads a mail address of ${login} said "This wasn't me" and locked the account` : `${by} locked the account ${login}`}. Its sessions have ended, its tokens are frozen.`,
       mailed
         ? 'Its owner was mailed a link for a new password. There is nothing to be done, unless they ask you.'
-        : 'No mail leads its owner on, since the primary address is new or not verified. Make sure who asks, then give them a password link.',
+        : 'No mail leads its owner on, since the primary address is new or not verified. Make sure who asks, then ' +
+          'give them a password link.',
     ],
     link: () => ({ text: 'See people', path: '/instance/people' }),
   },

@@ -1,5 +1,6 @@
 /**
- * Every mail that the server writes, as data (those about the account itself in `account-mails.ts`): the subject, what it says, and the one link that matters.
+ * Every mail that the server writes, as data (those about the account itself in `account-mails.ts`): the subject, what
+ * it says, and the one link that matters.
  *
  * Invariant: a mail says who it is for, what happened, when and from where where that is known, and what to do if it
  * was not them.
@@ -79,7 +80,8 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   token_ended: {
     subject: ({ token }) => `Your personal access token ${token.name} has ended`,
     says: (facts) => [
-      `The personal access token ${called(facts)} ended on ${spokenInstant(facts.endedAt)}. Whatever still uses it is refused.`,
+      `The personal access token ${called(facts)} ended on ${spokenInstant(facts.endedAt)}. Whatever still uses ` +
+        `it is refused.`,
       'If it is still needed, regenerate it: it keeps its name and its rights.',
     ],
     link: page('Regenerate the token'),
@@ -87,7 +89,9 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   token_unused: {
     subject: ({ token }) => `Your personal access token ${token.name} will be removed: nobody uses it`,
     says: (facts) => [
-      `The personal access token ${called(facts)} ${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}. It will be removed after ${spokenInstant(facts.endsAt)}.`,
+      `The personal access token ${called(facts)} ` +
+        `${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}. ` +
+        `It will be removed after ${spokenInstant(facts.endsAt)}.`,
       'To keep it, use it once, or regenerate it. Otherwise nothing is to be done.',
     ],
     link: page('See the token'),
@@ -95,7 +99,8 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   token_restored: {
     subject: ({ token }) => `Your personal access token ${token.name} works again`,
     says: (facts) => [
-      `The personal access token ${called(facts)}, which was removed because nobody used it, was brought back by ${facts.by}.`,
+      `The personal access token ${called(facts)}, which was removed because nobody used it, was brought back by ` +
+        `${facts.by}.`,
       'It has the access that it had. If you don’t need it, delete it.',
     ],
     link: page('See the token'),
@@ -103,7 +108,8 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   token_disused: {
     subject: ({ token }) => `Your personal access token ${token.name} was removed: nobody used it`,
     says: (facts) => [
-      `The personal access token ${called(facts)} was removed, because it ${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}.`,
+      `The personal access token ${called(facts)} was removed, because it ` +
+        `${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}.`,
       'Nothing is to be done. If it is still needed, an administrator can bring it back; or create another.',
     ],
     link: () => ({ text: 'See your tokens', path: '/settings/personal-access-tokens' }),
@@ -111,7 +117,9 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   token_leaked: {
     subject: () => 'Action needed: Personal access token was revoked',
     says: (facts) => [
-      `The personal access token ${called(facts)} was found ${facts.where === null ? 'by somebody who reported it' : `in ${facts.where}`}, where others could read it. It was revoked at once.`,
+      `The personal access token ${called(facts)} was found ` +
+        `${facts.where === null ? 'by somebody who reported it' : `in ${facts.where}`}, where others could read ` +
+        `it. It was revoked at once.`,
       'Create another for whatever used it, and look at the log for what was done with it.',
     ],
     link: () => ({ text: 'Look at your security log', path: SECURITY_LOG }),
@@ -126,7 +134,8 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   token_approved: {
     subject: ({ token, organization }) => `${organization} approved your personal access token ${token.name}`,
     says: (facts) => [
-      `${facts.by} approved the personal access token ${called(facts)} for ${facts.organization}. It works there from now on.`,
+      `${facts.by} approved the personal access token ${called(facts)} for ${facts.organization}. It works there ` +
+        `from now on.`,
     ],
     link: page('See what it can do'),
   },
@@ -142,7 +151,8 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     subject: ({ token, organization }) =>
       `${organization} took back the access of your personal access token ${token.name}`,
     says: (facts) => [
-      `${facts.by} took back what the personal access token ${called(facts)} could reach in ${facts.organization}. The token itself still lives.`,
+      `${facts.by} took back what the personal access token ${called(facts)} could reach in ` +
+        `${facts.organization}. The token itself still lives.`,
     ],
     link: page('See the token'),
   },
@@ -150,14 +160,16 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     subject: ({ token, organization }) =>
       `${organization} gave back the access of your personal access token ${token.name}`,
     says: (facts) => [
-      `${facts.by} gave back what the personal access token ${called(facts)} could reach in ${facts.organization}. It works there again from now on.`,
+      `${facts.by} gave back what the personal access token ${called(facts)} could reach in ` +
+        `${facts.organization}. It works there again from now on.`,
     ],
     link: page('See what it can do'),
   },
   old_secret_used: {
     subject: ({ token }) => `Somebody used an old value of your personal access token ${token.name}`,
     says: (facts) => [
-      `A value of the personal access token ${called(facts)} that was replaced on ${spokenInstant(facts.replacedAt)} was used from ${facts.address} (${facts.purpose}). It was refused.`,
+      `A value of the personal access token ${called(facts)} that was replaced on ` +
+        `${spokenInstant(facts.replacedAt)} was used from ${facts.address} (${facts.purpose}). It was refused.`,
       'Either something of yours still has the old value, or somebody found it.',
     ],
     link: page('See the token'),

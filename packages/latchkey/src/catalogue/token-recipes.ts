@@ -57,27 +57,32 @@ export const TOKEN_RECIPES: readonly TokenRecipe[] = [
     name: 'GitHub Models token',
     permissions: { user_models: 'read' },
     description:
-      'Used to call GitHub Models APIs to easily run LLMs: https://docs.github.com/github-models/quickstart#step-2-make-an-api-call',
+      'Used to call GitHub Models APIs to easily run LLMs: ' +
+      'https://docs.github.com/github-models/quickstart#step-2-make-an-api-call',
   },
   {
     title: 'Update code and open a PR',
     name: 'Core-loop token',
     permissions: { contents: 'write', pull_requests: 'write', workflows: 'write' },
     description:
-      "Write code and push it to main! Includes permission to edit workflow files for Actions - remove `workflows:write` if you don't need to do that",
+      'Write code and push it to main! Includes permission to edit workflow files for Actions - remove ' +
+      "`workflows:write` if you don't need to do that",
   },
   {
     title: 'Manage Copilot licenses in an organization',
     name: 'Core-loop token',
     permissions: { organization_copilot_seat_management: 'write' },
     description:
-      'Enable or disable copilot access for users with the Seat Management APIs: https://docs.github.com/rest/copilot/copilot-user-management\nBe sure to select an organization for your resource owner below!',
+      'Enable or disable copilot access for users with the Seat Management APIs: ' +
+      'https://docs.github.com/rest/copilot/copilot-user-management\nBe sure to select an organization for your ' +
+      'resource owner below!',
   },
   {
     title: 'Make Copilot requests',
     name: 'Copilot requests token',
     permissions: { copilot_requests: 'write' },
     description:
-      'Make Copilot API requests on behalf of the user, consuming premium requests: https://docs.github.com/copilot/concepts/billing/copilot-requests',
+      'Make Copilot API requests on behalf of the user, consuming premium requests: ' +
+      'https://docs.github.com/copilot/concepts/billing/copilot-requests',
   },
 ];

@@ -11,6 +11,7 @@ export function nodeComplaint(version: string): string | null {
   if (Number.parseInt(version, 10) >= OLDEST_NODE) return null;
   return [
     `error: latchkey needs Node.js ${OLDEST_NODE} or later, and this is ${version}`,
-    'hint: in a checkout, `npm run -s latchkey -- …` uses the one that `npm ci` brought; elsewhere, see https://nodejs.org/download',
+    'hint: in a checkout, `npm run -s latchkey -- …` uses the one that `npm ci` brought; elsewhere, see ' +
+      'https://nodejs.org/download',
   ].join('\n');
 }

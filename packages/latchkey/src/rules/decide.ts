@@ -185,7 +185,10 @@ function organizationAddressNotAllowed(question: Question): Refusal | null {
   return { reason: 'organization_address_not_allowed' };
 }
 
-/** Administrators of the instance, signed in, always get at an organization's policy: somebody must undo what shuts all out. */
+/**
+ * Administrators of the instance, signed in, always get at an organization's policy: somebody must undo what shuts
+ * all out.
+ */
 function isAdministratorAtPolicy({ bearer, need, target }: Question): boolean {
   return (
     bearer.via === 'session' &&

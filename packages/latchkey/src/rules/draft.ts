@@ -132,7 +132,8 @@ export function checkDraft(draft: TokenDraft, world: DraftWorld): Checked<TokenP
     complaints.add(
       null,
       'limit_reached',
-      `You have ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit. Delete one that you no longer need first.`,
+      `You have ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit. Delete one that you no ` +
+        `longer need first.`,
     );
   const expiresAt = checkExpiry(draft, capFor(draft, world), world.at, complaints);
   const notBeforeAt = checkNotBefore(draft.notBeforeAt ?? null, expiresAt, complaints);

@@ -40,7 +40,9 @@ export function readLoginRequest(
   const owners = words('resource_owner');
   if (permissions.length > MAX_REQUESTED_PERMISSIONS || owners.length > MAX_REQUESTED_OWNERS)
     return {
-      error: `at most ${MAX_REQUESTED_PERMISSIONS} permissions and ${MAX_REQUESTED_OWNERS} resource owners can be asked for`,
+      error:
+        `at most ${MAX_REQUESTED_PERMISSIONS} permissions and ${MAX_REQUESTED_OWNERS} resource owners can be asked ` +
+        `for`,
     };
   const days = fields.get('expires_in_days') ?? String(DEFAULT_LOGIN_DAYS);
   if (!/^\d{1,3}$/.test(days) || Number(days) < MIN_LIFETIME_DAYS || Number(days) > MAX_LIFETIME_DAYS)

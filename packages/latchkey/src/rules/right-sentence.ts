@@ -1,8 +1,9 @@
 /**
  * What a token may do today, in sentences: the first thing that a person reads of it, everywhere.
  *
- * Invariant: "can" is said only of what a request with the token could be allowed now, as far as the token, the policies
- * and the decisions of resource owners go. What its owner may do is named ("that you can reach"), not worked out.
+ * Invariant: "can" is said only of what a request with the token could be allowed now, as far as the token, the
+ * policies and the decisions of resource owners go. What its owner may do is named ("that you can reach"), not worked
+ * out.
  */
 import { spokenDate, type UnixSeconds } from '../base/time.ts';
 import type { TokenKind } from './model.ts';

@@ -44,7 +44,9 @@ export function isOver(state: TokenState): boolean {
   return OVER.has(state);
 }
 
-/** What a grant gives today: `blocked` when it was granted, or asked for, but the owner's policy keeps the token out. */
+/**
+ * What a grant gives today: `blocked` when it was granted, or asked for, but the owner's policy keeps the token out.
+ */
 export type GrantAccess = GrantState | 'blocked';
 
 /** What a policy may have against a token. */

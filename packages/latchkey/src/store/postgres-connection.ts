@@ -132,7 +132,8 @@ function wordsFor(code: unknown, detail: string): readonly [message: string, hin
   if (detail === 'The server does not support SSL connections') {
     return [
       'the database does not speak TLS',
-      'turn on ssl in postgresql.conf; on a closed network, say that clear text is meant: ?sslmode=disable at the end of the address',
+      'turn on ssl in postgresql.conf; on a closed network, say that clear text is meant: ?sslmode=disable at ' +
+        'the end of the address',
     ];
   }
   if (/no pg_hba\.conf entry .* no encryption/.test(detail)) {

@@ -25,7 +25,9 @@ export type TokenOrder = (typeof TOKEN_ORDERS)[number];
 /** What is left out is not asked for. Bounds are inclusive. */
 export interface TokenSearch {
   readonly userId?: number | undefined;
-  /** `inactive`: over for good at `at`, as `isOver` of `rules/token-state.ts` says: revoked, replaced, ended, used up. */
+  /**
+   * `inactive`: over for good at `at`, as `isOver` of `rules/token-state.ts` says: revoked, replaced, ended, used up.
+   */
   readonly state?: 'active' | 'inactive' | undefined;
   readonly revoked?: boolean | undefined;
   /** A part of the name, in any case of letters. */

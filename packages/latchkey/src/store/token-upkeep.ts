@@ -1,6 +1,6 @@
 /**
- * Tokens whom time has caught up with: about to end, ended, long unused, brought back. Read in batches by id, so that a long list
- * holds up nobody.
+ * Tokens whom time has caught up with: about to end, ended, long unused, brought back. Read in batches by id, so that a
+ * long list holds up nobody.
  */
 
 import type { Selectable } from 'kysely';

@@ -133,7 +133,8 @@ test('by keyboard alone, on a narrow screen, in the dark: a classic token is mad
   await page.keyboard.press('Enter');
   const focused = (): Promise<string> =>
     page.evaluate<string>(
-      "document.activeElement.labels?.[0]?.textContent.trim() ?? document.activeElement.getAttribute('aria-label') ?? ''",
+      'document.activeElement.labels?.[0]?.textContent.trim() ?? ' +
+        "document.activeElement.getAttribute('aria-label') ?? ''",
     );
   const tabTo = async (name: string): Promise<void> => {
     for (let i = 0; i < 60 && !(await focused()).startsWith(name); i++) await page.keyboard.press('Tab');

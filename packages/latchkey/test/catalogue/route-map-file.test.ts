@@ -129,7 +129,8 @@ describe('a route map', () => {
       /^3: GET \/\{owner\}\/\{repo\}\/info\/refs means the same requests as GET \/\{owner\}\/\{repo\}\/info\/refs in line 2\.$/,
     ],
     [
-      'services:\n  - routes:\n      - { method: GET, path: "/{a}", needs: {} }\n      - { method: "*", path: "/{b}", needs: {} }',
+      'services:\n  - routes:\n      - { method: GET, path: "/{a}", needs: {} }\n      - { method: "*", path: ' +
+        '"/{b}", needs: {} }',
       /^4: \* \/\{b\} means the same requests as GET \/\{a\} in line 3\.$/,
     ],
   ])('with an error is refused with its line: %j', (text, expected) => {
@@ -141,7 +142,8 @@ describe('a route map', () => {
   it('with several problems tells them all', () => {
     expect(
       problemsIn(
-        'services:\n  - routes:\n      - { method: GET, path: x, needs: { nothing: read } }\n      - { method: GET, path: /y, needs: { contents: write, no: read } }',
+        'services:\n  - routes:\n      - { method: GET, path: x, needs: { nothing: read } }\n      - { method: ' +
+          'GET, path: /y, needs: { contents: write, no: read } }',
       ),
     ).toEqual([
       '3: The path must begin with a slash.',

@@ -629,7 +629,8 @@ export const CAUSES: readonly Cause[] = [
     name: 'a role that only reads',
     reason: 'role_insufficient',
     says: [
-      'bob may not do this on acme/ledger (contents: write), so no token of theirs may. (The token is of bob, not ada.)',
+      'bob may not do this on acme/ledger (contents: write), so no token of theirs may. (The token is of bob, ' +
+        'not ada.)',
       'Ask for a higher role whoever administers acme/ledger:',
       '{url}/help/role_insufficient',
     ],
@@ -668,7 +669,8 @@ export const CAUSES: readonly Cause[] = [
     name: 'a locked account',
     reason: 'account_locked',
     says: [
-      'The account bob is locked, because somebody else may have been in it. Its tokens are frozen until its owner has looked them through.',
+      'The account bob is locked, because somebody else may have been in it. Its tokens are frozen until its ' +
+        'owner has looked them through.',
       'bob can sign in and unlock it:',
       '{url}/settings/unlock',
     ],

@@ -67,7 +67,9 @@ test.each(['/user', '/user/repos', '/repos/ada/closed', '/ada/closed', '/rate_li
     const answer = await fetch(world.url + path, { headers: { accept: 'application/vnd.github+json' } });
     expect(answer.status).toBe(404);
     expect(await answer.json()).toEqual({
-      message: `There is no API at this address. The base address of GitHub's REST API is ${world.url}/api/v3, that of GitLab's is ${world.url}/api/v4.`,
+      message:
+        `There is no API at this address. The base address of GitHub's REST API is ${world.url}/api/v3, that of ` +
+        `GitLab's is ${world.url}/api/v4.`,
       reason: 'endpoint_unknown',
       documentation_url: `${world.url}/api/v3/`,
     });

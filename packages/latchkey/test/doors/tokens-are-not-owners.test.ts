@@ -1,7 +1,7 @@
 /**
- * No token of any kind, at any door, changes what signs a person in: every operation of every door is asked for with the
- * mightiest tokens of an administrator, with bodies that it takes; and afterwards passwords, factors, sessions, primary
- * and verified addresses, and the links that lead to them are as they were.
+ * No token of any kind, at any door, changes what signs a person in: every operation of every door is asked for with
+ * the mightiest tokens of an administrator, with bodies that it takes; and afterwards passwords, factors, sessions,
+ * primary and verified addresses, and the links that lead to them are as they were.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { handPasswordLink } from '../../src/actions/accounts/new-password.ts';

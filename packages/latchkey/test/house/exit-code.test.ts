@@ -15,14 +15,16 @@ async function runOf(assertion: string): Promise<number | null> {
     [
       `import { defineConfig } from 'vitest/config';`,
       `import base from ${JSON.stringify(join(ROOT, 'vitest.config.ts'))};`,
-      `export default defineConfig({ ...base, root: ${JSON.stringify(ROOT)}, test: { ...base.test, include: [${JSON.stringify(join(folder, '*.test.ts'))}], exclude: [] } });`,
+      `export default defineConfig({ ...base, root: ${JSON.stringify(ROOT)}, test: { ...base.test, include: ` +
+        `[${JSON.stringify(join(folder, '*.test.ts'))}], exclude: [] } });`,
     ].join('\n'),
   );
   await writeFile(
     join(folder, 'one.test.ts'),
     [
       `import { expect, inject, test } from 'vitest';`,
-      `test('one', async () => { const url = await (await fetch(inject('postgresBroker'))).text(); expect(url).toMatch(/^postgres:/); ${assertion} });`,
+      `test('one', async () => { const url = await (await fetch(inject('postgresBroker'))).text(); ` +
+        `expect(url).toMatch(/^postgres:/); ${assertion} });`,
     ].join('\n'),
   );
   const child = spawn(

@@ -88,6 +88,7 @@ const MOST_LINES = 300;
 const LONG_FILES: Readonly<Record<string, string>> = {
   'base/settings/rows.ts': 'data: one row per setting',
   'catalogue/permissions.ts': 'data: one row per permission',
+  'catalogue/refusals/access.ts': 'data: one entry per refusal',
   'catalogue/scopes/classic.ts': 'data: the tree of scopes',
   'rules/decide.ts': 'the decision is read from top to bottom, as one list of rules',
   'store/schema.ts': 'data: every table and column',

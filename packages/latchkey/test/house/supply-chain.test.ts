@@ -1,4 +1,7 @@
-/** What comes from elsewhere: pinned by digest, under licences that we can pass on, and running nothing at installation. */
+/**
+ * What comes from elsewhere: pinned by digest, under licences that we can pass on, and running nothing at
+ * installation.
+ */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

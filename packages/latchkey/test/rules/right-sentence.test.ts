@@ -28,7 +28,8 @@ const classic: RightFacts = { ...token, kind: 'classic', scopes: ['repo', 'publi
 const own: RightGrant = { ...ledger, owner: 'ada', ownerKind: 'self', selection: 'all', repositoryNames: [] };
 const NOT_ALLOWED = ['acme does not allow fine-grained tokens'];
 const CLASSIC_DEEDS =
-  'read and change all repositories that you can reach, private ones too; add and change workflow files under .github/workflows';
+  'read and change all repositories that you can reach, private ones too; add and change workflow files under ' +
+  '.github/workflows';
 
 test.each<[string, RightFacts, string]>([
   ['works', token, 'Can read and write code in acme/ledger.'],
@@ -60,7 +61,8 @@ test.each<[string, RightFacts, string]>([
   [
     'is kept out by a policy',
     { ...token, state: 'blocked', grants: [{ ...ledger, access: 'blocked' }], blockedBy: NOT_ALLOWED },
-    'Could read and write code in acme/ledger, but not now: acme does not allow fine-grained tokens. Can read public repositories.',
+    'Could read and write code in acme/ledger, but not now: acme does not allow fine-grained tokens. Can read ' +
+      'public repositories.',
   ],
   [
     'begins later',
@@ -75,7 +77,8 @@ test.each<[string, RightFacts, string]>([
       notBeforeAt: at('2026-12-01T08:00:00Z'),
       grants: [{ ...ledger, access: 'pending', request: {} }],
     },
-    'Asks acme to read and write code in acme/ledger. Until then: will be able to read public repositories from 1 Dec 2026.',
+    'Asks acme to read and write code in acme/ledger. Until then: will be able to read public repositories from ' +
+      '1 Dec 2026.',
   ],
   [
     'was revoked',
@@ -109,7 +112,8 @@ test.each<[string, RightFacts, string]>([
   [
     'is classic where none is allowed',
     { ...classic, scopes: ['repo'], state: 'blocked', blockedBy: ['This server does not allow classic tokens'] },
-    'Could read and change all repositories that you can reach, private ones too, but not now: This server does not allow classic tokens.',
+    'Could read and change all repositories that you can reach, private ones too, but not now: This server does ' +
+      'not allow classic tokens.',
   ],
   [
     'is scoped',

@@ -191,7 +191,8 @@ describe('what an organization forbids', () => {
     expect(await said({})).toEqual([200, undefined]);
     expect(await said(forbidden)).toEqual([
       403,
-      '`Acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.',
+      '`Acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a ' +
+        'personal access token with fine-grained permissions.',
     ]);
     const [status, message] = await said(short);
     expect(status).toBe(403);

@@ -136,7 +136,8 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     await done(admin('user add ada --email ada@example.org --verified'));
     await refused(
       admin(
-        `token add ada --name ${'n'.repeat(41)} --all-repos --permission contents=admin --permission nonsense=read --expires-in 367`,
+        `token add ada --name ${'n'.repeat(41)} --all-repos --permission contents=admin --permission ` +
+          `nonsense=read --expires-in 367`,
       ),
       "a token's name has at most 40 characters",
       'contents (contents) takes read or write, not admin',
@@ -218,7 +219,8 @@ test('a password on standard input is bounded, and may be anything within the bo
   const longer = await admin(add, 'x'.repeat(MAX_PASSWORD_INPUT_BYTES + 1));
   expect([longer.code, longer.stderr]).toEqual([
     2,
-    `error: standard input holds more than ${MAX_PASSWORD_INPUT_BYTES} bytes\nhint: see latchkey admin user add --help\n`,
+    `error: standard input holds more than ${MAX_PASSWORD_INPUT_BYTES} bytes\nhint: see latchkey admin user add ` +
+      `--help\n`,
   ]);
   await refused(admin(add, 'x'.repeat(MAX_PASSWORD_INPUT_BYTES)), 'a password has at most 256 characters');
   await done(admin(add, ' pass phrase with spaces \r\n'));

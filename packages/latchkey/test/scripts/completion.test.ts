@@ -17,7 +17,10 @@ test.each(SHELLS)('the script for %s names every command and option', (shell) =>
 
 test('bash completes commands, their commands, and their options', async () => {
   const completed = async (...words: string[]): Promise<string> => {
-    const lines = `${completionScript(PROGRAM, 'bash')}\nCOMP_WORDS=(latchkey ${words.map((word) => `'${word}'`).join(' ')})\nCOMP_CWORD=${words.length}\n_latchkey\necho "\${COMPREPLY[@]}"`;
+    const lines =
+      `${completionScript(PROGRAM, 'bash')}\nCOMP_WORDS=(latchkey ` +
+      `${words.map((word) => `'${word}'`).join(' ')})\nCOMP_CWORD=${words.length}\n_latchkey\necho ` +
+      `"\${COMPREPLY[@]}"`;
     const { stdout, stderr } = await runProgram('bash', ['-c', lines]);
     expect(stderr).toBe('');
     return stdout.trim();

@@ -268,7 +268,8 @@ describe('bad input', () => {
     const ended = await helper('get', 'protocol=https\nhost=github.com\n');
     expect([ended.code, ended.stdout]).toEqual([0, '']);
     expect(ended.stderr).toBe(
-      'latchkey: https://github.com is no server that this helper was set up for\nhint: if it is a Latchkey server: latchkey login https://github.com\n',
+      'latchkey: https://github.com is no server that this helper was set up for\nhint: if it is a Latchkey ' +
+        'server: latchkey login https://github.com\n',
     );
     expect(await helper('store', 'protocol=https\nhost=github.com\nusername=u\npassword=p\n')).toMatchObject({
       code: 0,

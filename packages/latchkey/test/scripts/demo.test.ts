@@ -70,7 +70,8 @@ test('the demo starts again on its own folder, and on no other that holds someth
   await writeFile(join(other, 'thesis.txt'), 'mine');
   const refused = await latchkey(['serve', '--port', '0', '--demo', '--data', other]);
   expect(refused.stderr).toBe(
-    `error: --demo fills an empty folder, and ${other} holds something already\nhint: start without --demo, or name a new folder: --demo --data DIR\n`,
+    `error: --demo fills an empty folder, and ${other} holds something already\nhint: start without --demo, or ` +
+      `name a new folder: --demo --data DIR\n`,
   );
   expect(refused.code).toBe(2);
   expect(await readdir(other)).toEqual(['thesis.txt']);
@@ -130,7 +131,8 @@ test('a second signal stops at once, though a request has not ended', async () =
   await once(socket, 'connect');
   // The body never comes, so the server would wait for as long as it lets a transfer go on.
   socket.write(
-    'POST /ada/notes.git/git-upload-pack HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-git-upload-pack-request\r\nContent-Length: 9\r\n',
+    'POST /ada/notes.git/git-upload-pack HTTP/1.1\r\nHost: x\r\nContent-Type: ' +
+      'application/x-git-upload-pack-request\r\nContent-Length: 9\r\n',
   );
   const startedAtMs = performance.now();
   const signals = setInterval(() => serving.child.kill('SIGINT'), 100);

@@ -143,7 +143,8 @@ describe('the doctor finds', () => {
     await writeFile(join(folder, 'store'), `${url.replace('://', `://ada:${TOKEN}@`)}\n`);
     await writeFile(
       join(folder, '.gitconfig'),
-      `[credential]\n\thelper = store --file=${join(folder, 'store')}\n[credential "${url}"]\n\thelper = !latchkey credential\n`,
+      `[credential]\n\thelper = store --file=${join(folder, 'store')}\n[credential "${url}"]\n\thelper = ` +
+        `!latchkey credential\n`,
     );
     const { checks, screen } = await doctor();
     expect(checks.get('credential helpers')).toMatchObject({

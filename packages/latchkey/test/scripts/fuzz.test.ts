@@ -149,7 +149,8 @@ const BODIES = [
   '000bfoobar\n0000',
   '0004',
   '0003',
-  '00a00000000000000000000000000000000000000000 1111111111111111111111111111111111111111 refs/heads/main\u0000report-status\n0000PACK\u0000\u0000\u0000\u0002',
+  '00a00000000000000000000000000000000000000000 1111111111111111111111111111111111111111 ' +
+    'refs/heads/main\u0000report-status\n0000PACK\u0000\u0000\u0000\u0002',
   '{"a":1}',
   'PACK',
 ];
@@ -176,7 +177,8 @@ function requestBytes(d: Dice, token: string): Buffer {
   if (encoding !== '') lines.push(`Content-Encoding: ${encoding}`);
   if (d.chance(0.3))
     lines.push(
-      `Git-Protocol: ${d.pick(['version=2', 'version=1', 'version=9', 'version=2:version=1', '; rm -rf /', 'x'.repeat(2000)])}`,
+      `Git-Protocol: ` +
+        `${d.pick(['version=2', 'version=1', 'version=9', 'version=2:version=1', '; rm -rf /', 'x'.repeat(2000)])}`,
     );
   if (d.chance(0.05)) lines.push(`X-Padding: ${'x'.repeat(20_000)}`);
   if (d.chance(0.02)) lines.push('Transfer-Encoding: chunked');

@@ -84,7 +84,8 @@ test('check answers yes, or no with the reason and the remedy', async () => {
   const no = await call('token', 'check', 'workflows=write', 'acme/site');
   expect(no).toMatchObject({ code: 1, stdout: '' });
   expect(no.stderr).toBe(
-    `error: the token "laptop" lacks workflows: write on acme/site\nhint: ${world.url}/settings/personal-access-tokens/1?workflows=write\n`,
+    `error: the token "laptop" lacks workflows: write on acme/site\nhint: ` +
+      `${world.url}/settings/personal-access-tokens/1?workflows=write\n`,
   );
 });
 

@@ -188,7 +188,8 @@ function proxySuite(proxy: Proxy): void {
       );
       await writeFile(
         join(folder, '.gitconfig'),
-        `[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n[http]\n\tcurloptResolve = git.example.org:${ports.git}:127.0.0.1\n`,
+        `[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = ` +
+          `main\n[http]\n\tcurloptResolve = git.example.org:${ports.git}:127.0.0.1\n`,
       );
     }, 60_000);
     afterAll(() => stop());
@@ -385,6 +386,7 @@ for (const proxy of [nginx, caddy]) {
   if (proxy.missing.length === 0) proxySuite(proxy);
   else
     process.stderr.write(
-      `the example of ${proxy.name} is not driven here: ${proxy.missing.join(' and ')} missing (Debian: nginx-light, caddy, fcgiwrap)\n`,
+      `the example of ${proxy.name} is not driven here: ${proxy.missing.join(' and ')} missing (Debian: ` +
+        `nginx-light, caddy, fcgiwrap)\n`,
     );
 }

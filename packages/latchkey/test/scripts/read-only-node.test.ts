@@ -155,7 +155,8 @@ describe('a node that only reads', () => {
     const { code, stderr } = await git(['push', remote(reader), 'main'], 'work');
     expect(code).toBe(128);
     expect(stderr).toContain(
-      `remote: This node only reads: it serves a copy of the repositories. Push to:\nremote: ${writer.url}/ada/notes.git`,
+      `remote: This node only reads: it serves a copy of the repositories. Push to:\nremote: ` +
+        `${writer.url}/ada/notes.git`,
     );
     expect(stderr).toContain('The requested URL returned error: 403');
     const called = await fetch(`${reader.url}/ada/notes.git/git-receive-pack`, {
@@ -243,7 +244,8 @@ describe('a node that only reads', () => {
     const { code, stderr } = await git(['clone', remote(reader, 'later'), 'later']);
     expect(code).toBe(128);
     expect(stderr).toContain(
-      `remote: This node has no copy of this repository yet. Try again in a while, or here:\nremote: ${writer.url}/ada/later.git`,
+      `remote: This node has no copy of this repository yet. Try again in a while, or here:\nremote: ` +
+        `${writer.url}/ada/later.git`,
     );
     expect(stderr).toContain('error: 503');
     const sentence = `This node has no copy of the repository yet. Try again in a while, or at ${writer.url}.`;

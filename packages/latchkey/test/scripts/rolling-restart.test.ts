@@ -225,7 +225,8 @@ async function nginxBefore(folder: string, ports: readonly number[]): Promise<nu
   const conf = join(folder, 'nginx.conf');
   await writeFile(
     conf,
-    `${user} daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log; events {} http { access_log off; ${temporary}\n${site} }`,
+    `${user} daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log; events {} http { ` +
+      `access_log off; ${temporary}\n${site} }`,
   );
   const child = spawn(NGINX!, ['-p', folder, '-c', conf], { stdio: ['ignore', 'ignore', 'inherit'] });
   const closed = once(child, 'close');

@@ -16,7 +16,8 @@ describe('an operator', () => {
     const map = join(database.dataDir, 'map.yaml');
     await writeFile(
       map,
-      'services:\n  - routes:\n      - { method: GET, path: x, needs: {} }\n      - { method: GET, path: /y, needs: { nothing: read } }\n',
+      'services:\n  - routes:\n      - { method: GET, path: x, needs: {} }\n      - { method: GET, path: /y, ' +
+        'needs: { nothing: read } }\n',
     );
     const { code, stderr } = await latchkey(['serve', '--port', '0', ...dataOptions(database), '--route-map', map]);
     expect(code).not.toBe(0);

@@ -15,7 +15,8 @@ const HAS_SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdo
 
 if (!HAS_SCRIPT)
   process.stderr.write(
-    'terminal.test.ts: util-linux `script` is not here, so nothing is typed into a pseudo-terminal (apt-get install bsdutils)\n',
+    'terminal.test.ts: util-linux `script` is not here, so nothing is typed into a pseudo-terminal (apt-get ' +
+      'install bsdutils)\n',
   );
 const inTerminal = test.runIf(HAS_SCRIPT);
 

@@ -155,11 +155,13 @@ describe('a database that takes TLS only', () => {
     const wrong = await latchkey(['admin', 'user', 'suspend', 'ada', ...data, '--database-ca', file('stranger.pem')]);
     expect(wrong).toMatchObject({ code: EXIT.fault, stdout: '' });
     expect(wrong.stderr).toBe(
-      'error: the certificate of the database comes from nobody who is trusted\nhint: name the certificate of its authority: --database-ca FILE\n',
+      'error: the certificate of the database comes from nobody who is trusted\nhint: name the certificate of ' +
+        'its authority: --database-ca FILE\n',
     );
     const none = await latchkey(['serve', ...data, '--database-ca', file('none.pem')]);
     expect(none.stderr).toContain(
-      "error: the file that --database-ca names can't be read\nhint: check --database-ca, and that the server's user may read the file",
+      "error: the file that --database-ca names can't be read\nhint: check --database-ca, and that the server's " +
+        'user may read the file',
     );
     writeFileSync(file('empty.pem'), '');
     expect((await latchkey(['serve', ...data, '--database-ca', file('empty.pem')])).stderr).toContain(

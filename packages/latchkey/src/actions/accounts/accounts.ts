@@ -97,7 +97,10 @@ function draftedPasswordProblem(ctx: Context, { login, email, password }: NewUse
   return password === null ? null : newPasswordProblem(ctx, password, { names: [login], addresses: [email] });
 }
 
-/** Suspends a person: every token of theirs is dead on the next request, and their sessions end. Doing it twice changes nothing. */
+/**
+ * Suspends a person: every token of theirs is dead on the next request, and their sessions end. Doing it twice
+ * changes nothing.
+ */
 export async function suspendUser(ctx: Context, permit: Permit, login: string): Promise<void> {
   await changeSuspension(ctx, permit, login, ctx.clock.now(), 'user.suspend');
 }

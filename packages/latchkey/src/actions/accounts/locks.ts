@@ -45,7 +45,10 @@ export async function lockByAlarm(ctx: Context, link: Secret, visitor: Visitor):
   });
 }
 
-/** An administrator or the operator locks somebody's account. @throws Problem when it is locked, or there is no such person */
+/**
+ * An administrator or the operator locks somebody's account. @throws Problem when it is locked, or there is no such
+ * person
+ */
 export async function lockUser(ctx: Context, permit: Permit, login: string): Promise<void> {
   await ctx.store.transaction(async (tx) => {
     const account = await userNamed(tx, login);
@@ -72,7 +75,10 @@ async function lock(ctx: Context, tx: Query, account: Account, by: { readonly ac
   return mailed;
 }
 
-/** An administrator or the operator unlocks an account. @throws Problem when it is not locked, or there is no such person */
+/**
+ * An administrator or the operator unlocks an account. @throws Problem when it is not locked, or there is no such
+ * person
+ */
 export async function unlockUser(ctx: Context, permit: Permit, login: string): Promise<void> {
   await unlock(ctx, permit, (await userNamed(ctx.store.db, login)).id);
 }

@@ -42,8 +42,8 @@ function subjectsOf({ name, address, knownDevice }: Attempt): readonly Subject[]
 }
 
 /**
- * Checks a password or a code, if the limits leave a guess. It is counted before it is checked, so that many at once are
- * no way around a limit, and given back when it was right.
+ * Checks a password or a code, if the limits leave a guess. It is counted before it is checked, so that many at once
+ * are no way around a limit, and given back when it was right.
  * @throws Problem when one of the limits that bind is reached: nothing is checked then
  */
 export async function guessed(ctx: Context, attempt: Attempt, check: () => Promise<boolean>): Promise<boolean> {

@@ -51,7 +51,8 @@ export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): 
   if (account.lockedAt !== null && account.recoveredAt === null)
     throw problem(
       'unprocessable',
-      'This account is locked, because somebody else may have been in it. Choose a new password: a link goes to its primary address. If no mail comes, ask an administrator.',
+      'This account is locked, because somebody else may have been in it. Choose a new password: a link goes to ' +
+        'its primary address. If no mail comes, ask an administrator.',
     );
   const at = ctx.clock.now();
   if (account.twoFactorAt === null)

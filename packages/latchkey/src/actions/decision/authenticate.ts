@@ -25,7 +25,9 @@ import { RememberedToken } from './token-record.ts';
 export interface Rejection {
   readonly via: 'rejected';
   readonly reason: Reason;
-  /** What is wrong with the form of the request, for `credentials_malformed`, `token_wrapped` and `placeholder_sent`. */
+  /**
+   * What is wrong with the form of the request, for `credentials_malformed`, `token_wrapped` and `placeholder_sent`.
+   */
   readonly problem: string | null;
   /** The other product that the text belongs to, for `token_of_other_product`. */
   readonly product: string | null;

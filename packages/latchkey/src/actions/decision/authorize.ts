@@ -215,8 +215,8 @@ function questionOf(
 }
 
 /**
- * The question with its target called as this request calls it. What is remembered is called as somebody called it first:
- * said back, that would tell that it is there.
+ * The question with its target called as this request calls it. What is remembered is called as somebody called it
+ * first: said back, that would tell that it is there.
  */
 function asAsked(question: Question, name: TargetName): Question {
   const { target } = question;

@@ -40,7 +40,9 @@ export class SteadyTime {
     this.#options = options;
   }
 
-  /** The seconds by which this node's clock is ahead of the database's, negative when behind; 0 where it is the same. */
+  /**
+   * The seconds by which this node's clock is ahead of the database's, negative when behind; 0 where it is the same.
+   */
   async aheadSec(): Promise<number> {
     const { clock, databaseTime } = this.#options;
     const at = await databaseTime();

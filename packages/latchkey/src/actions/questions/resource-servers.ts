@@ -27,7 +27,8 @@ export type { ResourceServer };
 /** Every secret of a server begins so, and is told from a token by it. */
 const SERVER_SECRET_PREFIX = 'lkr_';
 const NAME_RULE =
-  'The name of a server has 1 to 60 letters, digits, dots, hyphens and underscores, and begins and ends with a letter or digit.';
+  'The name of a server has 1 to 60 letters, digits, dots, hyphens and underscores, and begins and ends with a ' +
+  'letter or digit.';
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9])?$/;
 
 /** Registers a server. @throws Problem when the name is taken or not allowed */

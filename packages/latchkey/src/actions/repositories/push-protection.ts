@@ -180,7 +180,8 @@ async function protect(
     .slice(0, MAX_REPORTED)
     .map(
       (finding) =>
-        `Everybody can read this repository, so the personal access token in ${describe(finding, paths)} was revoked. Its owner is told.`,
+        `Everybody can read this repository, so the personal access token in ${describe(finding, paths)} was ` +
+        `revoked. Its owner is told.`,
     );
   return {
     allowed: true,

@@ -124,7 +124,9 @@ function renewedUses(permit: Permit, { usesLeft }: Token, wanted: number): numbe
   return uses;
 }
 
-/** The longest life in days that a renewed token may have, by every policy that binds it; null = any. @throws Problem */
+/**
+ * The longest life in days that a renewed token may have, by every policy that binds it; null = any. @throws Problem
+ */
 export async function renewalCap(ctx: Context, permit: Permit, id: number): Promise<number | null> {
   return capFor(ctx.store.db, await tokenWithin(ctx.store.db, permit, id, { alive: false }));
 }

@@ -42,7 +42,8 @@ export const OUTAGES: Readonly<Record<OutageKind, OutageWords>> = {
   },
   files_missing: {
     sentence:
-      'The files of this repository are missing on the server. Its administrator must mount their disk or restore them.',
+      'The files of this repository are missing on the server. Its administrator must mount their disk or ' +
+      'restore them.',
     retryAfterSec: 300,
   },
   git_unavailable: {

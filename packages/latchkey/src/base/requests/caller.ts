@@ -3,8 +3,8 @@
  *
  * Source: `X-Forwarded-For` as proxies write it (addresses, `ADDRESS:PORT`, `[ADDRESS]:PORT`), and `Forwarded` of RFC
  * 7239. Both are chains to which each proxy adds the address that it was called from.
- * Invariant: a proxy's own address never stands for a caller whom it names in a way that can't be read. Such a caller is
- * `UNKNOWN`: in no address list, whatever the list says.
+ * Invariant: a proxy's own address never stands for a caller whom it names in a way that can't be read. Such a caller
+ * is `UNKNOWN`: in no address list, whatever the list says.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
@@ -70,7 +70,9 @@ function hopAddress(hop: string): string {
 /** One `for=` of RFC 7239 section 4 with its value as a token or a quoted string, and what stands around it. */
 const PAIR = /\s*([!#$%&'*+.^`|~\w-]+)=(?:([!#$%&'*+.^`|~\w-]+)|"((?:[^"\\]|\\.)*)")\s*([;,]|$)/y;
 
-/** The `for` of each element. An element without one, or with several, and a header that can't be read, names nobody. */
+/**
+ * The `for` of each element. An element without one, or with several, and a header that can't be read, names nobody.
+ */
 function forwardedHops(header: string): readonly string[] {
   const hops: string[] = [];
   let element: string[] = [];

@@ -15,7 +15,8 @@ export const FORM_ERRORS = {
   version_unknown: 'This server speaks HTTP/1.1.',
   host_twice: 'The request has more than one Host header.',
   caller_twice:
-    'The request names its caller both in X-Forwarded-For and in Forwarded. The proxy must take out the one that it does not write.',
+    'The request names its caller both in X-Forwarded-For and in Forwarded. The proxy must take out the one that ' +
+    'it does not write.',
 } as const;
 
 export type FormError = keyof typeof FORM_ERRORS;

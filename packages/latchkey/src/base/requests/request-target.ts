@@ -6,8 +6,8 @@
 
 /**
  * The origin form of a target (RFC 9112 section 3.2): without scheme and host, where a client sends them as to a proxy,
- * and with single slashes, since people paste `https://host//owner/name.git` and configure bases that end in a slash. The
- * query stays as it is.
+ * and with single slashes, since people paste `https://host//owner/name.git` and configure bases that end in a slash.
+ * The query stays as it is.
  */
 export function originForm(target: string): string {
   if (!target.includes('//')) return target;

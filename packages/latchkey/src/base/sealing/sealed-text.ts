@@ -33,7 +33,9 @@ export function newKeyText(): Secret {
   return new Secret(randomBytes(KEY_BYTES).toString('base64url'));
 }
 
-/** The keys of a file: one a line, base64 or base64url of 32 bytes; lines of `#` are comments. Null = not such a file. */
+/**
+ * The keys of a file: one a line, base64 or base64url of 32 bytes; lines of `#` are comments. Null = not such a file.
+ */
 export function readKeys(text: string): readonly SealingKey[] | null {
   const lines = text
     .split('\n')

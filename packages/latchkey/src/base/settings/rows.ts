@@ -91,7 +91,9 @@ export const SETTING_ROWS = {
     kind: databaseUrl,
     defaultMeans: 'SQLite, in the file `latchkey.db` of the data folder',
     forAdmin: true,
-    doc: 'PostgreSQL to keep everything in (an address with a password belongs in the variable or the file, since flags can be seen in the process list)',
+    doc:
+      'PostgreSQL to keep everything in (an address with a password belongs in the variable or the file, since ' +
+      'flags can be seen in the process list)',
   }),
   databaseCa: optional({
     section: 'Where things are',
@@ -104,14 +106,18 @@ export const SETTING_ROWS = {
     section: 'Where things are',
     kind: wholeNumber(DATABASE_POOL.min, DATABASE_POOL.max),
     default: DATABASE_POOL.default,
-    doc: 'connections to PostgreSQL at most, of each worker; it has one more for changes made elsewhere (see operations.md)',
+    doc:
+      'connections to PostgreSQL at most, of each worker; it has one more for changes made elsewhere (see ' +
+      'operations.md)',
   }),
   secretKeyFile: optional({
     section: 'Where things are',
     kind: path('FILE'),
     defaultMeans: '`secret.key` in the data folder, made at the first start',
     forAdmin: true,
-    doc: 'file with the key that seals what a stolen database must not give away; all nodes on one database need the same',
+    doc:
+      'file with the key that seals what a stolen database must not give away; all nodes on one database need the ' +
+      'same',
   }),
   repositories: optional({
     section: 'Where things are',
@@ -127,7 +133,9 @@ export const SETTING_ROWS = {
   readOnly: off({
     section: 'Where things are',
     forAdmin: true,
-    doc: 'the repositories here are a copy that somebody else fills: serve them, never change them; needs --database and --public-url',
+    doc:
+      'the repositories here are a copy that somebody else fills: serve them, never change them; needs --database ' +
+      'and --public-url',
   }),
   host: row<string, string>({ section: 'Listening', kind: host, default: '127.0.0.1', doc: 'address to listen on' }),
   port: row<number, number>({
@@ -201,7 +209,9 @@ export const SETTING_ROWS = {
     section: 'Git',
     kind: wholeNumber(0, 1_048_576),
     default: 512,
-    doc: 'MiB on the disk, for each worker, for answers to clones that several clients ask for alike within a minute; 0 shares nothing',
+    doc:
+      'MiB on the disk, for each worker, for answers to clones that several clients ask for alike within a minute; ' +
+      '0 shares nothing',
   }),
   allowRepositoryHooks: off({
     section: 'Git',
@@ -223,13 +233,17 @@ export const SETTING_ROWS = {
     section: 'People',
     kind: oneOf(SIGN_UP, 'WHO'),
     default: 'invited',
-    doc: 'who may make an account: everybody (open), those whom an administrator invites (invited), or only whom an administrator adds (closed)',
+    doc:
+      'who may make an account: everybody (open), those whom an administrator invites (invited), or only whom an ' +
+      'administrator adds (closed)',
   }),
   smtp: optional({
     section: 'Mail',
     kind: smtpUrl,
     defaultMeans: 'no mail leaves: it is kept in `outbox` in the data folder, and the administrator can read it',
-    doc: 'mail server, smtp:// or smtps:// (an address with a password belongs in the variable or the file, since flags can be seen in the process list)',
+    doc:
+      'mail server, smtp:// or smtps:// (an address with a password belongs in the variable or the file, since ' +
+      'flags can be seen in the process list)',
   }),
   mailFrom: optional({
     section: 'Mail',
@@ -242,7 +256,9 @@ export const SETTING_ROWS = {
     kind: path('FILE'),
     defaultMeans: 'git at the root, GitHub’s API at `/api/v3`, GitLab’s at `/api/v4`, on any host',
     forAdmin: true,
-    doc: 'route map in YAML: which request to a service behind a proxy needs which permission (see forward-auth.md); read anew at SIGHUP',
+    doc:
+      'route map in YAML: which request to a service behind a proxy needs which permission (see forward-auth.md); ' +
+      'read anew at SIGHUP',
   }),
   apiRateLimit: row<number, number>({
     section: 'Limits',
@@ -260,13 +276,17 @@ export const SETTING_ROWS = {
     section: 'Limits',
     kind: wholeNumber(0, 100_000_000),
     default: 100,
-    doc: 'unknown tokens and passwords that one address may try in ten minutes before it is told to wait (a token that works always works); 0 is no limit',
+    doc:
+      'unknown tokens and passwords that one address may try in ten minutes before it is told to wait (a token ' +
+      'that works always works); 0 is no limit',
   }),
   maxConnections: optional({
     section: 'Limits',
     kind: wholeNumber(1, 1_000_000),
     defaultMeans: 'what the limit of open files (`ulimit -n`) leaves, at most 16384',
-    doc: 'connections that are open at the same time, of each worker; further ones are told to come back, but for health checks and administrators',
+    doc:
+      'connections that are open at the same time, of each worker; further ones are told to come back, but for ' +
+      'health checks and administrators',
   }),
   maxConnectionsOfNetwork: optional({
     section: 'Limits',
@@ -285,7 +305,9 @@ export const SETTING_ROWS = {
     kind: wholeNumber(0, 600),
     default: 0,
     unit: 'seconds',
-    doc: 'how long requests are still taken after a stop was asked for, while /readyz says no: time for a load balancer to turn away',
+    doc:
+      'how long requests are still taken after a stop was asked for, while /readyz says no: time for a load ' +
+      'balancer to turn away',
   }),
   drainSec: row<number, number>({
     section: 'Running',
@@ -323,7 +345,9 @@ export const SETTING_ROWS = {
     kind: networks,
     default: [],
     flag: '--webhook-network',
-    doc: 'networks that webhooks may reach though they are not public (loopback and private ones are refused otherwise)',
+    doc:
+      'networks that webhooks may reach though they are not public (loopback and private ones are refused ' +
+      'otherwise)',
   }),
   demo: off({ section: 'Running', doc: 'fill an empty data folder with a small world to try things on' }),
   logLevel: row<(typeof LOG_LEVELS)[number], (typeof LOG_LEVELS)[number]>({

@@ -56,7 +56,9 @@ export const SETTING_RULES: readonly SettingRule[] = [
     listening: false,
     broken: (values) => addressed(values, ({ hasUnknown }) => hasUnknown),
     message: () => '--database has something after its ? that is not read there, or the same thing twice.',
-    hint: `there may be ${DATABASE_PARAMETERS.join(', ')}; the rest has settings of its own: --database-ca, --database-pool`,
+    hint:
+      `there may be ${DATABASE_PARAMETERS.join(', ')}; the rest has settings of its own: --database-ca, ` +
+      `--database-pool`,
   },
   {
     about: 'database',
@@ -64,7 +66,9 @@ export const SETTING_RULES: readonly SettingRule[] = [
     broken: (values) =>
       addressed(values, ({ parameters: { sslmode } }) => sslmode !== undefined && !SSL_MODES.includes(sslmode)),
     message: () => `sslmode in --database must be one of ${SSL_MODES.join(', ')}.`,
-    hint: 'verify-full is right nearly always; modes that may do without TLS, or without looking at the certificate, protect against nobody',
+    hint:
+      'verify-full is right nearly always; modes that may do without TLS, or without looking at the certificate, ' +
+      'protect against nobody',
   },
   {
     about: 'database',
@@ -125,7 +129,9 @@ export const SETTING_RULES: readonly SettingRule[] = [
       !values.insecureHttp &&
       !hasProxy(values),
     message: ({ host }) => `Listening on ${host} without TLS would send tokens over the network for everyone to read.`,
-    hint: 'give --tls-cert and --tls-key, or --trusted-proxy CIDR for a proxy that speaks HTTPS, or --insecure-http on a closed test network',
+    hint:
+      'give --tls-cert and --tls-key, or --trusted-proxy CIDR for a proxy that speaks HTTPS, or --insecure-http on ' +
+      'a closed test network',
   },
   {
     about: 'publicUrl',
@@ -133,7 +139,9 @@ export const SETTING_RULES: readonly SettingRule[] = [
     broken: (values) =>
       scheme(values) === 'https:' && values.tlsCert === null && values.tlsKey === null && !hasProxy(values),
     message: ({ publicUrl }) => `--public-url ${publicUrl} promises HTTPS, but nothing here speaks it.`,
-    hint: 'give --tls-cert and --tls-key, or name the proxy that speaks HTTPS: --trusted-proxy 127.0.0.1 for one on this machine',
+    hint:
+      'give --tls-cert and --tls-key, or name the proxy that speaks HTTPS: --trusted-proxy 127.0.0.1 for one on ' +
+      'this machine',
   },
   {
     about: 'publicUrl',

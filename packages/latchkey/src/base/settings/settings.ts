@@ -26,7 +26,9 @@ import { proxiesOf, SETTING_RULES } from './rules.ts';
 export interface Settings extends SettingValues {
   /** Where the bare repositories lie: as set, or in the data folder. */
   readonly repositories: string;
-  /** As set; else this machine where nobody else is expected, since a client of a proxy that nobody named is no proxy. */
+  /**
+   * As set; else this machine where nobody else is expected, since a client of a proxy that nobody named is no proxy.
+   */
   readonly trustedProxies: readonly string[];
   /** Scheme, host and port under which people reach the server: as set, or made from host and port. */
   readonly publicUrl: string;

@@ -85,7 +85,8 @@ export const ACCESS_REFUSALS = {
     sentence: (facts) => `${whoDecides(facts)} does not allow personal access tokens (classic).`,
     remedy: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
     about:
-      'The organization, or the instance for all of them, forbids classic tokens. Public resources can be read all the same.',
+      'The organization, or the instance for all of them, forbids classic tokens. Public resources can be read ' +
+      'all the same.',
   },
   fine_grained_forbidden: {
     ...TOLD_TO_THE_LIVING,
@@ -95,14 +96,16 @@ export const ACCESS_REFUSALS = {
       url: newClassicPath(facts),
     }),
     about:
-      'The organization, or the instance for all of them, forbids fine-grained tokens. Public resources can be read all the same.',
+      'The organization, or the instance for all of them, forbids fine-grained tokens. Public resources can be ' +
+      'read all the same.',
   },
   scoped_forbidden: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${whoDecides(facts)} does not allow scoped personal access tokens.`,
     remedy: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
     about:
-      'The organization, or the instance for all of them, forbids tokens with GitLab’s scopes. Public resources can be read all the same.',
+      'The organization, or the instance for all of them, forbids tokens with GitLab’s scopes. Public resources ' +
+      'can be read all the same.',
   },
   lifetime_over_policy: {
     ...TOLD_TO_THE_LIVING,
@@ -110,11 +113,15 @@ export const ACCESS_REFUSALS = {
       const days =
         facts.capDays === null ? 'fewer days' : `at most ${facts.capDays} day${facts.capDays === 1 ? '' : 's'}`;
       const kind = facts.tokenKind === null ? 'tokens' : KIND_IN_WORDS[facts.tokenKind];
-      return `${whoDecides(facts)} allows ${kind} that live ${days}; ${theToken(facts)} ${facts.expiresAt === null ? 'has no end' : 'lives longer'}.`;
+      return (
+        `${whoDecides(facts)} allows ${kind} that live ${days}; ${theToken(facts)} ` +
+        `${facts.expiresAt === null ? 'has no end' : 'lives longer'}.`
+      );
     },
     remedy: (facts) => ({ text: 'Regenerate it with an earlier end:', url: renewPath(facts, facts.capDays) }),
     about:
-      'A policy caps the time between the making of a token and its end. Nothing is revoked: a token with a shorter life works at once.',
+      'A policy caps the time between the making of a token and its end. Nothing is revoked: a token with a ' +
+      'shorter life works at once.',
   },
   sso_not_authorized: {
     ...TOLD_TO_THE_LIVING,
@@ -122,7 +129,8 @@ export const ACCESS_REFUSALS = {
       `${theOwner(facts, 'This organization')} uses single sign-on, for which ${theToken(facts)} is not authorized.`,
     remedy: (facts) => ({ text: 'Authorize it under "Configure SSO":', url: tokenPath(facts) }),
     about:
-      'Classic and scoped tokens are authorized for each organization that uses single sign-on; changing or regenerating one ends that.',
+      'Classic and scoped tokens are authorized for each organization that uses single sign-on; changing or ' +
+      'regenerating one ends that.',
   },
   grant_pending: {
     ...TOLD_TO_THE_LIVING,
@@ -161,7 +169,8 @@ export const ACCESS_REFUSALS = {
     sentence: (facts) => {
       if (facts.tokenKind === null) return `${theTarget(facts, 'This')} does not exist, or you may not see it.`;
       return withOtherAccount(
-        `${theTarget(facts, 'This')} does not exist, is not selected for this token, or ${thePerson(facts)} may not see it.`,
+        `${theTarget(facts, 'This')} does not exist, is not selected for this token, or ${thePerson(facts)} may ` +
+          `not see it.`,
         facts,
       );
     },
@@ -169,18 +178,22 @@ export const ACCESS_REFUSALS = {
       if (facts.tokenKind === null)
         return help('not_found', 'Check the name, and with whose account you are signed in:');
       return {
-        text: `Check the name, then what the token reaches${facts.reaches === null ? '' : ` (now ${shown(facts.reaches)})`}:`,
+        text:
+          `Check the name, then what the token ` +
+          `reaches${facts.reaches === null ? '' : ` (now ${shown(facts.reaches)})`}:`,
         url: reachPath(facts),
       };
     },
     about:
-      'One answer for three causes, so that nobody learns from it what exists: there is no such thing; the token does not reach it; its owner may not see it.',
+      'One answer for three causes, so that nobody learns from it what exists: there is no such thing; the token ' +
+      'does not reach it; its owner may not see it.',
   },
   public_only: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
       withOtherAccount(
-        `${sentenceCase(theToken(facts))} reads public repositories only; ${theTarget(facts)} is none of them, or does not exist.`,
+        `${sentenceCase(theToken(facts))} reads public repositories only; ${theTarget(facts)} is none of them, ` +
+          `or does not exist.`,
         facts,
       ),
     remedy: (facts) =>
@@ -191,7 +204,8 @@ export const ACCESS_REFUSALS = {
             url: publicOnlyPath(facts),
           },
     about:
-      'The token has no scope, or only “public repositories”. The words are the same for a private repository and for one that does not exist.',
+      'The token has no scope, or only “public repositories”. The words are the same for a private repository ' +
+      'and for one that does not exist.',
   },
   resource_owner_mismatch: {
     ...TOLD_TO_THE_LIVING,
@@ -202,7 +216,8 @@ export const ACCESS_REFUSALS = {
       url: reachPath(facts),
     }),
     about:
-      'A fine-grained token reaches the resource owners that it was made for. What is public can be read, but changing it needs a grant of its owner.',
+      'A fine-grained token reaches the resource owners that it was made for. What is public can be read, but ' +
+      'changing it needs a grant of its owner.',
   },
   repository_not_selected: {
     ...TOLD_TO_THE_LIVING,
@@ -214,17 +229,20 @@ export const ACCESS_REFUSALS = {
   permission_missing: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
-      `${sentenceCase(theToken(facts))} lacks ${missingInWords(facts) || 'a permission'}${facts.fullName === '' ? '' : ` on ${theTarget(facts)}`}.`,
+      `${sentenceCase(theToken(facts))} lacks ` +
+      `${missingInWords(facts) || 'a permission'}${facts.fullName === '' ? '' : ` on ${theTarget(facts)}`}.`,
     remedy: (facts) => ({ text: 'Add what is missing:', url: editPath(facts) }),
     about:
-      'The token reaches the resource, but was not given the permission that this operation needs. Everything that is missing is named at once.',
+      'The token reaches the resource, but was not given the permission that this operation needs. Everything ' +
+      'that is missing is named at once.',
   },
   scope_missing: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${sentenceCase(theToken(facts))} ${lackingScopes(facts)}.`,
     remedy: addScopes,
     about:
-      'A classic or scoped token does what its scopes open. Where several would do, all are named; the link chooses the one that opens least.',
+      'A classic or scoped token does what its scopes open. Where several would do, all are named; the link ' +
+      'chooses the one that opens least.',
   },
   workflow_permission_missing: {
     ...TOLD_TO_THE_LIVING,
@@ -238,7 +256,8 @@ export const ACCESS_REFUSALS = {
     },
     remedy: (facts) => addForWorkflows(lackingWorkflows(facts)),
     about:
-      'Files under .github/workflows run with rights of their own, so changing them takes a permission beyond contents. Nothing of the push was taken.',
+      'Files under .github/workflows run with rights of their own, so changing them takes a permission beyond ' +
+      'contents. Nothing of the push was taken.',
   },
   token_in_content: {
     ...TOLD_TO_THE_LIVING,
@@ -254,8 +273,11 @@ export const ACCESS_REFUSALS = {
           : 'Whoever can read the repository could use it. Revoke it, or take it out of every commit, then push again:',
       ),
     about:
-      'A token that was not revoked stands in a file, a commit or a tag; perhaps the same file lies in other places, too. Nothing of the push was taken. If anybody else has seen the commit, revoke the token: then the push goes through ' +
-      'as it is. If it was only ever on your machine, take it out: git commit --amend changes the last commit, git rebase --interactive older ones. ' +
+      'A token that was not revoked stands in a file, a commit or a tag; perhaps the same file lies in other ' +
+      'places, too. Nothing of the push was taken. If anybody else has seen the commit, revoke the token: then ' +
+      'the push goes through ' +
+      'as it is. If it was only ever on your machine, take it out: git commit --amend changes the last commit, ' +
+      'git rebase --interactive older ones. ' +
       'In a public repository nothing is refused: there the token is revoked at once, and its owner told.',
   },
   role_insufficient: {
@@ -264,7 +286,8 @@ export const ACCESS_REFUSALS = {
       const what = missingInWords(facts);
       const where = facts.fullName === '' ? '' : ` on ${theTarget(facts)}`;
       return withOtherAccount(
-        `${thePerson(facts, 'Its owner')} may not do this${where}${what === '' ? '' : ` (${what})`}, so no token of theirs may.`,
+        `${thePerson(facts, 'Its owner')} may not do this${where}${what === '' ? '' : ` (${what})`}, so no token ` +
+          `of theirs may.`,
         facts,
       );
     },
@@ -274,7 +297,8 @@ export const ACCESS_REFUSALS = {
         `Ask for a higher role whoever administers ${facts.fullName === '' ? facts.instanceName : theTarget(facts)}:`,
       ),
     about:
-      'The person behind the credential has no role there that allows it today. The token is well: it works again when the role is given.',
+      'The person behind the credential has no role there that allows it today. The token is well: it works ' +
+      'again when the role is given.',
   },
   repository_archived: {
     ...TOLD_TO_THE_LIVING,

@@ -21,7 +21,8 @@ export const CLIENT_CAUSES: readonly ClientCause[] = [
     title: 'The remote uses SSH',
     symptom: 'Permission denied (publickey), and nobody asks for a token.',
     about:
-      'A token is the password of HTTPS addresses. A remote that begins with git@ or ssh:// goes another way and never shows it.',
+      'A token is the password of HTTPS addresses. A remote that begins with git@ or ssh:// goes another way and ' +
+      'never shows it.',
     commands: ['git remote get-url origin', 'git remote set-url origin https://HOST/OWNER/NAME.git'],
   },
   {
@@ -29,7 +30,8 @@ export const CLIENT_CAUSES: readonly ClientCause[] = [
     title: 'An old token stands in the address of the remote',
     symptom: 'A new token is ignored, and nobody asks for it.',
     about:
-      'Git takes a password from the address before it asks any helper. Besides, it lies in .git/config, where backups and scripts read it. Revoke that token.',
+      'Git takes a password from the address before it asks any helper. Besides, it lies in .git/config, where ' +
+      'backups and scripts read it. Revoke that token.',
     commands: ['git remote set-url origin https://HOST/OWNER/NAME.git'],
   },
   {
@@ -37,7 +39,8 @@ export const CLIENT_CAUSES: readonly ClientCause[] = [
     title: 'The keychain still has an old token',
     symptom: 'The same error each time, without a question.',
     about:
-      'Git forgets a credential that the server calls dead (401), unless a helper ignores that. A living token that lacks something (403) is kept on purpose. To have it forgotten, tell git:',
+      'Git forgets a credential that the server calls dead (401), unless a helper ignores that. A living token ' +
+      'that lacks something (403) is kept on purpose. To have it forgotten, tell git:',
     commands: [
       "printf 'protocol=https\\nhost=HOST\\n\\n' | git credential reject",
       'macOS: open Keychain Access, search for HOST, delete the entry',
@@ -50,7 +53,8 @@ export const CLIENT_CAUSES: readonly ClientCause[] = [
     title: 'Two credential helpers, in the wrong order',
     symptom: 'Another credential is sent than the one that was just stored.',
     about:
-      'Git asks helpers in the order of its configuration and takes the first answer. An empty helper forgets all that were named before it; latchkey credential install writes it so.',
+      'Git asks helpers in the order of its configuration and takes the first answer. An empty helper forgets ' +
+      'all that were named before it; latchkey credential install writes it so.',
     commands: ["git config --show-origin --get-regexp '^credential'", 'latchkey credential install https://HOST'],
   },
   {
@@ -58,7 +62,8 @@ export const CLIENT_CAUSES: readonly ClientCause[] = [
     title: 'A header is sent whatever the helpers say',
     symptom: 'The wrong account in a CI job, or after one.',
     about:
-      'http.extraHeader with an Authorization line goes along with every request. CI systems leave it behind in the clone.',
+      'http.extraHeader with an Authorization line goes along with every request. CI systems leave it behind in ' +
+      'the clone.',
     commands: [
       "git config --show-origin --name-only --get-regexp 'http\\..*extraheader'",
       'git config --unset-all http.https://HOST/.extraheader',
@@ -69,7 +74,8 @@ export const CLIENT_CAUSES: readonly ClientCause[] = [
     title: 'The clock is wrong',
     symptom: 'Certificates not yet valid, one-time codes refused, tokens that end too early.',
     about:
-      'Certificates, codes and ends of tokens go by the time. One minute of difference is enough for a code, a day for the rest.',
+      'Certificates, codes and ends of tokens go by the time. One minute of difference is enough for a code, a ' +
+      'day for the rest.',
     commands: ['date -u', 'timedatectl set-ntp true'],
   },
   {
@@ -85,7 +91,8 @@ export const CLIENT_CAUSES: readonly ClientCause[] = [
     title: 'The certificate is not trusted',
     symptom: 'SSL certificate problem: unable to get local issuer certificate.',
     about:
-      'The server has a certificate of an authority that this machine does not know, often the company’s own. Tell git and Node where it is; never switch the check off, or anybody on the way reads the token.',
+      'The server has a certificate of an authority that this machine does not know, often the company’s own. ' +
+      'Tell git and Node where it is; never switch the check off, or anybody on the way reads the token.',
     commands: [
       'git config --global http.https://HOST.sslCAInfo /path/to/ca.pem',
       'export NODE_EXTRA_CA_CERTS=/path/to/ca.pem',

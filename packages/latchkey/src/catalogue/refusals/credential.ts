@@ -47,7 +47,8 @@ export const CREDENTIAL_REFUSALS = {
     sentence: () => 'Sign in first: any username, and a personal access token as the password.',
     remedy: (facts) => ({ text: 'Create a token here:', url: newFineGrainedPath(facts) }),
     about:
-      'The request carried no credential, and what it asks for is not open to everybody. The same words come whether the thing exists or not.',
+      'The request carried no credential, and what it asks for is not open to everybody. The same words come ' +
+      'whether the thing exists or not.',
   },
   credentials_malformed: {
     ...NO_VERDICT_ON_IT,
@@ -63,8 +64,10 @@ export const CREDENTIAL_REFUSALS = {
             'Send one header, "Authorization: Bearer TOKEN" or Basic with the token as password:',
           ),
     about:
-      'There was a credential, but not in a form that can be read: two Authorization headers, Basic without a colon, bytes that are no text, a scheme that is not known. ' +
-      'The token in it may be well, so git keeps what it has stored. Two headers mostly come from a CI system that left one in http.extraHeader; `latchkey doctor` gives the line that unsets it.',
+      'There was a credential, but not in a form that can be read: two Authorization headers, Basic without a ' +
+      'colon, bytes that are no text, a scheme that is not known. ' +
+      'The token in it may be well, so git keeps what it has stored. Two headers mostly come from a CI system ' +
+      'that left one in http.extraHeader; `latchkey doctor` gives the line that unsets it.',
   },
   username_missing: {
     ...TOLD_TO_ALL,
@@ -85,7 +88,8 @@ export const CREDENTIAL_REFUSALS = {
       url: newFineGrainedPath(facts),
     }),
     about:
-      'The token belongs in the place of the password, and nothing stood there. In a script this is mostly a variable that is not set, such as a secret that a CI system gives to some branches only.',
+      'The token belongs in the place of the password, and nothing stood there. In a script this is mostly a ' +
+      'variable that is not set, such as a secret that a CI system gives to some branches only.',
   },
   token_wrapped: {
     ...NO_VERDICT_ON_IT,
@@ -93,7 +97,9 @@ export const CREDENTIAL_REFUSALS = {
     remedy: () =>
       help('token_wrapped', 'Take away everything but the token where it is kept (a variable, a file, a CI secret):'),
     about:
-      'A token is letters, digits and underscores, and nothing else: no quotes of an env file, no angle brackets of an example, no "Bearer", no NAME=, no username, no line break, no base64 around it. The token itself may be well; correct the place that holds it.',
+      'A token is letters, digits and underscores, and nothing else: no quotes of an env file, no angle brackets ' +
+      'of an example, no "Bearer", no NAME=, no username, no line break, no base64 around it. The token itself ' +
+      'may be well; correct the place that holds it.',
   },
   placeholder_sent: {
     ...NO_VERDICT_ON_IT,
@@ -104,7 +110,9 @@ export const CREDENTIAL_REFUSALS = {
       url: newFineGrainedPath(facts),
     }),
     about:
-      'Something was to put a token there and did not: a variable in single quotes, a name without its dollar sign, a secret that a CI system keeps from forks, a line of an example that was pasted as it is, or a value that was copied from a log, where it is hidden.',
+      'Something was to put a token there and did not: a variable in single quotes, a name without its dollar ' +
+      'sign, a secret that a CI system keeps from forks, a line of an example that was pasted as it is, or a ' +
+      'value that was copied from a log, where it is hidden.',
   },
   password_not_accepted: {
     ...TOLD_TO_ALL,
@@ -114,7 +122,8 @@ export const CREDENTIAL_REFUSALS = {
       url: newFineGrainedPath(facts),
     }),
     about:
-      'What was sent as password has not the form of a token. Git and the API take tokens only; the password is for the web pages.',
+      'What was sent as password has not the form of a token. Git and the API take tokens only; the password is ' +
+      'for the web pages.',
   },
   password_with_two_factor: {
     strangerMayHear: false,
@@ -126,7 +135,8 @@ export const CREDENTIAL_REFUSALS = {
       url: newFineGrainedPath(facts),
     }),
     about:
-      'The account asks for a second factor, which Git and the API can not send. Told only to whoever sent the right password.',
+      'The account asks for a second factor, which Git and the API can not send. Told only to whoever sent the ' +
+      'right password.',
   },
   token_mistyped: {
     ...TOLD_TO_ALL,
@@ -136,7 +146,8 @@ export const CREDENTIAL_REFUSALS = {
       url: newFineGrainedPath(facts),
     }),
     about:
-      'It begins like a token of this server, but its checksum is wrong: a character was lost, added or changed on the way.',
+      'It begins like a token of this server, but its checksum is wrong: a character was lost, added or changed ' +
+      'on the way.',
   },
   token_unknown: {
     ...TOLD_TO_ALL,
@@ -148,13 +159,15 @@ export const CREDENTIAL_REFUSALS = {
   token_of_other_product: {
     ...TOLD_TO_ALL,
     sentence: ({ product, instanceName, publicUrl }) =>
-      `That looks like a token of ${product ?? 'another product'}. ${instanceName} at ${hostOf(publicUrl)} takes only its own.`,
+      `That looks like a token of ${product ?? 'another product'}. ${instanceName} at ${hostOf(publicUrl)} takes ` +
+      `only its own.`,
     remedy: (facts) => ({
       text: 'If it was sent here by mistake, revoke it there. Create one for this server:',
       url: newFineGrainedPath(facts),
     }),
     about:
-      'The form is that of another product’s token, often because a credential helper offers what it has. Such a token was shown to a server that should not see it.',
+      'The form is that of another product’s token, often because a credential helper offers what it has. Such a ' +
+      'token was shown to a server that should not see it.',
   },
   key_pasted: {
     ...TOLD_TO_ALL,
@@ -169,7 +182,8 @@ export const CREDENTIAL_REFUSALS = {
   token_expired: {
     ...TOLD_TO_ALL,
     sentence: (facts) =>
-      `${sentenceCase(theToken(facts))} expired${facts.expiresAt === null ? '' : ` on ${spokenInstant(facts.expiresAt)}`}.`,
+      `${sentenceCase(theToken(facts))} ` +
+      `expired${facts.expiresAt === null ? '' : ` on ${spokenInstant(facts.expiresAt)}`}.`,
     remedy: (facts) => ({ text: 'Regenerate it, then use the new value:', url: renewPath(facts) }),
     about: 'The end that was chosen for the token has come. A new value for the same token keeps its name and rights.',
   },
@@ -177,24 +191,30 @@ export const CREDENTIAL_REFUSALS = {
     ...TOLD_TO_ALL,
     sentence: (facts) => {
       const when = facts.revokedAt === null ? '' : ` on ${spokenInstant(facts.revokedAt)}`;
-      return `${sentenceCase(theToken(facts))} was revoked${when}${facts.revokedBy === null ? '' : ` (${shown(facts.revokedBy)})`}.`;
+      return (
+        `${sentenceCase(theToken(facts))} was ` +
+        `revoked${when}${facts.revokedBy === null ? '' : ` (${shown(facts.revokedBy)})`}.`
+      );
     },
     remedy: (facts) => ({ text: 'It does not come back. Create another:', url: newPath(facts) }),
     about:
-      'Somebody, or a rule, ended the token for good: its owner, an administrator, a report that it leaked, or long disuse.',
+      'Somebody, or a rule, ended the token for good: its owner, an administrator, a report that it leaked, or ' +
+      'long disuse.',
   },
   token_replaced: {
     ...TOLD_TO_ALL,
     sentence: (facts) => `${sentenceCase(theToken(facts))} was rotated, and this is its old value.`,
     remedy: (facts) => ({ text: 'Use the new value. If nobody has it, regenerate the token:', url: renewPath(facts) }),
     about:
-      'After a rotation the old value ends. Its use is reported to the owner: either a place was forgotten, or somebody kept a copy.',
+      'After a rotation the old value ends. Its use is reported to the owner: either a place was forgotten, or ' +
+      'somebody kept a copy.',
   },
   token_not_yet_valid: {
     strangerMayHear: true,
     credentialIsDead: false,
     sentence: (facts) =>
-      `${sentenceCase(theToken(facts))} works only from ${facts.notBeforeAt === null ? 'a later time' : spokenInstant(facts.notBeforeAt)} on.`,
+      `${sentenceCase(theToken(facts))} works only from ` +
+      `${facts.notBeforeAt === null ? 'a later time' : spokenInstant(facts.notBeforeAt)} on.`,
     remedy: (facts) => ({ text: 'Wait until then, or change its beginning:', url: tokenPath(facts) }),
     about: 'The token was made for later. It is kept, not forgotten.',
   },
@@ -207,22 +227,26 @@ export const CREDENTIAL_REFUSALS = {
   owner_suspended: {
     ...TOLD_TO_ALL,
     sentence: (facts) =>
-      `The account ${facts.login === null ? 'behind this token' : shown(facts.login)} is suspended, so none of its tokens works.`,
+      `The account ${facts.login === null ? 'behind this token' : shown(facts.login)} is suspended, so none of ` +
+      `its tokens works.`,
     remedy: ({ instanceName }) => help('owner_suspended', `Ask an administrator of ${instanceName}:`),
     about:
-      'An administrator suspended the account. Its tokens work again when it is restored, unless they end in the meantime.',
+      'An administrator suspended the account. Its tokens work again when it is restored, unless they end in the ' +
+      'meantime.',
   },
   account_locked: {
     strangerMayHear: true,
     credentialIsDead: false,
     sentence: (facts) =>
-      `The account ${facts.login === null ? 'behind this token' : shown(facts.login)} is locked, because somebody else may have been in it. Its tokens are frozen until its owner has looked them through.`,
+      `The account ${facts.login === null ? 'behind this token' : shown(facts.login)} is locked, because ` +
+      `somebody else may have been in it. Its tokens are frozen until its owner has looked them through.`,
     remedy: (facts) => ({
       text: `${thePerson(facts, 'Its owner')} can sign in and unlock it:`,
       url: '/settings/unlock',
     }),
     about:
-      'The owner said "This wasn\'t me", or an administrator locked the account. Nothing is deleted: after a new password and a look through the tokens they work again.',
+      'The owner said "This wasn\'t me", or an administrator locked the account. Nothing is deleted: after a new ' +
+      'password and a look through the tokens they work again.',
   },
   address_not_allowed: {
     strangerMayHear: false,
@@ -233,7 +257,8 @@ export const CREDENTIAL_REFUSALS = {
       url: tokenPath(facts),
     }),
     about:
-      'The token has a list of addresses from which it works, and the call came from another one, perhaps of a proxy on the way.',
+      'The token has a list of addresses from which it works, and the call came from another one, perhaps of a ' +
+      'proxy on the way.',
   },
   too_many_attempts: {
     strangerMayHear: true,

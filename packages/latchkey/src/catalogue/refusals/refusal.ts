@@ -86,7 +86,10 @@ export interface RefusalFacts {
   readonly decidedBy: 'organization' | 'instance' | null;
   /** What the pasted text seems to be of, as `recogniseThirdParty` says it. */
   readonly product: string | null;
-  /** What is wrong with a header that can't be read, or how a token came that did not come alone; a part of a sentence. */
+  /**
+   * What is wrong with a header that can't be read, or how a token came that did not come alone; a part of a
+   * sentence.
+   */
   readonly problem: string | null;
   readonly address: string | null;
   readonly retryAfterSec: number | null;

@@ -170,7 +170,8 @@ class Reading {
       else
         this.#addProblem(
           path,
-          `${spoken(path)} ${message}${params.allowedValues === undefined ? '' : `: ${params.allowedValues.join(', ')}`}.`,
+          `${spoken(path)} ` +
+            `${message}${params.allowedValues === undefined ? '' : `: ${params.allowedValues.join(', ')}`}.`,
         );
     }
   }

@@ -84,7 +84,8 @@ function importCommand(terminal: Terminal): Command {
 function adoptCommand(terminal: Terminal): Command {
   const command = new Command('adopt')
     .description(
-      'register as private the bare repositories that lie at OWNER/NAME.git in the folder and are not known yet; prints their names',
+      'register as private the bare repositories that lie at OWNER/NAME.git in the folder and are not known yet; ' +
+        'prints their names',
     )
     .option('--json', 'print an array')
     .action(({ json }: { json?: true }) =>

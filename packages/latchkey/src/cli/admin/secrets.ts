@@ -32,7 +32,8 @@ function rotateCommand(terminal: Terminal): Command {
           terminal.say(`the key ${done.keyId} is in force; sealed anew: ${done.sealed}`);
           if (done.lost > 0)
             terminal.say(
-              `${done.lost} can't be opened any more: people use a recovery code and set up their second factor anew, ` +
+              `${done.lost} can't be opened any more: people use a recovery code and set up their second factor ` +
+                `anew, ` +
                 'webhooks need their secret again, and mails are to be asked for once more',
             );
           terminal.say(`older keys stay in ${ctx.keys.path}, since backups need them`);

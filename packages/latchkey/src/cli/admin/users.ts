@@ -73,7 +73,9 @@ function suspensionCommand(terminal: Terminal, verb: 'suspend' | 'restore'): Com
 
 function lockCommand(terminal: Terminal, verb: 'lock' | 'unlock'): Command {
   const does = {
-    lock: 'lock an account that somebody else may be in: sessions end, tokens are frozen, and a new password is mailed for',
+    lock:
+      'lock an account that somebody else may be in: sessions end, tokens are frozen, and a new password is mailed ' +
+      'for',
     unlock: 'unlock an account: its tokens work again',
   };
   const command = new Command(verb)
@@ -107,7 +109,8 @@ function passwordCommand(terminal: Terminal): Command {
 function twoFactorCommand(terminal: Terminal): Command {
   const command = new Command('two-factor')
     .description(
-      'switch off the two-factor authentication of somebody who lost the app and the recovery codes; their sessions end',
+      'switch off the two-factor authentication of somebody who lost the app and the recovery codes; their ' +
+        'sessions end',
     )
     .argument('<LOGIN>', 'who')
     .requiredOption('--off', 'switch it off')

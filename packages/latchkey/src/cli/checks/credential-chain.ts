@@ -60,7 +60,8 @@ const helpers: Check = {
       return {
         ...install(
           subject,
-          `git asks ${ran.join(', ')} before the helper of latchkey: ${ran.at(-1)} answers, and latchkey, which would, is never reached`,
+          `git asks ${ran.join(', ')} before the helper of latchkey: ${ran.at(-1)} answers, and latchkey, which ` +
+            `would, is never reached`,
         ),
         state: 'fail',
       };

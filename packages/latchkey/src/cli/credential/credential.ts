@@ -40,7 +40,8 @@ function installCommand(terminal: Terminal): Command {
       const origin = url === undefined ? serverOrigin(terminal, {}) : originIn(url);
       const helper = await installFor(origin, terminal);
       terminal.say(
-        `git asks latchkey for ${origin}; tokens are kept ${helper === null ? 'in a file that only you can read' : `by git's helper ${helper}`}`,
+        `git asks latchkey for ${origin}; tokens are kept ` +
+          `${helper === null ? 'in a file that only you can read' : `by git's helper ${helper}`}`,
       );
       terminal.say(`hint: to get one: latchkey login ${origin}`);
     });

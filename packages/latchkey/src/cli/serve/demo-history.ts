@@ -26,7 +26,10 @@ export function fastImportStream(commits: readonly DemoCommit[]): string {
     .map(({ author, day, message, files }) => {
       const signature = `${author.name} <${author.email}> ${FIRST_DAY_AT + day * DAY_SEC} +0000`;
       const changes = Object.entries(files).map(([path, content]) => `M 100644 inline ${path}\n${dataOf(content)}`);
-      return `commit refs/heads/main\nauthor ${signature}\ncommitter ${signature}\n${dataOf(`${message}\n`)}${changes.join('')}\n`;
+      return (
+        `commit refs/heads/main\nauthor ${signature}\ncommitter ` +
+        `${signature}\n${dataOf(`${message}\n`)}${changes.join('')}\n`
+      );
     })
     .join('');
 }

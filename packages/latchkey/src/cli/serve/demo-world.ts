@@ -31,7 +31,8 @@ export interface DemoRepository {
 }
 
 const page = (title: string, body: string): string =>
-  `<!doctype html>\n<html lang="en">\n<title>${title}</title>\n<link rel="stylesheet" href="style.css">\n<h1>${title}</h1>\n${body}\n</html>\n`;
+  `<!doctype html>\n<html lang="en">\n<title>${title}</title>\n<link rel="stylesheet" ` +
+  `href="style.css">\n<h1>${title}</h1>\n${body}\n</html>\n`;
 
 export const DEMO_REPOSITORIES: readonly DemoRepository[] = [
   {
@@ -61,7 +62,8 @@ export const DEMO_REPOSITORIES: readonly DemoRepository[] = [
         message: 'Draw the logo',
         files: {
           'logo.svg':
-            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><circle cx="10" cy="10" r="9" fill="none" stroke="#333"/><path d="M10 4v6l4 2" fill="none" stroke="#333"/></svg>\n',
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><circle cx="10" cy="10" r="9" ' +
+            'fill="none" stroke="#333"/><path d="M10 4v6l4 2" fill="none" stroke="#333"/></svg>\n',
         },
       },
       {
@@ -71,7 +73,8 @@ export const DEMO_REPOSITORIES: readonly DemoRepository[] = [
         files: {
           'index.html': page(
             'Acme Clocks',
-            '<img src="logo.svg" alt="" width="80">\n<p>We repair clocks.</p>\n<p>Open Tuesday to Saturday, 9 to 17.</p>',
+            '<img src="logo.svg" alt="" width="80">\n<p>We repair clocks.</p>\n<p>Open Tuesday to Saturday, 9 to ' +
+              '17.</p>',
           ),
         },
       },
@@ -81,7 +84,8 @@ export const DEMO_REPOSITORIES: readonly DemoRepository[] = [
         message: 'Check links on every push',
         files: {
           '.github/workflows/links.yml':
-            'name: links\non: push\njobs:\n  check:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: ./check-links.sh\n',
+            'name: links\non: push\njobs:\n  check:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ' +
+            'actions/checkout@v4\n      - run: ./check-links.sh\n',
           'check-links.sh': "#!/bin/sh\n! grep -rn 'href=\"http:' --include=*.html .\n",
         },
       },
@@ -138,7 +142,8 @@ export const DEMO_REPOSITORIES: readonly DemoRepository[] = [
         message: 'Add what to do with a lost token',
         files: {
           'tokens.md':
-            '# Tokens\n\nGive a token what it needs and an end, and name it after the machine it lives on.\n\nLost one? Revoke it first, ask questions later.\n',
+            '# Tokens\n\nGive a token what it needs and an end, and name it after the machine it lives ' +
+            'on.\n\nLost one? Revoke it first, ask questions later.\n',
         },
       },
     ],

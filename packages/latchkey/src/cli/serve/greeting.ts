@@ -34,7 +34,8 @@ export async function greeting(server: RunningServer, env: Environment): Promise
     setUp === null
       ? ['There is no repository yet. In another terminal, with your own names:']
       : [
-          'Nobody has an account yet. Make the first one, which administers the instance, with this link; it works once:',
+          'Nobody has an account yet. Make the first one, which administers the instance, with this link; it ' +
+            'works once:',
           publicUrl(server) + setUp,
           'Or in another terminal, with your own names:',
         ];
@@ -65,7 +66,8 @@ export function demoGreeting(server: RunningServer, tokens: DemoTokens | null, e
   return [
     ...lines,
     '',
-    'The demo has the people ada, grace, mori and teodor, the organization acme, and some repositories. Try, in another terminal:',
+    'The demo has the people ada, grace, mori and teodor, the organization acme, and some repositories. Try, in ' +
+      'another terminal:',
     clone('ada', tokens.write.reveal(), 'acme/site'),
     'That token may push, too. This one may only read, so a push with it is refused, with the reason:',
     clone('grace', tokens.read.reveal(), 'acme/ledger'),

@@ -211,7 +211,8 @@ function numberField(name: string, flag: string, text: string | undefined): Reco
 function tell(terminal: Terminal, flags: Flags, token: TokenAnswer): void {
   if (flags.json === true) return terminal.print(JSON.stringify(token, null, 2));
   terminal.say(
-    `token ${token.id} "${token.name}", ${token.expires_at === null ? 'without an end' : `until ${token.expires_at}`}; this is shown once:`,
+    `token ${token.id} "${token.name}", ` +
+      `${token.expires_at === null ? 'without an end' : `until ${token.expires_at}`}; this is shown once:`,
   );
   if (token.token !== undefined) terminal.print(token.token);
 }

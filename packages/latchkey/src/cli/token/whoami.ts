@@ -17,7 +17,8 @@ export function whoamiCommand(terminal: Terminal): Command {
         return terminal.print(JSON.stringify({ url: client.origin, login: token.owner.login, token }, null, 2));
       terminal.print(`${token.owner.login} at ${client.origin}`);
       terminal.print(
-        `token ${token.id} "${token.name}", ${token.kind}, ${token.expires_at === null ? 'without an end' : `until ${token.expires_at}`}`,
+        `token ${token.id} "${token.name}", ${token.kind}, ` +
+          `${token.expires_at === null ? 'without an end' : `until ${token.expires_at}`}`,
       );
     });
   return examples(command, [

@@ -79,7 +79,8 @@ const CURED_BY_SCOPE: ReadonlySet<Reason> = new Set<Reason>([
 export const REQUEST_ERRORS = {
   proxy_unknown: "Only a trusted proxy may ask here. The server's administrator names it with --trusted-proxy.",
   address_missing:
-    'The proxy does not say which address was asked for (X-Original-URI, X-Forwarded-Uri, or a path after /forward-auth).',
+    'The proxy does not say which address was asked for (X-Original-URI, X-Forwarded-Uri, or a path after ' +
+    '/forward-auth).',
   address_twice: 'The request names the address that it is for in more than one way, so it is for none.',
   caller_twice:
     'The request names its caller both in X-Forwarded-For and in Forwarded: the proxy must take one of them out.',
@@ -88,7 +89,8 @@ export const REQUEST_ERRORS = {
   authorization_twice: 'More than one Authorization header was sent.',
   path_absolute: 'The address must begin with a slash.',
   path_ambiguous:
-    'The address can be read in more than one way: it has an empty segment, dots, a semicolon, or something that is encoded twice.',
+    'The address can be read in more than one way: it has an empty segment, dots, a semicolon, or something that ' +
+    'is encoded twice.',
   path_undecodable: 'The address has a percent sign that stands for nothing.',
   path_too_deep: 'The address has too many segments.',
   method_unreadable: 'That is not a method of HTTP.',

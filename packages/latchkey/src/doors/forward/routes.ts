@@ -99,8 +99,8 @@ function answer(
 
 /**
  * A browser never sends credentials with a preflight (fetch.spec.whatwg.org, "CORS-preflight fetch"), and goes on only
- * after a yes. So the service behind answers it, where a map knows the address; the request that follows is decided when
- * it comes.
+ * after a yes. So the service behind answers it, where a map knows the address; the request that follows is decided
+ * when it comes.
  */
 function answerPreflight(ctx: Context, response: ServerResponse, original: Original): void {
   const error = addressError(ctx, original);

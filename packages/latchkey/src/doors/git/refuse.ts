@@ -62,7 +62,8 @@ export const STATUS_OF = {
 const REQUEST_ERRORS = {
   path_malformed: [
     400,
-    'That is not the address of a repository: it has the form /OWNER/NAME.git, with letters, digits, dots, hyphens and underscores.',
+    'That is not the address of a repository: it has the form /OWNER/NAME.git, with letters, digits, dots, ' +
+      'hyphens and underscores.',
   ],
   name_too_long: [400, 'No owner or repository has a name that long.'],
   service_unknown: [400, 'The service must be git-upload-pack (clone, fetch) or git-receive-pack (push).'],
@@ -72,7 +73,8 @@ const REQUEST_ERRORS = {
   post_only: [405, 'Only POST is possible here.'],
   content_type_wrong: [
     415,
-    'The Content-Type must be application/x-git-upload-pack-request or application/x-git-receive-pack-request, as the address says.',
+    'The Content-Type must be application/x-git-upload-pack-request or application/x-git-receive-pack-request, ' +
+      'as the address says.',
   ],
   content_encoding_unknown: [415, 'The Content-Encoding must be gzip, or left out.'],
   body_unreadable: [

@@ -168,7 +168,10 @@ function within(at: string, name: string): string {
 function ruleOf(error: SchemaError, schema: TSchema): string {
   if (error.keyword === 'anyOf') return `must be ${choicesIn(partOf(schema, error.schemaPath))}`;
   if (error.keyword === 'enum')
-    return `must be one of ${(error.params['allowedValues'] as unknown[] | undefined)?.join(', ') ?? 'the listed values'}`;
+    return (
+      `must be one of ` +
+      `${(error.params['allowedValues'] as unknown[] | undefined)?.join(', ') ?? 'the listed values'}`
+    );
   return error.message;
 }
 

@@ -38,7 +38,10 @@ export function needInWords(need: Need): string {
         .join(' and '),
     )
     .join(', or ');
-  return `A fine-grained token: ${permissions}.${scopes}${need.publicRead ? ' Public resources: open to everybody.' : ''}`;
+  return (
+    `A fine-grained token: ` +
+    `${permissions}.${scopes}${need.publicRead ? ' Public resources: open to everybody.' : ''}`
+  );
 }
 
 /** The whole description. `apiUrl` is where this door is reached. */

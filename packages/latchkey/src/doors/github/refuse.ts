@@ -58,7 +58,10 @@ function lifetime(explanation: Explanation): string {
         ? 'a scoped personal access token'
         : 'a fine-grained personal access tokens';
   const days = facts.capDays ?? 0;
-  return `The ${who} forbids access via ${kind} if the token's lifetime is greater than ${days} days. Please adjust your token's lifetime at the following URL: ${remedy.url ?? facts.publicUrl}`;
+  return (
+    `The ${who} forbids access via ${kind} if the token's lifetime is greater than ${days} days. Please adjust ` +
+    `your token's lifetime at the following URL: ${remedy.url ?? facts.publicUrl}`
+  );
 }
 
 /** Reason → status and `message`. */
@@ -86,30 +89,35 @@ export const ANSWERS = {
   organization_address_not_allowed: [
     403,
     (explanation) =>
-      `Although you appear to have the correct authorization credentials, the \`${organization(explanation)}\` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.`,
+      `Although you appear to have the correct authorization credentials, the \`${organization(explanation)}\` ` +
+      `organization has an IP allow list enabled, and your IP address is not permitted to access this resource.`,
   ],
   too_many_attempts: [403, () => 'Maximum number of login attempts exceeded. Please try again later.'],
   rate_limited: [
     403,
     ({ facts }) =>
-      `API rate limit exceeded for ${facts.login === null ? (facts.address ?? 'this address') : `user ${facts.login}`}.`,
+      `API rate limit exceeded for ` +
+      `${facts.login === null ? (facts.address ?? 'this address') : `user ${facts.login}`}.`,
   ],
   classic_forbidden: [
     403,
     (explanation) =>
-      `\`${organization(explanation)}\` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.`,
+      `\`${organization(explanation)}\` forbids access via a personal access token (classic). Please use a ` +
+      `GitHub App, OAuth App, or a personal access token with fine-grained permissions.`,
   ],
   fine_grained_forbidden: [
     403,
     (explanation) =>
-      `\`${organization(explanation)}\` forbids access via a personal access token with fine-grained permissions. Please use a GitHub App, or an OAuth App.`,
+      `\`${organization(explanation)}\` forbids access via a personal access token with fine-grained ` +
+      `permissions. Please use a GitHub App, or an OAuth App.`,
   ],
   scoped_forbidden: TOLD,
   lifetime_over_policy: [403, lifetime],
   sso_not_authorized: [
     403,
     () =>
-      'Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.',
+      'Resource protected by organization SAML enforcement. You must grant your Personal Access token access to ' +
+      'this organization.',
   ],
   grant_pending: NOT_ACCESSIBLE,
   grant_denied: NOT_ACCESSIBLE,

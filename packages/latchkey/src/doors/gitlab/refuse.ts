@@ -50,7 +50,9 @@ const LACKING = [
   403,
   ({ missing, facts }: Explanation) => ({
     error: 'insufficient_granular_scope',
-    error_description: `Access denied: Your Personal Access Token lacks the required permissions: [${missing.map(({ permission, level }) => `${permission}: ${level}`).join(', ')}] for "${facts.fullName}".`,
+    error_description:
+      `Access denied: Your Personal Access Token lacks the required permissions: ` +
+      `[${missing.map(({ permission, level }) => `${permission}: ${level}`).join(', ')}] for "${facts.fullName}".`,
   }),
 ] as const;
 

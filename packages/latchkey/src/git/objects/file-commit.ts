@@ -247,7 +247,9 @@ async function writeCommit(
   const none = '0'.repeat((await plumbing.objectFormat()) === 'sha256' ? 64 : 40);
   const scratch = `refs/latchkey/${randomUUID()}`;
   const message = Buffer.from(change.message);
-  const head = `commit ${scratch}\nmark :1\nauthor ${person(change.author)}\ncommitter ${person(change.committer)}\ndata ${message.length}\n`;
+  const head =
+    `commit ${scratch}\nmark :1\nauthor ${person(change.author)}\ncommitter ${person(change.committer)}\ndata ` +
+    `${message.length}\n`;
   const stream = Buffer.concat([
     Buffer.from(head),
     message,

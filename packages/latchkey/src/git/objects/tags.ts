@@ -22,7 +22,9 @@ export interface NewTag {
 /** Writes a tag object and gives its id. No ref is touched. */
 export async function writeTag(plumbing: Plumbing, { name, commitId, tagger, message }: NewTag): Promise<string> {
   const plain = (text: string): string => text.replace(/[\x00-\x1f<>]/g, '').trim();
-  const head = `object ${commitId}\ntype commit\ntag ${name}\ntagger ${plain(tagger.name)} <${plain(tagger.email)}> ${tagger.at} +0000\n\n`;
+  const head =
+    `object ${commitId}\ntype commit\ntag ${name}\ntagger ${plain(tagger.name)} <${plain(tagger.email)}> ` +
+    `${tagger.at} +0000\n\n`;
   const output = await plumbing.read(['mktag'], {
     input: Buffer.from(`${head}${message.replaceAll('\0', '').replace(/\n*$/, '\n')}`),
   });

@@ -224,7 +224,8 @@ export class GitFailure extends Error {
 
   constructor(args: readonly string[], end: GitEnd) {
     super(
-      `git ${args.find((arg) => !arg.startsWith('-')) ?? ''} ended with ${end.code ?? end.signal ?? 'no exit code'}: ${end.stderr.trim()}`,
+      `git ${args.find((arg) => !arg.startsWith('-')) ?? ''} ended with ` +
+        `${end.code ?? end.signal ?? 'no exit code'}: ${end.stderr.trim()}`,
     );
     this.end = end;
   }

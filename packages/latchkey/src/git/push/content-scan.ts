@@ -81,7 +81,8 @@ export async function answerHook(
       return {
         allowed: false,
         words:
-          'The push could not be looked at, so it was refused. Try again; if that does not help, tell an administrator.',
+          'The push could not be looked at, so it was refused. Try again; if that does not help, tell an ' +
+          'administrator.',
       };
     },
   );

@@ -1,6 +1,6 @@
 /**
- * Whether the files of a repository are there: a disk that was not mounted, or restored in part, is told as that and not
- * as whatever git says of an empty place.
+ * Whether the files of a repository are there: a disk that was not mounted, or restored in part, is told as that and
+ * not as whatever git says of an empty place.
  *
  * Invariant: only what was there is remembered, and not for long: files that come back are served at once.
  */

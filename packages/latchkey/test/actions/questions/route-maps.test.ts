@@ -64,7 +64,8 @@ describe('an operator’s route map', () => {
 
   it('stops the start when it has a mistake, and names every one with its line', async () => {
     const path = await mapFile(
-      'services:\n  - routes:\n      - { method: GET, path: /x, needs: { nothing: read } }\n      - { method: GET, path: y, needs: {} }\n',
+      'services:\n  - routes:\n      - { method: GET, path: /x, needs: { nothing: read } }\n      - { method: ' +
+        'GET, path: y, needs: {} }\n',
     );
     expect(() => new RouteMaps(path)).toThrow(
       `${path}:3: There is no permission named nothing. ${path}:4: The path must begin with a slash.`,

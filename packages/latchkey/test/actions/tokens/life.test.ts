@@ -250,7 +250,8 @@ describe('an edit', () => {
         }),
       ),
     ).toBe(
-      'already_exists: You already have a token named OTHER. | invalid: A description has at most 1024 characters. | invalid: Cannot find the specified resource owner: nobody',
+      'already_exists: You already have a token named OTHER. | invalid: A description has at most 1024 ' +
+        'characters. | invalid: Cannot find the specified resource owner: nobody',
     );
     expect((await tokenById(ctx.store.db, id))?.name).toBe('ci');
   });

@@ -43,7 +43,9 @@ function open(service: 'upload' | 'receive', body: Buffer | string, more = '', r
   socket.on('error', () => undefined);
   const { Authorization } = basic(world.full);
   socket.write(
-    `POST /ada/${repository}.git/git-${service}-pack HTTP/1.1\r\nHost: x\r\nAuthorization: ${Authorization}\r\nContent-Type: ${service === 'upload' ? FETCH_TYPE : PUSH_TYPE}\r\nTransfer-Encoding: chunked\r\n${more}\r\n`,
+    `POST /ada/${repository}.git/git-${service}-pack HTTP/1.1\r\nHost: x\r\nAuthorization: ` +
+      `${Authorization}\r\nContent-Type: ${service === 'upload' ? FETCH_TYPE : PUSH_TYPE}\r\nTransfer-Encoding: ` +
+      `chunked\r\n${more}\r\n`,
   );
   send(socket, body);
   return socket;

@@ -212,7 +212,8 @@ describe('a push to a public repository that brings a token', () => {
     const outcome = await push('ada/open');
     expect(outcome.code).toBe(0);
     expect(remoteLines(outcome)).toContain(
-      `Everybody can read this repository, so the personal access token in src/app.ts, line 2 (ends in ${lastEightOf(leaked.text)}) was revoked. Its owner is told.`,
+      `Everybody can read this repository, so the personal access token in src/app.ts, line 2 (ends in ` +
+        `${lastEightOf(leaked.text)}) was revoked. Its owner is told.`,
     );
     expect(await revokedBy(leaked.id)).toBe('found in ada/open, src/app.ts, line 2');
     const mails = await readOutbox(world.server.context, operatorPermit(), { beforeId: null, limit: 10 });

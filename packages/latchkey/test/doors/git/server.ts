@@ -105,7 +105,8 @@ async function makeHome(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(
     join(folder, '.gitconfig'),
-    '[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n',
+    '[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow ' +
+      '= always\n',
   );
 }
 

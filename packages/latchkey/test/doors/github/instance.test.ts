@@ -38,7 +38,8 @@ describe("an organization's policy", () => {
       in_force: { allowed: { classic: false }, requires_approval: false, max_lifetime_days: { 'fine-grained': 366 } },
     });
     expect((await world.ask('GET /repos/Acme/site/branches', { token: classic.secret })).body.message).toBe(
-      '`Acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.',
+      '`Acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a ' +
+        'personal access token with fine-grained permissions.',
     );
     expect((await world.ask('GET /repos/Acme/docs/branches', { token: classic.secret })).status).toBe(200);
     const log = await world.ask('GET /orgs/Acme/audit-log?action=personal_access_token', { token });
@@ -63,7 +64,9 @@ describe("an organization's policy", () => {
     });
     await world.ask(`PATCH ${POLICY}`, { token, body: { max_lifetime_days: { 'fine-grained': 30 } } });
     expect((await world.ask('GET /repos/Acme/site/branches', { token: long.secret })).body.message).toBe(
-      `The 'Acme' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 30 days. Please adjust your token's lifetime at the following URL: ${world.ctx.settings.publicUrl}/settings/personal-access-tokens/${long.id}/renew?expires_in=30`,
+      `The 'Acme' organization forbids access via a fine-grained personal access tokens if the token's lifetime ` +
+        `is greater than 30 days. Please adjust your token's lifetime at the following URL: ` +
+        `${world.ctx.settings.publicUrl}/settings/personal-access-tokens/${long.id}/renew?expires_in=30`,
     );
     await world.ask(`PATCH ${POLICY}`, {
       token,

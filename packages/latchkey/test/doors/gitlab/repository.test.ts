@@ -175,7 +175,8 @@ describe('who may not', () => {
           error: 'insufficient_granular_scope',
           missing: { contents: 'write' },
           error_description:
-            'Access denied: Your Personal Access Token lacks the required permissions: [contents: write] for "Bob/notes".',
+            'Access denied: Your Personal Access Token lacks the required permissions: [contents: write] for ' +
+            '"Bob/notes".',
         },
       },
     );

@@ -262,7 +262,9 @@ function fillRepository(path: string, at: number): void {
   const commits = Array.from(
     { length: LARGE.commits },
     (_, i) =>
-      `commit refs/heads/main\nmark :${i + 1}\ncommitter Ada <ada@example.org> ${at - LARGE.commits + i} +0000\ndata 12\nchange ${String(i).padStart(5, '0')}\n${i === 0 ? '' : `from :${i}\n`}M 100644 inline file\ndata 6\n${String(i).padStart(5, '0')}\n\n`,
+      `commit refs/heads/main\nmark :${i + 1}\ncommitter Ada <ada@example.org> ${at - LARGE.commits + i} ` +
+      `+0000\ndata 12\nchange ${String(i).padStart(5, '0')}\n${i === 0 ? '' : `from :${i}\n`}M 100644 inline ` +
+      `file\ndata 6\n${String(i).padStart(5, '0')}\n\n`,
   );
   const branches = Array.from(
     { length: LARGE.branches },

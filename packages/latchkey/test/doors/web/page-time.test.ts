@@ -90,7 +90,8 @@ test('every page takes less than 50 ms of server time with a hundred thousand to
       'processor ms  wall ms  KiB',
       ...times.map(
         ({ path, cpuMs, wallMs, kib }) =>
-          `${cpuMs.toFixed(1).padStart(12)} ${wallMs.toFixed(1).padStart(8)} ${kib.toFixed(0).padStart(4)}  ${path.slice(0, 120)}`,
+          `${cpuMs.toFixed(1).padStart(12)} ${wallMs.toFixed(1).padStart(8)} ${kib.toFixed(0).padStart(4)}  ` +
+          `${path.slice(0, 120)}`,
       ),
     ].join('\n'),
   );

@@ -1,6 +1,6 @@
 /**
- * Taking an account over, step by step, as an attacker with a token, a session or a mailbox would; and how its owner gets
- * it back.
+ * Taking an account over, step by step, as an attacker with a token, a session or a mailbox would; and how its owner
+ * gets it back.
  */
 import { expect, test } from 'vitest';
 import { ALARM_SEC } from '../../../src/actions/accounts/alarms.ts';
@@ -155,7 +155,8 @@ test.each(ENGINES)(
     const verdict = await asks(world, token);
     expect(verdict.allowed ? null : [verdict.explanation.reason, verdict.explanation.sentence]).toEqual([
       'account_locked',
-      'The account ada is locked, because somebody else may have been in it. Its tokens are frozen until its owner has looked them through.',
+      'The account ada is locked, because somebody else may have been in it. Its tokens are frozen until its ' +
+        'owner has looked them through.',
     ]);
     expect((await world.visitor().signIn('ada')).text).toContain('This account is locked');
     expect((await world.visitor().signIn('ada', 'wrong')).text, 'a stranger hears nothing').not.toContain('locked');

@@ -15,7 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-/** How the list of commands of a push is read: to its end, or why not. `content` = the packet is whole, its line bad. */
+/**
+ * How the list of commands of a push is read: to its end, or why not. `content` = the packet is whole, its line bad.
+ */
 type Reading = 'whole' | 'content' | 'cut' | 'damaged';
 const SHALLOW = `shallow ${'a'.repeat(40)}`;
 

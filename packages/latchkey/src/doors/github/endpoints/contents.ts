@@ -242,7 +242,8 @@ export const CONTENTS_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/get-content',
     query: READ_QUERY,
     summary:
-      'A file, or the entries of a folder. `Accept: application/vnd.github.raw` gives the bytes of a file, `…object` a folder as an object.',
+      'A file, or the entries of a folder. `Accept: application/vnd.github.raw` gives the bytes of a file, ' +
+      '`…object` a folder as an object.',
     handle: read,
   }),
   endpoint({
@@ -262,7 +263,8 @@ export const CONTENTS_ENDPOINTS: readonly Endpoint[] = [
     resource: 'Content',
     maxBodyBytes: Math.ceil(MAX_WRITTEN_FILE_BYTES * 1.4),
     summary:
-      'Writes a file as a commit on a branch. A file that is there is replaced only when `sha` names its present content.',
+      'Writes a file as a commit on a branch. A file that is there is replaced only when `sha` names its present ' +
+      'content.',
     handle: write,
   }),
   endpoint({

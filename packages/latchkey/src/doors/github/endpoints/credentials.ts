@@ -18,7 +18,8 @@ export const CREDENTIAL_ENDPOINTS: readonly Endpoint[] = [
     success: 202,
     body: Body,
     summary:
-      'Revokes tokens that were found in the open. For everybody, without a credential; the answer tells nothing about them.',
+      'Revokes tokens that were found in the open. For everybody, without a credential; the answer tells nothing ' +
+      'about them.',
     need: { sets: [], publicRead: true, writes: false },
     target: { kind: 'none' },
     handle: async ({ ctx, permit, body }) => {

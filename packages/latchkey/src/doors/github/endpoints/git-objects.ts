@@ -28,7 +28,8 @@ async function readBlob(call: Plain): Promise<Reply> {
   if (size > (isRaw ? MAX_READ_BYTES : MAX_INLINE_BLOB_BYTES)) {
     throw sayNo(
       403,
-      `This API returns files of at most ${MAX_INLINE_BLOB_BYTES} bytes, and raw ones of at most ${MAX_READ_BYTES}: clone the repository to get larger ones.`,
+      `This API returns files of at most ${MAX_INLINE_BLOB_BYTES} bytes, and raw ones of at most ` +
+        `${MAX_READ_BYTES}: clone the repository to get larger ones.`,
     );
   }
   if (isRaw) {

@@ -195,7 +195,8 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/get-commit',
     query: FILES,
     summary:
-      'A commit with what it changed. `Accept: application/vnd.github.sha` gives its id only, `…diff` and `…patch` the change as text.',
+      'A commit with what it changed. `Accept: application/vnd.github.sha` gives its id only, `…diff` and ' +
+      '`…patch` the change as text.',
     handle: readOne,
   }),
   endpoint({

@@ -245,7 +245,8 @@ const READING: readonly Endpoint[] = [
     need: READ,
     challenge: true,
     summary:
-      'The ends of your tokens as a calendar (RFC 5545), for programs that subscribe to it: your username, and a token as the password.',
+      'The ends of your tokens as a calendar (RFC 5545), for programs that subscribe to it: your username, and a ' +
+      'token as the password.',
     handle: async ({ ctx, permit }) => ({
       ...ok(await expiryCalendar(ctx, permit)),
       headers: { 'Content-Type': 'text/calendar; charset=utf-8' },
@@ -292,7 +293,8 @@ const CHANGING: readonly Endpoint[] = [
     path: PATH,
     operationId: 'tokens/create',
     summary:
-      'Creates a fine-grained token; its secret is in the answer, this once. It gets no right, target or life that the token which asks has not.',
+      'Creates a fine-grained token; its secret is in the answer, this once. It gets no right, target or life ' +
+      'that the token which asks has not.',
     need: WRITE,
     body: NewToken,
     handle: async (call) => {
@@ -319,7 +321,8 @@ const CHANGING: readonly Endpoint[] = [
     need: WRITE,
     body: Edit,
     summary:
-      'Changes a token; its secret stays. More towards an organization that wants to approve is a request, and what is granted stays in force meanwhile.',
+      'Changes a token; its secret stays. More towards an organization that wants to approve is a request, and ' +
+      'what is granted stays in force meanwhile.',
     handle: async ({ ctx, permit, apiUrl, params, body }) => {
       const { id } = await editToken(ctx, permit, idIn(params['token_id']), {
         name: body.name,

@@ -102,7 +102,8 @@ export const POLICY_ENDPOINTS: readonly Endpoint[] = [
     path: ORGANIZATION,
     operationId: 'orgs/update-pat-policy',
     summary:
-      'Changes what the organization allows. Null takes a choice back; lifetimes can only be shorter than the instance says. What would shut the caller out is refused unless `confirm_lock_out` is true.',
+      'Changes what the organization allows. Null takes a choice back; lifetimes can only be shorter than the ' +
+      'instance says. What would shut the caller out is refused unless `confirm_lock_out` is true.',
     resource: 'Policy',
     body: Change,
     need: need('organization_administration', 'write'),

@@ -30,7 +30,8 @@ export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHtt
     if (!isFormToken(visit.typed.get('token'), visit.sender))
       throw problem(
         'conflict',
-        'The page was open for too long, or you signed in anew meanwhile. Nothing was changed. Look it through and send it again.',
+        'The page was open for too long, or you signed in anew meanwhile. Nothing was changed. Look it through ' +
+          'and send it again.',
       );
     return action.once === true ? await runOnce(visit, action) : await action.run(visit);
   } catch (error) {
@@ -49,8 +50,8 @@ async function again(visit: Visit, each: WebPage, problem: Problem): Promise<Ans
 }
 
 /**
- * What stands in the way of opening a page, or of sending a form of it; null when nothing does. The one place where this
- * is asked: no handler runs before, not even to show a page again.
+ * What stands in the way of opening a page, or of sending a form of it; null when nothing does. The one place where
+ * this is asked: no handler runs before, not even to show a page again.
  */
 async function barrier(visit: Visit, accesses: readonly Access[]): Promise<Answer | null> {
   const asks = (...any: Access[]): boolean => accesses.some((access) => any.includes(access));
@@ -111,6 +112,7 @@ async function followFirst(visit: Visit, action: FormAction, nonce: Secret): Pro
   }
   throw problem(
     'conflict',
-    'This form was sent twice, and the first one is still being carried out. Look at the list before you send it again.',
+    'This form was sent twice, and the first one is still being carried out. Look at the list before you send it ' +
+      'again.',
   );
 }

@@ -1,9 +1,9 @@
 /**
- * What programs ask at the addresses of pages: the Go command where a module's code is, and clients of an API whose base
- * address lacks its prefix.
+ * What programs ask at the addresses of pages: the Go command where a module's code is, and clients of an API whose
+ * base address lacks its prefix.
  *
- * Invariant: the answer follows from the address alone, so it is the same whether there is such a repository or not, and
- * whoever asks.
+ * Invariant: the answer follows from the address alone, so it is the same whether there is such a repository or not,
+ * and whoever asks.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -36,7 +36,8 @@ function sendGoImport(request: FastifyRequest, reply: FastifyReply, publicUrl: s
     .send(
       `<!DOCTYPE html>\n<html lang="en"><head><title>${root}</title>\n` +
         `<meta name="go-import" content="${root} git ${page}.git">\n` +
-        `</head><body><p>The module <code>${root}</code> is fetched from <a href="${page}">${page}.git</a>.</p></body></html>\n`,
+        `</head><body><p>The module <code>${root}</code> is fetched from <a ` +
+        `href="${page}">${page}.git</a>.</p></body></html>\n`,
     );
 }
 
@@ -55,7 +56,9 @@ function sendApiBases(reply: FastifyReply, publicUrl: string): FastifyReply {
     .code(404)
     .headers({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
     .send({
-      message: `There is no API at this address. The base address of GitHub's REST API is ${github}, that of GitLab's is ${gitlab}.`,
+      message:
+        `There is no API at this address. The base address of GitHub's REST API is ${github}, that of GitLab's is ` +
+        `${gitlab}.`,
       reason: 'endpoint_unknown',
       documentation_url: `${github}/`,
     });

@@ -17,7 +17,8 @@ import { type Answer, page, redirect, type WebPage } from './web-page.ts';
 
 const TITLE = 'Confirm that it is you';
 const NOTE =
-  'What you are about to do is sensitive. You will not be asked again for two hours, except where you change how you sign in.';
+  'What you are about to do is sensitive. You will not be asked again for two hours, except where you change how ' +
+  'you sign in.';
 /** By it a prompt is told from a form that somebody else made up. */
 const PROMPT_TOKEN = 'sudo_token';
 const KINDS: readonly ProofKind[] = ['password', 'code'];

@@ -100,8 +100,8 @@ export class Visit {
   }
 
   /**
-   * What only this browser in this session knows: for the tokens of forms, and what else lasts as long. It stays when the
-   * secret of the session is renewed, so that other tabs' forms stay good.
+   * What only this browser in this session knows: for the tokens of forms, and what else lasts as long. It stays when
+   * the secret of the session is renewed, so that other tabs' forms stay good.
    */
   get sender(): Secret {
     return this.person === null ? this.device : new Secret(`${this.device.reveal()} ${this.person.session.id}`);

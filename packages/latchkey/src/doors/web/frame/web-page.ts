@@ -5,10 +5,10 @@ import type { ComponentChild } from 'preact';
 import type { Visit } from './visit.ts';
 
 /**
- * Who may open a page, or send a form. `signed-in`: others are led to the sign-in and back. `sudo`: the session proved in
- * the last two hours that it is its person. `fresh`: in the last five minutes; for whatever changes what signs them in.
- * `administrator`: an administrator of the instance in sudo mode. What a person may do with *what the page is about* is
- * for `visit.permit`.
+ * Who may open a page, or send a form. `signed-in`: others are led to the sign-in and back. `sudo`: the session proved
+ * in the last two hours that it is its person. `fresh`: in the last five minutes; for whatever changes what signs them
+ * in. `administrator`: an administrator of the instance in sudo mode. What a person may do with *what the page is
+ * about* is for `visit.permit`.
  */
 export type Access = 'anybody' | 'signed-in' | 'sudo' | 'fresh' | 'administrator';
 

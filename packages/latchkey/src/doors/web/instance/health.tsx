@@ -51,7 +51,9 @@ function partsOf({
     },
     {
       name: 'Mail',
-      state: `${mail.configured ? 'Sent by the mail server' : `Kept in the outbox (${kept})`}; ${waiting} waiting, ${failed} given up`,
+      state:
+        `${mail.configured ? 'Sent by the mail server' : `Kept in the outbox (${kept})`}; ${waiting} waiting, ` +
+        `${failed} given up`,
       advice:
         failed > 0
           ? 'Mails were given up: the page Mail says why.'
@@ -66,12 +68,16 @@ function partsOf({
     },
     {
       name: 'Git',
-      state: `${counted(git.running, 'process', 'processes')} running, ${git.queued} queued, in the process that answers you`,
+      state:
+        `${counted(git.running, 'process', 'processes')} running, ${git.queued} queued, in the process that ` +
+        `answers you`,
       advice: git.queued === 0 ? null : 'Clones and pushes wait for their turn.',
     },
     {
       name: 'Processes',
-      state: `${counted(workers, 'worker')} on this machine${nodes === null ? '' : `; ${nodes} on the database, over all machines`}`,
+      state:
+        `${counted(workers, 'worker')} on this ` +
+        `machine${nodes === null ? '' : `; ${nodes} on the database, over all machines`}`,
       advice: null,
     },
   ];

@@ -45,7 +45,10 @@ async function show(visit: Visit): Promise<Answer> {
               label="E-mail address"
               type="email"
               maxLength={MAX_EMAIL_LENGTH}
-              note={`The link is mailed there, and works once, for ${INVITATION_DAYS} days. Without an address you get a link to hand over yourself.`}
+              note={
+                `The link is mailed there, and works once, for ${INVITATION_DAYS} days. Without an address you get ` +
+                `a link to hand over yourself.`
+              }
             />
           </Form>
         </div>

@@ -200,7 +200,9 @@ export const instancePeoplePages: readonly WebPage[] = [
           );
           return redirect(PEOPLE, {
             tone: 'success',
-            text: `${visit.field('login')} signs in with the password alone, until they switch two-factor authentication on again.`,
+            text:
+              `${visit.field('login')} signs in with the password alone, until they switch two-factor ` +
+              `authentication on again.`,
           });
         },
       },

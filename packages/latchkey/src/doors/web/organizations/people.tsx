@@ -132,7 +132,9 @@ export const organizationPeoplePages: readonly WebPage[] = [
           });
           return redirect(organizationPath(visit.param('org'), 'people'), {
             tone: 'success',
-            text: `${visit.field('login')} belongs to ${visit.param('org')} no more. What their tokens reached here is out of reach.`,
+            text:
+              `${visit.field('login')} belongs to ${visit.param('org')} no more. What their tokens reached here is ` +
+              `out of reach.`,
           });
         },
       },

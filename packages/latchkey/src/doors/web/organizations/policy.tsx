@@ -94,7 +94,10 @@ function KindFields({
         min="1"
         max={String(MAX_LIFETIME_DAYS)}
         value={days === null ? '' : String(days)}
-        note={`1 to ${MAX_LIFETIME_DAYS}; blank: no maximum${isInstance ? '' : ' but the instance’s'}. Tokens that live longer are refused, not deleted.`}
+        note={
+          `1 to ${MAX_LIFETIME_DAYS}; blank: no maximum${isInstance ? '' : ' but the instance’s'}. Tokens that ` +
+          `live longer are refused, not deleted.`
+        }
       />
     </fieldset>
   );

@@ -150,7 +150,10 @@ function Empty({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
       <CommandBox
         id="begin"
         label="Commands to begin"
-        lines={`echo "# ${repository.name}" > README.md\ngit init --initial-branch=main\ngit add README.md\ngit commit -m "Begin"\ngit remote add origin ${url}\ngit push -u origin main`}
+        lines={
+          `echo "# ${repository.name}" > README.md\ngit init --initial-branch=main\ngit add README.md\ngit commit ` +
+          `-m "Begin"\ngit remote add origin ${url}\ngit push -u origin main`
+        }
       />
       <h3 class="f5 mb-1 mt-3">Or push one that you have</h3>
       <CommandBox

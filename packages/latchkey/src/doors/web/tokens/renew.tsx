@@ -69,7 +69,10 @@ function renewPage(kind: TokenKind): WebPage {
               label="When does the old secret end?"
               value="0"
               choices={OVERLAPS}
-              note="With an overlap you can put the new one in place without a gap. If the old one is used later, you get an alert."
+              note={
+                'With an overlap you can put the new one in place without a gap. If the old one is used later, you ' +
+                'get an alert.'
+              }
             />
           </Form>
           <p class="mt-3">

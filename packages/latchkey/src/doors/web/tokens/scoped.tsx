@@ -78,7 +78,10 @@ async function get(visit: Visit): Promise<Answer> {
           dialect="scoped"
           chosen={scopesIn(visit.typed ?? visit.query)}
           label="Select scopes"
-          note="For Git: “read_repository” to clone, “write_repository” to push, too. “api” does everything that your password would."
+          note={
+            'For Git: “read_repository” to clone, “write_repository” to push, too. “api” does everything that your ' +
+            'password would.'
+          }
         />
         <RestrictionFields f={f} />
       </Form>

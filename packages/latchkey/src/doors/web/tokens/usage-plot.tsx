@@ -14,7 +14,9 @@ export function UsagePlot({ activity }: { activity: Activity }): VNode {
   const { perDay, total } = activity;
   const most = Math.max(...perDay, 1);
   const step = WIDTH / perDay.length;
-  const label = `Used ${total} ${total === 1 ? 'time' : 'times'} in the last ${perDay.length} days, at most ${Math.max(...perDay)} times on one day.`;
+  const label =
+    `Used ${total} ${total === 1 ? 'time' : 'times'} in the last ${perDay.length} days, at most ` +
+    `${Math.max(...perDay)} times on one day.`;
   return (
     <figure class="lk-plot">
       <svg

@@ -96,7 +96,10 @@ function Justification({ f, prefix, owner }: { f: Fields; prefix: string; owner:
       label="Justification"
       rows={2}
       maxLength={MAX_JUSTIFICATION_LENGTH}
-      note={`${owner} approves tokens: until an owner has said yes, this one reads public resources only. Say what it is for.`}
+      note={
+        `${owner} approves tokens: until an owner has said yes, this one reads public resources only. Say what it ` +
+        `is for.`
+      }
     />
   );
 }

@@ -61,7 +61,10 @@ export function RestrictionFields({ f, token = NONE }: { f: Fields; token?: Rest
           block={false}
           min="1"
           max={String(MAX_USES)}
-          note="Requests that it may make, with Git and with the API together; a clone or a push makes two or more. Blank: any number."
+          note={
+            'Requests that it may make, with Git and with the API together; a clone or a push makes two or more. ' +
+            'Blank: any number.'
+          }
         />
         <Hidden name="uses_left_before" value={f.value('uses_left_before', uses)} />
       </div>
@@ -94,7 +97,8 @@ export function restrictionWords(source: URLSearchParams): readonly string[] {
     ...(allowedAddresses === null
       ? []
       : [
-          `from ${allowedAddresses.length} ${allowedAddresses.length === 1 ? 'address or block' : 'addresses or blocks'} only`,
+          `from ${allowedAddresses.length} ` +
+            `${allowedAddresses.length === 1 ? 'address or block' : 'addresses or blocks'} only`,
         ]),
     ...(notBeforeAt === null || Number.isNaN(notBeforeAt) ? [] : [`from ${spokenDate(notBeforeAt)} on`]),
     ...(usesLeft === null || Number.isNaN(usesLeft) ? [] : [usesWords(usesLeft)]),
