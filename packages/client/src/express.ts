@@ -1,7 +1,9 @@
 /**
  * A middleware for Express 4 and 5 (and for whatever else calls handlers with Node's request and response).
  *
- *     app.get('/apps/:owner/:repo', requireToken({ client, need: (request) => ({ permissions: { contents: 'read' }, repository: `${request.params.owner}/${request.params.repo}` }) }), handler);
+ *     const permissions = { contents: 'read' };
+ *     const need = ({ params }) => ({ permissions, repository: `${params.owner}/${params.repo}` });
+ *     app.get('/apps/:owner/:repo', requireToken({ client, need }), handler);
  *
  * The handlers behind find whose token it is in `request.latchkey`.
  */

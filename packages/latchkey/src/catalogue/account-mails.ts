@@ -121,7 +121,9 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   account_locked_notice: {
     subject: ({ login }) => `The account ${login} is locked`,
     says: ({ login, by, mailed }) => [
-      `${by === login ? `Somebody who reads a mail address of ${login} said "This wasn't me" and locked the account` : `${by} locked the account ${login}`}. Its sessions have ended, its tokens are frozen.`,
+      (by === login
+        ? `Somebody who reads a mail address of ${login} said "This wasn't me" and locked the account.`
+        : `${by} locked the account ${login}.`) + ' Its sessions have ended, its tokens are frozen.',
       mailed
         ? 'Its owner was mailed a link for a new password. There is nothing to be done, unless they ask you.'
         : 'No mail leads its owner on, since the primary address is new or not verified. Make sure who asks, then ' +

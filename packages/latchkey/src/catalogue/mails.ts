@@ -178,12 +178,11 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     subject: ({ organization, total }) =>
       `${total === 1 ? '1 token waits' : `${total} tokens wait`} for approval in ${organization}`,
     says: ({ organization, requests, total }) => [
-      `${total === 1 ? 'A personal access token waits' : `${total} personal access tokens wait`} for an owner of ${organization} to approve or deny: ${listed(
-        [
+      `${total === 1 ? 'A personal access token waits' : `${total} personal access tokens wait`} ` +
+        `for an owner of ${organization} to approve or deny: ${listed([
           ...requests.map(({ login, tokenName }) => `"${tokenName}" of ${login}`),
           ...(total > requests.length ? [`${total - requests.length} more`] : []),
-        ],
-      )}.`,
+        ])}.`,
     ],
     link: ({ path }) => ({ text: 'Look at the requests', path }),
   },

@@ -26,7 +26,10 @@ export function passwordProblem(password: string, { common, names }: PasswordFac
   if (length > MAX_PASSWORD_LENGTH) return `A password has at most ${MAX_PASSWORD_LENGTH} characters.`;
   const lower = password.toLowerCase();
   if (common.has(lower) || new Set(lower).size < 3)
-    return 'This password is among those that are tried first. A few words that nobody else would put together are best.';
+    return (
+      'This password is among those that are tried first. ' +
+      'A few words that nobody else would put together are best.'
+    );
   const { rest, found } = withoutNames(lower, names);
   if (found.length === 0 || rest.length >= MIN_PASSWORD_LENGTH) return null;
   return `Names are tried first: beside ${listOf(found)} a password has at least ${MIN_PASSWORD_LENGTH} characters.`;

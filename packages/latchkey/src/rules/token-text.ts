@@ -48,7 +48,8 @@ export function mintTokenText(
   randomBytes: (size: number) => Uint8Array,
   instancePrefix: string | null,
 ): string {
-  const head = `${instancePrefix === null ? '' : `${instancePrefix}_`}${TOKEN_PREFIXES[kind]}${randomBase62(RANDOM_LENGTH, randomBytes)}`;
+  const prefix = instancePrefix === null ? '' : `${instancePrefix}_`;
+  const head = `${prefix}${TOKEN_PREFIXES[kind]}${randomBase62(RANDOM_LENGTH, randomBytes)}`;
   return head + checksumOf(head);
 }
 

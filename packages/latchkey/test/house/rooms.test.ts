@@ -107,6 +107,9 @@ const TO_SPLIT: readonly string[] = [
   'store/tokens.ts',
 ];
 
+/** Files with lines over 120 that can't be broken as they are: text of a shell or of SQL. Nothing is added here. */
+const LONG_LINES: readonly string[] = ['cli/completion.ts', 'store/audit.ts', 'store/migrations/0001-foundation.ts'];
+
 interface Import {
   readonly from: string;
   readonly to: string;
@@ -235,6 +238,18 @@ describe('the house', () => {
     expect(files.filter((path) => linesOf(path) > MOST_LINES)).toEqual(
       [...Object.keys(LONG_FILES), ...TO_SPLIT].sort(),
     );
+  });
+
+  it('keeps lines within 120, so that a change of a word shows as one', () => {
+    // A pattern can't be broken, and the formatter lets the blank of JSX hang over.
+    const isOne = (line: string): boolean => /^\s*\/.+\/[a-z]*[;,]?$|\{' '\}$/.test(line);
+    const long = files.flatMap((path) =>
+      textOf(path)
+        .split('\n')
+        .filter((line) => line.length > 120 && !isOne(line))
+        .map(() => path),
+    );
+    expect(new Set(long)).toEqual(new Set(LONG_LINES));
   });
 
   it('is told in ARCHITECTURE.md: rooms, what they may import, and why', () => {

@@ -40,7 +40,7 @@ export async function expiryCalendar(ctx: Context, permit: Permit): Promise<stri
       `DTSTAMP:${now}`,
       `DTSTART:${stamp(token.expiresAt)}`,
       `SUMMARY:${escaped(`Token “${token.name}” ends`)}`,
-      `DESCRIPTION:${escaped(`${rightSentence(token, 'owner')} Renew it: ${ctx.settings.publicUrl}${tokenPath(token.kind, token.id)}/renew`)}`,
+      `DESCRIPTION:${escaped(`${rightSentence(token, 'owner')} Renew it: ${renewalOf(ctx, token)}`)}`,
       'BEGIN:VALARM',
       'ACTION:DISPLAY',
       `DESCRIPTION:${escaped(`Token “${token.name}” ends in a week`)}`,
@@ -84,4 +84,8 @@ function folded(line: string): string {
     start = end;
   }
   return lines.join('\r\n ');
+}
+
+function renewalOf({ settings }: Context, { kind, id }: Pick<CheckedToken, 'kind' | 'id'>): string {
+  return `${settings.publicUrl}${tokenPath(kind, id)}/renew`;
 }

@@ -99,7 +99,8 @@ export function editPath(facts: RefusalFacts): string {
   if (tokenKind === 'scoped') return newScopedPath(facts);
   const page = tokenKind === 'classic' ? CLASSIC_PAGE : FINE_GRAINED_PAGE;
   if (tokenId === null) return page;
-  return `${page}/${tokenId}${query(tokenKind === 'classic' ? { scopes: suggestedScopes('classic', facts).join(',') } : reachFields(facts))}`;
+  const fields = tokenKind === 'classic' ? { scopes: suggestedScopes('classic', facts).join(',') } : reachFields(facts);
+  return `${page}/${tokenId}${query(fields)}`;
 }
 
 /** The page of the token itself, nothing filled in. */
@@ -132,13 +133,15 @@ export function newFineGrainedPath(facts: RefusalFacts): string {
 /** The form for a new classic token, with the scopes that are missing, else `repo`. */
 export function newClassicPath(facts: RefusalFacts): string {
   const scopes = suggestedScopes('classic', facts);
-  return `${CLASSIC_PAGE}/new${query({ scopes: scopes.length === 0 ? 'repo' : scopes.join(','), description: facts.tokenName ?? DEFAULT_TOKEN_NAME })}`;
+  const asked = scopes.length === 0 ? 'repo' : scopes.join(',');
+  return `${CLASSIC_PAGE}/new${query({ scopes: asked, description: facts.tokenName ?? DEFAULT_TOKEN_NAME })}`;
 }
 
 /** The form for a new scoped token, with the scopes that are missing, else `read_repository`. */
 export function newScopedPath(facts: RefusalFacts): string {
   const scopes = suggestedScopes('scoped', facts);
-  return `${SCOPED_PAGE}${query({ name: facts.tokenName ?? DEFAULT_TOKEN_NAME, scopes: scopes.length === 0 ? 'read_repository' : scopes.join(',') })}`;
+  const asked = scopes.length === 0 ? 'read_repository' : scopes.join(',');
+  return `${SCOPED_PAGE}${query({ name: facts.tokenName ?? DEFAULT_TOKEN_NAME, scopes: asked })}`;
 }
 
 /** The form for a new token of the same kind. */

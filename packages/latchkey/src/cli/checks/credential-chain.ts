@@ -139,7 +139,8 @@ export function forget(found: string, { username, password }: FoundCredential, o
   return {
     ...fail(
       found,
-      `printf 'protocol=${url.protocol.slice(0, -1)}\\nhost=${url.host}\\nusername=${username.replaceAll(/['\\%\n]/g, '')}\\n\\n' | git credential reject`,
+      `printf 'protocol=${url.protocol.slice(0, -1)}\\nhost=${url.host}\\n` +
+        `username=${username.replaceAll(/['\\%\n]/g, '')}\\n\\n' | git credential reject`,
     ),
     repair: { program: 'git', args: ['credential', 'reject'], input: `${lines}password=${password}\n\n` },
   };

@@ -49,7 +49,8 @@ const token: Check = {
     if (status === 400 || status === 401 || status === 403) return refusedToken(subject, status, said);
     if (status !== 200 || said.id === undefined) return warn('the server does not tell about this token');
     subject.tokenOwner = said.owner?.login ?? null;
-    const named = `${said.kind} token ${said.id} "${printable(said.name ?? '')}" of ${printable(said.owner?.login ?? '')}`;
+    const [name, owner] = [printable(said.name ?? ''), printable(said.owner?.login ?? '')];
+    const named = `${said.kind} token ${said.id} "${name}" of ${owner}`;
     if (said.expires_at === null || said.expires_at === undefined) return warn(`${named}; it has no end`);
     const days = Math.floor((Date.parse(said.expires_at) - Date.now()) / DAY_MS);
     const found = `${named}; it ends on ${said.expires_at.slice(0, 10)}`;

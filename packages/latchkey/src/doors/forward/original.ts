@@ -3,7 +3,7 @@
  *
  * | proxy | address | method | host |
  * | --- | --- | --- | --- |
- * | nginx `auth_request` | `X-Original-URI`, or `X-Original-URL` with scheme and host | `X-Original-Method` | `X-Original-Host` |
+ * | nginx `auth_request` | `X-Original-URI`, or `X-Original-URL` in full | `X-Original-Method` | `X-Original-Host` |
  * | Caddy `forward_auth`, Traefik ForwardAuth | `X-Forwarded-Uri` | `X-Forwarded-Method` | `X-Forwarded-Host` |
  * | Envoy `ext_authz` over HTTP | the path after `/forward-auth` | its own | `Host` |
  *

@@ -4,9 +4,21 @@ import { renderToString } from 'preact-render-to-string';
 import type { Endpoint } from './endpoint.ts';
 import { groupOf, needInWords, parametersOf } from './openapi.ts';
 
-const STYLE = `body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem;color:#1f2328;background:#fff;overflow-wrap:anywhere}code{font:14px ui-monospace,monospace}
-h3{margin:2rem 0 0;border-top:1px solid #d1d9e0;padding-top:1rem}h3 code{font-weight:600}table{border-collapse:collapse;width:100%}td,th{border:1px solid #d1d9e0;padding:.25rem .5rem;text-align:left;vertical-align:top}
-nav li{display:inline-block;margin-right:1rem}.need{color:#59636e}a{color:#0969da}@media(prefers-color-scheme:dark){body{background:#0d1117;color:#f0f6fc}td,th,h3{border-color:#3d444d}.need{color:#9198a1}a{color:#4493f8}}`;
+const STYLE = `body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem;
+  color:#1f2328;background:#fff;
+  overflow-wrap:anywhere}
+code{font:14px ui-monospace,monospace}
+h3{margin:2rem 0 0;border-top:1px solid #d1d9e0;padding-top:1rem}
+h3 code{font-weight:600}
+table{border-collapse:collapse;width:100%}
+td,th{border:1px solid #d1d9e0;padding:.25rem .5rem;text-align:left;vertical-align:top}
+nav li{display:inline-block;margin-right:1rem}
+.need{color:#59636e}
+a{color:#0969da}
+@media(prefers-color-scheme:dark){body{background:#0d1117;color:#f0f6fc}
+td,th,h3{border-color:#3d444d}
+.need{color:#9198a1}
+a{color:#4493f8}}`;
 
 /** What a page without scripts may do. */
 export const REFERENCE_CSP =

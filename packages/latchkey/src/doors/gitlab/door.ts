@@ -93,7 +93,8 @@ function decideOn(
 ): Promise<Verdict> {
   const credential = gitlabCredential(request.raw.rawHeaders, url.searchParams);
   const userAgent = request.headers['user-agent'] ?? null;
-  const purpose = `${request.method} ${PREFIX}${path}${target.kind === 'repository' ? ` of ${target.calledAs ?? `${target.owner}/${target.name}`}` : ''}`;
+  const of = target.kind === 'repository' ? ` of ${target.calledAs ?? `${target.owner}/${target.name}`}` : '';
+  const purpose = `${request.method} ${PREFIX}${path}${of}`;
   return Promise.resolve(authorize(ctx, { credential, need, target, address, userAgent, purpose, door: 'gitlab' }));
 }
 

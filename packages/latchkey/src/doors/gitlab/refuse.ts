@@ -142,7 +142,8 @@ function challenge(status: number, { error, scope }: Body): Record<string, strin
     return { 'WWW-Authenticate': `Bearer realm="Latchkey"${error === undefined ? '' : `, error="${String(error)}"`}` };
   if (error !== 'insufficient_scope') return {};
   return {
-    'WWW-Authenticate': `Bearer realm="Latchkey", error="insufficient_scope"${scope === undefined ? '' : `, scope="${String(scope)}"`}`,
+    'WWW-Authenticate':
+      'Bearer realm="Latchkey", error="insufficient_scope"' + (scope === undefined ? '' : `, scope="${String(scope)}"`),
   };
 }
 

@@ -8,10 +8,13 @@
  *       path: '/settings/colour', access: 'signed-in',
  *       get: (visit) => page('Colour', <WithMenu visit={visit} menu={SETTINGS_MENU}>
  *         <Subhead title="Colour" level={1} />
- *         <Form f={visit.fields('change')} submit="Save"><TextField f={visit.fields('change')} name="colour" label="Colour" required /></Form>
+ *         <Form f={visit.fields('change')} submit="Save">
+ *           <TextField f={visit.fields('change')} name="colour" label="Colour" required />
+ *         </Form>
  *       </WithMenu>),
  *       forms: { change: { once: true, run: async (visit) => {
- *         await changeColour(visit.ctx, await visit.ownPermit(), visit.field('colour'));   // throws Problem: the page comes back with it
+ *         // A Problem that it throws brings the page back with its words.
+ *         await changeColour(visit.ctx, await visit.ownPermit(), visit.field('colour'));
  *         return redirect('/settings/colour', { tone: 'success', text: 'The colour was changed.' });
  *       } } },
  *     }];

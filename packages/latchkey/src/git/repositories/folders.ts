@@ -2,7 +2,8 @@
  * Where things lie under the repositories' root, and how they are moved and removed there.
  *
  *     <root>/<owner>/<name>.git    the bare repositories
- *     <root>/.latchkey/            ours: an empty home for git, hooks, and what is on its way out (of a node that only reads: in its data folder)
+ *     <root>/.latchkey/            ours: an empty home for git, hooks, and what is on its way out
+ *                                  (of a node that only reads: in its data folder)
  *
  * Invariant: a path that leaves this file lies inside the root, and reaches its place through no symbolic link.
  * Never: a name from a URL taken as it is; callers pass the names that the store knows, and even those are checked.

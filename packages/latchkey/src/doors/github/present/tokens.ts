@@ -63,7 +63,7 @@ export function seenGrant(apiUrl: string, organization: string, row: SeenGrant, 
     id: grant.id,
     ...seen(apiUrl, row, at),
     repository_selection: SELECTION_WORDS[grant.selection],
-    repositories_url: `${apiUrl}/orgs/${encodeURIComponent(organization)}/personal-access-tokens/${grant.id}/repositories`,
+    repositories_url: `${orgUrl(apiUrl, organization)}/personal-access-tokens/${grant.id}/repositories`,
     permissions: grouped(grant.permissions),
     access_granted_at: isoInstant(grant.accessGrantedAt ?? grant.createdAt),
   };
@@ -77,7 +77,7 @@ export function seenRequest(apiUrl: string, organization: string, row: SeenReque
     reason: request.reason,
     ...seen(apiUrl, row, at),
     repository_selection: SELECTION_WORDS[request.selection],
-    repositories_url: `${apiUrl}/orgs/${encodeURIComponent(organization)}/personal-access-token-requests/${request.id}/repositories`,
+    repositories_url: `${orgUrl(apiUrl, organization)}/personal-access-token-requests/${request.id}/repositories`,
     permissions: grouped(request.permissions),
     created_at: isoInstant(request.createdAt),
   };
@@ -174,4 +174,8 @@ export function dryRunAnswer({ allowed, explanation, need }: DryRunAnswer) {
         ? null
         : { text: explanation.remedy.text, url: explanation.remedy.url, command: explanation.remedy.command },
   };
+}
+
+function orgUrl(apiUrl: string, organization: string): string {
+  return `${apiUrl}/orgs/${encodeURIComponent(organization)}`;
 }

@@ -57,10 +57,10 @@ async function barrier(visit: Visit, accesses: readonly Access[]): Promise<Answe
   const asks = (...any: Access[]): boolean => accesses.some((access) => any.includes(access));
   if (!asks('signed-in', 'sudo', 'fresh', 'administrator')) return null;
   const back = visit.method === 'GET' ? visit.url : visit.path;
-  if (visit.person === null)
-    return redirect(
-      `/login?${new URLSearchParams({ return_to: back, notice: visit.cookies.read('session') === undefined ? 'sign-in-first' : 'session-ended' })}`,
-    );
+  if (visit.person === null) {
+    const notice = visit.cookies.read('session') === undefined ? 'sign-in-first' : 'session-ended';
+    return redirect(`/login?${new URLSearchParams({ return_to: back, notice })}`);
+  }
   if (asks('administrator') && !visit.person.account.admin) return onlyAdministrators();
   if (!asks('sudo', 'fresh', 'administrator')) return null;
   const { ctx, person } = visit;

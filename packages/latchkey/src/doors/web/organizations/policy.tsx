@@ -175,7 +175,8 @@ function changeOf(visit: Visit, isInstance: boolean): PolicyChange {
 function InForce({ policy }: { policy: PolicyInForce }): VNode {
   const words = TOKEN_KINDS.map((kind) => {
     const { allowed, maxLifetimeDays } = policy.effective.kinds[kind];
-    return `${KIND_WORDS[kind]}: ${allowed ? 'allowed' : 'restricted'}${allowed && maxLifetimeDays !== null ? `, at most ${maxLifetimeDays} days` : ''}`;
+    const cap = allowed && maxLifetimeDays !== null ? `, at most ${maxLifetimeDays} days` : '';
+    return `${KIND_WORDS[kind]}: ${allowed ? 'allowed' : 'restricted'}${cap}`;
   });
   return (
     <p class="color-fg-muted">

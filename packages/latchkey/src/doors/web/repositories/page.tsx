@@ -125,7 +125,12 @@ function CloneBox({ visit, view }: { visit: Visit; view: RepositoryView }): VNod
       <p class="note mt-1">
         Over HTTPS. Git asks for a password: paste a{' '}
         <a
-          href={`/settings/personal-access-tokens/new?${new URLSearchParams({ name: repository.name, target_name: owner.login, repositories: repository.name, contents: 'write' })}`}
+          href={`/settings/personal-access-tokens/new?${new URLSearchParams({
+            name: repository.name,
+            target_name: owner.login,
+            repositories: repository.name,
+            contents: 'write',
+          })}`}
         >
           token for this repository
         </a>
