@@ -85,11 +85,15 @@ export interface ConsentChoice {
 export interface OfferedOwner {
   readonly login: string;
   readonly kind: 'self' | 'user' | 'organization' | 'instance';
+  /** True when a token waits there for an owner's word. */
+  readonly needsApproval: boolean;
+  /** The longest life in days that a token may have there; null = any. */
+  readonly capDays: number | null;
 }
 
 /**
  * The token that is left of the request after the choice: each level at most the one asked for, each owner one that was
- * offered, no longer a life.
+ * offered, no longer a life, and as long as the owners allow: a cap is no error of whoever signs in.
  */
 export function narrowed(
   login: string,
@@ -108,11 +112,30 @@ export function narrowed(
     name: choice.name,
     description: 'Made by latchkey login',
     scopes: [],
-    expiresInDays: Math.min(choice.expiresInDays, request.expiresInDays),
+    expiresInDays: longestFor(owners, Math.min(choice.expiresInDays, request.expiresInDays)),
     grants: owners
       .map((owner) => grantFor(owner, permissions))
       .filter(({ permissions: given }) => Object.keys(given).length > 0),
   };
+}
+
+/** So many days, or as many as the strictest of these owners allows. */
+export function longestFor(owners: readonly OfferedOwner[], days: number): number {
+  return Math.min(days, ...owners.flatMap(({ capDays }) => (capDays === null ? [] : [capDays])));
+}
+
+/**
+ * The owners that are chosen before the person chooses: those that were named, else those that cost nothing, as a wait
+ * for an approval or a shorter life would.
+ */
+export function preselected<Owner extends OfferedOwner>(
+  request: LoginRequest,
+  offered: readonly Owner[],
+): readonly Owner[] {
+  if (request.owners !== null) return offered;
+  const own = offered.filter(({ kind }) => kind === 'self');
+  const days = longestFor(own, request.expiresInDays);
+  return offered.filter((owner) => own.includes(owner) || (!owner.needsApproval && longestFor([owner], days) === days));
 }
 
 /** The owners of a login request among those that one may have a token for. */

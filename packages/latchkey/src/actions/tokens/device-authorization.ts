@@ -12,7 +12,14 @@ import { Problem, problem } from '../../base/errors.ts';
 import { digestOf, Secret, sameDigest } from '../../base/secret.ts';
 import { MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
-import { type ConsentChoice, type LoginRequest, narrowed, requestedOwners } from '../../rules/login-request.ts';
+import {
+  type ConsentChoice,
+  type LoginRequest,
+  longestFor,
+  narrowed,
+  preselected,
+  requestedOwners,
+} from '../../rules/login-request.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import {
   consumeDeviceAuthorization,
@@ -51,6 +58,9 @@ export interface Consent {
   readonly request: LoginRequest;
   /** The resource owners of the request that this person may have tokens for. */
   readonly owners: readonly FormOwner[];
+  /** Those of them that are chosen at first, and how many days they allow. */
+  readonly chosen: readonly FormOwner[];
+  readonly days: number;
   /** A name that is free. */
   readonly name: string;
 }
@@ -58,10 +68,14 @@ export interface Consent {
 /** What a login request means for a person. */
 export async function consentFor(ctx: Context, permit: Permit, request: LoginRequest): Promise<Consent> {
   const facts = await formFacts(ctx, permit);
+  const owners = requestedOwners(request, facts.owners);
+  const chosen = preselected(request, owners);
   return {
     login: facts.login,
     request,
-    owners: requestedOwners(request, facts.owners),
+    owners,
+    chosen,
+    days: longestFor(chosen, request.expiresInDays),
     name: await freeTokenName(ctx, permit, request.name),
   };
 }
@@ -166,15 +180,16 @@ export async function deviceByUserCode(
   )) as PendingAuthorization | null;
 }
 
-/** Says yes to a device. @throws Problem */
+/** Says yes to a device; gives the token that it gets. @throws Problem */
 export async function approveDevice(
   ctx: Context,
   permit: Permit,
   pending: PendingAuthorization,
   choice: ConsentChoice,
-): Promise<void> {
+): Promise<TokenDraft> {
   const draft = await draftFor(ctx, permit, pending.request, choice);
   await decide(ctx, permit, pending, { state: 'approved', draft });
+  return draft;
 }
 
 /** Says no to a device. @throws Problem when it was decided before */

@@ -126,13 +126,14 @@ function denyAuthorize(visit: Visit): Answer {
 /** The two forms: yes with what is left, and no. */
 function ConsentForms({ visit, consent }: { visit: Visit; consent: Consent }): VNode {
   const f = visit.fields('approve');
-  const { request, owners } = consent;
+  const { request, days } = consent;
+  const strictest = capWords(consent);
   return (
     <>
       <div class="Box p-3 mb-3">
         <Form f={f} submit="Give it the token">
           <TextField f={f} name="name" label="Name of the token" value={consent.name} maxLength={40} required />
-          <Owners f={f} owners={owners} />
+          <Owners f={f} consent={consent} />
           {request.permissions.map(({ permission, level }) => (
             <Select
               f={f}
@@ -150,8 +151,8 @@ function ConsentForms({ visit, consent }: { visit: Visit; consent: Consent }): V
             name="days"
             label="Days until it ends"
             type="number"
-            value={String(request.expiresInDays)}
-            note={`At most ${request.expiresInDays}. The command renews it while it is used.`}
+            value={String(days)}
+            note={`At most ${request.expiresInDays}${strictest}. The command renews it while it is used.`}
             required
             block={false}
           />
@@ -162,21 +163,44 @@ function ConsentForms({ visit, consent }: { visit: Visit; consent: Consent }): V
   );
 }
 
-function Owners({ f, owners }: { f: Fields; owners: Consent['owners'] }): VNode {
+/** `; acme allows 7`, for every owner that allows less than was asked for. */
+function capWords({ owners, request }: Consent): string {
+  const strict = owners.flatMap(({ login, capDays }) =>
+    capDays !== null && capDays < request.expiresInDays ? [`; with ${login} at most ${capDays}`] : [],
+  );
+  return strict.join('');
+}
+
+/** What choosing an owner costs. */
+function costOf({ login, needsApproval, capDays }: Consent['owners'][number], days: number): string {
+  return [
+    ...(needsApproval ? ['An owner has to approve it first.'] : []),
+    ...(capDays !== null && capDays < days
+      ? [`A policy of ${login} lets the token live at most ${capDays} days.`]
+      : []),
+  ].join(' ');
+}
+
+function Owners({ f, consent }: { f: Fields; consent: Consent }): VNode {
+  const { owners, chosen, request } = consent;
   return (
     <fieldset class="form-group">
       <legend class="text-bold f5 mb-1">Whose repositories it reaches</legend>
       {owners.length === 0 ? <p class="note">None of those that were asked for lets you have such a token.</p> : null}
-      {owners.map(({ login, kind, needsApproval }) => (
-        <Checkbox
-          f={f}
-          name="owner"
-          value={login}
-          label={kind === 'self' ? `${login} (you)` : login}
-          checked
-          {...(needsApproval ? { note: 'An owner has to approve it first.' } : {})}
-        />
-      ))}
+      {owners.map((owner) => {
+        const { login, kind } = owner;
+        const note = costOf(owner, request.expiresInDays);
+        return (
+          <Checkbox
+            f={f}
+            name="owner"
+            value={login}
+            label={kind === 'self' ? `${login} (you)` : login}
+            checked={chosen.includes(owner)}
+            {...(note === '' ? {} : { note })}
+          />
+        );
+      })}
     </fieldset>
   );
 }
@@ -284,8 +308,16 @@ export const consentPages: readonly WebPage[] = [
       approve: {
         run: async (visit) => {
           const pending = await pendingOf(visit);
-          await approveDevice(visit.ctx, await visit.ownPermit(), pending, choiceIn(visit, pending.request));
-          return done('The device is signed in', 'Go back to it. This page can be closed.');
+          const draft = await approveDevice(
+            visit.ctx,
+            await visit.ownPermit(),
+            pending,
+            choiceIn(visit, pending.request),
+          );
+          return done(
+            'The device is signed in',
+            `Its token lives ${draft.expiresInDays} days. Go back to the device; this page can be closed.`,
+          );
         },
       },
       deny: {
