@@ -154,3 +154,33 @@ for (const box of scopeBoxes) {
   });
 }
 if (scopeBoxes.length > 0) showIncluded();
+
+// Passkeys: the form shows itself where the browser has them, and the authenticator's answer is what it sends.
+for (const place of document.querySelectorAll('[data-passkey]')) {
+  if (!globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) continue;
+  place.hidden = false;
+  const form = place.querySelector('form');
+  const told = place.querySelector('[role=status]');
+  const answer = async () => {
+    told.textContent = '';
+    const options = JSON.parse(place.dataset.options);
+    try {
+      const credential =
+        place.dataset.passkey === 'create'
+          ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
+          : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
+      form.elements.passkey.value = JSON.stringify(credential.toJSON());
+      form.submit();
+    } catch (error) {
+      for (const button of form.querySelectorAll('button')) button.disabled = false;
+      told.textContent =
+        error.name === 'InvalidStateError'
+          ? 'That authenticator has a passkey of this account already.'
+          : 'Nothing was signed. Try again.';
+    }
+  };
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void answer();
+  });
+}

@@ -21,6 +21,7 @@ export interface AccountMailFacts {
   password_changed: By & Alarming;
   two_factor_changed: By & Alarming & { readonly on: boolean };
   recovery_codes_changed: By & Alarming;
+  passkeys_changed: By & Alarming & { readonly name: string; readonly added: boolean };
   emails_changed: By &
     Alarming & { readonly email: string; readonly change: 'added' | 'verified' | 'made primary' | 'removed' };
   /** `by`: an administrator, or null when the person did it. */
@@ -94,6 +95,14 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
     says: (facts) => [
       `New recovery codes were made for your account on ${spokenInstant(facts.at)} ${from(facts)}. The old ones ` +
         `no longer work.`,
+      IF_NOT_YOU,
+    ],
+    link: notMe,
+  },
+  passkeys_changed: {
+    subject: ({ added }) => `A passkey was ${added ? 'added' : 'removed'}`,
+    says: (facts) => [
+      `The passkey "${facts.name}" was ${facts.added ? 'added to' : 'removed from'} your account on ${spokenInstant(facts.at)} ${from(facts)}.`,
       IF_NOT_YOU,
     ],
     link: notMe,

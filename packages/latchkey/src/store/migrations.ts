@@ -27,6 +27,7 @@ import { searches } from './migrations/0084-searches.ts';
 import { exclusions } from './migrations/0101-exclusions.ts';
 import { proofs } from './migrations/0120-proofs.ts';
 import { locks } from './migrations/0121-locks.ts';
+import { passkeys } from './migrations/0122-passkeys.ts';
 import { sealing } from './migrations/0130-sealing.ts';
 import { steadyClock } from './migrations/0150-steady-clock.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -52,6 +53,7 @@ export const MIGRATIONS: readonly Migration[] = [
   exclusions,
   proofs,
   locks,
+  passkeys,
   sealing,
   steadyClock,
 ];

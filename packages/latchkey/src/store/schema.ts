@@ -365,6 +365,19 @@ interface SecondFactorsTable {
   last_step: number;
 }
 
+export interface PasskeysTable {
+  id: Generated<number>;
+  user_id: number;
+  credential_id: string;
+  public_key: string;
+  counter: number;
+  transports: string;
+  is_synced: Flag;
+  name: string;
+  created_at: number;
+  last_used_at: number | null;
+}
+
 interface RecoveryCodesTable {
   user_id: number;
   digest: string;
@@ -518,6 +531,7 @@ export interface Database {
   form_submissions: FormSubmissionsTable;
   one_time_links: OneTimeLinksTable;
   outbox: OutboxTable;
+  passkeys: PasskeysTable;
   recovery_codes: RecoveryCodesTable;
   second_factors: SecondFactorsTable;
   sessions: SessionsTable;

@@ -45,10 +45,11 @@ export async function useTimeStep(tx: Query, userId: number, step: number, lates
   return row !== undefined;
 }
 
-/** Takes the second factor and its recovery codes away. */
+/** Takes every second factor away: the app, the recovery codes, the passkeys. */
 export async function deleteSecondFactor(tx: Query, userId: number): Promise<void> {
   await tx.deleteFrom('second_factors').where('user_id', '=', userId).execute();
   await tx.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
+  await tx.deleteFrom('passkeys').where('user_id', '=', userId).execute();
 }
 
 /** Puts new recovery codes in place of the old ones. */

@@ -119,7 +119,7 @@ export async function signIn(page: Page, login: string, password = PASSWORD): Pr
   await page.goto('/login');
   await page.getByLabel('Username or e-mail address').fill(login);
   await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');

@@ -13,13 +13,13 @@ test('a person signs in, changes how pages look, and signs out', async () => {
   await look(page, 'sign-in');
   await page.getByLabel('Username or e-mail address').fill('ada@example.org');
   await page.getByLabel('Password').fill('wrong horse');
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('alert').filter({ hasText: 'The name or the password is wrong.' }).waitFor();
   expect(await page.getByLabel('Username or e-mail address').inputValue()).toBe('ada@example.org');
   expect(await page.getByLabel('Password').inputValue()).toBe('');
   await look(page, 'sign-in-wrong');
   await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('heading', { name: 'Appearance' }).waitFor();
   await look(page, 'appearance');
   await page.getByLabel('Dark').check();

@@ -16,6 +16,7 @@ import { type Context, UPKEEP } from '../ground/context.ts';
 import { checkPassword } from '../ground/password.ts';
 import { record } from '../ground/record.ts';
 import { tellOfChange } from './alarms.ts';
+import { type PasskeyAnswer, takePasskey } from './passkeys.ts';
 import { actorOf, beginSession, type Visitor } from './sessions.ts';
 import { guessed } from './sign-in-limits.ts';
 import { takeCode } from './two-factor.ts';
@@ -86,6 +87,30 @@ export async function signInWithCode(
   }
   const secret = await ctx.store.transaction(async (tx) => {
     await deleteSession(tx, account.id, session.id);
+    return begin(ctx, tx, account, device.digest(), visitor);
+  });
+  return { secret, owes: null };
+}
+
+/**
+ * Signs in by a passkey: alone, or in place of the code. @throws Problem when it is not accepted, of another account, or
+ * the account is suspended or locked
+ */
+export async function signInWithPasskey(
+  ctx: Context,
+  half: { session: Session; account: Account } | null,
+  answer: PasskeyAnswer,
+  device: Secret,
+  visitor: Visitor,
+): Promise<Begun> {
+  const account = await takePasskey(ctx, device, half === null ? 'sign-in' : 'second-factor', answer);
+  if (half !== null && half.account.id !== account.id) throw problem('invalid', 'That passkey is of another account.');
+  if (account.suspendedAt !== null) throw problem('unprocessable', 'This account is suspended. Ask an administrator.');
+  // A passkey may be the thief's: while the account is locked, none of them is enough alone.
+  if (half === null && account.lockedAt !== null)
+    throw problem('unprocessable', 'This account is locked: sign in with the new password first, and look it through.');
+  const secret = await ctx.store.transaction(async (tx) => {
+    if (half !== null) await deleteSession(tx, account.id, half.session.id);
     return begin(ctx, tx, account, device.digest(), visitor);
   });
   return { secret, owes: null };

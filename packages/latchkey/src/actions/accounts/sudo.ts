@@ -14,6 +14,7 @@ import { proveSession, type Session, setSudoUntil } from '../../store/sessions.t
 import type { Context } from '../ground/context.ts';
 import { mintSecret, seal, unseal } from '../ground/one-time-secrets.ts';
 import { checkPassword } from '../ground/password.ts';
+import { type PasskeyAnswer, takePasskey } from './passkeys.ts';
 import { type SignedIn, SUDO_SEC, type Visitor } from './sessions.ts';
 import { guessed } from './sign-in-limits.ts';
 import { takeCode } from './two-factor.ts';
@@ -26,6 +27,13 @@ export type ProofKind = 'password' | 'code';
 export interface Proof {
   readonly kind: ProofKind;
   readonly typed: Secret;
+}
+
+/** The answer of a passkey, which proves it for every account that has one. */
+export interface PasskeyProof {
+  readonly kind: 'passkey';
+  readonly sender: Secret;
+  readonly answer: PasskeyAnswer;
 }
 
 /** What proves that it is the person of this account. */
@@ -63,16 +71,26 @@ export interface Renewed {
 export async function enterSudo(
   ctx: Context,
   { secret, ...person }: SignedIn & { readonly secret: Secret },
-  proof: Proof,
+  proof: Proof | PasskeyProof,
   visitor: Visitor,
 ): Promise<Renewed> {
-  const { session, account } = person;
+  const { account } = person;
+  if (proof.kind === 'passkey') {
+    if ((await takePasskey(ctx, proof.sender, 'sudo', proof.answer)).id !== account.id)
+      throw problem('invalid', 'That passkey is of another account.');
+    return renew(ctx, person, secret);
+  }
   const kind = proofKindOf(account);
   const field = `sudo_${kind}`;
   if (proof.kind !== kind || proof.typed.reveal() === '') throw problem('missing_field', `Enter your ${kind}.`, field);
   const attempt = { name: account.login, address: visitor.address, knownDevice: true };
   if (!(await guessed(ctx, attempt, () => isRight(ctx, account, proof, visitor))))
     throw problem('invalid', WRONG[kind], field);
+  return renew(ctx, person, secret);
+}
+
+async function renew(ctx: Context, person: SignedIn, secret: Secret): Promise<Renewed> {
+  const { session } = person;
   const at = ctx.clock.now();
   const renewed = mintSecret();
   const left = session.flash === null ? null : unseal(secret, session.flash);

@@ -15,6 +15,7 @@ import { digestOf, type Secret } from '../../base/secret.ts';
 import { type Account, accountById, setTwoFactor } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { emailsOf } from '../../store/emails.ts';
+import { passkeysOf } from '../../store/passkeys.ts';
 import {
   authenticatorKeyOf,
   countRecoveryCodes,
@@ -118,6 +119,32 @@ export async function confirmTwoFactor(
     await tell(ctx, tx, permit, userId, 'on');
   });
   return codes;
+}
+
+/** The first factor of an account: it has recovery codes from now on, which are given; null when it had a factor. */
+export async function onIfFirst(ctx: Context, tx: Query, permit: Permit): Promise<readonly string[] | null> {
+  const userId = personOf(permit);
+  if ((await accountById(tx, userId))?.twoFactorAt !== null) return null;
+  const at = ctx.clock.now();
+  const codes = newRecoveryCodes();
+  await replaceRecoveryCodes(tx, userId, codes.map(digestOf));
+  await setTwoFactor(tx, userId, at);
+  await record(tx, permit, at, { action: 'two_factor_authentication.enabled', userId });
+  return codes;
+}
+
+/** With the last factor two-factor authentication is off. */
+export async function offIfLast(ctx: Context, tx: Query, permit: Permit): Promise<void> {
+  const userId = personOf(permit);
+  if ((await authenticatorKeyOf(tx, userId)) !== null || (await passkeysOf(tx, userId)).length > 0) return;
+  await deleteSecondFactor(tx, userId);
+  await setTwoFactor(tx, userId, null);
+  await record(tx, permit, ctx.clock.now(), { action: 'two_factor_authentication.disabled', userId });
+}
+
+/** True when the person has an authenticator app. */
+export async function hasAuthenticator(ctx: Context, permit: Permit): Promise<boolean> {
+  return (await authenticatorKeyOf(ctx.store.db, personOf(permit))) !== null;
 }
 
 /** Switches it off. @throws Problem when it is off. */

@@ -4,6 +4,7 @@ import { emailPages } from './accounts/emails.tsx';
 import { homePages } from './accounts/home.tsx';
 import { lockPages } from './accounts/lock.tsx';
 import { newPasswordPages } from './accounts/new-password.tsx';
+import { passkeyPages } from './accounts/passkeys.tsx';
 import { profilePages } from './accounts/profile.tsx';
 import { securityPages } from './accounts/security.tsx';
 import { securityLogPages } from './accounts/security-log.tsx';
@@ -50,6 +51,7 @@ export const PAGES: readonly WebPage[] = [
   ...helpPages,
   ...emailPages,
   ...securityPages,
+  ...passkeyPages,
   ...sessionPages,
   ...securityLogPages,
   ...invitationPages,

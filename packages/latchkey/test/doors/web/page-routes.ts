@@ -107,6 +107,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/settings/emails': page('/settings/emails'),
   '/settings/security': page('/settings/security'),
   '/.well-known/change-password': redirect('/.well-known/change-password'),
+  '/settings/security/passkeys': page('/settings/security/passkeys'),
   '/settings/security/password': page('/settings/security/password'),
   '/settings/security/two-factor': page('/settings/security/two-factor'),
   '/settings/security/recovery-codes': page('/settings/security/recovery-codes'),

@@ -7,6 +7,7 @@ import {
   beginTwoFactor,
   confirmTwoFactor,
   disableTwoFactor,
+  hasAuthenticator,
   recoveryCodesLeft,
   renewRecoveryCodes,
   resumeTwoFactor,
@@ -53,6 +54,12 @@ function show(visit: Visit): Answer {
         </a>
       </Subhead>
       <p class="mb-4">You sign in here with it. Git and the API take tokens only.</p>
+      <Subhead title="Passkeys">
+        <a class="btn" href={`${PATH}/passkeys`}>
+          Manage passkeys
+        </a>
+      </Subhead>
+      <p class="mb-4">Sign in by your device's lock or a security key: nothing to type, nothing to phish.</p>
       <Subhead title="Two-factor authentication">
         <a class="btn" href={SET_UP_PATH}>
           {twoFactorAt === null ? 'Turn on' : 'Manage'}
@@ -130,7 +137,8 @@ async function doChange(visit: Visit): Promise<Answer> {
 }
 
 async function showSetUp(visit: Visit): Promise<Answer> {
-  if (visit.user.account.twoFactorAt !== null) return showManage(visit);
+  const adds = visit.query.get('app') === 'add' && !(await hasAuthenticator(visit.ctx, await visit.ownPermit()));
+  if (visit.user.account.twoFactorAt !== null && !adds) return showManage(visit);
   const enrolling = { session: visit.user.session, sender: visit.sender };
   // After a wrong code the key that was scanned stays; whoever opens the page gets a new one.
   const begin = visit.typed === null ? beginTwoFactor : resumeTwoFactor;
@@ -187,6 +195,7 @@ function Qr({ text }: { text: string }): VNode {
 }
 
 async function showManage(visit: Visit): Promise<Answer> {
+  const hasApp = await hasAuthenticator(visit.ctx, await visit.ownPermit());
   const { left, short } = await recoveryCodesLeft(visit.ctx, await visit.ownPermit());
   return page(
     'Two-factor authentication',
@@ -204,8 +213,13 @@ async function showManage(visit: Visit): Promise<Answer> {
           steals the database.
         </Notice>
       )}
+      {hasApp ? null : (
+        <p>
+          You have no authenticator app. <a href={`${SET_UP_PATH}?app=add`}>Add one</a>
+        </p>
+      )}
       <Subhead title="Turn it off" />
-      <p>Signing in takes the password alone then.</p>
+      <p>The app, the recovery codes and the passkeys are removed. Signing in takes the password alone then.</p>
       <Form f={visit.fields('disable')} submit="Turn off" tone="danger" />
     </WithMenu>,
   );

@@ -1,6 +1,7 @@
 /** Signing in and out. */
+import { askForPasskey, hasPasskeys, takesPasskeys } from '../../../actions/accounts/passkeys.ts';
 import { halfSignedInBy, signOut } from '../../../actions/accounts/sessions.ts';
-import { signIn, signInWithCode } from '../../../actions/accounts/sign-in.ts';
+import { signIn, signInWithCode, signInWithPasskey } from '../../../actions/accounts/sign-in.ts';
 import { problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import { Narrow } from '../frame/layout.tsx';
@@ -8,6 +9,7 @@ import { returnPath } from '../frame/return-path.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Form, TextField } from '../parts/form.tsx';
+import { PasskeyForm } from '../parts/passkey-form.tsx';
 
 const withReturn = (path: string, visit: Visit): string => {
   const asked = visit.query.get('return_to');
@@ -15,12 +17,22 @@ const withReturn = (path: string, visit: Visit): string => {
 };
 
 export const signInPages: readonly WebPage[] = [
-  { path: '/login', access: 'anybody', get: showSignIn, forms: { 'sign-in': { run: doSignIn } } },
-  { path: '/login/two-factor', access: 'anybody', get: showCode, forms: { code: { run: doCode } } },
+  {
+    path: '/login',
+    access: 'anybody',
+    get: showSignIn,
+    forms: { 'sign-in': { run: doSignIn }, passkey: { run: doPasskey } },
+  },
+  {
+    path: '/login/two-factor',
+    access: 'anybody',
+    get: showCode,
+    forms: { code: { run: doCode }, passkey: { run: doPasskey } },
+  },
   { path: '/logout', access: 'anybody', get: showSignOut, forms: { 'sign-out': { run: doSignOut } } },
 ];
 
-function showSignIn(visit: Visit): Answer {
+async function showSignIn(visit: Visit): Promise<Answer> {
   if (visit.person !== null) return redirect(returnPath(visit.query.get('return_to')));
   const f = visit.fields('sign-in');
   return page(
@@ -39,6 +51,14 @@ function showSignIn(visit: Visit): Answer {
           />
           <TextField f={f} name="password" label="Password" type="password" autocomplete="current-password" required />
         </Form>
+        {takesPasskeys(visit.ctx) ? (
+          <PasskeyForm
+            f={visit.fields('passkey')}
+            does="get"
+            question={await askForPasskey(visit.ctx, visit.sender, 'sign-in', null)}
+            submit="Sign in with a passkey"
+          />
+        ) : null}
       </div>
       <p class="mt-3 text-center">
         <a href="/password_reset">Forgot your password?</a>
@@ -70,13 +90,23 @@ async function doSignIn(visit: Visit): Promise<Answer> {
 
 async function showCode(visit: Visit): Promise<Answer> {
   const secret = visit.cookies.readSecret('session');
-  if (secret === null || (await halfSignedInBy(visit.ctx, secret)) === null)
-    return redirect(withReturn('/login', visit));
+  const half = secret === null ? null : await halfSignedInBy(visit.ctx, secret);
+  if (half === null) return redirect(withReturn('/login', visit));
+  const offersPasskey = takesPasskeys(visit.ctx) && (await hasPasskeys(visit.ctx, half.account));
   const f = visit.fields('code');
   return page(
     'Two-factor authentication',
     <Narrow title="Two-factor authentication">
       <div class="Box p-3">
+        {offersPasskey ? (
+          <PasskeyForm
+            f={visit.fields('passkey')}
+            does="get"
+            question={await askForPasskey(visit.ctx, visit.sender, 'second-factor', half.account)}
+            submit="Use a passkey"
+            tone="primary"
+          />
+        ) : null}
         <Form f={f} submit="Verify">
           <TextField
             f={f}
@@ -100,6 +130,16 @@ async function doCode(visit: Visit): Promise<Answer> {
   const half = secret === null ? null : await halfSignedInBy(visit.ctx, secret);
   if (half === null) return redirect(withReturn('/login', visit));
   const begun = await signInWithCode(visit.ctx, half, visit.field('otp'), visit.device, visit.visitor);
+  visit.setSession(begun.secret);
+  return redirect(returnPath(visit.query.get('return_to')));
+}
+
+async function doPasskey(visit: Visit): Promise<Answer> {
+  const secret = visit.path === '/login' ? null : visit.cookies.readSecret('session');
+  const half = secret === null ? null : await halfSignedInBy(visit.ctx, secret);
+  if (half === null && visit.path !== '/login') return redirect(withReturn('/login', visit));
+  const answer = { sealed: visit.field('challenge'), response: visit.field('passkey') };
+  const begun = await signInWithPasskey(visit.ctx, half, answer, visit.device, visit.visitor);
   visit.setSession(begun.secret);
   return redirect(returnPath(visit.query.get('return_to')));
 }

@@ -3,12 +3,14 @@
  * the way of a form.
  */
 import type { VNode } from 'preact';
+import { askForPasskey, hasPasskeys, takesPasskeys } from '../../../actions/accounts/passkeys.ts';
 import { enterSudo, type ProofKind, proofKindOf } from '../../../actions/accounts/sudo.ts';
 import type { Problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import { Notice } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { Form, Hidden, TextField } from '../parts/form.tsx';
+import { PasskeyForm } from '../parts/passkey-form.tsx';
 import { Narrow } from './layout.tsx';
 import { returnPath } from './return-path.ts';
 import { formToken, isFormToken } from './same-origin.ts';
@@ -23,6 +25,25 @@ const NOTE =
 const PROMPT_TOKEN = 'sudo_token';
 const KINDS: readonly ProofKind[] = ['password', 'code'];
 const fieldOf = (kind: ProofKind): string => `sudo_${kind}`;
+
+/** The way by a passkey, above the others, for whoever has one. */
+async function byPasskey(
+  visit: Visit,
+  f: Fields,
+  kept: readonly (readonly [string, string])[] = [],
+): Promise<VNode | null> {
+  if (!takesPasskeys(visit.ctx) || !(await hasPasskeys(visit.ctx, visit.user.account))) return null;
+  const question = await askForPasskey(visit.ctx, visit.sender, 'sudo', visit.user.account);
+  return (
+    <PasskeyForm f={f} does="get" question={question} submit="Confirm with a passkey" tone="primary">
+      <Hidden name={PROMPT_TOKEN} value={formToken(visit.sender)} />
+      <Hidden name="sudo_passkey" value="1" />
+      {kept.map(([name, value]) => (
+        <Hidden name={name} value={value} />
+      ))}
+    </PasskeyForm>
+  );
+}
 
 function ProofField({ visit, f }: { visit: Visit; f: Fields }): VNode {
   const kind = proofKindOf(visit.user.account);
@@ -59,13 +80,15 @@ export const sudoPages: readonly WebPage[] = [
   {
     path: '/sudo',
     access: 'signed-in',
-    get: (visit) => {
+    get: async (visit) => {
       const f = visit.fields('confirm');
+      const passkey = await byPasskey(visit, f);
       return page(
         'Confirm access',
         <Narrow title={TITLE}>
           <Notice tone="info">{NOTE}</Notice>
           <div class="Box p-3">
+            {passkey}
             <Form f={f} submit="Confirm">
               <ProofField visit={visit} f={f} />
             </Form>
@@ -87,7 +110,9 @@ export const sudoPages: readonly WebPage[] = [
 /** True when the form that was sent is a prompt of ours, filled in. */
 export function holdsProof({ typed, sender }: Visit): boolean {
   return (
-    typed !== null && KINDS.some((kind) => typed.has(fieldOf(kind))) && isFormToken(typed.get(PROMPT_TOKEN), sender)
+    typed !== null &&
+    (typed.has('sudo_passkey') || KINDS.some((kind) => typed.has(fieldOf(kind)))) &&
+    isFormToken(typed.get(PROMPT_TOKEN), sender)
   );
 }
 
@@ -95,18 +120,32 @@ export function holdsProof({ typed, sender }: Visit): boolean {
 export async function prove(visit: Visit): Promise<void> {
   const { ctx, user, typed } = visit;
   const kind = KINDS.find((each) => typed?.has(fieldOf(each))) ?? proofKindOf(user.account);
-  const proof = { kind, typed: new Secret(typed?.get(fieldOf(kind)) ?? '') };
+  const proof =
+    typed?.has('sudo_passkey') === true
+      ? {
+          kind: 'passkey' as const,
+          sender: visit.sender,
+          answer: { sealed: visit.field('challenge'), response: visit.field('passkey') },
+        }
+      : { kind, typed: new Secret(typed?.get(fieldOf(kind)) ?? '') };
   const renewed = await enterSudo(ctx, { ...user, secret: visit.secret }, proof, visit.visitor);
   visit.renew(renewed.person, renewed.secret);
 }
 
-const OWN_FIELDS: ReadonlySet<string> = new Set(['form', 'token', 'nonce', PROMPT_TOKEN, ...KINDS.map(fieldOf)]);
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  'form',
+  'token',
+  'nonce',
+  'sudo_passkey',
+  PROMPT_TOKEN,
+  ...KINDS.map(fieldOf),
+]);
 
 /**
  * The same question in the way of a form: what was typed travels on with it, but for passwords and codes. A form that
  * did not have our token gets none here: after the proof it is shown, and does nothing by itself.
  */
-export function sudoAgain(visit: Visit, problem: Problem | null): Answer {
+export async function sudoAgain(visit: Visit, problem: Problem | null): Promise<Answer> {
   const typed = [...(visit.typed ?? [])].filter(
     ([name]) => !OWN_FIELDS.has(name) && !name.includes('password') && name !== 'otp',
   );
@@ -119,13 +158,16 @@ export function sudoAgain(visit: Visit, problem: Problem | null): Answer {
     query: visit.query,
     problem,
   });
+  const kept = typed.filter(([name]) => name !== 'challenge' && name !== 'passkey');
+  const passkey = await byPasskey(visit, f, kept);
   return page(
     'Confirm access',
     <Narrow title={TITLE}>
       <Notice tone="info">{NOTE} What you typed is kept.</Notice>
       <div class="Box p-3">
+        {passkey}
         <Form f={f} submit="Confirm and go on">
-          {typed.map(([name, value]) => (
+          {kept.map(([name, value]) => (
             <Hidden name={name} value={value} />
           ))}
           <ProofField visit={visit} f={f} />

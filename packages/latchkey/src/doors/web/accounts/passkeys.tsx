@@ -1,0 +1,129 @@
+/** A person's passkeys: seen, added, removed. */
+import type { VNode } from 'preact';
+import {
+  addPasskey,
+  askForNewPasskey,
+  listPasskeys,
+  MAX_PASSKEY_NAME,
+  MAX_PASSKEYS,
+  type Passkey,
+  removePasskey,
+  takesPasskeys,
+} from '../../../actions/accounts/passkeys.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { SETTINGS_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Blankslate, Label, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Form, Hidden, TextField } from '../parts/form.tsx';
+import { PasskeyForm } from '../parts/passkey-form.tsx';
+
+const PATH = '/settings/security/passkeys';
+
+export const passkeyPages: readonly WebPage[] = [
+  { path: PATH, access: 'fresh', get: show, forms: { add: { run: doAdd }, remove: { run: doRemove } } },
+];
+
+async function show(visit: Visit): Promise<Answer> {
+  const permit = await visit.ownPermit();
+  const keys = await listPasskeys(visit.ctx, permit);
+  return page(
+    'Passkeys',
+    <WithMenu visit={visit} menu={SETTINGS_MENU}>
+      <Subhead title="Passkeys" level={1} />
+      <p>
+        A passkey signs you in by your device's lock or a security key, without a password, and can't be phished. Git
+        and the API take tokens, as before.
+      </p>
+      {keys.length === 0 ? (
+        <Blankslate heading="No passkeys yet">The first one turns two-factor authentication on.</Blankslate>
+      ) : (
+        <ul class="Box list-style-none mb-4" aria-label="Passkeys">
+          {keys.map((passkey) => (
+            <Row visit={visit} passkey={passkey} />
+          ))}
+        </ul>
+      )}
+      <Subhead title="Add a passkey" />
+      <Add visit={visit} count={keys.length} question={await askForNewPasskey(visit.ctx, permit, visit.sender)} />
+    </WithMenu>,
+  );
+}
+
+function Add({
+  visit,
+  count,
+  question,
+}: {
+  visit: Visit;
+  count: number;
+  question: { options: string; sealed: string };
+}): VNode {
+  if (!takesPasskeys(visit.ctx))
+    return <Notice tone="warn">Browsers take passkeys only over HTTPS, at an address with a name.</Notice>;
+  if (count >= MAX_PASSKEYS) return <p>A person has at most {MAX_PASSKEYS} passkeys.</p>;
+  const f = visit.fields('add');
+  return (
+    <div class="lk-wide-form">
+      <PasskeyForm f={f} does="create" question={question} submit="Add passkey" tone="primary">
+        <TextField
+          f={f}
+          name="name"
+          label="Name"
+          maxLength={MAX_PASSKEY_NAME}
+          required
+          note="By which you know it again: your laptop, the key on your key ring."
+        />
+      </PasskeyForm>
+      <noscript>
+        <p>Passkeys need scripts in the browser.</p>
+      </noscript>
+    </div>
+  );
+}
+
+function Row({ visit, passkey }: { visit: Visit; passkey: Passkey }): VNode {
+  return (
+    <li class="Box-row d-flex flex-wrap flex-items-center flex-justify-between lk-gap">
+      <div class="lk-break">
+        <strong>{passkey.name}</strong> <Label>{passkey.synced ? 'synced' : 'this device only'}</Label>
+        <div class="color-fg-muted f6">
+          Added <Time at={passkey.createdAt} />,{' '}
+          {passkey.lastUsedAt === null ? (
+            'never used'
+          ) : (
+            <>
+              last used <Time at={passkey.lastUsedAt} />
+            </>
+          )}
+        </div>
+      </div>
+      <Form f={visit.fields('remove')} submit={null} inline>
+        <Hidden name="id" value={String(passkey.id)} />
+        <button type="submit" class="btn btn-sm btn-danger" aria-label={`Remove ${passkey.name}`}>
+          Remove
+        </button>
+      </Form>
+    </li>
+  );
+}
+
+async function doAdd(visit: Visit): Promise<Answer> {
+  const codes = await addPasskey(visit.ctx, await visit.ownPermit(), visit.sender, {
+    name: visit.field('name'),
+    sealed: visit.field('challenge'),
+    response: visit.field('passkey'),
+  });
+  return codes === null
+    ? redirect(PATH, { tone: 'success', text: 'The passkey was added.' })
+    : redirect('/settings/security/recovery-codes', {
+        tone: 'success',
+        text: 'The passkey was added, and two-factor authentication is on.',
+        once: { codes },
+      });
+}
+
+async function doRemove(visit: Visit): Promise<Answer> {
+  await removePasskey(visit.ctx, await visit.ownPermit(), Number(visit.field('id')));
+  return redirect(PATH, { tone: 'success', text: 'The passkey was removed.' });
+}

@@ -1,0 +1,30 @@
+/**
+ * A form that a passkey fills in. Passkeys need scripts: without them it does not show, and what stands beside it (a
+ * password, a code) does.
+ */
+import type { ComponentChildren, VNode } from 'preact';
+import type { Fields } from './fields.ts';
+import { Form, Hidden } from './form.tsx';
+
+interface PasskeyFormProps {
+  readonly f: Fields;
+  /** `create` makes a passkey, `get` asks for one. */
+  readonly does: 'create' | 'get';
+  readonly question: { readonly options: string; readonly sealed: string };
+  readonly submit: string;
+  readonly tone?: 'primary' | 'default';
+  readonly children?: ComponentChildren;
+}
+
+export function PasskeyForm({ f, does, question, submit, tone = 'default', children }: PasskeyFormProps): VNode {
+  return (
+    <div hidden data-passkey={does} data-options={question.options}>
+      <Form f={f} submit={submit} tone={tone}>
+        <Hidden name="challenge" value={question.sealed} />
+        <Hidden name="passkey" value="" />
+        {children}
+      </Form>
+      <p class="lk-error" role="status" />
+    </div>
+  );
+}
