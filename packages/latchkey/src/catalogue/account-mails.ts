@@ -102,7 +102,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   passkeys_changed: {
     subject: ({ added }) => `A passkey was ${added ? 'added' : 'removed'}`,
     says: (facts) => [
-      `The passkey "${facts.name}" was ${facts.added ? 'added to' : 'removed from'} your account on ${spokenInstant(facts.at)} ${from(facts)}.`,
+      `The passkey "${facts.name}" was ${facts.added ? 'added to' : 'removed from'} your account.`,
+      `That was on ${spokenInstant(facts.at)}, ${from(facts)}.`,
       IF_NOT_YOU,
     ],
     link: notMe,

@@ -110,8 +110,8 @@ export async function askForNewPasskey(ctx: Context, permit: Permit, sender: Sec
 }
 
 /**
- * Adds the passkey that the browser made. The first factor of an account switches two-factor authentication on and gives
- * recovery codes, to be shown this once; else null. @throws Problem
+ * Adds the passkey that the browser made. The first factor of an account switches two-factor authentication on and
+ * gives recovery codes, to be shown this once; else null. @throws Problem
  */
 export async function addPasskey(
   ctx: Context,

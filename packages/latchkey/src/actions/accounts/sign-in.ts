@@ -93,8 +93,8 @@ export async function signInWithCode(
 }
 
 /**
- * Signs in by a passkey: alone, or in place of the code. @throws Problem when it is not accepted, of another account, or
- * the account is suspended or locked
+ * Signs in by a passkey: alone, or in place of the code. @throws Problem when it is not accepted, of another account,
+ * or the account is suspended or locked
  */
 export async function signInWithPasskey(
   ctx: Context,

@@ -8,6 +8,7 @@ import { addEmail, removeEmail } from '../../../src/actions/accounts/emails.ts';
 import { lockUser, unlockUser } from '../../../src/actions/accounts/locks.ts';
 import { mailPasswordLink } from '../../../src/actions/accounts/new-password.ts';
 import { authorize, operatorPermit, type Permit, type Verdict } from '../../../src/actions/decision/authorize.ts';
+import { readOutbox } from '../../../src/actions/ground/mail.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import type { MaybePromise } from '../../../src/base/maybe-promise.ts';
 import type { Secret } from '../../../src/base/secret.ts';
@@ -56,12 +57,8 @@ async function permitOf(world: WebWorld, secret: Secret): Promise<Permit> {
 
 /** The mails of one kind, newest first: where each went, and the path of its link. */
 async function mails(world: WebWorld, template: string): Promise<{ to: string; path: string }[]> {
-  const rows = await world.ctx.store.db
-    .selectFrom('outbox')
-    .select(['address', 'text'])
-    .where('template', '=', template)
-    .orderBy('id', 'desc')
-    .execute();
+  const sent = await readOutbox(world.ctx, operatorPermit(), { beforeId: null, limit: 200 });
+  const rows = sent.filter((mail) => mail.template === template);
   return rows.map(({ address, text }) => ({ to: address, path: /http:\/\/localhost:7070(\/\S+)/.exec(text)![1]! }));
 }
 
