@@ -9,7 +9,7 @@ import type { UnixSeconds } from '../base/time.ts';
 /** Steps up to this are what time servers do to a clock that drifts. */
 export const MAX_STEP_SEC = 60;
 /** How long nobody may have looked: beyond that, nobody knows how the clock came to where it is. */
-export const MAX_SILENCE_SEC = 3 * 3_600;
+const MAX_SILENCE_SEC = 3 * 3_600;
 
 /** What is kept of a clock between two looks. */
 export interface ClockMark {

@@ -70,7 +70,7 @@ export async function insertJob(tx: Query, job: NewJob): Promise<void> {
 }
 
 /** A lease that ends later than this was taken by a clock that was ahead: no runner asks for as much. */
-export const LONGEST_LEASE_SEC = 3_600;
+const LONGEST_LEASE_SEC = 3_600;
 
 /**
  * Makes sure that a job comes every so often: due at once when it is new, or when it waits for longer than that, since

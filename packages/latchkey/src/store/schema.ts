@@ -114,7 +114,7 @@ export interface TokensTable {
 }
 
 /** One row: how the clock was when somebody last looked (`rules/steady-clock`). */
-export interface ClockMarkTable {
+interface ClockMarkTable {
   id: number;
   seen_at: number;
   steady_since: number;

@@ -22,7 +22,7 @@ const MAX_REMEMBERED = 200_000;
  * How many pairs of a person and a target that they may not see, or that is not there, are remembered at most. Apart
  * from the rest, so that a flood of guesses pushes out guesses alone.
  */
-export const MAX_UNSEEN = 20_000;
+const MAX_UNSEEN = 20_000;
 /** Of how many subjects it is remembered when they last changed. Beyond that, everything from before is forgotten. */
 export const MAX_SUBJECTS = 50_000;
 

@@ -15,7 +15,7 @@ import { readClockMark, writeClockMark } from '../../store/clock-marks.ts';
 import type { Store } from '../../store/db.ts';
 
 /** A node whose clock differs by more from the database's is not ready, and runs no jobs. Codes last 30 seconds. */
-export const MAX_CLOCK_DIFFERENCE_SEC = 30;
+const MAX_CLOCK_DIFFERENCE_SEC = 30;
 
 export interface Look {
   /** By the database. */

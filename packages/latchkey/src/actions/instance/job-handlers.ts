@@ -60,7 +60,7 @@ const HANDLERS: Handlers = {
  * Jobs that can't be undone, or tell people what time it is: for how long the clock must have run evenly before they
  * run, at the database's time. Until then they wait for their next turn.
  */
-export const STEADY_SEC: { readonly [K in JobKind]?: number } = {
+const STEADY_SEC: { readonly [K in JobKind]?: number } = {
   'clear-jobs': HOUR_SEC,
   'clear-logins': HOUR_SEC,
   'clear-mail': HOUR_SEC,

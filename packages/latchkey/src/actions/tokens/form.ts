@@ -101,7 +101,7 @@ function ownerFacts(
 }
 
 /** The person who acts. @throws TypeError for the operator, who has no tokens. */
-export async function personBehind(ctx: Context, permit: Permit): Promise<Account> {
+async function personBehind(ctx: Context, permit: Permit): Promise<Account> {
   const user = permit.actor.userId === null ? null : await accountById(ctx.store.db, permit.actor.userId);
   if (user === null) throw new TypeError('only a person has tokens');
   return user;

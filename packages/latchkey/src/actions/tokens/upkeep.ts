@@ -79,10 +79,10 @@ async function noticeOne(ctx: Context, id: number, days: number, at: UnixSeconds
 }
 
 /** How long before it ends the owner of an unused token hears of it: half of the time of disuse, at most so long. */
-export const MAX_GRACE_SEC = 7 * DAY_SEC;
+const MAX_GRACE_SEC = 7 * DAY_SEC;
 /** The part of all living tokens that one run ends at most, and how many it may end in any case. */
-export const MAX_ENDED_PART = 0.1;
-export const MIN_ENDED = 5;
+const MAX_ENDED_PART = 0.1;
+const MIN_ENDED = 5;
 
 /**
  * Ends tokens that were not used for so long as the setting says; nothing when that is 0. Each was marked before, and

@@ -13,9 +13,9 @@ import { includesAddress, networkOf } from '../address.ts';
 import { OUTAGES } from './outage.ts';
 
 /** A connection in a place of the reserve must have sent its request by then. */
-export const RESERVE_WAIT_MS = 2_000;
+const RESERVE_WAIT_MS = 2_000;
 /** When it is crowded, connections that sent nothing for so long are ended. */
-export const SILENT_MS = 5_000;
+const SILENT_MS = 5_000;
 /** How long a client that is turned away may take to read why, if few are. */
 const TURNED_AWAY_MS = 500;
 const RELIEVE_EVERY_MS = 1_000;

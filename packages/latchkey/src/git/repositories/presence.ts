@@ -10,7 +10,7 @@ const SEEN_MS = 25;
 const MAX_SEEN = 10_000;
 
 /** The row of the repository is there, its files are not. Told as an outage, since an operator can end it. */
-export class FilesMissing extends Error {
+class FilesMissing extends Error {
   override readonly name = 'FilesMissing';
   readonly outage = 'files_missing';
 }

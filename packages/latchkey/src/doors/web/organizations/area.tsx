@@ -67,7 +67,7 @@ export function nextPagePath(visit: Visit, name: string, key: number | undefined
 }
 
 /** The address of the page with another value of one parameter. */
-export function withParameter(visit: Visit, name: string, value: string): string {
+function withParameter(visit: Visit, name: string, value: string): string {
   const query = new URLSearchParams(visit.query);
   query.set(name, value);
   return `${visit.path}?${query}`;
