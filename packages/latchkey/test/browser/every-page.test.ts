@@ -128,14 +128,14 @@ test('a token looks its state, and axe finds nothing wrong with any', async () =
       .waitFor();
   await look(page, 'tokens-in-each-state');
   await page.getByRole('link', { name: 'is Blocked by policy', exact: true }).click();
-  await page.getByText('This server allows a life of at most 30 days.').waitFor();
+  await page.getByText('This server allows a life of at most 30 days.', { exact: true }).waitFor();
   await look(page, 'token-blocked');
 });
 
-test('HTML is made by the web door, and by the one page that explains the REST API', () => {
+test('HTML is made by the web door, for the Go command, and by the one page that explains the REST API', () => {
   const doors = join(import.meta.dirname, '../../src/doors');
   const makers = readdirSync(doors, { recursive: true, encoding: 'utf8' }).filter(
     (file) => /\.tsx?$/.test(file) && readFileSync(join(doors, file), 'utf8').includes('text/html; '),
   );
-  expect(makers.sort()).toEqual(['github/endpoints/documentation.ts', 'web/plugin.ts']);
+  expect(makers.sort()).toEqual(['github/endpoints/documentation.ts', 'web/frame/programs.ts', 'web/plugin.ts']);
 });

@@ -85,7 +85,7 @@ test('check answers yes, or no with the reason and the remedy', async () => {
   expect(no).toMatchObject({ code: 1, stdout: '' });
   expect(no.stderr).toBe(
     `error: the token "laptop" lacks workflows: write on acme/site\nhint: ` +
-      `${world.url}/settings/personal-access-tokens/1?workflows=write\n`,
+      `${world.url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&workflows=write\n`,
   );
 });
 
