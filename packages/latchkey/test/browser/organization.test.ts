@@ -113,8 +113,10 @@ test('an administrator looks after people, tokens and policies of the instance',
   await page.getByRole('button', { name: 'Save policy' }).click();
   await page.getByText('The policy is saved').waitFor();
   await look(page, 'instance-policy');
-  await owner.goto('/settings/tokens/new');
-  await owner.getByText('A policy caps the life of this token at 7 days.').waitFor();
+  // The suspension ended the session.
+  const back = await site.signedIn('mori');
+  await back.goto('/settings/tokens/new');
+  await back.getByText('A policy caps the life of this token at 7 days.').waitFor();
   await page.getByRole('link', { name: 'Audit log' }).click();
   await look(page, 'instance-audit-log');
   await page.getByRole('link', { name: 'Health' }).click();
