@@ -1,7 +1,7 @@
 /** From what a route says it is about, and the path's parameters, to the name of a target. */
 import { parameter } from '../../base/present.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
-import type { TargetName } from './authorize.ts';
+import type { TargetName } from './targets.ts';
 
 /** The target of a request to this route; null where the path names it by a number that only its own server knows. */
 export function targetNamed(target: RouteTarget, params: Readonly<Record<string, string>>): TargetName | null {

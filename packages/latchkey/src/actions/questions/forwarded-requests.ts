@@ -12,15 +12,9 @@ import type { Explanation } from '../../rules/explain.ts';
 import type { Need, Target } from '../../rules/model.ts';
 import { accountById, listAccounts } from '../../store/accounts.ts';
 import { authenticate } from '../decision/authenticate.ts';
-import {
-  type AccessRequest,
-  authorize,
-  consider,
-  type Permit,
-  type TargetName,
-  type Verdict,
-} from '../decision/authorize.ts';
+import { type AccessRequest, authorize, consider, type Permit, type Verdict } from '../decision/authorize.ts';
 import type { Credential } from '../decision/credential.ts';
+import type { TargetName } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 import type { AskedRoute, RouteError } from './route-maps.ts';
 

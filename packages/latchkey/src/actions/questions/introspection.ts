@@ -19,7 +19,8 @@ import { grantAccess, policyObjection } from '../../rules/token-state.ts';
 import { type Account, accountsByIds } from '../../store/accounts.ts';
 import { repositoriesByIds } from '../../store/repositories.ts';
 import { authenticate } from '../decision/authenticate.ts';
-import { consider, policyOf } from '../decision/authorize.ts';
+import { consider } from '../decision/authorize.ts';
+import { policyOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 
 type Owners = ReadonlyMap<number, Account>;

@@ -12,7 +12,8 @@ import {
   type RepositoryPlace,
 } from '../../store/repository-lists.ts';
 import type { Identity } from '../decision/authenticate.ts';
-import { consider, holderOf, type Permit, targetOf } from '../decision/authorize.ts';
+import { consider, holderOf, type Permit } from '../decision/authorize.ts';
+import { targetOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 import { type RepositoryView, viewOf } from './view.ts';
 

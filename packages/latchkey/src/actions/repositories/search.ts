@@ -9,7 +9,8 @@ import type { Need } from '../../catalogue/needs.ts';
 import type { Target } from '../../rules/model.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import { type RepositoryOrder, type RepositorySearch, visibleRepositories } from '../../store/visible-repositories.ts';
-import { ownerRecord, type Permit, recordOf } from '../decision/authorize.ts';
+import { type Permit } from '../decision/authorize.ts';
+import { ownerRecord, recordOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 import type { RepositoryView } from './view.ts';
 

@@ -6,8 +6,8 @@
  * Invariant: every error in the form of a call is told at once, each with its field; then nothing is answered.
  */
 import type { Validator } from 'typebox/compile';
-import type { TargetName } from '../../actions/decision/authorize.ts';
 import type { Credential } from '../../actions/decision/credential.ts';
+import type { TargetName } from '../../actions/decision/targets.ts';
 import { answerChecks, type Check, type CheckResult, MAX_CHECKS } from '../../actions/questions/checks.ts';
 import { type Static, Type } from '../../base/json-schema.ts';
 import { onDemand } from '../../base/on-demand.ts';

@@ -15,9 +15,10 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/decision/authorize.ts';
+import { authorize, type Permit, type Verdict } from '../../actions/decision/authorize.ts';
 import { authorizationOf, credentialOf } from '../../actions/decision/credential.ts';
 import { targetNamed } from '../../actions/decision/route-target.ts';
+import type { TargetName } from '../../actions/decision/targets.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limit.ts';
 import { networkOf } from '../../base/address.ts';

@@ -11,8 +11,9 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { authorize, type Permit, type TargetName, type Verdict } from '../../actions/decision/authorize.ts';
+import { authorize, type Permit, type Verdict } from '../../actions/decision/authorize.ts';
 import { nameOfOrganization, nameOfRepository } from '../../actions/decision/names-by-id.ts';
+import type { TargetName } from '../../actions/decision/targets.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limit.ts';
 import { reportRotatedUse } from '../../actions/tokens/families.ts';

@@ -6,7 +6,8 @@
 
 import type { SignedIn, Visitor } from '../../../actions/accounts/sessions.ts';
 import { NOBODY } from '../../../actions/decision/authenticate.ts';
-import { authorizeIdentity, type Permit, type TargetName } from '../../../actions/decision/authorize.ts';
+import { authorizeIdentity, type Permit } from '../../../actions/decision/authorize.ts';
+import type { TargetName } from '../../../actions/decision/targets.ts';
 import type { Context } from '../../../actions/ground/context.ts';
 import { mintSecret } from '../../../actions/ground/one-time-secrets.ts';
 import { Problem } from '../../../base/errors.ts';
