@@ -46,13 +46,18 @@ export interface Exchange {
   readonly received?: Buffer;
   /** Sent before what git says. */
   readonly preamble: string;
+  /** Of a push: what is done when it is over. */
+  readonly push?: PushEvents;
+}
+
+interface PushEvents {
   /**
    * Called when a push changed at least one ref, with what it asked for. The answer ends only after it has settled, so
    * that what was acknowledged is on record.
    */
   readonly onChanged: (asked: readonly MovedRef[]) => Promise<void>;
   /** Called when the hook before the push said no. */
-  readonly onDeclined?: () => void;
+  readonly onDeclined: () => void;
 }
 
 /**
@@ -114,7 +119,7 @@ class Conversation {
     clearTimeout(this.#idle);
     try {
       if (this.#changedRefs(end)) this.#record();
-      else if (this.#report.declined) this.#exchange.onDeclined?.();
+      else if (this.#report.declined) this.#exchange.push?.onDeclined();
       await this.#recorded;
     } catch (error) {
       response.destroy();
@@ -126,8 +131,8 @@ class Conversation {
 
   /** Begins as soon as git reports the first changed ref, while git still tidies up. */
   #record(): void {
-    this.#recorded ??= this.#exchange.onChanged(this.#commands.moved());
-    this.#recorded.catch(() => undefined);
+    this.#recorded ??= this.#exchange.push?.onChanged(this.#commands.moved()) ?? null;
+    this.#recorded?.catch(() => undefined);
   }
 
   #changedRefs(end: GitEnd): boolean {

@@ -7,30 +7,23 @@
  * Never: another place on the disk than the one of the repository that the permit names.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authorize, type Permit } from '../../actions/decision/authorize.ts';
+import { authorize } from '../../actions/decision/authorize.ts';
 import { authorizationOf, credentialOn } from '../../actions/decision/credential.ts';
-import { noteRefusal } from '../../actions/decision/refusals.ts';
 import type { Context } from '../../actions/ground/context.ts';
-import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
-import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
-import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { protocolVersion } from '../../git/processes/environment.ts';
-import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
-import type { ContentScan } from '../../git/push/content-scan.ts';
-import type { WorkflowRefusal } from '../../git/push/hooks.ts';
-import { MAX_PREFILTERED_BYTES } from '../../git/push/pack-prefilter.ts';
 import type { GitService } from '../../git/room.ts';
-import type { Explanation } from '../../rules/explain.ts';
-import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
+import type { Need } from '../../rules/model.ts';
 import { isSameName } from '../../rules/names.ts';
 import { type GitAddress, gitAddress } from './address.ts';
-import { converse, type Exchange, NO_CACHE } from './backend.ts';
-import { isShort, receive } from './body.ts';
+import { NO_CACHE } from './backend.ts';
+import { type GitCall, repositoryOf } from './call.ts';
 import { CoalescedFetches } from './coalesced-fetches.ts';
 import { answerOrigin } from './cors.ts';
+import { listForFetch, serveFetch } from './fetch.ts';
+import { Push } from './push.ts';
 import { type RequestError, refuse, sendOutage, sendRequestError } from './refuse.ts';
 
 /** What each service requires. `git` is the part of `contents` that clones, fetches and pushes. */
@@ -41,6 +34,8 @@ const NEEDS: Readonly<Record<GitService, Need>> = {
 /** When a copy may have what it lacks. */
 const COPY_RETRY_SEC = 60;
 const NO_CACHE_LIST: readonly string[] = Object.entries(NO_CACHE).flat();
+type Asked = Pick<GitCall, 'request' | 'response' | 'address'>;
+
 const GZIP: ReadonlySet<string | undefined> = new Set([undefined, 'gzip', 'x-gzip']);
 
 /**
@@ -62,7 +57,7 @@ export function makeGitDoor(
     else if (error !== null) sendRequestError(request, response, error);
     else
       guard(
-        () => answer(ctx, fetches, request, response, address as GitAddress),
+        () => answer(ctx, fetches, { request, response, address: address as GitAddress }),
         (error) => fail(ctx, request, response, error),
       );
     return true;
@@ -89,13 +84,8 @@ function guard(work: () => MaybePromise<void>, onError: (error: unknown) => void
 }
 
 /** Decides and answers: in this turn of the event loop, when everything is remembered and no process is needed. */
-function answer(
-  ctx: Context,
-  fetches: CoalescedFetches,
-  request: IncomingMessage,
-  response: ServerResponse,
-  address: GitAddress,
-): MaybePromise<void> {
+function answer(ctx: Context, fetches: CoalescedFetches, asked: Asked): MaybePromise<void> {
+  const { request, response, address } = asked;
   // Node has read the headers by now; of `Authorization` alone it would hide that there were several.
   const { headers } = request;
   const from = callerOf(request, ctx.settings);
@@ -108,144 +98,43 @@ function answer(
     purpose: address.purpose,
     door: 'git',
   });
-  return andThen(verdict, (found) =>
-    found.allowed
-      ? answerPermitted(ctx, fetches, request, response, address, found.permit, from)
-      : refuse(request, response, found.explanation),
-  );
+  return andThen(verdict, (found) => {
+    if (!found.allowed) return refuse(request, response, found.explanation);
+    const { permit } = found;
+    const protocol = headers['git-protocol'] as string | undefined;
+    return answerPermitted({ ...asked, ctx, permit, from, ...repositoryOf(permit), protocol }, fetches);
+  });
 }
 
-function answerPermitted(
-  ctx: Context,
-  fetches: CoalescedFetches,
-  request: IncomingMessage,
-  response: ServerResponse,
-  address: GitAddress,
-  permit: Permit,
-  from: string,
-): MaybePromise<void> {
-  const { owner, repository } = repositoryOf(permit);
-  const lack = ctx.settings.readOnly ? lackOfCopy(ctx, address.service, owner, repository) : null;
+function answerPermitted(call: GitCall, fetches: CoalescedFetches): MaybePromise<void> {
+  const { ctx, request, response, address, owner, repository } = call;
+  const lack = ctx.settings.readOnly ? lackOfCopy(call) : null;
   if (lack !== null) {
     const headers = lack === 'not_copied' ? { 'Retry-After': String(COPY_RETRY_SEC) } : {};
-    return sendRequestError(
-      request,
-      response,
-      lack,
-      headers,
-      `${ctx.settings.publicUrl}/${owner.login}/${repository.name}.git`,
-    );
+    const writable = `${ctx.settings.publicUrl}/${owner.login}/${repository.name}.git`;
+    return sendRequestError(request, response, lack, headers, writable);
   }
   if (!ctx.settings.readOnly) ctx.git.demandFiles(owner.login, repository.name);
-  if (address.step === 'refs' && isRenamed(address, owner, repository)) {
+  if (address.step === 'refs' && isRenamed(call))
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
+  if (address.service === 'receive-pack') {
+    const push = new Push(call, fetches);
+    return address.step === 'refs' ? push.list() : push.take();
   }
-  const protocol = request.headers['git-protocol'] as string | undefined;
-  if (address.step === 'refs' && address.service === 'upload-pack' && protocolVersion(protocol) === 2) {
-    return andThen(ctx.git.capabilities(repository.objectFormat), (capabilities) =>
-      sendCapabilities(response, capabilities),
-    );
-  }
-  return serve(ctx, fetches, request, response, address, permit, protocol, from);
-}
-
-async function serve(
-  ctx: Context,
-  fetches: CoalescedFetches,
-  request: IncomingMessage,
-  response: ServerResponse,
-  address: GitAddress,
-  permit: Permit,
-  protocol: string | undefined,
-  from: string,
-): Promise<void> {
-  const { service, step } = address;
-  const { owner, repository } = repositoryOf(permit);
-  const path = ctx.git.path(owner.login, repository.name);
-  // Without that permission, a push is looked at for workflow files. Of the two that may refuse a push for its content,
-  // the one that did is noted.
-  let refusal = service === 'receive-pack' && !permit.holds(WORKFLOWS) ? explainWorkflows(ctx, permit) : null;
-  const isPush = service === 'receive-pack' && step === 'call';
-  const received = isPush ? await receiveShort(ctx, request) : null;
-  const scan: ContentScan = async (objects) => {
-    refusal = null;
-    const protection = await scanPush(ctx, permit, objects);
-    refusal = protection.refused;
-    return protection;
-  };
-  let asked: readonly MovedRef[] = [];
-  const exchange: Exchange = {
-    request,
-    response,
-    contentType: `application/x-git-${service}-${step === 'refs' ? 'advertisement' : 'result'}`,
-    preamble: step === 'refs' ? serviceLine(service) : '',
-    ...(received === null ? {} : { received }),
-    run: {
-      service,
-      path,
-      advertise: step === 'refs',
-      protocol,
-      caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
-      workflowRefusal: refusal === null ? null : hookWords(refusal),
-      scan: isPush && (received === null || mayBringToken(permit, received)) ? scan : null,
-    },
-    onDeclined: () => {
-      if (refusal !== null && !ctx.settings.allowRepositoryHooks)
-        noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, refusal);
-    },
-    onChanged: async (moved) => {
-      asked = moved;
-      fetches.forget(repository.id);
-      await settlePush(ctx, permit, moved);
-    },
-  };
-  if (service === 'receive-pack' && step === 'refs') return listForPush(ctx, exchange);
-  const isFetch = service === 'upload-pack' && step === 'call' && protocolVersion(protocol) === 2;
-  const alone = isFetch ? await fetches.serve(exchange, repository.id) : exchange;
-  if (alone !== null) await converse(ctx, alone);
-  await tellOfPush(ctx, permit, asked);
-}
-
-/** The whole body of a push that is read through before git is started; null for a longer one. */
-async function receiveShort(ctx: Context, request: IncomingMessage): Promise<Buffer | null> {
-  const isPrefiltered = isShort(request, MAX_PREFILTERED_BYTES) && request.headers['content-encoding'] === undefined;
-  return isPrefiltered ? receive(request, ctx.settings.gitIdleTimeoutSec * 1000) : null;
-}
-
-/** Lists the refs, without a process where that can be, and expects the push. */
-async function listForPush(ctx: Context, exchange: Exchange): Promise<void> {
-  const { response, run, contentType, preamble } = exchange;
-  const refs = await ctx.git.pushRefs(run);
-  if (refs === null) await converse(ctx, exchange);
-  else {
-    response.writeHead(200, {
-      'Content-Type': contentType,
-      'Content-Length': preamble.length + refs.length,
-      ...NO_CACHE,
-    });
-    response.write(preamble);
-    response.end(refs);
-  }
-  if (response.statusCode === 200) await ctx.git.prestart({ ...run, advertise: false });
+  if (address.step === 'call') return serveFetch(call, fetches);
+  if (protocolVersion(call.protocol) !== 2) return listForFetch(call);
+  return andThen(ctx.git.capabilities(repository.objectFormat), (capabilities) =>
+    sendCapabilities(response, capabilities),
+  );
 }
 
 /**
  * Why a node that only reads can't serve this; null when it can. Said here, since what is said on the POST git does not
  * show.
  */
-function lackOfCopy(
-  ctx: Context,
-  service: GitService,
-  owner: OwnerRecord,
-  repository: RepositoryRecord,
-): RequestError | null {
-  if (service === 'receive-pack') return 'reads_only';
+function lackOfCopy({ ctx, address, owner, repository }: GitCall): RequestError | null {
+  if (address.service === 'receive-pack') return 'reads_only';
   return ctx.git.exists(owner.login, repository.name) ? null : 'not_copied';
-}
-
-/** What opens the answer in versions 0 and 1 (gitprotocol-http, "Smart Clients"). */
-function serviceLine(service: GitService): string {
-  return `${packetLine(`# service=git-${service}`)}${FLUSH}`;
 }
 
 function sendCapabilities(response: ServerResponse, capabilities: string): void {
@@ -264,23 +153,8 @@ function redirect(response: ServerResponse, location: string): void {
   response.end();
 }
 
-function repositoryOf(permit: Permit): { owner: OwnerRecord; repository: RepositoryRecord } {
-  const { target } = permit;
-  if (target.kind !== 'repository' || target.owner === null || target.repository === null)
-    throw new TypeError('a permit for git is one for a repository');
-  return { owner: target.owner, repository: target.repository };
-}
-
-function isRenamed({ target }: GitAddress, owner: OwnerRecord, repository: RepositoryRecord): boolean {
+function isRenamed({ address: { target }, owner, repository }: GitCall): boolean {
   return !isSameName(target.owner, owner.login) || !isSameName(target.name, repository.name);
-}
-
-/** What the hook before the push says when it finds a workflow file. */
-function hookWords({ sentence, remedy }: Explanation): WorkflowRefusal {
-  return {
-    sentence,
-    remedy: [remedy.text, remedy.url, remedy.command].filter((part) => part !== null && part !== '').join('\n'),
-  };
 }
 
 function fail(ctx: Context, request: IncomingMessage, response: ServerResponse, error: unknown): void {

@@ -1,0 +1,57 @@
+/** One request of git's that was let in, and how it is put to git. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Permit } from '../../actions/decision/authorize.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
+import type { GitService, ServiceRun } from '../../git/room.ts';
+import type { OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
+import type { GitAddress } from './address.ts';
+import type { Exchange } from './backend.ts';
+
+export interface GitCall {
+  readonly ctx: Context;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly address: GitAddress;
+  readonly permit: Permit;
+  /** The caller's address. */
+  readonly from: string;
+  readonly owner: OwnerRecord;
+  readonly repository: RepositoryRecord;
+  /** The client's `Git-Protocol` header. */
+  readonly protocol: string | undefined;
+}
+
+/** What a permit for git is about. */
+export function repositoryOf(permit: Permit): Pick<GitCall, 'owner' | 'repository'> {
+  const { target } = permit;
+  if (target.kind !== 'repository' || target.owner === null || target.repository === null)
+    throw new TypeError('a permit for git is one for a repository');
+  return { owner: target.owner, repository: target.repository };
+}
+
+/** The exchange for a call, in which nothing is looked for: what a fetch needs. */
+export function exchangeOf(call: GitCall): Exchange & { readonly run: ServiceRun } {
+  const { ctx, request, response, owner, repository, permit, from, protocol } = call;
+  const { service, step } = call.address;
+  return {
+    request,
+    response,
+    contentType: `application/x-git-${service}-${step === 'refs' ? 'advertisement' : 'result'}`,
+    preamble: step === 'refs' ? serviceLine(service) : '',
+    run: {
+      service,
+      path: ctx.git.path(owner.login, repository.name),
+      advertise: step === 'refs',
+      protocol,
+      caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
+      workflowRefusal: null,
+      scan: null,
+    },
+  };
+}
+
+/** What opens the answer in versions 0 and 1 (gitprotocol-http, "Smart Clients"). */
+function serviceLine(service: GitService): string {
+  return `${packetLine(`# service=git-${service}`)}${FLUSH}`;
+}

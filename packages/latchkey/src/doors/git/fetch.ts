@@ -1,0 +1,17 @@
+/** A fetch or clone: by itself, or together with others that ask for the same. */
+import { protocolVersion } from '../../git/processes/environment.ts';
+import { converse } from './backend.ts';
+import { exchangeOf, type GitCall } from './call.ts';
+import type { CoalescedFetches } from './coalesced-fetches.ts';
+
+/** Lists the refs, in protocol versions 0 and 1. */
+export async function listForFetch(call: GitCall): Promise<void> {
+  await converse(call.ctx, exchangeOf(call));
+}
+
+/** @param fetches that it may share an answer with; in version 2, where what is asked for stands in one request */
+export async function serveFetch(call: GitCall, fetches: CoalescedFetches): Promise<void> {
+  const exchange = exchangeOf(call);
+  const alone = protocolVersion(call.protocol) === 2 ? await fetches.serve(exchange, call.repository.id) : exchange;
+  if (alone !== null) await converse(call.ctx, alone);
+}

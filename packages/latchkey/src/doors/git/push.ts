@@ -1,0 +1,108 @@
+/**
+ * A push: the list of refs that opens it, and the push itself, looked through before git takes it.
+ *
+ * Invariant: what was pushed is on record before the client hears that it was.
+ */
+import type { IncomingMessage } from 'node:http';
+import { noteRefusal } from '../../actions/decision/refusals.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
+import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
+import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
+import type { WorkflowRefusal } from '../../git/push/hooks.ts';
+import { MAX_PREFILTERED_BYTES } from '../../git/push/pack-prefilter.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import { converse, type Exchange, NO_CACHE } from './backend.ts';
+import { isShort, receive } from './body.ts';
+import { exchangeOf, type GitCall } from './call.ts';
+import type { CoalescedFetches } from './coalesced-fetches.ts';
+
+/** One push on its way; made anew for each of its two requests. */
+export class Push {
+  readonly #call: GitCall;
+  readonly #fetches: CoalescedFetches;
+  /**
+   * What the push is refused with if a look at its content says no: workflow files, where the token may not change
+   * them, until the look for tokens has an answer of its own. The one that refused is noted.
+   */
+  #refusal: Explanation | null;
+  #moved: readonly MovedRef[] = [];
+
+  /** @param fetches whose kept answers are out of date once a ref has moved */
+  constructor(call: GitCall, fetches: CoalescedFetches) {
+    this.#call = call;
+    this.#fetches = fetches;
+    this.#refusal = call.permit.holds(WORKFLOWS) ? null : explainWorkflows(call.ctx, call.permit);
+  }
+
+  /** Lists the refs, without a process where that can be, and expects the push. */
+  async list(): Promise<void> {
+    const { ctx } = this.#call;
+    const exchange = this.#exchange(null, false);
+    const { response, run, contentType, preamble } = exchange;
+    const refs = await ctx.git.pushRefs(run);
+    if (refs === null) await converse(ctx, exchange);
+    else {
+      const length = preamble.length + refs.length;
+      response.writeHead(200, { 'Content-Type': contentType, 'Content-Length': length, ...NO_CACHE });
+      response.write(preamble);
+      response.end(refs);
+    }
+    if (response.statusCode === 200) await ctx.git.prestart({ ...run, advertise: false });
+  }
+
+  async take(): Promise<void> {
+    const { ctx, request, permit } = this.#call;
+    const received = await receiveShort(ctx, request);
+    await converse(ctx, this.#exchange(received, received === null || mayBringToken(permit, received)));
+    await tellOfPush(ctx, permit, this.#moved);
+  }
+
+  #exchange(received: Buffer | null, isScanned: boolean): Exchange {
+    const exchange = exchangeOf(this.#call);
+    return {
+      ...exchange,
+      ...(received === null ? {} : { received }),
+      run: {
+        ...exchange.run,
+        workflowRefusal: this.#refusal === null ? null : hookWords(this.#refusal),
+        scan: isScanned ? (objects) => this.#scan(objects) : null,
+      },
+      push: { onChanged: (moved) => this.#onChanged(moved), onDeclined: () => this.#onDeclined() },
+    };
+  }
+
+  async #scan(objects: Parameters<typeof scanPush>[2]): ReturnType<typeof scanPush> {
+    this.#refusal = null;
+    const protection = await scanPush(this.#call.ctx, this.#call.permit, objects);
+    this.#refusal = protection.refused;
+    return protection;
+  }
+
+  async #onChanged(moved: readonly MovedRef[]): Promise<void> {
+    const { ctx, permit, repository } = this.#call;
+    this.#moved = moved;
+    this.#fetches.forget(repository.id);
+    await settlePush(ctx, permit, moved);
+  }
+
+  #onDeclined(): void {
+    const { ctx, permit, from, owner, repository } = this.#call;
+    if (this.#refusal !== null && !ctx.settings.allowRepositoryHooks)
+      noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, this.#refusal);
+  }
+}
+
+/** The whole body of a push that is read through before git is started; null for a longer one. */
+async function receiveShort(ctx: Context, request: IncomingMessage): Promise<Buffer | null> {
+  const isPrefiltered = isShort(request, MAX_PREFILTERED_BYTES) && request.headers['content-encoding'] === undefined;
+  return isPrefiltered ? receive(request, ctx.settings.gitIdleTimeoutSec * 1000) : null;
+}
+
+/** What the hook before the push says when it finds a workflow file. */
+function hookWords({ sentence, remedy }: Explanation): WorkflowRefusal {
+  return {
+    sentence,
+    remedy: [remedy.text, remedy.url, remedy.command].filter((part) => part !== null && part !== '').join('\n'),
+  };
+}
