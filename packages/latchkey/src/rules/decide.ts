@@ -25,6 +25,7 @@ import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.t
 import { type ScopeDialect, scopesInclude } from '../catalogue/scopes/scopes.ts';
 import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
 import type { Grant, MissingPermission, OwnerRecord, Question, Target, TokenRecord } from './model.ts';
+import { lacksTwoFactor } from './policy.ts';
 import {
   isExpired,
   isKindForbidden,
@@ -59,6 +60,7 @@ export const STAGES: readonly (readonly Rule[])[] = [
     kindForbidden,
     lifetimeOverPolicy,
     ssoNotAuthorized,
+    twoFactorRequired,
     organizationAddressNotAllowed,
     grantPending,
     grantDenied,
@@ -174,6 +176,20 @@ function ssoNotAuthorized(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
   if (under === null || under.token.kind === 'fine-grained' || !under.owner.policy.requiresSso) return null;
   return under.token.ssoOrganizationIds.has(under.owner.id) ? null : { reason: 'sso_not_authorized' };
+}
+
+/**
+ * Whoever lacks the second factor that is demanded, with a token or signed in. One's own account stays open to oneself:
+ * there the second factor is set up.
+ */
+function twoFactorRequired(question: Question): Refusal | null {
+  const { bearer, target, at } = question;
+  if (bearer.via === 'nobody' || bearer.user.hasTwoFactor || target.kind === 'instance' || target.owner === null)
+    return null;
+  if (!lacksTwoFactor(bearer.user, target.owner.policy, at) || isPublicRead(question)) return null;
+  const isOwnAccount = target.kind === 'account' && target.owner.id === bearer.user.id;
+  if (isOwnAccount && (bearer.via === 'session' || demandsNothing(question))) return null;
+  return isAdministratorAtPolicy(question) ? null : { reason: 'two_factor_required' };
 }
 
 function organizationAddressNotAllowed(question: Question): Refusal | null {

@@ -8,7 +8,7 @@
 import { wholeOf } from '../catalogue/permissions.ts';
 import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals/refusals.ts';
 import { isVisible, type Refusal } from './decide.ts';
-import type { MissingPermission, Question, Target, TokenRecord, UserRecord } from './model.ts';
+import type { MissingPermission, Policy, Question, Target, TokenKind, TokenRecord, UserRecord } from './model.ts';
 
 export interface Explanation {
   /** The first refusal: the one whose status and words lead. */
@@ -108,8 +108,7 @@ function factsOf(
     needed: neededFor(question),
     missingScopes: [...new Set(refusals.flatMap((refusal) => refusal.missingScopes ?? []))],
     capDays: kind?.maxLifetimeDays ?? null,
-    decidedBy:
-      refusals[0]?.reason === 'lifetime_over_policy' ? (kind?.capDecidedBy ?? null) : (kind?.decidedBy ?? null),
+    decidedBy: decidedBy(refusals[0]?.reason, owner?.policy, kind),
     product: extra.product ?? null,
     problem: extra.problem ?? null,
     address: question.address,
@@ -178,4 +177,14 @@ function reachOf(token: TokenRecord, user: UserRecord): string {
   return selected === 0
     ? 'public repositories only'
     : `${selected} selected ${selected === 1 ? 'repository' : 'repositories'}`;
+}
+
+/** Who made the choice that is told first. */
+function decidedBy(
+  reason: Reason | undefined,
+  policy: Policy | undefined,
+  kind: Policy['kinds'][TokenKind] | undefined | null,
+): 'organization' | 'instance' | null {
+  if (reason === 'two_factor_required') return policy?.twoFactorDecidedBy ?? null;
+  return (reason === 'lifetime_over_policy' ? kind?.capDecidedBy : kind?.decidedBy) ?? null;
 }

@@ -95,6 +95,8 @@ export interface UserRecord {
   readonly id: number;
   readonly login: string;
   readonly admin: boolean;
+  /** True when signing in takes more than a password. */
+  readonly hasTwoFactor: boolean;
   readonly suspendedAt: UnixSeconds | null;
   /** Since when their tokens are frozen; null = they aren't. */
   readonly lockedAt: UnixSeconds | null;
@@ -168,6 +170,9 @@ export interface Policy {
   /** CIDR blocks from which the organization may be reached; null = from anywhere. */
   readonly allowedAddresses: readonly string[] | null;
   readonly requiresSso: boolean;
+  /** From when on whoever wants more than public reads must have a second factor; null = nobody must. */
+  readonly twoFactorFrom: UnixSeconds | null;
+  readonly twoFactorDecidedBy: 'organization' | 'instance';
   readonly basePermission: BasePermission;
 }
 

@@ -5,7 +5,8 @@
  * instance's choice, where it made one, wins; an organization may be stricter about lifetimes, never looser.
  */
 
-import { type Policy, TOKEN_KINDS, type TokenKind } from './model.ts';
+import type { UnixSeconds } from '../base/time.ts';
+import { type Policy, TOKEN_KINDS, type TokenKind, type UserRecord } from './model.ts';
 import type { BasePermission } from './role.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface StoredPolicy {
   readonly exemptAdministrators: boolean;
   readonly allowedAddresses: readonly string[] | null;
   readonly requiresSso: boolean;
+  /** From when on a second factor is demanded; null = not here. The earlier one of instance and organization counts. */
+  readonly twoFactorFrom: UnixSeconds | null;
   /** What every member of the organization holds in each of its repositories; null = `read`, as on GitHub. */
   readonly basePermission: BasePermission | null;
 }
@@ -30,6 +33,7 @@ export const NO_POLICY: StoredPolicy = {
   exemptAdministrators: false,
   allowedAddresses: null,
   requiresSso: false,
+  twoFactorFrom: null,
   basePermission: null,
 };
 
@@ -65,8 +69,29 @@ function merge(instance: StoredPolicy, organization: StoredPolicy | null): Polic
     exemptAdministrators: instance.exemptAdministrators,
     allowedAddresses: organization?.allowedAddresses ?? null,
     requiresSso: organization?.requiresSso ?? false,
+    ...twoFactorIn(instance, organization),
     basePermission: organization?.basePermission ?? 'read',
   };
+}
+
+function twoFactorIn(
+  instance: StoredPolicy,
+  organization: StoredPolicy | null,
+): Pick<Policy, 'twoFactorFrom' | 'twoFactorDecidedBy'> {
+  const own = organization?.twoFactorFrom ?? null;
+  const isOwn = own !== null && (instance.twoFactorFrom === null || own < instance.twoFactorFrom);
+  return isOwn
+    ? { twoFactorFrom: own, twoFactorDecidedBy: 'organization' }
+    : { twoFactorFrom: instance.twoFactorFrom, twoFactorDecidedBy: 'instance' };
+}
+
+/** True for somebody without the second factor that is demanded by now. */
+export function lacksTwoFactor(
+  { hasTwoFactor }: Pick<UserRecord, 'hasTwoFactor'>,
+  { twoFactorFrom }: Policy,
+  at: UnixSeconds,
+): boolean {
+  return !hasTwoFactor && twoFactorFrom !== null && twoFactorFrom <= at;
 }
 
 function effectiveKind(

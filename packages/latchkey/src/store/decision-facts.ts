@@ -27,6 +27,7 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       'accounts.admin',
       'accounts.suspended_at',
       'accounts.locked_at',
+      'accounts.two_factor_at',
       'memberships.organization_id',
       'memberships.role',
     ])
@@ -43,6 +44,7 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       id: first.id,
       login: first.login,
       admin: first.admin === 1,
+      hasTwoFactor: first.two_factor_at !== null,
       suspendedAt: first.suspended_at,
       lockedAt: first.locked_at,
     },

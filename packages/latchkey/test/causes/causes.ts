@@ -16,6 +16,7 @@ import { digestOf } from '../../src/base/secret.ts';
 import { DAY_SEC, HOUR_SEC } from '../../src/base/time.ts';
 import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
 import { lastEightOf, mintTokenText } from '../../src/rules/token-text.ts';
+import { setTwoFactor } from '../../src/store/accounts.ts';
 import { grantsOf, setGrantState } from '../../src/store/grants.ts';
 import { setArchived } from '../../src/store/repositories.ts';
 import { listRequests } from '../../src/store/requests.ts';
@@ -600,6 +601,31 @@ export const CAUSES: readonly Cause[] = [
         .where('login', '=', 'acme')
         .executeTakeFirstOrThrow();
       await store.transaction(async (tx) => authorizeForOrganization(tx, await tokenId(world), acme.id, clock.now()));
+      return attempt;
+    },
+  },
+  {
+    name: 'two-factor authentication that an organization requires',
+    reason: 'two_factor_required',
+    says: [
+      'acme demands two-factor authentication, and bob has none.',
+      'Until it is on, only public resources can be read. Turn it on, and this works at once:',
+      '{url}/settings/security/two-factor',
+    ],
+    git: forbidden('acme/site'),
+    arrange: async (world) => {
+      const made = await world.token();
+      await world.policy('acme', { twoFactorFrom: world.server.context.clock.now() });
+      return clone(made);
+    },
+    mend: async (world, attempt) => {
+      const { store, clock } = world.server.context;
+      const bob = await store.db
+        .selectFrom('accounts')
+        .select('id')
+        .where('login', '=', 'bob')
+        .executeTakeFirstOrThrow();
+      await store.transaction((tx) => setTwoFactor(tx, bob.id, clock.now()));
       return attempt;
     },
   },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PermissionSet } from '../../src/catalogue/permissions.ts';
 import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
 import { type Decision, decide, STAGES } from '../../src/rules/decide.ts';
-import type { Question } from '../../src/rules/model.ts';
+import type { Question, UserRecord } from '../../src/rules/model.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
 import { ACME, ADA, ask, askWith, DAY, grant, NOW, onSite, PUSH, questions, token } from './questions.ts';
 
@@ -18,6 +18,8 @@ const scopes = (permissions: PermissionSet, selection: 'all' | 'public' = 'all')
 ];
 
 /** [what, question, reasons; none = allowed] */
+const PLAIN: UserRecord = { ...ADA, hasTwoFactor: false };
+const DEMANDED = policy({ twoFactorFrom: NOW });
 const OUTSIDE = policy({ allowedAddresses: ['10.0.0.0/8'] });
 
 const TABLE: readonly [string, Question, Reason[]][] = [
@@ -252,6 +254,60 @@ const TABLE: readonly [string, Question, Reason[]][] = [
     ['organization_address_not_allowed'],
   ],
   [
+    'somebody without the second factor that is demanded since this very second, with a token',
+    ask({ bearer: { via: 'token', token: token(), user: PLAIN }, target: onSite({}, { policy: DEMANDED }) }),
+    ['two_factor_required'],
+  ],
+  [
+    'the same a second before it counts',
+    ask({
+      bearer: { via: 'token', token: token(), user: PLAIN },
+      target: onSite({}, { policy: DEMANDED }),
+      at: NOW - 1,
+    }),
+    [],
+  ],
+  [
+    'somebody without the second factor, signed in',
+    ask({ bearer: { via: 'session', user: PLAIN }, target: onSite({}, { policy: DEMANDED }) }),
+    ['two_factor_required'],
+  ],
+  [
+    'somebody without the second factor, reading what is public',
+    ask({
+      bearer: { via: 'token', token: token(), user: PLAIN },
+      target: onSite({ visibility: 'public' }, { policy: DEMANDED }),
+    }),
+    [],
+  ],
+  [
+    'somebody without the second factor, pushing to what is public',
+    ask({
+      bearer: { via: 'token', token: token(), user: PLAIN },
+      need: PUSH,
+      target: onSite({ visibility: 'public' }, { policy: DEMANDED }),
+    }),
+    ['two_factor_required'],
+  ],
+  [
+    'somebody without the second factor, signed in, at their own account',
+    ask({
+      bearer: { via: 'session', user: PLAIN },
+      need: { sets: [], publicRead: false, writes: true },
+      target: { kind: 'account', fullName: 'ada', owner: { ...ACME, id: 1, kind: 'user', policy: DEMANDED } },
+    }),
+    [],
+  ],
+  [
+    'an administrator without the second factor, at the policy that demands it',
+    ask({
+      bearer: { via: 'session', user: { ...PLAIN, admin: true } },
+      need: { sets: [{ organization_administration: 'write' }], publicRead: false, writes: true },
+      target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, policy: DEMANDED } },
+    }),
+    [],
+  ],
+  [
     'an administrator of the instance at the policy of an organization, from outside its list',
     ask({
       bearer: { via: 'session', user: { ...ADA, admin: true } },
@@ -403,12 +459,19 @@ function poorerThan(question: Question, pick: number): Question[] {
     );
     poorer.push({ ...question, bearer: { ...bearer, token: { ...held, excludedOrganizationIds: new Set([10]) } } });
     poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, suspendedAt: NOW - 1 } } });
+    poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, hasTwoFactor: false } } });
   }
   if (bearer.via !== 'nobody')
     poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, admin: false } } });
   if (target.kind === 'instance' || target.owner === null) return poorer;
   const { policy: allowed } = target.owner;
-  const strict = { ...allowed, allowedAddresses: [] as string[], requiresSso: true, exemptAdministrators: false };
+  const strict = {
+    ...allowed,
+    allowedAddresses: [] as string[],
+    requiresSso: true,
+    twoFactorFrom: 0,
+    exemptAdministrators: false,
+  };
   poorer.push(
     { ...question, target: { ...target, owner: { ...target.owner, policy: strict } } },
     { ...question, target: { ...target, owner: { ...target.owner, role: null } } },

@@ -21,7 +21,14 @@ import { effectivePolicy, NO_POLICY } from '../../src/rules/policy.ts';
 
 export const NOW = 1_800_000_000;
 export const DAY = 86_400;
-export const ADA: UserRecord = { id: 1, login: 'ada', admin: false, suspendedAt: null, lockedAt: null };
+export const ADA: UserRecord = {
+  id: 1,
+  login: 'ada',
+  admin: false,
+  hasTwoFactor: true,
+  suspendedAt: null,
+  lockedAt: null,
+};
 export const OPEN_POLICY: Policy = effectivePolicy(NO_POLICY, { ...NO_POLICY, requiresApproval: false });
 
 export const ACME: OwnerRecord = { id: 10, login: 'acme', kind: 'organization', role: 'member', policy: OPEN_POLICY };
@@ -141,6 +148,8 @@ const policies: fc.Arbitrary<Policy> = fc.record({
   exemptAdministrators: fc.boolean(),
   allowedAddresses: fc.constantFrom(null, null, ['192.0.2.0/24'], ['10.0.0.0/8']),
   requiresSso: fc.constantFrom(false, false, true),
+  twoFactorFrom: fc.constantFrom(null, null, NOW, NOW + 1),
+  twoFactorDecidedBy: fc.constant('organization' as const),
   basePermission: fc.constant('read' as const),
 });
 const owners: fc.Arbitrary<OwnerRecord> = fc.record({
@@ -183,6 +192,7 @@ const users: fc.Arbitrary<UserRecord> = fc.record({
   id: fc.constant(1),
   login: fc.constant('ada'),
   admin: fc.boolean(),
+  hasTwoFactor: fc.boolean(),
   suspendedAt: fc.constantFrom(null, null, null, NOW - 1),
   lockedAt: fc.constantFrom(null, null, null, NOW - 1),
 });

@@ -111,11 +111,11 @@ forEachEngine('decision facts', (open) => {
     const { store, ada, cy, acme } = await worldIn(await open());
     await store.transaction((tx) => setSuspended(tx, cy, THEN + 1));
     expect(await readUserFacts(store.db, ada)).toEqual({
-      user: { id: ada, login: 'Ada', admin: false, suspendedAt: null, lockedAt: null },
+      user: { id: ada, login: 'Ada', admin: false, hasTwoFactor: false, suspendedAt: null, lockedAt: null },
       memberships: new Map([[acme, 'owner']]),
     });
     expect(await readUserFacts(store.db, cy)).toEqual({
-      user: { id: cy, login: 'Cy', admin: false, lockedAt: null, suspendedAt: THEN + 1 },
+      user: { id: cy, login: 'Cy', admin: false, hasTwoFactor: false, lockedAt: null, suspendedAt: THEN + 1 },
       memberships: new Map(),
     });
     expect(await readUserFacts(store.db, acme)).toBeNull();

@@ -33,6 +33,7 @@ import { record } from '../ground/record.ts';
 import { userNamed } from './accounts.ts';
 import { tellOfChange } from './alarms.ts';
 import { actorOf, personOf, type Visitor } from './sessions.ts';
+import { keepDemandedFactor } from './two-factor-demands.ts';
 
 /** Seconds that a code lasts. The one before is taken, too, since typing takes time (RFC 6238 section 5.2). */
 const PERIOD_SEC = 30;
@@ -133,10 +134,11 @@ export async function onIfFirst(ctx: Context, tx: Query, permit: Permit): Promis
   return codes;
 }
 
-/** With the last factor two-factor authentication is off. */
+/** With the last factor two-factor authentication is off. @throws Problem when somebody demands it */
 export async function offIfLast(ctx: Context, tx: Query, permit: Permit): Promise<void> {
   const userId = personOf(permit);
   if ((await authenticatorKeyOf(tx, userId)) !== null || (await passkeysOf(tx, userId)).length > 0) return;
+  await keepDemandedFactor(ctx, tx, permit);
   await deleteSecondFactor(tx, userId);
   await setTwoFactor(tx, userId, null);
   await record(tx, permit, ctx.clock.now(), { action: 'two_factor_authentication.disabled', userId });
@@ -147,8 +149,9 @@ export async function hasAuthenticator(ctx: Context, permit: Permit): Promise<bo
   return (await authenticatorKeyOf(ctx.store.db, personOf(permit))) !== null;
 }
 
-/** Switches it off. @throws Problem when it is off. */
+/** Switches it off. @throws Problem when it is off, or somebody demands it. */
 export async function disableTwoFactor(ctx: Context, permit: Permit): Promise<void> {
+  await keepDemandedFactor(ctx, ctx.store.db, permit);
   await switchOff(ctx, permit, personOf(permit), false);
 }
 

@@ -35,6 +35,7 @@ function words(reason: Reason, address: string | null): string {
     scoped_forbidden: 'you use a scoped token',
     fine_grained_forbidden: 'you use a fine-grained token',
     lifetime_over_policy: 'the token that you use lives longer than that',
+    two_factor_required: 'you have no two-factor authentication yourself',
     sso_not_authorized: 'the token that you use is not authorized for this organization',
   };
   return known[reason] ?? reason;

@@ -38,6 +38,7 @@ export interface OrganizationView {
   readonly account: Account;
   readonly counts: RepositoryCounts;
   readonly basePermission: BasePermission;
+  readonly demandsTwoFactor: boolean;
   /** True when whoever asks may see what is the owners' affair. */
   readonly seesPrivate: boolean;
 }
@@ -60,11 +61,20 @@ async function targetOrganization(q: Query, permit: Permit): Promise<Account> {
 /** The permit's organization. */
 export async function readOrganization(ctx: Context, permit: Permit): Promise<OrganizationView> {
   const account = await targetOrganization(ctx.store.db, permit);
+  const { target } = permit;
+  const from = target.kind === 'instance' ? null : (target.owner?.policy.twoFactorFrom ?? null);
+  const demandsTwoFactor = from !== null && from <= ctx.clock.now();
   const [counts, policy] = await Promise.all([
     countRepositories(ctx.store.db, account.id),
     storedPolicy(ctx.store.db, account.id),
   ]);
-  return { account, counts, basePermission: policy?.basePermission ?? 'read', seesPrivate: permit.holds(SETTINGS) };
+  return {
+    account,
+    counts,
+    basePermission: policy?.basePermission ?? 'read',
+    demandsTwoFactor,
+    seesPrivate: permit.holds(SETTINGS),
+  };
 }
 
 export interface OrganizationChange extends ProfileFields {

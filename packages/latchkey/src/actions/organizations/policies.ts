@@ -6,7 +6,7 @@
  */
 import { parseBlock } from '../../base/address.ts';
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
-import type { UnixSeconds } from '../../base/time.ts';
+import { isoInstant, type UnixSeconds } from '../../base/time.ts';
 import { INSTANCE_OWNER, type Policy, TOKEN_KINDS, type TokenKind } from '../../rules/model.ts';
 import {
   effectivePolicy,
@@ -27,6 +27,8 @@ export type { StoredPolicy };
 
 /** Most entries of an organization's list of addresses. */
 const MAX_ORGANIZATION_ADDRESSES = 200;
+/** 9999-12-31T23:59:59Z: dates have four digits for the year. */
+const MAX_INSTANT = 253_402_300_799;
 
 /** What is to change; what is left out stays. */
 export interface PolicyChange {
@@ -39,6 +41,8 @@ export interface PolicyChange {
   readonly allowedAddresses?: readonly string[] | null;
   readonly requiresSso?: boolean;
   readonly basePermission?: StoredPolicy['basePermission'];
+  /** Of both. From when on a second factor is demanded; null = not here. */
+  readonly twoFactorFrom?: UnixSeconds | null;
   /** True = shut me out if need be. */
   readonly confirmLockOut?: boolean;
 }
@@ -98,7 +102,7 @@ function invalid(field: string, message: string): Complaint {
   return { field, code: 'invalid', message };
 }
 
-function complaintsOfBoth({ maxLifetimeDays = {} }: PolicyChange): Complaint[] {
+function complaintsOfBoth({ maxLifetimeDays = {}, twoFactorFrom = null }: PolicyChange): Complaint[] {
   const wrong = TOKEN_KINDS.filter((kind) => {
     const days = maxLifetimeDays[kind];
     return (
@@ -107,12 +111,19 @@ function complaintsOfBoth({ maxLifetimeDays = {} }: PolicyChange): Complaint[] {
       (!Number.isInteger(days) || days < MIN_LIFETIME_DAYS || days > MAX_LIFETIME_DAYS)
     );
   });
-  return wrong.map((kind) =>
-    invalid(
-      `max_lifetime_days.${kind}`,
-      `A maximum lifetime is a whole number of days from ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}, or none.`,
+  const date =
+    twoFactorFrom === null || (twoFactorFrom >= 0 && twoFactorFrom <= MAX_INSTANT)
+      ? []
+      : [invalid('two_factor_from', 'That is no date: write it as 2027-01-31.')];
+  return [
+    ...date,
+    ...wrong.map((kind) =>
+      invalid(
+        `max_lifetime_days.${kind}`,
+        `A maximum lifetime is a whole number of days from ${MIN_LIFETIME_DAYS} to ${MAX_LIFETIME_DAYS}, or none.`,
+      ),
     ),
-  );
+  ];
 }
 
 function complaintsOfInstance(change: PolicyChange): Complaint[] {
@@ -209,6 +220,12 @@ async function recordDifferences(
       entries: after.allowedAddresses,
     });
   if (before.requiresSso !== after.requiresSso) await note(`org.${after.requiresSso ? 'enable' : 'disable'}_saml`, {});
+  if (before.twoFactorFrom !== after.twoFactorFrom) {
+    const verb = after.twoFactorFrom === null ? 'disable' : 'enable';
+    await note(`${organizationId === null ? 'business' : 'org'}.${verb}_two_factor_requirement`, {
+      from: after.twoFactorFrom === null ? null : isoInstant(after.twoFactorFrom),
+    });
+  }
   if (before.basePermission !== after.basePermission)
     await note('org.update_default_repository_permission', {
       old_permission: before.basePermission,

@@ -14,7 +14,7 @@ import {
   type TokenRecord,
   type UserRecord,
 } from '../../rules/model.ts';
-import { effectivePolicy } from '../../rules/policy.ts';
+import { effectivePolicy, lacksTwoFactor } from '../../rules/policy.ts';
 import { grantAccess, policyObjection } from '../../rules/token-state.ts';
 import { type Account, accountsByIds } from '../../store/accounts.ts';
 import { repositoriesByIds } from '../../store/repositories.ts';
@@ -110,6 +110,7 @@ async function grantsInForce(ctx: Context, token: TokenRecord, user: UserRecord,
   for (const grant of token.grants) {
     const isOrganizations = owners.get(grant.ownerId)?.kind === 'organization';
     const policy = effectivePolicy(instance, isOrganizations ? await policyOf(ctx, grant.ownerId) : null);
+    if (lacksTwoFactor(user, policy, ctx.clock.now())) continue;
     if (grantAccess(grant, policyObjection(token, policy, user.admin)) === 'active') inForce.push(grant);
   }
   return inForce;

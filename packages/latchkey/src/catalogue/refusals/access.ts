@@ -132,6 +132,19 @@ export const ACCESS_REFUSALS = {
       'Classic and scoped tokens are authorized for each organization that uses single sign-on; changing or ' +
       'regenerating one ends that.',
   },
+  two_factor_required: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      `${whoDecides(facts)} demands two-factor authentication, and ${thePerson(facts, 'this account')} has none.`,
+    remedy: () => ({
+      text: 'Until it is on, only public resources can be read. Turn it on, and this works at once:',
+      url: '/settings/security/two-factor',
+    }),
+    about:
+      'The organization, or the instance for all of them, demands two-factor authentication of everybody from a ' +
+      'certain day. Whoever has none keeps what is public, with tokens and signed in; nothing is taken away, and all ' +
+      'of it works again at once when it is on.',
+  },
   grant_pending: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${sentenceCase(theToken(facts))} waits until an owner of ${theOwner(facts)} approves it.`,

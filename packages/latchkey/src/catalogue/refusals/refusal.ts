@@ -39,6 +39,7 @@ export type Reason =
   | 'scoped_forbidden'
   | 'lifetime_over_policy'
   | 'sso_not_authorized'
+  | 'two_factor_required'
   | 'grant_pending'
   | 'grant_denied'
   | 'grant_revoked'

@@ -12,6 +12,7 @@ interface PolicyOptions {
   readonly allow?: readonly TokenKind[];
   readonly anyLifetime?: true;
   readonly sso?: 'on' | 'off';
+  readonly anyFactor?: true;
 }
 
 export function policyCommand(terminal: Terminal): Command {
@@ -23,6 +24,7 @@ export function policyCommand(terminal: Terminal): Command {
     .addOption(new Option('--allow <KIND...>', 'allow tokens of these kinds').choices(TOKEN_KINDS))
     .option('--any-lifetime', 'take maximum lifetimes away')
     .addOption(new Option('--sso <SWITCH>', 'classic and scoped tokens must be authorized').choices(['on', 'off']))
+    .option('--any-factor', 'demand two-factor authentication no longer')
     .action((organization: string, options: PolicyOptions) =>
       withData(command, terminal, async (ctx, permit) => {
         const { changePolicy, readPolicy } = await import('../../actions/organizations/policies.ts');
@@ -40,11 +42,12 @@ export function policyCommand(terminal: Terminal): Command {
   ]);
 }
 
-function changeOf({ anyAddress, address, allow, anyLifetime, sso }: PolicyOptions): PolicyChange {
+function changeOf({ anyAddress, address, allow, anyLifetime, sso, anyFactor }: PolicyOptions): PolicyChange {
   return {
     ...(anyAddress === true ? { allowedAddresses: null } : address === undefined ? {} : { allowedAddresses: address }),
     ...(allow === undefined ? {} : { allowed: Object.fromEntries(allow.map((kind) => [kind, true])) }),
     ...(anyLifetime === true ? { maxLifetimeDays: { 'fine-grained': null, classic: null, scoped: null } } : {}),
+    ...(anyFactor === true ? { twoFactorFrom: null } : {}),
     ...(sso === undefined ? {} : { requiresSso: sso === 'on' }),
   };
 }

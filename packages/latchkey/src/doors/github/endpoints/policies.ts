@@ -7,6 +7,7 @@ import {
 } from '../../../actions/organizations/policies.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
+import { isoInstant } from '../../../base/time.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
@@ -27,6 +28,7 @@ const Change = Type.Object(
     exempt_administrators: optional(Type.Boolean()),
     allowed_addresses: optional(orNull(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 1000 }))),
     requires_sso: optional(Type.Boolean()),
+    two_factor_from: optional(orNull(Type.String({ format: 'date-time' }))),
     confirm_lock_out: optional(Type.Boolean()),
     base_permission: optional(
       Type.Union([
@@ -51,6 +53,7 @@ function changeIn(body: Static<typeof Change>): PolicyChange {
     allowedAddresses: body.allowed_addresses,
     requiresSso: body.requires_sso,
     basePermission: body.base_permission,
+    twoFactorFrom: instantIn(body.two_factor_from),
     confirmLockOut: body.confirm_lock_out,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as PolicyChange;
@@ -65,6 +68,7 @@ function shown({ chosen, effective }: PolicyInForce) {
     exempt_administrators: chosen.exemptAdministrators,
     allowed_addresses: chosen.allowedAddresses,
     requires_sso: chosen.requiresSso,
+    two_factor_from: instantOf(chosen.twoFactorFrom),
     base_permission: chosen.basePermission,
     in_force: {
       allowed: Object.fromEntries(kinds.map(([kind, { allowed }]) => [kind, allowed])),
@@ -75,9 +79,17 @@ function shown({ chosen, effective }: PolicyInForce) {
       exempt_administrators: effective.exemptAdministrators,
       allowed_addresses: effective.allowedAddresses,
       requires_sso: effective.requiresSso,
+      two_factor_from: instantOf(effective.twoFactorFrom),
       base_permission: effective.basePermission,
     },
   };
+}
+
+const instantOf = (at: number | null): string | null => (at === null ? null : isoInstant(at));
+
+/** A time of day is kept; what is no time at all is told by the action. */
+function instantIn(text: string | null | undefined): number | null | undefined {
+  return typeof text === 'string' ? Math.floor(Date.parse(text) / 1000) : text;
 }
 
 function need(permission: PermissionName, level: Level): Need {

@@ -34,7 +34,10 @@ function textOf(account: Account, field: string): string | null {
 }
 
 /** What an organization says of itself; the owners' affairs only for them. */
-export function fullOrganization(apiUrl: string, { account, counts, basePermission, seesPrivate }: OrganizationView) {
+export function fullOrganization(
+  apiUrl: string,
+  { account, counts, basePermission, demandsTwoFactor, seesPrivate }: OrganizationView,
+) {
   const said = Object.fromEntries(
     ['company', 'blog', 'location', 'email'].flatMap((field) => {
       const value = textOf(account, field);
@@ -69,7 +72,7 @@ export function fullOrganization(apiUrl: string, { account, counts, basePermissi
           members_can_create_private_repositories: false,
           members_can_create_internal_repositories: false,
           members_allowed_repository_creation_type: 'none',
-          two_factor_requirement_enabled: false,
+          two_factor_requirement_enabled: demandsTwoFactor,
           members_can_fork_private_repositories: false,
           deploy_keys_enabled_for_repositories: true,
         }

@@ -13,8 +13,10 @@ import {
   resumeTwoFactor,
   spacedCode,
 } from '../../../actions/accounts/two-factor.ts';
+import { twoFactorDemands } from '../../../actions/accounts/two-factor-demands.ts';
 import { problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
+import { isoDate } from '../../../base/time.ts';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../rules/password.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
@@ -42,8 +44,9 @@ export const securityPages: readonly WebPage[] = [
   { path: CODES_PATH, access: 'fresh', get: showCodes, forms: { renew: { once: true, run: doRenew } } },
 ];
 
-function show(visit: Visit): Answer {
+async function show(visit: Visit): Promise<Answer> {
   const { twoFactorAt } = visit.user.account;
+  const demands = twoFactorAt === null ? await twoFactorDemands(visit.ctx, await visit.ownPermit()) : [];
   return page(
     'Password and authentication',
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
@@ -65,6 +68,12 @@ function show(visit: Visit): Answer {
           {twoFactorAt === null ? 'Turn on' : 'Manage'}
         </a>
       </Subhead>
+      {demands.map(({ organization, from }) => (
+        <Notice tone="warn">
+          {organization ?? 'This instance'} requires it from {isoDate(from)} on. Without it you read there what is
+          public, and nothing else.
+        </Notice>
+      ))}
       {twoFactorAt === null ? (
         <p>
           <Label tone="attention">Off</Label> With it on, signing in takes a code from an app on your phone besides the

@@ -7,6 +7,7 @@ import {
   readPolicy,
   type StoredPolicy,
 } from '../../../actions/organizations/policies.ts';
+import { isoDate } from '../../../base/time.ts';
 import { TOKEN_KINDS, type TokenKind } from '../../../rules/model.ts';
 import { MAX_LIFETIME_DAYS } from '../../../rules/policy.ts';
 import { BASE_PERMISSIONS, type BasePermission } from '../../../rules/role.ts';
@@ -47,6 +48,15 @@ function PolicyForm({ f, chosen, isInstance }: { f: Fields; chosen: StoredPolicy
         value={choice(chosen.requiresApproval)}
         choices={APPROVAL(isInstance)}
         note="A token that waits reads public resources only. Tokens of owners need no approval."
+      />
+      <TextField
+        f={f}
+        name="two_factor_from"
+        label="Two-factor authentication is required from"
+        type="date"
+        block={false}
+        value={chosen.twoFactorFrom === null ? '' : isoDate(chosen.twoFactorFrom)}
+        note="From 00:00 UTC of that day, who has none reads public resources only. Blank: not required."
       />
       {isInstance ? (
         <Checkbox
@@ -147,6 +157,11 @@ function daysOf(text: string): number | null {
   return text === '' ? null : /^\d{1,6}$/.test(text) ? Number(text) : NaN;
 }
 
+/** 00:00 UTC of a day; null for none, and anything that is no day is told as such. */
+function dayOf(text: string): number | null {
+  return text === '' ? null : Date.parse(`${text}T00:00:00Z`) / 1000;
+}
+
 function changeOf(visit: Visit, isInstance: boolean): PolicyChange {
   const perKind = <T,>(read: (kind: TokenKind) => T) =>
     Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, read(kind)])) as Record<TokenKind, T>;
@@ -160,6 +175,7 @@ function changeOf(visit: Visit, isInstance: boolean): PolicyChange {
     allowed: perKind((kind) => chosenOf(visit.field(`allowed.${kind}`))),
     maxLifetimeDays: perKind((kind) => daysOf(visit.field(`max_lifetime_days.${kind}`))),
     requiresApproval: chosenOf(visit.field('requires_approval')),
+    twoFactorFrom: dayOf(visit.field('two_factor_from')),
     ...(isInstance
       ? { exemptAdministrators: visit.field('exempt_administrators') === 'on' }
       : {
@@ -181,7 +197,11 @@ function InForce({ policy }: { policy: PolicyInForce }): VNode {
   return (
     <p class="color-fg-muted">
       In force, with what the instance says: {words.join('; ')}; approval{' '}
-      {policy.effective.requiresApproval ? 'required' : 'not required'}.
+      {policy.effective.requiresApproval ? 'required' : 'not required'}; two-factor authentication{' '}
+      {policy.effective.twoFactorFrom === null
+        ? 'not required'
+        : `required from ${isoDate(policy.effective.twoFactorFrom)}`}
+      .
     </p>
   );
 }
