@@ -13,7 +13,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -55,6 +55,11 @@ export interface RunningServer {
    * don't work; the pair from before stays
    */
   reloadCertificate(): boolean;
+  /**
+   * Takes no new connections, since another process takes them, and ends those that are there with their next answer.
+   * Resolves when none is left, or when those that stay have said nothing for as long as they may be kept.
+   */
+  retire(): Promise<void>;
   /** Stops taking requests, lets running ones end (at most `settings.drainSec`), writes what is in memory. */
   close(): Promise<void>;
 }
@@ -62,6 +67,10 @@ export interface RunningServer {
 /** Whether the server is about to stop: then `/readyz` says so, and connections end with their next answer. */
 interface Readiness {
   stopping: boolean;
+  /** True when it takes no more connections, or will not soon. */
+  leaving: boolean;
+  /** Resolves when the last connection has ended; null while connections are taken. */
+  closed: Promise<void> | null;
   /** Aborts when the server begins to stop: streams of events, which never end by themselves, end then. */
   readonly ended: AbortController;
 }
@@ -84,7 +93,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   const certificate = certificateOf(settings);
   const context = await openContext(settings, makeLog(settings.logLevel));
   try {
-    const readiness: Readiness = { stopping: false, ended: new AbortController() };
+    const readiness: Readiness = { stopping: false, leaving: false, closed: null, ended: new AbortController() };
     const tracer = await tracerFor(context);
     const { fastify, server } = makeListener(context, { readiness, tracer, certificate });
     await fastify.ready();
@@ -113,11 +122,10 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       url,
       context,
       reloadCertificate,
+      retire: () => retire({ server, fastify, jobs, context, readiness, metrics, tracer }),
       close: async () => {
         unfollow?.();
-        await close({ server, fastify, jobs, context, readiness });
-        await metrics?.close();
-        await tracer?.close();
+        await close({ server, fastify, jobs, context, readiness, metrics, tracer });
       },
     };
   } catch (error) {
@@ -300,7 +308,7 @@ function answerer(
   return (arrival) => {
     const { request, response } = arrival;
     // So that connections that proxies keep end after an answer rather than in the middle of a question.
-    if (readiness.stopping) response.shouldKeepAlive = false;
+    if (readiness.leaving) response.shouldKeepAlive = false;
     request.url = originForm(request.url ?? '');
     if (connections.mustEnd(request.socket)) response.shouldKeepAlive = false;
     beginRequest(arrival);
@@ -454,15 +462,22 @@ interface Closing {
   readonly jobs: JobRunner;
   readonly context: OpenContext;
   readonly readiness: Readiness;
+  readonly metrics: MetricsListener | null;
+  readonly tracer: Tracer | null;
 }
 
-async function close({ server, fastify, jobs, context, readiness }: Closing): Promise<void> {
+/** After the time for running transfers, everything else has so long to end: what hangs then is left behind. */
+const STOP_LIMIT_MS = 4_500;
+
+async function close(closing: Closing): Promise<void> {
+  const { server, jobs, context, readiness } = closing;
   readiness.stopping = true;
+  readiness.leaving = true;
   readiness.ended.abort();
   const { stopDelaySec, drainSec } = context.settings;
   const jobsClosed = jobs.close(drainSec * 1000);
   await pause(stopDelaySec * 1000);
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const closed = stopListening(server, readiness);
   // Again and again: what was being answered when the stop was asked for was promised a connection that stays, and
   // nothing will come on it any more.
   const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
@@ -470,7 +485,29 @@ async function close({ server, fastify, jobs, context, readiness }: Closing): Pr
   await Promise.race([closed, pause(drainSec * 1000, undefined, { ref: false })]);
   clearInterval(sweeping);
   server.closeAllConnections();
-  await fastify.close();
-  await jobsClosed;
-  await context.close();
+  const late = pause(STOP_LIMIT_MS, 'late', { ref: false });
+  if ((await Promise.race([closeRest(closing, jobsClosed), late])) === 'late')
+    context.log.warn('something did not end in time; it is left behind');
+}
+
+/** Mail servers, receivers of webhooks, collectors of traces and git may all hang: none waits for another. */
+async function closeRest(closing: Closing, jobsClosed: Promise<void>): Promise<void> {
+  const { fastify, context, metrics, tracer } = closing;
+  await Promise.all([fastify.close(), jobsClosed.then(() => context.close()), metrics?.close(), tracer?.close()]);
+}
+
+/** Ends a worker that was replaced: other than at a stop, connections that are kept may be used once more. */
+async function retire({ server, jobs, context, readiness }: Closing): Promise<void> {
+  readiness.leaving = true;
+  readiness.ended.abort();
+  const { drainSec } = context.settings;
+  void jobs.close(drainSec * 1000);
+  const longestMs = Math.max(KEEP_ALIVE_TIMEOUT_MS + SWEEP_MS, drainSec * 1000);
+  await Promise.race([stopListening(server, readiness), pause(longestMs, undefined, { ref: false })]);
+}
+
+/** Resolves when no connection is left. Not `server.close` of HTTP, which cuts those that wait for a request. */
+function stopListening(server: Server, readiness: Readiness): Promise<void> {
+  readiness.closed ??= new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+  return readiness.closed;
 }

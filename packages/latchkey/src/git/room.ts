@@ -141,8 +141,9 @@ const SHARE_OF_ONE_CALLER = 0.75;
 /** Share of the queue that one caller may fill. */
 const QUEUE_SHARE_OF_ONE_CALLER = 0.25;
 
-/** How long a clone or push that runs when the server stops may go on. */
-const CLOSE_GRACE_SEC = 10;
+/** How long a push that had arrived whole may still take when the room closes, and then to tidy up. */
+const CLOSE_GRACE_SEC = 2;
+const KILL_AFTER_SEC = 2;
 
 /**
  * Opens the folder of repositories. Two processes may have it open at once: a server, and an administrator's command.
@@ -266,8 +267,8 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     close: async (graceSec = CLOSE_GRACE_SEC) => {
       await Promise.all([
         prestarted.close(),
-        processes.drain(graceSec),
-        readers.drain(graceSec),
+        processes.drain(graceSec, KILL_AFTER_SEC),
+        readers.drain(graceSec, KILL_AFTER_SEC),
         maintenance.stop(),
         advertisements.settled(),
       ]);

@@ -1,6 +1,8 @@
 /** `serve --workers`: processes that share a port and a database, replaced one by one under load. */
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { Agent, get } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { freshDatabase } from '../engines/engines.ts';
 import { latchkey, type Serving, serveUntilReady } from './latchkey-process.ts';
@@ -63,7 +65,7 @@ describe('two workers', () => {
   });
 
   test('are replaced one by one without a failed request, and stop with the server', { timeout: 120_000 }, async () => {
-    const { serving, header } = await startWorkers('--stop-delay-sec', '1');
+    const { serving, header } = await startWorkers();
     const authorization = await header('laptop');
     const before = workersOf(serving);
     const agent = new Agent({ keepAlive: true });
@@ -86,12 +88,38 @@ describe('two workers', () => {
     await Promise.all(loops);
     agent.destroy();
     expect(failures).toEqual([]);
+    await vi.waitFor(() => expect(workersOf(serving)).toHaveLength(2), { timeout: 30_000 });
     const after = workersOf(serving);
-    expect(after).toHaveLength(2);
     expect(after.filter((pid) => before.includes(pid))).toEqual([]);
     const { code } = await serving.stop('SIGTERM');
     expect(code).toBe(0);
     await vi.waitFor(() => expect(after.filter(isAlive)).toEqual([]), { timeout: 10_000 });
+  });
+
+  test('what was handed to one that was killed before it took it is closed, here and at the client', {
+    timeout: 60_000,
+  }, async () => {
+    const { serving } = await startWorkers();
+    const descriptors = (): number => readdirSync(`/proc/${serving.child.pid}/fd`).length;
+    const before = descriptors();
+    const [victim, other] = workersOf(serving) as [number, number];
+    // Two workers that take nothing: each has one connection on its way to it.
+    for (const pid of [victim, other]) process.kill(pid, 'SIGSTOP');
+    const { port } = new URL(serving.url);
+    const clients = Array.from({ length: 2 }, () => connect(Number(port), '127.0.0.1'));
+    onTestFinished(() => clients.forEach((client) => client.destroy()));
+    const closed = clients.map((client) => {
+      client.on('error', () => undefined).write('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+      client.resume();
+      return new Promise((resolve) => client.once('close', resolve));
+    });
+    await vi.waitFor(() => expect(descriptors()).toBe(before + 2), { timeout: 20_000 });
+    process.kill(victim, 'SIGKILL');
+    await Promise.race(closed);
+    process.kill(other, 'SIGCONT');
+    await Promise.all(closed);
+    await vi.waitFor(() => expect(workersOf(serving)).toHaveLength(2), { timeout: 30_000 });
+    await vi.waitFor(() => expect(descriptors()).toBe(before), { timeout: 20_000 });
   });
 
   test('are two again after one was killed', { timeout: 60_000 }, async () => {

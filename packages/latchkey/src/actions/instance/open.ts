@@ -95,11 +95,9 @@ export async function openContext(
         current = atPort(settings, port);
       },
       close: async () => {
-        await usage.flush();
-        await refusals.flush();
-        await limits.close();
+        // What was counted is written before anything that may hang is waited for.
+        await Promise.all([usage.flush(), refusals.flush(), limits.close(), git.close()]);
         await memory.leave();
-        await git.close();
         await store.close();
       },
     };

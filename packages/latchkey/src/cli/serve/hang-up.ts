@@ -3,6 +3,11 @@
  *
  * Invariant: from the first line of `serve` on, SIGHUP never ends the process.
  */
+
+/** What the process above sends to a worker when another one has taken its place. */
+export const RETIRE = 'latchkey: retire';
+
+/** The signal, heard from the start. */
 export class HangUp {
   #answer: (() => void) | null = null;
   #isWaiting = false;

@@ -12,13 +12,16 @@ import { examples } from '../command-help.ts';
 import { EXIT } from '../exit-codes.ts';
 import { addSettingOptions, settingFlags } from '../setting-options.ts';
 import { sayError, type Terminal } from '../terminal.ts';
-import { HangUp } from './hang-up.ts';
+import { HangUp, RETIRE } from './hang-up.ts';
 
 /**
  * A terminal's Ctrl-C reaches the whole process group, and npm passes it on once more: what comes this soon after the
  * first signal is the same one.
  */
 const SAME_SIGNAL_MS = 500;
+
+/** How long the log and the terminal may take to write after everything was closed. */
+const LAST_WORDS_MS = 100;
 
 /** Every setting is an option of it. */
 export function serveCommand(terminal: Terminal): Command {
@@ -57,13 +60,22 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
       for (const line of lines) terminal.print(line);
     }
     hangUp.answer(() => readAnew(server, terminal));
-    await stop;
+    await Promise.race([stop, retirement().then(() => server.retire())]);
     if (isFirst()) terminal.say('stopping: running transfers may end; the same signal again stops at once');
   } finally {
     await server.close();
     // The channel to the process above would keep a worker alive.
     cluster.worker?.disconnect();
+    // What still hangs, such as a connection to a mail server that does not answer, must not keep the process.
+    setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
   }
+}
+
+/** Resolves when another worker has taken the place of this one. */
+function retirement(): Promise<void> {
+  return new Promise((resolve) => {
+    if (cluster.isWorker) process.on('message', (message) => message === RETIRE && resolve());
+  });
 }
 
 /** Of several workers, the first one alone makes the demo, adopts and greets. */

@@ -2,7 +2,8 @@
  * The process above the workers: starts them, starts another where one has died, and passes on what it is told.
  *
  * SIGINT or SIGTERM stops them all; SIGHUP puts new ones in their place, one after the other, so that there is always
- * one that answers.
+ * one that answers. The old ones take no new connections, end those that they have with their next answer, and go when
+ * none is left: a connection that a client keeps is never cut.
  * Invariant: the socket is this process's, so no connection is refused while a worker goes and another comes.
  * Never: a request, the store, or a secret in here.
  */
@@ -13,7 +14,7 @@ import { Fault } from '../../base/errors.ts';
 import type { Settings } from '../../base/settings/settings.ts';
 import { listenForMetrics } from '../../telemetry/metrics-listener.ts';
 import type { Terminal } from '../terminal.ts';
-import type { HangUp } from './hang-up.ts';
+import { type HangUp, RETIRE } from './hang-up.ts';
 
 /** A worker that dies sooner after its start is not started again at once. */
 const SOON_MS = 5_000;
@@ -47,6 +48,8 @@ export async function overseeWorkers(settings: Settings, { stop, hangUp }: Signa
 class WorkerPool {
   readonly #terminal: Terminal;
   readonly #workers = new Set<Worker>();
+  /** Replaced ones that still answer on the connections they have. */
+  readonly #leaving = new Set<Worker>();
   #replacing: Promise<void> | null = null;
   #stopping = false;
 
@@ -58,9 +61,11 @@ class WorkerPool {
   async add(): Promise<boolean> {
     const startedAt = performance.now();
     const worker = cluster.fork();
+    closeWhatItHad(worker);
     this.#workers.add(worker);
     let listened = false;
     worker.once('exit', (code, signal) => {
+      this.#leaving.delete(worker);
       const wasWanted = this.#workers.delete(worker);
       if (!wasWanted || !listened || this.#stopping) return;
       this.#terminal.say(`worker ${worker.id} ended with ${signal ?? code}; starting another`);
@@ -86,7 +91,7 @@ class WorkerPool {
   /** Lets all workers end what they are doing. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#workers].map(end));
+    await Promise.all([...this.#workers, ...this.#leaving].map(end));
   }
 
   async #addAgain(): Promise<void> {
@@ -99,10 +104,38 @@ class WorkerPool {
       // Without a successor the old one stays: a bad setting must not take the server down.
       if (!(await this.add())) return this.#terminal.say('a new worker did not start; the old ones stay');
       this.#workers.delete(old);
-      await end(old);
+      this.#leaving.add(old);
+      if (old.isConnected()) old.send(RETIRE);
     }
     this.#terminal.say('all workers are new');
   }
+}
+
+/** What Node hands from process to process: a connection that was accepted. */
+interface Handed {
+  close(): void;
+}
+
+/**
+ * A connection that was handed to a worker stays open in this process until the worker says that it has it. Node
+ * forgets it when the worker dies in between, and its client would wait for good: here it is closed.
+ */
+function closeWhatItHad(worker: Worker): void {
+  const { process: child } = worker;
+  const underWay = new Map<number, Handed>();
+  const send = child.send.bind(child) as (...args: unknown[]) => boolean;
+  child.send = (message: unknown, handle?: unknown, ...rest: unknown[]): boolean => {
+    const { act, seq } = message as { act?: unknown; seq?: unknown };
+    if (act === 'newconn' && typeof seq === 'number') underWay.set(seq, handle as Handed);
+    return send(message, handle, ...rest);
+  };
+  child.on('internalMessage', ({ ack }: { ack?: number }) => {
+    if (ack !== undefined) underWay.delete(ack);
+  });
+  worker.once('exit', () => {
+    for (const handle of underWay.values()) handle.close();
+    underWay.clear();
+  });
 }
 
 async function end(worker: Worker): Promise<void> {

@@ -275,14 +275,20 @@ export class GitProcesses {
     return git;
   }
 
-  /** Starts nothing more, waits for what runs, and stops it when it takes longer. Settles when nothing runs. */
-  async drain(graceSec: number): Promise<void> {
+  /**
+   * Starts nothing more, waits for what runs, stops it when it takes longer, and kills what is left `killSec` later.
+   * Settles when nothing runs.
+   */
+  async drain(graceSec: number, killSec: number): Promise<void> {
     this.#queue.close();
     const timer = setTimeout(() => {
       for (const git of this.#running) git.stop();
     }, graceSec * 1000);
+    const kill = (): void => this.#running.forEach(({ pid }) => killGroup(pid));
+    const last = setTimeout(kill, (graceSec + killSec) * 1000);
     await Promise.all([...this.#running].map((git) => git.exited));
     clearTimeout(timer);
+    clearTimeout(last);
   }
 }
 

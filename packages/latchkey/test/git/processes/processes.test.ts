@@ -102,7 +102,7 @@ describe('the processes that serve clients', () => {
     const waiting = processes.start('bob', shell('true'));
     expect(processes.queued).toBe(1);
     const refused = expect(waiting).rejects.toThrow('Every place');
-    await processes.drain(0.2);
+    await processes.drain(0.2, 10);
     await refused;
     expect(processes.running).toBe(0);
     expect((await slow.ended).stopped).toBe(true);
