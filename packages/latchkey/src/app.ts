@@ -30,8 +30,10 @@ import { Connections } from './base/machine/connections.ts';
 import { OUTAGES, outageAnswer } from './base/machine/outage.ts';
 import { present } from './base/present.ts';
 import { beginRequest, type RequestMark, requestIdOf } from './base/request-id.ts';
+import { limitBody } from './base/requests/body-deadline.ts';
 import { FORM_ERRORS, type FormError, formErrorIn } from './base/requests/request-form.ts';
 import { originForm } from './base/requests/request-target.ts';
+import { standingHeaders } from './base/requests/standing-headers.ts';
 import type { Settings } from './base/settings/settings.ts';
 import { DAY_SEC, isoInstant } from './base/time.ts';
 import { duringSpan, type Span, type Tracer } from './base/trace.ts';
@@ -305,6 +307,7 @@ function answerer(
   // The proxy that asks there understands 401 and 403 alone, so that door says itself what is wrong.
   const forward: Door = makeForwardDoor(context);
   const git: Door = makeGitDoor(context, readiness.ended.signal);
+  const standing = standingHeaders(context.settings.publicUrl);
   return (arrival) => {
     const { request, response } = arrival;
     // So that connections that proxies keep end after an answer rather than in the middle of a question.
@@ -321,6 +324,8 @@ function answerer(
     }
     if (git(request, response)) return count(context, 'git', arrival);
     response.setHeader('X-Request-Id', requestIdOf(arrival));
+    for (const [name, value] of standing) response.setHeader(name, value);
+    limitBody(request, response, context.settings.bodyTimeoutSec);
     const door = nameOf(request.url ?? '');
     count(context, door, arrival);
     // The API doors decide first; the others read small bodies only, so their clients need not ask.
@@ -364,6 +369,13 @@ function nameOf(url: string): DoorName {
   return url === '/healthz' || url === '/readyz' ? 'other' : 'web';
 }
 
+/** TLS 1.3, else 1.2 with suites that keep what was said secret even from who gets the key later. */
+const TLS = {
+  minVersion: 'TLSv1.2',
+  honorCipherOrder: true,
+  ciphers: 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20',
+} as const;
+
 function makeServer(certificate: CertificateReader | null, answer: RequestListener): Server {
   const options = {
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -376,7 +388,7 @@ function makeServer(certificate: CertificateReader | null, answer: RequestListen
   const server =
     certificate === null
       ? createHttpServer(options, answer)
-      : createHttpsServer({ ...options, ...certificate.current }, answer);
+      : createHttpsServer({ ...options, ...TLS, ...certificate.current }, answer);
   // The door decides before it lets the client send a body: see `doors/git/backend`.
   server.on('checkContinue', answer);
   server.on('clientError', refuseUnreadable);

@@ -24,7 +24,7 @@ const MAX_PATH_SEGMENTS = 64;
 
 /** A path that needs no second look: plain characters, no empty segment, none that ends in a dot. */
 const PLAIN = /^(?:\/[A-Za-z0-9._~!$&'()*+,=:@-]*[A-Za-z0-9_~!$&'()*+,=:@-])+$/;
-const SUSPICIOUS = /[\u0000-\u0020\u007f\\;<>"^`{|}]|[\u0080-\uffff]/;
+const SUSPICIOUS = /[\u0000-\u0020\u007f\\;#<>"^`{|}]|[\u0080-\uffff]/;
 
 /** Reads a path as it stands in a request line, without its query. One slash at the end is taken off. */
 export function canonicalPath(path: string): CanonicalPath | PathError {

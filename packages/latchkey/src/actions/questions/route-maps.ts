@@ -91,6 +91,8 @@ export class RouteMaps {
 
   #find(host: string, method: string, uri: string): AskedRoute | RouteError {
     if (!/^[A-Z]{1,20}$/.test(method)) return 'method_unreadable';
+    // No client sends a fragment; who does hopes that somebody behind takes it for the end of the path.
+    if (uri.includes('#')) return 'path_ambiguous';
     const mark = uri.indexOf('?');
     const asWritten = mark < 0 ? uri : uri.slice(0, mark);
     const path = canonicalPath(asWritten);

@@ -5,6 +5,7 @@
  * is called by now.
  */
 
+import { networkOf } from '../../base/address.ts';
 import { problem } from '../../base/errors.ts';
 import type { Signature } from '../../git/objects/commits.ts';
 import type { Plumbing } from '../../git/objects/plumbing.ts';
@@ -37,7 +38,7 @@ export async function readTarget(q: Query, permit: Permit): Promise<{ owner: Acc
 export function openTarget(ctx: Context, permit: Permit): Plumbing {
   const { owner, repository } = targetRepository(permit);
   const { userId, address } = permit.actor;
-  return ctx.git.open(owner.login, repository.name, userId === null ? (address ?? '') : `user ${userId}`);
+  return ctx.git.open(owner.login, repository.name, userId === null ? networkOf(address ?? '') : `user ${userId}`);
 }
 
 /**

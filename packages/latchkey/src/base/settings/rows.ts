@@ -203,7 +203,7 @@ export const SETTING_ROWS = {
     kind: wholeNumber(1, 86_400),
     default: 300,
     unit: 'seconds',
-    doc: 'a clone or push is cut off when no byte has moved in either direction for that long',
+    doc: 'a clone or push is cut off when git has sent nothing, and the client less than 16 KiB, for that long',
   }),
   packCacheMib: row<number, number>({
     section: 'Git',
@@ -259,6 +259,13 @@ export const SETTING_ROWS = {
     doc:
       'route map in YAML: which request to a service behind a proxy needs which permission (see forward-auth.md); ' +
       'read anew at SIGHUP',
+  }),
+  bodyTimeoutSec: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(1, 3600),
+    default: 120,
+    unit: 'seconds',
+    doc: 'how long the body of a form or of a REST call may take, whole (pushes have --git-idle-timeout-sec)',
   }),
   apiRateLimit: row<number, number>({
     section: 'Limits',

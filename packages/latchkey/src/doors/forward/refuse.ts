@@ -194,6 +194,11 @@ function send(
     'no-store',
     'Vary',
     'Authorization',
+    // Proxies pass a refusal on to browsers.
+    'X-Content-Type-Options',
+    'nosniff',
+    'Content-Security-Policy',
+    "default-src 'none'; frame-ancestors 'none'",
     'X-Latchkey-Reason',
     reason,
     'X-Latchkey-Message',

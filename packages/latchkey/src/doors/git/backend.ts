@@ -21,6 +21,8 @@ import { endLater, type RequestError, sendOutage, sendRequestError } from './ref
 
 /** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
 const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
+/** So much of a body renews the time that it has: a byte a minute must not hold a process. */
+const MIN_BODY_BYTES = 16 * 1024;
 /** A flush packet ("0000") and nothing else: git asks with it whether it may push, before a large push. */
 const FLUSH_BYTES = 4;
 
@@ -28,6 +30,7 @@ export const NO_CACHE = {
   Expires: 'Fri, 01 Jan 1980 00:00:00 GMT',
   Pragma: 'no-cache',
   'Cache-Control': 'no-cache, max-age=0, must-revalidate',
+  'X-Content-Type-Options': 'nosniff',
 } as const;
 
 /**
@@ -97,6 +100,7 @@ class Conversation {
   readonly #idle: NodeJS.Timeout;
   readonly #report = new PushReport();
   readonly #commands = new PushCommands();
+  #sinceRenewal = 0;
   #bodyBytes = 0;
   #bodyWhole = false;
   #error: RequestError | null = null;
@@ -147,12 +151,17 @@ class Conversation {
     const sent = received === undefined ? request : Readable.from([received]);
     const body = inflated(sent, request.headers, () => this.#giveUp('body_unreadable'));
     request.on('data', (chunk: Buffer) => {
-      this.#idle.refresh();
+      this.#sinceRenewal += chunk.length;
+      if (this.#sinceRenewal >= MIN_BODY_BYTES) {
+        this.#sinceRenewal = 0;
+        this.#idle.refresh();
+      }
       PASSED.add(chunk.length);
     });
     body.on('data', (chunk: Buffer) => this.#count(chunk));
     body.once('end', () => {
       this.#bodyWhole = true;
+      this.#idle.refresh();
     });
     body.pipe(this.#git.stdin);
     // What git did not want to read any more is read for it, so that the answer can reach the client.

@@ -1,22 +1,38 @@
 /** Bodies that are short enough to be received whole before git is started. */
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** True for a body that says that it is at most so long, and that comes without being asked for. */
 export function isShort({ headers }: IncomingMessage, maxBytes: number): boolean {
   return Number(headers['content-length'] ?? Infinity) <= maxBytes && headers.expect === undefined;
 }
 
-/** The whole body. Rejects when the client goes, or sends nothing for too long. */
-export async function receive(request: IncomingMessage, idleMs: number): Promise<Buffer> {
-  const idle = setTimeout(() => request.destroy(new Error('the client sent nothing for too long')), idleMs);
+/** The whole body. Rejects when the client goes, or has not sent all of it in that time. */
+export async function receive(request: IncomingMessage, maxMs: number): Promise<Buffer> {
+  const timer = setTimeout(() => request.destroy(new Error('the client took too long to send so little')), maxMs);
   try {
     const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      idle.refresh();
-    }
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     return Buffer.concat(chunks);
   } finally {
-    clearTimeout(idle);
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Settles when the first of the body is there, or there is none: before that nobody is given a place for a process,
+ * which would be kept from others by saying nothing. Rejects when the client goes, or says nothing in that time.
+ */
+export async function firstBytes(request: IncomingMessage, response: ServerResponse, maxMs: number): Promise<void> {
+  if (request.headers.expect !== undefined) {
+    response.writeContinue();
+    delete request.headers.expect;
+  }
+  if (request.readableLength > 0 || request.readableEnded) return;
+  const timer = setTimeout(() => request.destroy(new Error('the client sent nothing for too long')), maxMs);
+  try {
+    await once(request, 'readable');
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Permit } from '../../actions/decision/authorize.ts';
 import type { Context } from '../../actions/ground/context.ts';
+import { networkOf } from '../../base/address.ts';
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
 import type { GitService, ServiceRun } from '../../git/room.ts';
 import type { OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
@@ -44,7 +45,7 @@ export function exchangeOf(call: GitCall): Exchange & { readonly run: ServiceRun
       path: ctx.git.path(owner.login, repository.name),
       advertise: step === 'refs',
       protocol,
-      caller: permit.actor.userId === null ? from : `user ${permit.actor.userId}`,
+      caller: permit.actor.userId === null ? networkOf(from) : `user ${permit.actor.userId}`,
       workflowRefusal: null,
       scan: null,
     },

@@ -1,6 +1,7 @@
 /** A fetch or clone: by itself, or together with others that ask for the same. */
 import { protocolVersion } from '../../git/processes/environment.ts';
 import { converse } from './backend.ts';
+import { firstBytes } from './body.ts';
 import { exchangeOf, type GitCall } from './call.ts';
 import type { CoalescedFetches } from './coalesced-fetches.ts';
 
@@ -11,7 +12,12 @@ export async function listForFetch(call: GitCall): Promise<void> {
 
 /** @param fetches that it may share an answer with; in version 2, where what is asked for stands in one request */
 export async function serveFetch(call: GitCall, fetches: CoalescedFetches): Promise<void> {
+  const { ctx, request, response, protocol, repository } = call;
   const exchange = exchangeOf(call);
-  const alone = protocolVersion(call.protocol) === 2 ? await fetches.serve(exchange, call.repository.id) : exchange;
-  if (alone !== null) await converse(call.ctx, alone);
+  if (protocolVersion(protocol) !== 2) {
+    await firstBytes(request, response, ctx.settings.gitIdleTimeoutSec * 1000);
+    return converse(ctx, exchange);
+  }
+  const alone = await fetches.serve(exchange, repository.id);
+  if (alone !== null) await converse(ctx, alone);
 }

@@ -13,7 +13,7 @@ import type { WorkflowRefusal } from '../../git/push/hooks.ts';
 import { MAX_PREFILTERED_BYTES } from '../../git/push/pack-prefilter.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import { converse, type Exchange, NO_CACHE } from './backend.ts';
-import { isShort, receive } from './body.ts';
+import { firstBytes, isShort, receive } from './body.ts';
 import { exchangeOf, type GitCall } from './call.ts';
 import type { CoalescedFetches } from './coalesced-fetches.ts';
 
@@ -52,8 +52,9 @@ export class Push {
   }
 
   async take(): Promise<void> {
-    const { ctx, request, permit } = this.#call;
+    const { ctx, request, response, permit } = this.#call;
     const received = await receiveShort(ctx, request);
+    if (received === null) await firstBytes(request, response, ctx.settings.gitIdleTimeoutSec * 1000);
     await converse(ctx, this.#exchange(received, received === null || mayBringToken(permit, received)));
     await tellOfPush(ctx, permit, this.#moved);
   }

@@ -26,6 +26,7 @@ import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { parameter } from '../../base/present.ts';
+import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
@@ -291,6 +292,7 @@ function fail(visit: Visit, error: unknown): FastifyReply {
     const body = { ...errorBody(503, outage.sentence, docs(visit)), reason: outage.reason };
     return send(visit, 503, body, { 'Retry-After': String(outage.retryAfterSec) });
   }
+  if (isAbandoned(visit.request.raw)) return visit.reply.hijack();
   visit.ctx.log.error(
     { err: error, method: visit.request.method, path: visit.url.pathname },
     'a request to the API failed',

@@ -20,6 +20,7 @@ import { reportRotatedUse } from '../../actions/tokens/families.ts';
 import { networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
+import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
 import { splitFullName } from '../../rules/names.ts';
@@ -198,6 +199,7 @@ function fail(visit: Visit, error: unknown): FastifyReply {
     if (outage.reason !== 'busy') visit.ctx.log.warn({ err: error, reason: outage.reason }, 'a request must wait');
     return send(visit, unavailable(outage));
   }
+  if (isAbandoned(visit.request.raw)) return visit.reply.hijack();
   visit.ctx.log.error({ err: error, method: visit.request.method }, 'a request to the api of gitlab failed');
   return send(visit, { status: 500, body: { message: '500 Internal Server Error' } });
 }

@@ -211,7 +211,7 @@ async function pickUp(visit: Visit): Promise<void> {
 }
 
 async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
-  void reply.headers(securityHeaders(visit, answer));
+  void reply.headers(securityHeaders(answer));
   switch (answer.kind) {
     case 'redirect':
       if (answer.flash !== undefined && visit.person !== null) {
@@ -239,7 +239,7 @@ function streamOf({ ctx }: Frame, parts: AsyncIterable<string>): Readable {
   return Readable.from(parts).on('error', (error) => ctx.log.error({ err: error }, 'a download broke off'));
 }
 
-function securityHeaders(visit: Visit, answer: Answer): Record<string, string> {
+function securityHeaders(answer: Answer): Record<string, string> {
   const targets = answer.kind === 'page' ? (answer.formTargets ?? []) : [];
   const policy = [
     "default-src 'none'",
@@ -261,6 +261,5 @@ function securityHeaders(visit: Visit, answer: Answer): Record<string, string> {
     'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
     // Every page knows its browser (it holds a form token), so none may be kept.
     'Cache-Control': 'no-store',
-    ...(visit.ctx.settings.publicUrl.startsWith('https:') ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
   };
 }

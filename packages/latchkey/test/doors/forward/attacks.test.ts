@@ -26,6 +26,8 @@ describe('somebody with a token for one thing', () => {
     ['half a percent sign', 'GET /api/v3/repos/acme/docs%2'],
     ['bytes that are no UTF-8', 'GET /api/v3/repos/acme/docs%ff'],
     ['a fragment', 'GET /api/v3/repos/acme/docs#/../site'],
+    ['a fragment that hides the end of the path', 'GET /api/v3/repos/acme/docs#/hooks'],
+    ['a fragment in the query', 'GET /api/v3/repos/acme/docs?a=1#b'],
     ['an absolute address', 'GET http://127.0.0.1/api/v3/repos/acme/docs'],
     ['a climb inside an encoded slash', 'GET /api/v3/repos/acme/docs/contents/a%2F..%2F..%2Fsite'],
     ['an encoded slash that makes one segment of two', 'GET /api/v3/repos/acme%2Fdocs'],

@@ -106,9 +106,9 @@ describe('a client that goes away', () => {
   });
 
   it('while it waits for its turn is forgotten', async () => {
-    const busy = [open('upload', ''), open('upload', '')];
+    const busy = [open('upload', '00'), open('upload', '00')];
     await until(() => load().running === 2, 'every place is taken');
-    const waiting = open('upload', '');
+    const waiting = open('upload', '00');
     await until(() => load().queued === 1, 'the third one waits');
     waiting.destroy();
     await until(() => load().queued === 0, 'it is forgotten');
@@ -136,7 +136,7 @@ describe('a client that stalls', () => {
 
 describe('more clients than places', () => {
   it('take turns, and those who wait too long hear when to come back', async () => {
-    const busy = [open('upload', ''), open('upload', '')];
+    const busy = [open('upload', '00'), open('upload', '00')];
     await until(() => load().running === 2, 'every place is taken');
     const answer = await call(world.url, '/ada/closed.git/git-upload-pack', {
       method: 'POST',
