@@ -145,6 +145,8 @@ export async function axe(page: Page): Promise<string[]> {
  */
 export async function look(page: Page, name: string): Promise<void> {
   await mkdir(PICTURES, { recursive: true });
+  // What the mouse lies over has colours of its own, and fades into them.
+  await page.mouse.move(0, 0);
   const views = [
     ['light', 'light', WIDE],
     ['dark', 'dark', WIDE],

@@ -271,7 +271,7 @@ function proxySuite(proxy: Proxy, program: string): void {
       ]);
       expect(refused).toMatchObject({ status: 403, text: expect.stringContaining(CLIENT) });
       expect((await ask('/login')).text).toMatch(/strict-transport-security: max-age=/i);
-    }, 30_000);
+    }, 60_000);
   });
 }
 
