@@ -25,8 +25,8 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import { LRUCache } from 'lru-cache';
 import { Fault } from '../base/errors.ts';
+import { RecentMap } from '../base/recent-map.ts';
 import { engineCode, type OpenedEngine, type Query } from './db.ts';
 import type { Database } from './schema.ts';
 
@@ -86,7 +86,7 @@ function revisionReader(database: DatabaseSync): () => number {
 
 interface SqliteHandle {
   readonly database: DatabaseSync;
-  readonly statements: LRUCache<string, CachedStatement>;
+  readonly statements: RecentMap<string, CachedStatement>;
   readonly lockLimitMs: number;
 }
 
@@ -100,7 +100,7 @@ async function openConnection(path: string, lockLimitMs: number): Promise<Sqlite
   // Two processes that turn WAL on at the same moment: one finds the file locked.
   await whenFree(lockLimitMs, () => database.exec('pragma journal_mode = wal'));
   database.exec('pragma synchronous = full');
-  return { database, statements: new LRUCache({ max: MAX_STATEMENTS }), lockLimitMs };
+  return { database, statements: new RecentMap(MAX_STATEMENTS), lockLimitMs };
 }
 
 /** Tries until no other process holds the lock, and lets the event loop turn in between. */

@@ -62,7 +62,8 @@ function decoded(path: string): string[] | null {
   if (!path.startsWith('/')) return null;
   if (path === '/') return [];
   try {
-    const segments = path.slice(1).split('/').map(decodeURIComponent);
+    const written = path.slice(1).split('/');
+    const segments = path.includes('%') ? written.map(decodeURIComponent) : written;
     return segments.includes('') ? null : segments;
   } catch {
     return null;

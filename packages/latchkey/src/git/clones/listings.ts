@@ -23,6 +23,7 @@ export interface ListingsOptions {
 
 export class Listings {
   readonly #runs = new SingleFlight();
+  /** Bounded in bytes and in time, so not a `RecentMap`, which counts entries (decision 0112). */
   readonly #known: LRUCache<string, { readonly fingerprint: string; readonly refs: Buffer }>;
 
   constructor({ keepMs = KEEP_MS, maxBytes = MAX_BYTES }: ListingsOptions = {}) {

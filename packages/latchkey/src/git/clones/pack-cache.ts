@@ -210,6 +210,7 @@ export class PackCache {
   readonly #packs = new Map<string, SharedPack>();
   /** Those that are kept, and those that somebody still reads. */
   readonly #open = new Set<SharedPack>();
+  /** Both are bounded in time or in bytes, so neither is a `RecentMap`, which counts entries (decision 0112). */
   readonly #seen: LRUCache<string, true>;
   readonly #pieces: PieceCache;
 

@@ -7,9 +7,9 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { LRUCache } from 'lru-cache';
 import { Fault } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
+import { RecentMap } from '../../base/recent-map.ts';
 import { readGit } from './git-process.ts';
 import { FairQueue } from './queue.ts';
 
@@ -40,7 +40,7 @@ const READERS = { maxRunning: 4, maxRunningPerCaller: 1, maxQueued: 10_000, maxQ
 export class Profiles {
   readonly #environment: Record<string, string>;
   readonly #missing: (path: string) => Error;
-  readonly #remembered = new LRUCache<string, Profile>({ max: MAX_REMEMBERED });
+  readonly #remembered = new RecentMap<string, Profile>(MAX_REMEMBERED);
   readonly #places = new FairQueue(READERS);
   readonly #reading = new Map<string, Promise<Profile>>();
 
