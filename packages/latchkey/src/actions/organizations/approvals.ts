@@ -43,17 +43,21 @@ export async function reviewRequests(ctx: Context, permit: Permit, review: Revie
     throw problem('invalid', `A reason has at most ${MAX_REASON_LENGTH} characters.`, 'reason');
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, review.organization);
-    for (const id of new Set(review.requestIds)) await reviewOne(ctx, tx, permit, organization, id, review);
+    for (const id of new Set(review.requestIds)) await reviewOne(ctx, tx, permit, { ...review, organization, id });
   });
+}
+
+/** The review of one request, once its organization was found. */
+interface OneReview extends Pick<Review, 'action' | 'reason'> {
+  readonly organization: Account;
+  readonly id: number;
 }
 
 async function reviewOne(
   ctx: Context,
   tx: Query,
   permit: Permit,
-  organization: Account,
-  id: number,
-  { action, reason }: Review,
+  { organization, id, action, reason }: OneReview,
 ): Promise<void> {
   const at = ctx.clock.now();
   const known = await requestById(tx, id);
@@ -71,7 +75,7 @@ async function reviewOne(
     throw problem('conflict', `The request ${id} waits no more: it was ${known.state} meanwhile.`);
   if (action === 'approve') await grantAccess(tx, decided, at);
   else await setGrantState(tx, decided.grantId, ['pending'], 'denied', at);
-  await tell(ctx, tx, permit, organization, token, decided, action, words);
+  await tell(ctx, tx, permit, { organization, token, request: decided, action, reason: words });
 }
 
 /** A grant that waited becomes what was asked for; one in force gets what was asked for beside what it has. */
@@ -82,15 +86,18 @@ async function grantAccess(tx: Query, request: Request, at: UnixSeconds): Promis
   if (grant.state !== 'active') await setGrantState(tx, grant.id, [grant.state], 'active', at);
 }
 
+interface Decided extends Pick<Review, 'action' | 'reason'> {
+  readonly organization: Account;
+  readonly token: Token;
+  readonly request: Request;
+}
+
+/** Told in the log, and to the person whose token it is. */
 async function tell(
   ctx: Context,
   tx: Query,
   permit: Permit,
-  organization: Account,
-  token: Token,
-  request: Request,
-  action: Review['action'],
-  reason: string | null,
+  { organization, token, request, action, reason }: Decided,
 ): Promise<void> {
   const at = ctx.clock.now();
   await record(tx, permit, at, {

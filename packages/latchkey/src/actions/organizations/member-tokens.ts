@@ -43,8 +43,8 @@ export async function changeMemberTokens(
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, organizationName);
     for (const id of new Set(tokenIds)) {
-      await changeOne(ctx, tx, permit, organization, change, id);
-      for (const made of await livingDescendants(tx, id)) await changeOne(ctx, tx, permit, organization, change, made);
+      for (const tokenId of [id, ...(await livingDescendants(tx, id))])
+        await changeOne(ctx, tx, permit, { organization, change, tokenId });
     }
   });
 }
@@ -54,13 +54,17 @@ async function livingDescendants(tx: Query, tokenId: number): Promise<number[]> 
   return [...made.values()].filter(({ revokedAt }) => revokedAt === null).map(({ id }) => id);
 }
 
+interface OneChange {
+  readonly organization: Account;
+  readonly change: MemberTokenChange;
+  readonly tokenId: number;
+}
+
 async function changeOne(
   ctx: Context,
   tx: Query,
   permit: Permit,
-  organization: Account,
-  change: MemberTokenChange,
-  tokenId: number,
+  { organization, change, tokenId }: OneChange,
 ): Promise<void> {
   const at = ctx.clock.now();
   const token = await tokenById(tx, tokenId);

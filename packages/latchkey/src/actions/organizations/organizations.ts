@@ -98,14 +98,19 @@ export async function changeOrganization(
     const { name, ...profile } = { ...fields, ...(billing_email === undefined ? {} : { billing_email }) };
     await setProfile(tx, account.id, { name: name ?? account.name, profile: { ...account.profile, ...profile } });
     if (Object.keys(profile).length > 0 || name !== undefined)
-      await log(tx, permit, at, 'org.update_profile', account, { fields: Object.keys({ ...fields, ...profile }) });
+      await log(tx, permit, at, {
+        action: 'org.update_profile',
+        organization: account,
+        data: { fields: Object.keys({ ...fields, ...profile }) },
+      });
     if (basePermission === undefined) return;
     const policy = (await storedPolicy(tx, account.id)) ?? NO_POLICY;
     if ((policy.basePermission ?? 'read') === basePermission) return;
     await setPolicy(tx, account.id, { ...policy, basePermission }, at);
-    await log(tx, permit, at, 'org.update_default_repository_permission', account, {
-      permission: basePermission,
-      old_permission: policy.basePermission ?? 'read',
+    await log(tx, permit, at, {
+      action: 'org.update_default_repository_permission',
+      organization: account,
+      data: { permission: basePermission, old_permission: policy.basePermission ?? 'read' },
     });
   });
 }
@@ -128,7 +133,11 @@ export async function deleteOrganization(ctx: Context, permit: Permit): Promise<
       gone.push(...some);
     }
     await deleteAccount(tx, account.id);
-    await log(tx, permit, at, 'org.delete', account, { repositories: gone.length });
+    await log(tx, permit, at, {
+      action: 'org.delete',
+      organization: account,
+      data: { repositories: gone.length },
+    });
     return { account, gone };
   });
   for (const repository of gone) await ctx.git.remove(account.login, repository.name);
@@ -138,9 +147,7 @@ function log(
   tx: Query,
   permit: Permit,
   at: number,
-  action: string,
-  organization: Account,
-  data: object,
+  { action, organization, data }: { readonly action: string; readonly organization: Account; readonly data: object },
 ): Promise<void> {
   return record(tx, permit, at, {
     action,

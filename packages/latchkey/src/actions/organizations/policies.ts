@@ -93,7 +93,7 @@ export async function changePolicy(
       throw problem('invalid', 'A list of addresses has at least one entry; none at all is null.', 'allowed_addresses');
     if (account !== null && !confirmLockOut) refuseLockOut(permit, effectivePolicy(instance, after));
     await setPolicy(tx, account?.id ?? INSTANCE_OWNER, after, at);
-    await recordDifferences(tx, permit, account?.id ?? null, before, after, at);
+    await recordDifferences(tx, permit, { organizationId: account?.id ?? null, before, after }, at);
   });
   return readPolicy(ctx, permit, organization);
 }
@@ -180,13 +180,18 @@ function addressComplaints(blocks: readonly string[]): Complaint[] {
   ];
 }
 
+interface ChangedPolicy {
+  /** Null = the instance's. */
+  readonly organizationId: number | null;
+  readonly before: StoredPolicy;
+  readonly after: StoredPolicy;
+}
+
 /** One event for each thing that changed, under GitHub's names. */
 async function recordDifferences(
   tx: Query,
   permit: Permit,
-  organizationId: number | null,
-  before: StoredPolicy,
-  after: StoredPolicy,
+  { organizationId, before, after }: ChangedPolicy,
   at: UnixSeconds,
 ): Promise<void> {
   const note = (action: string, data: Record<string, unknown>): Promise<void> =>

@@ -67,7 +67,7 @@ export async function changeRepository(ctx: Context, permit: Permit, change: Rep
     throw problem('conflict', 'Repository was archived so is read-only.');
   }
   if (change.defaultBranch !== undefined) await setDefaultBranch(openTarget(ctx, permit), change.defaultBranch);
-  await ctx.store.transaction((tx) => writeFields(ctx, tx, permit, owner, repository, change));
+  await ctx.store.transaction((tx) => writeFields(ctx, tx, permit, { owner, repository }, change));
   if (change.name !== undefined && change.name !== repository.name)
     return rename(ctx, permit, owner, repository, change.name);
   return (await readTarget(ctx.store.db, permit)).repository;
@@ -124,8 +124,7 @@ async function writeFields(
   ctx: Context,
   tx: Query,
   permit: Permit,
-  owner: Account,
-  before: Repository,
+  { owner, repository: before }: { readonly owner: Account; readonly repository: Repository },
   change: RepositoryChange,
 ): Promise<void> {
   const at = ctx.clock.now();

@@ -53,7 +53,7 @@ export async function addRepository(ctx: Context, permit: Permit, draft: NewRepo
     );
   await ctx.git.create(owner.login, draft.name);
   try {
-    return await insertRow(ctx, permit, owner, draft, 'repo.create', 'sha1');
+    return await insertRow(ctx, permit, { owner, draft, action: 'repo.create', objectFormat: 'sha1' });
   } catch (error) {
     await ctx.git.remove(owner.login, draft.name);
     throw error;
@@ -69,7 +69,7 @@ export async function importRepository(
   const owner = await checkNewName(ctx, draft);
   const { objectFormat, copied } = await ctx.git.importFrom(draft.path, owner.login, draft.name);
   try {
-    return await insertRow(ctx, permit, owner, draft, 'repo.import', objectFormat);
+    return await insertRow(ctx, permit, { owner, draft, action: 'repo.import', objectFormat });
   } catch (error) {
     if (copied) await ctx.git.remove(owner.login, draft.name);
     throw error;
@@ -88,7 +88,8 @@ export async function adoptRepositories(ctx: Context, permit: Permit): Promise<s
     const known = await repositoryByName(ctx.store.db, owner.id, found.name);
     if (known !== null && !known.renamed) continue;
     const { objectFormat } = await ctx.git.importFrom(ctx.git.path(found.owner, found.name), found.owner, found.name);
-    await insertRow(ctx, permit, owner, { ...found, visibility: 'private' }, 'repo.import', objectFormat);
+    const draft: NewRepositoryDraft = { ...found, visibility: 'private' };
+    await insertRow(ctx, permit, { owner, draft, action: 'repo.import', objectFormat });
     adopted.push(`${owner.login}/${found.name}`);
   }
   return adopted;
@@ -112,14 +113,16 @@ async function checkNewName(ctx: Context, draft: NewRepositoryDraft): Promise<Ac
   return owner;
 }
 
-function insertRow(
-  ctx: Context,
-  permit: Permit,
-  owner: Account,
-  draft: NewRepositoryDraft,
-  action: string,
-  objectFormat: 'sha1' | 'sha256',
-): Promise<Repository> {
+/** A repository that lies on disk and gets its row. */
+interface NewRow {
+  readonly owner: Account;
+  readonly draft: NewRepositoryDraft;
+  /** How the log calls it. */
+  readonly action: string;
+  readonly objectFormat: 'sha1' | 'sha256';
+}
+
+function insertRow(ctx: Context, permit: Permit, { owner, draft, action, objectFormat }: NewRow): Promise<Repository> {
   const at = ctx.clock.now();
   return unlessTaken(`${owner.login} has a repository ${draft.name} already.`, 'name', () =>
     ctx.store.transaction(async (tx) => {

@@ -185,8 +185,9 @@ async function applyPlans(
   for (const grant of held) if (!plans.some((plan) => plan.ownerId === grant.ownerId)) await deleteGrant(tx, grant.id);
   for (const plan of plans) {
     const grant = held.find((one) => one.ownerId === plan.ownerId);
-    if (grant === undefined) await openGrant(tx, permit, token, await insertGrant(tx, token.id, plan, at), plan, at);
-    else await changeGrant(tx, permit, token, grant, plan, at);
+    if (grant === undefined)
+      await openGrant(tx, permit, { token, grantId: await insertGrant(tx, token.id, plan, at), plan }, at);
+    else await changeGrant(tx, permit, { token, grant, plan }, at);
   }
 }
 
@@ -194,9 +195,7 @@ async function applyPlans(
 async function changeGrant(
   tx: Query,
   permit: Permit,
-  token: Token,
-  grant: StoredGrant,
-  plan: GrantPlan,
+  { token, grant, plan }: { readonly token: Token; readonly grant: StoredGrant; readonly plan: GrantPlan },
   at: UnixSeconds,
 ): Promise<void> {
   await cancelRequests(tx, { grantId: grant.id }, at);
@@ -207,16 +206,14 @@ async function changeGrant(
       await fileRequest(
         tx,
         permit,
-        token,
-        grant.id,
-        { ...added, organizationId: plan.ownerId, justification: plan.justification },
+        { ...added, token, grantId: grant.id, organizationId: plan.ownerId, justification: plan.justification },
         at,
       );
     return;
   }
   await setGrantReach(tx, grant.id, plan);
   if (grant.state !== plan.state) await setGrantState(tx, grant.id, [grant.state], plan.state, at);
-  if (grant.state !== 'active') await openGrant(tx, permit, token, grant.id, plan, at);
+  if (grant.state !== 'active') await openGrant(tx, permit, { token, grantId: grant.id, plan }, at);
 }
 
 function fieldsOf(edit: TokenEdit): string[] {

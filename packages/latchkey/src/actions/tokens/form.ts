@@ -58,16 +58,16 @@ export async function formFacts(ctx: Context, permit: Permit): Promise<FormFacts
   const instance = policies.get(INSTANCE_OWNER) ?? NO_POLICY;
   const others = [...accounts.values()].sort((a, b) => a.login.localeCompare(b.login));
   const owners = [
-    ownerFacts(user, 'self', instance, null, false, user.admin),
+    ownerFacts({ account: user, kind: 'self', instance, stored: null, isOwner: false, isAdmin: user.admin }),
     ...others.map((account) =>
-      ownerFacts(
+      ownerFacts({
         account,
-        account.kind,
+        kind: account.kind,
         instance,
-        policies.get(account.id) ?? NO_POLICY,
-        memberships.get(account.id) === 'owner',
-        user.admin,
-      ),
+        stored: policies.get(account.id) ?? NO_POLICY,
+        isOwner: memberships.get(account.id) === 'owner',
+        isAdmin: user.admin,
+      }),
     ),
     ...(user.admin ? [{ login: INSTANCE_LOGIN, kind: 'instance' as const, needsApproval: false, capDays: null }] : []),
   ].filter((owner) => owner !== null);
@@ -83,14 +83,18 @@ export async function formFacts(ctx: Context, permit: Permit): Promise<FormFacts
   };
 }
 
-function ownerFacts(
-  account: Account,
-  kind: FormOwner['kind'],
-  instance: StoredPolicy,
-  stored: StoredPolicy | null,
-  isOwner: boolean,
-  isAdmin: boolean,
-): FormOwner | null {
+interface PossibleOwner {
+  readonly account: Account;
+  readonly kind: FormOwner['kind'];
+  /** The instance's policy, and what the account chose itself. */
+  readonly instance: StoredPolicy;
+  readonly stored: StoredPolicy | null;
+  /** Of whoever fills in the form. */
+  readonly isOwner: boolean;
+  readonly isAdmin: boolean;
+}
+
+function ownerFacts({ account, kind, instance, stored, isOwner, isAdmin }: PossibleOwner): FormOwner | null {
   const policy = effectivePolicy(instance, account.kind === 'organization' ? stored : null);
   if (!policy.kinds['fine-grained'].allowed) return null;
   const exempt = policy.exemptAdministrators && isAdmin;

@@ -8,16 +8,19 @@ import type { Token } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { record } from '../ground/record.ts';
 
-/** Files a request for what a grant is to reach, or to reach beyond what it does. */
-export async function fileRequest(
-  tx: Query,
-  permit: Permit,
-  token: Pick<Token, 'id' | 'userId' | 'name'>,
-  grantId: number,
-  asked: Reach & { organizationId: number; justification: string | null },
-  at: UnixSeconds,
-): Promise<void> {
-  const { organizationId, justification, selection, repositoryIds, permissions } = asked;
+type NamedToken = Pick<Token, 'id' | 'userId' | 'name'>;
+
+/** What a grant of a token is to reach, or to reach beyond what it does. */
+interface AskedReach extends Reach {
+  readonly token: NamedToken;
+  readonly grantId: number;
+  readonly organizationId: number;
+  readonly justification: string | null;
+}
+
+/** Files a request for it, with an organization's owners. */
+export async function fileRequest(tx: Query, permit: Permit, asked: AskedReach, at: UnixSeconds): Promise<void> {
+  const { token, grantId, organizationId, justification, selection, repositoryIds, permissions } = asked;
   const id = await insertRequest(tx, {
     tokenId: token.id,
     grantId,
@@ -45,14 +48,12 @@ export async function fileRequest(
 export async function openGrant(
   tx: Query,
   permit: Permit,
-  token: Pick<Token, 'id' | 'userId' | 'name'>,
-  grantId: number,
-  plan: GrantPlan,
+  { token, grantId, plan }: { readonly token: NamedToken; readonly grantId: number; readonly plan: GrantPlan },
   at: UnixSeconds,
 ): Promise<void> {
   if (!plan.ownerIsOrganization) return;
   if (plan.state === 'pending')
-    return fileRequest(tx, permit, token, grantId, { ...plan, organizationId: plan.ownerId }, at);
+    return fileRequest(tx, permit, { ...plan, token, grantId, organizationId: plan.ownerId }, at);
   await record(tx, permit, at, {
     action: 'personal_access_token.access_granted',
     userId: token.userId,

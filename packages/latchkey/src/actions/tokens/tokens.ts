@@ -67,7 +67,7 @@ export async function createToken(ctx: Context, permit: Permit, draft: TokenDraf
   keepWithin(permit, plan);
   const text = mintTokenText(plan.kind, randomBytes, ctx.settings.tokenPrefix);
   const token = await unlessTaken(`You already have a token named ${plan.name}.`, 'name', () =>
-    ctx.store.transaction((tx) => insertPlan(ctx, tx, permit, user, plan, text)),
+    ctx.store.transaction((tx) => insertPlan(ctx, tx, permit, { user, plan, text })),
   );
   return { secret: new Secret(text), token: await tokenView(ctx.store.db, token, ctx.clock.now()) };
 }
@@ -91,9 +91,7 @@ async function insertPlan(
   ctx: Context,
   tx: Query,
   permit: Permit,
-  user: Account,
-  plan: TokenPlan,
-  text: string,
+  { user, plan, text }: { readonly user: Account; readonly plan: TokenPlan; readonly text: string },
 ): Promise<Token> {
   const at = ctx.clock.now();
   const maker = actingToken(permit);
@@ -135,7 +133,7 @@ async function insertPlan(
   if (token === null) throw new TypeError('a token that was just made is not there');
   for (const grant of (await grantsOf(tx, [id])).get(id) ?? []) {
     const asked = plan.grants.find((one) => one.ownerId === grant.ownerId);
-    if (asked !== undefined) await openGrant(tx, permit, token, grant.id, asked, at);
+    if (asked !== undefined) await openGrant(tx, permit, { token, grantId: grant.id, plan: asked }, at);
   }
   await queueMail(ctx, tx, { userId: user.id }, 'token_created', {
     token: mailed(token),

@@ -116,33 +116,43 @@ function endpoints(): ReadonlyMap<string, () => GithubRoute> {
   return (unread ??= new Map([
     ...data.fineGrained.map(
       ([method = '', path = '', sets = '', isPublic = '', scopes = '']) =>
-        [`${method} ${path}`, () => routeOf(method, path, sets, isPublic === 'public', scopes, true)] as const,
+        [
+          `${method} ${path}`,
+          () => routeOf({ method, path, sets, isPublic: isPublic === 'public', scopes, fineGrained: true }),
+        ] as const,
     ),
     ...data.others.map(
       ([method = '', path = '', scopes = '']) =>
-        [`${method} ${path}`, () => routeOf(method, path, '?', false, scopes, false)] as const,
+        [
+          `${method} ${path}`,
+          () => routeOf({ method, path, sets: null, isPublic: false, scopes, fineGrained: false }),
+        ] as const,
     ),
   ]));
 }
 
-function routeOf(
-  method: string,
-  path: string,
-  listedSets: string,
-  isPublic: boolean,
-  listedScopes: string,
-  fineGrained: boolean,
-): GithubRoute {
+/** An endpoint as the data has it. */
+interface ListedEndpoint {
+  readonly method: string;
+  readonly path: string;
+  /** `a=read; b=write`; null or `?` = the data doesn't say. */
+  readonly sets: string | null;
+  readonly isPublic: boolean;
+  readonly scopes: string;
+  readonly fineGrained: boolean;
+}
+
+function routeOf(listed: ListedEndpoint): GithubRoute {
+  const { method, path, fineGrained } = listed;
   const reads = method === 'GET' || READS_BY_POST.test(path);
-  const sets = (listedSets === '?' ? gapSets(path, reads) : parseSets(listedSets)).map((set) =>
-    overRest(path, reads, set),
-  );
+  const isGap = listed.sets === null || listed.sets === '?';
+  const sets = (isGap ? gapSets(path, reads) : parseSets(listed.sets)).map((set) => overRest(path, reads, set));
   const target = targetOf(path, sets);
   const need: Need = {
     sets,
-    publicRead: isPublic && reads && !PUBLIC_OF_ANOTHER_THING.test(path),
+    publicRead: listed.isPublic && reads && !PUBLIC_OF_ANOTHER_THING.test(path),
     writes: !reads && !WORKS_WHEN_ARCHIVED.test(path),
-    ...readScopes(method, path, target, sets, listedScopes),
+    ...readScopes(method, path, target, sets, listed.scopes),
     ...readGitlabScopes(path, reads, sets),
   };
   return { method, path, need, target, fineGrained };

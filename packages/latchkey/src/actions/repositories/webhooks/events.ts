@@ -32,7 +32,7 @@ export async function emit(ctx: Context, tx: Query, permit: Permit, event: Repos
   const hooks = await listWebhooks(tx, repository.id, { beforeId: null, limit: MAX_WEBHOOKS });
   const wanted = hooks.filter(({ active, events }) => active && (events.includes('*') || events.includes(event.event)));
   if (wanted.length === 0) return;
-  const payload = await payloadOf(ctx, tx, permit, owner, repository, event);
+  const payload = await payloadOf(ctx, tx, permit, { owner, repository }, event);
   for (const hook of wanted)
     await deliverSoon(ctx, tx, hook, { event: event.event, action: event.action ?? null, payload });
 }
@@ -63,8 +63,7 @@ export async function payloadOf(
   ctx: Context,
   q: Query,
   permit: Permit,
-  owner: Account,
-  repository: Repository,
+  { owner, repository }: { readonly owner: Account; readonly repository: Repository },
   { action, facts }: RepositoryEvent,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { publicUrl } = ctx.settings;

@@ -240,7 +240,7 @@ async function ping(ctx: Context, tx: Query, permit: Permit, hook: Webhook): Pro
   await deliverSoon(ctx, tx, hook, {
     event: 'ping',
     action: null,
-    payload: await payloadOf(ctx, tx, permit, owner, repository, { event: 'ping', facts }),
+    payload: await payloadOf(ctx, tx, permit, { owner, repository }, { event: 'ping', facts }),
   });
 }
 
@@ -257,7 +257,7 @@ export async function testWebhook(ctx: Context, permit: Permit, id: number): Pro
     await deliverSoon(ctx, tx, hook, {
       event: 'push',
       action: null,
-      payload: await payloadOf(ctx, tx, permit, owner, repository, { event: 'push', facts }),
+      payload: await payloadOf(ctx, tx, permit, { owner, repository }, { event: 'push', facts }),
     });
   });
 }
