@@ -77,8 +77,7 @@ export function githubDoor(ctx: Context): FastifyPluginAsync {
       };
       return serve(visit, find).catch((error: unknown) => fail(visit, error));
     };
-    fastify.all('/*', handler);
-    fastify.all('/', handler);
+    for (const path of ['/*', '/']) fastify.all(path, handler);
   };
 }
 
