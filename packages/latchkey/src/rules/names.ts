@@ -78,6 +78,23 @@ export function isSameName(one: string, other: string): boolean {
   return one === other || nameKey(one) === nameKey(other);
 }
 
+/**
+ * What nobody sees and what turns text around: control characters, line ends, format characters (Unicode Cf, with them
+ * those of the bidirectional algorithm), halves of surrogate pairs. A name with one reads as another (CVE-2021-42574).
+ */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/**
+ * What is wrong with the characters of a name that people type and others read, as a sentence; null when nothing is.
+ * @param subject what the name is of, as the sentence begins: "A token's name"
+ */
+export function nameTextProblem(subject: string, name: string): string | null {
+  const code = UNSEEN.exec(name)?.[0].codePointAt(0);
+  if (code === undefined) return null;
+  const spelled = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  return `${subject} has no control characters and none that nobody sees: take out ${spelled}.`;
+}
+
 /** What is wrong with a login, as a sentence; null when nothing is. */
 export function loginProblem(login: string): string | null {
   if (login === '') return 'A name is needed.';
@@ -106,6 +123,7 @@ export function repositoryNameProblem(name: string): string | null {
  */
 export function emailProblem(address: string): string | null {
   if (address.length > MAX_EMAIL_LENGTH) return `An e-mail address has at most ${MAX_EMAIL_LENGTH} characters.`;
+  if (UNSEEN.test(address)) return 'That is not an e-mail address: it has characters that nobody sees.';
   return /^[^\s@<>()[\]\\,;:"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(address)
     ? null
     : 'That is not an e-mail address.';

@@ -9,6 +9,7 @@ import type { Complaint } from '../base/errors.ts';
 import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
 import { normaliseScopes, unknownScopes } from '../catalogue/scopes/scopes.ts';
 import type { Policy, TokenKind } from './model.ts';
+import { nameTextProblem } from './names.ts';
 import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS, shortestCap } from './policy.ts';
 
 export const MAX_NAME_LENGTH = 40;
@@ -37,10 +38,10 @@ export class Complaints {
 
 export function checkName(kind: TokenKind, name: string, taken: boolean, complaints: Complaints): void {
   const max = kind === 'fine-grained' ? MAX_NAME_LENGTH : MAX_NOTE_LENGTH;
+  const unseen = nameTextProblem("A token's name", name);
   if (name === '') complaints.add('name', 'missing_field', 'A token needs a name.');
   else if (name.length > max) complaints.add('name', 'invalid', `A token's name has at most ${max} characters.`);
-  else if (/[\u0000-\u001f\u007f]/.test(name))
-    complaints.add('name', 'invalid', "A token's name has no control characters.");
+  else if (unseen !== null) complaints.add('name', 'invalid', unseen);
   else if (taken) complaints.add('name', 'already_exists', `You already have a token named ${name}.`);
 }
 

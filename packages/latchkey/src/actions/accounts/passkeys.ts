@@ -9,6 +9,7 @@
 import { problem } from '../../base/errors.ts';
 import { digestOf, type Secret } from '../../base/secret.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
+import { nameTextProblem } from '../../rules/names.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
 import { emailsOf } from '../../store/emails.ts';
 import { beginSubmission } from '../../store/form-submissions.ts';
@@ -123,6 +124,8 @@ export async function addPasskey(
   if (name === '') throw problem('missing_field', 'Enter a name by which you will know it again.', 'name');
   if (name.length > MAX_PASSKEY_NAME)
     throw problem('invalid', `A name has at most ${MAX_PASSKEY_NAME} characters.`, 'name');
+  const unseen = nameTextProblem('A name', name);
+  if (unseen !== null) throw problem('invalid', unseen, 'name');
   const expectedChallenge = await takeChallenge(ctx, sender, 'add', answer.sealed);
   const made = readAnswer(answer.response);
   if (made === null) throw wrong();

@@ -1,6 +1,6 @@
 /** What people and organizations may say of themselves, and the rules for it. */
 import type { Complaint } from '../../base/errors.ts';
-import { emailProblem } from '../../rules/names.ts';
+import { emailProblem, nameTextProblem } from '../../rules/names.ts';
 
 /** Fields by GitHub's names. What is left out stays as it is; '' and null clear it. */
 export interface ProfileFields {
@@ -27,6 +27,9 @@ const MAX_PROFILE_LENGTHS = {
   twitter_username: 15,
 } as const;
 
+/** Texts, not names: these may have several lines. */
+const MULTILINE: ReadonlySet<keyof ProfileFields> = new Set(['description', 'bio']);
+
 /** What is wrong with the fields; empty when nothing is. */
 export function profileProblems(fields: ProfileFields): Complaint[] {
   const complaints: Complaint[] = [];
@@ -35,8 +38,13 @@ export function profileProblems(fields: ProfileFields): Complaint[] {
     if (typeof value !== 'string') continue;
     if (value.length > longest)
       complaints.push({ field, code: 'invalid', message: `${field} has at most ${longest} characters.` });
-    else if (/[\x00-\x1f\x7f]/.test(value.replace(/[\r\n\t]/g, '')))
-      complaints.push({ field, code: 'invalid', message: `${field} has no control characters.` });
+    else if (MULTILINE.has(field)) {
+      if (/[\x00-\x1f\x7f]/.test(value.replace(/[\r\n\t]/g, '')))
+        complaints.push({ field, code: 'invalid', message: `${field} has no control characters.` });
+    } else if (field !== 'email') {
+      const unseen = nameTextProblem(field, value);
+      if (unseen !== null) complaints.push({ field, code: 'invalid', message: unseen });
+    }
   }
   const { email = '', blog = '' } = fields;
   const wrongEmail = email === '' ? null : emailProblem(email);

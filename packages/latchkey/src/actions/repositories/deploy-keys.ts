@@ -7,6 +7,7 @@
 import { hash } from 'node:crypto';
 import { problem } from '../../base/errors.ts';
 import { present } from '../../base/present.ts';
+import { nameTextProblem } from '../../rules/names.ts';
 import { parseSshKey } from '../../rules/ssh-key.ts';
 import {
   type DeployKey,
@@ -39,6 +40,8 @@ export async function addDeployKey(
   const title = draft.title === '' ? (key.comment === '' ? key.type : key.comment) : draft.title;
   if (title.length > MAX_KEY_TITLE_LENGTH)
     throw problem('invalid', `A title has at most ${MAX_KEY_TITLE_LENGTH} characters.`, 'title');
+  const unseen = nameTextProblem('A title', title);
+  if (unseen !== null) throw problem('invalid', unseen, 'title');
   const at = ctx.clock.now();
   const fingerprint = hash('sha256', key.blob, 'base64').replace(/=+$/, '');
   return unlessTaken('key is already in use', 'key', () =>

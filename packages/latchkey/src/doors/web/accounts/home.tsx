@@ -55,7 +55,11 @@ function RepositoryList({ visit, listing, blank }: { visit: Visit; listing: Repo
                   <Label tone="attention">archived</Label>
                 </>
               )}
-              {repository.description === '' ? null : <p class="mb-0 lk-break">{repository.description}</p>}
+              {repository.description === '' ? null : (
+                <p class="mb-0 lk-break" dir="auto">
+                  {repository.description}
+                </p>
+              )}
               <p class="color-fg-muted f6 mb-0">
                 {repository.pushedAt === null ? (
                   'empty so far'

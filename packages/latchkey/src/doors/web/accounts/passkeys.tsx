@@ -86,7 +86,7 @@ function Row({ visit, passkey }: { visit: Visit; passkey: Passkey }): VNode {
   return (
     <li class="Box-row d-flex flex-wrap flex-items-center flex-justify-between lk-gap">
       <div class="lk-break">
-        <strong>{passkey.name}</strong> <Label>{passkey.synced ? 'synced' : 'this device only'}</Label>
+        <strong dir="auto">{passkey.name}</strong> <Label>{passkey.synced ? 'synced' : 'this device only'}</Label>
         <div class="color-fg-muted f6">
           Added <Time at={passkey.createdAt} />,{' '}
           {passkey.lastUsedAt === null ? (

@@ -111,7 +111,8 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
       <span class="d-flex flex-items-center">
         <Avatar login={login} />{' '}
         <span>
-          <span class="text-bold">{login}</span> {name} {admin ? <Label tone="accent">administrator</Label> : null}{' '}
+          <span class="text-bold">{login}</span> <bdi>{name}</bdi>{' '}
+          {admin ? <Label tone="accent">administrator</Label> : null}{' '}
           {suspendedAt === null ? null : <Label tone="danger">suspended</Label>}{' '}
           {lockedAt === null ? null : <Label tone="danger">locked</Label>}{' '}
           {twoFactorAt === null ? null : <Label tone="success">two-factor</Label>}

@@ -69,7 +69,7 @@ async function tokens(visit: Visit): Promise<Answer> {
                   <input type="checkbox" id={`token-${token.id}`} name="ids" value={String(token.id)} />
                   <div class="lk-token-what">
                     <label for={`token-${token.id}`}>
-                      <span class="text-bold">{token.name}</span> of {token.owner.login}
+                      <bdi class="text-bold">{token.name}</bdi> of {token.owner.login}
                     </label>{' '}
                     <Label>{KIND_WORDS[token.kind]}</Label> <StateLabel state={token.state} />
                     <p class="mb-1">{rightSentence(token, 'other')}</p>

@@ -84,7 +84,7 @@ function Person({
       <span class="d-flex flex-items-center">
         <Avatar login={login} />{' '}
         <span>
-          <span class="text-bold">{login}</span> {name}{' '}
+          <span class="text-bold">{login}</span> <bdi>{name}</bdi>{' '}
           <Label tone={role === 'owner' ? 'accent' : 'secondary'}>{role}</Label>
         </span>
       </span>

@@ -78,14 +78,16 @@ function Row({ row, at, checked }: { row: RequestRow; at: number; checked: boole
       />
       <div class="lk-token-what">
         <label for={id}>
-          <span class="text-bold">{row.token.name}</span> of {row.owner.login}
+          <bdi class="text-bold">{row.token.name}</bdi> of {row.owner.login}
         </label>
         <div id={`${id}-facts`}>
           <p class="mb-1">Asks to {row.words}.</p>
           {row.reason === null ? (
             <p class="color-fg-muted mb-1">No justification was given.</p>
           ) : (
-            <blockquote class="mb-1">{row.reason}</blockquote>
+            <blockquote class="mb-1" dir="auto">
+              {row.reason}
+            </blockquote>
           )}
           <p class="color-fg-muted f6 mb-0">
             asked <Time at={row.askedAt} /> · <Ends expiresAt={row.token.expiresAt} at={at} />

@@ -105,7 +105,7 @@ function Row({ row, at }: { row: ReachingRow; at: number }): VNode {
       <input type="checkbox" id={id} name="ids" value={String(row.id)} aria-describedby={`${id}-facts`} />
       <div class="lk-token-what">
         <label for={id}>
-          <span class="text-bold">{row.token.name}</span> of {row.owner.login}
+          <bdi class="text-bold">{row.token.name}</bdi> of {row.owner.login}
         </label>
         <div id={`${id}-facts`}>
           <p class="mb-1">Can {row.words}.</p>
@@ -127,7 +127,7 @@ function Other({ row, at }: { row: SeenMemberToken; at: number }): VNode {
       <input type="checkbox" id={id} name="ids" value={String(token.id)} aria-describedby={`${id}-facts`} />
       <div class="lk-token-what">
         <label for={id}>
-          <span class="text-bold">{token.name}</span> of {owner.login}
+          <bdi class="text-bold">{token.name}</bdi> of {owner.login}
         </label>{' '}
         <Label>{KIND_WORDS[token.kind]}</Label>
         {excluded ? (

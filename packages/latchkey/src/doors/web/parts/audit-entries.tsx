@@ -38,7 +38,10 @@ function Row({ line }: Pick<LogEntry, 'line'>): VNode {
       <td>
         {String(line['actor'] ?? 'nobody')}
         {line['token_id'] === undefined ? null : (
-          <span class="color-fg-muted"> with the token {String(token ?? '')}</span>
+          <span class="color-fg-muted">
+            {' '}
+            with the token <bdi>{String(token ?? '')}</bdi>
+          </span>
         )}
       </td>
       <td>{String(line['actor_ip'] ?? '—')}</td>
@@ -63,7 +66,12 @@ export function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VN
         : JSON.stringify(value);
   return (
     <div class="color-fg-muted f6 lk-break">
-      {facts.map(([name, value]) => `${name}: ${words(name, value)}`).join(' · ')}
+      {facts.map(([name, value], i) => (
+        <>
+          {i === 0 ? '' : ' · '}
+          {name}: <bdi>{words(name, value)}</bdi>
+        </>
+      ))}
     </div>
   );
 }

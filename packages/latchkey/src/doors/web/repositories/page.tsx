@@ -178,9 +178,9 @@ function Commits({ branch, commits }: { branch: string; commits: readonly KnownC
         <ul>
           {commits.map(({ commit, author }) => (
             <li class="Box-row">
-              <p class="text-bold mb-0 lk-break">{commit.message.split('\n')[0]}</p>
+              <bdi class="text-bold lk-break">{commit.message.split('\n')[0]}</bdi>
               <p class="color-fg-muted f6 mb-0">
-                <code>{commit.id.slice(0, 7)}</code> · {author?.login ?? commit.author.name} ·{' '}
+                <code>{commit.id.slice(0, 7)}</code> · <bdi>{author?.login ?? commit.author.name}</bdi> ·{' '}
                 <Time at={commit.author.at} />
               </p>
             </li>

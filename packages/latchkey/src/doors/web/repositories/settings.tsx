@@ -219,7 +219,7 @@ function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly DeployKey[] 
             {keys.map(({ id, title, fingerprint, readOnly }) => (
               <li class="Box-row d-flex flex-items-center flex-justify-between">
                 <span class="lk-break">
-                  <strong>{title}</strong> <Label>{readOnly ? 'read-only' : 'read and write'}</Label>
+                  <strong dir="auto">{title}</strong> <Label>{readOnly ? 'read-only' : 'read and write'}</Label>
                   <br />
                   <code class="f6">SHA256:{fingerprint}</code>
                 </span>{' '}

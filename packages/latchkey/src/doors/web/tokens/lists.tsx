@@ -71,7 +71,7 @@ function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
     <li class="Box-row lk-token-row">
       <div class="lk-token-what">
         <p class="mb-1">
-          <a class="text-bold f4" href={pathOfToken(token)}>
+          <a class="text-bold f4" dir="auto" href={pathOfToken(token)}>
             {token.name}
           </a>{' '}
           <StateLabel state={token.state} />

@@ -116,7 +116,11 @@ function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNode {
           Ended <Time at={token.revokedAt} /> by {token.revokedBy ?? 'nobody in particular'}.
         </p>
       )}
-      {token.description === '' ? null : <p class="lk-break lk-lines mb-2">{token.description}</p>}
+      {token.description === '' ? null : (
+        <p class="lk-break lk-lines mb-2" dir="auto">
+          {token.description}
+        </p>
+      )}
       <p class="color-fg-muted">
         {KIND_WORDS[token.kind]} · secret …{token.lastEight} · made <Time at={token.createdAt} /> ·{' '}
         <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
