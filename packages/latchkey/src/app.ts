@@ -20,6 +20,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { AggregatorRegistry } from 'prom-client';
 import { gaugesOf } from './actions/instance/gauges.ts';
 import { JobRunner } from './actions/instance/job-runner.ts';
+import { sweepAtStart } from './actions/instance/leftovers.ts';
 import { type OpenContext, openContext } from './actions/instance/open.ts';
 import { warnOfKeys } from './actions/instance/sealing.ts';
 import { type CertificateReader, certificateOf, followFiles } from './base/certificate.ts';
@@ -109,6 +110,9 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     warnOfCertificate(context, certificate);
     warnOfKeys(context);
     getReadyForGit(context);
+    sweepAtStart(context).catch((error: unknown) =>
+      context.log.warn({ err: error }, 'what killed processes left in repositories is looked for later'),
+    );
     const jobs = new JobRunner(context, { tracer });
     if (certificate !== null) context.metrics.add(endOf(certificate));
     const metrics = await showMetrics(context, jobs);

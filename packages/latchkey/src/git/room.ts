@@ -20,6 +20,7 @@ import { hooksOf, type PushChecks } from './push/hooks.ts';
 import { PrestartedProcesses } from './push/prestarted.ts';
 import { pushRefs } from './push/ref-advertisement.ts';
 import { Folders, type RepositoryName } from './repositories/folders.ts';
+import { sweepRepositories } from './repositories/leftovers.ts';
 import { Maintenance } from './repositories/maintenance.ts';
 import { createRepository, importRepository, type NewRepositoryOptions } from './repositories/new-repository.ts';
 import { presenceOf } from './repositories/presence.ts';
@@ -123,6 +124,8 @@ export interface GitRoom {
   touched(path: string): void;
   /** Maintains a repository now; on a node that only reads, nothing. Never rejects. */
   maintain(path: string): Promise<void>;
+  /** Removes from every repository what killed processes left there so long ago; what can't be is logged. */
+  removeLeftOvers(olderThanSec: number, signal: AbortSignal): Promise<void>;
   /** How many git processes serve clients, and how many requests wait for one. */
   load(): { readonly running: number; readonly queued: number };
   /**
@@ -263,6 +266,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     maintain: async (path) => {
       if (!readOnly) await maintenance.maintain(path);
     },
+    removeLeftOvers: writing((olderThanSec, signal) => sweepRepositories(folders, { olderThanSec, log }, signal)),
     load: () => ({ running: processes.running, queued: processes.queued }),
     close: async (graceSec = CLOSE_GRACE_SEC) => {
       await Promise.all([

@@ -13,6 +13,8 @@ import type { UnsettledFolder } from '../repositories/folders.ts';
 
 /** Every kind of job with what it is told: plain JSON, never a secret. `null` for those that come by themselves. */
 export interface JobPayloads {
+  /** Removes what killed git processes left in repositories. */
+  'clear-leftovers': null;
   /** Forgets jobs that were given up long ago. */
   'clear-jobs': null;
   /** Forgets mails that were done with long ago. */

@@ -15,6 +15,7 @@ import { settleFolder } from '../repositories/folders.ts';
 import { deleteOldDeliveries, deliverWebhook } from '../repositories/webhooks/delivery.ts';
 import { deleteOldDeviceAuthorizations } from '../tokens/device-authorization.ts';
 import { digestRequests, endDisused, noticeEnds } from '../tokens/upkeep.ts';
+import { clearLeftOvers } from './leftovers.ts';
 import { deleteExpired } from './retention.ts';
 import { sealWhatIsStale } from './sealing.ts';
 
@@ -33,6 +34,7 @@ const HANDLERS: Handlers = {
   'clear-jobs': async (ctx) => {
     await ctx.store.transaction((tx) => deleteDeadJobs(tx, ctx.clock.now() - DEAD_JOBS_KEPT_SEC));
   },
+  'clear-leftovers': clearLeftOvers,
   'clear-logins': deleteOldDeviceAuthorizations,
   'clear-mail': deleteOldMail,
   'clear-rate-windows': async (ctx) => {
@@ -98,6 +100,8 @@ export interface Schedule {
 
 export const SCHEDULES: readonly Schedule[] = [
   { kind: 'clear-jobs', everySec: DAY_SEC },
+  // Within the hour, with the half of one that a left-over must be old.
+  { kind: 'clear-leftovers', everySec: 15 * MINUTE_SEC },
   { kind: 'clear-logins', everySec: HOUR_SEC },
   { kind: 'clear-mail', everySec: DAY_SEC },
   { kind: 'clear-rate-windows', everySec: HOUR_SEC },

@@ -6,12 +6,12 @@
  * it.
  * Never: an object that is still needed is deleted. Geometric repacking keeps unreachable objects, too.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
-import { DAY_SEC } from '../../base/time.ts';
 import { type GitProcess, startGit } from '../processes/git-process.ts';
+import { STALE_UNSEEN_AFTER_SEC, sweepRepository } from './leftovers.ts';
 
 /** Work begins when nothing was pushed to the repository for so long … */
 const QUIET_SEC = 20;
@@ -24,9 +24,6 @@ const MAX_DELAY_SEC = 300;
 const MAX_LOOSE_SAMPLE = 2;
 /** Packs are rolled up from so many on. */
 const MAX_PACKS = 8;
-/** Left-overs of pushes and repacks are deleted when they are older than any push can last. */
-const STALE_AFTER_SEC = DAY_SEC;
-const LEFT_OVER = /^(?:tmp_objdir-|incoming-|tmp_obj_|tmp_pack_|tmp_idx_|\.tmp-)/;
 
 export interface MaintenanceOptions {
   readonly log: Log;
@@ -65,7 +62,7 @@ export class Maintenance {
    */
   async maintain(path: string): Promise<void> {
     try {
-      await removeLeftOvers(path);
+      await sweepRepository(path, { olderThanSec: STALE_UNSEEN_AFTER_SEC, log: this.#options.log });
       for (const args of await dueCommands(path)) {
         if (this.#stopped) return;
         await this.#run(path, args);
@@ -118,15 +115,6 @@ async function dueCommands(path: string): Promise<(readonly string[])[]> {
     ...(repack ? [['repack', '-d', '-l', '-q', '--geometric=2', '--write-midx', '--write-bitmap-index']] : []),
     ['commit-graph', 'write', '--reachable', '--split', '--changed-paths', '--no-progress'],
   ];
-}
-
-async function removeLeftOvers(path: string): Promise<void> {
-  for (const folder of [join(path, 'objects'), join(path, 'objects', 'pack')]) {
-    for (const name of (await namesIn(folder)).filter((candidate) => LEFT_OVER.test(candidate))) {
-      const { mtimeMs } = await stat(join(folder, name));
-      if (Date.now() - mtimeMs > STALE_AFTER_SEC * 1000) await rm(join(folder, name), { recursive: true, force: true });
-    }
-  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {

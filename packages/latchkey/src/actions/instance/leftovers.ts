@@ -1,0 +1,21 @@
+/**
+ * Removes what killed git processes left in repositories: locks that keep branches from moving, unfinished objects.
+ *
+ * Invariant: what a push may still hold stays; how old it must be is `git/repositories/leftovers.ts`'s to say.
+ */
+import { staleAfterSec } from '../../git/repositories/leftovers.ts';
+import { countNodes } from '../../store/nodes.ts';
+import type { Context } from '../ground/context.ts';
+import { enqueueJob } from '../ground/jobs.ts';
+
+/** Asks for it once more than by the schedule: a server that was killed leaves the most. */
+export async function sweepAtStart({ store, settings }: Context): Promise<void> {
+  if (settings.readOnly) return;
+  await store.transaction((tx) => enqueueJob(tx, { kind: 'clear-leftovers', payload: null, uniqueKey: 'at start' }));
+}
+
+/** In every repository on the disk, known or not. A node that only reads throws, and leaves it to another. */
+export async function clearLeftOvers(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
+  const isAlone = ctx.settings.database === null || (await countNodes(ctx.store.db)) <= 1;
+  await ctx.git.removeLeftOvers(staleAfterSec(ctx.settings.gitIdleTimeoutSec, isAlone), signal);
+}
