@@ -14,6 +14,7 @@ import type { MovedRef } from '../../actions/repositories/pushes.ts';
 import { PassedBytes } from '../../base/garbage.ts';
 import { OUTAGES, outageInWords } from '../../base/machine/outage.ts';
 import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
+import { SpokenBands } from '../../git/protocol/spoken-bands.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { PushCommands } from './push-commands.ts';
 import { PushReport } from './push-report.ts';
@@ -100,6 +101,7 @@ class Conversation {
   readonly #idle: NodeJS.Timeout;
   readonly #report = new PushReport();
   readonly #commands = new PushCommands();
+  readonly #spoken: SpokenBands;
   #sinceRenewal = 0;
   #bodyBytes = 0;
   #bodyWhole = false;
@@ -109,6 +111,7 @@ class Conversation {
   constructor(exchange: Exchange, git: GitProcess, idleMs: number) {
     this.#exchange = exchange;
     this.#git = git;
+    this.#spoken = new SpokenBands(exchange.run.path);
     this.#idle = setTimeout(() => this.#cutOff(), idleMs);
   }
 
@@ -186,13 +189,19 @@ class Conversation {
       if (pushes && this.#report.see(chunk)) this.#record();
       if (response.destroyed || this.#error !== null) return;
       if (!response.headersSent) this.#begin();
-      if (response.write(chunk)) return;
+      if (this.#write(this.#spoken.pass(chunk))) return;
       stdout.pause();
       response.once('drain', () => {
         this.#idle.refresh();
         stdout.resume();
       });
     });
+  }
+
+  /** @returns false when the client must catch up first */
+  #write(pieces: readonly Buffer[]): boolean {
+    const { response } = this.#exchange;
+    return pieces.map((piece) => response.write(piece)).every(Boolean);
   }
 
   #begin(): void {
@@ -217,6 +226,7 @@ class Conversation {
     }
     if (this.#error !== null) return void response.destroy();
     if (!response.headersSent) this.#begin();
+    this.#write(this.#spoken.rest());
     response.end();
     endLater(request);
   }

@@ -20,6 +20,7 @@ import { fingerprintOf } from '../../git/clones/fingerprint.ts';
 import { Listings } from '../../git/clones/listings.ts';
 import { PackCache, type SharedPack } from '../../git/clones/pack-cache.ts';
 import { collectOutput, GitFailure } from '../../git/processes/git-process.ts';
+import { SpokenBands } from '../../git/protocol/spoken-bands.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import { type Exchange, NO_CACHE } from './backend.ts';
 import { isShort, receive } from './body.ts';
@@ -121,10 +122,12 @@ export class CoalescedFetches {
       const git = await this.#ctx.git.serve(run, pack.abandoned.signal);
       pack.abandoned.signal.addEventListener('abort', () => git.stop(), { once: true });
       git.stdin.end(body);
+      const spoken = new SpokenBands(run.path);
       for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
-        await pack.append(chunk);
+        for (const piece of spoken.pass(chunk)) await pack.append(piece);
         this.#packs.trim(key, pack);
       }
+      for (const piece of spoken.rest()) await pack.append(piece);
       const end = await git.ended;
       if (end.code === 0) pack.finish();
       else pack.fail(new Error(`git upload-pack ended with ${end.code ?? end.signal}: ${end.stderr}`));
