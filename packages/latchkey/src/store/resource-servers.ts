@@ -4,7 +4,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
 import type { ResourceServersTable } from './schema.ts';
-import type { SecretMark } from './tokens.ts';
+import type { SecretMark } from './token-secrets.ts';
 
 export interface ResourceServer {
   readonly id: number;

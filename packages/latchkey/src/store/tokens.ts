@@ -1,8 +1,8 @@
 /**
- * Tokens and the secrets that open them.
+ * Tokens: made, listed, changed, renewed, ended. Their secrets are in `token-secrets.ts`; who comes with one is looked
+ * up in `presented-tokens.ts`.
  *
- * Invariant: only digests are kept. A replaced secret stays, so that reuse of it is told and reported; a revoked
- * token stays, so that its holder hears when and by whom.
+ * Invariant: a revoked token stays, so that its holder hears when and by whom.
  */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
@@ -10,11 +10,11 @@ import type { TokenKind, TokenRecord } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
 import { deleteDeployKeysOfToken } from './deploy-keys.ts';
-import { addGrant, grantsOf, type NewGrant } from './grants.ts';
+import { addGrant, type NewGrant } from './grants.ts';
 import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { TokensTable } from './schema.ts';
-import { organizationsOfToken } from './token-organizations.ts';
+import { addSecret, endOverlap, type SecretMark } from './token-secrets.ts';
 
 /** A token as lists and pages show it: without its secrets and grants. */
 export interface Token
@@ -29,21 +29,6 @@ export interface Token
   readonly parentId: number | null;
   /** First token of a chain of GitLab rotations; null = its own. */
   readonly familyId: number | null;
-}
-
-/**
- * A token reached through one of its secrets. `grants` are the stored ones: those that scopes stand for are not in it.
- */
-export interface StoredToken extends Token, TokenRecord {
-  /** True when another secret of it was replaced and not ended yet. */
-  readonly hasOverlap: boolean;
-}
-
-/** What is kept of a secret. */
-export interface SecretMark {
-  /** SHA-256, base64url. */
-  readonly digest: string;
-  readonly lastEight: string;
 }
 
 export interface NewToken {
@@ -105,74 +90,6 @@ export async function insertToken(tx: Query, token: NewToken): Promise<number> {
   await addSecret(tx, id, token.secret, token.at);
   for (const grant of token.grants ?? []) await addGrant(tx, id, grant, token.at);
   return id;
-}
-
-async function addSecret(tx: Query, tokenId: number, secret: SecretMark, at: UnixSeconds): Promise<void> {
-  await tx
-    .insertInto('token_secrets')
-    .values({
-      digest: secret.digest,
-      token_id: tokenId,
-      last_eight: secret.lastEight,
-      state: 'current',
-      created_at: at,
-    })
-    .execute();
-}
-
-/** Those of some digests that are of secrets which open a token, or once did. At most some thousand. */
-export async function knownDigests(q: Query, digests: readonly string[]): Promise<Set<string>> {
-  const rows = await q.selectFrom('token_secrets').select('digest').where('digest', 'in', digests).execute();
-  return new Set(rows.map((row) => row.digest));
-}
-
-/** The token that a secret opens, alive or dead; null when nobody was ever given that secret. Two queries. */
-export function tokenByDigest(q: Query, digest: string): Promise<StoredToken | null> {
-  return storedToken(q, presented(q).where('token_secrets.digest', '=', digest));
-}
-
-/** A token as if its current secret had been presented; null when there is no such token. */
-export function tokenAsPresented(q: Query, id: number): Promise<StoredToken | null> {
-  return storedToken(
-    q,
-    presented(q).where('token_secrets.token_id', '=', id).where('token_secrets.state', '=', 'current'),
-  );
-}
-
-function presented(q: Query) {
-  return q
-    .selectFrom('token_secrets')
-    .innerJoin('tokens', 'tokens.id', 'token_secrets.token_id')
-    .selectAll('tokens')
-    .select(['token_secrets.state', 'token_secrets.ends_at'])
-    .select((each) =>
-      each
-        .selectFrom('token_secrets as older')
-        .select((row) => row.fn.countAll<number>().as('count'))
-        .whereRef('older.token_id', '=', 'tokens.id')
-        .where('older.state', '=', 'overlapping')
-        .as('overlaps'),
-    );
-}
-
-async function storedToken(q: Query, query: ReturnType<typeof presented>): Promise<StoredToken | null> {
-  const row = await query.executeTakeFirst();
-  if (row === undefined) return null;
-  // Only fine-grained tokens have grants of their own, which organizations take back; the others are authorized under
-  // single sign-on, and kept out.
-  const isFineGrained = row.kind === 'fine-grained';
-  const organizations = isFineGrained
-    ? { authorized: new Set<number>(), excluding: new Set<number>() }
-    : await organizationsOfToken(q, row.id);
-  return {
-    ...tokenOf(row),
-    secretState: row.state,
-    secretEndsAt: row.ends_at,
-    hasOverlap: row.state === 'current' && Number(row.overlaps) > 0,
-    grants: isFineGrained ? ((await grantsOf(q, [row.id])).get(row.id) ?? []) : [],
-    ssoOrganizationIds: organizations.authorized,
-    excludedOrganizationIds: organizations.excluding,
-  };
 }
 
 export async function tokenById(q: Query, id: number): Promise<Token | null> {
@@ -327,19 +244,6 @@ export async function replaceSecret(
   return tokenOf(row);
 }
 
-/** Ends the secret that a rotation left overlapping, at the first use of the new one. False when there is none. */
-export async function endOverlap(tx: Query, tokenId: number, at: UnixSeconds): Promise<boolean> {
-  await bumpRevision(tx, subjectOf('token', tokenId));
-  const ended = await tx
-    .updateTable('token_secrets')
-    .set({ state: 'replaced', ends_at: at })
-    .where('token_id', '=', tokenId)
-    .where('state', '=', 'overlapping')
-    .returning('digest')
-    .executeTakeFirst();
-  return ended !== undefined;
-}
-
 /** The tokens that a token made, and those that they made, itself left out. */
 export async function descendantsOf(q: Query, id: number): Promise<number[]> {
   const found: number[] = [];
@@ -354,36 +258,6 @@ export async function descendantsOf(q: Query, id: number): Promise<number[]> {
     found.push(...level);
   }
   return found;
-}
-
-/**
- * Notes that its owner is alerted of reuse; false when they were since `sinceAt`, so that many
- * are told once.
- */
-export async function noteReuse(tx: Query, id: number, sinceAt: UnixSeconds, at: UnixSeconds): Promise<boolean> {
-  const noted = await tx
-    .updateTable('tokens')
-    .set({ late_use_alerted_at: at })
-    .where('id', '=', id)
-    .where((token) => token.or([token('late_use_alerted_at', 'is', null), token('late_use_alerted_at', '<=', sinceAt)]))
-    .returning('id')
-    .executeTakeFirst();
-  return noted !== undefined;
-}
-
-/**
- * Takes one use from a token with a limit and gives what is left; null when none was. The last one raises the revision.
- */
-export async function spendUse(tx: Query, tokenId: number): Promise<number | null> {
-  const row = await tx
-    .updateTable('tokens')
-    .set((token) => ({ uses_left: token('uses_left', '-', 1) }))
-    .where('id', '=', tokenId)
-    .where('uses_left', '>', 0)
-    .returning('uses_left')
-    .executeTakeFirst();
-  if (row?.uses_left === 0) await bumpRevision(tx, subjectOf('token', tokenId));
-  return row?.uses_left ?? null;
 }
 
 function listJson(list: readonly string[] | null): string | null {

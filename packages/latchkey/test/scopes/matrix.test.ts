@@ -12,7 +12,7 @@ import { githubRoutes, type RouteTarget } from '../../src/catalogue/routes/githu
 import { GITLAB_ROUTES } from '../../src/catalogue/routes/gitlab.ts';
 import { decide } from '../../src/rules/decide.ts';
 import type { Question, Target, TokenKind } from '../../src/rules/model.ts';
-import type { StoredToken } from '../../src/store/tokens.ts';
+import type { StoredToken } from '../../src/store/presented-tokens.ts';
 import reference from '../catalogue/reference-facts.json' with { type: 'json' };
 import { ACME, ADA, CLONE, DAY, NOW, OPEN_POLICY, PUSH, SITE, token } from '../rules/questions.ts';
 import facts from './endpoint-facts.json' with { type: 'json' };

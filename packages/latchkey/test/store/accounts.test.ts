@@ -24,8 +24,9 @@ import {
   removeMembership,
   setMembership,
 } from '../../src/store/memberships.ts';
+import { tokenByDigest } from '../../src/store/presented-tokens.ts';
 import { deleteRepository, listRepositories } from '../../src/store/repositories.ts';
-import { insertToken, tokenByDigest } from '../../src/store/tokens.ts';
+import { insertToken } from '../../src/store/tokens.ts';
 import { forEachEngine } from '../engines/engines.ts';
 import { THEN, tokenOf, worldIn } from './world.ts';
 

@@ -9,6 +9,7 @@ import {
   setGrantReach,
   setGrantState,
 } from '../../src/store/grants.ts';
+import { spendUse, tokenByDigest } from '../../src/store/presented-tokens.ts';
 import { deleteRepository } from '../../src/store/repositories.ts';
 import {
   authorizeForOrganization,
@@ -17,16 +18,14 @@ import {
   readmit,
   withdrawFromOrganization,
 } from '../../src/store/token-organizations.ts';
+import { endOverlap } from '../../src/store/token-secrets.ts';
 import {
   countFineGrained,
-  endOverlap,
   insertToken,
   isTokenNameTaken,
   listTokens,
   replaceSecret,
   revokeToken,
-  spendUse,
-  tokenByDigest,
   tokenById,
   tokensByIds,
   updateToken,

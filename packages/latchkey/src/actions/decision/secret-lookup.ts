@@ -5,7 +5,7 @@
  * together with the next. None of them is remembered, so they push nothing out.
  */
 import type { Store } from '../../store/db.ts';
-import { knownDigests } from '../../store/tokens.ts';
+import { knownDigests } from '../../store/token-secrets.ts';
 
 /** Digests in one query. */
 const MAX_DIGESTS = 500;

@@ -10,7 +10,7 @@ import type { UnixSeconds } from '../../base/time.ts';
 import { scopeReach } from '../../catalogue/scopes/scopes.ts';
 import { ANY_OWNER, type Grant, type IdSet, type TokenRecord } from '../../rules/model.ts';
 import type { UserFacts } from '../../store/decision-facts.ts';
-import type { StoredToken } from '../../store/tokens.ts';
+import type { StoredToken } from '../../store/presented-tokens.ts';
 
 /** How many different parts are shared; beyond that, the least used are built anew. */
 const MAX_SHARED = 10_000;

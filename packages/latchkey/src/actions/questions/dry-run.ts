@@ -13,7 +13,7 @@ import type { Explanation } from '../../rules/explain.ts';
 import type { Need } from '../../rules/model.ts';
 import { splitFullName } from '../../rules/names.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
-import { tokenAsPresented } from '../../store/tokens.ts';
+import { tokenAsPresented } from '../../store/presented-tokens.ts';
 import { identityOf } from '../decision/authenticate.ts';
 import { consider, type Permit } from '../decision/authorize.ts';
 import { targetNamed } from '../decision/route-target.ts';

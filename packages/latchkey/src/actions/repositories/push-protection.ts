@@ -22,7 +22,7 @@ import {
   tokensWithin,
   withoutTokens,
 } from '../../rules/token-text.ts';
-import { knownDigests } from '../../store/tokens.ts';
+import { knownDigests } from '../../store/token-secrets.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { liveToken, revokeLeaked } from '../tokens/leaks.ts';

@@ -2,7 +2,7 @@
 import { digestOf } from '../../base/secret.ts';
 import { isExpired, isSecretOver } from '../../rules/token-state.ts';
 import { parseTokenText } from '../../rules/token-text.ts';
-import { type StoredToken, tokenByDigest } from '../../store/tokens.ts';
+import { type StoredToken, tokenByDigest } from '../../store/presented-tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { mailed } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';

@@ -16,7 +16,7 @@ import { addRepository, importRepository } from '../../../src/actions/repositori
 import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
 import { MAX_PREFILTERED_BYTES } from '../../../src/git/push/pack-prefilter.ts';
 import { listAudit } from '../../../src/store/audit.ts';
-import { tokenByDigest } from '../../../src/store/tokens.ts';
+import { tokenByDigest } from '../../../src/store/presented-tokens.ts';
 import { makeWorld, type Ran, until, type World } from './server.ts';
 
 let world: World;

@@ -1,0 +1,48 @@
+/**
+ * The secrets that open tokens.
+ *
+ * Invariant: only digests are kept. A replaced secret stays, so that reuse of it is told and reported.
+ */
+import type { UnixSeconds } from '../base/time.ts';
+import type { Query } from './db.ts';
+import { bumpRevision, subjectOf } from './revision.ts';
+
+/** What is kept of a secret. */
+export interface SecretMark {
+  /** SHA-256, base64url. */
+  readonly digest: string;
+  readonly lastEight: string;
+}
+
+/** Makes a secret the current one of a token; the one from before must have been replaced. */
+export async function addSecret(tx: Query, tokenId: number, secret: SecretMark, at: UnixSeconds): Promise<void> {
+  await tx
+    .insertInto('token_secrets')
+    .values({
+      digest: secret.digest,
+      token_id: tokenId,
+      last_eight: secret.lastEight,
+      state: 'current',
+      created_at: at,
+    })
+    .execute();
+}
+
+/** Those of some digests that are of secrets which open a token, or once did. At most some thousand. */
+export async function knownDigests(q: Query, digests: readonly string[]): Promise<Set<string>> {
+  const rows = await q.selectFrom('token_secrets').select('digest').where('digest', 'in', digests).execute();
+  return new Set(rows.map((row) => row.digest));
+}
+
+/** Ends the secret that a rotation left overlapping, at the first use of the new one. False when there is none. */
+export async function endOverlap(tx: Query, tokenId: number, at: UnixSeconds): Promise<boolean> {
+  await bumpRevision(tx, subjectOf('token', tokenId));
+  const ended = await tx
+    .updateTable('token_secrets')
+    .set({ state: 'replaced', ends_at: at })
+    .where('token_id', '=', tokenId)
+    .where('state', '=', 'overlapping')
+    .returning('digest')
+    .executeTakeFirst();
+  return ended !== undefined;
+}
