@@ -97,7 +97,6 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 const TO_SPLIT: readonly string[] = [
   'actions/tokens/device-authorization.ts',
   'app.ts',
-  'doors/github/endpoints/own-tokens.ts',
   'doors/web/parts/form.tsx',
   'doors/web/repositories/settings.tsx',
   'doors/web/tokens/consent.tsx',

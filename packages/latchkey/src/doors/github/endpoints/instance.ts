@@ -14,7 +14,7 @@ import { created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { simpleUser } from '../present/accounts.ts';
 import { ownToken } from '../present/tokens.ts';
-import { idIn } from './own-tokens.ts';
+import { idIn } from './own-token-bodies.ts';
 
 const optional = Type.Optional;
 const closed = { additionalProperties: false } as const;

@@ -26,7 +26,7 @@ import { nextKey, type PageRequest, pageById } from '../paging.ts';
 import { listedRepository } from '../present/repositories.ts';
 import { seenGrant, seenMemberToken, seenRequest } from '../present/tokens.ts';
 import { instantOf } from './instants.ts';
-import { idIn } from './own-tokens.ts';
+import { idIn } from './own-token-bodies.ts';
 
 const closed = { additionalProperties: false } as const;
 const optional = Type.Optional;

@@ -1,9 +1,8 @@
 /**
  * One's own tokens over REST: what GitHub has no API for.
  *
- * Fields are GitHub's where its forms and answers have them (`target_name`, `expires_in`, `repository_selection`). A
- * token needs the permission `personal_access_tokens` for this; to ask about itself it needs none, and to renew itself
- * the part that renews.
+ * A token needs the permission `personal_access_tokens` for this; to ask about itself it needs none, and to renew
+ * itself the part that renews. Bodies are in `own-token-bodies.ts`.
  */
 import { cancelRequest } from '../../../actions/organizations/approvals.ts';
 import { dryRun, dryRunQuestion } from '../../../actions/questions/dry-run.ts';
@@ -14,14 +13,23 @@ import { regenerateToken, rotateToken } from '../../../actions/tokens/secrets.ts
 import { type CreatedToken, createToken, revokeToken } from '../../../actions/tokens/tokens.ts';
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
-import { present } from '../../../base/present.ts';
 import type { Need } from '../../../catalogue/needs.ts';
-import type { GrantDraft } from '../../../rules/draft.ts';
-import type { RepositorySelection } from '../../../rules/model.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
-import { dryRunAnswer, ownToken, SELECTION_WORDS } from '../present/tokens.ts';
-import { instantOf } from './instants.ts';
+import { dryRunAnswer, ownToken } from '../present/tokens.ts';
+import {
+  Check,
+  closed,
+  Edit,
+  Expiry,
+  expiryIn,
+  grantDraft,
+  grantsIn,
+  idIn,
+  limitsIn,
+  NewToken,
+  Rotation,
+} from './own-token-bodies.ts';
 
 const PATH = '/user/personal-access-tokens';
 const ANY: Need = { sets: [], publicRead: false, writes: false };
@@ -30,149 +38,15 @@ const WRITE: Need = { sets: [{ personal_access_tokens: 'write' }], publicRead: f
 /** Renewing the very token that asks. */
 const RENEW: Need = { sets: [{ token_rotation: 'write' }], publicRead: false, writes: true };
 
-const closed = { additionalProperties: false } as const;
-const optional = Type.Optional;
-const Instant = Type.Union([Type.String(), Type.Null()]);
-
-const GRANT = {
-  target_name: optional(
-    Type.String({ maxLength: 100, description: 'Resource owner: a login, or `instance`. Left out: oneself.' }),
-  ),
-  repository_selection: optional(
-    Type.Union([Type.Literal('none'), Type.Literal('all'), Type.Literal('subset')], {
-      description: '`none`: public repositories, to read.',
-    }),
-  ),
-  repositories: optional(
-    Type.Array(Type.String({ maxLength: 150 }), { maxItems: 1000, description: 'Names, with a `subset`.' }),
-  ),
-  permissions: optional(Type.Record(Type.String(), Type.String(), { description: 'Permission to level.' })),
-  reason: optional(
-    Type.Union([Type.String(), Type.Null()], {
-      description: 'For the owners of an organization that wants to approve.',
-    }),
-  ),
-};
-const Grant = Type.Object(GRANT, closed);
-const LIMITS = {
-  not_before: optional(Instant),
-  allowed_addresses: optional(Type.Union([Type.Array(Type.String({ maxLength: 60 })), Type.Null()])),
-  uses_left: optional(
-    Type.Union([Type.Integer(), Type.Null()], {
-      description: 'Requests that it may make, on all doors together; a clone or a push makes two or more.',
-    }),
-  ),
-};
-const EXPIRY = {
-  expires_in: optional(
-    Type.Union([Type.Integer(), Type.Literal('none'), Type.Null()], { description: 'Days, 1 to 366, or `none`.' }),
-  ),
-  expires_at: optional(Type.String({ description: 'Instead of days: an instant in ISO 8601.' })),
-};
-const NewToken = Type.Object(
-  {
-    name: Type.String(),
-    description: optional(Type.String()),
-    ...GRANT,
-    grants: optional(
-      Type.Array(Grant, { maxItems: 100, description: 'Instead of the one above: several resource owners.' }),
-    ),
-    ...EXPIRY,
-    ...LIMITS,
-  },
-  closed,
-);
-const Edit = Type.Object(
-  {
-    name: optional(Type.String()),
-    description: optional(Type.String()),
-    scopes: optional(Type.Array(Type.String(), { maxItems: 200, description: 'Of a classic token.' })),
-    ...GRANT,
-    grants: optional(Type.Array(Grant, { maxItems: 100 })),
-    ...LIMITS,
-  },
-  closed,
-);
-const Expiry = Type.Object(EXPIRY, closed);
-const Rotation = Type.Object(
-  {
-    ...EXPIRY,
-    overlap_seconds: optional(
-      Type.Integer({
-        description: 'How long the old secret works beside the new one, at most: 60 to 604800; 3600 when left out.',
-      }),
-    ),
-  },
-  closed,
-);
-const Check = Type.Object(
-  {
-    method: optional(Type.String({ maxLength: 10 })),
-    path: optional(Type.String({ maxLength: 1000 })),
-    permission: optional(Type.String({ maxLength: 100 })),
-    level: optional(Type.String({ maxLength: 10 })),
-    repository: optional(Type.String({ maxLength: 200 })),
-    organization: optional(Type.String({ maxLength: 100 })),
-    address: optional(Type.String({ maxLength: 60 })),
-  },
-  closed,
-);
-
-const SELECTIONS: Readonly<Record<string, RepositorySelection>> = Object.fromEntries(
-  Object.entries(SELECTION_WORDS).map(([selection, word]) => [word, selection as RepositorySelection]),
-);
-
-function grantDraft(grant: Static<typeof Grant>): GrantDraft {
-  const {
-    target_name: owner = '',
-    repository_selection: word,
-    repositories = [],
-    permissions = {},
-    reason = null,
-  } = grant;
-  return {
-    owner,
-    selection: present(SELECTIONS[word ?? (repositories.length > 0 ? 'subset' : 'none')], 'the selection of a word'),
-    repositories,
-    permissions,
-    justification: reason,
-  };
-}
-
-/** The grants of a body: one by its own fields, or several under `grants`. Undefined when neither is there. */
-function grantsIn(body: Static<typeof Edit> | Static<typeof NewToken>): GrantDraft[] | undefined {
-  const own = Object.keys(GRANT).filter((field) => body[field as keyof typeof GRANT] !== undefined);
-  if (body.grants !== undefined && own.length > 0)
-    throw problem('invalid', `${own.join(', ')} stands beside grants: say it in one place.`, 'grants');
-  if (body.grants !== undefined) return body.grants.map(grantDraft);
-  return own.length === 0 ? undefined : [grantDraft(body)];
-}
-
-function expiryIn({ expires_in: days, expires_at: at }: Static<typeof Expiry>) {
-  if (days !== undefined && at !== undefined)
-    throw problem('invalid', 'expires_in and expires_at say the same thing: give one.', 'expires_in');
-  return {
-    expiresInDays: days === 'none' ? null : days,
-    expiresAt: at === undefined ? undefined : instantOf(at, 'expires_at'),
-  };
-}
-
-function limitsIn({ not_before: from, allowed_addresses: allowedAddresses, uses_left: usesLeft }: Static<typeof Edit>) {
-  return { notBeforeAt: typeof from === 'string' ? instantOf(from, 'not_before') : from, allowedAddresses, usesLeft };
-}
-
-/** The number in a path. @throws Problem when it is none, as for a token that is not there. */
-export function idIn(text: string | undefined): number {
-  const id = Number(text);
-  if (!/^\d{1,15}$/.test(text ?? '') || id < 1)
-    throw problem('not_found', `There is no ${String(text).slice(0, 40)}.`, 'id');
-  return id;
-}
-
 type AnyCall = Pick<Call<unknown, unknown>, 'ctx' | 'permit' | 'apiUrl'>;
 
 async function withSecret({ ctx, permit, apiUrl }: AnyCall, { secret, token }: CreatedToken) {
   return { ...ownToken(apiUrl, await readToken(ctx, permit, token.id), ctx.clock.now()), token: secret.reveal() };
+}
+
+async function rotated(call: AnyCall & { body: Static<typeof Rotation> }, id: number) {
+  const { ctx, permit, body } = call;
+  return ok(await withSecret(call, await rotateToken(ctx, permit, id, expiryIn(body), body.overlap_seconds)));
 }
 
 async function checked(
@@ -209,8 +83,10 @@ const READING: readonly Endpoint[] = [
     paged: true,
     query: Type.Object(
       {
-        state: optional(Type.Union([Type.Literal('live'), Type.Literal('all')])),
-        kind: optional(Type.Union([Type.Literal('fine-grained'), Type.Literal('classic'), Type.Literal('scoped')])),
+        state: Type.Optional(Type.Union([Type.Literal('live'), Type.Literal('all')])),
+        kind: Type.Optional(
+          Type.Union([Type.Literal('fine-grained'), Type.Literal('classic'), Type.Literal('scoped')]),
+        ),
       },
       closed,
     ),
@@ -353,7 +229,7 @@ const CHANGING: readonly Endpoint[] = [
     operationId: 'tokens/delete',
     summary: 'Ends a token, on the very next request everywhere; `children=true` takes along those that it made.',
     need: WRITE,
-    query: Type.Object({ children: optional(Type.Boolean()) }, closed),
+    query: Type.Object({ children: Type.Optional(Type.Boolean()) }, closed),
     handle: async ({ ctx, permit, params, query }) => {
       await revokeToken(ctx, permit, idIn(params['token_id']), permit.actor.login, {
         withChildren: query.children === true,
@@ -370,13 +246,10 @@ const CHANGING: readonly Endpoint[] = [
     need: WRITE,
     body: Expiry,
     success: 200,
-    handle: async (call) =>
-      ok(
-        await withSecret(
-          call,
-          await regenerateToken(call.ctx, call.permit, idIn(call.params['token_id']), expiryIn(call.body)),
-        ),
-      ),
+    handle: async (call) => {
+      const { ctx, permit, params, body } = call;
+      return ok(await withSecret(call, await regenerateToken(ctx, permit, idIn(params['token_id']), expiryIn(body))));
+    },
   }),
   endpoint({
     ...describe,
@@ -388,19 +261,7 @@ const CHANGING: readonly Endpoint[] = [
     success: 200,
     summary:
       'Gives a token a new secret. The old one works until the first use of the new one, or until the overlap is over.',
-    handle: async (call) =>
-      ok(
-        await withSecret(
-          call,
-          await rotateToken(
-            call.ctx,
-            call.permit,
-            idIn(call.params['token_id']),
-            expiryIn(call.body),
-            call.body.overlap_seconds,
-          ),
-        ),
-      ),
+    handle: (call) => rotated(call, idIn(call.params['token_id'])),
   }),
   endpoint({
     ...describe,
@@ -411,19 +272,7 @@ const CHANGING: readonly Endpoint[] = [
     need: RENEW,
     body: Rotation,
     success: 200,
-    handle: async (call) =>
-      ok(
-        await withSecret(
-          call,
-          await rotateToken(
-            call.ctx,
-            call.permit,
-            await currentId(call),
-            expiryIn(call.body),
-            call.body.overlap_seconds,
-          ),
-        ),
-      ),
+    handle: async (call) => rotated(call, await currentId(call)),
   }),
   endpoint({
     ...describe,

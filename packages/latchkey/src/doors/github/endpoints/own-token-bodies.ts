@@ -1,0 +1,156 @@
+/**
+ * What a request about one's own tokens may hold, and how it is read.
+ *
+ * Fields are GitHub's where its forms and answers have them (`target_name`, `expires_in`, `repository_selection`).
+ */
+import { problem } from '../../../base/errors.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
+import { present } from '../../../base/present.ts';
+import type { GrantDraft } from '../../../rules/draft.ts';
+import type { RepositorySelection } from '../../../rules/model.ts';
+import { SELECTION_WORDS } from '../present/tokens.ts';
+import { instantOf } from './instants.ts';
+
+/** No other fields. */
+export const closed = { additionalProperties: false } as const;
+const optional = Type.Optional;
+const Instant = Type.Union([Type.String(), Type.Null()]);
+
+const GRANT = {
+  target_name: optional(
+    Type.String({ maxLength: 100, description: 'Resource owner: a login, or `instance`. Left out: oneself.' }),
+  ),
+  repository_selection: optional(
+    Type.Union([Type.Literal('none'), Type.Literal('all'), Type.Literal('subset')], {
+      description: '`none`: public repositories, to read.',
+    }),
+  ),
+  repositories: optional(
+    Type.Array(Type.String({ maxLength: 150 }), { maxItems: 1000, description: 'Names, with a `subset`.' }),
+  ),
+  permissions: optional(Type.Record(Type.String(), Type.String(), { description: 'Permission to level.' })),
+  reason: optional(
+    Type.Union([Type.String(), Type.Null()], {
+      description: 'For the owners of an organization that wants to approve.',
+    }),
+  ),
+};
+const Grant = Type.Object(GRANT, closed);
+const LIMITS = {
+  not_before: optional(Instant),
+  allowed_addresses: optional(Type.Union([Type.Array(Type.String({ maxLength: 60 })), Type.Null()])),
+  uses_left: optional(
+    Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Requests that it may make, on all doors together; a clone or a push makes two or more.',
+    }),
+  ),
+};
+const EXPIRY = {
+  expires_in: optional(
+    Type.Union([Type.Integer(), Type.Literal('none'), Type.Null()], { description: 'Days, 1 to 366, or `none`.' }),
+  ),
+  expires_at: optional(Type.String({ description: 'Instead of days: an instant in ISO 8601.' })),
+};
+export const NewToken = Type.Object(
+  {
+    name: Type.String(),
+    description: optional(Type.String()),
+    ...GRANT,
+    grants: optional(
+      Type.Array(Grant, { maxItems: 100, description: 'Instead of the one above: several resource owners.' }),
+    ),
+    ...EXPIRY,
+    ...LIMITS,
+  },
+  closed,
+);
+export const Edit = Type.Object(
+  {
+    name: optional(Type.String()),
+    description: optional(Type.String()),
+    scopes: optional(Type.Array(Type.String(), { maxItems: 200, description: 'Of a classic token.' })),
+    ...GRANT,
+    grants: optional(Type.Array(Grant, { maxItems: 100 })),
+    ...LIMITS,
+  },
+  closed,
+);
+export const Expiry = Type.Object(EXPIRY, closed);
+export const Rotation = Type.Object(
+  {
+    ...EXPIRY,
+    overlap_seconds: optional(
+      Type.Integer({
+        description: 'How long the old secret works beside the new one, at most: 60 to 604800; 3600 when left out.',
+      }),
+    ),
+  },
+  closed,
+);
+export const Check = Type.Object(
+  {
+    method: optional(Type.String({ maxLength: 10 })),
+    path: optional(Type.String({ maxLength: 1000 })),
+    permission: optional(Type.String({ maxLength: 100 })),
+    level: optional(Type.String({ maxLength: 10 })),
+    repository: optional(Type.String({ maxLength: 200 })),
+    organization: optional(Type.String({ maxLength: 100 })),
+    address: optional(Type.String({ maxLength: 60 })),
+  },
+  closed,
+);
+
+const SELECTIONS: Readonly<Record<string, RepositorySelection>> = Object.fromEntries(
+  Object.entries(SELECTION_WORDS).map(([selection, word]) => [word, selection as RepositorySelection]),
+);
+
+export function grantDraft(grant: Static<typeof Grant>): GrantDraft {
+  const {
+    target_name: owner = '',
+    repository_selection: word,
+    repositories = [],
+    permissions = {},
+    reason = null,
+  } = grant;
+  return {
+    owner,
+    selection: present(SELECTIONS[word ?? (repositories.length > 0 ? 'subset' : 'none')], 'the selection of a word'),
+    repositories,
+    permissions,
+    justification: reason,
+  };
+}
+
+/** The grants of a body: one by its own fields, or several under `grants`. Undefined when neither is there. */
+export function grantsIn(body: Static<typeof Edit> | Static<typeof NewToken>): GrantDraft[] | undefined {
+  const own = Object.keys(GRANT).filter((field) => body[field as keyof typeof GRANT] !== undefined);
+  if (body.grants !== undefined && own.length > 0)
+    throw problem('invalid', `${own.join(', ')} stands beside grants: say it in one place.`, 'grants');
+  if (body.grants !== undefined) return body.grants.map(grantDraft);
+  return own.length === 0 ? undefined : [grantDraft(body)];
+}
+
+export function expiryIn({ expires_in: days, expires_at: at }: Static<typeof Expiry>) {
+  if (days !== undefined && at !== undefined)
+    throw problem('invalid', 'expires_in and expires_at say the same thing: give one.', 'expires_in');
+  return {
+    expiresInDays: days === 'none' ? null : days,
+    expiresAt: at === undefined ? undefined : instantOf(at, 'expires_at'),
+  };
+}
+
+export function limitsIn({
+  not_before: from,
+  allowed_addresses: allowedAddresses,
+  uses_left: usesLeft,
+}: Static<typeof Edit>) {
+  return { notBeforeAt: typeof from === 'string' ? instantOf(from, 'not_before') : from, allowedAddresses, usesLeft };
+}
+
+/** The number in a path. @throws Problem when it is none, as for a token that is not there. */
+export function idIn(text: string | undefined): number {
+  const id = Number(text);
+  if (!/^\d{1,15}$/.test(text ?? '') || id < 1)
+    throw problem('not_found', `There is no ${String(text).slice(0, 40)}.`, 'id');
+  return id;
+}
