@@ -100,7 +100,6 @@ const TO_SPLIT: readonly string[] = [
   'doors/web/parts/form.tsx',
   'doors/web/repositories/settings.tsx',
   'doors/web/tokens/consent.tsx',
-  'doors/web/tokens/page.tsx',
   'rules/draft.ts',
 ];
 

@@ -1,0 +1,100 @@
+/** What a token is, and what it can do, on its own page. */
+import type { VNode } from 'preact';
+import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
+import { type Level, permissionNamed } from '../../../catalogue/permissions.ts';
+import { rightSentence } from '../../../rules/right-sentence.ts';
+import type { Visit } from '../frame/visit.ts';
+import { Time } from '../parts/components.tsx';
+import { levelWords } from './form/permission-picker.tsx';
+import { RestrictionFacts } from './form/restrictions.tsx';
+import { KIND_WORDS, pathOfToken } from './kinds.ts';
+import { Ends, LastUse, Obstacles, StateLabel } from './lists.tsx';
+
+/** Its state, its ends, and what restricts it. */
+export function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNode {
+  return (
+    <>
+      <p class="f4 mb-2">
+        <StateLabel state={token.state} /> {rightSentence(token, 'owner')}
+      </p>
+      <Obstacles token={token} />
+      {token.revokedAt === null ? null : (
+        <p class="color-fg-danger mb-2">
+          Ended <Time at={token.revokedAt} /> by {token.revokedBy ?? 'nobody in particular'}.
+        </p>
+      )}
+      {token.description === '' ? null : (
+        <p class="lk-break lk-lines mb-2" dir="auto">
+          {token.description}
+        </p>
+      )}
+      <p class="color-fg-muted">
+        {KIND_WORDS[token.kind]} · secret …{token.lastEight} · made <Time at={token.createdAt} /> ·{' '}
+        <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
+      </p>
+      {token.lastUse === null || token.lastUse.addresses.length < 2 ? null : (
+        <p class="color-fg-muted f6">Seen lately from {token.lastUse.addresses.join(', ')}.</p>
+      )}
+      <RestrictionFacts token={token} />
+    </>
+  );
+}
+
+/** Its scopes, or what each of its grants opens. */
+export function Abilities({ token }: { token: OwnToken }): VNode | null {
+  if (token.kind !== 'fine-grained')
+    return token.scopes.length === 0 ? null : (
+      <p>
+        Scopes:{' '}
+        {token.scopes.map((scope) => (
+          <>
+            <code>{scope}</code>{' '}
+          </>
+        ))}
+      </p>
+    );
+  if (token.grants.length === 0) return null;
+  return (
+    <div class="lk-scroll" role="region" aria-label="What it can do" tabIndex={0}>
+      <table class="lk-table">
+        <thead>
+          <tr>
+            <th scope="col">Resource owner</th>
+            <th scope="col">Repositories</th>
+            <th scope="col">Permissions</th>
+            <th scope="col">State</th>
+          </tr>
+        </thead>
+        <tbody>
+          {token.grants.map((grant) => (
+            <tr>
+              <td>{grant.owner}</td>
+              <td>
+                {grant.selection === 'selected'
+                  ? grant.repositoryNames.join(', ')
+                  : grant.selection === 'all'
+                    ? 'all, current and future'
+                    : 'public ones'}
+              </td>
+              <td>
+                {Object.entries(grant.permissions).map(([name, level]) => {
+                  const permission = permissionNamed(name);
+                  return (
+                    <div>
+                      {permission?.title ?? name}:{' '}
+                      {permission === undefined ? level : levelWords(permission, level as Level)}
+                    </div>
+                  );
+                })}
+              </td>
+              <td>{grant.access}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="mt-2">
+        <a href={`${pathOfToken(token)}/endpoints`}>Which endpoints of the REST API that opens</a>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+/** What a token was refused lately, each with how to mend it. */
+import type { VNode } from 'preact';
+import type { TokenRefusal } from '../../../actions/decision/refusals.ts';
+import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
+import type { Visit } from '../frame/visit.ts';
+import { Time } from '../parts/components.tsx';
+import { pathOfToken } from './kinds.ts';
+
+/** The list, or a sentence where nothing was refused. */
+export function Refused({
+  visit,
+  token,
+  refusals,
+}: {
+  visit: Visit;
+  token: OwnToken;
+  refusals: readonly TokenRefusal[];
+}): VNode {
+  return (
+    <>
+      <h2 class="f3 mt-4 mb-2">Refusals</h2>
+      {refusals.length === 0 ? (
+        <p class="color-fg-muted">Nothing was refused in the last 90 days.</p>
+      ) : (
+        <div class="Box">
+          <ul>
+            {refusals.map((refusal) => (
+              <li class="Box-row">
+                <p class="mb-1">
+                  <strong>
+                    Refused {refusal.times} {refusal.times === 1 ? 'time' : 'times'}
+                  </strong>
+                  : {refusal.purpose}, last <Time at={refusal.lastAt} /> from{' '}
+                  <span class="lk-mono">{refusal.lastAddress}</span>
+                </p>
+                <p class="mb-1">{refusal.words.sentence}</p>
+                <p class="mb-0">
+                  <Mend visit={visit} token={token} refusal={refusal} />
+                </p>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** The remedy as a link on this very site. */
+function Mend({ visit, token, refusal }: { visit: Visit; token: OwnToken; refusal: TokenRefusal }): VNode {
+  const { url, wayOut } = refusal.words;
+  const { publicUrl } = visit.ctx.settings;
+  if (url === null || !url.startsWith(`${publicUrl}/`)) return <span class="color-fg-muted">{wayOut}</span>;
+  const path = url.slice(publicUrl.length);
+  const isFix = path.startsWith(`${pathOfToken(token)}?`);
+  return (
+    <a class={isFix ? 'btn btn-sm' : ''} href={path}>
+      {isFix ? 'Fix this' : wayOut.replace(/:$/, '')}
+    </a>
+  );
+}

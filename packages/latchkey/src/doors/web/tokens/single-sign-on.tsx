@@ -1,0 +1,77 @@
+/** Where a classic or scoped token is authorized under single sign-on, and the two forms that change it. */
+import type { VNode } from 'preact';
+import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
+import { authorizeToken, deauthorizeToken, type SsoOrganization } from '../../../actions/tokens/single-sign-on.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type FormAction, redirect } from '../frame/web-page.ts';
+import { Label } from '../parts/components.tsx';
+import { Form, Hidden } from '../parts/form.tsx';
+import { idParam } from './kinds.ts';
+
+/** Organizations that demand it, each with whether this token is authorized there ("Configure SSO"). */
+export function SingleSignOn({
+  visit,
+  token,
+  organizations,
+}: {
+  visit: Visit;
+  token: OwnToken;
+  organizations: readonly SsoOrganization[];
+}): VNode | null {
+  if (organizations.length === 0) return null;
+  return (
+    <section class="mb-3">
+      <h2 class="f3 mt-4 mb-2">Configure SSO</h2>
+      <p class="color-fg-muted">
+        These organizations take a classic or scoped token only after you authorized it. Editing its scopes, or a new
+        secret, ends that.
+      </p>
+      <div class="Box">
+        <ul>
+          {organizations.map(({ login, authorized }) => (
+            <li class="Box-row d-flex flex-items-center flex-justify-between">
+              <span>
+                {login}{' '}
+                <Label tone={authorized ? 'success' : 'attention'}>
+                  {authorized ? 'authorized' : 'not authorized'}
+                </Label>
+              </span>
+              <Form f={visit.fields(authorized ? 'deauthorize' : 'authorize')} submit={null} inline>
+                <Hidden name="organization" value={login} />
+                <button
+                  type="submit"
+                  class="btn btn-sm"
+                  aria-label={`${authorized ? 'Deauthorize' : 'Authorize'} ${token.name} for ${login}`}
+                >
+                  {authorized ? 'Deauthorize' : 'Authorize'}
+                </button>
+              </Form>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}
+
+/** What the buttons do. */
+export const singleSignOnForms: Readonly<Record<string, FormAction>> = {
+  authorize: {
+    run: async (visit) => {
+      await authorizeToken(visit.ctx, await visit.ownPermit(), idParam(visit), visit.field('organization'));
+      return redirect(visit.path, {
+        tone: 'success',
+        text: `The token is authorized for ${visit.field('organization')}.`,
+      });
+    },
+  },
+  deauthorize: {
+    run: async (visit) => {
+      await deauthorizeToken(visit.ctx, await visit.ownPermit(), idParam(visit), visit.field('organization'));
+      return redirect(visit.path, {
+        tone: 'success',
+        text: `The token is authorized for ${visit.field('organization')} no more.`,
+      });
+    },
+  },
+};
