@@ -98,7 +98,6 @@ const TO_SPLIT: readonly string[] = [
   'actions/tokens/device-authorization.ts',
   'app.ts',
   'doors/web/parts/form.tsx',
-  'doors/web/repositories/settings.tsx',
   'doors/web/tokens/consent.tsx',
   'rules/draft.ts',
 ];

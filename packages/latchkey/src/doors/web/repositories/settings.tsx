@@ -1,47 +1,26 @@
-/** A repository's settings: what it says of itself, who may see it, who works on it, deploy keys, webhooks, its end. */
+/**
+ * A repository's settings: what it says of itself, who may see it, its end. Collaborators, deploy keys and webhooks
+ * have files of their own.
+ */
 import type { VNode } from 'preact';
-import type { Permit } from '../../../actions/decision/authorize.ts';
 import { changeRepository, deleteRepository } from '../../../actions/repositories/changes.ts';
-import { type Access, listAccess } from '../../../actions/repositories/collaborators.ts';
-import {
-  addDeployKey,
-  type DeployKey,
-  readDeployKeys,
-  removeDeployKey,
-} from '../../../actions/repositories/deploy-keys.ts';
-import {
-  MAX_REPOSITORY_DESCRIPTION_LENGTH,
-  removeCollaborator,
-  setCollaborator,
-} from '../../../actions/repositories/repositories.ts';
+import { listAccess } from '../../../actions/repositories/collaborators.ts';
+import { readDeployKeys } from '../../../actions/repositories/deploy-keys.ts';
+import { MAX_REPOSITORY_DESCRIPTION_LENGTH } from '../../../actions/repositories/repositories.ts';
 import { type RepositoryView, viewTarget } from '../../../actions/repositories/view.ts';
 import { MAX_WEBHOOKS } from '../../../actions/repositories/webhooks/events.ts';
-import {
-  addWebhook,
-  type KnownWebhook,
-  readWebhooks,
-  removeWebhook,
-} from '../../../actions/repositories/webhooks/webhooks.ts';
+import { readWebhooks } from '../../../actions/repositories/webhooks/webhooks.ts';
 import { problem } from '../../../base/errors.ts';
-import { REPOSITORY_ROLES, type RepositoryRole } from '../../../catalogue/roles.ts';
-import { needOf } from '../../../catalogue/routes/github.ts';
 import { VISIBILITIES } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { nextPagePath, numberIn } from '../organizations/area.tsx';
-import { Label, NextPage, Notice, Subhead } from '../parts/components.tsx';
-import { Checkbox, Form, Hidden, Select, TextArea, TextField } from '../parts/form.tsx';
-
-const MANAGE = needOf('PATCH', '/repos/{owner}/{repo}');
-const HOOKS = needOf('POST', '/repos/{owner}/{repo}/hooks');
-/** Rows of each list on one page. */
-const SHOWN = 100;
-
-const nameOf = (visit: Visit) => ({ owner: visit.param('owner'), name: visit.param('repo') });
-const permitTo = (visit: Visit, need = MANAGE): Promise<Permit> =>
-  visit.permit(need, { kind: 'repository', ...nameOf(visit) });
-/** An archived repository takes no change but to be opened again: who may read its administration sees its settings. */
-const SEE_SETTINGS = { sets: [{ administration: 'write' }], publicRead: false, writes: false } as const;
+import { numberIn } from '../organizations/area.tsx';
+import { Notice, Subhead } from '../parts/components.tsx';
+import { Form, Hidden, Select, TextField } from '../parts/form.tsx';
+import { Collaborators, collaboratorForms } from './collaborators.tsx';
+import { DeployKeys, deployKeyForms } from './deploy-keys.tsx';
+import { back, nameOf, permitTo, SEE_SETTINGS, SHOWN } from './setting-forms.tsx';
+import { Webhooks, webhookForms } from './webhooks.tsx';
 
 async function show(visit: Visit): Promise<Answer> {
   const permit = await permitTo(visit, SEE_SETTINGS);
@@ -122,199 +101,6 @@ function General({ visit, view }: { visit: Visit; view: RepositoryView }): VNode
   );
 }
 
-function RemoveButton({
-  visit,
-  form,
-  name,
-  value,
-  label,
-}: {
-  visit: Visit;
-  form: string;
-  name: string;
-  value: string;
-  label: string;
-}): VNode {
-  return (
-    <Form f={visit.fields(form)} submit={null} inline>
-      <Hidden name={name} value={value} />
-      <button type="submit" class="btn btn-danger btn-sm" aria-label={label}>
-        Remove
-      </button>
-    </Form>
-  );
-}
-
-function Collaborators({
-  visit,
-  people,
-  ownerId,
-}: {
-  visit: Visit;
-  people: readonly Access[];
-  ownerId: number;
-}): VNode {
-  const f = visit.fields('collaborator');
-  const others = people.filter(({ account }) => account.id !== ownerId);
-  return (
-    <section class="mt-4">
-      <h2 class="f3 mb-2">Collaborators</h2>
-      {others.length === 0 ? null : (
-        <div class="Box mb-3">
-          <ul>
-            {others.map(({ account, role }) => (
-              <li class="Box-row d-flex flex-items-center flex-justify-between">
-                <span>
-                  {account.login} <Label>{role ?? 'none'}</Label>
-                </span>{' '}
-                <RemoveButton
-                  visit={visit}
-                  form="remove-collaborator"
-                  name="login"
-                  value={account.login}
-                  label={`Remove ${account.login}`}
-                />
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-      <NextPage
-        href={nextPagePath(visit, 'people_after', people.length < SHOWN ? undefined : people.at(-1)?.account.id)}
-        label="Pages of collaborators"
-      >
-        More
-      </NextPage>
-      <Form f={f} submit="Let in, or change the role">
-        <TextField
-          f={f}
-          name="login"
-          label="Username"
-          required
-          block={false}
-          maxLength={60}
-          spellcheck={false}
-          autocomplete="off"
-        />
-        <Select
-          f={f}
-          name="role"
-          label="Role"
-          value="write"
-          choices={REPOSITORY_ROLES.map((value) => ({ value, label: value }))}
-        />
-      </Form>
-    </section>
-  );
-}
-
-function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly DeployKey[] }): VNode {
-  const f = visit.fields('key');
-  return (
-    <section class="mt-4">
-      <h2 class="f3 mb-2">Deploy keys</h2>
-      {keys.length === 0 ? null : (
-        <div class="Box mb-3">
-          <ul>
-            {keys.map(({ id, title, fingerprint, readOnly }) => (
-              <li class="Box-row d-flex flex-items-center flex-justify-between">
-                <span class="lk-break">
-                  <strong dir="auto">{title}</strong> <Label>{readOnly ? 'read-only' : 'read and write'}</Label>
-                  <br />
-                  <code class="f6">SHA256:{fingerprint}</code>
-                </span>{' '}
-                <RemoveButton visit={visit} form="remove-key" name="id" value={String(id)} label={`Remove ${title}`} />
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-      <NextPage
-        href={nextPagePath(visit, 'keys_before', keys.length < SHOWN ? undefined : keys.at(-1)?.id)}
-        label="Pages of deploy keys"
-      />
-      <Form f={f} submit="Add deploy key">
-        <TextField f={f} name="title" label="Title of the key" maxLength={255} />
-        <TextArea
-          f={f}
-          name="key"
-          label="Public key"
-          required
-          rows={3}
-          note="Begins with ssh-ed25519, ssh-rsa or ecdsa-sha2-…"
-        />
-        <Checkbox f={f} name="writable" label="Allow it to push" />
-      </Form>
-    </section>
-  );
-}
-
-function Webhooks({ visit, hooks }: { visit: Visit; hooks: readonly KnownWebhook[] }): VNode {
-  const f = visit.fields('hook');
-  return (
-    <section class="mt-4">
-      <h2 class="f3 mb-2">Webhooks</h2>
-      {hooks.length === 0 ? null : (
-        <div class="Box mb-3">
-          <ul>
-            {hooks.map(({ hook, last }) => (
-              <li class="Box-row d-flex flex-items-center flex-justify-between">
-                <span class="lk-break">
-                  <a href={`${visit.path}/hooks/${hook.id}`}>{hook.config.url}</a> ({hook.events.join(', ')}){' '}
-                  {last === null ? (
-                    <Label>not tried yet</Label>
-                  ) : (
-                    <Label tone={last.statusCode >= 200 && last.statusCode < 300 ? 'success' : 'danger'}>
-                      {last.statusCode === 0 ? last.status : last.statusCode}
-                    </Label>
-                  )}
-                </span>{' '}
-                <RemoveButton
-                  visit={visit}
-                  form="remove-hook"
-                  name="id"
-                  value={String(hook.id)}
-                  label={`Remove the webhook ${hook.config.url}`}
-                />
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-      <Form f={f} submit="Add webhook">
-        <TextField f={f} name="config.url" label="Payload URL" type="url" required maxLength={2048} />
-        <Select
-          f={f}
-          name="config.content_type"
-          label="Content type"
-          value="json"
-          choices={[
-            { value: 'json', label: 'application/json' },
-            { value: 'form', label: 'application/x-www-form-urlencoded' },
-          ]}
-        />
-        <TextField
-          f={f}
-          name="config.secret"
-          label="Secret"
-          type="password"
-          autocomplete="off"
-          maxLength={1024}
-          note="Signs each delivery (X-Hub-Signature-256)."
-        />
-        <TextField
-          f={f}
-          name="events"
-          label="Events"
-          value="push"
-          note="Names, separated by spaces: push, create, delete, ping …; * is all."
-          spellcheck={false}
-        />
-      </Form>
-    </section>
-  );
-}
-
 function DangerZone({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
   const isArchived = view.repository.archivedAt !== null;
   const f = visit.fields('delete');
@@ -347,16 +133,6 @@ function DangerZone({ visit, view }: { visit: Visit; view: RepositoryView }): VN
   );
 }
 
-function back(visit: Visit, text: string): Answer {
-  return redirect(`/${visit.param('owner')}/${visit.param('repo')}/settings`, { tone: 'success', text });
-}
-
-function idTyped(visit: Visit): number {
-  const id = visit.typed === null ? null : numberIn(visit.typed, 'id');
-  if (id === null) throw problem('not_found', 'That is gone already.');
-  return id;
-}
-
 export const repositorySettingPages: readonly WebPage[] = [
   {
     path: '/:owner/:repo/settings',
@@ -384,62 +160,9 @@ export const repositorySettingPages: readonly WebPage[] = [
           return back(visit, archived ? 'The repository is read-only now.' : 'The repository is open again.');
         },
       },
-      collaborator: {
-        run: async (visit) => {
-          const role = REPOSITORY_ROLES.find((each): each is RepositoryRole => each === visit.field('role')) ?? 'read';
-          await setCollaborator(visit.ctx, await permitTo(visit), {
-            ...nameOf(visit),
-            login: visit.field('login'),
-            role,
-          });
-          return back(visit, `${visit.field('login')} has the role ${role}.`);
-        },
-      },
-      'remove-collaborator': {
-        run: async (visit) => {
-          await removeCollaborator(visit.ctx, await permitTo(visit), { ...nameOf(visit), login: visit.field('login') });
-          return back(visit, `${visit.field('login')} has no role of their own here any more.`);
-        },
-      },
-      key: {
-        run: async (visit) => {
-          await addDeployKey(visit.ctx, await permitTo(visit), {
-            title: visit.field('title'),
-            key: visit.field('key'),
-            readOnly: visit.field('writable') !== 'on',
-          });
-          return back(visit, 'The key is added.');
-        },
-      },
-      'remove-key': {
-        run: async (visit) => {
-          await removeDeployKey(visit.ctx, await permitTo(visit), idTyped(visit));
-          return back(visit, 'The key is removed.');
-        },
-      },
-      hook: {
-        once: true,
-        run: async (visit) => {
-          await addWebhook(visit.ctx, await permitTo(visit, HOOKS), {
-            config: {
-              url: visit.field('config.url'),
-              contentType: visit.field('config.content_type'),
-              secret: visit.field('config.secret'),
-            },
-            events: visit
-              .field('events')
-              .split(/[\s,]+/)
-              .filter((each) => each !== ''),
-          });
-          return back(visit, 'The webhook is added; a ping is on its way.');
-        },
-      },
-      'remove-hook': {
-        run: async (visit) => {
-          await removeWebhook(visit.ctx, await permitTo(visit, HOOKS), idTyped(visit));
-          return back(visit, 'The webhook is removed.');
-        },
-      },
+      ...collaboratorForms,
+      ...deployKeyForms,
+      ...webhookForms,
       delete: {
         run: async (visit) => {
           const { owner, name } = nameOf(visit);

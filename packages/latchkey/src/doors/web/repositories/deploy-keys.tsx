@@ -1,0 +1,69 @@
+/** Deploy keys, in a repository's settings: listed, added, removed. */
+import type { VNode } from 'preact';
+import { addDeployKey, type DeployKey, removeDeployKey } from '../../../actions/repositories/deploy-keys.ts';
+import type { Visit } from '../frame/visit.ts';
+import type { FormAction } from '../frame/web-page.ts';
+import { nextPagePath } from '../organizations/area.tsx';
+import { Label, NextPage } from '../parts/components.tsx';
+import { Checkbox, Form, TextArea, TextField } from '../parts/form.tsx';
+import { back, idTyped, permitTo, RemoveButton, SHOWN } from './setting-forms.tsx';
+
+export function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly DeployKey[] }): VNode {
+  const f = visit.fields('key');
+  return (
+    <section class="mt-4">
+      <h2 class="f3 mb-2">Deploy keys</h2>
+      {keys.length === 0 ? null : (
+        <div class="Box mb-3">
+          <ul>
+            {keys.map(({ id, title, fingerprint, readOnly }) => (
+              <li class="Box-row d-flex flex-items-center flex-justify-between">
+                <span class="lk-break">
+                  <strong dir="auto">{title}</strong> <Label>{readOnly ? 'read-only' : 'read and write'}</Label>
+                  <br />
+                  <code class="f6">SHA256:{fingerprint}</code>
+                </span>{' '}
+                <RemoveButton visit={visit} form="remove-key" name="id" value={String(id)} label={`Remove ${title}`} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <NextPage
+        href={nextPagePath(visit, 'keys_before', keys.length < SHOWN ? undefined : keys.at(-1)?.id)}
+        label="Pages of deploy keys"
+      />
+      <Form f={f} submit="Add deploy key">
+        <TextField f={f} name="title" label="Title of the key" maxLength={255} />
+        <TextArea
+          f={f}
+          name="key"
+          label="Public key"
+          required
+          rows={3}
+          note="Begins with ssh-ed25519, ssh-rsa or ecdsa-sha2-…"
+        />
+        <Checkbox f={f} name="writable" label="Allow it to push" />
+      </Form>
+    </section>
+  );
+}
+
+export const deployKeyForms: Readonly<Record<string, FormAction>> = {
+  key: {
+    run: async (visit) => {
+      await addDeployKey(visit.ctx, await permitTo(visit), {
+        title: visit.field('title'),
+        key: visit.field('key'),
+        readOnly: visit.field('writable') !== 'on',
+      });
+      return back(visit, 'The key is added.');
+    },
+  },
+  'remove-key': {
+    run: async (visit) => {
+      await removeDeployKey(visit.ctx, await permitTo(visit), idTyped(visit));
+      return back(visit, 'The key is removed.');
+    },
+  },
+};

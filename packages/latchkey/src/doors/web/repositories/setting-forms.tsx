@@ -1,0 +1,56 @@
+/** What the sections of a repository's settings share: permits, ways back, the button that removes a row. */
+import type { VNode } from 'preact';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import { problem } from '../../../base/errors.ts';
+import { needOf } from '../../../catalogue/routes/github.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, redirect } from '../frame/web-page.ts';
+import { numberIn } from '../organizations/area.tsx';
+import { Form, Hidden } from '../parts/form.tsx';
+
+/** What a change of the settings needs. */
+const MANAGE = needOf('PATCH', '/repos/{owner}/{repo}');
+/** Rows of each list on one page. */
+export const SHOWN = 100;
+
+export const nameOf = (visit: Visit) => ({ owner: visit.param('owner'), name: visit.param('repo') });
+export const permitTo = (visit: Visit, need = MANAGE): Promise<Permit> =>
+  visit.permit(need, { kind: 'repository', ...nameOf(visit) });
+/** An archived repository takes no change but to be opened again: who may read its administration sees its settings. */
+export const SEE_SETTINGS = { sets: [{ administration: 'write' }], publicRead: false, writes: false } as const;
+
+/** To the settings again, with a sentence of what was done. */
+export function back(visit: Visit, text: string): Answer {
+  return redirect(`/${visit.param('owner')}/${visit.param('repo')}/settings`, { tone: 'success', text });
+}
+
+/** The number that a row's form names. @throws Problem when it is none. */
+export function idTyped(visit: Visit): number {
+  const id = visit.typed === null ? null : numberIn(visit.typed, 'id');
+  if (id === null) throw problem('not_found', 'That is gone already.');
+  return id;
+}
+
+/** Takes away the row that `name` and `value` say. */
+export function RemoveButton({
+  visit,
+  form,
+  name,
+  value,
+  label,
+}: {
+  visit: Visit;
+  form: string;
+  name: string;
+  value: string;
+  label: string;
+}): VNode {
+  return (
+    <Form f={visit.fields(form)} submit={null} inline>
+      <Hidden name={name} value={value} />
+      <button type="submit" class="btn btn-danger btn-sm" aria-label={label}>
+        Remove
+      </button>
+    </Form>
+  );
+}
