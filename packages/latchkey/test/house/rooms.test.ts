@@ -25,6 +25,10 @@ const ROOMS: Readonly<Record<string, { mayImport: readonly string[]; because: st
     mayImport: ['base', 'catalogue', 'rules', 'actions', 'git'],
     because: 'a door that reached the store could skip the decision; one that imported another would couple dialects',
   },
+  listener: {
+    mayImport: ['base', 'actions', 'telemetry'],
+    because: 'how requests come in and how a server ends is the same whatever the doors are',
+  },
   cli: {
     mayImport: ['base', 'catalogue', 'rules'],
     because: 'the credential helper must start fast and needs no database',
@@ -32,7 +36,7 @@ const ROOMS: Readonly<Record<string, { mayImport: readonly string[]; because: st
   'cli/admin': { mayImport: SERVER, because: 'the operator changes data at the machine that holds it' },
   'cli/serve': { mayImport: SERVER, because: 'it runs the server' },
   'app.ts': {
-    mayImport: ['base', 'catalogue', 'rules', 'store', 'git', 'telemetry', 'actions', 'doors'],
+    mayImport: ['base', 'catalogue', 'rules', 'store', 'git', 'telemetry', 'actions', 'doors', 'listener'],
     because: 'the only file that knows every door',
   },
 };
@@ -96,7 +100,6 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 /** Long files without a good reason: each is to be split. Nothing is added here. */
 const TO_SPLIT: readonly string[] = [
   'actions/tokens/device-authorization.ts',
-  'app.ts',
   'doors/web/parts/form.tsx',
   'doors/web/tokens/consent.tsx',
   'rules/draft.ts',

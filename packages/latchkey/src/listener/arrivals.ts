@@ -1,0 +1,66 @@
+/** Requests as they come in: gathered, marked, counted; and those that are refused before any door reads them. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { OpenContext } from '../actions/instance/open.ts';
+import { OUTAGES } from '../base/machine/outage.ts';
+import { type RequestMark, requestIdOf } from '../base/request-id.ts';
+import { FORM_ERRORS, type FormError } from '../base/requests/request-form.ts';
+import type { Span } from '../base/trace.ts';
+import type { DoorName } from '../telemetry/metrics.ts';
+import { endRequestSpan } from '../telemetry/request-spans.ts';
+
+/** A request that came in, for whoever answers, marks and counts it. */
+export interface Arrival extends RequestMark {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+  /** Null when it is not traced. */
+  span: Span | null;
+}
+
+/**
+ * Answers all requests that came in during one turn of the event loop at its end, one after the other. What they share
+ * is then done once (SQLite reads the revision), and their answers leave close together: written one by one between
+ * readings, each would wake the receiver anew.
+ */
+export function together(answer: (arrival: Arrival) => void): RequestListener {
+  let waiting: Arrival[] = [];
+  const answerAll = (): void => {
+    const batch = waiting;
+    waiting = [];
+    for (const arrival of batch) answer(arrival);
+  };
+  return (request, response) => {
+    if (waiting.push({ request, response, startedAt: performance.now(), id: null, span: null }) === 1)
+      setImmediate(answerAll);
+  };
+}
+
+/** There are as many connections as may be: come back. */
+export function sendCrowded(response: ServerResponse): void {
+  const { sentence, retryAfterSec } = OUTAGES.descriptors_exhausted;
+  response.writeHead(503, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Retry-After': String(retryAfterSec),
+    'X-Latchkey-Reason': 'descriptors_exhausted',
+  });
+  response.end(`${sentence}\n`);
+}
+
+/** What is sent in no form that has one meaning only. */
+export function refuseForm(response: ServerResponse, error: FormError): void {
+  response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+  response.end(`${FORM_ERRORS[error]}\n`);
+}
+
+/** Counts a request when it is answered. Most answers of the plain doors are there at once, and need no listener. */
+export function count(context: OpenContext, door: DoorName, arrival: Arrival): void {
+  if (arrival.response.writableEnded) countNow(context, door, arrival);
+  else arrival.response.once('close', () => countNow(context, door, arrival));
+}
+
+function countNow({ metrics }: OpenContext, door: DoorName, arrival: Arrival): void {
+  const { response, startedAt, span } = arrival;
+  metrics.served(door, response.statusCode, performance.now() - startedAt);
+  if (span !== null) endRequestSpan(span, door, requestIdOf(arrival), response);
+}

@@ -1,0 +1,28 @@
+/** What is said of the certificate that is served: a warning before its end, and its end as a metric. */
+import type { OpenContext } from '../actions/instance/open.ts';
+import type { CertificateReader } from '../base/certificate.ts';
+import { DAY_SEC, isoInstant } from '../base/time.ts';
+import { type Series, single } from '../telemetry/metrics.ts';
+
+/** A certificate that ends sooner is warned of at every start and renewal. */
+const WARN_OF_CERTIFICATE_SEC = 14 * DAY_SEC;
+/**
+ * A certificate that has ended, or soon will, is served all the same: a warning can be acted on, a refusal stops all.
+ */
+export function warnOfCertificate({ log, clock }: OpenContext, certificate: CertificateReader | null): void {
+  if (certificate === null) return;
+  const leftSec = certificate.current.endsAt - clock.now();
+  const endsAt = isoInstant(certificate.current.endsAt);
+  if (leftSec < 0) log.warn({ endsAt }, 'the certificate has expired: clients refuse to connect until it is renewed');
+  else if (leftSec < WARN_OF_CERTIFICATE_SEC) log.warn({ endsAt }, 'the certificate ends soon');
+}
+
+/** When it ends, for the metrics. */
+export function endOf(certificate: CertificateReader): Series {
+  return single(
+    'latchkey_certificate_ends_seconds',
+    'When the certificate ends, as unix seconds.',
+    'gauge',
+    () => certificate.current.endsAt,
+  );
+}

@@ -1,0 +1,77 @@
+/** The socket: HTTP or HTTPS, its limits, and an answer for what is no HTTP. */
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { CertificateReader } from '../base/certificate.ts';
+import { Fault } from '../base/errors.ts';
+import type { Settings } from '../base/settings/settings.ts';
+
+/** All headers together; longer ones are answered with 431. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** How long a client may take to send its headers. A body may take as long as bytes keep coming (see the git door). */
+const HEADERS_TIMEOUT_MS = 60_000;
+/** How long a connection is kept that says nothing. */
+export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+/** TLS 1.3, else 1.2 with suites that keep what was said secret even from who gets the key later. */
+const TLS = {
+  minVersion: 'TLSv1.2',
+  honorCipherOrder: true,
+  ciphers: 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20',
+} as const;
+
+/** Not listening yet. Without a certificate it speaks HTTP. */
+export function makeServer(certificate: CertificateReader | null, answer: RequestListener): Server {
+  const options = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    // A request that announces no body gets no stream for one: nearly all of them.
+    optimizeEmptyRequests: true,
+  };
+  const server =
+    certificate === null
+      ? createHttpServer(options, answer)
+      : createHttpsServer({ ...options, ...TLS, ...certificate.current }, answer);
+  // The door decides before it lets the client send a body: see `doors/git/backend`.
+  server.on('checkContinue', answer);
+  server.on('clientError', refuseUnreadable);
+  return server;
+}
+
+/** What is not HTTP, or has headers without end, gets a definite answer, too. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, words] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', `The headers are longer than ${MAX_HEADER_BYTES} bytes.`]
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'The request did not arrive in time.']
+        : ['400 Bad Request', 'That is not a request this server can read.'];
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ` +
+      `${words.length + 1}\r\nConnection: close\r\n\r\n${words}\n`,
+  );
+}
+
+/** Resolves when connections are taken. @throws Fault when the address can't be had */
+export function listen(server: Server, settings: Settings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const hint = error.code === 'EADDRINUSE' ? 'choose another with --port' : 'check --host and --port';
+      reject(
+        new Fault(`can't listen on ${settings.host}:${settings.port}`, { hint, detail: error.message, cause: error }),
+      );
+    });
+    server.listen({ host: settings.host, port: settings.port, backlog: 1024 }, resolve);
+  });
+}
+
+/** As it stands in an address: IPv6 in brackets. */
+export function hostOf(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,76 @@
+/**
+ * The end of a server: what runs may finish, what hangs is left behind.
+ *
+ * Invariant: `close` resolves within the delay, the time to drain and `STOP_LIMIT_MS`, whatever hangs.
+ */
+import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import type { JobRunner } from '../actions/instance/job-runner.ts';
+import type { OpenContext } from '../actions/instance/open.ts';
+import type { Tracer } from '../base/trace.ts';
+import type { MetricsListener } from '../telemetry/metrics-listener.ts';
+import type { Readiness } from './readiness.ts';
+import { KEEP_ALIVE_TIMEOUT_MS } from './server.ts';
+
+/** How often a server that stops looks for connections that have nothing more to do. */
+const SWEEP_MS = 250;
+
+/** What is tidied up. */
+export interface Closing {
+  readonly server: Server;
+  readonly fastify: FastifyInstance;
+  readonly jobs: JobRunner;
+  readonly context: OpenContext;
+  readonly readiness: Readiness;
+  readonly metrics: MetricsListener | null;
+  readonly tracer: Tracer | null;
+}
+
+/** After the time for running transfers, everything else has so long to end: what hangs then is left behind. */
+const STOP_LIMIT_MS = 4_500;
+
+/** Takes no more requests, lets those that run end, and closes everything behind them. */
+export async function close(closing: Closing): Promise<void> {
+  const { server, jobs, context, readiness } = closing;
+  readiness.stopping = true;
+  readiness.leaving = true;
+  readiness.ended.abort();
+  const { stopDelaySec, drainSec } = context.settings;
+  const jobsClosed = jobs.close(drainSec * 1000);
+  await pause(stopDelaySec * 1000);
+  const closed = stopListening(server, readiness);
+  // Again and again: what was being answered when the stop was asked for was promised a connection that stays, and
+  // nothing will come on it any more.
+  const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  server.closeIdleConnections();
+  await Promise.race([closed, pause(drainSec * 1000, undefined, { ref: false })]);
+  clearInterval(sweeping);
+  server.closeAllConnections();
+  const late = pause(STOP_LIMIT_MS, 'late', { ref: false });
+  if ((await Promise.race([closeRest(closing, jobsClosed), late])) === 'late')
+    context.log.warn('something did not end in time; it is left behind');
+}
+
+/** Mail servers, receivers of webhooks, collectors of traces and git may all hang: none waits for another. */
+async function closeRest(closing: Closing, jobsClosed: Promise<void>): Promise<void> {
+  const { fastify, context, metrics, tracer } = closing;
+  await Promise.all([fastify.close(), jobsClosed.then(() => context.close()), metrics?.close(), tracer?.close()]);
+}
+
+/** Ends a worker that was replaced: other than at a stop, connections that are kept may be used once more. */
+export async function retire({ server, jobs, context, readiness }: Closing): Promise<void> {
+  readiness.leaving = true;
+  readiness.ended.abort();
+  const { drainSec } = context.settings;
+  void jobs.close(drainSec * 1000);
+  const longestMs = Math.max(KEEP_ALIVE_TIMEOUT_MS + SWEEP_MS, drainSec * 1000);
+  await Promise.race([stopListening(server, readiness), pause(longestMs, undefined, { ref: false })]);
+}
+
+/** Resolves when no connection is left. Not `server.close` of HTTP, which cuts those that wait for a request. */
+function stopListening(server: Server, readiness: Readiness): Promise<void> {
+  readiness.closed ??= new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+  return readiness.closed;
+}
