@@ -60,8 +60,8 @@ interface PushEvents {
    * that what was acknowledged is on record.
    */
   readonly onChanged: (asked: readonly MovedRef[]) => Promise<void>;
-  /** Called when the hook before the push said no. */
-  readonly onDeclined: () => void;
+  /** Called when the hook before the push said no, with what it asked for. */
+  readonly onDeclined: (asked: readonly MovedRef[]) => void;
 }
 
 /**
@@ -126,7 +126,7 @@ class Conversation {
     clearTimeout(this.#idle);
     try {
       if (this.#changedRefs(end)) this.#record();
-      else if (this.#report.declined) this.#exchange.push?.onDeclined();
+      else if (this.#report.declined) this.#exchange.push?.onDeclined(this.#commands.moved());
       await this.#recorded;
     } catch (error) {
       response.destroy();

@@ -48,6 +48,7 @@ export function exchangeOf(call: GitCall): Exchange & { readonly run: ServiceRun
       caller: permit.actor.userId === null ? networkOf(from) : `user ${permit.actor.userId}`,
       workflowRefusal: null,
       scan: null,
+      oddRefs: false,
     },
   };
 }

@@ -8,6 +8,7 @@
  * is not touched.
  */
 import type { MovedRef } from '../../actions/repositories/pushes.ts';
+import { readsAsSomethingElse } from '../../git/objects/names.ts';
 import { listAt } from '../../git/protocol/pkt-lines.ts';
 
 /** Some hundred commands. Webhooks are told of fewer. */
@@ -34,6 +35,20 @@ export class PushCommands {
       return ref === '' ? [] : [{ ref, beforeId: idOf(before), afterId: idOf(after) }];
     });
   }
+}
+
+/** True when a short push, as it was sent, names a ref that git would take for something else, or can't be read. */
+export function mayBringOddRef(body: Buffer): boolean {
+  const commands = listAt(body, 0)?.contents;
+  return (
+    commands === undefined ||
+    commands.some((content) =>
+      content
+        .toString('latin1')
+        .split(/[ \0\n]/)
+        .some(readsAsSomethingElse),
+    )
+  );
 }
 
 function idOf(text: string): string | null {

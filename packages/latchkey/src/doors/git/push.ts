@@ -9,6 +9,7 @@ import type { Context } from '../../actions/ground/context.ts';
 import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
 import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
+import { readsAsSomethingElse } from '../../git/objects/names.ts';
 import type { WorkflowRefusal } from '../../git/push/hooks.ts';
 import { MAX_PREFILTERED_BYTES } from '../../git/push/pack-prefilter.ts';
 import type { Explanation } from '../../rules/explain.ts';
@@ -16,6 +17,7 @@ import { converse, type Exchange, NO_CACHE } from './backend.ts';
 import { firstBytes, isShort, receive } from './body.ts';
 import { exchangeOf, type GitCall } from './call.ts';
 import type { CoalescedFetches } from './coalesced-fetches.ts';
+import { mayBringOddRef } from './push-commands.ts';
 
 /** One push on its way; made anew for each of its two requests. */
 export class Push {
@@ -67,9 +69,10 @@ export class Push {
       run: {
         ...exchange.run,
         workflowRefusal: this.#refusal === null ? null : hookWords(this.#refusal),
+        oddRefs: received !== null && mayBringOddRef(received),
         scan: isScanned ? (objects) => this.#scan(objects) : null,
       },
-      push: { onChanged: (moved) => this.#onChanged(moved), onDeclined: () => this.#onDeclined() },
+      push: { onChanged: (moved) => this.#onChanged(moved), onDeclined: (asked) => this.#onDeclined(asked) },
     };
   }
 
@@ -87,7 +90,9 @@ export class Push {
     await settlePush(ctx, permit, moved);
   }
 
-  #onDeclined(): void {
+  #onDeclined(asked: readonly MovedRef[]): void {
+    // The hook looks at names first.
+    if (asked.some(({ ref }) => readsAsSomethingElse(ref))) return;
     const { ctx, permit, from, owner, repository } = this.#call;
     if (this.#refusal !== null && !ctx.settings.allowRepositoryHooks)
       noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, this.#refusal);

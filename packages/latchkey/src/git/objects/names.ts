@@ -56,6 +56,11 @@ export function branchNameProblem(name: string): string | null {
     : null;
 }
 
+/** True for the full name of a ref that git's own commands would take for an option or for `HEAD`. */
+export function readsAsSomethingElse(ref: string): boolean {
+  return READS_AS_SOMETHING_ELSE.test(ref);
+}
+
 /** What is wrong with the path of a file, as a sentence; null when nothing is. Paths have no slash at either end. */
 export function pathProblem(path: string): string | null {
   if (path === '') return 'A file needs a path.';

@@ -2,8 +2,8 @@
  * What depends on the pushed content is refused in band, by a hook of ours (assets/hooks/pre-receive), because the
  * words of a refused POST would be lost.
  *
- * Invariant: only a push whose pusher lacks `workflows: write`, or whose content is scanned, is checked; every other
- * one starts no process for it.
+ * Invariant: only a push whose pusher lacks `workflows: write`, whose content is scanned, or that names an odd ref is
+ * checked; every other one starts no process for it. What is checked has its refs' names checked, too.
  * Never: a hook that came with a repository, unless the operator allowed those.
  */
 import { randomUUID } from 'node:crypto';
@@ -25,6 +25,8 @@ export interface PushChecks {
   readonly workflowRefusal: WorkflowRefusal | null;
   /** Set when the server scans the new objects. */
   readonly scan: ContentScan | null;
+  /** True when it may bring a ref that git takes for something else, which the hook refuses. */
+  readonly oddRefs: boolean;
 }
 
 /**
@@ -67,10 +69,10 @@ export function installHooks(folder: string): void {
  */
 export function hooksOf(
   folders: { readonly noHooks: string; readonly hooks: string },
-  { workflowRefusal, scan }: PushChecks,
+  { workflowRefusal, scan, oddRefs }: PushChecks,
   allowOwn: boolean,
 ): Pick<EnvironmentOptions, 'hooksFolder' | 'forHooks'> {
-  if (workflowRefusal === null && scan === null) return { hooksFolder: allowOwn ? null : folders.noHooks };
+  if (workflowRefusal === null && scan === null && !oddRefs) return { hooksFolder: allowOwn ? null : folders.noHooks };
   const way: keyof typeof HOOK_FOLDERS = allowOwn ? 'inspect-then-own' : 'inspect';
   const forHooks = {
     ...(workflowRefusal === null

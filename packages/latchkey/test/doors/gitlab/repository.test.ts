@@ -80,6 +80,8 @@ describe('a file', () => {
     await write({ ...good, content: 'not base64!', encoding: 'base64' }, { error: 'content is not base64' });
     await write({ ...good, encoding: 'rot13' }, { error: 'encoding does not have a valid value' });
     await write({ ...good, branch: 'no such' }, { message: { branch: ['That is not a well formed name of a ref.'] } });
+    for (const branch of ['-x', '--output=x', 'HEAD'])
+      await write({ ...good, branch }, { message: { branch: [expect.stringMatching(/name/)] } });
     await write(
       { ...good, branch: 'other' },
       { message: 'You can only create or edit files when you are on a branch' },

@@ -30,6 +30,7 @@ it('a room that only reads refuses everything that writes, before it is begun', 
     caller: 'ada',
     workflowRefusal: null,
     scan: null,
+    oddRefs: false,
   };
   const plumbing = room.open('ada', 'site', 'ada');
   for (const work of [

@@ -29,7 +29,7 @@ beforeEach(async () => {
   };
   const environment = gitEnvironment({
     homeFolder: home,
-    ...hooksOf(folders, { workflowRefusal: REFUSAL, scan: null }, false),
+    ...hooksOf(folders, { workflowRefusal: REFUSAL, scan: null, oddRefs: false }, false),
   });
   receivePack = join(bench.folder, 'receive-pack');
   const exports = Object.entries(environment).map(

@@ -21,6 +21,7 @@ const runOn = (path: string): ServiceRun => ({
   caller: 'user 1',
   workflowRefusal: null,
   scan: null,
+  oddRefs: false,
 });
 
 /** What git itself prints. */
