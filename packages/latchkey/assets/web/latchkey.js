@@ -44,7 +44,9 @@ for (const menu of document.querySelectorAll('details[data-menu]')) {
 }
 
 // A form that is being sent can't be sent twice by a second click; the server refuses it anyway.
-document.addEventListener('submit', ({ target }) => {
+document.addEventListener('submit', ({ target, defaultPrevented }) => {
+  // What is not sent now says for itself how long it is busy.
+  if (defaultPrevented) return;
   for (const button of target.querySelectorAll('button[type=submit]')) {
     setTimeout(() => {
       button.disabled = true;
@@ -161,8 +163,12 @@ for (const place of document.querySelectorAll('[data-passkey]')) {
   place.hidden = false;
   const form = place.querySelector('form');
   const told = place.querySelector('[role=status]');
+  const busy = (is) => {
+    for (const button of form.querySelectorAll('button')) button.disabled = is;
+  };
   const answer = async () => {
     told.textContent = '';
+    busy(true);
     const options = JSON.parse(place.dataset.options);
     try {
       const credential =
@@ -172,7 +178,7 @@ for (const place of document.querySelectorAll('[data-passkey]')) {
       form.elements.passkey.value = JSON.stringify(credential.toJSON());
       form.submit();
     } catch (error) {
-      for (const button of form.querySelectorAll('button')) button.disabled = false;
+      busy(false);
       told.textContent =
         error.name === 'InvalidStateError'
           ? 'That authenticator has a passkey of this account already.'
