@@ -53,10 +53,19 @@ export async function close(closing: Closing): Promise<void> {
     context.log.warn('something did not end in time; it is left behind');
 }
 
-/** Mail servers, receivers of webhooks, collectors of traces and git may all hang: none waits for another. */
+/** So long traces wait for the spans of jobs that still run. */
+const LAST_SPANS_MS = STOP_LIMIT_MS / 2;
+
+/** Mail servers, receivers of webhooks, collectors of traces and git may all hang: none waits for another for long. */
 async function closeRest(closing: Closing, jobsClosed: Promise<void>): Promise<void> {
   const { fastify, context, metrics, tracer } = closing;
-  await Promise.all([fastify.close(), jobsClosed.then(() => context.close()), metrics?.close(), tracer?.close()]);
+  const lastSpans = Promise.race([jobsClosed, pause(LAST_SPANS_MS, undefined, { ref: false })]);
+  await Promise.all([
+    fastify.close(),
+    jobsClosed.then(() => context.close()),
+    metrics?.close(),
+    lastSpans.then(() => tracer?.close()),
+  ]);
 }
 
 /** Ends a worker that was replaced: other than at a stop, connections that are kept may be used once more. */
