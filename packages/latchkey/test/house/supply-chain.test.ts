@@ -51,10 +51,8 @@ describe('what comes from elsewhere', () => {
   it('is pinned by a SHA-512 digest, and comes from the registry alone', () => {
     expect(FOREIGN.length).toBeGreaterThan(100);
     expect(FOREIGN.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
-    const elsewhere = FOREIGN.filter(
-      ([, { resolved }]) => resolved !== undefined && !resolved.startsWith('https://registry.npmjs.org/'),
-    );
-    expect(elsewhere.map(([path]) => path)).toEqual([]);
+    // .npmrc leaves the addresses of registries out, so an address is one of another place.
+    expect(FOREIGN.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path)).toEqual([]);
   });
 
   it('has a licence of the list, and a narrower one where it is shipped', () => {
