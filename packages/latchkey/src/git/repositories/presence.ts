@@ -6,7 +6,7 @@
  */
 
 /** How long files that were seen are taken to be there, so that a burst of requests asks the disk once. */
-const SEEN_MS = 25;
+const SEEN_MS = 5;
 const MAX_SEEN = 10_000;
 
 /** The row of the repository is there, its files are not. Told as an outage, since an operator can end it. */

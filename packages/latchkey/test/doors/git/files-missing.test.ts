@@ -16,7 +16,7 @@ test('clone, push and REST say that files are missing, whatever the protocol, an
   const remote = world.remote('ada/closed', world.full);
   const path = world.server.context.git.path('ada', 'closed');
   await rename(path, `${path}.away`);
-  // What was seen a moment ago is believed for 25 ms.
+  // What was seen a moment ago is believed for 5 ms.
   const deadline = performance.now() + 10_000;
   let told = '';
   while (!told.includes('files of this repository are missing') && performance.now() < deadline)
