@@ -243,11 +243,12 @@ function answerer(
     const { request, response } = arrival;
     // So that connections that proxies keep end after an answer rather than in the middle of a question.
     if (readiness.leaving) response.shouldKeepAlive = false;
-    request.url = originForm(request.url ?? '');
     if (connections.mustEnd(request.socket)) response.shouldKeepAlive = false;
     beginRequest(arrival);
     if (connections.refuses(request.socket, request.url ?? '')) return sendCrowded(response);
     if (forward(request, response)) return count(context, 'forward', arrival);
+    // Not before: a proxy's question is about the path as its client wrote it, and as the proxy will pass it on.
+    request.url = originForm(request.url ?? '');
     const error = formErrorIn(request, context.settings);
     if (error !== null) {
       refuseForm(response, error);

@@ -37,6 +37,18 @@ test('a request line with the whole address, as to a proxy, is decided like any 
   expect(await statusOf(`Authorization: ${basic()}\r\n`)).toBe('200');
 });
 
+test('a path that a proxy asks about is judged as it will be passed on: doubled slashes are ambiguous there', async () => {
+  // Envoy puts the path of its client behind ours, and sends on what it was sent. A server that reads two slashes
+  // otherwise than we do would answer another question than the one that was decided.
+  const asked = async (path: string): Promise<[number, string | null]> => {
+    const answer = await fetch(`${world.url}/forward-auth${path}`, { headers: { authorization: basic() } });
+    return [answer.status, answer.headers.get('x-latchkey-reason')];
+  };
+  expect(await asked('/api/v3/user')).toEqual([200, null]);
+  for (const path of ['//api/v3/user', '/api/v3//user', '/api//v3/repos/ada/closed'])
+    expect(await asked(path)).toEqual([403, 'path_ambiguous']);
+});
+
 test.each(['/ada/closed.git', '/ada/closed.git/', '/nobody/nothing.git/'])(
   '%s opened in a browser leads to the page, whether there is one or not',
   async (path) => {
