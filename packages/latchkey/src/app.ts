@@ -39,7 +39,7 @@ import { type Arrival, count, refuseForm, sendCrowded, together } from './listen
 import { endOf, warnOfCertificate } from './listener/certificate-warnings.ts';
 import { boundConnections } from './listener/connection-limits.ts';
 import { problemOf, type Readiness } from './listener/readiness.ts';
-import { hostOf, listen, makeServer } from './listener/server.ts';
+import { hostOf, listen, makeServer, secureContextOf } from './listener/server.ts';
 import { close, retire } from './listener/stop.ts';
 import { type DoorName, single } from './telemetry/metrics.ts';
 import { listenForMetrics, type MetricsListener } from './telemetry/metrics-listener.ts';
@@ -94,7 +94,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     if (metrics !== null) context.log.info({ url: metrics.url }, 'metrics');
     const reloadCertificate = (): boolean => {
       if (certificate === null || !(server instanceof HttpsServer) || !certificate.reload()) return false;
-      server.setSecureContext(certificate.current);
+      server.setSecureContext(secureContextOf(certificate));
       warnOfCertificate(context, certificate);
       return true;
     };

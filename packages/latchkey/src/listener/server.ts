@@ -2,6 +2,7 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { SecureContextOptions } from 'node:tls';
 import type { CertificateReader } from '../base/certificate.ts';
 import { Fault } from '../base/errors.ts';
 import type { Settings } from '../base/settings/settings.ts';
@@ -20,6 +21,14 @@ const TLS = {
   ciphers: 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20',
 } as const;
 
+/**
+ * What TLS is spoken with, at the start and after each renewal: `setSecureContext` forgets whatever it is not told
+ * again.
+ */
+export function secureContextOf({ current: { cert, key } }: CertificateReader): SecureContextOptions {
+  return { ...TLS, cert, key };
+}
+
 /** Not listening yet. Without a certificate it speaks HTTP. */
 export function makeServer(certificate: CertificateReader | null, answer: RequestListener): Server {
   const options = {
@@ -33,7 +42,7 @@ export function makeServer(certificate: CertificateReader | null, answer: Reques
   const server =
     certificate === null
       ? createHttpServer(options, answer)
-      : createHttpsServer({ ...options, ...TLS, ...certificate.current }, answer);
+      : createHttpsServer({ ...options, ...secureContextOf(certificate) }, answer);
   // The door decides before it lets the client send a body: see `doors/git/backend`.
   server.on('checkContinue', answer);
   server.on('clientError', refuseUnreadable);
