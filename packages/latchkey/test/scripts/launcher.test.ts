@@ -115,7 +115,9 @@ describe('the launcher, started by Node 18,', () => {
       process.on('SIGINT', () => console.log('interrupt ' + ++count));
       process.stdin.on('data', (line) => String(line).includes('q') && process.exit(0));
       console.log('ready');`;
-    const line = [oldNode, LAUNCHER, '-e', program].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const words = [oldNode, LAUNCHER, '-e', program].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+    // `exec`: the Ctrl-C reaches the shell, too, and dash would end by it after the program.
+    const line = `exec ${words.join(' ')}`;
     const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { env: plainEnvironment() });
     onTestFinished(() => void child.kill('SIGKILL'));
     const screen = outputOf(child);
