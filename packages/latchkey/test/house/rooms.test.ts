@@ -8,32 +8,33 @@ const ARCHITECTURE = readFileSync(join(import.meta.dirname, '../../../../ARCHITE
 const SERVER = ['app.ts', 'base', 'catalogue', 'rules', 'git', 'telemetry', 'actions'];
 /** Room → the rooms it may import beside itself, and the reason. ARCHITECTURE.md shows the same table. */
 const ROOMS: Readonly<Record<string, { mayImport: readonly string[]; because: string }>> = {
-  base: { mayImport: [], because: 'a leaf can be read first' },
+  base: { mayImport: [], because: 'you can read a leaf first' },
   catalogue: { mayImport: ['base'], because: 'data must load in tests, docs and CLI alike' },
   rules: {
     mayImport: ['base', 'catalogue'],
     because: 'the decision must be a truth table: no clock, no randomness, no waiting',
   },
   store: { mayImport: ['base', 'catalogue', 'rules'], because: 'SQL in one room runs on both engines' },
-  git: { mayImport: ['base'], because: 'running git knows nothing of tokens' },
-  telemetry: { mayImport: ['base', 'catalogue'], because: 'what is counted must not be able to change anything' },
+  git: { mayImport: ['base'], because: 'running git has nothing to do with tokens' },
+  telemetry: { mayImport: ['base', 'catalogue'], because: 'counting must never change anything' },
   actions: {
     mayImport: ['base', 'catalogue', 'rules', 'store', 'git', 'telemetry'],
     because: 'one verb = one transaction = one audit entry',
   },
   doors: {
     mayImport: ['base', 'catalogue', 'rules', 'actions', 'git'],
-    because: 'a door that reached the store could skip the decision; one that imported another would couple dialects',
+    because:
+      'a door with access to the store could skip the decision; a door that imports another couples two dialects',
   },
   listener: {
     mayImport: ['base', 'actions', 'telemetry'],
-    because: 'how requests come in and how a server ends is the same whatever the doors are',
+    because: 'accepting requests and shutting down is the same for every door',
   },
   cli: {
     mayImport: ['base', 'catalogue', 'rules'],
-    because: 'the credential helper must start fast and needs no database',
+    because: 'the credential helper must start fast, and needs no database',
   },
-  'cli/admin': { mayImport: SERVER, because: 'the operator changes data at the machine that holds it' },
+  'cli/admin': { mayImport: SERVER, because: 'the operator works on the machine that holds the data' },
   'cli/serve': { mayImport: SERVER, because: 'it runs the server' },
   'app.ts': {
     mayImport: ['base', 'catalogue', 'rules', 'store', 'git', 'telemetry', 'actions', 'doors', 'listener'],
