@@ -11,6 +11,10 @@ export type RepositoryRole = 'read' | 'triage' | 'write' | 'maintain' | 'admin';
 /** Rising: each role holds all that the ones before it hold. */
 export const REPOSITORY_ROLES: readonly RepositoryRole[] = ['read', 'triage', 'write', 'maintain', 'admin'];
 
+/** What an organization gives every member in each of its repositories (GitHub: `default_repository_permission`). */
+export type BasePermission = 'none' | 'read' | 'write' | 'admin';
+export const BASE_PERMISSIONS: readonly BasePermission[] = ['none', 'read', 'write', 'admin'];
+
 /** Whoever may read may also take part: open issues and pull requests, comment, discuss. */
 const READ: PermissionSet = {
   metadata: 'read',

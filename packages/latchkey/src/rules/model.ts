@@ -9,8 +9,7 @@
 import type { UnixSeconds } from '../base/time.ts';
 import type { Need } from '../catalogue/needs.ts';
 import type { Level, PermissionName, PermissionSet } from '../catalogue/permissions.ts';
-import type { RepositoryRole } from '../catalogue/roles.ts';
-import type { BasePermission } from './role.ts';
+import type { BasePermission, RepositoryRole } from '../catalogue/roles.ts';
 
 export type { Need };
 

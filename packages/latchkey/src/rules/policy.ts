@@ -6,8 +6,8 @@
  */
 
 import type { UnixSeconds } from '../base/time.ts';
+import type { BasePermission } from '../catalogue/roles.ts';
 import { type Policy, TOKEN_KINDS, type TokenKind, type UserRecord } from './model.ts';
-import type { BasePermission } from './role.ts';
 
 /**
  * As stored: null = no choice made here. The instance's null means the default, an organization's null the instance's

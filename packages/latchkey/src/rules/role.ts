@@ -4,12 +4,8 @@
  * Source: GitHub docs "Repository roles for an organization" and "About repository visibility". Internal repositories
  * are read by everybody who has an account on the instance, as on GitHub Enterprise Server and GitLab.
  */
-import { higherRole, type RepositoryRole } from '../catalogue/roles.ts';
+import { type BasePermission, higherRole, type RepositoryRole } from '../catalogue/roles.ts';
 import type { OrganizationRole, Visibility } from './model.ts';
-
-/** What an organization gives every member in each of its repositories (GitHub: `default_repository_permission`). */
-export type BasePermission = 'none' | 'read' | 'write' | 'admin';
-export const BASE_PERMISSIONS: readonly BasePermission[] = ['none', 'read', 'write', 'admin'];
 
 export interface RoleFacts {
   readonly ownsAsUser: boolean;

@@ -4,10 +4,10 @@
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import { present } from '../../base/present.ts';
 import type { Need } from '../../catalogue/needs.ts';
+import type { BasePermission } from '../../catalogue/roles.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { emailProblem } from '../../rules/names.ts';
 import { NO_POLICY } from '../../rules/policy.ts';
-import type { BasePermission } from '../../rules/role.ts';
 import {
   type Account,
   accountById,

@@ -8,9 +8,9 @@ import {
   type StoredPolicy,
 } from '../../../actions/organizations/policies.ts';
 import { isoDate } from '../../../base/time.ts';
+import { BASE_PERMISSIONS, type BasePermission } from '../../../catalogue/roles.ts';
 import { TOKEN_KINDS, type TokenKind } from '../../../rules/model.ts';
 import { MAX_LIFETIME_DAYS } from '../../../rules/policy.ts';
-import { BASE_PERMISSIONS, type BasePermission } from '../../../rules/role.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
