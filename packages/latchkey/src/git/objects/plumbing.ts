@@ -16,13 +16,13 @@ import {
 } from '../processes/git-process.ts';
 import type { ObjectFormat, Profile, Profiles } from '../processes/profile.ts';
 import { isReading } from '../processes/read-only.ts';
-import type { Folders } from '../repositories/folders.ts';
 
 /** A command of the plumbing that takes longer is stopped: somebody waits for it. */
 const MAX_COMMAND_SEC = 60;
 
 export interface PlumbingParts {
-  readonly folders: Folders;
+  /** Empty folders: git's home, and its hooks. */
+  readonly folders: { readonly home: string; readonly noHooks: string };
   readonly profiles: Profiles;
   readonly processes: GitProcesses;
   /** Throws when nothing may be changed here. */
