@@ -10,7 +10,7 @@ import { Type } from '../../../base/json-schema.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
-import type { Place } from '../present/history.ts';
+import type { Place } from '../present/place.ts';
 import { idIn, placeOf } from './place.ts';
 
 const NEW = Type.Object(

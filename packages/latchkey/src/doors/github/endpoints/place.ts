@@ -7,7 +7,7 @@ import { findCommitId } from '../../../actions/repositories/history.ts';
 import { targetRepository } from '../../../actions/repositories/target.ts';
 import { parameter } from '../../../base/present.ts';
 import { htmlUrl } from '../present/accounts.ts';
-import type { Place } from '../present/history.ts';
+import type { Place } from '../present/place.ts';
 import { Malformed } from '../refuse.ts';
 
 /** Where the repository of a call is, under its present name. */

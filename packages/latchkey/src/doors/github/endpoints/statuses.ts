@@ -13,7 +13,7 @@ import { isoInstant } from '../../../base/time.ts';
 import { type Call, created, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { htmlUrl, nodeId, simpleUser } from '../present/accounts.ts';
-import type { Place } from '../present/history.ts';
+import type { Place } from '../present/place.ts';
 import { listedRepository } from '../present/repositories.ts';
 import { commitIdOr, placeOf, sayNo } from './place.ts';
 

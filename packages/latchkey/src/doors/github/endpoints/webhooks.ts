@@ -21,7 +21,7 @@ import { present } from '../../../base/present.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
-import type { Place } from '../present/history.ts';
+import type { Place } from '../present/place.ts';
 import { idIn, placeOf } from './place.ts';
 
 const CONFIG = Type.Object(

@@ -5,12 +5,7 @@
  * `content-submodule`, `content-tree`, `file-commit`.
  */
 import type { TreeEntry } from '../../../git/objects/trees.ts';
-import type { Place } from './history.ts';
-
-/** A path or ref name as a part of a URL: its slashes stay. */
-export function encodedPath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/');
-}
+import { encodedPath, type Place } from './place.ts';
 
 const TYPES: Readonly<Record<string, string>> = { '040000': 'dir', '120000': 'symlink', '160000': 'submodule' };
 

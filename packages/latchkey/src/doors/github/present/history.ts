@@ -9,14 +9,7 @@ import type { Commit, Signature } from '../../../git/objects/commits.ts';
 import type { CommitDiff } from '../../../git/objects/diffs.ts';
 import type { Ref } from '../../../git/objects/refs.ts';
 import { simpleUser } from './accounts.ts';
-import { encodedPath } from './contents.ts';
-
-/** Where a repository is: in the API, and among the pages. */
-export interface Place {
-  readonly apiUrl: string;
-  readonly url: string;
-  readonly html: string;
-}
+import { encodedPath, type Place } from './place.ts';
 
 const node = (type: string, id: string): string => Buffer.from(`${type}:${id}`).toString('base64url');
 
