@@ -45,8 +45,8 @@ import { failed, notCopied, notFound, refused, unavailable, unreadable } from '.
 import { answerOf } from './frame/forms.ts';
 import { documentOf } from './frame/layout.tsx';
 import { answerPrograms } from './frame/programs.ts';
-import { Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
-import type { Answer, Flash, WebPage } from './frame/web-page.ts';
+import { type Flash, Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
+import type { Answer, WebPage } from './frame/web-page.ts';
 import { PAGES } from './pages.ts';
 
 /** The largest form. */

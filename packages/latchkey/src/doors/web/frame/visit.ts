@@ -17,11 +17,18 @@ import type { Need } from '../../../rules/model.ts';
 import { Fields } from '../parts/fields.ts';
 import type { Cookies } from './cookies.ts';
 import { formToken } from './same-origin.ts';
-import type { Flash } from './web-page.ts';
 
 /** How pages look: as the system says, or always one way. */
 export const THEMES = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
+
+/** A word for the page that a redirect leads to, shown once. */
+export interface Flash {
+  readonly tone: 'success' | 'warn' | 'error';
+  readonly text: string;
+  /** What the next page alone may show, such as a new token. */
+  readonly once?: Readonly<Record<string, unknown>>;
+}
 
 /** Thrown by `visit.permit`: the frame answers it with a page that says why and what to do. */
 export class Refused extends Error {

@@ -2,7 +2,7 @@
  * What a page is, as data: its path, who may open it, what it shows, and what its forms do.
  */
 import type { ComponentChild } from 'preact';
-import type { Visit } from './visit.ts';
+import type { Flash, Visit } from './visit.ts';
 
 /**
  * Who may open a page, or send a form. `signed-in`: others are led to the sign-in and back. `sudo`: the session proved
@@ -11,14 +11,6 @@ import type { Visit } from './visit.ts';
  * about* is for `visit.permit`.
  */
 export type Access = 'anybody' | 'signed-in' | 'sudo' | 'fresh' | 'administrator';
-
-/** A word for the page that a redirect leads to, shown once. */
-export interface Flash {
-  readonly tone: 'success' | 'warn' | 'error';
-  readonly text: string;
-  /** What the next page alone may show, such as a new token. */
-  readonly once?: Readonly<Record<string, unknown>>;
-}
 
 /** A text, or its parts as they come. */
 export type FileContent = string | AsyncIterable<string>;

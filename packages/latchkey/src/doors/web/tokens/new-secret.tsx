@@ -10,8 +10,7 @@ import type { TokenView } from '../../../actions/tokens/views.ts';
 import type { Secret } from '../../../base/secret.ts';
 import { spokenInstant } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
-import type { Visit } from '../frame/visit.ts';
-import type { Flash } from '../frame/web-page.ts';
+import type { Flash, Visit } from '../frame/visit.ts';
 import { CommandBox, CopyBox } from '../parts/components.tsx';
 
 /** What the next page needs. */
