@@ -1,18 +1,13 @@
 /**
- * The store: one set of tables on SQLite or PostgreSQL, opened, brought up to date and handed to the functions of this
- * room.
+ * The store: one set of tables on SQLite or PostgreSQL, as the functions of this room are handed it.
  *
  * Invariant: every function of this room takes a `Query` first. One that changes something is called with a
  * transaction, so that the change, its audit entry and its rise of the revision become visible together or not at all.
  * Never: SQL outside of this room, or SQL that only one of the two engines understands.
  */
 import type { Kysely } from 'kysely';
-import type { Log } from '../base/log.ts';
 import type { UnixSeconds } from '../base/time.ts';
-import { traced } from '../base/trace.ts';
 import type { Learn } from './cluster.ts';
-import { migrate } from './migrations.ts';
-import type { PostgresTuning } from './postgres-connection.ts';
 import type { Database } from './schema.ts';
 
 export type Engine = 'sqlite' | 'postgres';
@@ -55,47 +50,6 @@ export interface ClusterNode {
 export interface OpenedEngine extends Store {
   /** Runs `work` in a transaction while no other process can be inside its own `alone`. */
   alone<T>(work: (tx: Query) => Promise<T>): Promise<T>;
-}
-
-export interface StoreOptions {
-  /** Where SQLite keeps `latchkey.db`; made when it is missing. Not used with PostgreSQL. */
-  readonly dataDir: string;
-  /** `postgres://…`, or null for SQLite. May hold a password: never logged. */
-  readonly databaseUrl: string | null;
-  readonly postgres?: PostgresTuning;
-  readonly log: Log;
-}
-
-/**
- * Opens the store and brings its tables up to date; safe when several processes do so at once.
- * @throws Fault when the database can't be reached or was made by a newer program.
- */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  const opened = await openEngine(options);
-  try {
-    const applied = await migrate(opened);
-    if (applied.length > 0)
-      options.log.info({ engine: opened.engine, migrations: applied }, 'brought the database up to date');
-    return {
-      ...opened,
-      transaction: (work) =>
-        traced('transaction', 'client', { 'db.system.name': SYSTEM_NAMES[opened.engine] }, () =>
-          opened.transaction(work),
-        ),
-    };
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
-}
-
-/** What OpenTelemetry's conventions call the engines. */
-const SYSTEM_NAMES: Readonly<Record<Engine, string>> = { sqlite: 'sqlite', postgres: 'postgresql' };
-
-/** Only the engine that is used is loaded: the driver of the other would make every start longer. */
-async function openEngine({ dataDir, databaseUrl, postgres, log }: StoreOptions): Promise<OpenedEngine> {
-  if (databaseUrl === null) return (await import('./sqlite.ts')).openSqlite(dataDir);
-  return (await import('./postgres.ts')).openPostgres(databaseUrl, log, postgres);
 }
 
 /** SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY; PostgreSQL's unique_violation. */

@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { describe, inject, onTestFinished } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
-import { type Engine, openStore, type Store } from '../../src/store/db.ts';
+import { type Engine, type Store } from '../../src/store/db.ts';
+import { openStore } from '../../src/store/open.ts';
 
 export const ENGINES: readonly Engine[] = ['sqlite', 'postgres'];
 

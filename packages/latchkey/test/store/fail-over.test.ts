@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
 import { insertUser, listAccounts } from '../../src/store/accounts.ts';
-import { openStore } from '../../src/store/db.ts';
+import { openStore } from '../../src/store/open.ts';
 import { cuttableProxy } from '../engines/cuttable-proxy.ts';
 import { freshDatabase } from '../engines/engines.ts';
 import { THEN } from './world.ts';

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { Fault } from '../../src/base/errors.ts';
 import { makeLog } from '../../src/base/log.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
-import { openStore, type Store } from '../../src/store/db.ts';
+import { type Store } from '../../src/store/db.ts';
+import { openStore } from '../../src/store/open.ts';
 import type { PostgresTuning } from '../../src/store/postgres-connection.ts';
 import { freshDatabase } from '../engines/engines.ts';
 import { type RunningServer, startPostgres } from '../engines/postgres-server.ts';

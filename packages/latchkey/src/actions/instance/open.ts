@@ -7,7 +7,7 @@ import { descriptorLimit, shareDescriptors } from '../../base/machine/descriptor
 import { atPort, type Settings } from '../../base/settings/settings.ts';
 import { type Clock, systemClock, type UnixSeconds } from '../../base/time.ts';
 import { makeGitRoom } from '../../git/room.ts';
-import { openStore } from '../../store/db.ts';
+import { openStore } from '../../store/open.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { Memory } from '../decision/memory.ts';
 import { Refusals } from '../decision/refusals.ts';

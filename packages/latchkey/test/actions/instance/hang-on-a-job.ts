@@ -7,7 +7,7 @@ import type { Context } from '../../../src/actions/ground/context.ts';
 import { SteadyTime } from '../../../src/actions/ground/steady-time.ts';
 import { JobRunner } from '../../../src/actions/instance/job-runner.ts';
 import { makeLog } from '../../../src/base/log.ts';
-import { openStore } from '../../../src/store/db.ts';
+import { openStore } from '../../../src/store/open.ts';
 
 const [dataDir = '', databaseUrl = '', at = ''] = process.argv.slice(2);
 const log = makeLog('silent');

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { makeLog } from '../../../src/base/log.ts';
-import { openStore } from '../../../src/store/db.ts';
+import { openStore } from '../../../src/store/open.ts';
 
 const [dataDir = '', databaseUrl = ''] = process.argv.slice(2);
 process.stdout.write('ready\n');

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { makeLog } from '../../../src/base/log.ts';
 import { appendAudit } from '../../../src/store/audit.ts';
-import { openStore } from '../../../src/store/db.ts';
+import { openStore } from '../../../src/store/open.ts';
 
 const [dataDir = '', databaseUrl = ''] = process.argv.slice(2);
 const store = await openStore({
