@@ -3,7 +3,7 @@
  * what the doctor finds. Then what was offered is followed as it stands, and the next try succeeds.
  */
 import { describe, expect, test } from 'vitest';
-import { refusalsOf } from '../../src/actions/decision/refusals.ts';
+import { refusalsOf } from '../../src/actions/decision/token-refusals.ts';
 import { REASONS, REFUSALS, type Reason } from '../../src/catalogue/refusals/refusals.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { ANSWERS } from '../../src/doors/github/refuse.ts';

@@ -187,6 +187,24 @@ function outOfOrder({ from, to, kind }: Import): string[] {
   });
 }
 
+/** Files that reach themselves through imports, by types as well as by values: each in the order of one such way. */
+function circles(): string[] {
+  const imports = Map.groupBy(
+    files.flatMap(importsOf).filter(({ kind }) => kind !== 'late'),
+    ({ from }) => from,
+  );
+  const done = new Set<string>();
+  const found: string[] = [];
+  const walk = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) found.push([...way.slice(way.indexOf(path)), path].join(' → '));
+    if (way.includes(path) || done.has(path)) return;
+    for (const { to } of imports.get(path) ?? []) walk(to, [...way, path]);
+    done.add(path);
+  };
+  for (const path of files) walk(path, []);
+  return found;
+}
+
 /** The rows of the table under a heading of ARCHITECTURE.md, without those of its head; code marks are taken away. */
 function tableUnder(heading: string): string[][] {
   const section = ARCHITECTURE.split(/^## /m).find((text) => text.startsWith(heading)) ?? '';
@@ -212,6 +230,10 @@ describe('the house', () => {
 
   it('reads the folders of a room in one order', () => {
     expect(files.flatMap(importsOf).flatMap(outOfOrder)).toEqual([]);
+  });
+
+  it('has no circle of imports, by types either: what a file stands on can be read before it', () => {
+    expect(circles()).toEqual([]);
   });
 
   it('has the folders that its table names, and no others', () => {

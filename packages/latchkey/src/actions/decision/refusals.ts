@@ -10,12 +10,9 @@
  */
 import type { Log } from '../../base/log.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
-import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Store } from '../../store/db.ts';
-import { addRefusals, type RefusalCount, type RefusalWords, refusalsOfToken } from '../../store/refusals.ts';
-import type { Context } from '../ground/context.ts';
-import type { Permit } from './authorize.ts';
+import { addRefusals, type RefusalCount, type RefusalWords } from '../../store/refusals.ts';
 
 const FLUSH_EVERY_MS = 2_000;
 /** Different refusals in one batch; further ones of the same two seconds are not noted. */
@@ -24,28 +21,6 @@ export const MAX_NOTED = 5_000;
 const MAX_PURPOSE_LENGTH = 200;
 /** For how long they are kept. */
 export const REFUSALS_KEPT_SEC = 90 * DAY_SEC;
-
-/** One kind of refusal on one day. */
-export interface TokenRefusal extends RefusalCount {
-  readonly reason: Reason;
-}
-
-/** What a token was refused in the last 90 days, the latest first, what was noted a moment ago included. At most 50. */
-export async function refusalsOf(ctx: Context, tokenId: number): Promise<readonly TokenRefusal[]> {
-  await ctx.refusals.flush();
-  return (await refusalsOfToken(ctx.store.db, tokenId)) as TokenRefusal[];
-}
-
-/** Notes a refusal that was not told by `authorize`: one that depends on what was sent. */
-export function noteRefusal(
-  ctx: Context,
-  { actor }: Permit,
-  address: string,
-  purpose: string,
-  explanation: Explanation,
-): void {
-  if (actor.tokenId !== null) ctx.refusals.note(actor.tokenId, ctx.clock.now(), address, purpose, explanation);
-}
 
 export class Refusals {
   readonly #store: Store;

@@ -5,8 +5,7 @@
  * changing or renewing one that can do more.
  */
 import { Problem, problem } from '../../base/errors.ts';
-import type { MailedToken } from '../../catalogue/mails.ts';
-import type { TokenKind, TokenRecord } from '../../rules/model.ts';
+import type { TokenRecord } from '../../rules/model.ts';
 import { type Bounded, beyondMaker } from '../../rules/reach.ts';
 import type { Query } from '../../store/db.ts';
 import { grantsOf } from '../../store/grants.ts';
@@ -46,18 +45,4 @@ export function keepWithin(permit: Permit, wanted: Bounded, isItself = false): v
   if (acting === null) return;
   const complaints = beyondMaker(acting, wanted).filter(({ field }) => !isItself || !OF_OTHERS.has(field));
   if (complaints.length > 0) throw new Problem(complaints);
-}
-
-/** The page of a token. */
-export function tokenPath(kind: TokenKind, id: number): string {
-  return kind === 'fine-grained'
-    ? `/settings/personal-access-tokens/${id}`
-    : kind === 'classic'
-      ? `/settings/tokens/${id}`
-      : `/-/user_settings/personal_access_tokens/${id}`;
-}
-
-/** A token as mails name it. */
-export function mailed(token: Pick<Token, 'id' | 'kind' | 'name' | 'lastEight'>): MailedToken {
-  return { name: token.name, lastEight: token.lastEight, path: tokenPath(token.kind, token.id) };
 }

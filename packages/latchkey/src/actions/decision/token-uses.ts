@@ -16,8 +16,8 @@ import { noteReuse, spendUse } from '../../store/presented-tokens.ts';
 import { endOverlap } from '../../store/token-secrets.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
+import { mailed } from '../ground/token-names.ts';
 import type { Identity } from './authenticate.ts';
-import { mailed } from './token-access.ts';
 
 /** A use that was allowed. Gives a refusal when another request took the last use meanwhile. */
 export function useToken(ctx: Context, identity: Identity): MaybePromise<Refusal | null> {

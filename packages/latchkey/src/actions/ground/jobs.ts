@@ -7,9 +7,16 @@
  * Invariant: a handler may run again after it was cut off (the node died, the lease was lost), so it must be able to.
  */
 import { systemClock, type UnixSeconds } from '../../base/time.ts';
+import type { RepositoryName } from '../../git/repositories/folders.ts';
 import type { Query } from '../../store/db.ts';
 import { insertJob } from '../../store/jobs.ts';
-import type { UnsettledFolder } from '../repositories/folders.ts';
+
+/** A folder, as it was when something was begun with it, and the places where it may lie. */
+export interface UnsettledFolder {
+  readonly repositoryId: number;
+  readonly identity: string;
+  readonly places: readonly RepositoryName[];
+}
 
 /** Every kind of job with what it is told: plain JSON, never a secret. `null` for those that come by themselves. */
 export interface JobPayloads {

@@ -8,7 +8,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Transporter } from 'nodemailer';
-import { Fault } from '../../base/errors.ts';
 import { isLoopback } from '../../base/settings/values.ts';
 import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import { traced } from '../../base/trace.ts';
@@ -20,15 +19,11 @@ import {
   claimMail,
   deleteMailsBefore,
   insertMail,
-  listMails,
-  mailById,
   markKept,
   markSent,
   markTried,
   type OutboxMail,
 } from '../../store/outbox.ts';
-import type { Page } from '../../store/page.ts';
-import type { Permit } from '../decision/authorize.ts';
 import type { Context } from './context.ts';
 import { enqueueJob } from './jobs.ts';
 
@@ -38,8 +33,8 @@ export interface ReadableMail extends Omit<OutboxMail, 'text' | 'html'> {
   readonly html: string;
 }
 
-/** @throws Fault when it was sealed with a key that is not here */
-function opened({ keys }: Context, mail: OutboxMail): ReadableMail {
+/** A mail with its body. @throws Fault when it was sealed with a key that is not here */
+export function openMail({ keys }: Context, mail: OutboxMail): ReadableMail {
   const { address, text, html } = mail;
   return {
     ...mail,
@@ -102,7 +97,7 @@ export async function deliverMail(ctx: Context): Promise<{ sent: number; kept: n
 async function deliverOne(ctx: Context, sealed: OutboxMail, at: UnixSeconds): Promise<'sent' | 'kept' | 'failed'> {
   const { id, template, attempts } = sealed;
   try {
-    const mail = opened(ctx, sealed);
+    const mail = openMail(ctx, sealed);
     if (ctx.settings.smtp === null) {
       await keep(ctx, mail);
       await markKept(ctx.store.db, id, at);
@@ -192,24 +187,4 @@ async function keep(ctx: Context, mail: ReadableMail): Promise<void> {
 export async function deleteOldMail(ctx: Context): Promise<void> {
   const ids = await deleteMailsBefore(ctx.store.db, ctx.clock.now() - KEEP_MAIL_SEC);
   for (const id of ids) await rm(join(outboxFolder(ctx), `${id}.eml`), { force: true });
-}
-
-/** A page of the outbox, newest first, for an administrator. */
-export async function readOutbox(ctx: Context, _permit: Permit, page: Page): Promise<ReadableMail[]> {
-  return (await listMails(ctx.store.db, page)).map((mail) => openedOrWords(ctx, mail));
-}
-
-/** One mail of the outbox, for an administrator; null when there is none. */
-export async function readMail(ctx: Context, _permit: Permit, id: number): Promise<ReadableMail | null> {
-  const mail = await mailById(ctx.store.db, id);
-  return mail === null ? null : openedOrWords(ctx, mail);
-}
-
-function openedOrWords(ctx: Context, mail: OutboxMail): ReadableMail {
-  try {
-    return opened(ctx, mail);
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    return { ...mail, text: 'This mail is sealed with a key that is not here.', html: '' };
-  }
 }

@@ -20,7 +20,6 @@ import { type Clock, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/t
 import { MAX_STEP_SEC } from '../../rules/steady-clock.ts';
 import type { Store } from '../../store/db.ts';
 import { addToWindows, type RateWindow, windowOf } from '../../store/rate-windows.ts';
-import type { Context } from './context.ts';
 
 interface BucketRow {
   readonly windowSec: number;
@@ -84,9 +83,14 @@ export interface Allowance {
   readonly retryAfterSec: number;
 }
 
+/** The part of a context that counts. */
+interface Limited {
+  readonly limits: RateLimits;
+}
+
 /** Counts one use. Null when the bucket has no limit. At once when memory knows enough. */
 export function consumeRateLimit(
-  ctx: Pick<Context, 'limits'>,
+  ctx: Limited,
   bucket: RateBucket,
   key: string | number,
 ): MaybePromise<Allowance | null> {
@@ -97,16 +101,12 @@ export function consumeRateLimit(
  * How somebody stands, without counting a use: whether the next one would be allowed. Null when the bucket has no
  * limit.
  */
-export function peekRateLimit(
-  ctx: Pick<Context, 'limits'>,
-  bucket: RateBucket,
-  key: string | number,
-): MaybePromise<Allowance | null> {
+export function peekRateLimit(ctx: Limited, bucket: RateBucket, key: string | number): MaybePromise<Allowance | null> {
   return ctx.limits.peek(bucket, String(key));
 }
 
 /** Gives a use back, as if it had not been. Of a window that has ended there is nothing to give back. */
-export function refundRateLimit(ctx: Pick<Context, 'limits'>, bucket: RateBucket, key: string | number): void {
+export function refundRateLimit(ctx: Limited, bucket: RateBucket, key: string | number): void {
   ctx.limits.refund(bucket, String(key));
 }
 

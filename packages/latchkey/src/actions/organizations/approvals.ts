@@ -15,10 +15,11 @@ import { cancelRequests, decideRequest, type Request, requestById } from '../../
 import { type Token, tokenById } from '../../store/tokens.ts';
 import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { mailed, tokenWithin } from '../decision/token-access.ts';
+import { tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
+import { mailed } from '../ground/token-names.ts';
 
 /** Longest reason of a decision: GitHub's. */
 export const MAX_REASON_LENGTH = 1024;

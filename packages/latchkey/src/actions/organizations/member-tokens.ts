@@ -13,10 +13,10 @@ import { exclude, readmit } from '../../store/token-organizations.ts';
 import { descendantsOf, tokenById, tokensByIds } from '../../store/tokens.ts';
 import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { mailed } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
+import { mailed } from '../ground/token-names.ts';
 import { checkDecidedCount } from './approvals.ts';
 
 export type MemberTokenChange = 'revoke' | 'restore';

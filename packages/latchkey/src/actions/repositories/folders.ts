@@ -10,17 +10,10 @@ import { accountById, accountByLogin } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { repositoryById, repositoryByName } from '../../store/repositories.ts';
 import type { Context } from '../ground/context.ts';
-import { enqueueJob } from '../ground/jobs.ts';
+import { enqueueJob, type UnsettledFolder } from '../ground/jobs.ts';
 
 /** What was begun has long ended by then. */
 export const SETTLE_AFTER_SEC = 60;
-
-/** A folder, as it was when something was begun with it, and the places where it may lie. */
-export interface UnsettledFolder {
-  readonly repositoryId: number;
-  readonly identity: string;
-  readonly places: readonly RepositoryName[];
-}
 
 /**
  * Asks for a look at a repository's folder, in the transaction before, or of, the change that it must follow. The first

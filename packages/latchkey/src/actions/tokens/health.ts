@@ -5,8 +5,8 @@ import { rightSentence } from '../../rules/right-sentence.ts';
 import { type Finding, findingsOf } from '../../rules/token-health.ts';
 import { listTokens } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { tokenPath } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
+import { tokenPath } from '../ground/token-names.ts';
 import { type TokenRow, tokenRows } from './own-tokens.ts';
 
 export type { Finding };

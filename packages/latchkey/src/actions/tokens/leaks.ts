@@ -4,9 +4,9 @@ import { isExpired, isSecretOver } from '../../rules/token-state.ts';
 import { parseTokenText } from '../../rules/token-text.ts';
 import { type StoredToken, tokenByDigest } from '../../store/presented-tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { mailed } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
+import { mailed } from '../ground/token-names.ts';
 import { endOne } from './tokens.ts';
 
 /** Most credentials in one report: GitHub's. */

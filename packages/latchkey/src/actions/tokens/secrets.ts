@@ -20,10 +20,11 @@ import { storedPolicies } from '../../store/policies.ts';
 import { withdrawFromAll } from '../../store/token-organizations.ts';
 import { replaceSecret, type Token, updateToken } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { actingToken, boundsOf, keepWithin, mailed, tokenWithin } from '../decision/token-access.ts';
+import { actingToken, boundsOf, keepWithin, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
+import { mailed } from '../ground/token-names.ts';
 import { type CreatedToken, tokenEvent } from './tokens.ts';
 import { tokenView } from './views.ts';
 

@@ -28,10 +28,11 @@ import {
 } from '../../store/tokens.ts';
 import { unlessTaken, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { actingToken, keepWithin, mailed, tokenWithin } from '../decision/token-access.ts';
+import { actingToken, keepWithin, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
+import { mailed } from '../ground/token-names.ts';
 import { draftWorld } from './draft-world.ts';
 import { openGrant } from './grant-requests.ts';
 import { type TokenView, tokenView, tokenViews } from './views.ts';

@@ -29,10 +29,10 @@ import { type Token, tokenById, tokensByIds } from '../../store/tokens.ts';
 import { lastUses } from '../../store/usage.ts';
 import { unlessTaken } from '../accounts/accounts.ts';
 import { type Permit, upkeepPermit } from '../decision/authorize.ts';
-import { mailed } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
+import { mailed } from '../ground/token-names.ts';
 import { endOne, tokenEvent } from './tokens.ts';
 
 /** How many days before its end the owner of a token hears of it; 0 = that it has ended. */

@@ -4,7 +4,7 @@
  * Invariant: what was pushed is on record before the client hears that it was.
  */
 import type { IncomingMessage } from 'node:http';
-import { noteRefusal } from '../../actions/decision/refusals.ts';
+import { noteRefusal } from '../../actions/decision/token-refusals.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
 import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';

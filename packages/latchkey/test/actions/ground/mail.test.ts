@@ -15,9 +15,9 @@ import {
   KEEP_MAIL_SEC,
   queueMail,
   RETRY_AFTER_SEC,
-  readOutbox,
   tlsTowards,
 } from '../../../src/actions/ground/mail.ts';
+import { readOutbox } from '../../../src/actions/instance/outbox.ts';
 import { writeMail } from '../../../src/catalogue/mails.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { contextWith, type TestContext } from '../context.ts';

@@ -8,8 +8,9 @@ import { askForPasswordLink, mailPasswordLink } from '../../../src/actions/accou
 import { invite } from '../../../src/actions/accounts/sign-up.ts';
 import { takeCode } from '../../../src/actions/accounts/two-factor.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { deliverMail, readOutbox } from '../../../src/actions/ground/mail.ts';
+import { deliverMail } from '../../../src/actions/ground/mail.ts';
 import { openContext } from '../../../src/actions/instance/open.ts';
+import { readOutbox } from '../../../src/actions/instance/outbox.ts';
 import { rotateKey, sealWhatIsStale } from '../../../src/actions/instance/sealing.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { makeLog } from '../../../src/base/log.ts';

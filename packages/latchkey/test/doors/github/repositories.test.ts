@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { readOutbox } from '../../../src/actions/ground/mail.ts';
+import { readOutbox } from '../../../src/actions/instance/outbox.ts';
 import { addRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
 import { forEachEngine } from '../../engines/engines.ts';
 import { type ApiWorld, apiWorld, grant } from './api.ts';

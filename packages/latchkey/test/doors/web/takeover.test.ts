@@ -8,7 +8,7 @@ import { addEmail, removeEmail } from '../../../src/actions/accounts/emails.ts';
 import { lockUser, unlockUser } from '../../../src/actions/accounts/locks.ts';
 import { mailPasswordLink } from '../../../src/actions/accounts/new-password.ts';
 import { authorize, operatorPermit, type Permit, type Verdict } from '../../../src/actions/decision/authorize.ts';
-import { readOutbox } from '../../../src/actions/ground/mail.ts';
+import { readOutbox } from '../../../src/actions/instance/outbox.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import type { MaybePromise } from '../../../src/base/maybe-promise.ts';
 import type { Secret } from '../../../src/base/secret.ts';

@@ -5,7 +5,7 @@
  * Never: a secret, but for the one answer that hands out a new one.
  */
 
-import { tokenPath } from '../../../actions/decision/token-access.ts';
+import { tokenPath } from '../../../actions/ground/token-names.ts';
 import type { SeenGrant, SeenMemberToken, SeenRequest, SeenToken } from '../../../actions/organizations/tokens.ts';
 import type { DryRunAnswer } from '../../../actions/questions/dry-run.ts';
 import type { GrantView, TokenView } from '../../../actions/tokens/views.ts';

@@ -1,6 +1,7 @@
 /** For the administrator: the mails that the server sent, keeps, or could not get rid of. */
 import type { VNode } from 'preact';
-import { type ReadableMail, readMail, readOutbox } from '../../../actions/ground/mail.ts';
+import { type ReadableMail } from '../../../actions/ground/mail.ts';
+import { readMail, readOutbox } from '../../../actions/instance/outbox.ts';
 import type { Need } from '../../../rules/model.ts';
 import { notFound } from '../frame/error-pages.tsx';
 import { WithMenu } from '../frame/layout.tsx';

@@ -4,7 +4,7 @@
  */
 
 import type { VNode } from 'preact';
-import { refusalsOf } from '../../../actions/decision/refusals.ts';
+import { refusalsOf } from '../../../actions/decision/token-refusals.ts';
 import { readLog } from '../../../actions/organizations/audit-log.ts';
 import { type Activity, narrowed, readActivity } from '../../../actions/tokens/activity.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';

@@ -1,6 +1,6 @@
 /** What a token was refused lately, each with how to mend it. */
 import type { VNode } from 'preact';
-import type { TokenRefusal } from '../../../actions/decision/refusals.ts';
+import type { TokenRefusal } from '../../../actions/decision/token-refusals.ts';
 import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
 import type { Visit } from '../frame/visit.ts';
 import { Time } from '../parts/components.tsx';

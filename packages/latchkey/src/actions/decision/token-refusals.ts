@@ -1,0 +1,30 @@
+/**
+ * What a token was refused: read for its page, and noted where a refusal depends on what was sent.
+ */
+import type { Reason } from '../../catalogue/refusals/refusals.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import { type RefusalCount, refusalsOfToken } from '../../store/refusals.ts';
+import type { Context } from '../ground/context.ts';
+import type { Permit } from './authorize.ts';
+
+/** One kind of refusal on one day. */
+export interface TokenRefusal extends RefusalCount {
+  readonly reason: Reason;
+}
+
+/** What a token was refused in the last 90 days, the latest first, what was noted a moment ago included. At most 50. */
+export async function refusalsOf(ctx: Context, tokenId: number): Promise<readonly TokenRefusal[]> {
+  await ctx.refusals.flush();
+  return (await refusalsOfToken(ctx.store.db, tokenId)) as TokenRefusal[];
+}
+
+/** Notes a refusal that was not told by `authorize`: one that depends on what was sent. */
+export function noteRefusal(
+  ctx: Context,
+  { actor }: Permit,
+  address: string,
+  purpose: string,
+  explanation: Explanation,
+): void {
+  if (actor.tokenId !== null) ctx.refusals.note(actor.tokenId, ctx.clock.now(), address, purpose, explanation);
+}
