@@ -1,7 +1,7 @@
 /**
- * People and organizations: made, suspended, brought together.
+ * People and organizations: created, suspended, connected.
  *
- * Invariant: an organization always has an owner; the last one can neither leave nor be lowered.
+ * Invariant: an organization always has an owner; the last one can neither leave nor be demoted.
  */
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';

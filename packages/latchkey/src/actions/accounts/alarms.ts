@@ -1,9 +1,9 @@
 /**
- * "This wasn't me": whatever changes how a person signs in is told at every address that was theirs before, each mail
- * with a link that locks the account.
+ * "This wasn't me": every change to how a person signs in is mailed to all their previous addresses, each mail with a
+ * link that locks the account.
  *
- * Invariant: the mails go where the person read their mail before the change, also to an address that was just removed.
- * Never: a link that gives anybody anything; it only takes away.
+ * Invariant: the mails go where the person read mail before the change, including an address that was just removed.
+ * Never: a link that grants anything; it can only take away.
  */
 import { DAY_SEC } from '../../base/time.ts';
 import type { MailFacts, MailTemplate } from '../../catalogue/mails.ts';

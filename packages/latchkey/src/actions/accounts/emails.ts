@@ -1,10 +1,10 @@
 /**
- * A person's e-mail addresses: added, verified by mail, made the primary one, removed.
+ * A person's e-mail addresses: added, verified by mail, made primary, removed.
  *
- * Invariant: one of them is primary, and only a verified one becomes so, by a person who just proved that it is them.
- * Tokens need a verified address.
- * Invariant: a token may add and remove addresses, but none that it added is good for anything before its owner, in a
- * session, has verified it. Each change is told at the addresses of before.
+ * Invariant: one address is primary. Only a verified address can become primary, and only by a person who has just
+ * confirmed their identity. Tokens need a verified address.
+ * Invariant: a token may add and remove addresses, but an address that it added is useless until its owner verifies
+ * it in a session. Every change is reported to the previous addresses.
  */
 import { Problem, problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';

@@ -1,12 +1,12 @@
 /**
- * Quarantine: an account that somebody else may have been in is locked, looked through by its owner, and unlocked.
+ * Quarantine: an account that somebody else may have used is locked, reviewed by its owner, and unlocked.
  *
- * A lock ends every session, takes back links for another password, and freezes the tokens: they are refused with words
- * and kept. Nobody signs in before a new password was chosen by a link; then the owner looks the tokens through and
- * unlocks the account. An administrator may lock and unlock, too.
+ * A lock ends every session, cancels password reset links, and freezes the tokens: they are kept, but refused with an
+ * explanation. Nobody can sign in until a new password is chosen through a link; then the owner reviews the tokens
+ * and unlocks the account. An administrator can lock and unlock, too.
  *
- * Invariant: a lock only takes away. The link of a mail leads to a new password only at a primary address that is no
- * newer than such links last; an address that somebody put in front since leads to an administrator.
+ * Invariant: a lock only takes away. A mailed link leads to a new password only if the primary address is older than
+ * such links last; if somebody changed it since, it leads to an administrator.
  */
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';

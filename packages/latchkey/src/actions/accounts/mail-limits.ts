@@ -1,7 +1,7 @@
 /**
- * How many mails somebody may have sent to an address: one limit, whichever way they are asked for.
+ * How many mails may be sent to an address: one limit, whatever triggers them.
  *
- * Invariant: every mail to an address that somebody typed, or that anybody may ask for, is counted here first.
+ * Invariant: every mail to an address that somebody typed, or that anybody can request, is counted here first.
  */
 import { networkOf } from '../../base/address.ts';
 import { problem } from '../../base/errors.ts';

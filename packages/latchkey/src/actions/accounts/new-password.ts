@@ -1,10 +1,12 @@
 /**
- * Another password: by the person who knows the old one, or by a link that is mailed.
+ * Changing a password: by the person who knows the old one, or by a mailed link.
  *
- * Invariant: with the password every session ends but the one that changed it, and every device has to be trusted anew.
- * Invariant: a link is mailed to the primary address alone, which only a person who proved that it is them can choose.
- * Invariant: asking for the mail tells nobody whether an account exists: the look-up is a job that runs after the
- * answer.
+ * Invariant: a new password ends every session except the one that changed it, and every device must be trusted
+ * again.
+ * Invariant: a link is mailed only to the primary address, which only a person who has confirmed their identity can
+ * choose.
+ * Invariant: requesting the mail reveals nothing about whether an account exists: the look-up is a job that runs
+ * after the answer.
  */
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';

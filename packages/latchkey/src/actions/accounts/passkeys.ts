@@ -1,10 +1,10 @@
 /**
- * Passkeys (WebAuthn level 3): as the only sign-in, as second factor, and for sudo mode.
+ * Passkeys (WebAuthn level 3): as the only sign-in, as a second factor, and for sudo mode.
  *
- * Invariant: a challenge is of one browser, for one purpose, for five minutes, and is answered once.
- * Invariant: alone, and for sudo mode, the authenticator must have verified its holder (PIN, finger, face); after a
- * password its presence is enough.
- * Never: the account by a name that was typed: the authenticator's answer names it.
+ * Invariant: a challenge belongs to one browser and one purpose, lasts five minutes, and is answered once.
+ * Invariant: on its own, and for sudo mode, the authenticator must have verified its holder (PIN, fingerprint, face);
+ * after a password, presence is enough.
+ * Never: an account found by a typed name: the authenticator's answer identifies it.
  */
 import { problem } from '../../base/errors.ts';
 import { digestOf, type Secret } from '../../base/secret.ts';

@@ -1,4 +1,4 @@
-/** Which passwords a person can't take: those that everybody tries first, and those made of names around them. */
+/** Passwords that a person can't choose: the ones everybody tries first, and ones made of names connected to them. */
 import type { Secret } from '../../base/secret.ts';
 import { passwordProblem } from '../../rules/password.ts';
 import type { Account } from '../../store/accounts.ts';

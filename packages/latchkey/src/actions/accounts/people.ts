@@ -1,4 +1,4 @@
-/** People as others may look them up: whoever has an account, by number or login; and what an administrator ends. */
+/** People as others may look them up, by number or login; and what an administrator can end for them. */
 import { problem } from '../../base/errors.ts';
 import { type Account, accountById, accountByLogin, searchUsers } from '../../store/accounts.ts';
 import { emailsOf } from '../../store/emails.ts';

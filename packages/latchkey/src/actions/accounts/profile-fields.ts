@@ -1,4 +1,4 @@
-/** What people and organizations may say of themselves, and the rules for it. */
+/** What people and organizations may say about themselves, and the rules for it. */
 import type { Complaint } from '../../base/errors.ts';
 import { emailProblem, nameTextProblem } from '../../rules/names.ts';
 

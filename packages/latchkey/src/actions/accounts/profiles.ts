@@ -1,4 +1,4 @@
-/** People's profiles: what they show, to whom. */
+/** People's profiles: what they show, and to whom. */
 import { Problem, problem } from '../../base/errors.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import { nameKey } from '../../rules/names.ts';

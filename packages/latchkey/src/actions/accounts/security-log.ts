@@ -1,4 +1,4 @@
-/** The security log of a person: every entry that is about their account. */
+/** A person's security log: every entry about their account. */
 import { type AuditEntry, listAudit } from '../../store/audit.ts';
 import { batchesOf, type Page } from '../../store/page.ts';
 import type { Permit } from '../decision/authorize.ts';

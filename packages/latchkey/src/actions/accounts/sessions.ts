@@ -1,11 +1,11 @@
 /**
- * Sessions: who is signed in, and for how long. Whether they have just proved that it is them: `sudo.ts`.
+ * Sessions: who is signed in, and for how long. Whether they have just confirmed their identity: `sudo.ts`.
  *
- * Invariant: a session is known by the digest of its secret, begins anew at every sign-in, and ends with a change of
+ * Invariant: a session is known by the digest of its secret, starts fresh at every sign-in, and ends with a change of
  * password.
- * Invariant: a session is a `Bearer` like any other, decided by `authorizeIdentity`; nothing here decides what a person
- * may do.
- * Never: a secret outside of a `Secret`, but for the cookie that it is sent in.
+ * Invariant: a session is a `Bearer` like any other, decided by `authorizeIdentity`; nothing here decides what a
+ * person may do.
+ * Never: a secret outside a `Secret`, except in the cookie that carries it.
  */
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';

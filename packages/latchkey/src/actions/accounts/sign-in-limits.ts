@@ -1,13 +1,13 @@
 /**
- * How often a password may be guessed.
+ * How often somebody may guess a password.
  *
- * Three counts, so that guessing is slow and nobody is locked out by somebody else's guesses: by account and network
- * together; by network, whatever the account; and by account over all networks. The last one does not bind a browser on
- * which the person has signed in before, and a new password by mail makes any browser such a one: so there is always a
- * way in for the owner.
+ * Three counters keep guessing slow without letting an attacker lock the owner out: per account and network together;
+ * per network, whatever the account; and per account across all networks. The last one doesn't apply to a browser on
+ * which the person has signed in before, and a password reset by mail makes any browser one of those, so the owner
+ * always has a way in.
  *
- * Invariant: a guess is counted before it is checked, at all nodes together.
- * Invariant: an account that does not exist is counted like one that does, by the name that was typed.
+ * Invariant: a guess is counted before it is checked, across all nodes.
+ * Invariant: an account that doesn't exist is counted like one that does, by the name that was typed.
  */
 import { networkOf } from '../../base/address.ts';
 import { problem } from '../../base/errors.ts';

@@ -1,9 +1,9 @@
 /**
- * Signing in: a name and a password, then a second factor where there is one.
+ * Signing in: a name and a password, then a second factor if there is one.
  *
- * Invariant: an answer, and the time it takes, don't tell whether an account exists: the password is checked against a
- * decoy then.
- * Invariant: every sign-in begins a new session; one that waits for its second factor opens nothing else.
+ * Invariant: neither the answer nor its timing reveals whether an account exists: without one, the password is
+ * checked against a decoy.
+ * Invariant: every sign-in starts a new session; while it waits for its second factor, it opens nothing else.
  */
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';

@@ -1,10 +1,9 @@
 /**
- * New people: the first administrator by a link that the server prints, others by an invitation or by themselves, as
- * the setting says.
+ * New people: the first administrator through a link that the server prints; others by invitation or on their own,
+ * depending on the setting.
  *
- * Invariant: a link works once, and is known by its digest. The set-up link works only while nobody has an account.
- * Invariant: an address counts as verified when a link that was mailed to it was followed, or the operator vouches for
- * it.
+ * Invariant: a link works once and is known by its digest. The set-up link works only while nobody has an account.
+ * Invariant: an address is verified when somebody follows a link mailed to it, or when the operator vouches for it.
  */
 import { networkOf } from '../../base/address.ts';
 import { problem } from '../../base/errors.ts';

@@ -1,9 +1,8 @@
 /**
- * Sudo mode: whether a session has just proved that it is its person.
+ * Sudo mode: whether a session has just confirmed its person's identity.
  *
- * Invariant: a proof is by the strongest factor that the account has: with a second factor on, the password proves
- * nothing here.
- * Invariant: every proof renews the session's secret, so that a copy of the cookie from before is worth nothing.
+ * Invariant: it takes the account's strongest factor: with a second factor on, a password confirms nothing here.
+ * Invariant: every confirmation renews the session's secret, so an earlier copy of the cookie becomes worthless.
  */
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';

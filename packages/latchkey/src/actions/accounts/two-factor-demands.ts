@@ -1,4 +1,4 @@
-/** Who demands a second factor of a person, and from when. */
+/** Who requires a person to have a second factor, and from when. */
 import { problem } from '../../base/errors.ts';
 import { isoDate, type UnixSeconds } from '../../base/time.ts';
 import { INSTANCE_OWNER } from '../../rules/model.ts';

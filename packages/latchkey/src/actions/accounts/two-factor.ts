@@ -1,12 +1,12 @@
 /**
- * Two-factor authentication: one-time codes of an authenticator app (TOTP, RFC 6238), and recovery codes for when it is
- * lost.
+ * Two-factor authentication: one-time codes from an authenticator app (TOTP, RFC 6238), and recovery codes for when
+ * it is lost.
  *
- * Invariant: a code works once: its time step is used up by compare-and-set, and with it every earlier one.
- * Invariant: a key that is being set up belongs to one session, sealed with what its browser alone has, and is new each
- * time; it goes with a change of password.
- * Invariant: recovery codes are known by digest alone; each works once. The key of the app must be known to check a
- * code, so it lies in the database sealed with a key that does not: whoever reads the database alone computes no code.
+ * Invariant: a code works once: compare-and-set uses up its time step, and with it every earlier one.
+ * Invariant: a key being set up belongs to one session, is sealed with something only its browser has, and is new
+ * each time; a change of password discards it.
+ * Invariant: recovery codes are known only by digest; each works once. Checking a code takes the app's key, so the
+ * key is in the database, sealed with a key that isn't: somebody who reads only the database can compute no code.
  */
 import { randomInt } from 'node:crypto';
 import { Secret as OtpSecret, TOTP } from 'otpauth';

@@ -1,7 +1,7 @@
 /**
- * From a credential to whoever bears it.
+ * From a credential to its bearer.
  *
- * Finds the token that a secret opens, alive or dead: whether it may still be used is for `decide`, so that there is
+ * Finds the token that a secret opens, alive or dead: `decide` says whether it may still be used, so that there is
  * one list of rules.
  * Never: a look-up for a text that can't be a token; a password, which opens nothing here.
  */

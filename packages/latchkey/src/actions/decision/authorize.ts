@@ -1,9 +1,8 @@
 /**
  * May this request do what it needs? The only caller of `decide`.
  *
- * Invariant: a `Permit` is made here and nowhere else, so an action that takes one can't be reached around the
- * decision.
- * Invariant: a request is judged by what the store held when it arrived, or later; never by anything older (see
+ * Invariant: a `Permit` is created here and nowhere else, so no action that takes one can bypass the decision.
+ * Invariant: a request is judged by what the store held when it arrived or later, never by anything older (see
  * `Memory`).
  */
 import { networkOf } from '../../base/address.ts';

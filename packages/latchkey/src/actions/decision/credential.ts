@@ -1,8 +1,8 @@
 /**
  * Reads the `Authorization` header (RFC 9110 section 11.6.2, RFC 7617 Basic, RFC 6750 Bearer, and GitHub's `token`).
  *
- * Invariant: never throws, whatever is sent; what can't be read is `malformed` with the reason in words.
- * Never: a secret outside of a `Secret`.
+ * Invariant: never throws, whatever arrives; an unreadable header is `malformed`, with the reason in words.
+ * Never: a secret outside a `Secret`.
  */
 import { onceHeaderOf } from '../../base/requests/raw-headers.ts';
 import { Secret } from '../../base/secret.ts';

@@ -1,7 +1,4 @@
-/**
- * From ids to names: dialects that address things by id are asked for by name, so that there is one way to a
- * decision.
- */
+/** From ids to names: dialects that use ids are translated to names, so that there is one way to a decision. */
 import { accountById } from '../../store/accounts.ts';
 import { repositoryById } from '../../store/repositories.ts';
 import type { Context } from '../ground/context.ts';

@@ -1,15 +1,15 @@
 /**
- * What somebody hears who sends a password where a token belongs.
+ * What somebody hears who sends a password instead of a token.
  *
- * Passwords open nothing here. But "two-factor authentication is on, so the password can't do" is the truth that gets
- * somebody unstuck, and only whoever knows the password may hear it. So a password sent to Git or the API is checked,
- * if the account has a second factor.
+ * Passwords open nothing here. But "two-factor authentication is on, so the password can't work" is the truth that
+ * gets somebody unstuck, and only a person who knows the password may hear it. So a password sent to Git or the API
+ * is checked if the account has a second factor.
  *
- * Invariant: the check takes the same time for every name: without such an account it runs against a decoy. So time
- * tells neither whether there is an account nor whether it has a second factor.
- * Invariant: checks are few (the password of a second-factor account could be guessed by the words), and apart from
- * those of the sign-in page: a forgotten Git client that tries an old password every minute must not keep its owner
- * from signing in. Beyond the limit everybody hears the general words, unchecked.
+ * Invariant: the check takes the same time for every name; without such an account it runs against a decoy. So timing
+ * reveals neither the account nor its second factor.
+ * Invariant: checks are few, because the words could help somebody guess the password of an account with a second
+ * factor. They are counted apart from the sign-in page: a forgotten Git client that tries an old password every
+ * minute must not keep its owner from signing in. Beyond the limit everybody gets the general words, unchecked.
  */
 import { networkOf } from '../../base/address.ts';
 import { digestOf } from '../../base/secret.ts';

@@ -1,8 +1,8 @@
 /**
- * What a permit is about, checked again where something is changed by name.
+ * What a permit is about, checked again wherever something is changed by name.
  *
- * Invariant: a permit for one thing changes nothing else, whatever names an action was given. The operator and upkeep
- * may change everything, an administrator of the instance what a permit for the instance was given for.
+ * Invariant: a permit for one thing changes nothing else, whatever names an action is given. The operator and upkeep
+ * may change everything; an administrator of the instance, whatever the permit for the instance covers.
  */
 import type { Permit } from './authorize.ts';
 

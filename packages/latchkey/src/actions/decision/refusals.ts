@@ -1,12 +1,11 @@
 /**
- * What tokens were refused, for the page of each token: counted in memory, written in batches, off the path of the
- * request.
+ * Refusals of each token, for the token's page: counted in memory, written in batches, off the request's path.
  *
- * Every door feeds it, since `authorize` notes here. Whoever has a token, alive or dead, may be refused as often as
- * they like: a refusal costs one look into a map, a batch and a token's rows are bounded.
- * Invariant: noting costs no I/O and never fails a request. What was noted in the last `FLUSH_EVERY_MS` before a crash
- * is lost.
- * Never: a credential; a refusal is kept for a token that is known, by its id.
+ * Every door feeds it, because `authorize` records refusals here. The bearer of a token, alive or dead, can cause any
+ * number of refusals: each costs one map look-up, and both a batch and a token's rows are bounded.
+ * Invariant: recording costs no I/O and never fails a request. A crash loses what was recorded in the last
+ * `FLUSH_EVERY_MS`.
+ * Never: a credential; a refusal is stored under the id of a known token.
  */
 import type { Log } from '../../base/log.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';

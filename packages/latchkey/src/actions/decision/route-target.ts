@@ -1,4 +1,4 @@
-/** From what a route says it is about, and the path's parameters, to the name of a target. */
+/** From a route's declaration and the path's parameters to the name of a target. */
 import { parameter } from '../../base/present.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
 import type { TargetName } from './targets.ts';

@@ -1,8 +1,8 @@
 /**
- * Asks the store whether a secret is anybody's, for many at once.
+ * Looks up whose secrets these are, many at once.
  *
- * A flood of made-up tokens costs the store one query at a time, whatever comes: those that arrive while one runs go
- * together with the next. None of them is remembered, so they push nothing out.
+ * However many made-up tokens arrive, they cost the store one query at a time: those that arrive while one runs share
+ * the next. None is remembered, so they evict nothing.
  */
 import type { Store } from '../../store/db.ts';
 import { knownDigests } from '../../store/token-secrets.ts';

@@ -1,6 +1,6 @@
 /**
- * What a request is about, as it stands towards the one who asks: the repository or account with their role in it, and
- * the policies of its owner.
+ * What a request is about, as its sender relates to it: the repository or account with their role today, and the
+ * policies of its owner.
  *
  * Invariant: whatever is remembered here is forgotten when one of its subjects changes (see `Memory`).
  */

@@ -1,7 +1,7 @@
 /**
- * Whose token an action may touch, and what a token may make of another.
+ * Whose token an action may touch, and what one token may do to another.
  *
- * Invariant: whoever acts with a token gets nothing out of it that the token has not: neither by making another, nor by
+ * Invariant: a token gives its bearer nothing beyond its own rights: not by creating another token, and not by
  * changing or renewing one that can do more.
  */
 import { Problem, problem } from '../../base/errors.ts';

@@ -1,9 +1,8 @@
 /**
- * A stored token as decisions see it, small enough that a hundred thousand of them are remembered.
+ * A stored token as decisions see it, small enough to remember a hundred thousand.
  *
- * Scopes of classic and scoped tokens become grants, so that there is one vocabulary. What many tokens have in common
- * (that they were not revoked and end no overlap, the grants that scopes stand for, sets of permissions, selections of
- * repositories) exists once.
+ * Scopes of classic and scoped tokens become grants, so that there is one vocabulary. Parts that many tokens share
+ * (not revoked, no overlap, the grants of a scope, sets of permissions, selections of repositories) exist once.
  */
 import { RecentMap } from '../../base/recent-map.ts';
 import type { UnixSeconds } from '../../base/time.ts';

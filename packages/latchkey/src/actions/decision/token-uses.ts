@@ -1,10 +1,9 @@
 /**
- * What the use of a token changes: a limited use is spent, an overlap ends, reuse of a replaced secret is
- * reported.
+ * What using a token changes: a limited use is spent, an overlap ends, reuse of a replaced secret is reported.
  *
- * Invariant: a token without limit and overlap, which is nearly every one, costs nothing here: no query, no promise.
- * Invariant: a limited use is taken in the store by one compare-and-set before the answer, so all nodes together give
- * no more than the limit.
+ * Invariant: a token without limit and overlap, as nearly all are, costs nothing here: no query, no promise.
+ * Invariant: one compare-and-set takes a limited use in the store before the answer, so all nodes together never
+ * exceed the limit.
  */
 
 import type { MaybePromise } from '../../base/maybe-promise.ts';

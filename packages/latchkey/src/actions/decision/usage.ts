@@ -1,9 +1,9 @@
 /**
- * Last use of tokens: when, from where, with what, what for. Noted in memory, written in batches, off the path of the
- * request.
+ * Last use of tokens: when, from where, with which program, what for. Recorded in memory, written in batches, off the
+ * request's path.
  *
- * Invariant: noting costs no I/O and never fails a request. What was noted in the last `FLUSH_EVERY_MS` before a crash
- * is lost: last use is a help for people, not a record of account (audit is).
+ * Invariant: recording costs no I/O and never fails a request. A crash loses the last `FLUSH_EVERY_MS`: last use is a
+ * help for people, not evidence (the audit log is).
  */
 import type { Log } from '../../base/log.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';

@@ -1,4 +1,4 @@
-/** Whom somebody means who types a name. */
+/** Whom somebody means when they type a name. */
 
 import { MAX_EMAIL_LENGTH } from '../../rules/names.ts';
 import { type Account, accountByLogin, userByEmail } from '../../store/accounts.ts';

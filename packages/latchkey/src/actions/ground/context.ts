@@ -1,6 +1,4 @@
-/**
- * What every action needs, handed in once: nothing below `app` reaches for a global.
- */
+/** What every action needs, passed in once: nothing below `app` reaches for a global. */
 import type { Log } from '../../base/log.ts';
 import type { DescriptorBudget } from '../../base/machine/descriptors.ts';
 import type { KeyFile } from '../../base/sealing/key-file.ts';

@@ -1,10 +1,9 @@
 /**
- * Jobs: what is done after a change, once over all nodes. To add one: its row in `JobPayloads` here, its handler in
- * `actions/instance/job-handlers` (and a row in `SCHEDULES` there when it comes by itself).
+ * Jobs: work that follows a change, once across all nodes. To add one: its row in `JobPayloads` here, its handler in
+ * `actions/instance/job-handlers`, and a row in `SCHEDULES` there if it runs on its own.
  *
- * Invariant: a job is asked for in the transaction of the change that needs it, so that neither is there without the
- * other.
- * Invariant: a handler may run again after it was cut off (the node died, the lease was lost), so it must be able to.
+ * Invariant: a job is requested in the transaction of the change that needs it, so neither exists without the other.
+ * Invariant: a handler that was cut off (the node died, the lease was lost) may run again, so it must be able to.
  */
 import { systemClock, type UnixSeconds } from '../../base/time.ts';
 import type { RepositoryName } from '../../git/repositories/folders.ts';

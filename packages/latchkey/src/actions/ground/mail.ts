@@ -1,9 +1,9 @@
 /**
- * Mail: written in the transaction of the change that it tells of, then handed to a mail server, or kept.
+ * Mail: written in the transaction of the change that it reports, then handed to a mail server, or kept.
  *
- * Invariant: a mail leaves if and only if its change was committed. One that can't be sent is tried again for two days.
- * Invariant: a body is sealed in the database. Without a mail server it lies readable in `<data>/outbox/ID.eml`.
- * Never: a mail to an address that its owner has not verified, but for the mail that verifies it.
+ * Invariant: a mail is sent if and only if its change was committed. Sending is retried for two days.
+ * Invariant: in the database a body is sealed. Without a mail server it is in clear text in `<data>/outbox/ID.eml`.
+ * Never: a mail to an unverified address, except the one that verifies it.
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Secrets that are not tokens: of sessions, devices, links and forms. 256 random bits each, base64url. */
+/** Secrets that are not tokens: for sessions, devices, links and forms. 256 random bits each, base64url. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { Secret } from '../../base/secret.ts';
 

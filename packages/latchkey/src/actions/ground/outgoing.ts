@@ -1,10 +1,10 @@
 /**
- * Requests that the server makes because somebody asked it to: never to its own network, unless the operator allowed
- * that.
+ * Requests that the server makes because somebody asked it to: never to its own network, unless the operator allows
+ * it.
  *
  * Invariant: the address that was checked is the one that is connected to. The name is resolved once, inside the
- * connection, and every address it gives is checked there; so a name that means something else a moment later helps
- * nobody.
+ * connection, and every address it yields is checked there, so a name that changes its meaning a moment later
+ * achieves nothing.
  * Never: a redirect followed, a proxy used, or more of an answer kept than `MAX_ANSWER_BYTES`.
  */
 import { type LookupAddress, lookup as resolve } from 'node:dns';

@@ -1,7 +1,7 @@
 /**
- * Passwords of people: argon2id with OWASP's parameters (Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
+ * People's passwords: argon2id with OWASP's parameters (Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
  *
- * Never: a password kept, logged, or compared by anything but argon2.
+ * Never: a password stored, logged, or compared by anything but argon2.
  */
 import { hash, verify } from '@node-rs/argon2';
 import type { Secret } from '../../base/secret.ts';

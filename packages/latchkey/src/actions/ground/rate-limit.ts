@@ -1,15 +1,15 @@
 /**
- * Rate limits over all nodes: how often somebody may do something in a window of time.
+ * Rate limits across all nodes: how often somebody may do something within a window of time.
  *
- * The store holds the windows. Far from a large limit a node counts in memory and tells the store a moment later; from
- * four fifths of a limit on, and at the first use that a node sees, it asks the store first. Many who ask at once share
- * one transaction.
+ * The store holds the windows. While far from a large limit, a node counts in memory and updates the store a moment
+ * later; from four fifths of a limit on, and on the first use that a node sees, it asks the store first. Concurrent
+ * requests share one transaction.
  *
- * Invariant: a limit below `EXACT_BELOW` is never exceeded, however many nodes there are. A larger one is exceeded by
- * no more than what nodes haven't told yet: 2 % of it for each of the others.
- * Invariant: a number that is told (`remaining`) is exact near the limit, and elsewhere at most `FLUSH_EVERY_MS` old as
- * to other nodes.
- * Invariant: without the store each node goes on counting by itself; a limit never fails a request.
+ * Invariant: a limit below `EXACT_BELOW` is never exceeded, however many nodes there are. A larger one is exceeded at
+ * most by what the other nodes haven't reported yet: 2 % of it each.
+ * Invariant: the reported `remaining` is exact near the limit; elsewhere it lags behind other nodes by at most
+ * `FLUSH_EVERY_MS`.
+ * Invariant: without the store each node keeps counting on its own; a limit never fails a request.
  */
 
 import type { Log } from '../../base/log.ts';

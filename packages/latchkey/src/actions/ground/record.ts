@@ -1,5 +1,5 @@
 /**
- * What goes into the audit log with every change.
+ * What every change writes into the audit log.
  *
  * Event names are GitHub's where it has one (docs "Security log events", "Audit log events").
  */

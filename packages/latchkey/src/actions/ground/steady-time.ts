@@ -1,11 +1,11 @@
 /**
- * The time that may end something for good: the database's, once it has run evenly for a while.
+ * The only time that may end something for good: the database's, once it has run steadily for a while.
  *
- * A node's own clock may be wrong by a year for a second. Checks go by it, since what they answer is asked again; what
- * deletes or revokes goes by this.
+ * A node's own clock may be a year off for one second. Checks use it anyway, because they are asked again; whatever
+ * deletes or revokes uses this.
  *
- * Invariant: a step of the database's clock, a node whose stopwatch disagrees with it, and an audit log that is ahead
- * of it each begin the wait anew.
+ * Invariant: the wait starts over when the database's clock jumps, when a node's monotonic clock disagrees with it,
+ * or when the audit log is ahead of it.
  */
 import type { Log } from '../../base/log.ts';
 import type { Clock, UnixSeconds } from '../../base/time.ts';

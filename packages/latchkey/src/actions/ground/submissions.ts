@@ -1,6 +1,6 @@
 /**
- * Forms that must do their work once, however often they are sent. Known by a digest of the sender's secret and the
- * form's own number.
+ * Forms that must do their work once, however often they are sent. Identified by a digest of the sender's secret and
+ * the form's number.
  */
 import { digestOf, type Secret } from '../../base/secret.ts';
 import { beginSubmission, cancelSubmission, endSubmission, submissionLocation } from '../../store/form-submissions.ts';

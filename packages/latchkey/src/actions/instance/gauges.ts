@@ -1,4 +1,4 @@
-/** The series that say how the parts of the server are: memory, git, jobs, the database. */
+/** Metrics on the state of the server's parts: memory, git, jobs, the database. */
 import { countJobs } from '../../store/jobs.ts';
 import { type Series, single } from '../../telemetry/metrics.ts';
 import type { Context } from '../ground/context.ts';

@@ -1,6 +1,6 @@
 /**
- * How the server is, for its administrators: what runs, what waits, what was given up. Counts only: no content of mails
- * or jobs, no address of a database.
+ * The state of the server, for its administrators: what runs, what waits, what failed for good. Counts only: no
+ * content of mails or jobs, no address of a database.
  */
 import { programVersion } from '../../base/version.ts';
 import type { Engine } from '../../store/db.ts';

@@ -1,6 +1,4 @@
-/**
- * Which function does which job, and which jobs come by themselves. Handlers live with their noun.
- */
+/** Which function handles which job, and which jobs run on a schedule. Handlers live with their noun. */
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../../base/time.ts';
 import { deleteDeadJobs } from '../../store/jobs.ts';
 import { deleteEndedWindows } from '../../store/rate-windows.ts';

@@ -1,10 +1,10 @@
 /**
- * Runs jobs: looks for what is due, takes a few under a lease, and ends them. Every node has one; the store sees to it
- * that each job has one runner.
+ * Runs jobs: looks for due ones, takes a few under a lease, and finishes them. Every node has one; the store makes
+ * sure that each job has one runner.
  *
- * Invariant: a job that this runner no longer has (the lease could not be renewed) is told to stop, and how it ends
- * isn't written.
- * Invariant: the runner never rejects and never stops by itself: without a database it logs and looks again.
+ * Invariant: a job that this runner has lost (its lease couldn't be renewed) is told to stop, and its outcome isn't
+ * written.
+ * Invariant: the runner never rejects and never stops on its own: without a database it logs, and looks again later.
  */
 import { randomUUID } from 'node:crypto';
 import { present } from '../../base/present.ts';

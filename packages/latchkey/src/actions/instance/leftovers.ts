@@ -1,7 +1,7 @@
 /**
- * Removes what killed git processes left in repositories: locks that keep branches from moving, unfinished objects.
+ * Removes what killed git processes left in repositories: locks that block branches, unfinished objects.
  *
- * Invariant: what a push may still hold stays; how old it must be is `git/repositories/leftovers.ts`'s to say.
+ * Invariant: anything that a push may still hold stays; `git/repositories/leftovers.ts` says how old it must be.
  */
 import { staleAfterSec } from '../../git/repositories/leftovers.ts';
 import { countNodes } from '../../store/nodes.ts';

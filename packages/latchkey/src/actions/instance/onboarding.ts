@@ -1,4 +1,4 @@
-/** Onboarding: how far an instance has come, so that its operator can be told what comes first. */
+/** Onboarding: how far an instance has come, so that its operator can be told what to do next. */
 import { listAccounts } from '../../store/accounts.ts';
 import { listAllRepositories } from '../../store/repositories.ts';
 import type { Context } from '../ground/context.ts';

@@ -1,4 +1,4 @@
-/** Retention: deletes what has expired and nobody looks at: sessions, links, forms that were sent. */
+/** Retention: deletes expired data that nobody looks at: sessions, links, submitted forms. */
 import { DAY_SEC } from '../../base/time.ts';
 import { deleteSubmissionsBefore } from '../../store/form-submissions.ts';
 import { deleteEndedLinks } from '../../store/one-time-links.ts';

@@ -1,8 +1,9 @@
 /**
- * The key that seals what a stolen database must not give away: found at the start, changed by the operator.
+ * The key that seals what a stolen database must not give away: loaded at start, changed by the operator.
  *
  * Invariant: a process that can't open what the others sealed does not start.
- * Invariant: what lies in clear from before is sealed at the first start, and what an old key sealed once a day.
+ * Invariant: clear text from older releases is sealed at the first start; text sealed with an old key is resealed
+ * once a day.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,9 +1,9 @@
 /**
- * What organizations decide about tokens: requests approved or denied, access taken back.
+ * What organizations decide about tokens: requests approved or denied, access revoked.
  *
- * Invariant: a request is decided once, and what was decided holds with it, in one transaction. Of two who decide at
- * the same moment, or of one who decides while the requester cancels, edits or deletes, one wins and the other is told
- * (`conflict`).
+ * Invariant: a request is decided once, and its decision takes effect in the same transaction. If two people decide
+ * at the same moment, or one decides while the requester cancels, edits or deletes, one wins and the other gets
+ * `conflict`.
  */
 import { problem } from '../../base/errors.ts';
 import type { UnixSeconds } from '../../base/time.ts';

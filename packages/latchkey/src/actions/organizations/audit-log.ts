@@ -1,10 +1,10 @@
 /**
- * The logs: one's own security log, the audit log of an organization, and of the instance; read in pages or exported as
+ * The logs: a person's security log, an organization's audit log, and the instance's; read in pages or exported as
  * JSON lines.
  *
- * Entries have GitHub's field names (docs "Reviewing the audit log for your organization", "Using the audit log API"),
- * so that tools which read its exports read these.
- * Never: an entry of somebody else. What a log shows is fixed by whose log it is, not by a filter.
+ * Entries have GitHub's field names (docs "Reviewing the audit log for your organization", "Using the audit log
+ * API"), so that tools which read its exports can read these.
+ * Never: somebody else's entry. Whose log it is determines what it shows, not a filter.
  */
 import { problem } from '../../base/errors.ts';
 import { isoInstant, type UnixSeconds } from '../../base/time.ts';

@@ -1,7 +1,7 @@
 /**
- * Policies that would shut out who sets them.
+ * Policies that would shut out the person who sets them.
  *
- * Invariant: asked of the decision itself, with the policy as it would be, so that every way of being shut out counts.
+ * Invariant: the decision itself is asked, with the policy as it would be, so every way of being shut out counts.
  */
 import { problem } from '../../base/errors.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';

@@ -1,9 +1,9 @@
 /**
- * Members' classic and scoped tokens in an organization: its owners keep single ones out, and let them in again. The
- * tokens live on elsewhere.
+ * Members' classic and scoped tokens in an organization: its owners can exclude single ones, and readmit them. The
+ * tokens keep working elsewhere.
  *
- * Source: GitHub does the same to the authorizations of single sign-on ("Viewing and managing a member's SAML access");
- * here no single sign-on is needed.
+ * Source: GitHub does the same with single sign-on authorizations ("Viewing and managing a member's SAML access");
+ * here it doesn't take single sign-on.
  */
 import { problem } from '../../base/errors.ts';
 import type { Account } from '../../store/accounts.ts';

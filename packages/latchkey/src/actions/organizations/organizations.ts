@@ -1,6 +1,4 @@
-/**
- * Organizations: what they say of themselves, who belongs to them, their end.
- */
+/** Organizations: their profile, their people, their end. */
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import { present } from '../../base/present.ts';
 import type { Need } from '../../catalogue/needs.ts';

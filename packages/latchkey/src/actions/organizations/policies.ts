@@ -1,8 +1,8 @@
 /**
  * Policies: what an organization, or the instance for all of them, allows its tokens. Changed here, enforced by
- * `decide` and at every draft.
+ * `decide` and by every draft.
  *
- * Invariant: what the instance has chosen an organization can't choose otherwise; lifetimes it may only shorten.
+ * Invariant: an organization can't override a choice of the instance; it can only shorten lifetimes.
  */
 import { parseBlock } from '../../base/address.ts';
 import { type Complaint, Problem, problem } from '../../base/errors.ts';

@@ -1,4 +1,4 @@
-/** What waits for an organization and what reaches it, as its owners look at it: with names and in words. */
+/** What waits for an organization and what reaches it, as its owners see it: with names and in words. */
 import type { UnixSeconds } from '../../base/time.ts';
 import type { PermissionSet } from '../../catalogue/permissions.ts';
 import { grantWords } from '../../rules/reach-words.ts';

@@ -1,5 +1,5 @@
 /**
- * What owners of an organization see: the tokens that reach it and the requests that wait, with whose they are and what
+ * What an organization's owners see: the tokens that reach it and the requests that wait, whose they are, and what
  * they reach.
  */
 import { problem } from '../../base/errors.ts';

@@ -1,9 +1,8 @@
 /**
  * "May this token do that?", asked by a service that serves the request itself, or by a token about itself.
  *
- * Invariant: a token that asks about itself uses nothing up. A server's question is the use of the token: it is noted
- * once for each call, whatever the number of checks, or a token that is only ever used there would be removed for
- * disuse.
+ * Invariant: a token that asks about itself spends no use. A server's question counts as a use of the token, recorded
+ * once per call, whatever the number of checks; otherwise a token used only there would be removed for disuse.
  */
 import type { FoundRoute } from '../../catalogue/route-maps/finder.ts';
 import type { Explanation } from '../../rules/explain.ts';

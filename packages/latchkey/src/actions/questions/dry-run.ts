@@ -1,6 +1,6 @@
 /**
- * A dry run: might this token do that, here, now? Answered as the real request would be, but nothing is done, spent or
- * noted.
+ * A dry run: could this token do that, here, now? Answered like the real request, but nothing is done, spent or
+ * recorded.
  *
  * Invariant: the answer comes from the same decision as the real one.
  */

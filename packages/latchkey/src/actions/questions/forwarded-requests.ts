@@ -1,9 +1,10 @@
 /**
- * May this request to a service behind a proxy go on? From method, host and address to a need, and to the one decision.
+ * May this request to a service behind a proxy go through? From method, host and address to a need, and to the one
+ * decision.
  *
- * Invariant: names in the address are spelled as they are registered. A server behind that minds the case of letters,
- * or knows no old names, would take another spelling for another repository than the one that was decided about.
- * Invariant: what no route map knows, nobody may.
+ * Invariant: names in the address are spelled as registered. A service that is case-sensitive, or doesn't know old
+ * names, would take another spelling for another repository than the one that was decided about.
+ * Invariant: a request that no route map knows is refused.
  */
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { LEVELS, type Level, type PermissionName, type PermissionSet } from '../../catalogue/permissions.ts';

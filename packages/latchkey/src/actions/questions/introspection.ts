@@ -1,7 +1,7 @@
 /**
- * What a resource server is told about a token (RFC 7662).
+ * What a resource server learns about a token (RFC 7662).
  *
- * Invariant: of a token that is not alive nothing is told, not even that there is one.
+ * Invariant: about a token that isn't alive it learns nothing, not even that it exists.
  */
 import type { Secret } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';

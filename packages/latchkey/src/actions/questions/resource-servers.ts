@@ -1,8 +1,8 @@
 /**
- * Resource servers: added, listed, removed, and told apart by their secrets.
+ * Resource servers: added, listed, removed, and recognized by their secrets.
  *
- * Invariant: a secret leaves this file once, as the result of the call that made it; the store keeps its digest and
- * last eight characters.
+ * Invariant: a secret leaves this file once, as the result of the call that created it; the store keeps its digest
+ * and last eight characters.
  */
 import { randomBytes } from 'node:crypto';
 import { problem } from '../../base/errors.ts';

@@ -1,7 +1,7 @@
 /**
- * The route map in force: read at the start, read anew when the operator says so.
+ * The route map in force: read at start, reloaded on the operator's signal.
  *
- * Invariant: a map with an error never takes effect. At the start it stops the server; later the one before it stays.
+ * Invariant: a map with an error never takes effect. At start it stops the server; later, the previous map stays.
  */
 import { readFileSync } from 'node:fs';
 import { canonicalPath, type PathError } from '../../base/canonical-path.ts';

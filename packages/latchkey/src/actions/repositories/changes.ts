@@ -1,7 +1,7 @@
 /**
- * Changes of a repository that is there: what it says of itself, who sees it, its name, its end.
+ * Changes to an existing repository: its description, its visibility, its name, its end.
  *
- * Invariant: all of a change's complaints are told at once, and then nothing was changed.
+ * Invariant: a change reports all its complaints at once, and then changes nothing.
  */
 import { existsSync } from 'node:fs';
 import { type Complaint, Problem, problem } from '../../base/errors.ts';

@@ -1,4 +1,7 @@
-/** Refusals of what is written, by a push or over REST: told once the content is known, to whoever may write there. */
+/**
+ * Refusals that depend on content, by a push or over REST: told once the content is known, to somebody who may write
+ * there.
+ */
 import { present } from '../../base/present.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import type { Refusal } from '../../rules/decide.ts';

@@ -1,8 +1,9 @@
 /**
  * Files of a repository: read at a revision, changed as commits on a branch.
  *
- * Invariant: a change of a workflow file needs `workflows: write` beside `contents: write`, whichever way it comes.
- * Invariant: what was changed over REST is scanned, and followed, as a push is.
+ * Invariant: a change to a workflow file needs `workflows: write` as well as `contents: write`, whichever way it
+ * comes.
+ * Invariant: a change over REST is scanned and followed up like a push.
  */
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';

@@ -1,8 +1,8 @@
 /**
  * Deploy keys of a repository.
  *
- * Invariant: a key that was made with a token goes with it (GitHub docs, "Managing your personal access tokens"); one
- * that was made on the page stays.
+ * Invariant: a key created with a token ends with it (GitHub docs, "Managing your personal access tokens"); one
+ * created on the page stays.
  */
 import { hash } from 'node:crypto';
 import { problem } from '../../base/errors.ts';

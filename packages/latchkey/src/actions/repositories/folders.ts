@@ -1,9 +1,8 @@
 /**
- * Folders that move and go with their rows: what a server began, and could not finish since it died, is finished by a
- * job a minute later.
+ * Folders that move and disappear with their rows: a job finishes a minute later what a server began before it died.
  *
- * Invariant: a folder is known by when it was made and by its number on the disk, not by its place. So one that
- * somebody else put there since is left alone.
+ * Invariant: a folder is identified by its creation time and inode, not by its place, so one that somebody else put
+ * there since is left alone.
  */
 import type { RepositoryName } from '../../git/repositories/folders.ts';
 import { accountById, accountByLogin } from '../../store/accounts.ts';

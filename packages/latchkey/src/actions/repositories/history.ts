@@ -1,6 +1,4 @@
-/**
- * Commits, branches and tags of a repository, read with the people behind them.
- */
+/** Commits, branches and tags of a repository, with the people behind them. */
 import { present } from '../../base/present.ts';
 import { type Commit, type HistoryList, listCommits, readCommit, readCommits } from '../../git/objects/commits.ts';
 import { type CommitDiff, diffOf, patchText } from '../../git/objects/diffs.ts';

@@ -1,7 +1,7 @@
 /**
- * Lists of repositories, cut to what whoever asks may see, with this very credential.
+ * Lists of repositories, limited to what this very credential may see.
  *
- * Invariant: every repository of an answer was decided like a request for that repository alone.
+ * Invariant: every repository in an answer was decided like a request for that repository alone.
  */
 import type { Need } from '../../catalogue/needs.ts';
 import {

@@ -1,12 +1,12 @@
 /**
- * Tokens in what is pushed: in a public repository they are revoked before anybody can read them there, elsewhere the
+ * Tokens in pushed content: in a public repository they are revoked before anybody can read them there; elsewhere the
  * push is refused.
  *
- * Invariant: only texts with the right checksum are looked up, together for each piece of a file, and about
+ * Invariant: only texts with a correct checksum are looked up, together for each piece of a file, and about
  * `MAX_LOOKED_UP` of them at most.
- * Invariant: what was revoked, replaced or has expired harms nobody and stops no push: revoking a token is a remedy,
- * also where it stands in an old commit.
- * Never: the text of a token in words, in the log or in the store.
+ * Invariant: a revoked, replaced or expired token harms nobody and stops no push: revoking is a remedy, even if the
+ * token is in an old commit.
+ * Never: a token's text in words, in the log or in the store.
  */
 import { setImmediate } from 'node:timers/promises';
 import { digestOf } from '../../base/secret.ts';

@@ -1,6 +1,4 @@
-/**
- * What follows when refs of a repository have moved, whichever door moved them.
- */
+/** What happens after refs of a repository have moved, whichever door moved them. */
 import { objectInfos } from '../../git/objects/cat-file.ts';
 import { refNameProblem } from '../../git/objects/names.ts';
 import { settleHead } from '../../git/objects/refs.ts';

@@ -1,8 +1,8 @@
 /**
- * Branches, tags and other refs of a repository: read, made, moved and deleted.
+ * Branches, tags and other refs of a repository: read, created, moved and deleted.
  *
- * Invariant: what was refused for what is there is a value, so that each door can say it in its own dialect; nothing
- * was changed then.
+ * Invariant: a refusal because of the repository's state is a value, so that each door can word it in its own
+ * dialect; then nothing was changed.
  */
 import { objectInfos } from '../../git/objects/cat-file.ts';
 import { isObjectId, refNameProblem } from '../../git/objects/names.ts';

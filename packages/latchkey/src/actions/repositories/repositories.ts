@@ -1,8 +1,8 @@
 /**
- * Repositories: made, taken over, shared, archived.
+ * Repositories: created, imported, shared, archived.
  *
- * Invariant: a row exists only for a bare repository that lies on disk. The folder comes first and the row second, so a
- * crash between both leaves a folder that nobody can reach, never a row without one.
+ * Invariant: a row exists only for a bare repository on disk. The folder comes first and the row second, so a crash
+ * in between leaves a folder that nobody can reach, never a row without one.
  */
 import { Problem, problem } from '../../base/errors.ts';
 import type { RepositoryRole } from '../../catalogue/roles.ts';

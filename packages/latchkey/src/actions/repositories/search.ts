@@ -1,8 +1,8 @@
 /**
- * Repositories found by what GitLab's list can be asked for, counted: what whoever asks may see with what they ask
- * with. (The lists of the other dialect go from key to key and count nothing: `listing`.)
+ * Repositories found by the parameters of GitLab's list, counted: what the asking credential may see. (The other
+ * dialect's lists page by key and count nothing: `listing`.)
  *
- * Invariant: each row was decided on by itself, so a token lists nothing that it could not read one by one.
+ * Invariant: each row was decided on its own, so a token lists nothing that it couldn't read one by one.
  */
 import { present } from '../../base/present.ts';
 import type { Need } from '../../catalogue/needs.ts';

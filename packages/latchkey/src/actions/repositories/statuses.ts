@@ -1,5 +1,5 @@
 /**
- * Commit statuses: said by builds and checks, read one by one or as one verdict.
+ * Commit statuses: reported by builds and checks, read one by one or combined.
  *
  * Source of limits and of how states combine: GitHub docs "REST API endpoints for commit statuses".
  */

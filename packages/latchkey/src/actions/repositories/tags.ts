@@ -1,4 +1,4 @@
-/** Tags of a repository, annotated ones too. */
+/** Tags of a repository, including annotated ones. */
 import { refNameProblem } from '../../git/objects/names.ts';
 import type { Ref } from '../../git/objects/refs.ts';
 import { resolveCommit } from '../../git/objects/revisions.ts';

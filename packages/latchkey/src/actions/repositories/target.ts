@@ -1,8 +1,8 @@
 /**
  * From a permit to the repository that it names: its row and its objects on disk.
  *
- * Invariant: what is read and changed is the very repository that the decision was about, found by its id, whatever it
- * is called by now.
+ * Invariant: what is read and changed is exactly the repository that the decision was about, found by its id,
+ * whatever its name is by now.
  */
 
 import { networkOf } from '../../base/address.ts';

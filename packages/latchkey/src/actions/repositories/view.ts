@@ -1,6 +1,4 @@
-/**
- * Repositories as they are shown: with owner, role of whoever asks, default branch and size.
- */
+/** Repositories as they are shown: with owner, the viewer's role, default branch and size. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryRole } from '../../catalogue/roles.ts';

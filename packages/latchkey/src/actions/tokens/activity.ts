@@ -1,8 +1,7 @@
 /**
- * How a token was used in the last 90 days, and what of it never was.
+ * How a token was used in the last 90 days, and what it never used.
  *
- * Invariant: narrowing takes away what nobody used, nothing else: a permission that was used stays at the level at
- * which it was used.
+ * Invariant: narrowing removes only what nobody used: a permission that was used stays at the level of its use.
  */
 import { present } from '../../base/present.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';

@@ -1,6 +1,4 @@
-/**
- * Reads what the names in a draft stand for, for the person whose token it would be.
- */
+/** Looks up the names in a draft, for the person whose token it would be. */
 
 import type { DraftWorld, GrantDraft, OwnerInWorld, TokenDraft } from '../../rules/draft.ts';
 import { MAX_SELECTED_REPOSITORIES } from '../../rules/draft.ts';

@@ -1,9 +1,9 @@
 /**
- * Edits of living tokens that leave their secret as it is.
+ * Edits of live tokens that keep their secret.
  *
- * Invariant: less is less at once; more towards an organization that requires approval is a request that carries the
- * difference, and the grant stays in force as it was meanwhile (GitHub docs, "Managing requests for personal access
- * tokens").
+ * Invariant: removing takes effect at once; adding access to an organization that requires approval becomes a request
+ * for the difference, and the grant stays as it was in the meantime (GitHub docs, "Managing requests for personal
+ * access tokens").
  */
 import { Problem, problem } from '../../base/errors.ts';
 import type { UnixSeconds } from '../../base/time.ts';

@@ -1,11 +1,10 @@
 /**
- * Rotation as GitLab does it: another token takes the place of the one before, in one transaction; both belong to a
- * family.
+ * Rotation as GitLab does it: a new token replaces the previous one, in one transaction; both belong to a family.
  *
  * Source: GitLab docs "Personal access tokens API", "Rotate a personal access token" and "Automatic reuse detection".
- * Invariant: of two rotations at once exactly one happens. Beyond GitLab: a value that was rotated away raises the
- * alert wherever it comes back (`actions/decision/token-uses`); only where tokens are rotated does it end the family,
- * and not within `REUSE_GRACE_SEC`, in which a lost answer is asked for again rather than a copy used.
+ * Invariant: of two simultaneous rotations exactly one happens. Beyond GitLab: a value that was rotated away raises
+ * the alert wherever it comes back (`actions/decision/token-uses`); it ends the family only where tokens are rotated,
+ * and not within `REUSE_GRACE_SEC`, when it is more likely a retry after a lost answer than a stolen copy.
  */
 import { randomBytes } from 'node:crypto';
 import { problem } from '../../base/errors.ts';

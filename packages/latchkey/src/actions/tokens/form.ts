@@ -1,6 +1,6 @@
 /**
- * What the form for a fine-grained token asks: whose resources one may choose, which repositories there are, and what
- * is wrong so far.
+ * What the form for a fine-grained token asks: which owners there are to choose, which repositories, and what is
+ * wrong so far.
  *
  * Never: a change.
  */

@@ -1,4 +1,4 @@
-/** Requests as the side of the token files them: what waits for an owner's word. */
+/** Requests from the token's side: what waits for an owner's decision. */
 import type { UnixSeconds } from '../../base/time.ts';
 import type { GrantPlan } from '../../rules/draft.ts';
 import type { Reach } from '../../rules/reach.ts';

@@ -1,4 +1,4 @@
-/** The health of one's tokens, and the days on which they end as a calendar (RFC 5545). */
+/** The health of a person's tokens, and the days on which they expire as a calendar (RFC 5545). */
 
 import { isoInstant } from '../../base/time.ts';
 import { rightSentence } from '../../rules/right-sentence.ts';

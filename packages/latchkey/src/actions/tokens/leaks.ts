@@ -1,4 +1,4 @@
-/** Tokens that were found where they should not be: ended, and their owners told. */
+/** Tokens found where they should not be: revoked, and their owners told. */
 import { digestOf } from '../../base/secret.ts';
 import { isExpired, isSecretOver } from '../../rules/token-state.ts';
 import { parseTokenText } from '../../rules/token-text.ts';

@@ -1,4 +1,6 @@
-/** One's own tokens, read: one, the one that asks, a page of them, and what only pages show beside. */
+/**
+ * Reading one's own tokens: one of them, the one that is asking, a page of them, and the extras that only pages show.
+ */
 import { problem } from '../../base/errors.ts';
 import { DAY_SEC } from '../../base/time.ts';
 import type { TokenKind } from '../../rules/model.ts';

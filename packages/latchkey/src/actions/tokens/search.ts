@@ -1,4 +1,4 @@
-/** Tokens found by what GitLab's list can be asked for. */
+/** Tokens found by the parameters of GitLab's list. */
 import { present } from '../../base/present.ts';
 import { searchTokens as search, TOKEN_ORDERS, type TokenOrder, type TokenSearch } from '../../store/token-search.ts';
 import type { Permit } from '../decision/authorize.ts';

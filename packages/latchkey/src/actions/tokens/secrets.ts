@@ -1,10 +1,10 @@
 /**
- * New secrets for living tokens: regenerated (the old one ends at once) or rotated (it overlaps for a while).
+ * New secrets for live tokens: regenerated (the old one ends at once) or rotated (it overlaps for a while).
  *
- * Invariant: a new secret starts a new life, which every policy that binds the token is asked about anew (GitHub docs:
+ * Invariant: a new secret starts a new life, checked again against every policy that binds the token (GitHub docs:
  * policies apply when tokens are created, regenerated or used).
- * Invariant: with a token, nobody gets a secret of a token that can do more, nor makes their own live longer at a time
- * than it does.
+ * Invariant: a token can't be used to get the secret of a token that can do more, nor to extend its own life by more
+ * than that life at a time.
  */
 import { randomBytes } from 'node:crypto';
 import { Problem, problem } from '../../base/errors.ts';

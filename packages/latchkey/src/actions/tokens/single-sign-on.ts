@@ -1,6 +1,6 @@
 /**
- * Single sign-on of classic and scoped tokens: each is authorized for an organization that demands it, after it was
- * made.
+ * Single sign-on of classic and scoped tokens: each is authorized, after it was created, for an organization that
+ * requires it.
  *
  * Source: GitHub docs "Authorizing a personal access token for use with single sign-on". Editing the scopes or
  * regenerating ends every authorization. Fine-grained tokens need none: naming the organization is the authorization.

@@ -1,10 +1,10 @@
 /**
- * What time demands of tokens: notices before they end, the end of those that nobody uses and its undoing, the daily
- * list of requests for owners. `ctx.clock` is the database's here (`ground/steady-time`), but for what people ask.
+ * What time demands of tokens: notices before they expire, ending unused ones and undoing that, the daily list of
+ * requests for owners. `ctx.clock` is the database's here (`ground/steady-time`), except where people ask.
  *
  * Invariant: each notice and each end happens once, however many nodes there are and however often a run is cut off:
- * what was done is noted in the transaction that does it. Only the daily list may come twice, when the run that sends
- * it is cut off.
+ * it is recorded in the transaction that does it. Only the daily list may come twice, if the run that sends it is cut
+ * off.
  */
 import { problem } from '../../base/errors.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';

@@ -1,8 +1,8 @@
 /**
- * Tokens as they are shown: names in place of ids, the state, what each grant gives, the last use. The one model that
- * pages, both REST dialects and the command line read; none of them judges a token itself.
+ * Tokens as they are shown: names instead of ids, the state, what each grant allows, the last use. Pages, both REST
+ * dialects and the command line read this one model; none of them judges a token itself.
  *
- * Invariant: some tokens cost a fixed number of queries, however many there are in the store. Never: a secret.
+ * Invariant: a list of tokens costs a fixed number of queries, however many there are in the store. Never: a secret.
  */
 import type { UnixSeconds } from '../../base/time.ts';
 import { INSTANCE_OWNER, type Policy } from '../../rules/model.ts';

@@ -1,8 +1,8 @@
 /**
  * Sends one delivery: GitHub's headers, signed, once.
  *
- * Invariant: whatever happens is written down beside the delivery. A receiver that does not answer is not tried again,
- * as at GitHub: its owner sees it in the log and can have it sent once more.
+ * Invariant: whatever happens is recorded with the delivery. As at GitHub, a receiver that doesn't answer is not
+ * retried: its owner sees that in the log and can redeliver.
  * Source: GitHub docs "Webhook events and payloads: delivery headers", "Validating webhook deliveries".
  */
 import { createHmac } from 'node:crypto';

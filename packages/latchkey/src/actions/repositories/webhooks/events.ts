@@ -1,8 +1,8 @@
 /**
- * What happens in repositories, told to their webhooks.
+ * What happens in repositories, reported to their webhooks.
  *
- * Invariant: an event is noted in the transaction of what it tells of, one delivery for each webhook that wants it; a
- * job sends it afterwards. Source of names and bodies: GitHub docs "Webhook events and payloads".
+ * Invariant: an event is recorded in the transaction of the change it reports, one delivery for each subscribed
+ * webhook; a job sends it afterwards. Source of names and bodies: GitHub docs "Webhook events and payloads".
  */
 import { randomUUID } from 'node:crypto';
 import { type Account, accountById } from '../../../store/accounts.ts';

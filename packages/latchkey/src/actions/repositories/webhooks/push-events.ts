@@ -1,5 +1,5 @@
 /**
- * Pushes in the words of webhooks: what moved, and the commits that came.
+ * Pushes as webhooks report them: what moved, and the new commits.
  *
  * Source: GitHub docs "Webhook events and payloads", `push`, `create`, `delete`.
  */

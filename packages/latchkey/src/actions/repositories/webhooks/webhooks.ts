@@ -1,7 +1,7 @@
 /**
- * Webhooks of a repository: made, changed, tried out, deleted; and the log of what was delivered.
+ * Webhooks of a repository: created, changed, tested, deleted; and their delivery log.
  *
- * Never: a secret in what these functions give. Whether there is one is all that is told.
+ * Never: a secret in a result of these functions, which say only whether there is one.
  */
 import { type Complaint, Problem, problem } from '../../../base/errors.ts';
 import { present } from '../../../base/present.ts';
