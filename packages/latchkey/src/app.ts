@@ -1,8 +1,8 @@
 /**
- * The server, put together: one listener, the doors behind it, and what must be tidied up at the end.
+ * The server, assembled: one listener, the doors behind it, and the clean-up at the end.
  *
- * Invariant: this is the only file that knows every door. A request goes to the first door whose path it is; the rest
- * is Fastify's.
+ * Invariant: only this file knows every door. A request goes to the first door that claims its path; the rest is
+ * Fastify's.
  */
 import cluster from 'node:cluster';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';

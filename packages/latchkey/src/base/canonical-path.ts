@@ -1,12 +1,12 @@
 /**
- * The one reading of a URL's path on which everybody agrees, or none.
+ * The one reading of a URL's path that everybody agrees on, or none.
  *
- * A proxy, this server and the server behind it may each take a path apart in another way; whoever finds a path that
- * two of them read differently gets past the check. So a path is decoded once, and refused when anything in it invites
- * a second reading (RFC 3986 sections 2.1, 5.2.4 and 6.2).
+ * A proxy, this server and the service behind it may each parse a path differently, and a path that two of them read
+ * differently gets past the check. So a path is decoded once, and refused if anything in it allows a second reading
+ * (RFC 3986 sections 2.1, 5.2.4 and 6.2).
  *
- * Invariant: in what comes out no segment is empty, `.` or `..`, ends in a dot or a space, or holds a backslash, a
- * semicolon, a control character or what would decode again.
+ * Invariant: no segment of the result is empty, `.` or `..`, ends in a dot or a space, or contains a backslash, a
+ * semicolon, a control character or anything that would decode again.
  */
 
 /** What can be wrong with a path. */

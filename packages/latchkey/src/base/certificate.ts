@@ -1,9 +1,8 @@
 /**
- * The certificate and key that the server speaks HTTPS with: read, checked against each other, and read anew when they
- * were renewed.
+ * The server's certificate and key: read, checked against each other, and reloaded when they are renewed.
  *
- * Invariant: what leaves this file works together. A broken renewal changes nothing: the pair from before stays.
- * Never: anything of the key in a message.
+ * Invariant: what leaves this file works together. A broken renewal changes nothing: the previous pair stays.
+ * Never: any part of the key in a message.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';

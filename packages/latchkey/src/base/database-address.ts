@@ -1,10 +1,10 @@
 /**
- * The address of PostgreSQL, taken apart: whom to connect to, and whether the way there is protected.
+ * The address of PostgreSQL, parsed: whom to connect to, and whether the connection is protected.
  *
- * Read here and not by `pg`, whose reading lets the address overrule every option (time-outs that safety rests on,
- * too), takes `sslmode` words to mean less from its next version on, and ignores what it does not know.
- * Invariant: away from this machine nothing is sent in clear text unless the address says `sslmode=disable`.
- * Never: a fall-back. No mode tries TLS and goes on without it, and none encrypts without knowing for whom.
+ * Parsed here and not by `pg`, which lets the address override every option (including time-outs that safety depends
+ * on), gives `sslmode` words a weaker meaning from its next version on, and ignores what it doesn't know.
+ * Invariant: nothing leaves this machine in clear text unless the address says `sslmode=disable`.
+ * Never: a fallback. No mode tries TLS and continues without it, and none encrypts without knowing for whom.
  */
 import { isLoopback } from './settings/values.ts';
 

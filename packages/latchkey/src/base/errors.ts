@@ -1,9 +1,9 @@
 /**
  * What can go wrong, in two kinds.
  *
- * A *problem* is the caller's: a value out of range, a name already taken. It is returned or thrown as `Problem` with a
- * stable code, the field it is about and a sentence for the person. A *fault* is ours or the machine's: thrown as
- * `Fault` with a public sentence and hint, and a private detail that only the log sees.
+ * A *problem* is the caller's: a value out of range, a name already taken. It is returned or thrown as `Problem`,
+ * with a stable code, the field it is about and a sentence for the person. A *fault* is ours or the machine's: thrown
+ * as `Fault`, with a public sentence and hint, and a private detail that only the log sees.
  *
  * Never: a stack trace, a path or a secret in the public half.
  */

@@ -1,9 +1,9 @@
 /**
- * Frees the memory of short-lived Buffers while a large body passes.
+ * Frees the memory of short-lived Buffers while a large body streams through.
  *
- * V8 counts what lies outside of its heap, but begins to collect only when that has grown by 64 MiB. A push of a
- * gigabyte is 16,000 Buffers, each of which is done with a moment later: a collection of the youngest objects alone,
- * which takes less than a millisecond, gives their memory back.
+ * V8 counts memory outside its heap, but starts to collect only after it has grown by 64 MiB. A push of a gigabyte
+ * takes 16,000 Buffers, each finished a moment later; collecting only the youngest objects, which takes less than a
+ * millisecond, gives their memory back.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

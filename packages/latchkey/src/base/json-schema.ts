@@ -1,9 +1,9 @@
 /**
- * How a body or a query must look: JSON Schema, and the type of TypeScript that follows from it.
+ * What a body or a query must look like: JSON Schema, and the TypeScript type that follows from it.
  *
- * The types are TypeBox's, and TypeBox checks; only the few builders that are used here are our own, since loading
- * TypeBox's takes a seventh of a start (decision 0100), and what they build is plain data. What checks is loaded when
- * something is to be checked.
+ * The types are TypeBox's, and TypeBox checks. The few builders used here are our own, because loading TypeBox's
+ * takes a seventh of the start (decision 0100), and what they build is plain data. The checker is loaded when there
+ * is something to check.
  */
 import type { Type as Builders, TSchema } from 'typebox';
 

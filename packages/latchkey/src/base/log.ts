@@ -1,7 +1,7 @@
 /**
- * The log: one JSON object a line on stderr, through pino.
+ * The log: one JSON object per line on stderr, through pino.
  *
- * Never: a secret. A `Secret` prints as `[redacted]` by itself; header names that carry credentials are removed on top.
+ * Never: a secret. A `Secret` prints as `[redacted]`; headers that carry credentials are removed as well.
  */
 import { destination, type Logger, pino } from 'pino';
 import { currentRequestId } from './request-id.ts';

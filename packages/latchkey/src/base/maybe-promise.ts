@@ -1,5 +1,5 @@
 /**
- * Values that are usually there at once and sometimes come later: what is answered from memory costs no turn of the
+ * Values that are usually available at once and sometimes come later: an answer from memory costs no turn of the
  * event loop.
  */
 

@@ -1,4 +1,4 @@
-/** Finds the word that somebody meant. */
+/** Finds the word that somebody meant to type. */
 
 /** The longest distance at which two words are still taken for the same one with a slip. */
 const MAX_DISTANCE = 3;

@@ -1,8 +1,7 @@
 /**
- * Packages that are loaded when they are first used, so that neither a start nor a command waits for what it doesn't
- * need.
+ * Packages that are loaded on first use, so that neither the start nor a command waits for what it doesn't need.
  *
- * For what must answer at once; whatever may wait says `await import(…)` where it needs it.
+ * For code that must answer synchronously; anything that may wait uses `await import(…)` instead.
  */
 import { createRequire } from 'node:module';
 

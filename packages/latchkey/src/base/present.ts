@@ -1,8 +1,8 @@
 /**
- * A value that the code around it knows to be there, where the compiler can't: the owner of a row with a foreign key,
+ * A value that the surrounding code knows to exist, where the compiler can't: the owner of a row with a foreign key,
  * the first of a list that is never empty.
  *
- * Invariant: where the knowledge is wrong, the failure names the thing and the place, instead of travelling on as
+ * Invariant: if that knowledge is wrong, the failure names the thing and the place, instead of traveling on as
  * `undefined`.
  *
  * Never: for input. What a caller may leave out gets a problem in words.

@@ -1,9 +1,9 @@
 /**
- * Addresses that a request made for somebody else must not reach: the machine itself, its network, and what cloud
- * machines ask for their secrets.
+ * Addresses that a request made on somebody's behalf must not reach: the machine itself, its network, and the
+ * services that give cloud machines their secrets.
  *
- * Source: IANA's registries of special-purpose addresses (RFC 6890); 169.254.169.254 is where clouds keep a machine's
- * credentials.
+ * Source: IANA's registries of special-purpose addresses (RFC 6890); clouds serve a machine's credentials at
+ * 169.254.169.254.
  */
 import { includesAddress } from './address.ts';
 

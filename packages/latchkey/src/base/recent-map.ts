@@ -1,10 +1,10 @@
 /**
- * A map that holds a bounded number of entries: what was used lately stays, what nobody asks for goes.
+ * A map with a bounded number of entries: recently used ones stay, the others go.
  *
- * Two halves. What is set or used is in the young one; when that is full it becomes the old one, and what nobody asked
- * for since the time before goes. So an entry costs what it costs in a `Map`, and finding one that is used all the time
- * changes nothing.
- * What is bounded in bytes or in time takes `lru-cache` instead; decision 0112 has the figures.
+ * It has two halves. What is set or used goes into the young one; when that is full it becomes the old one, and
+ * entries that nobody asked for since the previous switch are dropped. So an entry costs what it costs in a `Map`,
+ * and finding one that is used all the time changes nothing.
+ * For limits in bytes or in time, use `lru-cache` instead; decision 0112 has the figures.
  * Invariant: never more than `max` entries. The last `max / 2` different keys that were set or used are all there.
  */
 export class RecentMap<Key, Value extends object> {

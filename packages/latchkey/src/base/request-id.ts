@@ -1,5 +1,5 @@
 /**
- * Which request is being answered, so that what is logged meanwhile can be told apart.
+ * Which request is being answered, so that log lines can be told apart.
  *
  * Invariant: an id costs nothing until somebody asks for it.
  */

@@ -2,7 +2,7 @@
  * A string that must not be seen: a token, a password, a key.
  *
  * Invariant: the value leaves a `Secret` only through `reveal()`, which a reader can search for.
- * Never: printed, serialised, inspected or concatenated by accident; each of these gives `[redacted]`.
+ * Never: printed, serialized, inspected or concatenated by accident; each of these gives `[redacted]`.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';

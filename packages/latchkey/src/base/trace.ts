@@ -1,11 +1,11 @@
 /**
- * Spans: which piece of work is going on, as part of what, and for how long. What records them is handed in; nothing
- * here knows OpenTelemetry.
+ * Spans: which piece of work is going on, as part of what, and for how long. The recorder is passed in; nothing here
+ * knows OpenTelemetry.
  *
- * Invariant: without a tracer nobody ever begins a span, and asking for the present one costs some nanoseconds.
- * Invariant: a span gets children only while it runs. What a timer does later, begun by some request of before, is no
- * part of that request.
- * Never: in a name or an attribute a secret, a query, the text of an error, or what another service calls a path.
+ * Invariant: without a tracer nobody starts a span, and asking for the current one costs a few nanoseconds.
+ * Invariant: a span gets children only while it runs. What a timer does later, though some earlier request started
+ * it, is not part of that request.
+ * Never: in a name or attribute, a secret, a query, the text of an error, or another service's path.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 

@@ -1,4 +1,4 @@
-/** Which version of the program this is. */
+/** The version of this program. */
 import { readFileSync } from 'node:fs';
 
 /** As `package.json` has it: `1.2.3`. Read anew by each call. */

@@ -1,7 +1,7 @@
 /**
- * Mails about the account itself: what is to be verified, what changed how a person signs in, and what is locked.
+ * Mails about the account itself: what to verify, what changed how a person signs in, and what is locked.
  *
- * Invariant: a mail about a change has one link, "This wasn't me", which locks the account and gives nobody anything.
+ * Invariant: a mail about a change has one link, "This wasn't me", which locks the account and grants nothing.
  */
 import { spokenInstant, type UnixSeconds } from '../base/time.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';

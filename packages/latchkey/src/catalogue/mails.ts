@@ -1,12 +1,12 @@
 /**
- * Every mail that the server writes, as data (those about the account itself in `account-mails.ts`): the subject, what
- * it says, and the one link that matters.
+ * Every mail that the server writes, as data (those about the account itself are in `account-mails.ts`): the subject,
+ * the text, and the one link that matters.
  *
- * Invariant: a mail says who it is for, what happened, when and from where where that is known, and what to do if it
- * was not them.
- * Invariant: what people typed stands in text as it is and in HTML escaped; a subject is one line.
- * Never: the text of a token. Only `email_verification`, `password_reset`, `account_locked` and `invitation` carry a
- * secret that opens something: their one-time link. That of "This wasn't me" only takes away.
+ * Invariant: a mail says who it is for, what happened, when and from where if known, and what to do if it wasn't
+ * them.
+ * Invariant: text that people typed appears as it is in plain text and escaped in HTML; a subject is one line.
+ * Never: a token's text. Only `email_verification`, `password_reset`, `account_locked` and `invitation` contain a
+ * secret that opens something: their one-time link. "This wasn't me" only takes away.
  */
 import { spokenInstant, type UnixSeconds } from '../base/time.ts';
 import { ACCOUNT_MAILS, type AccountMailFacts } from './account-mails.ts';

@@ -1,5 +1,6 @@
 /**
- * What this server says of itself to OAuth clients: RFC 8414 (authorization server) and RFC 9728 (protected resource).
+ * What this server tells OAuth clients about itself: RFC 8414 (authorization server) and RFC 9728 (protected
+ * resource).
  *
  * To add an endpoint: a row in `ENDPOINTS` with its path, and what it supports in `SUPPORTED`.
  */

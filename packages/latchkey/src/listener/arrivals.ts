@@ -1,4 +1,4 @@
-/** Requests as they come in: gathered, marked, counted; and those that are refused before any door reads them. */
+/** Incoming requests: gathered, marked, counted, and some refused before any door reads them. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { OpenContext } from '../actions/instance/open.ts';
 import { OUTAGES } from '../base/machine/outage.ts';

@@ -1,4 +1,4 @@
-/** What is said of the certificate that is served: a warning before its end, and its end as a metric. */
+/** What the server reports about its certificate: a warning before it expires, and its expiration as a metric. */
 import type { OpenContext } from '../actions/instance/open.ts';
 import type { CertificateReader } from '../base/certificate.ts';
 import { DAY_SEC, isoInstant } from '../base/time.ts';

@@ -1,4 +1,6 @@
-/** How many connections a server takes: bound by what the machine gives, told in the log and the metrics. */
+/**
+ * How many connections the server accepts: limited by what the machine provides, reported in the log and the metrics.
+ */
 import type { OpenContext } from '../actions/instance/open.ts';
 import { Connections } from '../base/machine/connections.ts';
 import { single } from '../telemetry/metrics.ts';

@@ -1,4 +1,4 @@
-/** Whether a server takes requests: what `/readyz` says, and when connections end with their next answer. */
+/** Whether the server accepts requests: what `/readyz` says, and when connections close after their next answer. */
 import type { OpenContext } from '../actions/instance/open.ts';
 
 /** Whether the server is about to stop: then `/readyz` says so, and connections end with their next answer. */

@@ -1,4 +1,4 @@
-/** The socket: HTTP or HTTPS, its limits, and an answer for what is no HTTP. */
+/** The socket: HTTP or HTTPS, its limits, and an answer for anything that isn't HTTP. */
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';

@@ -1,7 +1,7 @@
 /**
- * The end of a server: what runs may finish, what hangs is left behind.
+ * Shutdown: what is running may finish, what hangs is abandoned.
  *
- * Invariant: `close` resolves within the delay, the time to drain and `STOP_LIMIT_MS`, whatever hangs.
+ * Invariant: `close` resolves within the stop delay, the drain time and `STOP_LIMIT_MS`, whatever hangs.
  */
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';

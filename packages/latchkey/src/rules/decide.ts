@@ -2,11 +2,11 @@
  * The decision: may this bearer do this, here, now?
  *
  * An ordered list of rules, each `(question) => refusal | null`. A rule can only refuse. Two laws hold and are
- * property-tested: taking something away (a grant, a role, a policy's permission) never turns a no into a yes, and the
- * order of the rules changes which reason is told, never the answer.
+ * property-tested: taking something away (a grant, a role, a policy's permission) never turns a no into a yes, and
+ * the order of the rules changes which reason is given, never the answer.
  *
- * Rules stand in stages. The first stage that refuses is told, with every refusal of that stage at once; later stages
- * stay silent, so that nobody hears of a repository which they can't see that it is archived.
+ * The rules form stages. The first stage that refuses gives the answer, with all of its refusals at once; later
+ * stages stay silent, so nobody hears that a repository they can't see is archived.
  *
  * Never: a clock, a random number, a store. Everything is in the question.
  */

@@ -1,10 +1,10 @@
 /**
- * A draft: what somebody asks a new token to be, checked whole. Either a `TokenPlan` comes out, or every complaint at
- * once.
+ * A draft: what somebody wants a new token to be, checked completely. The result is a `TokenPlan`, or every complaint
+ * at once.
  *
- * The store is not asked here: the caller reads what the names stand for (`DraftWorld`) and hands it in, so that every
- * rule of the form can be tested as a table. Source of the limits: GitHub docs "Managing your personal access tokens"
- * (seed 002).
+ * The store is not asked here: the caller looks the names up (`DraftWorld`) and passes them in, so that every rule of
+ * the form can be tested as a table. Source of the limits: GitHub docs "Managing your personal access tokens" (seed
+ * 002).
  */
 
 import type { Complaint } from '../base/errors.ts';

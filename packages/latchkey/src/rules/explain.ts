@@ -1,8 +1,8 @@
 /**
  * Turns refusals into words: the cause, everything that is missing, and the remedy.
  *
- * Invariant: words about a token reach only whoever presented its secret. Words about a repository never depend on
- * whether it exists unless the bearer may see it.
+ * Invariant: words about a token reach only the person who presented its secret. Words about a repository don't
+ * depend on whether it exists, unless the bearer may see it.
  */
 
 import { wholeOf } from '../catalogue/permissions.ts';

@@ -1,5 +1,5 @@
 /**
- * Grants: whether one covers a target, and what it lacks of a need.
+ * Grants: whether one covers a target, and what it lacks for a need.
  *
  * Invariant: only an active grant covers anything.
  */

@@ -1,7 +1,7 @@
 /**
- * What a command asks for when it signs in, and what a person gives it: never more.
+ * What a command asks for when it signs in, and what a person grants: never more.
  *
- * `scope` is OAuth's field: permissions as `name:level`, parted by spaces.
+ * `scope` is OAuth's field: permissions as `name:level`, separated by spaces.
  */
 import { atLeast, LEVELS, type Level, permissionNamed } from '../catalogue/permissions.ts';
 import type { GrantDraft, TokenDraft } from './draft.ts';

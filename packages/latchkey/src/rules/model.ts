@@ -3,7 +3,7 @@
  *
  * Everything that `decide` looks at is here, already read from the store: no field is a promise, nothing is looked up
  * later.
- * Invariant: these values are immutable once read; a change in the store makes new ones.
+ * Invariant: these values are immutable; a change in the store creates new ones.
  */
 
 import type { UnixSeconds } from '../base/time.ts';

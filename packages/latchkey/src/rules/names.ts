@@ -1,7 +1,7 @@
 /**
  * Names of accounts and repositories: GitHub's rules, and the words that the server's own paths need.
  *
- * Invariant: a legal name is one path segment on every file system we serve from, and is unique without regard to case.
+ * Invariant: a valid name is a single path segment on every file system we serve from, and unique regardless of case.
  */
 
 /** Longest login of a person or an organization. */

@@ -1,7 +1,8 @@
 /**
- * What a new password must be: long enough, none that everybody tries first, and more than names that everybody knows.
+ * What a new password must be: long enough, not one that everybody tries first, and more than names that everybody
+ * knows.
  *
- * Source: NIST SP 800-63B-4, 3.1.1.2; OWASP ASVS 5.0, 6.2. No rule about kinds of characters: these make passwords
+ * Source: NIST SP 800-63B-4, 3.1.1.2; OWASP ASVS 5.0, 6.2. No rule about kinds of characters: those make passwords
  * worse.
  */
 

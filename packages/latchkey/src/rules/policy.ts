@@ -1,8 +1,8 @@
 /**
  * Policies: what the instance and an organization allow, merged into the one that applies.
  *
- * Source: GitHub docs "Setting a personal access token policy for your organization" and its enterprise twin: the
- * instance's choice, where it made one, wins; an organization may be stricter about lifetimes, never looser.
+ * Source: GitHub docs "Setting a personal access token policy for your organization" and its enterprise counterpart:
+ * if the instance made a choice, it wins; an organization may be stricter about lifetimes, never looser.
  */
 
 import type { UnixSeconds } from '../base/time.ts';

@@ -1,8 +1,8 @@
 /**
  * What a token reaches, in words: "read code in 2 repositories of octo".
  *
- * The same words stand below the form while it is filled in, in every list, and where an owner decides. What of it
- * holds today is said by `right-sentence.ts`.
+ * The same words appear below the form while somebody fills it in, in every list, and where an owner decides. How
+ * much of it holds today is up to `right-sentence.ts`.
  */
 import { type Level, type Permission, type PermissionSet, permissionNamed } from '../catalogue/permissions.ts';
 import { listed } from '../catalogue/refusals/links.ts';

@@ -1,8 +1,8 @@
 /**
- * What a grant reaches, compared: what an edit takes away, what it adds, and whether one token stays within another.
+ * What a grant reaches, compared: what an edit removes, what it adds, and whether one token stays within another.
  *
- * Invariant: joining what two reaches have in common with what the second adds gives the second. So an edit can be
- * split into the part that needs nobody's consent and the part that waits for it, and nothing is lost between them.
+ * Invariant: what two reaches have in common, joined with what the second adds, is the second. So an edit can be
+ * split into the part that needs nobody's consent and the part that waits for it, without losing anything.
  */
 import { includesBlock } from '../base/address.ts';
 import type { Complaint } from '../base/errors.ts';

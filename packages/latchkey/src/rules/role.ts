@@ -1,8 +1,8 @@
 /**
  * A person's role in a repository today: the highest that ownership, membership, collaboration and visibility give.
  *
- * Source: GitHub docs "Repository roles for an organization" and "About repository visibility". Internal repositories
- * are read by everybody who has an account on the instance, as on GitHub Enterprise Server and GitLab.
+ * Source: GitHub docs "Repository roles for an organization" and "About repository visibility". Everybody with an
+ * account on the instance can read internal repositories, as on GitHub Enterprise Server and GitLab.
  */
 import { type BasePermission, higherRole, type RepositoryRole } from '../catalogue/roles.ts';
 import type { OrganizationRole, Visibility } from './model.ts';

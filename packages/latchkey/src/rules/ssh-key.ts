@@ -1,5 +1,5 @@
 /**
- * Public keys of SSH, as people paste them: `ssh-ed25519 AAAA… comment`.
+ * SSH public keys, as people paste them: `ssh-ed25519 AAAA… comment`.
  *
  * Source: RFC 4253 section 6.6, RFC 5656, RFC 8709; OpenSSH PROTOCOL.u2f for the `sk-` types.
  */

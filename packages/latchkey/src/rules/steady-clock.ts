@@ -1,8 +1,8 @@
 /**
- * Whether a clock has run evenly for long enough that something may be ended because of the time it shows.
+ * Whether a clock has run steadily for long enough to end something because of the time it shows.
  *
- * A machine whose clock is a year ahead for one second must not end every token that "nobody used for a year". What is
- * irreversible therefore waits until the clock has shown a plausible time for a while, without a step.
+ * A machine whose clock is a year ahead for one second must not end every token that "nobody used for a year". So
+ * nothing irreversible happens until the clock has shown a plausible time for a while, without a jump.
  */
 import type { UnixSeconds } from '../base/time.ts';
 

@@ -1,6 +1,5 @@
 /**
- * What is checked of a token whether it is new or edited: its name, its words, its scopes, its life, its addresses, its
- * uses.
+ * What is checked for new and edited tokens alike: name, description, scopes, lifetime, addresses, uses.
  *
  * Source of the limits: GitHub docs "Managing your personal access tokens" (seed 002).
  */

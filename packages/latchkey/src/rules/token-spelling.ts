@@ -1,9 +1,9 @@
 /**
- * Tells what went wrong between a token and the credential that arrived: something stands around the token, or a
- * variable was never replaced by it. Both are mistakes of a script or a form, and the token lives all the same.
+ * Tells what went wrong between a token and the credential that arrived: something surrounds the token, or a variable
+ * was never replaced by it. Both are mistakes in a script or a form, and the token is still alive.
  *
- * By form alone: a checksum that fits is enough to say "that is a token".
- * Never: the text itself in the answer, which may be a password after all.
+ * Judged by form alone: a correct checksum is enough to say "that is a token".
+ * Never: the text itself in the answer, because it may be a password after all.
  */
 import { parseTokenText, tokensWithin } from './token-text.ts';
 

@@ -1,11 +1,11 @@
 /**
  * The text of a token: `[instance prefix _] kind prefix + 30 random base62 characters + 6 characters of checksum`.
  *
- * The checksum is the CRC-32 (IEEE) of everything before it, in base62 (`0-9A-Za-z`, left-padded with `0`), so that a
- * typo is told from an unknown token without a look-up, and a scanner finds real tokens only. GitHub's classic tokens
+ * The checksum is the CRC-32 (IEEE) of everything before it, in base62 (`0-9A-Za-z`, left-padded with `0`). It tells
+ * a typo from an unknown token without a look-up, and lets a scanner find real tokens only. GitHub's classic tokens
  * do the same.
  *
- * Invariant: only `[A-Za-z0-9_]`, so that a double click selects the whole and no shell or URL needs quoting.
+ * Invariant: only `[A-Za-z0-9_]`, so a double click selects all of it and no shell or URL needs quoting.
  * NEVER change a prefix: that revokes every token which has it.
  */
 import { crc32 } from 'node:zlib';

@@ -1,8 +1,8 @@
 /**
  * What is counted for operators, and how Prometheus reads it.
  *
- * Invariant: counting costs some nanoseconds and never fails: plain numbers here, turned into series only when somebody
- * asks.
+ * Invariant: counting takes a few nanoseconds and never fails: plain numbers here, turned into series only on
+ * request.
  * Never: a label with a name, an address, a token or anything else without a small bound.
  */
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';

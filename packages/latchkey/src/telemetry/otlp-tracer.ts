@@ -1,11 +1,11 @@
 /**
  * Records spans with OpenTelemetry and sends them to a collector: OTLP over HTTP, as JSON.
  *
- * Loaded only when an endpoint is set, since the packages take time to load. Nothing is registered globally: spans are
- * handed from hand to hand.
- * Invariant: a collector that is slow, gone or wrong costs no request anything: at most `MAX_WAITING_SPANS` wait,
- * further ones are dropped.
- * Never: a collector's answer in the log, which may quote the credentials that it was sent.
+ * Loaded only if an endpoint is set, because the packages take time to load. Nothing is registered globally: spans
+ * are passed along explicitly.
+ * Invariant: a slow, absent or broken collector costs no request anything: at most `MAX_WAITING_SPANS` wait, more are
+ * dropped.
+ * Never: a collector's answer in the log; it may quote the credentials that it was sent.
  */
 
 import { hostname } from 'node:os';

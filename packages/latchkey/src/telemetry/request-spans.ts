@@ -1,9 +1,9 @@
 /**
- * The span of a request: what it says of who asked, where, and how it ended.
+ * A request's span: who asked, where, and how it ended.
  *
- * Invariant: a caller's `traceparent` counts only when it comes straight from a trusted proxy. A stranger could
- * otherwise have every request of theirs recorded, and put spans into the traces of others.
- * Never: a query, a header with a credential, a path that a secret is part of, or the path of a request to another
+ * Invariant: a caller's `traceparent` counts only if it comes directly from a trusted proxy. Otherwise a stranger
+ * could have all of their requests recorded, and put spans into other people's traces.
+ * Never: a query, a header with a credential, a path that contains a secret, or the path of a request to another
  * service.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';

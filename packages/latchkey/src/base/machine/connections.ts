@@ -1,11 +1,11 @@
 /**
- * Bounds connections, in all and of one network, so that nobody takes the last descriptor: beyond the bound they are
- * answered with 503 at once, but for some places held for health checks and administrators.
+ * Limits connections, in total and per network, so that nobody takes the last descriptor: connections beyond the
+ * limit get a 503 at once, except for a few places reserved for health checks and administrators.
  *
- * Invariant: at most `limit` connections are served and `reserve` more wait for a moment; of one network at most
- * `ofNetwork`. Proxies that are trusted, and this machine among them, bring many clients: they count in all alone.
- * Never: a connection that is kept silent while others are turned away. When it is crowded, those end that sent nothing
- * or have been answered.
+ * Invariant: at most `limit` connections are served, and `reserve` more wait for a moment; at most `ofNetwork` from
+ * one network. Trusted proxies, including this machine, bring many clients, so they count only toward the total.
+ * Never: an idle connection kept while others are turned away. When it gets crowded, connections that sent nothing or
+ * have been answered are closed.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';

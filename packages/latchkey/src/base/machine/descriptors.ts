@@ -1,8 +1,8 @@
 /**
  * How many descriptors this process may have open, and what it spends them on.
  *
- * Invariant: what is bounded by this adds up to less than there is, so that no stranger can leave the server without
- * one.
+ * Invariant: everything bounded by this adds up to less than there is, so no stranger can use up the server's
+ * descriptors.
  */
 import { readFileSync } from 'node:fs';
 

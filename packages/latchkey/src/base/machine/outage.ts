@@ -1,8 +1,8 @@
 /**
- * What the machine refuses for now, told apart: a database that doesn't answer, a disk that takes nothing, no more
- * descriptors, no more processes. It passes by itself or by an operator's hand, so a client may come again.
+ * What the machine refuses for now, by kind: a database that doesn't answer, a full disk, no more descriptors, no
+ * more processes. It passes on its own or when an operator acts, so a client may try again.
  *
- * Invariant: what is not known to be one of these is none: a mistake of ours is never told as an outage.
+ * Invariant: anything not known to be one of these is not an outage: our own bug is never reported as one.
  * Never: a path, or the machine's own words, in a sentence.
  */
 

@@ -1,7 +1,8 @@
 /**
- * How long a body may take that is no push: a form, or what is sent to an API.
+ * How long a body other than a push may take: a form, or an API request.
  *
- * Invariant: the time is the body's, whole, and no byte renews it: a byte a minute would hold a connection for good.
+ * Invariant: the time limit is for the whole body, and no byte renews it: a byte a minute would hold a connection for
+ * ever.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 

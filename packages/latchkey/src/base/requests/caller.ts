@@ -1,10 +1,10 @@
 /**
- * Who the caller is: the peer of the connection, or whom a trusted proxy names in its stead.
+ * Who the caller is: the connection's peer, or the client that a trusted proxy names instead.
  *
  * Source: `X-Forwarded-For` as proxies write it (addresses, `ADDRESS:PORT`, `[ADDRESS]:PORT`), and `Forwarded` of RFC
- * 7239. Both are chains to which each proxy adds the address that it was called from.
- * Invariant: a proxy's own address never stands for a caller whom it names in a way that can't be read. Such a caller
- * is `UNKNOWN`: in no address list, whatever the list says.
+ * 7239. Both are chains to which each proxy adds its client's address.
+ * Invariant: a proxy's own address never replaces a caller that it names unreadably. Such a caller is `UNKNOWN`: in
+ * no address list, whatever the list says.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * Single headers from Node's raw list (`name, value, name, value …`), for the doors whose hot path can't afford the
- * whole parsed map.
+ * Single headers from Node's raw list (`name, value, name, value …`), for doors whose hot path can't afford the
+ * parsed map.
  */
 
 /**

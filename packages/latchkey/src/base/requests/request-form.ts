@@ -1,10 +1,10 @@
 /**
- * What is wrong with a request before any door reads it: a version of HTTP that is not ours, two hosts, two callers.
+ * What is wrong with a request before any door reads it: an HTTP version we don't speak, two hosts, two callers.
  *
  * Source: RFC 9112 section 3.2 (a request with several `Host` lines is a 400), RFC 9110 section 2.5 (versions). Node
- * takes the first host and lets HTTP/0.9 in; a proxy in front may have taken the other host.
- * Invariant: one pass over the raw headers, which tells nearly all of them apart by their length: every request comes
- * by here.
+ * takes the first host and accepts HTTP/0.9; a proxy in front may have taken the other host.
+ * Invariant: one pass over the raw headers, which rules nearly all of them out by length: every request comes through
+ * here.
  */
 import type { IncomingMessage } from 'node:http';
 import { includesAddress } from '../address.ts';

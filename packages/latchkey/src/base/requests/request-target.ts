@@ -1,8 +1,8 @@
 /**
  * The target of a request line, in the one form that all doors read.
  *
- * Invariant: done once, before any door that answers for itself looks, so no two of them take the same request for
- * different ones. Never: for forward authorization, whose paths are another server's to read.
+ * Invariant: done once, before any door looks, so no two doors take the same request for different ones. Never: for
+ * forward authorization, whose paths are for another server to read.
  */
 
 /**

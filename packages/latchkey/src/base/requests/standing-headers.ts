@@ -1,4 +1,4 @@
-/** Headers that stand on every answer that a browser may show, whichever door gives it. A door may say more. */
+/** Headers on every answer that a browser may show, whichever door gives it. A door may add more. */
 
 /** @param publicUrl by it browsers are told whether the host, and what is below it, speaks HTTPS alone */
 export function standingHeaders(publicUrl: string): readonly (readonly [name: string, value: string])[] {

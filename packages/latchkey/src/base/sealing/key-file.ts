@@ -1,8 +1,8 @@
 /**
- * The file with the keys that seal: the first one seals, all of them open.
+ * The file with the sealing keys: the first one seals, any of them opens.
  *
- * Invariant: it is read anew when it has changed, so that running processes follow a rotation.
- * Invariant: a file is written whole or not at all, readable by the server's user alone.
+ * Invariant: it is reloaded when it changes, so that running processes follow a rotation.
+ * Invariant: a file is written completely or not at all, readable only by the server's user.
  */
 import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Fault } from '../errors.ts';

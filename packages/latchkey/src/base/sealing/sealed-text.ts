@@ -1,9 +1,9 @@
 /**
- * Sealing: text that must be readable again, but not by whoever has only the database. AES-256-GCM (NIST SP 800-38D)
- * with a random nonce, under a key that lies in a file.
+ * Sealing: text that must stay readable, but not to somebody who has only the database. AES-256-GCM (NIST SP 800-38D)
+ * with a random nonce, under a key from a file.
  *
- * Invariant: what is sealed for one place opens at no other, so that nobody moves their own key of one-time codes into
- * another person's row. The id of the key stands in the sealed text, so that old text opens after a rotation.
+ * Invariant: text sealed for one place opens nowhere else, so nobody can move their own one-time-code key into
+ * another person's row. The sealed text holds the key's id, so that old text opens after a rotation.
  * Never: a key in a message, a log or an inspection.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject, randomBytes } from 'node:crypto';

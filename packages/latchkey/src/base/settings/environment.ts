@@ -1,8 +1,9 @@
 /**
- * The environment as a source of settings: which variables are given, which are somebody else's, which name a file.
+ * The environment as a source of settings: which variables are set, which belong to something else, which name a
+ * file.
  *
- * Invariant: only what has exactly the form that Kubernetes writes is taken for a link to a Service. All else that
- * begins with `LATCHKEY_` is a setting, or unknown.
+ * Invariant: only variables in exactly Kubernetes' form count as links to a Service. Anything else that starts with
+ * `LATCHKEY_` is a setting, or unknown.
  * Never: the content of a secret's file in a complaint.
  */
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * The configuration file: which one it is, and its entries.
  *
- * Invariant: a file that was named must be there; the one in the data folder may be missing.
+ * Invariant: a file that was named must exist; the one in the data folder may be missing.
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,10 +1,10 @@
 /**
- * Every setting of the server, as data: one row each. Flags, variables, the configuration file, `--help` and
- * docs/configuration.md are all drawn from here.
+ * Every setting of the server, as data, one row each. Flags, variables, the configuration file, `--help` and
+ * docs/configuration.md are all generated from here.
  *
  * Invariant: a row's spellings follow from its name. `maxGitProcesses` is `--max-git-processes`,
- * `LATCHKEY_MAX_GIT_PROCESSES`, and `max-git-processes` in the file. Only a list's flag is named apart, because it is
- * given once for each value.
+ * `LATCHKEY_MAX_GIT_PROCESSES`, and `max-git-processes` in the file. Only a list has a separate name for its flag,
+ * because the flag is given once per value.
  */
 import { PROXY_HEADERS, type ProxyHeader } from '../requests/caller.ts';
 import {

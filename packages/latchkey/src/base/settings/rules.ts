@@ -1,9 +1,9 @@
 /**
- * Settings that contradict each other, as data: each row is one way in which values, good on their own, make no sense
- * together.
+ * Settings that contradict each other, as data: each row is a combination of values that are fine on their own but
+ * make no sense together.
  *
- * Invariant: whatever lets a token cross a network in clear text is refused unless `--insecure-http` says that it is
- * meant.
+ * Invariant: anything that lets a token cross a network in clear text is refused unless `--insecure-http` says that
+ * this is intended.
  */
 import {
   DATABASE_PARAMETERS,

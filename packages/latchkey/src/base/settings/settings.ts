@@ -1,9 +1,9 @@
 /**
- * The settings: read from flags, variables and the configuration file, checked, and put into one value.
+ * The settings: read from flags, variables and the configuration file, checked, and combined into one value.
  *
- * Invariant: a flag wins over a variable, a variable over the file, the file over the default. What is unknown,
- * malformed, out of range or contradictory refuses the start, and every such thing is told at once: a setting that is
- * silently ignored can be a weaker check than the operator believes in.
+ * Invariant: a flag wins over a variable, a variable over the file, the file over the default. The server refuses to
+ * start with anything unknown, malformed, out of range or contradictory, and reports all of it at once: a silently
+ * ignored setting can mean a weaker check than the operator believes in.
  * Never: the value of a secret setting in a complaint.
  */
 import { dirname, join } from 'node:path';

@@ -1,8 +1,8 @@
 /**
- * The kinds of value that a setting can have: how each is read from text, checked, and described to people.
+ * The types of values that a setting can have: how each is parsed, checked, and described to people.
  *
- * Invariant: what comes out of `check` is in range and of one spelling (paths absolute, addresses without brackets).
- * Never: a guess. A value that can't be read is refused with its rule.
+ * Invariant: what `check` returns is in range and has one spelling (absolute paths, addresses without brackets).
+ * Never: a guess. A value that can't be parsed is refused with its rule.
  */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';

@@ -1,7 +1,8 @@
 /**
- * Refusals to a live credential: what owners allow, what can be seen, what may be done.
+ * Refusals of a live credential: what owners allow, what is visible, what is permitted.
  *
- * Invariant: `not_found` and `public_only` say the same whether the thing exists, is not selected, or may not be seen.
+ * Invariant: `not_found` and `public_only` say the same whether the thing doesn't exist, isn't selected, or may not
+ * be seen.
  */
 
 import {

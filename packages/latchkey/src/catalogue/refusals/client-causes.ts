@@ -1,8 +1,8 @@
 /**
- * Causes of "Authentication failed" that no server can see: they lie on the person's own machine. The doctor finds
- * them; the help pages and docs/troubleshooting.md explain them.
+ * Causes of "Authentication failed" that no server can see, because they are on the person's machine. The doctor
+ * finds them; the help pages and docs/troubleshooting.md explain them.
  *
- * Commands are for a shell; `HOST`, `OWNER` and `NAME` are to be replaced.
+ * Commands are for a shell; replace `HOST`, `OWNER` and `NAME`.
  */
 export interface ClientCause {
   /** The anchor: `/help/ssh_remote`. */

@@ -1,7 +1,7 @@
 /**
- * Refusals about the credential itself: none, unreadable, not ours, dead, or from the wrong place.
+ * Refusals about the credential itself: missing, unreadable, not ours, dead, or from the wrong place.
  *
- * Whoever hears them sent the thing they speak of.
+ * The reader sent the thing that they are about.
  */
 import { MINUTE_SEC, spokenInstant } from '../../base/time.ts';
 import {

@@ -1,8 +1,8 @@
 /**
- * What the help pages (`/help`) and docs/troubleshooting.md say, drawn from the table of refusals: one topic for each
- * reason, with an example.
+ * The content of the help pages (`/help`) and docs/troubleshooting.md, generated from the table of refusals: one
+ * topic for each reason, with an example.
  *
- * Invariant: every reason has a topic, under its own code, since refusals link to it.
+ * Invariant: every reason has a topic, under its own code, because refusals link to it.
  */
 import { sentenceCase } from './links.ts';
 import { REASONS, REFUSALS, type Reason, type RefusalFacts } from './refusals.ts';

@@ -1,7 +1,8 @@
 /**
  * Links and phrases that refusals share. Paths are GitHub's (and GitLab's for scoped tokens), on our own instance.
  *
- * Never: text of the caller's unchecked: names are shortened, and characters that could steer a terminal are replaced.
+ * Never: unchecked text from the caller: names are shortened, and characters that could control a terminal are
+ * replaced.
  */
 import { type Level, wholeOf } from '../permissions.ts';
 import { leastScope, leastScopeGiving } from '../scopes/scopes.ts';
