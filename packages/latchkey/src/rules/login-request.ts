@@ -4,7 +4,8 @@
  * `scope` is OAuth's field: permissions as `name:level`, separated by spaces.
  */
 import { atLeast, LEVELS, type Level, permissionNamed } from '../catalogue/permissions.ts';
-import type { GrantDraft, TokenDraft } from './draft.ts';
+import type { TokenDraft } from './draft.ts';
+import type { GrantDraft } from './grant-draft.ts';
 import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS } from './policy.ts';
 import { MAX_NAME_LENGTH } from './token-limits.ts';
 

@@ -2,18 +2,16 @@ import { describe, expect, it } from 'vitest';
 import {
   checkDraft,
   type DraftWorld,
-  type GrantDraft,
   MAX_DESCRIPTION_LENGTH,
   MAX_FINE_GRAINED_TOKENS,
   MAX_GRANTS,
   MAX_NAME_LENGTH,
   MAX_NOTE_LENGTH,
-  MAX_SELECTED_REPOSITORIES,
   MAX_USES,
-  type OwnerInWorld,
   type TokenDraft,
   type TokenPlan,
 } from '../../src/rules/draft.ts';
+import { type GrantDraft, MAX_SELECTED_REPOSITORIES, type OwnerInWorld } from '../../src/rules/grant-draft.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
 import { DAY, NOW } from './questions.ts';
 

@@ -13,7 +13,7 @@ import {
   permissionNamed,
   wholeOf,
 } from '../../catalogue/permissions.ts';
-import type { GrantDraft } from '../../rules/draft.ts';
+import type { GrantDraft } from '../../rules/grant-draft.ts';
 import { DELETED_ACCOUNT } from '../../rules/names.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import { repositoriesByIds } from '../../store/repositories.ts';

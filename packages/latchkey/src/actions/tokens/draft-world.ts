@@ -1,7 +1,8 @@
 /** Looks up the names in a draft, for the person whose token it would be. */
 
-import type { DraftWorld, GrantDraft, OwnerInWorld, TokenDraft } from '../../rules/draft.ts';
-import { MAX_SELECTED_REPOSITORIES } from '../../rules/draft.ts';
+import type { DraftWorld, TokenDraft } from '../../rules/draft.ts';
+import type { GrantDraft, OwnerInWorld } from '../../rules/grant-draft.ts';
+import { MAX_SELECTED_REPOSITORIES } from '../../rules/grant-draft.ts';
 import { INSTANCE_OWNER } from '../../rules/model.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../rules/policy.ts';
 import { roleIn } from '../../rules/role.ts';

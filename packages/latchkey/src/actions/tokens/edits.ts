@@ -7,14 +7,8 @@
  */
 import { Problem, problem } from '../../base/errors.ts';
 import type { UnixSeconds } from '../../base/time.ts';
-import {
-  checkGrant,
-  type GrantDraft,
-  type GrantPlan,
-  MAX_GRANTS,
-  mayOwn,
-  type OwnerInWorld,
-} from '../../rules/draft.ts';
+import { MAX_GRANTS } from '../../rules/draft.ts';
+import { checkGrant, type GrantDraft, type GrantPlan, mayOwn, type OwnerInWorld } from '../../rules/grant-draft.ts';
 import { addedReach, commonReach } from '../../rules/reach.ts';
 import {
   Complaints,

@@ -1,6 +1,6 @@
 /** Requests from the token's side: what waits for an owner's decision. */
 import type { UnixSeconds } from '../../base/time.ts';
-import type { GrantPlan } from '../../rules/draft.ts';
+import type { GrantPlan } from '../../rules/grant-draft.ts';
 import type { Reach } from '../../rules/reach.ts';
 import type { Query } from '../../store/db.ts';
 import { insertRequest } from '../../store/requests.ts';

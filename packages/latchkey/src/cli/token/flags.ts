@@ -3,7 +3,8 @@
  *
  * Invariant: flags that can't all be meant are refused here; whether the token may exist is for the rules to say.
  */
-import type { GrantDraft, TokenDraft } from '../../rules/draft.ts';
+import type { TokenDraft } from '../../rules/draft.ts';
+import type { GrantDraft } from '../../rules/grant-draft.ts';
 import { UsageError } from '../terminal.ts';
 
 /** As commander gives them, after it has refused kinds that exclude each other. */

@@ -13,7 +13,8 @@ import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts'
 import { Problem } from '../../../src/base/errors.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
-import { type GrantDraft, MAX_FINE_GRAINED_TOKENS, type TokenDraft } from '../../../src/rules/draft.ts';
+import { MAX_FINE_GRAINED_TOKENS, type TokenDraft } from '../../../src/rules/draft.ts';
+import { type GrantDraft } from '../../../src/rules/grant-draft.ts';
 import type { Need } from '../../../src/rules/model.ts';
 import { listAudit } from '../../../src/store/audit.ts';
 import type { Engine } from '../../../src/store/db.ts';

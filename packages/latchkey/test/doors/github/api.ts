@@ -9,7 +9,8 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { type CreatedToken, createToken } from '../../../src/actions/tokens/tokens.ts';
 import { githubDoor, PREFIX } from '../../../src/doors/github/door.ts';
-import type { GrantDraft, TokenDraft } from '../../../src/rules/draft.ts';
+import type { TokenDraft } from '../../../src/rules/draft.ts';
+import type { GrantDraft } from '../../../src/rules/grant-draft.ts';
 import type { Engine } from '../../../src/store/db.ts';
 import { contextWith, type TestContext } from '../../actions/context.ts';
 

@@ -5,7 +5,7 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { listTokens } from '../../../src/actions/tokens/tokens.ts';
 import { TOKEN_RECIPES } from '../../../src/catalogue/token-recipes.ts';
-import { MAX_SELECTED_REPOSITORIES } from '../../../src/rules/draft.ts';
+import { MAX_SELECTED_REPOSITORIES } from '../../../src/rules/grant-draft.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH } from '../../../src/rules/token-limits.ts';
 import { formIn, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 

@@ -6,7 +6,7 @@
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { present } from '../../../base/present.ts';
-import type { GrantDraft } from '../../../rules/draft.ts';
+import type { GrantDraft } from '../../../rules/grant-draft.ts';
 import type { RepositorySelection } from '../../../rules/model.ts';
 import { SELECTION_WORDS } from '../present/tokens.ts';
 import { instantOf } from './instants.ts';

@@ -7,7 +7,8 @@
 import { problem } from '../../../../base/errors.ts';
 import { isoDate, type UnixSeconds } from '../../../../base/time.ts';
 import { PERMISSIONS } from '../../../../catalogue/permissions.ts';
-import { type GrantDraft, MAX_GRANTS, type TokenDraft } from '../../../../rules/draft.ts';
+import { MAX_GRANTS, type TokenDraft } from '../../../../rules/draft.ts';
+import { type GrantDraft } from '../../../../rules/grant-draft.ts';
 import type { RepositorySelection } from '../../../../rules/model.ts';
 import type { ExpiryDraft } from '../../../../rules/token-limits.ts';
 

@@ -1,7 +1,7 @@
 /** One resource owner of the fine-grained form: who it is, which of their repositories, and which permissions there. */
 import type { VNode } from 'preact';
 import { type FormOwner, type FoundRepository, MAX_FOUND } from '../../../../actions/tokens/form.ts';
-import { MAX_JUSTIFICATION_LENGTH, MAX_SELECTED_REPOSITORIES } from '../../../../rules/draft.ts';
+import { MAX_JUSTIFICATION_LENGTH, MAX_SELECTED_REPOSITORIES } from '../../../../rules/grant-draft.ts';
 import type { RepositorySelection } from '../../../../rules/model.ts';
 import { Label } from '../../parts/components.tsx';
 import type { Fields } from '../../parts/fields.ts';
