@@ -99,11 +99,7 @@ const LONG_FILES: Readonly<Record<string, string>> = {
   'store/schema.ts': 'data: every table and column',
 };
 /** Long files without a good reason: each is to be split. Nothing is added here. */
-const TO_SPLIT: readonly string[] = [
-  'actions/tokens/device-authorization.ts',
-  'doors/web/parts/form.tsx',
-  'doors/web/tokens/consent.tsx',
-];
+const TO_SPLIT: readonly string[] = ['actions/tokens/device-authorization.ts', 'doors/web/tokens/consent.tsx'];
 
 /** Files with lines over 120 that can't be broken as they are: text of a shell or of SQL. Nothing is added here. */
 const LONG_LINES: readonly string[] = ['cli/completion.ts', 'store/audit.ts', 'store/migrations/0001-foundation.ts'];

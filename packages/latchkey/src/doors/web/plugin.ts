@@ -22,7 +22,7 @@
  * What pages get from here: `visit.user` (who is signed in), `visit.permit(need, target)` for actions (a no becomes a
  * page with the decision's words), `visit.fields(form id)` for what a form shows (typed, else filled in by the address,
  * else the page's own; with errors), `visit.flash?.once` for what only this page may show and only once (a new token).
- * Parts: `parts/form.tsx`, `parts/components.tsx`, `frame/layout.tsx`; menus: `frame/menus.ts`.
+ * Parts: `parts/form.tsx`, its fields beside it, `parts/components.tsx`, `frame/layout.tsx`; menus: `frame/menus.ts`.
  *
  * Invariant: a form does something only if it was sent from one of our pages (`frame/same-origin.ts`), by whoever that
  * page was shown to.

@@ -6,8 +6,9 @@ import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import { THEMES } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Radios } from '../parts/choice-fields.tsx';
 import { Subhead } from '../parts/components.tsx';
-import { Form, Radios } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
 
 const CHOICES = [
   { value: 'auto', label: 'As my system', note: 'Follows the setting of your system, by day and by night.' },

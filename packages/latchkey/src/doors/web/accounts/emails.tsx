@@ -19,7 +19,8 @@ import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, type FormAction, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Label, Notice, Subhead } from '../parts/components.tsx';
-import { Form, Hidden, TextField } from '../parts/form.tsx';
+import { Form, Hidden } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 
 const PATH = '/settings/emails';
 

@@ -8,7 +8,8 @@ import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Notice } from '../parts/components.tsx';
-import { Form, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 
 export const newPasswordPages: readonly WebPage[] = [
   { path: '/password_reset', access: 'anybody', get: showAsk, forms: { ask: { once: true, run: doAsk } } },

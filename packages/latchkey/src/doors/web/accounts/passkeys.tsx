@@ -15,8 +15,9 @@ import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Label, Notice, Subhead, Time } from '../parts/components.tsx';
-import { Form, Hidden, TextField } from '../parts/form.tsx';
+import { Form, Hidden } from '../parts/form.tsx';
 import { PasskeyForm } from '../parts/passkey-form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 
 const PATH = '/settings/security/passkeys';
 

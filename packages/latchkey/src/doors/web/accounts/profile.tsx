@@ -5,7 +5,8 @@ import { type Menu, PROFILE_MENU, SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Avatar, Subhead } from '../parts/components.tsx';
-import { Form, TextArea, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextArea, TextField } from '../parts/text-fields.tsx';
 
 export const profilePages: readonly WebPage[] = [
   profilePage('/settings/profile', SETTINGS_MENU),

@@ -23,7 +23,8 @@ import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { CopyButton, Label, Notice, Subhead, Time } from '../parts/components.tsx';
-import { Form, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 
 const PATH = '/settings/security';
 const PASSWORD_PATH = `${PATH}/password`;

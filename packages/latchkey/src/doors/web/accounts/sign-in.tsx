@@ -8,8 +8,9 @@ import { Narrow } from '../frame/layout.tsx';
 import { returnPath } from '../frame/return-path.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Form, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
 import { PasskeyForm } from '../parts/passkey-form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 
 const withReturn = (path: string, visit: Visit): string => {
   const asked = visit.query.get('return_to');

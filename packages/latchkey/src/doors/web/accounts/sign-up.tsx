@@ -11,7 +11,8 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Notice } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
-import { Form, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 
 const NEXT = '/settings/profile';
 

@@ -8,7 +8,8 @@ import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, CopyBox, Notice, Subhead, Time } from '../parts/components.tsx';
-import { Form, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 
 const PATH = '/instance/invitations';
 const INVITE: Need = { sets: [{ instance_users: 'write' }], publicRead: false, writes: true };

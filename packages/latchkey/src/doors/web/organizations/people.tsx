@@ -5,8 +5,10 @@ import { listOrganizationMembers } from '../../../actions/organizations/organiza
 import type { OrganizationRole } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Select } from '../parts/choice-fields.tsx';
 import { Avatar, Label, NextPage, Notice, Subhead } from '../parts/components.tsx';
-import { Form, Hidden, Select, TextField } from '../parts/form.tsx';
+import { Form, Hidden } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 
 const ON_A_PAGE = 50;

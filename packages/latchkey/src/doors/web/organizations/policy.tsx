@@ -15,9 +15,11 @@ import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Checkbox, Select } from '../parts/choice-fields.tsx';
 import { Subhead } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
-import { Checkbox, Form, Select, TextArea, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextArea, TextField } from '../parts/text-fields.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 

@@ -6,8 +6,10 @@ import { REPOSITORY_ROLES, type RepositoryRole } from '../../../catalogue/roles.
 import type { Visit } from '../frame/visit.ts';
 import type { FormAction } from '../frame/web-page.ts';
 import { nextPagePath } from '../organizations/area.tsx';
+import { Select } from '../parts/choice-fields.tsx';
 import { Label, NextPage } from '../parts/components.tsx';
-import { Form, Select, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 import { back, nameOf, permitTo, RemoveButton, SHOWN } from './setting-forms.tsx';
 
 export function Collaborators({

@@ -4,8 +4,10 @@ import { addDeployKey, type DeployKey, removeDeployKey } from '../../../actions/
 import type { Visit } from '../frame/visit.ts';
 import type { FormAction } from '../frame/web-page.ts';
 import { nextPagePath } from '../organizations/area.tsx';
+import { Checkbox } from '../parts/choice-fields.tsx';
 import { Label, NextPage } from '../parts/components.tsx';
-import { Checkbox, Form, TextArea, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextArea, TextField } from '../parts/text-fields.tsx';
 import { back, idTyped, permitTo, RemoveButton, SHOWN } from './setting-forms.tsx';
 
 export function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly DeployKey[] }): VNode {

@@ -15,8 +15,10 @@ import { needOf } from '../../../catalogue/routes/github.ts';
 import { VISIBILITIES, type Visibility } from '../../../rules/model.ts';
 import { Refused, type Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Checkbox, Radios, Select } from '../parts/choice-fields.tsx';
 import { CommandBox, CopyBox, Label, Subhead, Time } from '../parts/components.tsx';
-import { Checkbox, Form, Radios, Select, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 import { cloneUrl } from '../tokens/new-secret.tsx';
 
 const LATEST = 10;

@@ -4,8 +4,10 @@ import { addWebhook, type KnownWebhook, removeWebhook } from '../../../actions/r
 import { needOf } from '../../../catalogue/routes/github.ts';
 import type { Visit } from '../frame/visit.ts';
 import type { FormAction } from '../frame/web-page.ts';
+import { Select } from '../parts/choice-fields.tsx';
 import { Label } from '../parts/components.tsx';
-import { Form, Select, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 import { back, idTyped, permitTo, RemoveButton } from './setting-forms.tsx';
 
 const HOOKS = needOf('POST', '/repos/{owner}/{repo}/hooks');

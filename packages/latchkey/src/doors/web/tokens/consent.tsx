@@ -23,9 +23,11 @@ import { type ConsentChoice, type LoginRequest, readLoginRequest } from '../../.
 import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Checkbox, Select } from '../parts/choice-fields.tsx';
 import { Notice, Time } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
-import { Checkbox, Form, Select, TextField } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 
 const MAX_STATE_LENGTH = 500;
 

@@ -7,8 +7,9 @@ import { rightSentence } from '../../../rules/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Checkbox } from '../parts/choice-fields.tsx';
 import { Subhead } from '../parts/components.tsx';
-import { Checkbox, Form } from '../parts/form.tsx';
+import { Form } from '../parts/form.tsx';
 import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
 import { LastUse } from './lists.tsx';
 

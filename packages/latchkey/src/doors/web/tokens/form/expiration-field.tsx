@@ -3,8 +3,9 @@ import type { VNode } from 'preact';
 import { DAY_SEC, isoDate, type UnixSeconds } from '../../../../base/time.ts';
 import { MAX_LIFETIME_DAYS } from '../../../../rules/policy.ts';
 import { DEFAULT_LIFETIME_DAYS } from '../../../../rules/token-limits.ts';
+import { type Choice, Select } from '../../parts/choice-fields.tsx';
 import type { Fields } from '../../parts/fields.ts';
-import { type Choice, Select, TextField } from '../../parts/form.tsx';
+import { TextField } from '../../parts/text-fields.tsx';
 
 const PRESET_DAYS = [7, 30, 60, 90];
 

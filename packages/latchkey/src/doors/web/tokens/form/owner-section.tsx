@@ -3,9 +3,10 @@ import type { VNode } from 'preact';
 import { type FormOwner, type FoundRepository, MAX_FOUND } from '../../../../actions/tokens/form.ts';
 import { MAX_JUSTIFICATION_LENGTH, MAX_SELECTED_REPOSITORIES } from '../../../../rules/grant-draft.ts';
 import type { RepositorySelection } from '../../../../rules/model.ts';
+import { type Choice, Radios, Select } from '../../parts/choice-fields.tsx';
 import { Label } from '../../parts/components.tsx';
 import type { Fields } from '../../parts/fields.ts';
-import { type Choice, Radios, Select, TextArea, TextField } from '../../parts/form.tsx';
+import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { OTHER_OWNER } from './draft.ts';
 import { PermissionPicker } from './permission-picker.tsx';
 

@@ -9,7 +9,8 @@ import type { VNode } from 'preact';
 import { isoDate, spokenInstant, type UnixSeconds } from '../../../../base/time.ts';
 import { MAX_USES } from '../../../../rules/token-limits.ts';
 import type { Fields } from '../../parts/fields.ts';
-import { Hidden, TextArea, TextField } from '../../parts/form.tsx';
+import { Hidden } from '../../parts/form.tsx';
+import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { dayAt } from './draft.ts';
 import { spokenDate } from './expiration-field.tsx';
 
