@@ -8,15 +8,12 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/ground/context.ts';
+import { type Redeemed, redeemCode, redeemDevice, type Unredeemed } from '../../actions/tokens/code-redemption.ts';
 import {
   beginDeviceAuthorization,
   DEVICE_INTERVAL_SEC,
   DEVICE_LIFE_SEC,
   LOGIN_CLIENT_ID,
-  type Redeemed,
-  redeemCode,
-  redeemDevice,
-  type Unredeemed,
 } from '../../actions/tokens/device-authorization.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { callerOf } from '../../base/requests/caller.ts';

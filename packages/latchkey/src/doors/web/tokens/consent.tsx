@@ -7,11 +7,10 @@
  * Invariant: a code goes to loopback alone (RFC 8252 section 7.3), at the port where the command waits.
  */
 import type { VNode } from 'preact';
+import { type Consent, consentFor } from '../../../actions/tokens/consent.ts';
 import {
   approveCode,
   approveDevice,
-  type Consent,
-  consentFor,
   denyDevice,
   deviceByUserCode,
   LOGIN_CLIENT_ID,

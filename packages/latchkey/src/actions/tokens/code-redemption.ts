@@ -1,0 +1,132 @@
+/**
+ * The code of a sign-in that was said yes to, exchanged for its token: once, by whoever has the verifier or the device
+ * code.
+ *
+ * Sources: RFC 6749 (authorization code), RFC 7636 (PKCE), RFC 8628 (device flow).
+ * Invariant: a code that comes a second time ends the token of the first.
+ */
+import { createHash } from 'node:crypto';
+import { Problem } from '../../base/errors.ts';
+import { type Secret, sameDigest } from '../../base/secret.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import type { TokenDraft } from '../../rules/draft.ts';
+import { readUserFacts } from '../../store/decision-facts.ts';
+import {
+  consumeDeviceAuthorization,
+  deviceAuthorizationByCode,
+  notePoll,
+  setDeviceAuthorizationToken,
+} from '../../store/device-authorizations.ts';
+import { authorizeIdentity, type Permit, upkeepPermit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { DEVICE_INTERVAL_SEC, type PendingAuthorization } from './device-authorization.ts';
+import { createToken, revokeToken } from './tokens.ts';
+
+/** OAuth's word for why there is no token (RFC 6749 section 5.2, RFC 8628 section 3.5), with a sentence. */
+export interface Unredeemed {
+  readonly error: 'invalid_grant' | 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_token';
+  readonly words: string;
+}
+
+export interface Redeemed {
+  readonly secret: Secret;
+  readonly username: string;
+  readonly tokenId: number;
+  readonly expiresAt: UnixSeconds | null;
+  readonly scope: string;
+}
+
+const NO_CODE: Unredeemed = {
+  error: 'invalid_grant',
+  words: 'The code is unknown, too old, or was used already. Sign in again.',
+};
+
+/** Exchanges an authorization code for its token. */
+export async function redeemCode(
+  ctx: Context,
+  given: { code: Secret; redirectUri: string; verifier: Secret },
+  from: Visitor,
+): Promise<Redeemed | Unredeemed> {
+  const pending = (await deviceAuthorizationByCode(ctx.store.db, given.code.digest())) as PendingAuthorization | null;
+  if (pending === null || pending.challenge === null) return NO_CODE;
+  const challenge = createHash('sha256').update(given.verifier.reveal()).digest('base64url');
+  if (pending.redirectUri !== given.redirectUri || !sameDigest(challenge, pending.challenge))
+    return { error: 'invalid_grant', words: 'The code belongs to another sign-in.' };
+  return take(ctx, pending, from);
+}
+
+/** Exchanges a device code for its token, once its person said yes. */
+export async function redeemDevice(ctx: Context, deviceCode: Secret, from: Visitor): Promise<Redeemed | Unredeemed> {
+  const pending = (await deviceAuthorizationByCode(ctx.store.db, deviceCode.digest())) as PendingAuthorization | null;
+  if (pending === null || pending.challenge !== null) return NO_CODE;
+  const at = ctx.clock.now();
+  if (pending.state === 'denied') return { error: 'access_denied', words: 'The person said no.' };
+  if (pending.endsAt <= at && pending.state !== 'used')
+    return { error: 'expired_token', words: 'Nobody entered the code in time. Begin again.' };
+  if (pending.state === 'waiting') {
+    const mayAsk = await ctx.store.transaction((tx) => notePoll(tx, pending.codeDigest, DEVICE_INTERVAL_SEC, at));
+    return mayAsk
+      ? { error: 'authorization_pending', words: 'Nobody has entered the code yet.' }
+      : { error: 'slow_down', words: `Ask every ${DEVICE_INTERVAL_SEC} seconds.` };
+  }
+  return take(ctx, pending, from);
+}
+
+interface Visitor {
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
+async function take(ctx: Context, pending: PendingAuthorization, from: Visitor): Promise<Redeemed | Unredeemed> {
+  const taken = (await ctx.store.transaction((tx) =>
+    consumeDeviceAuthorization(tx, pending.codeDigest, ctx.clock.now()),
+  )) as PendingAuthorization | null;
+  if (taken === null || taken.userId === null || taken.draft === null) {
+    // Somebody has the code who should not (RFC 6749 section 4.1.2).
+    if (pending.state === 'used' && pending.tokenId !== null)
+      await revokeToken(ctx, upkeepPermit(), pending.tokenId, 'its sign-in code was used twice');
+    return NO_CODE;
+  }
+  const permit = await permitOf(ctx, taken.userId, from);
+  if (permit === null) return { error: 'access_denied', words: 'The account can not be used.' };
+  try {
+    const { secret, token } = await createToken(ctx, permit, taken.draft);
+    await ctx.store.transaction((tx) => setDeviceAuthorizationToken(tx, taken.codeDigest, token.id));
+    return {
+      secret,
+      username: `${permit.actor.login}+${token.id}`,
+      tokenId: token.id,
+      expiresAt: token.expiresAt,
+      scope: scopeOf(taken.draft),
+    };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return { error: 'access_denied', words: error.message };
+  }
+}
+
+/** The permit of the person who said yes, as they stand now. */
+async function permitOf(ctx: Context, userId: number, from: Visitor): Promise<Permit | null> {
+  const facts = await readUserFacts(ctx.store.db, userId);
+  if (facts === null) return null;
+  const verdict = await authorizeIdentity(
+    ctx,
+    {
+      need: { sets: [], publicRead: false, writes: true },
+      target: { kind: 'account', login: null },
+      address: from.address,
+      userAgent: from.userAgent,
+      purpose: 'sign in',
+    },
+    { bearer: { via: 'session', user: facts.user }, facts, endsOverlap: false },
+  );
+  return verdict.allowed ? verdict.permit : null;
+}
+
+function scopeOf({ grants }: TokenDraft): string {
+  return [
+    ...new Set(
+      grants.flatMap(({ permissions }) => Object.entries(permissions).map(([name, level]) => `${name}:${level}`)),
+    ),
+  ].join(' ');
+}
