@@ -24,11 +24,13 @@ import { organizationPeoplePages } from './organizations/people.tsx';
 import { policyPages } from './organizations/policy.tsx';
 import { organizationRequestPages } from './organizations/requests.tsx';
 import { organizationTokenPages } from './organizations/tokens.tsx';
+import { newRepositoryPages } from './repositories/new-repository.tsx';
 import { repositoryPages } from './repositories/page.tsx';
 import { repositorySettingPages } from './repositories/settings.tsx';
 import { webhookPages } from './repositories/webhook.tsx';
 import { consentPages } from './tokens/consent.tsx';
 import { deleteTokenPages } from './tokens/delete.tsx';
+import { deviceConsentPages } from './tokens/device-consent.tsx';
 import { editTokenPages } from './tokens/edit.tsx';
 import { tokenEndpointPages } from './tokens/endpoints.tsx';
 import { tokenHealthPages } from './tokens/health.tsx';
@@ -45,6 +47,7 @@ export const PAGES: readonly WebPage[] = [
   ...newPasswordPages,
   ...lockPages,
   ...consentPages,
+  ...deviceConsentPages,
   ...sudoPages,
   ...profilePages,
   ...appearancePages,
@@ -75,6 +78,7 @@ export const PAGES: readonly WebPage[] = [
   ...tokenPages,
   ...tokenListPages,
   ...homePages,
+  ...newRepositoryPages,
   ...repositoryPages,
   ...repositorySettingPages,
   ...webhookPages,

@@ -1,0 +1,131 @@
+/**
+ * The page on which a person lets a machine without a browser have a token, with the code that it shows.
+ *
+ * Source: RFC 8628. Invariant: nothing is given before the person sends the form.
+ */
+import { consentFor } from '../../../actions/tokens/consent.ts';
+import {
+  approveDevice,
+  denyDevice,
+  deviceByUserCode,
+  type PendingAuthorization,
+} from '../../../actions/tokens/device-authorization.ts';
+import { problem } from '../../../base/errors.ts';
+import { Narrow } from '../frame/layout.tsx';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Notice, Time } from '../parts/components.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
+import { ConsentForms, choiceIn } from './consent-form.tsx';
+
+const DEVICE_PATH = '/login/device';
+
+async function showDevice(visit: Visit): Promise<Answer> {
+  const typed = visit.query.get('user_code');
+  const pending =
+    typed === null || typed === '' ? null : await deviceByUserCode(visit.ctx, await visit.ownPermit(), typed);
+  if (pending === null) return askForCode(visit, typed !== null && typed !== '');
+  const consent = await consentFor(visit.ctx, await visit.ownPermit(), pending.request);
+  return page(
+    'Let a device sign in',
+    <Narrow title="Let a device sign in">
+      <p>
+        A command on another machine asks for a token of <strong>{consent.login}</strong>. It asked from{' '}
+        <strong>{pending.address}</strong>, <Time at={pending.createdAt} />.
+      </p>
+      <Notice tone="warn">Go on only if you began this yourself. Whoever sent you a code gets your rights.</Notice>
+      <ConsentForms visit={visit} consent={consent} />
+    </Narrow>,
+  );
+}
+
+function askForCode(visit: Visit, isWrong: boolean): Answer {
+  const f = visit.fields('code');
+  return page(
+    'Let a device sign in',
+    <Narrow title="Let a device sign in">
+      {isWrong ? (
+        <Notice tone="error" role="alert">
+          That code is wrong, was used already, or is too old.
+        </Notice>
+      ) : null}
+      <div class="Box p-3">
+        <Form f={f} submit="Continue">
+          <TextField
+            f={f}
+            name="user_code"
+            label="Code"
+            note="Eight letters that the device shows."
+            required
+            autofocus
+            spellcheck={false}
+            autocomplete="off"
+          />
+        </Form>
+      </div>
+    </Narrow>,
+    isWrong ? { status: 404 } : {},
+  );
+}
+
+async function pendingOf(visit: Visit): Promise<PendingAuthorization> {
+  const pending = await deviceByUserCode(visit.ctx, await visit.ownPermit(), visit.query.get('user_code') ?? '');
+  if (pending === null)
+    throw problem('conflict', 'That code was used already, or is too old. Begin again on the device.');
+  return pending;
+}
+
+function done(title: string, words: string): Answer {
+  return page(
+    title,
+    <Narrow title={title}>
+      <p>{words}</p>
+    </Narrow>,
+  );
+}
+
+export const deviceConsentPages: readonly WebPage[] = [
+  {
+    path: DEVICE_PATH,
+    access: 'sudo',
+    get: showDevice,
+    forms: {
+      code: {
+        access: 'signed-in',
+        run: (visit) => {
+          const code = visit.field('user_code');
+          if (code === '') throw problem('missing_field', 'Type the code that the device shows.', 'user_code');
+          return redirect(`${DEVICE_PATH}?${new URLSearchParams({ user_code: code.slice(0, 40) })}`);
+        },
+      },
+      approve: {
+        run: async (visit) => {
+          const pending = await pendingOf(visit);
+          const draft = await approveDevice(
+            visit.ctx,
+            await visit.ownPermit(),
+            pending,
+            choiceIn(visit, pending.request),
+          );
+          return done(
+            'The device is signed in',
+            `Its token lives ${draft.expiresInDays} days. Go back to the device; this page can be closed.`,
+          );
+        },
+      },
+      deny: {
+        access: 'signed-in',
+        run: async (visit) => {
+          await denyDevice(visit.ctx, await visit.ownPermit(), await pendingOf(visit));
+          return done('The device got nothing', 'This page can be closed.');
+        },
+      },
+    },
+  },
+  {
+    path: '/device',
+    access: 'anybody',
+    get: (visit) => redirect(`${DEVICE_PATH}${visit.query.size === 0 ? '' : `?${visit.query}`}`),
+  },
+];
