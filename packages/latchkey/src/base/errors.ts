@@ -21,6 +21,8 @@ export type ProblemCode =
   | 'read_only'
   /** The node that was asked has a copy without this in it, so far. */
   | 'not_copied'
+  /** The repository's own configuration switches it off. */
+  | 'switched_off'
   | 'conflict';
 
 /** One thing wrong with what was asked. `field` is the wire name of the input, or null when it is about the whole. */

@@ -72,6 +72,11 @@ export interface GitRoom {
   /** Throws `FilesMissing`, which is told as an outage, when the files of a known repository are not there. */
   demandFiles(owner: string, name: string): void;
   /**
+   * Throws what `serve` would because of the repository itself: no files, parts of it elsewhere, a service that its own
+   * config switches off.
+   */
+  demandService(path: string, service: GitService): MaybePromise<void>;
+  /**
    * Tells the folder of a repository from any other that lies, or will lie, in its place; the same after it was moved.
    * Null when there is none.
    */
@@ -135,6 +140,8 @@ export interface GitRoom {
   close(graceSec?: number): Promise<void>;
 }
 
+const SWITCHES = { 'upload-pack': 'uploadpack', 'receive-pack': 'receivepack' } as const;
+
 function isPush({ service, advertise }: ServiceRun): boolean {
   return service === 'receive-pack' && !advertise;
 }
@@ -167,7 +174,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const plain = gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks });
   const profiles = new Profiles(plain, readOnly ? () => notCopied(publicUrl) : isLost);
   const advertisements = new Advertisements(folders);
-  const maintenance = new Maintenance({ log, environment: plain });
+  const maintenance = new Maintenance({ log, environment: plain, demand: (path) => profiles.of(path) });
   const limits = {
     maxRunning: settings.maxGitProcesses,
     maxRunningPerCaller: Math.ceil(settings.maxGitProcesses * SHARE_OF_ONE_CALLER),
@@ -185,7 +192,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     advertisements.of(format) ?? advertisements.capture(format);
 
   async function commandOf(run: ServiceRun): Promise<GitCommand> {
-    const profile = await profiles.of(run.path);
+    const profile = await profiles.for(run.path, SWITCHES[run.service]);
     const hooks = hooksOf(folders, run, settings.allowRepositoryHooks);
     const config = settings.allowRepositoryHooks ? [] : profile.config;
     const environment = gitEnvironment({ homeFolder: folders.home, protocol: run.protocol, config, ...hooks });
@@ -239,6 +246,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     path: (owner, name) => folders.path(owner, name),
     exists: (owner, name) => folders.holdsRepository(folders.path(owner, name)),
     demandFiles,
+    demandService: (path, service) => andThen(profiles.for(path, SWITCHES[service]), () => undefined),
     identity: (owner, name) => folders.identity(folders.path(owner, name)),
     demandWrites,
     create: writing((owner, name, how) => createRepository(folders, folders.path(owner, name), how)),
@@ -249,7 +257,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     capabilities: (objectFormat) => andThen(advertisementOf(objectFormat), ({ fetch }) => fetch),
     pushRefs: async ({ path, protocol }) => {
       demandWrites();
-      const { plain, objectFormat } = await profiles.of(path);
+      const { plain, objectFormat } = await profiles.for(path, 'receivepack');
       return plain && protocolVersion(protocol) !== 1
         ? pushRefs(path, objectFormat, (await advertisementOf(objectFormat)).push)
         : null;

@@ -76,23 +76,35 @@ export async function importRepository(
   }
 }
 
-/**
- * Registers, as private, every bare repository that lies at `<root>/<owner>/<name>.git` of an account that exists.
- * @returns the full names of those that were new
- */
-export async function adoptRepositories(ctx: Context, permit: Permit): Promise<string[]> {
+export interface Adoption {
+  /** The full names of those that were new. */
+  readonly adopted: readonly string[];
+  /** Of those that can't be taken over as they lie: the name, and why. */
+  readonly refused: readonly { readonly fullName: string; readonly why: string }[];
+}
+
+/** Registers, as private, every bare repository that lies at `<root>/<owner>/<name>.git` of an account that exists. */
+export async function adoptRepositories(ctx: Context, permit: Permit): Promise<Adoption> {
   const adopted: string[] = [];
+  const refused: { fullName: string; why: string }[] = [];
   for (const found of await ctx.git.list()) {
     const owner = await accountByLogin(ctx.store.db, found.owner);
     if (owner === null || owner.login !== found.owner || repositoryNameProblem(found.name) !== null) continue;
     const known = await repositoryByName(ctx.store.db, owner.id, found.name);
     if (known !== null && !known.renamed) continue;
-    const { objectFormat } = await ctx.git.importFrom(ctx.git.path(found.owner, found.name), found.owner, found.name);
+    const fullName = `${owner.login}/${found.name}`;
     const draft: NewRepositoryDraft = { ...found, visibility: 'private' };
-    await insertRow(ctx, permit, { owner, draft, action: 'repo.import', objectFormat });
-    adopted.push(`${owner.login}/${found.name}`);
+    try {
+      const place = ctx.git.path(found.owner, found.name);
+      const { objectFormat } = await ctx.git.importFrom(place, found.owner, found.name);
+      await insertRow(ctx, permit, { owner, draft, action: 'repo.import', objectFormat });
+      adopted.push(fullName);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      refused.push({ fullName, why: error.message });
+    }
   }
-  return adopted;
+  return { adopted, refused };
 }
 
 async function checkNewName(ctx: Context, draft: NewRepositoryDraft): Promise<Account> {

@@ -15,6 +15,10 @@ export type OutageKind =
   | 'busy'
   /** The repository is known, but its files are not where they should be. */
   | 'files_missing'
+  /** Parts of the repository lie in another place, as alternates or links do. */
+  | 'repository_not_whole'
+  /** The repository's own config hides refs, which can't be kept. */
+  | 'refs_hidden'
   /** Another push holds the ref, or left its lock behind when it was killed. */
   | 'ref_locked';
 
@@ -44,6 +48,18 @@ export const OUTAGES: Readonly<Record<OutageKind, OutageWords>> = {
     sentence:
       'The files of this repository are missing on the server. Its administrator must mount their disk or ' +
       'restore them.',
+    retryAfterSec: 300,
+  },
+  repository_not_whole: {
+    sentence:
+      'Parts of this repository lie outside of its folder on the server, so nothing of it is served. Its ' +
+      'administrator must make it whole.',
+    retryAfterSec: 300,
+  },
+  refs_hidden: {
+    sentence:
+      'This repository’s own configuration hides refs, which is not possible here, so nothing of it is served. Its ' +
+      'administrator must change that.',
     retryAfterSec: 300,
   },
   git_unavailable: {

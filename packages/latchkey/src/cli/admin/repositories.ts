@@ -91,10 +91,11 @@ function adoptCommand(terminal: Terminal): Command {
     .action(({ json }: { json?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
         const { adoptRepositories } = await import('../../actions/repositories/repositories.ts');
-        const names = await adoptRepositories(ctx, permit);
-        if (json === true) terminal.print(JSON.stringify(names, null, 2));
-        else for (const name of names) terminal.print(name);
-        if (names.length === 0)
+        const { adopted, refused } = await adoptRepositories(ctx, permit);
+        if (json === true) terminal.print(JSON.stringify(adopted, null, 2));
+        else for (const name of adopted) terminal.print(name);
+        for (const { fullName, why } of refused) terminal.say(`not adopted: ${fullName}. ${why}`);
+        if (adopted.length + refused.length === 0)
           terminal.say('found none that is not known; each owner must be a user or an organization that exists');
       }),
     );

@@ -104,7 +104,9 @@ async function adopt({ context }: RunningServer, terminal: Terminal): Promise<vo
     import('../../actions/repositories/repositories.ts'),
     import('../../actions/decision/authorize.ts'),
   ]);
-  for (const name of await adoptRepositories(context, operatorPermit())) terminal.say(`adopted ${name}, as private`);
+  const { adopted, refused } = await adoptRepositories(context, operatorPermit());
+  for (const name of adopted) terminal.say(`adopted ${name}, as private`);
+  for (const { fullName, why } of refused) terminal.say(`not adopted: ${fullName}. ${why}`);
 }
 
 /** Resolves at the first signal to stop. A second one ends the process where it stands. */

@@ -85,6 +85,7 @@ const REQUEST_ERRORS = {
   body_too_large: [413, 'The request is larger than any fetch needs.'],
   reads_only: [403, 'This node only reads: it serves a copy of the repositories. Push to:'],
   not_copied: [503, 'This node has no copy of this repository yet. Try again in a while, or here:'],
+  switched_off: [403, 'That is switched off for this repository.'],
   failed: [500, 'The server could not do this. Its administrator finds the cause in the log.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string]>;
 

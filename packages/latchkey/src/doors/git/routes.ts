@@ -10,6 +10,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authorize } from '../../actions/decision/authorize.ts';
 import { authorizationOf, credentialOn } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
+import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { callerOf } from '../../base/requests/caller.ts';
@@ -117,6 +118,12 @@ function answerPermitted(call: GitCall, fetches: CoalescedFetches): MaybePromise
   if (!ctx.settings.readOnly) ctx.git.demandFiles(owner.login, repository.name);
   if (address.step === 'refs' && isRenamed(call))
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
+  const served = ctx.git.demandService(ctx.git.path(owner.login, repository.name), address.service);
+  return andThen(served, () => answerServed(call, fetches));
+}
+
+function answerServed(call: GitCall, fetches: CoalescedFetches): MaybePromise<void> {
+  const { ctx, response, address, repository } = call;
   if (address.service === 'receive-pack') {
     const push = new Push(call, fetches);
     return address.step === 'refs' ? push.list() : push.take();
@@ -164,6 +171,8 @@ function fail(ctx: Context, request: IncomingMessage, response: ServerResponse, 
     if (outage.reason !== 'busy') ctx.log.warn({ err: error, reason: outage.reason }, 'a git request must wait');
     return sendOutage(request, response, outage);
   }
+  if (error instanceof Problem && error.has('switched_off'))
+    return sendRequestError(request, response, 'switched_off', {}, error.message);
   ctx.log.error({ err: error }, 'a git request failed');
   sendRequestError(request, response, 'failed');
 }

@@ -180,6 +180,8 @@ export function validationFailed(
     return { status: 404, body: { ...errorBody(404, 'Not Found', documentationUrl), reason: 'not_found', errors } };
   if (only('read_only'))
     return { status: 403, body: { ...errorBody(403, sentence, documentationUrl), reason: 'read_only' } };
+  if (only('switched_off'))
+    return { status: 403, body: { ...errorBody(403, sentence, documentationUrl), reason: 'switched_off' } };
   if (only('not_copied'))
     return { status: 503, body: { ...errorBody(503, sentence, documentationUrl), reason: 'not_copied' } };
   if (only('conflict'))
@@ -196,6 +198,7 @@ const WIRE_CODES: Partial<Record<Complaint['code'], string>> = {
   conflict: 'custom',
   read_only: 'custom',
   not_copied: 'custom',
+  switched_off: 'custom',
   not_found: 'invalid',
 };
 

@@ -200,6 +200,9 @@ export function notYours(): Answer {
 /** What GitLab calls a field, where it differs. */
 const FIELDS: Readonly<Record<string, string>> = { expires_in: 'expires_at' };
 
+/** What this node, or this repository, does for nobody. */
+const HERE: ReadonlySet<Complaint['code']> = new Set(['read_only', 'not_copied', 'switched_off']);
+
 /**
  * What can't be done as asked: `{"message": {"name": ["…"]}}`. A thing that is not there is 404 when nothing else is
  * wrong.
@@ -207,11 +210,11 @@ const FIELDS: Readonly<Record<string, string>> = { expires_in: 'expires_at' };
 export function problemAnswer(complaints: readonly Complaint[]): ErrorAnswer {
   if (complaints.every(({ code }) => code === 'not_found'))
     return { status: 404, body: { message: '404 Not Found', detail: complaints[0]?.message } };
-  const here = complaints.find(({ code }) => code === 'read_only' || code === 'not_copied');
+  const here = complaints.find(({ code }) => HERE.has(code));
   if (here !== undefined)
-    return here.code === 'read_only'
-      ? { status: 403, body: { message: `403 Forbidden - ${here.message}` } }
-      : { status: 503, body: { message: `503 Service Unavailable - ${here.message}` } };
+    return here.code === 'not_copied'
+      ? { status: 503, body: { message: `503 Service Unavailable - ${here.message}` } }
+      : { status: 403, body: { message: `403 Forbidden - ${here.message}` } };
   if (complaints.every(({ field }) => field === null))
     return {
       status: 400,

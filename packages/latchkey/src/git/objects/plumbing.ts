@@ -53,11 +53,13 @@ export class Plumbing {
 
   /**
    * Starts git in the repository. Rejects with `Busy` when there is no place, with a `Fault` or `Problem` when no
-   * repository lies there, or it may not be changed.
+   * repository lies there, or it may not be read or changed.
    */
   async start(args: readonly string[]): Promise<GitProcess> {
-    if (!isReading(args)) this.#parts.demandWrites();
+    const reads = isReading(args);
+    if (!reads) this.#parts.demandWrites();
     const { config } = await this.#profile();
+    if (!reads) await this.#parts.profiles.for(this.path, 'receivepack');
     return this.#startIn(this.path, args, config);
   }
 
@@ -105,7 +107,7 @@ export class Plumbing {
   }
 
   #profile(): Promise<Profile> | Profile {
-    return this.#parts.profiles.of(this.path);
+    return this.#parts.profiles.for(this.path, 'uploadpack');
   }
 }
 

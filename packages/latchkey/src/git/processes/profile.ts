@@ -1,28 +1,73 @@
 /**
- * What must be known of a repository before git works on it: its object format, and which settings of its own must be
- * switched off by name.
+ * What must be known of a repository before git works on it: its object format, which settings of its own must be
+ * switched off by name, what its owner switched off, and why it can't be served at all.
  *
  * Newer versions of git run hooks that a config file defines (`hook.<name>.command`). Their names are free, so they
  * can't stand in a fixed list; they are read once, and again whenever the file changes.
+ * Invariant: no function of this room runs git in a repository before it has its profile, so that a repository that
+ * reaches into another one is refused at every door.
  */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault } from '../../base/errors.ts';
-import type { MaybePromise } from '../../base/maybe-promise.ts';
+import { Fault, Problem } from '../../base/errors.ts';
+import type { OutageKind } from '../../base/machine/outage.ts';
+import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import { readGit } from './git-process.ts';
+import { BORROWING, outsidePart } from './outside-parts.ts';
 import { FairQueue } from './queue.ts';
 
 export type ObjectFormat = 'sha1' | 'sha256';
 
-export interface Profile {
-  /** Differs from that of every other repository, and changes with the repository's own config. */
-  readonly fingerprint: string;
+/** A service, by the key that switches it off in a repository's own config, for git's http-backend as for us. */
+export type SwitchedService = 'uploadpack' | 'receivepack';
+
+/** What a repository's own config says. */
+export interface OwnSettings {
   readonly objectFormat: ObjectFormat;
   /** Settings that undo what the repository's own config would start. */
   readonly config: readonly (readonly [key: string, value: string])[];
   /** True when nothing in the repository's own config changes what a push is told first. */
   readonly plain: boolean;
+  /** Services that `http.uploadpack` and `http.receivepack` switch off. */
+  readonly off: readonly SwitchedService[];
+  /** True when it hides refs: by name from lists, but not from whoever asks for an object, nor on pages and in APIs. */
+  readonly hidesRefs: boolean;
+}
+
+export interface Profile extends OwnSettings {
+  /**
+   * Differs from that of every other repository, and changes with the repository's own config and with what it
+   * borrows.
+   */
+  readonly fingerprint: string;
+  /** Why nothing is served from it, if so. */
+  readonly refused: OutageKind | null;
+}
+
+const SWITCHED_OFF: Readonly<Record<SwitchedService, string>> = {
+  uploadpack:
+    'This repository can’t be read here: its own configuration switches that off (http.uploadpack). Its ' +
+    'administrator can switch it on.',
+  receivepack:
+    'This repository can’t be written here: its own configuration switches that off (http.receivepack). Its ' +
+    'administrator can switch it on.',
+};
+
+/** The repository's own config switches off what was asked for. */
+function switchedOff(service: SwitchedService): Problem {
+  return new Problem({ field: null, code: 'switched_off', message: SWITCHED_OFF[service] });
+}
+
+/** Nothing is served from the repository until an administrator has changed it. */
+class NotServed extends Error {
+  override readonly name = 'NotServed';
+  readonly outage: OutageKind;
+
+  constructor(path: string, outage: OutageKind) {
+    super(`${outage}: ${path}`);
+    this.outage = outage;
+  }
 }
 
 /**
@@ -53,8 +98,26 @@ export class Profiles {
     this.#missing = missing;
   }
 
-  /** At once when the repository's config is as it was. Throws what `missing` makes when no repository lies there. */
+  /**
+   * At once when the repository's config is as it was. Throws what `missing` makes when no repository lies there, and
+   * `NotServed`, which is told as an outage, when it reaches into others or hides refs.
+   */
   of(path: string): MaybePromise<Profile> {
+    return andThen(this.#profileOf(path), (profile) => {
+      if (profile.refused !== null) throw new NotServed(path, profile.refused);
+      return profile;
+    });
+  }
+
+  /** The same for one service. Throws a `Problem` (`switched_off`), too. */
+  for(path: string, service: SwitchedService): MaybePromise<Profile> {
+    return andThen(this.of(path), (profile) => {
+      if (profile.off.includes(service)) throw switchedOff(service);
+      return profile;
+    });
+  }
+
+  #profileOf(path: string): MaybePromise<Profile> {
     const fingerprint = fingerprintOf(path);
     if (fingerprint === null) throw this.#missing(path);
     const known = this.#remembered.get(path);
@@ -81,27 +144,44 @@ export class Profiles {
   }
 
   async #read(path: string, fingerprint: string): Promise<Profile> {
-    const listed = await readGit({
-      args: [`--git-dir=${path}`, 'config', '--list', '--includes', '--show-scope', '-z'],
-      environment: this.#environment,
-      cwd: path,
-    });
-    const fields = listed.toString('utf8').split('\0');
-    // A scope, a key and its value, in turn. What we set ourselves has the scope "command".
-    const entries = fields.flatMap((field, i) =>
-      i % 2 === 1 && fields[i - 1] !== 'command' ? [field.split('\n', 2) as [key: string, value?: string]] : [],
-    );
-    const format = entries.findLast(([key]) => key === 'extensions.objectformat')?.[1] ?? 'sha1';
-    const hooks = new Set(
-      entries.map(([key]) => /^hook\.(.+)\.[^.]+$/s.exec(key)?.[1]).filter((name) => name !== undefined),
-    );
-    return {
-      fingerprint,
-      objectFormat: format === 'sha256' ? 'sha256' : 'sha1',
-      config: [...hooks].map((name) => [`hook.${name}.enabled`, 'false'] as const),
-      plain: !entries.some(([key]) => MAY_CHANGE_PUSHES.test(key)),
-    };
+    const outside = await outsidePart(path);
+    // Git must not even read settings through what leads elsewhere.
+    if (outside !== null) return { ...UNREAD, fingerprint, refused: 'repository_not_whole' };
+    const own = await readOwnSettings(path, this.#environment);
+    return { ...own, fingerprint, refused: own.hidesRefs ? 'refs_hidden' : null };
   }
+}
+
+const UNREAD: OwnSettings = { objectFormat: 'sha1', config: [], plain: false, off: [], hidesRefs: false };
+
+/** Reads the repository's own config. @param environment a git environment without hooks */
+export async function readOwnSettings(path: string, environment: Record<string, string>): Promise<OwnSettings> {
+  const listed = await readGit({
+    args: [`--git-dir=${path}`, 'config', '--list', '--includes', '--show-scope', '-z'],
+    environment,
+    cwd: path,
+  });
+  const fields = listed.toString('utf8').split('\0');
+  // A scope, a key and its value, in turn. What we set ourselves has the scope "command".
+  const entries = fields.flatMap((field, i) =>
+    i % 2 === 1 && fields[i - 1] !== 'command' ? [field.split('\n', 2) as [key: string, value?: string]] : [],
+  );
+  const last = (key: string): [key: string, value?: string] | undefined => entries.findLast((one) => one[0] === key);
+  const hooks = new Set(
+    entries.map(([key]) => /^hook\.(.+)\.[^.]+$/s.exec(key)?.[1]).filter((name) => name !== undefined),
+  );
+  return {
+    objectFormat: last('extensions.objectformat')?.[1] === 'sha256' ? 'sha256' : 'sha1',
+    config: [...hooks].map((name) => [`hook.${name}.enabled`, 'false'] as const),
+    plain: !entries.some(([key]) => MAY_CHANGE_PUSHES.test(key)),
+    off: (['uploadpack', 'receivepack'] as const).filter((service) => !isOn(last(`http.${service}`))),
+    hidesRefs: entries.some(([key]) => /^(?:transfer|uploadpack|receive)\.hiderefs$/.test(key)),
+  };
+}
+
+/** A key without "=" is true; what is no boolean of git's is taken for false. */
+function isOn(entry: readonly [key: string, value?: string] | undefined): boolean {
+  return entry?.[1] === undefined || /^(?:true|yes|on|[1-9]\d*)$/i.test(entry[1]);
 }
 
 /** A repository that should be there and is not. */
@@ -114,5 +194,8 @@ export function isLost(path: string): Fault {
 
 function fingerprintOf(path: string): string | null {
   const stat = statSync(join(path, 'config'), { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? null : `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
+  if (stat === undefined) return null;
+  const info = statSync(join(path, 'objects/info'), { bigint: true, throwIfNoEntry: false });
+  const borrowing = BORROWING.filter((place) => existsSync(join(path, place)));
+  return [stat.ino, stat.mtimeNs, stat.size, info?.ino, info?.mtimeNs, ...borrowing].join(' ');
 }

@@ -28,6 +28,8 @@ const MAX_PACKS = 8;
 export interface MaintenanceOptions {
   readonly log: Log;
   readonly environment: Record<string, string>;
+  /** Throws when the repository at a path is not one to be touched. */
+  readonly demand: (path: string) => unknown;
   readonly quietSec?: number;
 }
 
@@ -62,6 +64,7 @@ export class Maintenance {
    */
   async maintain(path: string): Promise<void> {
     try {
+      await this.#options.demand(path);
       await sweepRepository(path, { olderThanSec: STALE_UNSEEN_AFTER_SEC, log: this.#options.log });
       for (const args of await dueCommands(path)) {
         if (this.#stopped) return;

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { problem } from '../../base/errors.ts';
 import { gitEnvironment } from '../processes/environment.ts';
 import { GitFailure, readGit } from '../processes/git-process.ts';
-import type { ObjectFormat } from '../processes/profile.ts';
+import { outsidePart } from '../processes/outside-parts.ts';
+import { type ObjectFormat, type OwnSettings, readOwnSettings } from '../processes/profile.ts';
 import type { Folders } from './folders.ts';
 
 /** `sha1` and `main` unless told. */
@@ -31,7 +32,8 @@ export async function createRepository(
 
 /**
  * Adopts the repository when `source` is the very place at `path`; copies it there otherwise, with every ref and the
- * default branch. Throws a `Problem` (`invalid`) when `source` holds no repository or can't be read whole, and
+ * default branch. What its config switches off stays off. Throws a `Problem` (`invalid`) when `source` holds no
+ * repository, can't be read whole, reaches into another one, or keeps parts of itself from its readers; and
  * `already_exists` when something lies at `path`.
  */
 export async function importRepository(
@@ -44,9 +46,9 @@ export async function importRepository(
   const real = realpathSync.native(from);
   const copied = real !== path;
   try {
-    const objectFormat = await objectFormatOf(folders, real);
-    if (copied) await made(folders, path, (draft) => copy(folders, real, draft, objectFormat));
-    return { objectFormat, copied };
+    const own = await demandServable(folders, source, real);
+    if (copied) await made(folders, path, (draft) => copy(folders, real, draft, own));
+    return { objectFormat: own.objectFormat, copied };
   } catch (error) {
     if (error instanceof GitFailure)
       throw problem(
@@ -58,10 +60,29 @@ export async function importRepository(
   }
 }
 
-async function objectFormatOf(folders: Folders, path: string): Promise<ObjectFormat> {
-  return (await run(folders, [`--git-dir=${path}`, 'rev-parse', '--show-object-format'])).trim() === 'sha256'
-    ? 'sha256'
-    : 'sha1';
+/** Throws a `Problem` for a repository that reaches into others, or that keeps parts of itself from its readers. */
+async function demandServable(folders: Folders, source: string, real: string): Promise<OwnSettings> {
+  const refuse = (what: string): Error => problem('invalid', `The repository at ${source} ${what}`, 'path');
+  const outside = await outsidePart(real);
+  if (outside !== null)
+    throw refuse(
+      `isn't whole: ${outside} leads out of it, perhaps into another repository. ` +
+        (outside === 'objects/info/alternates'
+          ? 'Copy in what it borrows with "git repack -a -d", then delete that file.'
+          : 'Take what belongs to it in, then delete that.'),
+    );
+  const own = await readOwnSettings(real, environmentOf(folders));
+  if (own.hidesRefs)
+    throw refuse(
+      'hides refs in its config (hideRefs), which is not possible here: whoever may read a repository may read all ' +
+        'of it. Delete those refs, or give them a repository of their own, and unset it.',
+    );
+  if ((await run(folders, [`--git-dir=${real}`, 'for-each-ref', '--count=1', 'refs/namespaces/'])) !== '')
+    throw refuse(
+      'has namespaces (refs/namespaces/), which are not possible here: whoever may read a repository may read all of ' +
+        'it. Clone each with GIT_NAMESPACE set, and import the clones.',
+    );
+  return own;
 }
 
 async function made(folders: Folders, path: string, make: (draft: string) => Promise<void>): Promise<void> {
@@ -91,10 +112,11 @@ async function init(folders: Folders, path: string, format: ObjectFormat, branch
 /**
  * Fetches instead of copying files: git checks every object's name on the way, and leaves behind what no ref reaches.
  */
-async function copy(folders: Folders, source: string, draft: string, format: ObjectFormat): Promise<void> {
+async function copy(folders: Folders, source: string, draft: string, own: OwnSettings): Promise<void> {
   const head = await run(folders, [`--git-dir=${source}`, 'symbolic-ref', '--quiet', 'HEAD']).catch(() => '');
   const branch = /^refs\/heads\/(.+)\n$/.exec(head)?.[1] ?? 'main';
-  await init(folders, draft, format, branch);
+  await init(folders, draft, own.objectFormat, branch);
+  for (const service of own.off) await run(folders, [`--git-dir=${draft}`, 'config', `http.${service}`, 'false']);
   // Git clears its settings for the other side of a local fetch, so that side is told on its own that the owner of the
   // files doesn't matter.
   const otherSide = "git -c safe.directory='*' upload-pack";
@@ -103,15 +125,17 @@ async function copy(folders: Folders, source: string, draft: string, format: Obj
 }
 
 async function run(folders: Folders, args: readonly string[]): Promise<string> {
-  // What an operator brings is taken as it is, old mistakes included; pushes are checked.
-  const config = [['fetch.fsckObjects', 'false']] as const;
-  const environment = gitEnvironment({
+  return (await readGit({ args, environment: environmentOf(folders), cwd: folders.root })).toString('utf8');
+}
+
+function environmentOf(folders: Folders): Record<string, string> {
+  return gitEnvironment({
     homeFolder: folders.home,
     hooksFolder: folders.noHooks,
-    config,
+    // What an operator brings is taken as it is, old mistakes included; pushes are checked.
+    config: [['fetch.fsckObjects', 'false']],
     allowProtocol: 'file',
   });
-  return (await readGit({ args, environment, cwd: folders.root })).toString('utf8');
 }
 
 function lastLine(text: string): string {

@@ -92,7 +92,7 @@ describe.each(ENGINES)('the folder of a repository [%s]', (engine) => {
   it('is left alone when it has a row again', async () => {
     const { ctx, path, die, later, names } = await world(engine);
     await die('deleted');
-    expect(await adoptRepositories(ctx, operatorPermit())).toEqual(['acme/site']);
+    expect((await adoptRepositories(ctx, operatorPermit())).adopted).toEqual(['acme/site']);
     await later(SETTLE_AFTER_SEC + 5);
     expect([existsSync(path('site')), await names()]).toEqual([true, ['site']]);
   });

@@ -90,9 +90,9 @@ describe('a burst of clones', () => {
     await runGit(['update-ref', 'refs/heads/secret', head], path, {});
     expect(await list()).toContain('refs/heads/secret');
     await vi.waitFor(async () => expect(await runsDuring(list)).toBe(0), 10_000);
-    await runGit(['config', 'transfer.hideRefs', 'refs/heads/secret'], path, {});
+    await runGit(['update-ref', '-d', 'refs/heads/secret'], path, {});
     expect(await list()).not.toContain('refs/heads/secret');
-    await runGit(['config', '--unset', 'transfer.hideRefs'], path, {});
+    await runGit(['update-ref', 'refs/heads/secret', head], path, {});
     await world.ok(['push', '-q', world.remote('ada/closed', world.full), ':secret'], { in: 'work' });
     expect(await list()).not.toContain('refs/heads/secret');
   });

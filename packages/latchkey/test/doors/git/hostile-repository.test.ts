@@ -106,8 +106,7 @@ beforeAll(async () => {
   await world.ok(['init', '-q', 'work']);
   await commit('one');
   await world.ok(['clone', '-q', '--bare', 'work', path]);
-  await world.ok(['init', '-q', '--bare', 'lender.git']);
-  writeFileSync(join(path, 'objects/info/alternates'), `${join(world.folder, 'lender.git', 'objects')}\n`);
+  await world.ok(['init', '-q', '--bare', 'other.git']);
   await importRepository(world.server.context, operatorPermit(), {
     owner: 'ada',
     name: 'trap',
@@ -121,7 +120,7 @@ afterAll(() => world.close());
 
 describe('an adopted hostile repository', () => {
   it('has traps that work', async () => {
-    await world.git(['-C', path, 'push', join(world.folder, 'lender.git'), 'main']);
+    await world.git(['-C', path, 'push', join(world.folder, 'other.git'), 'main']);
     await world.git(['-c', `safe.directory=*`, 'push', path, 'main:other'], { in: 'work' });
     expect(readdirSync(marks)).toContain('other-hooks-reference-transaction');
     for (const mark of readdirSync(marks)) await rm(join(marks, mark));

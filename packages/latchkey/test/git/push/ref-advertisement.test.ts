@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -119,18 +119,10 @@ describe('the list of refs that opens a push, without a process', () => {
     what: string,
     change: (path: string, git: (...args: string[]) => string, id: string) => void,
   ][] = [
-    ['hidden refs', (_, git) => git('config', 'transfer.hideRefs', 'refs/pull')],
-    ['refs hidden from pushes', (_, git) => git('config', 'receive.hideRefs', 'refs/pull')],
+    ['a setting of pushes and fetches', (_, git) => git('config', 'transfer.advertiseSID', 'true')],
     ['signed pushes', (_, git) => git('config', 'receive.certNonceSeed', 'seed')],
     ['a file of settings that is read along', (_, git) => git('config', 'include.path', '/dev/null')],
     ['an extension of the format', (_, git) => git('config', 'extensions.noop', 'true')],
-    [
-      'borrowed objects',
-      (path) => {
-        mkdirSync(join(path, 'objects/info'), { recursive: true });
-        writeFileSync(join(path, 'objects/info/alternates'), '/nowhere\n');
-      },
-    ],
     ['a shallow history', (path, _, id) => writeFileSync(join(path, 'shallow'), `${id}\n`)],
     ['settings of a work tree', (path) => writeFileSync(join(path, 'config.worktree'), '')],
     ['a symbolic ref', (_, git) => git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/heads/main')],

@@ -76,6 +76,7 @@ describe('the upkeep of a repository', () => {
     const maintenance = new Maintenance({
       log: makeLog('silent'),
       environment: gitEnvironment({ homeFolder: home, hooksFolder: home }),
+      demand: () => undefined,
       quietSec: 0.05,
     });
     push(1, false);
