@@ -74,11 +74,11 @@ const LONGEST_LEASE_SEC = 3_600;
 
 /**
  * Makes sure that a job comes every so often: due at once when it is new, or when it waits for longer than that, since
- * a clock that was ahead has put it off.
+ * a clock that was ahead has put it off. `atStart`: due now in any case.
  */
 export async function ensureSchedule(
   tx: Query,
-  schedule: { kind: string; everySec: number; at: UnixSeconds },
+  schedule: { kind: string; everySec: number; atStart?: boolean; at: UnixSeconds },
 ): Promise<void> {
   await tx
     .insertInto('jobs')
@@ -96,7 +96,7 @@ export async function ensureSchedule(
         every_sec: schedule.everySec,
         run_at: row
           .case()
-          .when('jobs.run_at', '>', schedule.at + schedule.everySec)
+          .when('jobs.run_at', '>', schedule.atStart === true ? schedule.at : schedule.at + schedule.everySec)
           .then(schedule.at)
           .else(row.ref('jobs.run_at'))
           .end(),

@@ -113,6 +113,17 @@ export interface TokensTable {
   undo_json: string | null;
 }
 
+/** A push that was begun, until the audit log has its entry (`store/push-intents`). */
+interface PushIntentsTable {
+  id: Generated<number>;
+  repository_id: number;
+  /** The process that serves it. */
+  run: string;
+  at: number;
+  actor_json: string;
+  refs_json: string;
+}
+
 /** One row: how the clock was when somebody last looked (`rules/steady-clock`). */
 interface ClockMarkTable {
   id: number;
@@ -551,4 +562,5 @@ export interface Database {
   revision: RevisionTable;
   clock_mark: ClockMarkTable;
   sealing: SealingTable;
+  push_intents: PushIntentsTable;
 }

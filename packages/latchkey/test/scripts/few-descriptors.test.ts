@@ -20,7 +20,8 @@ async function serveWith(openFiles: number, ...more: string[]): Promise<{ servin
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   await latchkey(['admin', 'user', 'add', 'ada', '--email', 'ada@example.org', '--verified', ...options]);
   await latchkey(['admin', 'repo', 'add', 'ada/open', '--public', ...options]);
-  return { serving: await serveUntilReady([...options, ...more], undefined, openFiles), home };
+  const under = ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`];
+  return { serving: await serveUntilReady([...options, ...more], undefined, under), home };
 }
 
 /** Connections that say nothing; those that the server ends stay in the list. */

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { accountByLogin } from '../../src/store/accounts.ts';
 import { listAudit } from '../../src/store/audit.ts';
 import { ENGINES, freshDatabase, openAgain } from '../engines/engines.ts';
@@ -76,6 +76,15 @@ test.each(ENGINES)('kill -9 at %s loses nothing that was acknowledged', { timeou
   expect(audit.filter((entry) => entry.action === 'git.push').length).toBeGreaterThanOrEqual(pushed.size);
   expect(audit.filter((entry) => entry.action === 'user.create').length).toBeGreaterThanOrEqual(people.length + 1);
   const server = await serveUntilReady(options);
+  // What was cut off between the ref and its entry gets one now.
+  const named = async (): Promise<Set<unknown>> =>
+    new Set(
+      (await listAudit(store.db, { action: 'git.push' }, { beforeId: null, limit: 10_000 }))
+        .flatMap(({ data }) => data.refs as { ref: string; after: string }[])
+        .map(({ ref, after }) => `${ref} ${after}`),
+    );
+  const there = [...refs].map(([branch, head]) => `refs/heads/${branch} ${head}`);
+  await vi.waitFor(async () => expect((await named()).isSupersetOf(new Set(there))).toBe(true), { timeout: 20_000 });
   expect((await git(['ls-remote', `${server.url.replace('://', `://ada:${token}@`)}/ada/notes.git`])).code).toBe(0);
   expect(pushed.size).toBeGreaterThanOrEqual(ROUNDS);
 });

@@ -56,20 +56,19 @@ export interface Serving {
 }
 
 /**
- * Starts the server, on a free port unless told, with so many open files at most.
+ * Starts the server, on a free port unless told. @param under the command that ends with running it: a shell that sets
+ * limits, with which open files are few
  * @throws Error with its words when it ends before it is ready.
  */
 export async function serveUntilReady(
   args: readonly string[],
   readyWhen: RegExp = /Stop it with Ctrl-C\./,
-  openFiles: number | null = null,
+  under: readonly string[] = [],
 ): Promise<Serving> {
   const command = [MAIN, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args];
   const env = environment({});
-  const child =
-    openFiles === null
-      ? spawn(process.execPath, command, { env })
-      : spawn('/bin/sh', ['-c', `ulimit -n ${openFiles}; exec "$0" "$@"`, process.execPath, ...command], { env });
+  const [program = '', ...words] = [...under, process.execPath, ...command];
+  const child = spawn(program, words, { env });
   const output = outputOf(child);
   const closed = once(child, 'close') as Promise<[number | null]>;
   onTestFinished(() => void child.kill('SIGKILL'));

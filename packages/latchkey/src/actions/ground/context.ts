@@ -30,6 +30,8 @@ export interface Context {
   readonly limits: RateLimits;
   readonly memory: Memory;
   readonly metrics: Metrics;
+  /** Pushes that this process serves now, by the ids of their notes, and how the notes name the process. */
+  readonly pushes: { readonly run: string; readonly open: Set<number> };
   readonly secrets: SecretLookup;
   readonly usage: Usage;
   readonly refusals: Refusals;

@@ -35,6 +35,8 @@ export interface JobPayloads {
   'clear-sessions': null;
   /** Mails owners of organizations what waits for them. */
   'digest-requests': null;
+  /** Writes the entries of pushes that were cut off. */
+  'settle-pushes': null;
   /** Ends tokens that nobody uses. */
   'end-disused': null;
   /** Tells owners of tokens that end soon, or have ended. */

@@ -1,4 +1,5 @@
 /** Which function handles which job, and which jobs run on a schedule. Handlers live with their noun. */
+import type { Settings } from '../../base/settings/settings.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../../base/time.ts';
 import { deleteDeadJobs } from '../../store/jobs.ts';
 import { deleteEndedWindows } from '../../store/rate-windows.ts';
@@ -10,6 +11,7 @@ import type { Context } from '../ground/context.ts';
 import type { JobKind, JobPayloads } from '../ground/jobs.ts';
 import { deleteOldMail, deliverMail } from '../ground/mail.ts';
 import { settleFolder } from '../repositories/folders.ts';
+import { settlePushes } from '../repositories/push-log.ts';
 import { deleteOldDeliveries, deliverWebhook } from '../repositories/webhooks/delivery.ts';
 import { deleteOldDeviceAuthorizations } from '../tokens/device-authorization.ts';
 import { digestRequests, endDisused, noticeEnds } from '../tokens/upkeep.ts';
@@ -51,6 +53,7 @@ const HANDLERS: Handlers = {
   'deliver-webhook': deliverWebhook,
   'settle-folder': settleFolder,
   'seal-anew': sealWhatIsStale,
+  'settle-pushes': settlePushes,
   'clear-revisions': async (ctx) => {
     await ctx.store.transaction(deleteOldChanges);
   },
@@ -87,6 +90,15 @@ export const JOB_HANDLERS = Object.fromEntries(
   }),
 ) as Handlers;
 
+/** What is done to repositories, or by what they hold: a copy that somebody else fills knows neither. */
+const OF_REPOSITORIES: ReadonlySet<string> = new Set<JobKind>(['clear-leftovers', 'settle-folder', 'settle-pushes']);
+
+/** What a node may do: one that only reads leaves to the others what needs their repositories. */
+export function handlersOf({ readOnly }: Pick<Settings, 'readOnly'>): Readonly<Record<string, JobHandler<never>>> {
+  const all = Object.entries(JOB_HANDLERS as Readonly<Record<string, JobHandler<never>>>);
+  return Object.fromEntries(all.filter(([kind]) => !readOnly || !OF_REPOSITORIES.has(kind)));
+}
+
 /**
  * A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since
  * the epoch, in UTC.
@@ -94,6 +106,8 @@ export const JOB_HANDLERS = Object.fromEntries(
 export interface Schedule {
   readonly kind: { [K in JobKind]: JobPayloads[K] extends null ? K : never }[JobKind];
   readonly everySec: number;
+  /** True for what a server that died may have left undone: also at every start. */
+  readonly atStart?: boolean;
 }
 
 export const SCHEDULES: readonly Schedule[] = [
@@ -113,4 +127,5 @@ export const SCHEDULES: readonly Schedule[] = [
   { kind: 'end-disused', everySec: DAY_SEC },
   { kind: 'notice-ends', everySec: HOUR_SEC },
   { kind: 'seal-anew', everySec: DAY_SEC },
+  { kind: 'settle-pushes', everySec: MINUTE_SEC, atStart: true },
 ];

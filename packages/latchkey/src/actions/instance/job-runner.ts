@@ -20,7 +20,7 @@ import {
   takeJobs,
 } from '../../store/jobs.ts';
 import type { Context } from '../ground/context.ts';
-import { JOB_HANDLERS, type JobHandler, SCHEDULES } from './job-handlers.ts';
+import { handlersOf, type JobHandler, SCHEDULES } from './job-handlers.ts';
 
 /** How often a node looks for jobs that are due. */
 const POLL_MS = 1_000;
@@ -44,7 +44,7 @@ export function retryDelaySec(attempts: number): number {
 
 export interface JobRunnerOptions {
   readonly handlers?: Readonly<Record<string, JobHandler<never>>>;
-  readonly schedules?: readonly { readonly kind: string; readonly everySec: number }[];
+  readonly schedules?: readonly { readonly kind: string; readonly everySec: number; readonly atStart?: boolean }[];
   readonly pollMs?: number;
   readonly leaseSec?: number;
   /** Records each job as a span of its own; null or left out records none. */
@@ -78,7 +78,7 @@ export class JobRunner {
 
   constructor(ctx: Context, options: JobRunnerOptions = {}) {
     this.#ctx = ctx;
-    this.#handlers = options.handlers ?? (JOB_HANDLERS as Readonly<Record<string, JobHandler<never>>>);
+    this.#handlers = options.handlers ?? handlersOf(ctx.settings);
     this.#schedules = options.schedules ?? SCHEDULES;
     this.#leaseSec = options.leaseSec ?? LEASE_SEC;
     this.#tracer = options.tracer ?? null;

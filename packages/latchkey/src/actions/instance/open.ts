@@ -15,6 +15,7 @@ import { SecretLookup } from '../decision/secret-lookup.ts';
 import { Usage } from '../decision/usage.ts';
 import type { Context } from '../ground/context.ts';
 import { RateLimits } from '../ground/rate-limit.ts';
+import { newRun } from '../ground/runs.ts';
 import { SteadyTime } from '../ground/steady-time.ts';
 import { RouteMaps } from '../questions/route-maps.ts';
 import { openKeys } from './sealing.ts';
@@ -86,6 +87,7 @@ export async function openContext(
       git,
       limits,
       metrics: new Metrics(),
+      pushes: { run: newRun(), open: new Set() },
       secrets: new SecretLookup(store),
       usage,
       refusals,

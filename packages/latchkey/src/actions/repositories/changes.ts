@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import { commitFiles } from '../../git/objects/file-commit.ts';
 import { branchNameProblem } from '../../git/objects/names.ts';
-import { readRef, setDefaultBranch } from '../../git/objects/refs.ts';
+import { readRef } from '../../git/objects/refs.ts';
 import { resolveCommit } from '../../git/objects/revisions.ts';
 import type { Visibility } from '../../rules/model.ts';
 import { repositoryNameProblem } from '../../rules/names.ts';
@@ -28,6 +28,7 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { settleLater } from './folders.ts';
+import { movingHead } from './pushes.ts';
 import {
   addRepository,
   MAX_REPOSITORY_DESCRIPTION_LENGTH,
@@ -66,8 +67,9 @@ export async function changeRepository(ctx: Context, permit: Permit, change: Rep
   ) {
     throw problem('conflict', 'Repository was archived so is read-only.');
   }
-  if (change.defaultBranch !== undefined) await setDefaultBranch(openTarget(ctx, permit), change.defaultBranch);
-  await ctx.store.transaction((tx) => writeFields(ctx, tx, permit, { owner, repository }, change));
+  const write = (tx: Query): Promise<void> => writeFields(ctx, tx, permit, { owner, repository }, change);
+  if (change.defaultBranch === undefined) await ctx.store.transaction(write);
+  else await movingHead(ctx, permit, change.defaultBranch, write);
   if (change.name !== undefined && change.name !== repository.name)
     return rename(ctx, permit, owner, repository, change.name);
   return (await readTarget(ctx.store.db, permit)).repository;
@@ -240,12 +242,18 @@ async function writeReadme(
   const author = await signatureFor(ctx, permit);
   const content = Buffer.from(`# ${name}\n${description === '' ? '' : `\n${description}\n`}`);
   const plumbing = ctx.git.open(owner, name, `user ${permit.actor.userId}`);
-  await commitFiles(plumbing, {
-    branch: 'main',
-    startId: null,
-    actions: [{ kind: 'create', path: 'README.md', content }],
-    message: 'Initial commit',
-    author,
-    committer: author,
-  });
+  await commitFiles(
+    plumbing,
+    {
+      branch: 'main',
+      startId: null,
+      actions: [{ kind: 'create', path: 'README.md', content }],
+      message: 'Initial commit',
+      author,
+      committer: author,
+    },
+    async () => {
+      // The repository has its entry: it is made with this commit.
+    },
+  );
 }

@@ -10,12 +10,7 @@ import type { Readable } from 'node:stream';
 import { problem } from '../../base/errors.ts';
 import { objectInfos, openBlob, readObjects } from '../../git/objects/cat-file.ts';
 import type { Signature } from '../../git/objects/commits.ts';
-import {
-  commitFiles,
-  type FileAction,
-  type FileCommitOutcome,
-  MAX_FILE_ACTIONS,
-} from '../../git/objects/file-commit.ts';
+import { type FileAction, type FileCommitOutcome, MAX_FILE_ACTIONS } from '../../git/objects/file-commit.ts';
 import { branchNameProblem, isObjectId, pathProblem } from '../../git/objects/names.ts';
 import { defaultBranch, readRef } from '../../git/objects/refs.ts';
 import { resolveCommit } from '../../git/objects/revisions.ts';
@@ -25,7 +20,7 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { explainWorkflows, WORKFLOWS } from './content-refusals.ts';
 import { scanTexts } from './push-protection.ts';
-import { followPush } from './pushes.ts';
+import { commitTo } from './pushes.ts';
 import { openTarget, signatureFor } from './target.ts';
 
 /** Folders show so many entries at most, as on GitHub. */
@@ -207,7 +202,7 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
     actions: draft.actions,
   });
   if (refused !== null) return { ok: false, why: 'refused', path: null, found: null, explanation: refused };
-  const outcome = await commitFiles(plumbing, {
+  return commitTo(ctx, permit, plumbing, {
     branch,
     startId,
     actions: draft.actions,
@@ -215,11 +210,6 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
     author: { ...committer, ...draft.author },
     committer,
   });
-  if (outcome.ok)
-    await followPush(ctx, permit, [
-      { ref: `refs/heads/${branch}`, beforeId: outcome.beforeId, afterId: outcome.commitId },
-    ]);
-  return outcome;
 }
 
 function checkDraft({ branch, message, actions }: CommitDraft): void {

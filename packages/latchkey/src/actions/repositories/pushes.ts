@@ -1,11 +1,15 @@
 /** What happens after refs of a repository have moved, whichever door moved them. */
 import { objectInfos } from '../../git/objects/cat-file.ts';
+import { commitFiles, type FileCommit, type FileCommitOutcome } from '../../git/objects/file-commit.ts';
 import { refNameProblem } from '../../git/objects/names.ts';
-import { settleHead } from '../../git/objects/refs.ts';
+import type { Plumbing } from '../../git/objects/plumbing.ts';
+import { defaultBranch, setDefaultBranch, settleHead } from '../../git/objects/refs.ts';
+import type { Query } from '../../store/db.ts';
+import { deletePushIntent } from '../../store/push-intents.ts';
 import { listWebhooks } from '../../store/webhooks.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
-import { recordPush } from './repositories.ts';
+import { closePush, dropPush, leavePush, openPush } from './push-log.ts';
 import { openTarget, targetRepository } from './target.ts';
 import { emit } from './webhooks/events.ts';
 import { type MovedRef, pushEvents } from './webhooks/push-events.ts';
@@ -15,22 +19,102 @@ export type { MovedRef };
 /** More refs of one push than this are told to nobody: GitHub stops at three, too. */
 const MAX_REPORTED_REFS = 20;
 
-/** Settles a push over REST and tells its webhooks. Call it after the refs have moved. */
-export async function followPush(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
-  if (moved.length === 0) return;
-  await settlePush(ctx, permit, moved);
-  await quietly(ctx, () => tellWebhooks(ctx, permit, moved));
+/**
+ * Moves refs: notes them first, and afterwards writes the entry, has the repository maintained in a while, and tells
+ * its webhooks. @param work moves them, and calls `note` right before it does; what it returns says whether it did
+ * @throws what `work` throws, and what the database says when it can't take the note; then nothing has moved.
+ */
+export async function movingRefs<T extends { readonly ok: boolean }>(
+  ctx: Context,
+  permit: Permit,
+  work: (note: (moved: MovedRef) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const noted: { id: number; moved: MovedRef }[] = [];
+  const dropAll = async (): Promise<void> => {
+    for (const { id } of noted) await dropPush(ctx, id);
+  };
+  let result: T;
+  try {
+    result = await work(async (moved) => void noted.push({ id: await openPush(ctx, permit, [moved]), moved }));
+  } catch (error) {
+    // It may have moved before it failed: the note stays, and is settled by what the ref holds.
+    for (const { id } of noted) await leavePush(ctx, id);
+    throw error;
+  }
+  if (!result.ok) {
+    await dropAll();
+    return result;
+  }
+  for (const { id, moved } of noted) await settlePush(ctx, permit, id, [moved]);
+  await quietly(ctx, () =>
+    tellWebhooks(
+      ctx,
+      permit,
+      noted.map(({ moved }) => moved),
+    ),
+  );
+  return result;
 }
 
 /**
- * What must be so before a push is acknowledged: its record is written, an empty repository has got its default branch,
- * and maintenance is due in a while. Call it after the refs have moved.
+ * What must be so before a push is acknowledged: its entry is written, an empty repository has got its default branch,
+ * and maintenance is due in a while. Call it after the refs have moved. @param id its note, null when there is none
  */
-export async function settlePush(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
+export async function settlePush(
+  ctx: Context,
+  permit: Permit,
+  id: number | null,
+  moved: readonly MovedRef[],
+): Promise<void> {
   const { owner, repository } = targetRepository(permit);
   ctx.git.touched(ctx.git.path(owner.login, repository.name));
   const made = moved.filter(({ beforeId, afterId }) => beforeId === null && afterId !== null).map(({ ref }) => ref);
-  await Promise.all([recordPush(ctx, permit), made.length === 0 ? null : settleHead(openTarget(ctx, permit), made)]);
+  await Promise.all([
+    closePush(ctx, permit, id ?? (await openPush(ctx, permit, moved)), moved),
+    made.length === 0 ? null : settleHead(openTarget(ctx, permit), made),
+  ]);
+}
+
+/**
+ * Lets HEAD name another branch: noted like every ref that moves. @param work writes the entry, in the transaction that
+ * takes the note away; when it fails, HEAD is put back. @throws what `work` throws, and what the database says when it
+ * can't take the note; then nothing has moved
+ */
+export async function movingHead(
+  ctx: Context,
+  permit: Permit,
+  branch: string,
+  work: (tx: Query) => Promise<void>,
+): Promise<void> {
+  const plumbing = openTarget(ctx, permit);
+  const before = await defaultBranch(plumbing.path);
+  const names = { beforeId: `refs/heads/${before}`, afterId: `refs/heads/${branch}` };
+  const id = await openPush(ctx, permit, [{ ref: 'HEAD', ...names }]);
+  try {
+    await setDefaultBranch(plumbing, branch);
+    await ctx.store.transaction(async (tx) => {
+      await work(tx);
+      await deletePushIntent(tx, id);
+    });
+    ctx.pushes.open.delete(id);
+  } catch (error) {
+    // Where neither goes, the note stays, and is settled by what HEAD names.
+    await setDefaultBranch(plumbing, before).catch(() => undefined);
+    await leavePush(ctx, id);
+    throw error;
+  }
+}
+
+/** Makes a commit of changed files, and moves its branch. */
+export function commitTo(
+  ctx: Context,
+  permit: Permit,
+  plumbing: Plumbing,
+  change: FileCommit,
+): Promise<FileCommitOutcome> {
+  return movingRefs(ctx, permit, (note) =>
+    commitFiles(plumbing, change, ({ ref, from, to }) => note({ ref, beforeId: from, afterId: to })),
+  );
 }
 
 /** The refs have moved: that webhooks could not be told is logged, and undoes nothing. */

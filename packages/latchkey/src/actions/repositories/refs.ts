@@ -6,10 +6,18 @@
  */
 import { objectInfos } from '../../git/objects/cat-file.ts';
 import { isObjectId, refNameProblem } from '../../git/objects/names.ts';
-import { changeRef, defaultBranch, isAncestor, type Ref, type RefOutcome, readRef } from '../../git/objects/refs.ts';
+import {
+  changeRef,
+  defaultBranch,
+  isAncestor,
+  type Ref,
+  type RefChange,
+  type RefOutcome,
+  readRef,
+} from '../../git/objects/refs.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
-import { followPush } from './pushes.ts';
+import { movingRefs } from './pushes.ts';
 import { openTarget } from './target.ts';
 
 /**
@@ -62,10 +70,16 @@ async function writeRef(
   const goesOn = async (): Promise<boolean> =>
     now !== null && object.type === 'commit' && (await isAncestor(plumbing, now.peeledId, id));
   if (how === 'forward' && !(await goesOn())) return no('not_fast_forward');
-  const outcome = await changeRef(plumbing, { ref, from: now?.id ?? null, to: id });
+  const outcome = await moveRef(ctx, permit, { ref, from: now?.id ?? null, to: id });
   if (!outcome.ok) return no(outcome.why);
-  await followPush(ctx, permit, [{ ref, beforeId: now?.id ?? null, afterId: id }]);
   return { ok: true, ref: { name: ref, id, type: object.type, peeledId: id } };
+}
+
+function moveRef(ctx: Context, permit: Permit, change: RefChange): Promise<RefOutcome> {
+  return movingRefs(ctx, permit, async (note) => {
+    await note({ ref: change.ref, beforeId: change.from, afterId: change.to });
+    return changeRef(openTarget(ctx, permit), change);
+  });
 }
 
 /** Deletes a ref. The default branch stays. */
@@ -75,8 +89,7 @@ export async function deleteRef(ctx: Context, permit: Permit, ref: string): Prom
   const now = await readRef(plumbing, ref);
   if (now === null) return no('missing');
   if (ref === `refs/heads/${await defaultBranch(plumbing.path)}`) return no('is_default_branch');
-  const outcome = await changeRef(plumbing, { ref, from: now.id, to: null });
+  const outcome = await moveRef(ctx, permit, { ref, from: now.id, to: null });
   if (!outcome.ok) return no(outcome.why);
-  await followPush(ctx, permit, [{ ref, beforeId: now.id, afterId: null }]);
   return { ok: true, ref: now };
 }

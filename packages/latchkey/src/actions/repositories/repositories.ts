@@ -14,13 +14,7 @@ import {
   setCollaborator as upsertCollaborator,
 } from '../../store/collaborators.ts';
 import type { Query } from '../../store/db.ts';
-import {
-  insertRepository,
-  type Repository,
-  repositoryByName,
-  setArchived,
-  setPushed,
-} from '../../store/repositories.ts';
+import { insertRepository, type Repository, repositoryByName, setArchived } from '../../store/repositories.ts';
 import { unlessTaken, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
@@ -223,25 +217,6 @@ export async function archiveRepository(ctx: Context, permit: Permit, name: Repo
         repositoryId: repository.id,
         data: { repo: `${owner.login}/${repository.name}` },
       });
-  });
-}
-
-/** Notes that a push went in. Call it after git has moved the refs. */
-export async function recordPush(ctx: Context, permit: Permit): Promise<void> {
-  const { target } = permit;
-  if (target.kind !== 'repository' || target.repository === null || target.owner === null)
-    throw new TypeError('a push needs a permit on a repository');
-  const { owner, repository } = target;
-  const at = ctx.clock.now();
-  await ctx.store.transaction(async (tx) => {
-    await setPushed(tx, repository.id, at);
-    await record(tx, permit, at, {
-      action: 'git.push',
-      userId: permit.actor.userId,
-      organizationId: owner.kind === 'organization' ? owner.id : null,
-      repositoryId: repository.id,
-      data: { repo: `${owner.login}/${repository.name}` },
-    });
   });
 }
 

@@ -10,14 +10,12 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
-import type { MovedRef } from '../../actions/repositories/pushes.ts';
 import { PassedBytes } from '../../base/garbage.ts';
-import { OUTAGES, outageInWords } from '../../base/machine/outage.ts';
+import { OUTAGES, outageAnswer, outageInWords } from '../../base/machine/outage.ts';
 import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
 import { SpokenBands } from '../../git/protocol/spoken-bands.ts';
 import type { ServiceRun } from '../../git/room.ts';
-import { PushCommands } from './push-commands.ts';
-import { PushReport } from './push-report.ts';
+import { type PushEvents, PushWatch } from './push-watch.ts';
 import { endLater, type RequestError, sendOutage, sendRequestError } from './refuse.ts';
 
 /** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
@@ -50,18 +48,8 @@ export interface Exchange {
   readonly received?: Buffer;
   /** Sent before what git says. */
   readonly preamble: string;
-  /** Of a push: what is done when it is over. */
+  /** Of a push: what is done before and after it. */
   readonly push?: PushEvents;
-}
-
-interface PushEvents {
-  /**
-   * Called when a push changed at least one ref, with what it asked for. The answer ends only after it has settled, so
-   * that what was acknowledged is on record.
-   */
-  readonly onChanged: (asked: readonly MovedRef[]) => Promise<void>;
-  /** Called when the hook before the push said no, with what it asked for. */
-  readonly onDeclined: (asked: readonly MovedRef[]) => void;
 }
 
 /**
@@ -74,16 +62,21 @@ export async function converse(ctx: Context, exchange: Exchange): Promise<void> 
   const onClose = (): void => gone.abort(new Error('the client is gone'));
   response.once('close', onClose);
   let git: GitProcess;
+  const isPush = run.service === 'receive-pack' && !run.advertise;
+  const watch = isPush && exchange.push !== undefined ? new PushWatch(exchange.push) : null;
   try {
     git = await ctx.git.serve(run, gone.signal);
   } catch (error) {
+    await watch?.drop();
     if (gone.signal.aborted) return;
     throw error;
   } finally {
     response.off('close', onClose);
   }
-  const conversation = new Conversation(exchange, git, ctx.settings.gitIdleTimeoutSec * 1000);
+  const conversation = new Conversation(exchange, git, watch, ctx.settings.gitIdleTimeoutSec * 1000);
   const end = await conversation.hold();
+  if (watch?.refusal != null)
+    ctx.log.warn({ err: watch.refusal.error, path: run.path }, 'a push was refused, since it could not be noted');
   if (end.code !== 0 && !end.stopped) {
     ctx.log.info(
       { service: run.service, path: run.path, code: end.code, signal: end.signal, stderr: end.stderr },
@@ -99,18 +92,17 @@ class Conversation {
   readonly #exchange: Exchange;
   readonly #git: GitProcess;
   readonly #idle: NodeJS.Timeout;
-  readonly #report = new PushReport();
-  readonly #commands = new PushCommands();
+  readonly #watch: PushWatch | null;
   readonly #spoken: SpokenBands;
   #sinceRenewal = 0;
   #bodyBytes = 0;
   #bodyWhole = false;
   #error: RequestError | null = null;
-  #recorded: Promise<void> | null = null;
 
-  constructor(exchange: Exchange, git: GitProcess, idleMs: number) {
+  constructor(exchange: Exchange, git: GitProcess, watch: PushWatch | null, idleMs: number) {
     this.#exchange = exchange;
     this.#git = git;
+    this.#watch = watch;
     this.#spoken = new SpokenBands(exchange.run.path);
     this.#idle = setTimeout(() => this.#cutOff(), idleMs);
   }
@@ -125,27 +117,13 @@ class Conversation {
     const end = await this.#git.ended;
     clearTimeout(this.#idle);
     try {
-      if (this.#changedRefs(end)) this.#record();
-      else if (this.#report.declined) this.#exchange.push?.onDeclined(this.#commands.moved());
-      await this.#recorded;
+      await this.#watch?.settle(end.code === 0 && this.#bodyBytes > FLUSH_BYTES);
     } catch (error) {
       response.destroy();
       throw error;
     }
     this.#finish(end);
     return end;
-  }
-
-  /** Begins as soon as git reports the first changed ref, while git still tidies up. */
-  #record(): void {
-    this.#recorded ??= this.#exchange.push?.onChanged(this.#commands.moved()) ?? null;
-    this.#recorded?.catch(() => undefined);
-  }
-
-  #changedRefs(end: GitEnd): boolean {
-    const { run } = this.#exchange;
-    if (run.service !== 'receive-pack' || run.advertise) return false;
-    return this.#report.outcome() ?? (end.code === 0 && this.#bodyBytes > FLUSH_BYTES);
   }
 
   #passInput(): void {
@@ -166,14 +144,18 @@ class Conversation {
       this.#bodyWhole = true;
       this.#idle.refresh();
     });
-    body.pipe(this.#git.stdin);
+    if (this.#watch === null) body.pipe(this.#git.stdin);
+    else
+      this.#watch.pass(body, this.#git.stdin, () => {
+        this.#git.stop();
+        body.resume();
+      });
     // What git did not want to read any more is read for it, so that the answer can reach the client.
     this.#git.stdin.once('close', () => request.resume());
   }
 
   #count(chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
-    if (this.#exchange.run.service === 'receive-pack') this.#commands.see(chunk);
     if (this.#exchange.run.service === 'upload-pack' && this.#bodyBytes > MAX_FETCH_REQUEST_BYTES)
       this.#giveUp('body_too_large');
   }
@@ -181,12 +163,10 @@ class Conversation {
   #passOutput(): void {
     const { response } = this.#exchange;
     const { stdout } = this.#git;
-    const { run } = this.#exchange;
-    const pushes = run.service === 'receive-pack' && !run.advertise;
     stdout.on('data', (chunk: Buffer) => {
       this.#idle.refresh();
       PASSED.add(chunk.length);
-      if (pushes && this.#report.see(chunk)) this.#record();
+      this.#watch?.see(chunk);
       if (response.destroyed || this.#error !== null) return;
       if (!response.headersSent) this.#begin();
       if (this.#write(this.#spoken.pass(chunk))) return;
@@ -213,6 +193,7 @@ class Conversation {
   #finish(end: GitEnd): void {
     const { request, response } = this.#exchange;
     if (response.destroyed) return;
+    if (this.#watch?.refusal != null) return this.#sayRefused(this.#watch, this.#watch.refusal.error);
     if (!response.headersSent && (this.#error !== null || end.code !== 0 || this.#isCutOff())) {
       const reason = this.#error === null ? outageInWords(end.stderr) : null;
       if (reason !== null) sendOutage(request, response, { reason, ...OUTAGES[reason] });
@@ -228,6 +209,20 @@ class Conversation {
     if (!response.headersSent) this.#begin();
     this.#write(this.#spoken.rest());
     response.end();
+    endLater(request);
+  }
+
+  #sayRefused(watch: PushWatch, error: unknown): void {
+    const { request, response } = this.#exchange;
+    const outage = outageAnswer(error);
+    const words = watch.refusalInWords(outage?.sentence ?? 'Try again in a moment.');
+    if (words === null) {
+      if (outage === null) sendRequestError(request, response, 'failed');
+      else sendOutage(request, response, outage);
+      return;
+    }
+    this.#begin();
+    response.end(words);
     endLater(request);
   }
 

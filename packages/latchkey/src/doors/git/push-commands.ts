@@ -1,39 +1,86 @@
 /**
- * Reads along as a client begins to push, to learn which refs it means to move: what webhooks are told afterwards, of
- * those that did move.
+ * Reads along as a client begins to push, to learn which refs it means to move: what is noted before they do, and what
+ * webhooks are told afterwards, of those that did.
  *
  * Source: git's documentation, gitprotocol-pack "Reference Update Request": `<old> <new> <ref>` as pkt-lines, with
  * capabilities behind a NUL in the first, up to a flush-pkt.
- * Invariant: at most `MAX_COMMAND_BYTES` are kept; a push with more commands than that tells nobody. What is passed on
+ * Invariant: `known` comes before git can have moved anything: it reads on only when it has the flush-pkt.
+ * Invariant: at most `MAX_COMMAND_BYTES` are kept; of a push with more commands nobody is told which. What is passed on
  * is not touched.
  */
 import type { MovedRef } from '../../actions/repositories/pushes.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
-import { listAt } from '../../git/protocol/pkt-lines.ts';
+import { listAt, packetAt } from '../../git/protocol/pkt-lines.ts';
 
-/** Some hundred commands. Webhooks are told of fewer. */
-const MAX_COMMAND_BYTES = 64 * 1024;
-const COMMAND = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (refs\/[^\0\n]+)/;
+/** Some forty thousand commands. */
+export const MAX_COMMAND_BYTES = 4 * 1024 * 1024;
+const COMMAND = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (refs\/[^\0\n]+)/i;
 const NONE = /^0+$/;
 
 export class PushCommands {
-  readonly #kept: Buffer[] = [];
+  #rest: Buffer = Buffer.alloc(0);
   #bytes = 0;
+  #state: 'reading' | 'whole' | 'unclear' = 'reading';
+  #any = false;
+  #capabilities: ReadonlySet<string> = new Set();
+  readonly #moved: MovedRef[] = [];
 
   /** Reads the next piece of the request. */
   see(chunk: Buffer): void {
-    if (this.#bytes >= MAX_COMMAND_BYTES) return;
-    this.#kept.push(chunk.subarray(0, MAX_COMMAND_BYTES - this.#bytes));
-    this.#bytes += chunk.length;
+    if (this.#state !== 'reading') return;
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let at = 0;
+    while (this.#state === 'reading') {
+      const packet = packetAt(bytes, at);
+      if (packet === 'cut') break;
+      if (packet === 'damaged') this.#state = 'unclear';
+      else {
+        if (packet.kind === 'data') this.#read(bytes.toString('utf8', packet.start, packet.end));
+        else this.#state = packet.kind === 'flush' ? 'whole' : 'unclear';
+        if ((this.#bytes += packet.end - at) > MAX_COMMAND_BYTES) this.#state = 'unclear';
+        at = packet.end;
+      }
+    }
+    this.#rest = bytes.subarray(at);
+    if (this.#state !== 'reading') this.#rest = Buffer.alloc(0);
+  }
+
+  #read(line: string): void {
+    const match = COMMAND.exec(line);
+    const nul = line.indexOf('\0');
+    if (!this.#any && nul >= 0)
+      this.#capabilities = new Set(
+        line
+          .slice(nul + 1)
+          .trim()
+          .split(' '),
+      );
+    this.#any = true;
+    const [, before, after, ref] = match ?? [];
+    if (before !== undefined && after !== undefined && ref !== undefined)
+      this.#moved.push({ ref, beforeId: idOf(before), afterId: idOf(after) });
+    // Signed pushes carry their commands in another form.
+    else if (!line.startsWith('shallow ')) this.#state = 'unclear';
+  }
+
+  /** True once it is known what is asked for, or that it can't be read along. */
+  get known(): boolean {
+    return this.#state !== 'reading';
+  }
+
+  /** True when the request asks for nothing: git sends that before a large push, to ask whether it may. */
+  get isEmpty(): boolean {
+    return this.#state === 'whole' && !this.#any;
+  }
+
+  /** True when the client said that it knows this part of the protocol. */
+  speaks(capability: string): boolean {
+    return this.#capabilities.has(capability);
   }
 
   /** The commands; none when they were too many, or are not what git sends. */
-  moved(): MovedRef[] {
-    const bytes = Buffer.concat(this.#kept);
-    return (listAt(bytes, 0)?.contents ?? []).flatMap((content) => {
-      const [, before = '', after = '', ref = ''] = COMMAND.exec(content.toString('utf8')) ?? [];
-      return ref === '' ? [] : [{ ref, beforeId: idOf(before), afterId: idOf(after) }];
-    });
+  moved(): readonly MovedRef[] {
+    return this.#state === 'whole' ? this.#moved : [];
   }
 }
 
@@ -52,5 +99,5 @@ export function mayBringOddRef(body: Buffer): boolean {
 }
 
 function idOf(text: string): string | null {
-  return NONE.test(text) ? null : text;
+  return NONE.test(text) ? null : text.toLowerCase();
 }

@@ -1,17 +1,18 @@
 /**
- * Reads along as git reports on a push, to learn whether any ref changed: receive-pack exits with 0 whether it did or
- * not.
+ * Reads along as git reports on a push, to learn which refs changed: receive-pack exits with 0 whether any did or not.
  *
  * Source: git's documentation, gitprotocol-pack "Report Status": `unpack ok`, then `ok <ref>` or `ng <ref> <why>` for
  * each, as pkt-lines; in the first band of others where the client takes bands (gitprotocol-capabilities,
  * "side-band-64k").
- * Invariant: constant memory; what is passed on is not touched.
+ * Invariant: of refused refs as many bytes are kept as of asked ones at most; what is passed on is not touched.
  */
 import { PacketStream } from '../../git/protocol/pkt-lines.ts';
+import { MAX_COMMAND_BYTES } from './push-commands.ts';
 
 /** The band of what is reported; the others are words for people. */
 const REPORT_BAND = 1;
 const LAST_BAND = 3;
+const REFUSED = /^ng (refs\/[^ \n]+)/;
 const DECLINED = 'pre-receive hook declined';
 
 export class PushReport {
@@ -20,23 +21,35 @@ export class PushReport {
   #reported = false;
   #changed = false;
   #declined = false;
+  readonly #refused = new Set<string>();
+  #refusedBytes = 0;
 
-  /** Reads the next piece. @returns true once git has reported a changed ref */
+  /** Reads the next piece. @returns true once git has reported a changed ref, and all that it reports */
   see(chunk: Buffer): boolean {
-    if (this.#changed) return true;
     for (const content of this.#outer.read(chunk)) {
       const band = content[0] ?? 0;
       if (band === REPORT_BAND) for (const line of this.#banded.read(content.subarray(1))) this.#line(line);
       else if (band > LAST_BAND) this.#line(content);
     }
-    return this.#changed;
+    return this.#changed && this.#ended;
+  }
+
+  get #ended(): boolean {
+    return this.#outer.flushed || this.#banded.flushed;
   }
 
   #line(content: Buffer): void {
-    const line = content.toString('latin1');
+    const line = content.toString('utf8');
     this.#reported ||= line.startsWith('unpack ');
     this.#changed ||= line.startsWith('ok refs/');
     this.#declined ||= line.startsWith('ng refs/') && line.includes(DECLINED);
+    const ref = REFUSED.exec(line)?.[1];
+    if (ref !== undefined && (this.#refusedBytes += content.length) <= MAX_COMMAND_BYTES) this.#refused.add(ref);
+  }
+
+  /** The refs that did not change, of those that were to. */
+  refused(): ReadonlySet<string> {
+    return this.#refused;
   }
 
   /** True when the hook before the push said no: told for people, not decided by. */
@@ -44,8 +57,8 @@ export class PushReport {
     return this.#declined;
   }
 
-  /** True when a ref changed, false when none did, null when the client wanted no report. */
+  /** True when a ref changed, false when none did, null when there was no whole report: the client may want none. */
   outcome(): boolean | null {
-    return this.#reported || this.#changed ? this.#changed : null;
+    return this.#changed || (this.#reported && this.#ended) ? this.#changed : null;
   }
 }

@@ -1,12 +1,13 @@
 /**
  * A push: the list of refs that opens it, and the push itself, looked through before git takes it.
  *
- * Invariant: what was pushed is on record before the client hears that it was.
+ * Invariant: a push is noted before a ref moves, and on record before the client hears that one did.
  */
 import type { IncomingMessage } from 'node:http';
 import { noteRefusal } from '../../actions/decision/token-refusals.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
+import { dropPush, leavePush, openPush } from '../../actions/repositories/push-log.ts';
 import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
@@ -17,7 +18,7 @@ import { converse, type Exchange, NO_CACHE } from './backend.ts';
 import { firstBytes, isShort, receive } from './body.ts';
 import { exchangeOf, type GitCall } from './call.ts';
 import type { CoalescedFetches } from './coalesced-fetches.ts';
-import { mayBringOddRef } from './push-commands.ts';
+import { mayBringOddRef, PushCommands } from './push-commands.ts';
 
 /** One push on its way; made anew for each of its two requests. */
 export class Push {
@@ -28,6 +29,7 @@ export class Push {
    * them, until the look for tokens has an answer of its own. The one that refused is noted.
    */
   #refusal: Explanation | null;
+  #note: number | null = null;
   #moved: readonly MovedRef[] = [];
 
   /** @param fetches whose kept answers are out of date once a ref has moved */
@@ -72,7 +74,15 @@ export class Push {
         oddRefs: received !== null && mayBringOddRef(received),
         scan: isScanned ? (objects) => this.#scan(objects) : null,
       },
-      push: { onChanged: (moved) => this.#onChanged(moved), onDeclined: (asked) => this.#onDeclined(asked) },
+      push: {
+        ...(received === null ? {} : { commands: commandsIn(received) }),
+        onAsked: async (asked) => {
+          this.#note = await openPush(this.#call.ctx, this.#call.permit, asked);
+        },
+        onChanged: (moved) => this.#onChanged(moved),
+        onUnchanged: (certain) => this.#onUnchanged(certain),
+        onDeclined: (asked) => this.#onDeclined(asked),
+      },
     };
   }
 
@@ -87,7 +97,11 @@ export class Push {
     const { ctx, permit, repository } = this.#call;
     this.#moved = moved;
     this.#fetches.forget(repository.id);
-    await settlePush(ctx, permit, moved);
+    await settlePush(ctx, permit, this.#note, moved);
+  }
+
+  async #onUnchanged(certain: boolean): Promise<void> {
+    if (this.#note !== null) await (certain ? dropPush : leavePush)(this.#call.ctx, this.#note);
   }
 
   #onDeclined(asked: readonly MovedRef[]): void {
@@ -97,6 +111,12 @@ export class Push {
     if (this.#refusal !== null && !ctx.settings.allowRepositoryHooks)
       noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, this.#refusal);
   }
+}
+
+function commandsIn(received: Buffer): PushCommands {
+  const commands = new PushCommands();
+  commands.see(received);
+  return commands;
 }
 
 /** The whole body of a push that is read through before git is started; null for a longer one. */

@@ -15,7 +15,7 @@ import type { Signature } from './commits.ts';
 import { contentProblem, mayBeGits, quotedPath } from './content-check.ts';
 import { pathProblem } from './names.ts';
 import type { Plumbing } from './plumbing.ts';
-import { changeRef, readRef } from './refs.ts';
+import { changeRef, type RefChange, readRef } from './refs.ts';
 import { entriesAt, type TreeEntry } from './trees.ts';
 
 /** A file that git reads itself is read so far, which is further than git does (git-config, gitattributes). */
@@ -81,8 +81,12 @@ export type FileCommitOutcome =
       readonly said?: string;
     };
 
-/** Makes one commit of all the actions and moves the branch to it. */
-export async function commitFiles(plumbing: Plumbing, change: FileCommit): Promise<FileCommitOutcome> {
+/** Makes one commit of all the actions and moves the branch to it. @param before called right before it moves */
+export async function commitFiles(
+  plumbing: Plumbing,
+  change: FileCommit,
+  before: (change: RefChange) => Promise<void>,
+): Promise<FileCommitOutcome> {
   const branch = await readRef(plumbing, `refs/heads/${change.branch}`);
   const parentId = branch?.id ?? change.startId;
   const refused = (
@@ -108,11 +112,9 @@ export async function commitFiles(plumbing: Plumbing, change: FileCommit): Promi
   const unsafe = await unsafeContent(plumbing, change.actions, checked);
   if (unsafe !== null) return { ok: false, why: 'content_unsafe', found: null, ...unsafe };
   const commitId = await writeCommit(plumbing, change, parentId, checked.commands);
-  const moved = await changeRef(plumbing, {
-    ref: `refs/heads/${change.branch}`,
-    from: branch?.id ?? null,
-    to: commitId,
-  });
+  const step = { ref: `refs/heads/${change.branch}`, from: branch?.id ?? null, to: commitId };
+  await before(step);
+  const moved = await changeRef(plumbing, step);
   if (!moved.ok) return refused(moved.why === 'name_conflict' ? 'branch_conflict' : 'branch_moved');
   return { ok: true, commitId, beforeId: branch?.id ?? null, blobIds: blobIdsOf(change.actions, format) };
 }

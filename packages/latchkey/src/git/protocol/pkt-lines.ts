@@ -83,6 +83,12 @@ export function packetsOf(body: Buffer): (string | typeof DELIMITER)[] | null {
 export class PacketStream {
   #kept: Buffer = Buffer.alloc(0);
   #isDamaged = false;
+  #flushed = false;
+
+  /** True once a flush has come. */
+  get flushed(): boolean {
+    return this.#flushed;
+  }
 
   /** The contents of those that are whole now, marks left out. */
   read(chunk: Buffer): Buffer[] {
@@ -93,6 +99,7 @@ export class PacketStream {
     let packet = packetAt(bytes, at);
     for (; typeof packet !== 'string'; packet = packetAt(bytes, at)) {
       if (packet.kind === 'data') contents.push(bytes.subarray(packet.start, packet.end));
+      this.#flushed ||= packet.kind === 'flush';
       at = packet.end;
     }
     this.#isDamaged = packet === 'damaged';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../../src/actions/ground/context.ts';
 import { SteadyTime } from '../../../src/actions/ground/steady-time.ts';
-import { JOB_HANDLERS, type JobHandler, SCHEDULES } from '../../../src/actions/instance/job-handlers.ts';
+import { handlersOf, JOB_HANDLERS, type JobHandler, SCHEDULES } from '../../../src/actions/instance/job-handlers.ts';
 import {
   JobRunner,
   type JobRunnerOptions,
@@ -310,4 +310,10 @@ describe('the registry', () => {
   it('waits ten seconds, then twice as long each time, an hour at most', () => {
     expect([1, 2, 3, 9, 10, 16].map(retryDelaySec)).toEqual([10, 20, 40, 2_560, 3_600, 3_600]);
   });
+});
+
+it('a job of repositories is left to other nodes by one whose copy somebody else fills', () => {
+  const all = Object.keys(handlersOf({ readOnly: false }));
+  const left = new Set(Object.keys(handlersOf({ readOnly: true })));
+  expect(all.filter((kind) => !left.has(kind))).toEqual(['clear-leftovers', 'settle-folder', 'settle-pushes']);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PushCommands } from '../../../src/doors/git/push-commands.ts';
+import { MAX_COMMAND_BYTES, PushCommands } from '../../../src/doors/git/push-commands.ts';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);
@@ -31,7 +31,9 @@ describe('the beginning of a push', () => {
   });
 
   it('tells nothing when it is not whole, not a push, or longer than is kept', () => {
-    const many = Array.from({ length: 1000 }, (_, i) => line(`${A} ${B} refs/heads/branch-${i}`)).join('');
+    const one = line(`${A} ${B} refs/heads/x`);
+    const many = one.repeat(Math.ceil((MAX_COMMAND_BYTES + 1) / one.length));
+    expect(read(`${one.repeat(Math.floor((MAX_COMMAND_BYTES - 4) / one.length))}0000`)).not.toEqual([]);
     for (const text of [
       '',
       '0000',

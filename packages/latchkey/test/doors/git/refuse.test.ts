@@ -41,9 +41,10 @@ describe('reading along with the report on a push', () => {
     ],
     [
       'a pack that could not be read',
-      [`${packetLine('unpack index-pack failed')}${packetLine('ng refs/heads/main unpacker error')}`],
+      [`${packetLine('unpack index-pack failed')}${packetLine('ng refs/heads/main unpacker error')}0000`],
       false,
     ],
+    ['a report that was cut off', [`${packetLine('unpack ok')}${packetLine('ng refs/heads/main fetch first')}`], null],
     ['a report in pieces', [...OK], true],
     ['a report in two bands, each in pieces', [...band(OK.slice(0, 20)), ...band(OK.slice(20))], true],
     ['no report', [''], null],

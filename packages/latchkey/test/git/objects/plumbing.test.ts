@@ -35,14 +35,15 @@ function commit(
   actions: readonly FileAction[],
   more: { branch?: string; startId?: string | null; at?: Plumbing; message?: string } = {},
 ): Promise<FileCommitOutcome> {
-  return commitFiles(more.at ?? site, {
+  const change = {
     branch: more.branch ?? 'main',
     startId: more.startId ?? null,
     actions,
     message: more.message ?? 'change files',
     author: ADA,
     committer: ADA,
-  });
+  };
+  return commitFiles(more.at ?? site, change, async () => {});
 }
 
 async function committed(actions: readonly FileAction[], more: Parameters<typeof commit>[1] = {}): Promise<string> {

@@ -1,0 +1,164 @@
+/**
+ * No ref moves without an entry in the audit log, whichever door moves it and whatever dies meanwhile.
+ *
+ * A push is noted before the first ref moves: where the database takes no writes, it is refused there. The note goes in
+ * the transaction that writes the entry. One that is left over (the server was killed, the disk was full by then) is
+ * settled by a job: what moved gets its entry, which says that it came late.
+ *
+ * Invariant: who deletes the note writes the entry, so that each push has one, in pieces of `MAX_ENTRY_REFS`.
+ */
+import { DAY_SEC, HOUR_SEC } from '../../base/time.ts';
+import { objectInfos } from '../../git/objects/cat-file.ts';
+import { refNameProblem } from '../../git/objects/names.ts';
+import { defaultBranch } from '../../git/objects/refs.ts';
+import { type Account, accountById } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { deletePushIntent, insertPushIntent, listPushIntents, type PushIntent } from '../../store/push-intents.ts';
+import { repositoryById, setPushed } from '../../store/repositories.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Actor, Context } from '../ground/context.ts';
+import { enqueueJob } from '../ground/jobs.ts';
+import { record } from '../ground/record.ts';
+import { isOver } from '../ground/runs.ts';
+import { targetRepository } from './target.ts';
+import type { MovedRef } from './webhooks/push-events.ts';
+
+/** An entry names so many refs at most; a push of more has several. */
+const MAX_ENTRY_REFS = 500;
+/** A note of a process that may still run, on another machine, is looked at after so long. */
+const MAYBE_OVER_SEC = HOUR_SEC;
+/** No push takes longer. */
+const SURELY_OVER_SEC = DAY_SEC;
+const BATCH = 100;
+
+/** Notes a push before a ref moves. @throws what the database says when it takes no writes; then nothing may move. */
+export async function openPush(ctx: Context, permit: Permit, asked: readonly MovedRef[]): Promise<number> {
+  const id = await insertPushIntent(ctx.store.db, {
+    repositoryId: targetRepository(permit).repository.id,
+    run: ctx.pushes.run,
+    at: ctx.clock.now(),
+    actor: permit.actor,
+    refs: asked,
+  });
+  ctx.pushes.open.add(id);
+  return id;
+}
+
+/** Forgets the note of a push that moved nothing. Never rejects: it is settled later then. */
+export async function dropPush(ctx: Context, id: number): Promise<void> {
+  await quietly(ctx, id, () => deletePushIntent(ctx.store.db, id));
+}
+
+/** Leaves a push of which nobody knows what it moved to the job that looks: git died over it. */
+export async function leavePush(ctx: Context, id: number): Promise<void> {
+  ctx.pushes.open.delete(id);
+  const order = { kind: 'settle-pushes', payload: null, uniqueKey: 'schedule settle-pushes' } as const;
+  await quietly(ctx, id, () => ctx.store.transaction((tx) => enqueueJob(tx, order)));
+}
+
+/**
+ * Writes the entry of a push that is over. Never rejects: what moved has moved, and the note is on record until the
+ * entry can be written. `moved` is empty when the refs could not be read along.
+ */
+export async function closePush(ctx: Context, permit: Permit, id: number, moved: readonly MovedRef[]): Promise<void> {
+  const { owner, repository } = targetRepository(permit);
+  await quietly(ctx, id, () =>
+    ctx.store.transaction(async (tx) => {
+      const at = ctx.clock.now();
+      await setPushed(tx, repository.id, at);
+      if (await deletePushIntent(tx, id))
+        await enter(ctx, tx, permit.actor, { owner, repository, facts: moved.map(factsOf) });
+    }),
+  );
+}
+
+async function quietly(ctx: Context, id: number, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    ctx.log.error({ err: error, push: id }, 'the entry of a push could not be written yet; it is tried again');
+  } finally {
+    ctx.pushes.open.delete(id);
+  }
+}
+
+interface RefFacts {
+  readonly ref: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+function factsOf({ ref, beforeId, afterId }: MovedRef): RefFacts {
+  return { ref, before: beforeId, after: afterId };
+}
+
+interface Entry {
+  readonly owner: Pick<Account, 'id' | 'login' | 'kind'>;
+  readonly repository: { readonly id: number; readonly name: string };
+  readonly facts: readonly (RefFacts | (RefFacts & { readonly now: string | null }))[];
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+async function enter(ctx: Context, tx: Query, actor: Actor, { owner, repository, facts, more }: Entry): Promise<void> {
+  for (let start = 0; start === 0 || start < facts.length; start += MAX_ENTRY_REFS)
+    await record(tx, { actor }, ctx.clock.now(), {
+      action: 'git.push',
+      userId: actor.userId,
+      organizationId: owner.kind === 'organization' ? owner.id : null,
+      repositoryId: repository.id,
+      data: {
+        repo: `${owner.login}/${repository.name}`,
+        ...(facts.length === 0 ? { refs_unknown: true } : { refs: facts.slice(start, start + MAX_ENTRY_REFS) }),
+        ...more,
+      },
+    });
+}
+
+/** Settles notes that nobody will settle any more. */
+export async function settlePushes(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
+  const read = (afterId: number) => listPushIntents(ctx.store.db, afterId, BATCH);
+  for (let batch = await read(0); batch.length > 0 && !signal.aborted; batch = await read(batch.at(-1)?.id ?? 0))
+    for (const intent of batch) if (!signal.aborted && isLeftOver(ctx, intent)) await settle(ctx, intent);
+}
+
+function isLeftOver({ pushes, clock }: Context, { id, run, at }: PushIntent): boolean {
+  if (run === pushes.run) return !pushes.open.has(id);
+  return isOver(run, pushes.run) || Math.abs(clock.now() - at) > MAYBE_OVER_SEC;
+}
+
+async function settle(ctx: Context, intent: PushIntent): Promise<void> {
+  const repository = await repositoryById(ctx.store.db, intent.repositoryId);
+  const owner = repository === null ? null : await accountById(ctx.store.db, repository.ownerId);
+  const asked = intent.refs as readonly MovedRef[];
+  if (repository === null || owner === null) return void (await deletePushIntent(ctx.store.db, intent.id));
+  const facts = await movedOf(ctx, owner.login, repository.name, asked);
+  const isUnknown = asked.length === 0;
+  if (facts.length === 0 && !isUnknown) {
+    const mayRun = intent.run !== ctx.pushes.run && !isOver(intent.run, ctx.pushes.run);
+    if (mayRun && Math.abs(ctx.clock.now() - intent.at) < SURELY_OVER_SEC) return;
+    return void (await deletePushIntent(ctx.store.db, intent.id));
+  }
+  await ctx.store.transaction(async (tx) => {
+    if (!(await deletePushIntent(tx, intent.id))) return;
+    const more = { begun_at: intent.at, recorded_late: true };
+    await enter(ctx, tx, intent.actor as Actor, { owner, repository, facts, more });
+  });
+  ctx.log.warn({ repository: repository.id, push: intent.id }, 'a push that was cut off has its entry now');
+}
+
+/** Of what was asked for, what has moved, or may have: it holds neither what it did before nor what was asked for. */
+async function movedOf(ctx: Context, owner: string, name: string, asked: readonly MovedRef[]): Promise<Entry['facts']> {
+  const plumbing = ctx.git.open(owner, name, 'latchkey');
+  const readable = asked.filter(({ ref }) => ref === 'HEAD' || refNameProblem(ref) === null);
+  // A push can't name HEAD: it is noted when the default branch is another one.
+  const head = readable.some(({ ref }) => ref === 'HEAD') ? `refs/heads/${await defaultBranch(plumbing.path)}` : null;
+  const now = await objectInfos(
+    plumbing,
+    readable.map(({ ref }) => ref),
+  );
+  return readable.flatMap((one, i) => {
+    const id = one.ref === 'HEAD' ? head : (now[i]?.id ?? null);
+    if (id === one.beforeId) return [];
+    return id === one.afterId ? [factsOf(one)] : [{ ...factsOf(one), now: id }];
+  });
+}

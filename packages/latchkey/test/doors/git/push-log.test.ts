@@ -1,0 +1,229 @@
+/**
+ * No ref moves without an entry, on either engine's terms: the database is really full, git really dies.
+ *
+ * The story: somebody who may push waits for the disk to fill, pushes, and no log ever says so.
+ */
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sql } from 'kysely';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { settlePushes } from '../../../src/actions/repositories/push-log.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
+import type { Secret } from '../../../src/base/secret.ts';
+import { accountByLogin } from '../../../src/store/accounts.ts';
+import { listAudit } from '../../../src/store/audit.ts';
+import { insertPushIntent, listPushIntents } from '../../../src/store/push-intents.ts';
+import { repositoryByName } from '../../../src/store/repositories.ts';
+import { makeWorld, type World } from './server.ts';
+
+const GO = new AbortController().signal;
+const NONE = '0'.repeat(40);
+let world: World;
+afterEach(() => world.close());
+
+const db = () => world.server.context.store.db;
+const entries = () => listAudit(db(), { action: 'git.push' }, { beforeId: null, limit: 50 });
+/** A process on a machine that nobody can ask. */
+const FILLER = 'filler 1 x';
+const notes = async () => (await listPushIntents(db(), 0, 5_000)).filter(({ run }) => run !== FILLER);
+const rest = (method: string, path: string, body: object, token = world.full) =>
+  fetch(`${world.url}/api/v3/repos/ada/closed${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${token.reveal()}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+/** May change settings of the repository, too. */
+async function ownersToken(): Promise<Secret> {
+  const draft = {
+    userLogin: 'ada',
+    kind: 'classic',
+    name: 'owner',
+    description: '',
+    scopes: ['repo'],
+    grants: [],
+  } as const;
+  return (await createToken(world.server.context, operatorPermit(), draft)).secret;
+}
+
+async function commit(message: string): Promise<string> {
+  await world.ok(['commit', '-q', '--allow-empty', '-m', message], { in: 'work' });
+  return (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
+}
+
+/** Lets SQLite's file grow no further, and uses up the room that is left for notes. */
+async function fillDatabase(): Promise<void> {
+  const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(db());
+  await sql`pragma max_page_count = ${sql.lit(rows[0]?.page_count ?? 1)}`.execute(db());
+  const filler = { repositoryId: 0, run: FILLER, at: world.server.context.clock.now(), actor: {} };
+  for (const size of [3000, 300, 30, 3])
+    for (let full = false; !full; )
+      await insertPushIntent(db(), { ...filler, refs: [{ filler: 'x'.repeat(size) }] }).catch(() => (full = true));
+}
+
+async function makeRoom(): Promise<void> {
+  await sql`pragma max_page_count = 1000000`.execute(db());
+}
+
+async function begin(flags: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  world = await makeWorld(flags);
+  await world.ok(['init', '-q', '-b', 'main', 'work']);
+  await world.ok(['remote', 'add', 'origin', world.remote('ada/closed', world.full)], { in: 'work' });
+  const first = await commit('first');
+  await world.ok(['push', '-q', 'origin', 'main'], { in: 'work' });
+  return first;
+}
+
+describe('an entry of a push', () => {
+  it('names the refs that moved with what they held before and after, and none that did not', async () => {
+    const first = await begin();
+    const second = await commit('second');
+    const other = await world.ok(['commit-tree', '-m', 'other', 'HEAD^{tree}'], { in: 'work' });
+    await world.ok(['push', '-q', 'origin', 'main', 'main:x/é', 'main:gone'], { in: 'work' });
+    const mixed = await world.git(['push', 'origin', ':gone', `${other.trim()}:main`, 'main:refs/tags/v1'], {
+      in: 'work',
+    });
+    expect(mixed.code).toBe(1);
+    expect((await entries()).map(({ data }) => data)).toEqual(
+      [
+        {
+          repo: 'ada/closed',
+          refs: expect.toSatisfy((refs: { ref: string }[]) => refs.every(({ ref }) => ref !== 'refs/heads/main')),
+        },
+        {
+          repo: 'ada/closed',
+          refs: [
+            { ref: 'refs/heads/main', before: first, after: second },
+            { ref: 'refs/heads/gone', before: null, after: second },
+            { ref: 'refs/heads/x/é', before: null, after: second },
+          ].toSorted((a, b) => (a.ref < b.ref ? -1 : 1)),
+        },
+        { repo: 'ada/closed', refs: [{ ref: 'refs/heads/main', before: null, after: first }] },
+      ].map((data) => ({ ...data, refs: Array.isArray(data.refs) ? expect.arrayContaining(data.refs) : data.refs })),
+    );
+    expect(await notes()).toEqual([]);
+  });
+
+  it('names them for files and refs that are written over REST, in both dialects', async () => {
+    const first = await begin();
+    const put = await rest('PUT', '/contents/a', { message: 'a', content: 'YQ==' });
+    const { commit: made } = (await put.json()) as { commit: { sha: string } };
+    expect((await rest('POST', '/git/refs', { ref: 'refs/heads/x', sha: first })).status).toBe(201);
+    expect((await rest('PATCH', '/git/refs/heads/x', { sha: made.sha })).status).toBe(200);
+    expect((await rest('DELETE', '/git/refs/heads/x', {})).status).toBe(204);
+    expect((await rest('POST', '/git/refs', { ref: 'refs/heads/main', sha: first })).status).toBe(422);
+    expect((await entries()).slice(0, 4).map(({ data }) => (data.refs as object[])[0])).toEqual([
+      { ref: 'refs/heads/x', before: made.sha, after: null },
+      { ref: 'refs/heads/x', before: first, after: made.sha },
+      { ref: 'refs/heads/x', before: null, after: first },
+      { ref: 'refs/heads/main', before: first, after: made.sha },
+    ]);
+    expect(await notes()).toEqual([]);
+  });
+});
+
+describe('where the database takes no writes', () => {
+  it('a push is refused with a sentence before any ref moves, a delete and a large one, too', async () => {
+    const first = await begin();
+    await world.ok(['push', '-q', 'origin', 'main:x'], { in: 'work' });
+    const manager = await ownersToken();
+    expect((await rest('PATCH', '', { default_branch: 'main' }, manager)).status).toBe(200);
+    expect(await notes()).toEqual([]);
+    await fillDatabase();
+    await commit('second');
+    await writeFile(join(world.folder, 'work/large'), Buffer.alloc(3_000_000, 'ab\ncdefg'));
+    for (const args of [['main'], [':x'], ['main:y', ':x']]) {
+      const ran = await world.git(['push', 'origin', ...args], { in: 'work' });
+      expect(ran.code).toBe(1);
+      expect(ran.stderr).toContain("remote: Nothing was pushed, since the server can't note it.");
+      expect(ran.stderr).toContain('remote rejected');
+    }
+    expect((await rest('PUT', '/contents/a', { message: 'a', content: 'YQ==' })).status).toBe(503);
+    expect((await rest('DELETE', '/git/refs/heads/x', {})).status).toBe(503);
+    expect((await rest('PATCH', '', { default_branch: 'x' }, manager)).status).toBe(503);
+    expect(await world.ok(['ls-remote', '--symref', 'origin', 'HEAD'], { in: 'work' })).toContain('refs/heads/main');
+    const refs = await world.ok(['ls-remote', 'origin', 'refs/heads/*'], { in: 'work' });
+    expect(refs).toBe(`${first}\trefs/heads/main\n${first}\trefs/heads/x\n`);
+    await makeRoom();
+    await world.ok(['push', '-q', 'origin', 'main'], { in: 'work' });
+    expect(await notes()).toEqual([]);
+  });
+
+  it('a client without side-band, or without a report, hears it as well', async () => {
+    const first = await begin();
+    await fillDatabase();
+    const body = (capabilities: string): string => {
+      const line = `${first} ${NONE} refs/heads/main\0${capabilities}`;
+      return `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`;
+    };
+    const post = (capabilities: string) =>
+      fetch(`${world.url}/ada/closed.git/git-receive-pack`, {
+        method: 'POST',
+        headers: {
+          Authorization: `Basic ${Buffer.from(`ada:${world.full.reveal()}`).toString('base64')}`,
+          'Content-Type': 'application/x-git-receive-pack-request',
+        },
+        body: body(capabilities),
+      });
+    const reported = await post('report-status');
+    expect(await reported.text()).toContain("ng refs/heads/main the server can't note it now");
+    const silent = await post('');
+    expect([silent.status, silent.headers.get('retry-after')]).toEqual([503, '60']);
+    await makeRoom();
+  });
+});
+
+describe('a push that was cut off', () => {
+  it('gets its entry from what the refs hold, when the process that served it is gone', async () => {
+    const first = await begin();
+    const second = await commit('second');
+    await world.ok(['push', '-q', 'origin', 'main', 'main:y'], { in: 'work' });
+    const { context } = world.server;
+    const ada = (await accountByLogin(db(), 'ada'))!;
+    const repository = (await repositoryByName(db(), ada.id, 'closed'))!.repository;
+    const actor = { userId: ada.id, login: 'ada', tokenId: null, address: '192.0.2.7', userAgent: 'git/2' };
+    // No process has this number: the largest that Linux gives is 4194304.
+    const gone = context.pushes.run.replace(/ \d+ /, ' 4999999 ');
+    const note = (refs: readonly object[], run = gone) =>
+      insertPushIntent(db(), { repositoryId: repository.id, run, at: context.clock.now(), actor, refs });
+    const moved = { ref: 'refs/heads/main', beforeId: first, afterId: second };
+    await note([moved, { ref: 'refs/heads/z', beforeId: null, afterId: second }]);
+    await note([{ ref: 'refs/heads/z', beforeId: null, afterId: second }]);
+    await note([{ ref: 'refs/heads/y', beforeId: null, afterId: first }]);
+    await note([{ ref: 'HEAD', beforeId: 'refs/heads/y', afterId: 'refs/heads/main' }]);
+    await note([{ ref: 'HEAD', beforeId: 'refs/heads/main', afterId: 'refs/heads/y' }]);
+    const elsewhere = await note([moved], 'elsewhere 1 x');
+    const before = (await entries()).length;
+    await settlePushes(context, null, GO);
+    await settlePushes(context, null, GO);
+    const late = (await entries()).slice(0, -before);
+    const head = { ref: 'HEAD', before: 'refs/heads/y', after: 'refs/heads/main' };
+    expect(late.map(({ data, address }) => ({ refs: data.refs, late: data.recorded_late, address }))).toEqual([
+      { refs: [head], late: true, address: '192.0.2.7' },
+      { refs: [{ ref: 'refs/heads/y', before: null, after: first, now: second }], late: true, address: '192.0.2.7' },
+      { refs: [{ ref: 'refs/heads/main', before: first, after: second }], late: true, address: '192.0.2.7' },
+    ]);
+    // Its process may still run, on the machine that it names.
+    expect((await notes()).map(({ id }) => id)).toEqual([elsewhere]);
+  });
+
+  it('gets its entry when git is killed after the refs moved, and before it could say so', async () => {
+    const first = await begin({ allowRepositoryHooks: true });
+    const { git } = world.server.context;
+    const hook = join(git.path('ada', 'closed'), 'hooks/post-receive');
+    await mkdir(dirname(hook), { recursive: true });
+    await writeFile(hook, '#!/bin/sh\nkill -9 $PPID\n');
+    await chmod(hook, 0o755);
+    const second = await commit('second');
+    await world.git(['push', 'origin', 'main'], { in: 'work' });
+    await vi.waitFor(
+      async () => {
+        const [newest] = await entries();
+        expect(newest?.data).toMatchObject({ refs: [{ ref: 'refs/heads/main', before: first, after: second }] });
+      },
+      { timeout: 20_000 },
+    );
+    expect(await notes()).toEqual([]);
+  });
+});

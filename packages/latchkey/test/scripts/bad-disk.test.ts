@@ -1,0 +1,74 @@
+/**
+ * Disks that are full, against the built server: nothing changes without an entry in the audit log, and what can be
+ * done is done.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { latchkey, runProgram } from './latchkey-process.ts';
+import { canMount, fill, serveOn } from './small-disks.ts';
+
+/** A data folder with ada, her repository ada/notes and a token of hers; and a place for a clone. */
+async function prepare() {
+  const home = await mkdtemp(join(tmpdir(), 'latchkey-disk-'));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  const data = join(home, 'data');
+  const repositories = join(home, 'repositories');
+  await mkdir(repositories);
+  const options = ['--data', data, '--repositories', repositories];
+  const admin = (line: string) => latchkey(['admin', ...line.split(' '), ...options]);
+  await admin('user add ada --email ada@example.org --verified');
+  await admin('repo add ada/notes');
+  const token = (await admin('token add ada --name pusher --classic --scope repo')).stdout.trim();
+  const git = (args: readonly string[], cwd = join(home, 'work')) =>
+    runProgram('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], {
+      cwd,
+      env: { HOME: home },
+    });
+  await git(['init', '-q', '-b', 'main', 'work'], home);
+  await git(['commit', '-q', '--allow-empty', '-m', 'first']);
+  const rest = (url: string, method: string, path: string, body?: object) =>
+    fetch(`${url}/api/v3/repos/ada/notes${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  return {
+    data,
+    repositories,
+    options,
+    git,
+    rest,
+    remote: (url: string) => `${url.replace('://', `://ada:${token}@`)}/ada/notes.git`,
+  };
+}
+
+if (canMount())
+  describe('on a disk that is full', () => {
+    it('no ref moves where the database lies there, each is refused in words, and all goes on when there is room', {
+      timeout: 60_000,
+    }, async () => {
+      const { data, options, git, rest, remote } = await prepare();
+      const server = await serveOn([{ folder: data, mib: 8 }], options);
+      const origin = remote(server.url);
+      expect((await git(['push', '-q', origin, 'main', 'main:x'])).code).toBe(0);
+      const refs = async () => (await git(['ls-remote', origin])).stdout;
+      const filler = await fill(server, data);
+      await git(['commit', '-q', '--allow-empty', '-m', 'second']);
+      // What SQLite has room for in its files is used up by notes of pushes that are refused for it, or go in.
+      let pushed = await git(['push', origin, 'main:refs/heads/room']);
+      for (let i = 0; i < 400 && pushed.code === 0; i++)
+        pushed = await git(['push', origin, `main:refs/heads/room-${i}`]);
+      expect(pushed.stderr).toContain("remote: Nothing was pushed, since the server can't note it.");
+      const full = await refs();
+      const written = await rest(server.url, 'PUT', '/contents/a', { message: 'a', content: 'YQ==' });
+      expect([written.status, written.headers.get('retry-after')]).toEqual([503, '60']);
+      expect((await rest(server.url, 'PATCH', '', { default_branch: 'x' })).status).toBe(503);
+      expect(await refs()).toBe(full);
+      expect((await rest(server.url, 'GET', '')).status).toBe(200);
+      await rm(filler);
+      expect((await git(['push', '-q', origin, 'main'])).code).toBe(0);
+      expect((await server.stop('SIGTERM')).code).toBe(0);
+    });
+  });
