@@ -2,8 +2,8 @@
  * What a person's role allows, as data: the second of the three parts of an effective right.
  *
  * Source: GitHub docs "Repository roles for an organization" and "Roles in an organization"; one row per permission,
- * the highest level that the role holds. What a row does not name, `admin` (a repository) or `owner` (an organization)
- * holds alone.
+ * with the highest level that the role holds. What no row names belongs to `admin` (of a repository) or `owner` (of
+ * an organization) alone.
  */
 import { isOperators, type Level, type PermissionName, type PermissionSet } from './permissions.ts';
 

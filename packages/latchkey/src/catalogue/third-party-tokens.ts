@@ -1,8 +1,8 @@
 /**
- * Recognises what people paste by mistake: tokens of other products, and keys.
+ * Recognizes what people paste by mistake: tokens of other products, and keys.
  *
- * Only the form is looked at, never whether the value works. A form is listed when its product documents a fixed
- * beginning, so that the sentence "this is a token of X" is right; a password that happens to look so is unlikely.
+ * It looks only at the form, never at whether the value works. A form is listed if its product documents a fixed
+ * prefix, so that "this is a token of X" is true; a password that happens to look like one is unlikely.
  * Sources: each product's docs on secret formats, compared with public secret-scanning rules.
  * Never: one of our own forms.
  */

@@ -1,8 +1,7 @@
 /**
- * Tokens that people ask for most, as data: each fills the form, none skips it.
+ * The tokens that people need most, as data: each fills in the form, none skips it.
  *
- * Source: four for Git and REST of our own; the six that follow are the example links of GitHub's docs (seed 002), word
- * by word.
+ * Source: four of our own for Git and REST, then the six example links of GitHub's docs (seed 002), word for word.
  */
 import { PERMISSIONS, type PermissionSet } from './permissions.ts';
 

@@ -1,8 +1,8 @@
 /**
- * The events that a webhook of a repository can ask for.
+ * The events that a repository's webhook can subscribe to.
  *
- * Source: GitHub docs "Webhook events and payloads", those of repositories. This server has something to tell for
- * `HAPPENING_EVENTS`; the others are taken, since clients ask for them, and never happen here.
+ * Source: GitHub docs "Webhook events and payloads", the ones for repositories. This server sends `HAPPENING_EVENTS`;
+ * it accepts the others because clients ask for them, but they never happen here.
  */
 
 /** What happens here. `ping` goes to every webhook, asked for or not. */

@@ -1,4 +1,4 @@
-/** What every command's help has below its options. */
+/** What every command's help shows below its options. */
 import type { Command } from 'commander';
 
 /** Adds lines that can be pasted. */

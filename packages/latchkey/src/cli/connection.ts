@@ -1,10 +1,9 @@
 /**
  * Which server a person's command talks to, and with which token.
  *
- * The server: `--url`, else `LATCHKEY_URL`, else the remote `origin` of the clone it is called in when that server is
- * one of the helper's, else the only server of the helper. The token: `LATCHKEY_TOKEN`, else what the helper holds for
- * that server.
- * Never: a token from one server sent to another; `LATCHKEY_TOKEN` goes where `--url` or `LATCHKEY_URL` says, or to the
+ * The server: `--url`, else `LATCHKEY_URL`, else the current clone's `origin` if the helper knows that server, else
+ * the helper's only server. The token: `LATCHKEY_TOKEN`, else the helper's token for that server.
+ * Never: one server's token sent to another; `LATCHKEY_TOKEN` goes where `--url` or `LATCHKEY_URL` says, or to the
  * clone's origin.
  */
 import { execFileSync } from 'node:child_process';

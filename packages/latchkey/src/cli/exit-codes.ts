@@ -1,4 +1,4 @@
-/** What the exit code of a command says. Scripts depend on it: never change a number. */
+/** What a command's exit code means. Scripts depend on it: never change a number. */
 
 export const EXIT = {
   ok: 0,

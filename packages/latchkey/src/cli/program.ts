@@ -1,7 +1,8 @@
 /**
  * The tree of commands, and how a command line becomes an exit code.
  *
- * Invariant: building the tree loads no database, no server and no Git; each command loads what it needs when it runs.
+ * Invariant: building the tree loads no database, no server and no Git; each command loads what it needs when it
+ * runs.
  */
 import { Command, CommanderError } from 'commander';
 import { programVersion } from '../base/version.ts';

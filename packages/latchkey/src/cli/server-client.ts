@@ -1,8 +1,8 @@
 /**
- * A Latchkey server as the commands of a person see it: its REST API, with a token.
+ * A Latchkey server as a person's commands see it: its REST API, with a token.
  *
- * Invariant: every call ends, within `CALL_TIMEOUT_MS`; an answer is read up to `MAX_ANSWER_BYTES`.
- * Never: a token sent anywhere but to the origin it was given for (redirects are not followed), or said in an error.
+ * Invariant: every call ends within `CALL_TIMEOUT_MS`; an answer is read up to `MAX_ANSWER_BYTES`.
+ * Never: a token sent anywhere but to the origin it is for (redirects are not followed), or quoted in an error.
  */
 import { Fault } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';

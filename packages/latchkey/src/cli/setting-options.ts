@@ -1,4 +1,4 @@
-/** Settings as options of a command: drawn from the table, read back by the table's names. */
+/** Settings as options of a command: generated from the table, read back by the table's names. */
 import { type Command, Option } from 'commander';
 import { SETTING_NAMES, type SettingName, settingFlag, settingRow, settingVariable } from '../base/settings/rows.ts';
 import type { SettingSources } from '../base/settings/settings.ts';

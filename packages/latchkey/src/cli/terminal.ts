@@ -1,11 +1,11 @@
 /**
  * The terminal: what commands read and write, and the voice in which they speak.
  *
- * The rules of the voice: no capital at the beginning, no full stop at the end; `error:` says what is wrong, `hint:`
- * what to do about it. Data goes to stdout, words go to stderr, so that `$(latchkey admin token add …)` holds the token
- * alone.
+ * The rules of the voice: no capital at the start, no full stop at the end; `error:` says what is wrong, `hint:` what
+ * to do about it. Data goes to stdout, messages go to stderr, so that `$(latchkey admin token add …)` contains only
+ * the token.
  *
- * Never: a control character out of an argument or a file, which could move the cursor or hide text.
+ * Never: a control character from an argument or a file, which could move the cursor or hide text.
  */
 import { Fault, Problem } from '../base/errors.ts';
 import { SettingsProblem } from '../base/settings/problem.ts';

@@ -1,10 +1,10 @@
 /**
  * The machine's git, run safely: the one way from the server to repositories on disk and to git processes.
  *
- * Invariant: with `readOnly`, nothing that could change a repository is begun: every function that does asks
+ * Invariant: with `readOnly`, nothing starts that could change a repository: every function that could calls
  * `demandWrites` first.
  * Invariant: every process has the environment of `processes/environment.ts`; every path comes from `Folders.path`.
- * Never: a decision about who may do what. Whoever calls has decided.
+ * Never: a decision about who may do what. The caller has decided.
  */
 import type { Log } from '../base/log.ts';
 import { andThen, type MaybePromise } from '../base/maybe-promise.ts';

@@ -1,5 +1,6 @@
 /**
- * The form of a refusal: its reason code, the facts that its words are made of, and what an entry of the table says.
+ * What a refusal consists of: its reason code, the facts its words are built from, and what an entry of the table
+ * says.
  *
  * Invariant: a reason code is an API: tested, logged, documented, never renamed.
  */

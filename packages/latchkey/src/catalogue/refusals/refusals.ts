@@ -1,8 +1,8 @@
 /**
- * Every no, as data: reason code, what it says, the remedy, and whether a stranger may hear it.
+ * Every no, as data: reason code, words, remedy, and whether strangers may see it.
  *
- * Sentences are templates over the facts of `explain`; each door adds its status and form in a table of its own,
- * exhaustive over `Reason`, and keeps to itself the words that clients of its dialect match on.
+ * Sentences are templates over the facts of `explain`. Each door adds its status and form in its own table,
+ * exhaustive over `Reason`, and keeps the words that clients of its dialect match on to itself.
  * Invariant: sentence and remedy fit in four lines of a terminal; the remedy ends in a URL or a command.
  */
 import { ACCESS_REFUSALS } from './access.ts';

@@ -1,8 +1,8 @@
 /**
  * Reads an operator's route map: YAML in, services and permissions out, or every error with its line.
  *
- * Invariant: a map is taken whole or not at all. Never: a need that names what does not exist, which would be one that
- * nobody can meet, or everybody.
+ * Invariant: a map is accepted completely or not at all. Never: a need that names something nonexistent, which nobody
+ * could meet, or everybody.
  */
 import type { Document, LineCounter } from 'yaml';
 import { onDemand } from '../../base/on-demand.ts';

@@ -1,8 +1,8 @@
 /**
- * Every service of a route map, made ready to be asked: host, method and path in, route out.
+ * All services of a route map, ready for look-ups: host, method and path in, route out.
  *
- * Invariant: a host that a service names is that service's first; what it has no route for may be in a service of any
- * host. What nobody has a route for is null.
+ * Invariant: a host named by a service belongs to that service first; paths without a route there may be in a service
+ * for any host. No route at all is null.
  */
 import type { CanonicalPath } from '../../base/canonical-path.ts';
 import { Overlap, parameterNames, RouteTree } from '../routes/route-tree.ts';

@@ -1,9 +1,9 @@
 /**
  * Git over HTTP as a route map: for `git http-backend`, cgit, gitweb, Soft Serve or another forge behind a proxy.
  *
- * Source: git's documentation, gitprotocol-http and git-http-backend: the three requests of the smart protocol, and the
- * files that dumb clients fetch. Git's large-file storage is not in it: one address both reads and writes there, so
- * only an own map can say what it needs.
+ * Source: git's documentation, gitprotocol-http and git-http-backend: the three requests of the smart protocol, and
+ * the files that dumb clients fetch. Git LFS is not included: one address both reads and writes there, so only an
+ * operator's own map can say what it needs.
  */
 
 import type { Need } from '../needs.ts';

@@ -1,12 +1,10 @@
 /**
  * GitHub's REST API as a route map, so that a server which speaks it can stand behind Latchkey.
  *
- * Every endpoint of `catalogue/routes/github`. Where the target is not in the path, the stricter reading counts:
- * - a list or search over everybody's resources needs its permission towards the caller's own account, whatever is
- *   public;
- * - a team by its number needs its permission in every organization, since only the server behind knows whose team it
- *   is;
- * - something of a person by number, which needs a permission, is open to nobody.
+ * It has every endpoint of `catalogue/routes/github`. If the target isn't in the path, the stricter reading applies:
+ * - a list or search over everybody's resources needs its permission on the caller's own account, whatever is public;
+ * - a team by number needs its permission in every organization, because only the service knows whose team it is;
+ * - something of a person's by number that needs a permission is closed to everybody.
  */
 
 import { demandsNoPermission, type Need } from '../needs.ts';

@@ -1,9 +1,8 @@
 /**
- * GitLab's project API as a route map, as far as its scopes and our permissions say.
+ * GitLab's project API as a route map, as far as its scopes and our permissions go.
  *
- * Source: GitLab docs "REST API resources"; which permission an area needs follows GitHub's of the same name. A project
- * is named by its path (`/projects/acme%2Fsite`): numbers are known to the server behind alone, so whatever names a
- * project by number is refused.
+ * Source: GitLab docs "REST API resources"; the permission for an area is GitHub's of the same name. Projects are
+ * named by path (`/projects/acme%2Fsite`): only the service knows its numbers, so a project by number is refused.
  */
 
 import type { Need } from '../needs.ts';

@@ -2,7 +2,7 @@
  * Route maps: which request needs which permission on what, as data. `git.ts`, `github.ts` and `gitlab.ts` hold the
  * built-in ones; an operator's own come from a file.
  *
- * Invariant: what no map knows is refused.
+ * Invariant: a request that no map knows is refused.
  */
 import type { Need } from '../needs.ts';
 import type { TreeRow } from '../routes/route-tree.ts';

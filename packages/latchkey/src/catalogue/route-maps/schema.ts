@@ -1,6 +1,6 @@
 /**
- * The form of a route-map file, as JSON Schema (2020-12): what the file is checked against, and what editors complete
- * from. `npm run docs` writes it to `assets/route-map.schema.json`.
+ * The format of a route-map file, as JSON Schema (2020-12): files are checked against it, and editors complete from
+ * it. `npm run docs` writes it to `assets/route-map.schema.json`.
  */
 import { LEVELS, PERMISSION_GROUPS } from '../permissions.ts';
 

@@ -2,17 +2,18 @@
  * GitHub's REST endpoints as routes: what each needs, and what it is about.
  *
  * `github-endpoints.json` holds the facts as GitHub publishes them; this file turns them into needs, by these rules:
- * - *Sets*: as listed; `contents` becomes the part that REST needs, so that `read_api` of GitLab, which does not clone,
- *   suffices. Where the data names no set, or the endpoint takes no fine-grained token on GitHub, `GAPS` says what it
+ * - *Sets*: as listed; `contents` becomes the part that REST needs, so that GitLab's `read_api`, which doesn't clone,
+ *   is enough. If the data names no set, or the endpoint takes no fine-grained token on GitHub, `GAPS` says what it
  *   takes here, or that no token opens it.
- * - *Public read*: only where the data says so and nothing is changed; not where "public" means something else than the
- *   target (`PUBLIC_OF_ANOTHER_THING`).
- * - *Writes*: every method but GET and HEAD, but not where an archived repository takes it (`WORKS_WHEN_ARCHIVED`).
- * - *Classic scopes*: alternatives, as listed, after the readings of `readScopes`.
- * - *GitLab's scopes*: `read_user` for people, as GitLab has it; `api` where something is changed though the permission
- *   is for reading.
+ * - *Public read*: only if the data says so and nothing is changed; not if "public" refers to something other than
+ *   the target (`PUBLIC_OF_ANOTHER_THING`).
+ * - *Writes*: every method except GET and HEAD, except where an archived repository accepts it
+ *   (`WORKS_WHEN_ARCHIVED`).
+ * - *Classic scopes*: alternatives, as listed, interpreted by `readScopes`.
+ * - *GitLab's scopes*: `read_user` for people, as in GitLab; `api` where something changes although the permission is
+ *   for reading.
  *
- * Never: a need that is looser than the endpoint's own text.
+ * Never: a need looser than the endpoint's own text.
  */
 
 import type { Need } from '../needs.ts';

@@ -1,9 +1,9 @@
 /**
- * Finds the endpoint of one of the two APIs that a request's path belongs to, in the one tree of `route-tree.ts`.
+ * Finds the endpoint of GitHub's or GitLab's API that a path belongs to, in the one tree of `route-tree.ts`.
  *
- * Templates are written as GitHub writes them: `/repos/{owner}/{repo}/contents/{path}`. A parameter takes one segment,
- * percent-decoded; the ones in `SPANNING` may take several, since branches and files have slashes in their names that
- * clients do not always encode.
+ * Templates are written as GitHub writes them: `/repos/{owner}/{repo}/contents/{path}`. A parameter takes one
+ * segment, percent-decoded; those in `SPANNING` may take several, because clients don't always encode the slashes in
+ * the names of branches and files.
  * Never: a row for a path with an empty segment, a trailing slash or a broken percent sign.
  */
 import { Overlap, parameterNames, RouteTree } from './route-tree.ts';

@@ -1,11 +1,11 @@
 /**
- * Finds the row of a table of routes that a path belongs to: a tree by segments.
+ * Finds the row of a route table that a path belongs to: a tree by segments.
  *
- * A template is made of literal segments, `{name}` (one segment), `{name...}` (one or more) and `{a}%2F{b}` (one
+ * A template consists of literal segments, `{name}` (one segment), `{name...}` (one or more) and `{a}%2F{b}` (one
  * segment with one encoded slash in it).
- * Invariant: a literal wins over a parameter, one segment over several, whatever the order of the table.
- * Invariant: two rows that the same request could mean equally are refused when the tree is made, not when the request
- * comes.
+ * Invariant: a literal wins over a parameter, and one segment over several, whatever the order of the table.
+ * Invariant: two rows that could equally match the same request are refused when the tree is built, not when the
+ * request comes.
  */
 import type { CanonicalPath } from '../../base/canonical-path.ts';
 

@@ -1,8 +1,8 @@
 /**
- * Scopes of both dialects: what includes what, and which permissions they stand for.
+ * Scopes of both dialects: which includes which, and the permissions they stand for.
  *
- * Invariant: everything is worked out once, when this file loads; asking looks up maps.
- * Never: a scope that the catalogue doesn't know gives anything.
+ * Invariant: everything is computed once, when this file loads; later questions look up maps.
+ * Never: a right from a scope that the catalogue doesn't know.
  */
 
 import { demandsNoPermission, gitlabScopesOf, type Need } from '../needs.ts';

@@ -1,8 +1,8 @@
 /**
- * `latchkey admin`: what the operator does at the machine that holds the data.
+ * `latchkey admin`: what the operator does on the machine that holds the data.
  *
- * Invariant: everything goes through the actions, with the operator's permit, so that the audit log tells of it. It
- * works while a server runs on the same data: the server sees the change on the next request.
+ * Invariant: everything goes through the actions, with the operator's permit, so the audit log records it. It works
+ * while a server runs on the same data: the server sees the change on the next request.
  */
 import { Command } from 'commander';
 import { examples } from '../command-help.ts';

@@ -1,4 +1,4 @@
-/** Opens the data for one administration command, and closes it again. */
+/** Opens the data for one admin command, and closes it again. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Permit } from '../../actions/decision/authorize.ts';

@@ -1,4 +1,6 @@
-/** `latchkey admin org policy`: what an organization allows, shown and changed, also when it shuts everybody out. */
+/**
+ * `latchkey admin org policy`: shows and changes what an organization allows, even a policy that shuts everybody out.
+ */
 import { Command, Option } from 'commander';
 import type { PolicyChange } from '../../actions/organizations/policies.ts';
 import { TOKEN_KINDS, type TokenKind } from '../../rules/model.ts';

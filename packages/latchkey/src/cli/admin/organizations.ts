@@ -1,4 +1,4 @@
-/** `latchkey admin org`: organizations and who belongs to them. */
+/** `latchkey admin org`: organizations and their members. */
 import { Command, Option } from 'commander';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { examples } from '../command-help.ts';

@@ -1,4 +1,4 @@
-/** `latchkey admin repo`: repositories and who works in them. */
+/** `latchkey admin repo`: repositories and their collaborators. */
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { REPOSITORY_ROLES, type RepositoryRole } from '../../catalogue/roles.ts';

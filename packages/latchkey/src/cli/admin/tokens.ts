@@ -1,4 +1,4 @@
-/** `latchkey admin token`: personal access tokens of anybody. */
+/** `latchkey admin token`: anybody's personal access tokens. */
 import { Command, Option } from 'commander';
 import type { CreatedToken } from '../../actions/tokens/tokens.ts';
 import type { TokenView } from '../../actions/tokens/views.ts';

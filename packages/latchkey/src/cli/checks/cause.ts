@@ -1,8 +1,8 @@
 /**
- * Of all that the doctor found, the one thing to do: most findings follow from one cause.
+ * Of everything that the doctor found, the one thing to do: most findings follow from one cause.
  *
- * Invariant: what nobody can act on before something else is mended is never the cause: without a server nothing is
- * known of the token, and a header of git's own hides every helper.
+ * Invariant: a finding that nobody can act on until something else is fixed is never the cause: without a server
+ * nothing is known about the token, and a header of git's own hides every helper.
  */
 import type { Finding } from './check.ts';
 

@@ -1,8 +1,8 @@
 /**
  * What a check of the doctor is.
  *
- * The checks look with their own eyes: git's own answers, plain HTTP, what lies on disk. They don't use the helper's or
- * the commands' code for what they diagnose, since that may be what is broken.
+ * Checks look for themselves: git's own answers, plain HTTP, files on disk. They don't use the helper's or the
+ * commands' code for what they diagnose, because that may be what is broken.
  * Never: a secret in `found` or `command`.
  */
 import type { Subject } from './subject.ts';

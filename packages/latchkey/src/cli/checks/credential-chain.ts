@@ -1,8 +1,7 @@
 /**
- * Credential helpers: which of them git runs for this address, in which order, which one answers, and with what kind of
- * thing.
+ * Credential helpers: which ones git runs for this address, in which order, which one answers, and with what.
  *
- * Git itself is asked, and its own trace read: what it runs is the truth, whatever the configuration seems to say.
+ * It asks git itself and reads its trace: what git runs is the truth, whatever the configuration seems to say.
  */
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

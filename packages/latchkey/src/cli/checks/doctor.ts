@@ -1,8 +1,8 @@
 /**
- * `latchkey doctor`: finds out why git or the API say no, and what to do about it.
+ * `latchkey doctor`: finds out why git or the API refuses, and what to do about it.
  *
- * Invariant: every check ends, whatever the others found; one that fails in itself is told as such. Nothing is changed
- * without a yes.
+ * Invariant: every check ends, whatever the others found; one that fails itself is reported as such. Nothing is
+ * changed without a yes.
  * Never: a secret on the screen.
  */
 import { Command } from 'commander';

@@ -1,4 +1,4 @@
-/** What stands before the credential helpers: headers, variables, files. */
+/** What takes precedence over the credential helpers: headers, variables, files. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

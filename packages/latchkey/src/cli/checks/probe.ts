@@ -1,7 +1,7 @@
 /**
- * Asks a server over plain HTTP, without any of the code that the commands use for it.
+ * Asks a server over plain HTTP, without any of the commands' own code for it.
  *
- * Invariant: every request ends; of an answer no more than `MAX_BODY_BYTES` is read. Redirects are not followed.
+ * Invariant: every request ends, and at most `MAX_BODY_BYTES` of an answer are read. Redirects are not followed.
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';

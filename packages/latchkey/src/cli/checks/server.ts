@@ -1,4 +1,4 @@
-/** The server: reachable, trusted, what time it has, and whether it is a Latchkey. */
+/** The server: whether it is reachable and trusted, what time it has, and whether it is a Latchkey. */
 import { present } from '../../base/present.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { get } from './probe.ts';

@@ -1,4 +1,4 @@
-/** What the doctor looks at: a remote or an address, and what is found out about it on the way. */
+/** What the doctor examines: a remote or an address, and what it finds out about it on the way. */
 import { execFile } from 'node:child_process';
 import { EMPTY_PROBE, type Probe } from './probe.ts';
 

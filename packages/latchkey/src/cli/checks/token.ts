@@ -1,6 +1,6 @@
 /**
- * The token that git would send: what the server says about it, and what it may do here. Asked as git asks, and of the
- * API where it is a Latchkey.
+ * The token that git would send: what the server says about it, and what it may do here. Asked the way git asks, and
+ * through the API if it is a Latchkey.
  */
 import { present } from '../../base/present.ts';
 import { type Check, type Finding, fail, ok, warn } from './check.ts';

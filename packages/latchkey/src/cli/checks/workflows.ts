@@ -1,4 +1,4 @@
-/** Workflow files in commits that were not pushed yet: a push of them takes a permission beyond contents. */
+/** Workflow files in unpushed commits: pushing them takes a permission beyond contents. */
 import { type Check, fail, ok, warn } from './check.ts';
 import { get } from './probe.ts';
 import { runGit, type Subject } from './subject.ts';

@@ -1,9 +1,9 @@
 /**
  * `latchkey credential get|store|erase|capability`: a credential helper, as git calls it.
  *
- * Invariant: git is never kept waiting for ever, and a trouble of ours never stops it: words go to stderr, and git goes
- * on to its next helper or its own prompt. Nothing but an answer goes to stdout.
- * Never: a library for command lines, a database, the server's code: git runs this several times for each clone.
+ * Invariant: git never waits for ever, and no problem of ours stops it: messages go to stderr, and git continues with
+ * its next helper or its own prompt. Only an answer goes to stdout.
+ * Never: a command-line library, a database, the server's code: git runs this several times for each clone.
  */
 import { systemClock, type UnixSeconds } from '../../base/time.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';

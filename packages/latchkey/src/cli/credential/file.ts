@@ -1,10 +1,9 @@
 /**
- * The file in which the credential helper keeps what it knows: one JSON file, mode 0600, in the person's data folder.
+ * The file in which the credential helper keeps its data: one JSON file, mode 0600, in the person's data folder.
  *
- * Secrets are in it only where git has no other helper to keep them; otherwise it holds their digests and ends alone.
- * Invariant: a change reads, alters and replaces the file while it holds the lock, so that two commands at once lose
- * nothing.
- * Never: waiting longer than `LOCK_WAIT_MS`; git waits for us.
+ * It holds secrets only if git has no other helper to keep them; otherwise just their digests and expirations.
+ * Invariant: a change reads, alters and replaces the file under a lock, so two commands at once lose nothing.
+ * Never: waiting longer than `LOCK_WAIT_MS`, because git waits for us.
  */
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';

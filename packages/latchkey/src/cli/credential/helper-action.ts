@@ -1,6 +1,6 @@
 /**
- * What git may ask a credential helper to do. A file of its own, so that the quick way to the helper loads nothing else
- * to know it.
+ * What git may ask a credential helper to do. In its own file, so that the fast path to the helper loads nothing
+ * else.
  */
 export const HELPER_ACTIONS = ['get', 'store', 'erase', 'capability'] as const;
 export type HelperAction = (typeof HELPER_ACTIONS)[number];

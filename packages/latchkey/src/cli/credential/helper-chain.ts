@@ -1,8 +1,8 @@
 /**
- * Git's other credential helpers, as a place to keep secrets: the system's keychain through `osxkeychain`, `libsecret`,
- * `manager`, or whatever the person configured.
+ * Git's other credential helpers, as a place to keep secrets: the system's keychain through `osxkeychain`,
+ * `libsecret`, `manager`, or whatever the person configured.
  *
- * They are asked through git itself, which knows how a helper's name becomes a command on each system.
+ * They are called through git itself, which knows how a helper's name becomes a command on each system.
  * Invariant: git asks that one helper and nobody else: no prompt, no other helper, not us.
  */
 import { execFileSync } from 'node:child_process';

@@ -1,8 +1,8 @@
 /**
- * Makes git ask the helper of ours for a server, and nobody else before it.
+ * Makes git ask our helper for a server, and nobody else before it.
  *
- * Invariant: for that address alone, helpers that are configured for everything are put aside (an empty value forgets
- * those before it: gitcredentials, "credential.helper"), and the one that can keep secrets works behind ours.
+ * Invariant: for that address alone, helpers configured for everything are set aside (an empty value forgets the
+ * previous ones: gitcredentials, "credential.helper"), and the one that can keep secrets works behind ours.
  */
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';

@@ -2,8 +2,7 @@
  * Git's credential protocol: lines `key=value`, ended by an empty line or the end of input.
  *
  * Source: git's documentation, git-credential "INPUT/OUTPUT FORMAT" and gitcredentials "CUSTOM HELPERS".
- * Invariant: what is read is bounded; a value that could forge a line is refused, whoever sent it. Unknown keys are
- * left alone.
+ * Invariant: input is bounded; a value that could forge a line is refused, whoever sent it. Unknown keys are ignored.
  */
 import { Secret } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';

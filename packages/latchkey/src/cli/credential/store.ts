@@ -1,7 +1,7 @@
 /**
- * What the credential helper holds, wherever the secrets lie: found, saved, forgotten.
+ * What the credential helper holds, wherever the secrets are: found, saved, forgotten.
  *
- * Invariant: what is erased is the very secret that was named; another one of the same name stays.
+ * Invariant: erasing removes exactly the secret that was named; another one under the same name stays.
  */
 import { digestOf, Secret, sameDigest } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';

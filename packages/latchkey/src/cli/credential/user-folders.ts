@@ -1,4 +1,4 @@
-/** Where the commands of a person keep what is theirs. */
+/** Where a person's commands keep their files. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '../../base/errors.ts';

@@ -1,8 +1,8 @@
 /**
- * The world of the demo, as data: a small company with a web site, a ledger and a handbook, and the tokens that its
- * people use.
+ * The demo's world, as data: a small company with a web site, a ledger and a handbook, and the tokens that its people
+ * use.
  *
- * Invariant: each kind of token, each visibility and each way to belong to a repository is in it.
+ * Invariant: it has every kind of token, every visibility and every way to belong to a repository.
  */
 
 import type { RepositoryRole } from '../../catalogue/roles.ts';

@@ -1,8 +1,8 @@
 /**
- * The demo: fills an empty data folder with the world of `demo-world`, through the actions like everybody.
+ * The demo: fills an empty data folder with the world of `demo-world`, through the same actions as everybody else.
  *
- * Invariant: only an empty folder is filled, and a folder is marked as the demo's only when all of it is there.
- * Never: a token's secret outside of what `makeDemo` gives back.
+ * Invariant: only an empty folder is filled, and it is marked as the demo's only once everything is in it.
+ * Never: a token's secret outside the result of `makeDemo`.
  */
 
 import { spawnSync } from 'node:child_process';

@@ -1,9 +1,8 @@
 /**
- * What a server says when it is ready: where it is, where its data lies, and what to do next.
+ * What a server prints when it is ready: its address, its data folder, and what to do next.
  *
- * Invariant: every line that begins with two spaces can be pasted into another terminal in the same folder.
- * Never: a secret, but for the tokens of a demo, once, when it is made, and the set-up link while nobody has an
- * account.
+ * Invariant: every line that starts with two spaces can be pasted into another terminal in the same folder.
+ * Never: a secret, except a new demo's tokens, once, and the set-up link while nobody has an account.
  */
 import { join, resolve } from 'node:path';
 import { makeSetUpLink } from '../../actions/accounts/sign-up.ts';

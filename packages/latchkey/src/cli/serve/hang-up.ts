@@ -1,5 +1,5 @@
 /**
- * SIGHUP: "read your files anew". One that comes while the server starts is remembered until it can be answered.
+ * SIGHUP: "reload your files". One that arrives during the start is remembered until it can be handled.
  *
  * Invariant: from the first line of `serve` on, SIGHUP never ends the process.
  */

@@ -1,7 +1,7 @@
 /**
  * `latchkey serve`: runs the server until it is told to stop.
  *
- * Invariant: the first SIGINT or SIGTERM lets running transfers end; a second one stops at once.
+ * Invariant: after the first SIGINT or SIGTERM, running transfers may finish; a second one stops at once.
  */
 import cluster from 'node:cluster';
 import { Command } from 'commander';

@@ -1,10 +1,10 @@
 /**
- * The process above the workers: starts them, starts another where one has died, and passes on what it is told.
+ * The process above the workers: starts them, replaces one that died, and passes signals on.
  *
- * SIGINT or SIGTERM stops them all; SIGHUP puts new ones in their place, one after the other, so that there is always
- * one that answers. The old ones take no new connections, end those that they have with their next answer, and go when
- * none is left: a connection that a client keeps is never cut.
- * Invariant: the socket is this process's, so no connection is refused while a worker goes and another comes.
+ * SIGINT or SIGTERM stops them all; SIGHUP replaces them one by one, so that there is always one that answers. Old
+ * workers accept no new connections, close theirs with the next answer, and exit when none is left: a client's kept
+ * connection is never cut.
+ * Invariant: the socket belongs to this process, so no connection is refused while workers come and go.
  * Never: a request, the store, or a secret in here.
  */
 import cluster, { type Worker } from 'node:cluster';

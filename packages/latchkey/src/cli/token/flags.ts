@@ -1,7 +1,7 @@
 /**
  * The flags that describe a new token, as a draft.
  *
- * Invariant: flags that can't all be meant are refused here; whether the token may exist is for the rules to say.
+ * Invariant: flags that exclude each other are refused here; whether the token may exist is up to the rules.
  */
 import type { TokenDraft } from '../../rules/draft.ts';
 import type { GrantDraft } from '../../rules/grant-draft.ts';

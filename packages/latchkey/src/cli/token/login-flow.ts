@@ -1,11 +1,11 @@
 /**
- * Signing in without copying a token: through the browser of this machine, or with a code typed on another one.
+ * Signing in without copying a token: through the browser on this machine, or with a code typed on another one.
  *
  * Sources: RFC 8252 (native apps: loopback redirect), RFC 7636 (PKCE), RFC 8628 (device flow), RFC 8414 (where the
  * endpoints are).
- * Invariant: each sign-in has a listener, a state and a verifier of its own, so two at once don't meet; it ends within
+ * Invariant: each sign-in has its own listener, state and verifier, so two at once don't interfere; it ends within
  * `LOGIN_TIMEOUT_MS`.
- * Never: a token, a code or a verifier in what is printed. The address that is printed holds none of them.
+ * Never: a token, a code or a verifier in the output, or in the address it prints.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * A token's own life over REST: what it is, what it may do, a new secret for it. Only what the commands need of the
- * answers is named.
+ * A token's own life over REST: what it is, what it may do, a new secret for it. Only the fields that the commands
+ * need are named.
  */
 import { Secret } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';

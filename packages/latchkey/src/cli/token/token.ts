@@ -1,7 +1,7 @@
 /**
- * `latchkey token`: a person's tokens, from the command line, with the token that is used here.
+ * `latchkey token`: a person's tokens, from the command line, using the current token.
  *
- * Invariant: a secret goes to stdout alone and once, so that `TOKEN=$(latchkey token create …)` holds it and nothing
+ * Invariant: a secret goes to stdout, alone and once, so that `TOKEN=$(latchkey token create …)` contains nothing
  * else.
  */
 

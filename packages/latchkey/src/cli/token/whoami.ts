@@ -1,4 +1,4 @@
-/** `latchkey whoami`: whose token is used here, and what it is. */
+/** `latchkey whoami`: whose token is in use here, and what it is. */
 import { Command } from 'commander';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';

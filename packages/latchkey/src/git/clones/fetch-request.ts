@@ -1,8 +1,8 @@
 /**
- * What a fetch of protocol version 2 asks for, as far as it tells whether two of them have the same answer.
+ * What a protocol version 2 fetch asks for, as far as it determines whether two of them have the same answer.
  *
- * Source: git's documentation, gitprotocol-v2, "fetch". Objects are named by their hash, so the answer to a request
- * that names all it wants, and has nothing, is the same for everybody until objects are deleted.
+ * Source: git's documentation, gitprotocol-v2, "fetch". Objects are named by hash, so a request that names everything
+ * it wants, and has nothing, gets the same answer for everybody until objects are deleted.
  */
 import { createHash } from 'node:crypto';
 import { DELIMITER, packetsOf } from '../protocol/pkt-lines.ts';

@@ -1,11 +1,11 @@
 /**
- * A fingerprint of what a repository holds: as long as it stays the same no ref has moved and no pack has come or gone,
- * whoever did it: this process, another worker or node, somebody with a shell.
+ * A fingerprint of a repository's content: while it stays the same, no ref has moved and no pack has come or gone,
+ * whoever might have done it: this process, another worker or node, somebody with a shell.
  *
- * Git never writes into a file of refs, it renames another one into its place, and so do tools that copy repositories:
- * the folder's time of change tells of it. Measured: 0.09 ms for a repository with packed refs, 3 ms with a thousand
- * loose ones.
- * Invariant: a fingerprint is not older than what git itself sees, since it is taken from the same folders.
+ * Git never writes into an existing ref file but renames a new one into its place, and so do tools that copy
+ * repositories: the folder's modification time shows it. Measured: 0.09 ms for a repository with packed refs, 3 ms
+ * with a thousand loose ones.
+ * Invariant: a fingerprint is as fresh as what git itself sees, because it is taken from the same folders.
  */
 import { opendirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

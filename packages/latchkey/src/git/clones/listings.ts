@@ -1,12 +1,12 @@
 /**
- * Lists of refs, which every clone and fetch asks for first: shared by those who ask at once, and given again as long
- * as the repository's fingerprint is the same.
+ * Lists of refs, which every clone and fetch asks for first: shared by concurrent requests, and reused while the
+ * repository's fingerprint is the same.
  *
- * Invariant: a list is of a run that began after the request had come, or nothing has moved from before that run until
- * after the request had come.
- * Invariant: what is remembered is bounded in bytes and in time.
- * Never: a decision about who may read. Whoever asks for a list by its key has been let in, and the key holds the
- * repository.
+ * Invariant: a list comes from a run that began after the request arrived, or nothing has moved from before that run
+ * until after the request arrived.
+ * Invariant: the memory is bounded in bytes and in time.
+ * Never: a decision about who may read. Anyone who asks for a list by its key has been admitted, and the key contains
+ * the repository.
  */
 import { LRUCache } from 'lru-cache';
 import { SingleFlight } from './single-flight.ts';

@@ -1,14 +1,14 @@
 /**
- * Answers to fetches that several clients ask for alike at about the same time: made once, read by all.
+ * Answers to identical fetches by several clients at about the same time: produced once, read by all.
  *
- * An answer lies in a file without a name, which is gone with the process whatever happens. It can be read while it is
- * being written, and what one reads stays in memory for the next: of a burst nearly all read the same place at about
- * the same time, and a small answer is in memory whole.
- * Invariant: what all answers take on the disk, and in memory, is bounded; the oldest go first. One that finds no room
- * to grow goes on in the room it has: nobody new reads it, and what its readers have all had is written over, at the
- * pace of the slowest.
- * Never: a decision about who may read. Whoever asks for an answer by its key has been let in, and the key holds the
- * repository.
+ * An answer is in an unnamed file, which disappears with the process whatever happens. It can be read while it is
+ * being written, and what one client reads stays in memory for the next: in a burst, nearly all read the same place
+ * at about the same time, and a small answer is entirely in memory.
+ * Invariant: the total space on disk and in memory is bounded; the oldest answers go first. An answer that finds no
+ * room to grow continues in the room it has: it gets no new readers, and overwrites what all of its readers have had,
+ * at the pace of the slowest.
+ * Never: a decision about who may read. Anyone who asks for an answer by its key has been admitted, and the key
+ * contains the repository.
  */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';

@@ -1,8 +1,8 @@
 /**
- * Runs whose answer is the same for all who ask at the same time, and may be another a moment later: lists of refs.
+ * Work whose result is the same for everyone who asks at the same time, but may differ a moment later: lists of refs.
  *
- * Invariant: an answer comes from a run that began after the request had come. Who comes while one runs waits for the
- * next, together with all the others.
+ * Invariant: a result comes from a run that began after the request arrived. A request that arrives during a run
+ * waits for the next one, together with all the others.
  */
 export class SingleFlight {
   readonly #running = new Map<string, Promise<unknown>>();

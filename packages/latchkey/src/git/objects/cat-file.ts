@@ -1,7 +1,7 @@
 /**
  * Objects by name, many in one process: `git cat-file --batch`.
  *
- * Invariant: of each object at most as many bytes are kept as the caller asked for, so memory does not depend on what
+ * Invariant: of each object, at most as many bytes are kept as the caller asked for, so memory doesn't depend on what
  * was pushed.
  */
 import type { Readable } from 'node:stream';

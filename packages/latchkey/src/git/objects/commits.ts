@@ -1,5 +1,5 @@
 /**
- * Commits: the history from a commit in pages, and each as its own object says.
+ * Commits: the history from a commit in pages, and the content of each commit object.
  *
  * Source: git's documentation, gitformat "commit object": headers, an empty line, the message.
  */

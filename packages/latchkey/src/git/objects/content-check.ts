@@ -1,10 +1,10 @@
 /**
- * The check that a push gets, for files that are written over REST: git reads some of them itself, and what stands in
- * them may become a command on the machine of whoever clones (`.gitmodules` with an option in the place of an address).
+ * The check that a push gets, for files written over REST: git itself reads some files, and their content can become
+ * a command on the machine of somebody who clones (`.gitmodules` with an option instead of an address).
  *
- * The files are put into a repository of their own, which `git fsck` looks at: the same code that looks at a push.
+ * The files go into a temporary repository of their own, which `git fsck` checks: the same code that checks a push.
  * Source: git's documentation, git-fsck "fsck message IDs" (`gitmodulesUrl`, `gitattributesLarge` and others).
- * Invariant: nothing of what is refused reaches the repository itself: objects that lie there are not looked at again.
+ * Invariant: nothing that is refused reaches the repository itself, where objects are not checked again.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,8 +1,8 @@
 /**
- * What a commit changed against its first parent: files, counts of lines, and patches where they are small.
+ * What a commit changed against its first parent: files, line counts, and patches where they are small.
  *
- * Invariant: the list and every patch are cut at a named size; nothing that a repository's attributes or settings name
- * is run.
+ * Invariant: the list and every patch are cut at a named size; nothing that a repository's attributes or settings
+ * name is run.
  */
 import type { Commit } from './commits.ts';
 import type { Plumbing } from './plumbing.ts';

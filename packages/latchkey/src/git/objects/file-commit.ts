@@ -1,9 +1,9 @@
 /**
- * Commits that change files on a branch, made without a work tree.
+ * Commits that change files on a branch, created without a work tree.
  *
  * Invariant: the new objects come first and the branch second, moved in one step from the commit that the change was
- * reckoned from. When the branch has moved on meanwhile nothing is changed but a few objects that nobody reaches.
- * Invariant: what was refused is a value that names the path and the reason; nothing was written then.
+ * based on. If the branch has moved meanwhile, nothing changes except for a few unreachable objects.
+ * Invariant: a refusal is a value that names the path and the reason; then nothing was written.
  * Source: git's documentation, git-fast-import.
  */
 import { createHash, randomUUID } from 'node:crypto';

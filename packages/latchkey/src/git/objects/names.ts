@@ -1,7 +1,7 @@
 /**
  * Names inside a repository that people write: object ids, refs, paths.
  *
- * Invariant: what passes here is safe to hand to git as an argument after `--end-of-options`, on a line of its input,
+ * Invariant: what passes here is safe to give to git as an argument after `--end-of-options`, on a line of its input,
  * and as a part of `REV:PATH`.
  * Source: git's documentation, git-check-ref-format and git-fsck ("badTree" and friends: names that a checkout would
  * take for `.git`).

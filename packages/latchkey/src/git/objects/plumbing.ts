@@ -3,7 +3,7 @@
  * caller's turn.
  *
  * Invariant: every process has the hardened environment, reads paths literally, and ends within `MAX_COMMAND_SEC`.
- * Never: text that a client chose before `--end-of-options`; see `names.ts` for what may stand after it.
+ * Never: text chosen by a client before `--end-of-options`; see `names.ts` for what may come after it.
  */
 import { Fault } from '../../base/errors.ts';
 import { gitEnvironment } from '../processes/environment.ts';

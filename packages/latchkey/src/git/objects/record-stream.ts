@@ -1,6 +1,4 @@
-/**
- * Lists that git prints record by record: only the wanted page is kept, and git is stopped when it is full.
- */
+/** Lists that git prints record by record: only the requested page is kept, and git is stopped when it is full. */
 import { gitFault } from '../processes/git-process.ts';
 import type { Plumbing } from './plumbing.ts';
 

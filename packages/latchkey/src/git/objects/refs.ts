@@ -1,8 +1,8 @@
 /**
  * Branches, tags and other refs: listed, read, and changed by compare-and-set.
  *
- * Invariant: a change names what the ref held before; when it holds something else by now nothing happens, and the
- * caller is told so.
+ * Invariant: a change names the ref's previous value; if it has another one by now, nothing happens and the caller is
+ * told.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

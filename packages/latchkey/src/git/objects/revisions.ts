@@ -1,5 +1,5 @@
 /**
- * From what people write for a commit to the commit: an object id or its beginning, a branch, a tag, a ref.
+ * From what people write for a commit to the commit: an object id or its prefix, a branch, a tag, a ref.
  *
  * Never: git's revision language. `main~3`, `main@{1}`, `:/text` and `a..b` are refused before git sees them.
  */

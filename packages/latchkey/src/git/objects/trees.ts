@@ -1,5 +1,5 @@
 /**
- * What a commit's tree holds: one entry by its path, or a folder's entries a page at a time.
+ * What a commit's tree contains: one entry by path, or a folder's entries a page at a time.
  *
  * Invariant: a list stops when its page is full; the rest of a large tree is never read.
  */

@@ -2,12 +2,12 @@
  * The environment of every git process: built from nothing, so that neither the operator's shell nor a repository
  * decides what runs.
  *
- * A repository that was adopted brings its own `config` file, and that file is hostile until proven otherwise. Git
- * reads settings in the order system, global, repository, command; what stands in `GIT_CONFIG_COUNT` belongs to
- * "command", so it wins over the repository. Each key below that names a program is one that upload-pack, receive-pack,
- * repack or commit-graph would start (git's own source: every `use_shell` and every hook). Programs that only a fetch
- * would reach are cut off by `GIT_ALLOW_PROTOCOL`, which no setting overrides, and `uploadpack.packObjectsHook` git
- * itself takes from no repository.
+ * An adopted repository brings its own `config` file, and that file is hostile until proven otherwise. Git reads
+ * settings in the order system, global, repository, command; `GIT_CONFIG_COUNT` counts as "command", so it wins over
+ * the repository. Each key below that names a program is one that upload-pack, receive-pack, repack or commit-graph
+ * would start (git's own source: every `use_shell` and every hook). `GIT_ALLOW_PROTOCOL`, which no setting overrides,
+ * blocks programs that only a fetch would reach, and git itself never takes `uploadpack.packObjectsHook` from a
+ * repository.
  *
  * Never: a variable of the server's own environment other than PATH.
  */

@@ -1,10 +1,10 @@
 /**
- * Starts git, keeps count of it, and ends it for certain.
+ * Starts git, keeps count of it, and makes sure that it ends.
  *
- * Invariant: every git process leads a process group of its own, so that stopping it stops what it started
- * (pack-objects, index-pack).
- * Invariant: a process that was stopped is gone, with its group, twice `STOP_GRACE_SEC` later at the latest.
- * Never: a shell, or an argument that a client chose in a place where git reads options.
+ * Invariant: every git process leads its own process group, so that stopping it stops what it started (pack-objects,
+ * index-pack).
+ * Invariant: a stopped process and its group are gone within twice `STOP_GRACE_SEC`.
+ * Never: a shell, or an argument chosen by a client where git reads options.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Duplex, Readable, Writable } from 'node:stream';

@@ -1,11 +1,11 @@
 /**
- * What must be known of a repository before git works on it: its object format, which settings of its own must be
- * switched off by name, what its owner switched off, and why it can't be served at all.
+ * What the server must know about a repository before git works on it: its object format, which of its settings must
+ * be turned off by name, what its owner turned off, and why it can't be served at all.
  *
- * Newer versions of git run hooks that a config file defines (`hook.<name>.command`). Their names are free, so they
- * can't stand in a fixed list; they are read once, and again whenever the file changes.
- * Invariant: no function of this room runs git in a repository before it has its profile, so that a repository that
- * reaches into another one is refused at every door.
+ * Newer versions of git run hooks that a config file defines (`hook.<name>.command`). Their names are arbitrary, so no
+ * fixed list covers them; they are read once, and again whenever the file changes.
+ * Invariant: no function of this room runs git in a repository before it has its profile, so a repository that reaches
+ * into another one is refused at every door.
  */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';

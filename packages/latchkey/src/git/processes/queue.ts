@@ -1,10 +1,10 @@
 /**
- * A limit on how many things run at once, with a fair queue before it: callers take turns, so that one who sends a
- * hundred requests waits behind their own, not everybody else behind them.
+ * Limits how many things run at once, with a fair queue: callers take turns, so that somebody who sends a hundred
+ * requests waits behind their own, not everybody else behind them.
  *
- * Invariant: at most `maxRunning` places are taken, by one caller at most `maxRunningPerCaller`; whoever may run does
- * not wait.
- * Never: an unbounded queue, or a wait without an end.
+ * Invariant: at most `maxRunning` run in total, and `maxRunningPerCaller` per caller; a request that may run doesn't
+ * wait.
+ * Never: an unbounded queue, or an endless wait.
  */
 
 export interface QueueLimits {

@@ -1,10 +1,10 @@
 /**
  * A node that only reads: its repositories are a copy that somebody else fills.
  *
- * Invariant: whatever is not known to read is refused, so that a new way of writing is refused until somebody has
- * thought of it.
- * Never: a file made, changed or removed below the folder of the repositories; what git needs for itself lies in the
- * data folder.
+ * Invariant: anything not known to be a read is refused, so a new way of writing is refused until somebody has
+ * thought about it.
+ * Never: a file created, changed or removed below the repositories' folder; what git needs for itself is in the data
+ * folder.
  */
 import { type Problem, problem } from '../../base/errors.ts';
 

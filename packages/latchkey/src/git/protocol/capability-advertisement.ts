@@ -1,5 +1,5 @@
 /**
- * What the server says it can do, before anything else: to a fetch in protocol version 2, and behind the first ref of
+ * What the server says it can do, before anything else: to a fetch in protocol version 2, and after the first ref of
  * the list that opens a push. It depends on git's version and our settings, not on the repository (except for its
  * object format, and see `Profile.plain`), so real git is asked once and the answer is kept.
  *

@@ -1,9 +1,9 @@
 /**
- * Lines with their length in front, in which git's protocols are written. The one reader of them, as strict as git's
- * own: what git calls damage is damage here, so that nobody can show git another request than the one that was judged.
+ * Length-prefixed lines, the format of git's protocols. The only reader of them, as strict as git's own: what git
+ * calls corrupt is corrupt here, so nobody can show git a different request than the one that was judged.
  *
- * Source: git's documentation, gitprotocol-common, "pkt-line Format", and gitprotocol-v2, "Packet-Line Framing"; held
- * against git itself by `test/git/protocol/pkt-lines.test.ts`.
+ * Source: git's documentation, gitprotocol-common, "pkt-line Format", and gitprotocol-v2, "Packet-Line Framing";
+ * `test/git/protocol/pkt-lines.test.ts` checks it against git itself.
  */
 
 /** Ends a list. */

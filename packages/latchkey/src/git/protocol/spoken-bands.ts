@@ -1,11 +1,12 @@
 /**
- * What git says to people beside the packs and reports that it sends, without the paths of this server: a lock that is
- * held, a hook that could not be started, a pack that is damaged are all told with the place on the disk.
+ * What git tells people next to the packs and reports that it sends, without the paths of this server: git's words
+ * about a held lock, a hook that couldn't start or a corrupt pack all contain the place on disk.
  *
- * Source: git's documentation, gitprotocol-capabilities "side-band-64k": band 1 is data, 2 words, 3 the last words.
- * Invariant: data is passed on as it came, without a copy; words wait for the end of their line, since git cuts them
- * anywhere.
- * Never: an absolute path below the folder of the repositories, or in a line that git itself wrote.
+ * Source: git's documentation, gitprotocol-capabilities "side-band-64k": band 1 is data, 2 progress, 3 the fatal
+ * error.
+ * Invariant: data passes through unchanged, without a copy; words wait for the end of their line, because git cuts
+ * them anywhere.
+ * Never: an absolute path below the repositories' folder, or one in a line that git itself wrote.
  */
 import { basename, dirname } from 'node:path';
 import { OUTAGES } from '../../base/machine/outage.ts';

@@ -1,11 +1,11 @@
 /**
- * Lets the server look at what a push brings before git takes it: our hook asks, git shows the new objects from its
- * quarantine, a scan decides.
+ * Lets the server look at a push before git accepts it: our hook asks, git shows the new objects from its quarantine,
+ * a scan decides.
  *
  * Source: git's documentation, git-receive-pack "Quarantine Environment".
- * Invariant: a push goes on only when the scan allowed it. What can't be looked at is refused.
- * Invariant: memory does not depend on the push: objects are shown in pieces.
- * Never: a folder that the question names elsewhere than among the repository's objects.
+ * Invariant: a push continues only if the scan allowed it. What can't be scanned is refused.
+ * Invariant: memory doesn't depend on the push: objects are shown in pieces.
+ * Never: a folder other than the repository's objects, whatever the question names.
  */
 import { basename, join } from 'node:path';
 import type { Duplex } from 'node:stream';

@@ -1,9 +1,9 @@
 /**
- * What depends on the pushed content is refused in band, by a hook of ours (assets/hooks/pre-receive), because the
- * words of a refused POST would be lost.
+ * Refusals that depend on pushed content are given in band, by a hook of ours (assets/hooks/pre-receive), because git
+ * would not show the words of a refused POST.
  *
- * Invariant: only a push whose pusher lacks `workflows: write`, whose content is scanned, or that names an odd ref is
- * checked; every other one starts no process for it. What is checked has its refs' names checked, too.
+ * Invariant: only a push by somebody without `workflows: write`, or whose content must be scanned, or that names an
+ * odd ref, is checked; no other push starts a process for it. Whatever is checked has its ref names checked, too.
  * Never: a hook that came with a repository, unless the operator allowed those.
  */
 import { randomUUID } from 'node:crypto';

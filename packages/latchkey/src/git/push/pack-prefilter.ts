@@ -1,10 +1,10 @@
 /**
- * Reads through the body of a short push, to tell at once that nothing in it needs a closer look. That closer look
- * takes processes, and time of whoever pushes; most pushes get by without it.
+ * Reads through the body of a short push, to tell at once that nothing in it needs a closer look. A closer look takes
+ * processes, and the pusher's time; most pushes don't need one.
  *
  * Source: git's documentation, gitprotocol-pack "Reference Update Request and Packfile Transfer", and gitformat-pack.
- * Invariant: false only when it was read to its end, and neither a text in it nor a piece of one is suspicious. Of an
- * object that is told as changes of another, the pieces are known, not the whole.
+ * Invariant: false only if it was read to its end, and neither a text in it nor a piece of one is suspicious. Of an
+ * object sent as a delta, the pieces are known, not the whole.
  */
 import { inflateSync } from 'node:zlib';
 import type { ObjectFormat } from '../processes/profile.ts';

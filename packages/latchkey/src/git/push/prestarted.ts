@@ -1,10 +1,10 @@
 /**
- * Processes that are started before they are asked for: whoever asks for the list of refs in order to push will push in
- * a moment, and starting git takes some milliseconds, which then pass while the client packs.
+ * Processes started before they are needed: a client that asks for the list of refs in order to push will push in a
+ * moment, and starting git takes a few milliseconds, which then pass while the client packs.
  *
- * Invariant: a process serves only the very command that it was started with, on the very repository. It has read
+ * Invariant: a process serves only the exact command it was started with, on that repository. Until then it has read
  * nothing but settings: git looks at refs and objects only when the first line of a push has arrived.
- * Invariant: at most `MAX_PRESTARTED` wait, each for `PRESTART_MS` at most. Without input they end and change
+ * Invariant: at most `MAX_PRESTARTED` wait, for at most `PRESTART_MS` each. Without input they end and change
  * nothing.
  */
 import { type GitCommand, type GitProcess, startGit } from '../processes/git-process.ts';

@@ -1,12 +1,12 @@
 /**
- * The list of refs that opens a push, made from the files of the repository without a process.
+ * The list of refs that opens a push, made from the repository's files without a process.
  *
  * Source: git's documentation, gitprotocol-pack "Reference Discovery", gitrepository-layout, git-pack-refs; and git's
- * own order of reading: loose refs first, so that one that is being packed is seen in either place.
- * Invariant: it is byte for byte what `git receive-pack --advertise-refs` prints. Whatever could make a difference is
- * left to git: settings (see `Profile.plain`), borrowed objects, a shallow history, links, symbolic refs, names that
- * git would pass over, and more refs than are worth reading at once. The one difference: a ref whose object was lost is
- * listed, too.
+ * own order of reading: loose refs first, so that a ref being packed is seen in one place or the other.
+ * Invariant: it is byte for byte what `git receive-pack --advertise-refs` prints. Anything that could make a
+ * difference is left to git: settings (see `Profile.plain`), alternates, a shallow history, links, symbolic refs,
+ * names that git would skip, and more refs than are worth reading at once. The one difference: a ref whose object was
+ * lost is listed, too.
  */
 import { closeSync, existsSync, opendirSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,12 +1,12 @@
 /**
- * Where things lie under the repositories' root, and how they are moved and removed there.
+ * Where things are below the repositories' root, and how they are moved and removed there.
  *
  *     <root>/<owner>/<name>.git    the bare repositories
- *     <root>/.latchkey/            ours: an empty home for git, hooks, and what is on its way out
- *                                  (of a node that only reads: in its data folder)
+ *     <root>/.latchkey/            ours: an empty home for git, hooks, and folders on their way out
+ *                                  (on a node that only reads: in its data folder)
  *
- * Invariant: a path that leaves this file lies inside the root, and reaches its place through no symbolic link.
- * Never: a name from a URL taken as it is; callers pass the names that the store knows, and even those are checked.
+ * Invariant: a path that leaves this file is inside the root, and reaches its place through no symbolic link.
+ * Never: a name taken directly from a URL; callers pass the names that the store knows, and even those are checked.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';

@@ -1,10 +1,10 @@
 /**
- * What git leaves behind when it is killed: locks that would keep a branch from being pushed to for ever, and parts of
- * objects that nobody will finish.
+ * What killed git processes leave behind: locks that would block a branch for ever, and parts of objects that nobody
+ * will finish.
  *
- * Invariant: nothing goes that is younger than any push could have left it, by the clock of the file system itself,
- * and nothing of a repository in which git writes now on this machine.
- * Never: a ref, an object, or a folder of somebody else's: only names that git gives to what is unfinished.
+ * Invariant: nothing is removed that is young enough for a push to still need it, by the file system's own clock, and
+ * nothing in a repository to which git is writing on this machine.
+ * Never: a ref, an object, or somebody else's folder: only names that git gives to unfinished things.
  */
 import { randomUUID } from 'node:crypto';
 import { lstatSync, readdirSync, rmSync } from 'node:fs';

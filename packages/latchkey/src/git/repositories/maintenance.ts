@@ -1,10 +1,10 @@
 /**
- * Keeps repositories fast after pushes: packs rolled up geometrically, a multi-pack index with reachability bitmaps, a
- * commit-graph with changed-path filters, packed refs, and no left-overs of pushes that were cut off.
+ * Keeps repositories fast after pushes: packs rolled up geometrically, a multi-pack index with reachability bitmaps,
+ * a commit-graph with changed-path filters, packed refs, and no leftovers of interrupted pushes.
  *
- * Invariant: one repository at a time, at low priority, some time after its last push; a push or clone never waits for
- * it.
- * Never: an object that is still needed is deleted. Geometric repacking keeps unreachable objects, too.
+ * Invariant: one repository at a time, at low priority, some time after its last push; no push or clone ever waits
+ * for it.
+ * Never: a needed object deleted. Geometric repacking keeps unreachable objects, too.
  */
 import { readdir } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';

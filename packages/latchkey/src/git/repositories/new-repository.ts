@@ -1,8 +1,8 @@
 /**
- * How a repository comes to be on the disk: made empty, adopted where it lies, or copied in.
+ * How a repository comes to exist on disk: created empty, adopted where it is, or copied in.
  *
- * Invariant: it is made out of sight and moved into place whole, so that half a repository is never served.
- * Never: hooks, settings or remotes of a source in the copy; and nothing that a source's config names is run.
+ * Invariant: it is built out of sight and moved into place complete, so half a repository is never served.
+ * Never: a source's hooks, settings or remotes in the copy; nothing that a source's config names is run.
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';

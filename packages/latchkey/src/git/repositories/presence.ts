@@ -1,8 +1,8 @@
 /**
- * Whether the files of a repository are there: a disk that was not mounted, or restored in part, is told as that and
- * not as whatever git says of an empty place.
+ * Whether a repository's files are there: an unmounted or partly restored disk is reported as such, not as whatever
+ * git says about an empty place.
  *
- * Invariant: only what was there is remembered, and not for long: files that come back are served at once.
+ * Invariant: only presence is remembered, and only briefly: files that come back are served at once.
  */
 
 /** How long files that were seen are taken to be there, so that a burst of requests asks the disk once. */
