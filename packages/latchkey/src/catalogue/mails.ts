@@ -48,6 +48,14 @@ export interface MailFacts extends AccountMailFacts {
     readonly requests: readonly { readonly login: string; readonly tokenName: string }[];
     readonly total: number;
   };
+  /** Whoever asked wants it looked at; `tokens` wait, the longest since `since`. */
+  requests_reminder: {
+    readonly organization: string;
+    readonly path: string;
+    readonly login: string;
+    readonly tokens: readonly string[];
+    readonly since: UnixSeconds;
+  };
 }
 
 export type MailTemplate = keyof MailFacts;
@@ -183,6 +191,16 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
           ...requests.map(({ login, tokenName }) => `"${tokenName}" of ${login}`),
           ...(total > requests.length ? [`${total - requests.length} more`] : []),
         ])}.`,
+    ],
+    link: ({ path }) => ({ text: 'Look at the requests', path }),
+  },
+  requests_reminder: {
+    subject: ({ organization, login }) => `${login} asks for your approval in ${organization}`,
+    says: ({ organization, login, tokens, since }) => [
+      `${login} reminds you: ${tokens.length === 1 ? 'a personal access token waits' : `${tokens.length} personal access tokens wait`} ` +
+        `for an owner of ${organization} to approve or deny, since ${spokenInstant(since)}: ` +
+        `${listed(tokens.map((name) => `"${name}"`))}.`,
+      `Until then ${tokens.length === 1 ? 'it reaches' : 'they reach'} nothing private there. ${login} can remind you once a day.`,
     ],
     link: ({ path }) => ({ text: 'Look at the requests', path }),
   },

@@ -114,6 +114,64 @@ export async function listOrganizationsOf(q: Query, userId: number, page: Page):
   return rows.map((row) => present(accounts.get(row.organization_id), `organization ${row.organization_id}`));
 }
 
+/** A member of an organization, and an owner of it. */
+export interface MemberOwner {
+  readonly organizationId: number;
+  readonly userId: number;
+  readonly owner: string;
+  /** When this member last reminded the owners; null = never. */
+  readonly remindedAt: UnixSeconds | null;
+}
+
+/**
+ * Whom members may turn to: the logins of the owners who can act, for each of these organizations and people where one
+ * belongs to the other; the oldest accounts first. At most some thousand ids.
+ */
+export async function ownersForMembers(
+  q: Query,
+  organizationIds: readonly number[],
+  userIds: readonly number[],
+): Promise<MemberOwner[]> {
+  if (organizationIds.length === 0 || userIds.length === 0) return [];
+  return q
+    .selectFrom('memberships as member')
+    .innerJoin('memberships as owning', 'owning.organization_id', 'member.organization_id')
+    .innerJoin('accounts', 'accounts.id', 'owning.user_id')
+    .select([
+      'member.organization_id as organizationId',
+      'member.user_id as userId',
+      'accounts.login as owner',
+      'member.reminded_at as remindedAt',
+    ])
+    .where('member.organization_id', 'in', organizationIds)
+    .where('member.user_id', 'in', userIds)
+    .where('owning.role', '=', 'owner')
+    .where('accounts.suspended_at', 'is', null)
+    .orderBy('accounts.id')
+    .execute();
+}
+
+/**
+ * Notes that a member reminds the owners. False when they were reminded after `since`, or for no member. It changes
+ * nobody's rights, so the revision stays.
+ */
+export async function markReminded(
+  tx: Query,
+  { organizationId, userId }: { readonly organizationId: number; readonly userId: number },
+  since: UnixSeconds,
+  at: UnixSeconds,
+): Promise<boolean> {
+  const row = await tx
+    .updateTable('memberships')
+    .set({ reminded_at: at })
+    .where('organization_id', '=', organizationId)
+    .where('user_id', '=', userId)
+    .where((each) => each.or([each('reminded_at', 'is', null), each('reminded_at', '<=', since)]))
+    .returning('user_id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** The ids of an organization's owners. */
 export async function ownersOf(q: Query, organizationId: number): Promise<number[]> {
   const rows = await q

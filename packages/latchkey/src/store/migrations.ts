@@ -31,6 +31,7 @@ import { passkeys } from './migrations/0122-passkeys.ts';
 import { sealing } from './migrations/0130-sealing.ts';
 import { steadyClock } from './migrations/0150-steady-clock.ts';
 import { pushIntents } from './migrations/0230-push-intents.ts';
+import { reminders } from './migrations/0250-reminders.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order. */
@@ -58,6 +59,7 @@ export const MIGRATIONS: readonly Migration[] = [
   sealing,
   steadyClock,
   pushIntents,
+  reminders,
 ];
 
 interface MigrationsTable {

@@ -6,8 +6,8 @@
  * still, or while the revisions since then were about something else.
  * Invariant: every function of this room that changes accounts (but for passwords and profile), memberships,
  * repositories (but for the time of a push and the description), collaborators, tokens, secrets, grants, policies or
- * single sign-on authorizations calls `bumpRevision` itself. Two exceptions: a new token, which nobody can have asked
- * about before, and requests, which give nothing until they are decided.
+ * single sign-on authorizations calls `bumpRevision` itself. Three exceptions: a new token, which nobody can have asked
+ * about before, requests, which give nothing until they are decided, and reminders of them.
  */
 import type { Query } from './db.ts';
 

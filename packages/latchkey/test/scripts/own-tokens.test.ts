@@ -78,6 +78,28 @@ test('a token is created, shown, rotated and revoked; its secret goes to stdout 
   expect(names).toEqual(['laptop']);
 });
 
+test('a token that waits for approval says so, for whom, and who is reminded', async () => {
+  const { world, call } = await bob();
+  await world.policy('acme', { requiresApproval: true });
+  const asked = ['--name', 'ci', '--owner', 'acme', '--repo', 'site', '--permission', 'contents=read'];
+  const created = await call('token', 'create', ...asked, '--expires-in', '7');
+  expect(created).toMatchObject({ code: 0, stdout: expect.stringMatching(/^lkf_\w+\n$/) });
+  expect(created.stderr.split('\n').slice(1)).toEqual([
+    'it waits until an owner of acme approves it: ada can',
+    'until then it reads what is public there',
+    'hint: to remind them: latchkey token remind 2',
+    '',
+  ]);
+  expect(await call('token', 'remind', '2')).toEqual({ code: 0, stdout: '', stderr: 'reminded ada of acme\n' });
+  const again = await call('token', 'remind', '2');
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: the owners were reminded on /) });
+  expect(await call('token', 'remind')).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: 'the token "laptop" waits for nobody\n',
+  });
+});
+
 test('check answers yes, or no with the reason and the remedy', async () => {
   const { world, call } = await bob();
   expect(await call('token', 'check', 'contents=write', 'acme/site')).toEqual({ code: 0, stdout: 'yes\n', stderr: '' });

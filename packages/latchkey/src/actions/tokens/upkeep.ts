@@ -8,6 +8,7 @@
  */
 import { problem } from '../../base/errors.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
+import { requestsPath } from '../../catalogue/refusals/links.ts';
 import { DELETED_ACCOUNT } from '../../rules/names.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import { ownersOf } from '../../store/memberships.ts';
@@ -188,7 +189,7 @@ async function digestOne(ctx: Context, organizationId: number, total: number): P
       login: accounts.get(request.userId)?.login ?? DELETED_ACCOUNT,
       tokenName: tokens.get(request.tokenId)?.name ?? '',
     }));
-    const path = `/organizations/${encodeURIComponent(organization.login)}/settings/personal-access-token-requests`;
+    const path = requestsPath(organization.login);
     const facts = { organization: organization.login, path, requests: named, total };
     for (const userId of await ownersOf(tx, organizationId))
       await queueMail(ctx, tx, { userId }, 'requests_waiting', facts);

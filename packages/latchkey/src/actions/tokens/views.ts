@@ -20,6 +20,7 @@ import {
 import { type Account, accountsByIds } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { grantsOf, type StoredGrant } from '../../store/grants.ts';
+import { ownersForMembers } from '../../store/memberships.ts';
 import { storedPolicies } from '../../store/policies.ts';
 import { type Repository, repositoriesByIds } from '../../store/repositories.ts';
 import { pendingRequestsOf, type Request } from '../../store/requests.ts';
@@ -42,7 +43,14 @@ export interface GrantView extends StoredGrant {
   /** What it gives today; `state` is what was decided about it. */
   readonly access: GrantAccess;
   /** The request about it that waits, if one does. */
-  readonly request: Request | null;
+  readonly request: WaitingRequest | null;
+}
+
+export interface WaitingRequest extends Request {
+  /** Logins of those who can approve it; none for whoever left the organization. */
+  readonly approvers: readonly string[];
+  /** When they were last reminded by whoever asked; null = never. */
+  readonly remindedAt: UnixSeconds | null;
 }
 
 export interface TokenView extends Token {
@@ -62,7 +70,7 @@ interface Surroundings {
   readonly grants: ReadonlyMap<number, readonly StoredGrant[]>;
   readonly uses: ReadonlyMap<number, TokenUse>;
   readonly exclusions: ReadonlyMap<number, readonly string[]>;
-  readonly requests: ReadonlyMap<number, Request>;
+  readonly requests: ReadonlyMap<number, WaitingRequest>;
   readonly accounts: ReadonlyMap<number, Account>;
   readonly repositories: ReadonlyMap<number, Repository>;
   readonly policies: ReadonlyMap<number, StoredPolicy>;
@@ -96,21 +104,34 @@ async function surroundingsOf(q: Query, tokens: readonly Token[], at: UnixSecond
   ]);
   const all = [...grants.values()].flat();
   const ownerIds = [...new Set(all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER))];
-  const [accounts, repositories, policies] = await Promise.all([
+  const [accounts, repositories, policies, waiting] = await Promise.all([
     accountsByIds(q, [...new Set([...tokens.map((token) => token.userId), ...ownerIds])]),
     repositoriesByIds(q, [...new Set(all.flatMap((grant) => [...grant.repositoryIds]))]),
     storedPolicies(q, [INSTANCE_OWNER, ...ownerIds]),
+    withApprovers(q, requests),
   ]);
   return {
     at,
     grants,
     uses,
     exclusions,
-    requests: new Map(requests.map((request) => [request.grantId, request])),
+    requests: new Map(waiting.map((request) => [request.grantId, request])),
     accounts,
     repositories,
     policies,
   };
+}
+
+/** Only members are told who the owners are. */
+async function withApprovers(q: Query, requests: readonly Request[]): Promise<WaitingRequest[]> {
+  const ids = (of: 'organizationId' | 'userId'): number[] => [...new Set(requests.map((request) => request[of]))];
+  const owners = await ownersForMembers(q, ids('organizationId'), ids('userId'));
+  return requests.map((request) => {
+    const own = owners.filter(
+      ({ organizationId, userId }) => organizationId === request.organizationId && userId === request.userId,
+    );
+    return { ...request, approvers: own.map(({ owner }) => owner), remindedAt: own[0]?.remindedAt ?? null };
+  });
 }
 
 function idsOf(tokens: readonly Token[], fineGrained: boolean): number[] {

@@ -7,6 +7,7 @@
 
 import {
   editPath,
+  forgetOther,
   help,
   listed,
   MAX_SHOWN_LENGTH,
@@ -150,10 +151,12 @@ export const ACCESS_REFUSALS = {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${sentenceCase(theToken(facts))} waits until an owner of ${theOwner(facts)} approves it.`,
     remedy: (facts) => ({
-      text: 'Until then it reads what is public. Owners find the request here:',
-      url: `/organizations/${encodeURIComponent(facts.ownerLogin ?? '')}/settings/personal-access-token-requests`,
+      text: 'Until then it reads what is public. Its page says who can approve it, and reminds them:',
+      url: tokenPath(facts),
     }),
-    about: 'The organization wants to see fine-grained tokens before they reach anything of its own.',
+    about:
+      'The organization wants to see fine-grained tokens before they reach anything of its own. Its owners hear of ' +
+      'requests once a day by mail; the page of the token, or latchkey token remind, tells them again.',
   },
   grant_denied: {
     ...TOLD_TO_THE_LIVING,
@@ -191,12 +194,14 @@ export const ACCESS_REFUSALS = {
     remedy: (facts) => {
       if (facts.tokenKind === null)
         return help('not_found', 'Check the name, and with whose account you are signed in:');
-      return {
-        text:
-          `Check the name, then what the token ` +
-          `reaches${facts.reaches === null ? '' : ` (now ${shown(facts.reaches)})`}:`,
-        url: reachPath(facts),
-      };
+      return (
+        forgetOther(facts) ?? {
+          text:
+            `Check the name, then what the token ` +
+            `reaches${facts.reaches === null ? '' : ` (now ${shown(facts.reaches)})`}:`,
+          url: reachPath(facts),
+        }
+      );
     },
     about:
       'One answer for three causes, so that nobody learns from it what exists: there is no such thing; the token ' +
@@ -211,12 +216,13 @@ export const ACCESS_REFUSALS = {
         facts,
       ),
     remedy: (facts) =>
-      facts.tokenKind === 'scoped'
+      forgetOther(facts) ??
+      (facts.tokenKind === 'scoped'
         ? { text: 'Create another with a scope for repositories:', url: newScopedPath(facts) }
         : {
             text: facts.tokenKind === 'classic' ? 'Add a scope for repositories:' : 'Give it repositories:',
             url: publicOnlyPath(facts),
-          },
+          }),
     about:
       'The token has no scope, or only “public repositories”. The words are the same for a private repository ' +
       'and for one that does not exist.',
@@ -225,10 +231,11 @@ export const ACCESS_REFUSALS = {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
       withOtherAccount(`${sentenceCase(theToken(facts))} is not for resources of ${theOwner(facts)}.`, facts),
-    remedy: (facts) => ({
-      text: `Add ${theOwner(facts)} to it, or create another:`,
-      url: reachPath(facts),
-    }),
+    remedy: (facts) =>
+      forgetOther(facts) ?? {
+        text: `Add ${theOwner(facts)} to it, or create another:`,
+        url: reachPath(facts),
+      },
     about:
       'A fine-grained token reaches the resource owners that it was made for. What is public can be read, but ' +
       'changing it needs a grant of its owner.',
@@ -237,7 +244,7 @@ export const ACCESS_REFUSALS = {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
       withOtherAccount(`${theTarget(facts, 'This')} is not among the repositories of ${theToken(facts)}.`, facts),
-    remedy: (facts) => ({ text: 'Add it on the page of the token:', url: reachPath(facts) }),
+    remedy: (facts) => forgetOther(facts) ?? { text: 'Add it on the page of the token:', url: reachPath(facts) },
     about: 'The token is for selected repositories. Told only of what is public, so that it confirms nothing.',
   },
   permission_missing: {
@@ -306,6 +313,7 @@ export const ACCESS_REFUSALS = {
       );
     },
     remedy: (facts) =>
+      forgetOther(facts) ??
       help(
         'role_insufficient',
         `Ask for a higher role whoever administers ${facts.fullName === '' ? facts.instanceName : theTarget(facts)}:`,

@@ -83,6 +83,24 @@ export function withOtherAccount(sentence: string, { urlUsername, login }: Refus
   return whole.length <= MAX_TWO_LINES_LENGTH ? whole : sentence;
 }
 
+/** What a shell takes as it stands, and a person's name may hold. */
+const PLAIN_NAME = /^[\w.+-]{1,60}$/;
+
+/**
+ * For a credential of another account than the one that its username names: the line that makes git forget it, so that
+ * it asks anew. Null for a username that names nobody else, or that could mean more to a shell than a name.
+ */
+export function forgetOther({ urlUsername, login, publicUrl }: RefusalFacts): Remedy | null {
+  if (urlUsername === null || login === null || !PLAIN_NAME.test(urlUsername)) return null;
+  const { protocol, host } = new URL(publicUrl);
+  return {
+    text: 'That is another account’s token. Have git forget it, then try again with your own:',
+    command:
+      `printf 'protocol=${protocol.slice(0, -1)}\\nhost=${host}\\nusername=${urlUsername}\\n\\n' | ` +
+      `git credential reject`,
+  };
+}
+
 /**
  * The scopes to add: the one that gives least of those that would do, else for each missing permission the one that
  * gives least.
@@ -149,6 +167,11 @@ export function newScopedPath(facts: RefusalFacts): string {
 export function newPath(facts: RefusalFacts): string {
   if (facts.tokenKind === 'classic') return newClassicPath(facts);
   return facts.tokenKind === 'scoped' ? newScopedPath(facts) : newFineGrainedPath(facts);
+}
+
+/** The page on which an organization's owners decide about what waits for them. */
+export function requestsPath(organization: string): string {
+  return `/organizations/${encodeURIComponent(organization)}/settings/personal-access-token-requests`;
 }
 
 /** A remedy that asks somebody else, with the help page of the reason for more. */

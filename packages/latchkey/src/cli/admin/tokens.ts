@@ -3,11 +3,13 @@ import { Command, Option } from 'commander';
 import type { CreatedToken } from '../../actions/tokens/tokens.ts';
 import type { TokenView } from '../../actions/tokens/views.ts';
 import { isoInstant, spokenInstant, type UnixSeconds } from '../../base/time.ts';
+import { requestsPath } from '../../catalogue/refusals/links.ts';
 import { examples } from '../command-help.ts';
 import { collect, once } from '../setting-options.ts';
 import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { draftOf, type TokenFlags } from '../token/flags.ts';
+import { waitingLine } from '../token/remind.ts';
 import { withData, withDataOptions } from './context.ts';
 
 /** `add`, `list`, `revoke` and `restore`. */
@@ -78,6 +80,11 @@ function sayCreated(terminal: Terminal, login: string, { secret, token }: Create
   const end = token.expiresAt === null ? 'without an end' : `until ${spokenInstant(token.expiresAt)}`;
   terminal.say(`made the ${token.kind} token ${token.id} (${token.name}) for ${login}, ${end}`);
   terminal.print(secret.reveal());
+  for (const { owner, request } of token.grants)
+    if (request !== null) {
+      terminal.say(waitingLine(owner, request.approvers));
+      terminal.say(`hint: owners find it on the page ${requestsPath(owner)}`);
+    }
 }
 
 function listCommand(terminal: Terminal): Command {

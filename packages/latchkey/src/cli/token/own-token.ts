@@ -19,6 +19,10 @@ export interface TokenAnswer {
   readonly owner: { readonly login: string };
   readonly scopes?: readonly string[];
   readonly last_used?: { readonly at: string } | null;
+  readonly grants?: readonly {
+    readonly target_name: string;
+    readonly pending_request?: { readonly id: number; readonly approvers?: readonly string[] } | null;
+  }[];
   /** There once: when it was made or renewed. */
   readonly token?: string;
 }

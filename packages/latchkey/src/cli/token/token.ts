@@ -14,6 +14,7 @@ import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { draftOf, type TokenFlags } from './flags.ts';
 import { CURRENT, type TokenAnswer } from './own-token.ts';
+import { remindCommand, waitingWords } from './remind.ts';
 
 type Flags = ServerFlags & { readonly json?: true };
 
@@ -24,9 +25,17 @@ const MAX_PAGES = 100;
 
 export function tokenCommand(terminal: Terminal): Command {
   const command = new Command('token').description(
-    'list, create, show, rotate, revoke and check your tokens on a server',
+    'list, create, show, rotate, revoke and check your tokens on a server, and remind who has to approve them',
   );
-  for (const make of [listCommand, createCommand, showCommand, rotateCommand, revokeCommand, checkCommand])
+  for (const make of [
+    listCommand,
+    createCommand,
+    showCommand,
+    rotateCommand,
+    revokeCommand,
+    checkCommand,
+    remindCommand,
+  ])
     command.addCommand(make(terminal));
   return examples(command, [
     'latchkey token list',
@@ -215,4 +224,5 @@ function tell(terminal: Terminal, flags: Flags, token: TokenAnswer): void {
       `${token.expires_at === null ? 'without an end' : `until ${token.expires_at}`}; this is shown once:`,
   );
   if (token.token !== undefined) terminal.print(token.token);
+  for (const line of waitingWords(token)) terminal.say(line);
 }

@@ -12,6 +12,7 @@ import { INSTANCE_ENDPOINTS } from './endpoints/instance.ts';
 import { LOG_ENDPOINTS } from './endpoints/logs.ts';
 import { ORGANIZATION_TOKEN_ENDPOINTS } from './endpoints/organization-tokens.ts';
 import { ORGANIZATION_ENDPOINTS } from './endpoints/organizations.ts';
+import { OWN_REQUEST_ENDPOINTS } from './endpoints/own-requests.ts';
 import { OWN_TOKEN_ENDPOINTS } from './endpoints/own-tokens.ts';
 import { POLICY_ENDPOINTS } from './endpoints/policies.ts';
 import { REPOSITORY_ENDPOINTS } from './endpoints/repositories.ts';
@@ -34,6 +35,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...LOG_ENDPOINTS,
   ...ORGANIZATION_TOKEN_ENDPOINTS,
   ...OWN_TOKEN_ENDPOINTS,
+  ...OWN_REQUEST_ENDPOINTS,
   ...REPOSITORY_ENDPOINTS,
   ...POLICY_ENDPOINTS,
   ...SERVER_ENDPOINTS,

@@ -2,9 +2,8 @@
  * One's own tokens over REST: what GitHub has no API for.
  *
  * A token needs the permission `personal_access_tokens` for this; to ask about itself it needs none, and to renew
- * itself the part that renews. Bodies are in `own-token-bodies.ts`.
+ * itself the part that renews. Bodies are in `own-token-bodies.ts`; what waits for approval is in `own-requests.ts`.
  */
-import { cancelRequest } from '../../../actions/organizations/approvals.ts';
 import { dryRun, dryRunQuestion } from '../../../actions/questions/dry-run.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { expiryCalendar } from '../../../actions/tokens/health.ts';
@@ -273,18 +272,6 @@ const CHANGING: readonly Endpoint[] = [
     body: Rotation,
     success: 200,
     handle: async (call) => rotated(call, await currentId(call)),
-  }),
-  endpoint({
-    ...describe,
-    method: 'DELETE',
-    path: '/user/personal-access-token-requests/{request_id}',
-    operationId: 'tokens/cancel-request',
-    summary: 'Takes back a request that waits for an organization.',
-    need: WRITE,
-    handle: async ({ ctx, permit, params }) => {
-      await cancelRequest(ctx, permit, idIn(params['request_id']));
-      return nothing();
-    },
   }),
 ];
 

@@ -122,6 +122,8 @@ function ownGrant({ owner, ownerKind, selection, repositoryNames, accessGrantedA
             repository_selection: SELECTION_WORDS[request.selection],
             permissions: request.permissions,
             created_at: isoInstant(request.createdAt),
+            reminded_at: instant(request.remindedAt),
+            approvers: request.approvers,
           },
   };
 }

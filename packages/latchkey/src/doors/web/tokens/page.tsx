@@ -27,6 +27,7 @@ import { NewSecret } from './new-secret.tsx';
 import { Refused } from './refusals.tsx';
 import { SingleSignOn, singleSignOnForms } from './single-sign-on.tsx';
 import { UsagePlot, UsageTable } from './usage-plot.tsx';
+import { remind, Waiting } from './waiting.tsx';
 
 const LOG_ENTRIES = 20;
 
@@ -52,6 +53,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
       )}
       <NewSecret visit={visit} repository={exampleRepository([token])} />
       {isAlive ? await fixOf(visit, token) : null}
+      {isAlive ? <Waiting visit={visit} token={token} /> : null}
       <Facts visit={visit} token={token} />
       <Abilities token={token} />
       {isAlive && kind !== 'fine-grained' ? (
@@ -139,6 +141,7 @@ export const tokenPages: readonly WebPage[] = (['fine-grained', 'classic', 'scop
       fix: {
         run: async (visit) => fix(visit, await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind)),
       },
+      remind,
       narrow: { run: (visit) => narrow(visit, kind) },
     },
   }),

@@ -1,0 +1,52 @@
+/** What of a token waits for an organization's owners, in words; and `latchkey token remind`, which tells them again. */
+import { Command } from 'commander';
+import { listed } from '../../catalogue/refusals/links.ts';
+import { examples } from '../command-help.ts';
+import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
+import { type Terminal, UsageError } from '../terminal.ts';
+import { CURRENT, type TokenAnswer } from './own-token.ts';
+
+const TOKENS = '/user/personal-access-tokens';
+const REQUESTS = '/user/personal-access-token-requests';
+
+/** `it waits until an owner of acme approves it: ada or dan can`, for each owner that it waits for. */
+export function waitingLine(owner: string, approvers: readonly string[]): string {
+  const who = approvers.length === 0 ? '' : `: ${listed(approvers, 'or')} can`;
+  return `it waits until an owner of ${owner} approves it${who}`;
+}
+
+/** The same of an answer, with the command that reminds them. */
+export function waitingWords({ id, grants = [] }: TokenAnswer): string[] {
+  const lines = grants.flatMap(({ target_name: owner, pending_request: request }) =>
+    request === null || request === undefined ? [] : [waitingLine(owner, request.approvers ?? [])],
+  );
+  return lines.length === 0
+    ? []
+    : [...lines, 'until then it reads what is public there', `hint: to remind them: latchkey token remind ${id}`];
+}
+
+/** `latchkey token remind`. */
+export function remindCommand(terminal: Terminal): Command {
+  const command = new Command('remind')
+    .description('remind the owners of an organization by mail that your tokens wait for them; once a day')
+    .argument('[ID]', "a token's number; left out, the one that is used here")
+    .option(...URL_OPTION)
+    .action(async (id: string | undefined, flags: ServerFlags) => {
+      if (id !== undefined && !/^\d{1,15}$/.test(id))
+        throw new UsageError(
+          `a token's number is made of digits, not ${JSON.stringify(id)}`,
+          'latchkey token list shows them',
+        );
+      const client = connect(terminal, flags);
+      const { grants = [], name } = await client.api<TokenAnswer>(id === undefined ? CURRENT : `${TOKENS}/${id}`);
+      const waiting = grants.flatMap(({ target_name: owner, pending_request: request }) =>
+        request === null || request === undefined ? [] : [{ owner, ...request }],
+      );
+      if (waiting.length === 0) return terminal.say(`the token "${name}" waits for nobody`);
+      for (const request of waiting) {
+        await client.api(`${REQUESTS}/${request.id}/remind`, { method: 'POST', body: {} });
+        terminal.say(`reminded ${listed(request.approvers ?? []) || 'the owners'} of ${request.owner}`);
+      }
+    });
+  return examples(command, ['latchkey token remind', 'latchkey token remind 12']);
+}
