@@ -9,6 +9,7 @@ import { wholeOf } from '../catalogue/permissions.ts';
 import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals/refusals.ts';
 import { isVisible, type Refusal } from './decide.ts';
 import type { MissingPermission, Policy, Question, Target, TokenKind, TokenRecord, UserRecord } from './model.ts';
+import { namesNobody } from './names.ts';
 
 export interface Explanation {
   /** The first refusal: the one whose status and words lead. */
@@ -116,7 +117,12 @@ function factsOf(
     reaches: token === null || bearer.via === 'nobody' ? null : reachOf(token, bearer.user),
     paths: extra.paths ?? [],
     urlUsername:
-      urlUsername !== null && login !== null && personIn(urlUsername) !== login.toLowerCase() ? urlUsername : null,
+      urlUsername !== null &&
+      login !== null &&
+      !namesNobody(urlUsername) &&
+      personIn(urlUsername) !== login.toLowerCase()
+        ? urlUsername
+        : null,
   };
 }
 

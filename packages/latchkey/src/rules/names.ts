@@ -105,6 +105,15 @@ export function loginProblem(login: string): string | null {
   return null;
 }
 
+/** Usernames that tools and documents send with a token, and that stand for nobody. */
+const FOR_NOBODY =
+  /^(?:git|user|username|token|oauth2?|x|x-access-token|x-oauth-basic|x-token-auth|private-token|gitlab-ci-token|latchkey)?$/i;
+
+/** True for a username beside a token that stands for nobody: the token alone decides. */
+export function namesNobody(username: string): boolean {
+  return FOR_NOBODY.test(username);
+}
+
 /** What is wrong with a repository's name, as a sentence; null when nothing is. */
 export function repositoryNameProblem(name: string): string | null {
   if (name === '') return 'A repository needs a name.';

@@ -3,6 +3,7 @@
  * through the API if it is a Latchkey.
  */
 import { present } from '../../base/present.ts';
+import { namesNobody } from '../../rules/names.ts';
 import { type Check, type Finding, fail, ok, warn } from './check.ts';
 import { forget } from './credential-chain.ts';
 import { type Answered, get } from './probe.ts';
@@ -126,9 +127,6 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 300);
 }
 
-/** Usernames that stand for nobody: the token alone decides. */
-const FOR_NOBODY = /^(?:git|x|token|oauth2|x-access-token|x-oauth-basic|private-token|latchkey)?$/i;
-
 const whoseToken: Check = {
   name: 'whose token',
   cannotRun: ({ credential, tokenOwner }) =>
@@ -136,7 +134,7 @@ const whoseToken: Check = {
   run: async ({ credential, tokenOwner, origin }) => {
     const { username, from } = present(credential, 'a credential');
     const name = username.replace(/\+\d+$/, '');
-    if (FOR_NOBODY.test(name) || name.toLowerCase() === tokenOwner?.toLowerCase()) return ok(`of ${tokenOwner}`);
+    if (namesNobody(name) || name.toLowerCase() === tokenOwner?.toLowerCase()) return ok(`of ${tokenOwner}`);
     const found = `${from} holds a token of ${printable(tokenOwner ?? '')} under the name ${printable(name)}`;
     return { ...forget(found, present(credential, 'a credential'), present(origin, 'the server')), state: 'warn' };
   },
