@@ -197,10 +197,11 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   requests_reminder: {
     subject: ({ organization, login }) => `${login} asks for your approval in ${organization}`,
     says: ({ organization, login, tokens, since }) => [
-      `${login} reminds you: ${tokens.length === 1 ? 'a personal access token waits' : `${tokens.length} personal access tokens wait`} ` +
-        `for an owner of ${organization} to approve or deny, since ${spokenInstant(since)}: ` +
+      `${login} reminds you: ${tokens.length === 1 ? 'a token waits' : `${tokens.length} tokens wait`} for an ` +
+        `owner of ${organization} to approve or deny, since ${spokenInstant(since)}: ` +
         `${listed(tokens.map((name) => `"${name}"`))}.`,
-      `Until then ${tokens.length === 1 ? 'it reaches' : 'they reach'} nothing private there. ${login} can remind you once a day.`,
+      `Until then ${tokens.length === 1 ? 'it reaches' : 'they reach'} nothing private there. A reminder comes once ` +
+        `a day at most.`,
     ],
     link: ({ path }) => ({ text: 'Look at the requests', path }),
   },

@@ -106,12 +106,26 @@ export function loginProblem(login: string): string | null {
 }
 
 /** Usernames that tools and documents send with a token, and that stand for nobody. */
-const FOR_NOBODY =
-  /^(?:git|user|username|token|oauth2?|x|x-access-token|x-oauth-basic|x-token-auth|private-token|gitlab-ci-token|latchkey)?$/i;
+const FOR_NOBODY: ReadonlySet<string> = new Set([
+  '',
+  'git',
+  'gitlab-ci-token',
+  'latchkey',
+  'oauth',
+  'oauth2',
+  'private-token',
+  'token',
+  'user',
+  'username',
+  'x',
+  'x-access-token',
+  'x-oauth-basic',
+  'x-token-auth',
+]);
 
 /** True for a username beside a token that stands for nobody: the token alone decides. */
 export function namesNobody(username: string): boolean {
-  return FOR_NOBODY.test(username);
+  return FOR_NOBODY.has(username.toLowerCase());
 }
 
 /** What is wrong with a repository's name, as a sentence; null when nothing is. */

@@ -1,4 +1,4 @@
-/** What of a token waits for an organization's owners, in words; and `latchkey token remind`, which tells them again. */
+/** What of a token waits for an organization’s owners, in words; and `latchkey token remind`, which tells them. */
 import { Command } from 'commander';
 import { listed } from '../../catalogue/refusals/links.ts';
 import { examples } from '../command-help.ts';

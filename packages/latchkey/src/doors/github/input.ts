@@ -5,9 +5,10 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Validator } from 'typebox/compile';
-import { type Complaint, Problem } from '../../base/errors.ts';
+import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import type { TSchema } from '../../base/json-schema.ts';
 import { onDemand } from '../../base/on-demand.ts';
+import type { UnixSeconds } from '../../base/time.ts';
 import { Malformed } from './refuse.ts';
 
 const compiler = onDemand<typeof import('typebox/compile')>('typebox/compile');
@@ -188,4 +189,14 @@ function partOf(schema: unknown, pointer: string): unknown {
     .split('/')
     .slice(1)
     .reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], schema);
+}
+
+/** ISO 8601 with a time zone, in the years 1970 to 9999, as unix seconds. @throws Problem for anything else. */
+export function instantOf(text: string, field: string): UnixSeconds {
+  const at = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2}))?$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
+  if (Number.isNaN(at) || at < 0)
+    throw problem('invalid', `${field} is an instant in ISO 8601: 2026-11-21T08:00:00Z.`, field);
+  return Math.floor(at / 1000);
 }

@@ -17,10 +17,10 @@ import { needOf } from '../../../catalogue/routes/github.ts';
 import type { Signature } from '../../../git/objects/commits.ts';
 import type { TreeEntry } from '../../../git/objects/trees.ts';
 import { type Call, created, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
+import { instantOf } from '../input.ts';
 import { base64Lines, entryBody, folderBody } from '../present/contents.ts';
 import { commitBody } from '../present/history.ts';
 import { refusal } from '../refuse.ts';
-import { instantOf } from './instants.ts';
 import { isEmpty, mediaOf, placeOf, sayNo } from './place.ts';
 
 /** A larger file is not put into JSON; `raw` gives it (GitHub docs, "Get repository content"). */

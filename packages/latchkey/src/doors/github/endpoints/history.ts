@@ -20,10 +20,10 @@ import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import { pathProblem, refNameProblem } from '../../../git/objects/names.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
+import { instantOf } from '../input.ts';
 import { nextKey } from '../paging.ts';
 import { branchBody, commitBody, refBody, shortBranch, tagBody } from '../present/history.ts';
 import type { Malformed } from '../refuse.ts';
-import { instantOf } from './instants.ts';
 import { commitIdOr, isEmpty, mediaOf, placeOf, sayNo } from './place.ts';
 
 /** Files of one commit on one page, as on GitHub. */

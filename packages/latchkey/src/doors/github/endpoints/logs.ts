@@ -6,8 +6,8 @@ import { parameter } from '../../../base/present.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
 import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
+import { instantOf } from '../input.ts';
 import { nextKey, pageById } from '../paging.ts';
-import { instantOf } from './instants.ts';
 
 const optional = Type.Optional;
 const FILTERS = {

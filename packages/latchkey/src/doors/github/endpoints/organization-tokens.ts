@@ -22,10 +22,10 @@ import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
+import { instantOf } from '../input.ts';
 import { nextKey, type PageRequest, pageById } from '../paging.ts';
 import { listedRepository } from '../present/repositories.ts';
 import { seenGrant, seenMemberToken, seenRequest } from '../present/tokens.ts';
-import { instantOf } from './instants.ts';
 import { idIn } from './own-token-bodies.ts';
 
 const closed = { additionalProperties: false } as const;

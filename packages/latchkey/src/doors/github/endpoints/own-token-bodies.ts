@@ -8,8 +8,8 @@ import { type Static, Type } from '../../../base/json-schema.ts';
 import { present } from '../../../base/present.ts';
 import type { GrantDraft } from '../../../rules/grant-draft.ts';
 import type { RepositorySelection } from '../../../rules/model.ts';
+import { instantOf } from '../input.ts';
 import { SELECTION_WORDS } from '../present/tokens.ts';
-import { instantOf } from './instants.ts';
 
 /** No other fields. */
 export const closed = { additionalProperties: false } as const;

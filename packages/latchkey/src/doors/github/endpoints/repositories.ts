@@ -15,8 +15,8 @@ import { type Static, Type } from '../../../base/json-schema.ts';
 import { present } from '../../../base/present.ts';
 import type { Visibility } from '../../../rules/model.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
+import { instantOf } from '../input.ts';
 import { fullRepository, listedRepository, repositoryUrl } from '../present/repositories.ts';
-import { instantOf } from './instants.ts';
 
 /** Features of GitHub that this server has not: taken, since clients send them, and of no effect. */
 const WITHOUT_EFFECT = Object.fromEntries(

@@ -1,4 +1,4 @@
-/** What of a token waits for an organization's owners: since when, who can approve it, and the button that reminds them. */
+/** What of a token waits for an organization's owners: since when, for whom, and the button that reminds them. */
 import type { VNode } from 'preact';
 import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
 import { remindOwners } from '../../../actions/tokens/reminders.ts';
