@@ -1,4 +1,4 @@
-/** Who has access to a repository, by whichever way, a page at a time. */
+/** Who has access to a repository, in whichever way, a page at a time. */
 import { present } from '../base/present.ts';
 import type { OrganizationRole } from '../rules/model.ts';
 import { type Account, accountsByIds } from './accounts.ts';

@@ -1,7 +1,7 @@
 /**
- * Accounts: people and organizations, one namespace of logins without regard to case.
+ * Accounts: people and organizations, sharing one namespace of case-insensitive logins.
  *
- * Never: a password digest in an `Account`; it is read on its own, where a password is checked.
+ * Never: a password digest in an `Account`; it is read separately, where a password is checked.
  */
 import { type Selectable, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

@@ -1,4 +1,4 @@
-/** How the clock was when somebody last looked: one row, over all nodes. What it is for: `rules/steady-clock`. */
+/** How the clock was when somebody last looked: one row for all nodes. What it is for: `rules/steady-clock`. */
 import type { ClockMark } from '../rules/steady-clock.ts';
 import type { Query } from './db.ts';
 

@@ -1,17 +1,17 @@
 /**
  * Revocation that holds on every node as soon as the change has returned, although checks are answered from memory.
  *
- * A node trusts its memory for `LEASE_MS` from *before* it began to read the revision that the memory was brought up
- * to. It stands on a board while it does so, and writes there the revision up to which it has forgotten. Whoever raised
- * the revision waits, after the commit, until every node on the board is that far, or until `SETTLE_MS` have gone by,
- * in which every trust from before the commit has run out.
+ * A node trusts its memory for `LEASE_MS`, counted from *before* it began to read the revision that brought its
+ * memory up to date. While it does, it has a row on a board, where it writes the revision up to which it has
+ * forgotten. After raising the revision and committing, a writer waits until every node on the board has reached it,
+ * or until `SETTLE_MS` have passed, when every trust from before the commit has expired.
  *
- * Invariant: when `settle` returns, no node lets through anything that was true only before that revision. The proof is
- * in docs/decisions (linearizable revocation); test/store/cluster-model runs this very code against cuts, delays and
- * crashes.
+ * Invariant: when `settle` returns, no node admits anything that was true only before that revision. The proof is in
+ * docs/decisions (linearizable revocation); test/store/cluster-model runs this very code against partitions, delays
+ * and crashes.
  * Assumed: the database doesn't forget an acknowledged commit, a read that begins after it sees it, and monotonic
- * clocks of different machines run at rates that differ by less than `MAX_DRIFT`. Nothing is assumed of what time they
- * show.
+ * clocks of different machines run at rates that differ by less than `MAX_DRIFT`. Nothing is assumed about the time
+ * they show.
  * Never: a lease judged by another machine's clock.
  */
 

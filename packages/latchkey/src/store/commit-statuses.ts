@@ -1,4 +1,4 @@
-/** What builds and checks say of commits. Append-only: the newest row of a context is what counts. */
+/** What builds and checks report about commits. Append-only: the newest row of a context counts. */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';

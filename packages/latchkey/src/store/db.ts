@@ -1,9 +1,9 @@
 /**
- * The store: one set of tables on SQLite or PostgreSQL, as the functions of this room are handed it.
+ * The store: one set of tables on SQLite or PostgreSQL, opened, migrated and passed to the functions of this room.
  *
  * Invariant: every function of this room takes a `Query` first. One that changes something is called with a
- * transaction, so that the change, its audit entry and its rise of the revision become visible together or not at all.
- * Never: SQL outside of this room, or SQL that only one of the two engines understands.
+ * transaction, so that the change, its audit entry and the new revision become visible together or not at all.
+ * Never: SQL outside this room, or SQL that only one of the two engines understands.
  */
 import type { Kysely } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

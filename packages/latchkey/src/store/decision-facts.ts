@@ -1,4 +1,4 @@
-/** Facts for a decision, as they are today: the reads that every decision needs, one query each. */
+/** Facts for a decision, as of today: the reads that every decision needs, one query each. */
 import { present } from '../base/present.ts';
 import type { OrganizationRole, UserRecord } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';

@@ -1,4 +1,4 @@
-/** Deploy keys: each opens one repository, and no other key of the server is the same. */
+/** Deploy keys: each opens one repository, and no key is used twice on the server. */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';

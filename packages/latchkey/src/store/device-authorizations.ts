@@ -1,7 +1,7 @@
 /**
- * Device authorizations: sign-ins of commands on their way (RFC 6749 authorization codes, RFC 8628 device codes).
+ * Device authorizations: sign-ins of commands in progress (RFC 6749 authorization codes, RFC 8628 device codes).
  *
- * Invariant: codes are kept as digests; a code is exchanged once: by compare-and-set.
+ * Invariant: codes are stored as digests; compare-and-set makes sure that a code is exchanged once.
  */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

@@ -1,6 +1,4 @@
-/**
- * E-mail addresses of people: each belongs to one person, without regard to case; one of a person's is the primary one.
- */
+/** People's e-mail addresses: each belongs to one person, regardless of case; one per person is primary. */
 import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
 import { type Account, accountsByIds } from './accounts.ts';

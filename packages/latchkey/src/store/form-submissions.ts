@@ -1,4 +1,4 @@
-/** Forms that were sent: the first of two equal submissions is carried out, the other learns where it led. */
+/** Submitted forms: the first of two identical submissions is carried out, the other learns where it led. */
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 

@@ -1,10 +1,10 @@
 /**
- * Jobs: rows that say what is still to be done, and who is doing it.
+ * Jobs: rows that say what remains to be done, and who is doing it.
  *
- * Invariant: at most one runner has a job at a time. It takes it by a lease that ends by itself, in one
- * compare-and-set; what it writes at the end counts only while it still has the lease. A job of which the runner died
- * is free again when the lease has run out. Leases are in the nodes' own unix seconds: clocks may differ by less than
- * the lease less its renewal (`actions/instance/job-runner`).
+ * Invariant: at most one runner has a job at a time. Compare-and-set gives it a lease that expires on its own; what
+ * it writes at the end counts only while it still has the lease. If its runner dies, a job is free again when the
+ * lease expires. Leases are in the nodes' own unix seconds: clocks may differ by less than the lease minus its
+ * renewal (`actions/instance/job-runner`).
  */
 import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

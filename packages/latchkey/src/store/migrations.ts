@@ -2,7 +2,7 @@
  * Brings the tables up to date: forward only, each step once, by one process at a time.
  *
  * Invariant: all pending steps happen in one transaction, so a failed upgrade leaves the database as it was.
- * To add one: `migrations/NNNN-noun.ts`, and its row in `MIGRATIONS`. Never change one that was released.
+ * To add one: `migrations/NNNN-noun.ts`, and its row in `MIGRATIONS`. Never change a released one.
  */
 
 import type { Kysely } from 'kysely';

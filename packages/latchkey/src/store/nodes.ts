@@ -1,4 +1,4 @@
-/** The board of `store/cluster` in SQL: one row a node. */
+/** The board of `store/cluster` in SQL: one row per node. */
 import type { Board } from './cluster.ts';
 import type { Query } from './db.ts';
 import { readRevision } from './revision.ts';

@@ -1,4 +1,4 @@
-/** Links that work once and not for long. Known by digest alone. */
+/** Links that work once, for a short time. Known only by digest. */
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import type { OneTimeLinksTable } from './schema.ts';

@@ -1,8 +1,8 @@
 /**
- * The tokens that reach an organization, and those that ask to: found by what their owners filter for.
+ * The tokens that reach an organization, and those that ask to, found by their owners' filters.
  *
- * A page is found by the id of the row before it, so it costs the same however far down it lies; a filter by last use,
- * which no index knows, reads the rows that it passes over.
+ * A page is found by the id of the previous row, so it costs the same however deep it is; filtering by last use,
+ * which no index covers, reads the rows that it skips.
  */
 import type { ExpressionBuilder } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

@@ -1,9 +1,9 @@
 /**
- * The outbox: mails on their way.
+ * The outbox: mails waiting to be sent.
  *
- * Invariant: a mail is in the hands of one process at a time: `claimMail` moves its due time, which is the lease, by
+ * Invariant: one process at a time handles a mail: `claimMail` moves its due time, which is the lease, by
  * compare-and-set.
- * Never: the body of a mail in clear, nor in any form after a mail server took it.
+ * Never: a mail's body in clear text, or in any form after a mail server accepted it.
  */
 import type { Selectable } from 'kysely';
 import type { Sealed } from '../base/sealing/sealed-text.ts';

@@ -1,4 +1,4 @@
-/** Lists go by id, newest first, a page at a time: the cost of a page does not depend on how far down it lies. */
+/** Lists go by id, newest first, a page at a time: a page costs the same however deep it is. */
 
 /** A page of a list. */
 export interface Page {

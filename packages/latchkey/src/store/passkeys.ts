@@ -1,4 +1,4 @@
-/** Passkeys of people: public keys, by which an authenticator proves that its holder is there. */
+/** People's passkeys: public keys, with which an authenticator proves that its holder is present. */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';

@@ -1,4 +1,4 @@
-/** Policies as their owners chose them: one an organization, and one of the instance under account 0. */
+/** Policies as their owners chose them: one per organization, and the instance's under account 0. */
 import type { UnixSeconds } from '../base/time.ts';
 import { NO_POLICY, type StoredPolicy } from '../rules/policy.ts';
 import type { Query } from './db.ts';

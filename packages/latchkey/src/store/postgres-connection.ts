@@ -1,9 +1,9 @@
 /**
- * How PostgreSQL is connected to: options for `pg` made from the address, the TLS that it asks for, and what is said
- * when that fails.
+ * How to connect to PostgreSQL: options for `pg` made from the address, the TLS that it requires, and what to say if
+ * that fails.
  *
- * Invariant: every connection, the one that listens included, is made from the same options.
- * Never: the address or the password in a sentence, or an option of `pg` that the address can overrule.
+ * Invariant: every connection, including the one that listens, is made from the same options.
+ * Never: the address or the password in a sentence, or an option of `pg` that the address can override.
  */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';

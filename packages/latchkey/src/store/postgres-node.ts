@@ -1,8 +1,9 @@
 /**
- * A node on PostgreSQL: gives signs of life over a connection of its own, on which it also hears of changes (LISTEN).
+ * A node on PostgreSQL: sends its heartbeat over a connection of its own, on which it also hears about changes
+ * (LISTEN).
  *
- * Invariant: what is heard is only a hint to look at once. An engine without LISTEN/NOTIFY serves as well; changes then
- * wait for the next beat.
+ * Invariant: a notification is only a hint to look at once. An engine without LISTEN/NOTIFY works as well; changes
+ * then wait for the next heartbeat.
  */
 import { randomUUID } from 'node:crypto';
 import { Kysely, PostgresDialect } from 'kysely';

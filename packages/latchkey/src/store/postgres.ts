@@ -1,12 +1,12 @@
 /**
- * PostgreSQL through `pg`: a pool, and transactions that are run again when the engine asks for it.
+ * PostgreSQL through `pg`: a pool, and transactions that are retried when the engine asks for it.
  *
- * Transactions are SERIALIZABLE, so that "count, then insert" means the same as on SQLite, where they run one after the
- * other; the engine answers a conflict with 40001 and the transaction is run again. Reads outside of a transaction are
+ * Transactions are SERIALIZABLE, so "count, then insert" means the same as on SQLite, where they run one after the
+ * other; on a conflict the engine answers 40001 and the transaction is retried. Reads outside a transaction are
  * single statements.
  *
- * Invariant: a transaction whose commit was sent is never run again; when the answer to it is lost, the caller hears
- * that.
+ * Invariant: a transaction whose commit was sent is never retried; if the answer to it is lost, the caller is told
+ * so.
  * Never: SQL that only one build of PostgreSQL has.
  */
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,5 +1,6 @@
 /**
- * Tokens as a request presents them: by a secret, with all that the decision asks of them, and what each use notes.
+ * Tokens as requests present them: found by a secret, with everything that the decision needs, and what each use
+ * records.
  */
 import type { UnixSeconds } from '../base/time.ts';
 import type { TokenRecord } from '../rules/model.ts';

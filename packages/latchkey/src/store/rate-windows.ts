@@ -1,4 +1,4 @@
-/** Windows of rate limits, counted over all nodes. A window begins with its first use. */
+/** Windows of rate limits, counted across all nodes. A window starts with its first use. */
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 

@@ -1,8 +1,8 @@
 /**
- * What tokens were refused: counted by day, reason and purpose, with the words of the last time.
+ * Refusals of each token: counted by day, reason and purpose, with the words of the latest.
  *
- * Invariant: a token has at most `MAX_ROWS_PER_TOKEN` rows, the newest; whoever holds a dead token can't fill the disk
- * with it.
+ * Invariant: a token has at most `MAX_ROWS_PER_TOKEN` rows, the newest; the bearer of a dead token can't fill the
+ * disk with them.
  */
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';

@@ -1,7 +1,7 @@
 /**
- * Repositories: names without regard to case within an owner, and the names they had before.
+ * Repositories: names unique within an owner regardless of case, and their former names.
  *
- * Invariant: an old name leads on to its repository until the name is taken again; a name in use always wins.
+ * Invariant: a former name leads to its repository until somebody takes the name; a name in use always wins.
  */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

@@ -1,8 +1,8 @@
 /**
- * Repositories in the order that somebody wants, a page at a time, with their owners.
+ * Repositories in a chosen order, a page at a time, with their owners.
  *
- * A page begins behind the last row of the one before: its place in the order and its id. So rows that are added
- * meanwhile shift nothing.
+ * A page starts after the last row of the previous one: its position in the order and its id. So rows added meanwhile
+ * shift nothing.
  */
 
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';

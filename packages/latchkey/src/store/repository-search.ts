@@ -1,5 +1,5 @@
 /**
- * Repositories that somebody may see, found by a part of their name: for lists to choose from, however many there are.
+ * Repositories that somebody may see, found by part of their name: for lists to choose from, however many there are.
  */
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';

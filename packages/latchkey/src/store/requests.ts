@@ -1,7 +1,8 @@
 /**
- * Requests: a grant, or an increase of one, that waits for an owner of the organization.
+ * Requests: a grant, or an increase of one, that waits for an organization's owner.
  *
- * Invariant: a request is decided once; of two people who decide at the same moment, one is told that it was too late.
+ * Invariant: a request is decided once; of two people who decide at the same moment, one is told that it was too
+ * late.
  */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

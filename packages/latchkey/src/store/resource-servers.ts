@@ -1,4 +1,4 @@
-/** Resource servers: services that an operator registered, so that they may ask about tokens. */
+/** Resource servers: services that an operator registered so that they may ask about tokens. */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';

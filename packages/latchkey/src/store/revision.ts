@@ -1,13 +1,12 @@
 /**
- * The revision: one number that rises, in the same transaction, with every change after which a check may end
- * differently.
+ * The revision: a number that rises, in the same transaction, with every change that may alter the result of a check.
  *
- * Whoever keeps answers in memory notes the revision read *before* what it keeps, and trusts it while the number stands
- * still, or while the revisions since then were about something else.
- * Invariant: every function of this room that changes accounts (but for passwords and profile), memberships,
- * repositories (but for the time of a push and the description), collaborators, tokens, secrets, grants, policies or
- * single sign-on authorizations calls `bumpRevision` itself. Three exceptions: a new token, which nobody can have asked
- * about before, requests, which give nothing until they are decided, and reminders of them.
+ * To keep answers in memory, note the revision read *before* the answer, and trust the answer while the number stands
+ * still, or while all revisions since were about something else.
+ * Invariant: every function of this room that changes accounts (except passwords and profiles), memberships,
+ * repositories (except the time of a push and the description), collaborators, tokens, secrets, grants, policies or
+ * single sign-on authorizations calls `bumpRevision` itself. Three exceptions: a new token, which nobody can have
+ * asked about before; requests, which grant nothing until they are decided; and reminders of them.
  */
 import type { Query } from './db.ts';
 

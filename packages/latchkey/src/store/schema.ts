@@ -1,8 +1,8 @@
 /**
- * The tables, as Kysely sees them. `migrations/` makes them; this file says what each column holds.
+ * The tables, as Kysely sees them. `migrations/` creates them; this file says what each column holds.
  *
- * Conventions, the same on both engines: ids are 64-bit integers; instants are unix seconds (`…_at`); booleans are 0 or
- * 1; lists and maps are JSON text (`…_json`); `…_key` is the lower-case form by which a name is unique.
+ * Conventions, the same on both engines: ids are 64-bit integers; instants are unix seconds (`…_at`); booleans are 0
+ * or 1; lists and maps are JSON text (`…_json`); `…_key` is the lower-case form by which a name is unique.
  */
 import type { Generated } from 'kysely';
 import type { Sealed } from '../base/sealing/sealed-text.ts';

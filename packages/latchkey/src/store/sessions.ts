@@ -1,7 +1,7 @@
 /**
- * Sessions of signed-in people, and the devices they were seen on.
+ * Sessions of signed-in people, and the devices on which they were seen.
  *
- * Never: the secret of a session or a device; both are known by digest alone.
+ * Never: the secret of a session or a device; both are known only by digest.
  */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

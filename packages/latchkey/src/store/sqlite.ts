@@ -1,12 +1,12 @@
 /**
  * SQLite through `node:sqlite`: a Kysely dialect with one writer and one reader in this process.
  *
- * The writer is lent to one transaction at a time, in order of arrival; reads outside of a transaction go to the
- * reader, which in WAL mode sees the last commit and never waits. Another process (the CLI) is waited for without
- * blocking the event loop for long.
+ * Transactions get the writer one at a time, in order of arrival; reads outside a transaction go to the reader, which
+ * in WAL mode sees the last commit and never waits. Waiting for another process (the CLI) doesn't block the event
+ * loop for long.
  *
- * Invariant: what was acknowledged survives `kill -9` and loss of power (WAL with synchronous=FULL: one fsync a
- * commit). NORMAL would survive the first but not the second, and a revocation that a power cut undoes brings a stolen
+ * Invariant: what was acknowledged survives `kill -9` and a power cut (WAL with synchronous=FULL: one fsync per
+ * commit). NORMAL would survive the first but not the second, and a revocation undone by a power cut brings a stolen
  * token back to life.
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs';

@@ -1,7 +1,8 @@
 /**
- * Families of tokens: what GitLab's rotation makes, one token after another, each with an id of its own.
+ * Families of tokens: what GitLab's rotation creates, one token after another, each with its own id.
  *
- * Invariant: of a family at most one token lives: the next is made in the transaction in which the one before it ends.
+ * Invariant: at most one token of a family is alive: the next is created in the transaction that ends the previous
+ * one.
  */
 import type { UnixSeconds } from '../base/time.ts';
 import { BY_ROTATION } from '../rules/model.ts';

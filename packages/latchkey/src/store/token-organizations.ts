@@ -1,6 +1,6 @@
 /**
- * What organizations have to do with a classic or scoped token: those that it was authorized for (single sign-on), and
- * those that keep it out.
+ * How organizations relate to a classic or scoped token: the ones it was authorized for (single sign-on), and the
+ * ones that exclude it.
  */
 import { sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

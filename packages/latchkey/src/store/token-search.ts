@@ -1,9 +1,9 @@
 /**
- * Tokens found by what GitLab's list can be asked for: state, name, times of creation, use and expiry, in eight orders,
+ * Tokens found by the parameters of GitLab's list: state, name, times of creation, use and expiry, in eight orders,
  * counted.
  *
- * Invariant: rows that are equal by the wanted order go by id, so that pages by number neither repeat nor leave out a
- * row that stays.
+ * Invariant: rows that are equal in the chosen order go by id, so pages by number neither repeat nor skip a row that
+ * stays.
  */
 import { sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

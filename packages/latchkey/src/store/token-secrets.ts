@@ -1,7 +1,7 @@
 /**
  * The secrets that open tokens.
  *
- * Invariant: only digests are kept. A replaced secret stays, so that reuse of it is told and reported.
+ * Invariant: only digests are stored. A replaced secret stays, so that its reuse is noticed and reported.
  */
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';

@@ -1,6 +1,6 @@
 /**
- * Tokens whom time has caught up with: about to end, ended, long unused, brought back. Read in batches by id, so that a
- * long list holds up nobody.
+ * Tokens with a deadline: about to expire, expired, long unused, restored. Read in batches by id, so a long list
+ * delays nobody.
  */
 
 import type { Selectable } from 'kysely';

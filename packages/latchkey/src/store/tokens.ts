@@ -1,8 +1,8 @@
 /**
- * Tokens: made, listed, changed, renewed, ended. Their secrets are in `token-secrets.ts`; who comes with one is looked
- * up in `presented-tokens.ts`.
+ * Tokens: created, listed, changed, renewed, ended. Their secrets are in `token-secrets.ts`; `presented-tokens.ts`
+ * finds who presents one.
  *
- * Invariant: a revoked token stays, so that its holder hears when and by whom.
+ * Invariant: a revoked token stays, so that its holder learns when and by whom.
  */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';

@@ -1,8 +1,9 @@
 /**
- * Repositories that somebody may see: what is public, what is internal for whoever has an account, what is theirs,
- * their organizations', or shared.
+ * Repositories that somebody may see: public ones, internal ones for anyone with an account, their own, their
+ * organizations', and shared ones.
  *
- * A superset: an organization may give its members nothing by itself. The decision has the last word on each row.
+ * This is a superset: an organization may give its members nothing by default. The decision has the last word on each
+ * row.
  */
 import { sql } from 'kysely';
 import type { RepositoryRole } from '../catalogue/roles.ts';

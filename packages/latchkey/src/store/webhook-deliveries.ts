@@ -1,4 +1,4 @@
-/** What was delivered to webhooks: what was sent, and what came back. */
+/** Deliveries to webhooks: what was sent, and what came back. */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';

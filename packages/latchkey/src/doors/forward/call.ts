@@ -1,7 +1,8 @@
 /**
- * One call of another service: what is known of the caller, which resource server it is, and how a bad call is told.
+ * One call by another service: what is known about the caller, which resource server it is, and how a bad call is
+ * answered.
  *
- * Never: an answer about somebody else's token to a caller that shows no secret of a resource server.
+ * Never: an answer about somebody else's token to a caller without a resource server's secret.
  */
 import type { Credential } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';

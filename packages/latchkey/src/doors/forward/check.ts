@@ -1,9 +1,10 @@
 /**
  * The check endpoint: many questions about one token in one call.
  *
- * A resource server sends the token in the body; without its credential a token asks about itself, which uses nothing
- * up.
- * Invariant: every error in the form of a call is told at once, each with its field; then nothing is answered.
+ * A resource server sends the token in the body; without its credential, a token asks about itself, which spends no
+ * use.
+ * Invariant: every mistake in the form of a call is reported at once, each with its field; then no question is
+ * answered.
  */
 import type { Validator } from 'typebox/compile';
 import type { Credential } from '../../actions/decision/credential.ts';

@@ -1,12 +1,12 @@
 /**
- * The stream of changes (server-sent events, WHATWG HTML section 9.2) by which a service that keeps answers learns that
- * one may be wrong.
+ * The stream of changes (server-sent events, WHATWG HTML section 9.2), which tells a service that caches answers that
+ * one may be stale.
  *
- * One event a change of any right anywhere: its id is the revision of the store. Whoever comes back and is told the id
- * that it saw last has missed nothing; nothing needs to be kept for it. It says that something changed, never what, so
- * that it tells nobody anything.
- * Invariant: a change is told within `LOOK_EVERY_MS`, whichever node it happened on, while the stream lives; a stream
- * on which nothing came for longer than `HEARTBEAT_MS` is dead.
+ * One event per change to anyone's rights; its id is the store's revision. A client that reconnects and gets the id
+ * it saw last has missed nothing, so nothing needs to be stored for it. An event says that something changed, never
+ * what, so it reveals nothing to anybody.
+ * Invariant: a change is reported within `LOOK_EVERY_MS`, on whichever node it happened, while the stream lives; a
+ * stream that was silent for longer than `HEARTBEAT_MS` is dead.
  */
 
 import type { ServerResponse } from 'node:http';

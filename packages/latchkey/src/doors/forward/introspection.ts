@@ -1,6 +1,6 @@
 /**
- * OAuth 2.0 token introspection (RFC 7662): a form with `token` in, what is known of it out; `{"active": false}` and
- * nothing more of whatever is not alive.
+ * OAuth 2.0 token introspection (RFC 7662): a form with `token` in, what is known about it out; `{"active": false}`
+ * and nothing more for anything not alive.
  */
 import { introspect } from '../../actions/questions/introspection.ts';
 import { Secret } from '../../base/secret.ts';

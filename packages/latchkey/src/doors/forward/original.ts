@@ -1,5 +1,5 @@
 /**
- * The request that a proxy asks about, read from what the proxy sends in its stead.
+ * The request that a proxy asks about, read from what the proxy sends about it.
  *
  * | proxy | address | method | host |
  * | --- | --- | --- | --- |
@@ -8,9 +8,9 @@
  * | Envoy `ext_authz` over HTTP | the path after `/forward-auth` | its own | `Host` |
  *
  * Source: the proxies' documentation. nginx passes on whatever headers its client sent, so an address in two
- * conventions, or a header twice, is a forgery or a mistake, and refused: whichever we believed, the proxy may have
+ * conventions, or a header twice, is a forgery or a mistake, and refused: whichever we believed, the proxy might have
  * meant the other.
- * Invariant: no object is made for a header that nobody asks for: this is read for every request of every service
+ * Invariant: no object is created for a header that nobody asks for: this runs for every request to every service
  * behind.
  */
 import type { CallerHeaders } from '../../base/requests/caller.ts';

@@ -1,12 +1,13 @@
 /**
- * How this door says no: 401 or 403, whatever the reason, since a proxy makes an error of its own of anything else, and
- * 503 while nobody can decide (nginx makes a 500 of it, which denies too); `text/plain`, since git shows nothing else.
+ * How this door says no: 401 or 403, whatever the reason, because proxies turn any other status into an error, and
+ * 503 while nobody can decide (nginx turns that into a 500, which denies too); `text/plain`, because git shows
+ * nothing else.
  *
- * The reason and the words stand in headers, too: nginx passes neither body nor status on, so its error page is made of
+ * Headers repeat the reason and the words: nginx passes on neither body nor status, so its error page is made from
  * them.
  * Source: RFC 6750 section 3 for `error` and `scope`, RFC 9728 section 5.1 for `resource_metadata`.
- * Invariant: a credential that will never work again gets 401, a live one never does, so that git forgets the first and
- * keeps the second.
+ * Invariant: a credential that will never work gets 401, a live one never does, so git forgets the first and keeps
+ * the second.
  */
 import type { ServerResponse } from 'node:http';
 import type { ForwardedRequestError } from '../../actions/questions/forwarded-requests.ts';

@@ -2,7 +2,7 @@
  * What other services ask: is this token alive (`/oauth/introspect`), may it do that (`/api/latchkey/check`), has
  * anything changed (`/api/latchkey/events`), and what does this server offer (`/.well-known/oauth-…`).
  *
- * Invariant: who asks about somebody else's token shows a resource server's secret. Never: an answer that may be
+ * Invariant: asking about somebody else's token takes a resource server's secret. Never: an answer that may be
  * cached.
  */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';

@@ -1,9 +1,9 @@
 /**
- * Forward authorization: a proxy asks, before it passes a request on, whether it may.
+ * Forward authorization: before it passes a request on, a proxy asks whether it may.
  *
- * A plain handler, not a plugin: it stands in the way of every request of every service behind.
- * Invariant: any method, any body; the answer is 200, 401 or 403. Whatever goes wrong on our side is a no.
- * Invariant: nothing is believed that does not come straight from a trusted proxy.
+ * A plain handler, not a plugin: every request to every service behind goes through it.
+ * Invariant: any method, any body; the answer is 200, 401, 403 or 503. Whatever goes wrong on our side is a no.
+ * Invariant: nothing is believed that doesn't come directly from a trusted proxy.
  * Never: an answer that a cache may give to somebody else.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';

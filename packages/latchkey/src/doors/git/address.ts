@@ -1,8 +1,8 @@
 /**
  * What a request line asks of git: which repository, and which of its two services.
  *
- * Invariant: owner and name that leave this file are single, plain path segments, decoded once.
- * Never: a repository's place on the disk. That comes from the store's names, after the decision.
+ * Invariant: the owner and name that leave this file are single, plain path segments, decoded once.
+ * Never: a repository's place on disk. That comes from the store's names, after the decision.
  */
 import type { GitService } from '../../git/room.ts';
 import { MAX_LOGIN_LENGTH, MAX_REPOSITORY_NAME_LENGTH } from '../../rules/names.ts';

@@ -1,7 +1,7 @@
 /**
  * Streams between a client and git, both ways, in constant memory.
  *
- * Invariant: when this settles, git is gone, or is finishing a push that had arrived whole.
+ * Invariant: when this settles, git is gone, or is finishing a push that arrived in full.
  * Invariant: nothing is sent before git has said something, so a git that fails first is answered with a status and a
  * sentence.
  * Never: a body read before the decision (`Expect: 100-continue`).

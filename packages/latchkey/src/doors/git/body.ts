@@ -1,4 +1,4 @@
-/** Bodies that are short enough to be received whole before git is started. */
+/** Bodies short enough to receive completely before git is started. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 

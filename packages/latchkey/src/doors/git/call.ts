@@ -1,4 +1,4 @@
-/** One request of git's that was let in, and how it is put to git. */
+/** One admitted git request, and how it is put to git. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Permit } from '../../actions/decision/authorize.ts';
 import type { Context } from '../../actions/ground/context.ts';

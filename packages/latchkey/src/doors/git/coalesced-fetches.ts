@@ -1,14 +1,15 @@
 /**
- * Request coalescing: many clients that clone the same commits at the same time, as the jobs of a CI run do, share one
- * run of git.
+ * Request coalescing: clients that clone the same commits at the same time, as the jobs of a CI run do, share one run
+ * of git.
  *
- * The first clone is an ordinary one. When the same request comes again within a minute, its answer is kept on the disk
- * while it streams, and whoever asks for it next reads along: no process, no place in the queue. Lists of refs, which
- * every clone asks for first, are made anew only when something moved.
- * Invariant: every client was let in to this very repository before (the key holds its id, which is never given twice).
- * Invariant: what is kept holds no more than git itself would send to the same request: objects are named by hash, and
- * the key holds the fingerprint of the repository on the disk, which changes with every push, deletion and clean-up,
- * through whichever worker, node or shell.
+ * The first clone is an ordinary one. When the same request comes again within a minute, its answer is kept on disk
+ * while it streams, and the next client to ask reads along: no process, no place in the queue. Lists of refs, which
+ * every clone asks for first, are recreated only when something moved.
+ * Invariant: every client was admitted to exactly this repository before (the key contains its id, which is never
+ * reused).
+ * Invariant: a kept answer contains no more than git itself would send for the same request: objects are named by
+ * hash, and the key contains the repository's fingerprint on disk, which changes with every push, deletion and
+ * clean-up, through whichever worker, node or shell.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';

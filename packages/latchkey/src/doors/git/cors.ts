@@ -1,7 +1,7 @@
 /**
  * Git from a page of another site: isomorphic-git in a browser.
  *
- * Any origin may ask: this door knows no cookies, so a page can do no more than the credentials that it was given.
+ * Any origin may ask: this door knows no cookies, so a page can do no more than its credentials allow.
  * Source: fetch.spec.whatwg.org, "CORS protocol".
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';

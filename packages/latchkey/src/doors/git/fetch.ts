@@ -1,4 +1,4 @@
-/** A fetch or clone: by itself, or together with others that ask for the same. */
+/** A fetch or clone: on its own, or shared with others that ask for the same. */
 import { protocolVersion } from '../../git/processes/environment.ts';
 import { converse } from './backend.ts';
 import { firstBytes } from './body.ts';

@@ -1,10 +1,9 @@
 /**
- * Reads along as git reports on a push, to learn which refs changed: receive-pack exits with 0 whether any did or not.
+ * Reads git's report on a push as it passes, to learn whether any ref changed: receive-pack exits with 0 either way.
  *
  * Source: git's documentation, gitprotocol-pack "Report Status": `unpack ok`, then `ok <ref>` or `ng <ref> <why>` for
- * each, as pkt-lines; in the first band of others where the client takes bands (gitprotocol-capabilities,
- * "side-band-64k").
- * Invariant: of refused refs as many bytes are kept as of asked ones at most; what is passed on is not touched.
+ * each, as pkt-lines; in the first band if the client uses side bands (gitprotocol-capabilities, "side-band-64k").
+ * Invariant: constant memory; what passes through is unchanged.
  */
 import { PacketStream } from '../../git/protocol/pkt-lines.ts';
 import { MAX_COMMAND_BYTES } from './push-commands.ts';

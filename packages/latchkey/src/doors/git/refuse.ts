@@ -1,10 +1,9 @@
 /**
  * How this door says no: always `text/plain`, because git shows a reason in no other form, and at most four lines.
  *
- * Which status makes git forget a credential, and which one makes it keep it, was measured (HOUSE.md, "What git does
+ * We measured which status makes git forget a credential, and which one makes it keep it (HOUSE.md, "What git does
  * with an answer").
- * Invariant: a dead credential is answered with 401 and a live one never is, so that git forgets the first and keeps
- * the second.
+ * Invariant: a dead credential gets a 401 and a live one never does, so git forgets the first and keeps the second.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OutageAnswer } from '../../base/machine/outage.ts';

@@ -3,8 +3,9 @@
  *
  * Source: git's documentation, gitprotocol-http. A plain handler, not a plugin: it is the hot path, and Fastify has
  * nothing to add to it.
- * Invariant: every request is decided anew, the list of refs and what follows it, before a byte of its body is read.
- * Never: another place on the disk than the one of the repository that the permit names.
+ * Invariant: every request is decided afresh, the list of refs as well as what follows, before a byte of its body is
+ * read.
+ * Never: a place on disk other than that of the repository that the permit names.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authorize } from '../../actions/decision/authorize.ts';

@@ -2,16 +2,16 @@
  * GitHub's REST API at `/api/v3`: one plugin, one route, and a table of endpoints.
  *
  * To add an endpoint: declare it in `endpoints/NOUN.ts` and list that file's array in `endpoints.ts`. A declaration
- * says method and path (as GitHub writes it), its operation id, one line of summary, schemas of body and query
- * (TypeBox, `additionalProperties: false`), and a handler. What it needs comes from the catalogue (`needOf`), or is
- * given where GitHub has no such endpoint. The frame does the rest before the handler runs: it finds the endpoint,
- * authorizes (`call.permit`), counts, reads and checks body and query, works out the page. The handler calls one action
- * and answers `ok(body)`, `created(body)`, `nothing()`, or `{ status, body, headers, next }`; for a list, `next` is the
+ * has the method and path (as GitHub writes it), an operation id, a one-line summary, schemas of body and query
+ * (TypeBox, `additionalProperties: false`), and a handler. Its need comes from the catalogue (`needOf`), or is given
+ * if GitHub has no such endpoint. The frame does the rest before the handler runs: it finds the endpoint, authorizes
+ * (`call.permit`), counts, reads and checks body and query, and works out the page. The handler calls one action and
+ * answers `ok(body)`, `created(body)`, `nothing()`, or `{ status, body, headers, next }`; for a list, `next` is the
  * key of its last row (`nextKey`), from which the frame makes the `Link` header. A `Problem` that it throws becomes
- * 404, 409 or 422 in GitHub's form. Words for bodies live in `present/`.
+ * 404, 409 or 422 in GitHub's form. The wording of bodies is in `present/`.
  *
- * Invariant: nothing is read of a body before the request is allowed. What is not a path of this door, a wrong method,
- * or a trailing slash is 404.
+ * Invariant: no part of a body is read before the request is allowed. A path that isn't this door's, a wrong method,
+ * or a trailing slash is a 404.
  */
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';

@@ -1,8 +1,8 @@
 /**
- * What an endpoint of this door is: a declaration, from which come its authorization, its checks, its headers and its
- * documentation.
+ * What an endpoint of this door is: a declaration, from which its authorization, its checks, its headers and its
+ * documentation follow.
  *
- * Never: a check of who may do what inside a handler. The need is declared; the handler gets a permit.
+ * Never: a check inside a handler of who may do what. The need is declared; the handler gets a permit.
  */
 import type { Permit } from '../../actions/decision/authorize.ts';
 import type { Context } from '../../actions/ground/context.ts';

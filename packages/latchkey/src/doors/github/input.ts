@@ -1,7 +1,7 @@
 /**
  * What a client sent, read and checked against the schema that the endpoint declares.
  *
- * Invariant: every error is told at once, each with its field and its rule; then nothing was done.
+ * Invariant: all mistakes are reported at once, each with its field and its rule; then nothing was done.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Validator } from 'typebox/compile';

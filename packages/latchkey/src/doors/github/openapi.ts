@@ -1,7 +1,7 @@
 /**
  * This door described in OpenAPI 3.1, from the declarations that serve it: what is documented is what is checked.
  *
- * `x-needs` says of each operation what a token needs: alternatives of permissions, classic scopes, and whether public
+ * `x-needs` states what a token needs for each operation: alternative permissions, classic scopes, and whether public
  * resources are open to all.
  */
 import type { Need } from '../../catalogue/needs.ts';

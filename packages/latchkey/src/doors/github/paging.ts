@@ -1,11 +1,10 @@
 /**
  * Lists in pages.
  *
- * A page is found by a key, not by counting: `Link: <…?page=3&after=KEY>; rel="next"`, where the key names the last row
- * of the page before. So the hundredth page costs what the first does, and rows that are added meanwhile shift nothing.
- * Clients that follow links, as Octokit's `paginate` does, never notice. A page asked for by its number alone is found
- * by skipping rows, which is bounded: at most `MAX_SKIPPED`. Source of the parameters: GitHub docs "Using pagination in
- * the REST API".
+ * A page is found by a key, not by counting: `Link: <…?page=3&after=KEY>; rel="next"`, where the key names the last
+ * row of the previous page. So the hundredth page costs what the first does, and rows added meanwhile shift nothing.
+ * Clients that follow links, as Octokit's `paginate` does, never notice. A page requested only by number is found by
+ * skipping rows, at most `MAX_SKIPPED`. Source of the parameters: GitHub docs "Using pagination in the REST API".
  */
 import { problem } from '../../base/errors.ts';
 

@@ -1,4 +1,4 @@
-/** The browsable reference of this door: one page without scripts, drawn from the declarations. */
+/** This door's reference to browse: one page without scripts, generated from the declarations. */
 import type { JSX } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Endpoint } from './endpoint.ts';

@@ -1,9 +1,9 @@
 /**
- * How this door says no: GitHub's status and words, which its clients match on, and beside them what it does not say:
- * the reason code, all that is missing, and the link to the form that mends it.
+ * How this door says no: GitHub's status and words, which its clients match on, plus what GitHub doesn't say: the
+ * reason code, everything that is missing, and a link to the form that fixes it.
  *
  * Source: GitHub docs "Troubleshooting the REST API", "Getting started: error responses", and answers seen by users.
- * Invariant: a reason that is missing in `ANSWERS` does not compile.
+ * Invariant: a reason that is missing in `ANSWERS` doesn't compile.
  */
 import type { Complaint } from '../../base/errors.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';

@@ -2,7 +2,7 @@
  * How this dialect spells a credential: `PRIVATE-TOKEN`, or `Authorization`.
  *
  * Source: GitLab docs "REST API authentication".
- * Never: a token from the URL, though GitLab takes one there: it would lie in logs, histories and proxies. It is
+ * Never: a token from the URL, though GitLab accepts one there: it would end up in logs, histories and proxies. It is
  * refused unread, in words.
  */
 import {

@@ -3,10 +3,10 @@
  *
  * To add an endpoint: give it a row in `catalogue/routes/gitlab.ts` (method, path, need, target), declare it in
  * `endpoints/NOUN.ts` with its parameters and a handler, and list that file's array in `endpoints.ts`. The frame does
- * the rest before the handler runs: it finds the endpoint, reads the credential, decides (`call.permit`), counts, reads
- * and checks the parameters. Words for bodies live in `present/`.
+ * the rest before the handler runs: it finds the endpoint, reads the credential, decides (`call.permit`), counts,
+ * reads and checks the parameters. The wording of bodies is in `present/`.
  *
- * Invariant: nothing is read of a body before the request is allowed.
+ * Invariant: no part of a body is read before the request is allowed.
  * Never: a URL in the log: a client of this dialect may have put a token there, in vain (see `credential`).
  */
 import { Readable } from 'node:stream';

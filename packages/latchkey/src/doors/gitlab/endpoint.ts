@@ -1,7 +1,8 @@
 /**
  * What an endpoint of this door is: a row of the catalogue's routes, with its parameters and a handler.
  *
- * Never: a check of who may do what inside a handler. The need is declared in the catalogue; the handler gets a permit.
+ * Never: a check inside a handler of who may do what. The need is declared in the catalogue; the handler gets a
+ * permit.
  */
 import type { Permit } from '../../actions/decision/authorize.ts';
 import type { Context } from '../../actions/ground/context.ts';

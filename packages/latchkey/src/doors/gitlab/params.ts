@@ -1,10 +1,10 @@
 /**
- * Parameters as GitLab takes them: in the query, as a form or as JSON, together; unknown ones are left alone, as its
+ * Parameters as GitLab takes them: from the query, a form and JSON, together; unknown ones are ignored, as its
  * clients expect.
  *
  * Source: the words are those of GitLab's API (Grape): `name is missing`, `state does not have a valid value`, `id is
  * invalid`.
- * Invariant: every error is told at once; then nothing was done.
+ * Invariant: all mistakes are reported at once; then nothing was done.
  */
 import type { IncomingMessage } from 'node:http';
 import type { UnixSeconds } from '../../base/time.ts';

@@ -1,10 +1,10 @@
 /**
- * How this door says no: GitLab's status and bodies, which its clients match on, and beside them what it does not say:
- * the reason code, the cause in a sentence, and the link to the form that mends it.
+ * How this door says no: GitLab's status and bodies, which its clients match on, plus what GitLab doesn't say: the
+ * reason code, the cause in a sentence, and a link to the form that fixes it.
  *
  * Source: GitLab source, lib/api/api_guard.rb and lib/api/helpers.rb, by their answers. GitLab leaves out
- * `WWW-Authenticate` where a scope is missing; it is sent here (RFC 6750 section 3).
- * Invariant: a reason that is missing in `ANSWERS` does not compile.
+ * `WWW-Authenticate` if a scope is missing; it is sent here (RFC 6750 section 3).
+ * Invariant: a reason that is missing in `ANSWERS` doesn't compile.
  */
 import type { Complaint } from '../../base/errors.ts';
 import type { OutageAnswer } from '../../base/machine/outage.ts';

@@ -1,10 +1,10 @@
 /**
- * The endpoints by which a command gets a token after a person said yes in a browser. The pages for that are in the web
- * door.
+ * The endpoints through which a command gets a token after a person said yes in a browser. The pages for that are in
+ * the web door.
  *
- * Sources: RFC 6749 sections 4.1.3 and 5, RFC 8628 sections 3.1 to 3.5. Paths are GitHub's; `catalogue/oauth-metadata`
- * tells them to clients.
- * Invariant: every answer is `no-store`, and JSON as the RFCs have it.
+ * Sources: RFC 6749 sections 4.1.3 and 5, RFC 8628 sections 3.1 to 3.5. Paths are GitHub's;
+ * `catalogue/oauth-metadata` tells clients about them.
+ * Invariant: every answer is `no-store`, and JSON as the RFCs define it.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/ground/context.ts';

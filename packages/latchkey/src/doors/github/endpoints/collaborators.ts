@@ -1,4 +1,4 @@
-/** Who works in a repository. */
+/** The people who work in a repository. */
 import { type Access, accessOf, holdsRole, listAccess } from '../../../actions/repositories/collaborators.ts';
 import { removeCollaborator, setCollaborator } from '../../../actions/repositories/repositories.ts';
 import { targetRepository } from '../../../actions/repositories/target.ts';

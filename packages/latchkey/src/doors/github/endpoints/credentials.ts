@@ -1,4 +1,4 @@
-/** Leaked credentials: whoever finds some has them revoked. */
+/** Leaked credentials: anyone who finds some can have them revoked. */
 import { MAX_REPORTED, revokeLeaked } from '../../../actions/tokens/leaks.ts';
 import { Type } from '../../../base/json-schema.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';

@@ -1,4 +1,4 @@
-/** The documentation of this door, served by itself. */
+/** This door's documentation, which it serves itself. */
 import type { Need } from '../../../catalogue/needs.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { openApi } from '../openapi.ts';

@@ -1,4 +1,4 @@
-/** E-mail addresses of whoever asks. */
+/** The asking person's e-mail addresses. */
 import { addEmails, type Email, listEmails, removeEmails } from '../../../actions/accounts/emails.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { nameKey } from '../../../rules/names.ts';

@@ -1,4 +1,4 @@
-/** Objects of a repository by their ids: what the addresses in other answers lead to. */
+/** Objects of a repository by id: where the URLs in other answers lead. */
 import { findTree, readFile, sizeOfBlob, streamFile } from '../../../actions/repositories/contents.ts';
 import { readKnownCommit } from '../../../actions/repositories/history.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';

@@ -1,6 +1,6 @@
 /**
- * What owners of an organization see of tokens and decide about them: GitHub's endpoints, and its policy and members'
- * classic tokens beside.
+ * What an organization's owners see of tokens and decide about them: GitHub's endpoints, plus the policy and members'
+ * classic tokens.
  */
 import {
   MAX_DECIDED_AT_ONCE,

@@ -1,4 +1,4 @@
-/** Organizations and who belongs to them. */
+/** Organizations and their members. */
 import { removeMember, setMember } from '../../../actions/accounts/accounts.ts';
 import {
   changeOrganization,

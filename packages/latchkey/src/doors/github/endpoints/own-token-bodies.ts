@@ -1,7 +1,7 @@
 /**
- * What a request about one's own tokens may hold, and how it is read.
+ * What a request about one's own tokens may contain, and how it is read.
  *
- * Fields are GitHub's where its forms and answers have them (`target_name`, `expires_in`, `repository_selection`).
+ * Fields are GitHub's if its forms and answers have them (`target_name`, `expires_in`, `repository_selection`).
  */
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';

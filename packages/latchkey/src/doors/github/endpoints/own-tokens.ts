@@ -1,8 +1,9 @@
 /**
- * One's own tokens over REST: what GitHub has no API for.
+ * One's own tokens over REST, for which GitHub has no API.
  *
  * A token needs the permission `personal_access_tokens` for this; to ask about itself it needs none, and to renew
- * itself the part that renews. Bodies are in `own-token-bodies.ts`; what waits for approval is in `own-requests.ts`.
+ * itself, only the part that renews. Bodies are in `own-token-bodies.ts`; what waits for approval is in
+ * `own-requests.ts`.
  */
 import { dryRun, dryRunQuestion } from '../../../actions/questions/dry-run.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';

@@ -1,4 +1,4 @@
-/** Repositories: listed, made, changed, deleted. */
+/** Repositories: listed, created, changed, deleted. */
 import { changeRepository, createRepository, deleteRepository } from '../../../actions/repositories/changes.ts';
 import {
   type Affiliation,

@@ -1,4 +1,4 @@
-/** The server itself: what it is, and how much of it one has left. */
+/** The server itself: what it is, and how much of its rate limit is left. */
 import { type Allowance, peekRateLimit } from '../../../actions/ground/rate-limit.ts';
 import { networkOf } from '../../../base/address.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';

@@ -1,4 +1,4 @@
-/** What builds and checks say of commits. */
+/** What builds and checks report about commits. */
 import {
   addStatus,
   type CommitStatus,

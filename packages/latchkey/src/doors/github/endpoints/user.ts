@@ -1,4 +1,4 @@
-/** Whoever asks: their own profile. */
+/** The asking person's own profile. */
 import { changeOwnProfile, readOwnProfile, readProfile } from '../../../actions/accounts/profiles.ts';
 import { Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';

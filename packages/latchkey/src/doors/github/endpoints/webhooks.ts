@@ -1,4 +1,4 @@
-/** Webhooks of a repository, and the log of what was delivered to them. */
+/** Webhooks of a repository, and their delivery log. */
 import {
   addWebhook,
   type ConfigDraft,

@@ -2,7 +2,7 @@
  * People and organizations in GitHub's words.
  *
  * Source: GitHub's OpenAPI description, schemas `simple-user`, `public-user`, `private-user`, `organization-simple`.
- * Fields of things that this server does not have (followers, gists) are zero, and their links lead where GitHub's
+ * Fields for things that this server doesn't have (followers, gists) are zero, and their links lead where GitHub's
  * would.
  */
 import type { Account } from '../../../actions/accounts/accounts.ts';

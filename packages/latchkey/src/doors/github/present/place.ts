@@ -1,4 +1,4 @@
-/** Where a repository and what is in it are: in the API, and among the pages. */
+/** Where a repository and its contents are, in the API and on the pages. */
 
 /** Addresses of one repository, without a slash at the end; `apiUrl` is the API's own. */
 export interface Place {

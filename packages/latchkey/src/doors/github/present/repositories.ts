@@ -1,8 +1,8 @@
 /**
  * Repositories in GitHub's words.
  *
- * Source: GitHub's OpenAPI description, schemas `minimal-repository`, `repository`, `full-repository`. What this server
- * does not have (issues, forks, stars, pages) is said to be off or zero.
+ * Source: GitHub's OpenAPI description, schemas `minimal-repository`, `repository`, `full-repository`. Features that
+ * this server doesn't have (issues, forks, stars, pages) are reported as off or zero.
  */
 import type { RepositoryView } from '../../../actions/repositories/view.ts';
 import { isoInstant } from '../../../base/time.ts';

@@ -1,8 +1,8 @@
 /**
- * Tokens in this API's words: GitHub's for what organizations see (schemas `organization-programmatic-access-grant` and
- * `…-request`), and in their manner what owners see of their own, which GitHub has no API for.
+ * Tokens in this API's words: GitHub's for what organizations see (schemas `organization-programmatic-access-grant`
+ * and `…-request`), and the same style for owners' own tokens, for which GitHub has no API.
  *
- * Never: a secret, but for the one answer that hands out a new one.
+ * Never: a secret, except in the one answer that hands out a new one.
  */
 
 import { tokenPath } from '../../../actions/ground/token-names.ts';

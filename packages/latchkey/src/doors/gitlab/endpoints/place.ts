@@ -1,4 +1,4 @@
-/** What the endpoints of a project's repository share. */
+/** What the endpoints for a project's repository share. */
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import type { Context } from '../../../actions/ground/context.ts';
 import type { ChangeOutcome } from '../../../actions/repositories/contents.ts';

@@ -1,8 +1,8 @@
 /**
- * What server this is. Source: GitLab docs "Version API", "Metadata API".
+ * Which server this is. Source: GitLab docs "Version API", "Metadata API".
  *
- * Clients read the version to know what they may ask for, so it is the one of the GitLab whose answers this door gives;
- * what runs is told beside it.
+ * Clients read the version to know what they may ask for, so it is that of the GitLab whose answers this door gives;
+ * our own version is reported next to it.
  */
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 

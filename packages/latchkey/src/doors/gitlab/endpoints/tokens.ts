@@ -1,8 +1,8 @@
 /**
  * Personal access tokens over REST. Source: GitLab docs "Personal access tokens API", "User tokens API".
  *
- * GitLab lets whoever is no administrator create `k8s_proxy` and `self_rotate` only; here a token creates what it has
- * itself, no more.
+ * In GitLab, only administrators can create tokens beyond `k8s_proxy` and `self_rotate`; here a token can create what
+ * it has itself, and no more.
  */
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { actingToken } from '../../../actions/decision/token-access.ts';

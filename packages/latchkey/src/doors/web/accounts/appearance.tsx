@@ -1,6 +1,4 @@
-/**
- * How pages look: as the system says, light or dark. Kept in the browser, since it is the browser that one looks at.
- */
+/** How pages look: as the system says, light or dark. Stored in the browser, because it concerns that browser. */
 import { problem } from '../../../base/errors.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';

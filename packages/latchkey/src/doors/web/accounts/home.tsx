@@ -1,5 +1,6 @@
 /**
- * Home: one's repositories and organizations; and the page of any account with the repositories that one may see there.
+ * Home: a person's repositories and organizations; and any account's page, with the repositories that the visitor may
+ * see there.
  */
 import type { VNode } from 'preact';
 import { readTargetAccount } from '../../../actions/accounts/people.ts';

@@ -1,6 +1,6 @@
 /**
- * Where an address lies, in words that help somebody to know their own sessions: without a map of the world, which
- * would have to be bought, shipped and kept up to date.
+ * Where an address is, in words that help people recognize their own sessions, without a map of the world, which we
+ * would have to buy, ship and keep up to date.
  */
 import { BlockList, isIP } from 'node:net';
 

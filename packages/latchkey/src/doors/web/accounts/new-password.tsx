@@ -1,4 +1,4 @@
-/** A new password for somebody who forgot theirs: by a link that is mailed. */
+/** A new password for somebody who forgot theirs, through a mailed link. */
 import { askForPasswordLink, readPasswordLink, resetPassword } from '../../../actions/accounts/new-password.ts';
 import { readSecret } from '../../../actions/ground/one-time-secrets.ts';
 import { Secret } from '../../../base/secret.ts';

@@ -1,4 +1,4 @@
-/** A person's passkeys: seen, added, removed. */
+/** A person's passkeys: listed, added, removed. */
 import type { VNode } from 'preact';
 import {
   addPasskey,

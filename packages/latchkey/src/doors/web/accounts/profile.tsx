@@ -1,4 +1,4 @@
-/** The public profile; the same page under GitHub's path and under GitLab's, each with its own menu beside it. */
+/** The public profile; one page under GitHub's path and GitLab's, each with its own menu. */
 import { changeProfile, MAX_PROFILE_LENGTH, PROFILE_FIELDS } from '../../../actions/accounts/own-profile.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { type Menu, PROFILE_MENU, SETTINGS_MENU } from '../frame/menus.ts';

@@ -1,4 +1,4 @@
-/** What happened to a person's account: newest first, to look at and to take away. */
+/** What happened to a person's account, newest first, to read and to download. */
 import type { VNode } from 'preact';
 import { type AuditEntry, exportSecurityLog, readSecurityLog } from '../../../actions/accounts/security-log.ts';
 import { isoInstant } from '../../../base/time.ts';

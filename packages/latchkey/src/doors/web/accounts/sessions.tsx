@@ -1,4 +1,4 @@
-/** Where a person is signed in, and ending what should not be. */
+/** Where a person is signed in, and ending sessions that shouldn't be there. */
 import type { VNode } from 'preact';
 import {
   endOtherSessions,

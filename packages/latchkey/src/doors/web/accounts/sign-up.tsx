@@ -1,4 +1,4 @@
-/** New people: the first administrator by the set-up link, others by an invitation or by themselves. */
+/** New people: the first administrator through the set-up link, others by invitation or on their own. */
 import type { VNode } from 'preact';
 import { isSetUpLink, readInvitation, type SignUpForm, setUp, signUp } from '../../../actions/accounts/sign-up.ts';
 import { readSecret } from '../../../actions/ground/one-time-secrets.ts';

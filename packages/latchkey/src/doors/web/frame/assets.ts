@@ -1,9 +1,9 @@
 /**
- * What pages load: one style sheet, and the few scripts that are conveniences.
+ * What pages load: one style sheet, and a few scripts for convenience.
  *
- * Invariant: an asset's address holds a digest of its content, so it can be kept for a year and is never stale. The
- * style sheet is Primer CSS, the modules that pages use, with Primer's light and dark colours (cut down to the ones
- * that are named somewhere), then our own few rules.
+ * Invariant: an asset's address contains a digest of its content, so it can be cached for a year and is never stale.
+ * The style sheet is Primer CSS, the modules that pages use, with Primer's light and dark colors (reduced to the ones
+ * in use), then a few rules of our own.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

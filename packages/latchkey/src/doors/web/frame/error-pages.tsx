@@ -1,4 +1,4 @@
-/** Pages that say no: what is wrong, and the remedy. */
+/** Pages that say no: what is wrong, and what to do. */
 import type { ComponentChild, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Complaint } from '../../../base/errors.ts';

@@ -1,9 +1,8 @@
 /**
- * From a request to an answer: who may open the page, whether a form may be carried out, and that it is carried out
- * once.
+ * From a request to an answer: who may open the page, whether a form may be carried out, and carrying it out once.
  *
- * Invariant: what a page and its form ask of the session is asked before any of their code runs.
- * Invariant: nothing is done for a form whose origin, token or sender is in doubt; what was typed comes back with the
+ * Invariant: whatever a page or its form requires of the session is checked before any of their code runs.
+ * Invariant: a form whose origin, token or sender is in doubt does nothing; what was typed comes back with the
  * reason.
  */
 import type { IncomingHttpHeaders } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * The frame around every page: the bar with the avatar menu, messages, the page itself, and the areas that have a menu
- * beside them.
+ * The frame around every page: the bar with the avatar menu, messages, the page itself, and the side menu in areas
+ * that have one.
  */
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';

@@ -1,4 +1,4 @@
-/** The menus, as data: what stands in the bar, behind the avatar, and beside the pages of each area. */
+/** The menus, as data: the bar, behind the avatar, and beside the pages of each area. */
 export interface MenuItem {
   readonly label: string;
   readonly path: string;

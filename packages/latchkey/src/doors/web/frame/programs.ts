@@ -1,9 +1,9 @@
 /**
- * What programs ask at the addresses of pages: the Go command where a module's code is, and clients of an API whose
- * base address lacks its prefix.
+ * What programs ask at the addresses of pages: the Go command where a module's code is, and API clients whose base
+ * address lacks its prefix.
  *
- * Invariant: the answer follows from the address alone, so it is the same whether there is such a repository or not,
- * and whoever asks.
+ * Invariant: the answer follows from the address alone, so it is the same whether or not the repository exists, and
+ * whoever asks.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 

@@ -1,4 +1,4 @@
-/** Where to go after signing in: a path of ours that was asked for, and nothing else. */
+/** Where to go after signing in: one of our own paths that was asked for, and nothing else. */
 
 /**
  * The path if it is one of ours, else the start page. `//host` and `/\host` are not ours: browsers read them as another

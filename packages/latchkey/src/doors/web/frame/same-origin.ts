@@ -1,8 +1,9 @@
 /**
  * Did this form come from one of our own pages?
  *
- * Two checks, each enough alone against forged requests: the browser's own word (`Sec-Fetch-Site`, else `Origin`), and
- * a token in the form that only a page of the same session, or of the same browser before signing in, can know.
+ * Two checks, each enough on its own against forged requests: the browser's own word (`Sec-Fetch-Site`, else
+ * `Origin`), and a token in the form that only a page of the same session can know, or of the same browser before
+ * signing in.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { digestOf, type Secret, sameDigest } from '../../../base/secret.ts';

@@ -1,7 +1,4 @@
-/**
- * Sudo mode: a proof that it is still the same person, before what is sensitive. Asked for on a page of its own, or in
- * the way of a form.
- */
+/** Sudo mode: confirming your identity before anything sensitive, on a page of its own or in front of a form. */
 import type { VNode } from 'preact';
 import { askForPasskey, hasPasskeys, takesPasskeys } from '../../../actions/accounts/passkeys.ts';
 import { enterSudo, type ProofKind, proofKindOf } from '../../../actions/accounts/sudo.ts';

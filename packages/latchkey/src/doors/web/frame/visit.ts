@@ -1,5 +1,5 @@
 /**
- * One request of a browser, as pages see it: who, from where, what was asked and typed.
+ * One browser request, as pages see it: who, from where, what was asked and typed.
  *
  * Never: a store. Pages reach everything through actions, with a permit from here.
  */

@@ -1,6 +1,4 @@
-/**
- * What a page is, as data: its path, who may open it, what it shows, and what its forms do.
- */
+/** What a page is, as data: its path, who may open it, what it shows, and what its forms do. */
 import type { ComponentChild } from 'preact';
 import type { Flash, Visit } from './visit.ts';
 

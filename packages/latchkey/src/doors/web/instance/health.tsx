@@ -1,4 +1,4 @@
-/** For the administrator: how the server is, a line for each of its parts, with what to do about what is not well. */
+/** For the administrator: the state of the server, a line for each part, with what to do about problems. */
 import type { VNode } from 'preact';
 import { type InstanceHealth, readInstanceHealth } from '../../../actions/instance/instance-health.ts';
 import type { Need } from '../../../rules/model.ts';

@@ -1,6 +1,4 @@
-/**
- * The instance's own help: why a token is refused, and what to do; one page for each reason, to which refusals link.
- */
+/** The instance's own help: why tokens are refused, and what to do; one page for each reason, linked from refusals. */
 import type { VNode } from 'preact';
 import { problem } from '../../../base/errors.ts';
 import { CLIENT_CAUSES, type ClientCause } from '../../../catalogue/refusals/client-causes.ts';

@@ -1,4 +1,4 @@
-/** For the administrator: the mails that the server sent, keeps, or could not get rid of. */
+/** For the administrator: mails that the server sent, is keeping, or couldn't deliver. */
 import type { VNode } from 'preact';
 import { type ReadableMail } from '../../../actions/ground/mail.ts';
 import { readMail, readOutbox } from '../../../actions/instance/outbox.ts';

@@ -1,6 +1,6 @@
 /**
- * For the administrator: everybody on the instance, suspended, restored, freed from a lost second factor, or given a
- * link for another password, or locked.
+ * For the administrator: everybody on the instance: suspended, restored, locked, freed from a lost second factor, or
+ * given a link for a new password.
  */
 
 import type { VNode } from 'preact';

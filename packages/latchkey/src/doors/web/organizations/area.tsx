@@ -1,4 +1,4 @@
-/** The area of an organization's owners: its menu, and what its pages demand. */
+/** The area for an organization's owners: its menu, and what its pages require. */
 import type { ComponentChildren, VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import type { PermissionSet } from '../../../catalogue/permissions.ts';

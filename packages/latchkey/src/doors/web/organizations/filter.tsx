@@ -1,4 +1,4 @@
-/** How owners narrow lists of tokens, and how a token's permissions stand in them. */
+/** How owners filter lists of tokens, and how a token's permissions appear in them. */
 import type { VNode } from 'preact';
 import type { OrganizationTokenFilterInput } from '../../../actions/organizations/tokens.ts';
 import { type Level, type PermissionSet, permissionNamed } from '../../../catalogue/permissions.ts';

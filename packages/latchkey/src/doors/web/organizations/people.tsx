@@ -1,4 +1,4 @@
-/** Who belongs to an organization, and as what. Teams there are none: roles are owner and member. */
+/** Who belongs to an organization, and as what. There are no teams: the roles are owner and member. */
 import type { VNode } from 'preact';
 import { removeMember, setMember } from '../../../actions/accounts/accounts.ts';
 import { listOrganizationMembers } from '../../../actions/organizations/organizations.ts';

@@ -1,4 +1,4 @@
-/** What an organization, or the instance, allows its tokens: one form for both, since they are the same choices. */
+/** What an organization, or the instance, allows its tokens: one form for both, because the choices are the same. */
 import type { VNode } from 'preact';
 import {
   changePolicy,

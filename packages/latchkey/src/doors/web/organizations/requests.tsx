@@ -1,4 +1,4 @@
-/** Requests of tokens that wait for an organization's owners: looked at, approved or denied, one or many. */
+/** Requests of tokens that wait for an organization's owners: reviewed, approved or denied, one or many. */
 import type { VNode } from 'preact';
 import { MAX_REASON_LENGTH, reviewRequests } from '../../../actions/organizations/approvals.ts';
 import { type RequestRow, ROWS_ON_A_PAGE, requestRows } from '../../../actions/organizations/rows.ts';

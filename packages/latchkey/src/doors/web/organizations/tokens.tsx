@@ -1,6 +1,6 @@
 /**
- * Tokens that reach an organization: fine-grained ones, and its members' classic and scoped ones. Either kind is taken
- * back, one or many.
+ * Tokens that reach an organization: fine-grained ones, and members' classic and scoped ones. Owners can revoke the
+ * access of either, one or many.
  */
 import type { VNode } from 'preact';
 import { revokeAccess } from '../../../actions/organizations/approvals.ts';

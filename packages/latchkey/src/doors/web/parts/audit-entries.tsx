@@ -1,4 +1,4 @@
-/** Entries of a log as pages show them: a table, and the facts beside an entry. */
+/** Log entries as pages show them: a table, and the facts of each entry. */
 import type { VNode } from 'preact';
 import type { LogEntry } from '../../../actions/organizations/audit-log.ts';
 import { spokenInstant } from '../../../base/time.ts';

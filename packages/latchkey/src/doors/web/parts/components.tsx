@@ -1,4 +1,4 @@
-/** Small pieces that many pages are made of. */
+/** Small pieces that many pages use. */
 import type { ComponentChildren, VNode } from 'preact';
 import './elements.ts';
 import { isoInstant, spokenInstant, type UnixSeconds } from '../../../base/time.ts';

@@ -1,10 +1,10 @@
 /**
- * The fields of one form, as they are shown: what was typed, else what the address fills in, else what the page says;
+ * The fields of a form as they are shown: what was typed, else what the address fills in, else the page's own value;
  * and what is wrong.
  *
- * Invariant: what was typed stays typed after a complaint, but for passwords and codes.
- * Invariant: what the address fills in goes through the form's own checks, since it is only sent when the person sends
- * it.
+ * Invariant: typed text survives a complaint, except for passwords and codes.
+ * Invariant: what the address fills in goes through the form's own checks, because nothing is sent until the person
+ * sends it.
  */
 import type { Complaint, Problem } from '../../../base/errors.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A form that a passkey fills in. Passkeys need scripts: without them it does not show, and what stands beside it (a
- * password, a code) does.
+ * A form that a passkey fills in. Passkeys need scripts: without them it stays hidden, and the alternative (a
+ * password, a code) shows.
  */
 import type { ComponentChildren, VNode } from 'preact';
 import type { Fields } from './fields.ts';

@@ -1,4 +1,4 @@
-/** Who works on a repository, in its settings: listed, let in, given another role, removed. */
+/** Who works on a repository, in its settings: listed, added, given another role, removed. */
 import type { VNode } from 'preact';
 import type { Access } from '../../../actions/repositories/collaborators.ts';
 import { removeCollaborator, setCollaborator } from '../../../actions/repositories/repositories.ts';

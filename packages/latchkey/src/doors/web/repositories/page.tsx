@@ -1,5 +1,6 @@
 /**
- * A repository's page: how to clone it, its branches and latest commits, who has access.
+ * A repository's page: how to clone it, its branches and latest commits, who has access; and the page that creates
+ * one.
  */
 import type { VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';

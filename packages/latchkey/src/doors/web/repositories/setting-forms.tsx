@@ -1,4 +1,4 @@
-/** What the sections of a repository's settings share: permits, ways back, the button that removes a row. */
+/** What the sections of a repository's settings share: permits, links back, the button that removes a row. */
 import type { VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { problem } from '../../../base/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * A repository's settings: what it says of itself, who may see it, its end. Collaborators, deploy keys and webhooks
- * have files of their own.
+ * A repository's settings: its description, its visibility, its end. Collaborators, deploy keys and webhooks have
+ * their own files.
  */
 import type { VNode } from 'preact';
 import { changeRepository, deleteRepository } from '../../../actions/repositories/changes.ts';

@@ -1,4 +1,4 @@
-/** A webhook's deliveries: what was sent, what came back, and once more. */
+/** A webhook's deliveries: what was sent, what came back, and redelivery. */
 import type { VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import {

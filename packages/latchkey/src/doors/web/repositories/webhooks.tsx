@@ -1,4 +1,4 @@
-/** Webhooks, in a repository's settings: listed, added, removed. What one sent is in `webhook.tsx`. */
+/** Webhooks, in a repository's settings: listed, added, removed. Their deliveries are in `webhook.tsx`. */
 import type { VNode } from 'preact';
 import { addWebhook, type KnownWebhook, removeWebhook } from '../../../actions/repositories/webhooks/webhooks.ts';
 import { needOf } from '../../../catalogue/routes/github.ts';

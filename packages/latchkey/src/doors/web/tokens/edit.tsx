@@ -1,7 +1,4 @@
-/**
- * Editing a token: the secret stays as it is. What is more than before, towards an organization that approves tokens,
- * waits for an owner.
- */
+/** Editing a token: its secret stays. Additional access to an organization that approves tokens waits for an owner. */
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { Problem } from '../../../base/errors.ts';

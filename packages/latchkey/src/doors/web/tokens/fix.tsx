@@ -1,8 +1,8 @@
 /**
- * What an address asks of a token, from the words of a refusal: the page looks at the owner and the repository that it
- * names, says whether the token may do it by now, and offers what mends it.
+ * The page behind a refusal's link: it looks at the owner and the repository in the link, says whether the token may
+ * do it by now, and offers what fixes it.
  *
- * Invariant: whether it may is asked of the decision itself, so that nothing is called well that would be refused.
+ * Invariant: it asks the decision itself, so it never calls something fine that would be refused.
  */
 import type { VNode } from 'preact';
 import { dryRun, dryRunQuestion } from '../../../actions/questions/dry-run.ts';

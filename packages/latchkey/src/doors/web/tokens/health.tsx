@@ -1,5 +1,6 @@
 /**
- * Token health: which of one's tokens never end, lie idle, can too much, or end soon; and the calendar of their ends.
+ * Token health: which of a person's tokens never expire, are unused, can do more than needed, or expire soon; and a
+ * calendar of their expirations.
  */
 
 import type { VNode } from 'preact';

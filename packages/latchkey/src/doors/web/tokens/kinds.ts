@@ -1,4 +1,4 @@
-/** Where the pages of each kind of token lie: GitHub's paths, and GitLab's for scoped tokens. */
+/** Where each kind of token has its pages: GitHub's paths, and GitLab's for scoped tokens. */
 import { problem } from '../../../base/errors.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';

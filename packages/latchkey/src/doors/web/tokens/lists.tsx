@@ -1,4 +1,4 @@
-/** The lists of one's tokens: what each reaches, when it was used, when it ends, where it stands. */
+/** The lists of a person's tokens: what each reaches, when it was used, when it expires, its state. */
 
 import type { VNode } from 'preact';
 import { ownTokenRows, TOKENS_ON_A_PAGE, type TokenRow } from '../../../actions/tokens/own-tokens.ts';

@@ -1,8 +1,8 @@
 /**
- * A new token, shown once, with what people do next.
+ * A new token, shown once, with the next steps.
  *
- * It travels from the form to the next page in the session's flash: sealed with the session's secret, addressed to that
- * page, gone when it was shown. So neither a reload nor the back button brings it back, and the page is `no-store`.
+ * It travels from the form to the next page in the session's flash: sealed with the session's secret, addressed to
+ * that page, gone once shown. So neither a reload nor the back button brings it back, and the page is `no-store`.
  */
 import type { VNode } from 'preact';
 import type { CreatedToken } from '../../../actions/tokens/tokens.ts';

@@ -1,5 +1,5 @@
 /**
- * A token's own page: what it can do, how it was used, what it was refused and how to mend that, and everything that
+ * A token's own page: what it can do, how it was used, what it was refused and how to fix that, and everything that
  * can be done with it.
  */
 

@@ -1,4 +1,4 @@
-/** What a token was refused lately, each with how to mend it. */
+/** Recent refusals of a token, each with its fix. */
 import type { VNode } from 'preact';
 import type { TokenRefusal } from '../../../actions/decision/token-refusals.ts';
 import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';

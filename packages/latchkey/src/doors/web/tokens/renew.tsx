@@ -1,4 +1,4 @@
-/** A new secret for a token: at once, or with an overlap in which both work. */
+/** A new secret for a token: at once, or with an overlap during which both work. */
 import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { DEFAULT_OVERLAP_SEC, regenerateToken, renewalCap, rotateToken } from '../../../actions/tokens/secrets.ts';
 import { present } from '../../../base/present.ts';

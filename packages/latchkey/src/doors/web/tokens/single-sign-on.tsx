@@ -1,4 +1,4 @@
-/** Where a classic or scoped token is authorized under single sign-on, and the two forms that change it. */
+/** Where a classic or scoped token is authorized for single sign-on, and the two forms that change it. */
 import type { VNode } from 'preact';
 import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
 import { authorizeToken, deauthorizeToken, type SsoOrganization } from '../../../actions/tokens/single-sign-on.ts';

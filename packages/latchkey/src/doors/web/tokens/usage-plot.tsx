@@ -1,5 +1,6 @@
 /**
- * A token's use as a small plot, drawn on the server: one bar a day, the numbers beside it for those who can't see it.
+ * A token's use as a small plot, drawn on the server: one bar a day, with the numbers next to it for people who can't
+ * see it.
  */
 import type { VNode } from 'preact';
 import type { Activity } from '../../../actions/tokens/activity.ts';

@@ -1,8 +1,8 @@
 /**
- * The fields of the fine-grained form, and the draft that they make. The names are those of GitHub's pre-filled links,
- * so that a link fills the form and the form makes a link.
+ * The fields of the fine-grained form, and the draft that they make. Their names are those of GitHub's pre-filled
+ * links, so a link fills the form and the form makes a link.
  *
- * A further resource owner's fields carry a prefix (`2.contents`); the first one's carry none.
+ * Fields of additional resource owners have a prefix (`2.contents`); the first one's have none.
  */
 import { problem } from '../../../../base/errors.ts';
 import { isoDate, type UnixSeconds } from '../../../../base/time.ts';

@@ -1,4 +1,4 @@
-/** The field that says when a token ends: presets, a day, or never, as far as policies allow. */
+/** The field for a token's expiration: presets, a date, or never, as far as policies allow. */
 import type { VNode } from 'preact';
 import { DAY_SEC, isoDate, type UnixSeconds } from '../../../../base/time.ts';
 import { MAX_LIFETIME_DAYS } from '../../../../rules/policy.ts';

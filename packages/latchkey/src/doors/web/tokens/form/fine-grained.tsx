@@ -2,9 +2,9 @@
  * The form of a fine-grained token (seed 002), new or edited: owners, repositories, permissions, and the summary in
  * words.
  *
- * Its buttons other than the last send the form back filled in (`show`): so owners, repositories and the summary change
- * without scripts, too. With scripts the same answer is fetched as one types, and its parts marked `data-live` are
- * exchanged.
+ * All its buttons except the last send the form back filled in (`show`), so owners, repositories and the summary
+ * change without scripts, too. With scripts, the same answer is fetched as the person types, and its parts marked
+ * `data-live` are replaced.
  */
 import type { VNode } from 'preact';
 import { type FormFacts, findRepositories, formFacts } from '../../../../actions/tokens/form.ts';

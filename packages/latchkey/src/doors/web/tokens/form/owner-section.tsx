@@ -1,4 +1,6 @@
-/** One resource owner of the fine-grained form: who it is, which of their repositories, and which permissions there. */
+/**
+ * One resource owner of the fine-grained form: who it is, which of their repositories, and which permissions there.
+ */
 import type { VNode } from 'preact';
 import { type FormOwner, type FoundRepository, MAX_FOUND } from '../../../../actions/tokens/form.ts';
 import { MAX_JUSTIFICATION_LENGTH, MAX_SELECTED_REPOSITORIES } from '../../../../rules/grant-draft.ts';

@@ -1,6 +1,5 @@
 /**
- * Permissions to choose from: the groups that a resource owner can give, each permission with its own levels and no
- * other.
+ * Permissions to choose from: the groups that a resource owner can give, each permission with exactly its own levels.
  */
 import type { VNode } from 'preact';
 import type { FormOwner } from '../../../../actions/tokens/form.ts';

@@ -1,9 +1,9 @@
 /**
- * What narrows a token besides what it can do: from where it works, from when on, and how often. Folded away, since few
+ * What restricts a token besides what it can do: where it works, from when on, and how often. Folded, because few
  * tokens need it.
  *
- * Invariant: an edit leaves what was not touched as it is, though uses are spent while the form is open and a start may
- * lie within a day.
+ * Invariant: an edit leaves untouched fields as they are, even if uses are spent while the form is open, or the start
+ * is in the middle of a day.
  */
 import type { VNode } from 'preact';
 import { isoDate, spokenInstant, type UnixSeconds } from '../../../../base/time.ts';

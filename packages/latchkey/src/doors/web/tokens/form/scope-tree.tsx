@@ -1,4 +1,4 @@
-/** Scopes to tick, as the tree that they form: what includes what is to be seen, and said. */
+/** Scopes to tick, as the tree that they form, so that people see what includes what. */
 import type { VNode } from 'preact';
 import { type Scope, type ScopeDialect, scopesOf } from '../../../../catalogue/scopes/scopes.ts';
 import type { Fields } from '../../parts/fields.ts';
