@@ -1,9 +1,10 @@
 /** A real context on a fresh database, for tests of actions and of doors without a socket. */
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type OpenContext, openContext } from '../../src/actions/instance/open.ts';
 import { makeLog } from '../../src/base/log.ts';
 import { loadSettings, type SettingSources } from '../../src/base/settings/settings.ts';
 import type { Clock, UnixSeconds } from '../../src/base/time.ts';
+import { auditEvent } from '../../src/catalogue/audit-events.ts';
 import type { Engine } from '../../src/store/db.ts';
 import { freshDatabase } from '../engines/engines.ts';
 
@@ -50,5 +51,17 @@ export async function contextWith(
   const clock = testClock();
   const context = await openContext(settings, makeLog('silent'), { clock });
   onTestFinished(() => context.close());
+  onTestFinished(() => keptToTheCatalogue(context));
   return { ...context, clock };
+}
+
+/** Whatever a test does: what was recorded is an event of the catalogue, with facts that it lists. */
+async function keptToTheCatalogue({ store }: OpenContext): Promise<void> {
+  const rows = await store.db.selectFrom('audit').select(['action', 'data_json']).distinct().execute();
+  const strange = rows.flatMap(({ action, data_json }) => {
+    const names = Object.keys(JSON.parse(data_json) as object);
+    const listed = auditEvent(action)?.data;
+    return names.filter((name) => listed?.includes(name) !== true).map((name) => `${action}: ${name}`);
+  });
+  expect([...new Set(strange)], 'facts that src/catalogue/audit-events.ts does not list').toEqual([]);
 }

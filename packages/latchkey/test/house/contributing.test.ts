@@ -19,6 +19,7 @@ const WANTED = [
   'A page',
   'A job',
   'A webhook event',
+  'An audit event',
   'A CLI command',
   'A dependency',
 ];

@@ -3,8 +3,10 @@
  *
  * Invariant: an organization always has an owner; the last one can neither leave nor be demoted.
  */
+
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
+import type { AuditAction } from '../../catalogue/audit-events.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { emailProblem, loginProblem } from '../../rules/names.ts';
 import {
@@ -115,7 +117,7 @@ async function changeSuspension(
   permit: Permit,
   login: string,
   suspendedAt: number | null,
-  action: string,
+  action: AuditAction,
 ): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {

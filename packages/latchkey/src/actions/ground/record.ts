@@ -1,22 +1,23 @@
 /**
  * What every change writes into the audit log.
  *
- * Event names are GitHub's where it has one (docs "Security log events", "Audit log events").
+ * Event names are those of `catalogue/audit-events`.
  */
 
 import type { UnixSeconds } from '../../base/time.ts';
+import type { AuditAction } from '../../catalogue/audit-events.ts';
 import { appendAudit } from '../../store/audit.ts';
 import type { Query } from '../../store/db.ts';
 import type { Actor } from './context.ts';
 
 export interface AuditEvent {
-  readonly action: string;
+  readonly action: AuditAction;
   /** Whose security log shows it; null = nobody's. */
   readonly userId?: number | null;
   readonly organizationId?: number | null;
   readonly repositoryId?: number | null;
   readonly tokenId?: number | null;
-  /** Facts beside it. Never a secret. */
+  /** Facts beside it, of the names that the catalogue lists. Never a secret. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 

@@ -1,6 +1,7 @@
 /** Organizations: their profile, their people, their end. */
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import { present } from '../../base/present.ts';
+import type { AuditAction } from '../../catalogue/audit-events.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import type { BasePermission } from '../../catalogue/roles.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
@@ -145,7 +146,11 @@ function log(
   tx: Query,
   permit: Permit,
   at: number,
-  { action, organization, data }: { readonly action: string; readonly organization: Account; readonly data: object },
+  {
+    action,
+    organization,
+    data,
+  }: { readonly action: AuditAction; readonly organization: Account; readonly data: object },
 ): Promise<void> {
   return record(tx, permit, at, {
     action,

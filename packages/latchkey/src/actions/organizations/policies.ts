@@ -4,9 +4,11 @@
  *
  * Invariant: an organization can't override a choice of the instance; it can only shorten lifetimes.
  */
+
 import { parseBlock } from '../../base/address.ts';
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import { isoInstant, type UnixSeconds } from '../../base/time.ts';
+import type { AuditAction } from '../../catalogue/audit-events.ts';
 import { INSTANCE_OWNER, type Policy, TOKEN_KINDS, type TokenKind } from '../../rules/model.ts';
 import {
   effectivePolicy,
@@ -194,7 +196,7 @@ async function recordDifferences(
   { organizationId, before, after }: ChangedPolicy,
   at: UnixSeconds,
 ): Promise<void> {
-  const note = (action: string, data: Record<string, unknown>): Promise<void> =>
+  const note = (action: AuditAction, data: Record<string, unknown>): Promise<void> =>
     record(tx, permit, at, { action, organizationId, data });
   for (const kind of TOKEN_KINDS) {
     if (before.allowed[kind] !== after.allowed[kind])

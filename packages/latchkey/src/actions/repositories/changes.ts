@@ -3,8 +3,10 @@
  *
  * Invariant: a change reports all its complaints at once, and then changes nothing.
  */
+
 import { existsSync } from 'node:fs';
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
+import type { AuditAction } from '../../catalogue/audit-events.ts';
 import { commitFiles } from '../../git/objects/file-commit.ts';
 import { branchNameProblem } from '../../git/objects/names.ts';
 import { readRef } from '../../git/objects/refs.ts';
@@ -130,7 +132,7 @@ async function writeFields(
   change: RepositoryChange,
 ): Promise<void> {
   const at = ctx.clock.now();
-  const log = (action: string, data: object = {}): Promise<void> =>
+  const log = (action: AuditAction, data: object = {}): Promise<void> =>
     record(tx, permit, at, {
       action,
       ...ownership(owner),

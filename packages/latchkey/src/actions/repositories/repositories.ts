@@ -124,7 +124,7 @@ interface NewRow {
   readonly owner: Account;
   readonly draft: NewRepositoryDraft;
   /** How the log calls it. */
-  readonly action: string;
+  readonly action: 'repo.create' | 'repo.import';
   readonly objectFormat: 'sha1' | 'sha256';
 }
 

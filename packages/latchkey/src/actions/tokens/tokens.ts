@@ -4,9 +4,11 @@
  * Invariant: a secret leaves this room once, as the result of the call that made it; the store keeps its digest and
  * last eight characters.
  */
+
 import { randomBytes } from 'node:crypto';
 import { Problem, problem } from '../../base/errors.ts';
 import { digestOf, Secret } from '../../base/secret.ts';
+import type { AuditAction } from '../../catalogue/audit-events.ts';
 import { checkDraft, MAX_FINE_GRAINED_TOKENS, type TokenDraft, type TokenPlan } from '../../rules/draft.ts';
 import type { TokenKind } from '../../rules/model.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
@@ -51,8 +53,8 @@ const EVENT_PREFIX: Readonly<Record<TokenKind, string>> = {
 };
 
 /** The event of GitHub's logs for something that happened to a token of this kind. */
-export function tokenEvent(kind: TokenKind, verb: string): string {
-  return `${EVENT_PREFIX[kind]}.${verb}`;
+export function tokenEvent(kind: TokenKind, verb: string): AuditAction {
+  return `${EVENT_PREFIX[kind]}.${verb}` as AuditAction;
 }
 
 /**

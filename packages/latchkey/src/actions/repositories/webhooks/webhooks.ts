@@ -6,6 +6,7 @@
 import { type Complaint, Problem, problem } from '../../../base/errors.ts';
 import { present } from '../../../base/present.ts';
 import type { Sealed } from '../../../base/sealing/sealed-text.ts';
+import type { AuditAction } from '../../../catalogue/audit-events.ts';
 import { WEBHOOK_EVENTS } from '../../../catalogue/webhook-events.ts';
 import type { Query } from '../../../store/db.ts';
 import type { Page } from '../../../store/page.ts';
@@ -201,7 +202,7 @@ function notThere(id: number): Problem {
   return problem('not_found', `There is no webhook ${id}.`, 'hook_id');
 }
 
-async function log(tx: Query, permit: Permit, at: number, action: string, hook: Webhook): Promise<void> {
+async function log(tx: Query, permit: Permit, at: number, action: AuditAction, hook: Webhook): Promise<void> {
   const { owner, repository } = await readTarget(tx, permit);
   await record(tx, permit, at, {
     action,

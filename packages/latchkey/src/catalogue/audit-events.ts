@@ -1,0 +1,207 @@
+/**
+ * Every event of the audit log: when it is written, what is told beside who, when and from where, and what kind of
+ * operation it is. `docs/audit.md` lists it; GitHub's name where it has one.
+ *
+ * Invariant: an event that isn't here can't be recorded, and none is recorded with a fact that isn't here.
+ * Never: an event renamed or used for something else. Logs are kept for years.
+ */
+
+/** GitHub's kinds of operation, as `operation:` of a search names them. */
+export const OPERATIONS = ['access', 'authentication', 'create', 'modify', 'remove', 'restore', 'transfer'] as const;
+type Operation = (typeof OPERATIONS)[number];
+
+export interface AuditEventRow {
+  /** What has happened, to stand after "written when". */
+  readonly when: string;
+  readonly operation: Operation;
+  /** Names in `data`; any of them may be missing. */
+  readonly data: readonly string[];
+}
+
+const row = (operation: Operation, when: string, ...data: readonly string[]): AuditEventRow => ({
+  when,
+  operation,
+  data,
+});
+const TOKEN_MADE = ['name', 'kind', 'expires_at', 'scopes', 'grants'];
+const TOKEN_CHANGED = ['name', 'pat_field_changed', 'old_name', 'scopes', 'old_scopes'];
+const TOKEN_RENEWED = ['name', 'expires_at', 'old_expires_at', 'overlap_seconds', 'previous_id'];
+const TOKEN_ENDED = ['name', 'explanation', 'cancelled_requests'];
+const HOOK = ['repo', 'hook_id', 'url', 'events', 'active'];
+const LIFETIME = ['kind', 'token_expiration', 'old_token_expiration', 'exempt_administrators'];
+const MEMBER = ['org', 'user', 'permission', 'old_permission'];
+
+export const AUDIT_EVENTS = {
+  'audit_log.prune': row('remove', 'old entries of this log were deleted', 'checkpoint', 'through_id', 'digest'),
+  'business.disable_two_factor_requirement': row('modify', 'two factors are demanded no more on the instance', 'from'),
+  'business.enable_two_factor_requirement': row('modify', 'two factors are demanded on the instance', 'from'),
+  'git.push': row('modify', 'refs of a repository were pushed', 'repo'),
+  'hook.config_changed': row('modify', 'a webhook was changed', ...HOOK),
+  'hook.create': row('create', 'a webhook was added', ...HOOK),
+  'hook.destroy': row('remove', 'a webhook was removed', ...HOOK),
+  'ip_allow_list.disable': row('modify', 'tokens may come from any address', 'entries', 'old_entries'),
+  'ip_allow_list.enable': row('modify', 'tokens must come from listed addresses', 'entries', 'old_entries'),
+  'oauth_access.create': row('create', 'a classic token was made', ...TOKEN_MADE),
+  'oauth_access.destroy': row('remove', 'its user revoked a classic token', ...TOKEN_ENDED),
+  'oauth_access.regenerate': row('modify', 'a classic token got a new secret', ...TOKEN_RENEWED),
+  'oauth_access.restore': row('restore', 'a classic token that was ended for disuse works again', 'name'),
+  'oauth_access.revoke': row('remove', 'somebody else, or the server, revoked a classic token', ...TOKEN_ENDED),
+  'oauth_access.update': row('modify', 'a classic token was changed', ...TOKEN_CHANGED),
+  'org.add_member': row('create', 'somebody became a member or an owner', ...MEMBER),
+  'org.create': row('create', 'an organization was made', 'org', 'owner'),
+  'org.delete': row('remove', 'an organization was deleted with its repositories', 'org', 'repositories'),
+  'org.disable_saml': row('modify', 'tokens need no authorization for single sign-on any more'),
+  'org.disable_two_factor_requirement': row('modify', 'two factors are demanded no more of members', 'from'),
+  'org.enable_saml': row('modify', 'tokens need an authorization for single sign-on'),
+  'org.enable_two_factor_requirement': row('modify', 'two factors are demanded of members', 'from'),
+  'org.remove_member': row('remove', 'somebody left an organization, or was taken out', ...MEMBER),
+  'org.update_default_repository_permission': row(
+    'modify',
+    'what members may do in every repository was changed',
+    'org',
+    'permission',
+    'old_permission',
+  ),
+  'org.update_member': row('modify', 'a member became an owner, or an owner a member', ...MEMBER),
+  'org.update_profile': row('modify', 'the profile of an organization was changed', 'org', 'fields'),
+  'org_credential_authorization.deauthorize': row(
+    'modify',
+    'its user withdrew a token from an organization',
+    'name',
+    'org',
+  ),
+  'org_credential_authorization.grant': row('modify', 'its user authorized a token for an organization', 'name', 'org'),
+  'org_credential_authorization.restore': row('restore', 'owners let a token in again', 'name', 'org'),
+  'org_credential_authorization.revoke': row('remove', 'owners shut a token out', 'name', 'org'),
+  'passkey.register': row('create', 'a passkey was added', 'name'),
+  'passkey.remove': row('remove', 'a passkey was removed', 'name'),
+  'personal_access_token.access_granted': row(
+    'modify',
+    'a fine-grained token may reach an organization',
+    'request_id',
+    'name',
+    'permissions',
+    'selection',
+    'reason',
+  ),
+  'personal_access_token.access_restriction_disabled': row(
+    'modify',
+    'tokens of a kind may be used again',
+    'kind',
+    'allowed',
+  ),
+  'personal_access_token.access_restriction_enabled': row(
+    'modify',
+    'tokens of a kind were forbidden',
+    'kind',
+    'allowed',
+  ),
+  'personal_access_token.access_revoked': row('remove', 'owners ended what a token reached', 'name', 'permissions'),
+  'personal_access_token.auto_approve_grant_requests_disabled': row(
+    'modify',
+    'tokens wait for owners from now on',
+    'requires_approval',
+  ),
+  'personal_access_token.auto_approve_grant_requests_enabled': row(
+    'modify',
+    'tokens need no approval from now on',
+    'requires_approval',
+  ),
+  'personal_access_token.create': row('create', 'a fine-grained or scoped token was made', ...TOKEN_MADE),
+  'personal_access_token.credential_regenerated': row(
+    'modify',
+    'a token got a new secret, or a successor',
+    ...TOKEN_RENEWED,
+  ),
+  'personal_access_token.credential_revoked': row(
+    'remove',
+    'somebody else, or the server, revoked a token',
+    ...TOKEN_ENDED,
+  ),
+  'personal_access_token.destroy': row('remove', 'its user revoked a token', ...TOKEN_ENDED),
+  'personal_access_token.expiration_limit_set': row('modify', 'the longest life of tokens was set', ...LIFETIME),
+  'personal_access_token.expiration_limit_unset': row('modify', 'the longest life of tokens was lifted', ...LIFETIME),
+  'personal_access_token.replaced_credential_used': row(
+    'access',
+    'a secret was used that was replaced, and works for a while yet',
+    'name',
+    'purpose',
+  ),
+  'personal_access_token.request_cancelled': row(
+    'remove',
+    'a request for approval was taken back',
+    'request_id',
+    'name',
+  ),
+  'personal_access_token.request_created': row(
+    'create',
+    'a token asks owners for approval',
+    'request_id',
+    'name',
+    'selection',
+    'permissions',
+    'reason',
+  ),
+  'personal_access_token.request_denied': row(
+    'modify',
+    'owners denied what a token asked for',
+    'request_id',
+    'name',
+    'permissions',
+    'selection',
+    'reason',
+  ),
+  'personal_access_token.restore': row('restore', 'a token that was ended for disuse works again', 'name'),
+  'personal_access_token.update': row('modify', 'a fine-grained or scoped token was changed', ...TOKEN_CHANGED),
+  'public_key.create': row('create', 'a deploy key was added', 'repo', 'title', 'fingerprint', 'read_only'),
+  'public_key.delete': row('remove', 'a deploy key was removed', 'repo', 'title', 'fingerprint'),
+  'repo.access': row('modify', 'a repository became public or private', 'repo', 'visibility', 'previous_visibility'),
+  'repo.add_member': row(
+    'create',
+    'somebody became a collaborator, or may do other things',
+    'repo',
+    'user',
+    'permission',
+  ),
+  'repo.archived': row('modify', 'a repository was archived', 'repo'),
+  'repo.create': row('create', 'a repository was made', 'repo', 'visibility'),
+  'repo.create_status': row('create', 'a commit got a status', 'repo', 'sha', 'context', 'state'),
+  'repo.destroy': row('remove', 'a repository was deleted', 'repo'),
+  'repo.import': row('create', 'a repository was imported or adopted', 'repo', 'visibility'),
+  'repo.remove_member': row('remove', 'a collaborator was taken out', 'repo', 'user'),
+  'repo.rename': row('modify', 'a repository got another name', 'repo', 'old_name'),
+  'repo.unarchived': row('restore', 'a repository may be changed again', 'repo'),
+  'repo.update': row('modify', 'the description or homepage of a repository was changed', 'repo', 'field'),
+  'repo.update_default_branch': row('modify', 'a repository got another default branch', 'repo', 'branch'),
+  'resource_server.create': row('create', 'a service was registered that may ask about tokens', 'name'),
+  'resource_server.destroy': row('remove', 'such a service was removed', 'name'),
+  'secret_key.rotate': row('modify', 'another key seals secrets', 'key', 'old_key', 'lost'),
+  'two_factor_authentication.disabled': row('modify', 'two-factor authentication was switched off'),
+  'two_factor_authentication.enabled': row('modify', 'two-factor authentication was switched on'),
+  'two_factor_authentication.recovery_code_used': row('authentication', 'somebody signed in with a recovery code'),
+  'two_factor_authentication.recovery_codes_regenerated': row('modify', 'recovery codes were made anew'),
+  'user.add_email': row('create', 'an address was added', 'email'),
+  'user.change_password': row('modify', 'a password was changed'),
+  'user.change_primary_email': row('modify', 'another address became the primary one', 'email'),
+  'user.create': row('create', 'an account was made', 'login', 'admin', 'by'),
+  'user.failed_login': row('authentication', 'a sign-in to an account failed'),
+  'user.invite': row('create', 'somebody was invited', 'email'),
+  'user.lock': row('modify', 'an account was held, since it may not be its owner who uses it', 'login'),
+  'user.login': row('authentication', 'somebody signed in', 'new_device'),
+  'user.logout': row('authentication', 'somebody signed out'),
+  'user.password_link': row('create', 'the operator made a link for a new password', 'login'),
+  'user.remove_email': row('remove', 'an address was removed', 'email'),
+  'user.suspend': row('modify', 'an account was suspended', 'login'),
+  'user.unlock': row('restore', 'a held account was released'),
+  'user.unsuspend': row('restore', 'a suspended account was restored', 'login'),
+  'user.update_profile': row('modify', 'a profile was changed', 'fields'),
+  'user.verify_email': row('modify', 'an address was verified', 'email'),
+  'user_session.revoke': row('remove', 'sessions were ended from elsewhere', 'login', 'count', 'session_id'),
+} as const satisfies Readonly<Record<string, AuditEventRow>>;
+
+export type AuditAction = keyof typeof AUDIT_EVENTS;
+
+/** The row of an event; undefined for one that this release does not know. */
+export function auditEvent(action: string): AuditEventRow | undefined {
+  return Object.hasOwn(AUDIT_EVENTS, action) ? AUDIT_EVENTS[action as AuditAction] : undefined;
+}
