@@ -4,7 +4,7 @@ import { EXIT_CODE_HELP } from '../src/cli/exit-codes.ts';
 import { buildProgram, everyCommand } from '../src/cli/program.ts';
 
 /** A terminal that nobody sees: the tree is read, nothing runs. */
-const NOWHERE = { env: {}, print: () => {}, say: () => {}, readInput: async () => '' };
+const NOWHERE = { env: {}, print: () => {}, write: async () => true, say: () => {}, readInput: async () => '' };
 
 const VARIABLES: readonly (readonly [name: string, about: string])[] = [
   ['LATCHKEY_URL', 'the server that the commands of a person talk to'],

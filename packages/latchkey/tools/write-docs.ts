@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ROUTE_MAP_SCHEMA } from '../src/catalogue/route-maps/schema.ts';
+import { auditDoc } from './audit-doc.ts';
 import { configurationDoc } from './configuration-doc.ts';
 import { gitlabDoc } from './gitlab-doc.ts';
 import { manualPage } from './manual-page.ts';
@@ -17,6 +18,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 
 /** Path from the root of the checkout → what makes it. */
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
+  'docs/audit.md': auditDoc,
   'docs/configuration.md': configurationDoc,
   'docs/gitlab-api.md': gitlabDoc,
   'docs/latchkey.1': manualPage,

@@ -17,6 +17,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A line of data, on stdout. */
   print(line: string): void;
+  /** Data of any length, on stdout. Resolves when there is room for more; false when nobody reads it. */
+  write(text: string): Promise<boolean>;
   /** A line of words, on stderr. */
   say(line: string): void;
   /** Standard input to its end, at most `maxBytes`; a `UsageError` when there is more or it isn't UTF-8. */
@@ -63,6 +65,7 @@ export function processTerminal(): Terminal {
   return {
     env: process.env,
     print: (line) => void process.stdout.write(`${line}\n`),
+    write: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error))),
     say: (line) => void process.stderr.write(`${line}\n`),
     readInput: (maxBytes) => readAll(process.stdin, maxBytes),
     interactive: process.stderr.isTTY === true,

@@ -47,6 +47,13 @@ export interface AuditFilter {
   readonly untilAt?: UnixSeconds;
 }
 
+/** A range of entries: those after one, up to another, so many at most. */
+export interface EntryRange {
+  readonly afterId: number;
+  readonly throughId: number;
+  readonly limit: number;
+}
+
 /** Writes an entry and gives its id. */
 export async function appendAudit(tx: Query, entry: NewAuditEntry): Promise<number> {
   const { id } = await tx
@@ -68,6 +75,12 @@ export async function appendAudit(tx: Query, entry: NewAuditEntry): Promise<numb
     .returning('id')
     .executeTakeFirstOrThrow();
   return id;
+}
+
+/** The id of the newest entry that was committed; 0 when there is none. */
+export async function newestAuditId(q: Query): Promise<number> {
+  const row = await q.selectFrom('audit').select('id').orderBy('id', 'desc').limit(1).executeTakeFirst();
+  return row?.id ?? 0;
 }
 
 /** When the newest entry was written, by the clock of then; null when there is none. */
@@ -118,6 +131,19 @@ async function entriesOf(q: Query, filter: Omit<AuditFilter, 'category'>, page: 
     .orderBy('id', 'desc')
     .limit(page.limit)
     .offset(page.skip ?? 0)
+    .execute();
+  return rows.map(entryOf);
+}
+
+/** Entries in the order in which they were written: after one, up to another. */
+export async function auditBetween(q: Query, { afterId, throughId, limit }: EntryRange): Promise<AuditEntry[]> {
+  const rows = await q
+    .selectFrom('audit')
+    .selectAll()
+    .where('id', '>', afterId)
+    .where('id', '<=', throughId)
+    .orderBy('id')
+    .limit(limit)
     .execute();
   return rows.map(entryOf);
 }

@@ -29,6 +29,11 @@ export interface Store {
   /** What time it is by the clock of the database; null where that is this machine's own (SQLite). */
   now(): Promise<UnixSeconds | null>;
   /**
+   * The id of an audit entry up to which the log is complete: whatever has a smaller id is there, and nothing more
+   * comes in between. 0 when there is none; null when it can't be told now.
+   */
+  settledAuditId(): Promise<number | null>;
+  /**
    * Lets this process answer from memory between changes: `learn` is called whenever there was one. Null where reading
    * the revision is so cheap that nothing is gained (SQLite).
    */

@@ -30,6 +30,7 @@ import { locks } from './migrations/0121-locks.ts';
 import { passkeys } from './migrations/0122-passkeys.ts';
 import { sealing } from './migrations/0130-sealing.ts';
 import { steadyClock } from './migrations/0150-steady-clock.ts';
+import { auditChain } from './migrations/0220-audit-chain.ts';
 import { pushIntents } from './migrations/0230-push-intents.ts';
 import { reminders } from './migrations/0250-reminders.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -58,6 +59,7 @@ export const MIGRATIONS: readonly Migration[] = [
   passkeys,
   sealing,
   steadyClock,
+  auditChain,
   pushIntents,
   reminders,
 ];

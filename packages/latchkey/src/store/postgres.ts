@@ -20,6 +20,7 @@ import { engineCode, type OpenedEngine, type Query } from './db.ts';
 import { boardIn } from './nodes.ts';
 import { connectionFault, connectionOptions, type PostgresTuning } from './postgres-connection.ts';
 import { announce, joinCluster, PATIENT_STOPWATCH } from './postgres-node.ts';
+import { settledAuditId } from './postgres-settled.ts';
 import { revisionRaisedBy } from './revision.ts';
 import type { Database } from './schema.ts';
 
@@ -100,6 +101,7 @@ export async function openPostgres(url: string, log: Log, tuning: PostgresTuning
       const { rows } = await pool.query<{ at: number }>(query);
       return present(rows[0], 'the time of the database').at;
     },
+    settledAuditId: () => settledAuditId(db),
     join: (learn) => joinCluster({ ...connection, max: 1 }, learn, log),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => db.destroy(),

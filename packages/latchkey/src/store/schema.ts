@@ -285,6 +285,42 @@ export interface AuditTable {
   data_json: string;
 }
 
+/** A range of the log and its digest. Append-only, as the log is. See `rules/audit-chain`. */
+export interface AuditCheckpointsTable {
+  number: number;
+  first_id: number;
+  last_id: number;
+  entries: number;
+  entries_digest: string;
+  previous: string;
+  at: number;
+  digest: string;
+  /** Of the digest, with a key that is not in the database. */
+  signature: string;
+  fingerprints: string;
+}
+
+/** Up to which checkpoint entries may be deleted. Append-only, too. */
+interface AuditPruningsTable {
+  checkpoint: number;
+  through_id: number;
+  at: number;
+  signature: string;
+}
+
+/** How far a stream of the log has come, and what stands in its way. */
+interface AuditStreamsTable {
+  name: string;
+  /** The receiver has all up to this id. */
+  after_id: number;
+  after_checkpoint: number;
+  /** Tries that failed since the last one that did not. */
+  failures: number;
+  next_try_at: number;
+  last_error: string | null;
+  sent_at: number | null;
+}
+
 /**
  * Work that waits, runs under a lease, comes again, or was given up; a job that ended well has no row. See
  * `store/jobs`.
@@ -556,6 +592,9 @@ export interface Database {
   token_refusals: TokenRefusalsTable;
   token_use: TokenUseTable;
   audit: AuditTable;
+  audit_checkpoints: AuditCheckpointsTable;
+  audit_prunings: AuditPruningsTable;
+  audit_streams: AuditStreamsTable;
   jobs: JobsTable;
   nodes: NodesTable;
   rate_windows: RateWindowsTable;

@@ -27,6 +27,7 @@ import {
 } from 'kysely';
 import { Fault } from '../base/errors.ts';
 import { RecentMap } from '../base/recent-map.ts';
+import { newestAuditId } from './audit.ts';
 import { engineCode, type OpenedEngine, type Query } from './db.ts';
 import type { Database } from './schema.ts';
 
@@ -62,6 +63,8 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
     alone: transaction,
     revision: revisionReader(reader.database),
     now: async () => null,
+    // One transaction writes at a time, so ids are committed in their order.
+    settledAuditId: () => newestAuditId(db),
     join: () => null,
     connections: () => ({ open: 2, idle: 0, waiting: 0 }),
     close: () => db.destroy(),

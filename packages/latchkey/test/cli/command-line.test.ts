@@ -30,6 +30,10 @@ describe('help', () => {
         .map((command) => pathOf(command).join(' '))
         .sort(),
     ).toEqual([
+      'admin audit checkpoint',
+      'admin audit export',
+      'admin audit prune',
+      'admin audit verify',
       'admin org add',
       'admin org member add',
       'admin org member remove',
@@ -127,7 +131,11 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
     'latchkey needs a command: serve, admin, doctor, login, credential, token, whoami, open, completion',
     'see latchkey --help',
   ],
-  ['admin', 'latchkey admin needs a command: user, org, repo, secrets, server, token', 'see latchkey admin --help'],
+  [
+    'admin',
+    'latchkey admin needs a command: audit, user, org, repo, secrets, server, token',
+    'see latchkey admin --help',
+  ],
   [
     'admin org member',
     'latchkey admin org member needs a command: add, remove',

@@ -14,6 +14,7 @@ export function recordingTerminal(env: Terminal['env'] = {}, input = ''): Record
     printed,
     said,
     print: (line) => void printed.push(line),
+    write: async (text) => printed.push(text) > 0,
     say: (line) => void said.push(line),
     readInput: async () => input,
   };

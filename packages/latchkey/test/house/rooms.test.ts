@@ -64,6 +64,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'repositories',
       'repositories/webhooks',
       'organizations',
+      'audit',
       'instance',
     ],
     loose: [],

@@ -19,6 +19,8 @@ export interface UnsettledFolder {
 
 /** Every kind of job with what it is told: plain JSON, never a secret. `null` for those that come by themselves. */
 export interface JobPayloads {
+  /** Puts checkpoints over what was written into the audit log. */
+  'chain-audit': null;
   /** Removes what killed git processes left in repositories. */
   'clear-leftovers': null;
   /** Forgets jobs that were given up long ago. */

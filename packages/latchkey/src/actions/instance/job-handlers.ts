@@ -6,6 +6,7 @@ import { deleteEndedWindows } from '../../store/rate-windows.ts';
 import { deleteRefusalsBefore } from '../../store/refusals.ts';
 import { deleteOldChanges } from '../../store/revision.ts';
 import { mailPasswordLink } from '../accounts/new-password.ts';
+import { chainAudit } from '../audit/chain.ts';
 import { REFUSALS_KEPT_SEC } from '../decision/refusals.ts';
 import type { Context } from '../ground/context.ts';
 import type { JobKind, JobPayloads } from '../ground/jobs.ts';
@@ -31,6 +32,7 @@ const DEAD_JOBS_KEPT_SEC = 30 * DAY_SEC;
 type Handlers = { readonly [K in JobKind]: JobHandler<JobPayloads[K]> };
 
 const HANDLERS: Handlers = {
+  'chain-audit': chainAudit,
   'clear-jobs': async (ctx) => {
     await ctx.store.transaction((tx) => deleteDeadJobs(tx, ctx.clock.now() - DEAD_JOBS_KEPT_SEC));
   },
@@ -111,6 +113,7 @@ export interface Schedule {
 }
 
 export const SCHEDULES: readonly Schedule[] = [
+  { kind: 'chain-audit', everySec: MINUTE_SEC },
   { kind: 'clear-jobs', everySec: DAY_SEC },
   // Within the hour, with the half of one that a left-over must be old.
   { kind: 'clear-leftovers', everySec: 15 * MINUTE_SEC },

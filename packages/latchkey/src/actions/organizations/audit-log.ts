@@ -97,8 +97,8 @@ const ACCESS_TYPE = {
   scoped: 'Personal access token (scoped)',
 } as const;
 
-/** Entries with the names that their numbers have today. */
-async function named(q: Query, entries: readonly AuditEntry[]): Promise<LogEntry[]> {
+/** Entries as logs show them, with the names that their numbers have today. */
+export async function named(q: Query, entries: readonly AuditEntry[]): Promise<LogEntry[]> {
   const accounts = await accountsByIds(q, [
     ...new Set(entries.flatMap(({ userId, organizationId }) => [userId, organizationId].filter((id) => id !== null))),
   ]);

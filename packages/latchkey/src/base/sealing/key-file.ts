@@ -4,6 +4,7 @@
  * Invariant: it is reloaded when it changes, so that running processes follow a rotation.
  * Invariant: a file is written completely or not at all, readable only by the server's user.
  */
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Fault } from '../errors.ts';
 import { Secret } from '../secret.ts';
@@ -101,6 +102,22 @@ export class KeyFile {
     throw new Fault('something sealed in the database can’t be opened', { detail: `${column} of ${owner}: ${why}` });
   }
 
+  /** A signature (HMAC-SHA256) of a text for one purpose: `KEY.MAC`. */
+  sign(purpose: string, text: string): string {
+    this.#follow();
+    const [key] = this.#keys;
+    if (key === undefined) throw new TypeError('a key file holds a key');
+    return `${key.id}.${macOf(key, purpose, text)}`;
+  }
+
+  /** Whether a signature was made here: not, when a key of the file gives another; unknown, when the key is gone. */
+  isSignedHere(purpose: string, text: string, signature: string): boolean | 'unknown key' {
+    this.#follow();
+    const [id = '', mac = ''] = signature.split('.');
+    const key = this.#keys.find((each) => each.id === id);
+    return key === undefined ? 'unknown key' : sameText(macOf(key, purpose, text), mac);
+  }
+
   /** A file that is gone, or half written, changes nothing: what was read holds. */
   #follow(): void {
     try {
@@ -136,6 +153,17 @@ export class KeyFile {
     this.#keys = keys;
     this.#version = version;
   }
+}
+
+/** With a key derived for that alone (RFC 5869), since the one in the file seals. */
+function macOf({ key }: SealingKey, purpose: string, text: string): string {
+  const derived = hkdfSync('sha256', key, '', `latchkey sign ${purpose}`, 32);
+  return createHmac('sha256', Buffer.from(derived)).update(text).digest('base64url');
+}
+
+function sameText(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** Every column that holds sealed text. */

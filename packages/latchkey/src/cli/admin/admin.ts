@@ -7,6 +7,7 @@
 import { Command } from 'commander';
 import { examples } from '../command-help.ts';
 import type { Terminal } from '../terminal.ts';
+import { auditCommand } from './audit.ts';
 import { organizationCommand } from './organizations.ts';
 import { repositoryCommand } from './repositories.ts';
 import { secretsCommand } from './secrets.ts';
@@ -17,10 +18,18 @@ import { userCommand } from './users.ts';
 /** The commands below `admin`, one noun each. */
 export function adminCommand(terminal: Terminal): Command {
   const command = new Command('admin').description(
-    'manage people, organizations, repositories and tokens on this machine',
+    'manage people, organizations, repositories, tokens and the audit log on this machine',
   );
-  for (const noun of [userCommand, organizationCommand, repositoryCommand, secretsCommand, serverCommand, tokenCommand])
-    command.addCommand(noun(terminal));
+  const nouns = [
+    auditCommand,
+    userCommand,
+    organizationCommand,
+    repositoryCommand,
+    secretsCommand,
+    serverCommand,
+    tokenCommand,
+  ];
+  for (const noun of nouns) command.addCommand(noun(terminal));
   return examples(command, [
     'latchkey admin user add ada --email ada@example.org --verified --password-stdin < password.txt',
     'latchkey admin repo add ada/notes --private',

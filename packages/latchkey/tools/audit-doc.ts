@@ -1,0 +1,143 @@
+/** `docs/audit.md`: how the audit log is kept, checked and taken away, and every event, drawn from the catalogue. */
+import { AUDIT_EVENTS, type AuditEventRow } from '../src/catalogue/audit-events.ts';
+import { ENTRY_COLUMNS } from '../src/rules/audit-chain.ts';
+
+const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue/audit-events.ts and packages/latchkey/tools/audit-doc.ts. Edit those, not this. -->
+
+# The audit log
+
+Every change writes an entry into the audit log, in the transaction of the change: neither is there without the other. People see their own log at
+\`/settings/security-log\`, owners that of their organization, administrators that of the instance; each page has a link that exports it. This page is
+for those who rely on the log: what it holds, how to show that nobody has changed it, how to take it elsewhere.
+
+## What keeps it as it was written
+
+1. **The database refuses.** Triggers in SQLite and PostgreSQL refuse every change and every removal, whoever asks: the server, a script, a person
+   at the database's own prompt.
+2. **A chain shows.** Whoever rules the database can take the triggers away. Once a minute a job puts a *checkpoint* over the entries since the last
+   one: their number, a digest of them, the digest of the checkpoint before. To change an entry unseen, one has to make every later checkpoint anew.
+3. **A key signs.** Checkpoints are signed with the key of \`--secret-key-file\`, which is not in the database. Whoever has the database alone can't sign.
+4. **A copy elsewhere tells the rest.** Whoever has the machine has the key, too. A checkpoint that was kept where they can't reach it fixes all that
+   was written before it, and shows an end that was cut off.
+
+Entries that are younger than the last checkpoint (a minute, as a rule) have the first protection alone. Nothing of this is in the way of what
+writes: the chain is made afterwards, and only over what is surely complete. On PostgreSQL an entry can become visible after one with a larger id; the
+job waits until every transaction that wrote has ended, and takes no lock.
+
+## Verify
+
+\`\`\`sh
+latchkey admin audit verify                                  # 0: as it was written; 1: the faults, the first one first
+latchkey admin audit verify --against checkpoints.jsonl      # also compares with checkpoints that were kept elsewhere
+latchkey admin audit verify --json                           # for a monitor
+latchkey admin audit checkpoint >> /mnt/elsewhere/checkpoints.jsonl
+\`\`\`
+
+It runs while a server does, reads only, and takes about ten seconds for a million entries. What it finds:
+
+| \`kind\` | what it means |
+| --- | --- |
+| \`guard_missing\` | a trigger is gone or switched off; \`detail\` names it |
+| \`entry_changed\`, \`entry_removed\`, \`entry_inserted\`, \`entry_moved\` | \`entry\` is not what was chained; one that was moved was written as \`detail\` says |
+| \`range_broken\` | the entries of a range are others, and which can't be told, since what names them was changed, too |
+| \`checkpoint_removed\`, \`checkpoint_changed\` | the chain itself has a gap, or a link that does not fit |
+| \`checkpoint_differs\` | a checkpoint is not the one that was kept elsewhere |
+| \`signature_wrong\`, \`pruning_forged\` | something was written by somebody who has not the key that it names |
+| \`signature_unknown\` | the key is not in the key file. If it is lost: \`--without-lost-keys\` |
+
+## Export
+
+\`\`\`sh
+latchkey admin audit export --output audit.jsonl             # everything, oldest first, with its checkpoints
+latchkey admin audit export --output audit.jsonl --resume    # what has come since, or what was left when it was cut off
+latchkey admin audit export --after 4711 --through 9000      # a range, to standard output
+latchkey admin audit export --since 2026-11-01 --until 2026-12-01 | gzip > november.jsonl.gz
+\`\`\`
+
+An export ends with a checkpoint over all that it holds, so it can be checked without the server (below). \`--resume\` looks at the last whole line, cuts off
+what a crash left after it, and goes on. The file is readable by its owner alone: the log has addresses of people.
+
+## Prune
+
+Entries stay for ever unless somebody prunes them. This is the one way:
+
+\`\`\`sh
+latchkey admin audit export --output audit.jsonl --resume
+latchkey admin audit prune --before 2025-01-01
+\`\`\`
+
+Whole ranges go, those whose checkpoint was made before that day. The checkpoints stay for ever, so an export of what went can be checked against them.
+That it was done is an entry (\`audit_log.prune\`) and a signed row; a log that is not as it was written is not pruned.
+
+## An entry as it is exported
+
+One JSON object a line, with GitHub's names.
+
+| field | what it is |
+| --- | --- |
+| \`_document_id\` | its number. Later ones are larger; some numbers are never used |
+| \`@timestamp\`, \`created_at\`, \`created\` | when, in milliseconds since 1970, and in ISO 8601 |
+| \`action\` | the event |
+| \`actor\`, \`actor_id\` | who: the login of then, and the account. \`operator\` is somebody at the machine, \`latchkey\` the server itself |
+| \`actor_ip\`, \`user_agent\` | from where, with what |
+| \`user\`, \`user_id\` | whose security log shows it |
+| \`org\`, \`org_id\`; \`repo\`, \`repo_id\` | the organization and repository that it is about |
+| \`about_token_id\` | the token that it is about |
+| \`token_id\`, \`programmatic_access_type\`, \`user_programmatic_access_name\` | the token that it was done with |
+| \`data\` | what the table below says |
+
+Names beside an id (but for \`actor\`) are those of the time of the export. Ids and \`data\` are those of the entry.
+
+## Check it yourself
+
+The text of an entry is a JSON array of its columns, without spaces, as RFC 8785 writes it, in UTF-8; \`null\` where there is nothing, and \`data_json\`
+as a string:
+
+\`\`\`text
+[${ENTRY_COLUMNS.join(', ')}]
+\`\`\`
+
+In an export these are \`_document_id\`, \`@timestamp\` / 1000, \`action\`, \`actor_id\`, \`actor\`, \`user_id\`, \`org_id\`, \`repo_id\`,
+\`about_token_id\`, \`token_id\`, \`actor_ip\`, \`user_agent\`, and \`data\` as JSON without spaces, its names in the order in which they stand.
+
+A checkpoint is a line of its own:
+
+\`\`\`json
+{
+  "action": "audit_log.checkpoint",
+  "@timestamp": 1790000000000,
+  "number": 2,
+  "first_id": 501,
+  "last_id": 730,
+  "entries": 229,
+  "entries_digest": "SHA-256 of the texts of these entries in the order of their ids, each followed by a line feed; hex",
+  "previous": "digest of checkpoint 1; 64 zeros for the first",
+  "digest": "SHA-256 of the array below as JSON without spaces; hex",
+  "signature": "id of the key, a dot, HMAC-SHA256 of the digest"
+}
+\`\`\`
+
+\`\`\`text
+[number, first_id, last_id, entries, entries_digest, previous, at]
+\`\`\`
+
+\`at\` is \`@timestamp\` / 1000. A range begins where the one before ended, so an entry that was put in between shows.
+`;
+
+const EVENTS = `
+## Events
+
+An event keeps its name and its meaning for ever. Which names of \`data\` are there depends on what was done; secrets are never among them.
+
+| event | written when | operation | \`data\` |
+| --- | --- | --- | --- |
+`;
+
+/** The whole document. */
+export function auditDoc(): string {
+  const rows = Object.entries<AuditEventRow>(AUDIT_EVENTS).map(
+    ([name, { when, operation, data }]) =>
+      `| \`${name}\` | ${when} | ${operation} | ${data.map((field) => `\`${field}\``).join(', ')} |\n`,
+  );
+  return `${HEAD}${EVENTS}${rows.join('')}`;
+}
