@@ -21,13 +21,10 @@ const NPM_VERSIONS = ['9.2.0', '10.8.2', '10.9.4'] as const;
 const NOT_TRACKED = new Set(['.git', 'node_modules', 'dist', 'data', 'out', 'coverage', 'pictures']);
 const HAS_SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
-const run = promisify(execFile);
+/** An installation and a build, on a busy machine. */
+const LONG = { timeout: 240_000 };
 
-async function temporaryFolder(forget: (remove: () => Promise<void>) => void): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-launcher-'));
-  forget(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+const run = promisify(execFile);
 
 /** The environment of a shell in which npm runs nothing yet. Where packages come from is kept. */
 function plainEnvironment(...folders: string[]): NodeJS.ProcessEnv {
@@ -139,7 +136,8 @@ describe('the launcher, started by Node 18,', () => {
 
 describe('the launcher, where npm ci brought no Node,', () => {
   async function bareCheckout(): Promise<string> {
-    const folder = await temporaryFolder(onTestFinished);
+    const folder = await mkdtemp(join(tmpdir(), 'latchkey-launcher-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
     await mkdir(join(folder, 'tools'));
     await cp(LAUNCHER, join(folder, 'tools/node.mjs'));
     return folder;
@@ -179,37 +177,62 @@ test('every npm script that runs a program runs it through the launcher', async 
   expect(commands.filter((command) => !/^(?:node tools\/node\.mjs |npm |echo )/.test(command))).toEqual([]);
 });
 
-describe.each(NPM_VERSIONS)('a checkout, with npm %s under Node 18,', (version) => {
-  test('is installed without a warning and serves after npm ci && npm start', { timeout: 180_000 }, async () => {
-    const folder = await temporaryFolder(onTestFinished);
-    const checkout = join(folder, 'checkout');
+describe('a checkout, under Node 18,', () => {
+  let folder = '';
+  let checkout = '';
+
+  // One for all: each npm installs into it anew, and only the first `npm start` has everything to build.
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'latchkey-launcher-'));
+    checkout = join(folder, 'checkout');
     const isTracked = (path: string): boolean =>
       path === ROOT || !(NOT_TRACKED.has(basename(path)) || path.endsWith('.tsbuildinfo'));
     await cp(ROOT, checkout, { recursive: true, filter: isTracked });
-    const bin = join(folder, 'bin');
+    return () => rm(folder, { recursive: true, force: true });
+  });
+
+  /** Installs and starts, as somebody would who types `npm ci OPTIONS && npm start OPTIONS`; gives what the start said. */
+  async function installAndServe(version: string, ciOptions: string[], startOptions: string[]): Promise<string> {
+    const bin = join(folder, `bin-${version}`);
     await mkdir(bin);
     await symlink(oldNode, join(bin, 'node'));
     await symlink(npmOf.get(version) ?? '', join(bin, 'npm'));
     const options = { cwd: checkout, env: plainEnvironment(bin) };
+    await rm(join(checkout, 'node_modules'), { recursive: true, force: true });
 
     expect((await run('npm', ['--version'], options)).stdout.trim()).toBe(version);
-    const installed = await run('npm', ['ci', '--prefer-offline'], options);
+    const installed = await run('npm', ['ci', '--prefer-offline', ...ciOptions], options);
     expect(installed.stderr).toBe('');
 
     // A group of its own, as a terminal makes. Ctrl-C goes to all of it; npm hands no signal past the shell it starts.
-    const start = ['start', '--', '--port', '0', '--data', join(folder, 'data')];
+    const start = ['start', ...startOptions, '--', '--port', '0', '--data', join(folder, `data-${version}`)];
     const started = spawn('npm', start, { ...options, detached: true });
     onTestFinished(() => signalGroup(started, 'SIGKILL'));
     const output = outputOf(started);
     const ended = endOf(started);
-    const ready = expect.poll(output, { timeout: 60_000 }).toMatch(/Stop it with Ctrl-C\./);
+    const ready = expect.poll(output, { timeout: 120_000 }).toMatch(/Stop it with Ctrl-C\./);
     await Promise.race([ready, ended.then(() => Promise.reject(new Error(output())))]);
-    expect(output()).toContain('Building Latchkey');
     const url = /ready at (\S+)/.exec(output())?.[1] ?? '';
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     signalGroup(started, 'SIGINT');
     await ended;
     await expect(fetch(`${url}/readyz`)).rejects.toThrow('fetch failed');
+    return output();
+  }
+
+  const [oldest, ...later] = NPM_VERSIONS;
+
+  test(
+    `with npm ${oldest} is installed without a warning, built and served after npm ci && npm start`,
+    LONG,
+    async () => {
+      expect(await installAndServe(oldest, [], [])).toContain('Building Latchkey');
+    },
+  );
+
+  // The same lock file without what only developers need; `--ignore-scripts` leaves out the build, not the start.
+  test.each(later)('with npm %s is installed without a warning and served, once it is built', LONG, async (version) => {
+    expect(await installAndServe(version, ['--omit=dev'], ['--ignore-scripts'])).not.toContain('Building Latchkey');
   });
 });
 
