@@ -4,12 +4,12 @@
  * Source of the cases: git's source, t/lib-credential.sh (which behaviour is asked of a helper; the words here are
  * ours).
  */
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Ended, latchkey, runProgram } from './latchkey-process.ts';
 
 interface Home {
@@ -29,29 +29,48 @@ const SERVERS = [
   'https://git.example.org:8443',
 ];
 
+/** Homes in which the helper was set up, by what they were set up with: a home is a copy of one of them. */
+const installed = new Map<string, Promise<string>>();
+
+afterAll(async () => {
+  for (const folder of await Promise.all(installed.values())) await rm(folder, { recursive: true, force: true });
+});
+
 /**
  * A person with git, for whom the helper answers for some servers. What git has to ask for is answered with `asked-…`.
  */
 async function home(config = '', servers = SERVERS): Promise<Home> {
+  const key = JSON.stringify([config, servers]);
+  const model = installed.get(key) ?? install(config, servers);
+  installed.set(key, model);
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-helper-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const askpass = join(folder, 'askpass');
-  await writeFile(askpass, '#!/bin/sh\ncase "$1" in Username*) echo asked-username;; *) echo asked-password;; esac\n', {
-    mode: 0o755,
-  });
-  await writeFile(join(folder, '.gitconfig'), config);
-  const env = {
-    HOME: folder,
-    XDG_DATA_HOME: join(folder, 'data'),
-    GIT_ASKPASS: askpass,
-    GIT_CONFIG_GLOBAL: join(folder, '.gitconfig'),
-  };
-  for (const server of servers) expect((await latchkey(['credential', 'install', server], { env })).code).toBe(0);
+  await cp(await model, folder, { recursive: true });
+  const env = environmentOf(folder);
   return {
     folder,
     env,
     git: (action, ...lines) => runProgram('git', ['credential', action], { env, input: `${lines.join('\n')}\n` }),
     helper: (action, input) => latchkey(['credential', action], { env, input }),
+  };
+}
+
+async function install(config: string, servers: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-helper-'));
+  const askpass = '#!/bin/sh\ncase "$1" in Username*) echo asked-username;; *) echo asked-password;; esac\n';
+  await writeFile(join(folder, 'askpass'), askpass, { mode: 0o755 });
+  await writeFile(join(folder, '.gitconfig'), config);
+  const env = environmentOf(folder);
+  for (const server of servers) expect((await latchkey(['credential', 'install', server], { env })).code).toBe(0);
+  return folder;
+}
+
+function environmentOf(folder: string): Record<string, string> {
+  return {
+    HOME: folder,
+    XDG_DATA_HOME: join(folder, 'data'),
+    GIT_ASKPASS: join(folder, 'askpass'),
+    GIT_CONFIG_GLOBAL: join(folder, '.gitconfig'),
   };
 }
 
@@ -138,7 +157,7 @@ describe.each(KEEPERS)('the contract of helpers, secrets kept %s', (_name, confi
     await expect
       .poll(
         async () => [(await helper('get', 'protocol=https\nhost=example.com\n')).stdout, Date.now() / 1000 >= end],
-        { timeout: 30_000 },
+        { timeout: 30_000, interval: 500 },
       )
       .toEqual(['', true]);
   });
