@@ -108,8 +108,6 @@ function scripts(): string {
  * for them: a start waits for no page.
  */
 export function serveAssets(app: FastifyInstance): AssetAddresses {
-  let made: MadeAssets | null = null;
-  const assets = (): MadeAssets => (made ??= makeAssets());
   app.get('/assets/:file', (request, reply) => {
     const asset = assets().byAddress.get(`/assets/${(request.params as { file: string }).file}`);
     if (asset === undefined) return reply.callNotFound();
@@ -138,6 +136,14 @@ export function serveAssets(app: FastifyInstance): AssetAddresses {
 
 interface MadeAssets extends AssetAddresses {
   readonly byAddress: ReadonlyMap<string, Asset>;
+}
+
+let made: MadeAssets | null = null;
+
+/** Of the files of the package alone, which don't change while the process runs: made once, for 60 to 100 ms. */
+function assets(): MadeAssets {
+  made ??= makeAssets();
+  return made;
 }
 
 function makeAssets(): MadeAssets {
