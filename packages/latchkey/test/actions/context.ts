@@ -6,7 +6,7 @@ import { loadSettings, type SettingSources } from '../../src/base/settings/setti
 import type { Clock, UnixSeconds } from '../../src/base/time.ts';
 import { auditEvent } from '../../src/catalogue/audit-events.ts';
 import type { Engine } from '../../src/store/db.ts';
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 
 /** A clock that a test sets. */
 interface TestClock extends Clock {
@@ -38,7 +38,7 @@ export async function contextWith(
   flags: SettingSources['flags'] = {},
   engine: Engine = 'sqlite',
 ): Promise<TestContext> {
-  const database = await freshDatabase(engine);
+  const database = await readyDatabase(engine);
   onTestFinished(database.remove);
   const settings = loadSettings({
     flags: {

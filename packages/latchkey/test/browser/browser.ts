@@ -2,7 +2,8 @@
  * A real browser on a real server: what the scripts of this folder act through.
  *
  * The browser comes inside a registry package (`@sparticuz/chromium`); told that it runs on AWS Lambda, it also unpacks
- * the system libraries that a minimal machine lacks. So nothing has to be installed beside `npm ci`.
+ * the system libraries that a minimal machine lacks. So nothing has to be installed beside `npm ci`. A run unpacks it
+ * once.
  *
  * Invariant: every page that a test shows goes through axe, which must find nothing, and is kept as a picture in
  * `test/browser/pictures`.
@@ -21,14 +22,13 @@ import { type RunningServer, startServer } from '../../src/app.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { loadSettings, type SettingSources } from '../../src/base/settings/settings.ts';
 import type { Account } from '../../src/store/accounts.ts';
+import { whereIs } from '../engines/broker.ts';
 
 const PICTURES = fileURLToPath(new URL('./pictures/', import.meta.url));
 /** How long a step may take on a busy machine. */
 const STEP_MS = 30_000;
-/** How long a whole story may take there. */
+/** How long a whole script may take there: every page is looked at three times over. */
 const STORY_MS = 240_000;
-/** A whole script: every page is looked at three times over. */
-const TEST_MS = 180_000;
 const NARROW = { width: 360, height: 740 };
 const WIDE = { width: 1280, height: 800 };
 
@@ -36,7 +36,6 @@ let shared: Browser | null = null;
 
 /** Call once at the top of a file: the browser starts before its first test and ends after its last. */
 export function withBrowser(): void {
-  vi.setConfig({ testTimeout: TEST_MS });
   vi.setConfig({ testTimeout: STORY_MS });
   beforeAll(async () => {
     shared = await launch();
@@ -51,7 +50,7 @@ async function launch(): Promise<Browser> {
   process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
   const { default: packed } = await import('@sparticuz/chromium');
   return chromium.launch({
-    executablePath: await packed.executablePath(),
+    executablePath: await whereIs('chromium'),
     args: packed.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote'),
     headless: true,
   });

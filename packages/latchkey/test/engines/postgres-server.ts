@@ -1,45 +1,11 @@
-/**
- * One real PostgreSQL for a whole test run, as Vitest's global setup.
- *
- * It starts when the first test asks for it: what is provided to the workers is the address of a small broker on
- * loopback, which answers with the URL of the server once that is ready. A run that asks for none pays nothing.
- */
+/** A real PostgreSQL in a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { TestProject } from 'vitest/node';
 
-declare module 'vitest' {
-  export interface ProvidedContext {
-    postgresBroker: string;
-  }
-}
-
-/** A PostgreSQL in a process of its own. */
 export interface RunningServer {
   readonly url: string;
   stop(): Promise<void>;
-}
-
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  let server: Promise<RunningServer> | null = null;
-  const broker = createServer((_request, response) => {
-    server ??= startPostgres();
-    server.then(
-      ({ url }) => response.end(url),
-      (error: unknown) => response.writeHead(500).end(String(error)),
-    );
-  });
-  broker.listen(0, '127.0.0.1');
-  await once(broker, 'listening');
-  project.provide('postgresBroker', `http://127.0.0.1:${(broker.address() as AddressInfo).port}/`);
-  return async () => {
-    broker.closeAllConnections();
-    broker.close();
-    await (await server)?.stop();
-  };
 }
 
 /** Starts one; see `postgres-process.ts` for its arguments. */

@@ -23,7 +23,7 @@ async function runOf(assertion: string): Promise<number | null> {
     join(folder, 'one.test.ts'),
     [
       `import { expect, inject, test } from 'vitest';`,
-      `test('one', async () => { const url = await (await fetch(inject('postgresBroker'))).text(); ` +
+      `test('one', async () => { const url = await (await fetch(inject('broker') + 'postgres')).text(); ` +
         `expect(url).toMatch(/^postgres:/); ${assertion} });`,
     ].join('\n'),
   );

@@ -1,0 +1,94 @@
+/**
+ * What a whole test run shares, as Vitest's global setup: a folder for all temporary files, which goes when the run is
+ * over, one real PostgreSQL, one SQLite file whose tables are made, one browser, and what Node compiled.
+ *
+ * These are made when the first test asks for them: what is provided to the workers is the address of a small broker on
+ * loopback, which answers with where something is once that is ready. A run that asks for none pays nothing.
+ */
+import { once } from 'node:events';
+import { statfsSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { type RunningServer, startPostgres } from './postgres-server.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /**
+     * `GET postgres` answers with the URL of the server, `GET sqlite` with the path of a file to copy, `GET chromium`
+     * with the path of the program.
+     */
+    broker: string;
+  }
+}
+
+const MEMORY_FOLDER = '/dev/shm';
+/** Three installations of a checkout, a browser and all else that lies there at once take less than half. */
+const PLENTY_BYTES = 8 * 1024 ** 3;
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(quickFolder(), 'latchkey-run-'));
+  // PostgreSQL, which does not run as root, has to get at its own folder in here.
+  await chmod(folder, 0o711);
+  process.env['TMPDIR'] = folder;
+  // Each worker and each `latchkey` that a test starts loads the same code. Not in the folder: workers write to it when
+  // they end, which may be later than the run does.
+  process.env['NODE_COMPILE_CACHE'] ??= join(project.config.root, 'node_modules/.cache/compiled');
+  let server: Promise<RunningServer> | null = null;
+  let file: Promise<string> | null = null;
+  let browser: Promise<string> | null = null;
+  const answers: Readonly<Record<string, () => Promise<string>>> = {
+    '/postgres': async () => (await (server ??= startPostgres())).url,
+    '/sqlite': () => (file ??= makeSqliteFile(join(folder, 'sqlite'))),
+    // Two workers that unpacked it at once would start each other's half of it.
+    '/chromium': () => (browser ??= unpackChromium()),
+  };
+  const broker = createServer((request, response) => {
+    const answer = answers[request.url ?? ''] ?? (() => Promise.reject(new Error(`no engine ${request.url}`)));
+    answer().then(
+      (text) => response.end(text),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  broker.listen(0, '127.0.0.1');
+  await once(broker, 'listening');
+  project.provide('broker', `http://127.0.0.1:${(broker.address() as AddressInfo).port}/`);
+  return async () => {
+    broker.closeAllConnections();
+    broker.close();
+    await (await server)?.stop();
+    // What a worker that is just ending writes is no reason to fail.
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 }).catch(() => {});
+  };
+}
+
+/** Memory, where the machine has plenty: thousands of small databases wait for the disk at each change. */
+function quickFolder(): string {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
+    if (bavail * bsize >= PLENTY_BYTES) return MEMORY_FOLDER;
+  } catch {
+    // There is none.
+  }
+  return tmpdir();
+}
+
+/** The program and its libraries go to the folder of the run. */
+async function unpackChromium(): Promise<string> {
+  process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
+  const { default: packed } = await import('@sparticuz/chromium');
+  return packed.executablePath();
+}
+
+/** A database as `openStore` makes it on an empty folder. Gives its path. */
+async function makeSqliteFile(dataDir: string): Promise<string> {
+  const { openStore } = await import('../../src/store/open.ts');
+  const { makeLog } = await import('../../src/base/log.ts');
+  const { SQLITE_FILE_NAME } = await import('../../src/store/sqlite.ts');
+  // The last connection that closes writes everything into the one file.
+  await (await openStore({ dataDir, databaseUrl: null, log: makeLog('silent') })).close();
+  return join(dataDir, SQLITE_FILE_NAME);
+}
