@@ -1,22 +1,33 @@
 /** `docs/latchkey.1`, the manual page in the form of man(7), drawn from the tree of commands. */
 import type { Command } from 'commander';
+import { everyCommand } from '../src/cli/command-tree.ts';
 import { EXIT_CODE_HELP } from '../src/cli/exit-codes.ts';
-import { buildProgram, everyCommand } from '../src/cli/program.ts';
+import { buildProgram } from '../src/cli/program.ts';
 
 /** A terminal that nobody sees: the tree is read, nothing runs. */
-const NOWHERE = { env: {}, print: () => {}, write: async () => true, say: () => {}, readInput: async () => '' };
+export const NOWHERE = { env: {}, print: () => {}, write: async () => true, say: () => {}, readInput: async () => '' };
+
+const SETTINGS_VARIABLE = 'LATCHKEY_…';
 
 const VARIABLES: readonly (readonly [name: string, about: string])[] = [
   ['LATCHKEY_URL', 'the server that the commands of a person talk to'],
   ['LATCHKEY_TOKEN', 'the token they use, in place of the one that the credential helper holds'],
-  ['LATCHKEY_…', 'settings of the server: see docs/configuration.md'],
+  [SETTINGS_VARIABLE, 'settings of the server: see docs/configuration.md'],
   ['XDG_DATA_HOME', 'folder below which the credential helper keeps its file'],
   ['BROWSER', 'program that opens addresses for latchkey login'],
 ];
 
-/** The whole page. */
-export function manualPage(): string {
-  const program = buildProgram(NOWHERE);
+/** The page of the server's package. */
+export const manualPage = (): string => pageOf(buildProgram(NOWHERE), VARIABLES);
+
+/** The page of the client alone. */
+export const clientManualPage = (program: Command): string =>
+  pageOf(
+    program,
+    VARIABLES.filter(([name]) => name !== SETTINGS_VARIABLE),
+  );
+
+function pageOf(program: Command, variables: typeof VARIABLES): string {
   const commands = everyCommand(program).filter((each) => each.commands.length === 0);
   return [
     '.\\" Written by `npm run docs` from the tree of commands in packages/latchkey/src/cli. Edit that, not this.',
@@ -30,7 +41,7 @@ export function manualPage(): string {
     '.SH COMMANDS',
     ...commands.flatMap(commandLines),
     '.SH ENVIRONMENT',
-    ...VARIABLES.flatMap(([name, about]) => ['.TP', `.B ${escaped(name)}`, escaped(about)]),
+    ...variables.flatMap(([name, about]) => ['.TP', `.B ${escaped(name)}`, escaped(about)]),
     '.SH EXIT STATUS',
     ...EXIT_CODE_HELP.split('\n')
       .slice(1)

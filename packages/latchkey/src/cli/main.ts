@@ -11,12 +11,17 @@ import { nodeComplaint } from './node-version.ts';
 const complaint = nodeComplaint(process.versions.node);
 if (complaint === null) {
   const args = process.argv.slice(2);
-  const { processTerminal } = await import('./terminal.ts');
   const action = helperActionOf(args);
-  process.exitCode =
-    action === null
-      ? await (await import('./program.ts')).run(args, processTerminal())
-      : await (await import('./credential/call.ts')).runHelper(action, processTerminal());
+  if (action === null) {
+    const [{ run }, { processTerminal }] = await Promise.all([import('./program.ts'), import('./terminal.ts')]);
+    process.exitCode = await run(args, processTerminal());
+  } else {
+    const [{ runHelper }, { helperTerminal }] = await Promise.all([
+      import('./credential/call.ts'),
+      import('./credential/helper-terminal.ts'),
+    ]);
+    process.exitCode = await runHelper(action, helperTerminal());
+  }
 } else {
   process.stderr.write(`${complaint}\n`);
   process.exitCode = 1;

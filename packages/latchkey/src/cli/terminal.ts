@@ -90,11 +90,20 @@ async function readAll(stream: AsyncIterable<Buffer>, maxBytes: number): Promise
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > maxBytes) throw new UsageError(`standard input holds more than ${maxBytes} bytes`);
+    if (size > maxBytes) throw inputTooLong(maxBytes);
     chunks.push(chunk);
   }
+  return decodeInput(Buffer.concat(chunks));
+}
+
+export function inputTooLong(maxBytes: number): UsageError {
+  return new UsageError(`standard input holds more than ${maxBytes} bytes`);
+}
+
+/** The text that came on standard input. @throws UsageError when it isn't UTF-8. */
+export function decodeInput(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new UsageError('standard input is not UTF-8 text');
   }

@@ -1,7 +1,8 @@
 /** The completion scripts know every command, and bash runs its own. */
 import { expect, test } from 'vitest';
+import { everyCommand } from '../../src/cli/command-tree.ts';
 import { completionScript, SHELLS } from '../../src/cli/completion.ts';
-import { buildProgram, everyCommand } from '../../src/cli/program.ts';
+import { buildProgram } from '../../src/cli/program.ts';
 import { recordingTerminal } from '../cli/recording-terminal.ts';
 import { runProgram } from './latchkey-process.ts';
 

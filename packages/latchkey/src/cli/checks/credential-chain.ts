@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { present } from '../../base/present.ts';
 import { type Misspelling, misspellingOf } from '../../rules/token-spelling.ts';
+import { callsUs, ownWords } from '../credential/own-program.ts';
 import { type Check, type Finding, fail, mendable, ok, shellWord, warn } from './check.ts';
 import { isOverHttp } from './git.ts';
 import { type FoundCredential, runGit, type Subject, withoutSecrets } from './subject.ts';
@@ -39,7 +40,7 @@ async function fill(subject: Subject): Promise<{ ran: readonly string[]; credent
 
 /** `store`, `osxkeychain`, `latchkey`, `gh`: what people call it. */
 function helperName(command: string): string {
-  if (/(?:latchkey|main\.[jt]s)['"]* credential\b/.test(command)) return 'latchkey';
+  if (callsUs(command)) return 'latchkey';
   if (/\bgh\b.* auth git-credential/.test(command)) return 'gh';
   const named = /git[ -]credential-([\w-]+)|git-credential-([\w-]+)/.exec(command);
   return named?.[1] ?? named?.[2] ?? command.replaceAll("'", '').slice(0, 60);
@@ -78,11 +79,12 @@ function signIn({ origin }: Subject): string {
 
 function install({ origin }: Subject, found: string): Finding {
   const args = ['credential', 'install', present(origin, 'the server')];
+  const [program, ...script] = ownWords();
   return {
     state: 'warn',
     found,
     command: `latchkey ${args.map(shellWord).join(' ')}`,
-    repair: { program: process.execPath, args: [process.argv[1] ?? '', ...args] },
+    repair: { program, args: [...script, ...args] },
   };
 }
 

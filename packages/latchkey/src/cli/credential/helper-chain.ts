@@ -6,6 +6,7 @@
  * Invariant: git asks that one helper and nobody else: no prompt, no other helper, not us.
  */
 import { execFileSync } from 'node:child_process';
+import { callsUs } from './own-program.ts';
 import { type CredentialMessage, parseCredentialMessage, writeCredentialMessage } from './protocol.ts';
 
 /** How long another helper may take; some wait for a person to unlock a keychain. */
@@ -71,16 +72,8 @@ export function generalHelpers(env: Environment): readonly string[] {
     })
       .split('\0')
       .slice(0, -1);
-    return lines.slice(lines.lastIndexOf('') + 1).filter((helper) => !isOurs(helper));
+    return lines.slice(lines.lastIndexOf('') + 1).filter((helper) => !callsUs(helper));
   } catch {
     return [];
   }
-}
-
-/** True when a value of `credential.helper` calls us. */
-function isOurs(helper: string): boolean {
-  return (
-    /(?:^|[\s/\\!"'])latchkey(?:\.\w+)?["']?(?:\s+credential\b|$)/.test(helper) ||
-    /cli[/\\]main\.[jt]s["']? credential\b/.test(helper)
-  );
 }

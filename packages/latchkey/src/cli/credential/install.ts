@@ -10,6 +10,7 @@ import { delimiter, join } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import type { Terminal } from '../terminal.ts';
 import { generalHelpers } from './helper-chain.ts';
+import { ownWords } from './own-program.ts';
 import { CredentialStore } from './store.ts';
 
 /**
@@ -45,9 +46,7 @@ export async function uninstallFor(origin: string, terminal: Terminal): Promise<
 
 /** How git calls this program: by name where it is on the path, else by the files that run now. */
 function ownHelper(env: Terminal['env']): string {
-  return isOnPath(env)
-    ? '!latchkey credential'
-    : `!${quoted(process.execPath)} ${quoted(process.argv[1] ?? '')} credential`;
+  return isOnPath(env) ? '!latchkey credential' : `!${ownWords().map(quoted).join(' ')} credential`;
 }
 
 function isOnPath(env: Terminal['env']): boolean {
