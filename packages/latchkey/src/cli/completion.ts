@@ -44,16 +44,28 @@ function placesBelow(command: Command, path: string): Place[] {
   return [{ path, words }, ...command.commands.flatMap((each) => placesBelow(each, `${path} ${each.name()}`.trim()))];
 }
 
+/** A branch of bash's `case`: which words may follow. */
+function bashCase({ path, words }: Place): string {
+  return `    ${path === '' ? '""' : path.replaceAll(' ', '/')}) words="${words.map(({ word }) => word).join(' ')}" ;;`;
+}
+
+/** An entry of zsh's table: which words may follow, each with what it is about. */
+function zshDescriptions({ path, words }: Place): string {
+  const lines = words.map(({ word, about }) => `${word}:${plain(about).replaceAll(':', ' ')}`);
+  return `  described[${zshKey(path)}]=${quoted(lines.join('\n'))}`;
+}
+
 const SCRIPTS: Readonly<Record<Shell, (places: readonly Place[]) => string>> = {
   bash: (places) => `# bash completion of latchkey
 _latchkey() {
   local word path=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in -*) ;; *) case " $_latchkey_paths " in *" \${path:+$path/}$word "*) path="\${path:+$path/}$word" ;; esac ;; esac
+    case "$word" in -*) continue ;; esac
+    case " $_latchkey_paths " in *" \${path:+$path/}$word "*) path="\${path:+$path/}$word" ;; esac
   done
   local words=""
   case "$path" in
-${places.map(({ path, words }) => `    ${path === '' ? '""' : path.replaceAll(' ', '/')}) words="${words.map(({ word }) => word).join(' ')}" ;;`).join('\n')}
+${places.map(bashCase).join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
@@ -66,7 +78,7 @@ complete -o default -F _latchkey latchkey`,
 _latchkey() {
   local word candidate current=""
   local -A described
-${places.map(({ path, words }) => `  described[${zshKey(path)}]=${quoted(words.map(({ word, about }) => `${word}:${plain(about).replaceAll(':', ' ')}`).join('\n'))}`).join('\n')}
+${places.map(zshDescriptions).join('\n')}
   for word in \${words[2,CURRENT-1]}; do
     candidate="\${current:+$current/}$word"
     (( \${+described[/$candidate]} )) && current="$candidate"

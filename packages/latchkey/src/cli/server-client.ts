@@ -142,14 +142,20 @@ const UNTRUSTED = [
   'has a certificate that this machine does not trust',
   'name its authority: NODE_EXTRA_CA_CERTS=ca.pem, and git config --global http.sslCAInfo ca.pem',
 ] as const;
-const UNTRUSTED_CODES =
-  /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT|GET_ISSUER_CERT_LOCALLY|VERIFY_LEAF_SIGNATURE)|CERT_UNTRUSTED)$/;
+const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_UNTRUSTED',
+]);
 
 function unreachable(origin: string, error: unknown): Fault {
   const cause = (error as { cause?: { code?: string } }).cause;
   const code =
     cause?.code ?? (error as { code?: string; name?: string }).code ?? (error as { name?: string }).name ?? '';
-  const [message, hint] = UNTRUSTED_CODES.test(code)
+  const [message, hint] = UNTRUSTED_CODES.has(code)
     ? UNTRUSTED
     : (CAUSES[code] ?? ["can't be reached", 'check the address: latchkey doctor URL']);
   return new Fault(`${origin} ${message}`, { hint, detail: `${code} ${String(error)}`, cause: error });

@@ -111,9 +111,10 @@ async function actionsOf(q: Query, category: string): Promise<string[]> {
   // '/' follows '.', so this is every action that begins with the category and a dot.
   const next = (after: RawBuilder<unknown>): RawBuilder<unknown> =>
     sql`(select min(action) from audit where action > ${after} and action < ${`${category}/`})`;
-  const { rows } = await sql<{
-    action: string;
-  }>`with recursive found(action) as (select ${next(sql.val(`${category}.`))} union all select ${next(sql.ref('found.action'))} from found where action is not null)
+  const first = next(sql.val(`${category}.`));
+  const following = next(sql.ref('found.action'));
+  const { rows } = await sql<{ action: string }>`with recursive found(action) as
+    (select ${first} union all select ${following} from found where action is not null)
     select action from found where action is not null`.execute(q);
   return rows.map(({ action }) => action);
 }

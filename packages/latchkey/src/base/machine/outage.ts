@@ -101,17 +101,22 @@ const SQLITE_CODES: Readonly<Record<number, OutageKind>> = {
  */
 const POSTGRES_CODES = /^(?:08\d{3}|53\d{3}|57P0[1-5]|57014|25006|58030)$/;
 /** What the drivers have no code for. */
-const LOST_WORDS =
-  /^(?:Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after calling end|database is not open|driver has already been destroyed)/;
+const LOST_WORDS = [
+  'Connection terminated',
+  'Client has encountered a connection error',
+  'timeout exceeded when trying to connect',
+  'Query read timeout',
+  'Cannot use a pool after calling end',
+  'database is not open',
+  'driver has already been destroyed',
+];
 
 /** Words of git and of the shell that runs its hooks, in any line of what they say. */
 const WORDS: readonly (readonly [RegExp, OutageKind])[] = [
   [/Too many open files|\bEMFILE\b|\bENFILE\b/, 'descriptors_exhausted'],
   [/No space left on device|Disk quota exceeded|Read-only file system|Input\/output error/, 'disk_unavailable'],
-  [
-    /git could not be started|[Cc]annot fork|Resource temporarily unavailable|unable to create (?:\w+ )?thread|Cannot allocate memory|[Oo]ut of memory/,
-    'git_unavailable',
-  ],
+  [/git could not be started|[Cc]annot fork|unable to create (?:\w+ )?thread/, 'git_unavailable'],
+  [/Resource temporarily unavailable|Cannot allocate memory|[Oo]ut of memory/, 'git_unavailable'],
 ];
 
 /** Which outage a program tells of; null when it speaks of something else. */
@@ -156,5 +161,5 @@ function ownOutage(error: Error & { code?: unknown; errcode?: unknown } & Partia
     if (known !== undefined) return known;
     if (POSTGRES_CODES.test(error.code)) return 'database_unavailable';
   }
-  return LOST_WORDS.test(error.message) ? 'database_unavailable' : null;
+  return LOST_WORDS.some((words) => error.message.startsWith(words)) ? 'database_unavailable' : null;
 }

@@ -20,13 +20,16 @@ const CLIENT_VARIABLES: readonly string[] = ['LATCHKEY_TOKEN', 'LATCHKEY_URL'];
  * Kubernetes gives every pod such variables for each Service of its namespace, so one that is named `latchkey`, or
  * `latchkey-…`, writes into the names of our settings (kubernetes.io, "Accessing the Service: Environment variables").
  */
-const SERVICE_LINK_NAME =
-  /^LATCHKEY_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_PROTO|_PORT|_ADDR)?)$/;
+const SERVICE_LINK_NAMES = [
+  /^LATCHKEY_(?:[A-Z0-9_]+_)?SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)$/,
+  /^LATCHKEY_(?:[A-Z0-9_]+_)?PORT_\d+_(?:TCP|UDP|SCTP)(?:_PROTO|_PORT|_ADDR)?$/,
+];
 const SERVICE_LINK_VALUE = /^(?:tcp|udp|sctp):\/\/\S+:\d{1,5}$/;
 
 /** True for a variable that Kubernetes wrote about a Service. */
 function isServiceLink(variable: string, value: string): boolean {
-  return SERVICE_LINK_NAME.test(variable) || (variable.endsWith('_PORT') && SERVICE_LINK_VALUE.test(value));
+  const isNamedLikeOne = SERVICE_LINK_NAMES.some((name) => name.test(variable));
+  return isNamedLikeOne || (variable.endsWith('_PORT') && SERVICE_LINK_VALUE.test(value));
 }
 
 /**

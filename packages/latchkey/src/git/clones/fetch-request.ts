@@ -13,8 +13,12 @@ const CAPABILITY = /^(?:object-format=(?:sha1|sha256)|server-option=.*)$/;
 /**
  * Arguments that don't depend on where refs point: no `have` (a fetch into something), no `want-ref`, no `deepen-not`.
  */
-const ARGUMENT =
-  /^(?:want [0-9a-f]{40,64}|shallow [0-9a-f]{40,64}|done|thin-pack|no-progress|include-tag|ofs-delta|deepen \d+|deepen-relative|deepen-since \d+|filter [\w:=.,+%-]+|sideband-all)$/;
+const ARGUMENTS = [
+  /^(?:want|shallow) [0-9a-f]{40,64}$/,
+  /^(?:done|thin-pack|no-progress|include-tag|ofs-delta|deepen-relative|sideband-all)$/,
+  /^deepen(?:-since)? \d+$/,
+  /^filter [\w:=.,+%-]+$/,
+];
 
 /**
  * A name for a request to list refs, equal for requests that have the same answer at the same time; null when it is
@@ -42,7 +46,7 @@ export function fetchKey(body: Buffer): string | null {
   const args = lines.slice(delimiter + 1).map(String);
   if (
     !capabilities.every((line) => CAPABILITY.test(line)) ||
-    !args.every((line) => ARGUMENT.test(line)) ||
+    !args.every((line) => ARGUMENTS.some((form) => form.test(line))) ||
     !args.includes('done')
   )
     return null;

@@ -27,8 +27,12 @@ const PATH_END = String.raw`[ \t\r\n'"]`;
 const GITS_LINE = /^(?:(?:error|fatal|warning|BUG): |\/[^ :]+: )/;
 const ANY_PATH = /(?<=^|[ \t'"(=])\/[^ \t\r\n'":]+\/[^ \t\r\n'":]*/g;
 /** Git's advice for a lock that is held, line by line: it is for whoever sits at this machine. */
-const LOCK_ADVICE =
-  /^(?:an editor opened by 'git commit'\. Please make sure all processes|are terminated then try again\. If it still fails, a git process|may have crashed in this repository earlier:|remove the file manually to continue\.)[\r\n]*$/;
+const LOCK_ADVICE: ReadonlySet<string> = new Set([
+  "an editor opened by 'git commit'. Please make sure all processes",
+  'are terminated then try again. If it still fails, a git process',
+  'may have crashed in this repository earlier:',
+  'remove the file manually to continue.',
+]);
 const LOCK_ADVICE_BEGINS = /^Another git process seems to be running in this repository, e\.g\.(?=[\r\n]*$)/;
 
 /**
@@ -41,7 +45,7 @@ export function withoutPaths(text: string, repository: string): string {
 }
 
 function plainLine(line: string, repository: string): string {
-  if (LOCK_ADVICE.test(line)) return '';
+  if (LOCK_ADVICE.has(line.replace(/[\r\n]*$/, ''))) return '';
   const said = line.replace(LOCK_ADVICE_BEGINS, OUTAGES.ref_locked.sentence);
   if (!said.includes('/')) return said;
   const root = dirname(dirname(repository));

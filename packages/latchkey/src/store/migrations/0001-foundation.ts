@@ -143,9 +143,8 @@ async function tokens(db: Db, engine: Engine): Promise<void> {
   await index(db, 'tokens', ['family_id']);
   await index(db, 'tokens', ['expires_at']);
   // A revoked token frees its name; GitLab's scoped tokens may share one (a rotation keeps it).
-  await sql`create unique index tokens_live_name on tokens (user_id, kind, name_key) where revoked_at is null and kind = 'fine-grained'`.execute(
-    db,
-  );
+  await sql`create unique index tokens_live_name on tokens (user_id, kind, name_key)
+    where revoked_at is null and kind = 'fine-grained'`.execute(db);
   await table(db, 'token_secrets')
     .addColumn('digest', 'text', (column) => column.primaryKey())
     .addColumn('token_id', 'bigint', partOf('tokens'))

@@ -123,7 +123,7 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
         </span>
       </span>
       <span class="d-flex flex-wrap lk-gap">
-        {suspendedAt === null ? <Act visit={visit} form="password-link" login={login} words="Password link" /> : null}{' '}
+        {suspendedAt === null && <Act visit={visit} form="password-link" login={login} words="Password link" />}{' '}
         {twoFactorAt === null ? null : (
           <Act visit={visit} form="reset-two-factor" login={login} words="Reset two-factor" />
         )}{' '}

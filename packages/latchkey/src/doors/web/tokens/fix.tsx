@@ -115,10 +115,7 @@ function NotTheToken({ asked, refused }: { asked: Asked; refused: Explanation | 
     <Notice tone="warn">
       This token has {inWords(asked)}, so it is not what is missing.{' '}
       {isUnseen ? (
-        <>
-          You may not see {placeOf(asked)} any more, or it does not exist: check the name, then ask whoever administers{' '}
-          {asked.owner} for access.
-        </>
+        <>You may not see {placeOf(asked)} any more, or it does not exist: check the name, then ask for access to it.</>
       ) : (
         <>
           {refused.sentence} {refused.remedy.text.replace(/:$/, '.')}

@@ -29,8 +29,7 @@ export const newClassicPages: readonly WebPage[] = [
           <Subhead title="New personal access token (classic)" level={1} />
           {facts.emailVerified ? null : (
             <Notice tone="warn">
-              Tokens can be created only with a verified e-mail address. <a href="/settings/emails">Verify yours</a>{' '}
-              first.
+              Tokens need a verified e-mail address. <a href="/settings/emails">Verify yours</a> first.
             </Notice>
           )}
           <p class="color-fg-muted">
