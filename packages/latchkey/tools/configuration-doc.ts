@@ -9,7 +9,8 @@ import {
   settingVariable,
 } from '../src/base/settings/rows.ts';
 
-const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/base/settings/rows.ts. Edit that, not this. -->
+const HEAD = `\
+<!-- Written by \`npm run docs\` from packages/latchkey/src/base/settings/rows.ts. Edit that, not this. -->
 
 # Configuration
 
@@ -19,18 +20,20 @@ Each setting can be given in three places. The first of them that names it wins:
 2. an environment variable: \`LATCHKEY_PORT=8080\`
 3. a line in the configuration file: \`port: 8080\`
 
-The file is YAML. It is the one that \`--config\` names, or \`latchkey.yaml\` in the data folder. Relative paths in it start from its folder, all others from
-the folder in which the server was started. In a variable a switch is \`true\`, \`false\`, \`1\` or \`0\`, and a list is parted by commas; as a flag a
-switch stands alone, and a list is the flag several times. A variable without a text is not given, but for a list, where it means none.
+The file is YAML. It is the one that \`--config\` names, or \`latchkey.yaml\` in the data folder. Relative paths in it
+start from its folder, all others from the folder in which the server was started. In a variable a switch is \`true\`,
+\`false\`, \`1\` or \`0\`, and a list is parted by commas; as a flag a switch stands alone, and a list is the flag
+several times. A variable without a text is not given, but for a list, where it means none.
 
 A secret ({secrets}) may lie in a file of its own: the variable with \`_FILE\` behind it names that file, as in
 \`LATCHKEY_SMTP_FILE=/run/secrets/smtp\`.
 
-Kubernetes writes variables about each Service into every pod: \`LATCHKEY_SERVICE_HOST\`, \`LATCHKEY_PORT=tcp://…\` and so on for one named \`latchkey\`.
-What has exactly that form is left alone.
+Kubernetes writes variables about each Service into every pod: \`LATCHKEY_SERVICE_HOST\`, \`LATCHKEY_PORT=tcp://…\`
+and so on for one named \`latchkey\`. What has exactly that form is left alone.
 
-The server refuses to start, and names everything that is wrong at once, when a setting is unknown (a \`LATCHKEY_…\` variable with a typing error,
-too), when a value has the wrong type or is out of range, and when settings contradict each other.
+The server refuses to start, and names everything that is wrong at once, when a setting is unknown (a \`LATCHKEY_…\`
+variable with a typing error, too), when a value has the wrong type or is out of range, and when settings contradict
+each other.
 
 The administration commands (\`latchkey admin …\`) read the same three places, and take these flags: {admin}.
 `;
@@ -39,22 +42,24 @@ const FOOT = `## Tokens never cross a network in clear text
 
 A token is a password. So the server refuses to start
 
-- when \`--host\` is reachable from other machines, without \`--tls-cert\` and \`--tls-key\`, unless \`--trusted-proxy\` names a proxy on another machine that
-  speaks HTTPS;
-- when \`--public-url\` says \`https://\`, and there is neither a certificate nor a proxy that could speak it: name the one on this machine with
-  \`--trusted-proxy 127.0.0.1\`;
+- when \`--host\` is reachable from other machines, without \`--tls-cert\` and \`--tls-key\`, unless
+  \`--trusted-proxy\` names a proxy on another machine that speaks HTTPS;
+- when \`--public-url\` says \`https://\`, and there is neither a certificate nor a proxy that could speak it: name
+  the one on this machine with \`--trusted-proxy 127.0.0.1\`;
 - when \`--public-url\` says \`http://\` and isn't this machine itself.
 
 \`--insecure-http\` lifts the first and the third, for closed test networks. It doesn't go with a certificate.
 
-\`X-Forwarded-For\` is believed only when it comes from a trusted proxy. Name each, also where one stands behind the other: \`--trusted-proxy 127.0.0.1
---trusted-proxy 10.0.0.5\`. [Behind a proxy](proxies.md) says what a proxy must do, with the configuration of each.
+\`X-Forwarded-For\` is believed only when it comes from a trusted proxy. Name each, also where one stands behind the
+other: \`--trusted-proxy 127.0.0.1 --trusted-proxy 10.0.0.5\`. [Behind a proxy](proxies.md) says what a proxy must do,
+with the configuration of each.
 
 ## Mail
 
-\`--smtp smtp://HOST:587\` speaks TLS when the mail server offers it (STARTTLS); \`smtps://HOST\` speaks it from the first byte. To refuse a server that
-offers none, write \`smtp://HOST:587?requireTLS=true\`. The server's certificate must hold, but for a relay on this machine (\`127.0.0.1\`, \`::1\`,
-\`localhost\`): distributions give it one that names nobody, and what is said to it crosses no network.
+\`--smtp smtp://HOST:587\` speaks TLS when the mail server offers it (STARTTLS); \`smtps://HOST\` speaks it from the
+first byte. To refuse a server that offers none, write \`smtp://HOST:587?requireTLS=true\`. The server's certificate
+must hold, but for a relay on this machine (\`127.0.0.1\`, \`::1\`, \`localhost\`): distributions give it one that
+names nobody, and what is said to it crosses no network.
 
 ## An example
 

@@ -4,14 +4,17 @@ import { acceptedPermissions, demandsNoPermission } from '../src/catalogue/needs
 import { GITLAB_ROUTES, type GitlabRoute } from '../src/catalogue/routes/gitlab.ts';
 import { scopesOf, scopesOpening } from '../src/catalogue/scopes/scopes.ts';
 
-const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue/routes/gitlab.ts. Edit that, not this. -->
+const HEAD = `\
+<!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue/routes/gitlab.ts. Edit that, not this. -->
 
 # GitLab's REST dialect: \`/api/v4\`
 
-Clients that were written for GitLab talk to Latchkey under \`/api/v4\`, with any kind of token: \`PRIVATE-TOKEN: TOKEN\` or \`Authorization: Bearer TOKEN\`. A token in
-the URL is refused, since it would lie in logs. Projects and groups are named by number or by URL-encoded path (\`acme%2Fsite\`).
+Clients that were written for GitLab talk to Latchkey under \`/api/v4\`, with any kind of token:
+\`PRIVATE-TOKEN: TOKEN\` or \`Authorization: Bearer TOKEN\`. A token in the URL is refused, since it would lie in logs.
+Projects and groups are named by number or by URL-encoded path (\`acme%2Fsite\`).
 
-Errors have GitLab's form, and beside it \`reason\` (a stable code), \`detail\` (the cause in a sentence), \`missing\` and \`fix\` (what to do, with a link):
+Errors have GitLab's form, and beside it \`reason\` (a stable code), \`detail\` (the cause in a sentence), \`missing\`
+and \`fix\` (what to do, with a link):
 
 \`\`\`json
 {
@@ -21,24 +24,32 @@ Errors have GitLab's form, and beside it \`reason\` (a stable code), \`detail\` 
   "reason": "scope_missing",
   "detail": "The token \\"ci\\" lacks the scope read_api.",
   "missing": { "metadata": "read" },
-  "fix": { "text": "Its scopes are fixed; create another with those it needs:", "url": "https://HOST/-/user_settings/personal_access_tokens?name=ci&scopes=read_api", "command": null }
+  "fix": {
+    "text": "Its scopes are fixed; create another with those it needs:",
+    "url": "https://HOST/-/user_settings/personal_access_tokens?name=ci&scopes=read_api",
+    "command": null
+  }
 }
 \`\`\`
 
-Lists come in pages (\`page\`, \`per_page\` up to 100) with GitLab's headers: \`X-Page\`, \`X-Next-Page\`, \`X-Total\`, \`Link\` and the rest; commits and trees are not counted, as on GitLab.
+Lists come in pages (\`page\`, \`per_page\` up to 100) with GitLab's headers: \`X-Page\`, \`X-Next-Page\`,
+\`X-Total\`, \`Link\` and the rest; commits and trees are not counted, as on GitLab.
 
 ## Rotation
 
-\`POST /personal_access_tokens/self/rotate\` (or \`/:id/rotate\`) gives a scoped token a successor with another id and ends the token before at once; both belong to a
-family. Of two rotations at once one happens. Without \`expires_at\` the new token lives as long as the one before was given; a token can't give itself
-more. Fine-grained and classic tokens keep their id and get another secret. \`latchkey\` and the pages can also rotate with an overlap.
+\`POST /personal_access_tokens/self/rotate\` (or \`/:id/rotate\`) gives a scoped token a successor with another id and
+ends the token before at once; both belong to a family. Of two rotations at once one happens. Without \`expires_at\`
+the new token lives as long as the one before was given; a token can't give itself more. Fine-grained and classic
+tokens keep their id and get another secret. \`latchkey\` and the pages can also rotate with an overlap.
 
-A value that was rotated away raises an alert to its owner wherever it comes back: git, \`/api/v3\`, \`/api/v4\`. When it comes back to be rotated, more than a minute
-after it was replaced, the living token of its family is revoked, too, as on GitLab.
+A value that was rotated away raises an alert to its owner wherever it comes back: git, \`/api/v3\`, \`/api/v4\`. When
+it comes back to be rotated, more than a minute after it was replaced, the living token of its family is revoked, too,
+as on GitLab.
 
 ## Endpoints
 
-*Scopes*: GitLab's scopes of which one is enough; "any" is any living token. *Permission*: what a fine-grained token needs. *Public*: open without a token where what is asked for is public.
+*Scopes*: GitLab's scopes of which one is enough; "any" is any living token. *Permission*: what a fine-grained token
+needs. *Public*: open without a token where what is asked for is public.
 `;
 
 /** The whole document. */

@@ -15,12 +15,14 @@ const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/catalo
 
 # What each permission opens
 
-A fine-grained token holds permissions, each at a level: \`read\` < \`write\` < \`admin\`; a level includes the ones before it. An operation needs
-every permission of at least one of its alternatives. Git itself takes \`contents: read\` to clone and fetch, \`contents: write\` to push, and \`workflows: write\`
-beside it when a push changes files under \`.github/workflows\`.
+A fine-grained token holds permissions, each at a level: \`read\` < \`write\` < \`admin\`; a level includes the ones
+before it. An operation needs every permission of at least one of its alternatives. Git itself takes
+\`contents: read\` to clone and fetch, \`contents: write\` to push, and \`workflows: write\` beside it when a push
+changes files under \`.github/workflows\`.
 
-**here** marks what this server answers itself, under \`/api/v3\`; all other endpoints are decided for servers that stand behind it. *with …* names
-permissions that are needed at the same time, *public* that public resources can be read without.
+**here** marks what this server answers itself, under \`/api/v3\`; all other endpoints are decided for servers that
+stand behind it. *with …* names permissions that are needed at the same time, *public* that public resources can be
+read without.
 `;
 
 const GROUP_TITLES = {
@@ -56,11 +58,16 @@ export function permissionsDoc(): string {
 }
 
 function sectionOf({ name, title, levels }: Permission, rows: readonly Opened[]): string {
-  const lines = rows.map(
-    ({ level, method, path, beside, isPublic, isHere }) =>
-      `- ${level}: \`${method} ${path}\`${beside === '' ? '' : `, *with ${beside}*`}${isPublic ? ', *public*' : ''}${isHere ? ', **here**' : ''}`,
+  const lines = rows.map(({ level, method, path, beside, isPublic, isHere }) =>
+    [
+      `- ${level}: \`${method} ${path}\``,
+      ...(beside === '' ? [] : [`*with ${beside}*`]),
+      ...(isPublic ? ['*public*'] : []),
+      ...(isHere ? ['**here**'] : []),
+    ].join(', '),
   );
-  return `### ${title}: \`${name}\`\n\nLevels: ${levels.join(', ')}.\n\n${lines.length === 0 ? 'No endpoint of this API takes it alone.' : lines.join('\n')}\n`;
+  const list = lines.length === 0 ? 'No endpoint of this API takes it alone.' : lines.join('\n');
+  return `### ${title}: \`${name}\`\n\nLevels: ${levels.join(', ')}.\n\n${list}\n`;
 }
 
 function openedBy(): ReadonlyMap<PermissionName, Opened[]> {

@@ -18,11 +18,12 @@ latchkey doctor          # looks, and says what to paste
 latchkey doctor --fix    # mends what can be mended safely, after asking
 \`\`\`
 
-Every server has these pages, too, under \`/help\`, with its own addresses. Each reason has a stable code: it is the anchor here, the end of the help
-address, and the field \`reason\` of REST answers.
+Every server has these pages, too, under \`/help\`, with its own addresses. Each reason has a stable code: it is the
+anchor here, the end of the help address, and the field \`reason\` of REST answers.
 
-When git says \`Authentication failed\` it has also forgotten the credential, and asks for another one the next time. With \`The requested URL returned
-error: 403\` or \`not found\` it keeps it: the token lives, and works as soon as the cause is mended.
+When git says \`Authentication failed\` it has also forgotten the credential, and asks for another one the next time.
+With \`The requested URL returned error: 403\` or \`not found\` it keeps it: the token lives, and works as soon as the
+cause is mended.
 
 ## What the server says
 `;
@@ -42,6 +43,7 @@ const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>(['workflow_permission_mi
 function sectionOf({ reason, about, sentence, remedy, isForgotten }: HelpTopic): string {
   const lines = [sentence, remedy.text, remedy.url, remedy.command].filter((line) => line !== null);
   const [rest] = ANSWERS[reason];
+  const answer = OF_CONTENT.has(reason) ? 'the push is refused as a whole' : STATUS_OF[reason];
   return `### ${reason}
 
 ${about}
@@ -50,6 +52,6 @@ ${about}
 ${lines.map((line) => `remote: ${line}`).join('\n')}
 \`\`\`
 
-Git: ${OF_CONTENT.has(reason) ? 'the push is refused as a whole' : STATUS_OF[reason]}, the credential is ${isForgotten ? 'forgotten' : 'kept'}. REST: ${rest}.
+Git: ${answer}, the credential is ${isForgotten ? 'forgotten' : 'kept'}. REST: ${rest}.
 `;
 }
