@@ -186,12 +186,13 @@ async function backendClone(projects: string, name: string, head: string): Promi
     '',
     `${line('command=ls-refs')}${line('object-format=sha1')}0001${line('peel')}${line('symrefs')}${prefixes}0000`,
   );
+  const wanted = ['thin-pack', 'ofs-delta', `want ${head}`, 'done'];
   await backend(
     projects,
     'POST',
     `/${name}.git/git-upload-pack`,
     '',
-    `${line('command=fetch')}${line('object-format=sha1')}0001${line('thin-pack')}${line('ofs-delta')}${line(`want ${head}`)}${line('done')}0000`,
+    `${line('command=fetch')}${line('object-format=sha1')}0001${wanted.map(line).join('')}0000`,
   );
 }
 

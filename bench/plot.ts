@@ -22,14 +22,19 @@ export function barsSvg(title: string, unit: string, bars: readonly Bar[]): stri
     const middle = y + BAR_HEIGHT / 2 + 5;
     return `  <text x="${LABEL_WIDTH - 8}" y="${middle}" text-anchor="end">${escaped(label)}</text>
   <rect x="${LABEL_WIDTH}" y="${y}" width="${width.toFixed(1)}" height="${BAR_HEIGHT}" rx="3" fill="#3b82c4"/>
-  <text x="${(LABEL_WIDTH + width + 8).toFixed(1)}" y="${middle}">${Number(value.toPrecision(3))} ${escaped(unit)}</text>`;
+  <text x="${(LABEL_WIDTH + width + 8).toFixed(1)}" y="${middle}">${short(value)} ${escaped(unit)}</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(title)}" font-family="system-ui, sans-serif" font-size="13" fill="#767b85">
+  const size = `viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}"`;
+  const look = 'font-family="system-ui, sans-serif" font-size="13" fill="#767b85"';
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="${escaped(title)}" ${look}>
   <text x="0" y="18" font-weight="600">${escaped(title)}</text>
 ${rows.join('\n')}
 </svg>
 `;
 }
+
+/** Three figures. */
+const short = (value: number): number => Number(value.toPrecision(3));
 
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');

@@ -52,7 +52,8 @@ export async function startBare(
   const program = `
     const headers = ${JSON.stringify(headers)};
     const body = Buffer.from(${JSON.stringify(body.toString('base64'))}, 'base64').toString('latin1');
-    require('node:http').createServer((request, response) => { response.writeHead(200, headers); response.end(body, 'latin1'); })
+    const answer = (request, response) => response.writeHead(200, headers).end(body, 'latin1');
+    require('node:http').createServer(answer)
       .listen(0, '127.0.0.1', function () { console.log(this.address().port); });`;
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
