@@ -9,7 +9,8 @@ export type SshKeyType = 'ed25519' | 'rsa' | 'ecdsa';
 /** `ssh-ed25519 AAAA… comment`. `bits` is the modulus of RSA, or 256, 384 or 521 for ECDSA. */
 export function sshPublicKey(type: SshKeyType, bits = type === 'rsa' ? 2048 : 256, comment = 'a comment'): string {
   const [name, ...parts] = partsOf(type, bits);
-  return `${name} ${Buffer.concat([name, ...parts].map((part) => field(typeof part === 'string' ? Buffer.from(part) : part))).toString('base64')} ${comment}\n`;
+  const fields = [name, ...parts].map((part) => field(typeof part === 'string' ? Buffer.from(part) : part));
+  return `${name} ${Buffer.concat(fields).toString('base64')} ${comment}\n`;
 }
 
 function partsOf(type: SshKeyType, bits: number): [string, ...(Buffer | string)[]] {

@@ -53,7 +53,7 @@ async function workTree(site: Site, repository: string): Promise<(login: string,
   return (login, password) => git(['push', 'origin', 'main'], { TYPED_NAME: login, TYPED_PASSWORD: password });
 }
 
-test('seed 001: with two factors on the password no longer pushes, and the words lead to the token that does', async () => {
+test('seed 001: with two factors on, the password no longer pushes; the words lead to a token that does', async () => {
   const site = await octo();
   const push = await workTree(site, 'ada/notes');
   const page = await site.signedIn('ada');

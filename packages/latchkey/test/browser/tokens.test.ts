@@ -59,7 +59,8 @@ test('seed 002: a link fills the form in, complains where it must, and nothing t
   const site = await octo();
   const page = await site.signedIn('ada');
   await page.goto(
-    '/settings/personal-access-tokens/new?name=Repo-reading+token&description=Just+contents:read&target_name=octodemo&expires_in=45&contents=read',
+    '/settings/personal-access-tokens/new?name=Repo-reading+token&description=Just+contents:read' +
+      '&target_name=octodemo&expires_in=45&contents=read',
   );
   await page.getByRole('alert').getByText('Cannot find the specified resource owner: octodemo').waitFor();
   expect(await page.getByLabel('Token name').inputValue()).toBe('Repo-reading token');

@@ -126,7 +126,7 @@ describe('a route map', () => {
     ],
     [
       'services:\n  - map: git\n  - map: git',
-      /^3: GET \/\{owner\}\/\{repo\}\/info\/refs means the same requests as GET \/\{owner\}\/\{repo\}\/info\/refs in line 2\.$/,
+      /^3: GET (\/\{owner\}\/\{repo\}\/info\/refs) means the same requests as GET \1 in line 2\.$/,
     ],
     [
       'services:\n  - routes:\n      - { method: GET, path: "/{a}", needs: {} }\n      - { method: "*", path: ' +

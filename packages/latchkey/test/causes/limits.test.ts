@@ -13,7 +13,7 @@ import { causesWorld, type Machine, type Try, type World } from './world.ts';
 const UNKNOWN = mintTokenText('fine-grained', randomBytes, null);
 const wrong: Try = { username: 'bob', secret: UNKNOWN, repository: 'acme/site', operation: 'clone' };
 
-test('whoever guesses is told to wait, by git, REST and the doctor, and a token that works is not held back', async () => {
+test('whoever guesses is told to wait by git, REST and the doctor; a token that works is not held back', async () => {
   const world = await causesWorld({ failedCredentialLimit: '1' });
   const { secret } = await world.token();
   expect(await world.git(wrong)).toMatchObject({
@@ -76,7 +76,7 @@ test("the limit of the API is told in GitHub's words with the time to wait, and 
   expect(await world.git(attempt)).toMatchObject({ ok: true, kept: true });
 });
 
-test('two Authorization headers are told with the line that shows where they are set, and git keeps its token', async () => {
+test('two Authorization headers are told with how to see where they are set; git keeps its token', async () => {
   const world = await causesWorld();
   const attempt = { ...wrong, secret: (await world.token()).secret };
   const machine = await world.machine(attempt);
@@ -95,7 +95,7 @@ test('two Authorization headers are told with the line that shows where they are
   expect(shown).not.toContain(header.slice(-20));
 });
 
-test('a repository that was renamed is found under its old name, and its new address, set as the doctor says, ends the warning', async () => {
+test('a renamed repository is found under its old name; setting the new address ends the warning', async () => {
   const world = await causesWorld();
   const attempt = { ...wrong, secret: (await world.token()).secret };
   const machine = await world.machine(attempt);

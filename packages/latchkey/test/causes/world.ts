@@ -234,7 +234,8 @@ async function machine(
     `${url.replace('://', `://${encodeURIComponent(username)}:${encodeURIComponent(secret)}@`)}\n`,
     { mode: 0o600 },
   );
-  const address = `${username === '' ? url.replace('://', `://:${encodeURIComponent(secret)}@`) : withUser}/${repository}.git`;
+  const origin = username === '' ? url.replace('://', `://:${encodeURIComponent(secret)}@`) : withUser;
+  const address = `${origin}/${repository}.git`;
   return { place, store, env, withUser, address };
 }
 

@@ -37,7 +37,7 @@ test('a request line with the whole address, as to a proxy, is decided like any 
   expect(await statusOf(`Authorization: ${basic()}\r\n`)).toBe('200');
 });
 
-test('a path that a proxy asks about is judged as it will be passed on: doubled slashes are ambiguous there', async () => {
+test('a path that a proxy asks about is judged as it is passed on: doubled slashes are ambiguous there', async () => {
   // Envoy puts the path of its client behind ours, and sends on what it was sent. A server that reads two slashes
   // otherwise than we do would answer another question than the one that was decided.
   const asked = async (path: string): Promise<[number, string | null]> => {
@@ -102,7 +102,7 @@ test('an endpoint that does not exist is told from a resource that nobody may se
   expect(await reasonAt('/repos/ada/nothing')).toMatchObject({ message: 'Not Found', reason: 'not_found' });
 });
 
-test('a page of another site may speak git: preflights are answered alike, answers and refusals can be read', async () => {
+test('a page of another site may speak git: preflights are answered, answers and refusals readable', async () => {
   const origin = 'https://ide.example';
   const preflight = async (path: string, method: string): Promise<Record<string, string>> => {
     const answer = await fetch(world.url + path, {

@@ -76,7 +76,8 @@ describe('without a database', () => {
     const authorization = basic(broken.full);
     await broken.server.context.store.close();
     const cookie = { Cookie: `latchkey_session=${'a'.repeat(43)}` };
-    const form = `client_id=${LOGIN_CLIENT_ID}&grant_type=authorization_code&code=a&redirect_uri=http://localhost/&code_verifier=b`;
+    const grant = 'grant_type=authorization_code&code=a&redirect_uri=http://localhost/&code_verifier=b';
+    const form = `client_id=${LOGIN_CLIENT_ID}&${grant}`;
     const answer = await call(broken.url, path, {
       method,
       headers: {

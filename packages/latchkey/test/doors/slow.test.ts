@@ -1,6 +1,6 @@
 /**
- * Somebody at one address who sends slowly, or nothing, to hold what others need: processes, connections, memory. And the
- * headers and suites that every answer has, whichever door gives it.
+ * Somebody at one address who sends slowly, or nothing, to hold what others need: processes, connections, memory. And
+ * the headers and suites that every answer has, whichever door gives it.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

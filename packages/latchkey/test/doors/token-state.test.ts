@@ -232,7 +232,7 @@ it('a token of somebody who is suspended says so, and works no more', async () =
   expect(await introspect(world.ctx, new Secret(secret), '192.0.2.1')).toBeNull();
 });
 
-test('introspection names no grant that a policy keeps out, so that a server which goes by it is not wrong', async () => {
+test('introspection names no grant that a policy keeps out, so that servers which go by it are right', async () => {
   const world = await members();
   const { id, secret } = await made(world, { grants: [grantTo('open'), grantTo('')] });
   const owners = async () =>

@@ -71,7 +71,7 @@ describe('what comes from elsewhere', () => {
     expect(FOREIGN.filter(([path, { dev }]) => scripted.includes(nameOf(path)) && dev !== true)).toEqual([]);
   });
 
-  it('stands in the bill of materials with its digest: whatever the server needs, and no tool of developers', async () => {
+  it('stands in the bill of materials with its digest: all that the server needs, no developer’s tool', async () => {
     const { stdout } = await promisify(execFile)('npm', ['run', '-s', 'sbom'], { cwd: ROOT, maxBuffer: 1 << 26 });
     const bill = JSON.parse(stdout) as {
       bomFormat: string;

@@ -138,7 +138,7 @@ async function startCluster() {
 }
 
 describe('three nodes on one PostgreSQL', () => {
-  test('refuse a revoked token on every node once the revocation has returned, also while one of them is cut off, and after one has crashed', {
+  test('refuse a revoked token everywhere once the revocation returned, also with one node cut off or crashed', {
     timeout: 180_000,
   }, async () => {
     const { context, proxy, nodes } = await startCluster();

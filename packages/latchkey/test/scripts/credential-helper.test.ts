@@ -367,7 +367,8 @@ test('a token near its end is renewed, and the new secret is the one that is kep
   const now = Math.floor(Date.now() / 1000);
   await helper(
     'store',
-    `protocol=http\nhost=${new URL(origin).host}\nusername=ada+7\npassword=old-secret\npassword_expiry_utc=${now + 3600}\n`,
+    `protocol=http\nhost=${new URL(origin).host}\nusername=ada+7\npassword=old-secret\n` +
+      `password_expiry_utc=${now + 3600}\n`,
   );
   await writeFile(file, (await readFile(file, 'utf8')).replace('"issuedAt": null', `"issuedAt": ${now - 30 * 86_400}`));
   await chmod(file, 0o600);

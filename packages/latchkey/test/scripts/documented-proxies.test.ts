@@ -94,7 +94,8 @@ const PROXIES: readonly Proxy[] = [
       await writeFile(
         join(folder, 'apache.conf'),
         `${modules.map((name) => `LoadModule ${name}_module ${root}/mod_${name}.so`).join('\n')}
-        ServerRoot ${folder}\nServerName localhost\nPidFile ${folder}/pid\nErrorLog ${folder}/error.log\nMutex file:${folder}
+        ServerRoot ${folder}\nServerName localhost\nPidFile ${folder}/pid
+        ErrorLog ${folder}/error.log\nMutex file:${folder}
         DefaultRuntimeDir ${folder}\nListen ${port}\n${isRoot ? 'User www-data\nGroup www-data\n' : ''}${text}`,
       );
       return spawn(program, ['-f', join(folder, 'apache.conf'), '-DFOREGROUND'], { stdio: [...stdio] });

@@ -84,7 +84,7 @@ const credentialsOf = async (env: Record<string, string>) =>
     }
   ).credentials;
 
-test('a browser that is closed halfway ends the sign-in after its time, with what to do, and nothing is kept', async () => {
+test('a browser closed halfway ends the sign-in after its time, with what to do, and nothing is kept', async () => {
   const world = await causesWorld();
   const env = await home();
   const terminal = { ...recordingTerminal(env), loginWaitMs: 200 };

@@ -150,7 +150,7 @@ describe('a node that only reads', () => {
     expect(await stateOfCopy()).toEqual(before);
   });
 
-  it('refuses a push in words that git shows, with the address to push to, and a person without rights as anywhere', async () => {
+  it('refuses a push in words that git shows, with the address to push to; others, as anywhere', async () => {
     await ok(['commit', '-q', '--allow-empty', '-m', 'three'], 'work');
     const { code, stderr } = await git(['push', remote(reader), 'main'], 'work');
     expect(code).toBe(128);
@@ -196,7 +196,8 @@ describe('a node that only reads', () => {
   ])('refuses %s, in the form of the API, and nothing happens', async (operation, given) => {
     const before = await stateOfCopy();
     const answer = await call(reader, operation, typeof given === 'function' ? given() : given);
-    const sentence = `This node only reads: it serves a copy of the repositories. Push to ${writer.url}, and change them there.`;
+    const sentence =
+      'This node only reads: it serves a copy of the repositories. ' + `Push to ${writer.url}, and change them there.`;
     expect(answer).toMatchObject({
       status: 403,
       message: operation.includes('/v4/') ? `403 Forbidden - ${sentence}` : sentence,
@@ -238,7 +239,7 @@ describe('a node that only reads', () => {
     expect((await fetch(`${writer.url}/api/v3/user`, { headers: authorization })).status).toBe(401);
   });
 
-  it('says of a repository that is not in its copy yet when and where it can be had, and serves it once it is', async () => {
+  it('says where a repository that its copy lacks can be had, and serves it once it is there', async () => {
     await addRepository(writer.context, operatorPermit(), { owner: 'ada', name: 'later', visibility: 'private' });
     await ok(['push', '-q', remote(writer, 'later'), 'main'], 'work');
     const { code, stderr } = await git(['clone', remote(reader, 'later'), 'later']);

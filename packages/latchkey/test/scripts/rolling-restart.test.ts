@@ -270,7 +270,7 @@ if (NGINX === null) process.stderr.write('rolling restarts behind nginx are not 
 else describe('two nodes behind nginx', behindNginx);
 
 describe('two nodes behind a proxy', () => {
-  test('are restarted one after the other without a failed request, and a clone and a push that began before arrive whole', {
+  test('are restarted in turn without a failed request, and a clone and a push that began before arrive whole', {
     timeout: 240_000,
   }, async () => {
     const world = await makeWorld();

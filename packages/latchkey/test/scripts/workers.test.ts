@@ -43,8 +43,10 @@ async function startWorkers(...more: string[]) {
   };
   await admin('user add ada --email ada@example.org --verified');
   await admin('repo add ada/notes');
-  const header = async (name: string): Promise<string> =>
-    `Basic ${Buffer.from(`ada:${await admin(`token add ada --name ${name} --classic --scope repo`)}`).toString('base64')}`;
+  const header = async (name: string): Promise<string> => {
+    const secret = await admin(`token add ada --name ${name} --classic --scope repo`);
+    return `Basic ${Buffer.from(`ada:${secret}`).toString('base64')}`;
+  };
   await vi.waitFor(() => expect(workersOf(serving)).toHaveLength(2), { timeout: 30_000 });
   return { serving, admin, header };
 }

@@ -192,7 +192,7 @@ test('a database that speaks no TLS is refused where TLS is asked for', async ()
   }
 });
 
-test('a database on another machine is spoken to in clear text only where the address says so, and then every start warns', {
+test('a database on another machine is spoken to in clear text only where the address says so; every start warns', {
   timeout: 60_000,
 }, async () => {
   const database = await freshDatabase('postgres');

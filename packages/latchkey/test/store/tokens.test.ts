@@ -138,7 +138,7 @@ forEachEngine('tokens', (open) => {
     expect(await found()).toEqual(new Set());
   });
 
-  it('that are fine-grained have names of their own per person while they are not revoked; others may share one', async () => {
+  it('that are fine-grained have names of their own until they are revoked; others may share one', async () => {
     const { store, ada, bob } = await worldIn(await open());
     const add = (userId: number, kind: 'fine-grained' | 'scoped', digest: string) =>
       store.transaction((tx) =>

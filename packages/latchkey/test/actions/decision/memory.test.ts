@@ -104,7 +104,7 @@ forEachEngine('memory', (open) => {
     expect(reads).toEqual(['mine', 'mine']);
   });
 
-  it('of a token goes with the token and with its owner, and is not pushed out by a flood of made-up ones, which costs few queries', async () => {
+  it('of a token goes with it and its owner, and stays through a flood of made-up ones', async () => {
     const store = await open();
     const { bob } = await worldIn(store);
     const ctx = { store, memory: new Memory(store), secrets: new SecretLookup(store) } as unknown as Context;

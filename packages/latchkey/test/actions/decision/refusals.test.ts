@@ -70,7 +70,9 @@ describe.each(ENGINES)('refusals of a token [%s]', (engine) => {
         words: {
           sentence: 'The token "ci" lacks contents: write on ada/notes.',
           wayOut: 'Add what is missing:',
-          url: `${ctx.settings.publicUrl}/settings/personal-access-tokens/${id}?target_name=ada&repositories=notes&contents=write`,
+          url:
+            `${ctx.settings.publicUrl}/settings/personal-access-tokens/${id}` +
+            '?target_name=ada&repositories=notes&contents=write',
           missing: [{ permission: 'contents', level: 'write' }],
           missingScopes: [],
         },

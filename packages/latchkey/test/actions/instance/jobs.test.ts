@@ -210,7 +210,7 @@ forEachEngine('a job', (open) => {
     expect(await freeJobs(store.db, ['work'], THEN, 1)).toHaveLength(1);
   });
 
-  it('whose runner went silent is free again when the lease has run out, and what that runner says then no longer counts', async () => {
+  it('whose runner went silent is free again after its lease, and that runner’s word no longer counts', async () => {
     const store = await open();
     const clock = stoppedClock();
     const gate = Promise.withResolvers<void>();

@@ -266,7 +266,7 @@ describe('an edit', () => {
     expect(await outcome(ctx, text, READ)).toBe('yes');
   });
 
-  it('that adds something towards an approving organization is a request with the difference, while the grant stays in force', async () => {
+  it('that adds something where an organization approves is a request; the grant stays in force', async () => {
     const ctx = await world();
     const { id, text } = await make(ctx, 'Ada', {
       grants: [

@@ -134,7 +134,7 @@ describe.each(ENGINES)('upkeep [%s]', (engine) => {
     expect(await countLiving(ctx.store.db)).toBe(38);
   });
 
-  it('a token that ended for disuse is brought back with its access; one that was revoked on purpose is not', async () => {
+  it('a token that ended for disuse comes back with its access; one that was revoked on purpose does not', async () => {
     const ctx = await contextWith({}, engine);
     await person(ctx, 'bob');
     const [idle, stolen] = [

@@ -45,7 +45,8 @@ async function runsDuring(work: () => Promise<unknown>): Promise<number> {
 /** A clone's second request, for one commit. */
 function ask(url: string, commitId: string, login: string, password: Secret): Promise<Response> {
   const line = (text: string): string => (text.length + 5).toString(16).padStart(4, '0') + text + '\n';
-  const body = `${line('command=fetch')}${line('object-format=sha1')}0001${line('thin-pack')}${line('ofs-delta')}${line(`want ${commitId}`)}${line('done')}0000`;
+  const wanted = ['thin-pack', 'ofs-delta', `want ${commitId}`, 'done'];
+  const body = `${line('command=fetch')}${line('object-format=sha1')}0001${wanted.map(line).join('')}0000`;
   const authorization = `Basic ${Buffer.from(`${login}:${password.reveal()}`).toString('base64')}`;
   return fetch(`${url}/ada/closed.git/git-upload-pack`, {
     method: 'POST',
@@ -80,7 +81,7 @@ describe('a burst of clones', () => {
     expect(await Promise.all([cloned(), cloned(), cloned()])).toEqual([head, head, head]);
   });
 
-  it('learns of refs without a run of git as long as none has moved, and of every move at once, also one made by hand', async () => {
+  it('learns of refs without a run of git while none has moved, and of every move at once, also by hand', async () => {
     const remote = world.remote('ada/closed', world.reader);
     const path = world.server.context.git.path('ada', 'closed');
     const list = (): Promise<string> => world.ok(['ls-remote', remote]);
@@ -341,7 +342,7 @@ describe('kept answers', () => {
     expect((await reader).endsWith('xend')).toBe(true);
   });
 
-  it('that find no room to grow go round in the room they have, at the pace of the slowest reader, and nothing begins meanwhile', async () => {
+  it('that find no room to grow go round in what they have, at the slowest reader’s pace', async () => {
     const packs = new PackCache({
       folder: join(world.folder, 'packs'),
       maxBytes: 4 * PIECE_BYTES,
@@ -379,7 +380,7 @@ describe('kept answers', () => {
     await expect(pack.read().next()).rejects.toThrow('written over');
   });
 
-  it('are held in memory up to the bound, read from the disk beyond it, and let go when nobody needs them', async () => {
+  it('are held in memory up to the bound, read from disk beyond it, and let go when nobody needs them', async () => {
     for (const [maxPieces, heldPieces] of [
       [3, 3],
       [2, 2],

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('clone, push and REST say that files are missing, whatever the protocol, and work again once they are back', async () => {
+test('clone, push and REST say that files are missing, in every protocol, and work once they are back', async () => {
   const remote = world.remote('ada/closed', world.full);
   const path = world.server.context.git.path('ada', 'closed');
   await rename(path, `${path}.away`);

@@ -14,7 +14,12 @@ function read(text: string, pieceBytes = text.length): ReturnType<PushCommands['
 }
 
 describe('the beginning of a push', () => {
-  const push = `${line(`${NONE} ${A} refs/heads/main\0 report-status side-band-64k`)}${line(`${A} ${B} refs/heads/x\n`)}${line(`${B} ${NONE} refs/tags/v1`)}0000PACK...`;
+  const commands = [
+    `${NONE} ${A} refs/heads/main\0 report-status side-band-64k`,
+    `${A} ${B} refs/heads/x\n`,
+    `${B} ${NONE} refs/tags/v1`,
+  ];
+  const push = `${commands.map(line).join('')}0000PACK...`;
 
   it.each([1, 3, 7, 1000])('tells what it asks for, in pieces of %i bytes', (pieceBytes) => {
     expect(read(push, pieceBytes)).toEqual([

@@ -231,8 +231,10 @@ describe('a file over the API', () => {
           GIT_COMMITTER_EMAIL: 'a@b',
         },
       });
-    run(`git clone -q ${ctx.git.path('Acme', 'site')} ${work}; cd ${work}; ln -s src/main.ts link; ln -s /etc/passwd out; ln -s ../../x up
-      printf '[submodule "m"]\\n path = mod\\n url = ../tool.git\\n' > .gitmodules; git add -A; git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),mod; git commit -qm more; git push -q`);
+    run(`git clone -q ${ctx.git.path('Acme', 'site')} ${work}; cd ${work}
+      ln -s src/main.ts link; ln -s /etc/passwd out; ln -s ../../x up
+      printf '[submodule "m"]\\n path = mod\\n url = ../tool.git\\n' > .gitmodules; git add -A
+      git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),mod; git commit -qm more; git push -q`);
     const root = await ask(`GET ${SITE}/contents/`, { token: ada });
     expect(root.body.map(({ name, type }: { name: string; type: string }) => [name, type])).toEqual([
       ['.gitmodules', 'file'],

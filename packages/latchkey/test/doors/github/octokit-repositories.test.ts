@@ -244,7 +244,7 @@ describe('octokit', () => {
     server.close();
   });
 
-  it('has a form-encoded delivery for a hook that asks for it, and a reason in the log where nobody answers', async () => {
+  it('has a form-encoded delivery for a hook that asks for it, and a reason logged where nobody answers', async () => {
     const { url, received, server } = await receiver();
     const hook = await octokit.repos.createWebhook({ ...HERE, config: { url }, events: ['push'] });
     await soon(() => expect(received).toHaveLength(1));

@@ -39,7 +39,8 @@ const NOT_OF_RIGHTS = [
 ];
 
 function operation({ method, path }: Endpoint, repo = 'site'): string {
-  return `${method} ${path.replace(/\{(\w+)\}/g, (_, name: string) => (name === 'repo' ? repo : (VALUES[name] ?? '1')))}`;
+  const valueOf = (name: string): string => (name === 'repo' ? repo : (VALUES[name] ?? '1'));
+  return `${method} ${path.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name))}`;
 }
 
 /** Asks with a body that no endpoint takes, so that nothing is changed by whoever may. */
@@ -78,7 +79,7 @@ describe('an endpoint about a repository', () => {
     }
   });
 
-  it('takes a token that holds what it needs, and refuses one that holds something else, naming what lacks', async () => {
+  it('takes a token that holds what it needs, and refuses one that holds something else, naming the gap', async () => {
     const world = await apiWorld();
     const permissions: PermissionSet[] = [
       { metadata: 'read' },

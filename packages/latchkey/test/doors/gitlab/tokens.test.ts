@@ -479,7 +479,7 @@ describe.each(ENGINES)('rotation [%s]', (engine) => {
     expect(live).toEqual([{ id: won.body.id }]);
   });
 
-  it('of a value that was rotated away raises the alert anywhere, and ends the family where tokens are rotated', async () => {
+  it('of a rotated-away value raises the alert anywhere, and ends the family where tokens are rotated', async () => {
     const world = await gitlabWorld(engine);
     const { ctx } = world;
     const { secret, id } = await world.token('Bob', ['api', 'self_rotate'], { name: 'ci' });

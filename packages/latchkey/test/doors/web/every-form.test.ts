@@ -123,9 +123,8 @@ function faultIn(seen: Seen): string | null {
 
 async function auditCount(world: WebWorld): Promise<unknown> {
   return (
-    await sql`select count(*) as n, (select count(*) from sessions) as s, (select count(*) from tokens) as t from audit`.execute(
-      world.ctx.store.db,
-    )
+    await sql`select count(*) as n, (select count(*) from sessions) as s, (select count(*) from tokens) as t
+      from audit`.execute(world.ctx.store.db)
   ).rows[0];
 }
 
@@ -138,7 +137,7 @@ test('every form belongs to a route of the door', async () => {
   ).toEqual((await webRoutes(world.ctx)).POST);
 });
 
-test('no form does anything without its token, with a stale one, with that of another session, or from another site', async () => {
+test('no form does anything without its token, with a stale or foreign one, or from another site', async () => {
   const world = await furnished();
   const stranger = (await anyForm(world.visitor())).get('token')!;
   const forms = await everyForm(world);

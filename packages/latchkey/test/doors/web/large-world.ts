@@ -81,23 +81,25 @@ async function fillAccounts(tx: Query, { ada, octo, at }: Ids): Promise<void> {
   await rows(
     tx,
     LARGE.people,
-    sql`insert into accounts (kind, login, login_key, name, created_at) select 'user', 'person-' || i, 'person-' || i, 'Person ' || i, ${at} - i * 3600 from n`,
+    sql`insert into accounts (kind, login, login_key, name, created_at)
+      select 'user', 'person-' || i, 'person-' || i, 'Person ' || i, ${at} - i * 3600 from n`,
   );
-  await sql`insert into memberships (organization_id, user_id, role, created_at) select ${octo}, id, case when id % 100 = 0 then 'owner' else 'member' end, ${at} from accounts where login like 'person-%' order by id limit ${LARGE.members}`.execute(
-    tx,
-  );
+  await sql`insert into memberships (organization_id, user_id, role, created_at)
+    select ${octo}, id, case when id % 100 = 0 then 'owner' else 'member' end, ${at} from accounts
+    where login like 'person-%' order by id limit ${LARGE.members}`.execute(tx);
   await rows(
     tx,
     LARGE.organizations,
-    sql`insert into accounts (kind, login, login_key, name, created_at) select 'organization', 'org-' || i, 'org-' || i, '', ${at} from n`,
+    sql`insert into accounts (kind, login, login_key, name, created_at)
+      select 'organization', 'org-' || i, 'org-' || i, '', ${at} from n`,
   );
-  await sql`insert into memberships (organization_id, user_id, role, created_at) select id, ${ada}, 'member', ${at} from accounts where login like 'org-%'`.execute(
-    tx,
-  );
+  await sql`insert into memberships (organization_id, user_id, role, created_at) select id, ${ada}, 'member', ${at}
+    from accounts where login like 'org-%'`.execute(tx);
   await rows(
     tx,
     20,
-    sql`insert into emails (user_id, address, address_key, verified_at, is_primary, created_at) select ${ada}, 'ada' || i || '@example.org', 'ada' || i || '@example.org', null, 0, ${at} from n`,
+    sql`insert into emails (user_id, address, address_key, verified_at, is_primary, created_at)
+      select ${ada}, 'ada' || i || '@example.org', 'ada' || i || '@example.org', null, 0, ${at} from n`,
   );
 }
 
@@ -105,16 +107,19 @@ async function fillRepositories(tx: Query, { ada, octo, site, at }: Ids): Promis
   await rows(
     tx,
     LARGE.repositories,
-    sql`insert into repositories (owner_id, name, name_key, description, visibility, object_format, created_at, updated_at, pushed_at)
-    select case when i % 3 = 0 then ${ada} else ${octo} end, 'repo-' || i, 'repo-' || i, 'What repository ' || i || ' is about', case i % 10 when 0 then 'public' else 'private' end, 'sha1', ${at} - i * 600, ${at}, ${at} - i from n`,
+    sql`insert into repositories (owner_id, name, name_key, description, visibility, object_format, created_at,
+      updated_at, pushed_at)
+    select case when i % 3 = 0 then ${ada} else ${octo} end, 'repo-' || i, 'repo-' || i,
+    'What repository ' || i || ' is about', case i % 10 when 0 then 'public' else 'private' end, 'sha1',
+    ${at} - i * 600, ${at}, ${at} - i from n`,
   );
-  await sql`insert into collaborators (repository_id, user_id, role, created_at) select ${site}, id, 'write', ${at} from accounts where login like 'person-%' order by id desc limit ${LARGE.collaborators}`.execute(
-    tx,
-  );
+  await sql`insert into collaborators (repository_id, user_id, role, created_at) select ${site}, id, 'write', ${at}
+    from accounts where login like 'person-%' order by id desc limit ${LARGE.collaborators}`.execute(tx);
   await rows(
     tx,
     LARGE.deployKeys,
-    sql`insert into deploy_keys (repository_id, title, key_text, fingerprint, read_only, created_by_id, created_at) select ${site}, 'key ' || i, 'ssh-ed25519 A' || i, 'fingerprint' || i, 1, ${ada}, ${at} from n`,
+    sql`insert into deploy_keys (repository_id, title, key_text, fingerprint, read_only, created_by_id,
+      created_at) select ${site}, 'key ' || i, 'ssh-ed25519 A' || i, 'fingerprint' || i, 1, ${ada}, ${at} from n`,
   );
 }
 
@@ -124,54 +129,66 @@ async function fillTokens(tx: Query, { ada, at }: Ids): Promise<void> {
   await rows(
     tx,
     tokens,
-    sql`insert into tokens (user_id, kind, name, name_key, description, last_eight, scopes_json, created_at, updated_at, issued_at, expires_at, revoked_at, revoked_by, allowed_addresses_json)
+    sql`insert into tokens (user_id, kind, name, name_key, description, last_eight, scopes_json, created_at, updated_at,
+      issued_at, expires_at, revoked_at, revoked_by, allowed_addresses_json)
     select case when i <= ${ownTokens} then ${ada} else ${first} + i % ${people} end,
-      case when i <= ${ownFineGrained} then 'fine-grained' when i <= ${ownTokens} then case when i % 2 = 0 then 'classic' else 'scoped' end when i % 3 = 0 then 'classic' when i % 31 = 0 then 'scoped' else 'fine-grained' end,
-      'token ' || i, 'token ' || i, 'For the work of ' || i, 'abcdefgh', case when i > ${ownFineGrained} and (i % 2 = 0 or i % 3 = 0) then '["repo","workflow","read:org"]' else '["api"]' end, ${at} - i, ${at} - i, ${at} - i * 60,
-      case i % 4 when 0 then null when 1 then ${at} + i * 60 when 2 then ${at} + 3 * ${DAY_SEC} else ${at} + 60 * ${DAY_SEC} end,
-      case when i % 10 = 0 and i > ${ownTokens} then ${at} else null end, case when i % 10 = 0 and i > ${ownTokens} then 'user' else null end, null from n`,
+      case when i <= ${ownFineGrained} then 'fine-grained'
+        when i <= ${ownTokens} then case when i % 2 = 0 then 'classic' else 'scoped' end
+        when i % 3 = 0 then 'classic' when i % 31 = 0 then 'scoped' else 'fine-grained' end,
+      'token ' || i, 'token ' || i, 'For the work of ' || i, 'abcdefgh',
+      case when i > ${ownFineGrained} and (i % 2 = 0 or i % 3 = 0) then '["repo","workflow","read:org"]'
+        else '["api"]' end,
+      ${at} - i, ${at} - i, ${at} - i * 60,
+      case i % 4 when 0 then null when 1 then ${at} + i * 60
+        when 2 then ${at} + 3 * ${DAY_SEC} else ${at} + 60 * ${DAY_SEC} end,
+      case when i % 10 = 0 and i > ${ownTokens} then ${at} else null end,
+      case when i % 10 = 0 and i > ${ownTokens} then 'user' else null end, null from n`,
   );
-  await sql`insert into token_secrets (digest, token_id, last_eight, state, created_at) select 'digest-' || id, id, last_eight, 'current', created_at from tokens`.execute(
-    tx,
-  );
+  await sql`insert into token_secrets (digest, token_id, last_eight, state, created_at)
+    select 'digest-' || id, id, last_eight, 'current', created_at from tokens`.execute(tx);
 }
 
 async function fillGrants(tx: Query, { octo, site, at }: Ids): Promise<void> {
   await sql`insert into grants (token_id, owner_id, selection, permissions_json, state, created_at, access_granted_at)
     select id, case when id % 2 = 0 then ${octo} else user_id end, case when id % 5 = 0 then 'selected' else 'all' end,
-      '{"metadata":"read","contents":"' || case when id % 11 = 0 then 'write' else 'read' end || '","issues":"write","pull_requests":"write","actions":"read","checks":"read","deployments":"read"}',
-      case when id % 14 = 0 then 'pending' else 'active' end, ${at}, ${at} from tokens where kind = 'fine-grained'`.execute(
-    tx,
-  );
-  await sql`insert into grant_repositories (grant_id, repository_id) select g.id, r.id from grants g join repositories r on r.id = ${site} or r.id in (g.id % 9000 + 2, g.id % 8000 + 1002, g.id % 7000 + 2002) where g.selection = 'selected' and g.id % 3 = 0`.execute(
-    tx,
-  );
-  await sql`insert into requests (token_id, grant_id, organization_id, user_id, reason, selection, repository_ids_json, permissions_json, state, created_at)
-    select t.id, g.id, ${octo}, t.user_id, 'Deploys what ' || t.id || ' makes', g.selection, '[${sql.raw(String(site))}]', g.permissions_json, 'pending', ${at} - t.id
-    from grants g join tokens t on t.id = g.token_id where g.state = 'pending' and t.revoked_at is null order by g.id limit ${LARGE.requests}`.execute(
-    tx,
-  );
+      '{"metadata":"read","contents":"' || case when id % 11 = 0 then 'write' else 'read' end ||
+      '","issues":"write","pull_requests":"write","actions":"read","checks":"read","deployments":"read"}',
+      case when id % 14 = 0 then 'pending' else 'active' end, ${at}, ${at} from tokens
+      where kind = 'fine-grained'`.execute(tx);
+  await sql`insert into grant_repositories (grant_id, repository_id) select g.id, r.id
+    from grants g join repositories r
+      on r.id = ${site} or r.id in (g.id % 9000 + 2, g.id % 8000 + 1002, g.id % 7000 + 2002)
+    where g.selection = 'selected' and g.id % 3 = 0`.execute(tx);
+  await sql`insert into requests (token_id, grant_id, organization_id, user_id, reason, selection, repository_ids_json,
+    permissions_json, state, created_at)
+    select t.id, g.id, ${octo}, t.user_id, 'Deploys what ' || t.id || ' makes', g.selection,
+    '[${sql.raw(String(site))}]', g.permissions_json, 'pending', ${at} - t.id
+    from grants g join tokens t on t.id = g.token_id where g.state = 'pending' and t.revoked_at is null
+    order by g.id limit ${LARGE.requests}`.execute(tx);
 }
 
 /** The newest of ada's tokens of each kind is used, refused and logged every day. */
-const BUSY = sql`(select max(id) from tokens where user_id = (select id from accounts where login = 'ada') group by kind)`;
+const BUSY = sql`(select max(id) from tokens
+  where user_id = (select id from accounts where login = 'ada') group by kind)`;
 
 async function fillUse(tx: Query, { site, at }: Ids): Promise<void> {
   const today = at - (at % DAY_SEC);
   await sql`insert into token_use (token_id, last_used_at, last_address, last_agent, last_purpose, addresses_json)
-    select id, ${at} - id % 10000000, '192.0.2.1', 'git/2.39', 'clone octo/site', '["192.0.2.1","192.0.2.2","192.0.2.3"]' from tokens where id % 10 < 9`.execute(
-    tx,
-  );
+    select id, ${at} - id % 10000000, '192.0.2.1', 'git/2.39', 'clone octo/site',
+    '["192.0.2.1","192.0.2.2","192.0.2.3"]' from tokens where id % 10 < 9`.execute(tx);
   await rows(
     tx,
     LARGE.tokenDays,
-    sql`insert into token_days (token_id, day_at, repository_id, permission, level, times) select i % 50000 + 2000, ${today} - i / 50000 * ${DAY_SEC}, ${site}, 'contents', 'read', i % 9 + 1 from n`,
+    sql`insert into token_days (token_id, day_at, repository_id, permission, level, times)
+      select i % 50000 + 2000, ${today} - i / 50000 * ${DAY_SEC}, ${site}, 'contents', 'read', i % 9 + 1 from n`,
   );
   await rows(
     tx,
     90 * 12,
     sql`insert into token_days (token_id, day_at, repository_id, permission, level, times)
-    select t.id, ${today} - i / 12 * ${DAY_SEC}, i % 4 + 1, case i % 3 when 0 then 'contents' when 1 then 'issues' else 'metadata' end, 'read', i from n join tokens t on t.id in ${BUSY}`,
+    select t.id, ${today} - i / 12 * ${DAY_SEC}, i % 4 + 1,
+      case i % 3 when 0 then 'contents' when 1 then 'issues' else 'metadata' end, 'read', i
+    from n join tokens t on t.id in ${BUSY}`,
   );
   const words = JSON.stringify({
     sentence: 'This token lacks contents: write.',
@@ -190,25 +207,35 @@ async function fillUse(tx: Query, { site, at }: Ids): Promise<void> {
     tx,
     50,
     sql`insert into token_refusals (token_id, day_at, reason, purpose, times, last_at, last_address, words_json)
-    select t.id, ${today} - i / 5 * ${DAY_SEC}, 'permission_missing', 'push octo/repo-' || (i % 5), i, ${at} - i * 3600, '192.0.2.1', ${words} from n join tokens t on t.id in ${BUSY}`,
+    select t.id, ${today} - i / 5 * ${DAY_SEC}, 'permission_missing', 'push octo/repo-' || (i % 5), i, ${at} - i * 3600,
+    '192.0.2.1', ${words} from n join tokens t on t.id in ${BUSY}`,
   );
 }
 
 async function fillAudit(tx: Query, { ada, octo, site, at }: Ids): Promise<void> {
-  const columns = sql`insert into audit (at, action, actor_id, actor_login, user_id, organization_id, repository_id, token_id, actor_token_id, address, user_agent, data_json)`;
+  const columns = sql`insert into audit (at, action, actor_id, actor_login, user_id, organization_id, repository_id,
+    token_id, actor_token_id, address, user_agent, data_json)`;
   await rows(
     tx,
     LARGE.audit,
     sql`${columns}
-    select ${at} - ${LARGE.audit} + i, case i % 5 when 0 then 'personal_access_token.create' when 1 then 'personal_access_token.access_granted' when 2 then 'user.login' when 3 then 'org.add_member' else 'git.push' end,
-      case when i % 15 = 0 then ${ada} else ${ada} + 100 + i % 4000 end, case when i % 15 = 0 then 'ada' else 'person-' || (i % 4000) end, case when i % 15 = 0 then ${ada} else ${ada} + 100 + i % 4000 end,
-      case when i % 3 = 0 then ${octo} else null end, case when i % 5 = 4 then ${site} else null end, i % 90000 + 1, case when i % 4 = 0 then i % 90000 + 1 else null end, '192.0.2.7', 'git/2.39',
-      '{"name":"token ' || i || '","kind":"fine-grained","permissions":{"contents":"read","metadata":"read"},"repositories":["octo/site"]}' from n`,
+    select ${at} - ${LARGE.audit} + i,
+      case i % 5 when 0 then 'personal_access_token.create' when 1 then 'personal_access_token.access_granted'
+        when 2 then 'user.login' when 3 then 'org.add_member' else 'git.push' end,
+      case when i % 15 = 0 then ${ada} else ${ada} + 100 + i % 4000 end,
+      case when i % 15 = 0 then 'ada' else 'person-' || (i % 4000) end,
+      case when i % 15 = 0 then ${ada} else ${ada} + 100 + i % 4000 end,
+      case when i % 3 = 0 then ${octo} else null end, case when i % 5 = 4 then ${site} else null end, i % 90000 + 1,
+      case when i % 4 = 0 then i % 90000 + 1 else null end, '192.0.2.7', 'git/2.39',
+      '{"name":"token ' || i ||
+      '","kind":"fine-grained","permissions":{"contents":"read","metadata":"read"},"repositories":["octo/site"]}'
+      from n`,
   );
   await rows(
     tx,
     500,
-    sql`${columns} select ${at} + i, 'personal_access_token.access_used', ${ada}, 'ada', ${ada}, null, null, t.id, null, '192.0.2.7', 'git/2.39', '{"purpose":"clone octo/site"}' from n join tokens t on t.id in ${BUSY}`,
+    sql`${columns} select ${at} + i, 'personal_access_token.access_used', ${ada}, 'ada', ${ada}, null, null, t.id, null,
+      '192.0.2.7', 'git/2.39', '{"purpose":"clone octo/site"}' from n join tokens t on t.id in ${BUSY}`,
   );
 }
 
@@ -216,7 +243,8 @@ async function fillHooks(tx: Query, { site, at }: Ids): Promise<void> {
   await rows(
     tx,
     LARGE.hooks,
-    sql`insert into webhooks (repository_id, url, content_type, insecure_ssl, events_json, active, created_at, updated_at) select ${site}, 'https://ci.example.org/hooks/' || i, 'json', 0, '["push"]', 1, ${at}, ${at} from n`,
+    sql`insert into webhooks (repository_id, url, content_type, insecure_ssl, events_json, active, created_at,
+      updated_at) select ${site}, 'https://ci.example.org/hooks/' || i, 'json', 0, '["push"]', 1, ${at}, ${at} from n`,
   );
   const commit = JSON.stringify({
     id: 'a'.repeat(40),
@@ -227,8 +255,10 @@ async function fillHooks(tx: Query, { site, at }: Ids): Promise<void> {
   await rows(
     tx,
     LARGE.deliveries,
-    sql`insert into webhook_deliveries (webhook_id, guid, event, redelivery, payload_json, created_at, delivered_at, duration_ms, status, status_code, request_headers_json, response_headers_json, response_body)
-    select i % ${LARGE.hooks} + 1, 'guid-' || i, 'push', 0, ${payload}, ${at} - i, ${at}, 12, 'OK', 200, '{"Content-Type":"application/json"}', '{"Content-Type":"text/plain"}', 'thank you' from n`,
+    sql`insert into webhook_deliveries (webhook_id, guid, event, redelivery, payload_json, created_at, delivered_at,
+      duration_ms, status, status_code, request_headers_json, response_headers_json, response_body)
+    select i % ${LARGE.hooks} + 1, 'guid-' || i, 'push', 0, ${payload}, ${at} - i, ${at}, 12, 'OK', 200,
+    '{"Content-Type":"application/json"}', '{"Content-Type":"text/plain"}', 'thank you' from n`,
   );
 }
 
@@ -236,24 +266,32 @@ async function fillRest(tx: Query, { ada, at }: Ids): Promise<void> {
   await rows(
     tx,
     LARGE.mails,
-    sql`insert into outbox (user_id, address, template, subject, text, html, state, attempts, created_at, due_at) select null, 'person-' || i || '@example.org', 'token_created', 'A token was made', 'Hello', '<p>Hello</p>', case when i % 50 = 0 then 'failed' else 'sent' end, 1, ${at} - ${LARGE.mails} + i, ${at} from n`,
+    sql`insert into outbox (user_id, address, template, subject, text, html, state, attempts, created_at, due_at)
+      select null, 'person-' || i || '@example.org', 'token_created', 'A token was made', 'Hello', '<p>Hello</p>',
+      case when i % 50 = 0 then 'failed' else 'sent' end, 1, ${at} - ${LARGE.mails} + i, ${at} from n`,
   );
-  const session = sql`insert into sessions (digest, user_id, state, created_at, last_seen_at, ends_at, sudo_until, address, user_agent)`;
+  const session = sql`insert into sessions (digest, user_id, state, created_at, last_seen_at, ends_at, sudo_until,
+    address, user_agent)`;
   const browser = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
   await rows(
     tx,
     LARGE.sessions,
-    sql`${session} select 'session-' || i, (select min(id) from accounts where login like 'person-%') + i % ${LARGE.people}, 'active', ${at}, ${at}, ${at} + 100000, 0, '192.0.2.8', ${browser} from n`,
+    sql`${session} select 'session-' || i,
+      (select min(id) from accounts where login like 'person-%') + i % ${LARGE.people}, 'active', ${at}, ${at},
+      ${at} + 100000, 0,
+      '192.0.2.8', ${browser} from n`,
   );
   await rows(
     tx,
     30,
-    sql`${session} select 'own-' || i, ${ada}, 'active', ${at}, ${at}, ${at} + 100000, 0, '192.0.2.8', ${browser} from n`,
+    sql`${session} select 'own-' || i, ${ada}, 'active', ${at}, ${at}, ${at} + 100000, 0, '192.0.2.8', ${browser}
+      from n`,
   );
   await rows(
     tx,
     LARGE.invitations,
-    sql`insert into one_time_links (digest, purpose, user_id, address, created_at, ends_at) select 'link-' || i, 'invitation', null, 'new-' || i || '@example.org', ${at}, ${at} + 100000 from n`,
+    sql`insert into one_time_links (digest, purpose, user_id, address, created_at, ends_at)
+      select 'link-' || i, 'invitation', null, 'new-' || i || '@example.org', ${at}, ${at} + 100000 from n`,
   );
 }
 

@@ -18,7 +18,7 @@ async function world() {
   return { ...made, chosen };
 }
 
-test('a list without the owner’s own address is refused with that address, and saved when it is confirmed', async () => {
+test('a list without the owner’s own address is refused with that address, and saved once confirmed', async () => {
   const { visitor, chosen } = await world();
   const ada = visitor('192.0.2.1');
   await ada.signIn('ada');
@@ -33,7 +33,7 @@ test('a list without the owner’s own address is refused with that address, and
   expect((await ada.get(POLICY)).status).toBe(403);
 });
 
-test('an administrator of the instance gets in from anywhere and undoes it; to private things the list still applies', async () => {
+test('an administrator of the instance undoes it from anywhere; private things stay behind the list', async () => {
   const { ctx, visitor, chosen } = await world();
   await changePolicy(ctx, operatorPermit(), 'octo', { allowedAddresses: ['198.51.100.0/24'] });
   const root = visitor('192.0.2.9');

@@ -1,4 +1,4 @@
-/** A command signs in where an organization caps the life of tokens: the days are lowered, and it is said whose cap that is. */
+/** A command signs in where an organization caps the life of tokens: fewer days are given, and the page says why. */
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';

@@ -177,7 +177,7 @@ test('markup in every field is shown, never run', async () => {
     `${LIST}/1/delete`,
     '/settings/token-health',
     '/',
-    `${NEW}?name=${encodeURIComponent(evil)}&target_name=${encodeURIComponent(evil)}&expires_in=${encodeURIComponent(evil)}`,
+    `${NEW}?${new URLSearchParams({ name: evil, target_name: evil, expires_in: evil })}`,
     `${NEW}?repositories=${encodeURIComponent(evil)}&repository_search=${encodeURIComponent(evil)}`,
     `/settings/tokens/new?scopes=${encodeURIComponent(evil)}&description=${encodeURIComponent(evil)}`,
   ];

@@ -24,7 +24,7 @@ async function world() {
   return { ...made, bob };
 }
 
-test('who has none is told on the page from that day on, keeps what is public, and gets in at once when it is on', async () => {
+test('who has none is told on the page from that day on, keeps what is public, and gets in once it is on', async () => {
   const { ctx, visitor, bob } = await world();
   const browser = visitor();
   await browser.signIn('bob');

@@ -35,7 +35,7 @@ test.each(COMMON)(
   },
 );
 
-test('a person cannot take the name of their organization for a password, and one refused link still works', async () => {
+test('a person can’t take their organization’s name for a password, and one refused link still works', async () => {
   const world = await webWorld();
   await world.addPerson('ada');
   await addOrganization(world.ctx, operatorPermit(), { name: 'initech', owner: 'ada' });

@@ -58,7 +58,7 @@ it('a fingerprint changes with every way in which refs move and packs go, and st
   expect(new Set(fingerprints).size).toBe(fingerprints.length);
 });
 
-it('there is no fingerprint of what changed this very moment, of nothing, of links, or of more loose refs than pays', async () => {
+it('there is no fingerprint of what changed this moment, of nothing, of links, or of too many loose refs', async () => {
   const { path, git, commit, settled } = await repository();
   const main = commit('one');
   git(['update-ref', 'refs/heads/main', main]);

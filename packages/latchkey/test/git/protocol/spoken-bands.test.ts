@@ -26,7 +26,8 @@ function read(answer: Buffer, pieceBytes: number): { bytes: Buffer; bands: Recor
 describe('words of git', () => {
   it.each([
     [
-      `error: cannot lock ref 'refs/heads/main': Unable to create '${REPOSITORY}/./refs/heads/main.lock': File exists.\n`,
+      "error: cannot lock ref 'refs/heads/main': " +
+        `Unable to create '${REPOSITORY}/./refs/heads/main.lock': File exists.\n`,
       "error: cannot lock ref 'refs/heads/main': Unable to create 'refs/heads/main.lock': File exists.\n",
     ],
     [`fatal: not a git repository: '${REPOSITORY}'\n`, "fatal: not a git repository: 'the repository'\n"],
