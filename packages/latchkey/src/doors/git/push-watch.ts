@@ -103,7 +103,9 @@ export class PushWatch {
     this.#recorded.catch(() => undefined);
   }
 
-  /** Git is gone. @param unreported whether a push without a report has changed refs. @throws what `onChanged` throws */
+  /**
+   * Git is gone. @param unreported whether a push without a report has changed refs. @throws what `onChanged` throws
+   */
   async settle(unreported: boolean): Promise<void> {
     const outcome = this.#report.outcome();
     if (this.#refusal === null && (outcome ?? unreported)) this.#record();
