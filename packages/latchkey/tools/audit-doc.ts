@@ -2,27 +2,33 @@
 import { AUDIT_EVENTS, type AuditEventRow } from '../src/catalogue/audit-events.ts';
 import { ENTRY_COLUMNS } from '../src/rules/audit-chain.ts';
 
-const HEAD = `<!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue/audit-events.ts and packages/latchkey/tools/audit-doc.ts. Edit those, not this. -->
+const HEAD = `\
+<!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue/audit-events.ts and
+     packages/latchkey/tools/audit-doc.ts. Edit those, not this. -->
 
 # The audit log
 
-Every change writes an entry into the audit log, in the transaction of the change: neither is there without the other. People see their own log at
-\`/settings/security-log\`, owners that of their organization, administrators that of the instance; each page has a link that exports it. This page is
-for those who rely on the log: what it holds, how to show that nobody has changed it, how to take it elsewhere.
+Every change writes an entry into the audit log, in the transaction of the change: neither is there without the other.
+People see their own log at \`/settings/security-log\`, owners that of their organization, administrators that of the
+instance; each page has a link that exports it. This page is for those who rely on the log: what it holds, how to show
+that nobody has changed it, how to take it elsewhere.
 
 ## What keeps it as it was written
 
-1. **The database refuses.** Triggers in SQLite and PostgreSQL refuse every change and every removal, whoever asks: the server, a script, a person
-   at the database's own prompt.
-2. **A chain shows.** Whoever rules the database can take the triggers away. Once a minute a job puts a *checkpoint* over the entries since the last
-   one: their number, a digest of them, the digest of the checkpoint before. To change an entry unseen, one has to make every later checkpoint anew.
-3. **A key signs.** Checkpoints are signed with the key of \`--secret-key-file\`, which is not in the database. Whoever has the database alone can't sign.
-4. **A copy elsewhere tells the rest.** Whoever has the machine has the key, too. A checkpoint that was kept where they can't reach it fixes all that
-   was written before it, and shows an end that was cut off.
+1. **The database refuses.** Triggers in SQLite and PostgreSQL refuse every change and every removal, whoever asks:
+   the server, a script, a person at the database's own prompt.
+2. **A chain shows.** Whoever rules the database can take the triggers away. Once a minute a job puts a *checkpoint*
+   over the entries since the last one: their number, a digest of them, the digest of the checkpoint before. To change
+   an entry unseen, one has to make every later checkpoint anew.
+3. **A key signs.** Checkpoints are signed with the key of \`--secret-key-file\`, which is not in the database.
+   Whoever has the database alone can't sign.
+4. **A copy elsewhere tells the rest.** Whoever has the machine has the key, too. A checkpoint that was kept where
+   they can't reach it fixes all that was written before it, and shows an end that was cut off.
 
-Entries that are younger than the last checkpoint (a minute, as a rule) have the first protection alone. Nothing of this is in the way of what
-writes: the chain is made afterwards, and only over what is surely complete. On PostgreSQL an entry can become visible after one with a larger id; the
-job waits until every transaction that wrote has ended, and takes no lock.
+Entries that are younger than the last checkpoint (a minute, as a rule) have the first protection alone. Nothing of
+this is in the way of what writes: the chain is made afterwards, and only over what is surely complete. On PostgreSQL
+an entry can become visible after one with a larger id; the job waits until every transaction that wrote has ended,
+and takes no lock.
 
 ## Verify
 
@@ -54,8 +60,9 @@ latchkey admin audit export --after 4711 --through 9000      # a range, to stand
 latchkey admin audit export --since 2026-11-01 --until 2026-12-01 | gzip > november.jsonl.gz
 \`\`\`
 
-An export ends with a checkpoint over all that it holds, so it can be checked without the server (below). \`--resume\` looks at the last whole line, cuts off
-what a crash left after it, and goes on. The file is readable by its owner alone: the log has addresses of people.
+An export ends with a checkpoint over all that it holds, so it can be checked without the server (below). \`--resume\`
+looks at the last whole line, cuts off what a crash left after it, and goes on. The file is readable by its owner
+alone: the log has addresses of people.
 
 ## Prune
 
@@ -66,8 +73,9 @@ latchkey admin audit export --output audit.jsonl --resume
 latchkey admin audit prune --before 2025-01-01
 \`\`\`
 
-Whole ranges go, those whose checkpoint was made before that day. The checkpoints stay for ever, so an export of what went can be checked against them.
-That it was done is an entry (\`audit_log.prune\`) and a signed row; a log that is not as it was written is not pruned.
+Whole ranges go, those whose checkpoint was made before that day. The checkpoints stay for ever, so an export of what
+went can be checked against them. That it was done is an entry (\`audit_log.prune\`) and a signed row; a log that is
+not as it was written is not pruned.
 
 ## An entry as it is exported
 
@@ -90,15 +98,16 @@ Names beside an id (but for \`actor\`) are those of the time of the export. Ids 
 
 ## Check it yourself
 
-The text of an entry is a JSON array of its columns, without spaces, as RFC 8785 writes it, in UTF-8; \`null\` where there is nothing, and \`data_json\`
-as a string:
+The text of an entry is a JSON array of its columns, without spaces, as RFC 8785 writes it, in UTF-8; \`null\` where
+there is nothing, and \`data_json\` as a string:
 
 \`\`\`text
 [${ENTRY_COLUMNS.join(', ')}]
 \`\`\`
 
-In an export these are \`_document_id\`, \`@timestamp\` / 1000, \`action\`, \`actor_id\`, \`actor\`, \`user_id\`, \`org_id\`, \`repo_id\`,
-\`about_token_id\`, \`token_id\`, \`actor_ip\`, \`user_agent\`, and \`data\` as JSON without spaces, its names in the order in which they stand.
+In an export these are \`_document_id\`, \`@timestamp\` / 1000, \`action\`, \`actor_id\`, \`actor\`, \`user_id\`,
+\`org_id\`, \`repo_id\`, \`about_token_id\`, \`token_id\`, \`actor_ip\`, \`user_agent\`, and \`data\` as JSON without
+spaces, its names in the order in which they stand.
 
 A checkpoint is a line of its own:
 
@@ -110,7 +119,7 @@ A checkpoint is a line of its own:
   "first_id": 501,
   "last_id": 730,
   "entries": 229,
-  "entries_digest": "SHA-256 of the texts of these entries in the order of their ids, each followed by a line feed; hex",
+  "entries_digest": "SHA-256 of the texts of these entries in the order of their ids, each with a line feed; hex",
   "previous": "digest of checkpoint 1; 64 zeros for the first",
   "digest": "SHA-256 of the array below as JSON without spaces; hex",
   "signature": "id of the key, a dot, HMAC-SHA256 of the digest"
@@ -127,7 +136,8 @@ A checkpoint is a line of its own:
 const EVENTS = `
 ## Events
 
-An event keeps its name and its meaning for ever. Which names of \`data\` are there depends on what was done; secrets are never among them.
+An event keeps its name and its meaning for ever. Which names of \`data\` are there depends on what was done; secrets
+are never among them.
 
 | event | written when | operation | \`data\` |
 | --- | --- | --- | --- |

@@ -1,6 +1,6 @@
 /**
- * The catalogue of audit events and the sources that record them. That nothing is recorded with facts that the catalogue
- * does not list, every test with a context of `test/actions/context.ts` checks.
+ * The catalogue of audit events and the sources that record them. That nothing is recorded with facts that the
+ * catalogue does not list, every test with a context of `test/actions/context.ts` checks.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -56,7 +56,7 @@ const linesIn = async (path: string): Promise<Line[]> =>
     .map((line) => JSON.parse(line) as Line);
 
 describe('latchkey admin audit', () => {
-  it('exports entries with their checkpoints, from which anybody can make the digests again, and goes on later', async () => {
+  it('exports entries with their checkpoints, from which anybody can make the digests, and goes on later', async () => {
     const { audit, path, tamper } = await freshLog();
     const file = path('audit.jsonl');
     expect(await audit(`export --output ${file}`)).toMatchObject({

@@ -191,7 +191,7 @@ describe('a checkout, under Node 18,', () => {
     return () => rm(folder, { recursive: true, force: true });
   });
 
-  /** Installs and starts, as somebody would who types `npm ci OPTIONS && npm start OPTIONS`; gives what the start said. */
+  /** Installs and starts, as one would who types `npm ci OPTIONS && npm start OPTIONS`; gives what the start said. */
   async function installAndServe(version: string, ciOptions: string[], startOptions: string[]): Promise<string> {
     const bin = join(folder, `bin-${version}`);
     await mkdir(bin);
