@@ -1,9 +1,9 @@
 /** `serve --workers`: processes that share a port and a database, replaced one by one under load. */
-import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { childrenOf } from '../engines/child-processes.ts';
 import { freshDatabase } from '../engines/engines.ts';
 import { latchkey, type Serving, serveUntilReady } from './latchkey-process.ts';
 
@@ -21,15 +21,7 @@ function statusOf(agent: Agent, url: string, authorization: string): Promise<num
   });
 }
 
-const workersOf = (serving: Serving): number[] => {
-  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/));
-  return lines
-    .filter(([, parent, state]) => Number(parent) === serving.child.pid && !state!.startsWith('Z'))
-    .map(([pid]) => Number(pid));
-};
+const workersOf = (serving: Serving): number[] => childrenOf(serving.child.pid!);
 
 async function startWorkers(...more: string[]) {
   const database = await freshDatabase('sqlite');
@@ -141,6 +133,23 @@ describe('two workers', () => {
     for (let n = 0; n < 6; n++) expect(await statusOf(agent, serving.url, authorization)).toBe(200);
     expect(serving.output().stderr).toContain('ended with SIGKILL; starting another');
   });
+});
+
+test('a worker that is killed while it starts is replaced, too', { timeout: 60_000 }, async () => {
+  const database = await freshDatabase('sqlite');
+  onTestFinished(database.remove);
+  const serving = await serveUntilReady(['--data', database.dataDir, '--workers', '2']);
+  await vi.waitFor(() => expect(workersOf(serving)).toHaveLength(2), { timeout: 30_000, interval: 5 });
+  const victim = Math.max(...workersOf(serving));
+  process.kill(victim, 'SIGKILL');
+  await vi.waitFor(
+    () => {
+      const now = workersOf(serving);
+      expect(now).toHaveLength(2);
+      expect(now).not.toContain(victim);
+    },
+    { timeout: 30_000 },
+  );
 });
 
 describe('a server that stops', () => {

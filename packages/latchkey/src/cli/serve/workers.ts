@@ -34,7 +34,7 @@ export async function overseeWorkers(settings: Settings, { stop, hangUp }: Signa
   const pool = new WorkerPool(terminal);
   // The first one alone, so that migrations, the demo and the greeting happen once.
   if (!(await pool.add())) throw new Fault('the server did not start', { hint: 'its own words are above' });
-  await Promise.all(Array.from({ length: settings.workers - 1 }, () => pool.add()));
+  await Promise.race([stop, Promise.all(Array.from({ length: settings.workers - 1 }, () => pool.addUntilThere()))]);
   const registry = new AggregatorRegistry();
   const metrics = await listenForMetrics(settings, () => registry.clusterMetrics());
   if (metrics !== null) terminal.say(`metrics of all workers at ${metrics.url}`);
@@ -69,7 +69,7 @@ class WorkerPool {
       const wasWanted = this.#workers.delete(worker);
       if (!wasWanted || !listened || this.#stopping) return;
       this.#terminal.say(`worker ${worker.id} ended with ${signal ?? code}; starting another`);
-      setTimeout(() => void this.#addAgain(), performance.now() - startedAt < SOON_MS ? PAUSE_MS : 0);
+      setTimeout(() => void this.addUntilThere(), performance.now() - startedAt < SOON_MS ? PAUSE_MS : 0);
     });
     const gone = new AbortController();
     worker.once('exit', () => gone.abort());
@@ -94,7 +94,8 @@ class WorkerPool {
     await Promise.all([...this.#workers, ...this.#leaving].map(end));
   }
 
-  async #addAgain(): Promise<void> {
+  /** Starts a worker, again and again until one listens: also one that is killed while it starts is replaced. */
+  async addUntilThere(): Promise<void> {
     while (!this.#stopping && !(await this.add())) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 
