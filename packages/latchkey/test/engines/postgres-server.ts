@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 export interface RunningServer {
   readonly url: string;
+  /** Ends it as a crash does, or starts it again after that. */
+  tell(what: 'kill' | 'start'): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -13,8 +15,14 @@ export async function startPostgres(args: readonly string[] = []): Promise<Runni
   const child = spawn(process.execPath, [join(import.meta.dirname, 'postgres-process.ts'), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  const url = await nextLine(child);
   return {
-    url: await firstLine(child),
+    url,
+    async tell(what) {
+      const done = nextLine(child);
+      child.stdin!.write(`${what}\n`);
+      await done;
+    },
     async stop() {
       child.stdin!.end();
       if (child.exitCode === null) await once(child, 'exit');
@@ -22,13 +30,19 @@ export async function startPostgres(args: readonly string[] = []): Promise<Runni
   };
 }
 
-function firstLine(child: ChildProcess): Promise<string> {
+/** One line at a time, each as the answer to something. */
+function nextLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';
-    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    const ended = (code: number | null): void => reject(new Error(`PostgreSQL ended with ${code} before it answered`));
+    const hear = (text: string): void => {
       said += text;
-      if (said.includes('\n')) resolve(said.slice(0, said.indexOf('\n')));
-    });
-    child.once('exit', (code) => reject(new Error(`PostgreSQL ended with ${code} before it was ready`)));
+      if (!said.includes('\n')) return;
+      child.stdout!.off('data', hear);
+      child.off('exit', ended);
+      resolve(said.slice(0, said.indexOf('\n')));
+    };
+    child.stdout!.setEncoding('utf8').on('data', hear);
+    child.once('exit', ended);
   });
 }

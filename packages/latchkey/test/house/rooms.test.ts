@@ -104,6 +104,7 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 /** Where code is written by hand. */
 const CODE_FOLDERS = [
   'bench',
+  'chaos',
   'tools',
   ...['src', 'test', 'tools', 'assets'].map((name) => `packages/latchkey/${name}`),
 ].concat(['src', 'test'].map((name) => `packages/client/${name}`));

@@ -114,7 +114,8 @@ async function startCluster() {
   const repositories = await mkdtemp(join(tmpdir(), 'latchkey-cluster-'));
   onTestFinished(() => rm(repositories, { recursive: true, force: true }));
   const direct = new URL(database.databaseUrl!);
-  const proxy = await cuttableProxy(Number(direct.port));
+  const proxy = await cuttableProxy(() => Number(direct.port));
+  onTestFinished(proxy.close);
   const proxied = new URL(direct);
   proxied.port = String(proxy.port);
   const settings = loadSettings({ flags: { data: database.dataDir, database: direct.href, repositories }, env: {} });

@@ -10,7 +10,9 @@ it('a change that meets a fail-over of PostgreSQL waits for it, and happens once
   const database = await freshDatabase('postgres');
   onTestFinished(database.remove);
   const url = new URL(database.databaseUrl!);
-  const proxy = await cuttableProxy(Number(url.port));
+  const databasePort = Number(url.port);
+  const proxy = await cuttableProxy(() => databasePort);
+  onTestFinished(proxy.close);
   url.port = String(proxy.port);
   const store = await openStore({ dataDir: database.dataDir, databaseUrl: url.href, log: makeLog('silent') });
   onTestFinished(() => store.close());

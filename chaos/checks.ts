@@ -1,0 +1,172 @@
+/**
+ * Holds the server against the ledger: no acknowledged token lost, no dead secret alive, no acknowledged push lost, an
+ * audit entry for each, every repository sound.
+ *
+ * Invariant: nothing is under way meanwhile; the load has been stopped.
+ */
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { QUIET_GIT, run } from '../bench/command.ts';
+import { pagesOf, statusOf } from './ask.ts';
+import type { Ledger } from './ledger.ts';
+import type { Chance } from './random.ts';
+import type { World } from './world.ts';
+
+/** Of what has not changed since the last check, so many are looked at again. */
+const SAMPLE = 12;
+/** Entries this far below the newest one seen may still have come in late. */
+const LATE_ENTRIES = 500;
+const PAUSE_MS = 50;
+const ANSWER_LIMIT_MS = 60_000;
+
+interface AuditLine {
+  readonly _document_id: string;
+  readonly action: string;
+  readonly about_token_id?: number;
+  readonly repo?: string;
+  readonly user?: string;
+  readonly data?: { readonly refs?: readonly { readonly ref: string; readonly after: string | null }[] };
+}
+
+export class Checks {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #chance: Chance;
+  readonly #entries = new Map<string, number>();
+  /** Refs that the log names, as `repository ref commit`. */
+  readonly #named = new Set<string>();
+  readonly #seen = new Set<number>();
+  #newest = 0;
+  readonly counts = { rounds: 0, tokens: 0, dead: 0, refs: 0, entries: 0, fsck: 0 };
+
+  constructor(world: World, ledger: Ledger, chance: Chance) {
+    this.#world = world;
+    this.#ledger = ledger;
+    this.#chance = chance;
+  }
+
+  /** What changed since the last check, and a sample of the rest. */
+  async sinceLast(): Promise<void> {
+    const { live, dead } = this.#ledger;
+    const { tokens, dead: deadFrom, repositories, entries } = this.#ledger.turn();
+    const old = Array.from({ length: SAMPLE }, () => (dead.length === 0 ? [] : [this.#chance.oneOf(dead)])).flat();
+    const kept = [...live.values()].filter(({ id }) => tokens.has(id) || this.#chance.next() < 0.3);
+    await this.#tokens(kept, [...dead.slice(deadFrom), ...old]);
+    await this.#repositories([...repositories]);
+    await this.#audit([...entries]);
+    this.counts.rounds++;
+  }
+
+  /** Everything that was ever acknowledged. */
+  async everything(): Promise<void> {
+    await this.#tokens([...this.#ledger.live.values()], this.#ledger.dead);
+    await this.#repositories([...this.#ledger.pushes.keys()]);
+    this.#newest = 0;
+    this.#seen.clear();
+    this.#entries.clear();
+    await this.#audit([...this.#ledger.entries.keys()]);
+    await this.#unacknowledged();
+    this.counts.rounds++;
+  }
+
+  /** What was cut off between a ref and its entry has one soon after a start, acknowledged or not. */
+  async #unacknowledged(): Promise<void> {
+    const moved = new Set<string>();
+    for (const name of this.#ledger.pushes.keys())
+      for (const [ref, commit] of await this.#refsOf(name)) moved.add(`${name} ${ref} ${commit}`);
+    const until = performance.now() + ANSWER_LIMIT_MS;
+    while (!this.#named.isSupersetOf(moved) && performance.now() < until) {
+      await pause(PAUSE_MS);
+      await this.#readLog();
+    }
+    for (const one of moved.difference(this.#named)) this.#ledger.lose(`no entry of the log names ${one}`);
+  }
+
+  /** Ref → commit, as they lie on the disk. */
+  async #refsOf(name: string): Promise<Map<string, string>> {
+    const cwd = this.#folderOf(name);
+    const { stdout } = await run('git', ['for-each-ref', '--format=%(refname) %(objectname)'], { cwd, env: QUIET_GIT });
+    return new Map(
+      stdout
+        .trim()
+        .split('\n')
+        .flatMap((line) => (line === '' ? [] : [line.split(' ') as [string, string]])),
+    );
+  }
+
+  #folderOf(name: string): string {
+    return join(this.#world.data, 'repositories/ada', `${name}.git`);
+  }
+
+  async #tokens(live: readonly { id: number; secret: string }[], dead: Ledger['dead']): Promise<void> {
+    for (const { id, secret } of live) {
+      const status = await this.#settledStatus(secret);
+      this.counts.tokens++;
+      if (status !== 200) this.#ledger.lose(`the token ${id} was acknowledged, and is answered ${status}`);
+    }
+    for (const { tokenId, secret } of dead) {
+      const status = await this.#settledStatus(secret);
+      this.counts.dead++;
+      if (status !== 401) this.#ledger.lose(`a dead secret of the token ${tokenId} is answered ${status}`);
+    }
+  }
+
+  /** Asks again while the server still recovers. */
+  async #settledStatus(token: string): Promise<number> {
+    const until = performance.now() + ANSWER_LIMIT_MS;
+    for (;;) {
+      const status = await statusOf(this.#world.url, { method: 'GET', path: '/user', token });
+      if ((status !== 0 && status < 500) || performance.now() > until) return status;
+      await pause(PAUSE_MS);
+    }
+  }
+
+  async #repositories(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const refs = await this.#refsOf(name);
+      for (const [ref, commit] of this.#ledger.pushes.get(name) ?? []) {
+        this.counts.refs++;
+        if (refs.get(ref) !== commit) this.#ledger.lose(`${ref} of ${name} was acknowledged at ${commit}`);
+      }
+      this.counts.fsck++;
+      await run('git', ['fsck', '--full', '--strict', '--no-dangling'], {
+        cwd: this.#folderOf(name),
+        env: QUIET_GIT,
+      }).catch((error: unknown) => this.#ledger.lose(`git fsck of ${name}: ${String(error)}`));
+    }
+  }
+
+  async #audit(expected: readonly string[]): Promise<void> {
+    if (expected.length === 0) return;
+    await this.#readLog();
+    for (const entry of expected) {
+      const wanted = this.#ledger.entries.get(entry) ?? 0;
+      const there = this.#entries.get(entry) ?? 0;
+      this.counts.entries += wanted;
+      if (there < wanted) this.#ledger.lose(`${wanted - there} of ${wanted} audit entries are missing: ${entry}`);
+    }
+  }
+
+  /** Reads what is new in the log; entries may become visible out of order. */
+  async #readLog(): Promise<void> {
+    const { url, tokens } = this.#world;
+    const until = this.#newest - LATE_ENTRIES;
+    for await (const page of pagesOf<AuditLine>(url, '/enterprise/audit-log?per_page=100', tokens.auditor)) {
+      for (const line of page) this.#count(line);
+      if (page.some(({ _document_id: id }) => Number(id) <= until)) break;
+    }
+  }
+
+  #count({ _document_id: document, action, about_token_id: tokenId, repo, user, data }: AuditLine): void {
+    const id = Number(document);
+    if (this.#seen.has(id)) return;
+    this.#seen.add(id);
+    this.#newest = Math.max(this.#newest, id);
+    const name = repo?.split('/').at(-1);
+    for (const { ref, after } of data?.refs ?? []) this.#named.add(`${name} ${ref} ${after}`);
+    const about = tokenId ?? name ?? user;
+    if (about === undefined) return;
+    const entry = `${action} ${about}`;
+    this.#entries.set(entry, (this.#entries.get(entry) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * People at work: tokens made, renewed and revoked, commits pushed with the machine's git, tokens checked, the audit
+ * log read. What is acknowledged goes into the ledger; what fails is left out of it.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { QUIET_GIT, run } from '../bench/command.ts';
+import { MAIN, withToken } from '../bench/server.ts';
+import { change, type Outcome, pagesOf, statusOf } from './ask.ts';
+import type { KeptToken, Ledger } from './ledger.ts';
+import type { Chance } from './random.ts';
+import type { World } from './world.ts';
+
+/** One's own fine-grained tokens are at most 50. */
+const MOST_LIVE_TOKENS = 36;
+/** Then a new repository is begun, so that looking through the current one stays quick. */
+const PUSHES_TO_A_REPOSITORY = 30;
+/** After something failed: the server may be away. */
+const BREATH_MS = 80;
+/** Between two commands of the operator, each a process of its own. */
+const OPERATOR_PAUSE_MS = 2_500;
+/** Between two requests of a kind: the machine belongs to the server. */
+const PACE_MS = 15;
+
+const TOKENS = '/user/personal-access-tokens';
+
+interface MadeToken {
+  readonly id: number;
+  readonly token: string;
+}
+
+export class Load {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #chance: Chance;
+  readonly #folder: string;
+  #running = false;
+  #loops: Promise<void>[] = [];
+  #repository = '';
+  #pushesLeft = 0;
+
+  constructor(world: World, ledger: Ledger, chance: Chance) {
+    this.#world = world;
+    this.#ledger = ledger;
+    this.#chance = chance;
+    this.#folder = join(world.options.folder, 'client');
+  }
+
+  async prepare(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    await run('git', ['init', '-q', '--bare', this.#folder], { env: QUIET_GIT });
+  }
+
+  start(): void {
+    this.#running = true;
+    const steps = [
+      this.#tokenStep,
+      this.#tokenStep,
+      this.#pushStep,
+      this.#deadStep,
+      this.#liveStep,
+      this.#auditStep,
+      this.#operatorStep,
+    ];
+    this.#loops = steps.map((step) =>
+      this.#repeat(step).catch((error: unknown) => this.#ledger.lose(`the load could not go on: ${String(error)}`)),
+    );
+  }
+
+  async #repeat(step: () => Promise<void>): Promise<void> {
+    while (this.#running) {
+      await step.call(this);
+      await pause(PACE_MS);
+    }
+  }
+
+  /** Resolves when everything that was under way has ended. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    await Promise.all(this.#loops);
+  }
+
+  /** Deletes tokens that were made without an acknowledgement, or whose secret nobody knows. */
+  async sweep(): Promise<void> {
+    const { url, tokens } = this.#world;
+    const unknown: number[] = [];
+    for await (const page of pagesOf<{ id: number; name: string }>(
+      url,
+      `${TOKENS}?kind=fine-grained&per_page=100`,
+      tokens.manager,
+    ))
+      for (const { id, name } of page) if (name.startsWith('made-') && !this.#ledger.live.has(id)) unknown.push(id);
+    for (const id of unknown) await change(url, { method: 'DELETE', path: `${TOKENS}/${id}`, token: tokens.manager });
+  }
+
+  async #tokenStep(): Promise<void> {
+    const live = [...this.#ledger.live.keys()];
+    const roll = this.#chance.next();
+    if (live.length < 6 || (roll < 0.4 && live.length < MOST_LIVE_TOKENS)) return this.#make();
+    const token = this.#ledger.take(this.#chance.oneOf(live));
+    if (token !== null) await (roll < 0.7 ? this.#replace(token) : this.#revoke(token));
+  }
+
+  async #make(): Promise<void> {
+    const body = {
+      name: `made-${randomUUID().slice(0, 18)}`,
+      repository_selection: 'all',
+      permissions: { contents: 'read' },
+    };
+    const made = await this.#change<MadeToken>('POST', TOKENS, body);
+    if (made.is === 'done') this.#ledger.made({ id: made.body.id, secret: made.body.token });
+    else await this.#failed();
+  }
+
+  async #replace(token: KeptToken): Promise<void> {
+    const done = await this.#change<MadeToken>('POST', `${TOKENS}/${token.id}/regenerate`, {});
+    if (done.is === 'done') this.#ledger.replaced(token, done.body.token);
+    else await this.#failed();
+  }
+
+  async #revoke(token: KeptToken): Promise<void> {
+    const done = await this.#change('DELETE', `${TOKENS}/${token.id}`);
+    if (done.is === 'done') this.#ledger.revoked(token);
+    else await this.#failed();
+  }
+
+  /** Nothing that the load asks for is forbidden: a refusal means that something is gone. */
+  async #change<T>(method: string, path: string, body?: Readonly<Record<string, unknown>>): Promise<Outcome<T>> {
+    const token = this.#world.tokens.manager;
+    const outcome = await change<T>(this.#world.url, { method, path, token, ...(body === undefined ? {} : { body }) });
+    if (outcome.is === 'refused') this.#ledger.lose(`${method} ${path} was refused: ${outcome.words}`);
+    return outcome;
+  }
+
+  async #pushStep(): Promise<void> {
+    const { url, tokens } = this.#world;
+    if (this.#pushesLeft === 0) {
+      const name = `r-${randomUUID()}`;
+      const made = await change(url, { method: 'POST', path: '/user/repos', token: tokens.pusher, body: { name } });
+      if (made.is !== 'done') return this.#failed();
+      this.#repository = name;
+      this.#pushesLeft = PUSHES_TO_A_REPOSITORY;
+    }
+    this.#pushesLeft--;
+    const name = `push-${randomUUID()}`;
+    const commit = await this.#commit(name);
+    const remote = withToken(url, tokens.pusher, `/ada/${this.#repository}.git`);
+    const pushed = await run('git', ['push', '-q', remote, `${commit}:refs/heads/${name}`], {
+      cwd: this.#folder,
+      env: QUIET_GIT,
+    }).then(
+      () => true,
+      () => false,
+    );
+    if (pushed) this.#ledger.pushed(this.#repository, `refs/heads/${name}`, commit);
+    else await this.#failed();
+  }
+
+  /** A commit with one file of some kilobytes that no other has; gives its id. */
+  async #commit(name: string): Promise<string> {
+    const content = `${name}\n`.repeat(20 + this.#chance.below(200));
+    const stream = [
+      'commit refs/heads/work',
+      'mark :1',
+      'committer Ada <ada@example.org> 1700000000 +0000',
+      `data ${name.length}`,
+      name,
+      `M 100644 inline ${name}`,
+      `data ${content.length}`,
+      content,
+      'get-mark :1',
+      '',
+    ].join('\n');
+    const { stdout } = await run('git', ['fast-import', '--quiet', '--force'], {
+      cwd: this.#folder,
+      env: QUIET_GIT,
+      input: stream,
+    });
+    return stdout.trim();
+  }
+
+  async #deadStep(): Promise<void> {
+    if (this.#ledger.dead.length === 0) return pause(BREATH_MS);
+    const { tokenId, secret } = this.#chance.oneOf(this.#ledger.dead);
+    const status = await statusOf(this.#world.url, { method: 'GET', path: '/user', token: secret });
+    if (status === 200) this.#ledger.lose(`a dead secret of the token ${tokenId} was accepted under load`);
+    if (status === 401) this.#ledger.counts.checksOfDead++;
+    else await this.#failed();
+  }
+
+  async #liveStep(): Promise<void> {
+    const { live, counts } = this.#ledger;
+    if (live.size === 0) return pause(BREATH_MS);
+    const token = this.#chance.oneOf([...live.values()]);
+    const status = await statusOf(this.#world.url, { method: 'GET', path: '/user', token: token.secret });
+    // A change that is under way may have ended it meanwhile.
+    if (status === 401 && live.get(token.id) === token)
+      this.#ledger.lose(`the token ${token.id} was refused under load`);
+    if (status === 200) counts.checksOfLive++;
+    else if (status !== 401) await this.#failed();
+  }
+
+  async #auditStep(): Promise<void> {
+    await statusOf(this.#world.url, {
+      method: 'GET',
+      path: '/enterprise/audit-log?per_page=50',
+      token: this.#world.tokens.auditor,
+    });
+    await pause(2 * BREATH_MS);
+  }
+
+  /** The operator's commands write into the same database, whether or not the server runs. */
+  async #operatorStep(): Promise<void> {
+    const login = `person-${randomUUID().slice(0, 18)}`;
+    const command = ['admin', 'user', 'add', login, '--email', `${login}@example.org`, ...this.#world.operatorOptions];
+    const added = await run(process.execPath, [MAIN, ...command]).then(
+      () => true,
+      () => false,
+    );
+    if (added) this.#ledger.added(login);
+    else await this.#failed();
+    for (let waited = 0; this.#running && waited < OPERATOR_PAUSE_MS; waited += BREATH_MS) await pause(BREATH_MS);
+  }
+
+  async #failed(): Promise<void> {
+    this.#ledger.counts.failed++;
+    await pause(BREATH_MS);
+  }
+}
