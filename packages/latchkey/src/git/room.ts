@@ -20,32 +20,14 @@ import { hooksOf, type PushChecks } from './push/hooks.ts';
 import { PrestartedProcesses } from './push/prestarted.ts';
 import { pushRefs } from './push/ref-advertisement.ts';
 import { Folders, type RepositoryName } from './repositories/folders.ts';
+import type { GitSettings } from './repositories/git-settings.ts';
 import { sweepRepositories } from './repositories/leftovers.ts';
 import { Maintenance } from './repositories/maintenance.ts';
 import { createRepository, importRepository, type NewRepositoryOptions } from './repositories/new-repository.ts';
 import { presenceOf } from './repositories/presence.ts';
+import { type RoomLeft, Sizes } from './repositories/sizes.ts';
 
 export type GitService = 'upload-pack' | 'receive-pack';
-
-/** The settings that this room reads; the server's `Settings` hold them. */
-export interface GitSettings {
-  /** Folder of the repositories; made when it is missing. */
-  readonly repositories: string;
-  /** True when the repositories are a copy that somebody else fills. */
-  readonly readOnly: boolean;
-  /** The server's own folder: a node that only reads keeps there what git needs beside the repositories. */
-  readonly data: string;
-  /** Where a node that only reads sends those who want to write. */
-  readonly publicUrl: string;
-  /** Git processes that may serve clients at once, ≥ 1. */
-  readonly maxGitProcesses: number;
-  /** Requests that may wait for one, ≥ 0. */
-  readonly gitQueueLimit: number;
-  /** How long a request waits at most. */
-  readonly gitQueueWaitSec: number;
-  /** True to run the hooks that lie in repositories, with the rights of the server. */
-  readonly allowRepositoryHooks: boolean;
-}
 
 /** One run of a service for a client. */
 export interface ServiceRun extends PushChecks {
@@ -58,6 +40,8 @@ export interface ServiceRun extends PushChecks {
   readonly protocol: string | undefined;
   /** Who takes turns in the queue: a user or an address. */
   readonly caller: string;
+  /** Of a push: so many bytes git takes of it; null = no limit. */
+  readonly maxInputBytes: number | null;
 }
 
 export interface GitRoom {
@@ -113,6 +97,10 @@ export interface GitRoom {
    * `serve` does.
    */
   pushRefs(run: ServiceRun): Promise<Buffer | null>;
+  /** How much one push may bring to the repository at a path. */
+  roomFor(path: string): Promise<RoomLeft>;
+  /** What its objects take up on the disk, in bytes; a minute old at most. */
+  sizeOf(path: string): Promise<number>;
   /**
    * Runs a service in the caller's turn. Rejects with `Busy` when there is no place, with the signal's reason when it
    * aborts.
@@ -127,6 +115,8 @@ export interface GitRoom {
   open(owner: string, name: string, caller: string): Plumbing;
   /** Tells that something was pushed, so that the repository is maintained in a while. */
   touched(path: string): void;
+  /** Tells how large it was. */
+  grown(path: string, bytes: number): void;
   /** Maintains a repository now; on a node that only reads, nothing. Never rejects. */
   maintain(path: string): Promise<void>;
   /** Removes from every repository what killed processes left there so long ago; what can't be is logged. */
@@ -187,6 +177,8 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const readers = new GitProcesses(limits);
 
   const prestarted = new PrestartedProcesses();
+  const sizes = new Sizes(settings);
+  const maxFileBytes = settings.maxFileMib === 0 ? Infinity : settings.maxFileMib * 1024 * 1024;
 
   const advertisementOf = (format: ObjectFormat): MaybePromise<Advertisement> =>
     advertisements.of(format) ?? advertisements.capture(format);
@@ -194,7 +186,11 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   async function commandOf(run: ServiceRun): Promise<GitCommand> {
     const profile = await profiles.for(run.path, SWITCHES[run.service]);
     const hooks = hooksOf(folders, run, settings.allowRepositoryHooks);
-    const config = settings.allowRepositoryHooks ? [] : profile.config;
+    const most = run.advertise ? null : run.maxInputBytes;
+    const config = [
+      ...(settings.allowRepositoryHooks ? [] : profile.config),
+      ...(most === null ? [] : [['receive.maxInputSize', String(most)] as const]),
+    ];
     const environment = gitEnvironment({ homeFolder: folders.home, protocol: run.protocol, config, ...hooks });
     const args = [
       run.service,
@@ -223,7 +219,12 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
       isPush(run) ? () => prestarted.take(command) : undefined,
     );
     if (run.scan !== null && git.question !== null)
-      void answerHook(git.question, run.scan, { path: run.path, environment: { ...plain, GIT_FLUSH: '0' } }, log);
+      void answerHook(
+        git.question,
+        run.scan,
+        { path: run.path, environment: { ...plain, GIT_FLUSH: '0' }, maxFileBytes },
+        log,
+      );
     return git;
   }
 
@@ -262,6 +263,8 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
         ? pushRefs(path, objectFormat, (await advertisementOf(objectFormat)).push)
         : null;
     },
+    roomFor: (path) => sizes.roomFor(path),
+    sizeOf: (path) => sizes.of(path),
     serve,
     prestart,
     open: (owner, name, caller) => {
@@ -271,6 +274,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     touched: (path) => {
       if (!readOnly) maintenance.touched(path);
     },
+    grown: (path, bytes) => sizes.add(path, bytes),
     maintain: async (path) => {
       if (!readOnly) await maintenance.maintain(path);
     },

@@ -39,6 +39,7 @@ export interface ExtraFacts {
   readonly product?: string | null;
   readonly retryAfterSec?: number | null;
   readonly paths?: readonly string[];
+  readonly limit?: string;
 }
 
 /**
@@ -116,6 +117,7 @@ function factsOf(
     retryAfterSec: extra.retryAfterSec ?? null,
     reaches: token === null || bearer.via === 'nobody' ? null : reachOf(token, bearer.user),
     paths: extra.paths ?? [],
+    limit: extra.limit ?? null,
     urlUsername:
       urlUsername !== null &&
       login !== null &&

@@ -100,6 +100,10 @@ const ELSEWHERE: readonly Reason[] = [
   'password_empty',
   'too_many_attempts',
   'rate_limited',
+  // test/doors/git/quotas.test.ts
+  'push_too_large',
+  'file_too_large',
+  'repository_full',
 ];
 
 test('every reason that git can meet has its case', () => {

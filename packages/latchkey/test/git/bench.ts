@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeLog } from '../../src/base/log.ts';
-import { type GitRoom, type GitSettings, makeGitRoom } from '../../src/git/room.ts';
+import type { GitSettings } from '../../src/git/repositories/git-settings.ts';
+import { type GitRoom, makeGitRoom } from '../../src/git/room.ts';
 
 export interface Bench {
   readonly room: GitRoom;
@@ -49,6 +50,9 @@ async function opened(folder: string, settings: Partial<GitSettings>): Promise<G
         gitQueueLimit: 8,
         gitQueueWaitSec: 10,
         allowRepositoryHooks: false,
+        maxPushMib: 0,
+        maxFileMib: 0,
+        maxRepositoryMib: 0,
         ...settings,
       },
       makeLog('silent'),

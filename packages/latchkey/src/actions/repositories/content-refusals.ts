@@ -8,6 +8,7 @@ import type { Refusal } from '../../rules/decide.ts';
 import { type Explanation, explain } from '../../rules/explain.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
+import { sizeInWords } from './sizes-in-words.ts';
 
 /** To change files under .github/workflows. */
 export const WORKFLOWS: Need = { sets: [{ workflows: 'write' }], publicRead: false, writes: true };
@@ -20,13 +21,33 @@ export function explainWorkflows(ctx: Context, permit: Permit): Explanation {
     permit,
     WORKFLOWS,
     { reason: 'workflow_permission_missing', missing: [{ permission: 'workflows', level: 'write' }] },
-    [],
+    { paths: [] },
   );
 }
 
 /** Why a text with tokens is refused: where they stand, or nowhere when there are too many to look at. */
 export function explainTokens(ctx: Context, permit: Permit, places: readonly string[]): Explanation {
-  return explainContent(ctx, permit, CONTENTS, { reason: 'token_in_content' }, places);
+  return explainContent(ctx, permit, CONTENTS, { reason: 'token_in_content' }, { paths: places });
+}
+
+/** Why something that is too large is refused. @param limitMib the most that is allowed @param paths of the files */
+export function explainSize(
+  ctx: Context,
+  permit: Permit,
+  reason: 'push_too_large' | 'file_too_large' | 'repository_full',
+  limitMib: number,
+  paths: readonly string[] = [],
+): Explanation {
+  return explainContent(
+    ctx,
+    permit,
+    CONTENTS,
+    { reason },
+    {
+      paths,
+      limit: sizeInWords(limitMib),
+    },
+  );
 }
 
 function explainContent(
@@ -34,7 +55,7 @@ function explainContent(
   permit: Permit,
   need: Need,
   refusal: Refusal,
-  paths: readonly string[],
+  { paths, limit }: { readonly paths: readonly string[]; readonly limit?: string },
 ): Explanation {
   const question = {
     bearer: present(permit.bearer, 'who pushes'),
@@ -43,5 +64,8 @@ function explainContent(
     at: ctx.clock.now(),
     address: permit.actor.address ?? '',
   };
-  return explain(ctx.settings.publicUrl, question, [refusal], null, { paths });
+  return explain(ctx.settings.publicUrl, question, [refusal], null, {
+    paths,
+    ...(limit === undefined ? {} : { limit }),
+  });
 }

@@ -26,7 +26,7 @@ import { knownDigests } from '../../store/token-secrets.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { liveToken, revokeLeaked } from '../tokens/leaks.ts';
-import { explainTokens } from './content-refusals.ts';
+import { explainSize, explainTokens } from './content-refusals.ts';
 import { targetRepository } from './target.ts';
 
 /**
@@ -38,6 +38,7 @@ const MAX_REPORTED = 20;
 /** Text that is searched before others have their turn. */
 const PIECE_LENGTH = 64 * 1024;
 
+const MIB = 1024 * 1024;
 const PARTLY_SEEN = 'The push is too large to be looked through for personal access tokens: a part of it was not.';
 const SUSPICION = { text: (whole: string) => tokensWithin(whole).next().done !== true, piece: mayHoldPieceOfToken };
 
@@ -66,6 +67,7 @@ export async function scanPush(ctx: Context, permit: Permit, objects: PushedObje
     else await search.look(piece.bytes.toString('latin1'), piece.ends, piece);
     if (search.isFull) break;
   }
+  if (objects.tooLarge.size > 0) return refuseFiles(ctx, permit, await pathsOfLarge(objects));
   if (search.unseen)
     ctx.log.warn(
       { repository: targetRepository(permit).repository.id },
@@ -77,8 +79,46 @@ export async function scanPush(ctx: Context, permit: Permit, objects: PushedObje
   return protect(ctx, permit, search, paths);
 }
 
+/** Files that are too large, by their paths where those can be found. */
+async function pathsOfLarge(objects: PushedObjects): Promise<string[]> {
+  const ids = new Set([...objects.tooLarge].slice(0, MAX_REPORTED));
+  const paths = await objects.pathsOf(ids);
+  return [...ids].map((id) => {
+    const path = paths.get(id);
+    return path === undefined ? `file ${id.slice(0, SHORT_ID)}` : shown(withoutTokens(path));
+  });
+}
+
+function refuseAll(refused: Explanation): Protection {
+  return { allowed: false, words: refused.sentence, refused };
+}
+
+function refuseFiles(ctx: Context, permit: Permit, paths: readonly string[]): Protection {
+  const refused = explainSize(ctx, permit, 'file_too_large', ctx.settings.maxFileMib, paths);
+  const { sentence, remedy } = refused;
+  const others = paths.slice(1).map((path) => `  ${path}`);
+  return { allowed: false, words: lines([sentence, ...others, remedy.text, remedy.url ?? '']), refused };
+}
+
 /** The same for a commit or tag that is to be made. */
 export async function scanTexts(ctx: Context, permit: Permit, { message, actions }: WrittenTexts): Promise<Protection> {
+  const sizes = actions.map((action) => ({
+    path: action.path,
+    bytes: 'content' in action && action.content !== null ? action.content.length : 0,
+  }));
+  const { maxFileMib } = ctx.settings;
+  const large = sizes.filter(({ bytes }) => maxFileMib > 0 && bytes > maxFileMib * MIB);
+  if (large.length > 0)
+    return refuseFiles(
+      ctx,
+      permit,
+      large.map(({ path }) => shown(withoutTokens(path))),
+    );
+  const { owner, repository } = targetRepository(permit);
+  const room = await ctx.git.roomFor(ctx.git.path(owner.login, repository.name));
+  const written = sizes.reduce((sum, { bytes }) => sum + bytes, message.length);
+  if (room.bytes !== null && written > room.bytes)
+    return refuseAll(explainSize(ctx, permit, room.reason, room.limitMib));
   const search = new Search(ctx);
   await search.lookThrough(message, { type: 'commit', id: '' });
   for (const action of actions) {

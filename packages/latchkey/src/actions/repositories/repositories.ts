@@ -14,7 +14,13 @@ import {
   setCollaborator as upsertCollaborator,
 } from '../../store/collaborators.ts';
 import type { Query } from '../../store/db.ts';
-import { insertRepository, type Repository, repositoryByName, setArchived } from '../../store/repositories.ts';
+import {
+  countRepositories,
+  insertRepository,
+  type Repository,
+  repositoryByName,
+  setArchived,
+} from '../../store/repositories.ts';
 import { unlessTaken, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
@@ -132,6 +138,7 @@ function insertRow(ctx: Context, permit: Permit, { owner, draft, action, objectF
   const at = ctx.clock.now();
   return unlessTaken(`${owner.login} has a repository ${draft.name} already.`, 'name', () =>
     ctx.store.transaction(async (tx) => {
+      if (permit.bearer !== null) await demandPlace(tx, ctx, owner);
       const repository = await insertRepository(tx, {
         ownerId: owner.id,
         name: draft.name,
@@ -150,6 +157,21 @@ function insertRow(ctx: Context, permit: Permit, { owner, draft, action, objectF
       return repository;
     }),
   );
+}
+
+/** Throws a `Problem` when the account has as many repositories as it may. The operator is not asked. */
+async function demandPlace(tx: Query, ctx: Context, owner: Account): Promise<void> {
+  const { maxRepositoriesPerUser, maxRepositoriesPerOrganization } = ctx.settings;
+  const most = owner.kind === 'user' ? maxRepositoriesPerUser : maxRepositoriesPerOrganization;
+  if (most === 0) return;
+  const { publicRepositories, privateRepositories } = await countRepositories(tx, owner.id);
+  if (publicRepositories + privateRepositories >= most)
+    throw problem(
+      'limit_reached',
+      `${owner.login} has ${publicRepositories + privateRepositories} repositories, and may have ${most}. Delete ` +
+        'one that is no longer needed, or ask an administrator for more.',
+      'name',
+    );
 }
 
 /** In whose logs a change to something of this account stands. */

@@ -1,6 +1,4 @@
 /** Repositories as they are shown: with owner, the viewer's role, default branch and size. */
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { RepositoryRole } from '../../catalogue/roles.ts';
 import { defaultBranch } from '../../git/objects/refs.ts';
 import type { Account } from '../../store/accounts.ts';
@@ -15,7 +13,7 @@ export interface RepositoryView {
   /** Of whoever asks; null where nobody in particular does. */
   readonly role: RepositoryRole | null;
   readonly defaultBranch: string;
-  /** Of its packs, in KiB. */
+  /** Of its objects on the disk, in KiB. */
   readonly sizeKb: number;
 }
 
@@ -30,20 +28,6 @@ export async function viewOf(
   known: Pick<RepositoryView, 'owner' | 'repository' | 'role'>,
 ): Promise<RepositoryView> {
   const path = ctx.git.path(known.owner.login, known.repository.name);
-  const [branch, sizeKb] = await Promise.all([defaultBranch(path), packSizeKb(path)]);
-  return { ...known, defaultBranch: branch, sizeKb };
-}
-
-async function packSizeKb(path: string): Promise<number> {
-  const folder = join(path, 'objects', 'pack');
-  const packs = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.pack'));
-  const sizes = await Promise.all(
-    packs.map((name) =>
-      stat(join(folder, name)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  );
-  return Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 1024);
+  const [branch, bytes] = await Promise.all([defaultBranch(path), ctx.git.sizeOf(path)]);
+  return { ...known, defaultBranch: branch, sizeKb: Math.ceil(bytes / 1024) };
 }

@@ -287,6 +287,36 @@ export const SETTING_ROWS = {
       'unknown tokens and passwords that one address may try in ten minutes before it is told to wait (a token ' +
       'that works always works); 0 is no limit',
   }),
+  maxPushMib: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 1_048_576),
+    default: 2048,
+    doc: 'MiB that one push may send at most; 0 is no limit',
+  }),
+  maxFileMib: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 1_048_576),
+    default: 1024,
+    doc: 'MiB that a file may have that is pushed, or written over REST; 0 is no limit',
+  }),
+  maxRepositoryMib: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 1_073_741_824),
+    default: 10_240,
+    doc: 'MiB on the disk from which on a repository takes no more, but deletions; 0 is no limit',
+  }),
+  maxRepositoriesPerUser: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 10_000_000),
+    default: 1_000,
+    doc: 'repositories that a person may have; those that the operator adds count, and may exceed it; 0 is no limit',
+  }),
+  maxRepositoriesPerOrganization: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 10_000_000),
+    default: 10_000,
+    doc: 'the same for an organization',
+  }),
   maxConnections: optional({
     section: 'Limits',
     kind: wholeNumber(1, 1_000_000),

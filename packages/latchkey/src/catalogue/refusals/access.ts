@@ -301,6 +301,35 @@ export const ACCESS_REFUSALS = {
       'git rebase --interactive older ones. ' +
       'In a public repository nothing is refused: there the token is revoked at once, and its owner told.',
   },
+  push_too_large: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `A push may send ${theLimit(facts)} at most; this one is larger.`,
+    remedy: () => help('push_too_large', 'Push some commits at a time, or ask an administrator for more:'),
+    about:
+      'The server takes no larger push (setting max-push-mib), and stopped reading there; nothing of it was kept. ' +
+      'Push in steps, oldest first: git push origin COMMIT:refs/heads/BRANCH, with a commit further on each time.',
+  },
+  file_too_large: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: ({ paths: [path = 'A file', ...others], ...facts }) =>
+      `${shown(path)}${others.length === 0 ? ' is' : ` and ${others.length} more are`} larger than ` +
+      `${theLimit(facts)}, the most that a file may have.`,
+    remedy: () => help('file_too_large', 'Take it out of every commit, or ask an administrator for more:'),
+    about:
+      'The server takes no larger file (setting max-file-mib), also in an older commit of what is pushed. Nothing ' +
+      'was taken. git commit --amend changes the last commit, git rebase --interactive older ones. Large files that ' +
+      'are built or downloaded belong elsewhere.',
+  },
+  repository_full: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      `${theTarget(facts, 'This repository')} has no room for this: a repository may have ${theLimit(facts)} at most.`,
+    remedy: () => help('repository_full', 'Ask an administrator for more, or for a clean-up:'),
+    about:
+      'The repository takes up as much of the disk as the server allows (setting max-repository-mib), or would ' +
+      'after this push. Nothing of it was taken. Branches and tags can still be deleted, but what they held goes ' +
+      'only when an administrator runs git gc in the repository.',
+  },
   role_insufficient: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => {
@@ -329,6 +358,10 @@ export const ACCESS_REFUSALS = {
     about: 'An archived repository takes no change from anybody until an administrator of it unarchives it.',
   },
 } satisfies Partial<Record<Reason, RefusalEntry>>;
+
+function theLimit({ limit }: Pick<RefusalFacts, 'limit'>): string {
+  return limit ?? 'a limit';
+}
 
 function publicOnlyPath(facts: RefusalFacts): string {
   return facts.tokenKind === 'fine-grained' ? reachPath(facts) : editPath({ ...facts, missingScopes: ['repo'] });

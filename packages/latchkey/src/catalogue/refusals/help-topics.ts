@@ -47,6 +47,7 @@ function exampleFacts(publicUrl: string): RefusalFacts {
     retryAfterSec: 90,
     reaches: '2 selected repositories',
     paths: ['.github/workflows/ci.yml'],
+    limit: null,
     urlUsername: null,
   };
 }
@@ -58,6 +59,9 @@ const OTHERWISE: Readonly<Partial<Record<Reason, Partial<RefusalFacts>>>> = {
   sso_not_authorized: { tokenKind: 'classic' },
   scope_missing: { tokenKind: 'classic' },
   key_pasted: { product: 'public SSH key' },
+  push_too_large: { limit: '2 GiB' },
+  file_too_large: { paths: ['media/film.mkv'], limit: '1 GiB' },
+  repository_full: { limit: '10 GiB' },
   token_in_content: { paths: ['src/app.ts, line 3 (ends in x1Y2z3A4)'] },
 };
 

@@ -54,6 +54,9 @@ export type Reason =
   | 'scope_missing'
   | 'workflow_permission_missing'
   | 'token_in_content'
+  | 'push_too_large'
+  | 'file_too_large'
+  | 'repository_full'
   | 'role_insufficient'
   | 'repository_archived';
 
@@ -99,6 +102,8 @@ export interface RefusalFacts {
   readonly reaches: string | null;
   /** Workflow files that a push changes, or where in it tokens stand. */
   readonly paths: readonly string[];
+  /** How large something may be, with its unit. */
+  readonly limit: string | null;
   /** The username that came with the token, when it is not the name of the token's owner. */
   readonly urlUsername: string | null;
 }

@@ -62,6 +62,9 @@ export const STATUS_OF = {
   scope_missing: 403,
   workflow_permission_missing: 403,
   token_in_content: 403,
+  push_too_large: 403,
+  file_too_large: 403,
+  repository_full: 403,
   role_insufficient: 403,
   repository_archived: 403,
 } as const satisfies Record<Reason, RefusalStatus>;

@@ -103,7 +103,7 @@ class Conversation {
     this.#exchange = exchange;
     this.#git = git;
     this.#watch = watch;
-    this.#spoken = new SpokenBands(exchange.run.path);
+    this.#spoken = new SpokenBands(exchange.run.path, exchange.push?.tooMuch);
     this.#idle = setTimeout(() => this.#cutOff(), idleMs);
   }
 
@@ -116,6 +116,8 @@ class Conversation {
     else this.#passInput();
     const end = await this.#git.ended;
     clearTimeout(this.#idle);
+    this.#exchange.push?.onRead(this.#bodyBytes);
+    if (this.#spoken.wasTooMuch) this.#exchange.push?.onTooMuch();
     try {
       await this.#watch?.settle(end.code === 0 && this.#bodyBytes > FLUSH_BYTES);
     } catch (error) {

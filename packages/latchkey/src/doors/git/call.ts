@@ -49,6 +49,7 @@ export function exchangeOf(call: GitCall): Exchange & { readonly run: ServiceRun
       workflowRefusal: null,
       scan: null,
       oddRefs: false,
+      maxInputBytes: null,
     },
   };
 }

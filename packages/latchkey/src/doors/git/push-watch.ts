@@ -27,6 +27,12 @@ export interface PushEvents {
   readonly onUnchanged: (certain: boolean) => Promise<void>;
   /** Called when the hook before the push said no, with what it asked for. */
   readonly onDeclined: (asked: readonly MovedRef[]) => void;
+  /** What is said of a push that is larger than git was told to take. */
+  readonly tooMuch: string;
+  /** Called when it was. */
+  readonly onTooMuch: () => void;
+  /** Called with how large it was, once it is over. */
+  readonly onRead: (bytes: number) => void;
 }
 
 /** What kept a push from being noted. */

@@ -6,19 +6,23 @@
 import type { IncomingMessage } from 'node:http';
 import { noteRefusal } from '../../actions/decision/token-refusals.ts';
 import type { Context } from '../../actions/ground/context.ts';
-import { explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
+import { explainSize, explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
 import { dropPush, leavePush, openPush } from '../../actions/repositories/push-log.ts';
 import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
 import type { WorkflowRefusal } from '../../git/push/hooks.ts';
 import { MAX_PREFILTERED_BYTES } from '../../git/push/pack-prefilter.ts';
+import type { RoomLeft } from '../../git/repositories/sizes.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import { converse, type Exchange, NO_CACHE } from './backend.ts';
 import { firstBytes, isShort, receive } from './body.ts';
 import { exchangeOf, type GitCall } from './call.ts';
 import type { CoalescedFetches } from './coalesced-fetches.ts';
 import { mayBringOddRef, PushCommands } from './push-commands.ts';
+
+/** The list of refs takes nothing in. */
+const NO_ROOM: RoomLeft = { bytes: null, reason: 'push_too_large', limitMib: 0 };
 
 /** One push on its way; made anew for each of its two requests. */
 export class Push {
@@ -42,7 +46,7 @@ export class Push {
   /** Lists the refs, without a process where that can be, and expects the push. */
   async list(): Promise<void> {
     const { ctx } = this.#call;
-    const exchange = this.#exchange(null, false);
+    const exchange = this.#exchange(null, false, NO_ROOM);
     const { response, run, contentType, preamble } = exchange;
     const refs = await ctx.git.pushRefs(run);
     if (refs === null) await converse(ctx, exchange);
@@ -52,19 +56,28 @@ export class Push {
       response.write(preamble);
       response.end(refs);
     }
-    if (response.statusCode === 200) await ctx.git.prestart({ ...run, advertise: false });
+    if (response.statusCode !== 200) return;
+    const { bytes: maxInputBytes } = await ctx.git.roomFor(run.path);
+    await ctx.git.prestart({ ...run, maxInputBytes, advertise: false });
   }
 
   async take(): Promise<void> {
     const { ctx, request, response, permit } = this.#call;
-    const received = await receiveShort(ctx, request);
+    const [received, room] = await Promise.all([receiveShort(ctx, request), ctx.git.roomFor(this.#path)]);
     if (received === null) await firstBytes(request, response, ctx.settings.gitIdleTimeoutSec * 1000);
-    await converse(ctx, this.#exchange(received, received === null || mayBringToken(permit, received)));
+    await converse(ctx, this.#exchange(received, received === null || mayBringToken(permit, received), room));
     await tellOfPush(ctx, permit, this.#moved);
   }
 
-  #exchange(received: Buffer | null, isScanned: boolean): Exchange {
+  get #path(): string {
+    const { ctx, owner, repository } = this.#call;
+    return ctx.git.path(owner.login, repository.name);
+  }
+
+  #exchange(received: Buffer | null, isScanned: boolean, room: RoomLeft): Exchange {
+    const { ctx, permit } = this.#call;
     const exchange = exchangeOf(this.#call);
+    const tooMuch = explainSize(ctx, permit, room.reason, room.limitMib);
     return {
       ...exchange,
       ...(received === null ? {} : { received }),
@@ -72,6 +85,7 @@ export class Push {
         ...exchange.run,
         workflowRefusal: this.#refusal === null ? null : hookWords(this.#refusal),
         oddRefs: received !== null && mayBringOddRef(received),
+        maxInputBytes: room.bytes,
         scan: isScanned ? (objects) => this.#scan(objects) : null,
       },
       push: {
@@ -82,6 +96,9 @@ export class Push {
         onChanged: (moved) => this.#onChanged(moved),
         onUnchanged: (certain) => this.#onUnchanged(certain),
         onDeclined: (asked) => this.#onDeclined(asked),
+        tooMuch: inLines(tooMuch),
+        onTooMuch: () => this.#noteRefusal(tooMuch),
+        onRead: (bytes) => ctx.git.grown(exchange.run.path, bytes),
       },
     };
   }
@@ -107,9 +124,12 @@ export class Push {
   #onDeclined(asked: readonly MovedRef[]): void {
     // The hook looks at names first.
     if (asked.some(({ ref }) => readsAsSomethingElse(ref))) return;
+    if (this.#refusal !== null && !this.#call.ctx.settings.allowRepositoryHooks) this.#noteRefusal(this.#refusal);
+  }
+
+  #noteRefusal(refusal: Explanation): void {
     const { ctx, permit, from, owner, repository } = this.#call;
-    if (this.#refusal !== null && !ctx.settings.allowRepositoryHooks)
-      noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, this.#refusal);
+    noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, refusal);
   }
 }
 
@@ -127,8 +147,13 @@ async function receiveShort(ctx: Context, request: IncomingMessage): Promise<Buf
 
 /** What the hook before the push says when it finds a workflow file. */
 function hookWords({ sentence, remedy }: Explanation): WorkflowRefusal {
-  return {
-    sentence,
-    remedy: [remedy.text, remedy.url, remedy.command].filter((part) => part !== null && part !== '').join('\n'),
-  };
+  return { sentence, remedy: remedyLines(remedy) };
+}
+
+function remedyLines(remedy: Explanation['remedy']): string {
+  return [remedy.text, remedy.url, remedy.command].filter((part) => part !== null && part !== '').join('\n');
+}
+
+function inLines({ sentence, remedy }: Explanation): string {
+  return `${sentence}\n${remedyLines(remedy)}`;
 }

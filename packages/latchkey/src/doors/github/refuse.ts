@@ -131,6 +131,9 @@ export const ANSWERS = {
   scope_missing: NOT_ACCESSIBLE,
   workflow_permission_missing: NOT_ACCESSIBLE,
   token_in_content: [409, () => 'Repository rule violations found\n\nSecret detected in content\n\n'],
+  push_too_large: TOLD,
+  file_too_large: TOLD,
+  repository_full: TOLD,
   role_insufficient: NOT_ACCESSIBLE,
   repository_archived: [403, () => 'Repository was archived so is read-only.'],
 } as const satisfies Record<Reason, readonly [status: 400 | 401 | 403 | 404 | 409, words: Words]>;

@@ -112,6 +112,9 @@ export const ANSWERS = {
   scope_missing: INSUFFICIENT,
   workflow_permission_missing: FORBIDDEN_BECAUSE,
   token_in_content: FORBIDDEN_BECAUSE,
+  push_too_large: FORBIDDEN_BECAUSE,
+  file_too_large: FORBIDDEN_BECAUSE,
+  repository_full: FORBIDDEN_BECAUSE,
   role_insufficient: FORBIDDEN,
   repository_archived: FORBIDDEN_BECAUSE,
 } as const satisfies Record<Reason, readonly [status: 400 | 401 | 403 | 404 | 429, words: Words]>;

@@ -44,6 +44,9 @@ export function withoutPaths(text: string, repository: string): string {
   return text.replace(/[^\r\n]*[\r\n]*/g, (line) => plainLine(line, repository));
 }
 
+/** What git says when more is pushed than it was told to take. */
+const TOO_MUCH = /^fatal: pack exceeds maximum allowed size[^\r\n]*/m;
+
 function plainLine(line: string, repository: string): string {
   if (LOCK_ADVICE.has(line.replace(/[\r\n]*$/, ''))) return '';
   const said = line.replace(LOCK_ADVICE_BEGINS, OUTAGES.ref_locked.sentence);
@@ -64,6 +67,8 @@ function literal(path: string): string {
 /** Reads along as git answers a fetch or a push. Bytes are read as Latin-1, so that none of them changes. */
 export class SpokenBands {
   readonly #repository: string;
+  readonly #tooMuch: string | null;
+  #wasTooMuch = false;
   /** How much of the packet that is being passed on is still to come. */
   #passing = 0;
   /** The beginning of a packet whose end is still to come. */
@@ -73,9 +78,18 @@ export class SpokenBands {
   /** What follows is no packets: a pack without bands. */
   #isBare = false;
 
-  /** @param repository its folder, as git is told it */
-  constructor(repository: string) {
+  /**
+   * @param repository its folder, as git is told it
+   * @param tooMuch what a push is told that is larger than git was told to take
+   */
+  constructor(repository: string, tooMuch: string | null = null) {
     this.#repository = Buffer.from(repository).toString('latin1');
+    this.#tooMuch = tooMuch === null ? null : Buffer.from(tooMuch).toString('latin1');
+  }
+
+  /** True when a push was larger than git was told to take. */
+  get wasTooMuch(): boolean {
+    return this.#wasTooMuch;
   }
 
   /** What to send instead of the next piece of git's answer. */
@@ -132,7 +146,14 @@ export class SpokenBands {
   rest(): readonly Buffer[] {
     const line = this.#line;
     this.#line = '';
-    return packets(withoutPaths(line, this.#repository), WORDS_BAND);
+    return packets(this.#plain(line), WORDS_BAND);
+  }
+
+  #plain(words: string): string {
+    const plain = withoutPaths(words, this.#repository);
+    if (this.#tooMuch === null || !TOO_MUCH.test(plain)) return plain;
+    this.#wasTooMuch = true;
+    return plain.replace(TOO_MUCH, () => this.#tooMuch ?? '');
   }
 
   #say(words: string, band: number): Buffer[] {
@@ -141,7 +162,7 @@ export class SpokenBands {
     const waits = band === WORDS_BAND && said.length - whole.length <= MAX_LINE_BYTES;
     const now = waits ? whole : said;
     this.#line = waits ? said.slice(whole.length) : '';
-    return packets(withoutPaths(now, this.#repository), band);
+    return packets(this.#plain(now), band);
   }
 }
 

@@ -8,7 +8,8 @@
  * Never: a folder other than the repository's objects, whatever the question names.
  */
 import { basename, join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Fault } from '../../base/errors.ts';
 import { PassedBytes } from '../../base/garbage.ts';
 import type { Log } from '../../base/log.ts';
@@ -39,6 +40,8 @@ export interface PushedPiece {
 
 /** What a push brings, object by object. It ends with `unseen` where that was more than is looked at. */
 export interface PushedObjects extends AsyncIterable<PushedPiece | 'unseen'> {
+  /** Files that are larger than any may be; complete once everything was read. */
+  readonly tooLarge: ReadonlySet<string>;
   /**
    * Where each of these files lies, in one of the commits that have it. Those that were not found in time are missing.
    */
@@ -57,6 +60,8 @@ export type ContentScan = (objects: PushedObjects) => Promise<ScanResult>;
 export interface ScannedRepository {
   readonly path: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Larger files are told of; Infinity = none is too large. */
+  readonly maxFileBytes: number;
 }
 
 /**
@@ -122,7 +127,7 @@ const PASSED = new PassedBytes();
 
 /** Commits and tags first; then files, without the trees between, which may be larger than both. */
 const MESSAGES = ['--filter=tree:0'];
-const FILES = [`--filter=combine:object:type=blob+blob:limit=${MAX_SCANNED_BYTES}`, '--filter-provided-objects'];
+const FILES = ['--filter=object:type=blob', '--filter-provided-objects'];
 
 class NewObjects implements PushedObjects {
   readonly #asked: Asked;
@@ -130,8 +135,17 @@ class NewObjects implements PushedObjects {
   readonly #environment: Record<string, string>;
   readonly #gone: AbortSignal;
   readonly #maxTotalBytes: number;
+  readonly #maxFileBytes: number;
+  readonly #tooLarge = new Set<string>();
+  /** True when no further content is to be shown; sizes are looked at to the end. */
+  #isEnough = false;
 
-  constructor(asked: Asked, { path, environment }: ScannedRepository, gone: AbortSignal, maxTotalBytes: number) {
+  constructor(
+    asked: Asked,
+    { path, environment, maxFileBytes }: ScannedRepository,
+    gone: AbortSignal,
+    maxTotalBytes: number,
+  ) {
     const objects = join(path, 'objects');
     this.#asked = asked;
     this.#path = path;
@@ -143,24 +157,36 @@ class NewObjects implements PushedObjects {
     };
     this.#gone = gone;
     this.#maxTotalBytes = maxTotalBytes;
+    this.#maxFileBytes = maxFileBytes;
+  }
+
+  get tooLarge(): ReadonlySet<string> {
+    return this.#tooLarge;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<PushedPiece | 'unseen'> {
     using running = new DisposableStack();
     const read = running.use(this.#start('cat-file', '--batch', '--buffer'));
+    const sizes = running.use(this.#start('cat-file', '--batch-check', '--buffer'));
     const lists: GitProcess[] = [];
     // Begun one after the other: what a process prints is lost when it ends before somebody reads.
-    const list = (filters: readonly string[], then: () => void): void => {
+    const list = (filters: readonly string[]): Readable => {
       const { git } = running.use(this.#list([...filters, '--no-object-names']));
       lists.push(git);
-      git.stdout.once('end', then).pipe(read.git.stdin, { end: false });
+      return git.stdout;
     };
-    list(MESSAGES, () => {
-      if (!running.disposed) list(FILES, () => read.git.stdin.end());
-    });
+    list(MESSAGES)
+      .once('end', () => {
+        if (running.disposed) return;
+        list(FILES).pipe(sizes.git.stdin);
+        pipeline(sizes.git.stdout, (lines: AsyncIterable<Buffer>) => this.#toRead(lines), read.git.stdin).catch(() =>
+          read.git.stop(),
+        );
+      })
+      .pipe(read.git.stdin, { end: false });
     // Without a reader, who writes would wait for good.
     void read.git.exited.then(() => {
-      for (const git of lists) git.stop();
+      for (const git of [...lists, sizes.git]) git.stop();
     });
     let left = this.#maxTotalBytes;
     for await (const piece of batchPieces(read.git.stdout)) {
@@ -173,15 +199,30 @@ class NewObjects implements PushedObjects {
         ends,
       } = piece;
       left -= bytes.length;
-      if (left < 0) return yield 'unseen';
+      if (left < 0) {
+        if (!this.#isEnough) yield 'unseen';
+        this.#isEnough = true;
+        continue;
+      }
       PASSED.add(bytes.length);
       // A tree comes only where a tag or ref names it by itself.
       if (type !== 'tree') yield { id, type, bytes, ends };
     }
     if (this.#gone.aborted) throw this.#gone.reason;
-    for (const { code, stderr } of await Promise.all([...lists, read.git].map((git) => git.ended))) {
+    for (const { code, stderr } of await Promise.all([...lists, sizes.git, read.git].map((git) => git.ended))) {
       if (code !== 0)
         throw new Fault('The push could not be looked at.', { detail: `git ended with ${code}: ${stderr}` });
+    }
+  }
+
+  /** The names of the files whose content is looked at, from a list of all with their sizes. */
+  async *#toRead(lines: AsyncIterable<Buffer>): AsyncGenerator<string> {
+    for await (const line of linesOf(lines, MAX_PATH_BYTES)) {
+      const [id = '', , size] = line.split(' ');
+      const bytes = Number(size);
+      if (bytes > this.#maxFileBytes) this.#tooLarge.add(id);
+      // What git has no size for it has not: it is asked for, and told so.
+      if (!this.#isEnough && !(bytes > MAX_SCANNED_BYTES)) yield `${id}\n`;
     }
   }
 

@@ -107,10 +107,24 @@ class Prefilter {
   }
 }
 
+/** A number of a delta's head, the lowest seven bits first, and where what follows begins. */
+function numberAt(delta: Buffer, start: number): readonly [value: number, end: number] {
+  let value = 0;
+  let at = start;
+  for (let weight = 1; ; weight *= 128) {
+    const byte = delta.readUInt8(at++);
+    value += (byte & 0x7f) * weight;
+    if (byte < 0x80) return [value, at];
+  }
+}
+
 /** What a delta adds, with a line break wherever it goes on with what is copied. */
 function piecesOf(delta: Buffer): string {
-  let at = 0;
-  for (let numbers = 0; numbers < 2; at++) if (delta.readUInt8(at) < 0x80) numbers++;
+  const [, from] = numberAt(delta, 0);
+  const [becomes, start] = numberAt(delta, from);
+  // Some bytes of a delta can be told to become any size.
+  if (becomes > MAX_INFLATED_BYTES) throw new Unreadable();
+  let at = start;
   let pieces = '';
   let isBroken = false;
   while (at < delta.length) {

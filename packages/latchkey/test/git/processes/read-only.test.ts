@@ -31,6 +31,7 @@ it('a room that only reads refuses everything that writes, before it is begun', 
     workflowRefusal: null,
     scan: null,
     oddRefs: false,
+    maxInputBytes: null,
   };
   const plumbing = room.open('ada', 'site', 'ada');
   for (const work of [

@@ -53,7 +53,13 @@ function quarantine(id: string): void {
 async function ask(question: string, scan: ContentScan, maxTotalBytes?: number): Promise<string | null> {
   const [hook, server] = duplexPair();
   const environment = gitEnvironment({ homeFolder: bench.folder, hooksFolder: null });
-  const answered = answerHook(server, scan, { path: bare, environment }, makeLog('silent'), maxTotalBytes);
+  const answered = answerHook(
+    server,
+    scan,
+    { path: bare, environment, maxFileBytes: Infinity },
+    makeLog('silent'),
+    maxTotalBytes,
+  );
   hook.write(question);
   const text = await read(hook);
   await answered;
@@ -256,7 +262,11 @@ describe('a scan of a push', () => {
     const answered = answerHook(
       server,
       scan,
-      { path: bare, environment: gitEnvironment({ homeFolder: bench.folder, hooksFolder: null }) },
+      {
+        path: bare,
+        environment: gitEnvironment({ homeFolder: bench.folder, hooksFolder: null }),
+        maxFileBytes: Infinity,
+      },
       makeLog('silent'),
     );
     hook.write(questionOf(id));

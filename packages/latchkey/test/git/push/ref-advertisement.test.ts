@@ -22,6 +22,7 @@ const runOn = (path: string): ServiceRun => ({
   workflowRefusal: null,
   scan: null,
   oddRefs: false,
+  maxInputBytes: null,
 });
 
 /** What git itself prints. */

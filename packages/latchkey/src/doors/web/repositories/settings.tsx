@@ -7,6 +7,7 @@ import { changeRepository, deleteRepository } from '../../../actions/repositorie
 import { listAccess } from '../../../actions/repositories/collaborators.ts';
 import { readDeployKeys } from '../../../actions/repositories/deploy-keys.ts';
 import { MAX_REPOSITORY_DESCRIPTION_LENGTH } from '../../../actions/repositories/repositories.ts';
+import { sizeInWords, usedInWords } from '../../../actions/repositories/sizes-in-words.ts';
 import { type RepositoryView, viewTarget } from '../../../actions/repositories/view.ts';
 import { MAX_WEBHOOKS } from '../../../actions/repositories/webhooks/events.ts';
 import { readWebhooks } from '../../../actions/repositories/webhooks/webhooks.ts';
@@ -54,6 +55,7 @@ async function show(visit: Visit): Promise<Answer> {
         </Notice>
       ) : null}
       <General visit={visit} view={view} />
+      <Usage visit={visit} view={view} />
       <Collaborators visit={visit} people={people} ownerId={view.owner.id} />
       <DeployKeys visit={visit} keys={keys} />
       <Webhooks visit={visit} hooks={hooks} />
@@ -100,6 +102,29 @@ function General({ visit, view }: { visit: Visit; view: RepositoryView }): VNode
         spellcheck={false}
       />
     </Form>
+  );
+}
+
+/** What it takes up, and what is left: before a push is refused, not after. */
+function Usage({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
+  const { maxRepositoryMib, maxPushMib, maxFileMib } = visit.ctx.settings;
+  const limit = maxRepositoryMib === 0 ? 'as much as the disk holds' : sizeInWords(maxRepositoryMib);
+  return (
+    <section class="mt-4">
+      <h2 class="f4">Size</h2>
+      <p>
+        {usedInWords(view.sizeKb)} of {limit}
+      </p>
+      {maxRepositoryMib === 0 ? null : (
+        <meter min={0} max={maxRepositoryMib} high={maxRepositoryMib * 0.9} value={view.sizeKb / 1024}>
+          {usedInWords(view.sizeKb)}
+        </meter>
+      )}
+      <p class="color-fg-muted">
+        {maxPushMib === 0 ? '' : `A push may send ${sizeInWords(maxPushMib)} at most. `}
+        {maxFileMib === 0 ? '' : `A file may have ${sizeInWords(maxFileMib)} at most.`}
+      </p>
+    </section>
   );
 }
 

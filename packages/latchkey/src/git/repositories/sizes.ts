@@ -1,0 +1,96 @@
+/**
+ * How much of the disk repositories take up, as far as their limit needs it: a push does not wait until hundreds of
+ * files are counted.
+ *
+ * Invariant: near the limit it is measured anew; else a measure of the last `TRUSTED_MS` will do, with all that was
+ * pushed here since. Other workers and nodes may have pushed meanwhile: by so much a repository can get over its limit.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RecentMap } from '../../base/recent-map.ts';
+
+const MIB = 1024 * 1024;
+const TRUSTED_MS = 60_000;
+const MAX_REMEMBERED = 10_000;
+/** Folders of an object database that hold objects. */
+const HOLDS_OBJECTS = /^(?:[0-9a-f]{2}|pack)$/;
+
+interface Measure {
+  readonly atMs: number;
+  bytes: number;
+}
+
+/** In MiB; 0 = no limit. */
+export interface SizeLimits {
+  readonly maxPushMib: number;
+  readonly maxRepositoryMib: number;
+}
+
+/** How much a repository takes yet. */
+export interface RoomLeft {
+  /** At least 1, which is less than a pack has; null = no limit. */
+  readonly bytes: number | null;
+  /** Which limit it comes from, and that in MiB. */
+  readonly reason: 'push_too_large' | 'repository_full';
+  readonly limitMib: number;
+}
+
+export class Sizes {
+  readonly #limits: SizeLimits;
+  readonly #measures = new RecentMap<string, Measure>(MAX_REMEMBERED);
+
+  constructor(limits: SizeLimits) {
+    this.#limits = limits;
+  }
+
+  /** What one push may bring. */
+  async roomFor(path: string): Promise<RoomLeft> {
+    const { maxPushMib, maxRepositoryMib } = this.#limits;
+    const most = maxPushMib === 0 ? Infinity : maxPushMib * MIB;
+    const limit = maxRepositoryMib * MIB;
+    const left = limit === 0 ? Infinity : limit - (await this.of(path, limit - most));
+    if (left >= most) return { bytes: most === Infinity ? null : most, reason: 'push_too_large', limitMib: maxPushMib };
+    return { bytes: Math.max(left, 1), reason: 'repository_full', limitMib: maxRepositoryMib };
+  }
+
+  /** Bytes. @param believed up to this size what is remembered is believed */
+  async of(path: string, believed = Infinity): Promise<number> {
+    const known = this.#measures.get(path);
+    if (known !== undefined && known.bytes <= believed && performance.now() - known.atMs < TRUSTED_MS)
+      return known.bytes;
+    const bytes = await objectBytes(path);
+    this.#measures.set(path, { atMs: performance.now(), bytes });
+    return bytes;
+  }
+
+  /** Something of this size was pushed, and may have been taken. */
+  add(path: string, bytes: number): void {
+    const known = this.#measures.get(path);
+    if (known !== undefined) known.bytes += bytes;
+  }
+}
+
+/** What the objects of a repository take up, packed or not. */
+async function objectBytes(path: string): Promise<number> {
+  const objects = join(path, 'objects');
+  const folders = (await namesIn(objects)).filter((name) => HOLDS_OBJECTS.test(name));
+  const sizes = await Promise.all(folders.map((folder) => bytesIn(join(objects, folder))));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const sizes = await Promise.all(
+    (await namesIn(folder)).map((name) =>
+      stat(join(folder, name)).then(
+        (entry) => (entry.isFile() ? entry.size : 0),
+        // Rolled into a pack, or deleted, meanwhile.
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
