@@ -129,22 +129,6 @@ export function withoutTokens(text: string): string {
   return safe;
 }
 
-/** Of the 36 characters behind the prefix a few at either end may be missing. */
-const PIECE_LENGTH = 24;
-
-/**
- * False when no token can lie across the ends of this piece of a text, or within it, where only the changes of a text
- * are known.
- */
-export function mayHoldPieceOfToken(piece: string): boolean {
-  let inARow = 0;
-  for (let at = 0; at < piece.length; at++) {
-    inARow = isBase62(piece.charCodeAt(at)) ? inARow + 1 : 0;
-    if (inARow === PIECE_LENGTH) return true;
-  }
-  return false;
-}
-
 /** The last eight characters: what lists show and people recognise a token by. */
 export function lastEightOf(text: string): string {
   return text.slice(-8);

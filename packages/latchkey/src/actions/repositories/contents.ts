@@ -197,12 +197,9 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
   const asker = await signatureFor(ctx, permit);
   const committer = { ...asker, ...draft.committer };
   const names = [draft.author, draft.committer].flatMap((person) => [person?.name ?? '', person?.email ?? '']);
-  const { refused } = await scanTexts(ctx, permit, {
-    message: [draft.message, ...names].join('\n'),
-    actions: draft.actions,
-  });
+  const { refused, revoke } = await scanTexts(ctx, permit, { message: draft.message, names, actions: draft.actions });
   if (refused !== null) return { ok: false, why: 'refused', path: null, found: null, explanation: refused };
-  return commitTo(ctx, permit, plumbing, {
+  const outcome = await commitTo(ctx, permit, plumbing, {
     branch,
     startId,
     actions: draft.actions,
@@ -210,6 +207,8 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
     author: { ...committer, ...draft.author },
     committer,
   });
+  if (outcome.ok) await revoke();
+  return outcome;
 }
 
 function checkDraft({ branch, message, actions }: CommitDraft): void {

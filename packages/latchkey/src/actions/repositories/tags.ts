@@ -31,13 +31,15 @@ export async function createTag(
   const plumbing = openTarget(ctx, permit);
   const commitId = (await resolveCommit(plumbing, revision))?.commitId;
   if (commitId === undefined) return { ok: false, why: 'object_missing' };
-  const { refused } = message === null ? { refused: null } : await scanTexts(ctx, permit, { message, actions: [] });
-  if (refused !== null) return { ok: false, why: 'refused', explanation: refused };
+  const protection = message === null ? null : await scanTexts(ctx, permit, { message, names: [], actions: [] });
+  if (protection !== null && protection.refused !== null)
+    return { ok: false, why: 'refused', explanation: protection.refused };
   const id =
     message === null
       ? commitId
       : await writeTag(plumbing, { name, commitId, tagger: await signatureFor(ctx, permit), message });
   const made = await createRef(ctx, permit, { ref, id });
+  if (made.ok) await protection?.revoke();
   return made.ok ? { ok: true, ref: { ...made.ref, peeledId: commitId } } : made;
 }
 

@@ -294,12 +294,14 @@ export const ACCESS_REFUSALS = {
           : 'Whoever can read the repository could use it. Revoke it, or take it out of every commit, then push again:',
       ),
     about:
-      'A token that was not revoked stands in a file, a commit or a tag; perhaps the same file lies in other ' +
+      'A token that was not revoked stands in a file, a commit or a tag, plain, encoded or in an archive; perhaps ' +
+      'the same file lies in other ' +
       'places, too. Nothing of the push was taken. If anybody else has seen the commit, revoke the token: then ' +
       'the push goes through ' +
       'as it is. If it was only ever on your machine, take it out: git commit --amend changes the last commit, ' +
       'git rebase --interactive older ones. ' +
-      'In a public repository nothing is refused: there the token is revoked at once, and its owner told.',
+      'In a public repository nothing is refused: there the token is revoked once the push is taken, and its owner ' +
+      'told.',
   },
   push_too_large: {
     ...TOLD_TO_THE_LIVING,

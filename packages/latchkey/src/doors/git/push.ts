@@ -33,6 +33,8 @@ export class Push {
    * them, until the look for tokens has an answer of its own. The one that refused is noted.
    */
   #refusal: Explanation | null;
+  /** Revokes what the push made public, once it did. */
+  #revoke: (() => Promise<void>) | null = null;
   #note: number | null = null;
   #moved: readonly MovedRef[] = [];
 
@@ -107,6 +109,7 @@ export class Push {
     this.#refusal = null;
     const protection = await scanPush(this.#call.ctx, this.#call.permit, objects);
     this.#refusal = protection.refused;
+    this.#revoke = protection.revoke;
     return protection;
   }
 
@@ -114,6 +117,7 @@ export class Push {
     const { ctx, permit, repository } = this.#call;
     this.#moved = moved;
     this.#fetches.forget(repository.id);
+    if (moved.length > 0) await this.#revoke?.();
     await settlePush(ctx, permit, this.#note, moved);
   }
 

@@ -3,14 +3,16 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { refusalsOf } from '../../../src/actions/decision/token-refusals.ts';
 import { readOutbox } from '../../../src/actions/instance/outbox.ts';
-import { MAX_LOOKED_UP } from '../../../src/actions/repositories/push-protection.ts';
+import { MAX_LOOKED_UP } from '../../../src/actions/repositories/token-search.ts';
 import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
 import { MAX_PREFILTERED_BYTES } from '../../../src/git/push/pack-prefilter.ts';
 import { lastEightOf, mintTokenText } from '../../../src/rules/token-text.ts';
+import { zipOf } from '../../git/push/zip.ts';
 import { makeWorld, type Ran, type World } from './server.ts';
 
 let world: World;
@@ -147,6 +149,41 @@ describe('a push to a private repository that brings a token', () => {
     await refusedFor('full.txt, line 200001');
   });
 
+  it('is refused as other programs write it, in archives, and for the name of an author', async () => {
+    const basic = Buffer.from(`ada:${leaked.text}`).toString('base64');
+    await commit({ 'a.txt': 'a' });
+    await push();
+    await commit({
+      'windows.ps1': Buffer.from(`\ufeff$token = "${leaked.text}"\r\n`, 'utf16le'),
+      'big-endian.txt': Buffer.from(`\n${leaked.text}`, 'utf16le').swap16(),
+      '.npmrc': `//git.example.org/:_auth=${basic}\n`,
+      'config.json': JSON.stringify({ auths: { 'git.example.org': { auth: basic } } }),
+      'link.txt': `https://x/?u=${encodeURIComponent(`https://ada:${leaked.text}@git`).replaceAll('_', '%5F')}`,
+      'backup.tar.gz': gzipSync(`.env\0${leaked.text}`),
+      'app.jar': zipOf({ 'conf/.env': `\nTOKEN=${leaked.text}` }),
+    });
+    await world.ok(['commit', '-q', '--amend', '--reset-author', '-m', 'Change'], {
+      in: 'work',
+      env: { GIT_AUTHOR_NAME: `Ada ${leaked.text}` },
+    });
+    const id = (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).slice(0, 7);
+    const outcome = await push();
+    const end = ` (ends in ${lastEightOf(leaked.text)})`;
+    const said = remoteLines(outcome).join('\n');
+    for (const place of [
+      `the author of commit ${id}`,
+      'windows.ps1, line 1',
+      'big-endian.txt, line 2',
+      '.npmrc, line 1',
+      'config.json, line 1',
+      'link.txt, line 1',
+      'backup.tar.gz, unpacked',
+      'app.jar, in it conf/.env, line 2',
+    ])
+      expect(said).toContain(place + end);
+    expect(outcome.stderr).not.toContain(leaked.text);
+  });
+
   it('is refused for another reason first, where that is one', async () => {
     await commit({ '.github/workflows/ci.yml': `env: ${leaked.text}` });
     const outcome = await world.git(['push', world.remote('ada/closed', world.writer), 'main'], { in: 'work' });
@@ -207,13 +244,13 @@ describe('a push is taken', () => {
 });
 
 describe('a push to a public repository that brings a token', () => {
-  it('is taken, and the token revoked before anybody can read it; its owner is told where it was found', async () => {
+  it('is taken, and the token revoked before that is reported; its owner is told where it was found', async () => {
     await commit({ 'src/app.ts': `\n${leaked.text}` });
     const outcome = await push('ada/open');
     expect(outcome.code).toBe(0);
     expect(remoteLines(outcome)).toContain(
-      `Everybody can read this repository, so the personal access token in src/app.ts, line 2 (ends in ` +
-        `${lastEightOf(leaked.text)}) was revoked. Its owner is told.`,
+      `Everybody can read this repository: once this is taken, the personal access token in src/app.ts, line 2 ` +
+        `(ends in ${lastEightOf(leaked.text)}) is revoked. Its owner is told.`,
     );
     expect(await revokedBy(leaked.id)).toBe('found in ada/open, src/app.ts, line 2');
     const mails = await readOutbox(world.server.context, operatorPermit(), { beforeId: null, limit: 10 });
@@ -223,6 +260,19 @@ describe('a push to a public repository that brings a token', () => {
       'was found in ada/open, src/app.ts, line 2, where others could read it. It was revoked at once.',
     );
     expect(mail!.text).not.toContain(leaked.text);
+  });
+
+  it('revokes nothing when it is not taken', async () => {
+    await commit({ 'a.txt': 'a' });
+    await push('ada/open');
+    await world.ok(['commit', '-q', '--amend', '-m', 'Another'], { in: 'work' });
+    await commit({ 'b.txt': leaked.text });
+    const outcome = await push('ada/open');
+    expect(outcome.code).not.toBe(0);
+    expect(await revokedBy(leaked.id)).toBeNull();
+    await world.ok(['tag', 'refused'], { in: 'work' });
+    const bad = await push('ada/open', ['+main:refs/heads/main/below']);
+    expect([bad.code === 0, await revokedBy(leaked.id)]).toEqual([false, null]);
   });
 
   it('may bring the very token that it is pushed with', async () => {

@@ -1,0 +1,95 @@
+/**
+ * Tokens in a text as other programs write them: UTF-16 (Windows), base64 (`Authorization: Basic`, `_auth` of `.npmrc`,
+ * `auth` of Docker's `config.json`), percent-encoded (an address in an address).
+ *
+ * Each writing turns the four characters of the prefix, `lkf_`, into one of few texts. Those are looked for; only
+ * around them something is decoded, and the checksum tells what it is.
+ * Invariant: the work for one place has a bound, whatever the text.
+ */
+import { MAX_TOKEN_LENGTH, type TokenWithin, tokensWithin } from '../../rules/token-text.ts';
+
+/** The longest writing of a token: every character as `%6C`. */
+export const MAX_WRITTEN_LENGTH = 3 * MAX_TOKEN_LENGTH;
+
+/** A token, and how long it is in the text. */
+export interface WrittenToken extends TokenWithin {
+  readonly length: number;
+}
+
+/** In base64 a byte begins at one of three places of a group of four characters. */
+const IN_BASE64 = /bGt[mjz]X|xr(?:Zl|Y1|c1)[89]|s(?:a2[ZN]|a3N)f/g;
+const IN_PERCENT = /lk[fcs]%5[Ff]|%6[Cc]%6[Bb]%(?:66|63|73)%5[Ff]/g;
+const IN_UTF16 = /l\0k\0[fcs]\0_/g;
+
+/** The tokens that stand in a text whose bytes are characters, plain or in one of these writings. */
+export function* tokensWrittenIn(text: string): Generator<WrittenToken> {
+  for (const { text: token, at } of tokensWithin(text)) yield { text: token, at, length: token.length };
+  for (const { 0: beginning, index } of beginningsIn(text)) {
+    const [decoded, length] = decodedAround(text, index, beginning);
+    for (const { text: token } of tokensWithin(decoded)) yield { text: token, at: index, length };
+  }
+}
+
+/** Where decoding is worth it. What rules a writing out at once comes first: most texts have none of them. */
+function* beginningsIn(text: string): Generator<RegExpExecArray> {
+  if (text.includes('\0')) yield* text.matchAll(IN_UTF16);
+  if (text.includes('%5F') || text.includes('%5f')) yield* text.matchAll(IN_PERCENT);
+  yield* text.matchAll(IN_BASE64);
+}
+
+/** What stands around a place, and how much of the text from there on was taken for it. */
+function decodedAround(text: string, at: number, beginning: string): [string, number] {
+  if (beginning.includes('\0')) return [everyOther(text, at), 2 * MAX_TOKEN_LENGTH];
+  if (beginning.includes('%')) return [unescaped(text, at), MAX_WRITTEN_LENGTH];
+  const group = at - (beginning.startsWith('b') ? 0 : beginning.startsWith('x') ? 2 : 3);
+  return [fromBase64(text, group), 2 * MAX_TOKEN_LENGTH];
+}
+
+function everyOther(text: string, at: number): string {
+  let decoded = '';
+  for (let i = Math.max(at % 2, at - 2 * MAX_TOKEN_LENGTH); i < at + 2 * MAX_TOKEN_LENGTH; i += 2)
+    decoded += text.charAt(i);
+  return decoded;
+}
+
+function unescaped(text: string, at: number): string {
+  return text
+    .slice(Math.max(0, at - MAX_WRITTEN_LENGTH), at + MAX_WRITTEN_LENGTH)
+    .replace(/%([0-7][0-9A-Fa-f])/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+const GROUP = 4;
+const IS_GROUP = /^[A-Za-z0-9+/_-]{4}$/;
+
+/** From some groups before, for the prefix of an instance, on; broken lines are joined. */
+function fromBase64(text: string, at: number): string {
+  let from = at;
+  while (from >= GROUP && at - from < MAX_TOKEN_LENGTH && IS_GROUP.test(text.slice(from - GROUP, from))) from -= GROUP;
+  const joined = text.slice(Math.max(0, from), at + 2 * MAX_TOKEN_LENGTH).replace(/\r?\n[ \t]*/g, '');
+  return Buffer.from(/^[A-Za-z0-9+/_-]*/.exec(joined)?.[0] ?? '', 'base64').toString('latin1');
+}
+
+/** Texts have no character up to this one. */
+const BACKSPACE = 8;
+const PERCENT = 37;
+/** Of the 36 characters behind the prefix a few at either end may be missing. */
+const RUN_LENGTH = 24;
+
+/**
+ * False when no token can lie across the ends of this piece of a text, or within it, where only the changes of a text
+ * are known. Of what is no text, such as UTF-16 and archives, nothing can be told.
+ */
+export function mayHoldPieceOfToken(piece: string): boolean {
+  let inARow = 0;
+  for (let at = 0; at < piece.length; at++) {
+    const code = piece.charCodeAt(at);
+    if (code <= BACKSPACE) return true;
+    if (code !== PERCENT) inARow = isBase62(code) ? inARow + 1 : 0;
+    if (inARow === RUN_LENGTH) return true;
+  }
+  return false;
+}
+
+function isBase62(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90);
+}
