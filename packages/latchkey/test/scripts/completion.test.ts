@@ -27,7 +27,7 @@ test('bash completes commands, their commands, and their options', async () => {
     return stdout.trim();
   };
   expect(await completed('do')).toBe('doctor');
-  expect(await completed('token', 'r')).toBe('rotate revoke');
+  expect(await completed('token', 'r')).toBe('rotate revoke remind');
   expect(await completed('token', 'rotate', '--o')).toBe('--overlap');
   expect(await completed('login', '--device', '--exp')).toBe('--expires-in');
 });

@@ -1,8 +1,10 @@
 /** Attacks on the forward door, told as what somebody tries. */
+
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startServer } from '../../../src/app.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
+import { dontReadLog } from '../../actions/context.ts';
 import { freshDatabase } from '../../engines/engines.ts';
 import { forwardWorld } from './door.ts';
 
@@ -198,6 +200,7 @@ describe('somebody who breaks things', () => {
   it('is denied when the store can’t be asked, and told when to come again', async () => {
     const world = await forwardWorld();
     const token = await world.token('ada');
+    dontReadLog(world.ctx);
     await world.ctx.store.close();
     const answer = await world.nginx('GET /api/v3/user', token);
     expect(answer).toMatchObject({

@@ -62,7 +62,7 @@ function indexElsewhere(path: string, chained: boolean): void {
     const [from, to] = [at + 4, at + 16].map((place) => Number(whole.readBigUInt64BE(place)));
     return { name: whole.subarray(at, at + 4), bytes: whole.subarray(from, to) };
   });
-  const named = Buffer.from(`${join(secret, 'objects/pack')}/${pack}\0`.replace(/^\//, '../../../../../../../../../'));
+  const named = Buffer.from(`${'../'.repeat(40)}${join(secret, 'objects/pack')}/${pack}\0`);
   const padded = Buffer.concat([named, Buffer.alloc((4 - (named.length % 4)) % 4)]);
   const bodies = chunks.map(({ name, bytes }) => (name.toString() === 'PNAM' ? padded : bytes));
   let offset = 12 + 12 * (chunks.length + 1);
