@@ -38,7 +38,7 @@ import { webDoor } from './doors/web/plugin.ts';
 import { type Arrival, count, refuseForm, sendCrowded, together } from './listener/arrivals.ts';
 import { endOf, warnOfCertificate } from './listener/certificate-warnings.ts';
 import { boundConnections } from './listener/connection-limits.ts';
-import { problemOf, type Readiness } from './listener/readiness.ts';
+import { type Readiness, readinessAnswer } from './listener/readiness.ts';
 import { hostOf, listen, makeServer, secureContextOf } from './listener/server.ts';
 import { close, retire } from './listener/stop.ts';
 import { type DoorName, single } from './telemetry/metrics.ts';
@@ -85,6 +85,8 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     warnOfCertificate(context, certificate);
     warnOfKeys(context);
     getReadyForGit(context);
+    // What doesn't work is said at the start, too.
+    void context.fitness.look();
     sweepAtStart(context).catch((error: unknown) =>
       context.log.warn({ err: error }, 'what killed processes left in repositories is looked for later'),
     );
@@ -195,9 +197,9 @@ function makeListener(
     },
   });
   fastify.get('/healthz', async () => ({ status: 'ok' }));
-  fastify.get('/readyz', async (_request, reply) => {
-    const problem = readiness.stopping ? 'stopping' : await problemOf(context);
-    return reply.code(problem === null ? 200 : 503).send({ status: problem ?? 'ready' });
+  fastify.get<{ Querystring: { for?: string } }>('/readyz', async ({ query }, reply) => {
+    const { status, body } = await readinessAnswer(context, readiness, query.for === 'write' ? 'write' : 'check');
+    return reply.code(status).header('Cache-Control', 'no-store').send(body);
   });
   void fastify.register(resourceServerApi(context, readiness.ended.signal));
   void fastify.register(oauthDoor(context));
@@ -271,5 +273,5 @@ function answerer(
 function nameOf(url: string): DoorName {
   if (url.startsWith(GITHUB_PREFIX)) return 'github';
   if (url.startsWith(GITLAB_PREFIX)) return 'gitlab';
-  return url === '/healthz' || url === '/readyz' ? 'other' : 'web';
+  return url === '/healthz' || /^\/readyz(?:\?|$)/.test(url) ? 'other' : 'web';
 }

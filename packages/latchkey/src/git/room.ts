@@ -12,6 +12,7 @@ import { currentSpan } from '../base/trace.ts';
 import { Plumbing } from './objects/plumbing.ts';
 import { gitEnvironment, protocolVersion } from './processes/environment.ts';
 import { type GitCommand, type GitProcess, GitProcesses } from './processes/git-process.ts';
+import { placesFor } from './processes/places.ts';
 import { isLost, type ObjectFormat, Profiles } from './processes/profile.ts';
 import { notCopied, onlyReads } from './processes/read-only.ts';
 import { type Advertisement, Advertisements } from './protocol/capability-advertisement.ts';
@@ -123,6 +124,8 @@ export interface GitRoom {
   removeLeftOvers(olderThanSec: number, signal: AbortSignal): Promise<void>;
   /** How many git processes serve clients, and how many requests wait for one. */
   load(): { readonly running: number; readonly queued: number };
+  /** Tries whether the disk takes writes. @throws what keeps it from that */
+  probe(): Promise<void>;
   /**
    * Lets running services end for `graceSec` (`CLOSE_GRACE_SEC` unless told), then stops them. Settles when no process
    * is left.
@@ -136,11 +139,6 @@ function isPush({ service, advertise }: ServiceRun): boolean {
   return service === 'receive-pack' && !advertise;
 }
 
-/** Share of the places that one caller may hold while others could want them. */
-const SHARE_OF_ONE_CALLER = 0.75;
-/** Share of the queue that one caller may fill. */
-const QUEUE_SHARE_OF_ONE_CALLER = 0.25;
-
 /** How long a push that had arrived whole may still take when the room closes, and then to tidy up. */
 const CLOSE_GRACE_SEC = 2;
 const KILL_AFTER_SEC = 2;
@@ -153,6 +151,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const folders = new Folders(settings.repositories, readOnly ? settings.data : null);
   const demandWrites = (): void => {
     if (readOnly) throw onlyReads(publicUrl);
+    folders.demandPlace();
   };
   const writing =
     <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
@@ -163,15 +162,9 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   folders.emptyTrash().catch((error: unknown) => log.warn({ err: error }, 'the trash could not be emptied'));
   const plain = gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks });
   const profiles = new Profiles(plain, readOnly ? () => notCopied(publicUrl) : isLost);
-  const advertisements = new Advertisements(folders);
+  const advertisements = new Advertisements(folders, settings.data);
   const maintenance = new Maintenance({ log, environment: plain, demand: (path) => profiles.of(path) });
-  const limits = {
-    maxRunning: settings.maxGitProcesses,
-    maxRunningPerCaller: Math.ceil(settings.maxGitProcesses * SHARE_OF_ONE_CALLER),
-    maxQueued: settings.gitQueueLimit,
-    maxQueuedPerCaller: Math.ceil(settings.gitQueueLimit * QUEUE_SHARE_OF_ONE_CALLER),
-    maxWaitSec: settings.gitQueueWaitSec,
-  };
+  const limits = placesFor(settings);
   const processes = new GitProcesses(limits);
   // Places of their own: a page or a REST call waits for no clone, and no clone for them.
   const readers = new GitProcesses(limits);
@@ -253,7 +246,11 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     create: writing((owner, name, how) => createRepository(folders, folders.path(owner, name), how)),
     importFrom: writing((source, owner, name) => importRepository(folders, folders.path(owner, name), source)),
     rename: writing((from, to) => folders.move(folders.path(from.owner, from.name), folders.path(to.owner, to.name))),
-    remove: writing((owner, name) => folders.discard(folders.path(owner, name))),
+    // It makes room: a full disk must not keep it from that.
+    remove: async (owner, name) => {
+      if (readOnly) throw onlyReads(publicUrl);
+      await folders.discard(folders.path(owner, name));
+    },
     list: () => folders.list(),
     capabilities: (objectFormat) => andThen(advertisementOf(objectFormat), ({ fetch }) => fetch),
     pushRefs: async ({ path, protocol }) => {
@@ -279,6 +276,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
       if (!readOnly) await maintenance.maintain(path);
     },
     removeLeftOvers: writing((olderThanSec, signal) => sweepRepositories(folders, { olderThanSec, log }, signal)),
+    probe: () => folders.probe(),
     load: () => ({ running: processes.running, queued: processes.queued }),
     close: async (graceSec = CLOSE_GRACE_SEC) => {
       await Promise.all([

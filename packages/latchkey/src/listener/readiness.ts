@@ -1,4 +1,5 @@
 /** Whether the server accepts requests: what `/readyz` says, and when connections close after their next answer. */
+import type { Fitness, PartProblem } from '../actions/ground/fitness.ts';
 import type { OpenContext } from '../actions/instance/open.ts';
 
 /** Whether the server is about to stop: then `/readyz` says so, and connections end with their next answer. */
@@ -12,13 +13,45 @@ export interface Readiness {
   readonly ended: AbortController;
 }
 
-/** What keeps the server from serving; null when nothing does. */
-export async function problemOf({ store, log }: OpenContext): Promise<string | null> {
-  try {
-    await store.revision();
-    return null;
-  } catch (error) {
-    log.warn({ err: error }, 'the database cannot be reached');
-    return 'no database';
-  }
+/** Ready for what: answers to checks, or changes, too. */
+export type Purpose = 'check' | 'write';
+
+export interface ReadinessAnswer {
+  readonly status: 200 | 503;
+  readonly body: {
+    readonly status: 'ready' | 'ready to check' | 'reads only' | 'no database' | 'wrong clock' | 'stopping';
+    readonly check: boolean;
+    readonly write: boolean;
+    readonly parts: Readonly<Record<string, { readonly ok: boolean; readonly reason?: PartProblem }>>;
+  };
+}
+
+/** What `/readyz` answers. Never rejects, and takes a second at most. */
+export async function readinessAnswer(
+  { fitness }: Pick<OpenContext, 'fitness'>,
+  { stopping }: Pick<Readiness, 'stopping'>,
+  purpose: Purpose,
+): Promise<ReadinessAnswer> {
+  const fit = await fitness.look();
+  const isReady = !stopping && fit[purpose];
+  return {
+    status: isReady ? 200 : 503,
+    body: {
+      status: stopping ? 'stopping' : wordOf(fit),
+      check: fit.check && !stopping,
+      write: fit.write && !stopping,
+      parts: Object.fromEntries(
+        Object.entries(fit.parts).map(([name, why]) => [
+          name,
+          why === null ? { ok: true } : { ok: false, reason: why },
+        ]),
+      ),
+    },
+  };
+}
+
+function wordOf({ check, write, readsOnly, parts }: Fitness): ReadinessAnswer['body']['status'] {
+  if (!check) return parts.database === null ? 'wrong clock' : 'no database';
+  if (write) return 'ready';
+  return readsOnly ? 'reads only' : 'ready to check';
 }

@@ -36,12 +36,14 @@ const MAX_LOOK_MS = 16;
 export interface Board {
   /** Puts a node on the board. */
   join(id: string): Promise<void>;
-  /** A sign of life. False when the node is not on the board. */
-  beat(id: string): Promise<boolean>;
+  /**
+   * A sign of life. Gives the revision as it was when the statement began, so that a slow database costs one round trip
+   * a beat; null when the node is not on the board.
+   */
+  beat(id: string): Promise<number | null>;
   /** Notes that a node has forgotten up to a revision. */
   ack(id: string, revision: number): Promise<void>;
   leave(id: string): Promise<void>;
-  revision(): Promise<number>;
   /** Nodes that have not acknowledged a revision. */
   behind(revision: number): Promise<readonly { readonly id: string; readonly beat: number }[]>;
   /** Takes a node off the board if it has given no sign of life since `beat`. */
@@ -97,7 +99,7 @@ export class Membership {
   #learned = -1;
   #acked = -1;
   #left = false;
-  #beating: Promise<void> | null = null;
+  #beating: Promise<boolean> | null = null;
   #heardMeanwhile = false;
 
   /** @param name one that no other node has, or had */
@@ -120,12 +122,15 @@ export class Membership {
   /**
    * Catches up with the database, and lengthens the lease. To be called every `BEAT_MS`, and whenever something has
    * changed. One at a time; a call meanwhile causes one more after it. Never rejects: without the database the lease
-   * runs out.
+   * runs out. True when the database answered.
    */
-  beat(): Promise<void> {
+  beat(): Promise<boolean> {
     if (this.#beating !== null) this.#heardMeanwhile = true;
     this.#beating ??= this.#beatOnce()
-      .catch(() => {})
+      .then(
+        () => true,
+        () => false,
+      )
       .finally(() => {
         this.#beating = null;
         if (!this.#heardMeanwhile) return;
@@ -147,8 +152,7 @@ export class Membership {
     if (this.#left) return;
     // The order matters: time, then the board, then the revision, then the memory.
     const startedAt = this.#stopwatch.now();
-    await this.#standOnBoard();
-    const revision = await this.#board.revision();
+    const revision = await this.#revisionOnBoard();
     const anew = !this.trusts();
     if (revision > this.#learned || anew) {
       await this.#learn(revision, anew);
@@ -161,14 +165,19 @@ export class Membership {
     this.#acked = this.#learned;
   }
 
-  async #standOnBoard(): Promise<void> {
-    if (this.#onBoard && (await this.#board.beat(this.#id))) return;
+  /** Gives a sign of life, from the board, and reads the revision after it stood there. */
+  async #revisionOnBoard(): Promise<number> {
+    const revision = this.#onBoard ? await this.#board.beat(this.#id) : null;
+    if (revision !== null) return revision;
     // Taken off, or never on: nobody waits for this node, so it may trust nothing until it is on again.
     this.#onBoard = false;
     this.#trustedUntil = -Infinity;
     this.#acked = -1;
     this.#times++;
     await this.#board.join(this.#id);
+    const first = await this.#board.beat(this.#id);
+    if (first === null) throw new Error('the node was taken off the board as it came on');
     this.#onBoard = true;
+    return first;
   }
 }

@@ -47,6 +47,8 @@ export interface Store {
 export interface ClusterNode {
   /** True while memory may be told without asking the database. */
   trusts(): boolean;
+  /** Asks the database now, over a connection that is kept for this. True when it answers. Never rejects, may hang. */
+  hears(): Promise<boolean>;
   /** To be called before the store is closed. */
   leave(): Promise<void>;
 }

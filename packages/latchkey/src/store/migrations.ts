@@ -32,6 +32,7 @@ import { sealing } from './migrations/0130-sealing.ts';
 import { steadyClock } from './migrations/0150-steady-clock.ts';
 import { auditChain } from './migrations/0220-audit-chain.ts';
 import { pushIntents } from './migrations/0230-push-intents.ts';
+import { writeProbe } from './migrations/0231-write-probe.ts';
 import { reminders } from './migrations/0250-reminders.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -61,6 +62,7 @@ export const MIGRATIONS: readonly Migration[] = [
   steadyClock,
   auditChain,
   pushIntents,
+  writeProbe,
   reminders,
 ];
 

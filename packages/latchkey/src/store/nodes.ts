@@ -1,7 +1,6 @@
 /** The board of `store/cluster` in SQL: one row per node. */
 import type { Board } from './cluster.ts';
 import type { Query } from './db.ts';
-import { readRevision } from './revision.ts';
 
 /** How many nodes are on the board. One that crashed stays there until a change has waited for it. */
 export async function countNodes(q: Query): Promise<number> {
@@ -23,9 +22,9 @@ export function boardIn(q: Query): Board {
         .updateTable('nodes')
         .set((node) => ({ beat: node('beat', '+', 1) }))
         .where('id', '=', id)
-        .returning('id')
+        .returning((node) => node.selectFrom('revision').select('revision').where('revision.id', '=', 1).as('revision'))
         .executeTakeFirst();
-      return row !== undefined;
+      return row?.revision ?? null;
     },
     async ack(id, revision) {
       await q
@@ -38,7 +37,6 @@ export function boardIn(q: Query): Board {
     async leave(id) {
       await q.deleteFrom('nodes').where('id', '=', id).execute();
     },
-    revision: () => readRevision(q),
     behind: (revision) => q.selectFrom('nodes').select(['id', 'beat']).where('acked', '<', revision).execute(),
     async remove(id, beat) {
       await q.deleteFrom('nodes').where('id', '=', id).where('beat', '=', beat).execute();

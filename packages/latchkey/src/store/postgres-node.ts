@@ -57,7 +57,8 @@ export function joinCluster(connection: pg.PoolConfig, learn: Learn, log: Log): 
     ...connection,
     idleTimeoutMillis: 0,
     query_timeout: LEASE_MS,
-    connectionTimeoutMillis: LEASE_MS,
+    // Connecting takes several round trips, after which each beat takes one.
+    connectionTimeoutMillis: 2.5 * LEASE_MS,
   });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   const membership = new Membership(boardIn(db), conservativeStopwatch(), randomUUID(), learn);
@@ -78,6 +79,7 @@ export function joinCluster(connection: pg.PoolConfig, learn: Learn, log: Log): 
   void membership.beat();
   return {
     trusts: () => membership.trusts(),
+    hears: () => membership.beat(),
     async leave() {
       clearInterval(timer);
       await membership.leave();

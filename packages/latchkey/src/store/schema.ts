@@ -126,6 +126,12 @@ interface PushIntentsTable {
   refs_json: string;
 }
 
+/** One row, written to see whether the database takes writes (`store/write-probe`). */
+interface WriteProbeTable {
+  id: number;
+  count: number;
+}
+
 /** One row: how the clock was when somebody last looked (`rules/steady-clock`). */
 interface ClockMarkTable {
   id: number;
@@ -604,4 +610,5 @@ export interface Database {
   clock_mark: ClockMarkTable;
   sealing: SealingTable;
   push_intents: PushIntentsTable;
+  write_probe: WriteProbeTable;
 }

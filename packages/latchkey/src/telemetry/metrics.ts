@@ -28,6 +28,8 @@ export interface Series {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
+  /** What the numbers of several workers make; `sum` unless said. */
+  readonly aggregator?: 'sum' | 'min';
   read(): Iterable<Sample> | Promise<Iterable<Sample>>;
 }
 
@@ -80,19 +82,19 @@ export class Metrics {
 
   /** Adds a family of series. */
   add(series: Series): void {
-    const { name, help, type } = series;
+    const { name, help, type, aggregator = 'sum' } = series;
     const read = async (): Promise<object> => ({
       name,
       help,
       type,
-      aggregator: 'sum',
+      aggregator,
       values: [...(await series.read())],
     });
     this.registry.registerMetric({
       name,
       help,
       type,
-      aggregator: 'sum',
+      aggregator,
       get: read,
       reset: () => {},
     } as unknown as Metric);

@@ -1,6 +1,6 @@
 /**
  * A TCP proxy on loopback that can be cut, as a network is: silently (bytes vanish) or loudly (connections are reset
- * and refused).
+ * and refused); and that can be slow.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -10,11 +10,14 @@ export interface CuttableProxy {
   cut(how: 'silently' | 'loudly'): void;
   mend(): void;
   close(): void;
+  /** Each piece that comes from the target arrives so much later. */
+  slow(ms: number): void;
 }
 
 /** Passes connections on to a port of this machine, which may be another one each time. */
 export async function cuttableProxy(targetPort: () => number): Promise<CuttableProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
+  let delayMs = 0;
   let state: 'whole' | 'silently' | 'loudly' = 'whole';
   const server = createServer((inner) => {
     inner.on('error', () => {});
@@ -27,7 +30,11 @@ export async function cuttableProxy(targetPort: () => number): Promise<CuttableP
       [outer, inner],
     ] as const) {
       from.on('data', (chunk) => {
-        if (state === 'whole') to.write(chunk);
+        const pass = (): void => {
+          if (state === 'whole' && to.writable) to.write(chunk);
+        };
+        if (from === outer && delayMs > 0) setTimeout(pass, delayMs);
+        else pass();
       });
       from.on('close', () => {
         pairs.delete(pair);
@@ -48,6 +55,9 @@ export async function cuttableProxy(targetPort: () => number): Promise<CuttableP
     cut(how) {
       state = how;
       if (how === 'loudly') drop();
+    },
+    slow(ms) {
+      delayMs = ms;
     },
     mend() {
       // A connection that bytes vanished from is of no use any more.

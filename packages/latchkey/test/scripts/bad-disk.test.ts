@@ -1,11 +1,11 @@
 /**
- * Disks that are full, against the built server: nothing changes without an entry in the audit log, and what can be
- * done is done.
+ * Disks that are full or take nothing, against the built server: nothing changes without an entry in the audit log, and
+ * what can be done is done.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { latchkey, runProgram } from './latchkey-process.ts';
 import { canMount, fill, serveOn } from './small-disks.ts';
 
@@ -44,6 +44,8 @@ async function prepare() {
   };
 }
 
+const ready = async (url: string): Promise<unknown> => (await fetch(`${url}/readyz`)).json();
+
 if (canMount())
   describe('on a disk that is full', () => {
     it('no ref moves where the database lies there, each is refused in words, and all goes on when there is room', {
@@ -67,8 +69,40 @@ if (canMount())
       expect((await rest(server.url, 'PATCH', '', { default_branch: 'x' })).status).toBe(503);
       expect(await refs()).toBe(full);
       expect((await rest(server.url, 'GET', '')).status).toBe(200);
+      await vi.waitFor(async () => expect(await ready(server.url)).toMatchObject({ check: true, write: false }), {
+        timeout: 20_000,
+      });
+      expect((await fetch(`${server.url}/readyz?for=write`)).status).toBe(503);
       await rm(filler);
       expect((await git(['push', '-q', origin, 'main'])).code).toBe(0);
       expect((await server.stop('SIGTERM')).code).toBe(0);
     });
+
+    it.each([
+      ['takes nothing', { readOnly: true }, 'disk_unavailable'],
+      ['is full', { full: true }, 'disk_unavailable'],
+    ])(
+      'a server whose repositories lie on a disk that %s starts, checks, and says what it cannot do',
+      {
+        timeout: 60_000,
+      },
+      async (_how, disk, reason) => {
+        const { repositories, options, git, rest, remote } = await prepare();
+        await rm(join(repositories, '.latchkey'), { recursive: true });
+        const server = await serveOn([{ folder: repositories, mib: 4, ...disk }], [...options, '--min-free-mib', '0']);
+        expect(await ready(server.url)).toMatchObject({
+          status: 'ready to check',
+          check: true,
+          write: false,
+          parts: { database_writes: { ok: true }, repositories_disk: { ok: false, reason } },
+        });
+        expect(server.output().stderr).toContain('parts of the server do not work');
+        expect((await rest(server.url, 'PATCH', '', { description: 'changed' })).status).toBe(200);
+        expect((await git(['ls-remote', remote(server.url)])).code).toBe(0);
+        expect((await git(['push', remote(server.url), 'main'])).code).toBe(128);
+        const written = await rest(server.url, 'PUT', '/contents/a', { message: 'a', content: 'YQ==' });
+        expect([written.status, written.headers.get('retry-after')]).toEqual([503, '60']);
+        expect((await server.stop('SIGTERM')).code).toBe(0);
+      },
+    );
   });

@@ -209,3 +209,40 @@ describe('a change', () => {
     expect(took[1]).toBeLessThan(60);
   });
 });
+
+describe('a lease', () => {
+  it('is held without a gap where every round trip takes half a second, also while things change', async () => {
+    const timeline = new Timeline();
+    const database = new Database();
+    const stopwatch = new LocalStopwatch(timeline, seeded(7));
+    const call = <T>(statement: () => T): Promise<T> =>
+      new Promise((resolve) =>
+        timeline.after(250, () => {
+          const value = statement();
+          timeline.after(250, () => resolve(value));
+        }),
+      );
+    const board: Board = {
+      join: (id) => call(() => database.join(id)),
+      beat: (id) => call(() => (database.beat(id) ? database.revision : null)),
+      ack: (id, revision) => call(() => database.ack(id, revision)),
+      leave: (id) => call(() => database.leave(id)),
+      behind: (revision) => call(() => database.behind(revision)),
+      remove: (id, beat) => call(() => database.remove(id, beat)),
+    };
+    const membership = new Membership(board, stopwatch, 'far', async (_revision, anew) => {
+      if (!anew) await call(() => null);
+    });
+    const every = (ms: number, run: () => void): void => {
+      run();
+      timeline.after(ms, () => every(ms, run));
+    };
+    every(BEAT_MS, () => void membership.beat());
+    timeline.after(5_000, () => every(10_000, () => database.revision++));
+    await timeline.runUntil(3_000);
+    const gaps: number[] = [];
+    every(25, () => membership.trusts() || gaps.push(timeline.now));
+    await timeline.runUntil(60_000);
+    expect(gaps).toEqual([]);
+  });
+});

@@ -168,10 +168,13 @@ export class Wire {
   board(database: Database): Board {
     return {
       join: (id) => this.call(() => database.join(id)),
-      beat: (id) => this.call(() => database.beat(id)),
+      // One statement, but it sees the revision of the moment when it began.
+      beat: async (id) => {
+        const revision = await this.call(() => database.revision);
+        return (await this.call(() => database.beat(id))) ? revision : null;
+      },
       ack: (id, revision) => this.call(() => database.ack(id, revision)),
       leave: (id) => this.call(() => database.leave(id)),
-      revision: () => this.call(() => database.revision),
       behind: (revision) => this.call(() => database.behind(revision)),
       remove: (id, beat) => this.call(() => database.remove(id, beat)),
     };

@@ -81,6 +81,14 @@ export class Memory {
     return this.#node?.trusts() === true;
   }
 
+  /**
+   * Asks the database whether it is there, over the connection that is kept for memory; null where there is none.
+   * Never rejects, may hang.
+   */
+  hears(): Promise<boolean> | null {
+    return this.#node?.hears() ?? null;
+  }
+
   /** How often something was remembered, how often it had to be read, and how much there is. */
   get counts(): { readonly hits: number; readonly misses: number; readonly entries: number } {
     return { hits: this.#hits, misses: this.#misses, entries: this.#entries.size + this.#unseen.size };

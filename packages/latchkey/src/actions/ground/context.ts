@@ -12,6 +12,7 @@ import type { Refusals } from '../decision/refusals.ts';
 import type { SecretLookup } from '../decision/secret-lookup.ts';
 import type { Usage } from '../decision/usage.ts';
 import type { RouteMaps } from '../questions/route-maps.ts';
+import type { FitnessWatch } from './fitness.ts';
 import type { RateLimits } from './rate-limit.ts';
 import type { SteadyTime } from './steady-time.ts';
 
@@ -20,6 +21,8 @@ export interface Context {
   readonly clock: Clock;
   /** The time that may end something for good. */
   readonly steadyTime: SteadyTime;
+  /** What this node can do now. */
+  readonly fitness: FitnessWatch;
   /** What each part of this process may have open. */
   readonly descriptors: DescriptorBudget;
   readonly log: Log;

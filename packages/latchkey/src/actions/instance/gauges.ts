@@ -7,10 +7,44 @@ import type { Context } from '../ground/context.ts';
  * Gauges over everything in a context. Those of jobs are the same on every node, so a dashboard takes their maximum.
  */
 export function gaugesOf(ctx: Context): Series[] {
-  const { memory, git, store, secrets, clock } = ctx;
+  const { memory, git, store, secrets, clock, fitness } = ctx;
   const jobs = (state: 'due' | 'waiting' | 'dead') => async (): Promise<number> =>
     (await countJobs(store.db, clock.now()))[state];
   return [
+    {
+      name: 'latchkey_ready',
+      help: '1 where every worker is ready: to answer checks, to take changes.',
+      type: 'gauge',
+      aggregator: 'min',
+      read: async () => {
+        const fit = await fitness.look();
+        return (['check', 'write'] as const).map((purpose) => ({
+          labels: { for: purpose },
+          value: Number(fit[purpose]),
+        }));
+      },
+    },
+    {
+      name: 'latchkey_part_works',
+      help: '1 while a part of the server works, as /readyz says.',
+      type: 'gauge',
+      aggregator: 'min',
+      read: async () =>
+        Object.entries((await fitness.look()).parts).map(([part, why]) => ({
+          labels: { part },
+          value: Number(why === null),
+        })),
+    },
+    {
+      name: 'latchkey_disk_free_bytes',
+      help: 'Room on the disks of the data folder and of the repositories.',
+      type: 'gauge',
+      aggregator: 'min',
+      read: async () =>
+        Object.entries((await fitness.look()).free).flatMap(([disk, value]) =>
+          value === null ? [] : [{ labels: { disk }, value }],
+        ),
+    },
     single('latchkey_memory_hits_total', 'Things that were remembered.', 'counter', () => memory.counts.hits),
     single(
       'latchkey_memory_misses_total',

@@ -10,12 +10,15 @@ import { countNodes } from '../../store/nodes.ts';
 import { countMails, type MailState } from '../../store/outbox.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
+import type { Fitness } from '../ground/fitness.ts';
 
 export interface InstanceHealth {
   readonly version: string;
   readonly engine: Engine;
   readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
   readonly migrations: MigrationCounts;
+  /** Of the process that answers. */
+  readonly fitness: Fitness;
   /** `configured`: there is a mail server; else every mail is kept in the outbox. */
   readonly mail: { readonly configured: boolean; readonly counts: Readonly<Record<MailState, number>> };
   /** Over all nodes. */
@@ -31,7 +34,8 @@ export interface InstanceHealth {
 /** How everything is at this moment. */
 export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise<InstanceHealth> {
   const { settings, store, git, clock } = ctx;
-  const [migrations, counts, jobs, nodes] = await Promise.all([
+  const [fitness, migrations, counts, jobs, nodes] = await Promise.all([
+    ctx.fitness.look(),
     countMigrations(store.db),
     countMails(store.db),
     countJobs(store.db, clock.now()),
@@ -42,6 +46,7 @@ export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise
     engine: store.engine,
     connections: store.connections(),
     migrations,
+    fitness,
     mail: { configured: settings.smtp !== null, counts },
     jobs,
     git: git.load(),

@@ -14,6 +14,7 @@ import { Refusals } from '../decision/refusals.ts';
 import { SecretLookup } from '../decision/secret-lookup.ts';
 import { Usage } from '../decision/usage.ts';
 import type { Context } from '../ground/context.ts';
+import { FitnessWatch } from '../ground/fitness.ts';
 import { RateLimits } from '../ground/rate-limit.ts';
 import { newRun } from '../ground/runs.ts';
 import { SteadyTime } from '../ground/steady-time.ts';
@@ -73,13 +74,16 @@ export async function openContext(
     const memory = new Memory(store);
     const limits = new RateLimits({ store, settings, clock, log });
     const databaseTime = clocks === null ? store.now : (clocks.databaseTime ?? (async () => clock.now()));
+    const steadyTime = new SteadyTime({ store, clock, log, databaseTime });
+    const fitness = new FitnessWatch({ settings, store, memory, git, steadyTime, log });
     let current = settings;
     return {
       get settings() {
         return current;
       },
       clock,
-      steadyTime: new SteadyTime({ store, clock, log, databaseTime }),
+      steadyTime,
+      fitness,
       descriptors,
       log,
       store,

@@ -331,6 +331,14 @@ export const SETTING_ROWS = {
     defaultMeans: 'a quarter of all',
     doc: 'of these, connections from one IPv4 address or one /64 of IPv6; trusted proxies are not counted',
   }),
+  minFreeMib: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 100_000_000),
+    default: 64,
+    doc:
+      'MiB that must be free on the disks of the data folder and of the repositories, or `/readyz?for=write` says ' +
+      'no; 0 looks at neither',
+  }),
   workers: row<number, number>({
     section: 'Running',
     kind: wholeNumber(1, 256),

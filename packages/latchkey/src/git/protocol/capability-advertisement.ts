@@ -5,7 +5,9 @@
  *
  * Source: git's documentation, gitprotocol-v2 "Capability Advertisement" and gitprotocol-capabilities.
  */
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gitEnvironment } from '../processes/environment.ts';
 import { readGit } from '../processes/git-process.ts';
 import type { ObjectFormat } from '../processes/profile.ts';
@@ -22,11 +24,14 @@ export interface Advertisement {
 /** Captures once for each object format. */
 export class Advertisements {
   readonly #folders: Folders;
+  readonly #elsewhere: string;
   readonly #captured = new Map<ObjectFormat, Advertisement>();
   readonly #running = new Map<ObjectFormat, Promise<Advertisement>>();
 
-  constructor(folders: Folders) {
+  /** @param elsewhere a folder to work in when the disk of the repositories takes nothing */
+  constructor(folders: Folders, elsewhere: string) {
     this.#folders = folders;
+    this.#elsewhere = elsewhere;
   }
 
   /** At once when it was asked for before; null when it must be `capture`d first. */
@@ -47,9 +52,14 @@ export class Advertisements {
     await Promise.allSettled(this.#running.values());
   }
 
+  /** A full disk keeps nobody from cloning. */
+  #ask(format: ObjectFormat): Promise<Advertisement> {
+    const place = join(this.#elsewhere, `.asked-${randomUUID()}.git`);
+    return this.#askIn(format, this.#folders.draft()).catch(() => this.#askIn(format, place));
+  }
+
   /** With an empty repository of that format. */
-  async #ask(format: ObjectFormat): Promise<Advertisement> {
-    const path = this.#folders.draft();
+  async #askIn(format: ObjectFormat, path: string): Promise<Advertisement> {
     const run = async (protocol: string | undefined, args: readonly string[]): Promise<string> => {
       const environment = gitEnvironment({
         homeFolder: this.#folders.home,

@@ -13,6 +13,8 @@ import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fault } from '../../base/errors.ts';
+import { probeWrite } from '../../base/machine/disk.ts';
+import { outageOf } from '../../base/machine/outage.ts';
 import { DAY_SEC } from '../../base/time.ts';
 import { installHooks } from '../push/hooks.ts';
 
@@ -35,6 +37,7 @@ export class Folders {
   /** Our hooks: one folder for each way of running them, see `git/push/hooks.ts`. */
   readonly hooks: string;
   readonly #trash: string;
+  #isReady = false;
 
   /**
    * Makes what is missing. The root may itself be, or lie behind, a symbolic link: that is the operator's choice.
@@ -52,9 +55,33 @@ export class Folders {
     this.noHooks = join(own, 'no-hooks');
     this.hooks = join(own, 'hooks');
     this.#trash = join(own, 'trash');
-    for (const folder of [this.home, this.noHooks, this.hooks, this.#trash])
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-    installHooks(this.hooks);
+    try {
+      this.demandPlace();
+    } catch (error) {
+      if (!(error instanceof DiskRefuses)) throw error;
+    }
+  }
+
+  /**
+   * Makes sure that our own folders are there, without which nothing may be written. A disk that takes nothing keeps
+   * them from being made, or our hooks from being renewed: then it is tried again here. @throws DiskRefuses
+   */
+  demandPlace(): void {
+    if (this.#isReady) return;
+    try {
+      for (const folder of [this.home, this.noHooks, this.hooks, this.#trash])
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+      installHooks(this.hooks);
+      this.#isReady = true;
+    } catch (error) {
+      throw isRefusal(error) ? new DiskRefuses(error) : error;
+    }
+  }
+
+  /** Writes into our own folder what is taken away again. @throws what the system says when the disk refuses */
+  async probe(): Promise<void> {
+    this.demandPlace();
+    await probeWrite(this.hooks);
   }
 
   /** The repository's folder, whether or not it exists. Throws a `Fault` for what could lead out of the root. */
@@ -97,8 +124,10 @@ export class Folders {
     try {
       await rename(path, out);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // Nothing lies there; or there is no trash, where the disk was full when the server started.
+      await rm(path, { recursive: true, force: true, maxRetries: 3 });
+      return;
     }
     await rm(out, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -126,6 +155,22 @@ export class Folders {
     }
     return found;
   }
+}
+
+/** The disk takes nothing now: told as an outage, since an operator can end it. */
+class DiskRefuses extends Error {
+  override readonly name = 'DiskRefuses';
+  readonly outage = 'disk_unavailable';
+
+  constructor(cause: unknown) {
+    super('the disk of the repositories takes nothing', { cause });
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  // Node makes ENOENT of a folder that can't be made on a disk that is mounted read-only.
+  return outageOf(error) === 'disk_unavailable' || code === 'EACCES' || code === 'EPERM' || code === 'ENOENT';
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

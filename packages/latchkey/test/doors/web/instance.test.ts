@@ -1,4 +1,5 @@
 /** The pages of the instance, for its administrators. */
+import { rename } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { enqueueJob } from '../../../src/actions/ground/jobs.ts';
 import { queueMail } from '../../../src/actions/ground/mail.ts';
@@ -40,6 +41,8 @@ test.each(ENGINES)('the health page tells an administrator how each part is (%s)
     `${MIGRATIONS.length} of ${MIGRATIONS.length}`,
     'No mail leaves before a mail server is configured',
     '1 worker on this machine',
+    'Ready to check',
+    'Ready to write',
   ]) {
     expect(seen.text).toContain(words);
   }
@@ -47,6 +50,17 @@ test.each(ENGINES)('the health page tells an administrator how each part is (%s)
   expect(waiting(seen.text)).toBe(waiting(before) + 1);
   expect(seen.text).toContain('Jobs were given up');
   expect(before).not.toContain('Jobs were given up');
+});
+
+test('the health page says which changes a lost disk keeps from being made, and what to do', async () => {
+  const { world, admin } = await instance();
+  const { root } = world.ctx.git;
+  await rename(root, `${root}.away`);
+  const { text } = await admin.get('/instance/health');
+  expect(text).toContain('No: the disk of the repositories: not there');
+  expect(text).toContain('Mount it, make room there, or let the server write (setting repositories).');
+  expect(text).toMatch(/[GM]iB for data, unknown room for repositories/);
+  await rename(`${root}.away`, root);
 });
 
 test('the health page is for administrators alone', async () => {

@@ -7,7 +7,7 @@ import { Folders } from '../../../src/git/repositories/folders.ts';
 
 async function advertisementsIn(root: string): Promise<Advertisements> {
   onTestFinished(() => rm(root, { recursive: true, force: true }));
-  return new Advertisements(new Folders(root, null));
+  return new Advertisements(new Folders(root, null), join(root, 'elsewhere'));
 }
 
 it('git is asked once for all who want to know at once, and leaves nothing behind', async () => {

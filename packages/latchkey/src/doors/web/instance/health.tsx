@@ -7,23 +7,18 @@ import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
 import { Label, Subhead } from '../parts/components.tsx';
+import { type Part, readinessParts } from './health-readiness.ts';
 
 const PATH = '/instance/health';
 /** What goes on on the instance is what its audit log is about. */
 const READ: Need = { sets: [{ instance_audit_log: 'read' }], publicRead: false, writes: false };
 const ENGINES: Readonly<Record<InstanceHealth['engine'], string>> = { sqlite: 'SQLite', postgres: 'PostgreSQL' };
 
-interface Part {
-  readonly name: string;
-  readonly state: string;
-  /** What to do about it; null when it is well. */
-  readonly advice: string | null;
-}
-
 /** Every part of the server in words. */
 function partsOf({
   version,
   engine,
+  fitness,
   connections,
   migrations,
   mail,
@@ -35,6 +30,7 @@ function partsOf({
   const { waiting, kept, failed } = mail.counts;
   return [
     { name: 'Version', state: version, advice: null },
+    ...readinessParts(fitness),
     {
       name: 'Database',
       state: `${ENGINES[engine]}, ${counted(connections.open, 'connection')}`,

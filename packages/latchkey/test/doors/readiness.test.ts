@@ -1,0 +1,132 @@
+/**
+ * What /readyz says while parts of the server really don't work: a database behind a slow or cut wire, a disk without
+ * room, a clock that is wrong. Checks and changes are told apart.
+ */
+import { rename } from 'node:fs/promises';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { openContext } from '../../src/actions/instance/open.ts';
+import { makeLog } from '../../src/base/log.ts';
+import { loadSettings } from '../../src/base/settings/settings.ts';
+import { systemClock } from '../../src/base/time.ts';
+import { cuttableProxy } from '../engines/cuttable-proxy.ts';
+import { freshDatabase } from '../engines/engines.ts';
+import { type Running, startWorld } from './github/running.ts';
+
+async function begin(flags: Readonly<Record<string, unknown>>): Promise<Running> {
+  const world = await startWorld(flags);
+  onTestFinished(() => world.close());
+  return world;
+}
+
+async function ready(world: Running, purpose = '') {
+  const response = await fetch(`${world.server.url}/readyz${purpose}`);
+  const body = (await response.json()) as {
+    status: string;
+    check: boolean;
+    write: boolean;
+    parts: Record<string, { ok: boolean; reason?: string }>;
+  };
+  return { code: response.status, ...body };
+}
+
+it('a server whose disks have too little room is ready to check, and not to write', async () => {
+  const roomy = await begin({});
+  expect(await ready(roomy)).toEqual({
+    code: 200,
+    status: 'ready',
+    check: true,
+    write: true,
+    parts: {
+      database: { ok: true },
+      clock: { ok: true },
+      database_writes: { ok: true },
+      data_disk: { ok: true },
+      repositories_disk: { ok: true },
+    },
+  });
+  expect((await ready(roomy, '?for=write')).code).toBe(200);
+  const crowded = await begin({ minFreeMib: 100_000_000 });
+  expect(await ready(crowded)).toMatchObject({ code: 200, status: 'ready to check', check: true, write: false });
+  expect(await ready(crowded, '?for=write')).toMatchObject({
+    code: 503,
+    parts: { database_writes: { ok: true }, data_disk: { ok: false, reason: 'low_space' } },
+  });
+});
+
+it('repositories whose disk went away keep nobody from checking, and can be written when it is back', async () => {
+  const world = await begin({});
+  const { root, capabilities } = world.server.context.git;
+  // At the start git is asked what it can do, in a repository that is made for it.
+  await capabilities('sha1');
+  await rename(root, `${root}.away`);
+  await vi.waitFor(
+    async () =>
+      expect(await ready(world)).toMatchObject({
+        code: 200,
+        write: false,
+        parts: { repositories_disk: { ok: false, reason: 'missing' } },
+      }),
+    { timeout: 20_000, interval: 200 },
+  );
+  await rename(`${root}.away`, root);
+  await vi.waitFor(async () => expect(await ready(world)).toMatchObject({ write: true }), {
+    timeout: 20_000,
+    interval: 200,
+  });
+});
+
+it('a database that is slow leaves the node its lease; one that goes silent is noticed before a query gives up', {
+  timeout: 90_000,
+}, async () => {
+  const database = await freshDatabase('postgres');
+  onTestFinished(database.remove);
+  const url = new URL(database.databaseUrl ?? '');
+  const databasePort = Number(url.port);
+  const proxy = await cuttableProxy(() => databasePort);
+  onTestFinished(() => proxy.close());
+  url.port = String(proxy.port);
+  const world = await begin({ database: url.href });
+  await vi.waitFor(
+    async () => expect(await ready(world)).toMatchObject({ status: 'ready', parts: { lease: { ok: true } } }),
+    {
+      timeout: 20_000,
+    },
+  );
+  proxy.slow(500);
+  // Connections from before are gone: what is connected anew takes several round trips.
+  proxy.mend();
+  await vi.waitFor(
+    async () => expect(await ready(world)).toMatchObject({ code: 200, parts: { lease: { ok: true } } }),
+    { timeout: 30_000, interval: 100 },
+  );
+  proxy.slow(0);
+  proxy.cut('silently');
+  // A query of a request gives up after three seconds.
+  const { store } = world.server.context;
+  const hung = Promise.resolve(store.revision()).then(
+    () => 'a query was first',
+    () => 'a query was first',
+  );
+  const noticed = vi.waitFor(
+    async () => {
+      expect(await ready(world)).toMatchObject({ code: 503, status: 'no database' });
+      return 'noticed';
+    },
+    { timeout: 20_000, interval: 10 },
+  );
+  expect(await Promise.race([hung, noticed])).toBe('noticed');
+  proxy.mend();
+  await vi.waitFor(async () => expect(await ready(world, '?for=write')).toMatchObject({ code: 200 }), {
+    timeout: 20_000,
+  });
+});
+
+it('a node whose clock is not the database’s is ready for nothing', async () => {
+  const database = await freshDatabase('sqlite');
+  onTestFinished(database.remove);
+  const settings = loadSettings({ flags: { data: database.dataDir }, env: {} });
+  const clocks = { clock: systemClock, databaseTime: async () => systemClock.now() - 31 };
+  const context = await openContext(settings, makeLog('silent'), clocks);
+  onTestFinished(() => context.close());
+  expect(await context.fitness.look()).toMatchObject({ check: false, write: false, parts: { clock: 'wrong_clock' } });
+});
