@@ -48,6 +48,8 @@ export interface MailFacts extends AccountMailFacts {
     readonly requests: readonly { readonly login: string; readonly tokenName: string }[];
     readonly total: number;
   };
+  /** `said`: what git says of it. */
+  repository_damaged: { readonly repository: string; readonly said: string };
   /** Whoever asked wants it looked at; `tokens` wait, the longest since `since`. */
   requests_reminder: {
     readonly organization: string;
@@ -204,6 +206,14 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
         `a day at most.`,
     ],
     link: ({ path }) => ({ text: 'Look at the requests', path }),
+  },
+  repository_damaged: {
+    subject: ({ repository }) => `The repository ${repository} is damaged on the server`,
+    says: ({ repository, said }) => [
+      `A look through the files of ${repository} found damage. Git says: ${said}`,
+      'Put its folder back from a backup, or push from a clone that has everything; latchkey admin check looks again.',
+    ],
+    link: () => ({ text: 'See the health of the server', path: '/instance/health' }),
   },
   ...ACCOUNT_MAILS,
 };

@@ -21,6 +21,7 @@ import { hooksOf, type PushChecks } from './push/hooks.ts';
 import { PrestartedProcesses } from './push/prestarted.ts';
 import { pushRefs } from './push/ref-advertisement.ts';
 import { Folders, type RepositoryName } from './repositories/folders.ts';
+import { type FsckBounds, type FsckOutcome, fsck } from './repositories/fsck.ts';
 import type { GitSettings } from './repositories/git-settings.ts';
 import { sweepRepositories } from './repositories/leftovers.ts';
 import { Maintenance } from './repositories/maintenance.ts';
@@ -126,6 +127,8 @@ export interface GitRoom {
   load(): { readonly running: number; readonly queued: number };
   /** Tries whether the disk takes writes. @throws what keeps it from that */
   probe(): Promise<void>;
+  /** Looks through a repository for damage. */
+  check(owner: string, name: string, bounds: FsckBounds): Promise<FsckOutcome>;
   /**
    * Lets running services end for `graceSec` (`CLOSE_GRACE_SEC` unless told), then stops them. Settles when no process
    * is left.
@@ -277,6 +280,11 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     },
     removeLeftOvers: writing((olderThanSec, signal) => sweepRepositories(folders, { olderThanSec, log }, signal)),
     probe: () => folders.probe(),
+    check: async (owner, name, bounds) => {
+      const path = folders.path(owner, name);
+      await profiles.of(path);
+      return fsck(readers, plain, { path, name: `${owner}/${name}` }, bounds);
+    },
     load: () => ({ running: processes.running, queued: processes.queued }),
     close: async (graceSec = CLOSE_GRACE_SEC) => {
       await Promise.all([

@@ -12,6 +12,9 @@ import type { Database } from './schema.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 
+/** Of the embedded database, in the data folder. */
+export const SQLITE_FILE_NAME = 'latchkey.db';
+
 /** A connection, or a transaction: what every store function takes first. */
 export type Query = Kysely<Database>;
 

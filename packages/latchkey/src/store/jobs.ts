@@ -19,6 +19,8 @@ export interface NewJob {
   readonly payload: unknown;
   readonly runAt: UnixSeconds;
   readonly uniqueKey: string | null;
+  /** Jobs of one lane get few of a runner's places: they may all hang for the same reason. Null = of none. */
+  readonly lane?: string | null;
   readonly at: UnixSeconds;
 }
 
@@ -30,6 +32,7 @@ export interface TakenJob {
   readonly attempts: number;
   readonly edition: number;
   readonly everySec: number | null;
+  readonly lane: string | null;
 }
 
 /** How a run ended. `again` says when a failed one is tried again; null gives it up. */
@@ -48,6 +51,7 @@ export async function insertJob(tx: Query, job: NewJob): Promise<void> {
       kind: job.kind,
       payload_json: JSON.stringify(job.payload),
       unique_key: job.uniqueKey,
+      lane: job.lane ?? null,
       state: 'waiting',
       run_at: job.runAt,
       created_at: job.at,
@@ -112,18 +116,50 @@ const isFree = (at: UnixSeconds) => (row: ExpressionBuilder<Database, 'jobs'>) =
     row.or([row('leased_until', '<=', at), row('leased_until', '>', at + LONGEST_LEASE_SEC)]),
   ]);
 
-/** The jobs of these kinds that anybody may take now, the longest due first. */
-export async function freeJobs(q: Query, kinds: readonly string[], at: UnixSeconds, limit: number): Promise<number[]> {
-  const rows = await q
-    .selectFrom('jobs')
-    .select('id')
-    .where(isFree(at))
-    .where('kind', 'in', kinds)
-    .orderBy('run_at')
-    .orderBy('id')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => row.id);
+/** How many jobs of each lane run, and how many may. */
+export interface Lanes {
+  readonly running: ReadonlyMap<string, number>;
+  readonly most: number;
+}
+
+/**
+ * The jobs of these kinds that anybody may take now, the longest due first. Those of a lane that is full are passed
+ * over, however many they are.
+ */
+export async function freeJobs(
+  q: Query,
+  kinds: readonly string[],
+  at: UnixSeconds,
+  limit: number,
+  { running, most }: Lanes = { running: new Map(), most: limit },
+): Promise<number[]> {
+  const inLane = new Map(running);
+  const ids: number[] = [];
+  while (ids.length < limit) {
+    const full = [...inLane].filter(([, count]) => count >= most).map(([lane]) => lane);
+    const wanted = limit - ids.length;
+    const rows = await q
+      .selectFrom('jobs')
+      .select(['id', 'lane'])
+      .where(isFree(at))
+      .where('kind', 'in', kinds)
+      .$if(full.length > 0, (query) =>
+        query.where((row) => row.or([row('lane', 'is', null), row('lane', 'not in', full)])),
+      )
+      .$if(ids.length > 0, (query) => query.where('id', 'not in', ids))
+      .orderBy('run_at')
+      .orderBy('id')
+      .limit(wanted)
+      .execute();
+    for (const { id, lane } of rows) {
+      const count = lane === null ? 0 : (inLane.get(lane) ?? 0);
+      if (lane !== null && count >= most) continue;
+      if (lane !== null) inLane.set(lane, count + 1);
+      ids.push(id);
+    }
+    if (rows.length < wanted) break;
+  }
+  return ids;
 }
 
 /** Takes those of the jobs that are still free, until `until`. */
@@ -251,5 +287,6 @@ function takenOf(row: Selectable<JobsTable>): TakenJob {
     attempts: row.attempts,
     edition: row.edition,
     everySec: row.every_sec,
+    lane: row.lane,
   };
 }

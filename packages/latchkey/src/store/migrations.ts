@@ -33,6 +33,8 @@ import { steadyClock } from './migrations/0150-steady-clock.ts';
 import { auditChain } from './migrations/0220-audit-chain.ts';
 import { pushIntents } from './migrations/0230-push-intents.ts';
 import { writeProbe } from './migrations/0231-write-probe.ts';
+import { jobLanes } from './migrations/0232-job-lanes.ts';
+import { repositoryChecks } from './migrations/0233-repository-checks.ts';
 import { reminders } from './migrations/0250-reminders.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -63,6 +65,8 @@ export const MIGRATIONS: readonly Migration[] = [
   auditChain,
   pushIntents,
   writeProbe,
+  jobLanes,
+  repositoryChecks,
   reminders,
 ];
 

@@ -144,6 +144,6 @@ function wordsFor(code: unknown, detail: string): readonly [message: string, hin
   }
   return [
     'the database cannot be reached',
-    'check that PostgreSQL runs and that host, port, database, user and password in the database URL are right',
+    'check that PostgreSQL runs and that host, port, database, user and password in --database are right',
   ];
 }

@@ -126,6 +126,16 @@ interface PushIntentsTable {
   refs_json: string;
 }
 
+/** What the last look through a repository found (`store/repository-checks`). */
+interface RepositoryChecksTable {
+  repository_id: number;
+  checked_at: number;
+  state: 'whole' | 'damaged' | 'unfinished';
+  /** 1 = damage was found, and no look since then has found it whole. */
+  damaged: number;
+  said: string;
+}
+
 /** One row, written to see whether the database takes writes (`store/write-probe`). */
 interface WriteProbeTable {
   id: number;
@@ -337,6 +347,8 @@ export interface JobsTable {
   payload_json: string;
   /** At most one job of this key waits; null = any number. */
   unique_key: string | null;
+  /** Of what may all hang for the same reason: a receiver of webhooks. */
+  lane: string | null;
   state: 'waiting' | 'dead';
   run_at: number;
   /** Of a job that comes again: how often. */
@@ -611,4 +623,5 @@ export interface Database {
   sealing: SealingTable;
   push_intents: PushIntentsTable;
   write_probe: WriteProbeTable;
+  repository_checks: RepositoryChecksTable;
 }

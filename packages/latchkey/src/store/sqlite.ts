@@ -28,10 +28,9 @@ import {
 import { Fault } from '../base/errors.ts';
 import { RecentMap } from '../base/recent-map.ts';
 import { newestAuditId } from './audit.ts';
-import { engineCode, type OpenedEngine, type Query } from './db.ts';
+import { engineCode, type OpenedEngine, type Query, SQLITE_FILE_NAME } from './db.ts';
 import type { Database } from './schema.ts';
 
-export const SQLITE_FILE_NAME = 'latchkey.db';
 /** How long SQLite itself waits for another process; the event loop stands still meanwhile. */
 const BLOCKING_WAIT_MS = 20;
 /** Between two tries to get the write lock. */

@@ -35,6 +35,7 @@ describe('help', () => {
       'admin audit export',
       'admin audit prune',
       'admin audit verify',
+      'admin check',
       'admin org add',
       'admin org member add',
       'admin org member remove',
@@ -134,7 +135,7 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
   ],
   [
     'admin',
-    'latchkey admin needs a command: audit, user, org, repo, secrets, server, token',
+    'latchkey admin needs a command: audit, check, user, org, repo, secrets, server, token',
     'see latchkey admin --help',
   ],
   [

@@ -12,8 +12,8 @@ import pg from 'pg';
 import { describe, onTestFinished } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
 import type { Engine, Store } from '../../src/store/db.ts';
+import { SQLITE_FILE_NAME } from '../../src/store/db.ts';
 import { openStore } from '../../src/store/open.ts';
-import { SQLITE_FILE_NAME } from '../../src/store/sqlite.ts';
 import { whereIs } from './broker.ts';
 
 export const ENGINES: readonly Engine[] = ['sqlite', 'postgres'];

@@ -87,7 +87,7 @@ async function unpackChromium(): Promise<string> {
 async function makeSqliteFile(dataDir: string): Promise<string> {
   const { openStore } = await import('../../src/store/open.ts');
   const { makeLog } = await import('../../src/base/log.ts');
-  const { SQLITE_FILE_NAME } = await import('../../src/store/sqlite.ts');
+  const { SQLITE_FILE_NAME } = await import('../../src/store/db.ts');
   // The last connection that closes writes everything into the one file.
   await (await openStore({ dataDir, databaseUrl: null, log: makeLog('silent') })).close();
   return join(dataDir, SQLITE_FILE_NAME);

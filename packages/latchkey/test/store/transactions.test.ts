@@ -6,12 +6,12 @@ import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
 import { insertUser, listAccounts, setSuspended } from '../../src/store/accounts.ts';
-import { type Store } from '../../src/store/db.ts';
+import { SQLITE_FILE_NAME, type Store } from '../../src/store/db.ts';
 import { setMembership } from '../../src/store/memberships.ts';
 import { openStore } from '../../src/store/open.ts';
 import { MAX_TRANSACTION_ATTEMPTS } from '../../src/store/postgres.ts';
 import { bumpRevision, readRevision } from '../../src/store/revision.ts';
-import { openSqlite, SQLITE_FILE_NAME } from '../../src/store/sqlite.ts';
+import { openSqlite } from '../../src/store/sqlite.ts';
 import { insertToken, revokeToken } from '../../src/store/tokens.ts';
 import { ENGINES, forEachEngine, freshDatabase, openAgain } from '../engines/engines.ts';
 import { THEN, tokenOf, worldIn } from './world.ts';
@@ -218,7 +218,7 @@ describe('postgres', () => {
     expect(error).toMatchObject({ message: 'the database cannot be reached' });
     expect(`${error.message} ${error.hint} ${error.detail}`).not.toContain('hunter2');
     expect(error.hint).toBe(
-      'check that PostgreSQL runs and that host, port, database, user and password in the database URL are right',
+      'check that PostgreSQL runs and that host, port, database, user and password in --database are right',
     );
   });
 });

@@ -21,6 +21,8 @@ export interface UnsettledFolder {
 export interface JobPayloads {
   /** Puts checkpoints over what was written into the audit log. */
   'chain-audit': null;
+  /** Looks through repositories for damage. */
+  'check-repositories': null;
   /** Removes what killed git processes left in repositories. */
   'clear-leftovers': null;
   /** Forgets jobs that were given up long ago. */
@@ -35,6 +37,8 @@ export interface JobPayloads {
   'clear-refusals': null;
   /** Forgets sessions, links and sent forms that have ended. */
   'clear-sessions': null;
+  /** Notes beside the repositories how far the audit log has come. */
+  'note-high-water': null;
   /** Mails owners of organizations what waits for them. */
   'digest-requests': null;
   /** Writes the entries of pushes that were cut off. */
@@ -73,6 +77,8 @@ export type JobOrder = {
      * run once more.
      */
     readonly uniqueKey?: string;
+    /** Jobs of one lane get few places at the same time: they may all hang for the same reason. */
+    readonly lane?: string;
   };
 }[JobKind];
 
@@ -84,6 +90,7 @@ export async function enqueueJob(tx: Query, order: JobOrder): Promise<void> {
     payload: order.payload,
     runAt: order.runAt ?? at,
     uniqueKey: order.uniqueKey ?? null,
+    lane: order.lane ?? null,
     at,
   });
 }

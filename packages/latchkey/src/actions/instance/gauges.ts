@@ -1,5 +1,6 @@
 /** Metrics on the state of the server's parts: memory, git, jobs, the database. */
 import { countJobs } from '../../store/jobs.ts';
+import { summarizeChecks } from '../../store/repository-checks.ts';
 import { type Series, single } from '../../telemetry/metrics.ts';
 import type { Context } from '../ground/context.ts';
 
@@ -64,6 +65,12 @@ export function gaugesOf(ctx: Context): Series[] {
     ),
     single('latchkey_git_processes', 'Git processes that serve clients now.', 'gauge', () => git.load().running),
     single('latchkey_git_queue', 'Requests that wait for a git process.', 'gauge', () => git.load().queued),
+    single(
+      'latchkey_repositories_damaged',
+      'Repositories in which the last look found damage (over all nodes).',
+      'gauge',
+      async () => (await summarizeChecks(store.db)).damaged,
+    ),
     single('latchkey_jobs_due', 'Jobs that should run now (over all nodes).', 'gauge', jobs('due')),
     single('latchkey_jobs_waiting', 'Jobs that will run (over all nodes).', 'gauge', jobs('waiting')),
     single('latchkey_jobs_dead', 'Jobs that were given up (over all nodes).', 'gauge', jobs('dead')),

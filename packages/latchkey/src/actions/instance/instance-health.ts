@@ -8,9 +8,13 @@ import { countJobs, type JobCounts } from '../../store/jobs.ts';
 import { countMigrations, type MigrationCounts } from '../../store/migrations.ts';
 import { countNodes } from '../../store/nodes.ts';
 import { countMails, type MailState } from '../../store/outbox.ts';
+import { type CheckSummary, damagedRepositories, summarizeChecks } from '../../store/repository-checks.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import type { Fitness } from '../ground/fitness.ts';
+
+/** So many damaged repositories are named. */
+const MAX_DAMAGED = 20;
 
 export interface InstanceHealth {
   readonly version: string;
@@ -20,6 +24,7 @@ export interface InstanceHealth {
   /** Of the process that answers. */
   readonly fitness: Fitness;
   /** `configured`: there is a mail server; else every mail is kept in the outbox. */
+  readonly checks: CheckSummary & { readonly found: readonly { readonly name: string; readonly said: string }[] };
   readonly mail: { readonly configured: boolean; readonly counts: Readonly<Record<MailState, number>> };
   /** Over all nodes. */
   readonly jobs: JobCounts;
@@ -34,12 +39,14 @@ export interface InstanceHealth {
 /** How everything is at this moment. */
 export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise<InstanceHealth> {
   const { settings, store, git, clock } = ctx;
-  const [fitness, migrations, counts, jobs, nodes] = await Promise.all([
+  const [fitness, migrations, counts, jobs, nodes, checks, found] = await Promise.all([
     ctx.fitness.look(),
     countMigrations(store.db),
     countMails(store.db),
     countJobs(store.db, clock.now()),
     store.engine === 'sqlite' ? null : countNodes(store.db),
+    summarizeChecks(store.db),
+    damagedRepositories(store.db, MAX_DAMAGED),
   ]);
   return {
     version: programVersion(),
@@ -47,6 +54,7 @@ export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise
     connections: store.connections(),
     migrations,
     fitness,
+    checks: { ...checks, found },
     mail: { configured: settings.smtp !== null, counts },
     jobs,
     git: git.load(),

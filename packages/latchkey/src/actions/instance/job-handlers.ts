@@ -16,7 +16,9 @@ import { settlePushes } from '../repositories/push-log.ts';
 import { deleteOldDeliveries, deliverWebhook } from '../repositories/webhooks/delivery.ts';
 import { deleteOldDeviceAuthorizations } from '../tokens/device-authorization.ts';
 import { digestRequests, endDisused, noticeEnds } from '../tokens/upkeep.ts';
+import { noteHighWater } from './high-water.ts';
 import { clearLeftOvers } from './leftovers.ts';
+import { checkRepositories } from './repository-checks.ts';
 import { deleteExpired } from './retention.ts';
 import { sealWhatIsStale } from './sealing.ts';
 
@@ -55,6 +57,8 @@ const HANDLERS: Handlers = {
   'deliver-webhook': deliverWebhook,
   'settle-folder': settleFolder,
   'seal-anew': sealWhatIsStale,
+  'note-high-water': noteHighWater,
+  'check-repositories': checkRepositories,
   'settle-pushes': settlePushes,
   'clear-revisions': async (ctx) => {
     await ctx.store.transaction(deleteOldChanges);
@@ -93,7 +97,13 @@ export const JOB_HANDLERS = Object.fromEntries(
 ) as Handlers;
 
 /** What is done to repositories, or by what they hold: a copy that somebody else fills knows neither. */
-const OF_REPOSITORIES: ReadonlySet<string> = new Set<JobKind>(['clear-leftovers', 'settle-folder', 'settle-pushes']);
+const OF_REPOSITORIES: ReadonlySet<string> = new Set<JobKind>([
+  'check-repositories',
+  'clear-leftovers',
+  'note-high-water',
+  'settle-folder',
+  'settle-pushes',
+]);
 
 /** What a node may do: one that only reads leaves to the others what needs their repositories. */
 export function handlersOf({ readOnly }: Pick<Settings, 'readOnly'>): Readonly<Record<string, JobHandler<never>>> {
@@ -129,6 +139,8 @@ export const SCHEDULES: readonly Schedule[] = [
   { kind: 'digest-requests', everySec: DAY_SEC },
   { kind: 'end-disused', everySec: DAY_SEC },
   { kind: 'notice-ends', everySec: HOUR_SEC },
+  { kind: 'check-repositories', everySec: HOUR_SEC },
+  { kind: 'note-high-water', everySec: 5 * MINUTE_SEC, atStart: true },
   { kind: 'seal-anew', everySec: DAY_SEC },
   { kind: 'settle-pushes', everySec: MINUTE_SEC, atStart: true },
 ];

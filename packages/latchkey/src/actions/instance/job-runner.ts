@@ -30,6 +30,8 @@ export const LEASE_SEC = 60;
 const RENEW_MS = (LEASE_SEC * 1000) / 4;
 /** How many jobs a node runs at the same time. */
 const MAX_RUNNING = 8;
+/** How many of them may be of one lane: what one receiver lets hang leaves places for everybody else. */
+const MAX_RUNNING_OF_LANE = 2;
 /** A job that failed so often is given up: after about eight hours. */
 export const MAX_ATTEMPTS = 16;
 /** How often the schedules are looked at again. */
@@ -134,11 +136,19 @@ export class JobRunner {
     const room = MAX_RUNNING - this.#running.size;
     if (room <= 0 || this.#closing) return;
     // A plain read first, so that looking in vain takes no write lock.
-    const ids = await freeJobs(store.db, Object.keys(this.#handlers), at, room);
+    const lanes = { running: this.#lanes(), most: MAX_RUNNING_OF_LANE };
+    const ids = await freeJobs(store.db, Object.keys(this.#handlers), at, room, lanes);
     if (ids.length === 0) return;
     if (!(await this.#clockAgrees())) return;
     const taken = await store.transaction((tx) => takeJobs(tx, ids, this.#id, at, at + this.#leaseSec));
     for (const job of taken) this.#begin(job, at + this.#leaseSec);
+  }
+
+  #lanes(): Map<string, number> {
+    const running = new Map<string, number>();
+    for (const { job } of this.#running.values())
+      if (job.lane !== null) running.set(job.lane, (running.get(job.lane) ?? 0) + 1);
+    return running;
   }
 
   /** What a node does whose clock is wrong, it does at the wrong time: it leaves jobs to others. */

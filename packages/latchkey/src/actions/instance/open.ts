@@ -2,11 +2,15 @@
  * Opens everything that actions need, and closes it again.
  */
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { descriptorLimit, shareDescriptors } from '../../base/machine/descriptors.ts';
+import { placeFault } from '../../base/machine/place-fault.ts';
 import { atPort, type Settings } from '../../base/settings/settings.ts';
 import { type Clock, systemClock, type UnixSeconds } from '../../base/time.ts';
 import { makeGitRoom } from '../../git/room.ts';
+import { SQLITE_FILE_NAME, type Store } from '../../store/db.ts';
 import { openStore } from '../../store/open.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { Memory } from '../decision/memory.ts';
@@ -19,6 +23,7 @@ import { RateLimits } from '../ground/rate-limit.ts';
 import { newRun } from '../ground/runs.ts';
 import { SteadyTime } from '../ground/steady-time.ts';
 import { RouteMaps } from '../questions/route-maps.ts';
+import { demandKnown, noteHighWater } from './high-water.ts';
 import { openKeys } from './sealing.ts';
 
 export interface OpenContext extends Context {
@@ -59,14 +64,9 @@ export async function openContext(
       'the limit of open files (ulimit -n) allows fewer git processes than asked for',
     );
   const routeMaps = new RouteMaps(settings.routeMap);
-  await mkdir(settings.data, { recursive: true, mode: 0o700 });
-  const store = await openStore({
-    dataDir: settings.data,
-    databaseUrl: settings.database?.reveal() ?? null,
-    postgres: { poolSize: settings.databasePool, caFile: settings.databaseCa },
-    log,
-  });
+  const store = await openDatabase(settings, log);
   try {
+    await demandKnown(settings, store, log);
     const keys = await openKeys(settings, store, clock.now(), keyIsLost);
     const git = makeGitRoom({ ...settings, maxGitProcesses: descriptors.gitProcesses }, log);
     const usage = new Usage(store, log);
@@ -102,7 +102,8 @@ export async function openContext(
       },
       close: async () => {
         // What was counted is written before anything that may hang is waited for.
-        await Promise.all([usage.flush(), refusals.flush(), limits.close(), git.close()]);
+        const noted = noteHighWater({ settings, store, log });
+        await Promise.all([usage.flush(), refusals.flush(), limits.close(), git.close(), noted]);
         await memory.leave();
         await store.close();
       },
@@ -110,5 +111,30 @@ export async function openContext(
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** @throws Fault that names the setting, the place and the next step */
+async function openDatabase(settings: Settings, log: Log): Promise<Store> {
+  const { data, database } = settings;
+  await mkdir(data, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw placeFault({ what: 'the data folder', path: data, setting: '--data' }, error);
+  });
+  try {
+    return await openStore({
+      dataDir: data,
+      databaseUrl: database?.reveal() ?? null,
+      postgres: { poolSize: settings.databasePool, caFile: settings.databaseCa },
+      log,
+    });
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    if (database === null)
+      throw placeFault({ what: 'the database', path: join(data, SQLITE_FILE_NAME), setting: '--data' }, error);
+    throw new Fault('the database that --database names can’t be prepared', {
+      hint: 'its user must be allowed to make tables in it, and it must take changes; --log-level debug says why',
+      detail: String(error),
+      cause: error,
+    });
   }
 }

@@ -141,14 +141,14 @@ export class KeyFile {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       throw new Fault(`can't read the key file ${this.path}: ${code === 'ENOENT' ? 'there is no such file' : code}`, {
-        hint: 'to make one: (umask 077; head -c 32 /dev/urandom | base64 > FILE)',
+        hint: 'name another with --secret-key-file, or make one: (umask 077; head -c 32 /dev/urandom | base64 > FILE)',
         cause: error,
       });
     }
     const keys = readKeys(text);
     if (keys === null)
       throw new Fault(`${this.path} is no key file: it holds one key a line, base64 of 32 bytes`, {
-        hint: 'to make one: (umask 077; head -c 32 /dev/urandom | base64 > FILE)',
+        hint: 'name another with --secret-key-file, or make one: (umask 077; head -c 32 /dev/urandom | base64 > FILE)',
       });
     this.#keys = keys;
     this.#version = version;

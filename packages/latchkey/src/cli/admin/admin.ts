@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { examples } from '../command-help.ts';
 import type { Terminal } from '../terminal.ts';
 import { auditCommand } from './audit.ts';
+import { checkCommand } from './check.ts';
 import { organizationCommand } from './organizations.ts';
 import { repositoryCommand } from './repositories.ts';
 import { secretsCommand } from './secrets.ts';
@@ -22,6 +23,7 @@ export function adminCommand(terminal: Terminal): Command {
   );
   const nouns = [
     auditCommand,
+    checkCommand,
     userCommand,
     organizationCommand,
     repositoryCommand,

@@ -15,11 +15,12 @@ import { basename, dirname, join } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import { probeWrite } from '../../base/machine/disk.ts';
 import { outageOf } from '../../base/machine/outage.ts';
+import { type Place, placeFault } from '../../base/machine/place-fault.ts';
 import { DAY_SEC } from '../../base/time.ts';
 import { installHooks } from '../push/hooks.ts';
 
 /** An owner's folder never begins with a dot, so this is nobody's. */
-const OWN_FOLDER = '.latchkey';
+export const OWN_FOLDER = '.latchkey';
 /** One path segment: no separator, no control character, nothing that begins with a dash or is only dots. */
 const SEGMENT = /^(?!-)(?!\.+$)[A-Za-z0-9._-]{1,100}$/;
 
@@ -44,12 +45,13 @@ export class Folders {
    * @param ownPlace where our own folder lies; given, nothing is made in the root, which must be there (else a `Fault`)
    */
   constructor(root: string, ownPlace: string | null = null) {
-    if (ownPlace === null) mkdirSync(root, { recursive: true });
+    const place = { what: 'the folder of repositories', path: root, setting: '--repositories' };
+    if (ownPlace === null) inPlace(place, () => mkdirSync(root, { recursive: true }));
     else if (!existsSync(root))
       throw new Fault(`There is no folder of repositories at ${root}.`, {
         hint: 'Mount or copy it there first, or check --repositories.',
       });
-    this.root = realpathSync.native(root);
+    this.root = inPlace(place, () => realpathSync.native(root));
     const own = join(ownPlace ?? this.root, OWN_FOLDER);
     this.home = join(own, 'home');
     this.noHooks = join(own, 'no-hooks');
@@ -58,7 +60,7 @@ export class Folders {
     try {
       this.demandPlace();
     } catch (error) {
-      if (!(error instanceof DiskRefuses)) throw error;
+      if (!(error instanceof DiskRefuses)) throw placeFault({ ...place, path: own }, error);
     }
   }
 
@@ -154,6 +156,14 @@ export class Folders {
       }
     }
     return found;
+  }
+}
+
+function inPlace<T>(place: Place, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw placeFault(place, error);
   }
 }
 

@@ -7,10 +7,10 @@
  * Never: a needed object deleted. Geometric repacking keeps unreachable objects, too.
  */
 import { readdir } from 'node:fs/promises';
-import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
 import { type GitProcess, startGit } from '../processes/git-process.ts';
+import { lowerPriority } from '../processes/priority.ts';
 import { STALE_UNSEEN_AFTER_SEC, sweepRepository } from './leftovers.ts';
 
 /** Work begins when nothing was pushed to the repository for so long … */
@@ -126,14 +126,5 @@ async function namesIn(folder: string): Promise<string[]> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
-  }
-}
-
-function lowerPriority(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    setPriority(pid, constants.priority.PRIORITY_LOW);
-  } catch {
-    // It has ended already, or the system doesn't allow it: it is a courtesy.
   }
 }

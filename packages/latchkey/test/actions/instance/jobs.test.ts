@@ -315,5 +315,11 @@ describe('the registry', () => {
 it('a job of repositories is left to other nodes by one whose copy somebody else fills', () => {
   const all = Object.keys(handlersOf({ readOnly: false }));
   const left = new Set(Object.keys(handlersOf({ readOnly: true })));
-  expect(all.filter((kind) => !left.has(kind))).toEqual(['clear-leftovers', 'settle-folder', 'settle-pushes']);
+  expect(all.filter((kind) => !left.has(kind)).toSorted()).toEqual([
+    'check-repositories',
+    'clear-leftovers',
+    'note-high-water',
+    'settle-folder',
+    'settle-pushes',
+  ]);
 });

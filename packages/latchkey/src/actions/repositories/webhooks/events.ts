@@ -55,7 +55,9 @@ export async function deliverSoon(
     payload,
     at,
   });
-  await enqueueJob(tx, { kind: 'deliver-webhook', payload: { deliveryId } });
+  // One that hangs must not delay the others.
+  const lane = `webhooks of ${new URL(hook.config.url).host}`;
+  await enqueueJob(tx, { kind: 'deliver-webhook', payload: { deliveryId }, lane });
 }
 
 /** The body of an event in GitHub's form. */

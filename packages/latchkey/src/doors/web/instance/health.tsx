@@ -19,6 +19,7 @@ function partsOf({
   version,
   engine,
   fitness,
+  checks,
   connections,
   migrations,
   mail,
@@ -68,6 +69,17 @@ function partsOf({
         `${counted(git.running, 'process', 'processes')} running, ${git.queued} queued, in the process that ` +
         `answers you`,
       advice: git.queued === 0 ? null : 'Clones and pushes wait for their turn.',
+    },
+    {
+      name: 'Repositories',
+      state:
+        `${checks.checked} of ${checks.all} looked through, ${checks.damaged} damaged, ` +
+        `${checks.unfinished} not to the end`,
+      advice:
+        checks.damaged === 0
+          ? null
+          : `Damaged: ${checks.found.map(({ name }) => name).join(', ')}. Put them back from a backup, or push from ` +
+            'a clone that has everything; latchkey admin check says what git finds.',
     },
     {
       name: 'Processes',

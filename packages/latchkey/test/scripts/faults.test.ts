@@ -2,12 +2,17 @@
  * Disks that are full or take nothing, against the built server: nothing changes without an entry in the audit log, and
  * what can be done is done.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { latchkey, runProgram } from './latchkey-process.ts';
+import { SQLITE_FILE_NAME } from '../../src/store/db.ts';
+import { latchkey, runProgram, serveUntilReady } from './latchkey-process.ts';
 import { canMount, fill, serveOn } from './small-disks.ts';
+
+/** Debian's `libfaketime`. */
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
 /** A data folder with ada, her repository ada/notes and a token of hers; and a place for a clone. */
 async function prepare() {
@@ -105,4 +110,37 @@ if (canMount())
         expect((await server.stop('SIGTERM')).code).toBe(0);
       },
     );
+  });
+else
+  it('no disk was filled here, since this machine allows no process mounts of its own', () => {
+    expect(canMount()).toBe(false);
+  });
+
+// The rest of this story, on clocks of its own, is in actions/instance/wrong-clock.test.ts. This one takes libfaketime.
+if (process.env.LATCHKEY_TEST_FAULTS === 'all')
+  it('a clock that is a year ahead for some seconds ends no token', { timeout: 120_000 }, async () => {
+    const { data, options, rest } = await prepare();
+    const clock = join(data, 'clock');
+    await writeFile(clock, '+0d\n');
+    const server = await serveUntilReady(options, undefined, [
+      'env',
+      `LD_PRELOAD=${FAKETIME}`,
+      `FAKETIME_TIMESTAMP_FILE=${clock}`,
+      'FAKETIME_NO_CACHE=1',
+      'FAKETIME_DONT_FAKE_MONOTONIC=1',
+    ]);
+    expect((await rest(server.url, 'GET', '')).status).toBe(200);
+    const seenAt = (): number => {
+      const db = new DatabaseSync(join(data, SQLITE_FILE_NAME), { readOnly: true });
+      const row = db.prepare('select seen_at from clock_mark').get() as { seen_at: number } | undefined;
+      db.close();
+      return row?.seen_at ?? 0;
+    };
+    const yearAhead = Date.now() / 1000 + 366 * 86_400;
+    await writeFile(clock, '+367d\n');
+    // Jobs that could end something have looked at the clock, and have had a moment more.
+    await vi.waitFor(() => expect(seenAt()).toBeGreaterThan(yearAhead), { timeout: 60_000, interval: 200 });
+    await writeFile(clock, '+0d\n');
+    await vi.waitFor(async () => expect((await rest(server.url, 'GET', '')).status).toBe(200), { timeout: 30_000 });
+    expect((await server.stop('SIGTERM')).code).toBe(0);
   });

@@ -1,0 +1,110 @@
+/**
+ * Finds damage in repositories before somebody who clones does: each is looked through once a week, one at a time.
+ *
+ * Invariant: administrators get one mail for each damage, not one for each look.
+ */
+import { DAY_SEC, MINUTE_SEC } from '../../base/time.ts';
+import type { FsckBounds, FsckOutcome } from '../../git/repositories/fsck.ts';
+import { accountById, administrators } from '../../store/accounts.ts';
+import { listAllRepositories, type Repository, repositoryById } from '../../store/repositories.ts';
+import { keepCheck, nextToCheck } from '../../store/repository-checks.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { queueMail } from '../ground/mail.ts';
+
+/** How often each is looked through. */
+const EVERY_SEC = 7 * DAY_SEC;
+/** One run begins no further repository after so long: the next run goes on. */
+const RUN_SEC = 20 * MINUTE_SEC;
+/** One that takes longer is noted as unfinished. */
+const ONE_SEC = 30 * MINUTE_SEC;
+const PAGE = 100;
+
+/** The job `check-repositories`. */
+export async function checkRepositories(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
+  const startedAt = ctx.clock.passed();
+  while (!signal.aborted && ctx.clock.passed() - startedAt < RUN_SEC) {
+    const id = await nextToCheck(ctx.store.db, ctx.clock.now() - EVERY_SEC);
+    if (id === null) return;
+    await checkOne(ctx, id, signal);
+  }
+}
+
+async function checkOne(ctx: Context, id: number, signal: AbortSignal): Promise<void> {
+  const repository = await repositoryById(ctx.store.db, id);
+  const owner = repository === null ? null : await accountById(ctx.store.db, repository.ownerId);
+  if (repository === null || owner === null) return;
+  const name = `${owner.login}/${repository.name}`;
+  // Files that are away altogether are told to each who asks; a disk that is not mounted would be a mail for each.
+  const outcome: FsckOutcome = ctx.git.exists(owner.login, repository.name)
+    ? await look(ctx, owner.login, repository.name, { maxSec: ONE_SEC, signal })
+    : { state: 'unfinished' };
+  if (signal.aborted) return;
+  const said = outcome.state === 'damaged' ? outcome.said : '';
+  await ctx.store.transaction(async (tx) => {
+    const checkedAt = ctx.clock.now();
+    if (!(await keepCheck(tx, { repositoryId: id, checkedAt, state: outcome.state, said }))) return;
+    for (const { id: userId } of await administrators(tx))
+      await queueMail(ctx, tx, { userId }, 'repository_damaged', { repository: name, said });
+  });
+  if (outcome.state === 'damaged') ctx.log.error({ repository: name, said }, 'a repository is damaged');
+}
+
+/** One that can't be looked through now, since it may not be read or git has no place, must not keep others from it. */
+async function look(ctx: Context, owner: string, name: string, bounds: FsckBounds): Promise<FsckOutcome> {
+  try {
+    return await ctx.git.check(owner, name, bounds);
+  } catch (error) {
+    ctx.log.warn({ err: error, repository: `${owner}/${name}` }, 'a repository could not be looked through');
+    return { state: 'unfinished' };
+  }
+}
+
+export interface RepositoryFindings {
+  readonly looked: number;
+  /** Known repositories whose files are not on the disk. */
+  readonly withoutFiles: readonly string[];
+  /** Repositories on the disk that nothing is known of. */
+  readonly unknown: readonly string[];
+  readonly damaged: readonly { readonly name: string; readonly said: string }[];
+  /** Those that took too long, or could not be read. */
+  readonly unfinished: readonly string[];
+}
+
+/** Looks through all now, and keeps what it finds. */
+export async function inspectRepositories(ctx: Context, _permit: Permit): Promise<RepositoryFindings> {
+  const onDisk = new Set((await ctx.git.list()).map(({ owner, name }) => `${owner}/${name}`));
+  const found = { looked: 0, withoutFiles: [] as string[], damaged: [] as { name: string; said: string }[] };
+  const unfinished: string[] = [];
+  for await (const { owner, repository } of everyRepository(ctx)) {
+    const name = `${owner}/${repository.name}`;
+    onDisk.delete(name);
+    found.looked++;
+    if (!ctx.git.exists(owner, repository.name)) {
+      found.withoutFiles.push(name);
+      continue;
+    }
+    const outcome = await look(ctx, owner, repository.name, { maxSec: ONE_SEC });
+    const said = outcome.state === 'damaged' ? outcome.said : '';
+    if (outcome.state === 'damaged') found.damaged.push({ name, said });
+    if (outcome.state === 'unfinished') unfinished.push(name);
+    const checkedAt = ctx.clock.now();
+    await ctx.store.transaction((tx) =>
+      keepCheck(tx, { repositoryId: repository.id, checkedAt, state: outcome.state, said }),
+    );
+  }
+  return { ...found, unfinished, unknown: [...onDisk].toSorted() };
+}
+
+async function* everyRepository(ctx: Context): AsyncGenerator<{ owner: string; repository: Repository }> {
+  for (let beforeId: number | null = null; ; ) {
+    const page: Repository[] = await listAllRepositories(ctx.store.db, { beforeId, limit: PAGE });
+    for (const repository of page) {
+      const owner = await accountById(ctx.store.db, repository.ownerId);
+      if (owner !== null) yield { owner: owner.login, repository };
+    }
+    const last = page.at(-1);
+    if (last === undefined) return;
+    beforeId = last.id;
+  }
+}
