@@ -18,6 +18,8 @@ latchkey doctor          # looks, and says what to paste
 latchkey doctor --fix    # mends what can be mended safely, after asking
 \`\`\`
 
+Not there yet? [Get the command](client.md); every server offers it at \`/download\`.
+
 Every server has these pages, too, under \`/help\`, with its own addresses. Each reason has a stable code: it is the
 anchor here, the end of the help address, and the field \`reason\` of REST answers.
 

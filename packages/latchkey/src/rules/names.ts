@@ -27,6 +27,7 @@ const RESERVED_LOGINS: ReadonlySet<string> = new Set([
   'dashboard',
   'device',
   'docs',
+  'download',
   'enterprises',
   'explore',
   'favicon',

@@ -137,6 +137,12 @@ export const SETTING_ROWS = {
       'the repositories here are a copy that somebody else fills: serve them, never change them; needs --database ' +
       'and --public-url',
   }),
+  downloads: optional({
+    section: 'Where things are',
+    kind: path('DIR'),
+    defaultMeans: '`dist/download` of the program, where `npm run build:cli` puts them',
+    doc: 'folder of the client that `/download` offers: executables and npm package, with their digests in SHA256SUMS',
+  }),
   host: row<string, string>({ section: 'Listening', kind: host, default: '127.0.0.1', doc: 'address to listen on' }),
   port: row<number, number>({
     section: 'Listening',

@@ -13,6 +13,7 @@ import { signInPages } from './accounts/sign-in.tsx';
 import { signUpPages } from './accounts/sign-up.tsx';
 import { sudoPages } from './frame/sudo.tsx';
 import type { WebPage } from './frame/web-page.ts';
+import { downloadPages } from './instance/downloads.tsx';
 import { instanceHealthPages } from './instance/health.tsx';
 import { helpPages } from './instance/help.tsx';
 import { invitationPages } from './instance/invitations.tsx';
@@ -52,6 +53,7 @@ export const PAGES: readonly WebPage[] = [
   ...profilePages,
   ...appearancePages,
   ...helpPages,
+  ...downloadPages,
   ...emailPages,
   ...securityPages,
   ...passkeyPages,

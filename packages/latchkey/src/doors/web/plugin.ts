@@ -41,6 +41,7 @@ import { outageAnswer } from '../../base/machine/outage.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { type AssetAddresses, serveAssets } from './frame/assets.ts';
 import { Cookies } from './frame/cookies.ts';
+import { serveDownloads } from './frame/downloads.ts';
 import { failed, notCopied, notFound, refused, unavailable, unreadable } from './frame/error-pages.tsx';
 import { answerOf } from './frame/forms.ts';
 import { documentOf } from './frame/layout.tsx';
@@ -64,6 +65,7 @@ export function webDoor(ctx: Context): FastifyPluginAsync {
       (_request, text, done) => done(null, new URLSearchParams(String(text))),
     );
     const assets = serveAssets(app);
+    serveDownloads(app, ctx.settings.downloads);
     const frame: Frame = { ctx, assets };
     for (const each of PAGES) {
       app.get(each.path, (request, reply) => serve(frame, each, request, reply));

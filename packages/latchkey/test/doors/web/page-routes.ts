@@ -86,6 +86,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/not-me/:link': { as: 'nobody', at: ({ links }) => [`/not-me/${links.alarm}`] },
   '/locked': forNobody('/locked', '/locked?ask=administrator'),
   '/help': forNobody('/help'),
+  '/download': forNobody('/download'),
   '/help/:topic': forNobody('/help/token_expired', '/help/ssh_remote'),
   '/sudo': page('/sudo'),
   '/login/oauth/authorize': page(`/login/oauth/authorize?${WISH}`),
@@ -178,14 +179,14 @@ function logSearches(path: string): string[] {
 
 /**
  * The routes of the door as it stands: `GET` those of pages, `POST` those of forms. What serves the style, the script
- * and the icon is left out.
+ * and the icon is left out, and so are the files of the client, which are there or not.
  */
 export async function webRoutes(ctx: Context): Promise<Readonly<Record<'GET' | 'POST', readonly string[]>>> {
   const fastify = Fastify({ logger: false });
   const found = { GET: new Set<string>(), POST: new Set<string>() };
   fastify.addHook('onRoute', ({ method, url }) => {
     for (const [name, urls] of Object.entries(found))
-      if ([method].flat().includes(name) && !url.startsWith('/assets/')) urls.add(url);
+      if ([method].flat().includes(name) && !/^\/(?:assets|download)\//.test(url)) urls.add(url);
   });
   await fastify.register(webDoor(ctx));
   await fastify.close();

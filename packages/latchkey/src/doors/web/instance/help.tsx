@@ -16,6 +16,9 @@ function showAll(visit: Visit): Answer {
     <Narrow title="Why a token is refused">
       <p>The fastest way to an answer is on your own machine, in the clone:</p>
       <CommandBox id="doctor" lines="latchkey doctor" label="Command" />
+      <p class="note">
+        Not there yet? <a href="/download">Get the latchkey command</a>.
+      </p>
       <Subhead title="What the server says" />
       <ul class="Box">
         {helpTopics(publicUrl).map(({ reason, title }) => (

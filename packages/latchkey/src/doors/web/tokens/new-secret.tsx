@@ -69,7 +69,7 @@ export function NewSecret({ visit, repository }: { visit: Visit; repository: str
           {created.expiresAt === null
             ? 'Git won’t ask again.'
             : 'With its end, so that Git forgets it when it is over.'}{' '}
-          Your shell keeps what you paste in its history; <code>latchkey login</code> does without.
+          Your shell keeps what you paste in its history; <a href="/download">the latchkey command</a> does without.
         </p>
         <CommandBox id="next-store" label="Git credential approve" lines={approveLines(publicUrl, login, created)} />
         <h3 class="f5 mb-1 mt-3">Or call the REST API</h3>
