@@ -1,12 +1,14 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: decision, check, coalescing, forward, git, introspection, latency, lists, memory, revocation, scale, workers.
+ * Suites: decision, check, client, coalescing, forward, git, introspection, latency, lists, memory, revocation, scale,
+ * workers.
  * Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchClient } from './client.ts';
 import { benchCoalescing } from './coalescing.ts';
 import { benchDecision } from './decision.ts';
 import { benchForward, benchRoutes } from './forward.ts';
@@ -27,6 +29,8 @@ import { benchWorkers } from './workers.ts';
 const ROUNDS = 5;
 /** Of two processes that differ by little, and by luck. */
 const PAIRS = 9;
+/** Of processes that live for some milliseconds. */
+const STARTS = 25;
 
 interface Bench {
   readonly folder: string;
@@ -37,6 +41,7 @@ interface Bench {
 const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>> = {
   decision: () => benchDecision(ROUNDS),
   check: ({ world }) => benchTokenCheck(world, PAIRS),
+  client: ({ folder }) => benchClient(join(folder, 'client'), STARTS),
   forward: async ({ world }) => [...benchRoutes(ROUNDS), ...(await benchForward(world, PAIRS))],
   git: ({ folder, world, history }) => benchTransfers(folder, world, history, ROUNDS),
   coalescing: ({ folder, world, history }) => benchCoalescing(folder, world, history, ROUNDS),

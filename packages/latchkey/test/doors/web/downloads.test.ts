@@ -5,8 +5,10 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import Fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import { CLIENT_EXECUTABLES, CLIENT_PACKAGE } from '../../../src/catalogue/client-files.ts';
+import { webDoor } from '../../../src/doors/web/plugin.ts';
 import { TARGETS } from '../../../tools/executables.ts';
 import { webWorld } from './visitor.ts';
 
@@ -22,7 +24,10 @@ async function offering(files: Readonly<Record<string, string>>) {
   const sums = Object.entries(files).map(([name, content]) => `${sha256(content)}  ${name}\n`);
   if (sums.length > 0) await writeFile(join(folder, 'SHA256SUMS'), sums.join(''));
   const world = await webWorld({ downloads: folder });
-  return { folder, visitor: world.visitor() };
+  const door = Fastify({ logger: false });
+  onTestFinished(() => door.close());
+  await door.register(webDoor(world.ctx));
+  return { folder, visitor: world.visitor(), door };
 }
 
 test('what is built is what is offered', () => {
@@ -53,7 +58,7 @@ test('where nothing was put, the page says what works instead', async () => {
 
 test('a file comes whole, may be kept, and is not sent again to whoever has it', async () => {
   const large = `${CONTENT}${'x'.repeat(600_000)}`;
-  const { visitor } = await offering({ [LINUX]: large });
+  const { visitor, door } = await offering({ [LINUX]: large });
   const fetched = await visitor.get(`/download/${LINUX}`);
   expect(sha256(fetched.text)).toBe(sha256(large));
   expect(fetched.headers).toMatchObject({
@@ -65,6 +70,11 @@ test('a file comes whole, may be kept, and is not sent again to whoever has it',
     etag: `"${sha256(large)}"`,
   });
   expect(fetched.headers['set-cookie']).toBeUndefined();
+  const url = `/download/${LINUX}`;
+  const again = await door.inject({ url, headers: { 'if-none-match': `"${sha256(large)}"` } });
+  expect(again).toMatchObject({ statusCode: 304, payload: '' });
+  const head = await door.inject({ method: 'HEAD', url });
+  expect(head).toMatchObject({ statusCode: 200, payload: '', headers: { 'content-length': String(large.length) } });
   expect((await visitor.get('/download/SHA256SUMS')).text).toBe(`${sha256(large)}  ${LINUX}\n`);
 });
 
