@@ -1,6 +1,7 @@
 /**
  * `npm run build:cli [-- NAME …]`: the client for people, into `packages/latchkey/dist/download`, which every server of
- * this checkout offers at `/download`: the npm package, and executables (all, or those that are named; `package` names none).
+ * this checkout offers at `/download`: the npm package, and executables (all, or those that are named; `package` names
+ * none).
  *
  * Invariant: a file is replaced in one step, and `SHA256SUMS` comes last, so that a server that runs offers no half.
  */
@@ -25,27 +26,36 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-mkdirSync(OUT, { recursive: true });
-await writeClientPackage(join(DIST, 'client'));
-const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', OUT], { cwd: join(DIST, 'client') });
-renameSync(join(OUT, String(packed).trim()), join(OUT, CLIENT_PACKAGE));
-told(CLIENT_PACKAGE);
-
-for (const name of named.length === 0 ? all : all.filter((each) => named.includes(each))) {
-  await buildExecutable(name, join(OUT, `${name}.new`));
-  renameSync(join(OUT, `${name}.new`), join(OUT, name));
-  told(name);
+try {
+  await build();
+} catch (error) {
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
 }
 
-const files = readdirSync(OUT).filter((name) => name === CLIENT_PACKAGE || all.some((each) => each === name));
-const sums = files.map(
-  (name) =>
-    `${createHash('sha256')
-      .update(readFileSync(join(OUT, name)))
-      .digest('hex')}  ${name}\n`,
-);
-writeFileSync(join(OUT, `${DIGEST_FILE}.new`), sums.join(''));
-renameSync(join(OUT, `${DIGEST_FILE}.new`), join(OUT, DIGEST_FILE));
+async function build(): Promise<void> {
+  mkdirSync(OUT, { recursive: true });
+  await writeClientPackage(join(DIST, 'client'));
+  const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', OUT], { cwd: join(DIST, 'client') });
+  renameSync(join(OUT, String(packed).trim()), join(OUT, CLIENT_PACKAGE));
+  told(CLIENT_PACKAGE);
+
+  for (const name of named.length === 0 ? all : all.filter((each) => named.includes(each))) {
+    await buildExecutable(name, join(OUT, `${name}.new`));
+    renameSync(join(OUT, `${name}.new`), join(OUT, name));
+    told(name);
+  }
+
+  const files = readdirSync(OUT).filter((name) => name === CLIENT_PACKAGE || all.some((each) => each === name));
+  const sums = files.map(
+    (name) =>
+      `${createHash('sha256')
+        .update(readFileSync(join(OUT, name)))
+        .digest('hex')}  ${name}\n`,
+  );
+  writeFileSync(join(OUT, `${DIGEST_FILE}.new`), sums.join(''));
+  renameSync(join(OUT, `${DIGEST_FILE}.new`), join(OUT, DIGEST_FILE));
+}
 
 function told(name: string): void {
   process.stdout.write(`${join(OUT, name)}, ${(statSync(join(OUT, name)).size / 1e6).toFixed(1)} MB\n`);

@@ -62,9 +62,9 @@ async function bundle(
 
 /** The path below this package, or from `node_modules` on. */
 function moduleName(id: string): string {
-  const path = id.replaceAll('\\', '/');
-  const packages = path.lastIndexOf('node_modules/');
-  return packages < 0 ? path.replace(`${PACKAGE.replaceAll('\\', '/')}/`, '') : path.slice(packages);
+  const [path, own] = [id, `${PACKAGE}/`].map((each) => each.replaceAll('\\', '/')) as [string, string];
+  if (path.startsWith(`${own}src/`)) return path.slice(own.length);
+  return path.slice(Math.max(path.lastIndexOf('node_modules/'), 0));
 }
 
 /** A bundle has no `package.json` to read the version from. */

@@ -16,6 +16,7 @@ test('seed 000: a token made the GitLab way is copied and clones', async () => {
   await look(page, 'scoped-new');
   await page.getByRole('button', { name: 'Create personal access token' }).click();
   await page.getByRole('heading', { name: 'Your new personal access token: Guide' }).waitFor();
+  expect(await page.getByRole('link', { name: 'the latchkey command' }).getAttribute('href')).toBe('/download');
   await look(page, 'scoped-created');
   const token = await copied(page);
   expect(token).toMatch(/^lks_/);
