@@ -56,12 +56,9 @@ export class Stopped extends Error {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      // Whoever reads may stop early (`| head`); that is no failure of ours.
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+  process.stdout.on('error', onLostOutput);
+  // There is nowhere to say it.
+  process.stderr.on('error', () => {});
   return {
     env: process.env,
     print: (line) => void process.stdout.write(`${line}\n`),
@@ -71,6 +68,21 @@ export function processTerminal(): Terminal {
     interactive: process.stderr.isTTY === true,
     ask: askPerson,
   };
+}
+
+/** Output that is lost is said once, and is a failure whatever else the command did. */
+function onLostOutput({ code }: NodeJS.ErrnoException): void {
+  // Whoever reads may stop early (`| head`); that is no failure of ours.
+  if (code === 'EPIPE') return;
+  process.stdout.off('error', onLostOutput).on('error', () => {});
+  process.stderr.write(`error: ${lostOutput(code)}\n`);
+  process.once('exit', () => (process.exitCode = EXIT.fault));
+}
+
+/** @param code of the system: `ENOSPC` */
+export function lostOutput(code: string | undefined): string {
+  const reason = code === 'ENOSPC' ? 'no space is left where it goes' : (code ?? 'it is gone');
+  return `standard output can't be written: ${reason}`;
 }
 
 async function askPerson(question: string): Promise<string | null> {

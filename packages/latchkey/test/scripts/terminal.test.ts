@@ -24,6 +24,37 @@ test('CI has a pseudo-terminal, so that nothing is left out there', () => {
   expect(HAS_SCRIPT || process.env['CI'] === undefined, 'install util-linux `script`').toBe(true);
 });
 
+const WITH_OUTPUT = [
+  ['--help'],
+  ['completion', 'bash'],
+  ['open', 'token', '--print', '--url', 'https://git.example.org'],
+  ['credential', 'capability'],
+];
+
+/** Ends of a command whose output a shell sends there. */
+function endOf(args: readonly string[], to: string): { code: string; said: string } {
+  const { stdout, stderr } = spawnSync(
+    'sh',
+    ['-c', `exec 3>&1; { "$@"; echo "code $?" >&3; } ${to}`, 'sh', process.execPath, MAIN, ...args],
+    {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
+    },
+  );
+  return { code: /^code (\d+)$/m.exec(stdout)?.[1] ?? '', said: stderr };
+}
+
+test.each(WITH_OUTPUT)('a full disk is one line and a fault: latchkey %s %s', (...args) => {
+  expect(endOf(args, '>/dev/full')).toEqual({
+    code: '3',
+    said: "error: standard output can't be written: no space is left where it goes\n",
+  });
+});
+
+test.each(WITH_OUTPUT)('a reader that has gone is no failure: latchkey %s %s', (...args) => {
+  expect(endOf(args, '| :')).toEqual({ code: '0', said: '' });
+});
+
 /** Runs a command in a pseudo-terminal; types each answer when its question has come. */
 async function typed(
   line: string,

@@ -21,19 +21,19 @@ export const RENEW_BEFORE_SEC = 7 * 24 * 60 * 60;
 
 /** One call of the helper. */
 export async function runHelper(action: HelperAction, terminal: Terminal): Promise<ExitCode> {
-  if (action === 'capability') {
-    // Of git's capabilities it has none beside the plain protocol (git-credential, "CAPABILITY INPUT/OUTPUT FORMAT").
-    terminal.print('version 0');
-    return EXIT.ok;
-  }
   try {
-    const place = placeIn(await terminal.readInput(MAX_INPUT_BYTES));
-    if (place === null) return EXIT.ok;
-    await ACTIONS[action](place, new CredentialStore(terminal.env), terminal);
+    // git-credential, "CAPABILITY INPUT/OUTPUT FORMAT". `state` has nothing to say: one round is enough.
+    if (action === 'capability') terminal.print('version 0\ncapability authtype');
+    else await act(action, terminal);
     return EXIT.ok;
   } catch (error) {
     return sayError(terminal, error, `latchkey credential ${action}`);
   }
+}
+
+async function act(action: Exclude<HelperAction, 'capability'>, terminal: Terminal): Promise<void> {
+  const place = placeIn(await terminal.readInput(MAX_INPUT_BYTES));
+  if (place !== null) await ACTIONS[action](place, new CredentialStore(terminal.env), terminal);
 }
 
 /**
@@ -62,7 +62,7 @@ const ACTIONS = { get: answer, store: keep, erase } as const satisfies Record<
 >;
 
 async function answer(place: Place, credentialStore: CredentialStore, terminal: Terminal): Promise<void> {
-  if (isUnknownServer(place, credentialStore, terminal)) return;
+  if (credentialStore.serverOf(place) === null) return;
   const at = systemClock.now();
   const held = credentialStore.find(place, at) ?? (await signIn(place, credentialStore, terminal));
   if (held === null) return;
@@ -71,27 +71,24 @@ async function answer(place: Place, credentialStore: CredentialStore, terminal: 
 }
 
 async function keep(place: Place, credentialStore: CredentialStore): Promise<void> {
-  const { username, password, passwordExpiresAt = null, oauthRefreshToken = null } = place;
-  if (
-    place.isEphemeral === true ||
-    username === undefined ||
-    password === undefined ||
-    credentialStore.serverOf(place) === null
-  )
-    return;
+  const { password, authtype = null, passwordExpiresAt = null, oauthRefreshToken = null } = place;
+  const username = place.username ?? (authtype === null ? undefined : '');
+  const server = credentialStore.serverOf(place);
+  if (place.isEphemeral === true || username === undefined || password === undefined || server === null) return;
+  // Helpers behind ours keep passwords; most know nothing else.
+  if (authtype !== null && server.helper !== null) return;
   if (passwordExpiresAt !== null && passwordExpiresAt <= systemClock.now()) return;
-  await credentialStore.save(place, { username, secret: password, expiresAt: passwordExpiresAt, oauthRefreshToken });
+  await credentialStore.save(place, {
+    username,
+    secret: password,
+    authtype,
+    expiresAt: passwordExpiresAt,
+    oauthRefreshToken,
+  });
 }
 
 async function erase(place: Place, credentialStore: CredentialStore): Promise<void> {
   if (credentialStore.serverOf(place) !== null) await credentialStore.forget(place);
-}
-
-function isUnknownServer(place: Place, credentialStore: CredentialStore, terminal: Terminal): boolean {
-  if (credentialStore.serverOf(place) !== null) return false;
-  terminal.say(`latchkey: ${originOf(place)} is no server that this helper was set up for`);
-  terminal.say(`hint: if it is a Latchkey server: latchkey login ${originOf(place)}`);
-  return true;
 }
 
 /**
@@ -133,10 +130,9 @@ async function signIn(
   if (mayAskPerson(terminal)) {
     const login = await browserLogin(origin, {}, terminal);
     await credentialStore.save(withoutPath(place), login);
-    return { ...login, oauthRefreshToken: null };
+    return { ...login, oauthRefreshToken: null, authtype: null };
   }
-  terminal.say(`latchkey: nobody is signed in at ${origin}`);
-  terminal.say(`hint: latchkey login ${origin}`);
+  // Git asks its next helper, and then the person: helpers that have nothing are silent (git's t/lib-credential.sh).
   return null;
 }
 
@@ -146,12 +142,12 @@ function withoutPath({ path: _path, ...place }: Place): Place {
 
 function messageOf(
   { protocol, host, path }: Place,
-  { username, secret, expiresAt, oauthRefreshToken }: HeldCredential,
+  { username, secret, expiresAt, oauthRefreshToken, authtype }: HeldCredential,
 ): CredentialMessage {
   return {
     protocol,
     host,
-    username,
+    ...(authtype === null ? { username } : { authtype, ...(username === '' ? {} : { username }) }),
     password: secret,
     ...(path === undefined ? {} : { path }),
     ...(expiresAt === null ? {} : { passwordExpiresAt: expiresAt }),

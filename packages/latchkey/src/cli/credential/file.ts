@@ -20,6 +20,8 @@ export interface KeptCredential {
   /** With `credential.useHttpPath` only. */
   readonly path: string | null;
   readonly username: string;
+  /** The scheme of `Authorization` that it goes with, as it is; left out for a password. */
+  readonly authtype?: string;
   /** Null when git's other helper keeps it. */
   readonly secret: string | null;
   /** SHA-256 of the secret, base64url. */

@@ -4,7 +4,8 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { decodeInput, inputTooLong, type Terminal } from '../terminal.ts';
+import { Fault } from '../../base/errors.ts';
+import { decodeInput, inputTooLong, lostOutput, type Terminal } from '../terminal.ts';
 
 const READ_BYTES = 64 * 1024;
 const [STDIN, STDOUT, STDERR] = [0, 1, 2];
@@ -58,7 +59,10 @@ function write(descriptor: number, text: string): boolean {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EPIPE') return false;
-    if (code !== 'EAGAIN') throw error;
+    if (code !== 'EAGAIN') {
+      if (descriptor === STDERR) return false;
+      throw new Fault(lostOutput(code), { cause: error });
+    }
     (descriptor === STDOUT ? process.stdout : process.stderr).write(left);
   }
   return true;

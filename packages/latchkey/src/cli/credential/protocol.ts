@@ -24,6 +24,10 @@ export interface CredentialMessage {
   readonly oauthRefreshToken?: Secret;
   /** True for what must not be kept. */
   readonly isEphemeral?: true;
+  /** The scheme of `Authorization` with which `password` is sent as it is (`credential`). From git 2.46 on. */
+  readonly authtype?: string;
+  /** True when the other side knows what `authtype` is. */
+  readonly knowsAuthtype?: true;
 }
 
 /** The message, or in words what is wrong with it. */
@@ -32,6 +36,7 @@ export type Parsed = { readonly message: CredentialMessage } | { readonly error:
 /** Reads a message. Lines may end in CRLF, and the last one in nothing. */
 export function parseCredentialMessage(text: string): Parsed {
   const fields = new Map<string, string>();
+  const capabilities = new Set<string>();
   for (const ended of text.split('\n')) {
     const line = ended.endsWith('\r') ? ended.slice(0, -1) : ended;
     if (line === '') break;
@@ -41,28 +46,33 @@ export function parseCredentialMessage(text: string): Parsed {
     const value = line.slice(equals + 1);
     if (/[\0\r]/.test(value))
       return { error: `the value of ${shownKey(line.slice(0, equals))} holds a control character` };
-    fields.set(line.slice(0, equals), value);
+    if (line.startsWith('capability[]=')) capabilities.add(value);
+    else fields.set(line.slice(0, equals), value);
   }
-  return { message: messageOf(fields) };
+  return { message: messageOf(fields, capabilities.has('authtype')) };
 }
 
 function shownKey(key: string): string {
   return /^[a-z_[\]]{1,40}$/.test(key) ? key : 'a key';
 }
 
-function messageOf(fields: ReadonlyMap<string, string>): CredentialMessage {
+function messageOf(fields: ReadonlyMap<string, string>, knowsAuthtype: boolean): CredentialMessage {
   const text = (name: string): string | undefined => fields.get(name);
   const secret = (name: string): Secret | undefined => {
     const value = fields.get(name);
     return value === undefined ? undefined : new Secret(value);
   };
+  // Without the capability these fields mean nothing.
+  const authtype = knowsAuthtype && fields.has('credential') ? text('authtype') : undefined;
   const expiry = Number(fields.get('password_expiry_utc') ?? Number.NaN);
   return definedOnly({
     protocol: text('protocol')?.toLowerCase(),
     host: text('host')?.toLowerCase(),
     path: text('path'),
     username: text('username'),
-    password: secret('password'),
+    password: authtype === undefined ? secret('password') : secret('credential'),
+    authtype,
+    knowsAuthtype: knowsAuthtype ? true : undefined,
     passwordExpiresAt: Number.isSafeInteger(expiry) && expiry > 0 ? expiry : undefined,
     oauthRefreshToken: secret('oauth_refresh_token'),
     isEphemeral: /^(?:1|true)$/.test(fields.get('ephemeral') ?? '') ? true : undefined,
@@ -76,11 +86,14 @@ function definedOnly(fields: { [K in keyof CredentialMessage]: CredentialMessage
 /** The message as lines, an empty one at the end included: what git reads. It holds the secret in the clear. */
 export function writeCredentialMessage(message: CredentialMessage): string {
   const fields: readonly (readonly [string, string | undefined])[] = [
+    ['capability[]', message.authtype === undefined ? undefined : 'authtype'],
+    ['authtype', message.authtype],
+    ['credential', message.authtype === undefined ? undefined : message.password?.reveal()],
     ['protocol', message.protocol],
     ['host', message.host],
     ['path', message.path],
     ['username', message.username],
-    ['password', message.password?.reveal()],
+    ['password', message.authtype === undefined ? message.password?.reveal() : undefined],
     ['password_expiry_utc', message.passwordExpiresAt?.toString()],
     ['oauth_refresh_token', message.oauthRefreshToken?.reveal()],
   ];

@@ -23,9 +23,12 @@ export interface HeldCredential {
   readonly expiresAt: UnixSeconds | null;
   readonly issuedAt: UnixSeconds | null;
   readonly oauthRefreshToken: Secret | null;
+  /** The scheme of `Authorization` that the secret goes with, as it is; null for a password. */
+  readonly authtype: string | null;
 }
 
-export interface NewCredential extends Omit<HeldCredential, 'oauthRefreshToken' | 'issuedAt'> {
+export interface NewCredential extends Omit<HeldCredential, 'oauthRefreshToken' | 'issuedAt' | 'authtype'> {
+  readonly authtype?: string | null;
   readonly oauthRefreshToken?: Secret | null;
   readonly issuedAt?: UnixSeconds | null;
 }
@@ -81,7 +84,7 @@ export class CredentialStore {
   find(place: Place, at: UnixSeconds): HeldCredential | null {
     const helper = this.serverOf(place)?.helper ?? null;
     const fitting = readBook(this.#path)
-      .credentials.filter((one) => fits(one, place))
+      .credentials.filter((one) => fits(one, place) && (one.authtype === undefined || place.knowsAuthtype === true))
       .toReversed();
     const hasEnded = ({ expiresAt }: KeptCredential): boolean => expiresAt !== null && expiresAt <= at;
     for (const kept of fitting) {
@@ -100,6 +103,7 @@ export class CredentialStore {
       expiresAt: other.passwordExpiresAt ?? null,
       issuedAt: null,
       oauthRefreshToken: other.oauthRefreshToken ?? null,
+      authtype: null,
     };
   }
 
@@ -186,6 +190,7 @@ function heldOf(kept: KeptCredential, secret: string): HeldCredential {
     expiresAt: kept.expiresAt,
     issuedAt: kept.issuedAt,
     oauthRefreshToken: refresh,
+    authtype: kept.authtype ?? null,
   };
 }
 
@@ -201,6 +206,7 @@ function withCredential(book: CredentialBook, place: Place, held: NewCredential,
     host: place.host,
     path,
     username: held.username,
+    ...(held.authtype === null || held.authtype === undefined ? {} : { authtype: held.authtype }),
     secret: keepsSecret ? held.secret.reveal() : null,
     digest,
     // Git tells again what it was told, without what it does not know.
