@@ -2,27 +2,21 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
+import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { expect } from 'vitest';
-import { removeMember, restoreUser, setMember, suspendUser } from '../../src/actions/accounts/accounts.ts';
-import { lockUser, unlockUser } from '../../src/actions/accounts/locks.ts';
+import { removeMember, suspendUser } from '../../src/actions/accounts/accounts.ts';
+import { lockUser } from '../../src/actions/accounts/locks.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { changeMemberTokens } from '../../src/actions/organizations/member-tokens.ts';
-import {
-  addRepository,
-  archiveRepository,
-  removeCollaborator,
-  setCollaborator,
-} from '../../src/actions/repositories/repositories.ts';
+import { archiveRepository, removeCollaborator } from '../../src/actions/repositories/repositories.ts';
 import { revokeToken } from '../../src/actions/tokens/tokens.ts';
 import { digestOf } from '../../src/base/secret.ts';
 import { DAY_SEC, HOUR_SEC } from '../../src/base/time.ts';
 import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
 import { lastEightOf, mintTokenText } from '../../src/rules/token-text.ts';
-import { setTwoFactor } from '../../src/store/accounts.ts';
 import { grantsOf, setGrantState } from '../../src/store/grants.ts';
-import { setArchived } from '../../src/store/repositories.ts';
-import { authorizeForOrganization } from '../../src/store/token-organizations.ts';
 import { replaceSecret, updateToken } from '../../src/store/tokens.ts';
+import { keyOn } from '../doors/web/visitor.ts';
 import { follow, linkInMail, pressAs } from './follow.ts';
 import { type Made, PASSWORD, type Try, type World } from './world.ts';
 
@@ -56,11 +50,6 @@ async function grantState(world: World, made: Made, state: 'pending' | 'denied' 
 async function change(world: World, made: Made, given: Parameters<typeof updateToken>[2]): Promise<void> {
   const { store, clock } = world.server.context;
   await store.transaction((tx) => updateToken(tx, made.id, given, clock.now()));
-}
-
-/** The id of the only token there is. */
-async function tokenId(world: World): Promise<number> {
-  return (await world.server.context.store.db.selectFrom('tokens').select('id').executeTakeFirstOrThrow()).id;
 }
 
 const AUTHENTICATION_FAILED = "fatal: Authentication failed for 'SERVER/acme/site.git/'";
@@ -218,7 +207,7 @@ export const CAUSES: readonly Cause[] = [
       return clone(made);
     },
     mend: async (world, attempt) => {
-      await change(world, { id: await tokenId(world), secret: '' }, { notBeforeAt: null });
+      await pressAs(world, 'bob', `${world.url}/settings/personal-access-tokens/1/edit`, 'create', { not_before: '' });
       return attempt;
     },
   },
@@ -252,7 +241,9 @@ export const CAUSES: readonly Cause[] = [
       return clone(made);
     },
     mend: async (world, attempt) => {
-      await change(world, { id: await tokenId(world), secret: '' }, { allowedAddresses: null });
+      await pressAs(world, 'bob', `${world.url}/settings/personal-access-tokens/1/edit`, 'create', {
+        allowed_addresses: '',
+      });
       return attempt;
     },
   },
@@ -270,7 +261,9 @@ export const CAUSES: readonly Cause[] = [
       return clone(await world.token());
     },
     mend: async (world, attempt) => {
-      await world.policy('acme', {});
+      await pressAs(world, 'root', `${world.url}/organizations/acme/settings/personal-access-token-policy`, 'policy', {
+        allowed_addresses: '',
+      });
       return attempt;
     },
   },
@@ -498,12 +491,7 @@ export const CAUSES: readonly Cause[] = [
       return push(made, { content: (await world.token({ name: 'leaked' })).secret });
     },
     mend: async (world, attempt) => {
-      const { id } = await world.server.context.store.db
-        .selectFrom('tokens')
-        .select('id')
-        .where('name', '=', 'leaked')
-        .executeTakeFirstOrThrow();
-      await revokeToken(world.server.context, operatorPermit(), id);
+      await pressAs(world, 'bob', `${world.url}/settings/personal-access-tokens/2/delete`, 'delete', {});
       return attempt;
     },
   },
@@ -592,16 +580,6 @@ export const CAUSES: readonly Cause[] = [
       await world.policy('acme', { requiresSso: true });
       return clone(made);
     },
-    mend: async (world, attempt) => {
-      const { store, clock } = world.server.context;
-      const acme = await store.db
-        .selectFrom('accounts')
-        .select('id')
-        .where('login', '=', 'acme')
-        .executeTakeFirstOrThrow();
-      await store.transaction(async (tx) => authorizeForOrganization(tx, await tokenId(world), acme.id, clock.now()));
-      return attempt;
-    },
   },
   {
     name: 'two-factor authentication that an organization requires',
@@ -617,14 +595,10 @@ export const CAUSES: readonly Cause[] = [
       await world.policy('acme', { twoFactorFrom: world.server.context.clock.now() });
       return clone(made);
     },
-    mend: async (world, attempt) => {
-      const { store, clock } = world.server.context;
-      const bob = await store.db
-        .selectFrom('accounts')
-        .select('id')
-        .where('login', '=', 'bob')
-        .executeTakeFirstOrThrow();
-      await store.transaction((tx) => setTwoFactor(tx, bob.id, clock.now()));
+    mend: async (world, attempt, link) => {
+      await pressAs(world, 'bob', link, 'confirm', (page) => ({
+        otp: new TOTP({ secret: OtpSecret.fromBase32(keyOn(page)) }).generate(),
+      }));
       return attempt;
     },
   },
@@ -645,8 +619,10 @@ export const CAUSES: readonly Cause[] = [
       return clone(made);
     },
     mend: async (world, attempt) => {
-      const { context } = world.server;
-      await setMember(context, operatorPermit(), { organization: 'acme', login: 'bob', role: 'member' });
+      await pressAs(world, 'ada', `${world.url}/organizations/acme/settings/people`, 'set', {
+        login: 'bob',
+        role: 'member',
+      });
       return attempt;
     },
   },
@@ -661,12 +637,7 @@ export const CAUSES: readonly Cause[] = [
     git: forbidden('acme/ledger'),
     arrange: async (world) => push(await world.token(), { repository: 'acme/ledger' }),
     mend: async (world, attempt) => {
-      await setCollaborator(world.server.context, operatorPermit(), {
-        owner: 'acme',
-        name: 'ledger',
-        login: 'bob',
-        role: 'write',
-      });
+      await pressAs(world, 'ada', `${world.url}/acme/ledger/settings`, 'collaborator', { login: 'bob', role: 'write' });
       return attempt;
     },
   },
@@ -685,7 +656,7 @@ export const CAUSES: readonly Cause[] = [
       return clone(made);
     },
     mend: async (world, attempt) => {
-      await restoreUser(world.server.context, operatorPermit(), 'bob');
+      await pressAs(world, 'root', `${world.url}/instance/people`, 'restore', { login: 'bob' });
       return attempt;
     },
   },
@@ -705,7 +676,7 @@ export const CAUSES: readonly Cause[] = [
       return clone(made);
     },
     mend: async (world, attempt) => {
-      await unlockUser(world.server.context, operatorPermit(), 'bob');
+      await pressAs(world, 'root', `${world.url}/instance/people`, 'unlock', { login: 'bob' });
       return attempt;
     },
   },
@@ -724,13 +695,7 @@ export const CAUSES: readonly Cause[] = [
       return push(made);
     },
     mend: async (world, attempt) => {
-      const { store, clock } = world.server.context;
-      const { id } = await store.db
-        .selectFrom('repositories')
-        .select('id')
-        .where('name', '=', 'site')
-        .executeTakeFirstOrThrow();
-      await store.transaction((tx) => setArchived(tx, id, null, clock.now()));
+      await pressAs(world, 'ada', `${world.url}/acme/site/settings`, 'archive', { archived: '' });
       return attempt;
     },
   },
@@ -745,7 +710,7 @@ export const CAUSES: readonly Cause[] = [
     git: notFound('acme/nowhere'),
     arrange: async (world) => clone(await world.token(), { repository: 'acme/nowhere' }),
     mend: async (world, attempt) => {
-      await addRepository(world.server.context, operatorPermit(), {
+      await pressAs(world, 'ada', `${world.url}/new`, 'repository', {
         owner: 'acme',
         name: 'nowhere',
         visibility: 'private',

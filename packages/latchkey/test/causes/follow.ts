@@ -31,18 +31,22 @@ export async function follow(world: World, address: string, attempt: Try): Promi
   return { attempt: secret === undefined ? attempt : { ...attempt, secret }, page };
 }
 
+type Typed = Readonly<Record<string, string>>;
+
 /** Somebody signs in, opens an address, fills in one form and sends it; gives the page that follows. */
 export async function pressAs(
   world: World,
   login: string,
   address: string,
   form: string,
-  typed: Readonly<Record<string, string>> = {},
+  typed: Typed | ((page: string) => Typed) = {},
 ): Promise<string> {
   const browser = await signedIn(world, login);
   const path = address.slice(world.url.length);
-  const { values } = formIn(await browser.get(path), form);
-  for (const [name, value] of Object.entries(typed)) values.set(name, value);
+  const page = await browser.get(path);
+  const { values } = formIn(page, form);
+  for (const [name, value] of Object.entries(typeof typed === 'function' ? typed(page) : typed))
+    values.set(name, value);
   return browser.post(path, values);
 }
 

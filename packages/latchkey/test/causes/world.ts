@@ -81,7 +81,7 @@ export interface Machine {
   git(args: readonly string[], cwd?: string): Promise<{ code: number; output: string }>;
 }
 
-/** Ada owns Acme; Bob is a member who may push to acme/site; Cy is nobody's. */
+/** Ada owns Acme; Bob is a member who may push to acme/site; Cy is nobody's; Root administers the instance. */
 export async function causesWorld(flags: Readonly<Record<string, string>> = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-causes-'));
   const server = await startServer(
@@ -106,12 +106,12 @@ async function populate(world: World): Promise<void> {
   const { context } = world.server;
   const permit = operatorPermit();
   const password = await digestPassword(new Secret(PASSWORD));
-  for (const login of ['ada', 'bob', 'cy']) {
+  for (const login of ['ada', 'bob', 'cy', 'root']) {
     await addUser(context, permit, {
       login,
       email: `${login}@example.org`,
       verified: true,
-      admin: false,
+      admin: login === 'root',
       password: null,
     });
     await context.store.db
