@@ -4,10 +4,13 @@
  * We measured which status makes git forget a credential, and which one makes it keep it (HOUSE.md, "What git does
  * with an answer").
  * Invariant: a dead credential gets a 401 and a live one never does, so git forgets the first and keeps the second.
+ * Clients that drop a body get the words where they print them (`catalogue/git-clients.ts`); a 401 is one for all.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OutageAnswer } from '../../base/machine/outage.ts';
+import { placeOfWords } from '../../catalogue/git-clients.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
+import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
 import type { Explanation } from '../../rules/explain.ts';
 
 type RefusalStatus = 400 | 401 | 403 | 404 | 429;
@@ -142,11 +145,14 @@ function send(
   headers: Readonly<Record<string, string>>,
 ): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
-  const body = `${lines.join('\n')}\n`;
+  const printed = placeOfWords(request.headers['user-agent']);
+  const service = SERVICE.exec(request.url ?? '')?.[1];
+  const isErrorLine = printed === 'error-line' && service !== undefined && IN_AN_ERROR_LINE.has(status);
+  const body = isErrorLine ? errorLine(service, lines) : `${lines.join('\n')}\n`;
   // A client that waits for "100 Continue" has sent no body, so the connection can't be used for another request.
   const closing = request.headers.expect === undefined ? {} : { Connection: 'close' };
-  response.writeHead(status, {
-    'Content-Type': 'text/plain; charset=utf-8',
+  response.writeHead(isErrorLine ? 200 : status, printed === 'reason-phrase' ? phraseOf(lines) : undefined, {
+    'Content-Type': isErrorLine ? `application/x-git-${service}-advertisement` : 'text/plain; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
@@ -156,6 +162,26 @@ function send(
   });
   response.end(body);
   endLater(request);
+}
+
+/** The list of refs, which every fetch and push asks for first. */
+const SERVICE = /\/info\/refs\?service=git-(upload-pack|receive-pack)$/;
+/** What tells the client nothing but the words: where it should ask for a credential, or wait, the status says so. */
+const IN_AN_ERROR_LINE: ReadonlySet<number> = new Set([400, 403, 404]);
+
+/** A list of refs that is an error (git's documentation, gitprotocol-http and gitprotocol-pack). */
+function errorLine(service: string, lines: readonly string[]): string {
+  // The length of a packet is one of bytes.
+  const words = Buffer.from(`ERR ${lines.join('\n')}`).toString('latin1');
+  return Buffer.from(`${packetLine(`# service=git-${service}`)}${FLUSH}${packetLine(words)}`, 'latin1').toString();
+}
+
+/** The words on one line, as far as that may stand beside a status (RFC 9112 section 4). */
+function phraseOf(lines: readonly string[]): string {
+  return lines
+    .join(' ')
+    .replaceAll(/[\u2018\u2019]/g, "'")
+    .replaceAll(/[^\x20-\x7e]/g, '?');
 }
 
 /**

@@ -92,6 +92,33 @@ describe('what the git door answers', () => {
     expectWords(answer, 401, /./);
   });
 
+  it.each([
+    ['git/2.0 (libgit2 1.9.1)', 'error-line'],
+    ['JGit/7.1.0.202411261347-r', 'error-line'],
+    ['git/dulwich/1.2.21', 'error-line'],
+    ['Mozilla/5.0 (X11; Linux x86_64)', 'reason-phrase'],
+    ['git/2.39.5', 'body'],
+    ['git/2.50.1.windows.1', 'body'],
+  ])('says no to %s where that prints it: %s', async (agent, place) => {
+    const ask = (headers: Record<string, string>): Promise<Answer> =>
+      call(world.url, '/ada/none.git/info/refs?service=git-upload-pack', {
+        headers: { 'User-Agent': agent, ...headers },
+      });
+    const no = await ask(basic(world.full));
+    const said = 'ada/none does not exist';
+    expect([no.status, no.headers['cache-control']]).toEqual([place === 'error-line' ? 200 : 404, 'no-store']);
+    expect(no.body.startsWith('001e# service=git-upload-pack\n0000')).toBe(place === 'error-line');
+    expect(no.body).toContain(place === 'error-line' ? `ERR ${said}` : said);
+    expect(no.statusMessage.includes(said)).toBe(place === 'reason-phrase');
+    // Whoever shows no living credential is asked for one, whatever they are.
+    const dead = { Authorization: `Basic ${Buffer.from('ada:lkc_nonsense').toString('base64')}` };
+    for (const headers of [{}, dead])
+      expect(await ask(headers)).toMatchObject({
+        status: 401,
+        headers: { 'www-authenticate': expect.stringContaining('Basic'), 'content-type': 'text/plain; charset=utf-8' },
+      });
+  });
+
   it('refuses two Authorization headers', async () => {
     const { Authorization } = basic(world.full);
     const answer = await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', {

@@ -142,6 +142,8 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
 
 export interface Answer {
   readonly status: number;
+  /** The words beside it. */
+  readonly statusMessage: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   /** True when the server sent "100 Continue" first. */
@@ -167,6 +169,7 @@ export function call(base: string, path: string, { method = 'GET', headers = {},
       response.once('end', () =>
         resolve({
           status: response.statusCode!,
+          statusMessage: response.statusMessage!,
           headers: response.headers,
           body: Buffer.concat(chunks).toString('latin1'),
           continued,

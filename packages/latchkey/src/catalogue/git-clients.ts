@@ -1,0 +1,37 @@
+/**
+ * Git clients, by what they call themselves, and where each prints what a server says when it refuses.
+ *
+ * Each line was measured with the client itself: `npm run clients -- words` does it again.
+ * Never: anything but a body for `git` itself, which goes by the status for a stored credential.
+ */
+
+/**
+ * - `body`: as `text/plain`.
+ * - `error-line`: the packet `ERR …` in the list of refs (gitprotocol-pack, "error-line"), which comes with 200.
+ * - `reason-phrase`: the words beside the status (RFC 9112 section 4), with the body.
+ */
+export type PlaceOfWords = 'body' | 'error-line' | 'reason-phrase';
+
+interface GitClient {
+  readonly name: string;
+  readonly agent: RegExp;
+  readonly prints: PlaceOfWords;
+}
+
+/** The first that fits counts: many begin with `git/`. */
+const GIT_CLIENTS: readonly GitClient[] = [
+  // pygit2, git2go, LibGit2Sharp, Cargo, GitKraken and others.
+  { name: 'libgit2', agent: /\blibgit2\b/, prints: 'error-line' },
+  // Eclipse, Jenkins, Gerrit.
+  { name: 'JGit', agent: /^JGit\//, prints: 'error-line' },
+  { name: 'dulwich', agent: /^git\/dulwich\//, prints: 'error-line' },
+  { name: 'git', agent: /^git\/\d/, prints: 'body' },
+];
+
+/** What prints more than a status prints its phrase: isomorphic-git, which in a browser is called as the browser is. */
+const OF_OTHERS: PlaceOfWords = 'reason-phrase';
+
+/** Where a client that calls itself so prints words. */
+export function placeOfWords(userAgent: string | undefined): PlaceOfWords {
+  return GIT_CLIENTS.find(({ agent }) => agent.test(userAgent ?? ''))?.prints ?? OF_OTHERS;
+}
