@@ -30,14 +30,23 @@ export async function keepCheck(tx: Query, check: RepositoryCheck): Promise<bool
   return damaged === 1 && !wasDamaged;
 }
 
-/** The repository that was looked through longest ago, or never; null when all were since `before`. */
-export async function nextToCheck(q: Query, before: UnixSeconds): Promise<number | null> {
+/**
+ * The repository that was looked through longest ago, or never since it was made before `madeBefore`; null when all
+ * were since `before`.
+ */
+export async function nextToCheck(
+  q: Query,
+  { before, madeBefore }: { readonly before: UnixSeconds; readonly madeBefore: UnixSeconds },
+): Promise<number | null> {
   const row = await q
     .selectFrom('repositories')
     .leftJoin('repository_checks', 'repository_checks.repository_id', 'repositories.id')
     .select('repositories.id')
     .where((each) =>
-      each.or([each('repository_checks.checked_at', 'is', null), each('repository_checks.checked_at', '<', before)]),
+      each.or([
+        each.and([each('repository_checks.checked_at', 'is', null), each('repositories.created_at', '<', madeBefore)]),
+        each('repository_checks.checked_at', '<', before),
+      ]),
     )
     .orderBy((each) => each.fn.coalesce('repository_checks.checked_at', each.val(0)))
     .orderBy('repositories.id')

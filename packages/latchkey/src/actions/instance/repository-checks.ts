@@ -14,6 +14,8 @@ import { queueMail } from '../ground/mail.ts';
 
 /** How often each is looked through. */
 const EVERY_SEC = 7 * DAY_SEC;
+/** A new repository is looked through for the first time when it is so old. */
+const FIRST_AFTER_SEC = DAY_SEC;
 /** One run begins no further repository after so long: the next run goes on. */
 const RUN_SEC = 20 * MINUTE_SEC;
 /** One that takes longer is noted as unfinished. */
@@ -24,7 +26,8 @@ const PAGE = 100;
 export async function checkRepositories(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
   const startedAt = ctx.clock.passed();
   while (!signal.aborted && ctx.clock.passed() - startedAt < RUN_SEC) {
-    const id = await nextToCheck(ctx.store.db, ctx.clock.now() - EVERY_SEC);
+    const at = ctx.clock.now();
+    const id = await nextToCheck(ctx.store.db, { before: at - EVERY_SEC, madeBefore: at - FIRST_AFTER_SEC });
     if (id === null) return;
     await checkOne(ctx, id, signal);
   }

@@ -43,6 +43,11 @@ async function addWithCommit(ctx: OpenContext, name: string): Promise<string> {
   return path;
 }
 
+/** What is younger is not looked through by itself. */
+async function aDayLater(ctx: OpenContext): Promise<void> {
+  await ctx.store.db.updateTable('repositories').set({ created_at: 0 }).execute();
+}
+
 /** Writes over the middle of the only pack. @returns puts it right again */
 async function damage(path: string): Promise<() => Promise<void>> {
   const folder = join(path, 'objects/pack');
@@ -64,6 +69,9 @@ it.each(ENGINES)(
       (await ctx.store.db.selectFrom('outbox').select('subject').execute())
         .map(({ subject }) => subject)
         .filter((subject) => subject.includes('damaged'));
+    await checkRepositories(ctx, null, GO);
+    expect(await summarizeChecks(ctx.store.db)).toMatchObject({ all: 3, checked: 0 });
+    await aDayLater(ctx);
     const lookAgain = async (): Promise<void> => {
       await ctx.store.db.updateTable('repository_checks').set({ checked_at: 0 }).execute();
       await checkRepositories(ctx, null, GO);
@@ -88,6 +96,7 @@ it.each(ENGINES)(
 it('a look that is cut off leaves what was found before, and begins no further one', async () => {
   const ctx = await begin('sqlite');
   await damage(await addWithCommit(ctx, 'broken'));
+  await aDayLater(ctx);
   await checkRepositories(ctx, null, GO);
   await checkRepositories(ctx, null, AbortSignal.abort());
   expect(await ctx.git.check('ada', 'broken', { maxSec: 0 })).toEqual({ state: 'unfinished' });
