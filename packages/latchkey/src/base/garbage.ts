@@ -7,30 +7,26 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { once } from './once.ts';
 
 /** After how many bytes the youngest objects are collected. */
 export const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
 
 type Collect = (options: { readonly type: 'minor' }) => void;
-let collect: Collect | null = null;
-
 /** V8 gives its collector to a context that is made while this flag is set (V8's documentation of `--expose-gc`). */
-function collector(): Collect {
+const collector = once((): Collect => {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as Collect;
   setFlagsFromString('--no-expose-gc');
   return gc;
-}
+});
 
-/** Counts the bytes of all bodies that pass. */
-export class PassedBytes {
-  #sinceCollection = 0;
+let sinceCollection = 0;
 
-  add(bytes: number): void {
-    this.#sinceCollection += bytes;
-    if (this.#sinceCollection < COLLECT_EVERY_BYTES) return;
-    this.#sinceCollection = 0;
-    collect ??= collector();
-    collect({ type: 'minor' });
-  }
+/** Counts bytes that have passed, of all bodies together, since they share one heap. */
+export function bytesPassed(bytes: number): void {
+  sinceCollection += bytes;
+  if (sinceCollection < COLLECT_EVERY_BYTES) return;
+  sinceCollection = 0;
+  collector()({ type: 'minor' });
 }

@@ -11,8 +11,8 @@ export type { Static, TSchema } from 'typebox';
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** Schemas that stand for fields which may be left out. */
-const OPTIONAL = new WeakSet<object>();
+/** Marks schemas of fields which may be left out. It can't be listed, so that it is no part of what is checked. */
+const OPTIONAL = Symbol('optional');
 
 /** The builders, called and typed as TypeBox's. */
 export const Type = {
@@ -29,15 +29,11 @@ export const Type = {
   Record: (_names: TSchema, value: TSchema) => ({ type: 'object', patternProperties: { '^.*$': value } }),
   Object: (properties: Readonly<Record<string, TSchema>>, options?: Options) => {
     const required = Object.entries(properties)
-      .filter(([, property]) => !OPTIONAL.has(property))
+      .filter(([, property]) => !(OPTIONAL in property))
       .map(([name]) => name);
     return { type: 'object', ...(required.length === 0 ? {} : { required }), properties, ...options };
   },
-  Optional: (schema: TSchema) => {
-    const optional = { ...schema };
-    OPTIONAL.add(optional);
-    return optional;
-  },
+  Optional: (schema: TSchema) => Object.defineProperty({ ...schema }, OPTIONAL, { value: true }),
 } as unknown as Pick<
   typeof Builders,
   | 'String'

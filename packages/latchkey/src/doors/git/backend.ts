@@ -10,7 +10,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
-import { PassedBytes } from '../../base/garbage.ts';
+import { bytesPassed } from '../../base/garbage.ts';
 import { OUTAGES, outageAnswer, outageInWords } from '../../base/machine/outage.ts';
 import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
 import { SpokenBands } from '../../git/protocol/spoken-bands.ts';
@@ -85,9 +85,6 @@ export async function converse(ctx: Context, exchange: Exchange): Promise<void> 
   }
 }
 
-/** Of all conversations together. */
-const PASSED = new PassedBytes();
-
 class Conversation {
   readonly #exchange: Exchange;
   readonly #git: GitProcess;
@@ -139,7 +136,7 @@ class Conversation {
         this.#sinceRenewal = 0;
         this.#idle.refresh();
       }
-      PASSED.add(chunk.length);
+      bytesPassed(chunk.length);
     });
     body.on('data', (chunk: Buffer) => this.#count(chunk));
     body.once('end', () => {
@@ -167,7 +164,7 @@ class Conversation {
     const { stdout } = this.#git;
     stdout.on('data', (chunk: Buffer) => {
       this.#idle.refresh();
-      PASSED.add(chunk.length);
+      bytesPassed(chunk.length);
       this.#watch?.see(chunk);
       if (response.destroyed || this.#error !== null) return;
       if (!response.headersSent) this.#begin();

@@ -11,7 +11,7 @@ import { basename, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Fault } from '../../base/errors.ts';
-import { PassedBytes } from '../../base/garbage.ts';
+import { bytesPassed } from '../../base/garbage.ts';
 import type { Log } from '../../base/log.ts';
 import { batchPieces, type ObjectType } from '../objects/cat-file.ts';
 import { isObjectId } from '../objects/names.ts';
@@ -122,9 +122,6 @@ function readQuestion(question: Duplex): Promise<Asked | null> {
   });
 }
 
-/** Of all pushes together. */
-const PASSED = new PassedBytes();
-
 /** Commits and tags first; then files, without the trees between, which may be larger than both. */
 const MESSAGES = ['--filter=tree:0'];
 const FILES = ['--filter=object:type=blob', '--filter-provided-objects'];
@@ -204,7 +201,7 @@ class NewObjects implements PushedObjects {
         this.#isEnough = true;
         continue;
       }
-      PASSED.add(bytes.length);
+      bytesPassed(bytes.length);
       // A tree comes only where a tag or ref names it by itself.
       if (type !== 'tree') yield { id, type, bytes, ends };
     }
