@@ -14,6 +14,7 @@ import { includesAddress } from '../base/address.ts';
 import { demandsNoPermission, gitlabScopesOf } from '../catalogue/needs.ts';
 import {
   atLeast,
+  holdsAny,
   type Level,
   type PermissionName,
   type PermissionSet,
@@ -254,20 +255,8 @@ function coveringGrants({ grants }: TokenRecord, target: Target): readonly Grant
   return grants.filter((grant) => covers(grant, target));
 }
 
-/**
- * Which sets of permissions hold any. Asked at every request, and sets are shared and large: even the first name of one
- * takes a list of all.
- */
-const NOT_EMPTY = new WeakMap<PermissionSet, boolean>();
-
-function isNotEmpty(permissions: PermissionSet): boolean {
-  let known = NOT_EMPTY.get(permissions);
-  if (known === undefined) NOT_EMPTY.set(permissions, (known = Object.keys(permissions).length > 0));
-  return known;
-}
-
 function givesAnything(grants: readonly Grant[]): boolean {
-  for (const grant of grants) if (isNotEmpty(grant.permissions)) return true;
+  for (const grant of grants) if (holdsAny(grant.permissions)) return true;
   return false;
 }
 

@@ -42,25 +42,10 @@ export const MIN_LIFETIME_DAYS = 1;
 export const MAX_LIFETIME_DAYS = 366;
 
 /**
- * What was merged already: two that are the same give the same one, since everything that is remembered of an owner
- * holds one.
- */
-const MERGED = new WeakMap<StoredPolicy, WeakMap<StoredPolicy | typeof NO_ORGANIZATION, Policy>>();
-const NO_ORGANIZATION = {};
-
-/**
  * The policy in force for resources of an organization, or of a person (`organization` null: only the instance speaks).
  * Approval is required by default where an organization owns the resources, never where a person does.
  */
 export function effectivePolicy(instance: StoredPolicy, organization: StoredPolicy | null): Policy {
-  let ofInstance = MERGED.get(instance);
-  if (ofInstance === undefined) MERGED.set(instance, (ofInstance = new WeakMap()));
-  let merged = ofInstance.get(organization ?? NO_ORGANIZATION);
-  if (merged === undefined) ofInstance.set(organization ?? NO_ORGANIZATION, (merged = merge(instance, organization)));
-  return merged;
-}
-
-function merge(instance: StoredPolicy, organization: StoredPolicy | null): Policy {
   const kinds = {} as Record<TokenKind, Policy['kinds'][TokenKind]>;
   for (const kind of TOKEN_KINDS) kinds[kind] = effectiveKind(kind, instance, organization);
   return {

@@ -6,6 +6,7 @@
  * `../catalogue/reference-facts.json`) by the few readings below, each with its reason.
  */
 import { describe, expect, it } from 'vitest';
+import { SharedParts } from '../../src/actions/decision/shared-parts.ts';
 import { RememberedToken } from '../../src/actions/decision/token-record.ts';
 import type { Need } from '../../src/catalogue/needs.ts';
 import { githubRoutes, type RouteTarget } from '../../src/catalogue/routes/github.ts';
@@ -22,6 +23,8 @@ const VISIBILITIES: readonly Visibility[] = ['private', 'public'];
 
 // --- what the code says
 // ------------------------------------------------------------------------------------------------
+
+const PARTS = new SharedParts();
 
 /** Ada is an administrator, owns Acme and its site: nothing but the token's scopes can stand in the way. */
 const ALMIGHTY = { ...ADA, admin: true };
@@ -68,7 +71,7 @@ function opens(kind: TokenKind, scopes: readonly string[], need: Need, target: T
   const question: Question = {
     bearer: {
       via: 'token',
-      token: new RememberedToken(tokenWith(kind, scopes), { user: ALMIGHTY, memberships: new Map() }),
+      token: new RememberedToken(tokenWith(kind, scopes), { user: ALMIGHTY, memberships: new Map() }, PARTS),
       user: ALMIGHTY,
     },
     need,

@@ -132,5 +132,5 @@ async function readToken(ctx: Context, digest: string): Promise<RememberedToken 
     () => readUserFacts(ctx.store.db, stored.userId),
     KEEP_USER_FACTS,
   );
-  return facts === null ? null : new RememberedToken(stored, facts);
+  return facts === null ? null : new RememberedToken(stored, facts, ctx.memory.parts);
 }

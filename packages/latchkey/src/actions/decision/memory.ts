@@ -12,6 +12,7 @@ import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import type { ClusterNode, Store } from '../../store/db.ts';
 import { type Subject, subjectsSince } from '../../store/revision.ts';
+import { SharedParts } from './shared-parts.ts';
 
 /**
  * How many tokens, people, and (person, target) pairs are remembered at most; the half of them that was used last
@@ -46,6 +47,8 @@ export interface RecallOptions<T> {
 }
 
 export class Memory {
+  /** What remembered things have in common. */
+  readonly parts = new SharedParts();
   readonly #store: Store;
   #node: ClusterNode | null = null;
   /** Everything up to this revision has been taken into account. */

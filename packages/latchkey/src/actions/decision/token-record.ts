@@ -4,34 +4,15 @@
  * Scopes of classic and scoped tokens become grants, so that there is one vocabulary. Parts that many tokens share
  * (not revoked, no overlap, the grants of a scope, sets of permissions, selections of repositories) exist once.
  */
-import { RecentMap } from '../../base/recent-map.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { scopeReach } from '../../catalogue/scopes/scopes.ts';
 import { ANY_OWNER, type Grant, type IdSet, type TokenRecord } from '../../rules/model.ts';
 import type { UserFacts } from '../../store/decision-facts.ts';
 import type { StoredToken } from '../../store/presented-tokens.ts';
+import type { CommonOfGrant, CommonOfToken, SharedParts } from './shared-parts.ts';
 
-/** How many different parts are shared; beyond that, the least used are built anew. */
-const MAX_SHARED = 10_000;
 const NO_IDS: IdSet = new Set();
 const NO_WORDS: readonly string[] = [];
-
-/** What is a token's own: the rest is the same for most of them. */
-type Own = 'id' | 'userId' | 'name' | 'lastEight' | 'issuedAt' | 'expiresAt' | 'grants';
-type Common = Omit<TokenRecord, Own> & { readonly hasOverlap: boolean };
-type CommonOfGrant = Pick<Grant, 'selection' | 'permissions' | 'state'>;
-
-const commons = new RecentMap<string, Common>(MAX_SHARED);
-const grantsOfWords = new RecentMap<string, readonly Grant[]>(MAX_SHARED);
-const commonsOfGrants = new RecentMap<string, CommonOfGrant>(MAX_SHARED);
-const selections = new RecentMap<string, IdSet>(MAX_SHARED);
-
-/** The part under a key, made by the first who needs it. */
-function shared<T extends object>(parts: RecentMap<string, T>, key: string, make: () => T): T {
-  let part = parts.get(key);
-  if (part === undefined) parts.set(key, (part = make()));
-  return part;
-}
 
 /** A token with whoever holds it, as read; what decisions need, and nothing else. */
 export class RememberedToken implements TokenRecord {
@@ -42,9 +23,9 @@ export class RememberedToken implements TokenRecord {
   readonly expiresAt: UnixSeconds | null;
   readonly grants: readonly Grant[];
   readonly holder: UserFacts;
-  readonly #common: Common;
+  readonly #common: CommonOfToken;
 
-  constructor(stored: StoredToken, holder: UserFacts) {
+  constructor(stored: StoredToken, holder: UserFacts, parts: SharedParts) {
     this.id = stored.id;
     this.name = stored.name;
     this.lastEight = stored.lastEight;
@@ -52,10 +33,10 @@ export class RememberedToken implements TokenRecord {
     this.expiresAt = stored.expiresAt;
     this.grants =
       stored.kind === 'fine-grained'
-        ? stored.grants.map((grant) => new RememberedGrant(grant))
-        : grantsOfScopes(stored);
+        ? stored.grants.map((grant) => new RememberedGrant(grant, parts))
+        : grantsOfScopes(stored, parts);
     this.holder = holder;
-    this.#common = commonOf(stored);
+    this.#common = commonOf(stored, parts);
   }
 
   get userId(): number {
@@ -100,7 +81,7 @@ export class RememberedToken implements TokenRecord {
   }
 }
 
-function commonOf(stored: StoredToken): Common {
+function commonOf(stored: StoredToken, parts: SharedParts): CommonOfToken {
   const { kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, allowedAddresses, usesLeft, hasOverlap } =
     stored;
   const scopes = kind === 'fine-grained' ? NO_WORDS : stored.scopes;
@@ -118,7 +99,7 @@ function commonOf(stored: StoredToken): Common {
     [...stored.excludedOrganizationIds],
     hasOverlap,
   ]);
-  return shared(commons, key, () => ({
+  return parts.tokens.of(key, () => ({
     kind,
     notBeforeAt,
     revokedAt,
@@ -134,8 +115,8 @@ function commonOf(stored: StoredToken): Common {
   }));
 }
 
-function grantsOfScopes({ kind, scopes }: StoredToken): readonly Grant[] {
-  return shared(grantsOfWords, `${kind} ${scopes.join()}`, () =>
+function grantsOfScopes({ kind, scopes }: StoredToken, parts: SharedParts): readonly Grant[] {
+  return parts.grantsOfScopes.of(`${kind} ${scopes.join()}`, () =>
     scopeReach(kind === 'classic' ? 'classic' : 'scoped', scopes).map((reach, i) => ({
       id: -1 - i,
       ownerId: ANY_OWNER,
@@ -154,11 +135,11 @@ class RememberedGrant implements Grant {
   readonly #ids: IdSet | number;
   readonly #common: CommonOfGrant;
 
-  constructor({ id, ownerId, selection, repositoryIds, permissions, state }: Grant) {
+  constructor({ id, ownerId, selection, repositoryIds, permissions, state }: Grant, parts: SharedParts) {
     this.id = id;
     this.ownerId = ownerId;
-    this.#ids = compactIds(repositoryIds);
-    this.#common = shared(commonsOfGrants, JSON.stringify([selection, state, permissions]), () => ({
+    this.#ids = compactIds(repositoryIds, parts);
+    this.#common = parts.grants.of(JSON.stringify([selection, state, permissions]), () => ({
       selection,
       permissions,
       state,
@@ -179,8 +160,8 @@ class RememberedGrant implements Grant {
   }
 }
 
-function compactIds(ids: IdSet): IdSet | number {
-  if (ids.size > 1) return shared(selections, [...ids].join(), () => ids);
+function compactIds(ids: IdSet, parts: SharedParts): IdSet | number {
+  if (ids.size > 1) return parts.selections.of([...ids].join(), () => ids);
   const [only] = ids;
   return only ?? NO_IDS;
 }

@@ -14,13 +14,13 @@ import {
   type TokenRecord,
   type UserRecord,
 } from '../../rules/model.ts';
-import { effectivePolicy, lacksTwoFactor } from '../../rules/policy.ts';
+import { lacksTwoFactor } from '../../rules/policy.ts';
 import { grantAccess, policyObjection } from '../../rules/token-state.ts';
 import { type Account, accountsByIds } from '../../store/accounts.ts';
 import { repositoriesByIds } from '../../store/repositories.ts';
 import { authenticate } from '../decision/authenticate.ts';
 import { consider } from '../decision/authorize.ts';
-import { policyOf } from '../decision/targets.ts';
+import { policyInForce, policyOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 
 type Owners = ReadonlyMap<number, Account>;
@@ -109,7 +109,7 @@ async function grantsInForce(ctx: Context, token: TokenRecord, user: UserRecord,
   const inForce: Grant[] = [];
   for (const grant of token.grants) {
     const isOrganizations = owners.get(grant.ownerId)?.kind === 'organization';
-    const policy = effectivePolicy(instance, isOrganizations ? await policyOf(ctx, grant.ownerId) : null);
+    const policy = policyInForce(instance, isOrganizations ? await policyOf(ctx, grant.ownerId) : null);
     if (lacksTwoFactor(user, policy, ctx.clock.now())) continue;
     if (grantAccess(grant, policyObjection(token, policy, user.admin)) === 'active') inForce.push(grant);
   }

@@ -16,6 +16,7 @@
  * Never: a need looser than the endpoint's own text.
  */
 
+import { once } from '../../base/once.ts';
 import type { Need } from '../needs.ts';
 import type { Level, PermissionName, PermissionPart, PermissionSet } from '../permissions.ts';
 import data from './github-endpoints.json' with { type: 'json' };
@@ -89,47 +90,34 @@ const READS_BY_POST = /^\/markdown|\/attestations\/bulk-list$/;
  */
 const WORKS_WHEN_ARCHIVED = /^\/repos\/\{\w+\}\/\{\w+\}(?:\/(?:forks|generate|transfer|subscription|notifications))?$/;
 
-let routes: readonly GithubRoute[] | null = null;
-let unread: ReadonlyMap<string, () => GithubRoute> | null = null;
-const needs = new Map<string, Need>();
-
 /**
- * Every endpoint: the 1,036 that take fine-grained tokens on GitHub, and 187 that don't. Worked out at the first call.
+ * Each endpoint by its name, worked out when it is asked for: a start needs a tenth of them, and all take 18 ms.
  */
-export function githubRoutes(): readonly GithubRoute[] {
-  return (routes ??= [...endpoints().values()].map((read) => read()));
-}
+const endpoints = once(
+  (): ReadonlyMap<string, () => GithubRoute> =>
+    new Map(
+      [
+        ...data.fineGrained.map(([method = '', path = '', sets = '', isPublic = '', scopes = '']) => {
+          return { method, path, sets, isPublic: isPublic === 'public', scopes, fineGrained: true };
+        }),
+        ...data.others.map(([method = '', path = '', scopes = '']) => {
+          return { method, path, sets: null, isPublic: false, scopes, fineGrained: false };
+        }),
+      ].map((listed) => [`${listed.method} ${listed.path}`, once(() => routeOf(listed))]),
+    ),
+);
+
+/** Every endpoint: the 1,036 that take fine-grained tokens on GitHub, and 187 that don't. */
+export const githubRoutes = once((): readonly GithubRoute[] => [...endpoints().values()].map((read) => read()));
 
 /**
  * The need of an endpoint. `path` as GitHub writes it. Throws when GitHub has no such endpoint, so that a typo in a
  * route shows at start.
  */
 export function needOf(method: string, path: string): Need {
-  const name = `${method} ${path}`;
-  const known = needs.get(name) ?? endpoints().get(name)?.().need;
-  if (known === undefined) throw new Error(`GitHub has no endpoint ${name}`);
-  needs.set(name, known);
-  return known;
-}
-
-/** Each endpoint by its name, worked out when asked for: a start needs a tenth of them. */
-function endpoints(): ReadonlyMap<string, () => GithubRoute> {
-  return (unread ??= new Map([
-    ...data.fineGrained.map(
-      ([method = '', path = '', sets = '', isPublic = '', scopes = '']) =>
-        [
-          `${method} ${path}`,
-          () => routeOf({ method, path, sets, isPublic: isPublic === 'public', scopes, fineGrained: true }),
-        ] as const,
-    ),
-    ...data.others.map(
-      ([method = '', path = '', scopes = '']) =>
-        [
-          `${method} ${path}`,
-          () => routeOf({ method, path, sets: null, isPublic: false, scopes, fineGrained: false }),
-        ] as const,
-    ),
-  ]));
+  const read = endpoints().get(`${method} ${path}`);
+  if (read === undefined) throw new Error(`GitHub has no endpoint ${method} ${path}`);
+  return read().need;
 }
 
 /** An endpoint as the data has it. */

@@ -6,12 +6,12 @@
  * Invariant: every mistake in the form of a call is reported at once, each with its field; then no question is
  * answered.
  */
-import type { Validator } from 'typebox/compile';
 import type { Credential } from '../../actions/decision/credential.ts';
 import type { TargetName } from '../../actions/decision/targets.ts';
 import { answerChecks, type Check, type CheckResult, MAX_CHECKS } from '../../actions/questions/checks.ts';
 import { type Static, Type } from '../../base/json-schema.ts';
 import { onDemand } from '../../base/on-demand.ts';
+import { once } from '../../base/once.ts';
 import { Secret } from '../../base/secret.ts';
 import { LEVELS, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
 import { splitFullName } from '../../rules/names.ts';
@@ -48,12 +48,8 @@ const CALL = Type.Object(
 );
 
 const compiler = onDemand<typeof import('typebox/compile')>('typebox/compile');
-let compiled: Validator<Record<never, never>, typeof CALL> | null = null;
-
-/** The form of a call, compiled with the first one. */
-function form(): NonNullable<typeof compiled> {
-  return (compiled ??= compiler().Compile(CALL));
-}
+/** The form of a call, compiled with the first one: that takes 4 ms, checking 1 µs. */
+const form = once(() => compiler().Compile(CALL));
 
 type CheckEntry = Static<typeof CHECK>;
 

@@ -19,7 +19,7 @@ import { protocolVersion } from '../../git/processes/environment.ts';
 import type { GitService } from '../../git/room.ts';
 import type { Need } from '../../rules/model.ts';
 import { isSameName } from '../../rules/names.ts';
-import { type GitAddress, gitAddress } from './address.ts';
+import { type GitAddress, GitAddresses } from './address.ts';
 import { NO_CACHE } from './backend.ts';
 import { type GitCall, repositoryOf } from './call.ts';
 import { CoalescedFetches } from './coalesced-fetches.ts';
@@ -48,10 +48,11 @@ export function makeGitDoor(
   ctx: Context,
   ended: AbortSignal,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const addresses = new GitAddresses();
   const fetches = new CoalescedFetches(ctx);
   ended.addEventListener('abort', () => fetches.forgetAll(), { once: true });
   return (request, response) => {
-    const address = gitAddress(request.url ?? '');
+    const address = addresses.of(request.url ?? '');
     if (address === null) return false;
     if (answerOrigin(request, response)) return true;
     const error = 'service' in address ? requestErrorIn(request, address) : 'error' in address ? address.error : null;

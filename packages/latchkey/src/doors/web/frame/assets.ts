@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
+import { once } from '../../../base/once.ts';
 import { digestOf } from '../../../base/secret.ts';
 
 const OWN = fileURLToPath(new URL('../../../../assets/web/', import.meta.url));
@@ -138,13 +139,8 @@ interface MadeAssets extends AssetAddresses {
   readonly byAddress: ReadonlyMap<string, Asset>;
 }
 
-let made: MadeAssets | null = null;
-
 /** Of the files of the package alone, which don't change while the process runs: made once, for 60 to 100 ms. */
-function assets(): MadeAssets {
-  made ??= makeAssets();
-  return made;
-}
+const assets = once(makeAssets);
 
 function makeAssets(): MadeAssets {
   const byAddress = new Map<string, Asset>();
