@@ -101,6 +101,36 @@ const LONG_FILES: Readonly<Record<string, string>> = {
   'store/schema.ts': 'data: every table and column',
 };
 
+/**
+ * The files whose modules keep something that changes, each with the reason why no context can own it. What is worked
+ * out once, from what never changes, goes through `base/once.ts`; what was read from the store into `Memory`.
+ */
+const KEEPS_STATE: Readonly<Record<string, string>> = {
+  'base/garbage.ts': 'a process has one heap, whose short-lived Buffers are counted',
+  'base/request-id.ts': 'which request is being answered is known to Node alone; ids are counted over the process',
+  'base/trace.ts': 'which span is open is known to Node alone',
+  'catalogue/permissions.ts': 'an operator’s own permissions, put in the place of those before by one function',
+  'store/revision.ts': 'belongs to a transaction, which is the driver’s object, and goes with it',
+};
+/** A variable of a module that can be given another value. */
+const VARIABLE = /^(?:export )?let \w/m;
+/** A constant that can hold what comes. A `Map` or `Set` of given entries is data, unless it is changed below. */
+const HOLDER = /^(?:export )?const (?<name>\w+)(?:: (?<type>[^=]+?))? = new (?<made>\w+)(?:<.*>)?\((?<given>.*)/gm;
+/** What can't hold anything more than it was given. */
+const FIXED: ReadonlySet<string> = new Set(['RegExp', 'URL', 'Secret']);
+
+function keepsState(path: string): boolean {
+  const text = textOf(path);
+  const holders = [...text.matchAll(HOLDER)].filter(
+    ({ groups: { name = '', type = '', made = '', given = '' } = {} }) => {
+      if (made.startsWith('Intl') || FIXED.has(made) || /Readonly(?:Map|Set)|IdSet/.test(type)) return false;
+      const isChanged = new RegExp(`\\b${name}\\.(?:set|add|delete|clear)\\(`).test(text);
+      return isChanged || !/^(?:Map|Set)$/.test(made) || given.startsWith(')');
+    },
+  );
+  return holders.length > 0 || VARIABLE.test(text);
+}
+
 /** Where code is written by hand. */
 const CODE_FOLDERS = [
   'bench',
@@ -298,6 +328,13 @@ describe('the house', () => {
     const isKebab = (path: string): boolean => /^[a-z0-9-]+\.tsx?$/.test(basename(path));
     const saysNothing = /(?:^|[/-])(?:utils?|helpers?|common|manager|service|index|misc)\.tsx?$/;
     expect(files.filter((path) => !isKebab(path) || saysNothing.test(path))).toEqual([]);
+  });
+
+  it('keeps nothing in modules but in the few that are named, and works nothing out once in the rules', () => {
+    expect(files.filter(keepsState)).toEqual(Object.keys(KEEPS_STATE));
+    const remembers = files.flatMap(importsOf).filter(({ to }) => to === 'base/once.ts');
+    expect(remembers.filter(({ from }) => from.startsWith('rules/'))).toEqual([]);
+    expect(remembers.length).toBeGreaterThan(10);
   });
 
   it('lets no clock, randomness or waiting into the rules', () => {

@@ -1,4 +1,5 @@
 /** Passwords that a person can't choose: the ones everybody tries first, and ones made of names connected to them. */
+import { once } from '../../base/once.ts';
 import type { Secret } from '../../base/secret.ts';
 import { passwordProblem } from '../../rules/password.ts';
 import type { Account } from '../../store/accounts.ts';
@@ -39,10 +40,8 @@ function withoutEnding(address: string): string {
   return address.replace(/\.\w+$/, '');
 }
 
-let common: Promise<ReadonlySet<string>> | null = null;
-
 /** Unpacked when the first password is chosen, since a start waits for none. */
-function commonPasswords(): Promise<ReadonlySet<string>> {
-  common ??= import('@zxcvbn-ts/language-common').then(({ dictionary }) => new Set(dictionary['passwords-common']));
-  return common;
-}
+const commonPasswords = once(
+  async (): Promise<ReadonlySet<string>> =>
+    new Set((await import('@zxcvbn-ts/language-common')).dictionary['passwords-common']),
+);

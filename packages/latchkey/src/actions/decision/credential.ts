@@ -4,6 +4,7 @@
  * Invariant: never throws, whatever arrives; an unreadable header is `malformed`, with the reason in words.
  * Never: a secret outside a `Secret`.
  */
+import { latestPer } from '../../base/once.ts';
 import { onceHeaderOf } from '../../base/requests/raw-headers.ts';
 import { Secret } from '../../base/secret.ts';
 import { misspellingOf } from '../../rules/token-spelling.ts';
@@ -27,20 +28,15 @@ export function authorizationOf(rawHeaders: readonly string[]): string | readonl
   return onceHeaderOf(rawHeaders, 'authorization');
 }
 
-/** The credential that came last on each open connection: a client sends the same one again with every request. */
-const LAST_ON = new WeakMap<object, { readonly authorization: string; readonly credential: Credential }>();
+/** A client sends the same credential again with every request. Reading it, and its digest, takes 7 µs; this 0.1. */
+const latestOn = latestPer((authorization: string) => credentialOf(authorization));
 
 /**
  * The same as `credentialOf`, read once for all requests of a connection that send the same. It is kept no longer than
  * the connection.
  */
 export function credentialOn(connection: object, authorization: string | readonly string[] | undefined): Credential {
-  if (typeof authorization !== 'string') return credentialOf(authorization);
-  const last = LAST_ON.get(connection);
-  if (last !== undefined && last.authorization === authorization) return last.credential;
-  const credential = credentialOf(authorization);
-  LAST_ON.set(connection, { authorization, credential });
-  return credential;
+  return typeof authorization === 'string' ? latestOn(connection, authorization) : credentialOf(authorization);
 }
 
 /** What a request's `Authorization` header holds. Several headers are a contradiction, so they are malformed. */

@@ -6,6 +6,7 @@
  * help for people, not evidence (the audit log is).
  */
 import type { Log } from '../../base/log.ts';
+import { oncePer } from '../../base/once.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
 import { type Level, type PermissionName, wholeOf } from '../../catalogue/permissions.ts';
 import type { Question } from '../../rules/model.ts';
@@ -22,19 +23,13 @@ const MAX_AGENT_LENGTH = 200;
  */
 const MAX_COUNTED = 10_000;
 
-/** What was used for what, as counts are kept: asked for often, worked out once for each need. */
-const SPELLED = new WeakMap<object, string>();
-
-function spelled(need: Question['need']): string {
-  const known = SPELLED.get(need);
-  if (known !== undefined) return known;
+/** What was used for what, as counts are kept. Every request counts; working it out takes 4 µs. */
+const spelled = oncePer((need: Question['need']) => {
   const named = need.sets.flatMap((set) =>
     Object.entries(set).map(([name, level]) => `${wholeOf(name as PermissionName)}=${level}`),
   );
-  const text = [...new Set(named)].join(',');
-  SPELLED.set(need, text);
-  return text;
-}
+  return [...new Set(named)].join(',');
+});
 
 /**
  * How often a need (as spelled), of a repository (0 = none), was used by a token. Nested, since one text of all three
