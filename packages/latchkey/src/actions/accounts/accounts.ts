@@ -153,6 +153,14 @@ export async function addOrganization(
   );
 }
 
+/** The organization and the person that a membership is of, and their role there until now (null = none). */
+async function membershipAsItIs(tx: Query, permit: Permit, member: { organization: string; login: string }) {
+  const organization = await organizationNamed(tx, member.organization);
+  keepTo(permit, { ownerId: organization.id });
+  const user = await userNamed(tx, member.login);
+  return { organization, user, before: await membershipRole(tx, organization.id, user.id) };
+}
+
 /** Makes somebody a member or an owner, or changes which of both they are. */
 export async function setMember(
   ctx: Context,
@@ -161,10 +169,7 @@ export async function setMember(
 ): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
-    const organization = await organizationNamed(tx, member.organization);
-    keepTo(permit, { ownerId: organization.id });
-    const user = await userNamed(tx, member.login);
-    const before = await membershipRole(tx, organization.id, user.id);
+    const { organization, user, before } = await membershipAsItIs(tx, permit, member);
     if (before === member.role) return;
     if (before === 'owner') await keepAnOwner(tx, organization);
     await setMembership(tx, { organizationId: organization.id, userId: user.id, role: member.role, at });
@@ -186,10 +191,7 @@ export async function removeMember(
 ): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
-    const organization = await organizationNamed(tx, member.organization);
-    keepTo(permit, { ownerId: organization.id });
-    const user = await userNamed(tx, member.login);
-    const before = await membershipRole(tx, organization.id, user.id);
+    const { organization, user, before } = await membershipAsItIs(tx, permit, member);
     if (before === null) throw problem('not_found', `${user.login} is not a member of ${organization.login}.`, 'login');
     if (before === 'owner') await keepAnOwner(tx, organization);
     await removeMembership(tx, organization.id, user.id);

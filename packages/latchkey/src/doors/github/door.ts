@@ -28,6 +28,7 @@ import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { parameter } from '../../base/present.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
+import { everyRequest } from '../../base/requests/every-request.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
 import { isSameName } from '../../rules/names.ts';
@@ -61,24 +62,17 @@ interface Visit {
 /** The plugin. Register it with `{ prefix: PREFIX }`. */
 export function githubDoor(ctx: Context): FastifyPluginAsync {
   const find = pathMatcher(ENDPOINTS);
-  return async (fastify) => {
-    // The body stays unread until the request is allowed.
-    fastify.removeAllContentTypeParsers();
-    fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const address = callerOf(request.raw, ctx.settings);
-      const visit: Visit = {
-        ctx,
-        request,
-        reply,
-        url: new URL(request.raw.url ?? '/', ctx.settings.publicUrl),
-        apiUrl: ctx.settings.publicUrl + PREFIX,
-        address,
-      };
-      return serve(visit, find).catch((error: unknown) => fail(visit, error));
+  return everyRequest((request, reply) => {
+    const visit: Visit = {
+      ctx,
+      request,
+      reply,
+      url: new URL(request.raw.url ?? '/', ctx.settings.publicUrl),
+      apiUrl: ctx.settings.publicUrl + PREFIX,
+      address: callerOf(request.raw, ctx.settings),
     };
-    for (const path of ['/*', '/']) fastify.all(path, handler);
-  };
+    return serve(visit, find).catch((error: unknown) => fail(visit, error));
+  });
 }
 
 async function serve(

@@ -22,6 +22,7 @@ import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
+import { everyRequest } from '../../base/requests/every-request.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
 import { splitFullName } from '../../rules/names.ts';
 import { gitlabCredential } from './credential.ts';
@@ -48,24 +49,16 @@ type Params = Readonly<Record<string, string>>;
 /** The plugin. Register it with `{ prefix: PREFIX }`. */
 export function gitlabDoor(ctx: Context): FastifyPluginAsync {
   const find = pathMatcher(ENDPOINTS);
-  return async (fastify) => {
-    // The body stays unread until the request is allowed.
-    fastify.removeAllContentTypeParsers();
-    fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const address = callerOf(request.raw, ctx.settings);
-      const visit: Visit = {
-        ctx,
-        request,
-        reply,
-        url: new URL(request.raw.url ?? '/', ctx.settings.publicUrl),
-        address,
-      };
-      return serve(visit, find).catch((error: unknown) => fail(visit, error));
+  return everyRequest((request, reply) => {
+    const visit: Visit = {
+      ctx,
+      request,
+      reply,
+      url: new URL(request.raw.url ?? '/', ctx.settings.publicUrl),
+      address: callerOf(request.raw, ctx.settings),
     };
-    fastify.all('/*', handler);
-    fastify.all('/', handler);
-  };
+    return serve(visit, find).catch((error: unknown) => fail(visit, error));
+  });
 }
 
 async function serve(

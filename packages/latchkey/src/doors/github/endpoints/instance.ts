@@ -10,7 +10,7 @@ import { Secret } from '../../../base/secret.ts';
 import { isoInstant } from '../../../base/time.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
-import { created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
+import { type Call, created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { simpleUser } from '../present/accounts.ts';
 import { ownToken } from '../present/tokens.ts';
@@ -31,6 +31,12 @@ function shown(apiUrl: string, account: Account) {
   };
 }
 
+/** A page of all accounts of a kind. */
+async function accounts({ ctx, permit, apiUrl, page }: Call<undefined, undefined>, kind: Account['kind']) {
+  const found = await listAllAccounts(ctx, permit, kind, pageById(page));
+  return { ...ok(found.map((account) => shown(apiUrl, account))), next: nextKey(found, page, ({ id }) => id) };
+}
+
 const instance = { target: { kind: 'instance' } } as const;
 
 const PEOPLE: readonly Endpoint[] = [
@@ -42,13 +48,7 @@ const PEOPLE: readonly Endpoint[] = [
     summary: 'All people, newest first.',
     need: need('instance_users', 'read'),
     paged: true,
-    handle: async ({ ctx, permit, apiUrl, page }) => {
-      const accounts = await listAllAccounts(ctx, permit, 'user', pageById(page));
-      return {
-        ...ok(accounts.map((account) => shown(apiUrl, account))),
-        next: nextKey(accounts, page, ({ id }) => id),
-      };
-    },
+    handle: (call) => accounts(call, 'user'),
   }),
   endpoint({
     ...instance,
@@ -113,13 +113,7 @@ const PEOPLE: readonly Endpoint[] = [
     summary: 'All organizations, newest first.',
     need: need('instance_organizations', 'read'),
     paged: true,
-    handle: async ({ ctx, permit, apiUrl, page }) => {
-      const accounts = await listAllAccounts(ctx, permit, 'organization', pageById(page));
-      return {
-        ...ok(accounts.map((account) => shown(apiUrl, account))),
-        next: nextKey(accounts, page, ({ id }) => id),
-      };
-    },
+    handle: (call) => accounts(call, 'organization'),
   }),
   endpoint({
     ...instance,

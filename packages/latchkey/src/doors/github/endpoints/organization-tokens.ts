@@ -92,6 +92,13 @@ async function repositories(
   return { ...ok(views.map((view) => listedRepository(apiUrl, view))), next: nextKey(found, page, ({ id }) => id) };
 }
 
+type Decision = Call<{ readonly action: 'approve' | 'deny'; readonly reason?: string | null }, undefined>;
+
+function review({ ctx, permit, params, body }: Decision, requestIds: readonly number[]): Promise<void> {
+  const { action, reason = null } = body;
+  return reviewRequests(ctx, permit, { organization: parameter(params, 'org'), requestIds, action, reason });
+}
+
 const OF_REQUESTS: readonly Endpoint[] = [
   endpoint({
     method: 'GET',
@@ -122,13 +129,8 @@ const OF_REQUESTS: readonly Endpoint[] = [
     success: 202,
     resource: 'PersonalAccessTokenRequest',
     body: Type.Object({ pat_request_ids: Ids, action: Action, reason: Reason }, closed),
-    handle: async ({ ctx, permit, params, body }) => {
-      await reviewRequests(ctx, permit, {
-        organization: parameter(params, 'org'),
-        requestIds: body.pat_request_ids,
-        action: body.action,
-        reason: body.reason ?? null,
-      });
+    handle: async (call) => {
+      await review(call, call.body.pat_request_ids);
       return { status: 202, body: {} };
     },
   }),
@@ -140,13 +142,8 @@ const OF_REQUESTS: readonly Endpoint[] = [
     success: 204,
     resource: 'PersonalAccessTokenRequest',
     body: Type.Object({ action: Action, reason: Reason }, closed),
-    handle: async ({ ctx, permit, params, body }) => {
-      await reviewRequests(ctx, permit, {
-        organization: parameter(params, 'org'),
-        requestIds: [idIn(params['pat_request_id'])],
-        action: body.action,
-        reason: body.reason ?? null,
-      });
+    handle: async (call) => {
+      await review(call, [idIn(call.params['pat_request_id'])]);
       return nothing();
     },
   }),

@@ -7,7 +7,7 @@ import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
 import { nextPagePath } from '../organizations/area.tsx';
-import { Facts } from '../parts/audit-entries.tsx';
+import { Facts, LogTable } from '../parts/audit-entries.tsx';
 import { Blankslate, NextPage, Subhead, Time } from '../parts/components.tsx';
 
 const PATH = '/settings/security-log';
@@ -36,23 +36,11 @@ async function show(visit: Visit): Promise<Answer> {
       {shown.length === 0 ? (
         <Blankslate heading="Nothing has happened yet" />
       ) : (
-        <div class="lk-scroll" role="region" aria-label="Security log" tabIndex={0}>
-          <table class="lk-table">
-            <thead>
-              <tr>
-                <th scope="col">What</th>
-                <th scope="col">Who</th>
-                <th scope="col">From</th>
-                <th scope="col">When</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((entry) => (
-                <Row entry={entry} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <LogTable label="Security log">
+          {shown.map((entry) => (
+            <Row entry={entry} />
+          ))}
+        </LogTable>
       )}
       <NextPage href={nextPagePath(visit, 'before', entries.length > PAGE_SIZE ? shown.at(-1)?.id : undefined)} />
     </WithMenu>,

@@ -8,7 +8,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Select } from '../parts/choice-fields.tsx';
 import { Avatar, Label, NextPage, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
-import { TextField } from '../parts/text-fields.tsx';
+import { UsernameField } from '../parts/text-fields.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 
 const ON_A_PAGE = 50;
@@ -44,16 +44,7 @@ async function get(visit: Visit): Promise<Answer> {
         <>
           <h2 class="f3 mb-2">Add somebody, or change a role</h2>
           <Form f={f} submit="Save">
-            <TextField
-              f={f}
-              name="login"
-              label="Username"
-              required
-              block={false}
-              maxLength={60}
-              spellcheck={false}
-              autocomplete="off"
-            />
+            <UsernameField f={f} />
             <Select
               f={f}
               name="role"

@@ -1,11 +1,11 @@
 /** Log entries as pages show them: a table, and the facts of each entry. */
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import type { LogEntry } from '../../../actions/organizations/audit-log.ts';
 import { spokenInstant } from '../../../base/time.ts';
 import { Time } from './components.tsx';
 
-/** Entries of a log, as a table. */
-export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; label: string }): VNode {
+/** The head of a log; its rows are the children. */
+export function LogTable({ label, children }: { label: string; children: ComponentChildren }): VNode {
   return (
     <div class="lk-scroll" role="region" aria-label={label} tabIndex={0}>
       <table class="lk-table">
@@ -17,13 +17,20 @@ export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; l
             <th scope="col">When</th>
           </tr>
         </thead>
-        <tbody>
-          {entries.map(({ line }) => (
-            <Row line={line} />
-          ))}
-        </tbody>
+        <tbody>{children}</tbody>
       </table>
     </div>
+  );
+}
+
+/** Entries of an audit log, as a table. */
+export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; label: string }): VNode {
+  return (
+    <LogTable label={label}>
+      {entries.map(({ line }) => (
+        <Row line={line} />
+      ))}
+    </LogTable>
   );
 }
 

@@ -55,6 +55,22 @@ export function TextField(props: TextFieldProps): VNode {
   );
 }
 
+/** The name of somebody else, whom this server must know. */
+export function UsernameField({ f }: Pick<FieldProps, 'f'>): VNode {
+  return (
+    <TextField
+      f={f}
+      name="login"
+      label="Username"
+      required
+      block={false}
+      maxLength={60}
+      spellcheck={false}
+      autocomplete="off"
+    />
+  );
+}
+
 /** Several lines of text. */
 export function TextArea(props: FieldProps & { rows?: number; maxLength?: number }): VNode {
   const { f, name, value = '', required = false, rows = 3, maxLength } = props;

@@ -9,7 +9,7 @@ import { nextPagePath } from '../organizations/area.tsx';
 import { Select } from '../parts/choice-fields.tsx';
 import { Label, NextPage } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
-import { TextField } from '../parts/text-fields.tsx';
+import { UsernameField } from '../parts/text-fields.tsx';
 import { back, nameOf, permitTo, RemoveButton, SHOWN } from './setting-forms.tsx';
 
 export function Collaborators({
@@ -53,16 +53,7 @@ export function Collaborators({
         More
       </NextPage>
       <Form f={f} submit="Let in, or change the role">
-        <TextField
-          f={f}
-          name="login"
-          label="Username"
-          required
-          block={false}
-          maxLength={60}
-          spellcheck={false}
-          autocomplete="off"
-        />
+        <UsernameField f={f} />
         <Select
           f={f}
           name="role"
