@@ -4,24 +4,14 @@
  */
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
-import { addOrganization, addUser, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { type CreatedToken, createToken } from '../../../src/actions/tokens/tokens.ts';
 import { githubDoor, PREFIX } from '../../../src/doors/github/door.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
 import type { GrantDraft } from '../../../src/rules/grant-draft.ts';
 import type { Engine } from '../../../src/store/db.ts';
-import { contextWith, type TestContext } from '../../actions/context.ts';
-
-export interface Answer {
-  readonly status: number;
-  // A body is whatever the test says it is.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly body: any;
-  readonly text: string;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-}
+import type { TestContext } from '../../actions/context.ts';
+import { type Answer, answerOf, smallWorld, type WorldFlags } from '../small-world.ts';
 
 interface Asking {
   readonly token?: string | null;
@@ -39,30 +29,8 @@ export interface ApiWorld {
 }
 
 /** The door on a context of its own. */
-export async function apiWorld(
-  engine: Engine = 'sqlite',
-  flags: Parameters<typeof contextWith>[0] = {},
-): Promise<ApiWorld> {
-  const ctx = await contextWith(flags, engine);
-  const permit = operatorPermit();
-  for (const login of ['Ada', 'Bob', 'Cy', 'Root']) {
-    await addUser(ctx, permit, {
-      login,
-      email: `${login.toLowerCase()}@example.org`,
-      verified: true,
-      admin: login === 'Root',
-      password: null,
-    });
-  }
-  await addOrganization(ctx, permit, { name: 'Acme', owner: 'Ada' });
-  await setMember(ctx, permit, { organization: 'Acme', login: 'Bob', role: 'member' });
-  for (const [owner, name, visibility] of [
-    ['Acme', 'site', 'private'],
-    ['Acme', 'docs', 'public'],
-    ['Bob', 'notes', 'private'],
-  ] as const) {
-    await addRepository(ctx, permit, { owner, name, visibility });
-  }
+export async function apiWorld(engine: Engine = 'sqlite', flags: WorldFlags = {}): Promise<ApiWorld> {
+  const ctx = await smallWorld(engine, flags);
   const fastify = Fastify({ logger: false });
   await fastify.register(githubDoor(ctx), { prefix: PREFIX });
   onTestFinished(() => fastify.close());
@@ -86,14 +54,7 @@ async function ask(
     headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
     ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
-  const text = response.body;
-  const isJson = String(response.headers['content-type']).startsWith('application/json');
-  return {
-    status: response.statusCode,
-    body: isJson && text !== '' ? JSON.parse(text) : null,
-    text,
-    headers: response.headers as Record<string, string>,
-  };
+  return answerOf(response);
 }
 
 async function token(

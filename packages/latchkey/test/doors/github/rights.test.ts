@@ -14,7 +14,8 @@ import {
 } from '../../../src/catalogue/permissions.ts';
 import type { Endpoint } from '../../../src/doors/github/endpoint.ts';
 import { ENDPOINTS } from '../../../src/doors/github/endpoints.ts';
-import { type Answer, type ApiWorld, apiWorld, grant } from './api.ts';
+import type { Answer } from '../small-world.ts';
+import { type ApiWorld, apiWorld, grant } from './api.ts';
 
 const ABOUT_REPOSITORIES = ENDPOINTS.filter(
   ({ target, path }) => target.kind === 'repository' && path.startsWith('/repos/{owner}/{repo}'),

@@ -4,7 +4,6 @@
  */
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
-import { addOrganization, addUser, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
@@ -12,16 +11,8 @@ import { PREFIX as GITHUB, githubDoor } from '../../../src/doors/github/door.ts'
 import { PREFIX as GITLAB, gitlabDoor } from '../../../src/doors/gitlab/door.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
 import type { Engine } from '../../../src/store/db.ts';
-import { contextWith, type TestContext } from '../../actions/context.ts';
-
-interface Answer {
-  readonly status: number;
-  // A body is whatever the test says it is.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly body: any;
-  readonly text: string;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-}
+import type { TestContext } from '../../actions/context.ts';
+import { type Answer, answerOf, smallWorld, type WorldFlags } from '../small-world.ts';
 
 interface Asking {
   /** Sent as `PRIVATE-TOKEN`. */
@@ -48,31 +39,9 @@ export interface GitlabWorld {
 }
 
 /** The doors on a context of their own. */
-export async function gitlabWorld(
-  engine: Engine = 'sqlite',
-  flags: Parameters<typeof contextWith>[0] = {},
-): Promise<GitlabWorld> {
-  const ctx = await contextWith(flags, engine);
-  const permit = operatorPermit();
-  for (const login of ['Ada', 'Bob', 'Cy', 'Root']) {
-    await addUser(ctx, permit, {
-      login,
-      email: `${login.toLowerCase()}@example.org`,
-      verified: true,
-      admin: login === 'Root',
-      password: null,
-    });
-  }
-  await addOrganization(ctx, permit, { name: 'Acme', owner: 'Ada' });
-  await setMember(ctx, permit, { organization: 'Acme', login: 'Bob', role: 'member' });
-  for (const [owner, name, visibility] of [
-    ['Acme', 'site', 'private'],
-    ['Acme', 'docs', 'public'],
-    ['Bob', 'notes', 'private'],
-    ['Ada', 'handbook', 'internal'],
-  ] as const) {
-    await addRepository(ctx, permit, { owner, name, visibility });
-  }
+export async function gitlabWorld(engine: Engine = 'sqlite', flags: WorldFlags = {}): Promise<GitlabWorld> {
+  const ctx = await smallWorld(engine, flags);
+  await addRepository(ctx, operatorPermit(), { owner: 'Ada', name: 'handbook', visibility: 'internal' });
   const fastify = Fastify({ logger: false });
   await fastify.register(githubDoor(ctx), { prefix: GITHUB });
   await fastify.register(gitlabDoor(ctx), { prefix: GITLAB });
@@ -109,14 +78,7 @@ async function ask(
     },
     ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
-  const text = response.body;
-  const isJson = String(response.headers['content-type']).startsWith('application/json');
-  return {
-    status: response.statusCode,
-    body: isJson && text !== '' ? JSON.parse(text) : null,
-    text,
-    headers: response.headers as Record<string, string>,
-  };
+  return answerOf(response);
 }
 
 async function token(

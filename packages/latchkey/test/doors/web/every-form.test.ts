@@ -7,12 +7,12 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
-import { makeSetUpLink } from '../../../src/actions/accounts/sign-up.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { PAGES } from '../../../src/doors/web/pages.ts';
+import { lookers } from './lookers.ts';
 import { furnish, PAGE_ROUTES, type Page, placesIn, webRoutes } from './page-routes.ts';
-import { formIn, PASSWORD, type Seen, type Visitor, type WebWorld, webWorld } from './visitor.ts';
+import { formIn, type Seen, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 const MARKUP = '"><script>alert(1)</script><img src=x onerror=alert(2)>';
 /** What every text field is filled with. */
@@ -51,16 +51,7 @@ async function furnished(): Promise<WebWorld> {
 /** Every form with its page and whoever may open that; those that take the ground from under the others come last. */
 async function everyForm(world: WebWorld): Promise<Sent[]> {
   const places = await placesIn(world.ctx, 'ada');
-  const empty = await webWorld();
-  const visitors = {
-    administrator: world.visitor(),
-    nobody: world.visitor(),
-    half: world.visitor(),
-    first: empty.visitor(),
-  };
-  await visitors.administrator.signIn('ada');
-  await visitors.half.send('/login', 'sign-in', { login: 'hal', password: PASSWORD });
-  const setUp = (await makeSetUpLink(empty.ctx))!;
+  const { visitors, setUp } = await lookers(world);
   const forms = PAGES.flatMap(({ path: route, forms = {} }) =>
     Object.keys(forms).map((form): Sent => {
       const entry = PAGE_ROUTES[route] as Page;

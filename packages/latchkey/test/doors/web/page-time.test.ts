@@ -6,12 +6,12 @@
  * the table has the wall clock beside. Of a file that is streamed, the time to its first bytes counts.
  */
 import { expect, test } from 'vitest';
-import { makeSetUpLink } from '../../../src/actions/accounts/sign-up.ts';
 import { dontReadLog } from '../../actions/context.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { makeLarge } from './large-world.ts';
+import { lookers } from './lookers.ts';
 import { expectEveryRoute, type NoPage, PAGE_ROUTES, type Page, type Places, placesIn } from './page-routes.ts';
-import { PASSWORD, type Visitor, type WebWorld, webWorld } from './visitor.ts';
+import { type WebWorld, webWorld } from './visitor.ts';
 
 const AIM_MS = 50;
 const WARM_UP = 2;
@@ -46,20 +46,6 @@ async function timesOf(
   }
   const middle = (times: number[]): number => times.sort((a, b) => a - b)[ROUNDS >> 1]!;
   return { path, cpuMs: middle(cpu), wallMs: middle(wall), kib };
-}
-
-/** Whoever pages are for, each signed in as far as they go; and where the set-up link is. */
-async function lookers(world: WebWorld): Promise<{ visitors: Readonly<Record<Page['as'], Visitor>>; setUp: string }> {
-  const empty = await webWorld();
-  const visitors = {
-    administrator: world.visitor(),
-    nobody: world.visitor(),
-    half: world.visitor(),
-    first: empty.visitor(),
-  };
-  await visitors.administrator.signIn('ada');
-  await visitors.half.send('/login', 'sign-in', { login: 'hal', password: PASSWORD });
-  return { visitors, setUp: (await makeSetUpLink(empty.ctx))! };
 }
 
 async function timeAll(world: WebWorld, places: Places): Promise<Times[]> {

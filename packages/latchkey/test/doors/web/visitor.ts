@@ -1,7 +1,6 @@
 /**
  * The pages without a socket: a visitor with cookies who reads forms and sends them, as a browser without scripts does.
  */
-import { once } from 'node:events';
 import Fastify from 'fastify';
 import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { onTestFinished } from 'vitest';
@@ -12,6 +11,7 @@ import { Secret } from '../../../src/base/secret.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
 import type { Engine } from '../../../src/store/db.ts';
 import { contextWith, type TestContext } from '../../actions/context.ts';
+import { once } from '../../waits.ts';
 
 export const PASSWORD = 'correct horse battery';
 
