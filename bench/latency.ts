@@ -3,8 +3,7 @@
  * was handed over, as the server's own metrics tell it (`latchkey_request_seconds`).
  */
 
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { freePort } from '../packages/latchkey/test/engines/free-port.ts';
 import { figureOf, type Row, spread } from './measure.ts';
 import { startWorld } from './server.ts';
 import { load } from './token-check.ts';
@@ -83,13 +82,4 @@ async function several<T>(times: number, work: () => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   for (let i = 0; i < times; i++) results.push(await work());
   return results;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

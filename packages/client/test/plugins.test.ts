@@ -1,10 +1,10 @@
 /** The plugins in real servers of their frameworks, in front of a real Latchkey. */
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { once } from '../../latchkey/test/waits.ts';
 import type { Client, Need } from '../src/client.ts';
 import { requireToken as forExpress } from '../src/express.ts';
 import { requireToken as forFastify, latchkey } from '../src/fastify.ts';

@@ -49,7 +49,7 @@ it('keeps what is used all the time through a flood of what is used once', () =>
   expect(map.get('flood 0')).toBeUndefined();
 });
 
-it('is empty after it was cleared', () => {
+it('a map of recent entries is empty after it was cleared', () => {
   const map = new RecentMap<string, object>(MAX);
   for (let n = 0; n < MAX; n++) map.set(`${n}`, {});
   map.clear();

@@ -41,7 +41,7 @@ test.each([
   ['/logout', 'Sign out?', 'sign-out'],
   ['/-/user_settings/profile', 'Public profile', 'profile-gitlab'],
   ['/signup', 'Public profile', 'signed-up-already'],
-])('%s says %j', async (path, words, picture) => {
+])('the page at %s says %j to whom it is not for', async (path, words, picture) => {
   const site = await startSite();
   await site.addPerson('ada');
   const page = await site.signedIn('ada');

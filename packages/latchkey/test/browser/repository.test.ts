@@ -1,9 +1,9 @@
 /** Home and repositories in the browser: made, filled, shared, renamed, deleted. */
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { sshPublicKey } from '../ssh-keys.ts';
+import { once } from '../waits.ts';
 import { look, withBrowser } from './browser.ts';
 import { cloneWith, copied, octo } from './octo.ts';
 

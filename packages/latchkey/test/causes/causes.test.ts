@@ -14,7 +14,7 @@ import { causesWorld, type Try, type World } from './world.ts';
 const INSTANT = /\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC/g;
 
 describe('git is told', () => {
-  test.each(CAUSES)('of $name', async (cause) => {
+  test.each(CAUSES)('why it failed, and the way out: $name', async (cause) => {
     const world = await causesWorld();
     const attempt = await cause.arrange(world);
     const outcome = await world.git(attempt);

@@ -240,7 +240,7 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
 ];
 
 describe('a command line that can mean nothing', () => {
-  test.each(USAGE_ERRORS)('latchkey %s', async (line, error, hint) => {
+  test.each(USAGE_ERRORS)('is refused with a hint, as latchkey %s', async (line, error, hint) => {
     const { code, printed, said } = await runWords(line.split(' ').filter((word) => word !== ''));
     expect(said[0]).toBe(`error: ${error}`);
     if (hint === 'ANY') expect(said[1]).toMatch(/^hint: /);

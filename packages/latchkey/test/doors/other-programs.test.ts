@@ -1,7 +1,7 @@
 /** Addresses as people and programs send them, over a real connection: doubled slashes, Go, browsers, API clients. */
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { once } from '../waits.ts';
 import { makeWorld, type World } from './git/server.ts';
 
 let world: World;

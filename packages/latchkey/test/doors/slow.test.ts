@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from './git/server.ts';
+import { until } from '../waits.ts';
 import { type Running, startWorld } from './github/running.ts';
 
 let world: Running;

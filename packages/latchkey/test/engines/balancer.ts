@@ -2,11 +2,11 @@
  * A small reverse proxy on loopback, as strict as one can be: round robin over nodes that say they are ready,
  * connections that are kept, and nothing tried twice once it was sent. Only a refused connection leads to another node.
  */
-import { once } from 'node:events';
 import { Agent, request as ask, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { once } from '../waits.ts';
 
 /** How often `/readyz` is asked. */
 const HEALTH_EVERY_MS = 100;

@@ -2,8 +2,8 @@
  * A TCP proxy on loopback that can be cut, as a network is: silently (bytes vanish) or loudly (connections are reset
  * and refused); and that can be slow.
  */
-import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { once } from '../waits.ts';
 
 export interface CuttableProxy {
   readonly port: number;

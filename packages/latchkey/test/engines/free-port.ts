@@ -1,6 +1,6 @@
 /** A port of loopback that nobody listens on, for programs that must be told one. */
-import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { once } from '../waits.ts';
 
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');

@@ -1,9 +1,9 @@
 /**
  * A TCP relay on loopback that holds a transfer after some bytes, until it is opened: a slow client, without a clock.
  */
-import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { once } from '../waits.ts';
 
 export interface Gate {
   readonly port: number;

@@ -5,7 +5,6 @@
  * These are made when the first test asks for them: what is provided to the workers is the address of a small broker on
  * loopback, which answers with where something is once that is ready. A run that asks for none pays nothing.
  */
-import { once } from 'node:events';
 import { statfsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -13,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { once } from '../waits.ts';
 import { type RunningServer, startPostgres } from './postgres-server.ts';
 
 declare module 'vitest' {

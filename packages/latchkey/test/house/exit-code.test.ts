@@ -1,9 +1,9 @@
 /** A run with a failed test must fail, whatever the global set-up brings along: it did not, once. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { once } from '../waits.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 
@@ -32,7 +32,7 @@ async function runOf(assertion: string): Promise<number | null> {
     [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--config', join(folder, 'vitest.config.ts')],
     { cwd: ROOT, stdio: 'ignore' },
   );
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const [code] = (await once(child, 'exit', 100_000)) as [number | null];
   return code;
 }
 

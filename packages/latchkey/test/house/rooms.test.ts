@@ -330,6 +330,24 @@ describe('the house', () => {
     expect(files.filter((path) => !isKebab(path) || saysNothing.test(path))).toEqual([]);
   });
 
+  it('lets tests wait only with a limit that says what did not happen', () => {
+    const tests = ['packages/latchkey/test', 'packages/client/test'].flatMap((folder) =>
+      readdirSync(join(CHECKOUT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts') && path !== 'waits.ts')
+        .map((path) => join(folder, path)),
+    );
+    const endless = [
+      /import [^;]*\bonce\b[^;]* from 'node:events'/,
+      /await new Promise\(\(resolve\) => [\w.]+\.once\(/,
+      /for \(;;\) \{\s*(?:const \w+ = )?await/,
+    ];
+    const waits = (path: string): boolean => {
+      const text = readFileSync(join(CHECKOUT, path), 'utf8');
+      return endless.some((form) => form.test(text));
+    };
+    expect(tests.filter(waits)).toEqual([]);
+  });
+
   it('keeps nothing in modules but in the few that are named, and works nothing out once in the rules', () => {
     expect(files.filter(keepsState)).toEqual(Object.keys(KEEPS_STATE));
     const remembers = files.flatMap(importsOf).filter(({ to }) => to === 'base/once.ts');

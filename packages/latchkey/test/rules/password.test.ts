@@ -5,9 +5,12 @@ const common = new Set(['password', '12345678', 'iloveyou']);
 const names = ['ada', 'Ada Lovelace', 'acme', 'latchkey', 'git.example'];
 const problemOf = (password: string): string | null => passwordProblem(password, { common, names });
 
-test.each(['password', 'PassWord', '12345678', 'aaaaaaaaaaaa', 'abababababab'])('%s is tried first', (password) => {
-  expect(problemOf(password)).toContain('tried first');
-});
+test.each(['password', 'PassWord', '12345678', 'aaaaaaaaaaaa', 'abababababab'])(
+  'the password %s is refused, since it is tried first',
+  (password) => {
+    expect(problemOf(password)).toContain('tried first');
+  },
+);
 
 test.each([
   ['latchkey', 'beside latchkey'],

@@ -35,7 +35,7 @@ test.each<[Partial<GrantFacts>, string]>([
     { permissions: { issues: 'read', pull_requests: 'read', pages: 'read', actions: 'read', deployments: 'read' } },
     'read issues, pull requests, pages and 2 more in all your repositories',
   ],
-])('%j is "%s"', (facts, words) => {
+])('the reach %j is said as "%s"', (facts, words) => {
   expect(grantWords({ ...own, ...facts })).toBe(words);
 });
 

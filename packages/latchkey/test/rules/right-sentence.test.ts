@@ -120,7 +120,9 @@ test.each<[string, RightFacts, string]>([
     { ...classic, kind: 'scoped', scopes: ['api', 'read_api', 'read_user', 'self_rotate'] },
     'Can read and change everything that you can reach, over the API and with Git.',
   ],
-])('a token that %s', (_what, facts, sentence) => expect(rightSentence(facts, 'owner')).toBe(sentence));
+])('a token that %s is said to do what it can', (_what, facts, sentence) =>
+  expect(rightSentence(facts, 'owner')).toBe(sentence),
+);
 
 test('somebody else reads of "their" repositories and of what "they" can reach', () => {
   expect(rightSentence({ ...token, grants: [own] }, 'other')).toBe(

@@ -29,6 +29,6 @@ test.each<[string, Partial<HealthFacts>, readonly string[]]>([
     { grants: [{ selection: 'all', permissions: { administration: 'write' } }] },
     ['over-powered'],
   ],
-])('%s is found', (_what, facts, findings) => {
+])('the health check tells of %s what it should', (_what, facts, findings) => {
   expect(findingsOf({ ...well, ...facts }, AT)).toEqual(findings);
 });

@@ -37,7 +37,7 @@ describe('a token with something around it is told by what that is', () => {
     [`${T}\\n`, 'with other characters around it'],
     [`${T}${T}`, 'twice'],
     [`"${PREFIXED}"`, 'in double quotes'],
-  ])('%s: %s', (text, how) => {
+  ])('of %s it is told: %s', (text, how) => {
     expect(misspellingOf(text)).toEqual({ kind: 'wrapped', how });
   });
 
@@ -79,7 +79,7 @@ describe('a variable that was not replaced is told', () => {
     ['[object Object]', 'the word for a value that is not there'],
     ['""', 'a pair of quotes with nothing in it'],
     ["''", 'a pair of quotes with nothing in it'],
-  ])('%s: %s', (text, how) => {
+  ])('of %s it is told: %s', (text, how) => {
     expect(misspellingOf(text)).toEqual({ kind: 'placeholder', how });
   });
 

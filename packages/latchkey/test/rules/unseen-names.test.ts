@@ -33,10 +33,11 @@ it.each(UNSEEN)('no name of a token has %s, and the refusal spells it %s', (_wha
   ]);
 });
 
-it.each(UNSEEN)('no e-mail address has %s', (_what, _spelled, text) =>
+it.each(UNSEEN)('no e-mail address is taken with %s in it', (_what, _spelled, text) =>
   expect(emailProblem(`${text}@example.org`)).not.toBeNull(),
 );
 
-it.each(['Bücherei', 'שרת בנייה', 'خادم البناء', 'サーバー', 'build 🔑', 'a · b'])('%s is a name', (name) =>
-  expect(nameTextProblem('A name', name)).toBeNull(),
+it.each(['Bücherei', 'שרת בנייה', 'خادم البناء', 'サーバー', 'build 🔑', 'a · b'])(
+  'what everybody can read, such as %s, is taken as a name',
+  (name) => expect(nameTextProblem('A name', name)).toBeNull(),
 );

@@ -193,7 +193,7 @@ test.each([
   ['what is ephemeral', 'username=u\npassword=p\nephemeral=1\n'],
   ['a credential of another scheme, from one that does not know such', 'authtype=Bearer\ncredential=p\n'],
   ['an ephemeral credential of another scheme', 'capability[]=authtype\nauthtype=Bearer\ncredential=p\nephemeral=1\n'],
-])('%s is not kept', async (_name, lines) => {
+])('the credential helper does not keep %s', async (_name, lines) => {
   const { helper, folder } = await home();
   expect(await helper('store', `protocol=https\nhost=example.com\n${lines}`)).toEqual({
     code: 0,

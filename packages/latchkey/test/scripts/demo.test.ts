@@ -1,10 +1,10 @@
 /** `serve` as a newcomer meets it: the demo, the first words, and the end. */
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { once } from '../waits.ts';
 import { latchkey, runProgram, serveUntilReady } from './latchkey-process.ts';
 
 async function temporaryFolder(): Promise<string> {

@@ -320,7 +320,7 @@ test('without a clone it looks at the machine alone, and nothing fails', async (
   expect([...checks.values()].filter(({ state }) => state === 'fail')).toEqual([]);
 });
 
-test('where nobody answers, nothing is changed', async () => {
+test('the doctor changes nothing where nobody answers its question', async () => {
   const { doctor, git } = await machine('git@127.0.0.1:acme/site.git');
   const { screen } = await doctor(['--fix']);
   expect(screen).toContain('nobody answers, so nothing was changed');

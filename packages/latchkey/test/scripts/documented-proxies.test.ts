@@ -10,16 +10,15 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mintTokenText } from '../../src/rules/token-text.ts';
-import { until } from '../doors/git/server.ts';
 import { type Running, startWorld } from '../doors/github/running.ts';
+import { freePort } from '../engines/free-port.ts';
+import { once, until } from '../waits.ts';
 import { runProgram } from './latchkey-process.ts';
 
 const DOC = readFileSync(join(import.meta.dirname, '../../../../docs/proxies.md'), 'utf8');
@@ -102,15 +101,6 @@ const PROXIES: readonly Proxy[] = [
     },
   },
 ];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function certificateIn(folder: string): Promise<void> {
   execFileSync(
@@ -290,6 +280,7 @@ for (const proxy of PROXIES) {
   const program = proxy.programs.find((path) => existsSync(path));
   if (program !== undefined) proxySuite(proxy, program);
   else if (process.env['npm_lifecycle_event'] === 'test:proxies')
-    it(`${proxy.name} is installed`, () => expect.fail(`install ${proxy.debian}`));
+    it(`${proxy.name} is installed, so that its documented configuration can be run`, () =>
+      expect.fail(`install ${proxy.debian}`));
   else process.stderr.write(`the configuration of ${proxy.name} is not driven here: install ${proxy.debian}\n`);
 }

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { freshDatabase } from '../engines/engines.ts';
+import { once } from '../waits.ts';
 import { dataOptions, latchkey, runProgram, type Serving, serveUntilReady } from './latchkey-process.ts';
 
 async function serveWith(openFiles: number, ...more: string[]): Promise<{ serving: Serving; home: string }> {
@@ -82,8 +83,8 @@ test('who is turned away is told 503 and when to come again; the health check ha
   // Beyond the reserve it is said without reading the request.
   await bareConnections(serving.url, 8);
   const raw = connect(Number(new URL(serving.url).port), '127.0.0.1');
-  const said = new Promise<string>((resolve) => raw.once('data', (data: Buffer) => resolve(data.toString('latin1'))));
-  expect(await said).toMatch(/^HTTP\/1\.1 503 [^]*Retry-After: 5\r\n/);
+  const [said] = (await once(raw, 'data')) as [Buffer];
+  expect(said.toString('latin1')).toMatch(/^HTTP\/1\.1 503 [^]*Retry-After: 5\r\n/);
   const metrics = /"url":"(http[^"]+)"[^\n]*"msg":"metrics"/.exec(serving.output().stderr)?.[1] ?? '';
   expect(await (await fetch(metrics)).text()).toMatch(/latchkey_connections_turned_away_total\{why="all"\} [1-9]/);
   for (const socket of bare) socket.destroy();

@@ -1,13 +1,12 @@
 /** SIGHUP: what is read anew, and that it never ends the server, however early it comes. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { generate } from 'selfsigned';
 import { expect, onTestFinished, test } from 'vitest';
-import { until as waitUntil } from '../doors/git/server.ts';
+import { once, until as waitUntil } from '../waits.ts';
 import { serveUntilReady } from './latchkey-process.ts';
 
 /** A start of several workers takes a while on a busy machine. */

@@ -1,9 +1,9 @@
 /** Runs the built command `latchkey` for real, as a person would. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { FreshDatabase } from '../engines/engines.ts';
+import { once } from '../waits.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 
@@ -21,6 +21,9 @@ function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv 
   return { ...bare, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...more };
 }
 
+/** Programs that install or build take minutes on a busy machine; a test that wants an end sooner has its own. */
+const PROGRAM_LIMIT_MS = 240_000;
+
 /** Runs any program to its end. */
 export async function runProgram(
   program: string,
@@ -31,7 +34,7 @@ export async function runProgram(
   const output = outputOf(child);
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
-  const [code] = (await once(child, 'close')) as [number | null];
+  const [code] = (await once(child, 'close', PROGRAM_LIMIT_MS)) as [number | null];
   return { code, ...output() };
 }
 

@@ -4,13 +4,13 @@
  * Node, come from the npm registry, as what `npm ci` installs does.
  */
 import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { OLDEST_NODE } from '../../src/cli/node-version.ts';
+import { once } from '../waits.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const LAUNCHER = join(ROOT, 'tools/node.mjs');
@@ -67,7 +67,7 @@ function launch(args: readonly string[], launcher = LAUNCHER): Launched {
 }
 
 async function endOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  const [code, signal] = (await once(child, 'close', 240_000)) as [number | null, NodeJS.Signals | null];
   return { code, signal };
 }
 

@@ -3,7 +3,6 @@
  * back; and the renewal of what it gave.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +14,7 @@ import { readLoginRequest } from '../../src/rules/login-request.ts';
 import { bobsPermit } from '../causes/bob.ts';
 import { causesWorld, type World } from '../causes/world.ts';
 import { recordingTerminal } from '../cli/recording-terminal.ts';
+import { once } from '../waits.ts';
 import { latchkey, runProgram } from './latchkey-process.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
@@ -48,7 +48,7 @@ async function begin(
   onTestFinished(() => void child.kill('SIGKILL'));
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number, said }));
+  const ended = once(child, 'close', 120_000).then(([code]) => ({ code: code as number, said }));
   await expect.poll(() => said, { timeout: 30_000 }).toMatch(/^Sign in with your browser: \S+\n/);
   return { page: new URL(/browser: (\S+)/.exec(said)![1]!), ended };
 }

@@ -1,8 +1,8 @@
 /** A collector on loopback: takes OTLP over HTTP as JSON and keeps every span, and every byte. */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { once } from '../waits.ts';
 
 type Attributes = Readonly<Record<string, string | number | boolean>>;
 

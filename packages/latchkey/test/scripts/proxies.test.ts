@@ -5,11 +5,10 @@
  * line says so.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,7 +18,9 @@ import { addRepository } from '../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../src/actions/tokens/tokens.ts';
 import { type RunningServer, startServer } from '../../src/app.ts';
 import { loadSettings } from '../../src/base/settings/settings.ts';
-import { type Ran, runGit, until } from '../doors/git/server.ts';
+import { type Ran, runGit } from '../doors/git/server.ts';
+import { freePort } from '../engines/free-port.ts';
+import { once, until } from '../waits.ts';
 import { runProgram } from './latchkey-process.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../../examples');
@@ -84,15 +85,6 @@ const caddy: Proxy = {
     });
   },
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const ended = async (child: ChildProcess | undefined): Promise<void> => {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

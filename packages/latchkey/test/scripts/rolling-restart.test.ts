@@ -7,11 +7,9 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -25,7 +23,9 @@ import { loadSettings } from '../../src/base/settings/settings.ts';
 import { type Ran, runGit } from '../doors/git/server.ts';
 import { type Balancer, balancer } from '../engines/balancer.ts';
 import { freshDatabase } from '../engines/engines.ts';
+import { freePort } from '../engines/free-port.ts';
 import { gate } from '../engines/gate.ts';
+import { once } from '../waits.ts';
 import { type Serving, serveUntilReady } from './latchkey-process.ts';
 
 /** More than all buffers between git and git hold. */
@@ -229,20 +229,12 @@ async function nginxBefore(folder: string, ports: readonly number[]): Promise<nu
       `access_log off; ${temporary}\n${site} }`,
   );
   const child = spawn(NGINX!, ['-p', folder, '-c', conf], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const closed = once(child, 'close');
+  const closed = once(child, 'close', 240_000);
   onTestFinished(async () => {
     child.kill('SIGTERM');
     await closed;
   });
   await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 20_000 });
-  return port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
   return port;
 }
 

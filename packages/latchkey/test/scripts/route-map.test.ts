@@ -2,8 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { until } from '../doors/git/server.ts';
+
 import { freshDatabase } from '../engines/engines.ts';
+import { until } from '../waits.ts';
 import { dataOptions, latchkey, serveUntilReady } from './latchkey-process.ts';
 
 const mapOf = (path: string, needs: string): string =>

@@ -4,11 +4,11 @@
  * (doctor.test.ts).
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { once } from '../waits.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 const HAS_SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
@@ -68,7 +68,7 @@ async function typed(
   let screen = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (chunk: string) => (screen += chunk));
-  const closed = once(child, 'close');
+  const closed = once(child, 'close', 120_000);
   for (const [question, answer] of answers) {
     await expect.poll(() => screen, { timeout: 30_000 }).toMatch(question);
     child.stdin.write(answer);

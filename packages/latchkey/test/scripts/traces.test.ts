@@ -1,6 +1,5 @@
 /** Traces: a real server, a real git, and a collector that takes OTLP. */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +9,7 @@ import { SMTPServer } from 'smtp-server';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../src/store/db.ts';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
+import { once } from '../waits.ts';
 import { dataOptions, latchkey, runProgram, type Serving, serveUntilReady } from './latchkey-process.ts';
 import { type OtlpReceiver, otlpReceiver, type ReceivedSpan } from './otlp-receiver.ts';
 

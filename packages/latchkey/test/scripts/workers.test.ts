@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { childrenOf } from '../engines/child-processes.ts';
 import { freshDatabase } from '../engines/engines.ts';
+import { within } from '../waits.ts';
 import { latchkey, type Serving, serveUntilReady } from './latchkey-process.ts';
 
 function statusOf(agent: Agent, url: string, authorization: string): Promise<number> {
@@ -105,7 +106,7 @@ describe('two workers', () => {
     const closed = clients.map((client) => {
       client.on('error', () => undefined).write('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
       client.resume();
-      return new Promise((resolve) => client.once('close', resolve));
+      return within(new Promise((resolve) => client.once('close', resolve)), 'the end of the connection');
     });
     await vi.waitFor(() => expect(descriptors()).toBe(before + 2), { timeout: 20_000 });
     process.kill(victim, 'SIGKILL');

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -13,6 +12,7 @@ import { openStore } from '../../src/store/open.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { ENGINES, type FreshDatabase, freshDatabase, openAgain } from '../engines/engines.ts';
+import { once } from '../waits.ts';
 
 /** Rounds of killing a writer: each stops it after another number of acknowledged changes. */
 const KILLS = 6;

@@ -276,7 +276,7 @@ forEachEngine('tokens', (open) => {
 });
 
 forEachEngine('grants', (open) => {
-  it('change reach and state, by compare-and-set', async () => {
+  it('change reach and state only from the state in which they were read', async () => {
     const { store, bob, acme, site, docs } = await worldIn(await open());
     const tokenId = await store.transaction((tx) => insertToken(tx, tokenOf(bob)));
     const id = await store.transaction((tx) =>

@@ -125,7 +125,7 @@ describe.each(ENGINES)('refusals of a token [%s]', (engine) => {
   });
 });
 
-test('a batch in memory is bounded', async () => {
+test('refusals that wait in memory to be written are bounded', async () => {
   const { ctx, id, push } = await world('sqlite');
   await push();
   const { explanation } = (await authorize(ctx, {

@@ -1,7 +1,6 @@
 /**
  * Mail: written with its change, delivered to a real mail server on loopback, or kept where the operator can read it.
  */
-import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -20,6 +19,7 @@ import {
 import { readOutbox } from '../../../src/actions/instance/outbox.ts';
 import { writeMail } from '../../../src/catalogue/mails.ts';
 import { ENGINES } from '../../engines/engines.ts';
+import { once } from '../../waits.ts';
 import { contextWith, type TestContext } from '../context.ts';
 
 const TOKEN = { name: 'ci <b>"release"</b>', lastEight: 'AbCdEfGh', path: '/settings/personal-access-tokens/7' };

@@ -58,7 +58,7 @@ forEachEngine('a rate limit', (open) => {
     expect(await limits.consume('api-user', '7')).toMatchObject({ allowed: true, used: 1, resetsAt: THEN + 2 * HOUR });
   });
 
-  it('of zero is none', async () => {
+  it('of zero limits nobody', async () => {
     const store = await open();
     const { limits } = nodeOn(store, { apiRateLimit: 0 });
     expect(await limits.consume('api-user', '7')).toBeNull();

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../../src/actions/ground/context.ts';
@@ -17,6 +16,7 @@ import type { Store } from '../../../src/store/db.ts';
 import { countJobs, freeJobs, insertJob, takeJobs } from '../../../src/store/jobs.ts';
 import { ENGINES, forEachEngine, freshDatabase, openAgain } from '../../engines/engines.ts';
 import { THEN } from '../../store/world.ts';
+import { once } from '../../waits.ts';
 
 type Handlers = Readonly<Record<string, JobHandler<never>>>;
 

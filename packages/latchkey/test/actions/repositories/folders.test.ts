@@ -1,6 +1,5 @@
 /** Folders of repositories whose server died while it moved or removed them. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +15,7 @@ import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { systemClock } from '../../../src/base/time.ts';
 import type { Engine } from '../../../src/store/db.ts';
 import { ENGINES, freshDatabase } from '../../engines/engines.ts';
+import { once } from '../../waits.ts';
 
 interface World {
   readonly ctx: OpenContext;

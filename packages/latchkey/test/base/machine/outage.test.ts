@@ -19,14 +19,14 @@ it.each([
   ['a value that is taken', coded('23505'), null],
   ['a damaged database', sqlite(11), null],
   ['no error at all', 'no', null],
-])('%s', (_, error, kind) => expect(outageOf(error)).toBe(kind));
+])('the outage that %s tells of is known', (_, error, kind) => expect(outageOf(error)).toBe(kind));
 
 it.each([
   ['error: unable to open loose object: Too many open files', 'descriptors_exhausted'],
   ['fatal: write error: No space left on device', 'disk_unavailable'],
   ['hooks/pre-receive: 34: Cannot fork', 'git_unavailable'],
   ['fatal: bad object', null],
-])('git that says “%s”', (words, kind) => expect(outageInWords(words)).toBe(kind));
+])('what git means by “%s” is known', (words, kind) => expect(outageInWords(words)).toBe(kind));
 
 it('an error may know itself when it pays to come again', () => {
   const error = Object.assign(new Error('no place'), { outage: 'busy', retryAfterSec: 7 });

@@ -237,7 +237,7 @@ const VALUES: readonly [SettingName, readonly [string, unknown][], readonly stri
 ];
 
 describe.each(VALUES)('%s', (name, taken, refused, rule) => {
-  test.each(taken)('takes %j', (text, value) =>
+  test.each(taken)('takes %j as it is meant', (text, value) =>
     expect(load({}, { [settingVariable(name)]: text })[name]).toEqual(value),
   );
   test.each(refused)('refuses %j and names the rule', (text) => {

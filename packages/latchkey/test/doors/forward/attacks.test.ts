@@ -6,6 +6,7 @@ import { startServer } from '../../../src/app.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { dontReadLog } from '../../actions/context.ts';
 import { freshDatabase } from '../../engines/engines.ts';
+import { within } from '../../waits.ts';
 import { forwardWorld } from './door.ts';
 
 describe('somebody with a token for one thing', () => {
@@ -225,7 +226,7 @@ describe('somebody who breaks things', () => {
         .on('error', () => {});
       socket.write(request);
       // A server that has heard enough closes while the rest is under way.
-      await new Promise((resolve) => socket.once('close', resolve));
+      await within(new Promise((resolve) => socket.once('close', resolve)), 'the end of the connection');
       return answer.split('\r\n')[0]!;
     };
     const head = 'GET /forward-auth/acme/docs HTTP/1.1\r\nConnection: close\r\n';

@@ -3,7 +3,6 @@
  * push, TLS.
  */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
@@ -17,7 +16,8 @@ import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts'
 import { MAX_PREFILTERED_BYTES } from '../../../src/git/push/pack-prefilter.ts';
 import { listAudit } from '../../../src/store/audit.ts';
 import { tokenByDigest } from '../../../src/store/presented-tokens.ts';
-import { makeWorld, type Ran, until, type World } from './server.ts';
+import { once, until } from '../../waits.ts';
+import { makeWorld, type Ran, type World } from './server.ts';
 
 let world: World;
 afterEach(() => world.close());

@@ -5,7 +5,8 @@ import { writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { basic, call, FETCH_TYPE, makeWorld, PUSH_TYPE, until, type World } from './server.ts';
+import { once, until } from '../../waits.ts';
+import { basic, call, FETCH_TYPE, makeWorld, PUSH_TYPE, type World } from './server.ts';
 
 let world: World;
 const LOAD = { running: 0, queued: 0 };
@@ -77,7 +78,7 @@ describe('a client that goes away', () => {
   it('in the middle of a clone leaves no process behind', async () => {
     const socket = open('upload', await wantMain());
     socket.write('0\r\n\r\n');
-    await new Promise((resolve) => socket.once('data', resolve));
+    await once(socket, 'data');
     socket.pause();
     expect(load().running).toBe(1);
     socket.destroy();
@@ -127,7 +128,7 @@ describe('a client that stalls', () => {
   it('while it reads is cut off', async () => {
     const socket = open('upload', await wantMain());
     socket.write('0\r\n\r\n');
-    await new Promise((resolve) => socket.once('data', resolve));
+    await once(socket, 'data');
     socket.pause();
     await until(() => load().running === 0, 'git ends');
     socket.destroy();
@@ -178,7 +179,7 @@ describe('a fetch request without end', () => {
     };
     socket.on('drain', pump);
     pump();
-    await new Promise((resolve) => socket.once('data', resolve));
+    await once(socket, 'data');
     socket.destroy();
     expect(await answer).toMatch(/^HTTP\/1\.1 413 .*larger than any fetch needs/s);
     await until(() => load().running === 0, 'git ends');

@@ -11,7 +11,8 @@ import { JOB_HANDLERS } from '../../../src/actions/instance/job-handlers.ts';
 import { startServer } from '../../../src/app.ts';
 import { OUTAGES } from '../../../src/base/machine/outage.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
-import { type Answer, basic, call, makeWorld, type Ran, until, type World } from './server.ts';
+import { until } from '../../waits.ts';
+import { type Answer, basic, call, makeWorld, type Ran, type World } from './server.ts';
 
 let world: World;
 let path: string;

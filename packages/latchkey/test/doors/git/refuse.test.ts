@@ -50,7 +50,7 @@ describe('reading along with the report on a push', () => {
     ['no report', [''], null],
     ['words for people that look like a report', [band(OK, 2)], null],
     ['a report behind damage', [`00zz${OK}`], null],
-  ])('finds %s', (_what, chunks, outcome) => {
+  ])('tells whether refs moved from %s', (_what, chunks, outcome) => {
     expect(report(...chunks)).toBe(outcome);
   });
 });

@@ -35,7 +35,7 @@ function expectWords(answer: Answer, status: number, words: string | RegExp): vo
 }
 
 describe('what the git door answers', () => {
-  it('lists capabilities', async () => {
+  it('lists capabilities to who may read', async () => {
     const answer = await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', {
       headers: { ...basic(world.reader), 'Git-Protocol': 'version=2' },
     });
@@ -170,7 +170,7 @@ describe('what the git door answers', () => {
     ['another service', '/ada/closed.git/info/refs?service=git-upload-archive', {}, 400, /git-upload-pack/],
     ['a path that climbs', '/ada/%2e%2e/info/refs?service=git-upload-pack', {}, 400, /not the address of a repository/],
     ['what git does not ask for', '/ada/closed.git/config', {}, 404, /nothing at this address/],
-  ])('refuses %s', async (_what, path, options, status, words) => {
+  ])('refuses %s in words for people', async (_what, path, options, status, words) => {
     expectWords(await call(world.url, path, options), status, words);
   });
 

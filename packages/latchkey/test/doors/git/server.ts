@@ -131,15 +131,6 @@ export function runGit(args: readonly string[], cwd: string, env: Readonly<Recor
   });
 }
 
-/** Waits until something holds. It fails after ten seconds, or the time given. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, limitMs = 10_000): Promise<void> {
-  const end = Date.now() + limitMs;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 export interface Answer {
   readonly status: number;
   /** The words beside it. */

@@ -92,7 +92,7 @@ const asking = fc.constantFrom(...ENDPOINTS).chain((endpoint) =>
   }),
 );
 
-it(`answers ${RUNS} random requests`, async () => {
+it(`the GitLab door answers ${RUNS} random requests in its own form`, async () => {
   const world = await gitlabWorld();
   const owner = await world.token('Bob', ['api']);
   await world.ask('POST /projects/Bob%2Fnotes/repository/files/a', {

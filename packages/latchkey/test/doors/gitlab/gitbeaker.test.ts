@@ -220,7 +220,7 @@ it('reads and writes files, branches, tags and commits', async () => {
   });
 }, 120_000);
 
-it('hears which scope is missing', async () => {
+it('a client of GitLab hears which scope its token lacks', async () => {
   const world = await causesWorld();
   const { api } = await apiWith(world, ['read_repository']);
   const { status, description, headers } = await refused(api.Projects.show('acme/site'));

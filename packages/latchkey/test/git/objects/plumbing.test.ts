@@ -274,7 +274,7 @@ describe('reading', () => {
     expect(await paths('', { recursive: true, offset: 2, limit: 2 })).toEqual(['a/b/c', 'a/d']);
   });
 
-  it('streams a blob', async () => {
+  it('streams a large blob in pieces, and may be stopped halfway', async () => {
     await committed([create('big', Buffer.alloc(3_000_000, 7))]);
     let bytes = 0;
     for await (const chunk of await openBlob(site, (await entryAt(site, 'main', 'big'))!.id))

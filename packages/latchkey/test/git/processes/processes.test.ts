@@ -8,6 +8,7 @@ import {
   readGit,
   startGit,
 } from '../../../src/git/processes/git-process.ts';
+import { once, until } from '../../waits.ts';
 import { type Bench, makeBench } from '../bench.ts';
 
 let bench: Bench;
@@ -70,15 +71,15 @@ describe('a git process', () => {
     git.stop();
     const end = await git.ended;
     expect(end.stopped).toBe(true);
-    while (groupOf(git.pid!).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => groupOf(git.pid!).length === 0, 'the whole group of git ends');
   });
 
   it('is ended by force when it does not listen', async () => {
     const git = startGit(shell("trap '' TERM; echo ready; while :; do sleep 1; done"));
-    await new Promise((resolve) => git.stdout.once('data', resolve));
+    await once(git.stdout, 'data');
     git.stop();
     expect((await git.ended).signal ?? 'code').toMatch(/SIGTERM|SIGKILL|code/);
-    while (groupOf(git.pid!).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => groupOf(git.pid!).length === 0, 'the whole group of git ends');
   });
 
   it('that tidies up is given the time to do so', async () => {

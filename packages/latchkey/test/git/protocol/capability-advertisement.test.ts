@@ -23,7 +23,7 @@ it('git is asked once for all who want to know at once, and leaves nothing behin
   expect((await readdir(root, { recursive: true })).filter((path) => path.endsWith('.git'))).toEqual([]);
 });
 
-it('what failed is asked again', async () => {
+it('capabilities that git failed to tell are asked for again', async () => {
   const root = await mkdtemp(join(tmpdir(), 'latchkey-advertisement-'));
   const advertisements = await advertisementsIn(root);
   vi.stubEnv('PATH', root);

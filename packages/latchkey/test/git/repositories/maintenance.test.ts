@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeLog } from '../../../src/base/log.ts';
 import { gitEnvironment } from '../../../src/git/processes/environment.ts';
 import { Maintenance } from '../../../src/git/repositories/maintenance.ts';
+import { until } from '../../waits.ts';
 import { type Bench, makeBench } from '../bench.ts';
 
 let bench: Bench;
@@ -82,8 +83,7 @@ describe('the upkeep of a repository', () => {
     push(1, false);
     for (let i = 0; i < 5; i += 1) maintenance.touched(path);
     expect(existsSync(join(path, 'packed-refs'))).toBe(false);
-    while (!existsSync(join(path, 'objects/info/commit-graphs')))
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => existsSync(join(path, 'objects/info/commit-graphs')), 'the graph of commits is written');
     await maintenance.stop();
     maintenance.touched(path);
     await maintenance.stop();

@@ -2,9 +2,9 @@
  * Opens a store when told to on stdin, and says on stdout which migrations it ran. Arguments: data folder, database URL
  * or nothing.
  */
-import { once } from 'node:events';
 import { makeLog } from '../../../src/base/log.ts';
 import { openStore } from '../../../src/store/open.ts';
+import { once } from '../../waits.ts';
 
 const [dataDir = '', databaseUrl = ''] = process.argv.slice(2);
 process.stdout.write('ready\n');
