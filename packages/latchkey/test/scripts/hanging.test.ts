@@ -2,11 +2,11 @@
  * Receivers that accept a connection and never say a word: of webhooks, of mail, of traces. They delay nobody else, and
  * not the end of the server.
  */
-import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { freshDatabase } from '../engines/engines.ts';
+import { once } from '../waits.ts';
 import { dataOptions, latchkey, serveUntilReady } from './latchkey-process.ts';
 
 /** Far above the drain and five seconds, far below what a mail server is waited for. */

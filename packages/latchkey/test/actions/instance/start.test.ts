@@ -16,6 +16,7 @@ import { makeLog } from '../../../src/base/log.ts';
 import { placeFault } from '../../../src/base/machine/place-fault.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { SQLITE_FILE_NAME } from '../../../src/store/db.ts';
+import { once } from '../../waits.ts';
 
 interface Places {
   readonly home: string;
@@ -113,14 +114,14 @@ const BROKEN: Readonly<Record<string, Broken>> = {
   },
   'a port that is taken': async () => {
     const other = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => other.once('listening', resolve));
+    await once(other, 'listening');
     onTestFinished(() => void other.close());
     const { port } = other.address() as AddressInfo;
     return { flags: { port }, setting: '--port', names: String(port) };
   },
   'a database server that is not there': async () => {
     const other = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => other.once('listening', resolve));
+    await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     await new Promise((resolve) => other.close(resolve));
     const database = `postgres://ada:hunter2@127.0.0.1:${port}/latchkey`;
