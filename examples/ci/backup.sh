@@ -6,8 +6,10 @@ repository=$1
 folder=$2
 LATCHKEY_TOKEN=$(cat "$LATCHKEY_TOKEN_FILE")
 export LATCHKEY_TOKEN
-GIT_ASKPASS=$(dirname "$0")/askpass.sh
-export GIT_ASKPASS
+# Git works in another folder, so the path must not depend on this one.
+GIT_ASKPASS=$(cd "$(dirname "$0")" && pwd)/askpass.sh
+GIT_TERMINAL_PROMPT=0
+export GIT_ASKPASS GIT_TERMINAL_PROMPT
 mirror=$folder/$repository.git
 if [ -d "$mirror" ]; then
   git -C "$mirror" -c credential.helper= remote update --prune >/dev/null

@@ -1,5 +1,5 @@
 /** The examples for jobs, run as far as a machine can: their own lines, with a shell, real git and a real server. */
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -66,6 +66,26 @@ test('a Docker build clones with its secret, which is in no layer', async () => 
   const run = /^RUN --mount=\S+ \\\n([\s\S]*)$/m.exec(await read('Dockerfile'))![1]!;
   expect(await shell(run, folder, env)).toMatchObject({ code: 0 });
   expect(await readdir(join(folder, 'site'))).toContain('.git');
+});
+
+test('the mirror is made and kept up to date under the environment of cron, from any folder', async () => {
+  const { folder, env } = await job();
+  await writeFile(join(folder, 'token'), env['LATCHKEY_TOKEN']!, { mode: 0o600 });
+  await cp(EXAMPLES, join(folder, 'jobs'), { recursive: true });
+  const given = ['PATH=/usr/local/bin:/usr/bin:/bin', `LATCHKEY_URL=${env['LATCHKEY_URL']}`];
+  const cron = ['-i', ...given, `LATCHKEY_TOKEN_FILE=${join(folder, 'token')}`, 'sh'];
+  const runs = [
+    [folder, 'jobs/backup.sh', 'mirrors'],
+    [join(folder, 'jobs'), './backup.sh', '../mirrors'],
+    ['/', join(folder, 'jobs/backup.sh'), join(folder, 'mirrors')],
+  ] as const;
+  for (const [cwd, script, to] of runs)
+    expect(await runProgram('env', [...cron, script, 'acme/site', to], { cwd }), script).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+  expect(await readdir(join(folder, 'mirrors/acme/site.git'))).toContain('HEAD');
 });
 
 test('a nightly mirror is made, kept up to date, and its token renewed without a gap', async () => {

@@ -13,8 +13,8 @@ import { SETTING_NAMES, settingKey, settingRow, settingVariable, VARIABLE_PREFIX
 /** The variables of a process. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What the commands of a person read (`latchkey token`, `whoami` …): a machine may have them and run a server, too. */
-const CLIENT_VARIABLES: readonly string[] = ['LATCHKEY_TOKEN', 'LATCHKEY_URL'];
+/** What people's commands and the examples for jobs read: a machine may have them and run a server, too. */
+const CLIENT_VARIABLES: readonly string[] = ['LATCHKEY_TOKEN', 'LATCHKEY_TOKEN_FILE', 'LATCHKEY_URL'];
 
 /**
  * Kubernetes gives every pod such variables for each Service of its namespace, so one that is named `latchkey`, or

@@ -8,6 +8,16 @@ import { readSettings } from '../../../src/base/settings/sources.ts';
 
 const load = (env: Record<string, string>) => loadSettings({ flags: {}, env });
 
+test('variables of the commands and of the examples for jobs never stop a server on the same machine', () => {
+  const client = {
+    LATCHKEY_URL: 'https://git.example.org',
+    LATCHKEY_TOKEN: 'lkf_x',
+    LATCHKEY_TOKEN_FILE: '/nonexistent/token',
+  };
+  expect(load(client)).toEqual(load({}));
+  expect(withSecretFiles(client)).toEqual(client);
+});
+
 describe('variables that Kubernetes writes about a Service named latchkey', () => {
   const LINKS = {
     LATCHKEY_SERVICE_HOST: '10.96.0.7',
