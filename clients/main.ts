@@ -1,12 +1,17 @@
 /**
- * What other people's programs do with this server: `npm run clients -- words`. Each is installed from its registry
+ * What other people's programs do with this server: `npm run clients -- WHAT`. Each is installed from its registry
  * into a folder of its own; nothing of the checkout depends on them, so no test does.
  */
+import { scanners } from './scanners.ts';
 import { words } from './words.ts';
 
-const USES = 'words   where git clients print what the server says when it refuses\n';
+const USES = `words      where git clients print what the server says when it refuses
+scanners   whether gitleaks finds every token with the rules of docs/tokens.md
+`;
 
-if (process.argv[2] === 'words') await words();
+const [what] = process.argv.slice(2);
+if (what === 'words') await words();
+else if (what === 'scanners') await scanners();
 else {
   process.stderr.write(USES);
   process.exitCode = 2;
