@@ -63,6 +63,10 @@ export class World {
     this.#clientProxy = parts.clientProxy;
     this.operatorOptions = parts.operatorOptions;
     this.#flags = parts.flags;
+    // Whatever ends this program must not leave a server behind.
+    process.once('exit', () => {
+      for (const pid of this.isAlive ? [this.pid, ...this.answering()] : []) process.kill(pid, 'SIGKILL');
+    });
   }
 
   /** Starts everything. */

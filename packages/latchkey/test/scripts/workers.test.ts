@@ -115,6 +115,8 @@ describe('two workers', () => {
     await Promise.all(closed);
     await vi.waitFor(() => expect(workersOf(serving)).toHaveLength(2), { timeout: 30_000 });
     await vi.waitFor(() => expect(descriptors()).toBe(before), { timeout: 20_000 });
+    // What Node keeps of the dead one must not keep the server.
+    expect((await serving.stop('SIGTERM')).code).toBe(0);
   });
 
   test('are two again after one was killed', { timeout: 60_000 }, async () => {

@@ -44,7 +44,9 @@ export function serveCommand(terminal: Terminal): Command {
 async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Promise<void> {
   if (settings.workers > 1 && cluster.isPrimary) {
     const { overseeWorkers } = await import('./workers.ts');
-    return overseeWorkers(settings, { stop: stopRequest(), hangUp }, terminal);
+    await overseeWorkers(settings, { stop: stopRequest(), hangUp }, terminal);
+    // Node keeps the socket of a worker that was killed while a connection was on its way to it.
+    return exitSoon();
   }
   const demo = settings.demo ? await import('./demo.ts') : null;
   const demoIsMade = demo?.demoIsMade(settings) ?? false;
@@ -67,8 +69,12 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
     // The channel to the process above would keep a worker alive.
     cluster.worker?.disconnect();
     // What still hangs, such as a connection to a mail server that does not answer, must not keep the process.
-    setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
+    exitSoon();
   }
+}
+
+function exitSoon(): void {
+  setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
 }
 
 /** Resolves when another worker has taken the place of this one. */
