@@ -35,6 +35,7 @@ import { pushIntents } from './migrations/0230-push-intents.ts';
 import { writeProbe } from './migrations/0231-write-probe.ts';
 import { jobLanes } from './migrations/0232-job-lanes.ts';
 import { repositoryChecks } from './migrations/0233-repository-checks.ts';
+import { epochs } from './migrations/0241-epochs.ts';
 import { reminders } from './migrations/0250-reminders.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -67,6 +68,7 @@ export const MIGRATIONS: readonly Migration[] = [
   writeProbe,
   jobLanes,
   repositoryChecks,
+  epochs,
   reminders,
 ];
 

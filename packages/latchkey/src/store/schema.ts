@@ -142,6 +142,13 @@ interface WriteProbeTable {
   count: number;
 }
 
+/** One row: which database this is, and how often it was begun anew. See `store/epochs`. */
+interface EpochTable {
+  id: number;
+  instance: string;
+  number: number;
+}
+
 /** One row: how the clock was when somebody last looked (`rules/steady-clock`). */
 interface ClockMarkTable {
   id: number;
@@ -620,6 +627,7 @@ export interface Database {
   resource_servers: ResourceServersTable;
   revision: RevisionTable;
   clock_mark: ClockMarkTable;
+  epoch: EpochTable;
   sealing: SealingTable;
   push_intents: PushIntentsTable;
   write_probe: WriteProbeTable;

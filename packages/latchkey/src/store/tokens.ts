@@ -195,6 +195,12 @@ export async function updateToken(tx: Query, id: number, change: TokenChange, at
   return row === undefined ? null : tokenOf(row);
 }
 
+/** Ids of all tokens that are not revoked, expired ones included. */
+export async function liveTokenIds(q: Query): Promise<number[]> {
+  const rows = await q.selectFrom('tokens').select('id').where('revoked_at', 'is', null).orderBy('id').execute();
+  return rows.map(({ id }) => id);
+}
+
 /**
  * Revokes a token for good; its grants go with it, so that lists of live ones stay short, and so do the deploy keys
  * that were made with it. Null when it was revoked before, or is gone.

@@ -46,6 +46,7 @@ describe('help', () => {
       'admin repo collaborator add',
       'admin repo collaborator remove',
       'admin repo import',
+      'admin restore',
       'admin secrets rotate',
       'admin server add',
       'admin server list',
@@ -135,7 +136,7 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
   ],
   [
     'admin',
-    'latchkey admin needs a command: audit, check, user, org, repo, secrets, server, token',
+    'latchkey admin needs a command: audit, check, user, org, repo, restore, secrets, server, token',
     'see latchkey admin --help',
   ],
   [
@@ -232,6 +233,11 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
     'for example: --expires-in 90',
   ],
   ['admin token revoke seven', 'a token\'s ID is a number, not "seven"', '`latchkey admin token list LOGIN` shows it'],
+  [
+    'admin restore',
+    'say what is known of the time since the backup: --tail FILE, --end-all-tokens or --nothing-ended',
+    'a tail is made with: latchkey admin audit export --output FILE --resume',
+  ],
   [
     'admin token list ada --database mysql://x',
     '--database must be an address of PostgreSQL that begins with postgres:// or postgresql://',

@@ -57,7 +57,8 @@ export async function lockUser(ctx: Context, permit: Permit, login: string): Pro
   });
 }
 
-async function lock(ctx: Context, tx: Query, account: Account, by: { readonly actor: Actor }): Promise<boolean> {
+/** Locks an account in the caller's transaction. True when a link for a new password is on its way to its owner. */
+export async function lock(ctx: Context, tx: Query, account: Account, by: { readonly actor: Actor }): Promise<boolean> {
   const at = ctx.clock.now();
   if (!(await setLocked(tx, account.id, at))) await setRecovered(tx, account.id, null);
   await deleteSessionsOf(tx, account.id, null);

@@ -140,7 +140,7 @@ export const SCHEDULES: readonly Schedule[] = [
   { kind: 'end-disused', everySec: DAY_SEC },
   { kind: 'notice-ends', everySec: HOUR_SEC },
   { kind: 'check-repositories', everySec: HOUR_SEC },
-  { kind: 'note-high-water', everySec: 5 * MINUTE_SEC, atStart: true },
+  { kind: 'note-high-water', everySec: MINUTE_SEC, atStart: true },
   { kind: 'seal-anew', everySec: DAY_SEC },
   { kind: 'settle-pushes', everySec: MINUTE_SEC, atStart: true },
 ];

@@ -3,6 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Fault } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { descriptorLimit, shareDescriptors } from '../../base/machine/descriptors.ts';
@@ -42,6 +43,17 @@ export interface Clocks {
   readonly databaseTime?: () => Promise<UnixSeconds>;
 }
 
+/** What is wrong already, and is about to be put right. */
+export interface Circumstances {
+  /** The key that seals secrets is lost. */
+  readonly keyIsLost?: boolean;
+  /** The database was put back to an earlier state. */
+  readonly isRestoring?: boolean;
+}
+
+/** How long the marks may hold up a close: the database may hang. */
+const MARK_LIMIT_MS = 1_000;
+
 /**
  * Opens (and migrates) the store and the folder of repositories. The clock is the system's, but in tests. @throws Fault
  * when one of them, the key file, or the route map, can't be used.
@@ -50,7 +62,7 @@ export async function openContext(
   settings: Settings,
   log: Log,
   clocks: Clocks | null = null,
-  keyIsLost = false,
+  { keyIsLost = false, isRestoring = false }: Circumstances = {},
 ): Promise<OpenContext> {
   const clock = clocks?.clock ?? systemClock;
   const descriptors = shareDescriptors(descriptorLimit(), {
@@ -66,7 +78,7 @@ export async function openContext(
   const routeMaps = new RouteMaps(settings.routeMap);
   const store = await openDatabase(settings, log);
   try {
-    await demandKnown(settings, store, log);
+    await demandKnown(settings, store, isRestoring);
     const keys = await openKeys(settings, store, clock.now(), keyIsLost);
     const git = makeGitRoom({ ...settings, maxGitProcesses: descriptors.gitProcesses }, log);
     const usage = new Usage(store, log);
@@ -102,7 +114,9 @@ export async function openContext(
       },
       close: async () => {
         // What was counted is written before anything that may hang is waited for.
-        const noted = noteHighWater({ settings, store, log });
+        const noted = isRestoring
+          ? null
+          : Promise.race([noteHighWater({ settings, store, log }), pause(MARK_LIMIT_MS)]);
         await Promise.all([usage.flush(), refusals.flush(), limits.close(), git.close(), noted]);
         await memory.leave();
         await store.close();

@@ -11,6 +11,7 @@ import { auditCommand } from './audit.ts';
 import { checkCommand } from './check.ts';
 import { organizationCommand } from './organizations.ts';
 import { repositoryCommand } from './repositories.ts';
+import { restoreCommand } from './restore.ts';
 import { secretsCommand } from './secrets.ts';
 import { serverCommand } from './servers.ts';
 import { tokenCommand } from './tokens.ts';
@@ -27,6 +28,7 @@ export function adminCommand(terminal: Terminal): Command {
     userCommand,
     organizationCommand,
     repositoryCommand,
+    restoreCommand,
     secretsCommand,
     serverCommand,
     tokenCommand,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Permit } from '../../actions/decision/authorize.ts';
 import type { Context } from '../../actions/ground/context.ts';
+import type { Circumstances } from '../../actions/instance/open.ts';
 import { ADMIN_SETTINGS, addSettingOptions, settingFlags } from '../setting-options.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 
@@ -16,7 +17,7 @@ export async function withData<T>(
   command: Command,
   terminal: Terminal,
   act: (ctx: Context, permit: Permit) => Promise<T>,
-  options: { readonly keyIsLost?: boolean } = {},
+  circumstances: Circumstances = {},
 ): Promise<T> {
   const [{ readSettings }, { makeLog }, { openContext }, { operatorPermit }] = await Promise.all([
     import('../../base/settings/sources.ts'),
@@ -31,7 +32,7 @@ export async function withData<T>(
     settings,
     makeLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel),
     null,
-    options.keyIsLost,
+    circumstances,
   );
   try {
     return await act(ctx, operatorPermit());

@@ -74,7 +74,7 @@ async function openAgain(
 ): Promise<TestContext> {
   const { data, database } = ctx.settings;
   const settings = loadSettings({ flags: { data, database: database?.reveal(), ...flags }, env: {} });
-  const again = await openContext(settings, makeLog('silent'), { clock: ctx.clock }, keyIsLost);
+  const again = await openContext(settings, makeLog('silent'), { clock: ctx.clock }, { keyIsLost });
   onTestFinished(() => again.close());
   return { ...again, clock: ctx.clock };
 }

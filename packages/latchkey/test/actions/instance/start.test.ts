@@ -143,7 +143,7 @@ it('a lost database is not made anew beside its repositories until the mark ther
   const at = await places();
   await instance(at);
   const mark = join(at.repositories, '.latchkey/high-water');
-  expect(Number(await readFile(mark, 'utf8'))).toBeGreaterThan(0);
+  expect(JSON.parse(await readFile(mark, 'utf8'))).toMatchObject({ epoch: 1, auditId: expect.any(Number) });
   await rm(at.data, { recursive: true });
   const { message, hint } = await faultOfStart(at);
   expect(message).toBe(

@@ -1,0 +1,94 @@
+/**
+ * What has to be done again after a database was put back, by the entries of the audit log that it lost.
+ *
+ * Rights that were taken away must not come back, so what is in doubt is ended: a token whose secret was replaced, or
+ * that was changed, is revoked, since what is back is the one from before. What can't be done from an entry alone is
+ * told to the operator.
+ */
+import type { AuditAction } from './audit-events.ts';
+
+/** An entry as an export of the log has it. */
+export interface LostEntry {
+  readonly id: number;
+  readonly action: string;
+  readonly userId: number | null;
+  /** The token that it is about. */
+  readonly tokenId: number | null;
+  /** The token that it replaced. */
+  readonly previousTokenId: number | null;
+}
+
+export interface LostTime {
+  /** Tokens to revoke. */
+  readonly tokenIds: ReadonlySet<number>;
+  /** People to suspend. */
+  readonly suspendedIds: ReadonlySet<number>;
+  /** People to lock until they choose a new password. */
+  readonly lockedIds: ReadonlySet<number>;
+  /** Event → how often, of what took something away and has to be done again by hand. */
+  readonly byHand: ReadonlyMap<string, number>;
+}
+
+type Effect = 'end-token' | 'suspend' | 'unsuspend' | 'lock' | 'tell';
+
+/** What is not here gave something, or says only that something was used: its loss wakes nothing. */
+const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
+  'business.enable_two_factor_requirement': 'tell',
+  'hook.destroy': 'tell',
+  'ip_allow_list.enable': 'tell',
+  'oauth_access.destroy': 'end-token',
+  'oauth_access.regenerate': 'end-token',
+  'oauth_access.revoke': 'end-token',
+  'oauth_access.update': 'end-token',
+  'org.delete': 'tell',
+  'org.enable_saml': 'tell',
+  'org.enable_two_factor_requirement': 'tell',
+  'org.remove_member': 'tell',
+  'org.update_default_repository_permission': 'tell',
+  'org.update_member': 'tell',
+  'org_credential_authorization.deauthorize': 'end-token',
+  'org_credential_authorization.revoke': 'end-token',
+  'passkey.remove': 'lock',
+  'personal_access_token.access_restriction_enabled': 'tell',
+  'personal_access_token.access_revoked': 'end-token',
+  'personal_access_token.auto_approve_grant_requests_disabled': 'tell',
+  'personal_access_token.credential_regenerated': 'end-token',
+  'personal_access_token.credential_revoked': 'end-token',
+  'personal_access_token.destroy': 'end-token',
+  'personal_access_token.expiration_limit_set': 'tell',
+  'personal_access_token.request_denied': 'end-token',
+  'personal_access_token.update': 'end-token',
+  'public_key.delete': 'tell',
+  'repo.access': 'tell',
+  'repo.archived': 'tell',
+  'repo.destroy': 'tell',
+  'repo.remove_member': 'tell',
+  'resource_server.destroy': 'tell',
+  'two_factor_authentication.enabled': 'tell',
+  'two_factor_authentication.recovery_code_used': 'lock',
+  'two_factor_authentication.recovery_codes_regenerated': 'lock',
+  'user.change_password': 'lock',
+  'user.change_primary_email': 'lock',
+  'user.lock': 'lock',
+  'user.remove_email': 'lock',
+  'user.suspend': 'suspend',
+  'user.unsuspend': 'unsuspend',
+};
+
+/** What these entries, oldest first, ask for. */
+export function lostTime(entries: Iterable<LostEntry>): LostTime {
+  const tokenIds = new Set<number>();
+  const suspendedIds = new Set<number>();
+  const lockedIds = new Set<number>();
+  const byHand = new Map<string, number>();
+  for (const { action, userId, tokenId, previousTokenId } of entries) {
+    const effect = (EFFECTS as Readonly<Record<string, Effect>>)[action];
+    if (effect === 'end-token') for (const id of [tokenId, previousTokenId]) if (id !== null) tokenIds.add(id);
+    if (effect === 'tell') byHand.set(action, (byHand.get(action) ?? 0) + 1);
+    if (userId === null) continue;
+    if (effect === 'suspend') suspendedIds.add(userId);
+    if (effect === 'unsuspend') suspendedIds.delete(userId);
+    if (effect === 'lock') lockedIds.add(userId);
+  }
+  return { tokenIds, suspendedIds, lockedIds, byHand };
+}
