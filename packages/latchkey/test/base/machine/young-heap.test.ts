@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const MODULE = join(import.meta.dirname, '../../../src/base/machine/young-heap.ts');
-/** Makes a quarter of a gigabyte of small objects, of which the last hundred thousand live; prints the size in bytes. */
+/** Makes many small objects, of which the last hundred thousand live; prints the largest size in bytes. */
 const PROGRAM = `
 import { getHeapSpaceStatistics } from 'node:v8';
 const { boundYoungHeap } = await import(process.argv[1]);
@@ -13,7 +13,8 @@ const kept = [];
 let largest = 0;
 for (let turn = 0; turn < 200; turn++) {
   for (let i = 0; i < 10_000; i++) kept[(turn * 10_000 + i) % 100_000] = { turn, list: [i] };
-  largest = Math.max(largest, getHeapSpaceStatistics().find((one) => one.space_name === 'new_space').space_size);
+  const young = getHeapSpaceStatistics().find((one) => one.space_name === 'new_space');
+  largest = Math.max(largest, young.space_size);
   await new Promise((resolve) => setImmediate(resolve));
 }
 process.stdout.write(String(largest));
