@@ -103,6 +103,16 @@ describe('the trash', () => {
     await new Folders(bench.room.root).emptyTrash();
     expect(readdirSync(trash)).toEqual(['new.git']);
   });
+
+  it('is emptied of all that is old, though something else is taken out of it meanwhile', async () => {
+    const trash = join(bench.room.root, '.latchkey', 'trash');
+    // A name that is listed and leads nowhere, as when another process has just moved its draft.
+    symlinkSync(join(trash, 'moved'), join(trash, 'a.git'));
+    mkdirSync(join(trash, 'b.git'));
+    utimesSync(join(trash, 'b.git'), 1, 1);
+    await new Folders(bench.room.root).emptyTrash();
+    expect(readdirSync(trash)).toEqual(['a.git']);
+  });
 });
 
 describe('an imported repository', () => {

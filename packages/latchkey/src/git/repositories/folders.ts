@@ -10,7 +10,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import { probeWrite } from '../../base/machine/disk.ts';
@@ -139,8 +139,10 @@ export class Folders {
    */
   async emptyTrash(): Promise<void> {
     for (const left of await readdir(this.#trash)) {
-      const { mtimeMs } = await stat(join(this.#trash, left));
-      if (Date.now() - mtimeMs > DAY_SEC * 1000) await rm(join(this.#trash, left), { recursive: true, force: true });
+      const path = join(this.#trash, left);
+      // What is gone by now was another process's draft, which has reached its place.
+      const writtenAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+      if (Date.now() - writtenAt > DAY_SEC * 1000) await rm(path, { recursive: true, force: true });
     }
   }
 
