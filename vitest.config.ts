@@ -52,5 +52,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
+    // What was built is run as it is.
+    server: { deps: { external: [/\/packages\/\w+\/dist\//] } },
   },
 });

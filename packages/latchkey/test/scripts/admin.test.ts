@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_PASSWORD_INPUT_BYTES } from '../../src/cli/admin/users.ts';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
-import { dataOptions, type Ended, latchkey, runProgram, serveUntilReady } from './latchkey-process.ts';
+import { dataOptions, type Ended, latchkey, latchkeyInside, runProgram, serveUntilReady } from './latchkey-process.ts';
 
 /** What is wrong with a person of a bad login, a bad address and a short password. */
 const BAD_PERSON = [
@@ -16,12 +16,19 @@ const BAD_PERSON = [
 
 type Admin = (line: string, input?: string) => Promise<Ended>;
 
-/** A data folder of its own, and `latchkey admin …` on it. */
-async function freshAdmin(engine: (typeof ENGINES)[number]): Promise<{ admin: Admin; options: string[] }> {
+/** A data folder of its own, and `latchkey admin …` on it: in this process, and in one of its own. */
+async function freshAdmin(
+  engine: (typeof ENGINES)[number],
+): Promise<{ admin: Admin; adminProcess: Admin; options: string[] }> {
   const database = await freshDatabase(engine);
   onTestFinished(database.remove);
   const options = dataOptions(database);
-  return { options, admin: (line, input = '') => latchkey(['admin', ...line.split(' '), ...options], { input }) };
+  const words = (line: string): string[] => ['admin', ...line.split(' '), ...options];
+  return {
+    options,
+    admin: (line, input) => latchkeyInside(words(line), input),
+    adminProcess: (line, input = '') => latchkey(words(line), { input }),
+  };
 }
 
 async function done(ending: Promise<Ended>): Promise<Ended> {
@@ -161,7 +168,7 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
   });
 
   test('works while the server runs: each change counts on the next request', async () => {
-    const { admin, options } = await freshAdmin(engine);
+    const { adminProcess: admin, options } = await freshAdmin(engine);
     const { url } = await serveUntilReady(options);
     await done(admin('user add ada --email ada@example.org --verified'));
     await done(admin('repo add ada/notes'));
@@ -214,7 +221,7 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
 });
 
 test('a password on standard input is bounded, and may be anything within the bound', async () => {
-  const { admin } = await freshAdmin('sqlite');
+  const { adminProcess: admin } = await freshAdmin('sqlite');
   const add = 'user add ada --email ada@example.org --password-stdin';
   const longer = await admin(add, 'x'.repeat(MAX_PASSWORD_INPUT_BYTES + 1));
   expect([longer.code, longer.stderr]).toEqual([

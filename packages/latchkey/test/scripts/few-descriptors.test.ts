@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { freshDatabase } from '../engines/engines.ts';
 import { once } from '../waits.ts';
-import { dataOptions, latchkey, runProgram, type Serving, serveUntilReady } from './latchkey-process.ts';
+import { dataOptions, latchkeyInside, runProgram, type Serving, serveUntilReady } from './latchkey-process.ts';
 
 async function serveWith(openFiles: number, ...more: string[]): Promise<{ serving: Serving; home: string }> {
   const database = await freshDatabase('sqlite');
@@ -19,8 +19,8 @@ async function serveWith(openFiles: number, ...more: string[]): Promise<{ servin
   const options = dataOptions(database);
   const home = await mkdtemp(join(tmpdir(), 'latchkey-few-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
-  await latchkey(['admin', 'user', 'add', 'ada', '--email', 'ada@example.org', '--verified', ...options]);
-  await latchkey(['admin', 'repo', 'add', 'ada/open', '--public', ...options]);
+  await latchkeyInside(['admin', 'user', 'add', 'ada', '--email', 'ada@example.org', '--verified', ...options]);
+  await latchkeyInside(['admin', 'repo', 'add', 'ada/open', '--public', ...options]);
   const under = ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`];
   return { serving: await serveUntilReady([...options, ...more], undefined, under), home };
 }

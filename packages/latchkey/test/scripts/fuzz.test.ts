@@ -5,7 +5,7 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { freshDatabase } from '../engines/engines.ts';
-import { dataOptions, latchkey, serveUntilReady } from './latchkey-process.ts';
+import { dataOptions, latchkeyInside, serveUntilReady } from './latchkey-process.ts';
 
 const REQUESTS = 10_000;
 const AT_ONCE = 32;
@@ -213,7 +213,7 @@ test('ten thousand random requests get definite answers, and no secret reaches t
   onTestFinished(database.remove);
   const options = dataOptions(database);
   const admin = async (line: string): Promise<string> =>
-    (await latchkey(['admin', ...line.split(' '), ...options])).stdout.trim();
+    (await latchkeyInside(['admin', ...line.split(' '), ...options])).stdout.trim();
   await admin('user add ada --email ada@example.org --verified');
   await admin('repo add ada/notes');
   const token = await admin('token add ada --name fuzz --classic --scope repo');

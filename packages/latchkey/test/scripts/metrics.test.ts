@@ -1,7 +1,7 @@
 /** What Prometheus reads, from one process and from several. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { freshDatabase } from '../engines/engines.ts';
-import { latchkey, type Serving, serveUntilReady } from './latchkey-process.ts';
+import { latchkeyInside, type Serving, serveUntilReady } from './latchkey-process.ts';
 
 async function start(...more: string[]): Promise<{ serving: Serving; metrics: () => Promise<string>; token: string }> {
   const database = await freshDatabase('sqlite');
@@ -9,8 +9,8 @@ async function start(...more: string[]): Promise<{ serving: Serving; metrics: ()
   const data = ['--data', database.dataDir];
   const serving = await serveUntilReady([...data, '--metrics-port', '0', ...more]);
   for (const line of ['user add ada --email ada@example.org --verified', 'repo add ada/notes'])
-    expect((await latchkey(['admin', ...line.split(' '), ...data])).code).toBe(0);
-  const { stdout } = await latchkey([
+    expect((await latchkeyInside(['admin', ...line.split(' '), ...data])).code).toBe(0);
+  const { stdout } = await latchkeyInside([
     'admin',
     ...'token add ada --name laptop --classic --scope repo'.split(' '),
     ...data,

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
-import { dataOptions, type Ended, latchkey, runProgram, serveUntilReady } from './latchkey-process.ts';
+import { dataOptions, type Ended, latchkeyInside, runProgram, serveUntilReady } from './latchkey-process.ts';
 
 interface Scene {
   readonly url: string;
@@ -28,7 +28,7 @@ async function scene(engine: (typeof ENGINES)[number]): Promise<Scene> {
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const server = await serveUntilReady(options);
   const admin = async (line: string): Promise<string> => {
-    const ended = await latchkey(['admin', ...line.split(' '), ...options]);
+    const ended = await latchkeyInside(['admin', ...line.split(' '), ...options]);
     expect(ended.stderr).not.toContain('error:');
     expect(ended.code).toBe(0);
     return ended.stdout.trim();

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { childrenOf } from '../engines/child-processes.ts';
 import { freshDatabase } from '../engines/engines.ts';
 import { within } from '../waits.ts';
-import { latchkey, type Serving, serveUntilReady } from './latchkey-process.ts';
+import { latchkeyInside, type Serving, serveUntilReady } from './latchkey-process.ts';
 
 function statusOf(agent: Agent, url: string, authorization: string): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -28,9 +28,11 @@ async function startWorkers(...more: string[]) {
   const database = await freshDatabase('sqlite');
   onTestFinished(database.remove);
   const data = ['--data', database.dataDir];
-  const serving = await serveUntilReady([...data, '--workers', '2', ...more]);
+  const serving = await serveUntilReady([...data, '--workers', '2', '--metrics-port', '0', ...more]);
+  // Ready is said when the first worker listens, this when both do.
+  await expect.poll(() => serving.output().stderr).toContain('metrics of all workers at');
   const admin = async (line: string): Promise<string> => {
-    const ended = await latchkey(['admin', ...line.split(' '), ...data]);
+    const ended = await latchkeyInside(['admin', ...line.split(' '), ...data]);
     expect(ended.code, ended.stderr).toBe(0);
     return ended.stdout.trim();
   };
@@ -40,7 +42,7 @@ async function startWorkers(...more: string[]) {
     const secret = await admin(`token add ada --name ${name} --classic --scope repo`);
     return `Basic ${Buffer.from(`ada:${secret}`).toString('base64')}`;
   };
-  await vi.waitFor(() => expect(workersOf(serving)).toHaveLength(2), { timeout: 30_000 });
+  expect(workersOf(serving)).toHaveLength(2);
   return { serving, admin, header };
 }
 
