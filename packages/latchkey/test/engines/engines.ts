@@ -8,13 +8,13 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { describe, onTestFinished } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
 import type { Engine, Store } from '../../src/store/db.ts';
 import { SQLITE_FILE_NAME } from '../../src/store/db.ts';
 import { openStore } from '../../src/store/open.ts';
 import { whereIs } from './broker.ts';
+import { borrowReady, giveBack, withClient } from './ready-postgres.ts';
 
 export const ENGINES: readonly Engine[] = ['sqlite', 'postgres'];
 
@@ -50,35 +50,45 @@ export async function openAgain(database: FreshDatabase): Promise<Store> {
 
 /** An empty folder for data and, for PostgreSQL, an empty database. Call `remove` when done. */
 export async function freshDatabase(engine: Engine): Promise<FreshDatabase> {
+  const { dataDir, remove } = await dataFolder();
+  if (engine === 'sqlite') return { engine, dataDir, databaseUrl: null, remove };
+  const databaseUrl = await createDatabase();
+  return { engine, dataDir, databaseUrl, remove: () => dropDatabase(databaseUrl).then(remove) };
+}
+
+/** The same with the tables made, as the server leaves an empty database: for what is not about that. */
+export async function readyDatabase(engine: Engine): Promise<FreshDatabase> {
+  const { dataDir, remove } = await dataFolder();
+  if (engine === 'sqlite') {
+    await copyFile(await whereIs('sqlite'), join(dataDir, SQLITE_FILE_NAME));
+    return { engine, dataDir, databaseUrl: null, remove };
+  }
+  const ready = await borrowReady(createDatabase);
+  return {
+    engine,
+    dataDir,
+    databaseUrl: ready.url,
+    async remove() {
+      if (!(await giveBack(ready))) await dropDatabase(ready.url);
+      await remove();
+    },
+  };
+}
+
+async function dataFolder(): Promise<{ dataDir: string; remove: () => Promise<void> }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
-  const removeFolder = (): Promise<void> => rm(dataDir, { recursive: true, force: true });
-  if (engine === 'sqlite') return { engine, dataDir, databaseUrl: null, remove: removeFolder };
+  return { dataDir, remove: () => rm(dataDir, { recursive: true, force: true }) };
+}
+
+/** Gives the URL of a new one. */
+async function createDatabase(): Promise<string> {
   const server = await whereIs('postgres');
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await runOn(server, `create database ${name}`);
-  const remove = async (): Promise<void> => {
-    await runOn(server, `drop database ${name} with (force)`);
-    await removeFolder();
-  };
-  return { engine, dataDir, databaseUrl: server.replace(/[^/]+$/, name), remove };
+  await withClient(server, (client) => client.query(`create database ${name}`));
+  return server.replace(/[^/]+$/, name);
 }
 
-/**
- * The same with the tables made, as the server leaves an empty database. On SQLite that is a copy of one file, which
- * takes a tenth of the time; on PostgreSQL a copy takes longer than the tables, so the first who opens it makes them.
- */
-export async function readyDatabase(engine: Engine): Promise<FreshDatabase> {
-  const database = await freshDatabase(engine);
-  if (engine === 'sqlite') await copyFile(await whereIs('sqlite'), join(database.dataDir, SQLITE_FILE_NAME));
-  return database;
-}
-
-async function runOn(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+async function dropDatabase(url: string): Promise<void> {
+  const name = new URL(url).pathname.slice(1);
+  await withClient(await whereIs('postgres'), (client) => client.query(`drop database ${name} with (force)`));
 }
