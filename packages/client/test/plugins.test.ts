@@ -43,7 +43,8 @@ async function expressServer(client: Client): Promise<Ask> {
 }
 
 async function fastifyServer(client: Client): Promise<Ask> {
-  const app = Fastify();
+  // Answers that nobody reads keep their connections busy, and a close would wait half a minute for those.
+  const app = Fastify({ forceCloseConnections: true });
   const need = (request: unknown): Need => {
     const { owner, repo } = (request as { params: { owner: string; repo: string } }).params;
     return needOf(owner, repo);
