@@ -8,7 +8,9 @@ import { type Running, startWorld } from './github/running.ts';
 
 /** Of each sort, so that the first question about a name is measured as often as the later ones. */
 const NAMES = 150;
-const ROUNDS = 6;
+const ROUNDS = 4;
+/** How often the same difference must be found. */
+const MEASUREMENTS = 3;
 /** How far the medians of what is there and what is not may be apart, of the smaller one. Noise alone makes a tenth. */
 const BOUND = 0.3;
 
@@ -98,6 +100,38 @@ function withoutName(text: string, name: string): string {
     .replaceAll(/request_id[^,}]*/g, '');
 }
 
+type Times = Readonly<Record<'first' | 'later', { there: number[]; absent: number[] }>>;
+
+async function measure(door: Ask): Promise<Times> {
+  // Whatever changes makes what may not be seen forgotten: so this door begins as the first one did.
+  await world.person(`newcomer-${newcomers++}`);
+  for (const warmUp of absent.slice(0, 20)) await ask(door(`${warmUp}-x`));
+  const times: Times = { first: { there: [], absent: [] }, later: { there: [], absent: [] } };
+  for (let round = 0; round < ROUNDS; round++)
+    for (let i = 1; i < NAMES; i++) {
+      const into = round === 0 ? times.first : times.later;
+      // Taking turns, so that what slows the machine down slows both.
+      const turns = [
+        [into.there, there[i] ?? ''],
+        [into.absent, absent[i] ?? ''],
+      ] as const;
+      for (const [list, name] of i % 2 === 0 ? turns : turns.toReversed()) list.push((await ask(door(name))).ms);
+    }
+  return times;
+}
+
+/** What somebody with a stopwatch could tell by: how, and by how much. */
+function differences(times: Times): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [when, { there: known, absent: unknown }] of Object.entries(times)) {
+    const [a, b] = [median(known), median(unknown)];
+    if (Math.abs(a - b) / Math.min(a, b) >= BOUND)
+      found[`${when}, ${a > b ? 'later' : 'sooner'} if it is there`] =
+        `${a.toFixed(3)} ms instead of ${b.toFixed(3)} ms`;
+  }
+  return found;
+}
+
 describe.each(DOORS)('whoever guesses names of private repositories at %s', (_, door) => {
   it('reads the same of what is there as of what is not, in the spelling that they asked with', async () => {
     const answers = async (name: string): Promise<string[]> => {
@@ -110,25 +144,12 @@ describe.each(DOORS)('whoever guesses names of private repositories at %s', (_, 
   });
 
   it('waits as long for the one as for the other, the first time and later', async () => {
-    // Whatever changes makes what may not be seen forgotten: so this door begins as the first one did.
-    await world.person(`newcomer-${newcomers++}`);
-    for (const warmUp of absent.slice(0, 20)) await ask(door(`${warmUp}-x`));
-    const first = { there: [] as number[], absent: [] as number[] };
-    const later = { there: [] as number[], absent: [] as number[] };
-    for (let round = 0; round < ROUNDS; round++)
-      for (let i = 1; i < NAMES; i++) {
-        const into = round === 0 ? first : later;
-        // Taking turns, so that what slows the machine down slows both.
-        const turns = [
-          [into.there, there[i] ?? ''],
-          [into.absent, absent[i] ?? ''],
-        ] as const;
-        for (const [times, name] of i % 2 === 0 ? turns : turns.toReversed()) times.push((await ask(door(name))).ms);
-      }
-    for (const [when, times] of Object.entries({ first, later })) {
-      const [a, b] = [median(times.there), median(times.absent)];
-      const apart = Math.abs(a - b) / Math.min(a, b);
-      expect(apart, `${when}: ${a.toFixed(3)} ms if it is there, ${b.toFixed(3)} ms if not`).toBeLessThan(BOUND);
+    // A difference that the server makes is there each time, one that the machine made is not.
+    let apart = differences(await measure(door));
+    for (let again = 1; again < MEASUREMENTS && Object.keys(apart).length > 0; again++) {
+      const now = differences(await measure(door));
+      apart = Object.fromEntries(Object.entries(now).filter(([how]) => how in apart));
     }
-  }, 30_000);
+    expect(apart).toEqual({});
+  }, 120_000);
 });

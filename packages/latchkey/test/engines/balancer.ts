@@ -79,7 +79,7 @@ async function lookAfter(upstreams: readonly Upstream[], over: AbortSignal): Pro
 
 function isReady(url: URL): Promise<boolean> {
   return new Promise((resolve) => {
-    const health = get(new URL('/readyz', url), { agent: false, timeout: 1_000 }, (response) => {
+    const health = get(new URL('/readyz', url), { agent: false, timeout: 10_000 }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

@@ -26,7 +26,7 @@ test('whatever a test waits for has a limit of its own', () => {
   const unlimited = files.flatMap((file) => {
     const text = readFileSync(join(ROOT, file), 'utf8');
     return [...text.matchAll(WAIT)]
-      .filter(({ index, 0: call }) => !/\btimeout\b|, [A-Z_]+,?\s*\)$/.test(argumentsAt(text, index + call.length)))
+      .filter(({ index, 0: call }) => !/\btimeout\b|,\s+\w+,?\s*\)$/.test(argumentsAt(text, index + call.length)))
       .map(({ index }) => `${file}:${text.slice(0, index).split('\n').length}`);
   });
   expect(unlimited, 'take expect.poll, or say { timeout }').toEqual([]);

@@ -140,5 +140,5 @@ test('a second signal stops at once, though a request has not ended', async () =
   clearInterval(signals);
   expect(code).toBe(130);
   expect(stderr.match(/stopping: /g)).toHaveLength(1);
-  expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+  expect(performance.now() - startedAtMs).toBeLessThan(30_000);
 });

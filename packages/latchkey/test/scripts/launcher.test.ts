@@ -61,8 +61,10 @@ interface Launched extends ChildProcessWithoutNullStreams {
 }
 
 function launch(args: readonly string[], launcher = LAUNCHER): Launched {
-  const child = spawn(oldNode, [launcher, ...args], { env: { ...plainEnvironment(dirname(oldNode)), WHO: 'ada' } });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  const env = { ...plainEnvironment(dirname(oldNode)), WHO: 'ada' };
+  // A group of its own: where a test fails, the program goes with the launcher.
+  const child = spawn(oldNode, [launcher, ...args], { env, detached: true });
+  onTestFinished(() => signalGroup(child, 'SIGKILL'));
   return Object.assign(child, { output: outputOf(child) });
 }
 

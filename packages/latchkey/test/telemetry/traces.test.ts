@@ -69,7 +69,7 @@ describe('spans', () => {
     tracer.begin('GET', 'server', null)!.end();
     const beganAt = performance.now();
     await tracer.close();
-    expect(performance.now() - beganAt).toBeLessThan(7_000);
+    expect(performance.now() - beganAt).toBeLessThan(9_500);
   });
 
   test('have children while they run and none afterwards, and none for what is there at once', async () => {

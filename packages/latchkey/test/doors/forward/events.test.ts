@@ -69,6 +69,6 @@ describe('the stream of changes', () => {
     const start = performance.now();
     await server.close();
     expect((await ids.next()).done).toBe(true);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(performance.now() - start).toBeLessThan(30_000);
   });
 });

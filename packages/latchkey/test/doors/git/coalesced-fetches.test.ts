@@ -165,7 +165,7 @@ describe('a burst of clones', () => {
     await world.ok(['push', '-q', remote, ':leak'], { in: 'work' });
     const path = context.git.path('ada', 'closed');
     await runGit(['gc', '-q', '--prune=now'], path, {});
-    await vi.waitFor(() => expect(fingerprintOf(path)).not.toBeNull());
+    await expect.poll(() => fingerprintOf(path)).not.toBeNull();
     expect(await answer()).toContain(`not our ref ${leak}`);
   });
 
@@ -238,12 +238,12 @@ describe('shared runs', () => {
     expect(gates).toHaveLength(1);
     gates[0]!.resolve(Buffer.from('old'));
     expect(String(await first)).toBe('old');
-    await vi.waitFor(() => expect(gates).toHaveLength(2));
+    await expect.poll(() => gates.length).toBe(2);
     const fourth = runs.answer('k', run);
     gates[1]!.reject(new Error('no'));
     await expect(second).rejects.toThrow('no');
     await expect(third).rejects.toThrow('no');
-    await vi.waitFor(() => expect(gates).toHaveLength(3));
+    await expect.poll(() => gates.length).toBe(3);
     gates[2]!.resolve(Buffer.from('new'));
     expect(String(await fourth)).toBe('new');
     const again = runs.answer('k', run);
@@ -294,7 +294,7 @@ describe('remembered lists', () => {
     ]);
     const brief = new Listings({ keepMs: 1 });
     await told(brief, 'k', 's', 'old');
-    await vi.waitFor(async () => expect(await told(brief, 'k', 's', 'new')).toBe('new'));
+    await expect.poll(() => told(brief, 'k', 's', 'new')).toBe('new');
   });
 });
 
@@ -364,7 +364,7 @@ describe('kept answers', () => {
     })();
     const slowly = [(await slow.next()).value!];
     // Its share is two pieces; the chunk that tells begins a third.
-    await vi.waitFor(() => expect(pack.bytes).toBe(3 * PIECE_BYTES + slowly[0].length));
+    await expect.poll(() => pack.bytes).toBe(3 * PIECE_BYTES + slowly[0].length);
     expect([pack.diskBytes, packs.find('k')]).toEqual([3 * PIECE_BYTES, null]);
     packs.isRepeated('other');
     expect(packs.isRepeated('other')).toBe(true);

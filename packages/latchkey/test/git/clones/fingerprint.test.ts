@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { fingerprintOf, MAX_LOOSE_ENTRIES } from '../../../src/git/clones/fingerprint.ts';
 
 async function repository() {
@@ -32,7 +32,10 @@ async function repository() {
     path,
     git,
     commit,
-    settled: () => vi.waitFor(() => expect(fingerprintOf(path)).not.toBeNull()).then(() => fingerprintOf(path)),
+    settled: async () => {
+      await expect.poll(() => fingerprintOf(path)).not.toBeNull();
+      return fingerprintOf(path);
+    },
   };
 }
 
