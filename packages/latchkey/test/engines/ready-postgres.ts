@@ -1,9 +1,9 @@
 /**
- * Databases on PostgreSQL whose tables are made, lent to one test after the other of a file: to make one takes ten times
- * as long as to empty it.
+ * Databases on PostgreSQL whose tables are made, lent to one test after the other of a file: to make one takes ten
+ * times as long as to empty it.
  *
- * Invariant: what is lent is as `openStore` leaves an empty database: the same rows, the same next ids, nobody connected.
- * One in which a test changed tables, constraints or settings is dropped.
+ * Invariant: what is lent is as `openStore` leaves an empty database: the same rows, the same next ids, nobody
+ * connected. One in which a test changed tables, constraints or settings is dropped.
  */
 import pg from 'pg';
 import { makeLog } from '../../src/base/log.ts';
