@@ -10,6 +10,7 @@ import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { AggregatorRegistry } from 'prom-client';
+import { wakeStreams } from './actions/audit/streams.ts';
 import { gaugesOf } from './actions/instance/gauges.ts';
 import { JobRunner } from './actions/instance/job-runner.ts';
 import { sweepAtStart } from './actions/instance/leftovers.ts';
@@ -90,7 +91,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     sweepAtStart(context).catch((error: unknown) =>
       context.log.warn({ err: error }, 'what killed processes left in repositories is looked for later'),
     );
-    const jobs = new JobRunner(context, { tracer });
+    const jobs = new JobRunner(context, { tracer, wake: wakeStreams });
     if (certificate !== null) context.metrics.add(endOf(certificate));
     const metrics = await showMetrics(context, jobs);
     if (metrics !== null) context.log.info({ url: metrics.url }, 'metrics');

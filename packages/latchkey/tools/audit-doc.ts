@@ -64,6 +64,37 @@ An export ends with a checkpoint over all that it holds, so it can be checked wi
 looks at the last whole line, cuts off what a crash left after it, and goes on. The file is readable by its owner
 alone: the log has addresses of people.
 
+## Stream
+
+The log can be sent to a receiver outside as it is written: to a webhook, by syslog, into a file; to several of them
+at the same time.
+
+| setting | what is sent |
+| --- | --- |
+| \`--audit-webhook URL\` | POST requests with JSON lines (\`application/x-ndjson\`), up to 200 entries each. Any answer of 2xx has taken them; redirects are not followed |
+| \`--audit-webhook-secret\` | signs them: \`X-Hub-Signature-256: sha256=…\`, HMAC-SHA256 of the body, as for repository webhooks |
+| \`--audit-syslog tls://HOST:PORT\` | messages of RFC 5424 (facility 13, the event as MSGID, \`[meta sequenceId="…"]\`, the JSON line as text) with their length before each (RFC 5425, RFC 6587), over TLS 1.2 or later; port 6514 if none is given |
+| \`--audit-file FILE\` | the same lines as an export. Rotate it by renaming: a new one is made. With several nodes it must lie in a folder that all share |
+| \`--audit-ca FILE\` | authorities of your own that may vouch for webhook and syslog |
+
+Address and secret of the webhook belong into files: \`LATCHKEY_AUDIT_WEBHOOK_FILE\`,
+\`LATCHKEY_AUDIT_WEBHOOK_SECRET_FILE\`.
+
+**At least once, in order.** A stream begins with the first entry of the log. It is a cursor in the log that moves
+when the receiver has a batch: what is not taken is sent again, after a second at first and a minute at most, for as
+long as it takes; nothing overtakes it. A batch that was taken just as the server died comes twice: drop every entry
+whose \`_document_id\` is not larger than the last one. Checkpoints are sent, too, so the receiver has what \`verify
+--against\` needs. Of all nodes one sends at a time. Entries arrive within about two seconds; no change waits for a
+stream.
+
+Syslog has no answer. A batch counts as taken when the receiver closes its side of the connection after Latchkey has
+closed its own. A receiver that dies with messages read but not stored has lost them: if that matters, use the
+webhook.
+
+\`latchkey admin audit streams\` shows how far each is and what the last failure was; \`--rewind webhook --after
+4711\` sends again what comes after 4711. Metrics: \`latchkey_audit_stream_behind_entries\`,
+\`latchkey_audit_stream_behind_seconds\`, \`latchkey_audit_stream_failures\`, each by \`stream\`.
+
 ## Prune
 
 Entries stay for ever unless somebody prunes them. This is the one way:
@@ -73,9 +104,10 @@ latchkey admin audit export --output audit.jsonl --resume
 latchkey admin audit prune --before 2025-01-01
 \`\`\`
 
-Whole ranges go, those whose checkpoint was made before that day. The checkpoints stay for ever, so an export of what
-went can be checked against them. That it was done is an entry (\`audit_log.prune\`) and a signed row; a log that is
-not as it was written is not pruned.
+Whole ranges go, those whose checkpoint was made before that day. The checkpoints stay for ever, so an export of
+what went can be checked against them. That it was done is an entry (\`audit_log.prune\`) and a signed row; a log
+that is not as it was written is not pruned, nor what a stream has not sent yet (\`--unsent\` prunes it all the
+same).
 
 ## An entry as it is exported
 

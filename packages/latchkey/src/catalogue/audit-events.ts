@@ -33,6 +33,13 @@ const MEMBER = ['org', 'user', 'permission', 'old_permission'];
 
 export const AUDIT_EVENTS = {
   'audit_log.prune': row('remove', 'old entries of this log were deleted', 'checkpoint', 'through_id', 'digest'),
+  'audit_log.rewind_stream': row(
+    'modify',
+    'a stream of this log was set to another entry',
+    'stream',
+    'after_id',
+    'old_after_id',
+  ),
   'business.disable_two_factor_requirement': row('modify', 'two factors are demanded no more on the instance', 'from'),
   'business.enable_two_factor_requirement': row('modify', 'two factors are demanded on the instance', 'from'),
   'git.push': row('modify', 'refs of a repository moved', 'repo', 'refs', 'refs_unknown', 'begun_at', 'recorded_late'),

@@ -86,6 +86,18 @@ export async function checkpointsEnding(
   return rows.map(checkpointOf);
 }
 
+/** The number of the last checkpoint that ends with or before an entry; 0 when there is none. */
+export async function lastCheckpointThrough(q: Query, id: number): Promise<number> {
+  const row = await q
+    .selectFrom('audit_checkpoints')
+    .select('number')
+    .where('last_id', '<=', id)
+    .orderBy('last_id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.number ?? 0;
+}
+
 /** Adds a checkpoint after the newest one. False when somebody else has added another meanwhile. */
 export async function appendCheckpoint(tx: Query, checkpoint: KeptCheckpoint): Promise<boolean> {
   const newest = await newestCheckpoint(tx);

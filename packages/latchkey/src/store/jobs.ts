@@ -257,6 +257,12 @@ export async function deleteDeadJobs(tx: Query, before: UnixSeconds): Promise<nu
   return rows.length;
 }
 
+/** Whether the job of a key waits or runs, or was given up; null when there is none. */
+export async function jobState(q: Query, uniqueKey: string): Promise<'waiting' | 'dead' | null> {
+  const row = await q.selectFrom('jobs').select('state').where('unique_key', '=', uniqueKey).executeTakeFirst();
+  return row === undefined ? null : row.state === 'dead' ? 'dead' : 'waiting';
+}
+
 export interface JobCounts {
   readonly waiting: number;
   readonly due: number;

@@ -332,7 +332,7 @@ interface AuditPruningsTable {
 }
 
 /** How far a stream of the log has come, and what stands in its way. */
-interface AuditStreamsTable {
+export interface AuditStreamsTable {
   name: string;
   /** The receiver has all up to this id. */
   after_id: number;

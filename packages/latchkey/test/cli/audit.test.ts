@@ -124,6 +124,25 @@ describe('latchkey admin audit', () => {
     ]);
   });
 
+  it('shows how far streams are, and sets one back with an entry that says so', async () => {
+    const { audit } = await freshLog();
+    expect((await audit('streams')).said).toEqual(['the log is not streamed; see docs/audit.md']);
+    expect(await audit('streams --rewind webhook --after 2')).toMatchObject({
+      code: 0,
+      said: ['the stream webhook goes on after 2'],
+    });
+    expect(JSON.parse((await audit('streams --json')).printed)).toEqual([
+      { name: 'webhook', sent_through: 2, behind: 2, sent_at: null, failures: 0, last_error: null },
+    ]);
+    expect((await audit('streams')).printed).toMatch(/^NAME .*\nwebhook /);
+    expect((await audit('export --after 3')).printed).toContain(
+      '"action":"audit_log.rewind_stream","actor":"operator"',
+    );
+    expect(await audit('streams --rewind webhook --after 99')).toMatchObject({ code: 1 });
+    expect(await audit('streams --rewind webhook')).toMatchObject({ code: 2 });
+    expect(await audit('streams --rewind pigeon --after 1')).toMatchObject({ code: 2 });
+  });
+
   it('never writes over a file, nor into one that is no export', async () => {
     const { audit, path } = await freshLog();
     const file = path('notes.txt');

@@ -34,6 +34,7 @@ describe('help', () => {
       'admin audit checkpoint',
       'admin audit export',
       'admin audit prune',
+      'admin audit streams',
       'admin audit verify',
       'admin check',
       'admin org add',

@@ -8,6 +8,7 @@
 import { problem } from '../../base/errors.ts';
 import { isoDate, type UnixSeconds } from '../../base/time.ts';
 import { deletePrunedEntries, insertPruning, listPrunings, newestCheckpoint } from '../../store/audit-chain.ts';
+import { listStreams } from '../../store/audit-streams.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
@@ -25,11 +26,21 @@ export interface PrunedLog {
   readonly deleted: number;
 }
 
+export interface PruneOptions {
+  readonly before: UnixSeconds;
+  /** Also what a stream has not sent yet: it never will be. */
+  readonly unsent?: boolean;
+}
+
 /**
  * Deletes the entries of ranges that were complete before `before`. One that was cut off is finished by the next.
  * @throws Problem when no such range is left, or the log is not whole
  */
-export async function pruneAudit(ctx: Context, permit: Permit, before: UnixSeconds): Promise<PrunedLog> {
+export async function pruneAudit(
+  ctx: Context,
+  permit: Permit,
+  { before, unsent = false }: PruneOptions,
+): Promise<PrunedLog> {
   const { store, keys } = ctx;
   const at = ctx.clock.now();
   if (before > at) throw problem('invalid', 'Only what is past can be pruned.', 'before');
@@ -40,6 +51,7 @@ export async function pruneAudit(ctx: Context, permit: Permit, before: UnixSecon
     if (pruned !== null && leftOver > 0) return { ...pruned, deleted: leftOver };
     throw problem('unprocessable', `No range of the log that is still there ended before ${isoDate(before)}.`);
   }
+  if (!unsent) await keepUnsent(ctx, checkpoint.lastId);
   const { faultCount } = await verifyAudit(ctx);
   if (faultCount > 0)
     throw problem(
@@ -55,6 +67,16 @@ export async function pruneAudit(ctx: Context, permit: Permit, before: UnixSecon
     });
   });
   return { ...facts, deleted: leftOver + (await deleteThrough(ctx, facts.throughId)) };
+}
+
+async function keepUnsent({ store }: Context, throughId: number): Promise<void> {
+  const late = (await listStreams(store.db)).find(({ afterId }) => afterId < throughId);
+  if (late !== undefined)
+    throw problem(
+      'unprocessable',
+      `The stream ${late.name} has sent what is up to ${late.afterId}; up to ${throughId} would go. To prune all the ` +
+        'same: --unsent.',
+    );
 }
 
 async function deleteThrough({ store }: Context, throughId: number): Promise<number> {

@@ -14,6 +14,7 @@ import {
   listPrunings,
   storedEntries,
 } from '../../store/audit-chain.ts';
+import { listStreams } from '../../store/audit-streams.ts';
 import type { Context } from '../ground/context.ts';
 import { CHECKPOINT_PURPOSE, PRUNING_PURPOSE, pruningText } from './chain.ts';
 
@@ -125,6 +126,9 @@ class Walk {
       for (const checkpoint of page) await this.#checkpoint(checkpoint);
       if (page.length < PAGE) break;
     }
+    for (const { name, afterCheckpoint } of await listStreams(this.#ctx.store.db))
+      if (afterCheckpoint > (this.#last?.number ?? 0))
+        this.#fault('checkpoint_removed', { checkpoint: afterCheckpoint, detail: `the stream ${name} has sent it` });
     for (const number of this.#elsewhere.keys())
       this.#fault('checkpoint_removed', { checkpoint: number, detail: 'it was kept elsewhere' });
   }

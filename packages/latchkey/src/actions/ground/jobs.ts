@@ -9,6 +9,7 @@ import { systemClock, type UnixSeconds } from '../../base/time.ts';
 import type { RepositoryName } from '../../git/repositories/folders.ts';
 import type { Query } from '../../store/db.ts';
 import { insertJob } from '../../store/jobs.ts';
+import type { StreamName } from '../audit/stream-lines.ts';
 
 /** A folder, as it was when something was begun with it, and the places where it may lie. */
 export interface UnsettledFolder {
@@ -57,6 +58,8 @@ export interface JobPayloads {
   'deliver-webhook': { readonly deliveryId: number };
   /** Seals what lies in clear, or is sealed with an old key. */
   'seal-anew': null;
+  /** Sends what a stream of the audit log lacks. */
+  'stream-audit': { readonly stream: StreamName };
   /** Finishes moving or removing the folder of a repository, where a server died over it. */
   'settle-folder': UnsettledFolder;
   /** Forgets what revisions were about that no node needs any more. */

@@ -27,6 +27,8 @@ export interface Outgoing {
   readonly insecureSsl: boolean;
   /** Networks that are not public and may be reached all the same. */
   readonly allowedNetworks: readonly string[];
+  /** Authorities in PEM that the receiver's certificate must come from; left out, those that Node trusts. */
+  readonly ca?: Buffer;
   readonly signal?: AbortSignal;
 }
 
@@ -65,7 +67,7 @@ export function post(outgoing: Outgoing): Promise<Answer> {
 }
 
 function send(outgoing: Outgoing): Promise<Answer> {
-  const { url, headers, body, insecureSsl, allowedNetworks, signal } = outgoing;
+  const { url, headers, body, insecureSsl, ca, allowedNetworks, signal } = outgoing;
   const refused = addressProblem(url, allowedNetworks);
   if (refused !== null) return Promise.resolve(noAnswer(refused));
   return new Promise((settle) => {
@@ -77,6 +79,7 @@ function send(outgoing: Outgoing): Promise<Answer> {
       rejectUnauthorized: !insecureSsl,
       lookup: checkedLookup(allowedNetworks),
       maxHeaderSize: 16 * 1024,
+      ...(ca === undefined ? {} : { ca }),
       ...(signal === undefined ? {} : { signal }),
     });
     const timer = setTimeout(() => request.destroy(new Error('timed out')), MAX_EXCHANGE_SEC * 1000);

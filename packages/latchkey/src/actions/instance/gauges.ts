@@ -2,6 +2,8 @@
 import { countJobs } from '../../store/jobs.ts';
 import { summarizeChecks } from '../../store/repository-checks.ts';
 import { type Series, single } from '../../telemetry/metrics.ts';
+import { streamsOf } from '../audit/stream-sinks.ts';
+import { type StreamHealth, streamHealth } from '../audit/streams.ts';
 import type { Context } from '../ground/context.ts';
 
 /**
@@ -74,6 +76,7 @@ export function gaugesOf(ctx: Context): Series[] {
     single('latchkey_jobs_due', 'Jobs that should run now (over all nodes).', 'gauge', jobs('due')),
     single('latchkey_jobs_waiting', 'Jobs that will run (over all nodes).', 'gauge', jobs('waiting')),
     single('latchkey_jobs_dead', 'Jobs that were given up (over all nodes).', 'gauge', jobs('dead')),
+    ...streamSeries(ctx),
     single('latchkey_database_connections', 'Connections to the database.', 'gauge', () => store.connections().open),
     single(
       'latchkey_database_connections_idle',
@@ -87,5 +90,26 @@ export function gaugesOf(ctx: Context): Series[] {
       'gauge',
       () => store.connections().waiting,
     ),
+  ];
+}
+
+/** Of each stream of the audit log; the same on every node. */
+function streamSeries(ctx: Context): Series[] {
+  const series = (name: string, help: string, of: (health: StreamHealth) => number): Series => ({
+    name: `latchkey_audit_stream_${name}`,
+    help,
+    type: 'gauge',
+    read: () =>
+      Promise.all(
+        streamsOf(ctx.settings).map(async (stream) => ({
+          labels: { stream },
+          value: of(await streamHealth(ctx, stream)),
+        })),
+      ),
+  });
+  return [
+    series('behind_entries', 'Entries of the audit log that the receiver lacks, at most.', ({ behind }) => behind),
+    series('behind_seconds', 'Age of the oldest entry that the receiver lacks.', ({ behindSec }) => behindSec),
+    series('failures', 'Tries to send that failed one after the other.', ({ failures }) => failures),
   ];
 }

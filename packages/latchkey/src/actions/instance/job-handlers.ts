@@ -7,6 +7,7 @@ import { deleteRefusalsBefore } from '../../store/refusals.ts';
 import { deleteOldChanges } from '../../store/revision.ts';
 import { mailPasswordLink } from '../accounts/new-password.ts';
 import { chainAudit } from '../audit/chain.ts';
+import { streamAudit } from '../audit/streams.ts';
 import { REFUSALS_KEPT_SEC } from '../decision/refusals.ts';
 import type { Context } from '../ground/context.ts';
 import type { JobKind, JobPayloads } from '../ground/jobs.ts';
@@ -57,6 +58,7 @@ const HANDLERS: Handlers = {
   'deliver-webhook': deliverWebhook,
   'settle-folder': settleFolder,
   'seal-anew': sealWhatIsStale,
+  'stream-audit': streamAudit,
   'note-high-water': noteHighWater,
   'check-repositories': checkRepositories,
   'settle-pushes': settlePushes,

@@ -51,6 +51,8 @@ export interface JobRunnerOptions {
   readonly leaseSec?: number;
   /** Records each job as a span of its own; null or left out records none. */
   readonly tracer?: Tracer | null;
+  /** Asks for jobs that follow from what lies in the database; called at every look. */
+  readonly wake?: (ctx: Context) => Promise<void>;
 }
 
 interface Running {
@@ -70,6 +72,7 @@ export class JobRunner {
   readonly #running = new Map<number, Running>();
   readonly #leaseSec: number;
   readonly #tracer: Tracer | null;
+  readonly #wake: NonNullable<JobRunnerOptions['wake']>;
   readonly #timers: readonly NodeJS.Timeout[];
   #turn: Promise<void> | null = null;
   /** By the stopwatch. */
@@ -84,6 +87,7 @@ export class JobRunner {
     this.#schedules = options.schedules ?? SCHEDULES;
     this.#leaseSec = options.leaseSec ?? LEASE_SEC;
     this.#tracer = options.tracer ?? null;
+    this.#wake = options.wake ?? (async () => {});
     this.#timers = [
       setInterval(() => void this.look(), options.pollMs ?? POLL_MS).unref(),
       setInterval(() => void this.#renew(), Math.min(RENEW_MS, (this.#leaseSec * 1000) / 4)).unref(),
@@ -135,6 +139,7 @@ export class JobRunner {
     }
     const room = MAX_RUNNING - this.#running.size;
     if (room <= 0 || this.#closing) return;
+    await this.#wake(this.#ctx);
     // A plain read first, so that looking in vain takes no write lock.
     const lanes = { running: this.#lanes(), most: MAX_RUNNING_OF_LANE };
     const ids = await freeJobs(store.db, Object.keys(this.#handlers), at, room, lanes);

@@ -17,7 +17,10 @@ import {
   onOff,
   origin,
   path,
+  receiverUrl,
+  sharedSecret,
   smtpUrl,
+  syslogAddress,
   textLike,
   type ValueKind,
   wholeNumber,
@@ -31,6 +34,7 @@ type SettingSection =
   | 'People'
   | 'Mail'
   | 'Other services'
+  | 'Audit log'
   | 'Limits'
   | 'Running';
 
@@ -265,6 +269,36 @@ export const SETTING_ROWS = {
     doc:
       'route map in YAML: which request to a service behind a proxy needs which permission (see forward-auth.md); ' +
       'read anew at SIGHUP',
+  }),
+  auditWebhook: optional({
+    section: 'Audit log',
+    kind: receiverUrl,
+    defaultMeans: 'no such stream',
+    doc: 'receiver that the audit log is streamed to as JSON lines, by POST (see audit.md)',
+  }),
+  auditWebhookSecret: optional({
+    section: 'Audit log',
+    kind: sharedSecret,
+    defaultMeans: 'not signed',
+    doc: 'secret that signs these requests: `X-Hub-Signature-256`, as for repository webhooks',
+  }),
+  auditSyslog: optional({
+    section: 'Audit log',
+    kind: syslogAddress,
+    defaultMeans: 'no such stream',
+    doc: 'receiver that the audit log is streamed to by syslog over TLS (RFC 5424, RFC 5425)',
+  }),
+  auditFile: optional({
+    section: 'Audit log',
+    kind: path('FILE'),
+    defaultMeans: 'no such stream',
+    doc: 'file that the audit log is streamed to as JSON lines; several nodes need it in a folder that all share',
+  }),
+  auditCa: optional({
+    section: 'Audit log',
+    kind: path('FILE'),
+    defaultMeans: 'the authorities that Node trusts',
+    doc: 'certificates in PEM of the authorities that may vouch for these receivers',
   }),
   bodyTimeoutSec: row<number, number>({
     section: 'Limits',

@@ -178,6 +178,31 @@ export const SETTING_RULES: readonly SettingRule[] = [
     hint: 'name the collector, too: --otlp-endpoint URL',
   },
   {
+    about: 'auditWebhook',
+    listening: true,
+    broken: ({ auditWebhook, insecureHttp }) => {
+      const url = auditWebhook === null ? null : new URL(auditWebhook.reveal());
+      return url?.protocol === 'http:' && !insecureHttp && !isLoopback(hostIn(url.href));
+    },
+    message: () => '--audit-webhook would send the audit log over the network for everyone to read.',
+    hint: 'use an https:// address, or --insecure-http on a closed test network',
+  },
+  {
+    about: 'auditWebhookSecret',
+    listening: true,
+    broken: ({ auditWebhook, auditWebhookSecret }) => auditWebhook === null && auditWebhookSecret !== null,
+    message: () => '--audit-webhook-secret is given, but there is no --audit-webhook whose requests it would sign.',
+    hint: 'name the receiver, too: --audit-webhook URL',
+  },
+  {
+    about: 'auditCa',
+    listening: true,
+    broken: ({ auditWebhook, auditSyslog, auditCa }) =>
+      auditCa !== null && auditWebhook === null && auditSyslog === null,
+    message: () => '--audit-ca is given, but the audit log is streamed to no receiver that shows a certificate.',
+    hint: 'name the receiver, too: --audit-webhook URL or --audit-syslog URL',
+  },
+  {
     about: 'demo',
     listening: true,
     broken: (values) => values.demo && values.database !== null,

@@ -138,6 +138,32 @@ export const smtpUrl: ValueKind<Secret> = kind(
   { secret: true },
 );
 
+/** A receiver of ours. A secret, because many have a key in their address. */
+export const receiverUrl: ValueKind<Secret> = kind(
+  'URL',
+  'an http:// or https:// address without fragment',
+  (value) =>
+    typeof value === 'string' && /^https?:\/\/./.test(value) && !value.includes('#') && URL.canParse(value)
+      ? new Secret(value)
+      : undefined,
+  { secret: true },
+);
+
+/** A text that only two know. */
+export const sharedSecret: ValueKind<Secret> = kind(
+  'SECRET',
+  'a text of 16 characters or more, in one line',
+  (value) => (typeof value === 'string' && /^[^\r\n]{16,}$/.test(value) ? new Secret(value) : undefined),
+  { secret: true },
+);
+
+/** A receiver of syslog over TLS. Comes out as it was given. */
+export const syslogAddress: ValueKind<string> = textLike(
+  'URL',
+  /^tls:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/,
+  'an address such as tls://logs.example.org:6514',
+);
+
 /** Who mails come from: `latchkey@example.org` or `Latchkey <latchkey@example.org>`. */
 export const mailbox: ValueKind<string> = textLike(
   'MAILBOX',

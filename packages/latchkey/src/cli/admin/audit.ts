@@ -13,12 +13,15 @@ import { isoDate, type UnixSeconds } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Stopped, type Terminal, UsageError } from '../terminal.ts';
+import { entryId, auditStreamsCommand as streamsCommand } from './audit-streams.ts';
 import { withData, withDataOptions } from './context.ts';
 
-/** `verify`, `checkpoint`, `export` and `prune`. */
+/** `verify`, `checkpoint`, `export`, `prune` and `streams`. */
 export function auditCommand(terminal: Terminal): Command {
-  const command = new Command('audit').description('the audit log as evidence: verify, checkpoint, export, prune');
-  for (const verb of [verifyCommand, checkpointCommand, exportCommand, pruneCommand])
+  const command = new Command('audit').description(
+    'the audit log as evidence: verify, checkpoint, export, prune, streams',
+  );
+  for (const verb of [verifyCommand, checkpointCommand, exportCommand, pruneCommand, streamsCommand])
     command.addCommand(verb(terminal));
   return examples(command, ['latchkey admin audit verify', 'latchkey admin audit export --output audit.jsonl']);
 }
@@ -199,20 +202,18 @@ function pruneCommand(terminal: Terminal): Command {
   const command = new Command('prune')
     .description('delete the oldest entries, in ranges that ended before a day; their checkpoints stay')
     .requiredOption('--before <DATE>', 'the day, in UTC', day)
-    .action(({ before }: { before: UnixSeconds }) =>
+    .option('--unsent', 'also what a stream has not sent yet, or was told not to send any more')
+    .action(({ before, unsent }: { before: UnixSeconds; unsent?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
         const { pruneAudit } = await import('../../actions/audit/prune.ts');
-        const { deleted, throughId, checkpoint } = await pruneAudit(ctx, permit, before);
+        const { deleted, throughId, checkpoint } = await pruneAudit(ctx, permit, {
+          before,
+          unsent: unsent === true,
+        });
         terminal.say(`deleted ${deleted} entries, all up to ${throughId} (checkpoint ${checkpoint})`);
       }),
     );
   return examples(withDataOptions(command), [`latchkey admin audit prune --before ${isoDate(1_767_225_600)}`]);
-}
-
-function entryId(text: string): number {
-  const id = Number(text);
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('An id of an entry is a whole number.');
-  return id;
 }
 
 function day(text: string): UnixSeconds {

@@ -15,6 +15,7 @@ import { KeyFile } from '../../../src/base/sealing/key-file.ts';
 import { digestOfCheckpoint, ENTRY_COLUMNS } from '../../../src/rules/audit-chain.ts';
 import { appendAudit } from '../../../src/store/audit.ts';
 import { AUDIT_GUARDS, checkpointsAfter } from '../../../src/store/audit-chain.ts';
+import { advanceStream } from '../../../src/store/audit-streams.ts';
 import type { Query } from '../../../src/store/db.ts';
 import { ENGINES, freshDatabase, openAgain } from '../../engines/engines.ts';
 import { contextWith, type TestContext } from '../context.ts';
@@ -186,21 +187,40 @@ describe.each(ENGINES)('the audit log [%s]', (engine) => {
     await chainAll(ctx);
     ctx.clock.advance(10);
     const between = ctx.clock.now();
-    await expect(pruneAudit(ctx, operatorPermit(), ctx.clock.now() - 100)).rejects.toThrow('No range of the log');
+    await expect(pruneAudit(ctx, operatorPermit(), { before: ctx.clock.now() - 100 })).rejects.toThrow(
+      'No range of the log',
+    );
     await write(ctx, 2);
     await chainAll(ctx);
-    await expect(pruneAudit(ctx, operatorPermit(), ctx.clock.now() + 1)).rejects.toThrow('Only what is past');
-    expect(await pruneAudit(ctx, operatorPermit(), between)).toMatchObject({ checkpoint: 1, throughId: 3, deleted: 3 });
+    await expect(pruneAudit(ctx, operatorPermit(), { before: ctx.clock.now() + 1 })).rejects.toThrow(
+      'Only what is past',
+    );
+    expect(await pruneAudit(ctx, operatorPermit(), { before: between })).toMatchObject({
+      checkpoint: 1,
+      throughId: 3,
+      deleted: 3,
+    });
     await chainAll(ctx);
     const left = await ctx.store.db.selectFrom('audit').select(['id', 'action']).orderBy('id').execute();
     expect(left.map(({ id }) => id)).toEqual([4, 5, 6]);
     expect(left.at(-1)).toMatchObject({ action: 'audit_log.prune' });
     expect(await verifyAudit(ctx)).toMatchObject({ faultCount: 0, checkpoints: 3, entries: 3, prunedThroughId: 3 });
     await expect(ctx.store.db.deleteFrom('audit').where('id', '=', 4).execute()).rejects.toThrow(/append-only/);
-    await expect(pruneAudit(ctx, operatorPermit(), between)).rejects.toThrow('No range of the log');
+    await expect(pruneAudit(ctx, operatorPermit(), { before: between })).rejects.toThrow('No range of the log');
     ctx.clock.advance(10);
+    const [now, from] = [ctx.clock.now(), { afterId: 0, afterCheckpoint: 0 }];
+    await ctx.store.transaction((tx) =>
+      advanceStream(tx, 'file', { from, to: { afterId: 5, afterCheckpoint: 4 }, at: now }),
+    );
+    await expect(pruneAudit(ctx, operatorPermit(), { before: now })).rejects.toThrow('has sent what is up to 5;');
+    expect(firstOf(await verifyAudit(ctx))).toMatchObject({
+      kind: 'checkpoint_removed',
+      checkpoint: 4,
+      detail: 'the stream file has sent it',
+    });
+    const unsent = { before: now, unsent: true };
     await sql`drop trigger audit_unchanged ${engine === 'sqlite' ? sql`` : sql`on audit`}`.execute(ctx.store.db);
-    await expect(pruneAudit(ctx, operatorPermit(), ctx.clock.now())).rejects.toThrow('not as it was written');
+    await expect(pruneAudit(ctx, operatorPermit(), unsent)).rejects.toThrow('not as it was written');
   });
 
   it('is chained by a job, in ranges of 500 entries at most, once however many nodes do it', async () => {

@@ -448,6 +448,44 @@ const COMBINATIONS: readonly [string, SettingSources['flags'], string | null][] 
     { traceOneIn: '1000001', otlpEndpoint: 'http://collector:4318' },
     '--trace-one-in must be a whole number from 1 to 1000000, not 1000001.',
   ],
+  [
+    'the log to a receiver',
+    { auditWebhook: 'https://siem.example.org/in?key=k', auditWebhookSecret: 's'.repeat(16) },
+    null,
+  ],
+  ['the log to a receiver on this machine', { auditWebhook: 'http://127.0.0.1:8088/' }, null],
+  [
+    'the log over the network in clear',
+    { auditWebhook: 'http://siem.example.org/' },
+    '--audit-webhook would send the audit log over the network for everyone to read.',
+  ],
+  ['the log in clear, said out loud', { auditWebhook: 'http://siem.example.org/', insecureHttp: true }, null],
+  [
+    'too short a secret for the log',
+    { auditWebhook: 'https://siem.example.org/', auditWebhookSecret: 's'.repeat(15) },
+    '--audit-webhook-secret must be a text of 16 characters or more, in one line.',
+  ],
+  [
+    'a secret for no receiver',
+    { auditWebhookSecret: 's'.repeat(16) },
+    '--audit-webhook-secret is given, but there is no --audit-webhook whose requests it would sign.',
+  ],
+  [
+    'a receiver that is no address',
+    { auditWebhook: 'siem.example.org' },
+    '--audit-webhook must be an http:// or https:// address without fragment.',
+  ],
+  ['the log by syslog', { auditSyslog: 'tls://[::1]:6514', auditCa: 'ca.pem' }, null],
+  [
+    'the log by syslog without TLS',
+    { auditSyslog: 'tcp://logs.example.org' },
+    '--audit-syslog must be an address such as tls://logs.example.org:6514, not "tcp://logs.example.org".',
+  ],
+  [
+    'authorities for nobody',
+    { auditCa: 'ca.pem', auditFile: 'audit.jsonl' },
+    '--audit-ca is given, but the audit log is streamed to no receiver that shows a certificate.',
+  ],
   ['a reader', { readOnly: true, database: 'postgres://db/x', publicUrl: 'http://localhost' }, null],
   [
     'a reader of its own database',

@@ -1,0 +1,112 @@
+/**
+ * Where the audit log is streamed to: what each receiver is, and when it counts as having taken a batch.
+ *
+ * Invariant: `send` resolves when the receiver has all of a batch. Whatever else happens rejects, and the whole batch
+ * is sent again.
+ * Never: an address or a secret of a receiver in an error. Many have a key in their path.
+ */
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { openLineFile } from '../../base/line-file.ts';
+import type { Settings } from '../../base/settings/settings.ts';
+import { post } from '../ground/outgoing.ts';
+import { STREAM_NAMES, type StreamLine, type StreamName } from './stream-lines.ts';
+import { receiverOf, sendFrames, syslogFrame } from './syslog.ts';
+
+export type Send = (lines: readonly StreamLine[], signal: AbortSignal) => Promise<void>;
+
+/** The streams that the settings ask for. */
+export function streamsOf(settings: Settings): StreamName[] {
+  const asked = { webhook: settings.auditWebhook, syslog: settings.auditSyslog, file: settings.auditFile };
+  return STREAM_NAMES.filter((name) => asked[name] !== null);
+}
+
+/** How to send to a stream; null when the settings of this node don't ask for it. */
+export function senderOf(settings: Settings, name: StreamName): Send | null {
+  if (name === 'webhook') return settings.auditWebhook === null ? null : webhookSender(settings, settings.auditWebhook);
+  if (name === 'syslog') return settings.auditSyslog === null ? null : syslogSender(settings, settings.auditSyslog);
+  return settings.auditFile === null ? null : fileSender(settings.auditFile);
+}
+
+/** The operator names the receiver, so it may be anywhere. */
+const ANYWHERE: readonly string[] = ['0.0.0.0/0', '::/0'];
+
+function webhookSender(settings: Settings, url: NonNullable<Settings['auditWebhook']>): Send {
+  return async (lines, signal) => {
+    const body = Buffer.from(lines.map(({ text }) => `${text}\n`).join(''));
+    const secret = settings.auditWebhookSecret;
+    const answer = await post({
+      url: new URL(url.reveal()),
+      headers: {
+        Accept: '*/*',
+        'Content-Type': 'application/x-ndjson',
+        'User-Agent': 'latchkey-audit-stream',
+        ...(secret === null
+          ? {}
+          : { 'X-Hub-Signature-256': `sha256=${createHmac('sha256', secret.reveal()).update(body).digest('hex')}` }),
+      },
+      body,
+      insecureSsl: false,
+      allowedNetworks: ANYWHERE,
+      signal,
+      ...(settings.auditCa === null ? {} : { ca: authorities(settings.auditCa) }),
+    });
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return;
+    throw new Error(answer.statusCode === 0 ? answer.status : `the receiver answered ${answer.statusCode}`);
+  };
+}
+
+function syslogSender(settings: Settings, address: string): Send {
+  const { hostname } = new URL(settings.publicUrl);
+  return (lines, signal) => {
+    const receiver = {
+      ...receiverOf(address),
+      ca: settings.auditCa === null ? undefined : authorities(settings.auditCa),
+    };
+    return sendFrames(receiver, Buffer.concat(lines.map((line) => syslogFrame(line, hostname))), signal);
+  };
+}
+
+/** Read at each batch: it is renewed, too. */
+function authorities(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Error(`the file of authorities can't be read (${(error as NodeJS.ErrnoException).code})`, {
+      cause: error,
+    });
+  }
+}
+
+function fileSender(path: string): Send {
+  return async (lines) => {
+    try {
+      const file = await openLineFile(path);
+      try {
+        await file.append(
+          linesAfter(lines, file.lastLine)
+            .map(({ text }) => `${text}\n`)
+            .join(''),
+        );
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw new Error(`the file can't be written (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+    }
+  };
+}
+
+/** Those that aren't in the file yet: the server may have died after it wrote them, and before it noted that. */
+function linesAfter(lines: readonly StreamLine[], lastLine: string | null): readonly StreamLine[] {
+  if (lastLine === null) return lines;
+  let last: Record<string, unknown>;
+  try {
+    last = JSON.parse(lastLine) as Record<string, unknown>;
+  } catch {
+    return lines;
+  }
+  const [kind, id] = last['number'] === undefined ? ['entry', last['_document_id']] : ['checkpoint', last['number']];
+  return lines.slice(lines.findIndex((line) => line.kind === kind && line.id === Number(id)) + 1);
+}
