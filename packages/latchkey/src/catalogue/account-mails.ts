@@ -17,6 +17,7 @@ export interface AccountMailFacts {
   email_verification: { readonly address: string; readonly path: string; readonly hours: number };
   password_reset: { readonly path: string; readonly minutes: number; readonly address: string | null };
   invitation: { readonly by: string; readonly path: string; readonly days: number };
+  welcome: { readonly by: string; readonly login: string; readonly path: string; readonly days: number };
   sign_in: Alarming & { readonly address: string; readonly agent: string };
   password_changed: By & Alarming;
   two_factor_changed: By & Alarming & { readonly on: boolean };
@@ -62,6 +63,15 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
       `${by} invites you to make an account here. The link works once, for ${days(count)}.`,
     ],
     link: ({ path }) => ({ text: 'Make your account', path }),
+  },
+  welcome: {
+    subject: ({ by }) => `${by} made you an account`,
+    says: ({ by, login, days: count }) => [
+      `${by} made you an account here, with the name ${login}. Follow the link to choose your password. It works ` +
+        `once, for ${days(count)}; after that an administrator can give you another.`,
+      'If you don’t want an account here, do nothing.',
+    ],
+    link: ({ path }) => ({ text: 'Choose your password', path }),
   },
   sign_in: {
     subject: () => 'A new sign-in to your account',

@@ -41,16 +41,10 @@ export interface NewUserDraft {
 }
 
 /**
- * Makes a person. @throws Problem when the login or the address is taken or not allowed, or the password not allowed.
+ * Makes a person as the operator says; for tokens there is `welcomeUser`. @throws Problem when the login or the address is taken or not allowed, or the password not allowed.
  */
 export async function addUser(ctx: Context, permit: Permit, draft: NewUserDraft): Promise<Account> {
-  // An administrator may do everything, so a token that could make one could do everything, too.
-  if (draft.admin && permit.bearer?.via === 'token')
-    throw problem(
-      'unprocessable',
-      "A token can't make administrators: sign in for that, or use the command line.",
-      'admin',
-    );
+  if (permit.bearer !== null) throw new TypeError('only the operator decides what signs somebody in');
   return makeUser(ctx, draft, async (tx, user) => {
     await record(tx, permit, ctx.clock.now(), {
       action: 'user.create',

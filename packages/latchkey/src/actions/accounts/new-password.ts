@@ -10,10 +10,10 @@
  */
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
-import { HOUR_SEC, MINUTE_SEC } from '../../base/time.ts';
+import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import { type Account, accountById, passwordDigestOf, setPasswordDigest, setRecovered } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
-import { emailsOf } from '../../store/emails.ts';
+import { emailsOf, verifyEmail } from '../../store/emails.ts';
 import { deleteLinks, insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
 import { deleteDevices, deleteSessionsOf, rememberDevice, setEnrolment } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -32,6 +32,8 @@ import { actorOf, type SignedIn, type Visitor } from './sessions.ts';
 import { guessed } from './sign-in-limits.ts';
 
 const RESET_SEC = HOUR_SEC;
+/** How long a person has whom somebody else made. */
+export const WELCOME_DAYS = 7;
 
 /**
  * Changes the password of somebody who knows the old one; other sessions end. @throws Problem when the old one is
@@ -112,7 +114,7 @@ export async function mailPasswordLink(
   const to = await recoveryAddress(ctx.store.db, account);
   if (to === null) return;
   await ctx.store.transaction(async (tx) => {
-    const path = await makeLink(ctx, tx, account, to);
+    const path = await makePasswordLink(ctx, tx, account, { address: to });
     const facts = { path, minutes: RESET_SEC / MINUTE_SEC, address: asked.address };
     await queueMail(ctx, tx, { userId: account.id, address: to }, 'password_reset', facts);
   });
@@ -122,7 +124,7 @@ export async function mailPasswordLink(
 export async function mailRecoveryLink(ctx: Context, tx: Query, account: Account, by: string): Promise<boolean> {
   const to = await recoveryAddress(tx, account);
   if (to === null) return false;
-  const path = await makeLink(ctx, tx, account, to);
+  const path = await makePasswordLink(ctx, tx, account, { address: to });
   const facts = { by: by === account.login ? null : by, path, minutes: RESET_SEC / MINUTE_SEC };
   await queueMail(ctx, tx, { userId: account.id, address: to }, 'account_locked', facts);
   return true;
@@ -146,12 +148,24 @@ export async function handPasswordLink(ctx: Context, permit: Permit, login: stri
       userId: account.id,
       data: { login: account.login },
     });
-    return makeLink(ctx, tx, account, null);
+    return makePasswordLink(ctx, tx, account, { address: null });
   });
 }
 
+interface MailedTo {
+  /** Null = handed over. */
+  readonly address: string | null;
+  /** True for the first one of a person whom somebody else made: it is good for longer. */
+  readonly welcomes?: boolean;
+}
+
 /** Makes the person's link, in place of any before, and gives its path. */
-async function makeLink(ctx: Context, tx: Query, account: Account, address: string | null): Promise<string> {
+export async function makePasswordLink(
+  ctx: Context,
+  tx: Query,
+  account: Account,
+  { address, welcomes = false }: MailedTo,
+): Promise<string> {
   const at = ctx.clock.now();
   const secret = mintSecret();
   await deleteLinks(tx, 'password', account.id);
@@ -161,7 +175,7 @@ async function makeLink(ctx: Context, tx: Query, account: Account, address: stri
     userId: account.id,
     address,
     createdAt: at,
-    endsAt: at + RESET_SEC,
+    endsAt: at + (welcomes ? WELCOME_DAYS * DAY_SEC : RESET_SEC),
   });
   return `/password_reset/${secret.reveal()}`;
 }
@@ -187,9 +201,17 @@ export async function resetPassword(
   if (account === null) throw linkIsOver();
   const digest = await digestOfNew(ctx, account, password);
   await ctx.store.transaction(async (tx) => {
+    const found = await linkByDigest(tx, 'password', link.digest(), ctx.clock.now());
     if (!(await useLink(tx, link.digest()))) throw linkIsOver();
+    await verifyMailed(tx, account, found?.address ?? null, ctx.clock.now());
     await replacePassword(ctx, tx, account, { digest, exceptSessionId: null, device, by: actorOf(account, visitor) });
   });
+}
+
+/** Whoever follows a link reads the mails of the address that it was sent to. */
+async function verifyMailed(tx: Query, account: Account, address: string | null, at: UnixSeconds): Promise<void> {
+  const email = (await emailsOf(tx, account.id)).find((one) => one.address === address);
+  if (email !== undefined) await verifyEmail(tx, email.id, at);
 }
 
 function linkIsOver(): Error {

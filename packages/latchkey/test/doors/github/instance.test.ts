@@ -139,14 +139,17 @@ describe('the instance', () => {
     expect(
       (await world.ask('POST /enterprise/users', { token, body: { login: 'dora', email: 'dora@example.org' } })).status,
     ).toBe(201);
-    expect(
-      (
-        await world.ask('POST /enterprise/users', {
-          token,
-          body: { login: 'eve', email: 'eve@example.org', admin: true },
-        })
-      ).body.errors,
-    ).toMatchObject([{ field: 'admin' }]);
+    for (const [field, value] of [
+      ['admin', true],
+      ['verified', true],
+      ['password', 'chosen by a thief of the token'],
+    ] as const) {
+      const body = { login: 'eve', email: 'eve@example.org', [field]: value };
+      const refused = await world.ask('POST /enterprise/users', { token, body });
+      expect([refused.status, refused.body.errors]).toMatchObject([422, [{ field, code: 'unprocessable' }]]);
+      expect(refused.body.errors[0].message).toMatch(/^A token can't /);
+    }
+    expect((await world.ask('GET /users/eve', { token })).status).toBe(404);
     expect(
       (await world.ask('GET /enterprise/users?per_page=2', { token })).body.map(
         ({ login }: { login: string }) => login,

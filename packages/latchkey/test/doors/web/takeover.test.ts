@@ -7,6 +7,7 @@ import { ALARM_SEC } from '../../../src/actions/accounts/alarms.ts';
 import { addEmail, removeEmail } from '../../../src/actions/accounts/emails.ts';
 import { lockUser, unlockUser } from '../../../src/actions/accounts/locks.ts';
 import { mailPasswordLink } from '../../../src/actions/accounts/new-password.ts';
+import { welcomeUser } from '../../../src/actions/accounts/welcome.ts';
 import { authorize, operatorPermit, type Permit, type Verdict } from '../../../src/actions/decision/authorize.ts';
 import { readOutbox } from '../../../src/actions/instance/outbox.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
@@ -85,6 +86,22 @@ test('a token that may write addresses gets no further than an address that is g
   await world.addPerson('eve2');
   const other = await signedIn(world, 'eve2');
   expect((await other.send(verify, 'verify')).text, 'in the thief’s own session').toContain('for another account');
+});
+
+test('somebody whom a token made signs in by the link in their own mailbox alone, and only then is their address good', async () => {
+  const world = await webWorld();
+  await welcomeUser(world.ctx, operatorPermit(), { login: 'dora', email: 'dora@example.org' });
+  const { to, path } = await newest(world, 'welcome');
+  expect(to).toBe('dora@example.org');
+  await mailPasswordLink(world.ctx, { name: 'dora', address: '203.0.113.9' });
+  expect(await mails(world, 'password_reset'), 'the address is nobody’s yet').toEqual([]);
+  expect((await world.visitor().send(path, 'reset', { new_password: NEXT })).location).toContain('password-changed');
+  const { db } = world.ctx.store;
+  const { id } = await db.selectFrom('accounts').select('id').where('login', '=', 'dora').executeTakeFirstOrThrow();
+  expect(await emailsOf(db, id)).toMatchObject([{ primary: true, verifiedAt: world.ctx.clock.now() }]);
+  expect((await world.visitor().get(path)).status, 'once').toBe(404);
+  const dora = await signedIn(world, 'dora', NEXT);
+  expect((await dora.get('/settings/profile')).status).toBe(200);
 });
 
 test('even a verified second address gets no link for a new password', async () => {

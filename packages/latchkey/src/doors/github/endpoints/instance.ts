@@ -1,12 +1,12 @@
 /** The instance ("enterprise"): its people, organizations and tokens, for administrators and their tokens. */
 import type { Account } from '../../../actions/accounts/accounts.ts';
-import { addOrganization, addUser, restoreUser, suspendUser } from '../../../actions/accounts/accounts.ts';
+import { addOrganization, restoreUser, suspendUser } from '../../../actions/accounts/accounts.ts';
+import { welcomeUser } from '../../../actions/accounts/welcome.ts';
 import { listAllAccounts, listAllTokens } from '../../../actions/instance/instance-lists.ts';
 import { readToken } from '../../../actions/tokens/own-tokens.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import { Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
-import { Secret } from '../../../base/secret.ts';
 import { isoInstant } from '../../../base/time.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { Level, PermissionName } from '../../../catalogue/permissions.ts';
@@ -55,7 +55,7 @@ const PEOPLE: readonly Endpoint[] = [
     method: 'POST',
     path: '/enterprise/users',
     operationId: 'enterprise/create-user',
-    summary: 'Makes a person. Without a password they set one by mail.',
+    summary: 'Makes a person, and mails them a link to choose their password with.',
     need: need('instance_users', 'write'),
     resource: 'User',
     body: Type.Object(
@@ -69,14 +69,7 @@ const PEOPLE: readonly Endpoint[] = [
       closed,
     ),
     handle: async ({ ctx, permit, apiUrl, body }) => {
-      const { login, email, password, admin = false, verified = false } = body;
-      const account = await addUser(ctx, permit, {
-        login,
-        email,
-        admin,
-        verified,
-        password: password === undefined ? null : new Secret(password),
-      });
+      const account = await welcomeUser(ctx, permit, body);
       return created(shown(apiUrl, account), `${apiUrl}/users/${account.login}`);
     },
   }),
