@@ -26,7 +26,7 @@ import { beginRequest, requestIdOf } from './base/request-id.ts';
 import { limitBody } from './base/requests/body-deadline.ts';
 import { formErrorIn } from './base/requests/request-form.ts';
 import { originForm } from './base/requests/request-target.ts';
-import { standingHeaders } from './base/requests/standing-headers.ts';
+import { STANDING, strictTransport } from './base/requests/standing-headers.ts';
 import type { Settings } from './base/settings/settings.ts';
 import { duringSpan, type Tracer } from './base/trace.ts';
 import { resourceServerApi } from './doors/forward/resource-server-api.ts';
@@ -183,6 +183,7 @@ function makeListener(
       const answer = answerer(context, readiness, connections, handler);
       server = makeServer(
         certificate,
+        context.settings.publicUrl,
         together(
           tracer === null
             ? answer
@@ -241,13 +242,15 @@ function answerer(
   // The proxy that asks there understands 401 and 403 alone, so that door says itself what is wrong.
   const forward: Door = makeForwardDoor(context);
   const git: Door = makeGitDoor(context, readiness.ended.signal);
-  const standing = standingHeaders(context.settings.publicUrl);
+  const standing = Object.entries(STANDING);
+  const transport = strictTransport(context.settings.publicUrl);
   return (arrival) => {
     const { request, response } = arrival;
     // So that connections that proxies keep end after an answer rather than in the middle of a question.
     if (readiness.leaving) response.shouldKeepAlive = false;
     if (connections.mustEnd(request.socket)) response.shouldKeepAlive = false;
     beginRequest(arrival);
+    if (transport !== null) response.setHeader('Strict-Transport-Security', transport);
     if (connections.refuses(request.socket, request.url ?? '')) return sendCrowded(response);
     if (forward(request, response)) return count(context, 'forward', arrival);
     // Not before: a proxy's question is about the path as its client wrote it, and as the proxy will pass it on.

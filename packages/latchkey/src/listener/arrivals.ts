@@ -4,6 +4,7 @@ import type { OpenContext } from '../actions/instance/open.ts';
 import { OUTAGES } from '../base/machine/outage.ts';
 import { type RequestMark, requestIdOf } from '../base/request-id.ts';
 import { FORM_ERRORS, type FormError } from '../base/requests/request-form.ts';
+import { STANDING } from '../base/requests/standing-headers.ts';
 import type { Span } from '../base/trace.ts';
 import type { DoorName } from '../telemetry/metrics.ts';
 import { endRequestSpan } from '../telemetry/request-spans.ts';
@@ -40,6 +41,7 @@ export function together(answer: (arrival: Arrival) => void): RequestListener {
 export function sendCrowded(response: ServerResponse): void {
   const { sentence, retryAfterSec } = OUTAGES.descriptors_exhausted;
   response.writeHead(503, {
+    ...STANDING,
     'Content-Type': 'text/plain; charset=utf-8',
     'Retry-After': String(retryAfterSec),
     'X-Latchkey-Reason': 'descriptors_exhausted',
@@ -49,7 +51,7 @@ export function sendCrowded(response: ServerResponse): void {
 
 /** What is sent in no form that has one meaning only. */
 export function refuseForm(response: ServerResponse, error: FormError): void {
-  response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+  response.writeHead(400, { ...STANDING, 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
   response.end(`${FORM_ERRORS[error]}\n`);
 }
 

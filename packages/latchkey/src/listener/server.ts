@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
 import type { CertificateReader } from '../base/certificate.ts';
 import { Fault } from '../base/errors.ts';
+import { STANDING_LINES, strictTransport } from '../base/requests/standing-headers.ts';
 import type { Settings } from '../base/settings/settings.ts';
 
 /** All headers together; longer ones are answered with 431. */
@@ -30,7 +31,7 @@ export function secureContextOf({ current: { cert, key } }: CertificateReader): 
 }
 
 /** Not listening yet. Without a certificate it speaks HTTP. */
-export function makeServer(certificate: CertificateReader | null, answer: RequestListener): Server {
+export function makeServer(certificate: CertificateReader | null, publicUrl: string, answer: RequestListener): Server {
   const options = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -45,12 +46,15 @@ export function makeServer(certificate: CertificateReader | null, answer: Reques
       : createHttpsServer({ ...options, ...secureContextOf(certificate) }, answer);
   // The door decides before it lets the client send a body: see `doors/git/backend`.
   server.on('checkContinue', answer);
-  server.on('clientError', refuseUnreadable);
+  const transport = strictTransport(publicUrl);
+  const lines = [...STANDING_LINES, ...(transport === null ? [] : [`Strict-Transport-Security: ${transport}`])];
+  const headers = lines.map((line) => `${line}\r\n`).join('');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnreadable(error, socket, headers));
   return server;
 }
 
 /** What is not HTTP, or has headers without end, gets a definite answer, too. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, headers: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -63,7 +67,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
         : ['400 Bad Request', 'That is not a request this server can read.'];
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ` +
-      `${words.length + 1}\r\nConnection: close\r\n\r\n${words}\n`,
+      `${words.length + 1}\r\nConnection: close\r\n${headers}\r\n${words}\n`,
   );
 }
 

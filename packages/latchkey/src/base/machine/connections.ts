@@ -7,9 +7,11 @@
  * Never: an idle connection kept while others are turned away. When it gets crowded, connections that sent nothing or
  * have been answered are closed.
  */
+
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { includesAddress, networkOf } from '../address.ts';
+import { STANDING_LINES } from '../requests/standing-headers.ts';
 import { OUTAGES } from './outage.ts';
 
 /** A connection in a place of the reserve must have sent its request by then. */
@@ -31,6 +33,7 @@ const TURNED_AWAY = [
   `Retry-After: ${retryAfterSec}`,
   'X-Latchkey-Reason: descriptors_exhausted',
   'Connection: close',
+  ...STANDING_LINES,
   '',
   `${sentence}\n`,
 ].join('\r\n');

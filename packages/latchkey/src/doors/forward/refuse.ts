@@ -12,6 +12,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ForwardedRequestError } from '../../actions/questions/forwarded-requests.ts';
 import type { OutageAnswer } from '../../base/machine/outage.ts';
+import { STANDING_LIST } from '../../base/requests/standing-headers.ts';
 import { acceptedScopes } from '../../catalogue/needs.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
@@ -199,10 +200,7 @@ function send(
     'Vary',
     'Authorization',
     // Proxies pass a refusal on to browsers.
-    'X-Content-Type-Options',
-    'nosniff',
-    'Content-Security-Policy',
-    "default-src 'none'; frame-ancestors 'none'",
+    ...STANDING_LIST,
     'X-Latchkey-Reason',
     reason,
     'X-Latchkey-Message',

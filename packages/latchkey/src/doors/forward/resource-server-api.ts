@@ -5,10 +5,12 @@
  * Invariant: asking about somebody else's token takes a resource server's secret. Never: an answer that may be
  * cached.
  */
+
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { authorizationOf, credentialOf } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
+import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import {
   AUTHORIZATION_SERVER_PATH,
@@ -74,6 +76,7 @@ function callOf(ctx: Context, request: FastifyRequest): ResourceServerCall {
 }
 
 function sendError(ctx: Context, reply: FastifyReply, error: Error & { statusCode?: number }): FastifyReply {
+  if (isAbandoned(reply.request.raw)) return reply.hijack();
   if (error instanceof OAuthError) {
     if (error.status === 401) void reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
     if (error.retryAfterSec !== null) void reply.header('Retry-After', String(error.retryAfterSec));

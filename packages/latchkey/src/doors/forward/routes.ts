@@ -22,6 +22,7 @@ import { includesAddress } from '../../base/address.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { type CallerHeaders, callerAddress, type ProxyTrust } from '../../base/requests/caller.ts';
+import { STANDING_LIST } from '../../base/requests/standing-headers.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Target } from '../../rules/model.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
@@ -29,7 +30,7 @@ import { type Audience, refuse, refuseFailed, refuseForNow, sendRequestError } f
 
 type Headers = readonly string[];
 
-const STANDING: Headers = ['Content-Length', '0', 'Cache-Control', 'no-store', 'Vary', 'Authorization'];
+const ALWAYS: Headers = ['Content-Length', '0', 'Cache-Control', 'no-store', 'Vary', 'Authorization', ...STANDING_LIST];
 /** Always sent, so that a proxy which copies them puts them in the place of what its client sent. */
 const NOBODY: Headers = [
   'Remote-User',
@@ -42,7 +43,7 @@ const NOBODY: Headers = [
   '',
   'X-Token-Permissions',
   '',
-  ...STANDING,
+  ...ALWAYS,
 ];
 /** Programs that speak git, by how they name themselves. */
 const GIT_CLIENT = /^(?:git|jgit|go-git|dulwich|isomorphic-git|libgit2|gitoxide)\b/i;
@@ -228,7 +229,7 @@ class Prepared {
       token.kind,
       'X-Token-Permissions',
       permissions,
-      ...STANDING,
+      ...ALWAYS,
     ];
     const ofToken = this.#known.get(token) ?? new WeakMap<Target, Headers>();
     this.#known.set(token, ofToken.set(permit.target, headers));

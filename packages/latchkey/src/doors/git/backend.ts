@@ -12,6 +12,7 @@ import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
 import { bytesPassed } from '../../base/garbage.ts';
 import { OUTAGES, outageAnswer, outageInWords } from '../../base/machine/outage.ts';
+import { STANDING } from '../../base/requests/standing-headers.ts';
 import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
 import { SpokenBands } from '../../git/protocol/spoken-bands.ts';
 import type { ServiceRun } from '../../git/room.ts';
@@ -29,7 +30,7 @@ export const NO_CACHE = {
   Expires: 'Fri, 01 Jan 1980 00:00:00 GMT',
   Pragma: 'no-cache',
   'Cache-Control': 'no-cache, max-age=0, must-revalidate',
-  'X-Content-Type-Options': 'nosniff',
+  ...STANDING,
 } as const;
 
 /**

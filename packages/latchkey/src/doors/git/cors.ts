@@ -5,11 +5,13 @@
  * Source: fetch.spec.whatwg.org, "CORS protocol".
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STANDING } from '../../base/requests/standing-headers.ts';
 
 /** How long a browser may remember the answer to a preflight; browsers cap it at two hours or less. */
 const PREFLIGHT_SEC = 7200;
 
 const PREFLIGHT = {
+  ...STANDING,
   'Access-Control-Allow-Methods': 'GET, POST',
   'Access-Control-Allow-Headers': 'Authorization, Content-Type, Content-Encoding, Accept, Git-Protocol, User-Agent',
   'Access-Control-Max-Age': String(PREFLIGHT_SEC),

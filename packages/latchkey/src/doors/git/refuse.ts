@@ -8,6 +8,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OutageAnswer } from '../../base/machine/outage.ts';
+import { STANDING } from '../../base/requests/standing-headers.ts';
 import { placeOfWords } from '../../catalogue/git-clients.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
@@ -155,8 +156,7 @@ function send(
     'Content-Type': isErrorLine ? `application/x-git-${service}-advertisement` : 'text/plain; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    ...STANDING,
     ...closing,
     ...headers,
   });

@@ -15,6 +15,7 @@ import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { callerOf } from '../../base/requests/caller.ts';
+import { STANDING } from '../../base/requests/standing-headers.ts';
 import { protocolVersion } from '../../git/processes/environment.ts';
 import type { GitService } from '../../git/room.ts';
 import type { Need } from '../../rules/model.ts';
@@ -158,7 +159,7 @@ function sendCapabilities(response: ServerResponse, capabilities: string): void 
 }
 
 function redirect(response: ServerResponse, location: string): void {
-  response.writeHead(301, { Location: location, 'Content-Length': 0, 'Cache-Control': 'no-store' });
+  response.writeHead(301, { ...STANDING, Location: location, 'Content-Length': 0, 'Cache-Control': 'no-store' });
   response.end();
 }
 

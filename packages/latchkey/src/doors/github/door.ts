@@ -279,13 +279,13 @@ function docs({ apiUrl }: Pick<Visit, 'apiUrl'>, endpoint?: Endpoint): string {
 
 function fail(visit: Visit, error: unknown): FastifyReply {
   if (error instanceof Malformed) return send(visit, error.status, errorBody(error.status, error.message, docs(visit)));
+  if (isAbandoned(visit.request.raw)) return visit.reply.hijack();
   const outage = outageAnswer(error);
   if (outage !== null) {
     if (outage.reason !== 'busy') visit.ctx.log.warn({ err: error, reason: outage.reason }, 'a request must wait');
     const body = { ...errorBody(503, outage.sentence, docs(visit)), reason: outage.reason };
     return send(visit, 503, body, { 'Retry-After': String(outage.retryAfterSec) });
   }
-  if (isAbandoned(visit.request.raw)) return visit.reply.hijack();
   visit.ctx.log.error(
     { err: error, method: visit.request.method, path: visit.url.pathname },
     'a request to the API failed',

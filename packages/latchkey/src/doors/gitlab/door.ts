@@ -187,12 +187,13 @@ function send({ reply }: Visit, { status, body, headers = {} }: ErrorAnswer): Fa
 function fail(visit: Visit, error: unknown): FastifyReply {
   if (error instanceof Answer) return send(visit, error.answer);
   if (error instanceof Problem) return send(visit, problemAnswer(error.complaints));
+  // Before an outage: to a connection that breaks off, Node says what it says of a database's.
+  if (isAbandoned(visit.request.raw)) return visit.reply.hijack();
   const outage = outageAnswer(error);
   if (outage !== null) {
     if (outage.reason !== 'busy') visit.ctx.log.warn({ err: error, reason: outage.reason }, 'a request must wait');
     return send(visit, unavailable(outage));
   }
-  if (isAbandoned(visit.request.raw)) return visit.reply.hijack();
   visit.ctx.log.error({ err: error, method: visit.request.method }, 'a request to the api of gitlab failed');
   return send(visit, { status: 500, body: { message: '500 Internal Server Error' } });
 }

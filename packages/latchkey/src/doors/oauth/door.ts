@@ -6,6 +6,7 @@
  * `catalogue/oauth-metadata` tells clients about them.
  * Invariant: every answer is `no-store`, and JSON as the RFCs define it.
  */
+
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/ground/context.ts';
 import { type Redeemed, redeemCode, redeemDevice, type Unredeemed } from '../../actions/tokens/code-redemption.ts';
@@ -16,6 +17,7 @@ import {
   LOGIN_CLIENT_ID,
 } from '../../actions/tokens/device-authorization.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
+import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { Secret } from '../../base/secret.ts';
 import { readLoginRequest } from '../../rules/login-request.ts';
@@ -39,7 +41,8 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
     );
     app.post(TOKEN_PATH, (request, reply) => token(ctx, request, reply));
     app.post(DEVICE_CODE_PATH, (request, reply) => deviceCode(ctx, request, reply));
-    app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+      if (isAbandoned(request.raw)) return reply.hijack();
       const outage = outageAnswer(error);
       if (outage !== null) {
         ctx.log.warn({ err: error, reason: outage.reason }, 'a sign-in must wait');

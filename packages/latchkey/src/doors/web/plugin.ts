@@ -30,6 +30,7 @@
  * allows none.
  * Invariant: a page for somebody who is signed in is never kept by a cache (`no-store`).
  */
+
 import { Readable } from 'node:stream';
 import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
@@ -38,6 +39,7 @@ import type { Context } from '../../actions/ground/context.ts';
 import { mintSecret } from '../../actions/ground/one-time-secrets.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
+import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { type AssetAddresses, serveAssets } from './frame/assets.ts';
 import { Cookies } from './frame/cookies.ts';
@@ -101,6 +103,7 @@ async function serve(
   try {
     return await send(frame, visit, reply, each === null ? notFound() : await answerOf(visit, each, request.headers));
   } catch (error) {
+    if (isAbandoned(request.raw)) return reply.hijack();
     if (error instanceof Refused)
       return send(frame, visit, reply, refused(error.explanation, visit.method === 'POST' ? visit.path : visit.url));
     if (error instanceof Problem)
@@ -133,6 +136,7 @@ async function sorry(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  if (isAbandoned(request.raw)) return reply.hijack();
   const status = error.statusCode ?? 500;
   // Who asks may not be known: the page is then as for somebody who is not signed in.
   const visit = await visitOf(frame.ctx, request, reply).catch(() =>
