@@ -44,6 +44,37 @@ export async function removeCollaborator(tx: Query, repositoryId: number, userId
   return removed !== undefined;
 }
 
+/**
+ * A page of the ids of those who have a role in some repository of an organization and don't belong to it, the newest
+ * accounts first; `beforeId` is a user id.
+ */
+export async function listOutsideCollaborators(
+  q: Query,
+  organizationId: number,
+  page: Page,
+  withoutTwoFactor: boolean,
+): Promise<number[]> {
+  let query = q
+    .selectFrom('accounts')
+    .select('accounts.id')
+    .where('accounts.id', 'in', (inner) =>
+      inner
+        .selectFrom('collaborators')
+        .innerJoin('repositories', 'repositories.id', 'collaborators.repository_id')
+        .select('collaborators.user_id')
+        .where('repositories.owner_id', '=', organizationId),
+    )
+    .where('accounts.id', 'not in', (inner) =>
+      inner.selectFrom('memberships').select('user_id').where('organization_id', '=', organizationId),
+    )
+    .where('accounts.id', '<', startOf(page))
+    .orderBy('accounts.id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0);
+  if (withoutTwoFactor) query = query.where('accounts.two_factor_at', 'is', null);
+  return (await query.execute()).map(({ id }) => id);
+}
+
 /** A page of a repository's collaborators, the newest accounts first; `beforeId` is a user id. */
 export async function listCollaborators(q: Query, repositoryId: number, page: Page): Promise<Collaborator[]> {
   const rows = await q

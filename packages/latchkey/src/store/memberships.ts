@@ -73,14 +73,19 @@ export async function countOwners(q: Query, organizationId: number): Promise<num
   return count;
 }
 
-/**
- * A page of an organization's members, or of those with one role, the newest accounts first; `beforeId` is a user id.
- */
+/** Which members are listed; all when nothing is said. */
+export interface MemberFilter {
+  readonly role?: OrganizationRole | null;
+  /** True for those alone who have no second factor. */
+  readonly withoutTwoFactor?: boolean;
+}
+
+/** A page of an organization's members, the newest accounts first; `beforeId` is a user id. */
 export async function listMembers(
   q: Query,
   organizationId: number,
   page: Page,
-  role: OrganizationRole | null = null,
+  { role = null, withoutTwoFactor = false }: MemberFilter = {},
 ): Promise<Member[]> {
   let query = q
     .selectFrom('memberships')
@@ -92,21 +97,32 @@ export async function listMembers(
     .limit(page.limit)
     .offset(page.skip ?? 0);
   if (role !== null) query = query.where('memberships.role', '=', role);
+  if (withoutTwoFactor) query = query.where('accounts.two_factor_at', 'is', null);
   const rows = await query.execute();
   return rows.map((row) => ({ userId: row.user_id, login: row.login, role: row.role, since: row.created_at }));
 }
 
-/** A page of the organizations that a person belongs to, the newest first. */
-export async function listOrganizationsOf(q: Query, userId: number, page: Page): Promise<Account[]> {
-  const rows = await q
+/**
+ * A page of the organizations that a person belongs to, the newest first.
+ * @param among only those of these ids; null = all
+ */
+export async function listOrganizationsOf(
+  q: Query,
+  userId: number,
+  page: Page,
+  among: readonly number[] | null = null,
+): Promise<Account[]> {
+  if (among?.length === 0) return [];
+  let query = q
     .selectFrom('memberships')
     .select('organization_id')
     .where('user_id', '=', userId)
     .where('organization_id', '<', startOf(page))
     .orderBy('organization_id', 'desc')
     .limit(page.limit)
-    .offset(page.skip ?? 0)
-    .execute();
+    .offset(page.skip ?? 0);
+  if (among !== null) query = query.where('organization_id', 'in', among);
+  const rows = await query.execute();
   const accounts = await accountsByIds(
     q,
     rows.map((row) => row.organization_id),

@@ -15,8 +15,15 @@ import {
   deleteAccount,
   setProfile,
 } from '../../store/accounts.ts';
+import { listOutsideCollaborators } from '../../store/collaborators.ts';
 import type { Query } from '../../store/db.ts';
-import { listMembers, listOrganizationsOf, type Member, membershipRole } from '../../store/memberships.ts';
+import {
+  listMembers,
+  listOrganizationsOf,
+  type Member,
+  type MemberFilter,
+  membershipRole,
+} from '../../store/memberships.ts';
 import type { Page } from '../../store/page.ts';
 import { setPolicy, storedPolicy } from '../../store/policies.ts';
 import {
@@ -161,16 +168,17 @@ function log(
 
 /**
  * A page of the organization's members with their accounts. Whoever does not belong to it sees none: nobody's
- * membership is public here.
+ * membership is public here. @throws Problem when somebody who is no owner asks who has no second factor
  */
 export async function listOrganizationMembers(
   ctx: Context,
   permit: Permit,
-  role: OrganizationRole | null,
+  filter: MemberFilter,
   page: Page,
 ): Promise<(Member & { account: Account })[]> {
   if (!permit.holds(MEMBERS)) return [];
-  const members = await listMembers(ctx.store.db, targetId(permit), page, role);
+  if (filter.withoutTwoFactor === true && !(await isOwner(ctx, permit))) throw ownersAlone();
+  const members = await listMembers(ctx.store.db, targetId(permit), page, filter);
   const accounts = await accountsByIds(
     ctx.store.db,
     members.map(({ userId }) => userId),
@@ -179,6 +187,34 @@ export async function listOrganizationMembers(
     ...member,
     account: present(accounts.get(member.userId), `account ${member.userId}`),
   }));
+}
+
+/**
+ * A page of those who work in the organization's repositories without belonging to it, for its owners; null for others.
+ */
+export async function outsideCollaborators(
+  ctx: Context,
+  permit: Permit,
+  filter: Pick<MemberFilter, 'withoutTwoFactor'>,
+  page: Page,
+): Promise<Account[] | null> {
+  if (!permit.holds(MEMBERS) || !(await isOwner(ctx, permit))) {
+    if (filter.withoutTwoFactor === true) throw ownersAlone();
+    return null;
+  }
+  const ids = await listOutsideCollaborators(ctx.store.db, targetId(permit), page, filter.withoutTwoFactor === true);
+  const accounts = await accountsByIds(ctx.store.db, ids);
+  return ids.map((id) => present(accounts.get(id), `account ${id}`));
+}
+
+async function isOwner(ctx: Context, permit: Permit): Promise<boolean> {
+  const { userId } = permit.actor;
+  return userId !== null && (await membershipRole(ctx.store.db, targetId(permit), userId)) === 'owner';
+}
+
+/** Who lacks a second factor is whom to attack first. The words are GitHub's. */
+function ownersAlone(): Error {
+  return problem('unprocessable', 'Only owners can use this filter.', 'filter');
 }
 
 /**
@@ -193,6 +229,34 @@ export async function memberNamed(
   const user = permit.holds(MEMBERS) ? await accountByLogin(ctx.store.db, login) : null;
   const role = user === null ? null : await membershipRole(ctx.store.db, targetId(permit), user.id);
   return user === null || role === null ? null : { user, role };
+}
+
+/** Scopes that tell a classic (docs of GitHub, "List organizations for the authenticated user") or scoped token. */
+const TELLS_OF_MEMBERSHIPS: ReadonlySet<string> = new Set([
+  ...['user', 'read:org', 'write:org', 'admin:org'],
+  ...['api', 'read_api', 'read_user'],
+]);
+
+/**
+ * A page of the organizations of whoever holds the permit, the newest first, as far as the token reaches: nobody's
+ * membership is public here, so a token for public repositories alone hears of none, and a fine-grained one of those
+ * that granted it something.
+ */
+export async function organizationsInReach(ctx: Context, permit: Permit, page: Page): Promise<Account[]> {
+  const { actor, bearer } = permit;
+  if (actor.userId === null) return [];
+  if (bearer?.via !== 'token') return organizationsOf(ctx, actor.userId, page);
+  const { kind, grants, scopes } = bearer.token;
+  if (kind === 'fine-grained') {
+    const reached = grants.filter(({ selection, state }) => selection !== 'public' && state === 'active');
+    return listOrganizationsOf(
+      ctx.store.db,
+      actor.userId,
+      page,
+      reached.map(({ ownerId }) => ownerId),
+    );
+  }
+  return scopes.some((scope) => TELLS_OF_MEMBERSHIPS.has(scope)) ? organizationsOf(ctx, actor.userId, page) : [];
 }
 
 /** A page of the organizations that somebody belongs to, the newest first. */

@@ -293,6 +293,45 @@ describe('an organization over the API', () => {
     expect((await ask('GET /user/orgs', { token: bob })).body).toMatchObject([{ login: 'Acme' }]);
   });
 
+  it('tells its owners alone who has no second factor, members and outside collaborators alike', async () => {
+    const { ask, ada, bob, cy, ctx } = await world();
+    const logins = async (path: string): Promise<string[]> =>
+      ((await ask(`GET /orgs/Acme/${path}`, { token: ada })).body as { login: string }[]).map(({ login }) => login);
+    for (const login of ['Cy', 'Bob'])
+      await setCollaborator(ctx, operatorPermit(), { owner: 'Acme', name: 'site', login, role: 'read' });
+    expect(await logins('members?filter=2fa_disabled')).toEqual(['Bob', 'Ada']);
+    expect(await logins('outside_collaborators?filter=2fa_disabled'), 'members are none').toEqual(['Cy']);
+    await ctx.store.db.updateTable('accounts').set({ two_factor_at: 1 }).where('login', 'in', ['Ada', 'Cy']).execute();
+    expect(await logins('members?filter=2fa_disabled')).toEqual(['Bob']);
+    expect(await logins('members?filter=2fa_disabled&role=admin')).toEqual([]);
+    expect(await logins('members?filter=all')).toEqual(['Bob', 'Ada']);
+    expect(await logins('outside_collaborators?filter=2fa_disabled')).toEqual([]);
+    expect(await logins('outside_collaborators')).toEqual(['Cy']);
+    for (const list of ['members', 'outside_collaborators'])
+      expect(await ask(`GET /orgs/Acme/${list}?filter=2fa_disabled`, { token: bob })).toMatchObject({
+        status: 422,
+        body: { errors: [{ message: 'Only owners can use this filter.' }] },
+      });
+    expect((await ask('GET /orgs/Acme/outside_collaborators', { token: bob })).status).toBe(403);
+    expect((await ask('GET /orgs/Acme/members?filter=2fa_disabled', { token: cy })).body).toEqual([]);
+  });
+
+  it('tells of no membership to a token that is for public repositories alone, or for somebody else’s', async () => {
+    const { ask, token } = await world();
+    const orgs = async (given: Parameters<typeof token>[1]): Promise<unknown> => {
+      const { body } = await ask('GET /user/orgs', { token: (await token('Bob', given)).secret });
+      return Array.isArray(body) ? body.map(({ login }: { login: string }) => login) : body.reason;
+    };
+    const ofBob = grant({ owner: 'Bob', selection: 'all' });
+    expect(await orgs({ name: 'a', grants: [grant({ owner: 'Bob', selection: 'public' })] })).toEqual([]);
+    expect(await orgs({ name: 'b', grants: [ofBob, grant({ owner: 'Acme', selection: 'public' })] })).toEqual([]);
+    expect(await orgs({ name: 'c', grants: [ofBob] })).toEqual([]);
+    expect(await orgs({ name: 'd', kind: 'classic', scopes: ['public_repo'], grants: [] })).not.toContain('Acme');
+    expect(await orgs({ name: 'e', kind: 'classic', scopes: [], grants: [] })).not.toContain('Acme');
+    expect(await orgs({ name: 'f', kind: 'classic', scopes: ['read:org'], grants: [] })).toEqual(['Acme']);
+    expect(await orgs({ name: 'g', kind: 'classic', scopes: ['user'], grants: [] })).toEqual(['Acme']);
+  });
+
   it('goes with its repositories', async () => {
     const { ask, ada, bob, ctx } = await world();
     expect(await ask('DELETE /orgs/Acme', { token: bob })).toMatchObject({ status: 403 });

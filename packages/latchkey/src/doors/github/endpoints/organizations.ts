@@ -5,11 +5,12 @@ import {
   deleteOrganization,
   listOrganizationMembers,
   memberNamed,
-  organizationsOf,
+  organizationsInReach,
+  outsideCollaborators,
   readOrganization,
 } from '../../../actions/organizations/organizations.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
-import { parameter, present } from '../../../base/present.ts';
+import { parameter } from '../../../base/present.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { simpleUser } from '../present/accounts.ts';
@@ -50,13 +51,12 @@ const CHANGE = Type.Object(
   },
   { additionalProperties: false },
 );
+const Filter = Type.Optional(Type.Enum(['all', '2fa_disabled']));
 const MEMBERS = Type.Object(
-  {
-    role: Type.Optional(Type.Enum(['all', 'admin', 'member'])),
-    filter: Type.Optional(Type.Literal('all')),
-  },
+  { role: Type.Optional(Type.Enum(['all', 'admin', 'member'])), filter: Filter },
   { additionalProperties: false },
 );
+const OUTSIDERS = Type.Object({ filter: Filter }, { additionalProperties: false });
 const ROLE = Type.Object({ role: Type.Optional(Type.Enum(['admin', 'member'])) }, { additionalProperties: false });
 
 type Plain = Call<undefined, undefined>;
@@ -83,10 +83,22 @@ async function change(call: Call<Static<typeof CHANGE>, undefined>): Promise<Rep
 async function listMembers(call: Call<undefined, Static<typeof MEMBERS>>): Promise<Reply> {
   const { ctx, permit, query, page, apiUrl } = call;
   const role = query.role === 'admin' ? 'owner' : query.role === 'member' ? 'member' : null;
-  const members = await listOrganizationMembers(ctx, permit, role, pageById(page));
+  const withoutTwoFactor = query.filter === '2fa_disabled';
+  const members = await listOrganizationMembers(ctx, permit, { role, withoutTwoFactor }, pageById(page));
   return {
     ...ok(members.map(({ account }) => simpleUser(apiUrl, account))),
     next: nextKey(members, page, ({ userId }) => userId),
+  };
+}
+
+async function listOutsiders(call: Call<undefined, Static<typeof OUTSIDERS>>): Promise<Reply> {
+  const { ctx, permit, query, page, apiUrl } = call;
+  const filter = { withoutTwoFactor: query.filter === '2fa_disabled' };
+  const accounts = await outsideCollaborators(ctx, permit, filter, pageById(page));
+  if (accounts === null) throw sayNo(403, 'Only owners may see the outside collaborators of an organization.');
+  return {
+    ...ok(accounts.map((account) => simpleUser(apiUrl, account))),
+    next: nextKey(accounts, page, ({ id }) => id),
   };
 }
 
@@ -147,8 +159,17 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'orgs/list-members',
     paged: true,
     query: MEMBERS,
-    summary: 'The members of an organization, for those who belong to it.',
+    summary: 'The members of an organization, for those who belong to it; those without two-factor, for its owners.',
     handle: listMembers,
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/orgs/{org}/outside_collaborators',
+    operationId: 'orgs/list-outside-collaborators',
+    paged: true,
+    query: OUTSIDERS,
+    summary: 'Who works in repositories of an organization without belonging to it, for its owners.',
+    handle: listOutsiders,
   }),
   endpoint({
     method: 'GET',
@@ -203,9 +224,9 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     path: '/user/orgs',
     operationId: 'orgs/list-for-authenticated-user',
     paged: true,
-    summary: 'The organizations that you belong to.',
+    summary: 'The organizations that you belong to, as far as the token reaches.',
     handle: async ({ ctx, permit, page, apiUrl }) => {
-      const accounts = await organizationsOf(ctx, present(permit.actor.userId, 'the one who asks'), pageById(page));
+      const accounts = await organizationsInReach(ctx, permit, pageById(page));
       return {
         ...ok(accounts.map((account) => simpleOrganization(apiUrl, account))),
         next: nextKey(accounts, page, ({ id }) => id),

@@ -12,15 +12,19 @@ import { UsernameField } from '../parts/text-fields.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 
 const ON_A_PAGE = 50;
+const WITHOUT_TWO_FACTOR = '2fa_disabled';
 const ROLES: readonly OrganizationRole[] = ['member', 'owner'];
 
 async function get(visit: Visit): Promise<Answer> {
   const organization = visit.param('org');
   const permit = await organizationPermit(visit, { members: 'read' }, false);
-  const people = await listOrganizationMembers(visit.ctx, permit, null, {
-    beforeId: numberIn(visit.query, 'before'),
-    limit: ON_A_PAGE,
-  });
+  const withoutTwoFactor = visit.query.get('filter') === WITHOUT_TWO_FACTOR;
+  const people = await listOrganizationMembers(
+    visit.ctx,
+    permit,
+    { withoutTwoFactor },
+    { beforeId: numberIn(visit.query, 'before'), limit: ON_A_PAGE },
+  );
   const manages = permit.holds({ sets: [{ members: 'write' }], publicRead: false, writes: true });
   const f = visit.fields('set');
   return page(
@@ -32,10 +36,21 @@ async function get(visit: Visit): Promise<Answer> {
           {visit.problem.message}
         </Notice>
       ) : null}
+      {manages ? <TwoFactorFilter path={organizationPath(organization, 'people')} isOn={withoutTwoFactor} /> : null}
       <div class="Box mb-4">
         <ul>
+          {withoutTwoFactor && people.length === 0 ? (
+            <li class="Box-row">Nobody: everybody here has two-factor authentication.</li>
+          ) : null}
           {people.map(({ login, role, account }) => (
-            <Person visit={visit} login={login} name={account.name} role={role} manages={manages} />
+            <Person
+              visit={visit}
+              login={login}
+              name={account.name}
+              role={role}
+              manages={manages}
+              lacks={account.twoFactorAt === null}
+            />
           ))}
         </ul>
       </div>
@@ -59,18 +74,36 @@ async function get(visit: Visit): Promise<Answer> {
   );
 }
 
+/** Between all, and those whom a stolen password is enough to be. */
+function TwoFactorFilter({ path, isOn }: { path: string; isOn: boolean }): VNode {
+  return (
+    <p class="mb-2">
+      {isOn ? (
+        <>
+          Only people without two-factor authentication. <a href={path}>Show everybody</a>
+        </>
+      ) : (
+        <a href={`${path}?filter=${WITHOUT_TWO_FACTOR}`}>Show people without two-factor authentication</a>
+      )}
+    </p>
+  );
+}
+
 function Person({
   visit,
   login,
   name,
   role,
   manages,
+  lacks,
 }: {
   visit: Visit;
   login: string;
   name: string;
   role: OrganizationRole;
   manages: boolean;
+  /** True without a second factor, which owners alone are shown. */
+  lacks: boolean;
 }): VNode {
   return (
     <li class="Box-row d-flex flex-items-center flex-justify-between">
@@ -78,7 +111,8 @@ function Person({
         <Avatar login={login} />{' '}
         <span>
           <span class="text-bold">{login}</span> <bdi>{name}</bdi>{' '}
-          <Label tone={role === 'owner' ? 'accent' : 'secondary'}>{role}</Label>
+          <Label tone={role === 'owner' ? 'accent' : 'secondary'}>{role}</Label>{' '}
+          {manages && lacks ? <Label tone="attention">no two-factor</Label> : null}
         </span>
       </span>
       {manages ? (
