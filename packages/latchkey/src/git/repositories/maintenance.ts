@@ -115,7 +115,7 @@ async function dueCommands(path: string): Promise<(readonly string[])[]> {
     (packs > 0 && !packFolder.some((name) => name.endsWith('.bitmap')));
   return [
     ['pack-refs', '--all'],
-    ...(repack ? [['repack', '-d', '-l', '-q', '--geometric=2', '--write-midx', '--write-bitmap-index']] : []),
+    ...(repack ? [['repack', '-d', '-l', '-n', '-q', '--geometric=2', '--write-midx', '--write-bitmap-index']] : []),
     ['commit-graph', 'write', '--reachable', '--split', '--changed-paths', '--no-progress'],
   ];
 }
