@@ -25,6 +25,7 @@ import { type FsckBounds, type FsckOutcome, fsck } from './repositories/fsck.ts'
 import type { GitSettings } from './repositories/git-settings.ts';
 import { sweepRepositories } from './repositories/leftovers.ts';
 import { Maintenance } from './repositories/maintenance.ts';
+import { ModeWatch } from './repositories/modes.ts';
 import { createRepository, importRepository, type NewRepositoryOptions } from './repositories/new-repository.ts';
 import { presenceOf } from './repositories/presence.ts';
 import { type RoomLeft, Sizes } from './repositories/sizes.ts';
@@ -171,10 +172,10 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const processes = new GitProcesses(limits);
   // Places of their own: a page or a REST call waits for no clone, and no clone for them.
   const readers = new GitProcesses(limits);
-
   const prestarted = new PrestartedProcesses();
   const sizes = new Sizes(settings);
-  const maxFileBytes = settings.maxFileMib === 0 ? Infinity : settings.maxFileMib * 1024 * 1024;
+  const modes = new ModeWatch(folders, log, settings.groupAccess);
+  const { maxFileBytes } = sizes;
 
   const advertisementOf = (format: ObjectFormat): MaybePromise<Advertisement> =>
     advertisements.of(format) ?? advertisements.capture(format);
@@ -278,7 +279,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     maintain: async (path) => {
       if (!readOnly) await maintenance.maintain(path);
     },
-    removeLeftOvers: writing((olderThanSec, signal) => sweepRepositories(folders, { olderThanSec, log }, signal)),
+    removeLeftOvers: writing((sec, signal) => sweepRepositories(folders, { olderThanSec: sec, log, modes }, signal)),
     probe: () => folders.probe(),
     check: async (owner, name, bounds) => {
       const path = folders.path(owner, name);

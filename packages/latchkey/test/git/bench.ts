@@ -52,6 +52,7 @@ async function opened(folder: string, settings: Partial<GitSettings>): Promise<G
         allowRepositoryHooks: false,
         maxPushMib: 0,
         maxFileMib: 0,
+        groupAccess: false,
         maxRepositoryMib: 0,
         ...settings,
       },

@@ -1,11 +1,20 @@
 /** The operator at the command line: every fixed form, for real, on both engines. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_PASSWORD_INPUT_BYTES } from '../../src/cli/admin/users.ts';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
-import { dataOptions, type Ended, latchkey, latchkeyInside, runProgram, serveUntilReady } from './latchkey-process.ts';
+import {
+  dataOptions,
+  type Ended,
+  latchkey,
+  latchkeyInside,
+  MAIN,
+  runProgram,
+  serveUntilReady,
+} from './latchkey-process.ts';
 
 /** What is wrong with a person of a bad login, a bad address and a short password. */
 const BAD_PERSON = [
@@ -53,6 +62,25 @@ async function temporaryFolder(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
+
+test.each([
+  ['nobody else', [], 0o077],
+  ['the group', ['--group-access'], 0o027],
+])('what the commands and the server make is for %s, whatever the umask', async (_, flags, never) => {
+  const data = await temporaryFolder();
+  const options = ['--data', data, ...flags];
+  const open = ['sh', '-c', 'umask 0; exec "$0" "$@"'];
+  const admin = (line: string): Promise<Ended> =>
+    runProgram('sh', [...open.slice(1), process.execPath, MAIN, 'admin', ...line.split(' '), ...options]);
+  await done(admin('user add ada --email ada@example.org --verified'));
+  await done(admin('repo add ada/site'));
+  const serving = await serveUntilReady(options, /Stop it with Ctrl-C\./, open);
+  await serving.stop('SIGTERM');
+  const made = (await readdir(data, { recursive: true })).filter((path) => !path.includes('/hooks/'));
+  expect(made).toContain('repositories/ada/site.git/HEAD');
+  const wide = made.filter((path) => (lstatSync(join(data, path)).mode & never) !== 0);
+  expect(wide).toEqual([]);
+});
 
 describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
   test('adds people, organizations and repositories, and refuses what is taken or unknown', async () => {

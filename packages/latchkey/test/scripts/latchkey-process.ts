@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import type { FreshDatabase } from '../engines/engines.ts';
 import { once } from '../waits.ts';
 
-const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+export const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 /** What `MAIN` loads. Vitest leaves it as it was built: see its configuration. */
 const PROGRAM = join(import.meta.dirname, '../../dist/cli/program.js');
 

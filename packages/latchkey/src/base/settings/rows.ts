@@ -134,6 +134,13 @@ export const SETTING_ROWS = {
     section: 'Where things are',
     doc: 'at the start, register as private the bare repositories that lie in the folder and are not known yet',
   }),
+  groupAccess: off({
+    section: 'Where things are',
+    forAdmin: true,
+    doc:
+      'let the group of the server read what it writes (folders 0750, files 0640): for backups, or a proxy that runs ' +
+      'git itself; without it nobody else can (0700, 0600), whatever the umask',
+  }),
   readOnly: off({
     section: 'Where things are',
     forAdmin: true,

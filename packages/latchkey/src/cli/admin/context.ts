@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Permit } from '../../actions/decision/authorize.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import type { Circumstances } from '../../actions/instance/open.ts';
+import { closeToOthers } from '../file-modes.ts';
 import { ADMIN_SETTINGS, addSettingOptions, settingFlags } from '../setting-options.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 
@@ -26,6 +27,7 @@ export async function withData<T>(
     import('../../actions/decision/authorize.ts'),
   ]);
   const settings = readSettings({ flags: settingFlags(command), env: terminal.env, purpose: 'admin' });
+  closeToOthers(settings);
   if (!existsSync(settings.data)) terminal.say(`made a new data folder: ${settings.data}`);
   // Words only: what a server would log as routine has no place between the lines of a command.
   const ctx = await openContext(

@@ -11,6 +11,7 @@ import { SETTING_NAMES } from '../../base/settings/rows.ts';
 import type { Settings } from '../../base/settings/settings.ts';
 import { examples } from '../command-help.ts';
 import { EXIT } from '../exit-codes.ts';
+import { closeToOthers } from '../file-modes.ts';
 import { addSettingOptions, settingFlags } from '../setting-options.ts';
 import { sayError, type Terminal } from '../terminal.ts';
 import { HangUp, RETIRE } from './hang-up.ts';
@@ -43,6 +44,7 @@ export function serveCommand(terminal: Terminal): Command {
 }
 
 async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Promise<void> {
+  closeToOthers(settings);
   if (settings.workers > 1 && cluster.isPrimary) {
     const { overseeWorkers } = await import('./workers.ts');
     await overseeWorkers(settings, { stop: stopRequest(), hangUp }, terminal);

@@ -19,6 +19,6 @@ export interface GitSettings extends SizeLimits {
   readonly gitQueueWaitSec: number;
   /** True to run the hooks that lie in repositories, with the rights of the server. */
   readonly allowRepositoryHooks: boolean;
-  /** The largest file that a push may bring, in MiB; 0 = no limit. */
-  readonly maxFileMib: number;
+  /** True when the group of the server may read what it writes. */
+  readonly groupAccess: boolean;
 }

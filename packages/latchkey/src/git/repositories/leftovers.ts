@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
 import { DAY_SEC, MINUTE_SEC } from '../../base/time.ts';
 import type { Folders } from './folders.ts';
+import type { ModeWatch } from './modes.ts';
 
 /**
  * Older than this is stale where every git process that could hold it can be seen. Git holds a lock for the moment in
@@ -52,10 +53,16 @@ export function staleAfterSec(idleTimeoutSec: number, seesAll: boolean): number 
 }
 
 /**
- * Sweeps one repository after the other, until the signal says stop. One that can't be swept is logged, and left to the
+ * Looks who else can read, then sweeps one repository after the other, until the signal says stop. One that can't be
+ * swept is logged, and left to the
  * next time.
  */
-export async function sweepRepositories(folders: Folders, sweep: Sweep, signal: AbortSignal): Promise<void> {
+export async function sweepRepositories(
+  folders: Folders,
+  sweep: Sweep & { readonly modes: ModeWatch },
+  signal: AbortSignal,
+): Promise<void> {
+  await sweep.modes.look();
   for (const { owner, name } of await folders.list()) {
     if (signal.aborted) return;
     const path = folders.path(owner, name);

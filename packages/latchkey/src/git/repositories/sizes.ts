@@ -23,6 +23,7 @@ interface Measure {
 /** In MiB; 0 = no limit. */
 export interface SizeLimits {
   readonly maxPushMib: number;
+  readonly maxFileMib: number;
   readonly maxRepositoryMib: number;
 }
 
@@ -41,6 +42,11 @@ export class Sizes {
 
   constructor(limits: SizeLimits) {
     this.#limits = limits;
+  }
+
+  /** The largest file that a push may bring; Infinity = no limit. */
+  get maxFileBytes(): number {
+    return this.#limits.maxFileMib === 0 ? Infinity : this.#limits.maxFileMib * MIB;
   }
 
   /** What one push may bring. */
