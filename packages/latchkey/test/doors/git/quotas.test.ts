@@ -183,6 +183,8 @@ describe('a repository', () => {
     expect(refused.stderr).toContain('/help/repository_full');
     expect((await push(await workOf(MIB - 32 * 1024), 'full', 'second')).code).toBe(0);
     expect(await size()).toBeGreaterThan(2990);
+    const project = await rest('GET', '/api/v4/projects/ada%2Ffull?statistics=true', undefined);
+    expect(project.body['statistics']).toMatchObject({ repository_size: (await size()) * 1024 });
     for (const write of [put, post]) {
       const written = await write('full', 'more', Buffer.alloc(512 * 1024));
       expect(written).toMatchObject({ status: 403, body: { reason: 'repository_full' } });

@@ -127,9 +127,15 @@ function levelOf(role: ListedRepository['role']): number | null {
   return role === null ? null : ACCESS_LEVELS[role];
 }
 
-async function showProject(ctx: Context, permit: Permit): Promise<Reply> {
+/** With `statistics`, what it takes up, for those who work there: GitLab has more figures. */
+async function showProject(ctx: Context, permit: Permit, withStatistics: boolean): Promise<Reply> {
   const view = await viewTarget(ctx, permit);
-  return ok(presentProject(permit.actor.userId === null ? { ...view, role: null } : view, ctx.settings.publicUrl));
+  const { publicUrl } = ctx.settings;
+  if (permit.actor.userId === null) return ok(presentProject({ ...view, role: null }, publicUrl));
+  const bytes = view.sizeKb * 1024;
+  const statistics = { storage_size: bytes, repository_size: bytes };
+  const isShown = withStatistics && view.role !== null;
+  return ok({ ...presentProject(view, publicUrl), ...(isShown ? { statistics } : {}) });
 }
 
 export const PROJECT_ENDPOINTS: readonly Endpoint[] = [
@@ -139,7 +145,10 @@ export const PROJECT_ENDPOINTS: readonly Endpoint[] = [
     paged: true,
     handle: async (call) => list(call, (await personIn(call.ctx, parameter(call.path, 'user_id'))).id),
   }),
-  endpoint('GET', '/projects/{id}', { handle: ({ ctx, permit }) => showProject(ctx, permit) }),
+  endpoint('GET', '/projects/{id}', {
+    params: { statistics: { type: 'boolean' } },
+    handle: ({ ctx, permit, params }) => showProject(ctx, permit, params.statistics === true),
+  }),
   endpoint('GET', '/personal_access_tokens/self/associations', {
     params: { min_access_level: { type: 'string', values: ACCESS_LEVEL_VALUES } },
     paged: true,
