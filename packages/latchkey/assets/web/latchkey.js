@@ -157,6 +157,9 @@ for (const box of scopeBoxes) {
 }
 if (scopeBoxes.length > 0) showIncluded();
 
+/** A little less than a challenge lasts. */
+const PASSKEY_QUESTION_MS = 270_000;
+
 // Passkeys: the form shows itself where the browser has them, and the authenticator's answer is what it sends.
 for (const place of document.querySelectorAll('[data-passkey]')) {
   if (!globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) continue;
@@ -166,19 +169,36 @@ for (const place of document.querySelectorAll('[data-passkey]')) {
   const busy = (is) => {
     for (const button of form.querySelectorAll('button')) button.disabled = is;
   };
+  const options = JSON.parse(place.dataset.options);
+  const send = (credential) => {
+    form.elements.passkey.value = JSON.stringify(credential.toJSON());
+    form.submit();
+  };
+  let offer = new AbortController();
+  // Beside names in the field for the username, as long as the question is good. Whoever types has chosen otherwise.
+  const offerInField = async () => {
+    if (place.dataset.autofills === undefined) return;
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+    const { signal } = offer;
+    setTimeout(() => offer.abort(), PASSKEY_QUESTION_MS);
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+    await navigator.credentials.get({ publicKey, mediation: 'conditional', signal }).then(send, () => {});
+  };
   const answer = async () => {
     told.textContent = '';
     busy(true);
-    const options = JSON.parse(place.dataset.options);
+    // A browser asks one question at a time.
+    offer.abort();
+    offer = new AbortController();
     try {
-      const credential =
+      send(
         place.dataset.passkey === 'create'
           ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
-          : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
-      form.elements.passkey.value = JSON.stringify(credential.toJSON());
-      form.submit();
+          : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }),
+      );
     } catch (error) {
       busy(false);
+      void offerInField();
       told.textContent =
         error.name === 'InvalidStateError'
           ? 'That authenticator has a passkey of this account already.'
@@ -189,4 +209,5 @@ for (const place of document.querySelectorAll('[data-passkey]')) {
     event.preventDefault();
     void answer();
   });
+  void offerInField();
 }

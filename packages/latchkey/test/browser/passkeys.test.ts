@@ -21,7 +21,7 @@ async function withAuthenticator(page: Page): Promise<{ cdp: CDPSession; id: str
   return { cdp, id };
 }
 
-test('a passkey is added, signs in alone, stands in for the code, confirms, and is removed', async () => {
+test('a passkey is added, signs in alone or beside a name, stands in for the code, and is removed', async () => {
   const site = await startSite({ publicUrl: 'http://localhost:7070' });
   const { port } = new URL(site.url);
   // Passkeys are bound to a name: the server is asked by the one that it is known by.
@@ -43,9 +43,18 @@ test('a passkey is added, signs in alone, stands in for the code, confirms, and 
   await page.getByText('has a passkey of this account already').waitFor();
   await look(page, 'passkeys');
 
+  // The authenticator answers at once while it is touched: then the offer in the field for the username signs in.
+  const touch = (enabled: boolean): Promise<unknown> =>
+    cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: id, enabled });
+  await page.context().clearCookies();
+  await page.goto('/login');
+  await page.getByLabel('Account menu of ada').waitFor();
+
+  await touch(false);
   await page.context().clearCookies();
   await page.goto('/login');
   await look(page, 'sign-in-passkey');
+  await touch(true);
   await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: false });
   await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
   await page.getByText('Nothing was signed. Try again.').waitFor();
@@ -57,8 +66,10 @@ test('a passkey is added, signs in alone, stands in for the code, confirms, and 
   await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
   await page.getByLabel('Account menu of ada').waitFor();
 
+  await touch(false);
   await page.context().clearCookies();
   await signIn(page, 'ada');
+  await touch(true);
   await page.getByRole('button', { name: 'Use a passkey' }).click();
   await page.getByLabel('Account menu of ada').waitFor();
 

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import {
   addPasskey,
   askForNewPasskey,
+  hasPasskeys,
   listPasskeys,
   MAX_PASSKEY_NAME,
   MAX_PASSKEYS,
@@ -24,6 +25,18 @@ const PATH = '/settings/security/passkeys';
 export const passkeyPages: readonly WebPage[] = [
   { path: PATH, access: 'fresh', get: show, forms: { add: { run: doAdd }, remove: { run: doRemove } } },
 ];
+
+/** The way to a passkey, for somebody who types the codes of an app and has none. */
+export async function passkeyHint(visit: Visit): Promise<VNode | null> {
+  const { account } = visit.user;
+  const types = account.twoFactorAt !== null && takesPasskeys(visit.ctx) && !(await hasPasskeys(visit.ctx, account));
+  return types ? (
+    <Notice tone="info">
+      You type codes of an app. A passkey is quicker, and no other site can ask you for it:{' '}
+      <a href={PATH}>add a passkey</a>. The app goes on working.
+    </Notice>
+  ) : null;
+}
 
 async function show(visit: Visit): Promise<Answer> {
   const permit = await visit.ownPermit();

@@ -25,6 +25,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { CopyButton, Label, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
+import { passkeyHint } from './passkeys.tsx';
 
 const PATH = '/settings/security';
 const PASSWORD_PATH = `${PATH}/password`;
@@ -47,6 +48,7 @@ export const securityPages: readonly WebPage[] = [
 
 async function show(visit: Visit): Promise<Answer> {
   const { twoFactorAt } = visit.user.account;
+  const hint = await passkeyHint(visit);
   const demands = twoFactorAt === null ? await twoFactorDemands(visit.ctx, await visit.ownPermit()) : [];
   return page(
     'Password and authentication',
@@ -64,6 +66,7 @@ async function show(visit: Visit): Promise<Answer> {
         </a>
       </Subhead>
       <p class="mb-4">Sign in by your device's lock or a security key: nothing to type, nothing to phish.</p>
+      {hint}
       <Subhead title="Two-factor authentication">
         <a class="btn" href={SET_UP_PATH}>
           {twoFactorAt === null ? 'Turn on' : 'Manage'}
@@ -207,6 +210,7 @@ function Qr({ text }: { text: string }): VNode {
 async function showManage(visit: Visit): Promise<Answer> {
   const hasApp = await hasAuthenticator(visit.ctx, await visit.ownPermit());
   const { left, short } = await recoveryCodesLeft(visit.ctx, await visit.ownPermit());
+  const hint = await passkeyHint(visit);
   return page(
     'Two-factor authentication',
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
@@ -223,6 +227,7 @@ async function showManage(visit: Visit): Promise<Answer> {
           steals the database.
         </Notice>
       )}
+      {hint}
       {hasApp ? null : (
         <p>
           You have no authenticator app. <a href={`${SET_UP_PATH}?app=add`}>Add one</a>

@@ -45,7 +45,7 @@ async function showSignIn(visit: Visit): Promise<Answer> {
             f={f}
             name="login"
             label="Username or e-mail address"
-            autocomplete="username"
+            autocomplete="username webauthn"
             required
             autofocus
             spellcheck={false}
@@ -58,6 +58,7 @@ async function showSignIn(visit: Visit): Promise<Answer> {
             does="get"
             question={await askForPasskey(visit.ctx, visit.sender, 'sign-in', null)}
             submit="Sign in with a passkey"
+            autofills={visit.problem === null}
           />
         ) : null}
       </div>

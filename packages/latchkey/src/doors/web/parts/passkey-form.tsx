@@ -13,12 +13,15 @@ interface PasskeyFormProps {
   readonly question: { readonly options: string; readonly sealed: string };
   readonly submit: string;
   readonly tone?: 'primary' | 'default';
+  /** True where the browser offers passkeys in a field for the username, too (WebAuthn, "conditional mediation"). */
+  readonly autofills?: boolean;
   readonly children?: ComponentChildren;
 }
 
-export function PasskeyForm({ f, does, question, submit, tone = 'default', children }: PasskeyFormProps): VNode {
+export function PasskeyForm({ f, does, question, submit, tone = 'default', ...more }: PasskeyFormProps): VNode {
+  const { autofills = false, children } = more;
   return (
-    <div hidden data-passkey={does} data-options={question.options}>
+    <div hidden data-passkey={does} data-options={question.options} data-autofills={autofills ? '' : undefined}>
       <Form f={f} submit={submit} tone={tone}>
         <Hidden name="challenge" value={question.sealed} />
         <Hidden name="passkey" value="" />
