@@ -5,8 +5,8 @@
  * Invariant: a mail says who it is for, what happened, when and from where if known, and what to do if it wasn't
  * them.
  * Invariant: text that people typed appears as it is in plain text and escaped in HTML; a subject is one line.
- * Never: a token's text. Only `email_verification`, `password_reset`, `account_locked`, `invitation` and `welcome` contain a
- * secret that opens something: their one-time link. "This wasn't me" only takes away.
+ * Never: a token's text. Only `email_verification`, `password_reset`, `account_locked`, `invitation` and `welcome` have
+ * a secret that opens something: their one-time link. "This wasn't me" only takes away.
  */
 import { spokenInstant, type UnixSeconds } from '../base/time.ts';
 import { ACCOUNT_MAILS, type AccountMailFacts } from './account-mails.ts';

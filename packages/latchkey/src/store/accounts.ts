@@ -120,13 +120,19 @@ export async function accountById(q: Query, id: number): Promise<Account | null>
   return row === undefined ? null : accountOf(row);
 }
 
-/** The person with this e-mail address, verified or not, in any case of letters. */
+/**
+ * The person with this e-mail address, in any case of letters: who verified it; else of those who claim it the first
+ * for whom it is primary.
+ */
 export async function userByEmail(q: Query, address: string): Promise<Account | null> {
   const row = await q
     .selectFrom('emails')
     .innerJoin('accounts', 'accounts.id', 'emails.user_id')
     .select(COLUMNS.map((column) => `accounts.${column}` as const))
     .where('emails.address_key', '=', nameKey(address))
+    .orderBy((row) => row.case().when('emails.verified_at', 'is', null).then(1).else(0).end())
+    .orderBy('emails.is_primary', 'desc')
+    .orderBy('emails.id')
     .executeTakeFirst();
   return row === undefined ? null : accountOf(row);
 }

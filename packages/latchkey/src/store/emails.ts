@@ -1,4 +1,7 @@
-/** People's e-mail addresses: each belongs to one person, regardless of case; one per person is primary. */
+/**
+ * People's e-mail addresses, regardless of case: many may claim one, and it belongs to the one who verified it. One per
+ * person is primary.
+ */
 import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
 import { type Account, accountsByIds } from './accounts.ts';
@@ -21,7 +24,9 @@ export interface NewEmail {
   readonly at: UnixSeconds;
 }
 
-/** Adds an address. @throws a unique violation when it is somebody's already. */
+/**
+ * Adds an address. @throws a unique violation when the person has it already, or it is verified and somebody else's
+ */
 export async function insertEmail(tx: Query, email: NewEmail): Promise<number> {
   const { id } = await tx
     .insertInto('emails')
@@ -57,7 +62,21 @@ export async function emailsOf(q: Query, userId: number): Promise<Email[]> {
   }));
 }
 
-/** Marks an address as verified. False when it was so already, or is gone. */
+/** Who verified an address: the id of their account; null when nobody did. */
+export async function holderOfVerified(q: Query, address: string): Promise<number | null> {
+  const row = await q
+    .selectFrom('emails')
+    .select('user_id')
+    .where('address_key', '=', nameKey(address))
+    .where('verified_at', 'is not', null)
+    .executeTakeFirst();
+  return row?.user_id ?? null;
+}
+
+/**
+ * Marks an address as verified. False when it was so already, or is gone. @throws a unique violation when somebody else
+ * has verified it
+ */
 export async function verifyEmail(tx: Query, emailId: number, at: UnixSeconds): Promise<boolean> {
   const changed = await tx
     .updateTable('emails')

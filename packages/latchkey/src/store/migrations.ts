@@ -30,6 +30,7 @@ import { locks } from './migrations/0121-locks.ts';
 import { passkeys } from './migrations/0122-passkeys.ts';
 import { sealing } from './migrations/0130-sealing.ts';
 import { steadyClock } from './migrations/0150-steady-clock.ts';
+import { claimedAddresses } from './migrations/0210-claimed-addresses.ts';
 import { auditChain } from './migrations/0220-audit-chain.ts';
 import { pushIntents } from './migrations/0230-push-intents.ts';
 import { writeProbe } from './migrations/0231-write-probe.ts';
@@ -63,6 +64,7 @@ export const MIGRATIONS: readonly Migration[] = [
   passkeys,
   sealing,
   steadyClock,
+  claimedAddresses,
   auditChain,
   pushIntents,
   writeProbe,

@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FETCH_TYPE } from './git/server.ts';
 import { type Running, startWorld } from './github/running.ts';
 
@@ -21,6 +21,7 @@ beforeAll(async () => {
   await world.repository('ada/open', 'public');
   token = (await world.token('ada', { kind: 'classic', scopes: ['repo', 'user'] })).secret;
 });
+afterEach(() => vi.restoreAllMocks());
 afterAll(() => world.close());
 
 /** What the server says to these bytes, up to the end of the connection. */
@@ -179,6 +180,5 @@ describe('a client that goes away', () => {
     socket.resetAndDestroy();
     await vi.waitFor(() => expect(served).toHaveBeenCalledTimes(2), { timeout: 20_000 });
     expect([...errors.mock.calls, ...warnings.mock.calls]).toEqual([]);
-    vi.restoreAllMocks();
   });
 });

@@ -16,7 +16,14 @@ import {
   userByEmail,
 } from '../../src/store/accounts.ts';
 import { isForeignKeyViolation, isUniqueViolation } from '../../src/store/db.ts';
-import { deleteEmail, emailsOf, insertEmail, setPrimaryEmail, verifyEmail } from '../../src/store/emails.ts';
+import {
+  deleteEmail,
+  emailsOf,
+  holderOfVerified,
+  insertEmail,
+  setPrimaryEmail,
+  verifyEmail,
+} from '../../src/store/emails.ts';
 import {
   countOwners,
   listMembers,
@@ -145,14 +152,22 @@ forEachEngine('accounts', (open) => {
 });
 
 forEachEngine('e-mail addresses', (open) => {
-  it('belong to one person, in any case of letters, with one primary', async () => {
+  it('are claimed by many and belong to who verified them, in any case of letters, with one primary', async () => {
     const { store, ada, bob } = await worldIn(await open());
     const add = (userId: number, address: string, primary: boolean) =>
       store.transaction((tx) => insertEmail(tx, { userId, address, verifiedAt: null, primary, at: THEN }));
     const first = await add(ada, 'Ada@example.com', true);
     const second = await add(ada, 'ada@example.org', false);
-    expect(isUniqueViolation(await add(bob, 'aDA@EXAMPLE.com', true).catch((thrown: unknown) => thrown))).toBe(true);
+    const taken = async (work: Promise<unknown>): Promise<boolean> =>
+      isUniqueViolation(await work.catch((thrown: unknown) => thrown));
+    expect(await taken(add(ada, 'aDA@EXAMPLE.com', false)), 'once for each person').toBe(true);
+    const claimed = await add(bob, 'aDA@EXAMPLE.com', false);
     expect((await userByEmail(store.db, 'ADA@example.COM'))?.login).toBe('Ada');
+    expect(await holderOfVerified(store.db, 'ada@example.com')).toBeNull();
+    expect(await store.transaction((tx) => verifyEmail(tx, claimed, THEN))).toBe(true);
+    expect((await userByEmail(store.db, 'ADA@example.COM'))?.login).toBe('Bob');
+    expect(await taken(store.transaction((tx) => verifyEmail(tx, first, THEN)))).toBe(true);
+    expect(await holderOfVerified(store.db, 'ada@example.com')).toBe(bob);
     expect(await userByEmail(store.db, 'ada')).toBeNull();
 
     expect(await store.transaction((tx) => verifyEmail(tx, second, THEN + 1))).toBe(true);

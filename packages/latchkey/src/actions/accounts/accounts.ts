@@ -9,16 +9,9 @@ import type { Secret } from '../../base/secret.ts';
 import type { AuditAction } from '../../catalogue/audit-events.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { emailProblem, loginProblem } from '../../rules/names.ts';
-import {
-  type Account,
-  accountByLogin,
-  insertOrganization,
-  insertUser,
-  setSuspended,
-  userByEmail,
-} from '../../store/accounts.ts';
+import { type Account, accountByLogin, insertOrganization, insertUser, setSuspended } from '../../store/accounts.ts';
 import { isUniqueViolation, type Query } from '../../store/db.ts';
-import { insertEmail } from '../../store/emails.ts';
+import { holderOfVerified, insertEmail } from '../../store/emails.ts';
 import { countOwners, membershipRole, removeMembership, setMembership } from '../../store/memberships.ts';
 import { deleteSessionsOf } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -41,7 +34,8 @@ export interface NewUserDraft {
 }
 
 /**
- * Makes a person as the operator says; for tokens there is `welcomeUser`. @throws Problem when the login or the address is taken or not allowed, or the password not allowed.
+ * Makes a person as the operator says; for tokens there is `welcomeUser`. @throws Problem when the login or the address
+ * is taken or not allowed, or the password not allowed.
  */
 export async function addUser(ctx: Context, permit: Permit, draft: NewUserDraft): Promise<Account> {
   if (permit.bearer !== null) throw new TypeError('only the operator decides what signs somebody in');
@@ -74,7 +68,7 @@ export async function makeUser<T>(
   const at = ctx.clock.now();
   return unlessTaken(`The name ${draft.login} is taken.`, 'login', () =>
     ctx.store.transaction(async (tx) => {
-      if ((await userByEmail(tx, draft.email)) !== null)
+      if (draft.verified && (await holderOfVerified(tx, draft.email)) !== null)
         throw problem('already_exists', 'Somebody has this e-mail address already.', 'email');
       const user = await insertUser(tx, { login: draft.login, admin: draft.admin, passwordDigest, at });
       await insertEmail(tx, {

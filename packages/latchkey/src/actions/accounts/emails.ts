@@ -12,7 +12,15 @@ import { DAY_SEC, HOUR_SEC } from '../../base/time.ts';
 import type { MailFacts } from '../../catalogue/mails.ts';
 import { emailProblem, nameKey } from '../../rules/names.ts';
 import type { Query } from '../../store/db.ts';
-import { deleteEmail, type Email, emailsOf, insertEmail, setPrimaryEmail, verifyEmail } from '../../store/emails.ts';
+import {
+  deleteEmail,
+  type Email,
+  emailsOf,
+  holderOfVerified,
+  insertEmail,
+  setPrimaryEmail,
+  verifyEmail,
+} from '../../store/emails.ts';
 import { insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -42,8 +50,8 @@ export function listEmails(ctx: Context, permit: Permit): Promise<Email[]> {
 }
 
 /**
- * Adds an address, and sends the mail that verifies it. @throws Problem when it is none, is somebody's already, or
- * there are too many.
+ * Adds an address, and sends the mail that verifies it. Whether somebody else has it makes no difference: that would
+ * tell who has an account here. @throws Problem when it is none, is theirs already, or there are too many.
  */
 export function addEmail(ctx: Context, permit: Permit, address: string): Promise<void> {
   return addEmails(ctx, permit, [address]);
@@ -57,7 +65,7 @@ export async function addEmails(ctx: Context, permit: Permit, addresses: readonl
   const at = ctx.clock.now();
   if ((await emailsOf(ctx.store.db, userId)).length + addresses.length > MAX_EMAILS) throw tooMany();
   for (const to of addresses) await limitMails(ctx, { to, from: permit.actor.address ?? '', userId });
-  await unlessTaken('Somebody has this e-mail address already.', 'email', () =>
+  await unlessTaken('You have this e-mail address already.', 'email', () =>
     ctx.store.transaction(async (tx) => {
       const emails = await emailsOf(tx, userId);
       if (emails.length + addresses.length > MAX_EMAILS) throw tooMany();
@@ -124,6 +132,8 @@ export async function verifyByLink(ctx: Context, permit: Permit, link: Secret): 
     const before = await emailsOf(tx, userId);
     const email = before.find((one) => one.address === found.address);
     if (email === undefined) throw problem('not_found', 'That address was removed meanwhile.');
+    if (((await holderOfVerified(tx, email.address)) ?? userId) !== userId)
+      throw problem('already_exists', 'Another account has verified this address: remove it there first.');
     if (!(await verifyEmail(tx, email.id, at))) return;
     await record(tx, permit, at, { action: 'user.verify_email', userId, data: { email: email.address } });
     await tell(ctx, tx, permit, { emails: before, change: 'verified', email: email.address });

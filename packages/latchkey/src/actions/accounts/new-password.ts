@@ -13,7 +13,7 @@ import type { Secret } from '../../base/secret.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import { type Account, accountById, passwordDigestOf, setPasswordDigest, setRecovered } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
-import { emailsOf, verifyEmail } from '../../store/emails.ts';
+import { emailsOf, holderOfVerified, verifyEmail } from '../../store/emails.ts';
 import { deleteLinks, insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
 import { deleteDevices, deleteSessionsOf, rememberDevice, setEnrolment } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -211,7 +211,7 @@ export async function resetPassword(
 /** Whoever follows a link reads the mails of the address that it was sent to. */
 async function verifyMailed(tx: Query, account: Account, address: string | null, at: UnixSeconds): Promise<void> {
   const email = (await emailsOf(tx, account.id)).find((one) => one.address === address);
-  if (email !== undefined) await verifyEmail(tx, email.id, at);
+  if (email !== undefined && (await holderOfVerified(tx, email.address)) === null) await verifyEmail(tx, email.id, at);
 }
 
 function linkIsOver(): Error {

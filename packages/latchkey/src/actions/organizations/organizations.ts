@@ -233,8 +233,13 @@ export async function memberNamed(
 
 /** Scopes that tell a classic (docs of GitHub, "List organizations for the authenticated user") or scoped token. */
 const TELLS_OF_MEMBERSHIPS: ReadonlySet<string> = new Set([
-  ...['user', 'read:org', 'write:org', 'admin:org'],
-  ...['api', 'read_api', 'read_user'],
+  'user',
+  'read:org',
+  'write:org',
+  'admin:org',
+  'api',
+  'read_api',
+  'read_user',
 ]);
 
 /**

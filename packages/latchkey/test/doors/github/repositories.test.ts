@@ -380,7 +380,7 @@ describe('e-mail addresses over the API', () => {
     ]);
     for (const emails of [
       ['nope'],
-      ['new@x.example', 'ADA@example.org'],
+      ['new@x.example', 'BOB@work.example'],
       [],
       Array.from({ length: 19 }, (_, i) => `a${i}@x.example`),
     ])

@@ -241,7 +241,6 @@ test.each([
   ['login', { login: 'settings' }, 'The name settings is reserved.'],
   ['login', { login: 'ADA' }, 'The name ADA is taken.'],
   ['email', { email: 'no address' }, 'That is not an e-mail address.'],
-  ['email', { email: 'Ada@Example.org' }, 'Somebody has this e-mail address already.'],
   ['email', { email: `${'x'.repeat(250)}@example.org` }, 'An e-mail address has at most 254 characters.'],
   ['password', { password: '1234567' }, 'A password has at least 8 characters.'],
   ['password', { password: 'x'.repeat(257) }, 'A password has at most 256 characters.'],

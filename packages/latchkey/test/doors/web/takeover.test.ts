@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { ALARM_SEC } from '../../../src/actions/accounts/alarms.ts';
-import { addEmail, removeEmail } from '../../../src/actions/accounts/emails.ts';
+import { addEmail, removeEmail, removeEmails } from '../../../src/actions/accounts/emails.ts';
 import { lockUser, unlockUser } from '../../../src/actions/accounts/locks.ts';
 import { mailPasswordLink } from '../../../src/actions/accounts/new-password.ts';
 import { welcomeUser } from '../../../src/actions/accounts/welcome.ts';
@@ -13,7 +13,7 @@ import { readOutbox } from '../../../src/actions/instance/outbox.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import type { MaybePromise } from '../../../src/base/maybe-promise.ts';
 import type { Secret } from '../../../src/base/secret.ts';
-import { emailsOf } from '../../../src/store/emails.ts';
+import { emailsOf, verifyEmail } from '../../../src/store/emails.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { PASSWORD, type Visitor, type WebWorld, webWorld, withTwoFactor } from './visitor.ts';
 
@@ -88,7 +88,47 @@ test('a token that may write addresses gets no further than an address that is g
   expect((await other.send(verify, 'verify')).text, 'in the thief’s own session').toContain('for another account');
 });
 
-test('somebody whom a token made signs in by the link in their own mailbox alone, and only then is their address good', async () => {
+test('nobody learns who has an account by claiming addresses, on a page, by token or at the sign-up', async () => {
+  const world = await webWorld({ signUp: 'open' });
+  await world.addPerson('ada');
+  await world.addPerson('eve');
+  const eve = await signedIn(world, 'eve');
+  const permit = await permitOf(world, await narrowToken(world, 'eve'));
+  const told = async (email: string): Promise<unknown[]> => {
+    const before = (await mails(world, 'email_verification')).length;
+    const page = await eve.send('/settings/emails', 'add', { email });
+    const listed = (await eve.get('/settings/emails')).text.includes(email);
+    await removeEmails(world.ctx, permit, [email]);
+    const token = await addEmail(world.ctx, permit, email).catch((error: Error) => error.message);
+    await removeEmails(world.ctx, permit, [email]);
+    const login = email.split('@')[0]!;
+    const seen = await world.visitor().send('/signup', 'sign-up', { login: `new-${login}`, email, password: NEXT });
+    const sent = await mails(world, 'email_verification');
+    const receivers = sent.slice(0, sent.length - before).map(({ to }) => to === email);
+    return [page.status, page.location, listed, token, seen.status, seen.location, receivers];
+  };
+  const ofNobody = await told('xyz@example.org');
+  expect(ofNobody).toEqual([303, '/settings/emails', true, undefined, 303, '/settings/emails', [true, true, true]]);
+  expect(await told('ada@example.org')).toEqual(ofNobody);
+});
+
+test('an address belongs to who reads its mails, and a claim takes nothing from them', async () => {
+  const world = await webWorld();
+  await world.addPerson('ada', { verified: false });
+  await world.addPerson('eve');
+  const ada = await signedIn(world, 'ada');
+  const eve = await signedIn(world, 'eve');
+  await eve.send('/settings/emails', 'add', { email: 'ada@example.org' });
+  const { path } = await newest(world, 'email_verification');
+  expect((await ada.send(path, 'verify')).text, 'a link of eve’s').toContain('This link is for another account');
+  expect((await signedIn(world, 'ada@example.org')).cookies.size, 'ada signs in by her address').toBeGreaterThan(1);
+  const owned = (await emailsOf(world.ctx.store.db, 1))[0]!;
+  await world.ctx.store.transaction((tx) => verifyEmail(tx, owned.id, world.ctx.clock.now()));
+  expect((await eve.send(path, 'verify')).text).toContain('Another account has verified this address');
+  expect((await emailsOf(world.ctx.store.db, 2)).map(({ verifiedAt }) => verifiedAt === null)).toEqual([false, true]);
+});
+
+test('somebody whom a token made signs in by the mailed link alone, and only then is their address good', async () => {
   const world = await webWorld();
   await welcomeUser(world.ctx, operatorPermit(), { login: 'dora', email: 'dora@example.org' });
   const { to, path } = await newest(world, 'welcome');
