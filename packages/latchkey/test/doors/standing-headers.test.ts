@@ -3,9 +3,9 @@
  * before any door: that it is what it says it is, that nothing is loaded or framed, and that HTTPS is spoken alone. And
  * clients that go away: nothing for the log.
  */
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { once } from '../waits.ts';
 import { FETCH_TYPE } from './git/server.ts';
 import { type Running, startWorld } from './github/running.ts';
 
