@@ -108,6 +108,7 @@ const LOST_WORDS = [
   'Query read timeout',
   'Cannot use a pool after calling end',
   'database is not open',
+  'statement has been finalized',
   'driver has already been destroyed',
 ];
 
