@@ -1,4 +1,4 @@
-/** CONTRIBUTING.md leads to files and commands that are there. */
+/** CONTRIBUTING.md leads to files and commands that are there, and SECURITY.md to tests. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -51,4 +51,13 @@ describe('CONTRIBUTING.md', () => {
     const tables = doors.map((door) => `src/doors/${door}/refuse.ts`).filter((path) => existsSync(join(PACKAGE, path)));
     expect(tables.filter((path) => !paths.includes(path))).toEqual([]);
   });
+});
+
+it('SECURITY.md names a test that is there for each of its promises', () => {
+  const [, promises = ''] = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8').split('| --- | --- | --- |\n');
+  const rows = promises.split('\n\n', 1)[0]?.split('\n') ?? [];
+  expect(rows.length).toBeGreaterThan(15);
+  const tests = rows.map((row) => [...row.matchAll(/`([^`\s]+\.test\.ts)`/g)].map(([, path = '']) => path));
+  expect(rows.filter((_, i) => tests[i]?.length === 0)).toEqual([]);
+  expect(tests.flat().filter((path) => !existsSync(join(PACKAGE, 'test', path)))).toEqual([]);
 });
