@@ -19,17 +19,7 @@ import { advanceStream } from '../../../src/store/audit-streams.ts';
 import type { Query } from '../../../src/store/db.ts';
 import { ENGINES, freshDatabase, openAgain } from '../../engines/engines.ts';
 import { contextWith, type TestContext } from '../context.ts';
-
-const NOTHING = {
-  actorId: null,
-  userId: null,
-  organizationId: null,
-  repositoryId: null,
-  tokenId: null,
-  actorTokenId: null,
-  address: null,
-  userAgent: null,
-};
+import { NOTHING } from './entries.ts';
 
 const append = (tx: Query, at: number, n: number): Promise<number> =>
   appendAudit(tx, { ...NOTHING, at, action: 'org.update_profile', actorLogin: `Zoë "${n}"`, data: { fields: [n] } });

@@ -26,28 +26,17 @@ import { appendAudit } from '../../../src/store/audit.ts';
 import { setStreamCursor, streamState } from '../../../src/store/audit-streams.ts';
 import { once } from '../../waits.ts';
 import { contextWith, type TestContext } from '../context.ts';
+import { NOTHING } from './entries.ts';
 
 const SECRET = 'a secret of the receiver';
 const GO = new AbortController().signal;
-
-const NOTHING = {
-  actorId: null,
-  actorLogin: 'ada',
-  userId: null,
-  organizationId: null,
-  repositoryId: null,
-  tokenId: null,
-  actorTokenId: null,
-  address: null,
-  userAgent: null,
-};
 
 /** Writes entries, each so long. */
 async function write(ctx: TestContext, count: number, length = 1): Promise<void> {
   const data = { fields: ['x'.repeat(length)] };
   await ctx.store.transaction(async (tx) => {
     for (let n = 0; n < count; n++)
-      await appendAudit(tx, { ...NOTHING, at: ctx.clock.now(), action: 'org.update_profile', data });
+      await appendAudit(tx, { ...NOTHING, actorLogin: 'ada', at: ctx.clock.now(), action: 'org.update_profile', data });
   });
 }
 
