@@ -8,7 +8,7 @@
  */
 import { hash } from 'node:crypto';
 
-/** The columns of an entry in the order in which they are hashed. */
+/** The columns of an entry, in the order in which they are hashed. */
 export const ENTRY_COLUMNS = [
   'id',
   'at',
@@ -25,15 +25,15 @@ export const ENTRY_COLUMNS = [
   'data_json',
 ] as const;
 
-/** An entry as it lies in the database. */
+/** An entry as it is stored in the database. */
 export type StoredEntry = { readonly [Column in (typeof ENTRY_COLUMNS)[number]]: string | number | null } & {
   readonly id: number;
 };
 
-/** What precedes the first checkpoint. */
+/** What comes before the first checkpoint. */
 export const BEGINNING = '0'.repeat(64);
 
-/** A range of entries, and all that came before it. */
+/** A range of entries, linked to everything before it. */
 export interface CheckpointFacts {
   /** 1, 2, 3 … without a gap. */
   readonly number: number;
@@ -46,7 +46,7 @@ export interface CheckpointFacts {
   readonly entriesDigest: string;
   /** The digest of the checkpoint before; `BEGINNING` for the first. */
   readonly previous: string;
-  /** When it was made, in unix seconds. */
+  /** When the checkpoint was made, in unix seconds. */
   readonly at: number;
 }
 
@@ -55,7 +55,7 @@ export interface Checkpoint extends CheckpointFacts {
   readonly digest: string;
 }
 
-/** The text of an entry, whose UTF-8 bytes are hashed. */
+/** The text of an entry. Its UTF-8 bytes are hashed. */
 function canonicalEntry(entry: StoredEntry): string {
   return JSON.stringify(ENTRY_COLUMNS.map((column) => entry[column]));
 }
@@ -71,7 +71,10 @@ export function digestOfCheckpoint(facts: CheckpointFacts): string {
   return hash('sha256', JSON.stringify([number, firstId, lastId, entries, entriesDigest, previous, at]));
 }
 
-/** The checkpoint after `last` over entries in the order of their ids. @throws TypeError when there is none */
+/**
+ * The checkpoint after `last`, over entries in the order of their ids.
+ * @throws TypeError when there are no entries
+ */
 export function nextCheckpoint(last: Checkpoint | null, entries: readonly StoredEntry[], at: number): Checkpoint {
   const newest = entries.at(-1);
   if (newest === undefined) throw new TypeError('a checkpoint is made over entries');
@@ -92,8 +95,8 @@ const fingerprint = (entry: StoredEntry): string =>
   hash('sha256', canonicalEntry(entry), 'base64url').slice(0, FINGERPRINT_LENGTH);
 
 /**
- * Short marks of the entries of a range, by which a broken one is found: `0:k3J…`, the id as its distance from the
- * first in base 36. They prove nothing; the digest does.
+ * Short marks of the entries of a range, to find a broken one: `0:k3J…`, where the id is the distance from the first,
+ * in base 36. They prove nothing; the digest does.
  */
 export function fingerprintsOf(firstId: number, entries: readonly StoredEntry[]): string {
   return entries.map((entry) => `${(entry.id - firstId).toString(36)}:${fingerprint(entry)}`).join(' ');
@@ -103,11 +106,11 @@ export function fingerprintsOf(firstId: number, entries: readonly StoredEntry[])
 export interface EntryFault {
   readonly kind: 'entry_changed' | 'entry_removed' | 'entry_inserted' | 'entry_moved';
   readonly id: number;
-  /** Of one that was moved: the id under which it was written. */
+  /** For an entry that was moved: the id under which it was written. */
   readonly wasId?: number;
 }
 
-/** The entries that are not what their fingerprints say, by id. Empty when the fingerprints themselves are wrong. */
+/** The entries that don't match their fingerprints, by id. Empty when the fingerprints themselves are wrong. */
 export function entryFaults(firstId: number, fingerprints: string, entries: readonly StoredEntry[]): EntryFault[] {
   const was = new Map(
     fingerprints.split(' ').map((mark): [number, string] => {

@@ -38,11 +38,11 @@ import {
   isUsedUp,
 } from './token-state.ts';
 
-/** One no: its stable reason code, and what is missing where that can be named. */
+/** One refusal: its stable reason code, and what is missing where that can be named. */
 export interface Refusal {
   readonly reason: Reason;
   readonly missing?: readonly MissingPermission[];
-  /** Classic or GitLab scopes of which one would do. */
+  /** Classic or GitLab scopes. Any one of them would do. */
   readonly missingScopes?: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export type Decision =
 
 type Rule = (question: Question) => Refusal | null;
 
-/** The stages in the order in which they are told. Within a stage every refusal is collected. */
+/** The stages, in the order in which they are reported. Within a stage every refusal is collected. */
 export const STAGES: readonly (readonly Rule[])[] = [
   [ownerSuspended, accountLocked, tokenRevoked, tokenReplaced, tokenExpired, tokenNotYetValid, tokenUsedUp],
   [addressNotAllowed],
@@ -91,7 +91,7 @@ function ownerSuspended({ bearer }: Question): Refusal | null {
   return bearer.via !== 'nobody' && bearer.user.suspendedAt !== null ? { reason: 'owner_suspended' } : null;
 }
 
-/** A session is asked for other proofs; it leads out of the lock. */
+/** A session has to give other proofs: it is the way out of the lock. */
 function accountLocked({ bearer }: Question): Refusal | null {
   return bearer.via === 'token' && bearer.user.lockedAt !== null ? { reason: 'account_locked' } : null;
 }
@@ -126,8 +126,8 @@ function addressNotAllowed({ bearer, address }: Question): Refusal | null {
 // --- the owner of what is asked for -------------------------------------------------------------------------------
 
 /**
- * A public resource may be read by anybody alive, whatever policies and grants say (seed 002; GitHub docs). Of the
- * instance that is only what asks for nothing at all: what the server itself tells everybody.
+ * Anybody alive may read a public resource, whatever policies and grants say (seed 002; GitHub docs). On the instance
+ * that covers only questions that need nothing at all: what the server tells everybody.
  */
 function isPublicRead({ need, target }: Question): boolean {
   if (!need.publicRead) return false;
@@ -139,7 +139,7 @@ function needsSignIn(question: Question): Refusal | null {
   return question.bearer.via === 'nobody' && !isPublicRead(question) ? { reason: 'credentials_missing' } : null;
 }
 
-/** The token and the policy of the target's owner, where policies have a say: a token, and not for a public read. */
+/** The token, and the policy of the target's owner, where policies apply: to a token, but not for a public read. */
 function tokenUnderPolicy(
   question: Question,
 ): { token: TokenRecord; target: Exclude<Target, { kind: 'instance' }>; owner: OwnerRecord; isAdmin: boolean } | null {
@@ -170,8 +170,8 @@ function lifetimeOverPolicy(question: Question): Refusal | null {
 }
 
 /**
- * A fine-grained token is authorized when it is made; the others must be authorized per organization (GitHub docs, SAML
- * SSO).
+ * A fine-grained token is authorized when it is made; other tokens must be authorized per organization (GitHub docs,
+ * SAML SSO).
  */
 function ssoNotAuthorized(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
@@ -180,8 +180,8 @@ function ssoNotAuthorized(question: Question): Refusal | null {
 }
 
 /**
- * Whoever lacks the second factor that is demanded, with a token or signed in. One's own account stays open to oneself:
- * there the second factor is set up.
+ * Refuses people without the second factor that is required, whether they use a token or are signed in. Their own
+ * account stays open to them: that is where they set it up.
  */
 function twoFactorRequired(question: Question): Refusal | null {
   const { bearer, target, at } = question;
@@ -203,8 +203,8 @@ function organizationAddressNotAllowed(question: Question): Refusal | null {
 }
 
 /**
- * Administrators of the instance, signed in, always get at an organization's policy: somebody must undo what shuts
- * all out.
+ * Signed-in administrators of the instance can always reach an organization's policy: somebody must be able to undo a
+ * policy that shuts everybody out.
  */
 function isAdministratorAtPolicy({ bearer, need, target }: Question): boolean {
   return (
@@ -238,7 +238,7 @@ function grantDenied(question: Question): Refusal | null {
   return grantInState(question, 'denied') ? { reason: 'grant_denied' } : null;
 }
 
-/** What a revoked grant is to a fine-grained token, an exclusion is to the others. */
+/** An exclusion does to other tokens what a revoked grant does to a fine-grained one. */
 function keptOut(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
   return under !== null && under.token.excludedOrganizationIds.has(under.owner.id) ? { reason: 'grant_revoked' } : null;
@@ -248,7 +248,7 @@ function keptOut(question: Question): Refusal | null {
 
 const NO_GRANTS: readonly Grant[] = [];
 
-/** Most tokens have one grant: that case makes no list. */
+/** Most tokens have one grant, and then no list is made. */
 function coveringGrants({ grants }: TokenRecord, target: Target): readonly Grant[] {
   const only = grants.length === 1 ? grants[0] : undefined;
   if (only !== undefined) return covers(only, target) ? grants : NO_GRANTS;
@@ -261,8 +261,8 @@ function givesAnything(grants: readonly Grant[]): boolean {
 }
 
 /**
- * One refusal for "does not exist", "its owner may not see it" and "this token does not reach it": a stranger and a
- * leaked token learn nothing. What is public needs no grant to be seen.
+ * One refusal for "does not exist", "its owner may not see it" and "this token does not reach it", so that a stranger
+ * or a leaked token learns nothing. Public things need no grant to be seen.
  */
 function notVisible(question: Question): Refusal | null {
   const { bearer, target } = question;
@@ -279,7 +279,7 @@ function notVisible(question: Question): Refusal | null {
   return { reason: publicOnly ? 'public_only' : 'not_found' };
 }
 
-/** True when the bearer may see that the target is there at all. */
+/** True when the bearer may know that the target exists. */
 export function isVisible(question: Question): boolean {
   return notVisible(question) === null;
 }
@@ -292,7 +292,7 @@ function demandsNothing({ need }: Pick<Question, 'need'>): boolean {
 }
 
 /**
- * The token has no grant that covers the (visible) target: another resource owner, or a repository that is not
+ * The token has no grant that covers the (visible) target: it has another resource owner, or the repository is not
  * selected.
  */
 function notReached(question: Question): Refusal | null {
@@ -326,7 +326,7 @@ function permissionMissing(question: Question): Refusal | null {
   const heldBack = token.kind === 'scoped' ? scopeMissing('scoped', token, gitlabScopesOf(need)) : null;
   if (heldBack !== null) return heldBack;
   const grants = coveringGrants(token, target);
-  if (token.kind === 'fine-grained' && grants.length === 0) return null; // `notReached` says so
+  if (token.kind === 'fine-grained' && grants.length === 0) return null; // `notReached` reports this
   const missing = missingFrom(need.sets, (permission, level) => atLeast(tokenLevel(grants, target, permission), level));
   if (missing.length === 0) return null;
   return token.kind === 'fine-grained'
@@ -334,7 +334,7 @@ function permissionMissing(question: Question): Refusal | null {
     : { reason: 'scope_missing', missing };
 }
 
-/** One of `anyOf`, unless that is empty, and each of `allOf`. */
+/** One of `anyOf`, unless it is empty, and all of `allOf`. */
 function scopeMissing(
   dialect: ScopeDialect,
   token: TokenRecord,
@@ -348,9 +348,9 @@ function scopeMissing(
 }
 
 /**
- * What the covering grants hold of a permission. Where the target is no repository but the permission is about
- * repositories (making one in an organization), only a grant for all of them counts: a token for some repositories must
- * not act on others.
+ * The level of a permission that the covering grants give. Where the permission is about repositories but the target
+ * isn't one (making one in an organization), only a grant for all repositories counts: a token for some of them must
+ * not affect others.
  */
 function tokenLevel(grants: readonly Grant[], target: Target, permission: PermissionName): Level | undefined {
   if (target.kind === 'repository' || permissionNamed(wholeOf(permission))?.group !== 'repository')
@@ -365,7 +365,7 @@ function isPublic(target: Target): boolean {
   return target.kind === 'repository' && target.repository !== null && target.repository.visibility === 'public';
 }
 
-/** What the person behind the token may not do today, the token may not either. */
+/** A token may not do what its owner may not do today. */
 function roleInsufficient(question: Question): Refusal | null {
   if (question.bearer.via === 'nobody' || isPublicRead(question)) return null;
   const missing = missingFrom(setsHeldByToken(question), (permission, level) =>
@@ -375,8 +375,8 @@ function roleInsufficient(question: Question): Refusal | null {
 }
 
 /**
- * The alternatives that are left after the token was asked: one that it lacks can't be saved by a role. All of them
- * when it has none.
+ * The alternatives that are left after the token was checked: a role can't make up for one that the token lacks. All of
+ * them when it has none.
  */
 function setsHeldByToken({ bearer, need, target }: Question): readonly PermissionSet[] {
   if (need.sets.length < 2 || bearer.via !== 'token' || (bearer.token.kind === 'classic' && need.scopes !== undefined))

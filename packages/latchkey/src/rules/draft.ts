@@ -38,7 +38,7 @@ export interface TokenDraft {
   readonly kind: TokenKind;
   readonly name: string;
   readonly description: string;
-  /** 1–366; null = no end; undefined = the default, 30 days or what the policies cap it to. */
+  /** 1–366; null = no end; undefined = the default: 30 days, or the cap of the policies if that is less. */
   readonly expiresInDays?: number | null | undefined;
   /** Instead of a number of days: an instant. GitLab's tokens end at 00:00 UTC of a date. */
   readonly expiresAt?: UnixSeconds | undefined;
@@ -55,9 +55,9 @@ export interface DraftWorld {
   readonly isAdmin: boolean;
   readonly nameTaken: boolean;
   readonly fineGrainedCount: number;
-  /** By lower-case login as written in the draft. */
+  /** By lower-case login, as written in the draft. */
   readonly owners: ReadonlyMap<string, OwnerInWorld>;
-  /** The policy of the instance alone: binds classic and scoped tokens, which name no owner. */
+  /** The policy of the instance alone. It binds classic and scoped tokens, which name no owner. */
   readonly instancePolicy: Policy;
 }
 
@@ -77,7 +77,7 @@ export type Checked<T> =
   | { readonly ok: true; readonly plan: T }
   | { readonly ok: false; readonly complaints: readonly Complaint[] };
 
-/** Checks a draft against every rule and gives the plan of the token it asks for. */
+/** Checks a draft against every rule and returns the plan of the token it asks for. */
 export function checkDraft(draft: TokenDraft, world: DraftWorld): Checked<TokenPlan> {
   const complaints = new Complaints();
   const name = draft.name.trim();
@@ -138,7 +138,7 @@ function checkGrants(draft: TokenDraft, world: DraftWorld, complaints: Complaint
   });
 }
 
-/** The shortest cap of every policy that binds the token. */
+/** The shortest cap of all policies that bind the token. */
 function capFor(draft: TokenDraft, world: DraftWorld): number | null {
   const policies =
     draft.kind === 'fine-grained'

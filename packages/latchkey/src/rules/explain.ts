@@ -12,13 +12,13 @@ import type { MissingPermission, Policy, Question, Target, TokenKind, TokenRecor
 import { namesNobody } from './names.ts';
 
 export interface Explanation {
-  /** The first refusal: the one whose status and words lead. */
+  /** The first refusal: it decides the status and the main sentence. */
   readonly reason: Reason;
   readonly sentence: string;
   /** The other refusals of the same stage, as sentences. */
   readonly also: readonly string[];
   readonly remedy: { readonly text: string; readonly url: string | null; readonly command: string | null };
-  /** Permissions in the names that people are told. */
+  /** Permissions, by the names that people see. */
   readonly missing: readonly MissingPermission[];
   readonly missingScopes: readonly string[];
   /** True when the credential will never work again, so that a client should forget it. */
@@ -26,9 +26,9 @@ export interface Explanation {
   readonly retryAfterSec: number | null;
   /** The token that was refused, when there is one. */
   readonly tokenId: number | null;
-  /** Its scopes, when it is a classic or scoped one. */
+  /** The token's scopes, when it is classic or scoped. */
   readonly tokenScopes: readonly string[];
-  /** Whose credential it is; null where it leads to nobody. */
+  /** The owner of the credential; null when it belongs to nobody. */
   readonly userId: number | null;
   readonly facts: RefusalFacts;
 }
@@ -43,8 +43,8 @@ export interface ExtraFacts {
 }
 
 /**
- * @param publicUrl where this instance is reached, without a slash at the end
- * @param urlUsername the username that came with the token, which is ignored but may name somebody else
+ * @param publicUrl the address of this instance, without a slash at the end
+ * @param urlUsername the username sent with the token; it is ignored, but may name somebody else
  */
 export function explain(
   publicUrl: string,
@@ -88,7 +88,7 @@ function factsOf(
   const token = bearer.via === 'token' ? bearer.token : null;
   const login = bearer.via === 'nobody' ? null : bearer.user.login;
   const owner = target.kind === 'instance' ? null : target.owner;
-  // Of what can't be seen nothing is said but what was asked, as it was spelled.
+  // About something that the bearer can't see, say only what was asked, as it was spelled.
   const ownerLogin = owner !== null && isVisible(question) ? owner.login : ownerPart(target);
   const kind = token === null ? null : (owner?.policy.kinds[token.kind] ?? null);
   return {
@@ -129,19 +129,19 @@ function factsOf(
 }
 
 /**
- * Whom a username names: `ada+12` is what Ada's token 12 is stored under, so that two tokens lie side by side in one
- * store.
+ * The person a username names. Ada's token 12 is stored under `ada+12`, so that one credential store can hold two
+ * tokens.
  */
 function personIn(username: string): string {
   return username.toLowerCase().replace(/\+\d+$/, '');
 }
 
-/** The owner as the request named it: known to whoever asked, so it tells them nothing. */
+/** The owner as the request named it. The caller knows the name already, so it reveals nothing. */
 function ownerPart(target: Target): string | null {
   return target.kind === 'instance' ? null : (target.fullName.split('/')[0] ?? null);
 }
 
-/** The first of the ways in which the need can be met: it tells nothing about the target, only what was asked. */
+/** The first of the ways to meet the need. It reveals nothing about the target, only what was asked. */
 function neededFor({ need }: Question): readonly MissingPermission[] {
   return (Object.entries(need.sets[0] ?? {}) as [MissingPermission['permission'], MissingPermission['level']][]).map(
     ([permission, level]) => ({ permission, level }),
@@ -149,15 +149,15 @@ function neededFor({ need }: Question): readonly MissingPermission[] {
 }
 
 /**
- * Everything that is missing, once, at the highest level that was missed; parts stay parts, so that a scope can be
- * advised that gives just them.
+ * Everything that is missing, each once, at the highest level that was needed. Parts stay parts, so that the advice can
+ * name a scope that gives just those.
  */
 function mergeMissing(refusals: readonly Refusal[]): readonly MissingPermission[] {
   const asked = refusals.filter((refusal) => refusal.reason !== 'role_insufficient' || refusals.length === 1);
   return onePerName(asked.flatMap((refusal) => refusal.missing ?? []));
 }
 
-/** The same under the names that people know. */
+/** The same, under the names that people know. */
 function wholes(missing: readonly MissingPermission[]): readonly MissingPermission[] {
   return onePerName(missing.map(({ permission, level }) => ({ permission: wholeOf(permission), level })));
 }
@@ -171,7 +171,7 @@ function onePerName(missing: readonly MissingPermission[]): readonly MissingPerm
   return [...merged.values()];
 }
 
-/** What a token reaches, in a few words, from the token alone. */
+/** What a token reaches, in a few words, judged by the token alone. */
 function reachOf(token: TokenRecord, user: UserRecord): string {
   if (token.kind !== 'fine-grained')
     return token.scopes.length === 0 ? 'public repositories only' : `what its scopes (${token.scopes.join(', ')}) open`;
@@ -187,7 +187,7 @@ function reachOf(token: TokenRecord, user: UserRecord): string {
     : `${selected} selected ${selected === 1 ? 'repository' : 'repositories'}`;
 }
 
-/** Who made the choice that is told first. */
+/** Who made the choice that is reported first. */
 function decidedBy(
   reason: Reason | undefined,
   policy: Policy | undefined,

@@ -11,7 +11,7 @@ import type { Complaints } from './token-limits.ts';
 export const MAX_JUSTIFICATION_LENGTH = 1024;
 export const MAX_SELECTED_REPOSITORIES = 50;
 
-/** One grant as asked for, in names. `owner` is a login, or `''` for oneself. */
+/** One grant as requested, in names. `owner` is a login, or `''` for oneself. */
 export interface GrantDraft {
   readonly owner: string;
   readonly selection: RepositorySelection;
@@ -20,18 +20,18 @@ export interface GrantDraft {
   readonly justification: string | null;
 }
 
-/** A resource owner that the draft names, as the store knows it for the token's user. */
+/** A resource owner named in the draft, as the store knows it for the token's user. */
 export interface OwnerInWorld {
   readonly id: number;
   readonly login: string;
   readonly kind: 'user' | 'organization' | 'instance';
   readonly isSelf: boolean;
-  /** True for oneself, for a member, and for whoever collaborates on a repository there. */
+  /** True for oneself, for a member, and for a collaborator on a repository there. */
   readonly reachable: boolean;
-  /** An owner of the organization, whose own tokens need no approval. */
+  /** True for an owner of the organization. Their own tokens need no approval. */
   readonly isOrganizationOwner: boolean;
   readonly policy: Policy;
-  /** By lower-case name: the named repositories that the user can see. */
+  /** The named repositories that the user can see, by lower-case name. */
   readonly repositories: ReadonlyMap<string, { readonly id: number; readonly visibility: Visibility }>;
 }
 
@@ -47,9 +47,9 @@ export interface GrantPlan {
 }
 
 /**
- * Oneself, an organization one belongs to, an owner on whose repository one collaborates; and whoever owns a public (or
- * otherwise visible) repository that is named one by one, so that outsiders can contribute there. Only administrators
- * name the instance.
+ * True for oneself, an organization one belongs to, and an owner on whose repository one collaborates. Also true for
+ * the owner of a public (or otherwise visible) repository that is named individually, so that outsiders can contribute
+ * there. Only administrators may name the instance.
  */
 export function mayOwn(owner: OwnerInWorld, grant: GrantDraft, isAdmin: boolean): boolean {
   if (owner.kind === 'instance') return isAdmin;
@@ -63,7 +63,7 @@ function repositoryKey(name: string): string {
   return (name.includes('/') ? name.slice(name.indexOf('/') + 1) : name).toLowerCase();
 }
 
-/** One grant against its owner: of a draft, or of a living token that is edited. */
+/** Checks one grant against its owner: a grant of a draft, or of a living token that is being edited. */
 export function checkGrant(
   grant: GrantDraft,
   owner: OwnerInWorld,

@@ -6,13 +6,13 @@
 import { atLeast, type Level, levelIn, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
 import { ANY_OWNER, type Grant, INSTANCE_OWNER, type MissingPermission, type Target } from './model.ts';
 
-/** True when the grant is towards the owner of the target, whatever its state and selection. */
+/** True when the grant is for the owner of the target, whatever its state and selection. */
 export function isTowards(grant: Grant, target: Target): boolean {
   if (target.kind === 'instance') return grant.ownerId === INSTANCE_OWNER || grant.ownerId === ANY_OWNER;
   return target.owner !== null && (grant.ownerId === target.owner.id || grant.ownerId === ANY_OWNER);
 }
 
-/** True when the grant reaches the target itself: owner, state and, for a repository, the selection. */
+/** True when the grant reaches the target itself: its owner, state and, for a repository, selection all fit. */
 export function covers(grant: Grant, target: Target): boolean {
   if (grant.state !== 'active' || !isTowards(grant, target)) return false;
   if (target.kind !== 'repository') return true;
@@ -33,8 +33,8 @@ export function heldLevel(grants: readonly Grant[], permission: PermissionName):
 }
 
 /**
- * What is missing from the set that lacks the least: empty when some set is held whole, or when none is demanded.
- * `holds` tells whether one permission is held at one level.
+ * What is missing from the set that lacks the least. Empty when some set is held whole, or none is required. `holds`
+ * says whether one permission is held at one level.
  */
 export function missingFrom(
   sets: readonly PermissionSet[],

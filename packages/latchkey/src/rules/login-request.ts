@@ -16,13 +16,13 @@ interface RequestedPermission {
 
 export interface LoginRequest {
   readonly permissions: readonly RequestedPermission[];
-  /** Logins; null = the person and every organization of theirs. */
+  /** Logins; null = the person and all their organizations. */
   readonly owners: readonly string[] | null;
   readonly expiresInDays: number;
   readonly name: string;
 }
 
-/** Permissions and owners in one request. */
+/** Limits on the permissions and the owners of one request. */
 const MAX_REQUESTED_PERMISSIONS = 20;
 const MAX_REQUESTED_OWNERS = 10;
 const DEFAULT_LOGIN_DAYS = 90;
@@ -62,7 +62,7 @@ export function readLoginRequest(
   };
 }
 
-/** The permission that a word names; the word itself when it names none. */
+/** The permission a word names; the word itself when it names none. */
 function requestedPermission(word: string): RequestedPermission | string {
   const split = word.lastIndexOf(':');
   const permission = word.slice(0, Math.max(split, 0));
@@ -76,7 +76,7 @@ function requestedPermission(word: string): RequestedPermission | string {
 /** What a person chose on the page. */
 export interface ConsentChoice {
   readonly name: string;
-  /** By permission; what is missing was taken out. */
+  /** By permission. One that isn't here was removed. */
   readonly levels: ReadonlyMap<string, string>;
   readonly owners: readonly string[];
   readonly expiresInDays: number;
@@ -86,15 +86,16 @@ export interface ConsentChoice {
 export interface OfferedOwner {
   readonly login: string;
   readonly kind: 'self' | 'user' | 'organization' | 'instance';
-  /** True when a token waits there for an owner's word. */
+  /** True when a token has to wait for an owner's approval there. */
   readonly needsApproval: boolean;
-  /** The longest life in days that a token may have there; null = any. */
+  /** The longest life in days that a token may have there; null = no limit. */
   readonly capDays: number | null;
 }
 
 /**
- * The token that is left of the request after the choice: each level at most the one asked for, each owner one that was
- * offered, no longer a life, and as long as the owners allow: a cap is no error of whoever signs in.
+ * The token that is left of the request after the choice: each level at most the one requested, only owners that were
+ * offered, no longer a life than requested or than the owners allow. Exceeding a cap is not an error of the person who
+ * signs in.
  */
 export function narrowed(
   login: string,
@@ -120,14 +121,14 @@ export function narrowed(
   };
 }
 
-/** So many days, or as many as the strictest of these owners allows. */
+/** This many days, or as many as the strictest of these owners allows. */
 export function longestFor(owners: readonly OfferedOwner[], days: number): number {
   return Math.min(days, ...owners.flatMap(({ capDays }) => (capDays === null ? [] : [capDays])));
 }
 
 /**
- * The owners that are chosen before the person chooses: those that were named, else those that cost nothing, as a wait
- * for an approval or a shorter life would.
+ * The owners that are selected before the person chooses: the named ones, or else those that cost nothing, neither a
+ * wait for approval nor a shorter life.
  */
 export function preselected<Owner extends OfferedOwner>(
   request: LoginRequest,
@@ -139,7 +140,7 @@ export function preselected<Owner extends OfferedOwner>(
   return offered.filter((owner) => own.includes(owner) || (!owner.needsApproval && longestFor([owner], days) === days));
 }
 
-/** The owners of a login request among those that one may have a token for. */
+/** The owners of a login request that the person may have a token for. */
 export function requestedOwners<Owner extends OfferedOwner>(
   { owners }: LoginRequest,
   possible: readonly Owner[],
@@ -150,9 +151,7 @@ export function requestedOwners<Owner extends OfferedOwner>(
   return possible.filter(({ login }) => named.has(login.toLowerCase()));
 }
 
-/**
- * Permissions of an account are for oneself, those of organizations for organizations; those of repositories for both.
- */
+/** Account permissions are for oneself, organization permissions for organizations, repository permissions for both. */
 function grantFor({ login, kind }: OfferedOwner, permissions: readonly RequestedPermission[]): GrantDraft {
   const fitting = permissions.filter(({ permission }) => {
     const group = permissionNamed(permission)?.group;

@@ -23,49 +23,49 @@ export type RepositorySelection = 'public' | 'all' | 'selected';
 /** `pending` waits for an owner's approval; only an `active` grant gives anything. */
 export type GrantState = 'pending' | 'active' | 'denied' | 'revoked';
 
-/** Stands for every account whose resources the token's user reaches: what classic and scoped tokens have. */
+/** Every account whose resources the token's user reaches. Classic and scoped tokens have this. */
 export const ANY_OWNER = -1;
-/** Stands for the instance ("enterprise") as a resource owner. */
+/** The instance ("enterprise") as a resource owner. */
 export const INSTANCE_OWNER = 0;
 
-/** Some ids: a `Set`, or something smaller that answers the same. */
+/** Some ids: a `Set`, or something smaller that behaves like one. */
 export interface IdSet extends Iterable<number> {
   readonly size: number;
   has(id: number): boolean;
 }
 
-/** One resource owner, its repository selection and the permissions there. A token holds none, one or more. */
+/** One resource owner, its repository selection and the permissions there. A token has none, one or more. */
 export interface Grant {
   readonly id: number;
   /** Account id, `ANY_OWNER` or `INSTANCE_OWNER`. */
   readonly ownerId: number;
   readonly selection: RepositorySelection;
-  /** Filled only when `selection` is `selected`. */
+  /** Empty unless `selection` is `selected`. */
   readonly repositoryIds: IdSet;
   readonly permissions: PermissionSet;
   readonly state: GrantState;
 }
 
 /**
- * A secret that opens a token. A token has one current secret and, while a rotation overlaps, one that is on its way
- * out.
+ * The state of a secret that opens a token. A token has one current secret and, while a rotation overlaps, an outgoing
+ * one.
  */
 type SecretState = 'current' | 'overlapping' | 'replaced';
 
 /**
- * Who revoked a token that GitLab's rotation replaced by another token: its holder is told that, and reuse of it
- * raises the alert.
+ * The `revokedBy` of a token that GitLab's rotation replaced with another token. Its holder is told so, and using it
+ * again raises the alert.
  */
 export const BY_ROTATION = 'rotation';
 
-/** A token as a decision sees it, reached through the one secret that was presented. */
+/** A token as a decision sees it, found by the one secret that was presented. */
 export interface TokenRecord {
   readonly id: number;
   readonly userId: number;
   readonly kind: TokenKind;
   readonly name: string;
   readonly lastEight: string;
-  /** From when a policy counts the token's life: creation or the last regeneration. */
+  /** From when a policy counts the token's life: its creation or last regeneration. */
   readonly issuedAt: UnixSeconds;
   readonly expiresAt: UnixSeconds | null;
   readonly notBeforeAt: UnixSeconds | null;
@@ -73,11 +73,11 @@ export interface TokenRecord {
   /** Who or what revoked it, in words ("ada", "rotation", "reported as leaked"); null while it lives. */
   readonly revokedBy: string | null;
   readonly secretState: SecretState;
-  /** While `overlapping`: when the old secret ends at the latest. */
+  /** While `overlapping`: the latest time at which the old secret ends. */
   readonly secretEndsAt: UnixSeconds | null;
   /** Stored scopes of a classic or scoped token, normalised and sorted; empty for fine-grained ones. */
   readonly scopes: readonly string[];
-  /** Classic and scoped tokens carry the grants that their scopes stand for. */
+  /** For classic and scoped tokens: the grants that their scopes stand for. */
   readonly grants: readonly Grant[];
   /** CIDR blocks; null = from anywhere. */
   readonly allowedAddresses: readonly string[] | null;
@@ -85,7 +85,7 @@ export interface TokenRecord {
   readonly usesLeft: number | null;
   /** Organizations for which a classic or scoped token was authorized under single sign-on. */
   readonly ssoOrganizationIds: IdSet;
-  /** Organizations whose owners keep it out; only of classic and scoped ones. */
+  /** Organizations whose owners keep the token out; only for classic and scoped ones. */
   readonly excludedOrganizationIds: IdSet;
 }
 
@@ -97,7 +97,7 @@ export interface UserRecord {
   /** True when signing in takes more than a password. */
   readonly hasTwoFactor: boolean;
   readonly suspendedAt: UnixSeconds | null;
-  /** Since when their tokens are frozen; null = they aren't. */
+  /** When their tokens were frozen; null = they aren't. */
   readonly lockedAt: UnixSeconds | null;
 }
 
@@ -105,17 +105,17 @@ export type OrganizationRole = 'owner' | 'member';
 export type Visibility = 'public' | 'internal' | 'private';
 export const VISIBILITIES: readonly Visibility[] = ['public', 'internal', 'private'];
 
-/** The account that owns what is asked for, with the asking user's place in it today. */
+/** The account that owns what is asked for, with the user's place in it today. */
 export interface OwnerRecord {
   readonly id: number;
   readonly login: string;
   readonly kind: 'user' | 'organization';
-  /** The asking user's role when this is an organization; null = not a member. */
+  /** The user's role when this is an organization; null = not a member. */
   readonly role: OrganizationRole | null;
   readonly policy: Policy;
 }
 
-/** A repository with the asking user's role in it today. */
+/** A repository with the user's role in it today. */
 export interface RepositoryRecord {
   readonly id: number;
   readonly ownerId: number;
@@ -123,11 +123,11 @@ export interface RepositoryRecord {
   readonly visibility: Visibility;
   readonly archivedAt: UnixSeconds | null;
   /**
-   * The highest role the user holds by ownership, membership, collaboration or visibility; null = may not see it.
-   * For nobody in particular (anonymous) a public repository gives `read`.
+   * The highest role the user has by ownership, membership, collaboration or visibility; null = may not see it. An
+   * anonymous caller has `read` on a public repository.
    */
   readonly role: RepositoryRole | null;
-  /** Which hash names its objects: what git's advertisement depends on. */
+  /** The hash that names its objects. git's advertisement depends on it. */
   readonly objectFormat: 'sha1' | 'sha256';
 }
 
@@ -151,8 +151,8 @@ interface KindPolicy {
 }
 
 /**
- * What an organization or the instance allows, already merged for the owner it was read with (see `effectivePolicy`).
- * `decidedBy` names who a refusal speaks for.
+ * What an organization or the instance allows, already merged for the owner it was loaded with (see `effectivePolicy`).
+ * `decidedBy` names who made the choice, for a refusal to say.
  */
 export interface Policy {
   readonly kinds: Readonly<
@@ -169,7 +169,7 @@ export interface Policy {
   /** CIDR blocks from which the organization may be reached; null = from anywhere. */
   readonly allowedAddresses: readonly string[] | null;
   readonly requiresSso: boolean;
-  /** From when on whoever wants more than public reads must have a second factor; null = nobody must. */
+  /** From when anything beyond public reads needs a second factor; null = never. */
   readonly twoFactorFrom: UnixSeconds | null;
   readonly twoFactorDecidedBy: 'organization' | 'instance';
   readonly basePermission: BasePermission;
@@ -181,7 +181,7 @@ export type Bearer =
   | { readonly via: 'session'; readonly user: UserRecord }
   | { readonly via: 'nobody' };
 
-/** All that a decision depends on. */
+/** Everything a decision depends on. */
 export interface Question {
   readonly bearer: Bearer;
   readonly need: Need;
@@ -191,7 +191,7 @@ export interface Question {
   readonly address: string;
 }
 
-/** One permission that is not there, at the level that would do. */
+/** One missing permission, at the level that would do. */
 export interface MissingPermission {
   readonly permission: PermissionName;
   readonly level: Level;

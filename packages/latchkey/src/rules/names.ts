@@ -11,10 +11,12 @@ export const MAX_REPOSITORY_NAME_LENGTH = 100;
 /** Longest e-mail address (RFC 5321). */
 export const MAX_EMAIL_LENGTH = 254;
 
-/** How an account is shown that was deleted, as on GitHub. Nobody can have this login. */
+/** The name shown for a deleted account, as on GitHub. Nobody can have this login. */
 export const DELETED_ACCOUNT = 'ghost';
 
-/** First path segments that belong to the server, and words that it shows in place of a login: no account has one. */
+/**
+ * First path segments that belong to the server, and words that it shows in place of a login. No account can have one.
+ */
 const RESERVED_LOGINS: ReadonlySet<string> = new Set([
   '-',
   'about',
@@ -62,14 +64,14 @@ const RESERVED_LOGINS: ReadonlySet<string> = new Set([
   'well-known',
   'latchkey',
   'operator',
-  // Who revoked a token that was replaced: see `BY_ROTATION`.
+  // The `revokedBy` of a token that was replaced: see `BY_ROTATION`.
   'rotation',
   DELETED_ACCOUNT,
 ]);
-/** What Windows reserves whatever the ending, and what git and we use for other things. */
+/** What Windows reserves whatever the extension, and what git and we use for other things. */
 const RESERVED_REPOSITORY_NAMES = /^(?:\.|\.\.|\.git|con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$/i;
 
-/** The form by which a name is unique and looked up. */
+/** The form in which a name is unique and looked up. */
 export function nameKey(name: string): string {
   return name.toLowerCase();
 }
@@ -80,14 +82,15 @@ export function isSameName(one: string, other: string): boolean {
 }
 
 /**
- * What nobody sees and what turns text around: control characters, line ends, format characters (Unicode Cf, with them
- * those of the bidirectional algorithm), halves of surrogate pairs. A name with one reads as another (CVE-2021-42574).
+ * Characters that nobody sees or that turn text around: control characters, line ends, format characters (Unicode Cf,
+ * including those of the bidirectional algorithm), halves of surrogate pairs. They make one name look like another
+ * (CVE-2021-42574).
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /**
  * What is wrong with the characters of a name that people type and others read, as a sentence; null when nothing is.
- * @param subject what the name is of, as the sentence begins: "A token's name"
+ * @param subject what is named, as the sentence begins: "A token's name"
  */
 export function nameTextProblem(subject: string, name: string): string | null {
   const code = UNSEEN.exec(name)?.[0].codePointAt(0);
@@ -106,7 +109,7 @@ export function loginProblem(login: string): string | null {
   return null;
 }
 
-/** Usernames that tools and documents send with a token, and that stand for nobody. */
+/** Usernames that tools and documents send with a token and that name nobody. */
 const FOR_NOBODY: ReadonlySet<string> = new Set([
   '',
   'git',
@@ -124,7 +127,7 @@ const FOR_NOBODY: ReadonlySet<string> = new Set([
   'x-token-auth',
 ]);
 
-/** True for a username beside a token that stands for nobody: the token alone decides. */
+/** True for a username beside a token that names nobody: the token alone decides. */
 export function namesNobody(username: string): boolean {
   return FOR_NOBODY.has(username.toLowerCase());
 }
@@ -142,8 +145,8 @@ export function repositoryNameProblem(name: string): string | null {
 }
 
 /**
- * What is wrong with an e-mail address, as a sentence; null when nothing is. Whether mail arrives there only a mail can
- * tell.
+ * What is wrong with an e-mail address, as a sentence; null when nothing is. Only sending mail shows whether it
+ * arrives.
  */
 export function emailProblem(address: string): string | null {
   if (address.length > MAX_EMAIL_LENGTH) return `An e-mail address has at most ${MAX_EMAIL_LENGTH} characters.`;
@@ -153,7 +156,7 @@ export function emailProblem(address: string): string | null {
     : 'That is not an e-mail address.';
 }
 
-/** `owner/name` as two parts, `.git` at the end allowed and dropped; null when it is not of that form. */
+/** `owner/name` as two parts; `.git` at the end is allowed and dropped. Null when it doesn't have that form. */
 export function splitFullName(fullName: string): { owner: string; name: string } | null {
   const [, owner, name] = /^([^/]+)\/([^/]+?)(?:\.git)?$/.exec(fullName) ?? [];
   return owner === undefined || name === undefined ? null : { owner, name };

@@ -9,14 +9,14 @@
 /** Shortest and longest password in characters (NIST asks for at least 8 and room for 64). */
 export const MIN_PASSWORD_LENGTH = 8;
 export const MAX_PASSWORD_LENGTH = 256;
-/** A shorter name stands in too many good words. */
+/** A shorter name is part of too many good words. */
 const MIN_NAME_LENGTH = 3;
 
 /** What a password is checked against. */
 export interface PasswordFacts {
   /** In lower case. */
   readonly common: ReadonlySet<string>;
-  /** Of the person, their addresses and organizations, and of the service. */
+  /** Names of the person, their addresses and organizations, and of the service. */
   readonly names: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export function passwordProblem(password: string, { common, names }: PasswordFac
   return `Names are tried first: beside ${listOf(found)} a password has at least ${MIN_PASSWORD_LENGTH} characters.`;
 }
 
-/** The password without the names in it, the longest first, so that no name hides in another. */
+/** The password without the names in it. The longest is removed first, so that no name hides in another. */
 function withoutNames(lower: string, names: readonly string[]): { rest: string; found: string[] } {
   const found: string[] = [];
   let rest = lower;

@@ -10,8 +10,8 @@ import type { BasePermission } from '../catalogue/roles.ts';
 import { type Policy, TOKEN_KINDS, type TokenKind, type UserRecord } from './model.ts';
 
 /**
- * As stored: null = no choice made here. The instance's null means the default, an organization's null the instance's
- * choice.
+ * A policy as stored: null = no choice made here. For the instance null means the default; for an organization, the
+ * instance's choice.
  */
 export interface StoredPolicy {
   readonly allowed: Readonly<Record<TokenKind, boolean | null>>;
@@ -20,7 +20,10 @@ export interface StoredPolicy {
   readonly exemptAdministrators: boolean;
   readonly allowedAddresses: readonly string[] | null;
   readonly requiresSso: boolean;
-  /** From when on a second factor is demanded; null = not here. The earlier one of instance and organization counts. */
+  /**
+   * From when a second factor is required; null = not required here. The earlier time of instance and organization
+   * counts.
+   */
   readonly twoFactorFrom: UnixSeconds | null;
   /** What every member of the organization holds in each of its repositories; null = `read`, as on GitHub. */
   readonly basePermission: BasePermission | null;
@@ -42,8 +45,8 @@ export const MIN_LIFETIME_DAYS = 1;
 export const MAX_LIFETIME_DAYS = 366;
 
 /**
- * The policy in force for resources of an organization, or of a person (`organization` null: only the instance speaks).
- * Approval is required by default where an organization owns the resources, never where a person does.
+ * The policy in force for resources of an organization, or of a person (`organization` null: only the instance
+ * decides). By default, organizations require approval and people don't.
  */
 export function effectivePolicy(instance: StoredPolicy, organization: StoredPolicy | null): Policy {
   const kinds = {} as Record<TokenKind, Policy['kinds'][TokenKind]>;
@@ -70,7 +73,7 @@ function twoFactorIn(
     : { twoFactorFrom: instance.twoFactorFrom, twoFactorDecidedBy: 'instance' };
 }
 
-/** True for somebody without the second factor that is demanded by now. */
+/** True for somebody who lacks a second factor that is already required. */
 export function lacksTwoFactor(
   { hasTwoFactor }: Pick<UserRecord, 'hasTwoFactor'>,
   { twoFactorFrom }: Policy,
@@ -95,7 +98,7 @@ function effectiveKind(
   };
 }
 
-/** The shortest of several caps in days; null when none caps. */
+/** The shortest of several caps in days; null when there is none. */
 export function shortestCap(caps: readonly (number | null)[]): number | null {
   const set = caps.filter((cap) => cap !== null);
   return set.length === 0 ? null : Math.min(...set);

@@ -9,23 +9,23 @@ import { listed } from '../catalogue/refusals/links.ts';
 import { type ScopeDialect, scopeNamed } from '../catalogue/scopes/scopes.ts';
 import type { RepositorySelection, TokenKind } from './model.ts';
 
-/** A grant as words need it. */
+/** A grant, as far as its description needs it. */
 export interface GrantFacts {
   /** The resource owner's login; '' for the instance. */
   readonly owner: string;
   readonly ownerKind: 'self' | 'user' | 'organization' | 'instance';
   readonly selection: RepositorySelection;
-  /** Of selected ones: their names without the owner, as many as are known. */
+  /** For selected repositories: the known names, without the owner. */
   readonly repositoryNames: readonly string[];
   readonly permissions: PermissionSet;
 }
 
-/** Names that are told one by one; of more, how many more there are. */
+/** Names to list individually. The rest are only counted. */
 const MAX_NAMED = 4;
-/** First words that keep their capital inside of a sentence. */
+/** First words that keep their capital inside a sentence. */
 const KEEPS_CAPITAL = /^(?:API|GPG|SSH|Git\b|GitHub|Copilot|Dependabot)/;
 
-/** What a permission is called inside of a sentence. `contents` is what people call code. */
+/** The name of a permission inside a sentence. People call `contents` code. */
 function permissionNoun(permission: Permission): string {
   if (permission.name === 'contents') return 'code';
   return KEEPS_CAPITAL.test(permission.title)
@@ -88,10 +88,10 @@ function place({ owner, ownerKind }: GrantFacts): string {
   return ownerKind === 'instance' ? 'this server' : `the organization ${owner}`;
 }
 
-/** Deeds that are told one by one; of more, how many more there are. */
+/** Actions to list individually. The rest are only counted. */
 const MAX_DEEDS = 3;
 
-/** What scopes open, as deeds: those that another of them includes are left out. */
+/** What scopes allow, as actions. Scopes that another one includes are left out. */
 function scopeWords(dialect: ScopeDialect, scopes: readonly string[]): string {
   const held = scopes.flatMap((name) => scopeNamed(dialect, name) ?? []);
   const outermost = held.filter(({ name }) => !held.some(({ allIncluded }) => allIncluded.has(name)));
@@ -102,7 +102,7 @@ function scopeWords(dialect: ScopeDialect, scopes: readonly string[]): string {
   return `${deeds.slice(0, MAX_DEEDS - 1).join('; ')}; and ${more} more things`;
 }
 
-/** What a whole token lets its bearer do, as far as its owner may. */
+/** What a whole token lets its bearer do, within what its owner may do. */
 export function reachWords(kind: TokenKind, scopes: readonly string[], grants: readonly GrantFacts[]): string {
   if (kind === 'fine-grained')
     return grants.length === 0 ? 'read public repositories' : grants.map(grantWords).join('; ');

@@ -22,7 +22,7 @@ export interface Reach {
 const SELECTIONS: readonly RepositorySelection[] = ['public', 'selected', 'all'];
 const rank = (selection: RepositorySelection): number => SELECTIONS.indexOf(selection);
 
-/** What both reach: the lesser selection, the repositories and permissions that are in both. */
+/** What both reach: the smaller selection, and the repositories and permissions that are in both. */
 export function commonReach(a: Reach, b: Reach): Reach {
   const selection = rank(a.selection) <= rank(b.selection) ? a.selection : b.selection;
   const permissions = permissionsWhere(a.permissions, (name, level) => lesser(level, b.permissions[name]));
@@ -34,7 +34,7 @@ export function commonReach(a: Reach, b: Reach): Reach {
   return { selection, repositoryIds: [...inBoth], permissions };
 }
 
-/** What `wanted` reaches beyond `held`; null when nothing. For repositories that are new, every permission is. */
+/** What `wanted` reaches beyond `held`; null when nothing. A new repository counts with all its permissions. */
 export function addedReach(held: Reach, wanted: Reach): Reach | null {
   const heldIds = new Set(held.repositoryIds);
   const isMore =
@@ -51,7 +51,7 @@ export function addedReach(held: Reach, wanted: Reach): Reach | null {
   return null;
 }
 
-/** What either reaches: the greater selection, all repositories, the higher of two levels. */
+/** What either reaches: the larger selection, all repositories, the higher of two levels. */
 export function joinedReach(a: Reach, b: Reach): Reach {
   const selection = rank(a.selection) >= rank(b.selection) ? a.selection : b.selection;
   const permissions = {
@@ -84,7 +84,7 @@ function lesser(a: Level, b: Level | undefined): Level | null {
   return b === undefined ? null : atLeast(a, b) ? b : a;
 }
 
-/** What a token is to be, as far as its maker's bounds are concerned. */
+/** The wanted token, as far as the limits of its maker apply to it. */
 export interface Bounded {
   readonly kind: TokenKind;
   readonly scopes: readonly string[];
@@ -94,8 +94,8 @@ export interface Bounded {
 }
 
 /**
- * What keeps a token from making, or changing another into, `wanted`: it gives no right, target, life, address or use
- * that it has not. Empty when nothing does. Metadata comes with any repository and is not weighed.
+ * What keeps a token from making `wanted`, or from changing another token into it: it can't give a right, target, life,
+ * address or use that it doesn't have. Empty when nothing does. Metadata comes with every repository and isn't checked.
  */
 export function beyondMaker(maker: TokenRecord, wanted: Bounded): Complaint[] {
   const complaints: Complaint[] = [];
@@ -129,7 +129,7 @@ function isWithin(held: readonly Grant[], wanted: Reach & { readonly ownerId: nu
   );
 }
 
-/** True when the grants together reach every repository that is wanted. */
+/** True when the grants together reach every wanted repository. */
 function reachesAll(grants: readonly Grant[], wanted: Reach): boolean {
   if (grants.length === 0) return false;
   if (wanted.selection !== 'selected') return grants.some((grant) => rank(grant.selection) >= rank(wanted.selection));

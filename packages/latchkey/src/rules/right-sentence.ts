@@ -10,37 +10,37 @@ import type { TokenKind } from './model.ts';
 import { type GrantFacts, grantWords, reachWords } from './reach-words.ts';
 import { type GrantAccess, isOver, type TokenState } from './token-state.ts';
 
-/** A grant, and what it gives today. */
+/** A grant, with what it gives today. */
 export interface RightGrant extends GrantFacts {
   readonly access: GrantAccess;
-  /** The request that waits: what the token is to get there, or more of it. Null when none does. */
+  /** The pending request: what the token would get there, or get in addition. Null when there is none. */
   readonly request: object | null;
 }
 
-/** A token as its sentences need it. */
+/** A token, as far as its sentences need it. */
 export interface RightFacts {
   readonly kind: TokenKind;
   readonly scopes: readonly string[];
   readonly state: TokenState;
   readonly grants: readonly RightGrant[];
-  /** What policies have against it, each a clause. */
+  /** Why policies block it, each reason a clause. */
   readonly blockedBy: readonly string[];
-  /** Organizations that took back what a classic or scoped token reaches there. */
+  /** Organizations that took away the access of a classic or scoped token. */
   readonly keptOutBy: readonly string[];
   readonly revokedAt: UnixSeconds | null;
   readonly expiresAt: UnixSeconds | null;
   readonly notBeforeAt: UnixSeconds | null;
 }
 
-/** Whom the sentences are for: the token's owner, or somebody who looks at it from outside. */
+/** The reader of the sentences: the token's owner, or somebody else who looks at it. */
 export type Reader = 'owner' | 'other';
 
-/** One to some sentences, each with its full stop. */
+/** One or more sentences, each with its full stop. */
 export function rightSentence(token: RightFacts, reader: Reader): string {
   return toldTo(reader, sentencesOf(token).join(' '));
 }
 
-/** Words about a person's own things, as somebody else reads them. */
+/** Words about a person's own things, worded for this reader. */
 export function toldTo(reader: Reader, words: string): string {
   return reader === 'owner' ? words : words.replaceAll(/\byou\b/g, 'they').replaceAll(/\byour\b/g, 'their');
 }
@@ -55,7 +55,7 @@ function sentencesOf(token: RightFacts): string[] {
   return livingSentences(token, (words) => `Will be able to ${words} from ${spokenDate(notBeforeAt)}.`);
 }
 
-/** @param can says of a deed that the token may do it */
+/** @param can turns an action into "the token may do it" */
 function livingSentences(token: RightFacts, can: (words: string) => string): string[] {
   const { kind, scopes, state, grants, blockedBy, keptOutBy } = token;
   if (kind === 'fine-grained') {
@@ -90,7 +90,7 @@ function blockedSentence(words: string, blockedBy: readonly string[]): string {
   return `Could ${words}, but not now: ${blockedBy.join(', and ')}.`;
 }
 
-/** What every living token may do, said where it can do nothing else. */
+/** What every living token may do, for one that can do nothing else. */
 function publicSentence(grants: readonly RightGrant[], can: (words: string) => string): string {
   const words = can('read public repositories');
   if (!grants.some(({ access }) => access === 'pending')) return words;

@@ -13,11 +13,11 @@ export interface RoleFacts {
   readonly basePermission: BasePermission;
   readonly collaboratorRole: RepositoryRole | null;
   readonly visibility: Visibility;
-  /** False for nobody in particular. */
+  /** False for an anonymous caller. */
   readonly signedIn: boolean;
 }
 
-/** The role, or null when the repository may not even be seen. */
+/** The role, or null when the user may not even see the repository. */
 export function roleIn(facts: RoleFacts): RepositoryRole | null {
   if (facts.ownsAsUser || facts.organizationRole === 'owner') return 'admin';
   const asMember = facts.organizationRole === 'member' && facts.basePermission !== 'none' ? facts.basePermission : null;

@@ -4,7 +4,7 @@
  * Source: RFC 4253 section 6.6, RFC 5656, RFC 8709; OpenSSH PROTOCOL.u2f for the `sk-` types.
  */
 
-/** Type → length in bytes of the part that is checked; RSA keys are measured. */
+/** Type → length in bytes of the part that is checked. RSA keys are measured. */
 const KEY_BYTES: Readonly<Record<string, number>> = {
   'ssh-ed25519': 32,
   'ecdsa-sha2-nistp256': 65,
@@ -20,12 +20,12 @@ const MAX_KEY_LENGTH = 16_384;
 
 export interface SshKey {
   readonly type: string;
-  /** What a fingerprint is made of. */
+  /** The bytes that the fingerprint is made from. */
   readonly blob: Uint8Array;
   readonly comment: string;
 }
 
-/** Reads a key; null when it is none, or too weak. */
+/** Reads a key; null when it isn't one, or is too weak. */
 export function parseSshKey(text: string): SshKey | null {
   const match =
     text.length > MAX_KEY_LENGTH ? null : /^([a-z0-9@.-]+) +([A-Za-z0-9+/]+={0,2})(?: +([^\r\n]*))?$/.exec(text.trim());
@@ -37,7 +37,7 @@ export function parseSshKey(text: string): SshKey | null {
   return isStrong(type, parts) ? { type, blob, comment } : null;
 }
 
-/** Each part has its length in front (RFC 4251 section 5, "string"); null when they don't fill the whole. */
+/** Each part follows its length (RFC 4251 section 5, "string"); null when the parts don't fill the whole. */
 function partsOf(blob: Buffer): Buffer[] | null {
   const parts: Buffer[] = [];
   let at = 0;

@@ -6,26 +6,28 @@
  */
 import type { UnixSeconds } from '../base/time.ts';
 
-/** Steps up to this are what time servers do to a clock that drifts. */
+/** Steps up to this size come from time servers that correct drift. */
 export const MAX_STEP_SEC = 60;
-/** How long nobody may have looked: beyond that, nobody knows how the clock came to where it is. */
+/** After this long without a look, nobody knows how the clock got to where it is. */
 const MAX_SILENCE_SEC = 3 * 3_600;
 
-/** What is kept of a clock between two looks. */
+/** What is remembered of a clock between two looks. */
 export interface ClockMark {
-  /** What it showed when somebody last looked. */
+  /** What the clock showed at the last look. */
   readonly seenAt: UnixSeconds;
-  /** Since when it has run without a step. */
+  /** Since when the clock has run without a step. */
   readonly steadySince: UnixSeconds;
 }
 
-/** The last look of the process that looks now. `passedSec`: how long ago that was, by its own stopwatch. */
+/** The last look of this same process. `passedSec`: how long ago that was, by its own stopwatch. */
 export interface OwnLook {
   readonly at: UnixSeconds;
   readonly passedSec: number;
 }
 
-/** The mark after a look at a clock that shows `at`. A step, or a silence, begins the count of even time anew. */
+/**
+ * The mark after a look at a clock that shows `at`. After a step or a silence, the steady time starts again from zero.
+ */
 export function markAfter(before: ClockMark | null, own: OwnLook | null, at: UnixSeconds): ClockMark {
   const steady =
     before !== null &&

@@ -6,7 +6,7 @@ import { isExpired } from './token-state.ts';
 
 export type Finding = 'never-ends' | 'idle' | 'over-powered' | 'ending-soon' | 'ended';
 
-/** What findings are made of. */
+/** The facts that findings are based on. */
 export interface HealthFacts {
   readonly kind: TokenKind;
   readonly scopes: readonly string[];
@@ -16,11 +16,11 @@ export interface HealthFacts {
   readonly usedAt: UnixSeconds | null;
 }
 
-/** Without a use for so long a token is idle. */
+/** A token that wasn't used for this long is idle. */
 export const IDLE_SEC = 90 * DAY_SEC;
-/** From when on an end is near. */
+/** An end within this time is near. */
 export const ENDING_SOON_SEC = 30 * DAY_SEC;
-/** Scopes that open about everything their owner can do in some field. */
+/** Scopes that allow almost everything their owner can do in some area. */
 const BROAD_SCOPES: ReadonlySet<string> = new Set([
   'repo',
   'admin:org',
@@ -32,7 +32,7 @@ const BROAD_SCOPES: ReadonlySet<string> = new Set([
   'admin_mode',
 ]);
 
-/** Everything that is wrong with a living token, the gravest first. */
+/** Everything that is wrong with a living token, the most serious first. */
 export function findingsOf(facts: HealthFacts, at: UnixSeconds): readonly Finding[] {
   const { expiresAt, usedAt, createdAt } = facts;
   if (isExpired(facts, at)) return ['ended'];

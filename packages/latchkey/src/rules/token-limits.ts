@@ -19,15 +19,15 @@ const MAX_ALLOWED_ADDRESSES = 50;
 export const MAX_USES = 1_000_000_000;
 export const DEFAULT_LIFETIME_DAYS = 30;
 
-/** When a token is to end. */
+/** When a new token ends. */
 export interface ExpiryDraft {
-  /** 1–366; null = no end; undefined = the default, 30 days or what the policies cap it to. */
+  /** 1–366; null = no end; undefined = the default: 30 days, or the cap of the policies if that is less. */
   readonly expiresInDays?: number | null | undefined;
   /** Instead of a number of days: an instant. GitLab's tokens end at 00:00 UTC of a date. */
   readonly expiresAt?: UnixSeconds | undefined;
 }
 
-/** Collects complaints; `plan` is built only when there are none. */
+/** Collects complaints. `plan` is built only when there are none. */
 export class Complaints {
   readonly list: Complaint[] = [];
   add(field: string | null, code: Complaint['code'], message: string): void {
@@ -49,7 +49,7 @@ export function checkDescription(description: string, complaints: Complaints): v
     complaints.add('description', 'invalid', `A description has at most ${MAX_DESCRIPTION_LENGTH} characters.`);
 }
 
-/** The scopes of a classic or scoped token as they are stored. */
+/** The scopes of a classic or scoped token, as they are stored. */
 export function checkScopes(kind: TokenKind, chosen: readonly string[], complaints: Complaints): readonly string[] {
   const dialect = kind === 'classic' ? 'classic' : 'scoped';
   const unknown = unknownScopes(dialect, chosen);

@@ -18,7 +18,7 @@ export interface Misspelling {
 
 const INVISIBLE = /[\p{Cf}\p{Cc}]/gu;
 
-/** What stands around a token, by what stands before and behind it. The first that fits is told. */
+/** What surrounds a token, judged by the text before and after it. The first match is reported. */
 const AROUND: readonly (readonly [before: RegExp, behind: RegExp, how: string])[] = [
   [/^["“”„]+$/, /^["“”]+$/, 'in double quotes'],
   [/^['‘’]+$/, /^['‘’]+$/, 'in single quotes'],
@@ -37,7 +37,7 @@ const AROUND: readonly (readonly [before: RegExp, behind: RegExp, how: string])[
 
 const HIDDEN = 'asterisks, which stand for a hidden value';
 
-/** What a script or an example leaves in the place of a token. */
+/** What a script or an example puts in the place of a token. */
 const PLACEHOLDERS: readonly (readonly [form: RegExp, how: string])[] = [
   [/^(?:""|'')$/, 'a pair of quotes with nothing in it'],
   [/^\$(?:env:)?[A-Za-z_]\w*$/, 'the name of a variable'],
@@ -50,7 +50,7 @@ const PLACEHOLDERS: readonly (readonly [form: RegExp, how: string])[] = [
   [/^(?:undefined|null|nil|none|nan|false|\[object \w+\])$/i, 'the word for a value that is not there'],
 ];
 
-/** What is wrong with a text that should be a token alone; null when it is one, or nothing of the kind. */
+/** What is wrong with a text that should be just a token; null when it is one, or nothing like one. */
 export function misspellingOf(text: string): Misspelling | null {
   if (parseTokenText(text).form === 'valid') return null;
   const how = wrapping(text);
@@ -75,7 +75,10 @@ function isAlone(text: string): boolean {
   return parseTokenText(text).form === 'valid';
 }
 
-/** Where a token stands whole in the text: what is around it. The longest of two readings counts: with its prefix. */
+/**
+ * What surrounds a whole token in the text. If it can be read in two ways, the longer one counts: the one with its
+ * prefix.
+ */
 function around(text: string): string | null {
   const found = [...tokensWithin(text)];
   const [first] = found;
@@ -94,7 +97,7 @@ function isBase64OfToken(text: string): boolean {
   return !tokensWithin(Buffer.from(text, 'base64').toString('utf8')).next().done;
 }
 
-/** The text with its percents read, or as it is where they stand for nothing. */
+/** The text with its percent escapes decoded, or unchanged where they don't encode anything. */
 function decodedPercents(text: string): string {
   if (!text.includes('%')) return text;
   try {

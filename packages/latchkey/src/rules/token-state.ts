@@ -10,9 +10,9 @@ import { BY_ROTATION, type Grant, type GrantState, type Policy, type TokenRecord
 
 /**
  * - `revoked`, `replaced` (another token took its place by rotation), `expired`, `used_up`: over for good.
- * - `owner_suspended`, `account_locked`, `not_yet_valid`: nothing works now, but it may later.
+ * - `owner_suspended`, `account_locked`, `not_yet_valid`: nothing works now, but may later.
  * - `blocked` (by a policy), `pending` (an owner has to approve), `denied`, `access_revoked` (an organization took its
- *   access back): the token lives, but no grant of it gives anything; what is public it reads all the same.
+ *   access back): the token lives, but none of its grants gives anything. It can still read what is public.
  * - `active`: at least one grant gives what it says, or the token has none and reads what is public.
  */
 export type TokenState =
@@ -31,7 +31,7 @@ export type TokenState =
 
 /** States that never change again. */
 const OVER: ReadonlySet<TokenState> = new Set(['revoked', 'replaced', 'expired', 'used_up']);
-/** States in which the credential itself is refused, whatever is asked. */
+/** States in which the credential itself is refused, whatever the request. */
 export const LIFELESS: ReadonlySet<TokenState> = new Set([
   ...OVER,
   'owner_suspended',
@@ -44,12 +44,10 @@ export function isOver(state: TokenState): boolean {
   return OVER.has(state);
 }
 
-/**
- * What a grant gives today: `blocked` when it was granted, or asked for, but the owner's policy keeps the token out.
- */
+/** What a grant gives today. `blocked`: it was granted or requested, but the owner's policy keeps the token out. */
 export type GrantAccess = GrantState | 'blocked';
 
-/** What a policy may have against a token. */
+/** Why a policy may object to a token. */
 export type PolicyObjection = 'kind' | 'lifetime';
 
 type Life = Pick<TokenRecord, 'revokedAt' | 'revokedBy' | 'expiresAt' | 'usesLeft' | 'notBeforeAt'>;
@@ -59,12 +57,12 @@ export function isRevoked({ revokedAt, revokedBy }: Pick<Life, 'revokedAt' | 're
   return revokedAt !== null && revokedBy !== BY_ROTATION;
 }
 
-/** True when GitLab's rotation put another token in its place. */
+/** True when GitLab's rotation replaced it with another token. */
 export function isRotatedAway({ revokedAt, revokedBy }: Pick<Life, 'revokedAt' | 'revokedBy'>): boolean {
   return revokedAt !== null && revokedBy === BY_ROTATION;
 }
 
-/** True from the very second of its end on. */
+/** True from the very second at which it ends. */
 export function isExpired({ expiresAt }: Pick<Life, 'expiresAt'>, at: UnixSeconds): boolean {
   return expiresAt !== null && expiresAt <= at;
 }
@@ -77,7 +75,7 @@ export function isNotYetValid({ notBeforeAt }: Pick<Life, 'notBeforeAt'>, at: Un
   return notBeforeAt !== null && at < notBeforeAt;
 }
 
-/** True when the very secret that was presented opens nothing any more, though its token may live on with another. */
+/** True when the presented secret opens nothing any more. The token may live on with another secret. */
 export function isSecretOver(
   { secretState, secretEndsAt }: Pick<TokenRecord, 'secretState' | 'secretEndsAt'>,
   at: UnixSeconds,
@@ -89,30 +87,33 @@ export function isKindForbidden({ kind }: Pick<Lifetime, 'kind'>, policy: Policy
   return !policy.kinds[kind].allowed;
 }
 
-/** True when it lives longer than the policy allows. @param isAdmin administrators may be exempt */
+/**
+ * True when it lives longer than the policy allows.
+ * @param isAdmin administrators may be exempt
+ */
 export function isOverLifetime({ kind, issuedAt, expiresAt }: Lifetime, policy: Policy, isAdmin: boolean): boolean {
   const cap = policy.kinds[kind].maxLifetimeDays;
   if (cap === null || (policy.exemptAdministrators && isAdmin)) return false;
   return expiresAt === null || expiresAt - issuedAt > cap * DAY_SEC;
 }
 
-/** What a policy has against a token of somebody; null = nothing. */
+/** Why a policy objects to somebody's token; null = it doesn't. */
 export function policyObjection(token: Lifetime, policy: Policy, isAdmin: boolean): PolicyObjection | null {
   if (isKindForbidden(token, policy)) return 'kind';
   return isOverLifetime(token, policy, isAdmin) ? 'lifetime' : null;
 }
 
-/** What a grant gives, under the policy of its resource owner. One that was denied or taken back stays that. */
+/** What a grant gives under the policy of its resource owner. A grant that was denied or taken back stays so. */
 export function grantAccess({ state }: Pick<Grant, 'state'>, objection: PolicyObjection | null): GrantAccess {
   return objection !== null && (state === 'active' || state === 'pending') ? 'blocked' : state;
 }
 
-/** Of several grants, none of which gives anything, the one that can be mended soonest names the state. */
+/** If none of several grants gives anything, the one that is easiest to fix names the state. */
 const BY_HOPE = ['pending', 'blocked', 'denied', 'revoked'] as const;
 
 /**
- * @param access of each of its grants; for classic and scoped tokens, which have none of their own, one for the
- * instance: `active` or `blocked`
+ * @param access one for each of its grants. Classic and scoped tokens have no grants; they have one for the instance:
+ * `active` or `blocked`
  */
 export function tokenState(
   token: Life,

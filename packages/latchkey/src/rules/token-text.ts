@@ -20,14 +20,14 @@ export const TOKEN_PREFIXES: Readonly<Record<TokenKind, string>> = {
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_LENGTH = 30;
 const CHECKSUM_LENGTH = 6;
-/** The longest text that is looked at at all: 16 characters of instance prefix, `_`, 4 of kind, 36 of body. */
+/** The longest text that is considered at all: 16 characters of instance prefix, `_`, 4 of kind, 36 of body. */
 export const MAX_TOKEN_LENGTH = 16 + 1 + 4 + RANDOM_LENGTH + CHECKSUM_LENGTH;
 
 const FORM = /^(?:[A-Za-z0-9]{1,16}_)?(lkf|lkc|lks)_[A-Za-z0-9]{36}$/;
 const NEARLY = /^(?:[A-Za-z0-9]{1,16}_)?(?:lkf|lkc|lks)_/;
 const KIND_OF: Readonly<Record<string, TokenKind>> = { lkf: 'fine-grained', lkc: 'classic', lks: 'scoped' };
 
-/** Six base62 characters that stand for the CRC-32 of a text. */
+/** Six base62 characters that encode the CRC-32 of a text. */
 export function checksumOf(text: string): string {
   let rest = crc32(text);
   let digits = '';
@@ -40,7 +40,7 @@ export function checksumOf(text: string): string {
 
 /**
  * Makes the text of a new token (178 bits of randomness).
- * @param randomBytes a source of random bytes, `crypto.randomBytes` outside of tests
+ * @param randomBytes a source of random bytes: `crypto.randomBytes`, except in tests
  * @param instancePrefix 1–16 characters `[A-Za-z0-9]`, or null for none
  */
 export function mintTokenText(
@@ -53,7 +53,7 @@ export function mintTokenText(
   return head + checksumOf(head);
 }
 
-/** Uniform base62 characters: bytes of 248 and above are thrown away, since 248 = 4 × 62. */
+/** Uniform base62 characters. Bytes of 248 and above are dropped, since 248 = 4 × 62. */
 function randomBase62(length: number, randomBytes: (size: number) => Uint8Array): string {
   let text = '';
   while (text.length < length) {
@@ -65,8 +65,8 @@ function randomBase62(length: number, randomBytes: (size: number) => Uint8Array)
 }
 
 /**
- * `valid`: well-formed with the right checksum. `mistyped`: plainly meant as one of ours, but damaged. `unrecognised`:
- * something else.
+ * `valid`: well-formed with the right checksum. `mistyped`: clearly meant to be one of ours, but damaged.
+ * `unrecognised`: something else.
  */
 export type TokenText =
   | { readonly form: 'valid'; readonly kind: TokenKind }
@@ -76,7 +76,7 @@ export type TokenText =
 const MISTYPED: TokenText = { form: 'mistyped' };
 const UNRECOGNISED: TokenText = { form: 'unrecognised' };
 
-/** Reads a text as a token. White space around it is a typo to its sender, so callers trim it first. */
+/** Reads a text as a token. To its sender, surrounding white space is a typo, so callers trim it first. */
 export function parseTokenText(text: string): TokenText {
   if (text.length > MAX_TOKEN_LENGTH) return NEARLY.test(text) ? MISTYPED : UNRECOGNISED;
   const match = FORM.exec(text);
@@ -88,18 +88,18 @@ export function parseTokenText(text: string): TokenText {
     : MISTYPED;
 }
 
-/** A token that stands in another text. */
+/** A token inside another text. */
 export interface TokenWithin {
   readonly text: string;
-  /** Where it begins, in characters. */
+  /** The offset of its first character. */
   readonly at: number;
 }
 
-/** A beginning may lie within what looked like another token, so no match takes more than its prefix. */
+/** A token may begin inside what looked like another, so a match consumes only the prefix. */
 const WITHIN = /lk[fcs]_(?=([A-Za-z0-9]{36}))/g;
 const MAX_PREFIX_LENGTH = 16;
 
-/** The tokens that stand in a text, whatever stands around them. Only those whose checksum is right. */
+/** The tokens in a text, whatever surrounds them. Only those with the right checksum. */
 export function* tokensWithin(text: string): Generator<TokenWithin> {
   for (const { 0: kind, 1: rest = '', index } of text.matchAll(WITHIN)) {
     const bare = kind + rest;
@@ -110,7 +110,7 @@ export function* tokensWithin(text: string): Generator<TokenWithin> {
   }
 }
 
-/** What may be the instance prefix of a token that begins there, with its `_`: all letters and digits before that. */
+/** A possible instance prefix of the token that begins there, with its `_`: all letters and digits before it. */
 function prefixBefore(text: string, at: number): string {
   if (text[at - 1] !== '_') return '';
   let from = at - 1;
@@ -122,14 +122,14 @@ function isBase62(code: number): boolean {
   return (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90);
 }
 
-/** The text with the last eight characters alone of every token in it. */
+/** The text with every token in it cut down to its last eight characters. */
 export function withoutTokens(text: string): string {
   let safe = text;
   for (const { text: token } of tokensWithin(text)) safe = safe.replaceAll(token, `…${lastEightOf(token)}`);
   return safe;
 }
 
-/** The last eight characters: what lists show and people recognise a token by. */
+/** The last eight characters: lists show them, and people recognise a token by them. */
 export function lastEightOf(text: string): string {
   return text.slice(-8);
 }
