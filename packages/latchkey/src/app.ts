@@ -47,27 +47,32 @@ import { listenForMetrics, type MetricsListener } from './telemetry/metrics-list
 import { beginRequestSpan } from './telemetry/request-spans.ts';
 
 export interface RunningServer {
-  /** Where it listens: `http://127.0.0.1:7070`. */
+  /** The address it listens on: `http://127.0.0.1:7070`. */
   readonly url: string;
   readonly context: OpenContext;
   /**
-   * Reads the certificate anew; connections from then on get it. True when it was renewed. @throws Fault when the files
-   * don't work; the pair from before stays
+   * Reloads the certificate; later connections get the new one. True when it changed.
+   * @throws Fault when the files don't work; the old pair stays in use
    */
   reloadCertificate(): boolean;
   /**
-   * Takes no new connections, since another process takes them, and ends those that are there with their next answer.
-   * Resolves when none is left, or when those that stay have said nothing for as long as they may be kept.
+   * Takes no new connections, because another process takes them, and ends each existing one with its next answer.
+   * Resolves when none is left, or when the rest have been silent for the whole keep-alive time.
    */
   retire(): Promise<void>;
-  /** Stops taking requests, lets running ones end (at most `settings.drainSec`), writes what is in memory. */
+  /**
+   * Stops taking requests, lets running ones finish (at most `settings.drainSec`), and writes out what is in memory.
+   */
   close(): Promise<void>;
 }
 
-/** A plain door: handles a request of its own and says so, or leaves it to the next. */
+/** A plain door: handles a request that is its own and returns true, or leaves it to the next door. */
 type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** Opens the store, listens, and resolves when requests are answered. @throws Fault when it can't. */
+/**
+ * Opens the store, listens, and resolves when it can answer requests.
+ * @throws Fault when it can't
+ */
 export async function startServer(settings: Settings): Promise<RunningServer> {
   const certificate = certificateOf(settings);
   const context = await openContext(settings, makeLog(settings.logLevel));
@@ -86,7 +91,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     warnOfCertificate(context, certificate);
     warnOfKeys(context);
     getReadyForGit(context);
-    // What doesn't work is said at the start, too.
+    // Faults also show at the start.
     void context.fitness.look();
     sweepAtStart(context).catch((error: unknown) =>
       context.log.warn({ err: error }, 'what killed processes left in repositories is looked for later'),
@@ -119,7 +124,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
 }
 
 /**
- * So that the first who clones need not wait for it. Where it fails, it is tried again for them, and fails with the
+ * So that the first person who clones doesn't wait for it. If it fails here, it runs again for them, and fails with the
  * reason.
  */
 function getReadyForGit({ git, log }: OpenContext): void {
@@ -128,7 +133,7 @@ function getReadyForGit({ git, log }: OpenContext): void {
   );
 }
 
-/** Said at every start: sooner or later it is another person who reads it. */
+/** Logged at every start: sooner or later somebody else reads it. */
 function warnOfClearText({ settings: { database, databaseCa }, log }: OpenContext): void {
   if (database === null) return;
   const address = readDatabaseAddress(database.reveal());
@@ -136,7 +141,7 @@ function warnOfClearText({ settings: { database, databaseCa }, log }: OpenContex
     log.warn({ host: address.host }, 'what is said to the database crosses the network in clear text: sslmode=disable');
 }
 
-/** Null when no traces are asked for: then nothing of OpenTelemetry is loaded. */
+/** Null when no traces are wanted: then nothing of OpenTelemetry is loaded. */
 async function tracerFor({ settings, log }: OpenContext): Promise<Tracer | null> {
   if (settings.otlpEndpoint === null) {
     if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined)
@@ -148,7 +153,7 @@ async function tracerFor({ settings, log }: OpenContext): Promise<Tracer | null>
   return openTracer(settings.otlpEndpoint, settings, log);
 }
 
-/** A worker's numbers are asked for by the process above it, which adds them up. */
+/** The parent process collects a worker's numbers and adds them up. */
 async function showMetrics(context: OpenContext, jobs: JobRunner): Promise<MetricsListener | null> {
   const { registry } = context.metrics;
   for (const series of [
@@ -165,7 +170,7 @@ async function showMetrics(context: OpenContext, jobs: JobRunner): Promise<Metri
 interface Listening {
   readonly readiness: Readiness;
   readonly tracer: Tracer | null;
-  /** Null where no TLS is spoken. */
+  /** Null without TLS. */
   readonly certificate: CertificateReader | null;
 }
 
@@ -176,7 +181,7 @@ function makeListener(
   let server: Server | undefined;
   const fastify = Fastify({
     logger: false,
-    // No route has a schema of Fastify's; the compilers for them would make every start longer.
+    // No route uses a Fastify schema; loading the compilers would slow down every start.
     schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
     serverFactory: (handler) => {
       const connections = boundConnections(context);
@@ -232,28 +237,28 @@ function noSchema(): never {
   throw new Error('routes of this server check what they get by themselves');
 }
 
-/** Hands a request to the first door whose path it is, and what is left to Fastify. */
+/** Hands a request to the first door that owns its path; the rest goes to Fastify. */
 function answerer(
   context: OpenContext,
   readiness: Readiness,
   connections: Connections,
   fastify: RequestListener,
 ): (arrival: Arrival) => void {
-  // The proxy that asks there understands 401 and 403 alone, so that door says itself what is wrong.
+  // The proxy that asks here understands only 401 and 403, so this door reports errors itself.
   const forward: Door = makeForwardDoor(context);
   const git: Door = makeGitDoor(context, readiness.ended.signal);
   const standing = Object.entries(STANDING);
   const transport = strictTransport(context.settings.publicUrl);
   return (arrival) => {
     const { request, response } = arrival;
-    // So that connections that proxies keep end after an answer rather than in the middle of a question.
+    // So that connections kept by proxies end after an answer, not in the middle of a request.
     if (readiness.leaving) response.shouldKeepAlive = false;
     if (connections.mustEnd(request.socket)) response.shouldKeepAlive = false;
     beginRequest(arrival);
     if (transport !== null) response.setHeader('Strict-Transport-Security', transport);
     if (connections.refuses(request.socket, request.url ?? '')) return sendCrowded(response);
     if (forward(request, response)) return count(context, 'forward', arrival);
-    // Not before: a proxy's question is about the path as its client wrote it, and as the proxy will pass it on.
+    // Not earlier: a proxy asks about the path as its client wrote it, and passes it on like that.
     request.url = originForm(request.url ?? '');
     const error = formErrorIn(request, context.settings);
     if (error !== null) {
@@ -266,9 +271,9 @@ function answerer(
     limitBody(request, response, context.settings.bodyTimeoutSec);
     const door = nameOf(request.url ?? '');
     count(context, door, arrival);
-    // The API doors decide first; the others read small bodies only, so their clients need not ask.
+    // The API doors decide first. The others only read small bodies, so their clients need not wait.
     if (door === 'web' && request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
-    // A body that was not announced has no end for Fastify to wait for: where no type is named, it expects none.
+    // Fastify waits for the end of a body that was never announced. Without a content type it expects no body.
     if (request.readableEnded) delete request.headers['content-type'];
     fastify(request, response);
   };

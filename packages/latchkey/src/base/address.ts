@@ -4,7 +4,7 @@
 import { BlockList, isIP } from 'node:net';
 import { oncePer } from './once.ts';
 
-/** A block as people write it (`10.0.0.0/8`, `2001:db8::/32`, a bare address) or null when it is none. */
+/** A block as people write it (`10.0.0.0/8`, `2001:db8::/32`, a bare address), or null when it isn't one. */
 export function parseBlock(text: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | null {
   const [address = '', bits, ...rest] = text.trim().split('/');
   const version = isIP(address);
@@ -15,14 +15,14 @@ export function parseBlock(text: string): { address: string; prefix: number; fam
   return prefix > width ? null : { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
 }
 
-/** True when the address lies in one of the blocks. A block or an address that can't be read matches nothing. */
+/** True when the address is in one of the blocks. An unreadable block or address matches nothing. */
 export function includesAddress(blocks: readonly string[], address: string): boolean {
   const plain = plainAddress(address);
   const version = isIP(plain);
   return version !== 0 && blockList(blocks).check(plain, version === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** True when every address of `block` lies in one of the blocks. */
+/** True when every address of `block` is in one of the blocks. */
 export function includesBlock(blocks: readonly string[], block: string): boolean {
   const inner = parseBlock(block);
   return (
@@ -39,7 +39,7 @@ export function includesBlock(blocks: readonly string[], block: string): boolean
   );
 }
 
-/** Made once for each list: a look-up in 20 blocks takes half a microsecond then, and 500 when it has to be made. */
+/** Built once per list: a look-up in 20 blocks then takes half a microsecond, instead of 500 with a new list. */
 const blockList = oncePer((blocks: readonly string[]) => {
   const list = new BlockList();
   for (const block of blocks.map(parseBlock))
@@ -47,14 +47,14 @@ const blockList = oncePer((blocks: readonly string[]) => {
   return list;
 });
 
-/** An IPv4 address that came in IPv6 form (`::ffff:127.0.0.1`), as IPv4. */
+/** An IPv4 address in IPv6 form (`::ffff:127.0.0.1`), as IPv4. */
 export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }
 
 /**
- * What one customer of a network usually has, as one text: an IPv4 address itself, of IPv6 the /64. What is no address
- * stays as it is. Limits count by it, since whoever has one IPv6 address has 2^64.
+ * What one customer of a network usually has, as text: a single IPv4 address, or an IPv6 /64. Anything else is returned
+ * unchanged. Limits count by it, since a customer with one IPv6 address has 2^64 of them.
  */
 export function networkOf(address: string): string {
   const plain = plainAddress(address);

@@ -13,20 +13,20 @@
 export type PathError = 'path_absolute' | 'path_ambiguous' | 'path_undecodable' | 'path_too_deep';
 
 export interface CanonicalPath {
-  /** Decoded. One that was sent with `%2F` in it holds a slash: see `slashes`. */
+  /** Decoded. A segment sent with `%2F` contains a slash: see `slashes`. */
   readonly segments: readonly string[];
-  /** True when a slash was sent in encoded form, which only some servers take for one. */
+  /** True when a slash was sent in encoded form. Only some servers take that for a slash. */
   readonly slashes: boolean;
 }
 
 /** Paths with more segments are refused. */
 const MAX_PATH_SEGMENTS = 64;
 
-/** A path that needs no second look: plain characters, no empty segment, none that ends in a dot. */
+/** A path that needs no closer look: plain characters, no empty segment, none that ends in a dot. */
 const PLAIN = /^(?:\/[A-Za-z0-9._~!$&'()*+,=:@-]*[A-Za-z0-9_~!$&'()*+,=:@-])+$/;
 const SUSPICIOUS = /[\u0000-\u0020\u007f\\;#<>"^`{|}]|[\u0080-\uffff]/;
 
-/** Reads a path as it stands in a request line, without its query. One slash at the end is taken off. */
+/** Reads a path as it is in a request line, without its query. One slash at the end is removed. */
 export function canonicalPath(path: string): CanonicalPath | PathError {
   if (PLAIN.test(path)) return within({ segments: path.slice(1).split('/'), slashes: false });
   if (path === '/') return { segments: [], slashes: false };
@@ -57,7 +57,7 @@ function decoded(segment: string): string | null {
   }
 }
 
-/** True when the decoded segment, and each part between encoded slashes, means one thing to everybody. */
+/** True when the decoded segment, and each part between encoded slashes, means the same to every server. */
 function isPlain(segment: string): boolean {
   if (/[\u0000-\u001f\u007f\\;]|%[0-9a-f]{2}/i.test(segment)) return false;
   return segment.split('/').every((part) => part !== '' && !/[. ]$/.test(part));

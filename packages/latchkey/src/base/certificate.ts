@@ -15,20 +15,23 @@ import type { UnixSeconds } from './time.ts';
 export interface Certificate {
   readonly cert: Buffer;
   readonly key: Buffer;
-  /** The last second in which the certificate is good. */
+  /** The last second in which the certificate is valid. */
   readonly endsAt: UnixSeconds;
 }
 
-/** Where they lie. Absolute paths. */
+/** Where the files are. Absolute paths. */
 export interface CertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;
 }
 
-/** How often it is looked whether the files have changed. */
+/** How often to check whether the files have changed. */
 const FOLLOW_MS = 10_000;
 
-/** Null where the settings ask for no TLS. @throws Fault when the files don't work */
+/**
+ * Null when the settings ask for no TLS.
+ * @throws Fault when the files don't work
+ */
 export function certificateOf(settings: {
   readonly tlsCert: string | null;
   readonly tlsKey: string | null;
@@ -38,9 +41,9 @@ export function certificateOf(settings: {
 }
 
 /**
- * Calls `reload` soon after one of the files changed, through symbolic links, too, as renewals swap them. A renewal
- * that does not work (yet: the key may come before the certificate) is told to the log, and tried at the next change.
- * Returns how to end this.
+ * Calls `reload` soon after one of the files changes, also through symbolic links, which renewals swap. A renewal that
+ * doesn't work (yet: the key may come before the certificate) is logged and retried at the next change. Returns a
+ * function that ends this.
  */
 export function followFiles(certificate: CertificateReader, reload: () => boolean, log: Log): () => void {
   let seen = certificate.fingerprint;
@@ -58,7 +61,10 @@ export function followFiles(certificate: CertificateReader, reload: () => boolea
   return () => clearInterval(timer);
 }
 
-/** Reads both files. @throws Fault that names the setting to look at */
+/**
+ * Reads both files.
+ * @throws Fault that names the setting to look at
+ */
 export function readCertificate({ certFile, keyFile }: CertificateFiles): Certificate {
   const cert = read(certFile, '--tls-cert');
   const key = read(keyFile, '--tls-key');
@@ -79,12 +85,12 @@ export function readCertificate({ certFile, keyFile }: CertificateFiles): Certif
   return { cert, key, endsAt: Math.floor(Date.parse(leaf.validTo) / 1000) };
 }
 
-/** The pair in use, and how to take a renewed one. */
+/** The pair in use, which can be renewed. */
 export class CertificateReader {
   readonly #files: CertificateFiles;
   #current: Certificate;
 
-  /** @throws Fault when there is none that works */
+  /** @throws Fault when no pair works */
   constructor(files: CertificateFiles) {
     this.#files = files;
     this.#current = readCertificate(files);
@@ -94,7 +100,7 @@ export class CertificateReader {
     return this.#current;
   }
 
-  /** Changes when one of the files does. */
+  /** Changes whenever one of the files does. */
   get fingerprint(): string {
     return Object.values(this.#files)
       .map((file: string) => {
@@ -105,7 +111,8 @@ export class CertificateReader {
   }
 
   /**
-   * Reads the files anew. True when they hold another pair. @throws Fault when it does not work; then nothing changes
+   * Reads the files again. True when they contain another pair.
+   * @throws Fault when the files don't work; then nothing changes
    */
   reload(): boolean {
     const read = readCertificate(this.#files);

@@ -10,13 +10,13 @@ import { isLoopback } from './settings/values.ts';
 
 /**
  * How a connection is protected. `verify-full`: TLS, with a certificate of a trusted authority for the name in the
- * address. `verify-ca`: the same, of one's own authority and for any name. `disable`: clear text.
+ * address. `verify-ca`: TLS, with a certificate of one's own authority, for any name. `disable`: clear text.
  */
 export type DatabaseTls = 'disable' | 'verify-ca' | 'verify-full';
 
 /**
- * What is said in the address and what it means here. libpq's `require` encrypts without looking at the certificate;
- * that is taken as all of it.
+ * What each word in the address means here. libpq's `require` encrypts without checking the certificate; here it means
+ * full verification.
  */
 const MODES: Readonly<Record<string, DatabaseTls>> = {
   disable: 'disable',
@@ -26,29 +26,29 @@ const MODES: Readonly<Record<string, DatabaseTls>> = {
 };
 
 /**
- * The words for `sslmode` that are taken. The others of libpq and `pg` (allow, prefer, no-verify) protect against
- * nobody who is in the way.
+ * The accepted words for `sslmode`. The others of libpq and `pg` (allow, prefer, no-verify) give no protection from an
+ * attacker on the path.
  */
 export const SSL_MODES: readonly string[] = Object.keys(MODES);
 
-/** What may stand after the `?` of the address. */
+/** What may follow the `?` of the address. */
 export const DATABASE_PARAMETERS = ['sslmode', 'sslcert', 'sslkey', 'host', 'application_name', 'options'] as const;
 type Parameter = (typeof DATABASE_PARAMETERS)[number];
 
 export interface DatabaseAddress {
   /** A name, an address without brackets, or the folder of a Unix socket. */
   readonly host: string;
-  /** Null where nothing is said: then `pg` looks at PGPORT, PGUSER, PGPASSWORD (and ~/.pgpass) and PGDATABASE. */
+  /** Null when not given: then `pg` looks at PGPORT, PGUSER, PGPASSWORD (and ~/.pgpass) and PGDATABASE. */
   readonly port: number | null;
   readonly user: string | null;
   readonly password: string | null;
   readonly database: string | null;
   readonly parameters: Readonly<Partial<Record<Parameter, string>>>;
-  /** True when something else stands after the `?`, or the same thing twice. */
+  /** True when anything else follows the `?`, or the same thing twice. */
   readonly hasUnknown: boolean;
 }
 
-/** Takes an address apart that `databaseUrl` has let through. Without a host in it, it is PGHOST's, or this machine. */
+/** Takes apart an address that `databaseUrl` accepted. Without a host in it, the host is PGHOST or this machine. */
 export function readDatabaseAddress(text: string): DatabaseAddress {
   const url = new URL(text);
   const names = [...url.searchParams.keys()];
@@ -68,7 +68,7 @@ export function readDatabaseAddress(text: string): DatabaseAddress {
   };
 }
 
-/** A password with a percent sign that nobody encoded is taken as it is. */
+/** A password with an unencoded percent sign is taken literally. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -77,22 +77,19 @@ function decoded(text: string): string {
   }
 }
 
-/**
- * True for a socket in a folder of this machine: what goes through it can't be read on the way, and PostgreSQL speaks
- * no TLS there.
- */
+/** True for a socket in a folder of this machine. Nobody can read along there, and PostgreSQL offers no TLS on it. */
 export function isSocket({ host }: Pick<DatabaseAddress, 'host'>): boolean {
   return host.startsWith('/');
 }
 
-/** How to connect: as the address says; else verified, but for this machine itself where no authority is named. */
+/** How to connect: as the address says; otherwise verified, except to this machine itself without a named authority. */
 export function databaseTls(address: DatabaseAddress, caFile: string | null): DatabaseTls {
   if (isSocket(address)) return 'disable';
   const said = MODES[address.parameters.sslmode ?? ''];
   return said ?? (caFile === null && isLoopback(address.host) ? 'disable' : 'verify-full');
 }
 
-/** True when what is said to the database can be read on the way. */
+/** True when somebody on the path can read what is sent to the database. */
 export function crossesInClear(address: DatabaseAddress, caFile: string | null): boolean {
   return databaseTls(address, caFile) === 'disable' && !isSocket(address) && !isLoopback(address.host);
 }

@@ -8,7 +8,7 @@
  * Never: a stack trace, a path or a secret in the public half.
  */
 
-/** Codes follow GitHub's REST validation errors, so that the REST door can pass them on as they are. */
+/** Codes follow GitHub's REST validation errors, so that the REST door can pass them on unchanged. */
 export type ProblemCode =
   | 'missing'
   | 'missing_field'
@@ -17,22 +17,22 @@ export type ProblemCode =
   | 'unprocessable'
   | 'limit_reached'
   | 'not_found'
-  /** The node that was asked does not change repositories; another does. */
+  /** This node does not change repositories; another does. */
   | 'read_only'
-  /** The node that was asked has a copy without this in it, so far. */
+  /** This node's copy doesn't contain this yet. */
   | 'not_copied'
-  /** The repository's own configuration switches it off. */
+  /** The repository's own configuration turns it off. */
   | 'switched_off'
   | 'conflict';
 
-/** One thing wrong with what was asked. `field` is the wire name of the input, or null when it is about the whole. */
+/** One fault in a request. `field` is the wire name of the input, or null when the complaint is about the whole. */
 export interface Complaint {
   readonly field: string | null;
   readonly code: ProblemCode;
   readonly message: string;
 }
 
-/** What was asked can't be done as asked; nothing was changed. Carries every complaint found, not just the first. */
+/** The request can't be carried out; nothing was changed. Carries every complaint found, not just the first. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly complaints: readonly Complaint[];
@@ -43,13 +43,13 @@ export class Problem extends Error {
     this.complaints = list;
   }
 
-  /** True when some complaint has this code. */
+  /** True when one of the complaints has this code. */
   has(code: ProblemCode): boolean {
     return this.complaints.some((complaint) => complaint.code === code);
   }
 }
 
-/** A short way to throw a problem with one complaint. */
+/** Throws a problem with one complaint. */
 export function problem(code: ProblemCode, message: string, field: string | null = null): Problem {
   return new Problem({ field, code, message });
 }

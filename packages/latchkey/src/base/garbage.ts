@@ -9,11 +9,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { once } from './once.ts';
 
-/** After how many bytes the youngest objects are collected. */
+/** Collect the youngest objects after this many bytes. */
 export const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
 
 type Collect = (options: { readonly type: 'minor' }) => void;
-/** V8 gives its collector to a context that is made while this flag is set (V8's documentation of `--expose-gc`). */
+/** V8 gives its collector to a context created while this flag is set (V8's documentation of `--expose-gc`). */
 const collector = once((): Collect => {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as Collect;
@@ -23,7 +23,7 @@ const collector = once((): Collect => {
 
 let sinceCollection = 0;
 
-/** Counts bytes that have passed, of all bodies together, since they share one heap. */
+/** Counts the bytes of all bodies together, since they share one heap. */
 export function bytesPassed(bytes: number): void {
   sinceCollection += bytes;
   if (sinceCollection < COLLECT_EVERY_BYTES) return;

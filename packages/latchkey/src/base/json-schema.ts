@@ -11,10 +11,10 @@ export type { Static, TSchema } from 'typebox';
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** Marks schemas of fields which may be left out. It can't be listed, so that it is no part of what is checked. */
+/** Marks schemas of fields that may be left out. It isn't enumerable, so it isn't part of what is checked. */
 const OPTIONAL = Symbol('optional');
 
-/** The builders, called and typed as TypeBox's. */
+/** The builders, with the names and types of TypeBox. */
 export const Type = {
   String: (options?: Options) => ({ type: 'string', ...options }),
   Number: (options?: Options) => ({ type: 'number', ...options }),
@@ -25,7 +25,7 @@ export const Type = {
   Enum: (values: readonly unknown[], options?: Options) => ({ enum: values, ...options }),
   Union: (anyOf: readonly TSchema[], options?: Options) => ({ anyOf, ...options }),
   Array: (items: TSchema, options?: Options) => ({ type: 'array', items, ...options }),
-  /** By names that may be any. */
+  /** Any names are allowed. */
   Record: (_names: TSchema, value: TSchema) => ({ type: 'object', patternProperties: { '^.*$': value } }),
   Object: (properties: Readonly<Record<string, TSchema>>, options?: Options) => {
     const required = Object.entries(properties)

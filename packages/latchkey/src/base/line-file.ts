@@ -10,18 +10,18 @@ const CHUNK_BYTES = 64 * 1024;
 const LINE_FEED = 10;
 
 export interface LineFile {
-  /** The last whole line, without its end; null when there is none. */
+  /** The last whole line, without its line end; null when there is none. */
   readonly lastLine: string | null;
-  /** Appends whole lines, each with its end. */
+  /** Appends whole lines, each with its line end. */
   append(text: string): Promise<void>;
-  /** Resolves when all that was appended survives a loss of power. */
+  /** Resolves when everything appended would survive a power loss. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a file to append to, made readable by this user alone when it is not there.
- * @param mustBeNew fails with EEXIST when there is one
+ * Opens a file to append to. A new file can be read by this user only.
+ * @param mustBeNew fails with EEXIST when the file exists
  */
 export async function openLineFile(path: string, mustBeNew = false): Promise<LineFile> {
   const file = await open(path, mustBeNew ? 'ax+' : 'a+', 0o600);
@@ -44,7 +44,7 @@ export async function openLineFile(path: string, mustBeNew = false): Promise<Lin
 }
 
 interface End {
-  /** Bytes of whole lines. */
+  /** Bytes in whole lines. */
   readonly size: number;
   /** Bytes after them. */
   readonly surplus: number;

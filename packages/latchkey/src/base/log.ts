@@ -17,8 +17,8 @@ const CREDENTIAL_PATHS = ['authorization', 'cookie', 'password', 'token', 'secre
 ]);
 
 /**
- * Levels are pino's: `trace` … `fatal`, or `silent`. Times are ISO 8601 in UTC. Where a trace runs, a line names it as
- * OpenTelemetry's log formats do.
+ * Levels are pino's: `trace` … `fatal`, or `silent`. Times are ISO 8601 in UTC. During a trace, each line names it the
+ * way OpenTelemetry's log formats do.
  */
 export function makeLog(level: string, fd = 2): Log {
   return pino(

@@ -5,7 +5,7 @@
 
 export type MaybePromise<T> = T | Promise<T>;
 
-/** Goes on with a value now if it is there, later if it must be waited for. */
+/** Continues with a value now if it is there, or later if it is a promise. */
 export function andThen<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
   return value instanceof Promise ? value.then(next) : next(value);
 }

@@ -1,9 +1,9 @@
 /** Finds the word that somebody meant to type. */
 
-/** The longest distance at which two words are still taken for the same one with a slip. */
+/** The largest distance at which one word still counts as a typo of another. */
 const MAX_DISTANCE = 3;
 
-/** The known word with the fewest letters changed, added or left out; null when none is near. */
+/** The known word with the fewest letters changed, added or left out; null when none is close. */
 export function nearestWord(word: string, known: readonly string[]): string | null {
   let nearest: string | null = null;
   let least = MAX_DISTANCE + 1;

@@ -8,7 +8,7 @@ import { once } from './once.ts';
 
 const load = createRequire(import.meta.url);
 
-/** A function that gives a package: loads it at its first call, and is as good as free from the second on. */
+/** A function that returns a package. The first call loads it; later calls cost almost nothing. */
 export function onDemand<Package>(name: string): () => Package {
   return once(() => load(name) as Package);
 }

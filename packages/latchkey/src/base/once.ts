@@ -7,13 +7,13 @@
  * Never in `rules/`: a decision is read without asking what was decided before.
  */
 
-/** A function that makes its value at the first call, and gives the same one from then on. */
+/** A function that makes its value at the first call and returns the same one afterwards. */
 export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | null = null;
   return () => (made ??= { value: make() }).value;
 }
 
-/** A function of an object that works its value out once for each, and keeps it no longer than the object is there. */
+/** A function of an object that computes its value once per object, and keeps it no longer than the object lives. */
 export function oncePer<Key extends object, Value extends NonNullable<unknown>>(
   make: (key: Key) => Value,
 ): (key: Key) => Value {
@@ -26,8 +26,8 @@ export function oncePer<Key extends object, Value extends NonNullable<unknown>>(
 }
 
 /**
- * A function of an object and one thing more that keeps its last value for each object: for what mostly comes again the
- * same, such as the credential of a connection.
+ * A function of an object and one more argument that keeps the last value for each object. For arguments that rarely
+ * change, such as the credential of a connection.
  */
 export function latestPer<Owner extends object, Argument, Value>(
   make: (argument: Argument, owner: Owner) => Value,

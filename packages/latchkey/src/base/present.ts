@@ -11,14 +11,17 @@
 /**
  * The value itself.
  * @param what names it for the log: `the owner of repository 7`
- * @throws Error where there is none
+ * @throws Error when there is none
  */
 export function present<T>(value: T | null | undefined, what: string): T {
   if (value === null || value === undefined) throw new Error(`${what} is missing`);
   return value;
 }
 
-/** A parameter of a route's path. @throws Error where the path has none of this name: route and handler disagree */
+/**
+ * A parameter of a route's path.
+ * @throws Error when the path has no such parameter: route and handler disagree
+ */
 export function parameter(params: Readonly<Record<string, string>>, name: string): string {
   return present(params[name], `{${name}} in the path`);
 }

@@ -23,8 +23,8 @@ const NOT_PUBLIC: readonly string[] = [
   '203.0.113.0/24',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  // Of IPv6 only what is handed out to networks of the internet, without the forms that carry an IPv4 address or name
-  // examples.
+  // From IPv6, only addresses handed out to networks of the internet, without the forms that carry an IPv4 address or
+  // are for examples.
   '::/3',
   '2001::/23',
   '2001:db8::/32',
@@ -34,7 +34,7 @@ const NOT_PUBLIC: readonly string[] = [
   '8000::/1',
 ];
 
-/** True when the address may be reached: a public one, or one in a network that the operator allowed. */
+/** True when the server may connect to the address: a public one, or one in a network that the operator allowed. */
 export function mayReach(address: string, allowed: readonly string[]): boolean {
   return includesAddress(allowed, address) || !includesAddress(NOT_PUBLIC, address);
 }

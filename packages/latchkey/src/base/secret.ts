@@ -17,22 +17,22 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself. Call it where the value is used, never to keep it. */
+  /** The value itself. Call this where you use the value; don't keep the result. */
   reveal(): string {
     return this.#value;
   }
 
-  /** SHA-256 of the value's UTF-8 bytes, base64url without padding (43 characters): what may be stored. */
+  /** SHA-256 of the value's UTF-8 bytes, base64url without padding (43 characters). This may be stored. */
   digest(): string {
     return digestOf(this.#value);
   }
 
-  /** The same as the key of a map: see `digestKeyOf`. Made once. */
+  /** The digest as the key of a map: see `digestKeyOf`. Computed once. */
   digestKey(): string {
     return (this.#digestKey ??= digestKeyOf(this.#value));
   }
 
-  /** Compares in time that depends on neither value's content. */
+  /** Compares in a time that doesn't depend on the content of either value. */
   equals(other: Secret): boolean {
     return sameDigest(this.digest(), other.digest());
   }
@@ -59,20 +59,17 @@ export function digestOf(text: string): string {
   return hash('sha256', text, 'base64url');
 }
 
-/**
- * The same digest as 32 characters, one for each byte: what costs least as the key of a map. Not for keeping anywhere
- * else.
- */
+/** The same digest as 32 characters, one for each byte: the cheapest key for a map. Not for storing anywhere else. */
 function digestKeyOf(text: string): string {
   return hash('sha256', text, 'binary');
 }
 
-/** The digest that a key stands for, as `digestOf` writes it. */
+/** The digest behind such a key, as `digestOf` writes it. */
 export function digestOfKey(key: string): string {
   return Buffer.from(key, 'latin1').toString('base64url');
 }
 
-/** Compares two digests of equal length in constant time; of unequal length they differ. */
+/** Compares two digests of equal length in constant time. Digests of unequal length differ. */
 export function sameDigest(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }

@@ -7,10 +7,10 @@
 /** An instant: whole seconds since 1970-01-01T00:00:00Z. Fields that hold one end in `At`. */
 export type UnixSeconds = number;
 
-/** The one place that knows what time it is. */
+/** The one place that knows the time. */
 export interface Clock {
   now(): UnixSeconds;
-  /** Seconds since some moment, by a stopwatch that nobody sets: it tells how far `now` was moved. */
+  /** Seconds since some moment, by a stopwatch that nobody can set. It shows how far `now` was moved. */
   passed(): number;
 }
 

@@ -14,23 +14,23 @@ export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 /** `server`: answers a request. `client`: waits for another program. `internal`: neither. */
 export type SpanKind = 'server' | 'client' | 'internal';
 
-/** A piece of work that is recorded. */
+/** A recorded piece of work. */
 export interface Span {
-  /** 32 hexadecimal digits, as W3C Trace Context has them. */
+  /** 32 hexadecimal digits, as in W3C Trace Context. */
   readonly traceId: string;
   /** 16 hexadecimal digits. */
   readonly id: string;
-  /** The span that has no parent in this process: the request, or the job. */
+  /** The span without a parent in this process: the request, or the job. */
   readonly root: Span;
   readonly hasEnded: boolean;
   rename(name: string): void;
   set(attributes: SpanAttributes): void;
   child(name: string, kind: SpanKind, attributes: SpanAttributes): Span;
-  /** @param error what kind of failure it was, in a word; left out when it was none */
+  /** @param error the kind of failure, in a word; left out when there was none */
   end(error?: string): void;
 }
 
-/** The span of another program that asks. */
+/** The span of the program that sent the request. */
 export interface RemoteParent {
   readonly traceId: string;
   readonly spanId: string;
@@ -38,27 +38,27 @@ export interface RemoteParent {
 }
 
 export interface Tracer {
-  /** Begins a span without a parent in this process; null when this one is not to be recorded. */
+  /** Begins a span without a parent in this process; null when it isn't recorded. */
   begin(name: string, kind: SpanKind, parent: RemoteParent | null): Span | null;
-  /** Sends what was recorded. Bounded in time; never rejects. */
+  /** Sends what was recorded. Limited in time; never rejects. */
   close(): Promise<void>;
 }
 
 const current = new AsyncLocalStorage<Span>();
 
-/** Runs `work`, and all that it causes, as part of a span. */
+/** Runs `work`, and everything it causes, as part of a span. */
 export function duringSpan<T>(span: Span, work: () => T): T {
   return current.run(span, work);
 }
 
-/** The span that is going on; null when none is recorded. It may have ended: what it caused goes on. */
+/** The current span; null when none is recorded. It may have ended: what it caused goes on. */
 export function currentSpan(): Span | null {
   return current.getStore() ?? null;
 }
 
 /**
- * Runs `work` as a child of the span that is going on, if one is. What is there at once leaves no span: nobody waited
- * for it.
+ * Runs `work` as a child of the current span, if there is one. A result that is there at once leaves no span: nobody
+ * waited for it.
  */
 export function traced<T>(name: string, kind: SpanKind, attributes: SpanAttributes, work: () => T): T {
   const parent = currentSpan();
@@ -73,7 +73,7 @@ export function traced<T>(name: string, kind: SpanKind, attributes: SpanAttribut
   return value;
 }
 
-/** Runs `work` as a span of its own; without a tracer, as it is. */
+/** Runs `work` as a root span; without a tracer, just runs it. */
 export async function tracedAlone<T>(
   tracer: Tracer | null,
   name: string,
@@ -93,7 +93,7 @@ export async function tracedAlone<T>(
   }
 }
 
-/** The code of an error, or its class. Never its words, which may quote anything. */
+/** The code of an error, or its class. Never its message, which may quote anything. */
 function errorType(error: unknown): string {
   if (!(error instanceof Error)) return '_OTHER';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;

@@ -6,13 +6,13 @@
 import { spokenInstant, type UnixSeconds } from '../base/time.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';
 
-/** What changed how a person signs in: when, and where the link leads that locks the account. */
+/** A change to how a person signs in: when, and the path of the link that locks the account. */
 interface Alarming {
   readonly at: UnixSeconds;
   readonly alarmPath: string;
 }
 
-/** What each of them is made of. A kind is an API of the outbox: never renamed. */
+/** The facts each mail is made of. A kind is an API of the outbox: never rename one. */
 export interface AccountMailFacts {
   email_verification: { readonly address: string; readonly path: string; readonly hours: number };
   password_reset: { readonly path: string; readonly minutes: number; readonly address: string | null };
@@ -27,7 +27,7 @@ export interface AccountMailFacts {
     Alarming & { readonly email: string; readonly change: 'added' | 'verified' | 'made primary' | 'removed' };
   /** `by`: an administrator, or null when the person did it. */
   account_locked: { readonly by: string | null; readonly path: string; readonly minutes: number };
-  /** To administrators. `mailed`: whether a mail leads the owner on. */
+  /** To administrators. `mailed`: whether a mail tells the owner how to go on. */
   account_locked_notice: { readonly login: string; readonly by: string; readonly mailed: boolean };
 }
 

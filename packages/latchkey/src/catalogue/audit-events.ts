@@ -11,10 +11,10 @@ export const OPERATIONS = ['access', 'authentication', 'create', 'modify', 'remo
 type Operation = (typeof OPERATIONS)[number];
 
 export interface AuditEventRow {
-  /** What has happened, to stand after "written when". */
+  /** What happened, to follow "written when". */
   readonly when: string;
   readonly operation: Operation;
-  /** Names in `data`; any of them may be missing. */
+  /** Names in `data`; each may be missing. */
   readonly data: readonly string[];
 }
 
@@ -219,7 +219,7 @@ export const AUDIT_EVENTS = {
 
 export type AuditAction = keyof typeof AUDIT_EVENTS;
 
-/** The row of an event; undefined for one that this release does not know. */
+/** The row of an event; undefined for one that this release doesn't know. */
 export function auditEvent(action: string): AuditEventRow | undefined {
   return Object.hasOwn(AUDIT_EVENTS, action) ? AUDIT_EVENTS[action as AuditAction] : undefined;
 }

@@ -3,20 +3,20 @@
  * looked at. `npm run build:cli` makes these files, and `/download` offers them.
  */
 
-/** The npm package, for whoever has Node. */
+/** The npm package, for people who have Node. */
 export const CLIENT_PACKAGE = 'latchkey-cli.tgz';
-/** Digests of the files beside it, in the form of `sha256sum`. */
+/** Digests of the files beside it, in the format of `sha256sum`. */
 export const DIGEST_FILE = 'SHA256SUMS';
 
 export interface ClientExecutable {
   readonly file: string;
-  /** For whom, as people call their system. */
+  /** For whom, by the usual name of the system. */
   readonly system: string;
-  /** Lines to paste. `url` leads to the file, `sha256` is its digest in hex. */
+  /** Lines to paste. `url` is the address of the file, `sha256` its digest in hex. */
   readonly install: (url: string, sha256: string) => string;
 }
 
-/** Fetches into place only what has the digest. */
+/** Puts a file in place only if its digest is right. */
 const installer =
   (checkDigest: string, then: readonly string[] = []) =>
   (url: string, sha256: string): string =>
@@ -29,7 +29,7 @@ const installer =
     ].join(' &&\n  ');
 
 const onLinux = installer('sha256sum -c');
-// Apple's processors run nothing without a signature; this one says only that this machine trusts the file.
+// Apple's processors run nothing without a signature. This one only says that this machine trusts the file.
 const onMacos = installer('shasum -a 256 -c', ['codesign --force --sign - latchkey.new']);
 const onWindows = (url: string, sha256: string): string =>
   [

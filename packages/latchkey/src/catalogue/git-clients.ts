@@ -18,7 +18,7 @@ interface GitClient {
   readonly prints: PlaceOfWords;
 }
 
-/** The first that fits counts: many begin with `git/`. */
+/** The first match counts: many begin with `git/`. */
 const GIT_CLIENTS: readonly GitClient[] = [
   // pygit2, git2go, LibGit2Sharp, Cargo, GitKraken and others.
   { name: 'libgit2', agent: /\blibgit2\b/, prints: 'error-line' },
@@ -28,10 +28,13 @@ const GIT_CLIENTS: readonly GitClient[] = [
   { name: 'git', agent: /^git\/\d/, prints: 'body' },
 ];
 
-/** What prints more than a status prints its phrase: isomorphic-git, which in a browser is called as the browser is. */
+/**
+ * Clients that print more than the status print its phrase. One is isomorphic-git, which identifies as the browser it
+ * runs in.
+ */
 const OF_OTHERS: PlaceOfWords = 'reason-phrase';
 
-/** Where a client that calls itself so prints words. */
+/** Where a client with this user agent prints words. */
 export function placeOfWords(userAgent: string | undefined): PlaceOfWords {
   return GIT_CLIENTS.find(({ agent }) => agent.test(userAgent ?? ''))?.prints ?? OF_OTHERS;
 }

@@ -7,12 +7,12 @@
  */
 import type { AuditAction } from './audit-events.ts';
 
-/** An entry as an export of the log has it. */
+/** An entry as in an export of the log. */
 export interface LostEntry {
   readonly id: number;
   readonly action: string;
   readonly userId: number | null;
-  /** The token that it is about. */
+  /** The token it is about. */
   readonly tokenId: number | null;
   /** The token that it replaced. */
   readonly previousTokenId: number | null;
@@ -25,13 +25,13 @@ export interface LostTime {
   readonly suspendedIds: ReadonlySet<number>;
   /** People to lock until they choose a new password. */
   readonly lockedIds: ReadonlySet<number>;
-  /** Event → how often, of what took something away and has to be done again by hand. */
+  /** Event → count, for what took something away and must be repeated by hand. */
   readonly byHand: ReadonlyMap<string, number>;
 }
 
 type Effect = 'end-token' | 'suspend' | 'unsuspend' | 'lock' | 'tell';
 
-/** What is not here gave something, or says only that something was used: its loss wakes nothing. */
+/** Events that aren't here gave something, or only record a use: losing them brings nothing back to life. */
 const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'business.enable_two_factor_requirement': 'tell',
   'hook.destroy': 'tell',
@@ -75,7 +75,7 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'user.unsuspend': 'unsuspend',
 };
 
-/** What these entries, oldest first, ask for. */
+/** What these entries, oldest first, require. */
 export function lostTime(entries: Iterable<LostEntry>): LostTime {
   const tokenIds = new Set<number>();
   const suspendedIds = new Set<number>();

@@ -1,6 +1,6 @@
 /** How a mail is written down, and words that many of them share. */
 
-/** Who did it, and from where; null where that is not known. */
+/** Who did it, and from where; null when unknown. */
 export interface By {
   readonly by: string;
   readonly address: string | null;
@@ -10,7 +10,7 @@ export interface MailRow<Facts> {
   readonly subject: (facts: Facts) => string;
   /** Paragraphs in plain text. */
   readonly says: (facts: Facts) => readonly string[];
-  /** The one link: its words and its path on this instance. */
+  /** The one link: its text and its path on this instance. */
   readonly link: (facts: Facts) => { readonly text: string; readonly path: string };
 }
 

@@ -23,13 +23,13 @@ export interface MailedToken {
 interface About {
   readonly token: MailedToken;
 }
-/** What each mail is made of. A kind is an API of the outbox: never renamed. */
+/** The facts each mail is made of. A kind is an API of the outbox: never rename one. */
 export interface MailFacts extends AccountMailFacts {
   token_created: About & By;
   token_regenerated: About & By;
   token_ending: About & { readonly daysLeft: number; readonly endsAt: UnixSeconds };
   token_ended: About & { readonly endedAt: UnixSeconds };
-  /** It will end because nobody uses it. */
+  /** It will end because it isn't used. */
   token_unused: About & { readonly lastUsedAt: UnixSeconds | null; readonly endsAt: UnixSeconds };
   token_disused: About & { readonly lastUsedAt: UnixSeconds | null };
   token_restored: About & { readonly by: string };
@@ -38,7 +38,7 @@ export interface MailFacts extends AccountMailFacts {
   token_revoked: About & { readonly by: string };
   token_approved: About & { readonly organization: string; readonly by: string };
   token_denied: About & { readonly organization: string; readonly by: string; readonly reason: string | null };
-  /** An organization took its access back; the token lives. */
+  /** An organization took its access back; the token still lives. */
   access_revoked: About & { readonly organization: string; readonly by: string };
   access_restored: About & { readonly organization: string; readonly by: string };
   old_secret_used: About & { readonly replacedAt: UnixSeconds; readonly address: string; readonly purpose: string };
@@ -48,9 +48,9 @@ export interface MailFacts extends AccountMailFacts {
     readonly requests: readonly { readonly login: string; readonly tokenName: string }[];
     readonly total: number;
   };
-  /** `said`: what git says of it. */
+  /** `said`: what git says about it. */
   repository_damaged: { readonly repository: string; readonly said: string };
-  /** Whoever asked wants it looked at; `tokens` wait, the longest since `since`. */
+  /** The person who asked wants an answer; `tokens` wait, the longest since `since`. */
   requests_reminder: {
     readonly organization: string;
     readonly path: string;
@@ -218,7 +218,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   ...ACCOUNT_MAILS,
 };
 
-/** A mail, written: what stands in the outbox. */
+/** A mail as it is stored in the outbox. */
 export interface WrittenMail {
   /** One line, at most `MAX_SUBJECT_LENGTH` characters. */
   readonly subject: string;
@@ -230,8 +230,8 @@ const MAX_SUBJECT_LENGTH = 200;
 
 /**
  * Writes a mail.
- * @param publicUrl the instance's address without a slash at its end
- * @param greeted whom it is for: a login, or null for somebody without an account
+ * @param publicUrl the instance's address without a slash at the end
+ * @param greeted the recipient: a login, or null for somebody without an account
  */
 export function writeMail<K extends MailTemplate>(
   publicUrl: string,
@@ -266,7 +266,7 @@ ${body}
 `;
 }
 
-/** Control and direction characters, which could forge a header or turn a line around, become blanks. */
+/** Control and direction characters could forge a header or turn a line around. They become blanks. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }

@@ -14,7 +14,7 @@ export type Level = 'read' | 'write' | 'admin';
 export const LEVELS: readonly Level[] = ['read', 'write', 'admin'];
 
 /**
- * Which resource owner a permission is for: only oneself, anyone who owns repositories, an organization, the instance.
+ * The resource owners a permission is for: only oneself, anyone who owns repositories, an organization, the instance.
  */
 export type PermissionGroup = 'account' | 'repository' | 'organization' | 'instance';
 export const PERMISSION_GROUPS: readonly PermissionGroup[] = ['account', 'repository', 'organization', 'instance'];
@@ -449,14 +449,15 @@ const ROWS = [
 
 /**
  * Parts of a permission that an operation can require on their own, because a classic or GitLab scope can give just
- * that part. A fine-grained grant never names them: whoever holds the whole holds its parts, at the same level.
+ * that part. A fine-grained grant never names them: holding the whole permission means holding its parts at the same
+ * level.
  */
 const PARTS = {
   /** Clone, fetch and push: what GitLab's `read_repository` and `write_repository` give without the REST API. */
   git: 'contents',
-  /** Files of a repository over REST: what GitLab's `read_repository` reads. */
+  /** Files of a repository over REST: what GitLab's `read_repository` allows to read. */
   repository_files: 'contents',
-  /** Everything of contents that goes over REST: what GitLab's `read_api` gives without clone and push. */
+  /** Everything in contents over REST: what GitLab's `read_api` gives without clone and push. */
   contents_rest: 'contents',
   /**
    * Pulling and pushing container images: what GitLab's `read_registry` and `write_registry` give without the REST API.
@@ -467,14 +468,14 @@ const PARTS = {
    * `write_virtual_registry` give without the REST API.
    */
   proxied_images: 'organization_packages',
-  /** Renewing the very token that asks: what GitLab's `self_rotate` gives. */
+  /** Renewing the token that makes the request: what GitLab's `self_rotate` gives. */
   token_rotation: 'personal_access_tokens',
 } as const;
 
 export type PermissionPart = keyof typeof PARTS;
 /** A permission of the catalogue. */
 type KnownPermission = (typeof ROWS)[number]['name'];
-/** One that an operator's route map added, under a prefix of its own: `acme:deploy`. */
+/** A permission that an operator's route map added, with a prefix of its own: `acme:deploy`. */
 export type CustomPermission = `${string}:${string}`;
 export type PermissionName = KnownPermission | PermissionPart | CustomPermission;
 /** Permission → the highest level held or required. */
@@ -482,10 +483,10 @@ export type PermissionSet = Readonly<Partial<Record<PermissionName, Level>>>;
 
 export interface Permission {
   readonly name: PermissionName;
-  /** As GitHub's form shows it. */
+  /** The title in GitHub's form. */
   readonly title: string;
   readonly group: PermissionGroup;
-  /** The levels that can be chosen, rising. */
+  /** The levels that can be chosen, from low to high. */
   readonly levels: readonly Level[];
   readonly source: 'github' | 'github-2026' | 'latchkey' | 'operator';
 }
@@ -493,13 +494,12 @@ export interface Permission {
 const ALL: Permission[] = [...ROWS];
 const BY_NAME = new Map<string, Permission>(ROWS.map((permission) => [permission.name, permission]));
 
-/** The catalogue, in the order of GitHub's tables; at the end what the operator's route map adds. */
+/** The catalogue, in the order of GitHub's tables. The operator's route map adds to the end. */
 export const PERMISSIONS: readonly Permission[] = ALL;
 
 /**
- * Puts an operator's own permissions in the place of those that were there before: the one thing in this room that is
- * not fixed. It is called when the route map is read, at the start and when it is read anew. Tokens keep the names that
- * they were given, whether a map still has them or not.
+ * Replaces the operator's permissions with these: the one thing in this room that can change. Called when the route map
+ * is loaded, at the start and on reload. Tokens keep their permission names, whether a map still has them or not.
  */
 export function setOperatorPermissions(
   own: readonly (Permission & { readonly name: CustomPermission; readonly source: 'operator' })[],
@@ -509,31 +509,32 @@ export function setOperatorPermissions(
   for (const permission of own) BY_NAME.set(permission.name, permission);
 }
 
-/** The permission of that name, or undefined when the catalogue has none. */
+/** The permission of that name, or undefined when there is none. */
 export function permissionNamed(name: string): Permission | undefined {
   return BY_NAME.get(name);
 }
 
 /**
- * True for the name of a permission that an operator added. The prefix `github` is ours: what has it, no token holds.
+ * True for the name of a permission that an operator added. The prefix `github` is ours: no token holds a permission
+ * with it.
  */
 export function isOperators(name: string): name is CustomPermission {
   return name.includes(':') && !name.startsWith('github:');
 }
 
-/** True when holding `held` is enough where `needed` is asked for. */
+/** True when holding `held` is enough for `needed`. */
 export function atLeast(held: Level | null | undefined, needed: Level): boolean {
   return held === needed || held === 'admin' || (held === 'write' && needed === 'read');
 }
 
-/** The permission that a part belongs to; a whole permission is its own. This is the name people are told. */
+/** The permission that a part belongs to; a whole permission is its own. People see this name. */
 export function wholeOf(name: PermissionName): Exclude<PermissionName, PermissionPart> {
   return name in PARTS ? PARTS[name as PermissionPart] : (name as Exclude<PermissionName, PermissionPart>);
 }
 
 /**
- * True when a set holds any permission. Every request asks, and sets are shared and large: to look takes 4 µs with 75
- * names, since even the first takes a list of all.
+ * True when a set holds any permission. Every request asks this, and sets are shared and large: checking 75 names takes
+ * 4 µs, since even the first one needs a list of all.
  */
 export const holdsAny = oncePer((set: PermissionSet) => Object.keys(set).length > 0);
 

@@ -8,14 +8,14 @@
 import { isOperators, type Level, type PermissionName, type PermissionSet } from './permissions.ts';
 
 export type RepositoryRole = 'read' | 'triage' | 'write' | 'maintain' | 'admin';
-/** Rising: each role holds all that the ones before it hold. */
+/** From low to high: each role holds everything that the ones before it hold. */
 export const REPOSITORY_ROLES: readonly RepositoryRole[] = ['read', 'triage', 'write', 'maintain', 'admin'];
 
 /** What an organization gives every member in each of its repositories (GitHub: `default_repository_permission`). */
 export type BasePermission = 'none' | 'read' | 'write' | 'admin';
 export const BASE_PERMISSIONS: readonly BasePermission[] = ['none', 'read', 'write', 'admin'];
 
-/** Whoever may read may also take part: open issues and pull requests, comment, discuss. */
+/** A person who may read may also take part: open issues and pull requests, comment, discuss. */
 const READ: PermissionSet = {
   metadata: 'read',
   contents: 'read',
@@ -76,7 +76,7 @@ const REPOSITORY_ROLE_ALLOWS: Readonly<Record<Exclude<RepositoryRole, 'admin'>, 
   maintain: MAINTAIN,
 };
 
-/** What a member who is no owner may do with the organization itself. */
+/** What a member who isn't an owner may do with the organization itself. */
 const MEMBER_ALLOWS: PermissionSet = {
   members: 'read',
   organization_projects: 'write',
@@ -92,10 +92,7 @@ const MEMBER_ALLOWS: PermissionSet = {
   organization_announcement_banners: 'read',
 };
 
-/**
- * What roles hold of a permission that an operator added, which no row names: reading for whoever reads, writing for
- * whoever writes.
- */
+/** What roles hold of an operator's permissions, which no row names: readers may read, writers may write. */
 const OPERATORS: Readonly<Record<Exclude<RepositoryRole, 'admin'>, Level>> = {
   read: 'read',
   triage: 'read',

@@ -58,7 +58,7 @@ const FORMS: readonly Form[] = [
 ];
 
 /**
- * The product that a text seems to come from, or null when it looks like none that is known. White space around it is
+ * The product that a text seems to come from, or null when it looks like no known one. Surrounding white space is
  * ignored.
  */
 export function recogniseThirdParty(text: string): ThirdPartySecret | null {

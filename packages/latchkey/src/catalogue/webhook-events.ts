@@ -5,10 +5,10 @@
  * it accepts the others because clients ask for them, but they never happen here.
  */
 
-/** What happens here. `ping` goes to every webhook, asked for or not. */
+/** Events that happen here. `ping` goes to every webhook, requested or not. */
 const HAPPENING_EVENTS: readonly string[] = ['create', 'delete', 'ping', 'push', 'status'];
 
-/** Every name that can be asked for; `*` = all that happens. */
+/** Every name that can be requested; `*` = everything that happens. */
 export const WEBHOOK_EVENTS: ReadonlySet<string> = new Set([
   '*',
   ...HAPPENING_EVENTS,

@@ -9,7 +9,7 @@ import type { Span } from '../base/trace.ts';
 import type { DoorName } from '../telemetry/metrics.ts';
 import { endRequestSpan } from '../telemetry/request-spans.ts';
 
-/** A request that came in, for whoever answers, marks and counts it. */
+/** A request that came in, for the code that answers, marks and counts it. */
 export interface Arrival extends RequestMark {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -20,9 +20,9 @@ export interface Arrival extends RequestMark {
 }
 
 /**
- * Answers all requests that came in during one turn of the event loop at its end, one after the other. What they share
- * is then done once (SQLite reads the revision), and their answers leave close together: written one by one between
- * readings, each would wake the receiver anew.
+ * Answers all requests of one turn of the event loop at its end, one after the other. That way they share some work
+ * (SQLite reads the revision once), and their answers leave close together: written one by one between reads, each
+ * would wake the receiver again.
  */
 export function together(answer: (arrival: Arrival) => void): RequestListener {
   let waiting: Arrival[] = [];
@@ -37,7 +37,7 @@ export function together(answer: (arrival: Arrival) => void): RequestListener {
   };
 }
 
-/** There are as many connections as may be: come back. */
+/** All connections are in use: come back later. */
 export function sendCrowded(response: ServerResponse): void {
   const { sentence, retryAfterSec } = OUTAGES.descriptors_exhausted;
   response.writeHead(503, {
@@ -49,13 +49,13 @@ export function sendCrowded(response: ServerResponse): void {
   response.end(`${sentence}\n`);
 }
 
-/** What is sent in no form that has one meaning only. */
+/** Refuses a request whose form has more than one meaning. */
 export function refuseForm(response: ServerResponse, error: FormError): void {
   response.writeHead(400, { ...STANDING, 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
   response.end(`${FORM_ERRORS[error]}\n`);
 }
 
-/** Counts a request when it is answered. Most answers of the plain doors are there at once, and need no listener. */
+/** Counts a request when it is answered. Most answers of the plain doors are ready at once and need no listener. */
 export function count(context: OpenContext, door: DoorName, arrival: Arrival): void {
   if (arrival.response.writableEnded) countNow(context, door, arrival);
   else arrival.response.once('close', () => countNow(context, door, arrival));

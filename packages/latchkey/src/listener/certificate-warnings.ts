@@ -4,10 +4,11 @@ import type { CertificateReader } from '../base/certificate.ts';
 import { DAY_SEC, isoInstant } from '../base/time.ts';
 import { type Series, single } from '../telemetry/metrics.ts';
 
-/** A certificate that ends sooner is warned of at every start and renewal. */
+/** The server warns at every start and renewal when the certificate ends within this time. */
 const WARN_OF_CERTIFICATE_SEC = 14 * DAY_SEC;
 /**
- * A certificate that has ended, or soon will, is served all the same: a warning can be acted on, a refusal stops all.
+ * A certificate that has ended, or soon will, is still served: people can act on a warning, but a refusal stops
+ * everything.
  */
 export function warnOfCertificate({ log, clock }: OpenContext, certificate: CertificateReader | null): void {
   if (certificate === null) return;
@@ -17,7 +18,7 @@ export function warnOfCertificate({ log, clock }: OpenContext, certificate: Cert
   else if (leftSec < WARN_OF_CERTIFICATE_SEC) log.warn({ endsAt }, 'the certificate ends soon');
 }
 
-/** When it ends, for the metrics. */
+/** When the certificate ends, for the metrics. */
 export function endOf(certificate: CertificateReader): Series {
   return single(
     'latchkey_certificate_ends_seconds',

@@ -5,10 +5,10 @@ import type { OpenContext } from '../actions/instance/open.ts';
 import { Connections } from '../base/machine/connections.ts';
 import { single } from '../telemetry/metrics.ts';
 
-/** A line in the log at most this often while connections are turned away. */
+/** While connections are rejected, the log gets a line at most this often. */
 const CROWDED_LOG_MS = 60_000;
 
-/** The count of this server's connections, which turns away those beyond it. */
+/** The count of this server's connections. It rejects those beyond the limit. */
 export function boundConnections({ settings, descriptors, metrics, log }: OpenContext): Connections {
   let loggedAt = -Infinity;
   const { connections: limit, reserve } = descriptors;

@@ -2,18 +2,18 @@
 import type { Fitness, PartProblem } from '../actions/ground/fitness.ts';
 import type { OpenContext } from '../actions/instance/open.ts';
 
-/** Whether the server is about to stop: then `/readyz` says so, and connections end with their next answer. */
+/** Whether the server is about to stop. Then `/readyz` says so, and connections end with their next answer. */
 export interface Readiness {
   stopping: boolean;
-  /** True when it takes no more connections, or will not soon. */
+  /** True when it takes no more connections, or will soon stop taking them. */
   leaving: boolean;
-  /** Resolves when the last connection has ended; null while connections are taken. */
+  /** Resolves when the last connection has ended; null while new ones are taken. */
   closed: Promise<void> | null;
-  /** Aborts when the server begins to stop: streams of events, which never end by themselves, end then. */
+  /** Aborts when the server begins to stop, and ends the event streams, which never end by themselves. */
   readonly ended: AbortController;
 }
 
-/** Ready for what: answers to checks, or changes, too. */
+/** Ready for what: answering checks, or also for changes. */
 export type Purpose = 'check' | 'write';
 
 export interface ReadinessAnswer {
@@ -26,7 +26,7 @@ export interface ReadinessAnswer {
   };
 }
 
-/** What `/readyz` answers. Never rejects, and takes a second at most. */
+/** The answer of `/readyz`. Never rejects, and takes a second at most. */
 export async function readinessAnswer(
   { fitness }: Pick<OpenContext, 'fitness'>,
   { stopping }: Pick<Readiness, 'stopping'>,

@@ -8,24 +8,21 @@ import { Fault } from '../base/errors.ts';
 import { STANDING_LINES, strictTransport } from '../base/requests/standing-headers.ts';
 import type { Settings } from '../base/settings/settings.ts';
 
-/** All headers together; longer ones are answered with 431. */
+/** All headers together; longer ones get 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
 /** How long a client may take to send its headers. A body may take as long as bytes keep coming (see the git door). */
 const HEADERS_TIMEOUT_MS = 60_000;
-/** How long a connection is kept that says nothing. */
+/** How long a silent connection is kept. */
 export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
-/** TLS 1.3, else 1.2 with suites that keep what was said secret even from who gets the key later. */
+/** TLS 1.3, or 1.2 with forward secrecy: a key stolen later reveals nothing sent before. */
 const TLS = {
   minVersion: 'TLSv1.2',
   honorCipherOrder: true,
   ciphers: 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20',
 } as const;
 
-/**
- * What TLS is spoken with, at the start and after each renewal: `setSecureContext` forgets whatever it is not told
- * again.
- */
+/** The TLS options, at the start and after each renewal: `setSecureContext` forgets whatever isn't given again. */
 export function secureContextOf({ current: { cert, key } }: CertificateReader): SecureContextOptions {
   return { ...TLS, cert, key };
 }
@@ -37,7 +34,7 @@ export function makeServer(certificate: CertificateReader | null, publicUrl: str
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    // A request that announces no body gets no stream for one: nearly all of them.
+    // A request that announces no body gets no stream for one. Nearly none does.
     optimizeEmptyRequests: true,
   };
   const server =
@@ -53,7 +50,7 @@ export function makeServer(certificate: CertificateReader | null, publicUrl: str
   return server;
 }
 
-/** What is not HTTP, or has headers without end, gets a definite answer, too. */
+/** Clients that don't speak HTTP, or send endless headers, also get a definite answer. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, headers: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -71,7 +68,10 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, headers:
   );
 }
 
-/** Resolves when connections are taken. @throws Fault when the address can't be had */
+/**
+ * Resolves when it takes connections.
+ * @throws Fault when it can't listen on the address
+ */
 export function listen(server: Server, settings: Settings): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -84,7 +84,7 @@ export function listen(server: Server, settings: Settings): Promise<void> {
   });
 }
 
-/** As it stands in an address: IPv6 in brackets. */
+/** As in an address: IPv6 in brackets. */
 export function hostOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

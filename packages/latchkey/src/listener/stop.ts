@@ -14,10 +14,10 @@ import type { MetricsListener } from '../telemetry/metrics-listener.ts';
 import type { Readiness } from './readiness.ts';
 import { KEEP_ALIVE_TIMEOUT_MS } from './server.ts';
 
-/** How often a server that stops looks for connections that have nothing more to do. */
+/** How often a stopping server looks for connections that have nothing left to do. */
 const SWEEP_MS = 250;
 
-/** What is tidied up. */
+/** What has to be closed. */
 export interface Closing {
   readonly server: Server;
   readonly fastify: FastifyInstance;
@@ -28,10 +28,10 @@ export interface Closing {
   readonly tracer: Tracer | null;
 }
 
-/** After the time for running transfers, everything else has so long to end: what hangs then is left behind. */
+/** After running transfers had their time, everything else has this long to end. What still hangs is left behind. */
 const STOP_LIMIT_MS = 4_500;
 
-/** Takes no more requests, lets those that run end, and closes everything behind them. */
+/** Takes no more requests, lets running ones end, and closes everything behind them. */
 export async function close(closing: Closing): Promise<void> {
   const { server, jobs, context, readiness } = closing;
   readiness.stopping = true;
@@ -41,8 +41,8 @@ export async function close(closing: Closing): Promise<void> {
   const jobsClosed = jobs.close(drainSec * 1000);
   await pause(stopDelaySec * 1000);
   const closed = stopListening(server, readiness);
-  // Again and again: what was being answered when the stop was asked for was promised a connection that stays, and
-  // nothing will come on it any more.
+  // Repeatedly: requests that were being answered when the stop began were promised a lasting connection, and nothing
+  // more will come on it.
   const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   server.closeIdleConnections();
   await Promise.race([closed, pause(drainSec * 1000, undefined, { ref: false })]);
@@ -53,10 +53,10 @@ export async function close(closing: Closing): Promise<void> {
     context.log.warn('something did not end in time; it is left behind');
 }
 
-/** So long traces wait for the spans of jobs that still run. */
+/** How long traces wait for the spans of jobs that still run. */
 const LAST_SPANS_MS = STOP_LIMIT_MS / 2;
 
-/** Mail servers, receivers of webhooks, collectors of traces and git may all hang: none waits for another for long. */
+/** Mail servers, receivers of webhooks, trace collectors and git may all hang: none waits for another for long. */
 async function closeRest(closing: Closing, jobsClosed: Promise<void>): Promise<void> {
   const { fastify, context, metrics, tracer } = closing;
   const lastSpans = Promise.race([jobsClosed, pause(LAST_SPANS_MS, undefined, { ref: false })]);
@@ -68,7 +68,7 @@ async function closeRest(closing: Closing, jobsClosed: Promise<void>): Promise<v
   ]);
 }
 
-/** Ends a worker that was replaced: other than at a stop, connections that are kept may be used once more. */
+/** Ends a worker that was replaced. Unlike at a stop, connections that are kept may be used once more. */
 export async function retire({ server, jobs, context, readiness }: Closing): Promise<void> {
   readiness.leaving = true;
   readiness.ended.abort();
@@ -78,7 +78,9 @@ export async function retire({ server, jobs, context, readiness }: Closing): Pro
   await Promise.race([stopListening(server, readiness), pause(longestMs, undefined, { ref: false })]);
 }
 
-/** Resolves when no connection is left. Not `server.close` of HTTP, which cuts those that wait for a request. */
+/**
+ * Resolves when no connection is left. It isn't HTTP's `server.close`, which cuts connections that wait for a request.
+ */
 function stopListening(server: Server, readiness: Readiness): Promise<void> {
   readiness.closed ??= new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   return readiness.closed;

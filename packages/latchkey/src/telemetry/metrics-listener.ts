@@ -5,12 +5,15 @@ import { Fault } from '../base/errors.ts';
 import type { Settings } from '../base/settings/settings.ts';
 
 export interface MetricsListener {
-  /** Where they are: `http://127.0.0.1:9090/metrics`. */
+  /** The address of the metrics: `http://127.0.0.1:9090/metrics`. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Serves what `read` gives as Prometheus' text. Null when no port is set. @throws Fault when it can't listen there. */
+/**
+ * Serves what `read` returns as Prometheus text. Null when no port is set.
+ * @throws Fault when it can't listen there
+ */
 export async function listenForMetrics(
   { metricsHost, metricsPort }: Settings,
   read: () => Promise<string>,

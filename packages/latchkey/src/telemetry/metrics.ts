@@ -8,7 +8,7 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import type { Reason } from '../catalogue/refusals/refusals.ts';
 
-/** Which dialect a request came in. */
+/** The dialect a request came in. */
 const DOOR_NAMES = ['forward', 'git', 'github', 'gitlab', 'web', 'other'] as const;
 export type DoorName = (typeof DOOR_NAMES)[number];
 
@@ -23,12 +23,12 @@ interface Sample {
   readonly metricName?: string;
 }
 
-/** A family of series whose numbers are read when they are asked for. */
+/** A family of series whose numbers are read on request. */
 export interface Series {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** What the numbers of several workers make; `sum` unless said. */
+  /** How to combine the numbers of several workers; `sum` unless set. */
   readonly aggregator?: 'sum' | 'min';
   read(): Iterable<Sample> | Promise<Iterable<Sample>>;
 }

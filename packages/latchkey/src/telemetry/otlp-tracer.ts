@@ -33,15 +33,15 @@ import type { Settings } from '../base/settings/settings.ts';
 import type { RemoteParent, Span, SpanAttributes, SpanKind, Tracer } from '../base/trace.ts';
 import { programVersion } from '../base/version.ts';
 
-/** Ended spans that wait to be sent. Beyond that, new ones are dropped. */
+/** Ended spans that wait to be sent. Beyond this, new ones are dropped. */
 export const MAX_WAITING_SPANS = 2_048;
 /** Spans in one request to the collector. */
 const MAX_SPANS_SENT = 512;
-/** How long spans wait for others to go with. */
+/** How long spans wait for others, to be sent together. */
 const SEND_EVERY_MS = 2_000;
-/** How long the collector may take, tries included; and so how long a stop waits for it at most. */
+/** How long the collector may take, including retries. A stop waits for it no longer than this. */
 const SEND_LIMIT_MS = 5_000;
-/** Longer values of attributes are cut. */
+/** Longer attribute values are cut. */
 const MAX_VALUE_CHARACTERS = 256;
 
 const KINDS: Readonly<Record<SpanKind, OtelKind>> = {
@@ -51,8 +51,8 @@ const KINDS: Readonly<Record<SpanKind, OtelKind>> = {
 };
 
 /**
- * A tracer that sends to `<endpoint>/v1/traces`. Headers for the collector, its certificate, and what the service is
- * called come from OpenTelemetry's own variables (`OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE`,
+ * A tracer that sends to `<endpoint>/v1/traces`. OpenTelemetry's own variables set the headers for the collector, its
+ * certificate, and the service's name (`OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE`,
  * `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` …).
  */
 export function openTracer(endpoint: string, { traceOneIn }: Pick<Settings, 'traceOneIn'>, log: Log): Tracer {
@@ -97,7 +97,7 @@ function contextOf({ traceId, spanId, sampled }: RemoteParent): Context {
   });
 }
 
-/** Says in the log when spans begin to be lost, and when they arrive again; not each time. */
+/** Logs when spans begin to be lost and when they arrive again; not each time. */
 function telling(exporter: SpanExporter, log: Log): SpanExporter {
   let failing = false;
   return {

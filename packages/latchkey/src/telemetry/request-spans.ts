@@ -15,7 +15,7 @@ import { readTraceparent, type Span, type Tracer } from '../base/trace.ts';
 import { recogniseThirdParty } from '../catalogue/third-party-tokens.ts';
 import type { DoorName } from './metrics.ts';
 
-/** Begins the span of a request; null when it is not to be recorded. */
+/** Begins the span of a request; null when it isn't recorded. */
 export function beginRequestSpan(
   tracer: Tracer,
   { trustedProxies }: Settings,
@@ -35,7 +35,7 @@ export function beginRequestSpan(
   return span;
 }
 
-/** Ends it with its answer, whole or cut off. */
+/** Ends the span with its answer, whole or cut off. */
 export function endRequestSpan(span: Span, door: DoorName, requestId: string, response: ServerResponse): void {
   span.rename(`${response.req.method} ${door}`);
   span.set({
@@ -43,28 +43,29 @@ export function endRequestSpan(span: Span, door: DoorName, requestId: string, re
     'latchkey.request_id': requestId,
     ...(response.headersSent ? { 'http.response.status_code': response.statusCode } : {}),
   });
-  // A later part of a proxy's path is another service's, which may have secrets in there that nobody here can tell.
+  // The rest of a proxy's path belongs to another service. It may contain secrets that nobody here can recognise.
   if (door === 'forward') span.set({ 'url.path': '/forward-auth' });
   if (!response.writableEnded) span.end('cut_off');
   else if (response.statusCode >= 500) span.end(String(response.statusCode));
   else span.end();
 }
 
-/** The path without its query, and without what may open something: tokens that somebody put there, one-time links. */
+/** The path without its query, and without what may give access: tokens that somebody put there, one-time links. */
 export function shownPath(url: string): string {
   if (!url.startsWith('/')) return '';
   return withoutSecrets(url.replace(/[?#].*$/s, ''));
 }
 
 const REDACTED = '[redacted]';
-/** One-time links, sessions and tokens of unknown forms are at least so long; a digest of a commit goes with them. */
+/**
+ * One-time links, sessions and unknown kinds of tokens are at least this long. A commit's digest is hidden with them.
+ */
 const LONG = /[A-Za-z0-9_+=-]{40}/;
-/** Of our own tokens, also a part. */
+/** Our own tokens, even in part. */
 const OWN = /(?:lkf|lkc|lks)_/;
 
 /**
- * A text with every word in the place of which a secret could stand replaced. Words are parted by white space and by `/
- * : @ ; ,`.
+ * A text in which every word that could be a secret is replaced. Words are separated by white space and by `/ : @ ; ,`.
  */
 function withoutSecrets(text: string): string {
   return text

@@ -14,15 +14,15 @@ import { includesAddress, networkOf } from '../address.ts';
 import { STANDING_LINES } from '../requests/standing-headers.ts';
 import { OUTAGES } from './outage.ts';
 
-/** A connection in a place of the reserve must have sent its request by then. */
+/** A connection in a reserved place must send its request within this time. */
 const RESERVE_WAIT_MS = 2_000;
-/** When it is crowded, connections that sent nothing for so long are ended. */
+/** Under load, connections that have sent nothing for this long are ended. */
 const SILENT_MS = 5_000;
-/** How long a client that is turned away may take to read why, if few are. */
+/** How long a rejected client has to read the reason, if there are few of them. */
 const TURNED_AWAY_MS = 500;
 const RELIEVE_EVERY_MS = 1_000;
 
-/** Whom the reserve is for: health checks, and the pages that administrators look at when something is wrong. */
+/** Requests the reserve is for: health checks, and the pages that administrators open when something is wrong. */
 const RESERVED = /^\/(?:healthz|readyz|login|sudo|instance|assets)(?:[/?]|$)/;
 
 const { sentence, retryAfterSec } = OUTAGES.descriptors_exhausted;
@@ -44,20 +44,20 @@ export interface ConnectionBounds {
   readonly limit: number;
   readonly ofNetwork: number;
   readonly reserve: number;
-  /** Networks whose connections bring many clients. */
+  /** Networks whose connections carry many clients. */
   readonly trustedProxies: readonly string[];
-  /** False where a connection begins with TLS, so that nothing can be said before it. */
+  /** False when a connection begins with TLS, so that nothing can be sent before it. */
   readonly isPlain: boolean;
-  /** Called when a connection is turned away. */
+  /** Called when a connection is rejected. */
   readonly onTurnedAway: (why: TurnedAwayFor) => void;
 }
 
 export class Connections {
   readonly #bounds: ConnectionBounds;
-  /** Each with when it began, by `performance.now()`. */
+  /** Open connections, each with its start time by `performance.now()`. */
   readonly #open = new Map<Socket, number>();
   readonly #ofNetwork = new Map<string, number>();
-  /** Those in places of the reserve, by address and port: with TLS, a request comes on another object. */
+  /** Connections in reserved places, by address and port: with TLS, the request arrives on another object. */
   readonly #reserved = new Set<string>();
   readonly #turnedAway: Record<TurnedAwayFor, number> = { all: 0, network: 0 };
   #leaving = 0;
@@ -67,12 +67,12 @@ export class Connections {
     this.#bounds = bounds;
   }
 
-  /** Open now. */
+  /** Connections open now. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** How many were turned away since the start. */
+  /** How many were rejected since the start. */
   get turnedAway(): Readonly<Record<TurnedAwayFor, number>> {
     return this.#turnedAway;
   }
@@ -82,12 +82,12 @@ export class Connections {
     server.prependListener('connection', (socket: Socket) => this.#admit(server, socket));
   }
 
-  /** True when a request may not be served: it came in a place of the reserve, and is not what that is for. */
+  /** True when a request may not be served: it came in a reserved place but isn't what the reserve is for. */
   refuses(socket: Socket, url: string): boolean {
     return this.#reserved.size > 0 && this.#reserved.has(endpointOf(socket)) && !RESERVED.test(url);
   }
 
-  /** True for a connection that must end with its next answer. */
+  /** True for a connection that must end after its next answer. */
   mustEnd(socket: Socket): boolean {
     return this.#reserved.size > 0 && this.#reserved.has(endpointOf(socket));
   }
@@ -139,7 +139,7 @@ export class Connections {
     socket.end(TURNED_AWAY);
   }
 
-  /** Makes room: ends connections that were answered and wait, and those that have sent nothing. */
+  /** Makes room: ends idle connections that were answered, and those that have sent nothing. */
   #relieve(server: Server): void {
     const now = performance.now();
     if (now - this.#relievedAt < RELIEVE_EVERY_MS) return;

@@ -6,32 +6,32 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** Where the system tells no limit. */
+/** Used when the system gives no limit. */
 const UNKNOWN_LIMIT = 1_024;
-/** Of the process itself: Node, the log, SQLite, files that are being read, names that are looked up. */
+/** For the process itself: Node, the log, SQLite, open files, name look-ups. */
 const OWN = 48;
-/** A process of git: three pipes, and one to its hook; as many again while it is started. */
+/** A git process: three pipes, and one to its hook; as many again while it starts. */
 const PER_GIT_PROCESS = 4;
-/** For each place: one that serves a client, one that reads for a page, one that looks at what is pushed. */
+/** For each place: one process that serves a client, one that reads for a page, one that checks a push. */
 const PROCESSES_PER_PLACE = 3;
-/** Prepared for a push, repacking, asked about a repository. */
+/** Prepared for a push, repacking, answering questions about a repository. */
 const OTHER_PROCESSES = 10;
-/** Connections to the server at most, however many descriptors there are. */
+/** The most connections to the server, however many descriptors there are. */
 const MAX_CONNECTIONS = 16_384;
-/** Held free for health checks and administrators. */
+/** Kept free for health checks and administrators. */
 const MAX_RESERVE = 16;
 
 /** What each part of this process may have open. */
 export interface DescriptorBudget {
-  /** Of the process, in all. */
+  /** For the whole process. */
   readonly limit: number;
-  /** Git processes that serve clients at once: what was asked for, or less. */
+  /** Git processes that serve clients at once: as many as requested, or fewer. */
   readonly gitProcesses: number;
   /** Answers to clones that are kept in files. */
   readonly keptAnswers: number;
   /** Connections of clients. */
   readonly connections: number;
-  /** Further ones, for health checks and administrators. */
+  /** Extra ones, for health checks and administrators. */
   readonly reserve: number;
 }
 
@@ -52,7 +52,7 @@ function reportedLimit(): number {
 }
 
 /**
- * Shares a limit out: git gets at most half of what is left, and at least one place; clients get the rest.
+ * Divides a limit: git gets at most half of what is left, and at least one place; clients get the rest.
  * @param wanted `connections` null = as many as fit
  */
 export function shareDescriptors(

@@ -15,17 +15,17 @@ export type OutageKind =
   | 'busy'
   /** The repository is known, but its files are not where they should be. */
   | 'files_missing'
-  /** Parts of the repository lie in another place, as alternates or links do. */
+  /** Parts of the repository are stored elsewhere, through alternates or links. */
   | 'repository_not_whole'
-  /** The repository's own config hides refs, which can't be kept. */
+  /** The repository's own config hides refs, which can't be honoured. */
   | 'refs_hidden'
-  /** Another push holds the ref, or left its lock behind when it was killed. */
+  /** Another push holds the ref, or was killed and left its lock behind. */
   | 'ref_locked';
 
 export interface OutageWords {
-  /** What is the matter, for whoever waits for an answer. */
+  /** What is wrong, for the client that waits for an answer. */
   readonly sentence: string;
-  /** When it pays to come again, in seconds. */
+  /** When to retry, in seconds. */
   readonly retryAfterSec: number;
 }
 
@@ -75,7 +75,7 @@ const SYSTEM_CODES: Readonly<Record<string, OutageKind>> = {
   EDQUOT: 'disk_unavailable',
   EROFS: 'disk_unavailable',
   EIO: 'disk_unavailable',
-  // Requests are answered without a connection to anything but the database.
+  // Answering a request makes no connection to anything but the database.
   ECONNREFUSED: 'database_unavailable',
   ECONNRESET: 'database_unavailable',
   EPIPE: 'database_unavailable',
@@ -96,11 +96,11 @@ const SQLITE_CODES: Readonly<Record<number, OutageKind>> = {
   15: 'database_unavailable',
 };
 /**
- * PostgreSQL's (appendix A): connection exceptions, no room for memory or connections, stopped by an operator, a server
- * that only reads, and a query that took too long. A disk that is full is the database's, not ours.
+ * PostgreSQL's (appendix A): connection exceptions, no room for memory or connections, stopped by an operator, a
+ * read-only server, and a query that took too long. A full disk is the database's, not ours.
  */
 const POSTGRES_CODES = /^(?:08\d{3}|53\d{3}|57P0[1-5]|57014|25006|58030)$/;
-/** What the drivers have no code for. */
+/** Cases for which the drivers have no code. */
 const LOST_WORDS = [
   'Connection terminated',
   'Client has encountered a connection error',
@@ -112,7 +112,7 @@ const LOST_WORDS = [
   'driver has already been destroyed',
 ];
 
-/** Words of git and of the shell that runs its hooks, in any line of what they say. */
+/** Words of git, and of the shell that runs its hooks, in any line of their output. */
 const WORDS: readonly (readonly [RegExp, OutageKind])[] = [
   [/Too many open files|\bEMFILE\b|\bENFILE\b/, 'descriptors_exhausted'],
   [/No space left on device|Disk quota exceeded|Read-only file system|Input\/output error/, 'disk_unavailable'],
@@ -120,23 +120,23 @@ const WORDS: readonly (readonly [RegExp, OutageKind])[] = [
   [/Resource temporarily unavailable|Cannot allocate memory|[Oo]ut of memory/, 'git_unavailable'],
 ];
 
-/** Which outage a program tells of; null when it speaks of something else. */
+/** The outage a program's output describes; null when it is about something else. */
 export function outageInWords(text: string): OutageKind | null {
   return WORDS.find(([words]) => words.test(text))?.[1] ?? null;
 }
 
-/** An error that knows of which outage it tells, and perhaps when it pays to come again. */
+/** An error that knows which outage caused it, and perhaps when to retry. */
 interface Knowing {
   readonly outage: OutageKind | null;
   readonly retryAfterSec?: number;
 }
 
-/** What is answered with status 503. */
+/** The answer with status 503. */
 export interface OutageAnswer extends OutageWords {
   readonly reason: OutageKind;
 }
 
-/** What to answer when work failed with this error; null when it is no outage. */
+/** The answer when work failed with this error; null when it isn't an outage. */
 export function outageAnswer(error: unknown): OutageAnswer | null {
   const reason = outageOf(error);
   if (reason === null) return null;
@@ -144,7 +144,7 @@ export function outageAnswer(error: unknown): OutageAnswer | null {
   return { reason, sentence: OUTAGES[reason].sentence, retryAfterSec };
 }
 
-/** Which outage an error comes from, looked for in its causes, too; null for every other error. */
+/** The outage behind an error or one of its causes; null for every other error. */
 export function outageOf(error: unknown): OutageKind | null {
   for (let each = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth++) {
     const found = ownOutage(each);

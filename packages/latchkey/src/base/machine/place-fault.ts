@@ -49,7 +49,7 @@ const SQLITE: Readonly<Record<number, Words>> = {
   26: DAMAGED,
 };
 
-/** The fault to end a start with. What the machine said is its cause. */
+/** The fault that ends a start. Its cause is what the machine said. */
 export function placeFault({ what, path, setting }: Place, error: unknown): Fault {
   const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
   const words = typeof errcode === 'number' ? SQLITE[errcode & 0xff] : SYSTEM[String(code)];

@@ -9,10 +9,10 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** From this size on it does not grow: both halves of 16 MiB. It at most doubles before that is noticed. */
+/** It stops growing at this size: 16 MiB for each half. It may double once before that is noticed. */
 const ENOUGH_BYTES = 32 * 1024 * 1024;
 
-/** Bounds it from now on, for this process. */
+/** Limits it from now on, for this process. */
 export function boundYoungHeap(): void {
   let mayGrow = true;
   new PerformanceObserver(() => {

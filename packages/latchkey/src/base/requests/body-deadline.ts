@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Ends a request with 408 when its body has not come in that time. Requests without a body cost nothing. */
+/** Answers 408 when a request's body has not arrived in time. Requests without a body cost nothing. */
 export function limitBody(request: IncomingMessage, response: ServerResponse, seconds: number): void {
   const { headers } = request;
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return;
@@ -20,7 +20,7 @@ export function limitBody(request: IncomingMessage, response: ServerResponse, se
   response.once('close', () => clearTimeout(timer));
 }
 
-/** True when there is nobody any more to whom a failure could be told: their doing, and nothing for the log. */
+/** True when the client is gone, so nobody can be told of a failure. It was their doing, so it isn't logged. */
 export function isAbandoned(request: IncomingMessage): boolean {
   return request.destroyed && !request.complete;
 }

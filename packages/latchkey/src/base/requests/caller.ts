@@ -10,32 +10,32 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { includesAddress, plainAddress } from '../address.ts';
 
-/** A caller whom a proxy names by something that is no address. RFC 7239 section 6.2 has the word. */
+/** A caller that a proxy names by something that isn't an address. The word is from RFC 7239 section 6.2. */
 export const UNKNOWN = 'unknown';
 
 /** The headers in which proxies name the caller. */
 export const PROXY_HEADERS = ['x-forwarded-for', 'forwarded'] as const;
 export type ProxyHeader = (typeof PROXY_HEADERS)[number];
 
-/** Of the settings: who may name a caller, and how. */
+/** From the settings: who may name a caller, and how. */
 export interface ProxyTrust {
   readonly trustedProxies: readonly string[];
-  /** The header that the proxies are set to write; the other one is the client's own. */
+  /** The header that the proxies are set up to write. The other one comes from the client. */
   readonly proxyHeader: ProxyHeader;
 }
 
-/** What a request says of the caller: each header's lines joined with commas. */
+/** What a request says about the caller: each header's lines joined with commas. */
 export type CallerHeaders = Readonly<Partial<Record<ProxyHeader, string | undefined>>>;
 
-/** The caller of a request that came in on a socket. */
+/** The caller of a request that arrived on a socket. */
 export function callerOf({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>, trust: ProxyTrust): string {
   return callerAddress(socket.remoteAddress, headers as CallerHeaders, trust);
 }
 
 /**
  * The peer's own address, or, when the peer is a trusted proxy that names somebody, the last address of the chain that
- * is not a trusted proxy itself. What can't be read is `UNKNOWN`, as is a chain in the header that is not the proxies':
- * it is the client's own word.
+ * is not itself a trusted proxy. What can't be read is `UNKNOWN`. So is a chain in the header that the proxies don't
+ * write: the client wrote it.
  */
 export function callerAddress(peer: string | undefined, headers: CallerHeaders, trust: ProxyTrust): string {
   const { trustedProxies, proxyHeader } = trust;
@@ -62,16 +62,16 @@ function hopAddress(hop: string): string {
   const [, inBrackets, beforePort] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(text) ?? [];
   const address = plainAddress(inBrackets ?? beforePort ?? text);
   const version = isIP(address);
-  // Brackets are IPv6's; without them a colon belongs to the address.
+  // Brackets mean IPv6; without them a colon belongs to the address.
   const isRead = inBrackets === undefined ? version !== 0 : text.includes(':') && isIP(inBrackets) === 6;
   return isRead ? address : UNKNOWN;
 }
 
-/** One `for=` of RFC 7239 section 4 with its value as a token or a quoted string, and what stands around it. */
+/** One `for=` of RFC 7239 section 4, its value a token or a quoted string, with the text around it. */
 const PAIR = /\s*([!#$%&'*+.^`|~\w-]+)=(?:([!#$%&'*+.^`|~\w-]+)|"((?:[^"\\]|\\.)*)")\s*([;,]|$)/y;
 
 /**
- * The `for` of each element. An element without one, or with several, and a header that can't be read, names nobody.
+ * The `for` of each element. An element without one, or with several, names nobody; neither does an unreadable header.
  */
 function forwardedHops(header: string): readonly string[] {
   const hops: string[] = [];

@@ -4,8 +4,8 @@
  */
 
 /**
- * The value of a header by its lower-case name; several are joined with `, ` as RFC 9110 section 5.3 has it. Undefined
- * when there is none.
+ * The value of a header by its lower-case name; several are joined with `, ` (RFC 9110 section 5.3). Undefined when
+ * there is none.
  */
 export function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
   let found: string | undefined;
@@ -18,8 +18,7 @@ export function headerOf(rawHeaders: readonly string[], name: string): string | 
 }
 
 /**
- * The same for a header that may stand once: a list when it stands more often, which is the sender's contradiction to
- * answer for.
+ * The same for a header that may appear only once. A list when it appears more often: the sender contradicts itself.
  */
 export function onceHeaderOf(rawHeaders: readonly string[], name: string): string | readonly string[] | undefined {
   let found: string | string[] | undefined;

@@ -10,7 +10,7 @@ import type { IncomingMessage } from 'node:http';
 import { includesAddress } from '../address.ts';
 import type { ProxyTrust } from './caller.ts';
 
-/** Each, in words for whoever sent it. */
+/** Each in words for the sender. */
 export const FORM_ERRORS = {
   version_unknown: 'This server speaks HTTP/1.1.',
   host_twice: 'The request has more than one Host header.',
@@ -21,7 +21,7 @@ export const FORM_ERRORS = {
 
 export type FormError = keyof typeof FORM_ERRORS;
 
-/** Null when it may go on. Two callers are an error from a trusted proxy alone: nobody else's word is read. */
+/** Null when the request may go on. Two callers are an error only from a trusted proxy: nobody else's word counts. */
 export function formErrorIn(request: IncomingMessage, trust: ProxyTrust): FormError | null {
   if (request.httpVersionMajor !== 1) return 'version_unknown';
   const { rawHeaders } = request;

@@ -6,9 +6,9 @@
  */
 
 /**
- * The origin form of a target (RFC 9112 section 3.2): without scheme and host, where a client sends them as to a proxy,
- * and with single slashes, since people paste `https://host//owner/name.git` and configure bases that end in a slash.
- * The query stays as it is.
+ * The origin form of a target (RFC 9112 section 3.2): without the scheme and host that clients send to a proxy, and
+ * with single slashes, since people paste `https://host//owner/name.git` and configure base URLs that end in a slash.
+ * The query is unchanged.
  */
 export function originForm(target: string): string {
   if (!target.includes('//')) return target;

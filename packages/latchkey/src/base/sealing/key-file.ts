@@ -10,14 +10,17 @@ import { Fault } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { keyIdOf, newKeyText, readKeys, type Sealed, type SealingKey, seal, unseal } from './sealed-text.ts';
 
-/** The file in the data folder, where none is named. */
+/** The file in the data folder, when none is named. */
 export const KEY_FILE_NAME = 'secret.key';
 const MODE = 0o600;
 const HEAD =
   '# Latchkey: keys that seal what the database must not give away. Back this file up apart from the database.\n' +
   '# The first key seals, all of them open. To change it: latchkey admin secrets rotate\n';
 
-/** Makes the file with a new key, unless it is there. @throws Fault when it can't be written. */
+/**
+ * Makes the file with a new key, unless it exists.
+ * @throws Fault when it can't be written
+ */
 export function makeKeyFile(path: string): void {
   const draft = `${path}.${process.pid}`;
   write(path, () => {
@@ -32,7 +35,10 @@ export function makeKeyFile(path: string): void {
   });
 }
 
-/** Puts a new key in front of the others. @throws Fault when the file can't be written. */
+/**
+ * Puts a new key before the others.
+ * @throws Fault when the file can't be written
+ */
 export function addKey(path: string): void {
   const draft = `${path}.${process.pid}`;
   write(path, () => {
@@ -56,30 +62,30 @@ function write(path: string, work: () => void): void {
   }
 }
 
-/** The keys of a file, as it is now. */
+/** The keys in a file, as it is now. */
 export class KeyFile {
   readonly path: string;
   #version = '';
   #keys: readonly SealingKey[] = [];
 
-  /** @throws Fault when the file is not there, can't be read, or holds something else. */
+  /** @throws Fault when the file is missing, can't be read, or contains something else */
   constructor(path: string) {
     this.path = path;
     this.#read();
   }
 
-  /** Ids of all keys, the one that seals first. */
+  /** Ids of all keys; the first one seals. */
   get ids(): readonly string[] {
     this.#follow();
     return this.#keys.map(({ id }) => id);
   }
 
-  /** True when others than the server's user may read the file. */
+  /** True when users other than the server's can read the file. */
   get isExposed(): boolean {
     return (statSync(this.path).mode & 0o007) !== 0;
   }
 
-  /** Seals a text for one place, which is its column and whose row it is: `webhooks.secret`, 7. */
+  /** Seals a text for one place, given by its column and the owner of its row: `webhooks.secret`, 7. */
   seal(column: SealedColumn, owner: number | string, text: string): Sealed {
     this.#follow();
     const [key] = this.#keys;
@@ -88,8 +94,8 @@ export class KeyFile {
   }
 
   /**
-   * What was sealed for that place. A text from before there was sealing is given as it is. @throws Fault when it
-   * can't be opened.
+   * What was sealed for that place. A text from before sealing existed is returned as it is.
+   * @throws Fault when it can't be opened
    */
   open(column: SealedColumn, owner: number | string, text: string): Secret {
     const id = keyIdOf(text);
@@ -110,7 +116,7 @@ export class KeyFile {
     return `${key.id}.${macOf(key, purpose, text)}`;
   }
 
-  /** Whether a signature was made here: not, when a key of the file gives another; unknown, when the key is gone. */
+  /** Whether a signature was made here. No when a key in the file gives another; unknown when its key is gone. */
   isSignedHere(purpose: string, text: string, signature: string): boolean | 'unknown key' {
     this.#follow();
     const [id = '', mac = ''] = signature.split('.');
@@ -118,12 +124,12 @@ export class KeyFile {
     return key === undefined ? 'unknown key' : sameText(macOf(key, purpose, text), mac);
   }
 
-  /** A file that is gone, or half written, changes nothing: what was read holds. */
+  /** If the file disappears or is half written, nothing changes: the keys read before stay in use. */
   #follow(): void {
     try {
       if (this.#versionOnDisk() !== this.#version) this.#read();
     } catch {
-      // Told at the next start.
+      // The next start reports it.
     }
   }
 
@@ -155,7 +161,7 @@ export class KeyFile {
   }
 }
 
-/** With a key derived for that alone (RFC 5869), since the one in the file seals. */
+/** Uses a key derived for this alone (RFC 5869), since the one in the file seals. */
 function macOf({ key }: SealingKey, purpose: string, text: string): string {
   const derived = hkdfSync('sha256', key, '', `latchkey sign ${purpose}`, 32);
   return createHmac('sha256', Buffer.from(derived)).update(text).digest('base64url');

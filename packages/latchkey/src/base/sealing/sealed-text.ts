@@ -10,12 +10,12 @@ import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject
 import { Secret } from '../secret.ts';
 
 declare const SEALED: unique symbol;
-/** `sealed.KEY.DATA`: the key's id, and nonce, ciphertext and tag in base64url. */
+/** `sealed.KEY.DATA`: the key's id, then nonce, ciphertext and tag in base64url. */
 export type Sealed = string & { readonly [SEALED]: true };
 
-/** A key, and the id by which sealed texts name it. */
+/** A key, with the id by which sealed texts name it. */
 export interface SealingKey {
-  /** 11 characters that say nothing about the key: 64 bits of a SHA-256. */
+  /** 11 characters that reveal nothing about the key: 64 bits of a SHA-256. */
   readonly id: string;
   readonly key: KeyObject;
 }
@@ -28,13 +28,14 @@ const PREFIX = 'sealed.';
 const FORM = /^sealed\.([\w-]{11})\.([\w-]{38,})$/;
 const KEY_LINE = /^[\w+/-]{43}=?$/;
 
-/** A new key as it stands in a file: 43 characters of base64url. */
+/** A new key as written in a file: 43 characters of base64url. */
 export function newKeyText(): Secret {
   return new Secret(randomBytes(KEY_BYTES).toString('base64url'));
 }
 
 /**
- * The keys of a file: one a line, base64 or base64url of 32 bytes; lines of `#` are comments. Null = not such a file.
+ * The keys of a file: one per line, base64 or base64url of 32 bytes; lines that start with `#` are comments. Null = not
+ * such a file.
  */
 export function readKeys(text: string): readonly SealingKey[] | null {
   const lines = text
@@ -57,12 +58,12 @@ export function seal({ id, key }: SealingKey, place: string, text: string): Seal
   return `${PREFIX}${id}.${sealed.toString('base64url')}` as Sealed;
 }
 
-/** The id of the key that a text was sealed with; null when it is not sealed. */
+/** The id of the key that sealed a text; null when it isn't sealed. */
 export function keyIdOf(text: string): string | null {
   return FORM.exec(text)?.[1] ?? null;
 }
 
-/** What was sealed; null when it was sealed with another key, for another place, or was changed. */
+/** What was sealed; null when it was sealed with another key or for another place, or was changed. */
 export function unseal({ key }: SealingKey, place: string, sealed: string): Secret | null {
   const bytes = Buffer.from(FORM.exec(sealed)?.[2] ?? '', 'base64url');
   if (bytes.length < NONCE_BYTES + TAG_BYTES) return null;

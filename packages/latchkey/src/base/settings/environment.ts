@@ -13,12 +13,12 @@ import { SETTING_NAMES, settingKey, settingRow, settingVariable, VARIABLE_PREFIX
 /** The variables of a process. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What people's commands and the examples for jobs read: a machine may have them and run a server, too. */
+/** Read by people's commands and the examples for jobs. A machine may have these and also run a server. */
 const CLIENT_VARIABLES: readonly string[] = ['LATCHKEY_TOKEN', 'LATCHKEY_TOKEN_FILE', 'LATCHKEY_URL'];
 
 /**
- * Kubernetes gives every pod such variables for each Service of its namespace, so one that is named `latchkey`, or
- * `latchkey-…`, writes into the names of our settings (kubernetes.io, "Accessing the Service: Environment variables").
+ * Kubernetes gives every pod such variables for each Service in its namespace, so a Service named `latchkey` or
+ * `latchkey-…` writes into the names of our settings (kubernetes.io, "Accessing the Service: Environment variables").
  */
 const SERVICE_LINK_NAMES = [
   /^LATCHKEY_(?:[A-Z0-9_]+_)?SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)$/,
@@ -26,15 +26,15 @@ const SERVICE_LINK_NAMES = [
 ];
 const SERVICE_LINK_VALUE = /^(?:tcp|udp|sctp):\/\/\S+:\d{1,5}$/;
 
-/** True for a variable that Kubernetes wrote about a Service. */
+/** True for a variable that Kubernetes wrote for a Service. */
 function isServiceLink(variable: string, value: string): boolean {
   const isNamedLikeOne = SERVICE_LINK_NAMES.some((name) => name.test(variable));
   return isNamedLikeOne || (variable.endsWith('_PORT') && SERVICE_LINK_VALUE.test(value));
 }
 
 /**
- * What the environment says about each setting. A variable without a text is not given (compose files write
- * `${VARIABLE:-}`), but for a list, where it means none.
+ * What the environment says about each setting. An empty variable counts as not given (compose files write
+ * `${VARIABLE:-}`), except for a list, where it means an empty list.
  */
 export function givenVariable(env: Variables, name: (typeof SETTING_NAMES)[number]): string | undefined {
   const variable = settingVariable(name);
@@ -43,7 +43,7 @@ export function givenVariable(env: Variables, name: (typeof SETTING_NAMES)[numbe
   return value === '' && !settingRow(name).kind.repeats ? undefined : value;
 }
 
-/** All that may begin with `LATCHKEY_`. */
+/** All names that may begin with `LATCHKEY_`. */
 export function knownVariables(): readonly string[] {
   return [
     ...SETTING_NAMES.map(settingVariable),
@@ -52,7 +52,7 @@ export function knownVariables(): readonly string[] {
   ];
 }
 
-/** The variables that look like settings and are none, sorted. */
+/** The variables that look like settings but aren't, sorted. */
 export function unknownVariables(env: Variables): readonly string[] {
   const known = new Set(knownVariables());
   return Object.entries(env)
@@ -65,8 +65,8 @@ export function unknownVariables(env: Variables): readonly string[] {
 }
 
 /**
- * The environment with the secrets that lie in files: `LATCHKEY_SMTP_FILE=/run/secrets/smtp` stands for the text of
- * that file, without the end of its last line. Works for every setting that is a secret.
+ * The environment, with secrets read from files: `LATCHKEY_SMTP_FILE=/run/secrets/smtp` stands for the text of that
+ * file, without the end of its last line. Works for every setting that is a secret.
  * @throws SettingsProblem when a file can't be read, or both variables are given
  */
 export function withSecretFiles(env: Variables): Variables {

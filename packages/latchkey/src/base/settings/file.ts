@@ -11,17 +11,17 @@ import { SETTING_ROWS, type SettingName, settingFlag, settingVariable } from './
 
 const yaml = onDemand<typeof import('yaml')>('yaml');
 
-/** A configuration file that was read, not yet understood. */
+/** A configuration file that was read but not yet understood. */
 export interface ConfigFile {
   /** Absolute. */
   readonly path: string;
   readonly text: string;
 }
 
-/** The file that is looked for in the data folder when none is named. */
+/** The file to look for in the data folder when none is named. */
 export const CONFIG_FILE_NAME = 'latchkey.yaml';
 
-/** Where the file's place can be said. */
+/** Where the file's place can be given. */
 interface FileSources {
   readonly flags: Readonly<Partial<Record<SettingName, unknown>>>;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -29,7 +29,10 @@ interface FileSources {
 
 const asText = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
-/** Reads the configuration file that flags and variables lead to; null when there is none. Throws `SettingsProblem`. */
+/**
+ * Reads the configuration file that flags and variables lead to; null when there is none.
+ * @throws SettingsProblem
+ */
 export function findConfigFile({ flags, env }: FileSources): ConfigFile | null {
   const named = asText(flags.config) ?? asText(env[settingVariable('config')]);
   const path = resolve(

@@ -6,7 +6,7 @@ export interface SettingComplaint extends Complaint {
   readonly hint: string;
 }
 
-/** The settings can't be used; `complaints` holds everything that is wrong with them. */
+/** The settings can't be used. `complaints` holds everything that is wrong with them. */
 export class SettingsProblem extends Problem {
   declare readonly complaints: readonly SettingComplaint[];
 

@@ -38,20 +38,23 @@ type SettingSection =
   | 'Limits'
   | 'Running';
 
-/** One setting. `Default` is null where leaving it out means something that no value says; `defaultMeans` says what. */
+/**
+ * One setting. `Default` is null where leaving it out means something that no value expresses; `defaultMeans` says
+ * what.
+ */
 export interface SettingRow<Value = unknown, Default extends Value | null = Value | null> {
   readonly kind: ValueKind<Value>;
   readonly default: Default;
   readonly defaultMeans?: string;
   readonly section: SettingSection;
-  /** One line: what it is for. Lower-case, no full stop. */
+  /** Its purpose in one line. Lower-case, no full stop. */
   readonly doc: string;
   readonly unit?: 'seconds';
-  /** The flag, where it isn't the name in kebab-case. */
+  /** The flag, if it isn't the name in kebab-case. */
   readonly flag?: string;
-  /** True when the administration commands take it, too. */
+  /** True when the administration commands take it too. */
   readonly forAdmin?: true;
-  /** True when it can't stand in the configuration file. */
+  /** True when the configuration file can't contain it. */
   readonly notInFile?: true;
 }
 
@@ -65,13 +68,13 @@ const off = (it: Omit<SettingRow<boolean, boolean>, 'default' | 'kind'>): Settin
   default: false,
 });
 
-/** Levels of the log, from the most to the least: pino's. */
+/** Log levels, from the most verbose to the least: pino's. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Who may make an account. */
 export const SIGN_UP = ['open', 'invited', 'closed'] as const;
 
-/** Connections of one process to PostgreSQL. Two at least, since what changes a row may wait for somebody who reads. */
+/** Connections of one process to PostgreSQL. At least two, because a change may have to wait for a reader. */
 export const DATABASE_POOL = { min: 2, max: 1_000, default: 10 } as const;
 
 export const SETTING_ROWS = {
@@ -459,7 +462,7 @@ export type SettingValues = { readonly [Name in SettingName]: ValueOf<(typeof SE
 /** The names in the order of the table. */
 export const SETTING_NAMES = Object.keys(SETTING_ROWS) as readonly SettingName[];
 
-/** The row of a setting, with its value's type forgotten. */
+/** The row of a setting, without its value's type. */
 export function settingRow(name: SettingName): SettingRow {
   return SETTING_ROWS[name] as unknown as SettingRow;
 }
@@ -479,5 +482,5 @@ export function settingVariable(name: SettingName): string {
   return `${VARIABLE_PREFIX}${settingKey(name).replaceAll('-', '_').toUpperCase()}`;
 }
 
-/** Every variable that begins so is a setting, or a mistake. */
+/** Every variable with this prefix is a setting or a mistake. */
 export const VARIABLE_PREFIX = 'LATCHKEY_';

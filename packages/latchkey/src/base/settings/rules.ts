@@ -19,7 +19,7 @@ import { isLoopback } from './values.ts';
 export interface SettingRule {
   /** The setting that a complaint is filed under. */
   readonly about: SettingName;
-  /** True when it concerns listening only, so that administration commands need not mind. */
+  /** True when it is only about listening, so administration commands can ignore it. */
   readonly listening: boolean;
   readonly broken: (values: SettingValues) => boolean;
   readonly message: (values: SettingValues) => string;
@@ -27,24 +27,26 @@ export interface SettingRule {
 }
 
 const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];
-/** True when the address that people are given is this machine's own, so that nobody elsewhere is expected. */
+/** True when the public address is this machine's own, so no clients from elsewhere are expected. */
 const isOwnMachine = ({ host, publicUrl }: SettingValues): boolean =>
   isLoopback(host) && (publicUrl === null || isLoopback(hostIn(publicUrl)));
 const hostIn = (url: string): string => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
 
 /**
- * The proxies that are believed. Without a setting: programs of this machine, while it alone is served. As soon as
- * others are expected, a tunnel or proxy on this machine may pass on what its clients write, so it must be named.
+ * The trusted proxies. Without a setting: programs of this machine, as long as it serves only itself. Once others are
+ * expected, a tunnel or proxy on this machine may pass on what its clients write, so it must be named.
  */
 export function proxiesOf(values: SettingValues): readonly string[] {
   return values.trustedProxies ?? (isOwnMachine(values) ? LOOPBACK : []);
 }
 
 const hasTls = (values: SettingValues): boolean => values.tlsCert !== null && values.tlsKey !== null;
-/** A proxy that can reach the server: on this machine, where only this machine can; elsewhere, one that was named. */
+/**
+ * A proxy that can reach the server: on this machine, if only this machine can reach it; otherwise one that was named.
+ */
 const hasProxy = (values: SettingValues): boolean =>
   proxiesOf(values).some((network) => isLoopback(values.host) || !isLoopback(network));
-/** True when there is PostgreSQL, and this of its address. */
+/** True when PostgreSQL is used and its address meets this condition. */
 const addressed = ({ database }: SettingValues, is: (address: DatabaseAddress) => boolean): boolean =>
   database !== null && is(readDatabaseAddress(database.reveal()));
 const scheme = (values: SettingValues): string | null =>

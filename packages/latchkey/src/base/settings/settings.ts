@@ -24,26 +24,24 @@ import { proxiesOf, SETTING_RULES } from './rules.ts';
 
 /** The settings in force. Paths are absolute. */
 export interface Settings extends SettingValues {
-  /** Where the bare repositories lie: as set, or in the data folder. */
+  /** Where the bare repositories are: as set, or in the data folder. */
   readonly repositories: string;
-  /**
-   * As set; else this machine where nobody else is expected, since a client of a proxy that nobody named is no proxy.
-   */
+  /** As set; otherwise this machine when no others are expected, because a client of an unnamed proxy is no proxy. */
   readonly trustedProxies: readonly string[];
-  /** Scheme, host and port under which people reach the server: as set, or made from host and port. */
+  /** Scheme, host and port at which people reach the server: as set, or made from host and port. */
   readonly publicUrl: string;
-  /** The configuration file that was read, named or found; null when there was none. */
+  /** The configuration file that was read, whether named or found; null when there was none. */
   readonly config: string | null;
 }
 
 /** Where settings come from. */
 export interface SettingSources {
-  /** By setting name: text as it was typed, or a value of the setting's own type. Undefined = not given. */
+  /** By setting name: text as typed, or a value of the setting's own type. Undefined = not given. */
   readonly flags: Readonly<Partial<Record<SettingName, unknown>>>;
   readonly env: Variables;
   /** See `findConfigFile`. */
   readonly file?: ConfigFile | null;
-  /** Administration commands don't listen, so rules about listening don't bind them. */
+  /** Administration commands don't listen, so rules about listening don't apply to them. */
   readonly purpose?: 'serve' | 'admin';
 }
 
@@ -69,7 +67,7 @@ export function loadSettings(sources: SettingSources): Settings {
   };
 }
 
-/** The same settings at the port that the server got, where port 0 asked for a free one. */
+/** The same settings with the port that the server got when port 0 asked for a free one. */
 export function atPort(settings: Settings, port: number): Settings {
   return {
     ...settings,
@@ -80,15 +78,13 @@ export function atPort(settings: Settings, port: number): Settings {
 
 const EVERY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
 
-/**
- * The address that host, port and TLS amount to; nobody can be sent to "every address", so that becomes `localhost`.
- */
+/** The address that host, port and TLS make. Nobody can connect to "every address", so that becomes `localhost`. */
 function ownUrl({ host, port, tlsCert }: Pick<Settings, 'host' | 'port' | 'tlsCert'>): string {
   const name = EVERY_ADDRESS.includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return new URL(`${tlsCert === null ? 'http' : 'https'}://${name}:${port}`).origin;
 }
 
-/** A value before its check: what it is, how its source is called, and where relative paths start. */
+/** A value before its check: what it is, the name of its source, and the base of relative paths. */
 interface Raw {
   readonly value: unknown;
   readonly called: string;
@@ -112,7 +108,7 @@ class Reading {
     this.#refuseMovedData();
   }
 
-  /** Every setting, checked; where one was refused its default stands in. */
+  /** Every setting, checked. A rejected one gets its default. */
   values(): SettingValues {
     return Object.fromEntries(SETTING_NAMES.map((name) => [name, this.#valueOf(name)])) as unknown as SettingValues;
   }
@@ -174,7 +170,7 @@ class Reading {
     }
   }
 
-  /** A file that was found in the data folder can't say that the data folder is another. */
+  /** A file found in the data folder can't move the data folder. */
   #refuseMovedData(): void {
     const { flags, env, file } = this.#sources;
     const named = flags.config !== undefined || givenVariable(env, 'config') !== undefined;

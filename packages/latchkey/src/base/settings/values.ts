@@ -9,24 +9,24 @@ import { resolve } from 'node:path';
 import { includesAddress, parseBlock } from '../address.ts';
 import { Secret } from '../secret.ts';
 
-/** A value that passed, or the rule it broke, to stand after "must be". */
+/** A value that passed, or the rule it broke, to follow "must be". */
 type Checked<T> = { readonly value: T } | { readonly mustBe: string };
 
 /**
- * One kind of value. `fromText` serves flags and variables; a configuration file brings its own types, and `check`
+ * One kind of value. `fromText` serves flags and variables; a configuration file has types of its own, and `check`
  * insists on them.
  */
 export interface ValueKind<T> {
-  /** What people are told to give, in the help and the documentation: `FILE`, `N`. Null for a switch. */
+  /** What the help and the documentation tell people to give: `FILE`, `N`. Null for a switch. */
   readonly placeholder: string | null;
-  /** The rule, to stand after "must be". */
+  /** The rule, to follow "must be". */
   readonly rule: string;
   /** True when the flag may be given several times. */
   readonly repeats: boolean;
   /** True when a complaint must not show the value. */
   readonly secret: boolean;
   fromText(text: string): unknown;
-  /** @param folder what relative paths start from */
+  /** @param folder the base of relative paths */
   check(value: unknown, folder: string): Checked<T>;
 }
 
@@ -46,7 +46,7 @@ function kind<T>(
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '' && !value.includes('\0');
 
 /**
- * A file or a folder; a relative one starts from the working directory, or from the folder of the file that names it.
+ * A file or a folder. A relative one starts from the working directory, or from the folder of the file that names it.
  */
 export const path = (placeholder: 'DIR' | 'FILE'): ValueKind<string> =>
   kind(placeholder, 'a path', (value, folder) => (isText(value) ? resolve(folder, value) : undefined));
@@ -72,7 +72,7 @@ export const wholeNumber = (min: number, max: number): ValueKind<number> =>
     },
   );
 
-/** One word of a list. */
+/** One word from a list. */
 export const oneOf = <W extends string>(words: readonly W[], placeholder: string): ValueKind<W> =>
   kind(placeholder, `one of ${words.join(', ')}`, (value) => words.find((word) => word === value));
 
@@ -83,7 +83,7 @@ export const textLike = (placeholder: string, form: RegExp, rule: string): Value
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}))*$/;
 const ONLY_NUMBERS_AND_DOTS = /^[0-9.]+$/;
 
-/** An address to listen on, or a name that stands for one. IPv6 with or without brackets. */
+/** An address to listen on, or a host name. IPv6 with or without brackets. */
 export const host: ValueKind<string> = kind('HOST', 'an IP address or a host name', (value) => {
   if (typeof value !== 'string') return undefined;
   const plain = value.replace(/^\[(.*)\]$/, '$1');
@@ -91,7 +91,7 @@ export const host: ValueKind<string> = kind('HOST', 'an IP address or a host nam
   return HOST_NAME.test(plain) && !ONLY_NUMBERS_AND_DOTS.test(plain) ? plain : undefined;
 });
 
-/** Scheme, host and port alone: `https://git.example.org`. Comes out as the URL standard spells an origin. */
+/** Scheme, host and port only: `https://git.example.org`. Returned as the URL standard spells an origin. */
 export const origin: ValueKind<string> = kind(
   'URL',
   'an http:// or https:// address without user name, path, query or fragment',
@@ -103,8 +103,8 @@ export const origin: ValueKind<string> = kind(
 );
 
 /**
- * Where requests of our own go, with or without a path. No user name or password in it: whoever may see the settings
- * would see it.
+ * The target of our own requests, with or without a path. It can't contain a user name or password: everybody who may
+ * see the settings would see them.
  */
 export const endpoint: ValueKind<string> = kind(
   'URL',
@@ -116,7 +116,7 @@ export const endpoint: ValueKind<string> = kind(
   },
 );
 
-/** Where PostgreSQL is. A secret, because the address usually holds a password. */
+/** The address of PostgreSQL. A secret, because it usually contains a password. */
 export const databaseUrl: ValueKind<Secret> = kind(
   'URL',
   'an address of PostgreSQL that begins with postgres:// or postgresql://',
@@ -127,7 +127,7 @@ export const databaseUrl: ValueKind<Secret> = kind(
   { secret: true },
 );
 
-/** A mail server. A secret, because the address usually holds a password. */
+/** A mail server. A secret, because the address usually contains a password. */
 export const smtpUrl: ValueKind<Secret> = kind(
   'URL',
   'an address of a mail server such as smtp://mail.example.org:587 or smtps://USER:PASSWORD@mail.example.org',
@@ -149,7 +149,7 @@ export const receiverUrl: ValueKind<Secret> = kind(
   { secret: true },
 );
 
-/** A text that only two know. */
+/** A text that only two parties know. */
 export const sharedSecret: ValueKind<Secret> = kind(
   'SECRET',
   'a text of 16 characters or more, in one line',
@@ -157,21 +157,21 @@ export const sharedSecret: ValueKind<Secret> = kind(
   { secret: true },
 );
 
-/** A receiver of syslog over TLS. Comes out as it was given. */
+/** A receiver of syslog over TLS. Returned as given. */
 export const syslogAddress: ValueKind<string> = textLike(
   'URL',
   /^tls:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/,
   'an address such as tls://logs.example.org:6514',
 );
 
-/** Who mails come from: `latchkey@example.org` or `Latchkey <latchkey@example.org>`. */
+/** The sender of mails: `latchkey@example.org` or `Latchkey <latchkey@example.org>`. */
 export const mailbox: ValueKind<string> = textLike(
   'MAILBOX',
   /^(?:[^<>@"\p{Cc}]{1,100} <[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/u,
   'an address, or a name and an address in <>',
 );
 
-/** Networks as CIDR blocks or bare addresses; in a variable, parted by commas. */
+/** Networks as CIDR blocks or bare addresses; in a variable, separated by commas. */
 export const networks: ValueKind<readonly string[]> = kind(
   'CIDR',
   'networks such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.7',
@@ -185,7 +185,7 @@ function isNetwork(text: unknown): text is string {
 
 const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];
 
-/** True for a host, an address or a network that only this machine itself can reach. */
+/** True for a host, an address or a network that only this machine can reach. */
 export function isLoopback(hostOrNetwork: string): boolean {
   if (hostOrNetwork.toLowerCase() === 'localhost') return true;
   const block = parseBlock(hostOrNetwork);

@@ -32,7 +32,7 @@ import type { Reason, RefusalEntry, RefusalFacts, Remedy } from './refusal.ts';
 
 const TOLD_TO_THE_LIVING = { strangerMayHear: false, credentialIsDead: false };
 
-/** A path that is shown already, with what stands around it. */
+/** For a path already made safe to show, with the text around it. */
 const MAX_SHOWN_PLACE_LENGTH = 2 * MAX_SHOWN_LENGTH;
 
 const KIND_IN_WORDS = {
@@ -41,7 +41,7 @@ const KIND_IN_WORDS = {
   scoped: 'scoped tokens',
 } as const;
 
-/** `the scope repo`, `one of the scopes repo or security_events`, or in permissions where no scope gives them. */
+/** `the scope repo`, `one of the scopes repo or security_events`, or permissions when no scope gives them. */
 function lackingScopes(facts: RefusalFacts): string {
   const { missingScopes, tokenKind } = facts;
   if (missingScopes.length > 1) return `lacks a scope for this: ${listed(missingScopes, 'or')}`;
@@ -52,7 +52,7 @@ function lackingScopes(facts: RefusalFacts): string {
   return `lacks the scope${scopes.length > 1 ? 's' : ''} ${listed(scopes)}`;
 }
 
-/** Where scopes are added; GitLab's can't be changed, and what no scope gives, a fine-grained token does. */
+/** Where to add scopes. GitLab's can't be changed, and what no scope gives needs a fine-grained token. */
 function addScopes(facts: RefusalFacts): Remedy {
   const dialect = facts.tokenKind === 'scoped' ? 'scoped' : 'classic';
   if (suggestedScopes(dialect, facts).length === 0)
@@ -67,7 +67,7 @@ function workflowLack({ tokenKind }: RefusalFacts): string {
   return tokenKind === 'scoped' ? 'the scope write_repository' : 'workflows: write';
 }
 
-/** The facts as if the permission for workflow files were all that is missing, which it is. */
+/** The facts with the permission for workflow files as the only one missing, which it is. */
 function lackingWorkflows(facts: RefusalFacts): RefusalFacts {
   return { ...facts, missing: [{ permission: 'workflows', level: 'write' }], missingScopes: [] };
 }

@@ -8,7 +8,7 @@ export interface ClientCause {
   /** The anchor: `/help/ssh_remote`. */
   readonly code: string;
   readonly title: string;
-  /** What one sees. */
+  /** What the person sees. */
   readonly symptom: string;
   /** One paragraph. */
   readonly about: string;

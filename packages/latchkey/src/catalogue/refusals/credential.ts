@@ -19,15 +19,15 @@ import {
 import type { Reason, RefusalEntry, RefusalFacts } from './refusal.ts';
 
 const TOLD_TO_ALL = { strangerMayHear: true, credentialIsDead: true };
-/** What came could not be read, so nothing is said of the token in it, and nobody should forget one. */
+/** It could not be read, so nothing is said about the token in it, and no client should forget one. */
 const NO_VERDICT_ON_IT = { strangerMayHear: true, credentialIsDead: false };
 
-/** Shows every header that git adds by itself, with the file that says so. */
+/** Shows every header that git adds by itself, with the file that sets it. */
 const EXTRA_HEADERS = "git config --show-origin --name-only --get-regexp '^http\\..*extraheader$'";
 
 /**
- * A command with an address that carries a username, or null when there is no repository to name. Who pushes has a
- * remote, who reads may not.
+ * A command with an address that carries a username, or null when there is no repository to name. For a push there is a
+ * remote; for a read there may be none.
  */
 function remoteWithName({ publicUrl, login, fullName, needed }: RefusalFacts): string | null {
   if (!/^[\w.-]+\/[\w.-]+$/.test(fullName)) return null;

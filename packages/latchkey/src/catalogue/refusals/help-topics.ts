@@ -10,7 +10,7 @@ import { REASONS, REFUSALS, type Reason, type RefusalFacts } from './refusals.ts
 export interface HelpTopic {
   readonly reason: Reason;
   readonly title: string;
-  /** The words of the refusal, for an example. */
+  /** The sentence of the refusal, for an example. */
   readonly sentence: string;
   readonly about: string;
   /** What to do, with the example's address or command. */
@@ -52,7 +52,7 @@ function exampleFacts(publicUrl: string): RefusalFacts {
   };
 }
 
-/** What an example of a reason needs to be otherwise. */
+/** What the example of a reason needs to have different. */
 const OTHERWISE: Readonly<Partial<Record<Reason, Partial<RefusalFacts>>>> = {
   classic_forbidden: { tokenKind: 'classic' },
   scoped_forbidden: { tokenKind: 'scoped' },

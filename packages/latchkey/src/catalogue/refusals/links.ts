@@ -8,9 +8,9 @@ import { type Level, wholeOf } from '../permissions.ts';
 import { leastScope, leastScopeGiving } from '../scopes/scopes.ts';
 import type { RefusalFacts, Remedy } from './refusal.ts';
 
-/** How much of a name of any length a sentence shows. */
+/** How much of a long name a sentence shows. */
 export const MAX_SHOWN_LENGTH = 60;
-/** What surely fits in two lines of a terminal, broken at spaces. */
+/** What certainly fits in two lines of a terminal, broken at spaces. */
 const MAX_TWO_LINES_LENGTH = 180;
 
 const FINE_GRAINED_PAGE = '/settings/personal-access-tokens';
@@ -19,8 +19,8 @@ const SCOPED_PAGE = '/-/user_settings/personal_access_tokens';
 const DEFAULT_TOKEN_NAME = 'git';
 
 /**
- * A name as it may be printed: control and direction characters replaced, the middle left out when it is longer than
- * `maxLength` (even) characters.
+ * A name that is safe to print: control and direction characters replaced, and the middle left out when it is longer
+ * than `maxLength` (even) characters.
  */
 export function shown(text: string, maxLength = MAX_SHOWN_LENGTH): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
@@ -33,22 +33,22 @@ export function theToken({ tokenName, lastEight }: RefusalFacts): string {
   return lastEight === null ? 'this token' : `the token …${lastEight}`;
 }
 
-/** What was asked for: its name, or `otherwise` when it has none. */
+/** What was requested: its name, or `otherwise` when it has none. */
 export function theTarget({ fullName }: RefusalFacts, otherwise = 'this'): string {
   return fullName === '' ? otherwise : shown(fullName);
 }
 
-/** Who speaks: the organization, or the instance where it decided or nothing else is known. */
+/** Who decides: the organization, or the instance when it decided or nothing else is known. */
 export function whoDecides({ decidedBy, ownerLogin, instanceName, publicUrl }: RefusalFacts): string {
   return decidedBy === 'instance' || ownerLogin === null ? `${instanceName} (${hostOf(publicUrl)})` : shown(ownerLogin);
 }
 
-/** The resource owner's login, or `otherwise` when it is not known. */
+/** The resource owner's login, or `otherwise` when unknown. */
 export function theOwner({ ownerLogin }: RefusalFacts, otherwise = 'its owner'): string {
   return ownerLogin === null ? otherwise : shown(ownerLogin);
 }
 
-/** The login of the account behind the credential, or `otherwise` when it is not known. */
+/** The login of the account behind the credential, or `otherwise` when unknown. */
 export function thePerson({ login }: RefusalFacts, otherwise = 'its owner'): string {
   return login === null ? otherwise : shown(login);
 }
@@ -74,8 +74,8 @@ export function missingInWords(facts: RefusalFacts): string {
 }
 
 /**
- * Adds whose token it is when the username names somebody else, the usual sign of a stored credential of another
- * account. Left out where the sentence would outgrow two lines.
+ * Adds whose token it is when the username names somebody else: the usual sign of a stored credential of another
+ * account. Left out when the sentence would no longer fit two lines.
  */
 export function withOtherAccount(sentence: string, { urlUsername, login }: RefusalFacts): string {
   if (urlUsername === null || login === null) return sentence;
@@ -83,12 +83,12 @@ export function withOtherAccount(sentence: string, { urlUsername, login }: Refus
   return whole.length <= MAX_TWO_LINES_LENGTH ? whole : sentence;
 }
 
-/** What a shell takes as it stands, and a person's name may hold. */
+/** Characters that a shell takes literally and that a name may contain. */
 const PLAIN_NAME = /^[\w.+-]{1,60}$/;
 
 /**
- * For a credential of another account than the one that its username names: the line that makes git forget it, so that
- * it asks anew. Null for a username that names nobody else, or that could mean more to a shell than a name.
+ * For a credential of another account than its username names: the command that makes git forget it, so that it asks
+ * again. Null for a username that names nobody else, or that could mean more to a shell than a name.
  */
 export function forgetOther({ urlUsername, login, publicUrl }: RefusalFacts): Remedy | null {
   if (urlUsername === null || login === null || !PLAIN_NAME.test(urlUsername)) return null;
@@ -102,8 +102,8 @@ export function forgetOther({ urlUsername, login, publicUrl }: RefusalFacts): Re
 }
 
 /**
- * The scopes to add: the one that gives least of those that would do, else for each missing permission the one that
- * gives least.
+ * The scopes to add: of those that would do, the one that gives least; otherwise, for each missing permission, the one
+ * that gives least.
  */
 export function suggestedScopes(dialect: 'classic' | 'scoped', facts: RefusalFacts): readonly string[] {
   const named = leastScope(dialect, facts.missingScopes);
@@ -128,7 +128,7 @@ export function tokenPath({ tokenKind, tokenId }: RefusalFacts): string {
   return tokenId === null ? page : `${page}/${tokenId}`;
 }
 
-/** The form for a new secret of the token, with the longest life that is allowed where a policy caps it. */
+/** The form for a new secret of the token, with the longest life that a policy's cap allows. */
 export function renewPath(facts: RefusalFacts, days: number | null = null): string {
   return facts.tokenId === null
     ? tokenPath(facts)
@@ -136,27 +136,27 @@ export function renewPath(facts: RefusalFacts, days: number | null = null): stri
 }
 
 /**
- * The page of the token with the resource owner, the repository and the permissions of the request filled in. Classic
- * and scoped ones have no such page.
+ * The page of the token with the resource owner, repository and permissions of the request filled in. Classic and
+ * scoped tokens have no such page.
  */
 export function reachPath(facts: RefusalFacts): string {
   if (facts.tokenKind !== 'fine-grained' || facts.tokenId === null) return tokenPath(facts);
   return `${FINE_GRAINED_PAGE}/${facts.tokenId}${query(reachFields(facts))}`;
 }
 
-/** The form for a new fine-grained token that can do what the request asked for. */
+/** The form for a new fine-grained token that can do what was requested. */
 export function newFineGrainedPath(facts: RefusalFacts): string {
   return `${FINE_GRAINED_PAGE}/new${query({ name: facts.tokenName ?? DEFAULT_TOKEN_NAME, ...reachFields(facts) })}`;
 }
 
-/** The form for a new classic token, with the scopes that are missing, else `repo`. */
+/** The form for a new classic token, with the missing scopes, or else `repo`. */
 export function newClassicPath(facts: RefusalFacts): string {
   const scopes = suggestedScopes('classic', facts);
   const asked = scopes.length === 0 ? 'repo' : scopes.join(',');
   return `${CLASSIC_PAGE}/new${query({ scopes: asked, description: facts.tokenName ?? DEFAULT_TOKEN_NAME })}`;
 }
 
-/** The form for a new scoped token, with the scopes that are missing, else `read_repository`. */
+/** The form for a new scoped token, with the missing scopes, or else `read_repository`. */
 export function newScopedPath(facts: RefusalFacts): string {
   const scopes = suggestedScopes('scoped', facts);
   const asked = scopes.length === 0 ? 'read_repository' : scopes.join(',');
@@ -169,12 +169,12 @@ export function newPath(facts: RefusalFacts): string {
   return facts.tokenKind === 'scoped' ? newScopedPath(facts) : newFineGrainedPath(facts);
 }
 
-/** The page on which an organization's owners decide about what waits for them. */
+/** The page where an organization's owners decide on pending requests. */
 export function requestsPath(organization: string): string {
   return `/organizations/${encodeURIComponent(organization)}/settings/personal-access-token-requests`;
 }
 
-/** A remedy that asks somebody else, with the help page of the reason for more. */
+/** A remedy that sends people to somebody else, with the help page of the reason for more. */
 export function help(reason: string, text: string): Remedy {
   return { text, url: `/help/${reason}` };
 }
@@ -194,7 +194,7 @@ function permissionFields(facts: RefusalFacts): Record<string, string> {
   return Object.fromEntries(wholes(wanted(facts)));
 }
 
-/** What is missing; where nothing is known to be, what was asked for; without either, what a clone takes. */
+/** What is missing; if nothing is known to be missing, what was requested; otherwise, what a clone needs. */
 function wanted({ missing, needed }: RefusalFacts): RefusalFacts['missing'] {
   if (missing.length > 0) return missing;
   return needed.length > 0 ? needed : [{ permission: 'contents', level: 'read' }];

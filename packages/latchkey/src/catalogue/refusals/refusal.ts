@@ -44,10 +44,10 @@ export type Reason =
   | 'grant_pending'
   | 'grant_denied'
   | 'grant_revoked'
-  // what can be seen
+  // what the token may see
   | 'not_found'
   | 'public_only'
-  // what may be done
+  // what the token may do
   | 'resource_owner_mismatch'
   | 'repository_not_selected'
   | 'permission_missing'
@@ -60,12 +60,12 @@ export type Reason =
   | 'role_insufficient'
   | 'repository_archived';
 
-/** All that a sentence may be made of. What is not known, or must not be told, is null or empty. */
+/** Everything that a sentence may be made of. What is unknown, or must not be revealed, is null or empty. */
 export interface RefusalFacts {
   readonly instanceName: string;
-  /** Where this instance is reached, without a slash at the end. */
+  /** The address of this instance, without a slash at the end. */
   readonly publicUrl: string;
-  /** Whose token, password or session it is. */
+  /** The owner of the token, password or session. */
   readonly login: string | null;
   readonly tokenKind: 'fine-grained' | 'classic' | 'scoped' | null;
   readonly tokenId: number | null;
@@ -79,20 +79,20 @@ export interface RefusalFacts {
   /** The resource owner, as the request named it or as the store knows it. */
   readonly ownerLogin: string | null;
   readonly ownerKind: 'user' | 'organization' | null;
-  /** What was asked for, as the request named it: `acme/site`, `acme`; empty for the instance. */
+  /** What was requested, as the request named it: `acme/site`, `acme`; empty for the instance. */
   readonly fullName: string;
-  /** Every permission that is missing. Parts may stand here: they choose the scope that is suggested. */
+  /** Every permission that is missing. Parts may be here: they decide which scope is suggested. */
   readonly missing: readonly { readonly permission: PermissionName; readonly level: Level }[];
-  /** What the request asked for, whether it is missing or not: what a new token would need. */
+  /** What the request needs, whether it is missing or not: what a new token would need. */
   readonly needed: readonly { readonly permission: PermissionName; readonly level: Level }[];
-  /** Scopes of which one would do. */
+  /** Scopes, any one of which would do. */
   readonly missingScopes: readonly string[];
   readonly capDays: number | null;
   readonly decidedBy: 'organization' | 'instance' | null;
-  /** What the pasted text seems to be of, as `recogniseThirdParty` says it. */
+  /** The product that the pasted text seems to be from, as `recogniseThirdParty` names it. */
   readonly product: string | null;
   /**
-   * What is wrong with a header that can't be read, or how a token came that did not come alone; a part of a
+   * What is wrong with an unreadable header, or what came with the token when it should have come alone; part of a
    * sentence.
    */
   readonly problem: string | null;
@@ -100,18 +100,18 @@ export interface RefusalFacts {
   readonly retryAfterSec: number | null;
   /** What the token reaches, in words: "2 selected repositories". */
   readonly reaches: string | null;
-  /** Workflow files that a push changes, or where in it tokens stand. */
+  /** Workflow files that a push changes, or the places where it contains tokens. */
   readonly paths: readonly string[];
-  /** How large something may be, with its unit. */
+  /** The size limit, with its unit. */
   readonly limit: string | null;
-  /** The username that came with the token, when it is not the name of the token's owner. */
+  /** The username that came with the token, when it doesn't name the token's owner. */
   readonly urlUsername: string | null;
 }
 
-/** What the person does next. */
+/** The person's next step. */
 export interface Remedy {
   readonly text: string;
-  /** Path with query on this instance. */
+  /** Path and query on this instance. */
   readonly url?: string;
   /** A line to paste into a shell. */
   readonly command?: string;
@@ -121,7 +121,7 @@ export interface RefusalEntry {
   /** The cause, in one or two short sentences. */
   readonly sentence: (facts: RefusalFacts) => string;
   readonly remedy: (facts: RefusalFacts) => Remedy;
-  /** True when it may be said to someone who shows no live credential: it is about what they sent, or tells nothing. */
+  /** True when people without a live credential may see it: it is about what they sent, or reveals nothing. */
   readonly strangerMayHear: boolean;
   /**
    * True when the client should drop what it sent and ask the person (401); false when the credential lives and should

@@ -26,12 +26,12 @@ const schemas = onDemand<typeof import('typebox/value')>('typebox/value');
 
 /** One service behind a proxy. */
 export interface MapService {
-  /** Null = at any host that no other service names. */
+  /** Null = any host that no other service names. */
   readonly hosts: readonly string[] | null;
   readonly rows: readonly PlacedRow[];
 }
 
-/** A row that knows where it stands in the file; built-in maps stand where they are named. */
+/** A row with its line in the file; a built-in map has the line where it is named. */
 export type PlacedRow = MapRow & { readonly line: number };
 
 type OwnPermission = Permission & { readonly name: `${string}:${string}`; readonly source: 'operator' };
@@ -41,22 +41,22 @@ export interface RouteMapFile {
   readonly permissions: readonly OwnPermission[];
 }
 
-/** Something wrong with a file, as a sentence; `line` counts from 1. */
+/** A fault in a file, as a sentence; `line` counts from 1. */
 export interface RouteMapProblem {
   readonly line: number;
   readonly message: string;
 }
 
-/** Longer files are refused unread. */
+/** Longer files are refused without being read. */
 const MAX_ROUTE_MAP_BYTES = 1024 * 1024;
-/** How much aliases may repeat. */
+/** How often aliases may repeat content. */
 const MAX_ALIASES = 50;
-/** Most problems that are told of one file. */
+/** The most problems to report for one file. */
 const MAX_PROBLEMS = 20;
 
 /**
- * The map that is in force where no file is named: git at the root, GitHub's and GitLab's API where their servers have
- * them, on any host.
+ * The map in force when no file is named: git at the root, and GitHub's and GitLab's API at the paths of their servers,
+ * on any host.
  */
 export function standardServices(): MapService[] {
   const rows = [...gitRows(null), ...below('/api/v3', githubRows()), ...below('/api/v4', gitlabRows())];
@@ -137,7 +137,7 @@ class Reading {
     return { permissions, services: entries.services.map((entry, i) => this.#service(entry, ['services', i])) };
   }
 
-  /** The file as values; undefined when aliases make more of it than it says. */
+  /** The file as values; undefined when aliases make it larger than it is. */
   #content(): unknown {
     try {
       return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
@@ -147,7 +147,7 @@ class Reading {
     }
   }
 
-  /** What the schema says. Of an alternative, only what is wrong with the whole is told. */
+  /** What the schema says. Of an alternative, only the problem with the whole is reported. */
   #checkForm(content: unknown): void {
     const told = new Set<string>();
     for (const { keyword, instancePath, params, message } of schemas().Errors(
@@ -252,7 +252,7 @@ class Reading {
     this.problems.push({ line: this.#lineOf(path), message });
   }
 
-  /** The line of an entry: of its key where it has one, of the nearest thing around it where it is not there. */
+  /** The line of an entry: of its key, or else of the closest thing around it. */
   #lineOf(path: Path): number {
     const { isMap, isNode, isPair } = yaml();
     for (let depth = path.length; depth >= 0; depth--) {

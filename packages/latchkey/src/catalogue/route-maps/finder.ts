@@ -9,7 +9,7 @@ import { Overlap, parameterNames, RouteTree } from '../routes/route-tree.ts';
 import type { MapService, PlacedRow, RouteMapProblem } from './file.ts';
 import { filler, type MapRow } from './route-map.ts';
 
-/** What a request is about, by name. `unknown` and the rest as in `MapTarget`. */
+/** What a request is about, by name. `unknown` and the others as in `MapTarget`. */
 export type NamedTarget =
   | { readonly kind: 'repository'; readonly owner: string; readonly name: string }
   | { readonly kind: 'organization' | 'account'; readonly login: string }
@@ -37,7 +37,7 @@ export class RouteFinder {
     this.#anywhere = treeOf(services.filter((service) => service.hosts === null));
   }
 
-  /** @param host in lower-case letters, without a port; '' = not known */
+  /** @param host in lower case, without a port; '' = not known */
   find(host: string, method: string, path: CanonicalPath, query: string): FoundRoute | null {
     const asked = method === 'HEAD' ? 'GET' : method;
     const found = this.#byHost.get(host)?.find(asked, path, query) ?? this.#anywhere.find(asked, path, query);
@@ -45,7 +45,7 @@ export class RouteFinder {
   }
 }
 
-/** Something is wrong with a route map: every error, with its line. */
+/** A route map is wrong: every error, with its line. */
 export class InvalidRouteMap extends Error {
   override readonly name = 'InvalidRouteMap';
   readonly problems: readonly RouteMapProblem[];
@@ -66,7 +66,7 @@ function treeOf(services: readonly MapService[]): RouteTree<ReadyRow> {
   }
 }
 
-/** Works out once how the target of a row follows from the values of its parameters. */
+/** Prepares how to make the target of a row from the values of its parameters. */
 function targetMaker({ target, path }: PlacedRow): (values: readonly string[]) => NamedTarget {
   const names = parameterNames(path);
   switch (target.kind) {
@@ -87,7 +87,7 @@ function targetMaker({ target, path }: PlacedRow): (values: readonly string[]) =
   }
 }
 
-/** No repository's name ends in `.git`; its address may. */
+/** A repository's name never ends in `.git`; its address may. */
 function withoutSuffix(name: string): string {
   return name.endsWith('.git') ? name.slice(0, -4) : name;
 }

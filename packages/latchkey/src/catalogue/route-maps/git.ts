@@ -12,7 +12,7 @@ import type { MapRow, MapTarget } from './route-map.ts';
 const READ: Need = { sets: [{ git: 'read' }], publicRead: true, writes: false };
 const WRITE: Need = { sets: [{ git: 'write' }], publicRead: false, writes: true };
 
-/** Below a repository. */
+/** Paths below a repository. */
 const ROWS: readonly (readonly [method: string, path: string, need: Need, query?: Readonly<Record<string, string>>])[] =
   [
     ['GET', '/info/refs', READ, { service: 'git-upload-pack' }],
@@ -28,10 +28,7 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, query?
     ['GET', '/objects/{folder}/{file}', READ],
   ];
 
-/**
- * @param owner whose all repositories are, where the path names none (`/site.git`); null where it does
- * (`/acme/site.git`)
- */
+/** @param owner of all repositories, when the path names none (`/site.git`); null when it does (`/acme/site.git`) */
 export function gitRows(owner: string | null): MapRow[] {
   const base = owner === null ? '/{owner}/{repo}' : '/{repo}';
   const target: MapTarget = { kind: 'repository', owner: owner ?? '{owner}', name: '{repo}' };

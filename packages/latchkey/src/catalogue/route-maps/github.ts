@@ -14,7 +14,7 @@ import type { MapRow, MapTarget } from './route-map.ts';
 
 /** Paths below the root of the API. */
 export function githubRows(): MapRow[] {
-  // GitHub's older spelling of a comparison is one of the newer one's.
+  // GitHub's older spelling of a comparison is covered by the newer one.
   const routes = githubRoutes().filter(({ path }) => !path.endsWith('/compare/{base}...{head}'));
   const rows = routes.map(
     (route): MapRow => ({
@@ -24,7 +24,7 @@ export function githubRows(): MapRow[] {
       target: targetOf(route),
     }),
   );
-  // The folder at the top of a repository has no path, which the template does not say.
+  // The top folder of a repository has no path. The template does not say so.
   const folders = rows.filter(({ method, path }) => method === 'GET' && path.endsWith('/contents/{path...}'));
   return [...rows, ...folders.map((row) => ({ ...row, path: row.path.replace('/{path...}', '') }))];
 }

@@ -8,10 +8,10 @@ import type { Need } from '../needs.ts';
 import type { TreeRow } from '../routes/route-tree.ts';
 
 /**
- * What a request is about. Names are templates over the parameters of the path: `{owner}`, or a name that is always the
- * same. `self`: the account of whoever asks. `nobody`: nobody's resources in particular. `every-organization`: one
- * organization, of which only the server behind knows which, so that only who may do it in each of them may do it.
- * `unknown`: something that only a number names, so that nobody may.
+ * What a request is about. Names are templates over the parameters of the path: `{owner}`, or a fixed name. `self`: the
+ * caller's own account. `nobody`: nobody's resources in particular. `every-organization`: one organization that only
+ * the server behind can tell, so a caller needs the permission in all of theirs. `unknown`: something that only a
+ * number names, so nobody may.
  */
 export type MapTarget =
   | { readonly kind: 'repository'; readonly owner: string; readonly name: string }
@@ -22,11 +22,11 @@ export type MapTarget =
 export interface MapRow extends TreeRow {
   readonly need: Need;
   readonly target: MapTarget;
-  /** True for what git clients ask, so that a refusal is one that git understands. */
+  /** True for requests of git clients, so that a refusal takes a form that git understands. */
   readonly isGit?: true;
 }
 
-/** A template as a function of its parameters' values; `names` tells where each stands. */
+/** A template as a function of its parameters' values; `names` gives the position of each. */
 export function filler(template: string, names: readonly string[]): (values: readonly string[]) => string {
   const only = /^\{([\w-]+)\}$/.exec(template)?.[1];
   if (only !== undefined) {

@@ -4,7 +4,7 @@
  */
 import { LEVELS, PERMISSION_GROUPS } from '../permissions.ts';
 
-/** Maps that are built in. */
+/** The built-in maps. */
 const BUILT_IN_MAPS = ['git', 'github', 'gitlab'] as const;
 export type BuiltInMap = (typeof BUILT_IN_MAPS)[number];
 

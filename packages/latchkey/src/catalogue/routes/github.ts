@@ -25,11 +25,11 @@ import data from './github-endpoints.json' with { type: 'json' };
 export type RouteTarget =
   | { readonly kind: 'repository'; readonly owner: string; readonly name: string }
   | { readonly kind: 'organization'; readonly login: string }
-  /** A team by its number: the target is the organization that it belongs to. */
+  /** A team by its number. The target is its organization. */
   | { readonly kind: 'team'; readonly id: string }
   | { readonly kind: 'account'; readonly login: string }
   | { readonly kind: 'account-by-id'; readonly id: string }
-  /** The account of whoever asks: nobody is asked to sign in first. */
+  /** The caller's own account: nobody is asked to sign in first. */
   | { readonly kind: 'self' }
   | { readonly kind: 'instance' }
   /** Nobody's resources in particular: licences, search, the server itself. */
@@ -41,26 +41,26 @@ export interface GithubRoute {
   readonly path: string;
   readonly need: Need;
   readonly target: RouteTarget;
-  /** True when GitHub itself takes a fine-grained token here. */
+  /** True when GitHub itself accepts a fine-grained token here. */
   readonly fineGrained: boolean;
 }
 
 /**
- * No token of any kind holds this: the endpoint is for the credentials of an app, or would carry more away than any
+ * No token of any kind holds this: the endpoint is for the credentials of an app, or would reveal more than any
  * permission says.
  */
 const NO_TOKEN = 'github:no_token';
 
 /**
- * What endpoints take where GitHub names no permission: one at `read` for GET, at `write` otherwise. The first pattern
- * that fits, counts.
+ * What endpoints need when GitHub names no permission: one at `read` for GET, at `write` otherwise. The first matching
+ * pattern counts.
  */
 const GAPS: readonly { readonly paths: RegExp; readonly takes: PermissionName }[] = [
   {
     paths: /^\/(?:app|app-manifests|applications|installation|marketplace_listing)(?:\/|$)|\/installations?(?:\/|$)/,
     takes: NO_TOKEN,
   },
-  // an export of every repository, whichever the token reaches; tasks of all repositories at once
+  // an export of every repository, including those the token doesn't reach; tasks of all repositories at once
   { paths: /\/migrations(?:\/|$)|^\/agents\/tasks/, takes: NO_TOKEN },
   { paths: /^\/enterprises\/\{enterprise\}\/teams/, takes: 'instance_organizations' },
   { paths: /^\/enterprises\//, takes: 'instance_policies' },
@@ -80,19 +80,19 @@ const GAPS: readonly { readonly paths: RegExp; readonly takes: PermissionName }[
   { paths: /\/transfer$|^\/user\/repository_invitations/, takes: 'administration' },
 ];
 
-/** The data calls these public when a project, codespace or invitation is, of which the target says nothing. */
+/**
+ * The data calls these public when a project, codespace or invitation is public. The target doesn't say whether it is.
+ */
 const PUBLIC_OF_ANOTHER_THING = /\/projectsV2|^\/user\/(?:codespaces|repository_invitations)/;
-/** POST only because the question is long. */
+/** These use POST only because the request is long. */
 const READS_BY_POST = /^\/markdown|\/attestations\/bulk-list$/;
 /**
- * Unarchiving, deleting, moving, copying and watching change nothing that an archive keeps (GitHub docs, "Archiving
+ * Unarchiving, deleting, moving, copying and watching change nothing that archiving protects (GitHub docs, "Archiving
  * repositories").
  */
 const WORKS_WHEN_ARCHIVED = /^\/repos\/\{\w+\}\/\{\w+\}(?:\/(?:forks|generate|transfer|subscription|notifications))?$/;
 
-/**
- * Each endpoint by its name, worked out when it is asked for: a start needs a tenth of them, and all take 18 ms.
- */
+/** Each endpoint by its name, worked out on first use: a start needs a tenth of them, and all of them take 18 ms. */
 const endpoints = once(
   (): ReadonlyMap<string, () => GithubRoute> =>
     new Map(
@@ -107,12 +107,12 @@ const endpoints = once(
     ),
 );
 
-/** Every endpoint: the 1,036 that take fine-grained tokens on GitHub, and 187 that don't. */
+/** Every endpoint: the 1,036 that accept fine-grained tokens on GitHub, and 187 that don't. */
 export const githubRoutes = once((): readonly GithubRoute[] => [...endpoints().values()].map((read) => read()));
 
 /**
- * The need of an endpoint. `path` as GitHub writes it. Throws when GitHub has no such endpoint, so that a typo in a
- * route shows at start.
+ * The need of an endpoint. `path` as GitHub writes it.
+ * @throws Error when GitHub has no such endpoint, so that a typo in a route shows at start
  */
 export function needOf(method: string, path: string): Need {
   const read = endpoints().get(`${method} ${path}`);
@@ -120,7 +120,7 @@ export function needOf(method: string, path: string): Need {
   return read().need;
 }
 
-/** An endpoint as the data has it. */
+/** An endpoint as in the data. */
 interface ListedEndpoint {
   readonly method: string;
   readonly path: string;
@@ -148,7 +148,7 @@ function routeOf(listed: ListedEndpoint): GithubRoute {
 }
 
 /**
- * Reads `a=read; b=write,c=read`, the form of `X-Accepted-GitHub-Permissions`; the empty text means that nothing is
+ * Reads `a=read; b=write,c=read`, the form of `X-Accepted-GitHub-Permissions`. The empty text means that nothing is
  * needed.
  */
 function parseSets(text: string): PermissionSet[] {
@@ -164,14 +164,14 @@ function gapSets(path: string, reads: boolean): PermissionSet[] {
   return [{ [gap?.takes ?? NO_TOKEN]: level }];
 }
 
-/** Contents over REST: single files for whoever may read files, all else for whoever may do more than clone. */
+/** Contents over REST: single files need the part for files, everything else needs more than clone. */
 function overRest(path: string, reads: boolean, set: PermissionSet): PermissionSet {
   const isFile = reads && /^\/repos\/\{owner\}\/\{repo\}\/(?:contents\/\{path\}|readme(?:\/\{dir\})?)$/.test(path);
   const part: PermissionPart = isFile ? 'repository_files' : 'contents_rest';
   return Object.fromEntries(Object.entries(set).map(([name, level]) => [name === 'contents' ? part : name, level]));
 }
 
-/** What a path of this form is about: for endpoints that GitHub does not have, named as it would name them. */
+/** What a path of this form is about. For endpoints that GitHub doesn't have, named as it would name them. */
 export function githubTarget(path: string): RouteTarget {
   return targetOf(path, []);
 }
@@ -179,7 +179,7 @@ export function githubTarget(path: string): RouteTarget {
 function targetOf(path: string, sets: readonly PermissionSet[]): RouteTarget {
   const [first, second = '', third = ''] = path.slice(1).split('/');
   const parameter = (segment: string): string => segment.slice(1, -1);
-  // A team's place in a repository is that repository's affair: the token must reach it, not just its organization.
+  // A team's place in a repository belongs to that repository: the token must reach it, not just its organization.
   if (/\/teams\/.*\/repos\/\{owner\}\/\{repo\}$/.test(path) && sets.length > 0)
     return { kind: 'repository', owner: 'owner', name: 'repo' };
   switch (first) {
@@ -209,7 +209,7 @@ function targetOf(path: string, sets: readonly PermissionSet[]): RouteTarget {
   }
 }
 
-/** People's profiles, for `read_user`; reporting what leaked, for whoever finds it. */
+/** People's profiles, for `read_user`; reporting leaked tokens, for anyone who finds one. */
 function readGitlabScopes(path: string, reads: boolean, sets: readonly PermissionSet[]): Pick<Need, 'gitlabScopes'> {
   if (path === '/credentials/revoke') return { gitlabScopes: [] };
   if (sets.length > 0)
@@ -225,7 +225,7 @@ function personOf(first: string, second: string): RouteTarget {
   return parameter === 'username' ? { kind: 'account', login: parameter } : { kind: 'account-by-id', id: parameter };
 }
 
-/** Scopes that an endpoint's text demands though the data lists none: GitHub docs, "Scopes for OAuth apps". */
+/** Scopes that an endpoint's text requires although the data lists none: GitHub docs, "Scopes for OAuth apps". */
 const SCOPES_BY_TABLE: Readonly<Record<string, readonly string[]>> = {
   'DELETE /repos/{owner}/{repo}/hooks/{hook_id}': ['repo', 'admin:repo_hook'],
   'GET /user/repository_invitations': ['repo:invite'],
@@ -235,12 +235,12 @@ const SCOPES_BY_TABLE: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The classic scopes of an endpoint, read as its text means them (OpenAPI descriptions, @octokit/openapi 23.0.2):
- * - `workflow` is about the files that a call touches, and `public_repo` about what it touches being public:
- *   permissions tell these cases apart, so they decide; on a list of a whole organization `public_repo` does not count.
+ * - `workflow` is about the files that a call touches, and `public_repo` about whether what it touches is public.
+ *   Permissions tell these cases apart, so they decide; on a list of a whole organization `public_repo` does not count.
  * - `user` and `admin:org` on an endpoint that any token may read only add private fields to its answer.
- * - `admin:org` "and, if the repository is private, `repo`": `repo` alone never suffices.
+ * - `admin:org` "and, if the repository is private, `repo`": `repo` alone is never enough.
  * - `read:packages` or `read:org` "and" another one: both.
- * - Where any token will do, that is in public: a private repository takes `repo`, as for everything that is not named
+ * - "Any token" applies to public resources: a private repository needs `repo`, as everything does that isn't listed
  *   otherwise.
  */
 function readScopes(

@@ -9,8 +9,8 @@
 import type { Need } from '../needs.ts';
 
 /**
- * What a path names. `project` and `group`: by number, or by URL-encoded full path; `self`: the account of whoever
- * asks; `none`: nobody's resources in particular.
+ * What a path names. `project` and `group`: by number, or by URL-encoded full path; `self`: the caller's own account;
+ * `none`: nobody's resources in particular.
  */
 type GitlabTarget = 'project' | 'group' | 'self' | 'instance' | 'none';
 
@@ -22,16 +22,16 @@ export interface GitlabRoute {
   readonly target: GitlabTarget;
 }
 
-/** Whoever holds any scope of the API, reading: GitLab opens these with `read_user`. */
+/** Reading with any scope of the API. GitLab also allows these with `read_user`. */
 const SIGNED_IN: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: ['read_user'] };
-/** About the very token that asks: any scope will do, also one that opens nothing else (GitLab since 15.4). */
+/** About the token that makes the request: any scope will do, even one that allows nothing else (GitLab since 15.4). */
 const ANY_TOKEN: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: [] };
 const PEOPLE: Need = { sets: [], publicRead: true, writes: false, gitlabScopes: ['read_user'] };
 const TOKENS_READ: Need = { sets: [{ personal_access_tokens: 'read' }], publicRead: false, writes: false };
 const TOKENS_WRITE: Need = { sets: [{ personal_access_tokens: 'write' }], publicRead: false, writes: true };
 const SELF_ROTATE: Need = { sets: [{ token_rotation: 'write' }], publicRead: false, writes: true };
 const TOKENS_OF_ALL: Need = { sets: [{ instance_personal_access_tokens: 'write' }], publicRead: false, writes: true };
-/** The list is filtered by what each project needs. */
+/** The list only shows projects whose need is met. */
 const PROJECTS: Need = { sets: [], publicRead: true, writes: false };
 const PROJECT: Need = { sets: [{ metadata: 'read' }], publicRead: true, writes: false };
 const FILE: Need = { sets: [{ repository_files: 'read' }], publicRead: true, writes: false };
@@ -86,7 +86,10 @@ export const GITLAB_ROUTES: readonly GitlabRoute[] = ROWS.map(([method, path, ne
   target,
 }));
 
-/** The route of an endpoint. Throws when there is none, so that a typo shows at start. */
+/**
+ * The route of an endpoint.
+ * @throws Error when there is none, so that a typo shows at start
+ */
 export function gitlabRoute(method: string, path: string): GitlabRoute {
   const route = GITLAB_ROUTES.find((one) => one.method === method && one.path === path);
   if (route === undefined) throw new Error(`there is no endpoint ${method} ${path}`);

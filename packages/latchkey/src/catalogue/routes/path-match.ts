@@ -8,7 +8,7 @@
  */
 import { Overlap, parameterNames, RouteTree } from './route-tree.ts';
 
-/** Parameters that take slashes as they are. */
+/** Parameters that may contain unencoded slashes. */
 const SPANNING: ReadonlySet<string> = new Set(['path', 'ref', 'branch', 'dir', 'basehead']);
 
 export interface PathMatch<Row> {
@@ -16,14 +16,14 @@ export interface PathMatch<Row> {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** A template of GitHub's as the tree takes it: branches, files and the like may have several segments. */
+/** A template of GitHub's in the form the tree takes: branches, files and the like may have several segments. */
 export function spanningTemplate(path: string): string {
   return path.replace(/\{(\w+)\}/g, (whole, name: string) => (SPANNING.has(name) ? `{${name}...}` : whole));
 }
 
 /**
- * A function that finds rows by method and path. `path` is as in the request line, without its query. @throws Error
- * when two rows mean the same requests.
+ * A function that finds rows by method and path. `path` as in the request line, without its query.
+ * @throws Error when two rows mean the same requests
  */
 export function pathMatcher<Row extends { readonly method: string; readonly path: string }>(
   rows: readonly Row[],
@@ -31,7 +31,7 @@ export function pathMatcher<Row extends { readonly method: string; readonly path
   const tree = treeOf(rows);
   return (method, path) => {
     const segments = decoded(path);
-    // Here an encoded slash is part of a name, everywhere: a project of GitLab's is `owner%2Fname`.
+    // Here an encoded slash is always part of a name: a GitLab project is `owner%2Fname`.
     const found = segments === null ? null : tree.find(method, { segments, slashes: false }, '');
     if (found === null) return null;
     const params: Record<string, string> = {};
@@ -57,7 +57,7 @@ function treeOf<Row extends { readonly method: string; readonly path: string }>(
   }
 }
 
-/** The segments as they are meant; null when one is empty or can't be decoded. */
+/** The segments, decoded; null when one is empty or can't be decoded. */
 function decoded(path: string): string[] | null {
   if (!path.startsWith('/')) return null;
   if (path === '/') return [];

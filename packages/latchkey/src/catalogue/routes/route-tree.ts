@@ -13,13 +13,13 @@ export interface TreeRow {
   /** `GET`, or `*` for every method. */
   readonly method: string;
   readonly path: string;
-  /** The row is meant only when the query has each of these once, with this value. */
+  /** The row matches only when the query has each of these exactly once, with this value. */
   readonly query?: Readonly<Record<string, string>>;
 }
 
 export interface TreeMatch<Row> {
   readonly row: Row;
-  /** The values of the template's parameters, in its order. */
+  /** The values of the template's parameters, in order. */
   readonly values: readonly string[];
 }
 
@@ -43,10 +43,10 @@ interface Node<Row> {
   readonly rows: Map<string, Choice<Row>>;
 }
 
-/** Rows of one template and method, which the query tells apart. */
+/** Rows with the same template and method, told apart by the query. */
 interface Choice<Row> {
   readonly rows: Row[];
-  /** By the whole text of a query that meets a single demand: what git sends. */
+  /** By the whole text of a query that meets a single condition: what git sends. */
   readonly byQuery: Map<string, Row>;
 }
 
@@ -61,7 +61,7 @@ export function parameterNames(path: string): string[] {
   return [...path.matchAll(/\{([\w-]+)(?:\.\.\.)?\}/g)].map(([, name = '']) => name);
 }
 
-/** What is wrong with a template, to stand after "the path"; null when nothing is. */
+/** What is wrong with a template, to follow "the path"; null when nothing is. */
 export function templateProblem(path: string): string | null {
   if (!path.startsWith('/')) return 'must begin with a slash';
   if (path !== '/' && /\/(?:\/|$)/.test(path)) return 'must have no empty segment';
@@ -83,7 +83,7 @@ export function templateProblem(path: string): string | null {
 
 export class RouteTree<Row extends TreeRow> {
   readonly #root = emptyNode<Row>();
-  // One search at a time (it never waits), so these are made once.
+  // Searches run one at a time (they never wait), so these are made once.
   #segments: readonly string[] = [];
   #slashes = false;
   #method = '';
@@ -111,7 +111,7 @@ export class RouteTree<Row extends TreeRow> {
   }
 
   /**
-   * The row of a request, or null. An encoded slash is taken where the template has one; elsewhere only when the
+   * The row of a request, or null. An encoded slash is accepted where the template has one; elsewhere only when the
    * request means the same to a server that takes it for a slash and to one that doesn't.
    * @param query without its question mark
    */
@@ -191,8 +191,8 @@ function childFor<Row>(node: Node<Row>, segment: string): Node<Row> {
 const queryKey = ({ query }: TreeRow): string => JSON.stringify(Object.entries(query ?? {}).toSorted());
 
 /**
- * The row whose demands on the query are met. One without demands is meant only when nothing is sent under a name that
- * another one looks at, and nothing at all when the query could be taken apart in two ways.
+ * The row whose conditions on the query are met. A row without conditions matches only when the query has no name that
+ * another row looks at, and none at all when the query could be taken apart in two ways.
  */
 function pick<Row extends TreeRow>(choice: Choice<Row> | undefined, query: string): Row | null {
   if (choice === undefined) return null;

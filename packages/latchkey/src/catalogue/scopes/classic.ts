@@ -18,11 +18,11 @@ import { everythingIn, type ScopeRow } from './row.ts';
 const DOCS = 'GitHub docs, "Scopes for OAuth apps"';
 const OPENAPI = 'scopes named by endpoint descriptions, @octokit/openapi 23.0.2';
 
-/** Whoever may do something in a repository may see that it is there. */
+/** Anybody who may do something in a repository may see that it exists. */
 const SEEN: PermissionSet = { metadata: 'read' };
-/** What `repo` leaves to scopes of their own. */
+/** What `repo` leaves to other scopes. */
 const NOT_IN_REPO = ['workflows', 'packages', 'codespaces', 'codespaces_lifecycle_admin', 'codespaces_metadata'];
-/** Starring asks for `public_repo` on GitHub, which `repo` includes. */
+/** Starring needs `public_repo` on GitHub, which `repo` includes. */
 const REPOSITORIES: PermissionSet = { ...everythingIn('repository', NOT_IN_REPO), starring: 'write' };
 const SECURITY: PermissionSet = {
   ...SEEN,
@@ -30,7 +30,7 @@ const SECURITY: PermissionSet = {
   secret_scanning_alerts: 'write',
   vulnerability_alerts: 'write',
 };
-/** What `admin:org` leaves to scopes of their own. */
+/** What `admin:org` leaves to other scopes. */
 const NOT_IN_ADMIN_ORG = [
   'organization_hooks',
   'organization_network_configurations',

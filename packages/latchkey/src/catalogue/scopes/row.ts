@@ -4,33 +4,33 @@ import { type Level, PERMISSIONS, type Permission, type PermissionGroup, type Pe
 /** `classic`: GitHub's scopes. `scoped`: GitLab's. */
 export type ScopeDialect = 'classic' | 'scoped';
 
-/** One scope as its dialect's table has it. */
+/** One scope as in its dialect's table. */
 export interface ScopeRow {
   readonly name: string;
   /** The scope under which the form shows it; null = at the top. */
   readonly parent: string | null;
   readonly description: string;
-  /** Scopes that this one gives by itself, beyond its children in the tree. */
+  /** Scopes that this one gives in addition to its children in the tree. */
   readonly includes?: readonly string[];
   /**
-   * The permissions that this scope adds to those of the scopes it includes. Empty: it opens only operations that ask
-   * for it by name.
+   * The permissions that this scope adds to those of the scopes it includes. Empty: it only allows operations that
+   * require it by name.
    */
   readonly gives: PermissionSet;
-  /** `public`: its repository permissions hold in public repositories only. */
+  /** `public`: its repository permissions apply to public repositories only. */
   readonly selection?: 'public';
-  /** It gives something only together with this scope. */
+  /** It only gives something together with this scope. */
   readonly onlyWith?: string;
-  /** Where the meaning comes from. */
+  /** The source of the meaning. */
   readonly source: string;
 }
 
-/** Every permission of a group, at its highest level, `except` some. */
+/** Every permission of a group, at its highest level, except for some. */
 export function everythingIn(group: PermissionGroup, except: readonly string[] = []): PermissionSet {
   return collect(group, except, (permission) => permission.levels.at(-1) ?? null);
 }
 
-/** Every permission of a group that can be read, at `read`, `except` some. */
+/** Every readable permission of a group, at `read`, except for some. */
 export function readingIn(group: PermissionGroup, except: readonly string[] = []): PermissionSet {
   return collect(group, except, (permission) => (permission.levels.includes('read') ? 'read' : null));
 }

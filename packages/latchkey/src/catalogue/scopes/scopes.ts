@@ -22,12 +22,12 @@ import type { ScopeDialect, ScopeRow } from './row.ts';
 
 export type { ScopeDialect };
 
-/** A scope with all that it includes, near or far, itself left out. */
+/** A scope with everything it includes, directly or not, except itself. */
 export interface Scope extends ScopeRow {
   readonly allIncluded: ReadonlySet<string>;
 }
 
-/** What scopes stand for towards every owner that the token's user reaches. */
+/** What scopes stand for with every owner that the token's user reaches. */
 export interface ScopeReach {
   readonly selection: 'public' | 'all';
   readonly permissions: PermissionSet;
@@ -50,7 +50,7 @@ export function scopesOf(dialect: ScopeDialect): readonly Scope[] {
   return [...TABLES[dialect].values()];
 }
 
-/** The scope of that name, or undefined when the dialect has none. */
+/** The scope of that name, or undefined when there is none. */
 export function scopeNamed(dialect: ScopeDialect, name: string): Scope | undefined {
   return TABLES[dialect].get(name);
 }
@@ -62,7 +62,7 @@ export function scopesInclude(dialect: ScopeDialect, held: readonly string[], wa
   return false;
 }
 
-/** The held scopes with all that they include; unknown ones stand for themselves alone. */
+/** The held scopes with everything they include. Unknown ones stand for themselves. */
 export function expandScopes(dialect: ScopeDialect, held: readonly string[]): ReadonlySet<string> {
   return new Set(held.flatMap((name) => [name, ...(TABLES[dialect].get(name)?.allIncluded ?? [])]));
 }
@@ -73,9 +73,9 @@ export function unknownScopes(dialect: ScopeDialect, chosen: readonly string[]):
 }
 
 /**
- * The scopes as they are stored: each once, sorted. GitHub drops what another chosen scope includes
- * (`user,gist,user:email` becomes `gist,user`; docs "Normalized scopes"); GitLab keeps all that was chosen, and its
- * clients compare.
+ * The scopes as they are stored: each once, sorted. GitHub drops scopes that another chosen one includes
+ * (`user,gist,user:email` becomes `gist,user`; docs "Normalized scopes"). GitLab keeps all that were chosen, and its
+ * clients compare them.
  */
 export function normaliseScopes(dialect: ScopeDialect, chosen: readonly string[]): string[] {
   const names = [...new Set(chosen)].sort();
@@ -86,9 +86,9 @@ export function normaliseScopes(dialect: ScopeDialect, chosen: readonly string[]
 }
 
 /**
- * The permissions that the scopes stand for, as at most two grants towards any owner: `public` first.
+ * The permissions that the scopes stand for, as at most two grants for any owner: `public` first.
  *
- * Account and organization permissions join `all` only where that stands for repository permissions anyway: alone under
+ * Account and organization permissions join `all` only when `all` stands for repository permissions anyway. Alone under
  * `all`, they would make private repositories visible to a token whose scopes say nothing about repositories.
  */
 export function scopeReach(dialect: ScopeDialect, held: readonly string[]): readonly ScopeReach[] {
@@ -122,7 +122,7 @@ function raise(set: Record<string, Level>, permission: string, level: Level): vo
   if (!atLeast(set[permission], level)) set[permission] = level;
 }
 
-/** The scope that gives least among those that give a permission in all repositories; null when none does. */
+/** Of the scopes that give a permission in all repositories, the one that gives least; null when there is none. */
 export function leastScopeGiving(dialect: ScopeDialect, permission: PermissionName, level: Level): string | null {
   const givers = scopesOf(dialect).filter(
     ({ name, onlyWith }) => onlyWith === undefined && gives(dialect, name, permission, level),
@@ -133,7 +133,7 @@ export function leastScopeGiving(dialect: ScopeDialect, permission: PermissionNa
   );
 }
 
-/** The one of the named scopes that gives least; null when none is named. Of two that give as much, the first. */
+/** Of the named scopes, the one that gives least; null when none is named. If two give the same amount, the first. */
 export function leastScope(dialect: ScopeDialect, names: readonly string[]): string | null {
   return names.reduce<string | null>(
     (least, name) => (least === null || weight(dialect, name) < weight(dialect, least) ? name : least),
@@ -148,7 +148,7 @@ function gives(dialect: ScopeDialect, name: string, permission: PermissionName, 
   return reach.some(({ permissions }) => atLeast(levelIn(permissions, permission), level));
 }
 
-/** How much a scope gives: one for each level of each permission. */
+/** How much a scope gives: one point for each level of each permission. */
 function weight(dialect: ScopeDialect, name: string): number {
   const levels = scopeReach(dialect, [name]).flatMap(({ permissions }) =>
     Object.values(permissions as Record<string, Level>),
@@ -157,7 +157,7 @@ function weight(dialect: ScopeDialect, name: string): number {
 }
 
 /**
- * GitLab's scopes of which one opens a need, everywhere that its token's user reaches, in the order of the form. Where
+ * GitLab's scopes, each of which meets a need everywhere that its token's user reaches, in the order of the form. If
  * only two together do (`api` and `admin_mode`), both.
  */
 export function scopesOpening(need: Need): readonly string[] {
