@@ -7,22 +7,22 @@ import type { CollaboratorsTable } from './schema.ts';
 
 export interface PersonWithAccess {
   readonly account: Account;
-  /** The role that was given in the repository itself; null = none. */
+  /** The role given in the repository itself; null = none. */
   readonly collaboratorRole: CollaboratorsTable['role'] | null;
-  /** The role in the organization that owns it; null = no member. */
+  /** The role in the organization that owns it; null = not a member. */
   readonly organizationRole: OrganizationRole | null;
 }
 
 export interface AccessFilter {
   readonly repositoryId: number;
   readonly ownerId: number;
-  /** True when members of the owning organization have access by being members. */
+  /** True when members of the owning organization have access as members. */
   readonly membersToo: boolean;
-  /** `direct`: with a role of their own; `outside`: those of them who are no members. */
+  /** `direct`: with a role given to them; `outside`: those of them who aren't members. */
   readonly affiliation: 'all' | 'direct' | 'outside';
 }
 
-/** Up to `limit` people with a larger id than `afterId`, by id. The owner is among them when it is a person. */
+/** Up to `limit` people with a larger id than `afterId`, by id. Includes the owner if that is a person. */
 export async function listPeopleWithAccess(
   q: Query,
   filter: AccessFilter,
@@ -42,7 +42,7 @@ export async function listPeopleWithAccess(
     .select(['accounts.id', 'collaborators.role as collaborator_role', 'memberships.role as organization_role'])
     .where('accounts.kind', '=', 'user')
     .where('accounts.id', '>', page.afterId)
-    // Few of all the people come into question.
+    // Only a few of all people are candidates.
     .where('accounts.id', 'in', candidates(q, filter))
     .where((on) => {
       const direct = on('collaborators.role', 'is not', null);
@@ -68,7 +68,7 @@ export async function listPeopleWithAccess(
   }));
 }
 
-/** Ids of those who are named in the repository, belong to its owner, or are its owner. */
+/** Ids of people who are named in the repository, belong to its owner, or are its owner. */
 function candidates(q: Query, { repositoryId, ownerId, affiliation }: AccessFilter) {
   const named = q
     .selectFrom('collaborators')

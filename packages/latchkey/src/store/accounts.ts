@@ -21,11 +21,11 @@ export interface Account {
   readonly suspendedAt: UnixSeconds | null;
   /** People only: an instance administrator. */
   readonly admin: boolean;
-  /** People only: when a second factor was switched on. */
+  /** People only: when a second factor was turned on. */
   readonly twoFactorAt: UnixSeconds | null;
-  /** People only: since when the account is locked, because somebody may have taken it over. Its tokens are frozen. */
+  /** People only: when the account was locked because somebody may have taken it over. Its tokens are frozen. */
   readonly lockedAt: UnixSeconds | null;
-  /** People only: when its owner chose a new password since then; null = nobody signs in to a locked account. */
+  /** People only: when the owner chose a new password after that; null = nobody can sign in to a locked account. */
   readonly recoveredAt: UnixSeconds | null;
   /** Public profile fields by GitHub's names (bio, company, location …). */
   readonly profile: Readonly<Record<string, unknown>>;
@@ -70,7 +70,10 @@ export function accountOf(row: Pick<Selectable<AccountsTable>, (typeof COLUMNS)[
   };
 }
 
-/** Adds a person. @throws a unique violation when the login is taken, by whichever kind of account. */
+/**
+ * Adds a person.
+ * @throws a unique violation when any account has the login
+ */
 export async function insertUser(tx: Query, user: NewUser): Promise<Account> {
   const row = await tx
     .insertInto('accounts')
@@ -89,7 +92,10 @@ export async function insertUser(tx: Query, user: NewUser): Promise<Account> {
   return accountOf(row);
 }
 
-/** Adds an organization, as yet without members. @throws a unique violation when the login is taken. */
+/**
+ * Adds an organization without members.
+ * @throws a unique violation when the login is taken
+ */
 export async function insertOrganization(
   tx: Query,
   organization: { login: string; name?: string; at: UnixSeconds },
@@ -109,7 +115,7 @@ export async function insertOrganization(
   return accountOf(row);
 }
 
-/** The account with this login, in any case of letters. */
+/** The account with this login, ignoring case. */
 export async function accountByLogin(q: Query, login: string): Promise<Account | null> {
   const row = await q.selectFrom('accounts').select(COLUMNS).where('login_key', '=', nameKey(login)).executeTakeFirst();
   return row === undefined ? null : accountOf(row);
@@ -121,8 +127,8 @@ export async function accountById(q: Query, id: number): Promise<Account | null>
 }
 
 /**
- * The person with this e-mail address, in any case of letters: who verified it; else of those who claim it the first
- * for whom it is primary.
+ * The person with this e-mail address, ignoring case: the one who verified it, or else the first of those who claim it
+ * as their primary address.
  */
 export async function userByEmail(q: Query, address: string): Promise<Account | null> {
   const row = await q
@@ -149,7 +155,7 @@ export async function administrators(q: Query): Promise<Account[]> {
   return rows.map(accountOf);
 }
 
-/** Many accounts at once, by id; those that are gone are missing. At most some thousand ids. */
+/** Many accounts at once, by id; deleted ones are missing. A few thousand ids at most. */
 export async function accountsByIds(q: Query, ids: readonly number[]): Promise<Map<number, Account>> {
   if (ids.length === 0) return new Map();
   const rows = await q.selectFrom('accounts').select(COLUMNS).where('id', 'in', ids).execute();
@@ -171,8 +177,8 @@ export async function listAccounts(q: Query, kind: Account['kind'], page: Page):
 }
 
 /**
- * A page of the people whose login or display name has `search` in it, in any case of letters, oldest first, and how
- * many there are.
+ * A page of the people whose login or display name contains `search`, ignoring case, oldest first, with their total
+ * number.
  */
 export async function searchUsers(
   q: Query,
@@ -200,7 +206,7 @@ export async function setPasswordDigest(tx: Query, userId: number, digest: strin
   await tx.updateTable('accounts').set({ password_digest: digest }).where('id', '=', userId).execute();
 }
 
-/** Suspends (`at`) or restores (null). False when it was so already, or there is no such account. */
+/** Suspends (`at`) or restores (null). False when nothing changed, or there is no such account. */
 export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds | null): Promise<boolean> {
   await bumpRevision(tx, subjectOf('account', accountId));
   const changed = await tx
@@ -213,7 +219,7 @@ export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds
   return changed !== undefined;
 }
 
-/** Locks (`at`) or unlocks (null) a person's account. False when it was so already. */
+/** Locks (`at`) or unlocks (null) a person's account. False when nothing changed. */
 export async function setLocked(tx: Query, userId: number, at: UnixSeconds | null): Promise<boolean> {
   await bumpRevision(tx, subjectOf('account', userId));
   const changed = await tx
@@ -227,7 +233,7 @@ export async function setLocked(tx: Query, userId: number, at: UnixSeconds | nul
   return changed !== undefined;
 }
 
-/** The owner of a locked account chose a new password (`at`), or has to again (null). */
+/** The owner of a locked account chose a new password (`at`), or has to choose one again (null). */
 export async function setRecovered(tx: Query, userId: number, at: UnixSeconds | null): Promise<void> {
   await tx
     .updateTable('accounts')
@@ -237,7 +243,7 @@ export async function setRecovered(tx: Query, userId: number, at: UnixSeconds | 
     .execute();
 }
 
-/** Makes a person an instance administrator, or no longer one. */
+/** Makes a person an instance administrator, or takes that away. */
 export async function setAdmin(tx: Query, userId: number, admin: boolean): Promise<void> {
   await bumpRevision(tx, subjectOf('account', userId));
   await tx
@@ -247,7 +253,7 @@ export async function setAdmin(tx: Query, userId: number, admin: boolean): Promi
     .execute();
 }
 
-/** Notes when the second factor was switched on; null = off. */
+/** Records when the second factor was turned on; null = off. */
 export async function setTwoFactor(tx: Query, userId: number, at: UnixSeconds | null): Promise<void> {
   await bumpRevision(tx, subjectOf('account', userId));
   await tx.updateTable('accounts').set({ two_factor_at: at }).where('id', '=', userId).execute();
@@ -267,9 +273,9 @@ export async function setProfile(
 }
 
 /**
- * Deletes an account with its memberships, e-mail addresses, tokens, and everybody's grants towards it. False when
- * there is none.
- * @throws a foreign-key violation while it owns repositories.
+ * Deletes an account with its memberships, e-mail addresses and tokens, and everybody's grants for it. False when there
+ * is none.
+ * @throws a foreign-key violation while it owns repositories
  */
 export async function deleteAccount(tx: Query, accountId: number): Promise<boolean> {
   await bumpRevision(tx);

@@ -12,7 +12,7 @@ import type { EntryRange } from './audit.ts';
 import type { Engine, Query } from './db.ts';
 import type { AuditCheckpointsTable } from './schema.ts';
 
-/** A checkpoint with what lies beside it. */
+/** A checkpoint with what is stored beside it. */
 export interface KeptCheckpoint extends Checkpoint {
   /** Of the digest, by `KeyFile.sign`. */
   readonly signature: string;
@@ -20,7 +20,7 @@ export interface KeptCheckpoint extends Checkpoint {
   readonly fingerprints: string;
 }
 
-/** Entries up to this one were to be deleted. */
+/** Entries up to this one were released for deletion. */
 export interface Pruning {
   readonly checkpoint: number;
   readonly throughId: number;
@@ -28,7 +28,7 @@ export interface Pruning {
   readonly signature: string;
 }
 
-/** Entries as they lie in the database, in the order of their ids. */
+/** Entries as stored in the database, in the order of their ids. */
 export async function storedEntries(q: Query, { afterId, throughId, limit }: EntryRange): Promise<StoredEntry[]> {
   return q
     .selectFrom('audit')
@@ -40,7 +40,7 @@ export async function storedEntries(q: Query, { afterId, throughId, limit }: Ent
     .execute();
 }
 
-/** How many entries lie after this one. */
+/** How many entries there are after this one. */
 export async function countEntriesAfter(q: Query, id: number): Promise<number> {
   const { count } = await q
     .selectFrom('audit')
@@ -50,7 +50,7 @@ export async function countEntriesAfter(q: Query, id: number): Promise<number> {
   return Number(count);
 }
 
-/** The newest checkpoint; null when there is none yet. With `madeBefore`, the newest of those made before that. */
+/** The newest checkpoint; null when there is none. With `madeBefore`, the newest one made before that. */
 export async function newestCheckpoint(q: Query, madeBefore?: UnixSeconds): Promise<KeptCheckpoint | null> {
   let query = q.selectFrom('audit_checkpoints').selectAll().orderBy('number', 'desc').limit(1);
   if (madeBefore !== undefined) query = query.where('at', '<', madeBefore);
@@ -70,7 +70,7 @@ export async function checkpointsAfter(q: Query, number: number, limit: number):
   return rows.map(checkpointOf);
 }
 
-/** Checkpoints whose last entry comes after one, up to another, in order. */
+/** Checkpoints whose last entry is after one entry and not after another, in order. */
 export async function checkpointsEnding(
   q: Query,
   { afterId, throughId, limit }: EntryRange,
@@ -86,7 +86,7 @@ export async function checkpointsEnding(
   return rows.map(checkpointOf);
 }
 
-/** The number of the last checkpoint that ends with or before an entry; 0 when there is none. */
+/** The number of the last checkpoint that ends at or before an entry; 0 when there is none. */
 export async function lastCheckpointThrough(q: Query, id: number): Promise<number> {
   const row = await q
     .selectFrom('audit_checkpoints')
@@ -98,7 +98,7 @@ export async function lastCheckpointThrough(q: Query, id: number): Promise<numbe
   return row?.number ?? 0;
 }
 
-/** Adds a checkpoint after the newest one. False when somebody else has added another meanwhile. */
+/** Adds a checkpoint after the newest one. False when somebody else added one meanwhile. */
 export async function appendCheckpoint(tx: Query, checkpoint: KeptCheckpoint): Promise<boolean> {
   const newest = await newestCheckpoint(tx);
   if ((newest?.number ?? 0) + 1 !== checkpoint.number) return false;
@@ -120,7 +120,7 @@ export async function appendCheckpoint(tx: Query, checkpoint: KeptCheckpoint): P
   return true;
 }
 
-/** Every pruning there was, in order. */
+/** All prunings so far, in order. */
 export async function listPrunings(q: Query): Promise<Pruning[]> {
   const rows = await q.selectFrom('audit_prunings').selectAll().orderBy('checkpoint').execute();
   return rows.map((row) => ({
@@ -131,19 +131,19 @@ export async function listPrunings(q: Query): Promise<Pruning[]> {
   }));
 }
 
-/** Lets entries up to one be deleted, for good. */
+/** Allows deleting entries up to one, permanently. */
 export async function insertPruning(tx: Query, { checkpoint, throughId, at, signature }: Pruning): Promise<void> {
   await tx.insertInto('audit_prunings').values({ checkpoint, through_id: throughId, at, signature }).execute();
 }
 
-/** Deletes up to `limit` of the oldest entries, as far as they were pruned. Gives how many. */
+/** Deletes up to `limit` of the oldest pruned entries. Returns how many. */
 export async function deletePrunedEntries(tx: Query, throughId: number, limit: number): Promise<number> {
   const oldest = tx.selectFrom('audit').select('id').where('id', '<=', throughId).orderBy('id').limit(limit);
   const rows = await tx.deleteFrom('audit').where('id', 'in', oldest).returning('id').execute();
   return rows.length;
 }
 
-/** The names of the triggers that keep the log as it is, of those that work. */
+/** The names of those triggers that protect the log and are active. */
 export async function auditGuards(q: Query, engine: Engine): Promise<string[]> {
   const { rows } =
     engine === 'sqlite'
@@ -154,7 +154,7 @@ export async function auditGuards(q: Query, engine: Engine): Promise<string[]> {
   return rows.map(({ name }) => name).filter((name) => name.startsWith('audit_'));
 }
 
-/** The triggers that must be there. */
+/** The triggers that must exist. */
 export const AUDIT_GUARDS: Readonly<Record<Engine, readonly string[]>> = {
   sqlite: guardsThat('unchanged', 'kept', 'unreplaced'),
   postgres: guardsThat('unchanged', 'kept', 'untruncated'),

@@ -9,7 +9,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import type { AuditStreamsTable } from './schema.ts';
 
-/** Where a stream is: the receiver has every entry up to this one, and every checkpoint up to this number. */
+/** The position of a stream: the receiver has every entry up to this one, and every checkpoint up to this number. */
 export interface StreamCursor {
   readonly afterId: number;
   readonly afterCheckpoint: number;
@@ -17,17 +17,17 @@ export interface StreamCursor {
 
 export interface StreamState extends StreamCursor {
   readonly name: string;
-  /** Tries that failed since the last one that did not. */
+  /** Failed tries since the last success. */
   readonly failures: number;
   readonly nextTryAt: UnixSeconds;
   readonly lastError: string | null;
-  /** When the receiver last took something. */
+  /** When the receiver last accepted something. */
   readonly sentAt: UnixSeconds | null;
 }
 
 const MAX_ERROR_LENGTH = 500;
 
-/** Where a stream is; at the beginning when nothing was ever sent. */
+/** The position of a stream; the beginning when nothing was ever sent. */
 export async function streamState(q: Query, name: string): Promise<StreamState> {
   const row = await q.selectFrom('audit_streams').selectAll().where('name', '=', name).executeTakeFirst();
   return row === undefined
@@ -35,12 +35,12 @@ export async function streamState(q: Query, name: string): Promise<StreamState> 
     : stateOf(row);
 }
 
-/** Every stream that there ever was, by name. */
+/** Every stream there has ever been, by name. */
 export async function listStreams(q: Query): Promise<StreamState[]> {
   return (await q.selectFrom('audit_streams').selectAll().orderBy('name').execute()).map(stateOf);
 }
 
-/** Moves a cursor on. False when it isn't where it was. */
+/** Moves a cursor forward. False when it isn't where it was. */
 export async function advanceStream(
   tx: Query,
   name: string,
@@ -65,7 +65,7 @@ export async function advanceStream(
   return moved !== undefined;
 }
 
-/** Puts a cursor back, or on. What is behind it is sent again. */
+/** Moves a cursor back or forward. What comes after it is sent again. */
 export async function setStreamCursor(
   tx: Query,
   name: string,
@@ -79,7 +79,7 @@ export async function setStreamCursor(
     .execute();
 }
 
-/** Notes that a try failed, and when the next one is. */
+/** Records that a try failed, and when the next one is. */
 export async function noteStreamFailure(
   tx: Query,
   name: string,

@@ -15,13 +15,13 @@ export interface NewAuditEntry {
   readonly action: string;
   readonly actorId: number | null;
   readonly actorLogin: string | null;
-  /** Whose security log shows it. */
+  /** The person whose security log shows it. */
   readonly userId: number | null;
   readonly organizationId: number | null;
   readonly repositoryId: number | null;
-  /** What it is about. */
+  /** The token it is about. */
   readonly tokenId: number | null;
-  /** What it was done with, when that was a token. */
+  /** The token it was done with, if there was one. */
   readonly actorTokenId: number | null;
   readonly address: string | null;
   readonly userAgent: string | null;
@@ -32,7 +32,7 @@ export interface AuditEntry extends NewAuditEntry {
   readonly id: number;
 }
 
-/** Each one that is given narrows the list. */
+/** Each given field narrows the list. */
 export interface AuditFilter {
   readonly userId?: number;
   readonly organizationId?: number;
@@ -47,14 +47,14 @@ export interface AuditFilter {
   readonly untilAt?: UnixSeconds;
 }
 
-/** A range of entries: those after one, up to another, so many at most. */
+/** A range of entries: after one, up to another, with a limit. */
 export interface EntryRange {
   readonly afterId: number;
   readonly throughId: number;
   readonly limit: number;
 }
 
-/** Writes an entry and gives its id. */
+/** Writes an entry and returns its id. */
 export async function appendAudit(tx: Query, entry: NewAuditEntry): Promise<number> {
   const { id } = await tx
     .insertInto('audit')
@@ -77,13 +77,13 @@ export async function appendAudit(tx: Query, entry: NewAuditEntry): Promise<numb
   return id;
 }
 
-/** The id of the newest entry that was committed; 0 when there is none. */
+/** The id of the newest committed entry; 0 when there is none. */
 export async function newestAuditId(q: Query): Promise<number> {
   const row = await q.selectFrom('audit').select('id').orderBy('id', 'desc').limit(1).executeTakeFirst();
   return row?.id ?? 0;
 }
 
-/** When the newest entry was written, by the clock of then; null when there is none. */
+/** When the newest entry was written, by the clock at that time; null when there is none. */
 export async function newestAuditAt(q: Query): Promise<UnixSeconds | null> {
   const row = await q.selectFrom('audit').select('at').orderBy('id', 'desc').limit(1).executeTakeFirst();
   return row?.at ?? null;
@@ -92,8 +92,8 @@ export async function newestAuditAt(q: Query): Promise<UnixSeconds | null> {
 /** A page of the log, newest first. */
 export async function listAudit(q: Query, { category, ...filter }: AuditFilter, page: Page): Promise<AuditEntry[]> {
   if (category === undefined) return entriesOf(q, filter, page);
-  // Each action's newest entries lie together in an index, those of a category do not: the newest of each, and of those
-  // the newest.
+  // An index keeps each action's newest entries together, but not those of a category: take the newest of each action,
+  // then the newest of those.
   const skip = page.skip ?? 0;
   const ofEach = await Promise.all(
     (await actionsOf(q, category)).map((action) =>
@@ -106,7 +106,7 @@ export async function listAudit(q: Query, { category, ...filter }: AuditFilter, 
     .slice(skip, skip + page.limit);
 }
 
-/** Every action of a category that has an entry: one step in the index each. */
+/** Every action of a category that has an entry: one index step each. */
 async function actionsOf(q: Query, category: string): Promise<string[]> {
   // '/' follows '.', so this is every action that begins with the category and a dot.
   const next = (after: RawBuilder<unknown>): RawBuilder<unknown> =>

@@ -15,54 +15,54 @@
  * Never: a lease judged by another machine's clock.
  */
 
-/** How long memory is trusted without a word from the database. */
+/** How long memory is trusted without an answer from the database. */
 export const LEASE_MS = 2_000;
-/** How often a node gives a sign of life: a few may be lost. */
+/** How often a node sends a heartbeat. Losing a few is fine. */
 export const BEAT_MS = 500;
-/** How much faster one machine's clock may run than another's. Real ones differ by less than a thousandth. */
+/** How much faster one machine's clock may run than another's. Real clocks differ by less than a thousandth. */
 export const MAX_DRIFT = 0.05;
-/** For the grain of timers. */
+/** For the resolution of timers. */
 const MARGIN_MS = 20;
 /** How long a change waits for a node that doesn't answer. */
 export const SETTLE_MS = LEASE_MS * (1 + MAX_DRIFT) + MARGIN_MS;
-/** Pauses between looks at the board: short at first, because an acknowledgement takes a few milliseconds. */
+/** The first pause between looks at the board. It is short because an acknowledgement takes a few milliseconds. */
 const FIRST_LOOK_MS = 1;
 const MAX_LOOK_MS = 16;
 
 /**
- * The part of the shared database that nodes meet at. Each call is one statement, seen by all or by none; any may fail
- * or never end.
+ * The part of the shared database where nodes meet. Each call is one statement, seen by all or by none; any may fail or
+ * hang forever.
  */
 export interface Board {
   /** Puts a node on the board. */
   join(id: string): Promise<void>;
   /**
-   * A sign of life. Gives the revision as it was when the statement began, so that a slow database costs one round trip
-   * a beat; null when the node is not on the board.
+   * A heartbeat. Returns the revision from the start of the statement, so that a slow database costs one round trip per
+   * beat; null when the node is not on the board.
    */
   beat(id: string): Promise<number | null>;
-  /** Notes that a node has forgotten up to a revision. */
+  /** Records that a node has forgotten everything up to a revision. */
   ack(id: string, revision: number): Promise<void>;
   leave(id: string): Promise<void>;
   /** Nodes that have not acknowledged a revision. */
   behind(revision: number): Promise<readonly { readonly id: string; readonly beat: number }[]>;
-  /** Takes a node off the board if it has given no sign of life since `beat`. */
+  /** Takes a node off the board if it has sent no heartbeat since `beat`. */
   remove(id: string, beat: number): Promise<void>;
 }
 
-/** Time as this machine alone sees it, in milliseconds: it never goes back, and shows no date. */
+/** Time as only this machine sees it, in milliseconds. It never goes back, and has no date. */
 export interface Stopwatch {
   now(): number;
   pause(ms: number): Promise<void>;
 }
 
 /**
- * Waits until no node lets through what a revision has ended. Call it after the commit. Never rejects: when the board
- * can't be read, time settles it.
+ * Waits until no node allows what a revision has ended. Call it after the commit. Never rejects: when the board can't
+ * be read, time settles it.
  */
 export async function settle(board: Board, stopwatch: Stopwatch, revision: number): Promise<void> {
   const startedAt = stopwatch.now();
-  // A look that never ends must not keep the change longer than the leases do.
+  // A look that hangs must not hold up the change longer than the leases last.
   const deadline = stopwatch.pause(SETTLE_MS).then(() => null);
   const firstSeen = new Map<string, { beat: number; at: number }>();
   for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(MAX_LOOK_MS, lookMs * 2)) {
@@ -73,13 +73,16 @@ export async function settle(board: Board, stopwatch: Stopwatch, revision: numbe
     if (now - startedAt >= SETTLE_MS) break;
     await stopwatch.pause(lookMs);
   }
-  // Who has given no sign of life since then trusts nothing any more; off the board, it holds up no further change.
+  // A node without a heartbeat since then trusts nothing any more. Off the board, it doesn't hold up later changes.
   const longAgo = stopwatch.now() - LEASE_MS * (1 + MAX_DRIFT);
   for (const [id, { beat, at }] of firstSeen)
     if (at <= longAgo) await Promise.race([board.remove(id, beat).catch(() => {}), stopwatch.pause(MAX_LOOK_MS)]);
 }
 
-/** Brings a memory up to a revision: what it made untrue is forgotten when this resolves. `anew`: forget everything. */
+/**
+ * Brings a memory up to a revision: it has forgotten what is no longer true when this resolves. `anew`: forget
+ * everything.
+ */
 export type Learn = (revision: number, anew: boolean) => Promise<void> | void;
 
 /** A node's membership: whether it may answer from memory now. */
@@ -88,13 +91,10 @@ export class Membership {
   readonly #stopwatch: Stopwatch;
   readonly #name: string;
   readonly #learn: Learn;
-  /** Until when memory is trusted, by this machine's stopwatch. */
+  /** How long memory is trusted, by this machine's stopwatch. */
   #trustedUntil = -Infinity;
   #onBoard = false;
-  /**
-   * How often it went on the board. Each time under another id: a call that was meant for the time before, and comes
-   * late, must not count.
-   */
+  /** How often it joined the board. Each time it gets a new id: a late call from an earlier time must not count. */
   #times = 0;
   #learned = -1;
   #acked = -1;
@@ -102,7 +102,7 @@ export class Membership {
   #beating: Promise<boolean> | null = null;
   #heardMeanwhile = false;
 
-  /** @param name one that no other node has, or had */
+  /** @param name one that no other node has or ever had */
   constructor(board: Board, stopwatch: Stopwatch, name: string, learn: Learn) {
     this.#board = board;
     this.#stopwatch = stopwatch;
@@ -114,15 +114,15 @@ export class Membership {
     return `${this.#name} ${this.#times}`;
   }
 
-  /** True while what is remembered may be told without asking the database. */
+  /** True while it may answer from memory without asking the database. */
   trusts(): boolean {
     return this.#stopwatch.now() < this.#trustedUntil;
   }
 
   /**
-   * Catches up with the database, and lengthens the lease. To be called every `BEAT_MS`, and whenever something has
-   * changed. One at a time; a call meanwhile causes one more after it. Never rejects: without the database the lease
-   * runs out. True when the database answered.
+   * Catches up with the database and extends the lease. Call it every `BEAT_MS`, and whenever something has changed.
+   * One runs at a time; a call during it causes one more. Never rejects: without the database the lease runs out. True
+   * when the database answered.
    */
   beat(): Promise<boolean> {
     if (this.#beating !== null) this.#heardMeanwhile = true;
@@ -140,7 +140,7 @@ export class Membership {
     return this.#beating;
   }
 
-  /** Trusts nothing any more, and leaves the board so that no change waits for this node. */
+  /** Stops trusting anything, and leaves the board so that no change waits for this node. */
   async leave(): Promise<void> {
     this.#left = true;
     this.#trustedUntil = -Infinity;
@@ -165,11 +165,11 @@ export class Membership {
     this.#acked = this.#learned;
   }
 
-  /** Gives a sign of life, from the board, and reads the revision after it stood there. */
+  /** Sends a heartbeat from the board, and reads the revision after it arrived there. */
   async #revisionOnBoard(): Promise<number> {
     const revision = this.#onBoard ? await this.#board.beat(this.#id) : null;
     if (revision !== null) return revision;
-    // Taken off, or never on: nobody waits for this node, so it may trust nothing until it is on again.
+    // It was taken off, or never on. Nobody waits for this node, so it may trust nothing until it is back on.
     this.#onBoard = false;
     this.#trustedUntil = -Infinity;
     this.#acked = -1;

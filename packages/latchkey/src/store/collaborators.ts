@@ -14,7 +14,10 @@ export interface Collaborator {
   readonly since: UnixSeconds;
 }
 
-/** Gives a person a role in a repository, or changes it. @throws a foreign-key violation when either is missing. */
+/**
+ * Gives a person a role in a repository, or changes it.
+ * @throws a foreign-key violation when either is missing
+ */
 export async function setCollaborator(
   tx: Query,
   collaborator: { repositoryId: number; userId: number; role: Role; at: UnixSeconds },
@@ -32,7 +35,7 @@ export async function setCollaborator(
     .execute();
 }
 
-/** Takes a person's role in a repository away. False when there was none. */
+/** Removes a person's role in a repository. False when there was none. */
 export async function removeCollaborator(tx: Query, repositoryId: number, userId: number): Promise<boolean> {
   await bumpRevision(tx, subjectOf('account', userId));
   const removed = await tx
@@ -45,7 +48,7 @@ export async function removeCollaborator(tx: Query, repositoryId: number, userId
 }
 
 /**
- * A page of the ids of those who have a role in some repository of an organization and don't belong to it, the newest
+ * A page of the ids of people who have a role in a repository of an organization but aren't members, the newest
  * accounts first; `beforeId` is a user id.
  */
 export async function listOutsideCollaborators(
@@ -102,7 +105,7 @@ export async function collaboratesWith(q: Query, ownerId: number, userId: number
   return row !== undefined;
 }
 
-/** The accounts in whose repositories a person has a role of their own. */
+/** The accounts in whose repositories a person was given a role. */
 export async function ownersCollaboratedWith(q: Query, userId: number): Promise<number[]> {
   const rows = await q
     .selectFrom('collaborators')

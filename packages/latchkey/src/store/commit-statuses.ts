@@ -57,7 +57,7 @@ export async function insertCommitStatus(tx: Query, status: NewCommitStatus): Pr
   return statusOf(row);
 }
 
-/** How many statuses a commit has in one context, in any case of letters. */
+/** How many statuses a commit has in one context, ignoring case. */
 export async function countCommitStatuses(
   q: Query,
   repositoryId: number,
@@ -74,7 +74,7 @@ export async function countCommitStatuses(
   return Number(count);
 }
 
-/** A page of all that was said of a commit, the newest first. */
+/** A page of all statuses of a commit, the newest first. */
 export async function listCommitStatuses(
   q: Query,
   repositoryId: number,
@@ -94,7 +94,7 @@ export async function listCommitStatuses(
   return rows.map(statusOf);
 }
 
-/** What counts of a commit: the newest of each context, the newest first. At most `limit` contexts. */
+/** The statuses of a commit that count: the newest of each context, the newest first. At most `limit` contexts. */
 export async function latestCommitStatuses(
   q: Query,
   repositoryId: number,

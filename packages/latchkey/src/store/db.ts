@@ -12,10 +12,10 @@ import type { Database } from './schema.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 
-/** Of the embedded database, in the data folder. */
+/** The file of the embedded database, in the data folder. */
 export const SQLITE_FILE_NAME = 'latchkey.db';
 
-/** A connection, or a transaction: what every store function takes first. */
+/** A connection or a transaction: the first parameter of every store function. */
 export type Query = Kysely<Database>;
 
 export interface Store {
@@ -23,42 +23,42 @@ export interface Store {
   /** For single reads. A change goes through `transaction`. */
   readonly db: Query;
   /**
-   * Runs `work` as if it were alone, wholly or not at all: whatever it throws rolls everything back and is thrown on.
-   * PostgreSQL may run it again after a conflict, so `work` does nothing but query. Catch violations outside of it.
+   * Runs `work` as if it were alone, all or nothing: anything it throws rolls everything back and is rethrown.
+   * PostgreSQL may run it again after a conflict, so `work` must only query. Catch violations outside of it.
    */
   transaction<T>(work: (tx: Query) => Promise<T>): Promise<T>;
-  /** The revision as committed now: at once on SQLite (some microseconds), by one query on PostgreSQL. */
+  /** The revision as committed now: at once on SQLite (a few microseconds), with one query on PostgreSQL. */
   revision(): number | Promise<number>;
-  /** What time it is by the clock of the database; null where that is this machine's own (SQLite). */
+  /** The time by the database's clock; null when that is this machine's clock (SQLite). */
   now(): Promise<UnixSeconds | null>;
   /**
-   * The id of an audit entry up to which the log is complete: whatever has a smaller id is there, and nothing more
-   * comes in between. 0 when there is none; null when it can't be told now.
+   * The id of the audit entry up to which the log is complete: all smaller ids are there, and none will be added
+   * between them. 0 when there is none; null when that can't be known now.
    */
   settledAuditId(): Promise<number | null>;
   /**
-   * Lets this process answer from memory between changes: `learn` is called whenever there was one. Null where reading
-   * the revision is so cheap that nothing is gained (SQLite).
+   * Lets this process answer from memory between changes: `learn` is called after each change. Null where reading the
+   * revision is so cheap that it wouldn't help (SQLite).
    */
   join(learn: Learn): ClusterNode | null;
-  /** How the connections are; SQLite has its own two. */
+  /** The number of connections; SQLite has its own two. */
   connections(): { readonly open: number; readonly idle: number; readonly waiting: number };
   close(): Promise<void>;
 }
 
 /** This process, as one of those that answer from memory. */
 export interface ClusterNode {
-  /** True while memory may be told without asking the database. */
+  /** True while it may answer from memory without asking the database. */
   trusts(): boolean;
-  /** Asks the database now, over a connection that is kept for this. True when it answers. Never rejects, may hang. */
+  /** Asks the database now, over a connection kept for this. True when it answers. Never rejects; may hang. */
   hears(): Promise<boolean>;
-  /** To be called before the store is closed. */
+  /** Call this before the store is closed. */
   leave(): Promise<void>;
 }
 
-/** What an engine offers before its tables are there. */
+/** What an engine offers before its tables exist. */
 export interface OpenedEngine extends Store {
-  /** Runs `work` in a transaction while no other process can be inside its own `alone`. */
+  /** Runs `work` in a transaction while no other process can be in its own `alone`. */
   alone<T>(work: (tx: Query) => Promise<T>): Promise<T>;
 }
 
@@ -67,19 +67,17 @@ const UNIQUE_CODES: ReadonlySet<unknown> = new Set([2067, 1555, '23505']);
 /** SQLITE_CONSTRAINT_FOREIGNKEY; PostgreSQL's foreign_key_violation. */
 const FOREIGN_KEY_CODES: ReadonlySet<unknown> = new Set([787, '23503']);
 
-/** True when a statement failed because the value is already taken. */
+/** True when a statement failed because the value is taken. */
 export function isUniqueViolation(error: unknown): boolean {
   return UNIQUE_CODES.has(engineCode(error));
 }
 
-/** True when a statement failed because it names a row that is not there, or takes away one that others name. */
+/** True when a statement failed because it names a missing row, or removes one that others name. */
 export function isForeignKeyViolation(error: unknown): boolean {
   return FOREIGN_KEY_CODES.has(engineCode(error));
 }
 
-/**
- * The engine's own code of an error: a number from SQLite, five characters from PostgreSQL, undefined from elsewhere.
- */
+/** The engine's own error code: a number from SQLite, five characters from PostgreSQL, undefined from anything else. */
 export function engineCode(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined;
   return 'errcode' in error ? error.errcode : 'code' in error ? error.code : undefined;

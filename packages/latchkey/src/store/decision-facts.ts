@@ -13,7 +13,7 @@ export interface UserFacts {
   readonly memberships: ReadonlyMap<number, OrganizationRole>;
 }
 
-/** Shared, because most people have none and many are remembered. */
+/** Shared, because most people have none and many people are in memory. */
 const NO_MEMBERSHIPS: ReadonlyMap<number, OrganizationRole> = new Map();
 
 /** A person and all their memberships; null when there is no such person. */
@@ -53,15 +53,15 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
 }
 
 export interface RepositoryFacts {
-  /** Who owns it today: another than was named after a transfer. */
+  /** The owner today. After a transfer it differs from the one that was named. */
   readonly owner: Account;
-  /** Null when the owner has none of that name, nor had one. */
+  /** Null when the owner has no repository of that name, and never had one. */
   readonly repository: Repository | null;
-  /** True when it was found under a name, or an owner, that it had before. */
+  /** True when it was found under an earlier name or owner. */
   readonly renamed: boolean;
 }
 
-/** An owner and their repository by names, in any case of letters; null when there is no such owner. */
+/** An owner and their repository by names, ignoring case; null when there is no such owner. */
 export async function readRepositoryFacts(q: Query, ownerLogin: string, name: string): Promise<RepositoryFacts | null> {
   const row = await q
     .selectFrom('accounts as named')
@@ -122,7 +122,9 @@ export async function readRepositoryFacts(q: Query, ownerLogin: string, name: st
   return { owner, repository, renamed: row.current_id === null };
 }
 
-/** The role that a person was given in one repository, or null; roles by ownership and membership are not in it. */
+/**
+ * The role that a person was given in one repository, or null. Roles from ownership and membership don't count here.
+ */
 export async function collaboratorRole(
   q: Query,
   repositoryId: number,

@@ -14,18 +14,21 @@ export interface NewDeployKey {
   readonly fingerprint: string;
   readonly readOnly: boolean;
   readonly createdById: number | null;
-  /** The key goes when this token does. */
+  /** The key is deleted with this token. */
   readonly createdByTokenId: number | null;
   readonly at: UnixSeconds;
 }
 
 export interface DeployKey extends NewDeployKey {
   readonly id: number;
-  /** Login of whoever added it; null when they are gone. */
+  /** Login of the person who added it; null when their account is gone. */
   readonly createdBy: string | null;
 }
 
-/** Adds a key and gives its id. @throws a unique violation when some repository has it already. */
+/**
+ * Adds a key and returns its id.
+ * @throws a unique violation when any repository has it already
+ */
 export async function insertDeployKey(tx: Query, key: NewDeployKey): Promise<number> {
   const { id } = await tx
     .insertInto('deploy_keys')
@@ -60,7 +63,7 @@ export async function listDeployKeys(q: Query, repositoryId: number, page: Page)
   return rows.map(keyOf);
 }
 
-/** A key of a repository; null when it has none of that id. */
+/** A key of a repository; null when it has none with that id. */
 export async function deployKeyById(q: Query, repositoryId: number, id: number): Promise<DeployKey | null> {
   const row = await q
     .selectFrom('deploy_keys')
@@ -73,7 +76,7 @@ export async function deployKeyById(q: Query, repositoryId: number, id: number):
   return row === undefined ? null : keyOf(row);
 }
 
-/** Deletes a key of a repository. False when it has none of that id. */
+/** Deletes a key of a repository. False when it has none with that id. */
 export async function deleteDeployKey(tx: Query, repositoryId: number, id: number): Promise<boolean> {
   const deleted = await tx
     .deleteFrom('deploy_keys')

@@ -9,20 +9,20 @@ import type { Query } from './db.ts';
 import type { LoginsTable } from './schema.ts';
 
 export interface DeviceAuthorization<Requested = unknown, Draft = unknown> {
-  /** SHA-256 of the code that is exchanged for a token. */
+  /** SHA-256 of the code that can be exchanged for a token. */
   readonly codeDigest: string;
   /** `waiting` for a person, `approved`, `denied`, `used`. */
   readonly state: LoginsTable['state'];
   /** Who approved it. */
   readonly userId: number | null;
-  /** Of an authorization code: where it was sent, and the PKCE challenge. */
+  /** For an authorization code: where it was sent, and the PKCE challenge. */
   readonly redirectUri: string | null;
   readonly challenge: string | null;
   readonly request: Requested;
   readonly draft: Draft | null;
-  /** The token that it was exchanged for. */
+  /** The token it was exchanged for. */
   readonly tokenId: number | null;
-  /** From where it was asked for. */
+  /** The address it was requested from. */
   readonly address: string;
   readonly createdAt: UnixSeconds;
   readonly endsAt: UnixSeconds;
@@ -52,7 +52,7 @@ export async function insertDeviceAuthorization(tx: Query, authorization: NewDev
     .execute();
 }
 
-/** By the code that is exchanged, dead or alive. */
+/** By the code to exchange, whether it still works or not. */
 export async function deviceAuthorizationByCode(q: Query, digest: string): Promise<DeviceAuthorization | null> {
   const row = await q.selectFrom('logins').selectAll().where('code_digest', '=', digest).executeTakeFirst();
   return row === undefined ? null : deviceAuthorizationOf(row);
@@ -74,7 +74,7 @@ export async function deviceAuthorizationByUserCode(
   return row === undefined ? null : deviceAuthorizationOf(row);
 }
 
-/** Notes a person's decision. False when there was one already, or it is too late. */
+/** Records a person's decision. False when there was one already, or it is too late. */
 export async function decideDeviceAuthorization(
   tx: Query,
   codeDigest: string,
@@ -96,7 +96,7 @@ export async function decideDeviceAuthorization(
   return row !== undefined;
 }
 
-/** Takes an approved one for its exchange: once. */
+/** Takes an approved one for its exchange. Works once. */
 export async function consumeDeviceAuthorization(
   tx: Query,
   codeDigest: string,
@@ -113,12 +113,12 @@ export async function consumeDeviceAuthorization(
   return row === undefined ? null : deviceAuthorizationOf(row);
 }
 
-/** Remembers which token came of it, so that a second exchange can end that. */
+/** Remembers which token was made from it, so that a second exchange can end that token. */
 export async function setDeviceAuthorizationToken(tx: Query, codeDigest: string, tokenId: number): Promise<void> {
   await tx.updateTable('logins').set({ token_id: tokenId }).where('code_digest', '=', codeDigest).execute();
 }
 
-/** Notes that a device asked; false when it asked less than `intervalSec` ago. */
+/** Records that a device asked; false when it last asked less than `intervalSec` ago. */
 export async function notePoll(tx: Query, codeDigest: string, intervalSec: number, at: UnixSeconds): Promise<boolean> {
   const row = await tx
     .updateTable('logins')
@@ -130,7 +130,7 @@ export async function notePoll(tx: Query, codeDigest: string, intervalSec: numbe
   return row !== undefined;
 }
 
-/** Forgets those that ended before an instant. */
+/** Deletes those that ended before an instant. */
 export async function deleteDeviceAuthorizationsBefore(tx: Query, at: UnixSeconds): Promise<void> {
   await tx.deleteFrom('logins').where('ends_at', '<', at).execute();
 }

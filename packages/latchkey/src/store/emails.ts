@@ -25,7 +25,8 @@ export interface NewEmail {
 }
 
 /**
- * Adds an address. @throws a unique violation when the person has it already, or it is verified and somebody else's
+ * Adds an address.
+ * @throws a unique violation when the person has it already, or somebody else has verified it
  */
 export async function insertEmail(tx: Query, email: NewEmail): Promise<number> {
   const { id } = await tx
@@ -62,7 +63,7 @@ export async function emailsOf(q: Query, userId: number): Promise<Email[]> {
   }));
 }
 
-/** Who verified an address: the id of their account; null when nobody did. */
+/** The id of the account that verified an address; null when none did. */
 export async function holderOfVerified(q: Query, address: string): Promise<number | null> {
   const row = await q
     .selectFrom('emails')
@@ -74,8 +75,8 @@ export async function holderOfVerified(q: Query, address: string): Promise<numbe
 }
 
 /**
- * Marks an address as verified. False when it was so already, or is gone. @throws a unique violation when somebody else
- * has verified it
+ * Marks an address as verified. False when it already is, or is gone.
+ * @throws a unique violation when somebody else has verified it
  */
 export async function verifyEmail(tx: Query, emailId: number, at: UnixSeconds): Promise<boolean> {
   const changed = await tx
@@ -88,12 +89,12 @@ export async function verifyEmail(tx: Query, emailId: number, at: UnixSeconds): 
   return changed !== undefined;
 }
 
-/** An address has to be verified again. */
+/** Makes a person verify an address again. */
 export async function unverifyEmail(tx: Query, emailId: number): Promise<void> {
   await tx.updateTable('emails').set({ verified_at: null }).where('id', '=', emailId).execute();
 }
 
-/** Makes one of a person's addresses the primary one, and the others not. */
+/** Makes one of a person's addresses the only primary one. */
 export async function setPrimaryEmail(tx: Query, userId: number, emailId: number): Promise<void> {
   await tx
     .updateTable('emails')
@@ -109,7 +110,7 @@ export async function setPrimaryEmail(tx: Query, userId: number, emailId: number
     .execute();
 }
 
-/** Removes an address that is not the primary one. False when there is none such. */
+/** Removes an address that isn't the primary one. False when there is none. */
 export async function deleteEmail(tx: Query, userId: number, emailId: number): Promise<boolean> {
   const deleted = await tx
     .deleteFrom('emails')
@@ -121,7 +122,7 @@ export async function deleteEmail(tx: Query, userId: number, emailId: number): P
   return deleted !== undefined;
 }
 
-/** Whose verified addresses these are, by the address in lower case. At most some hundred at once. */
+/** The owners of these verified addresses, by the address in lower case. A few hundred at once at most. */
 export async function usersByVerifiedEmails(q: Query, addresses: readonly string[]): Promise<Map<string, Account>> {
   if (addresses.length === 0) return new Map();
   const rows = await q

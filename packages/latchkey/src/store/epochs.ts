@@ -8,16 +8,16 @@ import { sql } from 'kysely';
 import { newestAuditId } from './audit.ts';
 import type { Query, Store } from './db.ts';
 
-/** Further than an instance can get between two looks at it. Ids stay exact in JSON for nine billion of these. */
+/** Further than an instance can get between two checks. In JSON, ids stay exact for nine billion such gaps. */
 const GAP = 1_000_000;
 
-/** Table → the highest id that it has given out, whether or not the row is still there. */
+/** Table → the highest id it has given out, whether or not the row still exists. */
 export type IdCounters = Readonly<Record<string, number>>;
 
 export interface DatabaseState {
-  /** Which database it is: random, made with it. */
+  /** Identifies the database: random, made with it. */
   readonly instance: string;
-  /** 1, and one more after each restoration. */
+  /** 1, and one more after each restore. */
   readonly epoch: number;
   /** The newest entry of the audit log; 0 = none. */
   readonly auditId: number;
@@ -27,12 +27,12 @@ export interface DatabaseState {
 /** How far the database has got, as committed now. */
 export async function readDatabaseState({ db, engine }: Pick<Store, 'db' | 'engine'>): Promise<DatabaseState> {
   const { instance, number } = await db.selectFrom('epoch').selectAll().where('id', '=', 1).executeTakeFirstOrThrow();
-  // Before the counters, which only rise: the newest entry is never above its counter.
+  // Read this before the counters, which only rise: the newest entry is never above its counter.
   const auditId = await newestAuditId(db);
   return { instance, epoch: number, auditId, counters: await readCounters(db, engine) };
 }
 
-/** PostgreSQL: tables whose ids are counted, with the sequence that counts them. */
+/** PostgreSQL: the tables whose ids are counted, with their sequences. */
 const COUNTED_TABLES = sql`(
   select pg_class.relname::text as name,
     pg_get_serial_sequence(format('%I.%I', current_schema(), pg_class.relname), pg_attribute.attname) as sequence
@@ -52,13 +52,13 @@ async function readCounters(q: Query, engine: Store['engine']): Promise<IdCounte
   return Object.fromEntries(rows.map(({ name, last }) => [name, Number(last)]));
 }
 
-/** What is known of the epoch that is over beside what the database itself knows. */
+/** What is known about the previous epoch beyond what the database itself knows. */
 export interface EpochBefore {
   readonly epoch: number;
   readonly counters: IdCounters;
 }
 
-/** Begins the next epoch: from here on every table gives out ids above those that it, or `before`, ever gave. */
+/** Begins the next epoch: from now on, every table gives out ids above all that it, or `before`, ever gave. */
 export async function beginEpoch(tx: Query, engine: Store['engine'], before: EpochBefore): Promise<number> {
   const own = await readCounters(tx, engine);
   for (const table of new Set([...Object.keys(own), ...Object.keys(before.counters)]))
@@ -82,7 +82,7 @@ async function setCounter(tx: Query, engine: Store['engine'], table: string, las
       select name, ${last} from sqlite_master where type = 'table' and name = ${table}`.execute(tx);
 }
 
-/** Ends whatever lets somebody in for a while: sessions, links in mails, sign-ins of commands on their way. */
+/** Ends everything that lets somebody in for a while: sessions, links in mails, unfinished sign-ins of commands. */
 export async function endEverySignIn(tx: Query): Promise<void> {
   for (const table of ['sessions', 'one_time_links', 'logins'] as const) await tx.deleteFrom(table).execute();
 }

@@ -2,7 +2,7 @@
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 
-/** Notes that a form is being carried out. False when it was noted before. */
+/** Records that a form is being carried out. False when that was recorded before. */
 export async function beginSubmission(q: Query, digest: string, at: UnixSeconds): Promise<boolean> {
   const row = await q
     .insertInto('form_submissions')
@@ -13,7 +13,7 @@ export async function beginSubmission(q: Query, digest: string, at: UnixSeconds)
   return row !== undefined;
 }
 
-/** Where it led; undefined when it is not known, null while it runs. */
+/** Where it led; undefined when unknown, null while it runs. */
 export async function submissionLocation(q: Query, digest: string): Promise<string | null | undefined> {
   const row = await q.selectFrom('form_submissions').select('location').where('digest', '=', digest).executeTakeFirst();
   return row === undefined ? undefined : row.location;
@@ -23,7 +23,7 @@ export async function endSubmission(q: Query, digest: string, location: string):
   await q.updateTable('form_submissions').set({ location }).where('digest', '=', digest).execute();
 }
 
-/** Takes the note back: what was asked could not be done, so the form may be sent again. */
+/** Removes the record: the request could not be carried out, so the form may be sent again. */
 export async function cancelSubmission(q: Query, digest: string): Promise<void> {
   await q.deleteFrom('form_submissions').where('digest', '=', digest).execute();
 }

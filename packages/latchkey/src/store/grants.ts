@@ -13,18 +13,18 @@ import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { GrantsTable } from './schema.ts';
 
-/** A grant as it is kept, with what lists show beside it. */
+/** A grant as stored, with what lists show beside it. */
 export interface StoredGrant extends Grant {
   readonly tokenId: number;
   readonly createdAt: UnixSeconds;
-  /** When an owner (or the rule that needs none) let it in. */
+  /** When an owner (or a rule that needs none) approved it. */
   readonly accessGrantedAt: UnixSeconds | null;
 }
 
 /** What a grant reaches. */
 export interface GrantReach {
   readonly selection: RepositorySelection;
-  /** Given when `selection` is `selected`. */
+  /** Empty unless `selection` is `selected`. */
   readonly repositoryIds: Iterable<number>;
   readonly permissions: Grant['permissions'];
 }
@@ -35,23 +35,26 @@ export interface NewGrant extends GrantReach {
   readonly state: GrantState;
 }
 
-/** A row of an organization's list: the grant, and whose token it belongs to. */
+/** A row of an organization's list: the grant, and the token it belongs to. */
 export interface GrantTowards {
   readonly grantId: number;
   readonly tokenId: number;
   readonly userId: number;
 }
 
-/** Rows in one statement of repository ids: far below the number of parameters that either engine takes. */
+/** Rows of repository ids in one statement: far below the parameter limit of either engine. */
 const ROWS_PER_STATEMENT = 1_000;
 
-/** Adds a grant to a token. @throws a foreign-key violation when the token or a repository is missing. */
+/**
+ * Adds a grant to a token.
+ * @throws a foreign-key violation when the token or a repository is missing
+ */
 export async function insertGrant(tx: Query, tokenId: number, grant: NewGrant, at: UnixSeconds): Promise<number> {
   await bumpRevision(tx, subjectOf('token', tokenId));
   return addGrant(tx, tokenId, grant, at);
 }
 
-/** The same without raising the revision: for a token that nobody has seen yet. */
+/** The same without raising the revision, for a token that nobody has seen yet. */
 export async function addGrant(tx: Query, tokenId: number, grant: NewGrant, at: UnixSeconds): Promise<number> {
   const { id } = await tx
     .insertInto('grants')
@@ -82,7 +85,8 @@ async function addRepositories(tx: Query, grantId: number, { selection, reposito
 }
 
 /**
- * The grants of several tokens in one query, oldest first; tokens without any are missing. At most some thousand ids.
+ * The grants of several tokens in one query, oldest first; tokens without grants are missing. A few thousand ids at
+ * most.
  */
 export async function grantsOf(q: Query, tokenIds: readonly number[]): Promise<Map<number, StoredGrant[]>> {
   if (tokenIds.length === 0) return new Map();
@@ -95,7 +99,7 @@ export async function grantById(q: Query, id: number): Promise<StoredGrant | nul
   return assemble(rows)[0] ?? null;
 }
 
-/** Many grants at once, by id; those that are gone are missing. At most some thousand ids. */
+/** Many grants at once, by id; deleted ones are missing. A few thousand ids at most. */
 export async function grantsByIds(q: Query, ids: readonly number[]): Promise<Map<number, StoredGrant>> {
   if (ids.length === 0) return new Map();
   return new Map(
@@ -112,7 +116,7 @@ function grantRows(q: Query) {
     .orderBy('grants.id');
 }
 
-/** One grant of the rows of each id: a row for each selected repository, or a single one. */
+/** Makes one grant from the rows of each id: one row per selected repository, or a single one. */
 function assemble(rows: readonly (Selectable<GrantsTable> & { repository_id: number | null })[]): StoredGrant[] {
   return [...Map.groupBy(rows, (row) => row.id)].map(([id, [row, ...others]]) => {
     const grant = present(row, `a row of grant ${id}`);
@@ -130,7 +134,7 @@ function assemble(rows: readonly (Selectable<GrantsTable> & { repository_id: num
   });
 }
 
-/** Replaces what a grant reaches; its state stays. False when there is none. */
+/** Replaces what a grant reaches; its state stays. False when there is no such grant. */
 export async function setGrantReach(tx: Query, grantId: number, reach: GrantReach): Promise<boolean> {
   const changed = await tx
     .updateTable('grants')
@@ -146,8 +150,8 @@ export async function setGrantReach(tx: Query, grantId: number, reach: GrantReac
 }
 
 /**
- * Moves a grant from one of the states `from` to another; false when somebody else moved it first. Access counts from
- * becoming active.
+ * Moves a grant from one of the states `from` to another; false when somebody else moved it first. The time of access
+ * starts when it becomes active.
  */
 export async function setGrantState(
   tx: Query,
@@ -167,7 +171,7 @@ export async function setGrantState(
   return changed !== undefined;
 }
 
-/** Removes a grant and the requests about it. False when there is none. */
+/** Removes a grant and the requests about it. False when there is no such grant. */
 export async function deleteGrant(tx: Query, grantId: number): Promise<boolean> {
   const deleted = await tx.deleteFrom('grants').where('id', '=', grantId).returning('token_id').executeTakeFirst();
   if (deleted !== undefined) await bumpRevision(tx, subjectOf('token', deleted.token_id));
@@ -175,8 +179,8 @@ export async function deleteGrant(tx: Query, grantId: number): Promise<boolean> 
 }
 
 /**
- * A page of the grants in one state towards an owner, newest first, of tokens that are not revoked; `beforeId` is a
- * grant id.
+ * A page of the grants in one state for an owner, newest first, of tokens that are not revoked; `beforeId` is a grant
+ * id.
  */
 export async function listGrantsTowards(
   q: Query,

@@ -11,7 +11,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import type { Database, JobsTable } from './schema.ts';
 
-/** Longest message of a failure that is kept. */
+/** Longer failure messages are cut. */
 const MAX_ERROR_LENGTH = 500;
 
 export interface NewJob {
@@ -19,12 +19,12 @@ export interface NewJob {
   readonly payload: unknown;
   readonly runAt: UnixSeconds;
   readonly uniqueKey: string | null;
-  /** Jobs of one lane get few of a runner's places: they may all hang for the same reason. Null = of none. */
+  /** Jobs in one lane get few of a runner's places: they may all hang for the same reason. Null = no lane. */
   readonly lane?: string | null;
   readonly at: UnixSeconds;
 }
 
-/** A job that a runner has. */
+/** A job that a runner has taken. */
 export interface TakenJob {
   readonly id: number;
   readonly kind: string;
@@ -35,14 +35,14 @@ export interface TakenJob {
   readonly lane: string | null;
 }
 
-/** How a run ended. `again` says when a failed one is tried again; null gives it up. */
+/** How a run ended. `again` is when to retry a failed one; null gives it up. */
 export type JobEnd =
   | { readonly failed: false }
   | { readonly failed: true; readonly error: string; readonly again: UnixSeconds | null };
 
 /**
- * Adds a job. When one of its key waits, that one takes the newer payload and the earlier time; when it runs, it will
- * run once more.
+ * Adds a job. If one with its key is waiting, that one takes the newer payload and the earlier time; if one is running,
+ * it will run once more.
  */
 export async function insertJob(tx: Query, job: NewJob): Promise<void> {
   await tx
@@ -73,12 +73,12 @@ export async function insertJob(tx: Query, job: NewJob): Promise<void> {
     .execute();
 }
 
-/** A lease that ends later than this was taken by a clock that was ahead: no runner asks for as much. */
+/** A lease that ends later than this was taken with a clock that was ahead: no runner asks for this much. */
 const LONGEST_LEASE_SEC = 3_600;
 
 /**
- * Makes sure that a job comes every so often: due at once when it is new, or when it waits for longer than that, since
- * a clock that was ahead has put it off. `atStart`: due now in any case.
+ * Makes sure that a job runs at this interval. A new job is due at once; so is one that waits longer than the interval,
+ * because a clock that was ahead postponed it. `atStart`: due now in any case.
  */
 export async function ensureSchedule(
   tx: Query,
@@ -116,15 +116,15 @@ const isFree = (at: UnixSeconds) => (row: ExpressionBuilder<Database, 'jobs'>) =
     row.or([row('leased_until', '<=', at), row('leased_until', '>', at + LONGEST_LEASE_SEC)]),
   ]);
 
-/** How many jobs of each lane run, and how many may. */
+/** How many jobs of each lane are running, and how many may. */
 export interface Lanes {
   readonly running: ReadonlyMap<string, number>;
   readonly most: number;
 }
 
 /**
- * The jobs of these kinds that anybody may take now, the longest due first. Those of a lane that is full are passed
- * over, however many they are.
+ * The jobs of these kinds that can be taken now, the longest due first. Jobs in a full lane are skipped, however many
+ * there are.
  */
 export async function freeJobs(
   q: Query,
@@ -162,7 +162,7 @@ export async function freeJobs(
   return ids;
 }
 
-/** Takes those of the jobs that are still free, until `until`. */
+/** Takes the jobs that are still free, until `until`. */
 export async function takeJobs(
   tx: Query,
   ids: readonly number[],
@@ -180,7 +180,7 @@ export async function takeJobs(
   return rows.map(takenOf);
 }
 
-/** Lengthens the runner's leases; gives the ids of the jobs that it still has. */
+/** Extends the runner's leases; returns the ids of the jobs it still has. */
 export async function renewJobs(
   tx: Query,
   ids: readonly number[],
@@ -197,7 +197,7 @@ export async function renewJobs(
   return new Set(rows.map((row) => row.id));
 }
 
-/** Gives a job back unfinished, to be taken at once by anybody. That it was begun doesn't count. */
+/** Gives a job back unfinished; anybody may take it at once. The attempt doesn't count. */
 export async function returnJob(tx: Query, id: number, runner: string): Promise<void> {
   await tx
     .updateTable('jobs')
@@ -208,8 +208,8 @@ export async function returnJob(tx: Query, id: number, runner: string): Promise<
 }
 
 /**
- * Ends a run: a job that ended well goes, or waits for its next time; one that failed waits for its next try, or is
- * dead. One that was asked for again meanwhile is due again. False when the runner had lost the job.
+ * Ends a run: a job that succeeded is removed, or waits for its next time; one that failed waits for its next try, or
+ * is dead. One that was requested again meanwhile is due again. False when the runner had lost the job.
  */
 export async function endJob(tx: Query, job: TakenJob, runner: string, end: JobEnd, at: UnixSeconds): Promise<boolean> {
   const row = await tx
@@ -239,14 +239,14 @@ function nextOf(
   if (row.edition !== job.edition) return { attempts: 0, last_error: null };
   if (end.failed && end.again !== null) return { run_at: end.again, last_error: end.error.slice(0, MAX_ERROR_LENGTH) };
   const last_error = end.failed ? end.error.slice(0, MAX_ERROR_LENGTH) : null;
-  // What comes again is never given up: its next time is a new beginning. After a time without nodes it runs once, not
-  // once for each time missed.
+  // A recurring job is never given up: its next time is a new start. After a time without nodes it runs once, not once
+  // for each missed time.
   if (row.every_sec !== null)
     return { run_at: (Math.floor(at / row.every_sec) + 1) * row.every_sec, attempts: 0, last_error };
   return end.failed ? { state: 'dead', last_error } : null;
 }
 
-/** Forgets what was given up before `before`. Gives how many. */
+/** Deletes jobs that were given up before `before`. Returns how many. */
 export async function deleteDeadJobs(tx: Query, before: UnixSeconds): Promise<number> {
   const rows = await tx
     .deleteFrom('jobs')
@@ -257,7 +257,7 @@ export async function deleteDeadJobs(tx: Query, before: UnixSeconds): Promise<nu
   return rows.length;
 }
 
-/** Whether the job of a key waits or runs, or was given up; null when there is none. */
+/** Whether the job with a key is waiting, running or given up; null when there is none. */
 export async function jobState(q: Query, uniqueKey: string): Promise<'waiting' | 'dead' | null> {
   const row = await q.selectFrom('jobs').select('state').where('unique_key', '=', uniqueKey).executeTakeFirst();
   return row === undefined ? null : row.state === 'dead' ? 'dead' : 'waiting';
@@ -269,7 +269,7 @@ export interface JobCounts {
   readonly dead: number;
 }
 
-/** How many jobs wait, are due, were given up. */
+/** How many jobs are waiting, due and given up. */
 export async function countJobs(q: Query, at: UnixSeconds): Promise<JobCounts> {
   const rows = await q
     .selectFrom('jobs')

@@ -15,8 +15,8 @@ export interface Member {
 }
 
 /**
- * Lets a person join, or changes the role of one who has. @throws a foreign-key violation when either account is
- * missing.
+ * Adds a person to an organization, or changes the role of a member.
+ * @throws a foreign-key violation when either account is missing
  */
 export async function setMembership(
   tx: Query,
@@ -47,7 +47,7 @@ export async function removeMembership(tx: Query, organizationId: number, userId
   return removed !== undefined;
 }
 
-/** A person's role in an organization, or null for no member. */
+/** A person's role in an organization, or null for a non-member. */
 export async function membershipRole(
   q: Query,
   organizationId: number,
@@ -62,7 +62,7 @@ export async function membershipRole(
   return row?.role ?? null;
 }
 
-/** How many owners an organization has: the last one must stay. */
+/** How many owners an organization has. The last one must stay. */
 export async function countOwners(q: Query, organizationId: number): Promise<number> {
   const { count } = await q
     .selectFrom('memberships')
@@ -73,10 +73,10 @@ export async function countOwners(q: Query, organizationId: number): Promise<num
   return count;
 }
 
-/** Which members are listed; all when nothing is said. */
+/** Which members to list; everyone by default. */
 export interface MemberFilter {
   readonly role?: OrganizationRole | null;
-  /** True for those alone who have no second factor. */
+  /** True for only those without a second factor. */
   readonly withoutTwoFactor?: boolean;
 }
 
@@ -104,7 +104,7 @@ export async function listMembers(
 
 /**
  * A page of the organizations that a person belongs to, the newest first.
- * @param among only those of these ids; null = all
+ * @param among only organizations with these ids; null = all
  */
 export async function listOrganizationsOf(
   q: Query,
@@ -140,8 +140,8 @@ export interface MemberOwner {
 }
 
 /**
- * Whom members may turn to: the logins of the owners who can act, for each of these organizations and people where one
- * belongs to the other; the oldest accounts first. At most some thousand ids.
+ * Whom members can ask: the logins of active owners, for each of these organizations and people where the person is a
+ * member; the oldest accounts first. A few thousand ids at most.
  */
 export async function ownersForMembers(
   q: Query,
@@ -168,8 +168,8 @@ export async function ownersForMembers(
 }
 
 /**
- * Notes that a member reminds the owners. False when they were reminded after `since`, or for no member. It changes
- * nobody's rights, so the revision stays.
+ * Records that a member reminds the owners. False when they were reminded after `since`, or the person isn't a member.
+ * It changes no rights, so the revision stays.
  */
 export async function markReminded(
   tx: Query,

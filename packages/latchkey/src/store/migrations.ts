@@ -79,8 +79,8 @@ interface MigrationsTable {
 }
 
 /**
- * Runs what is pending and gives the names of the steps that ran.
- * @throws Fault when the database knows steps that this program does not: it was made by a newer one.
+ * Runs the pending steps and returns their names.
+ * @throws Fault when the database has steps that this program doesn't know, because a newer one made it
  */
 export function migrate(opened: OpenedEngine, migrations: readonly Migration[] = MIGRATIONS): Promise<string[]> {
   return opened.alone(async (tx) => {
@@ -108,11 +108,11 @@ export function migrate(opened: OpenedEngine, migrations: readonly Migration[] =
 
 export interface MigrationCounts {
   readonly applied: number;
-  /** Steps that this program has: more than were applied, or fewer, when another version runs on the same database. */
+  /** The steps this program has. More or fewer than were applied when another version uses the same database. */
   readonly known: number;
 }
 
-/** How many steps the database has seen, and how many there are. */
+/** How many steps the database has applied, and how many there are. */
 export async function countMigrations(
   q: Query,
   migrations: readonly Migration[] = MIGRATIONS,

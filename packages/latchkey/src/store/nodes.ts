@@ -2,7 +2,7 @@
 import type { Board } from './cluster.ts';
 import type { Query } from './db.ts';
 
-/** How many nodes are on the board. One that crashed stays there until a change has waited for it. */
+/** How many nodes are on the board. A crashed one stays there until a change has waited for it. */
 export async function countNodes(q: Query): Promise<number> {
   const { count } = await q
     .selectFrom('nodes')

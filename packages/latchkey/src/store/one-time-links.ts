@@ -7,9 +7,9 @@ export type LinkPurpose = OneTimeLinksTable['purpose'];
 
 export interface OneTimeLink {
   readonly purpose: LinkPurpose;
-  /** Whose it is; null for somebody who has no account yet. */
+  /** The owner; null for somebody without an account yet. */
   readonly userId: number | null;
-  /** The e-mail address that it is about. */
+  /** The e-mail address it is about. */
   readonly address: string | null;
   readonly createdAt: UnixSeconds;
   readonly endsAt: UnixSeconds;
@@ -30,7 +30,7 @@ export async function insertLink(tx: Query, link: OneTimeLink & { readonly diges
     .execute();
 }
 
-/** The link of this purpose that a secret opens, unless it was used or has ended. */
+/** The link with this purpose that a secret opens, unless it was used or has ended. */
 export async function linkByDigest(
   q: Query,
   purpose: LinkPurpose,
@@ -55,7 +55,7 @@ export async function linkByDigest(
       };
 }
 
-/** Uses a link up. False when another was faster. */
+/** Uses up a link. False when another request was faster. */
 export async function useLink(tx: Query, digest: string): Promise<boolean> {
   return (
     (await tx.deleteFrom('one_time_links').where('digest', '=', digest).returning('digest').executeTakeFirst()) !==
@@ -63,14 +63,14 @@ export async function useLink(tx: Query, digest: string): Promise<boolean> {
   );
 }
 
-/** Takes back a person's links of one purpose; `userId` null stands for everybody's. */
+/** Withdraws a person's links with one purpose; `userId` null means everybody's. */
 export async function deleteLinks(tx: Query, purpose: LinkPurpose, userId: number | null): Promise<void> {
   let query = tx.deleteFrom('one_time_links').where('purpose', '=', purpose);
   if (userId !== null) query = query.where('user_id', '=', userId);
   await query.execute();
 }
 
-/** The links of one purpose that are still good, newest first. */
+/** The links with one purpose that still work, newest first. */
 export async function listLinks(q: Query, purpose: LinkPurpose, at: UnixSeconds): Promise<OneTimeLink[]> {
   const rows = await q
     .selectFrom('one_time_links')
@@ -88,7 +88,7 @@ export async function listLinks(q: Query, purpose: LinkPurpose, at: UnixSeconds)
   }));
 }
 
-/** Forgets links that have ended. */
+/** Deletes links that have ended. */
 export async function deleteEndedLinks(q: Query, at: UnixSeconds): Promise<void> {
   await q.deleteFrom('one_time_links').where('ends_at', '<=', at).execute();
 }

@@ -8,17 +8,17 @@ import { migrate } from './migrations.ts';
 import type { PostgresTuning } from './postgres-connection.ts';
 
 export interface StoreOptions {
-  /** Where SQLite keeps `latchkey.db`; made when it is missing. Not used with PostgreSQL. */
+  /** Where SQLite keeps `latchkey.db`; created when missing. Not used with PostgreSQL. */
   readonly dataDir: string;
-  /** `postgres://…`, or null for SQLite. May hold a password: never logged. */
+  /** `postgres://…`, or null for SQLite. May contain a password: never log it. */
   readonly databaseUrl: string | null;
   readonly postgres?: PostgresTuning;
   readonly log: Log;
 }
 
 /**
- * Opens the store and brings its tables up to date; safe when several processes do so at once.
- * @throws Fault when the database can't be reached or was made by a newer program.
+ * Opens the store and brings its tables up to date; safe when several processes do this at once.
+ * @throws Fault when the database can't be reached or was made by a newer program
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const opened = await openEngine(options);
@@ -39,10 +39,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-/** What OpenTelemetry's conventions call the engines. */
+/** The engines' names in OpenTelemetry's conventions. */
 const SYSTEM_NAMES: Readonly<Record<Engine, string>> = { sqlite: 'sqlite', postgres: 'postgresql' };
 
-/** Only the engine that is used is loaded: the driver of the other would make every start longer. */
+/** Loads only the engine in use: the driver of the other one would slow down every start. */
 async function openEngine({ dataDir, databaseUrl, postgres, log }: StoreOptions): Promise<OpenedEngine> {
   if (databaseUrl === null) return (await import('./sqlite.ts')).openSqlite(dataDir);
   return (await import('./postgres.ts')).openPostgres(databaseUrl, log, postgres);

@@ -10,13 +10,13 @@ import { LEVELS, type Level, type PermissionName } from '../catalogue/permission
 import type { Query } from './db.ts';
 import type { Database } from './schema.ts';
 
-/** Each one that is given narrows the list. */
+/** Each given field narrows the list. */
 export interface OrganizationTokenFilter {
   readonly userIds?: readonly number[];
   readonly tokenIds?: readonly number[];
-  /** Those that reach this repository: by name, or with all others. */
+  /** Tokens that reach this repository: by name, or because they reach all. */
   readonly repositoryId?: number;
-  /** Those with this permission, at this level or a higher one. */
+  /** Tokens with this permission, at this level or a higher one. */
   readonly permission?: { readonly name: PermissionName; readonly level: Level };
   readonly usedBefore?: UnixSeconds;
   readonly usedAfter?: UnixSeconds;
@@ -24,22 +24,21 @@ export interface OrganizationTokenFilter {
 
 /** A page by id in either direction. */
 export interface DirectedPage {
-  /** The id after which to go on; null = from the beginning, `skip` rows further. */
+  /** The id to continue after; null = from the beginning, after `skip` rows. */
   readonly afterId: number | null;
   readonly limit: number;
   readonly skip: number;
   readonly ascending: boolean;
 }
 
-/** Ids of the active grants towards an organization, of tokens that are not revoked. */
+/** Ids of the active grants for an organization, of tokens that are not revoked. */
 export async function activeGrantIds(
   q: Query,
   organizationId: number,
   filter: OrganizationTokenFilter,
   page: DirectedPage,
 ): Promise<number[]> {
-  // A person has few of the organization's tokens: SQLite reads the tables of a cross join in the order in which they
-  // stand.
+  // A person has few of the organization's tokens. SQLite reads the tables of a cross join in the order given.
   const joined =
     filter.userIds === undefined
       ? q.selectFrom('grants').innerJoin('tokens', 'tokens.id', 'grants.token_id')
@@ -127,8 +126,8 @@ function narrowed(
     if (usedAfter !== undefined) used = used.where('token_use.last_used_at', '>', usedAfter);
     all.push(row.exists(used));
   }
-  // A permission stands in its JSON with its quotes, so no name is part of another. Any level is enough where the
-  // lowest is.
+  // The JSON has each permission in quotes, so no name matches part of another. If the lowest level is wanted, any will
+  // do.
   if (permission !== undefined) {
     const enough =
       permission.level === LEVELS[0]
@@ -140,8 +139,8 @@ function narrowed(
 }
 
 /**
- * A page of the classic and scoped tokens of an organization's members: they reach it as far as their owners do. Newest
- * first.
+ * A page of the classic and scoped tokens of an organization's members; each reaches what its owner reaches there.
+ * Newest first.
  */
 export async function memberTokenIds(q: Query, organizationId: number, page: DirectedPage): Promise<number[]> {
   let query = q

@@ -35,7 +35,7 @@ export interface OutboxMail extends Omit<NewMail, 'at'> {
   readonly failure: string | null;
 }
 
-/** Puts a mail into the outbox, due at once, and gives its id. */
+/** Puts a mail into the outbox, due at once, and returns its id. */
 export async function insertMail(tx: Query, mail: NewMail): Promise<number> {
   const { at, userId, ...written } = mail;
   const row = { ...written, user_id: userId, state: 'waiting', created_at: at, due_at: at } as const;
@@ -44,7 +44,7 @@ export async function insertMail(tx: Query, mail: NewMail): Promise<number> {
 }
 
 /**
- * Takes the mail that has waited longest, if one is due, until `leaseEndsAt`. Null when none is, or another process was
+ * Takes the due mail that has waited longest, until `leaseEndsAt`. Null when none is due, or another process was
  * faster.
  */
 export async function claimMail(q: Query, at: UnixSeconds, leaseEndsAt: UnixSeconds): Promise<OutboxMail | null> {
@@ -69,7 +69,7 @@ export async function claimMail(q: Query, at: UnixSeconds, leaseEndsAt: UnixSeco
   return row === undefined ? null : mailOf(row);
 }
 
-/** A mail server took it: the body goes. */
+/** A mail server accepted it; its body is removed. */
 export async function markSent(q: Query, id: number, at: UnixSeconds): Promise<void> {
   await q
     .updateTable('outbox')
@@ -78,12 +78,12 @@ export async function markSent(q: Query, id: number, at: UnixSeconds): Promise<v
     .execute();
 }
 
-/** It lies on disk, and stays readable here. */
+/** It is stored on disk, and stays readable here. */
 export async function markKept(q: Query, id: number, at: UnixSeconds): Promise<void> {
   await q.updateTable('outbox').set({ state: 'kept', done_at: at }).where('id', '=', id).execute();
 }
 
-/** It could not be sent: tried again at `dueAt`, or given up when that is null. */
+/** It could not be sent: retried at `dueAt`, or given up when that is null. */
 export async function markTried(
   q: Query,
   id: number,
@@ -128,7 +128,7 @@ export async function mailById(q: Query, id: number): Promise<OutboxMail | null>
   return row === undefined ? null : mailOf(row);
 }
 
-/** Removes mails that were done with before `beforeAt`, and gives their ids. */
+/** Deletes mails that were finished before `beforeAt`, and returns their ids. */
 export async function deleteMailsBefore(q: Query, beforeAt: UnixSeconds): Promise<number[]> {
   const rows = await q.deleteFrom('outbox').where('done_at', '<', beforeAt).returning('id').execute();
   return rows.map((row) => row.id);

@@ -2,29 +2,27 @@
 
 /** A page of a list. */
 export interface Page {
-  /** Rows with a smaller id than this; null for the newest ones. */
+  /** Only rows with a smaller id than this; null for the newest ones. */
   readonly beforeId: number | null;
   /** At most this many rows, 1 or more. */
   readonly limit: number;
-  /**
-   * Rows to leave out first, for a page that is asked for by its number. The cost rises with it, so callers bound it.
-   */
+  /** Rows to skip first, for a page requested by number. The cost rises with it, so callers limit it. */
   readonly skip?: number;
 }
 
-/** What a keyset starts from when no id is given: larger than any id. */
+/** Where a keyset starts without an id: larger than any id. */
 const BEYOND_ALL_IDS = Number.MAX_SAFE_INTEGER;
 
-/** The id below which the page's rows lie. */
+/** The page's rows have ids below this one. */
 export function startOf(page: Page): number {
   return page.beforeId ?? BEYOND_ALL_IDS;
 }
 
-/** Rows of one batch of `batchesOf`. */
+/** Rows in one batch of `batchesOf`. */
 const BATCH_ROWS = 500;
 
 /**
- * All of a list that goes by id, a batch at a time, so that a long one takes no memory and others get their turn in
+ * A whole list ordered by id, one batch at a time, so that a long one needs little memory and others get their turn in
  * between.
  */
 export async function* batchesOf<Row extends { readonly id: number }>(

@@ -7,14 +7,14 @@ import type { PasskeysTable } from './schema.ts';
 export interface Passkey {
   readonly id: number;
   readonly userId: number;
-  /** Base64url, of the authenticator's making. */
+  /** Base64url, made by the authenticator. */
   readonly credentialId: string;
   /** COSE, base64url. */
   readonly publicKey: string;
   readonly counter: number;
-  /** How it is reached: `internal`, `usb` … */
+  /** How to reach it: `internal`, `usb` … */
   readonly transports: readonly string[];
-  /** True when it may be copied to other devices of the person. */
+  /** True when it can be copied to the person's other devices. */
   readonly synced: boolean;
   readonly name: string;
   readonly createdAt: UnixSeconds;
@@ -23,7 +23,10 @@ export interface Passkey {
 
 export type NewPasskey = Omit<Passkey, 'id' | 'lastUsedAt'>;
 
-/** Adds a passkey. @throws a unique violation when it is somebody's already */
+/**
+ * Adds a passkey.
+ * @throws a unique violation when somebody has it already
+ */
 export async function insertPasskey(tx: Query, key: NewPasskey): Promise<void> {
   await tx
     .insertInto('passkeys')
@@ -52,7 +55,7 @@ export async function passkeyByCredential(q: Query, credentialId: string): Promi
   return row === undefined ? null : passkeyOf(row);
 }
 
-/** Notes a use. False when another with this counter, or a later one, was faster: the answer is a copy. */
+/** Records a use. False when another use with this counter or a later one was faster: the answer is a copy. */
 export async function notePasskeyUse(q: Query, key: Passkey, counter: number, at: UnixSeconds): Promise<boolean> {
   const row = await q
     .updateTable('passkeys')
@@ -64,7 +67,7 @@ export async function notePasskeyUse(q: Query, key: Passkey, counter: number, at
   return row !== undefined;
 }
 
-/** Removes one of a person's passkeys. False when there is none such. */
+/** Removes one of a person's passkeys. False when there is none. */
 export async function deletePasskey(tx: Query, userId: number, id: number): Promise<boolean> {
   const row = await tx
     .deleteFrom('passkeys')

@@ -9,7 +9,7 @@ export async function storedPolicy(q: Query, accountId: number): Promise<StoredP
   return (await storedPolicies(q, [accountId])).get(accountId) ?? null;
 }
 
-/** The same for several accounts in one query; those that chose nothing are missing. */
+/** The same for several accounts in one query; accounts without a choice are missing. */
 export async function storedPolicies(q: Query, accountIds: readonly number[]): Promise<Map<number, StoredPolicy>> {
   if (accountIds.length === 0) return new Map();
   const rows = await q
@@ -31,7 +31,7 @@ export async function setPolicy(tx: Query, accountId: number, policy: StoredPoli
     .execute();
 }
 
-/** A choice that did not exist yet when the policy was stored is one that was not made. */
+/** A choice that didn't exist when the policy was stored counts as not made. */
 function readPolicy(json: string): StoredPolicy {
   return { ...NO_POLICY, ...(JSON.parse(json) as Partial<StoredPolicy>) };
 }

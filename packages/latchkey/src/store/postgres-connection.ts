@@ -13,28 +13,31 @@ import { Fault } from '../base/errors.ts';
 import { DATABASE_POOL } from '../base/settings/rows.ts';
 import { engineCode } from './db.ts';
 
-/** How to connect, beside the address. */
+/** How to connect, in addition to the address. */
 export interface PostgresTuning {
-  /** Connections at most, of this process, without the one that listens. */
+  /** The most connections of this process, not counting the one that listens. */
   readonly poolSize?: number;
-  /** Certificates in PEM of the authorities that are trusted in the place of the system's. */
+  /** PEM certificates of the authorities to trust instead of the system's. */
   readonly caFile?: string | null;
 }
 
-/** A statement that takes longer is cancelled by the server. */
+/** The server cancels statements that take longer. */
 const STATEMENT_TIMEOUT_MS = 15_000;
-/** A transaction whose process went silent is ended by the server, so that its locks go. */
+/** The server ends a transaction whose process went silent, to free its locks. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 const INT8_OID = 20;
-/** Ids and instants fit into a double without loss; `pg` would give text. */
+/** Ids and instants fit into a double exactly; `pg` would return text. */
 const TYPES = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
     oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
 };
 
-/** The options for `pg`. @throws Fault when a certificate or key can't be read */
+/**
+ * The options for `pg`.
+ * @throws Fault when a certificate or key can't be read
+ */
 export function connectionOptions(
   url: string,
   { poolSize = DATABASE_POOL.default, caFile = null }: PostgresTuning,
@@ -49,7 +52,7 @@ export function connectionOptions(
     ...(database === null ? {} : { database }),
     ...(parameters.options === undefined ? {} : { options: parameters.options }),
     application_name: parameters.application_name ?? 'latchkey',
-    // Said always, so that PGSSLMODE is not asked.
+    // Always set, so that PGSSLMODE doesn't count.
     ssl: tlsOptions(databaseTls(address, caFile), caFile, parameters),
     max: poolSize,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -75,7 +78,7 @@ function tlsOptions(
   };
 }
 
-/** Looked at here, because TLS takes a file without any certificate for an empty list and says nothing. */
+/** Checked here, because TLS silently takes a file without a certificate as an empty list. */
 function readPem(file: string, holds: 'CERTIFICATE' | 'PRIVATE KEY', setting: string): string {
   let text: string;
   try {
@@ -105,7 +108,7 @@ const UNTRUSTED: ReadonlySet<unknown> = new Set([
 ]);
 const OUT_OF_TIME: ReadonlySet<unknown> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
-/** Why the first connection failed, in words for the operator. */
+/** Why the first connection failed, worded for the operator. */
 export function connectionFault(error: unknown): Fault {
   const detail = error instanceof Error ? error.message : String(error);
   const [message, hint] = wordsFor(engineCode(error), detail);

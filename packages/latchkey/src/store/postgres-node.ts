@@ -19,17 +19,15 @@ const CHANNEL = 'latchkey_revision';
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
 /**
- * Counts too little rather than too much (it stands still while the machine sleeps): for whoever waits until others
- * have lost their trust.
+ * Counts too little rather than too much (it stops while the machine sleeps). For a node that waits until others have
+ * lost their trust.
  */
 export const PATIENT_STOPWATCH: Stopwatch = { now: () => performance.now(), pause };
 
-/** A step of the date by more than this, against the stopwatch, is taken for time that has passed. */
+/** When the date moves this much more than the stopwatch, that counts as time passed. */
 const MAX_STEP_MS = 50;
 
-/**
- * Counts too much rather than too little: time that the machine slept shows in the date alone. For whoever has a lease.
- */
+/** Counts too much rather than too little: only the date shows how long the machine slept. For a node with a lease. */
 function conservativeStopwatch(): Stopwatch {
   let skippedMs = 0;
   let lastGapMs = Date.now() - performance.now();
@@ -45,19 +43,22 @@ function conservativeStopwatch(): Stopwatch {
   };
 }
 
-/** Tells every node that there is something to look at. Not waited for, and nothing depends on it. */
+/** Tells every node that something changed. Nobody waits for it, and nothing depends on it. */
 export function announce(pool: pg.Pool): void {
   pool.query(`notify ${CHANNEL}`).catch(() => {});
 }
 
-/** Puts this process on the board, and keeps it there until it leaves. @param connection of one connection */
+/**
+ * Puts this process on the board, and keeps it there until it leaves.
+ * @param connection of one connection
+ */
 export function joinCluster(connection: pg.PoolConfig, learn: Learn, log: Log): ClusterNode {
-  // A query that takes longer than the lease is of no use: its connection is thrown away.
+  // A query that takes longer than the lease is useless: its connection is closed.
   const pool = new pg.Pool({
     ...connection,
     idleTimeoutMillis: 0,
     query_timeout: LEASE_MS,
-    // Connecting takes several round trips, after which each beat takes one.
+    // Connecting takes several round trips; after that, each beat takes one.
     connectionTimeoutMillis: 2.5 * LEASE_MS,
   });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });

@@ -13,7 +13,7 @@ import { newestAuditId } from './audit.ts';
 import type { Query } from './db.ts';
 
 const LOOK_AGAIN_MS = 10;
-/** A transaction that writes is a matter of milliseconds; one that hangs for longer is waited for next time. */
+/** A transaction that writes takes milliseconds. One that hangs longer than this is left for next time. */
 const LIMIT_MS = 2_000;
 
 /** See `Store.settledAuditId`. */
@@ -27,7 +27,7 @@ export async function settledAuditId(db: Query): Promise<number | null> {
   return newest;
 }
 
-/** The transactions that may have entries which nobody else sees. */
+/** The transactions that may have entries nobody else can see yet. */
 async function writers(db: Query): Promise<Set<string>> {
   const { rows } = await sql<{ transaction: string }>`select distinct virtualtransaction as transaction from pg_locks
     where locktype = 'relation' and relation = 'audit'::regclass and mode = 'RowExclusiveLock' and granted

@@ -24,26 +24,23 @@ import { settledAuditId } from './postgres-settled.ts';
 import { revisionRaisedBy } from './revision.ts';
 import type { Database } from './schema.ts';
 
-/** A transaction is tried this often before its conflict is thrown. */
+/** Attempts at a transaction before its conflict is thrown. */
 export const MAX_TRANSACTION_ATTEMPTS = 20;
-/** The longest pause before the next try; the real one is random, and shorter at first. */
+/** The longest pause before the next attempt; the real one is random, and shorter at first. */
 const MAX_RETRY_PAUSE_MS = 200;
 const FIRST_RETRY_PAUSE_MS = 4;
 /**
- * How long a transaction is tried again that lost its connection before its commit was sent: a fail-over takes some
- * seconds.
+ * How long to retry a transaction that lost its connection before its commit was sent: a fail-over takes a few seconds.
  */
 export const FAIL_OVER_LIMIT_MS = 10_000;
 const FAIL_OVER_PAUSE_MS = 200;
 const REVISION_TIMEOUT_MS = 3_000;
-/** Names the advisory lock under which one process at a time migrates. */
+/** The advisory lock that lets one process at a time migrate. */
 const MIGRATION_LOCK = 7_213_640_281;
 
-/** serialization_failure and deadlock_detected: the engine rolled back and asks for another try. */
+/** serialization_failure and deadlock_detected: the engine rolled back and wants another attempt. */
 const CONFLICT_CODES: ReadonlySet<unknown> = new Set(['40001', '40P01']);
-/**
- * The connection is gone or the server is about to be: class 08, shutdown, crash, start-up, and what the socket says.
- */
+/** The connection is gone, or the server soon will be: class 08, shutdown, crash, start-up, and socket errors. */
 const LOST_CODES: ReadonlySet<unknown> = new Set([
   '08000',
   '08001',
@@ -60,8 +57,8 @@ const LOST_CODES: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Connects to the database that the URL names. @throws Fault when it can't be reached; the sentence never holds the
- * URL.
+ * Connects to the database that the URL names.
+ * @throws Fault when it can't be reached; the sentence never contains the URL
  */
 export async function openPostgres(url: string, log: Log, tuning: PostgresTuning = {}): Promise<OpenedEngine> {
   const connection = connectionOptions(url, tuning);
@@ -85,7 +82,7 @@ export async function openPostgres(url: string, log: Log, tuning: PostgresTuning
     alone: async (work) =>
       (await persistently(() => once(db, 'read committed', (tx) => underMigrationLock(tx, work)))).value,
     async revision() {
-      // Asked by every request of a node without a lease: better a quick no than a request that hangs.
+      // Every request asks this on a node without a lease: a quick error is better than a request that hangs.
       const query: pg.QueryConfig & { query_timeout: number } = {
         text: 'select revision from revision where id = 1',
         query_timeout: REVISION_TIMEOUT_MS,
@@ -110,14 +107,14 @@ export async function openPostgres(url: string, log: Log, tuning: PostgresTuning
 
 function makePool(connection: pg.PoolConfig, log: Log): pg.Pool {
   const pool = new pg.Pool(connection);
-  // A connection that breaks while nobody or somebody uses it emits `error`; unheard, that would end the process.
+  // A connection that breaks, in use or not, emits `error`; unhandled, that would end the process.
   const lost = (error: Error): void => log.warn({ reason: error.message }, 'lost a database connection');
   pool.on('error', lost);
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
-/** Read committed, because a serializable transaction would look at the tables as they were before it got the lock. */
+/** Read committed, because a serializable transaction would see the tables as they were before it got the lock. */
 async function underMigrationLock<T>(tx: Query, work: (tx: Query) => Promise<T>): Promise<T> {
   await sql`set local statement_timeout = 0`.execute(tx);
   await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(tx);
@@ -137,7 +134,7 @@ async function once<T>(
     await tx.commit().execute();
     return { value, raisedTo: revisionRaisedBy(tx) };
   } catch (error) {
-    // On a broken connection the rollback fails too; the server has rolled back by itself, and the pool drops the
+    // On a broken connection the rollback fails too. The server has rolled back by itself, and the pool drops the
     // connection.
     await tx
       .rollback()
@@ -162,7 +159,7 @@ async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** `pg` gives no code for a socket that was closed under a query, or before it, only words. */
+/** `pg` gives no code for a socket that closed during a query or before it, only words. */
 const LOST_WORDS = /^(?:Connection terminated|Client has encountered a connection error)/;
 
 function isConnectionLoss(error: unknown): boolean {

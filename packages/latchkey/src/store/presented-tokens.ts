@@ -10,15 +10,13 @@ import { bumpRevision, subjectOf } from './revision.ts';
 import { organizationsOfToken } from './token-organizations.ts';
 import { type Token, tokenOf } from './tokens.ts';
 
-/**
- * A token reached through one of its secrets. `grants` are the stored ones: those that scopes stand for are not in it.
- */
+/** A token found by one of its secrets. `grants` are the stored ones, without those that scopes stand for. */
 export interface StoredToken extends Token, TokenRecord {
-  /** True when another secret of it was replaced and not ended yet. */
+  /** True when another of its secrets was replaced but hasn't ended yet. */
   readonly hasOverlap: boolean;
 }
 
-/** The token that a secret opens, alive or dead; null when nobody was ever given that secret. Two queries. */
+/** The token that a secret opens, alive or dead; null when the secret was never given out. Two queries. */
 export function tokenByDigest(q: Query, digest: string): Promise<StoredToken | null> {
   return storedToken(q, presented(q).where('token_secrets.digest', '=', digest));
 }
@@ -50,8 +48,8 @@ function presented(q: Query) {
 async function storedToken(q: Query, query: ReturnType<typeof presented>): Promise<StoredToken | null> {
   const row = await query.executeTakeFirst();
   if (row === undefined) return null;
-  // Only fine-grained tokens have grants of their own, which organizations take back; the others are authorized under
-  // single sign-on, and kept out.
+  // Only fine-grained tokens have grants of their own, which organizations can take back. The others are authorized
+  // under single sign-on, or excluded.
   const isFineGrained = row.kind === 'fine-grained';
   const organizations = isFineGrained
     ? { authorized: new Set<number>(), excluding: new Set<number>() }
@@ -68,8 +66,8 @@ async function storedToken(q: Query, query: ReturnType<typeof presented>): Promi
 }
 
 /**
- * Notes that its owner is alerted of reuse; false when they were since `sinceAt`, so that many
- * are told once.
+ * Records that its owner is alerted of reuse; false when they were alerted since `sinceAt`, so that many uses cause one
+ * alert.
  */
 export async function noteReuse(tx: Query, id: number, sinceAt: UnixSeconds, at: UnixSeconds): Promise<boolean> {
   const noted = await tx
@@ -83,7 +81,8 @@ export async function noteReuse(tx: Query, id: number, sinceAt: UnixSeconds, at:
 }
 
 /**
- * Takes one use from a token with a limit and gives what is left; null when none was. The last one raises the revision.
+ * Takes one use from a token with a limit and returns what is left; null when none was. The last one raises the
+ * revision.
  */
 export async function spendUse(tx: Query, tokenId: number): Promise<number | null> {
   const row = await tx

@@ -10,9 +10,9 @@ export interface NewPushIntent {
   readonly repositoryId: number;
   readonly run: string;
   readonly at: UnixSeconds;
-  /** Who pushes: plain JSON. */
+  /** Who is pushing: plain JSON. */
   readonly actor: object;
-  /** What is to move: plain JSON. */
+  /** The refs to move: plain JSON. */
   readonly refs: readonly object[];
 }
 
@@ -20,7 +20,7 @@ export interface PushIntent extends NewPushIntent {
   readonly id: number;
 }
 
-/** Notes a push, and gives the id of the note. One statement: it needs no transaction. */
+/** Records a push, and returns the id of the record. One statement: it needs no transaction. */
 export async function insertPushIntent(q: Query, intent: NewPushIntent): Promise<number> {
   const { id } = await q
     .insertInto('push_intents')
@@ -36,13 +36,13 @@ export async function insertPushIntent(q: Query, intent: NewPushIntent): Promise
   return id;
 }
 
-/** Forgets a note. False when somebody else was faster. */
+/** Deletes a record. False when somebody else was faster. */
 export async function deletePushIntent(q: Query, id: number): Promise<boolean> {
   const row = await q.deleteFrom('push_intents').where('id', '=', id).returning('id').executeTakeFirst();
   return row !== undefined;
 }
 
-/** The oldest notes above `afterId`, in order. */
+/** The oldest records above `afterId`, in order. */
 export async function listPushIntents(q: Query, afterId: number, limit: number): Promise<PushIntent[]> {
   const rows = await q
     .selectFrom('push_intents')

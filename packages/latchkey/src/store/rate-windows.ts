@@ -10,16 +10,16 @@ export interface RateWindow {
 export interface WindowUse {
   readonly key: string;
   readonly count: number;
-  /** The end of the window, if this use begins it. */
+  /** The end of the window, if this use starts it. */
   readonly endsAt: UnixSeconds;
 }
 
-/** Windows in one statement: far below the number of parameters that either engine takes. */
+/** Windows in one statement: far below the parameter limit of either engine. */
 const ROWS_PER_STATEMENT = 500;
 
 /**
- * Adds uses, each key once, and gives every window as it is after that. One that ends after `latestEnd` was begun by a
- * clock that was ahead: it begins anew, so that nobody is kept out for so long.
+ * Adds uses, each key once, and returns every window after that. One that ends after `latestEnd` was begun with a clock
+ * that was ahead: it starts again, so that nobody is kept out that long.
  */
 export async function addToWindows(
   tx: Query,
@@ -27,7 +27,7 @@ export async function addToWindows(
   at: UnixSeconds,
   latestEnd: UnixSeconds,
 ): Promise<Map<string, RateWindow>> {
-  // In one order on every node, so that two of them can't wait for each other.
+  // The same order on every node, so that no two of them can wait for each other.
   const sorted = uses.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const windows = new Map<string, RateWindow>();
   for (let start = 0; start < sorted.length; start += ROWS_PER_STATEMENT) {
@@ -67,7 +67,7 @@ async function addSome(
   return rows.map((row) => [row.window_key, { used: row.used, endsAt: row.ends_at }]);
 }
 
-/** The window of a key that runs at `at`, and ends at `latestEnd` at the latest; null when none does. */
+/** The window of a key that is running at `at`, and ends no later than `latestEnd`; null when there is none. */
 export async function windowOf(
   q: Query,
   key: string,
@@ -84,7 +84,7 @@ export async function windowOf(
   return row === undefined ? null : { used: row.used, endsAt: row.ends_at };
 }
 
-/** Forgets windows that have ended. Gives how many. */
+/** Deletes windows that have ended. Returns how many. */
 export async function deleteEndedWindows(tx: Query, at: UnixSeconds): Promise<number> {
   const { numDeletedRows } = await tx.deleteFrom('rate_windows').where('ends_at', '<=', at).executeTakeFirst();
   return Number(numDeletedRows);

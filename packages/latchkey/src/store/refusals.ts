@@ -10,11 +10,11 @@ import type { Query } from './db.ts';
 /** Rows kept for one token. */
 export const MAX_ROWS_PER_TOKEN = 50;
 
-/** What the person was told, and what was missing. Stored as JSON under these names. */
+/** What the person read, and what was missing. Stored as JSON under these names. */
 export interface RefusalWords {
   readonly sentence: string;
   readonly wayOut: string;
-  /** The form or page that mends it, on this instance; null when the remedy is a command. */
+  /** The form or page that fixes it, on this instance; null when the remedy is a command. */
   readonly url: string | null;
   readonly missing: readonly { readonly permission: string; readonly level: string }[];
   readonly missingScopes: readonly string[];
@@ -25,7 +25,7 @@ export interface RefusalCount {
   /** 00:00 UTC of the day. */
   readonly dayAt: UnixSeconds;
   readonly reason: string;
-  /** What for, in words: `push acme/site`. */
+  /** The purpose in words: `push acme/site`. */
   readonly purpose: string;
   readonly times: number;
   readonly lastAt: UnixSeconds;
@@ -33,13 +33,13 @@ export interface RefusalCount {
   readonly words: RefusalWords;
 }
 
-/** Adds counts, each key once in a call. Tokens that are gone by now are left out. */
+/** Adds counts, each key once per call. Tokens that no longer exist are left out. */
 export async function addRefusals(tx: Query, counts: readonly RefusalCount[]): Promise<void> {
   const ids = [...new Set(counts.map((count) => count.tokenId))];
   if (ids.length === 0) return;
   const rows = await tx.selectFrom('tokens').select('id').where('id', 'in', ids).execute();
   const known = new Set(rows.map((row) => row.id));
-  // In one order on every node, so that two of them can't wait for each other.
+  // The same order on every node, so that no two of them can wait for each other.
   const sorted = counts.filter((count) => known.has(count.tokenId)).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   for (const count of sorted) await add(tx, count);
   for (const id of [...known].toSorted((a, b) => a - b)) await keepNewest(tx, id);
@@ -91,7 +91,7 @@ async function keepNewest(tx: Query, tokenId: number): Promise<void> {
     .execute();
 }
 
-/** What a token was refused, the latest first; at most `MAX_ROWS_PER_TOKEN`. */
+/** A token's refusals, the latest first; at most `MAX_ROWS_PER_TOKEN`. */
 export async function refusalsOfToken(q: Query, tokenId: number): Promise<RefusalCount[]> {
   const rows = await q
     .selectFrom('token_refusals')
@@ -115,8 +115,8 @@ export async function refusalsOfToken(q: Query, tokenId: number): Promise<Refusa
 }
 
 /**
- * How often each of these tokens was refused on days of which the last refusal came at an instant or later; those that
- * were not are missing. At most some thousand ids.
+ * How often each of these tokens was refused, on days whose last refusal came at this instant or later; tokens without
+ * refusals are missing. A few thousand ids at most.
  */
 export async function refusalTotals(
   q: Query,
@@ -134,7 +134,7 @@ export async function refusalTotals(
   return new Map(rows.map((row) => [row.token_id, Number(row.times)]));
 }
 
-/** Forgets what was last refused before an instant. Gives how many rows. */
+/** Deletes refusals that last happened before an instant. Returns how many rows. */
 export async function deleteRefusalsBefore(tx: Query, at: UnixSeconds): Promise<number> {
   const { numDeletedRows } = await tx.deleteFrom('token_refusals').where('last_at', '<', at).executeTakeFirst();
   return Number(numDeletedRows);

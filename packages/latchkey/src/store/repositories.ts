@@ -54,8 +54,8 @@ export function repositoryOf(row: Omit<Selectable<RepositoriesTable>, 'name_key'
 }
 
 /**
- * Adds a repository; an old name that it takes leads nowhere else from now on. @throws a unique violation when the name
- * is in use.
+ * Adds a repository. If its name is another one's old name, that no longer leads there.
+ * @throws a unique violation when the name is in use
  */
 export async function insertRepository(tx: Query, repository: NewRepository): Promise<Repository> {
   const forgotten = await deleteOldName(tx, repository.ownerId, repository.name);
@@ -83,14 +83,14 @@ export async function repositoryById(q: Query, id: number): Promise<Repository |
   return row === undefined ? null : repositoryOf(row);
 }
 
-/** Many repositories at once, by id; those that are gone are missing. At most some thousand ids. */
+/** Many repositories at once, by id; deleted ones are missing. A few thousand ids at most. */
 export async function repositoriesByIds(q: Query, ids: readonly number[]): Promise<Map<number, Repository>> {
   if (ids.length === 0) return new Map();
   const rows = await q.selectFrom('repositories').selectAll().where('id', 'in', ids).execute();
   return new Map(rows.map((row) => [row.id, repositoryOf(row)]));
 }
 
-/** The repository with this name, or that had it (`renamed`; its owner may be another after a transfer). */
+/** The repository that has or had this name (`renamed`; after a transfer its owner may be another). */
 export async function repositoryByName(
   q: Query,
   ownerId: number,
@@ -140,9 +140,7 @@ export async function listAllRepositories(q: Query, page: Page): Promise<Reposit
   return rows.map(repositoryOf);
 }
 
-/**
- * Archives (`archivedAt`) or takes back into use (null). False when it was so already, or there is no such repository.
- */
+/** Archives (`archivedAt`) or unarchives (null). False when nothing changed, or there is no such repository. */
 export async function setArchived(
   tx: Query,
   id: number,
@@ -160,7 +158,7 @@ export async function setArchived(
   return changed !== undefined;
 }
 
-/** Changes who may see it. False when it was so already, or there is no such repository. */
+/** Changes who may see it. False when nothing changed, or there is no such repository. */
 export async function setVisibility(tx: Query, id: number, visibility: Visibility, at: UnixSeconds): Promise<boolean> {
   await bumpRevision(tx, subjectOf('repository', id));
   const changed = await tx
@@ -177,14 +175,15 @@ export async function setDescription(tx: Query, id: number, description: string,
   await tx.updateTable('repositories').set({ description, updated_at: at }).where('id', '=', id).execute();
 }
 
-/** Sets the page that a repository names as its own; '' = none. */
+/** Sets the repository's home page; '' = none. */
 export async function setHomepage(tx: Query, id: number, homepage: string, at: UnixSeconds): Promise<void> {
   await tx.updateTable('repositories').set({ homepage, updated_at: at }).where('id', '=', id).execute();
 }
 
 /**
- * Gives a repository another name, another owner, or both; the old name leads on to it.
- * Null when there is no such repository. @throws a unique violation when the name is in use there.
+ * Gives a repository another name, another owner, or both; the old name still leads to it. Null when there is no such
+ * repository.
+ * @throws a unique violation when the name is in use there
  */
 export async function moveRepository(
   tx: Query,
@@ -205,7 +204,7 @@ export async function moveRepository(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  // A change of case only is no new name.
+  // A change of case alone isn't a new name.
   if (before.owner_id !== row.owner_id || before.name_key !== row.name_key) {
     await tx
       .insertInto('repository_names')
@@ -215,13 +214,14 @@ export async function moveRepository(
   return repositoryOf(row);
 }
 
-/** Notes a push. Changes no right, so it doesn't raise the revision. */
+/** Records a push. It changes no right, so it doesn't raise the revision. */
 export async function setPushed(tx: Query, id: number, at: UnixSeconds): Promise<void> {
   await tx.updateTable('repositories').set({ pushed_at: at }).where('id', '=', id).execute();
 }
 
 /**
- * Deletes a repository with its collaborators and old names; grants that selected it lose it. False when there is none.
+ * Deletes a repository with its collaborators and old names; grants that selected it lose it. False when there is no
+ * such repository.
  */
 export async function deleteRepository(tx: Query, id: number): Promise<boolean> {
   await bumpRevision(tx, subjectOf('repository', id));
@@ -229,7 +229,7 @@ export async function deleteRepository(tx: Query, id: number): Promise<boolean> 
   return deleted !== undefined;
 }
 
-/** Gives what was about the repositories that the name led on to. */
+/** Returns the subjects of the repositories that the name led to. */
 async function deleteOldName(tx: Query, ownerId: number, name: string): Promise<Subject[]> {
   const rows = await tx
     .deleteFrom('repository_names')
@@ -246,7 +246,7 @@ export interface RepositoryCounts {
   readonly privateRepositories: number;
 }
 
-/** How many repositories an account owns, told apart by who may see them. */
+/** How many repositories an account owns, by who may see them. */
 export async function countRepositories(q: Query, ownerId: number): Promise<RepositoryCounts> {
   const rows = await q
     .selectFrom('repositories')

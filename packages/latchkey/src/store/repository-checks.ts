@@ -6,18 +6,21 @@ export interface RepositoryCheck {
   readonly repositoryId: number;
   readonly checkedAt: UnixSeconds;
   readonly state: 'whole' | 'damaged' | 'unfinished';
-  /** What git said of it; '' where it is whole. */
+  /** What git said about it; '' when it is whole. */
   readonly said: string;
 }
 
-/** Keeps what was found. @returns true when that is damage which was not known before */
+/**
+ * Stores a finding.
+ * @returns true when it is damage that wasn't known before
+ */
 export async function keepCheck(tx: Query, check: RepositoryCheck): Promise<boolean> {
   const before = await tx
     .selectFrom('repository_checks')
     .select('damaged')
     .where('repository_id', '=', check.repositoryId)
     .executeTakeFirst();
-  // A look that came to no end says nothing against what an earlier one found.
+  // A check that didn't finish doesn't overrule an earlier one.
   const wasDamaged = before?.damaged === 1;
   const damaged = check.state === 'damaged' || (check.state === 'unfinished' && wasDamaged) ? 1 : 0;
   const values = { checked_at: check.checkedAt, state: check.state, damaged };
@@ -31,8 +34,8 @@ export async function keepCheck(tx: Query, check: RepositoryCheck): Promise<bool
 }
 
 /**
- * The repository that was looked through longest ago, or never since it was made before `madeBefore`; null when all
- * were since `before`.
+ * The repository that was checked longest ago, or that was made before `madeBefore` and never checked; null when all
+ * were checked since `before`.
  */
 export async function nextToCheck(
   q: Query,
@@ -56,7 +59,7 @@ export async function nextToCheck(
 }
 
 export interface CheckSummary {
-  /** Repositories that were looked through, of `all`. */
+  /** Checked repositories, out of `all`. */
   readonly checked: number;
   readonly all: number;
   readonly damaged: number;
@@ -85,7 +88,7 @@ export async function summarizeChecks(q: Query): Promise<CheckSummary> {
   };
 }
 
-/** Names of repositories that were found damaged, `owner/name`, with what git said. */
+/** Names of damaged repositories, `owner/name`, with what git said. */
 export async function damagedRepositories(q: Query, limit: number): Promise<{ name: string; said: string }[]> {
   const rows = await q
     .selectFrom('repository_checks')

@@ -20,9 +20,9 @@ export type RepositorySort = 'created' | 'updated' | 'pushed' | 'full_name';
 export type Affiliation = 'owner' | 'collaborator' | 'organization_member';
 
 export interface RepositoryFilter {
-  /** Only of this account. */
+  /** Only repositories of this account. */
   readonly ownerId?: number;
-  /** Only those to which this person has one of these connections. */
+  /** Only repositories with which this person has one of these connections. */
   readonly of?: { readonly userId: number; readonly affiliations: readonly Affiliation[] };
   readonly visibilities?: readonly Visibility[];
   /** Changed at this time or later; before this time. */
@@ -35,7 +35,7 @@ export interface RepositoryOrder {
   readonly direction: 'asc' | 'desc';
 }
 
-/** Where the page before ended. */
+/** Where the previous page ended. */
 export interface RepositoryPlace {
   readonly value: number | string;
   readonly id: number;
@@ -54,7 +54,7 @@ const SORT_BY: Readonly<Record<RepositorySort, RawBuilder<number | string>>> = {
   full_name: sql<string>`owner.login_key || '/' || repositories.name_key`,
 };
 
-/** Up to `limit` repositories behind `after`. */
+/** Up to `limit` repositories after `after`. */
 export async function listRepositoriesBy(
   q: Query,
   filter: RepositoryFilter,

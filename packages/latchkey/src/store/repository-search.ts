@@ -7,16 +7,16 @@ import { type Repository, repositoryOf } from './repositories.ts';
 
 export interface RepositorySearch {
   readonly ownerId: number;
-  /** A part of the name, in any case of letters; '' finds all. */
+  /** A part of the name, ignoring case; '' finds all. */
   readonly words: string;
-  /** Who looks. */
+  /** The person who is looking. */
   readonly userId: number;
-  /** True when they may see all of this owner's. */
+  /** True when they may see all of this owner's repositories. */
   readonly seesAll: boolean;
   readonly limit: number;
 }
 
-/** Those pushed to last come first. */
+/** The most recently pushed come first. */
 export async function searchRepositories(
   q: Query,
   { ownerId, words, userId, seesAll, limit }: RepositorySearch,

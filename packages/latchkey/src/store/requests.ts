@@ -38,7 +38,7 @@ export interface Request extends GrantReach {
   readonly decisionReason: string | null;
 }
 
-/** Each one that is given narrows the list. */
+/** Each given field narrows the list. */
 export interface RequestFilter {
   readonly organizationId?: number;
   readonly userId?: number;
@@ -47,7 +47,7 @@ export interface RequestFilter {
   readonly state?: RequestState;
 }
 
-/** Files a request and gives its id. */
+/** Files a request and returns its id. */
 export async function insertRequest(tx: Query, request: NewRequest): Promise<number> {
   const { id } = await tx
     .insertInto('requests')
@@ -73,7 +73,7 @@ export async function requestById(q: Query, id: number): Promise<Request | null>
   return row === undefined ? null : requestOf(row);
 }
 
-/** Many requests at once, by id; those that are gone are missing. At most some thousand ids. */
+/** Many requests at once, by id; deleted ones are missing. A few thousand ids at most. */
 export async function requestsByIds(q: Query, ids: readonly number[]): Promise<Map<number, Request>> {
   if (ids.length === 0) return new Map();
   const rows = await q.selectFrom('requests').selectAll().where('id', 'in', ids).execute();
@@ -81,8 +81,8 @@ export async function requestsByIds(q: Query, ids: readonly number[]): Promise<M
 }
 
 /**
- * Decides a pending request, and gives it as decided; null when it is not pending any more. What follows for the grant
- * is the caller's.
+ * Decides a pending request and returns it as decided; null when it is no longer pending. Changing the grant is the
+ * caller's job.
  */
 export async function decideRequest(
   tx: Query,
@@ -99,7 +99,7 @@ export async function decideRequest(
   return row === undefined ? null : requestOf(row);
 }
 
-/** Cancels what still waits for a decision about a token, or about one of its grants; gives the ids. */
+/** Cancels the pending requests about a token or one of its grants; returns the ids. */
 export async function cancelRequests(
   tx: Query,
   about: { tokenId: number } | { grantId: number },
@@ -128,7 +128,7 @@ export async function listRequests(q: Query, filter: RequestFilter, page: Page):
   return rows.map(requestOf);
 }
 
-/** The requests about several tokens that wait. At most some thousand ids. */
+/** The pending requests about several tokens. A few thousand ids at most. */
 export async function pendingRequestsOf(q: Query, tokenIds: readonly number[]): Promise<Request[]> {
   if (tokenIds.length === 0) return [];
   const rows = await q

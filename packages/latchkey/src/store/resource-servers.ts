@@ -21,7 +21,7 @@ const serverOf = (row: Selectable<ResourceServersTable>): ResourceServer => ({
   createdAt: row.created_at,
 });
 
-/** @throws a unique violation when the name is taken, in any case of letters */
+/** @throws a unique violation when the name is taken, ignoring case */
 export async function insertResourceServer(
   tx: Query,
   server: { name: string; secret: SecretMark; at: UnixSeconds },
@@ -45,7 +45,7 @@ export async function listResourceServers(q: Query): Promise<ResourceServer[]> {
   return (await q.selectFrom('resource_servers').selectAll().orderBy('name_key').execute()).map(serverOf);
 }
 
-/** The server of that name with the digest of its secret, to be compared; null when there is none. */
+/** The server of that name, with the digest of its secret to compare; null when there is none. */
 export async function resourceServerByName(
   q: Query,
   name: string,
@@ -64,7 +64,7 @@ export async function resourceServerByDigest(q: Query, digest: string): Promise<
   return row === undefined ? null : serverOf(row);
 }
 
-/** Takes a server out; null when there was none of that name. */
+/** Removes a server; null when there was none of that name. */
 export async function deleteResourceServer(tx: Query, name: string): Promise<ResourceServer | null> {
   const row = await tx
     .deleteFrom('resource_servers')

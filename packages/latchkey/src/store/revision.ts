@@ -10,7 +10,7 @@
  */
 import type { Query } from './db.ts';
 
-/** Whom or what a revision is about: a kind and an id in one number, since a million of them are kept in memory. */
+/** Who or what a revision is about: a kind and an id in one number, since a million of them are kept in memory. */
 export type Subject = number;
 
 const KINDS = { token: 0, account: 1, repository: 2 } as const;
@@ -21,16 +21,16 @@ export function subjectOf(kind: keyof typeof KINDS, id: number): Subject {
   return id * KIND_COUNT + KINDS[kind];
 }
 
-/** How many revisions back it is known what they were about. */
+/** The number of past revisions whose subjects are known. */
 export const CHANGES_KEPT = 10_000;
 
-/** The revision to which each transaction has risen so far. */
+/** The revision that each transaction has reached so far. */
 const RISEN = new WeakMap<Query, number>();
 
 /**
- * Raises the revision. Whoever remembers something about one of the subjects forgets that; without subjects,
+ * Raises the revision. Everybody who remembers something about one of the subjects forgets it; without subjects,
  * everything.
- * @throws TypeError outside of a transaction, where the change could be seen before the rise.
+ * @throws TypeError outside of a transaction, where the change could be seen before the raise
  */
 export async function bumpRevision(tx: Query, ...subjects: readonly Subject[]): Promise<void> {
   if (!tx.isTransaction) throw new TypeError('the store was asked to change a right outside of a transaction');
@@ -48,19 +48,19 @@ export async function bumpRevision(tx: Query, ...subjects: readonly Subject[]): 
       .execute();
 }
 
-/** The revision to which a transaction has raised; null when it has not. */
+/** The revision that a transaction has raised to; null when it hasn't. */
 export function revisionRaisedBy(tx: Query): number | null {
   return RISEN.get(tx) ?? null;
 }
 
-/** The revision as this query sees it; inside a transaction with its own rises. */
+/** The revision as this query sees it; inside a transaction, including its own raises. */
 export async function readRevision(q: Query): Promise<number> {
   const { revision } = await q.selectFrom('revision').select('revision').where('id', '=', 1).executeTakeFirstOrThrow();
   return revision;
 }
 
 /**
- * What the revisions above `after` and up to `upTo` were about; null when that is everything, or too much, or too long
+ * What the revisions above `after` and up to `upTo` were about; null when that is everything, too much, or too long
  * ago.
  */
 export async function subjectsSince(
@@ -80,7 +80,7 @@ export async function subjectsSince(
   return known.size === upTo - after ? new Map(rows.map((row) => [row.subject, row.revision])) : null;
 }
 
-/** Forgets what revisions were about that nobody needs any more. */
+/** Deletes subjects of revisions that nobody needs any more. */
 export async function deleteOldChanges(tx: Query): Promise<void> {
   await tx
     .deleteFrom('revision_changes')

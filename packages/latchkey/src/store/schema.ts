@@ -23,11 +23,11 @@ export interface AccountsTable {
   admin: Generated<Flag>;
   /** People only: argon2id in PHC form; null = no password set. */
   password_digest: string | null;
-  /** People only: when a second factor was switched on. */
+  /** People only: when a second factor was turned on. */
   two_factor_at: number | null;
-  /** People only: since when their tokens are frozen, because somebody may have taken the account over. */
+  /** People only: when their tokens were frozen, because somebody may have taken the account over. */
   locked_at: number | null;
-  /** People only: when they chose a new password since; null = nobody signs in to a locked account. */
+  /** People only: when they chose a new password after that; null = nobody can sign in to a locked account. */
   recovered_at: number | null;
   /** Public profile fields of GitHub's API that people and organizations may set (bio, company, location, blog …). */
   profile_json: Generated<string>;
@@ -48,7 +48,7 @@ interface MembershipsTable {
   user_id: number;
   role: 'owner' | 'member';
   created_at: number;
-  /** When this member last reminded the owners of what waits for them. */
+  /** When this member last reminded the owners of pending requests. */
   reminded_at: Generated<number | null>;
 }
 
@@ -68,7 +68,7 @@ export interface RepositoriesTable {
   pushed_at: number | null;
 }
 
-/** Where a repository used to be: renames and transfers lead on to it until the name is taken again. */
+/** A repository's earlier places: renames and transfers lead to it until the name is taken again. */
 interface RepositoryNamesTable {
   owner_id: number;
   name_key: string;
@@ -103,19 +103,24 @@ export interface TokensTable {
   uses_left: number | null;
   /** The token that made this one over REST. */
   parent_id: number | null;
-  /** First token of a chain of GitLab rotations; null = its own. */
+  /** First token of a chain of GitLab rotations; null = this one. */
   family_id: number | null;
   /** When its owner was last alerted that a replaced secret was used. */
   late_use_alerted_at: number | null;
-  /** The last notice about its end that its owner got: 30, 7, 1 or 0 days before; null = none for this secret. */
+  /**
+   * The last notice about its end that was sent to its owner: 30, 7, 1 or 0 days before; null = none for this secret.
+   */
   noticed_days: number | null;
-  /** When its owner was told that it will end because nobody uses it; null = it is used, or not for long enough. */
+  /**
+   * When its owner was told that it will end because it isn't used; null = it is used, or hasn't been unused long
+   * enough.
+   */
   disuse_marked_at: number | null;
   /** What its end for disuse took away, for `admin token restore`: see `store/token-upkeep`. */
   undo_json: string | null;
 }
 
-/** A push that was begun, until the audit log has its entry (`store/push-intents`). */
+/** A push that has begun, until the audit log has its entry (`store/push-intents`). */
 interface PushIntentsTable {
   id: Generated<number>;
   repository_id: number;
@@ -126,30 +131,30 @@ interface PushIntentsTable {
   refs_json: string;
 }
 
-/** What the last look through a repository found (`store/repository-checks`). */
+/** What the last check of a repository found (`store/repository-checks`). */
 interface RepositoryChecksTable {
   repository_id: number;
   checked_at: number;
   state: 'whole' | 'damaged' | 'unfinished';
-  /** 1 = damage was found, and no look since then has found it whole. */
+  /** 1 = damage was found, and no check since then has found it whole. */
   damaged: number;
   said: string;
 }
 
-/** One row, written to see whether the database takes writes (`store/write-probe`). */
+/** One row, written to test whether the database accepts writes (`store/write-probe`). */
 interface WriteProbeTable {
   id: number;
   count: number;
 }
 
-/** One row: which database this is, and how often it was begun anew. See `store/epochs`. */
+/** One row: which database this is, and how often it was restored. See `store/epochs`. */
 interface EpochTable {
   id: number;
   instance: string;
   number: number;
 }
 
-/** One row: how the clock was when somebody last looked (`rules/steady-clock`). */
+/** One row: the state of the clock at the last look (`rules/steady-clock`). */
 interface ClockMarkTable {
   id: number;
   seen_at: number;
@@ -157,7 +162,7 @@ interface ClockMarkTable {
 }
 
 /**
- * The secrets that open a token, by digest (SHA-256, base64url). Replaced ones stay, so that reuse is told and
+ * The secrets that open a token, by digest (SHA-256, base64url). Replaced ones stay, so that their reuse is noticed and
  * reported.
  */
 interface TokenSecretsTable {
@@ -178,7 +183,7 @@ export interface GrantsTable {
   permissions_json: string;
   state: 'pending' | 'active' | 'denied' | 'revoked';
   created_at: number;
-  /** When an owner (or the rule that needs none) let it in. */
+  /** When an owner (or a rule that needs none) approved it. */
   access_granted_at: number | null;
 }
 
@@ -187,7 +192,7 @@ interface GrantRepositoriesTable {
   repository_id: number;
 }
 
-/** A grant, or an increase of one, that waits for an owner of the organization. */
+/** A grant, or an extension of one, that waits for an owner of the organization. */
 export interface RequestsTable {
   id: Generated<number>;
   token_id: number;
@@ -205,7 +210,7 @@ export interface RequestsTable {
   decision_reason: string | null;
 }
 
-/** One row an organization, and account 0 for the instance. */
+/** One row per organization, and account 0 for the instance. */
 interface PoliciesTable {
   account_id: number;
   policy_json: string;
@@ -219,7 +224,7 @@ interface TokenOrganizationsTable {
   authorized_at: number;
 }
 
-/** Classic and scoped tokens that owners of an organization keep out. */
+/** Classic and scoped tokens that an organization's owners exclude. */
 interface TokenExclusionsTable {
   token_id: number;
   organization_id: number;
@@ -232,15 +237,15 @@ export interface TokenUseTable {
   last_used_at: number;
   last_address: string;
   last_agent: string;
-  /** What for, in words: "push acme/site". */
+  /** The purpose in words: "push acme/site". */
   last_purpose: string;
   /** The last five distinct addresses, newest first. */
   addresses_json: string;
 }
 
-/** A sign-in of a command on its way. See `store/device-authorizations`. */
+/** An unfinished sign-in of a command. See `store/device-authorizations`. */
 export interface LoginsTable {
-  /** SHA-256 of the code that is exchanged for the token. */
+  /** SHA-256 of the code that can be exchanged for the token. */
   code_digest: string;
   /** SHA-256 of the short code that a person types; null without the device flow. */
   user_code_digest: string | null;
@@ -264,26 +269,26 @@ interface TokenDaysTable {
   token_id: number;
   /** 00:00 UTC of the day. */
   day_at: number;
-  /** 0 where no repository was meant. */
+  /** 0 when there was no repository. */
   repository_id: number;
-  /** '' where none was needed. */
+  /** '' when none was needed. */
   permission: string;
   level: 'read' | 'write' | 'admin' | '';
   times: number;
 }
 
-/** What a token was refused: one row a day, reason and purpose. See `store/refusals`. */
+/** A token's refusals: one row per day, reason and purpose. See `store/refusals`. */
 interface TokenRefusalsTable {
   token_id: number;
   /** 00:00 UTC of the day. */
   day_at: number;
   reason: string;
-  /** What for, in words: "push acme/site". */
+  /** The purpose in words: "push acme/site". */
   purpose: string;
   times: number;
   last_at: number;
   last_address: string;
-  /** The words of the last time, and what was missing. */
+  /** The last wording, and what was missing. */
   words_json: string;
 }
 
@@ -295,20 +300,20 @@ export interface AuditTable {
   action: string;
   actor_id: number | null;
   actor_login: string | null;
-  /** Whose security log shows it. */
+  /** The person whose security log shows it. */
   user_id: number | null;
   organization_id: number | null;
   repository_id: number | null;
-  /** What it is about. */
+  /** The token it is about. */
   token_id: number | null;
-  /** What it was done with, when that was a token. */
+  /** The token it was done with, if there was one. */
   actor_token_id: number | null;
   address: string | null;
   user_agent: string | null;
   data_json: string;
 }
 
-/** A range of the log and its digest. Append-only, as the log is. See `rules/audit-chain`. */
+/** A range of the log and its digest. Append-only, like the log. See `rules/audit-chain`. */
 export interface AuditCheckpointsTable {
   number: number;
   first_id: number;
@@ -323,7 +328,7 @@ export interface AuditCheckpointsTable {
   fingerprints: string;
 }
 
-/** Up to which checkpoint entries may be deleted. Append-only, too. */
+/** The checkpoint up to which entries may be deleted. Append-only, too. */
 interface AuditPruningsTable {
   checkpoint: number;
   through_id: number;
@@ -331,13 +336,13 @@ interface AuditPruningsTable {
   signature: string;
 }
 
-/** How far a stream of the log has come, and what stands in its way. */
+/** How far a stream of the log has got, and what is holding it up. */
 export interface AuditStreamsTable {
   name: string;
-  /** The receiver has all up to this id. */
+  /** The receiver has everything up to this id. */
   after_id: number;
   after_checkpoint: number;
-  /** Tries that failed since the last one that did not. */
+  /** Failed tries since the last success. */
   failures: number;
   next_try_at: number;
   last_error: string | null;
@@ -345,24 +350,24 @@ export interface AuditStreamsTable {
 }
 
 /**
- * Work that waits, runs under a lease, comes again, or was given up; a job that ended well has no row. See
+ * Work that is waiting, running under a lease, recurring, or given up. A job that succeeded has no row. See
  * `store/jobs`.
  */
 export interface JobsTable {
   id: Generated<number>;
   kind: string;
   payload_json: string;
-  /** At most one job of this key waits; null = any number. */
+  /** At most one job with this key waits; null = any number. */
   unique_key: string | null;
-  /** Of what may all hang for the same reason: a receiver of webhooks. */
+  /** Groups jobs that may all hang for the same reason, such as one receiver of webhooks. */
   lane: string | null;
   state: 'waiting' | 'dead';
   run_at: number;
-  /** Of a job that comes again: how often. */
+  /** The interval of a recurring job. */
   every_sec: number | null;
-  /** How often it was begun since it was last due for the first time. */
+  /** Attempts since it was first due. */
   attempts: Generated<number>;
-  /** Rises when the same job is asked for again, so that one that runs meanwhile is run once more. */
+  /** Rises when the same job is requested again, so that a running one runs once more. */
   edition: Generated<number>;
   /** The runner that has it, until `leased_until`. */
   leased_by: string | null;
@@ -371,31 +376,31 @@ export interface JobsTable {
   created_at: number;
 }
 
-/** Mails. A body may hold a one-time link: it is sealed, and emptied once a mail server took it. */
+/** Mails. A body may contain a one-time link: it is sealed, and emptied once a mail server has accepted it. */
 export interface OutboxTable {
   id: Generated<number>;
-  /** Whose it is; null = somebody without an account. */
+  /** The owner; null = somebody without an account. */
   user_id: number | null;
   address: string;
   template: string;
   subject: string;
-  /** Sealed, as is the next; '' once it was sent. */
+  /** Sealed, as is the next; '' after it was sent. */
   text: Sealed | '';
   html: Sealed | '';
-  /** `kept`: no mail server is configured, so it lies on disk. `failed`: given up. */
+  /** `kept`: no mail server is configured, so it is stored on disk. `failed`: given up. */
   state: 'waiting' | 'sent' | 'kept' | 'failed';
   attempts: Generated<number>;
   created_at: number;
-  /** When it is tried next; also the lease of whoever is trying it. */
+  /** When it is tried next; also the lease of the process that is trying it. */
   due_at: number;
   done_at: number | null;
   /** What the mail server last said. */
   failure: string | null;
 }
 
-/** How much of a rate limit is used up in the window that runs. See `store/rate-windows`. */
+/** How much of a rate limit is used in the current window. See `store/rate-windows`. */
 interface RateWindowsTable {
-  /** Bucket and whom it counts: `api-user 7`. */
+  /** Bucket and who is counted: `api-user 7`. */
   window_key: string;
   used: number;
   ends_at: number;
@@ -406,20 +411,20 @@ export interface SessionsTable {
   id: Generated<number>;
   digest: string;
   user_id: number;
-  /** `second-factor`: the password was right, the code is still owed. */
+  /** `second-factor`: the password was right, the code is still missing. */
   state: 'second-factor' | 'active';
   created_at: number;
   last_seen_at: number;
   ends_at: number;
-  /** Until when sensitive pages don't ask for a proof again; 0 = they ask. */
+  /** Until when sensitive pages don't ask for proof again; 0 = they ask. */
   sudo_until: number;
-  /** When the person last proved that it is them, by their strongest factor. */
+  /** When the person last proved their identity with their strongest factor. */
   proved_at: Generated<number>;
   /** The key of an app that this session is setting up, sealed for it. */
   enrolment: string | null;
   address: string;
   user_agent: string;
-  /** What the next page says, sealed with a key that only the cookie holds. */
+  /** The message for the next page, sealed with a key that only the cookie contains. */
   flash: string | null;
 }
 
@@ -430,12 +435,12 @@ interface DevicesTable {
   last_seen_at: number;
 }
 
-/** The key of a person's one-time codes, sealed (it has to be known to check one); counts once it is confirmed. */
+/** The key of a person's one-time codes, sealed (checking one needs the key). It counts once it is confirmed. */
 interface SecondFactorsTable {
   user_id: number;
   secret: Sealed;
   confirmed_at: number | null;
-  /** The time step of the last code that was taken: it and earlier ones are refused. */
+  /** The time step of the last accepted code: it and earlier ones are refused. */
   last_step: number;
 }
 
@@ -456,7 +461,7 @@ interface RecoveryCodesTable {
   user_id: number;
   digest: string;
   used_at: number | null;
-  /** 0 = of the kind that was made before 0120: 49 bits. */
+  /** 0 = of the kind made before 0120: 49 bits. */
   is_long: Generated<Flag>;
 }
 
@@ -473,10 +478,10 @@ export interface OneTimeLinksTable {
   ends_at: number;
 }
 
-/** Forms that were sent, so that a double click does one thing. */
+/** Forms that were sent, so that a double click has one effect. */
 interface FormSubmissionsTable {
   digest: string;
-  /** Where the one that was carried out led; null while it runs. */
+  /** Where the completed one led; null while it runs. */
   location: string | null;
   created_at: number;
 }
@@ -484,13 +489,13 @@ interface FormSubmissionsTable {
 /** Processes that answer from memory while they have a lease. See `store/cluster`. */
 interface NodesTable {
   id: string;
-  /** Rises with every sign of life. */
+  /** Rises with every heartbeat. */
   beat: number;
-  /** The node has forgotten everything that this revision made untrue. */
+  /** The node has forgotten everything that was untrue at this revision. */
   acked: number;
 }
 
-/** What a revision was about; a revision without a row was about everything. */
+/** What a revision was about. A revision without a row was about everything. */
 interface RevisionChangesTable {
   revision: number;
   /** See `Subject` in `store/revision`. */
@@ -514,7 +519,7 @@ interface RevisionTable {
   revision: number;
 }
 
-/** What a build or check said of a commit: one row each time, the newest of a context counts. */
+/** What a build or check reported about a commit: one row per report, the newest of a context counts. */
 export interface CommitStatusesTable {
   id: Generated<number>;
   repository_id: number;
@@ -563,7 +568,7 @@ interface SealingTable {
   changed_at: number;
 }
 
-/** One try to tell a webhook something; a redelivery is a row of its own with the same guid. */
+/** One attempt to deliver to a webhook; a redelivery is a separate row with the same guid. */
 export interface WebhookDeliveriesTable {
   id: Generated<number>;
   webhook_id: number;
@@ -576,7 +581,7 @@ export interface WebhookDeliveriesTable {
   /** Null while it waits. */
   delivered_at: number | null;
   duration_ms: number | null;
-  /** `OK`, `Service Unavailable`: the receiver's answer, or what kept it from answering. */
+  /** `OK`, `Service Unavailable`: the receiver's answer, or why there was none. */
   status: string;
   /** 0 = no answer. */
   status_code: number;

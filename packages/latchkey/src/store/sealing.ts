@@ -9,13 +9,13 @@ import type { Sealed } from '../base/sealing/sealed-text.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 
-/** The id of the key in force; null before the first start that seals. */
+/** The id of the key in force; null before the first start with sealing. */
 export async function sealingKeyId(q: Query): Promise<string | null> {
   const row = await q.selectFrom('sealing').select('key_id').where('id', '=', 1).executeTakeFirst();
   return row?.key_id ?? null;
 }
 
-/** Says which key is in force, if no node did so before. */
+/** Records the key in force, unless a node did so before. */
 export async function claimSealingKey(tx: Query, keyId: string, at: UnixSeconds): Promise<void> {
   await tx
     .insertInto('sealing')
@@ -24,12 +24,12 @@ export async function claimSealingKey(tx: Query, keyId: string, at: UnixSeconds)
     .execute();
 }
 
-/** Another key is in force. */
+/** Puts another key in force. */
 export async function setSealingKey(tx: Query, keyId: string, at: UnixSeconds): Promise<void> {
   await tx.updateTable('sealing').set({ key_id: keyId, changed_at: at }).where('id', '=', 1).execute();
 }
 
-/** Which column names the row, and which one says whose text it is. */
+/** The columns that name the row and the owner of the text. */
 const ROWS: Readonly<Record<SealedColumn, { readonly key: string; readonly owner: string }>> = {
   'outbox.text': { key: 'id', owner: 'address' },
   'outbox.html': { key: 'id', owner: 'address' },
@@ -37,7 +37,7 @@ const ROWS: Readonly<Record<SealedColumn, { readonly key: string; readonly owner
   'webhooks.secret': { key: 'id', owner: 'repository_id' },
 };
 
-/** A text that is not sealed, or with another key. */
+/** A text that is not sealed, or is sealed with another key. */
 export interface StaleText {
   readonly key: number;
   readonly owner: number | string;
@@ -60,7 +60,7 @@ export async function staleTexts(
   return rows;
 }
 
-/** Puts a text sealed anew in place of what was read, unless that was changed meanwhile. */
+/** Replaces a text with one sealed again, unless it was changed after it was read. */
 export async function replaceText(tx: Query, column: SealedColumn, stale: StaleText, sealed: Sealed): Promise<void> {
   const [table, field] = column.split('.').map((name) => sql.ref(name));
   await sql`update ${table} set ${field} = ${sealed}

@@ -22,7 +22,10 @@ export interface NewAuthenticator {
   readonly step: number;
 }
 
-/** Adds a person's authenticator app. @throws a unique violation when they have one */
+/**
+ * Adds a person's authenticator app.
+ * @throws a unique violation when they have one
+ */
 export async function insertAuthenticator(tx: Query, userId: number, app: NewAuthenticator): Promise<void> {
   await tx
     .insertInto('second_factors')
@@ -31,8 +34,8 @@ export async function insertAuthenticator(tx: Query, userId: number, app: NewAut
 }
 
 /**
- * Uses up a time step. False when it, or a later one, was used already: the code is a replay. `latest`: a step beyond
- * this was used by a clock that was ahead, and must not keep its owner out until then.
+ * Uses up a time step. False when it, or a later one, was used already: the code is a replay. `latest`: a step after
+ * this was used with a clock that was ahead, and must not keep its owner out until then.
  */
 export async function useTimeStep(tx: Query, userId: number, step: number, latest: number): Promise<boolean> {
   const row = await tx
@@ -45,14 +48,14 @@ export async function useTimeStep(tx: Query, userId: number, step: number, lates
   return row !== undefined;
 }
 
-/** Takes every second factor away: the app, the recovery codes, the passkeys. */
+/** Removes every second factor: the app, the recovery codes, the passkeys. */
 export async function deleteSecondFactor(tx: Query, userId: number): Promise<void> {
   await tx.deleteFrom('second_factors').where('user_id', '=', userId).execute();
   await tx.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
   await tx.deleteFrom('passkeys').where('user_id', '=', userId).execute();
 }
 
-/** Puts new recovery codes in place of the old ones. */
+/** Replaces the recovery codes with new ones. */
 export async function replaceRecoveryCodes(tx: Query, userId: number, digests: readonly string[]): Promise<void> {
   await tx.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
   await tx
@@ -61,7 +64,7 @@ export async function replaceRecoveryCodes(tx: Query, userId: number, digests: r
     .execute();
 }
 
-/** Uses a recovery code up. False when it is none, or was used. */
+/** Uses up a recovery code. False when it isn't one, or was used. */
 export async function useRecoveryCode(tx: Query, userId: number, digest: string, at: UnixSeconds): Promise<boolean> {
   const row = await tx
     .updateTable('recovery_codes')
@@ -74,7 +77,7 @@ export async function useRecoveryCode(tx: Query, userId: number, digest: string,
   return row !== undefined;
 }
 
-/** How many recovery codes are left, and how many of them are of the short kind of before. */
+/** How many recovery codes are left, and how many of them are of the earlier, short kind. */
 export async function countRecoveryCodes(q: Query, userId: number): Promise<{ left: number; short: number }> {
   const rows = await q
     .selectFrom('recovery_codes')

@@ -12,17 +12,17 @@ import type { SessionsTable } from './schema.ts';
 export interface Session {
   readonly id: number;
   readonly userId: number;
-  /** `second-factor`: the password was right, the code is still owed; opens nothing but the page that asks for it. */
+  /** `second-factor`: the password was right, the code is still missing; this opens only the page that asks for it. */
   readonly state: SessionsTable['state'];
   readonly createdAt: UnixSeconds;
   readonly lastSeenAt: UnixSeconds;
   readonly endsAt: UnixSeconds;
   readonly sudoUntil: UnixSeconds;
-  /** When the person last proved that it is them; 0 = before this was noted. */
+  /** When the person last proved their identity; 0 = before this was recorded. */
   readonly provedAt: UnixSeconds;
   readonly address: string;
   readonly userAgent: string;
-  /** Sealed; null = nothing to say. */
+  /** Sealed; null = no message. */
   readonly flash: string | null;
   /** The key of an authenticator app that is being set up, sealed; null = none is. */
   readonly enrolment: string | null;
@@ -30,7 +30,7 @@ export interface Session {
 
 export type NewSession = Omit<Session, 'id' | 'lastSeenAt' | 'flash' | 'enrolment'> & { readonly digest: string };
 
-/** Begins a session, and gives its id. */
+/** Begins a session, and returns its id. */
 export async function insertSession(tx: Query, session: NewSession): Promise<number> {
   const { id } = await tx
     .insertInto('sessions')
@@ -52,7 +52,7 @@ export async function insertSession(tx: Query, session: NewSession): Promise<num
 }
 
 /**
- * The session that a secret opens, unless it has ended, or began later than now: then a clock was ahead that gave it
+ * The session that a secret opens, unless it has ended, or began later than now: then a clock that was ahead gave it
  * too long a life.
  */
 export async function sessionByDigest(q: Query, digest: string, at: UnixSeconds): Promise<Session | null> {
@@ -66,7 +66,7 @@ export async function sessionByDigest(q: Query, digest: string, at: UnixSeconds)
   return row === undefined ? null : sessionOf(row);
 }
 
-/** A person's live sessions, the one used last first. */
+/** A person's live sessions, the last used first. */
 export async function sessionsOf(q: Query, userId: number, at: UnixSeconds): Promise<Session[]> {
   const rows = await q
     .selectFrom('sessions')
@@ -80,7 +80,7 @@ export async function sessionsOf(q: Query, userId: number, at: UnixSeconds): Pro
   return rows.map(sessionOf);
 }
 
-/** Notes that a session was used, and when it ends if it is not used again. */
+/** Records that a session was used, and when it ends if it isn't used again. */
 export async function touchSession(
   q: Query,
   id: number,
@@ -98,7 +98,7 @@ export async function setSudoUntil(q: Query, id: number, sudoUntil: UnixSeconds)
 }
 
 export interface Proved {
-  /** Of the secret that the session had, and of the one that it has from now on. */
+  /** Of the session's previous secret, and of its secret from now on. */
   readonly digest: string;
   readonly newDigest: string;
   readonly provedAt: UnixSeconds;
@@ -107,7 +107,7 @@ export interface Proved {
   readonly flash: string | null;
 }
 
-/** Notes that the person proved that it is them, under a new secret. False when another request did so just now. */
+/** Records that the person proved their identity, under a new secret. False when another request just did. */
 export async function proveSession(q: Query, id: number, proved: Proved): Promise<boolean> {
   const row = await q
     .updateTable('sessions')
@@ -119,17 +119,17 @@ export async function proveSession(q: Query, id: number, proved: Proved): Promis
   return row !== undefined;
 }
 
-/** Keeps, or forgets (null), the key that a session is setting up. */
+/** Stores, or deletes (null), the key that a session is setting up. */
 export async function setEnrolment(q: Query, id: number, sealed: string | null): Promise<void> {
   await q.updateTable('sessions').set({ enrolment: sealed }).where('id', '=', id).execute();
 }
 
-/** Leaves a sealed word for the next page. */
+/** Leaves a sealed message for the next page. */
 export async function setFlash(q: Query, id: number, sealed: string): Promise<void> {
   await q.updateTable('sessions').set({ flash: sealed }).where('id', '=', id).execute();
 }
 
-/** Takes the sealed word away. False when another request was faster. */
+/** Removes the sealed message. False when another request was faster. */
 export async function takeFlash(q: Query, id: number, sealed: string): Promise<boolean> {
   const row = await q
     .updateTable('sessions')
@@ -141,7 +141,7 @@ export async function takeFlash(q: Query, id: number, sealed: string): Promise<b
   return row !== undefined;
 }
 
-/** Ends one of a person's sessions. False when there is none such. */
+/** Ends one of a person's sessions. False when there is none. */
 export async function deleteSession(q: Query, userId: number, id: number): Promise<boolean> {
   const row = await q
     .deleteFrom('sessions')
@@ -152,14 +152,14 @@ export async function deleteSession(q: Query, userId: number, id: number): Promi
   return row !== undefined;
 }
 
-/** Ends a person's sessions but one (null = all), and gives how many. */
+/** Ends all of a person's sessions but one (null = all), and returns how many. */
 export async function deleteSessionsOf(q: Query, userId: number, exceptId: number | null): Promise<number> {
   let query = q.deleteFrom('sessions').where('user_id', '=', userId);
   if (exceptId !== null) query = query.where('id', '<>', exceptId);
   return (await query.returning('id').execute()).length;
 }
 
-/** Forgets sessions that have ended. */
+/** Deletes sessions that have ended. */
 export async function deleteEndedSessions(q: Query, at: UnixSeconds): Promise<void> {
   await q.deleteFrom('sessions').where('ends_at', '<=', at).execute();
 }
@@ -200,7 +200,7 @@ export async function isKnownDevice(q: Query, userId: number, digest: string): P
   return row !== undefined;
 }
 
-/** True when the person was seen on some device already. */
+/** True when the person has signed in on any device before. */
 export async function hasDevices(q: Query, userId: number): Promise<boolean> {
   return (
     (await q.selectFrom('devices').select('user_id').where('user_id', '=', userId).limit(1).executeTakeFirst()) !==
@@ -208,7 +208,7 @@ export async function hasDevices(q: Query, userId: number): Promise<boolean> {
   );
 }
 
-/** Notes that a person signed in on a device. */
+/** Records that a person signed in on a device. */
 export async function rememberDevice(q: Query, userId: number, digest: string, at: UnixSeconds): Promise<void> {
   await q
     .insertInto('devices')
@@ -217,7 +217,7 @@ export async function rememberDevice(q: Query, userId: number, digest: string, a
     .execute();
 }
 
-/** Forgets a person's devices: after a password was changed, each has to be trusted anew. */
+/** Forgets a person's devices. After a change of password, each has to be trusted again. */
 export async function deleteDevices(q: Query, userId: number): Promise<void> {
   await q.deleteFrom('devices').where('user_id', '=', userId).execute();
 }

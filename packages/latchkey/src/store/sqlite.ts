@@ -31,17 +31,17 @@ import { newestAuditId } from './audit.ts';
 import { engineCode, type OpenedEngine, type Query, SQLITE_FILE_NAME } from './db.ts';
 import type { Database } from './schema.ts';
 
-/** How long SQLite itself waits for another process; the event loop stands still meanwhile. */
+/** How long SQLite itself waits for another process. Meanwhile the event loop is blocked. */
 const BLOCKING_WAIT_MS = 20;
-/** Between two tries to get the write lock. */
+/** The pause between two attempts at the write lock. */
 const RETRY_PAUSE_MS = 10;
 /** How long a change waits for another process's change before it fails. */
 export const WRITE_LOCK_LIMIT_MS = 10_000;
-/** Prepared statements kept for each connection; lists with filters make many texts. */
+/** Prepared statements kept for each connection. Lists with filters make many different texts. */
 const MAX_STATEMENTS = 500;
 const SQLITE_BUSY = 5;
 
-/** Opens `<dataDir>/latchkey.db`, making both when they are missing, readable by this user alone. */
+/** Opens `<dataDir>/latchkey.db`, and creates both when missing, for this user only. */
 export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_LIMIT_MS): Promise<OpenedEngine> {
   const path = join(dataDir, SQLITE_FILE_NAME);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -71,8 +71,8 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
 }
 
 /**
- * Reads the revision: once for everything that runs in one go, since nothing can arrive meanwhile that must see a later
- * one. A reading costs two locks of the file, 2 to 3 microseconds.
+ * Reads the revision once for everything that runs in one go: nothing can arrive meanwhile that must see a later one. A
+ * read takes two file locks, 2 to 3 microseconds.
  */
 function revisionReader(database: DatabaseSync): () => number {
   let statement: StatementSync | null = null;
@@ -99,13 +99,13 @@ interface CachedStatement {
 
 async function openConnection(path: string, lockLimitMs: number): Promise<SqliteHandle> {
   const database = new DatabaseSync(path, { timeout: BLOCKING_WAIT_MS, enableForeignKeyConstraints: true });
-  // Two processes that turn WAL on at the same moment: one finds the file locked.
+  // When two processes turn on WAL at the same moment, one finds the file locked.
   await whenFree(lockLimitMs, () => database.exec('pragma journal_mode = wal'));
   database.exec('pragma synchronous = full');
   return { database, statements: new RecentMap(MAX_STATEMENTS), lockLimitMs };
 }
 
-/** Tries until no other process holds the lock, and lets the event loop turn in between. */
+/** Retries until no other process holds the lock, and lets the event loop run in between. */
 async function whenFree<T>(limitMs: number, attempt: () => T): Promise<T> {
   const giveUpAt = performance.now() + limitMs;
   for (;;) {
@@ -136,7 +136,7 @@ function busyFault(limitMs: number, cause: unknown): Fault {
 class WriterQueue {
   #last: Promise<void> = Promise.resolve();
 
-  /** Resolves, when it is the caller's turn, with the function that ends the turn. */
+  /** Resolves when it is the caller's turn, with the function that ends the turn. */
   async turn(): Promise<() => void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const before = this.#last;
@@ -215,7 +215,7 @@ class NodeSqliteConnection implements DatabaseConnection {
     }
   }
 
-  /** A commit that fails leaves the turn to the rollback that Kysely sends after it. */
+  /** If a commit fails, the turn goes on to the rollback that Kysely sends after it. */
   commit(): void {
     this.#writer.database.exec('commit');
     this.#end();
@@ -246,7 +246,7 @@ class NodeSqliteConnection implements DatabaseConnection {
     }
   }
 
-  /** Kysely asks for it; no list of this product is streamed, so all rows come at once. */
+  /** Kysely requires it. No list of this product is streamed, so all rows come at once. */
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery<R>(query);
   }

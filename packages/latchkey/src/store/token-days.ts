@@ -8,18 +8,18 @@ export interface TokenDay {
   readonly tokenId: number;
   /** 00:00 UTC of the day. */
   readonly dayAt: UnixSeconds;
-  /** 0 where no repository was meant. */
+  /** 0 when there was no repository. */
   readonly repositoryId: number;
-  /** '' where none was needed. */
+  /** '' when none was needed. */
   readonly permission: string;
   readonly level: Level | '';
   readonly times: number;
 }
 
-/** Rows of one token that are read at most: far above what 90 days of a busy token hold. */
+/** The most rows to read of one token: far more than 90 days of a busy token have. */
 const MAX_ROWS_READ = 20_000;
 
-/** Adds counts, each key once in a call. Tokens that are gone by now are left out. */
+/** Adds counts, each key once per call. Tokens that no longer exist are left out. */
 export async function addTokenDays(tx: Query, days: readonly TokenDay[]): Promise<void> {
   const ids = [...new Set(days.map((day) => day.tokenId))];
   const known = new Set<number>();
@@ -41,7 +41,7 @@ export async function addTokenDays(tx: Query, days: readonly TokenDay[]): Promis
       level: day.level,
       times: day.times,
     }));
-  // In one order on every node, so that two of them can't wait for each other.
+  // The same order on every node, so that no two of them can wait for each other.
   rows.sort(
     (a, b) =>
       a.token_id - b.token_id ||
@@ -82,7 +82,7 @@ export async function daysOfToken(q: Query, tokenId: number, sinceAt: UnixSecond
   }));
 }
 
-/** Forgets the days before one. */
+/** Deletes the days before one. */
 export async function deleteTokenDaysBefore(q: Query, dayAt: UnixSeconds): Promise<void> {
   await q.deleteFrom('token_days').where('day_at', '<', dayAt).execute();
 }

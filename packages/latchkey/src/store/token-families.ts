@@ -10,8 +10,8 @@ import type { Query } from './db.ts';
 import { revokeToken, type Token, tokenOf } from './tokens.ts';
 
 /**
- * Ends a token for the one that takes its place: its secrets count as replaced. Null when it was revoked before (of two
- * at once, one), or is gone.
+ * Ends a token in favour of the one that takes its place: its secrets count as replaced. Null when it was revoked
+ * before (of two at once, one), or is gone.
  */
 export async function retireToken(tx: Query, id: number, at: UnixSeconds): Promise<Token | null> {
   const retired = await revokeToken(tx, id, BY_ROTATION, at);
@@ -25,7 +25,7 @@ export async function retireToken(tx: Query, id: number, at: UnixSeconds): Promi
   return retired;
 }
 
-/** The token of a family that is not revoked; null when none is. */
+/** The token of a family that is not revoked; null when there is none. */
 export async function livingOf(q: Query, familyId: number): Promise<Token | null> {
   const row = await q
     .selectFrom('tokens')

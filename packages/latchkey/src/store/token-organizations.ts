@@ -7,7 +7,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 
-/** The organizations that a token was authorized for, and those that keep it out. One query. */
+/** The organizations that authorized a token, and those that exclude it. One query. */
 export async function organizationsOfToken(
   q: Query,
   tokenId: number,
@@ -29,7 +29,7 @@ export async function organizationsOfToken(
 }
 
 /**
- * Of each of these tokens the logins of the organizations that keep it out, in their order; those that none does are
+ * For each of these tokens, the logins of the organizations that exclude it, sorted; tokens that none excludes are
  * missing.
  */
 export async function exclusionsOf(q: Query, tokenIds: readonly number[]): Promise<Map<number, string[]>> {
@@ -44,7 +44,7 @@ export async function exclusionsOf(q: Query, tokenIds: readonly number[]): Promi
   return new Map([...Map.groupBy(rows, (row) => row.token_id)].map(([id, of]) => [id, of.map(({ login }) => login)]));
 }
 
-/** Which of these tokens an organization keeps out. */
+/** Which of these tokens an organization excludes. */
 export async function excludedAmong(
   q: Query,
   organizationId: number,
@@ -60,7 +60,7 @@ export async function excludedAmong(
   return new Set(rows.map((row) => row.token_id));
 }
 
-/** Keeps a token out of an organization. False when it was already. */
+/** Excludes a token from an organization. False when it already was. */
 export async function exclude(tx: Query, tokenId: number, organizationId: number, at: UnixSeconds): Promise<boolean> {
   await bumpRevision(tx, subjectOf('token', tokenId));
   const excluded = await tx
@@ -72,7 +72,7 @@ export async function exclude(tx: Query, tokenId: number, organizationId: number
   return excluded !== undefined;
 }
 
-/** Keeps a new token out wherever the one is kept out that made it, or whose place it takes. */
+/** Excludes a new token wherever the token is excluded that made it or that it replaces. */
 export async function inheritExclusions(tx: Query, fromId: number, tokenId: number): Promise<void> {
   const rows = await tx
     .selectFrom('token_exclusions')
@@ -86,7 +86,7 @@ export async function inheritExclusions(tx: Query, fromId: number, tokenId: numb
       .execute();
 }
 
-/** Lets it in again. False when it was not kept out. */
+/** Ends the exclusion. False when there was none. */
 export async function readmit(tx: Query, tokenId: number, organizationId: number): Promise<boolean> {
   await bumpRevision(tx, subjectOf('token', tokenId));
   const readmitted = await tx
@@ -98,7 +98,7 @@ export async function readmit(tx: Query, tokenId: number, organizationId: number
   return readmitted !== undefined;
 }
 
-/** Authorizes a token for an organization; nothing happens when it was. */
+/** Authorizes a token for an organization; does nothing when it already is. */
 export async function authorizeForOrganization(
   tx: Query,
   tokenId: number,
@@ -113,13 +113,13 @@ export async function authorizeForOrganization(
     .execute();
 }
 
-/** Takes back every authorization of a token: what editing or regenerating it does. */
+/** Withdraws every authorization of a token, as editing or regenerating it does. */
 export async function withdrawFromAll(tx: Query, tokenId: number): Promise<void> {
   await bumpRevision(tx, subjectOf('token', tokenId));
   await tx.deleteFrom('token_organizations').where('token_id', '=', tokenId).execute();
 }
 
-/** Takes that back. False when it was not authorized. */
+/** Withdraws the authorization. False when there was none. */
 export async function withdrawFromOrganization(tx: Query, tokenId: number, organizationId: number): Promise<boolean> {
   await bumpRevision(tx, subjectOf('token', tokenId));
   const withdrawn = await tx

@@ -22,15 +22,15 @@ export const TOKEN_ORDERS = [
 ] as const;
 export type TokenOrder = (typeof TOKEN_ORDERS)[number];
 
-/** What is left out is not asked for. Bounds are inclusive. */
+/** Undefined fields don't narrow the search. Bounds are inclusive. */
 export interface TokenSearch {
   readonly userId?: number | undefined;
   /**
-   * `inactive`: over for good at `at`, as `isOver` of `rules/token-state.ts` says: revoked, replaced, ended, used up.
+   * `inactive`: over for good at `at`, as `isOver` in `rules/token-state.ts` says: revoked, replaced, ended, used up.
    */
   readonly state?: 'active' | 'inactive' | undefined;
   readonly revoked?: boolean | undefined;
-  /** A part of the name, in any case of letters. */
+  /** A part of the name, ignoring case. */
   readonly search?: string | undefined;
   readonly createdAfter?: UnixSeconds | undefined;
   readonly createdBefore?: UnixSeconds | undefined;
@@ -41,10 +41,10 @@ export interface TokenSearch {
   readonly at: UnixSeconds;
 }
 
-/** Later than every end: where tokens without end stand in an order. */
+/** Later than every end: the place of tokens without an end in an order. */
 const NEVER = 9_000_000_000_000;
 
-/** A page of the tokens that fit, and how many fit altogether. */
+/** A page of the matching tokens, and the number of all matches. */
 export async function searchTokens(
   q: Query,
   search: TokenSearch,
@@ -65,8 +65,8 @@ export async function searchTokens(
 }
 
 /**
- * What an order goes by. Who was never used comes before all who were, who never ends after all who do, on both
- * engines.
+ * The key of an order. On both engines, tokens that were never used come before all others, and tokens that never end
+ * after all others.
  */
 function keyOf(order: TokenOrder) {
   if (order.startsWith('created')) return sql<number>`tokens.created_at`;

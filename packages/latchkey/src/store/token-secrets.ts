@@ -7,14 +7,14 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 
-/** What is kept of a secret. */
+/** What is stored about a secret. */
 export interface SecretMark {
   /** SHA-256, base64url. */
   readonly digest: string;
   readonly lastEight: string;
 }
 
-/** Makes a secret the current one of a token; the one from before must have been replaced. */
+/** Makes a secret the current one of a token. The previous one must have been replaced. */
 export async function addSecret(tx: Query, tokenId: number, secret: SecretMark, at: UnixSeconds): Promise<void> {
   await tx
     .insertInto('token_secrets')
@@ -28,13 +28,13 @@ export async function addSecret(tx: Query, tokenId: number, secret: SecretMark, 
     .execute();
 }
 
-/** Those of some digests that are of secrets which open a token, or once did. At most some thousand. */
+/** Those of the digests whose secrets open a token, or once did. A few thousand at most. */
 export async function knownDigests(q: Query, digests: readonly string[]): Promise<Set<string>> {
   const rows = await q.selectFrom('token_secrets').select('digest').where('digest', 'in', digests).execute();
   return new Set(rows.map((row) => row.digest));
 }
 
-/** Ends the secret that a rotation left overlapping, at the first use of the new one. False when there is none. */
+/** Ends the secret that a rotation left overlapping, when the new one is first used. False when there is none. */
 export async function endOverlap(tx: Query, tokenId: number, at: UnixSeconds): Promise<boolean> {
   await bumpRevision(tx, subjectOf('token', tokenId));
   const ended = await tx

@@ -12,9 +12,9 @@ import type { DeployKeysTable } from './schema.ts';
 import { type Token, tokenById } from './tokens.ts';
 
 /**
- * Ids of tokens that end after `from` and at `to` at the latest, and whose owners have not had the notice of `days`;
- * above `afterId`, in order. A token whose whole life is not longer than the notice is left out: its owner chose that
- * end a moment ago.
+ * Ids of tokens that end after `from` and no later than `to`, and whose owners haven't been sent the notice for `days`;
+ * above `afterId`, in order. A token whose whole life is no longer than the notice is left out: its owner has only just
+ * chosen that end.
  */
 export async function tokensToNotice(
   q: Query,
@@ -37,7 +37,7 @@ export async function tokensToNotice(
   return rows.map((row) => row.id);
 }
 
-/** Notes a notice; false when it, or a later one, was given meanwhile. */
+/** Records a notice; false when it, or a later one, was given meanwhile. */
 export async function noteNotice(tx: Query, id: number, days: number): Promise<boolean> {
   const noted = await tx
     .updateTable('tokens')
@@ -52,7 +52,7 @@ export async function noteNotice(tx: Query, id: number, days: number): Promise<b
 
 /**
  * Ids of living tokens that were neither given a secret nor used after `cutoff`; above `afterId`, in order. `markedBy`:
- * those that were marked then or before; null: those that are not marked.
+ * those marked by then; null: those that aren't marked.
  */
 export async function tokensUnusedSince(
   q: Query,
@@ -77,7 +77,7 @@ export async function tokensUnusedSince(
   return rows.map((row) => row.id);
 }
 
-/** Marks a living token that is to end because nobody uses it. False when it is marked already, or has ended. */
+/** Marks a living token that will end because it isn't used. False when it is marked already, or has ended. */
 export async function markDisused(tx: Query, id: number, at: UnixSeconds): Promise<boolean> {
   const row = await tx
     .updateTable('tokens')
@@ -90,7 +90,10 @@ export async function markDisused(tx: Query, id: number, at: UnixSeconds): Promi
   return row !== undefined;
 }
 
-/** Takes the mark from tokens that were used or renewed after `cutoff`, or that a clock marked which was ahead. */
+/**
+ * Removes the mark from tokens that were used or renewed after `cutoff`, or that were marked with a clock that was
+ * ahead.
+ */
 export async function unmarkUsed(tx: Query, cutoff: UnixSeconds, at: UnixSeconds): Promise<void> {
   await tx
     .updateTable('tokens')
@@ -117,36 +120,36 @@ export async function countLiving(q: Query): Promise<number> {
   return Number(count);
 }
 
-/** What the end of a token takes away beside the token itself. */
+/** What the end of a token removes along with it. */
 interface Undo {
   /** The states that its grants had. */
   readonly grants: readonly { readonly id: number; readonly state: GrantState }[];
-  /** The deploy keys that were made with it. */
+  /** The deploy keys made with it. */
   readonly deployKeys: readonly Selectable<DeployKeysTable>[];
 }
 
-/** What the end of a token will take away: to be read before it. */
+/** What the end of a token will remove. Read this before it ends. */
 export async function readUndo(tx: Query, id: number): Promise<string> {
   const grants = await tx.selectFrom('grants').select(['id', 'state']).where('token_id', '=', id).execute();
   const deployKeys = await tx.selectFrom('deploy_keys').selectAll().where('created_by_token_id', '=', id).execute();
   return JSON.stringify({ grants, deployKeys } satisfies Undo);
 }
 
-/** Keeps what the end of a token took away. */
+/** Stores what the end of a token removed. */
 export async function keepUndo(tx: Query, id: number, undo: string): Promise<void> {
   await tx.updateTable('tokens').set({ undo_json: undo }).where('id', '=', id).execute();
 }
 
-/** Ids of tokens that ended in a way that can be undone, in order. */
+/** Ids of tokens whose end can be undone, in order. */
 export async function undoableTokens(q: Query): Promise<number[]> {
   const rows = await q.selectFrom('tokens').select('id').where('undo_json', 'is not', null).orderBy('id').execute();
   return rows.map((row) => row.id);
 }
 
 /**
- * Brings back a token that ended in a way that can be undone, with the access that it had; null for any other. What
- * waited for approval was cancelled, and stays so. Keys whose place was taken meanwhile stay away.
- * @throws a unique violation when its owner has another one of its name by now.
+ * Brings back a token whose end can be undone, with the access it had; null for any other. Requests that waited for
+ * approval were cancelled, and stay so. Keys whose place was taken meanwhile stay away.
+ * @throws a unique violation when its owner has another token with its name by now
  */
 export async function undoEnd(tx: Query, id: number, at: UnixSeconds): Promise<Token | null> {
   await bumpRevision(tx, subjectOf('token', id));
@@ -180,7 +183,7 @@ export async function undoEnd(tx: Query, id: number, at: UnixSeconds): Promise<T
   return tokenById(tx, id);
 }
 
-/** Organizations for whose owners requests wait, and how many. */
+/** Organizations with pending requests, and how many. */
 export async function organizationsWithRequests(q: Query): Promise<{ organizationId: number; waiting: number }[]> {
   const rows = await q
     .selectFrom('requests')

@@ -16,7 +16,7 @@ import { bumpRevision, subjectOf } from './revision.ts';
 import type { TokensTable } from './schema.ts';
 import { addSecret, endOverlap, type SecretMark } from './token-secrets.ts';
 
-/** A token as lists and pages show it: without its secrets and grants. */
+/** A token as in lists and on pages: without its secrets and grants. */
 export interface Token
   extends Omit<
     TokenRecord,
@@ -27,7 +27,7 @@ export interface Token
   readonly updatedAt: UnixSeconds;
   /** The token that made this one over REST. */
   readonly parentId: number | null;
-  /** First token of a chain of GitLab rotations; null = its own. */
+  /** First token of a chain of GitLab rotations; null = this one. */
   readonly familyId: number | null;
 }
 
@@ -48,7 +48,7 @@ export interface NewToken {
   readonly at: UnixSeconds;
 }
 
-/** What may change while the secret stays. Each one that is given is set. */
+/** What may change while the secret stays. Each given field is set. */
 export interface TokenChange {
   readonly name?: string;
   readonly description?: string;
@@ -60,9 +60,9 @@ export interface TokenChange {
 }
 
 /**
- * Adds a token with its secret and grants; gives its id. Raises no revision: nobody can have asked about it.
+ * Adds a token with its secret and grants; returns its id. Raises no revision: nobody can have asked about it.
  * @throws a unique violation when a live fine-grained token of the user has this name; a foreign-key violation when the
- * user is missing.
+ * user is missing
  */
 export async function insertToken(tx: Query, token: NewToken): Promise<number> {
   const { id } = await tx
@@ -97,14 +97,14 @@ export async function tokenById(q: Query, id: number): Promise<Token | null> {
   return row === undefined ? null : tokenOf(row);
 }
 
-/** Many tokens at once, by id; those that are gone are missing. At most some thousand ids. */
+/** Many tokens at once, by id; deleted ones are missing. A few thousand ids at most. */
 export async function tokensByIds(q: Query, ids: readonly number[]): Promise<Map<number, Token>> {
   if (ids.length === 0) return new Map();
   const rows = await q.selectFrom('tokens').selectAll().where('id', 'in', ids).execute();
   return new Map(rows.map((row) => [row.id, tokenOf(row)]));
 }
 
-/** A page of a person's tokens, newest first; of one kind, or with the revoked ones, when asked for. */
+/** A page of a person's tokens, newest first; optionally of one kind, or including revoked ones. */
 export async function listTokens(
   q: Query,
   userId: number,
@@ -122,7 +122,7 @@ export async function listTokens(
   return rows.map(tokenOf);
 }
 
-/** A page of everybody's tokens that are not revoked, newest first. */
+/** A page of all tokens on the instance that are not revoked, newest first. */
 export async function listAllLiveTokens(q: Query, page: Page): Promise<Token[]> {
   const rows = await q
     .selectFrom('tokens')
@@ -149,8 +149,7 @@ export async function countFineGrained(q: Query, userId: number): Promise<number
 }
 
 /**
- * True when a token of this person and kind that is not revoked, other than `exceptId`, has the name in any case of
- * letters.
+ * True when a token of this person and kind that is not revoked, other than `exceptId`, has the name, ignoring case.
  */
 export async function isTokenNameTaken(
   q: Query,
@@ -172,7 +171,8 @@ export async function isTokenNameTaken(
 }
 
 /**
- * Changes a token that is not revoked; null when it is, or is gone. @throws a unique violation as `insertToken` does.
+ * Changes a token that is not revoked; null when it is, or is gone.
+ * @throws a unique violation as `insertToken` does
  */
 export async function updateToken(tx: Query, id: number, change: TokenChange, at: UnixSeconds): Promise<Token | null> {
   await bumpRevision(tx, subjectOf('token', id));
@@ -202,8 +202,8 @@ export async function liveTokenIds(q: Query): Promise<number[]> {
 }
 
 /**
- * Revokes a token for good; its grants go with it, so that lists of live ones stay short, and so do the deploy keys
- * that were made with it. Null when it was revoked before, or is gone.
+ * Revokes a token for good. Its grants are removed, so that lists of live ones stay short, and so are the deploy keys
+ * made with it. Null when it was revoked before, or is gone.
  */
 export async function revokeToken(tx: Query, id: number, by: string, at: UnixSeconds): Promise<Token | null> {
   await bumpRevision(tx, subjectOf('token', id));
@@ -222,7 +222,7 @@ export async function revokeToken(tx: Query, id: number, by: string, at: UnixSec
 
 /**
  * Gives a token that is not revoked a new secret and, counted from now, a new end. The old secret ends at once, or at
- * `overlapEndsAt`; one that was on its way out already ends now. Null when the token is revoked, or is gone.
+ * `overlapEndsAt`; one that was already overlapping ends now. Null when the token is revoked, or is gone.
  */
 export async function replaceSecret(
   tx: Query,
@@ -250,7 +250,7 @@ export async function replaceSecret(
   return tokenOf(row);
 }
 
-/** The tokens that a token made, and those that they made, itself left out. */
+/** The tokens that a token made, and those that they made, without itself. */
 export async function descendantsOf(q: Query, id: number): Promise<number[]> {
   const found: number[] = [];
   for (let level = [id]; level.length > 0; ) {

@@ -6,7 +6,7 @@ import type { TokenUseTable } from './schema.ts';
 
 /** How many distinct addresses are remembered for a token. */
 export const MAX_ADDRESSES = 5;
-/** Rows in one statement: far below the number of parameters that either engine takes. */
+/** Rows in one statement: far below the parameter limit of either engine. */
 const ROWS_PER_STATEMENT = 500;
 
 export interface TokenUse {
@@ -14,15 +14,15 @@ export interface TokenUse {
   readonly usedAt: UnixSeconds;
   readonly address: string;
   readonly agent: string;
-  /** What for, in words: `push acme/site`. */
+  /** The purpose in words: `push acme/site`. */
   readonly purpose: string;
   /** Distinct addresses, newest first; at most `MAX_ADDRESSES` are kept. */
   readonly addresses: readonly string[];
 }
 
 /**
- * Writes a batch, one use a token at most. A use older than what is stored (another node was faster) adds its addresses
- * only. Tokens that are gone by now are left out.
+ * Writes a batch, at most one use per token. A use older than the stored one (another node was faster) only adds its
+ * addresses. Tokens that no longer exist are left out.
  */
 export async function recordUses(tx: Query, uses: readonly TokenUse[]): Promise<void> {
   for (let start = 0; start < uses.length; start += ROWS_PER_STATEMENT)
@@ -57,7 +57,7 @@ function merge(use: TokenUse, before: TokenUse | undefined): TokenUse {
   return { ...newer, addresses: [...new Set(addresses)].slice(0, MAX_ADDRESSES) };
 }
 
-/** The last use of each of the tokens that was ever used. At most some thousand ids. */
+/** The last use of each of these tokens; tokens that were never used are missing. A few thousand ids at most. */
 export async function lastUses(q: Query, tokenIds: readonly number[]): Promise<Map<number, TokenUse>> {
   if (tokenIds.length === 0) return new Map();
   const rows = await q.selectFrom('token_use').selectAll().where('token_id', 'in', tokenIds).execute();

@@ -15,17 +15,17 @@ import { type Repository, repositoryOf } from './repositories.ts';
 export type RepositoryOrder = 'id' | 'name' | 'path' | 'created_at' | 'updated_at' | 'last_activity_at';
 
 export interface RepositorySearch {
-  /** Whose eyes; null = nobody in particular. */
+  /** The person who is looking; null = nobody in particular. */
   readonly userId: number | null;
   /** The organizations that they belong to. */
   readonly organizationIds: readonly number[];
-  /** Only those of this account. */
+  /** Only repositories of this account. */
   readonly ownerId?: number | undefined;
-  /** Only what is theirs, their organizations', or shared with them. */
+  /** Only repositories that are theirs, their organizations', or shared with them. */
   readonly membership?: boolean | undefined;
   readonly visibility?: Visibility | undefined;
   readonly archived?: boolean | undefined;
-  /** A part of the name, in any case of letters. */
+  /** A part of the name, ignoring case. */
   readonly search?: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface VisibleRepository {
   readonly collaboratorRole: RepositoryRole | null;
 }
 
-/** At most `limit` of them in the wanted order; equal ones go by id. */
+/** At most `limit` of them in the wanted order; equal ones are ordered by id. */
 export async function visibleRepositories(
   q: Query,
   search: RepositorySearch,

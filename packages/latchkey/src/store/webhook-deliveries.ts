@@ -19,7 +19,7 @@ export interface NewDelivery {
 export interface DeliveryResult {
   readonly deliveredAt: UnixSeconds;
   readonly durationMs: number;
-  /** `OK`, or what kept the receiver from answering. */
+  /** `OK`, or why the receiver didn't answer. */
   readonly status: string;
   /** 0 = no answer. */
   readonly statusCode: number;
@@ -34,7 +34,7 @@ export interface Delivery extends NewDelivery {
   readonly result: DeliveryResult | null;
 }
 
-/** Notes what is to be delivered, and gives its id. */
+/** Records a delivery to make, and returns its id. */
 export async function insertDelivery(tx: Query, delivery: NewDelivery): Promise<number> {
   const { id } = await tx
     .insertInto('webhook_deliveries')
@@ -57,7 +57,7 @@ export async function insertDelivery(tx: Query, delivery: NewDelivery): Promise<
   return id;
 }
 
-/** Notes how it went. */
+/** Records the result. */
 export async function endDelivery(tx: Query, id: number, result: DeliveryResult): Promise<void> {
   await tx
     .updateTable('webhook_deliveries')
@@ -80,8 +80,8 @@ export async function deliveryById(q: Query, id: number): Promise<Delivery | nul
 }
 
 /**
- * A page of a webhook's deliveries that were tried, the newest first. `success` narrows to those answered with a 2xx,
- * or to the others.
+ * A page of a webhook's deliveries that were tried, the newest first. `success` narrows the list to those answered with
+ * a 2xx, or to the others.
  */
 export async function listDeliveries(
   q: Query,
@@ -106,10 +106,10 @@ export async function listDeliveries(
   return rows.map(deliveryOf);
 }
 
-/** The newest result of each webhook; those that nothing was delivered to are missing. */
+/** The newest result of each webhook; webhooks without a delivery are missing. */
 export async function latestResults(q: Query, webhookIds: readonly number[]): Promise<Map<number, DeliveryResult>> {
   if (webhookIds.length === 0) return new Map();
-  // One step in the index for each webhook, however much was delivered to it.
+  // One index step for each webhook, however many deliveries it has.
   const newest = q
     .selectFrom('webhooks')
     .where('webhooks.id', 'in', webhookIds)
@@ -132,7 +132,7 @@ export async function latestResults(q: Query, webhookIds: readonly number[]): Pr
   );
 }
 
-/** Forgets deliveries that were asked for before this time. */
+/** Deletes deliveries that were requested before this time. */
 export async function deleteDeliveriesBefore(tx: Query, at: UnixSeconds): Promise<void> {
   await tx.deleteFrom('webhook_deliveries').where('created_at', '<', at).execute();
 }

@@ -87,7 +87,7 @@ export async function updateWebhook(
   return row === undefined ? null : webhookOf(row);
 }
 
-/** A webhook of a repository; null when it has none of that id. */
+/** A webhook of a repository; null when it has none with that id. */
 export async function webhookById(q: Query, repositoryId: number, id: number): Promise<Webhook | null> {
   const row = await q
     .selectFrom('webhooks')
@@ -112,7 +112,7 @@ export async function listWebhooks(q: Query, repositoryId: number, page: Page): 
   return rows.map(webhookOf);
 }
 
-/** Deletes a webhook with its deliveries. False when the repository has none of that id. */
+/** Deletes a webhook with its deliveries. False when the repository has none with that id. */
 export async function deleteWebhook(tx: Query, repositoryId: number, id: number): Promise<boolean> {
   const deleted = await tx
     .deleteFrom('webhooks')
@@ -123,7 +123,7 @@ export async function deleteWebhook(tx: Query, repositoryId: number, id: number)
   return deleted !== undefined;
 }
 
-/** A webhook by its id alone, for who delivers to it; null when it is gone. */
+/** A webhook by id alone, for the code that delivers to it; null when it is gone. */
 export async function webhookOfDelivery(q: Query, id: number): Promise<Webhook | null> {
   const row = await q.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? null : webhookOf(row);

@@ -29,12 +29,12 @@ type Column = (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
 const required: Column = (column) => column.notNull();
 const emptyText: Column = (column) => column.notNull().defaultTo('');
 
-/** A required reference whose row goes with the row that it names. */
+/** A required reference: the row is deleted with the row it names. */
 const partOf =
   (table: string): Column =>
   (column) =>
     column.notNull().references(`${table}.id`).onDelete('cascade');
-/** A reference that is forgotten with the row that it names. */
+/** An optional reference: it becomes null when the row it names is deleted. */
 const mayName =
   (table: string): Column =>
   (column) =>
@@ -86,7 +86,7 @@ async function accounts(db: Db, engine: Engine): Promise<void> {
 
 async function repositories(db: Db, engine: Engine): Promise<void> {
   await withId(table(db, 'repositories'), engine)
-    // No cascade: an account that still owns repositories, which lie on disk, can't be deleted.
+    // No cascade: an account that still owns repositories, which are on disk, can't be deleted.
     .addColumn('owner_id', 'bigint', (column) => column.notNull().references('accounts.id'))
     .addColumn('name', 'text', required)
     .addColumn('name_key', 'text', required)

@@ -13,7 +13,7 @@ export const deployKeys: Migration = {
       .addColumn('fingerprint', 'text', (column) => column.notNull().unique())
       .addColumn('read_only', 'integer', (column) => column.notNull())
       .addColumn('created_by_id', 'bigint', (column) => column.references('accounts.id').onDelete('set null'))
-      // A key goes with the token that it was made with.
+      // A key is deleted with the token that made it.
       .addColumn('created_by_token_id', 'bigint', (column) => column.references('tokens.id').onDelete('cascade'))
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .execute();

@@ -16,7 +16,7 @@ export const proofs: Migration = {
       .alterTable('recovery_codes')
       .addColumn('is_long', 'integer', (column) => column.notNull().defaultTo(0))
       .execute();
-    // Keys that nobody confirmed: they lay open to every session of the person.
+    // Keys that nobody confirmed: every session of the person could see them.
     await db.deleteFrom('second_factors').where('confirmed_at', 'is', null).execute();
   },
 };

@@ -16,7 +16,7 @@ export const claimedAddresses: Migration = {
   },
 };
 
-/** SQLite can't drop the constraint of a column. Ids go on where they were. */
+/** SQLite can't drop the constraint of a column. Ids continue where they were. */
 async function rebuild(db: Kysely<unknown>): Promise<void> {
   await withId(db.schema.createTable('emails_anew'), 'sqlite')
     .addColumn('user_id', 'bigint', (column) => column.notNull().references('accounts.id').onDelete('cascade'))

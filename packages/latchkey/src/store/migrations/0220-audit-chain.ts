@@ -9,7 +9,7 @@ import type { Migration } from './migration.ts';
 
 const UNCHANGED = 'the audit log is append-only: nothing in it is changed';
 const KEPT = 'the audit log is append-only: entries go in ranges, by latchkey admin audit prune';
-/** What nobody changes; of these, entries alone may go. */
+/** Nobody changes rows of these tables. Only entries may be deleted. */
 const TABLES = ['audit', 'audit_checkpoints', 'audit_prunings'] as const;
 
 export const auditChain: Migration = {
@@ -62,7 +62,7 @@ async function guardSqlite(db: Kysely<unknown>): Promise<void> {
     const when =
       table === 'audit' ? sql`when old.id > coalesce((select max(through_id) from audit_prunings), 0)` : sql``;
     await sql`create trigger ${sql.ref(`${table}_kept`)} before delete on ${on} ${when} ${refuse(KEPT)}`.execute(db);
-    // "insert or replace" takes a row away without asking the trigger above.
+    // "insert or replace" removes a row without firing the trigger above.
     const key = sql.ref(table === 'audit' ? 'id' : table === 'audit_checkpoints' ? 'number' : 'checkpoint');
     await sql`create trigger ${sql.ref(`${table}_unreplaced`)} before insert on ${on}
       when exists (select 1 from ${on} where ${key} = new.${key}) ${refuse(UNCHANGED)}`.execute(db);
