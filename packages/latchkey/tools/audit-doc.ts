@@ -1,6 +1,8 @@
 /** `docs/audit.md`: how the audit log is kept, checked and taken away, and every event, drawn from the catalogue. */
-import { AUDIT_EVENTS, type AuditEventRow } from '../src/catalogue/audit-events.ts';
-import { ENTRY_COLUMNS } from '../src/rules/audit-chain.ts';
+import { MAX_EXAMINED } from '../src/actions/organizations/audit-search.ts';
+import { AUDIT_EVENTS, type AuditEventRow, OPERATIONS } from '../src/catalogue/audit-events.ts';
+import { ENTRY_COLUMNS } from '../src/rules/audit/chain.ts';
+import { MAX_PHRASE_LENGTH, MAX_QUALIFIERS } from '../src/rules/audit/phrase.ts';
 
 const HEAD = `\
 <!-- Written by \`npm run docs\` from packages/latchkey/src/catalogue/audit-events.ts and
@@ -50,6 +52,38 @@ It runs while a server does, reads only, and takes about ten seconds for a milli
 | \`checkpoint_differs\` | a checkpoint is not the one that was kept elsewhere |
 | \`signature_wrong\`, \`pruning_forged\` | something was written by somebody who has not the key that it names |
 | \`signature_unknown\` | the key is not in the key file. If it is lost: \`--without-lost-keys\` |
+
+## Search
+
+\`GET /api/v3/orgs/{org}/audit-log\`, \`/enterprise/audit-log\` and \`/user/security-log\` take GitHub's parameters,
+and the pages of the log have a field for the phrase.
+
+| parameter | what it does |
+| --- | --- |
+| \`phrase\` | searches: \`action:repo -actor:ada created:>=2026-01-31\`. At most ${MAX_PHRASE_LENGTH} characters and ${MAX_QUALIFIERS} qualifiers |
+| \`include\` | \`git\`: what was pushed; \`web\`: everything else; \`all\`. Left out, it is \`all\` (GitHub: \`web\`), so that nothing is hidden |
+| \`order\` | \`desc\` (newest first, as without it) or \`asc\` |
+| \`after\`, \`before\` | cursors; the Link header has them, \`rel="next"\` and \`rel="prev"\` |
+| \`per_page\` | up to 100 |
+| \`format=jsonl\` | all that is found, one JSON object a line |
+
+Qualifiers of one name widen the search, those of several names narrow it, and \`-\` leaves out. A value with spaces
+stands in quotes. Free words are refused: GitHub's log isn't searched for text either.
+
+| qualifier | what fits |
+| --- | --- |
+| \`action\` | an event (\`repo.create\`), or all of a category (\`repo\`) |
+| \`operation\` | ${OPERATIONS.map((name) => ['`', name, '`'].join('')).join(', ')}: the table below says which event is what |
+| \`actor\`, \`actor_id\` | who did it. \`operator\`, \`latchkey\` and people who are gone are found by the login of then |
+| \`user\`, \`user_id\` | whose security log shows it |
+| \`org\`, \`org_id\` | the organization that it is about |
+| \`repo\`, \`repo_id\` | the repository that has this name, or had it then: \`acme/site\` |
+| \`actor_ip\` | an address or a block: \`192.0.2.0/24\` |
+| \`token_id\` | the token that it was done with |
+| \`created\` | a day or an instant (UTC without a zone), with \`>\`, \`>=\`, \`<\`, \`<=\`, or a range: \`2026-01-01..2026-01-31\`, \`*..2026-01-31\` |
+
+A page looks at ${MAX_EXAMINED.toLocaleString('en-US')} entries at most, so that no search holds up others.
+If it finds fewer than it could show, or none, and the Link header has a \`next\`, the rest is there.
 
 ## Export
 

@@ -1,13 +1,13 @@
 /**
  * Checkpoints over ranges of the audit log, the entries as they lie there, and which ranges were pruned. How they are
- * made and what they prove: `rules/audit-chain`.
+ * made and what they prove: `rules/audit/chain`.
  *
  * Invariant: checkpoints follow each other without a gap; of two that chain at the same time one adds nothing.
  * Never: a function that changes a checkpoint or a pruning.
  */
 import { type Selectable, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
-import type { Checkpoint, StoredEntry } from '../rules/audit-chain.ts';
+import type { Checkpoint, StoredEntry } from '../rules/audit/chain.ts';
 import type { EntryRange } from './audit.ts';
 import type { Engine, Query } from './db.ts';
 import type { AuditCheckpointsTable } from './schema.ts';

@@ -136,6 +136,38 @@ async function entriesOf(q: Query, filter: Omit<AuditFilter, 'category'>, page: 
   return rows.map(entryOf);
 }
 
+/** One index of the log, and where in it: a person's log, an organization's, what one actor did; {} = all of it. */
+export type AuditIndex =
+  | { readonly userId: number }
+  | { readonly organizationId: number; readonly action?: string }
+  | { readonly actorId: number; readonly action?: string }
+  | { readonly action?: string };
+
+/** The way through an index: beyond one entry, up to another, neither with it; null = from, or to, the end. */
+export interface AuditWalk {
+  readonly order: 'asc' | 'desc';
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly limit: number;
+}
+
+/** Entries as they lie in an index, so that the cost is that of `limit` entries, whatever the log holds. */
+export async function walkAudit(
+  q: Query,
+  at: AuditIndex,
+  { order, from, to, limit }: AuditWalk,
+): Promise<AuditEntry[]> {
+  const [above, below] = order === 'asc' ? [from, to] : [to, from];
+  let query = q.selectFrom('audit').selectAll();
+  if ('userId' in at) query = query.where('user_id', '=', at.userId);
+  if ('organizationId' in at) query = query.where('organization_id', '=', at.organizationId);
+  if ('actorId' in at) query = query.where('actor_id', '=', at.actorId);
+  if ('action' in at && at.action !== undefined) query = query.where('action', '=', at.action);
+  if (above !== null) query = query.where('id', '>', above);
+  if (below !== null) query = query.where('id', '<', below);
+  return (await query.orderBy('id', order).limit(limit).execute()).map(entryOf);
+}
+
 /** Entries in the order in which they were written: after one, up to another. */
 export async function auditBetween(q: Query, { afterId, throughId, limit }: EntryRange): Promise<AuditEntry[]> {
   const rows = await q

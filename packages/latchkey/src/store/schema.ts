@@ -313,7 +313,7 @@ export interface AuditTable {
   data_json: string;
 }
 
-/** A range of the log and its digest. Append-only, like the log. See `rules/audit-chain`. */
+/** A range of the log and its digest. Append-only, like the log. See `rules/audit/chain`. */
 export interface AuditCheckpointsTable {
   number: number;
   first_id: number;

@@ -5,7 +5,7 @@
  * in the next range and not missing in this one.
  * Never: work in the transaction of a change. Writers don't know that there is a chain.
  */
-import { fingerprintsOf, nextCheckpoint, type StoredEntry } from '../../rules/audit-chain.ts';
+import { fingerprintsOf, nextCheckpoint, type StoredEntry } from '../../rules/audit/chain.ts';
 import {
   appendCheckpoint,
   type KeptCheckpoint,

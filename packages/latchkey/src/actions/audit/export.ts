@@ -1,6 +1,6 @@
 /**
  * The whole log as JSON lines, in the order in which it was written, with its checkpoints: what the API's logs show of
- * an entry, from which its bytes (`rules/audit-chain`) can be made again.
+ * an entry, from which its bytes (`rules/audit/chain`) can be made again.
  *
  * Invariant: an export without bounds ends with a checkpoint, over all that it holds. What comes later is exported from
  * there on; nothing is left out, nothing comes twice.

@@ -4,7 +4,7 @@
  * Invariant: reads only. What it says first is what is broken first, in the order of the log.
  * Never: trust in fingerprints, which only help to name the entry; or in a pruning that was not signed here.
  */
-import { BEGINNING, digestOfCheckpoint, digestOfEntries, entryFaults } from '../../rules/audit-chain.ts';
+import { BEGINNING, digestOfCheckpoint, digestOfEntries, entryFaults } from '../../rules/audit/chain.ts';
 import {
   AUDIT_GUARDS,
   auditGuards,

@@ -8,6 +8,8 @@
  */
 import { problem } from '../../base/errors.ts';
 import { isoInstant, type UnixSeconds } from '../../base/time.ts';
+import type { Qualifier } from '../../rules/audit/phrase.ts';
+import type { Include, Search } from '../../rules/audit/search.ts';
 import { accountByLogin, accountsByIds } from '../../store/accounts.ts';
 import { type AuditEntry, type AuditFilter, listAudit } from '../../store/audit.ts';
 import type { Query } from '../../store/db.ts';
@@ -17,6 +19,10 @@ import { tokensByIds } from '../../store/tokens.ts';
 import { organizationNamed, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
+import { type SearchPage, type SearchResult, searchAudit } from './audit-search.ts';
+
+/** Entries that an export of a search asks for at once. */
+const EXPORT_BATCH = 500;
 
 /** Whose log. `user`: of whoever asks, or of the one named, for an administrator. */
 export type LogScope =
@@ -32,6 +38,9 @@ export interface LogFilterInput {
   readonly since?: UnixSeconds | undefined;
   /** Up to this second, itself left out. */
   readonly until?: UnixSeconds | undefined;
+  /** Of a phrase. */
+  readonly qualifiers?: readonly Qualifier[] | undefined;
+  readonly include?: Include | undefined;
 }
 
 /** An entry as logs show and export it. */
@@ -53,15 +62,68 @@ export async function readLog(
   return filter === null ? [] : named(q, await listAudit(q, filter, page));
 }
 
-/** All of a log that the filter lets through, newest first, as JSON lines, many at a time. */
-export async function* exportLog(
+/** A page of what a phrase finds in a log. */
+export async function searchLog(
   ctx: Context,
   permit: Permit,
   scope: LogScope,
   input: LogFilterInput,
+  page: SearchPage,
+): Promise<Omit<SearchResult, 'entries'> & { readonly entries: readonly LogEntry[] }> {
+  const q = ctx.store.db;
+  const result = await searchAudit(q, await bounds(q, permit, scope), searchOf(input), page);
+  return { ...result, entries: await named(q, result.entries) };
+}
+
+/**
+ * All of a log that the filter lets through, as JSON lines, many at a time; newest first, where no other order is
+ * asked for.
+ */
+export async function* exportLog(
+  ctx: Context,
+  permit: Permit,
+  scope: LogScope,
+  { order = 'desc', ...input }: LogFilterInput & { readonly order?: SearchPage['order'] | undefined },
 ): AsyncGenerator<string> {
-  for await (const entries of batchesOf((page) => readLog(ctx, permit, scope, input, page)))
-    yield entries.map(({ line }) => `${JSON.stringify(line)}\n`).join('');
+  const lines = (entries: readonly LogEntry[]): string =>
+    entries.map(({ line }) => `${JSON.stringify(line)}\n`).join('');
+  if (!isSearch(input) && order === 'desc') {
+    for await (const entries of batchesOf((page) => readLog(ctx, permit, scope, input, page))) yield lines(entries);
+    return;
+  }
+  let after: number | null = null;
+  do {
+    const { entries, next }: { entries: readonly LogEntry[]; next: number | null } = await searchLog(
+      ctx,
+      permit,
+      scope,
+      input,
+      { order, after, before: null, limit: EXPORT_BATCH, skip: 0 },
+    );
+    if (entries.length > 0) yield lines(entries);
+    after = next;
+  } while (after !== null);
+}
+
+/** True when the input asks for more than the columns by which the store filters. */
+export function isSearch({ qualifiers = [], include = 'all' }: LogFilterInput): boolean {
+  return qualifiers.length > 0 || include !== 'all';
+}
+
+function searchOf({ qualifiers = [], include = 'all', ...input }: LogFilterInput): Search {
+  const { action, actor, tokenId = null, since = 0, until = Infinity } = input;
+  const also = (name: 'action' | 'actor', value: string | undefined): Qualifier[] =>
+    value === undefined ? [] : [{ name, value, without: false }];
+  return {
+    qualifiers,
+    include,
+    aboutTokenId: tokenId,
+    also: [
+      ...also('action', action),
+      ...also('actor', actor),
+      { name: 'created', value: '', without: false, range: { from: since, until } },
+    ],
+  };
 }
 
 /** Null when nobody has the name that is filtered for. */

@@ -36,7 +36,7 @@ import type { Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { API_VERSIONS, commonHeaders, etagOf, isKnown, OLDEST_VERSION, rateHeaders, tokenHeaders } from './headers.ts';
 import { checkBody, checkQuery, readBody } from './input.ts';
-import { linkHeader, pageRequestOf } from './paging.ts';
+import { cursorLinkHeader, linkHeader, pageRequestOf } from './paging.ts';
 import { errorBody, Malformed, refusal, tooMany, validationFailed } from './refuse.ts';
 
 export const PREFIX = '/api/v3';
@@ -237,14 +237,15 @@ async function run(
   return endpoint.handle(call);
 }
 
-function answer(visit: Visit, endpoint: Endpoint, { status, body, headers = {}, next = null }: Reply): FastifyReply {
+function answer(visit: Visit, endpoint: Endpoint, given: Reply): FastifyReply {
   const { reply, url, ctx } = visit;
+  const { status, body, headers = {}, next = null, neighbours } = given;
   if (endpoint.paged) {
-    const link = linkHeader(
-      new URL(url.pathname + url.search, ctx.settings.publicUrl),
-      pageRequestOf(url.searchParams),
-      next,
-    );
+    const whole = new URL(url.pathname + url.search, ctx.settings.publicUrl);
+    const link =
+      neighbours === undefined
+        ? linkHeader(whole, pageRequestOf(url.searchParams), next)
+        : cursorLinkHeader(whole, neighbours);
     if (link !== null) void reply.header('Link', link);
   }
   return send(visit, status, body, headers);

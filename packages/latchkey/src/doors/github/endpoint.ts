@@ -37,6 +37,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of a list that goes on: where (see `paging`). */
   readonly next?: string | null;
+  /** Of a list with a cursor to both sides: the keys of its neighbours, in place of `next`. */
+  readonly neighbours?: { readonly next: number | null; readonly previous: number | null };
 }
 
 export interface Endpoint {

@@ -54,9 +54,22 @@ function countIn(query: URLSearchParams, name: string): number | null {
 
 function decodeKey(text: string): string {
   const key = Buffer.from(text, 'base64url').toString('utf8');
-  if (key === '' || Buffer.from(key).toString('base64url') !== text)
+  if (key === '' || encodeKey(key) !== text)
     throw problem('invalid', 'after is a key that a Link header gave.', 'after');
   return key;
+}
+
+function encodeKey(key: string | number): string {
+  return Buffer.from(String(key)).toString('base64url');
+}
+
+/** The id that the cursor of a query stands for; null when there is none. @throws Problem for one that is made up. */
+export function cursorIn(text: string | undefined, name: 'after' | 'before'): number | null {
+  if (text === undefined) return null;
+  const key = Buffer.from(text, 'base64url').toString('utf8');
+  if (!/^[1-9]\d{0,15}$/.test(key) || encodeKey(key) !== text)
+    throw problem('invalid', `${name} is a cursor that a Link header gave.`, name);
+  return Number(key);
 }
 
 /** The request as the store takes it, for a list that goes by id. */
@@ -81,6 +94,24 @@ export function nextKey<Row>(
   return last === undefined || rows.length < perPage ? null : String(keyOf(last));
 }
 
+/** The `Link` header of a list with cursors, as GitHub's audit log has it; null when there is nothing to link to. */
+export function cursorLinkHeader(
+  url: URL,
+  { next, previous }: { readonly next: number | null; readonly previous: number | null },
+): string | null {
+  const to = (rel: string, name: 'after' | 'before', key: number): string => {
+    const target = new URL(url);
+    for (const other of ['after', 'before', 'page']) target.searchParams.delete(other);
+    target.searchParams.set(name, encodeKey(key));
+    return `<${target.href}>; rel="${rel}"`;
+  };
+  const links = [
+    ...(previous === null ? [] : [to('prev', 'before', previous)]),
+    ...(next === null ? [] : [to('next', 'after', next)]),
+  ];
+  return links.length === 0 ? null : links.join(', ');
+}
+
 /** The `Link` header; null when there is nothing to link to. `url` is the whole URL of this page. */
 export function linkHeader(url: URL, request: PageRequest, next: string | null): string | null {
   const links: string[] = [];
@@ -95,6 +126,6 @@ function link(url: URL, page: number, after: string | null, rel: string): string
   const target = new URL(url);
   target.searchParams.set('page', String(page));
   if (after === null) target.searchParams.delete('after');
-  else target.searchParams.set('after', Buffer.from(after).toString('base64url'));
+  else target.searchParams.set('after', encodeKey(after));
   return `<${target.href}>; rel="${rel}"`;
 }

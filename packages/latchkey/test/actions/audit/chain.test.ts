@@ -12,7 +12,7 @@ import { type ChainReport, verifyAudit } from '../../../src/actions/audit/verify
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { JOB_HANDLERS } from '../../../src/actions/instance/job-handlers.ts';
 import { KeyFile } from '../../../src/base/sealing/key-file.ts';
-import { digestOfCheckpoint, ENTRY_COLUMNS } from '../../../src/rules/audit-chain.ts';
+import { digestOfCheckpoint, ENTRY_COLUMNS } from '../../../src/rules/audit/chain.ts';
 import { appendAudit } from '../../../src/store/audit.ts';
 import { AUDIT_GUARDS, checkpointsAfter } from '../../../src/store/audit-chain.ts';
 import { advanceStream } from '../../../src/store/audit-streams.ts';

@@ -172,9 +172,14 @@ function searches(path: string): string[] {
 }
 
 function logSearches(path: string): string[] {
-  return ['', '?action=org', '?action=repo.destroy', '?actor=ada', '?actor=ada&action=repo.destroy'].map(
-    (query) => path + query,
-  );
+  return [
+    '',
+    '?action=org',
+    '?action=repo.destroy',
+    '?actor=ada',
+    '?actor=ada&action=repo.destroy',
+    '?phrase=-actor:ada+operation:create',
+  ].map((query) => path + query);
 }
 
 /**

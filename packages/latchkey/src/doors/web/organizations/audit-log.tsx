@@ -1,20 +1,51 @@
 /** The audit log of an organization and of the instance: searched, and exported as JSON lines. */
 import type { ComponentChildren, VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
-import { exportLog, type LogFilterInput, type LogScope, readLog } from '../../../actions/organizations/audit-log.ts';
+import {
+  exportLog,
+  isSearch,
+  type LogEntry,
+  type LogFilterInput,
+  type LogScope,
+  readLog,
+  searchLog,
+} from '../../../actions/organizations/audit-log.ts';
+import { Problem } from '../../../base/errors.ts';
+import { MAX_PHRASE_LENGTH, parsePhrase } from '../../../rules/audit/phrase.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
 import { AuditTable } from '../parts/audit-entries.tsx';
-import { Blankslate, NextPage, Subhead } from '../parts/components.tsx';
+import { Blankslate, NextPage, Notice, Subhead } from '../parts/components.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 
 const ON_A_PAGE = 50;
 
 function filterInputOf({ query }: Visit): LogFilterInput {
   const text = (name: string): string | undefined => (query.get(name) ?? '').trim() || undefined;
-  return { action: text('action'), actor: text('actor') };
+  return { action: text('action'), actor: text('actor'), qualifiers: parsePhrase(text('phrase') ?? '') };
+}
+
+/** The entries of the page that is asked for, and the id to go on with; or what is wrong with the phrase. */
+async function entriesOf(
+  visit: Visit,
+  permit: Permit,
+  scope: LogScope,
+): Promise<{ entries: readonly LogEntry[]; next: number | null; wrong: string | null }> {
+  const beforeId = numberIn(visit.query, 'before');
+  try {
+    const input = filterInputOf(visit);
+    if (isSearch(input)) {
+      const page = { order: 'desc', after: beforeId, before: null, limit: ON_A_PAGE, skip: 0 } as const;
+      return { ...(await searchLog(visit.ctx, permit, scope, input, page)), wrong: null };
+    }
+    const entries = await readLog(visit.ctx, permit, scope, input, { beforeId, limit: ON_A_PAGE });
+    return { entries, next: entries.length < ON_A_PAGE ? null : (entries.at(-1)?.id ?? null), wrong: null };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return { entries: [], next: null, wrong: error.message };
+  }
 }
 
 async function show(
@@ -24,10 +55,7 @@ async function show(
   path: string,
   frame: (children: ComponentChildren) => VNode,
 ): Promise<Answer> {
-  const entries = await readLog(visit.ctx, permit, scope, filterInputOf(visit), {
-    beforeId: numberIn(visit.query, 'before'),
-    limit: ON_A_PAGE,
-  });
+  const { entries, next, wrong } = await entriesOf(visit, permit, scope);
   return page(
     scope.of === 'organization' ? `Audit log of ${scope.name}` : 'Audit log',
     frame(
@@ -66,16 +94,40 @@ async function show(
               spellcheck={false}
             />
           </div>
+          <div>
+            <label for="audit-phrase" class="f6">
+              Search
+            </label>
+            <input
+              id="audit-phrase"
+              name="phrase"
+              class="form-control input-sm"
+              value={visit.query.get('phrase') ?? ''}
+              placeholder="operation:create created:>=2026-01-31"
+              maxLength={MAX_PHRASE_LENGTH}
+              spellcheck={false}
+              aria-invalid={wrong !== null}
+            />
+          </div>
           <button type="submit" class="btn btn-sm">
             Search
           </button>
         </form>
+        {wrong === null ? null : (
+          <Notice tone="error" role="alert">
+            {wrong}
+          </Notice>
+        )}
         {entries.length === 0 ? (
-          <Blankslate heading="Nothing is there">No entry fits.</Blankslate>
+          wrong === null && (
+            <Blankslate heading="Nothing is there">
+              {next === null ? 'No entry fits.' : 'No entry fits so far. Older ones are on the next page.'}
+            </Blankslate>
+          )
         ) : (
           <AuditTable entries={entries} label="Audit log" />
         )}
-        <NextPage href={nextPagePath(visit, 'before', entries.length < ON_A_PAGE ? undefined : entries.at(-1)?.id)} />
+        <NextPage href={nextPagePath(visit, 'before', next ?? undefined)} />
       </>,
     ),
   );
