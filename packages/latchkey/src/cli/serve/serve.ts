@@ -6,7 +6,7 @@
 import cluster from 'node:cluster';
 import { Command } from 'commander';
 import type { RunningServer } from '../../app.ts';
-import { boundYoungHeap } from '../../base/machine/young-heap.ts';
+import { boundHeap } from '../../base/machine/heap.ts';
 import { SETTING_NAMES } from '../../base/settings/rows.ts';
 import type { Settings } from '../../base/settings/settings.ts';
 import { examples } from '../command-help.ts';
@@ -51,7 +51,7 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
     // Node keeps the socket of a worker that was killed while a connection was on its way to it.
     return exitSoon();
   }
-  boundYoungHeap();
+  boundHeap();
   const demo = settings.demo ? await import('./demo.ts') : null;
   const demoIsMade = demo?.demoIsMade(settings) ?? false;
   const { startServer } = await import('../../app.ts');
