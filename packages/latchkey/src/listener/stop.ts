@@ -28,8 +28,11 @@ export interface Closing {
   readonly tracer: Tracer | null;
 }
 
-/** After running transfers had their time, everything else has this long to end. What still hangs is left behind. */
-const STOP_LIMIT_MS = 4_500;
+/**
+ * After running transfers had their time, everything else has this long to end. What still hangs is left behind. The
+ * promise is five seconds: two are left for a busy machine.
+ */
+const STOP_LIMIT_MS = 3_000;
 
 /** Takes no more requests, lets running ones end, and closes everything behind them. */
 export async function close(closing: Closing): Promise<void> {

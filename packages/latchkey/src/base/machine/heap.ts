@@ -10,12 +10,12 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** From this size on the young room does not grow: both halves of 8 MiB. It may double before that is noticed. */
+/** The young room stops growing at this size: 8 MiB for each half. It may double once before that is noticed. */
 const ENOUGH_YOUNG_BYTES = 16 * 1024 * 1024;
 /** Old objects are looked through when there is this much more of them than lived at the last look. */
 const OLD_GROWTH_PERCENT = 40;
 
-/** Bounds both from now on, for this process. */
+/** Limits both from now on, for this process. */
 export function boundHeap(): void {
   setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`);
   let mayGrow = true;
