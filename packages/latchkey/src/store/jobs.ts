@@ -6,10 +6,11 @@
  * lease expires. Leases are in the nodes' own unix seconds: clocks may differ by less than the lease minus its
  * renewal (`actions/instance/job-runner`).
  */
-import type { ExpressionBuilder, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
-import type { Database, JobsTable } from './schema.ts';
+import { isFree } from './free-jobs.ts';
+import type { JobsTable } from './schema.ts';
 
 /** Longer failure messages are cut. */
 const MAX_ERROR_LENGTH = 500;
@@ -19,7 +20,7 @@ export interface NewJob {
   readonly payload: unknown;
   readonly runAt: UnixSeconds;
   readonly uniqueKey: string | null;
-  /** Jobs in one lane get few of a runner's places: they may all hang for the same reason. Null = no lane. */
+  /** Whom it waits for: jobs in one lane get few of a runner's places, since they may hang together. Null = nobody. */
   readonly lane?: string | null;
   readonly at: UnixSeconds;
 }
@@ -73,9 +74,6 @@ export async function insertJob(tx: Query, job: NewJob): Promise<void> {
     .execute();
 }
 
-/** A lease that ends later than this was taken with a clock that was ahead: no runner asks for this much. */
-const LONGEST_LEASE_SEC = 3_600;
-
 /**
  * Makes sure that a job runs at this interval. A new job is due at once; so is one that waits longer than the interval,
  * because a clock that was ahead postponed it. `atStart`: due now in any case.
@@ -107,59 +105,6 @@ export async function ensureSchedule(
       })),
     )
     .execute();
-}
-
-const isFree = (at: UnixSeconds) => (row: ExpressionBuilder<Database, 'jobs'>) =>
-  row.and([
-    row('state', '=', 'waiting'),
-    row('run_at', '<=', at),
-    row.or([row('leased_until', '<=', at), row('leased_until', '>', at + LONGEST_LEASE_SEC)]),
-  ]);
-
-/** How many jobs of each lane are running, and how many may. */
-export interface Lanes {
-  readonly running: ReadonlyMap<string, number>;
-  readonly most: number;
-}
-
-/**
- * The jobs of these kinds that can be taken now, the longest due first. Jobs in a full lane are skipped, however many
- * there are.
- */
-export async function freeJobs(
-  q: Query,
-  kinds: readonly string[],
-  at: UnixSeconds,
-  limit: number,
-  { running, most }: Lanes = { running: new Map(), most: limit },
-): Promise<number[]> {
-  const inLane = new Map(running);
-  const ids: number[] = [];
-  while (ids.length < limit) {
-    const full = [...inLane].filter(([, count]) => count >= most).map(([lane]) => lane);
-    const wanted = limit - ids.length;
-    const rows = await q
-      .selectFrom('jobs')
-      .select(['id', 'lane'])
-      .where(isFree(at))
-      .where('kind', 'in', kinds)
-      .$if(full.length > 0, (query) =>
-        query.where((row) => row.or([row('lane', 'is', null), row('lane', 'not in', full)])),
-      )
-      .$if(ids.length > 0, (query) => query.where('id', 'not in', ids))
-      .orderBy('run_at')
-      .orderBy('id')
-      .limit(wanted)
-      .execute();
-    for (const { id, lane } of rows) {
-      const count = lane === null ? 0 : (inLane.get(lane) ?? 0);
-      if (lane !== null && count >= most) continue;
-      if (lane !== null) inLane.set(lane, count + 1);
-      ids.push(id);
-    }
-    if (rows.length < wanted) break;
-  }
-  return ids;
 }
 
 /** Takes the jobs that are still free, until `until`. */

@@ -33,7 +33,7 @@ async function silent() {
   return { port: (server.address() as AddressInfo).port, heard: () => open.size, ended: () => ended };
 }
 
-test('ten receivers that hang delay neither one that answers nor, with mail and traces that hang, the end of the server', {
+test('ten receivers that hang delay none that answers; with mail and traces that hang, the server stops in time', {
   timeout: 120_000,
 }, async () => {
   const database = await freshDatabase('sqlite');

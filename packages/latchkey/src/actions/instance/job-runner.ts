@@ -9,10 +9,10 @@
 import { randomUUID } from 'node:crypto';
 import { present } from '../../base/present.ts';
 import { type Tracer, tracedAlone } from '../../base/trace.ts';
+import { freeJobs } from '../../store/free-jobs.ts';
 import {
   endJob,
   ensureSchedule,
-  freeJobs,
   type JobEnd,
   renewJobs,
   returnJob,
@@ -21,6 +21,7 @@ import {
 } from '../../store/jobs.ts';
 import type { Context } from '../ground/context.ts';
 import { handlersOf, type JobHandler, SCHEDULES } from './job-handlers.ts';
+import { JobPlaces, SLOW_SEC } from './job-places.ts';
 
 /** How often a node looks for jobs that are due. */
 const POLL_MS = 1_000;
@@ -28,10 +29,6 @@ const POLL_MS = 1_000;
 export const LEASE_SEC = 60;
 /** Leases are lengthened this often, so that two renewals may fail and clocks may differ by some seconds. */
 const RENEW_MS = (LEASE_SEC * 1000) / 4;
-/** How many jobs a node runs at the same time. */
-const MAX_RUNNING = 8;
-/** How many of them may be of one lane: what one receiver lets hang leaves places for everybody else. */
-const MAX_RUNNING_OF_LANE = 2;
 /** A job that failed so often is given up: after about eight hours. */
 export const MAX_ATTEMPTS = 16;
 /** How often the schedules are looked at again. */
@@ -70,6 +67,7 @@ export class JobRunner {
   readonly #schedules: NonNullable<JobRunnerOptions['schedules']>;
   readonly #id = randomUUID();
   readonly #running = new Map<number, Running>();
+  readonly #places: JobPlaces;
   readonly #leaseSec: number;
   readonly #tracer: Tracer | null;
   readonly #wake: NonNullable<JobRunnerOptions['wake']>;
@@ -83,6 +81,7 @@ export class JobRunner {
 
   constructor(ctx: Context, options: JobRunnerOptions = {}) {
     this.#ctx = ctx;
+    this.#places = new JobPlaces(() => ctx.clock.passed());
     this.#handlers = options.handlers ?? handlersOf(ctx.settings);
     this.#schedules = options.schedules ?? SCHEDULES;
     this.#leaseSec = options.leaseSec ?? LEASE_SEC;
@@ -137,23 +136,14 @@ export class JobRunner {
       });
       this.#scheduledAt = clock.passed();
     }
-    const room = MAX_RUNNING - this.#running.size;
-    if (room <= 0 || this.#closing) return;
+    if (this.#closing) return;
     await this.#wake(this.#ctx);
     // A plain read first, so that looking in vain takes no write lock.
-    const lanes = { running: this.#lanes(), most: MAX_RUNNING_OF_LANE };
-    const ids = await freeJobs(store.db, Object.keys(this.#handlers), at, room, lanes);
+    const ids = await freeJobs(store.db, Object.keys(this.#handlers), at, this.#places.wanted());
     if (ids.length === 0) return;
     if (!(await this.#clockAgrees())) return;
     const taken = await store.transaction((tx) => takeJobs(tx, ids, this.#id, at, at + this.#leaseSec));
     for (const job of taken) this.#begin(job, at + this.#leaseSec);
-  }
-
-  #lanes(): Map<string, number> {
-    const running = new Map<string, number>();
-    for (const { job } of this.#running.values())
-      if (job.lane !== null) running.set(job.lane, (running.get(job.lane) ?? 0) + 1);
-    return running;
   }
 
   /** What a node does whose clock is wrong, it does at the wrong time: it leaves jobs to others. */
@@ -167,8 +157,13 @@ export class JobRunner {
 
   #begin(job: TakenJob, until: number): void {
     const stop = new AbortController();
+    this.#places.take(job.id, job.lane);
+    // Whoever waits by then makes room for others.
+    const slow = job.lane === null ? undefined : setTimeout(() => void this.look(), SLOW_SEC * 1000).unref();
     const done = this.#run(job, stop.signal).finally(() => {
+      clearTimeout(slow);
       this.#running.delete(job.id);
+      this.#places.leave(job.id);
       if (!this.#closing) void this.look();
     });
     this.#running.set(job.id, { job, until, stop, done });

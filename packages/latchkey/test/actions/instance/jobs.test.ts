@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../../src/actions/ground/context.ts';
 import { SteadyTime } from '../../../src/actions/ground/steady-time.ts';
 import { handlersOf, JOB_HANDLERS, type JobHandler, SCHEDULES } from '../../../src/actions/instance/job-handlers.ts';
+import { JobPlaces, PLACES, SLOW_SEC } from '../../../src/actions/instance/job-places.ts';
 import {
   JobRunner,
   type JobRunnerOptions,
@@ -13,18 +14,26 @@ import {
 } from '../../../src/actions/instance/job-runner.ts';
 import { makeLog } from '../../../src/base/log.ts';
 import type { Store } from '../../../src/store/db.ts';
-import { countJobs, freeJobs, insertJob, takeJobs } from '../../../src/store/jobs.ts';
+import { freeJobs } from '../../../src/store/free-jobs.ts';
+import { countJobs, insertJob, takeJobs } from '../../../src/store/jobs.ts';
 import { ENGINES, forEachEngine, freshDatabase, openAgain } from '../../engines/engines.ts';
 import { THEN } from '../../store/world.ts';
 import { once } from '../../waits.ts';
 
+const WITHIN = { timeout: 20_000, interval: 5 };
+
 type Handlers = Readonly<Record<string, JobHandler<never>>>;
 
+const everyPlace = () => new JobPlaces(() => 0).wanted();
+
 /** A clock that stands until it is moved. */
-function stoppedClock(): { now(): number; passed(): number; at: number } {
+function stoppedClock(): { now(): number; passed(): number; at: number; ran: number } {
   return {
     at: THEN,
-    passed: () => 0,
+    ran: 0,
+    passed() {
+      return this.ran;
+    },
     now() {
       return this.at;
     },
@@ -43,7 +52,7 @@ function nodeOn(store: Store, handlers: Handlers, clock = stoppedClock(), option
 
 const order = (
   store: Store,
-  job: { kind?: string; payload?: unknown; runAt?: number; uniqueKey?: string } = {},
+  job: { kind?: string; payload?: unknown; runAt?: number; uniqueKey?: string; lane?: string } = {},
 ): Promise<void> =>
   store.transaction((tx) =>
     insertJob(tx, { kind: 'work', payload: 1, runAt: THEN, uniqueKey: null, at: THEN, ...job }),
@@ -204,10 +213,49 @@ forEachEngine('a job', (open) => {
     });
     await order(store);
     await runner.look();
-    expect(await freeJobs(store.db, ['work'], THEN, 1)).toEqual([]);
+    expect(await freeJobs(store.db, ['work'], THEN, everyPlace())).toEqual([]);
     await runner.close(1);
     expect(stopped).toBe(true);
-    expect(await freeJobs(store.db, ['work'], THEN, 1)).toHaveLength(1);
+    expect(await freeJobs(store.db, ['work'], THEN, everyPlace())).toHaveLength(1);
+  });
+
+  it('of a receiver that answers is done at once however many others hang, and so is one of the server', async () => {
+    const store = await open();
+    const clock = stoppedClock();
+    const done: unknown[] = [];
+    const hanging = new Set<unknown>();
+    const work: JobHandler<never> = async (_ctx, lane: string, signal) => {
+      if (!lane.startsWith('hangs')) return void done.push(lane);
+      hanging.add(lane);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    };
+    const runner = nodeOn(store, { work }, clock);
+    const jobOf = (lane: string) => order(store, { lane, payload: lane });
+    // It looks by itself, too, when a receiver is found to hang.
+    const lookUntil = (claim: () => void) =>
+      vi.waitFor(async () => {
+        await runner.look();
+        claim();
+      }, WITHIN);
+    await jobOf('known');
+    await runner.look();
+    await idle(runner);
+    for (let n = 0; n < PLACES.slow + PLACES.new; n++) await jobOf(`hangs ${n}`);
+    await jobOf('new');
+    await runner.look();
+    expect(hanging.size).toBe(PLACES.new);
+    // Those that nobody knows yet wait for a moment: whoever hangs moves on, while there are places to hang in.
+    while (hanging.size < PLACES.slow + PLACES.new) {
+      clock.ran += SLOW_SEC;
+      const before = hanging.size;
+      await lookUntil(() => expect(hanging.size).toBe(before + PLACES.new));
+    }
+    const { size } = hanging;
+    for (const lane of ['known', 'known', 'known']) await jobOf(lane);
+    await order(store, { payload: 'of the server' });
+    await lookUntil(() => expect(done.toSorted()).toEqual(['known', 'known', 'known', 'known', 'of the server']));
+    // The one that nobody knows is not among them.
+    await vi.waitFor(() => expect(runner.running).toBe(size), WITHIN);
   });
 
   it('whose runner went silent is free again after its lease, and that runner’s word no longer counts', async () => {
@@ -288,7 +336,9 @@ describe.each(ENGINES)('several nodes [%s]', (engine) => {
     await once(child, 'exit');
     expect(
       await store.transaction(async (tx) =>
-        takeJobs(tx, await freeJobs(tx, ['work'], THEN + LEASE_SEC - 1, 9), 'me', THEN, THEN + 9).catch(() => []),
+        takeJobs(tx, await freeJobs(tx, ['work'], THEN + LEASE_SEC - 1, everyPlace()), 'me', THEN, THEN + 9).catch(
+          () => [],
+        ),
       ),
     ).toEqual([]);
     let runs = 0;

@@ -13,11 +13,13 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { consumeRateLimit, peekRateLimit } from '../../../src/actions/ground/rate-limit.ts';
 import { SteadyTime } from '../../../src/actions/ground/steady-time.ts';
 import { JOB_HANDLERS, SCHEDULES } from '../../../src/actions/instance/job-handlers.ts';
+import { JobPlaces } from '../../../src/actions/instance/job-places.ts';
 import { JobRunner, LEASE_SEC } from '../../../src/actions/instance/job-runner.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { DAY_SEC, HOUR_SEC } from '../../../src/base/time.ts';
 import { accountByLogin } from '../../../src/store/accounts.ts';
-import { freeJobs, takeJobs } from '../../../src/store/jobs.ts';
+import { freeJobs } from '../../../src/store/free-jobs.ts';
+import { takeJobs } from '../../../src/store/jobs.ts';
 import { insertAuthenticator } from '../../../src/store/second-factors.ts';
 import { countLiving } from '../../../src/store/token-upkeep.ts';
 import { ENGINES } from '../../engines/engines.ts';
@@ -146,12 +148,12 @@ describe.each(ENGINES)('a wrong clock [%s]', (engine) => {
     ctx.clock.advance(DAY_SEC);
     const { store } = ctx;
     const at = ctx.clock.now();
-    const ids = await freeJobs(store.db, ['clear-jobs'], at, 1);
+    const ids = await freeJobs(store.db, ['clear-jobs'], at, new JobPlaces(() => 0).wanted());
     const ahead = at + YEAR_SEC;
     expect(await store.transaction((tx) => takeJobs(tx, ids, 'ahead', ahead, ahead + LEASE_SEC))).toHaveLength(1);
-    expect(await freeJobs(store.db, ['clear-jobs'], at, 1)).toEqual(ids);
+    expect(await freeJobs(store.db, ['clear-jobs'], at, new JobPlaces(() => 0).wanted())).toEqual(ids);
     expect(await store.transaction((tx) => takeJobs(tx, ids, 'right', at, at + LEASE_SEC))).toHaveLength(1);
-    expect(await freeJobs(store.db, ['clear-jobs'], at, 1)).toEqual([]);
+    expect(await freeJobs(store.db, ['clear-jobs'], at, new JobPlaces(() => 0).wanted())).toEqual([]);
   });
 
   it('does not keep people out afterwards: codes and limits are counted anew', async () => {
