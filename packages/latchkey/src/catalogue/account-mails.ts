@@ -3,7 +3,7 @@
  *
  * Invariant: a mail about a change has one link, "This wasn't me", which locks the account and grants nothing.
  */
-import { spokenInstant, type UnixSeconds } from '../base/time.ts';
+import { spokenDate, spokenInstant, type UnixSeconds } from '../base/time.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';
 
 /** A change to how a person signs in: when, and the path of the link that locks the account. */
@@ -27,6 +27,8 @@ export interface AccountMailFacts {
     Alarming & { readonly email: string; readonly change: 'added' | 'verified' | 'made primary' | 'removed' };
   /** `by`: an administrator, or null when the person did it. */
   account_locked: { readonly by: string | null; readonly path: string; readonly minutes: number };
+  /** Until when nobody can take the name. */
+  account_deleted: { readonly login: string; readonly by: string; readonly reservedUntil: UnixSeconds };
   /** To administrators. `mailed`: whether a mail tells the owner how to go on. */
   account_locked_notice: { readonly login: string; readonly by: string; readonly mailed: boolean };
 }
@@ -137,6 +139,15 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
         `tokens, and unlock the account.`,
     ],
     link: ({ path }) => ({ text: 'Choose a new password', path }),
+  },
+  account_deleted: {
+    subject: ({ login }) => `Your account ${login} was deleted`,
+    says: ({ login, by, reservedUntil }) => [
+      `${by === login ? 'You' : by} deleted the account ${login}. Its tokens, keys and sessions no longer work.`,
+      `Nobody else can take the name ${login} before ${spokenDate(reservedUntil)}. If this surprises you, ask an ` +
+        `administrator.`,
+    ],
+    link: () => ({ text: 'Open Latchkey', path: '/' }),
   },
   account_locked_notice: {
     subject: ({ login }) => `The account ${login} is locked`,

@@ -8,6 +8,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
 import { type Page, startOf } from './page.ts';
+import { reserveName } from './reserved-names.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { AccountsTable } from './schema.ts';
 
@@ -274,13 +275,19 @@ export async function setProfile(
 
 /**
  * Deletes an account with its memberships, e-mail addresses and tokens, and everybody's grants for it. False when there
- * is none.
+ * is none. Its name is kept from everybody until `reservedUntil`.
  * @throws a foreign-key violation while it owns repositories
  */
-export async function deleteAccount(tx: Query, accountId: number): Promise<boolean> {
+export async function deleteAccount(
+  tx: Query,
+  { id, login }: Pick<Account, 'id' | 'login'>,
+  reservedUntil: UnixSeconds,
+): Promise<boolean> {
   await bumpRevision(tx);
-  await tx.deleteFrom('grants').where('owner_id', '=', accountId).execute();
-  await tx.deleteFrom('policies').where('account_id', '=', accountId).execute();
-  const deleted = await tx.deleteFrom('accounts').where('id', '=', accountId).returning('id').executeTakeFirst();
-  return deleted !== undefined;
+  await tx.deleteFrom('grants').where('owner_id', '=', id).execute();
+  await tx.deleteFrom('policies').where('account_id', '=', id).execute();
+  const deleted = await tx.deleteFrom('accounts').where('id', '=', id).returning('id').executeTakeFirst();
+  if (deleted === undefined) return false;
+  await reserveName(tx, login, reservedUntil);
+  return true;
 }

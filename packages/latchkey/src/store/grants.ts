@@ -202,3 +202,13 @@ export async function listGrantsTowards(
     .execute();
   return rows.map((row) => ({ grantId: row.id, tokenId: row.token_id, userId: row.user_id }));
 }
+
+/** A repository that has another owner now is selected no longer by grants towards somebody else. */
+export async function unselectForOthers(tx: Query, repositoryId: number, ownerId: number): Promise<void> {
+  await bumpRevision(tx, subjectOf('repository', repositoryId));
+  await tx
+    .deleteFrom('grant_repositories')
+    .where('repository_id', '=', repositoryId)
+    .where('grant_id', 'in', (inner) => inner.selectFrom('grants').select('id').where('owner_id', '<>', ownerId))
+    .execute();
+}

@@ -33,6 +33,12 @@ export interface AccountsTable {
   profile_json: Generated<string>;
 }
 
+/** Names of deleted accounts, which nobody can take until then. */
+interface ReservedNamesTable {
+  login_key: string;
+  until_at: number;
+}
+
 interface EmailsTable {
   id: Generated<number>;
   user_id: number;
@@ -593,6 +599,7 @@ export interface WebhookDeliveriesTable {
 export interface Database {
   accounts: AccountsTable;
   emails: EmailsTable;
+  reserved_names: ReservedNamesTable;
   memberships: MembershipsTable;
   repositories: RepositoriesTable;
   commit_statuses: CommitStatusesTable;

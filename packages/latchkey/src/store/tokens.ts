@@ -136,16 +136,15 @@ export async function listAllLiveTokens(q: Query, page: Page): Promise<Token[]> 
   return rows.map(tokenOf);
 }
 
-/** How many fine-grained tokens a person has that are not revoked; expired ones count until they are deleted. */
-export async function countFineGrained(q: Query, userId: number): Promise<number> {
-  const { count } = await q
+/** How many tokens a person has that are not revoked; expired ones count until they are deleted. */
+export async function countTokens(q: Query, userId: number, kind: TokenKind | null): Promise<number> {
+  let query = q
     .selectFrom('tokens')
     .select((row) => row.fn.countAll<number>().as('count'))
     .where('user_id', '=', userId)
-    .where('kind', '=', 'fine-grained')
-    .where('revoked_at', 'is', null)
-    .executeTakeFirstOrThrow();
-  return count;
+    .where('revoked_at', 'is', null);
+  if (kind !== null) query = query.where('kind', '=', kind);
+  return (await query.executeTakeFirstOrThrow()).count;
 }
 
 /**

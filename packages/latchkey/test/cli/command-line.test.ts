@@ -57,6 +57,7 @@ describe('help', () => {
       'admin token restore',
       'admin token revoke',
       'admin user add',
+      'admin user delete',
       'admin user lock',
       'admin user password',
       'admin user restore',

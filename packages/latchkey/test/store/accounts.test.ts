@@ -122,7 +122,9 @@ forEachEngine('accounts', (open) => {
 
   it('cannot be deleted while they own repositories, and take everything else along', async () => {
     const { store, ada, acme, site, docs } = await worldIn(await open());
-    const error = await store.transaction((tx) => deleteAccount(tx, acme)).catch((thrown: unknown) => thrown);
+    const error = await store
+      .transaction((tx) => deleteAccount(tx, { id: acme, login: 'Acme' }, THEN))
+      .catch((thrown: unknown) => thrown);
     expect(isForeignKeyViolation(error)).toBe(true);
     expect(await listRepositories(store.db, acme, ALL)).toHaveLength(2);
     await store.transaction(async (tx) => {
@@ -134,11 +136,11 @@ forEachEngine('accounts', (open) => {
       );
       await deleteRepository(tx, site);
       await deleteRepository(tx, docs);
-      expect(await deleteAccount(tx, acme)).toBe(true);
-      expect(await deleteAccount(tx, acme)).toBe(false);
+      expect(await deleteAccount(tx, { id: acme, login: 'Acme' }, THEN)).toBe(true);
+      expect(await deleteAccount(tx, { id: acme, login: 'Acme' }, THEN)).toBe(false);
     });
     expect((await tokenByDigest(store.db, 'digest-of-deploy'))?.grants).toEqual([]);
-    await store.transaction((tx) => deleteAccount(tx, ada));
+    await store.transaction((tx) => deleteAccount(tx, { id: ada, login: 'Ada' }, THEN));
     expect(await tokenByDigest(store.db, 'digest-of-deploy')).toBeNull();
   });
 
@@ -146,7 +148,7 @@ forEachEngine('accounts', (open) => {
     const store = await open();
     const add = (login: string) => store.transaction((tx) => insertUser(tx, { login, passwordDigest: null, at: THEN }));
     const first = await add('first');
-    await store.transaction((tx) => deleteAccount(tx, first.id));
+    await store.transaction((tx) => deleteAccount(tx, first, THEN));
     expect((await add('second')).id).toBeGreaterThan(first.id);
   });
 });

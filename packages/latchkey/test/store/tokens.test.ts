@@ -20,7 +20,7 @@ import {
 } from '../../src/store/token-organizations.ts';
 import { endOverlap } from '../../src/store/token-secrets.ts';
 import {
-  countFineGrained,
+  countTokens,
   insertToken,
   isTokenNameTaken,
   listTokens,
@@ -156,7 +156,7 @@ forEachEngine('tokens', (open) => {
     await store.transaction((tx) => revokeToken(tx, first, 'bob', THEN + 1));
     expect(await isTokenNameTaken(store.db, bob, 'fine-grained', 'deploy')).toBe(false);
     await add(bob, 'fine-grained', 'g');
-    expect(await countFineGrained(store.db, bob)).toBe(1);
+    expect(await countTokens(store.db, bob, 'fine-grained')).toBe(1);
   });
 
   it('are revoked once, by whoever came first, and their grants with them', async () => {

@@ -6,6 +6,7 @@
 
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
+import { spokenDate, type UnixSeconds } from '../../base/time.ts';
 import type { AuditAction } from '../../catalogue/audit-events.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { emailProblem, loginProblem } from '../../rules/names.ts';
@@ -13,6 +14,7 @@ import { type Account, accountByLogin, insertOrganization, insertUser, setSuspen
 import { isUniqueViolation, type Query } from '../../store/db.ts';
 import { holderOfVerified, insertEmail } from '../../store/emails.ts';
 import { countOwners, membershipRole, removeMembership, setMembership } from '../../store/memberships.ts';
+import { reservedUntil } from '../../store/reserved-names.ts';
 import { deleteSessionsOf } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
@@ -22,6 +24,9 @@ import { record } from '../ground/record.ts';
 import { newPasswordProblem } from './password-names.ts';
 
 export type { Account };
+
+/** How long nobody can take the name of an account that was deleted, as on GitHub. */
+export const RESERVED_NAME_DAYS = 90;
 
 export interface NewUserDraft {
   readonly login: string;
@@ -70,6 +75,7 @@ export async function makeUser<T>(
     ctx.store.transaction(async (tx) => {
       if (draft.verified && (await holderOfVerified(tx, draft.email)) !== null)
         throw problem('already_exists', 'Somebody has this e-mail address already.', 'email');
+      await demandUnreserved(tx, draft.login, 'login', at);
       const user = await insertUser(tx, { login: draft.login, admin: draft.admin, passwordDigest, at });
       await insertEmail(tx, {
         userId: user.id,
@@ -128,6 +134,7 @@ export async function addOrganization(
   return unlessTaken(`The name ${draft.name} is taken.`, 'name', () =>
     ctx.store.transaction(async (tx) => {
       const owner = await userNamed(tx, draft.owner, 'owner');
+      await demandUnreserved(tx, draft.name, 'name', at);
       const organization = await insertOrganization(tx, { login: draft.name, at });
       await setMembership(tx, { organizationId: organization.id, userId: owner.id, role: 'owner', at });
       await record(tx, permit, at, {
@@ -195,6 +202,16 @@ export async function removeMember(
 async function keepAnOwner(tx: Query, organization: Account): Promise<void> {
   if ((await countOwners(tx, organization.id)) <= 1)
     throw problem('unprocessable', `${organization.login} needs an owner: make somebody else one first.`, 'role');
+}
+
+async function demandUnreserved(tx: Query, name: string, field: string, at: UnixSeconds): Promise<void> {
+  const until = await reservedUntil(tx, name, at);
+  if (until !== null)
+    throw problem(
+      'already_exists',
+      `The name ${name} is reserved until ${spokenDate(until)}, since an account of that name was deleted.`,
+      field,
+    );
 }
 
 /** The person of that login. @throws Problem when there is none. */

@@ -2,6 +2,7 @@
 import { DAY_SEC } from '../../base/time.ts';
 import { deleteSubmissionsBefore } from '../../store/form-submissions.ts';
 import { deleteEndedLinks } from '../../store/one-time-links.ts';
+import { deleteReservedNames } from '../../store/reserved-names.ts';
 import { deleteEndedSessions } from '../../store/sessions.ts';
 import { deleteTokenDaysBefore } from '../../store/token-days.ts';
 import type { Context } from '../ground/context.ts';
@@ -16,6 +17,7 @@ export async function deleteExpired({ store, clock }: Context): Promise<void> {
   const at = clock.now();
   await deleteEndedSessions(store.db, at);
   await deleteEndedLinks(store.db, at);
+  await deleteReservedNames(store.db, at);
   await deleteSubmissionsBefore(store.db, at - KEEP_SUBMISSIONS_SEC);
   await deleteTokenDaysBefore(store.db, at - KEEP_DAYS_SEC);
 }

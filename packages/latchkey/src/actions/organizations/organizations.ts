@@ -1,6 +1,7 @@
 /** Organizations: their profile, their people, their end. */
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import { present } from '../../base/present.ts';
+import { DAY_SEC } from '../../base/time.ts';
 import type { AuditAction } from '../../catalogue/audit-events.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import type { BasePermission } from '../../catalogue/roles.ts';
@@ -33,6 +34,7 @@ import {
   type Repository,
   type RepositoryCounts,
 } from '../../store/repositories.ts';
+import { RESERVED_NAME_DAYS } from '../accounts/accounts.ts';
 import { type ProfileFields, profileProblems } from '../accounts/profile-fields.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
@@ -138,7 +140,7 @@ export async function deleteOrganization(ctx: Context, permit: Permit): Promise<
       }
       gone.push(...some);
     }
-    await deleteAccount(tx, account.id);
+    await deleteAccount(tx, account, at + RESERVED_NAME_DAYS * DAY_SEC);
     await log(tx, permit, at, {
       action: 'org.delete',
       organization: account,

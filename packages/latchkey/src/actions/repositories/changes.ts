@@ -4,7 +4,6 @@
  * Invariant: a change reports all its complaints at once, and then changes nothing.
  */
 
-import { existsSync } from 'node:fs';
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import type { AuditAction } from '../../catalogue/audit-events.ts';
 import { commitFiles } from '../../git/objects/file-commit.ts';
@@ -17,7 +16,6 @@ import { type Account, accountById } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import {
   deleteRepository as deleteRow,
-  moveRepository,
   type Repository,
   repositoryByName,
   setArchived,
@@ -25,11 +23,11 @@ import {
   setHomepage,
   setVisibility,
 } from '../../store/repositories.ts';
-import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { settleLater } from './folders.ts';
+import { relocate } from './moves.ts';
 import { movingHead } from './pushes.ts';
 import {
   addRepository,
@@ -73,7 +71,7 @@ export async function changeRepository(ctx: Context, permit: Permit, change: Rep
   if (change.defaultBranch === undefined) await ctx.store.transaction(write);
   else await movingHead(ctx, permit, change.defaultBranch, write);
   if (change.name !== undefined && change.name !== repository.name)
-    return rename(ctx, permit, owner, repository, change.name);
+    return relocate(ctx, permit, { repository, owner, to: { owner, name: change.name } });
   return (await readTarget(ctx.store.db, permit)).repository;
 }
 
@@ -153,49 +151,6 @@ async function writeFields(
   }
   if (change.archived !== undefined && (await setArchived(tx, before.id, change.archived ? at : null, at)))
     await log(change.archived ? 'repo.archived' : 'repo.unarchived');
-}
-
-/**
- * The folder moves first, and back when the row can't follow. When neither can, since the server dies, a job brings it
- * to where the row says.
- */
-async function rename(
-  ctx: Context,
-  permit: Permit,
-  owner: Account,
-  repository: Repository,
-  name: string,
-): Promise<Repository> {
-  const at = ctx.clock.now();
-  const [from, to] = [
-    { owner: owner.login, name: repository.name },
-    { owner: owner.login, name },
-  ];
-  if (existsSync(ctx.git.path(to.owner, to.name)) && name.toLowerCase() !== repository.name.toLowerCase()) {
-    throw problem('already_exists', `A repository lies on disk as ${to.owner}/${to.name} already.`, 'name');
-  }
-  await ctx.store.transaction((tx) => settleLater(ctx, tx, repository.id, [from, to]));
-  await ctx.git.rename(from, to);
-  try {
-    return await unlessTaken(`${owner.login} has a repository ${name} already.`, 'name', () =>
-      ctx.store.transaction(async (tx) => {
-        const moved = await moveRepository(tx, repository.id, { ownerId: owner.id, name }, at);
-        if (moved === null) throw problem('not_found', 'The repository is gone.');
-        // A look that came in between, since this took so long, may have moved it back.
-        await settleLater(ctx, tx, repository.id, [to, from]);
-        await record(tx, permit, at, {
-          action: 'repo.rename',
-          ...ownership(owner),
-          repositoryId: repository.id,
-          data: { repo: `${to.owner}/${to.name}`, old_name: repository.name },
-        });
-        return moved;
-      }),
-    );
-  } catch (error) {
-    await ctx.git.rename(to, from);
-    throw error;
-  }
 }
 
 /**

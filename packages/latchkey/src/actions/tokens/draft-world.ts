@@ -14,7 +14,7 @@ import { emailsOf } from '../../store/emails.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import { storedPolicies } from '../../store/policies.ts';
 import { type Repository, repositoryByName } from '../../store/repositories.ts';
-import { countFineGrained, isTokenNameTaken } from '../../store/tokens.ts';
+import { countTokens, isTokenNameTaken } from '../../store/tokens.ts';
 import type { Context } from '../ground/context.ts';
 
 /** How the instance is named as a resource owner. No account can have this login. */
@@ -33,7 +33,7 @@ export async function draftWorld(ctx: Context, q: Query, user: Account, draft: T
     emailVerified: (await emailsOf(q, user.id)).some((email) => email.verifiedAt !== null),
     isAdmin: user.admin,
     nameTaken: draft.kind === 'fine-grained' && (await isTokenNameTaken(q, user.id, draft.kind, draft.name.trim())),
-    fineGrainedCount: await countFineGrained(q, user.id),
+    fineGrainedCount: await countTokens(q, user.id, 'fine-grained'),
     owners,
     instancePolicy: effectivePolicy(instance, null),
   };

@@ -16,7 +16,7 @@ import { emailsOf } from '../../store/emails.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import { storedPolicies } from '../../store/policies.ts';
 import { searchRepositories } from '../../store/repository-search.ts';
-import { countFineGrained, isTokenNameTaken } from '../../store/tokens.ts';
+import { countTokens, isTokenNameTaken } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { draftWorld, INSTANCE_LOGIN } from './draft-world.ts';
@@ -53,7 +53,7 @@ export async function formFacts(ctx: Context, permit: Permit): Promise<FormFacts
     accountsByIds(db, ids),
     storedPolicies(db, [INSTANCE_OWNER, ...ids]),
     emailsOf(db, user.id),
-    countFineGrained(db, user.id),
+    countTokens(db, user.id, 'fine-grained'),
   ]);
   const instance = policies.get(INSTANCE_OWNER) ?? NO_POLICY;
   const others = [...accounts.values()].sort((a, b) => a.login.localeCompare(b.login));

@@ -19,7 +19,7 @@ import type { Page } from '../../store/page.ts';
 import { cancelRequests } from '../../store/requests.ts';
 import { inheritExclusions } from '../../store/token-organizations.ts';
 import {
-  countFineGrained,
+  countTokens,
   descendantsOf,
   revokeToken as endToken,
   insertToken,
@@ -154,7 +154,7 @@ async function recheck(tx: Query, user: Account, plan: TokenPlan): Promise<void>
   if (plan.kind !== 'fine-grained') return;
   if (await isTokenNameTaken(tx, user.id, plan.kind, plan.name))
     throw problem('already_exists', `You already have a token named ${plan.name}.`, 'name');
-  if ((await countFineGrained(tx, user.id)) >= MAX_FINE_GRAINED_TOKENS)
+  if ((await countTokens(tx, user.id, 'fine-grained')) >= MAX_FINE_GRAINED_TOKENS)
     throw problem('limit_reached', `You have ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit.`);
 }
 

@@ -5,13 +5,16 @@ import { examples } from '../command-help.ts';
 import { addSettingOptions, once } from '../setting-options.ts';
 import type { Terminal } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
+import { deleteUserCommand } from './delete-user.ts';
 
 /** More on standard input is no password. The rules for passwords themselves are the actions'. */
 export const MAX_PASSWORD_INPUT_BYTES = 4096;
 
-/** `add`, `suspend`, `restore`, `lock`, `unlock`, `password` and `two-factor`. */
+/** `add`, `suspend`, `restore`, `lock`, `unlock`, `password`, `two-factor` and `delete`. */
 export function userCommand(terminal: Terminal): Command {
-  const command = new Command('user').description('people: add, suspend, restore, lock, unlock, password, two-factor');
+  const command = new Command('user').description(
+    'people: add, suspend, restore, lock, unlock, password, two-factor, delete',
+  );
   command.addCommand(addCommand(terminal));
   command.addCommand(suspensionCommand(terminal, 'suspend'));
   command.addCommand(suspensionCommand(terminal, 'restore'));
@@ -19,6 +22,7 @@ export function userCommand(terminal: Terminal): Command {
   command.addCommand(lockCommand(terminal, 'unlock'));
   command.addCommand(passwordCommand(terminal));
   command.addCommand(twoFactorCommand(terminal));
+  command.addCommand(deleteUserCommand(terminal));
   return examples(command, [
     'latchkey admin user add ada --email ada@example.org --verified --password-stdin < password.txt',
     'latchkey admin user suspend ada',

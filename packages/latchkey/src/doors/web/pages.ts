@@ -13,6 +13,7 @@ import { signInPages } from './accounts/sign-in.tsx';
 import { signUpPages } from './accounts/sign-up.tsx';
 import { sudoPages } from './frame/sudo.tsx';
 import type { WebPage } from './frame/web-page.ts';
+import { deletePersonPages } from './instance/delete-person.tsx';
 import { downloadPages } from './instance/downloads.tsx';
 import { instanceHealthPages } from './instance/health.tsx';
 import { helpPages } from './instance/help.tsx';
@@ -75,6 +76,7 @@ export const PAGES: readonly WebPage[] = [
   ...tokenEndpointPages,
   ...instanceHealthPages,
   ...instancePeoplePages,
+  ...deletePersonPages,
   ...instanceTokenPages,
   ...tokenHealthPages,
   ...tokenPages,

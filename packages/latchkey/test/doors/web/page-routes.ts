@@ -155,6 +155,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
 
   '/instance': redirect('/instance'),
   '/instance/people': page('/instance/people'),
+  '/instance/people/:login/delete': page('/instance/people/hal/delete', '/instance/people/ada/delete'),
   '/instance/invitations': page('/instance/invitations'),
   '/instance/policy': page('/instance/policy'),
   '/instance/tokens': page('/instance/tokens', '/instance/tokens?owner=ada'),

@@ -2,9 +2,11 @@
 import type { Account } from '../../../actions/accounts/accounts.ts';
 import { addOrganization, restoreUser, suspendUser } from '../../../actions/accounts/accounts.ts';
 import { welcomeUser } from '../../../actions/accounts/welcome.ts';
+import { deleteUser, type RepositoriesThen } from '../../../actions/instance/account-deletion.ts';
 import { listAllAccounts, listAllTokens } from '../../../actions/instance/instance-lists.ts';
 import { readToken } from '../../../actions/tokens/own-tokens.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
+import { problem } from '../../../base/errors.ts';
 import { Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import { isoInstant } from '../../../base/time.ts';
@@ -35,6 +37,13 @@ function shown(apiUrl: string, account: Account) {
 async function accounts({ ctx, permit, apiUrl, page }: Call<undefined, undefined>, kind: Account['kind']) {
   const found = await listAllAccounts(ctx, permit, kind, pageById(page));
   return { ...ok(found.map((account) => shown(apiUrl, account))), next: nextKey(found, page, ({ id }) => id) };
+}
+
+function repositoriesThen(query: { repositories?: 'delete'; move_to?: string }): RepositoriesThen {
+  if (query.move_to === undefined) return query.repositories ?? 'none';
+  if (query.repositories !== undefined)
+    throw problem('invalid', 'Repositories can be deleted or moved, not both.', 'move_to');
+  return { moveTo: query.move_to };
 }
 
 const instance = { target: { kind: 'instance' } } as const;
@@ -71,6 +80,27 @@ const PEOPLE: readonly Endpoint[] = [
     handle: async ({ ctx, permit, apiUrl, body }) => {
       const account = await welcomeUser(ctx, permit, body);
       return created(shown(apiUrl, account), `${apiUrl}/users/${account.login}`);
+    },
+  }),
+  endpoint({
+    ...instance,
+    method: 'DELETE',
+    path: '/enterprise/users/{username}',
+    operationId: 'enterprise/delete-user',
+    summary:
+      'Deletes a person with their tokens, keys and sessions, for good. What they own: `repositories=delete`, or ' +
+      '`move_to` another account.',
+    need: need('instance_users', 'write'),
+    query: Type.Object(
+      {
+        repositories: optional(Type.Literal('delete')),
+        move_to: optional(Type.String({ minLength: 1, maxLength: 100 })),
+      },
+      closed,
+    ),
+    handle: async ({ ctx, permit, params, query }) => {
+      await deleteUser(ctx, permit, { login: parameter(params, 'username'), repositories: repositoriesThen(query) });
+      return nothing();
     },
   }),
   endpoint({

@@ -137,6 +137,11 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
           <Act visit={visit} form="suspend" login={login} words="Suspend" danger />
         ) : (
           <Act visit={visit} form="restore" login={login} words="Restore" />
+        )}{' '}
+        {isSelf ? null : (
+          <a class="btn btn-sm btn-danger" href={`${PEOPLE}/${login}/delete`} aria-label={`Delete: ${login}`}>
+            Delete
+          </a>
         )}
       </span>
     </li>
