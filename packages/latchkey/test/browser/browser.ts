@@ -5,16 +5,23 @@
  * the system libraries that a minimal machine lacks. So nothing has to be installed beside `npm ci`. A run unpacks it
  * once.
  *
- * Invariant: every page that a test shows goes through axe, which must find nothing, and is kept as a picture in
- * `test/browser/pictures`.
+ * Invariant: every page that a test shows goes through axe, which must find nothing. With `LATCHKEY_TEST_PICTURES=1` in
+ * the environment it is also kept as a picture in `test/browser/pictures`.
  */
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AxeResults } from 'axe-core';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type CDPSession,
+  chromium,
+  type Page,
+} from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest';
 import { addUser } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
@@ -24,13 +31,18 @@ import { loadSettings, type SettingSources } from '../../src/base/settings/setti
 import type { Account } from '../../src/store/accounts.ts';
 import { whereIs } from '../engines/broker.ts';
 
-const PICTURES = fileURLToPath(new URL('./pictures/', import.meta.url));
+/** Where pictures go, or null when none were asked for: drawing them takes as long as all that axe does. */
+const PICTURES =
+  process.env['LATCHKEY_TEST_PICTURES'] === '1' ? fileURLToPath(new URL('./pictures/', import.meta.url)) : null;
 /** How long a step may take on a busy machine. */
 const STEP_MS = 30_000;
 /** How long a whole script may take there: every page is looked at three times over. */
 const STORY_MS = 240_000;
 const NARROW = { width: 360, height: 740 };
 const WIDE = { width: 1280, height: 800 };
+
+/** One process for all, and a graphics card made of software, which doubles the work of every page. */
+const FOR_LAMBDA = /^--(?:single-process|no-zygote|in-process-gpu|ignore-gpu-blocklist|use-gl|use-angle|enable-unsafe)/;
 
 let shared: Browser | null = null;
 
@@ -51,7 +63,7 @@ async function launch(): Promise<Browser> {
   const { default: packed } = await import('@sparticuz/chromium');
   return chromium.launch({
     executablePath: await whereIs('chromium'),
-    args: packed.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote'),
+    args: [...packed.args.filter((arg) => !FOR_LAMBDA.test(arg)), '--disable-gpu'],
     headless: true,
   });
 }
@@ -122,11 +134,23 @@ export async function signIn(page: Page, login: string, password = PASSWORD): Pr
 }
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const sessions = new WeakMap<Page, CDPSession>();
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/**
+ * Over a session of its own: `page.evaluate` would parse the half megabyte twice. It ends with the page: an earlier end
+ * would take the page's authenticator away.
+ */
+async function loadAxe(page: Page): Promise<void> {
+  const session = sessions.get(page) ?? (await page.context().newCDPSession(page));
+  sessions.set(page, session);
+  const { exceptionDetails } = await session.send('Runtime.evaluate', { expression: await readFile(AXE, 'utf8') });
+  expect(exceptionDetails).toBeUndefined();
+}
 
 /** What axe finds wrong with the page as it is shown. */
 export async function axe(page: Page): Promise<string[]> {
-  if (!(await page.evaluate<boolean>('"axe" in globalThis'))) await page.evaluate(await readFile(AXE, 'utf8'));
+  if (!(await page.evaluate<boolean>('"axe" in globalThis'))) await loadAxe(page);
   const { violations } = await page.evaluate<AxeResults, string[]>(
     // oxlint-disable-next-line typescript/no-explicit-any -- runs in the page, whose globals are not typed here
     (tags) => (globalThis as any).axe.run({ runOnly: tags, resultTypes: ['violations'] }),
@@ -139,11 +163,10 @@ export async function axe(page: Page): Promise<string[]> {
 }
 
 /**
- * Looks at the page: in light, dark and on a narrow screen. Axe must find nothing, nothing may stick out, and a picture
- * of each is kept.
+ * Looks at the page: in light, dark and on a narrow screen. Axe must find nothing, and nothing may stick out.
+ * @param name what its pictures are called
  */
 export async function look(page: Page, name: string): Promise<void> {
-  await mkdir(PICTURES, { recursive: true });
   // What the mouse lies over has colours of its own, and fades into them.
   await page.mouse.move(0, 0);
   const views = [
@@ -159,7 +182,7 @@ export async function look(page: Page, name: string): Promise<void> {
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );
     expect(sticksOut, `${name} (${view}) is wider than the screen`).toBeLessThanOrEqual(0);
-    await page.screenshot({ path: join(PICTURES, `${name}-${view}.png`), fullPage: true });
+    if (PICTURES !== null) await page.screenshot({ path: join(PICTURES, `${name}-${view}.png`), fullPage: true });
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(WIDE);
