@@ -31,7 +31,7 @@ export const RESERVED_NAME_DAYS = 90;
 export interface NewUserDraft {
   readonly login: string;
   readonly email: string;
-  /** True when the address is known to be theirs; tokens can be created only then. */
+  /** True when the address is known to be theirs. Only then can tokens be created. */
   readonly verified: boolean;
   readonly admin: boolean;
   /** Null = can't sign in by password. */
@@ -39,8 +39,8 @@ export interface NewUserDraft {
 }
 
 /**
- * Makes a person as the operator says; for tokens there is `welcomeUser`. @throws Problem when the login or the address
- * is taken or not allowed, or the password not allowed.
+ * Makes a person as the operator says. Tokens use `welcomeUser`.
+ * @throws Problem when the login or the address is taken or not allowed, or the password is not allowed
  */
 export async function addUser(ctx: Context, permit: Permit, draft: NewUserDraft): Promise<Account> {
   if (permit.bearer !== null) throw new TypeError('only the operator decides what signs somebody in');
@@ -55,8 +55,8 @@ export async function addUser(ctx: Context, permit: Permit, draft: NewUserDraft)
 }
 
 /**
- * Makes a person, and in the same transaction what comes with it: the audit entry at least. @throws Problem as
- * `addUser` does, or as `withIt` does.
+ * Makes a person and, in the same transaction, what comes with it: at least the audit entry.
+ * @throws Problem as `addUser` does, or as `withIt` does
  */
 export async function makeUser<T>(
   ctx: Context,
@@ -94,14 +94,14 @@ function draftedPasswordProblem(ctx: Context, { login, email, password }: NewUse
 }
 
 /**
- * Suspends a person: every token of theirs is dead on the next request, and their sessions end. Doing it twice
- * changes nothing.
+ * Suspends a person: all their tokens stop working with the next request, and their sessions end. Repeating it changes
+ * nothing.
  */
 export async function suspendUser(ctx: Context, permit: Permit, login: string): Promise<void> {
   await changeSuspension(ctx, permit, login, ctx.clock.now(), 'user.suspend');
 }
 
-/** Takes a suspension back: their tokens work again. */
+/** Ends a suspension: their tokens work again. */
 export async function restoreUser(ctx: Context, permit: Permit, login: string): Promise<void> {
   await changeSuspension(ctx, permit, login, null, 'user.unsuspend');
 }
@@ -148,7 +148,7 @@ export async function addOrganization(
   );
 }
 
-/** The organization and the person that a membership is of, and their role there until now (null = none). */
+/** The organization and the person of a membership, and the person's role there so far (null = none). */
 async function membershipAsItIs(tx: Query, permit: Permit, member: { organization: string; login: string }) {
   const organization = await organizationNamed(tx, member.organization);
   keepTo(permit, { ownerId: organization.id });
@@ -156,7 +156,7 @@ async function membershipAsItIs(tx: Query, permit: Permit, member: { organizatio
   return { organization, user, before: await membershipRole(tx, organization.id, user.id) };
 }
 
-/** Makes somebody a member or an owner, or changes which of both they are. */
+/** Makes somebody a member or an owner, or changes their role. */
 export async function setMember(
   ctx: Context,
   permit: Permit,
@@ -178,7 +178,7 @@ export async function setMember(
   });
 }
 
-/** Takes somebody out of an organization: what their tokens reached there is out of reach on the next request. */
+/** Removes somebody from an organization: from the next request, their tokens no longer reach it. */
 export async function removeMember(
   ctx: Context,
   permit: Permit,
@@ -214,7 +214,7 @@ async function demandUnreserved(tx: Query, name: string, field: string, at: Unix
     );
 }
 
-/** The person of that login. @throws Problem when there is none. */
+/** The person of that login. @throws Problem when there is none */
 export async function userNamed(q: Query, login: string, field = 'login'): Promise<Account> {
   const account = await accountByLogin(q, login);
   if (account === null || account.kind !== 'user')
@@ -222,7 +222,7 @@ export async function userNamed(q: Query, login: string, field = 'login'): Promi
   return account;
 }
 
-/** The organization of that name. @throws Problem when there is none. */
+/** The organization of that name. @throws Problem when there is none */
 export async function organizationNamed(q: Query, name: string, field = 'organization'): Promise<Account> {
   const account = await accountByLogin(q, name);
   if (account === null || account.kind !== 'organization')
@@ -234,7 +234,7 @@ function complain(field: string, message: string | null): Complaint[] {
   return message === null ? [] : [{ field, code: 'invalid', message }];
 }
 
-/** Turns the store's unique violation into the problem it stands for. */
+/** Turns the store's unique violation into the matching problem. */
 export async function unlessTaken<T>(message: string, field: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -14,10 +14,10 @@ import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
 
-/** How long such a link locks. */
+/** How long such a link works. */
 export const ALARM_SEC = 14 * DAY_SEC;
 
-/** Mails that hold such a link. */
+/** Mails that contain such a link. */
 type AlarmTemplate = {
   [K in MailTemplate]: MailFacts[K] extends { readonly alarmPath: string } ? K : never;
 }[MailTemplate];
@@ -27,11 +27,11 @@ export interface Told<K extends AlarmTemplate> {
   /** As they were before the change. */
   readonly emails: readonly Email[];
   readonly template: K;
-  /** What the mail says, with the path of its own link. */
+  /** The content of the mail, given the path of its own link. */
   readonly facts: (alarmPath: string) => MailFacts[K];
 }
 
-/** Tells a person, in the transaction of the change. */
+/** Mails a person about the change, in its transaction. */
 export async function tellOfChange<K extends AlarmTemplate>(ctx: Context, tx: Query, told: Told<K>): Promise<void> {
   const { userId, emails, template, facts } = told;
   for (const { address } of emails.filter(({ verifiedAt }) => verifiedAt !== null)) {

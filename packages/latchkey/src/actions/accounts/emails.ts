@@ -38,7 +38,7 @@ export type { Email };
 export const MAX_EMAILS = 20;
 const VERIFICATION_SEC = DAY_SEC;
 
-/** Whose addresses a permit is about: whoever holds it, by session or by a token with the permission for it. */
+/** The person whose addresses a permit is about: its holder, by session or by a token with the permission. */
 function holderOf({ actor }: Permit): number {
   if (actor.userId === null) throw new TypeError('only a person has e-mail addresses');
   return actor.userId;
@@ -50,8 +50,9 @@ export function listEmails(ctx: Context, permit: Permit): Promise<Email[]> {
 }
 
 /**
- * Adds an address, and sends the mail that verifies it. Whether somebody else has it makes no difference: that would
- * tell who has an account here. @throws Problem when it is none, is theirs already, or there are too many.
+ * Adds an address, and sends the mail to verify it. It makes no difference whether somebody else has it: that would
+ * reveal who has an account here.
+ * @throws Problem when it isn't an address, is theirs already, or there are too many
  */
 export function addEmail(ctx: Context, permit: Permit, address: string): Promise<void> {
   return addEmails(ctx, permit, [address]);
@@ -83,7 +84,7 @@ function tooMany(): Error {
   return problem('limit_reached', `A person has at most ${MAX_EMAILS} e-mail addresses.`, 'email');
 }
 
-/** Writes the mail that verifies an address, in the caller's transaction. */
+/** Writes the verification mail for an address, in the caller's transaction. */
 export async function queueVerification(ctx: Context, tx: Query, userId: number, address: string): Promise<void> {
   const at = ctx.clock.now();
   const secret = mintSecret();
@@ -102,7 +103,7 @@ export async function queueVerification(ctx: Context, tx: Query, userId: number,
   });
 }
 
-/** Sends the mail once more. @throws Problem when there is nothing to verify, or too many mails were asked for. */
+/** Sends the mail again. @throws Problem when there is nothing to verify, or too many mails were requested */
 export async function resendVerification(ctx: Context, permit: Permit, emailId: number): Promise<void> {
   const userId = personOf(permit);
   const email = await ownEmail(ctx.store.db, userId, emailId);
@@ -117,8 +118,8 @@ export async function readVerification(ctx: Context, link: Secret): Promise<stri
 }
 
 /**
- * Verifies the address of a link, in the session of its owner: whoever reads the mail need not be whose account it is.
- * @throws Problem when it was used or has ended, or is somebody else's
+ * Verifies the address of a link, in its owner's session: somebody else may be reading the mail.
+ * @throws Problem when it was used or has ended, or belongs to somebody else
  */
 export async function verifyByLink(ctx: Context, permit: Permit, link: Secret): Promise<void> {
   const at = ctx.clock.now();
@@ -158,7 +159,7 @@ function tell(ctx: Context, tx: Query, permit: Permit, { emails, change, email }
   });
 }
 
-/** Makes an address the one that mail goes to. @throws Problem when it is not verified. */
+/** Makes an address the one that gets mail. @throws Problem when it is not verified */
 export async function makePrimary(ctx: Context, permit: Permit, emailId: number): Promise<void> {
   const userId = personOf(permit);
   await ctx.store.transaction(async (tx) => {
@@ -175,14 +176,12 @@ export async function makePrimary(ctx: Context, permit: Permit, emailId: number)
   });
 }
 
-/** Removes an address. @throws Problem when it is the primary one. */
+/** Removes an address. @throws Problem when it is the primary one */
 export async function removeEmail(ctx: Context, permit: Permit, emailId: number): Promise<void> {
   await ctx.store.transaction(async (tx) => remove(ctx, tx, permit, await ownEmail(tx, holderOf(permit), emailId)));
 }
 
-/**
- * Removes addresses by their text, all or none. @throws Problem when one is the primary one, or none of the person's.
- */
+/** Removes addresses by their text, all or none. @throws Problem when one is the primary one, or not the person's */
 export async function removeEmails(ctx: Context, permit: Permit, addresses: readonly string[]): Promise<void> {
   await ctx.store.transaction(async (tx) => {
     const own = await emailsOf(tx, holderOf(permit));

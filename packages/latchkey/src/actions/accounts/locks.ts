@@ -24,13 +24,16 @@ import { ALARM_SEC } from './alarms.ts';
 import { mailRecoveryLink } from './new-password.ts';
 import { actorOf, personOf, type Visitor } from './sessions.ts';
 
-/** Whose account the link of a mail locks; null when it was used or has ended. */
+/** The account that the link of a mail locks; null when it was used or has ended. */
 export async function readAlarm(ctx: Context, link: Secret): Promise<Account | null> {
   const found = await linkByDigest(ctx.store.db, 'alarm', link.digest(), ctx.clock.now());
   return found?.userId == null ? null : accountById(ctx.store.db, found.userId);
 }
 
-/** Locks the account of the link. True when a mail leads on to a new password. @throws Problem when the link is over */
+/**
+ * Locks the account of the link. True when a mail with a link for a new password is on its way.
+ * @throws Problem when the link is over
+ */
 export async function lockByAlarm(ctx: Context, link: Secret, visitor: Visitor): Promise<boolean> {
   return ctx.store.transaction(async (tx) => {
     const at = ctx.clock.now();
@@ -46,8 +49,8 @@ export async function lockByAlarm(ctx: Context, link: Secret, visitor: Visitor):
 }
 
 /**
- * An administrator or the operator locks somebody's account. @throws Problem when it is locked, or there is no such
- * person
+ * An administrator or the operator locks somebody's account.
+ * @throws Problem when it is locked, or there is no such person
  */
 export async function lockUser(ctx: Context, permit: Permit, login: string): Promise<void> {
   await ctx.store.transaction(async (tx) => {
@@ -77,14 +80,14 @@ export async function lock(ctx: Context, tx: Query, account: Account, by: { read
 }
 
 /**
- * An administrator or the operator unlocks an account. @throws Problem when it is not locked, or there is no such
- * person
+ * An administrator or the operator unlocks an account.
+ * @throws Problem when it is not locked, or there is no such person
  */
 export async function unlockUser(ctx: Context, permit: Permit, login: string): Promise<void> {
   await unlock(ctx, permit, (await userNamed(ctx.store.db, login)).id);
 }
 
-/** The owner has looked everything through. @throws Problem when the account is not locked */
+/** The owner has checked everything. @throws Problem when the account is not locked */
 export async function unlockOwn(ctx: Context, permit: Permit): Promise<void> {
   await unlock(ctx, permit, personOf(permit));
 }

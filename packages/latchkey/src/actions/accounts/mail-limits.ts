@@ -10,17 +10,17 @@ import type { Context } from '../ground/context.ts';
 import { consumeRateLimit } from '../ground/rate-limit.ts';
 
 export interface AskedMail {
-  /** Where the mail goes, or the name by which it was asked for. */
+  /** The address of the mail, or the name by which it was requested. */
   readonly to: string;
-  /** The address of whoever asks; null where another limit counts by it. */
+  /** The caller's address; null where another limit counts by it. */
   readonly from: string | null;
-  /** Who asks, when it is known. */
+  /** The caller, if known. */
   readonly userId: number | null;
 }
 
 /**
- * Counts a mail. @throws Problem when there were too many to this address, from this network, or asked for by this
- * person.
+ * Counts a mail.
+ * @throws Problem when there were too many to this address, from this network, or requested by this person
  */
 export async function limitMails(ctx: Context, { to, from, userId }: AskedMail): Promise<void> {
   const taken = await Promise.all([

@@ -32,12 +32,12 @@ import { actorOf, type SignedIn, type Visitor } from './sessions.ts';
 import { guessed } from './sign-in-limits.ts';
 
 const RESET_SEC = HOUR_SEC;
-/** How long a person has whom somebody else made. */
+/** How long the link works for somebody whose account another person made. */
 export const WELCOME_DAYS = 7;
 
 /**
- * Changes the password of somebody who knows the old one; other sessions end. @throws Problem when the old one is
- * wrong, or the new one not allowed.
+ * Changes the password of somebody who knows the old one; other sessions end.
+ * @throws Problem when the old one is wrong, or the new one is not allowed
  */
 export async function changePassword(
   ctx: Context,
@@ -94,7 +94,8 @@ async function replacePassword(
 }
 
 /**
- * Asks for the mail with the link. The answer is the same for everybody. @throws Problem when too many were asked for.
+ * Requests the mail with the link. The answer is the same for everybody.
+ * @throws Problem when too many were requested
  */
 export async function askForPasswordLink(ctx: Context, name: string, visitor: Visitor): Promise<void> {
   if (name === '') throw problem('missing_field', 'Give your username or your e-mail address.', 'login');
@@ -104,7 +105,7 @@ export async function askForPasswordLink(ctx: Context, name: string, visitor: Vi
   );
 }
 
-/** The job behind it: mails a link to the person's primary address, if it is verified, and to no other. */
+/** The job behind it: mails a link to the person's primary address if it is verified, and to no other. */
 export async function mailPasswordLink(
   ctx: Context,
   asked: { readonly name: string; readonly address: string },
@@ -120,7 +121,10 @@ export async function mailPasswordLink(
   });
 }
 
-/** Mails the owner of an account that was just locked a link for a new password. False when no mail reaches them. */
+/**
+ * Mails a link for a new password to the owner of an account that was just locked. False when they have no address for
+ * it.
+ */
 export async function mailRecoveryLink(ctx: Context, tx: Query, account: Account, by: string): Promise<boolean> {
   const to = await recoveryAddress(tx, account);
   if (to === null) return false;
@@ -130,15 +134,15 @@ export async function mailRecoveryLink(ctx: Context, tx: Query, account: Account
   return true;
 }
 
-/** The one address that is good for another password. */
+/** The one address that a link for a new password may go to. */
 async function recoveryAddress(q: Query, account: Account): Promise<string | null> {
   const primary = (await emailsOf(q, account.id)).find((email) => email.primary && email.verifiedAt !== null);
   return primary?.address ?? null;
 }
 
 /**
- * A link for a person whom no mail reaches, for the operator or an administrator to hand over. Gives its path. @throws
- * Problem when there is no such person
+ * A link for somebody without such an address, which the operator or an administrator passes on. Returns its path.
+ * @throws Problem when there is no such person
  */
 export async function handPasswordLink(ctx: Context, permit: Permit, login: string): Promise<string> {
   return ctx.store.transaction(async (tx) => {
@@ -153,13 +157,13 @@ export async function handPasswordLink(ctx: Context, permit: Permit, login: stri
 }
 
 interface MailedTo {
-  /** Null = handed over. */
+  /** Null = passed on by hand. */
   readonly address: string | null;
-  /** True for the first one of a person whom somebody else made: it is good for longer. */
+  /** True for the first link of an account that somebody else made: it works longer. */
   readonly welcomes?: boolean;
 }
 
-/** Makes the person's link, in place of any before, and gives its path. */
+/** Makes the person's link, replaces any earlier one, and returns its path. */
 export async function makePasswordLink(
   ctx: Context,
   tx: Query,
@@ -180,15 +184,16 @@ export async function makePasswordLink(
   return `/password_reset/${secret.reveal()}`;
 }
 
-/** Whose password a link sets; null when it was used or has ended. */
+/** The person whose password a link sets; null when it was used or has ended. */
 export async function readPasswordLink(ctx: Context, link: Secret): Promise<Account | null> {
   const found = await linkByDigest(ctx.store.db, 'password', link.digest(), ctx.clock.now());
   return found?.userId == null ? null : accountById(ctx.store.db, found.userId);
 }
 
 /**
- * Sets the password by a link: every session ends, and this browser is a known one. The second factor is still asked
- * for. @throws Problem
+ * Sets the password with a link: every session ends, and this browser becomes a known one. The second factor is still
+ * required.
+ * @throws Problem
  */
 export async function resetPassword(
   ctx: Context,
@@ -208,7 +213,7 @@ export async function resetPassword(
   });
 }
 
-/** Whoever follows a link reads the mails of the address that it was sent to. */
+/** A person who follows a link reads the mail of the address it was sent to. */
 async function verifyMailed(tx: Query, account: Account, address: string | null, at: UnixSeconds): Promise<void> {
   const email = (await emailsOf(tx, account.id)).find((one) => one.address === address);
   if (email !== undefined && (await holderOfVerified(tx, email.address)) === null) await verifyEmail(tx, email.id, at);

@@ -22,7 +22,7 @@ export interface ProfileForm {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Saves the profile. @throws Problem when something is too long, or the website is no address of the web. */
+/** Saves the profile. @throws Problem when something is too long, or the website is not a web address */
 export async function changeProfile(ctx: Context, permit: Permit, form: ProfileForm): Promise<void> {
   const userId = personOf(permit);
   const fields = [

@@ -32,16 +32,16 @@ import { offIfLast, onIfFirst } from './two-factor.ts';
 
 export type { Passkey };
 
-/** How many passkeys a person may have, and how long a name of one may be, in characters. */
+/** How many passkeys a person may have, and how long the name of one may be, in characters. */
 export const MAX_PASSKEYS = 20;
 export const MAX_PASSKEY_NAME = 60;
 const CHALLENGE_SEC = 5 * MINUTE_SEC;
-/** EdDSA, ES256, RS256 (IANA COSE): what authenticators in use speak. */
+/** EdDSA, ES256, RS256 (IANA COSE): what current authenticators use. */
 const ALGORITHMS = [-8, -7, -257];
 
 export type PasskeyPurpose = 'add' | 'sign-in' | 'second-factor' | 'sudo';
 
-/** What a page hands to the browser, and gets back with its answer. */
+/** What a page passes to the browser, and gets back with its answer. */
 export interface PasskeyQuestion {
   /** JSON for the browser. */
   readonly options: string;
@@ -65,7 +65,7 @@ export interface PasskeyAnswer {
 const library = () => import('@simplewebauthn/server');
 const hostOf = (ctx: Context): string => new URL(ctx.settings.publicUrl).hostname;
 
-/** False where browsers take no passkeys: without HTTPS, or at an address without a name. */
+/** False where browsers refuse passkeys: without HTTPS, or at an address without a name. */
 export function takesPasskeys(ctx: Context): boolean {
   const { protocol, hostname } = new URL(ctx.settings.publicUrl);
   return hostname === 'localhost' || (protocol === 'https:' && !/^[\d.]+$|:/.test(hostname));
@@ -78,7 +78,7 @@ function sealChallenge(ctx: Context, sender: Secret, purpose: PasskeyPurpose, ch
   );
 }
 
-/** Takes a challenge back, once. @throws Problem when it is old, of another browser or purpose, or was answered */
+/** Uses up a challenge. @throws Problem when it is old, belongs to another browser or purpose, or was answered */
 async function takeChallenge(ctx: Context, sender: Secret, purpose: PasskeyPurpose, sealed: string): Promise<string> {
   const text = unseal(sender, sealed);
   const found = text === null ? null : (JSON.parse(text) as Challenge);
@@ -92,7 +92,7 @@ function wrong(): Error {
   return problem('invalid', 'The passkey was not accepted. Nothing was changed: try again.');
 }
 
-/** The question with which a passkey is made. */
+/** The challenge for making a passkey. */
 export async function askForNewPasskey(ctx: Context, permit: Permit, sender: Secret): Promise<PasskeyQuestion> {
   const { generateRegistrationOptions } = await library();
   const userId = personOf(permit);
@@ -111,8 +111,9 @@ export async function askForNewPasskey(ctx: Context, permit: Permit, sender: Sec
 }
 
 /**
- * Adds the passkey that the browser made. The first factor of an account switches two-factor authentication on and
- * gives recovery codes, to be shown this once; else null. @throws Problem
+ * Adds the passkey that the browser made. An account's first factor turns on two-factor authentication and returns
+ * recovery codes, shown only this once; otherwise null.
+ * @throws Problem
  */
 export async function addPasskey(
   ctx: Context,
@@ -188,7 +189,7 @@ export async function hasPasskeys(ctx: Context, account: Account): Promise<boole
   return (await passkeysOf(ctx.store.db, account.id)).length > 0;
 }
 
-/** Removes a passkey; with the last factor two-factor authentication is off. @throws Problem when there is none such */
+/** Removes a passkey. Without the last factor, two-factor authentication is off. @throws Problem when there is none */
 export async function removePasskey(ctx: Context, permit: Permit, id: number): Promise<void> {
   const userId = personOf(permit);
   await ctx.store.transaction(async (tx) => {
@@ -201,7 +202,7 @@ export async function removePasskey(ctx: Context, permit: Permit, id: number): P
   });
 }
 
-/** The question that a passkey answers. @param account whose passkeys may; null = whoever holds one */
+/** The challenge for a passkey. @param account whose passkeys may answer; null = anyone's */
 export async function askForPasskey(
   ctx: Context,
   sender: Secret,
@@ -221,7 +222,7 @@ export async function askForPasskey(
   return { options: JSON.stringify(options), sealed: sealChallenge(ctx, sender, purpose, options.challenge) };
 }
 
-/** Whose passkey answered. @throws Problem when none did, or one of another account than is asked for */
+/** The person whose passkey answered. @throws Problem when none did, or one of another account did */
 export async function takePasskey(
   ctx: Context,
   sender: Secret,

@@ -7,17 +7,17 @@ import { emailsOf } from '../../store/emails.ts';
 import { listOrganizationsOf } from '../../store/memberships.ts';
 import type { Context } from '../ground/context.ts';
 
-/** Whose password it is to be. */
+/** The future owner of a password. */
 export interface PasswordOwner {
   readonly names: readonly string[];
   readonly addresses: readonly string[];
 }
 
 const PRODUCT = 'latchkey';
-/** Organizations whose names count: more would be nobody's. */
+/** The most organizations whose names count: with more, the names no longer point to one person. */
 const MAX_ORGANIZATIONS = 100;
 
-/** Somebody who has an account, with their organizations. */
+/** A person with an account, with their organizations. */
 export async function passwordOwner(ctx: Context, account: Account): Promise<PasswordOwner> {
   const { db } = ctx.store;
   const emails = await emailsOf(db, account.id);
@@ -35,12 +35,12 @@ export async function newPasswordProblem(ctx: Context, password: Secret, owner: 
   return passwordProblem(password.reveal(), { common: await commonPasswords(), names });
 }
 
-/** `ada@example.org` is known for `ada` and `example`; `org` would stand in too many good words. */
+/** `ada@example.org` counts as `ada` and `example`; `org` is part of too many good words. */
 function withoutEnding(address: string): string {
   return address.replace(/\.\w+$/, '');
 }
 
-/** Unpacked when the first password is chosen, since a start waits for none. */
+/** Unpacked when the first password is chosen, not at the start. */
 const commonPasswords = once(
   async (): Promise<ReadonlySet<string>> =>
     new Set((await import('@zxcvbn-ts/language-common')).dictionary['passwords-common']),

@@ -10,7 +10,7 @@ import { userNamed } from './accounts.ts';
 
 export type { Account };
 
-/** The person of that number; null when there is none. */
+/** The person with that id; null when there is none. */
 export async function personById(ctx: Context, id: number): Promise<Account | null> {
   return person(await accountById(ctx.store.db, id));
 }
@@ -24,7 +24,7 @@ function person(account: Account | null): Account | null {
   return account?.kind === 'user' ? account : null;
 }
 
-/** An administrator ends every session of a person. @throws Problem when there is no such person */
+/** An administrator ends all sessions of a person. @throws Problem when there is no such person */
 export async function endSessionsOf(ctx: Context, permit: Permit, login: string): Promise<void> {
   await ctx.store.transaction(async (tx) => {
     const user = await userNamed(tx, login);
@@ -34,7 +34,7 @@ export async function endSessionsOf(ctx: Context, permit: Permit, login: string)
   });
 }
 
-/** A page of the people whose login or name has `search` in it, by id, and how many there are. */
+/** A page of the people whose login or name contains `search`, by id, with their total number. */
 export function searchPeople(
   ctx: Context,
   _permit: Permit,
@@ -44,7 +44,7 @@ export function searchPeople(
   return searchUsers(ctx.store.db, search, page);
 }
 
-/** Whoever asks, with their primary address. @throws TypeError when nobody in particular does. */
+/** The caller, with their primary address. @throws TypeError for an anonymous caller */
 export async function readSelf(ctx: Context, permit: Permit): Promise<{ account: Account; email: string | null }> {
   const { userId } = permit.actor;
   const account = userId === null ? null : await accountById(ctx.store.db, userId);
@@ -53,8 +53,8 @@ export async function readSelf(ctx: Context, permit: Permit): Promise<{ account:
 }
 
 /**
- * The account that a permit is about. @throws Problem when it is gone meanwhile; TypeError when the permit is about no
- * account.
+ * The account that a permit is about.
+ * @throws Problem when it has been deleted meanwhile; TypeError when the permit is not about an account
  */
 export async function readTargetAccount(ctx: Context, { target }: Permit): Promise<Account> {
   if (target.kind === 'instance' || target.owner === null) throw new TypeError('this needs a permit on an account');

@@ -2,7 +2,7 @@
 import type { Complaint } from '../../base/errors.ts';
 import { emailProblem, nameTextProblem } from '../../rules/names.ts';
 
-/** Fields by GitHub's names. What is left out stays as it is; '' and null clear it. */
+/** Fields by GitHub's names. Fields that are left out stay; '' and null clear them. */
 export interface ProfileFields {
   readonly name?: string | undefined;
   readonly email?: string | undefined;
@@ -15,7 +15,7 @@ export interface ProfileFields {
   readonly hireable?: boolean | undefined;
 }
 
-/** Longest of each, as on GitHub where it says so. */
+/** The longest value of each, as on GitHub where it says so. */
 const MAX_PROFILE_LENGTHS = {
   name: 255,
   email: 254,
@@ -27,7 +27,7 @@ const MAX_PROFILE_LENGTHS = {
   twitter_username: 15,
 } as const;
 
-/** Texts, not names: these may have several lines. */
+/** Texts, not names: they may have several lines. */
 const MULTILINE: ReadonlySet<keyof ProfileFields> = new Set(['description', 'bio']);
 
 /** What is wrong with the fields; empty when nothing is. */

@@ -28,7 +28,7 @@ const PRIVATE_HALF: Need = {
   scopes: ['user', 'read:user'],
 };
 
-/** The profile of whoever asks. @throws TypeError when nobody in particular does. */
+/** The caller's profile. @throws TypeError for an anonymous caller */
 export async function readOwnProfile(ctx: Context, permit: Permit): Promise<OwnProfile> {
   const { userId } = permit.actor;
   const account = userId === null ? null : await accountById(ctx.store.db, userId);
@@ -40,7 +40,7 @@ export async function readOwnProfile(ctx: Context, permit: Permit): Promise<OwnP
   return { account, counts, email: emails[0]?.address ?? null, seesPrivate: permit.holds(PRIVATE_HALF) };
 }
 
-/** Somebody's profile as everybody sees it; null when there is no such account. */
+/** Somebody's public profile; null when there is no such account. */
 export async function readProfile(
   ctx: Context,
   login: string,
@@ -49,7 +49,7 @@ export async function readProfile(
   return account === null ? null : { account, counts: await countRepositories(ctx.store.db, account.id) };
 }
 
-/** Changes what somebody says of themselves. @throws Problem with every complaint; then nothing was changed. */
+/** Changes the caller's profile. @throws Problem with every complaint; then nothing was changed */
 export async function changeOwnProfile(ctx: Context, permit: Permit, fields: ProfileFields): Promise<void> {
   const { userId } = permit.actor;
   const { name, ...profile } = fields;

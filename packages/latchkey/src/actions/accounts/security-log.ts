@@ -12,7 +12,7 @@ export function readSecurityLog(ctx: Context, permit: Permit, page: Page): Promi
   return listAudit(ctx.store.db, { userId: personOf(permit) }, page);
 }
 
-/** All of it, newest first, many entries at a time. */
+/** The whole log, newest first, in batches. */
 export function exportSecurityLog(ctx: Context, permit: Permit): AsyncIterable<readonly AuditEntry[]> {
   return batchesOf((page) => readSecurityLog(ctx, permit, page));
 }

@@ -32,18 +32,18 @@ import { record } from '../ground/record.ts';
 
 export type { Session };
 
-/** A session that is not used ends after so long; a used one, at the latest, after `MAX_SESSION_SEC`. */
+/** An unused session ends after this time; a used one after `MAX_SESSION_SEC` at the latest. */
 export const IDLE_SESSION_SEC = 14 * DAY_SEC;
 export const MAX_SESSION_SEC = 90 * DAY_SEC;
-/** How long somebody may look for their second factor. */
+/** How long somebody has to find their second factor. */
 const SECOND_FACTOR_WAIT_SEC = 10 * MINUTE_SEC;
-/** How long sensitive pages don't ask again; each sensitive action begins it anew (GitHub docs, "Sudo mode"). */
+/** How long sensitive pages don't ask again; each sensitive action restarts the time (GitHub docs, "Sudo mode"). */
 export const SUDO_SEC = 2 * HOUR_SEC;
-/** A session's last use is noted at most so often. */
+/** The last use of a session is recorded at most this often. */
 const TOUCH_EVERY_SEC = 5 * MINUTE_SEC;
 const MAX_AGENT_LENGTH = 300;
 
-/** From where a browser calls. */
+/** Where a browser's request comes from. */
 export interface Visitor {
   readonly address: string;
   readonly userAgent: string | null;
@@ -60,7 +60,7 @@ export function actorOf(account: Account, visitor: Visitor): { actor: Actor } {
   return { actor: { userId: account.id, login: account.login, tokenId: null, ...visitor } };
 }
 
-/** Begins a session in the caller's transaction, and gives its secret. */
+/** Begins a session in the caller's transaction, and returns its secret. */
 export async function beginSession(
   tx: Query,
   at: UnixSeconds,
@@ -85,8 +85,8 @@ export async function beginSession(
 }
 
 /**
- * Who a session's secret stands for, or null: unknown, ended, still owing the second factor, or of somebody who was
- * suspended.
+ * The person signed in with a session's secret, or null: it is unknown, has ended, still needs the second factor, or
+ * its person is suspended.
  */
 export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor): Promise<SignedIn | null> {
   const at = ctx.clock.now();
@@ -106,7 +106,7 @@ export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor)
   };
 }
 
-/** The session that owes its second factor, or null. */
+/** The session that still needs its second factor, or null. */
 export async function halfSignedInBy(
   ctx: Context,
   secret: Secret,
@@ -126,20 +126,20 @@ export async function signOut(ctx: Context, { session, account }: SignedIn, visi
 }
 
 /**
- * The person whose session a permit was given to. @throws TypeError for any other bearer: sessions and passwords are no
- * business of tokens.
+ * The person whose session a permit was given to.
+ * @throws TypeError for any other bearer: sessions and passwords are not for tokens
  */
 export function personOf(permit: Permit): number {
   if (permit.bearer?.via !== 'session') throw new TypeError('only a signed-in person manages their account');
   return permit.bearer.user.id;
 }
 
-/** The person's sessions, the one used last first. */
+/** The person's sessions, the last used first. */
 export function listSessions(ctx: Context, permit: Permit): Promise<Session[]> {
   return sessionsOf(ctx.store.db, personOf(permit), ctx.clock.now());
 }
 
-/** Ends one of the person's sessions. @throws Problem when there is none such. */
+/** Ends one of the person's sessions. @throws Problem when there is none */
 export async function endSession(ctx: Context, permit: Permit, id: number): Promise<void> {
   const userId = personOf(permit);
   await ctx.store.transaction(async (tx) => {
@@ -148,7 +148,7 @@ export async function endSession(ctx: Context, permit: Permit, id: number): Prom
   });
 }
 
-/** Ends every session of the person but this one, and gives how many. */
+/** Ends all sessions of the person but this one, and returns how many. */
 export async function endOtherSessions(ctx: Context, permit: Permit, currentId: number): Promise<number> {
   const userId = personOf(permit);
   return ctx.store.transaction(async (tx) => {
@@ -159,14 +159,17 @@ export async function endOtherSessions(ctx: Context, permit: Permit, currentId: 
   });
 }
 
-// --- a word for the next page ---------------------------------------------------------------------------------------
+// --- a message for the next page ------------------------------------------------------------------------------------
 
-/** Leaves something for the next page of this session alone, sealed with its secret: the database can't read it. */
+/** Leaves a message for this session's next page only, sealed with its secret: the database can't read it. */
 export async function leaveFlash(ctx: Context, session: Session, secret: Secret, flash: object): Promise<void> {
   await setFlash(ctx.store.db, session.id, seal(secret, JSON.stringify(flash)));
 }
 
-/** Takes what was left, if it is `wanted`: it is there once, so neither a reload nor the back button shows it again. */
+/**
+ * Takes the message, if it is the `wanted` kind. It is there once, so neither a reload nor the back button shows it
+ * again.
+ */
 export async function pickUpFlash(
   ctx: Context,
   session: Session,

@@ -17,17 +17,17 @@ import type { Context } from '../ground/context.ts';
 import { consumeRateLimit, peekRateLimit, type RateBucket, refundRateLimit } from '../ground/rate-limit.ts';
 
 export interface Attempt {
-  /** The account's login, or what was typed where there is none. */
+  /** The account's login, or what was typed when there is none. */
   readonly name: string;
   readonly address: string;
-  /** True when the browser is one on which this person has signed in before. */
+  /** True when this person has signed in with this browser before. */
   readonly knownDevice: boolean;
 }
 
 interface Subject {
   readonly bucket: RateBucket;
   readonly key: string;
-  /** False when it is counted, but does not bind this attempt. */
+  /** False when the attempt is counted but not limited. */
   readonly binds: boolean;
 }
 
@@ -42,13 +42,13 @@ function subjectsOf({ name, address, knownDevice }: Attempt): readonly Subject[]
 }
 
 /**
- * Checks a password or a code, if the limits leave a guess. It is counted before it is checked, so that many at once
- * are no way around a limit, and given back when it was right.
- * @throws Problem when one of the limits that bind is reached: nothing is checked then
+ * Checks a password or a code, if the limits allow a guess. It is counted before it is checked, so that many at once
+ * can't get round a limit, and uncounted when it was right.
+ * @throws Problem when one of the binding limits is reached: then nothing is checked
  */
 export async function guessed(ctx: Context, attempt: Attempt, check: () => Promise<boolean>): Promise<boolean> {
   const subjects = subjectsOf(attempt);
-  // A look first: who is refused by one limit must not use up the others.
+  // Look first: a refusal by one limit must not use up the others.
   const bound = subjects.filter(({ binds }) => binds);
   const looked = await Promise.all(bound.map(async ({ bucket, key }) => peekRateLimit(ctx, bucket, key)));
   if (looked.some((allowance) => allowance?.allowed === false)) throw tooOften();

@@ -25,11 +25,11 @@ export interface SignInForm {
   /** A login or an e-mail address. */
   readonly name: string;
   readonly password: Secret;
-  /** What the browser's device cookie says; null when it has none. */
+  /** The value of the browser's device cookie; null when it has none. */
   readonly device: Secret;
 }
 
-/** A session began. `owes`: what is still to be proved before it opens anything. */
+/** A session has begun. `owes`: what is still to be proved before it opens anything. */
 export interface Begun {
   readonly secret: Secret;
   readonly owes: 'second-factor' | null;
@@ -37,7 +37,7 @@ export interface Begun {
 
 const WRONG = 'The name or the password is wrong.';
 
-/** Signs in. @throws Problem when name and password don't fit, or there were too many failures. */
+/** Signs in. @throws Problem when name and password don't match, or there were too many failures */
 export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): Promise<Begun> {
   const account = await accountNamed(ctx.store.db, form.name);
   const device = form.device.digest();
@@ -65,8 +65,8 @@ export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): 
 }
 
 /**
- * Finishes a sign-in with a one-time code or a recovery code. @throws Problem when it is wrong or was used, or there
- * were too many failures.
+ * Finishes a sign-in with a one-time code or a recovery code.
+ * @throws Problem when it is wrong or was used, or there were too many failures
  */
 export async function signInWithCode(
   ctx: Context,
@@ -93,8 +93,8 @@ export async function signInWithCode(
 }
 
 /**
- * Signs in by a passkey: alone, or in place of the code. @throws Problem when it is not accepted, of another account,
- * or the account is suspended or locked
+ * Signs in with a passkey: on its own, or in place of the code.
+ * @throws Problem when it is not accepted or belongs to another account, or the account is suspended or locked
  */
 export async function signInWithPasskey(
   ctx: Context,
@@ -106,7 +106,7 @@ export async function signInWithPasskey(
   const account = await takePasskey(ctx, device, half === null ? 'sign-in' : 'second-factor', answer);
   if (half !== null && half.account.id !== account.id) throw problem('invalid', 'That passkey is of another account.');
   if (account.suspendedAt !== null) throw problem('unprocessable', 'This account is suspended. Ask an administrator.');
-  // A passkey may be the thief's: while the account is locked, none of them is enough alone.
+  // A passkey may be the thief's: while the account is locked, a passkey alone is never enough.
   if (half === null && account.lockedAt !== null)
     throw problem('unprocessable', 'This account is locked: sign in with the new password first, and look it through.');
   const secret = await ctx.store.transaction(async (tx) => {
@@ -116,7 +116,7 @@ export async function signInWithPasskey(
   return { secret, owes: null };
 }
 
-/** Begins the session of somebody who has proved everything; tells them when the browser is new. */
+/** Begins the session of somebody who has proved everything, and mails them when the browser is new. */
 export async function begin(
   ctx: Context,
   tx: Query,

@@ -41,7 +41,7 @@ export interface SignUpForm {
   readonly device: Secret;
 }
 
-/** How long the links are good. */
+/** How long the links work. */
 const SET_UP_SEC = 7 * DAY_SEC;
 export const INVITATION_DAYS = 7;
 
@@ -49,7 +49,7 @@ async function hasPeople(q: Query): Promise<boolean> {
   return (await listAccounts(q, 'user', { beforeId: null, limit: 1 })).length > 0;
 }
 
-/** The path of a new set-up link, in place of any before; null when there are people already. */
+/** The path of a new set-up link, which replaces any earlier one; null when there are people already. */
 export async function makeSetUpLink(ctx: Context): Promise<string | null> {
   const at = ctx.clock.now();
   const secret = mintSecret();
@@ -69,7 +69,7 @@ export async function makeSetUpLink(ctx: Context): Promise<string | null> {
   return made ? `/setup/${secret.reveal()}` : null;
 }
 
-/** True while the set-up link may be used. */
+/** True while the set-up link works. */
 export async function isSetUpLink(ctx: Context, link: Secret): Promise<boolean> {
   return (
     (await linkByDigest(ctx.store.db, 'set-up', link.digest(), ctx.clock.now())) !== null &&
@@ -77,7 +77,7 @@ export async function isSetUpLink(ctx: Context, link: Secret): Promise<boolean> 
   );
 }
 
-/** Makes the first administrator, whose address the operator vouches for, and signs them in. @throws Problem */
+/** Makes the first administrator and signs them in. The operator vouches for their address. @throws Problem */
 export async function setUp(ctx: Context, link: Secret, form: SignUpForm, visitor: Visitor): Promise<Secret> {
   if (!(await isSetUpLink(ctx, link))) throw linkIsOver();
   return makeUser(ctx, { ...form, verified: true, admin: true }, async (tx, user) => {
@@ -88,8 +88,8 @@ export async function setUp(ctx: Context, link: Secret, form: SignUpForm, visito
 }
 
 /**
- * Invites somebody; with an address the link is mailed there. Gives the link's path, for those who hand it over
- * themselves. @throws Problem
+ * Invites somebody; with an address the link is mailed there. Returns the link's path, for passing it on by hand.
+ * @throws Problem
  */
 export async function invite(ctx: Context, permit: Permit, address: string | null): Promise<string> {
   const wrong = address === null ? null : emailProblem(address);
@@ -120,12 +120,12 @@ export async function invite(ctx: Context, permit: Permit, address: string | nul
   return path;
 }
 
-/** Invitations that nobody has used yet, newest first. */
+/** Unused invitations, newest first. */
 export function listInvitations(ctx: Context, _permit: Permit): Promise<OneTimeLink[]> {
   return listLinks(ctx.store.db, 'invitation', ctx.clock.now());
 }
 
-/** The invitation of a link; null when it was used, has ended, or sign-up is closed. */
+/** The invitation of a link; null when it was used or has ended, or sign-up is closed. */
 export function readInvitation(ctx: Context, link: Secret): Promise<OneTimeLink | null> {
   return ctx.settings.signUp === 'closed'
     ? Promise.resolve(null)
@@ -133,10 +133,10 @@ export function readInvitation(ctx: Context, link: Secret): Promise<OneTimeLink 
 }
 
 /**
- * Makes an account for a visitor and signs them in. An address that the invitation was mailed to is verified; another
- * gets a mail.
+ * Makes an account for a visitor and signs them in. The address that the invitation was mailed to is verified; any
+ * other gets a mail.
  * @param link the invitation; null when everybody may sign up
- * @throws Problem when sign-up is not for them, or the form is wrong
+ * @throws Problem when they may not sign up, or the form is wrong
  */
 export async function signUp(ctx: Context, link: Secret | null, form: SignUpForm, visitor: Visitor): Promise<Secret> {
   const invitation = link === null ? null : await readInvitation(ctx, link);

@@ -18,36 +18,36 @@ import { type SignedIn, SUDO_SEC, type Visitor } from './sessions.ts';
 import { guessed } from './sign-in-limits.ts';
 import { takeCode } from './two-factor.ts';
 
-/** How old a proof may be where a password, a second factor or an address is changed. */
+/** How old a proof may be for changing a password, a second factor or an address. */
 export const FRESH_SEC = 5 * MINUTE_SEC;
 
-/** By what somebody proves that it is them: the password, or a code of the app or of the recovery codes. */
+/** How people prove their identity: with the password, or with a code of the app or a recovery code. */
 export type ProofKind = 'password' | 'code';
 export interface Proof {
   readonly kind: ProofKind;
   readonly typed: Secret;
 }
 
-/** The answer of a passkey, which proves it for every account that has one. */
+/** A passkey's answer. It is proof for every account that has one. */
 export interface PasskeyProof {
   readonly kind: 'passkey';
   readonly sender: Secret;
   readonly answer: PasskeyAnswer;
 }
 
-/** What proves that it is the person of this account. */
+/** How the owner of this account proves their identity. */
 export function proofKindOf(account: Account): ProofKind {
   return account.twoFactorAt === null ? 'password' : 'code';
 }
 
-/** True while sensitive pages are open to the session. */
+/** True while the session may open sensitive pages. */
 export function isSudo(ctx: Context, session: Session): boolean {
   const leftSec = session.sudoUntil - ctx.clock.now();
-  // A clock that was ahead must not have opened it for a year.
+  // A clock that was ahead must not open them for a year.
   return leftSec > 0 && leftSec <= SUDO_SEC + MAX_STEP_SEC;
 }
 
-/** True while the session may change what signs its person in. */
+/** True while the session may change how its person signs in. */
 export function isFresh(ctx: Context, session: Session): boolean {
   return isSudo(ctx, session) && Math.abs(ctx.clock.now() - session.provedAt) <= FRESH_SEC;
 }
@@ -57,7 +57,7 @@ const WRONG: Readonly<Record<ProofKind, string>> = {
   code: 'That code is wrong, or was used already.',
 };
 
-/** A session after its proof: as it is now, and the secret that it has from now on. */
+/** A session after its proof: its state, and its new secret. */
 export interface Renewed {
   readonly person: SignedIn;
   readonly secret: Secret;
@@ -108,7 +108,7 @@ async function isRight(ctx: Context, account: Account, { kind, typed }: Proof, v
   return checkPassword(await passwordDigestOf(ctx.store.db, account.id), typed);
 }
 
-/** A sensitive action was done: the two hours begin anew. What needs a fresh proof needs one all the same. */
+/** After a sensitive action, the two hours start again. What needs a fresh proof still needs one. */
 export async function renewSudo(ctx: Context, session: Session): Promise<void> {
   await setSudoUntil(ctx.store.db, session.id, ctx.clock.now() + SUDO_SEC);
 }

@@ -10,7 +10,7 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { personOf } from './sessions.ts';
 
-/** One who demands it. */
+/** Somebody who requires it. */
 export interface TwoFactorDemand {
   /** An organization's name; null = the instance. */
   readonly organization: string | null;
@@ -19,7 +19,7 @@ export interface TwoFactorDemand {
 
 const MAX_ORGANIZATIONS = 1_000;
 
-/** Everybody who demands a second factor of the person now or later, the earliest first. */
+/** Everybody who requires a second factor of the person now or later, the earliest first. */
 export function twoFactorDemands(ctx: Context, permit: Permit): Promise<TwoFactorDemand[]> {
   return demandsOn(ctx.store.db, permit);
 }
@@ -34,7 +34,7 @@ async function demandsOn(q: Query, permit: Permit): Promise<TwoFactorDemand[]> {
     .sort((a, b) => a.from - b.from);
 }
 
-/** @throws Problem when somebody demands of the person to keep it */
+/** @throws Problem when somebody requires the person to keep it */
 export async function keepDemandedFactor(ctx: Context, q: Query, permit: Permit): Promise<void> {
   const [first] = await demandsOn(q, permit);
   if (first === undefined) return;

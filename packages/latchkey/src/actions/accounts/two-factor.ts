@@ -35,30 +35,32 @@ import { tellOfChange } from './alarms.ts';
 import { actorOf, personOf, type Visitor } from './sessions.ts';
 import { keepDemandedFactor } from './two-factor-demands.ts';
 
-/** Seconds that a code lasts. The one before is taken, too, since typing takes time (RFC 6238 section 5.2). */
+/**
+ * How long a code lasts, in seconds. The one before is accepted, too, since typing takes time (RFC 6238 section 5.2).
+ */
 const PERIOD_SEC = 30;
 const KEY_BYTES = 20;
-/** How many recovery codes there are, and the letters they are made of: none that looks like another. */
+/** How many recovery codes there are, and their letters: no two look alike. */
 const RECOVERY_CODES = 16;
 const RECOVERY_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
-/** 24 of 31 letters are 118 bits: more than the 112 from which on a plain digest will do (ASVS 5.0, 6.5.2). */
+/** 24 of 31 letters are 118 bits: more than the 112 that a plain digest needs (ASVS 5.0, 6.5.2). */
 const RECOVERY_LENGTH = 24;
 const RECOVERY_GROUP = 6;
 
-/** A set-up that is not confirmed yet: what the QR code says, and the key for those who type. */
+/** An unconfirmed set-up: the content of the QR code, and the key for typing. */
 export interface Enrolment {
   readonly url: string;
   /** Base32 in groups of four. */
   readonly key: string;
 }
 
-/** The session that sets an app up: its key is kept with it, sealed with what only its browser has. */
+/** The session that sets up an app. Its key is stored with it, sealed with what only its browser has. */
 export interface Enrolling {
   readonly session: Session;
   readonly sender: Secret;
 }
 
-/** Begins a set-up, in place of one before, with a new key. @throws Problem when there is an app already. */
+/** Begins a set-up with a new key, replacing an earlier one. @throws Problem when there is an app already */
 export async function beginTwoFactor(ctx: Context, permit: Permit, { session, sender }: Enrolling): Promise<Enrolment> {
   await refuseSecondApp(ctx, permit);
   const key = new OtpSecret({ size: KEY_BYTES }).base32;
@@ -66,7 +68,7 @@ export async function beginTwoFactor(ctx: Context, permit: Permit, { session, se
   return enrolmentOf(ctx, permit, key);
 }
 
-/** The set-up that this session has begun, to be shown again; one that begins now if there is none. @throws Problem */
+/** The set-up that this session has begun, to show it again; if there is none, a new one. @throws Problem */
 export async function resumeTwoFactor(ctx: Context, permit: Permit, enrolling: Enrolling): Promise<Enrolment> {
   await refuseSecondApp(ctx, permit);
   const key = keyBeingSetUp(enrolling);
@@ -88,7 +90,7 @@ function enrolmentOf(ctx: Context, permit: Permit, key: string): Enrolment {
 }
 
 /**
- * Switches two-factor authentication on with a first code, and gives the recovery codes, which are shown this once.
+ * Turns on two-factor authentication with a first code, and returns the recovery codes, which are shown only this once.
  * @throws Problem
  */
 export async function confirmTwoFactor(
@@ -122,7 +124,7 @@ export async function confirmTwoFactor(
   return codes;
 }
 
-/** The first factor of an account: it has recovery codes from now on, which are given; null when it had a factor. */
+/** If this is the account's first factor, makes and returns recovery codes; null when it already had one. */
 export async function onIfFirst(ctx: Context, tx: Query, permit: Permit): Promise<readonly string[] | null> {
   const userId = personOf(permit);
   if ((await accountById(tx, userId))?.twoFactorAt !== null) return null;
@@ -134,7 +136,7 @@ export async function onIfFirst(ctx: Context, tx: Query, permit: Permit): Promis
   return codes;
 }
 
-/** With the last factor two-factor authentication is off. @throws Problem when somebody demands it */
+/** Without the last factor, two-factor authentication is off. @throws Problem when somebody requires it */
 export async function offIfLast(ctx: Context, tx: Query, permit: Permit): Promise<void> {
   const userId = personOf(permit);
   if ((await authenticatorKeyOf(tx, userId)) !== null || (await passkeysOf(tx, userId)).length > 0) return;
@@ -149,15 +151,15 @@ export async function hasAuthenticator(ctx: Context, permit: Permit): Promise<bo
   return (await authenticatorKeyOf(ctx.store.db, personOf(permit))) !== null;
 }
 
-/** Switches it off. @throws Problem when it is off, or somebody demands it. */
+/** Turns it off. @throws Problem when it is off, or somebody requires it */
 export async function disableTwoFactor(ctx: Context, permit: Permit): Promise<void> {
   await keepDemandedFactor(ctx, ctx.store.db, permit);
   await switchOff(ctx, permit, personOf(permit), false);
 }
 
 /**
- * An administrator or the operator takes a person's second factor away, who lost it. Their sessions end. @throws
- * Problem when it is off, or there is no such person.
+ * An administrator or the operator removes the second factor of somebody who lost it. Their sessions end.
+ * @throws Problem when it is off, or there is no such person
  */
 export async function resetTwoFactor(ctx: Context, permit: Permit, login: string): Promise<void> {
   await switchOff(ctx, permit, (await userNamed(ctx.store.db, login)).id, true);
@@ -177,7 +179,8 @@ async function switchOff(ctx: Context, permit: Permit, userId: number, endSessio
 }
 
 /**
- * New recovery codes in place of the old ones, shown this once. @throws Problem when two-factor authentication is off.
+ * Replaces the recovery codes with new ones, shown only this once.
+ * @throws Problem when two-factor authentication is off
  */
 export async function renewRecoveryCodes(ctx: Context, permit: Permit): Promise<readonly string[]> {
   const userId = personOf(permit);
@@ -218,7 +221,7 @@ async function tell(
     });
 }
 
-/** How many recovery codes the person has left, and how many of them are of the short kind of before. */
+/** How many recovery codes the person has left, and how many of them are of the earlier, short kind. */
 export function recoveryCodesLeft(ctx: Context, permit: Permit): Promise<{ left: number; short: number }> {
   return countRecoveryCodes(ctx.store.db, personOf(permit));
 }
@@ -256,7 +259,7 @@ function totp(secret: string, issuer = '', label = ''): TOTP {
   });
 }
 
-/** The time step that a code belongs to, this one or the one before; null when it belongs to neither. */
+/** The time step of a code, the current or the previous one; null when it belongs to neither. */
 function stepOf(key: string, code: string, at: number): number | null {
   const token = code.replace(/\s/g, '');
   const now = Math.floor(at / PERIOD_SEC);

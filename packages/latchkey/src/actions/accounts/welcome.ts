@@ -16,7 +16,7 @@ import { makePasswordLink, WELCOME_DAYS } from './new-password.ts';
 interface WelcomeDraft {
   readonly login: string;
   readonly email: string;
-  /** What no token may decide: told apart so that whoever sends it hears why it is refused. */
+  /** Tokens may not decide these. They are separate fields so that a caller who sends one gets the reason. */
   readonly password?: string | undefined;
   readonly admin?: boolean | undefined;
   readonly verified?: boolean | undefined;

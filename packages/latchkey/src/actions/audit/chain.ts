@@ -15,16 +15,16 @@ import {
 } from '../../store/audit-chain.ts';
 import type { Context } from '../ground/context.ts';
 
-/** Entries under one checkpoint at most: read and hashed in some milliseconds. */
+/** The most entries under one checkpoint: reading and hashing them takes a few milliseconds. */
 const CHECKPOINT_ENTRIES = 500;
-/** Of one run, so that the first one over an old log doesn't keep a node busy. */
+/** For one run, so that the first run over an old log doesn't keep a node busy. */
 const CHECKPOINTS_OF_A_RUN = 100;
-/** What signatures of checkpoints are for. */
+/** The purpose of checkpoint signatures. */
 export const CHECKPOINT_PURPOSE = 'audit checkpoint';
-/** What signatures of prunings are for. */
+/** The purpose of pruning signatures. */
 export const PRUNING_PURPOSE = 'audit pruning';
 
-/** What of the context the chain needs. */
+/** The parts of the context that the chain needs. */
 type ChainContext = Pick<Context, 'store' | 'keys' | 'clock'>;
 
 /** The job `chain-audit`. */
@@ -32,12 +32,12 @@ export async function chainAudit(ctx: Context, _payload: null, signal: AbortSign
   for (let made = 0; made < CHECKPOINTS_OF_A_RUN && !signal.aborted; made++) if (!(await chainOnce(ctx))) return;
 }
 
-/** Chains all that is complete now. */
+/** Chains everything that is complete now. */
 export async function chainAll(ctx: ChainContext): Promise<void> {
   while (await chainOnce(ctx));
 }
 
-/** Makes one checkpoint. False when there was nothing to chain, or somebody else is chaining. */
+/** Makes one checkpoint. False when there was nothing to chain, or another process is chaining. */
 async function chainOnce(ctx: ChainContext): Promise<boolean> {
   const { store, clock } = ctx;
   const last = await newestCheckpoint(store.db);
@@ -69,12 +69,12 @@ function signed(
   };
 }
 
-/** What is signed of a pruning. */
+/** The signed text of a pruning. */
 export function pruningText({ checkpoint, throughId, at }: Omit<Pruning, 'signature'>): string {
   return JSON.stringify([checkpoint, throughId, at]);
 }
 
-/** A checkpoint as it is printed, exported and streamed: one JSON object, to be kept elsewhere. */
+/** A checkpoint as printed, exported and streamed: one JSON object, to store elsewhere. */
 export function checkpointLine(checkpoint: KeptCheckpoint): Readonly<Record<string, unknown>> {
   return {
     action: 'audit_log.checkpoint',

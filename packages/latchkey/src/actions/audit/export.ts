@@ -17,11 +17,11 @@ const BATCH = 500;
 export interface ExportRange {
   /** Entries after this one. */
   readonly afterId?: number;
-  /** Checkpoints that end after this entry; left out, `afterId`. */
+  /** Checkpoints that end after this entry; `afterId` by default. */
   readonly checkpointsAfterId?: number;
   /** Up to this one. */
   readonly throughId?: number;
-  /** Entries of this second and later. Bounds of time leave the checkpoints out. */
+  /** Entries of this second and later. With a time limit, checkpoints are left out. */
   readonly sinceAt?: UnixSeconds;
   /** Entries before this second. */
   readonly untilAt?: UnixSeconds;
@@ -31,11 +31,11 @@ export interface ExportedLines {
   /** Whole lines. */
   readonly text: string;
   readonly entries: number;
-  /** What comes next begins after this entry. */
+  /** The next batch begins after this entry. */
   readonly lastId: number;
 }
 
-/** Entries and checkpoints of a range, many at a time. */
+/** Entries and checkpoints of a range, in batches. */
 export async function* exportAudit(ctx: Context, range: ExportRange = {}): AsyncGenerator<ExportedLines> {
   const q = ctx.store.db;
   await chainAll(ctx);
@@ -61,7 +61,7 @@ export async function* exportAudit(ctx: Context, range: ExportRange = {}): Async
   }
 }
 
-/** Each checkpoint after the last entry that it is over. */
+/** Puts each checkpoint after the last entry it covers. */
 function inOrder(entries: readonly LogEntry[], checkpoints: readonly KeptCheckpoint[]): LogEntry['line'][] {
   return [
     ...entries.map(({ id, line }) => ({ id, rank: 0, line })),
@@ -71,13 +71,13 @@ function inOrder(entries: readonly LogEntry[], checkpoints: readonly KeptCheckpo
     .map(({ line }) => line);
 }
 
-/** Where an export that was cut off goes on, by its last whole line; null when that is no line of an export. */
+/** Where to resume an interrupted export, given its last whole line; null when that isn't a line of an export. */
 export function resumeAfter(line: string): Pick<ExportRange, 'afterId' | 'checkpointsAfterId'> | null {
   try {
     const { _document_id: entry, last_id: checkpoint } = JSON.parse(line) as Record<string, unknown>;
     const id = Number(entry ?? checkpoint);
     if (!Number.isSafeInteger(id) || id < 1) return null;
-    // The checkpoint that ends with this entry is still to come.
+    // The checkpoint that ends with this entry is still missing.
     return { afterId: id, checkpointsAfterId: entry === undefined ? id : id - 1 };
   } catch {
     return null;

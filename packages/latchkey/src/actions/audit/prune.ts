@@ -15,26 +15,26 @@ import { record } from '../ground/record.ts';
 import { PRUNING_PURPOSE, pruningText } from './chain.ts';
 import { verifyAudit } from './verify.ts';
 
-/** Entries deleted in one transaction: others write in between. */
+/** Entries deleted in one transaction. Others can write in between. */
 const BATCH = 1_000;
 
 export interface PrunedLog {
   readonly checkpoint: number;
-  /** Entries up to this id are gone. */
+  /** Entries up to this id are deleted. */
   readonly throughId: number;
-  /** Entries that went now. */
+  /** Entries deleted this time. */
   readonly deleted: number;
 }
 
 export interface PruneOptions {
   readonly before: UnixSeconds;
-  /** Also what a stream has not sent yet: it never will be. */
+  /** True deletes entries even if a stream hasn't sent them; it never will. */
   readonly unsent?: boolean;
 }
 
 /**
- * Deletes the entries of ranges that were complete before `before`. One that was cut off is finished by the next.
- * @throws Problem when no such range is left, or the log is not whole
+ * Deletes the entries of ranges that were complete before `before`. An interrupted run is finished by the next.
+ * @throws Problem when no such range is left, or the log is damaged
  */
 export async function pruneAudit(
   ctx: Context,

@@ -10,6 +10,6 @@ export interface StreamLine {
   readonly action: string;
   /** In unix seconds. */
   readonly at: number;
-  /** JSON without an end of line. */
+  /** JSON without a line end. */
   readonly text: string;
 }

@@ -15,20 +15,20 @@ import { receiverOf, sendFrames, syslogFrame } from './syslog.ts';
 
 export type Send = (lines: readonly StreamLine[], signal: AbortSignal) => Promise<void>;
 
-/** The streams that the settings ask for. */
+/** The streams that the settings turn on. */
 export function streamsOf(settings: Settings): StreamName[] {
   const asked = { webhook: settings.auditWebhook, syslog: settings.auditSyslog, file: settings.auditFile };
   return STREAM_NAMES.filter((name) => asked[name] !== null);
 }
 
-/** How to send to a stream; null when the settings of this node don't ask for it. */
+/** How to send to a stream; null when this node's settings don't turn it on. */
 export function senderOf(settings: Settings, name: StreamName): Send | null {
   if (name === 'webhook') return settings.auditWebhook === null ? null : webhookSender(settings, settings.auditWebhook);
   if (name === 'syslog') return settings.auditSyslog === null ? null : syslogSender(settings, settings.auditSyslog);
   return settings.auditFile === null ? null : fileSender(settings.auditFile);
 }
 
-/** The operator names the receiver, so it may be anywhere. */
+/** The operator chooses the receiver, so it may be anywhere. */
 const ANYWHERE: readonly string[] = ['0.0.0.0/0', '::/0'];
 
 function webhookSender(settings: Settings, url: NonNullable<Settings['auditWebhook']>): Send {
@@ -67,7 +67,7 @@ function syslogSender(settings: Settings, address: string): Send {
   };
 }
 
-/** Read at each batch: it is renewed, too. */
+/** Read for each batch, because it is renewed, too. */
 function authorities(path: string): Buffer {
   try {
     return readFileSync(path);
@@ -98,7 +98,7 @@ function fileSender(path: string): Send {
   };
 }
 
-/** Those that aren't in the file yet: the server may have died after it wrote them, and before it noted that. */
+/** The lines that aren't in the file yet: the server may have died between writing them and recording that. */
 function linesAfter(lines: readonly StreamLine[], lastLine: string | null): readonly StreamLine[] {
   if (lastLine === null) return lines;
   let last: Record<string, unknown>;

@@ -30,18 +30,18 @@ import { checkpointLine } from './chain.ts';
 import type { StreamLine, StreamName } from './stream-lines.ts';
 import { type Send, senderOf, streamsOf } from './stream-sinks.ts';
 
-/** A batch has so many entries at most, and ends with the one that makes it so long. */
+/** A batch has at most this many entries, or ends with the one that makes it this long. */
 const BATCH_ENTRIES = 200;
 const BATCH_BYTES = 1024 * 1024;
 const BATCH_CHECKPOINTS = 50;
-/** A run ends after so long; the next second brings another. */
+/** A run ends after this time; another one starts a second later. */
 const RUN_MS = 15_000;
-/** The pause after a failure: a second, doubled each time, a minute at most. */
+/** The longest pause after a failure. It starts at a second and doubles each time. */
 const MAX_PAUSE_SEC = 60;
 
 const jobKey = (name: StreamName): string => `audit stream ${name}`;
 
-/** Asks for the jobs of streams that lie behind. */
+/** Starts the jobs of streams that are behind. */
 export async function wakeStreams({ settings, store, clock }: Context): Promise<void> {
   for (const stream of streamsOf(settings)) {
     const state = await streamState(store.db, stream);
@@ -52,7 +52,7 @@ export async function wakeStreams({ settings, store, clock }: Context): Promise<
   }
 }
 
-/** A time that lies too far ahead was written by a clock that was wrong. */
+/** A time too far ahead was written with a wrong clock. */
 function isDue({ nextTryAt }: StreamState, at: UnixSeconds): boolean {
   return nextTryAt <= at || nextTryAt > at + MAX_PAUSE_SEC;
 }
@@ -62,7 +62,7 @@ async function isBehind(q: Context['store']['db'], { afterId, afterCheckpoint }:
   return ((await newestCheckpoint(q))?.number ?? 0) > afterCheckpoint;
 }
 
-/** The job `stream-audit`: sends until the stream has caught up, or the receiver fails. */
+/** The job `stream-audit`: sends until the stream has caught up or the receiver fails. */
 export async function streamAudit(
   ctx: Context,
   { stream }: { readonly stream: StreamName },
@@ -70,7 +70,7 @@ export async function streamAudit(
 ): Promise<void> {
   const send = senderOf(ctx.settings, stream);
   const endAt = performance.now() + RUN_MS;
-  // Without the setting this node leaves it to one that has it.
+  // Without the setting, this node leaves it to one that has it.
   while (send !== null && !signal.aborted && performance.now() < endAt) {
     const state = await streamState(ctx.store.db, stream);
     if (!isDue(state, ctx.clock.now()) || !(await sendNext(ctx, state, send, signal))) return;
@@ -131,17 +131,15 @@ async function linesOf(q: Context['store']['db'], entries: readonly AuditEntry[]
   return lines;
 }
 
-/** How streams are, for operators. */
+/** The state of a stream, for operators. */
 export interface StreamHealth extends StreamState {
-  /** Entries that the receiver has not got, at most: some numbers are never used. */
+  /** The most entries that the receiver may be missing; some ids are never used. */
   readonly behind: number;
-  /** How old the oldest of them is; 0 when there is none. */
+  /** The age of the oldest of them; 0 when there is none. */
   readonly behindSec: number;
 }
 
-/**
- * Puts a stream back, or on: what comes after this entry is sent next, with every checkpoint over it.
- */
+/** Moves a stream back or forward: what comes after this entry is sent next, with every checkpoint that covers it. */
 export async function rewindStream(ctx: Context, permit: Permit, name: StreamName, afterId: number): Promise<void> {
   const newest = await newestAuditId(ctx.store.db);
   if (afterId > newest) throw problem('invalid', `The newest entry is ${newest}.`, 'after');
@@ -154,14 +152,14 @@ export async function rewindStream(ctx: Context, permit: Permit, name: StreamNam
   });
 }
 
-/** Every stream that is asked for here or was ever, by name. */
+/** Every stream that is on here or ever was, by name. */
 export async function listStreamHealth(ctx: Context): Promise<StreamHealth[]> {
   const known = (await listStreams(ctx.store.db)).map(({ name }) => name);
   const names = [...new Set([...known, ...streamsOf(ctx.settings)])].sort();
   return Promise.all(names.map((name) => streamHealth(ctx, name)));
 }
 
-/** How a stream is. */
+/** The state of a stream. */
 export async function streamHealth({ store, clock }: Context, name: string): Promise<StreamHealth> {
   const state = await streamState(store.db, name);
   const newest = await newestAuditId(store.db);

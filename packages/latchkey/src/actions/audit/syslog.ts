@@ -19,9 +19,9 @@ const DEFAULT_PORT = 6514;
 const PRIORITY = 13 * 8 + 6;
 const MAX_MSGID_LENGTH = 32;
 const MAX_SEQUENCE_ID = 2_147_483_647;
-/** How long a batch may take, whole. */
+/** The limit for a whole batch. */
 const EXCHANGE_MS = 10_000;
-/** Between the last byte and our end, unless the way is longer. */
+/** The pause between the last byte and closing, unless the round trip is longer. */
 const QUIET_MS = 200;
 const BYTE_ORDER_MARK = '\ufeff';
 
@@ -32,13 +32,13 @@ export interface SyslogReceiver {
   readonly ca?: Buffer | undefined;
 }
 
-/** Where `tls://logs.example.org:6514` leads. */
+/** The receiver of `tls://logs.example.org:6514`. */
 export function receiverOf(address: string): SyslogReceiver {
   const { hostname, port } = new URL(address);
   return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? DEFAULT_PORT : Number(port) };
 }
 
-/** A line as a message in its frame. @param hostName of the server that the log is of */
+/** A line as a framed message. @param hostName of the server that wrote the log */
 export function syslogFrame({ id, kind, action, at, text }: StreamLine, hostName: string): Buffer {
   const time = new Date(at * 1000).toISOString();
   const sequenceId = ((id - 1) % MAX_SEQUENCE_ID) + 1;
@@ -48,7 +48,7 @@ export function syslogFrame({ id, kind, action, at, text }: StreamLine, hostName
   return Buffer.from(`${Buffer.byteLength(message)} ${message}`);
 }
 
-/** Sends frames. Resolves when the receiver has read them all, as far as this protocol can tell. */
+/** Sends frames. Resolves when the receiver has read them all, as far as this protocol can show. */
 export function sendFrames({ host, port, ca }: SyslogReceiver, frames: Buffer, signal: AbortSignal): Promise<void> {
   const options: ConnectionOptions = {
     host,
@@ -76,7 +76,7 @@ export function sendFrames({ host, port, ca }: SyslogReceiver, frames: Buffer, s
     socket.once('error', (error: NodeJS.ErrnoException) => settle(new Error(wordsFor(error), { cause: error })));
     socket.once('close', () => settle(new Error('the receiver closed the connection too early')));
     socket.once('end', () => settle(hasEnded ? null : new Error('the receiver closed the connection too early')));
-    // Nothing is expected, and an end is seen only by who reads.
+    // No answer is expected, but only a reading socket notices the end.
     socket.resume();
     socket.once('secureConnect', () => {
       const connectedMs = performance.now() - startedAt;

@@ -18,11 +18,11 @@ import { listStreams } from '../../store/audit-streams.ts';
 import type { Context } from '../ground/context.ts';
 import { CHECKPOINT_PURPOSE, PRUNING_PURPOSE, pruningText } from './chain.ts';
 
-/** Checkpoints that are read together. */
+/** Checkpoints to read together. */
 const PAGE = 20;
-/** Entries of a range that are looked at; a range that holds more was filled by somebody. */
+/** Entries of a range to check. If a range has more, somebody added them. */
 const RANGE_LIMIT = 10_000;
-/** Faults that are told; more of them are counted. */
+/** Faults to list. The rest are counted. */
 const MAX_FAULTS = 100;
 
 const WORDS = {
@@ -40,7 +40,7 @@ const WORDS = {
   range_broken: 'the entries of a range are not those that were chained',
 } as const;
 
-/** Something that is not as it was written. What is null isn't known, or has no part in it. */
+/** Something that isn't as it was written. Null fields are unknown or don't apply. */
 export interface ChainFault {
   readonly kind: keyof typeof WORDS;
   readonly words: string;
@@ -48,33 +48,33 @@ export interface ChainFault {
   readonly firstId: number | null;
   readonly lastId: number | null;
   readonly entry: number | null;
-  /** What is wrong more exactly: the id that an entry had, the name of a trigger. */
+  /** More detail: an entry's earlier id, the name of a trigger. */
   readonly detail: string | null;
 }
 
 export interface ChainReport {
   readonly faults: readonly ChainFault[];
-  /** All of them, also those that are too many to be told. */
+  /** All of them, including those too many to list. */
   readonly faultCount: number;
   readonly checkpoints: number;
-  /** Entries that were looked at. */
+  /** Entries that were checked. */
   readonly entries: number;
   /** Entries up to this id were pruned; 0 = none. */
   readonly prunedThroughId: number;
-  /** Entries after the last checkpoint: nothing tells yet what they were. */
+  /** Entries after the last checkpoint: nothing shows yet what they were. */
   readonly unchained: number;
 }
 
-/** A checkpoint that was kept elsewhere. */
+/** A checkpoint stored elsewhere. */
 export type KeptElsewhere = Pick<KeptCheckpoint, 'number' | 'digest'>;
 
 export interface VerifyOptions {
   readonly keptElsewhere?: readonly KeptElsewhere[];
-  /** The key is lost: signatures made with it are not asked about. */
+  /** The key is lost: signatures made with it are not checked. */
   readonly withoutUnknownKeys?: boolean;
 }
 
-/** Goes through the whole log, some milliseconds for a thousand entries. */
+/** Checks the whole log, a few milliseconds for a thousand entries. */
 export async function verifyAudit(
   ctx: Pick<Context, 'store' | 'keys'>,
   options: VerifyOptions = {},

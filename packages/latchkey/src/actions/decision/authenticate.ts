@@ -21,7 +21,7 @@ import type { Credential } from './credential.ts';
 import type { RecallOptions } from './memory.ts';
 import { RememberedToken } from './token-record.ts';
 
-/** A credential that leads to nobody, with what can be said about it. */
+/** A credential that belongs to nobody, with what can be said about it. */
 export interface Rejection {
   readonly via: 'rejected';
   readonly reason: Reason;
@@ -29,16 +29,16 @@ export interface Rejection {
    * What is wrong with the form of the request, for `credentials_malformed`, `token_wrapped` and `placeholder_sent`.
    */
   readonly problem: string | null;
-  /** The other product that the text belongs to, for `token_of_other_product`. */
+  /** The other product that the text is from, for `token_of_other_product`. */
   readonly product: string | null;
 }
 
-/** A bearer with what the authorization needs beside it. */
+/** A bearer, with what authorization needs in addition. */
 export interface Identity {
   readonly bearer: Bearer;
   /** Null for nobody. */
   readonly facts: UserFacts | null;
-  /** True when the token was reached through its new secret and the old one still works: the first use ends that. */
+  /** True when the token was found by its new secret and the old one still works: the first use ends that. */
   readonly endsOverlap: boolean;
 }
 
@@ -49,7 +49,7 @@ function rejected(reason: Reason, facts: { problem?: string; product?: string } 
   return { via: 'rejected', reason, problem: facts.problem ?? null, product: facts.product ?? null };
 }
 
-/** Who bears the credential. At once when remembered. `ctx.memory` must have been refreshed before. */
+/** The bearer of the credential. Answers at once when remembered. Refresh `ctx.memory` first. */
 export function authenticate(ctx: Context, credential: Credential): MaybePromise<Identity | Rejection> {
   switch (credential.form) {
     case 'none':
@@ -64,7 +64,7 @@ export function authenticate(ctx: Context, credential: Credential): MaybePromise
 }
 
 /**
- * In Basic credentials the token is the password; some clients send it as the username, with an empty password or
+ * In Basic credentials the token is the password. Some clients send it as the username, with an empty password or
  * `x-oauth-basic`.
  */
 function byBasic(ctx: Context, username: string, secret: Secret): MaybePromise<Identity | Rejection> {
@@ -79,7 +79,7 @@ function byBasic(ctx: Context, username: string, secret: Secret): MaybePromise<I
 }
 
 function bySecret(ctx: Context, secret: Secret, otherwise: Reason): MaybePromise<Identity | Rejection> {
-  // What is remembered as a token's needs no second look at its form.
+  // A secret remembered as a token's doesn't need its form checked.
   const token = ctx.memory.known(secret.digestKey(), KEEP_TOKEN);
   return token === null ? byNewSecret(ctx, secret, otherwise) : identityOf(token);
 }
@@ -110,7 +110,7 @@ function misspelt(text: string): Rejection | null {
   return found && rejected(found.kind === 'wrapped' ? 'token_wrapped' : 'placeholder_sent', { problem: found.how });
 }
 
-/** Made for each request, so that it needs no room while nobody asks. */
+/** Made for each request, so that it takes no memory between requests. */
 export function identityOf(token: RememberedToken): Identity {
   const { holder } = token;
   return { bearer: { via: 'token', token, user: holder.user }, facts: holder, endsOverlap: token.hasOverlap };

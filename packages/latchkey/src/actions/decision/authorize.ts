@@ -28,9 +28,9 @@ export interface AccessRequest {
   readonly target: TargetName;
   readonly address: string;
   readonly userAgent: string | null;
-  /** What for, in words, for the token's last use: `push acme/site`. */
+  /** The purpose in words, for the token's last use: `push acme/site`. */
   readonly purpose: string;
-  /** Where it is counted. */
+  /** The door it is counted for. */
   readonly door?: DoorName;
 }
 
@@ -40,30 +40,30 @@ export type Verdict =
 
 const MADE_HERE = Symbol('permit');
 
-/** Proof of a yes: who, as what, on what. */
+/** Proof of an allowed request: who, as what, on what. */
 export interface Permit {
   readonly [MADE_HERE]: true;
   readonly actor: Actor;
-  /** Null for the operator and the server's own upkeep, who may do everything. */
+  /** Null for the operator and the server's own upkeep, which may do everything. */
   readonly bearer: Bearer | null;
   readonly target: Target;
-  /** True when the same bearer may do something else to the same target, now, as read. */
+  /** True when the same bearer may do something else to the same target, judged by the same facts. */
   holds(need: Need): boolean;
   /**
-   * The permit for something else that the same bearer may do, to another target, as read; null when it may not. Spends
-   * and notes no use.
+   * The permit for something else that the same bearer may do to another target, judged by the same facts; null when it
+   * may not. Uses up nothing and records no use.
    */
   on(target: Target, need: Need): Permit | null;
-  /** Why the same bearer may not do something to a target, as read; empty when it may. */
+  /** Why the same bearer may not do something to a target, judged by the same facts; empty when it may. */
   refusalsOn(target: Target, need: Need): readonly Refusal[];
 }
 
-/** The permit of whoever has a shell on the machine. */
+/** The permit of somebody with a shell on the machine. */
 export function operatorPermit(): Permit {
   return unrestrictedPermit(OPERATOR, EVERYTHING);
 }
 
-/** The permit of the server's own upkeep: what time demands, such as ending what has expired. */
+/** The permit of the server's own upkeep: what is due with time, such as ending what has expired. */
 export function upkeepPermit(): Permit {
   return unrestrictedPermit(UPKEEP, EVERYTHING);
 }
@@ -80,7 +80,7 @@ function unrestrictedPermit(actor: Actor, target: Target): Permit {
   };
 }
 
-/** Decides a request. Answers at once when everything about it is remembered. */
+/** Decides a request. Answers at once when everything about it is in memory. */
 export function authorize(ctx: Context, request: AccessRequest): MaybePromise<Verdict> {
   return traced('decide', 'internal', NO_ATTRIBUTES, () =>
     andThen(ctx.memory.refresh(), () =>
@@ -93,15 +93,15 @@ export function authorize(ctx: Context, request: AccessRequest): MaybePromise<Ve
 
 const NO_ATTRIBUTES = {};
 
-/** Counts a refusal, and notes it on the span of the request. */
+/** Counts a refusal, and records it on the request's span. */
 function countRefusal(ctx: Context, request: Pick<AccessRequest, 'door'>, reason: Reason): void {
   ctx.metrics.decided(request.door ?? 'other', reason);
   currentSpan()?.root.set({ 'latchkey.reason': reason });
 }
 
 /**
- * A credential that leads to nobody is counted by address; whoever has tried too many hears that instead. Only after
- * the look-up, so that a token that works is never held back by what others try from the same address.
+ * A credential that belongs to nobody is counted by address; after too many tries, the answer says so instead. This
+ * happens only after the look-up, so that other people's tries from the same address never hold back a working token.
  */
 function reject(ctx: Context, request: AccessRequest, found: Rejection): MaybePromise<Verdict> {
   const told = (rejection: Rejection & { retryAfterSec?: number }): Verdict => {
@@ -119,10 +119,10 @@ function reject(ctx: Context, request: AccessRequest, found: Rejection): MaybePr
 }
 
 /**
- * What is no guess, so is not counted. Git with a username in the address sends it with an empty password first, and
- * the token only when that was refused: were it counted, every clone would be a failure, and whoever comes from an
- * address that is held up could not even show a token that works. What can't be read was looked up nowhere, and whoever
- * sends it must go on hearing what is wrong with it.
+ * Reasons that are no guess, so they aren't counted. Given a username in the address, git first sends it with an empty
+ * password, and the token only after that was refused. Counting that would make every clone a failure, and a client at
+ * a limited address could never show a working token. An unreadable credential was never looked up, and its sender must
+ * go on learning what is wrong with it.
  */
 const GUESSES_NOTHING: ReadonlySet<Reason> = new Set([
   'password_empty',
@@ -133,7 +133,7 @@ const GUESSES_NOTHING: ReadonlySet<Reason> = new Set([
 
 type Asked = Omit<AccessRequest, 'credential'> & { readonly credential?: Credential };
 
-/** The second half of `authorize`, for a caller that already knows who asks: a signed-in person's session. */
+/** The second half of `authorize`, for a caller that already knows the person: from a session. */
 export function authorizeIdentity(ctx: Context, request: Asked, identity: Identity): MaybePromise<Verdict> {
   return andThen(questionOf(ctx, request, identity), (question): MaybePromise<Verdict> => {
     const decision = decide(question);
@@ -151,7 +151,7 @@ export function authorizeIdentity(ctx: Context, request: Asked, identity: Identi
   });
 }
 
-/** What would be decided, and nothing else: no use is spent, noted or reported. Null = allowed. */
+/** What would be decided, without effects: no use is spent, recorded or reported. Null = allowed. */
 export function consider(
   ctx: Context,
   request: Pick<AccessRequest, 'need' | 'target' | 'address'>,
@@ -164,7 +164,7 @@ export function consider(
   });
 }
 
-/** Who holds a permit, as the store has them now. Null for the operator and upkeep. */
+/** The holder of a permit, as the store has them now. Null for the operator and upkeep. */
 export async function holderOf(ctx: Context, { bearer }: Permit): Promise<Identity | null> {
   if (bearer === null) return null;
   return {
@@ -194,8 +194,8 @@ function questionOf(
 }
 
 /**
- * The question with its target called as this request calls it. What is remembered is called as somebody called it
- * first: said back, that would tell that it is there.
+ * The question, with its target named as in this request. Memory has it under the name of the first request; repeating
+ * that one would reveal that it exists.
  */
 function asAsked(question: Question, name: TargetName): Question {
   const { target } = question;
@@ -231,7 +231,7 @@ function refuse(
     : refused;
 }
 
-/** The permit of a decided question. A class, since one is made for every request: its methods are shared. */
+/** The permit of a decided question. It is a class, with shared methods, since every request makes one. */
 class DecidedPermit implements Permit {
   readonly [MADE_HERE] = true;
   readonly bearer: Bearer;

@@ -13,11 +13,11 @@ import { parseTokenText, tokensWithin } from '../../rules/token-text.ts';
 export type Credential =
   | { readonly form: 'none' }
   | { readonly form: 'malformed'; readonly problem: string }
-  /** `username` is what stood before the colon: ignored for the decision, but one must be given. */
+  /** `username` is the part before the colon. The decision ignores it, but there must be one. */
   | { readonly form: 'basic'; readonly username: string; readonly secret: Secret }
   | { readonly form: 'bearer'; readonly secret: Secret };
 
-/** Longer headers are refused unread. */
+/** Longer headers are refused without being read. */
 export const MAX_AUTHORIZATION_LENGTH = 4096;
 
 const NO_CREDENTIAL: Credential = { form: 'none' };
@@ -28,18 +28,23 @@ export function authorizationOf(rawHeaders: readonly string[]): string | readonl
   return onceHeaderOf(rawHeaders, 'authorization');
 }
 
-/** A client sends the same credential again with every request. Reading it, and its digest, takes 7 µs; this 0.1. */
+/**
+ * A client sends the same credential with every request. Reading it and computing its digest takes 7 µs; this takes
+ * 0.1.
+ */
 const latestOn = latestPer((authorization: string) => credentialOf(authorization));
 
 /**
- * The same as `credentialOf`, read once for all requests of a connection that send the same. It is kept no longer than
- * the connection.
+ * The same as `credentialOf`, read once for all requests of a connection that send the same. Kept no longer than the
+ * connection.
  */
 export function credentialOn(connection: object, authorization: string | readonly string[] | undefined): Credential {
   return typeof authorization === 'string' ? latestOn(connection, authorization) : credentialOf(authorization);
 }
 
-/** What a request's `Authorization` header holds. Several headers are a contradiction, so they are malformed. */
+/**
+ * The credential in a request's `Authorization` header. Several headers contradict each other, so they are malformed.
+ */
 export function credentialOf(authorization: string | readonly string[] | undefined): Credential {
   if (authorization === undefined) return NO_CREDENTIAL;
   if (typeof authorization !== 'string') return malformed('more than one Authorization header was sent');
@@ -77,8 +82,7 @@ function withoutScheme(word: string): string {
 function basic(encoded: string): Credential {
   const bytes = Buffer.from(encoded, 'base64');
   const digits = encoded.length - (encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0);
-  // Node passes over what is not base64; then fewer bytes come out than the length promises. One digit alone is no
-  // byte.
+  // Node skips what isn't base64; then there are fewer bytes than the length implies. A single digit makes no byte.
   if (digits % 4 === 1 || bytes.length !== (digits * 3) >> 2) return notBasic(encoded, 'are not base64');
   const text = bytes.toString('utf8');
   const colon = text.indexOf(':');

@@ -14,46 +14,44 @@ import type { ClusterNode, Store } from '../../store/db.ts';
 import { type Subject, subjectsSince } from '../../store/revision.ts';
 import { SharedParts } from './shared-parts.ts';
 
-/**
- * How many tokens, people, and (person, target) pairs are remembered at most; the half of them that was used last
- * always is.
- */
+/** The most tokens, people, and (person, target) pairs to remember. The most recently used half always is. */
 const MAX_REMEMBERED = 200_000;
 /**
- * How many pairs of a person and a target that they may not see, or that is not there, are remembered at most. Apart
- * from the rest, so that a flood of guesses pushes out guesses alone.
+ * The most pairs of a person and a target they may not see, or that doesn't exist. They are kept apart, so that a flood
+ * of guesses pushes out only guesses.
  */
 const MAX_UNSEEN = 20_000;
-/** Of how many subjects it is remembered when they last changed. Beyond that, everything from before is forgotten. */
+/** The number of subjects with a remembered last change. Beyond that, everything older is forgotten. */
 export const MAX_SUBJECTS = 50_000;
 
-/** Something remembered: true as of a revision, and until one of its subjects changes. */
+/** Something remembered: true as of a revision, until one of its subjects changes. */
 interface Entry {
   readonly value: object;
   asOf: number;
 }
 
 /**
- * How to keep what was read. Not kept with it, since there is a lot of it: whoever asks for a key always says the same.
+ * How to keep what was read. Not stored with the entry, to save memory: the same key always comes with the same
+ * options.
  */
 export interface RecallOptions<T> {
   /**
-   * True for what whoever asks may not see, there or not. It is remembered with what they asked in vain, and no longer
-   * than until anything changes: what is there must not be told by what is remembered longer.
+   * True for what the caller may not see, whether or not it exists. It is kept among failed look-ups, and only until
+   * anything changes: longer memory for existing things would reveal them.
    */
   readonly unseen?: (value: T) => boolean;
-  /** Whom and what the value depends on; left out, any change makes it forgotten. */
+  /** What the value depends on. If left out, any change makes it forgotten. */
   readonly subjects?: (value: T) => readonly Subject[];
 }
 
 export class Memory {
-  /** What remembered things have in common. */
+  /** The parts that remembered things share. */
   readonly parts = new SharedParts();
   readonly #store: Store;
   #node: ClusterNode | null = null;
   /** Everything up to this revision has been taken into account. */
   #revision = -1;
-  /** What was true before this revision may have changed in any part. */
+  /** Anything that was true before this revision may have changed. */
   #floor = 0;
   readonly #changed = new Map<Subject, number>();
   readonly #entries = new RecentMap<string, Entry>(MAX_REMEMBERED);
@@ -66,7 +64,7 @@ export class Memory {
   }
 
   /**
-   * Answers from memory between changes from now on, as one of the nodes of the store. Without it, every request reads
+   * From now on, answers from memory between changes, as one of the store's nodes. Without this, every request reads
    * the revision.
    */
   join(): void {
@@ -85,20 +83,21 @@ export class Memory {
   }
 
   /**
-   * Asks the database whether it is there, over the connection that is kept for memory; null where there is none.
-   * Never rejects, may hang.
+   * Asks the database if it is there, over the connection kept for memory; null when there is none. Never rejects; may
+   * hang.
    */
   hears(): Promise<boolean> | null {
     return this.#node?.hears() ?? null;
   }
 
-  /** How often something was remembered, how often it had to be read, and how much there is. */
+  /** Hits, misses, and the number of entries. */
   get counts(): { readonly hits: number; readonly misses: number; readonly entries: number } {
     return { hits: this.#hits, misses: this.#misses, entries: this.#entries.size + this.#unseen.size };
   }
 
   /**
-   * Makes sure that what is remembered holds now. Call it once at the start of a request, before anything is recalled.
+   * Makes sure that what is remembered is still true. Call it once at the start of a request, before recalling
+   * anything.
    */
   refresh(): MaybePromise<void> {
     if (this.#node?.trusts() === true) return;
@@ -108,8 +107,8 @@ export class Memory {
   }
 
   /**
-   * The value under a key: remembered, or read now and then remembered. Null is never remembered (nothing tells when it
-   * comes into being, and a flood of guesses must not push out what is).
+   * The value under a key: remembered, or read now and then remembered. Null is never remembered: nothing signals when
+   * the value comes into being, and a flood of guesses must not push out real values.
    */
   recall<T extends object>(
     key: string,
@@ -119,7 +118,7 @@ export class Memory {
     const known = this.known(key, options);
     if (known !== null) return known;
     this.#misses++;
-    // Before the read: whatever changes from here on makes it forgotten.
+    // Set before the read: any change from here on makes it forgotten.
     const asOf = this.#revision;
     return read().then((value) => {
       if (value !== null) (options.unseen?.(value) === true ? this.#unseen : this.#entries).set(key, { value, asOf });
@@ -127,7 +126,7 @@ export class Memory {
     });
   }
 
-  /** The value under a key, if it is remembered and still holds. */
+  /** The value under a key, if it is remembered and still true. */
   known<T extends object>(key: string, options: RecallOptions<T> = {}): T | null {
     const known = this.#entries.get(key);
     if (known === undefined) return options.unseen === undefined ? null : this.#knownUnseen<T>(key);

@@ -8,11 +8,12 @@ import type { RepositoryName } from '../repositories/repositories.ts';
 const NOBODY = 0;
 
 /**
- * The repository with that id, by name; null when there is none. Says nothing about who may see it: the decision does.
+ * The repository with that id, by name; null when there is none. It doesn't say who may see it: that is the decision's
+ * job.
  */
 export async function nameOfRepository(ctx: Context, id: number): Promise<RepositoryName | null> {
   const repository = await repositoryById(ctx.store.db, id);
-  // Asked of what is not there, too: otherwise it would be told by how soon the answer comes.
+  // Also looked up for what doesn't exist: otherwise the time of the answer would reveal it.
   const owner = await accountById(ctx.store.db, repository?.ownerId ?? NOBODY);
   return repository === null || owner === null ? null : { owner: owner.login, name: repository.name };
 }

@@ -22,7 +22,7 @@ import { checkPassword } from '../ground/password.ts';
 import { consumeRateLimit } from '../ground/rate-limit.ts';
 import type { Credential } from './credential.ts';
 
-/** The reason to give for Basic credentials whose password is no token. */
+/** The reason to give for Basic credentials with a password that isn't a token. */
 export async function passwordReason(
   ctx: Context,
   credential: Credential & { form: 'basic' },

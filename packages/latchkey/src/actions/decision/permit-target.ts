@@ -6,7 +6,7 @@
  */
 import type { Permit } from './authorize.ts';
 
-/** @throws TypeError unless the permit is about this account, or something of it that is named beside it. */
+/** @throws TypeError unless the permit is about this account, or about the named thing it owns */
 export function keepTo(permit: Permit, of: { readonly ownerId: number; readonly repositoryId?: number }): void {
   const { bearer, target } = permit;
   if (bearer === null || (target.kind === 'instance' && bearer.via !== 'nobody' && bearer.user.admin)) return;

@@ -14,11 +14,11 @@ import type { Store } from '../../store/db.ts';
 import { addRefusals, type RefusalCount, type RefusalWords } from '../../store/refusals.ts';
 
 const FLUSH_EVERY_MS = 2_000;
-/** Different refusals in one batch; further ones of the same two seconds are not noted. */
+/** Different refusals in one batch. More within the same two seconds are not recorded. */
 export const MAX_NOTED = 5_000;
-/** Longest purpose that is kept. */
+/** Longer purposes are cut. */
 const MAX_PURPOSE_LENGTH = 200;
-/** For how long they are kept. */
+/** How long they are kept. */
 export const REFUSALS_KEPT_SEC = 90 * DAY_SEC;
 
 export class Refusals {
@@ -33,7 +33,7 @@ export class Refusals {
     this.#log = log;
   }
 
-  /** Notes one refusal. Of equal ones the words of the last are kept. */
+  /** Records one refusal. For equal ones, the last wording is kept. */
   note(tokenId: number, at: UnixSeconds, address: string, purpose: string, explanation: Explanation): void {
     const dayAt = at - (at % DAY_SEC);
     const shortPurpose = purpose.slice(0, MAX_PURPOSE_LENGTH);
@@ -53,7 +53,7 @@ export class Refusals {
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
   }
 
-  /** Writes what was noted so far, after what is being written. */
+  /** Writes what was recorded so far, after the write in progress. */
   flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

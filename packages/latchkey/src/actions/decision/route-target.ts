@@ -3,7 +3,7 @@ import { parameter } from '../../base/present.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
 import type { TargetName } from './targets.ts';
 
-/** The target of a request to this route; null where the path names it by a number that only its own server knows. */
+/** The target of a request to this route; null when the path has an id that only its own server knows. */
 export function targetNamed(target: RouteTarget, params: Readonly<Record<string, string>>): TargetName | null {
   switch (target.kind) {
     case 'repository':

@@ -7,7 +7,7 @@
 import type { Store } from '../../store/db.ts';
 import { knownDigests } from '../../store/token-secrets.ts';
 
-/** Digests in one query. */
+/** Digests to look up in one query. */
 const MAX_DIGESTS = 500;
 
 interface Asked {
@@ -31,13 +31,13 @@ export class SecretLookup {
     return this.#queries;
   }
 
-  /** True when the digest is one of a secret that opens a token, or once did. As of now or later. */
+  /** True when the digest's secret opens a token, or once did. Current as of the call or later. */
   isKnown(digest: string): Promise<boolean> {
     let asked = this.#asked.get(digest);
     if (asked === undefined) this.#asked.set(digest, (asked = Promise.withResolvers<boolean>()));
     if (!this.#isAsking) {
       this.#isAsking = true;
-      // Whoever else comes in this turn goes with it.
+      // Other calls in the same turn go into the same query.
       setImmediate(() => void this.#ask());
     }
     return asked.promise;

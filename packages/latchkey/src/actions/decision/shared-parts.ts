@@ -10,20 +10,20 @@ import { isDeepStrictEqual } from 'node:util';
 import { RecentMap } from '../../base/recent-map.ts';
 import type { Grant, IdSet, Target, TokenRecord } from '../../rules/model.ts';
 
-/** How many different parts of each kind are shared; beyond that, the least used are built anew. */
+/** How many different parts of each kind are shared. Beyond that, the least used are rebuilt. */
 const MAX_SHARED = 10_000;
 
-/** What is a token's own: the rest is the same for most of them. */
+/** Only these fields are a token's own. Most tokens share the rest. */
 type Own = 'id' | 'userId' | 'name' | 'lastEight' | 'issuedAt' | 'expiresAt' | 'grants';
 export type CommonOfToken = Omit<TokenRecord, Own> & { readonly hasOverlap: boolean };
 export type CommonOfGrant = Pick<Grant, 'selection' | 'permissions' | 'state'>;
 type RepositoryTarget = Extract<Target, { kind: 'repository' }>;
 
-/** A part under a text that says all that is in it. */
+/** Parts under a text that describes all of their content. */
 class Parts<Part extends object> {
   readonly #known = new RecentMap<string, Part>(MAX_SHARED);
 
-  /** The part under a key, made by the first who needs it. */
+  /** The part under a key, made at its first use. */
   of(key: string, make: () => Part): Part {
     let part = this.#known.get(key);
     if (part === undefined) this.#known.set(key, (part = make()));
@@ -38,10 +38,10 @@ export class SharedParts {
   readonly grantsOfScopes = new Parts<readonly Grant[]>();
   /** Selections of several repositories. */
   readonly selections = new Parts<IdSet>();
-  /** Repositories as they stand towards people of one role. */
+  /** Repositories as people with one role see them. */
   readonly #targets = new RecentMap<string, RepositoryTarget>(MAX_SHARED);
 
-  /** The target, or the equal one that somebody of the same role remembers. */
+  /** The target, or an equal one remembered for somebody with the same role. */
   target(target: RepositoryTarget): RepositoryTarget {
     const key = `${target.repository?.id} ${target.repository?.role} ${target.owner?.role}`;
     const known = this.#targets.get(key);

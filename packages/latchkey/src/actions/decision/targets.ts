@@ -23,37 +23,37 @@ import type { RecallOptions } from './memory.ts';
 /** A repository, as a request names it. */
 type RepositoryName = Extract<TargetName, { kind: 'repository' }>;
 
-/** What a request is about, by name. An account of login null is the caller's own. */
+/** What a request is about, by name. A null login means the caller's own account. */
 export type TargetName =
-  /** `calledAs`: what the request itself called it, where that was a number. */
+  /** `calledAs`: the request's own name for it, if that was a number. */
   | { readonly kind: 'repository'; readonly owner: string; readonly name: string; readonly calledAs?: string }
   | { readonly kind: 'organization'; readonly login: string }
   | { readonly kind: 'account'; readonly login: string | null }
   | { readonly kind: 'instance' };
 
-/** The instance as a target: what the operator and upkeep act on. */
+/** The instance as a target, for the operator and upkeep. */
 export const EVERYTHING: Target = { kind: 'instance' };
 
-/** What a target is called, as the request called it; '' for the instance. */
+/** The name of a target, as in the request; '' for the instance. */
 export function fullNameOf(target: TargetName): string {
   if (target.kind === 'repository') return target.calledAs ?? `${target.owner}/${target.name}`;
   return target.kind === 'instance' ? '' : (target.login ?? '');
 }
 
-/** True where the request named the target by a number. */
+/** True when the request named the target by a number. */
 export function calledByNumber(name: TargetName): boolean {
   return name.kind === 'repository' && name.calledAs !== undefined;
 }
 
 /**
- * A number must not be turned into the name, the owner or the owner's policies of what the bearer may not see: then
- * nothing is there.
+ * A number must not reveal the name, owner or policies of something that the bearer may not see: then the target is
+ * empty.
  */
 export function nothingCalled(name: TargetName): Target {
   return { kind: 'repository', owner: null, repository: null, fullName: fullNameOf(name) };
 }
 
-/** Reads what a request is about: remembered per asking person, since their role belongs to it. */
+/** Reads the target of a request. Remembered for each caller, since it includes their role. */
 export function targetOf(ctx: Context, identity: Identity, name: TargetName): MaybePromise<Target> {
   if (name.kind === 'instance') return EVERYTHING;
   const user = identity.facts;
@@ -73,20 +73,20 @@ export function targetOf(ctx: Context, identity: Identity, name: TargetName): Ma
 }
 
 /**
- * What a repository is remembered under. Doors keep the names of what is asked for often: making the key again takes
- * 150 ns, and a new text must be hashed to be looked up, which takes 1 µs more.
+ * The memory key of a repository. Doors keep the names that are requested often: making the key again takes 150 ns, and
+ * hashing a new text to look it up takes 1 µs more.
  */
 const keyOf = latestPer(
   (userId: number, { owner, name }: RepositoryName) => `repository ${userId} ${nameKey(owner)}/${nameKey(name)}`,
 );
 
-/** Not there, or not there for whoever asks. */
+/** It doesn't exist, or the caller may not see it. */
 function isUnseen(target: Target): boolean {
   if (target.kind === 'instance') return false;
   return target.owner === null || (target.kind === 'repository' && (target.repository?.role ?? null) === null);
 }
 
-/** A target depends on itself, its owner, the instance's policy, and on the one who asks. */
+/** A target depends on itself, its owner, the instance's policy and the caller. */
 function keepTargetOf(user: UserFacts | null): RecallOptions<Target> {
   return {
     unseen: isUnseen,
@@ -101,7 +101,7 @@ function keepTargetOf(user: UserFacts | null): RecallOptions<Target> {
   };
 }
 
-/** The id of none. */
+/** An id that no repository has. */
 const NO_REPOSITORY = 0;
 
 async function readRepositoryTarget(
@@ -111,7 +111,7 @@ async function readRepositoryTarget(
 ): Promise<Target> {
   const found = await readRepositoryFacts(ctx.store.db, name.owner, name.name);
   const fullName = `${name.owner}/${name.name}`;
-  // Asked of what is not there, too: otherwise it would be told by how soon the answer comes.
+  // Also looked up for what doesn't exist: otherwise the time of the answer would reveal it.
   const given =
     user === null ? null : await collaboratorRole(ctx.store.db, found?.repository?.id ?? NO_REPOSITORY, user.user.id);
   if (found === null) return { kind: 'repository', owner: null, repository: null, fullName };
@@ -141,7 +141,7 @@ async function readOwner(ctx: Context, user: UserFacts | null, login: string): P
   return account === null ? null : ownerRecord(ctx, user, account);
 }
 
-/** The policy of an account (0 = the instance) as it was set, or the one that sets nothing. */
+/** The policy of an account (0 = the instance) as set, or one that sets nothing. */
 export async function policyOf(ctx: Context, accountId: number): Promise<StoredPolicy> {
   const policy = await ctx.memory.recall(
     `policy ${accountId}`,
@@ -153,7 +153,7 @@ export async function policyOf(ctx: Context, accountId: number): Promise<StoredP
   return policy ?? NO_POLICY;
 }
 
-/** Stands for the organization where there is none. */
+/** Stands in where there is no organization. */
 const NO_ORGANIZATION: StoredPolicy = { ...NO_POLICY };
 const merged = oncePer((instance: StoredPolicy) =>
   oncePer((organization: StoredPolicy) =>
@@ -162,14 +162,14 @@ const merged = oncePer((instance: StoredPolicy) =>
 );
 
 /**
- * What `effectivePolicy` gives, the same object for the same two: everything that is remembered of an owner's holds it,
- * 300 bytes each, and introspection asks for each grant, which takes 1 µs.
+ * The result of `effectivePolicy`, the same object for the same arguments: everything remembered about an owner's
+ * things holds one, 300 bytes each, and introspection asks for each grant, at 1 µs.
  */
 export function policyInForce(instance: StoredPolicy, organization: StoredPolicy | null): Policy {
   return merged(instance)(organization ?? NO_ORGANIZATION);
 }
 
-/** An account as the owner of what is asked for, as it stands towards somebody (null = nobody in particular). */
+/** An account as the owner of a target, as somebody sees it (null = anonymous). */
 export async function ownerRecord(ctx: Context, user: UserFacts | null, owner: Account): Promise<OwnerRecord> {
   const instance = await policyOf(ctx, 0);
   const own = owner.kind === 'organization' ? await policyOf(ctx, owner.id) : null;
@@ -182,10 +182,7 @@ export async function ownerRecord(ctx: Context, user: UserFacts | null, owner: A
   };
 }
 
-/**
- * A repository as it stands towards somebody (null = nobody in particular) whom its owner gave `given` as a
- * collaborator.
- */
+/** A repository as somebody sees it (null = anonymous) to whom its owner gave the collaborator role `given`. */
 export function recordOf(
   user: UserFacts | null,
   owner: OwnerRecord,

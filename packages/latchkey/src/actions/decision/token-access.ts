@@ -13,9 +13,9 @@ import { type Token, tokenById } from '../../store/tokens.ts';
 import type { Permit } from './authorize.ts';
 
 /**
- * A token that the permit reaches: one's own, or any for whoever acts on the whole instance.
- * @throws Problem `not_found` for one of somebody else, as if it were not there; `conflict` when it was revoked and
- * `alive` is asked for.
+ * A token that the permit reaches: the caller's own, or any for a caller who acts on the whole instance.
+ * @throws Problem `not_found` for somebody else's, as if it didn't exist; `conflict` when it was revoked and `alive` is
+ * set
  */
 export async function tokenWithin(q: Query, permit: Permit, id: number, { alive = true } = {}): Promise<Token> {
   const token = await tokenById(q, id);
@@ -25,21 +25,21 @@ export async function tokenWithin(q: Query, permit: Permit, id: number, { alive 
   return token;
 }
 
-/** The token that is acted with; null for a session, the operator and upkeep. */
+/** The token that makes the request; null for a session, the operator and upkeep. */
 export function actingToken(permit: Permit): TokenRecord | null {
   return permit.bearer?.via === 'token' ? permit.bearer.token : null;
 }
 
-/** What a living token gives today, as its maker's bounds see it. */
+/** What a living token gives today, as its maker's limits see it. */
 export async function boundsOf(q: Query, token: Token): Promise<Bounded> {
   const grants = (await grantsOf(q, [token.id])).get(token.id) ?? [];
   return { ...token, grants: grants.filter((grant) => grant.state === 'active' || grant.state === 'pending') };
 }
 
-/** What is weighed only of other tokens: a token that is renewed keeps its uses, and its life is bounded apart. */
+/** Checked only for other tokens: a renewed token keeps its uses, and its life is limited separately. */
 const OF_OTHERS: ReadonlySet<string | null> = new Set(['expires_in', 'uses_left']);
 
-/** Refuses what the acting token has not itself. @throws Problem */
+/** Refuses what the acting token doesn't have itself. @throws Problem */
 export function keepWithin(permit: Permit, wanted: Bounded, isItself = false): void {
   const acting = actingToken(permit);
   if (acting === null) return;

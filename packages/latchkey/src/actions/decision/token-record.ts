@@ -14,7 +14,7 @@ import type { CommonOfGrant, CommonOfToken, SharedParts } from './shared-parts.t
 const NO_IDS: IdSet = new Set();
 const NO_WORDS: readonly string[] = [];
 
-/** A token with whoever holds it, as read; what decisions need, and nothing else. */
+/** A token with its holder, as read: what decisions need, and nothing else. */
 export class RememberedToken implements TokenRecord {
   readonly id: number;
   readonly name: string;
@@ -75,7 +75,7 @@ export class RememberedToken implements TokenRecord {
   get excludedOrganizationIds() {
     return this.#common.excludedOrganizationIds;
   }
-  /** True when another secret of it was replaced and not ended yet. */
+  /** True when another of its secrets was replaced but hasn't ended yet. */
   get hasOverlap() {
     return this.#common.hasOverlap;
   }
@@ -131,7 +131,7 @@ function grantsOfScopes({ kind, scopes }: StoredToken, parts: SharedParts): read
 class RememberedGrant implements Grant {
   readonly id: number;
   readonly ownerId: number;
-  /** A number stands for itself alone: a selection of one repository, the most usual one. */
+  /** A single number for a selection of one repository, the most common case. */
   readonly #ids: IdSet | number;
   readonly #common: CommonOfGrant;
 
@@ -166,7 +166,7 @@ function compactIds(ids: IdSet, parts: SharedParts): IdSet | number {
   return only ?? NO_IDS;
 }
 
-/** One id, made whenever it is asked about. */
+/** One id, created on each call. */
 class OneId implements IdSet {
   readonly #id: number;
 

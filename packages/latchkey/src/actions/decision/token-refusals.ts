@@ -12,13 +12,13 @@ export interface TokenRefusal extends RefusalCount {
   readonly reason: Reason;
 }
 
-/** What a token was refused in the last 90 days, the latest first, what was noted a moment ago included. At most 50. */
+/** A token's refusals in the last 90 days, the latest first, including those not written yet. At most 50. */
 export async function refusalsOf(ctx: Context, tokenId: number): Promise<readonly TokenRefusal[]> {
   await ctx.refusals.flush();
   return (await refusalsOfToken(ctx.store.db, tokenId)) as TokenRefusal[];
 }
 
-/** Notes a refusal that was not told by `authorize`: one that depends on what was sent. */
+/** Records a refusal that `authorize` didn't give: one that depends on the content sent. */
 export function noteRefusal(
   ctx: Context,
   { actor }: Permit,

@@ -18,7 +18,7 @@ import { queueMail } from '../ground/mail.ts';
 import { mailed } from '../ground/token-names.ts';
 import type { Identity } from './authenticate.ts';
 
-/** A use that was allowed. Gives a refusal when another request took the last use meanwhile. */
+/** Records an allowed use. Returns a refusal when another request took the last use meanwhile. */
 export function useToken(ctx: Context, identity: Identity): MaybePromise<Refusal | null> {
   const { bearer, endsOverlap } = identity;
   if (bearer.via !== 'token' || (bearer.token.usesLeft === null && !endsOverlap)) return null;
@@ -33,12 +33,12 @@ async function takeUse(ctx: Context, { id, usesLeft }: TokenRecord, endsOverlap:
   });
 }
 
-/** How often, at most, the owner of a token is told that its replaced secret is still used. */
+/** The owner of a token hears at most this often that its replaced secret is still used. */
 export const ALERT_EVERY_SEC = 15 * MINUTE_SEC;
 
 /**
- * A replaced secret was used: its owner finds it in the security log and in their mail. Of many uses on all nodes one
- * in `ALERT_EVERY_SEC` is told.
+ * A replaced secret was used: its owner sees it in the security log and by mail. Of all uses on all nodes, one per
+ * `ALERT_EVERY_SEC` is reported.
  */
 export async function reportReuse(
   ctx: Context,

@@ -15,15 +15,13 @@ import { addTokenDays, type TokenDay } from '../../store/token-days.ts';
 import { recordUses, type TokenUse } from '../../store/usage.ts';
 
 const FLUSH_EVERY_MS = 2_000;
-/** Longest user agent and purpose that are kept. */
+/** Longer user agents and purposes are cut. */
 const MAX_AGENT_LENGTH = 200;
 
-/**
- * Different uses (token, repository, need) that are counted in one batch; further ones of the same two seconds are not.
- */
+/** Different uses (token, repository, need) counted in one batch. More within the same two seconds are not. */
 const MAX_COUNTED = 10_000;
 
-/** What was used for what, as counts are kept. Every request counts; working it out takes 4 µs. */
+/** The spelling of a need in the counts. Every request counts; working it out takes 4 µs. */
 const spelled = oncePer((need: Question['need']) => {
   const named = need.sets.flatMap((set) =>
     Object.entries(set).map(([name, level]) => `${wholeOf(name as PermissionName)}=${level}`),
@@ -32,8 +30,8 @@ const spelled = oncePer((need: Question['need']) => {
 });
 
 /**
- * How often a need (as spelled), of a repository (0 = none), was used by a token. Nested, since one text of all three
- * would have to be made for every request.
+ * How often a token used a need (as spelled) on a repository (0 = none). Nested, to avoid making one text of all three
+ * for every request.
  */
 class Counts {
   readonly #byNeed = new Map<string, Map<number, Map<number, number>>>();
@@ -84,7 +82,7 @@ export class Usage {
     this.#log = log;
   }
 
-  /** Notes one use. Only the newest of a batch is kept per token, with every address of the batch. */
+  /** Records one use. Only the newest of a batch is kept per token, with every address of the batch. */
   note(tokenId: number, at: UnixSeconds, address: string, agent: string, purpose: string): void {
     const before = this.#noted.get(tokenId);
     if (before !== undefined && before.usedAt === at && before.address === address && before.purpose === purpose)
@@ -104,7 +102,7 @@ export class Usage {
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
   }
 
-  /** Counts one use of what a request needed: all its permissions, whichever of several would have done. */
+  /** Counts one use of what a request needed: all its permissions, even if one of several would have been enough. */
   count(tokenId: number, { need, target, at }: Question): void {
     const dayAt = at - (at % DAY_SEC);
     if (dayAt !== this.#dayAt) {
@@ -115,7 +113,7 @@ export class Usage {
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
   }
 
-  /** Writes what was noted so far, after what is being written. */
+  /** Writes what was recorded so far, after the write in progress. */
   flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -139,7 +137,7 @@ export class Usage {
   }
 }
 
-/** Equal keys of different needs added up. */
+/** Adds up equal keys of different needs. */
 function merged(days: readonly TokenDay[]): TokenDay[] {
   const sums = new Map<string, TokenDay>();
   for (const day of days) {

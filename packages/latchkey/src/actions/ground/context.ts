@@ -19,7 +19,7 @@ import type { SteadyTime } from './steady-time.ts';
 export interface Context {
   readonly settings: Settings;
   readonly clock: Clock;
-  /** The time that may end something for good. */
+  /** The clock for what can't be undone. */
   readonly steadyTime: SteadyTime;
   /** What this node can do now. */
   readonly fitness: FitnessWatch;
@@ -27,34 +27,34 @@ export interface Context {
   readonly descriptors: DescriptorBudget;
   readonly log: Log;
   readonly store: Store;
-  /** Seal what a stolen database must not give away. */
+  /** Seal what a stolen database must not reveal. */
   readonly keys: KeyFile;
   readonly git: GitRoom;
   readonly limits: RateLimits;
   readonly memory: Memory;
   readonly metrics: Metrics;
-  /** Pushes that this process serves now, by the ids of their notes, and how the notes name the process. */
+  /** Pushes that this process is serving, by the ids of their records, and the process's name in them. */
   readonly pushes: { readonly run: string; readonly open: Set<number> };
   readonly secrets: SecretLookup;
   readonly usage: Usage;
   readonly refusals: Refusals;
-  /** What requests to services behind a proxy need. */
+  /** For requests to services behind a proxy. */
   readonly routeMaps: RouteMaps;
 }
 
-/** Who does something, and from where: what audit writes down. */
+/** Who does something, and from where, for the audit log. */
 export interface Actor {
   /** Null for the operator at the command line and for the server's own upkeep. */
   readonly userId: number | null;
   /** How logs name the actor: a login, `operator`, or `latchkey`. */
   readonly login: string;
-  /** The token it was done with, if it was one. */
+  /** The token it was done with, if there was one. */
   readonly tokenId: number | null;
   readonly address: string | null;
   readonly userAgent: string | null;
 }
 
-/** Somebody with a shell on the machine that holds the data: may do everything. */
+/** Somebody with a shell on the machine that holds the data. May do everything. */
 export const OPERATOR: Actor = { userId: null, login: 'operator', tokenId: null, address: null, userAgent: null };
-/** The server itself, doing what time demands. */
+/** The server itself, doing what is due with time. */
 export const UPKEEP: Actor = { userId: null, login: 'latchkey', tokenId: null, address: null, userAgent: null };

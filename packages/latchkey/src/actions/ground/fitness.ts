@@ -17,15 +17,15 @@ import { probeDatabase } from '../../store/write-probe.ts';
 import type { Memory } from '../decision/memory.ts';
 import type { SteadyTime } from './steady-time.ts';
 
-/** How long a look waits for an answer. */
+/** How long a check waits for an answer. */
 const LIMIT_MS = 900;
-/** Whether the database is there, is known in each look. */
+/** Every check knows whether the database is there. */
 const QUICK = { keptMs: 250, patienceMs: LIMIT_MS - 50 } as const;
-/** What is written for may take its time where the database or the disk is merely slow. */
+/** A write may take its time when the database or the disk is merely slow. */
 const SLOW = { keptMs: 2_000, patienceMs: 5_000 } as const;
 const MIB = 1024 * 1024;
 
-/** Each part, and what can't be done without it. A lease makes checks quick; they are right without it. */
+/** Each part, and what can't be done without it. A lease makes checks fast, but they are right without it. */
 export const PARTS = {
   database: 'check',
   clock: 'check',
@@ -37,7 +37,7 @@ export const PARTS = {
 
 export type PartName = keyof typeof PARTS;
 
-/** Why a part doesn't work. An API: told by `/readyz`. */
+/** Why a part doesn't work. An API: `/readyz` reports it. */
 export type PartProblem =
   | 'no_answer'
   | 'disk_unavailable'
@@ -50,13 +50,13 @@ export type PartProblem =
 
 export interface Fitness {
   readonly check: boolean;
-  /** Pushes, files over REST, tokens: whatever changes something. */
+  /** Pushes, files over REST, tokens: everything that changes something. */
   readonly write: boolean;
-  /** True where the repositories are a copy: the node never writes, and that is as it should be. */
+  /** True when the repositories are a copy: the node never writes, which is intended. */
   readonly readsOnly: boolean;
-  /** What is wrong with each part; null = nothing. Without those that this node doesn't have. */
+  /** What is wrong with each part; null = nothing. Parts that this node doesn't have are left out. */
   readonly parts: Readonly<Partial<Record<PartName, PartProblem | null>>>;
-  /** Bytes that are left; null where nobody can say. */
+  /** Free bytes; null when unknown. */
   readonly free: { readonly data: number | null; readonly repositories: number | null };
 }
 
@@ -69,7 +69,7 @@ export interface FitnessOptions {
   readonly log: Log;
 }
 
-/** Something that is wrong, known by name. */
+/** A known kind of failure. */
 class Known extends Error {
   readonly why: PartProblem;
   constructor(why: PartProblem) {
@@ -96,7 +96,7 @@ export class FitnessWatch {
     };
   }
 
-  /** How it is now. Never rejects. */
+  /** The current state. Never rejects. */
   async look(): Promise<Fitness> {
     const { settings, store, memory } = this.#options;
     const looks = Object.entries(this.#probes).map(async ([name, probe]) => [name, await probe.look()] as const);
@@ -116,7 +116,7 @@ export class FitnessWatch {
     return { check, write, readsOnly: settings.readOnly, parts, free: { ...this.#free } };
   }
 
-  /** Once whenever it has changed. */
+  /** Logs each change once. */
   #say(can: { readonly check: boolean; readonly write: boolean }, parts: Fitness['parts']): void {
     const broken = Object.entries(parts).filter(([name, why]) => why !== null && name !== 'lease');
     const words = JSON.stringify(broken);
@@ -134,7 +134,7 @@ export class FitnessWatch {
     else if (!(await heard)) throw new Known('no_answer');
   }
 
-  /** A clock that can't be compared, since the database is away, is not wrong. */
+  /** A clock that can't be compared, because the database is down, isn't wrong. */
   async #askClock(): Promise<void> {
     if (!(await this.#options.steadyTime.agrees().catch(() => true))) throw new Known('wrong_clock');
   }
@@ -150,14 +150,14 @@ export class FitnessWatch {
   }
 }
 
-/** One thing that is tried now and then, and may hang. */
+/** Something that is tried now and then, and may hang. */
 class Probe {
   readonly #attempt: () => Promise<void>;
   readonly #timing: { readonly keptMs: number; readonly patienceMs: number };
   #found: { readonly problem: PartProblem | null; readonly at: number } | null = null;
   #running: { readonly end: Promise<void>; readonly startedAt: number } | null = null;
 
-  /** @param timing how long an answer counts, and how long the one before it counts while the next is waited for */
+  /** @param timing how long an answer counts, and how long the previous one counts while waiting for the next */
   constructor(attempt: () => Promise<void>, timing: { readonly keptMs: number; readonly patienceMs: number }) {
     this.#attempt = attempt;
     this.#timing = timing;

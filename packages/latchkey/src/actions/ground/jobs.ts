@@ -11,81 +11,81 @@ import type { Query } from '../../store/db.ts';
 import { insertJob } from '../../store/jobs.ts';
 import type { StreamName } from '../audit/stream-lines.ts';
 
-/** A folder, as it was when something was begun with it, and the places where it may lie. */
+/** A folder, as it was when an operation on it began, and the places where it may be. */
 export interface UnsettledFolder {
   readonly repositoryId: number;
   readonly identity: string;
   readonly places: readonly RepositoryName[];
 }
 
-/** Every kind of job with what it is told: plain JSON, never a secret. `null` for those that come by themselves. */
+/** Every kind of job with its payload: plain JSON, never a secret. `null` for scheduled ones. */
 export interface JobPayloads {
-  /** Puts checkpoints over what was written into the audit log. */
+  /** Adds checkpoints for new entries of the audit log. */
   'chain-audit': null;
-  /** Looks through repositories for damage. */
+  /** Checks repositories for damage. */
   'check-repositories': null;
   /** Removes what killed git processes left in repositories. */
   'clear-leftovers': null;
-  /** Forgets jobs that were given up long ago. */
+  /** Deletes jobs that were given up long ago. */
   'clear-jobs': null;
-  /** Forgets mails that were done with long ago. */
+  /** Deletes mails that were finished long ago. */
   'clear-mail': null;
-  /** Forgets windows of rate limits that have ended. */
+  /** Deletes windows of rate limits that have ended. */
   'clear-rate-windows': null;
-  /** Forgets sign-ins of commands whose time is over. */
+  /** Deletes expired sign-ins of commands. */
   'clear-logins': null;
-  /** Forgets what tokens were refused long ago. */
+  /** Deletes old refusals of tokens. */
   'clear-refusals': null;
-  /** Forgets sessions, links and sent forms that have ended. */
+  /** Deletes sessions, links and sent forms that have ended. */
   'clear-sessions': null;
-  /** Notes beside the repositories how far the audit log has come. */
+  /** Records beside the repositories how far the audit log has got. */
   'note-high-water': null;
-  /** Mails owners of organizations what waits for them. */
+  /** Mails organization owners about pending requests. */
   'digest-requests': null;
-  /** Writes the entries of pushes that were cut off. */
+  /** Writes the entries of interrupted pushes. */
   'settle-pushes': null;
-  /** Ends tokens that nobody uses. */
+  /** Ends unused tokens. */
   'end-disused': null;
-  /** Tells owners of tokens that end soon, or have ended. */
+  /** Mails owners of tokens that end soon, or have ended. */
   'notice-ends': null;
-  /** Mails the link for a new password to whoever has this name. */
+  /** Mails the link for a new password to the person with this name. */
   'mail-password-link': { readonly name: string; readonly address: string };
-  /** Forgets old deliveries to webhooks. */
+  /** Deletes old deliveries to webhooks. */
   'clear-webhook-deliveries': null;
-  /** Hands mails that are due to the mail server. */
+  /** Passes due mails to the mail server. */
   'deliver-mail': null;
   /** Sends one delivery to its webhook. */
   'deliver-webhook': { readonly deliveryId: number };
-  /** Seals what lies in clear, or is sealed with an old key. */
+  /** Seals what is in clear text or sealed with an old key. */
   'seal-anew': null;
-  /** Sends what a stream of the audit log lacks. */
+  /** Sends what a stream of the audit log still has to send. */
   'stream-audit': { readonly stream: StreamName };
-  /** Finishes moving or removing the folder of a repository, where a server died over it. */
+  /** Finishes moving or removing a repository's folder after a server died during it. */
   'settle-folder': UnsettledFolder;
-  /** Forgets what revisions were about that no node needs any more. */
+  /** Deletes subjects of revisions that no node needs any more. */
   'clear-revisions': null;
 }
 
 export type JobKind = keyof JobPayloads;
 
-/** A job to be done. */
+/** A job to run. */
 export type JobOrder = {
   readonly [K in JobKind]: {
     readonly kind: K;
     readonly payload: JobPayloads[K];
-    /** When at the earliest; at once when left out. */
+    /** The earliest time; at once by default. */
     readonly runAt?: UnixSeconds;
     /**
-     * At most one job of this key waits: another takes the newer payload and the earlier time. One that runs already is
-     * run once more.
+     * At most one job with this key waits: another takes the newer payload and the earlier time. If one is running, it
+     * runs once more.
      */
     readonly uniqueKey?: string;
-    /** Jobs of one lane get few places at the same time: they may all hang for the same reason. */
+    /** Jobs in one lane get few places at a time: they may all hang for the same reason. */
     readonly lane?: string;
   };
 }[JobKind];
 
-/** Asks for a job, in the caller's transaction. */
+/** Requests a job, in the caller's transaction. */
 export async function enqueueJob(tx: Query, order: JobOrder): Promise<void> {
   const at = systemClock.now();
   await insertJob(tx, {

@@ -27,13 +27,13 @@ import {
 import type { Context } from './context.ts';
 import { enqueueJob } from './jobs.ts';
 
-/** A mail whose body can be read; '' once it was sent. */
+/** A mail with a readable body; '' once it was sent. */
 export interface ReadableMail extends Omit<OutboxMail, 'text' | 'html'> {
   readonly text: string;
   readonly html: string;
 }
 
-/** A mail with its body. @throws Fault when it was sealed with a key that is not here */
+/** A mail with its body. @throws Fault when it was sealed with a key that is missing */
 export function openMail({ keys }: Context, mail: OutboxMail): ReadableMail {
   const { address, text, html } = mail;
   return {
@@ -43,12 +43,14 @@ export function openMail({ keys }: Context, mail: OutboxMail): ReadableMail {
   };
 }
 
-/** Whom a mail is for: a person, at their primary verified address; or an address, of a person or of nobody known. */
+/**
+ * The recipient of a mail: a person, at their primary verified address; or an address, of a person or of nobody known.
+ */
 export type Recipient = { readonly userId: number } | { readonly userId: number | null; readonly address: string };
 
 /**
- * Writes a mail into the outbox, in the caller's transaction. To a person without a verified address nothing is
- * written, since nobody knows who would read it.
+ * Writes a mail to the outbox, in the caller's transaction. Nothing is written for a person without a verified address,
+ * since nobody knows who would read it.
  */
 export async function queueMail<K extends MailTemplate>(
   ctx: Context,
@@ -74,16 +76,16 @@ async function verifiedAddress(tx: Query, userId: number): Promise<string | null
 
 /** How long a process may take for one mail before another tries it, too. */
 const LEASE_SEC = 2 * MINUTE_SEC;
-/** Waits between tries: together about two days (RFC 5321 section 4.5.4.1 asks for patience of days). */
+/** Pauses between tries: about two days in all (RFC 5321 section 4.5.4.1 wants days of retries). */
 export const RETRY_AFTER_SEC: readonly number[] = [1, 5, 15, 60, 180, 360, 720, 1440].map(
   (minutes) => minutes * MINUTE_SEC,
 );
 const CONNECT_TIMEOUT_MS = 10_000;
 const SOCKET_TIMEOUT_MS = 30_000;
-/** How long mails that were sent, kept or given up stay in the outbox. */
+/** How long mails stay in the outbox after they were sent, stored or given up. */
 export const KEEP_MAIL_SEC = 90 * DAY_SEC;
 
-/** Delivers every mail that is due, one after the other. Never throws for one of them: it is tried again later. */
+/** Delivers every due mail, one after the other. A failed one doesn't throw: it is retried later. */
 export async function deliverMail(ctx: Context): Promise<{ sent: number; kept: number; failed: number }> {
   const count = { sent: 0, kept: 0, failed: 0 };
   for (;;) {
@@ -119,7 +121,9 @@ async function deliverOne(ctx: Context, sealed: OutboxMail, at: UnixSeconds): Pr
   }
 }
 
-/** True when the mail server will never take it: a permanent answer (5yz, RFC 5321 section 4.2.1) to the recipient. */
+/**
+ * True when the mail server will never accept it: a permanent answer (5yz, RFC 5321 section 4.2.1) about the recipient.
+ */
 function isFinal(error: unknown): boolean {
   const { responseCode, command } = error as { responseCode?: number; command?: string };
   return command === 'RCPT TO' && responseCode !== undefined && responseCode >= 500;
@@ -137,14 +141,14 @@ async function smtpTransport(url: string): Promise<Transporter> {
 }
 
 /**
- * A relay on this machine may show any certificate: Debian's Exim and Postfix come with one that names nobody, and what
- * is said to it crosses no network. All others must show one that holds.
+ * A relay on this machine may show any certificate: those of Debian's Exim and Postfix name nobody, and the connection
+ * crosses no network. All others need a valid one.
  */
 export function tlsTowards(smtpUrl: string): { readonly rejectUnauthorized: boolean } {
   return { rejectUnauthorized: !isLoopback(new URL(smtpUrl).hostname.replace(/^\[(.*)\]$/, '$1')) };
 }
 
-/** Loaded with the first mail, since it is large, and a start waits for no mail. */
+/** Loaded with the first mail, because it is large and a start doesn't need it. */
 const nodemailer = () => import('nodemailer');
 
 async function send(transport: Transporter, ctx: Context, mail: ReadableMail): Promise<{ message?: unknown }> {
@@ -167,12 +171,12 @@ async function send(transport: Transporter, ctx: Context, mail: ReadableMail): P
   }
 }
 
-/** The folder of kept mails. */
+/** The folder of stored mails. */
 function outboxFolder(ctx: Context): string {
   return join(ctx.settings.data, 'outbox');
 }
 
-/** Writes the mail as it would have been sent (RFC 5322), whole or not at all, readable by the server's user alone. */
+/** Writes the mail as it would have been sent (RFC 5322), whole or not at all, for the server's user only. */
 async function keep(ctx: Context, mail: ReadableMail): Promise<void> {
   const folder = outboxFolder(ctx);
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -183,7 +187,7 @@ async function keep(ctx: Context, mail: ReadableMail): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-/** Removes mails that were done with 90 days ago, on disk, too. */
+/** Removes mails that were finished 90 days ago, on disk too. */
 export async function deleteOldMail(ctx: Context): Promise<void> {
   const ids = await deleteMailsBefore(ctx.store.db, ctx.clock.now() - KEEP_MAIL_SEC);
   for (const id of ids) await rm(join(outboxFolder(ctx), `${id}.eml`), { force: true });

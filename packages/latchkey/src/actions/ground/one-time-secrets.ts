@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { Secret } from '../../base/secret.ts';
 
 const SECRET_BYTES = 32;
-/** What every such secret looks like; anything else is not even looked up. */
+/** The form of every such secret; anything else isn't even looked up. */
 const FORM = /^[A-Za-z0-9_-]{43}$/;
 
 export function mintSecret(): Secret {
@@ -23,7 +23,7 @@ function keyOf(secret: Secret): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret.reveal(), '', 'latchkey flash', 32));
 }
 
-/** Encrypts a text so that only whoever has the secret reads it (AES-256-GCM, key by HKDF). */
+/** Encrypts a text so that only the holder of the secret can read it (AES-256-GCM, key by HKDF). */
 export function seal(secret: Secret, text: string): string {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, keyOf(secret), nonce);

@@ -14,9 +14,9 @@ import { isIP, type LookupFunction } from 'node:net';
 import { mayReach } from '../../base/private-networks.ts';
 import { currentSpan, traced } from '../../base/trace.ts';
 
-/** How long the whole exchange may take, as at GitHub. */
+/** The limit for the whole exchange, as on GitHub. */
 const MAX_EXCHANGE_SEC = 10;
-/** Of the answer so much is kept. */
+/** How much of the answer is kept. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 export interface Outgoing {
@@ -25,15 +25,15 @@ export interface Outgoing {
   readonly body: Buffer;
   /** True = the receiver's certificate is not checked. */
   readonly insecureSsl: boolean;
-  /** Networks that are not public and may be reached all the same. */
+  /** Networks that are allowed although they are not public. */
   readonly allowedNetworks: readonly string[];
-  /** Authorities in PEM that the receiver's certificate must come from; left out, those that Node trusts. */
+  /** Authorities in PEM that must have issued the receiver's certificate; by default those that Node trusts. */
   readonly ca?: Buffer;
   readonly signal?: AbortSignal;
 }
 
 export interface Answer {
-  /** 0 = there was none; then `status` says why. */
+  /** 0 = no answer; then `status` says why. */
   readonly statusCode: number;
   readonly status: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -51,9 +51,9 @@ export function addressProblem(url: URL, allowedNetworks: readonly string[]): st
   return isIP(host) === 0 || mayReach(host, allowedNetworks) ? null : REFUSED;
 }
 
-/** Sends a POST request and gives what came back. Never rejects: what went wrong is in the answer. */
+/** Sends a POST request and returns the answer. Never rejects: an error is in the answer. */
 export function post(outgoing: Outgoing): Promise<Answer> {
-  // Not the path: many receivers have a secret in there.
+  // Without the path: many receivers have a secret in it.
   return traced(
     'POST',
     'client',
@@ -107,7 +107,7 @@ function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
-/** Node's resolver, whose answer is refused when any address in it must not be reached. */
+/** Node's resolver, but it refuses an answer in which any address is off limits. */
 function checkedLookup(allowedNetworks: readonly string[]): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, found) => {

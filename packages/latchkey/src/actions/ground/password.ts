@@ -17,13 +17,13 @@ export function digestPassword(password: Secret): Promise<string> {
   return hash(password.reveal(), PARAMETERS);
 }
 
-/** A digest of nothing anybody knows, so that checking an account that is not there takes as long as one that is. */
+/** A digest of something nobody knows, so that checking a missing account takes as long as an existing one. */
 const decoy = once(() => hash(crypto.randomUUID(), PARAMETERS));
 
-/** True when the password fits the digest. With no digest it takes the same time and is false. */
+/** True when the password matches the digest. Without a digest it takes the same time and is false. */
 export async function checkPassword(digest: string | null, password: Secret): Promise<boolean> {
   if ([...password.reveal()].length > MAX_PASSWORD_LENGTH) return false;
-  // Begun by whoever comes first, not only by whom it is for: those would wait longer.
+  // The first caller starts it, even one who doesn't need it: otherwise those who do would wait longer.
   const spare = decoy();
   const fits = await verify(digest ?? (await spare), password.reveal());
   return digest !== null && fits;

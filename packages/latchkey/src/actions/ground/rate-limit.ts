@@ -27,51 +27,49 @@ interface BucketRow {
   readonly limit: (settings: Settings) => number;
 }
 
-/** Everything that is limited, and whom the key names. */
+/** Every limited thing, with the meaning of its key. */
 const RATE_BUCKETS = {
   /** REST calls; key: user id. GitHub's numbers (docs "Rate limits for the REST API"). */
   'api-user': { windowSec: HOUR_SEC, limit: (settings) => settings.apiRateLimit },
   /** REST calls without credentials; key: `networkOf` the address. */
   'api-address': { windowSec: HOUR_SEC, limit: (settings) => settings.anonymousRateLimit },
-  /** Credentials that lead to nobody; key: `networkOf` the address. */
+  /** Credentials that belong to nobody; key: `networkOf` the address. */
   'failed-credentials': { windowSec: 10 * MINUTE_SEC, limit: (settings) => settings.failedCredentialLimit },
   /**
-   * Wrong passwords and codes for one account from one network; key: both. By account alone, anybody could lock anybody
-   * out.
+   * Wrong passwords and codes for one account from one network; key: both. By account alone, anybody could lock
+   * somebody out.
    */
   'failed-sign-ins': { windowSec: 10 * MINUTE_SEC, limit: () => 10 },
   /** Wrong passwords and codes for any account; key: `networkOf` the address. */
   'failed-sign-ins-address': { windowSec: 10 * MINUTE_SEC, limit: () => 100 },
   /**
-   * Wrong passwords and codes for one account from everywhere; binds browsers alone on which the person has not signed
+   * Wrong passwords and codes for one account from anywhere; only limits browsers with which the person has not signed
    * in before.
    */
   'failed-sign-ins-account': { windowSec: HOUR_SEC, limit: () => 50 },
-  /** Passwords sent to Git or the API that are checked only to say why they don't do; keys as for sign-ins. */
+  /** Passwords sent to Git or the API that are checked only to say why they don't work; keys as for sign-ins. */
   'password-checks': { windowSec: HOUR_SEC, limit: () => 10 },
   'password-checks-address': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
   'password-checks-account': { windowSec: HOUR_SEC, limit: () => 30 },
-  /** Mails with a link that anybody may ask for; key: `networkOf` the address, and the address of the mail. */
+  /** Mails with a link that anybody may request; key: `networkOf` the address, and the address of the mail. */
   'link-mails-address': { windowSec: HOUR_SEC, limit: () => 30 },
   'link-mails': { windowSec: HOUR_SEC, limit: () => 5 },
-  /** The same that one person asks for, by a page or with a token; key: user id. */
+  /** The same, requested by one person on a page or with a token; key: user id. */
   'link-mails-person': { windowSec: HOUR_SEC, limit: () => 20 },
-  /** New accounts; key: `networkOf` the address. A class may sign up from one. */
+  /** New accounts; key: `networkOf` the address. A class may sign up from one network. */
   'sign-ups-address': { windowSec: HOUR_SEC, limit: () => 60 },
   /** Sign-ins that devices begin; key: `networkOf` the address. */
   'device-codes': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
-  /**
-   * Codes of devices that one person types; key: user id. With 20^8 codes, ten minutes each, guessing leads nowhere.
-   */
+  /** Device codes that one person types; key: user id. With 20^8 codes, ten minutes each, guessing is hopeless. */
   'device-guesses': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
 } as const satisfies Record<string, BucketRow>;
 
-/** No window ends later than this from now, unless a clock was ahead. */
+/** Unless a clock was ahead, no window ends later than this from now. */
 const LATEST_END_SEC = MAX_STEP_SEC + Math.max(...Object.values(RATE_BUCKETS).map(({ windowSec }) => windowSec));
 
 export type RateBucket = keyof typeof RATE_BUCKETS;
 
-/** How somebody stands towards a limit, after what was asked. */
+/** Somebody's state with a limit, after the call. */
 export interface Allowance {
   readonly allowed: boolean;
   readonly limit: number;
@@ -88,7 +86,7 @@ interface Limited {
   readonly limits: RateLimits;
 }
 
-/** Counts one use. Null when the bucket has no limit. At once when memory knows enough. */
+/** Counts one use. Null when the bucket has no limit. Answers at once when memory knows enough. */
 export function consumeRateLimit(
   ctx: Limited,
   bucket: RateBucket,
@@ -97,34 +95,31 @@ export function consumeRateLimit(
   return ctx.limits.consume(bucket, String(key));
 }
 
-/**
- * How somebody stands, without counting a use: whether the next one would be allowed. Null when the bucket has no
- * limit.
- */
+/** The state without counting a use: whether the next one would be allowed. Null when the bucket has no limit. */
 export function peekRateLimit(ctx: Limited, bucket: RateBucket, key: string | number): MaybePromise<Allowance | null> {
   return ctx.limits.peek(bucket, String(key));
 }
 
-/** Gives a use back, as if it had not been. Of a window that has ended there is nothing to give back. */
+/** Gives a use back, as if it had never happened. For a window that has ended there is nothing to do. */
 export function refundRateLimit(ctx: Limited, bucket: RateBucket, key: string | number): void {
   ctx.limits.refund(bucket, String(key));
 }
 
-/** How long uses may wait in memory before the store is told. */
+/** How long uses may wait in memory before they go to the store. */
 export const FLUSH_EVERY_MS = 250;
-/** Of smaller limits every use is counted in the store first. */
+/** For smaller limits, every use is first counted in the store. */
 export const EXACT_BELOW = 500;
-/** The part of a limit that one node may keep to itself, and the part from which on it asks first. */
+/** The part of a limit that one node may keep to itself, and the part from which it asks the store first. */
 export const PENDING_PART = 0.02;
 const ASK_FIRST_FROM = 0.8;
-/** Windows that a node remembers; of one that is forgotten, the store is asked again. */
+/** Windows that a node remembers. A forgotten one is read from the store again. */
 const MAX_WINDOWS = 100_000;
 
-/** Uses of one window that the store hasn't been told of. */
+/** Uses of one window that the store doesn't know yet. */
 interface PendingUses {
   count: number;
   readonly endsAt: UnixSeconds;
-  /** Those who wait for the answer, with their place in `count`. */
+  /** Callers waiting for the answer, with their place in `count`. */
   readonly waiting: { readonly place: number; readonly resolve: (window: RateWindow) => void }[];
 }
 
@@ -137,7 +132,7 @@ export interface RateLimitsOptions {
 
 export class RateLimits {
   readonly #options: RateLimitsOptions;
-  /** Windows as this node knows them, its own pending uses included. */
+  /** Windows as this node knows them, including its own pending uses. */
   readonly #windows = new RecentMap<string, RateWindow>(MAX_WINDOWS);
   #pending = new Map<string, PendingUses>();
   #sending: ReadonlyMap<string, PendingUses> = new Map();
@@ -202,13 +197,13 @@ export class RateLimits {
     this.#flushLater();
   }
 
-  /** Tells the store what it doesn't know yet. */
+  /** Sends the store what it doesn't know yet. */
   async close(): Promise<void> {
     await this.#sent;
     await this.#flush();
   }
 
-  /** One transaction at a time: who comes meanwhile goes with the next. */
+  /** One transaction at a time: later callers go with the next. */
   #flush(): Promise<void> {
     this.#sent ??= this.#send().finally(() => {
       this.#sent = null;

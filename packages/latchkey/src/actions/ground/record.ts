@@ -12,16 +12,16 @@ import type { Actor } from './context.ts';
 
 export interface AuditEvent {
   readonly action: AuditAction;
-  /** Whose security log shows it; null = nobody's. */
+  /** The person whose security log shows it; null = nobody. */
   readonly userId?: number | null;
   readonly organizationId?: number | null;
   readonly repositoryId?: number | null;
   readonly tokenId?: number | null;
-  /** Facts beside it, of the names that the catalogue lists. Never a secret. */
+  /** Further facts, under the names in the catalogue. Never a secret. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** Writes an event in the transaction of the change it tells of. */
+/** Writes an event in the transaction of its change. */
 export async function record(
   tx: Query,
   { actor }: { readonly actor: Actor },

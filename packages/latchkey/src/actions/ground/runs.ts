@@ -4,12 +4,12 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 
-/** Host, process and start in one word each: `web1 4711 0b2c…`. */
+/** Host, process and start, one word each: `web1 4711 0b2c…`. */
 export function newRun(): string {
   return `${hostname().replaceAll(/\s/g, '-')} ${process.pid} ${randomUUID()}`;
 }
 
-/** True when a run is certainly over: it was on this machine, and its process is gone, or has become another. */
+/** True when a run is certainly over: it was on this machine, and its process is gone or is another one now. */
 export function isOver(run: string, own: string): boolean {
   const [host, pid] = run.split(' ');
   const [ownHost, ownPid] = own.split(' ');

@@ -14,13 +14,15 @@ import { newestAuditAt } from '../../store/audit.ts';
 import { readClockMark, writeClockMark } from '../../store/clock-marks.ts';
 import type { Store } from '../../store/db.ts';
 
-/** A node whose clock differs by more from the database's is not ready, and runs no jobs. Codes last 30 seconds. */
+/**
+ * A node whose clock differs more than this from the database's is not ready, and runs no jobs. Codes last 30 seconds.
+ */
 const MAX_CLOCK_DIFFERENCE_SEC = 30;
 
 export interface Look {
-  /** By the database. */
+  /** By the database's clock. */
   readonly at: UnixSeconds;
-  /** For how long the clock has run evenly; 0 right after a step. */
+  /** How long the clock has run without a step; 0 right after one. */
   readonly steadySec: number;
 }
 
@@ -28,7 +30,7 @@ export interface SteadyTimeOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  /** What the database's clock shows; null where it is this machine's. */
+  /** The time by the database's clock; null when that is this machine's. */
   readonly databaseTime: () => Promise<UnixSeconds | null>;
 }
 
@@ -41,7 +43,7 @@ export class SteadyTime {
   }
 
   /**
-   * The seconds by which this node's clock is ahead of the database's, negative when behind; 0 where it is the same.
+   * How many seconds this node's clock is ahead of the database's; negative when behind, 0 when it is the same clock.
    */
   async aheadSec(): Promise<number> {
     const { clock, databaseTime } = this.#options;
@@ -49,12 +51,12 @@ export class SteadyTime {
     return at === null ? 0 : clock.now() - at;
   }
 
-  /** True when this node may go by its clock: it agrees with the database's. */
+  /** True when this node may trust its clock: it agrees with the database's. */
   async agrees(): Promise<boolean> {
     return Math.abs(await this.aheadSec()) <= MAX_CLOCK_DIFFERENCE_SEC;
   }
 
-  /** Looks at the clock, and notes how it is. To be called every `MAX_SILENCE_SEC` at least. */
+  /** Looks at the clock, and records its state. Call it at least every `MAX_SILENCE_SEC`. */
   async look(): Promise<Look> {
     const { store, clock, databaseTime, log } = this.#options;
     const at = (await databaseTime()) ?? clock.now();

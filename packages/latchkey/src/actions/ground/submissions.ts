@@ -22,7 +22,7 @@ export function endOnce({ store }: Context, sender: Secret, nonce: Secret, locat
   return endSubmission(store.db, keyOf(sender, nonce), location);
 }
 
-/** It could not be done, so it may be sent again. */
+/** It could not be carried out, so it may be sent again. */
 export function cancelOnce({ store }: Context, sender: Secret, nonce: Secret): Promise<void> {
   return cancelSubmission(store.db, keyOf(sender, nonce));
 }

@@ -14,7 +14,7 @@ export function tokenPath(kind: TokenKind, id: number): string {
       : `/-/user_settings/personal_access_tokens/${id}`;
 }
 
-/** A token as mails name it. */
+/** A token as mails show it. */
 export function mailed(token: Pick<Token, 'id' | 'kind' | 'name' | 'lastEight'>): MailedToken {
   return { name: token.name, lastEight: token.lastEight, path: tokenPath(token.kind, token.id) };
 }

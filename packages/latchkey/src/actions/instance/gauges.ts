@@ -6,9 +6,7 @@ import { streamsOf } from '../audit/stream-sinks.ts';
 import { type StreamHealth, streamHealth } from '../audit/streams.ts';
 import type { Context } from '../ground/context.ts';
 
-/**
- * Gauges over everything in a context. Those of jobs are the same on every node, so a dashboard takes their maximum.
- */
+/** Gauges for everything in a context. Job gauges are the same on every node, so a dashboard takes their maximum. */
 export function gaugesOf(ctx: Context): Series[] {
   const { memory, git, store, secrets, clock, fitness } = ctx;
   const jobs = (state: 'due' | 'waiting' | 'dead') => async (): Promise<number> =>
@@ -93,7 +91,7 @@ export function gaugesOf(ctx: Context): Series[] {
   ];
 }
 
-/** Of each stream of the audit log; the same on every node. */
+/** For each stream of the audit log; the same on every node. */
 function streamSeries(ctx: Context): Series[] {
   const series = (name: string, help: string, of: (health: StreamHealth) => number): Series => ({
     name: `latchkey_audit_stream_${name}`,

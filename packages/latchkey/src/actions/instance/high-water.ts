@@ -30,7 +30,10 @@ interface Mark {
   readonly state: DatabaseState;
 }
 
-/** @throws Fault for one that nobody can have written; one that can't be reached is none, as its disk may be away. */
+/**
+ * @throws Fault for a mark that nobody can have written. An unreachable mark counts as missing, since its disk may be
+ * away.
+ */
 async function marksAt(place: Place): Promise<Mark[]> {
   const marks = await Promise.all(
     filesOf(place).map(async (file) => {
@@ -52,24 +55,24 @@ function stateIn(file: string, text: string): DatabaseState {
   });
 }
 
-/** How far the database had come when somebody last looked. */
+/** How far the database had got at earlier looks. */
 export async function statesSeen(place: Place): Promise<DatabaseState[]> {
   return (await marksAt(place)).map(({ state }) => state);
 }
 
-/** Of a database without an entry there is nothing to lose. */
+/** A database without an entry has nothing to lose. */
 function isBehind(state: DatabaseState, seen: DatabaseState): boolean {
   if (seen.auditId === 0) return false;
   return state.instance !== seen.instance || state.epoch < seen.epoch || state.auditId < seen.auditId;
 }
 
 /**
- * Lets nobody in on a database that was lost or put back.
- * @param isRestoring the operator is about to say what is known of the time that was lost
+ * Refuses to serve a database that was lost or restored.
+ * @param isRestoring the operator is about to say what is known about the lost time
  * @throws Fault with what to do
  */
 export async function demandKnown(settings: Settings, store: Store, isRestoring: boolean): Promise<void> {
-  // The marks first: what another node writes meanwhile may be ahead of what was read before.
+  // Read the marks first: another node's later writes may be ahead of what was read before.
   const marks = await marksAt(settings);
   if (marks.length === 0) return;
   const state = await readDatabaseState(store);
@@ -99,7 +102,7 @@ function emptied({ data, database, repositories }: Place, ahead: readonly Mark[]
   });
 }
 
-/** The job `note-high-water`; also when the data is closed. Never rejects: the next time it may be written. */
+/** The job `note-high-water`; also runs on closing. Never rejects: the next one may succeed. */
 export async function noteHighWater({
   settings,
   store,
@@ -118,7 +121,7 @@ export async function noteHighWater({
   }
 }
 
-/** Writes the marks, whatever they were; one whose disk does not take it stays as it is. */
+/** Writes the marks, whatever they were. If a disk refuses, its mark stays as it is. */
 export async function markState(place: Place, state: DatabaseState): Promise<void> {
   for (const file of filesOf(place)) {
     const draft = `${file}.${randomUUID()}`;

@@ -13,7 +13,7 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import type { Fitness } from '../ground/fitness.ts';
 
-/** So many damaged repositories are named. */
+/** Damaged repositories to list. */
 const MAX_DAMAGED = 20;
 
 export interface InstanceHealth {
@@ -21,22 +21,22 @@ export interface InstanceHealth {
   readonly engine: Engine;
   readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
   readonly migrations: MigrationCounts;
-  /** Of the process that answers. */
+  /** For the process that answers. */
   readonly fitness: Fitness;
-  /** `configured`: there is a mail server; else every mail is kept in the outbox. */
+  /** `configured`: there is a mail server; otherwise every mail stays in the outbox. */
   readonly checks: CheckSummary & { readonly found: readonly { readonly name: string; readonly said: string }[] };
   readonly mail: { readonly configured: boolean; readonly counts: Readonly<Record<MailState, number>> };
   /** Over all nodes. */
   readonly jobs: JobCounts;
-  /** Of the process that answers. */
+  /** For the process that answers. */
   readonly git: { readonly running: number; readonly queued: number };
-  /** Processes that this machine was told to run. */
+  /** Processes that this machine is set to run. */
   readonly workers: number;
-  /** Processes on the database, on all machines; null on SQLite, where nobody counts them. */
+  /** Processes using the database, on all machines; null on SQLite, where they aren't counted. */
   readonly nodes: number | null;
 }
 
-/** How everything is at this moment. */
+/** The state of everything at this moment. */
 export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise<InstanceHealth> {
   const { settings, store, git, clock } = ctx;
   const [fitness, migrations, counts, jobs, nodes, checks, found] = await Promise.all([

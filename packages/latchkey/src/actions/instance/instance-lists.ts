@@ -18,8 +18,8 @@ export async function listAllAccounts(
 }
 
 /**
- * A page of all tokens that are not revoked, or of one person's, newest first. @throws Problem when there is no such
- * person.
+ * A page of all tokens that are not revoked, or of one person's, newest first.
+ * @throws Problem when there is no such person
  */
 export async function listAllTokens(
   ctx: Context,

@@ -24,12 +24,12 @@ import { deleteExpired } from './retention.ts';
 import { sealWhatIsStale } from './sealing.ts';
 
 /**
- * Does one job. Throw to have it tried again later; stop early when `signal` is aborted (the server stops, or the lease
- * was lost).
+ * Does one job. Throw to have it retried later; stop early when `signal` is aborted (the server stops, or the lease was
+ * lost).
  */
 export type JobHandler<Payload> = (ctx: Context, payload: Payload, signal: AbortSignal) => Promise<void>;
 
-/** What was given up stays visible for so long. */
+/** How long jobs that were given up stay visible. */
 const DEAD_JOBS_KEPT_SEC = 30 * DAY_SEC;
 
 type Handlers = { readonly [K in JobKind]: JobHandler<JobPayloads[K]> };
@@ -68,8 +68,8 @@ const HANDLERS: Handlers = {
 };
 
 /**
- * Jobs that can't be undone, or tell people what time it is: for how long the clock must have run evenly before they
- * run, at the database's time. Until then they wait for their next turn.
+ * Jobs that can't be undone, or that tell people a time: how long the clock must have run without a step, in agreement
+ * with the database's, before they run. Until then they wait for their next turn.
  */
 const STEADY_SEC: { readonly [K in JobKind]?: number } = {
   'clear-jobs': HOUR_SEC,
@@ -98,7 +98,7 @@ export const JOB_HANDLERS = Object.fromEntries(
   }),
 ) as Handlers;
 
-/** What is done to repositories, or by what they hold: a copy that somebody else fills knows neither. */
+/** Jobs that work on repositories or depend on their content. They don't suit a copy that somebody else fills. */
 const OF_REPOSITORIES: ReadonlySet<string> = new Set<JobKind>([
   'check-repositories',
   'clear-leftovers',
@@ -107,27 +107,24 @@ const OF_REPOSITORIES: ReadonlySet<string> = new Set<JobKind>([
   'settle-pushes',
 ]);
 
-/** What a node may do: one that only reads leaves to the others what needs their repositories. */
+/** The jobs a node may run. One that only reads leaves those that need the repositories to other nodes. */
 export function handlersOf({ readOnly }: Pick<Settings, 'readOnly'>): Readonly<Record<string, JobHandler<never>>> {
   const all = Object.entries(JOB_HANDLERS as Readonly<Record<string, JobHandler<never>>>);
   return Object.fromEntries(all.filter(([kind]) => !readOnly || !OF_REPOSITORIES.has(kind)));
 }
 
-/**
- * A job that comes by itself. Its first run is at the first start; the next ones at whole multiples of `everySec` since
- * the epoch, in UTC.
- */
+/** A recurring job. It first runs at the first start, then at whole multiples of `everySec` since the epoch, in UTC. */
 export interface Schedule {
   readonly kind: { [K in JobKind]: JobPayloads[K] extends null ? K : never }[JobKind];
   readonly everySec: number;
-  /** True for what a server that died may have left undone: also at every start. */
+  /** True for what a server that died may have left undone: it also runs at every start. */
   readonly atStart?: boolean;
 }
 
 export const SCHEDULES: readonly Schedule[] = [
   { kind: 'chain-audit', everySec: MINUTE_SEC },
   { kind: 'clear-jobs', everySec: DAY_SEC },
-  // Within the hour, with the half of one that a left-over must be old.
+  // Within the hour, counting the half hour that a left-over must be old.
   { kind: 'clear-leftovers', everySec: 15 * MINUTE_SEC },
   { kind: 'clear-logins', everySec: HOUR_SEC },
   { kind: 'clear-mail', everySec: DAY_SEC },
@@ -135,7 +132,7 @@ export const SCHEDULES: readonly Schedule[] = [
   { kind: 'clear-refusals', everySec: DAY_SEC },
   { kind: 'clear-sessions', everySec: HOUR_SEC },
   { kind: 'clear-webhook-deliveries', everySec: DAY_SEC },
-  // A new mail asks for it at once; this is for those that are tried again.
+  // A new mail requests it at once; this is for retries.
   { kind: 'deliver-mail', everySec: MINUTE_SEC },
   { kind: 'clear-revisions', everySec: HOUR_SEC },
   { kind: 'digest-requests', everySec: DAY_SEC },

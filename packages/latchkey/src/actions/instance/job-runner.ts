@@ -23,15 +23,15 @@ import type { Context } from '../ground/context.ts';
 import { handlersOf, type JobHandler, SCHEDULES } from './job-handlers.ts';
 import { JobPlaces, SLOW_SEC } from './job-places.ts';
 
-/** How often a node looks for jobs that are due. */
+/** How often a node looks for due jobs. */
 const POLL_MS = 1_000;
-/** How long a job stays with its runner without a sign of life. */
+/** How long a job stays with a runner that gives no sign of life. */
 export const LEASE_SEC = 60;
-/** Leases are lengthened this often, so that two renewals may fail and clocks may differ by some seconds. */
+/** Leases are extended this often, so that two renewals may fail and clocks may differ by a few seconds. */
 const RENEW_MS = (LEASE_SEC * 1000) / 4;
-/** A job that failed so often is given up: after about eight hours. */
+/** A job that failed this often is given up: after about eight hours. */
 export const MAX_ATTEMPTS = 16;
-/** How often the schedules are looked at again. */
+/** How often the schedules are checked again. */
 const SCHEDULE_AGAIN_SEC = 3_600;
 const FIRST_RETRY_SEC = 10;
 const MAX_RETRY_SEC = 3_600;
@@ -46,9 +46,9 @@ export interface JobRunnerOptions {
   readonly schedules?: readonly { readonly kind: string; readonly everySec: number; readonly atStart?: boolean }[];
   readonly pollMs?: number;
   readonly leaseSec?: number;
-  /** Records each job as a span of its own; null or left out records none. */
+  /** Records each job as a root span; null or left out = none. */
   readonly tracer?: Tracer | null;
-  /** Asks for jobs that follow from what lies in the database; called at every look. */
+  /** Requests jobs that follow from the state of the database; called at every look. */
   readonly wake?: (ctx: Context) => Promise<void>;
 }
 
@@ -60,7 +60,7 @@ interface Running {
   readonly done: Promise<void>;
 }
 
-/** Starts a runner that goes on until it is closed. */
+/** Starts a runner that runs until it is closed. */
 export class JobRunner {
   readonly #ctx: Context;
   readonly #handlers: Readonly<Record<string, JobHandler<never>>>;
@@ -93,12 +93,12 @@ export class JobRunner {
     ];
   }
 
-  /** Jobs that run here now. */
+  /** Jobs running here now. */
   get running(): number {
     return this.#running.size;
   }
 
-  /** Looks now for what is due and begins it. Resolves when that is begun, not when it is done. */
+  /** Looks for due jobs now and begins them. Resolves when they have begun, not when they are done. */
   look(): Promise<void> {
     this.#turn ??= this.#lookOnce()
       .catch((error: unknown) => this.#ctx.log.warn({ err: error }, 'jobs could not be looked for'))
@@ -108,7 +108,7 @@ export class JobRunner {
     return this.#turn;
   }
 
-  /** Begins nothing more, waits up to `drainMs` for what runs, tells the rest to stop and gives it back. */
+  /** Begins no more jobs, waits up to `drainMs` for running ones, stops the rest and gives them back. */
   async close(drainMs: number): Promise<void> {
     this.#closing = true;
     for (const timer of this.#timers) clearInterval(timer);
@@ -127,7 +127,7 @@ export class JobRunner {
   async #lookOnce(): Promise<void> {
     const { store, clock } = this.#ctx;
     const at = clock.now();
-    // A clock that was ahead, here or elsewhere, has put off whatever ran meanwhile.
+    // A clock that was ahead, here or elsewhere, postponed every job that ran meanwhile.
     if (at < this.#lookedAt || clock.passed() > this.#scheduledAt + SCHEDULE_AGAIN_SEC) this.#scheduledAt = -Infinity;
     this.#lookedAt = at;
     if (this.#scheduledAt === -Infinity) {
@@ -146,7 +146,7 @@ export class JobRunner {
     for (const job of taken) this.#begin(job, at + this.#leaseSec);
   }
 
-  /** What a node does whose clock is wrong, it does at the wrong time: it leaves jobs to others. */
+  /** A node with a wrong clock would act at the wrong time: it leaves jobs to others. */
   async #clockAgrees(): Promise<boolean> {
     const agrees = await this.#ctx.steadyTime.agrees();
     if (!agrees && this.#agreed)
@@ -182,7 +182,7 @@ export class JobRunner {
   }
 
   async #endOf(job: TakenJob, signal: AbortSignal): Promise<JobEnd> {
-    // Counted when it was begun: a job that takes the process down with it ends here, too.
+    // Attempts are counted at the start: a job that crashes the process is given up here, too.
     if (job.attempts > MAX_ATTEMPTS)
       return { failed: true, error: 'it was begun too often and never ended', again: null };
     try {

@@ -8,7 +8,7 @@ import { countNodes } from '../../store/nodes.ts';
 import type { Context } from '../ground/context.ts';
 import { enqueueJob } from '../ground/jobs.ts';
 
-/** Asks for it once more than by the schedule: a server that was killed leaves the most. */
+/** Requests it in addition to the schedule: a killed server leaves the most. */
 export async function sweepAtStart({ store, settings }: Context): Promise<void> {
   if (settings.readOnly) return;
   await store.transaction((tx) => enqueueJob(tx, { kind: 'clear-leftovers', payload: null, uniqueKey: 'at start' }));

@@ -8,7 +8,7 @@ export interface Onboarding {
   readonly hasRepository: boolean;
 }
 
-/** Whether there is anybody and anything yet. Two look-ups of one row each. */
+/** Whether there are any people and repositories yet. Two look-ups of one row each. */
 export async function readOnboarding({ store }: Context): Promise<Onboarding> {
   const one = { beforeId: null, limit: 1 };
   const [users, repositories] = await Promise.all([

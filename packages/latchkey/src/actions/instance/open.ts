@@ -28,35 +28,33 @@ import { demandKnown, noteHighWater } from './high-water.ts';
 import { openKeys } from './sealing.ts';
 
 export interface OpenContext extends Context {
-  /**
-   * Tells the port that a free one turned out to be, so that links lead to it. Called once, before the first request.
-   */
+  /** Passes on the port that the system chose, so that links use it. Called once, before the first request. */
   listensAt(port: number): void;
-  /** Writes what is in memory and lets go of the database. */
+  /** Writes what is in memory and closes the database. */
   close(): Promise<void>;
 }
 
-/** Clocks that are not the system's: for tests. */
+/** Clocks other than the system's, for tests. */
 export interface Clocks {
   readonly clock: Clock;
-  /** Left out, the database's clock shows what `clock` does. */
+  /** By default, the database's clock shows the same as `clock`. */
   readonly databaseTime?: () => Promise<UnixSeconds>;
 }
 
-/** What is wrong already, and is about to be put right. */
+/** Known faults that are about to be fixed. */
 export interface Circumstances {
   /** The key that seals secrets is lost. */
   readonly keyIsLost?: boolean;
-  /** The database was put back to an earlier state. */
+  /** The database was restored to an earlier state. */
   readonly isRestoring?: boolean;
 }
 
-/** How long the marks may hold up a close: the database may hang. */
+/** How long the marks may delay closing: the database may hang. */
 const MARK_LIMIT_MS = 1_000;
 
 /**
- * Opens (and migrates) the store and the folder of repositories. The clock is the system's, but in tests. @throws Fault
- * when one of them, the key file, or the route map, can't be used.
+ * Opens (and migrates) the store and the folder of repositories. The clock is the system's, except in tests.
+ * @throws Fault when the store, the folder, the key file or the route map can't be used
  */
 export async function openContext(
   settings: Settings,
@@ -113,7 +111,7 @@ export async function openContext(
         current = atPort(settings, port);
       },
       close: async () => {
-        // What was counted is written before anything that may hang is waited for.
+        // Counts are written before waiting for anything that may hang.
         const noted = isRestoring
           ? null
           : Promise.race([noteHighWater({ settings, store, log }), pause(MARK_LIMIT_MS)]);

@@ -12,13 +12,13 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 
-/** How often each is looked through. */
+/** How often each repository is checked. */
 const EVERY_SEC = 7 * DAY_SEC;
-/** A new repository is looked through for the first time when it is so old. */
+/** A new repository is first checked at this age. */
 const FIRST_AFTER_SEC = DAY_SEC;
-/** One run begins no further repository after so long: the next run goes on. */
+/** After this time a run begins no further repository: the next run continues. */
 const RUN_SEC = 20 * MINUTE_SEC;
-/** One that takes longer is noted as unfinished. */
+/** A check that takes longer is recorded as unfinished. */
 const ONE_SEC = 30 * MINUTE_SEC;
 const PAGE = 100;
 
@@ -38,7 +38,8 @@ async function checkOne(ctx: Context, id: number, signal: AbortSignal): Promise<
   const owner = repository === null ? null : await accountById(ctx.store.db, repository.ownerId);
   if (repository === null || owner === null) return;
   const name = `${owner.login}/${repository.name}`;
-  // Files that are away altogether are told to each who asks; a disk that is not mounted would be a mail for each.
+  // When all the files are missing, everybody who asks gets an error; for an unmounted disk, mails would come for every
+  // repository.
   const outcome: FsckOutcome = ctx.git.exists(owner.login, repository.name)
     ? await look(ctx, owner.login, repository.name, { maxSec: ONE_SEC, signal })
     : { state: 'unfinished' };
@@ -53,7 +54,10 @@ async function checkOne(ctx: Context, id: number, signal: AbortSignal): Promise<
   if (outcome.state === 'damaged') ctx.log.error({ repository: name, said }, 'a repository is damaged');
 }
 
-/** One that can't be looked through now, since it may not be read or git has no place, must not keep others from it. */
+/**
+ * A repository that can't be checked now, because it is unreadable or git has no place, must not keep others from their
+ * check.
+ */
 async function look(ctx: Context, owner: string, name: string, bounds: FsckBounds): Promise<FsckOutcome> {
   try {
     return await ctx.git.check(owner, name, bounds);
@@ -65,16 +69,16 @@ async function look(ctx: Context, owner: string, name: string, bounds: FsckBound
 
 export interface RepositoryFindings {
   readonly looked: number;
-  /** Known repositories whose files are not on the disk. */
+  /** Known repositories without files on the disk. */
   readonly withoutFiles: readonly string[];
-  /** Repositories on the disk that nothing is known of. */
+  /** Repositories on the disk that are not registered. */
   readonly unknown: readonly string[];
   readonly damaged: readonly { readonly name: string; readonly said: string }[];
   /** Those that took too long, or could not be read. */
   readonly unfinished: readonly string[];
 }
 
-/** Looks through all now, and keeps what it finds. */
+/** Checks all of them now, and stores the findings. */
 export async function inspectRepositories(ctx: Context, _permit: Permit): Promise<RepositoryFindings> {
   const onDisk = new Set((await ctx.git.list()).map(({ owner, name }) => `${owner}/${name}`));
   const found = { looked: 0, withoutFiles: [] as string[], damaged: [] as { name: string; said: string }[] };

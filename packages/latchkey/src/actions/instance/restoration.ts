@@ -26,7 +26,7 @@ import { record } from '../ground/record.ts';
 import { endOne } from '../tokens/tokens.ts';
 import { markState, statesSeen } from './high-water.ts';
 
-/** What is known of the time that was lost. */
+/** What is known about the lost time. */
 export type Known =
   | { readonly how: 'tail'; readonly entries: readonly LostEntry[] }
   | { readonly how: 'end-all-tokens' }
@@ -35,7 +35,7 @@ export type Known =
 
 export interface Restoration {
   readonly epoch: number;
-  /** Entries of the log that were lost; null where no tail says. */
+  /** Lost entries of the log; null when there is no tail to show them. */
   readonly lostEntries: number | null;
   readonly endedTokens: number;
   readonly suspended: number;
@@ -43,12 +43,12 @@ export interface Restoration {
   readonly byHand: LostTime['byHand'];
 }
 
-/** Entries this far below the newest one may have come into the log after a later one had (PostgreSQL). */
+/** Entries this far below the newest one may have reached the log after a later one (PostgreSQL). */
 const LATE_ENTRIES = 5_000;
-/** In words that owners of tokens read. */
+/** In words for the owners of tokens. */
 const BY = 'the restoration of a backup';
 
-/** Begins the next epoch. @throws Problem when the tail is not one of this log, or ends too early. */
+/** Begins the next epoch. @throws Problem when the tail is not from this log, or ends too early */
 export async function beginAnew(ctx: Context, permit: Permit, known: Known): Promise<Restoration> {
   const [state, marks] = [await readDatabaseState(ctx.store), await statesSeen(ctx.settings)];
   const lost = known.how === 'tail' ? await lostEntries(ctx, state, marks, known.entries) : null;
@@ -66,7 +66,7 @@ export async function beginAnew(ctx: Context, permit: Permit, known: Known): Pro
     for (const id of tokenIds) if ((await endOne(ctx, tx, permit, id, BY)) !== null) endedTokens++;
     const suspended = await suspendAll(tx, permit, asked.suspendedIds, at);
     const locked = await lockAll(ctx, tx, permit, asked.lockedIds);
-    // Of whatever a server that still runs remembers.
+    // For whatever a running server remembers.
     await bumpRevision(tx);
     await record(tx, permit, at, {
       action: 'instance.restore',
@@ -78,7 +78,7 @@ export async function beginAnew(ctx: Context, permit: Permit, known: Known): Pro
   return { ...done, lostEntries: lost?.length ?? null, byHand: asked.byHand };
 }
 
-/** Those of the tail that are not in the log any more, oldest first. */
+/** The entries of the tail that are no longer in the log, oldest first. */
 async function lostEntries(
   { store: { db } }: Context,
   { instance, auditId }: DatabaseState,
@@ -102,7 +102,7 @@ async function lostEntries(
   return tail.filter(({ id }) => id > afterId && !there.has(id));
 }
 
-/** Ids that entries name were given out. */
+/** Ids named in entries were given out. */
 function countersOf(entries: readonly LostEntry[]): IdCounters {
   const most = (ids: readonly (number | null)[]): number => ids.reduce<number>((max, id) => Math.max(max, id ?? 0), 0);
   return { audit: most(entries.map(({ id }) => id)), tokens: most(entries.map(({ tokenId }) => tokenId)) };

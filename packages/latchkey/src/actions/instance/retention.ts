@@ -7,10 +7,10 @@ import { deleteEndedSessions } from '../../store/sessions.ts';
 import { deleteTokenDaysBefore } from '../../store/token-days.ts';
 import type { Context } from '../ground/context.ts';
 
-/** How long a form that was sent stays known. */
+/** How long a sent form is remembered. */
 const KEEP_SUBMISSIONS_SEC = DAY_SEC;
 
-/** How long the use of tokens is kept by days; a little more than the 90 that their pages show. */
+/** How long the daily use of tokens is kept; a little more than the 90 days that their pages show. */
 const KEEP_DAYS_SEC = 100 * DAY_SEC;
 
 export async function deleteExpired({ store, clock }: Context): Promise<void> {

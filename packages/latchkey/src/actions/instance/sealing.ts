@@ -24,17 +24,17 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 
-/** Rows that are sealed anew in one transaction. */
+/** Rows sealed again in one transaction. */
 const BATCH = 200;
 
-/** Where the key file lies: as set, or in the data folder. */
+/** The path of the key file: as set, or in the data folder. */
 function keyFilePath({ secretKeyFile, data }: Pick<Settings, 'secretKeyFile' | 'data'>): string {
   return secretKeyFile ?? join(data, KEY_FILE_NAME);
 }
 
 /**
- * The keys of this process; the first start of all makes the file, where none is named. @throws Fault when the file
- * lacks the key in force, unless that is lost.
+ * The keys of this process. The very first start makes the file, unless one is named.
+ * @throws Fault when the file lacks the key in force, unless that is lost
  */
 export async function openKeys(settings: Settings, store: Store, at: UnixSeconds, lost: boolean): Promise<KeyFile> {
   const path = keyFilePath(settings);
@@ -43,7 +43,7 @@ export async function openKeys(settings: Settings, store: Store, at: UnixSeconds
   if (inForce !== null && !existsSync(path)) throw lacksKey(path, inForce);
   const keys = new KeyFile(path);
   if (inForce === null) {
-    // Two nodes may start at once: the first to say so decides, for both.
+    // Two nodes may start at once: the first one decides for both.
     await store.transaction((tx) => claimSealingKey(tx, keys.ids[0] ?? '', at));
     inForce = (await sealingKeyId(store.db)) ?? '';
     if (keys.ids.includes(inForce)) await sealAnew({ store, keys }, inForce);
@@ -60,12 +60,12 @@ function lacksKey(path: string, id: string): Fault {
   });
 }
 
-/** Said at every start that it concerns. */
+/** Logged at every start with this problem. */
 export function warnOfKeys({ keys, log }: Context): void {
   if (keys.isExposed) log.warn({ file: keys.path }, 'everybody on this machine may read the key file: chmod 600 it');
 }
 
-/** How many texts were sealed anew, and how many can't be opened. */
+/** How many texts were sealed again, and how many can't be opened. */
 interface SealedAnew {
   readonly sealed: number;
   readonly lost: number;
@@ -73,7 +73,9 @@ interface SealedAnew {
 
 type SealingParts = Pick<Context, 'store' | 'keys'>;
 
-/** The job `seal-anew`: whatever is not sealed with the key in force, if this process has that first. */
+/**
+ * The job `seal-anew`: seals everything that isn't sealed with the key in force, if that is this process's first key.
+ */
 export async function sealWhatIsStale(ctx: Context): Promise<void> {
   const inForce = await sealingKeyId(ctx.store.db);
   if (inForce !== null && ctx.keys.ids[0] === inForce) await sealAnew(ctx, inForce);
@@ -123,14 +125,14 @@ function openOrNull(keys: KeyFile, ...place: Parameters<KeyFile['open']>): Retur
 export interface Rotation extends SealedAnew {
   /** The key now in force. */
   readonly keyId: string;
-  /** True when it stood first in the file already, put there by the operator. */
+  /** True when the operator had already put it first in the file. */
   readonly wasPrepared: boolean;
 }
 
 /**
- * Puts another key in force: the first of the file, if it isn't already, or a new one; then seals everything with it.
- * @param onlyNode no other node has a key file of its own
- * @throws Problem when other nodes may have none of the new key
+ * Puts another key in force: the first in the file, if it isn't already, or a new one; then seals everything with it.
+ * @param onlyNode no other node has its own key file
+ * @throws Problem when other nodes may not have the new key
  */
 export async function rotateKey(
   ctx: Context,

@@ -23,7 +23,7 @@ import { mailed } from '../ground/token-names.ts';
 
 /** Longest reason of a decision: GitHub's. */
 export const MAX_REASON_LENGTH = 1024;
-/** Most requests or grants in one call: GitHub's. */
+/** The most requests or grants in one call: GitHub's. */
 export const MAX_DECIDED_AT_ONCE = 100;
 
 export interface Review {
@@ -35,8 +35,8 @@ export interface Review {
 }
 
 /**
- * Decides requests, all or none. @throws Problem `not_found` for one that is not of this organization, `conflict` for
- * one that waits no more.
+ * Decides requests, all or none.
+ * @throws Problem `not_found` for one of another organization, `conflict` for one that is no longer pending
  */
 export async function reviewRequests(ctx: Context, permit: Permit, review: Review): Promise<void> {
   checkDecidedCount(review.requestIds, 'pat_request_ids');
@@ -48,7 +48,7 @@ export async function reviewRequests(ctx: Context, permit: Permit, review: Revie
   });
 }
 
-/** The review of one request, once its organization was found. */
+/** The review of one request, after its organization was found. */
 interface OneReview extends Pick<Review, 'action' | 'reason'> {
   readonly organization: Account;
   readonly id: number;
@@ -79,7 +79,7 @@ async function reviewOne(
   await tell(ctx, tx, permit, { organization, token, request: decided, action, reason: words });
 }
 
-/** A grant that waited becomes what was asked for; one in force gets what was asked for beside what it has. */
+/** A pending grant becomes what was requested; an active one gets the request in addition. */
 async function grantAccess(tx: Query, request: Request, at: UnixSeconds): Promise<void> {
   const grant = await grantById(tx, request.grantId);
   if (grant === null) throw problem('conflict', `What the request ${request.id} was for was taken away meanwhile.`);
@@ -93,7 +93,7 @@ interface Decided extends Pick<Review, 'action' | 'reason'> {
   readonly request: Request;
 }
 
-/** Told in the log, and to the person whose token it is. */
+/** Reports it in the log, and to the token's owner. */
 async function tell(
   ctx: Context,
   tx: Query,
@@ -119,9 +119,7 @@ async function tell(
   else await queueMail(ctx, tx, { userId: token.userId }, 'token_denied', { ...facts, reason });
 }
 
-/**
- * Takes back a request of one's own. What it would have opened is forgotten; what is in force stays. @throws Problem
- */
+/** Withdraws the caller's own request. What it would have opened is dropped; what is in force stays. @throws Problem */
 export async function cancelRequest(ctx: Context, permit: Permit, id: number): Promise<void> {
   await ctx.store.transaction(async (tx) => {
     const at = ctx.clock.now();
@@ -144,10 +142,10 @@ export async function cancelRequest(ctx: Context, permit: Permit, id: number): P
 }
 
 /**
- * Takes back what tokens reach in an organization, all or none; the tokens live on (GitHub docs, "Reviewing and
- * revoking personal access tokens").
+ * Withdraws what tokens reach in an organization, all or none; the tokens live on (GitHub docs, "Reviewing and revoking
+ * personal access tokens").
  * @param grantIds GitHub's `pat_id`s
- * @throws Problem `not_found` for one that is not of this organization, `conflict` for one that reaches it no more.
+ * @throws Problem `not_found` for one of another organization, `conflict` for one that no longer reaches it
  */
 export async function revokeAccess(
   ctx: Context,
@@ -191,7 +189,7 @@ async function revokeOne(
   });
 }
 
-/** @throws Problem for none, or more than are decided at once */
+/** @throws Problem for none, or more than can be decided at once */
 export function checkDecidedCount(ids: readonly number[], field: string): void {
   if (ids.length < 1 || ids.length > MAX_DECIDED_AT_ONCE)
     throw problem('invalid', `${field} names 1 to ${MAX_DECIDED_AT_ONCE} of them.`, field);

@@ -24,26 +24,26 @@ import { type SearchPage, type SearchResult, searchAudit } from './audit-search.
 /** Entries that an export of a search asks for at once. */
 const EXPORT_BATCH = 500;
 
-/** Whose log. `user`: of whoever asks, or of the one named, for an administrator. */
+/** Whose log. `user`: the caller's own, or the named person's, for an administrator. */
 export type LogScope =
   | { readonly of: 'user'; readonly login?: string }
   | { readonly of: 'organization'; readonly name: string }
   | { readonly of: 'instance' };
 
 export interface LogFilterInput {
-  /** `personal_access_token.create`, or all of a category: `personal_access_token` */
+  /** `personal_access_token.create`, or a whole category: `personal_access_token` */
   readonly action?: string | undefined;
   readonly actor?: string | undefined;
   readonly tokenId?: number | undefined;
   readonly since?: UnixSeconds | undefined;
-  /** Up to this second, itself left out. */
+  /** Before this second. */
   readonly until?: UnixSeconds | undefined;
   /** Of a phrase. */
   readonly qualifiers?: readonly Qualifier[] | undefined;
   readonly include?: Include | undefined;
 }
 
-/** An entry as logs show and export it. */
+/** An entry as shown and exported. */
 export interface LogEntry {
   readonly id: number;
   readonly line: Readonly<Record<string, unknown>>;
@@ -126,7 +126,7 @@ function searchOf({ qualifiers = [], include = 'all', ...input }: LogFilterInput
   };
 }
 
-/** Null when nobody has the name that is filtered for. */
+/** Null when nobody has the name in the filter. */
 async function filterOf(q: Query, permit: Permit, scope: LogScope, input: LogFilterInput): Promise<AuditFilter | null> {
   const actor = input.actor === undefined ? null : await accountByLogin(q, input.actor);
   if (input.actor !== undefined && actor === null) return null;
@@ -159,7 +159,7 @@ const ACCESS_TYPE = {
   scoped: 'Personal access token (scoped)',
 } as const;
 
-/** Entries as logs show them, with the names that their numbers have today. */
+/** Entries as shown in logs, with today's names for their ids. */
 export async function named(q: Query, entries: readonly AuditEntry[]): Promise<LogEntry[]> {
   const accounts = await accountsByIds(q, [
     ...new Set(entries.flatMap(({ userId, organizationId }) => [userId, organizationId].filter((id) => id !== null))),

@@ -14,7 +14,7 @@ const CHANGE_POLICY: Need = {
   writes: true,
 };
 
-/** @throws Problem when whoever changes a policy could not change it back */
+/** @throws Problem when the person changing a policy could not change it back */
 export function refuseLockOut(permit: Permit, after: Policy): void {
   const { target, actor } = permit;
   if (target.kind === 'instance' || target.owner === null) return;

@@ -21,16 +21,16 @@ import { checkDecidedCount } from './approvals.ts';
 
 export type MemberTokenChange = 'revoke' | 'restore';
 
-/** What each change does, how the log calls it, and what the token's owner is told. */
+/** What each change does, its name in the log, and what the token's owner is told. */
 const CHANGES = {
   revoke: { action: 'org_credential_authorization.revoke', mail: 'access_revoked' },
   restore: { action: 'org_credential_authorization.restore', mail: 'access_restored' },
 } as const;
 
 /**
- * Takes back, or gives back, what tokens reach in an organization, with those that they made, all or none. For a token
- * that is so already nothing happens.
- * @throws Problem `not_found` for one that is no living classic or scoped token of a member
+ * Withdraws or restores what tokens reach in an organization, together with the tokens they made, all or none. Nothing
+ * happens to a token that is already in that state.
+ * @throws Problem `not_found` for one that is not a living classic or scoped token of a member
  */
 export async function changeMemberTokens(
   ctx: Context,

@@ -47,7 +47,7 @@ export interface OrganizationView {
   readonly counts: RepositoryCounts;
   readonly basePermission: BasePermission;
   readonly demandsTwoFactor: boolean;
-  /** True when whoever asks may see what is the owners' affair. */
+  /** True when the caller may see what only owners see. */
   readonly seesPrivate: boolean;
 }
 
@@ -90,7 +90,7 @@ export interface OrganizationChange extends ProfileFields {
   readonly basePermission?: BasePermission | undefined;
 }
 
-/** Changes what is given. @throws Problem with every complaint; then nothing was changed. */
+/** Changes the given fields. @throws Problem with every complaint; then nothing was changed */
 export async function changeOrganization(
   ctx: Context,
   permit: Permit,
@@ -123,7 +123,10 @@ export async function changeOrganization(
   });
 }
 
-/** Deletes the permit's organization with all its repositories. The rows go first, in one step; the folders follow. */
+/**
+ * Deletes the permit's organization with all its repositories. The rows are deleted first, in one step; the folders
+ * follow.
+ */
 export async function deleteOrganization(ctx: Context, permit: Permit): Promise<void> {
   ctx.git.demandWrites();
   const at = ctx.clock.now();
@@ -169,8 +172,8 @@ function log(
 }
 
 /**
- * A page of the organization's members with their accounts. Whoever does not belong to it sees none: nobody's
- * membership is public here. @throws Problem when somebody who is no owner asks who has no second factor
+ * A page of the organization's members with their accounts. Non-members see none: no membership is public here.
+ * @throws Problem when somebody who isn't an owner asks for members without a second factor
  */
 export async function listOrganizationMembers(
   ctx: Context,
@@ -192,7 +195,8 @@ export async function listOrganizationMembers(
 }
 
 /**
- * A page of those who work in the organization's repositories without belonging to it, for its owners; null for others.
+ * A page of the people who work in the organization's repositories without being members, for its owners; null for
+ * others.
  */
 export async function outsideCollaborators(
   ctx: Context,
@@ -214,14 +218,14 @@ async function isOwner(ctx: Context, permit: Permit): Promise<boolean> {
   return userId !== null && (await membershipRole(ctx.store.db, targetId(permit), userId)) === 'owner';
 }
 
-/** Who lacks a second factor is whom to attack first. The words are GitHub's. */
+/** The people without a second factor are an attacker's first targets. The words are GitHub's. */
 function ownersAlone(): Error {
   return problem('unprocessable', 'Only owners can use this filter.', 'filter');
 }
 
 /**
- * Somebody with their role in the permit's organization, as far as whoever asks may know; null = there is no such
- * person, or no member.
+ * Somebody with their role in the permit's organization, as far as the caller may know; null = there is no such person,
+ * or they are not a member.
  */
 export async function memberNamed(
   ctx: Context,
@@ -233,7 +237,10 @@ export async function memberNamed(
   return user === null || role === null ? null : { user, role };
 }
 
-/** Scopes that tell a classic (docs of GitHub, "List organizations for the authenticated user") or scoped token. */
+/**
+ * Scopes that show memberships to a classic (docs of GitHub, "List organizations for the authenticated user") or scoped
+ * token.
+ */
 const TELLS_OF_MEMBERSHIPS: ReadonlySet<string> = new Set([
   'user',
   'read:org',
@@ -245,9 +252,9 @@ const TELLS_OF_MEMBERSHIPS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A page of the organizations of whoever holds the permit, the newest first, as far as the token reaches: nobody's
- * membership is public here, so a token for public repositories alone hears of none, and a fine-grained one of those
- * that granted it something.
+ * A page of the organizations of the permit's holder, the newest first, as far as the token reaches. No membership is
+ * public here, so a token for public repositories only sees none, and a fine-grained one sees those that granted it
+ * something.
  */
 export async function organizationsInReach(ctx: Context, permit: Permit, page: Page): Promise<Account[]> {
   const { actor, bearer } = permit;

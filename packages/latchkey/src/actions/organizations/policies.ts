@@ -27,29 +27,29 @@ import { refuseLockOut } from './lock-out.ts';
 
 export type { StoredPolicy };
 
-/** Most entries of an organization's list of addresses. */
+/** The most entries in an organization's list of addresses. */
 const MAX_ORGANIZATION_ADDRESSES = 200;
 /** 9999-12-31T23:59:59Z: dates have four digits for the year. */
 const MAX_INSTANT = 253_402_300_799;
 
-/** What is to change; what is left out stays. */
+/** Fields to change; the others stay. */
 export interface PolicyChange {
   readonly allowed?: Partial<Record<TokenKind, boolean | null>>;
   readonly maxLifetimeDays?: Partial<Record<TokenKind, number | null>>;
   readonly requiresApproval?: boolean | null;
-  /** The instance's alone. */
+  /** Only for the instance. */
   readonly exemptAdministrators?: boolean;
-  /** An organization's alone, as are the next two; null or none = from anywhere. */
+  /** Only for an organization, like the next two; null or empty = from anywhere. */
   readonly allowedAddresses?: readonly string[] | null;
   readonly requiresSso?: boolean;
   readonly basePermission?: StoredPolicy['basePermission'];
-  /** Of both. From when on a second factor is demanded; null = not here. */
+  /** For both. From when a second factor is required; null = not here. */
   readonly twoFactorFrom?: UnixSeconds | null;
-  /** True = shut me out if need be. */
+  /** True = even if it shuts me out. */
   readonly confirmLockOut?: boolean;
 }
 
-/** What was chosen, and what follows from it together with the instance's choice. */
+/** What was chosen, and the result together with the instance's choice. */
 export interface PolicyInForce {
   readonly chosen: StoredPolicy;
   readonly effective: Policy;
@@ -65,8 +65,9 @@ export async function readPolicy(ctx: Context, _permit: Permit, organization: st
 }
 
 /**
- * Changes an organization's policy, or the instance's (null). @throws Problem with every complaint at once, or when the
- * caller would be shut out and did not confirm that; then nothing was changed.
+ * Changes an organization's policy, or the instance's (null).
+ * @throws Problem with every complaint at once, or when it would shut the caller out and they did not confirm that;
+ * then nothing was changed
  */
 export async function changePolicy(
   ctx: Context,
@@ -189,7 +190,7 @@ interface ChangedPolicy {
   readonly after: StoredPolicy;
 }
 
-/** One event for each thing that changed, under GitHub's names. */
+/** One event for each change, under GitHub's names. */
 async function recordDifferences(
   tx: Query,
   permit: Permit,

@@ -18,9 +18,9 @@ import {
 export const ROWS_ON_A_PAGE = 50;
 
 interface Row extends SeenToken {
-  /** Of the request, or of the grant. */
+  /** The id of the request or the grant. */
   readonly id: number;
-  /** What the token may do in the organization, or asks to. */
+  /** What the token may do in the organization, or requests to do. */
   readonly words: string;
   readonly repositoryNames: readonly string[];
   readonly permissions: PermissionSet;
@@ -45,7 +45,7 @@ function pageAfter(afterId: number | null) {
   return { afterId, limit: ROWS_ON_A_PAGE, skip: 0, ascending: false };
 }
 
-/** Names of what rows select, in one query. */
+/** Names of the repositories that rows select, in one query. */
 async function wordsFor(
   ctx: Context,
   organization: string,
@@ -64,7 +64,7 @@ async function wordsFor(
   };
 }
 
-/** A page of the requests that wait, newest first. @throws Problem when a filter can't be read */
+/** A page of pending requests, newest first. @throws Problem when a filter can't be read */
 export async function requestRows(
   ctx: Context,
   permit: Permit,
@@ -88,8 +88,8 @@ export async function requestRows(
 }
 
 /**
- * A page of the fine-grained tokens that reach the organization, newest first. @throws Problem when a filter can't be
- * read
+ * A page of the fine-grained tokens that reach the organization, newest first.
+ * @throws Problem when a filter can't be read
  */
 export async function reachingRows(
   ctx: Context,

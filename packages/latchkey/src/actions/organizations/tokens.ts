@@ -33,7 +33,7 @@ export interface SeenToken {
   readonly lastUse: TokenUse | null;
 }
 export interface SeenMemberToken extends SeenToken {
-  /** True when the organization keeps it out. */
+  /** True when the organization excludes it. */
   readonly excluded: boolean;
 }
 export interface SeenGrant extends SeenToken {
@@ -43,7 +43,7 @@ export interface SeenRequest extends SeenToken {
   readonly request: Request;
 }
 
-/** Filters in names, as doors and pages get them. */
+/** Filters in names, as doors and pages receive them. */
 export interface OrganizationTokenFilterInput {
   readonly owners?: readonly string[] | undefined;
   readonly repository?: string | undefined;
@@ -54,7 +54,7 @@ export interface OrganizationTokenFilterInput {
   readonly usedAfter?: UnixSeconds | undefined;
 }
 
-/** A page of the tokens that reach an organization by a grant in force. */
+/** A page of the tokens that reach an organization with an active grant. */
 export async function listOrganizationTokens(
   ctx: Context,
   _permit: Permit,
@@ -94,7 +94,7 @@ export async function listOrganizationRequests(
   );
 }
 
-/** A page of the members' classic and scoped tokens, which reach the organization as far as their owners do. */
+/** A page of the members' classic and scoped tokens; each reaches what its owner reaches in the organization. */
 export async function listMemberTokens(
   ctx: Context,
   _permit: Permit,
@@ -153,7 +153,7 @@ async function filterOf(
   };
 }
 
-/** `issues_read` as permission and level. @throws Problem when the catalogue has no such one. */
+/** `issues_read` as permission and level. @throws Problem when the catalogue doesn't have it */
 function permissionOf(text: string): NonNullable<OrganizationTokenFilter['permission']> {
   const cut = text.lastIndexOf('_');
   const permission = permissionNamed(text.slice(0, cut));
@@ -163,10 +163,7 @@ function permissionOf(text: string): NonNullable<OrganizationTokenFilter['permis
   return { name: permission.name, level };
 }
 
-/**
- * The repositories that a grant, or a request, of an organization reaches: all of the organization's, the selected
- * ones, or none.
- */
+/** The repositories that a grant or request reaches in an organization: all, the selected ones, or none. */
 export async function repositoriesReached(
   ctx: Context,
   _permit: Permit,

@@ -15,10 +15,10 @@ import type { Context } from '../ground/context.ts';
 import { type ForwardedRequestError, otherSpelling, targetName } from './forwarded-requests.ts';
 import { maxAgeOf } from './introspection.ts';
 
-/** Most checks in one call. */
+/** The most checks in one call. */
 export const MAX_CHECKS = 100;
 
-/** What is asked: a need on something, or a request that a route map knows. */
+/** The question: a need on something, or a request that a route map knows. */
 export type Check =
   | { readonly need: Need; readonly target: TargetName }
   | { readonly method: string; readonly host: string; readonly uri: string };
@@ -31,22 +31,22 @@ export type CheckResult =
 export interface CheckCall {
   readonly credential: Credential;
   readonly checks: readonly Check[];
-  /** From where the token is used. */
+  /** The address from which the token is used. */
   readonly address: string;
   readonly userAgent: string | null;
-  /** What for, in words; null = only wondering: nothing is noted or used up. */
+  /** The purpose in words; null = just a question: nothing is recorded or used up. */
   readonly purpose: string | null;
 }
 
 export interface CheckAnswer {
-  /** Null when the credential leads to nobody. */
+  /** Null when the credential belongs to nobody. */
   readonly identity: Identity | null;
   readonly results: readonly CheckResult[];
-  /** For how long the answer may be kept, unless a change is told of; 0 = not at all. */
+  /** How long the answer may be kept unless a change is announced; 0 = not at all. */
   readonly maxAgeSec: number;
 }
 
-/** A check with its need and target found, or why they can't be. */
+/** A check with its need and target, or why they can't be found. */
 type Found =
   | { readonly need: Need; readonly target: TargetName; readonly route: FoundRoute | null }
   | { readonly error: ForwardedRequestError };
@@ -79,7 +79,7 @@ async function resultOf(ctx: Context, { address }: CheckCall, found: Found, iden
   return spelled === null ? { allowed: true } : { allowed: false, error: 'name_spelled_otherwise' };
 }
 
-/** A credential that leads to nobody: counted by address, and the same answer to every check. */
+/** A credential that belongs to nobody: counted by address, with the same answer to every check. */
 async function rejected(ctx: Context, call: CheckCall, found: readonly Found[]): Promise<CheckResult[]> {
   const need: Need = { sets: [], publicRead: false, writes: false };
   const verdict = await authorize(ctx, {
@@ -92,7 +92,7 @@ async function rejected(ctx: Context, call: CheckCall, found: readonly Found[]):
   return found.map(() => ({ allowed: false, explanation: verdict.explanation }));
 }
 
-/** Notes the use on the first check that is allowed, or the refusal on the first that isn't. */
+/** Records the use on the first check that is allowed, or the refusal on the first that isn't. */
 async function used(
   ctx: Context,
   call: CheckCall,
@@ -104,7 +104,7 @@ async function used(
   const noted = found[at];
   if (noted === undefined || 'error' in noted) return results;
   const verdict = await authorize(ctx, { ...call, ...noted, purpose: call.purpose ?? '' });
-  // The last use of a limited token may have gone to somebody else meanwhile.
+  // Another request may have taken the last use of a limited token meanwhile.
   return verdict.allowed || allowed < 0
     ? results
     : results.map((result) => (result.allowed ? { allowed: false, explanation: verdict.explanation } : result));

@@ -23,7 +23,7 @@ import { tokenWithin } from '../decision/token-access.ts';
 import { RememberedToken } from '../decision/token-record.ts';
 import type { Context } from '../ground/context.ts';
 
-/** What might be done: an operation of the API, git's own, or anything that takes one permission. */
+/** The action in question: an operation of the API, of git, or anything that needs one permission. */
 export type DryRunOperation =
   | { readonly method: string; readonly path: string }
   | {
@@ -40,17 +40,17 @@ export interface DryRunQuestion {
 
 export interface DryRunAnswer {
   readonly allowed: boolean;
-  /** Every reason against it; null when there is none. */
+  /** Every reason against it; null when it is allowed. */
   readonly explanation: Explanation | null;
   readonly need: Need;
 }
 
-/** Made at the first question, in 10 ms and the routes' 18; a start waits for neither. */
+/** Made at the first question, in 10 ms plus 18 for the routes; a start needs neither. */
 const findRoute = once(() => pathMatcher(githubRoutes()));
 
 /**
- * What an operation in names asks for. @throws Problem when there is no such endpoint, permission or level, or the
- * target can't be told.
+ * What a named operation needs.
+ * @throws Problem when there is no such endpoint, permission or level, or the target is unclear
  */
 export function dryRunQuestion(operation: DryRunOperation): DryRunQuestion {
   return 'path' in operation ? byRoute(operation.method, operation.path) : byPermission(operation);
@@ -108,8 +108,8 @@ function byPermission({
 }
 
 /**
- * Whether one of one's tokens might do something, from an address.
- * @param address of the caller of the operation
+ * Whether one of the caller's tokens might do something, from an address.
+ * @param address of the operation's caller
  * @throws Problem when there is no such token
  */
 export async function dryRun(

@@ -21,7 +21,7 @@ import type { AskedRoute, RouteError } from './route-maps.ts';
 
 export interface ForwardedRequest {
   readonly credential: Credential;
-  /** '' = the proxy didn't tell. */
+  /** '' = the proxy didn't send it. */
   readonly host: string;
   readonly method: string;
   /** Path and query as in the request line. */
@@ -30,7 +30,7 @@ export interface ForwardedRequest {
   readonly userAgent: string | null;
 }
 
-/** Why a request is refused apart from who may do what. */
+/** Why a request is refused other than for lack of rights. */
 export type ForwardedRequestError = RouteError | 'name_spelled_otherwise';
 
 export type ForwardedVerdict =
@@ -39,12 +39,12 @@ export type ForwardedVerdict =
   | { readonly allowed: false; readonly error: ForwardedRequestError; readonly spelled: string | null };
 
 /**
- * With more organizations than this, something that may be any one's is nobody's to touch: a token reaches at most that
+ * With more organizations than this, a target that could be in any of them is refused: a token reaches at most this
  * many owners.
  */
 const MAX_ORGANIZATIONS_TRIED = 10;
 
-/** Decides a request to a service behind a proxy. At once when everything about it is remembered. */
+/** Decides a request to a service behind a proxy. Answers at once when everything about it is in memory. */
 export function authorizeForwarded(ctx: Context, request: ForwardedRequest): MaybePromise<ForwardedVerdict> {
   const route = ctx.routeMaps.find(request.host, request.method, request.uri);
   if (typeof route === 'string') return { allowed: false, error: route, spelled: null };
@@ -55,10 +55,10 @@ export function authorizeForwarded(ctx: Context, request: ForwardedRequest): May
   );
 }
 
-/** The methods that an address is tried with to see whether any map knows it. */
+/** The methods to try for an address, to see whether any map knows it. */
 const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** Why no map knows this address, for whatever method; null when one does. */
+/** Why no map knows this address with any method; null when one does. */
 export function addressError(ctx: Context, { host, uri }: Pick<ForwardedRequest, 'host' | 'uri'>): RouteError | null {
   let error: RouteError | null = null;
   for (const method of METHODS) {
@@ -78,14 +78,14 @@ function accessRequest(
   return { credential, need, target, address, userAgent, purpose, door: 'forward' };
 }
 
-/** Whoever names nobody asks for their own account in vain, also where others' are public. */
+/** A caller without a credential has no account of their own, even where others' accounts are public. */
 function needFor({ credential }: { readonly credential: Credential }, { row, target }: FoundRoute): Need {
   return target.kind === 'self' && credential.form === 'none' && row.need.publicRead
     ? { ...row.need, publicRead: false }
     : row.need;
 }
 
-/** What a route is about, as the decision knows it. @throws TypeError for what has no single name */
+/** What a route is about, in the terms of the decision. @throws TypeError for what has no single name */
 export function targetName(target: NamedTarget): TargetName {
   switch (target.kind) {
     case 'repository':
@@ -108,7 +108,7 @@ function spelledRight(verdict: Verdict, route: FoundRoute): ForwardedVerdict {
   return registered === null ? verdict : { allowed: false, error: 'name_spelled_otherwise', spelled: registered };
 }
 
-/** The registered name where the request spells it otherwise, or names it as it was called before. */
+/** The registered name when the request spells it differently or uses an old name. */
 export function otherSpelling(named: NamedTarget, target: Target): string | null {
   if (target.kind === 'instance' || target.owner === null) return null;
   const { login } = target.owner;
@@ -118,7 +118,7 @@ export function otherSpelling(named: NamedTarget, target: Target): string | null
   return (named.kind === 'organization' || named.kind === 'account') && named.login !== login ? login : null;
 }
 
-/** Nobody here knows which organization it is, so whoever asks must be allowed in every one. */
+/** Nobody here knows which organization it is, so the caller must be allowed in every one. */
 async function inEveryOrganization(
   ctx: Context,
   request: ForwardedRequest,
@@ -143,9 +143,9 @@ async function inEveryOrganization(
   return verdict;
 }
 
-// --- what the service behind is told of whoever asks ----------------------------------------------------------------
+// --- what the service behind learns about the caller -----------------------------------------------------------------
 
-/** The permissions that the bearer of a permit has on its target today, granted and by role; empty for nobody. */
+/** The permissions that a permit's bearer has on its target today, both granted and by role; empty for nobody. */
 export function effectivePermissions(permit: Permit): PermissionSet {
   if (permit.bearer?.via !== 'token') return {};
   const held: Partial<Record<PermissionName, Level>> = {};
@@ -158,7 +158,7 @@ export function effectivePermissions(permit: Permit): PermissionSet {
   return held;
 }
 
-/** A person's display name, or their login where they gave none. */
+/** A person's display name, or their login if they have none. */
 export async function displayNameOf(ctx: Context, userId: number): Promise<string> {
   const account = await accountById(ctx.store.db, userId);
   return account === null || account.name === '' ? (account?.login ?? '') : account.name;

@@ -30,7 +30,7 @@ interface GrantInWords {
   /** A login; null = every owner that the token's user reaches. */
   readonly owner: string | null;
   readonly selection: Grant['selection'];
-  /** Of `selected`: full names. */
+  /** For `selected`: full names. */
   readonly repositories: readonly string[];
   readonly permissions: Grant['permissions'];
 }
@@ -39,21 +39,21 @@ export interface Introspection {
   readonly token: TokenRecord;
   readonly user: UserRecord;
   readonly kind: TokenKind;
-  /** Classic and GitLab scopes as they are; what a fine-grained token has as `contents:write metadata:read`. */
+  /** Classic and GitLab scopes as they are; for a fine-grained token, `contents:write metadata:read`. */
   readonly scope: string;
   readonly grants: readonly GrantInWords[];
-  /** For how long the answer may be kept, unless a change is told of; 0 = not at all. */
+  /** How long the answer may be kept unless a change is announced; 0 = not at all. */
   readonly maxAgeSec: number;
 }
 
-/** For how long an answer about a token may be kept at most. */
+/** The longest time an answer about a token may be kept. */
 const MAX_AGE_SEC = 60;
-/** Being alive is all that is asked. */
+/** Being alive is enough. */
 const ALIVE: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: [] };
 
 /**
- * A token that is alive, or null. @param address from where it is used; a token with a list of addresses is alive only
- * where that is told
+ * A living token, or null.
+ * @param address from where it is used; a token with a list of addresses counts as alive only when this is given
  */
 export async function introspect(ctx: Context, secret: Secret, address: string): Promise<Introspection | null> {
   await ctx.memory.refresh();
@@ -75,7 +75,7 @@ export async function introspect(ctx: Context, secret: Secret, address: string):
 }
 
 /**
- * For how long what was decided about a token holds if nothing is changed: until it, or the secret it was reached by,
+ * How long a decision about a token stays true if nothing is changed: until the token, or the secret it was found by,
  * ends.
  */
 export function maxAgeOf(token: TokenRecord, at: UnixSeconds): number {
@@ -103,7 +103,7 @@ function ownersOf(ctx: Context, { grants }: TokenRecord): Promise<Owners> {
   );
 }
 
-/** Those that give something today: a resource server that goes by them decides as this server would. */
+/** Grants that give something today: a resource server that follows them decides as this server would. */
 async function grantsInForce(ctx: Context, token: TokenRecord, user: UserRecord, owners: Owners): Promise<Grant[]> {
   const instance = await policyOf(ctx, INSTANCE_OWNER);
   const inForce: Grant[] = [];

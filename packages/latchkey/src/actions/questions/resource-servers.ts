@@ -24,7 +24,7 @@ import { record } from '../ground/record.ts';
 
 export type { ResourceServer };
 
-/** Every secret of a server begins so, and is told from a token by it. */
+/** The prefix of every server's secret, which tells it from a token. */
 const SERVER_SECRET_PREFIX = 'lkr_';
 const NAME_RULE =
   'The name of a server has 1 to 60 letters, digits, dots, hyphens and underscores, and begins and ends with a ' +
@@ -59,9 +59,7 @@ export function listResourceServers(ctx: Context, _permit: Permit): Promise<Reso
   return readServers(ctx.store.db);
 }
 
-/**
- * Takes a server out: its secret is worth nothing on the next request. @throws Problem when there is none of that name
- */
+/** Removes a server: its secret stops working with the next request. @throws Problem when there is none of that name */
 export async function removeResourceServer(ctx: Context, permit: Permit, name: string): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
@@ -72,14 +70,14 @@ export async function removeResourceServer(ctx: Context, permit: Permit, name: s
 }
 
 /**
- * The server that a credential belongs to: its secret alone (Bearer), or its name and secret (Basic). Null when it is
- * no server's.
+ * The server that a credential belongs to: by secret alone (Bearer), or by name and secret (Basic). Null when it isn't
+ * a server's.
  */
 export async function resourceServerOf(ctx: Context, credential: Credential): Promise<ResourceServer | null> {
   if (credential.form === 'bearer') return resourceServerByDigest(ctx.store.db, credential.secret.digest());
   if (credential.form !== 'basic') return null;
   const found = await resourceServerByName(ctx.store.db, credential.username);
-  // A name that nobody has takes as long as one with another secret.
+  // An unknown name takes as long as a known one with a wrong secret.
   return sameDigest(found?.secretDigest ?? digestOf(''), credential.secret.digest()) && found !== null
     ? found.server
     : null;

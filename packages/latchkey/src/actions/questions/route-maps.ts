@@ -14,14 +14,11 @@ import { type FoundRoute, InvalidRouteMap, RouteFinder } from '../../catalogue/r
 /** Why no route was found. */
 export type RouteError = PathError | 'method_unreadable' | 'route_unknown' | 'target_unknown';
 
-/**
- * The same few addresses are asked about again and again: answers for as many are kept, and dropped together when they
- * are more.
- */
+/** The same few addresses come again and again: this many answers are kept, and all are dropped when there are more. */
 const MAX_KEPT = 4096;
 const MAX_KEPT_URI_LENGTH = 256;
 
-/** The route of a request, with what the request is for, in words: `GET /acme/site.git/info/refs`. */
+/** The route of a request, with its purpose in words: `GET /acme/site.git/info/refs`. */
 export interface AskedRoute extends FoundRoute {
   readonly purpose: string;
 }
@@ -34,20 +31,20 @@ interface Kept {
 
 export class RouteMaps {
   readonly #path: string | null;
-  /** Null until the standard map is asked for. */
+  /** Null until the standard map is needed. */
   #finder: RouteFinder | null;
   readonly #kept = new Map<string, Kept>();
 
   /**
-   * @param path the operator's file, or null for the standard map. @throws SettingsProblem that names every error
-   * with its line; Fault when the file can't be read
+   * @param path the operator's file, or null for the standard map
+   * @throws SettingsProblem that names every error with its line; Fault when the file can't be read
    */
   constructor(path: string | null) {
     this.#path = path;
     this.#finder = this.#read();
   }
 
-  /** Reads the file again. @throws as the constructor; then the map before it stays in force */
+  /** Reads the file again. @throws as the constructor; then the previous map stays in force */
   reload(): void {
     this.#finder = this.#read();
     this.#kept.clear();
@@ -75,7 +72,7 @@ export class RouteMaps {
 
   /**
    * The route of a request to a service behind a proxy, or why there is none.
-   * @param host as the proxy tells it, '' when it doesn't
+   * @param host as the proxy sends it, '' when it doesn't
    * @param uri path and query as in the request line
    */
   find(host: string, method: string, uri: string): AskedRoute | RouteError {
@@ -91,7 +88,7 @@ export class RouteMaps {
 
   #find(host: string, method: string, uri: string): AskedRoute | RouteError {
     if (!/^[A-Z]{1,20}$/.test(method)) return 'method_unreadable';
-    // No client sends a fragment; who does hopes that somebody behind takes it for the end of the path.
+    // No client sends a fragment. A sender hopes that the server behind takes it for the end of the path.
     if (uri.includes('#')) return 'path_ambiguous';
     const mark = uri.indexOf('?');
     const asWritten = mark < 0 ? uri : uri.slice(0, mark);
@@ -122,7 +119,7 @@ function fileAt(path: string): RouteMapFile {
 
 const PORT = /:\d*$/;
 
-/** In lower-case letters, without a port and the dot that ends a full name. */
+/** In lower case, without a port and without the dot that ends a full name. */
 function plainHost(host: string): string {
   return host === '' ? '' : host.replace(PORT, '').replace(/\.$/, '').toLowerCase();
 }

@@ -38,10 +38,10 @@ import {
 import { openTarget, readTarget, signatureFor } from './target.ts';
 import { type RepositoryView, viewOf } from './view.ts';
 
-/** Longest address of a repository's own page. */
+/** The longest address of a repository's home page. */
 const MAX_HOMEPAGE_LENGTH = 255;
 
-/** What is left out stays as it is. */
+/** Fields that are left out stay. */
 export interface RepositoryChange {
   readonly name?: string | undefined;
   readonly description?: string | undefined;
@@ -52,7 +52,7 @@ export interface RepositoryChange {
   readonly defaultBranch?: string | undefined;
 }
 
-/** Changes the permit's repository. @throws Problem with every complaint; then nothing was changed. */
+/** Changes the permit's repository. @throws Problem with every complaint; then nothing was changed */
 export async function changeRepository(ctx: Context, permit: Permit, change: RepositoryChange): Promise<Repository> {
   const { owner, repository } = await readTarget(ctx.store.db, permit);
   if ((change.name ?? repository.name) !== repository.name || change.defaultBranch !== undefined)
@@ -102,7 +102,7 @@ async function check(
     throw problem('already_exists', `${owner.login} has a repository ${name} already.`, 'name');
 }
 
-/** What is wrong with a repository's own page; null when nothing is. */
+/** What is wrong with a repository's home page; null when nothing is. */
 function homepageProblem(homepage: string): string | null {
   if (homepage === '') return null;
   if (homepage.length > MAX_HOMEPAGE_LENGTH) return `A homepage has at most ${MAX_HOMEPAGE_LENGTH} characters.`;
@@ -154,7 +154,8 @@ async function writeFields(
 }
 
 /**
- * Deletes the permit's repository with all that belongs to it. Its row goes first, so that nobody reaches half of it.
+ * Deletes the permit's repository with everything that belongs to it. Its row is deleted first, so that nobody reaches
+ * half of it.
  */
 export async function deleteRepository(ctx: Context, permit: Permit): Promise<void> {
   ctx.git.demandWrites();
@@ -174,8 +175,8 @@ export async function deleteRepository(ctx: Context, permit: Permit): Promise<vo
 }
 
 /**
- * Makes a repository, with a first commit that holds a README when `readme` is set. The permit is about the account
- * that is to own it.
+ * Makes a repository, with a first commit that contains a README when `readme` is set. The permit is about the account
+ * that will own it.
  */
 export async function createRepository(
   ctx: Context,
@@ -210,7 +211,7 @@ async function writeReadme(
       committer: author,
     },
     async () => {
-      // The repository has its entry: it is made with this commit.
+      // The repository already has its audit entry: it is made with this commit.
     },
   );
 }

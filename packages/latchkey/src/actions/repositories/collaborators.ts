@@ -12,7 +12,7 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { targetRepository } from './target.ts';
 
-/** Somebody with their highest role; null = none. */
+/** A person with their highest role; null = none. */
 export interface Access {
   readonly account: Account;
   readonly role: RepositoryRole | null;
@@ -39,7 +39,7 @@ export async function listAccess(
   }));
 }
 
-/** What somebody may do in the permit's repository, by whichever way; null when there is no such person. */
+/** What somebody may do in the permit's repository, for whatever reason; null when there is no such person. */
 export async function accessOf(
   ctx: Context,
   permit: Permit,
@@ -52,7 +52,7 @@ export async function accessOf(
     collaboratorRole(ctx.store.db, repository.id, account.id),
     membershipRole(ctx.store.db, owner.id, account.id),
   ]);
-  // A collaborator is who was let in: that a repository is public lets nobody in.
+  // A collaborator is somebody who was added: a public repository adds nobody.
   const isCollaborator = roleOf(permit, account, own, organizationRole, 'private') !== null;
   return { account, role: roleOf(permit, account, own, organizationRole, repository.visibility), isCollaborator };
 }
@@ -75,7 +75,7 @@ function roleOf(
   });
 }
 
-/** True when the asker's role in the permit's repository is at least this one. */
+/** True when the caller's role in the permit's repository is at least this one. */
 export function holdsRole(permit: Permit, role: RepositoryRole): boolean {
   const held = targetRepository(permit).repository.role;
   return held !== null && REPOSITORY_ROLES.indexOf(held) >= REPOSITORY_ROLES.indexOf(role);

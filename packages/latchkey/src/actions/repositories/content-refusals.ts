@@ -10,7 +10,7 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { sizeInWords } from './sizes-in-words.ts';
 
-/** To change files under .github/workflows. */
+/** The need for changing files under .github/workflows. */
 export const WORKFLOWS: Need = { sets: [{ workflows: 'write' }], publicRead: false, writes: true };
 const CONTENTS: Need = { sets: [{ contents: 'write' }], publicRead: false, writes: true };
 
@@ -25,12 +25,16 @@ export function explainWorkflows(ctx: Context, permit: Permit): Explanation {
   );
 }
 
-/** Why a text with tokens is refused: where they stand, or nowhere when there are too many to look at. */
+/** Why a text with tokens is refused: the places of the tokens, or none when there is too much to check. */
 export function explainTokens(ctx: Context, permit: Permit, places: readonly string[]): Explanation {
   return explainContent(ctx, permit, CONTENTS, { reason: 'token_in_content' }, { paths: places });
 }
 
-/** Why something that is too large is refused. @param limitMib the most that is allowed @param paths of the files */
+/**
+ * Why something too large is refused.
+ * @param limitMib the most that is allowed
+ * @param paths of the files
+ */
 export function explainSize(
   ctx: Context,
   permit: Permit,

@@ -23,16 +23,16 @@ import { scanTexts } from './push-protection.ts';
 import { commitTo } from './pushes.ts';
 import { openTarget, signatureFor } from './target.ts';
 
-/** Folders show so many entries at most, as on GitHub. */
+/** Folders show at most this many entries, as on GitHub. */
 const MAX_FOLDER_ENTRIES = 1000;
 /** The largest file that can be written over REST. Larger ones are pushed. */
 export const MAX_WRITTEN_FILE_BYTES = 25 * 1024 * 1024;
-/** Longest message of a commit that is made over REST. */
+/** Longest message of a commit made over REST. */
 const MAX_COMMIT_MESSAGE_LENGTH = 65_536;
 
 const WORKFLOW_PATH = /^\.github\/workflows\//i;
 
-/** What lies at a path: a folder with its entries, or the entry of something else. */
+/** What is at a path: a folder with its entries, or the entry of something else. */
 export type Found = {
   readonly commitId: string;
   readonly entry: TreeEntry | null;
@@ -40,7 +40,7 @@ export type Found = {
 };
 
 /**
- * What lies at `path` ('' = the root) at a revision (null = the default branch). Null when there is no such revision or
+ * What is at `path` ('' = the root) at a revision (null = the default branch). Null when there is no such revision or
  * path.
  */
 export async function findContents(
@@ -83,12 +83,12 @@ export async function readFile(ctx: Context, permit: Permit, id: string, maxByte
   return object?.content ?? Buffer.alloc(0);
 }
 
-/** A file as a stream, in constant memory. */
+/** A file as a stream, with constant memory. */
 export function streamFile(ctx: Context, permit: Permit, id: string): Promise<Readable> {
   return openBlob(openTarget(ctx, permit), id);
 }
 
-/** How large a blob is; null when there is none of that id. */
+/** The size of a blob; null when there is none with that id. */
 export async function sizeOfBlob(ctx: Context, permit: Permit, id: string): Promise<number | null> {
   const [info] = await objectInfos(openTarget(ctx, permit), [id]);
   return info?.type === 'blob' ? info.sizeBytes : null;
@@ -107,13 +107,10 @@ export async function findTree(
   return tree == null ? null : { id: tree.id, entries: await listTree(plumbing, tree.id, '', { ...list, offset: 0 }) };
 }
 
-/** Longest target of a symbolic link that is followed. */
+/** The longest target of a symbolic link to follow. */
 const MAX_LINK_BYTES = 4096;
 
-/**
- * Where a symbolic link leads, as it is written, and the file that lies there; null for anything but a file of this
- * repository.
- */
+/** The target of a symbolic link as written, and the file there; null for anything but a file of this repository. */
 export async function followLink(
   ctx: Context,
   permit: Permit,
@@ -127,7 +124,7 @@ export async function followLink(
   return { target, file: entry !== null && (entry.mode === '100644' || entry.mode === '100755') ? entry : null };
 }
 
-/** The address that `.gitmodules` gives for a submodule, as it is written; null when it gives none. */
+/** The address that `.gitmodules` gives for a submodule, as written; null when it gives none. */
 export async function submoduleAddress(
   ctx: Context,
   permit: Permit,
@@ -150,13 +147,13 @@ export interface CommitDraft {
   /** Null = the default branch. */
   readonly branch: string | null;
   /**
-   * Where a new branch begins: a revision; null = the branch must be there, but for the first one of an empty
+   * The revision where a new branch begins. Null = the branch must exist, unless it is the first one of an empty
    * repository.
    */
   readonly start: string | null;
   readonly message: string;
   readonly actions: readonly FileAction[];
-  /** Null = whoever asks. */
+  /** Null = the caller. */
   readonly author: Partial<Signature> | null;
   readonly committer: Partial<Signature> | null;
 }
@@ -173,8 +170,8 @@ export type ChangeOutcome =
     };
 
 /**
- * Changes files as one commit on a branch. @throws Problem for a draft that can't be meant; what was refused for what
- * is there is a value.
+ * Changes files as one commit on a branch. If the state of the repository doesn't allow it, the reason is returned.
+ * @throws Problem for a draft that makes no sense
  */
 export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDraft): Promise<ChangeOutcome> {
   checkDraft(draft);

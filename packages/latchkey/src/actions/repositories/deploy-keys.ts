@@ -28,7 +28,7 @@ export type { DeployKey };
 
 const MAX_KEY_TITLE_LENGTH = 255;
 
-/** Adds a key to the permit's repository. @throws Problem when it is no key, or in use. */
+/** Adds a key to the permit's repository. @throws Problem when it isn't a key, or is in use */
 export async function addDeployKey(
   ctx: Context,
   permit: Permit,
@@ -78,14 +78,14 @@ export function readDeployKeys(ctx: Context, permit: Permit, page: Page): Promis
   return listDeployKeys(ctx.store.db, targetRepository(permit).repository.id, page);
 }
 
-/** One of them. @throws Problem when there is none of that id. */
+/** One of them. @throws Problem when there is none with that id */
 export async function readDeployKey(ctx: Context, permit: Permit, id: number): Promise<DeployKey> {
   const key = await deployKeyById(ctx.store.db, targetRepository(permit).repository.id, id);
   if (key === null) throw problem('not_found', `There is no deploy key ${id}.`, 'id');
   return key;
 }
 
-/** Deletes one of them. @throws Problem when there is none of that id. */
+/** Deletes one of them. @throws Problem when there is none with that id */
 export async function removeDeployKey(ctx: Context, permit: Permit, id: number): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {

@@ -11,12 +11,12 @@ import { repositoryById, repositoryByName } from '../../store/repositories.ts';
 import type { Context } from '../ground/context.ts';
 import { enqueueJob, type UnsettledFolder } from '../ground/jobs.ts';
 
-/** What was begun has long ended by then. */
+/** By then, every operation that had begun has ended. */
 export const SETTLE_AFTER_SEC = 60;
 
 /**
- * Asks for a look at a repository's folder, in the transaction before, or of, the change that it must follow. The first
- * place is where it lies now.
+ * Requests a check of a repository's folder, in the transaction before, or of, the change it must follow. The first
+ * place is the current one.
  */
 export async function settleLater(
   ctx: Context,
@@ -33,9 +33,7 @@ export async function settleLater(
   });
 }
 
-/**
- * Brings a folder to where its row says that it is; one whose row is gone goes, too. Usually there is nothing to do.
- */
+/** Moves a folder to where its row says; if the row is deleted, removes the folder. Usually there is nothing to do. */
 export async function settleFolder(ctx: Context, { repositoryId, identity, places }: UnsettledFolder): Promise<void> {
   ctx.git.demandWrites();
   const { db } = ctx.store;

@@ -11,7 +11,7 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { openTarget } from './target.ts';
 
-/** A commit, and whose verified addresses stand in it; null = nobody's here. */
+/** A commit, and the people whose verified addresses are in it; null = nobody's here. */
 export interface KnownCommit {
   readonly commit: Commit;
   readonly author: Account | null;
@@ -33,7 +33,7 @@ export async function readHistory(
   return withPeople(ctx, await listCommits(openTarget(ctx, permit), commitId, list));
 }
 
-/** One commit with what it changed; null when there is none of that id. */
+/** One commit with its changes; null when there is none with that id. */
 export async function readCommitWithDiff(
   ctx: Context,
   permit: Permit,
@@ -47,13 +47,13 @@ export async function readCommitWithDiff(
   return { ...present(known, `commit ${id}`), diff: await diffOf(plumbing, commit, page) };
 }
 
-/** One commit; null when there is none of that id. */
+/** One commit; null when there is none with that id. */
 export async function readKnownCommit(ctx: Context, permit: Permit, id: string): Promise<KnownCommit | null> {
   const commits = await readCommits(openTarget(ctx, permit), [id]);
   return (await withPeople(ctx, commits))[0] ?? null;
 }
 
-/** Commits by id, read by one process; those that aren't there are missing. */
+/** Commits by id, read by one process; missing ones are left out. */
 export async function readKnownCommits(
   ctx: Context,
   permit: Permit,
@@ -63,15 +63,12 @@ export async function readKnownCommits(
   return new Map(known.map((one) => [one.commit.id, one]));
 }
 
-/** A commit's change as text; null when it is too long or takes too long. */
+/** A commit's changes as text; null when that is too long or takes too long. */
 export function readPatch(ctx: Context, permit: Permit, id: string, form: 'diff' | 'patch'): Promise<string | null> {
   return patchText(openTarget(ctx, permit), id, form);
 }
 
-/**
- * What to look for in commits to find a person's: a login stands for their verified addresses, anything else for
- * itself.
- */
+/** The texts that find a person's commits: a login stands for its verified addresses, anything else for itself. */
 export async function authorTexts(ctx: Context, text: string): Promise<string[]> {
   const account = await accountByLogin(ctx.store.db, text);
   if (account === null) return [text];
@@ -95,7 +92,7 @@ async function withPeople(ctx: Context, commits: readonly Commit[]): Promise<Kno
   }));
 }
 
-/** A page of the refs whose names begin with a prefix: `refs/heads/`, `refs/tags/v1`. */
+/** A page of the refs with a prefix: `refs/heads/`, `refs/tags/v1`. */
 export function readRefs(ctx: Context, permit: Permit, prefix: string, list: RefList): Promise<Ref[]> {
   return listRefs(openTarget(ctx, permit), prefix, list);
 }

@@ -26,7 +26,7 @@ export type {
 } from '../../store/repository-lists.ts';
 
 const SEE: Need = { sets: [{ metadata: 'read' }], publicRead: true, writes: false };
-/** Of one request so many rows are looked at, at most; the next page goes on behind them. */
+/** The most rows to check in one request. The next page continues after them. */
 const MAX_LOOKED_AT = 1000;
 
 export interface RepositoryListing {
@@ -35,7 +35,7 @@ export interface RepositoryListing {
   readonly next: RepositoryPlace | null;
 }
 
-/** A page of the repositories that fit and may be seen. */
+/** A page of the matching repositories that the caller may see. */
 export async function listVisible(
   ctx: Context,
   permit: Permit,
@@ -61,7 +61,7 @@ export async function listVisible(
   return { repositories: seen, next: after };
 }
 
-/** The repository as its viewer sees it; null when they don't. */
+/** The repository as its viewer sees it; null when they may not. */
 async function viewFor(
   ctx: Context,
   permit: Permit,

@@ -23,15 +23,18 @@ import { isOver } from '../ground/runs.ts';
 import { targetRepository } from './target.ts';
 import type { MovedRef } from './webhooks/push-events.ts';
 
-/** An entry names so many refs at most; a push of more has several. */
+/** An entry names at most this many refs. A push of more gets several entries. */
 const MAX_ENTRY_REFS = 500;
-/** A note of a process that may still run, on another machine, is looked at after so long. */
+/** The record of a process on another machine, which may still be running, is checked after this time. */
 const MAYBE_OVER_SEC = HOUR_SEC;
 /** No push takes longer. */
 const SURELY_OVER_SEC = DAY_SEC;
 const BATCH = 100;
 
-/** Notes a push before a ref moves. @throws what the database says when it takes no writes; then nothing may move. */
+/**
+ * Records a push before a ref moves.
+ * @throws what the database says when it accepts no writes; then nothing may move
+ */
 export async function openPush(ctx: Context, permit: Permit, asked: readonly MovedRef[]): Promise<number> {
   const id = await insertPushIntent(ctx.store.db, {
     repositoryId: targetRepository(permit).repository.id,
@@ -44,12 +47,12 @@ export async function openPush(ctx: Context, permit: Permit, asked: readonly Mov
   return id;
 }
 
-/** Forgets the note of a push that moved nothing. Never rejects: it is settled later then. */
+/** Deletes the record of a push that moved nothing. Never rejects: if it fails, the record is settled later. */
 export async function dropPush(ctx: Context, id: number): Promise<void> {
   await quietly(ctx, id, () => deletePushIntent(ctx.store.db, id));
 }
 
-/** Leaves a push of which nobody knows what it moved to the job that looks: git died over it. */
+/** Leaves a push for the job to settle: git died during it, and nobody knows what it moved. */
 export async function leavePush(ctx: Context, id: number): Promise<void> {
   ctx.pushes.open.delete(id);
   const order = { kind: 'settle-pushes', payload: null, uniqueKey: 'schedule settle-pushes' } as const;
@@ -57,8 +60,8 @@ export async function leavePush(ctx: Context, id: number): Promise<void> {
 }
 
 /**
- * Writes the entry of a push that is over. Never rejects: what moved has moved, and the note is on record until the
- * entry can be written. `moved` is empty when the refs could not be read along.
+ * Writes the entry of a push that is over. Never rejects: what moved has moved, and the record stays until the entry
+ * can be written. `moved` is empty when the refs could not be read.
  */
 export async function closePush(ctx: Context, permit: Permit, id: number, moved: readonly MovedRef[]): Promise<void> {
   const { owner, repository } = targetRepository(permit);
@@ -114,7 +117,7 @@ async function enter(ctx: Context, tx: Query, actor: Actor, { owner, repository,
     });
 }
 
-/** Settles notes that nobody will settle any more. */
+/** Settles records that nobody else will settle. */
 export async function settlePushes(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
   const read = (afterId: number) => listPushIntents(ctx.store.db, afterId, BATCH);
   for (let batch = await read(0); batch.length > 0 && !signal.aborted; batch = await read(batch.at(-1)?.id ?? 0))
@@ -146,11 +149,13 @@ async function settle(ctx: Context, intent: PushIntent): Promise<void> {
   ctx.log.warn({ repository: repository.id, push: intent.id }, 'a push that was cut off has its entry now');
 }
 
-/** Of what was asked for, what has moved, or may have: it holds neither what it did before nor what was asked for. */
+/**
+ * Of the requested refs, those that have moved, or may have: they hold neither their old value nor the requested one.
+ */
 async function movedOf(ctx: Context, owner: string, name: string, asked: readonly MovedRef[]): Promise<Entry['facts']> {
   const plumbing = ctx.git.open(owner, name, 'latchkey');
   const readable = asked.filter(({ ref }) => ref === 'HEAD' || refNameProblem(ref) === null);
-  // A push can't name HEAD: it is noted when the default branch is another one.
+  // A push can't name HEAD. HEAD is recorded when the default branch changes.
   const head = readable.some(({ ref }) => ref === 'HEAD') ? `refs/heads/${await defaultBranch(plumbing.path)}` : null;
   const now = await objectInfos(
     plumbing,

@@ -27,11 +27,14 @@ const SUSPICION = {
   piece: mayHoldPieceOfToken,
 };
 
-/** What becomes of what is brought. */
+/** What happens to the new content. */
 export interface Protection extends ScanResult {
-  /** Why it is refused; null where it isn't. */
+  /** Why it is refused; null when it isn't. */
   readonly refused: Explanation | null;
-  /** Revokes what everybody can read now. To be called once it is taken, before whoever brought it hears so. */
+  /**
+   * Revokes tokens that everybody can read now. Call it after the content is accepted, before its sender gets the
+   * answer.
+   */
   readonly revoke: () => Promise<void>;
 }
 
@@ -39,19 +42,19 @@ const NOTHING = async (): Promise<void> => {};
 
 /** What is written over REST. */
 export interface WrittenTexts {
-  /** Of the commit or tag. */
+  /** The message of the commit or tag. */
   readonly message: string;
-  /** Of people, and their addresses, as they will stand in it. */
+  /** Names of people and their addresses, as they will appear in it. */
   readonly names: readonly string[];
   readonly actions: readonly FileAction[];
 }
 
-/** True when a short push, as it was sent, may bring a token, so that it must be scanned. */
+/** True when the bytes of a short push may contain a token, so that it must be scanned. */
 export function mayBringToken(permit: Permit, body: Buffer): boolean {
   return needsScan(body, targetRepository(permit).repository.objectFormat, SUSPICION);
 }
 
-/** Looks through the new objects of a push, and says what becomes of it. */
+/** Scans the new objects of a push, and says what happens to it. */
 export async function scanPush(ctx: Context, permit: Permit, objects: PushedObjects): Promise<Protection> {
   const search = new TokenSearch(ctx);
   for await (const piece of objects) {
@@ -71,7 +74,7 @@ export async function scanPush(ctx: Context, permit: Permit, objects: PushedObje
   return protect(ctx, permit, search, paths);
 }
 
-/** Files that are too large, by their paths where those can be found. */
+/** Files that are too large, by path where that can be found. */
 async function pathsOfLarge(objects: PushedObjects): Promise<string[]> {
   const ids = new Set([...objects.tooLarge].slice(0, MAX_REPORTED));
   const paths = await objects.pathsOf(ids);
@@ -94,7 +97,7 @@ function refuseFiles(ctx: Context, permit: Permit, paths: readonly string[]): Pr
   };
 }
 
-/** The same for a commit or tag that is to be made. */
+/** The same for a commit or tag before it is made. */
 export async function scanTexts(
   ctx: Context,
   permit: Permit,

@@ -16,13 +16,14 @@ import { type MovedRef, pushEvents } from './webhooks/push-events.ts';
 
 export type { MovedRef };
 
-/** More refs of one push than this are told to nobody: GitHub stops at three, too. */
+/** A push that moves more refs is reported to nobody: GitHub stops at three, too. */
 const MAX_REPORTED_REFS = 20;
 
 /**
- * Moves refs: notes them first, and afterwards writes the entry, has the repository maintained in a while, and tells
- * its webhooks. @param work moves them, and calls `note` right before it does; what it returns says whether it did
- * @throws what `work` throws, and what the database says when it can't take the note; then nothing has moved.
+ * Moves refs: records them first, and afterwards writes the entry, schedules maintenance of the repository, and informs
+ * its webhooks.
+ * @param work moves them, and calls `note` just before that; its result says whether it did
+ * @throws what `work` throws, and what the database says when it can't store the record; then nothing has moved
  */
 export async function movingRefs<T extends { readonly ok: boolean }>(
   ctx: Context,
@@ -37,7 +38,7 @@ export async function movingRefs<T extends { readonly ok: boolean }>(
   try {
     result = await work(async (moved) => void noted.push({ id: await openPush(ctx, permit, [moved]), moved }));
   } catch (error) {
-    // It may have moved before it failed: the note stays, and is settled by what the ref holds.
+    // It may have moved before it failed: the record stays, and the ref's value settles it.
     for (const { id } of noted) await leavePush(ctx, id);
     throw error;
   }
@@ -57,8 +58,9 @@ export async function movingRefs<T extends { readonly ok: boolean }>(
 }
 
 /**
- * What must be so before a push is acknowledged: its entry is written, an empty repository has got its default branch,
- * and maintenance is due in a while. Call it after the refs have moved. @param id its note, null when there is none
+ * What must happen before a push is acknowledged: its entry is written, an empty repository gets its default branch,
+ * and maintenance is scheduled. Call it after the refs have moved.
+ * @param id of its record, null when there is none
  */
 export async function settlePush(
   ctx: Context,
@@ -76,9 +78,9 @@ export async function settlePush(
 }
 
 /**
- * Lets HEAD name another branch: noted like every ref that moves. @param work writes the entry, in the transaction that
- * takes the note away; when it fails, HEAD is put back. @throws what `work` throws, and what the database says when it
- * can't take the note; then nothing has moved
+ * Points HEAD at another branch: recorded like every ref that moves.
+ * @param work writes the entry, in the transaction that deletes the record; if it fails, HEAD is put back
+ * @throws what `work` throws, and what the database says when it can't store the record; then nothing has moved
  */
 export async function movingHead(
   ctx: Context,
@@ -98,7 +100,7 @@ export async function movingHead(
     });
     ctx.pushes.open.delete(id);
   } catch (error) {
-    // Where neither goes, the note stays, and is settled by what HEAD names.
+    // If neither works, the record stays, and HEAD's value settles it.
     await setDefaultBranch(plumbing, before).catch(() => undefined);
     await leavePush(ctx, id);
     throw error;
@@ -117,7 +119,7 @@ export function commitTo(
   );
 }
 
-/** The refs have moved: that webhooks could not be told is logged, and undoes nothing. */
+/** The refs have moved. Failing to inform webhooks is logged, and undoes nothing. */
 async function quietly(ctx: Context, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -126,7 +128,7 @@ async function quietly(ctx: Context, work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Tells webhooks of a push that is over: of what it asked for, the refs that hold it now. Never rejects. */
+/** Informs webhooks of a push that is over: of the requested refs that now have their new value. Never rejects. */
 export async function tellOfPush(ctx: Context, permit: Permit, asked: readonly MovedRef[]): Promise<void> {
   if (asked.length === 0) return;
   await quietly(ctx, async () => {
@@ -150,7 +152,7 @@ async function hasWebhooks(ctx: Context, permit: Permit): Promise<boolean> {
   );
 }
 
-/** Tells webhooks what moved. Nothing is read of the repository when there are none. */
+/** Informs webhooks about what moved. Without webhooks, nothing is read from the repository. */
 async function tellWebhooks(ctx: Context, permit: Permit, moved: readonly MovedRef[]): Promise<void> {
   if (moved.length > MAX_REPORTED_REFS || !(await hasWebhooks(ctx, permit))) return;
   const events = (await Promise.all(moved.map((one) => pushEvents(ctx, permit, one)))).flat();

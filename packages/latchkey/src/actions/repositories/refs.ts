@@ -21,14 +21,14 @@ import { movingRefs } from './pushes.ts';
 import { openTarget } from './target.ts';
 
 /**
- * Refs that people may write: branches, tags, notes and their own. Never HEAD, nor what git or a forge keeps for
+ * Refs that people may write: branches, tags, notes and other names. Never HEAD, nor what git or a forge keeps for
  * itself.
  */
 const WRITABLE_REF = /^refs\/(?!latchkey\/|replace\/|pull\/|merge-requests\/)[^/]+\/./;
 
 export type RefProblem =
   | Exclude<RefOutcome, { ok: true }>['why']
-  /** `not_fast_forward`: what the ref holds would be lost, and force was not asked for. */
+  /** `not_fast_forward`: the ref's commits would be lost, and force was not set. */
   | 'ref_invalid'
   | 'not_fast_forward'
   | 'not_a_commit'
@@ -38,12 +38,12 @@ export type RefResult = { readonly ok: true; readonly ref: Ref } | { readonly ok
 
 const no = (why: RefProblem): RefResult => ({ ok: false, why });
 
-/** Makes a ref that was not there. `ref` in full. */
+/** Makes a new ref. `ref` in full. */
 export async function createRef(ctx: Context, permit: Permit, draft: { ref: string; id: string }): Promise<RefResult> {
   return writeRef(ctx, permit, draft, 'create');
 }
 
-/** Moves a ref that is there. Without `force` only forwards. */
+/** Moves an existing ref. Without `force`, only forwards. */
 export async function updateRef(
   ctx: Context,
   permit: Permit,
@@ -82,7 +82,7 @@ function moveRef(ctx: Context, permit: Permit, change: RefChange): Promise<RefOu
   });
 }
 
-/** Deletes a ref. The default branch stays. */
+/** Deletes a ref, but never the default branch. */
 export async function deleteRef(ctx: Context, permit: Permit, ref: string): Promise<RefResult> {
   if (refNameProblem(ref) !== null || !WRITABLE_REF.test(ref)) return no('ref_invalid');
   const plumbing = openTarget(ctx, permit);

@@ -41,7 +41,7 @@ export interface NewRepositoryDraft extends RepositoryName {
 /** Longest description of a repository, as on GitHub. */
 export const MAX_REPOSITORY_DESCRIPTION_LENGTH = 350;
 
-/** Makes an empty repository. @throws Problem when the name is taken or not allowed, or there is no such owner. */
+/** Makes an empty repository. @throws Problem when the name is taken or not allowed, or there is no such owner */
 export async function addRepository(ctx: Context, permit: Permit, draft: NewRepositoryDraft): Promise<Repository> {
   const owner = await checkNewName(ctx, draft);
   keepTo(permit, { ownerId: owner.id });
@@ -60,7 +60,7 @@ export async function addRepository(ctx: Context, permit: Permit, draft: NewRepo
   }
 }
 
-/** Takes over a bare repository: as it lies when it is in its place already, otherwise as a copy. */
+/** Takes over a bare repository: in place if it is already in the right folder, otherwise as a copy. */
 export async function importRepository(
   ctx: Context,
   permit: Permit,
@@ -77,13 +77,13 @@ export async function importRepository(
 }
 
 export interface Adoption {
-  /** The full names of those that were new. */
+  /** The full names of the new ones. */
   readonly adopted: readonly string[];
-  /** Of those that can't be taken over as they lie: the name, and why. */
+  /** Repositories that can't be taken over in place: the name, and why. */
   readonly refused: readonly { readonly fullName: string; readonly why: string }[];
 }
 
-/** Registers, as private, every bare repository that lies at `<root>/<owner>/<name>.git` of an account that exists. */
+/** Registers, as private, every bare repository at `<root>/<owner>/<name>.git` whose owner has an account. */
 export async function adoptRepositories(ctx: Context, permit: Permit): Promise<Adoption> {
   const adopted: string[] = [];
   const refused: { fullName: string; why: string }[] = [];
@@ -125,11 +125,11 @@ async function checkNewName(ctx: Context, draft: NewRepositoryDraft): Promise<Ac
   return owner;
 }
 
-/** A repository that lies on disk and gets its row. */
+/** A repository on disk that gets its row. */
 interface NewRow {
   readonly owner: Account;
   readonly draft: NewRepositoryDraft;
-  /** How the log calls it. */
+  /** Its name in the log. */
   readonly action: 'repo.create' | 'repo.import';
   readonly objectFormat: 'sha1' | 'sha256';
 }
@@ -159,7 +159,7 @@ function insertRow(ctx: Context, permit: Permit, { owner, draft, action, objectF
   );
 }
 
-/** Throws a `Problem` when the account has as many repositories as it may. The operator is not asked. */
+/** Throws a `Problem` when the account has as many repositories as it may. The operator is exempt. */
 async function demandPlace(tx: Query, ctx: Context, owner: Account): Promise<void> {
   const { maxRepositoriesPerUser, maxRepositoriesPerOrganization } = ctx.settings;
   const most = owner.kind === 'user' ? maxRepositoriesPerUser : maxRepositoriesPerOrganization;
@@ -174,14 +174,14 @@ async function demandPlace(tx: Query, ctx: Context, owner: Account): Promise<voi
     );
 }
 
-/** In whose logs a change to something of this account stands. */
+/** The logs that show a change to something of this account. */
 export function ownership(owner: Account): { userId: number | null; organizationId: number | null } {
   return owner.kind === 'user'
     ? { userId: owner.id, organizationId: null }
     : { userId: null, organizationId: owner.id };
 }
 
-/** Lets somebody in, or changes their role. */
+/** Adds somebody, or changes their role. */
 export async function setCollaborator(
   ctx: Context,
   permit: Permit,
@@ -204,7 +204,7 @@ export async function setCollaborator(
   });
 }
 
-/** Lets somebody go: what their tokens reached here is out of reach on the next request. */
+/** Removes somebody: from the next request, their tokens no longer reach it. */
 export async function removeCollaborator(
   ctx: Context,
   permit: Permit,
@@ -226,7 +226,7 @@ export async function removeCollaborator(
   });
 }
 
-/** Makes a repository read-only for everybody. Doing it twice changes nothing. */
+/** Makes a repository read-only for everybody. Repeating it changes nothing. */
 export async function archiveRepository(ctx: Context, permit: Permit, name: RepositoryName): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
@@ -242,7 +242,7 @@ export async function archiveRepository(ctx: Context, permit: Permit, name: Repo
   });
 }
 
-/** The repository of that name with its owner, old names included. @throws Problem when there is none. */
+/** The repository of that name with its owner, including by old names. @throws Problem when there is none */
 async function repositoryNamed(q: Query, name: RepositoryName): Promise<{ owner: Account; repository: Repository }> {
   const owner = await accountByLogin(q, name.owner);
   const found = owner === null ? null : await repositoryByName(q, owner.id, name.name);

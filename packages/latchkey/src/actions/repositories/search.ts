@@ -15,14 +15,14 @@ import type { Context } from '../ground/context.ts';
 import type { RepositoryView } from './view.ts';
 
 export type { RepositoryOrder };
-/** A row of a list: without what lies on disk. */
+/** A row of a list, without anything read from disk. */
 export type ListedRepository = Pick<RepositoryView, 'owner' | 'repository' | 'role'>;
 
-/** Rows that a list looks at. Whoever sees more than that narrows the search. */
+/** The most rows a list checks. People who see more than this have to narrow the search. */
 const MAX_LISTED_REPOSITORIES = 10_000;
 const SEEN: Need = { sets: [{ metadata: 'read' }], publicRead: true, writes: false };
 
-/** All repositories that fit the search and may be seen, in order. */
+/** All repositories that match the search and that the caller may see, in order. */
 export async function searchRepositories(
   ctx: Context,
   permit: Permit,

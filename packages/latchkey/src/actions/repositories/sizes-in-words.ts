@@ -6,7 +6,7 @@ export function sizeInWords(mib: number): string {
   return Number.isInteger(gib * 2) && gib >= 1 ? `${gib} GiB` : `${mib} MiB`;
 }
 
-/** What is taken up: `0 KiB`, `12 KiB`, `3.4 MiB`, `1.2 GiB`. */
+/** The space in use: `0 KiB`, `12 KiB`, `3.4 MiB`, `1.2 GiB`. */
 export function usedInWords(kib: number): string {
   if (kib < 1024) return `${kib} KiB`;
   const mib = kib / 1024;

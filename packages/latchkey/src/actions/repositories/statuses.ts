@@ -24,16 +24,16 @@ import { emit } from './webhooks/events.ts';
 
 export type { CommitStatus };
 
-/** So often a commit can be spoken of in one context. */
+/** The most statuses of a commit in one context. */
 const MAX_STATUSES_PER_CONTEXT = 1000;
-/** So many contexts of one commit count. */
+/** The most contexts of one commit that count. */
 const MAX_CONTEXTS = 1000;
 export const MAX_STATUS_DESCRIPTION_LENGTH = 140;
 const MAX_CONTEXT_LENGTH = 255;
 const MAX_TARGET_URL_LENGTH = 2048;
 
 export interface StatusDraft {
-  /** A commit that is there. */
+  /** A commit that exists. */
   readonly commitId: string;
   readonly state: StatusState;
   readonly context: string;
@@ -43,11 +43,11 @@ export interface StatusDraft {
 
 export interface KnownStatus {
   readonly status: CommitStatus;
-  /** Null when they are gone. */
+  /** Null when their account is gone. */
   readonly creator: Account | null;
 }
 
-/** Says something of a commit. @throws Problem with every complaint; then nothing was changed. */
+/** Adds a status to a commit. @throws Problem with every complaint; then nothing was changed */
 export async function addStatus(ctx: Context, permit: Permit, draft: StatusDraft): Promise<KnownStatus> {
   checkDraft(draft);
   const { id: repositoryId } = targetRepository(permit).repository;
@@ -94,7 +94,7 @@ function checkDraft({ context, targetUrl, description }: StatusDraft): void {
   if (complaints.length > 0) throw new Problem(complaints);
 }
 
-/** A page of all that was said of a commit, the newest first. */
+/** A page of a commit's statuses, the newest first. */
 export async function readStatuses(ctx: Context, permit: Permit, commitId: string, page: Page): Promise<KnownStatus[]> {
   return withCreators(
     ctx,
@@ -109,7 +109,7 @@ export interface CombinedStatus {
 }
 
 /**
- * The verdict on a commit: failure when any context failed, pending while one waits or none has spoken, success
+ * The overall state of a commit: failure when any context failed, pending while one waits or there are none, success
  * otherwise.
  */
 export async function combinedStatus(ctx: Context, permit: Permit, commitId: string): Promise<CombinedStatus> {

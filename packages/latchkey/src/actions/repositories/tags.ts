@@ -12,15 +12,15 @@ import { openTarget, signatureFor } from './target.ts';
 
 export interface TagDraft {
   readonly name: string;
-  /** What it marks. */
+  /** The revision it marks. */
   readonly revision: string;
-  /** Null makes a light one, which only names a commit. */
+  /** Null makes a lightweight tag, which only names a commit. */
   readonly message: string | null;
 }
 
 export type TagResult = RefResult | { readonly ok: false; readonly why: 'refused'; readonly explanation: Explanation };
 
-/** Makes a tag. What was refused for what is there is a value. */
+/** Makes a tag. If the state of the repository doesn't allow it, the reason is returned. */
 export async function createTag(
   ctx: Context,
   permit: Permit,
@@ -43,7 +43,7 @@ export async function createTag(
   return made.ok ? { ok: true, ref: { ...made.ref, peeledId: commitId } } : made;
 }
 
-/** The messages of those tags that have one, by the id of the tag object. */
+/** The messages of the tags that have one, by the id of the tag object. */
 export function readTagMessages(
   ctx: Context,
   permit: Permit,

@@ -19,14 +19,17 @@ import type { Context } from '../ground/context.ts';
 
 export type { Repository };
 
-/** The repository of a permit. @throws TypeError when the permit is not about one. */
+/** The repository of a permit. @throws TypeError when the permit is not about one */
 export function targetRepository({ target }: Permit): { owner: OwnerRecord; repository: RepositoryRecord } {
   if (target.kind !== 'repository' || target.owner === null || target.repository === null)
     throw new TypeError('this needs a permit on a repository');
   return { owner: target.owner, repository: target.repository };
 }
 
-/** The row of the permit's repository with its owner, as they are now. @throws Problem when it is gone meanwhile. */
+/**
+ * The row of the permit's repository with its owner, as they are now.
+ * @throws Problem when it has been deleted meanwhile
+ */
 export async function readTarget(q: Query, permit: Permit): Promise<{ owner: Account; repository: Repository }> {
   const repository = await repositoryById(q, targetRepository(permit).repository.id);
   const owner = repository === null ? null : await accountById(q, repository.ownerId);
@@ -42,8 +45,8 @@ export function openTarget(ctx: Context, permit: Permit): Plumbing {
 }
 
 /**
- * How a commit that is made for somebody names them: display name and primary address. @throws TypeError for nobody in
- * particular.
+ * How a commit made for somebody names them: display name and primary address.
+ * @throws TypeError for an anonymous caller
  */
 export async function signatureFor(ctx: Context, permit: Permit): Promise<Signature> {
   const { userId, login } = permit.actor;
@@ -57,7 +60,7 @@ export async function signatureFor(ctx: Context, permit: Permit): Promise<Signat
   };
 }
 
-/** The account that a permit is about, or that owns what it is about. @throws TypeError when it is about none. */
+/** The account that a permit is about, or that owns what it is about. @throws TypeError when it is about none */
 export function readTargetOwner({ target }: Permit): OwnerRecord {
   if (target.kind === 'instance' || target.owner === null) throw new TypeError('this needs a permit on an account');
   return target.owner;

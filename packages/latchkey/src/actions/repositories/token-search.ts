@@ -15,40 +15,38 @@ import type { Context } from '../ground/context.ts';
 import { liveToken } from '../tokens/leaks.ts';
 import { MAX_WRITTEN_LENGTH, tokensWrittenIn } from './written-tokens.ts';
 
-/**
- * Texts that could be tokens, in one push: with more of them nothing is looked up any more, and the push is refused.
- */
+/** The most possible tokens in one push. With more, nothing is looked up, and the push is refused. */
 export const MAX_LOOKED_UP = 100_000;
-/** Most places that are told. */
+/** The most places to report. */
 export const MAX_REPORTED = 20;
-/** Text that is searched before others have their turn. */
+/** Text to search before others get their turn. */
 const PIECE_LENGTH = 64 * 1024;
-/** Longer archives are not looked into. */
+/** Larger archives are not searched. */
 const MAX_ARCHIVE_BYTES = 8 * 1024 * 1024;
 
-/** Bytes by which an archive is known. */
+/** Bytes that identify an archive. */
 const MAGIC_LENGTH = 4;
 
-/** An object, or a file that is not one yet, which has its path for an id. */
+/** An object, or a file that isn't one yet and has its path as id. */
 export interface Source {
   readonly type: 'commit' | 'tag' | 'blob';
   readonly id: string;
-  /** In an archive, the name of the file; '' where it has none. */
+  /** In an archive, the name of the file; '' when it has none. */
   readonly packed?: string;
-  /** True for the names of people that will stand in a commit. */
+  /** True for the names of people who will appear in a commit. */
   readonly isOfNames?: true;
 }
 
 export interface TokenFinding extends Source {
   readonly text: string;
   readonly line: number;
-  /** Of a commit or tag, which part: `message`, `author`, `committer`, `tagger`, `header`, `name or address`. */
+  /** In a commit or tag, which part: `message`, `author`, `committer`, `tagger`, `header`, `name or address`. */
   readonly part: string;
 }
 
 export class TokenSearch {
   readonly #ctx: Context;
-  /** Every text that opens something, with where it was first. */
+  /** Every working token, with the first place it was found. */
   readonly live = new Map<string, TokenFinding>();
   /** The first places, and how many there are. */
   readonly findings: TokenFinding[] = [];
@@ -56,29 +54,29 @@ export class TokenSearch {
   unseen = false;
   #lookedUp = 0;
   #unpackedBytes = 0;
-  /** The end of the piece before, where a token may begin, and the line on which that begins. */
+  /** The end of the previous piece, where a token may begin, and the line that this beginning is on. */
   #tail = '';
   #line = 1;
-  /** True once the headers of a commit or tag are over. */
+  /** True after the headers of a commit or tag. */
   #inMessage = false;
-  /** The archive that is being read; null in other files. */
+  /** The archive being read; null in other files. */
   #archive: Buffer[] | null = null;
 
   constructor(ctx: Context) {
     this.#ctx = ctx;
   }
 
-  /** True when it brought more than is looked up. */
+  /** True when it found more possible tokens than it looks up. */
   get isFull(): boolean {
     return this.#lookedUp > MAX_LOOKED_UP;
   }
 
-  /** Reads on in an object. `ends` where it does, and another one begins. */
+  /** Reads more of an object. `ends` when this is its last piece. */
   async read(bytes: Buffer, ends: boolean, source: Source): Promise<void> {
     const text = bytes.toString('latin1');
     const isFirst = this.#line === 1 && this.#tail === '' && this.#archive === null;
     if (isFirst && source.type === 'blob' && (isArchive(text) || text.length < MAGIC_LENGTH)) this.#archive = [];
-    // What is read is used anew: an archive needs its own bytes.
+    // The buffer is reused, so an archive needs a copy.
     this.#archive?.push(Buffer.from(bytes));
     await this.#look(text, ends, source);
     if (!ends || this.#archive === null) return;
@@ -88,7 +86,7 @@ export class TokenSearch {
       await this.#lookInto(archive, source);
   }
 
-  /** Reads a whole text, in turns with what others want. */
+  /** Reads a whole text, and gives others their turn in between. */
   async readWhole(content: Buffer, source: Source): Promise<void> {
     for (let at = 0; at < content.length && !this.isFull; at += PIECE_LENGTH) {
       await this.read(content.subarray(at, at + PIECE_LENGTH), at + PIECE_LENGTH >= content.length, source);
@@ -133,7 +131,7 @@ export class TokenSearch {
     this.#tail = ends ? '' : content.slice(-MAX_WRITTEN_LENGTH);
   }
 
-  /** Git ends the headers of a commit or tag with an empty line; each begins with its name. */
+  /** Git ends the headers of a commit or tag with an empty line; each header begins with its name. */
   #partAt(content: string, at: number, { type, id, isOfNames }: Source): string {
     if (isOfNames === true) return 'name or address';
     const headersEnd = content.indexOf('\n\n');
@@ -141,7 +139,7 @@ export class TokenSearch {
     return /^(?:author|committer|tagger)(?= )/.exec(content.slice(content.lastIndexOf('\n', at) + 1))?.[0] ?? 'header';
   }
 
-  /** Those that open something now. */
+  /** Those that work now. */
   async #lookUp(texts: ReadonlySet<string>): Promise<ReadonlySet<string>> {
     const opening = new Set<string>();
     this.#lookedUp += texts.size;
@@ -157,18 +155,18 @@ export class TokenSearch {
 
 const SHORT_ID = 7;
 
-/** A path as it may be shown: it comes from whoever pushes, and may hold anything. */
+/** A path made safe to show: it comes from the person who pushes, and may contain anything. */
 export function shownPath(path: string): string {
   return shown(withoutTokens(path));
 }
 
-/** A file by its path, where that is known. */
+/** A file by its path, if known. */
 export function fileWords(id: string, paths: ReadonlyMap<string, string>): string {
   const path = paths.get(id);
   return path === undefined ? `file ${id.slice(0, SHORT_ID)}` : shownPath(path);
 }
 
-/** In words for a terminal, a mail and the log. */
+/** Worded for a terminal, a mail and the log. */
 export function placeOf({ type, id, line, part, packed }: TokenFinding, paths: ReadonlyMap<string, string>): string {
   if (type !== 'blob') return id === '' ? `the ${part}` : `the ${part} of ${type} ${id.slice(0, SHORT_ID)}`;
   const file = fileWords(id, paths);
@@ -176,12 +174,12 @@ export function placeOf({ type, id, line, part, packed }: TokenFinding, paths: R
   return packed === '' ? `${file}, unpacked` : `${file}, in it ${shownPath(packed)}, line ${line}`;
 }
 
-/** The place with the end of the token. */
+/** The place, with the last characters of the token. */
 export function describe(finding: TokenFinding, paths: ReadonlyMap<string, string>): string {
   return `${placeOf(finding, paths)} (ends in ${lastEightOf(finding.text)})`;
 }
 
-/** How many line breaks stand before a place. */
+/** The number of line breaks before a place. */
 function breaksIn(content: string, before: number): number {
   let breaks = 0;
   for (let at = content.indexOf('\n'); at >= 0 && at < before; at = content.indexOf('\n', at + 1)) breaks++;

@@ -10,10 +10,10 @@ import { readTarget, targetRepository } from './target.ts';
 export interface RepositoryView {
   readonly owner: Account;
   readonly repository: Repository;
-  /** Of whoever asks; null where nobody in particular does. */
+  /** The caller's role; null for an anonymous caller. */
   readonly role: RepositoryRole | null;
   readonly defaultBranch: string;
-  /** Of its objects on the disk, in KiB. */
+  /** The size of its objects on disk, in KiB. */
   readonly sizeKb: number;
 }
 
@@ -22,7 +22,7 @@ export async function viewTarget(ctx: Context, permit: Permit): Promise<Reposito
   return viewOf(ctx, { ...(await readTarget(ctx.store.db, permit)), role: targetRepository(permit).repository.role });
 }
 
-/** Adds what lies on disk. What is not there has no size, and the usual default branch. */
+/** Adds what is read from disk. A missing repository has no size, and the usual default branch. */
 export async function viewOf(
   ctx: Context,
   known: Pick<RepositoryView, 'owner' | 'repository' | 'role'>,

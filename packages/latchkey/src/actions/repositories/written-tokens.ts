@@ -8,20 +8,20 @@
  */
 import { MAX_TOKEN_LENGTH, type TokenWithin, tokensWithin } from '../../rules/token-text.ts';
 
-/** The longest writing of a token: every character as `%6C`. */
+/** The longest way to write a token: every character as `%6C`. */
 export const MAX_WRITTEN_LENGTH = 3 * MAX_TOKEN_LENGTH;
 
-/** A token, and how long it is in the text. */
+/** A token, and its length in the text. */
 export interface WrittenToken extends TokenWithin {
   readonly length: number;
 }
 
-/** In base64 a byte begins at one of three places of a group of four characters. */
+/** In base64, a byte begins at one of three places in a group of four characters. */
 const IN_BASE64 = /bGt[mjz]X|xr(?:Zl|Y1|c1)[89]|s(?:a2[ZN]|a3N)f/g;
 const IN_PERCENT = /lk[fcs]%5[Ff]|%6[Cc]%6[Bb]%(?:66|63|73)%5[Ff]/g;
 const IN_UTF16 = /l\0k\0[fcs]\0_/g;
 
-/** The tokens that stand in a text whose bytes are characters, plain or in one of these writings. */
+/** The tokens in a text whose bytes are characters, plain or in one of these encodings. */
 export function* tokensWrittenIn(text: string): Generator<WrittenToken> {
   for (const { text: token, at } of tokensWithin(text)) yield { text: token, at, length: token.length };
   for (const { 0: beginning, index } of beginningsIn(text)) {
@@ -30,14 +30,17 @@ export function* tokensWrittenIn(text: string): Generator<WrittenToken> {
   }
 }
 
-/** Where decoding is worth it. What rules a writing out at once comes first: most texts have none of them. */
+/**
+ * Places where decoding is worthwhile. Checks that quickly rule out an encoding come first: most texts have none of
+ * them.
+ */
 function* beginningsIn(text: string): Generator<RegExpExecArray> {
   if (text.includes('\0')) yield* text.matchAll(IN_UTF16);
   if (text.includes('%5F') || text.includes('%5f')) yield* text.matchAll(IN_PERCENT);
   yield* text.matchAll(IN_BASE64);
 }
 
-/** What stands around a place, and how much of the text from there on was taken for it. */
+/** The decoded text around a place, and how much of the original was used for it. */
 function decodedAround(text: string, at: number, beginning: string): [string, number] {
   if (beginning.includes('\0')) return [everyOther(text, at), 2 * MAX_TOKEN_LENGTH];
   if (beginning.includes('%')) return [unescaped(text, at), MAX_WRITTEN_LENGTH];
@@ -61,7 +64,7 @@ function unescaped(text: string, at: number): string {
 const GROUP = 4;
 const IS_GROUP = /^[A-Za-z0-9+/_-]{4}$/;
 
-/** From some groups before, for the prefix of an instance, on; broken lines are joined. */
+/** Starts a few groups earlier, to include an instance prefix; broken lines are joined. */
 function fromBase64(text: string, at: number): string {
   let from = at;
   while (from >= GROUP && at - from < MAX_TOKEN_LENGTH && IS_GROUP.test(text.slice(from - GROUP, from))) from -= GROUP;
@@ -69,15 +72,15 @@ function fromBase64(text: string, at: number): string {
   return Buffer.from(/^[A-Za-z0-9+/_-]*/.exec(joined)?.[0] ?? '', 'base64').toString('latin1');
 }
 
-/** Texts have no character up to this one. */
+/** Texts have no character up to this code. */
 const BACKSPACE = 8;
 const PERCENT = 37;
-/** Of the 36 characters behind the prefix a few at either end may be missing. */
+/** At either end, a few of the 36 characters after the prefix may be missing. */
 const RUN_LENGTH = 24;
 
 /**
- * False when no token can lie across the ends of this piece of a text, or within it, where only the changes of a text
- * are known. Of what is no text, such as UTF-16 and archives, nothing can be told.
+ * False when no token can be within this piece of a text or across its ends, if only the text's changes are known.
+ * Anything that isn't text, such as UTF-16 and archives, can't be judged.
  */
 export function mayHoldPieceOfToken(piece: string): boolean {
   let inARow = 0;

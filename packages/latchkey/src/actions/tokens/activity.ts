@@ -24,7 +24,7 @@ import type { Context } from '../ground/context.ts';
 import { INSTANCE_LOGIN } from './draft-world.ts';
 import type { GrantView, TokenView } from './views.ts';
 
-/** How far back a token's use is shown, and counts as use. */
+/** How far back a token's use is shown and counts. */
 export const ACTIVITY_DAYS = 90;
 
 export interface Activity {
@@ -37,7 +37,7 @@ export interface Activity {
   readonly byRepository: readonly { readonly name: string; readonly times: number }[];
 }
 
-/** How one's own token was used. */
+/** How one of the caller's own tokens was used. */
 export async function readActivity(ctx: Context, permit: Permit, tokenId: number): Promise<Activity> {
   const token = await tokenWithin(ctx.store.db, permit, tokenId, { alive: false });
   await ctx.usage.flush();
@@ -54,8 +54,8 @@ export async function readActivity(ctx: Context, permit: Permit, tokenId: number
 }
 
 /**
- * A request that needs several permissions is counted under each: of a day and repository, the highest count is near
- * the number of requests.
+ * A request that needs several permissions is counted under each. For one day and repository, the highest count is
+ * close to the number of requests.
  */
 function daily(days: readonly TokenDay[], since: UnixSeconds): number[] {
   const perDay = Array.from({ length: ACTIVITY_DAYS }, () => 0);
@@ -97,7 +97,7 @@ async function repositoriesOf(ctx: Context, days: readonly TokenDay[]): Promise<
     .sort((a, b) => b.times - a.times);
 }
 
-/** A token's grants as drafts: what an edit begins with. */
+/** A token's grants as drafts, where an edit begins. */
 export function draftsOf(token: Pick<TokenView, 'grants'>): GrantDraft[] {
   return token.grants
     .filter(({ state }) => state === 'active' || state === 'pending')
@@ -111,7 +111,7 @@ export function draftsOf(token: Pick<TokenView, 'grants'>): GrantDraft[] {
 }
 
 /**
- * What a token would keep if it were narrowed to what it used; null when it uses all that it has, or was never used.
+ * What a token would keep if it were narrowed to what it used; null when it uses everything it has, or was never used.
  */
 export function narrowed(
   token: Pick<TokenView, 'kind' | 'grants'>,
@@ -157,7 +157,7 @@ function usedRepositories(
   if (draft.selection !== 'selected') return [];
   const used = new Set(activity.byRepository.map(({ name }) => name));
   const kept = draft.repositories.filter((name) => used.has(`${grant.owner}/${name}`));
-  // A grant without any repository would be none: then the selection stays.
+  // A grant without any repository would be empty: then the selection stays.
   if (kept.length === 0) return draft.repositories;
   dropped.push(
     ...draft.repositories.filter((name) => !kept.includes(name)).map((name) => `the repository ${grant.owner}/${name}`),
@@ -172,11 +172,11 @@ export interface GrantAddition {
   readonly permissions: Readonly<Record<string, string>>;
 }
 
-/** The grants that a token would have with what a refusal said was missing. */
+/** A token's grants with what a refusal said was missing. */
 export function widened(token: Pick<TokenView, 'grants'>, addition: GrantAddition): GrantDraft[] {
   const drafts = draftsOf(token);
   const named = drafts.findIndex(({ owner }) => owner.toLowerCase() === addition.owner.toLowerCase());
-  // A link without an owner, for a token that has just one, means that one.
+  // A link without an owner, for a token that has just one, means that owner.
   const index = named === -1 && addition.owner === '' && drafts.length === 1 ? 0 : named;
   if (index === -1)
     return [

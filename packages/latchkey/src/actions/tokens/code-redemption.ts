@@ -22,7 +22,7 @@ import type { Context } from '../ground/context.ts';
 import { DEVICE_INTERVAL_SEC, type PendingAuthorization } from './device-authorization.ts';
 import { createToken, revokeToken } from './tokens.ts';
 
-/** OAuth's word for why there is no token (RFC 6749 section 5.2, RFC 8628 section 3.5), with a sentence. */
+/** OAuth's code for why there is no token (RFC 6749 section 5.2, RFC 8628 section 3.5), with a sentence. */
 export interface Unredeemed {
   readonly error: 'invalid_grant' | 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_token';
   readonly words: string;
@@ -55,7 +55,7 @@ export async function redeemCode(
   return take(ctx, pending, from);
 }
 
-/** Exchanges a device code for its token, once its person said yes. */
+/** Exchanges a device code for its token, once its person has approved it. */
 export async function redeemDevice(ctx: Context, deviceCode: Secret, from: Visitor): Promise<Redeemed | Unredeemed> {
   const pending = (await deviceAuthorizationByCode(ctx.store.db, deviceCode.digest())) as PendingAuthorization | null;
   if (pending === null || pending.challenge !== null) return NO_CODE;
@@ -82,7 +82,7 @@ async function take(ctx: Context, pending: PendingAuthorization, from: Visitor):
     consumeDeviceAuthorization(tx, pending.codeDigest, ctx.clock.now()),
   )) as PendingAuthorization | null;
   if (taken === null || taken.userId === null || taken.draft === null) {
-    // Somebody has the code who should not (RFC 6749 section 4.1.2).
+    // Somebody has the code who should not have it (RFC 6749 section 4.1.2).
     if (pending.state === 'used' && pending.tokenId !== null)
       await revokeToken(ctx, upkeepPermit(), pending.tokenId, 'its sign-in code was used twice');
     return NO_CODE;
@@ -105,7 +105,7 @@ async function take(ctx: Context, pending: PendingAuthorization, from: Visitor):
   }
 }
 
-/** The permit of the person who said yes, as they stand now. */
+/** The permit of the person who approved, with their rights of today. */
 async function permitOf(ctx: Context, userId: number, from: Visitor): Promise<Permit | null> {
   const facts = await readUserFacts(ctx.store.db, userId);
   if (facts === null) return null;

@@ -21,10 +21,10 @@ export interface Consent {
   readonly request: LoginRequest;
   /** The resource owners of the request that this person may have tokens for. */
   readonly owners: readonly FormOwner[];
-  /** Those of them that are chosen at first, and how many days they allow. */
+  /** The owners that are selected at first, and how many days they allow. */
   readonly chosen: readonly FormOwner[];
   readonly days: number;
-  /** A name that is free. */
+  /** A name that is still free. */
   readonly name: string;
 }
 

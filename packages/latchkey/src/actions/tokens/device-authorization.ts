@@ -26,20 +26,20 @@ import { mintSecret } from '../ground/one-time-secrets.ts';
 import { consumeRateLimit } from '../ground/rate-limit.ts';
 import { draftFor } from './consent.ts';
 
-/** The one client that is known: this program. It keeps no secret, so it is public (RFC 6749 section 2.1). */
+/** The only known client: this program. It keeps no secret, so it is public (RFC 6749 section 2.1). */
 export const LOGIN_CLIENT_ID = 'latchkey-cli';
-/** How long an authorization code is good for, and how long a device may wait for its person. */
+/** How long an authorization code works, and how long a device may wait for its person. */
 export const CODE_LIFE_SEC = MINUTE_SEC;
 export const DEVICE_LIFE_SEC = 10 * MINUTE_SEC;
 /** How often a device may ask (RFC 8628 section 3.2). */
 export const DEVICE_INTERVAL_SEC = 5;
-/** Letters that can't be read as others or make words (RFC 8628 section 6.1). */
+/** Letters that can't be mistaken for others or make words (RFC 8628 section 6.1). */
 const USER_CODE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const USER_CODE_LENGTH = 8;
 
 export type PendingAuthorization = DeviceAuthorization<LoginRequest, TokenDraft>;
 
-/** Says yes to a command that waits on loopback; gives the code for it. @throws Problem */
+/** Approves a command that waits on loopback, and returns its code. @throws Problem */
 export async function approveCode(
   ctx: Context,
   permit: Permit,
@@ -105,7 +105,8 @@ export async function beginDeviceAuthorization(
 }
 
 /**
- * The sign-in that a typed code belongs to; null when there is none. @throws Problem when this person guessed too often
+ * The sign-in that a typed code belongs to; null when there is none.
+ * @throws Problem when this person guessed too often
  */
 export async function deviceByUserCode(
   ctx: Context,
@@ -123,7 +124,7 @@ export async function deviceByUserCode(
   )) as PendingAuthorization | null;
 }
 
-/** Says yes to a device; gives the token that it gets. @throws Problem */
+/** Approves a device, and returns the token that it gets. @throws Problem */
 export async function approveDevice(
   ctx: Context,
   permit: Permit,
@@ -135,7 +136,7 @@ export async function approveDevice(
   return draft;
 }
 
-/** Says no to a device. @throws Problem when it was decided before */
+/** Denies a device. @throws Problem when it was decided before */
 export async function denyDevice(ctx: Context, permit: Permit, pending: PendingAuthorization): Promise<void> {
   await decide(ctx, permit, pending, { state: 'denied', draft: null });
 }
@@ -154,7 +155,7 @@ async function decide(
     throw problem('conflict', 'That code was used already, or is too old. Begin again on the device.', 'user_code');
 }
 
-/** Forgets sign-ins whose time has long been over; until then a second use of a code is noticed. */
+/** Deletes sign-ins that expired long ago. Until then, a second use of a code is noticed. */
 export async function deleteOldDeviceAuthorizations(ctx: Context): Promise<void> {
   await ctx.store.transaction((tx) => deleteDeviceAuthorizationsBefore(tx, ctx.clock.now() - DEVICE_LIFE_SEC));
 }

@@ -17,10 +17,10 @@ import { type Repository, repositoryByName } from '../../store/repositories.ts';
 import { countTokens, isTokenNameTaken } from '../../store/tokens.ts';
 import type { Context } from '../ground/context.ts';
 
-/** How the instance is named as a resource owner. No account can have this login. */
+/** The instance's name as a resource owner. No account can have this login. */
 export const INSTANCE_LOGIN = 'instance';
 
-/** What `checkDraft` needs to know. An owner that can't be found is missing from `owners`. */
+/** What `checkDraft` needs to know. Unknown owners are missing from `owners`. */
 export async function draftWorld(ctx: Context, q: Query, user: Account, draft: TokenDraft): Promise<DraftWorld> {
   const instance = (await storedPolicies(q, [0])).get(0) ?? NO_POLICY;
   const owners = new Map<string, OwnerInWorld>();

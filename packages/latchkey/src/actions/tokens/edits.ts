@@ -41,19 +41,19 @@ import { draftWorld } from './draft-world.ts';
 import { fileRequest, openGrant } from './grant-requests.ts';
 import { tokenEvent } from './tokens.ts';
 
-/** What is to change; what is left out stays. */
+/** Fields to change; the others stay. */
 export interface TokenEdit {
   readonly name?: string | undefined;
   readonly description?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
-  /** All grants that the token shall have: one that is missing here is taken away. */
+  /** All grants that the token will have: one that is missing here is taken away. */
   readonly grants?: readonly GrantDraft[] | undefined;
   readonly notBeforeAt?: UnixSeconds | null | undefined;
   readonly allowedAddresses?: readonly string[] | null | undefined;
   readonly usesLeft?: number | null | undefined;
 }
 
-/** Edits a token. @throws Problem with every complaint at once; then nothing was changed. */
+/** Edits a token. @throws Problem with every complaint at once; then nothing was changed */
 export async function editToken(ctx: Context, permit: Permit, id: number, edit: TokenEdit): Promise<Token> {
   return unlessTaken(`You already have a token named ${edit.name?.trim()}.`, 'name', () =>
     ctx.store.transaction(async (tx) => {
@@ -144,7 +144,10 @@ async function checkGrants(
   return plans;
 }
 
-/** With a token: what the edited one will give, as if all were approved, stays within what the acting one has. */
+/**
+ * When a token edits another one: what that one will give, as if everything were approved, must be within what the
+ * acting one has.
+ */
 async function keepEditWithin(
   tx: Query,
   permit: Permit,
@@ -185,7 +188,7 @@ async function applyPlans(
   }
 }
 
-/** What waits is replaced by what is wanted now. */
+/** A pending request is replaced by what is wanted now. */
 async function changeGrant(
   tx: Query,
   permit: Permit,

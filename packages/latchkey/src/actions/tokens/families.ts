@@ -30,15 +30,15 @@ import { regenerateToken, renewedEnd } from './secrets.ts';
 import { type CreatedToken, endOne, tokenEvent } from './tokens.ts';
 import { tokenView } from './views.ts';
 
-/** How long after a rotation the old value may come back to be rotated without ending the family. */
+/** How long after a rotation the old value may be rotated again without ending the family. */
 export const REUSE_GRACE_SEC = MINUTE_SEC;
-/** What the owner of a family reads that was ended. */
+/** What the owner of an ended family reads. */
 const BY_REUSE = 'reuse of a rotated token';
 
 /**
- * Rotates a token. A scoped one gets a successor: same name, description, scopes and bounds, another id; the others
- * keep their id and get another secret. Left out, the new life is as long as the one before. @throws Problem; then
- * nothing was changed.
+ * Rotates a token. A scoped one gets a successor: same name, description, scopes and limits, another id. Others keep
+ * their id and get another secret. By default, the new life is as long as the previous one.
+ * @throws Problem; then nothing was changed
  */
 export async function rotateToSuccessor(
   ctx: Context,
@@ -98,15 +98,15 @@ async function succeed(
   return successor;
 }
 
-/** Tokens of this kind end at 00:00 UTC: the last one within the life that was asked for, where there is one. */
+/** Tokens of this kind end at 00:00 UTC: the last one within the requested life, if there is one. */
 function wholeDays(expiresAt: UnixSeconds | null, at: UnixSeconds): UnixSeconds | null {
   const midnight = expiresAt === null ? 0 : expiresAt - (expiresAt % DAY_SEC);
   return midnight > at ? midnight : expiresAt;
 }
 
 /**
- * A rotated value came back to be rotated: ends what lives of its family, but for the grace. Gives the id that was
- * ended.
+ * A rotated value was rotated again: ends the living token of its family, except during the grace time. Returns the id
+ * that was ended.
  */
 export async function reportRotatedUse(ctx: Context, tokenId: number): Promise<number | null> {
   return ctx.store.transaction(async (tx) => {
@@ -127,8 +127,8 @@ export async function reportRotatedUse(ctx: Context, tokenId: number): Promise<n
 }
 
 /**
- * When a scoped token ends for which nothing was said: never, unless a policy or the token that makes it ends before;
- * then at the last 00:00 UTC that they allow.
+ * When a scoped token ends by default: never, unless a policy or the token that makes it ends earlier; then at the last
+ * 00:00 UTC that they allow.
  */
 export async function latestEnd(ctx: Context, permit: Permit, userLogin: string): Promise<UnixSeconds | null> {
   const at = ctx.clock.now();

@@ -25,9 +25,9 @@ import { draftWorld, INSTANCE_LOGIN } from './draft-world.ts';
 export interface FormOwner {
   readonly login: string;
   readonly kind: 'self' | 'user' | 'organization' | 'instance';
-  /** True when a token of this person waits there for an owner's word. */
+  /** True when a token of this person has to wait for an owner's approval there. */
   readonly needsApproval: boolean;
-  /** The longest life that a token may have there; null = any up to the product's limit. */
+  /** The longest life that a token may have there; null = up to the product's limit. */
   readonly capDays: number | null;
 }
 
@@ -36,11 +36,11 @@ export interface FormFacts {
   readonly owners: readonly FormOwner[];
   readonly fineGrainedCount: number;
   readonly emailVerified: boolean;
-  /** What the instance alone caps the other kinds to. */
+  /** The instance's caps on the other kinds. */
   readonly capDays: Readonly<Record<TokenKind, number | null>>;
 }
 
-/** What the form needs to know of whoever fills it in. Owners that block fine-grained tokens are not offered. */
+/** What the form needs to know about the person. Owners that block fine-grained tokens are not offered. */
 export async function formFacts(ctx: Context, permit: Permit): Promise<FormFacts> {
   const { db } = ctx.store;
   const user = await personBehind(ctx, permit);
@@ -86,10 +86,10 @@ export async function formFacts(ctx: Context, permit: Permit): Promise<FormFacts
 interface PossibleOwner {
   readonly account: Account;
   readonly kind: FormOwner['kind'];
-  /** The instance's policy, and what the account chose itself. */
+  /** The instance's policy, and the account's own choice. */
   readonly instance: StoredPolicy;
   readonly stored: StoredPolicy | null;
-  /** Of whoever fills in the form. */
+  /** For the person who fills in the form. */
   readonly isOwner: boolean;
   readonly isAdmin: boolean;
 }
@@ -104,14 +104,14 @@ function ownerFacts({ account, kind, instance, stored, isOwner, isAdmin }: Possi
   return { login: account.login, kind, needsApproval: policy.requiresApproval && !isOwner, capDays };
 }
 
-/** The person who acts. @throws TypeError for the operator, who has no tokens. */
+/** The person who acts. @throws TypeError for the operator, who has no tokens */
 async function personBehind(ctx: Context, permit: Permit): Promise<Account> {
   const user = permit.actor.userId === null ? null : await accountById(ctx.store.db, permit.actor.userId);
   if (user === null) throw new TypeError('only a person has tokens');
   return user;
 }
 
-/** What is wrong with a draft so far, and the plan that it makes when nothing is. */
+/** What is wrong with a draft so far, and the plan it makes when nothing is. */
 export async function tryDraft(
   ctx: Context,
   permit: Permit,
@@ -121,7 +121,7 @@ export async function tryDraft(
   return checked.ok ? { complaints: [], plan: checked.plan } : { complaints: checked.complaints, plan: null };
 }
 
-/** The name, or with a number behind it where this person has a fine-grained token of that name. */
+/** The name, with a number added when this person has a fine-grained token of that name. */
 export async function freeTokenName(ctx: Context, permit: Permit, requested: string): Promise<string> {
   const { userId } = permit.actor;
   if (userId === null || requested === '') return requested;
@@ -139,7 +139,7 @@ export interface FoundRepository {
   readonly description: string;
 }
 
-/** Repositories shown at once: more are found by typing more of their name. */
+/** Repositories to show at once: typing more of a name finds more. */
 export const MAX_FOUND = 20;
 
 /**

@@ -10,7 +10,7 @@ import { record } from '../ground/record.ts';
 
 type NamedToken = Pick<Token, 'id' | 'userId' | 'name'>;
 
-/** What a grant of a token is to reach, or to reach beyond what it does. */
+/** What a token's grant would reach, or would reach in addition. */
 interface AskedReach extends Reach {
   readonly token: NamedToken;
   readonly grantId: number;
@@ -18,7 +18,7 @@ interface AskedReach extends Reach {
   readonly justification: string | null;
 }
 
-/** Files a request for it, with an organization's owners. */
+/** Files a request for it with an organization's owners. */
 export async function fileRequest(tx: Query, permit: Permit, asked: AskedReach, at: UnixSeconds): Promise<void> {
   const { token, grantId, organizationId, justification, selection, repositoryIds, permissions } = asked;
   const id = await insertRequest(tx, {
@@ -42,8 +42,8 @@ export async function fileRequest(tx: Query, permit: Permit, asked: AskedReach, 
 }
 
 /**
- * What follows a new grant: its request, when it waits; the note that access was granted, when nobody has to be asked.
- * Of interest to organizations only.
+ * The follow-up to a new grant: a request if it has to wait, or the log entry that access was granted if nobody has to
+ * approve. Only for organizations.
  */
 export async function openGrant(
   tx: Query,

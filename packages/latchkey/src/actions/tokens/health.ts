@@ -11,14 +11,14 @@ import { type TokenRow, tokenRows } from './own-tokens.ts';
 
 export type { Finding };
 
-/** Most tokens that are looked at, the newest first. */
+/** The most tokens to check, the newest first. */
 export const MAX_CHECKED = 1_000;
 
 export interface CheckedToken extends TokenRow {
   readonly findings: readonly Finding[];
 }
 
-/** Every living token of whoever asks, with what is wrong with it. */
+/** Every living token of the caller, with what is wrong with it. */
 export async function checkHealth(ctx: Context, permit: Permit): Promise<CheckedToken[]> {
   const { userId } = permit.actor;
   if (userId === null) throw new TypeError('only a person has tokens');
@@ -28,7 +28,9 @@ export async function checkHealth(ctx: Context, permit: Permit): Promise<Checked
   return rows.map((row) => ({ ...row, findings: findingsOf({ ...row, usedAt: row.lastUse?.usedAt ?? null }, at) }));
 }
 
-/** The ends of one's tokens as an iCalendar: one event each, with an alarm a week before. Names and paths only. */
+/**
+ * The ends of the caller's tokens as an iCalendar: one event each, with an alarm a week before. Names and paths only.
+ */
 export async function expiryCalendar(ctx: Context, permit: Permit): Promise<string> {
   const { host } = new URL(ctx.settings.publicUrl);
   const now = stamp(ctx.clock.now());
@@ -69,16 +71,16 @@ function escaped(text: string): string {
   return text.replace(/[\\;,]/g, (character) => `\\${character}`).replace(/\r?\n/g, '\\n');
 }
 
-/** RFC 5545 section 3.1, less the space before what goes on. */
+/** RFC 5545 section 3.1, minus the space before a continued line. */
 const MAX_LINE_BYTES = 74;
 
-/** What is longer than a line stands on several, each but the first behind a space. Never cut inside of a character. */
+/** Splits a long line into several, each but the first after a space. Never cuts a character. */
 function folded(line: string): string {
   const bytes = Buffer.from(line);
   const lines: string[] = [];
   for (let start = 0; start < bytes.length; ) {
     let end = Math.min(start + MAX_LINE_BYTES, bytes.length);
-    // 10xxxxxx goes on with a character.
+    // 10xxxxxx continues a character.
     while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
     lines.push(bytes.toString('utf8', start, end));
     start = end;

@@ -9,12 +9,12 @@ import { queueMail } from '../ground/mail.ts';
 import { mailed } from '../ground/token-names.ts';
 import { endOne } from './tokens.ts';
 
-/** Most credentials in one report: GitHub's. */
+/** The most credentials in one report: GitHub's. */
 export const MAX_REPORTED = 1_000;
 
 /**
- * Revokes every text that opens one of our tokens now; what is no token of ours, or opens nothing any more, is passed
- * over. Gives how many were revoked, which a stranger is not told.
+ * Revokes every text that is a working token of ours; others, and tokens that no longer work, are skipped. Returns how
+ * many were revoked. Don't tell a stranger.
  * @param where it was found, for the owner: `acme/site at src/app.ts:3`; null when somebody reported it
  */
 export async function revokeLeaked(
@@ -31,7 +31,7 @@ export async function revokeLeaked(
   return revoked;
 }
 
-/** The token that a text opens now; null when it is none of ours, or opens nothing any more. */
+/** The working token in a text; null when it isn't ours, or no longer works. */
 export async function liveToken(ctx: Context, text: string): Promise<StoredToken | null> {
   if (parseTokenText(text).form !== 'valid') return null;
   const found = await tokenByDigest(ctx.store.db, digestOf(text));

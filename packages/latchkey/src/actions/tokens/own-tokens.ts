@@ -14,13 +14,13 @@ import { type TokenView, tokenView, tokenViews } from './views.ts';
 
 /** A token in a list on a page. */
 export interface TokenRow extends TokenView {
-  /** Refusals of the last `LATELY_SEC`. */
+  /** Refusals within `LATELY_SEC`. */
   readonly refusedLately: number;
 }
 
-/** One token with what its own page shows beside. */
+/** One token, with what its own page shows in addition. */
 export interface OwnToken extends TokenRow {
-  /** How many living tokens it made over REST, and those made, too. */
+  /** How many living tokens it made over REST, including those made by these. */
   readonly children: number;
 }
 
@@ -30,7 +30,7 @@ const LATELY_SEC = 7 * DAY_SEC;
 export const TOKENS_ON_A_PAGE = 50;
 
 /**
- * A token that the permit reaches, alive or dead, with its last use, this one included.
+ * A token that the permit reaches, alive or dead, with its last use, including this one.
  * @throws Problem `not_found` when there is no such token
  */
 export async function readToken(ctx: Context, permit: Permit, id: number): Promise<TokenView> {
@@ -38,7 +38,7 @@ export async function readToken(ctx: Context, permit: Permit, id: number): Promi
   return tokenView(ctx.store.db, await tokenWithin(ctx.store.db, permit, id, { alive: false }), ctx.clock.now());
 }
 
-/** The token that asks. @throws Problem when it is no token that does. */
+/** The token that makes the request. @throws Problem when it isn't made with a token */
 export async function readCurrentToken(ctx: Context, permit: Permit): Promise<TokenView> {
   if (permit.actor.tokenId === null) throw problem('unprocessable', 'No token was used for this request.');
   const token = (await tokensByIds(ctx.store.db, [permit.actor.tokenId])).get(permit.actor.tokenId);
@@ -46,7 +46,7 @@ export async function readCurrentToken(ctx: Context, permit: Permit): Promise<To
   return tokenView(ctx.store.db, token, ctx.clock.now());
 }
 
-/** A page of the tokens of whoever asks, newest first; the revoked ones only when asked for. */
+/** A page of the caller's tokens, newest first; revoked ones only on request. */
 export async function listOwnTokens(
   ctx: Context,
   permit: Permit,
@@ -58,7 +58,7 @@ export async function listOwnTokens(
   return tokenViews(ctx.store.db, await listTokens(ctx.store.db, userId, filter, page), ctx.clock.now());
 }
 
-/** A page of one's own tokens of a kind that were not revoked, newest first; `beforeId` goes on from there. */
+/** A page of the caller's tokens of a kind that were not revoked, newest first, starting below `beforeId`. */
 export async function ownTokenRows(
   ctx: Context,
   permit: Permit,
@@ -71,7 +71,7 @@ export async function ownTokenRows(
   return tokenRows(ctx, tokens);
 }
 
-/** One's own token of a kind, alive or dead. @throws Problem `not_found` for any other. */
+/** The caller's own token of a kind, alive or dead. @throws Problem `not_found` for any other */
 export async function ownToken(ctx: Context, permit: Permit, id: number, kind: TokenKind): Promise<OwnToken> {
   const view = await readToken(ctx, permit, id);
   if (view.kind !== kind) throw problem('not_found', `There is no token ${id}.`, 'id');
@@ -84,7 +84,7 @@ export async function ownToken(ctx: Context, permit: Permit, id: number, kind: T
   };
 }
 
-/** Everything that a page shows of these tokens, in their order. At most some hundred tokens. */
+/** Everything a page shows about these tokens, in their order. A few hundred tokens at most. */
 export async function tokenRows(ctx: Context, tokens: readonly Token[]): Promise<TokenRow[]> {
   const at = ctx.clock.now();
   const ids = tokens.map(({ id }) => id);

@@ -19,13 +19,13 @@ import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 
-/** Requests that one mail names at most. */
+/** The most requests that one mail names. */
 const MAX_NAMED = 20;
 
 /**
- * Mails the owners of the organization that a request of one's own waits for, and gives when.
- * @throws Problem `not_found` for one of somebody else, `conflict` for one that waits no more, for whoever left the
- * organization, or when they were reminded within a day.
+ * Mails the owners of the organization where the caller's own request is waiting, and returns the time.
+ * @throws Problem `not_found` for somebody else's; `conflict` when it is no longer pending, the person has left the
+ * organization, or the owners were reminded within a day
  */
 export async function remindOwners(ctx: Context, permit: Permit, id: number): Promise<UnixSeconds> {
   return ctx.store.transaction(async (tx) => {

@@ -7,7 +7,9 @@ import { type TokenView, tokenViews } from './views.ts';
 
 export { TOKEN_ORDERS, type TokenOrder };
 
-/** A page of one's own tokens, or of anybody's for whoever acts on the whole instance, and how many there are. */
+/**
+ * A page of the caller's tokens, or of anybody's for a caller who acts on the whole instance, with their total number.
+ */
 export async function searchTokens(
   ctx: Context,
   permit: Permit,

@@ -28,19 +28,20 @@ import { mailed } from '../ground/token-names.ts';
 import { type CreatedToken, tokenEvent } from './tokens.ts';
 import { tokenView } from './views.ts';
 
-/** How long the old secret of a rotation works beside the new one, at least, at most, and when nothing is said. */
+/** How long the old secret of a rotation works beside the new one: at least, at most, and by default. */
 export const MIN_OVERLAP_SEC = MINUTE_SEC;
 export const MAX_OVERLAP_SEC = 7 * DAY_SEC;
 export const DEFAULT_OVERLAP_SEC = HOUR_SEC;
 
-/** A new life, and how often the token may be used in it, where that is limited. */
+/** A new life, and, if uses are limited, how many it has. */
 export interface RenewalDraft extends ExpiryDraft {
   readonly usesLeft?: number;
 }
 
 /**
- * Gives a token a new secret; the old one is dead at once, on every node. Left out, the new life is as long as the one
- * before. @throws Problem
+ * Gives a token a new secret; the old one stops working at once, on every node. By default, the new life is as long as
+ * the previous one.
+ * @throws Problem
  */
 export function regenerateToken(
   ctx: Context,
@@ -52,8 +53,9 @@ export function regenerateToken(
 }
 
 /**
- * Gives a token a new secret; the old one works until the first use of the new one, at most `overlapSec`
- * (`MIN_OVERLAP_SEC` to `MAX_OVERLAP_SEC`). An old secret that still overlaps from before ends now. @throws Problem
+ * Gives a token a new secret; the old one works until the new one is first used, for at most `overlapSec`
+ * (`MIN_OVERLAP_SEC` to `MAX_OVERLAP_SEC`). A secret that still overlaps from an earlier rotation ends now.
+ * @throws Problem
  */
 export function rotateToken(
   ctx: Context,
@@ -114,7 +116,7 @@ async function renew(
   };
 }
 
-/** @throws Problem for a number that is none, or where a token would give uses */
+/** @throws Problem for an invalid number, or where a token would give uses */
 function renewedUses(permit: Permit, { usesLeft }: Token, wanted: number): number | null {
   const complaints = new Complaints();
   const uses = checkUses(wanted, complaints);
@@ -126,13 +128,14 @@ function renewedUses(permit: Permit, { usesLeft }: Token, wanted: number): numbe
 }
 
 /**
- * The longest life in days that a renewed token may have, by every policy that binds it; null = any. @throws Problem
+ * The longest life in days that a renewed token may have, by every policy that binds it; null = no limit.
+ * @throws Problem
  */
 export async function renewalCap(ctx: Context, permit: Permit, id: number): Promise<number | null> {
   return capFor(ctx.store.db, await tokenWithin(ctx.store.db, permit, id, { alive: false }));
 }
 
-/** When the renewed token ends. @throws Problem when a policy, or the token that renews it, allows no such end. */
+/** When the renewed token ends. @throws Problem when a policy, or the token that renews it, doesn't allow this end */
 export async function renewedEnd(
   tx: Query,
   permit: Permit,
@@ -156,7 +159,7 @@ export async function renewedEnd(
   return expiresAt;
 }
 
-/** What was left open is cut to the end of the token that renews another. */
+/** An end that wasn't chosen is cut to the end of the token that renews another. */
 function noLaterThan(expiresAt: UnixSeconds | null, latest: UnixSeconds | null): UnixSeconds | null {
   return expiresAt === null || latest === null ? (expiresAt ?? latest) : Math.min(expiresAt, latest);
 }
@@ -165,14 +168,14 @@ function spanOf({ expiresAt, issuedAt }: Token): number | null {
   return expiresAt === null ? null : expiresAt - issuedAt;
 }
 
-/** The life that it had once more, cut to what policies allow today. */
+/** The same life again, cut to what policies allow today. */
 function asBefore(token: Token, capDays: number | null, at: UnixSeconds): UnixSeconds | null {
   const longest = capDays === null ? null : capDays * DAY_SEC;
   const span = spanOf(token) ?? longest;
   return span === null ? null : at + Math.min(span, longest ?? MAX_LIFETIME_DAYS * DAY_SEC);
 }
 
-/** The shortest cap of the instance and of every organization that the token reaches or asks to reach. */
+/** The shortest cap of the instance and of every organization that the token reaches or has requested. */
 async function capFor(tx: Query, token: Token): Promise<number | null> {
   const ownerIds = (await boundsOf(tx, token)).grants.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER);
   const [user, owners, policies] = await Promise.all([

@@ -20,8 +20,8 @@ import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 
 /**
- * Authorizes one of one's tokens for an organization that one belongs to. Doing it twice changes nothing. @throws
- * Problem; never with a token, which could help itself
+ * Authorizes one of the caller's tokens for an organization they belong to. Repeating it changes nothing.
+ * @throws Problem; never works with a token, which could help itself
  */
 export async function authorizeToken(
   ctx: Context,
@@ -50,7 +50,7 @@ export async function authorizeToken(
   });
 }
 
-/** Takes that back, as the token's user. @throws Problem when it was not authorized. */
+/** Withdraws that, as the token's user. @throws Problem when it was not authorized */
 export async function deauthorizeToken(
   ctx: Context,
   permit: Permit,
@@ -76,16 +76,16 @@ export async function deauthorizeToken(
   });
 }
 
-/** An organization that demands the authorization. */
+/** An organization that requires the authorization. */
 export interface SsoOrganization {
   readonly login: string;
   readonly authorized: boolean;
 }
 
-/** Organizations that a token's page offers at most. */
+/** The most organizations that a token's page offers. */
 const MAX_OFFERED = 200;
 
-/** The organizations of a token's owner that demand it, and whether the token has it. */
+/** The organizations of a token's owner that require it, and whether the token has it. */
 export async function ssoOrganizations(ctx: Context, permit: Permit, tokenId: number): Promise<SsoOrganization[]> {
   const { db } = ctx.store;
   const token = await tokenWithin(db, permit, tokenId, { alive: false });

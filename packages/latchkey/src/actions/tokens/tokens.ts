@@ -40,7 +40,7 @@ import { openGrant } from './grant-requests.ts';
 import { type TokenView, tokenView, tokenViews } from './views.ts';
 
 export interface CreatedToken {
-  /** The one time that it can be seen. */
+  /** The only time it can be seen. */
   readonly secret: Secret;
   readonly token: TokenView;
 }
@@ -52,15 +52,15 @@ const EVENT_PREFIX: Readonly<Record<TokenKind, string>> = {
   scoped: 'personal_access_token',
 };
 
-/** The event of GitHub's logs for something that happened to a token of this kind. */
+/** The event of GitHub's logs for what happened to a token of this kind. */
 export function tokenEvent(kind: TokenKind, verb: string): AuditAction {
   return `${EVENT_PREFIX[kind]}.${verb}` as AuditAction;
 }
 
 /**
- * Creates a token. Made with a token, it stays within that one: rights, targets, addresses, uses, and its life, to
- * which the default is cut.
- * @throws Problem with every complaint at once; then nothing was changed.
+ * Creates a token. One made with a token stays within that token's limits: rights, targets, addresses, uses, and its
+ * life, to which the default is cut.
+ * @throws Problem with every complaint at once; then nothing was changed
  */
 export async function createToken(ctx: Context, permit: Permit, draft: TokenDraft): Promise<CreatedToken> {
   const user = await userNamed(ctx.store.db, draft.userLogin, 'login');
@@ -75,7 +75,7 @@ export async function createToken(ctx: Context, permit: Permit, draft: TokenDraf
   return { secret: new Secret(text), token: await tokenView(ctx.store.db, token, ctx.clock.now()) };
 }
 
-/** What was left open is taken from the token that makes the new one, where that has a bound. */
+/** Fields that weren't chosen come from the token that makes the new one, where that has a limit. */
 function withMakersDefaults(permit: Permit, draft: TokenDraft, plan: TokenPlan): TokenPlan {
   const maker = actingToken(permit);
   if (maker === null) return plan;
@@ -147,8 +147,8 @@ async function insertPlan(
 }
 
 /**
- * What may have changed since the draft was checked: asked again inside the transaction, so that two at once can't both
- * slip through.
+ * What may have changed since the draft was checked: checked again inside the transaction, so that two at once can't
+ * both get through.
  */
 async function recheck(tx: Query, user: Account, plan: TokenPlan): Promise<void> {
   if (plan.kind !== 'fine-grained') return;
@@ -158,10 +158,10 @@ async function recheck(tx: Query, user: Account, plan: TokenPlan): Promise<void>
     throw problem('limit_reached', `You have ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit.`);
 }
 
-/** Most tokens that a list shows at once. */
+/** The most tokens that a list shows at once. */
 const MAX_LISTED_TOKENS = 10_000;
 
-/** Every token of a person, newest first, those that have ended included. */
+/** Every token of a person, newest first, including ended ones. */
 export async function listTokens(
   ctx: Context,
   _permit: Permit,
@@ -174,11 +174,11 @@ export async function listTokens(
 }
 
 /**
- * Revokes a token of one's own, or any as operator: the next request with it is refused, on every node. What waits for
- * approval is cancelled; what it made as a deploy key goes. A token that is revoked already stays as it is. Gives the
- * ids that were revoked now.
- * @param by who or what it is done by, in words that its owner will read: a login, "operator", "reported as leaked"
- * @param withChildren true to revoke the tokens that it made, and those that they made, too
+ * Revokes one of the caller's tokens, or any token as operator: the next request with it is refused, on every node.
+ * Pending requests are cancelled; deploy keys made with it are deleted. A token that is already revoked stays as it is.
+ * Returns the ids revoked by this call.
+ * @param by who or what does it, in words that its owner will read: a login, "operator", "reported as leaked"
+ * @param withChildren true to also revoke the tokens that it made, and those that they made
  */
 export async function revokeToken(
   ctx: Context,
@@ -203,8 +203,8 @@ export async function revokeToken(
 }
 
 /**
- * Revokes one token in the caller's transaction, whosever it is; null when it was revoked before. What its owner is
- * told of it is the caller's.
+ * Revokes one token in the caller's transaction, no matter whose; null when it was revoked before. The caller decides
+ * what its owner is told.
  */
 export async function endOne(ctx: Context, tx: Query, permit: Permit, id: number, by: string): Promise<Token | null> {
   const at = ctx.clock.now();

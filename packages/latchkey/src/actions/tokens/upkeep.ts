@@ -36,18 +36,21 @@ import { record } from '../ground/record.ts';
 import { mailed } from '../ground/token-names.ts';
 import { endOne, tokenEvent } from './tokens.ts';
 
-/** How many days before its end the owner of a token hears of it; 0 = that it has ended. */
+/** How many days before its end the owner of a token is told; 0 = that it has ended. */
 const NOTICE_DAYS: readonly number[] = [30, 7, 1, 0];
-/** An end that lies further back is told no more: the server was away for long, or took over somebody else's tokens. */
+/**
+ * An end further back than this is no longer reported: the server was down for long, or took over somebody else's
+ * tokens.
+ */
 const NOTICED_LATE_SEC = 7 * DAY_SEC;
 const BATCH = 200;
-/** Requests that a daily list names. */
+/** The most requests that a daily list names. */
 const MAX_NAMED = 10;
 
-/** Tells owners of tokens that end soon, or have ended. */
+/** Mails owners of tokens that end soon, or have ended. */
 export async function noticeEnds(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
   const at = ctx.clock.now();
-  // The nearest first: who hears that a token ends tomorrow need not hear that it ends in 30 days.
+  // The nearest first: an owner who is told that a token ends tomorrow need not be told that it ends in 30 days.
   for (const days of NOTICE_DAYS.toReversed()) {
     const notice = {
       days,
@@ -79,15 +82,18 @@ async function noticeOne(ctx: Context, id: number, days: number, at: UnixSeconds
   });
 }
 
-/** How long before it ends the owner of an unused token hears of it: half of the time of disuse, at most so long. */
+/**
+ * The longest time before the end at which the owner of an unused token is told; otherwise it is half the time of
+ * disuse.
+ */
 const MAX_GRACE_SEC = 7 * DAY_SEC;
-/** The part of all living tokens that one run ends at most, and how many it may end in any case. */
+/** The largest share of all living tokens that one run ends, and the number it may end in any case. */
 const MAX_ENDED_PART = 0.1;
 const MIN_ENDED = 5;
 
 /**
- * Ends tokens that were not used for so long as the setting says; nothing when that is 0. Each was marked before, and
- * its owner told; so few end in one run that people notice a mistake before it is great.
+ * Ends tokens that were unused for as long as the setting says; does nothing when that is 0. Each was marked before,
+ * and its owner told. One run ends only a few, so that people notice a mistake before much harm is done.
  */
 export async function endDisused(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
   const days = ctx.settings.tokenDisuseDays;
@@ -132,8 +138,8 @@ async function endUnused(ctx: Context, id: number, days: number, cutoff: UnixSec
 }
 
 /**
- * Brings back a token that was ended because nobody used it, whether by a wrong clock or rightly. @throws Problem when
- * there is no such token, it ended in another way, or its name was taken meanwhile.
+ * Brings back a token that was ended for disuse, whether by a wrong clock or rightly.
+ * @throws Problem when there is no such token, it ended in another way, or its name was taken meanwhile
  */
 export async function restoreToken(ctx: Context, permit: Permit, id: number): Promise<Token> {
   return unlessTaken('Its owner has another token of that name by now: rename that one first.', 'name', () =>
@@ -167,7 +173,7 @@ export function restorableTokens(ctx: Context, _permit: Permit): Promise<number[
   return undoableTokens(ctx.store.db);
 }
 
-/** Mails owners of organizations what waits for them: once a day, in one mail. */
+/** Mails organization owners their pending requests: one mail a day. */
 export async function digestRequests(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
   for (const { organizationId, waiting } of await organizationsWithRequests(ctx.store.db)) {
     if (signal.aborted) return;

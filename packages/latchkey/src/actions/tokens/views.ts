@@ -33,23 +33,23 @@ export type { GrantAccess, Token, TokenState };
 
 /** A grant with names in place of ids. */
 export interface GrantView extends StoredGrant {
-  /** A login; `instance` for the instance, `ghost` for an account that was deleted meanwhile. */
+  /** A login; `instance` for the instance, `ghost` for a deleted account. */
   readonly owner: string;
-  /** Null for the instance, and for an account that was deleted meanwhile. */
+  /** Null for the instance, and for a deleted account. */
   readonly ownerAccount: Account | null;
   readonly ownerKind: GrantFacts['ownerKind'];
-  /** Of selected ones, those that still exist; without their owner. */
+  /** For selected repositories, those that still exist; without their owner. */
   readonly repositoryNames: readonly string[];
   /** What it gives today; `state` is what was decided about it. */
   readonly access: GrantAccess;
-  /** The request about it that waits, if one does. */
+  /** The pending request about it, if there is one. */
   readonly request: WaitingRequest | null;
 }
 
 export interface WaitingRequest extends Request {
-  /** Logins of those who can approve it; none for whoever left the organization. */
+  /** Logins of people who can approve it; none after the requester has left the organization. */
   readonly approvers: readonly string[];
-  /** When they were last reminded by whoever asked; null = never. */
+  /** When the requester last reminded them; null = never. */
   readonly remindedAt: UnixSeconds | null;
 }
 
@@ -57,9 +57,9 @@ export interface TokenView extends Token {
   readonly owner: Account;
   readonly grants: readonly GrantView[];
   readonly state: TokenState;
-  /** What policies have against it, as sentences without a full stop. */
+  /** Why policies block it, as sentences without a full stop. */
   readonly blockedBy: readonly string[];
-  /** Logins of organizations that took back what it reaches there; only of classic and scoped tokens. */
+  /** Logins of organizations that withdrew what it reaches there; only for classic and scoped tokens. */
   readonly keptOutBy: readonly string[];
   readonly lastUse: TokenUse | null;
 }
@@ -76,7 +76,7 @@ interface Surroundings {
   readonly policies: ReadonlyMap<number, StoredPolicy>;
 }
 
-/** These tokens in full, in their order; without those whose person is gone. At most some thousand tokens. */
+/** These tokens in full, in their order; without those whose person is gone. A few thousand tokens at most. */
 export async function tokenViews(q: Query, tokens: readonly Token[], at: UnixSeconds): Promise<TokenView[]> {
   if (tokens.length === 0) return [];
   const around = await surroundingsOf(q, tokens, at);
@@ -122,7 +122,7 @@ async function surroundingsOf(q: Query, tokens: readonly Token[], at: UnixSecond
   };
 }
 
-/** Only members are told who the owners are. */
+/** Only members learn who the owners are. */
 async function withApprovers(q: Query, requests: readonly Request[]): Promise<WaitingRequest[]> {
   const ids = (of: 'organizationId' | 'userId'): number[] => [...new Set(requests.map((request) => request[of]))];
   const owners = await ownersForMembers(q, ids('organizationId'), ids('userId'));
@@ -180,7 +180,7 @@ function grantView(token: Token, user: Account, grant: StoredGrant, around: Surr
   };
 }
 
-/** The policy in force for what an account owns; of a person, and of the instance, only the instance decides. */
+/** The policy in force for what an account owns. For a person and for the instance, only the instance decides. */
 function policyFor(owner: Account | undefined, { policies }: Surroundings): Policy {
   const ofOrganization = owner?.kind === 'organization' ? (policies.get(owner.id) ?? NO_POLICY) : null;
   return effectivePolicy(policies.get(INSTANCE_OWNER) ?? NO_POLICY, ofOrganization);

@@ -10,8 +10,8 @@ import type { TreeRow } from '../routes/route-tree.ts';
 /**
  * What a request is about. Names are templates over the parameters of the path: `{owner}`, or a fixed name. `self`: the
  * caller's own account. `nobody`: nobody's resources in particular. `every-organization`: one organization that only
- * the server behind can tell, so a caller needs the permission in all of theirs. `unknown`: something that only a
- * number names, so nobody may.
+ * the server behind can tell, so a caller needs the permission in every organization here. `unknown`: something that
+ * only a number names, so nobody may.
  */
 export type MapTarget =
   | { readonly kind: 'repository'; readonly owner: string; readonly name: string }

@@ -21,10 +21,10 @@ import { type Webhook, webhookOfDelivery } from '../../../store/webhooks.ts';
 import type { Context } from '../../ground/context.ts';
 import { post } from '../../ground/outgoing.ts';
 
-/** How long the log keeps a delivery. */
+/** How long the log keeps deliveries. */
 const DELIVERIES_KEPT_SEC = 30 * DAY_SEC;
 
-/** The job `deliver-webhook`. One that is gone, or was delivered already, is left alone. */
+/** The job `deliver-webhook`. A delivery that is gone, or was already made, is left alone. */
 export async function deliverWebhook(
   ctx: Context,
   { deliveryId }: { deliveryId: number },
@@ -49,7 +49,7 @@ export async function deliverWebhook(
     allowedNetworks: ctx.settings.webhookNetworks,
     ...(signal === undefined ? {} : { signal }),
   });
-  // The server stops: whoever takes the job next sends it.
+  // The server is stopping: the next process that takes the job sends it.
   if (signal?.aborted === true) throw new Error('stopped while a webhook was delivered');
   await end(ctx, delivery, {
     durationMs: Math.round(performance.now() - beganAt),
@@ -94,7 +94,7 @@ function headersOf(
   return {
     Accept: '*/*',
     'Content-Type': config.contentType === 'json' ? 'application/json' : 'application/x-www-form-urlencoded',
-    // Receivers look for this beginning.
+    // Receivers look for this prefix.
     'User-Agent': 'GitHub-Hookshot/latchkey',
     'X-GitHub-Delivery': guid,
     'X-GitHub-Event': event,

@@ -15,18 +15,18 @@ import type { Context } from '../../ground/context.ts';
 import { enqueueJob } from '../../ground/jobs.ts';
 import { readTarget } from '../target.ts';
 
-/** Webhooks of one repository. */
+/** The most webhooks of one repository. */
 export const MAX_WEBHOOKS = 20;
 
 export interface RepositoryEvent {
   /** GitHub's name: `push`, `status`. */
   readonly event: string;
   readonly action?: string;
-  /** The body beside repository, organization and sender. */
+  /** The body without repository, organization and sender. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** Notes an event of the permit's repository for every active webhook that wants it. */
+/** Records an event of the permit's repository for every active webhook that wants it. */
 export async function emit(ctx: Context, tx: Query, permit: Permit, event: RepositoryEvent): Promise<void> {
   const { owner, repository } = await readTarget(tx, permit);
   const hooks = await listWebhooks(tx, repository.id, { beforeId: null, limit: MAX_WEBHOOKS });
@@ -37,7 +37,7 @@ export async function emit(ctx: Context, tx: Query, permit: Permit, event: Repos
     await deliverSoon(ctx, tx, hook, { event: event.event, action: event.action ?? null, payload });
 }
 
-/** Notes a delivery to one webhook, whatever it wants, and asks for the job that sends it. */
+/** Records a delivery to one webhook, whatever events it wants, and requests the job that sends it. */
 export async function deliverSoon(
   ctx: Context,
   tx: Query,

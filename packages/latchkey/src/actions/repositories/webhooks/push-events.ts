@@ -13,11 +13,11 @@ import type { Context } from '../../ground/context.ts';
 import { openTarget, targetRepository } from '../target.ts';
 import type { RepositoryEvent } from './events.ts';
 
-/** So many commits of one push are told, the newest ones. */
+/** The most commits of one push to report, the newest ones. */
 const MAX_PUSH_COMMITS = 20;
 const NONE = '0'.repeat(40);
 
-/** One ref that moved. Null = it was not there before, or is not there any more. */
+/** One ref that moved. Null = it did not exist before, or no longer exists. */
 export interface MovedRef {
   /** In full: `refs/heads/main`. */
   readonly ref: string;
@@ -25,7 +25,7 @@ export interface MovedRef {
   readonly afterId: string | null;
 }
 
-/** The events that a moved branch or tag stands for. Other refs are nobody's news. */
+/** The events for a moved branch or tag. Other refs cause none. */
 export async function pushEvents(ctx: Context, permit: Permit, moved: MovedRef): Promise<RepositoryEvent[]> {
   const { ref, beforeId, afterId } = moved;
   const kind = ref.startsWith('refs/heads/') ? 'branch' : ref.startsWith('refs/tags/') ? 'tag' : null;
@@ -104,7 +104,7 @@ async function commitFacts(plumbing: Plumbing, html: string, commit: Commit) {
   };
 }
 
-/** The newest commit of the default branch, as if it had just been pushed; null while there is none. */
+/** The newest commit of the default branch, as if just pushed; null while there is none. */
 export async function latestPush(ctx: Context, permit: Permit): Promise<Readonly<Record<string, unknown>> | null> {
   const plumbing = openTarget(ctx, permit);
   const ref = `refs/heads/${await defaultBranch(plumbing.path)}`;

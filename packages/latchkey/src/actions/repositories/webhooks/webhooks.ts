@@ -41,7 +41,7 @@ export type { Delivery, Webhook };
 const MAX_HOOK_URL_LENGTH = 2048;
 const MAX_HOOK_SECRET_LENGTH = 1024;
 
-/** A webhook with how the last delivery went; null = none was tried yet. */
+/** A webhook with the result of its last delivery; null = none was tried yet. */
 export interface KnownWebhook {
   readonly hook: Webhook;
   readonly last: DeliveryResult | null;
@@ -67,7 +67,7 @@ const NEW_HOOK: WebhookSettings = {
   active: true,
 };
 
-/** Settings after a change. @throws Problem with every complaint. */
+/** Settings after a change. @throws Problem with every complaint */
 function changed(
   ctx: Context,
   repositoryId: number,
@@ -133,7 +133,7 @@ function urlProblem(ctx: Context, text: string): string | null {
   return addressProblem(url, ctx.settings.webhookNetworks);
 }
 
-/** Makes a webhook, and sends it a ping. @throws Problem with every complaint; then nothing was changed. */
+/** Makes a webhook, and sends it a ping. @throws Problem with every complaint; then nothing was changed */
 export async function addWebhook(ctx: Context, permit: Permit, draft: HookDraft): Promise<KnownWebhook> {
   const settings = changed(ctx, targetRepository(permit).repository.id, NEW_HOOK, draft);
   const at = ctx.clock.now();
@@ -153,7 +153,7 @@ export async function addWebhook(ctx: Context, permit: Permit, draft: HookDraft)
   return { hook, last: null };
 }
 
-/** Changes what is given. @throws Problem with every complaint; then nothing was changed. */
+/** Changes the given fields. @throws Problem with every complaint; then nothing was changed */
 export async function changeWebhook(ctx: Context, permit: Permit, id: number, draft: HookDraft): Promise<KnownWebhook> {
   const at = ctx.clock.now();
   const hook = await ctx.store.transaction(async (tx) => {
@@ -166,7 +166,7 @@ export async function changeWebhook(ctx: Context, permit: Permit, id: number, dr
   return present((await withLast(ctx, [hook]))[0], `webhook ${id}`);
 }
 
-/** Deletes a webhook with its log. @throws Problem when there is none of that id. */
+/** Deletes a webhook with its log. @throws Problem when there is none with that id */
 export async function removeWebhook(ctx: Context, permit: Permit, id: number): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
@@ -181,7 +181,7 @@ export async function readWebhooks(ctx: Context, permit: Permit, page: Page): Pr
   return withLast(ctx, await listWebhooks(ctx.store.db, targetRepository(permit).repository.id, page));
 }
 
-/** One of them. @throws Problem when there is none of that id. */
+/** One of them. @throws Problem when there is none with that id */
 export async function readWebhook(ctx: Context, permit: Permit, id: number): Promise<KnownWebhook> {
   return present((await withLast(ctx, [await hookOf(ctx.store.db, permit, id)]))[0], `webhook ${id}`);
 }
@@ -218,7 +218,7 @@ async function log(tx: Query, permit: Permit, at: number, action: AuditAction, h
   });
 }
 
-/** Sends a ping to a webhook, also to one that is not active. @throws Problem when there is none of that id. */
+/** Sends a ping to a webhook, even if it is not active. @throws Problem when there is none with that id */
 export async function pingWebhook(ctx: Context, permit: Permit, id: number): Promise<void> {
   await ctx.store.transaction(async (tx) => ping(ctx, tx, permit, await hookOf(tx, permit, id)));
 }
@@ -246,8 +246,8 @@ async function ping(ctx: Context, tx: Query, permit: Permit, hook: Webhook): Pro
 }
 
 /**
- * Sends the latest push once more, if the webhook wants pushes and there was one. @throws Problem when there is none of
- * that id.
+ * Sends the latest push again, if the webhook wants pushes and there was one.
+ * @throws Problem when there is none with that id
  */
 export async function testWebhook(ctx: Context, permit: Permit, id: number): Promise<void> {
   const hook = await hookOf(ctx.store.db, permit, id);
@@ -263,7 +263,7 @@ export async function testWebhook(ctx: Context, permit: Permit, id: number): Pro
   });
 }
 
-/** A page of what was delivered to a webhook, the newest first. @throws Problem when there is none of that id. */
+/** A page of a webhook's deliveries, the newest first. @throws Problem when there is none with that id */
 export async function readDeliveries(
   ctx: Context,
   permit: Permit,
@@ -275,7 +275,7 @@ export async function readDeliveries(
   return listDeliveries(ctx.store.db, hook.id, success, page);
 }
 
-/** One delivery. @throws Problem when the webhook has none of that id. */
+/** One delivery. @throws Problem when the webhook has none with that id */
 export async function readDelivery(
   ctx: Context,
   permit: Permit,
@@ -290,8 +290,8 @@ export async function readDelivery(
 }
 
 /**
- * Sends the same once more, to where the webhook points now. @throws Problem when the webhook has no delivery of that
- * id.
+ * Sends the same delivery again, to the webhook's current address.
+ * @throws Problem when the webhook has no delivery with that id
  */
 export async function redeliver(ctx: Context, permit: Permit, id: number, deliveryId: number): Promise<void> {
   const { hook, delivery } = await readDelivery(ctx, permit, id, deliveryId);
