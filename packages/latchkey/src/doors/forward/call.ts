@@ -11,7 +11,7 @@ import { type ResourceServer, resourceServerOf } from '../../actions/questions/r
 import { networkOf } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
 
-/** Something wrong with a call, as OAuth spells it (RFC 6749 section 5.2). */
+/** A fault in a call, in OAuth's terms (RFC 6749 section 5.2). */
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   readonly status: 400 | 401 | 429;
@@ -26,20 +26,20 @@ export class OAuthError extends Error {
   }
 }
 
-/** One call, with what is known of the caller before anything is decided. */
+/** One call, with what is known about the caller before anything is decided. */
 export interface ResourceServerCall {
   readonly ctx: Context;
   readonly credential: Credential;
-  /** Of the caller itself. */
+  /** The address of the caller itself. */
   readonly address: string;
   readonly userAgent: string | null;
   readonly body: unknown;
 }
 
 /**
- * The resource server that asks. Its credential may also stand in a form, as OAuth clients send it (`client_id`,
- * `client_secret`).
- * @throws OAuthError when there is none; who tries too many is told to wait
+ * The resource server that makes the call. Its credential may also be in the form, as OAuth clients send it
+ * (`client_id`, `client_secret`).
+ * @throws OAuthError when there is none; after too many tries, it says to wait
  */
 export async function serverAsking({ ctx, credential, body, address }: ResourceServerCall): Promise<ResourceServer> {
   const form = body instanceof URLSearchParams ? body : null;

@@ -48,7 +48,7 @@ const CALL = Type.Object(
 );
 
 const compiler = onDemand<typeof import('typebox/compile')>('typebox/compile');
-/** The form of a call, compiled with the first one: that takes 4 ms, checking 1 µs. */
+/** The schema of a call, compiled for the first one: that takes 4 ms, checking 1 µs. */
 const form = once(() => compiler().Compile(CALL));
 
 type CheckEntry = Static<typeof CHECK>;
@@ -117,7 +117,7 @@ function checkOf(entry: CheckEntry, i: number): Check {
     throw wrong(
       'name one of repository (OWNER/NAME), organization, account and instance, or none for the account of the token.',
     );
-  // What is asked for in order to change something is refused where nothing may be changed.
+  // A check for a change is refused where nothing may be changed.
   const writes =
     entry.writes ??
     (target.kind === 'repository' && sets.some((set) => Object.values(set).some((level) => level !== 'read')));

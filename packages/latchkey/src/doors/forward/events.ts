@@ -13,7 +13,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../actions/ground/context.ts';
 
-/** How often the revision is looked at while somebody listens: some microseconds on SQLite, one query on PostgreSQL. */
+/** How often the revision is read while somebody listens: a few microseconds on SQLite, one query on PostgreSQL. */
 const LOOK_EVERY_MS = 200;
 const HEARTBEAT_MS = 1_000;
 /** Streams beyond this are refused with 503. */
@@ -48,7 +48,7 @@ export function makeEvents(
 
 class Streams {
   readonly #ctx: Context;
-  /** With the revision that each was told last. */
+  /** With the revision that each was last told. */
   readonly #open = new Map<ServerResponse, number>();
   #timer: NodeJS.Timeout | null = null;
   #heardAt = 0;
@@ -80,10 +80,7 @@ class Streams {
     this.#timer = null;
   }
 
-  /**
-   * One look at a time: a slow database is not asked twice, and a stream that hears nothing is taken for dead by
-   * whoever listens.
-   */
+  /** One look at a time. A slow database isn't asked twice, and listeners take a silent stream for dead. */
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;

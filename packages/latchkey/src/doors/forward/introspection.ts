@@ -9,8 +9,8 @@ import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
 const INACTIVE = { active: false };
 
 /**
- * Beside RFC 7662 it takes `client_address`: from where the token is used, without which one with a list of addresses
- * is not active.
+ * In addition to RFC 7662 it takes `client_address`, the address where the token is used. Without it, a token with a
+ * list of addresses is not active.
  */
 export async function answerIntrospection(call: ResourceServerCall): Promise<unknown> {
   const server = await serverAsking(call);
@@ -26,7 +26,7 @@ export async function answerIntrospection(call: ResourceServerCall): Promise<unk
   return {
     active: true,
     scope: found.scope,
-    // No client asked for the token: its owner made it, so it is its own.
+    // No client requested the token: its owner made it, so it is its own client.
     client_id: `token:${token.id}`,
     username: user.login,
     token_type: 'Bearer',

@@ -21,18 +21,18 @@ export interface Original {
   readonly method: string;
   /** Path and query. */
   readonly uri: string;
-  /** '' = not told. */
+  /** '' = not sent. */
   readonly host: string;
   readonly authorization: string | undefined;
   readonly privateToken: string | undefined;
   readonly userAgent: string | null;
-  /** True for a browser that asks for leave to send a request from a page of another site (a CORS preflight). */
+  /** True for a browser that asks whether a page of another site may send a request (a CORS preflight). */
   readonly isPreflight: boolean;
-  /** Who called the proxy, as it names them. */
+  /** The caller of the proxy, as it names them. */
   readonly caller: CallerHeaders;
 }
 
-/** What can be wrong with what a proxy sends. */
+/** What can be wrong with a proxy's request. */
 export type ProxyError =
   | 'address_missing'
   | 'caller_twice'
@@ -41,7 +41,7 @@ export type ProxyError =
   | 'header_twice'
   | 'authorization_twice';
 
-/** The headers that are read. The chains of callers alone may come several times: each proxy adds its own. */
+/** The headers that are read. Only the chains of callers may come several times: each proxy adds its own. */
 const NAMES = [
   'authorization',
   'private-token',
@@ -61,12 +61,12 @@ const NAMES = [
 ] as const;
 type Name = (typeof NAMES)[number];
 const AT = Object.fromEntries(NAMES.map((name, i) => [name, i])) as Record<Name, number>;
-/** By length, so that a header which is none of ours is mostly told by that. */
+/** By length, which is enough to rule out most headers that aren't ours. */
 const BY_LENGTH: readonly (readonly Name[])[] = Array.from({ length: 30 }, (_, length) =>
   NAMES.filter((name) => name.length === length),
 );
 
-/** @param url as the proxy asked for it; it begins with `FORWARD_PATH` */
+/** @param url as the proxy requested it; it begins with `FORWARD_PATH` */
 export function originalRequest(method: string, url: string, rawHeaders: readonly string[]): Original | ProxyError {
   const values: (string | undefined)[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {

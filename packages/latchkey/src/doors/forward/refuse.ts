@@ -21,7 +21,7 @@ import type { ProxyError } from './original.ts';
 
 type RefusalStatus = 401 | 403;
 
-/** Reason → status. A reason that is missing here does not compile. */
+/** Reason → status. A missing reason doesn't compile. */
 export const STATUS_OF = {
   credentials_missing: 401,
   credentials_malformed: 403,
@@ -70,7 +70,7 @@ export const STATUS_OF = {
   repository_archived: 403,
 } as const satisfies Record<Reason, RefusalStatus>;
 
-/** Reasons that more scope would cure (RFC 6750 `insufficient_scope`). */
+/** Reasons that more scope would fix (RFC 6750 `insufficient_scope`). */
 const CURED_BY_SCOPE: ReadonlySet<Reason> = new Set<Reason>([
   'permission_missing',
   'scope_missing',
@@ -79,9 +79,7 @@ const CURED_BY_SCOPE: ReadonlySet<Reason> = new Set<Reason>([
   'public_only',
 ]);
 
-/**
- * What is wrong apart from who may do what, in words for whoever reads them: the person, or whoever set the proxy up.
- */
+/** What is wrong other than a lack of rights, worded for its reader: the person, or whoever set up the proxy. */
 export const REQUEST_ERRORS = {
   proxy_unknown: "Only a trusted proxy may ask here. The server's administrator names it with --trusted-proxy.",
   address_missing:
@@ -107,14 +105,14 @@ export const REQUEST_ERRORS = {
 
 export type RequestError = keyof typeof REQUEST_ERRORS;
 
-/** What the words of a refusal depend on beside the refusal. */
+/** What the wording of a refusal depends on besides the refusal. */
 export interface Audience {
   readonly publicUrl: string;
-  /** True when git asks: it understands `Basic` alone. */
+  /** True for git, which only understands `Basic`. */
   readonly isGit: boolean;
 }
 
-/** Says no with the words of the decision. */
+/** Refuses with the words of the decision. */
 export function refuse(response: ServerResponse, explanation: Explanation, need: Need, audience: Audience): void {
   const status = STATUS_OF[explanation.reason];
   const { sentence, also, remedy } = explanation;
@@ -126,17 +124,17 @@ export function refuse(response: ServerResponse, explanation: Explanation, need:
   send(response, status, explanation.reason, lines, headers);
 }
 
-/** Says no to a request that nobody may send, or that a proxy sent wrongly. */
+/** Refuses a request that nobody may send, or that a proxy sent wrongly. */
 export function sendRequestError(response: ServerResponse, error: RequestError, detail: string | null = null): void {
   send(response, 403, error, [detail === null ? REQUEST_ERRORS[error] : `${REQUEST_ERRORS[error]} ${detail}`], []);
 }
 
-/** Says that nobody can decide for now: which is a no, but one that a client may ask again after. */
+/** Reports that nobody can decide right now: a refusal, but one after which the client may retry. */
 export function refuseForNow(response: ServerResponse, { reason, sentence, retryAfterSec }: OutageAnswer): void {
   send(response, 503, reason, [sentence], ['Retry-After', String(retryAfterSec)]);
 }
 
-/** The answer to what failed by a mistake of ours: who can't decide, says no. */
+/** The answer after a failure of ours: without a decision, refuse. */
 export function refuseFailed(response: ServerResponse): void {
   send(
     response,
@@ -168,12 +166,12 @@ function challenge(
   return `Bearer ${parts.join(', ')}, resource_metadata="${publicUrl}/.well-known/oauth-protected-resource"`;
 }
 
-/** Text as it may stand in a quoted string of RFC 6750: no quotes, no backslashes, ASCII alone. */
+/** Text for a quoted string of RFC 6750: no quotes, no backslashes, only ASCII. */
 function quoted(text: string): string {
   return oneLine(text).replace(/["\\]/g, "'");
 }
 
-/** Text as it may stand in a header. */
+/** Text that is safe in a header. */
 function oneLine(text: string): string {
   return text
     .replace(/[‘’]/g, "'")

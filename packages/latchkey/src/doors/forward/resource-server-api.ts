@@ -23,10 +23,10 @@ import { answerCheckCall } from './check.ts';
 import { makeEvents } from './events.ts';
 import { answerIntrospection } from './introspection.ts';
 
-/** Most bytes of a body: some hundred checks with long names. */
+/** The most bytes in a body: a few hundred checks with long names. */
 const MAX_CALL_BODY_BYTES = 256 * 1024;
 
-/** The plugin. `closing` ends the streams of events, which would hold a stop up. */
+/** The plugin. `closing` ends the event streams, which would hold up a stop. */
 export function resourceServerApi(ctx: Context, closing: AbortSignal): FastifyPluginAsync {
   const events = makeEvents(ctx, closing);
   return async (fastify) => {
@@ -56,7 +56,7 @@ const BODIES: Readonly<Record<string, (text: string) => unknown>> = {
   'application/x-www-form-urlencoded': (text) => new URLSearchParams(text),
 };
 
-/** Undefined for what is no JSON: then no field of it is there, and the call is told what it needs. */
+/** Undefined for anything but JSON: then no field is there, and the answer says which are needed. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

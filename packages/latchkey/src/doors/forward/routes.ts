@@ -31,7 +31,7 @@ import { type Audience, refuse, refuseFailed, refuseForNow, sendRequestError } f
 type Headers = readonly string[];
 
 const ALWAYS: Headers = ['Content-Length', '0', 'Cache-Control', 'no-store', 'Vary', 'Authorization', ...STANDING_LIST];
-/** Always sent, so that a proxy which copies them puts them in the place of what its client sent. */
+/** Always sent, so that a proxy that copies them overwrites what its client sent. */
 const NOBODY: Headers = [
   'Remote-User',
   '',
@@ -45,11 +45,11 @@ const NOBODY: Headers = [
   '',
   ...ALWAYS,
 ];
-/** Programs that speak git, by how they name themselves. */
+/** Programs that speak git, by their user agents. */
 const GIT_CLIENT = /^(?:git|jgit|go-git|dulwich|isomorphic-git|libgit2|gitoxide)\b/i;
 
 /**
- * A handler for every request. It answers those under `/forward-auth` and returns true; the others it leaves alone and
+ * A handler for every request. It answers requests under `/forward-auth` and returns true; it leaves others alone and
  * returns false.
  */
 export function makeForwardDoor(ctx: Context): (request: IncomingMessage, response: ServerResponse) => boolean {
@@ -99,9 +99,8 @@ function answer(
 }
 
 /**
- * A browser never sends credentials with a preflight (fetch.spec.whatwg.org, "CORS-preflight fetch"), and goes on only
- * after a yes. So the service behind answers it, where a map knows the address; the request that follows is decided
- * when it comes.
+ * A browser never sends credentials with a preflight (fetch.spec.whatwg.org, "CORS-preflight fetch"), and needs a yes
+ * to go on. So the service behind answers it, if a map knows the address; the real request is decided when it comes.
  */
 function answerPreflight(ctx: Context, response: ServerResponse, original: Original): void {
   const error = addressError(ctx, original);
@@ -110,7 +109,9 @@ function answerPreflight(ctx: Context, response: ServerResponse, original: Origi
   response.end();
 }
 
-/** GitLab's clients send a token in a header of its own; beside `Authorization` it would be a second credential. */
+/**
+ * GitLab's clients send a token in a separate header; together with `Authorization` it would be a second credential.
+ */
 function credentialIn(connection: Socket, { authorization, privateToken }: Original): Credential {
   if (privateToken === undefined) return credentialOn(connection, authorization);
   return authorization === undefined
@@ -149,7 +150,7 @@ function fail(ctx: Context, response: ServerResponse, error: unknown): void {
   else refuseForNow(response, outage);
 }
 
-/** Which connections come from a trusted proxy: asked once for each, since a proxy keeps its connections. */
+/** Which connections come from a trusted proxy: checked once for each, since a proxy keeps its connections open. */
 class Proxies {
   readonly #trust: ProxyTrust;
   readonly #known = new WeakMap<Socket, ProxyConnection | null>();
@@ -170,10 +171,7 @@ class Proxies {
   }
 }
 
-/**
- * A connection of a trusted proxy, with the caller that it named last: many requests of one client come one after the
- * other.
- */
+/** A connection of a trusted proxy, with the caller it named last: one client's requests often follow each other. */
 class ProxyConnection {
   readonly #peer: string;
   readonly #trust: ProxyTrust;
@@ -197,8 +195,8 @@ class ProxyConnection {
 }
 
 /**
- * What the service behind is told, made once for each token and target: both are remembered objects, which a change of
- * any right replaces.
+ * The headers for the service behind, made once for each token and target. Both are remembered objects, replaced after
+ * any change of rights.
  */
 class Prepared {
   readonly #ctx: Context;
@@ -237,7 +235,9 @@ class Prepared {
   }
 }
 
-/** A name as it is when it is plain ASCII; percent-encoded UTF-8 otherwise, since headers hold no other letters. */
+/**
+ * A name unchanged when it is plain ASCII, otherwise percent-encoded UTF-8, since headers can't contain other letters.
+ */
 function inHeader(name: string): string {
   return /^[\x20-\x7e]*$/.test(name) ? name : encodeURI(name);
 }

@@ -10,14 +10,14 @@ import { MAX_LOGIN_LENGTH, MAX_REPOSITORY_NAME_LENGTH } from '../../rules/names.
 import type { RequestError } from './refuse.ts';
 
 /**
- * A git request that can be understood. `step` is `refs` for the list that opens a conversation, `call` for what
+ * A git request that can be understood. `step` is `refs` for the first one, the list of refs, and `call` for what
  * follows.
  */
 export interface GitAddress {
   readonly target: { readonly kind: 'repository'; readonly owner: string; readonly name: string };
   readonly step: 'refs' | 'call';
   readonly service: GitService;
-  /** What for, in words, for a token's last use: `fetch acme/site`. */
+  /** The purpose in words, for a token's last use: `fetch acme/site`. */
   readonly purpose: string;
 }
 
@@ -26,8 +26,8 @@ const SERVICES: Readonly<Record<string, GitService>> = {
   'git-receive-pack': 'receive-pack',
 };
 /**
- * A path is git's when it ends like one of its requests, or lies in what ends in `.git`; everything else is left to
- * other doors.
+ * A path is git's when it ends like one of its requests, or is inside something that ends in `.git`. Other doors get
+ * the rest.
  */
 const OURS = /^\/.*(?:\/info\/refs|\/git-(?:upload|receive)-pack|\.git\/[^?]*)$/is;
 /** `/owner/name.git`, with or without a slash at the end. */
@@ -37,20 +37,19 @@ const PLAIN = /^[A-Za-z0-9._-]+$/;
 const MAX_QUERY_LENGTH = 1024;
 
 const PURPOSES: Readonly<Record<GitService, string>> = { 'upload-pack': 'fetch', 'receive-pack': 'push' };
-/** The address that people clone from, opened in a browser: the page of the repository, whether there is one or not. */
+/** The clone address, opened in a browser: it leads to the repository's page, whether that exists or not. */
 interface PageAddress {
   readonly page: string;
 }
 
-/** What a URL that is git's asks for. */
+/** What a git URL requests. */
 export type ReadAddress = GitAddress | PageAddress | { readonly error: RequestError };
 
-/** How many URLs are kept that were read. */
+/** How many parsed URLs are kept. */
 const MAX_READ = 4096;
 
 /**
- * Reads URLs, and keeps what it read of those that lead to git: the same few come again and again, and to read one
- * takes 30 µs.
+ * Reads URLs, and keeps the results that lead to git: the same few come again and again, and reading one takes 30 µs.
  */
 export class GitAddresses {
   readonly #read = new RecentMap<string, GitAddress>(MAX_READ);
@@ -65,7 +64,7 @@ export class GitAddresses {
   }
 }
 
-/** What a URL asks of git; null when it is not git's. */
+/** What a URL requests from git; null when it isn't git's. */
 export function gitAddress(url: string): ReadAddress | null {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
@@ -108,7 +107,7 @@ function addressOf(owner: string, name: string, step: GitAddress['step'], servic
   };
 }
 
-/** A segment with its percent signs resolved, once; what can't be resolved becomes what no name allows. */
+/** A segment with its percent escapes decoded once; what can't be decoded becomes something that no name allows. */
 function decoded(segment: string): string {
   if (!segment.includes('%')) return segment;
   try {

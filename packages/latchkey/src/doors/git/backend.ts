@@ -21,9 +21,9 @@ import { endLater, type RequestError, sendOutage, sendRequestError } from './ref
 
 /** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
 const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
-/** So much of a body renews the time that it has: a byte a minute must not hold a process. */
+/** This much of a body extends its time limit: a byte a minute must not hold a process. */
 const MIN_BODY_BYTES = 16 * 1024;
-/** A flush packet ("0000") and nothing else: git asks with it whether it may push, before a large push. */
+/** Only a flush packet ("0000"): before a large push, git uses it to ask whether it may push. */
 const FLUSH_BYTES = 4;
 
 export const NO_CACHE = {
@@ -34,8 +34,8 @@ export const NO_CACHE = {
 } as const;
 
 /**
- * Git's own words for failures that are not the client's doing, and will not pass by themselves. Every other failure
- * without output that is no outage comes from what the client sent.
+ * Git's own words for failures that aren't the client's doing and won't pass by themselves. Every other failure without
+ * output that isn't an outage comes from what the client sent.
  */
 const OUR_FAULT =
   /Permission denied|does not appear to be a git|not a git repository|dubious ownership|unable to create|is corrupt/;
@@ -45,17 +45,17 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly run: ServiceRun;
   readonly contentType: string;
-  /** The body, when it was received whole before. */
+  /** The body, if it was received whole before. */
   readonly received?: Buffer;
-  /** Sent before what git says. */
+  /** Sent before git's output. */
   readonly preamble: string;
-  /** Of a push: what is done before and after it. */
+  /** For a push: what happens before and after it. */
   readonly push?: PushEvents;
 }
 
 /**
- * Runs the service for the client. Rejects with `Busy`, with what kept git from starting, or with what `onChanged`
- * rejects with.
+ * Runs the service for the client. Rejects with `Busy`, with what kept git from starting, or with the error of
+ * `onChanged`.
  */
 export async function converse(ctx: Context, exchange: Exchange): Promise<void> {
   const { response, run } = exchange;
@@ -150,7 +150,7 @@ class Conversation {
         this.#git.stop();
         body.resume();
       });
-    // What git did not want to read any more is read for it, so that the answer can reach the client.
+    // What git no longer wants to read is read for it, so that the answer can reach the client.
     this.#git.stdin.once('close', () => request.resume());
   }
 
@@ -227,7 +227,7 @@ class Conversation {
   }
 
   /**
-   * Git ends in silence, and content, when the input stops before a request is complete. A push may have asked for no
+   * Git ends without output or error when the input stops before a request is complete. A push may not have requested a
    * report.
    */
   #isCutOff(): boolean {
@@ -238,7 +238,7 @@ class Conversation {
   }
 
   /**
-   * A fetch ends with its client. A push that has arrived whole is finished, so that it is either done and on record or
+   * A fetch ends with its client. A push that has arrived whole is finished, so that it is either done and recorded, or
    * not begun.
    */
   #onClientGone(): void {

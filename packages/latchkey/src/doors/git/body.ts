@@ -2,12 +2,12 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** True for a body that says that it is at most so long, and that comes without being asked for. */
+/** True for a body that declares at most this length, and comes without being asked for. */
 export function isShort({ headers }: IncomingMessage, maxBytes: number): boolean {
   return Number(headers['content-length'] ?? Infinity) <= maxBytes && headers.expect === undefined;
 }
 
-/** The whole body. Rejects when the client goes, or has not sent all of it in that time. */
+/** The whole body. Rejects when the client leaves, or has not sent all of it in that time. */
 export async function receive(request: IncomingMessage, maxMs: number): Promise<Buffer> {
   const timer = setTimeout(() => request.destroy(new Error('the client took too long to send so little')), maxMs);
   try {
@@ -20,8 +20,9 @@ export async function receive(request: IncomingMessage, maxMs: number): Promise<
 }
 
 /**
- * Settles when the first of the body is there, or there is none: before that nobody is given a place for a process,
- * which would be kept from others by saying nothing. Rejects when the client goes, or says nothing in that time.
+ * Settles when the first part of the body arrives, or there is none. Only then may a client get a place for a process;
+ * otherwise silent clients could keep all places from others. Rejects when the client leaves, or is silent for that
+ * time.
  */
 export async function firstBytes(request: IncomingMessage, response: ServerResponse, maxMs: number): Promise<void> {
   if (request.headers.expect !== undefined) {

@@ -31,7 +31,7 @@ export function repositoryOf(permit: Permit): Pick<GitCall, 'owner' | 'repositor
   return { owner: target.owner, repository: target.repository };
 }
 
-/** The exchange for a call, in which nothing is looked for: what a fetch needs. */
+/** The exchange for a call without any events: what a fetch needs. */
 export function exchangeOf(call: GitCall): Exchange & { readonly run: ServiceRun } {
   const { ctx, request, response, owner, repository, permit, from, protocol } = call;
   const { service, step } = call.address;
@@ -54,7 +54,7 @@ export function exchangeOf(call: GitCall): Exchange & { readonly run: ServiceRun
   };
 }
 
-/** What opens the answer in versions 0 and 1 (gitprotocol-http, "Smart Clients"). */
+/** The first line of the answer in versions 0 and 1 (gitprotocol-http, "Smart Clients"). */
 function serviceLine(service: GitService): string {
   return `${packetLine(`# service=git-${service}`)}${FLUSH}`;
 }

@@ -30,14 +30,14 @@ import { sendOutage, sendRequestError } from './refuse.ts';
 /** Larger requests name so much that no two are alike. */
 const MAX_SHARED_REQUEST_BYTES = 64 * 1024;
 const MAX_INFLATED_BYTES = 1024 * 1024;
-/** A longer list of refs (some ten thousand) is streamed to each. */
+/** A longer list of refs (over ten thousand or so) is streamed to each client. */
 const MAX_LISTING_BYTES = 1024 * 1024;
 const MIB = 1024 * 1024;
 
-/** A client's request, received whole, that others may have sent alike. */
+/** A client's request, received whole, that others may have sent as well. */
 interface CoalescedRequest {
   readonly key: string;
-  /** Without its gzip. */
+  /** Without gzip. */
   readonly body: Buffer;
 }
 
@@ -55,19 +55,19 @@ export class CoalescedFetches {
     });
   }
 
-  /** A push has changed something: what it made useless needs no room any more. */
+  /** A push has changed something: frees the answers it made useless. */
   forget(repositoryId: number): void {
     this.#packs.forget(repositoryId);
   }
 
-  /** The server stops. */
+  /** The server is stopping. */
   forgetAll(): void {
     this.#packs.forget(null);
   }
 
   /**
-   * Answers a fetch together with others, if it is one that can be. Null when it was; else what is still to be done
-   * alone.
+   * Answers a fetch together with others, if that is possible. Null when it was; otherwise the exchange that is left to
+   * do alone.
    */
   async serve(exchange: Exchange, repositoryId: number): Promise<Exchange | null> {
     const { request, run } = exchange;
@@ -89,14 +89,14 @@ export class CoalescedFetches {
   }
 
   /**
-   * Lists the refs together with others. A list that is too long to be held, or fails, is made for each alone, who is
-   * told what is wrong.
+   * Lists the refs together with others. A list that is too long to hold, or fails, is made again for each client
+   * alone, which also reports errors.
    */
   async #list({ key, body }: CoalescedRequest, alone: Exchange): Promise<Exchange | null> {
     const { response, run, contentType } = alone;
     const list = async (): Promise<Buffer> =>
       collectOutput(await this.#ctx.git.serve(run), [run.service], { input: body, maxBytes: MAX_LISTING_BYTES });
-    // Where several machines share the folder, what the system says of it may be some seconds old.
+    // Where several machines share the folder, the system's view of it may be a few seconds old.
     const currentFingerprint = (): string | null =>
       this.#ctx.settings.database === null ? fingerprintOf(run.path) : null;
     const refs = await this.#listings.answer(key, currentFingerprint, list).catch((error: unknown) => {
@@ -139,7 +139,7 @@ export class CoalescedFetches {
   }
 
   async #pass(pack: SharedPack, { request, response, contentType }: Exchange): Promise<void> {
-    // Who takes nothing for so long is cut off.
+    // A client that reads nothing for this long is cut off.
     const idle = setTimeout(() => response.destroy(), this.#ctx.settings.gitIdleTimeoutSec * 1000);
     const length = pack.wholeBytes === null ? {} : { 'Content-Length': pack.wholeBytes };
     try {
@@ -162,7 +162,7 @@ export class CoalescedFetches {
   }
 }
 
-/** Resolves when the system has taken the bytes, or the client is gone: then their memory may be used again. */
+/** Resolves when the system has taken the bytes, or the client is gone: then their memory may be reused. */
 function sent(response: ServerResponse, chunk: Buffer): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -188,7 +188,7 @@ function coalescedRequestOf(
     const key = keyOf(body);
     return key === null ? null : { key: `${repositoryId} ${key}`, body };
   } catch {
-    // Damaged, or inflating to more than any request needs: whoever serves it alone says so.
+    // Damaged, or larger inflated than any request needs: serving it alone reports that.
     return null;
   }
 }

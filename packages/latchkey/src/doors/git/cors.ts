@@ -19,8 +19,7 @@ const PREFLIGHT = {
 };
 
 /**
- * Says that the page may read what comes. True when that was all that was asked (a preflight), and is answered: whether
- * there is such a repository or not.
+ * Lets the page read the answer. True when this was a preflight and is answered, whether the repository exists or not.
  */
 export function answerOrigin(request: IncomingMessage, response: ServerResponse): boolean {
   if (request.headers.origin === undefined) return false;

@@ -10,7 +10,7 @@ export async function listForFetch(call: GitCall): Promise<void> {
   await converse(call.ctx, exchangeOf(call));
 }
 
-/** @param fetches that it may share an answer with; in version 2, where what is asked for stands in one request */
+/** @param fetches to share answers with; in version 2, where one request says everything that is wanted */
 export async function serveFetch(call: GitCall, fetches: CoalescedFetches): Promise<void> {
   const { ctx, request, response, protocol, repository } = call;
   const exchange = exchangeOf(call);

@@ -12,7 +12,7 @@ import type { MovedRef } from '../../actions/repositories/pushes.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
 import { listAt, packetAt } from '../../git/protocol/pkt-lines.ts';
 
-/** Some forty thousand commands. */
+/** About forty thousand commands. */
 export const MAX_COMMAND_BYTES = 4 * 1024 * 1024;
 const COMMAND = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (refs\/[^\0\n]+)/i;
 const NONE = /^0+$/;
@@ -59,32 +59,32 @@ export class PushCommands {
     const [, before, after, ref] = match ?? [];
     if (before !== undefined && after !== undefined && ref !== undefined)
       this.#moved.push({ ref, beforeId: idOf(before), afterId: idOf(after) });
-    // Signed pushes carry their commands in another form.
+    // Signed pushes have their commands in another form.
     else if (!line.startsWith('shallow ')) this.#state = 'unclear';
   }
 
-  /** True once it is known what is asked for, or that it can't be read along. */
+  /** True once the commands are known, or it is known that they can't be read. */
   get known(): boolean {
     return this.#state !== 'reading';
   }
 
-  /** True when the request asks for nothing: git sends that before a large push, to ask whether it may. */
+  /** True when the request contains no command: before a large push, git sends that to ask whether it may push. */
   get isEmpty(): boolean {
     return this.#state === 'whole' && !this.#any;
   }
 
-  /** True when the client said that it knows this part of the protocol. */
+  /** True when the client said that it supports this capability. */
   speaks(capability: string): boolean {
     return this.#capabilities.has(capability);
   }
 
-  /** The commands; none when they were too many, or are not what git sends. */
+  /** The commands; none when there were too many, or they aren't what git sends. */
   moved(): readonly MovedRef[] {
     return this.#state === 'whole' ? this.#moved : [];
   }
 }
 
-/** True when a short push, as it was sent, names a ref that git would take for something else, or can't be read. */
+/** True when a short push names a ref that git would take for something else, or can't be read. */
 export function mayBringOddRef(body: Buffer): boolean {
   const commands = listAt(body, 0)?.contents;
   return (

@@ -6,10 +6,10 @@
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
 import type { PushCommands } from './push-commands.ts';
 
-/** Of a packet of a channel, with its length and the channel's number: 65,520 bytes at most. */
+/** For a packet of a channel: with its length and the channel's number it may have 65,520 bytes. */
 const MAX_CHANNEL_BYTES = 65_000;
 
-/** The answer of a push of which nothing was done; null where the client understands none. @param why one short line */
+/** The answer to a push of which nothing was done; null when the client understands none. @param why one short line */
 export function pushRefusal(commands: PushCommands, sentence: string, why: string): Buffer | null {
   if (!commands.speaks('report-status') && !commands.speaks('report-status-v2')) return null;
   const refs = commands.moved().map(({ ref }) => Buffer.from(ref).toString('latin1'));

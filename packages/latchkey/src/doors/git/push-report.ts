@@ -8,7 +8,7 @@
 import { PacketStream } from '../../git/protocol/pkt-lines.ts';
 import { MAX_COMMAND_BYTES } from './push-commands.ts';
 
-/** The band of what is reported; the others are words for people. */
+/** The band of the report; the others carry text for people. */
 const REPORT_BAND = 1;
 const LAST_BAND = 3;
 const REFUSED = /^ng (refs\/[^ \n]+)/;
@@ -23,7 +23,7 @@ export class PushReport {
   readonly #refused = new Set<string>();
   #refusedBytes = 0;
 
-  /** Reads the next piece. @returns true once git has reported a changed ref, and all that it reports */
+  /** Reads the next piece. @returns true once git has reported a changed ref and the whole report is there */
   see(chunk: Buffer): boolean {
     for (const content of this.#outer.read(chunk)) {
       const band = content[0] ?? 0;
@@ -46,17 +46,17 @@ export class PushReport {
     if (ref !== undefined && (this.#refusedBytes += content.length) <= MAX_COMMAND_BYTES) this.#refused.add(ref);
   }
 
-  /** The refs that did not change, of those that were to. */
+  /** The refs that should have changed but did not. */
   refused(): ReadonlySet<string> {
     return this.#refused;
   }
 
-  /** True when the hook before the push said no: told for people, not decided by. */
+  /** True when the pre-receive hook refused. Used for messages, not for decisions. */
   get declined(): boolean {
     return this.#declined;
   }
 
-  /** True when a ref changed, false when none did, null when there was no whole report: the client may want none. */
+  /** True when a ref changed, false when none did, null without a whole report: the client may not want one. */
   outcome(): boolean | null {
     return this.#changed || (this.#reported && this.#ended) ? this.#changed : null;
   }

@@ -11,31 +11,31 @@ import { pushRefusal } from './push-refusal.ts';
 import { PushReport } from './push-report.ts';
 
 export interface PushEvents {
-  /** What the push asks for, when it was received whole before. */
+  /** The commands, if they were received whole before. */
   readonly commands?: PushCommands;
   /**
-   * Called when it is known what a push asks for. Git gets nothing of it before this has settled; when it rejects, the
-   * push is refused with a sentence, and nothing has moved.
+   * Called when a push's commands are known. Git gets nothing until this settles; if it rejects, the push is refused
+   * with a sentence, and nothing has moved.
    */
   readonly onAsked: (asked: readonly MovedRef[]) => Promise<void>;
   /**
-   * Called when a push changed at least one ref, with those that did, or none when nobody could read along. The answer
-   * ends only after it has settled, so that what was acknowledged is on record.
+   * Called when a push changed at least one ref, with those that changed, or none when they could not be read. The
+   * answer ends only after this settles, so that everything acknowledged is recorded.
    */
   readonly onChanged: (moved: readonly MovedRef[]) => Promise<void>;
-  /** Called when a push that was asked for changed nothing; `certain`: git said so, or got nothing of it. */
+  /** Called when a push with commands changed nothing; `certain`: git said so, or received nothing of it. */
   readonly onUnchanged: (certain: boolean) => Promise<void>;
-  /** Called when the hook before the push said no, with what it asked for. */
+  /** Called when the pre-receive hook refused, with the commands. */
   readonly onDeclined: (asked: readonly MovedRef[]) => void;
-  /** What is said of a push that is larger than git was told to take. */
+  /** The message about a push that is larger than git was told to accept. */
   readonly tooMuch: string;
-  /** Called when it was. */
+  /** Called when the push was too large. */
   readonly onTooMuch: () => void;
-  /** Called with how large it was, once it is over. */
+  /** Called when the push is over, with its size. */
   readonly onRead: (bytes: number) => void;
 }
 
-/** What kept a push from being noted. */
+/** What kept a push from being recorded. */
 interface Refused {
   readonly error: unknown;
 }
@@ -44,12 +44,12 @@ export class PushWatch {
   readonly #events: PushEvents;
   readonly #commands: PushCommands;
   readonly #report = new PushReport();
-  /** Null until it is known what is asked for; then what speaks against it, if anything does. */
+  /** Null until the commands are known; then the reason against them, if there is one. */
   #asked: Promise<Refused | null> | null = null;
   #refusal: Refused | null = null;
   #recorded: Promise<void> | null = null;
 
-  /** What is known whole already is noted at once, while git starts. */
+  /** Commands that are known already are recorded at once, while git starts. */
   constructor(events: PushEvents) {
     this.#events = events;
     this.#commands = events.commands ?? new PushCommands();
@@ -71,7 +71,10 @@ export class PushWatch {
     if (this.#asked !== null && (await this.#asked) === null) await this.#events.onUnchanged(true);
   }
 
-  /** Passes the body on, its beginning once it is noted what is asked for. @param onRefused when it can't be */
+  /**
+   * Passes the body on, its beginning only after the commands are recorded.
+   * @param onRefused called when it can't be passed on
+   */
   pass(body: Readable, stdin: Writable, onRefused: () => void): void {
     const held: Buffer[] = [];
     const onData = (chunk: Buffer): void => {
@@ -92,17 +95,17 @@ export class PushWatch {
         else body.pipe(stdin);
       });
     };
-    // A request that announced no body has ended already, and never says so again.
+    // A request without a body has ended already, and won't emit `end` again.
     if (body.readableEnded) goOn();
     else body.on('data', onData).once('end', goOn);
   }
 
-  /** Reads the next piece of what git says. */
+  /** Reads the next piece of git's output. */
   see(chunk: Buffer): void {
     if (this.#report.see(chunk)) this.#record();
   }
 
-  /** Begins as soon as git has reported, while it still tidies up. */
+  /** Begins as soon as git has reported, while it still cleans up. */
   #record(): void {
     const refused = this.#report.refused();
     this.#recorded ??= this.#events.onChanged(this.#commands.moved().filter(({ ref }) => !refused.has(ref)));
@@ -110,7 +113,9 @@ export class PushWatch {
   }
 
   /**
-   * Git is gone. @param unreported whether a push without a report has changed refs. @throws what `onChanged` throws
+   * Git has ended.
+   * @param unreported whether a push without a report has changed refs
+   * @throws the error of `onChanged`
    */
   async settle(unreported: boolean): Promise<void> {
     const outcome = this.#report.outcome();
@@ -122,12 +127,12 @@ export class PushWatch {
     await this.#recorded;
   }
 
-  /** What kept the push from being noted; null when nothing did. */
+  /** What kept the push from being recorded; null when nothing did. */
   get refusal(): Refused | null {
     return this.#refusal;
   }
 
-  /** The answer to a refused push; null where the client understands none. @param step what to do next, a sentence */
+  /** The answer to a refused push; null when the client understands none. @param step what to do next, a sentence */
   refusalInWords(step: string): Buffer | null {
     const sentence = `Nothing was pushed, since the server can't note it. ${step}`;
     return pushRefusal(this.#commands, sentence, "the server can't note it now");

@@ -21,31 +21,31 @@ import { exchangeOf, type GitCall } from './call.ts';
 import type { CoalescedFetches } from './coalesced-fetches.ts';
 import { mayBringOddRef, PushCommands } from './push-commands.ts';
 
-/** The list of refs takes nothing in. */
+/** Listing refs takes no content. */
 const NO_ROOM: RoomLeft = { bytes: null, reason: 'push_too_large', limitMib: 0 };
 
-/** One push on its way; made anew for each of its two requests. */
+/** One push in progress; made again for each of its two requests. */
 export class Push {
   readonly #call: GitCall;
   readonly #fetches: CoalescedFetches;
   /**
-   * What the push is refused with if a look at its content says no: workflow files, where the token may not change
-   * them, until the look for tokens has an answer of its own. The one that refused is noted.
+   * The refusal to give if a check of the content fails: at first about workflow files, where the token may not change
+   * them, then what the search for tokens says. The one that was given is recorded.
    */
   #refusal: Explanation | null;
-  /** Revokes what the push made public, once it did. */
+  /** Revokes the tokens that the push made public, once it has. */
   #revoke: (() => Promise<void>) | null = null;
   #note: number | null = null;
   #moved: readonly MovedRef[] = [];
 
-  /** @param fetches whose kept answers are out of date once a ref has moved */
+  /** @param fetches whose kept answers are outdated once a ref has moved */
   constructor(call: GitCall, fetches: CoalescedFetches) {
     this.#call = call;
     this.#fetches = fetches;
     this.#refusal = call.permit.holds(WORKFLOWS) ? null : explainWorkflows(call.ctx, call.permit);
   }
 
-  /** Lists the refs, without a process where that can be, and expects the push. */
+  /** Lists the refs, if possible without a process, and expects the push. */
   async list(): Promise<void> {
     const { ctx } = this.#call;
     const exchange = this.#exchange(null, false, NO_ROOM);
@@ -126,7 +126,7 @@ export class Push {
   }
 
   #onDeclined(asked: readonly MovedRef[]): void {
-    // The hook looks at names first.
+    // The hook checks names first.
     if (asked.some(({ ref }) => readsAsSomethingElse(ref))) return;
     if (this.#refusal !== null && !this.#call.ctx.settings.allowRepositoryHooks) this.#noteRefusal(this.#refusal);
   }
@@ -143,13 +143,13 @@ function commandsIn(received: Buffer): PushCommands {
   return commands;
 }
 
-/** The whole body of a push that is read through before git is started; null for a longer one. */
+/** The whole body of a push that is checked before git starts; null for a longer one. */
 async function receiveShort(ctx: Context, request: IncomingMessage): Promise<Buffer | null> {
   const isPrefiltered = isShort(request, MAX_PREFILTERED_BYTES) && request.headers['content-encoding'] === undefined;
   return isPrefiltered ? receive(request, ctx.settings.gitIdleTimeoutSec * 1000) : null;
 }
 
-/** What the hook before the push says when it finds a workflow file. */
+/** The pre-receive hook's message about a workflow file. */
 function hookWords({ sentence, remedy }: Explanation): WorkflowRefusal {
   return { sentence, remedy: remedyLines(remedy) };
 }

@@ -16,7 +16,7 @@ import type { Explanation } from '../../rules/explain.ts';
 
 type RefusalStatus = 400 | 401 | 403 | 404 | 429;
 
-/** Reason → status. A reason that is missing here does not compile. */
+/** Reason → status. A missing reason doesn't compile. */
 export const STATUS_OF = {
   credentials_missing: 401,
   credentials_malformed: 400,
@@ -65,7 +65,7 @@ export const STATUS_OF = {
   repository_archived: 403,
 } as const satisfies Record<Reason, RefusalStatus>;
 
-/** What can be wrong with a request before, or apart from, the question of who may do what. */
+/** What can be wrong with a request other than a lack of rights. */
 const REQUEST_ERRORS = {
   path_malformed: [
     400,
@@ -97,11 +97,11 @@ const REQUEST_ERRORS = {
 
 export type RequestError = keyof typeof REQUEST_ERRORS;
 
-/** How long a client may go on sending a body that nobody reads, after it was answered. */
+/** How long a client may go on sending an unread body after it was answered. */
 const LINGER_MS = 5_000;
 const MAX_LINES = 4;
 
-/** Says no with the words of the decision. */
+/** Refuses with the words of the decision. */
 export function refuse(request: IncomingMessage, response: ServerResponse, explanation: Explanation): void {
   const status = STATUS_OF[explanation.reason];
   send(request, response, status, linesOf(explanation), {
@@ -111,7 +111,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, expla
   });
 }
 
-/** Says no to a request that can't be served, whoever sent it. @param instead an address where it can be */
+/** Refuses a request that can't be served for anybody. @param instead an address that can serve it */
 export function sendRequestError(
   request: IncomingMessage,
   response: ServerResponse,
@@ -124,7 +124,7 @@ export function sendRequestError(
   send(request, response, status, instead === null ? [sentence] : [sentence, instead], { ...allow, ...headers });
 }
 
-/** Says that it can't be done for now, whoever asked. */
+/** Reports that it can't be done right now, for anybody. */
 export function sendOutage(request: IncomingMessage, response: ServerResponse, outage: OutageAnswer): void {
   const headers = { 'Retry-After': String(outage.retryAfterSec), 'X-Latchkey-Reason': outage.reason };
   send(request, response, 503, [outage.sentence], headers);
@@ -150,7 +150,7 @@ function send(
   const service = SERVICE.exec(request.url ?? '')?.[1];
   const isErrorLine = printed === 'error-line' && service !== undefined && IN_AN_ERROR_LINE.has(status);
   const body = isErrorLine ? errorLine(service, lines) : `${lines.join('\n')}\n`;
-  // A client that waits for "100 Continue" has sent no body, so the connection can't be used for another request.
+  // A client that waits for "100 Continue" has sent no body, so the connection can't be reused for another request.
   const closing = request.headers.expect === undefined ? {} : { Connection: 'close' };
   response.writeHead(isErrorLine ? 200 : status, printed === 'reason-phrase' ? phraseOf(lines) : undefined, {
     'Content-Type': isErrorLine ? `application/x-git-${service}-advertisement` : 'text/plain; charset=utf-8',
@@ -164,19 +164,22 @@ function send(
   endLater(request);
 }
 
-/** The list of refs, which every fetch and push asks for first. */
+/** The list of refs, with which every fetch and push begins. */
 const SERVICE = /\/info\/refs\?service=git-(upload-pack|receive-pack)$/;
-/** What tells the client nothing but the words: where it should ask for a credential, or wait, the status says so. */
+/**
+ * Statuses that tell the client nothing beyond the words. When it should send a credential or wait, the status must say
+ * so.
+ */
 const IN_AN_ERROR_LINE: ReadonlySet<number> = new Set([400, 403, 404]);
 
-/** A list of refs that is an error (git's documentation, gitprotocol-http and gitprotocol-pack). */
+/** A list of refs that contains an error (git's documentation, gitprotocol-http and gitprotocol-pack). */
 function errorLine(service: string, lines: readonly string[]): string {
-  // The length of a packet is one of bytes.
+  // The length of a packet counts bytes.
   const words = Buffer.from(`ERR ${lines.join('\n')}`).toString('latin1');
   return Buffer.from(`${packetLine(`# service=git-${service}`)}${FLUSH}${packetLine(words)}`, 'latin1').toString();
 }
 
-/** The words on one line, as far as that may stand beside a status (RFC 9112 section 4). */
+/** The words on one line, as far as a reason phrase may contain them (RFC 9112 section 4). */
 function phraseOf(lines: readonly string[]): string {
   return lines
     .join(' ')
@@ -185,8 +188,8 @@ function phraseOf(lines: readonly string[]): string {
 }
 
 /**
- * A client that was answered before its body was read may send the rest for a moment, so that it can read the answer;
- * then it is cut off.
+ * A client that was answered before its body was read may send the rest for a moment, so that it can read the answer.
+ * Then it is cut off.
  */
 export function endLater(request: IncomingMessage): void {
   if (request.complete) return;

@@ -34,7 +34,7 @@ const NEEDS: Readonly<Record<GitService, Need>> = {
   'upload-pack': { sets: [{ git: 'read' }], publicRead: true, writes: false },
   'receive-pack': { sets: [{ git: 'write' }], publicRead: false, writes: true },
 };
-/** When a copy may have what it lacks. */
+/** When a copy may have caught up. */
 const COPY_RETRY_SEC = 60;
 const NO_CACHE_LIST: readonly string[] = Object.entries(NO_CACHE).flat();
 type Asked = Pick<GitCall, 'request' | 'response' | 'address'>;
@@ -42,8 +42,8 @@ type Asked = Pick<GitCall, 'request' | 'response' | 'address'>;
 const GZIP: ReadonlySet<string | undefined> = new Set([undefined, 'gzip', 'x-gzip']);
 
 /**
- * A handler for `request`, `checkContinue` included, until the server has `ended`. It answers what is git's and returns
- * true; what is not, it leaves alone and returns false.
+ * A handler for `request`, including `checkContinue`, until the server has `ended`. It answers git's requests and
+ * returns true; it leaves others alone and returns false.
  */
 export function makeGitDoor(
   ctx: Context,
@@ -77,7 +77,7 @@ function requestErrorIn(request: IncomingMessage, { step, service }: GitAddress)
   return GZIP.has(request.headers['content-encoding']?.toLowerCase()) ? null : 'content_encoding_unknown';
 }
 
-/** Runs work that may end now or later; what it throws, now or later, is handled the same. */
+/** Runs work that may end now or later; an error is handled the same in both cases. */
 function guard(work: () => MaybePromise<void>, onError: (error: unknown) => void): void {
   try {
     const end = work();
@@ -87,10 +87,10 @@ function guard(work: () => MaybePromise<void>, onError: (error: unknown) => void
   }
 }
 
-/** Decides and answers: in this turn of the event loop, when everything is remembered and no process is needed. */
+/** Decides and answers, in this turn of the event loop if everything is in memory and no process is needed. */
 function answer(ctx: Context, fetches: CoalescedFetches, asked: Asked): MaybePromise<void> {
   const { request, response, address } = asked;
-  // Node has read the headers by now; of `Authorization` alone it would hide that there were several.
+  // Node has parsed the headers by now, but it hides repeated `Authorization` headers.
   const { headers } = request;
   const from = callerOf(request, ctx.settings);
   const verdict = authorize(ctx, {
@@ -139,8 +139,8 @@ function answerServed(call: GitCall, fetches: CoalescedFetches): MaybePromise<vo
 }
 
 /**
- * Why a node that only reads can't serve this; null when it can. Said here, since what is said on the POST git does not
- * show.
+ * Why a node that only reads can't serve this; null when it can. Reported here, since git doesn't show what a POST
+ * answers.
  */
 function lackOfCopy({ ctx, address, owner, repository }: GitCall): RequestError | null {
   if (address.service === 'receive-pack') return 'reads_only';

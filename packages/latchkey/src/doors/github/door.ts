@@ -41,7 +41,7 @@ import { errorBody, Malformed, refusal, tooMany, validationFailed } from './refu
 
 export const PREFIX = '/api/v3';
 
-/** Any page may call this API: it takes no cookie, so a page has only the tokens that it was given. */
+/** Any page may call this API: it takes no cookie, so a page only has the tokens that it was given. */
 const PREFLIGHT = {
   'Access-Control-Allow-Methods': 'GET, POST, PATCH, PUT, DELETE',
   'Access-Control-Max-Age': '86400',
@@ -49,7 +49,7 @@ const PREFLIGHT = {
     'Authorization, Content-Type, If-Match, If-None-Match, Accept, X-GitHub-Api-Version, X-Requested-With',
 } as const;
 
-/** One request on its way through the door. */
+/** One request in progress. */
 interface Visit {
   readonly ctx: Context;
   readonly request: FastifyRequest;
@@ -113,13 +113,13 @@ async function serve(
 }
 
 function pathBelow(url: URL): string {
-  // Clients ask for the root folder of a repository as `contents/` and an empty path.
+  // For the root folder of a repository, clients request `contents/` with an empty path.
   return url.pathname.slice(PREFIX.length).replace(/(\/contents)\/$/, '$1') || '/';
 }
 
 /**
- * Decides over the endpoint's need. Whoever names nobody asks for their own account in vain, also where others' are
- * public.
+ * Decides with the endpoint's need. A caller without a credential has no account of their own, even where others'
+ * accounts are public.
  */
 function decideOn(
   { ctx, request, address }: Visit,
@@ -146,8 +146,8 @@ function targetOf(target: RouteTarget, params: Readonly<Record<string, string>>)
 }
 
 /**
- * Counts the request for the person, on all their tokens together; for the address where nobody is known. A bad
- * credential is counted elsewhere.
+ * Counts the request for the person, over all their tokens; for the address when nobody is known. Bad credentials are
+ * counted elsewhere.
  */
 function count({ ctx, address }: Visit, verdict: Verdict): MaybePromise<Allowance | null> {
   const userId = verdict.allowed ? verdict.permit.actor.userId : verdict.explanation.userId;
@@ -178,7 +178,7 @@ function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { a
   return send(visit, status, body);
 }
 
-/** Where a repository that was found under an old name is today; null when it was named as it is called now. */
+/** Today's path of a repository that was found under an old name; null when the current name was used. */
 function movedTo(
   { url }: Visit,
   { target }: Endpoint,
@@ -199,7 +199,7 @@ function movedTo(
   return [`${PREFIX}/repos`, owner.login, repository.name, ...rest].join('/') + url.search;
 }
 
-/** A reading may be repeated as any method; a change must be repeated as what it was (RFC 9110 section 15.4.8). */
+/** A read may be repeated with any method; a change must keep its method (RFC 9110 section 15.4.8). */
 function redirect(visit: Visit, path: string): FastifyReply {
   const location = visit.ctx.settings.publicUrl + path;
   const status = visit.request.method === 'GET' || visit.request.method === 'HEAD' ? 301 : 307;
@@ -251,7 +251,7 @@ function answer(visit: Visit, endpoint: Endpoint, given: Reply): FastifyReply {
   return send(visit, status, body, headers);
 }
 
-/** Sends a body with its validator; 304 without it when the client has it already. */
+/** Sends a body with its validator, or 304 without it when the client has it already. */
 function send(
   { request, reply }: Visit,
   status: number,
@@ -260,7 +260,7 @@ function send(
 ): FastifyReply {
   void reply.code(status).headers(headers);
   if (body === null) return reply.send();
-  // A stream has its type and length from the handler.
+  // The handler sets the type and length of a stream.
   if (body instanceof Readable) return reply.send(body);
   const raw = typeof body === 'string' || Buffer.isBuffer(body);
   const text = raw ? body : JSON.stringify(body);
@@ -273,7 +273,7 @@ function send(
   return reply.send(text);
 }
 
-/** The page of the documentation that is about an endpoint. */
+/** The page of the documentation about an endpoint. */
 function docs({ apiUrl }: Pick<Visit, 'apiUrl'>, endpoint?: Endpoint): string {
   return `${apiUrl}/docs${endpoint === undefined ? '' : `#${endpoint.operationId.replace('/', '-')}`}`;
 }

@@ -13,29 +13,29 @@ import type { PageRequest } from './paging.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** What a handler is called with. */
+/** The arguments of a handler. */
 export interface Call<Body, Query> {
   readonly ctx: Context;
   readonly permit: Permit;
-  /** By the names in the path, percent-decoded; those of `target` may be spelled in other letters than the store's. */
+  /** By the names in the path, percent-decoded; those of `target` may differ in case from the store's. */
   readonly params: Readonly<Record<string, string>>;
   readonly body: Body;
   readonly query: Query;
-  /** Which part of a list is asked for; the first, where the query names none. */
+  /** Which part of a list is wanted; the first by default. */
   readonly page: PageRequest;
-  /** Where this door is reached, without a slash at the end: `https://host/api/v3`. */
+  /** The address of this door, without a slash at the end: `https://host/api/v3`. */
   readonly apiUrl: string;
-  /** Where the call comes from. */
+  /** The caller's address. */
   readonly address: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** What a handler answers. A body is sent as JSON, or as it is when it is text, bytes or a stream; null = none. */
+/** The answer of a handler. A body is sent as JSON, or unchanged when it is text, bytes or a stream; null = none. */
 export interface Reply {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of a list that goes on: where (see `paging`). */
+  /** For a list with a next page: its key (see `paging`). */
   readonly next?: string | null;
   /** Of a list with a cursor to both sides: the keys of its neighbours, in place of `next`. */
   readonly neighbours?: { readonly next: number | null; readonly previous: number | null };
@@ -45,38 +45,38 @@ export interface Endpoint {
   readonly method: Method;
   /** Below `/api/v3`, with parameters in braces: `/repos/{owner}/{repo}/keys/{key_id}`. */
   readonly path: string;
-  /** GitHub's, where it has this endpoint: `repos/get`. */
+  /** GitHub's, if it has this endpoint: `repos/get`. */
   readonly operationId: string;
   /** One line for the reference page. */
   readonly summary: string;
   /**
-   * What the wire calls the thing in validation errors: `Hook`. Null = they are plain sentences (GitHub's schema
+   * The thing's name in validation errors: `Hook`. Null = they are plain sentences (GitHub's schema
    * `validation-error-simple`).
    */
   readonly resource: string | null;
   readonly need: Need;
   readonly target: RouteTarget;
-  /** Schema of the JSON body; null = none is read. */
+  /** Schema of the JSON body; null = no body is read. */
   readonly body: TSchema | null;
-  /** Schema of the query beside `per_page`, `page` and `after`. */
+  /** Schema of the query, apart from `per_page`, `page` and `after`. */
   readonly query: TSchema | null;
-  /** True when it gives a list in pages. */
+  /** True when it returns a list in pages. */
   readonly paged: boolean;
-  /** Most bytes that a body may have. */
+  /** The most bytes in a body. */
   readonly maxBodyBytes: number;
   /** The status of success, for the documentation. */
   readonly success: number;
-  /** True when it counts towards no limit of requests. */
+  /** True when it counts towards no request limit. */
   readonly uncounted: boolean;
   /**
-   * True when a 401 asks for a name and password (RFC 7617): for programs that send them only when asked. Elsewhere a
-   * browser would pop up.
+   * True when a 401 asks for a name and password (RFC 7617): for programs that only send them when asked. Elsewhere a
+   * browser would show a dialog.
    */
   readonly challenge: boolean;
   readonly handle: (call: Call<never, never>) => Promise<Reply>;
 }
 
-/** Most bytes of a JSON body, where an endpoint says nothing else. */
+/** The most bytes in a JSON body, unless an endpoint sets another limit. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
 type BodyOf<T> = T extends TSchema ? Static<T> : undefined;
@@ -88,10 +88,11 @@ interface Declaration<B extends TSchema | undefined, Q extends TSchema | undefin
   readonly summary: string;
   readonly resource?: string | null;
   /**
-   * Left out: what GitHub's endpoint of this method and path needs (`needOf`); then the path must be one of GitHub's.
+   * By default, what GitHub's endpoint with this method and path needs (`needOf`); then the path must be one of
+   * GitHub's.
    */
   readonly need?: Need;
-  /** Left out: what the path names. */
+  /** By default, what the path names. */
   readonly target?: RouteTarget;
   readonly body?: B;
   readonly query?: Q;
@@ -104,8 +105,8 @@ interface Declaration<B extends TSchema | undefined, Q extends TSchema | undefin
 }
 
 /**
- * Declares an endpoint. @throws Error when no need is given and GitHub has no such endpoint, so that a typo shows at
- * start.
+ * Declares an endpoint.
+ * @throws Error when no need is given and GitHub has no such endpoint, so that a typo shows at start
  */
 export function endpoint<B extends TSchema | undefined = undefined, Q extends TSchema | undefined = undefined>(
   declaration: Declaration<B, Q>,
@@ -135,7 +136,7 @@ export function ok(body: unknown): Reply {
   return { status: 200, body };
 }
 
-/** 201 with what was made, and where it is. */
+/** 201 with the new thing, and its address. */
 export function created(body: unknown, location?: string): Reply {
   return { status: 201, body, ...(location === undefined ? {} : { headers: { Location: location } }) };
 }

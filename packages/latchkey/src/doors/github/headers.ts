@@ -11,11 +11,11 @@ import type { Need } from '../../catalogue/needs.ts';
 import { acceptedPermissions } from '../../catalogue/needs.ts';
 import type { TokenRecord } from '../../rules/model.ts';
 
-/** Versions of the API that a client may ask for; the first is the default. */
+/** Versions of the API that a client may request; the first is the default. */
 export const OLDEST_VERSION = '2022-11-28';
 export const API_VERSIONS: readonly string[] = [OLDEST_VERSION, '2026-03-10'];
 
-/** What a page of another site may read of an answer. */
+/** The headers of an answer that a page of another site may read. */
 const EXPOSED: readonly string[] = [
   'ETag',
   'Link',
@@ -34,7 +34,7 @@ const EXPOSED: readonly string[] = [
   'github-authentication-token-expiration',
 ];
 
-/** What every answer has, good or bad. */
+/** The headers of every answer, good or bad. */
 export function commonHeaders(apiVersion: string): Record<string, string> {
   return {
     'X-GitHub-Request-Id': randomBytes(16).toString('hex').toUpperCase(),
@@ -49,8 +49,8 @@ export function commonHeaders(apiVersion: string): Record<string, string> {
 }
 
 /**
- * What a client is told about its own token, on a yes and on a no: clients tell fine-grained from classic ones by the
- * absence of `X-OAuth-Scopes`.
+ * What a client learns about its own token, whether allowed or refused. Clients tell fine-grained from classic ones by
+ * the absence of `X-OAuth-Scopes`.
  */
 export function tokenHeaders(
   { kind, scopes, expiresAt }: Pick<TokenRecord, 'kind' | 'scopes' | 'expiresAt'>,
@@ -67,7 +67,7 @@ export function tokenHeaders(
   };
 }
 
-/** How much of the limit is left (GitHub docs, "Rate limits for the REST API"). */
+/** What is left of the limit (GitHub docs, "Rate limits for the REST API"). */
 export function rateHeaders({ limit, used, remaining, resetsAt }: Allowance): Record<string, string> {
   const figures = { limit, remaining, used, reset: resetsAt, resource: 'core' };
   return Object.fromEntries(Object.entries(figures).map(([name, value]) => [`x-ratelimit-${name}`, String(value)]));
@@ -78,7 +78,7 @@ function spelled(at: UnixSeconds): string {
   return `${new Date(at * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** A weak validator of a body: what `If-None-Match` is compared with. */
+/** A weak validator of a body, to compare with `If-None-Match`. */
 export function etagOf(body: string | Buffer): string {
   return `W/"${createHash('sha256').update(body).digest('hex')}"`;
 }

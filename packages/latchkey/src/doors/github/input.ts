@@ -16,10 +16,10 @@ const compiler = onDemand<typeof import('typebox/compile')>('typebox/compile');
 
 const PAGING_FIELDS: readonly string[] = ['per_page', 'page', 'after'];
 
-/** Most complaints that are told of one body. */
+/** The most complaints to report about one body. */
 const MAX_COMPLAINTS = 20;
 
-/** The body as text. @throws Malformed when it is longer than allowed, or no UTF-8. */
+/** The body as text. @throws Malformed when it is longer than allowed, or not UTF-8 */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -35,7 +35,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   }
 }
 
-/** The JSON body as the schema has it; an empty body is an empty object, as on GitHub. @throws Malformed, Problem */
+/** The JSON body, checked by the schema; an empty body is an empty object, as on GitHub. @throws Malformed, Problem */
 export function checkBody(schema: TSchema, text: string): unknown {
   let value: unknown;
   try {
@@ -49,7 +49,7 @@ export function checkBody(schema: TSchema, text: string): unknown {
 }
 
 /**
- * The query as the schema has it: `name[]` is a list, numbers and booleans are read as such. Null schema: no fields.
+ * The query, checked by the schema: `name[]` is a list, numbers and booleans are parsed. Null schema: no fields.
  * @throws Problem
  */
 export function checkQuery(schema: TSchema | null, query: URLSearchParams, paged: boolean): unknown {
@@ -81,10 +81,7 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ['0', false],
 ]);
 
-/**
- * A text of a query as the value that its field takes; one that isn't stays a text, which the check then complains
- * about.
- */
+/** A query text as its field's type; one that doesn't fit stays a text, which the check then rejects. */
 function asField(schema: FieldSchema | undefined, value: string | readonly string[]): unknown {
   if (schema?.type === 'array') return [value].flat().map((each) => asField(schema.items, each));
   if (typeof value !== 'string') return value;
@@ -120,7 +117,7 @@ interface SchemaError {
   readonly message: string;
 }
 
-/** One complaint a place: what is wrong with a whole choice is told, not what is wrong with each of its branches. */
+/** One complaint per place: about a choice as a whole, not about each of its branches. */
 function complaintsOf(errors: readonly SchemaError[], schema: TSchema): Complaint[] {
   const complaints: Complaint[] = [];
   const inChoice = (error: SchemaError): boolean =>
@@ -188,7 +185,7 @@ function partOf(schema: unknown, pointer: string): unknown {
     .reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], schema);
 }
 
-/** ISO 8601 with a time zone, in the years 1970 to 9999, as unix seconds. @throws Problem for anything else. */
+/** ISO 8601 with a time zone, in the years 1970 to 9999, as unix seconds. @throws Problem for anything else */
 export function instantOf(text: string, field: string): UnixSeconds {
   const at = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2}))?$/.test(text)
     ? Date.parse(text)

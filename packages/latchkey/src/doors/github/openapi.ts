@@ -12,7 +12,7 @@ import { DEFAULT_PER_PAGE, MAX_PER_PAGE } from './paging.ts';
 
 type Json = Record<string, unknown>;
 
-/** The first part of an operation id: what the reference page groups by. */
+/** The first part of an operation id, by which the reference page groups. */
 export function groupOf({ operationId }: Endpoint): string {
   return operationId.replace(/\/.*$/, '');
 }
@@ -44,7 +44,7 @@ export function needInWords(need: Need): string {
   );
 }
 
-/** The whole description. `apiUrl` is where this door is reached. */
+/** The whole description. `apiUrl` is the address of this door. */
 export function openApi(endpoints: readonly Endpoint[], apiUrl: string): Json {
   const paths: Record<string, Json> = {};
   for (const endpoint of endpoints) (paths[endpoint.path] ??= {})[endpoint.method.toLowerCase()] = operation(endpoint);
@@ -149,7 +149,7 @@ function operation(endpoint: Endpoint): Json {
   };
 }
 
-/** A parameter of an operation, as the description and the reference page have it. */
+/** A parameter of an operation, in the description and on the reference page. */
 export interface Parameter {
   readonly name: string;
   readonly in: 'path' | 'query';
@@ -158,7 +158,7 @@ export interface Parameter {
   readonly description?: string;
 }
 
-/** Parameters of path and query. Lists are written `name[]=…`, again for each value. */
+/** Parameters of path and query. Lists are written `name[]=…`, once for each value. */
 export function parametersOf({ path, query, paged }: Endpoint): Parameter[] {
   const fields = Object.entries((query as { properties?: Record<string, Json> } | null)?.properties ?? {});
   return [

@@ -13,21 +13,21 @@ export const MAX_PER_PAGE = 100;
 /** Rows that a page number may skip. */
 const MAX_SKIPPED = 10_000;
 
-/** Which part of a list is asked for. */
+/** Which part of a list is wanted. */
 export interface PageRequest {
   /** 1 to `MAX_PER_PAGE`. */
   readonly perPage: number;
   /** 1 and up. */
   readonly page: number;
-  /** The key of the row after which to go on; null = from the beginning, `skip` rows further. */
+  /** The key of the row to continue after; null = from the beginning, after `skip` rows. */
   readonly after: string | null;
-  /** Rows to leave out, for a page that was asked for by number. */
+  /** Rows to skip, for a page requested by number. */
   readonly skip: number;
 }
 
 /**
- * Reads `per_page`, `page` and `after`. GitHub takes an oversized `per_page` as its maximum; so does this. @throws
- * Problem when one is no number.
+ * Reads `per_page`, `page` and `after`. Like GitHub, takes an oversized `per_page` as the maximum.
+ * @throws Problem when one isn't a number
  */
 export function pageRequestOf(query: URLSearchParams): PageRequest {
   const perPage = Math.min(countIn(query, 'per_page') ?? DEFAULT_PER_PAGE, MAX_PER_PAGE);
@@ -72,7 +72,7 @@ export function cursorIn(text: string | undefined, name: 'after' | 'before'): nu
   return Number(key);
 }
 
-/** The request as the store takes it, for a list that goes by id. */
+/** The request in the store's terms, for a list ordered by id. */
 export function pageById({ after, perPage, skip }: PageRequest): {
   beforeId: number | null;
   limit: number;
@@ -84,7 +84,7 @@ export function pageById({ after, perPage, skip }: PageRequest): {
   return { beforeId: id, limit: perPage, skip };
 }
 
-/** The key to go on with after these rows; null when the list ends here, as it does with a page that is not full. */
+/** The key to continue with after these rows; null when the list ends here, as it does with a page that isn't full. */
 export function nextKey<Row>(
   rows: readonly Row[],
   { perPage }: PageRequest,

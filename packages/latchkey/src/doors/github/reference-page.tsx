@@ -20,11 +20,11 @@ td,th,h3{border-color:#3d444d}
 .need{color:#9198a1}
 a{color:#4493f8}}`;
 
-/** What a page without scripts may do. */
+/** What a page without scripts is allowed to do. */
 export const REFERENCE_CSP =
   "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/** The page. `apiUrl` is where this door is reached. */
+/** The page. `apiUrl` is the address of this door. */
 export function referencePage(endpoints: readonly Endpoint[], apiUrl: string): string {
   const groups = [...Map.groupBy(endpoints, groupOf)].toSorted(([a], [b]) => a.localeCompare(b));
   return `<!doctype html>\n${renderToString(

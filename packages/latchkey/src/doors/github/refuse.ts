@@ -9,7 +9,7 @@ import type { Complaint } from '../../base/errors.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 
-/** What is wrong with the request's form, apart from who may do what. */
+/** What is wrong with the form of a request, other than a lack of rights. */
 export class Malformed extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -28,12 +28,12 @@ export interface ErrorBody {
 type Words = (explanation: Explanation) => string;
 
 const BAD_CREDENTIALS = [401, () => 'Bad credentials'] as const;
-/** As GitHub answers two Authorization headers: no verdict on the token, which a client would throw away. */
+/** GitHub's answer to two Authorization headers: no verdict on the token, which would make a client discard it. */
 const UNREADABLE = [400, (explanation: Explanation) => explanation.sentence] as const;
 const NOT_ACCESSIBLE = [403, notAccessible] as const;
 const TOLD = [403, (explanation: Explanation) => explanation.sentence] as const;
 
-/** Fine-grained tokens are told of tokens, classic ones of rights, in GitHub's words. */
+/** In GitHub's words, fine-grained tokens hear about tokens, classic ones about rights. */
 function notAccessible({ facts }: Explanation): string {
   return facts.tokenKind === 'fine-grained'
     ? 'Resource not accessible by personal access token'
@@ -44,7 +44,7 @@ function organization({ facts }: Explanation): string {
   return facts.ownerLogin ?? facts.instanceName;
 }
 
-/** The grammar is GitHub's: clients search for these very words. */
+/** The grammar is GitHub's: clients search for exactly these words. */
 function lifetime(explanation: Explanation): string {
   const { facts, remedy } = explanation;
   const who =
@@ -138,7 +138,7 @@ export const ANSWERS = {
   repository_archived: [403, () => 'Repository was archived so is read-only.'],
 } as const satisfies Record<Reason, readonly [status: 400 | 401 | 403 | 404 | 409, words: Words]>;
 
-/** A refusal as status and body. `documentationUrl` is of the endpoint. */
+/** A refusal as status and body. `documentationUrl` is the endpoint's. */
 export function refusal(explanation: Explanation, documentationUrl: string): { status: number; body: ErrorBody } {
   const [status, words] = ANSWERS[explanation.reason] as readonly [number, Words];
   const { remedy, missing, missingScopes, also } = explanation;
@@ -156,7 +156,7 @@ export function refusal(explanation: Explanation, documentationUrl: string): { s
   };
 }
 
-/** The limit of requests is reached, in the words that clients wait for. */
+/** The request limit is reached, in the words that clients look for. */
 export function tooMany(whom: string, documentationUrl: string): ErrorBody {
   return { ...errorBody(403, `API rate limit exceeded for ${whom}.`, documentationUrl), reason: 'rate_limited' };
 }
@@ -166,8 +166,8 @@ export function errorBody(status: number, message: string, documentationUrl: str
 }
 
 /**
- * What can't be done as asked, in GitHub's form. A thing that is not there is 404 when nothing else is wrong, a lost
- * race 409.
+ * What can't be done as requested, in GitHub's form. A missing thing is 404 when nothing else is wrong, a lost race
+ * 409.
  */
 export function validationFailed(
   complaints: readonly Complaint[],
@@ -195,7 +195,7 @@ export function validationFailed(
   return { status: 422, body: { ...errorBody(422, 'Validation Failed', documentationUrl), errors } };
 }
 
-/** GitHub has six codes; what it has none for is `custom`. */
+/** GitHub has six codes; everything else is `custom`. */
 const WIRE_CODES: Partial<Record<Complaint['code'], string>> = {
   limit_reached: 'custom',
   conflict: 'custom',

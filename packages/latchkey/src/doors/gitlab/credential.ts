@@ -13,10 +13,10 @@ import {
 } from '../../actions/decision/credential.ts';
 import { Secret } from '../../base/secret.ts';
 
-/** Parameters in which GitLab takes a token. */
+/** Parameters in which GitLab accepts a token. */
 const IN_URL: readonly string[] = ['private_token', 'access_token', 'job_token'];
 
-/** What a request carries. Two different tokens are a contradiction, so they are malformed. */
+/** The credential of a request. Two different tokens contradict each other, so they are malformed. */
 export function gitlabCredential(rawHeaders: readonly string[], query: URLSearchParams): Credential {
   const inUrl = IN_URL.find((name) => query.has(name));
   if (inUrl !== undefined)

@@ -35,7 +35,7 @@ import { Answer, type ErrorAnswer, problemAnswer, rateLimited, refusal, sudoRefu
 
 export const PREFIX = '/api/v4';
 
-/** One request on its way through the door. */
+/** One request in progress. */
 interface Visit {
   readonly ctx: Context;
   readonly request: FastifyRequest;
@@ -80,7 +80,7 @@ async function serve(
   return answer(visit, await run(visit, endpoint, params, permit));
 }
 
-/** Decides over the endpoint's need. */
+/** Decides with the endpoint's need. */
 function decideOn(
   { ctx, request, url, address }: Visit,
   { need, path }: Endpoint,
@@ -94,8 +94,8 @@ function decideOn(
 }
 
 /**
- * What the path names: a project and a group by number or by full path. What has no such number is named as nothing can
- * be called.
+ * What the path names: a project or a group, by number or by full path. For an unknown number, returns a name that
+ * nothing can have.
  */
 async function targetName({ ctx }: Visit, { target }: Endpoint, { id = '' }: Params): Promise<TargetName> {
   switch (target) {
@@ -128,8 +128,7 @@ async function targetName({ ctx }: Visit, { target }: Endpoint, { id = '' }: Par
 const MAX_SHOWN_ID = 100;
 
 /**
- * Says no. A value that was rotated away and comes back to where tokens are rotated is a copy in two hands: its family
- * ends, as on GitLab.
+ * Refuses. If a rotated value comes back to be rotated again, two people have copies: its family ends, as on GitLab.
  * Source: GitLab docs "Personal access tokens API", "Automatic reuse detection".
  */
 async function refuse(
@@ -187,7 +186,7 @@ function send({ reply }: Visit, { status, body, headers = {} }: ErrorAnswer): Fa
 function fail(visit: Visit, error: unknown): FastifyReply {
   if (error instanceof Answer) return send(visit, error.answer);
   if (error instanceof Problem) return send(visit, problemAnswer(error.complaints));
-  // Before an outage: to a connection that breaks off, Node says what it says of a database's.
+  // Check this before an outage: Node reports the same error for a broken connection as for a lost database.
   if (isAbandoned(visit.request.raw)) return visit.reply.hijack();
   const outage = outageAnswer(error);
   if (outage !== null) {

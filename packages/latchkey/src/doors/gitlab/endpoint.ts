@@ -10,25 +10,25 @@ import { type GitlabRoute, gitlabRoute } from '../../catalogue/routes/gitlab.ts'
 import type { OffsetPage } from './paging.ts';
 import type { ParamSpecs, ValuesOf } from './params.ts';
 
-/** What a handler is called with. */
+/** The arguments of a handler. */
 export interface Call<Values> {
   readonly ctx: Context;
   readonly permit: Permit;
   /** By the names in the path, percent-decoded. */
   readonly path: Readonly<Record<string, string>>;
-  /** Query and body together, checked; those that were not sent are missing. */
+  /** Query and body together, checked; parameters that were not sent are missing. */
   readonly params: Values;
   readonly page: OffsetPage;
 }
 
-/** What a handler answers. A body is sent as JSON, or as it comes when it is a stream; null = none. */
+/** The answer of a handler. A body is sent as JSON, or unchanged when it is a stream; null = none. */
 export interface Reply {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of a list: how many rows all pages have together. */
+  /** For a list: the number of rows on all pages. */
   readonly total?: number;
-  /** Of a list whose rows were not counted: whether there are more behind this page. */
+  /** For a list without a count: whether there are more rows after this page. */
   readonly more?: boolean;
 }
 
@@ -36,12 +36,12 @@ export interface Endpoint extends GitlabRoute {
   readonly params: ParamSpecs;
   readonly takesBody: boolean;
   readonly paged: boolean;
-  /** Most bytes that a body may have. */
+  /** The most bytes in a body. */
   readonly maxBodyBytes: number;
   readonly handle: (call: Call<never>) => Promise<Reply>;
 }
 
-/** Most bytes of a body, where an endpoint says nothing else. */
+/** The most bytes in a body, unless an endpoint sets another limit. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
 interface Declaration<Specs extends ParamSpecs> {
@@ -51,7 +51,7 @@ interface Declaration<Specs extends ParamSpecs> {
   readonly handle: (call: Call<ValuesOf<Specs>>) => Promise<Reply>;
 }
 
-/** Declares an endpoint. @throws Error when the catalogue has no such route, so that a typo shows at start. */
+/** Declares an endpoint. @throws Error when the catalogue has no such route, so that a typo shows at start */
 export function endpoint<const Specs extends ParamSpecs = Readonly<Record<never, never>>>(
   method: string,
   path: string,

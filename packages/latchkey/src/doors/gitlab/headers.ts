@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Allowance } from '../../actions/ground/rate-limit.ts';
 
-/** What every answer has, good or bad. */
+/** The headers of every answer, good or bad. */
 export function commonHeaders(): Record<string, string> {
   return {
     'X-Request-Id': randomUUID(),
@@ -14,7 +14,7 @@ export function commonHeaders(): Record<string, string> {
   };
 }
 
-/** How the caller stands towards the limit of requests. */
+/** The caller's state with the request limit. */
 export function limitHeaders({ limit, used, remaining, resetsAt }: Allowance): Record<string, string> {
   return {
     'RateLimit-Limit': String(limit),

@@ -20,8 +20,8 @@ export interface OffsetPage {
 }
 
 /**
- * Reads `page` and `per_page`; an oversized `per_page` is taken as the maximum, as on GitLab. @throws Answer when one
- * is no number of 1 or more.
+ * Reads `page` and `per_page`; an oversized `per_page` is taken as the maximum, as on GitLab.
+ * @throws Answer when one isn't a number of 1 or more
  */
 export function offsetPage(query: Readonly<Record<string, unknown>>): OffsetPage {
   const page = countIn(query, 'page') ?? 1;
@@ -41,7 +41,7 @@ function countIn(query: Readonly<Record<string, unknown>>, name: string): number
 
 /**
  * The headers of a page. `url` is the whole URL of this page. `rows`: how many all pages have, or whether there are
- * more; then GitLab leaves out what it did not count, too.
+ * more; like GitLab, it then leaves out what was not counted.
  */
 export function pagingHeaders(
   url: URL,

@@ -43,7 +43,7 @@ export type ValuesOf<Specs extends ParamSpecs> = {
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** Most values of a list. */
+/** The most values in a list. */
 const MAX_LIST = 1000;
 const INVALID = Symbol('invalid');
 
@@ -82,15 +82,16 @@ function isObject(value: unknown): boolean {
 function instantOf(value: unknown, form: RegExp): unknown {
   if (typeof value !== 'string' || !form.test(value)) return INVALID;
   const at = Date.parse(value.length === 10 || /(?:Z|[+-]\d{2}:?\d{2})$/.test(value) ? value : `${value}Z`);
-  // `2026-02-30` reads as 2 March: a day that does not exist is no date.
+  // `2026-02-30` parses as 2 March: a day that doesn't exist isn't a date.
   return Number.isNaN(at) || (value.length === 10 && new Date(at).toISOString().slice(0, 10) !== value)
     ? INVALID
     : Math.floor(at / 1000);
 }
 
 /**
- * The parameters that an endpoint takes, each of its type. What is empty or null counts as not sent. `within` names
- * what they lie in. @throws Answer
+ * The parameters that an endpoint accepts, each with its type. Empty or null counts as not sent. `within` names the
+ * parameter they are in.
+ * @throws Answer
  */
 export function checkParams(specs: ParamSpecs, raw: Raw, within: string | null = null): Record<string, unknown> {
   const wrong: string[] = [];
@@ -112,7 +113,7 @@ export function checkParams(specs: ParamSpecs, raw: Raw, within: string | null =
   return values;
 }
 
-/** The query as an object: `scopes[]=a&scopes[]=b` is a list; of a name without brackets the last value counts. */
+/** The query as an object: `scopes[]=a&scopes[]=b` is a list; for a name without brackets the last value counts. */
 export function queryParams(query: URLSearchParams): Raw {
   const found: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [key, value] of query) {
@@ -123,10 +124,7 @@ export function queryParams(query: URLSearchParams): Raw {
   return found;
 }
 
-/**
- * The body as an object; none is an empty one. @throws Answer when it is too long, or of another form than JSON and
- * forms.
- */
+/** The body as an object; no body is an empty one. @throws Answer when it is too long, or neither JSON nor a form */
 export async function bodyParams(request: IncomingMessage, maxBytes: number): Promise<Raw> {
   const text = await readText(request, maxBytes);
   if (text.trim() === '') return {};
@@ -141,7 +139,7 @@ export async function bodyParams(request: IncomingMessage, maxBytes: number): Pr
     const value: unknown = JSON.parse(text);
     if (isObject(value)) return value as Raw;
   } catch {
-    // told below
+    // reported below
   }
   throw badParams(['The request body is not a JSON object']);
 }

@@ -14,14 +14,14 @@ import type { GitlabRoute } from '../../catalogue/routes/gitlab.ts';
 import { scopesOpening } from '../../catalogue/scopes/scopes.ts';
 import type { Explanation } from '../../rules/explain.ts';
 
-/** An answer that is no success: status, body, headers. */
+/** An error as status, body and headers. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Thrown by what can't go on, with the answer to give. */
+/** Thrown to stop with this answer. */
 export class Answer extends Error {
   readonly answer: ErrorAnswer;
   constructor(answer: ErrorAnswer) {
@@ -60,7 +60,7 @@ function invalidToken(words: string): Body {
   return { error: 'invalid_token', error_description: words };
 }
 
-/** With the scopes of which one would do, in the dialect of the token; without any where none does. */
+/** With the scopes, any one of which would do, in the dialect of the token; without scopes when none would. */
 function insufficientScope({ facts }: Explanation, { need }: GitlabRoute): Body {
   const scopes = facts.tokenKind === 'classic' ? suggestedScopes('classic', facts) : scopesOpening(need);
   return {
@@ -70,7 +70,7 @@ function insufficientScope({ facts }: Explanation, { need }: GitlabRoute): Body 
   };
 }
 
-/** Reason → status and what GitLab's clients read of the body. */
+/** Reason → status and the part of the body that GitLab's clients read. */
 export const ANSWERS = {
   credentials_missing: UNAUTHORIZED,
   credentials_malformed: UNREADABLE,
@@ -140,7 +140,7 @@ export function refusal(explanation: Explanation, route: GitlabRoute): ErrorAnsw
   };
 }
 
-/** RFC 6750 section 3: what kind of credential would do, and what was wrong with this one. */
+/** RFC 6750 section 3: which credential would do, and what was wrong with this one. */
 function challenge(status: number, { error, scope }: Body): Record<string, string> {
   if (status === 401)
     return { 'WWW-Authenticate': `Bearer realm="Latchkey"${error === undefined ? '' : `, error="${String(error)}"`}` };
@@ -160,13 +160,13 @@ export function rateLimited(retryAfterSec: number): ErrorAnswer {
   };
 }
 
-/** It can't be done for now, whoever asked. */
+/** It can't be done right now, for anybody. */
 export function unavailable({ reason, sentence, retryAfterSec }: OutageAnswer): ErrorAnswer {
   const message = `503 Service Unavailable - ${sentence}`;
   return { status: 503, body: { message, reason }, headers: { 'Retry-After': String(retryAfterSec) } };
 }
 
-/** Acting for another person is not possible here; leaving the wish aside would do it as somebody else than meant. */
+/** Acting for another person is not possible here. Ignoring the request would act as somebody else than intended. */
 export function sudoRefused(): ErrorAnswer {
   return {
     status: 403,
@@ -192,7 +192,7 @@ export function notFound(thing: string): Answer {
   return new Answer({ status: 404, body: { message: `404 ${thing} Not Found` } });
 }
 
-/** A token that is not the caller's, or that is not there: whoever asks can't tell which, as on GitLab. */
+/** A token that isn't the caller's, or doesn't exist: the caller can't tell which, as on GitLab. */
 export function notYours(): Answer {
   return new Answer({
     status: 401,
@@ -200,15 +200,14 @@ export function notYours(): Answer {
   });
 }
 
-/** What GitLab calls a field, where it differs. */
+/** GitLab's name for a field, where it differs. */
 const FIELDS: Readonly<Record<string, string>> = { expires_in: 'expires_at' };
 
 /** What this node, or this repository, does for nobody. */
 const HERE: ReadonlySet<Complaint['code']> = new Set(['read_only', 'not_copied', 'switched_off']);
 
 /**
- * What can't be done as asked: `{"message": {"name": ["…"]}}`. A thing that is not there is 404 when nothing else is
- * wrong.
+ * What can't be done as requested: `{"message": {"name": ["…"]}}`. A missing thing is 404 when nothing else is wrong.
  */
 export function problemAnswer(complaints: readonly Complaint[]): ErrorAnswer {
   if (complaints.every(({ code }) => code === 'not_found'))

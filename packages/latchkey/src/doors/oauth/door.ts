@@ -22,7 +22,7 @@ import { callerOf } from '../../base/requests/caller.ts';
 import { Secret } from '../../base/secret.ts';
 import { readLoginRequest } from '../../rules/login-request.ts';
 
-/** The largest form. */
+/** The largest form that is accepted. */
 const MAX_FORM_BYTES = 16 * 1024;
 
 const TOKEN_PATH = '/login/oauth/access_token';

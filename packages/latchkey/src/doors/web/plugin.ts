@@ -52,10 +52,10 @@ import { type Flash, Refused, THEMES, type Theme, Visit } from './frame/visit.ts
 import type { Answer, WebPage } from './frame/web-page.ts';
 import { PAGES } from './pages.ts';
 
-/** The largest form. */
+/** The largest form that is accepted. */
 export const MAX_FORM_BYTES = 256 * 1024;
 
-/** Registers every page, the assets, and what is said where there is nothing. */
+/** Registers every page, the assets, and the answer for everything else. */
 export function webDoor(ctx: Context): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
     answerPrograms(app, () => ctx.settings.publicUrl);
@@ -117,7 +117,7 @@ async function serve(
             ? notCopied(error.message)
             : unreadable(422, error.message),
       );
-    // The page's pattern: the path itself may hold a one-time link.
+    // The page's pattern: the path itself may contain a one-time link.
     return send(frame, visit, reply, failure(frame.ctx, error, each?.path ?? null));
   }
 }
@@ -129,7 +129,7 @@ function failure(ctx: Context, error: unknown, pattern: string | null): Answer {
   return outage === null ? failed() : unavailable(outage);
 }
 
-/** What could not even be read: a form that is too large, or of another type. */
+/** A request that could not even be read: a form that is too large, or of another type. */
 async function sorry(
   frame: Frame,
   error: Error & { statusCode?: number },
@@ -138,7 +138,7 @@ async function sorry(
 ): Promise<FastifyReply> {
   if (isAbandoned(request.raw)) return reply.hijack();
   const status = error.statusCode ?? 500;
-  // Who asks may not be known: the page is then as for somebody who is not signed in.
+  // The person may not be known: then the page is the one for an anonymous visitor.
   const visit = await visitOf(frame.ctx, request, reply).catch(() =>
     visitOf(frame.ctx, request, reply, async () => null),
   );
@@ -169,7 +169,7 @@ async function visitOf(
   const device = deviceOf(cookies);
   const session = cookies.readSecret('session');
   const person = session === null ? null : await signedIn(ctx, session, visitor);
-  // Taken apart by hand: a path that begins with two slashes would be read as a host.
+  // Taken apart by hand: a URL parser would take a path that begins with two slashes for a host.
   const mark = request.url.indexOf('?');
   const path = mark < 0 ? request.url : request.url.slice(0, mark);
   const theme = THEMES.find((each) => each === cookies.read('theme')) ?? ('auto' satisfies Theme);
@@ -240,7 +240,7 @@ async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Ans
   }
 }
 
-/** What has begun can't be answered with a page any more: it breaks off, and the log says why. */
+/** After the start of the answer no error page is possible: it breaks off, and the log says why. */
 function streamOf({ ctx }: Frame, parts: AsyncIterable<string>): Readable {
   return Readable.from(parts).on('error', (error) => ctx.log.error({ err: error }, 'a download broke off'));
 }
@@ -265,7 +265,7 @@ function securityHeaders(answer: Answer): Record<string, string> {
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
-    // Every page knows its browser (it holds a form token), so none may be kept.
+    // Every page is for one browser (it contains a form token), so none may be cached.
     'Cache-Control': 'no-store',
   };
 }

@@ -11,7 +11,7 @@ import { simpleUser } from '../present/accounts.ts';
 import { roleFlags } from '../present/repositories.ts';
 import { sayNo } from './place.ts';
 
-/** The words that GitHub has for each role where one is given. */
+/** GitHub's words for each role when one is given. */
 const ROLES: Readonly<Record<string, RepositoryRole>> = {
   pull: 'read',
   read: 'read',
@@ -21,7 +21,7 @@ const ROLES: Readonly<Record<string, RepositoryRole>> = {
   maintain: 'maintain',
   admin: 'admin',
 };
-/** The four words of the older API: a role between two of them counts as the lower one. */
+/** The four words of the older API. A role between two of them counts as the lower one. */
 const OLD_WORDS: Readonly<Record<RepositoryRole, string>> = {
   read: 'read',
   triage: 'read',
@@ -62,7 +62,7 @@ async function list(call: Call<undefined, Static<typeof LIST>>): Promise<Reply> 
   };
 }
 
-/** Whether somebody works in it is known to those who do, and about oneself. */
+/** The collaborators may know who is one, and people may know it about themselves. */
 async function isOne({ ctx, permit, params }: Call<undefined, undefined>): Promise<Reply> {
   const access = await accessOf(ctx, permit, parameter(params, 'username'));
   if (access?.account.id !== permit.actor.userId && !holdsRole(permit, 'write'))

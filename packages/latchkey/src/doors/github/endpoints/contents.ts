@@ -23,9 +23,9 @@ import { commitBody } from '../present/history.ts';
 import { refusal } from '../refuse.ts';
 import { isEmpty, mediaOf, placeOf, sayNo } from './place.ts';
 
-/** A larger file is not put into JSON; `raw` gives it (GitHub docs, "Get repository content"). */
+/** A larger file is not put into JSON; `raw` returns it (GitHub docs, "Get repository content"). */
 const MAX_INLINE_BYTES = 1024 * 1024;
-/** The largest file that is given at all. */
+/** The largest file that can be read at all. */
 export const MAX_READ_BYTES = 100 * 1024 * 1024;
 
 const PATH = '/repos/{owner}/{repo}/contents/{path}';
@@ -168,8 +168,8 @@ function personOf(person: Static<typeof PERSON> | undefined, field: string): Par
 }
 
 /**
- * Looks for what does not belong there instead of matching the whole: a pattern over millions of characters would
- * exhaust the stack.
+ * Looks for invalid characters instead of matching the whole: a pattern over millions of characters would exhaust the
+ * stack.
  */
 function decodedContent(text: string): Buffer {
   const padded = text.replace(/[\r\n]/g, '');
@@ -179,7 +179,7 @@ function decodedContent(text: string): Buffer {
   return Buffer.from(plain, 'base64');
 }
 
-/** Status and words of each refusal: GitHub's where it has some. */
+/** Status and words of each refusal: GitHub's if there are any. */
 function refuse(call: ChangeCall, path: string, outcome: ChangeOutcome & { ok: false }): Reply {
   const branch = call.body.branch ?? 'the default branch';
   switch (outcome.why) {

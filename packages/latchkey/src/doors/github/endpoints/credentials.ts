@@ -23,7 +23,7 @@ export const CREDENTIAL_ENDPOINTS: readonly Endpoint[] = [
     need: { sets: [], publicRead: true, writes: false },
     target: { kind: 'none' },
     handle: async ({ ctx, permit, body }) => {
-      // GitHub takes it from nobody in particular only, so that no account is tied to a find.
+      // GitHub accepts it from anonymous callers only, so that no account is tied to a find.
       if (permit.actor.userId !== null) throw sayNo(403, 'This endpoint is called without a credential.');
       await revokeLeaked(ctx, permit, body.credentials);
       return { status: 202, body: {} };

@@ -5,7 +5,7 @@ import { openApi } from '../openapi.ts';
 
 const OPEN: Need = { sets: [], publicRead: true, writes: false };
 
-/** Endpoints that describe all of them, themselves included; `all` is asked only when somebody reads. */
+/** Endpoints that describe all of them, including themselves; `all` is called only when somebody reads. */
 export function documentationEndpoints(all: () => readonly Endpoint[]): readonly Endpoint[] {
   return [
     endpoint({
@@ -26,7 +26,7 @@ export function documentationEndpoints(all: () => readonly Endpoint[]): readonly
       need: OPEN,
       target: { kind: 'none' },
       uncounted: true,
-      // Loaded when somebody reads, so that tools which only want the table need no renderer.
+      // Loaded on first use, so that tools that only want the table need no renderer.
       handle: async ({ apiUrl }) => {
         const { REFERENCE_CSP, referencePage } = await import('../reference-page.tsx');
         return {

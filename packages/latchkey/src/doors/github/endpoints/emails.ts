@@ -6,7 +6,7 @@ import { type Call, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts'
 
 const Address = Type.String({ maxLength: 1024 });
 const Addresses = Type.Array(Address, { minItems: 1, maxItems: 20 });
-/** GitHub takes a list, a single address, and both without the object around them. */
+/** GitHub accepts a list, a single address, and both without the object around them. */
 const BODY = Type.Union([
   Type.Object({ emails: Type.Union([Addresses, Address]) }, { additionalProperties: false }),
   Addresses,
@@ -29,7 +29,7 @@ export const EMAIL_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'users/list-emails-for-authenticated-user',
     paged: true,
     summary: 'Your e-mail addresses, the primary one first.',
-    // A person has few addresses: they fit one page, and a later one is empty.
+    // A person's few addresses fit on one page; later pages are empty.
     handle: async ({ ctx, permit, page }) =>
       ok((await listEmails(ctx, permit)).slice(page.skip, page.skip + page.perPage).map(emailBody)),
   }),

@@ -10,9 +10,9 @@ import { commitBody } from '../present/history.ts';
 import { MAX_READ_BYTES } from './contents.ts';
 import { mediaOf, placeOf, sayNo } from './place.ts';
 
-/** A larger blob is given raw only. */
+/** A larger blob can only be read raw. */
 const MAX_INLINE_BLOB_BYTES = 10 * 1024 * 1024;
-/** Entries of one tree; more are left out, and `truncated` says so. */
+/** Entries of one tree. The rest are left out, and `truncated` says so. */
 const MAX_TREE_ENTRIES = 10_000;
 
 const TREE = Type.Object({ recursive: Type.Optional(Type.String()) }, { additionalProperties: false });
@@ -53,7 +53,7 @@ async function readBlob(call: Plain): Promise<Reply> {
 
 async function readTree(call: Call<undefined, Static<typeof TREE>>): Promise<Reply> {
   const { ctx, permit, params, query } = call;
-  // GitHub takes any value, "0" and "false" included, for a yes.
+  // GitHub takes any value for a yes, including "0" and "false".
   const found = await findTree(ctx, permit, parameter(params, 'tree_sha'), {
     recursive: query.recursive !== undefined,
     limit: MAX_TREE_ENTRIES + 1,

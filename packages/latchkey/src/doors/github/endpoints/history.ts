@@ -28,7 +28,7 @@ import { commitIdOr, isEmpty, mediaOf, placeOf, sayNo } from './place.ts';
 
 /** Files of one commit on one page, as on GitHub. */
 const FILES_PER_PAGE = 300;
-/** Refs that begin alike are given without pages, so many at most. */
+/** Refs with the same prefix are returned without pages, at most this many. */
 const MAX_MATCHING_REFS = 10_000;
 
 const Text = Type.Optional(Type.String({ maxLength: 1024 }));
@@ -50,9 +50,7 @@ const MOVED_REF = Type.Object(
   { additionalProperties: false },
 );
 
-/**
- * A page goes on from the commit where the first one began, so that commits which are pushed meanwhile shift nothing.
- */
+/** A page continues from the commit where the first page began, so that commits pushed meanwhile shift nothing. */
 async function listHistory(call: Call<undefined, Static<typeof HISTORY>>): Promise<Reply> {
   const { ctx, permit, query, page } = call;
   const key = /^([0-9a-f]{40,64})\.(\d{1,9})$/.exec(page.after ?? '');
@@ -150,7 +148,7 @@ async function readRef(call: Call<undefined, undefined>): Promise<Reply> {
     : sayNo(404, 'Not Found');
 }
 
-/** GitHub's words where it has some. */
+/** GitHub's words if there are any. */
 const REF_PROBLEMS: Readonly<Record<RefProblem, readonly [status: number, message: string]>> = {
   exists: [422, 'Reference already exists'],
   missing: [422, 'Reference does not exist'],

@@ -35,7 +35,7 @@ const TOKENS = '/orgs/{org}/personal-access-tokens';
 const SEES: Need = { sets: [{ organization_personal_access_tokens: 'read' }], publicRead: false, writes: false };
 const DECIDES: Need = { sets: [{ organization_personal_access_tokens: 'write' }], publicRead: false, writes: true };
 
-/** Most owners and token ids in a filter: GitHub's. */
+/** The most owners and token ids in a filter: GitHub's. */
 const MAX_OWNERS = 10;
 const MAX_TOKEN_IDS = 50;
 

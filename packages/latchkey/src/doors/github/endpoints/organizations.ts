@@ -18,7 +18,7 @@ import { fullOrganization, membershipBody, simpleOrganization } from '../present
 import { sayNo } from './place.ts';
 
 const Text = Type.Optional(Type.String());
-/** Settings of GitHub about what this server has not: taken, since clients send them, and of no effect. */
+/** GitHub's settings for features this server lacks: accepted, because clients send them, but without effect. */
 const WITHOUT_EFFECT = Object.fromEntries(
   [
     'has_organization_projects',

@@ -147,7 +147,7 @@ export function limitsIn({
   return { notBeforeAt: typeof from === 'string' ? instantOf(from, 'not_before') : from, allowedAddresses, usesLeft };
 }
 
-/** The number in a path. @throws Problem when it is none, as for a token that is not there. */
+/** The number in a path. @throws Problem when it isn't one, as for a missing token */
 export function idIn(text: string | undefined): number {
   const id = Number(text);
   if (!/^\d{1,15}$/.test(text ?? '') || id < 1)

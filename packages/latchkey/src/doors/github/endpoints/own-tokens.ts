@@ -35,7 +35,7 @@ const PATH = '/user/personal-access-tokens';
 const ANY: Need = { sets: [], publicRead: false, writes: false };
 const READ: Need = { sets: [{ personal_access_tokens: 'read' }], publicRead: false, writes: false };
 const WRITE: Need = { sets: [{ personal_access_tokens: 'write' }], publicRead: false, writes: true };
-/** Renewing the very token that asks. */
+/** Renewing the token that makes the request. */
 const RENEW: Need = { sets: [{ token_rotation: 'write' }], publicRead: false, writes: true };
 
 type AnyCall = Pick<Call<unknown, unknown>, 'ctx' | 'permit' | 'apiUrl'>;
@@ -65,7 +65,7 @@ async function checked(
   return ok(dryRunAnswer(await dryRun(ctx, permit, id, question, body.address ?? address)));
 }
 
-/** The id of the token that asks. @throws Problem when it is no token that does. */
+/** The id of the token that makes the request. @throws Problem when it isn't made with a token */
 async function currentId({ ctx, permit }: AnyCall): Promise<number> {
   return (await readCurrentToken(ctx, permit)).id;
 }

@@ -10,7 +10,7 @@ import { htmlUrl } from '../present/accounts.ts';
 import type { Place } from '../present/place.ts';
 import { Malformed } from '../refuse.ts';
 
-/** Where the repository of a call is, under its present name. */
+/** The repository of a call, under its current name. */
 export function placeOf({ apiUrl, permit }: { apiUrl: string; permit: Permit }): Place {
   const { owner, repository } = targetRepository(permit);
   return {
@@ -26,16 +26,16 @@ export function sayNo(status: number, message: string): Malformed {
 }
 
 /**
- * The last media type of GitHub's own that `Accept` names, without prefix and version: `raw`, `object`, `diff`; null
- * for plain JSON.
+ * The last of GitHub's own media types in `Accept`, without prefix and version: `raw`, `object`, `diff`; null for plain
+ * JSON.
  */
 export function mediaOf(headers: Readonly<Record<string, string | string[] | undefined>>): string | null {
   return /application\/vnd\.github\.(?:v3\.)?([a-z]+)/.exec(String(headers['accept'] ?? ''))?.[1] ?? null;
 }
 
 /**
- * The commit of a revision. @throws Malformed 409 while the repository has no commit at all, and what `otherwise` says
- * when it has none of that name.
+ * The commit of a revision.
+ * @throws Malformed 409 while the repository has no commits, and what `otherwise` says when the revision doesn't exist
  */
 export async function commitIdOr(
   call: { ctx: Context; permit: Permit },
@@ -48,12 +48,12 @@ export async function commitIdOr(
   throw otherwise();
 }
 
-/** True when no branch has a commit yet, as far as the default one tells. */
+/** True when no branch has a commit yet, judged by the default one. */
 export async function isEmpty({ ctx, permit }: { ctx: Context; permit: Permit }): Promise<boolean> {
   return (await findCommitId(ctx, permit, 'HEAD')) === null;
 }
 
-/** A number in the path. @throws Malformed 404 when it is none: there is nothing of that id. */
+/** A number in the path. @throws Malformed 404 when it isn't one: nothing has that id */
 export function idIn(params: Readonly<Record<string, string>>, name: string): number {
   const text = parameter(params, name);
   if (!/^\d{1,15}$/.test(text)) throw sayNo(404, 'Not Found');

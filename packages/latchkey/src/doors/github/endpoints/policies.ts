@@ -43,7 +43,7 @@ const Change = Type.Object(
   closed,
 );
 
-/** What is left out stays as it is: absent, not undefined. */
+/** Fields that are left out stay unchanged: they are absent, not undefined. */
 function changeIn(body: Static<typeof Change>): PolicyChange {
   const fields = {
     allowed: body.allowed,
@@ -87,7 +87,7 @@ function shown({ chosen, effective }: PolicyInForce) {
 
 const instantOf = (at: number | null): string | null => (at === null ? null : isoInstant(at));
 
-/** A time of day is kept; what is no time at all is told by the action. */
+/** The time of day is kept; the action reports an invalid time. */
 function instantIn(text: string | null | undefined): number | null | undefined {
   return typeof text === 'string' ? Math.floor(Date.parse(text) / 1000) : text;
 }

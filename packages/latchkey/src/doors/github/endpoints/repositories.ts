@@ -18,7 +18,7 @@ import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } 
 import { instantOf } from '../input.ts';
 import { fullRepository, listedRepository, repositoryUrl } from '../present/repositories.ts';
 
-/** Features of GitHub that this server has not: taken, since clients send them, and of no effect. */
+/** GitHub's features that this server lacks: accepted, because clients send them, but without effect. */
 const WITHOUT_EFFECT = Object.fromEntries(
   [
     'has_issues',
@@ -100,7 +100,7 @@ function visibilityOf({
   return visibility ?? (isPrivate === undefined ? undefined : isPrivate ? 'private' : 'public');
 }
 
-/** Names go upwards, times downwards, unless told: as on GitHub. */
+/** By default, names ascend and times descend, as on GitHub. */
 function orderOf(sort: RepositorySort, direction: 'asc' | 'desc' | undefined): RepositoryOrder {
   return { sort, direction: direction ?? (sort === 'full_name' ? 'asc' : 'desc') };
 }
@@ -118,7 +118,7 @@ async function list(call: Call<undefined, unknown>, filter: RepositoryFilter, or
   };
 }
 
-/** The key that a Link header gave. @throws Problem for any other text. */
+/** The key from a Link header. @throws Problem for any other text */
 function placeOf(after: string | null, { sort }: RepositoryOrder): RepositoryPlace | null {
   if (after === null) return null;
   const [, text = '', id = ''] = /^\[(.+),(\d{1,15})\]$/.exec(after) ?? [];

@@ -4,8 +4,8 @@ import { networkOf } from '../../../base/address.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 
 /**
- * What stands for "no limit" in a form that has none: GitHub Enterprise Server leaves such answers to 404, on which
- * clients stop counting.
+ * Means "no limit" in a format that can't express it: GitHub Enterprise Server answers 404 instead, and then clients
+ * stop counting.
  */
 const UNLIMITED = { limit: 1_000_000_000, used: 0, remaining: 1_000_000_000, reset: 0 };
 
@@ -15,7 +15,9 @@ function rate(allowance: Allowance | null) {
     : { limit: allowance.limit, used: allowance.used, remaining: allowance.remaining, reset: allowance.resetsAt };
 }
 
-/** Where GitHub's clients find the rest from (GitHub docs, "Get GitHub API root"); what this server has of it. */
+/**
+ * From here GitHub's clients find everything else (GitHub docs, "Get GitHub API root"), as far as this server has it.
+ */
 const ROOT = {
   current_user_url: '/user',
   emails_url: '/user/emails',

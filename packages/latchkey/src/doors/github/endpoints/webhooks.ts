@@ -56,7 +56,7 @@ const LOG = Type.Object(
 type Plain = Call<undefined, undefined>;
 const HOOKS = '/repos/{owner}/{repo}/hooks';
 const HOOK = `${HOOKS}/{hook_id}`;
-/** What GitHub shows where there is a secret. */
+/** What GitHub shows in place of a secret. */
 const MASK = '********';
 
 function configBody({ config }: Webhook) {
@@ -113,7 +113,7 @@ function draftOf(config: Static<typeof CONFIG> | undefined): ConfigDraft | undef
   const { url, content_type, secret, insecure_ssl } = config;
   if (insecure_ssl !== undefined && !['0', '1'].includes(String(insecure_ssl)))
     throw problem('invalid', 'insecure_ssl is "0" or "1".', 'config.insecure_ssl');
-  // A client that sends back what it was shown means the secret that is there.
+  // A client that sends the mask back wants to keep the secret.
   return {
     url,
     contentType: content_type,

@@ -13,12 +13,12 @@ export function nodeId(type: string, id: number): string {
   return Buffer.from(`0${type.length}:${type}${id}`).toString('base64');
 }
 
-/** Where the pages are, from where the API is. */
+/** The address of the pages, from that of the API. */
 export function htmlUrl(apiUrl: string): string {
   return apiUrl.slice(0, -'/api/v3'.length);
 }
 
-/** A person or organization as other things name it: `simple-user`. */
+/** A person or organization as part of something else: `simple-user`. */
 export function simpleUser(apiUrl: string, account: Pick<Account, 'id' | 'login' | 'kind' | 'admin'>) {
   const url = `${apiUrl}/users/${encodeURIComponent(account.login)}`;
   return {
@@ -44,13 +44,13 @@ export function simpleUser(apiUrl: string, account: Pick<Account, 'id' | 'login'
   };
 }
 
-/** Counts that a profile shows. */
+/** Counts shown in a profile. */
 export interface ProfileCounts {
   readonly publicRepositories: number;
   readonly privateRepositories: number;
 }
 
-/** A profile as everybody sees it: `public-user`. */
+/** A public profile: `public-user`. */
 export function publicUser(apiUrl: string, account: Account, counts: ProfileCounts, email: string | null) {
   const field = (name: string): string | null =>
     typeof account.profile[name] === 'string' && account.profile[name] !== ''
@@ -75,7 +75,7 @@ export function publicUser(apiUrl: string, account: Account, counts: ProfileCoun
   };
 }
 
-/** One's own profile, for whoever may see its private half: `private-user`. */
+/** One's own profile, for a caller who may see its private half: `private-user`. */
 export function privateUser(apiUrl: string, account: Account, counts: ProfileCounts, email: string | null) {
   return {
     ...publicUser(apiUrl, account, counts, email),

@@ -9,7 +9,7 @@ import { encodedPath, type Place } from './place.ts';
 
 const TYPES: Readonly<Record<string, string>> = { '040000': 'dir', '120000': 'symlink', '160000': 'submodule' };
 
-/** What every form of content has. `revision` is what the client asked with, for the addresses. */
+/** The fields of every form of content. `revision` is from the request, for the addresses. */
 export function entryBody(place: Place, entry: TreeEntry, revision: string) {
   const type = TYPES[entry.mode] ?? 'file';
   const path = encodedPath(entry.path);
@@ -31,7 +31,7 @@ export function entryBody(place: Place, entry: TreeEntry, revision: string) {
   };
 }
 
-/** A folder as an entry of its own, for the `object` media type. `path` is '' for the root. */
+/** A folder as an entry itself, for the `object` media type. `path` is '' for the root. */
 export function folderBody(
   place: Place,
   folder: { path: string; id: string },

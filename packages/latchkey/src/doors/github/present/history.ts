@@ -18,7 +18,7 @@ function gitUser({ name, email, at }: Signature) {
 }
 
 function verification({ signature }: Commit) {
-  // Signatures are passed on as they are; this server keeps no keys to check them with.
+  // Signatures are passed on unchanged; this server keeps no keys to check them with.
   return signature === null
     ? { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null }
     : {
@@ -30,7 +30,7 @@ function verification({ signature }: Commit) {
       };
 }
 
-/** `commit`, with what it changed where that is asked for. */
+/** `commit`, with its changes when they are wanted. */
 export function commitBody(place: Place, { commit, author, committer }: KnownCommit, diff?: CommitDiff) {
   const url = `${place.url}/commits/${commit.id}`;
   return {

@@ -9,7 +9,7 @@ import { isoInstant } from '../../../base/time.ts';
 import type { OrganizationRole } from '../../../rules/model.ts';
 import { htmlUrl, nodeId, simpleUser } from './accounts.ts';
 
-/** An organization as other things name it. */
+/** An organization as part of something else. */
 export function simpleOrganization(apiUrl: string, account: Account) {
   const url = `${apiUrl}/orgs/${account.login}`;
   return {
@@ -33,7 +33,7 @@ function textOf(account: Account, field: string): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** What an organization says of itself; the owners' affairs only for them. */
+/** An organization's profile; owners also see the owners' part. */
 export function fullOrganization(
   apiUrl: string,
   { account, counts, basePermission, demandsTwoFactor, seesPrivate }: OrganizationView,

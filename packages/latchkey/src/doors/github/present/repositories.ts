@@ -9,7 +9,7 @@ import { isoInstant } from '../../../base/time.ts';
 import { REPOSITORY_ROLES, type RepositoryRole } from '../../../catalogue/roles.ts';
 import { htmlUrl, nodeId, simpleUser } from './accounts.ts';
 
-/** Where a repository is, in the API. */
+/** The address of a repository in the API. */
 export function repositoryUrl(
   apiUrl: string,
   { owner, repository }: Pick<RepositoryView, 'owner' | 'repository'>,
@@ -23,7 +23,7 @@ export function roleFlags(role: RepositoryRole | null) {
   return { admin: rank >= 4, maintain: rank >= 3, push: rank >= 2, triage: rank >= 1, pull: rank >= 0 };
 }
 
-/** The addresses of everything in a repository: name of the field → what follows the repository's own. */
+/** The addresses of everything in a repository: name of the field → what follows the repository's address. */
 const ADDRESSES = {
   archive_url: '/{archive_format}{/ref}',
   assignees_url: '/assignees{/user}',
@@ -112,7 +112,7 @@ export function listedRepository(apiUrl: string, view: RepositoryView) {
     archived: repository.archivedAt !== null,
     disabled: false,
     visibility: repository.visibility,
-    // A repository without a push says when it was made, as on GitHub.
+    // A repository without a push shows its creation time, as on GitHub.
     pushed_at: isoInstant(repository.pushedAt ?? repository.createdAt),
     created_at: isoInstant(repository.createdAt),
     updated_at: isoInstant(repository.updatedAt),
@@ -122,7 +122,7 @@ export function listedRepository(apiUrl: string, view: RepositoryView) {
   };
 }
 
-/** `full-repository`: one repository on its own. */
+/** `full-repository`: a single repository. */
 export function fullRepository(apiUrl: string, view: RepositoryView) {
   return {
     ...listedRepository(apiUrl, view),

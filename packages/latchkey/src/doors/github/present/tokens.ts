@@ -31,7 +31,7 @@ export const SELECTION_WORDS: Readonly<Record<RepositorySelection, 'none' | 'all
 
 const instant = (at: UnixSeconds | null): string | null => (at === null ? null : isoInstant(at));
 
-/** Permissions by what they are about: GitHub's three groups. */
+/** Permissions by their subject: GitHub's three groups. */
 function grouped(permissions: PermissionSet) {
   const groups: Record<'organization' | 'repository' | 'other', Record<string, string>> = {
     organization: {},
@@ -83,7 +83,7 @@ export function seenRequest(apiUrl: string, organization: string, row: SeenReque
   };
 }
 
-/** A classic or scoped token of a member, as the organization sees it: GitHub shows none of these. */
+/** A member's classic or scoped token, as the organization sees it. GitHub shows none of these. */
 export function seenMemberToken(apiUrl: string, row: SeenMemberToken, at: UnixSeconds) {
   const { token } = row;
   return {
@@ -128,7 +128,7 @@ function ownGrant({ owner, ownerKind, selection, repositoryNames, accessGrantedA
   };
 }
 
-/** One of one's own tokens. */
+/** One of the caller's own tokens. */
 export function ownToken(apiUrl: string, token: TokenView, at: UnixSeconds) {
   const { lastUse } = token;
   return {

@@ -19,9 +19,9 @@ import type { ValuesOf } from '../params.ts';
 import { Answer, badParams, notFound } from '../refuse.ts';
 import { commitIdIn, refuseChange } from './place.ts';
 
-/** The largest file that is put into JSON; `raw` gives larger ones. */
+/** The largest file to put into JSON; `raw` returns larger ones. */
 const MAX_INLINE_BYTES = 20 * 1024 * 1024;
-/** Base64 in JSON, and some words around it. */
+/** Base64 in JSON, with some words around it. */
 export const MAX_CHANGE_BYTES = Math.ceil(MAX_WRITTEN_FILE_BYTES * 1.4);
 
 const PATH = '/projects/{id}/repository/files/{path}';
@@ -48,7 +48,7 @@ interface FoundFile {
   readonly ref: string;
 }
 
-/** The file of a path. @throws Answer when there is no such revision or file. */
+/** The file at a path. @throws Answer when there is no such revision or file */
 async function fileIn(call: Call<{ ref: string | undefined }>): Promise<FoundFile> {
   const { ctx, permit, path, params } = call;
   const found = await findContents(ctx, permit, { path: parameter(path, 'path'), revision: params.ref ?? null });
@@ -57,7 +57,7 @@ async function fileIn(call: Call<{ ref: string | undefined }>): Promise<FoundFil
   return { commitId: found.commitId, entry: found.entry, ref: params.ref ?? 'HEAD' };
 }
 
-/** The commit that changed the file last, as far as a commit leads to it. */
+/** The commit that last changed the file, as far as it can be found. */
 async function lastCommitId(call: Call<unknown>, commitId: string, path: string): Promise<string> {
   const [last] = await readHistory(call.ctx, call.permit, commitId, { path, offset: 0, limit: 1 });
   return last?.commit.id ?? commitId;
@@ -77,7 +77,7 @@ async function facts(call: Call<unknown>, { commitId, entry, ref }: FoundFile): 
   };
 }
 
-/** `X-Gitlab-File-Name` and so on: what HEAD is asked for. */
+/** `X-Gitlab-File-Name` and so on, which clients read with HEAD. */
 function headersOf(known: Record<string, unknown>): Record<string, string> {
   const spelled = (name: string): string =>
     name
@@ -117,14 +117,14 @@ async function raw(call: Call<{ ref: string | undefined }>): Promise<Reply> {
   return { status: 200, body: await streamFile(call.ctx, call.permit, file.entry.id), headers };
 }
 
-/** Content as it was sent. @throws Answer when it is not the base64 that it is said to be. */
+/** The content that was sent. @throws Answer when it is not valid base64 although it is marked so */
 export function contentOf(text: string, encoding: string | undefined): Buffer {
   if (encoding !== 'base64') return Buffer.from(text);
   if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text)) throw badParams(['content is not base64']);
   return Buffer.from(text, 'base64');
 }
 
-/** Who a commit names as its author, where the call says so. */
+/** The author of a commit, if the call names one. */
 export function authorOf({
   author_email: email,
   author_name: name,
@@ -138,8 +138,8 @@ export function authorOf({
 }
 
 /**
- * The content that a file must still have: null when the call does not care. @throws Answer when the file was changed
- * since.
+ * The content that a file must still have; null when the call doesn't care.
+ * @throws Answer when the file was changed since
  */
 export async function expectedBlob(
   call: Call<unknown>,

@@ -14,14 +14,15 @@ interface Asking {
   readonly permit: Permit;
 }
 
-/** Where the project of a call is shown, without a slash at the end. */
+/** The address of the project's page, without a slash at the end. */
 export function webUrlOf({ ctx, permit }: Asking): string {
   const { owner, repository } = targetRepository(permit);
   return `${ctx.settings.publicUrl}/${owner.login}/${repository.name}`;
 }
 
 /**
- * The commit of a revision (undefined = the default branch). @throws Answer `404 THING Not Found` when there is none.
+ * The commit of a revision (undefined = the default branch).
+ * @throws Answer `404 THING Not Found` when there is none
  */
 export async function commitIdIn(
   { ctx, permit }: Asking,
@@ -46,12 +47,12 @@ const FILE_WORDS = {
   branch_conflict: 'The name of the branch collides with that of another one',
 } as const satisfies Record<Exclude<(ChangeOutcome & { ok: false })['why'], 'refused'>, string>;
 
-/** Says why what was to be written is not allowed. */
+/** The answer that explains why content is not allowed. */
 export function refuseContent(explanation: Explanation): Answer {
   return new Answer(refusal(explanation, gitlabRoute('POST', '/projects/{id}/repository/commits')));
 }
 
-/** Says why files could not be changed. */
+/** The answer that explains why files could not be changed. */
 export function refuseChange(outcome: ChangeOutcome & { ok: false }): Answer {
   if (outcome.why === 'refused') return refuseContent(outcome.explanation);
   return new Answer({
@@ -60,7 +61,7 @@ export function refuseChange(outcome: ChangeOutcome & { ok: false }): Answer {
   });
 }
 
-/** Says why a branch or tag could not be made or deleted. `kind` with a capital: `Branch`. */
+/** The answer that explains why a branch or tag could not be made or deleted. `kind` with a capital: `Branch`. */
 export function refuseRef(kind: 'Branch' | 'Tag', name: string, why: RefProblem): Answer {
   switch (why) {
     case 'exists':

@@ -38,7 +38,7 @@ const SEARCH = {
   sort: { type: 'string', values: ['asc', 'desc'] },
 } as const satisfies ParamSpecs;
 
-/** One page, with what lies on disk read for its rows only. */
+/** One page; only its rows are read from disk. */
 async function shownPage(ctx: Context, rows: readonly ListedRepository[], page: OffsetPage): Promise<Shown[]> {
   return Promise.all(rows.slice(page.offset, page.offset + page.perPage).map((row) => viewOf(ctx, row)));
 }
@@ -68,7 +68,7 @@ function atLeast(level: string | undefined): (row: ListedRepository) => boolean 
   return ({ role }) => level === undefined || (role !== null && ACCESS_LEVELS[role] >= Number(level));
 }
 
-/** What the token reaches of what its owner belongs to, groups and projects each on pages of their own. */
+/** What the token reaches of its owner's groups and projects, each on separate pages. */
 async function associations({
   ctx,
   permit,
@@ -127,7 +127,7 @@ function levelOf(role: ListedRepository['role']): number | null {
   return role === null ? null : ACCESS_LEVELS[role];
 }
 
-/** With `statistics`, what it takes up, for those who work there: GitLab has more figures. */
+/** With `statistics`, the space in use, for people who work there. GitLab has more figures. */
 async function showProject(ctx: Context, permit: Permit, withStatistics: boolean): Promise<Reply> {
   const view = await viewTarget(ctx, permit);
   const { publicUrl } = ctx.settings;

@@ -20,7 +20,7 @@ import { presentBranch, presentTag } from '../present/history.ts';
 import { notFound } from '../refuse.ts';
 import { refuseContent, refuseRef, webUrlOf } from './place.ts';
 
-/** Refs that a list looks at. */
+/** The most refs a list considers. */
 const MAX_LISTED_REFS = 10_000;
 const BRANCHES = '/projects/{id}/repository/branches';
 const TAGS = '/projects/{id}/repository/tags';
@@ -37,7 +37,7 @@ const TAG_SEARCH = {
   sort: { type: 'string', values: ['asc', 'desc'] },
 } as const;
 
-/** The refs whose short name has the search in it; `^x` = begins with x, `x$` = ends with it, as on GitLab. */
+/** The refs whose short name contains the search; `^x` = begins with x, `x$` = ends with it, as on GitLab. */
 async function refsIn(
   { ctx, permit, params }: Call<{ search: string | undefined }>,
   prefix: string,
@@ -109,7 +109,7 @@ async function makeBranch(call: Call<ValuesOf<typeof NEW_BRANCH>>): Promise<Repl
 async function listTags(call: Call<ValuesOf<typeof TAG_SEARCH>>): Promise<Reply> {
   const { ctx, permit, page, params } = call;
   const refs = await refsIn(call, 'refs/tags/', params.order_by === 'version' ? 'version' : 'name');
-  // by version git itself begins with the newest
+  // when sorted by version, git itself puts the newest first
   const ordered =
     (params.sort ?? 'desc') === (params.order_by === 'version' ? 'desc' : 'asc') ? refs : refs.toReversed();
   const shown = ordered.slice(page.offset, page.offset + page.perPage);

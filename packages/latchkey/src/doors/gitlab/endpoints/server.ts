@@ -6,7 +6,7 @@
  */
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 
-/** The GitLab that this door speaks like. */
+/** The GitLab version that this door imitates. */
 const GITLAB_VERSION = '17.9.0';
 const REVISION = 'latchkey';
 

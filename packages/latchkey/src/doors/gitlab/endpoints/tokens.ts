@@ -52,14 +52,15 @@ const SEARCH = {
 } as const;
 
 /**
- * The permit for everybody's tokens, where the credential of an administrator has it; otherwise the one for their own.
+ * The permit for everybody's tokens, if an administrator's credential has it; otherwise the one for the caller's own.
  */
 function widest({ permit }: Call<unknown>, need: Need): Permit {
   return permit.on({ kind: 'instance' }, need) ?? permit;
 }
 
 /**
- * Runs what names a token. What is not the caller's is 401, for administrators 404; what can't be done any more is 400.
+ * Runs work that names a token. A token that isn't the caller's is 401, for administrators 404; what can no longer be
+ * done is 400.
  */
 async function withToken(permit: Permit, work: () => Promise<Reply>): Promise<Reply> {
   try {

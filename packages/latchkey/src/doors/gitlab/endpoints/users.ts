@@ -6,7 +6,7 @@ import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 import { presentProfile, presentSelf, presentUser } from '../present/users.ts';
 import { Answer, notFound } from '../refuse.ts';
 
-/** The person whose number stands in a path. @throws Answer when there is none. */
+/** The person whose id is in a path. @throws Answer when there is none */
 export async function personIn(ctx: Context, id: string): Promise<Account> {
   const account = /^\d{1,15}$/.test(id) ? await personById(ctx, Number(id)) : await personByLogin(ctx, id);
   if (account === null) throw notFound('User');
@@ -29,7 +29,7 @@ export const USER_ENDPOINTS: readonly Endpoint[] = [
         const body = account === null ? [] : [presentUser(account, ctx.settings.publicUrl)];
         return { status: 200, body, total: body.length };
       }
-      // the list of everybody is for those who have an account, as on GitLab
+      // only people with an account may list everybody, as on GitLab
       if (permit.actor.userId === null)
         throw new Answer({ status: 403, body: { message: '403 Forbidden - Not authorized to access /api/v4/users' } });
       const { people, total } = await searchPeople(ctx, permit, params.search ?? '', {

@@ -31,7 +31,7 @@ export function presentCommit({ commit }: KnownCommit, webUrl: string, diff?: Co
   };
 }
 
-/** A branch with its last commit. `canPush`: whether whoever asks may push there. */
+/** A branch with its last commit. `canPush`: whether the caller may push there. */
 export function presentBranch(
   ref: Ref,
   tip: KnownCommit,
@@ -51,7 +51,7 @@ export function presentBranch(
   };
 }
 
-/** A tag with the commit that it marks; a light one has no message. */
+/** A tag with its commit; a lightweight one has no message. */
 export function presentTag(
   ref: Ref,
   commit: KnownCommit,

@@ -6,8 +6,8 @@ import type { RepositoryRole } from '../../../catalogue/roles.ts';
 import { instant } from './dates.ts';
 
 /**
- * GitLab's numbers: guest 10, reporter 20, developer 30, maintainer 40, owner 50. What GitHub's roles allow comes
- * closest to these.
+ * GitLab's numbers: guest 10, reporter 20, developer 30, maintainer 40, owner 50. These are the closest to what
+ * GitHub's roles allow.
  */
 export const ACCESS_LEVELS: Readonly<Record<RepositoryRole, number>> = {
   read: 20,
@@ -17,14 +17,14 @@ export const ACCESS_LEVELS: Readonly<Record<RepositoryRole, number>> = {
   admin: 50,
 };
 
-/** The numbers that a least level can be asked for by. */
+/** The numbers that a request for a minimum level may use. */
 export const ACCESS_LEVEL_VALUES = ['5', '10', '15', '20', '25', '30', '40', '50'] as const;
 
 export interface Shown extends ListedRepository {
   readonly defaultBranch: string;
 }
 
-/** What a list shows, and what stands first in the whole. */
+/** What a list shows, and the beginning of the full project. */
 export function presentSimpleProject(
   { owner, repository, defaultBranch }: Shown,
   publicUrl: string,
@@ -55,7 +55,7 @@ export function presentSimpleProject(
   };
 }
 
-/** The whole, with the access of whoever asks (null role = nobody in particular). */
+/** The full project, with the caller's access (null role = anonymous). */
 export function presentProject(shown: Shown, publicUrl: string): Record<string, unknown> {
   const { owner, repository, role } = shown;
   const access = role === null ? null : { access_level: ACCESS_LEVELS[role], notification_level: 3 };

@@ -7,7 +7,7 @@ import { date, instant } from './dates.ts';
 
 /**
  * Without its secret. A fine-grained one has GitLab's pseudo-scope `granular` and says so; a classic one shows GitHub's
- * scopes. `active` as GitLab means it: not over for good, whatever else may stand in its way today.
+ * scopes. `active` in GitLab's sense: not over for good, whatever else may block it today.
  */
 export function presentToken(token: TokenView): Record<string, unknown> {
   const granular = token.kind === 'fine-grained';
@@ -27,7 +27,7 @@ export function presentToken(token: TokenView): Record<string, unknown> {
   };
 }
 
-/** With the secret, which is shown this once. */
+/** With the secret, which is shown only this once. */
 export function presentNewToken(token: TokenView, secret: Secret): Record<string, unknown> {
   return { ...presentToken(token), token: secret.reveal() };
 }

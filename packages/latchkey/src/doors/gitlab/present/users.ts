@@ -2,7 +2,7 @@
 import type { Account } from '../../../actions/accounts/people.ts';
 import { instant } from './dates.ts';
 
-/** What everybody may see. `publicUrl` without a slash at the end. */
+/** The public fields of a person. `publicUrl` without a slash at the end. */
 export function presentUser({ id, login, name, suspendedAt }: Account, publicUrl: string): Record<string, unknown> {
   return {
     id,
@@ -16,7 +16,7 @@ export function presentUser({ id, login, name, suspendedAt }: Account, publicUrl
   };
 }
 
-/** What everybody may see of one person. */
+/** The public profile of a person. */
 export function presentProfile(account: Account, publicUrl: string): Record<string, unknown> {
   const { bio = '', location = '', company = '' } = account.profile as Record<string, string>;
   return {

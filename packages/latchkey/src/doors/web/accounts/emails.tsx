@@ -24,7 +24,7 @@ import { TextField } from '../parts/text-fields.tsx';
 
 const PATH = '/settings/emails';
 
-/** An action on one of the addresses, told afterwards. */
+/** An action on one of the addresses, reported afterwards. */
 function onEmail(
   act: (visit: Visit, id: number) => Promise<void>,
   text: string,
@@ -143,7 +143,7 @@ function Row({ visit, email }: { visit: Visit; email: Email }): VNode {
   );
 }
 
-/** A button in between: mail programs open links by themselves, which must not verify anything. */
+/** With a button: mail programs open links by themselves, and that must not verify anything. */
 async function showVerify(visit: Visit): Promise<Answer> {
   const link = readSecret(visit.param('link'));
   const address = link === null ? null : await readVerification(visit.ctx, link);

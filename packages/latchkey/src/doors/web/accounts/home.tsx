@@ -21,7 +21,7 @@ import { Avatar, Blankslate, Label, NextPage, Notice, Subhead, Time } from '../p
 const ON_A_PAGE = 30;
 const MAX_ORGANIZATIONS = 100;
 
-/** Where the page before ended, as the address says it: `TIME-ID`. */
+/** Where the previous page ended, as in the address: `TIME-ID`. */
 function placeIn({ query }: Visit): RepositoryPlace | null {
   const [, value, id] = /^(\d{1,12})-(\d{1,15})$/.exec(query.get('after') ?? '') ?? [];
   return value === undefined ? null : { value: Number(value), id: Number(id) };

@@ -26,7 +26,7 @@ export const lockPages: readonly WebPage[] = [
   { path: UNLOCK_PATH, access: 'sudo', get: showUnlock, forms: { unlock: { access: 'fresh', run: doUnlock } } },
 ];
 
-/** A button in between: mail programs open links by themselves. */
+/** With a button: mail programs open links by themselves. */
 async function showAlarm(visit: Visit): Promise<Answer> {
   const link = readSecret(visit.param('link'));
   const account = link === null ? null : await readAlarm(visit.ctx, link);

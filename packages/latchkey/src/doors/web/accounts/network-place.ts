@@ -23,7 +23,7 @@ const PLACES: readonly (readonly [words: string, networks: BlockList])[] = [
   ['a network that a provider shares out', listOf(['100.64.0.0/10'])],
 ];
 
-/** In words: `a private network`, `the internet`; null for what is no address. */
+/** In words: `a private network`, `the internet`; null for anything but an address. */
 export function networkPlace(address: string): string | null {
   const version = isIP(address);
   if (version === 0) return null;

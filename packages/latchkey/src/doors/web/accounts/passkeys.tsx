@@ -26,7 +26,7 @@ export const passkeyPages: readonly WebPage[] = [
   { path: PATH, access: 'fresh', get: show, forms: { add: { run: doAdd }, remove: { run: doRemove } } },
 ];
 
-/** The way to a passkey, for somebody who types the codes of an app and has none. */
+/** A link to passkeys, for people who type an app's codes and have no passkey. */
 export async function passkeyHint(visit: Visit): Promise<VNode | null> {
   const { account } = visit.user;
   const types = account.twoFactorAt !== null && takesPasskeys(visit.ctx) && !(await hasPasskeys(visit.ctx, account));

@@ -11,7 +11,7 @@ import { TextArea, TextField } from '../parts/text-fields.tsx';
 export const profilePages: readonly WebPage[] = [
   profilePage('/settings/profile', SETTINGS_MENU),
   profilePage('/-/user_settings/profile', PROFILE_MENU),
-  // Where older guides of both systems send people.
+  // The paths in older guides of both systems.
   { path: '/settings', access: 'signed-in', get: () => redirect('/settings/profile') },
   { path: '/-/profile', access: 'signed-in', get: () => redirect('/-/user_settings/profile') },
 ];

@@ -153,7 +153,7 @@ async function showSetUp(visit: Visit): Promise<Answer> {
   const adds = visit.query.get('app') === 'add' && !(await hasAuthenticator(visit.ctx, await visit.ownPermit()));
   if (visit.user.account.twoFactorAt !== null && !adds) return showManage(visit);
   const enrolling = { session: visit.user.session, sender: visit.sender };
-  // After a wrong code the key that was scanned stays; whoever opens the page gets a new one.
+  // After a wrong code, the scanned key stays; opening the page makes a new one.
   const begin = visit.typed === null ? beginTwoFactor : resumeTwoFactor;
   const { url, key } = await begin(visit.ctx, await visit.ownPermit(), enrolling);
   const f = visit.fields('confirm');
@@ -190,7 +190,7 @@ async function showSetUp(visit: Visit): Promise<Answer> {
   );
 }
 
-/** A QR code as SVG, black on white in both themes, so that every phone reads it. */
+/** A QR code as SVG, black on white in both themes, so that every phone can read it. */
 function Qr({ text }: { text: string }): VNode {
   const { data, size } = encode(text, { border: 2 });
   const path = data.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join('');

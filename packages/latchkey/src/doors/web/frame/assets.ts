@@ -17,7 +17,7 @@ import { digestOf } from '../../../base/secret.ts';
 const OWN = fileURLToPath(new URL('../../../../assets/web/', import.meta.url));
 const { resolve } = createRequire(import.meta.url);
 
-/** Modules of Primer CSS in their order of weight. */
+/** Modules of Primer CSS, in the order of precedence. */
 const PRIMER_MODULES = [
   'primitives',
   'base',
@@ -37,7 +37,7 @@ interface Asset {
   readonly gzipped: Buffer;
 }
 
-/** Where each asset lies: `/assets/style.1a2b3c4d5e6f.css`. */
+/** The address of each asset: `/assets/style.1a2b3c4d5e6f.css`. */
 export interface AssetAddresses {
   readonly style: string;
   readonly script: string;
@@ -63,7 +63,7 @@ function styleSheet(): string {
 const NAMES = /var\(\s*(--[\w-]+)/g;
 const DECLARATION = /^\s*(--[\w-]+):\s*([^;]*);\s*$/gm;
 
-/** The colours that the rules name, and those that these are made of. */
+/** The colours that the rules use, and those that these are made of. */
 function usedVariables(rules: readonly string[], themes: readonly string[]): ReadonlySet<string> {
   const madeOf = new Map<string, string[]>();
   for (const theme of themes)
@@ -88,13 +88,13 @@ function onlyUsed(theme: string, used: ReadonlySet<string>): string {
 }
 
 /**
- * All scripts are modules in one file: two custom elements of GitHub's, and our own. Without them every page works,
- * too.
+ * All scripts are modules in one file: two custom elements of GitHub's, and our own. Every page also works without
+ * them.
  */
 function scripts(): string {
   const element = (name: string): string =>
     readFileSync(join(dirname(resolve(name)), 'bundle.js'), 'utf8').replace(/\nexport \{[^}]*\};?\s*$/, '');
-  // Each in a block of its own, since their names collide.
+  // Each in its own block, since their names collide.
   return [
     element('@github/clipboard-copy-element'),
     element('@github/relative-time-element'),
@@ -105,8 +105,8 @@ function scripts(): string {
 }
 
 /**
- * Serves the assets, and says where. They are put together when the first page, or somebody who kept an address, asks
- * for them: a start waits for no page.
+ * Serves the assets, and returns their addresses. They are built on first use, by a page or a kept address: a start
+ * doesn't need them.
  */
 export function serveAssets(app: FastifyInstance): AssetAddresses {
   app.get('/assets/:file', (request, reply) => {
@@ -139,7 +139,7 @@ interface MadeAssets extends AssetAddresses {
   readonly byAddress: ReadonlyMap<string, Asset>;
 }
 
-/** Of the files of the package alone, which don't change while the process runs: made once, for 60 to 100 ms. */
+/** Only from the files of the package, which don't change while the process runs: made once, in 60 to 100 ms. */
 const assets = once(makeAssets);
 
 function makeAssets(): MadeAssets {

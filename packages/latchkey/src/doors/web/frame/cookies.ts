@@ -12,7 +12,7 @@ import { DAY_SEC } from '../../../base/time.ts';
 
 export type CookieName = 'session' | 'device' | 'theme';
 
-/** How long a browser keeps each. A session ends on the server long before. */
+/** How long a browser keeps each. A session ends much earlier on the server. */
 const MAX_AGE_SEC: Readonly<Record<CookieName, number>> = {
   session: 90 * DAY_SEC,
   device: 365 * DAY_SEC,
@@ -35,7 +35,7 @@ export class Cookies {
     return this.#request.cookies[this.#called(name)];
   }
 
-  /** A cookie that holds a secret; null when there is none, or it can't be one. */
+  /** A cookie that contains a secret; null when there is none, or it can't be one. */
   readSecret(name: CookieName): Secret | null {
     return readSecret(this.read(name));
   }

@@ -18,7 +18,7 @@ const NAMES: ReadonlySet<string> = new Set([CLIENT_PACKAGE, ...CLIENT_EXECUTABLE
 const KEEP_SEC = 300;
 const CHUNK_BYTES = 256 * 1024;
 
-/** Name of a file → its SHA-256 in hex. Empty where nothing was put. */
+/** Name of a file → its SHA-256 in hex. Empty when there are no files. */
 export async function offeredFiles(folder: string | null): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(join(folder ?? BUILT, DIGEST_FILE), 'utf8').catch(() => '');
   const lines = text.matchAll(/^(?<digest>[0-9a-f]{64}) [ *](?<name>\S+)\r?$/gm);
@@ -26,7 +26,7 @@ export async function offeredFiles(folder: string | null): Promise<ReadonlyMap<s
   return new Map(digests.filter(([name]) => NAMES.has(name)));
 }
 
-/** Answers with the files of a folder; null = where they are built. */
+/** Serves the files of a folder; null = where they are built. */
 export function serveDownloads(app: FastifyInstance, folder: string | null): void {
   app.route<{ Params: { file: string } }>({
     // The route that Fastify makes for HEAD would read the whole file.
@@ -50,7 +50,7 @@ interface Opened {
   readonly size: number;
 }
 
-/** Null for what is no plain file, or went away. */
+/** Null for anything but a plain file, or a file that was deleted. */
 async function openFile(path: string): Promise<Opened | null> {
   const handle = await open(path).catch(() => null);
   if (handle === null) return null;
@@ -75,7 +75,7 @@ async function sendFile(
     'Content-Length': size,
     'Content-Disposition': `attachment; filename="${file}"`,
   });
-  // What grows meanwhile is cut off at the length that was announced.
+  // A file that grows meanwhile is cut off at the announced length.
   return request.method === 'HEAD'
     ? reply.send()
     : reply.send(handle.createReadStream({ highWaterMark: CHUNK_BYTES, start: 0, end: Math.max(size - 1, 0) }));

@@ -50,13 +50,13 @@ export const notFound = (): Answer =>
     { status: 404 },
   );
 
-/** A node that only reads has no copy of what is asked for. */
+/** A node that only reads has no copy of this. */
 export const notCopied = (sentence: string): Answer =>
   page('Not here yet', <ErrorMessage title="This is not here yet" sentences={[sentence]} link={HOME} />, {
     status: 503,
   });
 
-/** A form that came from another site, or from nowhere. */
+/** A form from another site, or from nowhere. */
 export const crossSiteForm = (): Answer =>
   page(
     'Refused',
@@ -90,7 +90,7 @@ export const onlyAdministrators = (): Answer =>
     { status: 403 },
   );
 
-/** A one-time link that opens nothing any more. */
+/** A one-time link that no longer works. */
 export const deadLink = (sentence: string): Answer =>
   page(
     'Link',
@@ -102,11 +102,11 @@ export const deadLink = (sentence: string): Answer =>
     { status: 404 },
   );
 
-/** A request that can't be read: too large, or in another form. */
+/** A request that can't be read: too large, or in another format. */
 export const unreadable = (status: number, sentence: string): Answer =>
   page('Refused', <ErrorMessage title="That could not be read" sentences={[sentence]} link={null} />, { status });
 
-/** Something that the server needs is not there for now. */
+/** Something that the server needs is unavailable right now. */
 export const unavailable = ({ sentence, retryAfterSec }: OutageAnswer): Answer =>
   page(
     'Not now',
@@ -126,7 +126,7 @@ export const failed = (): Answer =>
   );
 
 /**
- * A page that a form was sent to, with what is wrong above it where the page does not say so itself: its form may be
+ * The page that a form was sent to, with its errors at the top if the page doesn't show them itself: its form may be
  * gone by now.
  */
 export function withComplaints(body: ComponentChild, complaints: readonly Complaint[]): ComponentChild {
@@ -147,8 +147,8 @@ export function withComplaints(body: ComponentChild, complaints: readonly Compla
 }
 
 /**
- * The decision's own words. What a person may not see is told like what is not there; who is not signed in is led there
- * and back.
+ * The decision's own words. Things a person may not see look the same as missing ones; an anonymous visitor is sent to
+ * the sign-in and back.
  */
 export function refused({ reason, sentence, also, remedy }: Explanation, url: string): Answer {
   if (reason === 'credentials_missing')

@@ -39,7 +39,7 @@ export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHtt
   }
 }
 
-/** The page once more, with what was typed and what is wrong. */
+/** The page again, with what was typed and what is wrong. */
 async function again(visit: Visit, each: WebPage, problem: Problem): Promise<Answer> {
   visit.problem = problem;
   const answer = await each.get(visit);
@@ -49,8 +49,8 @@ async function again(visit: Visit, each: WebPage, problem: Problem): Promise<Ans
 }
 
 /**
- * What stands in the way of opening a page, or of sending a form of it; null when nothing does. The one place where
- * this is asked: no handler runs before, not even to show a page again.
+ * What prevents opening a page or sending one of its forms; null when nothing does. The only place that checks this: no
+ * handler runs before it, not even to show a page again.
  */
 async function barrier(visit: Visit, accesses: readonly Access[]): Promise<Answer | null> {
   const asks = (...any: Access[]): boolean => accesses.some((access) => any.includes(access));
@@ -70,7 +70,9 @@ async function barrier(visit: Visit, accesses: readonly Access[]): Promise<Answe
   return null;
 }
 
-/** A form without a proof, or with one that is too old: it is asked for in its way, and what was typed is kept. */
+/**
+ * A form without a proof, or with one that is too old: the person is asked for it first, and what was typed is kept.
+ */
 async function proveByForm(visit: Visit): Promise<Answer | null> {
   if (!holdsProof(visit)) return sudoAgain(visit, null);
   try {
@@ -86,7 +88,7 @@ async function proveByForm(visit: Visit): Promise<Answer | null> {
 const MAX_WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 100;
 
-/** Carries a form out, unless the same one was sent before: then it leads to where that one led. */
+/** Carries out a form, unless the same one was sent before: then it leads to where that one led. */
 async function runOnce(visit: Visit, action: FormAction): Promise<Answer> {
   const { ctx } = visit;
   const nonce = new Secret(visit.typed?.get('nonce') ?? '');
@@ -104,7 +106,7 @@ async function runOnce(visit: Visit, action: FormAction): Promise<Answer> {
 async function followFirst(visit: Visit, action: FormAction, nonce: Secret): Promise<Answer> {
   for (let waited = 0; waited < MAX_WAIT_MS; waited += LOOK_EVERY_MS) {
     const location = await onceLocation(visit.ctx, visit.sender, nonce);
-    // The first one could not be done: this one tries, and learns why.
+    // The first one could not be carried out: this one tries, and learns why.
     if (location === undefined) return runOnce(visit, action);
     if (location !== null) return redirect(location);
     await wait(LOOK_EVERY_MS);

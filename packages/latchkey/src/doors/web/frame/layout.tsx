@@ -9,7 +9,7 @@ import type { AssetAddresses } from './assets.ts';
 import { AVATAR_MENU, isCurrent, type Menu, type MenuItem, UNLOCK_PATH } from './menus.ts';
 import type { Visit } from './visit.ts';
 
-/** Words for those who are not signed in, by the `notice` of the address: nobody can make us say anything else. */
+/** Messages for anonymous visitors, by the `notice` in the address: nobody can make us say anything else. */
 const NOTICES: Readonly<Record<string, string>> = {
   'signed-out': 'You are signed out.',
   'sign-in-first': 'Sign in to open that page.',
@@ -86,7 +86,7 @@ function Bar({ visit, icon }: { visit: Visit; icon: string }): VNode {
   );
 }
 
-/** Opens without scripts, being `<details>`. */
+/** Opens without scripts, because it is a `<details>`. */
 function AvatarMenu({ visit, login }: { visit: Visit; login: string }): VNode {
   const items: readonly MenuItem[] = [
     ...AVATAR_MENU,
@@ -117,7 +117,7 @@ function AvatarMenu({ visit, login }: { visit: Visit; login: string }): VNode {
   );
 }
 
-/** On every page of somebody whose tokens are frozen. */
+/** On every page of a person whose tokens are frozen. */
 function Locked({ visit }: { visit: Visit }): VNode | null {
   return visit.person?.account.lockedAt == null || visit.path === UNLOCK_PATH ? null : (
     <Notice tone="warn">
@@ -141,7 +141,7 @@ function Messages({ visit }: { visit: Visit }): VNode | null {
   );
 }
 
-/** A page of an area: its menu at the side, on narrow screens above. */
+/** A page of an area: its menu at the side, or above on narrow screens. */
 export function WithMenu({ visit, menu, children }: { visit: Visit; menu: Menu; children: ComponentChildren }): VNode {
   return (
     <div class="lk-columns">
@@ -176,7 +176,7 @@ function SideItem({ item, path }: { item: MenuItem; path: string }): VNode {
   );
 }
 
-/** A narrow page in the middle: signing in, and other single questions. */
+/** A narrow page in the middle: sign-in, and other single questions. */
 export function Narrow({ title, children }: { title: string; children: ComponentChildren }): VNode {
   return (
     <div class="lk-narrow">

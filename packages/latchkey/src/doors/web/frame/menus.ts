@@ -8,19 +8,19 @@ export interface MenuItem {
 }
 
 export interface Menu {
-  /** What it is called to those who can't see it. */
+  /** Its name for people who can't see it. */
   readonly label: string;
   readonly items: readonly MenuItem[];
 }
 
-/** Behind the avatar. `Settings` and `Edit profile` are where guides send people: GitHub's way and GitLab's. */
+/** Behind the avatar. Guides send people to `Settings` and `Edit profile`: GitHub's way and GitLab's. */
 export const AVATAR_MENU: readonly MenuItem[] = [
   { label: 'Your repositories', path: '/' },
   { label: 'Edit profile', path: '/-/user_settings/profile' },
   { label: 'Settings', path: '/settings/profile' },
 ];
 
-/** Where the owner of a locked account looks it through. */
+/** Where the owner of a locked account checks everything. */
 export const UNLOCK_PATH = '/settings/unlock';
 
 export const SETTINGS_MENU: Menu = {
@@ -51,7 +51,7 @@ export const DEVELOPER_MENU: Menu = {
   ],
 };
 
-/** GitLab's way in. */
+/** GitLab's way. */
 export const PROFILE_MENU: Menu = {
   label: 'User settings',
   items: [
@@ -75,7 +75,7 @@ export const INSTANCE_MENU: Menu = {
   ],
 };
 
-/** True when the item stands for the page at `path`. */
+/** True when the item is for the page at `path`. */
 export function isCurrent(item: MenuItem, path: string): boolean {
   return item.path === path || (item.withBelow === true && path.startsWith(`${item.path}/`));
 }

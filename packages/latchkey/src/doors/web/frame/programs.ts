@@ -7,7 +7,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-/** Owner and name, as repositories may be called; what lies below them is a package of the module. */
+/** Owner and name, as repositories may be called; anything below them is a package of the module. */
 const MODULE = /^\/([A-Za-z0-9-]+)\/([A-Za-z0-9._-]+?)(?:\.git)?(?:\/|$)/;
 
 /** Answers programs before any page does. */
@@ -41,7 +41,7 @@ function sendGoImport(request: FastifyRequest, reply: FastifyReply, publicUrl: s
     );
 }
 
-/** True for a client of an API: pages are asked for as `text/html` or as anything. */
+/** True for a client of an API: browsers request pages as `text/html` or as anything. */
 function asksForJson({ headers }: FastifyRequest): boolean {
   const accept = headers.accept?.toLowerCase() ?? '';
   return (
@@ -49,7 +49,7 @@ function asksForJson({ headers }: FastifyRequest): boolean {
   );
 }
 
-/** An API client that was given the address of the server alone. */
+/** For an API client that was given only the server's address. */
 function sendApiBases(reply: FastifyReply, publicUrl: string): FastifyReply {
   const [github, gitlab] = [`${publicUrl}/api/v3`, `${publicUrl}/api/v4`];
   return reply

@@ -1,8 +1,8 @@
 /** Where to go after signing in: one of our own paths that was asked for, and nothing else. */
 
 /**
- * The path if it is one of ours, else the start page. `//host` and `/\host` are not ours: browsers read them as another
- * site.
+ * The path if it is one of ours, otherwise the start page. `//host` and `/\host` are not ours: browsers take them for
+ * another site.
  */
 export function returnPath(asked: string | null, otherwise = '/'): string {
   if (asked === null || !/^\/(?![/\\])/.test(asked) || /[\u0000-\u001f\\]/.test(asked)) return otherwise;

@@ -8,7 +8,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { digestOf, type Secret, sameDigest } from '../../../base/secret.ts';
 
-/** False when the browser says that another site sent the request. Without its word the token decides. */
+/** False when the browser says that another site sent the request. If it says nothing, the token decides. */
 export function isSameOrigin(headers: IncomingHttpHeaders, publicUrl: string): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin';
@@ -17,7 +17,7 @@ export function isSameOrigin(headers: IncomingHttpHeaders, publicUrl: string): b
   return origin === publicUrl || (URL.canParse(origin) && new URL(origin).host === headers.host);
 }
 
-/** The token of every form that this sender is shown (`Visit.sender`). */
+/** The token in every form that this sender sees (`Visit.sender`). */
 export function formToken(secret: Secret): string {
   return digestOf(`form ${secret.reveal()}`);
 }

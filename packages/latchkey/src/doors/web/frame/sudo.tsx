@@ -19,12 +19,12 @@ const TITLE = 'Confirm that it is you';
 const NOTE =
   'What you are about to do is sensitive. You will not be asked again for two hours, except where you change how ' +
   'you sign in.';
-/** By it a prompt is told from a form that somebody else made up. */
+/** Tells our own prompt from a form that somebody else made up. */
 const PROMPT_TOKEN = 'sudo_token';
 const KINDS: readonly ProofKind[] = ['password', 'code'];
 const fieldOf = (kind: ProofKind): string => `sudo_${kind}`;
 
-/** The way by a passkey, above the others, for whoever has one. */
+/** The prompt for a passkey, above the others, for people who have one. */
 async function byPasskey(
   visit: Visit,
   f: Fields,
@@ -105,7 +105,7 @@ export const sudoPages: readonly WebPage[] = [
   },
 ];
 
-/** True when the form that was sent is a prompt of ours, filled in. */
+/** True when the form that was sent is our prompt, filled in. */
 export function holdsProof({ typed, sender }: Visit): boolean {
   return (
     typed !== null &&
@@ -114,7 +114,7 @@ export function holdsProof({ typed, sender }: Visit): boolean {
   );
 }
 
-/** Enters sudo mode with what was typed: the session gets another secret. @throws Problem */
+/** Enters sudo mode with what was typed: the session gets a new secret. @throws Problem */
 export async function prove(visit: Visit): Promise<void> {
   const { ctx, user, typed } = visit;
   const kind = KINDS.find((each) => typed?.has(fieldOf(each))) ?? proofKindOf(user.account);
@@ -140,8 +140,8 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The same question in the way of a form: what was typed travels on with it, but for passwords and codes. A form that
- * did not have our token gets none here: after the proof it is shown, and does nothing by itself.
+ * The same prompt in front of a form: what was typed is kept in it, except for passwords and codes. A form that came
+ * without our token gets none here: after the proof it is only shown, and does nothing by itself.
  */
 export async function sudoAgain(visit: Visit, problem: Problem | null): Promise<Answer> {
   const typed = [...(visit.typed ?? [])].filter(

@@ -18,19 +18,19 @@ import { Fields } from '../parts/fields.ts';
 import type { Cookies } from './cookies.ts';
 import { formToken } from './same-origin.ts';
 
-/** How pages look: as the system says, or always one way. */
+/** The look of pages: as the system says, or always one way. */
 export const THEMES = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** A word for the page that a redirect leads to, shown once. */
+/** A message for the page that a redirect leads to, shown once. */
 export interface Flash {
   readonly tone: 'success' | 'warn' | 'error';
   readonly text: string;
-  /** What the next page alone may show, such as a new token. */
+  /** What only the next page may show, such as a new token. */
   readonly once?: Readonly<Record<string, unknown>>;
 }
 
-/** Thrown by `visit.permit`: the frame answers it with a page that says why and what to do. */
+/** Thrown by `visit.permit`: the frame answers with a page that says why, and what to do. */
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly explanation: Explanation;
@@ -41,13 +41,13 @@ export class Refused extends Error {
   }
 }
 
-/** What a person needs to manage what is theirs alone: sessions, second factor, addresses. */
+/** What a person needs to manage their own things: sessions, second factor, addresses. */
 const OWN_ACCOUNT: Need = { sets: [], publicRead: false, writes: true };
 
 export class Visit {
   readonly ctx: Context;
   readonly method: string;
-  /** Path and query, as asked. */
+  /** Path and query, as requested. */
   readonly url: string;
   readonly path: string;
   readonly params: Readonly<Record<string, string>>;
@@ -60,7 +60,7 @@ export class Visit {
   person: SignedIn | null;
   /** The session's secret; the browser's, when nobody is signed in. */
   secret: Secret;
-  /** The browser's own secret, kept over sign-ins. */
+  /** The browser's own secret, kept across sign-ins. */
   readonly device: Secret;
   readonly theme: Theme;
   /** What an action left for this page. */
@@ -101,21 +101,21 @@ export class Visit {
     this.theme = given.theme;
   }
 
-  /** Who is signed in. @throws TypeError on pages that anybody may open. */
+  /** Who is signed in. @throws TypeError on pages that anybody may open */
   get user(): SignedIn {
     if (this.person === null) throw new TypeError(`the page ${this.path} needs somebody who is signed in`);
     return this.person;
   }
 
   /**
-   * What only this browser in this session knows: for the tokens of forms, and what else lasts as long. It stays when
-   * the secret of the session is renewed, so that other tabs' forms stay good.
+   * What only this browser in this session knows, for form tokens and other things that last as long. It stays when the
+   * session's secret is renewed, so that forms in other tabs still work.
    */
   get sender(): Secret {
     return this.person === null ? this.device : new Secret(`${this.device.reveal()} ${this.person.session.id}`);
   }
 
-  /** The session has another secret from now on, and what `person` says of it. */
+  /** From now on the session has a new secret, and `person` its new state. */
   renew(person: SignedIn, secret: Secret): void {
     this.person = person;
     this.secret = secret;
@@ -132,7 +132,7 @@ export class Visit {
     return (this.typed?.get(name) ?? '').trim();
   }
 
-  /** What a form of the page shows. */
+  /** The contents of a form of the page. */
   fields(id: string): Fields {
     const isThis = this.typed !== null && this.typed.get('form') === id;
     return new Fields({
@@ -146,8 +146,8 @@ export class Visit {
   }
 
   /**
-   * Whether the person (or nobody) may do this; with the permit when they may. @throws Refused, which the frame turns
-   * into a page.
+   * The permit to do this, if the person (or an anonymous visitor) may.
+   * @throws Refused, which the frame turns into a page
    */
   async permit(need: Need, target: TargetName, purpose = 'web'): Promise<Permit> {
     const { ctx, visitor } = this;
@@ -162,12 +162,12 @@ export class Visit {
     return verdict.permit;
   }
 
-  /** The permit to manage one's own account. */
+  /** The permit to manage the person's own account. */
   ownPermit(): Promise<Permit> {
     return this.permit(OWN_ACCOUNT, { kind: 'account', login: null });
   }
 
-  /** Makes the browser somebody's session, or nobody's. */
+  /** Gives the browser somebody's session, or none. */
   setSession(secret: Secret | null): void {
     if (secret === null) this.cookies.remove('session');
     else this.cookies.write('session', secret.reveal());

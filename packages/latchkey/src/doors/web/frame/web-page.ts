@@ -3,10 +3,10 @@ import type { ComponentChild } from 'preact';
 import type { Flash, Visit } from './visit.ts';
 
 /**
- * Who may open a page, or send a form. `signed-in`: others are led to the sign-in and back. `sudo`: the session proved
- * in the last two hours that it is its person. `fresh`: in the last five minutes; for whatever changes what signs them
- * in. `administrator`: an administrator of the instance in sudo mode. What a person may do with *what the page is
- * about* is for `visit.permit`.
+ * Who may open a page, or send a form. `signed-in`: others are sent to the sign-in and back. `sudo`: the person proved
+ * their identity in this session within the last two hours. `fresh`: within the last five minutes; for changes to how
+ * they sign in. `administrator`: an administrator of the instance in sudo mode. What a person may do with *the subject
+ * of the page* is for `visit.permit`.
  */
 export type Access = 'anybody' | 'signed-in' | 'sudo' | 'fresh' | 'administrator';
 
@@ -19,9 +19,9 @@ export type Answer =
       readonly title: string;
       readonly body: ComponentChild;
       readonly status?: number;
-      /** When it pays to come again. */
+      /** When to retry. */
       readonly retryAfterSec?: number;
-      /** Further origins that a form of the page, or what it redirects to, may lead to. */
+      /** Other origins that a form of the page, or its redirect, may lead to. */
       readonly formTargets?: readonly string[];
     }
   | { readonly kind: 'redirect'; readonly to: string; readonly flash?: Flash }
@@ -33,13 +33,13 @@ export const page = (
   body: ComponentChild,
   more: { status?: number; retryAfterSec?: number; formTargets?: readonly string[] } = {},
 ): Answer => ({ kind: 'page', title, body, ...more });
-/** Leads on to a path of ours (303). A flash needs somebody who is signed in. */
+/** Redirects to one of our paths (303). A flash needs a signed-in person. */
 export const redirect = (to: string, flash?: Flash): Answer => ({
   kind: 'redirect',
   to,
   ...(flash === undefined ? {} : { flash }),
 });
-/** Something that is no page; with a file name it is downloaded. */
+/** Something other than a page; with a file name it is downloaded. */
 export const file = (type: string, content: FileContent, fileName?: string): Answer => ({
   kind: 'file',
   type,
@@ -47,15 +47,13 @@ export const file = (type: string, content: FileContent, fileName?: string): Ans
   ...(fileName === undefined ? {} : { fileName }),
 });
 
-/**
- * What one form of a page does. It throws `Problem` to have the page shown again with what was typed and what is wrong.
- */
+/** What one form of a page does. It throws `Problem` to show the page again with what was typed and what is wrong. */
 export interface FormAction {
-  /** What it asks for besides what the page asks for. */
+  /** What it requires in addition to the page's access. */
   readonly access?: Access;
   /**
-   * True when a second submission of the same form must not do it again: it is led to where the first one led. The form
-   * has to be one of `<Form>`.
+   * True when a second submission of the same form must not run again: it leads to where the first one led. The form
+   * must be a `<Form>`.
    */
   readonly once?: boolean;
   readonly run: (visit: Visit) => Promise<Answer> | Answer;

@@ -70,7 +70,7 @@ function Executable({ file, system, digest, lines }: Record<'file' | 'system' | 
   );
 }
 
-/** The package; where nothing is offered, what does work. */
+/** The package; if nothing is offered, what works instead. */
 function WithNode({ base, digest, isAlone }: { base: string; digest: string | null; isAlone: boolean }): VNode | null {
   if (digest !== null)
     return (

@@ -5,11 +5,11 @@ import { type Fitness, PARTS as NEEDED_FOR, type PartName, type PartProblem } fr
 export interface Part {
   readonly name: string;
   readonly state: string;
-  /** What to do about it; null when it is well. */
+  /** What to do about it; null when all is well. */
   readonly advice: string | null;
 }
 
-/** What each part is called, and what to do when it does not work. */
+/** The name of each part, and what to do when it doesn't work. */
 const PARTS: Readonly<Record<PartName, { readonly name: string; readonly advice: string }>> = {
   database: {
     name: 'the database does not answer',

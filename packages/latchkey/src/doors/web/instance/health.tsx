@@ -10,11 +10,11 @@ import { Label, Subhead } from '../parts/components.tsx';
 import { type Part, readinessParts } from './health-readiness.ts';
 
 const PATH = '/instance/health';
-/** What goes on on the instance is what its audit log is about. */
+/** The audit log is about what happens on the instance. */
 const READ: Need = { sets: [{ instance_audit_log: 'read' }], publicRead: false, writes: false };
 const ENGINES: Readonly<Record<InstanceHealth['engine'], string>> = { sqlite: 'SQLite', postgres: 'PostgreSQL' };
 
-/** Every part of the server in words. */
+/** Every part of the server, in words. */
 function partsOf({
   version,
   engine,

@@ -13,7 +13,7 @@ import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/com
 
 const PATH = '/instance/mail';
 const PAGE_SIZE = 50;
-/** Mails hold links that open accounts, so reading them is as much as managing people. */
+/** Mails contain links that open accounts, so reading them is as powerful as managing people. */
 const READ_MAIL: Need = { sets: [{ instance_users: 'write' }], publicRead: false, writes: false };
 
 export const outboxPages: readonly WebPage[] = [

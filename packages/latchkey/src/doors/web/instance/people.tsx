@@ -55,7 +55,7 @@ async function people(visit: Visit): Promise<Answer> {
   );
 }
 
-/** The link that was just made, on the next page alone. */
+/** The new link, only on the next page. */
 function HandedLink({ visit }: { visit: Visit }): VNode | null {
   const link = visit.flash?.once?.['link'];
   if (typeof link !== 'string') return null;
@@ -148,7 +148,7 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
   );
 }
 
-/** A form about one person that does one thing. */
+/** A form for one action on a person. */
 function personForm(
   act: (ctx: Visit['ctx'], permit: Permit, login: string) => Promise<void>,
   words: (login: string) => string,

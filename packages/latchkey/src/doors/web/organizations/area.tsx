@@ -41,25 +41,25 @@ export function OrganizationArea({ visit, children }: { visit: Visit; children: 
   );
 }
 
-/** The permit to do something with the organization of the path. */
+/** The permit to do something with the organization in the path. */
 export function organizationPermit(visit: Visit, permissions: PermissionSet, writes = true): Promise<Permit> {
   const need: Need = { sets: [permissions], publicRead: false, writes };
   return visit.permit(need, { kind: 'organization', login: visit.param('org') });
 }
 
-/** A number of the address, such as where a list goes on; null when it is none. */
+/** A number in the address, such as where a list continues; null when there is none. */
 export function numberIn(source: URLSearchParams, name: string): number | null {
   const value = Number(source.get(name));
   return Number.isSafeInteger(value) && value > 0 ? value : null;
 }
 
-/** The ids that are ticked in a list. */
+/** The ids of the ticked rows. */
 export function tickedIds(visit: Visit): number[] {
   return (visit.typed?.getAll('ids') ?? []).map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);
 }
 
 /**
- * Where a list goes on: the page with the key of its last row; null where there is none to go on with.
+ * The address of the next page: this page with the key of the last row; null when there is none.
  * @param part of the page, `#others`
  */
 export function nextPagePath(visit: Visit, name: string, key: number | undefined, part = ''): string | null {

@@ -11,7 +11,7 @@ const FILTERS = [
   { name: 'permission', label: 'Permission', placeholder: 'contents_write' },
 ] as const;
 
-/** What the address asks for. */
+/** The filters in the address. */
 export function filterInputOf({ query }: Visit): OrganizationTokenFilterInput {
   const text = (name: string): string | undefined => (query.get(name) ?? '').trim() || undefined;
   const owner = text('owner');

@@ -74,7 +74,7 @@ async function get(visit: Visit): Promise<Answer> {
   );
 }
 
-/** Between all, and those whom a stolen password is enough to be. */
+/** Chooses between all, and those whom a stolen password is enough to impersonate. */
 function TwoFactorFilter({ path, isOn }: { path: string; isOn: boolean }): VNode {
   return (
     <p class="mb-2">
@@ -102,7 +102,7 @@ function Person({
   name: string;
   role: OrganizationRole;
   manages: boolean;
-  /** True without a second factor, which owners alone are shown. */
+  /** True without a second factor; only owners see that. */
   lacks: boolean;
 }): VNode {
   return (

@@ -154,12 +154,12 @@ function OrganizationFields({ f, chosen }: { f: Fields; chosen: StoredPolicy }):
 
 const chosenOf = (text: string): boolean | null => (text === 'yes' ? true : text === 'no' ? false : null);
 
-/** What was typed for the life of tokens: blank is none, and anything that is no number is told as such. */
+/** The typed life of tokens: blank means none, and anything but a number is reported. */
 function daysOf(text: string): number | null {
   return text === '' ? null : /^\d{1,6}$/.test(text) ? Number(text) : NaN;
 }
 
-/** 00:00 UTC of a day; null for none, and anything that is no day is told as such. */
+/** 00:00 UTC of a day; null for blank, and anything but a day is reported. */
 function dayOf(text: string): number | null {
   return text === '' ? null : Date.parse(`${text}T00:00:00Z`) / 1000;
 }
@@ -189,7 +189,7 @@ function changeOf(visit: Visit, isInstance: boolean): PolicyChange {
   };
 }
 
-/** What follows, where the instance has a say. */
+/** The result, where the instance has a say. */
 function InForce({ policy }: { policy: PolicyInForce }): VNode {
   const words = TOKEN_KINDS.map((kind) => {
     const { allowed, maxLifetimeDays } = policy.effective.kinds[kind];

@@ -4,7 +4,7 @@ import type { LogEntry } from '../../../actions/organizations/audit-log.ts';
 import { spokenInstant } from '../../../base/time.ts';
 import { Time } from './components.tsx';
 
-/** The head of a log; its rows are the children. */
+/** A log's table with its head; the children are the rows. */
 export function LogTable({ label, children }: { label: string; children: ComponentChildren }): VNode {
   return (
     <div class="lk-scroll" role="region" aria-label={label} tabIndex={0}>
@@ -59,7 +59,7 @@ function Row({ line }: Pick<LogEntry, 'line'>): VNode {
   );
 }
 
-/** The facts beside an entry, on one line; instants as people say them. */
+/** The further facts of an entry, on one line; instants as people say them. */
 export function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | null {
   const facts = Object.entries(data).filter(
     ([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0),

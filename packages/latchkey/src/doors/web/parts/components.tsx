@@ -3,7 +3,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import './elements.ts';
 import { isoInstant, spokenInstant, type UnixSeconds } from '../../../base/time.ts';
 
-/** An instant as "3 days ago"; without scripts, and for those who point at it, as date and time. */
+/** An instant as "3 days ago"; without scripts, and on hover, as date and time. */
 export function Time({ at }: { at: UnixSeconds }): VNode {
   return (
     <relative-time datetime={isoInstant(at)} title={spokenInstant(at)} no-title>
@@ -41,7 +41,7 @@ export function CommandBox({ id, lines, label }: { id: string; lines: string; la
   );
 }
 
-/** The button alone, for what stands in an element or for a text of its own. It shows itself only where scripts run. */
+/** The button alone, for copying an element's content or a given text. Visible only where scripts run. */
 export function CopyButton({ label, ...what }: { label: string } & ({ for: string } | { value: string })): VNode {
   return (
     <clipboard-copy {...what} class="btn btn-sm" aria-label={label} role="button" tabIndex={0}>
@@ -50,7 +50,7 @@ export function CopyButton({ label, ...what }: { label: string } & ({ for: strin
   );
 }
 
-/** A word on a coloured ground. */
+/** A word on a coloured background. */
 export function Label({
   tone = 'secondary',
   children,
@@ -61,7 +61,7 @@ export function Label({
   return <span class={`Label Label--${tone}`}>{children}</span>;
 }
 
-/** What a list shows that has nothing to show. */
+/** What an empty list shows. */
 export function Blankslate({ heading, children }: { heading: string; children?: ComponentChildren }): VNode {
   return (
     <div class="Box">
@@ -73,7 +73,7 @@ export function Blankslate({ heading, children }: { heading: string; children?: 
   );
 }
 
-/** A picture of an account: its first letter on a colour of its own. */
+/** A picture of an account: its first letter on the account's colour. */
 export function Avatar({ login, size = 'small' }: { login: string; size?: 'small' | 'large' }): VNode {
   const hue = [...login.toLowerCase()].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 8, 7);
   return (
@@ -101,7 +101,7 @@ export function Notice({
   );
 }
 
-/** The heading of a page's part, with what can be done there beside it. */
+/** The heading of a part of the page, with its actions beside it. */
 export function Subhead({
   title,
   children,
@@ -121,8 +121,8 @@ export function Subhead({
 }
 
 /**
- * A link to the next page of a list that goes by id, or nothing when there is none. Where a page has several lists,
- * each gives its own `label`.
+ * A link to the next page of a list ordered by id, or nothing at the end. If a page has several lists, each needs its
+ * own `label`.
  */
 export function NextPage({
   href,

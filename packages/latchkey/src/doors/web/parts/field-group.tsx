@@ -6,22 +6,22 @@
 import type { ComponentChildren, VNode } from 'preact';
 import type { Fields } from './fields.ts';
 
-/** The id of a field's control, to which the summary of errors leads. */
+/** The id of a field's control, for links in the summary of errors. */
 export const idOf = (f: Fields, name: string): string => `${f.id}-${name}`;
 
-/** What every field is told. */
+/** Parameters of every field. */
 export interface FieldProps {
   readonly f: Fields;
   readonly name: string;
   readonly label: string;
-  /** A line below it. */
+  /** A line below the field. */
   readonly note?: ComponentChildren;
-  /** What it holds at first. */
+  /** Its initial value. */
   readonly value?: string;
   readonly required?: boolean;
 }
 
-/** Which of its note and its error a control names, where they are there. */
+/** The ids of its note and its error, if it has them. */
 export function describedBy({ f, name, note }: FieldProps): { 'aria-describedby'?: string; 'aria-invalid'?: 'true' } {
   const ids = [
     note === undefined ? '' : `${idOf(f, name)}-note`,

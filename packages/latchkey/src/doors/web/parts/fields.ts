@@ -9,9 +9,9 @@
 import type { Complaint, Problem } from '../../../base/errors.ts';
 
 export class Fields {
-  /** The form's id: the hidden field by which the server tells forms of a page apart. */
+  /** The form's id: a hidden field, by which the server tells the forms of a page apart. */
   readonly id: string;
-  /** The token against forged forms, and the number by which a double submission is told. */
+  /** The token against forged forms, and the number that reveals a double submission. */
   readonly token: string;
   readonly nonce: string;
   readonly complaints: readonly Complaint[];

@@ -10,17 +10,17 @@ import type { Fields } from './fields.ts';
 
 interface FormProps {
   readonly f: Fields;
-  /** The words of its button; null when the children bring their own. */
+  /** The text of its button; null when the children contain one. */
   readonly submit: string | null;
   readonly tone?: 'primary' | 'danger' | 'default';
   readonly small?: boolean;
-  /** Where it is sent, if not to its page. */
+  /** Where it is sent, if not to its own page. */
   readonly action?: string;
   readonly inline?: boolean;
   readonly children?: ComponentChildren;
 }
 
-/** A form of a page. Its id is a key of the page's `forms`. */
+/** A form of a page. Its id is a key in the page's `forms`. */
 export function Form({
   f,
   submit,

@@ -13,7 +13,7 @@ interface PasskeyFormProps {
   readonly question: { readonly options: string; readonly sealed: string };
   readonly submit: string;
   readonly tone?: 'primary' | 'default';
-  /** True where the browser offers passkeys in a field for the username, too (WebAuthn, "conditional mediation"). */
+  /** True where the browser also offers passkeys in a field for the username (WebAuthn, "conditional mediation"). */
   readonly autofills?: boolean;
   readonly children?: ComponentChildren;
 }

@@ -10,7 +10,7 @@ interface TextFieldProps extends FieldProps {
   readonly autofocus?: boolean;
   readonly spellcheck?: boolean;
   readonly block?: boolean;
-  /** Of dates and numbers. */
+  /** For dates and numbers. */
   readonly min?: string;
   readonly max?: string;
 }
@@ -55,7 +55,7 @@ export function TextField(props: TextFieldProps): VNode {
   );
 }
 
-/** The name of somebody else, whom this server must know. */
+/** The name of another person, who must be known to this server. */
 export function UsernameField({ f }: Pick<FieldProps, 'f'>): VNode {
   return (
     <TextField

@@ -69,10 +69,10 @@ async function newRepository(visit: Visit): Promise<Answer> {
   );
 }
 
-/** More organizations than anybody belongs to; beyond that, the newest. */
+/** More organizations than anybody belongs to; otherwise the newest ones. */
 const MAX_OWNERS = 1_000;
 
-/** Who can be chosen as the owner: oneself, and one's organizations. */
+/** The possible owners: the person, and their organizations. */
 async function ownersOf(visit: Visit): Promise<string[]> {
   const { account } = visit.user;
   const organizations = await organizationsOf(visit.ctx, account.id, { beforeId: null, limit: MAX_OWNERS });

@@ -20,7 +20,7 @@ const MAX_PEOPLE = 50;
 const SEE = needOf('GET', '/repos/{owner}/{repo}');
 const MANAGE = needOf('PATCH', '/repos/{owner}/{repo}');
 
-/** The permit to see the repository of the path, or the way to the sign-in for whoever has not. */
+/** The permit to see the repository in the path; null sends a person without one to the sign-in. */
 async function toSee(visit: Visit): Promise<Permit | null> {
   try {
     return await visit.permit(SEE, { kind: 'repository', owner: visit.param('owner'), name: visit.param('repo') });

@@ -8,7 +8,7 @@ import { type Answer, redirect } from '../frame/web-page.ts';
 import { numberIn } from '../organizations/area.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 
-/** What a change of the settings needs. */
+/** What changing the settings requires. */
 const MANAGE = needOf('PATCH', '/repos/{owner}/{repo}');
 /** Rows of each list on one page. */
 export const SHOWN = 100;
@@ -16,22 +16,25 @@ export const SHOWN = 100;
 export const nameOf = (visit: Visit) => ({ owner: visit.param('owner'), name: visit.param('repo') });
 export const permitTo = (visit: Visit, need = MANAGE): Promise<Permit> =>
   visit.permit(need, { kind: 'repository', ...nameOf(visit) });
-/** An archived repository takes no change but to be opened again: who may read its administration sees its settings. */
+/**
+ * An archived repository takes no changes except unarchiving. Anybody who may read its administration sees its
+ * settings.
+ */
 export const SEE_SETTINGS = { sets: [{ administration: 'write' }], publicRead: false, writes: false } as const;
 
-/** To the settings again, with a sentence of what was done. */
+/** Back to the settings, with a sentence about what was done. */
 export function back(visit: Visit, text: string): Answer {
   return redirect(`/${visit.param('owner')}/${visit.param('repo')}/settings`, { tone: 'success', text });
 }
 
-/** The number that a row's form names. @throws Problem when it is none. */
+/** The id in a row's form. @throws Problem when it isn't one */
 export function idTyped(visit: Visit): number {
   const id = visit.typed === null ? null : numberIn(visit.typed, 'id');
   if (id === null) throw problem('not_found', 'That is gone already.');
   return id;
 }
 
-/** Takes away the row that `name` and `value` say. */
+/** Removes the row that `name` and `value` identify. */
 export function RemoveButton({
   visit,
   form,

@@ -105,7 +105,7 @@ function General({ visit, view }: { visit: Visit; view: RepositoryView }): VNode
   );
 }
 
-/** What it takes up, and what is left: before a push is refused, not after. */
+/** The space in use and the space left: shown before a push is refused, not after. */
 function Usage({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
   const { maxRepositoryMib, maxPushMib, maxFileMib } = visit.ctx.settings;
   const limit = maxRepositoryMib === 0 ? 'as much as the disk holds' : sizeInWords(maxRepositoryMib);

@@ -14,7 +14,7 @@ import type { Fields } from '../parts/fields.ts';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 
-/** The two forms: yes with what is left, and no. */
+/** The two forms: yes with the chosen part, and no. */
 export function ConsentForms({ visit, consent }: { visit: Visit; consent: Consent }): VNode {
   const f = visit.fields('approve');
   const { request, days } = consent;
@@ -54,7 +54,7 @@ export function ConsentForms({ visit, consent }: { visit: Visit; consent: Consen
   );
 }
 
-/** `; acme allows 7`, for every owner that allows less than was asked for. */
+/** `; acme allows 7`, for every owner that allows less than was requested. */
 function capWords({ owners, request }: Consent): string {
   const strict = owners.flatMap(({ login, capDays }) =>
     capDays !== null && capDays < request.expiresInDays ? [`; with ${login} at most ${capDays}`] : [],
@@ -96,7 +96,7 @@ function Owners({ f, consent }: { f: Fields; consent: Consent }): VNode {
   );
 }
 
-/** What was sent: the name, the owners, the days and the levels. @throws Problem */
+/** The sent choice: the name, the owners, the days and the levels. @throws Problem */
 export function choiceIn(visit: Visit, request: LoginRequest): ConsentChoice {
   const days = visit.field('days');
   if (!/^\d{1,3}$/.test(days) || Number(days) < 1 || Number(days) > request.expiresInDays)

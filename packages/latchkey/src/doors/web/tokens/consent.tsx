@@ -16,7 +16,7 @@ import { ConsentForms, choiceIn } from './consent-form.tsx';
 
 const MAX_STATE_LENGTH = 500;
 
-/** A request of the authorization endpoint that can be answered. */
+/** A request to the authorization endpoint that can be answered. */
 interface Asked {
   readonly request: LoginRequest;
   readonly redirectUri: string;
@@ -24,7 +24,7 @@ interface Asked {
   readonly challenge: string;
 }
 
-/** What stands in the address (RFC 6749 section 4.1.1, RFC 7636 section 4.3), or what is wrong with it. */
+/** The parameters in the address (RFC 6749 section 4.1.1, RFC 7636 section 4.3), or what is wrong with them. */
 function askedIn(query: URLSearchParams): Asked | { readonly error: string } {
   const redirectUri = query.get('redirect_uri') ?? '';
   const state = query.get('state');
@@ -68,7 +68,7 @@ function refusedPage(error: string): Answer {
   );
 }
 
-/** Back to the command, with the code or OAuth's word for the no. */
+/** Back to the command, with the code or OAuth's error code. */
 function backTo({ redirectUri, state }: Asked, fields: Readonly<Record<string, string>>): Answer {
   const url = new URL(redirectUri);
   for (const [name, value] of Object.entries({ ...fields, ...(state === null ? {} : { state }) }))

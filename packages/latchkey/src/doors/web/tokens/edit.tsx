@@ -52,7 +52,7 @@ async function saveFineGrained(visit: Visit): Promise<Answer> {
   }
 }
 
-/** What the form changes of them. */
+/** The changes that the form makes to them. */
 async function restrictionsIn(visit: Visit, kind: TokenKind): Promise<Partial<Restrictions>> {
   return readRestrictions(
     present(visit.typed, 'the form'),

@@ -11,7 +11,7 @@ import { page, type WebPage } from '../frame/web-page.ts';
 import { Subhead } from '../parts/components.tsx';
 import { FINE_GRAINED_PATH, idParam, pathOfToken } from './kinds.ts';
 
-/** The routes that ask for something which these grants give. What any token may call is not counted. */
+/** The routes that need something these grants give. Those that any token may call are not counted. */
 function opened(grants: readonly Pick<Grant, 'permissions'>[]): readonly GithubRoute[] {
   return githubRoutes().filter(({ need }) => {
     if (need.sets.length === 0) return false;

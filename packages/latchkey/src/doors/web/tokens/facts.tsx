@@ -10,7 +10,7 @@ import { RestrictionFacts } from './form/restrictions.tsx';
 import { KIND_WORDS, pathOfToken } from './kinds.ts';
 import { Ends, LastUse, Obstacles, StateLabel } from './lists.tsx';
 
-/** Its state, its ends, and what restricts it. */
+/** Its state, when it ends, and what restricts it. */
 export function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNode {
   return (
     <>
@@ -40,7 +40,7 @@ export function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNod
   );
 }
 
-/** Its scopes, or what each of its grants opens. */
+/** Its scopes, or what each of its grants allows. */
 export function Abilities({ token }: { token: OwnToken }): VNode | null {
   if (token.kind !== 'fine-grained')
     return token.scopes.length === 0 ? null : (

@@ -21,14 +21,14 @@ import { Form } from '../parts/form.tsx';
 import { ownerOf, permissionsOf } from './form/draft.ts';
 import { FINE_GRAINED_PATH, pathOfToken } from './kinds.ts';
 
-/** What the address asks for, in names. */
+/** The request in the address, in names. */
 interface Asked {
   readonly owner: string;
   readonly repositories: readonly string[];
   readonly permissions: Readonly<Record<string, string>>;
 }
 
-/** Null when the address asks for nothing. An address without an owner means the only one of the token, or oneself. */
+/** Null when the address requests nothing. An address without an owner means the token's only one, or oneself. */
 function askedIn(visit: Visit, token: OwnToken): Asked | null {
   const permissions = permissionsOf(visit.query, 0);
   if (Object.keys(permissions).length === 0) return null;
@@ -41,7 +41,7 @@ function askedIn(visit: Visit, token: OwnToken): Asked | null {
   };
 }
 
-/** What the address asks to add: one click. */
+/** What the address asks to add, with one click. */
 export async function fixOf(visit: Visit, token: OwnToken): Promise<VNode | null> {
   if (token.kind === 'classic') return classicFix(visit, token);
   const asked = token.kind === 'fine-grained' ? askedIn(visit, token) : null;
@@ -72,7 +72,7 @@ function classicFix(visit: Visit, token: OwnToken): VNode | null {
   );
 }
 
-/** The first refusal of what is asked for; null when all of it is allowed, here and now. */
+/** The first refusal of the request; null when all of it is allowed, here and now. */
 async function whyNot(visit: Visit, token: OwnToken, asked: Asked): Promise<Explanation | 'unreadable' | null> {
   const { owner, repositories, permissions } = asked;
   const permit = await visit.ownPermit();
@@ -107,7 +107,7 @@ function covers(grant: OwnToken['grants'][number], { owner, repositories, permis
   );
 }
 
-/** The token has it, and yet it is refused: the reason lies elsewhere. */
+/** The token has this right but is still refused: the reason lies elsewhere. */
 function NotTheToken({ asked, refused }: { asked: Asked; refused: Explanation | 'unreadable' }): VNode {
   if (refused === 'unreadable') return <Notice tone="success">This token has {inWords(asked)}.</Notice>;
   const isUnseen = refused.reason === 'not_found';
@@ -129,7 +129,7 @@ interface OfferProps {
   readonly visit: Visit;
   readonly token: OwnToken;
   readonly asked: Asked;
-  /** Null when nobody offers this person a token for it. */
+  /** Null when no owner offers this person a token for it. */
   readonly owner: FormOwner | null;
 }
 
@@ -188,14 +188,14 @@ function sentenceStart(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The grants of a token with what the address asks for; as they are when it asks for nothing. */
+/** A token's grants with the addition from the address; unchanged without one. */
 export function grantsWith(visit: Visit, token: OwnToken): ReturnType<typeof draftsOf> {
   const asked = askedIn(visit, token);
   if (asked === null) return draftsOf(token);
   return widened(token, { ...asked, owner: isSameName(asked.owner, visit.user.account.login) ? '' : asked.owner });
 }
 
-/** Adds what the address asks for. The secret stays. */
+/** Adds what the address requests. The secret stays. */
 export async function fix(visit: Visit, token: OwnToken): Promise<Answer> {
   const permit = await visit.ownPermit();
   await editToken(visit.ctx, permit, token.id, { grants: grantsWith(visit, token) });

@@ -20,10 +20,10 @@ import { FINE_GRAINED_PATH, KIND_WORDS, pathOfToken } from './kinds.ts';
 import { Ends, LastUse } from './lists.tsx';
 
 const PATH = '/settings/token-health';
-/** The same calendar for programs, which hold no session: served by the GitHub door. */
+/** The same calendar for programs, which have no session: the GitHub door serves it. */
 const FEED = '/api/v3/user/personal-access-tokens/calendar.ics';
 const NEW_FEED_TOKEN = `${FINE_GRAINED_PATH}/new?name=calendar&personal_access_tokens=read`;
-/** Of each finding so many tokens are shown: the newest. */
+/** The most tokens shown for each finding: the newest. */
 const SHOWN_OF_EACH = 20;
 
 const FINDINGS: readonly {

@@ -7,14 +7,14 @@ export const FINE_GRAINED_PATH = '/settings/personal-access-tokens';
 export const CLASSIC_PATH = '/settings/tokens';
 export const SCOPED_PATH = '/-/user_settings/personal_access_tokens';
 
-/** The list of one's tokens of a kind. */
+/** The list of the person's tokens of a kind. */
 export const LIST_PATHS: Readonly<Record<TokenKind, string>> = {
   'fine-grained': FINE_GRAINED_PATH,
   classic: CLASSIC_PATH,
   scoped: SCOPED_PATH,
 };
 
-/** What people call each kind. */
+/** The usual name of each kind. */
 export const KIND_WORDS: Readonly<Record<TokenKind, string>> = {
   'fine-grained': 'Fine-grained',
   classic: 'Classic',

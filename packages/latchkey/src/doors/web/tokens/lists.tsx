@@ -15,7 +15,7 @@ import { spokenDate } from './form/expiration-field.tsx';
 import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
 import { NewSecret } from './new-secret.tsx';
 
-/** From when on an end that comes near is coloured, in days: soon, and very soon. */
+/** When an approaching end gets a colour, in days: soon, and very soon. */
 const SOON_DAYS = 7;
 
 const STATES: Readonly<
@@ -39,7 +39,7 @@ export function StateLabel({ state }: { state: TokenState }): VNode {
   return <Label tone={STATES[state].tone}>{STATES[state].words}</Label>;
 }
 
-/** When a token ends, in colour and words as it nears. */
+/** When a token ends, in colours and words that change as it gets near. */
 export function Ends({ expiresAt, at }: { expiresAt: UnixSeconds | null; at: UnixSeconds }): VNode {
   if (expiresAt === null) return <span class="color-fg-attention">never ends</span>;
   const left = expiresAt - at;
@@ -95,7 +95,7 @@ function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
   );
 }
 
-/** The rows of a list, the note of a token that was just made above them. */
+/** The rows of a list, below the note about a new token. */
 export function TokenList({
   visit,
   tokens,
@@ -121,7 +121,7 @@ export function TokenList({
   );
 }
 
-/** The repository that examples name: the first that the newest token selects. */
+/** The repository for examples: the first that the newest token selects. */
 export function exampleRepository(tokens: readonly TokenRow[]): string | null {
   const grant = tokens[0]?.grants.find(({ repositoryNames }) => repositoryNames.length > 0);
   return grant === undefined ? null : `${grant.owner}/${grant.repositoryNames[0]}`;
@@ -187,14 +187,14 @@ export const tokenListPages: readonly WebPage[] = [
   { path: '/settings/developers', access: 'signed-in', get: () => redirect(FINE_GRAINED_PATH) },
 ];
 
-/** What stands in the way of single grants, as far as one sentence an owner says it. */
+/** What blocks single grants, if one sentence per owner can say it. */
 const OBSTACLES: Readonly<Partial<Record<GrantAccess, (owner: string) => string>>> = {
   pending: (owner) => `An owner of ${owner} has to approve it first.`,
   denied: (owner) => `An owner of ${owner} denied it.`,
   revoked: (owner) => `An owner of ${owner} took back what it reaches there.`,
 };
 
-/** Everything that keeps a token from some of what it says, unless it is revoked as a whole. */
+/** Everything that keeps a token from part of what it says, unless the whole token is revoked. */
 export function Obstacles({ token }: { token: TokenView }): VNode | null {
   if (token.revokedAt !== null) return null;
   const sentences = [

@@ -43,7 +43,7 @@ async function create(visit: Visit): Promise<Answer> {
 
 const OF_GRANT = new Set(['target_name', 'repositories', 'reason']);
 
-/** Where there are several owners: each complaint at the owner that it is about. */
+/** With several owners, each complaint appears at the owner it is about. */
 export async function complaintsOfEachOwner(
   visit: Visit,
   draft: TokenDraft,
@@ -76,7 +76,7 @@ async function form(visit: Visit): Promise<Answer> {
   });
 }
 
-/** What the link fills in, under a name that is not taken. */
+/** What the link fills in, with a name that is still free. */
 async function withFreeName(visit: Visit): Promise<URLSearchParams> {
   const source = new URLSearchParams(visit.query);
   const name = source.get('name') ?? '';
@@ -84,7 +84,7 @@ async function withFreeName(visit: Visit): Promise<URLSearchParams> {
   return source;
 }
 
-/** What is wrong with what a link filled in; what it left out is not complained of. */
+/** What is wrong with what a link filled in. What it left out isn't reported. */
 async function ofTheLink(visit: Visit): Promise<Complaint[]> {
   const query = await withFreeName(visit);
   const { complaints } = await tryDraft(visit.ctx, await visit.ownPermit(), draftIn(visit, query));

@@ -13,7 +13,7 @@ import type { TokenKind } from '../../../rules/model.ts';
 import type { Flash, Visit } from '../frame/visit.ts';
 import { CommandBox, CopyBox } from '../parts/components.tsx';
 
-/** What the next page needs. */
+/** The facts for the next page. */
 interface Shown {
   readonly secret: string;
   readonly name: string;
@@ -21,20 +21,20 @@ interface Shown {
   readonly expiresAt: number | null;
 }
 
-/** Leaves a token that was just made to the next page. */
+/** Passes a new token on to the next page. */
 export function createdFlash(secret: Secret, token: Pick<TokenView, 'name' | 'kind' | 'expiresAt'>): Flash {
   const shown: Shown = { secret: secret.reveal(), name: token.name, kind: token.kind, expiresAt: token.expiresAt };
   return { tone: 'success', text: '', once: { created: shown } };
 }
 
-/** The same for one that got a new secret. */
+/** The same for a token with a new secret. */
 export function renewedFlash({ secret, token }: CreatedToken): Flash {
   return createdFlash(secret, token);
 }
 
 /**
- * The new token, on the page that it was left to; nothing on any other. @param repository `owner/name` for the
- * examples, where one is known
+ * The new token, on the page that it was passed to; nothing on any other.
+ * @param repository `owner/name` for the examples, if known
  */
 export function NewSecret({ visit, repository }: { visit: Visit; repository: string | null }): VNode | null {
   const created = visit.flash?.once?.['created'] as Shown | undefined;
@@ -79,7 +79,7 @@ export function NewSecret({ visit, repository }: { visit: Visit; repository: str
   );
 }
 
-/** The address that Git clones, with the person's name in it, so that Git asks for the password only. */
+/** The address for `git clone`, with the person's name in it, so that Git only asks for the password. */
 export function cloneUrl(publicUrl: string, login: string, repository: string | null): string {
   const url = new URL(publicUrl);
   url.username = login;

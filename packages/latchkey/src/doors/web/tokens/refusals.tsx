@@ -6,7 +6,7 @@ import type { Visit } from '../frame/visit.ts';
 import { Time } from '../parts/components.tsx';
 import { pathOfToken } from './kinds.ts';
 
-/** The list, or a sentence where nothing was refused. */
+/** The list, or a sentence when nothing was refused. */
 export function Refused({
   visit,
   token,
@@ -46,7 +46,7 @@ export function Refused({
   );
 }
 
-/** The remedy as a link on this very site. */
+/** The remedy as a link on this site. */
 function Mend({ visit, token, refusal }: { visit: Visit; token: OwnToken; refusal: TokenRefusal }): VNode {
   const { url, wayOut } = refusal.words;
   const { publicUrl } = visit.ctx.settings;

@@ -25,7 +25,7 @@ const OVERLAPS = [
   { value: String(7 * DAY_SEC), label: 'In a week, or at the first use of the new one' },
 ];
 
-/** What the form offers a token whose uses are spent: some clones and pushes. */
+/** Uses that the form offers for a token that has none left: a few clones and pushes. */
 const USES_OFFERED = 10;
 
 function renewPage(kind: TokenKind): WebPage {

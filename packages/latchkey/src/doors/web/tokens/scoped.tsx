@@ -122,7 +122,7 @@ export const scopedTokenPages: readonly WebPage[] = [
       },
     },
   },
-  // Where GitLab had the page before.
+  // The earlier path of the page on GitLab.
   {
     path: '/-/profile/personal_access_tokens',
     access: 'signed-in',

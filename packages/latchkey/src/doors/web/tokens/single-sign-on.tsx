@@ -8,7 +8,7 @@ import { Label } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { idParam } from './kinds.ts';
 
-/** Organizations that demand it, each with whether this token is authorized there ("Configure SSO"). */
+/** Organizations that require it, each with whether this token is authorized there ("Configure SSO"). */
 export function SingleSignOn({
   visit,
   token,

@@ -9,7 +9,7 @@ const WIDTH = 720;
 const HEIGHT = 80;
 
 /**
- * Bars of one day each; their heights are to scale with the busiest day, and a day with any use shows at least a line.
+ * Bars of one day each. Their heights are relative to the busiest day, and a day with any use shows at least a line.
  */
 export function UsagePlot({ activity }: { activity: Activity }): VNode {
   const { perDay, total } = activity;
@@ -52,7 +52,7 @@ export function UsagePlot({ activity }: { activity: Activity }): VNode {
   );
 }
 
-/** Names with how often, the most used first. */
+/** Names with their counts, the most used first. */
 export function UsageTable({
   title,
   rows,

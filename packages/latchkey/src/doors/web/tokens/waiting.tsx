@@ -11,10 +11,10 @@ import { type FormAction, redirect } from '../frame/web-page.ts';
 import { Notice, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 
-/** Owners who are named; of others it is said how many they are. */
+/** Owners to name. The rest are only counted. */
 const MAX_NAMED = 5;
 
-/** One notice for each request that waits. */
+/** One notice for each pending request. */
 export function Waiting({ visit, token }: { visit: Visit; token: OwnToken }): VNode {
   return (
     <>

@@ -16,7 +16,7 @@ import type { ExpiryDraft } from '../../../../rules/token-limits.ts';
 export const OTHER_OWNER = '*';
 const SELECTIONS: readonly RepositorySelection[] = ['public', 'all', 'selected'];
 
-/** What the fields of the grant with this index begin with. */
+/** The prefix of the fields of the grant with this index. */
 export function prefixOf(index: number): string {
   return index === 0 ? '' : `${index + 1}.`;
 }
@@ -36,7 +36,7 @@ export function ownerOf(source: URLSearchParams, index: number): string {
   return chosen === OTHER_OWNER ? (source.get(`${prefixOf(index)}other_owner`) ?? '').trim() : chosen;
 }
 
-/** The permissions that are chosen, whatever is wrong with them. */
+/** The chosen permissions, whether they are valid or not. */
 export function permissionsOf(source: URLSearchParams, index: number): Record<string, string> {
   const prefix = prefixOf(index);
   return Object.fromEntries(
@@ -47,9 +47,7 @@ export function permissionsOf(source: URLSearchParams, index: number): Record<st
   );
 }
 
-/**
- * Which repositories: what is chosen, else as the address fills in, `all` where it names permissions on repositories.
- */
+/** The selection: as chosen, or as the address fills it in; `all` when it names repository permissions. */
 export function selectionOf(source: URLSearchParams, index: number): RepositorySelection {
   const chosen = SELECTIONS.find((each) => each === source.get(`${prefixOf(index)}selection`));
   if (chosen !== undefined) return chosen;
@@ -73,7 +71,7 @@ function grantOf(source: URLSearchParams, index: number): GrantDraft {
   };
 }
 
-/** The life that was chosen. @throws Problem when a day was to be chosen and none was. */
+/** The chosen life. @throws Problem when a day had to be chosen and none was */
 export function readExpiry(source: URLSearchParams): ExpiryDraft {
   const chosen = (source.get('expires_in') ?? '').trim();
   if (chosen === '') return {};
@@ -84,14 +82,14 @@ export function readExpiry(source: URLSearchParams): ExpiryDraft {
   return { expiresAt: at };
 }
 
-/** 00:00 UTC of a day as date fields send it; null when it is none. */
+/** 00:00 UTC of a day as date fields send it; null when it isn't one. */
 export function dayAt(text: string): UnixSeconds | null {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
   const at = Date.parse(`${text}T00:00:00Z`) / 1000;
   return Number.isInteger(at) && isoDate(at) === text ? at : null;
 }
 
-/** The draft that the fields make, but for its restrictions (`restrictions.tsx`). */
+/** The draft that the fields make, without its restrictions (`restrictions.tsx`). */
 export function readTokenDraft(source: URLSearchParams, userLogin: string): TokenDraft {
   const grants = Array.from({ length: grantCount(source) }, (_, index) => grantOf(source, index));
   return {
@@ -105,7 +103,7 @@ export function readTokenDraft(source: URLSearchParams, userLogin: string): Toke
   };
 }
 
-/** The fields of a token as it is: what its edit begins with. */
+/** The fields of an existing token, where its edit begins. */
 export function sourceOf(name: string, description: string, grants: readonly GrantDraft[]): URLSearchParams {
   const source = new URLSearchParams({ name, description, grants: String(Math.max(grants.length, 1)) });
   for (const [index, grant] of grants.entries()) {
@@ -118,7 +116,7 @@ export function sourceOf(name: string, description: string, grants: readonly Gra
   return source;
 }
 
-/** The fields that a link to the form carries: all that is chosen, but for what only its maker could choose. */
+/** The fields for a link to the form: every choice except those that only its maker could make. */
 export function linkQuery(source: URLSearchParams, ownLogin: string): string {
   const query = new URLSearchParams();
   const put = (name: string, value: string): void => {

@@ -21,12 +21,12 @@ interface Props {
   readonly f: Fields;
   readonly at: UnixSeconds;
   readonly capDays: number | null;
-  /** What is chosen at first; a number of days, or `none`. */
+  /** The initial choice: a number of days, or `none`. */
   readonly value?: string;
   readonly note?: string;
 }
 
-/** @param capDays longest life in days that the policies in force allow; null = none caps */
+/** @param capDays longest life in days that the policies in force allow; null = no cap */
 export function ExpirationField({ f, at, capDays, value, note }: Props): VNode {
   const chosen = f.value(
     'expires_in',

@@ -31,7 +31,7 @@ import { RestrictionFields, type Restrictions, restrictionWords } from './restri
 
 export interface FormSpec {
   readonly title: string;
-  /** Where it is sent. */
+  /** The path it is sent to. */
   readonly path: string;
   readonly submit: string;
   /** What the fields show. */
@@ -39,9 +39,9 @@ export interface FormSpec {
   /** False when the form is blank. */
   readonly isFilledIn: boolean;
   readonly complaints: readonly Complaint[];
-  /** An edit leaves the secret and its end as they are. */
+  /** An edit doesn't change the secret and its end. */
   readonly isNew: boolean;
-  /** Of the token that is edited. */
+  /** The restrictions of the token being edited. */
   readonly restrictions?: Restrictions;
 }
 
@@ -218,7 +218,7 @@ function Section({
   );
 }
 
-/** What the token will be, in words, and the button that makes it. */
+/** The future token in words, and the button that makes it. */
 function Summary({
   visit,
   facts,
@@ -259,7 +259,7 @@ function Summary({
         <button type="submit" name="form" value="show" class="btn btn-sm mb-2 lk-needs-no-script">
           Show summary
         </button>
-        {/* After the buttons that send another value: the first one counts. */}
+        {/* After the buttons that send another value, because the first one counts. */}
         <Hidden name="form" value="create" />
         <button type="submit" class="btn btn-primary btn-block">
           {submit}

@@ -12,12 +12,12 @@ import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { OTHER_OWNER } from './draft.ts';
 import { PermissionPicker } from './permission-picker.tsx';
 
-/** What the section shows, read beforehand. */
+/** What the section shows, loaded beforehand. */
 export interface SectionFacts {
   readonly prefix: string;
-  /** As chosen: a login, '' for oneself, or one that is not among `owners`. */
+  /** As chosen: a login, '' for oneself, or one that is not in `owners`. */
   readonly owner: string;
-  /** The chosen one where the form offers it. */
+  /** The chosen owner, if the form offers it. */
   readonly known: FormOwner | null;
   readonly owners: readonly FormOwner[];
   readonly selection: RepositorySelection;
@@ -81,7 +81,7 @@ export function OwnerSection({ f, facts }: { f: Fields; facts: SectionFacts }): 
   );
 }
 
-/** The same fields, some of which show something else than what was typed. */
+/** The same fields, some with other values than were typed. */
 function withValues(f: Fields, values: ReadonlyMap<string, string>): Fields {
   return Object.assign(Object.create(f) as Fields, {
     value: (name: string, otherwise?: string) => values.get(name) ?? f.value(name, otherwise),
@@ -137,7 +137,7 @@ function Repositories({ f, facts }: { f: Fields; facts: SectionFacts }): VNode {
   );
 }
 
-/** Found by the server: an owner may have thousands. */
+/** The server searches: an owner may have thousands. */
 function RepositorySearch({ f, facts }: { f: Fields; facts: SectionFacts }): VNode {
   const { prefix, chosenRepositories, found, words } = facts;
   const searchId = `${f.id}-${prefix}repository_search`;

@@ -12,7 +12,7 @@ const LEVEL_WORDS: Readonly<Record<Level, string>> = {
   admin: 'Admin',
 };
 
-/** As `LEVEL_WORDS`, but for permissions that can't be read. */
+/** Like `LEVEL_WORDS`, but also for permissions that can't be read. */
 export function levelWords({ levels }: Permission, level: Level): string {
   return level === 'write' && !levels.includes('read') ? 'Write' : LEVEL_WORDS[level];
 }
@@ -50,7 +50,7 @@ interface Props {
 export function PermissionPicker({ f, prefix, ownerKind, publicOnly, chosen }: Props): VNode {
   const groups = GROUPS_OF[ownerKind];
   const listId = `${f.id}-${prefix}permissions`;
-  // What was chosen where it can't be given is shown all the same, with its error: nothing typed is lost.
+  // A choice that can't be given is still shown, with its error: nothing typed is lost.
   const misplaced = PERMISSIONS.filter(
     ({ group, name }) => !groups.includes(group) && (f.error(prefix + name) !== '' || f.error(name) !== ''),
   );
@@ -89,8 +89,8 @@ export function PermissionPicker({ f, prefix, ownerKind, publicOnly, chosen }: P
 }
 
 /**
- * @param isIdle true where only public repositories are chosen: scripts hide it until something is chosen; without them
- * it stays, since nothing would bring it back
+ * @param isIdle true where only public repositories are chosen. Scripts hide it until something is chosen; without
+ * scripts it stays, since nothing would bring it back
  */
 function Group({
   f,

@@ -14,7 +14,7 @@ import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { dayAt } from './draft.ts';
 import { spokenDate } from './expiration-field.tsx';
 
-/** As a token has them; null = not narrowed. */
+/** As in a token; null = not restricted. */
 export interface Restrictions {
   readonly allowedAddresses: readonly string[] | null;
   readonly notBeforeAt: UnixSeconds | null;
@@ -27,7 +27,7 @@ const addressesText = ({ allowedAddresses }: Restrictions): string => (allowedAd
 const dayText = ({ notBeforeAt }: Restrictions): string => (notBeforeAt === null ? '' : isoDate(notBeforeAt));
 const usesText = ({ usesLeft }: Restrictions): string => (usesLeft === null ? '' : String(usesLeft));
 
-/** The fields. @param token what it has today, in the form of an edit */
+/** The fields. @param token its current restrictions, for an edit */
 export function RestrictionFields({ f, token = NONE }: { f: Fields; token?: Restrictions | undefined }): VNode {
   const [addresses, day, uses] = [addressesText(token), dayText(token), usesText(token)];
   const names = { allowed_addresses: addresses, not_before: day, uses_left: uses };
@@ -73,7 +73,10 @@ export function RestrictionFields({ f, token = NONE }: { f: Fields; token?: Rest
   );
 }
 
-/** What the fields ask for: of an edit only what was changed. What can't be read becomes what the rules complain of. */
+/**
+ * The restrictions from the fields; for an edit, only the changed ones. Unreadable values become ones that the rules
+ * reject.
+ */
 export function readRestrictions(source: URLSearchParams, token: Restrictions = NONE): Partial<Restrictions> {
   const typed = (name: string): string => (source.get(name) ?? '').trim();
   const addresses = typed('allowed_addresses')
@@ -91,7 +94,7 @@ export function readRestrictions(source: URLSearchParams, token: Restrictions = 
   };
 }
 
-/** For the summary of a form: what narrows the token, as far as it is clear. */
+/** For the summary of a form: what restricts the token, as far as it is clear. */
 export function restrictionWords(source: URLSearchParams): readonly string[] {
   const { allowedAddresses, notBeforeAt, usesLeft } = { ...NONE, ...readRestrictions(source) };
   return [

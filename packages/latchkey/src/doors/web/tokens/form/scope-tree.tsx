@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { type Scope, type ScopeDialect, scopesOf } from '../../../../catalogue/scopes/scopes.ts';
 import type { Fields } from '../../parts/fields.ts';
 
-/** Links name scopes in one parameter, with commas or spaces; a form sends each on its own. */
+/** Links name scopes in one parameter, with commas or spaces; a form sends each separately. */
 export function scopesIn(source: URLSearchParams): string[] {
   return [
     ...new Set(
