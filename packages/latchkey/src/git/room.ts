@@ -41,9 +41,9 @@ export interface ServiceRun extends PushChecks {
   readonly advertise: boolean;
   /** The client's `Git-Protocol` header. */
   readonly protocol: string | undefined;
-  /** Who takes turns in the queue: a user or an address. */
+  /** Whose turn in the queue this takes: a user or an address. */
   readonly caller: string;
-  /** Of a push: so many bytes git takes of it; null = no limit. */
+  /** For a push: the most bytes that git accepts; null = no limit. */
   readonly maxInputBytes: number | null;
 }
 
@@ -56,29 +56,29 @@ export interface GitRoom {
    */
   path(owner: string, name: string): string;
   exists(owner: string, name: string): boolean;
-  /** Throws `FilesMissing`, which is told as an outage, when the files of a known repository are not there. */
+  /** Throws `FilesMissing`, reported as an outage, when the files of a known repository are missing. */
   demandFiles(owner: string, name: string): void;
   /**
-   * Throws what `serve` would because of the repository itself: no files, parts of it elsewhere, a service that its own
-   * config switches off.
+   * Throws what `serve` would because of the repository itself: missing files, parts of it elsewhere, or a service that
+   * its own config turns off.
    */
   demandService(path: string, service: GitService): MaybePromise<void>;
   /**
-   * Tells the folder of a repository from any other that lies, or will lie, in its place; the same after it was moved.
-   * Null when there is none.
+   * Tells a repository's folder from any other that was or will be in its place; stays the same after a move. Null when
+   * there is none.
    */
   identity(owner: string, name: string): string | null;
   /**
-   * Throws a `Problem` (`read_only`) on a node that only reads. What changes other things before it changes a
-   * repository asks first.
+   * Throws a `Problem` (`read_only`) on a node that only reads. Call it before changing other things ahead of a
+   * repository.
    */
   demandWrites(): void;
-  /** Makes an empty bare repository. Throws a `Problem` (`already_exists`) when something lies there. */
+  /** Makes an empty bare repository. Throws a `Problem` (`already_exists`) when something is there. */
   create(owner: string, name: string, options?: NewRepositoryOptions): Promise<void>;
   /**
-   * Takes a repository over: as it is when it lies in its place already, as a copy without hooks and settings
-   * otherwise. Throws a `Problem` when there is none or it can't be read whole (`invalid`), or when another one lies in
-   * its place (`already_exists`).
+   * Takes over a repository: as it is when it is already in its place, otherwise as a copy without hooks and settings.
+   * Throws a `Problem` when there is none or it can't be read whole (`invalid`), or when another one is in its place
+   * (`already_exists`).
    */
   importFrom(
     source: string,
@@ -86,52 +86,52 @@ export interface GitRoom {
     name: string,
   ): Promise<{ readonly objectFormat: ObjectFormat; readonly copied: boolean }>;
   rename(from: RepositoryName, to: RepositoryName): Promise<void>;
-  /** Gone at once; the disk space follows. Does nothing when it isn't there. */
+  /** Removed at once; the disk space follows. Does nothing when it doesn't exist. */
   remove(owner: string, name: string): Promise<void>;
   /** Bare repositories on the disk, whether or not the store knows them. */
   list(): Promise<RepositoryName[]>;
   /**
-   * Protocol v2's answer to `info/refs`, in ASCII: the same for all repositories of an object format, so it costs no
+   * Protocol v2's answer to `info/refs`, in ASCII: the same for all repositories of an object format, so it needs no
    * process.
    */
   capabilities(objectFormat: ObjectFormat): MaybePromise<string>;
   /**
-   * What `serve` would print for the list of refs that opens a push; null where a process must be asked. Throws what
+   * What `serve` would print for the list of refs that begins a push; null where a process must be asked. Throws what
    * `serve` does.
    */
   pushRefs(run: ServiceRun): Promise<Buffer | null>;
   /** How much one push may bring to the repository at a path. */
   roomFor(path: string): Promise<RoomLeft>;
-  /** What its objects take up on the disk, in bytes; a minute old at most. */
+  /** The space of its objects on the disk, in bytes; at most a minute old. */
   sizeOf(path: string): Promise<number>;
   /**
    * Runs a service in the caller's turn. Rejects with `Busy` when there is no place, with the signal's reason when it
    * aborts.
    */
   serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess>;
-  /** Tells that a push will probably come in a moment, with this run: then git is started already. Never rejects. */
+  /** Announces that a push will probably come in a moment, with this run: then git is started ahead. Never rejects. */
   prestart(run: ServiceRun): Promise<void>;
   /**
-   * A repository's objects and refs, for the functions of this room that take a `Plumbing`. The caller (a user or an
-   * address) takes turns.
+   * A repository's objects and refs, for the functions of this room that take a `Plumbing`. Its calls take the caller's
+   * turns (a user or an address).
    */
   open(owner: string, name: string, caller: string): Plumbing;
-  /** Tells that something was pushed, so that the repository is maintained in a while. */
+  /** Reports a push, so that the repository is maintained after a while. */
   touched(path: string): void;
-  /** Tells how large it was. */
+  /** Reports its size. */
   grown(path: string, bytes: number): void;
-  /** Maintains a repository now; on a node that only reads, nothing. Never rejects. */
+  /** Maintains a repository now; does nothing on a node that only reads. Never rejects. */
   maintain(path: string): Promise<void>;
-  /** Removes from every repository what killed processes left there so long ago; what can't be is logged. */
+  /** Removes from every repository what killed processes left there this long ago; failures are logged. */
   removeLeftOvers(olderThanSec: number, signal: AbortSignal): Promise<void>;
   /** How many git processes serve clients, and how many requests wait for one. */
   load(): { readonly running: number; readonly queued: number };
-  /** Tries whether the disk takes writes. @throws what keeps it from that */
+  /** Tests whether the disk accepts writes. @throws what keeps it from that */
   probe(): Promise<void>;
-  /** Looks through a repository for damage. */
+  /** Checks a repository for damage. */
   check(owner: string, name: string, bounds: FsckBounds): Promise<FsckOutcome>;
   /**
-   * Lets running services end for `graceSec` (`CLOSE_GRACE_SEC` unless told), then stops them. Settles when no process
+   * Gives running services `graceSec` to end (`CLOSE_GRACE_SEC` by default), then stops them. Settles when no process
    * is left.
    */
   close(graceSec?: number): Promise<void>;
@@ -143,7 +143,7 @@ function isPush({ service, advertise }: ServiceRun): boolean {
   return service === 'receive-pack' && !advertise;
 }
 
-/** How long a push that had arrived whole may still take when the room closes, and then to tidy up. */
+/** How long a push that arrived whole may still take when the room closes, and then to clean up. */
 const CLOSE_GRACE_SEC = 2;
 const KILL_AFTER_SEC = 2;
 
@@ -170,7 +170,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const maintenance = new Maintenance({ log, environment: plain, demand: (path) => profiles.of(path) });
   const limits = placesFor(settings);
   const processes = new GitProcesses(limits);
-  // Places of their own: a page or a REST call waits for no clone, and no clone for them.
+  // Separate places: a page or a REST call doesn't wait for clones, nor clones for them.
   const readers = new GitProcesses(limits);
   const prestarted = new PrestartedProcesses();
   const sizes = new Sizes(settings);
@@ -226,8 +226,8 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   }
 
   async function prestart(run: ServiceRun): Promise<void> {
-    // A span tells how long a process took, so none is started beside it; and nobody is to wait for a place because of
-    // what may come.
+    // A span shows how long a process took, so none is started ahead; and nobody must wait for a place because of a
+    // push that may come.
     if (readOnly || currentSpan() !== null || processes.queued > 0) return;
     try {
       prestarted.begin(await commandOf(run));
@@ -250,7 +250,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     create: writing((owner, name, how) => createRepository(folders, folders.path(owner, name), how)),
     importFrom: writing((source, owner, name) => importRepository(folders, folders.path(owner, name), source)),
     rename: writing((from, to) => folders.move(folders.path(from.owner, from.name), folders.path(to.owner, to.name))),
-    // It makes room: a full disk must not keep it from that.
+    // It frees space, so a full disk must not prevent it.
     remove: async (owner, name) => {
       if (readOnly) throw onlyReads(publicUrl);
       await folders.discard(folders.path(owner, name));

@@ -7,11 +7,12 @@
 import { createHash } from 'node:crypto';
 import { DELIMITER, packetsOf } from '../protocol/pkt-lines.ts';
 
-/** Lines that only say who asks. */
+/** Lines that only identify the client. */
 const ABOUT_THE_CLIENT = /^(?:agent|session-id)=/;
 const CAPABILITY = /^(?:object-format=(?:sha1|sha256)|server-option=.*)$/;
 /**
- * Arguments that don't depend on where refs point: no `have` (a fetch into something), no `want-ref`, no `deepen-not`.
+ * Arguments whose answer doesn't depend on where refs point: no `have` (a fetch into something), no `want-ref`, no
+ * `deepen-not`.
  */
 const ARGUMENTS = [
   /^(?:want|shallow) [0-9a-f]{40,64}$/,
@@ -21,8 +22,8 @@ const ARGUMENTS = [
 ];
 
 /**
- * A name for a request to list refs, equal for requests that have the same answer at the same time; null when it is
- * another request.
+ * A name for a request to list refs. Requests with the same answer at the same time have the same name; null for other
+ * requests.
  */
 export function listingKey(body: Buffer): string | null {
   const [command, ...lines] = packetsOf(body) ?? [];
@@ -32,8 +33,8 @@ export function listingKey(body: Buffer): string | null {
 }
 
 /**
- * A name for everything that the answer to a fetch depends on, equal for equal requests; null when the answer depends
- * on more than the request.
+ * A name for everything that the answer to a fetch depends on, the same for equal requests; null when the answer
+ * depends on more than the request.
  */
 export function fetchKey(body: Buffer): string | null {
   const [command, ...lines] = packetsOf(body) ?? [];

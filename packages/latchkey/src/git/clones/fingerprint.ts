@@ -10,22 +10,18 @@
 import { opendirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/**
- * With more refs, and folders of them, that aren't packed yet, there is no fingerprint: to look at them all is not
- * worth it.
- */
+/** With more loose refs and ref folders than this there is no fingerprint: looking at them all isn't worth it. */
 export const MAX_LOOSE_ENTRIES = 2_000;
 /**
- * The clock that files are stamped with ticks every 10 ms on the slowest Linux: what changed within this time may
- * change again unseen.
+ * On the slowest Linux, file timestamps tick every 10 ms: something changed this recently may change again unnoticed.
  */
 const SETTLED_AFTER_MS = 20;
-/** What says where refs and objects are, and which of them are hidden, beside the folders of loose refs. */
+/** Files that say where refs and objects are, and which of them are hidden; besides the folders of loose refs. */
 const PLACES = ['config', 'HEAD', 'packed-refs', 'reftable', 'objects/pack'];
 
 /**
- * The fingerprint of the repository at a path. Null when it has none: it changed this very moment, has too many loose
- * refs, or links among them, or can't be read.
+ * The fingerprint of the repository at a path. Null when it has none: it changed just now, has too many loose refs or
+ * links among them, or can't be read.
  */
 export function fingerprintOf(path: string, nowMs: number = Date.now()): string | null {
   try {
@@ -33,12 +29,13 @@ export function fingerprintOf(path: string, nowMs: number = Date.now()): string 
       statSync(join(path, place), { throwIfNoEntry: false }),
     );
     const newestMs = Math.max(...changes.map((change) => change?.ctimeMs ?? 0));
-    // A time to come is that of a file server whose clock is ahead; it can't be told whether it has settled.
+    // A time in the future comes from a file server whose clock is ahead; it doesn't show whether the change has
+    // settled.
     return nowMs - newestMs < SETTLED_AFTER_MS
       ? null
       : changes.map((change) => `${change?.ino}@${change?.ctimeMs}`).join(' ');
   } catch {
-    // Moved away, or too much of it: git, which is asked then, has the words.
+    // Moved away, or too large. git is asked then, and reports it.
     return null;
   }
 }

@@ -11,9 +11,9 @@
 import { LRUCache } from 'lru-cache';
 import { SingleFlight } from './single-flight.ts';
 
-/** Short, since a fingerprint does not tell of a ref that somebody wrote by hand into the file that was there. */
+/** Short, since a fingerprint doesn't notice a ref that somebody wrote by hand into an existing file. */
 const KEEP_MS = 5_000;
-/** All remembered lists of a worker. */
+/** For all remembered lists of a worker. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface ListingsOptions {
@@ -23,7 +23,7 @@ export interface ListingsOptions {
 
 export class Listings {
   readonly #runs = new SingleFlight();
-  /** Bounded in bytes and in time, so not a `RecentMap`, which counts entries (decision 0112). */
+  /** Limited in bytes and in time, so not a `RecentMap`, which counts entries (decision 0112). */
   readonly #known: LRUCache<string, { readonly fingerprint: string; readonly refs: Buffer }>;
 
   constructor({ keepMs = KEEP_MS, maxBytes = MAX_BYTES }: ListingsOptions = {}) {
@@ -35,8 +35,8 @@ export class Listings {
   }
 
   /**
-   * The list under a key. `currentFingerprint` gives null where nothing may be remembered. Rejects with what its run
-   * rejects with.
+   * The list under a key. `currentFingerprint` returns null where nothing may be remembered. Rejects with the error of
+   * its run.
    */
   answer(key: string, currentFingerprint: () => string | null, run: () => Promise<Buffer>): Promise<Buffer> {
     const fingerprint = currentFingerprint();

@@ -15,44 +15,42 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 
-/**
- * How long an answer is kept, and a request counts as seen lately. A burst comes within it; what lies here takes room.
- */
+/** How long an answer is kept, and a request counts as recent. Long enough for a burst; what is kept takes space. */
 const KEEP_MS = 60_000;
-/** Answers are read and sent in pieces of so much: fewer calls, but more memory for each slow reader. */
+/** Answers are read and sent in pieces of this size. Larger ones: fewer calls, but more memory per slow reader. */
 export const PIECE_BYTES = 256 * 1024;
-/** Pieces lately read stay in memory for the next reader, of all answers of a worker together so much. */
+/** Recently read pieces stay in memory for the next reader, up to this much for all answers of a worker. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 const MAX_SEEN = 10_000;
 
 export interface PackCacheOptions {
-  /** Made when it is missing; nothing stays in it. */
+  /** Created when missing; nothing stays in it. */
   readonly folder: string;
-  /** All answers together. One may take half of it. 0 keeps nothing. */
+  /** For all answers together. One may take half of it. 0 keeps nothing. */
   readonly maxBytes: number;
-  /** Answers at most, each of which holds a descriptor; as many as fit unless told. */
+  /** The most answers, each of which holds a descriptor; as many as fit by default. */
   readonly maxFiles?: number;
-  /** `MAX_HELD_BYTES` unless told. */
+  /** `MAX_HELD_BYTES` by default. */
   readonly maxHeldBytes?: number;
   readonly keepMs?: number;
 }
 
 type PieceCache = LRUCache<string, Promise<Buffer>>;
 
-/** An answer that is there, or on its way. */
+/** An answer that is complete, or growing. */
 export class SharedPack {
   readonly repositoryId: number;
   readonly #name = randomUUID();
   readonly #file: FileHandle;
   readonly #pieces: PieceCache;
-  /** Aborted when nobody reads any more what isn't finished. */
+  /** Aborted when nobody reads an unfinished answer any more. */
   readonly abandoned = new AbortController();
   #written = 0;
   #state: 'growing' | 'whole' | { readonly failure: unknown } = 'growing';
   readonly #readers = new Set<{ at: number }>();
   #isKept = true;
   #isClosed = false;
-  /** The room that it goes round in. */
+  /** The size of the ring it is written in. */
   #roundBytes = Infinity;
   #grown = Promise.withResolvers<void>();
   #read = Promise.withResolvers<void>();
@@ -67,7 +65,7 @@ export class SharedPack {
     return this.#written;
   }
 
-  /** What it takes on the disk until it is closed. */
+  /** Its space on disk until it is closed. */
   get diskBytes(): number {
     return Math.min(this.#written, this.#roundBytes);
   }
@@ -96,7 +94,7 @@ export class SharedPack {
     }
   }
 
-  /** From now on it takes no more room. Nobody may begin to read it. */
+  /** From now on it takes no more space and overwrites its beginning. No new reader may start. */
   goRound(): void {
     if (this.#roundBytes === Infinity) this.#roundBytes = Math.ceil(this.#written / PIECE_BYTES) * PIECE_BYTES;
   }
@@ -115,8 +113,8 @@ export class SharedPack {
   }
 
   /**
-   * The answer from its beginning, as it grows. Its pieces are others' too: to be read, never written. @throws what it
-   * failed with.
+   * The answer from its beginning, as it grows. Readers share its pieces: read them, never write to them.
+   * @throws the error it failed with
    */
   async *read(): AsyncGenerator<Buffer> {
     if (this.#written > this.#roundBytes) throw new Error('the beginning of an answer was written over');
@@ -143,13 +141,13 @@ export class SharedPack {
     }
   }
 
-  /** Nobody new will read it. */
+  /** No new readers will come. */
   release(): void {
     this.#isKept = false;
     this.#closeIfDone();
   }
 
-  /** What there is from a place on, to the end of its piece at most: read once for all who are at this place. */
+  /** The bytes from an offset to the end of its piece at most: read once for all readers at this offset. */
   #pieceAt(at: number): Promise<Buffer> {
     const end = Math.min(at - (at % PIECE_BYTES) + PIECE_BYTES, this.#written);
     const name = `${this.#name} ${at} ${end}`;
@@ -173,7 +171,7 @@ export class SharedPack {
     return buffer;
   }
 
-  /** How much may be written at once, > 0: waits for the slowest reader where it goes round. */
+  /** How much may be written at once, > 0. A ring waits for its slowest reader. */
   async #room(): Promise<number> {
     for (;;) {
       const read = this.#read.promise;
@@ -208,9 +206,9 @@ export class SharedPack {
 export class PackCache {
   readonly #options: PackCacheOptions;
   readonly #packs = new Map<string, SharedPack>();
-  /** Those that are kept, and those that somebody still reads. */
+  /** Answers that are kept, and those that somebody still reads. */
   readonly #open = new Set<SharedPack>();
-  /** Both are bounded in time or in bytes, so neither is a `RecentMap`, which counts entries (decision 0112). */
+  /** Both are limited in time or in bytes, so neither is a `RecentMap`, which counts entries (decision 0112). */
   readonly #seen: LRUCache<string, true>;
   readonly #pieces: PieceCache;
 
@@ -220,17 +218,17 @@ export class PackCache {
     this.#pieces = new LRUCache({ maxSize: options.maxHeldBytes ?? MAX_HELD_BYTES });
   }
 
-  /** What lies in memory now, of all answers, in bytes. */
+  /** Bytes of all answers now in memory. */
   get heldBytes(): number {
     return this.#pieces.calculatedSize;
   }
 
-  /** The answer under a key, whole or growing. */
+  /** The answer under a key, complete or growing. */
   find(key: string): SharedPack | null {
     return this.#packs.get(key) ?? null;
   }
 
-  /** Notes a request; true when the same one came lately, so that it pays to keep the answer, and there is room. */
+  /** Records a request; true when the same one came recently, so that its answer is worth keeping, if it fits. */
   isRepeated(key: string): boolean {
     if (this.#options.maxBytes === 0) return false;
     const isRepeated = this.#seen.has(key);
@@ -247,7 +245,7 @@ export class PackCache {
     await rm(path, { force: true });
     const found = this.#packs.get(key);
     if (found !== undefined) {
-      // Somebody was faster.
+      // Another request was faster.
       await file.close();
       return found;
     }
@@ -258,7 +256,7 @@ export class PackCache {
   }
 
   /**
-   * Makes room after an answer has grown. Where there is none, or it would take more than its share, it takes no more.
+   * Frees space after an answer has grown. If there is none, or the answer would exceed its share, it takes no more.
    */
   trim(key: string, pack: SharedPack): void {
     const { maxBytes } = this.#options;
@@ -280,13 +278,13 @@ export class PackCache {
     return total;
   }
 
-  /** An answer has ended: a failed one goes at once, another after a while. */
+  /** An answer has ended: a failed one is removed at once, others after a while. */
   settle(key: string, pack: SharedPack): void {
     if (pack.hasFailed) this.#drop(key, pack);
     else setTimeout(() => this.#drop(key, pack), this.#options.keepMs ?? KEEP_MS).unref();
   }
 
-  /** Something was pushed to a repository: nobody new gets what was there before. Null: of any repository. */
+  /** Something was pushed to a repository: no new reader gets an earlier answer. Null: for any repository. */
   forget(repositoryId: number | null): void {
     for (const [key, pack] of this.#packs)
       if (repositoryId === null || pack.repositoryId === repositoryId) this.#drop(key, pack);

@@ -9,8 +9,8 @@ export class SingleFlight {
   readonly #next = new Map<string, Promise<Buffer>>();
 
   /**
-   * The answer under a key: of a run that begins now, or when the present one has ended. Rejects with what that run
-   * rejects with.
+   * The answer under a key: of a run that begins now, or after the current one has ended. Rejects with the error of
+   * that run.
    */
   answer(key: string, run: () => Promise<Buffer>): Promise<Buffer> {
     const running = this.#running.get(key);

@@ -17,21 +17,18 @@ export interface ObjectInfo {
 }
 
 export interface GitObject extends ObjectInfo {
-  /** The first bytes of it, as many as were asked for. */
+  /** Its first bytes, as many as requested. */
   readonly content: Buffer;
 }
 
-/**
- * What each name stands for; null where there is no such object, or more than one. Names come from `names.ts`: no line
- * breaks.
- */
+/** What each name stands for; null for no such object, or more than one. Names come from `names.ts`: no line breaks. */
 export async function objectInfos(plumbing: Plumbing, names: readonly string[]): Promise<(ObjectInfo | null)[]> {
   if (names.length === 0) return [];
   const output = await plumbing.read(['cat-file', '--batch-check', '--buffer'], { input: lines(names) });
   return output.toString('utf8').trimEnd().split('\n').map(infoOf);
 }
 
-/** The objects of these names with at most `maxBytesEach` of each; null where there is none. */
+/** The objects with these names, at most `maxBytesEach` of each; null for missing ones. */
 export async function readObjects(
   plumbing: Plumbing,
   names: readonly string[],
@@ -70,7 +67,7 @@ function infoOf(line: string): ObjectInfo | null {
   return id === undefined ? null : { id, type: type as ObjectType, sizeBytes: Number(size) };
 }
 
-/** Some of an object's bytes, in their order. */
+/** Some bytes of an object, in order. */
 export interface ObjectPiece {
   readonly info: ObjectInfo;
   readonly bytes: Buffer;
@@ -79,9 +76,9 @@ export interface ObjectPiece {
 }
 
 /**
- * Reads the answers of `cat-file --batch` to the end: a line each, and after those of objects that are there their
- * bytes and a line break. Null where there is no such object.
- * Invariant: memory depends on neither the objects nor their number, only on the longest name that was asked for.
+ * Reads the answers of `cat-file --batch` to the end: a line each, and for existing objects their bytes and a line
+ * break. Null for missing objects. Invariant: memory depends on neither the objects nor their number, only on the
+ * longest requested name.
  */
 export async function* batchPieces(stdout: Readable): AsyncGenerator<ObjectPiece | null> {
   let head = Buffer.alloc(0);
@@ -109,7 +106,7 @@ export async function* batchPieces(stdout: Readable): AsyncGenerator<ObjectPiece
   }
 }
 
-/** A blob as a stream, in constant memory. Whoever takes it reads it to its end or destroys it. */
+/** A blob as a stream, with constant memory. The caller reads it to its end or destroys it. */
 export async function openBlob(plumbing: Plumbing, id: string): Promise<Readable> {
   const git = await plumbing.start(['cat-file', 'blob', id]);
   git.stdin.end();

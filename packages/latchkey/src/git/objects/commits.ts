@@ -26,22 +26,22 @@ export interface Commit {
 }
 
 export interface HistoryList {
-  /** Leaves out this commit and what leads to it. */
+  /** Leaves out this commit and its ancestors. */
   readonly butNot?: string;
   /** Only commits that changed this file, or something in this folder. */
   readonly path?: string;
   /** Unix seconds, by the committer's clock. */
   readonly sinceAt?: number;
   readonly untilAt?: number;
-  /** Each a part of the author's name or address, taken literally; one of them must fit. */
+  /** Each is a part of the author's name or address, taken literally; one of them must match. */
   readonly authors?: readonly string[];
-  /** The same of the committer. */
+  /** The same for the committer. */
   readonly committers?: readonly string[];
   readonly offset: number;
   readonly limit: number;
 }
 
-/** Of a commit object more is not read: what lies behind is cut off its message. */
+/** A commit object is read this far. The rest of its message is cut off. */
 const MAX_COMMIT_BYTES = 1024 * 1024;
 
 /** A page of the history that leads to a commit, the newest first. */
@@ -72,13 +72,13 @@ export async function listCommits(plumbing: Plumbing, commitId: string, list: Hi
   return readCommits(plumbing, ids);
 }
 
-/** The commits of these ids, in their order; those that aren't there are missing. */
+/** The commits with these ids, in their order; missing ones are left out. */
 export async function readCommits(plumbing: Plumbing, ids: readonly string[]): Promise<Commit[]> {
   const objects = await readObjects(plumbing, ids, MAX_COMMIT_BYTES);
   return objects.flatMap((object) => (object?.type === 'commit' ? [commitOf(object)] : []));
 }
 
-/** The commit of that id; null when there is none. */
+/** The commit with that id; null when there is none. */
 export async function readCommit(plumbing: Plumbing, id: string): Promise<Commit | null> {
   const [commit] = await readCommits(plumbing, [id]);
   return commit ?? null;
@@ -105,7 +105,7 @@ function commitOf(object: GitObject): Commit {
   };
 }
 
-/** `name value`, where lines that begin with a space go on with the value before. */
+/** `name value`; a line that begins with a space continues the value before it. */
 function headersOf(text: string): [name: string, value: string][] {
   return text
     .replaceAll('\n ', '\0')
@@ -121,7 +121,9 @@ function payloadOf(raw: string): string {
   return raw.replace(/^gpgsig(?:-sha256)? .*\n(?: .*\n)*/m, '');
 }
 
-/** `Ada <ada@example.org> 1790000000 +0100`. Broken ones, which old tools wrote, give what can be read. */
+/**
+ * `Ada <ada@example.org> 1790000000 +0100`. From broken ones, written by old tools, the readable parts are returned.
+ */
 function signatureOf(text: string): Signature {
   const match = /^(.*?) ?<([^>]*)>(?: (-?\d+))?/.exec(text);
   const at = Number(match?.[3] ?? 0);

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { gitFault } from '../processes/git-process.ts';
 import type { Plumbing } from './plumbing.ts';
 
-/** A file as it would lie in the commit. */
+/** A file as it would be in the commit. */
 export interface CheckedFile {
   readonly path: string;
   readonly mode: string;
@@ -23,7 +23,7 @@ export interface CheckedFile {
 const IGNORABLE = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 /**
  * How names begin that git, on some file system, may take for one of its own: `.gitmodules`, `GITMOD~1`, `gi7eba~1`.
- * Other files are git's to keep, not to read, so that they cost no process.
+ * git only stores other files and doesn't read them, so they need no process.
  */
 const MAY_BE_GITS = /^(?:\.?gi|\.?ma)/i;
 
@@ -31,7 +31,7 @@ export function mayBeGits(path: string): boolean {
   return path.split('/').some((part) => MAY_BE_GITS.test(part.replace(IGNORABLE, '')));
 }
 
-/** What git has against the files, in its words; null when nothing. */
+/** git's objection to the files, in its words; null when there is none. */
 export async function contentProblem(plumbing: Plumbing, files: readonly CheckedFile[]): Promise<string | null> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-check-'));
   try {
@@ -40,7 +40,7 @@ export async function contentProblem(plumbing: Plumbing, files: readonly Checked
       if (end.code === 0) continue;
       const said = /^(?:error|warning) in \w+ [0-9a-f]+: (.*)$/m.exec(end.stderr)?.[1];
       if (said !== undefined) return said;
-      // The stream itself may already be refused: a name that no tree may have.
+      // The stream itself may already be refused: for a name that no tree may have.
       if (i > 0 && !end.stopped) return 'git does not take it';
       throw gitFault('What is to be written could not be checked.', args, end);
     }
@@ -68,7 +68,7 @@ function stepsFor(files: readonly CheckedFile[]): { args: readonly string[]; inp
   ];
 }
 
-/** A path as fast-import reads it. */
+/** A path in the syntax of fast-import. */
 export function quotedPath(path: string): string {
   return `"${path.replace(/["\\]/g, '\\$&')}"`;
 }

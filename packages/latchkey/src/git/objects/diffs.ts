@@ -12,14 +12,14 @@ type ChangeStatus = 'added' | 'removed' | 'modified' | 'renamed' | 'copied' | 'c
 
 interface FileChange {
   readonly path: string;
-  /** The path before, of a renamed or copied file. */
+  /** The earlier path of a renamed or copied file. */
   readonly previousPath: string | null;
   readonly status: ChangeStatus;
-  /** Of the file after the change; of the one before when it was removed. */
+  /** The file after the change; for a removed file, before it. */
   readonly blobId: string;
   readonly additions: number;
   readonly deletions: number;
-  /** From its first `@@` on; null for binary files, and where it is too long. */
+  /** From its first `@@` on; null for binary files, and when it is too long. */
   readonly patch: string | null;
 }
 
@@ -30,11 +30,11 @@ export interface CommitDiff {
   readonly deletions: number;
 }
 
-/** GitHub lists 3,000 files of a commit at most. */
+/** GitHub lists at most 3,000 files of a commit. */
 const MAX_CHANGED_FILES = 3000;
 /** All patches of one answer together. */
 const MAX_PATCH_BYTES = 4 * 1024 * 1024;
-/** A longer patch of one file is left out. */
+/** Longer patches of a file are left out. */
 const MAX_FILE_PATCH_CHARACTERS = 512 * 1024;
 
 const OPTIONS = [
@@ -109,8 +109,8 @@ function filesOf(records: readonly string[]): Listed[] {
 }
 
 /**
- * One for each file: git prints them in the order of its list. A change of type is two patches, which say nothing
- * together.
+ * One for each file, since git prints them in the order of its list. A change of type gives two patches, which make no
+ * sense together.
  */
 async function patchesOf(
   plumbing: Plumbing,
@@ -148,7 +148,7 @@ async function readSections(plumbing: Plumbing, args: readonly string[]): Promis
 }
 
 /**
- * The change of a commit against its first parent as one text: a bare diff, or a mail with the message. Null when it is
+ * The change of a commit from its first parent as one text: a bare diff, or a mail with the message. Null when it is
  * longer than `MAX_PATCH_BYTES`.
  */
 export async function patchText(plumbing: Plumbing, id: string, form: 'diff' | 'patch'): Promise<string | null> {

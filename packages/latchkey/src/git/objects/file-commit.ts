@@ -18,12 +18,12 @@ import type { Plumbing } from './plumbing.ts';
 import { changeRef, type RefChange, readRef } from './refs.ts';
 import { entriesAt, type TreeEntry } from './trees.ts';
 
-/** A file that git reads itself is read so far, which is further than git does (git-config, gitattributes). */
+/** A file that git reads itself is read this far, which is further than git does (git-config, gitattributes). */
 const MAX_CHECKED_BYTES = 100 * 1024 * 1024;
-/** Most actions of one commit. */
+/** The most actions in one commit. */
 export const MAX_FILE_ACTIONS = 500;
 
-/** `expectedBlobId`: the content that is to be replaced or deleted; null = whatever is there. */
+/** `expectedBlobId`: the content to replace or delete; null = any. */
 export type FileAction =
   | { readonly kind: 'create'; readonly path: string; readonly content: Buffer; readonly executable?: boolean }
   | {
@@ -37,7 +37,7 @@ export type FileAction =
   | {
       readonly kind: 'move';
       readonly from: string;
-      readonly path: string /** Null keeps what is there. */;
+      readonly path: string /** Null keeps the content. */;
       readonly content: Buffer | null;
     }
   | { readonly kind: 'chmod'; readonly path: string; readonly executable: boolean };
@@ -45,7 +45,7 @@ export type FileAction =
 export interface FileCommit {
   /** Without `refs/heads/`; passed `refNameProblem`. */
   readonly branch: string;
-  /** Where the branch begins when it isn't there: a commit, or null for a first commit of an empty repository. */
+  /** Where a missing branch begins: a commit, or null for the first commit of an empty repository. */
   readonly startId: string | null;
   readonly actions: readonly FileAction[];
   readonly message: string;
@@ -55,7 +55,7 @@ export interface FileCommit {
 
 type FileCommitProblem =
   | 'path_invalid'
-  /** git reads the file itself, and refuses what stands in it. */
+  /** git reads the file itself, and refuses its content. */
   | 'content_unsafe'
   | 'path_exists'
   | 'path_missing'
@@ -68,16 +68,16 @@ type FileCommitProblem =
 export type FileCommitOutcome =
   | {
       readonly ok: true;
-      readonly commitId: string /** What the branch held before. */;
+      readonly commitId: string /** What the branch pointed to before. */;
       readonly beforeId: string | null;
       readonly blobIds: ReadonlyMap<string, string>;
     }
   | {
       readonly ok: false;
       readonly why: FileCommitProblem;
-      readonly path: string | null /** What lies at the path. */;
+      readonly path: string | null /** What is at the path. */;
       readonly found: TreeEntry | null;
-      /** What git says of the content. */
+      /** What git says about the content. */
       readonly said?: string;
     };
 
@@ -119,7 +119,7 @@ export async function commitFiles(
   return { ok: true, commitId, beforeId: branch?.id ?? null, blobIds: blobIdsOf(change.actions, format) };
 }
 
-/** The first of the written files that git may read itself and has something against; null when there is none. */
+/** The first of the written files that git may read itself and objects to; null when there is none. */
 async function unsafeContent(
   plumbing: Plumbing,
   actions: readonly FileAction[],
@@ -137,10 +137,10 @@ async function unsafeContent(
   return null;
 }
 
-/** Plays the actions over what lies in the tree, one after the other, and gathers what fast-import is told. */
+/** Applies the actions to the tree one after the other, and collects the input for fast-import. */
 class Changes {
   readonly commands: Buffer[] = [];
-  /** Path → what lies there by now; null = nothing any more. */
+  /** Path → what is there by now; null = deleted. */
   readonly #now: Map<string, { readonly mode: string; readonly id: string } | null>;
   readonly #format: ObjectFormat;
 
@@ -149,7 +149,7 @@ class Changes {
     this.#now = new Map([...tree].map(([path, entry]) => [path, { mode: entry.mode, id: entry.id }]));
   }
 
-  /** What lies at a path by now. */
+  /** What is at a path by now. */
   at(path: string): { readonly mode: string; readonly id: string } | null {
     return this.#now.get(path) ?? null;
   }
@@ -182,7 +182,7 @@ class Changes {
       : null;
   }
 
-  /** What lies at a path that `#wrongFor` found something at. */
+  /** What is at a path where `#wrongFor` found something. */
   #at(path: string): { readonly mode: string; readonly id: string } {
     return present(this.#now.get(path), `the entry at ${path}`);
   }
@@ -237,8 +237,8 @@ function foldersOf(path: string): string[] {
 }
 
 /**
- * Writes the objects and gives the commit's id. No ref is touched: the one that fast-import needs is taken back in the
- * same stream.
+ * Writes the objects and returns the commit's id. No ref changes: the one that fast-import needs is deleted in the same
+ * stream.
  */
 async function writeCommit(
   plumbing: Plumbing,
@@ -266,7 +266,7 @@ async function writeCommit(
   return commitId;
 }
 
-/** `Ada <ada@example.org> 1790000000 +0000`. Characters that end a name or an address there are left out. */
+/** `Ada <ada@example.org> 1790000000 +0000`. Characters that would end a name or an address are left out. */
 function person({ name, email, at }: Signature): string {
   const plain = (text: string): string => text.replace(/[\x00-\x1f<>]/g, '').trim();
   return `${plain(name)} <${plain(email)}> ${at} +0000`;
@@ -280,7 +280,7 @@ function blobIdsOf(actions: readonly FileAction[], format: ObjectFormat): Map<st
   return new Map(written.map(({ path, content }) => [path, blobId(content, format)]));
 }
 
-/** The name of a blob with this content. Source: git's documentation, gitglossary "object name". */
+/** The id of a blob with this content. Source: git's documentation, gitglossary "object name". */
 function blobId(content: Buffer, format: ObjectFormat): string {
   return createHash(format).update(`blob ${content.length}\0`).update(content).digest('hex');
 }

@@ -11,30 +11,30 @@
 export const MAX_REF_BYTES = 244;
 /** Longest path of a file, in bytes. */
 export const MAX_PATH_BYTES = 1024;
-/** Shortest beginning of an object id that is looked up. */
+/** The shortest abbreviation of an object id that is looked up. */
 const MIN_ABBREVIATED_ID = 4;
 
 const FULL_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /**
- * Control characters, space and what git's revision language uses; `..`, `@{`; empty parts; parts that begin with a dot
+ * Control characters, space, and what git's revision syntax uses; `..`, `@{`; empty parts; parts that begin with a dot
  * or end in `.lock`.
  */
 const FORBIDDEN_IN_REF = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|^\/|\/$|\/\/|(?:^|\/)\.|\.lock(?:\/|$)|\.$|^@$|^-/;
 /**
- * A branch or tag whose short name is an option, or `HEAD`: git makes none itself, since its own commands would take it
+ * A branch or tag whose short name is an option or `HEAD`. git itself makes none, since its own commands would take it
  * for something else.
  */
 const READS_AS_SOMETHING_ELSE = /^refs\/(?:heads|tags|remotes)\/(?:-|HEAD$)/;
-/** Characters that a file system may drop from a name, so that what is left reads `.git` (HFS+). */
+/** Characters that a file system may drop from a name, so that `.git` is left (HFS+). */
 const IGNORABLE = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 const READS_AS_GIT = /^(?:\.git|git~1)[ .]*(?::.*)?$/i;
 
-/** True for a whole object id, of either object format. Upper-case letters are none. */
+/** True for a whole object id, of either object format. Upper-case letters are not allowed. */
 export function isObjectId(text: string): boolean {
   return FULL_ID.test(text);
 }
 
-/** True for an object id or the beginning of one. */
+/** True for an object id or its beginning. */
 export function isIdPrefix(text: string): boolean {
   return text.length >= MIN_ABBREVIATED_ID && /^[0-9a-f]{1,64}$/.test(text);
 }
@@ -47,7 +47,7 @@ export function refNameProblem(name: string): string | null {
   return READS_AS_SOMETHING_ELSE.test(name) ? 'Git takes that name for something else than a ref.' : null;
 }
 
-/** The same of a branch's short name. */
+/** The same for a branch's short name. */
 export function branchNameProblem(name: string): string | null {
   const wrong = refNameProblem(name);
   if (wrong !== null) return wrong;

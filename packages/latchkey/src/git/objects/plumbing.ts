@@ -17,7 +17,7 @@ import {
 import type { ObjectFormat, Profile, Profiles } from '../processes/profile.ts';
 import { isReading } from '../processes/read-only.ts';
 
-/** A command of the plumbing that takes longer is stopped: somebody waits for it. */
+/** A plumbing command that takes longer is stopped: somebody is waiting for it. */
 const MAX_COMMAND_SEC = 60;
 
 export interface PlumbingParts {
@@ -25,13 +25,13 @@ export interface PlumbingParts {
   readonly folders: { readonly home: string; readonly noHooks: string };
   readonly profiles: Profiles;
   readonly processes: GitProcesses;
-  /** Throws when nothing may be changed here. */
+  /** Throws where nothing may be changed. */
   readonly demandWrites: () => void;
 }
 
 export interface ReadOptions {
   readonly input?: string | Buffer;
-  /** More output than this is a failure; 16 MiB unless told. */
+  /** More output than this is a failure; 16 MiB by default. */
   readonly maxBytes?: number;
 }
 
@@ -40,7 +40,7 @@ export class Plumbing {
   readonly #parts: PlumbingParts;
   readonly #caller: string;
 
-  /** @param caller who takes turns: a user or an address */
+  /** @param caller whose turns these are: a user or an address */
   constructor(parts: PlumbingParts, path: string, caller: string) {
     this.#parts = parts;
     this.path = path;
@@ -52,8 +52,8 @@ export class Plumbing {
   }
 
   /**
-   * Starts git in the repository. Rejects with `Busy` when there is no place, with a `Fault` or `Problem` when no
-   * repository lies there, or it may not be read or changed.
+   * Starts git in the repository. Rejects with `Busy` when there is no place, or with a `Fault` or `Problem` when there
+   * is no repository, or it may not be read or changed.
    */
   async start(args: readonly string[]): Promise<GitProcess> {
     const reads = isReading(args);
@@ -78,7 +78,7 @@ export class Plumbing {
   }
 
   /**
-   * Runs git to its end and gives what it printed. Rejects with a `GitFailure` when it says no, with a `Fault` when it
+   * Runs git to its end and returns its output. Rejects with a `GitFailure` when git refuses, with a `Fault` when it
    * had to be stopped.
    */
   async read(args: readonly string[], options: ReadOptions = {}): Promise<Buffer> {
@@ -92,7 +92,7 @@ export class Plumbing {
     }
   }
 
-  /** Runs git to its end, whatever the end is. */
+  /** Runs git to its end, however it ends. */
   async attempt(
     args: readonly string[],
     input: string | Buffer,
@@ -100,7 +100,7 @@ export class Plumbing {
     return ended(await this.start(args), input);
   }
 
-  /** The same in another folder: a repository that is made to look at something, and goes afterwards. */
+  /** The same in another folder: a temporary repository for checking something. */
   async attemptIn(folder: string, args: readonly string[], input: string | Buffer): Promise<{ readonly end: GitEnd }> {
     this.#parts.demandWrites();
     return ended(await this.#startIn(folder, args, []), input);
@@ -111,7 +111,7 @@ export class Plumbing {
   }
 }
 
-/** Gives it the input, and waits for its end. Of what it prints the first 64 KiB. */
+/** Sends the input, and waits for the end. Of the output it keeps the first 64 KiB. */
 async function ended(
   git: GitProcess,
   input: string | Buffer,

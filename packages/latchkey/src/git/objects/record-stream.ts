@@ -5,14 +5,14 @@ import type { Plumbing } from './plumbing.ts';
 export interface RecordPage {
   readonly offset: number;
   readonly limit: number;
-  /** What ends a record: NUL unless told. */
+  /** The end of a record: NUL by default. */
   readonly separator?: '\0' | '\n';
-  /** Records that don't count are left out before the page is reckoned. */
+  /** Records to skip before pages are counted. */
   readonly keep?: (record: string) => boolean;
   readonly input?: string;
 }
 
-/** Runs git and gives the records of a page. Throws a `Fault` when git fails before the page is full. */
+/** Runs git and returns the records of a page. Throws a `Fault` when git fails before the page is full. */
 export async function readRecords(plumbing: Plumbing, args: readonly string[], page: RecordPage): Promise<string[]> {
   if (page.limit <= 0) return [];
   const git = await plumbing.start(args);

@@ -17,20 +17,20 @@ export interface Ref {
   readonly name: string;
   readonly id: string;
   readonly type: ObjectType;
-  /** The commit that an annotated tag leads to; the object itself otherwise. */
+  /** The commit of an annotated tag; otherwise the object itself. */
   readonly peeledId: string;
 }
 
 export interface RefList {
   readonly offset: number;
   readonly limit: number;
-  /** Only refs behind the one of this full name, which was listed before. */
+  /** Only refs after the one with this full name, which was listed before. */
   readonly after?: string | null;
-  /** `name` rises; `version` is for tags, the newest version first. */
+  /** `name` ascends; `version` is for tags, the newest version first. */
   readonly sort?: 'name' | 'version';
 }
 
-/** What a ref is to hold. `from` null = it must not exist, `to` null = delete it. */
+/** The new value of a ref. `from` null = it must not exist, `to` null = delete it. */
 export interface RefChange {
   /** In full. */
   readonly ref: string;
@@ -41,17 +41,17 @@ export interface RefChange {
 export type RefOutcome =
   | { readonly ok: true }
   /**
-   * `moved`: it holds something else than `from`. `name_conflict`: another ref's name is a folder of this one's, or the
-   * other way round.
+   * `moved`: its value is not `from`. `name_conflict`: another ref's name is a folder of this one's, or the other way
+   * round.
    */
   | { readonly ok: false; readonly why: 'moved' | 'exists' | 'missing' | 'name_conflict' | 'object_missing' };
 
-/** Of so many branches of a push it is asked which one is there. */
+/** The most branches of a push to check for existence. */
 const MAX_HEAD_CANDIDATES = 20;
 
 const FORMAT = '%(objectname) %(objecttype) %(*objectname) %(refname)';
 
-/** A page of the refs whose names begin with `prefix` (`refs/heads/`). A part of a name is a prefix, too. */
+/** A page of the refs whose names begin with `prefix` (`refs/heads/`). A partial name works, too. */
 export async function listRefs(plumbing: Plumbing, prefix: string, list: RefList): Promise<Ref[]> {
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   const sort = list.sort === 'version' ? ['--sort=-version:refname'] : [];
@@ -60,7 +60,7 @@ export async function listRefs(plumbing: Plumbing, prefix: string, list: RefList
   let passed = after === null;
   const keep = (record: string): boolean => {
     const name = record.slice(record.lastIndexOf(' ') + 1);
-    // By name the ref itself may be gone meanwhile: its place in the order is still known.
+    // Sorted by name, the position is known even if the ref itself is gone.
     const isPast =
       passed ||
       (list.sort !== 'version' && after !== null && Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0);
@@ -76,7 +76,7 @@ function refOf(record: string): Ref {
   return { name, id, type: type as ObjectType, peeledId: peeled === '' ? id : peeled };
 }
 
-/** The ref of that full name; null when there is none. The name passed `refNameProblem`. */
+/** The ref with that full name; null when there is none. The name passed `refNameProblem`. */
 export async function readRef(plumbing: Plumbing, name: string): Promise<Ref | null> {
   const [info, commit] = await objectInfos(plumbing, [name, `${name}^{}`]);
   return info == null ? null : { name, id: info.id, type: info.type, peeledId: commit?.id ?? info.id };
@@ -93,14 +93,14 @@ export async function setDefaultBranch(plumbing: Plumbing, branch: string): Prom
   await plumbing.read(['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
 }
 
-/** What a first push makes the default branch, where it brings it; else its first branch. */
+/** A first push makes one of these the default branch if it brings it; otherwise its first branch. */
 const USUAL_BRANCHES: readonly string[] = ['refs/heads/main', 'refs/heads/master'];
 
 /**
- * Lets HEAD name a branch that is there, as forges do at the first push: without that, a clone of a project that moved
- * here has an empty work tree. Does nothing when HEAD's branch exists. Starts a process only when a branch was made
- * that HEAD does not name.
- * @param made full names of refs that were, perhaps, made just now, in the order of the push
+ * Points HEAD at an existing branch, as forges do at the first push: otherwise, a clone of a project that moved here
+ * has an empty work tree. Does nothing when HEAD's branch exists. Starts a process only when a branch was made that
+ * HEAD doesn't name.
+ * @param made full names of refs that may just have been made, in the order of the push
  */
 export async function settleHead(plumbing: Plumbing, made: readonly string[]): Promise<void> {
   const head = `refs/heads/${await defaultBranch(plumbing.path)}`;
@@ -112,22 +112,22 @@ export async function settleHead(plumbing: Plumbing, made: readonly string[]): P
   if (current == null && chosen !== undefined) await setDefaultBranch(plumbing, chosen.slice('refs/heads/'.length));
 }
 
-/** True when every commit of `ancestorId` is also one of `commitId`. Both exist. */
+/** True when every commit of `ancestorId` is also in `commitId`. Both exist. */
 export async function isAncestor(plumbing: Plumbing, ancestorId: string, commitId: string): Promise<boolean> {
   const { end } = await plumbing.attempt(['merge-base', '--is-ancestor', ancestorId, commitId], '');
   if (end.code === 0 || end.code === 1) return end.code === 0;
   throw gitFault('The repository could not be read.', ['merge-base'], end);
 }
 
-/** Somebody else holds the lock of a ref, or of all packed ones, or was killed while holding it. */
+/** Another process holds the lock of a ref, or of all packed ones, or was killed while holding it. */
 class RefLocked extends Error {
   override readonly name = 'RefLocked';
   readonly outage = 'ref_locked';
 }
 
 /**
- * Changes a ref if it still holds what the change says, in one step. Rejects with an error that is told as an outage
- * when the ref is locked.
+ * Changes a ref in one step, if it still has the expected value. Rejects with an error reported as an outage when the
+ * ref is locked.
  */
 export async function changeRef(plumbing: Plumbing, change: RefChange): Promise<RefOutcome> {
   const none = '0'.repeat((await plumbing.objectFormat()) === 'sha256' ? 64 : 40);
@@ -145,7 +145,7 @@ export async function changeRef(plumbing: Plumbing, change: RefChange): Promise<
 
 const LOCKED = /Unable to create .*\.lock': File exists/;
 
-/** What update-ref says when it refuses (git 2.39 to 2.50: refs.c, refs/files-backend.c). */
+/** update-ref's messages when it refuses (git 2.39 to 2.50: refs.c, refs/files-backend.c). */
 const OUTCOMES = [
   { says: /exists; cannot create|cannot be processed together|there is a non-empty directory/, why: 'name_conflict' },
   { says: /reference already exists/, why: 'exists' },

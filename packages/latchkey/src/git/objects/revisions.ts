@@ -7,7 +7,7 @@ import { objectInfos } from './cat-file.ts';
 import { isIdPrefix, isObjectId, refNameProblem } from './names.ts';
 import type { Plumbing } from './plumbing.ts';
 
-/** Which ref, if any, a revision was found as. */
+/** The ref, if any, that a revision was found as. */
 export interface Resolved {
   readonly commitId: string;
   /** `refs/heads/main`; null for an object id. */
@@ -15,8 +15,8 @@ export interface Resolved {
 }
 
 /**
- * The commit that a revision names; null when there is none. What is an id wins over a branch of that name, a branch
- * over a tag, as in GitHub's REST API. Tags are followed to their commit.
+ * The commit that a revision names; null when there is none. An id takes precedence over a branch of that name, a
+ * branch over a tag, as in GitHub's REST API. Tags are followed to their commit.
  */
 export async function resolveCommit(plumbing: Plumbing, revision: string): Promise<Resolved | null> {
   const candidates = candidatesOf(revision);

@@ -8,7 +8,7 @@ import { readObjects } from './cat-file.ts';
 import type { Signature } from './commits.ts';
 import type { Plumbing } from './plumbing.ts';
 
-/** Of a tag object more is not read. */
+/** A tag object is read this far. */
 const MAX_TAG_BYTES = 64 * 1024;
 
 export interface NewTag {
@@ -19,7 +19,7 @@ export interface NewTag {
   readonly message: string;
 }
 
-/** Writes a tag object and gives its id. No ref is touched. */
+/** Writes a tag object and returns its id. No ref changes. */
 export async function writeTag(plumbing: Plumbing, { name, commitId, tagger, message }: NewTag): Promise<string> {
   const plain = (text: string): string => text.replace(/[\x00-\x1f<>]/g, '').trim();
   const head =
@@ -31,7 +31,7 @@ export async function writeTag(plumbing: Plumbing, { name, commitId, tagger, mes
   return output.toString('utf8').trim();
 }
 
-/** The messages of tag objects by id; ids of anything else are missing. */
+/** The messages of tag objects by id; other ids are left out. */
 export async function tagMessages(plumbing: Plumbing, ids: readonly string[]): Promise<Map<string, string>> {
   const objects = await readObjects(plumbing, ids, MAX_TAG_BYTES);
   return new Map(

@@ -18,14 +18,14 @@ export interface TreeEntry {
 }
 
 export interface TreeList {
-  /** Everything below the folder instead of what lies directly in it; folders themselves are then listed, too. */
+  /** Everything below the folder instead of its direct contents; folders are then listed, too. */
   readonly recursive?: boolean;
   readonly offset: number;
   readonly limit: number;
 }
 
 /**
- * Entries at these paths, and at the folders on the way to them, by path; what is not there is missing. Paths passed
+ * Entries at these paths, and at the folders that lead to them, by path; missing ones are left out. Paths passed
  * `pathProblem`.
  */
 export async function entriesAt(

@@ -12,9 +12,9 @@
  * Never: a variable of the server's own environment other than PATH.
  */
 
-/** What git shows to clients and writes into repositories, whatever a repository's own file says. */
+/** What git shows to clients and writes into repositories, overriding each repository's own file. */
 const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
-  // The repositories may belong to another user than the server: that is the operator's choice, and nothing in them is
+  // The repositories may belong to another user than the server. That is the operator's choice, and nothing in them is
   // trusted.
   ['safe.directory', '*'],
   ['safe.bareRepository', 'all'],
@@ -31,10 +31,10 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
   ['gpg.openpgp.program', 'false'],
   ['gpg.x509.program', 'false'],
   ['gpg.ssh.program', 'false'],
-  // A push never touches a work tree, so that no checkout filter of a repository runs.
+  // A push never touches a work tree, so no checkout filter of a repository runs.
   ['receive.denyCurrentBranch', 'refuse'],
   ['receive.denyDeleteCurrent', 'refuse'],
-  // Every object that arrives is checked. Three old mistakes that real histories carry, and that harm nobody, pass.
+  // Every new object is checked. Three harmless old mistakes that real histories contain are accepted.
   ['transfer.fsckObjects', 'true'],
   ['receive.fsckObjects', 'true'],
   ['receive.fsck.badTimezone', 'ignore'],
@@ -43,7 +43,7 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
   ['fetch.fsck.badTimezone', 'ignore'],
   ['fetch.fsck.missingSpaceBeforeDate', 'ignore'],
   ['fetch.fsck.zeroPaddedFilemode', 'ignore'],
-  // A history that begins in the middle is not taken: what it hides can't be looked at.
+  // A history that begins in the middle is refused: what it hides can't be checked.
   ['receive.shallowUpdate', 'false'],
   // Partial clones, and what protocol v2 allows anyway, in every version of the protocol.
   ['uploadpack.allowFilter', 'true'],
@@ -51,10 +51,10 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
   ['lsrefs.unborn', 'advertise'],
   ['receive.advertiseAtomic', 'true'],
   ['receive.advertisePushOptions', 'true'],
-  // Something is sent every five seconds while git counts or checks, so that an idle connection is a dead one.
+  // Something is sent every five seconds while git counts or checks, so an idle connection is a dead one.
   ['uploadpack.keepAlive', '5'],
   ['receive.keepAlive', '5'],
-  // Upkeep is ours to time: see `git/repositories/maintenance.ts`.
+  // We schedule maintenance: see `git/repositories/maintenance.ts`.
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
   ['receive.autogc', 'false'],
@@ -66,18 +66,15 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
 export interface EnvironmentOptions {
   /** An empty folder: git finds no settings and no credentials there. */
   readonly homeFolder: string;
-  /**
-   * Where hooks are looked for instead of in the repository; an empty folder means none. Null lets the repository's own
-   * run.
-   */
+  /** The folder for hooks instead of the repository's; an empty folder means none. Null runs the repository's own. */
   readonly hooksFolder: string | null;
-  /** Further settings, after the hardened ones: the last one wins. */
+  /** More settings, after the hardened ones: the last one wins. */
   readonly config?: readonly (readonly [key: string, value: string])[];
-  /** The client's `Git-Protocol` header as it came. */
+  /** The client's `Git-Protocol` header, unchanged. */
   readonly protocol?: string | undefined;
   /** Variables for our own hooks. Their names begin with LATCHKEY_. */
   readonly forHooks?: Readonly<Record<`LATCHKEY_${string}`, string>>;
-  /** Transports that git may use to fetch: `file` for an import, none otherwise. */
+  /** Transports that git may fetch with: `file` for an import, otherwise none. */
   readonly allowProtocol?: 'none' | 'file';
 }
 
@@ -112,9 +109,9 @@ export function gitEnvironment(options: EnvironmentOptions): Record<string, stri
 }
 
 /**
- * The protocol version that a `Git-Protocol` header asks for: the highest known one among its `key=value` parts (colon
- * between them), 0 when it names none. Source: git's documentation, gitprotocol-v2 "Initial Client Request". Nothing
- * else of the header reaches git.
+ * The protocol version that a `Git-Protocol` header requests: the highest known one among its `key=value` parts
+ * (separated by colons), 0 when it names none. Source: git's documentation, gitprotocol-v2 "Initial Client Request".
+ * Nothing else of the header reaches git.
  */
 export function protocolVersion(header: string | undefined): 0 | 1 | 2 {
   if (header === 'version=2') return 2;

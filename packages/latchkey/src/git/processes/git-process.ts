@@ -13,16 +13,16 @@ import { type OutageKind, outageInWords } from '../../base/machine/outage.ts';
 import { currentSpan } from '../../base/trace.ts';
 import { FairQueue, type QueueLimits, type Release } from './queue.ts';
 
-/** How much of what git says on stderr is kept, from its end, for the log. */
+/** How much of git's stderr is kept for the log, from its end. */
 const MAX_STDERR_CHARACTERS = 4096;
-/** How long git has after the end of its input to remove what it began, and after a SIGTERM to go. */
+/** How long git has to clean up after the end of its input, and to exit after a SIGTERM. */
 const STOP_GRACE_SEC = 5;
 
-/** How a process ended. `code` is null when a signal ended it, and when it could not be started. */
+/** How a process ended. `code` is null when a signal ended it, or it could not be started. */
 export interface GitEnd {
   readonly code: number | null;
   readonly signal: string | null;
-  /** The end of what it said on stderr. For the log: it may name paths. */
+  /** The end of its stderr. For the log: it may contain paths. */
   readonly stderr: string;
   /** True when `stop` was called before it ended. */
   readonly stopped: boolean;
@@ -32,17 +32,17 @@ export interface GitProcess {
   readonly pid: number | undefined;
   readonly stdin: Writable;
   readonly stdout: Readable;
-  /** Where a hook of ours asks the server something; null unless the command has such a hook. */
+  /** The channel on which our hook asks the server something; null unless the command has such a hook. */
   readonly question: Duplex | null;
-  /** Settles once the process is gone and its output was read or given up. Never rejects. */
+  /** Settles once the process has ended and its output was read or abandoned. Never rejects. */
   readonly ended: Promise<GitEnd>;
-  /** Settles once the process is gone. Never rejects. */
+  /** Settles once the process has ended. Never rejects. */
   readonly exited: Promise<void>;
   /** True once `stop` was called. */
   readonly stopped: boolean;
   /**
-   * Ends its input, asks it and its children to end, and makes them when they don't. What it still says flows on to
-   * whoever listens.
+   * Ends its input, asks it and its children to end, and kills them if they don't. Listeners still get its remaining
+   * output.
    */
   stop(): void;
 }
@@ -52,18 +52,17 @@ export interface GitCommand {
   readonly environment: Record<string, string>;
   readonly cwd: string;
   /**
-   * True for a process that removes what it began when its input ends, but not when a signal ends it: receive-pack
-   * leaves the objects of a push that was cut off. It is stopped by the end of its input, and by signals only when that
-   * did not help.
+   * True for a process that cleans up when its input ends, but not when a signal ends it: receive-pack leaves the
+   * objects of an interrupted push. Stopping it ends its input, and sends signals only if that doesn't help.
    */
   readonly tidiesUp?: boolean;
-  /** What tells the repository from another one that lay in its place before. */
+  /** Tells the repository from an earlier one in the same place. */
   readonly about?: string;
   /** True to open a channel between the server and our hook, at descriptor 3 of everything that the process starts. */
   readonly asks?: boolean;
 }
 
-/** Starts `git` with these arguments. When it can't be started, `ended` says so. Never throws. */
+/** Starts `git` with these arguments. If that fails, `ended` says so. Never throws. */
 export function startGit(command: GitCommand): GitProcess {
   const child = spawned(command);
   if (child instanceof Promise) return notStarted(child);
@@ -75,7 +74,7 @@ export function startGit(command: GitCommand): GitProcess {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS);
   });
-  // Git may end before it has read all that is written to it: its exit code tells more than the broken pipe.
+  // Git may end before it has read its whole input: its exit code says more than the broken pipe.
   stdin.on('error', () => undefined);
   question?.on('error', () => undefined);
   const exited = new Promise<void>((resolve) => {
@@ -122,8 +121,8 @@ export function startGit(command: GitCommand): GitProcess {
 type Spawned = ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable };
 
 /**
- * The process, or why there is none. Without a descriptor for its pipes Node makes a child that has none, and tells of
- * it in the next turn of the event loop: unheard, that would end this process.
+ * The process, or why there is none. Without descriptors for the pipes, Node returns a child without pipes and emits
+ * the error in the next turn of the event loop: unhandled, that would end this process.
  */
 function spawned(command: GitCommand): Spawned | Promise<Error> {
   try {
@@ -159,7 +158,7 @@ function notStarted(failed: Promise<Error>): GitProcess {
   };
 }
 
-/** The span of a process names the command alone: what follows may be paths, and what clients chose. */
+/** The span of a process only names the command: the rest may be paths, or chosen by clients. */
 function trace(args: readonly string[], ended: Promise<GitEnd>): void {
   const parent = currentSpan();
   if (parent === null || parent.hasEnded) return;
@@ -184,12 +183,12 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals = 'SIGKILL'):
   try {
     process.kill(-pid, signal);
   } catch {
-    // Nothing of the group is left.
+    // The whole group has ended.
   }
 }
 
 /**
- * Runs git to its end and gives what it printed. Throws, with the end of its stderr, when it fails or prints more than
+ * Runs git to its end and returns its output. Throws, with the end of its stderr, when it fails or prints more than
  * `maxBytes`.
  */
 export function readGit(command: GitCommand, options: OutputOptions = {}): Promise<Buffer> {
@@ -197,12 +196,12 @@ export function readGit(command: GitCommand, options: OutputOptions = {}): Promi
 }
 
 export interface OutputOptions {
-  /** 16 MiB unless told. */
+  /** 16 MiB by default. */
   readonly maxBytes?: number;
   readonly input?: string | Buffer;
 }
 
-/** The output of a process that was just started with these arguments, as `readGit` gives it. */
+/** The output of a process that was just started with these arguments, as `readGit` returns it. */
 export async function collectOutput(git: GitProcess, args: readonly string[], options: OutputOptions): Promise<Buffer> {
   git.stdin.end(options.input ?? '');
   const chunks: Buffer[] = [];
@@ -217,7 +216,7 @@ export async function collectOutput(git: GitProcess, args: readonly string[], op
   return Buffer.concat(chunks);
 }
 
-/** Git said no. The message is for the log. */
+/** Git refused or failed. The message is for the log. */
 export class GitFailure extends Error {
   override readonly name = 'GitFailure';
   readonly end: GitEnd;
@@ -230,7 +229,7 @@ export class GitFailure extends Error {
     this.end = end;
   }
 
-  /** What the machine lacked, if that was why. */
+  /** What the machine lacked, if that was the cause. */
   get outage(): OutageKind | null {
     return outageInWords(this.end.stderr);
   }
@@ -245,18 +244,18 @@ export class GitProcesses {
     this.#queue = new FairQueue(limits);
   }
 
-  /** How many run now. */
+  /** How many are running now. */
   get running(): number {
     return this.#running.size;
   }
 
-  /** How many wait for their turn. */
+  /** How many are waiting for their turn. */
   get queued(): number {
     return this.#queue.queued;
   }
 
   /**
-   * Starts a process in the caller's turn, or gives the one that `started` has. Rejects with `Busy`, or with the
+   * Starts a process in the caller's turn, or returns the one that `started` has. Rejects with `Busy`, or with the
    * signal's reason when it aborts while waiting.
    */
   async start(
@@ -276,8 +275,8 @@ export class GitProcesses {
   }
 
   /**
-   * Starts nothing more, waits for what runs, stops it when it takes longer, and kills what is left `killSec` later.
-   * Settles when nothing runs.
+   * Starts no more, waits for running ones, stops them when they take longer, and kills the rest `killSec` later.
+   * Settles when none is running.
    */
   async drain(graceSec: number, killSec: number): Promise<void> {
     this.#queue.close();
@@ -292,7 +291,7 @@ export class GitProcesses {
   }
 }
 
-/** For whoever asked for what git could not do. @param message may be shown */
+/** For the caller of something git could not do. @param message is safe to show */
 export function gitFault(message: string, args: readonly string[], end: GitEnd): Fault {
   const cause = new GitFailure(args, end);
   return new Fault(message, { detail: cause.message, cause });

@@ -10,12 +10,12 @@ import { existsSync, readlinkSync, realpathSync } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 
-/** Files whose presence is enough. Looked for at every request, so they are few. */
+/** Files that matter as soon as they exist. Checked for every request, so they are few. */
 export const BORROWING = ['objects/info/alternates', 'objects/info/http-alternates', 'commondir', '.git'] as const;
-/** What git reads refs, objects and settings from, and writes to. Hooks are not among them: they don't run. */
+/** What git reads refs, objects and settings from, and writes to. Hooks are not included: they don't run. */
 const PARTS = ['HEAD', 'config', 'config.worktree', 'info', 'logs', 'objects', 'packed-refs', 'refs', 'reftable'];
 const PACK_INDEX = /(?:^|\/)(?:multi-pack-index|[^/]+\.midx)$/;
-/** More names of packs than this are not looked through: such an index counts as one that leads out. */
+/** Longer lists of pack names are not checked: such an index counts as one that leads outside. */
 const MAX_PACK_NAMES_BYTES = 16 * 1024 * 1024;
 
 /** The first part that leads out of the repository, as a path below it; null when it is whole. */
@@ -36,7 +36,7 @@ export async function outsidePart(repository: string): Promise<string | null> {
 interface Look {
   readonly place: string;
   readonly leadsOut: boolean;
-  /** What is still to be looked at. */
+  /** What is left to check. */
   readonly below: readonly string[];
 }
 
@@ -54,7 +54,7 @@ async function look(root: string, place: string): Promise<Look> {
   return { place, leadsOut: false, below };
 }
 
-/** A link may name what isn't there yet: an old HEAD is a link to the branch. */
+/** A link may point to something that doesn't exist yet: an old HEAD is a link to the branch. */
 function linkLeadsOut(root: string, path: string): boolean {
   const named = resolve(dirname(path), readlinkSync(path));
   const target = existsSync(named) ? realpathSync.native(named) : named;
@@ -62,8 +62,8 @@ function linkLeadsOut(root: string, path: string): boolean {
 }
 
 /**
- * True when an index of several packs names one that lies elsewhere. The names are read as git reads them: as many as
- * the head says, whatever the table of chunks says of their end.
+ * True when an index of several packs names one that is stored elsewhere. The names are read as git reads them: as many
+ * as the header says, wherever the table of chunks says they end.
  */
 async function namesOutside(file: string): Promise<boolean> {
   await using handle = await open(file, 'r');
@@ -96,7 +96,7 @@ async function namesOutside(file: string): Promise<boolean> {
   }
 }
 
-/** Git removes locks, packs and emptied folders while we look. */
+/** Git may remove locks, packs and empty folders during the check. */
 function unlessGone(error: NodeJS.ErrnoException): undefined {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
   throw error;

@@ -1,9 +1,9 @@
 /** How many git processes may run at once, and how many of them for one caller. */
 import type { QueueLimits } from './queue.ts';
 
-/** Share of the places that one caller may hold while others could want them. */
+/** The share of places that one caller may hold while others could want them. */
 const SHARE_OF_ONE_CALLER = 0.75;
-/** Share of the queue that one caller may fill. */
+/** The share of the queue that one caller may fill. */
 const QUEUE_SHARE_OF_ONE_CALLER = 0.25;
 
 /** The limits of a queue, from the settings. */

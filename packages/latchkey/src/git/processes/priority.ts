@@ -7,6 +7,6 @@ export function lowerPriority(pid: number | undefined): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_LOW);
   } catch {
-    // It has ended already, or the system doesn't allow it: it is a courtesy.
+    // It has ended already, or the system doesn't allow it. It is only a courtesy.
   }
 }

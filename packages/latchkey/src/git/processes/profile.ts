@@ -19,29 +19,31 @@ import { FairQueue } from './queue.ts';
 
 export type ObjectFormat = 'sha1' | 'sha256';
 
-/** A service, by the key that switches it off in a repository's own config, for git's http-backend as for us. */
+/** A service, by the key that turns it off in a repository's own config, for git's http-backend and for us. */
 export type SwitchedService = 'uploadpack' | 'receivepack';
 
-/** What a repository's own config says. */
+/** The content of a repository's own config that matters here. */
 export interface OwnSettings {
   readonly objectFormat: ObjectFormat;
-  /** Settings that undo what the repository's own config would start. */
+  /** Settings that override what the repository's own config would start. */
   readonly config: readonly (readonly [key: string, value: string])[];
-  /** True when nothing in the repository's own config changes what a push is told first. */
+  /** True when nothing in the repository's own config changes the first answer to a push. */
   readonly plain: boolean;
-  /** Services that `http.uploadpack` and `http.receivepack` switch off. */
+  /** Services that `http.uploadpack` and `http.receivepack` turn off. */
   readonly off: readonly SwitchedService[];
-  /** True when it hides refs: by name from lists, but not from whoever asks for an object, nor on pages and in APIs. */
+  /**
+   * True when it hides refs: that removes names from lists, but not from a request for an object, nor from pages and
+   * APIs.
+   */
   readonly hidesRefs: boolean;
 }
 
 export interface Profile extends OwnSettings {
   /**
-   * Differs from that of every other repository, and changes with the repository's own config and with what it
-   * borrows.
+   * Differs from that of every other repository, and changes with the repository's own config and with what it borrows.
    */
   readonly fingerprint: string;
-  /** Why nothing is served from it, if so. */
+  /** Why nothing is served from it; null when it is. */
   readonly refused: OutageKind | null;
 }
 
@@ -54,7 +56,7 @@ const SWITCHED_OFF: Readonly<Record<SwitchedService, string>> = {
     'administrator can switch it on.',
 };
 
-/** The repository's own config switches off what was asked for. */
+/** The repository's own config turns off the requested service. */
 function switchedOff(service: SwitchedService): Problem {
   return new Problem({ field: null, code: 'switched_off', message: SWITCHED_OFF[service] });
 }
@@ -71,15 +73,15 @@ class NotServed extends Error {
 }
 
 /**
- * Settings that may: what git hides, signs or announces, where it keeps refs, and files that are read along and may
- * change unseen. All settings of these kinds, so that those of a newer git are among them.
+ * Settings that may change it: what git hides, signs or announces, where it keeps refs, and included files, which may
+ * change unnoticed. All settings of these kinds, to cover a newer git.
  */
 const MAY_CHANGE_PUSHES = /^(?:receive|transfer|repack|include|includeif|extensions(?!\.objectformat$))\./;
 
 /** How many repositories are remembered. One takes about half a kilobyte. */
 const MAX_REMEMBERED = 20_000;
 
-/** How many are read at once; one takes some milliseconds. */
+/** How many are read at once; one takes a few milliseconds. */
 const READERS = { maxRunning: 4, maxRunningPerCaller: 1, maxQueued: 10_000, maxQueuedPerCaller: 1, maxWaitSec: 60 };
 
 export class Profiles {
@@ -89,18 +91,15 @@ export class Profiles {
   readonly #places = new FairQueue(READERS);
   readonly #reading = new Map<string, Promise<Profile>>();
 
-  /**
-   * @param environment a git environment without hooks
-   * @param missing what is thrown when no repository lies there
-   */
+  /** @param environment a git environment without hooks. @param missing makes the error for a missing repository */
   constructor(environment: Record<string, string>, missing: (path: string) => Error) {
     this.#environment = environment;
     this.#missing = missing;
   }
 
   /**
-   * At once when the repository's config is as it was. Throws what `missing` makes when no repository lies there, and
-   * `NotServed`, which is told as an outage, when it reaches into others or hides refs.
+   * Answers at once when the repository's config hasn't changed. Throws the error of `missing` when there is no
+   * repository, and `NotServed`, reported as an outage, when it reaches into others or hides refs.
    */
   of(path: string): MaybePromise<Profile> {
     return andThen(this.#profileOf(path), (profile) => {
@@ -109,7 +108,7 @@ export class Profiles {
     });
   }
 
-  /** The same for one service. Throws a `Problem` (`switched_off`), too. */
+  /** The same for one service. Also throws a `Problem` (`switched_off`). */
   for(path: string, service: SwitchedService): MaybePromise<Profile> {
     return andThen(this.of(path), (profile) => {
       if (profile.off.includes(service)) throw switchedOff(service);
@@ -131,7 +130,7 @@ export class Profiles {
     return reading;
   }
 
-  /** Once for all who ask at the same time, and a few at a time: a burst of requests starts no burst of processes. */
+  /** Once for all concurrent callers, and a few at a time: a burst of requests doesn't start a burst of processes. */
   async #inTurn(path: string, fingerprint: string): Promise<Profile> {
     const release = await this.#places.enter(path);
     try {
@@ -145,7 +144,7 @@ export class Profiles {
 
   async #read(path: string, fingerprint: string): Promise<Profile> {
     const outside = await outsidePart(path);
-    // Git must not even read settings through what leads elsewhere.
+    // Git must not even read settings through something that leads elsewhere.
     if (outside !== null) return { ...UNREAD, fingerprint, refused: 'repository_not_whole' };
     const own = await readOwnSettings(path, this.#environment);
     return { ...own, fingerprint, refused: own.hidesRefs ? 'refs_hidden' : null };
@@ -179,12 +178,12 @@ export async function readOwnSettings(path: string, environment: Record<string, 
   };
 }
 
-/** A key without "=" is true; what is no boolean of git's is taken for false. */
+/** A key without "=" is true; anything git doesn't take for a boolean counts as false. */
 function isOn(entry: readonly [key: string, value?: string] | undefined): boolean {
   return entry?.[1] === undefined || /^(?:true|yes|on|[1-9]\d*)$/i.test(entry[1]);
 }
 
-/** A repository that should be there and is not. */
+/** A repository that should exist but doesn't. */
 export function isLost(path: string): Fault {
   return new Fault('The repository is known, but its files are not on this server.', {
     hint: 'An administrator must bring them back.',

@@ -9,14 +9,14 @@
 
 export interface QueueLimits {
   readonly maxRunning: number;
-  /** Fewer than `maxRunning` leaves room for others while one caller is busy. */
+  /** A value below `maxRunning` leaves places for others while one caller is busy. */
   readonly maxRunningPerCaller: number;
   readonly maxQueued: number;
   readonly maxQueuedPerCaller: number;
   readonly maxWaitSec: number;
 }
 
-/** No place, and none came free in time. The caller should come back after `retryAfterSec`. */
+/** No place, and none became free in time. The caller should come back after `retryAfterSec`. */
 export class Busy extends Error {
   override readonly name = 'Busy';
   readonly outage = 'busy';
@@ -28,7 +28,7 @@ export class Busy extends Error {
   }
 }
 
-/** Gives the place back; calling it twice does nothing more. */
+/** Gives the place back; a second call does nothing. */
 export type Release = () => void;
 
 interface Waiter {
@@ -38,7 +38,7 @@ interface Waiter {
 
 export class FairQueue {
   readonly #limits: QueueLimits;
-  /** One line for each caller; the order of the map is whose turn it is. */
+  /** One line for each caller; the order of the map is the order of turns. */
   readonly #lines = new Map<string, Waiter[]>();
   readonly #runningBy = new Map<string, number>();
   #running = 0;
@@ -72,7 +72,7 @@ export class FairQueue {
     return this.#wait(caller, line, signal);
   }
 
-  /** Lets nobody in any more, and sends those away who wait. */
+  /** Lets nobody in any more, and sends away those who wait. */
   close(): void {
     this.#closed = true;
     for (const waiter of [...this.#lines.values()].flat()) waiter.leave(new Busy(this.#limits.maxWaitSec));
@@ -126,7 +126,7 @@ export class FairQueue {
     };
   }
 
-  /** The next line whose caller may run gives its first waiter a place and goes to the back. */
+  /** Takes the next line whose caller may run, gives its first waiter a place, and moves the line to the back. */
   #admitNext(): void {
     for (const [caller, line] of this.#lines) {
       if (!this.#mayRun(caller)) continue;

@@ -8,7 +8,7 @@
  */
 import { type Problem, problem } from '../../base/errors.ts';
 
-/** Commands that change nothing in a repository, whatever stands behind them. */
+/** Commands that change nothing in a repository, whatever their arguments. */
 const READING: ReadonlySet<string> = new Set([
   'cat-file',
   'diff-tree',
@@ -19,13 +19,14 @@ const READING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * True when git changes nothing with these arguments. `config` reads when it looks into an object of the repository.
+ * True when git changes nothing with these arguments. `config` only reads when it looks into an object of the
+ * repository.
  */
 export function isReading([command = '', ...rest]: readonly string[]): boolean {
   return READING.has(command) || (command === 'config' && rest.some((arg) => arg.startsWith('--blob=')));
 }
 
-/** What is said to whoever wants to change a repository here. @param publicUrl the address of the whole */
+/** The answer to a change of a repository here. @param publicUrl the address of the whole installation */
 export function onlyReads(publicUrl: string): Problem {
   return problem(
     'read_only',
@@ -33,7 +34,7 @@ export function onlyReads(publicUrl: string): Problem {
   );
 }
 
-/** What is said of a repository that the copy does not hold: new, or renamed a moment ago. */
+/** The answer about a repository that the copy doesn't contain: new, or just renamed. */
 export function notCopied(publicUrl: string): Problem {
   return problem(
     'not_copied',

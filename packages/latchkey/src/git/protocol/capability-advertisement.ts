@@ -13,33 +13,33 @@ import { readGit } from '../processes/git-process.ts';
 import type { ObjectFormat } from '../processes/profile.ts';
 import type { Folders } from '../repositories/folders.ts';
 
-/** In ASCII, as git prints it. */
+/** ASCII, as git prints it. */
 export interface Advertisement {
   /** The whole answer of `upload-pack` in protocol version 2. */
   readonly fetch: string;
-  /** What `receive-pack` says behind the NUL of its first line: `report-status … agent=git/2.39.5`. */
+  /** What `receive-pack` prints after the NUL of its first line: `report-status … agent=git/2.39.5`. */
   readonly push: string;
 }
 
-/** Captures once for each object format. */
+/** Captures once per object format. */
 export class Advertisements {
   readonly #folders: Folders;
   readonly #elsewhere: string;
   readonly #captured = new Map<ObjectFormat, Advertisement>();
   readonly #running = new Map<ObjectFormat, Promise<Advertisement>>();
 
-  /** @param elsewhere a folder to work in when the disk of the repositories takes nothing */
+  /** @param elsewhere a folder to work in when the disk of the repositories refuses writes */
   constructor(folders: Folders, elsewhere: string) {
     this.#folders = folders;
     this.#elsewhere = elsewhere;
   }
 
-  /** At once when it was asked for before; null when it must be `capture`d first. */
+  /** Answers at once after the first time; null when it must be `capture`d first. */
   of(format: ObjectFormat): Advertisement | null {
     return this.#captured.get(format) ?? null;
   }
 
-  /** Asks git, once for all who ask meanwhile. */
+  /** Asks git, once for all concurrent callers. */
   capture(format: ObjectFormat): Promise<Advertisement> {
     let running = this.#running.get(format);
     if (running === undefined)
@@ -47,12 +47,12 @@ export class Advertisements {
     return running;
   }
 
-  /** Resolves when git is not being asked any more. */
+  /** Resolves when git is no longer being asked. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#running.values());
   }
 
-  /** A full disk keeps nobody from cloning. */
+  /** A full disk must not stop anybody from cloning. */
   #ask(format: ObjectFormat): Promise<Advertisement> {
     const place = join(this.#elsewhere, `.asked-${randomUUID()}.git`);
     return this.#askIn(format, this.#folders.draft()).catch(() => this.#askIn(format, place));

@@ -9,10 +9,13 @@
 /** Ends a list. */
 export const FLUSH = '0000';
 const HEADER_BYTES = 4;
-/** Git has room for this much of content and refuses more. */
+/** Git has room for this much content and refuses more. */
 const MAX_CONTENT_BYTES = 65_519;
 
-/** What its length of 0 to 2 says: the end of a list, of a part of a request, of an answer (both of version 2). */
+/**
+ * The meaning of a length of 0 to 2: the end of a list, of a part of a request, of an answer (the last two in version
+ * 2).
+ */
 const MARKS = ['flush', 'delimiter', 'response-end'] as const;
 type Mark = (typeof MARKS)[number];
 
@@ -21,7 +24,7 @@ export type Packet =
   | { readonly kind: Mark; readonly end: number }
   | { readonly kind: 'data'; readonly start: number; readonly end: number };
 
-/** The text and a line feed, behind their length in four hexadecimal digits. */
+/** The text and a line feed, after their length in four hexadecimal digits. */
 export function packetLine(text: string): string {
   return `${(text.length + HEADER_BYTES + 1).toString(16).padStart(HEADER_BYTES, '0')}${text}\n`;
 }
@@ -31,7 +34,7 @@ export function packetAt(bytes: Buffer, at: number): Packet | 'cut' | 'damaged' 
   if (at + HEADER_BYTES > bytes.length) return 'cut';
   let length = 0;
   for (let i = at; i < at + HEADER_BYTES; i++) length = length * 16 + hexDigit(bytes[i] ?? 0);
-  // One digit that is none makes it no number.
+  // A single invalid digit makes it NaN.
   if (Number.isNaN(length)) return 'damaged';
   const mark = MARKS[length];
   if (mark !== undefined) return { kind: mark, end: at + HEADER_BYTES };
@@ -40,14 +43,14 @@ export function packetAt(bytes: Buffer, at: number): Packet | 'cut' | 'damaged' 
   return end > bytes.length ? 'cut' : { kind: 'data', start: at + HEADER_BYTES, end };
 }
 
-/** The value of an ASCII digit, in either case of letters as git takes them; `NaN` for any other byte. */
+/** The value of an ASCII hex digit, in upper or lower case as git accepts it; `NaN` for any other byte. */
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : NaN;
 }
 
-/** A list up to the flush that ends it, as contents, and where what follows begins; null when it is damaged or cut. */
+/** A list up to its flush, as contents, and where the rest begins; null when it is damaged or cut. */
 export function listAt(bytes: Buffer, from: number): { readonly contents: Buffer[]; readonly end: number } | null {
   const contents: Buffer[] = [];
   for (let at = from; ; ) {
@@ -79,7 +82,7 @@ export function packetsOf(body: Buffer): (string | typeof DELIMITER)[] | null {
   }
 }
 
-/** Reads packets out of bytes that come in pieces. Keeps at most one packet; reads no further once one is damaged. */
+/** Reads packets from bytes that come in pieces. Keeps at most one packet; stops at a damaged one. */
 export class PacketStream {
   #kept: Buffer = Buffer.alloc(0);
   #isDamaged = false;
@@ -90,7 +93,7 @@ export class PacketStream {
     return this.#flushed;
   }
 
-  /** The contents of those that are whole now, marks left out. */
+  /** The contents of the packets that are now complete, without marks. */
   read(chunk: Buffer): Buffer[] {
     if (this.#isDamaged) return [];
     const bytes = this.#kept.length === 0 ? chunk : Buffer.concat([this.#kept, chunk]);

@@ -15,18 +15,18 @@ import { packetAt } from './pkt-lines.ts';
 const HEADER_BYTES = 4;
 const WORDS_BAND = 2;
 const LAST_WORDS_BAND = 3;
-/** A line that is longer goes out in parts. */
+/** Longer lines are sent in parts. */
 const MAX_LINE_BYTES = 8 * 1024;
-/** What fits into one packet for every client: those of side-band without 64k take 999 bytes. */
+/** What fits into one packet for every client: side-band without 64k takes 999 bytes. */
 const MAX_SAID_BYTES = 900;
 const LINES = /^[^]*[\r\n]/;
 
-/** What ends a path in a sentence. Not `\s`: bytes of other languages would count as spaces. */
+/** The end of a path in a sentence. Not `\s`: bytes of other languages would count as spaces. */
 const PATH_END = String.raw`[ \t\r\n'"]`;
-/** Lines that git wrote itself, or the shell that runs a hook. In others an absolute path may be anybody's word. */
+/** Lines written by git itself, or by the shell that runs a hook. In others, an absolute path may come from anybody. */
 const GITS_LINE = /^(?:(?:error|fatal|warning|BUG): |\/[^ :]+: )/;
 const ANY_PATH = /(?<=^|[ \t'"(=])\/[^ \t\r\n'":]+\/[^ \t\r\n'":]*/g;
-/** Git's advice for a lock that is held, line by line: it is for whoever sits at this machine. */
+/** Git's advice about a held lock, line by line: it is for somebody on this machine. */
 const LOCK_ADVICE: ReadonlySet<string> = new Set([
   "an editor opened by 'git commit'. Please make sure all processes",
   'are terminated then try again. If it still fails, a git process',
@@ -36,7 +36,7 @@ const LOCK_ADVICE: ReadonlySet<string> = new Set([
 const LOCK_ADVICE_BEGINS = /^Another git process seems to be running in this repository, e\.g\.(?=[\r\n]*$)/;
 
 /**
- * Lines of git's words as a client may read them: a file of the repository by its name in there, every other one by its
+ * Git's output in a form that a client may read: a file of the repository by its name there, every other one by its
  * last name.
  * @param repository the repository's folder, `<root>/<owner>/<name>.git`
  */
@@ -44,7 +44,7 @@ export function withoutPaths(text: string, repository: string): string {
   return text.replace(/[^\r\n]*[\r\n]*/g, (line) => plainLine(line, repository));
 }
 
-/** What git says when more is pushed than it was told to take. */
+/** What git prints when a push is larger than it was told to accept. */
 const TOO_MUCH = /^fatal: pack exceeds maximum allowed size[^\r\n]*/m;
 
 function plainLine(line: string, repository: string): string {
@@ -64,30 +64,30 @@ function literal(path: string): string {
   return path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-/** Reads along as git answers a fetch or a push. Bytes are read as Latin-1, so that none of them changes. */
+/** Reads along while git answers a fetch or a push. Bytes are read as Latin-1, so that none of them changes. */
 export class SpokenBands {
   readonly #repository: string;
   readonly #tooMuch: string | null;
   #wasTooMuch = false;
-  /** How much of the packet that is being passed on is still to come. */
+  /** How much is left of the packet being passed on. */
   #passing = 0;
-  /** The beginning of a packet whose end is still to come. */
+  /** The beginning of an incomplete packet. */
   #kept: Buffer = Buffer.alloc(0);
-  /** The beginning of a line whose end is still to come. */
+  /** The beginning of an incomplete line. */
   #line = '';
-  /** What follows is no packets: a pack without bands. */
+  /** The rest isn't packets: a pack without bands. */
   #isBare = false;
 
   /**
-   * @param repository its folder, as git is told it
-   * @param tooMuch what a push is told that is larger than git was told to take
+   * @param repository its folder, as passed to git
+   * @param tooMuch the message about a push that is larger than git was told to accept
    */
   constructor(repository: string, tooMuch: string | null = null) {
     this.#repository = Buffer.from(repository).toString('latin1');
     this.#tooMuch = tooMuch === null ? null : Buffer.from(tooMuch).toString('latin1');
   }
 
-  /** True when a push was larger than git was told to take. */
+  /** True when a push was larger than git was told to accept. */
   get wasTooMuch(): boolean {
     return this.#wasTooMuch;
   }
@@ -126,7 +126,7 @@ export class SpokenBands {
         return out;
       }
       const isSaid = band === WORDS_BAND || band === LAST_WORDS_BAND;
-      // One without words keeps the connection alive.
+      // An empty one keeps the connection alive.
       if (packet.kind === 'data' && isSaid && packet.end > packet.start + 1) {
         flush(at);
         out.push(...this.#say(bytes.toString('latin1', packet.start + 1, packet.end), band));
@@ -142,7 +142,7 @@ export class SpokenBands {
     return out;
   }
 
-  /** What is still to be sent when git has said all. A packet that was cut off is nothing that a client could read. */
+  /** What is left to send when git has finished. A client could not read a packet that was cut off. */
   rest(): readonly Buffer[] {
     const line = this.#line;
     this.#line = '';
@@ -174,7 +174,7 @@ function packets(words: string, band: number): Buffer[] {
   });
 }
 
-/** What the packet that begins there says of its length; null when that has not come yet. */
+/** The length field of the packet that begins there; null when it hasn't arrived yet. */
 function lengthAt(bytes: Buffer, at: number): number | null {
   return at + HEADER_BYTES > bytes.length ? null : Number.parseInt(bytes.toString('latin1', at, at + HEADER_BYTES), 16);
 }

@@ -10,14 +10,14 @@
  */
 import { createGunzip, createInflateRaw } from 'node:zlib';
 
-/** Of what one push packs, the first so many bytes are looked at. */
+/** Of everything packed in one push, this many bytes are checked. */
 export const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
-/** Files of one zip. */
+/** The most files of one zip. */
 export const MAX_UNPACKED_FILES = 4_000;
 
-/** Some bytes, in their order, of what was packed. */
+/** Some unpacked bytes, in order. */
 export interface Unpacked {
-  /** The file's name in the archive; '' where there is none. */
+  /** The file's name in the archive; '' when there is none. */
   readonly name: string;
   readonly bytes: Buffer;
   readonly ends: boolean;
@@ -26,12 +26,12 @@ export interface Unpacked {
 const GZIP = '\x1f\x8b\x08';
 const ZIP = 'PK\x03\x04';
 
-/** True for the beginning of an archive that is looked into. @param start its bytes as characters, at least four */
+/** True for the beginning of an archive that is searched. @param start its bytes as characters, at least four */
 export function isArchive(start: string): boolean {
   return start.startsWith(GZIP) || start.startsWith(ZIP);
 }
 
-/** What is packed in an archive that `isArchive`. */
+/** The contents of an archive for which `isArchive` is true. */
 export async function* unpack(archive: Buffer, maxBytes: number): AsyncGenerator<Unpacked> {
   if (archive.toString('latin1', 0, GZIP.length) === GZIP) {
     yield* inflated(createGunzip(), '', archive, maxBytes);
@@ -62,7 +62,7 @@ async function* inflated(
       if (left <= 0) break;
     }
   } catch {
-    // Damaged: what came before counts.
+    // Damaged: what came before still counts.
   } finally {
     stream.destroy();
   }
@@ -75,7 +75,7 @@ const LOCAL = 0x04034b50;
 const DEFLATE = 8;
 const IS_ENCRYPTED = 1;
 
-/** The files of a zip that are deflated; those that are stored stand in it as they are. */
+/** The deflated files of a zip; stored ones are in it unchanged. */
 function* packedFiles(zip: Buffer): Generator<{ name: string; data: Buffer }> {
   try {
     const end = zip.lastIndexOf(END_RECORD);

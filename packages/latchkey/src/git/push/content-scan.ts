@@ -17,19 +17,19 @@ import { batchPieces, type ObjectType } from '../objects/cat-file.ts';
 import { isObjectId } from '../objects/names.ts';
 import { type GitProcess, startGit } from '../processes/git-process.ts';
 
-/** Larger files are not looked at. */
+/** Larger files are not checked. */
 export const MAX_SCANNED_BYTES = 8 * 1024 * 1024;
-/** Of all files and messages of a push the first so many bytes are looked at, at some hundred megabytes a second. */
+/** Of all files and messages of a push, this many bytes are checked, at a few hundred megabytes a second. */
 const MAX_SCANNED_TOTAL_BYTES = 4 * 1024 * 1024 * 1024;
-/** Files are named when somebody is told of them; so long their paths are looked for. */
+/** Messages name files by path. This is how long their paths are looked for. */
 const MAX_NAMING_SEC = 10;
-/** Of longer paths the beginning is told. */
+/** Longer paths are cut in messages. */
 const MAX_PATH_BYTES = 4096;
 /** Names of 200,000 new refs. */
 const MAX_QUESTION_BYTES = 16 * 1024 * 1024;
 const QUARANTINE = /^(?:tmp_objdir-)?incoming-\w+$/;
 
-/** Some bytes, in their order, of a commit, tag or file that the repository does not have yet. */
+/** Some bytes, in order, of a commit, tag or file that is new to the repository. */
 export interface PushedPiece {
   readonly id: string;
   readonly type: Exclude<ObjectType, 'tree'>;
@@ -38,19 +38,20 @@ export interface PushedPiece {
   readonly ends: boolean;
 }
 
-/** What a push brings, object by object. It ends with `unseen` where that was more than is looked at. */
+/** What a push brings, object by object. Ends with `unseen` when there was more than is checked. */
 export interface PushedObjects extends AsyncIterable<PushedPiece | 'unseen'> {
-  /** Files that are larger than any may be; complete once everything was read. */
+  /** Files that are larger than allowed; complete once everything was read. */
   readonly tooLarge: ReadonlySet<string>;
   /**
-   * Where each of these files lies, in one of the commits that have it. Those that were not found in time are missing.
+   * The path of each of these files, in one of the commits that contain it. Files that were not found in time are
+   * missing.
    */
   pathsOf(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface ScanResult {
   readonly allowed: boolean;
-  /** What whoever pushes is told, in lines; may be empty. */
+  /** The message for the person who pushes, in lines; may be empty. */
   readonly words: string;
 }
 
@@ -60,12 +61,12 @@ export type ContentScan = (objects: PushedObjects) => Promise<ScanResult>;
 export interface ScannedRepository {
   readonly path: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Larger files are told of; Infinity = none is too large. */
+  /** Larger files are reported; Infinity = none is too large. */
   readonly maxFileBytes: number;
 }
 
 /**
- * Answers what the hook of one push asks. Settles when it has, or when the push has ended without a question. Never
+ * Answers the question of one push's hook. Settles after that, or when the push has ended without a question. Never
  * rejects.
  * @param maxTotalBytes how much of it is shown
  */
@@ -95,12 +96,12 @@ export async function answerHook(
 }
 
 interface Asked {
-  /** Name of the folder that holds the new objects. */
+  /** Name of the folder with the new objects. */
   readonly quarantine: string;
   readonly ids: readonly string[];
 }
 
-/** Null when the push ended before, or asked for what no hook of ours does. */
+/** Null when the push ended earlier, or asked something that no hook of ours asks. */
 function readQuestion(question: Duplex): Promise<Asked | null> {
   return new Promise((resolve) => {
     const parts: string[] = [];
@@ -122,7 +123,7 @@ function readQuestion(question: Duplex): Promise<Asked | null> {
   });
 }
 
-/** Commits and tags first; then files, without the trees between, which may be larger than both. */
+/** Commits and tags first; then files, without the trees between them, which may be larger than both. */
 const MESSAGES = ['--filter=tree:0'];
 const FILES = ['--filter=object:type=blob', '--filter-provided-objects'];
 
@@ -134,7 +135,7 @@ class NewObjects implements PushedObjects {
   readonly #maxTotalBytes: number;
   readonly #maxFileBytes: number;
   readonly #tooLarge = new Set<string>();
-  /** True when no further content is to be shown; sizes are looked at to the end. */
+  /** True when no more content is wanted; sizes are still checked to the end. */
   #isEnough = false;
 
   constructor(
@@ -166,7 +167,7 @@ class NewObjects implements PushedObjects {
     const read = running.use(this.#start('cat-file', '--batch', '--buffer'));
     const sizes = running.use(this.#start('cat-file', '--batch-check', '--buffer'));
     const lists: GitProcess[] = [];
-    // Begun one after the other: what a process prints is lost when it ends before somebody reads.
+    // Started one after the other: a process's output is lost when it ends before somebody reads it.
     const list = (filters: readonly string[]): Readable => {
       const { git } = running.use(this.#list([...filters, '--no-object-names']));
       lists.push(git);
@@ -181,7 +182,7 @@ class NewObjects implements PushedObjects {
         );
       })
       .pipe(read.git.stdin, { end: false });
-    // Without a reader, who writes would wait for good.
+    // Without a reader, the writer would wait forever.
     void read.git.exited.then(() => {
       for (const git of [...lists, sizes.git]) git.stop();
     });
@@ -202,7 +203,7 @@ class NewObjects implements PushedObjects {
         continue;
       }
       bytesPassed(bytes.length);
-      // A tree comes only where a tag or ref names it by itself.
+      // A tree only comes up where a tag or ref names it directly.
       if (type !== 'tree') yield { id, type, bytes, ends };
     }
     if (this.#gone.aborted) throw this.#gone.reason;
@@ -212,13 +213,13 @@ class NewObjects implements PushedObjects {
     }
   }
 
-  /** The names of the files whose content is looked at, from a list of all with their sizes. */
+  /** The names of the files whose content is checked, from a list of all with their sizes. */
   async *#toRead(lines: AsyncIterable<Buffer>): AsyncGenerator<string> {
     for await (const line of linesOf(lines, MAX_PATH_BYTES)) {
       const [id = '', , size] = line.split(' ');
       const bytes = Number(size);
       if (bytes > this.#maxFileBytes) this.#tooLarge.add(id);
-      // What git has no size for it has not: it is asked for, and told so.
+      // git has no size for a missing object: asking for it reports that.
       if (!this.#isEnough && !(bytes > MAX_SCANNED_BYTES)) yield `${id}\n`;
     }
   }
@@ -243,7 +244,7 @@ class NewObjects implements PushedObjects {
     return reading;
   }
 
-  /** Starts git on the new objects. It is stopped where the caller leaves, and when the push ends. */
+  /** Starts git on the new objects. It is stopped when the caller leaves, and when the push ends. */
   #start(...args: string[]): Reading {
     const git = startGit({ args, environment: this.#environment, cwd: this.#path });
     const stop = (): void => git.stop();
@@ -262,7 +263,7 @@ interface Reading extends Disposable {
   readonly git: GitProcess;
 }
 
-/** Lines, each cut off after so many bytes. */
+/** Lines, each cut off after this many bytes. */
 async function* linesOf(stdout: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<string> {
   let kept: Buffer[] = [];
   let keptBytes = 0;

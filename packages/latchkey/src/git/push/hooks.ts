@@ -13,24 +13,24 @@ import { fileURLToPath } from 'node:url';
 import type { EnvironmentOptions } from '../processes/environment.ts';
 import type { ContentScan } from './content-scan.ts';
 
-/** What a checked push is told when it changes a workflow file: before the list of files, and after it. */
+/** The message to a checked push that changes a workflow file: before the list of files, and after it. */
 export interface WorkflowRefusal {
   readonly sentence: string;
   readonly remedy: string;
 }
 
-/** What is checked of a push. */
+/** What is checked in a push. */
 export interface PushChecks {
-  /** Set when it must be looked at for workflow files. */
+  /** Set when it must be checked for workflow files. */
   readonly workflowRefusal: WorkflowRefusal | null;
   /** Set when the server scans the new objects. */
   readonly scan: ContentScan | null;
-  /** True when it may bring a ref that git takes for something else, which the hook refuses. */
+  /** True when it may bring a ref that git takes for something else. The hook refuses that. */
   readonly oddRefs: boolean;
 }
 
 /**
- * Hook folder → hook → which of our scripts it is. Beside our pre-receive, allowed hooks of the repository's own are
+ * Hook folder → hook → which of our scripts it is. In addition to our pre-receive, a repository's own allowed hooks are
  * called by name.
  */
 const HOOK_FOLDERS = {
@@ -65,7 +65,7 @@ export function installHooks(folder: string): void {
 
 /**
  * The part of a git process's environment that says which hooks run: none; ours for a checked push; the repository's
- * own where the operator allows those, after ours.
+ * own after ours, where the operator allows those.
  */
 export function hooksOf(
   folders: { readonly noHooks: string; readonly hooks: string },

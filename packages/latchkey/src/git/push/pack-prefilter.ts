@@ -10,13 +10,13 @@ import { inflateSync } from 'node:zlib';
 import type { ObjectFormat } from '../processes/profile.ts';
 import { listAt } from '../protocol/pkt-lines.ts';
 
-/** Longer pushes are looked at closely. */
+/** Longer pushes are always scanned. */
 export const MAX_PREFILTERED_BYTES = 256 * 1024;
-/** So are pushes of more objects, or of larger ones: nobody else is served meanwhile. */
+/** So are pushes with more objects, or larger ones: nobody else is served during the prefilter. */
 export const MAX_PREFILTERED_OBJECTS = 256;
 export const MAX_INFLATED_BYTES = 1024 * 1024;
 
-/** What is looked for, in text whose bytes are characters. */
+/** What to look for, in text whose bytes are characters. */
 export interface Suspicion {
   readonly text: (whole: string) => boolean;
   readonly piece: (piece: string) => boolean;
@@ -27,7 +27,7 @@ const OFS_DELTA = 6;
 const REF_DELTA = 7;
 const HASH_BYTES = { sha1: 20, sha256: 32 } as const;
 
-/** True when the push may bring what is looked for. */
+/** True when the push may contain it. */
 export function needsScan(body: Buffer, format: ObjectFormat, suspicion: Suspicion): boolean {
   try {
     const packAt = packOf(body);
@@ -40,7 +40,7 @@ export function needsScan(body: Buffer, format: ObjectFormat, suspicion: Suspici
 
 class Unreadable extends Error {}
 
-/** Where the pack begins: behind the commands, and the push options where there are some. Null when there is none. */
+/** Where the pack begins: after the commands, and after the push options if there are any. Null when there is none. */
 function packOf(body: Buffer): number | null {
   for (let at = 0; at < body.length; ) {
     if (body.toString('latin1', at, at + 4) === 'PACK') return at;
@@ -83,7 +83,7 @@ class Prefilter {
     return this.#suspicion.text(content.toString('latin1'));
   }
 
-  /** The type of an object. Its size is known when it is inflated. */
+  /** The type of an object. Its size is known after inflating it. */
   #header(): number {
     const type = ((this.#body[this.#at] ?? 0) >> 4) & 7;
     this.#skipNumber();
@@ -107,7 +107,7 @@ class Prefilter {
   }
 }
 
-/** A number of a delta's head, the lowest seven bits first, and where what follows begins. */
+/** A number in a delta's header, the lowest seven bits first, and where the rest begins. */
 function numberAt(delta: Buffer, start: number): readonly [value: number, end: number] {
   let value = 0;
   let at = start;
@@ -118,11 +118,11 @@ function numberAt(delta: Buffer, start: number): readonly [value: number, end: n
   }
 }
 
-/** What a delta adds, with a line break wherever it goes on with what is copied. */
+/** What a delta adds, with a line break wherever copied bytes come in between. */
 function piecesOf(delta: Buffer): string {
   const [, from] = numberAt(delta, 0);
   const [becomes, start] = numberAt(delta, from);
-  // Some bytes of a delta can be told to become any size.
+  // A few bytes of a delta can claim any size.
   if (becomes > MAX_INFLATED_BYTES) throw new Unreadable();
   let at = start;
   let pieces = '';

@@ -20,12 +20,12 @@ interface Waiting {
 export class PrestartedProcesses {
   readonly #waiting = new Map<string, Waiting>();
 
-  /** How many wait now. */
+  /** How many are waiting now. */
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** Starts the command, unless as many wait already. */
+  /** Starts the command, unless enough are waiting already. */
   begin(command: GitCommand): void {
     const key = keyOf(command);
     if (this.#waiting.size >= MAX_PRESTARTED || this.#waiting.has(key)) return;
@@ -36,7 +36,7 @@ export class PrestartedProcesses {
     void git.exited.then(() => this.#forget(key, waiting));
   }
 
-  /** The process that was started for the command, if one waits. It is the caller's from now on. */
+  /** The process that was started for the command, if one is waiting. It is the caller's from now on. */
   take(command: GitCommand): GitProcess | null {
     const key = keyOf(command);
     const waiting = this.#waiting.get(key);
@@ -45,7 +45,7 @@ export class PrestartedProcesses {
     return waiting.git;
   }
 
-  /** Ends those that wait. Settles when they are gone. */
+  /** Ends those that wait. Settles when they have ended. */
   async close(): Promise<void> {
     await Promise.all(
       [...this.#waiting.values()].map(({ git }) => {

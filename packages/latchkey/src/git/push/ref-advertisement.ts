@@ -14,18 +14,18 @@ import { isObjectId, refNameProblem } from '../objects/names.ts';
 import type { ObjectFormat } from '../processes/profile.ts';
 import { FLUSH, packetLine } from '../protocol/pkt-lines.ts';
 
-/** With more loose refs, and folders of them, git is asked. Reading as many takes 2 ms. */
+/** With more loose refs and ref folders, git is asked. Reading this many takes 2 ms. */
 export const MAX_LOOSE_REFS = 200;
-/** With a longer `packed-refs`, of some two thousand refs, git is asked. */
+/** With a longer `packed-refs`, of about two thousand refs, git is asked. */
 export const MAX_PACKED_REFS_BYTES = 128 * 1024;
 /** An object id and the end of its line. */
 const LOOSE_BYTES = { sha1: 41, sha256: 65 } as const;
-/** What makes git say more than the refs. */
+/** What makes git print more than the refs. */
 const EXTRAORDINARY = ['shallow', 'objects/info/alternates', 'reftable', 'config.worktree'];
 
 /**
- * The list as git prints it, from `capabilities` on. Null when git is to be asked.
- * @param capabilities what stands behind the first ref, without the NUL
+ * The list as git prints it, from `capabilities` on. Null when git must be asked.
+ * @param capabilities what follows the first ref, without the NUL
  */
 export function pushRefs(path: string, format: ObjectFormat, capabilities: string): Buffer | null {
   try {
@@ -38,7 +38,7 @@ export function pushRefs(path: string, format: ObjectFormat, capabilities: strin
     const read = readLoose(path, format, refs) && readPacked(path, format, refs);
     return read ? listOf(refs, format, capabilities) : null;
   } catch {
-    // Moved away, damaged, or not ours to read: git has the words.
+    // Moved away, damaged, or unreadable: git reports it.
     return null;
   }
 }
@@ -51,7 +51,7 @@ function isId(text: string, format: ObjectFormat): boolean {
   return text.length === LOOSE_BYTES[format] - 1 && isObjectId(text) && !/^0+$/.test(text);
 }
 
-/** False when git is to be asked. */
+/** False when git must be asked. */
 function readLoose(path: string, format: ObjectFormat, refs: Map<string, string>): boolean {
   const folders = ['refs'];
   let seen = 0;
@@ -61,7 +61,7 @@ function readLoose(path: string, format: ObjectFormat, refs: Map<string, string>
       const name = `${folder}/${entry.name}`;
       if (++seen > MAX_LOOSE_REFS) return false;
       if (entry.isDirectory()) folders.push(name);
-      // Being written, or left over from that: git passes it over, too.
+      // Being written, or left over: git skips it, too.
       else if (entry.name.endsWith('.lock') && entry.isFile()) continue;
       else if (!entry.isFile() || !isPlainName(name)) return false;
       else {
@@ -75,7 +75,7 @@ function readLoose(path: string, format: ObjectFormat, refs: Map<string, string>
   return true;
 }
 
-/** Undefined when the ref has gone meanwhile: it was deleted, or packed. Null when it is not an id. */
+/** Undefined when the ref is gone meanwhile: it was deleted, or packed. Null when it isn't an id. */
 function looseId(file: string, format: ObjectFormat): string | null | undefined {
   const bytes = Buffer.allocUnsafe(LOOSE_BYTES[format] + 1);
   let descriptor: number;
@@ -93,7 +93,7 @@ function looseId(file: string, format: ObjectFormat): string | null | undefined 
   }
 }
 
-/** Adds those that are not loose. False when git is to be asked. */
+/** Adds those that are not loose. False when git must be asked. */
 function readPacked(path: string, format: ObjectFormat, refs: Map<string, string>): boolean {
   const file = join(path, 'packed-refs');
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
@@ -103,7 +103,7 @@ function readPacked(path: string, format: ObjectFormat, refs: Map<string, string
   if (!text.endsWith('\n')) return false;
   const idLength = LOOSE_BYTES[format] - 1;
   for (const line of text.slice(0, -1).split('\n')) {
-    // What an annotated tag leads to, which a push is not told; and how the file was written.
+    // The target of an annotated tag, which a push isn't told; and how the file was written.
     if (line.startsWith('^') || line.startsWith('# pack-refs with:')) continue;
     const name = line.slice(idLength + 1);
     if (line[idLength] !== ' ' || !isId(line.slice(0, idLength), format) || !isPlainName(name)) return false;
@@ -112,7 +112,7 @@ function readPacked(path: string, format: ObjectFormat, refs: Map<string, string
   return true;
 }
 
-/** Of printing ASCII, so that the order of characters is that of bytes. */
+/** Printable ASCII, so that the order of characters is the order of bytes. */
 function isPlainName(name: string): boolean {
   return name.startsWith('refs/') && /^[!-~]+$/.test(name) && refNameProblem(name) === null;
 }

@@ -19,9 +19,9 @@ import { type Place, placeFault } from '../../base/machine/place-fault.ts';
 import { DAY_SEC } from '../../base/time.ts';
 import { installHooks } from '../push/hooks.ts';
 
-/** An owner's folder never begins with a dot, so this is nobody's. */
+/** An owner's folder never begins with a dot, so this can't be one. */
 export const OWN_FOLDER = '.latchkey';
-/** One path segment: no separator, no control character, nothing that begins with a dash or is only dots. */
+/** One path segment: no separator, no control character, no dash at the beginning, not only dots. */
 const SEGMENT = /^(?!-)(?!\.+$)[A-Za-z0-9._-]{1,100}$/;
 
 export interface RepositoryName {
@@ -41,8 +41,9 @@ export class Folders {
   #isReady = false;
 
   /**
-   * Makes what is missing. The root may itself be, or lie behind, a symbolic link: that is the operator's choice.
-   * @param ownPlace where our own folder lies; given, nothing is made in the root, which must be there (else a `Fault`)
+   * Creates what is missing. The root may itself be, or be behind, a symbolic link: that is the operator's choice.
+   * @param ownPlace the path of our own folder; if given, nothing is created in the root, which must exist (otherwise a
+   * `Fault`)
    */
   constructor(root: string, ownPlace: string | null = null) {
     const place = { what: 'the folder of repositories', path: root, setting: '--repositories' };
@@ -65,8 +66,9 @@ export class Folders {
   }
 
   /**
-   * Makes sure that our own folders are there, without which nothing may be written. A disk that takes nothing keeps
-   * them from being made, or our hooks from being renewed: then it is tried again here. @throws DiskRefuses
+   * Makes sure that our own folders exist; without them nothing may be written. If a disk that refused writes has kept
+   * us from making them or updating our hooks, this tries again.
+   * @throws DiskRefuses
    */
   demandPlace(): void {
     if (this.#isReady) return;
@@ -80,13 +82,15 @@ export class Folders {
     }
   }
 
-  /** Writes into our own folder what is taken away again. @throws what the system says when the disk refuses */
+  /** Writes a file to our own folder and deletes it. @throws what the system says when the disk refuses */
   async probe(): Promise<void> {
     this.demandPlace();
     await probeWrite(this.hooks);
   }
 
-  /** The repository's folder, whether or not it exists. Throws a `Fault` for what could lead out of the root. */
+  /**
+   * The repository's folder, whether or not it exists. Throws a `Fault` for anything that could lead out of the root.
+   */
   path(owner: string, name: string): string {
     if (!SEGMENT.test(owner) || owner.startsWith('.') || !SEGMENT.test(name)) throw leaves(`${owner}/${name}`);
     const path = join(this.root, owner, `${name}.git`);
@@ -94,59 +98,54 @@ export class Folders {
     return path;
   }
 
-  /** True when a bare repository lies there. */
+  /** True when there is a bare repository. */
   holdsRepository(path: string): boolean {
     return ['HEAD', 'objects', 'refs'].every((part) => existsSync(join(path, part)));
   }
 
-  /**
-   * When the folder was made, and its number on the disk, which is given again when it is gone. Null when nothing lies
-   * there.
-   */
+  /** When the folder was made, and its inode number, which is reused when it is gone. Null when there is none. */
   identity(path: string): string | null {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     return stat === undefined ? null : `${stat.ino} ${stat.birthtimeNs}`;
   }
 
-  /** A new, unused place on the same file system, to make something in before it is moved where it belongs. */
+  /** A new, unused path on the same file system, to make something there before it is moved into place. */
   draft(): string {
     return join(this.#trash, `${randomUUID()}.git`);
   }
 
-  /** Moves a folder. Throws a `Fault` when something is already there. */
+  /** Moves a folder. Throws a `Fault` when the target exists. */
   async move(from: string, to: string): Promise<void> {
     if (existsSync(to)) throw new Fault('Something already lies where the repository should go.', { detail: to });
     await mkdir(dirname(to), { recursive: true });
     await rename(from, to);
   }
 
-  /** Takes a folder out of sight at once, then deletes it. */
+  /** Moves a folder out of sight at once, then deletes it. */
   async discard(path: string): Promise<void> {
     const out = this.draft();
     try {
       await rename(path, out);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      // Nothing lies there; or there is no trash, where the disk was full when the server started.
+      // It doesn't exist; or there is no trash, because the disk was full when the server started.
       await rm(path, { recursive: true, force: true, maxRetries: 3 });
       return;
     }
     await rm(out, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  /**
-   * Deletes what runs that were killed left in the trash. What is younger than a day may be another process's draft.
-   */
+  /** Deletes what killed runs left in the trash. Anything younger than a day may be another process's draft. */
   async emptyTrash(): Promise<void> {
     for (const left of await readdir(this.#trash)) {
       const path = join(this.#trash, left);
-      // What is gone by now was another process's draft, which has reached its place.
+      // One that is gone by now was another process's draft, which was moved into place.
       const writtenAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
       if (Date.now() - writtenAt > DAY_SEC * 1000) await rm(path, { recursive: true, force: true });
     }
   }
 
-  /** The bare repositories that lie under the root, sorted. Symbolic links are not followed. */
+  /** The bare repositories under the root, sorted. Symbolic links are not followed. */
   async list(): Promise<RepositoryName[]> {
     const found: RepositoryName[] = [];
     for (const owner of await foldersIn(this.root)) {
@@ -169,7 +168,7 @@ function inPlace<T>(place: Place, work: () => T): T {
   }
 }
 
-/** The disk takes nothing now: told as an outage, since an operator can end it. */
+/** The disk refuses writes now: reported as an outage, since an operator can fix it. */
 class DiskRefuses extends Error {
   override readonly name = 'DiskRefuses';
   readonly outage = 'disk_unavailable';
@@ -181,7 +180,7 @@ class DiskRefuses extends Error {
 
 function isRefusal(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
-  // Node makes ENOENT of a folder that can't be made on a disk that is mounted read-only.
+  // Node reports ENOENT for a folder that can't be made on a disk that is mounted read-only.
   return outageOf(error) === 'disk_unavailable' || code === 'EACCES' || code === 'EPERM' || code === 'ENOENT';
 }
 

@@ -11,7 +11,7 @@ import { lowerPriority } from '../processes/priority.ts';
 
 export type FsckOutcome =
   | { readonly state: 'whole' }
-  /** `said`: what git says of it, at most `MAX_SAID` characters, without places on the disk. */
+  /** `said`: what git says about it, at most `MAX_SAID` characters, without paths on the disk. */
   | { readonly state: 'damaged'; readonly said: string }
   /** It took too long, or was told to stop. */
   | { readonly state: 'unfinished' };
@@ -24,11 +24,11 @@ export interface FsckBounds {
 const CALLER = 'upkeep';
 const MAX_SAID = 500;
 const OBJECTS_ALONE = 1;
-/** Git finds fault with what old programs wrote, too, which is whole. That is no damage. */
+/** Git also complains about output of old programs that is intact. That isn't damage. */
 const DAMAGE =
   /missing|corrupt|mismatch|unable to|could not|cannot|garbage|inflate|broken link|truncated|invalid sha1/i;
 
-/** Looks through the repository at a path, whose name goes in the place of the path in what git says. */
+/** Checks the repository at a path. In git's output, its name replaces the path. */
 export async function fsck(
   processes: GitProcesses,
   environment: Record<string, string>,

@@ -1,24 +1,24 @@
 /** What an operator sets for this room. */
 import type { SizeLimits } from './sizes.ts';
 
-/** The settings that this room reads; the server's `Settings` hold them. */
+/** The settings that this room reads; they are part of the server's `Settings`. */
 export interface GitSettings extends SizeLimits {
-  /** Folder of the repositories; made when it is missing. */
+  /** Folder of the repositories; created when missing. */
   readonly repositories: string;
   /** True when the repositories are a copy that somebody else fills. */
   readonly readOnly: boolean;
-  /** The server's own folder: a node that only reads keeps there what git needs beside the repositories. */
+  /** The server's own folder: a node that only reads keeps there what git needs outside the repositories. */
   readonly data: string;
-  /** Where a node that only reads sends those who want to write. */
+  /** Where a node that only reads sends people who want to write. */
   readonly publicUrl: string;
   /** Git processes that may serve clients at once, ≥ 1. */
   readonly maxGitProcesses: number;
-  /** Requests that may wait for one, ≥ 0. */
+  /** Requests that may wait for a process, ≥ 0. */
   readonly gitQueueLimit: number;
-  /** How long a request waits at most. */
+  /** The longest a request waits. */
   readonly gitQueueWaitSec: number;
-  /** True to run the hooks that lie in repositories, with the rights of the server. */
+  /** True to run the hooks in repositories, with the rights of the server. */
   readonly allowRepositoryHooks: boolean;
-  /** True when the group of the server may read what it writes. */
+  /** True when the server's group may read what it writes. */
   readonly groupAccess: boolean;
 }

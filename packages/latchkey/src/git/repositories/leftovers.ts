@@ -16,14 +16,14 @@ import type { Folders } from './folders.ts';
 import type { ModeWatch } from './modes.ts';
 
 /**
- * Older than this is stale where every git process that could hold it can be seen. Git holds a lock for the moment in
- * which it moves refs, and writes to what it has begun with every piece that arrives.
+ * Left-overs older than this are stale when every git process that could hold them is visible. Git holds a lock only
+ * for the moment in which it moves refs, and writes to its temporary files with every piece that arrives.
  */
 const STALE_AFTER_SEC = 30 * MINUTE_SEC;
-/** The same where other machines may push to the folder, whose processes can't be seen. */
+/** The same where other machines, whose processes can't be seen, may push to the folder. */
 export const STALE_UNSEEN_AFTER_SEC = DAY_SEC;
 
-/** Which names are left over in which folder of a repository. */
+/** The names of left-overs in each folder of a repository. */
 const LEFT_OVERS: readonly (readonly [folder: string, names: RegExp])[] = [
   ['.', /^(?:[A-Za-z_-]+\.lock|packed-refs\.new|fast_import_crash_\d+)$/],
   ['objects', /^(?:tmp_objdir-|incoming-|tmp_)/],
@@ -31,10 +31,10 @@ const LEFT_OVERS: readonly (readonly [folder: string, names: RegExp])[] = [
   ['objects/info', /\.lock$|^tmp_/],
   ['objects/info/commit-graphs', /\.lock$|^tmp_/],
 ];
-/** No ref ends so (git-check-ref-format), so whatever does is a lock. */
+/** No ref can end like this (git-check-ref-format), so anything that does is a lock. */
 const LOCK = /\.lock$/;
 const LOOSE_FOLDER = /^[0-9a-f]{2}$/;
-/** Commands that change nothing, by the name of their program: who clones must not keep a lock alive. */
+/** Commands that change nothing, by the name of their program: a clone must not keep a lock alive. */
 const READERS = /^(?:upload-pack|pack-objects|cat-file|rev-list|for-each-ref|ls-tree|diff-tree|merge-base)$/;
 
 interface Sweep {
@@ -44,7 +44,7 @@ interface Sweep {
 }
 
 /**
- * How old a left-over must be: twice the time after which a silent push is cut off, and never less than half an hour.
+ * How old a left-over must be: twice the time after which a silent push is cut off, and at least half an hour.
  * @param seesAll true when no other machine changes the repositories
  */
 export function staleAfterSec(idleTimeoutSec: number, seesAll: boolean): number {
@@ -53,9 +53,8 @@ export function staleAfterSec(idleTimeoutSec: number, seesAll: boolean): number 
 }
 
 /**
- * Looks who else can read, then sweeps one repository after the other, until the signal says stop. One that can't be
- * swept is logged, and left to the
- * next time.
+ * Checks who else can read, then cleans one repository after the other, until the signal aborts. A failure is logged,
+ * and left for the next time.
  */
 export async function sweepRepositories(
   folders: Folders,
@@ -72,14 +71,14 @@ export async function sweepRepositories(
   }
 }
 
-/** Removes what is left over in one repository, and logs what that was. Does nothing where there is none. */
+/** Removes the left-overs of one repository, and logs them. Does nothing where there is none. */
 export async function sweepRepository(path: string, { olderThanSec, log }: Sweep): Promise<void> {
   const found = await leftOversOf(path);
   if (found.length === 0) return;
   const before = (await timeOfDisk(path)) - olderThanSec * 1000;
   const stale = found.filter((file) => newestIn(join(path, file)) < before);
   if (stale.length === 0 || (await isWrittenTo(path))) return;
-  // Looked at once more at the very moment: another run may have removed it, and a push made one of its own.
+  // Checked again just before: another run may have removed it, and a push made a new one.
   const removed = stale.filter((file) => {
     if (newestIn(join(path, file)) >= before) return false;
     rmSync(join(path, file), { recursive: true, force: true });
@@ -88,7 +87,7 @@ export async function sweepRepository(path: string, { olderThanSec, log }: Sweep
   if (removed.length > 0) log.warn({ path, removed }, 'removed what git left behind when it was killed');
 }
 
-/** Everything with the name of a left-over, from the repository's folder. */
+/** Everything named like a left-over, by path from the repository's folder. */
 async function leftOversOf(path: string): Promise<string[]> {
   const found: string[] = [];
   for (const [folder, names] of LEFT_OVERS)
@@ -118,7 +117,7 @@ async function entriesOf(folder: string): Promise<{ name: string; isDirectory():
   }
 }
 
-/** What the file system thinks the time is, in milliseconds: over a network that is another machine's clock. */
+/** The file system's time, in milliseconds: over a network that is another machine's clock. */
 async function timeOfDisk(path: string): Promise<number> {
   const probe = join(path, `tmp_latchkey_${randomUUID()}`);
   try {
@@ -129,7 +128,7 @@ async function timeOfDisk(path: string): Promise<number> {
   }
 }
 
-/** When something in there was last written to, in milliseconds; `Infinity` when it is gone. */
+/** When something in it was last written, in milliseconds; `Infinity` when it is gone. */
 function newestIn(path: string): number {
   try {
     const own = lstatSync(path);
@@ -142,8 +141,8 @@ function newestIn(path: string): number {
 }
 
 /**
- * True when a git process that may write works in the repository: of this server, its workers, or a person's. Git goes
- * to the folder of a repository before it opens it, and what it starts stays there.
+ * True when a git process that may write is working in the repository: this server's, its workers', or a person's. Git
+ * changes to a repository's folder before it opens it, and its children stay there.
  */
 async function isWrittenTo(path: string): Promise<boolean> {
   for (const { name } of await entriesOf('/proc')) {
@@ -155,7 +154,7 @@ async function isWrittenTo(path: string): Promise<boolean> {
       const command = args.find((arg, i) => !arg.startsWith('-') && args[i - 1] !== '-c') ?? '';
       if (/(?:^|\/)git(?:-[a-z-]+)?$/.test(program) && !READERS.test(command)) return true;
     } catch {
-      // It has ended meanwhile, or belongs to somebody else, who has no business here.
+      // It has ended meanwhile, or belongs to another user, who can't change repositories.
     }
   }
   return false;

@@ -13,22 +13,22 @@ import { type GitProcess, startGit } from '../processes/git-process.ts';
 import { lowerPriority } from '../processes/priority.ts';
 import { STALE_UNSEEN_AFTER_SEC, sweepRepository } from './leftovers.ts';
 
-/** Work begins when nothing was pushed to the repository for so long … */
+/** Work begins when nothing was pushed to the repository for this long … */
 const QUIET_SEC = 20;
-/** … and at the latest so long after the first push of a busy time. */
+/** … and at the latest this long after the first push of a busy time. */
 const MAX_DELAY_SEC = 300;
 /**
- * Loose objects are rolled into a pack from about 256 × this many on: objects/17 holds one of 256 of them, as `git gc
- * --auto` reckons.
+ * Loose objects are packed from about 256 × this many on: objects/17 holds one in 256 of them, as `git gc --auto`
+ * estimates.
  */
 const MAX_LOOSE_SAMPLE = 2;
-/** Packs are rolled up from so many on. */
+/** From this many on, packs are combined. */
 const MAX_PACKS = 8;
 
 export interface MaintenanceOptions {
   readonly log: Log;
   readonly environment: Record<string, string>;
-  /** Throws when the repository at a path is not one to be touched. */
+  /** Throws when the repository at a path must not be touched. */
   readonly demand: (path: string) => unknown;
   readonly quietSec?: number;
 }
@@ -60,7 +60,7 @@ export class Maintenance {
   }
 
   /**
-   * Does now what is due for one repository. Never rejects: what fails is logged, and tried again after the next push.
+   * Does now what is due for one repository. Never rejects: failures are logged, and tried again after the next push.
    */
   async maintain(path: string): Promise<void> {
     try {
@@ -75,7 +75,7 @@ export class Maintenance {
     }
   }
 
-  /** Starts nothing more, ends what runs. Settles when it is gone. */
+  /** Starts no more, and ends what is running. Settles when it has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const { timer } of this.#due.values()) clearTimeout(timer);

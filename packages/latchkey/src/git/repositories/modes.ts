@@ -26,7 +26,7 @@ export class ModeWatch {
     this.#classes = groupAccess ? [OTHERS] : [OTHERS, GROUP];
   }
 
-  /** Warns when others can read some repository, at most once a day. */
+  /** Warns when others can read a repository, at most once a day. */
   async look(): Promise<void> {
     if (performance.now() - this.#toldAtMs < DAY_SEC * 1000) return;
     const exposed = await exposedRepositories(this.#folders, this.#classes);
@@ -39,7 +39,7 @@ export class ModeWatch {
   }
 }
 
-/** The paths of those that others could read, as far as they can get there. */
+/** The paths of those that others could read, as far as they can reach them. */
 async function exposedRepositories(folders: Folders, classes: readonly Reader[]): Promise<string[]> {
   const above = await modesAbove(folders.root);
   const reaching = classes.filter(({ pass }) => above.every((mode) => (mode & pass) !== 0));
@@ -61,7 +61,7 @@ async function exposedRepositories(folders: Folders, classes: readonly Reader[])
   return exposed;
 }
 
-/** The modes of a folder and of all that it is in. */
+/** The modes of a folder and of all folders above it. */
 async function modesAbove(folder: string): Promise<number[]> {
   const modes: number[] = [];
   for (let place = folder; ; place = dirname(place)) {

@@ -13,13 +13,13 @@ import { outsidePart } from '../processes/outside-parts.ts';
 import { type ObjectFormat, type OwnSettings, readOwnSettings } from '../processes/profile.ts';
 import type { Folders } from './folders.ts';
 
-/** `sha1` and `main` unless told. */
+/** `sha1` and `main` by default. */
 export interface NewRepositoryOptions {
   readonly objectFormat?: ObjectFormat;
   readonly defaultBranch?: string;
 }
 
-/** Makes an empty bare repository at `path`. Throws a `Problem` (`already_exists`) when something lies there. */
+/** Makes an empty bare repository at `path`. Throws a `Problem` (`already_exists`) when something is there. */
 export async function createRepository(
   folders: Folders,
   path: string,
@@ -31,10 +31,10 @@ export async function createRepository(
 }
 
 /**
- * Adopts the repository when `source` is the very place at `path`; copies it there otherwise, with every ref and the
- * default branch. What its config switches off stays off. Throws a `Problem` (`invalid`) when `source` holds no
- * repository, can't be read whole, reaches into another one, or keeps parts of itself from its readers; and
- * `already_exists` when something lies at `path`.
+ * Adopts the repository when `source` is exactly `path`; otherwise copies it there, with every ref and the default
+ * branch. Services that its config turns off stay off. Throws a `Problem` (`invalid`) when `source` contains no
+ * repository, can't be read whole, reaches into another one, or hides parts of itself from its readers; and
+ * `already_exists` when something is at `path`.
  */
 export async function importRepository(
   folders: Folders,
@@ -60,7 +60,7 @@ export async function importRepository(
   }
 }
 
-/** Throws a `Problem` for a repository that reaches into others, or that keeps parts of itself from its readers. */
+/** Throws a `Problem` for a repository that reaches into others, or that hides parts of itself from its readers. */
 async function demandServable(folders: Folders, source: string, real: string): Promise<OwnSettings> {
   const refuse = (what: string): Error => problem('invalid', `The repository at ${source} ${what}`, 'path');
   const outside = await outsidePart(real);
@@ -109,16 +109,14 @@ async function init(folders: Folders, path: string, format: ObjectFormat, branch
   ]);
 }
 
-/**
- * Fetches instead of copying files: git checks every object's name on the way, and leaves behind what no ref reaches.
- */
+/** Fetches instead of copying files: git checks every object's name on the way, and leaves out what no ref reaches. */
 async function copy(folders: Folders, source: string, draft: string, own: OwnSettings): Promise<void> {
   const head = await run(folders, [`--git-dir=${source}`, 'symbolic-ref', '--quiet', 'HEAD']).catch(() => '');
   const branch = /^refs\/heads\/(.+)\n$/.exec(head)?.[1] ?? 'main';
   await init(folders, draft, own.objectFormat, branch);
   for (const service of own.off) await run(folders, [`--git-dir=${draft}`, 'config', `http.${service}`, 'false']);
-  // Git clears its settings for the other side of a local fetch, so that side is told on its own that the owner of the
-  // files doesn't matter.
+  // Git clears its settings for the other side of a local fetch, so that side must be told separately that the owner of
+  // the files doesn't matter.
   const otherSide = "git -c safe.directory='*' upload-pack";
   const how = ['--quiet', '--no-write-fetch-head', '--update-shallow', `--upload-pack=${otherSide}`];
   await run(folders, [`--git-dir=${draft}`, 'fetch', ...how, source, '+refs/*:refs/*']);
@@ -132,7 +130,7 @@ function environmentOf(folders: Folders): Record<string, string> {
   return gitEnvironment({
     homeFolder: folders.home,
     hooksFolder: folders.noHooks,
-    // What an operator brings is taken as it is, old mistakes included; pushes are checked.
+    // What an operator imports is accepted as it is, including old mistakes; pushes are checked.
     config: [['fetch.fsckObjects', 'false']],
     allowProtocol: 'file',
   });

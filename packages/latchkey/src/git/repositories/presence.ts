@@ -5,17 +5,17 @@
  * Invariant: only presence is remembered, and only briefly: files that come back are served at once.
  */
 
-/** How long files that were seen are taken to be there, so that a burst of requests asks the disk once. */
+/** How long files count as present after they were seen, so that a burst of requests asks the disk once. */
 const SEEN_MS = 5;
 const MAX_SEEN = 10_000;
 
-/** The row of the repository is there, its files are not. Told as an outage, since an operator can end it. */
+/** The repository has a row but no files. Reported as an outage, since an operator can fix it. */
 class FilesMissing extends Error {
   override readonly name = 'FilesMissing';
   readonly outage = 'files_missing';
 }
 
-/** Makes the question: throws `FilesMissing` unless `holds` says that a repository lies at the path. */
+/** Makes the check: it throws `FilesMissing` unless `holds` says that there is a repository at the path. */
 export function presenceOf(holds: (path: string) => boolean): (path: string) => void {
   const seen = new Map<string, number>();
   return (path) => {

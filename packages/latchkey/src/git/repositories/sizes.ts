@@ -12,7 +12,7 @@ import { RecentMap } from '../../base/recent-map.ts';
 const MIB = 1024 * 1024;
 const TRUSTED_MS = 60_000;
 const MAX_REMEMBERED = 10_000;
-/** Folders of an object database that hold objects. */
+/** Folders of an object database that contain objects. */
 const HOLDS_OBJECTS = /^(?:[0-9a-f]{2}|pack)$/;
 
 interface Measure {
@@ -27,11 +27,11 @@ export interface SizeLimits {
   readonly maxRepositoryMib: number;
 }
 
-/** How much a repository takes yet. */
+/** How much more fits in a repository. */
 export interface RoomLeft {
   /** At least 1, which is less than a pack has; null = no limit. */
   readonly bytes: number | null;
-  /** Which limit it comes from, and that in MiB. */
+  /** Which limit this comes from, and the limit in MiB. */
   readonly reason: 'push_too_large' | 'repository_full';
   readonly limitMib: number;
 }
@@ -49,7 +49,7 @@ export class Sizes {
     return this.#limits.maxFileMib === 0 ? Infinity : this.#limits.maxFileMib * MIB;
   }
 
-  /** What one push may bring. */
+  /** How much one push may bring. */
   async roomFor(path: string): Promise<RoomLeft> {
     const { maxPushMib, maxRepositoryMib } = this.#limits;
     const most = maxPushMib === 0 ? Infinity : maxPushMib * MIB;
@@ -59,7 +59,7 @@ export class Sizes {
     return { bytes: Math.max(left, 1), reason: 'repository_full', limitMib: maxRepositoryMib };
   }
 
-  /** Bytes. @param believed up to this size what is remembered is believed */
+  /** Bytes. @param believed up to this size, the remembered value counts */
   async of(path: string, believed = Infinity): Promise<number> {
     const known = this.#measures.get(path);
     if (known !== undefined && known.bytes <= believed && performance.now() - known.atMs < TRUSTED_MS)
@@ -69,14 +69,14 @@ export class Sizes {
     return bytes;
   }
 
-  /** Something of this size was pushed, and may have been taken. */
+  /** Something of this size was pushed, and may have been accepted. */
   add(path: string, bytes: number): void {
     const known = this.#measures.get(path);
     if (known !== undefined) known.bytes += bytes;
   }
 }
 
-/** What the objects of a repository take up, packed or not. */
+/** The space that a repository's objects take, packed or not. */
 async function objectBytes(path: string): Promise<number> {
   const objects = join(path, 'objects');
   const folders = (await namesIn(objects)).filter((name) => HOLDS_OBJECTS.test(name));
@@ -89,7 +89,7 @@ async function bytesIn(folder: string): Promise<number> {
     (await namesIn(folder)).map((name) =>
       stat(join(folder, name)).then(
         (entry) => (entry.isFile() ? entry.size : 0),
-        // Rolled into a pack, or deleted, meanwhile.
+        // Packed or deleted meanwhile.
         () => 0,
       ),
     ),
