@@ -6,7 +6,10 @@
  * everything kept is forgotten.
  */
 
-/** The server says something at least every second: a way that swallows everything is noticed after this. */
+/**
+ * The server sends something at least every second, so a connection that swallows everything is noticed after this
+ * time.
+ */
 const SILENCE_MS = 3_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
@@ -14,7 +17,7 @@ const LONGEST_PAUSE_MS = 10_000;
 export interface ChangeStreamOptions {
   readonly url: string;
   readonly secret: string;
-  /** Something changed: whatever was kept may be wrong. */
+  /** Something changed: all kept answers may be wrong. */
   readonly onChange: () => void;
 }
 
@@ -49,7 +52,7 @@ export class ChangeStream {
     }
   }
 
-  /** Until the stream ends or falls silent. True when it said anything. */
+  /** Reads until the stream ends or falls silent. True when anything arrived. */
   async #listen(): Promise<boolean> {
     const stop = new AbortController();
     const end = (): void => stop.abort();

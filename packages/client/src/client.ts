@@ -17,29 +17,29 @@ import type { Need, Refusal, TokenFacts, Verdict } from './need.ts';
 export type { Level, Need, Permissions, Refusal, TokenFacts, Verdict } from './need.ts';
 
 export interface ClientOptions {
-  /** Where the server is reached: `https://git.example.org`. */
+  /** The address of the server: `https://git.example.org`. */
   readonly url: string;
   /** What `latchkey admin server add NAME` printed. */
   readonly secret: string;
-  /** How many answers are kept at most (10,000 unless told), or false to ask every time. */
+  /** The most answers to keep (10,000 by default), or false to ask every time. */
   readonly cache?: { readonly maxEntries?: number } | false;
-  /** How long one call may take; 5,000 unless told. */
+  /** How long one call may take; 5,000 by default. */
   readonly timeoutMs?: number;
 }
 
 export interface Circumstances {
-  /** From where the token is used. Tokens that are bound to addresses work only where it is told. */
+  /** The address from which the token is used. Tokens that are bound to addresses only work when it is given. */
   readonly address?: string;
-  /** What for, in words; the token's owner sees it as its last use. */
+  /** The purpose in words; the token's owner sees it as its last use. */
   readonly purpose?: string;
 }
 
 export interface Client {
-  /** May this token do this? Never throws for what the server says or doesn't say. */
+  /** May this token do this? Never throws, whatever the server answers and even if it doesn't. */
   verify(token: string, need: Need, circumstances?: Circumstances): Promise<Verdict>;
-  /** Many questions about one token in one call (at most 100), answered in order; none of them is kept. */
+  /** Many questions about one token in one call (at most 100), answered in order. None of the answers is kept. */
   check(token: string, needs: readonly Need[], circumstances?: Circumstances): Promise<Verdict[]>;
-  /** True while kept answers are believed. */
+  /** True while kept answers are trusted. */
   readonly isListening: boolean;
   /** Ends the stream of changes, which would keep the process alive. */
   close(): void;
@@ -83,7 +83,7 @@ class LatchkeyClient implements Client {
   readonly #timeoutMs: number;
   readonly #cache: AnswerCache | null;
   #stream: ChangeStream | null = null;
-  /** Rises with every change: an answer that was under way meanwhile is not kept. */
+  /** Rises with every change: an answer that was on its way meanwhile is not kept. */
   #generation = 0;
 
   constructor({ url, secret, cache, timeoutMs }: ClientOptions) {

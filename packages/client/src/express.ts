@@ -12,7 +12,7 @@ import type { TokenFacts } from './need.ts';
 
 export type { GuardOptions } from './guard.ts';
 
-/** As much of Express's request as is looked at. */
+/** The part of Express's request that is read. */
 export interface ExpressRequest {
   readonly method: string;
   readonly originalUrl?: string;
@@ -23,7 +23,7 @@ export interface ExpressRequest {
   latchkey?: TokenFacts;
 }
 
-/** As much of its response. */
+/** The part of its response that is used. */
 export interface ExpressResponse {
   writeHead(status: number, headers: Record<string, string>): unknown;
   end(body: string): unknown;

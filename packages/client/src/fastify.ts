@@ -11,7 +11,7 @@ import type { TokenFacts } from './need.ts';
 
 export type { GuardOptions } from './guard.ts';
 
-/** As much of Fastify's request as is looked at. */
+/** The part of Fastify's request that is read. */
 export interface FastifyRequestLike {
   readonly method: string;
   readonly originalUrl: string;
@@ -20,7 +20,7 @@ export interface FastifyRequestLike {
   latchkey?: TokenFacts;
 }
 
-/** As much of its reply. */
+/** The part of its reply that is used. */
 export interface FastifyReplyLike {
   code(status: number): FastifyReplyLike;
   headers(values: Record<string, string>): FastifyReplyLike;
@@ -61,5 +61,5 @@ export async function latchkey(fastify: FastifyLike, options: GuardOptions<Fasti
   fastify.addHook('onRequest', requireToken(options));
 }
 
-// The hook is for the instance that registers the plugin, not for an inner one (what the package fastify-plugin does).
+// The hook is for the instance that registers the plugin, not for an inner one (as the package fastify-plugin does it).
 Object.assign(latchkey, { [Symbol.for('skip-override')]: true });

@@ -9,9 +9,9 @@ import type { Need, Refusal, TokenFacts } from './need.ts';
 
 export interface GuardOptions<Request> {
   readonly client: Client;
-  /** What a request needs; left out: what the server's route map says of its method and path. */
+  /** What a request needs; by default, what the server's route map says about its method and path. */
   readonly need?: Need | ((request: Request) => Need);
-  /** From where it came; left out: what the framework says. */
+  /** The caller's address; by default, what the framework says. */
   readonly address?: (request: Request) => string | undefined;
 }
 
@@ -22,11 +22,11 @@ export interface Asked {
   readonly uri: string;
   readonly host: string | undefined;
   readonly address: string | undefined;
-  /** Every `Authorization` header that was sent. */
+  /** Every `Authorization` header of the request. */
   readonly authorization: readonly string[];
 }
 
-/** A refusal, ready to be sent. */
+/** A refusal that is ready to send. */
 interface GuardAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -80,7 +80,7 @@ export function tokenIn(authorization: readonly string[]): string | null {
   }
 }
 
-/** Every header of a name in Node's raw list, of which Node itself keeps only the first. */
+/** Every header of a name in Node's raw list; Node itself keeps only the first. */
 export function rawHeader(rawHeaders: readonly string[], name: string): string[] {
   return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
 }

@@ -10,7 +10,7 @@ import { type GuardOptions, guard } from './guard.ts';
 
 export type { GuardOptions } from './guard.ts';
 
-/** As much of Hono's context as is looked at. */
+/** The part of Hono's context that is used. */
 export interface HonoContext {
   readonly req: { readonly method: string; readonly url: string; header(name: string): string | undefined };
   set(key: 'latchkey', value: unknown): void;

@@ -5,20 +5,21 @@ export type Level = 'read' | 'write' | 'admin';
 /** Every one of these permissions, at this level or higher. */
 export type Permissions = Readonly<Record<string, Level>>;
 
-/** What a request needs: permissions on something, or what the server's route map says of its method and path. */
+/** What a request needs: permissions on something, or what the server's route map says about its method and path. */
 export type Need =
   | {
-      /** A set, or several of which one suffices; an empty set: any live token. */
+      /** A set, or several of which one is enough; an empty set: any live token. */
       readonly permissions: Permissions | readonly Permissions[];
-      /** What it is about: at most one of these; none is the account of the token itself. */
+      /** What it is about: at most one of these; none means the token's own account. */
       readonly repository?: string;
       readonly organization?: string;
       readonly account?: string;
       readonly instance?: true;
-      /** True: whatever is public may be read. */
+      /** True: anybody may read what is public. */
       readonly public?: boolean;
       /**
-       * True: it changes a repository, so that an archived one refuses. Left out: when a level above `read` is needed.
+       * True: it changes a repository, so an archived one refuses it. By default: true when a level above `read` is
+       * needed.
        */
       readonly writes?: boolean;
     }
@@ -29,7 +30,7 @@ export type Need =
       readonly host?: string;
     };
 
-/** Whose token it is. */
+/** The owner of the token. */
 export interface TokenFacts {
   readonly id: number;
   readonly kind: 'fine-grained' | 'classic' | 'scoped';
@@ -49,9 +50,9 @@ export interface Refusal {
   readonly message: string;
   /** Everything that is missing, at once. */
   readonly missing: readonly { readonly permission: string; readonly level: Level }[];
-  /** Classic or GitLab scopes of which one would do. */
+  /** Classic or GitLab scopes, any one of which would do. */
   readonly missingScopes: readonly string[];
-  /** What the person does next, with an address; null where there is nothing to do. */
+  /** The person's next step, with an address; null when there is nothing to do. */
   readonly wayOut: string | null;
   readonly token: TokenFacts | null;
 }

@@ -5,14 +5,14 @@ import { Argument, Command } from 'commander';
 import { examples } from './command-help.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Which text → the files of the package that it stands in. In an executable they are assets of the same names. */
+/** Text → the package's files that contain it. In an executable they are assets with the same names. */
 const CLIENT_TEXTS = {
   manual: ['man/latchkey.1'],
   readme: ['README.md'],
   license: ['LICENSE', 'THIRD-PARTY-LICENSES'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 type ClientText = keyof typeof CLIENT_TEXTS;
-/** What each package and executable must bring along. */
+/** Files that each package and executable must contain. */
 export type ClientTextFile = (typeof CLIENT_TEXTS)[ClientText][number];
 
 export function aboutCommand(terminal: Terminal): Command {
@@ -21,7 +21,7 @@ export function aboutCommand(terminal: Terminal): Command {
     .addArgument(new Argument('<TEXT>', 'which of them').choices(Object.keys(CLIENT_TEXTS)))
     .action(async (text: ClientText) => {
       const { isSea, getAsset } = await import('node:sea');
-      // The bundle lies one folder below the root of its package.
+      // The bundle is one folder below the root of its package.
       const read = (name: string): string =>
         isSea() ? getAsset(name, 'utf8') : readFileSync(join(import.meta.dirname, '..', name), 'utf8');
       for (const name of CLIENT_TEXTS[text]) terminal.print(read(name).trimEnd());

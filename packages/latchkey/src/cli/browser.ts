@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Opens an address in `$BROWSER`, or as the system does it. When there is no browser nothing happens: the address was
+ * Opens an address in `$BROWSER`, or with the system's command. Without a browser nothing happens: the address was
  * printed.
  */
 export function openBrowser(url: string, env: Readonly<Record<string, string | undefined>>): void {

@@ -24,7 +24,7 @@ export const PEOPLES_COMMANDS = [
   openCommand,
 ] as const;
 
-/** What documents may call, and only the server's package has. */
+/** Commands in documents that only the server's package has. */
 const OPERATORS_COMMANDS: readonly (string | undefined)[] = ['serve', 'admin'];
 
 /** Runs one command line of the client. Never throws, never exits. */

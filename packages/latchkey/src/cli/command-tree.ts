@@ -9,7 +9,7 @@ import { completionCommand } from './completion.ts';
 import { EXIT, EXIT_CODE_HELP, type ExitCode } from './exit-codes.ts';
 import { sayError, type Terminal, UsageError } from './terminal.ts';
 
-/** What a tree is made of. */
+/** The parts of a tree. */
 export interface TreeParts {
   readonly description: string;
   readonly examples: readonly string[];
@@ -28,7 +28,7 @@ export async function runTree(program: Command, args: readonly string[], termina
   }
 }
 
-/** The whole tree, `completion` included. */
+/** The whole tree, including `completion`. */
 export function buildTree(parts: TreeParts, terminal: Terminal): Command {
   const program = new Command('latchkey')
     .description(parts.description)
@@ -45,7 +45,7 @@ export function buildTree(parts: TreeParts, terminal: Terminal): Command {
       .allowExcessArguments(false)
       .configureOutput({
         writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
-        // A command without its subcommand shows its help as an error; the words below say what is missing instead.
+        // A command without its subcommand prints its help as an error; the message below says what is missing instead.
         writeErr: () => {},
         outputError: () => {},
       });
@@ -53,12 +53,12 @@ export function buildTree(parts: TreeParts, terminal: Terminal): Command {
   return program;
 }
 
-/** A command and all below it. */
+/** A command and everything below it. */
 export function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
 }
 
-/** Commander's message in our words: `error: unknown option '--x'`, then in brackets what may have been meant. */
+/** Commander's message in our words: `error: unknown option '--x'`, then in brackets what may have been intended. */
 function usageErrorOf(error: CommanderError, command: Command): UsageError {
   if (error.code === 'commander.help') {
     return new UsageError(

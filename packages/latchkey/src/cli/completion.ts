@@ -11,7 +11,7 @@ import type { Terminal } from './terminal.ts';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
-/** One command with all that can follow it. */
+/** One command with everything that can follow it. */
 interface Place {
   /** The words that lead to it, without `latchkey`. */
   readonly path: string;
@@ -44,12 +44,12 @@ function placesBelow(command: Command, path: string): Place[] {
   return [{ path, words }, ...command.commands.flatMap((each) => placesBelow(each, `${path} ${each.name()}`.trim()))];
 }
 
-/** A branch of bash's `case`: which words may follow. */
+/** A branch of bash's `case`: the words that may follow. */
 function bashCase({ path, words }: Place): string {
   return `    ${path === '' ? '""' : path.replaceAll(' ', '/')}) words="${words.map(({ word }) => word).join(' ')}" ;;`;
 }
 
-/** An entry of zsh's table: which words may follow, each with what it is about. */
+/** An entry of zsh's table: the words that may follow, each with its description. */
 function zshDescriptions({ path, words }: Place): string {
   const lines = words.map(({ word, about }) => `${word}:${plain(about).replaceAll(':', ' ')}`);
   return `  described[${zshKey(path)}]=${quoted(lines.join('\n'))}`;

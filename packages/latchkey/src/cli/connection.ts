@@ -24,7 +24,7 @@ export const URL_OPTION = [
   'the server; left out, it is LATCHKEY_URL, the remote of this clone, or the only server signed in at',
 ] as const;
 
-/** The server with a token. @throws UsageError | Fault when one of them isn't known. */
+/** The server with a token. @throws UsageError | Fault when one of them isn't known */
 export function connect(terminal: Terminal, flags: ServerFlags): ServerClient {
   const origin = serverOrigin(terminal, flags);
   const given = terminal.env['LATCHKEY_TOKEN'];
@@ -34,7 +34,7 @@ export function connect(terminal: Terminal, flags: ServerFlags): ServerClient {
   return new ServerClient(origin, held.secret);
 }
 
-/** Scheme, host and port of the server that is meant. @throws UsageError */
+/** Scheme, host and port of the server to use. @throws UsageError */
 export function serverOrigin({ env }: Terminal, { url }: ServerFlags): string {
   const given = url ?? env['LATCHKEY_URL'];
   if (given !== undefined && given !== '') return originIn(given);
@@ -60,7 +60,7 @@ export function originIn(text: string): string {
   return url.origin;
 }
 
-/** The origin of the clone's remote `origin`, when there is one and it is HTTP. */
+/** The origin of the clone's remote `origin`, if there is one and it uses HTTP. */
 function remoteOrigin(env: Terminal['env']): string | null {
   try {
     const url = URL.parse(

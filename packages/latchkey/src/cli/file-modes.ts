@@ -4,8 +4,8 @@
  */
 
 /**
- * Takes rights from the files that this process and its children make from now on: folders get mode 0700 and files
- * 0600, with `groupAccess` 0750 and 0640. A umask that takes more stays in force.
+ * Restricts the files that this process and its children make from now on: folders get mode 0700 and files 0600, or
+ * 0750 and 0640 with `groupAccess`. A stricter umask stays in force.
  */
 export function closeToOthers({ groupAccess }: { readonly groupAccess: boolean }): void {
   const taken = groupAccess ? 0o027 : 0o077;

@@ -1,12 +1,9 @@
 /** Whether this Node can run Latchkey. */
 
-/**
- * The oldest major version that has what Latchkey is built on: `node:sqlite` without a flag, `zlib.crc32`,
- * `crypto.hash`.
- */
+/** The oldest major version with what Latchkey needs: `node:sqlite` without a flag, `zlib.crc32`, `crypto.hash`. */
 export const OLDEST_NODE = 24;
 
-/** What to tell somebody whose Node (`24.1.0`) is too old, or null when it will do. */
+/** The message for a person whose Node (`24.1.0`) is too old, or null when it isn't. */
 export function nodeComplaint(version: string): string | null {
   if (Number.parseInt(version, 10) >= OLDEST_NODE) return null;
   return [

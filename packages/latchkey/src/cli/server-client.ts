@@ -10,11 +10,11 @@ import type { Secret } from '../base/secret.ts';
 const CALL_TIMEOUT_MS = 20_000;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
-/** The server said no, or something that can't be. */
+/** The server refused, or its answer makes no sense. */
 export class ServerRefusal extends Error {
   override readonly name = 'ServerRefusal';
   readonly status: number;
-  /** The server's reason code, where it gave one. */
+  /** The server's reason code, if it gave one. */
   readonly reason: string | null;
   /** What to do about it: an address or a command. */
   readonly remedy: string | null;
@@ -35,14 +35,14 @@ export interface Call {
   readonly timeoutMs?: number;
 }
 
-/** What came back: parsed JSON, null where there was no body. */
+/** The answer: parsed JSON, null when there was no body. */
 export interface ServerAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: unknown;
 }
 
-/** One server and, where there is one, the token to call it with. */
+/** One server, and a token for calling it if there is one. */
 export class ServerClient {
   readonly origin: string;
   readonly #token: Secret | null;
@@ -54,7 +54,8 @@ export class ServerClient {
   }
 
   /**
-   * Calls a path. Any status comes back. @throws Fault when the server can't be reached, or answers what can't be read.
+   * Calls a path and returns the answer, whatever its status.
+   * @throws Fault when the server can't be reached, or its answer can't be read
    */
   async ask(
     path: string,
@@ -80,7 +81,7 @@ export class ServerClient {
     }
   }
 
-  /** Calls the REST API below `/api/v3`, and gives the body. @throws ServerRefusal when the answer is no. */
+  /** Calls the REST API below `/api/v3`, and returns the body. @throws ServerRefusal when it is refused */
   async api<T>(path: string, call: Call = {}): Promise<T> {
     const { status, body } = await this.ask(`/api/v3${path}`, call);
     if (status >= 200 && status < 300) return body as T;
@@ -125,7 +126,7 @@ function refusalOf(origin: string, status: number, body: unknown): ServerRefusal
   return new ServerRefusal(status, words, said.reason ?? null, said.fix?.command ?? said.fix?.url ?? null);
 }
 
-/** What a failed connection is called, by the code of Node or OpenSSL. */
+/** Messages for failed connections, by the code of Node or OpenSSL. */
 const CAUSES: Readonly<Record<string, readonly [message: string, hint: string]>> = {
   ENOTFOUND: ['has an address that nobody knows', 'check the spelling, and whether a VPN is needed'],
   EAI_AGAIN: ["can't be looked up: name resolution does not answer", 'check the network'],

@@ -9,13 +9,13 @@ export const ADMIN_SETTINGS: readonly SettingName[] = SETTING_NAMES.filter(
   (name) => settingRow(name).forAdmin === true,
 );
 
-/** Gives a command one option for each of the settings. */
+/** Adds one option for each of the settings to a command. */
 export function addSettingOptions(command: Command, names: readonly SettingName[]): Command {
   for (const name of names) command.addOption(optionOf(name));
   return command;
 }
 
-/** What the command line says about settings; the rest is undefined. */
+/** The settings on the command line; the rest is undefined. */
 export function settingFlags(command: Command): SettingSources['flags'] {
   const given = command.opts<Record<string, unknown>>();
   return Object.fromEntries(SETTING_NAMES.map((name) => [name, given[new Option(settingFlag(name)).attributeName()]]));

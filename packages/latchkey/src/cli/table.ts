@@ -1,6 +1,6 @@
 /** Rows as aligned columns, for people. */
 
-/** A heading and one line a row; columns are parted by two spaces, what isn't there is `-`. */
+/** A heading and one line per row; columns are separated by two spaces, a missing value is `-`. */
 export function alignedTable<Row extends object>(
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],

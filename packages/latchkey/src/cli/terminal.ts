@@ -12,26 +12,26 @@ import { SettingsProblem } from '../base/settings/problem.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { ServerRefusal } from './server-client.ts';
 
-/** Everything that a command may touch of the world around it; tests bring their own. */
+/** Everything outside that a command may touch; tests bring their own. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A line of data, on stdout. */
   print(line: string): void;
   /** Data of any length, on stdout. Resolves when there is room for more; false when nobody reads it. */
   write(text: string): Promise<boolean>;
-  /** A line of words, on stderr. */
+  /** A line for people, on stderr. */
   say(line: string): void;
   /** Standard input to its end, at most `maxBytes`; a `UsageError` when there is more or it isn't UTF-8. */
   readInput(maxBytes: number): Promise<string>;
-  /** True when a person sits there and reads what is said. */
+  /** True when a person is there and reads the output. */
   readonly interactive?: boolean;
-  /** How long a sign-in waits for the person to come back from the browser; left out, `LOGIN_TIMEOUT_MS`. */
+  /** How long a sign-in waits for the person to come back from the browser; `LOGIN_TIMEOUT_MS` by default. */
   readonly loginWaitMs?: number;
-  /** Asks a person and gives what they type, without the end of the line; null when nobody answers. */
+  /** Asks a person and returns what they type, without the line end; null when nobody answers. */
   ask?(question: string): Promise<string | null>;
 }
 
-/** The command line can't mean anything. */
+/** The command line makes no sense. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   /** Null when the command's help says it all. */
@@ -43,7 +43,7 @@ export class UsageError extends Error {
   }
 }
 
-/** The command has said all there is to say, and ends with this code. */
+/** The command has printed everything, and ends with this code. */
 export class Stopped extends Error {
   override readonly name = 'Stopped';
   readonly code: ExitCode;
@@ -57,7 +57,7 @@ export class Stopped extends Error {
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   process.stdout.on('error', onLostOutput);
-  // There is nowhere to say it.
+  // There is nowhere left to report it.
   process.stderr.on('error', () => {});
   return {
     env: process.env,
@@ -70,16 +70,16 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Output that is lost is said once, and is a failure whatever else the command did. */
+/** Lost output is reported once, and is a failure whatever else the command did. */
 function onLostOutput({ code }: NodeJS.ErrnoException): void {
-  // Whoever reads may stop early (`| head`); that is no failure of ours.
+  // Readers may stop early (`| head`); that is no failure of ours.
   if (code === 'EPIPE') return;
   process.stdout.off('error', onLostOutput).on('error', () => {});
   process.stderr.write(`error: ${lostOutput(code)}\n`);
   process.once('exit', () => (process.exitCode = EXIT.fault));
 }
 
-/** @param code of the system: `ENOSPC` */
+/** @param code from the system: `ENOSPC` */
 export function lostOutput(code: string | undefined): string {
   const reason = code === 'ENOSPC' ? 'no space is left where it goes' : (code ?? 'it is gone');
   return `standard output can't be written: ${reason}`;
@@ -112,7 +112,7 @@ export function inputTooLong(maxBytes: number): UsageError {
   return new UsageError(`standard input holds more than ${maxBytes} bytes`);
 }
 
-/** The text that came on standard input. @throws UsageError when it isn't UTF-8. */
+/** The text from standard input. @throws UsageError when it isn't UTF-8 */
 export function decodeInput(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -121,7 +121,7 @@ export function decodeInput(bytes: Buffer): string {
   }
 }
 
-/** A sentence in the terminal's voice. Names that begin it (`GitHub`, `LATCHKEY_PORT`) keep their capitals. */
+/** A sentence in the terminal's style. Names at its beginning (`GitHub`, `LATCHKEY_PORT`) keep their capitals. */
 export function spoken(sentence: string): string {
   const plain = sentence
     .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
@@ -131,8 +131,7 @@ export function spoken(sentence: string): string {
 }
 
 /**
- * Says what went wrong, and gives the exit code that goes with it. `command` is what was called: `latchkey admin user
- * add`.
+ * Reports what went wrong, and returns the matching exit code. `command` is what was called: `latchkey admin user add`.
  */
 export function sayError(terminal: Terminal, error: unknown, command: string): ExitCode {
   const tell = (message: string, hint: string | null): void => {

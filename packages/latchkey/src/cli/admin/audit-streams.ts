@@ -55,7 +55,7 @@ function streamName(text: string): Name {
   throw new InvalidArgumentError('A stream is webhook, syslog or file.');
 }
 
-/** The id of an entry, as it is typed. */
+/** An entry's id, as typed. */
 export function entryId(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('An id of an entry is a whole number.');
   return Number(text);

@@ -91,7 +91,7 @@ function reportLine(report: ChainReport): object {
   };
 }
 
-/** The checkpoints among the lines of a file; other lines of an export are left out. */
+/** The checkpoints in a file; other lines of an export are skipped. */
 function checkpointsIn(path: string): KeptElsewhere[] {
   let text: string;
   try {

@@ -8,12 +8,12 @@ import { closeToOthers } from '../file-modes.ts';
 import { ADMIN_SETTINGS, addSettingOptions, settingFlags } from '../setting-options.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 
-/** Gives a command the options that say where the data is. */
+/** Adds the options that say where the data is to a command. */
 export function withDataOptions(command: Command): Command {
   return addSettingOptions(command, ADMIN_SETTINGS);
 }
 
-/** Runs `act` on the data that the command's options lead to, as the operator. Nothing listens meanwhile. */
+/** Runs `act` as the operator, on the data that the command's options point to. Nothing listens meanwhile. */
 export async function withData<T>(
   command: Command,
   terminal: Terminal,
@@ -29,7 +29,7 @@ export async function withData<T>(
   const settings = readSettings({ flags: settingFlags(command), env: terminal.env, purpose: 'admin' });
   closeToOthers(settings);
   if (!existsSync(settings.data)) terminal.say(`made a new data folder: ${settings.data}`);
-  // Words only: what a server would log as routine has no place between the lines of a command.
+  // Messages only: a server's routine log lines don't belong in a command's output.
   const ctx = await openContext(
     settings,
     makeLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel),
@@ -43,7 +43,7 @@ export async function withData<T>(
   }
 }
 
-/** `owner/name` in two. @throws UsageError when it is of another form. */
+/** Splits `owner/name`. @throws UsageError when it has another form */
 export function fullNameOf(text: string): { owner: string; name: string } {
   const [owner = '', name = '', ...rest] = text.split('/');
   if (owner === '' || name === '' || rest.length > 0)

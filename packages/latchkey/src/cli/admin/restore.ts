@@ -92,7 +92,7 @@ interface ExportedLine {
   readonly data?: { readonly previous_id?: number };
 }
 
-/** None of a checkpoint. @throws Error when it is no line of an export. */
+/** Empty for a checkpoint. @throws Error when it isn't a line of an export */
 function entryIn(line: string): LostEntry[] {
   const { _document_id: id, action, user_id: userId, about_token_id: tokenId, data } = JSON.parse(line) as ExportedLine;
   if (action === 'audit_log.checkpoint') return [];

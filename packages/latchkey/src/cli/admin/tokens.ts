@@ -106,7 +106,7 @@ function listCommand(terminal: Terminal): Command {
 
 const COLUMNS = ['id', 'kind', 'name', 'last_eight', 'state', 'expires_at', 'last_used_at'] as const;
 
-/** A token as `--json` shows it; the table shows some of it. Instants are ISO 8601 in UTC. */
+/** A token as in `--json`; the table shows part of it. Instants are ISO 8601 in UTC. */
 function rowOf(token: TokenView) {
   const instant = (when: UnixSeconds | null): string | null => (when === null ? null : isoInstant(when));
   return {
@@ -141,7 +141,7 @@ function revokeCommand(terminal: Terminal): Command {
   return examples(withDataOptions(command), ['latchkey admin token revoke 7']);
 }
 
-/** @throws UsageError for what isn't the number of a token. */
+/** @throws UsageError for anything but a token's number */
 function idOf(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text))
     throw new UsageError(

@@ -7,7 +7,7 @@ import type { Terminal } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
 import { deleteUserCommand } from './delete-user.ts';
 
-/** More on standard input is no password. The rules for passwords themselves are the actions'. */
+/** More than this on standard input isn't a password. The rules for passwords are in the actions. */
 export const MAX_PASSWORD_INPUT_BYTES = 4096;
 
 /** `add`, `suspend`, `restore`, `lock`, `unlock`, `password`, `two-factor` and `delete`. */
@@ -128,7 +128,7 @@ function twoFactorCommand(terminal: Terminal): Command {
   return examples(withDataOptions(command), ['latchkey admin user two-factor ada --off']);
 }
 
-/** What stands on standard input, without the one line end that an editor or `echo` puts behind it. */
+/** Standard input without the single line end that an editor or `echo` adds. */
 async function readPassword(terminal: Terminal): Promise<Secret> {
   return new Secret((await terminal.readInput(MAX_PASSWORD_INPUT_BYTES)).replace(/\r?\n$/, ''));
 }

@@ -10,7 +10,9 @@ interface Checked extends Finding {
   readonly name: string;
 }
 
-/** The checks in the order in which one causes another. Those that are not here come last, in their own order. */
+/**
+ * The checks, ordered so that causes come before their effects. Checks that aren't here come last, in their own order.
+ */
 const CAUSAL = [
   'git version',
   'remote over https',
@@ -27,12 +29,12 @@ const CAUSAL = [
   'push',
   'workflow files',
 ];
-/** Refused for what the token reaches: the check of the access has the link with owner and repository. */
+/** Refused because the token doesn't reach it: the access check has the link with owner and repository. */
 const ACCESS = new Set(['clone and fetch', 'push', 'workflow files']);
 
 const rank = (name: string): number => (CAUSAL.indexOf(name) + CAUSAL.length + 1) % (CAUSAL.length + 1);
 
-/** Null when nothing failed and nothing is worth doing. */
+/** Null when nothing failed and nothing needs doing. */
 export function causeOf<C extends Checked>(checked: readonly C[]): C | null {
   const byRank = (state: Finding['state']): readonly C[] =>
     checked.filter((one) => one.state === state).sort((a, b) => rank(a.name) - rank(b.name));

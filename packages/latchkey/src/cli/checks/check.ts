@@ -14,15 +14,15 @@ export interface Finding {
   readonly state: CheckState;
   /** In the voice of the terminal: no capital, no full stop. */
   readonly found: string;
-  /** A line to paste that mends it, or leads on; an address is one to open. */
+  /** A line to paste that fixes it, or leads on; an address is one to open. */
   readonly command?: string;
-  /** What `--fix` runs, after asking: a program with arguments, and what it reads. Only what can be undone. */
+  /** What `--fix` runs, after asking: a program with arguments, and its input. Only what can be undone. */
   readonly repair?: { readonly program: string; readonly args: readonly string[]; readonly input?: string };
 }
 
 export interface Check {
   readonly name: string;
-  /** Null when it can run; else why it can't, in words. */
+  /** Null when it can run; otherwise why it can't, in words. */
   readonly cannotRun?: (subject: Subject) => string | null;
   readonly run: (subject: Subject) => Promise<Finding>;
 }
@@ -40,12 +40,12 @@ export const fail = (found: string, command?: string): Finding => ({
 });
 export const skip = (found: string): Finding => ({ state: 'skip', found });
 
-/** A failure that `--fix` can mend by running one git command, which is also the line to paste. */
+/** A failure that `--fix` can fix with one git command, which is also the line to paste. */
 export function mendable(state: 'warn' | 'fail', found: string, args: readonly string[]): Finding {
   return { state, found, command: ['git', ...args].map(shellWord).join(' '), repair: { program: 'git', args } };
 }
 
-/** A word as a shell takes it. */
+/** A word quoted for a shell. */
 export function shellWord(word: string): string {
   return /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

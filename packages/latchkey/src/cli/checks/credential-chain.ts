@@ -17,7 +17,7 @@ import { type FoundCredential, runGit, type Subject, withoutSecrets } from './su
 const needsHttp = (subject: Subject): string | null =>
   isOverHttp(subject) ? null : 'the remote is no address over http';
 
-/** Asks git for the credential as a clone would, and gives what it ran on the way. */
+/** Asks git for the credential as a clone would, and returns the helpers that git ran. */
 async function fill(subject: Subject): Promise<{ ran: readonly string[]; credential: FoundCredential | null }> {
   const url = new URL(present(subject.url, 'the address'));
   const user = url.username === '' ? '' : `username=${decodeURIComponent(url.username)}\n`;
@@ -38,7 +38,7 @@ async function fill(subject: Subject): Promise<{ ran: readonly string[]; credent
   }
 }
 
-/** `store`, `osxkeychain`, `latchkey`, `gh`: what people call it. */
+/** `store`, `osxkeychain`, `latchkey`, `gh`: the usual name. */
 function helperName(command: string): string {
   if (callsUs(command)) return 'latchkey';
   if (/\bgh\b.* auth git-credential/.test(command)) return 'gh';
@@ -88,7 +88,9 @@ function install({ origin }: Subject, found: string): Finding {
   };
 }
 
-/** What a text looks like, from its beginning alone; own words, so that a broken table elsewhere doesn't mislead. */
+/**
+ * What a text looks like, judged by its beginning. Separate from the other table, so that an error there can't mislead.
+ */
 const FORMS: readonly (readonly [form: RegExp, words: string, isToken: boolean])[] = [
   [/^(?:[A-Za-z0-9]{1,16}_)?lkf_[A-Za-z0-9]{36}$/, 'a fine-grained token of a Latchkey', true],
   [/^(?:[A-Za-z0-9]{1,16}_)?lkc_[A-Za-z0-9]{36}$/, 'a classic token of a Latchkey', true],
@@ -122,7 +124,7 @@ const credentialForm: Check = {
   },
 };
 
-/** A name in the address is the one that git sends. */
+/** git sends the name in the address. */
 function noUsername(found: string, { remote, url }: Pick<Subject, 'remote' | 'url'>): Finding {
   const named = withoutSecrets(present(url, 'the address')).replace('://', '://git@');
   if (remote === null) return fail(found, `git clone ${named}`);
@@ -133,7 +135,7 @@ function spelled({ kind, how }: Misspelling): string {
   return kind === 'wrapped' ? `a token ${how}, which can't be read` : `${how}, where a token belongs`;
 }
 
-/** Has the helpers forget exactly this credential. */
+/** Makes the helpers forget exactly this credential. */
 export function forget(found: string, { username, password }: FoundCredential, origin: string): Finding {
   const url = new URL(origin);
   const lines = `protocol=${url.protocol.slice(0, -1)}\nhost=${url.host}\nusername=${username}\n`;

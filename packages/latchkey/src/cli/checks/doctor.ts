@@ -20,7 +20,7 @@ import { runProgram, type Subject, subjectOf } from './subject.ts';
 import { TOKEN_CHECKS } from './token.ts';
 import { WORKFLOW_CHECKS } from './workflows.ts';
 
-/** In this order: what later ones ask for is found out by earlier ones. */
+/** In this order: later checks need what earlier ones find out. */
 const CHECKS: readonly Check[] = [
   ...GIT_CHECKS,
   ...OVERRIDE_CHECKS,
@@ -76,7 +76,7 @@ async function examine(
   if (failed > 0) throw new Stopped(EXIT.refused);
 }
 
-/** The helper's own list is a help, not a need: the doctor works without it. */
+/** The helper's list is useful but not necessary: the doctor works without it. */
 function knownOrigins({ env }: Terminal): readonly string[] {
   try {
     return new CredentialStore(env).servers().map(({ origin }) => origin);
@@ -98,12 +98,12 @@ async function outcomeOf(check: Check, subject: Subject): Promise<Finding> {
   }
 }
 
-/** One line for each check; what can't be looked at is no news. */
+/** One line for each check; one that can't run is not reported. */
 function tell({ name, state, found }: Checked, terminal: Terminal): void {
   if (state !== 'skip') terminal.print(`${state.padEnd(4)}  ${name}: ${spoken(found)}`);
 }
 
-/** The cause, told once, with the one line that mends it. */
+/** The cause, reported once, with the one line that fixes it. */
 function conclude(cause: Checked | null, failed: number, terminal: Terminal): void {
   if (cause === null) return terminal.print(`\nNothing is wrong.`);
   terminal.print(`\n${failed === 0 ? 'Nothing is wrong. Worth doing' : 'The cause'}: ${spoken(cause.found)}`);

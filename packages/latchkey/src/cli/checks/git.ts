@@ -3,7 +3,7 @@ import { present } from '../../base/present.ts';
 import { type Check, fail, mendable, ok, skip, warn } from './check.ts';
 import { isSsh, runGit, type Subject, withoutSecrets } from './subject.ts';
 
-/** What a version of git was the first to have, newest first. */
+/** What was new in each version of git, newest first. */
 const NEWS: readonly (readonly [major: number, minor: number, what: string])[] = [
   [2, 40, 'it drops a token by itself when its time is over (password_expiry_utc)'],
 ];
@@ -82,7 +82,7 @@ const notRewritten: Check = {
 
 export const GIT_CHECKS: readonly Check[] = [gitVersion, remoteIsHttps, noSecretInRemote, notRewritten];
 
-/** True when the remote is one over HTTP, which most checks need. */
+/** True when the remote uses HTTP, which most checks need. */
 export function isOverHttp({ url, origin }: Subject): boolean {
   return url !== null && origin !== null && !isSsh(url);
 }

@@ -24,7 +24,7 @@ const noExtraHeader: Check = {
   },
 };
 
-/** Where the header is set: the last one counts, and is the one to take away. */
+/** Where the header is set. The last one counts, and is the one to remove. */
 async function whereSet(subject: Subject): Promise<{ scope: string; key: string } | null> {
   const { stdout } = await runGit(subject, [
     'config',
@@ -44,7 +44,7 @@ async function whereSet(subject: Subject): Promise<{ scope: string; key: string 
   return null;
 }
 
-/** Variables that change who answers, and what that means. */
+/** Variables that change which program answers, and what that means. */
 const VARIABLES: readonly (readonly [name: string, state: 'warn' | 'ok', words: string])[] = [
   ['GIT_ASKPASS', 'ok', 'GIT_ASKPASS answers when no helper does'],
   ['GIT_CONFIG_PARAMETERS', 'warn', 'GIT_CONFIG_PARAMETERS adds settings to each call'],

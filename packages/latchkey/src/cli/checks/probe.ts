@@ -11,19 +11,19 @@ export interface Answered {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
-  /** When the answer came, by this machine's clock, in milliseconds. */
+  /** When the answer arrived, by this machine's clock, in milliseconds. */
   readonly atMs: number;
-  /** The certificate's end as the server says it; null without TLS. */
+  /** When the certificate ends; null without TLS. */
   readonly certificateEnds: string | null;
 }
 
-/** What the first request to the server brought. */
+/** The result of the first request to the server. */
 export interface Probe {
-  /** Null when it was not asked, or nothing came. */
+  /** Null when it was not asked, or there was no answer. */
   readonly answered: Answered | null;
-  /** Node's or OpenSSL's code of the failure. */
+  /** The failure's code from Node or OpenSSL. */
   readonly failure: string | null;
-  /** True when it answered as a Latchkey does. */
+  /** True when it answered like a Latchkey server. */
   readonly isLatchkey: boolean;
 }
 
@@ -31,7 +31,7 @@ export const EMPTY_PROBE: Probe = { answered: null, failure: null, isLatchkey: f
 const MAX_BODY_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** One GET, or a POST where there is something to send as JSON. @throws Error with a `code` when nothing came. */
+/** One GET, or a POST when there is JSON to send. @throws Error with a `code` when there is no answer */
 export function get(
   url: string,
   headers: Readonly<Record<string, string>> = {},

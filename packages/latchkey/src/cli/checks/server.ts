@@ -8,12 +8,12 @@ const needsOrigin = ({ origin }: Subject): string | null => (origin === null ? '
 const needsAnswer = ({ probe }: Subject): string | null =>
   probe.answered === null ? 'the server did not answer' : null;
 
-/** How far two clocks may differ before expiry dates and one-time codes go wrong. */
+/** The most by which two clocks may differ before expiry dates and one-time codes go wrong. */
 const MAX_SKEW_SEC = 60;
 const DAY_MS = 86_400_000;
 const CERTIFICATE_ENDS_SOON_DAYS = 14;
 
-/** For this host alone; `ORIGIN` is replaced. An authority for all hosts would vouch for everybody's. */
+/** For this host only; `ORIGIN` is replaced. An authority for all hosts would be trusted for every site. */
 const CA_LINE = 'git config --global http.ORIGIN/.sslCAInfo /path/to/ca.pem';
 
 /** Codes of Node and OpenSSL in words. */
@@ -59,7 +59,7 @@ const reachable: Check = {
   },
 };
 
-/** A public repository asks nobody for a credential, so its page doesn't say whose it is. */
+/** A public repository asks for no credential, so its page doesn't show whose it is. */
 async function isLatchkeyByItsPages(origin: string): Promise<boolean> {
   const { status, body } = await get(`${origin}/.well-known/oauth-authorization-server`).catch(() => ({
     status: 0,

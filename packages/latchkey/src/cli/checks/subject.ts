@@ -4,11 +4,11 @@ import { EMPTY_PROBE, type Probe } from './probe.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A credential that git would use; its secret is for asking the server alone. */
+/** A credential that git would use. Its secret is only for asking the server. */
 export interface FoundCredential {
   readonly username: string;
   readonly password: string;
-  /** The helper that answered, as git calls it. */
+  /** The helper that answered, by git's name for it. */
   readonly from: string;
 }
 
@@ -16,16 +16,16 @@ export interface Subject {
   readonly env: Environment;
   /** The remote's name; null when an address was given, or there is no clone. */
   readonly remote: string | null;
-  /** As git uses it, after `insteadOf`; null when there is none. It may hold a secret. */
+  /** As git uses it, after `insteadOf`; null when there is none. It may contain a secret. */
   readonly url: string | null;
-  /** Scheme, host and port over HTTP: the remote's own, or what an SSH remote would have. Null when not known. */
+  /** Scheme, host and port over HTTP: the remote's own, or those for an SSH remote. Null when unknown. */
   readonly origin: string | null;
   /** `acme/site`; null when the address names no repository. */
   readonly repository: string | null;
-  /** What later checks may use of earlier ones. */
+  /** Results that later checks may use. */
   probe: Probe;
   credential: FoundCredential | null;
-  /** Whose token it is, as the server says. */
+  /** The token's owner, according to the server. */
   tokenOwner: string | null;
 }
 
@@ -35,10 +35,10 @@ export interface GitEnded {
   readonly stderr: string;
 }
 
-/** How long anything that the doctor starts may take. */
+/** The limit for any program that the doctor starts. */
 const PROGRAM_TIMEOUT_MS = 20_000;
 
-/** Runs a program to its end; a program that isn't there ends with 127. It is never asked anything. */
+/** Runs a program to its end; a missing program ends with 127. It gets no input. */
 export function runProgram(program: string, args: readonly string[], env: Environment, input = ''): Promise<GitEnded> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -55,7 +55,7 @@ export function runProgram(program: string, args: readonly string[], env: Enviro
   });
 }
 
-/** Runs git, which may not ask anybody. */
+/** Runs git without letting it prompt. */
 export function runGit(subject: Pick<Subject, 'env'>, args: readonly string[], input = ''): Promise<GitEnded> {
   return runProgram(
     'git',
@@ -65,7 +65,7 @@ export function runGit(subject: Pick<Subject, 'env'>, args: readonly string[], i
   );
 }
 
-/** Finds out what is meant: an address, a remote's name, or the clone one stands in. */
+/** Works out the target: an address, a remote's name, or the clone in the working directory. */
 export async function subjectOf(
   named: string | undefined,
   env: Environment,
@@ -96,7 +96,7 @@ async function firstRemote(env: Environment): Promise<string | null> {
   return remotes.includes('origin') ? 'origin' : (remotes[0] ?? null);
 }
 
-/** Servers that git's configuration has something for: they tell the port that an SSH remote would have over HTTP. */
+/** Servers with an entry in git's configuration. They reveal the HTTP port that goes with an SSH remote. */
 async function configuredOrigins(env: Environment): Promise<readonly string[]> {
   const { stdout } = await runGit({ env }, ['config', '--name-only', '--get-regexp', '^(credential|http)\\.https?://']);
   const urls = [...stdout.matchAll(/^(?:credential|http)\.(https?:\/\/\S+)\.\w+$/gim)].map(([, url = '']) =>
@@ -115,7 +115,7 @@ export function isSsh(url: string): boolean {
 function placeIn(url: string, knownOrigins: readonly string[]): { origin: string | null; repository: string | null } {
   const scp = isSsh(url) && !url.includes('://') ? /^(?:[^@/]+@)?([^:/]+):\/?(.*)$/.exec(url) : null;
   const parsed = scp === null ? URL.parse(url) : null;
-  // `git@host:2222/acme/site.git` is meant as a port, though SSH takes it for a folder.
+  // In `git@host:2222/acme/site.git` people mean a port, though SSH takes it for a folder.
   const path = scp?.[2]?.replace(/^\d+\/(?=[^/]+\/[^/]+$)/, '') ?? parsed?.pathname;
   const host = scp?.[1] ?? parsed?.hostname;
   if (path === undefined || host === undefined) return { origin: null, repository: null };
@@ -128,7 +128,7 @@ function placeIn(url: string, knownOrigins: readonly string[]): { origin: string
   };
 }
 
-/** An address that may be shown: without username and password. */
+/** An address that is safe to show: without username and password. */
 export function withoutSecrets(url: string): string {
   return url.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1');
 }

@@ -12,7 +12,7 @@ import type { Subject } from './subject.ts';
 const ENDS_SOON_DAYS = 7;
 const DAY_MS = 86_400_000;
 
-/** Why nobody can be asked about the token; null when they can. */
+/** Why the server can't be asked about the token; null when it can. */
 export function cannotAsk({ credential, probe, env }: Subject): string | null {
   if (probe.answered === null) return 'the server did not answer';
   return credential === null && (env['LATCHKEY_TOKEN'] ?? '') === '' ? 'there is no credential to ask with' : null;
@@ -45,7 +45,7 @@ const token: Check = {
       authorization: `Bearer ${passwordOf(subject)}`,
     });
     const said = jsonOf(body) as CurrentToken;
-    // Scopes of GitLab's dialect may open git and nothing of the API: that is a healthy token.
+    // A token may have only scopes of GitLab's dialect that allow git but not the API: that is a healthy token.
     if (status === 403 && said.reason === 'scope_missing') return ok('it lives, and its scopes are for git alone');
     if (status === 400 || status === 401 || status === 403) return refusedToken(subject, status, said);
     if (status !== 200 || said.id === undefined) return warn('the server does not tell about this token');
@@ -100,7 +100,7 @@ function access(name: string, service: 'git-upload-pack' | 'git-receive-pack'): 
   };
 }
 
-/** The repository has another name now. */
+/** The repository was renamed. */
 function moved({ remote, origin }: Subject, { headers }: Answered): Finding {
   const to = (headers.location ?? '').replace(/\/info\/refs.*$/, '');
   const address = to.startsWith('/') ? origin + to : to;
@@ -113,7 +113,7 @@ function moved({ remote, origin }: Subject, { headers }: Answered): Finding {
   };
 }
 
-/** What stands in a body; empty when it is no JSON. */
+/** The JSON in a body; empty when it isn't JSON. */
 export function jsonOf(text: string): object {
   try {
     return (JSON.parse(text) ?? {}) as object;
@@ -122,7 +122,7 @@ export function jsonOf(text: string): object {
   }
 }
 
-/** A text of the server as it may be shown: bounded, nothing that steers a terminal. */
+/** A text from the server that is safe to show: limited in length, without terminal control characters. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 300);
 }

@@ -12,7 +12,7 @@ interface Answer {
 
 const FOLDER = '.github/workflows';
 
-/** Workflow files that commits of any branch change and no remote has. */
+/** Workflow files changed by commits of any branch that no remote has. */
 async function unpushed(subject: Subject): Promise<readonly string[]> {
   const { code, stdout } = await runGit(subject, [
     'log',

@@ -13,8 +13,8 @@ import { type CredentialMessage, MAX_INPUT_BYTES, parseCredentialMessage, writeC
 import { CredentialStore, type HeldCredential, originOf, type Place } from './store.ts';
 
 /**
- * A credential is renewed when no more than this part of its life is left, and never earlier than `RENEW_BEFORE_SEC`
- * before its end.
+ * A credential is renewed when at most this part of its life is left, but not earlier than `RENEW_BEFORE_SEC` before
+ * its end.
  */
 export const RENEW_PART = 0.25;
 export const RENEW_BEFORE_SEC = 7 * 24 * 60 * 60;
@@ -22,7 +22,7 @@ export const RENEW_BEFORE_SEC = 7 * 24 * 60 * 60;
 /** One call of the helper. */
 export async function runHelper(action: HelperAction, terminal: Terminal): Promise<ExitCode> {
   try {
-    // git-credential, "CAPABILITY INPUT/OUTPUT FORMAT". `state` has nothing to say: one round is enough.
+    // git-credential, "CAPABILITY INPUT/OUTPUT FORMAT". `state` isn't needed: one round is enough.
     if (action === 'capability') terminal.print('version 0\ncapability authtype');
     else await act(action, terminal);
     return EXIT.ok;
@@ -37,8 +37,8 @@ async function act(action: Exclude<HelperAction, 'capability'>, terminal: Termin
 }
 
 /**
- * Null for what is none of our business: credentials of something else than HTTP. @throws UsageError when the input is
- * not of the protocol.
+ * Null for credentials of anything but HTTP, which don't concern us.
+ * @throws UsageError when the input doesn't follow the protocol
  */
 function placeIn(text: string): Place | null {
   const parsed = parseCredentialMessage(text);
@@ -75,7 +75,7 @@ async function keep(place: Place, credentialStore: CredentialStore): Promise<voi
   const username = place.username ?? (authtype === null ? undefined : '');
   const server = credentialStore.serverOf(place);
   if (place.isEphemeral === true || username === undefined || password === undefined || server === null) return;
-  // Helpers behind ours keep passwords; most know nothing else.
+  // The helpers behind ours store passwords; most know nothing else.
   if (authtype !== null && server.helper !== null) return;
   if (passwordExpiresAt !== null && passwordExpiresAt <= systemClock.now()) return;
   await credentialStore.save(place, {
@@ -92,15 +92,15 @@ async function erase(place: Place, credentialStore: CredentialStore): Promise<vo
 }
 
 /**
- * Renewal asks the server, so it is done when it is worth it: once near the end, for a token that the helper itself was
- * given.
+ * Renewal asks the server, so it only happens when it is worth it: near the end, for a token that was issued to the
+ * helper itself.
  */
 function isDue({ issuedAt, expiresAt }: HeldCredential, at: UnixSeconds): boolean {
   if (issuedAt === null || expiresAt === null) return false;
   return expiresAt - at <= Math.min(RENEW_BEFORE_SEC, (expiresAt - issuedAt) * RENEW_PART);
 }
 
-/** The same token with a new secret; the old one when that fails, since it still works. */
+/** The same token with a new secret. If renewal fails, the old secret, since it still works. */
 async function renewed(
   place: Place,
   held: HeldCredential,
@@ -119,7 +119,7 @@ async function renewed(
   }
 }
 
-/** Signs in through the browser, where somebody sits in front of it. */
+/** Signs in through the browser, if a person is there. */
 async function signIn(
   place: Place,
   credentialStore: CredentialStore,
@@ -132,7 +132,7 @@ async function signIn(
     await credentialStore.save(withoutPath(place), login);
     return { ...login, oauthRefreshToken: null, authtype: null };
   }
-  // Git asks its next helper, and then the person: helpers that have nothing are silent (git's t/lib-credential.sh).
+  // git asks its next helper, and then the person: helpers that have nothing stay silent (git's t/lib-credential.sh).
   return null;
 }
 

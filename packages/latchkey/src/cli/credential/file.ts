@@ -13,22 +13,22 @@ import { Fault } from '../../base/errors.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { userDataFolder } from './user-folders.ts';
 
-/** A credential as it is kept. */
+/** A credential as stored. */
 export interface KeptCredential {
   readonly protocol: string;
   readonly host: string;
-  /** With `credential.useHttpPath` only. */
+  /** Only with `credential.useHttpPath`. */
   readonly path: string | null;
   readonly username: string;
-  /** The scheme of `Authorization` that it goes with, as it is; left out for a password. */
+  /** The scheme of `Authorization` for the secret; undefined for a password. */
   readonly authtype?: string;
-  /** Null when git's other helper keeps it. */
+  /** Null when git's other helper stores it. */
   readonly secret: string | null;
   /** SHA-256 of the secret, base64url. */
   readonly digest: string;
   readonly expiresAt: UnixSeconds | null;
   readonly oauthRefreshToken: string | null;
-  /** Of a token that can be renewed: when it was issued. Null for what git handed over. */
+  /** For a token that can be renewed: when it was issued. Null for what git passed in. */
   readonly issuedAt: UnixSeconds | null;
 }
 
@@ -36,7 +36,7 @@ export interface KeptCredential {
 export interface KeptServer {
   /** `https://git.example.org`, or with a port. */
   readonly origin: string;
-  /** The value of `credential.helper` that keeps its secrets; null = this file does. */
+  /** The value of `credential.helper` that stores its secrets; null = this file does. */
   readonly helper: string | null;
 }
 
@@ -46,7 +46,7 @@ export interface CredentialBook {
 }
 
 const EMPTY: CredentialBook = { servers: [], credentials: [] };
-/** How long a lock is waited for, and after which age it was left behind by something that died. */
+/** How long to wait for a lock, and the age at which a lock counts as left behind by a dead process. */
 const LOCK_WAIT_MS = 3_000;
 const LOCK_STALE_MS = 10_000;
 const LOCK_RETRY_MS = 20;
@@ -56,7 +56,7 @@ export function credentialFilePath(env: Readonly<Record<string, string | undefin
   return join(userDataFolder(env), 'credentials.json');
 }
 
-/** What is kept; nothing when there is no file. @throws Fault when it can't be read. */
+/** The stored contents; empty when there is no file. @throws Fault when it can't be read */
 export function readBook(path: string): CredentialBook {
   try {
     return { ...EMPTY, ...(JSON.parse(readFileSync(path, 'utf8')) as Partial<CredentialBook>) };
@@ -68,7 +68,7 @@ export function readBook(path: string): CredentialBook {
   }
 }
 
-/** Alters what is kept. @throws Fault when the folder can't be written, or the lock is not given free. */
+/** Changes the stored contents. @throws Fault when the folder can't be written, or the lock isn't released */
 export async function changeBook(path: string, change: (book: CredentialBook) => CredentialBook): Promise<void> {
   const lock = `${path}.lock`;
   await takeLock(path, lock);

@@ -5,7 +5,7 @@
 export const HELPER_ACTIONS = ['get', 'store', 'erase', 'capability'] as const;
 export type HelperAction = (typeof HELPER_ACTIONS)[number];
 
-/** The action of a command line that git wrote: `credential get`; null for every other command line. */
+/** The action in a command line that git wrote: `credential get`; null for every other command line. */
 export function helperActionOf(args: readonly string[]): HelperAction | null {
   return args.length === 2 && args[0] === 'credential'
     ? (HELPER_ACTIONS.find((action) => action === args[1]) ?? null)

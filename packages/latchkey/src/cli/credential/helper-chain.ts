@@ -22,12 +22,12 @@ export function fillFrom(helper: string, message: CredentialMessage, env: Enviro
   return 'message' in parsed && parsed.message.password !== undefined ? parsed.message : null;
 }
 
-/** Has the helper keep a credential. */
+/** Makes the helper store a credential. */
 export function approveWith(helper: string, message: CredentialMessage, env: Environment): void {
   callGit('approve', helper, message, env);
 }
 
-/** Has the helper forget a credential. */
+/** Makes the helper forget a credential. */
 export function rejectWith(helper: string, message: CredentialMessage, env: Environment): void {
   callGit('reject', helper, message, env);
 }
@@ -60,8 +60,8 @@ function callGit(
 }
 
 /**
- * The helpers that git has for everything (`credential.helper` without an address), in order, without ours; an empty
- * value forgets those before it.
+ * git's helpers for all addresses (`credential.helper` without an address), in order, without ours; an empty value
+ * removes those before it.
  */
 export function generalHelpers(env: Environment): readonly string[] {
   try {

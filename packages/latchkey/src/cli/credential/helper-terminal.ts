@@ -32,26 +32,26 @@ async function readToEnd(maxBytes: number): Promise<Buffer> {
   try {
     for (let chunk = read(); chunk.length > 0; chunk = read()) add(chunk);
   } catch (error) {
-    // Whoever started us may have made the pipe one that doesn't wait; Node's stream then does.
+    // The parent process may have made the pipe non-blocking; Node's stream does.
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
     for await (const chunk of process.stdin) add(chunk as Buffer);
   }
   return Buffer.concat(chunks);
 }
 
-/** What comes next on stdin; nothing at its end. */
+/** The next bytes on stdin; empty at the end. */
 function read(): Buffer {
   const buffer = Buffer.allocUnsafe(READ_BYTES);
   try {
     return buffer.subarray(0, readSync(STDIN, buffer));
   } catch (error) {
-    // Windows tells the end of a pipe this way.
+    // Windows reports the end of a pipe this way.
     if ((error as NodeJS.ErrnoException).code === 'EOF') return Buffer.alloc(0);
     throw error;
   }
 }
 
-/** False when nobody reads it: whoever reads may stop early, and that is no failure of ours. */
+/** False when nobody reads it: readers may stop early, and that is no failure of ours. */
 function write(descriptor: number, text: string): boolean {
   let left = Buffer.from(text);
   try {

@@ -14,15 +14,15 @@ import { ownWords } from './own-program.ts';
 import { CredentialStore } from './store.ts';
 
 /**
- * Helpers that keep what they are given, by the end of their name. Others (`cache`, `gh`, readers of password managers)
- * don't, or not for long.
+ * Helpers that store credentials, by the end of their name. Others (`cache`, `gh`, readers of password managers) don't,
+ * or not for long.
  */
 const KEEPING =
   /(?:^|[/\\-])(?:osxkeychain|libsecret|gnome-keyring|wincred|manager|manager-core|store)(?:\.exe)?(?:\s|$)/;
 
 /**
- * Sets the server up. Gives the helper that keeps its secrets, or null where our own file does. @throws Fault when
- * git's configuration can't be written.
+ * Sets up the server. Returns the helper that stores its secrets, or null when our own file does.
+ * @throws Fault when git's configuration can't be written
  */
 export async function installFor(origin: string, terminal: Terminal): Promise<string | null> {
   const helper = generalHelpers(terminal.env).find((each) => KEEPING.test(each)) ?? null;
@@ -34,7 +34,7 @@ export async function installFor(origin: string, terminal: Terminal): Promise<st
   return helper;
 }
 
-/** Takes it back. */
+/** Undoes that. */
 export async function uninstallFor(origin: string, terminal: Terminal): Promise<void> {
   await new CredentialStore(terminal.env).removeServer(origin);
   try {
@@ -44,7 +44,7 @@ export async function uninstallFor(origin: string, terminal: Terminal): Promise<
   }
 }
 
-/** How git calls this program: by name where it is on the path, else by the files that run now. */
+/** How git calls this program: by name if it is on the path, otherwise by the running files. */
 function ownHelper(env: Terminal['env']): string {
   return isOnPath(env) ? '!latchkey credential' : `!${ownWords().map(quoted).join(' ')} credential`;
 }
@@ -66,7 +66,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** For the shell that git runs helpers in, on every system. */
+/** Quoted for the shell in which git runs helpers, on every system. */
 function quoted(path: string): string {
   return `'${path.replaceAll('\\', '/').replaceAll("'", `'\\''`)}'`;
 }

@@ -7,33 +7,33 @@
 import { Secret } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 
-/** The longest line, key and value together: git's own limit for a packet, far above any token. */
+/** The longest line, key and value together: git's own limit for a packet, far more than any token. */
 const MAX_LINE_LENGTH = 65_520;
-/** Everything that git may send at once. */
+/** The most that git may send at once. */
 export const MAX_INPUT_BYTES = 256 * 1024;
 
-/** What git asks about, or tells. Undefined = not sent; an empty username or password is one that was sent. */
+/** What git asks or reports. Undefined = not sent; an empty username or password was sent. */
 export interface CredentialMessage {
   readonly protocol?: string;
-  /** Host, and port when it isn't the usual one. */
+  /** Host, and port unless it is the default. */
   readonly host?: string;
   readonly path?: string;
   readonly username?: string;
   readonly password?: Secret;
   readonly passwordExpiresAt?: UnixSeconds;
   readonly oauthRefreshToken?: Secret;
-  /** True for what must not be kept. */
+  /** True for what must not be stored. */
   readonly isEphemeral?: true;
-  /** The scheme of `Authorization` with which `password` is sent as it is (`credential`). From git 2.46 on. */
+  /** The scheme of `Authorization` with which `password` is sent unchanged (`credential`). Since git 2.46. */
   readonly authtype?: string;
-  /** True when the other side knows what `authtype` is. */
+  /** True when the other side supports `authtype`. */
   readonly knowsAuthtype?: true;
 }
 
-/** The message, or in words what is wrong with it. */
+/** The message, or what is wrong with it, in words. */
 export type Parsed = { readonly message: CredentialMessage } | { readonly error: string };
 
-/** Reads a message. Lines may end in CRLF, and the last one in nothing. */
+/** Reads a message. Lines may end in CRLF, and the last one needs no line end. */
 export function parseCredentialMessage(text: string): Parsed {
   const fields = new Map<string, string>();
   const capabilities = new Set<string>();
@@ -83,7 +83,7 @@ function definedOnly(fields: { [K in keyof CredentialMessage]: CredentialMessage
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as CredentialMessage;
 }
 
-/** The message as lines, an empty one at the end included: what git reads. It holds the secret in the clear. */
+/** The message as the lines that git reads, including an empty one at the end. Contains the secret in clear text. */
 export function writeCredentialMessage(message: CredentialMessage): string {
   const fields: readonly (readonly [string, string | undefined])[] = [
     ['capability[]', message.authtype === undefined ? undefined : 'authtype'],

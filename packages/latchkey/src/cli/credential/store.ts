@@ -16,14 +16,14 @@ import {
 import { approveWith, fillFrom, rejectWith } from './helper-chain.ts';
 import type { CredentialMessage } from './protocol.ts';
 
-/** A credential that can be answered with. */
+/** A credential to answer with. */
 export interface HeldCredential {
   readonly username: string;
   readonly secret: Secret;
   readonly expiresAt: UnixSeconds | null;
   readonly issuedAt: UnixSeconds | null;
   readonly oauthRefreshToken: Secret | null;
-  /** The scheme of `Authorization` that the secret goes with, as it is; null for a password. */
+  /** The scheme of `Authorization` for the secret; null for a password. */
   readonly authtype: string | null;
 }
 
@@ -34,7 +34,7 @@ export interface NewCredential extends Omit<HeldCredential, 'oauthRefreshToken' 
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-/** A message that says where. */
+/** A message that says where it applies. */
 export type Place = CredentialMessage & { readonly protocol: string; readonly host: string };
 
 export class CredentialStore {
@@ -51,14 +51,14 @@ export class CredentialStore {
     return readBook(this.#path).servers;
   }
 
-  /** The server of a place; null when it is none of ours. */
+  /** The server of a place; null when it isn't one of ours. */
   serverOf(place: Place): KeptServer | null {
     return this.servers().find(({ origin }) => origin === originOf(place)) ?? null;
   }
 
   /**
-   * Answers for a server from now on. `helper` keeps its secrets; null = our file does. `configure` has git ask us,
-   * while no other command of ours does so.
+   * Answers for a server from now on. `helper` stores its secrets; null = our file does. `configure` makes git ask us,
+   * while no other command of ours does the same.
    */
   async addServer(server: KeptServer, configure: () => void): Promise<void> {
     await changeBook(this.#path, (book) => {
@@ -67,7 +67,7 @@ export class CredentialStore {
     });
   }
 
-  /** Answers for a server no more, and forgets its credentials. */
+  /** Stops answering for a server, and forgets its credentials. */
   async removeServer(origin: string): Promise<void> {
     const { protocol, host } = placeOf(origin);
     await this.forget({ protocol, host });
@@ -78,8 +78,7 @@ export class CredentialStore {
   }
 
   /**
-   * What fits a place, the username too when one is named, the latest first; null when there is nothing that lives at
-   * `at`.
+   * What matches a place, including the username if there is one, the latest first; null when nothing is alive at `at`.
    */
   find(place: Place, at: UnixSeconds): HeldCredential | null {
     const helper = this.serverOf(place)?.helper ?? null;
@@ -94,7 +93,7 @@ export class CredentialStore {
     }
     const other = helper === null ? null : fillFrom(helper, withoutSecrets(place), this.#env);
     if (other?.password === undefined) return null;
-    // The other helper may not know that what it keeps has ended.
+    // The other helper may not know that its credential has ended.
     const digest = digestOf(other.password.reveal());
     if (fitting.some((kept) => hasEnded(kept) && sameDigest(kept.digest, digest))) return null;
     return {
@@ -107,7 +106,7 @@ export class CredentialStore {
     };
   }
 
-  /** Keeps a credential, in place of another with the same username. */
+  /** Stores a credential, replacing one with the same username. */
   async save(place: Place, held: NewCredential): Promise<void> {
     const helper = this.serverOf(place)?.helper ?? null;
     if (helper !== null)
@@ -122,7 +121,7 @@ export class CredentialStore {
     await changeBook(this.#path, (book) => withCredential(book, place, held, helper === null));
   }
 
-  /** Forgets what fits the place; with a secret named, only that very one. Gives how many were forgotten. */
+  /** Forgets what matches the place; if a secret is given, only exactly that one. Returns how many were forgotten. */
   async forget(place: Place): Promise<number> {
     const named = place.password === undefined ? null : digestOf(place.password.reveal());
     const helper = this.serverOf(place)?.helper ?? null;
@@ -142,7 +141,7 @@ export class CredentialStore {
     return found !== undefined && sameDigest(digestOf(found), kept.digest) ? found : null;
   }
 
-  /** Other helpers may erase whatever has the name, so they are looked at first. */
+  /** Other helpers may erase everything with the name, so their contents are checked first. */
   #forgetIn(helper: string, place: Place, gone: readonly KeptCredential[]): void {
     for (const { username } of gone) rejectWith(helper, messageOf(place, username, place.password), this.#env);
     if (gone.length > 0 || place.password === undefined) return;
@@ -152,7 +151,7 @@ export class CredentialStore {
   }
 }
 
-/** `https://git.example.org` of a place. */
+/** The `https://git.example.org` of a place. */
 export function originOf({ protocol, host }: Pick<Place, 'protocol' | 'host'>): string {
   return `${protocol}://${host}`;
 }
@@ -209,7 +208,7 @@ function withCredential(book: CredentialBook, place: Place, held: NewCredential,
     ...(held.authtype === null || held.authtype === undefined ? {} : { authtype: held.authtype }),
     secret: keepsSecret ? held.secret.reveal() : null,
     digest,
-    // Git tells again what it was told, without what it does not know.
+    // git repeats what it received, without the fields it doesn't know.
     expiresAt: held.expiresAt ?? known?.expiresAt ?? null,
     issuedAt: held.issuedAt ?? known?.issuedAt ?? null,
     oauthRefreshToken: held.oauthRefreshToken?.reveal() ?? known?.oauthRefreshToken ?? null,

@@ -6,8 +6,9 @@ import { Fault } from '../../base/errors.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The folder for data: `$XDG_DATA_HOME/latchkey`, else `~/.local/share/latchkey` (XDG Base Directory Specification); on
- * Windows `%LOCALAPPDATA%\latchkey`. @throws Fault when the person has no home folder.
+ * The folder for data: `$XDG_DATA_HOME/latchkey`, otherwise `~/.local/share/latchkey` (XDG Base Directory
+ * Specification); on Windows `%LOCALAPPDATA%\latchkey`.
+ * @throws Fault when the person has no home folder
  */
 export function userDataFolder(env: Environment): string {
   const xdg = env['XDG_DATA_HOME'];

@@ -1,18 +1,18 @@
 /** A history as a stream for `git fast-import`: the same data gives the same commits everywhere. */
 
-/** Who wrote a commit. */
+/** The author of a commit. */
 interface DemoAuthor {
   readonly name: string;
   readonly email: string;
 }
 
-/** One commit on `main`, on top of the one before it. */
+/** One commit on `main`, on top of the previous one. */
 export interface DemoCommit {
   readonly author: DemoAuthor;
-  /** Days after the first day of the demo's time. */
+  /** Days since the first day of the demo. */
   readonly day: number;
   readonly message: string;
-  /** Path → whole content, for the files that it adds or changes. */
+  /** Path → whole content, for the files it adds or changes. */
   readonly files: Readonly<Record<string, string>>;
 }
 

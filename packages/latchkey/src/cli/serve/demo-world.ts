@@ -213,7 +213,7 @@ export const DEMO_TOKENS: readonly TokenDraft[] = [
     ],
   },
   {
-    // Waits for Ada's approval: acme is an organization, and Teodor doesn't own it.
+    // Waits for Ada's approval: acme is an organization, and Teodor isn't an owner of it.
     userLogin: 'teodor',
     kind: 'fine-grained',
     name: 'studio',

@@ -35,16 +35,16 @@ import {
 export interface DemoTokens {
   /** Ada's: may push to acme/site. */
   readonly write: Secret;
-  /** Grace's: reads what she may read, and writes nothing, though she may. */
+  /** Grace's: reads what she may read, and writes nothing, although she may. */
   readonly read: Secret;
 }
 
-/** Says that a data folder is a finished demo. */
+/** Marks a data folder as a finished demo. */
 const MARKER_NAME = '.demo';
 
 /**
- * True when the demo lies in the data folder already, false when the folder is empty. @throws SettingsProblem when it
- * holds something else.
+ * True when the demo is already in the data folder, false when the folder is empty.
+ * @throws SettingsProblem when it contains anything else
  */
 export function demoIsMade(settings: Settings): boolean {
   const entries = entriesOf(settings.data);
@@ -95,7 +95,7 @@ export async function makeDemo(ctx: Context): Promise<DemoTokens> {
   return { write: secretOf('ada laptop'), read: secretOf('grace nightly backup') };
 }
 
-/** Git writes the history into a folder of its own, which is then imported like any other repository. */
+/** Git writes the history into a separate folder, which is then imported like any other repository. */
 async function importDemoRepository(
   ctx: Context,
   permit: Permit,
@@ -111,7 +111,7 @@ async function importDemoRepository(
   }
 }
 
-/** Runs git with nothing of the machine's configuration, so that the same commits come out everywhere. */
+/** Runs git without the machine's configuration, so that the commits are the same everywhere. */
 function runGit(home: string, args: readonly string[], input = ''): void {
   const env = {
     PATH: process.env['PATH'],

@@ -14,7 +14,7 @@ import type { DemoTokens } from './demo.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** For a server of one's own. */
+/** For one's own server. */
 export async function greeting(server: RunningServer, env: Environment): Promise<string[]> {
   const { settings } = server.context;
   const { hasUser, hasRepository } = await readOnboarding(server.context);
@@ -47,7 +47,7 @@ export async function greeting(server: RunningServer, env: Environment): Promise
   ];
 }
 
-/** For a demo: just made when there are tokens, made earlier when there are none. */
+/** For a demo: just made when there are tokens, otherwise made earlier. */
 export function demoGreeting(server: RunningServer, tokens: DemoTokens | null, env: Environment): string[] {
   const lines = whereabouts(server);
   const admin = adminCommandLine(server.context.settings, env);
@@ -91,7 +91,7 @@ function whereabouts(server: RunningServer): string[] {
   ];
 }
 
-/** How to call the administration commands from where the server was started, on the same data. */
+/** How to run the administration commands from where the server was started, on the same data. */
 function adminCommandLine(settings: Settings, env: Environment): (command: string) => string {
   const program = env['npm_lifecycle_event'] === undefined ? 'latchkey' : 'npm run -s latchkey --';
   const options = [
@@ -111,7 +111,7 @@ function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The public address, with the port that the server really has. */
+/** The public address, with the actual port of the server. */
 function publicUrl({ url, context }: RunningServer): string {
   return atPort(context.settings, Number(new URL(url).port) || context.settings.port).publicUrl;
 }

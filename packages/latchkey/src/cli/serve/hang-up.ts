@@ -4,10 +4,10 @@
  * Invariant: from the first line of `serve` on, SIGHUP never ends the process.
  */
 
-/** What the process above sends to a worker when another one has taken its place. */
+/** Sent to a worker when another one has taken its place. */
 export const RETIRE = 'latchkey: retire';
 
-/** The signal, heard from the start. */
+/** The signal, received from the start. */
 export class HangUp {
   #answer: (() => void) | null = null;
   #isWaiting = false;
@@ -19,7 +19,7 @@ export class HangUp {
     });
   }
 
-  /** Answers every SIGHUP from now on, and the one that came before, if one did. */
+  /** Answers every SIGHUP from now on, and an earlier one if there was one. */
   answer(act: () => void): void {
     this.#answer = act;
     if (!this.#isWaiting) return;
@@ -27,7 +27,7 @@ export class HangUp {
     act();
   }
 
-  /** Ignores what comes from now on: the server stops. */
+  /** Ignores it from now on: the server is stopping. */
   ignore(): void {
     this.#answer = () => {};
   }

@@ -17,19 +17,19 @@ import { sayError, type Terminal } from '../terminal.ts';
 import { HangUp, RETIRE } from './hang-up.ts';
 
 /**
- * A terminal's Ctrl-C reaches the whole process group, and npm passes it on once more: what comes this soon after the
- * first signal is the same one.
+ * A terminal's Ctrl-C reaches the whole process group, and npm forwards it again: a signal this soon after the first is
+ * the same one.
  */
 const SAME_SIGNAL_MS = 500;
 
 /** How long the log and the terminal may take to write after everything was closed. */
 const LAST_WORDS_MS = 100;
 
-/** Every setting is an option of it. */
+/** Every setting is one of its options. */
 export function serveCommand(terminal: Terminal): Command {
   const command = addSettingOptions(new Command('serve').description('run the server'), SETTING_NAMES).action(
     async () => {
-      // Before anything is loaded, since an unanswered SIGHUP ends the process.
+      // Before anything is loaded, since an unhandled SIGHUP ends the process.
       const hangUp = new HangUp();
       const { readSettings } = await import('../../base/settings/sources.ts');
       await serve(readSettings({ flags: settingFlags(command), env: terminal.env }), hangUp, terminal);
@@ -70,9 +70,9 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
     if (isFirst()) terminal.say('stopping: running transfers may end; the same signal again stops at once');
   } finally {
     await server.close();
-    // The channel to the process above would keep a worker alive.
+    // The channel to the parent process would keep a worker alive.
     cluster.worker?.disconnect();
-    // What still hangs, such as a connection to a mail server that does not answer, must not keep the process.
+    // Anything that still hangs, such as a connection to a silent mail server, must not keep the process alive.
     exitSoon();
   }
 }
@@ -81,19 +81,19 @@ function exitSoon(): void {
   setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
 }
 
-/** Resolves when another worker has taken the place of this one. */
+/** Resolves when another worker has taken this one's place. */
 function retirement(): Promise<void> {
   return new Promise((resolve) => {
     if (cluster.isWorker) process.on('message', (message) => message === RETIRE && resolve());
   });
 }
 
-/** Of several workers, the first one alone makes the demo, adopts and greets. */
+/** Of several workers, only the first makes the demo, adopts and greets. */
 function isFirst(): boolean {
   return cluster.isPrimary || cluster.worker?.id === 1;
 }
 
-/** A route map or a certificate that does not work changes nothing; the server goes on with the one before it. */
+/** A broken route map or certificate changes nothing; the server goes on with the previous one. */
 function readAnew(server: RunningServer, terminal: Terminal): void {
   tryAnew('route map', () => server.context.routeMaps.reload(), terminal);
   if (server.context.settings.tlsCert !== null) tryAnew('certificate', () => server.reloadCertificate(), terminal);
@@ -119,7 +119,7 @@ async function adopt({ context }: RunningServer, terminal: Terminal): Promise<vo
   for (const { fullName, why } of refused) terminal.say(`not adopted: ${fullName}. ${why}`);
 }
 
-/** Resolves at the first signal to stop. A second one ends the process where it stands. */
+/** Resolves at the first signal to stop. A second one ends the process immediately. */
 function stopRequest(): Promise<void> {
   return new Promise((resolve) => {
     let firstAtMs: number | null = null;

@@ -16,23 +16,23 @@ import { listenForMetrics } from '../../telemetry/metrics-listener.ts';
 import type { Terminal } from '../terminal.ts';
 import { type HangUp, RETIRE } from './hang-up.ts';
 
-/** A worker that dies sooner after its start is not started again at once. */
+/** A worker that dies sooner than this after its start is not restarted at once. */
 const SOON_MS = 5_000;
 const PAUSE_MS = 1_000;
 
-/** What the process is told from outside. */
+/** Signals from outside. */
 interface Signals {
   readonly stop: Promise<void>;
   readonly hangUp: HangUp;
 }
 
 /**
- * Runs the workers until `stop` resolves and all of them have ended. Serves their metrics, added up. @throws Fault when
- * the first one can't start; it has said why.
+ * Runs the workers until `stop` resolves and all of them have ended. Serves the sum of their metrics.
+ * @throws Fault when the first one can't start; it has said why
  */
 export async function overseeWorkers(settings: Settings, { stop, hangUp }: Signals, terminal: Terminal): Promise<void> {
   const pool = new WorkerPool(terminal);
-  // The first one alone, so that migrations, the demo and the greeting happen once.
+  // Only the first one at first, so that migrations, the demo and the greeting happen once.
   if (!(await pool.add())) throw new Fault('the server did not start', { hint: 'its own words are above' });
   await Promise.race([stop, Promise.all(Array.from({ length: settings.workers - 1 }, () => pool.addUntilThere()))]);
   const registry = new AggregatorRegistry();
@@ -48,7 +48,7 @@ export async function overseeWorkers(settings: Settings, { stop, hangUp }: Signa
 class WorkerPool {
   readonly #terminal: Terminal;
   readonly #workers = new Set<Worker>();
-  /** Replaced ones that still answer on the connections they have. */
+  /** Replaced workers that still answer on their connections. */
   readonly #leaving = new Set<Worker>();
   #replacing: Promise<void> | null = null;
   #stopping = false;
@@ -80,7 +80,7 @@ class WorkerPool {
     return listened;
   }
 
-  /** One worker after the other makes place for a new one. */
+  /** Replaces the workers one by one. */
   replaceAll(): Promise<void> {
     this.#replacing ??= this.#replaceEach().finally(() => {
       this.#replacing = null;
@@ -88,13 +88,13 @@ class WorkerPool {
     return this.#replacing;
   }
 
-  /** Lets all workers end what they are doing. */
+  /** Lets all workers finish what they are doing. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#workers, ...this.#leaving].map(end));
   }
 
-  /** Starts a worker, again and again until one listens: also one that is killed while it starts is replaced. */
+  /** Starts workers until one listens: one that is killed while it starts is replaced, too. */
   async addUntilThere(): Promise<void> {
     while (!this.#stopping && !(await this.add())) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
@@ -112,14 +112,14 @@ class WorkerPool {
   }
 }
 
-/** What Node hands from process to process: a connection that was accepted. */
+/** What Node passes between processes: an accepted connection. */
 interface Handed {
   close(): void;
 }
 
 /**
- * A connection that was handed to a worker stays open in this process until the worker says that it has it. Node
- * forgets it when the worker dies in between, and its client would wait for good: here it is closed.
+ * A connection passed to a worker stays open in this process until the worker confirms it. If the worker dies in
+ * between, Node forgets it, and its client would wait forever: so close it here.
  */
 function closeWhatItHad(worker: Worker): void {
   const { process: child } = worker;

@@ -7,7 +7,7 @@ import type { TokenDraft } from '../../rules/draft.ts';
 import type { GrantDraft } from '../../rules/grant-draft.ts';
 import { UsageError } from '../terminal.ts';
 
-/** As commander gives them, after it has refused kinds that exclude each other. */
+/** As commander returns them, after it has refused kinds that exclude each other. */
 export interface TokenFlags {
   readonly name: string;
   readonly classic?: true;
@@ -21,7 +21,7 @@ export interface TokenFlags {
   readonly expiresIn?: string;
 }
 
-/** What is asked for. Without a kind it is a fine-grained token for the person's own resources. @throws UsageError */
+/** The requested token. By default a fine-grained one for the person's own resources. @throws UsageError */
 export function draftOf(userLogin: string, flags: TokenFlags): TokenDraft {
   const kind = flags.classic === true ? 'classic' : flags.scoped === true ? 'scoped' : 'fine-grained';
   if (kind === 'fine-grained' && flags.scope !== undefined) {

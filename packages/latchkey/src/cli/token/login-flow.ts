@@ -21,20 +21,20 @@ import type { Terminal } from '../terminal.ts';
 const CLIENT_ID = 'latchkey-cli';
 const LOGIN_TIMEOUT_MS = 5 * 60_000;
 /**
- * What is asked for when nothing is said: enough to clone, push, and renew the token before its end. The person may
- * narrow it on the page.
+ * Requested by default: enough to clone, push, and renew the token before its end. The person may narrow it on the
+ * page.
  */
 const DEFAULT_PERMISSIONS: readonly string[] = ['contents:write', 'personal_access_tokens:write'];
 const DEFAULT_EXPIRES_IN_DAYS = 90;
 
-/** What a sign-in asks for. */
+/** What a sign-in requests. */
 export interface LoginOptions {
   /** `contents:write`, … */
   readonly permissions?: readonly string[];
-  /** Resource owners; none = the person and every organization of theirs. */
+  /** Resource owners; none = the person and all their organizations. */
   readonly owners?: readonly string[];
   readonly expiresInDays?: number;
-  /** What the token is called: the name of this machine, say. */
+  /** The token's name, such as the name of this machine. */
   readonly name?: string;
 }
 
@@ -59,7 +59,7 @@ interface TokenGrant {
   readonly error_description?: string;
 }
 
-/** True when a person sits there who can be asked: not in CI, not where git was told not to prompt. */
+/** True when a person is there to be asked: not in CI, and not where git was told not to prompt. */
 export function mayAskPerson({ env, interactive }: Terminal): boolean {
   return (
     interactive === true &&
@@ -69,7 +69,7 @@ export function mayAskPerson({ env, interactive }: Terminal): boolean {
   );
 }
 
-/** Where a server takes sign-ins. @throws Fault when it is no Latchkey, or can't be reached. */
+/** The sign-in endpoints of a server. @throws Fault when it isn't a Latchkey server, or can't be reached */
 async function endpointsOf(client: ServerClient): Promise<Endpoints> {
   const { status, body } = await client.ask('/.well-known/oauth-authorization-server');
   const found = body as Partial<Endpoints> | null;
@@ -101,8 +101,8 @@ function requestFields({
 }
 
 /**
- * Signs in through a browser on this machine. @throws ServerRefusal when nobody does, or somebody says no; Fault when
- * the server can't be reached.
+ * Signs in through a browser on this machine.
+ * @throws ServerRefusal when nobody signs in, or somebody refuses; Fault when the server can't be reached
  */
 export async function browserLogin(origin: string, options: LoginOptions, terminal: Terminal): Promise<LoginResult> {
   const client = new ServerClient(origin, null);
@@ -141,8 +141,8 @@ export async function browserLogin(origin: string, options: LoginOptions, termin
 }
 
 /**
- * Signs in with a short code that is typed into a browser anywhere. @throws ServerRefusal when nobody does, or somebody
- * says no; Fault when the server can't be reached.
+ * Signs in with a short code that is typed into any browser.
+ * @throws ServerRefusal when nobody signs in, or somebody refuses; Fault when the server can't be reached
  */
 export async function deviceLogin(origin: string, options: LoginOptions, terminal: Terminal): Promise<LoginResult> {
   const client = new ServerClient(origin, null);
@@ -200,7 +200,7 @@ function refused(origin: string, said: { error?: string; error_description?: str
   return unsigned(words, `begin again: latchkey login ${origin}`);
 }
 
-/** No token came of it, and nothing on the machine failed: the exit code is the one of a refusal. */
+/** There is no token, and nothing on the machine failed: the exit code is that of a refusal. */
 function unsigned(words: string, remedy: string): ServerRefusal {
   return new ServerRefusal(401, words, null, remedy);
 }
@@ -209,7 +209,7 @@ function pathOf(url: string): string {
   return new URL(url).pathname;
 }
 
-/** A listener on loopback that waits for the browser to come back (RFC 8252 section 7.3). */
+/** A listener on loopback, where the browser returns (RFC 8252 section 7.3). */
 async function listenForCode(
   state: string,
   origin: string,
@@ -247,7 +247,7 @@ async function listenForCode(
 type Received = { readonly code: Secret } | { readonly words: string; readonly isFinal: boolean };
 
 /**
- * What the browser brought. Only with the right state is it ours; anything else is ignored, so that no page can end the
+ * The browser's request. It is ours only with the right state; anything else is ignored, so that no page can end the
  * sign-in.
  */
 function receive(request: IncomingMessage, state: string): Received {

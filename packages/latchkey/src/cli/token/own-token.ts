@@ -6,7 +6,7 @@ import { Secret } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { ServerClient } from '../server-client.ts';
 
-/** Where a token finds itself. */
+/** The path where a token finds itself. */
 export const CURRENT = '/user/personal-access-tokens/current';
 
 /** A token as the API describes it. */
@@ -23,7 +23,7 @@ export interface TokenAnswer {
     readonly target_name: string;
     readonly pending_request?: { readonly id: number; readonly approvers?: readonly string[] } | null;
   }[];
-  /** There once: when it was made or renewed. */
+  /** Present once: when it was made or renewed. */
   readonly token?: string;
 }
 
@@ -33,12 +33,12 @@ function instantOf(text: string | null | undefined): UnixSeconds | null {
   return Number.isNaN(at) ? null : Math.floor(at / 1000);
 }
 
-/** How long a helper waits for a renewal: git waits meanwhile. */
+/** How long a helper waits for a renewal, while git waits for the helper. */
 const RENEW_TIMEOUT_MS = 5_000;
 
 /**
- * Gives the token a new secret and a new life as long as the one it had; the old secret works for an hour more. @throws
- * Fault | ServerRefusal
+ * Gives the token a new secret and a new life as long as the previous one; the old secret works for another hour.
+ * @throws Fault | ServerRefusal
  */
 export async function renewToken(
   origin: string,

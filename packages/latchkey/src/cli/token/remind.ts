@@ -9,13 +9,13 @@ import { CURRENT, type TokenAnswer } from './own-token.ts';
 const TOKENS = '/user/personal-access-tokens';
 const REQUESTS = '/user/personal-access-token-requests';
 
-/** `it waits until an owner of acme approves it: ada or dan can`, for each owner that it waits for. */
+/** `it waits until an owner of acme approves it: ada or dan can`, for each owner it waits for. */
 export function waitingLine(owner: string, approvers: readonly string[]): string {
   const who = approvers.length === 0 ? '' : `: ${listed(approvers, 'or')} can`;
   return `it waits until an owner of ${owner} approves it${who}`;
 }
 
-/** The same of an answer, with the command that reminds them. */
+/** The same for an answer, with the command that reminds them. */
 export function waitingWords({ id, grants = [] }: TokenAnswer): string[] {
   const lines = grants.flatMap(({ target_name: owner, pending_request: request }) =>
     request === null || request === undefined ? [] : [waitingLine(owner, request.approvers ?? [])],

@@ -19,7 +19,7 @@ import { remindCommand, waitingWords } from './remind.ts';
 type Flags = ServerFlags & { readonly json?: true };
 
 const TOKENS = '/user/personal-access-tokens';
-/** Tokens on a page of the list; GitHub's largest. */
+/** Tokens on one page of the list; GitHub's largest. */
 const PAGE_SIZE = 100;
 const MAX_PAGES = 100;
 
@@ -188,7 +188,7 @@ function checkCommand(terminal: Terminal): Command {
   ]);
 }
 
-/** `contents=write` and `acme/site` as the API takes them. @throws UsageError */
+/** `contents=write` and `acme/site` in the API's form. @throws UsageError */
 function needOf(pair: string, target?: string): object {
   const match = /^([a-z_:]+)=(read|write|admin)$/.exec(pair);
   if (match === null)
@@ -216,7 +216,7 @@ function numberField(name: string, flag: string, text: string | undefined): Reco
   return { [name]: Number(text) };
 }
 
-/** The secret on stdout, what it is on stderr; or everything as JSON. */
+/** The secret on stdout, its description on stderr; or everything as JSON. */
 function tell(terminal: Terminal, flags: Flags, token: TokenAnswer): void {
   if (flags.json === true) return terminal.print(JSON.stringify(token, null, 2));
   terminal.say(
