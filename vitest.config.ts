@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * The files that take longest, the longest first. They are begun first, so that a run doesn't end with one worker at a
- * long file and the other at rest. A checkout that has run before knows its own durations; this is for a clean one.
+ * The slowest files, the slowest first. They start first, so that a run doesn't end with one worker on a long file and
+ * the other idle. A checkout that has run before knows its own durations; this is for a clean one.
  */
 const LONGEST = [
   'scripts/launcher',
@@ -30,7 +30,7 @@ const LONGEST = [
   'doors/web/page-time',
 ].map((name) => join(import.meta.dirname, `packages/latchkey/test/${name}.test.ts`));
 
-// A hook or `git bisect run` names its own repository to whatever it starts: tests would write into that one.
+// A hook or `git bisect run` passes its own repository to everything it starts: tests would write into that one.
 for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name];
 
 const gone = LONGEST.filter((path) => !existsSync(path));
@@ -50,12 +50,12 @@ export default defineConfig({
     globalSetup: ['packages/latchkey/test/engines/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // How long a condition is waited for. Generous: it only decides how late a test fails on a busy machine.
+    // How long to wait for a condition. Generous: it only decides how late a test fails on a busy machine.
     expect: { poll: { timeout: 30_000, interval: 20 } },
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
-    // What was built is run as it is.
+    // Built output runs as it is.
     server: { deps: { external: [/\/packages\/\w+\/dist\//] } },
   },
 });

@@ -12,7 +12,7 @@ import base from './vitest.config.ts';
 
 const TESTS = 'packages/latchkey/test';
 const ROOMS = ['house', 'rules', 'catalogue', 'base', 'scopes'];
-/** Programs, sockets, a server on one (`server.ts`, `running.ts`), or both engines. */
+/** These need programs, sockets, a server on one (`server.ts`, `running.ts`), or both engines. */
 const NEEDS_MORE = [
   /'node:(?:child_process|net|tls|http)'|\bfetch\(|\.listen\(|\bstartServer\b/,
   /\/(?:server|running)\.ts'|\/causes\/world|ENGINES|'postgres'/,

@@ -47,7 +47,7 @@ export async function benchClient(folder: string, rounds: number): Promise<Row[]
   ];
 }
 
-/** @throws Error on a machine for which none is built. */
+/** @throws Error on a machine for which none is built */
 async function ownExecutable(folder: string): Promise<string> {
   const names = Object.keys(TARGETS) as ExecutableName[];
   const own = names.find((name) => TARGETS[name].platform === process.platform && TARGETS[name].arch === process.arch);

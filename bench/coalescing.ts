@@ -101,8 +101,8 @@ async function compare(folder: string, world: World, name: string, rounds: numbe
 }
 
 /**
- * What nginx and fcgiwrap themselves use for a burst, without `git http-backend`: fcgiwrap doesn't wait for it, so the
- * system can't tell it there. Words when they are missing.
+ * The processor time of nginx and fcgiwrap themselves for a burst, without `git http-backend`: fcgiwrap doesn't wait
+ * for its children, so the system doesn't count them there. Words when the programs are missing.
  */
 async function deliverySec(folder: string, history: string, rounds: number): Promise<Figure | string> {
   const missing = peerMissing();
@@ -137,20 +137,20 @@ async function burst(clone: () => Promise<void>): Promise<void> {
   );
 }
 
-/** What some processes used meanwhile. */
+/** The processor time that some processes used meanwhile. */
 async function processorSec(ticks: () => number, work: () => Promise<void>): Promise<number> {
   const before = ticks();
   await work();
   return (ticks() - before) / TICKS_PER_SEC;
 }
 
-/** Processor time that a process has used so far, or the children that it has waited for, or both. */
+/** The processor time used so far by a process, by the children it has waited for, or by both. */
 function ticksOf(pid: number, whose: 'own' | 'children' | 'with children'): number {
   const [user, system, childUser, childSystem] = statOf(pid).slice(11, 15) as [number, number, number, number];
   return (whose === 'children' ? 0 : user + system) + (whose === 'own' ? 0 : childUser + childSystem);
 }
 
-/** The numbers of `/proc/PID/stat` from the state on (`proc_pid_stat(5)`). */
+/** The numbers in `/proc/PID/stat` from the state on (`proc_pid_stat(5)`). */
 function statOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
@@ -165,7 +165,7 @@ function withChildren(parents: readonly number[]): number[] {
   return [...parents, ...all.filter((pid) => parents.includes(parentOf(pid)))];
 }
 
-/** 0 when the process has ended meanwhile. */
+/** 0 when the process has ended. */
 function parentOf(pid: number): number {
   try {
     return statOf(pid)[1]!;
@@ -174,7 +174,7 @@ function parentOf(pid: number): number {
   }
 }
 
-/** The three requests of a clone, each by a process of its own, as a web server starts them. */
+/** The three requests of a clone, each with its own process, as a web server starts them. */
 async function backendClone(projects: string, name: string, head: string): Promise<void> {
   const line = (words: string): string => (words.length + 5).toString(16).padStart(4, '0') + words + '\n';
   const prefixes = ['HEAD', 'refs/heads/', 'refs/tags/'].map((prefix) => line(`ref-prefix ${prefix}`)).join('');

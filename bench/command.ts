@@ -31,7 +31,7 @@ export function run(
   });
 }
 
-/** A git without the settings of whoever runs the bench. */
+/** A git without the settings of the person who runs the bench. */
 export const QUIET_GIT: NodeJS.ProcessEnv = {
   PATH: process.env['PATH'],
   LANG: 'C.UTF-8',

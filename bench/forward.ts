@@ -57,7 +57,7 @@ export function benchRoutes(rounds: number): Row[] {
   ];
 }
 
-/** The question of a proxy about a git request. */
+/** A proxy's question about a git request. */
 export function forwardQuestion(world: World): Question {
   const authorization = `Basic ${Buffer.from(`ada:${world.token}`).toString('base64')}`;
   return {

@@ -30,7 +30,7 @@ function stream(commits: number): string {
   return parts.join('');
 }
 
-/** About two kilobytes that differ a little from one commit to the next, as source does. */
+/** About two kilobytes that differ a little between commits, as source code does. */
 function text(i: number): string {
   const lines: string[] = [];
   for (let line = 0; line < 30; line++)

@@ -73,7 +73,7 @@ function shareWithin(before: Buckets, after: Buckets, sec: number): number {
   return grown(sec) / grown(Infinity);
 }
 
-/** The lowest bound within which a share of the requests stayed. */
+/** The lowest bound that covers a share of the requests. */
 function boundOf(before: Buckets, after: Buckets, share: number): number {
   return [...after.keys()].sort((a, b) => a - b).find((bound) => shareWithin(before, after, bound) >= share)!;
 }

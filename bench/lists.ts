@@ -113,7 +113,7 @@ async function fill(ctx: OpenContext): Promise<string> {
   return secret.reveal();
 }
 
-/** Follows the links from the first page to the last and keeps the addresses of three of them. */
+/** Follows the links from the first page to the last and returns the addresses of three of them. */
 async function pageAddresses(fastify: FastifyInstance, token: string): Promise<Record<string, string>> {
   const kept: Record<string, string> = {};
   let address: string | null = `${PREFIX}/orgs/acme/personal-access-tokens?per_page=${PER_PAGE}`;

@@ -16,20 +16,20 @@ const requests = Buffer.from((await text(process.stdin)).replace(/\r?\n/g, '\r\n
 const statuses: Record<string, number> = {};
 const latencies: number[] = [];
 let answered = 0;
-/** With those of the warm-up. */
+/** Including the warm-up. */
 let total = 0;
 let measuring = false;
 /**
- * Pipelined answers are told apart by the length of the first, which all must have: so they cost the generator next to
+ * Pipelined answers are separated by the length of the first, which all must have. That costs the generator almost
  * nothing.
  */
 let learned: { status: string; bytes: number } | null = null;
-/** How long pipelined answers gather in the system before they are read, in one piece. */
+/** How long pipelined answers collect in the system before they are read in one piece. */
 const GATHER_MS = 4;
-/** Those that wait for their next request to be due. */
+/** Connections whose next request isn't due yet. */
 const idle: (() => void)[] = [];
 
-/** Sends requests on one connection, `depth` of them at once, and the next when all are answered. */
+/** Sends requests on one connection, `depth` at once, and the next ones when all are answered. */
 function worker(): void {
   const socket = connect({ host: '127.0.0.1', port });
   socket.setNoDelay(true);
@@ -64,7 +64,7 @@ function worker(): void {
   });
 }
 
-/** Status and length (`Content-Length` only) of what begins here; null when it isn't whole. */
+/** Status and length (`Content-Length` only) of the answer that begins here; null when it is incomplete. */
 function firstAnswer(bytes: Buffer): { status: string; bytes: number } | null {
   const head = bytes.indexOf('\r\n\r\n');
   if (head < 0) return null;
@@ -80,7 +80,9 @@ function fail(error: Error): void {
 
 if (rate !== Infinity) pace();
 
-/** Sends what is due, as often as the event loop turns. What no connection is free for is not made up for later. */
+/**
+ * Sends what is due, in every turn of the event loop. If no connection is free, the request is not made up for later.
+ */
 function pace(): void {
   let sentUntil = performance.now();
   const turn = (): void => {

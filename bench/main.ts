@@ -27,9 +27,9 @@ import { benchTokenCheck } from './token-check.ts';
 import { benchWorkers } from './workers.ts';
 
 const ROUNDS = 5;
-/** Of two processes that differ by little, and by luck. */
+/** For two processes that differ by little, and by chance. */
 const PAIRS = 9;
-/** Of processes that live for some milliseconds. */
+/** For processes that live for a few milliseconds. */
 const STARTS = 25;
 
 interface Bench {

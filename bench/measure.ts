@@ -15,11 +15,11 @@ export interface Row {
   readonly suite: string;
   readonly what: string;
   readonly figure: string;
-  /** What the issue asks for, in words, and whether this run reached it; null = nothing was asked. */
+  /** The goal in words, and whether this run reached it; null = there is none. */
   readonly goal: string | null;
   readonly reached: boolean | null;
   readonly detail: string;
-  /** What a plot of it shows. */
+  /** The content of its plot. */
   readonly plot?: { readonly title: string; readonly unit: string; readonly bars: readonly Bar[] };
 }
 
@@ -30,7 +30,7 @@ export function figureOf(runs: readonly number[]): Figure {
   return { median, min: sorted[0]!, max: sorted.at(-1)!, runs };
 }
 
-/** Runs each of several things in turn, `rounds` times after one warm-up round, and gives what each returned. */
+/** Runs several things in turn, `rounds` times after one warm-up round, and returns their results. */
 export async function takeTurns<Name extends string>(
   rounds: number,
   things: Readonly<Record<Name, () => Promise<number>>>,
@@ -47,8 +47,8 @@ export async function takeTurns<Name extends string>(
 }
 
 /**
- * Ratio of two figures, pair by pair: the median of the ratios is steadier than the ratio of the medians when the
- * machine drifts.
+ * Ratio of two figures, pair by pair: when the machine drifts, the median of the ratios is steadier than the ratio of
+ * the medians.
  */
 export function ratioOf(a: Figure, b: Figure): Figure {
   return figureOf(a.runs.map((value, i) => value / b.runs[i]!));
@@ -58,7 +58,7 @@ export function spread(figure: Figure, digits: number, unit = ''): string {
   return `${figure.median.toFixed(digits)}${unit} (${figure.min.toFixed(digits)}–${figure.max.toFixed(digits)})`;
 }
 
-/** Milliseconds that something took. */
+/** How long something took, in milliseconds. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();

@@ -8,7 +8,7 @@ import { type World, withToken } from './server.ts';
 
 /**
  * More than git's limit of 100 objects, above which it keeps a pushed pack as it is instead of compressing each object
- * anew.
+ * again.
  */
 const FILES = 147;
 const FILE_BYTES = 7 * 1024 * 1024;
@@ -48,8 +48,8 @@ export async function benchMemory(folder: string, world: World): Promise<Row[]> 
 }
 
 /**
- * Random bytes don't compress, so 147 files of 7 MiB cross the wire as 1 GiB. Each is just small enough to be looked
- * through for tokens.
+ * Random bytes don't compress, so 147 files of 7 MiB cross the wire as 1 GiB. Each is just small enough to be scanned
+ * for tokens.
  */
 async function makeBig(work: string): Promise<void> {
   await mkdir(work);

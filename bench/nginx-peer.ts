@@ -13,7 +13,7 @@ import { QUIET_GIT, run } from './command.ts';
 export interface Peer {
   readonly url: string;
   readonly token: string;
-  /** Of nginx and of fcgiwrap, whose children do the work. */
+  /** For nginx and for fcgiwrap, whose children do the work. */
   readonly pids: readonly number[];
   stop(): Promise<void>;
 }
@@ -107,7 +107,7 @@ async function end(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** Fcgiwrap leaves its children behind when it ends alone. */
+/** fcgiwrap leaves its children behind when it alone is ended. */
 async function endGroup(leader: ChildProcess): Promise<void> {
   const ended = once(leader, 'exit');
   process.kill(-leader.pid!);

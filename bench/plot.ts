@@ -12,7 +12,7 @@ const BAR_HEIGHT = 22;
 const GAP = 10;
 const TOP = 34;
 
-/** Horizontal bars from zero, longest to the full width. Colours work on light and dark pages. */
+/** Horizontal bars from zero; the longest has the full width. The colours work on light and dark pages. */
 export function barsSvg(title: string, unit: string, bars: readonly Bar[]): string {
   const most = Math.max(...bars.map(({ value }) => value));
   const height = TOP + bars.length * (BAR_HEIGHT + GAP);
@@ -33,7 +33,7 @@ ${rows.join('\n')}
 `;
 }
 
-/** Three figures. */
+/** Three significant figures. */
 const short = (value: number): number => Number(value.toPrecision(3));
 
 function escaped(text: string): string {

@@ -14,7 +14,7 @@ import { loadSettings } from '../packages/latchkey/dist/base/settings/settings.j
 import { mintTokenText } from '../packages/latchkey/dist/rules/token-text.js';
 import type { Row } from './measure.ts';
 
-/** Enough that what is there once doesn't count. */
+/** Enough that one-time memory doesn't count. */
 const TOKENS = 20_000;
 const PER_STATEMENT = 1_000;
 const WARM_UP = 1_000;

@@ -152,7 +152,7 @@ async function startNode({
 }
 
 async function startPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
-  // Run by a user of its own where this is root, who could not reach the folder of the bench.
+  // If this is root, PostgreSQL runs as another user, who could not reach the folder of the bench.
   const databaseDir = await mkdtemp(join(tmpdir(), 'latchkey-bench-postgres-'));
   const port = await freePort();
   const postgres = new EmbeddedPostgres({

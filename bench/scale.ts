@@ -21,9 +21,9 @@ import { processorSeconds } from './token-check.ts';
 const FEW = 1_000;
 const MANY = Number(process.env['BENCH_TOKENS'] ?? 1_000_000);
 const PER_PERSON = 10;
-/** Tokens that are checked: those of as many people in either store, spread over the whole of it. */
+/** Tokens to check: those of the same number of people in both stores, spread over the whole store. */
 const SAMPLE = FEW / PER_PERSON;
-/** A run of checks of remembered tokens goes through the sample so many times. */
+/** How often a run of checks of remembered tokens goes through the sample. */
 const TIMES = 50;
 const PER_STATEMENT = 1_000;
 const MAIN = join(import.meta.dirname, '../packages/latchkey/dist/cli/main.js');
@@ -33,7 +33,7 @@ export async function benchScale(folder: string, rounds: number): Promise<Row[]>
   const runs = { few: [] as Run[], many: [] as Run[] };
   const both = (side: 'few' | 'many') => async (): Promise<number> => runs[side].push(await measure(stores[side]));
   await takeTurns(rounds, { few: both('few'), many: both('many') });
-  // Without the round that warms up.
+  // Without the warm-up round.
   const [few, many] = [figures(runs.few.slice(1)), figures(runs.many.slice(1))];
   const count = MANY.toLocaleString('en');
   const cold = ratioOf(many.cold, few.cold);
@@ -79,7 +79,7 @@ export async function benchScale(folder: string, rounds: number): Promise<Row[]>
   ];
 }
 
-/** Of one round: microseconds a check, and milliseconds of a start. */
+/** For one round: microseconds per check, and milliseconds per start. */
 interface Run {
   readonly cold: number;
   readonly warm: number;
@@ -115,7 +115,7 @@ function figures(runs: readonly Run[]): Record<keyof Run, Figure> {
   return { cold: of('cold'), warm: of('warm'), startMs: of('startMs'), startProcessorMs: of('startProcessorMs') };
 }
 
-/** Gives the texts of the first tokens of some people from all over the table. */
+/** Returns the texts of the first tokens of some people from all over the table. */
 async function fill(ctx: OpenContext, count: number): Promise<string[]> {
   const { id: ada } = await addUser(ctx, operatorPermit(), {
     login: 'ada',
@@ -188,9 +188,7 @@ async function perCheck(ctx: OpenContext, texts: readonly string[], times: numbe
   return ((performance.now() - startedAt) * 1000) / (texts.length * times);
 }
 
-/**
- * Milliseconds from the start of the process until it has accepted a token, and those that it kept a processor busy.
- */
+/** Milliseconds from the start of the process until it accepted a token, and how many of them kept a processor busy. */
 async function start(data: string, text: string): Promise<{ ms: number; processorMs: number }> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--port', '0'], {

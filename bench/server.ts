@@ -18,14 +18,13 @@ export interface Served {
 }
 
 export interface World extends Served {
-  /** A classic token of ada's with `repo` and `workflow`: its pushes need no look at their content. */
+  /** A classic token of ada's with `repo` and `workflow`: the content of its pushes isn't checked. */
   readonly token: string;
-  /** The same without `workflow`: its pushes are looked at for workflow files. */
+  /** The same without `workflow`: its pushes are checked for workflow files. */
   readonly checked: string;
   admin(args: readonly string[], input?: string): Promise<string>;
   /**
-   * Starts another process on the same data: what one process is lucky or unlucky with (memory, compiled code) must not
-   * decide a comparison.
+   * Starts another process on the same data: one process's luck (memory, compiled code) must not decide a comparison.
    */
   another(): Promise<Served>;
   /** Resident memory of the server now, in bytes. */
@@ -70,8 +69,8 @@ export async function startWorld(data: string, history: string | null, flags: re
 }
 
 /**
- * Starts the server, on a free port unless told, and waits until it listens. @throws Error with what it said when it
- * ends before.
+ * Starts the server, on a free port by default, and waits until it listens.
+ * @throws Error with its output when it ends first
  */
 export async function serve(data: string, flags: readonly string[]): Promise<Served> {
   const port = flags.includes('--port') ? [] : ['--port', '0'];
@@ -97,7 +96,7 @@ function listening(child: ChildProcess): Promise<string> {
       said += chunk.toString('utf8');
       const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
       if (url === undefined || !/listening/.test(said)) return;
-      // What it says from now on is read, so that it can go on saying it, and forgotten.
+      // From now on its output is read and dropped, so that the pipes don't fill.
       for (const stream of [child.stdout!, child.stderr!]) stream.off('data', read).resume();
       resolve(url);
     };

@@ -12,7 +12,7 @@ import { type Figure, figureOf, type Row, ratioOf, spread, takeTurns } from './m
 import type { World } from './server.ts';
 
 export interface Load {
-  /** Requests answered, those of the warm-up too. */
+  /** Requests answered, including the warm-up. */
   readonly total: number;
   readonly perSecond: number;
   readonly seconds: number;
@@ -25,8 +25,8 @@ const CONNECTIONS = 32;
 const SECONDS = 3;
 
 /**
- * Sends one request over and over to a loopback port, as fast as it is answered or `rate` times a second, `depth` at
- * once on each connection; every answer must have the status.
+ * Sends one request repeatedly to a loopback port, as fast as it is answered or `rate` times a second, `depth` at once
+ * on each connection; every answer must have the status.
  */
 export async function load(
   port: number,
@@ -44,7 +44,7 @@ export async function load(
   return result;
 }
 
-/** A bare `node:http` server in a process of its own that answers a constant. */
+/** A bare `node:http` server in its own process that always sends the same answer. */
 export async function startBare(
   headers: Record<string, string>,
   body: Buffer,
@@ -60,7 +60,7 @@ export async function startBare(
   return { port: Number(line.toString()), pid: child.pid!, stop: () => void child.kill() };
 }
 
-/** Processor seconds that a process has used until now. Linux: clock ticks are hundredths. */
+/** Processor seconds that a process has used so far. Linux: clock ticks are hundredths. */
 export function processorSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')
@@ -68,9 +68,7 @@ export function processorSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/**
- * One run: requests a second, and processor microseconds of the server for each, which a busy machine disturbs less.
- */
+/** One run: requests a second, and the server's processor microseconds for each, which a busy machine disturbs less. */
 export async function measured(pid: number, work: () => Promise<Load>, costs: number[]): Promise<number> {
   const before = processorSeconds(pid);
   const result = await work();
@@ -78,7 +76,7 @@ export async function measured(pid: number, work: () => Promise<Load>, costs: nu
   return result.perSecond;
 }
 
-/** A request as the load generator takes it, and as `fetch` does. */
+/** A request in the form of the load generator and of `fetch`. */
 export interface Question {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -91,8 +89,8 @@ export function textOf({ path, headers }: Question, url: string): string {
 }
 
 /**
- * The throughput of a question beside a bare `node:http` server that answers the same bytes to anybody. Both are
- * started anew in each round: of two processes of the same program one may be a fifth faster for as long as it lives.
+ * The throughput of a question compared with a bare `node:http` server that sends the same bytes to anybody. Both are
+ * started again in each round: of two processes of the same program, one may be a fifth faster for its whole life.
  */
 export async function againstBare(
   world: World,

@@ -63,7 +63,7 @@ export async function benchWorkers(data: string, rounds: number): Promise<Row[]>
   }
 }
 
-/** Of a process and those that it started. */
+/** For a process and its children. */
 function processorSec(pid: number): number {
   const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -6,13 +6,13 @@ import type { Engine } from './world.ts';
 export interface ChaosArguments {
   readonly engine: Engine;
   readonly minutes: number;
-  /** Ends sooner, after so many kills; Infinity = the time alone counts. */
+  /** Ends earlier, after this many kills; Infinity = only the time counts. */
   readonly kills: number;
   readonly seed: number;
   readonly workers: number;
   /** Names of faults. */
   readonly faults: readonly string[];
-  /** How long PostgreSQL stays away after it was killed. */
+  /** How long PostgreSQL stays down after it was killed. */
   readonly awaySec: number;
   /** No faults: memory over time. */
   readonly soak: boolean;
@@ -24,7 +24,7 @@ export const USAGE = `usage: npm run chaos -- [--engine sqlite|postgres] [--minu
 faults: ${FAULTS.map(({ name }) => name).join(', ')}
 `;
 
-/** @throws Error with a sentence for whoever typed them. */
+/** @throws Error with a sentence for the person who typed them */
 export function readArguments(args: readonly string[]): ChaosArguments {
   const { values } = parseArgs({
     args: [...args],

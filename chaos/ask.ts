@@ -1,6 +1,6 @@
 /** Requests to the server's REST API, and what their answers say about what is so now. */
 
-/** `unknown`: no answer, or one that leaves open whether it was done. */
+/** `unknown`: no answer, or one that doesn't say whether it was done. */
 export type Outcome<T> =
   | { readonly is: 'done'; readonly body: T }
   | { readonly is: 'refused'; readonly words: string }
@@ -27,7 +27,7 @@ export async function statusOf(url: string, { method, path, token }: Asking): Pr
   }
 }
 
-/** Asks for a change: done, refused for sure, or not known. */
+/** Requests a change: done, certainly refused, or unknown. */
 export async function change<T>(url: string, asking: Asking): Promise<Outcome<T>> {
   try {
     const answer = await request(url, asking);
@@ -40,7 +40,7 @@ export async function change<T>(url: string, asking: Asking): Promise<Outcome<T>
   }
 }
 
-/** A list, page after page. @throws Error when a page can't be had. */
+/** A list, page after page. @throws Error when a page can't be read */
 export async function* pagesOf<T>(url: string, path: string, token: string): AsyncGenerator<T[]> {
   for (let next: string | null = path; next !== null; ) {
     const answer: Response = await request(url, { method: 'GET', path: next, token });
@@ -56,7 +56,7 @@ function request(url: string, { method, path, token, body }: Asking): Promise<Re
     method,
     headers: {
       authorization: `Bearer ${token}`,
-      // A connection that is kept would always lead to the same worker.
+      // A kept connection would always lead to the same worker.
       connection: 'close',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },

@@ -12,9 +12,9 @@ import type { Ledger } from './ledger.ts';
 import type { Chance } from './random.ts';
 import type { World } from './world.ts';
 
-/** Of what has not changed since the last check, so many are looked at again. */
+/** How many things that haven't changed since the last check are checked again. */
 const SAMPLE = 12;
-/** Entries this far below the newest one seen may still have come in late. */
+/** Entries this far below the newest one may still arrive late. */
 const LATE_ENTRIES = 500;
 const PAUSE_MS = 50;
 const ANSWER_LIMIT_MS = 60_000;
@@ -33,7 +33,7 @@ export class Checks {
   readonly #ledger: Ledger;
   readonly #chance: Chance;
   readonly #entries = new Map<string, number>();
-  /** Refs that the log names, as `repository ref commit`. */
+  /** Refs named in the log, as `repository ref commit`. */
   readonly #named = new Set<string>();
   readonly #seen = new Set<number>();
   #newest = 0;
@@ -69,7 +69,10 @@ export class Checks {
     this.counts.rounds++;
   }
 
-  /** What was cut off between a ref and its entry has one soon after a start, acknowledged or not. */
+  /**
+   * A push that was interrupted between its ref and its entry has an entry soon after a start, whether it was
+   * acknowledged or not.
+   */
   async #unacknowledged(): Promise<void> {
     const moved = new Set<string>();
     for (const name of this.#ledger.pushes.keys())
@@ -82,7 +85,7 @@ export class Checks {
     for (const one of moved.difference(this.#named)) this.#ledger.lose(`no entry of the log names ${one}`);
   }
 
-  /** Ref → commit, as they lie on the disk. */
+  /** Ref → commit, as on the disk. */
   async #refsOf(name: string): Promise<Map<string, string>> {
     const cwd = this.#folderOf(name);
     const { stdout } = await run('git', ['for-each-ref', '--format=%(refname) %(objectname)'], { cwd, env: QUIET_GIT });
@@ -111,7 +114,7 @@ export class Checks {
     }
   }
 
-  /** Asks again while the server still recovers. */
+  /** Retries while the server is still recovering. */
   async #settledStatus(token: string): Promise<number> {
     const until = performance.now() + ANSWER_LIMIT_MS;
     for (;;) {
@@ -147,7 +150,7 @@ export class Checks {
     }
   }
 
-  /** Reads what is new in the log; entries may become visible out of order. */
+  /** Reads new entries of the log, which may become visible out of order. */
   async #readLog(): Promise<void> {
     const { url, tokens } = this.#world;
     const until = this.#newest - LATE_ENTRIES;

@@ -14,29 +14,29 @@ import type { Engine, World } from './world.ts';
 interface Striking {
   readonly world: World;
   readonly chance: Chance;
-  /** How long PostgreSQL stays away after it was killed. */
+  /** How long PostgreSQL stays down after it was killed. */
   readonly awayMs: number;
 }
 
 export interface Fault {
   readonly name: string;
-  /** How often it is chosen, beside the others. */
+  /** How often it is chosen, relative to the others. */
   readonly weight: number;
   /** Processes of the server or of its database that it kills. */
   readonly kills: 0 | 1;
   /** Null = both. */
   readonly engine: Engine | null;
-  /** What this machine lacks for it; null when it has everything. */
+  /** What this machine lacks for it; null when nothing. */
   readonly lacks: (world: World) => string | null;
   readonly strike: (striking: Striking) => Promise<void>;
-  /** What nobody but an operator puts right; people stop asking meanwhile. */
+  /** A repair that only an operator can make; the load pauses meanwhile. */
   readonly mend?: (striking: Striking) => Promise<void>;
-  /** The next fault may come when requests are answered, before every worker is there again. */
+  /** The next fault may come as soon as requests are answered, before every worker is back. */
   readonly mayPileUp?: true;
 }
 
 const always = { engine: null, lacks: () => null } as const;
-/** Left free where descriptors are few: less than a server with a database has open. */
+/** How many stay free when descriptors are short: fewer than a server with a database has open. */
 const FEW_DESCRIPTORS = 40;
 const BARE_CONNECTIONS = 60;
 
@@ -136,14 +136,14 @@ export const FAULTS: readonly Fault[] = [
   },
 ];
 
-/** Of the faults that may happen, one by weight. */
+/** One of the possible faults, by weight. */
 export function chooseFault(faults: readonly Fault[], chance: Chance): Fault {
   let left = chance.next() * faults.reduce((sum, { weight }) => sum + weight, 0);
   for (const fault of faults) if ((left -= fault.weight) < 0) return fault;
   return chance.oneOf(faults);
 }
 
-/** A process may have ended by itself since it was seen. */
+/** A process may have ended by itself since it was listed. */
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
@@ -156,7 +156,7 @@ function silentConnection(port: number): Socket {
   return connect(port, '127.0.0.1').on('error', () => undefined);
 }
 
-/** Takes all that is free, again and again, for so long. */
+/** Takes all free space, again and again, for this long. */
 async function fillDisk(path: string, ms: number): Promise<void> {
   const until = performance.now() + ms;
   const file = await open(path, 'w', 0o600);

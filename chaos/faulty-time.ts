@@ -9,7 +9,7 @@ import { chanceOf } from './random.ts';
 import { type FaultCount, faultLines, ledgerLines } from './table.ts';
 import type { World } from './world.ts';
 
-/** A fault falls into work: so much must have been acknowledged since the last one, or this long waited for it. */
+/** Faults strike during work: this much must have been acknowledged since the last one, or this long has passed. */
 const WORK_BEFORE_FAULT = 3;
 const WORK_LIMIT_MS = 20_000;
 const FIRST_PUSH_LIMIT_MS = 120_000;
@@ -90,7 +90,7 @@ function possibleFaults(world: World, wanted: readonly string[]): { faults: Faul
 async function untilWorked({ counts }: Ledger): Promise<void> {
   const done = (): number => counts.made + counts.replaced + counts.revoked + counts.pushed;
   const before = done();
-  // Nothing is shown by a run without a push.
+  // A run without a push shows nothing.
   const limitMs = counts.pushed === 0 ? FIRST_PUSH_LIMIT_MS : WORK_LIMIT_MS;
   const until = performance.now() + limitMs;
   while ((done() < before + WORK_BEFORE_FAULT || counts.pushed === 0) && performance.now() < until)

@@ -5,28 +5,28 @@
  * Never: the text of a token in a loss or in a table.
  */
 
-/** A token that a person has. */
+/** A token and its owner. */
 export interface KeptToken {
   readonly id: number;
   /** The secret that works. */
   readonly secret: string;
 }
 
-/** A secret that must not work any more. */
+/** A secret that must no longer work. */
 export interface DeadSecret {
   readonly tokenId: number;
   readonly secret: string;
 }
 
 export class Ledger {
-  /** Tokens that must work, by id. One about which an answer is outstanding is not among them. */
+  /** Tokens that must work, by id. Those with an outstanding answer are left out. */
   readonly live = new Map<number, KeptToken>();
   readonly dead: DeadSecret[] = [];
   /** Repository → ref → commit. */
   readonly pushes = new Map<string, Map<string, string>>();
-  /** Audit entries that must be there, as `action about` → how many at least. */
+  /** Audit entries that must exist, as `action about` → the minimum number. */
   readonly entries = new Map<string, number>();
-  /** What was found to be lost, in words. */
+  /** Everything found lost, in words. */
   readonly losses: string[] = [];
   /** What changed since the last full check. */
   touched = { tokens: new Set<number>(), dead: 0, repositories: new Set<string>(), entries: new Set<string>() };
@@ -48,7 +48,7 @@ export class Ledger {
     this.#expect(`personal_access_token.create ${token.id}`);
   }
 
-  /** The token is out of the ledger while it changes: nobody knows which secret works. */
+  /** While it changes, the token is out of the ledger: nobody knows which secret works. */
   take(id: number): KeptToken | null {
     const token = this.live.get(id) ?? null;
     this.live.delete(id);
@@ -87,7 +87,7 @@ export class Ledger {
     this.losses.push(what);
   }
 
-  /** Begins a new list of what is to be checked, and gives the one until now. */
+  /** Begins a new list of things to check, and returns the previous one. */
   turn(): Ledger['touched'] {
     const { touched } = this;
     this.touched = { tokens: new Set(), dead: this.dead.length, repositories: new Set(), entries: new Set() };

@@ -13,15 +13,15 @@ import type { KeptToken, Ledger } from './ledger.ts';
 import type { Chance } from './random.ts';
 import type { World } from './world.ts';
 
-/** One's own fine-grained tokens are at most 50. */
+/** A person may have at most 50 fine-grained tokens. */
 const MOST_LIVE_TOKENS = 36;
-/** Then a new repository is begun, so that looking through the current one stays quick. */
+/** Then a new repository is begun, so that checking the current one stays quick. */
 const PUSHES_TO_A_REPOSITORY = 30;
-/** After something failed: the server may be away. */
+/** The pause after a failure: the server may be down. */
 const BREATH_MS = 80;
-/** Between two commands of the operator, each a process of its own. */
+/** The pause between two commands of the operator, each a separate process. */
 const OPERATOR_PAUSE_MS = 2_500;
-/** Between two requests of a kind: the machine belongs to the server. */
+/** The pause between two requests of a kind, to leave the machine to the server. */
 const PACE_MS = 15;
 
 const TOKENS = '/user/personal-access-tokens';
@@ -76,7 +76,7 @@ export class Load {
     }
   }
 
-  /** Resolves when everything that was under way has ended. */
+  /** Resolves when everything in progress has ended. */
   async stop(): Promise<void> {
     this.#running = false;
     await Promise.all(this.#loops);
@@ -126,7 +126,7 @@ export class Load {
     else await this.#failed();
   }
 
-  /** Nothing that the load asks for is forbidden: a refusal means that something is gone. */
+  /** Everything the load requests is allowed: a refusal means that something is gone. */
   async #change<T>(method: string, path: string, body?: Readonly<Record<string, unknown>>): Promise<Outcome<T>> {
     const token = this.#world.tokens.manager;
     const outcome = await change<T>(this.#world.url, { method, path, token, ...(body === undefined ? {} : { body }) });
@@ -158,7 +158,7 @@ export class Load {
     else await this.#failed();
   }
 
-  /** A commit with one file of some kilobytes that no other has; gives its id. */
+  /** Makes a commit with one file of a few kilobytes that no other has; returns its id. */
   async #commit(name: string): Promise<string> {
     const content = `${name}\n`.repeat(20 + this.#chance.below(200));
     const stream = [
@@ -195,7 +195,7 @@ export class Load {
     if (live.size === 0) return pause(BREATH_MS);
     const token = this.#chance.oneOf([...live.values()]);
     const status = await statusOf(this.#world.url, { method: 'GET', path: '/user', token: token.secret });
-    // A change that is under way may have ended it meanwhile.
+    // A change in progress may have ended it meanwhile.
     if (status === 401 && live.get(token.id) === token)
       this.#ledger.lose(`the token ${token.id} was refused under load`);
     if (status === 200) counts.checksOfLive++;
@@ -211,7 +211,7 @@ export class Load {
     await pause(2 * BREATH_MS);
   }
 
-  /** The operator's commands write into the same database, whether or not the server runs. */
+  /** The operator's commands write to the same database, whether or not the server is running. */
   async #operatorStep(): Promise<void> {
     const login = `person-${randomUUID().slice(0, 18)}`;
     const command = ['admin', 'user', 'add', login, '--email', `${login}@example.org`, ...this.#world.operatorOptions];

@@ -19,7 +19,7 @@ process.exit(elsewhere ?? (await chaos()));
 
 async function chaos(): Promise<number> {
   const { folder, remove } = await temporaryFolder();
-  // The server's data alone: clients, and PostgreSQL, are other machines.
+  // Only the server's data: clients and PostgreSQL count as other machines.
   const data = join(folder, 'data');
   await mkdir(data);
   const ownDisk = mountOwnDisk(data);

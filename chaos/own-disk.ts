@@ -7,11 +7,11 @@ import { once } from 'node:events';
 import { hasProgram } from './faults.ts';
 
 const DISK_BYTES = 768 * 1024 * 1024;
-/** Tells the process that it has its own view of what is mounted. */
+/** Tells the process that it has its own mounts. */
 const MARK = 'CHAOS_OWN_MOUNTS';
 
 /**
- * Runs this program once more where it may mount, if the machine lets it. Null when it has to go on as it is: it
+ * Runs this program again where it may mount, if the machine allows that. Null when it has to go on as it is: it
  * already has its own mounts, or can't have them.
  */
 export async function runWithOwnMounts(): Promise<number | null> {
@@ -32,7 +32,7 @@ export function mountOwnDisk(folder: string): boolean {
   return true;
 }
 
-/** Else the folder could not be removed. */
+/** Otherwise the folder could not be removed. */
 export function unmountOwnDisk(folder: string): void {
   execFileSync('umount', ['--lazy', folder]);
 }

@@ -8,7 +8,7 @@ export interface Chance {
   next(): number;
   /** A whole number from 0 to below `end`. */
   below(end: number): number;
-  /** One of them. @throws Error when there is none. */
+  /** One of them. @throws Error when there is none */
   oneOf<T>(of: readonly T[]): T;
 }
 

@@ -17,15 +17,15 @@ import { columns } from './table.ts';
 import { Visitor } from './visitor.ts';
 import { PASSWORD, type World } from './world.ts';
 
-/** Resident memory at most, of each process that answers. */
+/** The most resident memory of each process that answers. */
 const MOST_MIB = 250;
-/** Caches fill and code is compiled until then. */
+/** Until then, caches fill and code is compiled. */
 const WARM_MINUTES = 4;
-/** Flat: the last quarter's middle is above the first one's by no more than this share. */
+/** Flat: the middle of the last quarter is above that of the first by no more than this share. */
 const MOST_GROWTH = 0.05;
 const MINUTE_MS = 60_000;
 
-/** How often each thing is asked for, beside the load of tokens and pushes. */
+/** How often each thing is requested, in addition to the load of tokens and pushes. */
 const PAGE_EVERY_MS = 250;
 const CLONE_EVERY_MS = 1_500;
 const CHECK_EVERY_MS = 20;

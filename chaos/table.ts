@@ -4,11 +4,11 @@ import type { Ledger } from './ledger.ts';
 
 export interface FaultCount {
   times: number;
-  /** Milliseconds from the end of the cause until the server was whole. */
+  /** Milliseconds from the end of the cause until the server had recovered. */
   readonly backMs: number[];
 }
 
-/** What happened, and how soon the server was whole again. */
+/** What happened, and how soon the server had recovered. */
 export function faultLines(faults: ReadonlyMap<string, FaultCount>, missing: readonly string[]): string[] {
   const rows = [...faults].map(([name, { times, backMs }]) => {
     const sorted = backMs.toSorted((a, b) => a - b);
@@ -40,7 +40,7 @@ export function ledgerLines({ counts, dead, live, losses }: Ledger, { counts: ch
   ];
 }
 
-/** Rows of cells, the first column to the left, the others as they come. */
+/** Rows of cells in aligned columns. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
   return rows.map((row) =>

@@ -8,7 +8,7 @@ export class Visitor {
     this.#url = url;
   }
 
-  /** The page. @throws Error when it is not shown. */
+  /** The page. @throws Error when it isn't shown */
   async see(path: string): Promise<string> {
     const answer = await this.#ask(path, {});
     const text = await answer.text();
@@ -16,7 +16,7 @@ export class Visitor {
     return text;
   }
 
-  /** @throws Error when the server doesn't let them in. */
+  /** @throws Error when the server refuses the sign-in */
   async signIn(login: string, password: string): Promise<void> {
     const form = /<form[^>]*>(?=[^]{0,99} value="sign-in")[^]*?<\/form>/.exec(await this.see('/login'))?.[0] ?? '';
     const body = new URLSearchParams({ login, password });

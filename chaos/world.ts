@@ -17,14 +17,14 @@ import { statusOf } from './ask.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 
-/** How long the server may take to be whole again after the cause has ended. */
+/** How long the server may take to recover after the cause has ended. */
 const BACK_LIMIT_MS = 120_000;
 const LOOK_EVERY_MS = 20;
 
 export interface Tokens {
-  /** Reads the audit log of the instance. */
+  /** Can read the audit log of the instance. */
   readonly auditor: string;
-  /** Makes, renews and revokes tokens of ada's. */
+  /** Makes, renews and revokes ada's tokens. */
   readonly manager: string;
   /** Makes ada's repositories and pushes to them. */
   readonly pusher: string;
@@ -32,10 +32,10 @@ export interface Tokens {
 
 export interface WorldOptions {
   readonly engine: Engine;
-  /** Where everything lies. */
+  /** The folder for everything. */
   readonly folder: string;
   readonly workers: number;
-  /** True when its data has a disk that nobody else has anything on. */
+  /** True when its data has a disk to itself. */
   readonly ownDisk: boolean;
   readonly flags?: readonly string[];
 }
@@ -47,7 +47,7 @@ export class World {
   readonly postgres: RunningServer | null;
   readonly #databaseProxy: CuttableProxy | null;
   readonly #clientProxy: CuttableProxy;
-  /** The options that lead an administration command to the same data, past our proxies. */
+  /** The options that point an administration command to the same data, past our proxies. */
   readonly operatorOptions: readonly string[];
   readonly #flags: readonly string[];
   readonly #tokens: Tokens;
@@ -63,7 +63,7 @@ export class World {
     this.#clientProxy = parts.clientProxy;
     this.operatorOptions = parts.operatorOptions;
     this.#flags = parts.flags;
-    // Whatever ends this program must not leave a server behind.
+    // However this program ends, it must not leave a server behind.
     process.once('exit', () => {
       for (const pid of this.isAlive ? [this.pid, ...this.answering()] : []) process.kill(pid, 'SIGKILL');
     });
@@ -76,7 +76,7 @@ export class World {
     const postgres = options.engine === 'postgres' ? await startPostgres() : null;
     const direct = postgres === null ? null : new URL(postgres.url);
     const databaseProxy = direct === null ? null : await cuttableProxy(() => Number(direct.port));
-    // Not any free port at each start: a server whose workers have all died opens its port anew.
+    // Always the same port: a server whose workers have all died opens its port again.
     const port = await freePort();
     const flags = ['--port', String(port), ...serverFlags(options, direct, databaseProxy)];
     const operatorOptions = ['--data', data, ...(direct === null ? [] : ['--database', direct.href])];
@@ -97,7 +97,7 @@ export class World {
     return this.#tokens;
   }
 
-  /** Where clients ask: our proxy. */
+  /** The address for clients: our proxy. */
   get url(): string {
     return `http://127.0.0.1:${this.#clientProxy.port}`;
   }
@@ -116,7 +116,7 @@ export class World {
     return pidOf(this.#served);
   }
 
-  /** The processes that answer: the workers, or the one process that there is. */
+  /** The processes that answer: the workers, or the only process. */
   answering(): number[] {
     return this.options.workers > 1 ? childrenOf(this.pid) : [this.pid];
   }
@@ -139,8 +139,9 @@ export class World {
   }
 
   /**
-   * Waits until so many workers are there (all of them unless told) and requests are answered; gives the
-   * milliseconds that it took. @throws Error when it does not happen.
+   * Waits until this many workers exist (by default all) and requests are answered; returns how many milliseconds that
+   * took.
+   * @throws Error when it does not happen
    */
   async untilWhole(workers = this.options.workers): Promise<number> {
     const startedAt = performance.now();
@@ -186,7 +187,7 @@ function serverFlags({ workers, flags = [] }: WorldOptions, direct: URL | null, 
   return [...all, '--database', through.href];
 }
 
-/** Ada's, to sign in with. */
+/** Ada's password, for signing in. */
 export const PASSWORD = 'a long enough password';
 
 async function makePeople(options: readonly string[]): Promise<Tokens> {
@@ -210,7 +211,7 @@ function pidOf({ child }: Served): number {
   return child.pid;
 }
 
-/** A folder of its own below the system's for such, and its removal. */
+/** A separate folder below the system's temporary one, and a function that removes it. */
 export async function temporaryFolder(): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-chaos-'));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };

@@ -5,7 +5,7 @@ import { run } from '../bench/command.ts';
 
 export interface GitClient {
   readonly name: string;
-  /** Brings it into the folder, and gives its version. */
+  /** Installs it in the folder, and returns its version. */
   install(folder: string): Promise<string>;
   /** The command that clones `url` as `username` with `password` into `to`. */
   clone(

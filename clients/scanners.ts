@@ -13,7 +13,7 @@ interface Found {
   readonly Secret: string;
 }
 
-/** Fails when gitleaks does not find exactly the tokens. */
+/** Fails unless gitleaks finds exactly the tokens. */
 export async function scanners(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-scanners-'));
   try {

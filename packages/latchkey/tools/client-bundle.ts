@@ -9,22 +9,22 @@ import { type RolldownPlugin, rolldown } from 'rolldown';
 import { programVersion } from '../src/base/version.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
-/** What the client may be made of: rooms of `src`, and packages. */
+/** What the client may contain: rooms of `src`, and packages. */
 const MAY_HOLD = /^(?:src\/(?:base|catalogue|rules|cli(?!\/(?:admin|serve)\/))\/|node_modules\/commander\/)/;
 
-/** Module of `src/cli` that a file begins with → the file. */
+/** Entry module in `src/cli` → the file. */
 const FILES = { 'client.ts': 'latchkey.cjs', 'client-program.ts': 'commands.cjs' } as const;
 
 export interface ClientBundle {
-  /** File name → code. `latchkey.cjs` is the one that is started. */
+  /** File name → code. `latchkey.cjs` is the entry point. */
   readonly files: ReadonlyMap<string, string>;
-  /** Whose code is in it: `src/cli/client.ts`, `node_modules/commander/lib/command.js`. Sorted. */
+  /** The modules it contains: `src/cli/client.ts`, `node_modules/commander/lib/command.js`. Sorted. */
   readonly modules: readonly string[];
 }
 
 /**
- * For an executable, all in one file. For the package two, each whole in itself: what git calls several times for each
- * clone starts sooner when it is one small file.
+ * For an executable, everything in one file. For the package two, each complete: git calls the first several times for
+ * each clone, and a small file starts faster.
  */
 export async function bundleClient(inOneFile: boolean): Promise<ClientBundle> {
   const parts = inOneFile
@@ -36,7 +36,7 @@ export async function bundleClient(inOneFile: boolean): Promise<ClientBundle> {
   return { files: new Map(parts.map(({ name, code }) => [name, code])), modules };
 }
 
-/** @param apart the module that is left to a file of its own, if any */
+/** @param apart the module that goes into a separate file, if any */
 async function bundle(
   source: keyof typeof FILES,
   apart: keyof typeof FILES | null,
@@ -77,8 +77,8 @@ const versionWritten: RolldownPlugin = {
 };
 
 /**
- * Modules of Node are loaded when something of them is called: `node:crypto` alone takes 5 ms, and most calls of the
- * credential helper need none of it.
+ * Node's modules are loaded on first use: `node:crypto` alone takes 5 ms, and most calls of the credential helper need
+ * none of it.
  */
 const builtinsOnDemand: RolldownPlugin = {
   name: 'builtins-on-demand',

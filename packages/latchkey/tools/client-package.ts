@@ -10,10 +10,10 @@ import { bundleClient, licencesOf } from './client-bundle.ts';
 import { clientManualPage, NOWHERE } from './manual-page.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-/** Where each shell looks for what completes a command. */
+/** Where each shell looks for completions. */
 const COMPLETION_FILES = { bash: 'latchkey.bash', zsh: '_latchkey', fish: 'latchkey.fish' } as const;
 
-/** Writes the package into a folder, in place of what is there. */
+/** Writes the package into a folder, replacing its contents. */
 export async function writeClientPackage(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const { files, modules } = await bundleClient(false);

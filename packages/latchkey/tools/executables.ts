@@ -28,7 +28,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const FETCHED = join(ROOT, 'node_modules/.cache/latchkey-executables');
 /** The mark in every Node that says whether something was put into it. Source: Node's documentation. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-/** The first major version of Node that has `--build-sea`. */
+/** The first major version of Node with `--build-sea`. */
 const BUILDS_BY_ITSELF = 26;
 
 /** A Node from the registry. */
@@ -47,7 +47,7 @@ interface Target {
 const LINUX = '24.21.0';
 const MACOS = '26.10.0';
 
-/** Name of an executable → what it is made of. macOS has 26, since no 24 for Apple's processors is kept up. */
+/** Name of an executable → its ingredients. macOS uses 26, since no 24 for Apple's processors is maintained. */
 export const TARGETS = {
   'latchkey-linux-x64': {
     platform: 'linux',
@@ -97,7 +97,7 @@ export const TARGETS = {
 } as const satisfies Readonly<Record<string, Target>>;
 export type ExecutableName = keyof typeof TARGETS;
 
-/** What makes what is put in, for each version above that is not the one that runs this. */
+/** For each version above that isn't the running one, the Node that makes the blob. */
 const MAKERS: Readonly<Record<string, NodePackage>> = {
   [LINUX]: TARGETS['latchkey-linux-x64'].node,
   [MACOS]: {
@@ -107,7 +107,7 @@ const MAKERS: Readonly<Record<string, NodePackage>> = {
   },
 };
 
-/** Writes one executable. @throws Error when a Node can't be had, or is not the one that was pinned. */
+/** Writes one executable. @throws Error when a Node can't be downloaded, or doesn't have the pinned digest */
 export async function buildExecutable(name: ExecutableName, path: string): Promise<void> {
   const target: Target = TARGETS[name];
   const isOwn = target.platform === process.platform && target.arch === process.arch;
@@ -135,7 +135,7 @@ export async function buildExecutable(name: ExecutableName, path: string): Promi
   }
 }
 
-/** Bundle and texts, laid down for Node; gives what Node is told of them. */
+/** Writes the bundle and texts for Node; returns the configuration for it. */
 async function writeConfig(folder: string, nodeLicence: string): Promise<object> {
   const { files, modules } = await bundleClient(true);
   const main = join(folder, 'latchkey.cjs');
@@ -150,7 +150,7 @@ async function writeConfig(folder: string, nodeLicence: string): Promise<object>
   return { main, disableExperimentalSEAWarning: true, assets: Object.fromEntries(assets) as object };
 }
 
-/** Node's licence, which lies beside its folder `bin`; the package for Windows leaves it out. */
+/** Node's licence, which is beside its folder `bin`; the package for Windows leaves it out. */
 function licenceOf(nodes: readonly string[]): string {
   const found = nodes.map((node) => join(dirname(dirname(node)), 'LICENSE')).find((path) => existsSync(path));
   if (found === undefined) throw new Error(`there is no licence beside ${nodes[0]}; use the Node that npm ci brings`);
@@ -164,7 +164,7 @@ function makerOf(version: string): NodePackage {
   return maker;
 }
 
-/** The program in a package of the registry, fetched once. */
+/** The program in a registry package, downloaded once. */
 function fetchNode({ name, version, integrity }: NodePackage): string {
   const folder = join(FETCHED, `${name}-${version}`);
   const archive = `${folder}.tgz`;
@@ -186,7 +186,7 @@ function digestOf(path: string): string {
   return `sha512-${createHash('sha512').update(readFileSync(path)).digest('base64')}`;
 }
 
-/** @throws Error with what the program said when it fails. */
+/** @throws Error with the program's output when it fails */
 function run(program: string, args: readonly string[]): void {
   execFileSync(program, args, { cwd: tmpdir(), stdio: ['ignore', 'ignore', 'pipe'] });
 }

@@ -4,7 +4,7 @@ import { everyCommand } from '../src/cli/command-tree.ts';
 import { EXIT_CODE_HELP } from '../src/cli/exit-codes.ts';
 import { buildProgram } from '../src/cli/program.ts';
 
-/** A terminal that nobody sees: the tree is read, nothing runs. */
+/** A terminal without output: the tree is only read, nothing runs. */
 export const NOWHERE = { env: {}, print: () => {}, write: async () => true, say: () => {}, readInput: async () => '' };
 
 const SETTINGS_VARIABLE = 'LATCHKEY_…';
@@ -20,7 +20,7 @@ const VARIABLES: readonly (readonly [name: string, about: string])[] = [
 /** The page of the server's package. */
 export const manualPage = (): string => pageOf(buildProgram(NOWHERE), VARIABLES);
 
-/** The page of the client alone. */
+/** The page of the client package. */
 export const clientManualPage = (program: Command): string =>
   pageOf(
     program,
@@ -75,7 +75,7 @@ function pathOf(command: Command): string {
     : `${pathOf(command.parent)} ${command.name()}`;
 }
 
-/** Text in which roff sees no command: backslashes and hyphens escaped, no line that begins with a point. */
+/** Text that contains no roff commands: backslashes and hyphens escaped, no line that begins with a dot. */
 function escaped(text: string): string {
   return text
     .replaceAll('\\', '\\e')

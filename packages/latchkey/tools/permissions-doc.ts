@@ -32,7 +32,7 @@ const GROUP_TITLES = {
   instance: 'Instance permissions',
 } as const;
 
-/** One line of a permission: an endpoint that takes it. */
+/** One line of a permission: an endpoint that needs it. */
 interface Opened {
   readonly level: Level;
   readonly method: string;

@@ -39,7 +39,7 @@ export function troubleshootingDoc(): string {
   return [HEAD, ...helpTopics(EXAMPLE_URL).map(sectionOf), '## What only your machine knows\n', ...causes].join('\n');
 }
 
-/** Refused when git has read what is pushed: its answer has begun by then. */
+/** Refused after git has read the push: its answer has begun by then. */
 const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>(['workflow_permission_missing', 'token_in_content']);
 
 function sectionOf({ reason, about, sentence, remedy, isForgotten }: HelpTopic): string {

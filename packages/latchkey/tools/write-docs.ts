@@ -16,7 +16,7 @@ import { troubleshootingDoc } from './troubleshooting-doc.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** Path from the root of the checkout → what makes it. */
+/** Path from the root of the checkout → what generates it. */
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'docs/audit.md': auditDoc,
   'docs/configuration.md': configurationDoc,

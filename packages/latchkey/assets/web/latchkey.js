@@ -2,18 +2,18 @@
  * Conveniences. Every page works without this file.
  */
 
-// What needs scripts shows itself; what stands in for them goes.
+// Shows what needs scripts, and hides what stands in for it.
 document.documentElement.dataset.scripts = 'on';
 
 // After a complaint, its summary has the focus.
 document.querySelector('[data-focus]')?.focus();
 
-// A click into a text to copy selects the whole of it.
+// A click into a text for copying selects all of it.
 for (const field of document.querySelectorAll('[data-select]')) {
   field.addEventListener('focus', () => field.select());
 }
 
-// A copied text says so, to eyes on the button, to screen readers in a place of its own.
+// After copying, the button says so to eyes, and a separate region to screen readers.
 const spoken = document.body.appendChild(document.createElement('div'));
 spoken.className = 'sr-only';
 spoken.setAttribute('role', 'status');
@@ -31,7 +31,7 @@ document.addEventListener('clipboard-copy', ({ target }) => {
   }, 2000);
 });
 
-// Menus close by Escape, and by a click elsewhere.
+// Menus close on Escape, and on a click elsewhere.
 for (const menu of document.querySelectorAll('details[data-menu]')) {
   document.addEventListener('click', ({ target }) => {
     if (!menu.contains(target)) menu.open = false;
@@ -43,9 +43,9 @@ for (const menu of document.querySelectorAll('details[data-menu]')) {
   });
 }
 
-// A form that is being sent can't be sent twice by a second click; the server refuses it anyway.
+// A second click can't send a form again while it is being sent; the server refuses that anyway.
 document.addEventListener('submit', ({ target, defaultPrevented }) => {
-  // What is not sent now says for itself how long it is busy.
+  // A form that isn't sent now shows by itself how long it is busy.
   if (defaultPrevented) return;
   for (const button of target.querySelectorAll('button[type=submit]')) {
     setTimeout(() => {
@@ -54,13 +54,13 @@ document.addEventListener('submit', ({ target, defaultPrevented }) => {
   }
 });
 
-// The back button may bring the page back as it was left.
+// The back button may restore the page in the state it was left in.
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted)
     for (const button of document.querySelectorAll('button[type=submit]:disabled')) button.disabled = false;
 });
 
-// What stands in `data-filter` narrows the list that it names, as one types; groups open while one searches.
+// Text in `data-filter` narrows the list that it names while one types; groups open during a search.
 function wireFilters() {
   for (const field of document.querySelectorAll('input[data-filter]')) {
     field.oninput = () => {
@@ -74,8 +74,8 @@ function wireFilters() {
 }
 wireFilters();
 
-// A form that shows what it would do: as one changes it, the server is asked for the page as it would be, and its parts
-// marked `data-live` are exchanged. What has the focus stays, so that nobody is thrown out of a field.
+// A form with a preview: on every change, the server is asked for the page as it would be, and the parts marked
+// `data-live` are replaced. The focused element stays, so that nobody is thrown out of a field.
 for (const form of document.querySelectorAll('form[data-live-form]')) {
   let asked = 0;
   let timer;
@@ -128,14 +128,14 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
   });
 }
 
-// The same toggle for a day to choose where the form shows nothing else.
+// The same toggle for choosing a day, in forms without a preview.
 for (const choice of document.querySelectorAll('form:not([data-live-form]) [data-custom-day] select')) {
   choice.addEventListener('change', () => {
     choice.closest('[data-custom-day]').dataset.customDay = choice.value === 'custom' ? 'on' : 'off';
   });
 }
 
-// A scope that includes others shows them as ticked.
+// A scope that includes others shows those as ticked.
 const scopeBoxes = [...document.querySelectorAll('input[data-includes]')];
 const showIncluded = () => {
   const included = new Set(
@@ -160,7 +160,7 @@ if (scopeBoxes.length > 0) showIncluded();
 /** A little less than a challenge lasts. */
 const PASSKEY_QUESTION_MS = 270_000;
 
-// Passkeys: the form shows itself where the browser has them, and the authenticator's answer is what it sends.
+// Passkeys: the form appears where the browser supports them, and sends the authenticator's answer.
 for (const place of document.querySelectorAll('[data-passkey]')) {
   if (!globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) continue;
   place.hidden = false;
@@ -175,7 +175,8 @@ for (const place of document.querySelectorAll('[data-passkey]')) {
     form.submit();
   };
   let offer = new AbortController();
-  // Beside names in the field for the username, as long as the question is good. Whoever types has chosen otherwise.
+  // Offered beside names in the username field, as long as the challenge is valid. A person who types has chosen
+  // otherwise.
   const offerInField = async () => {
     if (place.dataset.autofills === undefined) return;
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
@@ -187,7 +188,7 @@ for (const place of document.querySelectorAll('[data-passkey]')) {
   const answer = async () => {
     told.textContent = '';
     busy(true);
-    // A browser asks one question at a time.
+    // A browser handles one request at a time.
     offer.abort();
     offer = new AbortController();
     try {
