@@ -5,7 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { programVersion } from '../base/version.ts';
 import { examples } from './command-help.ts';
-import { completionCommand } from './completion.ts';
+import { completionCommand } from './completion/completion.ts';
 import { EXIT, EXIT_CODE_HELP, type ExitCode } from './exit-codes.ts';
 import { sayError, type Terminal, UsageError } from './terminal.ts';
 

@@ -34,6 +34,8 @@ function optionOf(name: SettingName): Option {
     `${doc}${means} [${settingVariable(name)}]`,
   );
   if (kind.placeholder === null) return option;
+  // For the completion alone: a wrong word is refused with the other settings, all at once.
+  if (kind.words !== undefined) option.argChoices = [...kind.words];
   return isList ? option.argParser(collect) : option.argParser(once(flag));
 }
 

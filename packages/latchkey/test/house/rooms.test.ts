@@ -78,7 +78,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
     order: ['parts', 'frame', 'tokens', 'tokens/form', 'organizations', 'repositories', 'accounts', 'instance'],
     loose: ['pages.ts', 'plugin.ts'],
   },
-  cli: { order: ['credential', 'token', 'checks', 'serve', 'admin'] },
+  cli: { order: ['credential', 'completion', 'token', 'checks', 'serve', 'admin'] },
 };
 
 const FOLDER_PATHS = Object.entries(FOLDERS).flatMap(([room, { order }]) => order.map((folder) => `${room}/${folder}`));

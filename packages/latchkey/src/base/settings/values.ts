@@ -25,6 +25,8 @@ export interface ValueKind<T> {
   readonly repeats: boolean;
   /** True when a complaint must not show the value. */
   readonly secret: boolean;
+  /** All that it may be, where that is few words. */
+  readonly words?: readonly string[];
   fromText(text: string): unknown;
   /** @param folder the base of relative paths */
   check(value: unknown, folder: string): Checked<T>;
@@ -34,7 +36,7 @@ function kind<T>(
   placeholder: string | null,
   rule: string,
   read: (value: unknown, folder: string) => T | undefined,
-  more: Partial<Pick<ValueKind<T>, 'repeats' | 'secret' | 'fromText'>> = {},
+  more: Partial<Pick<ValueKind<T>, 'repeats' | 'secret' | 'fromText' | 'words'>> = {},
 ): ValueKind<T> {
   const check = (value: unknown, folder: string): Checked<T> => {
     const found = read(value, folder);
@@ -74,7 +76,7 @@ export const wholeNumber = (min: number, max: number): ValueKind<number> =>
 
 /** One word from a list. */
 export const oneOf = <W extends string>(words: readonly W[], placeholder: string): ValueKind<W> =>
-  kind(placeholder, `one of ${words.join(', ')}`, (value) => words.find((word) => word === value));
+  kind(placeholder, `one of ${words.join(', ')}`, (value) => words.find((word) => word === value), { words });
 
 /** Text of a given form. */
 export const textLike = (placeholder: string, form: RegExp, rule: string): ValueKind<string> =>
