@@ -25,7 +25,7 @@ import { present } from './base/present.ts';
 import { beginRequest, requestIdOf } from './base/request-id.ts';
 import { limitBody } from './base/requests/body-deadline.ts';
 import { formErrorIn } from './base/requests/request-form.ts';
-import { originForm } from './base/requests/request-target.ts';
+import { originForm, withoutPublicPath } from './base/requests/request-target.ts';
 import { STANDING, strictTransport } from './base/requests/standing-headers.ts';
 import type { Settings } from './base/settings/settings.ts';
 import { duringSpan, type Tracer } from './base/trace.ts';
@@ -259,7 +259,7 @@ function answerer(
     if (connections.refuses(request.socket, request.url ?? '')) return sendCrowded(response);
     if (forward(request, response)) return count(context, 'forward', arrival);
     // Not earlier: a proxy asks about the path as its client wrote it, and passes it on like that.
-    request.url = originForm(request.url ?? '');
+    request.url = withoutPublicPath(originForm(request.url ?? ''), context.settings.publicPath);
     const error = formErrorIn(request, context.settings);
     if (error !== null) {
       refuseForm(response, error);

@@ -9,7 +9,7 @@ import type { Secret } from '../../base/secret.ts';
 import { spokenDate, type UnixSeconds } from '../../base/time.ts';
 import type { AuditAction } from '../../catalogue/audit-events.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
-import { emailProblem, loginProblem } from '../../rules/names.ts';
+import { emailProblem, isSameName, loginProblem } from '../../rules/names.ts';
 import { type Account, accountByLogin, insertOrganization, insertUser, setSuspended } from '../../store/accounts.ts';
 import { isUniqueViolation, type Query } from '../../store/db.ts';
 import { holderOfVerified, insertEmail } from '../../store/emails.ts';
@@ -75,7 +75,7 @@ export async function makeUser<T>(
     ctx.store.transaction(async (tx) => {
       if (draft.verified && (await holderOfVerified(tx, draft.email)) !== null)
         throw problem('already_exists', 'Somebody has this e-mail address already.', 'email');
-      await demandUnreserved(tx, draft.login, 'login', at);
+      await demandUnreserved(ctx, tx, draft.login, { field: 'login', at });
       const user = await insertUser(tx, { login: draft.login, admin: draft.admin, passwordDigest, at });
       await insertEmail(tx, {
         userId: user.id,
@@ -134,7 +134,7 @@ export async function addOrganization(
   return unlessTaken(`The name ${draft.name} is taken.`, 'name', () =>
     ctx.store.transaction(async (tx) => {
       const owner = await userNamed(tx, draft.owner, 'owner');
-      await demandUnreserved(tx, draft.name, 'name', at);
+      await demandUnreserved(ctx, tx, draft.name, { field: 'name', at });
       const organization = await insertOrganization(tx, { login: draft.name, at });
       await setMembership(tx, { organizationId: organization.id, userId: owner.id, role: 'owner', at });
       await record(tx, permit, at, {
@@ -204,7 +204,15 @@ async function keepAnOwner(tx: Query, organization: Account): Promise<void> {
     throw problem('unprocessable', `${organization.login} needs an owner: make somebody else one first.`, 'role');
 }
 
-async function demandUnreserved(tx: Query, name: string, field: string, at: UnixSeconds): Promise<void> {
+async function demandUnreserved(
+  { settings }: Context,
+  tx: Query,
+  name: string,
+  { field, at }: { readonly field: string; readonly at: UnixSeconds },
+): Promise<void> {
+  // Below a path, addresses with and without it would be of two accounts.
+  if (isSameName(name, settings.publicPath.split('/')[1] ?? ''))
+    throw problem('invalid', `The name ${name} is reserved: the server’s own address has it.`, field);
   const until = await reservedUntil(tx, name, at);
   if (until !== null)
     throw problem(

@@ -18,3 +18,15 @@ export function originForm(target: string): string {
   const single = path.replace(/\/{2,}/g, '/');
   return `${single === '' ? '/' : single}${query}`;
 }
+
+/**
+ * The target as it is without the path that the server lies below. A proxy may take the path away, or pass it on: both
+ * arrive as the same, since no account has the name of its first segment.
+ * @param path `/git`; '' = none
+ */
+export function withoutPublicPath(target: string, path: string): string {
+  if (path === '' || !target.startsWith(path)) return target;
+  const rest = target.slice(path.length);
+  if (rest.startsWith('/')) return rest;
+  return rest === '' || rest.startsWith('?') ? `/${rest}` : target;
+}

@@ -15,10 +15,10 @@ import {
   networks,
   oneOf,
   onOff,
-  origin,
   path,
   receiverUrl,
   sharedSecret,
+  site,
   smtpUrl,
   syslogAddress,
   textLike,
@@ -166,9 +166,9 @@ export const SETTING_ROWS = {
   }),
   publicUrl: optional({
     section: 'Listening',
-    kind: origin,
+    kind: site,
     defaultMeans: 'made from host and port',
-    doc: 'address under which people reach the server; links and messages use it',
+    doc: 'address under which people reach the server, below a path if you like; links and messages use it',
   }),
   tlsCert: optional({
     section: 'Listening',

@@ -28,8 +28,10 @@ export interface Settings extends SettingValues {
   readonly repositories: string;
   /** As set; otherwise this machine when no others are expected, because a client of an unnamed proxy is no proxy. */
   readonly trustedProxies: readonly string[];
-  /** Scheme, host and port at which people reach the server: as set, or made from host and port. */
+  /** Where people reach the server, without a slash at the end: as set, or made from host and port. */
   readonly publicUrl: string;
+  /** The path of the public address, below which people see the server: `/git`; '' = it has the host for itself. */
+  readonly publicPath: string;
   /** The configuration file that was read, whether named or found; null when there was none. */
   readonly config: string | null;
 }
@@ -64,6 +66,7 @@ export function loadSettings(sources: SettingSources): Settings {
     repositories: values.repositories ?? join(values.data, 'repositories'),
     trustedProxies: proxiesOf(values),
     publicUrl: values.publicUrl ?? ownUrl(values),
+    publicPath: values.publicUrl === null ? '' : new URL(values.publicUrl).pathname.replace(/\/$/, ''),
   };
 }
 

@@ -93,14 +93,21 @@ export const host: ValueKind<string> = kind('HOST', 'an IP address or a host nam
   return HOST_NAME.test(plain) && !ONLY_NUMBERS_AND_DOTS.test(plain) ? plain : undefined;
 });
 
-/** Scheme, host and port only: `https://git.example.org`. Returned as the URL standard spells an origin. */
-export const origin: ValueKind<string> = kind(
+/**
+ * Where a site begins: scheme, host and port, and the path that it lies below, if any: `https://example.org/git`.
+ * Returned as the URL standard spells it, without a slash at the end. No path that somebody could read in two ways:
+ * letters, digits, `-`, `_`, `~` and inner dots.
+ */
+export const site: ValueKind<string> = kind(
   'URL',
-  'an http:// or https:// address without user name, path, query or fragment',
+  'an http:// or https:// address without user name, query or fragment; its path, if it has one, made of letters, ' +
+    'digits, hyphens, underscores and dots',
   (value) => {
-    if (typeof value !== 'string' || !URL.canParse(value) || /[?#@]/.test(value)) return undefined;
-    const url = new URL(value);
-    return (url.protocol === 'https:' || url.protocol === 'http:') && url.pathname === '/' ? url.origin : undefined;
+    if (typeof value !== 'string' || !URL.canParse(value) || /[?#@\\]|\/\.{1,2}(?:\/|$)/.test(value)) return undefined;
+    const { protocol, origin, pathname } = new URL(value);
+    const path = pathname.replace(/\/$/, '');
+    const isPlain = /^(?:\/[\w~-]+(?:\.[\w~-]+)*)*$/.test(path);
+    return (protocol === 'https:' || protocol === 'http:') && isPlain ? origin + path : undefined;
   },
 );
 

@@ -241,7 +241,7 @@ function answer(visit: Visit, endpoint: Endpoint, given: Reply): FastifyReply {
   const { reply, url, ctx } = visit;
   const { status, body, headers = {}, next = null, neighbours } = given;
   if (endpoint.paged) {
-    const whole = new URL(url.pathname + url.search, ctx.settings.publicUrl);
+    const whole = new URL(ctx.settings.publicUrl + url.pathname + url.search);
     const link =
       neighbours === undefined
         ? linkHeader(whole, pageRequestOf(url.searchParams), next)

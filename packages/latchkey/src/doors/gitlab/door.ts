@@ -171,7 +171,7 @@ function answer(visit: Visit, { status, body, headers = {}, total, more }: Reply
   const { reply, url, ctx } = visit;
   void reply.headers(headers);
   const rows = total !== undefined ? { total } : more !== undefined ? { more } : null;
-  const here = new URL(url.pathname + url.search, ctx.settings.publicUrl);
+  const here = new URL(ctx.settings.publicUrl + url.pathname + url.search);
   if (rows !== null) void reply.headers(pagingHeaders(here, offsetPage(queryParams(url.searchParams)), rows));
   return send(visit, { status, body });
 }

@@ -48,6 +48,7 @@ import { failed, notCopied, notFound, refused, unavailable, unreadable } from '.
 import { answerOf } from './frame/forms.ts';
 import { documentOf } from './frame/layout.tsx';
 import { answerPrograms } from './frame/programs.ts';
+import { publicPathOf, withPublicPath } from './frame/public-path.ts';
 import { type Flash, Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
 import type { Answer, WebPage } from './frame/web-page.ts';
 import { PAGES } from './pages.ts';
@@ -163,7 +164,7 @@ async function visitOf(
   reply: FastifyReply,
   signedIn: typeof signedInBy | (() => Promise<null>) = signedInBy,
 ): Promise<Visit> {
-  const cookies = new Cookies(request, reply, ctx.settings.publicUrl);
+  const cookies = new Cookies(request, reply, ctx.settings);
   const address = callerOf(request.raw, ctx.settings);
   const visitor = { address, userAgent: request.headers['user-agent'] ?? null };
   const device = deviceOf(cookies);
@@ -224,7 +225,7 @@ async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Ans
         const addressed: Addressed = { ...answer.flash, for: new URL(answer.to, 'http://localhost').pathname };
         await leaveFlash(frame.ctx, visit.person.session, visit.secret, addressed);
       }
-      return reply.redirect(answer.to, 303);
+      return reply.redirect(publicPathOf(answer.to, frame.ctx.settings.publicPath), 303);
     case 'file':
       if (answer.fileName !== undefined)
         void reply.header('Content-Disposition', `attachment; filename="${answer.fileName.replace(/[^\w.-]/g, '_')}"`);
@@ -236,7 +237,9 @@ async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Ans
         .code(answer.status ?? 200)
         .headers(answer.retryAfterSec === undefined ? {} : { 'Retry-After': String(answer.retryAfterSec) })
         .type('text/html; charset=utf-8')
-        .send(documentOf(visit, frame.assets, answer.title, answer.body));
+        .send(
+          withPublicPath(documentOf(visit, frame.assets, answer.title, answer.body), frame.ctx.settings.publicPath),
+        );
   }
 }
 

@@ -177,17 +177,25 @@ const VALUES: readonly [SettingName, readonly [string, unknown][], readonly stri
   ],
   [
     'publicUrl',
-    [['https://localhost:8443', 'https://localhost:8443']],
+    [
+      ['https://localhost:8443', 'https://localhost:8443'],
+      ['https://LOCALHOST/git/', 'https://localhost/git'],
+      ['https://localhost/tools/v1.2', 'https://localhost/tools/v1.2'],
+    ],
     [
       'ftp://a.example',
-      'https://a.example/git',
+      'https://a.example/a//b',
+      'https://a.example/../git',
+      'https://a.example/%67it',
+      'https://a.example/ä',
       'https://a.example/?x',
       'https://a.example/#x',
       'https://u:p@a.example',
       'a.example',
       '',
     ],
-    'an http:// or https:// address without user name, path, query or fragment',
+    'an http:// or https:// address without user name, query or fragment; its path, if it has one, made of letters, ' +
+      'digits, hyphens, underscores and dots',
   ],
   [
     'otlpEndpoint',

@@ -1,13 +1,15 @@
 /**
  * The cookies: one for the session, one for the browser, one for how pages look.
  *
- * Invariant: `HttpOnly`, `SameSite=Lax`, path `/`; under HTTPS also `Secure`, with the prefix `__Host-`, which keeps
- * other hosts of the same domain from setting them (RFC 6265bis section 4.1.3).
+ * Invariant: `HttpOnly`, `SameSite=Lax`, for the paths of this server alone; under HTTPS also `Secure`, with the prefix
+ * `__Host-`, which keeps other hosts of the same domain from setting them (RFC 6265bis section 4.1.3). That prefix
+ * demands the path `/`: below a path it is `__Secure-`.
  */
 import type { CookieSerializeOptions } from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readSecret } from '../../../actions/ground/one-time-secrets.ts';
 import type { Secret } from '../../../base/secret.ts';
+import type { Settings } from '../../../base/settings/settings.ts';
 import { DAY_SEC } from '../../../base/time.ts';
 
 export type CookieName = 'session' | 'device' | 'theme';
@@ -24,11 +26,17 @@ export class Cookies {
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
   readonly #secure: boolean;
+  readonly #path: string;
 
-  constructor(request: FastifyRequest, reply: FastifyReply, publicUrl: string) {
+  constructor(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { publicUrl, publicPath }: Pick<Settings, 'publicUrl' | 'publicPath'>,
+  ) {
     this.#request = request;
     this.#reply = reply;
     this.#secure = publicUrl.startsWith('https:');
+    this.#path = `${publicPath}/`;
   }
 
   read(name: CookieName): string | undefined {
@@ -49,10 +57,11 @@ export class Cookies {
   }
 
   #called(name: CookieName): string {
-    return `${this.#secure ? '__Host-' : ''}latchkey_${name}`;
+    const prefix = this.#path === '/' ? '__Host-' : '__Secure-';
+    return `${this.#secure ? prefix : ''}latchkey_${name}`;
   }
 
   #options(): CookieSerializeOptions {
-    return { path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure };
+    return { path: this.#path, httpOnly: true, sameSite: 'lax', secure: this.#secure };
   }
 }

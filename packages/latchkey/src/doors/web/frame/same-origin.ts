@@ -14,7 +14,7 @@ export function isSameOrigin(headers: IncomingHttpHeaders, publicUrl: string): b
   if (site !== undefined) return site === 'same-origin';
   const { origin } = headers;
   if (origin === undefined) return true;
-  return origin === publicUrl || (URL.canParse(origin) && new URL(origin).host === headers.host);
+  return origin === new URL(publicUrl).origin || (URL.canParse(origin) && new URL(origin).host === headers.host);
 }
 
 /** The token in every form that this sender sees (`Visit.sender`). */
