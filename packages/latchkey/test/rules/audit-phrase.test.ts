@@ -64,6 +64,8 @@ describe('a phrase', () => {
     ['repo:site', 'the value is a repository with its owner: acme/site.'],
     ['created:soon', 'the value is a day or an instant, or a range'],
     ['created:2026-02-31', 'the value is a day or an instant'],
+    ['created:2026', 'the value is a day or an instant'],
+    ['created:>1', 'the value is a day or an instant'],
     ['created:*..*', 'the value is a day or an instant'],
     ['actor_ip:300.1.1.1', 'the value is an address or a block: 192.0.2.0/24.'],
     ['actor_id:0', 'the value is a number.'],

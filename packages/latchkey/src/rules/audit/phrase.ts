@@ -135,11 +135,12 @@ function createdRange(value: string): TimeRange | null {
 
 /** The day, or the second, that a text names; null when it names none. In UTC where no zone is given. */
 function unitOf(text: string): TimeRange | null {
-  const [, day = '', time] =
-    /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?))?$/.exec(text) ?? [];
+  const [, day, time] = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?))?$/.exec(text) ?? [];
+  const start = Date.parse(`${day}T00:00:00Z`);
   const ms = Date.parse(time === undefined || /Z|[+-]/.test(time) ? text : `${text}Z`);
   // JavaScript reads the 31st of February as a day of March.
-  if (Number.isNaN(ms) || ms < 0 || new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day) return null;
+  if (Number.isNaN(start) || Number.isNaN(ms) || ms < 0 || new Date(start).toISOString().slice(0, 10) !== day)
+    return null;
   const from = Math.floor(ms / 1000);
   return { from, until: from + (time === undefined ? DAY_SEC : 1) };
 }

@@ -137,8 +137,10 @@ test('a form that could not be done may be sent again', async () => {
 test('what is no form of the page, no form at all, or too large, is refused in words', async () => {
   const world = await webWorld();
   const visitor = world.visitor();
-  const unknown = await visitor.post('/login', 'form=nonsense');
-  expect([unknown.status, unknown.text.includes('That form is not known')]).toEqual([400, true]);
+  for (const form of ['nonsense', 'constructor', 'toString', '__proto__']) {
+    const unknown = await visitor.post('/login', `form=${form}`);
+    expect([form, unknown.status, unknown.text.includes('That form is not known')]).toEqual([form, 400, true]);
+  }
   expect((await visitor.post('/login', '')).status).toBe(400);
   const json = await visitor.post('/login', '{"form":"sign-in"}', { 'content-type': 'application/json' });
   expect([json.status, json.text.includes('Send it as a form of this site does.')]).toEqual([415, true]);

@@ -21,7 +21,7 @@ import { type Access, type Answer, type FormAction, redirect, type WebPage } fro
 export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHttpHeaders): Promise<Answer> {
   if (visit.method !== 'POST') return (await barrier(visit, [each.access])) ?? each.get(visit);
   if (!isSameOrigin(headers, visit.ctx.settings.publicUrl)) return crossSiteForm();
-  const action = each.forms?.[visit.typed?.get('form') ?? ''];
+  const action = formNamed(each, visit.typed?.get('form') ?? '');
   if (visit.typed === null || action === undefined) return unknownForm();
   const closed = await barrier(visit, [each.access, action.access ?? 'anybody']);
   if (closed !== null) return closed;
@@ -37,6 +37,11 @@ export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHtt
     if (!(error instanceof Problem)) throw error;
     return again(visit, each, error);
   }
+}
+
+/** A form of the page by its id, which strangers choose: `constructor` is none. */
+function formNamed({ forms = {} }: WebPage, id: string): FormAction | undefined {
+  return Object.hasOwn(forms, id) ? forms[id] : undefined;
 }
 
 /** The page again, with what was typed and what is wrong. */
