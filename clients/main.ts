@@ -2,16 +2,21 @@
  * What other people's programs do with this server: `npm run clients -- WHAT`. Each is installed from its registry
  * into a folder of its own; nothing of the checkout depends on them, so no test does.
  */
+import { credentialSuite } from './credential-suite.ts';
 import { scanners } from './scanners.ts';
 import { words } from './words.ts';
 
 const USES = `words      where git clients print what the server says when it refuses
 scanners   whether gitleaks finds every token with the rules of docs/tokens.md
+credential-suite --git-source PATH
+           what git's own checks of credential helpers (t/lib-credential.sh) say of ours; PATH is a checkout of
+           git's source in which make has run
 `;
 
-const [what] = process.argv.slice(2);
+const [what, flag, path] = process.argv.slice(2);
 if (what === 'words') await words();
 else if (what === 'scanners') await scanners();
+else if (what === 'credential-suite' && flag === '--git-source' && path !== undefined) await credentialSuite(path);
 else {
   process.stderr.write(USES);
   process.exitCode = 2;
