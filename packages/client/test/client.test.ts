@@ -9,7 +9,7 @@ import { startWorld, type World } from './world.ts';
 const READ: Need = { permissions: { contents: 'read' }, repository: 'acme/site' };
 const WRITE: Need = { permissions: { contents: 'write' }, repository: 'acme/site' };
 
-/** A way to the server that counts questions and can be cut. */
+/** A connection to the server that counts questions and can be cut. */
 async function counted(world: World): Promise<{ url: string; questions: () => number; cut: () => void }> {
   let questions = 0;
   const open = new Set<Socket>();

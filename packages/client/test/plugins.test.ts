@@ -43,7 +43,7 @@ async function expressServer(client: Client): Promise<Ask> {
 }
 
 async function fastifyServer(client: Client): Promise<Ask> {
-  // Answers that nobody reads keep their connections busy, and a close would wait half a minute for those.
+  // Answers that nobody reads keep their connections busy, and closing would wait half a minute for them.
   const app = Fastify({ forceCloseConnections: true });
   const need = (request: unknown): Need => {
     const { owner, repo } = (request as { params: { owner: string; repo: string } }).params;

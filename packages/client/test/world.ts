@@ -1,4 +1,4 @@
-/** A real Latchkey with two people, and clients of it. */
+/** A real Latchkey server with two people, and clients for it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +15,9 @@ import { type Client, type ClientOptions, createClient } from '../src/client.ts'
 export interface World {
   readonly server: RunningServer;
   readonly secret: string;
-  /** Of ada: contents of everything of acme, to read. */
+  /** Ada's: reads the contents of everything in acme. */
   readonly reader: string;
-  /** Of cy, who has nothing to do with acme. */
+  /** Cy's, who has nothing to do with acme. */
   readonly stranger: string;
   client(options?: Partial<ClientOptions>): Client;
   revoke(): Promise<void>;

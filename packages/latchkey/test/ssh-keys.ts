@@ -1,6 +1,6 @@
 /**
- * Public keys in OpenSSH's form, made with Node alone (RFC 4253 section 6.6, RFC 5656, RFC 8709), so that no test needs
- * ssh-keygen.
+ * Public keys in OpenSSH's format, made with only Node (RFC 4253 section 6.6, RFC 5656, RFC 8709), so that no test
+ * needs ssh-keygen.
  */
 import { generateKeyPairSync } from 'node:crypto';
 
@@ -25,7 +25,7 @@ function partsOf(type: SshKeyType, bits: number): [string, ...(Buffer | string)[
 }
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'base64url');
-/** A positive number: a leading zero byte where the first bit is set. */
+/** A positive number: a leading zero byte when the first bit is set. */
 const unsigned = (number: Buffer): Buffer => (number[0]! < 0x80 ? number : Buffer.concat([Buffer.from([0]), number]));
 
 function field(content: Buffer): Buffer {

@@ -1,13 +1,16 @@
 /**
- * How tests wait: always for something, and never longer than a limit of its own, so that a test that fails says what
- * did not happen instead of that its time was over.
+ * How tests wait: always for something, and with a limit of their own, so that a failing test says what did not happen,
+ * instead of just running out of time.
  */
 import { once as nextEvent } from 'node:events';
 
-/** Generous: it only decides how late a test fails on a busy machine. Shorter than the time that a test has. */
+/** Generous: it only decides how late a test fails on a busy machine. Shorter than a test's time limit. */
 const LIMIT_MS = 45_000;
 
-/** The next event of an emitter, as Node's `once` gives it. @throws when it does not come in time, or an error does */
+/**
+ * The next event of an emitter, as Node's `once` returns it.
+ * @throws when it doesn't happen in time, or an error does
+ */
 export async function once(emitter: NodeJS.EventEmitter, event: string, limitMs = LIMIT_MS): Promise<unknown[]> {
   const signal = AbortSignal.timeout(limitMs);
   try {
@@ -17,7 +20,7 @@ export async function once(emitter: NodeJS.EventEmitter, event: string, limitMs 
   }
 }
 
-/** What a promise gives. @throws when it does not give it in time */
+/** The value of a promise. @throws when it doesn't settle in time */
 export async function within<T>(promise: Promise<T>, what: string, limitMs = LIMIT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -26,7 +29,7 @@ export async function within<T>(promise: Promise<T>, what: string, limitMs = LIM
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Waits until something holds. @throws when it does not in time */
+/** Waits until a condition is true. @throws when it isn't in time */
 export async function until(holds: () => boolean | Promise<boolean>, what: string, limitMs = LIMIT_MS): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await holds())) {

@@ -1,4 +1,4 @@
-/** A real context on a fresh database, for tests of actions and of doors without a socket. */
+/** A real context on a fresh database, for tests of actions, and of doors without a socket. */
 import { expect, onTestFinished } from 'vitest';
 import { type OpenContext, openContext } from '../../src/actions/instance/open.ts';
 import { makeLog } from '../../src/base/log.ts';
@@ -10,9 +10,9 @@ import { readyDatabase } from '../engines/engines.ts';
 
 /** A clock that a test sets. */
 interface TestClock extends Clock {
-  /** So many seconds go by. */
+  /** Lets this many seconds pass. */
   advance(seconds: number): void;
-  /** Somebody sets the clock; no time goes by. */
+  /** Sets the clock; no time passes. */
   set(to: UnixSeconds): void;
 }
 
@@ -33,7 +33,7 @@ export interface TestContext extends OpenContext {
   readonly clock: TestClock;
 }
 
-/** Opens a context with these settings; closed and removed when the test is over. */
+/** Opens a context with these settings; closed and removed after the test. */
 export async function contextWith(
   flags: SettingSources['flags'] = {},
   engine: Engine = 'sqlite',
@@ -57,12 +57,12 @@ export async function contextWith(
 
 const UNREADABLE_LOGS = new WeakSet<OpenContext['store']>();
 
-/** For a test that makes entries up, or closes the store: its log isn't held against the catalogue. */
+/** For a test that makes up entries, or closes the store: its log isn't compared with the catalogue. */
 export function dontReadLog({ store }: Pick<OpenContext, 'store'>): void {
   UNREADABLE_LOGS.add(store);
 }
 
-/** Whatever a test does: what was recorded is an event of the catalogue, with facts that it lists. */
+/** After every test: each recorded event is in the catalogue, with facts that it lists. */
 async function keptToTheCatalogue({ store }: OpenContext): Promise<void> {
   if (UNREADABLE_LOGS.has(store)) return;
   const rows = await store.db.selectFrom('audit').select(['action', 'data_json']).distinct().execute();

@@ -1,4 +1,4 @@
-/** The address of PostgreSQL: how it is taken apart, and when TLS is spoken. */
+/** The address of PostgreSQL: how it is taken apart, and when TLS is used. */
 import { describe, expect, test, vi } from 'vitest';
 import { crossesInClear, databaseTls, readDatabaseAddress } from '../../src/base/database-address.ts';
 
@@ -29,7 +29,7 @@ describe('the address of a database', () => {
   });
 });
 
-/** Each row: the address, the authority that was named, how TLS is spoken, and whether somebody in between can read. */
+/** Each row: the address, the named authority, how TLS is used, and whether somebody in between can read. */
 const CONNECTIONS: readonly [string, string | null, string, boolean][] = [
   ['postgres://db/x', null, 'verify-full', false],
   ['postgres://10.0.0.7/x', null, 'verify-full', false],
@@ -47,7 +47,7 @@ const CONNECTIONS: readonly [string, string | null, string, boolean][] = [
   ['postgres://127.0.0.1/x?host=db', null, 'verify-full', false],
 ];
 
-test.each(CONNECTIONS)('%s with the authority %j speaks TLS so: %s', (url, ca, tls, isClear) => {
+test.each(CONNECTIONS)('a connection to %s with the authority %j uses TLS: %s', (url, ca, tls, isClear) => {
   const address = readDatabaseAddress(url);
   expect(databaseTls(address, ca)).toBe(tls);
   expect(crossesInClear(address, ca)).toBe(isClear);

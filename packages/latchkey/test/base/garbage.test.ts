@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { COLLECT_EVERY_BYTES } from '../../src/base/garbage.ts';
 
 /**
- * A process through which half a gigabyte passes in pieces, as from a socket; it prints by how many MiB its memory for
- * Buffers rose at most.
+ * A process through which half a gigabyte passes in pieces, as from a socket. It prints the most MiB by which its
+ * memory for Buffers rose.
  */
 const PROGRAM = `
   import { bytesPassed } from '${join(import.meta.dirname, '../../src/base/garbage.ts')}';

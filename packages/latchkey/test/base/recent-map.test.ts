@@ -4,7 +4,7 @@ import { RecentMap } from '../../src/base/recent-map.ts';
 
 const MAX = 20;
 
-it('never holds more than its most, and always what was used last', () => {
+it('a map of recent entries never exceeds its limit, and always has the last used ones', () => {
   let gone = 0;
   fc.assert(
     fc.property(
@@ -12,7 +12,7 @@ it('never holds more than its most, and always what was used last', () => {
       (steps) => {
         const map = new RecentMap<number, { readonly step: number }>(MAX);
         const plain = new Map<number, { readonly step: number }>();
-        /** Every key that was there, by its last use, oldest first. */
+        /** Every key in it, by last use, oldest first. */
         let used: number[] = [];
         for (const [step, [what, key]] of steps.entries()) {
           const value = { step };
@@ -38,7 +38,7 @@ it('never holds more than its most, and always what was used last', () => {
   expect(gone).toBeGreaterThan(0);
 });
 
-it('keeps what is used all the time through a flood of what is used once', () => {
+it('a map of recent entries keeps what is used all the time through a flood of entries used once', () => {
   const map = new RecentMap<string, object>(MAX);
   const mine = {};
   map.set('mine', mine);

@@ -1,4 +1,4 @@
-/** The life of an account, as people live it: set-up, sign-up, verification, two factors, passwords, sessions. */
+/** The life of an account, as people experience it: set-up, sign-up, verification, two factors, passwords, sessions. */
 import { Secret as OtpSecret, TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';

@@ -36,7 +36,7 @@ const PICTURES =
   process.env['LATCHKEY_TEST_PICTURES'] === '1' ? fileURLToPath(new URL('./pictures/', import.meta.url)) : null;
 /** How long a step may take on a busy machine. */
 const STEP_MS = 30_000;
-/** How long a whole script may take there: every page is looked at three times over. */
+/** How long a whole story may take there: every page is looked at three times. */
 const STORY_MS = 240_000;
 const NARROW = { width: 360, height: 740 };
 const WIDE = { width: 1280, height: 800 };
@@ -71,7 +71,7 @@ async function launch(): Promise<Browser> {
 export interface Site {
   readonly server: RunningServer;
   readonly url: string;
-  /** A person with a password, whose address is verified unless told otherwise. */
+  /** A person with a password and a verified address, unless set otherwise. */
   addPerson(login: string, given?: { admin?: boolean; verified?: boolean }): Promise<Account>;
   /** A browser of its own, as if on another machine. */
   open(options?: BrowserContextOptions & { javaScriptEnabled?: boolean }): Promise<Page>;
@@ -115,7 +115,7 @@ export async function startSite(flags: SettingSources['flags'] = {}): Promise<Si
   return site;
 }
 
-/** A page that tries to run something it may not, or fails in a script, fails the test. */
+/** Fails the test when a page tries to run something forbidden, or a script fails. */
 function refuseScriptErrors(context: BrowserContext): void {
   const errors: string[] = [];
   context.on('weberror', (error) => errors.push(error.error().message));
@@ -125,7 +125,7 @@ function refuseScriptErrors(context: BrowserContext): void {
   onTestFinished(() => expect(errors).toEqual([]));
 }
 
-/** Signs in by the form. */
+/** Signs in with the form. */
 export async function signIn(page: Page, login: string, password = PASSWORD): Promise<void> {
   await page.goto('/login');
   await page.getByLabel('Username or e-mail address').fill(login);
@@ -148,7 +148,7 @@ async function loadAxe(page: Page): Promise<void> {
   expect(exceptionDetails).toBeUndefined();
 }
 
-/** What axe finds wrong with the page as it is shown. */
+/** What axe finds wrong with the current page. */
 export async function axe(page: Page): Promise<string[]> {
   if (!(await page.evaluate<boolean>('"axe" in globalThis'))) await loadAxe(page);
   const { violations } = await page.evaluate<AxeResults, string[]>(
@@ -167,7 +167,7 @@ export async function axe(page: Page): Promise<string[]> {
  * @param name what its pictures are called
  */
 export async function look(page: Page, name: string): Promise<void> {
-  // What the mouse lies over has colours of its own, and fades into them.
+  // An element under the mouse has other colours, and fades into them.
   await page.mouse.move(0, 0);
   const views = [
     ['light', 'light', WIDE],

@@ -1,6 +1,5 @@
 /**
- * Every page that the server has, opened and looked at in light, dark and narrow: axe finds nothing. Which pages there
- * are is asked of the doors.
+ * Every page of the server, opened in light, dark and narrow: axe finds nothing. The doors provide the list of pages.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +15,7 @@ import { octo } from './octo.ts';
 
 withBrowser();
 
-/** Sends each form that demands something with nothing in it, and looks at the page that says so. */
+/** Sends each form that has required fields without filling it in, and looks at the page with the errors. */
 async function complainOfBlanks(browser: BrowserPage, path: string): Promise<string[]> {
   const wrong: string[] = [];
   const forms = await browser.evaluate<number[]>(
@@ -31,7 +30,7 @@ async function complainOfBlanks(browser: BrowserPage, path: string): Promise<str
         const form = (globalThis as any).document.forms[i];
         for (const field of form.querySelectorAll('[required]')) field.value = '';
         form.noValidate = true;
-        // After this call has been answered, since the page goes away.
+        // After this call has returned, since the page goes away.
         setTimeout(() => form.requestSubmit());
       }, index),
     ]);
@@ -68,7 +67,7 @@ test('every page is found, and axe finds nothing on it', { timeout: 600_000 }, a
   expect(wrong).toEqual([]);
   for (const path of ['/no/such/page/here', '/api/v3/docs']) {
     await lookers.nobody.goto(path);
-    // The reference has hundreds of parts that are all alike.
+    // The reference has hundreds of similar parts.
     await lookers.nobody.evaluate(
       'document.querySelectorAll("section:nth-of-type(n+3)").forEach((part) => part.remove())',
     );
@@ -76,7 +75,7 @@ test('every page is found, and axe finds nothing on it', { timeout: 600_000 }, a
   }
 });
 
-/** A token in each state that one can be in, by what its row says. */
+/** A token in each possible state, by the text in its row. */
 const STATES = {
   Active: { expires_at: 'soon' },
   Expired: { expires_at: 'past' },

@@ -1,4 +1,4 @@
-/** The help pages to which every refusal leads. */
+/** The help pages that every refusal links to. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

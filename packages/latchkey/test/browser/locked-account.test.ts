@@ -1,4 +1,4 @@
-/** "This wasn't me", as its owner lives it: from the mail over the lock to the unlocked account. */
+/** "This wasn't me", as its owner experiences it: from the mail to the lock to the unlocked account. */
 import { expect, test } from 'vitest';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { createToken } from '../../src/actions/tokens/tokens.ts';

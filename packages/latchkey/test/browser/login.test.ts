@@ -1,4 +1,7 @@
-/** `latchkey login` with a real browser: through loopback, and with a device's code. Then real git with what it got. */
+/**
+ * `latchkey login` with a real browser: through loopback, and with a device's code. Then real git with the resulting
+ * token.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,12 +18,12 @@ withBrowser();
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 
 interface Command {
-  /** Waits until this was said, and gives the match. */
+  /** Waits until this was said, and returns the match. */
   said(words: RegExp): Promise<RegExpExecArray>;
   readonly ended: Promise<{ code: number | null; said: string }>;
 }
 
-/** A person's machine: a home folder, and the command `latchkey` that runs until the person is done in the browser. */
+/** A person's machine: a home folder, and the command `latchkey`, running until the person is done in the browser. */
 async function machine() {
   const home = await mkdtemp(join(tmpdir(), 'latchkey-login-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));

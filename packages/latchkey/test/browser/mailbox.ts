@@ -1,10 +1,10 @@
-/** The mails of a server without a mail server, as they lie in its outbox on disk. */
+/** The mails of a server without a mail server, as stored in its outbox on disk. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Site } from './browser.ts';
 
-/** Mails that have come, in order, with quoted-printable line breaks undone. */
+/** Mails so far, in order, with quoted-printable line breaks undone. */
 async function mails(site: Site): Promise<string[]> {
   const folder = join(site.server.context.settings.data, 'outbox');
   const names = await readdir(folder).catch(() => []);
@@ -14,7 +14,7 @@ async function mails(site: Site): Promise<string[]> {
   return Promise.all(sorted.map(async (name) => (await readFile(join(folder, name), 'utf8')).replaceAll('=\n', '')));
 }
 
-/** Waits for a mail that says this, and gives it. */
+/** Waits for a mail with this text, and returns it. */
 export async function mailSaying(site: Site, words: string): Promise<string> {
   await expect
     .poll(async () => (await mails(site)).some((mail) => mail.includes(words)), { timeout: 30_000 })

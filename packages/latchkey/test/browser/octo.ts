@@ -1,4 +1,4 @@
-/** Helpers of the scripts about tokens: a small organization, a clone, a copy. */
+/** Helpers for the tests about tokens: a small organization, a clone, a copy. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { type Site, startSite } from './browser.ts';
 
 const run = promisify(execFile);
 
-/** Clones with a token as the password, as a person would who pastes it. Null when it works, else what Git said. */
+/** Clones as a person would who pastes a token as the password. Null when it works, otherwise Git's output. */
 export async function cloneWith(site: Site, login: string, token: string, repository: string): Promise<string | null> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-clone-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -30,7 +30,7 @@ export async function cloneWith(site: Site, login: string, token: string, reposi
   }
 }
 
-/** Ada of the organization octo, which has two private repositories, and Grace, who owns it. */
+/** Ada, a member of the organization octo, which has two private repositories, and Grace, its owner. */
 export async function octo(flags: Parameters<typeof startSite>[0] = {}): Promise<Site> {
   const site = await startSite(flags);
   const { context } = site.server;
@@ -45,7 +45,7 @@ export async function octo(flags: Parameters<typeof startSite>[0] = {}): Promise
   return site;
 }
 
-/** The token that the page shows, by the clipboard. */
+/** The token on the page, by way of the clipboard. */
 export async function copied(page: Page): Promise<string> {
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.getByRole('button', { name: 'Copy token' }).click();

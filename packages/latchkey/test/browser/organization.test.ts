@@ -1,4 +1,4 @@
-/** What owners of an organization do with tokens, as seed 002 tells it. */
+/** What organization owners do with tokens, as in seed 002. */
 import { expect, test } from 'vitest';
 import { look, withBrowser } from './browser.ts';
 import { cloneWith, copied, octo } from './octo.ts';

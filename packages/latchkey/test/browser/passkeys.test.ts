@@ -1,4 +1,4 @@
-/** Passkeys in a real browser, with an authenticator that Chromium plays. */
+/** Passkeys in a real browser, with an authenticator simulated by Chromium. */
 import type { CDPSession, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { look, signIn, startSite, withBrowser } from './browser.ts';
@@ -24,7 +24,7 @@ async function withAuthenticator(page: Page): Promise<{ cdp: CDPSession; id: str
 test('a passkey is added, signs in alone or beside a name, stands in for the code, and is removed', async () => {
   const site = await startSite({ publicUrl: 'http://localhost:7070' });
   const { port } = new URL(site.url);
-  // Passkeys are bound to a name: the server is asked by the one that it is known by.
+  // Passkeys are bound to a name, so the server is opened by its public name.
   (site.server.context.settings as { publicUrl: string }).publicUrl = `http://localhost:${port}`;
   await site.addPerson('ada');
   const page = await site.open({ baseURL: `http://localhost:${port}` });
@@ -43,7 +43,7 @@ test('a passkey is added, signs in alone or beside a name, stands in for the cod
   await page.getByText('has a passkey of this account already').waitFor();
   await look(page, 'passkeys');
 
-  // The authenticator answers at once while it is touched: then the offer in the field for the username signs in.
+  // The authenticator answers at once while it is touched: then the offer in the username field signs in.
   const touch = (enabled: boolean): Promise<unknown> =>
     cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: id, enabled });
   await page.context().clearCookies();

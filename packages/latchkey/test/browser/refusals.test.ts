@@ -1,10 +1,10 @@
-/** Pages that stand in the way: asked for the password again, sent away, told that there is nothing. */
+/** Pages that stop people: one asks for the password again, one sends them away, one says that there is nothing. */
 import { test } from 'vitest';
 import { look, PASSWORD, type Site, startSite, withBrowser } from './browser.ts';
 
 withBrowser();
 
-/** As if two hours had gone by since anybody gave their password. */
+/** As if nobody had given their password for two hours. */
 async function endSudo(site: Site): Promise<void> {
   await site.server.context.store.db.updateTable('sessions').set({ sudo_until: 0 }).execute();
 }

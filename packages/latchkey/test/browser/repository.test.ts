@@ -1,4 +1,4 @@
-/** Home and repositories in the browser: made, filled, shared, renamed, deleted. */
+/** Home and repositories in the browser: created, filled, shared, renamed, deleted. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -9,7 +9,7 @@ import { cloneWith, copied, octo } from './octo.ts';
 
 withBrowser();
 
-/** A listener that takes every delivery. Gives its address, and the events that it got. */
+/** A listener that accepts every delivery. Returns its address, and the events it got. */
 async function listener(): Promise<{ url: string; events: string[] }> {
   const events: string[] = [];
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** Seed 001: two-factor authentication is switched on, the password no longer pushes, a token made on the page does. */
+/** Seed 001: two-factor authentication is turned on, the password no longer pushes, a token made on the page does. */
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,11 +12,11 @@ withBrowser();
 
 interface Pushed {
   readonly ok: boolean;
-  /** What Git printed, without the address of this machine. */
+  /** Git's output, without the address of this machine. */
   readonly said: string;
 }
 
-/** A folder with a commit, and `git push` as a person does it who is asked for a name and a password. */
+/** A folder with a commit, and `git push` as a person does it when asked for a name and a password. */
 async function workTree(site: Site, repository: string): Promise<(login: string, password: string) => Promise<Pushed>> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-seed-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -38,7 +38,7 @@ test('signing in needs neither a mouse nor scripts', async () => {
   const site = await startSite();
   await site.addPerson('ada');
   const page = await site.open({ javaScriptEnabled: false });
-  // Without scripts Playwright's own waiting may never look again, so the looking is done from here.
+  // Without scripts, Playwright's own waiting may never look again, so this test polls.
   const shows = (selector: string): Promise<void> =>
     expect.poll(() => page.locator(selector).count(), { timeout: 30_000 }).toBe(1);
   await page.goto('/settings/sessions');

@@ -1,4 +1,4 @@
-/** A token's own page: what it was refused and the click that mends it, narrowing, editing, a new secret. */
+/** A token's own page: its refusals and the click that fixes them, narrowing, editing, a new secret. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ withBrowser();
 
 const run = promisify(execFile);
 
-/** Pushes one commit with a token as the password. Null when it works, else what Git said. */
+/** Pushes one commit with a token as the password. Null when it works, otherwise Git's output. */
 async function pushWith(site: Site, login: string, token: string, repository: string): Promise<string | null> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-push-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

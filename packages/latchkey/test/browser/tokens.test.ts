@@ -1,4 +1,4 @@
-/** Tokens in the browser, as the seeds tell it: made, copied once, used with real Git, deleted. */
+/** Tokens in the browser, as in the seeds: made, copied once, used with real Git, deleted. */
 import { expect, test } from 'vitest';
 import { look, withBrowser } from './browser.ts';
 import { cloneWith, copied, octo } from './octo.ts';
@@ -118,7 +118,7 @@ test('the form works without scripts, step by step', async () => {
   await page.getByRole('button', { name: 'Add another resource owner' }).click();
   expect(await page.getByLabel('Token name').inputValue()).toBe('plain');
   await page.getByRole('button', { name: 'Show summary' }).click();
-  // Without scripts Playwright's own waiting may never look again, so the looking is done from here.
+  // Without scripts, Playwright's own waiting may never look again, so this test polls.
   const shows = (words: string): Promise<void> =>
     expect.poll(() => page.getByText(words).count(), { timeout: 30_000 }).toBe(1);
   await shows('can read and write code in octo/ledger');

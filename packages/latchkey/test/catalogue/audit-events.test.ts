@@ -1,6 +1,6 @@
 /**
- * The catalogue of audit events and the sources that record them. That nothing is recorded with facts that the
- * catalogue does not list, every test with a context of `test/actions/context.ts` checks.
+ * The catalogue of audit events, compared with the sources that record them. Every test with a context from
+ * `test/actions/context.ts` also checks that nothing is recorded with facts that the catalogue doesn't list.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ describe('the catalogue of audit events', () => {
   });
 
   it('has no event that nothing records', () => {
-    // Some names are put together: the verb is in the sources all the same.
+    // Some names are composed, but their verb is in the sources.
     const verbOf = (name: string): string => name.slice(name.indexOf('.') + 1);
     const put = (name: string): boolean =>
       sources.includes(`'${verbOf(name)}'`) ||

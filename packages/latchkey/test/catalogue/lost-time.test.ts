@@ -1,4 +1,4 @@
-/** What entries that a database lost ask for, when it was put back. */
+/** What the entries that a database lost require after it was restored. */
 import { expect, it } from 'vitest';
 import { AUDIT_EVENTS, type AuditAction } from '../../src/catalogue/audit-events.ts';
 import { type LostEntry, lostTime } from '../../src/catalogue/lost-time.ts';
@@ -12,13 +12,13 @@ const entry = (action: AuditAction, given: Partial<LostEntry> = {}): LostEntry =
   ...given,
 });
 
-/** What is taken away by these wakes nothing when it comes back. */
+/** If what these took away comes back, it does no harm. */
 const HARMLESS: readonly AuditAction[] = [
-  // No entry comes back but those that were there.
+  // No entry comes back that wasn't there.
   'audit_log.prune',
   // A request gives nothing before it is approved.
   'personal_access_token.request_cancelled',
-  // Every session ends at a restoration.
+  // Every session ends at a restore.
   'user_session.revoke',
 ];
 

@@ -71,7 +71,7 @@ const CROWDED: RefusalFacts = {
 };
 const WORLDS = { NOTHING, FINE_GRAINED, CLASSIC, SCOPED, CROWDED };
 
-/** Lines of a terminal that a text takes, broken at spaces. */
+/** The lines that a text takes in a terminal, broken at spaces. */
 function linesOf(text: string): number {
   let lines = 1;
   let width = 0;

@@ -21,7 +21,7 @@ import {
 } from '../../src/catalogue/scopes/scopes.ts';
 import facts from './reference-facts.json' with { type: 'json' };
 
-/** The level that scopes give towards a private or a public repository, or an account. */
+/** The level that scopes give on a private or a public repository, or an account. */
 function level(
   dialect: ScopeDialect,
   scopes: readonly string[],

@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 
 const ADDRESS = '127.0.0.1';
 
-/** What a session of his may do to his own account. */
+/** What his session may do to his own account. */
 export async function bobsPermit({ server: { context } }: World): Promise<Permit> {
   const { id } = await context.store.db
     .selectFrom('accounts')

@@ -1,6 +1,6 @@
 /**
  * What a person sees of each cause: with git, word by word, and what git does with their credential; over REST; and
- * what the doctor finds. Then what was offered is followed as it stands, and the next try succeeds.
+ * what the doctor finds. Then the remedy is followed as it stands, and the next try succeeds.
  */
 import { describe, expect, test } from 'vitest';
 import { refusalsOf } from '../../src/actions/decision/token-refusals.ts';
@@ -53,11 +53,12 @@ describe('git is told', () => {
 });
 
 /**
- * Told of what a push holds, once it is there: no matter of REST's refusals, nor of the doctor's, who pushes nothing.
+ * Reported about the content of a push, after it has arrived: not among REST's refusals, nor the doctor's, which
+ * doesn't push.
  */
 const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>(['workflow_permission_missing', 'token_in_content']);
 
-/** REST names the same reason, with the status of its own table. */
+/** REST names the same reason, with its own status. */
 async function sameOverRest(world: World, { reason }: Cause, attempt: Try): Promise<void> {
   if (OF_CONTENT.has(reason)) return;
   const { status, body, text } = await world.rest(attempt);
@@ -93,7 +94,7 @@ async function sameByDoctor(world: World, { reason, says }: Cause, attempt: Try)
   if (REFUSALS[reason].credentialIsDead) expect(states['token']).toBe('fail');
 }
 
-/** Reasons that git over HTTP does not meet, or that have a test of their own (limits.test.ts). */
+/** Reasons that don't occur with git over HTTP, or have their own test (limits.test.ts). */
 const ELSEWHERE: readonly Reason[] = [
   'credentials_missing',
   'credentials_malformed',

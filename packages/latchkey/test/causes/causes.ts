@@ -23,12 +23,12 @@ import { type Made, PASSWORD, type Try, type World } from './world.ts';
 export interface Cause {
   readonly name: string;
   readonly reason: Reason;
-  /** The lines after `remote:`; `{url}`, `{host}` and `{when}` stand for what differs from run to run. */
+  /** The lines after `remote:`; `{url}`, `{host}` and `{when}` stand for what differs between runs. */
   readonly says: readonly string[];
-  /** Git's own last line. With `Authentication failed` git forgets the credential, with all others it keeps it. */
+  /** Git's own last line. After `Authentication failed` git forgets the credential; otherwise it keeps it. */
   readonly git: string;
   arrange(world: World): Promise<Try>;
-  /** What mends it, where the remedy is not a link to follow; gives the next try. */
+  /** What fixes it, when the remedy isn't a link to follow; returns the next try. */
   mend?(world: World, attempt: Try, line: string): Promise<Try>;
 }
 

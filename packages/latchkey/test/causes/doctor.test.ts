@@ -1,4 +1,4 @@
-/** What the doctor says at the end: one cause, and one line that leads to the next try's success. */
+/** The doctor's conclusion: one cause, and one line that makes the next try succeed. */
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ async function screen(
   return { code, text, line: /\nDo this:\n {2}(.+)$/.exec(text)?.[1] };
 }
 
-/** Bob's clone of acme/site, made while he had a token that works. */
+/** Bob's clone of acme/site, made while he had a working token. */
 async function clone(world: World, secret: string): Promise<{ machine: Machine; copy: string }> {
   const machine = await world.machine({ ...TRY, secret });
   const copy = join(machine.place, 'copy');

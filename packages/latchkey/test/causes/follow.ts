@@ -1,27 +1,27 @@
 /**
- * Somebody who opens the address that a refusal offers, in a browser where they are signed in, presses the button that
- * the page puts forward without filling in anything, and uses what comes of it.
+ * Somebody opens the address that a refusal offers, in a browser where they are signed in, presses the page's main
+ * button without filling in anything, and uses the result.
  */
 import { formIn } from '../doors/web/visitor.ts';
 import { PASSWORD, type Try, type World } from './world.ts';
 
-/** What a person does with the address. */
+/** The result of following the address. */
 export interface Followed {
   /** The next try. */
   readonly attempt: Try;
-  /** What the last page said. */
+  /** The last page. */
   readonly page: string;
 }
 
-/** Forms that a page may put forward, by their ids: the first that is there is sent. */
+/** Forms that a page may put forward, by id: the first one present is sent. */
 const PUT_FORWARD = ['fix', 'remind', 'create', 'classic', 'scoped', 'renew', 'edit', 'authorize'] as const;
 
-/** Follows the address, as Bob; gives the next try. @throws Error for an address where nothing can be done */
+/** Follows the address as Bob; returns the next try. @throws Error for an address where nothing can be done */
 export async function follow(world: World, address: string, attempt: Try): Promise<Followed> {
   const browser = await signedIn(world, 'bob');
   let path = address.slice(world.url.length);
   let page = await browser.get(path);
-  // A page that only shows says in its first link or button where it is done.
+  // A page without a form says in its first link or button where to go.
   const onward = linkOnward(page);
   if (onward !== null) page = await browser.get((path = onward));
   const form = PUT_FORWARD.find((id) => hasForm(page, id));
@@ -33,7 +33,7 @@ export async function follow(world: World, address: string, attempt: Try): Promi
 
 type Typed = Readonly<Record<string, string>>;
 
-/** Somebody signs in, opens an address, fills in one form and sends it; gives the page that follows. */
+/** Signs in as somebody, opens an address, fills in one form and sends it; returns the page that follows. */
 export async function pressAs(
   world: World,
   login: string,
@@ -50,7 +50,7 @@ export async function pressAs(
   return browser.post(path, values);
 }
 
-/** The link of the newest mail with this subject that somebody has in their mailbox. */
+/** The link in the newest mail with this subject in somebody's mailbox. */
 export async function linkInMail(world: World, login: string, subject: string): Promise<string> {
   const { db } = world.server.context.store;
   const { text, address } = await db
@@ -68,7 +68,7 @@ function hasForm(page: string, id: string): boolean {
   return new RegExp(`name="form" value="${id}"`).test(page);
 }
 
-/** The link of a page that puts forward no form of its own. */
+/** The link of a page that has no form to put forward. */
 function linkOnward(page: string): string | null {
   if (PUT_FORWARD.some((id) => hasForm(page, id))) return null;
   const links = [...page.matchAll(/<a[^>]*\shref="([^"]+)"[^>]*>([^<]*)/g)];
@@ -81,11 +81,11 @@ function linkOnward(page: string): string | null {
 
 interface Browser {
   get(path: string): Promise<string>;
-  /** Sends a form and goes where it leads. */
+  /** Sends a form and follows its redirect. */
   post(path: string, values: URLSearchParams): Promise<string>;
 }
 
-/** Signed in before anything happened: what the refusal was of is no matter of signing in. */
+/** Signed in before anything happened: the refusal must not be about signing in. */
 async function signedIn({ url, server }: World, login: string): Promise<Browser> {
   const { db } = server.context.store;
   const bob = db.updateTable('accounts').where('login', '=', login);
@@ -125,7 +125,7 @@ async function signedIn({ url, server }: World, login: string): Promise<Browser>
   return browser;
 }
 
-/** What a page complains of, for the message of a failing test. */
+/** The complaints on a page, for the message of a failing test. */
 function alertsIn(page: string): string {
   return [...page.matchAll(/role="alert"[^>]*>([\s\S]{0,600})/g)]
     .map(([, html]) => html!.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' '))

@@ -1,4 +1,4 @@
-/** Limits and renamed repositories: what holds somebody up without anything being wrong with their token. */
+/** Limits and renamed repositories: what stops somebody although nothing is wrong with their token. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -127,7 +127,7 @@ test('a renamed repository is found under its old name; setting the new address 
   });
 });
 
-/** A line as it was offered, in a shell. */
+/** Runs a line in a shell exactly as offered. */
 async function inShell(line: string, { env, place }: Machine): Promise<string> {
   return (await promisify(execFile)('sh', ['-c', line], { env, cwd: place })).stdout;
 }
@@ -136,7 +136,7 @@ function basic({ username, secret }: Try): { authorization: string } {
   return { authorization: `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}` };
 }
 
-/** Ada, who owns Acme, gives acme/site another name. */
+/** Ada, who owns Acme, renames acme/site. */
 async function renameSite(world: World): Promise<void> {
   const { secret } = await world.token({
     userLogin: 'ada',

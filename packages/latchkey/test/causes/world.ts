@@ -1,5 +1,5 @@
 /**
- * The world of the causes: a server with people and repositories, a real git with a home folder of its own that keeps
+ * The world of the causes: a server with people and repositories, a real git with its own home folder that keeps
  * credentials in git's own `store` helper, and somebody who follows what the server offers.
  */
 import { execFile } from 'node:child_process';
@@ -30,7 +30,7 @@ export interface Made {
   readonly secret: string;
 }
 
-/** What somebody tries: a credential (null = none), on a repository. */
+/** An attempt: a credential (null = none), on a repository. */
 export interface Try {
   readonly username: string;
   readonly secret: string;
@@ -38,13 +38,13 @@ export interface Try {
   readonly operation: 'clone' | 'push';
   /** A file to push, instead of `notes.txt`. */
   readonly file?: string;
-  /** What stands in it. */
+  /** Its content. */
   readonly content?: string;
 }
 
 interface GitOutcome {
   readonly ok: boolean;
-  /** What the server said, a line each. */
+  /** The server's output, by line. */
   readonly remote: readonly string[];
   /** Git's own last line. */
   readonly fatal: string;
@@ -56,15 +56,15 @@ interface GitOutcome {
 export interface World {
   readonly server: RunningServer;
   readonly url: string;
-  /** A fine-grained token of Bob's for all of Acme's repositories, unless something else is given. */
+  /** A fine-grained token of Bob's for all of Acme's repositories, unless changed. */
   token(given?: Partial<Omit<TokenDraft, 'grants'>> & { grants?: readonly Partial<GrantDraft>[] }): Promise<Made>;
   policy(owner: string, given: Partial<StoredPolicy>): Promise<void>;
   git(attempt: Try): Promise<GitOutcome>;
-  /** The same over REST: a read for a clone, a write for a push, with nothing in it. */
+  /** The same over REST: a read for a clone, an empty write for a push. */
   rest(attempt: Try): Promise<{ status: number; body: Record<string, unknown>; text: string }>;
-  /** A home folder whose git keeps the credential, to be used more than once. */
+  /** A home folder whose git keeps the credential, for repeated use. */
   machine(attempt: Try): Promise<Machine>;
-  /** What `latchkey doctor` finds on a machine whose git holds the credential. */
+  /** What `latchkey doctor` finds on a machine whose git has the credential. */
   doctor(attempt: Try): Promise<{
     code: number;
     text: string;
@@ -76,12 +76,12 @@ export interface World {
 export interface Machine {
   readonly place: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Of the repository, with the username. */
+  /** The repository's address, with the username. */
   readonly address: string;
   git(args: readonly string[], cwd?: string): Promise<{ code: number; output: string }>;
 }
 
-/** Ada owns Acme; Bob is a member who may push to acme/site; Cy is nobody's; Root administers the instance. */
+/** Ada owns Acme; Bob is a member who may push to acme/site; Cy belongs to nothing; Root administers the instance. */
 export async function causesWorld(flags: Readonly<Record<string, string>> = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-causes-'));
   const server = await startServer(
@@ -204,7 +204,9 @@ async function tryDoctor(url: string, folder: string, { username, secret, reposi
   };
 }
 
-/** A home folder whose git keeps the credential in its own store; without a username the address itself holds it. */
+/**
+ * A home folder whose git keeps the credential in its own store. Without a username, the address itself contains it.
+ */
 async function machine(
   url: string,
   folder: string,

@@ -1,4 +1,4 @@
-/** What the operator is told of a token that somebody else has to approve. */
+/** What the operator is told about a token that somebody else has to approve. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** `latchkey admin audit`, on a database of its own: what an operator and an auditor do with the log. */
+/** `latchkey admin audit`, on its own database: what an operator and an auditor do with the log. */
 import { hash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ interface Log {
   readonly database: FreshDatabase;
   path(name: string): string;
   audit(line: string): Promise<{ code: number; printed: string; said: string[] }>;
-  /** What somebody does at the database's own prompt. */
+  /** Runs SQL as somebody would at the database's own prompt. */
   tamper(...statements: string[]): void;
 }
 
@@ -70,7 +70,7 @@ describe('latchkey admin audit', () => {
       'repo.create',
       'audit_log.checkpoint',
     ]);
-    // By the book, docs/audit.md, without the code.
+    // Following docs/audit.md, without the code.
     const text = (line: Line): string =>
       JSON.stringify([
         Number(line['_document_id']),
@@ -89,7 +89,7 @@ describe('latchkey admin audit', () => {
     const facts = [...names.map((name) => checkpoint[name]), Number(checkpoint['@timestamp']) / 1000];
     expect(checkpoint['digest']).toBe(hash('sha256', JSON.stringify(facts)));
 
-    // Later, after the machine went down in the middle of a line.
+    // Later, after the machine crashed in the middle of a line.
     tamper("insert into audit (at, action, data_json) values (1790000000, 'user.login', '{}')");
     await writeFile(file, '{"_docu', { flag: 'a' });
     expect(await audit(`export --output ${file} --resume`)).toMatchObject({
@@ -102,7 +102,7 @@ describe('latchkey admin audit', () => {
       ['user.login', undefined],
       ['audit_log.checkpoint', checkpoint['digest']],
     ]);
-    // Cut off between an entry and its checkpoint, it goes on with the checkpoint.
+    // Cut off between an entry and its checkpoint, the export continues with the checkpoint.
     await writeFile(
       file,
       all

@@ -129,7 +129,7 @@ describe('help', () => {
   });
 });
 
-/** Each row: a command line that can't mean anything, its error, and its hint. */
+/** Each row: a meaningless command line, its error, and its hint. */
 const USAGE_ERRORS: readonly [string, string, string][] = [
   [
     '',

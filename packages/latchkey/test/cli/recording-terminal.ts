@@ -1,4 +1,4 @@
-/** A terminal for tests: remembers what was printed and said, and has a given standard input. */
+/** A terminal for tests: remembers its output, and has a given standard input. */
 import type { Terminal } from '../../src/cli/terminal.ts';
 
 export interface RecordingTerminal extends Terminal {

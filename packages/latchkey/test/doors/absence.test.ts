@@ -1,17 +1,20 @@
 /**
- * Whether a private repository is there. Somebody who may not see it asks at every door for names that they guess: by
- * the words of the answer, by the spelling that it says back, and by how soon it comes.
+ * Does a private repository exist? Somebody who may not see it guesses names at every door, and looks at the words of
+ * the answer, the spelling it repeats, and the time it takes.
  */
 import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Running, startWorld } from './github/running.ts';
 
-/** Of each sort, so that the first question about a name is measured as often as the later ones. */
+/** Of each kind, so that the first question about a name is measured as often as later ones. */
 const NAMES = 150;
 const ROUNDS = 4;
-/** How often the same difference must be found. */
+/** How often the same difference must show up. */
 const MEASUREMENTS = 3;
-/** How far the medians of what is there and what is not may be apart, of the smaller one. Noise alone makes a tenth. */
+/**
+ * The largest allowed gap between the medians of existing and missing names, as a share of the smaller one. Noise alone
+ * makes a tenth.
+ */
 const BOUND = 0.3;
 
 const there = Array.from({ length: NAMES }, (_, i) => `there-${i}`);
@@ -40,7 +43,7 @@ afterAll(async () => {
 
 type Ask = (name: string) => readonly [string, Readonly<Record<string, string>>];
 const basic = (): string => `Basic ${Buffer.from(`x:${token}`).toString('base64')}`;
-/** Above all that are there. */
+/** Above all existing ids. */
 const numberOf = (name: string): number => ids.get(name.toLowerCase()) ?? 5_000_000 + Number(name.split('-')[1]);
 const forward = (name: string, authorization: Record<string, string>): Readonly<Record<string, string>> => ({
   'x-forwarded-uri': `/ada/${name}.git/info/refs?service=git-upload-pack`,
@@ -65,7 +68,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** Headers that differ from one answer to the next, whatever was asked. */
+/** Headers that differ between answers, whatever the request. */
 const OF_EACH_ANSWER = /^(?:date|set-cookie|content-length|.*request-id|(?:x-)?ratelimit-.*)$/;
 
 function ask([path, headers]: ReturnType<Ask>): Promise<Answer> {
@@ -90,7 +93,7 @@ function ask([path, headers]: ReturnType<Ask>): Promise<Answer> {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** A name, however it is spelled and whatever follows from its length, taken out; so are the secrets of a form. */
+/** Removes a name, in any spelling, and everything that depends on its length; also the secrets of a form. */
 function withoutName(text: string, name: string): string {
   return text
     .replaceAll(new RegExp(`${name}|(?<=/projects/|"detail":")${numberOf(name)}\\b`, 'gi'), (found) =>
@@ -103,14 +106,14 @@ function withoutName(text: string, name: string): string {
 type Times = Readonly<Record<'first' | 'later', { there: number[]; absent: number[] }>>;
 
 async function measure(door: Ask): Promise<Times> {
-  // Whatever changes makes what may not be seen forgotten: so this door begins as the first one did.
+  // Any change makes memory forget what may not be seen, so this door begins like the first one.
   await world.person(`newcomer-${newcomers++}`);
   for (const warmUp of absent.slice(0, 20)) await ask(door(`${warmUp}-x`));
   const times: Times = { first: { there: [], absent: [] }, later: { there: [], absent: [] } };
   for (let round = 0; round < ROUNDS; round++)
     for (let i = 1; i < NAMES; i++) {
       const into = round === 0 ? times.first : times.later;
-      // Taking turns, so that what slows the machine down slows both.
+      // In turns, so that anything that slows the machine down slows both.
       const turns = [
         [into.there, there[i] ?? ''],
         [into.absent, absent[i] ?? ''],
@@ -120,7 +123,7 @@ async function measure(door: Ask): Promise<Times> {
   return times;
 }
 
-/** What somebody with a stopwatch could tell by: how, and by how much. */
+/** What somebody with a stopwatch could distinguish: how, and by how much. */
 function differences(times: Times): Readonly<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const [when, { there: known, absent: unknown }] of Object.entries(times)) {
@@ -144,7 +147,7 @@ describe.each(DOORS)('whoever guesses names of private repositories at %s', (_, 
   });
 
   it('waits as long for the one as for the other, the first time and later', async () => {
-    // A difference that the server makes is there each time, one that the machine made is not.
+    // A difference made by the server shows up each time, one made by the machine doesn't.
     let apart = differences(await measure(door));
     for (let again = 1; again < MEASUREMENTS && Object.keys(apart).length > 0; again++) {
       const now = differences(await measure(door));

@@ -1,6 +1,6 @@
 /**
- * Random worlds: what a token may do is never more than what it was granted, what its owner may do, and what the
- * organization allows; and Git, GitHub's and GitLab's API, forward authorization and the dry run give the same answer.
+ * Random worlds. A token may never do more than it was granted, than its owner may do, and than the organization
+ * allows; and Git, GitHub's and GitLab's API, forward authorization and the dry run give the same answer.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -58,7 +58,7 @@ const CASES: fc.Arbitrary<Case> = fc.record({
 
 const reaches = (held: Level | null, wanted: Level): boolean => held === 'write' || held === wanted;
 
-/** The first part: what the token was granted, in force. */
+/** The first part: active grants of the token. */
 function granted(one: Case, level: Level): boolean {
   if (one.kind === 'classic')
     return one.scope === 'repo' || (one.scope === 'public_repo' && one.visibility === 'public');
@@ -66,7 +66,7 @@ function granted(one: Case, level: Level): boolean {
   return inForce && one.selection !== 'elsewhere' && reaches(one.contents, level);
 }
 
-/** The second part: what its owner may do. */
+/** The second part: the rights of its owner. */
 function mayDo(one: Case, level: Level): boolean {
   const roles: (Level | null)[] = [
     one.membership === 'owner' ? 'write' : null,
@@ -84,7 +84,7 @@ function allows(one: Case): boolean {
 
 let count = 0;
 
-/** Builds the world of a case, makes the token while all is open, then closes what the case closes. */
+/** Builds the world of a case, makes the token while everything is open, then closes what the case closes. */
 async function build(one: Case): Promise<{ fullName: string; secret: string }> {
   const ctx = world.server.context;
   const [login, organization] = [`user${++count}`, `org${count}`];
@@ -139,7 +139,7 @@ async function decide(one: Case, organization: string, tokenId: number): Promise
   });
 }
 
-/** True when the request was let in, whatever the empty repository then says. */
+/** True when the request was allowed, whatever the empty repository then answers. */
 const isIn = (status: number): boolean => ![401, 403, 404].includes(status);
 
 async function answersOf(fullName: string, secret: string, level: Level): Promise<Record<string, boolean>> {
@@ -152,7 +152,7 @@ async function answersOf(fullName: string, secret: string, level: Level): Promis
     'X-Forwarded-Method': 'GET',
     'X-Forwarded-Uri': `/${fullName}.git/info/refs?service=git-${level === 'read' ? 'upload' : 'receive'}-pack`,
   });
-  // To read only: what GitLab answers to a change of an empty repository is no sign of what may be done.
+  // Only reads: GitLab's answer to a change of an empty repository doesn't show what is allowed.
   const gitlab =
     level === 'read'
       ? { gitlab: isIn(await statusOf(`/api/v4/projects/${encodeURIComponent(fullName)}/repository/branches`, secret)) }

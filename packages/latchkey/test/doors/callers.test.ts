@@ -1,6 +1,6 @@
 /**
- * A token bound to the network of the proxy, and somebody outside who has it: at every door, whatever the proxy writes
- * of them, they stay outside. And requests that can be read in two ways before any door reads them.
+ * Somebody outside has a token that is bound to the proxy's network: at every door, whatever the proxy writes about
+ * them, they stay outside. Also, requests that can be read in two ways, before any door reads them.
  */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

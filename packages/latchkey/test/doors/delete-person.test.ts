@@ -1,4 +1,4 @@
-/** A person leaves for good: what ends, what stays with whom, and that the next one of the name inherits nothing. */
+/** A person leaves for good: what ends, who keeps what, and that the next person with the name inherits nothing. */
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { addOrganization, addUser } from '../../src/actions/accounts/accounts.ts';

@@ -38,8 +38,8 @@ test('a request line with the whole address, as to a proxy, is decided like any 
 });
 
 test('a path that a proxy asks about is judged as it is passed on: doubled slashes are ambiguous there', async () => {
-  // Envoy puts the path of its client behind ours, and sends on what it was sent. A server that reads two slashes
-  // otherwise than we do would answer another question than the one that was decided.
+  // Envoy appends its client's path to ours, and forwards it unchanged. A server that reads two slashes differently
+  // would answer another question than the one that was decided.
   const asked = async (path: string): Promise<[number, string | null]> => {
     const answer = await fetch(`${world.url}/forward-auth${path}`, { headers: { authorization: basic() } });
     return [answer.status, answer.headers.get('x-latchkey-reason')];
@@ -50,7 +50,7 @@ test('a path that a proxy asks about is judged as it is passed on: doubled slash
 });
 
 test.each(['/ada/closed.git', '/ada/closed.git/', '/nobody/nothing.git/'])(
-  '%s opened in a browser leads to the page, whether there is one or not',
+  'the clone address %s, opened in a browser, leads to the page, whether the repository exists or not',
   async (path) => {
     const answer = await fetch(world.url + path, { redirect: 'manual', headers: { accept: 'text/html' } });
     expect(answer.status).toBe(301);

@@ -1,6 +1,6 @@
 /**
- * What the server needs is gone: the database, descriptors, the disk, git. Every door says 503 with a reason and when
- * to come again, and never a bare 500.
+ * Something the server needs is gone: the database, descriptors, the disk, git. Every door says 503 with a reason and
+ * when to retry, and never a bare 500.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('without git that can be started', () => {
-  /** A world whose `git` can't start anything, as on a machine without a process to spare. */
+  /** A world whose `git` can't start anything, as on a machine without free processes. */
   async function withoutGit(): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'latchkey-no-git-'));
     await mkdir(join(folder, 'bin'));

@@ -1,6 +1,6 @@
 /**
- * What /readyz says while parts of the server really don't work: a database behind a slow or cut wire, a disk without
- * room, a clock that is wrong. Checks and changes are told apart.
+ * What /readyz says while parts of the server really don't work: a database behind a slow or cut connection, a disk
+ * without space, a wrong clock. It distinguishes checks from changes.
  */
 import { rename } from 'node:fs/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -56,7 +56,7 @@ it('a server whose disks have too little room is ready to check, and not to writ
 it('repositories whose disk went away keep nobody from checking, and can be written when it is back', async () => {
   const world = await begin({});
   const { root, capabilities } = world.server.context.git;
-  // At the start git is asked what it can do, in a repository that is made for it.
+  // At the start, git is asked for its capabilities, in a temporary repository.
   await capabilities('sha1');
   await rename(root, `${root}.away`);
   await vi.waitFor(
@@ -93,7 +93,7 @@ it('a database that is slow leaves the node its lease; one that goes silent is n
     },
   );
   proxy.slow(500);
-  // Connections from before are gone: what is connected anew takes several round trips.
+  // The earlier connections are gone, and a new one takes several round trips.
   proxy.mend();
   await vi.waitFor(
     async () => expect(await ready(world)).toMatchObject({ code: 200, parts: { lease: { ok: true } } }),
@@ -101,7 +101,7 @@ it('a database that is slow leaves the node its lease; one that goes silent is n
   );
   proxy.slow(0);
   proxy.cut('silently');
-  // A query of a request gives up after three seconds.
+  // A request's query gives up after three seconds.
   const { store } = world.server.context;
   const hung = Promise.resolve(store.revision()).then(
     () => 'a query was first',

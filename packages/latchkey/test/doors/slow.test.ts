@@ -1,6 +1,6 @@
 /**
- * Somebody at one address who sends slowly, or nothing, to hold what others need: processes, connections, memory. And
- * the headers and suites that every answer has, whichever door gives it.
+ * Somebody at one address sends slowly, or nothing, to hold what others need: processes, connections, memory. Also the
+ * headers and cipher suites of every answer, whichever door sends it.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -40,7 +40,7 @@ interface Slow {
   readonly closed: Promise<void>;
 }
 
-/** Sends the head of a request with a body to come, and then a byte ten times a second. */
+/** Sends the head of a request with a body to follow, and then a byte ten times a second. */
 function slow(head: readonly string[], drip: boolean): Slow {
   let text = '';
   const socket = connect(Number(new URL(world.server.url).port), '127.0.0.1', () =>
@@ -93,7 +93,7 @@ describe('a git request that says nothing', () => {
         false,
       ),
     );
-    // Answered after they were read: they came first.
+    // Answered after those were read: they came first.
     for (let i = 0; i < 5; i++) expect(await world.gitStatus('ada/open', 'git-upload-pack', null)).toBe(200);
     expect(world.server.context.git.load()).toEqual({ running: 0, queued: 0 });
     for (const { socket } of silent) socket.destroy();

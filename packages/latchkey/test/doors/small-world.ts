@@ -11,7 +11,7 @@ import { contextWith, type TestContext } from '../actions/context.ts';
 
 export type WorldFlags = Parameters<typeof contextWith>[0];
 
-/** What an API answered. */
+/** The answer of an API. */
 export interface Answer {
   readonly status: number;
   // A body is whatever the test says it is.

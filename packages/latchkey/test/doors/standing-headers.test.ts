@@ -1,7 +1,6 @@
 /**
- * What every answer says to a browser, whichever door gives it and whatever its status, errors included that come
- * before any door: that it is what it says it is, that nothing is loaded or framed, and that HTTPS is spoken alone. And
- * clients that go away: nothing for the log.
+ * What every answer tells a browser, whichever door sends it and whatever its status, including errors before any door:
+ * its type isn't guessed, nothing is loaded or framed, and only HTTPS is used. Also: clients that leave are not logged.
  */
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -24,7 +23,7 @@ beforeAll(async () => {
 afterEach(() => vi.restoreAllMocks());
 afterAll(() => world.close());
 
-/** What the server says to these bytes, up to the end of the connection. */
+/** The server's output after these bytes, up to the end of the connection. */
 async function answerTo(bytes: string): Promise<string> {
   const socket = connect(Number(new URL(world.server.url).port), '127.0.0.1');
   socket.setEncoding('latin1').on('error', () => undefined);
@@ -175,7 +174,7 @@ describe('a client that goes away', () => {
     const socket = connect(Number(new URL(world.server.url).port), '127.0.0.1');
     socket.on('error', () => undefined);
     socket.write(head().replace('Connection: close', 'Connection: keep-alive'));
-    // Once a later request is answered, the server has read what came before it.
+    // When a later request is answered, the server has read the earlier ones.
     await answerTo(request('GET /healthz'));
     socket.resetAndDestroy();
     await vi.waitFor(() => expect(served).toHaveBeenCalledTimes(2), { timeout: 20_000 });

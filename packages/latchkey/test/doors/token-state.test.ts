@@ -1,4 +1,4 @@
-/** The state of a token is the same at every door: pages, both REST dialects, introspection, the operator's list. */
+/** A token's state is the same at every door: pages, both REST dialects, introspection, the operator's list. */
 import Fastify from 'fastify';
 import { expect, it, test } from 'vitest';
 import { addOrganization, setMember, suspendUser } from '../../src/actions/accounts/accounts.ts';
@@ -32,7 +32,7 @@ const grantTo = (owner: string): GrantDraft => ({
   justification: null,
 });
 
-/** Ada is a member of Acme, which approves, and of Open, which does not; Root looks at everything. */
+/** Ada is a member of Acme, which requires approval, and of Open, which doesn't; Root looks at everything. */
 async function members(): Promise<WebWorld> {
   const world = await webWorld();
   for (const [login, admin] of [

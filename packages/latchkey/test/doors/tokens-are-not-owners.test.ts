@@ -1,7 +1,7 @@
 /**
- * No token of any kind, at any door, changes what signs a person in: every operation of every door is asked for with
- * the mightiest tokens of an administrator, with bodies that it takes; and afterwards passwords, factors, sessions,
- * primary and verified addresses, and the links that lead to them are as they were.
+ * No token of any kind, at any door, changes how a person signs in. Every operation of every door is called with an
+ * administrator's most powerful tokens, with valid bodies. Afterwards passwords, factors, sessions, primary and
+ * verified addresses, and the links that lead to them are unchanged.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { handPasswordLink } from '../../src/actions/accounts/new-password.ts';
@@ -17,7 +17,7 @@ import { grant } from './github/api.ts';
 import { type Running, startWorld } from './github/running.ts';
 
 const TARGET = 'ada';
-/** What parameters of paths and fields of bodies are, by name: what an attacker would write there. */
+/** Values for path parameters and body fields, by name: what an attacker would write there. */
 const VALUES: Readonly<Record<string, unknown>> = {
   owner: TARGET,
   repo: 'site',
@@ -38,7 +38,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** A body that the schema takes, as hostile as it may be. */
+/** A body that the schema accepts, as hostile as possible. */
 function bodyFor(schema: Schema | null, name = ''): unknown {
   if (schema === null) return undefined;
   if ('const' in schema) return schema['const'];
@@ -65,12 +65,12 @@ function bodyFor(schema: Schema | null, name = ''): unknown {
   }
 }
 
-/** How many people were asked for: each gets a name of its own, so that none is refused for another's. */
+/** How many people were requested: each gets a different name, so that none is refused for another's. */
 let asked = 0;
 
 /**
- * The whole body, which may be refused for one thing in it; then what must be there alone, and with each other thing
- * by itself.
+ * The whole body, which may be refused for one thing in it; then only the required fields, and these with each other
+ * field separately.
  */
 function bodiesFor(schema: Schema | null, path: string): unknown[] {
   const whole = bodyFor(schema);
@@ -87,7 +87,7 @@ function bodiesFor(schema: Schema | null, path: string): unknown[] {
   });
 }
 
-/** Whoever is suspended is somebody else, so that the tokens live on. */
+/** Somebody else is suspended, so that the tokens live on. */
 const filled = (path: string): string =>
   path
     .replace('/enterprise/users/{username}', '/enterprise/users/bob')
@@ -114,7 +114,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.close());
 
-/** A token of each kind that may do everything which such a one may, and a repository to do it with. */
+/** A token of each kind with everything it can have, and a repository to use it on. */
 async function mightyTokens(): Promise<string[]> {
   await world.organization('octo', TARGET).catch(() => {});
   await world.repository(`${TARGET}/site`, 'private').catch(() => {});
@@ -136,7 +136,7 @@ async function mightyTokens(): Promise<string[]> {
   return made.map(({ secret }) => secret);
 }
 
-/** All that signs those in who are there already. */
+/** Everything that signs existing people in. */
 async function whatSignsIn(): Promise<unknown> {
   const { db } = world.server.context.store;
   const [newcomers, accounts, emails, links] = await Promise.all([
@@ -164,7 +164,7 @@ async function whatSignsIn(): Promise<unknown> {
     newcomers: newcomers.filter((row) => row.password_digest !== null || row.admin === 1 || row.verified_at !== null),
     unverified: emails.filter((row) => row.verified_at === null && row.created_at === 1).map((row) => row.address),
     verifiedLater: emails.filter((row) => (row.verified_at ?? 0) > 1 && row.is_primary === 0),
-    // What is mailed to a newcomer is good for nobody else.
+    // What is mailed to a newcomer is useless for anybody else.
     links: links.filter(
       ({ purpose, user_id }) =>
         !['verification', 'alarm'].includes(purpose) && !newcomers.some(({ id }) => id === user_id),
@@ -201,7 +201,7 @@ async function askAll(asks: readonly Ask[], header: (token: string) => Record<st
   return statuses;
 }
 
-/** What takes away what others need comes last: the tokens themselves, and whatever is deleted. */
+/** Puts last what takes away things that others need: the tokens themselves, and deletions. */
 function last(asks: readonly Ask[]): Ask[] {
   const rank = ({ method, url }: Ask): number =>
     Number(method !== 'GET' && /token|credentials/.test(url)) * 2 + Number(method === 'DELETE');

@@ -1,6 +1,6 @@
 /**
- * What can't be read is told as what it is, at every door, and never as a dead token: a script that sends `"$TOKEN"`
- * with its quotes holds a token that lives, and git would throw it away after a 401.
+ * An unreadable credential is reported as unreadable, at every door, and never as a dead token: a script that sends
+ * `"$TOKEN"` with its quotes has a living token, and git would discard it after a 401.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grant } from './github/api.ts';
@@ -20,7 +20,7 @@ afterAll(() => world.close());
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 
-/** Where each door tells the reason, and the status that says "unreadable" there: proxies pass on 401 and 403 alone. */
+/** Where each door gives the reason, and its status for "unreadable": proxies only pass on 401 and 403. */
 const DOORS: readonly (readonly [name: string, path: string, headers: Record<string, string>, status: number])[] = [
   ['git', '/ada/site.git/info/refs?service=git-upload-pack', {}, 400],
   ['GitHub REST', '/api/v3/user', {}, 400],

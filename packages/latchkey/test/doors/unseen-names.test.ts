@@ -1,6 +1,6 @@
 /**
- * The attack: Bob names his token so that it reads as another, and the owner who looks through the list approves it. At
- * every door the name is refused, nothing is kept; and what is older than the rule turns no page around.
+ * The attack: Bob names his token so that it looks like another one, and the owner who reads the list approves it.
+ * Every door refuses the name and stores nothing; and a name older than the rule doesn't turn a page around.
  */
 import { expect, it } from 'vitest';
 import { sshPublicKey } from '../ssh-keys.ts';

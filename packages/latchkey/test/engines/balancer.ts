@@ -1,6 +1,6 @@
 /**
- * A small reverse proxy on loopback, as strict as one can be: round robin over nodes that say they are ready,
- * connections that are kept, and nothing tried twice once it was sent. Only a refused connection leads to another node.
+ * A small, very strict reverse proxy on loopback: round robin over nodes that report ready, with kept connections, and
+ * no retries after a request was sent. It goes to another node only when the connection is refused.
  */
 import { Agent, request as ask, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { once } from '../waits.ts';
 
-/** How often `/readyz` is asked. */
+/** How often it requests `/readyz`. */
 const HEALTH_EVERY_MS = 100;
 const HOP_HEADERS: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'te', 'upgrade']);
 
@@ -21,14 +21,14 @@ interface Upstream {
 export interface Balancer {
   readonly url: string;
   readonly port: number;
-  /** Paths that go to a node of this place while it is ready. */
+  /** Paths that go to the node in this place while it is ready. */
   readonly pins: Map<string, number>;
   isReady(place: number): boolean;
   /** Another node takes the place. */
   replace(place: number, url: string): void;
 }
 
-/** Passes requests on to these nodes. Closed when the test is over. */
+/** Passes requests on to these nodes. Closed after the test. */
 export async function balancer(urls: readonly string[]): Promise<Balancer> {
   const upstreams = urls.map(upstreamAt);
   const pins = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** Asks what the whole run shares; `global-setup.ts` answers. */
+/** Asks for what the whole run shares; `global-setup.ts` answers. */
 import { inject } from 'vitest';
 
 type Shared = 'postgres' | 'sqlite' | 'chromium';
@@ -6,7 +6,7 @@ type Shared = 'postgres' | 'sqlite' | 'chromium';
 /** Asked once by each file. */
 const answers = new Map<Shared, Promise<string>>();
 
-/** The URL of the PostgreSQL of this run, or the path of its SQLite file or of its browser; made when it is missing. */
+/** The URL of this run's PostgreSQL, or the path of its SQLite file or browser; created on first use. */
 export function whereIs(shared: Shared): Promise<string> {
   const known = answers.get(shared) ?? ask(shared);
   answers.set(shared, known);

@@ -1,7 +1,7 @@
-/** Processes below another one. */
+/** The child processes of another process. */
 import { execFileSync } from 'node:child_process';
 
-/** Their ids; those that have ended and wait to be asked how are left out. */
+/** Their ids; without those that have ended but weren't waited for. */
 export function childrenOf(parentPid: number): number[] {
   return execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' })
     .trim()

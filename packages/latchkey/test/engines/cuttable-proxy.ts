@@ -1,6 +1,6 @@
 /**
- * A TCP proxy on loopback that can be cut, as a network is: silently (bytes vanish) or loudly (connections are reset
- * and refused); and that can be slow.
+ * A TCP proxy on loopback that can be cut like a network: silently (bytes vanish) or loudly (connections are reset and
+ * refused); and that can be slow.
  */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { once } from '../waits.ts';
@@ -10,11 +10,11 @@ export interface CuttableProxy {
   cut(how: 'silently' | 'loudly'): void;
   mend(): void;
   close(): void;
-  /** Each piece that comes from the target arrives so much later. */
+  /** Each piece from the target arrives this much later. */
   slow(ms: number): void;
 }
 
-/** Passes connections on to a port of this machine, which may be another one each time. */
+/** Passes connections on to a port of this machine, which may differ each time. */
 export async function cuttableProxy(targetPort: () => number): Promise<CuttableProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let delayMs = 0;
@@ -60,7 +60,7 @@ export async function cuttableProxy(targetPort: () => number): Promise<CuttableP
       delayMs = ms;
     },
     mend() {
-      // A connection that bytes vanished from is of no use any more.
+      // A connection that has lost bytes is useless.
       drop();
       state = 'whole';
     },

@@ -1,8 +1,8 @@
 /**
- * Suites that run on both engines, each test with a fresh database of its own.
+ * Suites that run on both engines, each test with its own fresh database.
  *
- * `forEachEngine` is for the store and the actions; `freshDatabase` for scripts that start the real server with
- * `--data` or `--database`, on nothing; `readyDatabase` has the tables already.
+ * `forEachEngine` is for the store and the actions; `freshDatabase` for tests that start the real server with `--data`
+ * or `--database`, on nothing; `readyDatabase` has the tables already.
  */
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
@@ -27,8 +27,8 @@ export interface FreshDatabase {
 }
 
 /**
- * The suite `name`, once for each engine. `open` gives a store on a database of its own, closed and removed when the
- * test is over.
+ * The suite `name`, once for each engine. `open` returns a store on a separate database, closed and removed after the
+ * test.
  */
 export function forEachEngine(name: string, suite: (open: () => Promise<Store>, engine: Engine) => void): void {
   describe.each(ENGINES)(`${name} [%s]`, (engine) => suite(() => openFresh(engine), engine));
@@ -40,10 +40,10 @@ async function openFresh(engine: Engine): Promise<Store> {
   return openAgain(database);
 }
 
-/** Opens a store on a database that another process, or this one, may have open too; closed when the test is over. */
+/** Opens a store on a database that this or another process may already have open; closed after the test. */
 export async function openAgain(database: FreshDatabase): Promise<Store> {
   const store = await openStore({ ...database, log: makeLog('silent') });
-  // Vitest runs these in reverse order: the store closes before its database goes.
+  // Vitest runs these in reverse order: the store closes before its database is removed.
   onTestFinished(() => store.close());
   return store;
 }
@@ -56,7 +56,7 @@ export async function freshDatabase(engine: Engine): Promise<FreshDatabase> {
   return { engine, dataDir, databaseUrl, remove: () => dropDatabase(databaseUrl).then(remove) };
 }
 
-/** The same with the tables made, as the server leaves an empty database: for what is not about that. */
+/** The same with the tables made, as the server leaves an empty database: for tests that aren't about making them. */
 export async function readyDatabase(engine: Engine): Promise<FreshDatabase> {
   const { dataDir, remove } = await dataFolder();
   if (engine === 'sqlite') {
@@ -80,7 +80,7 @@ async function dataFolder(): Promise<{ dataDir: string; remove: () => Promise<vo
   return { dataDir, remove: () => rm(dataDir, { recursive: true, force: true }) };
 }
 
-/** Gives the URL of a new one. */
+/** Returns the URL of a new one. */
 async function createDatabase(): Promise<string> {
   const server = await whereIs('postgres');
   const name = `test_${randomBytes(8).toString('hex')}`;

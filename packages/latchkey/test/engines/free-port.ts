@@ -1,4 +1,4 @@
-/** A port of loopback that nobody listens on, for programs that must be told one. */
+/** A loopback port that nobody listens on, for programs that need to be given one. */
 import { type AddressInfo, createServer } from 'node:net';
 import { once } from '../waits.ts';
 

@@ -1,5 +1,5 @@
 /**
- * A TCP relay on loopback that holds a transfer after some bytes, until it is opened: a slow client, without a clock.
+ * A TCP relay on loopback that holds a transfer after some bytes until it is opened: a slow client, without a clock.
  */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -12,7 +12,7 @@ export interface Gate {
   open(): void;
 }
 
-/** @param direction `down` holds what comes from the target, `up` what goes to it. Closed when the test is over. */
+/** @param direction `down` holds what comes from the target, `up` what goes to it. Closed after the test */
 export async function gate(targetPort: number, direction: 'down' | 'up', afterBytes: number): Promise<Gate> {
   const sockets = new Set<Socket>();
   const held = Promise.withResolvers<void>();

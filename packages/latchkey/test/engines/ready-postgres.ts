@@ -1,15 +1,15 @@
 /**
- * Databases on PostgreSQL whose tables are made, lent to one test after the other of a file: to make one takes ten
- * times as long as to empty it.
+ * PostgreSQL databases with tables, lent to the tests of a file one after the other: making one takes ten times as long
+ * as emptying it.
  *
- * Invariant: what is lent is as `openStore` leaves an empty database: the same rows, the same next ids, nobody
- * connected. One in which a test changed tables, constraints or settings is dropped.
+ * Invariant: a lent database is as `openStore` leaves an empty one: the same rows, the same next ids, no connections.
+ * If a test changed tables, constraints or settings, it is dropped.
  */
 import pg from 'pg';
 import { makeLog } from '../../src/base/log.ts';
 import { openStore } from '../../src/store/open.ts';
 
-/** A database at rest: its URL, and how it looked when its tables had been made. */
+/** An idle database: its URL, and its state when its tables had just been made. */
 interface Ready {
   readonly url: string;
   readonly shape: string;
@@ -19,7 +19,7 @@ interface Ready {
 
 const idle: Ready[] = [];
 
-/** Takes one that is at rest, or makes the tables of a new one, which `create` gives the URL of. */
+/** Takes an idle one, or makes the tables of a new one, whose URL comes from `create`. */
 export async function borrowReady(create: () => Promise<string>): Promise<Ready> {
   const known = idle.pop();
   if (known !== undefined) return known;
@@ -36,7 +36,7 @@ export async function borrowReady(create: () => Promise<string>): Promise<Ready>
   });
 }
 
-/** Empties it and keeps it for the next. False when it can't be used again. */
+/** Empties it and keeps it for the next test. False when it can't be used again. */
 export async function giveBack(ready: Ready): Promise<boolean> {
   const isAsBefore = await withClient(ready.url, async (client) => {
     await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
@@ -79,7 +79,7 @@ async function shapeOf(client: pg.Client): Promise<string> {
   return rows[0]?.shape ?? '';
 }
 
-/** A connection of its own for this work. */
+/** A separate connection for this work. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -1,4 +1,4 @@
-/** A room on a fresh folder, and git run without the room for what a test needs beside it. */
+/** A room on a fresh folder, and git without the room for whatever else a test needs. */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,9 @@ import { type GitRoom, makeGitRoom } from '../../src/git/room.ts';
 
 export interface Bench {
   readonly room: GitRoom;
-  /** A folder of the test's own, beside the repositories. */
+  /** The test's own folder, next to the repositories. */
   readonly folder: string;
-  /** Runs git as a person would and gives its output. */
+  /** Runs git as a person would and returns its output. */
   git(args: readonly string[], input?: string): string;
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-/** A repository beside the room with one commit on `trunk`, a tag, hooks and a remote. */
+/** A repository outside the room with one commit on `trunk`, a tag, hooks and a remote. */
 function source(): string {
   const path = join(bench.folder, 'source');
   bench.git(['init', '-q', '-b', 'trunk', path]);
@@ -106,7 +106,7 @@ describe('the trash', () => {
 
   it('is emptied of all that is old, though something else is taken out of it meanwhile', async () => {
     const trash = join(bench.room.root, '.latchkey', 'trash');
-    // A name that is listed and leads nowhere, as when another process has just moved its draft.
+    // A name that is listed but leads nowhere, as after another process has just moved its draft.
     symlinkSync(join(trash, 'moved'), join(trash, 'a.git'));
     mkdirSync(join(trash, 'b.git'));
     utimesSync(join(trash, 'b.git'), 1, 1);

@@ -1,9 +1,9 @@
-/** A repository with files, as somebody has it who pushes. */
+/** A repository with files, as people who push have it. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Bench } from './bench.ts';
 
-/** A path with what the file holds from now on; null deletes it. */
+/** Path → new content; null deletes the file. */
 export type Files = Readonly<Record<string, string | Buffer | null>>;
 
 /** Begins one on the branch main. */
@@ -13,7 +13,7 @@ export function initWorkTree(bench: Bench, format: 'sha1' | 'sha256' = 'sha1'): 
   return path;
 }
 
-/** Commits the files, or nothing at all, and gives the commit's id. */
+/** Makes a commit with the files, or with none, and returns its id. */
 export function commitIn(bench: Bench, path: string, files: Files, message = Object.keys(files).join(' ')): string {
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(path, name)), { recursive: true });

@@ -1,4 +1,4 @@
-/** CONTRIBUTING.md leads to files and commands that are there, and SECURITY.md to tests. */
+/** CONTRIBUTING.md only mentions files and commands that exist, and SECURITY.md tests that exist. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

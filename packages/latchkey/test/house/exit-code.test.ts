@@ -1,4 +1,4 @@
-/** A run with a failed test must fail, whatever the global set-up brings along: it did not, once. */
+/** A run with a failed test must fail, whatever the global set-up adds: once it did not. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -7,7 +7,7 @@ const CHECKOUT = join(import.meta.dirname, '../../../..');
 const ARCHITECTURE = readFileSync(join(CHECKOUT, 'ARCHITECTURE.md'), 'utf8');
 
 const SERVER = ['app.ts', 'base', 'catalogue', 'rules', 'git', 'telemetry', 'actions'];
-/** Room → the rooms it may import beside itself, and the reason. ARCHITECTURE.md shows the same table. */
+/** Room → the other rooms it may import, and the reason. ARCHITECTURE.md shows the same table. */
 const ROOMS: Readonly<Record<string, { mayImport: readonly string[]; because: string }>> = {
   base: { mayImport: [], because: 'you can read a leaf first' },
   catalogue: { mayImport: ['base'], because: 'data must load in tests, docs and CLI alike' },
@@ -42,13 +42,13 @@ const ROOMS: Readonly<Record<string, { mayImport: readonly string[]; because: st
     because: 'the only file that knows every door',
   },
 };
-/** The one file that puts the tree of commands together, and so names the two folders that may load the server. */
+/** The one file that assembles the command tree, and so names the two folders that may load the server. */
 const COMMAND_TREE = 'cli/program.ts';
 
 /**
- * The folders of a room in reading order: a folder imports by value only itself and those before it. Types, and
- * what is loaded on demand, may go across.
- * `loose` = the files beside them, where these are counted. ARCHITECTURE.md shows the same folders.
+ * The folders of a room in reading order: a folder imports by value only itself and those before it. Types, and what is
+ * loaded on demand, may go across. `loose` = the files beside them, where these count. ARCHITECTURE.md shows the same
+ * folders.
  */
 const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; readonly loose?: readonly string[] }>> = {
   base: { order: ['sealing', 'requests', 'settings', 'machine'] },
@@ -83,14 +83,17 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
 
 const FOLDER_PATHS = Object.entries(FOLDERS).flatMap(([room, { order }]) => order.map((folder) => `${room}/${folder}`));
 
-/** Most files on one level of a folder; what may hold more, and why. */
+/** The most files on one level of a folder; what may have more, and why. */
 const MOST_FILES = 22;
 const WIDE_FOLDERS: Readonly<Record<string, string>> = {
   store: 'one file per noun: a noun is found by its name, and a query by its noun',
   'store/migrations': 'one file per step; steps are only ever added',
 };
 
-/** Lines of a file that read well: half of the files have at most so many, and none has more than `MOST_LINES`. */
+/**
+ * The length of a readable file in lines: half of the files have at most this many, and none has more than
+ * `MOST_LINES`.
+ */
 const MEDIAN_LINES = 120;
 const MOST_LINES = 300;
 const LONG_FILES: Readonly<Record<string, string>> = {
@@ -103,8 +106,8 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The files whose modules keep something that changes, each with the reason why no context can own it. What is worked
- * out once, from what never changes, goes through `base/once.ts`; what was read from the store into `Memory`.
+ * Files whose modules keep changing state, each with the reason why no context can own it. What is computed once, from
+ * what never changes, goes through `base/once.ts`; what was read from the store goes into `Memory`.
  */
 const KEEPS_STATE: Readonly<Record<string, string>> = {
   'base/garbage.ts': 'a process has one heap, whose short-lived Buffers are counted',
@@ -113,11 +116,11 @@ const KEEPS_STATE: Readonly<Record<string, string>> = {
   'catalogue/permissions.ts': 'an operator’s own permissions, put in the place of those before by one function',
   'store/revision.ts': 'belongs to a transaction, which is the driver’s object, and goes with it',
 };
-/** A variable of a module that can be given another value. */
+/** A module variable that can be assigned again. */
 const VARIABLE = /^(?:export )?let \w/m;
-/** A constant that can hold what comes. A `Map` or `Set` of given entries is data, unless it is changed below. */
+/** A constant that can collect things. A `Map` or `Set` of given entries is data, unless it is changed below. */
 const HOLDER = /^(?:export )?const (?<name>\w+)(?:: (?<type>[^=]+?))? = new (?<made>\w+)(?:<.*>)?\((?<given>.*)/gm;
-/** What can't hold anything more than it was given. */
+/** Values to which nothing can be added. */
 const FIXED: ReadonlySet<string> = new Set(['RegExp', 'URL', 'Secret']);
 
 function keepsState(path: string): boolean {
@@ -139,7 +142,7 @@ const CODE_FOLDERS = [
   'tools',
   ...['src', 'test', 'tools', 'assets'].map((name) => `packages/latchkey/${name}`),
 ].concat(['src', 'test'].map((name) => `packages/client/${name}`));
-/** Longer than the formatter's width; a row of a Markdown table has no place where it could be broken. */
+/** Longer than the formatter's width; a row of a Markdown table can't be broken. */
 const isLong = (line: string): boolean => line.length > 120 && !/^\|.*\|$/.test(line);
 
 interface Import {
@@ -199,7 +202,7 @@ function complaintAbout({ from, to }: Import): string | null {
 
 const listed = (rooms: readonly string[]): string => rooms.join(', ') || 'nothing of ours';
 
-/** The folder of `room` that a file lies in, as `FOLDERS` names it: the longest that is named there. */
+/** The folder of `room` that contains a file, as `FOLDERS` names it: the longest match. */
 function folderIn(room: string, path: string): string | undefined {
   const order = FOLDERS[room]?.order ?? [];
   return order
@@ -208,7 +211,7 @@ function folderIn(room: string, path: string): string | undefined {
     .at(0);
 }
 
-/** A folder and those inside it are one when it comes to order: `repositories` and `repositories/webhooks`. */
+/** A folder and its subfolders count as one for the order: `repositories` and `repositories/webhooks`. */
 const top = (folder: string): string => folder.split('/')[0] ?? folder;
 
 function outOfOrder({ from, to, kind }: Import): string[] {
@@ -221,7 +224,7 @@ function outOfOrder({ from, to, kind }: Import): string[] {
   });
 }
 
-/** Files that reach themselves through imports, by types as well as by values: each in the order of one such way. */
+/** Import cycles, by types as well as by values: each as one list of files. */
 function circles(): string[] {
   const imports = Map.groupBy(
     files.flatMap(importsOf).filter(({ kind }) => kind !== 'late'),
@@ -239,7 +242,7 @@ function circles(): string[] {
   return found;
 }
 
-/** The rows of the table under a heading of ARCHITECTURE.md, without those of its head; code marks are taken away. */
+/** The rows of the table under a heading of ARCHITECTURE.md, without its head and without code marks. */
 function tableUnder(heading: string): string[][] {
   const section = ARCHITECTURE.split(/^## /m).find((text) => text.startsWith(heading)) ?? '';
   const rows = section.split('\n').filter((line) => line.startsWith('|'));

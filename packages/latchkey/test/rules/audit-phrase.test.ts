@@ -1,6 +1,4 @@
 /** GitHub's syntax for searching an audit log: what is understood, and what is refused, with which words. */
-
-/** GitHub's syntax for searching an audit log: what is understood, and what is refused, with which words. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../src/base/errors.ts';

@@ -435,7 +435,8 @@ describe('decide', () => {
 });
 
 /**
- * The same question with one thing less: a grant, a permission, a level, a role, a membership, or a policy that allows.
+ * The same question with one thing less: a grant, a permission, a level, a role, a membership, or a policy that allows
+ * it.
  */
 function poorerThan(question: Question, pick: number): Question[] {
   const poorer: Question[] = [];

@@ -91,7 +91,7 @@ function complaints(
 const withGrant = (changes: Partial<GrantDraft>): Partial<TokenDraft> => ({ grants: [{ ...GRANT, ...changes }] });
 const many = (count: number) => Array.from({ length: count }, (_, i) => `repo-${i}`);
 
-/** [what, draft that is taken, draft that is refused, words] */
+/** [what, accepted draft, refused draft, words] */
 const BOTH_SIDES: readonly [string, Partial<TokenDraft>, Partial<TokenDraft>, string][] = [
   [
     'a name',

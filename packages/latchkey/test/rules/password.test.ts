@@ -19,7 +19,7 @@ test.each([
   ['acme-Ada-1', 'beside acme and ada'],
   ['example99', 'beside example'],
   ['ada!!!!!!!!!!!', 'beside ada'],
-])('%s is a name with little beside it, and the answer says which', (password, words) => {
+])('the password %s is refused as a name with little added, and the answer says which name', (password, words) => {
   expect(problemOf(password)).toContain(words);
 });
 
@@ -30,7 +30,7 @@ test.each([
   '        a b c',
   'пароль из слов',
   '🦊🦉🐢🐙🦋🐝🦔🐳',
-])('%s is taken: nothing asks for kinds of characters', (password) => {
+])('the password %s is accepted: no kinds of characters are required', (password) => {
   expect(problemOf(password)).toBeNull();
 });
 

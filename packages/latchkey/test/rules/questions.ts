@@ -221,7 +221,7 @@ const targets: fc.Arbitrary<Target> = fc.oneof(
   fc.constant({ kind: 'instance' as const }),
 );
 
-/** Any question at all, likely enough to be answered with yes that a property sees both answers. */
+/** Any question at all, allowed often enough that a property sees both answers. */
 export const questions: fc.Arbitrary<Question> = fc.record({
   bearer: bearers,
   need: needs,

@@ -1,4 +1,4 @@
-/** What a token reaches is said in words that people use. */
+/** What a token reaches is described in everyday words. */
 import { expect, test } from 'vitest';
 import { type GrantFacts, grantWords, reachWords } from '../../src/rules/reach-words.ts';
 

@@ -1,4 +1,4 @@
-/** What is wrong with a token is found in time. */
+/** Problems with a token are found in time. */
 import { expect, test } from 'vitest';
 import { DAY_SEC } from '../../src/base/time.ts';
 import { ENDING_SOON_SEC, findingsOf, type HealthFacts, IDLE_SEC } from '../../src/rules/token-health.ts';

@@ -1,4 +1,4 @@
-/** The patterns that docs/tokens.md gives to scanners find every token, and nothing that is none. */
+/** The patterns in docs/tokens.md for scanners find every token, and nothing else. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,17 +11,17 @@ const TOKENS = (['fine-grained', 'classic', 'scoped'] as const).flatMap((kind) =
   [null, 'a', 'acme', 'a234567890123456'].map((prefix) => mintTokenText(kind, randomBytes, prefix)),
 );
 
-test('there is one for each scanner', () => {
+test('docs/tokens.md has a pattern for each scanner', () => {
   expect(PATTERNS).toHaveLength(3);
 });
 
-test.each(PATTERNS)('%s finds each token as it is, whatever stands around it', (pattern) => {
+test.each(PATTERNS)('the pattern %s finds each token whole, whatever surrounds it', (pattern) => {
   for (const token of TOKENS)
     for (const text of [token, `TOKEN="${token}"`, `https://ada:${token}@git.example.org/`, `\n${token}\n`])
       expect(new RegExp(pattern).exec(text)?.[0]).toBe(token);
 });
 
-test.each(PATTERNS)('%s passes over what is none', (pattern) => {
+test.each(PATTERNS)('the pattern %s skips texts that are not tokens', (pattern) => {
   for (const text of ['lkf_short', `lkx_${'a'.repeat(36)}`, `ghp_${'a1B2'.repeat(9)}`, `lkf_${'-'.repeat(36)}`])
     expect(new RegExp(pattern).exec(text)).toBeNull();
 });

@@ -112,7 +112,7 @@ it('nothing that is sent takes long or throws', () => {
     }),
   );
   for (const one of ['"', ' ', 'A', '%', 'lkf_', '$', '<', '_']) {
-    // Of the processor: by the wall clock a busy machine would count.
+    // Processor time: wall-clock time would include the rest of a busy machine.
     const begun = process.cpuUsage();
     misspellingOf(one.repeat(4096));
     expect(process.cpuUsage(begun).user).toBeLessThan(100_000);

@@ -20,7 +20,7 @@ const LOCKED: UserRecord = { ...ADA, lockedAt: NOW - 1 };
 const REVOKED = { revokedAt: NOW - 1, revokedBy: 'ada' };
 const ROTATED = { revokedAt: NOW - 1, revokedBy: BY_ROTATION };
 
-/** [what, the token, what its grants give, state, whose token it is] */
+/** [what, the token, what its grants give, state, its owner] */
 const TABLE: readonly [string, Partial<TokenRecord>, readonly GrantAccess[], TokenState, UserRecord?][] = [
   ['one grant in force', {}, ['active'], 'active'],
   ['no grant at all: it reads what is public', {}, [], 'active'],

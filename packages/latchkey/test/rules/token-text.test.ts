@@ -70,7 +70,7 @@ describe('a token in another text', () => {
   const token = fc
     .tuple(fc.constantFrom(...TOKEN_KINDS), fc.constantFrom(null, 'acme', 'A1b2C3d4E5f6G7h8'))
     .map(([kind, prefix]) => mintTokenText(kind, randomBytes, prefix));
-  // What may stand right beside a token without being taken for a part of it.
+  // What may be right beside a token without counting as part of it.
   const around = fc.string({
     unit: fc.constantFrom('\n', ' ', '"', "'", ':', '@', '/', '=', '_', '-', '.', 'ä'),
     maxLength: 30,

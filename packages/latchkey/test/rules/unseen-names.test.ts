@@ -1,6 +1,6 @@
 /**
- * The attack: a name that reads as another. "deploy\u202Eyek-nimda" shows as "deployadmin-key" to the owner who
- * approves it; "ci\u200B" stands beside "ci", and the wrong one is revoked.
+ * The attack: a name that looks like another one. "deploy\u202Eyek-nimda" shows as "deployadmin-key" to the owner who
+ * approves it; "ci\u200B" looks like "ci", and the wrong one is revoked.
  */
 import { expect, it } from 'vitest';
 import { emailProblem, nameTextProblem } from '../../src/rules/names.ts';

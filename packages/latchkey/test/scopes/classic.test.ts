@@ -1,4 +1,6 @@
-/** Classic tokens from end to end: made, edited, renewed, and what GitHub's words say of them at the API and in git. */
+/**
+ * Classic tokens from end to end: made, edited, renewed, and what they may do at the API and in git in GitHub's words.
+ */
 import { describe, expect, it } from 'vitest';
 import { setMember } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
@@ -129,7 +131,7 @@ describe('scopes', () => {
       const answer = await world.askGithub(operation, { token: secret, ...(body === undefined ? {} : { body }) });
       return [answer.status, answer.body?.reason];
     };
-    // none: what is public, and oneself
+    // none: public things, and oneself
     expect(await asks('Bob', [], 'GET /repos/Acme/docs/branches')).toEqual([200, undefined]);
     expect(await asks('Bob', [], 'GET /repos/Acme/site')).toEqual([404, 'public_only']);
     // repo is for repositories, not for deleting them
@@ -137,9 +139,9 @@ describe('scopes', () => {
     expect(await asks('Bob', ['repo'], 'DELETE /repos/Bob/notes')).toEqual([403, 'scope_missing']);
     expect(await asks('Bob', ['delete_repo'], 'DELETE /repos/Acme/site')).toEqual([403, 'role_insufficient']);
     expect(await asks('Bob', ['delete_repo'], 'DELETE /repos/Bob/notes')).toEqual([204, undefined]);
-    // public_repo stops at what is private
+    // public_repo stops at private repositories
     expect(await asks('Ada', ['public_repo'], 'GET /repos/Acme/site')).toEqual([404, 'public_only']);
-    // admin:org gives a member nothing that is the owners'
+    // admin:org gives a member nothing that is for owners
     expect(await asks('Bob', ['admin:org'], 'PATCH /orgs/Acme', { description: 'mine' })).toEqual([
       403,
       'role_insufficient',
@@ -153,7 +155,7 @@ describe('scopes', () => {
       403,
       'scope_missing',
     ]);
-    // two that are demanded together
+    // two that are required together
     expect(await asks('Ada', ['repo'], 'GET /repos/Acme/site/collaborators')).toEqual([403, 'scope_missing']);
     expect(await asks('Ada', ['repo', 'read:org'], 'GET /repos/Acme/site/collaborators')).toEqual([200, undefined]);
   });

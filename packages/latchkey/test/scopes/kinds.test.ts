@@ -10,7 +10,7 @@ import { causesWorld, type World } from '../causes/world.ts';
 
 type Given = Partial<Omit<TokenDraft, 'grants'>>;
 
-/** What a token may do: reading and writing a private repository, each through every door. */
+/** What a token may do: reading and writing a private repository, through every door. */
 interface Doors {
   readonly clone: boolean;
   readonly push: boolean;
@@ -109,7 +109,7 @@ async function tried(world: World, secret: string, place: string): Promise<Doors
   };
 }
 
-/** The first branch that a repository gets is its default one: here `main`, before anybody tries a push. */
+/** A repository's first branch becomes its default one: here `main`, before anybody tries a push. */
 async function beginMain(world: World): Promise<void> {
   const { secret } = await world.token({ kind: 'classic', scopes: ['repo'], name: 'first commit' });
   const file = { message: 'Begin', content: Buffer.from('first').toString('base64') };

@@ -1,9 +1,9 @@
 /**
- * Every scope alone against every need, for somebody who may do everything, compared with what GitHub's and GitLab's
- * documentation says.
+ * Every scope alone against every need, for somebody who may do everything, compared with GitHub's and GitLab's
+ * documentation.
  *
- * The expectation is derived here from facts written down apart from the code (`endpoint-facts.json`,
- * `../catalogue/reference-facts.json`) by the few readings below, each with its reason.
+ * The expectation is derived here from facts recorded independently of the code (`endpoint-facts.json`,
+ * `../catalogue/reference-facts.json`) by the few rules below, each with its reason.
  */
 import { describe, expect, it } from 'vitest';
 import { SharedParts } from '../../src/actions/decision/shared-parts.ts';
@@ -26,7 +26,7 @@ const VISIBILITIES: readonly Visibility[] = ['private', 'public'];
 
 const PARTS = new SharedParts();
 
-/** Ada is an administrator, owns Acme and its site: nothing but the token's scopes can stand in the way. */
+/** Ada is an administrator, and owns Acme and its site: only the token's scopes can prevent anything. */
 const ALMIGHTY = { ...ADA, admin: true };
 
 function tokenWith(kind: TokenKind, scopes: readonly string[]): StoredToken {
@@ -82,7 +82,7 @@ function opens(kind: TokenKind, scopes: readonly string[], need: Need, target: T
   return decide(question).allowed;
 }
 
-/** `METHOD path` of every endpoint of GitHub that a token with these scopes opens. */
+/** `METHOD path` of every GitHub endpoint that a token with these scopes may call. */
 function opened(kind: TokenKind, scopes: readonly string[], visibility: Visibility): string[] {
   const listed = new Set([...facts.endpoints, ...facts.others].map(([method, path]) => `${method} ${path}`));
   return githubRoutes()
@@ -145,7 +145,7 @@ const isRead = ({ method, path }: Fact): boolean =>
 
 /**
  * Open to everybody: a read that the data calls public, of a public repository or of no repository. Projects,
- * codespaces and invitations have a publicness of their own.
+ * codespaces and invitations can be public separately.
  */
 function isOpenToAll(fact: Fact, visibility: Visibility): boolean {
   if (!fact.isPublic || !isRead(fact) || /projectsV2|^\/user\/(?:codespaces|repository_invitations)/.test(fact.path))
@@ -154,8 +154,7 @@ function isOpenToAll(fact: Fact, visibility: Visibility): boolean {
 }
 
 /**
- * Docs "Scopes for OAuth apps": which scope is for what, where an endpoint names none. `+` = needs the level to be
- * read.
+ * Docs "Scopes for OAuth apps": the scope for each thing, where an endpoint names none. `+` = reading needs this level.
  */
 const SCOPES_FOR: Readonly<Record<string, string>> = {
   blocking: 'user',
@@ -200,9 +199,9 @@ const SCOPES_FOR: Readonly<Record<string, string>> = {
   'organization_network_configurations=read': 'read:network_configurations',
   'organization_network_configurations=write': 'write:network_configurations',
 };
-/** Scopes about repositories: whoever may do something in one, may see that it is there. */
+/** Scopes about repositories: somebody who may do something in one may see that it exists. */
 const SEEING = ['repo:status', 'repo_deployment', 'security_events', 'read:repo_hook', 'delete_repo', 'codespace'];
-/** "repo" leaves these to scopes of their own. */
+/** "repo" leaves these to other scopes. */
 const NOT_REPO = ['workflows', 'codespaces', 'codespaces_lifecycle_admin', 'codespaces_metadata'];
 
 function classicGives(held: ReadonlySet<string>, pair: string, inPublic: boolean, fact: Fact): boolean {
@@ -223,8 +222,8 @@ function classicGives(held: ReadonlySet<string>, pair: string, inPublic: boolean
 }
 
 /**
- * What the text of an endpoint means by the scopes that it names: `allOf` each, and one of `anyOf`. Null = the
- * permissions decide.
+ * What an endpoint's text means by the scopes that it names: all of `allOf`, and one of `anyOf`. Null = the permissions
+ * decide.
  */
 function namedScopes({
   method,
@@ -233,8 +232,8 @@ function namedScopes({
   sets,
   onlyIfPrivate,
 }: Fact): { anyOf: readonly string[]; allOf: readonly string[] } | null {
-  // deleting a webhook takes what creating one takes, or the scope that adds just that; invitations have a scope of
-  // their own
+  // deleting a webhook needs what creating one needs, or the scope that adds just that; invitations have a separate
+  // scope
   if (method === 'DELETE' && path === '/repos/{owner}/{repo}/hooks/{hook_id}')
     return { anyOf: ['repo', 'admin:repo_hook'], allOf: [] };
   if (path.startsWith('/user/repository_invitations')) return { anyOf: ['repo:invite'], allOf: [] };
@@ -246,7 +245,7 @@ function namedScopes({
     const isOrganizationList = path.startsWith('/orgs/') && method === 'GET';
     return isOrganizationList ? { anyOf: scopes.filter((name) => name !== 'public_repo'), allOf: [] } : null;
   }
-  // "admin:org, and if the repository is private, repo too" stands on endpoints without a repository
+  // "admin:org, and if the repository is private, repo too" also appears on endpoints without a repository
   if (scopes.join() === 'admin:org,repo' && onlyIfPrivate && path.startsWith('/orgs/'))
     return { anyOf: ['admin:org'], allOf: [] };
   if (scopes[0] === 'read:packages' && scopes.length === 2) return { anyOf: [scopes[1]!], allOf: ['read:packages'] };
@@ -259,7 +258,7 @@ function classicExpects(scope: string, fact: Fact, visibility: Visibility): bool
   const held = CLASSIC_TREE.get(scope)!;
   const inPublic = isOnRepository(fact) && visibility === 'public';
   if (isOpenToAll(fact, visibility)) return true;
-  // a private repository is not there for a scope that is about no repository
+  // to a scope that isn't about repositories, a private repository doesn't exist
   if (
     isOnRepository(fact) &&
     !inPublic &&
@@ -273,14 +272,14 @@ function classicExpects(scope: string, fact: Fact, visibility: Visibility): bool
     return ['admin:enterprise', 'site_admin', ...(isRead(fact) ? ['read:enterprise'] : [])].some((name) =>
       held.has(name),
     );
-  // any token will do, but a private repository takes the scope for private repositories
+  // any token will do, but a private repository needs the scope for private repositories
   if (isOnRepository(fact) && !inPublic && fact.sets.some((set) => set.length === 0)) return held.has('repo');
   return fact.sets.some((set) => set.every((pair) => classicGives(held, pair, inPublic, fact)));
 }
 
 /**
  * Docs "Access token scopes": `api` everything, `read_api` every read, `read_user` people, `read_repository` files,
- * runners and chat their own; the rest no API.
+ * runners and chat their own; the others no API.
  */
 function gitlabExpects(scope: string, fact: Fact, visibility: Visibility): boolean {
   if (isOpenToAll(fact, visibility) || fact.path === '/credentials/revoke') return true;
@@ -338,7 +337,7 @@ function gitAnswers(kind: TokenKind, scope: string, visibility: Visibility): boo
   return [clone!, push!, push! && workflows!];
 }
 
-it('knows every endpoint that takes fine-grained tokens, and those that name a scope', () => {
+it('the scope matrix knows every endpoint that accepts fine-grained tokens, and those that name a scope', () => {
   expect(facts.endpoints).toHaveLength(1036);
   expect(
     FACTS.filter(({ method, path }) => !githubRoutes().some((route) => route.method === method && route.path === path)),

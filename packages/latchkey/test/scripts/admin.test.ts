@@ -1,4 +1,4 @@
-/** The operator at the command line: every fixed form, for real, on both engines. */
+/** The operator at the command line: every documented form, for real, on both engines. */
 import { lstatSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import {
   serveUntilReady,
 } from './latchkey-process.ts';
 
-/** What is wrong with a person of a bad login, a bad address and a short password. */
+/** The faults of a person with a bad login, a bad address and a short password. */
 const BAD_PERSON = [
   'a name has letters, digits and single hyphens, and neither begins nor ends with a hyphen',
   'that is not an e-mail address',
@@ -25,7 +25,7 @@ const BAD_PERSON = [
 
 type Admin = (line: string, input?: string) => Promise<Ended>;
 
-/** A data folder of its own, and `latchkey admin …` on it: in this process, and in one of its own. */
+/** A separate data folder, and `latchkey admin …` on it: in this process, and as a separate process. */
 async function freshAdmin(
   engine: (typeof ENGINES)[number],
 ): Promise<{ admin: Admin; adminProcess: Admin; options: string[] }> {

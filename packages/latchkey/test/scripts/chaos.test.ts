@@ -1,7 +1,7 @@
 /**
- * The server is killed and starved at many moments of a busy time, as `npm run chaos` does it for hours. Whatever was
- * acknowledged before is there afterwards: tokens, people, refs, audit entries; no dead secret lives, and no repository
- * is damaged.
+ * The server is killed and starved at many moments of a busy time, as `npm run chaos` does for hours. Everything
+ * acknowledged before is still there: tokens, people, refs, audit entries; no dead secret works, and no repository is
+ * damaged.
  */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -18,7 +18,7 @@ const OWN_EXECUTABLE = (Object.keys(TARGETS) as ExecutableName[]).find(
 
 let folder: string;
 let packed: string;
-/** Where the npm package is installed, and nothing else. */
+/** Where only the npm package is installed. */
 let installed: string;
 let executable: string;
 
@@ -45,7 +45,7 @@ const FORMS = ['the npm package', 'the executable'] as const;
 const programOf = (form: (typeof FORMS)[number]): string =>
   form === 'the executable' ? executable : join(installed, 'node_modules/.bin/latchkey');
 
-/** A person with a home of their own, who calls the client. */
+/** A person with their own home folder, who runs the client. */
 async function person(form: (typeof FORMS)[number]) {
   const home = await mkdtemp(join(folder, 'home-'));
   await writeFile(join(home, '.gitconfig'), '');

@@ -21,7 +21,7 @@ import { freshDatabase } from '../engines/engines.ts';
 import { type Serving, serveUntilReady } from './latchkey-process.ts';
 
 const LOOPS_PER_NODE = 4;
-/** Between two questions of a loop, so that the nodes have the processor, too. */
+/** The pause between two questions of a loop, so that the nodes get processor time, too. */
 const BREATH_MS = 2;
 
 interface TestToken {
@@ -31,7 +31,7 @@ interface TestToken {
   revokedAt: number | null;
 }
 
-/** A check over HTTP, by the cheapest request there is: what a clone asks first. */
+/** A check over HTTP, with the cheapest request: the first one of a clone. */
 function check(agent: Agent, url: string, token: TestToken): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = get(
@@ -48,8 +48,8 @@ function check(agent: Agent, url: string, token: TestToken): Promise<number> {
 }
 
 /**
- * Asks all nodes about random tokens, all the time; notes every yes that came to a request sent after the revocation
- * had returned.
+ * Asks all nodes about random tokens all the time, and records every yes to a request that was sent after the
+ * revocation had returned.
  */
 class Load {
   readonly late: string[] = [];
@@ -187,7 +187,7 @@ describe('nodes on one PostgreSQL', () => {
     const agent = new Agent({ keepAlive: true });
     onTestFinished(() => agent.destroy());
     expect(await check(agent, nodes[0]!.url, kept!)).toBe(200);
-    // Nobody can read a token from the store any more: what still works is remembered.
+    // Nobody can read a token from the store any more: what still works comes from memory.
     for (const token of others) await revoke(context, token);
     await context.store.db.schema.alterTable('token_secrets').renameTo('hidden_secrets').execute();
     expect(await check(agent, nodes[0]!.url, kept!)).toBe(200);

@@ -1,8 +1,7 @@
 /**
- * The credential helper under real git: the cases of the contract that git's own helpers are held to, then ours.
+ * The credential helper with real git: the cases that git's own helpers have to pass, then ours.
  *
- * Source of the cases: git's source, t/lib-credential.sh (which behaviour is asked of a helper; the words here are
- * ours).
+ * Source of the cases: git's source, t/lib-credential.sh (which behaviour a helper needs; the words here are ours).
  */
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -29,7 +28,7 @@ const SERVERS = [
   'https://git.example.org:8443',
 ];
 
-/** Homes in which the helper was set up, by what they were set up with: a home is a copy of one of them. */
+/** Homes in which the helper was set up, by set-up: a home is a copy of one of them. */
 const installed = new Map<string, Promise<string>>();
 
 afterAll(async () => {
@@ -37,7 +36,8 @@ afterAll(async () => {
 });
 
 /**
- * A person with git, for whom the helper answers for some servers. What git has to ask for is answered with `asked-…`.
+ * A person with git, for whom the helper answers for some servers. Anything git has to ask for is answered with
+ * `asked-…`.
  */
 async function home(config = '', servers = SERVERS): Promise<Home> {
   const key = JSON.stringify([config, servers]);

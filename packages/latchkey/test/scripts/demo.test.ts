@@ -1,4 +1,4 @@
-/** `serve` as a newcomer meets it: the demo, the first words, and the end. */
+/** `serve` as a newcomer meets it: the demo, the first output, and the end. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ test('the demo prints clone lines that work when pasted, and its read-only token
   expect((await paste(writer!)).code).toBe(0);
   const authors = await runProgram('git', ['-C', 'site', 'log', '--format=%an'], { cwd: folder });
   expect(new Set(authors.stdout.trim().split('\n')).size).toBeGreaterThan(2);
-  // The history is data: the same commits come out on every machine and on every day.
+  // The history is data: the commits are the same on every machine and every day.
   expect((await runProgram('git', ['-C', 'site', 'rev-parse', 'HEAD'], { cwd: folder })).stdout).toBe(
     'd305c0eaff3acd46163ac1773abdc0ed1643415d\n',
   );

@@ -1,6 +1,6 @@
 /**
- * The doctor and what lies on a person's own machine: it is found, and `--fix` mends it after asking. What a server
- * says is in test/causes.
+ * The doctor and the state of a person's own machine: faults are found, and `--fix` fixes them after asking. What a
+ * server says is tested in test/causes.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -28,7 +28,7 @@ interface Found {
 interface Machine {
   readonly folder: string;
   git(...args: string[]): string;
-  /** The doctor's findings by name, and everything that was on the screen. */
+  /** The doctor's findings by name, and its whole output. */
   doctor(
     args?: readonly string[],
     answers?: readonly string[],
@@ -36,7 +36,7 @@ interface Machine {
   ): Promise<{ code: number; cause: Found | null; checks: Map<string, Found>; screen: string; asked: string[] }>;
 }
 
-/** A person in a clone whose remote is this address. */
+/** A person in a clone with this remote. */
 async function machine(remote: string | null, config = ''): Promise<Machine> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-doctor-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -76,7 +76,7 @@ async function machine(remote: string | null, config = ''): Promise<Machine> {
   };
 }
 
-/** A server on loopback that answers like some host that is no Latchkey, or like a Latchkey. */
+/** A server on loopback that answers like some other host, or like a Latchkey server. */
 async function server(given: { date?: string; isLatchkey?: boolean } = {}): Promise<string> {
   const made = createServer((_request, response) => {
     response.sendDate = given.date === undefined;

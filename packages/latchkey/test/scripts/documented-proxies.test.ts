@@ -1,12 +1,13 @@
 /**
- * The configurations of docs/proxies.md, run word for word but for ports and files, with clients that forge what
+ * The configurations in docs/proxies.md, run word for word except for ports and files, with clients that forge what
  * proxies say.
  *
- * The story: a token is bound to an address. Somebody who has the token, but not the address, claims it in every header
- * that a proxy may pass on. They come from 127.0.0.2, so that the proxy, at 127.0.0.1, has another address than they.
+ * The story: a token is bound to an address. Somebody has the token but not the address, and claims the address in
+ * every header that a proxy may pass on. They come from 127.0.0.2, so that the proxy, at 127.0.0.1, has a different
+ * address.
  *
- * A proxy is a program of the machine. Where one is missing its suite is not declared, and a line says so; with
- * `npm run test:proxies` it fails instead.
+ * A proxy is a program of the machine. If one is missing, its suite is not declared, and a line says so; with `npm run
+ * test:proxies` it fails instead.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -24,7 +25,7 @@ import { runProgram } from './latchkey-process.ts';
 const DOC = readFileSync(join(import.meta.dirname, '../../../../docs/proxies.md'), 'utf8');
 const CLIENT = '127.0.0.2';
 
-/** The first block of code below a heading. */
+/** The first code block under a heading. */
 function documented(heading: string): string {
   const [, code] = new RegExp(`^## ${heading}\\n[^#]*?\`\`\`\\w+\\n([^]*?)\`\`\``, 'm').exec(DOC) ?? [];
   if (code === undefined) throw new Error(`docs/proxies.md has no configuration of ${heading}`);
@@ -35,7 +36,7 @@ interface Proxy {
   readonly name: string;
   readonly programs: readonly string[];
   readonly debian: string;
-  /** Writes what the documented text is included by, and starts it. */
+  /** Writes the files that include the documented text, and starts it. */
   start(program: string, folder: string, text: string): Promise<ChildProcess>;
 }
 
@@ -178,7 +179,7 @@ function proxySuite(proxy: Proxy, program: string): void {
       await rm(folder, { recursive: true, force: true });
     });
 
-    /** curl from another address than the proxy's, so that the path goes out as it is written. */
+    /** curl from another address than the proxy's, so that the path is sent as written. */
     async function ask(path: string, headers: readonly string[] = []): Promise<{ status: number; text: string }> {
       const { stdout } = await runProgram('curl', [
         '-s',

@@ -28,7 +28,7 @@ async function job(): Promise<{ world: World; folder: string; env: Record<string
   return { world, folder, env: { HOME: folder, LATCHKEY_URL: world.url, LATCHKEY_TOKEN: secret } };
 }
 
-/** Runs lines of an example in a shell; the token must be nowhere in what is said, and nowhere on the disk. */
+/** Runs lines of an example in a shell; the token must not appear in the output, nor on the disk. */
 async function shell(lines: string, folder: string, env: Record<string, string>, program = 'sh') {
   const ended = await runProgram(program, ['-e', '-c', lines], { cwd: folder, env });
   expect(ended.stdout + ended.stderr).not.toContain(env['LATCHKEY_TOKEN']);

@@ -1,6 +1,6 @@
 /**
- * Disks that are full or take nothing, against the built server: nothing changes without an entry in the audit log, and
- * what can be done is done.
+ * Disks that are full or refuse writes, against the built server: nothing changes without an entry in the audit log,
+ * and what can be done is done.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { canMount, fill, serveOn } from './small-disks.ts';
 /** Debian's `libfaketime`. */
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
-/** A data folder with ada, her repository ada/notes and a token of hers; and a place for a clone. */
+/** A data folder with ada, her repository ada/notes and one of her tokens; and a folder for a clone. */
 async function prepare() {
   const home = await mkdtemp(join(tmpdir(), 'latchkey-disk-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
@@ -63,7 +63,8 @@ if (canMount())
       const refs = async () => (await git(['ls-remote', origin])).stdout;
       const filler = await fill(server, data);
       await git(['commit', '-q', '--allow-empty', '-m', 'second']);
-      // What SQLite has room for in its files is used up by notes of pushes that are refused for it, or go in.
+      // The space that SQLite has left in its files is used up by records of pushes, whether they are refused for it or
+      // succeed.
       let pushed = await git(['push', origin, 'main:refs/heads/room']);
       for (let i = 0; i < 400 && pushed.code === 0; i++)
         pushed = await git(['push', origin, `main:refs/heads/room-${i}`]);
@@ -116,7 +117,7 @@ else
     expect(canMount()).toBe(false);
   });
 
-// The rest of this story, on clocks of its own, is in actions/instance/wrong-clock.test.ts. This one takes libfaketime.
+// The rest of this story, with test clocks, is in actions/instance/wrong-clock.test.ts. This one needs libfaketime.
 if (process.env.LATCHKEY_TEST_FAULTS === 'all')
   it('a clock that is a year ahead for some seconds ends no token', { timeout: 120_000 }, async () => {
     const { data, options, rest } = await prepare();
@@ -138,7 +139,7 @@ if (process.env.LATCHKEY_TEST_FAULTS === 'all')
     };
     const yearAhead = Date.now() / 1000 + 366 * 86_400;
     await writeFile(clock, '+367d\n');
-    // Jobs that could end something have looked at the clock, and have had a moment more.
+    // The jobs that could end something have looked at the clock, and had a moment more.
     await vi.waitFor(() => expect(seenAt()).toBeGreaterThan(yearAhead), { timeout: 60_000, interval: 200 });
     await writeFile(clock, '+0d\n');
     await vi.waitFor(async () => expect((await rest(server.url, 'GET', '')).status).toBe(200), { timeout: 30_000 });

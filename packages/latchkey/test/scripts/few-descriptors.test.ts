@@ -1,6 +1,6 @@
 /**
- * A stranger on a machine with few descriptors: opens as many connections as they can, says nothing on them, and asks
- * for a clone, which needs pipes that the server has none for. The server must live, answer its health check, and serve
+ * A stranger attacks a machine with few descriptors: opens as many connections as possible, is silent on them, and
+ * requests a clone, for which the server has no pipes left. The server must survive, answer its health check, and serve
  * everybody again once the stranger is gone.
  */
 
@@ -25,7 +25,7 @@ async function serveWith(openFiles: number, ...more: string[]): Promise<{ servin
   return { serving: await serveUntilReady([...options, ...more], undefined, under), home };
 }
 
-/** Connections that say nothing; those that the server ends stay in the list. */
+/** Silent connections; those that the server ends stay in the list. */
 function bareConnections(url: string, count: number): Promise<Socket[]> {
   const { hostname, port } = new URL(url);
   const sockets = Array.from({ length: count }, () => connect(Number(port), hostname));
@@ -80,7 +80,7 @@ test('who is turned away is told 503 and when to come again; the health check ha
     'descriptors_exhausted',
   ]);
   expect((await fetch(`${serving.url}/readyz`)).status).toBe(200);
-  // Beyond the reserve it is said without reading the request.
+  // Beyond the reserve, the server answers without reading the request.
   await bareConnections(serving.url, 8);
   const raw = connect(Number(new URL(serving.url).port), '127.0.0.1');
   const [said] = (await once(raw, 'data')) as [Buffer];

@@ -1,6 +1,6 @@
 /**
- * Ten thousand requests that nobody means well: always a definite answer with words, never a 5xx, a hang, a stack
- * trace, or a token in the log. The same seed gives the same requests.
+ * Ten thousand hostile requests: always a definite answer with words, never a 5xx, a hang, a stack trace, or a token in
+ * the log. The same seed gives the same requests.
  */
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -155,7 +155,7 @@ const BODIES = [
   'PACK',
 ];
 
-/** The bytes of one request. Its body's length is told right: half-sent requests are for the tests of aborts. */
+/** The bytes of one request. Its body's length is correct: half-sent requests belong to the tests of aborts. */
 function requestBytes(d: Dice, token: string): Buffer {
   const method = d.pick(METHODS);
   const path = d.chance(0.9)
@@ -185,7 +185,7 @@ function requestBytes(d: Dice, token: string): Buffer {
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body]);
 }
 
-/** Sends one request and gives everything that came back. Rejects when nothing does. */
+/** Sends one request and returns everything that came back. Rejects when nothing does. */
 function exchange(port: number, request: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -230,7 +230,7 @@ test('ten thousand random requests get definite answers, and no secret reaches t
       const status = /^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 'none';
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       const told = JSON.stringify(request.toString('latin1').slice(0, 800));
-      // 503 is the fair queue's word for "come back later": definite, with words, and not a fault.
+      // 503 is how the fair queue says "come back later": definite, with words, and not an error.
       if (!/^(?:[1234]\d\d|503)$/.test(status)) expect.fail(`${status} for ${told}:\n${answer.slice(0, 500)}`);
       if (
         status.startsWith('4') &&

@@ -1,4 +1,4 @@
-/** SIGHUP: what is read anew, and that it never ends the server, however early it comes. */
+/** SIGHUP: what it reloads, and that it never ends the server, however early it comes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { once, until as waitUntil } from '../waits.ts';
 import { serveUntilReady } from './latchkey-process.ts';
 
-/** A start of several workers takes a while on a busy machine. */
+/** Starting several workers takes a while on a busy machine. */
 const LIMIT_MS = 30_000;
 const until = (holds: () => boolean | Promise<boolean>, what: string): Promise<void> =>
   waitUntil(holds, what, LIMIT_MS);
@@ -76,7 +76,7 @@ test('a renewed certificate is served after SIGHUP, a broken one changes nothing
   serving.child.kill('SIGHUP');
   await until(() => serving.output().stderr.includes('read the certificate anew'), 'the certificate is read');
   expect(await served()).toBe('two.example');
-  // A renewal takes nothing back: what was said stays secret from who gets the key later.
+  // A renewal doesn't undo forward secrecy: a key stolen later reveals nothing.
   const weak = connect({
     host: '127.0.0.1',
     port: Number(new URL(serving.url).port),
@@ -92,7 +92,7 @@ test('a renewed certificate is served after SIGHUP, a broken one changes nothing
   expect(serving.output().stderr).toContain('it holds a key: give it to --tls-key');
   expect(await served()).toBe('two.example');
 
-  // A connection that was there all along still answers.
+  // A connection that existed all along still answers.
   kept.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   const [answer] = (await once(kept, 'data')) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);

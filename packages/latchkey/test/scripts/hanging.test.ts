@@ -1,6 +1,6 @@
 /**
- * Receivers that accept a connection and never say a word: of webhooks, of mail, of traces. They delay nobody else, and
- * not the end of the server.
+ * Receivers that accept a connection and never answer: of webhooks, of mail, of traces. They delay neither anybody else
+ * nor the end of the server.
  */
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -12,11 +12,11 @@ import { dataOptions, latchkeyInside, serveUntilReady } from './latchkey-process
 const DRAIN_SEC = 1;
 /** The promise, whatever hangs. */
 const STOPS_WITHIN_MS = (DRAIN_SEC + 5) * 1000;
-/** What a receiver is waited for is longer: what comes sooner did not wait for it. */
+/** A receiver gets longer than this: anything sooner did not wait for it. */
 const HANGS_FOR_MS = 10_000;
 const HANGING_RECEIVERS = 10;
 
-/** Says nothing, at every address of loopback. */
+/** Says nothing, on every loopback address. */
 async function silent() {
   const open = new Set<Socket>();
   let ended = 0;
@@ -64,7 +64,7 @@ test('ten receivers that hang delay none that answers; with mail and traces that
     });
     expect([made.status, await made.text()]).toEqual([201, expect.any(String)]);
   };
-  // Each is a receiver of its own, and each new webhook is sent a ping.
+  // Each is a separate receiver, and each new webhook gets a ping.
   for (let n = 1; n <= HANGING_RECEIVERS; n++)
     await ask('hooks', { config: { url: `http://127.0.0.${n}:${hooks.port}/` } });
   await vi.waitFor(() => expect(hooks.heard()).toBeGreaterThan(0), { timeout: 20_000 });
@@ -73,7 +73,7 @@ test('ten receivers that hang delay none that answers; with mail and traces that
   await ask('hooks', { config: { url: `http://127.0.0.1:${port}/` } });
   await vi.waitFor(() => expect(heard).toMatchObject([{ event: 'ping' }]), { timeout: 30_000, interval: 20 });
   expect(heard[0]?.at).toBeLessThan(startedAt + HANGS_FOR_MS);
-  // None of those that hang has had to be given up for it.
+  // None of the hanging ones had to be given up for it.
   expect(heard[0]?.hung).toBe(0);
   await vi.waitFor(
     () => expect([hooks.heard(), mail.heard() > 0, traces.heard() > 0]).toEqual([HANGING_RECEIVERS, true, true]),

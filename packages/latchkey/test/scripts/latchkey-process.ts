@@ -1,5 +1,5 @@
 /**
- * Runs the built command `latchkey` for real, as a person would; `latchkeyInside` runs it without a process of its own.
+ * Runs the built command `latchkey` for real, as a person would; `latchkeyInside` runs it without a separate process.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { FreshDatabase } from '../engines/engines.ts';
 import { once } from '../waits.ts';
 
 export const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
-/** What `MAIN` loads. Vitest leaves it as it was built: see its configuration. */
+/** What `MAIN` loads. Vitest leaves it as built: see its configuration. */
 const PROGRAM = join(import.meta.dirname, '../../dist/cli/program.js');
 
 export interface Ended {
@@ -17,7 +17,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** The machine's environment without settings of its own. */
+/** The machine's environment without its settings for us. */
 function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const bare = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_') && !name.startsWith('npm_')),
@@ -25,7 +25,9 @@ function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv 
   return { ...bare, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...more };
 }
 
-/** Programs that install or build take minutes on a busy machine; a test that wants an end sooner has its own. */
+/**
+ * Programs that install or build take minutes on a busy machine; a test that needs an earlier end has its own limit.
+ */
 const PROGRAM_LIMIT_MS = 240_000;
 
 /** Runs any program to its end. */
@@ -48,8 +50,8 @@ export function latchkey(args: readonly string[], options: Parameters<typeof run
 }
 
 /**
- * Runs a command of `latchkey` to its end in this process, which takes a tenth of the time: where a test is not about
- * the process, nor about standard input's limits.
+ * Runs a `latchkey` command to its end in this process, which takes a tenth of the time: for tests that aren't about
+ * the process or standard input's limits.
  */
 export async function latchkeyInside(args: readonly string[], input = ''): Promise<Ended> {
   const { run } = (await import(PROGRAM)) as typeof import('../../src/cli/program.ts');
@@ -64,25 +66,25 @@ export async function latchkeyInside(args: readonly string[], input = ''): Promi
   return { code, ...text };
 }
 
-/** The options that lead to a database. */
+/** The options that point to a database. */
 export function dataOptions(database: FreshDatabase): string[] {
   return ['--data', database.dataDir, ...(database.databaseUrl === null ? [] : ['--database', database.databaseUrl])];
 }
 
-/** A `latchkey serve` that has said that it is ready; killed when the test is over, if it still runs. */
+/** A `latchkey serve` that has reported ready; killed after the test if it still runs. */
 export interface Serving {
   readonly child: ChildProcessWithoutNullStreams;
   readonly url: string;
-  /** Everything said until now. */
+  /** All output so far. */
   output(): { stdout: string; stderr: string };
   /** Sends a signal and waits for the end. */
   stop(signal: NodeJS.Signals): Promise<Ended>;
 }
 
 /**
- * Starts the server, on a free port unless told. @param under the command that ends with running it: a shell that sets
- * limits, with which open files are few
- * @throws Error with its words when it ends before it is ready.
+ * Starts the server, on a free port by default.
+ * @param under a command that ends by running it: a shell that sets limits, for few open files
+ * @throws Error with its output when it ends before it is ready
  */
 export async function serveUntilReady(
   args: readonly string[],

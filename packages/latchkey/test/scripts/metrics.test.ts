@@ -1,4 +1,4 @@
-/** What Prometheus reads, from one process and from several. */
+/** What Prometheus reads from one process and from several. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { freshDatabase } from '../engines/engines.ts';
 import { latchkeyInside, type Serving, serveUntilReady } from './latchkey-process.ts';

@@ -1,4 +1,4 @@
-/** A collector on loopback: takes OTLP over HTTP as JSON and keeps every span, and every byte. */
+/** A collector on loopback: accepts OTLP over HTTP as JSON and keeps every span and every byte. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -11,7 +11,7 @@ export interface ReceivedSpan {
   readonly spanId: string;
   readonly parentSpanId: string | null;
   readonly name: string;
-  /** As OTLP has it: 1 internal, 2 server, 3 client. */
+  /** As in OTLP: 1 internal, 2 server, 3 client. */
   readonly kind: number;
   readonly ms: number;
   readonly failed: boolean;
@@ -24,7 +24,7 @@ export interface OtlpReceiver {
   readonly spans: readonly ReceivedSpan[];
   /** All requests, headers included, as text. */
   text(): string;
-  /** From now on requests are held without an answer, until the function that this gives is called. */
+  /** From now on, holds requests without an answer until the returned function is called. */
   hold(): () => void;
 }
 
@@ -47,7 +47,7 @@ interface OtlpRequest {
   resourceSpans: { resource: { attributes: OtlpAttribute[] }; scopeSpans: { spans: OtlpSpan[] }[] }[];
 }
 
-/** Listens on a free port; closed when the test is over. */
+/** Listens on a free port; closed after the test. */
 export async function otlpReceiver(): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
   const texts: string[] = [];

@@ -135,7 +135,7 @@ test.each([
   ],
   [['login', 'https://git.example.org', '--expires-in', 'soon'], '--expires-in takes a number of days, not "soon"'],
   [['login', 'https://git.example.org', '--permission', 'all'], '--permission takes NAME=LEVEL, not "all"'],
-])('%j is refused before anything is sent', async (args, words) => {
+])('the command line %j is refused before anything is sent', async (args, words) => {
   const ended = await latchkey(args, { env: { LATCHKEY_TOKEN: 'x', HOME: '/nonexistent' } });
   expect(ended).toMatchObject({ code: 2, stdout: '' });
   expect(ended.stderr.split('\n')[0]).toBe(`error: ${words}`);

@@ -1,7 +1,7 @@
 /**
- * The examples of nginx and Caddy, run as they stand but for ports and folders, and driven by a real git and curl.
+ * The examples for nginx and Caddy, run as they are except for ports and folders, and used with a real git and curl.
  *
- * Both proxies are programs of the machine, not of the checkout: where one is missing, its suite is not declared, and a
+ * Both proxies are programs of the machine, not of the checkout: if one is missing, its suite is not declared, and a
  * line says so.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -36,7 +36,7 @@ interface ProxyPorts {
   readonly api: number;
 }
 
-/** One proxy: how its example is started with these ports, folders and peers. */
+/** One proxy: how to start its example with these ports, folders and peers. */
 interface Proxy {
   readonly name: string;
   readonly missing: readonly string[];
@@ -92,7 +92,7 @@ const ended = async (child: ChildProcess | undefined): Promise<void> => {
   await once(child, 'exit');
 };
 
-/** The same of a process that leads a group: its children would outlive it. */
+/** The same for a process that leads a group: its children would outlive it. */
 const groupEnded = async (leader: ChildProcess): Promise<void> => {
   if (leader.exitCode !== null || leader.signalCode !== null) return;
   process.kill(-leader.pid!, 'SIGTERM');
@@ -105,7 +105,7 @@ interface Answered {
   readonly body: string;
 }
 
-/** curl, so that the path goes out as it is written. */
+/** curl, so that the path is sent as written. */
 async function curl(host: string, port: number, path: string, more: readonly string[] = []): Promise<Answered> {
   const { stdout } = await runProgram('curl', [
     '-s',

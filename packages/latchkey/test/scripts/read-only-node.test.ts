@@ -1,4 +1,4 @@
-/** Two nodes on one PostgreSQL: one writes, the other serves a copy that somebody else fills, and never changes it. */
+/** Two nodes on one PostgreSQL: one writes; the other serves a copy that somebody else fills, and never changes it. */
 import { cp, lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,14 +55,14 @@ async function call(server: RunningServer, operation: string, body?: object) {
   };
 }
 
-/** What somebody else does, from time to time. */
+/** What somebody else does from time to time. */
 const fillCopy = (): Promise<void> =>
   cp(join(folder, 'repositories'), join(folder, 'copy'), {
     recursive: true,
     filter: (path) => !path.endsWith('.latchkey'),
   });
 
-/** Every file of the copy, with when it was changed. */
+/** Every file of the copy, with the time of its last change. */
 async function stateOfCopy(): Promise<string[]> {
   const names = await readdir(join(folder, 'copy'), { recursive: true });
   return Promise.all(names.sort().map(async (name) => `${name} ${(await lstat(join(folder, 'copy', name))).ctimeMs}`));

@@ -1,6 +1,6 @@
 /**
- * A database that is put back to what it was: what was revoked, replaced or narrowed since must not come back to life,
- * and nothing new may be taken for something that was lost.
+ * A database is restored to an earlier state: what was revoked, replaced or narrowed since then must not come back to
+ * life, and nothing new may be taken for something that was lost.
  */
 import { existsSync } from 'node:fs';
 import { copyFile, rm, writeFile } from 'node:fs/promises';
@@ -25,7 +25,7 @@ function open({ dataDir, databaseUrl }: FreshDatabase): Promise<OpenContext> {
   return openContext(loadSettings({ flags, env: {} }), makeLog('silent'));
 }
 
-/** Does something as a process of its own would: what it leaves is all written. */
+/** Does something as a separate process would: everything it leaves is written. */
 async function during<T>(database: FreshDatabase, act: (ctx: OpenContext) => Promise<T>): Promise<T> {
   const ctx = await open(database);
   try {
@@ -46,7 +46,7 @@ async function makeToken(ctx: OpenContext, name: string): Promise<Made> {
   return { id: token.id, secret: secret.reveal() };
 }
 
-/** Keeps a copy of the database as it lies, and gives what puts it back. */
+/** Copies the database as it is, and returns a function that restores it. */
 async function backUp(database: FreshDatabase): Promise<() => Promise<void>> {
   const { dataDir, databaseUrl } = database;
   if (databaseUrl === null) {
@@ -112,7 +112,7 @@ test.each(ENGINES)(
     });
     await putBack();
 
-    // Neither a server nor a command works on it before somebody has said what is known of that time.
+    // Neither a server nor a command works on it until somebody has said what is known about that time.
     const refused = await latchkey(['serve', '--port', '0', ...options]);
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toMatch(/put back to an earlier state[^]*latchkey admin restore --tail/);
@@ -136,7 +136,7 @@ test.each(ENGINES)(
     const fresh = await during(database, async (ctx) => makeToken(ctx, 'fresh'));
     expect(fresh.id).toBeGreaterThan(late.made.id);
 
-    // Once more, and nobody has kept a tail.
+    // Once more, and this time nobody has a tail of the log.
     await putBack();
     expect((await restore('--end-all-tokens')).stderr).toContain('epoch 3 has begun: revoked 3 tokens');
     expect((await during(database, (ctx) => makeToken(ctx, 'newer'))).id).toBeGreaterThan(fresh.id);

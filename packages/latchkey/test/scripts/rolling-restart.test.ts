@@ -1,9 +1,9 @@
 /**
  * Two real servers on one real PostgreSQL behind a proxy, restarted one after the other under load: no request fails,
- * and what is being transferred arrives.
+ * and running transfers arrive.
  *
- * nginx is a program of the machine, not of the checkout: where it is missing, its suite is not declared, and a line
- * says so.
+ * nginx is a program of the machine, not of the checkout: if it is missing, its suite is not declared, and a line says
+ * so.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -29,7 +29,7 @@ import { gate } from '../engines/gate.ts';
 import { once } from '../waits.ts';
 import { type Serving, serveUntilReady } from './latchkey-process.ts';
 
-/** More than all buffers between git and git hold. */
+/** More than all buffers between the two gits hold. */
 const LARGE_BYTES = 64 * 1024 * 1024;
 const HELD_AFTER_BYTES = 1024 * 1024;
 
@@ -42,7 +42,7 @@ interface World {
   remote(port: number, name: string): string;
 }
 
-/** ada with the repositories `large`, whose one commit is in the folder `work`, and `empty`. */
+/** ada with the repositories `large`, whose only commit is in the folder `work`, and `empty`. */
 async function makeWorld(): Promise<World> {
   const database = await freshDatabase('postgres');
   onTestFinished(database.remove);
@@ -109,11 +109,11 @@ async function makeWorld(): Promise<World> {
   };
 }
 
-/** Each kind of request, and what a loop of it rests between two, in ms: the nodes need the processor, too. */
+/** Each kind of request, and the pause of its loop in ms: the nodes need the processor, too. */
 const RESTS = { rest: 4, forward: 4, 'ls-remote': 20 } as const;
 const KINDS = Object.keys(RESTS) as (keyof typeof RESTS)[];
 
-/** Asks all the time, in every way; notes whatever is not what it should be. */
+/** Sends every kind of request all the time, and records every wrong answer. */
 class Load {
   /** Each kind once. */
   readonly failures = new Set<string>();
@@ -145,7 +145,7 @@ class Load {
     ];
   }
 
-  /** Resolves when every kind was answered some more times. */
+  /** Resolves when every kind was answered a few more times. */
   async goesOn(): Promise<void> {
     const before = { ...this.answered };
     await vi.waitFor(
@@ -187,8 +187,8 @@ class Load {
 }
 
 /**
- * Asks one node to stop while something is held on it, puts another in its place, lets go, and gives how long the old
- * one lived on then, in ms.
+ * Asks one node to stop while something is held on it, puts another in its place, lets go, and returns how long the old
+ * one lived after that, in ms.
  */
 async function replace(
   world: World,
@@ -213,7 +213,7 @@ async function replace(
 
 const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((path) => existsSync(path)) ?? null;
 
-/** nginx, as docs/operations.md sets it up, before nodes on these ports. */
+/** nginx, set up as in docs/operations.md, in front of nodes on these ports. */
 async function nginxBefore(folder: string, ports: readonly number[]): Promise<number> {
   const documented = /```\n(upstream latchkey[\s\S]*?)```/.exec(
     await readFile(join(import.meta.dirname, '../../../../docs/operations.md'), 'utf8'),
@@ -309,7 +309,7 @@ describe('two nodes behind a proxy', () => {
     await load.goesOn();
     await load.stop();
     expect([...load.failures]).toEqual([]);
-    // Long before the time that transfers may take is over.
+    // Long before the time limit for transfers.
     expect(Math.max(afterClone, afterPush)).toBeLessThan(60_000);
   });
 

@@ -1,4 +1,4 @@
-/** The first start: the server prints where to begin, once, and says where mail goes. */
+/** The first start: the server prints where to begin, once, and where mail goes. */
 import { expect, onTestFinished, test } from 'vitest';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
 import { dataOptions, latchkey, serveUntilReady } from './latchkey-process.ts';

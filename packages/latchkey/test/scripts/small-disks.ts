@@ -1,8 +1,8 @@
 /**
- * Disks that are really full or take nothing: a server whose folders lie on small file systems of its own, in memory,
- * mounted where only it sees them (`unshare --user --mount`; Linux, no rights needed).
+ * Disks that are really full or refuse writes: a server whose folders are on small file systems of their own, in
+ * memory, mounted where only it sees them (`unshare --user --mount`; Linux, no rights needed).
  *
- * Never: a silent skip. Where the machine allows no such mounts a line says so; with `npm run test:faults` it fails.
+ * Never: a silent skip. If the machine doesn't allow such mounts, a line says so; with `npm run test:faults` it fails.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Serving, serveUntilReady } from './latchkey-process.ts';
 
-/** True when this machine gives a process mounts of its own. */
+/** True when this machine gives a process its own mounts. */
 export function canMount(): boolean {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-mount-'));
   try {
@@ -29,7 +29,7 @@ export function canMount(): boolean {
   }
 }
 
-/** A folder that becomes a file system of its own, with what it holds now. */
+/** A folder that becomes a separate file system, with its current content. */
 export interface SmallDisk {
   readonly folder: string;
   readonly mib: number;
@@ -56,16 +56,16 @@ export async function serveOn(disks: readonly SmallDisk[], args: readonly string
   return serveUntilReady(args, undefined, ['unshare', '--map-root-user', '--mount', 'sh', '-c', script]);
 }
 
-/** Where a folder of the server is seen from here, mounted as the server sees it. */
+/** The path at which we see a folder of the server, mounted as the server sees it. */
 function seenBy(server: Serving, folder: string): string {
   return `/proc/${server.child.pid}/root${folder}`;
 }
 
-/** Fills a disk of the server to its last block. @returns the file to remove to make room */
+/** Fills a disk of the server to its last block. @returns the file to remove to make space */
 export async function fill(server: Serving, folder: string): Promise<string> {
   const filler = join(seenBy(server, folder), 'filler');
   const block = Buffer.alloc(64 * 1024);
-  // The server may write meanwhile: only the disk itself says when it is full.
+  // The server may write meanwhile: only the disk itself shows when it is full.
   for (let full = false; !full; ) {
     await appendFile(filler, block).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOSPC') throw error;

@@ -1,7 +1,6 @@
 /**
- * A stranger follows the README on a fresh machine: an account, a repository and a token by command line, clone,
- * commit, push; the refusal of a read-only token, and the remedy that stands on the screen. With real git, on both
- * databases.
+ * A stranger follows the README on a fresh machine: an account, a repository and a token on the command line; clone,
+ * commit, push; the refusal of a read-only token, and the remedy on the screen. With real git, on both databases.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +14,7 @@ interface Scene {
   readonly home: string;
   admin(line: string): Promise<string>;
   git(args: readonly string[], cwd?: string): Promise<Ended>;
-  /** The same, but a failure of git fails the test. */
+  /** The same, but fails the test when git fails. */
   ok(args: readonly string[], cwd?: string): Promise<string>;
   remote(token: string, path?: string): string;
 }

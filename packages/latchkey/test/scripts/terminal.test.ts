@@ -1,6 +1,6 @@
 /**
- * The parts that ask, in a pseudo-terminal, where the machine has `script` (util-linux) to make one; without it that is
- * said, and in CI it is a failure. That an answer is obeyed is tested everywhere, with a terminal handed in
+ * The parts that ask questions, in a pseudo-terminal, where the machine has `script` (util-linux) to make one. Without
+ * it a line says so, and in CI it fails. That an answer is obeyed is tested everywhere, with a given terminal
  * (doctor.test.ts).
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -31,7 +31,7 @@ const WITH_OUTPUT = [
   ['credential', 'capability'],
 ];
 
-/** Ends of a command whose output a shell sends there. */
+/** How a command ends whose output a shell sends there. */
 function endOf(args: readonly string[], to: string): { code: string; said: string } {
   const { stdout, stderr } = spawnSync(
     'sh',
@@ -55,7 +55,7 @@ test.each(WITH_OUTPUT)('a reader that has gone is no failure: latchkey %s %s', (
   expect(endOf(args, '| :')).toEqual({ code: '0', said: '' });
 });
 
-/** Runs a command in a pseudo-terminal; types each answer when its question has come. */
+/** Runs a command in a pseudo-terminal; types each answer after its question. */
 async function typed(
   line: string,
   env: Record<string, string>,

@@ -1,4 +1,4 @@
-/** Traces: a real server, a real git, and a collector that takes OTLP. */
+/** Traces: a real server, a real git, and a collector for OTLP. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -125,7 +125,7 @@ describe.each(ENGINES)('a clone and a push, traced [%s]', (engine) => {
       'latchkey.git.stopped': false,
     });
     expect(ran.ms).toBeGreaterThan(0);
-    // The first time the store had to be asked.
+    // The first time, the store had to be asked.
     const decisions = spans.filter(({ name, traceId }) => name === 'decide' && traceId === TRACE_ID);
     expect(requests.map(({ spanId }) => spanId)).toEqual(
       expect.arrayContaining(decisions.map(({ parentSpanId }) => parentSpanId!)),
@@ -271,7 +271,7 @@ describe('a trace', () => {
       headers: { authorization: `token ${world.token}`, 'content-type': 'application/json' },
     });
     expect([made.status, await made.text()]).toMatchObject([201, expect.any(String)]);
-    // A span is sent when it has ended, so the job's comes after that of what it did.
+    // A span is sent after it ends, so a job's span comes after those of its work.
     const jobOf = (what: string): string | undefined => {
       const { spans } = world.collector;
       const { parentSpanId } = spans.find(({ name }) => name === what) ?? {};

@@ -30,7 +30,7 @@ async function startWorkers(...more: string[]) {
   onTestFinished(database.remove);
   const data = ['--data', database.dataDir];
   const serving = await serveUntilReady([...data, '--workers', '2', '--metrics-port', '0', ...more]);
-  // Ready is said when the first worker listens, this when both do.
+  // The server reports ready when the first worker listens; this line comes when both do.
   await expect.poll(() => serving.output().stderr).toContain('metrics of all workers at');
   const admin = async (line: string): Promise<string> => {
     const ended = await latchkeyInside(['admin', ...line.split(' '), ...data]);
@@ -53,7 +53,7 @@ describe('two workers', () => {
   }, async () => {
     const { serving, admin, header } = await startWorkers();
     const authorization = await header('laptop');
-    // One connection is one worker's; connections go to the workers in turn.
+    // A connection belongs to one worker; connections go to the workers in turn.
     const agents = Array.from({ length: 4 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
     onTestFinished(() => agents.forEach((agent) => agent.destroy()));
     for (let round = 0; round < 3; round++)
@@ -102,7 +102,7 @@ describe('two workers', () => {
     const descriptors = (): number => readdirSync(`/proc/${serving.child.pid}/fd`).length;
     const before = descriptors();
     const [victim, other] = workersOf(serving) as [number, number];
-    // Two workers that take nothing: each has one connection on its way to it.
+    // Two workers that accept nothing: each has one connection on its way to it.
     for (const pid of [victim, other]) process.kill(pid, 'SIGSTOP');
     const { port } = new URL(serving.url);
     const clients = Array.from({ length: 2 }, () => connect(Number(port), '127.0.0.1'));
@@ -119,7 +119,7 @@ describe('two workers', () => {
     await Promise.all(closed);
     await vi.waitFor(() => expect(workersOf(serving)).toHaveLength(2), { timeout: 30_000 });
     await vi.waitFor(() => expect(descriptors()).toBe(before), { timeout: 20_000 });
-    // What Node keeps of the dead one must not keep the server.
+    // What Node keeps of the dead one must not keep the server alive.
     expect((await serving.stop('SIGTERM')).code).toBe(0);
   });
 

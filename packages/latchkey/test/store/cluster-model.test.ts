@@ -6,7 +6,7 @@ const SCHEDULES = 1_200;
 const NODES = 3;
 const LASTS_MS = 20_000;
 
-/** A machine: the real protocol, and a memory that is only the revision it was brought up to. */
+/** A machine: the real protocol, and a memory that is only the revision it has reached. */
 class Machine {
   remembers = -1;
   readonly wire: Wire;
@@ -25,7 +25,7 @@ class Machine {
     this.wire = new Wire(timeline, random, quality);
     this.stopwatch = new LocalStopwatch(timeline, random);
     this.board = this.wire.board(database);
-    // What the revision was about is read over the same wire.
+    // What the revision was about is read over the same connection.
     this.membership = new Membership(this.board, this.stopwatch, id, async (revision) => {
       await this.wire.call(() => null);
       this.remembers = Math.max(this.remembers, revision);
@@ -61,7 +61,7 @@ async function play(seed: number): Promise<Outcome> {
   const start = (): Machine => new Machine(timeline, database, random, `node ${++born}`, quality);
   const machines = Array.from({ length: NODES }, start);
   const outcome = { violations: [] as string[], checks: 0, settledEarly: 0, settledByTime: 0 };
-  /** The revision that every change which has returned by now had. */
+  /** The revision of every change that has returned by now. */
   let returned = 0;
 
   const check = (): void => {
@@ -79,7 +79,7 @@ async function play(seed: number): Promise<Outcome> {
   const change = (): void => {
     const changer = machines[Math.floor(random() * NODES)]!;
     if (!changer.dead) {
-      // The commit has happened; the answer to it comes a moment later.
+      // The commit has happened; its answer comes a moment later.
       const revision = ++database.revision;
       for (const machine of machines)
         if (random() < 0.8)
@@ -128,7 +128,7 @@ describe('revocation on three nodes', () => {
     const outcomes: Outcome[] = [];
     for (let seed = 1; seed <= SCHEDULES; seed++) outcomes.push(await play(seed));
     expect(outcomes.flatMap((outcome) => outcome.violations)).toEqual([]);
-    // It saw what it is about: trust after returned changes, changes that were acknowledged, and changes that had to
+    // The run covered all cases: trust after returned changes, changes that were acknowledged, and changes that had to
     // wait.
     const sum = (of: (outcome: Outcome) => number): number =>
       outcomes.reduce((total, outcome) => total + of(outcome), 0);

@@ -1,11 +1,11 @@
 /**
- * A world in which time, the network and crashes are the test's: nodes run the real protocol (`store/cluster`) on
- * clocks of their own speed, against a board whose calls are delayed, lost before or after they took effect, or never
- * answered.
+ * A world in which the test controls time, the network and crashes: nodes run the real protocol (`store/cluster`) on
+ * clocks with their own speeds, against a board whose calls are delayed, lost before or after they took effect, or
+ * never answered.
  */
 import { type Board, LEASE_MS, MAX_DRIFT, type Stopwatch } from '../../src/store/cluster.ts';
 
-/** A generator of numbers from 0 to 1 that repeats itself for a seed (mulberry32). */
+/** A generator of numbers from 0 to 1 that gives the same sequence for a seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -23,8 +23,8 @@ interface Event {
 }
 
 /**
- * True time, known to no node. Events happen in its order, and everything that they cause at once happens before the
- * next one.
+ * True time, which no node knows. Events happen in its order, and everything they cause at once happens before the next
+ * one.
  */
 export class Timeline {
   now = 0;
@@ -50,13 +50,13 @@ export class Timeline {
       this.#events.splice(this.#events.indexOf(next), 1);
       this.now = next.at;
       next.run();
-      // Promises that this resolved, and those that wait for them.
+      // Lets the promises that this resolved, and those that wait for them, run.
       await new Promise(setImmediate);
     }
   }
 }
 
-/** A clock that runs at its own rate from its own start. A `dead` one wakes nobody. */
+/** A clock with its own rate and start. A `dead` one wakes nobody. */
 export class LocalStopwatch implements Stopwatch {
   dead = false;
   readonly #timeline: Timeline;
@@ -116,7 +116,7 @@ export class Database {
   }
 }
 
-/** A machine's way to the database: slow, cut, or gone. */
+/** A machine's connection to the database: slow, cut, or gone. */
 export class Wire {
   cut = false;
   dead = false;
@@ -136,7 +136,7 @@ export class Wire {
     this.#slowness = slowness;
   }
 
-  /** Mostly some milliseconds, sometimes longer than a lease. */
+  /** Usually a few milliseconds, sometimes longer than a lease. */
   #delay(): number {
     const luck = this.#random();
     if (luck < this.#slowness) return this.#random() * LEASE_MS * 1.5;
@@ -146,7 +146,7 @@ export class Wire {
   call<T>(statement: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const lost = (): boolean => this.cut || this.dead || this.#random() < this.#lossRate;
-      // What is lost is noticed after a while, or never.
+      // A loss is noticed after a while, or never.
       const fail = (): void => {
         if (this.#random() < 0.7)
           this.#timeline.after(this.#delay(), () => {
@@ -168,7 +168,7 @@ export class Wire {
   board(database: Database): Board {
     return {
       join: (id) => this.call(() => database.join(id)),
-      // One statement, but it sees the revision of the moment when it began.
+      // One statement, but it sees the revision from the moment it began.
       beat: async (id) => {
         const revision = await this.call(() => database.revision);
         return (await this.call(() => database.beat(id))) ? revision : null;

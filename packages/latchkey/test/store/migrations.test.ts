@@ -14,7 +14,7 @@ import { openSqlite } from '../../src/store/sqlite.ts';
 import { ENGINES, type FreshDatabase, freshDatabase, openAgain } from '../engines/engines.ts';
 import { once } from '../waits.ts';
 
-/** Rounds of killing a writer: each stops it after another number of acknowledged changes. */
+/** Rounds of killing a writer: each kills it after another number of acknowledged changes. */
 const KILLS = 6;
 
 function start(
@@ -111,7 +111,7 @@ describe.each(ENGINES)('kill -9 [%s]', (engine) => {
     );
     expect(first).toBe(second);
     expect(first).toBeGreaterThanOrEqual(expected);
-    // A change may have been saved whose acknowledgement the kill cut off: at most one a round.
+    // A change may have been saved whose acknowledgement the kill cut off: at most one per round.
     expect(first).toBeLessThanOrEqual(expected + KILLS);
   });
 });

@@ -1,4 +1,4 @@
-/** PostgreSQL that speaks TLS, PostgreSQL that doesn't, and pools of different sizes: the real thing each time. */
+/** PostgreSQL with TLS, PostgreSQL without, and pools of different sizes: always the real thing. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ async function makeAuthority(name: string): Promise<{ key: string; cert: string 
   return { key: made.private, cert: made.cert };
 }
 
-/** A certificate for `localhost` alone, so that 127.0.0.1 is another name. */
+/** A certificate only for `localhost`, so that 127.0.0.1 is another name. */
 function certify(ca: { key: string; cert: string }, notAfterDate?: Date): ReturnType<typeof generate> {
   return generate([{ name: 'commonName', value: 'localhost' }], {
     algorithm: 'sha256',
@@ -56,7 +56,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The address of the database that takes TLS only, by a name for it. */
+/** The address of the database that only accepts TLS, by one of its names. */
 const address = (host: string, parameters = ''): string => `${server.url.replace('127.0.0.1', host)}${parameters}`;
 
 async function open(databaseUrl: string, postgres: PostgresTuning = {}): Promise<Store> {
@@ -197,7 +197,7 @@ test('a database on another machine is spoken to in clear text only where the ad
 }, async () => {
   const database = await freshDatabase('postgres');
   onTestFinished(database.remove);
-  // An old spelling of 127.0.0.1, which the system knows and which nobody can take for this machine by its looks.
+  // An old spelling of 127.0.0.1, which the system knows but which doesn't look like this machine.
   const away = database.databaseUrl!.replace('127.0.0.1', '127.1');
   expect((await faultOf(open(away))).message).toBe('the database does not speak TLS');
   const serving = await serveUntilReady(['--data', database.dataDir, '--database', `${away}?sslmode=disable`]);

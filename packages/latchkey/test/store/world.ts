@@ -1,6 +1,6 @@
 /**
- * The small world in which the store's tests play: Ada owns Acme, Bob is a member, Cy an outsider; a private and a
- * public repository.
+ * The small world of the store's tests: Ada owns Acme, Bob is a member, Cy an outsider; a private and a public
+ * repository.
  */
 import { insertOrganization, insertUser } from '../../src/store/accounts.ts';
 import type { Query, Store } from '../../src/store/db.ts';
@@ -39,7 +39,7 @@ export async function worldIn(store: Store): Promise<World> {
   });
 }
 
-/** A fine-grained token called `deploy`, with digest `digest-of-deploy`; anything may be given otherwise. */
+/** A fine-grained token called `deploy`, with digest `digest-of-deploy`; anything can be changed. */
 export function tokenOf(userId: number, given: Partial<NewToken> = {}): NewToken {
   const name = given.name ?? 'deploy';
   return {
@@ -53,7 +53,7 @@ export function tokenOf(userId: number, given: Partial<NewToken> = {}): NewToken
   };
 }
 
-/** Adds Bob's token with a grant towards Acme that waits, and gives what a request about it says. */
+/** Adds Bob's token with a pending grant for Acme, and returns the fields of a request about it. */
 export async function waitingGrant(tx: Query, world: World): Promise<NewRequest> {
   const reach = { selection: 'selected', repositoryIds: [world.site], permissions: { contents: 'write' } } as const;
   const tokenId = await insertToken(

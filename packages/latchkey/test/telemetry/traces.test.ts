@@ -1,4 +1,4 @@
-/** Spans without a server: what counts as a parent, what is shown of a path, and a collector that does not answer. */
+/** Spans without a server: what counts as a parent, what is shown of a path, and a silent collector. */
 import { describe, expect, test } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
 import { currentSpan, duringSpan, readTraceparent, traced } from '../../src/base/trace.ts';

@@ -1,6 +1,6 @@
 /**
- * The audit log as evidence: whoever changes it is refused by the database, and whoever takes the refusal away is found
- * out by the chain.
+ * The audit log as evidence: the database refuses to change it, and when somebody removes that protection, the chain
+ * exposes them.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ async function write(ctx: TestContext, count: number): Promise<number[]> {
   });
 }
 
-/** What a report says first, and how much more. */
+/** A report's first fault, and the number of faults. */
 const firstOf = ({ faults: [first], faultCount }: ChainReport) =>
   first && { kind: first.kind, checkpoint: first.checkpoint, entry: first.entry, detail: first.detail, faultCount };
 
@@ -65,7 +65,7 @@ describe.each(ENGINES)('the audit log [%s]', (engine) => {
     const whole = await verifyAudit(ctx);
     expect(whole).toMatchObject({ faultCount: 0, checkpoints: 2, entries: 7, unchained: 2 });
 
-    /** What a report says after somebody who rules the database has done this to it. */
+    /** The report after somebody in control of the database has done this to it. */
     const after = async (tamper: (tx: Query) => Promise<unknown>): Promise<ReturnType<typeof firstOf>> => {
       let report: ChainReport | null = null;
       const undo = new Error('undone');
@@ -122,7 +122,7 @@ describe.each(ENGINES)('the audit log [%s]', (engine) => {
       kind: 'checkpoint_changed',
       checkpoint: 1,
     });
-    // Who rules the database, but has not the key, can make a chain of their own. It isn't signed.
+    // Somebody who controls the database but doesn't have the key can make their own chain. It isn't signed.
     expect(
       await after(async (tx) => {
         await tx.deleteFrom('audit').where('id', '=', 7).execute();
@@ -136,7 +136,7 @@ describe.each(ENGINES)('the audit log [%s]', (engine) => {
         } as unknown as TestContext);
       }),
     ).toMatchObject({ kind: 'signature_wrong', checkpoint: 2, faultCount: 1 });
-    // Nor is a pruning.
+    // A pruning isn't signed either.
     expect(
       await after(async (tx) => {
         await tx

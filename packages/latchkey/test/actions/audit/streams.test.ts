@@ -1,6 +1,6 @@
 /**
- * The audit log streamed to real receivers on loopback: those that refuse, hang, die in the middle, and come back.
- * Whatever they do, they get every entry, in order.
+ * The audit log streamed to real receivers on loopback: some refuse, hang, die in the middle, and come back. In every
+ * case they get every entry, in order.
  */
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
@@ -31,7 +31,7 @@ import { NOTHING } from './entries.ts';
 const SECRET = 'a secret of the receiver';
 const GO = new AbortController().signal;
 
-/** Writes entries, each so long. */
+/** Writes entries of this length. */
 async function write(ctx: TestContext, count: number, length = 1): Promise<void> {
   const data = { fields: ['x'.repeat(length)] };
   await ctx.store.transaction(async (tx) => {
@@ -41,7 +41,7 @@ async function write(ctx: TestContext, count: number, length = 1): Promise<void>
 }
 
 type StreamName = 'webhook' | 'syslog' | 'file';
-/** One run of the job, after the pause that a failure brings. */
+/** Runs the job once, after the pause that follows a failure. */
 async function run(ctx: TestContext, stream: StreamName, signal = GO): Promise<void> {
   ctx.clock.advance(60);
   await JOB_HANDLERS['stream-audit'](ctx, { stream }, signal);
@@ -63,11 +63,11 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 interface Receiver {
   readonly url: string;
   readonly bodies: { readonly text: string; readonly signature: string | undefined }[];
-  /** What it does with the next requests, before it takes those that follow. */
+  /** What it does with the next requests, before it accepts later ones. */
   readonly moods: ((request: IncomingMessage, response: ServerResponse) => void)[];
 }
 
-/** A receiver of webhooks. What it takes it has read whole and answered. */
+/** A receiver of webhooks. It has read and answered everything it accepted. */
 async function webhookReceiver(): Promise<Receiver> {
   const receiver = { bodies: [] as Receiver['bodies'], moods: [] as Receiver['moods'] };
   const server = createServer((request, response) => {
@@ -106,7 +106,7 @@ describe('a stream to a webhook', () => {
       await run(ctx, 'webhook');
       expect(await streamState(ctx.store.db, 'webhook')).toMatchObject({ afterId: 0, failures, lastError: reason });
     }
-    // Before the pause is over nothing is tried.
+    // Nothing is tried before the pause is over.
     await JOB_HANDLERS['stream-audit'](ctx, { stream: 'webhook' }, GO);
     expect(receiver.bodies).toEqual([]);
     await run(ctx, 'webhook');
@@ -264,7 +264,7 @@ describe('a stream to syslog over TLS', () => {
     taken = null;
     await run(ctx, 'syslog');
     expect(await streamState(ctx.store.db, 'syslog')).toMatchObject({ afterId: 1, failures: 0 });
-    // One whose certificate nobody vouches for hears nothing.
+    // A receiver with an untrusted certificate gets nothing.
     const trusting = await contextWith({ auditSyslog: address });
     await write(trusting, 1);
     taken = () => expect.unreachable();
@@ -290,7 +290,7 @@ describe('a stream to a file', () => {
     await truncate(path, whole.indexOf('"_document_id":"4"'));
     await run(ctx, 'file');
     expect(await readFile(path, 'utf8')).toBe(whole);
-    // Rotated away, it is made anew.
+    // When it is rotated away, a new file is made.
     await writeFile(path, '');
     await write(ctx, 1);
     await run(ctx, 'file');

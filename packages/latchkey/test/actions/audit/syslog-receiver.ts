@@ -1,7 +1,7 @@
 /**
- * A receiver of syslog over TLS, as a process: writes each message into a file before it reads on, a line each.
- * Arguments: certificate, key (files), output, port (0 = a free one, which it prints), and after how many messages it
- * kills itself (0 = never).
+ * A receiver of syslog over TLS, as a process. It writes each message as a line to a file before it reads on.
+ * Arguments: certificate, key (files), output, port (0 = a free one, which it prints), and the number of messages after
+ * which it kills itself (0 = never).
  */
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';

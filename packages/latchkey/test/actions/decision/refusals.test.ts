@@ -1,4 +1,4 @@
-/** What tokens were refused is counted for their owners, within bounds. */
+/** Refusals of tokens are counted for their owners, within limits. */
 import { describe, expect, test } from 'vitest';
 import { addUser } from '../../../src/actions/accounts/accounts.ts';
 import { type AccessRequest, authorize, operatorPermit } from '../../../src/actions/decision/authorize.ts';
@@ -104,7 +104,7 @@ describe.each(ENGINES)('refusals of a token [%s]', (engine) => {
   test('are forgotten after 90 days', async () => {
     const { ctx, id, push } = await world(engine);
     await push();
-    // What can't be undone waits until the clock has been seen to run evenly for an hour.
+    // What can't be undone waits until the clock has run without a step for an hour.
     ctx.clock.advance(REFUSALS_KEPT_SEC - HOUR_SEC);
     await ctx.steadyTime.look();
     ctx.clock.advance(HOUR_SEC);

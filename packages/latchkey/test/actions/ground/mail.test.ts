@@ -1,5 +1,6 @@
 /**
- * Mail: written with its change, delivered to a real mail server on loopback, or kept where the operator can read it.
+ * Mail: written together with its change, delivered to a real mail server on loopback, or kept where the operator can
+ * read it.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -42,7 +43,7 @@ async function mailTo(ctx: TestContext, userId: number): Promise<void> {
   );
 }
 
-/** A mail server; `answer` says to a recipient what a real one would. */
+/** A mail server; `answer` tells a recipient what a real one would. */
 async function mailServer(
   answer: () => Error | null = () => null,
   disabledCommands: string[] = ['STARTTLS'],

@@ -1,6 +1,6 @@
 /**
  * Takes a job of the kind `work`, says so on stdout, and never ends it. Arguments: data folder, database URL or
- * nothing, what time it is.
+ * nothing, the time.
  */
 import { writeSync } from 'node:fs';
 import type { Context } from '../../../src/actions/ground/context.ts';

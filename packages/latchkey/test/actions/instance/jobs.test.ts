@@ -26,7 +26,7 @@ type Handlers = Readonly<Record<string, JobHandler<never>>>;
 
 const everyPlace = () => new JobPlaces(() => 0).wanted();
 
-/** A clock that stands until it is moved. */
+/** A clock that stands still until it is moved. */
 function stoppedClock(): { now(): number; passed(): number; at: number; ran: number } {
   return {
     at: THEN,
@@ -44,7 +44,7 @@ function nodeOn(store: Store, handlers: Handlers, clock = stoppedClock(), option
   const log = makeLog('silent');
   const steadyTime = new SteadyTime({ store, clock, log, databaseTime: async () => clock.now() });
   const ctx = { store, clock, log, steadyTime } as unknown as Context;
-  // It looks only when told to, so that a test says what happens when.
+  // It only looks on request, so that the test decides what happens when.
   const runner = new JobRunner(ctx, { handlers, schedules: [], pollMs: 3_600_000, ...options });
   onTestFinished(() => runner.close(0));
   return runner;
@@ -231,7 +231,7 @@ forEachEngine('a job', (open) => {
     };
     const runner = nodeOn(store, { work }, clock);
     const jobOf = (lane: string) => order(store, { lane, payload: lane });
-    // It looks by itself, too, when a receiver is found to hang.
+    // It also looks by itself when a receiver turns out to hang.
     const lookUntil = (claim: () => void) =>
       vi.waitFor(async () => {
         await runner.look();
@@ -244,7 +244,7 @@ forEachEngine('a job', (open) => {
     await jobOf('new');
     await runner.look();
     expect(hanging.size).toBe(PLACES.new);
-    // Those that nobody knows yet wait for a moment: whoever hangs moves on, while there are places to hang in.
+    // Unknown ones wait for a moment: those that hang move on, while there are places to hang in.
     while (hanging.size < PLACES.slow + PLACES.new) {
       clock.ran += SLOW_SEC;
       const before = hanging.size;
@@ -254,7 +254,7 @@ forEachEngine('a job', (open) => {
     for (const lane of ['known', 'known', 'known']) await jobOf(lane);
     await order(store, { payload: 'of the server' });
     await lookUntil(() => expect(done.toSorted()).toEqual(['known', 'known', 'known', 'known', 'of the server']));
-    // The one that nobody knows is not among them.
+    // The unknown one is not among them.
     await vi.waitFor(() => expect(runner.running).toBe(size), WITHIN);
   });
 

@@ -1,4 +1,4 @@
-/** Damage in repositories, made for real: found by the job, told once, and found by whoever asks. */
+/** Damage in repositories, made for real: the job finds it and reports it once, and so does a check on request. */
 import { execFileSync } from 'node:child_process';
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -43,12 +43,12 @@ async function addWithCommit(ctx: OpenContext, name: string): Promise<string> {
   return path;
 }
 
-/** What is younger is not looked through by itself. */
+/** Younger ones aren't checked automatically. */
 async function aDayLater(ctx: OpenContext): Promise<void> {
   await ctx.store.db.updateTable('repositories').set({ created_at: 0 }).execute();
 }
 
-/** Writes over the middle of the only pack. @returns puts it right again */
+/** Overwrites the middle of the only pack. @returns undoes that */
 async function damage(path: string): Promise<() => Promise<void>> {
   const folder = join(path, 'objects/pack');
   const pack = join(folder, (await readdir(folder)).find((name) => name.endsWith('.pack')) ?? '');

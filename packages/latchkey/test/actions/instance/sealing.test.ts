@@ -39,7 +39,7 @@ async function personWithFactor(ctx: TestContext, login: string): Promise<Accoun
   return account;
 }
 
-/** ada with a second factor, a link for a new password on its way, and a webhook that is signed. */
+/** ada with a second factor, a pending link for a new password, and a webhook with a secret. */
 async function furnish(ctx: TestContext): Promise<{ ada: Account; repositoryId: number }> {
   const ada = await personWithFactor(ctx, 'ada');
   await mailPasswordLink(ctx, { name: 'ada', address: VISITOR.address });
@@ -55,7 +55,7 @@ async function furnish(ctx: TestContext): Promise<{ ada: Account; repositoryId: 
   return { ada, repositoryId };
 }
 
-/** The code that the app shows; each call takes a later one, since each works once. */
+/** The code that the app shows. Each call takes a later one, since a code works once. */
 function nextCode(ctx: TestContext): string {
   ctx.clock.advance(60);
   return new TOTP({ secret: OtpSecret.fromBase32(TOTP_KEY) }).generate({ timestamp: ctx.clock.now() * 1000 });

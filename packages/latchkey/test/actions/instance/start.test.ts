@@ -1,6 +1,7 @@
 /**
- * What keeps a server from starting: each names the setting, the place and the next step, and none is "something that
- * failed". Above all a database that was lost beside its repositories: whoever came first would own the new instance.
+ * What keeps a server from starting. Each error names the setting, the place and the next step; none is just "something
+ * failed". The most important one is a database that was lost while its repositories are there: otherwise, the first
+ * visitor would own the new instance.
  */
 import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';

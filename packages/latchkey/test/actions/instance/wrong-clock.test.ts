@@ -1,5 +1,5 @@
 /**
- * A clock that is wrong for a second, forward or back: nothing follows from it that can't be undone.
+ * A clock that is wrong for a second, forward or back, causes nothing that can't be undone.
  *
  * The story: a machine wakes up with a date a year ahead, and its upkeep runs before a time server corrects it.
  */
@@ -52,12 +52,12 @@ async function withTokens(engine: (typeof ENGINES)[number], count: number): Prom
   return ctx;
 }
 
-/** Every job that comes by itself, now. */
+/** Runs every scheduled job now. */
 async function upkeep(ctx: TestContext): Promise<void> {
   for (const { kind } of SCHEDULES) await JOB_HANDLERS[kind](ctx, null, GO);
 }
 
-/** So many days go by, with upkeep every hour. */
+/** Lets this many hours pass, with upkeep every hour. */
 async function live(ctx: TestContext, hours: number): Promise<void> {
   for (let i = 0; i < hours; i++) {
     ctx.clock.advance(HOUR_SEC);
@@ -72,7 +72,7 @@ describe.each(ENGINES)('a wrong clock [%s]', (engine) => {
     const right = ctx.clock.now();
     ctx.clock.set(right + YEAR_SEC);
     for (let i = 0; i < 5; i++) await upkeep(ctx);
-    // Where nobody corrects it, either: tokens are marked after a day, and their owners hear of it.
+    // Even if nobody corrects it: tokens are marked after a day, and their owners are told.
     await live(ctx, 20);
     await upkeep(ctx);
     expect(await countLiving(ctx.store.db)).toBe(21);

@@ -1,6 +1,6 @@
 /**
- * Begins to rename or delete acme/site, and dies at the moment that is named. Arguments: data folder, database URL or
- * nothing, `renamed` or `deleted`.
+ * Begins to rename or delete acme/site, and dies at the given moment. Arguments: data folder, database URL or nothing,
+ * `renamed` or `deleted`.
  */
 
 import { operatorPermit, type Permit } from '../../../src/actions/decision/authorize.ts';

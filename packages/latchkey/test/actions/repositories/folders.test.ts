@@ -1,4 +1,4 @@
-/** Folders of repositories whose server died while it moved or removed them. */
+/** Folders of repositories whose server died while moving or removing them. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -20,9 +20,9 @@ import { once } from '../../waits.ts';
 interface World {
   readonly ctx: OpenContext;
   path(name: string): string;
-  /** Another server begins something with acme/site and dies over it. */
+  /** Another server begins an operation on acme/site and dies during it. */
   die(moment: 'renamed' | 'deleted'): Promise<void>;
-  /** So many seconds later, jobs are looked for. */
+  /** Looks for jobs after this many seconds. */
   later(seconds: number): Promise<void>;
   names(): Promise<string[]>;
 }

@@ -26,7 +26,7 @@ const WRITINGS: readonly (readonly [name: string, write: (text: string) => strin
   ['every character percent-encoded in small letters', (text) => everyPercent(text).toLowerCase()],
 ];
 
-describe.each(WRITINGS)('%s', (_, write) => {
+describe.each(WRITINGS)('the encoding "%s"', (_, write) => {
   test.each(KINDS)('shows a %s token, with the prefix of an instance, too', (kind) => {
     for (const prefix of [null, 'acme', 'a234567890123456']) {
       const token = mintTokenText(kind, randomBytes, prefix);

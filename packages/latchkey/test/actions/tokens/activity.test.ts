@@ -1,4 +1,4 @@
-/** Use is counted by day, permission and repository; narrowing takes away only what was not used. */
+/** Use is counted by day, permission and repository; narrowing only takes away what was not used. */
 import { describe, expect, test } from 'vitest';
 import { addUser } from '../../../src/actions/accounts/accounts.ts';
 import { type AccessRequest, authorize, operatorPermit } from '../../../src/actions/decision/authorize.ts';

@@ -30,7 +30,7 @@ const SELF: Need = { sets: [{ personal_access_tokens: 'write' }], publicRead: fa
 const READ: Need = { sets: [{ contents: 'read' }], publicRead: false, writes: false };
 const WRITE: Need = { sets: [{ contents: 'write' }], publicRead: false, writes: true };
 
-/** Ada owns Acme, Bob is a member; Acme/site is private, and Acme wants to approve. */
+/** Ada owns Acme, Bob is a member; Acme/site is private, and Acme requires approval. */
 async function world(engine: Engine = 'sqlite'): Promise<TestContext> {
   const ctx = await contextWith({}, engine);
   for (const login of ['Ada', 'Bob'])

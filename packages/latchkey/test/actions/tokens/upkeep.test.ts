@@ -1,4 +1,4 @@
-/** What time demands of tokens, on both engines. */
+/** What happens to tokens with time, on both engines. */
 import { describe, expect, it } from 'vitest';
 import { addOrganization, addUser, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';

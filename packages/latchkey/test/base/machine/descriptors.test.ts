@@ -1,4 +1,4 @@
-/** How descriptors are shared out. */
+/** How descriptors are divided. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { descriptorLimit, shareDescriptors } from '../../../src/base/machine/descriptors.ts';
@@ -11,7 +11,7 @@ it.each([
   [64, { gitProcesses: 1, connections: 4, reserve: 4 }],
   [1_024, { gitProcesses: 16, connections: 574, reserve: 16, keptAnswers: 64 }],
   [Infinity, { gitProcesses: 16, connections: 16_384, reserve: 16 }],
-])('of %s descriptors each part gets its share', (limit, share) =>
+])('each part of the process gets its share of %s descriptors', (limit, share) =>
   expect(shareDescriptors(limit, DEFAULTS)).toMatchObject(share),
 );
 

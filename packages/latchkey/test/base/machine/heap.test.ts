@@ -1,12 +1,12 @@
-/** In a process of its own, since it is about all of a process. */
+/** In a separate process, since it is about the whole process. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const MODULE = join(import.meta.dirname, '../../../src/base/machine/heap.ts');
 /**
- * Makes many small objects, of which the last hundred thousand live, some 12 MiB: long enough to be old when their turn
- * is over. Prints the largest sizes of both rooms in bytes.
+ * Makes many small objects, of which the last hundred thousand are alive, about 12 MiB: long enough to be old when they
+ * are dropped. Prints the largest sizes of both spaces in bytes.
  */
 const PROGRAM = `
 import { getHeapSpaceStatistics } from 'node:v8';

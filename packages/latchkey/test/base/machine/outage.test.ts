@@ -1,4 +1,4 @@
-/** What counts as an outage, and what is a mistake of ours. */
+/** What counts as an outage, and what is our own mistake. */
 import { expect, it } from 'vitest';
 import { Fault } from '../../../src/base/errors.ts';
 import { outageAnswer, outageInWords, outageOf } from '../../../src/base/machine/outage.ts';

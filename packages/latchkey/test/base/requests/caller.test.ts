@@ -1,6 +1,6 @@
 /**
- * Who the caller is behind a proxy. The attack: a token is bound to the network of the proxy, and somebody outside lets
- * the proxy write a chain that Latchkey can't read, so that the proxy itself would be the caller.
+ * Who the caller is behind a proxy. The attack: a token is bound to the proxy's network, and somebody outside makes the
+ * proxy write a chain that Latchkey can't read, so that the proxy itself would be the caller.
  */
 import { describe, expect, it } from 'vitest';
 import { includesAddress } from '../../../src/base/address.ts';

@@ -1,4 +1,4 @@
-/** The documents that are drawn from tables say what the tables say. */
+/** Documents generated from tables say what the tables say. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Settings: where they come from, what each takes, and what refuses the start. */
+/** Settings: where they come from, what each accepts, and what prevents a start. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -117,7 +117,7 @@ describe('the public URL', () => {
   });
 });
 
-/** Each row: a setting, texts it takes and what they become, and texts that it refuses with their rule. */
+/** Each row: a setting, texts it accepts with their values, and texts it refuses with their rule. */
 const VALUES: readonly [SettingName, readonly [string, unknown][], readonly string[], string][] = [
   [
     'port',
@@ -244,12 +244,12 @@ const VALUES: readonly [SettingName, readonly [string, unknown][], readonly stri
   ],
 ];
 
-describe.each(VALUES)('%s', (name, taken, refused, rule) => {
-  test.each(taken)('takes %j as it is meant', (text, value) =>
+describe.each(VALUES)('the setting %s', (name, taken, refused, rule) => {
+  test.each(taken)('accepts %j', (text, value) =>
     expect(load({}, { [settingVariable(name)]: text })[name]).toEqual(value),
   );
   test.each(refused)('refuses %j and names the rule', (text) => {
-    // A variable without a text is not given; a flag without one is wrong.
+    // An empty variable counts as not given; an empty flag is wrong.
     const [called, problem] =
       text === ''
         ? [settingFlag(name), complaintsOf(() => load({ [name]: text }))]
@@ -304,7 +304,7 @@ describe('what is unknown or of the wrong type refuses the start', () => {
   });
 });
 
-/** Each row: what was set, and the complaint it earns, or null when it is good. */
+/** Each row: the settings, and the complaint about them, or null when they are fine. */
 const COMBINATIONS: readonly [string, SettingSources['flags'], string | null][] = [
   ['a certificate without its key', { tlsCert: 'c' }, '--tls-cert is given without --tls-key.'],
   ['a key without its certificate', { tlsKey: 'k' }, '--tls-key is given without --tls-cert.'],

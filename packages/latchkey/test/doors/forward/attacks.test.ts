@@ -1,4 +1,4 @@
-/** Attacks on the forward door, told as what somebody tries. */
+/** Attacks on the forward door, each told as an attempt. */
 
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -186,7 +186,7 @@ describe('somebody who forges what proxies say', () => {
   it('can’t hide a second line in a refusal', async () => {
     const world = await forwardWorld();
     const token = await world.token('ada');
-    // No such name is taken any more; one from before that may still be there.
+    // Such names are no longer accepted, but an old one may still exist.
     await world.ctx.store.db.updateTable('tokens').set({ name: 'x"\u2028\u00e9, error="none' }).execute();
     const { headers } = await world.nginx('DELETE /api/v3/repos/acme/site', token);
     expect(headers['x-latchkey-message']).toMatch(/^[\x20-\x7e]+$/);
@@ -225,7 +225,7 @@ describe('somebody who breaks things', () => {
         .on('data', (chunk: string) => (answer += chunk))
         .on('error', () => {});
       socket.write(request);
-      // A server that has heard enough closes while the rest is under way.
+      // A server that has read enough closes while the rest is on its way.
       await within(new Promise((resolve) => socket.once('close', resolve)), 'the end of the connection');
       return answer.split('\r\n')[0]!;
     };

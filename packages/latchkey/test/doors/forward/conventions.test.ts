@@ -186,7 +186,7 @@ describe('forward authorization', () => {
     expect(await preflight('OPTIONS /api/v3/repos/acme/nothing', [origin, asks('PATCH')])).toBe(200);
     expect(await preflight('OPTIONS /api/v3/no/such/endpoint', [origin, asks('GET')])).toBe(403);
     expect(await preflight(`OPTIONS ${site}`, [origin, asks('MERGE')])).toBe(200);
-    // What a browser's preflight is not, is decided like any other request.
+    // Requests that aren't a browser's preflight are decided like any other.
     expect(await preflight(`OPTIONS ${site}`, [origin])).toBe(403);
     expect(await preflight(`OPTIONS ${site}`, [asks('GET')])).toBe(403);
     expect(await preflight(`GET ${site}`, [origin, asks('GET')])).toBe(401);

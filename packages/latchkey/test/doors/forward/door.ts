@@ -23,7 +23,7 @@ interface Answer {
 export interface ForwardWorld {
   readonly ctx: TestContext;
   readonly ada: number;
-  /** Asks as a proxy does: headers as pairs, in the order given. */
+  /** Asks as a proxy does: headers as pairs, in the given order. */
   ask(
     url: string,
     headers: readonly (readonly [string, string])[],

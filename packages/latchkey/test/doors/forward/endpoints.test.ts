@@ -16,7 +16,7 @@ import { type ForwardWorld, forwardWorld } from './door.ts';
 
 type Set = Readonly<Record<string, Level>>;
 
-/** What the reference file says, read apart from the code that is tested. */
+/** The reference file, read independently of the code under test. */
 const LISTED = new Map([...data.fineGrained].map(([method, path, sets]) => [`${method} ${path}`, sets!]));
 
 function setsOf(route: GithubRoute): Set[] {
@@ -50,7 +50,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 const filled = (path: string): string => path.replace(/\{([\w-]+)\}/g, (_whole, name: string) => NAMES[name] ?? '7');
 
-/** Sets that have one permission less than this one: without it, or at the level below. */
+/** Sets with one permission less than this one: missing, or one level lower. */
 function lessThan(set: Set): Set[] {
   return Object.entries(set).flatMap(([name, level]) => {
     const { [name]: _gone, ...rest } = set;
@@ -123,7 +123,7 @@ describe('every endpoint of GitHub’s API behind a proxy', () => {
         for (const less of lessThan(set))
           await check(less, !closed && (anybody || sets.some((other) => holds(less, other))), 'less than');
       }
-      // Where no permission is needed, a private repository must be one that the token reaches all the same.
+      // Where no permission is needed, the token must still reach a private repository.
       if (sets.length === 0) await check({ metadata: 'read' }, true, 'any');
       await check({}, anybody && !closed && !(sets.length === 0 && route.target.kind === 'repository'), 'none');
     }

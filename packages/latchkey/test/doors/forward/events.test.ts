@@ -17,7 +17,7 @@ async function running(): Promise<{ server: RunningServer; secret: string }> {
   return { server, secret: (await addResourceServer(server.context, operatorPermit(), 'web')).secret.reveal() };
 }
 
-/** The ids of events, as they come. */
+/** The ids of events, as they arrive. */
 async function* idsOf(answer: Response): AsyncGenerator<number> {
   let waiting = '';
   for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {

@@ -1,6 +1,6 @@
 /**
- * The story of an attack: mallory brings a repository whose files reach into grace's private one, and gets it adopted.
- * Whoever may read the one must not read, or write, the other through it.
+ * An attack: mallory brings a repository whose files reach into grace's private one, and gets it adopted. People who
+ * may read the one must not be able to read or write the other through it.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,7 +22,7 @@ import { adoptRepositories, importRepository } from '../../../src/actions/reposi
 import { makeWorld, type World } from './server.ts';
 
 let world: World;
-/** The repository with the secret, and the clean one that each attack begins with. */
+/** The repository with the secret, and the clean one with which each attack begins. */
 let secret: string;
 let clean: string;
 let blob: string;
@@ -118,7 +118,7 @@ const ways: readonly [what: string, plant: (path: string) => void][] = [
   ['an index of packs elsewhere, in a chain', (path) => indexElsewhere(path, true)],
 ];
 
-/** A copy of the clean repository in its place, so that it would be adopted as it lies. */
+/** A copy of the clean repository in place, so that it would be adopted there. */
 function inPlace(): { name: string; path: string } {
   const name = `trap-${++attempts}`;
   const path = world.server.context.git.path('ada', name);
@@ -162,8 +162,8 @@ describe('a repository that reaches into another one', () => {
     expect(await world.ok(['ls-remote', remote])).toContain('refs/heads/main');
     const before = await world.ok(['-C', secret, 'for-each-ref']);
     plant(path);
-    // What is already remembered of a repository is read anew when what it borrows, or its config, changes; links are
-    // looked for then, and at a start.
+    // What is remembered about a repository is read again when what it borrows, or its config, changes. Links are
+    // checked then, and at a start.
     appendFileSync(join(path, 'config'), '# touched\n');
     const words = 'Parts of this repository lie outside of its folder';
     for (const version of [0, 2])

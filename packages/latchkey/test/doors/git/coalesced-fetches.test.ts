@@ -64,7 +64,7 @@ afterAll(() => world.close());
 describe('a burst of clones', () => {
   it('shares one run of git from the second alike on, and everybody gets a whole repository', async () => {
     const head = await commit('first');
-    // The packs are two runs. Lists of refs are shared by those who ask at once, which is at most each for itself.
+    // The packs are two runs. Lists of refs are shared by concurrent clients, so at most there is one for each.
     const clients = 12;
     const runs = await runsDuring(async () => {
       expect(await cloned()).toBe(head);
@@ -153,7 +153,7 @@ describe('a burst of clones', () => {
     const leak = (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
     const answer = async (): Promise<string> => (await ask(other.url, leak, 'ada', world.reader)).text();
     const serve = vi.spyOn(other.context.git, 'serve');
-    // Kept there, not told of what is pushed here.
+    // Kept there, without hearing about pushes here.
     await vi.waitFor(
       async () => {
         const before = serve.mock.calls.length;
@@ -363,7 +363,7 @@ describe('kept answers', () => {
       pack.finish();
     })();
     const slowly = [(await slow.next()).value!];
-    // Its share is two pieces; the chunk that tells begins a third.
+    // Its share is two pieces; the chunk that exceeds it begins a third.
     await expect.poll(() => pack.bytes).toBe(3 * PIECE_BYTES + slowly[0].length);
     expect([pack.diskBytes, packs.find('k')]).toEqual([3 * PIECE_BYTES, null]);
     packs.isRepeated('other');

@@ -1,6 +1,6 @@
 /**
- * The git door where it is seldom seen: renamed repositories, SHA-256, hooks that an operator allows, the record of a
- * push, TLS.
+ * The rare cases of the git door: renamed repositories, SHA-256, hooks that an operator allows, the record of a push,
+ * TLS.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -72,7 +72,7 @@ describe('a renamed repository', () => {
 });
 
 describe('a push that is overtaken between its list of refs and itself', () => {
-  /** Runs the push as far as the client's hook, which waits until something was done meanwhile. */
+  /** Runs the push up to the client's hook, which waits until something was done meanwhile. */
   async function pushAround(remote: string, meanwhile: () => Promise<unknown>): Promise<Ran> {
     await world.ok(['init', '-q', '-b', 'main', 'work']);
     await world.ok(['commit', '-q', '--allow-empty', '-m', 'one'], { in: 'work' });
@@ -207,7 +207,7 @@ describe("an operator's own hook", () => {
         await world.ok(['commit', '-q', '-m', String(bytes)], { in: 'work' });
         const ran = await world.git(['push', world.remote('ada/closed', world.full), 'main'], { in: 'work' });
         expect(ran.code).toBe(1);
-        // What a transaction is told git tells nobody.
+        // git doesn't pass on the output of a transaction's hook.
         if (name !== 'reference-transaction') expect(ran.stderr).toContain('remote: the operator says no');
       }
       expect(await world.ok(['ls-remote', world.remote('ada/closed', world.full)])).toBe('');

@@ -1,4 +1,4 @@
-/** A repository whose files are gone (a disk that is not mounted, a restore in part), and come back. */
+/** A repository whose files disappear (an unmounted disk, a partial restore), and come back. */
 import { rename } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeWorld, type World } from './server.ts';
@@ -16,7 +16,7 @@ test('clone, push and REST say that files are missing, in every protocol, and wo
   const remote = world.remote('ada/closed', world.full);
   const path = world.server.context.git.path('ada', 'closed');
   await rename(path, `${path}.away`);
-  // What was seen a moment ago is believed for 5 ms.
+  // What was seen a moment ago counts for 5 ms.
   const deadline = performance.now() + 10_000;
   let told = '';
   while (!told.includes('files of this repository are missing') && performance.now() < deadline)

@@ -1,4 +1,4 @@
-/** The first push into an empty repository: a clone afterwards has files in it. */
+/** The first push into an empty repository: a later clone has files in it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';

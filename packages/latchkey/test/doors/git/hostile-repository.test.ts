@@ -1,6 +1,6 @@
 /**
- * The story of an attack: a repository is adopted as it lies. Whatever its config and hooks name must not run, at a
- * clone, a push or the upkeep.
+ * An attack: a repository is adopted in place. The programs named in its config and hooks must not run, whether at a
+ * clone, a push or maintenance.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -70,7 +70,7 @@ let world: World;
 let path: string;
 let marks: string;
 
-/** A program that leaves a mark with its name when it is run. */
+/** A program that leaves a mark with its name when it runs. */
 function trap(name: string): string {
   const script = join(world.folder, `trap-${name}`);
   writeFileSync(script, `#!/bin/sh\ntouch '${join(marks, name)}'\n`, { mode: 0o755 });

@@ -1,4 +1,4 @@
-/** Clients that hang up, stall or come in crowds: no process stays behind, and everybody hears something. */
+/** Clients that hang up, stall or come in crowds: no process is left behind, and everybody gets an answer. */
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -38,7 +38,7 @@ function gitProcesses(): string[] {
   return commands.filter((command) => /^\S*git /.test(command) && command.includes(world.server.context.git.root));
 }
 
-/** Sends the head of a POST and what is given of its body, and keeps the connection open. */
+/** Sends the head of a POST and the given part of its body, and keeps the connection open. */
 function open(service: 'upload' | 'receive', body: Buffer | string, more = '', repository = 'closed'): Socket {
   const socket = connect(Number(new URL(world.url).port), '127.0.0.1');
   socket.on('error', () => undefined);

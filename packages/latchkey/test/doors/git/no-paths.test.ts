@@ -1,6 +1,6 @@
 /**
- * A server was killed while it moved a branch, its disk takes nothing any more, a pack is damaged: git tells whoever
- * pushes or clones in its own words, which hold the place on the disk. Somebody collects such places.
+ * A server was killed while it moved a branch, its disk refuses writes, a pack is damaged: git's own messages to people
+ * who push or clone contain the path on the disk. Somebody collects such paths.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, closeSync, openSync, readdirSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
@@ -42,14 +42,14 @@ function writeOverRest(name: string): Promise<Answer> {
   });
 }
 
-/** Nothing of where the server keeps its data. */
+/** Nothing about where the server keeps its data. */
 function expectNoPath(text: string): void {
   expect(text).not.toContain(dirname(world.server.context.git.root));
   expect(text).not.toContain('.git/');
   expect(text).not.toMatch(/(?:^|[\s'"])\/(?:tmp|usr|srv|home|var)\//m);
 }
 
-/** For root, too, whom permissions don't keep from writing. */
+/** Works for root, too, which permissions don't stop from writing. */
 function readOnly(folder: string): () => void {
   if (process.getuid?.() !== 0) {
     chmodSync(folder, 0o555);
@@ -148,7 +148,7 @@ describe('a pack that is damaged', () => {
     const folder = join(path, 'objects/pack');
     const pack = join(folder, readdirSync(folder).find((name) => name.endsWith('.pack')) ?? '');
     chmodSync(pack, 0o644);
-    // Its last object, before the checksum: git has begun to send when it comes to it. Without a bitmap it looks.
+    // Its last object, before the checksum: git has begun to send when it gets there. Without a bitmap it checks first.
     const file = openSync(pack, 'r+');
     writeSync(file, Buffer.alloc(8, 0xff), 0, 8, statSync(pack).size - 20 - 8);
     closeSync(file);

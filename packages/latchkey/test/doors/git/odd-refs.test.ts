@@ -1,6 +1,6 @@
 /**
- * The attack: a branch called `-x` or `HEAD` waits for the next `git branch -d $(…)` of whoever cloned it, who runs an
- * option instead, or moves another branch. No push brings one, small or large; and what is there already can go.
+ * The attack: a branch called `-x` or `HEAD` waits for the next `git branch -d $(…)` of somebody who cloned it. It then
+ * runs an option, or moves another branch. No push brings one, small or large; and existing ones can be deleted.
  */
 
 import { randomBytes } from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
- * No ref moves without an entry, on either engine's terms: the database is really full, git really dies.
+ * No ref moves without an entry, on either engine: the database is really full, git really dies.
  *
- * The story: somebody who may push waits for the disk to fill, pushes, and no log ever says so.
+ * The story: somebody who may push waits for the disk to fill, then pushes, and no log ever shows it.
  */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -24,7 +24,7 @@ afterEach(() => world.close());
 
 const db = () => world.server.context.store.db;
 const entries = () => listAudit(db(), { action: 'git.push' }, { beforeId: null, limit: 50 });
-/** A process on a machine that nobody can ask. */
+/** A process on a machine that can't be asked. */
 const FILLER = 'filler 1 x';
 const notes = async () => (await listPushIntents(db(), 0, 5_000)).filter(({ run }) => run !== FILLER);
 const rest = (method: string, path: string, body: object, token = world.full) =>
@@ -34,7 +34,7 @@ const rest = (method: string, path: string, body: object, token = world.full) =>
     body: JSON.stringify(body),
   });
 
-/** May change settings of the repository, too. */
+/** May also change the repository's settings. */
 async function ownersToken(): Promise<Secret> {
   const draft = {
     userLogin: 'ada',
@@ -52,7 +52,7 @@ async function commit(message: string): Promise<string> {
   return (await world.ok(['rev-parse', 'HEAD'], { in: 'work' })).trim();
 }
 
-/** Lets SQLite's file grow no further, and uses up the room that is left for notes. */
+/** Stops SQLite's file from growing, and uses up the remaining space for records. */
 async function fillDatabase(): Promise<void> {
   const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(db());
   await sql`pragma max_page_count = ${sql.lit(rows[0]?.page_count ?? 1)}`.execute(db());
@@ -183,7 +183,7 @@ describe('a push that was cut off', () => {
     const ada = (await accountByLogin(db(), 'ada'))!;
     const repository = (await repositoryByName(db(), ada.id, 'closed'))!.repository;
     const actor = { userId: ada.id, login: 'ada', tokenId: null, address: '192.0.2.7', userAgent: 'git/2' };
-    // No process has this number: the largest that Linux gives is 4194304.
+    // No process has this id: the largest on Linux is 4194304.
     const gone = context.pushes.run.replace(/ \d+ /, ' 4999999 ');
     const note = (refs: readonly object[], run = gone) =>
       insertPushIntent(db(), { repositoryId: repository.id, run, at: context.clock.now(), actor, refs });
@@ -204,7 +204,7 @@ describe('a push that was cut off', () => {
       { refs: [{ ref: 'refs/heads/y', before: null, after: first, now: second }], late: true, address: '192.0.2.7' },
       { refs: [{ ref: 'refs/heads/main', before: first, after: second }], late: true, address: '192.0.2.7' },
     ]);
-    // Its process may still run, on the machine that it names.
+    // Its process may still be running, on the named machine.
     expect((await notes()).map(({ id }) => id)).toEqual([elsewhere]);
   });
 

@@ -1,4 +1,4 @@
-/** Tokens that are pushed, with a real git: refused where few can read them, revoked where everybody can. */
+/** Pushed tokens, with a real git: refused where few people can read them, revoked where everybody can. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import { zipOf } from '../../git/push/zip.ts';
 import { makeWorld, type Ran, type World } from './server.ts';
 
 let world: World;
-/** A token that works, and stands where it should not. */
+/** A working token in the wrong place. */
 let leaked: { text: string; id: number };
 
 beforeEach(async () => {

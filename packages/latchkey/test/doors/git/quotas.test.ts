@@ -1,6 +1,6 @@
 /**
- * What nobody can fill: the largest push, file and repository, and how many repositories an account may have, each on
- * both sides of its limit, by git and over both REST dialects.
+ * Limits that nobody can exceed: the largest push, file and repository, and the number of an account's repositories,
+ * each on both sides of its limit, with git and over both REST dialects.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -18,7 +18,7 @@ import { makeWorld, type Ran, type World } from './server.ts';
 
 const MIB = 1024 * 1024;
 let world: World;
-/** Of ada, classic: what both dialects take. */
+/** Ada's, classic: accepted by both dialects. */
 let classic: string;
 let scoped: string;
 
@@ -62,7 +62,7 @@ function packOf(folder: string): Buffer {
   return execFileSync('git', args, { input: 'main\n', maxBuffer: 64 * MIB, env: { PATH: process.env['PATH'] } });
 }
 
-/** A repository whose push sends some hundred bytes more than this, in two files that are within the limit of files. */
+/** A repository whose push sends a few hundred bytes more than this, in two files within the file limit. */
 const workOf = (bytes: number): Promise<string> => workWith({ a: randomBytes(bytes / 2), b: randomBytes(bytes / 2) });
 
 const push = (folder: string, repository: string, ref = 'main'): Promise<Ran> =>
@@ -140,7 +140,7 @@ describe('the largest file', () => {
     expect(noise.stderr).toMatch(/^remote: b\.bin is larger than 1 MiB, the most that a file may have\. *$/m);
     expect(noise.stderr).toContain('/help/file_too_large');
     expect(noise.stderr).toContain('(pre-receive hook declined)');
-    // Some hundred bytes on the wire.
+    // A few hundred bytes on the wire.
     const zeros = await push(await workWith({ zeros: Buffer.alloc(20 * MIB) }), 'files', 'zeros');
     expect(zeros.stderr).toMatch(/^remote: zeros is larger than 1 MiB/m);
     const older = await workWith({ old: Buffer.alloc(MIB + 1), old2: Buffer.alloc(MIB + 2) });

@@ -25,7 +25,7 @@ function post(service: 'upload' | 'receive', body: Buffer | string, more: Call =
   return call(world.url, `/ada/closed.git/git-${service}-pack`, { method: 'POST', body, ...more, headers });
 }
 
-/** A definite no: a status of the 400s, and at most four lines of text. */
+/** A definite refusal: a 4xx status, and at most four lines of text. */
 function expectWords(answer: Answer, status: number, words: string | RegExp): void {
   expect(answer.status).toBe(status);
   expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
@@ -110,7 +110,7 @@ describe('what the git door answers', () => {
     expect(no.body.startsWith('001e# service=git-upload-pack\n0000')).toBe(place === 'error-line');
     expect(no.body).toContain(place === 'error-line' ? `ERR ${said}` : said);
     expect(no.statusMessage.includes(said)).toBe(place === 'reason-phrase');
-    // Whoever shows no living credential is asked for one, whatever they are.
+    // Callers without a living credential are asked for one, whoever they are.
     const dead = { Authorization: `Basic ${Buffer.from('ada:lkc_nonsense').toString('base64')}` };
     for (const headers of [{}, dead])
       expect(await ask(headers)).toMatchObject({
@@ -234,7 +234,7 @@ describe('what the git door answers', () => {
 });
 
 describe('a POST that announces no body', () => {
-  /** The first line of the answer. Node's client and curl say `Content-Length: 0`; many others say nothing. */
+  /** The first line of the answer. Node's client and curl send `Content-Length: 0`; many others send nothing. */
   async function statusOf(path: string, headers: Readonly<Record<string, string>>): Promise<string> {
     const socket = connect(Number(new URL(world.url).port), '127.0.0.1');
     const lines = Object.entries({ Host: 'localhost', Connection: 'close', ...headers }).map(

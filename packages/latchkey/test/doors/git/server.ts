@@ -1,4 +1,4 @@
-/** A real server on loopback with a small world behind it, and a real git client to talk to it. */
+/** A real server on loopback with a small world, and a real git client for it. */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
@@ -22,18 +22,18 @@ export interface World {
   readonly server: RunningServer;
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  /** A folder for clones, empty at first. */
+  /** A folder for clones, initially empty. */
   readonly folder: string;
-  /** Of ada, on everything she owns: contents and workflows. */
+  /** Ada's, for everything she owns: contents and workflows. */
   readonly full: Secret;
-  /** Of ada: contents alone. */
+  /** Ada's: only contents. */
   readonly writer: Secret;
-  /** Of ada: contents to read. */
+  /** Ada's: reads contents. */
   readonly reader: Secret;
   remote(fullName: string, token?: Secret): string;
   /** Runs the git client in a folder below `folder`. */
   git(args: readonly string[], options?: GitOptions): Promise<Ran>;
-  /** The same, but a failure of git fails the test. */
+  /** The same, but fails the test when git fails. */
   ok(args: readonly string[], options?: GitOptions): Promise<string>;
   close(): Promise<void>;
 }
@@ -110,7 +110,7 @@ async function makeHome(folder: string): Promise<void> {
   );
 }
 
-/** The client has an environment of its own: no prompt, no settings of this machine. */
+/** The client has its own environment: no prompt, none of this machine's settings. */
 export function runGit(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn('git', args, {
@@ -133,7 +133,7 @@ export function runGit(args: readonly string[], cwd: string, env: Readonly<Recor
 
 export interface Answer {
   readonly status: number;
-  /** The words beside it. */
+  /** The reason phrase. */
   readonly statusMessage: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -179,7 +179,7 @@ export function call(base: string, path: string, { method = 'GET', headers = {},
   });
 }
 
-/** The header of `ada:TOKEN`. */
+/** The header for `ada:TOKEN`. */
 export function basic(token: Secret): { Authorization: string } {
   return { Authorization: `Basic ${Buffer.from(`ada:${token.reveal()}`).toString('base64')}` };
 }

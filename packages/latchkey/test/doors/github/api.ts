@@ -28,7 +28,7 @@ export interface ApiWorld {
   token(login: string, given?: Partial<TokenDraft>): Promise<{ secret: string; id: number; created: CreatedToken }>;
 }
 
-/** The door on a context of its own. */
+/** The door on its own context. */
 export async function apiWorld(engine: Engine = 'sqlite', flags: WorldFlags = {}): Promise<ApiWorld> {
   const ctx = await smallWorld(engine, flags);
   const fastify = Fastify({ logger: false });
@@ -74,7 +74,7 @@ async function token(
   return { secret: created.secret.reveal(), id: created.token.id, created };
 }
 
-/** A grant to oneself with no permission; anything may be given otherwise. */
+/** A grant for oneself without permissions; anything can be changed. */
 export function grant(given: Partial<GrantDraft> = {}): GrantDraft {
   return { owner: '', selection: 'public', repositories: [], permissions: {}, justification: null, ...given };
 }

@@ -1,4 +1,4 @@
-/** GitHub's audit endpoints, searched as its clients search them: phrase, include, order, before, after. */
+/** GitHub's audit endpoints, searched the way its clients do: phrase, include, order, before, after. */
 import { expect, test } from 'vitest';
 import { MAX_EXAMINED } from '../../../src/actions/organizations/audit-search.ts';
 import { accountByLogin } from '../../../src/store/accounts.ts';
@@ -13,14 +13,14 @@ const JANUARY = Date.UTC(2026, 0, 1) / 1000;
 const DAY = 86_400;
 
 interface LogWorld extends ApiWorld {
-  /** What a log shows: the `data.name` of its entries. */
+  /** The `data.name` of each entry in a log. */
   names(path: string): Promise<string[]>;
   get(path: string): Promise<Answer>;
   write(name: string, given: Partial<NewAuditEntry>): Promise<void>;
   readonly acme: number;
 }
 
-/** A world whose log has, of 2026, what a test writes; other entries are younger. */
+/** A world whose log only has a test's entries from 2026; all others are younger. */
 async function logWorld(): Promise<LogWorld> {
   const world = await apiWorld();
   dontReadLog(world.ctx);

@@ -1,4 +1,4 @@
-/** Commit statuses, deploy keys and webhooks over GitHub's API, each answer held against GitHub's schemas. */
+/** Commit statuses, deploy keys and webhooks over GitHub's API, each answer checked against GitHub's schemas. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';

@@ -1,4 +1,4 @@
-/** Files, commits, branches, tags and refs over GitHub's API, each answer held against GitHub's schemas. */
+/** Files, commits, branches, tags and refs over GitHub's API, each answer checked against GitHub's schemas. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ const SITE = '/repos/Acme/site';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 interface Bench extends ApiWorld {
-  /** Without a look at GitHub's schemas. */
+  /** Without checking GitHub's schemas. */
   readonly plain: ApiWorld['ask'];
   /** Ada's token: contents, workflows and the rest of the repository. */
   readonly ada: string;

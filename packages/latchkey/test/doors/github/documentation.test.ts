@@ -1,4 +1,4 @@
-/** The door's documentation, drawn from the declarations that serve it. */
+/** The door's documentation, generated from the declarations that serve it. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { ENDPOINTS } from '../../../src/doors/github/endpoints.ts';

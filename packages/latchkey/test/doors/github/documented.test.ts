@@ -1,4 +1,4 @@
-/** docs/github-api.md: what it tells people to type does what it says. */
+/** docs/github-api.md: the commands in it do what it says. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Runs lines as a shell would, with this server's address; a curl that is answered with an error fails. */
+/** Runs lines as a shell would, with this server's address; curl fails when it gets an error. */
 async function shell(lines: string, env: Record<string, string> = {}): Promise<string> {
   const script = lines.replaceAll('https://HOST', world.server.url).replaceAll('curl ', 'curl -fsS ');
   const { stdout } = await run('bash', ['-euc', script], {

@@ -4,7 +4,7 @@ import { type ApiWorld, apiWorld, grant } from './api.ts';
 
 const POLICY = '/orgs/Acme/personal-access-token-policy';
 
-/** A token of the administrator with these permissions on the instance. */
+/** An administrator's token with these permissions on the instance. */
 function rootToken({ token }: ApiWorld, permissions: Record<string, string>, login = 'Root') {
   return token(login, { grants: [grant({ owner: 'instance', permissions })] });
 }

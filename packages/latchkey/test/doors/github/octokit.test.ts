@@ -1,5 +1,5 @@
 /**
- * GitHub's own client against this server, unchanged: an organization that wants to approve, from the request to the
+ * GitHub's own client, unchanged, against this server: an organization that requires approval, from the request to the
  * end.
  */
 import { Octokit } from '@octokit/rest';

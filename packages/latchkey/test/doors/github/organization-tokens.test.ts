@@ -1,4 +1,4 @@
-/** What owners of an organization see of tokens and decide about them, held against GitHub's own schemas. */
+/** What organization owners see and decide about tokens, checked against GitHub's own schemas. */
 import { describe, expect, it } from 'vitest';
 import { setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';

@@ -1,4 +1,4 @@
-/** Whoever waits for an organization: sees who can approve, and reminds them, once a day. */
+/** People who wait for an organization see who can approve, and can remind them once a day. */
 import { expect, test } from 'vitest';
 import { removeMember, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
@@ -11,7 +11,7 @@ const remind = (id: number): string => `POST /user/personal-access-token-request
 const READS = grant({ owner: 'Acme', selection: 'all', permissions: { contents: 'read' } });
 const MANAGES = grant({ selection: 'all', permissions: { personal_access_tokens: 'write' } });
 
-/** Bob's token that makes others, and what waits of theirs in Acme. */
+/** Bob's token that makes others, and their pending requests in Acme. */
 async function waitingWorld() {
   const world = await apiWorld();
   const { ctx, ask } = world;

@@ -1,4 +1,4 @@
-/** One's own tokens over REST, as a script uses them. */
+/** A person's own tokens over REST, as a script uses them. */
 import { describe, expect, it } from 'vitest';
 import { type ApiWorld, apiWorld, grant } from './api.ts';
 

@@ -1,5 +1,6 @@
 /**
- * Repositories, organizations, collaborators and profiles over GitHub's API, each answer held against GitHub's schemas.
+ * Repositories, organizations, collaborators and profiles over GitHub's API, each answer checked against GitHub's
+ * schemas.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Every endpoint about a repository, against every way of not being allowed to use it. Nothing of a body is read before
- * that is decided.
+ * Every endpoint about a repository, against every way of not being allowed to use it. The body isn't read before that
+ * is decided.
  */
 import { describe, expect, it } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
@@ -44,7 +44,7 @@ function operation({ method, path }: Endpoint, repo = 'site'): string {
   return `${method} ${path.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name))}`;
 }
 
-/** Asks with a body that no endpoint takes, so that nothing is changed by whoever may. */
+/** Asks with a body that no endpoint accepts, so that an allowed request changes nothing. */
 function askFor({ ask }: ApiWorld, endpoint: Endpoint, token: string | null, repo?: string): Promise<Answer> {
   return ask(operation(endpoint, repo), {
     token,

@@ -1,5 +1,5 @@
 /**
- * A real server on loopback, with people, an organization and repositories that have a commit: for clients that want a
+ * A real server on loopback, with people, an organization and repositories with a commit: for clients that need a
  * socket.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -23,7 +23,7 @@ export interface Running {
   repository(fullName: string, visibility: 'public' | 'internal' | 'private'): Promise<void>;
   collaborator(fullName: string, login: string, role: RepositoryRole): Promise<void>;
   token(userLogin: string, given?: Partial<TokenDraft>): Promise<{ secret: string; id: number }>;
-  /** The status of `git ls-remote`'s first request, or of the first of a push. */
+  /** The status of the first request of `git ls-remote`, or of a push. */
   gitStatus(fullName: string, service: 'git-upload-pack' | 'git-receive-pack', token: string | null): Promise<number>;
   restStatus(method: string, path: string, token: string | null): Promise<number>;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 /**
- * Answers of the API held against GitHub's own schemas (`openapi-subset.json`: facts of @octokit/openapi 23.0.2, MIT).
+ * Checks the API's answers against GitHub's own schemas (`openapi-subset.json`: facts of @octokit/openapi 23.0.2, MIT).
  *
  * `validated(ask)` asks as before and throws when an answer is not what GitHub documents for that endpoint and status.
  */
@@ -34,7 +34,7 @@ const find = pathMatcher(OPERATIONS);
 const compiled = new Map<string, ValidateFunction>();
 
 /**
- * OpenAPI 3.0 as JSON Schema: `nullable` becomes a type of its own, references are absolute. `oneOf` means one or more:
+ * OpenAPI 3.0 as JSON Schema: `nullable` becomes a separate type, references are absolute. `oneOf` means one or more:
  * some of its choices overlap.
  */
 function schemaOf(value: unknown): unknown {
@@ -51,8 +51,8 @@ function schemaOf(value: unknown): unknown {
 }
 
 /**
- * What is wrong with an answer, by GitHub's description; null when nothing is. `path` without query, below the API;
- * `accept` as it was sent.
+ * What is wrong with an answer by GitHub's description; null when nothing is. `path` without query, below the API;
+ * `accept` as sent.
  */
 function schemaErrorIn(method: string, path: string, status: number, accept: string, body: unknown): string | null {
   const operation = find(method, path.replace(/\/contents\/?$/, '/contents/x'))?.row;
@@ -84,10 +84,7 @@ function responseContent(listed: Json): Record<string, { schema?: unknown }> {
   return (response['content'] ?? {}) as Record<string, { schema?: unknown }>;
 }
 
-/**
- * The same function, but an answer that GitHub would not give is an error. Which operations were seen is noted in
- * `seen`.
- */
+/** The same function, but it throws on an answer that GitHub would not give. It records the operations in `seen`. */
 export function validated(ask: ApiWorld['ask'], seen?: Set<string>): ApiWorld['ask'] {
   return async (operation, asking) => {
     const answer = await ask(operation, asking);

@@ -19,7 +19,7 @@ interface Asking {
   readonly token?: string | null;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The address that it comes from; 127.0.0.1 when left out. */
+  /** The caller's address; 127.0.0.1 by default. */
   readonly from?: string;
 }
 
@@ -34,11 +34,11 @@ export interface GitlabWorld {
   ask(operation: string, asking?: Asking): Promise<Answer>;
   /** Asks `/api/v3` with the same. */
   askGithub(operation: string, asking?: Asking): Promise<Answer>;
-  /** Makes a scoped token for somebody, as an operator would; without end unless something else is given. */
+  /** Makes a scoped token for somebody, as an operator would; without an end by default. */
   token(login: string, scopes: readonly string[], given?: Partial<TokenDraft>): Promise<MadeToken>;
 }
 
-/** The doors on a context of their own. */
+/** The doors on their own context. */
 export async function gitlabWorld(engine: Engine = 'sqlite', flags: WorldFlags = {}): Promise<GitlabWorld> {
   const ctx = await smallWorld(engine, flags);
   await addRepository(ctx, operatorPermit(), { owner: 'Ada', name: 'handbook', visibility: 'internal' });

@@ -200,7 +200,7 @@ describe.each(ENGINES)('projects [%s]', (engine) => {
     expect(hidden).toMatchObject({ status: 404, body: { message: '404 Project Not Found', reason: 'not_found' } });
     expect(hidden.body.message).toBe(none.body.message);
     expect(Object.keys(hidden.body)).toEqual(Object.keys(none.body));
-    // a number is not turned into the name of what it hides
+    // a number doesn't reveal the name of what it hides
     expect(hidden.text).not.toContain('site');
   });
 

@@ -1,4 +1,4 @@
-/** Whatever is sent to the GitLab door, it answers in its own form, never with a fault of its own. */
+/** Whatever is sent to the GitLab door, it answers in its own form, never with an internal error. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ENDPOINTS } from '../../../src/doors/gitlab/endpoints.ts';
@@ -6,7 +6,7 @@ import { gitlabWorld } from './api.ts';
 
 const RUNS = 400;
 
-/** Values that parameters of every type choke on, and some that they take. */
+/** Values that break parameters of every type, and some that they accept. */
 const value = fc.oneof(
   fc.string({ maxLength: 20 }),
   fc.integer(),
@@ -102,7 +102,7 @@ it(`the GitLab door answers ${RUNS} random requests in its own form`, async () =
   const seen = new Set<number>();
   await fc.assert(
     fc.asyncProperty(asking, async ({ method, path, segments, query, body, type }) => {
-      // a token that is revoked, or rotated, by chance is replaced
+      // a token that happened to be revoked or rotated is replaced
       const { secret } = await world.token('Bob', ['api']);
       let next = 0;
       const filled = path.replace(/\{\w+\}/g, () => segments[next++ % segments.length]!);

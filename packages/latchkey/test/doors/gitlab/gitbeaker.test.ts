@@ -1,6 +1,6 @@
 /**
- * GitLab's own client library for JavaScript against the real server, as a script of somebody who comes from GitLab
- * would use it.
+ * GitLab's own client library for JavaScript against the real server, as a script would use it that was written for
+ * GitLab.
  */
 import { GitbeakerRequestError, Gitlab } from '@gitbeaker/rest';
 import { expect, it } from 'vitest';
@@ -21,7 +21,7 @@ function apiOf(world: World, token: string): Api {
   return new Gitlab({ host: world.url, token });
 }
 
-/** What the client says of a refusal. */
+/** What the client reports about a refusal. */
 async function refused(work: Promise<unknown>): Promise<{ status: number; description: unknown; headers: Headers }> {
   const error = await work.then(
     () => null,
@@ -32,7 +32,7 @@ async function refused(work: Promise<unknown>): Promise<{ status: number; descri
   return { status: cause!.response.status, description: cause!.description, headers: cause!.response.headers };
 }
 
-it('makes, lists, shows, rotates and revokes tokens', async () => {
+it('gitbeaker makes, lists, shows, rotates and revokes tokens', async () => {
   const world = await causesWorld();
   const { api, id } = await apiWith(world, ['api'], { name: 'main' });
   expect(await api.Users.showCurrentUser()).toMatchObject({
@@ -65,7 +65,7 @@ it('makes, lists, shows, rotates and revokes tokens', async () => {
   expect(await refused(api.Users.showCurrentUser())).toMatchObject({ status: 401 });
 }, 60_000);
 
-it('finds people, projects and groups, by number and by full path', async () => {
+it('gitbeaker finds people, projects and groups, by number and by full path', async () => {
   const world = await causesWorld();
   const { api } = await apiWith(world, ['read_api']);
   expect(await api.Users.all({ username: 'ada' })).toMatchObject([{ id: 1, username: 'ada' }]);
@@ -109,7 +109,7 @@ it('finds people, projects and groups, by number and by full path', async () => 
   expect((await outsider.api.Projects.all()).map((project) => project['path_with_namespace'])).toEqual(['acme/docs']);
 }, 60_000);
 
-it('reads and writes files, branches, tags and commits', async () => {
+it('gitbeaker reads and writes files, branches, tags and commits', async () => {
   const world = await causesWorld();
   const { api } = await apiWith(world, ['api']);
   const at = 'acme/site';

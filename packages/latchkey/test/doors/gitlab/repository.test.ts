@@ -1,4 +1,4 @@
-/** A project's repository over GitLab's dialect: what is refused changes nothing, and says why. */
+/** A project's repository over GitLab's dialect: a refused request changes nothing, and says why. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { archiveRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
@@ -10,7 +10,7 @@ const FILE = `${NOTES}/files/docs%2Fa.txt`;
 let world: GitlabWorld;
 let secret: string;
 
-/** Where the branches are, and how many pushes were recorded. */
+/** Where the branches are, and the number of recorded pushes. */
 async function stateOf(): Promise<unknown> {
   const branches = await world.ask(`GET ${NOTES}/branches`, { token: secret });
   const pushes = await world.ctx.store.db.selectFrom('audit').select('id').where('action', '=', 'git.push').execute();

@@ -11,7 +11,7 @@ import { setPolicy } from '../../../src/store/policies.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { type GitlabWorld, gitlabWorld } from './api.ts';
 
-/** Everything about tokens that a mistake might have changed. */
+/** Everything about tokens that a mistake could have changed. */
 async function stateOf({ ctx }: GitlabWorld): Promise<unknown> {
   await ctx.usage.flush();
   const read = (q: Query) =>

@@ -1,6 +1,6 @@
 /**
- * The exchange of codes for tokens, attacked: by whoever has the code without its verifier, by a second use, by a page
- * elsewhere.
+ * Attacks on the exchange of codes for tokens: by somebody who has the code without its verifier, by a second use, by a
+ * page elsewhere.
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** `/download`: the client as files, for anybody, with digests that hold; and nothing else of the folder. */
+/** `/download`: the client as files, for anybody, with correct digests; and nothing else from the folder. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
@@ -94,7 +94,7 @@ test('nothing else of the folder is offered, by whatever path', async () => {
     '../latchkey.db',
     `./${LINUX}%00`,
     LINUX.toUpperCase(),
-    // A folder, a link to nothing, a file that is not there, and one that has no digest any more.
+    // A folder, a link to nothing, a missing file, and a file without a digest.
     ...listed,
     CLIENT_PACKAGE,
   ])
@@ -106,7 +106,7 @@ test('the lines for Linux install what has the digest, and nothing that has anot
   const { folder } = await offering({ [LINUX]: CONTENT });
   const lines = CLIENT_EXECUTABLES.find(({ file }) => file === LINUX)!.install;
   const run = (digest: string) =>
-    // Curl's part is done by a file, so that it needs no socket.
+    // A file plays the part of curl, so that no socket is needed.
     promisify(execFile)(
       'sh',
       ['-c', lines('URL', digest).replace('curl -fsSLo latchkey.new URL', 'cp "$FROM" latchkey.new')],

@@ -1,7 +1,6 @@
 /**
- * Every form that the door takes, sent by somebody who means ill or is clumsy: forged, stale, empty, too long, of the
- * wrong type, full of markup, twice. Which forms there are is asked of the door. Never a fault, always words, and
- * markup stays text.
+ * Every form of the door, sent by somebody malicious or clumsy: forged, stale, empty, too long, of the wrong type, full
+ * of markup, twice. The door provides the list of forms. Never an internal error, always words, and markup stays text.
  */
 
 import { sql } from 'kysely';
@@ -25,7 +24,7 @@ const JUNK: Readonly<Record<string, string>> = {
   'half a character and a zero byte': '\ud800\u0000\u202e',
   markup: MARKUP,
 };
-/** Names that forms send which the page shows only sometimes. */
+/** Field names that the page shows only sometimes. */
 const OFTEN = ['id', 'ids', 'login', 'organization', 'reason', 'action', 'name', 'overlap', 'role', 'theme'];
 
 /** Buttons of a form that only show it again. */
@@ -48,7 +47,7 @@ async function furnished(): Promise<WebWorld> {
   return world;
 }
 
-/** Every form with its page and whoever may open that; those that take the ground from under the others come last. */
+/** Every form with its page and somebody who may open that. Forms that destroy what others need come last. */
 async function everyForm(world: WebWorld): Promise<Sent[]> {
   const places = await placesIn(world.ctx, 'ada');
   const { visitors, setUp } = await lookers(world);
@@ -67,7 +66,7 @@ async function everyForm(world: WebWorld): Promise<Sent[]> {
   return forms.sort((a, b) => isLast(a) - isLast(b));
 }
 
-/** The form as its page has it: what it holds, the names of its fields, and whether some must be filled in. */
+/** The form as on its page: its values, the names of its fields, and whether some are required. */
 async function read({
   path,
   form,
@@ -90,7 +89,7 @@ async function read({
   };
 }
 
-/** For a form that the page does not show now: the token is the same for all of a session. */
+/** For a form that the page doesn't show now: the token is the same for the whole session. */
 async function anyForm(visitor: Visitor): Promise<URLSearchParams> {
   const { text } = await visitor.get('/settings/profile');
   const { values } = text.includes('value="profile"')
@@ -99,7 +98,7 @@ async function anyForm(visitor: Visitor): Promise<URLSearchParams> {
   return new URLSearchParams({ token: values.get('token')!, nonce: values.get('nonce')! });
 }
 
-/** What is wrong with an answer: a fault, a no without words, or markup that was typed and runs. */
+/** What is wrong with an answer: an internal error, a refusal without words, or typed markup that runs. */
 function faultIn(seen: Seen): string | null {
   if (seen.text.includes('<script>alert') || seen.text.includes('<img src=x')) return 'markup runs';
   if (seen.status === 200 || seen.status === 303) return null;
@@ -168,7 +167,7 @@ test.each(['nothing sent at all', ...Object.keys(JUNK)])('every form with %s is 
     ];
     const faults = answers.map(faultIn);
     if (faults.some((fault) => fault !== null)) wrong.push(`${each.route} ${each.form}: ${faults.join(', then ')}`);
-    // Else the rest would be about the sign-in.
+    // Otherwise the rest would be about the sign-in.
     if (first.location?.includes('session-ended') === true)
       wrong.push(`${each.route} ${each.form}: the session has ended before`);
     const isBlank = junk === 'nothing sent at all' || junk === 'nothing in it';

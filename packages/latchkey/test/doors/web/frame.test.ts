@@ -1,6 +1,6 @@
 /**
- * What the frame of the pages promises: no forged form, no second time, nothing typed that runs, nothing kept, nobody
- * told more than they may know.
+ * What the frame of the pages guarantees: no forged form, no double submission, no typed markup that runs, nothing
+ * cached, nobody learns more than they may know.
  */
 import { expect, test } from 'vitest';
 import { SUDO_SEC } from '../../../src/actions/accounts/sessions.ts';

@@ -1,9 +1,9 @@
 /**
- * A world as it may be after years, made in seconds: rows are made by the database itself, a table a statement.
+ * A world as it may be after years, made in seconds: the database itself makes the rows, one table per statement.
  *
- * The organization octo has thousands of members, repositories, tokens and requests; ada, who owns it and administers
- * the instance, has as many tokens as one person can care for, and one of each kind that has been used, refused and
- * logged every day.
+ * The organization octo has thousands of members, repositories, tokens and requests. Ada, who owns it and administers
+ * the instance, has as many tokens as one person can manage, and one of each kind that was used, refused and logged
+ * every day.
  */
 import { execFileSync } from 'node:child_process';
 import { type RawBuilder, sql } from 'kysely';
@@ -14,7 +14,7 @@ import { DAY_SEC } from '../../../src/base/time.ts';
 import type { Query } from '../../../src/store/db.ts';
 import type { WebWorld } from './visitor.ts';
 
-/** Rows of each. */
+/** The number of rows of each. */
 const LARGE = {
   people: 5_000,
   members: 3_000,
@@ -38,7 +38,10 @@ const LARGE = {
   commits: 500,
 } as const;
 
-/** Of octo's 3,000 members' tokens, every third is classic; of the others, which are fine-grained, half reach octo. */
+/**
+ * Of the tokens of octo's 3,000 members, every third is classic; half of the others, which are fine-grained, reach
+ * octo.
+ */
 export async function makeLarge(world: WebWorld): Promise<void> {
   const { ctx } = world;
   const at = ctx.clock.now();
@@ -295,7 +298,7 @@ async function fillRest(tx: Query, { ada, at }: Ids): Promise<void> {
   );
 }
 
-/** Commits on `main`, and branches that all stand there. */
+/** Commits on `main`, and branches that all point there. */
 function fillRepository(path: string, at: number): void {
   const commits = Array.from(
     { length: LARGE.commits },

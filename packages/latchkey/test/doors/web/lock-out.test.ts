@@ -1,4 +1,4 @@
-/** An owner saves a policy, and nobody of the organization gets in any more. Who can undo it? */
+/** An owner saves a policy, and nobody in the organization can get in any more. Who can undo it? */
 import { expect, test } from 'vitest';
 import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';

@@ -1,4 +1,4 @@
-/** A command signs in where an organization caps the life of tokens: fewer days are given, and the page says why. */
+/** A command signs in where an organization caps the life of tokens: it gets fewer days, and the page says why. */
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
@@ -21,7 +21,7 @@ const QUERY = new URLSearchParams({
 });
 const PAGE = `/login/oauth/authorize?${QUERY}`;
 
-/** Ada is a member of Octo, which caps tokens at 7 days, and of Free, which does not. */
+/** Ada is a member of Octo, which caps tokens at 7 days, and of Free, which doesn't. */
 async function ada(): Promise<{ world: WebWorld; visitor: Visitor }> {
   const world = await webWorld();
   for (const login of ['ada', 'grace']) await world.addPerson(login);

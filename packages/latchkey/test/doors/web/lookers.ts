@@ -1,4 +1,4 @@
-/** Whoever looks at pages, one of each kind. */
+/** People who look at pages, one of each kind. */
 import { makeSetUpLink } from '../../../src/actions/accounts/sign-up.ts';
 import type { Page } from './page-routes.ts';
 import { PASSWORD, type Visitor, type WebWorld, webWorld } from './visitor.ts';
@@ -9,7 +9,10 @@ export interface Lookers {
   readonly setUp: string;
 }
 
-/** Each signed in as far as they go, in a world with the administrator ada, and hal, who owes the second factor. */
+/**
+ * Each signed in as far as possible, in a world with the administrator ada, and hal, whose second factor is still
+ * missing.
+ */
 export async function lookers(world: WebWorld): Promise<Lookers> {
   const empty = await webWorld();
   const visitors = {

@@ -14,7 +14,7 @@ async function ada(): Promise<Visitor> {
   await addRepository(world.ctx, permit, { owner: 'ada', name: 'notes', visibility: 'private' });
   await addOrganization(world.ctx, permit, { name: 'octo', owner: 'grace' });
   await addOrganization(world.ctx, permit, { name: 'engines', owner: 'ada' });
-  // It has nothing to do with repositories.
+  // This has nothing to do with repositories.
   await changePolicy(world.ctx, permit, 'engines', { allowed: { 'fine-grained': false } });
   const visitor = world.visitor();
   await visitor.signIn('ada');

@@ -1,8 +1,8 @@
 /**
- * Every address of the pages, and what stands for the parameters in it: the table by which tests prove that they left
- * no page out.
+ * Every address of the pages, with values for its parameters: the table by which tests prove that they left out no
+ * page.
  *
- * Invariant: a route that the door registers and this table lacks, or the other way round, fails whichever test uses
+ * Invariant: a route that the door registers and this table lacks, or the other way round, fails every test that uses
  * the table.
  */
 import Fastify from 'fastify';
@@ -19,21 +19,21 @@ import { endDelivery, insertDelivery } from '../../../src/store/webhook-deliveri
 import { insertWebhook } from '../../../src/store/webhooks.ts';
 
 /**
- * What the parameters stand for in a world with the organization octo, its repository octo/site, and an administrator
- * who owns both.
+ * The values of parameters in a world with the organization octo, its repository octo/site, and an administrator who
+ * owns both.
  */
 export interface Places {
   readonly tokens: Readonly<Record<TokenKind, number>>;
   readonly mail: number;
   readonly hook: number;
   readonly links: Readonly<Record<'invitation' | 'verification' | 'password' | 'alarm', string>>;
-  /** Of a device that waits. */
+  /** Of a device that is waiting. */
   readonly userCode: string;
 }
 
 /**
- * Who looks: the administrator, somebody who is not signed in, one who owes the second factor, or the first person of
- * an empty instance, whose address holds the set-up link.
+ * Who looks: the administrator, an anonymous visitor, somebody whose second factor is missing, or the first person of
+ * an empty instance, whose address contains the set-up link.
  */
 type Looker = 'administrator' | 'nobody' | 'half' | 'first';
 
@@ -41,7 +41,7 @@ export interface Page {
   readonly as: Looker;
   readonly at: (places: Places) => readonly string[];
 }
-/** No page: it leads on (303), or is taken away as a file. */
+/** Not a page: it redirects (303), or is downloaded as a file. */
 export interface NoPage {
   readonly as: Looker;
   readonly is: 'redirect' | 'download';
@@ -72,7 +72,7 @@ const WISH = new URLSearchParams({
   scope: 'contents:write metadata:read',
 });
 
-/** By the pattern of the route. Where a page has a search, it is asked for what there is, and for what there is not. */
+/** By the pattern of the route. A page with a search is opened with a match, and without one. */
 export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/login': forNobody('/login', '/login?notice=session-ended'),
   '/login/two-factor': { as: 'half', at: () => ['/login/two-factor'] },
@@ -184,8 +184,8 @@ function logSearches(path: string): string[] {
 }
 
 /**
- * The routes of the door as it stands: `GET` those of pages, `POST` those of forms. What serves the style, the script
- * and the icon is left out, and so are the files of the client, which are there or not.
+ * The door's current routes: `GET` for pages, `POST` for forms. Routes for the style, the script and the icon are left
+ * out, and so are the client's files, which may be missing.
  */
 export async function webRoutes(ctx: Context): Promise<Readonly<Record<'GET' | 'POST', readonly string[]>>> {
   const fastify = Fastify({ logger: false });
@@ -199,14 +199,17 @@ export async function webRoutes(ctx: Context): Promise<Readonly<Record<'GET' | '
   return { GET: [...found.GET].sort(), POST: [...found.POST].sort() };
 }
 
-/** Fails unless the table has every route of the door, and nothing else. */
+/** Fails unless the table has exactly the routes of the door. */
 export async function expectEveryRoute(ctx: Context): Promise<void> {
   expect(Object.keys(PAGE_ROUTES).sort(), 'add the page to test/doors/web/page-routes.ts').toEqual(
     (await webRoutes(ctx)).GET,
   );
 }
 
-/** Gives the owner a token of each kind, and octo/site a webhook that was answered, refused and not answered. */
+/**
+ * Gives the owner a token of each kind, and octo/site a webhook with deliveries that were answered, refused and not
+ * answered.
+ */
 export async function furnish(ctx: Context, owner: string): Promise<void> {
   const draft = { userLogin: owner, description: 'What it is for', scopes: [] as string[], grants: [] };
   const grant = {
@@ -263,8 +266,8 @@ export async function furnish(ctx: Context, owner: string): Promise<void> {
 }
 
 /**
- * Finds or makes what the parameters stand for. `owner` is the administrator; the person `hal` gets a second factor,
- * and a link for another password.
+ * Finds or makes the values of the parameters. `owner` is the administrator; the person `hal` gets a second factor, and
+ * a link for another password.
  */
 export async function placesIn(ctx: Context, owner: string): Promise<Places> {
   const { db } = ctx.store;

@@ -1,9 +1,10 @@
 /**
- * Pages stay fast however much there is: each under 50 ms of server time with 100,000 tokens in the database.
+ * Pages stay fast however much data there is: each takes under 50 ms of server time with 100,000 tokens in the
+ * database.
  *
- * Server time is processor time of this process, which holds the server and, with SQLite, the database: on a machine
- * that others keep busy a wall clock measures the others. The git processes behind a repository's page are not in it;
- * the table has the wall clock beside. Of a file that is streamed, the time to its first bytes counts.
+ * Server time is this process's processor time. The process contains the server and, with SQLite, the database; on a
+ * busy machine, a wall clock would measure the other programs. The git processes behind a repository's page are not
+ * included; the table also shows the wall clock. For a streamed file, the time to its first bytes counts.
  */
 import { expect, test } from 'vitest';
 import { dontReadLog } from '../../actions/context.ts';
@@ -25,7 +26,7 @@ interface Times {
   readonly kib: number;
 }
 
-/** The least of some rounds: what other work of the machine adds to one is not the page's. */
+/** The least of several rounds: time that the machine's other work adds isn't the page's. */
 async function timesOf(
   path: string,
   status: number,
@@ -47,7 +48,7 @@ async function timesOf(
   return { path, cpuMs: Math.min(...cpu), wallMs: Math.min(...wall), kib };
 }
 
-/** A page that seems slow is measured again: a machine may be slow itself for a while, a slow page stays slow. */
+/** A page that seems slow is measured again: a machine may be slow for a while, but a slow page stays slow. */
 async function patientTimesOf(...[path, status, ask]: Parameters<typeof timesOf>): Promise<Times> {
   let times = await timesOf(path, status, ask);
   for (let again = 0; again < 4 && times.cpuMs >= AIM_MS; again++) times = await timesOf(path, status, ask);

@@ -1,6 +1,6 @@
 /**
- * What somebody tries with answers of passkeys: to send one twice, or one that was made for another site, page or
- * person, that nobody verified, or that a copy of the authenticator made.
+ * Attacks with passkey answers: one sent twice, made for another site, page or person, without user verification, or by
+ * a copy of the authenticator.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Lie, SoftwarePasskey } from './software-passkey.ts';
@@ -14,7 +14,7 @@ interface Question {
   readonly options: { readonly challenge: string; readonly userVerification?: string };
 }
 
-/** The question on a page, and the form that takes the answer. */
+/** The challenge on a page, and the form for the answer. */
 async function questionOn(visitor: Visitor, path: string, form: string): Promise<Question> {
   const { text } = await visitor.get(path);
   const options = /data-options="([^"]*)"/.exec(text)![1]!.replaceAll('&quot;', '"').replaceAll('&amp;', '&');
@@ -40,7 +40,7 @@ async function add(visitor: Visitor, key: SoftwarePasskey, lie: Lie = {}): Promi
   return visitor.post(PATH, answered(question, key.made(question.options, lie), { name: `key ${key.id}` }));
 }
 
-/** Signs in with the passkey alone, in a browser of its own. */
+/** Signs in with only the passkey, in a new browser. */
 async function enter(lie: Lie = {}, key = passkey): Promise<Seen> {
   const visitor = world.visitor();
   const question = await questionOn(visitor, '/login', 'passkey');

@@ -1,5 +1,5 @@
 /**
- * From where, from when on, and how often a token works: set and changed on the forms of every kind, shown on its page.
+ * From where, from when, and how often a token works: set and changed on the forms of every kind, shown on its page.
  */
 import { expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
@@ -8,7 +8,7 @@ import { readRestrictions } from '../../../src/doors/web/tokens/form/restriction
 import { MAX_USES } from '../../../src/rules/token-limits.ts';
 import { type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
-/** 2026-12-01, and what the clock of tests says is before it. */
+/** 2026-12-01, before which the tests' clock stands. */
 const DAY = '2026-12-01';
 const DAY_AT = Date.UTC(2026, 11, 1) / 1000;
 

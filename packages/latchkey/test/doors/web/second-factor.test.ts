@@ -1,4 +1,4 @@
-/** The second factor, as somebody attacks it who has the password, another session, or a copy of the database. */
+/** Attacks on the second factor by somebody who has the password, another session, or a copy of the database. */
 import { expect, test } from 'vitest';
 import { ENGINES } from '../../engines/engines.ts';
 import { codeOf, formIn, keyOn, PASSWORD, TWO_FACTOR, type Visitor, type WebWorld, webWorld } from './visitor.ts';

@@ -1,4 +1,4 @@
-/** The page of sessions: what each is, and that what is ended is over. */
+/** The page of sessions: what each one is, and that an ended one no longer works. */
 import { expect, test } from 'vitest';
 import { SUDO_SEC } from '../../../src/actions/accounts/sessions.ts';
 import { networkPlace } from '../../../src/doors/web/accounts/network-place.ts';

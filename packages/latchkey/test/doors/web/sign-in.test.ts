@@ -1,5 +1,5 @@
 /**
- * Signing in as an attacker would like to: guessing, asking who exists, keeping a stolen session, using a code twice.
+ * Attacks on signing in: guessing, finding out who exists, keeping a stolen session, using a code twice.
  */
 import { expect, test } from 'vitest';
 import { addUser, suspendUser } from '../../../src/actions/accounts/accounts.ts';

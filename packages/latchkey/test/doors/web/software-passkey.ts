@@ -1,5 +1,5 @@
 /**
- * An authenticator in software, which signs whatever it is told: what a browser would never send, too.
+ * An authenticator in software, which signs anything, including what a browser would never send.
  *
  * Source: W3C, Web Authentication level 3, "Authenticator Data", "Attestation Object", "None Attestation"; RFC 8949.
  */
@@ -9,7 +9,7 @@ import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } fr
 const [PRESENT, VERIFIED, ATTESTED] = [0x01, 0x04, 0x40];
 
 export interface Lie {
-  /** Instead of the site's. */
+  /** Instead of the site's origin. */
   readonly origin?: string;
   readonly rpId?: string;
   readonly type?: string;
@@ -17,7 +17,7 @@ export interface Lie {
   readonly present?: boolean;
   readonly verified?: boolean;
   readonly challenge?: string;
-  /** Instead of the passkey's. */
+  /** Instead of the passkey's key. */
   readonly signer?: SoftwarePasskey;
 }
 
@@ -40,7 +40,7 @@ export class SoftwarePasskey {
     [this.#x, this.#y] = [Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')];
   }
 
-  /** The answer to a question for a new passkey. */
+  /** The answer to a challenge for a new passkey. */
   made(options: Asked, lie: Lie = {}): string {
     const id = Buffer.from(this.id, 'base64url');
     const key = map(
@@ -61,7 +61,7 @@ export class SoftwarePasskey {
     });
   }
 
-  /** The answer to a question for a passkey. */
+  /** The answer to a challenge for a passkey. */
   signed(options: Asked, lie: Lie = {}): string {
     const client = this.#client('webauthn.get', options, lie);
     const data = this.#data(lie);
@@ -103,7 +103,7 @@ export class SoftwarePasskey {
 
 const sha256 = (content: string | Buffer): Buffer => createHash('sha256').update(content).digest();
 
-/** CBOR: the head of an item of some type, with a number below 65,536. */
+/** CBOR: the head of an item of a type, with a number below 65,536. */
 function head(type: number, value: number): Buffer {
   if (value < 24) return Buffer.from([(type << 5) | value]);
   return value < 256

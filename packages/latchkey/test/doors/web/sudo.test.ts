@@ -1,6 +1,5 @@
 /**
- * Sudo mode as somebody would like to get around it who stole a cookie, or knows the password and nothing else. Each
- * test tells an attack.
+ * Attacks on sudo mode by somebody who stole a cookie, or only knows the password. Each test tells one attack.
  */
 import { expect, test } from 'vitest';
 import { SUDO_SEC } from '../../../src/actions/accounts/sessions.ts';
@@ -13,7 +12,7 @@ import { formIn, PASSWORD, TWO_FACTOR, type Visitor, type WebWorld, webWorld, wi
 const PROTECTED = new Set(['sudo', 'fresh', 'administrator']);
 const ASKS = 'Confirm that it is you';
 
-/** Somebody who holds a copy of the cookies, and nothing else. */
+/** Somebody with a copy of the cookies, and nothing else. */
 function thiefOf(world: WebWorld, owner: Visitor): Visitor {
   const thief = world.visitor('203.0.113.9');
   for (const [name, value] of owner.cookies) thief.cookies.set(name, value);

@@ -1,6 +1,6 @@
 /**
- * Taking an account over, step by step, as an attacker with a token, a session or a mailbox would; and how its owner
- * gets it back.
+ * Taking over an account, step by step, by an attacker with a token, a session or a mailbox; and how its owner gets it
+ * back.
  */
 import { expect, test } from 'vitest';
 import { ALARM_SEC } from '../../../src/actions/accounts/alarms.ts';
@@ -25,7 +25,7 @@ async function signedIn(world: WebWorld, login: string, password = PASSWORD): Pr
   return visitor;
 }
 
-/** A token that may write addresses. */
+/** A token that may change addresses. */
 async function narrowToken(world: WebWorld, login: string): Promise<Secret> {
   const { secret } = await createToken(world.ctx, operatorPermit(), {
     userLogin: login,
@@ -38,7 +38,7 @@ async function narrowToken(world: WebWorld, login: string): Promise<Secret> {
   return secret;
 }
 
-/** What a door says to the token: a permit to write addresses, or why not. */
+/** A door's decision about the token: a permit to change addresses, or why not. */
 function asks(world: WebWorld, secret: Secret): MaybePromise<Verdict> {
   return authorize(world.ctx, {
     need: { sets: [{ emails: 'write' }], publicRead: false, writes: true },
@@ -56,7 +56,7 @@ async function permitOf(world: WebWorld, secret: Secret): Promise<Permit> {
   return verdict.permit;
 }
 
-/** The mails of one kind, newest first: where each went, and the path of its link. */
+/** The mails of one kind, newest first: each with its recipient and the path of its link. */
 async function mails(world: WebWorld, template: string): Promise<{ to: string; path: string }[]> {
   const sent = await readOutbox(world.ctx, operatorPermit(), { beforeId: null, limit: 200 });
   const rows = sent.filter((mail) => mail.template === template);

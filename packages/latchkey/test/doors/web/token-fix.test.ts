@@ -1,4 +1,4 @@
-/** The page that the words of a refusal lead to: it looks at the owner and the repository, and offers what mends it. */
+/** The page that a refusal links to: it checks the owner and the repository, and offers the fix. */
 import { expect, test } from 'vitest';
 import { addOrganization, removeMember, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';

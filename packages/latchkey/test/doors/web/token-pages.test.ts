@@ -1,4 +1,4 @@
-/** The pages of tokens, as somebody uses them who means ill, is clumsy, or has very much. */
+/** The pages of tokens, used by somebody malicious, somebody clumsy, or somebody with very many tokens. */
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';

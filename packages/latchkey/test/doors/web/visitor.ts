@@ -1,5 +1,5 @@
 /**
- * The pages without a socket: a visitor with cookies who reads forms and sends them, as a browser without scripts does.
+ * The pages without a socket: a visitor with cookies who reads forms and sends them, like a browser without scripts.
  */
 import Fastify from 'fastify';
 import { Secret as OtpSecret, TOTP } from 'otpauth';
@@ -22,7 +22,7 @@ export interface Seen {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** A form of a page: where it goes, and what it holds. */
+/** A form of a page: where it goes, and its values. */
 export interface SeenForm {
   readonly values: URLSearchParams;
 }
@@ -32,16 +32,16 @@ export interface Visitor {
   get(path: string): Promise<Seen>;
   /** Resolves with the first bytes of an answer, and hangs up. */
   begin(path: string): Promise<{ readonly status: number; readonly bytes: number; readonly headers: Seen['headers'] }>;
-  /** Opens the page, fills in the form of that id and sends it. */
+  /** Opens the page, fills in the form with that id and sends it. */
   send(
     path: string,
     form: string,
     typed?: Readonly<Record<string, string>>,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Seen>;
-  /** Sends what it is given, however forged. */
+  /** Sends the given body, even a forged one. */
   post(path: string, body: string | URLSearchParams, headers?: Readonly<Record<string, string>>): Promise<Seen>;
-  /** Signs in by the form. */
+  /** Signs in with the form. */
   signIn(login: string, password?: string): Promise<Seen>;
 }
 
@@ -51,7 +51,7 @@ export interface WebWorld {
   visitor(from?: string): Visitor;
 }
 
-/** The door on a context of its own. */
+/** The door on its own context. */
 export async function webWorld(
   flags: Parameters<typeof contextWith>[0] = {},
   engine: Engine = 'sqlite',
@@ -138,19 +138,19 @@ function visitor(fastify: ReturnType<typeof Fastify>, from: string): Visitor {
 
 export const TWO_FACTOR = '/settings/security/two-factor';
 
-/** The key of an authenticator app that the page of the set-up shows, in base32. */
+/** The key for an authenticator app on the set-up page, in base32. */
 export function keyOn(page: string): string {
   return /<code[^>]*>([A-Z2-7 ]+)<\/code>/.exec(page)![1]!.replaceAll(' ', '');
 }
 
-/** The code that an app with this key shows, so many steps from now. */
+/** The code that an app with this key shows, this many steps from now. */
 export function codeOf(world: WebWorld, key: string, steps = 0): string {
   return new TOTP({ secret: OtpSecret.fromBase32(key) }).generate({
     timestamp: (world.ctx.clock.now() + steps * 30) * 1000,
   });
 }
 
-/** Switches the second factor on, and gives what computes its codes. */
+/** Turns on the second factor, and returns a function that computes its codes. */
 export async function withTwoFactor(world: WebWorld, visitor: Visitor): Promise<() => string> {
   const page = await visitor.get(TWO_FACTOR);
   const key = keyOn(page.text);
@@ -161,7 +161,7 @@ export async function withTwoFactor(world: WebWorld, visitor: Visitor): Promise<
   return () => codeOf(world, key);
 }
 
-/** The form of that id, with the values of its fields. @throws Error when the page has none */
+/** The form with that id, with the values of its fields. @throws Error when the page has none */
 export function formIn(page: string, id: string): SeenForm {
   for (const [form] of page.matchAll(/<form[\s\S]*?<\/form>/g)) {
     const values = new URLSearchParams();
@@ -180,7 +180,7 @@ export function formIn(page: string, id: string): SeenForm {
     }
     for (const [, name, text] of form.matchAll(/<textarea[^>]*\sname="([^"]*)"[^>]*>([\s\S]*?)<\/textarea>/g))
       values.append(name!, unescaped(text!));
-    // The last field of that name counts, as the browser sends the button that is pressed.
+    // The last field with that name counts, just as a browser sends the button that is pressed.
     if (values.get('form') === id) return { values };
   }
   throw new Error(`the page has no form ${id}: ${page.slice(0, 500)}`);

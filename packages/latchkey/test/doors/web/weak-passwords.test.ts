@@ -1,4 +1,4 @@
-/** Mallory tries the passwords that everybody takes. Nobody has one, by whatever way it was chosen. */
+/** Mallory tries the most common passwords. Nobody can have one, however it was chosen. */
 import { expect, test } from 'vitest';
 import { addOrganization, addUser } from '../../../src/actions/accounts/accounts.ts';
 import { handPasswordLink } from '../../../src/actions/accounts/new-password.ts';
@@ -10,7 +10,7 @@ import { PASSWORD, webWorld } from './visitor.ts';
 const COMMON = ['password', '12345678', 'qwertyuiop', 'Sunshine', 'latchkey', 'LATCHKEY1'];
 
 test.each(COMMON)(
-  '%s is refused at the set-up link, a sign-up, an invitation, a reset, a change and for the operator',
+  'the password %s is refused at the set-up link, a sign-up, an invitation, a reset, a change and for the operator',
   async (password) => {
     const empty = await webWorld();
     const setUp = (await makeSetUpLink(empty.ctx)) ?? '';

@@ -73,7 +73,7 @@ it('there is no fingerprint of what changed this moment, of nothing, of links, o
   await rm(join(path, 'refs/heads/elsewhere'));
   const create = (from: number, to: number): string =>
     Array.from({ length: to - from }, (_, n) => `create refs/heads/b${from + n} ${main}\n`).join('');
-  // Beside them lie refs/heads, refs/tags and main.
+  // In addition there are refs/heads, refs/tags and main.
   git(['update-ref', '--stdin'], create(0, MAX_LOOSE_ENTRIES - 3));
   await settled();
   git(['update-ref', '--stdin'], create(MAX_LOOSE_ENTRIES - 3, MAX_LOOSE_ENTRIES - 2));

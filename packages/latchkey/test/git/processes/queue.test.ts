@@ -9,7 +9,7 @@ const LIMITS: QueueLimits = {
   maxWaitSec: 30,
 };
 
-/** Enters, and notes the order in which callers get in. */
+/** Enters, and records the order in which callers get in. */
 function enter(queue: FairQueue, order: string[], caller: string, label = caller): Promise<() => void> {
   return queue.enter(caller).then((release) => {
     order.push(label);

@@ -1,4 +1,4 @@
-/** The reader of pkt-lines, held against git's own reading of the same bytes. */
+/** The reader of pkt-lines, compared with git's own reading of the same bytes. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -15,9 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-/**
- * How the list of commands of a push is read: to its end, or why not. `content` = the packet is whole, its line bad.
- */
+/** How the commands of a push are read: to the end, or why not. `content` = the packet is whole, its line bad. */
 type Reading = 'whole' | 'content' | 'cut' | 'damaged';
 const SHALLOW = `shallow ${'a'.repeat(40)}`;
 

@@ -9,7 +9,7 @@ function packet(band: number, content: string): Buffer {
   return Buffer.concat([Buffer.from((bytes.length + 4).toString(16).padStart(4, '0')), bytes]);
 }
 
-/** What a client gets of an answer that comes in pieces of so many bytes, and what it reads in each band. */
+/** What a client gets of an answer in pieces of this many bytes, and what it reads in each band. */
 function read(answer: Buffer, pieceBytes: number): { bytes: Buffer; bands: Record<number, string> } {
   const spoken = new SpokenBands(REPOSITORY);
   const out: Buffer[] = [];

@@ -1,4 +1,4 @@
-/** What is packed in archives, and what they may not do to whoever looks into them. */
+/** Archives: what is in them, and what they can't do to the code that searches them. */
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { isArchive, MAX_UNPACKED_BYTES, MAX_UNPACKED_FILES, unpack } from '../../../src/git/push/archives.ts';

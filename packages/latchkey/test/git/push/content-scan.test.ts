@@ -1,4 +1,4 @@
-/** What a scan is shown of a push, from git's quarantine, and how the hook is answered. */
+/** What a scan sees of a push, from git's quarantine, and how the hook is answered. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ afterEach(() => bench.close());
 
 const commit = (files: Files, message?: string): string => commitIn(bench, work, files, message);
 
-/** Brings what leads to `id` where git keeps a push until it is taken. */
+/** Puts everything that leads to `id` where git keeps a push until it is accepted. */
 function quarantine(id: string): void {
   const folder = join(bare, 'objects', QUARANTINE);
   mkdirSync(folder, { recursive: true });
@@ -49,7 +49,7 @@ function quarantine(id: string): void {
   execFileSync('git', ['unpack-objects', '-q'], { input: pack, env });
 }
 
-/** Asks as the hook does. Gives the answer to the end, null when the channel was closed without one. */
+/** Asks as the hook does. Returns the whole answer, null when the channel was closed without one. */
 async function ask(question: string, scan: ContentScan, maxTotalBytes?: number): Promise<string | null> {
   const [hook, server] = duplexPair();
   const environment = gitEnvironment({ homeFolder: bench.folder, hooksFolder: null });
@@ -234,7 +234,7 @@ describe('a scan of a push', () => {
       expect([question, await ask(question, scan)]).toEqual([question, null]);
     }
     expect(asked).toBe(0);
-    // The folder's own name counts, wherever it is said to lie.
+    // Only the folder's own name counts, wherever it claims to be.
     expect(await ask(`/elsewhere/${QUARANTINE}\n${id}\n\n`, scan)).toBe('yes\n');
   });
 

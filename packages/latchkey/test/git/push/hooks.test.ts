@@ -41,7 +41,7 @@ afterEach(() => bench.close());
 
 const commit = (files: Files): string => commitIn(bench, work, files);
 
-/** Pushes as somebody without the permission. Gives what git said when it was refused, null when it was taken. */
+/** Pushes as somebody without the permission. Returns git's output when it was refused, null when it was accepted. */
 function push(...refs: string[]): string | null {
   const ran = spawnSync('git', ['-C', work, 'push', `--receive-pack=${receivePack}`, bare, ...refs], {
     encoding: 'utf8',

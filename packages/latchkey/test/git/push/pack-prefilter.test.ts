@@ -29,7 +29,7 @@ function begin(format?: 'sha1' | 'sha256'): void {
 
 const commit = (files: Files, message?: string): string => commitIn(bench, work, files, message);
 
-/** What git would send to push `to` to whoever has `from`. */
+/** What git would send to push `to` to a repository that has `from`. */
 function bodyOf(to: string, from: string | null, options: { pushOptions?: readonly string[] } = {}): Buffer {
   const input = `${to}\n${from === null ? '' : `^${from}\n`}`;
   const pack = execFileSync(
@@ -98,7 +98,7 @@ describe('the prefilter before a push', () => {
     expect(looks(body)).toBe(false);
     const packAt = body.indexOf('PACK');
     for (let length = 1; length < body.length; length++) {
-      // Where the commands end and no pack begins, there is nothing to look at.
+      // When the commands end and no pack begins, there is nothing to check.
       expect([length, looks(body.subarray(0, length))]).toEqual([length, length !== packAt]);
     }
     expect(looks(Buffer.concat([body, Buffer.from('x')]))).toBe(true);

@@ -25,7 +25,7 @@ const runOn = (path: string): ServiceRun => ({
   maxInputBytes: null,
 });
 
-/** What git itself prints. */
+/** git's own output. */
 async function told(path: string): Promise<string> {
   const git = await bench.room.serve(runOn(path));
   return (await collectOutput(git, ['receive-pack'], {})).toString('latin1');

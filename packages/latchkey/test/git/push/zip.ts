@@ -1,7 +1,7 @@
-/** A zip archive of some files, deflated, as the programs of others make it. */
+/** A zip archive of some files, deflated, as other programs make it. */
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** Content by name. @param method 8 = deflate; another one is only said, for archives that lie */
+/** Content by name. @param method 8 = deflate; others are only claimed, for dishonest archives */
 export function zipOf(files: Readonly<Record<string, string | Buffer>>, method = 8): Buffer {
   const locals: Buffer[] = [];
   const central: Buffer[] = [];

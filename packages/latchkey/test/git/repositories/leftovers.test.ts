@@ -1,4 +1,7 @@
-/** A server was killed in the middle of pushes, half an hour ago or just now: what it left, and what is somebody's. */
+/**
+ * A server was killed in the middle of pushes, half an hour ago or just now: what it left, and what belongs to
+ * somebody.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-/** `count` pushes of one commit each; `packed` keeps every push as a pack of its own. */
+/** `count` pushes of one commit each; `packed` keeps every push as a separate pack. */
 function push(count: number, packed: boolean): void {
   bench.git(['-C', path, 'config', 'receive.unpackLimit', packed ? '1' : '1000']);
   for (let i = 0; i < count; i += 1) {

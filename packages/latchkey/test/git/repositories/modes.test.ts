@@ -22,7 +22,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const log = { warn: (facts: object) => told.push(facts) } as unknown as Log;
 const watch = (groupAccess: boolean): ModeWatch => new ModeWatch(folders, log, groupAccess);
 
-/** Sets the modes from the folder that all is in down to the repository. */
+/** Sets the modes from the outermost folder down to the repository. */
 function modes(all: number, root: number, owner: number, repository: number): void {
   for (const [place, mode] of [
     ['.', all],

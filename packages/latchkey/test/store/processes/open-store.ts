@@ -1,5 +1,5 @@
 /**
- * Opens a store when told to on stdin, and says on stdout which migrations it ran. Arguments: data folder, database URL
+ * Opens a store when told to on stdin, and prints the migrations it ran on stdout. Arguments: data folder, database URL
  * or nothing.
  */
 import { makeLog } from '../../../src/base/log.ts';

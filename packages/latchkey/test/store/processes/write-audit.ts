@@ -1,6 +1,6 @@
 /**
- * Writes audit entries without end, two in a transaction, and says the number of each on stdout once it is
- * acknowledged. Arguments as `open-store`.
+ * Writes audit entries endlessly, two per transaction, and prints the number of each on stdout once it is acknowledged.
+ * Arguments as for `open-store`.
  */
 import { writeSync } from 'node:fs';
 import { makeLog } from '../../../src/base/log.ts';
