@@ -111,6 +111,12 @@ const ANSWERS: readonly [status: number, what: string, bytes: () => string][] = 
   [401, 'a resource server that nobody knows', () => form('/oauth/introspect', 'token=x')],
   [200, 'health', () => request('GET /healthz')],
   [200, 'readiness', () => request('GET /readyz')],
+  [404, 'no TRACE', () => request('TRACE /login', ['X-Secret: told-to-nobody'])],
+  [
+    400,
+    'a length beside chunks',
+    () => request('POST /login', ['Content-Length: 4', 'Transfer-Encoding: chunked'], '0\r\n\r\n'),
+  ],
   [400, 'two hosts', () => request('GET /login', ['Host: other.example'])],
   [400, 'no HTTP', () => 'nonsense\r\n\r\n'],
   [431, 'too many headers', () => request('GET /login', [`X: ${'x'.repeat(20_000)}`])],
@@ -121,13 +127,19 @@ const ANSWERS: readonly [status: number, what: string, bytes: () => string][] = 
   ],
 ];
 
+/** Text with its charset, or one of git's own types. */
+const TYPE = /^(?:text\/(?:plain|html)|application\/(?:\w+\+)?json); charset=utf-8$|^application\/x-git-/;
+
 describe('every answer', () => {
   it.each(ANSWERS)('with status %i says how it is to be read: %s', async (status, _, bytes) => {
     const answer = await answerTo(bytes());
-    const [head = ''] = answer.split('\r\n\r\n');
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
     const values = (name: string): string[] =>
       [...head.matchAll(new RegExp(`^${name}: (.*)$`, 'gim'))].map(([, value]) => value!.trim());
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).not.toContain('told-to-nobody');
+    const framed = /^transfer-encoding: chunked$/im.test(head) ? '0\r\n' : '';
+    if (body !== framed) expect(values('content-type')).toEqual([expect.stringMatching(TYPE)]);
     expect(values('x-content-type-options')).toEqual(['nosniff']);
     expect(values('strict-transport-security')).toEqual(['max-age=31536000; includeSubDomains']);
     expect(values('content-security-policy')).toEqual([expect.stringMatching(/default-src 'none'/)]);

@@ -5,6 +5,7 @@ import { handPasswordLink } from '../../../src/actions/accounts/new-password.ts'
 import { invite, makeSetUpLink } from '../../../src/actions/accounts/sign-up.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { Secret } from '../../../src/base/secret.ts';
+import { DAY_SEC, HOUR_SEC } from '../../../src/base/time.ts';
 import { PASSWORD, webWorld } from './visitor.ts';
 
 const COMMON = ['password', '12345678', 'qwertyuiop', 'Sunshine', 'latchkey', 'LATCHKEY1'];
@@ -44,6 +45,58 @@ test('a person can’t take their organization’s name for a password, and one 
   const refused = await visitor.send(link, 'reset', again('Initech-2026'));
   expect(refused.text).toContain('beside initech a password has at least 8 characters');
   expect((await visitor.send(link, 'reset', again('initech is where we all work'))).location).toMatch(/^\/login/);
+});
+
+test('a password is changed only with the old one, which is compared as it was typed', async () => {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  const visitor = world.visitor();
+  await visitor.signIn('ada');
+  const change = (old: string) =>
+    visitor.send('/settings/security/password', 'password', { old_password: old, ...again('Tall trees grow slowly ') });
+  for (const wrong of ['', 'not mine at all', PASSWORD.toUpperCase(), `${PASSWORD} `, PASSWORD.slice(0, -1)])
+    expect((await change(wrong)).status, wrong).toBe(422);
+  expect((await change(PASSWORD)).status).toBe(303);
+  for (const near of ['tall trees grow slowly ', 'Tall trees grow slowly'])
+    expect((await world.visitor().signIn('ada', near)).status, near).toBe(422);
+  expect((await world.visitor().signIn('ada', 'Tall trees grow slowly ')).status).toBe(303);
+});
+
+test('a password of ten years ago still signs in', async () => {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  world.ctx.clock.advance(3650 * DAY_SEC);
+  expect((await world.visitor().signIn('ada')).status).toBe(303);
+});
+
+test('the database holds passwords as argon2id, with what OWASP asks for', async () => {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  const rows = await world.ctx.store.db.selectFrom('accounts').select('password_digest').execute();
+  const digests = rows.map((row) => row.password_digest).filter((digest) => digest !== null);
+  expect(digests).toEqual([expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)]);
+});
+
+test('every field for a password hides it, and lets a password manager fill it in', async () => {
+  const world = await webWorld({ signUp: 'open' });
+  await world.addPerson('ada');
+  const link = await handPasswordLink(world.ctx, operatorPermit(), 'ada');
+  const visitor = world.visitor();
+  const fields: string[] = [];
+  const look = async (path: string): Promise<void> => {
+    const found = (await visitor.get(path)).text.match(/<input[^>]*\sname="[^"]*password[^"]*"[^>]*>/g) ?? [];
+    expect(found, path).not.toEqual([]);
+    fields.push(...found);
+  };
+  for (const path of ['/login', '/signup', link]) await look(path);
+  await visitor.signIn('ada');
+  await look('/settings/security/password');
+  world.ctx.clock.advance(3 * HOUR_SEC);
+  await look('/sudo?return_to=%2Fsettings%2Fsecurity');
+  for (const field of fields) {
+    expect(field).toContain('type="password"');
+    expect(field).toMatch(/autocomplete="(?:current|new)-password"/);
+  }
 });
 
 function again(password: string): Record<string, string> {
