@@ -21,8 +21,10 @@ import { freshDatabase } from '../engines/engines.ts';
 import { type Serving, serveUntilReady } from './latchkey-process.ts';
 
 const LOOPS_PER_NODE = 4;
-/** The pause between two questions of a loop, so that the nodes get processor time, too. */
-const BREATH_MS = 2;
+/** The pause between two questions of a loop, so that the nodes and the revocations get processor time, too. */
+const BREATH_MS = 15;
+/** Every other question is about one of this many tokens that were revoked last. */
+const LATELY = 5;
 
 interface TestToken {
   readonly id: number;
@@ -48,8 +50,8 @@ function check(agent: Agent, url: string, token: TestToken): Promise<number> {
 }
 
 /**
- * Asks all nodes about random tokens all the time, and records every yes to a request that was sent after the
- * revocation had returned.
+ * Asks all nodes all the time, in turn about any token and about one that was just revoked, and records every yes to a
+ * request that was sent after the revocation had returned.
  */
 class Load {
   readonly late: string[] = [];
@@ -65,8 +67,12 @@ class Load {
   }
 
   async #ask(node: Serving, place: number, tokens: readonly TestToken[]): Promise<void> {
-    while (!this.#stopped) {
-      const token = tokens[Math.floor(Math.random() * tokens.length)]!;
+    for (let asked = 0; !this.#stopped; asked++) {
+      // They are revoked in the order in which they were made.
+      const revoked = tokens.findIndex(({ revokedAt }) => revokedAt === null);
+      const lately = tokens.slice(Math.max(0, revoked - LATELY), revoked);
+      const among = asked % 2 === 0 && lately.length > 0 ? lately : tokens;
+      const token = among[Math.floor(Math.random() * among.length)]!;
       const sentAfterReturn = token.revokedAt !== null;
       const status = await check(this.#agent, node.url, token).catch(() => 0);
       const key = `node ${place + 1}: ${status}`;
