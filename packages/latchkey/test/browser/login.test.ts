@@ -152,11 +152,11 @@ test('a machine without a browser: its code is typed on another one', async () =
   await page.getByRole('button', { name: 'Continue' }).click();
   await expect
     .poll(() => page.getByRole('alert').textContent())
-    .toBe('That code is wrong, was used already, or is too old.');
+    .toBe('That code is wrong, used, or expired. Check it, or start again on the device.');
   await look(page, 'device-code');
   await page.getByLabel('Code').fill(userCode!.toLowerCase().replace('-', ' '));
   await page.getByRole('button', { name: 'Continue' }).click();
-  await expect.poll(() => page.getByText('Go on only if you began this yourself.').count()).toBe(1);
+  await expect.poll(() => page.getByText('Continue only if you started this.').count()).toBe(1);
   await page.getByRole('button', { name: 'Give it the token' }).click();
   await expect.poll(() => page.getByRole('heading', { name: 'The device is signed in' }).count()).toBe(1);
   expect((await command.ended).code).toBe(0);

@@ -75,7 +75,7 @@ test('a device gets the token with the lowered days, and the page says how many'
   const page = `/login/device?user_code=${begun!.userCode}`;
   const { values } = formIn((await visitor.get(page)).text, 'approve');
   values.append('owner', 'octo');
-  expect((await visitor.post(page, values)).text).toContain('Its token lives 7 days.');
+  expect((await visitor.post(page, values)).text).toContain('Its token works for 7 days.');
   expect(await redeemDevice(world.ctx, begun!.deviceCode, { address: '192.0.2.1', userAgent: null })).toHaveProperty(
     'secret',
   );

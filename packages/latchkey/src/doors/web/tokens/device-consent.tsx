@@ -34,7 +34,7 @@ async function showDevice(visit: Visit): Promise<Answer> {
         A command on another machine asks for a token of <strong>{consent.login}</strong>. It asked from{' '}
         <strong>{pending.address}</strong>, <Time at={pending.createdAt} />.
       </p>
-      <Notice tone="warn">Go on only if you began this yourself. Whoever sent you a code gets your rights.</Notice>
+      <Notice tone="warn">Continue only if you started this. If someone sent you a code, they get your access.</Notice>
       <ConsentForms visit={visit} consent={consent} />
     </Narrow>,
   );
@@ -47,7 +47,7 @@ function askForCode(visit: Visit, isWrong: boolean): Answer {
     <Narrow title="Let a device sign in">
       {isWrong ? (
         <Notice tone="error" role="alert">
-          That code is wrong, was used already, or is too old.
+          That code is wrong, used, or expired. Check it, or start again on the device.
         </Notice>
       ) : null}
       <div class="Box p-3">
@@ -71,8 +71,7 @@ function askForCode(visit: Visit, isWrong: boolean): Answer {
 
 async function pendingOf(visit: Visit): Promise<PendingAuthorization> {
   const pending = await deviceByUserCode(visit.ctx, await visit.ownPermit(), visit.query.get('user_code') ?? '');
-  if (pending === null)
-    throw problem('conflict', 'That code was used already, or is too old. Begin again on the device.');
+  if (pending === null) throw problem('conflict', 'That code was used or has expired. Start again on the device.');
   return pending;
 }
 
@@ -95,7 +94,7 @@ export const deviceConsentPages: readonly WebPage[] = [
         access: 'signed-in',
         run: (visit) => {
           const code = visit.field('user_code');
-          if (code === '') throw problem('missing_field', 'Type the code that the device shows.', 'user_code');
+          if (code === '') throw problem('missing_field', 'Enter the code that the device shows.', 'user_code');
           return redirect(`${DEVICE_PATH}?${new URLSearchParams({ user_code: code.slice(0, 40) })}`);
         },
       },
@@ -110,7 +109,7 @@ export const deviceConsentPages: readonly WebPage[] = [
           );
           return done(
             'The device is signed in',
-            `Its token lives ${draft.expiresInDays} days. Go back to the device; this page can be closed.`,
+            `Its token works for ${draft.expiresInDays} days. Go back to the device; you can close this page.`,
           );
         },
       },
@@ -118,7 +117,7 @@ export const deviceConsentPages: readonly WebPage[] = [
         access: 'signed-in',
         run: async (visit) => {
           await denyDevice(visit.ctx, await visit.ownPermit(), await pendingOf(visit));
-          return done('The device got nothing', 'This page can be closed.');
+          return done('The device is not signed in', 'It got no token. You can close this page.');
         },
       },
     },
