@@ -8,6 +8,11 @@ export class Visitor {
     this.#url = url;
   }
 
+  /** What a browser would send as its cookies. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
   /** The page. @throws Error when it isn't shown */
   async see(path: string): Promise<string> {
     const answer = await this.#ask(path, {});
@@ -30,8 +35,7 @@ export class Visitor {
   }
 
   async #ask(path: string, init: RequestInit): Promise<Response> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const headers = { accept: 'text/html', 'sec-fetch-site': 'same-origin', connection: 'close', cookie };
+    const headers = { accept: 'text/html', 'sec-fetch-site': 'same-origin', connection: 'close', cookie: this.cookie };
     const answer = await fetch(`${this.#url}${path}`, { ...init, headers, redirect: 'manual' });
     for (const line of answer.headers.getSetCookie()) {
       const [name = '', value = ''] = line.split(';')[0]?.split('=', 2) ?? [];

@@ -139,6 +139,7 @@ function keepsState(path: string): boolean {
 const CODE_FOLDERS = [
   'bench',
   'chaos',
+  'fuzz',
   'tools',
   ...['src', 'test', 'tools', 'assets'].map((name) => `packages/latchkey/${name}`),
 ].concat(['src', 'test'].map((name) => `packages/client/${name}`));
