@@ -3,12 +3,12 @@
  * there.
  */
 import { present } from '../../base/present.ts';
+import { sizeInWords } from '../../base/sizes-in-words.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import type { Refusal } from '../../rules/decide.ts';
 import { type Explanation, explain } from '../../rules/explain.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
-import { sizeInWords } from './sizes-in-words.ts';
 
 /** The need for changing files under .github/workflows. */
 export const WORKFLOWS: Need = { sets: [{ workflows: 'write' }], publicRead: false, writes: true };

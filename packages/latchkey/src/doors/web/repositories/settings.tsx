@@ -7,11 +7,11 @@ import { changeRepository, deleteRepository } from '../../../actions/repositorie
 import { listAccess } from '../../../actions/repositories/collaborators.ts';
 import { readDeployKeys } from '../../../actions/repositories/deploy-keys.ts';
 import { MAX_REPOSITORY_DESCRIPTION_LENGTH } from '../../../actions/repositories/repositories.ts';
-import { sizeInWords, usedInWords } from '../../../actions/repositories/sizes-in-words.ts';
 import { type RepositoryView, viewTarget } from '../../../actions/repositories/view.ts';
 import { MAX_WEBHOOKS } from '../../../actions/repositories/webhooks/events.ts';
 import { readWebhooks } from '../../../actions/repositories/webhooks/webhooks.ts';
 import { problem } from '../../../base/errors.ts';
+import { sizeInWords, usedInWords } from '../../../base/sizes-in-words.ts';
 import { VISIBILITIES } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
